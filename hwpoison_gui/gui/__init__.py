@@ -1,0 +1,1 @@
+"""The window: widgets, one per file; no state of the machine is kept here."""

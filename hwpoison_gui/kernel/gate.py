@@ -1,0 +1,233 @@
+"""The gate: the only way to change a machine, which remembers each change with its old value.
+
+A machine's state is a set of stores (columns of frames, tables of records). A change is
+(store, key, old, new); the inverse swaps the last two, so nothing else in the program has undo code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+K = TypeVar("K")
+V = TypeVar("V")
+O = TypeVar("O")  # noqa: E741  (outer key of a nested table)
+I = TypeVar("I")  # noqa: E741  (inner key)
+
+
+class _Absent:
+    """The value of a key that a table does not have; as `new` it deletes the key."""
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT: Final = _Absent()
+
+
+class Store(Protocol):
+    """Anything that holds state behind the gate."""
+
+    name: str
+
+    def get(self, key: Any) -> Any: ...
+
+    def set(self, key: Any, value: Any) -> None: ...
+
+    def digest_into(self, hasher: Any) -> None: ...
+
+
+class Change(NamedTuple):
+    """One change of one cell: walking forward sets `new`, walking back sets `old`."""
+
+    store: Store
+    key: Any
+    old: Any
+    new: Any
+
+
+class Column:
+    """One numpy value a frame, index = pfn. `view` is read-only and always current."""
+
+    def __init__(self, name: str, data: npt.NDArray[Any]) -> None:
+        self.name = name
+        self._data = data
+        self.view = data.view()
+        self.view.flags.writeable = False
+
+    def get(self, key: int) -> int:
+        return int(self._data[key])
+
+    def set(self, key: int, value: int) -> None:
+        self._data[key] = value
+
+    def digest_into(self, hasher: Any) -> None:
+        hasher.update(np.ascontiguousarray(self._data).data)
+
+
+class Table(Generic[K, V]):
+    """Records by key; a missing key reads as ABSENT. Values are immutable."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._data: dict[K, V] = {}
+        self.view: Mapping[K, V] = MappingProxyType(self._data)
+
+    def get(self, key: K) -> V | _Absent:
+        return self._data.get(key, ABSENT)
+
+    def set(self, key: K, value: V | _Absent) -> None:
+        if isinstance(value, _Absent):
+            del self._data[key]
+        else:
+            self._data[key] = value
+
+    def load(self, data: Mapping[K, V]) -> None:
+        """Fill at boot, before anything is recorded."""
+        self._data.update(data)
+
+    def digest_into(self, hasher: Any) -> None:
+        for key in sorted(self._data, key=repr):
+            hasher.update(f"{key!r}={self._data[key]!r};".encode())
+
+
+class NestedTable(Generic[O, I, V]):
+    """Records by (outer, inner) key, so that all of one outer key are at hand: `of(outer)`."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._data: dict[O, dict[I, V]] = {}
+        self.view: Mapping[O, Mapping[I, V]] = MappingProxyType(self._data)
+
+    def of(self, outer: O) -> Mapping[I, V]:
+        """All inner records of `outer`, empty when there are none. Not to be changed."""
+        return self._data.get(outer, _EMPTY)
+
+    def get(self, key: tuple[O, I]) -> V | _Absent:
+        return self.of(key[0]).get(key[1], ABSENT)
+
+    def set(self, key: tuple[O, I], value: V | _Absent) -> None:
+        outer, inner = key
+        if isinstance(value, _Absent):
+            records = self._data[outer]
+            del records[inner]
+            if not records:
+                del self._data[outer]
+        else:
+            self._data.setdefault(outer, {})[inner] = value
+
+    def load(self, outer: O, records: dict[I, V]) -> None:
+        """Fill one outer key at boot, before anything is recorded."""
+        if records:
+            self._data.setdefault(outer, {}).update(records)
+
+    def digest_into(self, hasher: Any) -> None:
+        for outer in sorted(self._data, key=repr):
+            hasher.update(f"[{outer!r}]".encode())
+            records = self._data[outer]
+            for inner in sorted(records, key=repr):
+                hasher.update(f"{inner!r}={records[inner]!r};".encode())
+
+
+_EMPTY: Final[Mapping[Any, Any]] = MappingProxyType({})
+
+
+class SortedSets:
+    """A sorted set of integers for each small integer: the free lists of the buddy allocator.
+
+    Key (which, member), value True or ABSENT. The order of a set depends on its members alone,
+    so walking back and forth can never reorder a free list.
+    """
+
+    def __init__(self, name: str, count: int) -> None:
+        self.name = name
+        self._data: list[list[int]] = [[] for _ in range(count)]
+
+    def of(self, which: int) -> Sequence[int]:
+        """Members of set `which`, ascending. Not to be changed."""
+        return self._data[which]
+
+    def get(self, key: tuple[int, int]) -> bool | _Absent:
+        members = self._data[key[0]]
+        at = bisect_left(members, key[1])
+        return True if at < len(members) and members[at] == key[1] else ABSENT
+
+    def set(self, key: tuple[int, int], value: bool | _Absent) -> None:
+        members = self._data[key[0]]
+        if isinstance(value, _Absent):
+            at = bisect_left(members, key[1])
+            assert members[at] == key[1]
+            del members[at]
+        else:
+            insort(members, key[1])
+
+    def load(self, which: int, members: Iterable[int]) -> None:
+        """Fill one set at boot, before anything is recorded."""
+        self._data[which] = sorted(members)
+
+    def digest_into(self, hasher: Any) -> None:
+        for members in self._data:
+            hasher.update(f"{members!r};".encode())
+
+
+class Gate:
+    """Holds the stores and takes every change. `recording` is None only while a machine boots."""
+
+    def __init__(self) -> None:
+        self._stores: dict[str, Store] = {}
+        self._recording: list[Change] | None = None
+
+    def add(self, store: Any) -> Any:
+        """Put a store behind the gate and return it; its name must be new."""
+        assert store.name not in self._stores, store.name
+        self._stores[store.name] = store
+        return store
+
+    def put(self, store: Store, key: Any, new: Any) -> None:
+        """Set `store[key]` to `new` (ABSENT deletes it) and remember it. No change, no record."""
+        old = store.get(key)
+        if old == new:
+            return
+        store.set(key, new)
+        if self._recording is not None:
+            self._recording.append(Change(store, key, old, new))
+
+    def record(self) -> None:
+        """From now on every change is remembered."""
+        self._recording = []
+
+    def take(self) -> tuple[Change, ...]:
+        """The changes since the last call, oldest first."""
+        assert self._recording is not None, "the machine is still booting"
+        taken = tuple(self._recording)
+        self._recording.clear()
+        return taken
+
+    def forward(self, changes: Iterable[Change]) -> None:
+        """Make recorded changes again, oldest first."""
+        for store, key, old, new in changes:
+            assert store.get(key) == old, (store.name, key, old, new)
+            store.set(key, new)
+
+    def backward(self, changes: Sequence[Change]) -> None:
+        """Take recorded changes back, newest first."""
+        for store, key, old, new in reversed(changes):
+            assert store.get(key) == new, (store.name, key, old, new)
+            store.set(key, old)
+
+    def digest(self) -> str:
+        """SHA-256 over all stores in their order of addition, hexadecimal."""
+        hasher = hashlib.sha256()
+        for store in self._stores.values():
+            hasher.update(store.name.encode())
+            store.digest_into(hasher)
+        return hasher.hexdigest()
+
+    def stores(self) -> Iterator[Store]:
+        return iter(self._stores.values())

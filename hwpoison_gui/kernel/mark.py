@@ -1,0 +1,54 @@
+"""A mark: where an operation stands when it yields, and why it went there.
+
+Operations are generators; what changed since the last mark is one step. A mark names the
+function and the objects it looked at or changed, so that every view can point at them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeVar
+
+R = TypeVar("R")
+
+
+class Act(Enum):
+    """What a step does, for the eye: how a view animates it."""
+
+    ENTER = "enter"  # a function is entered or an operation starts
+    DECIDE = "decide"  # a condition was looked at
+    VISIT = "visit"  # the reverse-map walk looked at a pair and it counts
+    SKIP = "skip"  # the walk looked at a pair and passed it by; `why` says why
+    FLAG = "flag"  # the frame's flags or counts changed
+    UNMAP = "unmap"  # a PTE was cut
+    MAP = "map"  # a PTE was made
+    SIGNAL = "signal"  # a signal was sent
+    DIE = "die"  # a task ended
+    DROP = "drop"  # the page left the page cache or the swap cache
+    RESULT = "result"  # the handler reported its result
+    PANIC = "panic"  # the machine stopped
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One step's label.
+
+    `function`: the kernel function. `text`: plain words, with the values that decided.
+    `branch`: the branch taken, empty when there was none; `why`: the reason for it.
+    `frames`: pfns; `vmas`: VMA ids; `ptes`: (mm id, virtual page number); `tasks`: tids.
+    """
+
+    function: str
+    text: str
+    act: Act = Act.ENTER
+    branch: str = ""
+    why: str = ""
+    frames: tuple[int, ...] = ()
+    vmas: tuple[int, ...] = ()
+    ptes: tuple[tuple[int, int], ...] = ()
+    tasks: tuple[int, ...] = ()
+
+
+Steps = Generator[Mark, None, R]

@@ -1,0 +1,1 @@
+"""What is done to a machine: steps that can be walked, scenarios, user commands."""
