@@ -1,0 +1,114 @@
+"""What a machine is booted from: plain arrays and records, as Linux exports them.
+
+A recording, this machine's /proc and the presets all give one of these; boot.py makes a machine of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+U64 = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True)
+class VmaImage:
+    """One line of /proc/PID/maps. Addresses in bytes, `offset` in bytes into the file.
+
+    `path` is empty for anonymous memory, else what maps prints: a path, `[heap]`, `/memfd:x (deleted)`,
+    `/SYSV00000000 (deleted)`, `/dev/zero (deleted)`. `flags`: VmFlags of smaps where known (`lo` locked,
+    `ht` hugetlb, `mg` mergeable). `name`: the area's name in scenario addresses, empty for the default.
+    """
+
+    start: int
+    end: int
+    perms: str
+    offset: int = 0
+    device: str = "00:00"
+    inode: int = 0
+    path: str = ""
+    flags: tuple[str, ...] = ()
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessImage:
+    """One process with memory of its own (kernel threads have no maps).
+
+    `sigbus`: `default`, `handler`, `ignored` or `blocked`; `mce_kill`: `default`, `early`, `late`.
+    """
+
+    pid: int
+    ppid: int
+    comm: str
+    vmas: tuple[VmaImage, ...] = ()
+    threads: int = 1
+    sigbus: str = "default"
+    mce_kill: str = "default"
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileImage:
+    """What is known of a file beyond its mappings. `filesystem` as in scenario files."""
+
+    device: str
+    inode: int
+    path: str
+    filesystem: str = "ext4"
+    pages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CachedPages:
+    """Frames of files where the source knows them: parallel int64 arrays pfn, file number, page index."""
+
+    pfn: npt.NDArray[np.int64]
+    file: npt.NDArray[np.int64]
+    index: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenState:
+    """State that Linux does not export, where it was recorded or made up all the same.
+
+    `refcount`: int32 a frame. `pte_dirty`: bool, parallel to the pagemap arrays.
+    `mapping`, `index`: uint64 a frame, words of struct page (low two bits of mapping: 1 anonymous, 3 KSM).
+    `pte_pmd`: bool, parallel to the pagemap arrays: mapped by a huge PMD, not by a PTE.
+    Any may be None.
+    """
+
+    refcount: npt.NDArray[np.int32] | None = None
+    pte_dirty: npt.NDArray[np.bool_] | None = None
+    mapping: U64 | None = None
+    index: U64 | None = None
+    private: U64 | None = None
+    pte_pmd: npt.NDArray[np.bool_] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryImage:
+    """A whole machine's memory at one moment.
+
+    `kpageflags`, `kpagecount`: uint64 a frame, index = pfn (count: mappings, not references).
+    `pagemap_pid` int64, `pagemap_va` uint64 (bytes), `pagemap_entry` uint64 (raw pagemap words: bit 63
+    present, 62 swapped, 61 file or shared, 56 exclusive, 0-54 pfn; swapped: 0-4 type, 5-54 offset):
+    parallel, present or swapped entries only. `notes`: how what is not exported was derived, for people.
+    """
+
+    title: str
+    kpageflags: U64
+    kpagecount: U64
+    pagemap_pid: npt.NDArray[np.int64]
+    pagemap_va: U64
+    pagemap_entry: U64
+    processes: tuple[ProcessImage, ...]
+    files: tuple[FileImage, ...] = ()
+    cached: CachedPages | None = None
+    hidden: HiddenState = field(default_factory=HiddenState)
+    profile: str = "6.1"
+    hardware_corrupted_kb: int = 0
+    sysctl: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
