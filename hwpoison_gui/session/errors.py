@@ -33,5 +33,5 @@ class ScenarioError(Exception):
         return ": ".join(part for part in (*where, self.message) if part)
 
 
-class NotYetSupported(ScenarioError):
+class NotYetSupportedError(ScenarioError):
     """A good scenario that asks for something this program cannot do yet."""

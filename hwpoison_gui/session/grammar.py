@@ -1,0 +1,114 @@
+"""The small languages inside a scenario's strings: addresses, pages, placeholders of log lines.
+
+Only their form is read here; whether the names exist is asked in names.py, what they stand for
+in the session.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+
+class Address(NamedTuple):
+    """`AREA+PAGE` in a task."""
+
+    area: str
+    page: int
+
+
+class TaskPage(NamedTuple):
+    """`TASK:AREA+PAGE`: what the PTE of an address leads to."""
+
+    task: str
+    at: Address
+
+
+class FilePage(NamedTuple):
+    """`FILE@INDEX`: a page of the page cache."""
+
+    path: str
+    page: int
+
+
+class PfnPage(NamedTuple):
+    """`pfn:0x1234`."""
+
+    pfn: int
+
+
+class NamedPage(NamedTuple):
+    """`@NAME`: a page that was remembered."""
+
+    name: str
+
+
+class AnyPage(NamedTuple):
+    """`any:KIND`: some page of a kind."""
+
+    kind: str
+
+
+class HeadPage(NamedTuple):
+    """`head:FRAME`: the compound head of a page."""
+
+    page: TaskPage | FilePage | PfnPage | NamedPage | AnyPage
+
+
+Page = TaskPage | FilePage | PfnPage | NamedPage | AnyPage | HeadPage
+
+PAGE_FORMS: Final = "TASK:AREA+PAGE, FILE@INDEX, pfn:0x1234, @NAME, any:KIND or head: before one of them"
+
+_NUMBER: Final = r"(0|[1-9][0-9]{0,15})"
+_ADDRESS: Final = re.compile(rf"([^:+@/{{}}\x00-\x1f\x7f]+)\+{_NUMBER}")
+_TASK_PAGE: Final = re.compile(r"([^:+@/{}\x00-\x1f\x7f]+):(.+)")
+_FILE_PAGE: Final = re.compile(rf"(.+)@{_NUMBER}")
+_PFN: Final = re.compile(r"0x([0-9a-fA-F]{1,16})")
+_NAME: Final = re.compile(r"[^:+@/{}\x00-\x1f\x7f]+")
+_PATH: Final = re.compile(r"[^@\x00-\x1f\x7f][^\x00-\x1f\x7f]*")
+_PREFIXES: Final = ("pfn:", "any:", "head:")
+PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
+
+
+def is_name(text: str) -> bool:
+    """Whether a task, an area or a remembered page may be called that: no sign that the forms use."""
+    return _NAME.fullmatch(text) is not None and f"{text}:" not in _PREFIXES
+
+
+def is_path(text: str) -> bool:
+    """Whether a file may have that path: FILE@INDEX must not read as another form."""
+    return _PATH.fullmatch(text) is not None and not text.startswith(_PREFIXES)
+
+
+def parse_address(text: str) -> Address | None:
+    """`m+0`, or None."""
+    found = _ADDRESS.fullmatch(text)
+    return Address(found[1], int(found[2])) if found else None
+
+
+def parse_page(text: str) -> Page | None:
+    """A page in any of its forms, or None."""
+    if text.startswith("head:"):
+        page = parse_page(text.removeprefix("head:"))
+        return HeadPage(page) if page is not None and not isinstance(page, HeadPage) else page
+    if text.startswith("pfn:"):
+        digits = _PFN.fullmatch(text.removeprefix("pfn:"))
+        return PfnPage(int(digits[1], 16)) if digits else None
+    if text.startswith("any:"):
+        return AnyPage(text.removeprefix("any:"))
+    if text.startswith("@"):
+        return NamedPage(text[1:]) if is_name(text[1:]) else None
+    in_file = _FILE_PAGE.fullmatch(text)
+    if in_file:
+        return FilePage(in_file[1], int(in_file[2]))
+    in_task = _TASK_PAGE.fullmatch(text)
+    at = parse_address(in_task[2]) if in_task else None
+    return TaskPage(in_task[1], at) if in_task and at else None
+
+
+def split_thread(name: str) -> tuple[str, int] | None:
+    """NAME or NAME/THREAD of a {pid:…} placeholder, as a task and a thread."""
+    task, slash, thread = name.partition("/")
+    if not slash:
+        return task, 0
+    return (task, int(thread)) if re.fullmatch(_NUMBER, thread) else None

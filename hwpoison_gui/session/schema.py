@@ -1,0 +1,291 @@
+"""What a scenario file may say, as data: the tables, the ops with their keys, the keys of `expect`.
+
+Reading, saving and the names are checked from these tables; a new op or key is a new row here.
+Where a key takes one of several words, the first is its default.
+"""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from hwpoison_gui.kernel.page_flags import FLAGS
+
+FORMAT: Final = 1
+PROFILES: Final = ("v7", "6.1")
+BACKGROUNDS: Final = ("none", "desktop")
+SYSCTLS: Final = ("memory_failure_early_kill", "memory_failure_recovery")
+
+LEAST_FRAMES: Final = 256
+MOST_FRAMES: Final = 1 << 26  # 256 GiB: the columns of that many frames take 1.6 GB
+MOST_PAGES: Final = 1 << 35  # 47 bits of user addresses
+HUGE_PAGE: Final = 512  # 4 KiB frames of a 2 MiB page
+
+
+class Kind(Enum):
+    """The type of a value and, for names, what becomes of the name."""
+
+    TEXT = "a string"
+    NAME = "a name"
+    CHOICE = "one of some words"
+    COUNT = "an integer"
+    FLAG = "true or false"
+    TASK = "a task"
+    NEW_TASK = "a name for a task"
+    THREAD = "a thread of the task"
+    ADDRESS = "an address AREA+PAGE of the task"
+    NEW_AREA = "a name for an area"
+    PATH = "a file"
+    NEW_PATH = "a path for a file"
+    FD = "an open descriptor of the task"
+    NEW_FD = "a name for a descriptor"
+    FRAME = "a page"
+    NEW_PAGE = "a name for a page"
+
+
+class Missing(Enum):
+    """What a key without a value means."""
+
+    REQUIRED = "required"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class SameAs:
+    """The default of a key is the value of another one."""
+
+    key: str
+
+
+Default = Missing | SameAs | str | int | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of an op. `later`: the words of `allowed` that profile v7 does not know."""
+
+    kind: Kind
+    default: Default = Missing.REQUIRED
+    allowed: tuple[str, ...] = ()
+    least: int = 0
+    most: int = MOST_PAGES
+    later: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One op. `later`: profile v7 does not know it. `needs`: (key, word) -> key it cannot do without."""
+
+    keys: dict[str, Key]
+    later: bool = False
+    needs: tuple[tuple[str, str, str], ...] = ()
+
+
+def _choice(*words: str, later: tuple[str, ...] = ()) -> Key:
+    return Key(Kind.CHOICE, words[0], words, later=later)
+
+
+def _maybe(*words: str) -> Key:
+    return Key(Kind.CHOICE, Missing.ABSENT, words)
+
+
+def _pages(least: int = 1, default: Default = Missing.REQUIRED) -> Key:
+    return Key(Kind.COUNT, default, least=least)
+
+
+_POLICIES: Final = ("default", "early", "late")
+_SIGBUS: Final = ("default", "handler", "ignored", "blocked")
+_SIGSEGV: Final = ("default", "handler")
+_PROT: Final = ("rw", "r", "none")
+
+_TASK: Final = Key(Kind.TASK)
+_THREAD: Final = Key(Kind.THREAD, 0, most=4095)
+_THREADS: Final = Key(Kind.COUNT, 1, least=1, most=4096)
+_AT: Final = Key(Kind.ADDRESS)
+_PATH: Final = Key(Kind.PATH)
+_FD: Final = Key(Kind.FD)
+_FRAME: Final = Key(Kind.FRAME)
+_VALUE: Final = Key(Kind.TEXT)
+_INDEX: Final = Key(Kind.COUNT)
+_NO: Final = Key(Kind.FLAG, False)
+_RANGE: Final = {"task": _TASK, "at": _AT, "pages": _pages(default=1)}
+
+OPS: Final[dict[str, Op]] = {
+    "task": Op(
+        {
+            "name": Key(Kind.NEW_TASK),
+            "comm": Key(Kind.NAME, SameAs("name")),
+            "mce_kill": _choice(*_POLICIES),
+            "sigbus": _choice(*_SIGBUS),
+            "sigsegv": _choice(*_SIGSEGV),
+            "threads": _THREADS,
+        }
+    ),
+    "fork": Op(
+        {
+            "task": _TASK,
+            "child": Key(Kind.NEW_TASK),
+            "comm": Key(Kind.NAME, SameAs("child")),
+            "mce_kill": _maybe(*_POLICIES),
+            "sigbus": _maybe(*_SIGBUS),
+            "sigsegv": _maybe(*_SIGSEGV),
+            "threads": _THREADS,
+        }
+    ),
+    "exit": Op({"task": _TASK}),
+    "prctl": Op({"task": _TASK, "thread": _THREAD, "mce_kill": Key(Kind.CHOICE, allowed=_POLICIES)}),
+    "sigaction": Op({"task": _TASK, "thread": _THREAD, "sigbus": _maybe(*_SIGBUS), "sigsegv": _maybe(*_SIGSEGV)}),
+    "file": Op(
+        {
+            "path": Key(Kind.NEW_PATH),
+            "pages": _pages(0),
+            "filesystem": _choice("ext4", "tmpfs", "hugetlbfs", "blockdev", "nofs", "directory"),
+            "hole": _NO,
+        }
+    ),
+    "open": Op({"task": _TASK, "path": _PATH, "fd": Key(Kind.NEW_FD)}),
+    "close": Op({"task": _TASK, "fd": _FD}),
+    "mmap": Op(
+        {
+            "task": _TASK,
+            "name": Key(Kind.NEW_AREA),
+            "pages": _pages(),
+            "file": Key(Kind.PATH, Missing.ABSENT),
+            "fd": Key(Kind.FD, Missing.ABSENT),
+            "offset": Key(Kind.COUNT, 0),
+            "shared": _NO,
+            "prot": _choice(*_PROT),
+            "locked": _NO,
+            "populate": _NO,
+            "huge": _choice("none", "hugetlb", "thp", later=("thp",)),
+            "fixed": Key(Kind.ADDRESS, Missing.ABSENT),
+        }
+    ),
+    "munmap": Op(_RANGE),
+    "mremap": Op({"task": _TASK, "at": _AT, "pages": _pages(), "name": Key(Kind.NEW_AREA)}),
+    "mprotect": Op({**_RANGE, "prot": _choice(*_PROT)}),
+    "mlock": Op(_RANGE),
+    "munlock": Op(_RANGE),
+    "madvise": Op(
+        {**_RANGE, "advice": _choice("dontneed", "pageout", "mergeable", "populate_read", later=("mergeable",))}
+    ),
+    "swapin": Op({"task": _TASK, "at": _AT}),
+    "read": Op({"task": _TASK, "at": _AT, "thread": _THREAD}),
+    "write": Op({"task": _TASK, "at": _AT, "thread": _THREAD, "value": Key(Kind.TEXT, "w")}),
+    "copy_from_user": Op({"task": _TASK, "at": _AT, "by": Key(Kind.TASK, SameAs("task"))}),
+    "pread": Op({"task": _TASK, "fd": _FD, "page": _INDEX}),
+    "pwrite": Op({"task": _TASK, "fd": _FD, "page": _INDEX, "value": _VALUE}),
+    "fsync": Op({"task": _TASK, "fd": _FD}),
+    "msync": Op(_RANGE),
+    "sync": Op({"path": _PATH}),
+    "truncate": Op({"path": _PATH, "pages": _pages(0)}),
+    "punch_hole": Op({"path": _PATH, "page": _INDEX}),
+    "drop_caches": Op({}),
+    "unlink": Op({"path": _PATH}),
+    "pin": Op({"frame": _FRAME}),
+    "unpin": Op({"frame": _FRAME}),
+    "writeback": Op({"frame": _FRAME, "state": _choice("start", "end")}),
+    "poison": Op(
+        {
+            "frame": _FRAME,
+            "via": _choice(
+                "corrupt-pfn", "madvise", "hard_offline", "srao", "srar", later=("hard_offline", "srao", "srar")
+            ),
+            "task": Key(Kind.TASK, Missing.ABSENT),
+            "thread": _THREAD,
+            "rip_valid": Key(Kind.FLAG, True),
+        },
+        needs=(("via", "madvise", "task"), ("via", "srar", "task")),
+    ),
+    "soft_offline": Op(
+        {"frame": _FRAME, "via": _choice("sysfs", "madvise"), "task": Key(Kind.TASK, Missing.ABSENT)},
+        later=True,
+        needs=(("via", "madvise", "task"),),
+    ),
+    "unpoison": Op({"frame": _FRAME}, later=True),
+    "sysctl": Op({"name": Key(Kind.CHOICE, allowed=SYSCTLS), "value": Key(Kind.COUNT, most=1)}),
+    "remember": Op({"name": Key(Kind.NEW_PAGE), "frame": _FRAME}),
+    "alloc": Op({"frames": Key(Kind.COUNT)}),
+    "check": Op({"frame": Key(Kind.FRAME, Missing.ABSENT), "task": Key(Kind.TASK, Missing.ABSENT)}),
+}
+
+STEP_KEYS: Final = ("caption", "pause", "expect")
+SCENARIO_KEYS: Final = ("format", "title", "summary", "profile", "memory", "sysctl", "step")
+
+MEMORY: Final[dict[str, Key]] = {
+    "frames": Key(Kind.COUNT, 4096, least=LEAST_FRAMES, most=MOST_FRAMES),
+    "background": Key(Kind.CHOICE, "none", BACKGROUNDS),
+    "seed": Key(Kind.COUNT, 0, most=(1 << 64) - 1),
+    "huge_pages": Key(Kind.COUNT, 0, most=MOST_FRAMES // HUGE_PAGE),
+}
+
+ANY_KINDS: Final = (
+    "free", "free-inside", "free-pcp", "slab", "slab-tail", "pgtable", "reserved", "kernel-text", "high-order",
+    "high-order-tail", "kernel", "free-huge", "zero", "huge-zero", "hole", "out-of-range", "anon", "file",
+)  # fmt: skip
+ANY_KINDS_LATER: Final = ("huge-zero",)
+
+
+class Want(Enum):
+    """The type of a value of `expect`."""
+
+    RESULT = "a result"
+    TEXT = "a string"
+    FLAG = "true or false"
+    ERRNO = "0 or the name of an error"
+    SIGNALS = "a list of signals"
+    LINES = "a list of strings"
+    TASKS = "a list of tasks"
+    FLAGS = "a list of page flags"
+    COUNT = "an integer"
+    PTES = "a list of {task, at, is}"
+    POLICY = "a policy"
+    FRAMES = "a list of pages"
+
+
+# In the order in which they are saved and reported.
+EXPECT: Final[dict[str, Want]] = {
+    "result": Want.RESULT,
+    "kind": Want.TEXT,
+    "dirty": Want.FLAG,
+    "errno": Want.ERRNO,
+    "value": Want.TEXT,
+    "signals": Want.SIGNALS,
+    "log": Want.LINES,
+    "log_contains": Want.LINES,
+    "log_lacks": Want.LINES,
+    "flags_set": Want.FLAGS,
+    "flags_clear": Want.FLAGS,
+    "mapcount": Want.COUNT,
+    "pte": Want.PTES,
+    "mce_kill": Want.POLICY,
+    "corrupted_kb": Want.COUNT,
+    "alive": Want.TASKS,
+    "dead": Want.TASKS,
+    "never_handed_out": Want.FRAMES,
+    "panic": Want.FLAG,
+}
+
+# Keys of `expect` that only some ops can answer; `mapcount` and the flags ask for a `frame`.
+EXPECT_ONLY: Final[dict[str, tuple[str, ...]]] = {
+    "value": ("read", "pread", "copy_from_user"),
+    "mce_kill": ("prctl", "check"),
+    "never_handed_out": ("alloc",),
+}
+EXPECT_OF_FRAME: Final = ("flags_set", "flags_clear", "mapcount")
+
+RESULTS: Final = ("Ignored", "Failed", "Delayed", "Recovered", "none")
+POLICIES: Final = _POLICIES
+PTE_STATES: Final = ("present", "none", "hwpoison", "swap")
+SIGNAL_WORDS: Final[dict[str, tuple[str, ...]]] = {
+    "signal": ("SIGBUS", "SIGKILL", "SIGSEGV"),
+    "code": ("BUS_MCEERR_AO", "BUS_MCEERR_AR", "BUS_ADRERR", "SEGV_ACCERR", "SI_KERNEL"),
+    "effect": ("killed", "handled", "ignored", "pending"),
+}
+SIGNAL_KEYS: Final = ("task", "thread", "signal", "code", "at", "lsb", "effect")
+PTE_KEYS: Final = ("task", "at", "is")
+FLAG_NAMES: Final = frozenset(flag.name for flag in FLAGS)
+# Python learned EHWPOISON late.
+ERRNO_NAMES: Final = frozenset(name for name in vars(errno) if name.startswith("E")) | {"EHWPOISON"}
