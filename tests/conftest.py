@@ -1,0 +1,139 @@
+"""What every test gets: Qt without a screen, settings of its own, and a check that nothing is left behind.
+
+A test fails that leaves a top-level widget, a running thread or an active timer.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# Before Qt is imported: it reads these once.
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+_home = tempfile.TemporaryDirectory(prefix="hwpoison-gui-tests-")
+for _name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"):
+    _folder = Path(_home.name, _name)
+    _folder.mkdir(mode=0o700)
+    os.environ[_name] = str(_folder)
+
+# No deadline: a busy machine is no bug. The database of examples stays in the checkout.
+settings.register_profile("hwpoison", deadline=None, print_blob=True)
+settings.load_profile("hwpoison")
+
+_PATIENCE_S = 2.0
+_failed = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    report = yield
+    if report.when == "call":
+        item.stash[_failed] = report.failed
+    return report
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that passed but leaves a thread, a top-level widget or an active timer."""
+    # Asked for by name: with the window's tests, Qt objects may live in reference cycles.
+    qt = "qapp" in request.fixturenames
+    threads = set(threading.enumerate())
+    widgets = _top_level_widgets()
+    timers = _active_timers() if qt else {}
+    yield
+    if request.node.stash.get(_failed, False):
+        return  # the traceback keeps its objects alive
+    _deliver_deletions()
+    left = _left(threads, widgets, timers, qt)
+    if left:
+        gc.collect()
+        _deliver_deletions()
+        left = _left(threads, widgets, timers, qt)
+    if left:
+        pytest.fail("left behind: " + "; ".join(left), pytrace=False)
+
+
+def _left(threads: set[threading.Thread], widgets: dict[int, str], timers: dict[int, str], qt: bool) -> list[str]:
+    found = [f"thread {thread.name}" for thread in threading.enumerate() if _still_runs(thread, threads)]
+    found += _new(_top_level_widgets(), widgets, "top-level widget")
+    if qt:
+        found += _new(_active_timers(), timers, "active timer")
+        found += [f"running QThread {name}" for name in _running_qthreads().values()]
+    return found
+
+
+def _new(now: dict[int, str], before: dict[int, str], what: str) -> list[str]:
+    return [f"{what} {name}" for key, name in now.items() if key not in before]
+
+
+def _still_runs(thread: threading.Thread, before: set[threading.Thread]) -> bool:
+    # A dummy stands for a thread that Python did not start; Qt's are looked for by themselves.
+    if thread in before or isinstance(thread, threading._DummyThread):
+        return False
+    thread.join(_PATIENCE_S)
+    return thread.is_alive()
+
+
+def _qt_runs() -> bool:
+    widgets = sys.modules.get("PySide6.QtWidgets")
+    return widgets is not None and widgets.QApplication.instance() is not None
+
+
+def _deliver_deletions() -> None:
+    """deleteLater() takes effect only in an event loop, which a test has no more when it ends."""
+    if _qt_runs():
+        from PySide6.QtCore import QCoreApplication, QEvent
+
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def _top_level_widgets() -> dict[int, str]:
+    if not _qt_runs():
+        return {}
+    from PySide6.QtWidgets import QApplication
+
+    # With a parent it is a popup or dialog that its parent deletes. Qt keeps one tool tip label for all.
+    return {
+        _address(widget): repr(widget)
+        for widget in QApplication.topLevelWidgets()
+        if widget.parent() is None and widget.metaObject().className() != "QTipLabel"
+    }
+
+
+def _active_timers() -> dict[int, str]:
+    from PySide6.QtCore import QTimer
+
+    return _objects(QTimer, QTimer.isActive)
+
+
+def _running_qthreads() -> dict[int, str]:
+    from PySide6.QtCore import QThread
+
+    main = _address(QThread.currentThread())
+    running = _objects(QThread, lambda thread: _address(thread) != main and not thread.wait(int(_PATIENCE_S * 1000)))
+    return running
+
+
+def _objects(kind: type, is_meant: Callable[..., bool]) -> dict[int, str]:
+    """The living objects of a Qt class for which `is_meant`, by address."""
+    from shiboken6 import isValid
+
+    return {
+        _address(thing): repr(thing)
+        for thing in gc.get_objects()
+        if isinstance(thing, kind) and isValid(thing) and is_meant(thing)
+    }
+
+
+def _address(thing: object) -> int:
+    from shiboken6 import getCppPointer
+
+    return int(getCppPointer(thing)[0])
