@@ -1,0 +1,104 @@
+"""What part of the map is in view, and at which size: a frame's cell is `cell` pixels wide.
+
+Above one pixel a cell has a whole number of pixels (but for the fitted size), so that cells look equal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+LADDER: Final[tuple[float, ...]] = (
+    *(2.0**-n for n in range(12, 0, -1)),
+    *(1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 11.0, 15.0, 20.0, 28.0, 40.0, 56.0, 76.0, 104.0),
+)
+MARGIN: Final = 12  # pixels kept free around a map that fits
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """`left`, `top`: the map's coordinates, in cells, at the view's upper left corner."""
+
+    width: int
+    height: int
+    view_width: float
+    view_height: float
+    cell: float = 1.0
+    left: float = 0.0
+    top: float = 0.0
+
+    @property
+    def fit_cell(self) -> float:
+        """The size at which all of the map is in view."""
+        room = max(self.view_width - 2 * MARGIN, 8), max(self.view_height - 2 * MARGIN, 8)
+        return min(room[0] / self.width, room[1] / self.height, LADDER[-1])
+
+    @property
+    def is_fit(self) -> bool:
+        return self.cell <= self.fit_cell
+
+    def fitted(self) -> Camera:
+        """All of the map in view, centred."""
+        return replace(self, cell=self.fit_cell).clamped()
+
+    def clamped(self) -> Camera:
+        """The same, without empty space where there could be frames."""
+        cell = max(self.cell, min(self.fit_cell, LADDER[-1]))
+        return replace(
+            self,
+            cell=cell,
+            left=_clamp(self.left, self.width, self.view_width / cell, MARGIN / cell),
+            top=_clamp(self.top, self.height, self.view_height / cell, MARGIN / cell),
+        )
+
+    def at(self, px: float, py: float) -> tuple[float, float]:
+        """The map's coordinates, in cells, of a point of the view."""
+        return self.left + px / self.cell, self.top + py / self.cell
+
+    def to_view(self, x: float, y: float) -> tuple[float, float]:
+        """The point of the view at which map coordinates are seen."""
+        return (x - self.left) * self.cell, (y - self.top) * self.cell
+
+    def zoomed(self, steps: int, px: float, py: float) -> Camera:
+        """`steps` sizes up or down with the point (px, py) of the view staying where it is."""
+        cell = self.cell
+        for _ in range(abs(steps)):
+            if steps > 0:
+                cell = next((size for size in LADDER if size > cell * 1.001), LADDER[-1])
+            else:
+                cell = next((size for size in reversed(LADDER) if size < cell * 0.999), LADDER[0])
+        cell = max(cell, self.fit_cell)
+        x, y = self.at(px, py)
+        return replace(self, cell=cell, left=x - px / cell, top=y - py / cell).clamped()
+
+    def panned(self, dx: float, dy: float) -> Camera:
+        """Moved so that the map goes with a pointer that went (dx, dy) pixels."""
+        return replace(self, left=self.left - dx / self.cell, top=self.top - dy / self.cell).clamped()
+
+    def centred(self, x: float, y: float, cell: float | None = None) -> Camera:
+        """With the map's point (x, y) in the middle of the view."""
+        size = self.cell if cell is None else cell
+        left, top = x - self.view_width / size / 2, y - self.view_height / size / 2
+        return replace(self, cell=size, left=left, top=top).clamped()
+
+    def revealing(self, x: int, y: int, room: float = 1.0) -> Camera:
+        """Moved as little as needed to bring cell (x, y) into view, with `room` cells around it."""
+        across, down = self.view_width / self.cell, self.view_height / self.cell
+        room = max(0.0, min(room, (across - 1) / 2, (down - 1) / 2))
+        left = min(max(self.left, x + 1 + room - across), x - room)
+        top = min(max(self.top, y + 1 + room - down), y - room)
+        return replace(self, left=left, top=top).clamped()
+
+    def resized(self, view_width: float, view_height: float) -> Camera:
+        """For a view of another size: fitted stays fitted, else the middle stays in the middle."""
+        new = replace(self, view_width=max(view_width, 1.0), view_height=max(view_height, 1.0))
+        if self.is_fit:
+            return new.fitted()
+        x, y = self.at(self.view_width / 2, self.view_height / 2)
+        return new.centred(x, y)
+
+
+def _clamp(start: float, size: float, seen: float, margin: float) -> float:
+    if size + 2 * margin <= seen:
+        return (size - seen) / 2
+    return min(max(start, -margin), size + margin - seen)

@@ -1,0 +1,158 @@
+"""All frames as a plane of codes in display order, with its pyramid, counts and list of poisoned frames.
+
+Frame -> id of its flag word -> code of the lens (a table) -> plane. A patch costs what it touches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.view import kinds
+from hwpoison_gui.view.intern import Ids, WordTable
+from hwpoison_gui.view.layout import Layout, RowMajor, choose_width, slack
+from hwpoison_gui.view.pyramid import Pyramid
+
+U8 = npt.NDArray[np.uint8]
+U64 = npt.NDArray[np.uint64]
+I32 = npt.NDArray[np.int32]
+I64 = npt.NDArray[np.int64]
+
+CODES: Final = 256
+
+
+class FramePlane:
+    """What the map shows of the columns `flags`, `refcount`, `mapcount` (kept as views, never written)."""
+
+    def __init__(self, flags: U64, refcount: I32, mapcount: I32, width: int | None = None) -> None:
+        self.flags, self.refcount, self.mapcount = flags, refcount, mapcount
+        self.frames = int(flags.size)
+        self.words = WordTable()
+        self._code_of: Callable[[int], int] = kinds.kind_of
+        self._own_width = width is not None
+        self.layout: Layout = RowMajor(self.frames, width or choose_width(self.frames, 16, 10))
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Reads all frames anew."""
+        self._room = self.frames + slack(self.frames)
+        ids = np.zeros(self._room, np.uint8)
+        read = self.words.ids_of(self.flags, ids[: self.frames])
+        if read.dtype != np.uint8:
+            ids = np.zeros(self._room, read.dtype)
+            ids[: self.frames] = read
+        self._ids: Ids = ids
+        self._word_counts = _histogram(ids[: self.frames], len(self.words))
+        self._paint_codes()
+        poison = [number for number, word in enumerate(self.words.words) if word & pf.HWPOISON]
+        self._poisoned: set[int] = set()
+        if self._word_counts[poison].sum():
+            self._poisoned.update(np.flatnonzero(np.isin(ids[: self.frames], poison)).tolist())
+        self._poison_list: I64 | None = None
+
+    def set_lens(self, code_of: Callable[[int], int]) -> None:
+        """Colours frames by another function of their flag word."""
+        self._code_of = code_of
+        self._paint_codes()
+
+    def set_layout(self, layout: Layout) -> None:
+        """Puts the frames in another order; ids and codes stay."""
+        self.layout = layout
+        self.plane = layout.arrange(self._codes)
+        self.pyramid = Pyramid(self.plane)
+
+    def suit(self, view_width: float, view_height: float) -> bool:
+        """Takes the width that suits a view of this shape; tells whether it is another one."""
+        if self._own_width:
+            return False
+        width = choose_width(self.frames, view_width, view_height, self.layout.width)
+        if width == self.layout.width:
+            return False
+        self.set_layout(RowMajor(self.frames, width))
+        return True
+
+    def patch(self, pfns: I64) -> None:
+        """Reads the frames `pfns` anew."""
+        pfns = np.unique(np.asarray(pfns, np.int64))
+        new = [self.words.id_of(word) for word in self.flags[pfns].tolist()]
+        self._make_room(max(new, default=0))
+        old = self._ids[pfns].tolist()
+        for pfn, before, after in zip(pfns.tolist(), old, new, strict=True):
+            self._move(pfn, before, after)
+        self._ids[pfns] = new
+        codes = self._table[new]
+        x, y = self.layout.positions(pfns)
+        self.pyramid.set_many(x, y, codes)
+        if not np.shares_memory(self.plane, self._codes):
+            self._codes[pfns] = codes
+
+    def word(self, pfn: int) -> int:
+        """The flag word of a frame, as it is now."""
+        return int(self.flags[pfn])
+
+    def kind(self, pfn: int) -> kinds.Kind:
+        """The kind of a frame, whatever the lens shows."""
+        return kinds.KINDS[kinds.kind_of(self.word(pfn))]
+
+    def sign_sets(self, pfns: I64) -> U8:
+        """The state signs of frames; see kinds.SIGNS."""
+        return self._signs[self._ids[pfns]]
+
+    @property
+    def poisoned(self) -> I64:
+        """The poisoned frames, in order."""
+        if self._poison_list is None:
+            self._poison_list = np.array(sorted(self._poisoned), np.int64)
+        return self._poison_list
+
+    def counts(self) -> I64:
+        """Frames of each kind, by the kind's id."""
+        of_kind = np.array([kinds.kind_of(word) for word in self.words.words], np.int64)
+        total = np.zeros(len(kinds.KINDS), np.int64)
+        np.add.at(total, of_kind, self._word_counts)
+        return total
+
+    def _move(self, pfn: int, before: int, after: int) -> None:
+        self._word_counts[before] -= 1
+        self._word_counts[after] += 1
+        was, is_now = (bool(self.words.words[number] & pf.HWPOISON) for number in (before, after))
+        if was != is_now:
+            (self._poisoned.add if is_now else self._poisoned.discard)(pfn)
+            self._poison_list = None
+
+    def _make_room(self, highest: int) -> None:
+        missing = len(self.words) - len(self._word_counts)
+        if missing:
+            self._word_counts = np.concatenate((self._word_counts, np.zeros(missing, np.int64)))
+            self._make_tables()
+        if highest > 255 and self._ids.dtype == np.uint8:
+            self._ids = self._ids.astype(np.uint16)
+
+    def _make_tables(self) -> None:
+        codes = [kinds.OUTSIDE, *(self._code_of(word) for word in self.words.words[1:])]
+        signs = [0, *(kinds.signs_of(word) for word in self.words.words[1:])]
+        size = max(CODES, len(codes))
+        self._table: U8 = np.zeros(size, np.uint8)
+        self._signs: U8 = np.zeros(size, np.uint8)
+        self._table[: len(codes)], self._signs[: len(signs)] = codes, signs
+
+    def _paint_codes(self) -> None:
+        self._make_tables()
+        if self._ids.dtype == np.uint8:
+            # bytearray.translate is several times faster than take
+            buffer = bytearray(memoryview(self._ids)).translate(self._table[:CODES].tobytes())
+            self._codes: U8 = np.frombuffer(buffer, np.uint8)
+        else:
+            self._codes = self._table.take(self._ids)
+        self.set_layout(self.layout)
+
+
+def _histogram(ids: Ids, size: int) -> I64:
+    total = np.zeros(size, np.int64)
+    for start in range(0, ids.size, 1 << 16):
+        total += np.bincount(ids[start : start + (1 << 16)], minlength=size)
+    return total

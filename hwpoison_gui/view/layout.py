@@ -1,0 +1,118 @@
+"""Where a frame stands on the map: pfn to column and row, and back.
+
+Planes are kept in display order. Row-major order of any width needs no copy; another order (a curve)
+is one more class with the same methods.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+U8 = npt.NDArray[np.uint8]
+I64 = npt.NDArray[np.int64]
+Segments = npt.NDArray[np.int64]
+
+FRAME_SIZE: Final = 4096
+FRAMES_2MIB: Final = 512
+
+
+class Layout(Protocol):
+    """An order of `frames` frames on a grid of `width` by `height` cells."""
+
+    frames: int
+    width: int
+    height: int
+
+    def position(self, pfn: int) -> tuple[int, int]:
+        """Column and row of a frame."""
+
+    def positions(self, pfns: I64) -> tuple[I64, I64]:
+        """Columns and rows of frames."""
+
+    def pfn_at(self, x: int, y: int) -> int | None:
+        """The frame in a cell; None where there is none."""
+
+    def pfns_at(self, x: I64, y: I64) -> I64:
+        """The frames in cells; -1 where there is none."""
+
+    def arrange(self, codes: U8) -> U8:
+        """Codes of frames in order of pfn (and zeros after them) as a plane of height by width."""
+
+    def borders(self, block: int, first: int, last: int) -> Segments:
+        """Lines (x1, y1, x2, y2) between blocks of `block` frames that start at pfns of first..last."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowMajor:
+    """Frames line by line, `width` a line."""
+
+    frames: int
+    width: int
+
+    @property
+    def height(self) -> int:
+        return max(1, -(-self.frames // self.width))
+
+    def position(self, pfn: int) -> tuple[int, int]:
+        return pfn % self.width, pfn // self.width
+
+    def positions(self, pfns: I64) -> tuple[I64, I64]:
+        rows, columns = np.divmod(pfns, self.width)
+        return columns, rows
+
+    def pfn_at(self, x: int, y: int) -> int | None:
+        pfn = y * self.width + x
+        return pfn if 0 <= x < self.width and 0 <= pfn < self.frames else None
+
+    def pfns_at(self, x: I64, y: I64) -> I64:
+        pfns = y * self.width + x
+        return np.where((x >= 0) & (x < self.width) & (pfns >= 0) & (pfns < self.frames), pfns, -1)
+
+    def arrange(self, codes: U8) -> U8:
+        return codes[: self.width * self.height].reshape(self.height, self.width)
+
+    def borders(self, block: int, first: int, last: int) -> Segments:
+        starts = np.arange(-(-max(first, 1) // block) * block, min(last, self.frames - 1) + 1, block, dtype=np.int64)
+        x, y = self.positions(starts)
+        full = np.full_like(x, self.width)
+        above = np.column_stack((x, y, full, y))
+        inside = x > 0
+        side = np.column_stack((x, y, x, y + 1))[inside]
+        below = np.column_stack((np.zeros_like(x), y + 1, x, y + 1))[inside]
+        return np.concatenate((above, side, below))
+
+
+def widths(frames: int) -> list[int]:
+    """Widths worth trying: multiples of 32 that are a power of two, or 3, 5, 7 or 9 times one."""
+    found = {odd << shift for odd in (1, 3, 5, 7, 9) for shift in range(18)}
+    return sorted(w for w in found if w % 32 == 0 and (w <= max(32, frames) and w * w <= 64 * max(frames, 1024)))
+
+
+def slack(frames: int) -> int:
+    """Room needed past the last frame so that the last row is whole in every width."""
+    return max(widths(frames))
+
+
+def _fill(frames: int, width: int, view_width: float, view_height: float) -> float:
+    """The share of a view that a map of `width` covers when it is fitted into it."""
+    height = max(1, -(-frames // width))
+    cell = min(view_width / width, view_height / height)
+    return cell * width * cell * height / (view_width * view_height)
+
+
+def choose_width(frames: int, view_width: float, view_height: float, current: int | None = None) -> int:
+    """The width that fills a view best, powers of two preferred; `current` stays as long as it does well."""
+    view_width, view_height = max(view_width, 1.0), max(view_height, 1.0)
+
+    def worth(width: int) -> float:
+        neat = 1.0 if width & (width - 1) == 0 else 0.96 if width % 128 == 0 else 0.92
+        return _fill(frames, width, view_width, view_height) * neat
+
+    best = max(widths(frames), key=worth)
+    if current is not None and worth(current) > 0.8 * worth(best):
+        return current
+    return best

@@ -1,0 +1,89 @@
+"""A max pyramid: each level holds the highest code of 2 by 2 cells of the level below.
+
+Codes are ordered by severity, so a poisoned frame among millions is still there in the last level,
+where sampling or averaging would lose it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+U8 = npt.NDArray[np.uint8]
+I64 = npt.NDArray[np.int64]
+
+_BAND = 64  # rows at a time: the halves stay in the cache
+_ONE_BY_ONE = 24  # touched cells up to which plain integers beat arrays
+
+
+def _halved(plane: U8) -> U8:
+    """The next level; an odd last row or column stands for itself."""
+    height, width = plane.shape
+    out = np.empty((-(-height // 2), -(-width // 2)), np.uint8)
+    for top in range(0, height, _BAND):
+        band = plane[top : top + _BAND]
+        even, odd = band[0::2], band[1::2]
+        rows = even.copy() if len(odd) < len(even) else np.maximum(even, odd)
+        if len(odd) < len(even):
+            np.maximum(rows[:-1], odd, out=rows[:-1])
+        target = out[top // 2 : top // 2 + len(rows)]
+        pairs = width // 2
+        np.maximum(rows[:, 0 : 2 * pairs : 2], rows[:, 1 : 2 * pairs : 2], out=target[:, :pairs])
+        if width % 2:
+            target[:, -1] = rows[:, -1]
+    return out
+
+
+class Pyramid:
+    """All levels over one plane of codes; level 0 is the plane itself, not a copy."""
+
+    def __init__(self, plane: U8) -> None:
+        self.levels: list[U8] = [plane]
+        while self.levels[-1].size > 1:
+            self.levels.append(_halved(self.levels[-1]))
+        self._flat = [memoryview(level).cast("B", (level.size,)) for level in self.levels]
+
+    def set_one(self, x: int, y: int, code: int) -> None:
+        """Writes one cell and what depends on it above."""
+        flat = self._flat
+        flat[0][y * self.levels[0].shape[1] + x] = code
+        for number in range(1, len(flat)):
+            below, lower = flat[number - 1], self.levels[number - 1].shape
+            x2, y2 = x & ~1, y & ~1
+            at = y2 * lower[1] + x2
+            top = below[at]
+            if x2 + 1 < lower[1]:
+                top = max(top, below[at + 1])
+            if y2 + 1 < lower[0]:
+                at += lower[1]
+                top = max(top, below[at])
+                if x2 + 1 < lower[1]:
+                    top = max(top, below[at + 1])
+            x, y = x >> 1, y >> 1
+            here = y * self.levels[number].shape[1] + x
+            if flat[number][here] == top:
+                return
+            flat[number][here] = top
+
+    def set_many(self, x: I64, y: I64, codes: U8) -> None:
+        """Writes cells and what depends on them above."""
+        if x.size <= _ONE_BY_ONE:
+            for one in zip(x.tolist(), y.tolist(), codes.tolist(), strict=True):
+                self.set_one(*one)
+            return
+        self.levels[0][y, x] = codes
+        for number in range(1, len(self.levels)):
+            lower, level = self.levels[number - 1], self.levels[number]
+            keys = np.unique((y >> 1) * level.shape[1] + (x >> 1))
+            y, x = np.divmod(keys, level.shape[1])
+            left, right = 2 * x, np.minimum(2 * x + 1, lower.shape[1] - 1)
+            top, bottom = 2 * y, np.minimum(2 * y + 1, lower.shape[0] - 1)
+            upper = np.maximum(lower[top, left], lower[top, right])
+            level[y, x] = np.maximum(upper, np.maximum(lower[bottom, left], lower[bottom, right]))
+
+    def level_for(self, cell: float) -> int:
+        """The finest level whose cells are at least one pixel, where a frame's cell has `cell` pixels."""
+        number = 0
+        while cell < 1 and number < len(self.levels) - 1:
+            cell, number = cell * 2, number + 1
+        return number
