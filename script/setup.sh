@@ -53,6 +53,7 @@ need_python() {
     if [ -z "$base_python" ]; then
         say "needs Python 3.11 or newer and found none (tried python3.13, python3.12, python3.11, python3)."
         say "Debian 12, Ubuntu 24.04 and later: sudo apt-get install -y python3 python3-venv"
+        say "Ubuntu 22.04: sudo apt-get install -y python3.11 python3.11-venv"
         fail "Another place: PYTHON=/path/to/python3 $0"
     fi
     can_make_venv "$base_python" && return
