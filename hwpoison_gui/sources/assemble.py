@@ -1,0 +1,183 @@
+"""From what /proc exports to the image of a machine: shared by recordings, live memory and raw files.
+
+Everything that Linux does not export is left out here or derived by a rule that `notes` states.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.image import HiddenState, MemoryImage, ProcessImage
+from hwpoison_gui.sources.areas import I64, U64, Areas, areas_of, keys_of, place
+from hwpoison_gui.sources.cached import Cache, page_cache
+from hwpoison_gui.sources.errors import MalformedError
+from hwpoison_gui.sources.maps import PAGE_SHIFT, USER_END, ProcessText, meminfo_kb, process_image
+
+PRESENT: Final = np.uint64(1 << 63)
+SWAPPED: Final = np.uint64(1 << 62)
+PFN_MASK: Final = np.uint64((1 << 55) - 1)
+HWPOISON_TYPE: Final = 26
+# Types below it are swap devices in every configuration; above it are migration, markers, poison.
+_FIRST_SPECIAL_TYPE: Final = 23
+
+_DERIVED: Final = (
+    "Signal policies set with prctl(PR_MCE_KILL) are not exported: every process starts with the default policy.",
+    "Reference counts are not exported: one for each mapping, the page cache, the swap cache and private data.",
+    "Which processes share an anonymous page is taken from common frames and from who forked whom; "
+    "the kernel's anon_vma trees are not exported.",
+)
+_DIRTY_RULE: Final = (
+    "Dirty bits of page-table entries are not exported: a writable private page counts as dirty, "
+    "a page of the swap cache and of a file as clean unless its flags say otherwise."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was read, before anything is made of it. Arrays as in MemoryImage."""
+
+    title: str
+    kpageflags: U64
+    kpagecount: U64
+    pagemap_pid: npt.NDArray[np.int64]
+    pagemap_va: U64
+    pagemap_entry: U64
+    processes: Sequence[ProcessText] = ()
+    meminfo: str = ""
+    version: str = ""
+    sysctl: Mapping[str, int] = field(default_factory=dict)
+    hidden: HiddenState = field(default_factory=HiddenState)
+    mounts: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def assemble(exported: Exported) -> MemoryImage:
+    """The image. Raises MalformedError when the parts do not fit together."""
+    processes = tuple(image for image in map(process_image, exported.processes) if image.vmas)
+    areas = areas_of(processes)
+    if len(exported.pagemap_va) and int(exported.pagemap_va.max()) >= USER_END:
+        raise MalformedError("pagemap_va", "an address outside of user space")
+    key = keys_of(areas, exported.pagemap_pid, exported.pagemap_va)
+    _check_unique(key)
+    row = place(areas, key)
+    entry, keep = _usable(exported.pagemap_entry, exported.kpageflags, row)
+    notes = [*exported.notes, *_left_out(exported.pagemap_entry, row, keep)]
+    hidden = _hidden_of(exported.hidden, keep)
+    entry, row, key = entry[keep], row[keep], key[keep]
+    cache = _cache(exported, areas, row, key, entry, hidden)
+    return MemoryImage(
+        title=exported.title,
+        kpageflags=exported.kpageflags,
+        kpagecount=exported.kpagecount,
+        pagemap_pid=exported.pagemap_pid[keep],
+        pagemap_va=exported.pagemap_va[keep],
+        pagemap_entry=entry,
+        processes=processes,
+        files=cache.files,
+        cached=cache.pages,
+        hidden=hidden,
+        profile=profile_of(exported.version),
+        hardware_corrupted_kb=meminfo_kb(exported.meminfo, "HardwareCorrupted"),
+        sysctl=dict(exported.sysctl),
+        notes=(*notes, *_notes(exported, processes, cache)),
+    )
+
+
+def profile_of(version: str) -> str:
+    """The profile nearest to the kernel of a /proc/version line."""
+    match = re.search(r"Linux version (\d{1,4})\.", version, re.ASCII)
+    return "v7" if match and int(match.group(1)) < 3 else "6.1"
+
+
+def release_of(version: str) -> str:
+    """`Linux 6.1.0-56-amd64` out of a /proc/version line."""
+    match = re.match(r"Linux version (\S{1,80})", version)
+    return f"Linux {match.group(1)}" if match else "Linux"
+
+
+def _check_unique(key: I64) -> None:
+    steps = np.diff(key)
+    if (steps > 0).all():
+        return
+    ordered = np.sort(key)
+    if (np.diff(ordered) == 0).any():
+        raise MalformedError("pagemap_va", "an address of a process comes twice")
+
+
+def _usable(entry: U64, kpageflags: U64, row: I64) -> tuple[U64, npt.NDArray[np.bool_]]:
+    """Entries with poison under one swap type, and which of them a machine can hold."""
+    present, swapped = (entry & PRESENT) != 0, (entry & SWAPPED) != 0
+    if not (present ^ swapped).all():
+        raise MalformedError("pagemap_entry", "an entry that is neither or both of present and swapped")
+    frames = np.uint64(len(kpageflags))
+    pfn = entry & PFN_MASK
+    special = swapped & ((entry & np.uint64(31)) >= _FIRST_SPECIAL_TYPE)
+    offset = (entry >> np.uint64(5)) & np.uint64((1 << 50) - 1)
+    poison = special & (offset < frames)
+    poison[poison] = (kpageflags[offset[poison].astype(np.int64)] & np.uint64(pf.HWPOISON)) != 0
+    entry = np.where(poison, entry & ~np.uint64(31) | np.uint64(HWPOISON_TYPE), entry)
+    keep = (row >= 0) & ~(present & (pfn >= frames)) & ~(special & ~poison)
+    return entry, keep
+
+
+def _left_out(entry: U64, row: I64, keep: npt.NDArray[np.bool_]) -> list[str]:
+    """Sentences about entries that were dropped."""
+    if keep.all():
+        return []
+    outside = int((row < 0).sum())
+    others = int((~keep).sum()) - outside
+    said = []
+    if outside:
+        said.append(f"{outside} page-table entries lie in no area of their process (memory was changing): left out.")
+    if others:
+        said.append(f"{others} page-table entries of devices, migrations or markers are left out.")
+    return said
+
+
+def _hidden_of(hidden: HiddenState, keep: npt.NDArray[np.bool_]) -> HiddenState:
+    if keep.all():
+        return hidden
+    return replace(
+        hidden,
+        pte_dirty=None if hidden.pte_dirty is None else hidden.pte_dirty[keep],
+        pte_pmd=None if hidden.pte_pmd is None else hidden.pte_pmd[keep],
+    )
+
+
+def _cache(exported: Exported, areas: Areas, row: I64, key: I64, entry: U64, hidden: HiddenState) -> Cache:
+    present = (entry & PRESENT) != 0
+    mounts = dict(exported.mounts)
+    return page_cache(areas, exported.kpageflags, row[present], key[present], entry[present], hidden, mounts)
+
+
+def _notes(exported: Exported, processes: Sequence[ProcessImage], cache: Cache) -> list[str]:
+    said: list[str] = []
+    texts = [text for text in exported.processes if text.maps]
+    if texts and not any("SigCgt" in text.status for text in texts):
+        said.append("Signal dispositions were not recorded: every process starts with the default for SIGBUS.")
+    if processes:
+        said += _DERIVED if exported.hidden.refcount is None else (_DERIVED[0], _DERIVED[2])
+        if exported.hidden.pte_dirty is None:
+            said.append(_DIRTY_RULE)
+    said.append(_cache_note(exported, cache))
+    return said
+
+
+def _cache_note(exported: Exported, cache: Cache) -> str:
+    if cache.unnamed:
+        return f"{cache.unnamed} files are mapped by nobody and have no name; their pages are known by struct page."
+    if exported.hidden.mapping is not None:
+        return "File pages that nobody maps are known by struct page."
+    return "File pages that nobody maps are not attributed to a file: Linux does not export their place."
+
+
+def page_aligned(va: npt.NDArray[Any]) -> bool:
+    """Whether all addresses are the first of a page."""
+    return not (va & np.uint64((1 << PAGE_SHIFT) - 1)).any()

@@ -1,0 +1,97 @@
+"""Words of /proc/kpageflags, /proc/kpagecount and files like them, read in chunks without a copy.
+
+np.fromfile reads nothing from /proc and buffered reads give EINVAL there: preadv goes straight into the array.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from hwpoison_gui.sources.areas import U64
+from hwpoison_gui.sources.errors import CancelledError, LivePermissionError, SourceError
+
+_CHUNK: Final = 1 << 16  # words: short enough that a cancel is felt at once
+_MOST_WORDS: Final = 1 << 34
+
+Cancelled = Callable[[], bool]
+
+
+def never() -> bool:
+    """Nobody cancels."""
+    return False
+
+
+def check(cancelled: Cancelled) -> None:
+    """Stop here when the user has changed their mind."""
+    if cancelled():
+        raise CancelledError
+
+
+def read_words(
+    path: Path,
+    expected: int,
+    progress: Callable[[float], None] = lambda share: None,
+    cancelled: Cancelled = never,
+) -> U64:
+    """All 64-bit words of `path`. `expected` is a guess of their number: the array grows when it is wrong."""
+    words = np.zeros(max(_CHUNK, expected), np.uint64)
+    done = 0
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            while True:
+                check(cancelled)
+                if done // 8 + _CHUNK > len(words):
+                    words = np.concatenate((words, np.zeros(max(len(words) // 2, _CHUNK), np.uint64)))
+                got = _read_at(descriptor, words, done)
+                if got == 0:
+                    break
+                done += got
+                if done > 8 * _MOST_WORDS:
+                    raise SourceError(path, "", "it has no end")
+                progress(min(1.0, done / 8 / max(1, expected)))
+        finally:
+            os.close(descriptor)
+    except PermissionError as error:
+        raise LivePermissionError(path, *_remedy(path)) from error
+    except OSError as error:
+        raise SourceError(path, f"at byte {done}", error.strerror or str(error)) from error
+    if done % 8:
+        raise SourceError(path, f"at byte {done}", "it ends within a word of 8 bytes")
+    return words[: done // 8]
+
+
+def check_readable(path: Path) -> None:
+    """Raise LivePermissionError or SourceError unless `path` can be opened for reading: opening decides."""
+    try:
+        os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+    except PermissionError as error:
+        raise LivePermissionError(path, *_remedy(path)) from error
+    except OSError as error:
+        raise SourceError(path, "", error.strerror or str(error)) from error
+
+
+def _read_at(descriptor: int, words: U64, done: int) -> int:
+    """One read into the array at byte `done`. The kernel ends /proc/kpage* with EINVAL on some versions."""
+    buffer = words.data.cast("B")[done : done + 8 * _CHUNK]
+    try:
+        return os.preadv(descriptor, [buffer], done)
+    except OSError as error:
+        if error.errno == errno.EINVAL and done:
+            return 0
+        raise
+
+
+def _remedy(path: Path) -> tuple[str, str]:
+    if path.name.startswith("kpage"):
+        return (
+            "only root may read it.",
+            "Start with `sudo hwpoison-gui --live`, or give the interpreter CAP_SYS_ADMIN and CAP_DAC_READ_SEARCH.",
+        )
+    return "reading it is not permitted.", "Ask its owner, or start as root."

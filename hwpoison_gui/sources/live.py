@@ -1,0 +1,222 @@
+"""This machine's own memory, as /proc shows it at one moment. Read-only: nothing is ever opened for writing.
+
+Made for a worker thread: `capture` reports progress and asks whether it was cancelled. The kernel goes on
+while it is read, so processes may vanish and pages may change; what vanished is counted, not an error.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from hwpoison_gui.kernel.image import HiddenState, MemoryImage, VmaImage
+from hwpoison_gui.sources.areas import U64
+from hwpoison_gui.sources.assemble import PFN_MASK, PRESENT, Exported, assemble, release_of
+from hwpoison_gui.sources.errors import LivePermissionError, MalformedError, SourceError
+from hwpoison_gui.sources.frames import Cancelled, check, check_readable, never, read_words
+from hwpoison_gui.sources.maps import ProcessText, parse_maps
+from hwpoison_gui.sources.pagemap import Tables
+
+Progress = Callable[[float, str], None]
+
+PROC: Final = Path("/proc")
+_VANISHED: Final = (errno.ENOENT, errno.ESRCH, errno.EIO)
+_REFUSED: Final = (errno.EACCES, errno.EPERM)
+_SYSCTLS: Final = ("memory_failure_early_kill", "memory_failure_recovery")
+_COPY_NOTE: Final = (
+    "This is a copy of this machine's memory, read a moment ago. What is done to it here is simulated: "
+    "the machine itself is never written to."
+)
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """Page tables of the processes read so far."""
+
+    texts: list[ProcessText] = field(default_factory=list)
+    pids: list[npt.NDArray[np.int64]] = field(default_factory=list)
+    addresses: list[U64] = field(default_factory=list)
+    entries: list[U64] = field(default_factory=list)
+    huge: list[npt.NDArray[np.bool_] | None] = field(default_factory=list)
+    vanished: int = 0
+    refused: int = 0
+
+
+def quiet(share: float, doing: str) -> None:
+    """Nobody watches the progress."""
+
+
+def capture(progress: Progress = quiet, cancelled: Cancelled = never, proc: Path = PROC) -> MemoryImage:
+    """A copy of this machine's memory. Raises SourceError, LivePermissionError, CancelledError."""
+    check(cancelled)
+    progress(0.0, "looking at what may be read")
+    _check_pagemap(proc)
+    gathered = _processes(proc, lambda share, doing: progress(0.5 * share, doing), cancelled)
+    guess = _frames_expected(proc)
+    flags = read_words(proc / "kpageflags", guess, lambda share: progress(0.5 + 0.25 * share, "page flags"), cancelled)
+    counts = read_words(
+        proc / "kpagecount", len(flags), lambda share: progress(0.75 + 0.2 * share, "mapping counts"), cancelled
+    )
+    if not len(flags):
+        raise SourceError(proc / "kpageflags", "", "the kernel shows no frames")
+    counts = _fitted(counts, len(flags))
+    progress(0.95, "finding files and sharers")
+    try:
+        image = assemble(_exported(proc, flags, counts, gathered))
+    except MalformedError as bad:
+        raise SourceError(proc, bad.where, bad.why) from None
+    progress(1.0, "done")
+    return image
+
+
+def _check_pagemap(proc: Path) -> None:
+    """Without CAP_SYS_ADMIN the kernel answers, but with frame number 0: say so instead of showing nonsense."""
+    for name in ("kpageflags", "kpagecount", "self/pagemap"):
+        if not (proc / name).exists():
+            raise SourceError(proc / name, "", "this kernel does not have it (CONFIG_PROC_PAGE_MONITOR is off)")
+    check_readable(proc / "kpageflags")
+    path = proc / "self" / "pagemap"
+    try:
+        vmas = parse_maps(_text(proc / "self" / "maps").splitlines())
+        _, entries, _ = Tables().entries(path, vmas, never)
+    except OSError as error:
+        raise SourceError(path, "", error.strerror or str(error)) from error
+    except MalformedError as bad:
+        raise SourceError(proc / "self" / "maps", bad.where, bad.why) from None
+    present = entries[(entries & PRESENT) != 0]
+    if len(present) and not (present & PFN_MASK).any():
+        raise LivePermissionError(
+            path,
+            "the kernel hides frame numbers from processes without CAP_SYS_ADMIN.",
+            "Start with `sudo hwpoison-gui --live`.",
+        )
+
+
+def _processes(proc: Path, progress: Progress, cancelled: Cancelled) -> _Gathered:
+    """Maps and page tables of all processes that are there long enough to be read."""
+    gathered, tables = _Gathered(), Tables()
+    try:
+        pids = sorted(int(name) for name in os.listdir(proc) if name.isascii() and name.isdigit())
+    except OSError as error:
+        raise SourceError(proc, "", error.strerror or str(error)) from error
+    for number, pid in enumerate(pids):
+        check(cancelled)
+        progress(number / len(pids), f"page tables of process {pid}")
+        try:
+            _process(proc / str(pid), pid, gathered, tables, cancelled)
+        except OSError as error:
+            if error.errno in _VANISHED:
+                gathered.vanished += 1
+            elif error.errno in _REFUSED:
+                gathered.refused += 1
+            else:
+                raise SourceError(proc / str(pid), "", error.strerror or str(error)) from error
+        except MalformedError as bad:
+            raise SourceError(proc / str(pid), bad.where, bad.why) from None
+    return gathered
+
+
+def _process(base: Path, pid: int, gathered: _Gathered, tables: Tables, cancelled: Cancelled) -> None:
+    """Add one process to `gathered`, all of it or nothing."""
+    maps = tuple(_text(base / "maps").splitlines())
+    if not maps:
+        return  # a kernel thread
+    status = dict(_fields(_text(base / "status")))
+    vmas: tuple[VmaImage, ...] = parse_maps(maps)
+    addresses, entries, huge = tables.entries(base / "pagemap", vmas, cancelled)
+    ppid = status.get("PPid", "0")
+    comm = status.get("Name", "")
+    gathered.texts.append(ProcessText(pid, int(ppid) if ppid.isdigit() else 0, comm, status, maps))
+    gathered.pids.append(np.full(len(addresses), pid, np.int64))
+    gathered.addresses.append(addresses)
+    gathered.entries.append(entries)
+    gathered.huge.append(huge)
+
+
+def _exported(proc: Path, flags: U64, counts: U64, gathered: _Gathered) -> Exported:
+    version = _text_or_empty(proc / "version")
+    host = _text_or_empty(proc / "sys" / "kernel" / "hostname").strip() or "this machine"
+    known = [huge for huge in gathered.huge if huge is not None]
+    pmd = np.concatenate(known) if known and len(known) == len(gathered.huge) else None
+    return Exported(
+        title=f"{host}, live ({release_of(version)})",
+        kpageflags=flags,
+        kpagecount=counts,
+        pagemap_pid=np.concatenate([np.empty(0, np.int64), *gathered.pids]),
+        pagemap_va=np.concatenate([np.empty(0, np.uint64), *gathered.addresses]),
+        pagemap_entry=np.concatenate([np.empty(0, np.uint64), *gathered.entries]),
+        processes=gathered.texts,
+        meminfo=_text_or_empty(proc / "meminfo"),
+        version=version,
+        sysctl=_sysctls(proc),
+        hidden=HiddenState(pte_pmd=pmd),
+        mounts=_mounts(proc),
+        notes=(_COPY_NOTE, *_missed(gathered)),
+    )
+
+
+def _missed(gathered: _Gathered) -> list[str]:
+    said = []
+    if gathered.vanished:
+        said.append(f"{gathered.vanished} processes ended while memory was being read: left out.")
+    if gathered.refused:
+        said.append(f"{gathered.refused} processes may not be looked into (the kernel refuses): left out.")
+    return said
+
+
+def _frames_expected(proc: Path) -> int:
+    """Where the last zone ends: the frames the kernel is going to show."""
+    text, end = _text_or_empty(proc / "zoneinfo"), 0
+    pattern = r"spanned\s+(\d{1,15}).*?start_pfn:\s+(\d{1,15})"
+    for spanned, start in re.findall(pattern, text, re.ASCII | re.DOTALL):
+        if int(spanned):
+            end = max(end, int(start) + int(spanned))
+    return min(end, 1 << 32)
+
+
+def _mounts(proc: Path) -> dict[str, str]:
+    """File system type by device, in the notation of maps."""
+    found = {}
+    for line in _text_or_empty(proc / "self" / "mountinfo").splitlines():
+        match = re.match(r"\d+ \d+ (\d{1,7}):(\d{1,7}) .* - (\S+) ", line, re.ASCII)
+        if match:
+            found[f"{int(match.group(1)):02x}:{int(match.group(2)):02x}"] = match.group(3)
+    return found
+
+
+def _sysctls(proc: Path) -> dict[str, int]:
+    values = {name: _text_or_empty(proc / "sys" / "vm" / name).strip() for name in _SYSCTLS}
+    return {name: int(value) for name, value in values.items() if value in ("0", "1")}
+
+
+def _fields(status: str) -> list[tuple[str, str]]:
+    pairs = (line.partition(":") for line in status.splitlines())
+    return [(name, value.strip()) for name, colon, value in pairs if colon]
+
+
+def _fitted(counts: U64, frames: int) -> U64:
+    """Memory can come and go between two reads: frames without a count are mapped by nobody we know."""
+    missing = max(0, frames - len(counts))
+    return np.concatenate((counts, np.zeros(missing, np.uint64))) if missing else counts[:frames]
+
+
+def _text(path: Path) -> str:
+    """A whole text file of /proc. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read().decode(errors="backslashreplace")
+
+
+def _text_or_empty(path: Path) -> str:
+    try:
+        return _text(path)
+    except OSError:
+        return ""  # an older kernel, or no permission: it says nothing then

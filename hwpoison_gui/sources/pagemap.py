@@ -1,0 +1,134 @@
+"""Page tables of one process from /proc/PID/pagemap: present and swapped entries of its areas.
+
+Kernels since 6.7 say where entries are (the PAGEMAP_SCAN ioctl); older ones are read area by area.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from hwpoison_gui.kernel.image import VmaImage
+from hwpoison_gui.sources.areas import U64
+from hwpoison_gui.sources.assemble import PRESENT, SWAPPED
+from hwpoison_gui.sources.frames import Cancelled, check
+from hwpoison_gui.sources.maps import PAGE_SHIFT
+
+Range = tuple[int, int]  # virtual page numbers, the end not included
+
+_CHUNK: Final = 1 << 16
+_REGIONS: Final = 4096
+_GAP: Final = 64  # pages: reading over a small hole is cheaper than another call
+_LARGEST_UNREADABLE: Final = 1 << 18  # pages: 1 GiB
+
+_SCAN: Final = 0xC0606610  # _IOWR('f', 16, struct pm_scan_arg), 96 bytes
+_IS_PRESENT, _IS_SWAPPED, _IS_HUGE = 1 << 3, 1 << 4, 1 << 6
+
+
+class Tables:
+    """How page tables are found on this kernel; remembers that PAGEMAP_SCAN is missing."""
+
+    def __init__(self, scan: bool = True) -> None:
+        self.scan = scan
+
+    def entries(
+        self, path: Path, vmas: Sequence[VmaImage], cancelled: Cancelled
+    ) -> tuple[U64, U64, npt.NDArray[np.bool_] | None]:
+        """(addresses, raw entries, mapped by a huge PMD where known) of a process. Raises OSError."""
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            if self.scan and vmas:
+                try:
+                    ranges, huge = _scanned(descriptor, vmas, cancelled)
+                except OSError as error:
+                    if error.errno not in (errno.ENOTTY, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
+                        raise
+                    self.scan = False
+                else:
+                    vpn, entry = _read(descriptor, ranges, cancelled)
+                    return vpn << np.uint64(PAGE_SHIFT), entry, _within(vpn, huge)
+            vpn, entry = _read(descriptor, _joined(_whole(vmas), 0), cancelled)
+            return vpn << np.uint64(PAGE_SHIFT), entry, None
+        finally:
+            os.close(descriptor)
+
+
+def _scanned(descriptor: int, vmas: Sequence[VmaImage], cancelled: Cancelled) -> tuple[list[Range], list[Range]]:
+    """Ranges that have entries, and those of them mapped by huge PMDs, by PAGEMAP_SCAN."""
+    found: list[Range] = []
+    huge: list[Range] = []
+    regions = np.zeros((_REGIONS, 3), np.uint64)
+    start, end = vmas[0].start, vmas[-1].end
+    either = _IS_PRESENT | _IS_SWAPPED
+    while start < end:
+        check(cancelled)
+        argument = np.array(
+            [96, 0, start, end, 0, regions.ctypes.data, _REGIONS, 0, 0, 0, either, either | _IS_HUGE], np.uint64
+        )
+        count = fcntl.ioctl(descriptor, _SCAN, argument.data.cast("B"), True)
+        for first, last, categories in regions[:count].tolist():
+            found.append((first >> PAGE_SHIFT, last >> PAGE_SHIFT))
+            if categories & _IS_HUGE and categories & _IS_PRESENT:
+                huge.append(found[-1])
+        walked = int(argument[4])
+        if walked <= start:
+            break
+        start = walked
+    return _joined(found, _GAP), huge
+
+
+def _whole(vmas: Sequence[VmaImage]) -> Iterator[Range]:
+    """All areas, but for reservations that nobody can have touched: they can be terabytes."""
+    for vma in vmas:
+        first, last = vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT
+        if not (vma.perms.startswith("---") and last - first > _LARGEST_UNREADABLE):
+            yield first, last
+
+
+def _joined(ranges: Iterator[Range] | list[Range], gap: int) -> list[Range]:
+    """Ascending ranges with those made one that lie at most `gap` apart."""
+    joined: list[Range] = []
+    for first, last in ranges:
+        if joined and first - joined[-1][1] <= gap:
+            joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
+        else:
+            joined.append((first, last))
+    return joined
+
+
+def _read(descriptor: int, ranges: list[Range], cancelled: Cancelled) -> tuple[U64, U64]:
+    """(virtual page numbers, entries) that are present or swapped within the ranges."""
+    numbers: list[U64] = []
+    entries: list[U64] = []
+    buffer = np.empty(_CHUNK, np.uint64)
+    for first, last in ranges:
+        while first < last:
+            check(cancelled)
+            wanted = buffer[: min(_CHUNK, last - first)]
+            got = os.preadv(descriptor, [wanted.data.cast("B")], first * 8) // 8
+            if got <= 0:
+                break
+            used = np.nonzero(wanted[:got] & (PRESENT | SWAPPED))[0]
+            numbers.append(used.astype(np.uint64) + np.uint64(first))
+            entries.append(wanted[used])
+            first += got
+    if not numbers:
+        return np.empty(0, np.uint64), np.empty(0, np.uint64)
+    return np.concatenate(numbers), np.concatenate(entries)
+
+
+def _within(vpn: U64, ranges: list[Range]) -> npt.NDArray[np.bool_]:
+    """Which numbers lie in one of the ascending ranges."""
+    if not ranges:
+        return np.zeros(len(vpn), bool)
+    bounds = np.array(ranges, np.uint64)
+    at = np.searchsorted(bounds[:, 0], vpn, side="right") - 1
+    inside: npt.NDArray[np.bool_] = (at >= 0) & (vpn < bounds[np.maximum(at, 0), 1])
+    return inside

@@ -1,0 +1,179 @@
+"""A recording of a machine's memory: NAME.npz with NAME.json beside it, optionally NAME_hidden.npz.
+
+The whole file is checked before anything is made of it; a bad one raises SourceError and leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from hwpoison_gui.kernel.image import HiddenState, MemoryImage
+from hwpoison_gui.sources.areas import U64
+from hwpoison_gui.sources.assemble import PRESENT, Exported, assemble, page_aligned, release_of
+from hwpoison_gui.sources.errors import MalformedError, SourceError
+from hwpoison_gui.sources.maps import PAGE_SHIFT, ProcessText
+from hwpoison_gui.sources.npz import Integers, read_columns
+
+_FRAME_COLUMNS: Final = ("kpageflags", "kpagecount")
+_ENTRY_COLUMNS: Final = ("pagemap_pid", "pagemap_va", "pagemap_entry")
+_HIDDEN_COLUMNS: Final = ("mapping", "index", "private", "refcount", "pagemap_pte")
+_PTE_DIRTY: Final = np.uint64(1 << 6)
+_PTE_LEAF_PMD: Final = np.uint64(1 << 7)
+_SYSCTLS: Final = ("memory_failure_early_kill", "memory_failure_recovery")
+_MOST_JSON: Final = 1 << 28
+
+
+def open_recording(path: Path | str) -> MemoryImage:
+    """The memory recorded in `path` (the .npz or the .json of the pair). Raises SourceError."""
+    npz = Path(path).with_suffix(".npz")
+    columns = read_columns(npz, _FRAME_COLUMNS + _ENTRY_COLUMNS)
+    frames, entries = _check(npz, columns)
+    side = npz.with_suffix(".json")
+    notes = _read_json(side)
+    processes = _processes(side, notes)
+    hidden = _read_hidden(npz.with_name(f"{npz.stem}_hidden.npz"), frames, entries, columns)
+    version = _text(side, notes, "version")
+    exported = Exported(
+        title=f"{npz.stem} ({release_of(version)})",
+        kpageflags=_unsigned(npz, columns, "kpageflags"),
+        kpagecount=_unsigned(npz, columns, "kpagecount"),
+        pagemap_pid=columns["pagemap_pid"].astype(np.int64),
+        pagemap_va=_unsigned(npz, columns, "pagemap_va"),
+        pagemap_entry=_unsigned(npz, columns, "pagemap_entry"),
+        processes=processes,
+        meminfo=_text(side, notes, "meminfo"),
+        version=version,
+        sysctl=_sysctls(side, notes),
+        hidden=hidden,
+    )
+    try:
+        return assemble(exported)
+    except MalformedError as bad:
+        file = npz if bad.where.startswith("pagemap_") else side
+        raise SourceError(file, bad.where, bad.why) from None
+
+
+def _check(path: Path, columns: dict[str, Integers]) -> tuple[int, int]:
+    """Number of frames and of page-table entries, once all arrays are there and agree."""
+    for name in _FRAME_COLUMNS + _ENTRY_COLUMNS:
+        if name not in columns:
+            raise SourceError(path, name, "the array is missing")
+    frames, entries = len(columns["kpageflags"]), len(columns["pagemap_entry"])
+    if frames == 0:
+        raise SourceError(path, "kpageflags", "there are no frames")
+    for names, count, what in ((_FRAME_COLUMNS, frames, "frames"), (_ENTRY_COLUMNS, entries, "entries")):
+        for name in names:
+            if len(columns[name]) != count:
+                raise SourceError(path, name, f"{count} {what} expected, {len(columns[name])} there")
+    if not page_aligned(_unsigned(path, columns, "pagemap_va")):
+        raise SourceError(path, "pagemap_va", "an address that is not the first of a page")
+    return frames, entries
+
+
+def _unsigned(path: Path, columns: dict[str, Integers], name: str) -> U64:
+    column = columns[name]
+    if column.dtype.kind == "i" and len(column) and int(column.min()) < 0:
+        raise SourceError(path, name, "a negative value")
+    return column.astype(np.uint64, copy=False)
+
+
+def _read_hidden(path: Path, frames: int, entries: int, columns: dict[str, Integers]) -> HiddenState:
+    """What was recorded beside of state that Linux does not export; all None without the file."""
+    if not path.exists():
+        return HiddenState()
+    hidden = read_columns(path, _HIDDEN_COLUMNS)
+    for name, column in hidden.items():
+        count = entries if name == "pagemap_pte" else frames
+        if len(column) != count:
+            raise SourceError(path, name, f"{count} values expected, {len(column)} there")
+    words = {name: _unsigned(path, hidden, name) for name in hidden if name != "refcount"}
+    dirty, pmd = None, None
+    if "pagemap_pte" in words:
+        dirty, pmd = _pte_bits(words["pagemap_pte"], columns)
+    refcount = hidden["refcount"].clip(-(1 << 30), 1 << 30).astype(np.int32) if "refcount" in hidden else None
+    return HiddenState(
+        refcount=refcount,
+        pte_dirty=dirty,
+        mapping=words.get("mapping"),
+        index=words.get("index"),
+        private=words.get("private"),
+        pte_pmd=pmd,
+    )
+
+
+def _pte_bits(pte: U64, columns: dict[str, Integers]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """(dirty, a leaf of the middle level) of each entry, from raw x86 page-table entries."""
+    entry, va = columns["pagemap_entry"].astype(np.uint64), columns["pagemap_va"].astype(np.uint64)
+    present = (entry & PRESENT) != 0
+    # The same bit of a PTE says something else (PAT); a huge mapping is aligned besides.
+    aligned = ((entry ^ (va >> np.uint64(PAGE_SHIFT))) & np.uint64(511)) == 0
+    return present & ((pte & _PTE_DIRTY) != 0), present & aligned & ((pte & _PTE_LEAF_PMD) != 0)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > _MOST_JSON:
+            raise SourceError(path, "", "too large to be the notes of a recording")
+        content = json.loads(path.read_bytes())
+    except OSError as error:
+        raise SourceError(path, "", error.strerror or str(error)) from error
+    except (ValueError, RecursionError) as error:
+        raise SourceError(path, "", f"not JSON ({str(error)[:120]})") from error
+    if not isinstance(content, dict):
+        raise SourceError(path, "", "an object expected")
+    return content
+
+
+def _processes(path: Path, notes: dict[str, Any]) -> tuple[ProcessText, ...]:
+    listed = notes.get("processes")
+    if not isinstance(listed, list):
+        raise SourceError(path, "processes", "a list expected")
+    return tuple(_process(path, f"processes[{number}]", one) for number, one in enumerate(listed))
+
+
+def _process(path: Path, where: str, one: Any) -> ProcessText:
+    if not isinstance(one, dict):
+        raise SourceError(path, where, "an object expected")
+    pid, ppid = (_integer(path, where, one, key) for key in ("pid", "ppid"))
+    comm, status, maps = one.get("comm", ""), one.get("status", {}), one.get("maps", [])
+    if not isinstance(comm, str):
+        raise SourceError(path, f"{where}.comm", "a text expected")
+    if not isinstance(status, dict) or not all(isinstance(value, str) for value in status.values()):
+        raise SourceError(path, f"{where}.status", "an object of texts expected")
+    if not isinstance(maps, list) or not all(isinstance(line, str) for line in maps):
+        raise SourceError(path, f"{where}.maps", "a list of lines expected")
+    return ProcessText(pid, ppid, comm, status, tuple(maps))
+
+
+def _integer(path: Path, where: str, one: dict[str, Any], key: str) -> int:
+    value = one.get(key, 0 if key == "ppid" else None)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 31:
+        raise SourceError(path, f"{where}.{key}", "a process number expected")
+    return value
+
+
+def _text(path: Path, notes: dict[str, Any], key: str) -> str:
+    value = notes.get(key, "")
+    if not isinstance(value, str):
+        raise SourceError(path, key, "a text expected")
+    return value
+
+
+def _sysctls(path: Path, notes: dict[str, Any]) -> dict[str, int]:
+    """The two sysctls, where a recording has them: `sysctl` with or without the `vm.` before the names."""
+    recorded = notes.get("sysctl", {})
+    if not isinstance(recorded, dict):
+        raise SourceError(path, "sysctl", "an object expected")
+    found = {}
+    for key, value in recorded.items():
+        name = key.removeprefix("vm.")
+        if name in _SYSCTLS:
+            if value not in (0, 1):
+                raise SourceError(path, f"sysctl.{key}", "0 or 1 expected")
+            found[name] = int(value)
+    return found
