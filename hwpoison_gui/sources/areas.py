@@ -46,21 +46,22 @@ def areas_of(processes: Sequence[ProcessImage]) -> Areas:
     if len(ordered) > _MOST_PROCESSES or (len(pids) > 1 and (np.diff(pids) == 0).any()):
         raise MalformedError("processes", "a pid comes twice")
     rows: list[tuple[int, int, int, int]] = []
-    numbers: dict[tuple[str, int], int] = {}
+    # A System V segment has its id as inode number, which another file of shared memory may have, too.
+    numbers: dict[tuple[str, int, bool], int] = {}
     paths: list[str] = []
     for rank, process in enumerate(ordered):
         base = rank << _VPN_BITS
         for vma in process.vmas:
             file = -1
             if is_file(vma):
-                file = numbers.setdefault((vma.device, vma.inode), len(paths))
+                file = numbers.setdefault((vma.device, vma.inode, vma.path.startswith("/SYSV")), len(paths))
                 if file == len(paths):
                     paths.append(vma.path)
             rows.append(
                 (base + (vma.start >> PAGE_SHIFT), base + (vma.end >> PAGE_SHIFT), file, vma.offset >> PAGE_SHIFT)
             )
     table = np.array(rows, np.int64).reshape(-1, 4)
-    identities = tuple((device, inode, path) for (device, inode), path in zip(numbers, paths, strict=True))
+    identities = tuple((device, inode, path) for (device, inode, _), path in zip(numbers, paths, strict=True))
     return Areas(table[:, 0], table[:, 1], table[:, 2], table[:, 3], pids, identities)
 
 
