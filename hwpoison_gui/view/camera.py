@@ -47,8 +47,8 @@ class Camera:
         return replace(
             self,
             cell=cell,
-            left=_clamp(self.left, self.width, self.view_width / cell, MARGIN / cell),
-            top=_clamp(self.top, self.height, self.view_height / cell, MARGIN / cell),
+            left=_clamp(self.left, self.width, self.view_width, cell),
+            top=_clamp(self.top, self.height, self.view_height, cell),
         )
 
     def at(self, px: float, py: float) -> tuple[float, float]:
@@ -98,7 +98,7 @@ class Camera:
         return new.centred(x, y)
 
 
-def _clamp(start: float, size: float, seen: float, margin: float) -> float:
-    if size + 2 * margin <= seen:
-        return (size - seen) / 2
-    return min(max(start, -margin), size + margin - seen)
+def _clamp(start: float, size: float, pixels: float, cell: float) -> float:
+    seen, margin = pixels / cell, MARGIN / cell
+    start = (size - seen) / 2 if size + 2 * margin <= seen else min(max(start, -margin), size + margin - seen)
+    return round(start * cell) / cell  # whole pixels: cells keep their edges while the map moves

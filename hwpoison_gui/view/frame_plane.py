@@ -98,6 +98,10 @@ class FramePlane:
         """The kind of a frame, whatever the lens shows."""
         return kinds.KINDS[kinds.kind_of(self.word(pfn))]
 
+    def ids(self, pfns: I64) -> Ids:
+        """The ids of the flag words of frames."""
+        return self._ids[pfns]
+
     def sign_sets(self, pfns: I64) -> U8:
         """The state signs of frames; see kinds.SIGNS."""
         return self._signs[self._ids[pfns]]
@@ -144,7 +148,7 @@ class FramePlane:
         self._make_tables()
         if self._ids.dtype == np.uint8:
             # bytearray.translate is several times faster than take
-            buffer = bytearray(memoryview(self._ids)).translate(self._table[:CODES].tobytes())
+            buffer = bytearray(self._ids.tobytes()).translate(self._table[:CODES].tobytes())
             self._codes: U8 = np.frombuffer(buffer, np.uint8)
         else:
             self._codes = self._table.take(self._ids)

@@ -23,9 +23,14 @@ FRAMES_2MIB: Final = 512
 class Layout(Protocol):
     """An order of `frames` frames on a grid of `width` by `height` cells."""
 
-    frames: int
-    width: int
-    height: int
+    @property
+    def frames(self) -> int: ...
+
+    @property
+    def width(self) -> int: ...
+
+    @property
+    def height(self) -> int: ...
 
     def position(self, pfn: int) -> tuple[int, int]:
         """Column and row of a frame."""

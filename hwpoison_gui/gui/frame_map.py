@@ -1,0 +1,188 @@
+"""The map of all frames as a widget: what a window needs to show a machine and to hear of clicks.
+
+It keeps no state of the machine: the columns are views, and the owner says which frames changed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QPoint, QSize, Signal
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from hwpoison_gui.gui.frame_map_item import NONE
+from hwpoison_gui.gui.frame_map_marks import Highlight, ring_of
+from hwpoison_gui.gui.frame_map_view import FrameMapView
+from hwpoison_gui.view.camera import Camera
+from hwpoison_gui.view.frame_plane import FramePlane
+from hwpoison_gui.view.palette import DARK, Theme
+
+SLOWEST_FLASH: Final = 1 / 3  # seconds a pulse takes at least: nothing flashes more often than three times a second
+
+
+class FrameMapWidget(QWidget):
+    """All frames as cells. Left click fires, right click or Ctrl or Shift selects, the wheel zooms, drag pans."""
+
+    fired = Signal(int)
+    selected = Signal(int)
+    hovered = Signal(int)  # NONE (-1) when the pointer leaves
+    contextMenuRequested = Signal(int, QPoint)
+    countsChanged = Signal()
+
+    def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
+        super().__init__(parent)
+        self.view = FrameMapView(theme)
+        self.view.setAccessibleName("Map of all page frames")
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.addWidget(self.view)
+        self.setFocusProxy(self.view)
+        self._motion = True
+        self._phase = 0.0
+        self._pulse_began = -SLOWEST_FLASH
+        self.view.resized.connect(self._resized)
+        self.view.selected.connect(self._user_selected)
+        self.view.fired.connect(self.fired)
+        self.view.hovered.connect(self.hovered)
+        self.view.menuRequested.connect(self.contextMenuRequested)
+
+    # -- what is shown
+
+    @property
+    def plane(self) -> FramePlane | None:
+        """The frames as codes, with counts for a legend; None before a source is set."""
+        return self.view.item.plane
+
+    def set_source(
+        self,
+        flags: npt.NDArray[np.uint64],
+        refcount: npt.NDArray[np.int32],
+        mapcount: npt.NDArray[np.int32],
+        width: int | None = None,
+    ) -> None:
+        """Shows a machine's columns, fitted; `width` frames a row, by default as suits the view."""
+        plane = FramePlane(flags, refcount, mapcount, width)
+        self.view.item.set_plane(plane)
+        plane.suit(*self.view.room())
+        self.fit()
+        self.countsChanged.emit()
+
+    def frames_changed(self, pfns: npt.NDArray[np.integer] | Sequence[int] | None) -> None:
+        """Reads the named frames anew; None: all of them."""
+        plane = self.plane
+        if plane is None:
+            return
+        if pfns is None:
+            plane.refresh()
+        elif len(pfns):
+            plane.patch(np.asarray(pfns, np.int64))
+        else:
+            return
+        self.view.item.update()
+        self.countsChanged.emit()
+
+    def set_theme(self, theme: Theme, font: QFont | None = None) -> None:
+        """Takes other colours, and a font where one is given."""
+        if font is not None:
+            self.setFont(font)
+        self.view.setBackground(theme.ground)
+        self.view.item.set_theme(theme, self.font())
+        self._resized()
+
+    def set_summary(self, summary: Callable[[int], str] | None) -> None:
+        """The line shown beside the pointer, for a frame; None: a short one of the map's own."""
+        self.view.item.summary = summary
+
+    # -- where one looks
+
+    @property
+    def selection(self) -> int:
+        """The selected frame, NONE (-1) without one."""
+        return self.view.item.selected
+
+    def select(self, pfn: int, reveal: bool = True) -> None:
+        """Selects a frame without a signal; NONE (-1) selects nothing."""
+        item = self.view.item
+        if item.plane is None or not NONE <= pfn < item.plane.frames:
+            return
+        if pfn != item.selected:
+            item.selected = pfn
+            item.update()
+            self.view.setAccessibleDescription(item.summary_of(pfn) if pfn != NONE else "")
+        if reveal and pfn != NONE:
+            self.view.reveal(pfn)
+
+    def center_on(self, pfn: int) -> None:
+        """Puts a frame in the middle, large enough to be told from its neighbours."""
+        self.view.centre(pfn)
+
+    def fit(self) -> None:
+        """Shows all frames."""
+        plane = self.plane
+        if plane is not None:
+            self.view.look(Camera(plane.layout.width, plane.layout.height, *self.view.room()).fitted())
+
+    # -- what is pointed at
+
+    def set_highlights(self, highlights: Sequence[tuple[npt.NDArray[np.integer] | Sequence[int], str]]) -> None:
+        """Outlines frames by role: target, visited, skipped, unmapped, killed or owner:N; later ones on top."""
+        for _, role in highlights:
+            ring_of(self.view.item.theme, role)
+        self.view.item.highlights = [Highlight(np.asarray(pfns, np.int64), role) for pfns, role in highlights]
+        self.view.item.update()
+
+    def set_pulse_phase(self, phase: float) -> None:
+        """Where in its pulse the target is, 0 to 1 and again from 0. Too quick pulses are held back."""
+        if not self._motion:
+            return
+        phase %= 1.0
+        now = time.monotonic()
+        if phase < self._phase:
+            if now - self._pulse_began < SLOWEST_FLASH:
+                return
+            self._pulse_began = now
+        self._phase = phase
+        self.view.item.pulse = 1.0 - abs(2.0 * phase - 1.0)
+        if self.view.item.highlights:
+            self.view.item.update()
+
+    def set_motion(self, on: bool) -> None:
+        """Whether the target pulses; it is outlined in any case."""
+        self._motion = on
+        if not on:
+            self.view.item.pulse = 0.0
+            self.view.item.update()
+
+    # -- from the view
+
+    def sizeHint(self) -> QSize:
+        return QSize(800, 560)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(320, 200)
+
+    def _user_selected(self, pfn: int) -> None:
+        self.select(pfn, reveal=False)
+        self.selected.emit(pfn)
+
+    def _resized(self) -> None:
+        plane = self.plane
+        if plane is None:
+            return
+        room = self.view.room()
+        camera = self.view.camera
+        middle = self.view.item.cell_at(self.view.viewport().rect().center().toPointF())
+        keep = plane.layout.pfn_at(*middle)
+        if not plane.suit(*room):
+            self.view.look(camera.resized(*room))
+        elif camera.is_fit or keep is None:
+            self.fit()
+        else:
+            x, y = plane.layout.position(keep)
+            layout = plane.layout
+            self.view.look(Camera(layout.width, layout.height, *room, camera.cell).centred(x + 0.5, y + 0.5))

@@ -1,0 +1,222 @@
+"""Draws the frames themselves: the plane of codes as an image, and what a cell shows when it is large.
+
+From 14 pixels a cell has borders and the signs of its state, from 40 its frame number and flag letters.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QImage, QPainter, QPen, QPolygonF
+from pyqtgraph.Qt import internals
+
+from hwpoison_gui.gui.frame_map_stamps import Stamps, faded
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.view import kinds
+from hwpoison_gui.view.camera import Camera
+from hwpoison_gui.view.frame_plane import FramePlane
+from hwpoison_gui.view.layout import FRAMES_2MIB
+from hwpoison_gui.view.palette import Theme, colour_table
+
+BORDERS_FROM: Final = 14.0
+TEXT_FROM: Final = 40.0
+BLOCKS_FROM: Final = 8.0
+_GLYPHS: Final = "0123456789abcdef" + "".join(sorted({flag.letter for flag in pf.FLAGS} - set("0123456789abcdef")))
+_LETTERS: Final = 14  # flag letters shown at most
+
+
+def visible_cells(camera: Camera) -> tuple[int, int, int, int]:
+    """First column, first row, and the ones past the last, of the cells in view."""
+    right, bottom = camera.at(camera.view_width, camera.view_height)
+    return (
+        max(0, math.floor(camera.left)),
+        max(0, math.floor(camera.top)),
+        min(camera.width, math.ceil(right)),
+        min(camera.height, math.ceil(bottom)),
+    )
+
+
+class CellPainter:
+    """Draws the frames of a plane as a camera sees them."""
+
+    def __init__(self, theme: Theme) -> None:
+        self._stamps = Stamps()
+        self._lines = internals.PrimitiveArray(QLineF, 4)
+        self._letters = np.zeros((0, _LETTERS), np.int64)
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Takes the colours of `theme`."""
+        self._theme = theme
+        self._table = colour_table(theme)
+        # whether dark ink reads better than light on each code's colour
+        self._ink = np.array([int(theme.ink_on(c) == theme.cell_dark) for c in theme.kinds] + [0] * 256, np.int64)
+        self._stamps.clear()
+
+    def paint(self, painter: QPainter, plane: FramePlane, camera: Camera, ratio: float) -> None:
+        """Draws all that is in view; `ratio` is device pixels a pixel."""
+        self._paint_image(painter, plane, camera, ratio)
+        if camera.cell >= BORDERS_FROM:
+            self._paint_borders(painter, camera)
+        if camera.cell >= BLOCKS_FROM:
+            self._paint_blocks(painter, plane, camera)
+        if camera.cell >= BORDERS_FROM:
+            self._paint_contents(painter, plane, camera, ratio)
+
+    def _paint_image(self, painter: QPainter, plane: FramePlane, camera: Camera, ratio: float) -> None:
+        number = plane.pyramid.level_for(camera.cell * ratio)
+        level = plane.pyramid.levels[number]
+        size = 1 << number
+        left, top, right, bottom = visible_cells(camera)
+        left, top, right, bottom = left // size, top // size, -(-right // size), -(-bottom // size)
+        if right <= left or bottom <= top:
+            return
+        # The image starts at the first cell in view: no copy, and small numbers for Qt's fixed-point steps.
+        pixels = level.reshape(-1)[top * level.shape[1] + left :]
+        image = QImage(pixels, right - left, bottom - top, level.shape[1], QImage.Format.Format_Indexed8)
+        image.setColorTable(self._table)
+        x, y = camera.to_view(left * size, top * size)
+        edge = size * camera.cell
+        painter.drawImage(QRectF(x, y, (right - left) * edge, (bottom - top) * edge), image)
+
+    def _draw_lines(self, painter: QPainter, lines: np.ndarray, pen: QPen) -> None:
+        self._lines.resize(len(lines))
+        self._lines.ndarray()[:] = lines
+        painter.setPen(pen)
+        painter.drawLines(*self._lines.drawargs())
+
+    def _paint_borders(self, painter: QPainter, camera: Camera) -> None:
+        left, top, right, bottom = visible_cells(camera)
+        x = (np.arange(left, right + 1) - camera.left) * camera.cell
+        y = (np.arange(top, bottom + 1) - camera.top) * camera.cell
+        across = np.column_stack((np.full_like(y, x[0]), y, np.full_like(y, x[-1]), y))
+        down = np.column_stack((x, np.full_like(x, y[0]), x, np.full_like(x, y[-1])))
+        self._draw_lines(painter, np.concatenate((across, down)), QPen(QColor(self._theme.ground), 1))
+
+    def _paint_blocks(self, painter: QPainter, plane: FramePlane, camera: Camera) -> None:
+        left, top, right, bottom = visible_cells(camera)
+        corners = plane.layout.pfns_at(np.array([left, right - 1]), np.array([top, bottom - 1]))
+        last = int(corners[1]) if corners[1] >= 0 else plane.frames - 1
+        lines = plane.layout.borders(FRAMES_2MIB, int(corners[0]), last + plane.layout.width).astype(np.float64)
+        lines[:, 0::2] = (lines[:, 0::2] - camera.left) * camera.cell
+        lines[:, 1::2] = (lines[:, 1::2] - camera.top) * camera.cell
+        np.clip(lines[:, 0::2], -4, camera.view_width + 4, out=lines[:, 0::2])
+        thick = 1 if camera.cell < BORDERS_FROM else 3
+        self._draw_lines(painter, lines, QPen(QColor(self._theme.block_line), thick))
+
+    def _paint_contents(self, painter: QPainter, plane: FramePlane, camera: Camera, ratio: float) -> None:
+        left, top, right, bottom = visible_cells(camera)
+        columns, rows = np.meshgrid(np.arange(left, right), np.arange(top, bottom))
+        x, y = columns.ravel(), rows.ravel()
+        pfns = plane.layout.pfns_at(x, y)
+        there = pfns >= 0
+        x, y, pfns = x[there], y[there], pfns[there]
+        px, py = (x - camera.left) * camera.cell, (y - camera.top) * camera.cell
+        ink = self._ink[plane.plane[y, x]]
+        self._paint_signs(painter, plane.sign_sets(pfns), (px, py, ink), camera.cell, ratio)
+        if camera.cell >= TEXT_FROM:
+            self._paint_text(painter, plane, pfns, (px, py, ink), camera.cell, ratio)
+
+    def _paint_signs(self, painter: QPainter, signs: np.ndarray, where: tuple, cell: float, ratio: float) -> None:
+        inks = (self._theme.cell_light, self._theme.cell_dark)
+        sets = 1 << len(kinds.SIGNS)
+
+        def draw(p: QPainter, number: int) -> None:
+            draw_signs(p, number % sets, QColor(inks[number // sets]), cell)
+
+        sheet = self._stamps.sheet(("signs", cell), 2 * sets, cell, cell, ratio, draw)
+        shown = signs > 0
+        px, py, ink = (part[shown] for part in where)
+        self._stamps.put(painter, sheet, (cell, cell), ratio, (px, py, signs[shown] + sets * ink))
+
+    def _paint_text(
+        self, painter: QPainter, plane: FramePlane, pfns: np.ndarray, where: tuple, cell: float, ratio: float
+    ) -> None:
+        font, width, height = cell_font(cell, max(4, len(f"{plane.frames - 1:x}")))
+        inks = (self._theme.cell_light, self._theme.cell_dark)
+
+        def draw(p: QPainter, number: int) -> None:
+            p.setFont(font)
+            p.setPen(QColor(inks[number // len(_GLYPHS)]))
+            glyph = _GLYPHS[number % len(_GLYPHS)]
+            p.drawText(QRectF(0, 0, width, height), Qt.AlignmentFlag.AlignCenter, glyph)
+
+        sheet = self._stamps.sheet(("text", cell, width), 2 * len(_GLYPHS), width, height, ratio, draw)
+        px, py, ink = where
+        for line, glyphs in enumerate(self._lines_of_text(plane, pfns, max(1, int((cell - 3) / width)))):
+            used = glyphs >= 0
+            count = used.sum(axis=1)
+            start = np.floor(px + (cell - count * width) / 2)
+            x = start[:, None] + np.arange(glyphs.shape[1]) * width
+            y = np.floor(py + cell * 0.5 - 1.5 * height + line * height)[:, None] + np.zeros_like(x)
+            number = glyphs + len(_GLYPHS) * ink[:, None]
+            self._stamps.put(painter, sheet, (width, height), ratio, (x[used], y[used], number[used]))
+
+    def _lines_of_text(self, plane: FramePlane, pfns: np.ndarray, room: int) -> list[np.ndarray]:
+        """Numbers of glyphs, -1 for none, a row a cell: the frame's number, then its letters in two lines."""
+        digits = len(f"{plane.frames - 1:x}")
+        number = pfns[:, None] >> (4 * np.arange(digits - 1, -1, -1)) & 15
+        letters = self._letters_of(plane)[plane.ids(pfns)]
+        return [number, letters[:, :room], letters[:, room : 2 * room]]
+
+    def _letters_of(self, plane: FramePlane) -> np.ndarray:
+        words = plane.words.words
+        if len(self._letters) != len(words):
+            self._letters = np.full((len(words), _LETTERS), -1)
+            for row, word in enumerate(words):
+                glyphs = [_GLYPHS.index(letter) for letter in pf.letters_of(word)[:_LETTERS]]
+                self._letters[row, : len(glyphs)] = glyphs
+        return self._letters
+
+    def forget_words(self) -> None:
+        """Another machine: its ids mean other words."""
+        self._letters = np.zeros((0, _LETTERS), np.int64)
+
+
+def cell_font(cell: float, digits: int) -> tuple[QFont, float, float]:
+    """The font for text in cells, with the whole-pixel width and height of a glyph."""
+    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    font.setHintingPreference(QFont.HintingPreference.PreferFullHinting)
+    for size in (17, 15, 13, 12, 11, 10, 9, 8):
+        font.setPixelSize(size)
+        metrics = QFontMetricsF(font)
+        width, height = math.ceil(metrics.horizontalAdvance("0") - 0.3), math.ceil(metrics.height() - 2)
+        if digits * width <= cell - 4 and 3 * height <= cell - 2:
+            break
+    return font, width, height
+
+
+def draw_signs(painter: QPainter, signs: int, ink: QColor, cell: float) -> None:
+    """The states of one cell, into (0, 0, cell, cell): an inner outline and a sign in each corner."""
+    small = max(4.0, min(11.0, cell * 0.26))
+    far = cell - 2 - small
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(ink)
+    if signs & kinds.MAPPED:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setPen(QPen(faded(ink.name(), 0.55), 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(QRectF(3, 3, cell - 6, cell - 6))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(ink)
+    if signs & kinds.DIRTY:  # a folded corner, upper right
+        tip = [QPointF(cell - 1 - small * 1.2, 2), QPointF(cell - 1, 2), QPointF(cell - 1, 2 + small * 1.2)]
+        painter.drawPolygon(QPolygonF(tip))
+    if signs & kinds.WRITEBACK:  # an arrow to the disk, lower right
+        x, y = far, far
+        points = ((0.5, 1), (0, 0.45), (0.32, 0.45), (0.32, 0), (0.68, 0), (0.68, 0.45), (1, 0.45))
+        painter.drawPolygon(QPolygonF([QPointF(x + a * small, y + b * small) for a, b in points]))
+    if signs & kinds.LOCKED:  # a padlock, lower left
+        painter.drawRect(QRectF(3, far + small * 0.45, small, small * 0.55))
+        painter.setPen(QPen(ink, max(1.0, small * 0.14)))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawArc(QRectF(3 + small * 0.2, far, small * 0.6, small * 0.9), 0, 180 * 16)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(ink)
+    if signs & kinds.MLOCKED:  # a pin, upper left
+        painter.drawEllipse(QRectF(3, 3, small * 0.7, small * 0.7))
+        painter.drawRect(QRectF(3 + small * 0.28, 3 + small * 0.5, small * 0.14, small * 0.6))

@@ -1,0 +1,132 @@
+"""The map as one graphics item: what is shown (plane, camera, marks) and the order in which it is drawn."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Final
+
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPen
+
+from hwpoison_gui.gui.frame_map_axis import axis_width, paint_axis, paint_label
+from hwpoison_gui.gui.frame_map_cells import CellPainter
+from hwpoison_gui.gui.frame_map_marks import Highlight, MarkPainter, cell_rect
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.view.camera import Camera
+from hwpoison_gui.view.frame_plane import FramePlane
+from hwpoison_gui.view.palette import Theme
+
+NONE: Final = -1  # no frame selected or hovered
+
+
+class FrameMapItem(pg.GraphicsObject):
+    """Draws a plane of frames; coordinates of the item are cells, drawing is done in pixels of the view."""
+
+    def __init__(self, theme: Theme, font: QFont) -> None:
+        super().__init__()
+        self.theme, self.font = theme, font
+        self.plane: FramePlane | None = None
+        self.camera = Camera(1, 1, 1.0, 1.0)
+        self.edge = 0.0  # width of the left edge
+        self.selected = self.hovered = NONE
+        self.focused = False
+        self.highlights: list[Highlight] = []
+        self.pulse = 0.0
+        self.summary: Callable[[int], str] | None = None
+        self.paints = 0
+        self._cells = CellPainter(theme)
+        self._marks = MarkPainter(theme)
+
+    def set_plane(self, plane: FramePlane) -> None:
+        """Shows another machine."""
+        self.plane = plane
+        self.edge = axis_width(self.font, plane.frames)
+        self.selected = self.hovered = NONE
+        self.highlights = []
+        self._cells.forget_words()
+
+    def set_theme(self, theme: Theme, font: QFont) -> None:
+        """Takes other colours and another font."""
+        self.theme, self.font = theme, font
+        self.edge = axis_width(font, self.plane.frames) if self.plane else 0.0
+        self._cells.set_theme(theme)
+        self._marks.set_theme(theme)
+        self.update()
+
+    def set_camera(self, camera: Camera) -> None:
+        """Looks elsewhere."""
+        self.prepareGeometryChange()
+        self.camera = camera
+        self.update()
+
+    def cell_at(self, point: QPointF) -> tuple[int, int]:
+        """Column and row under a point of the view."""
+        x, y = self.camera.at(point.x() - self.edge, point.y())
+        return math.floor(x), math.floor(y)
+
+    def pfn_at(self, point: QPointF) -> int:
+        """The frame under a point of the view; NONE where there is none."""
+        if self.plane is None or point.x() < self.edge:
+            return NONE
+        pfn = self.plane.layout.pfn_at(*self.cell_at(point))
+        return NONE if pfn is None else pfn
+
+    def rect_of(self, pfn: int) -> QRectF:
+        """Where a frame's cell is on the view."""
+        if self.plane is None:
+            return QRectF()
+        return cell_rect(self.plane.layout, self.camera, pfn, 1, 0).translated(self.edge, 0)
+
+    def summary_of(self, pfn: int) -> str:
+        """The line about a frame that is shown beside the pointer."""
+        if self.summary is not None:
+            return self.summary(pfn)
+        if self.plane is None:
+            return ""
+        word = self.plane.word(pfn)
+        return f"0x{pfn:x}  {self.plane.kind(pfn).name}  {pf.letters_of(word)}"
+
+    def boundingRect(self) -> QRectF:
+        """All of the view: marks and the left edge lie outside the cells."""
+        cell = self.camera.cell
+        across, down = (self.camera.view_width + self.edge) / cell, self.camera.view_height / cell
+        return QRectF(self.camera.left - self.edge / cell, self.camera.top, across, down)
+
+    def paint(self, painter: QPainter, *_: object) -> None:
+        """Draws frames, marks, the left edge and the label, in this order."""
+        self.paints += 1
+        plane, camera = self.plane, self.camera
+        if plane is None:
+            return
+        device = painter.device()
+        ratio = device.devicePixelRatioF() if device is not None else 1.0
+        view = QRectF(0, 0, camera.view_width + self.edge, camera.view_height)
+        painter.resetTransform()
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform, False)
+        painter.save()
+        painter.setClipRect(view.adjusted(self.edge, 0, 0, 0))
+        painter.translate(self.edge, 0)
+        self._cells.paint(painter, plane, camera, ratio)
+        self._paint_marks(painter, plane, ratio)
+        painter.restore()
+        paint_axis(painter, self.theme, self.font, plane.layout, camera, self.edge)
+        if self.focused:
+            painter.setPen(QPen(QColor(self.theme.accent), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(view.adjusted(0.5, 0.5, -0.5, -0.5))
+        if self.hovered != NONE:
+            text = self.summary_of(self.hovered)
+            if text:
+                paint_label(painter, self.theme, self.font, text, self.rect_of(self.hovered), view)
+
+    def _paint_marks(self, painter: QPainter, plane: FramePlane, ratio: float) -> None:
+        camera, layout = self.camera, plane.layout
+        self._marks.paint_poison(painter, plane, camera, ratio)
+        for highlight in self.highlights:
+            self._marks.paint_highlight(painter, layout, camera, ratio, highlight, self.pulse)
+        if self.selected != NONE:
+            self._marks.paint_selection(painter, layout, camera, self.selected, self.focused)
+        if self.hovered not in (NONE, self.selected):
+            self._marks.paint_hover(painter, layout, camera, self.hovered)

@@ -1,0 +1,240 @@
+"""The view on the map: mouse and keyboard become movements of the camera, or signals about a frame."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QApplication
+
+from hwpoison_gui.gui.frame_map_item import NONE, FrameMapItem
+from hwpoison_gui.view.camera import Camera
+from hwpoison_gui.view.palette import Theme
+
+_NOTCH: Final = 120  # Qt's unit of a wheel's step
+_SELECTING: Final = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+_ARROWS: Final = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
+_MOVES: Final = {Qt.Key.Key_A: (1, 0), Qt.Key.Key_D: (-1, 0), Qt.Key.Key_W: (0, 1), Qt.Key.Key_S: (0, -1)}
+
+
+class FrameMapView(pg.GraphicsView):
+    """Shows a FrameMapItem in a view box and tells what the user means; it changes nothing but the camera."""
+
+    fired = Signal(int)
+    selected = Signal(int)
+    hovered = Signal(int)
+    menuRequested = Signal(int, QPoint)
+    cameraChanged = Signal()
+    resized = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(background=theme.ground)
+        self.box = pg.ViewBox(enableMouse=False, enableMenu=False, invertY=True, defaultPadding=0)
+        self.item = FrameMapItem(theme, self.font())
+        self.box.addItem(self.item, ignoreBounds=True)
+        self.setCentralItem(self.box)
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._pressed: QPointF | None = None
+        self._panned: QPointF | None = None  # where the pointer was last, while it drags the map
+        self._wheel = 0
+        scene = self.scene()
+        # A slow hand is no drag: only the way counts, and mouseMoveEvent below measures it.
+        scene.minDragTime = float("inf")
+        scene.setMoveDistance(QApplication.startDragDistance())
+        # Not an item's mouseClickEvent: exceptions raised there are swallowed.
+        scene.sigMouseClicked.connect(self._clicked)
+
+    # -- the camera
+
+    @property
+    def camera(self) -> Camera:
+        """What is in view."""
+        return self.item.camera
+
+    def look(self, camera: Camera) -> None:
+        """Moves the camera; the view box follows, for items that live in its coordinates."""
+        self.item.set_camera(camera)
+        edge = self.item.edge / camera.cell
+        across, down = camera.view_width / camera.cell, camera.view_height / camera.cell
+        rect = QRectF(camera.left - edge, camera.top, across + edge, down)
+        self.box.setRange(rect, padding=0, disableAutoRange=True)
+        self.cameraChanged.emit()
+
+    def room(self) -> tuple[float, float]:
+        """Width and height in pixels that the frames have."""
+        size = self.viewport().size()
+        return max(1.0, size.width() - self.item.edge), max(1.0, float(size.height()))
+
+    # -- events
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        if hasattr(self, "item"):  # the base class calls this while it is being made
+            self.resized.emit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self._wheel += event.angleDelta().y()
+        steps = int(self._wheel / _NOTCH)
+        self._wheel -= steps * _NOTCH
+        if steps:
+            point = event.position()
+            self.look(self.camera.zoomed(steps, point.x() - self.item.edge, point.y()))
+            self.hover(point)
+        event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
+            self._pressed = event.position()
+        super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        here = event.position()
+        if self._pressed is None or not event.buttons():
+            self.hover(here)
+            return
+        if self._panned is None:
+            if (here - self._pressed).manhattanLength() < QApplication.startDragDistance():
+                return
+            self._panned = self._pressed
+            self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
+        step = here - self._panned
+        self._panned = here
+        self.look(self.camera.panned(step.x(), step.y()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        dragged = self._panned is not None
+        if dragged:
+            # Fast moves may not have reached the scene, which would then take this for a click.
+            self.scene().clickEvents.clear()
+            self.viewport().unsetCursor()
+        super().mouseReleaseEvent(event)
+        if not event.buttons():
+            self._pressed = self._panned = None
+        if dragged:
+            self.hover(event.position())
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._set_hovered(NONE)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.item.focused = True
+        self.item.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.item.focused = False
+        self.item.update()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not self._key(Qt.Key(event.key()), event.modifiers()):
+            event.ignore()
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        event.ignore()
+
+    # -- what they mean
+
+    def hover(self, point: QPointF) -> None:
+        """The pointer is at `point`."""
+        self._set_hovered(self.item.pfn_at(point))
+
+    def _set_hovered(self, pfn: int) -> None:
+        if pfn != self.item.hovered:
+            self.item.hovered = pfn
+            self.item.update()
+            self.hovered.emit(pfn)
+
+    def _clicked(self, event) -> None:
+        point = QPointF(self.mapFromScene(event.scenePos()))
+        pfn = self.item.pfn_at(point)
+        if pfn == NONE:
+            return
+        if event.button() == Qt.MouseButton.RightButton:
+            self.selected.emit(pfn)
+            self.menuRequested.emit(pfn, self.viewport().mapToGlobal(point.toPoint()))
+        elif event.button() == Qt.MouseButton.LeftButton:
+            if event.modifiers() & _SELECTING:
+                self.selected.emit(pfn)
+            elif not event.double():  # the second click of a double click is no second error
+                self.selected.emit(pfn)
+                self.fired.emit(pfn)
+
+    def _key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
+        """Does what a key means here; tells whether it means anything."""
+        plane = self.item.plane
+        if plane is None or modifiers & Qt.KeyboardModifier.AltModifier:
+            return False
+        if key in _ARROWS:
+            dx, dy = _ARROWS[key]
+            far = 16 if modifiers & _SELECTING else 1
+            self._step(dx * far, dy * far)
+        elif modifiers & Qt.KeyboardModifier.ControlModifier:
+            return False
+        elif key in _MOVES:
+            dx, dy = _MOVES[key]
+            self.look(self.camera.panned(dx * 80, dy * 80))
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.item.selected != NONE:
+            self.fired.emit(self.item.selected)
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self.zoom(1)
+        elif key in (Qt.Key.Key_Minus, Qt.Key.Key_Underscore):
+            self.zoom(-1)
+        elif key == Qt.Key.Key_Home:
+            self.look(self.camera.fitted())
+        elif key == Qt.Key.Key_F and self.item.selected != NONE:
+            self.centre(self.item.selected)
+        elif key == Qt.Key.Key_Menu and self.item.selected != NONE:
+            corner = self.item.rect_of(self.item.selected).bottomRight().toPoint()
+            self.menuRequested.emit(self.item.selected, self.viewport().mapToGlobal(corner))
+        else:
+            return False
+        return True
+
+    def zoom(self, steps: int) -> None:
+        """Zooms about the selected frame where it is in view, else about the middle."""
+        camera, plane = self.camera, self.item.plane
+        x, y = camera.view_width / 2, camera.view_height / 2
+        if plane is not None and self.item.selected != NONE:
+            column, row = plane.layout.position(self.item.selected)
+            px, py = camera.to_view(column + 0.5, row + 0.5)
+            if 0 <= px < camera.view_width and 0 <= py < camera.view_height:
+                x, y = px, py
+        self.look(camera.zoomed(steps, x, y))
+
+    def centre(self, pfn: int) -> None:
+        """Puts a frame in the middle, large enough to be told from its neighbours."""
+        if self.item.plane is not None:
+            x, y = self.item.plane.layout.position(pfn)
+            self.look(self.camera.centred(x + 0.5, y + 0.5, max(self.camera.cell, 20.0)))
+
+    def reveal(self, pfn: int) -> None:
+        """Moves as little as needed to have a frame in view."""
+        if self.item.plane is not None:
+            self.look(self.camera.revealing(*self.item.plane.layout.position(pfn)))
+
+    def _step(self, dx: int, dy: int) -> None:
+        plane = self.item.plane
+        if plane is None:
+            return
+        if self.item.selected == NONE:
+            middle = QPointF(self.item.edge + self.camera.view_width / 2, self.camera.view_height / 2)
+            pfn: int | None = max(0, self.item.pfn_at(middle))
+        else:
+            x, y = plane.layout.position(self.item.selected)
+            x = min(max(x + dx, 0), plane.layout.width - 1)
+            y = min(max(y + dy, 0), plane.layout.height - 1)
+            pfn = plane.layout.pfn_at(x, y)
+        if pfn is not None:
+            self.selected.emit(pfn)
+            self.reveal(pfn)
