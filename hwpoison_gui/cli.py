@@ -6,15 +6,137 @@ The window is imported only inside the command that needs it.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import io
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
 
 from hwpoison_gui import __version__
+from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
+
+GOOD: Final = 0
+NOT_DONE: Final = 1
+BAD_FILE: Final = 2
+INTERRUPTED: Final = 130  # as a shell says of SIGINT
+PIPE_CLOSED: Final = 141  # as a shell says of SIGPIPE
+
+_USAGE: Final = """hwpoison-gui [FILE | --live]
+       hwpoison-gui check [--all] FILE...
+       hwpoison-gui simulate [--json] FILE
+       hwpoison-gui pictures [FILE] --out DIR"""
+
+_COMMANDS_HELP: Final = """commands:
+  check FILE...        replay scenario files and compare; a directory means all *.toml below it
+  simulate FILE        replay a scenario; print the kernel log and what came of each step
+  pictures --out DIR   write pictures of a scenario's first, middle and last step, and its log
+
+examples:
+  hwpoison-gui                           a small desktop machine; click a frame to poison it
+  hwpoison-gui demo.toml                 present a scenario, step by step
+  hwpoison-gui victim_before.npz         the recorded memory of a real machine
+  sudo hwpoison-gui --live               a copy of this machine's memory; the real one is only read
+  hwpoison-gui check scenarios/          exit status 0: all hold, 1: one differs, 2: a file is bad
+  hwpoison-gui simulate --json demo.toml | jq .result
+
+`hwpoison-gui COMMAND --help` tells about one command; a file called like one is ./check.
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that `argv` names; gives the exit status."""
-    parser = argparse.ArgumentParser(prog="hwpoison-gui", description="See how Linux survives broken memory.")
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A title or a file's name that the terminal cannot show must not end the command.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        command = _COMMANDS.get(arguments[0]) if arguments else None
+        status = command(arguments[1:]) if command else _window(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Nobody reads on; the interpreter would complain once more when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return status
+
+
+def _check(arguments: Sequence[str]) -> int:
+    parser = _parser("check", "Replay scenario files and compare what comes of them with what they expect.")
+    parser.epilog = "exit status: 0 all hold, 1 one differs, 2 a file is bad"
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a scenario, or a folder of them")
+    parser.add_argument("--all", action="store_true", help="print every difference, not only a file's first")
+    options = parser.parse_args(arguments)
+    from hwpoison_gui.session.check import check
+
+    return check(options.files, sys.stdout, every_difference=options.all)
+
+
+def _simulate(arguments: Sequence[str]) -> int:
+    parser = _parser("simulate", "Replay a scenario; print the kernel log and what came of each step.")
+    parser.add_argument("file", type=Path, metavar="FILE", help="a scenario")
+    parser.add_argument("--json", action="store_true", help="one JSON object a step, one a line")
+    options = parser.parse_args(arguments)
+    from hwpoison_gui.session.scenario import load
+    from hwpoison_gui.session.simulate import simulate
+
+    try:
+        simulate(load(options.file), sys.stdout, as_json=options.json)
+    except NotYetSupportedError as error:
+        return _complain(f"{options.file}: not yet supported: {error}", NOT_DONE)
+    except ScenarioError as error:
+        error.file = error.file or str(options.file)
+        return _complain(str(error), BAD_FILE)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        return _complain(f"{options.file}: cannot be read: {error.strerror or error}", BAD_FILE)
+    return GOOD
+
+
+def _pictures(arguments: Sequence[str]) -> int:
+    parser = _parser("pictures", "Write pictures of a scenario's first, middle and last step, and its kernel log.")
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a scenario (default: the first demo)")
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="where to; made if it is missing")
+    options = parser.parse_args(arguments)
+    from hwpoison_gui.gui.pictures import write_pictures
+
+    return write_pictures(options.out, options.file)
+
+
+def _window(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="hwpoison-gui",
+        usage=_USAGE,
+        description="See how Linux survives broken memory: a model of memory_failure() on real memory.",
+        epilog=_COMMANDS_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    parser.parse_args(argv)
-    parser.print_help()
-    return 0
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a scenario or a recorded memory to open")
+    what.add_argument("--live", action="store_true", help="open a copy of this machine's own memory")
+    options = parser.parse_args(arguments)
+    if options.file is not None and not options.file.exists():
+        return _complain(f"{options.file}: no such file", BAD_FILE)
+    from hwpoison_gui.gui.app import run
+
+    return run(options.file, live=options.live)
+
+
+def _parser(command: str, description: str) -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(prog=f"hwpoison-gui {command}", description=description)
+
+
+def _complain(message: str, status: int) -> int:
+    print(message, file=sys.stderr)
+    return status
+
+
+_COMMANDS: Final[dict[str, Callable[[Sequence[str]], int]]] = {
+    "check": _check,
+    "simulate": _simulate,
+    "pictures": _pictures,
+}

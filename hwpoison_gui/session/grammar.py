@@ -49,13 +49,16 @@ class AnyPage(NamedTuple):
     kind: str
 
 
+BarePage = TaskPage | FilePage | PfnPage | NamedPage | AnyPage
+
+
 class HeadPage(NamedTuple):
     """`head:FRAME`: the compound head of a page."""
 
-    page: TaskPage | FilePage | PfnPage | NamedPage | AnyPage
+    page: BarePage
 
 
-Page = TaskPage | FilePage | PfnPage | NamedPage | AnyPage | HeadPage
+Page = BarePage | HeadPage
 
 PAGE_FORMS: Final = "TASK:AREA+PAGE, FILE@INDEX, pfn:0x1234, @NAME, any:KIND or head: before one of them"
 
@@ -88,9 +91,14 @@ def parse_address(text: str) -> Address | None:
 
 def parse_page(text: str) -> Page | None:
     """A page in any of its forms, or None."""
-    if text.startswith("head:"):
-        page = parse_page(text.removeprefix("head:"))
-        return HeadPage(page) if page is not None and not isinstance(page, HeadPage) else page
+    bare = text
+    while bare.startswith("head:"):  # the head of a head is itself
+        bare = bare.removeprefix("head:")
+    page = _parse_bare(bare)
+    return HeadPage(page) if page is not None and bare != text else page
+
+
+def _parse_bare(text: str) -> BarePage | None:
     if text.startswith("pfn:"):
         digits = _PFN.fullmatch(text.removeprefix("pfn:"))
         return PfnPage(int(digits[1], 16)) if digits else None

@@ -7,7 +7,7 @@ saving twice gives the same bytes.
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -54,7 +54,7 @@ def _memory(memory: Memory) -> list[str]:
 
 def _step(step: ScenarioStep) -> Iterator[list[str]]:
     lines = ["[[step]]", f"op = {_string(step.op)}"]
-    lines += [f"{key} = {_value(value)}" for key, value in _told(step)]
+    lines += [f"{key} = {_value(value)}" for key, value in told(step)]
     if step.caption:
         lines.append(f"caption = {_prose(step.caption)}")
     if step.pause != pauses(step.op, step.caption):
@@ -64,7 +64,7 @@ def _step(step: ScenarioStep) -> Iterator[list[str]]:
         yield ["[step.expect]", *(_entry(key, value) for key, value in step.expect.items())]
 
 
-def _told(step: ScenarioStep) -> Iterator[tuple[str, Any]]:
+def told(step: ScenarioStep) -> Iterator[tuple[str, Any]]:
     """The keys that are not as they would be unsaid."""
     for key, spec in OPS[step.op].keys.items():
         if key not in step.args:
@@ -121,29 +121,20 @@ def _escape(char: str) -> str:
 
 def _replace(path: Path, data: bytes) -> None:
     """Written beside, flushed, renamed: whoever looks sees the old file or the new one."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    beside = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(beside, "xb") as file:
             file.write(data)
-            os.fchmod(file.fileno(), _mode(path))
+            if path.exists():
+                os.fchmod(file.fileno(), path.stat().st_mode & 0o7777)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(name, path)
+        os.replace(beside, path)
     except BaseException:
-        os.unlink(name)
+        beside.unlink(missing_ok=True)
         raise
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
-
-
-def _mode(path: Path) -> int:
-    """The mode of the file that is replaced, or what a new file would get."""
-    try:
-        return path.stat().st_mode & 0o7777
-    except FileNotFoundError:
-        mask = os.umask(0o077)
-        os.umask(mask)
-        return 0o666 & ~mask
