@@ -27,7 +27,9 @@ def axis_font(base: QFont) -> QFont:
 
 def axis_width(base: QFont, frames: int) -> float:
     """Pixels the left edge needs for the numbers of `frames` frames."""
-    return math.ceil(QFontMetricsF(axis_font(base)).horizontalAdvance(f"0x{max(frames - 1, 0xFFF):x}")) + 16
+    metrics = QFontMetricsF(axis_font(base))
+    longest = (f"0x{max(frames - 1, 0xFFF):x}", "000.0 MiB")
+    return math.ceil(max(metrics.horizontalAdvance(text) for text in longest)) + 16
 
 
 def amount(address: int) -> str:

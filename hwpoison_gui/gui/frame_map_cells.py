@@ -1,6 +1,6 @@
 """Draws the frames themselves: the plane of codes as an image, and what a cell shows when it is large.
 
-From 14 pixels a cell has borders and the signs of its state, from 40 its frame number and flag letters.
+From 14 pixels a cell has borders and the signs of its state, from 44 its frame number and flag letters.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ import math
 from typing import Final
 
 import numpy as np
+from pyqtgraph.Qt import internals
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QImage, QPainter, QPen, QPolygonF
-from pyqtgraph.Qt import internals
 
 from hwpoison_gui.gui.frame_map_stamps import Stamps, faded
 from hwpoison_gui.kernel import page_flags as pf
@@ -22,7 +22,7 @@ from hwpoison_gui.view.layout import FRAMES_2MIB
 from hwpoison_gui.view.palette import Theme, colour_table
 
 BORDERS_FROM: Final = 14.0
-TEXT_FROM: Final = 40.0
+TEXT_FROM: Final = 44.0
 BLOCKS_FROM: Final = 8.0
 _GLYPHS: Final = "0123456789abcdef" + "".join(sorted({flag.letter for flag in pf.FLAGS} - set("0123456789abcdef")))
 _LETTERS: Final = 14  # flag letters shown at most
@@ -75,7 +75,7 @@ class CellPainter:
         if right <= left or bottom <= top:
             return
         # The image starts at the first cell in view: no copy, and small numbers for Qt's fixed-point steps.
-        pixels = level.reshape(-1)[top * level.shape[1] + left :]
+        pixels = level.reshape(-1)[top * level.shape[1] + left :].data
         image = QImage(pixels, right - left, bottom - top, level.shape[1], QImage.Format.Format_Indexed8)
         image.setColorTable(self._table)
         x, y = camera.to_view(left * size, top * size)
@@ -146,7 +146,7 @@ class CellPainter:
 
         sheet = self._stamps.sheet(("text", cell, width), 2 * len(_GLYPHS), width, height, ratio, draw)
         px, py, ink = where
-        for line, glyphs in enumerate(self._lines_of_text(plane, pfns, max(1, int((cell - 3) / width)))):
+        for line, glyphs in enumerate(self._lines_of_text(plane, pfns, max(1, int((cell - 4) / width)))):
             used = glyphs >= 0
             count = used.sum(axis=1)
             start = np.floor(px + (cell - count * width) / 2)
@@ -180,43 +180,36 @@ def cell_font(cell: float, digits: int) -> tuple[QFont, float, float]:
     """The font for text in cells, with the whole-pixel width and height of a glyph."""
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     font.setHintingPreference(QFont.HintingPreference.PreferFullHinting)
-    for size in (17, 15, 13, 12, 11, 10, 9, 8):
+    for size in (20, 18, 16, 15, 14, 13, 12, 11, 10, 9, 8):
         font.setPixelSize(size)
         metrics = QFontMetricsF(font)
         width, height = math.ceil(metrics.horizontalAdvance("0") - 0.3), math.ceil(metrics.height() - 2)
-        if digits * width <= cell - 4 and 3 * height <= cell - 2:
+        if max(digits, 6) * width <= cell - 8 and 3 * height <= cell - 6:
             break
     return font, width, height
 
 
 def draw_signs(painter: QPainter, signs: int, ink: QColor, cell: float) -> None:
-    """The states of one cell, into (0, 0, cell, cell): an inner outline and a sign in each corner."""
-    small = max(4.0, min(11.0, cell * 0.26))
-    far = cell - 2 - small
+    """The states of one cell, into (0, 0, cell, cell): a bar at its foot and a sign in each corner."""
+    small = max(4.0, min(12.0, round(cell * 0.2)))
+    bar = max(2.0, round(cell / 16))
+    low = cell - 1 - bar - small
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(ink)
     if signs & kinds.MAPPED:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.setPen(QPen(faded(ink.name(), 0.55), 1))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRect(QRectF(3, 3, cell - 6, cell - 6))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(ink)
+        side = round(cell * 0.25)
+        painter.fillRect(QRectF(side, cell - 2 - bar, cell + 1 - 2 * side, bar), faded(ink.name(), 0.75))
     if signs & kinds.DIRTY:  # a folded corner, upper right
-        tip = [QPointF(cell - 1 - small * 1.2, 2), QPointF(cell - 1, 2), QPointF(cell - 1, 2 + small * 1.2)]
+        tip = [QPointF(cell - small, 1), QPointF(cell, 1), QPointF(cell, 1 + small)]
         painter.drawPolygon(QPolygonF(tip))
     if signs & kinds.WRITEBACK:  # an arrow to the disk, lower right
-        x, y = far, far
         points = ((0.5, 1), (0, 0.45), (0.32, 0.45), (0.32, 0), (0.68, 0), (0.68, 0.45), (1, 0.45))
-        painter.drawPolygon(QPolygonF([QPointF(x + a * small, y + b * small) for a, b in points]))
+        painter.drawPolygon(QPolygonF([QPointF(cell - 1 - small * (1 - a), low + b * small) for a, b in points]))
+    if signs & kinds.MLOCKED:  # a pin, upper left
+        painter.drawEllipse(QRectF(2, 2, small * 0.7, small * 0.7))
+        painter.drawRect(QRectF(2 + small * 0.25, 2 + small * 0.5, max(1.0, small * 0.2), small * 0.6))
     if signs & kinds.LOCKED:  # a padlock, lower left
-        painter.drawRect(QRectF(3, far + small * 0.45, small, small * 0.55))
+        painter.drawRect(QRectF(2, low + small * 0.45, small * 0.9, small * 0.55))
         painter.setPen(QPen(ink, max(1.0, small * 0.14)))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawArc(QRectF(3 + small * 0.2, far, small * 0.6, small * 0.9), 0, 180 * 16)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(ink)
-    if signs & kinds.MLOCKED:  # a pin, upper left
-        painter.drawEllipse(QRectF(3, 3, small * 0.7, small * 0.7))
-        painter.drawRect(QRectF(3 + small * 0.28, 3 + small * 0.5, small * 0.14, small * 0.6))
+        painter.drawArc(QRectF(2 + small * 0.2, low, small * 0.5, small * 0.9), 0, 180 * 16)

@@ -31,6 +31,7 @@ class FrameMapItem(pg.GraphicsObject):
         self.camera = Camera(1, 1, 1.0, 1.0)
         self.edge = 0.0  # width of the left edge
         self.selected = self.hovered = NONE
+        self.described = NONE  # the frame with the label: hovered, or selected by keyboard
         self.focused = False
         self.highlights: list[Highlight] = []
         self.pulse = 0.0
@@ -43,7 +44,7 @@ class FrameMapItem(pg.GraphicsObject):
         """Shows another machine."""
         self.plane = plane
         self.edge = axis_width(self.font, plane.frames)
-        self.selected = self.hovered = NONE
+        self.selected = self.hovered = self.described = NONE
         self.highlights = []
         self._cells.forget_words()
 
@@ -116,10 +117,10 @@ class FrameMapItem(pg.GraphicsObject):
             painter.setPen(QPen(QColor(self.theme.accent), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(view.adjusted(0.5, 0.5, -0.5, -0.5))
-        if self.hovered != NONE:
-            text = self.summary_of(self.hovered)
+        if self.described != NONE:
+            text = self.summary_of(self.described)
             if text:
-                paint_label(painter, self.theme, self.font, text, self.rect_of(self.hovered), view)
+                paint_label(painter, self.theme, self.font, text, self.rect_of(self.described), view)
 
     def _paint_marks(self, painter: QPainter, plane: FramePlane, ratio: float) -> None:
         camera, layout = self.camera, plane.layout

@@ -22,7 +22,7 @@ from hwpoison_gui.view.palette import Theme
 
 SMALLEST_POISON: Final = 13.0
 SMALLEST_RING: Final = 11.0
-POISON_BADGE_FROM: Final = 40.0
+POISON_BADGE_FROM: Final = 44.0
 MOST_MARKS: Final = 1500  # of one role in view; more are binned more coarsely
 
 
@@ -96,7 +96,9 @@ class MarkPainter:
             return
         size = max(SMALLEST_POISON, camera.cell)
         px, py = places(plane.layout, camera, plane.poisoned, size)
-        sheet = self._stamps.sheet(("poison", size), 1, size, size, ratio, lambda p, _: self._draw_poison(p, size))
+        sheet = self._stamps.sheet(
+            ("poison", size), 1, size, size, ratio, lambda p, _: draw_poison(p, self._theme, size)
+        )
         self._stamps.put(painter, sheet, (size, size), ratio, (px, py, 0))
 
     def paint_highlight(
@@ -137,36 +139,6 @@ class MarkPainter:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(rect)
 
-    def _draw_poison(self, painter: QPainter, size: float) -> None:
-        theme = self._theme
-        edge = 1.5 if size < 20 else 2.5
-        box = QRectF(edge / 2, edge / 2, size - edge, size - edge)
-        painter.setPen(QPen(QColor(theme.poison_ink), edge))
-        if size >= POISON_BADGE_FROM:  # room for text: a striped frame
-            self._draw_stripes(painter, size)
-            return
-        painter.setBrush(QColor(theme.poison))
-        painter.drawRoundedRect(box, 2, 2)
-        inset = size * 0.29
-        pen = QPen(QColor(theme.poison_ink), max(2.0, size * 0.14))
-        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-        painter.setPen(pen)
-        painter.drawLine(QPointF(inset, inset), QPointF(size - inset, size - inset))
-        painter.drawLine(QPointF(inset, size - inset), QPointF(size - inset, inset))
-
-    def _draw_stripes(self, painter: QPainter, size: float) -> None:
-        band = max(4.0, size * 0.09)
-        frame = QPainterPath()
-        frame.setFillRule(Qt.FillRule.OddEvenFill)
-        frame.addRect(QRectF(1, 1, size - 1, size - 1))
-        frame.addRect(QRectF(band, band, size - 2 * band, size - 2 * band))
-        painter.fillPath(frame, QColor(self._theme.poison_ink))
-        painter.setClipPath(frame, Qt.ClipOperation.IntersectClip)
-        painter.setPen(QPen(QColor(self._theme.poison), band * 0.75))
-        step = band * 1.9
-        for number in range(-int(size / step) - 1, int(size / step) + 2):
-            painter.drawLine(QPointF(number * step, 0), QPointF(number * step + size, size))
-
     def _draw_ring(self, painter: QPainter, ring: Ring, size: float) -> None:
         half = ring.width / 2 + 1
         box = QRectF(half, half, size - 2 * half, size - 2 * half)
@@ -183,6 +155,37 @@ class MarkPainter:
                 painter.drawLine(box.bottomLeft(), box.topRight())
             if ring.strokes == "x":
                 painter.drawLine(box.topLeft(), box.bottomRight())
+
+
+def draw_poison(painter: QPainter, theme: Theme, size: float) -> None:
+    """The poison mark, into (0, 0, size, size)."""
+    if size >= POISON_BADGE_FROM:  # room for text: a striped frame
+        _draw_stripes(painter, theme, size)
+        return
+    edge = 1.5 if size < 20 else 2.5
+    painter.setPen(QPen(QColor(theme.poison_ink), edge))
+    painter.setBrush(QColor(theme.poison))
+    painter.drawRoundedRect(QRectF(edge / 2, edge / 2, size - edge, size - edge), 2, 2)
+    inset = size * 0.29
+    pen = QPen(QColor(theme.poison_ink), max(2.0, size * 0.14))
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    painter.setPen(pen)
+    painter.drawLine(QPointF(inset, inset), QPointF(size - inset, size - inset))
+    painter.drawLine(QPointF(inset, size - inset), QPointF(size - inset, inset))
+
+
+def _draw_stripes(painter: QPainter, theme: Theme, size: float) -> None:
+    band = max(4.0, size * 0.09)
+    frame = QPainterPath()
+    frame.setFillRule(Qt.FillRule.OddEvenFill)
+    frame.addRect(QRectF(1, 1, size - 1, size - 1))
+    frame.addRect(QRectF(band, band, size - 2 * band, size - 2 * band))
+    painter.fillPath(frame, QColor(theme.poison_ink))
+    painter.setClipPath(frame, Qt.ClipOperation.IntersectClip)
+    painter.setPen(QPen(QColor(theme.poison), band * 0.75))
+    step = band * 1.9
+    for number in range(-int(size / step) - 1, int(size / step) + 2):
+        painter.drawLine(QPointF(number * step, 0), QPointF(number * step + size, size))
 
 
 def cell_rect(layout: Layout, camera: Camera, pfn: int, smallest: float, outset: float) -> QRectF:

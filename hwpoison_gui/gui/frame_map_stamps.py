@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from pyqtgraph.Qt import internals
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap
-from pyqtgraph.Qt import internals
 
 Draw = Callable[[QPainter, float], None]
 
@@ -64,7 +64,8 @@ class Stamps:
         rows[:, 6] = rows[:, 7] = 1 / ratio
         rows[:, 8] = 0
         rows[:, 9] = 1
-        painter.drawPixmapFragments(*self._fragments.drawargs(), sheet)
+        fragments, number_of_them = self._fragments.drawargs()
+        painter.drawPixmapFragments(fragments, number_of_them, sheet)
 
 
 def faded(colour: str, opacity: float) -> QColor:

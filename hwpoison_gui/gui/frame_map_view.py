@@ -44,6 +44,7 @@ class FrameMapView(pg.GraphicsView):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._pressed: QPointF | None = None
         self._panned: QPointF | None = None  # where the pointer was last, while it drags the map
+        self._dragged = False
         self._wheel = 0
         scene = self.scene()
         # A slow hand is no drag: only the way counts, and mouseMoveEvent below measures it.
@@ -111,15 +112,12 @@ class FrameMapView(pg.GraphicsView):
         self.look(self.camera.panned(step.x(), step.y()))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        dragged = self._panned is not None
-        if dragged:
-            # Fast moves may not have reached the scene, which would then take this for a click.
-            self.scene().clickEvents.clear()
-            self.viewport().unsetCursor()
+        self._dragged = self._panned is not None
         super().mouseReleaseEvent(event)
         if not event.buttons():
             self._pressed = self._panned = None
-        if dragged:
+        if self._dragged:
+            self.viewport().unsetCursor()
             self.hover(event.position())
 
     def leaveEvent(self, event: QEvent) -> None:
@@ -134,6 +132,7 @@ class FrameMapView(pg.GraphicsView):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         self.item.focused = False
+        self.item.described = self.item.hovered
         self.item.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -151,11 +150,13 @@ class FrameMapView(pg.GraphicsView):
 
     def _set_hovered(self, pfn: int) -> None:
         if pfn != self.item.hovered:
-            self.item.hovered = pfn
+            self.item.hovered = self.item.described = pfn
             self.item.update()
             self.hovered.emit(pfn)
 
     def _clicked(self, event) -> None:
+        if self._dragged:
+            return  # the scene does not see every move, and may take a quick drag for a click
         point = QPointF(self.mapFromScene(event.scenePos()))
         pfn = self.item.pfn_at(point)
         if pfn == NONE:
@@ -236,5 +237,7 @@ class FrameMapView(pg.GraphicsView):
             y = min(max(y + dy, 0), plane.layout.height - 1)
             pfn = plane.layout.pfn_at(x, y)
         if pfn is not None:
+            self._set_hovered(NONE)
+            self.item.described = pfn
             self.selected.emit(pfn)
             self.reveal(pfn)

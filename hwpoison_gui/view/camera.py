@@ -10,7 +10,7 @@ from typing import Final
 
 LADDER: Final[tuple[float, ...]] = (
     *(2.0**-n for n in range(12, 0, -1)),
-    *(1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 11.0, 15.0, 20.0, 28.0, 40.0, 56.0, 76.0, 104.0),
+    *(1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 11.0, 15.0, 20.0, 27.0, 36.0, 48.0, 64.0, 84.0, 112.0),
 )
 MARGIN: Final = 12  # pixels kept free around a map that fits
 

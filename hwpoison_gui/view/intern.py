@@ -7,13 +7,13 @@ kept for "no frame", so that a table says what rows are filled up with.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 U64 = npt.NDArray[np.uint64]
-Ids = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+Ids = npt.NDArray[Any]  # uint8, or uint16 where there are more than 256 words
 
 _CHUNK: Final = 1 << 16  # words at a time: what is made on the way stays in the cache
 _SLOTS: Final = 1 << 16
@@ -121,6 +121,7 @@ class WordTable:
             slots = (part * self._multiplier >> _FOLD).astype(np.intp)
             found, of_slot = self._slot_word.take(slots), self._slot_id
         if not np.array_equal(found, part):
-            return part[found != part]
+            new: U64 = part[found != part]
+            return new
         ids[at : at + _CHUNK] = of_slot.take(slots)
         return None

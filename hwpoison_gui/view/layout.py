@@ -87,6 +87,8 @@ class RowMajor:
         above = np.column_stack((x, y, full, y))
         inside = x > 0
         side = np.column_stack((x, y, x, y + 1))[inside]
+        if block < self.width:
+            return side  # every row ends a block somewhere: lines between rows would say nothing
         below = np.column_stack((np.zeros_like(x), y + 1, x, y + 1))[inside]
         return np.concatenate((above, side, below))
 

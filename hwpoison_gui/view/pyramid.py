@@ -41,7 +41,7 @@ class Pyramid:
         self.levels: list[U8] = [plane]
         while self.levels[-1].size > 1:
             self.levels.append(_halved(self.levels[-1]))
-        self._flat = [memoryview(level).cast("B", (level.size,)) for level in self.levels]
+        self._flat = [level.reshape(-1).data for level in self.levels]
 
     def set_one(self, x: int, y: int, code: int) -> None:
         """Writes one cell and what depends on it above."""
