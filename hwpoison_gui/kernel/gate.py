@@ -67,6 +67,10 @@ class Column:
     def set(self, key: int, value: int) -> None:
         self._data[key] = value
 
+    def load(self, where: Any, values: Any) -> None:
+        """Fill a slice or an index array at boot, before anything is recorded."""
+        self._data[where] = values
+
     def digest_into(self, hasher: Any) -> None:
         hasher.update(np.ascontiguousarray(self._data).data)
 

@@ -1,0 +1,98 @@
+"""collect_procs(): find every process that must hear of the bad page, and the to_kill list.
+
+After mm/memory-failure.c. The walk is tasks x VMAs, which the kernel does under the task list lock;
+the pairs it visits are counted, and pairs of tasks that own none of the VMAs are told in one step.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import NamedTuple
+
+from .machine import Machine
+from .mark import Act, Mark, Steps
+from .records import PAGE_SHIFT, Process, Vma
+from .rmap import page_index, page_mapped_in_vma, rmap_vmas
+
+
+class ToKill(NamedTuple):
+    """An entry of the to_kill list: the thread to signal and the page's address there, -1 when unknown."""
+
+    tid: int
+    address: int
+    vma: int
+
+
+def collect_procs(m: Machine, pfn: int) -> Steps[list[ToKill]]:
+    """Walk tasks x VMAs; returns the entries in order of the tasks, one for each VMA."""
+    anon = m.anon_vma_of(pfn) != 0
+    function = "collect_procs_anon" if anon else "collect_procs_file"
+    vmas = rmap_vmas(m, pfn)
+    of_mm: defaultdict[int, list[Vma]] = defaultdict(list)
+    for vma in vmas:
+        of_mm[vma.mm].append(vma)
+    to_kill: list[ToKill] = []
+    early = strangers = 0
+    yield _enter(m, pfn, function, vmas)
+    for process in m.living():
+        tid = m.profile.early_kill_thread(m, process)
+        own = of_mm.get(process.mm, [])
+        early += tid is not None
+        if tid is None and own:
+            yield _late(m, pfn, function, process, own)
+        elif tid is not None and not own:
+            strangers += 1
+        elif tid is not None:
+            for vma in own:
+                yield _visit(m, pfn, function, anon, Candidate(process, tid, vma), to_kill)
+    m.add_to(m.counters, "pairs_visited", early * len(vmas))
+    yield _sum_up(pfn, function, early, strangers, len(vmas), len(to_kill))
+    return to_kill
+
+
+class Candidate(NamedTuple):
+    """A pair of the walk whose VMA belongs to the task."""
+
+    process: Process
+    tid: int
+    vma: Vma
+
+
+def _enter(m: Machine, pfn: int, function: str, vmas: list[Vma]) -> Mark:
+    anon_vma = m.anon_vma_of(pfn)
+    inode = m.inode_of(m.compound_head(pfn))
+    if anon_vma:
+        where = f"anon_vma {anon_vma}"
+    else:
+        where = f"{inode.path} page {page_index(m, pfn)}" if inode else "no mapping"
+    return Mark(function, f"Who uses it? {where} leads to {len(vmas)} VMAs; every task is looked at for each.",
+                frames=(pfn,), vmas=tuple(vma.id for vma in vmas))  # fmt: skip
+
+
+def _late(m: Machine, pfn: int, function: str, process: Process, own: list[Vma]) -> Mark:
+    policy = m.tasks.view[process.tgid].mce_kill
+    sysctl = m.sysctl.view["memory_failure_early_kill"]
+    why = f"PR_MCE_KILL is {policy}" if policy != "default" else f"memory_failure_early_kill is {sysctl}"
+    return Mark(function, f"{process.comm}:{process.tgid} is passed by: {why}. It will learn of it when it touches the page.",
+                Act.SKIP, "task_early_kill: no", why, (pfn,), tuple(vma.id for vma in own), (), (process.tgid,))  # fmt: skip
+
+
+def _visit(m: Machine, pfn: int, function: str, anon: bool, pair: Candidate, to_kill: list[ToKill]) -> Mark:
+    """Look at one pair; append it to `to_kill` if it counts."""
+    process, tid, vma = pair
+    who = f"{process.comm}:{process.tgid}"
+    address = page_mapped_in_vma(m, pfn, vma)
+    if anon and address < 0:
+        return Mark(function, f"{who} could map it, but no PTE of its does: passed by.", Act.SKIP,
+                    "page_mapped_in_vma: no", "no PTE maps the page", (pfn,), (vma.id,), (), (process.tgid,))  # fmt: skip
+    unmapped = "" if address >= 0 else ", though it has not mapped the page"
+    address = vma.address_of(page_index(m, pfn))
+    to_kill.append(ToKill(tid, address, vma.id))
+    return Mark("add_to_kill", f"{who} goes on the to_kill list: its VMA covers {address:#x}{unmapped}.", Act.VISIT,
+                "add_to_kill", "vma->vm_mm == tsk->mm", (pfn,), (vma.id,), ((vma.mm, address >> PAGE_SHIFT),),
+                (process.tgid,))  # fmt: skip
+
+
+def _sum_up(pfn: int, function: str, early: int, strangers: int, vmas: int, found: int) -> Mark:
+    return Mark(function, f"{early} tasks x {vmas} VMAs = {early * vmas} pairs looked at, {found} found"
+                f" ({strangers} tasks own none of these VMAs).", Act.DECIDE, f"{found} to kill", frames=(pfn,))  # fmt: skip

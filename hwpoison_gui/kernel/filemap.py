@@ -1,0 +1,176 @@
+"""The page cache: lookup, reading in, write-back, the error mark, truncation.
+
+After mm/filemap.c, mm/truncate.c and mm/page-writeback.c. What a page holds is a tag; a page of a
+file that was never stored to holds "disk", one of a hole or of new memory "zero".
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from . import page_flags as pf
+from .gate import ABSENT
+from .machine import Machine
+from .page_alloc import alloc_page, get_page, put_page
+from .records import Inode
+from .rmap import page_mkclean
+
+ZERO: Final = "zero"
+DISK: Final = "disk"
+
+# What each file system can do with its pages. `writeback`: its backing store writes back
+# (mapping_cap_writeback_dirty()); `drops`: error_remove_page is set; `block`: pages have blocks.
+FILESYSTEMS: Final[dict[str, frozenset[str]]] = {
+    "ext4": frozenset({"writeback", "drops", "block", "regular"}),
+    "tmpfs": frozenset({"drops", "swapbacked", "regular"}),
+    "hugetlbfs": frozenset({"huge", "regular"}),
+    "blockdev": frozenset({"writeback", "block", "private"}),
+    "nofs": frozenset({"writeback", "regular"}),
+    "directory": frozenset({"writeback", "drops", "block"}),
+}
+
+
+def can(inode: Inode, ability: str) -> bool:
+    """Whether the inode's file system has the ability (see FILESYSTEMS)."""
+    return ability in FILESYSTEMS[inode.filesystem]
+
+
+def content_of(m: Machine, pfn: int) -> str:
+    return m.content.view.get(pfn, ZERO)
+
+
+def disk_content(m: Machine, inode: Inode, index: int) -> str:
+    """What the disk holds at a page of the file."""
+    return m.disk.of(inode.id).get(index, DISK if index < inode.on_disk else ZERO)
+
+
+def has_blocks(m: Machine, inode: Inode, index: int) -> bool:
+    """Whether the page has a place on disk."""
+    return can(inode, "block") and (index < inode.on_disk or index in m.disk.of(inode.id))
+
+
+def find_get_page(m: Machine, inode: int, index: int) -> int | None:
+    """The frame that caches page `index` of the inode, without taking a reference, or None."""
+    return m.page_cache.of(inode).get(index)
+
+
+def add_to_page_cache(m: Machine, pfn: int, inode: Inode, index: int) -> None:
+    """The frame holds page `index` of the inode from now on; the page cache has a reference."""
+    m.put(m.page_cache, (inode.id, index), pfn)
+    m.put(m.mapping, pfn, inode.id << 2)
+    m.put(m.index, pfn, index)
+    flags = pf.LRU | (pf.SWAPBACKED if can(inode, "swapbacked") else 0)
+    if can(inode, "private"):
+        flags |= pf.PRIVATE
+        get_page(m, pfn)
+    m.set_flags(pfn, flags)
+    get_page(m, pfn)
+
+
+def delete_from_page_cache(m: Machine, pfn: int) -> None:
+    """The frame leaves the page cache and its mapping; the page cache's reference goes."""
+    inode = m.inode_of(pfn)
+    assert inode is not None
+    m.delete(m.page_cache, (inode.id, int(m.index.view[pfn])))
+    m.put(m.mapping, pfn, 0)
+    if m.page(pfn) & pf.PRIVATE:
+        m.clear_flags(pfn, pf.PRIVATE)
+        put_page(m, pfn)
+    put_page(m, pfn)
+
+
+def read_page(m: Machine, inode: Inode, index: int) -> int | None:
+    """The frame of the page, read from disk (or swap, or zeroed for tmpfs) if it is not cached.
+
+    None when there is no memory for it.
+    """
+    found = find_get_page(m, inode.id, index)
+    if found is not None:
+        return found
+    pfn = alloc_page(m)
+    if pfn is None:
+        return None
+    if can(inode, "swapbacked"):
+        _shmem_fill(m, pfn, inode, index)
+    else:
+        _set_content(m, pfn, disk_content(m, inode, index))
+    m.set_flags(pfn, pf.UPTODATE | (pf.MAPPEDTODISK if has_blocks(m, inode, index) else 0))
+    add_to_page_cache(m, pfn, inode, index)
+    put_page(m, pfn)
+    return pfn
+
+
+def _shmem_fill(m: Machine, pfn: int, inode: Inode, index: int) -> None:
+    offset = m.shmem_swap.of(inode.id).get(index)
+    if offset is None:
+        return
+    m.put(m.content, pfn, m.swap_content.view.get(offset, ABSENT))
+    m.delete(m.shmem_swap, (inode.id, index))
+    m.delete(m.swap_map, offset)
+    m.delete(m.swap_content, offset)
+    m.set_flags(pfn, pf.DIRTY)
+
+
+def _set_content(m: Machine, pfn: int, tag: str) -> None:
+    m.put(m.content, pfn, ABSENT if tag == ZERO else tag)
+
+
+def store(m: Machine, pfn: int, tag: str) -> None:
+    """Store to the page: only its content changes; who stores sets the dirty bit or flag."""
+    _set_content(m, pfn, tag)
+
+
+def writepage(m: Machine, pfn: int) -> None:
+    """Write a page of a file to disk; DIRTY goes, and PTEs are made clean and read-only."""
+    inode = m.inode_of(pfn)
+    assert inode is not None
+    if can(inode, "writeback"):
+        page_mkclean(m, pfn)
+    m.clear_flags(pfn, pf.DIRTY)
+    if can(inode, "writeback"):
+        m.put(m.disk, (inode.id, int(m.index.view[pfn])), content_of(m, pfn))
+
+
+def mapping_set_error(m: Machine, inode: Inode) -> None:
+    """mapping_set_error(-EIO): a write-back error that somebody has yet to be told of."""
+    newest = inode.wb_err + 1 if inode.wb_seen else inode.wb_err
+    m.put(m.inodes, inode.id, replace(inode, wb_err=newest, wb_seen=False))
+
+
+def cached_pages(m: Machine, inode: int) -> list[int]:
+    """Frames of the inode's page cache in order of index."""
+    cache = m.page_cache.of(inode)
+    return [cache[index] for index in sorted(cache)]
+
+
+def truncate_page(m: Machine, pfn: int) -> None:
+    """truncate_complete_page(): whatever was dirty is forgotten, the page leaves the cache."""
+    m.clear_flags(pfn, pf.DIRTY | pf.MAPPEDTODISK)
+    delete_from_page_cache(m, pfn)
+
+
+def truncate_inode_pages(m: Machine, inode: Inode, first: int, last: int | None = None) -> None:
+    """Drop cached pages, swapped shared memory and disk content from index `first` to `last` (exclusive)."""
+    for index, pfn in sorted(m.page_cache.of(inode.id).items()):
+        if index >= first and (last is None or index < last):
+            truncate_page(m, pfn)
+    for index, offset in sorted(m.shmem_swap.of(inode.id).items()):
+        if index >= first and (last is None or index < last):
+            m.delete(m.shmem_swap, (inode.id, index))
+            m.add_to(m.swap_map, offset, -1)
+            m.delete(m.swap_content, offset)
+    for index in sorted(m.disk.of(inode.id)):
+        if index >= first and (last is None or index < last):
+            m.delete(m.disk, (inode.id, index))
+
+
+def invalidate_inode_page(m: Machine, pfn: int, extra: int) -> bool:
+    """Drop a clean, unmapped page that only the page cache and `extra` callers refer to."""
+    if m.page(pfn) & (pf.DIRTY | pf.WRITEBACK) or m.mapcount.view[pfn]:
+        return False
+    private = 1 if m.page(pfn) & pf.PRIVATE else 0
+    if m.refcount.view[pfn] != 1 + private + extra:
+        return False
+    delete_from_page_cache(m, pfn)
+    return True

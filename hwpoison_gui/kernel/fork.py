@@ -1,0 +1,146 @@
+"""Tasks come and go: the first of a kind, fork with its copied page tables, exit.
+
+After kernel/fork.c, copy_page_range() of mm/memory.c and kernel/exit.c.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from . import page_flags as pf
+from . import pte as ptes
+from .gate import ABSENT
+from .machine import Machine
+from .mark import Act, Mark, Steps
+from .memory import pte_alloc, zap_pte
+from .mmap import close_vma, link_vma, put_file
+from .page_alloc import alloc_page, get_page, put_page
+from .records import PAGE_SHIFT, Process, SigInfo, Task, Vma
+from .rmap import anon_vma_link, page_add_rmap
+
+FIRST_PID = 100
+TASK_UNMAPPED_BASE = 0x7F00_0000_0000
+
+
+def create_task(m: Machine, process: Process, mce_kill: str, blocked: bool, threads: int, tgid: int = 0) -> int | None:
+    """A new thread group with an empty address space; returns its tgid, or None without memory.
+
+    `process` carries comm, name, ppid and dispositions; numbers are given here unless `tgid` is.
+    """
+    pgd = alloc_page(m)
+    if pgd is None:
+        return None
+    tgid = tgid or _new_pid(m)
+    tids = (tgid, *(_new_pid(m) for _ in range(threads - 1)))
+    m.set_flags(pgd, pf.PGTABLE)
+    m.put(m.pgtables, (tgid, -1), pgd)
+    m.put(m.mmap_base, tgid, TASK_UNMAPPED_BASE)
+    m.put(m.processes, tgid, replace(process, tgid=tgid, mm=tgid, threads=tids, ended=""))
+    for number, tid in enumerate(tids):
+        m.put(m.tasks, tid, Task(tid, tgid, number, mce_kill, blocked))
+    return tgid
+
+
+def _new_pid(m: Machine) -> int:
+    pid = FIRST_PID + m.new_id("pid")
+    return pid if pid not in m.tasks.view else _new_pid(m)
+
+
+def dup_mm(m: Machine, parent: int, child: int) -> Steps[None]:
+    """dup_mmap(): the child gets every VMA, and the page-table entries that a fault could not bring back."""
+    m.put(m.mmap_base, child, m.mmap_base.view[parent])
+    for vma in m.vmas_of(parent):
+        copy = replace(vma, id=m.new_id("vma"), mm=child, anon_vma=0, locked=False)
+        copy = anon_vma_fork(m, copy, vma)
+        link_vma(m, copy)
+        copied = copy_page_range(m, vma, copy)
+        yield Mark("copy_page_range", f"{vma.name or hex(vma.start)}: {copied} entries copied to the child.", Act.MAP,
+                   vmas=(vma.id, copy.id), tasks=(child,))  # fmt: skip
+
+
+def anon_vma_fork(m: Machine, copy: Vma, parent: Vma) -> Vma:
+    """Make the child's VMA findable from the parent's pages, and give it what its own pages will belong to."""
+    if not parent.anon_vma:
+        return copy
+    for anon_vma in tuple(m.vma_anon_vmas.of(parent.id)):
+        anon_vma_link(m, copy.id, anon_vma)
+    if not m.profile.anon_vma_of_its_own:
+        return replace(copy, anon_vma=parent.anon_vma)
+    own = m.new_id("anon_vma")
+    anon_vma_link(m, copy.id, own)
+    return replace(copy, anon_vma=own)
+
+
+def copy_page_range(m: Machine, vma: Vma, copy: Vma) -> int:
+    """Copy page-table entries to the child: none of a VMA without anon_vma, a fault will bring them."""
+    if not vma.anon_vma and vma.huge != "hugetlb":
+        return 0
+    first, last, copied = vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT, 0
+    for vpn, entry in sorted(m.ptes.of(vma.mm).items()):
+        if first <= vpn < last:
+            copied += _copy_one_pte(m, vma, copy, vpn, entry)
+    return copied
+
+
+def _copy_one_pte(m: Machine, vma: Vma, copy: Vma, vpn: int, entry: int) -> int:
+    if not pte_alloc(m, copy.mm, vpn):
+        return 0
+    if entry & ptes.SWAP:
+        m.add_to(m.swap_map, ptes.value_of(entry), 1)
+    elif entry & ptes.PRESENT:
+        if not vma.shared:
+            entry &= ~ptes.RW
+            m.set_pte(vma.mm, vpn, entry)
+        else:
+            entry &= ~ptes.DIRTY
+        entry &= ~ptes.ACCESSED
+        if not entry & ptes.SPECIAL:
+            get_page(m, ptes.value_of(entry))
+            page_add_rmap(m, ptes.value_of(entry))
+    m.set_pte(copy.mm, vpn, entry)
+    return 1
+
+
+def do_exit(m: Machine, tgid: int, why: str) -> Mark:
+    """A process ends: its mappings, page tables and open files go; its record stays, as a zombie's does."""
+    process = m.processes.view[tgid]
+    exit_mmap(m, process.mm)
+    for fd in tuple(m.fds.of(tgid)):
+        close_fd(m, tgid, fd)
+    for tid in process.threads:
+        m.delete(m.pending, tid)
+    m.put(m.processes, tgid, replace(process, mm=0, ended=why))
+    return Mark("do_exit", f"{process.comm}:{tgid} ends: {why}.", Act.DIE, why, tasks=process.threads)
+
+
+def exit_mmap(m: Machine, mm: int) -> None:
+    """Tear down an address space, its page-table pages last."""
+    for vpn in sorted(m.ptes.of(mm)):
+        zap_pte(m, mm, vpn)
+    for vma in m.vmas_of(mm):
+        close_vma(m, vma)
+    for at, pfn in sorted(m.pgtables.of(mm).items()):
+        m.delete(m.pgtables, (mm, at))
+        put_page(m, pfn)
+    m.delete(m.mmap_base, mm)
+    m.put(m.rss, mm, ABSENT)
+
+
+def close_fd(m: Machine, tgid: int, fd: str) -> None:
+    """close(): the descriptor goes, the description with its last user."""
+    description = m.fds.of(tgid)[fd]
+    m.delete(m.fds, (tgid, fd))
+    put_file(m, description)
+
+
+def do_group_exit(m: Machine, doomed: list[tuple[int, SigInfo]]) -> Steps[None]:
+    """End the processes that a signal kills."""
+    for tgid, info in doomed:
+        yield do_exit(m, tgid, f"{info.signal} ({info.code})")
+
+
+def dup_fds(m: Machine, parent: int, child: int) -> None:
+    """dup_fd(): the child's descriptors stand for the same descriptions."""
+    for fd, description in m.fds.of(parent).items():
+        m.put(m.fds, (child, fd), description)
+        m.add_to(m.file_users, description, 1)

@@ -1,0 +1,170 @@
+"""Files as programs use them: create, open, read, write, sync, truncate, unlink.
+
+After fs/open.c, mm/filemap.c, fs/sync.c and mm/truncate.c. What an operation returns is 0, an
+errno name, or for reads the content tag.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from . import page_flags as pf
+from .filemap import (
+    DISK,
+    ZERO,
+    add_to_page_cache,
+    cached_pages,
+    can,
+    content_of,
+    invalidate_inode_page,
+    read_page,
+    store,
+    truncate_inode_pages,
+    writepage,
+)
+from .machine import Machine
+from .mark import Act, Mark, Steps
+from .memory import Access
+from .mmap import put_inode, unmap_mapping_range
+from .page_alloc import alloc_page, put_page
+from .records import Inode, OpenFile
+
+
+def create_file(m: Machine, path: str, pages: int, filesystem: str, hole: bool) -> int | None:
+    """A file comes to be, not cached, except that tmpfs has its pages in memory only. None without memory."""
+    inode = Inode(m.new_id("inode"), path, filesystem, pages, on_disk=0 if hole else pages)
+    m.put(m.inodes, inode.id, inode)
+    m.put(m.paths, path, inode.id)
+    if can(inode, "swapbacked") and not hole:
+        for index in range(pages):
+            pfn = alloc_page(m)
+            if pfn is None:
+                return None
+            store(m, pfn, DISK)
+            m.set_flags(pfn, pf.UPTODATE | pf.DIRTY)
+            add_to_page_cache(m, pfn, inode, index)
+            put_page(m, pfn)
+    return inode.id
+
+
+def create_shmem(m: Machine, pages: int) -> int:
+    """shmem_zero_setup(): the unnamed tmpfs file behind shared anonymous memory."""
+    number = m.new_id("inode")
+    m.put(m.inodes, number, Inode(number, f"/dev/zero ({number})", "tmpfs", pages, linked=False))
+    return number
+
+
+def do_open(m: Machine, tgid: int, path: str, fd: str) -> None:
+    """open(): a new description, which has yet to be told of an error that nobody has seen."""
+    inode = m.inodes.view[m.paths.view[path]]
+    number = m.new_id("open_file")
+    m.put(m.open_files, number, OpenFile(number, inode.id, inode.wb_err if inode.wb_seen else 0))
+    m.put(m.file_users, number, 1)
+    m.put(m.fds, (tgid, fd), number)
+
+
+def do_pread(m: Machine, inode: Inode, index: int) -> Steps[Access]:
+    """read(): through the page cache; beyond the end there is nothing."""
+    if index >= inode.pages:
+        return Access(None)
+    pfn = read_page(m, inode, index)
+    if pfn is None:
+        return Access(None, "ENOMEM")
+    if not m.page(pfn) & pf.UPTODATE or m.profile.io_refuses(m, pfn):
+        yield Mark("generic_file_aio_read", f"{inode.path} page {index}: its content is lost, EIO.", Act.DECIDE, "EIO",
+                   frames=(pfn,))  # fmt: skip
+        return Access(None, "EIO")
+    yield Mark("generic_file_aio_read", f"{inode.path} page {index} is read through frame {pfn:#x}.", frames=(pfn,))
+    return Access(content_of(m, pfn))
+
+
+def do_pwrite(m: Machine, inode: Inode, index: int, tag: str) -> Steps[int | str]:
+    """write(): into the page cache, DIRTY; the file grows where needed."""
+    if index >= inode.pages:
+        inode = replace(inode, pages=index + 1)
+        m.put(m.inodes, inode.id, inode)
+    pfn = read_page(m, inode, index)
+    if pfn is None:
+        return "ENOMEM"
+    if m.profile.io_refuses(m, pfn):
+        yield Mark(
+            "generic_file_aio_write", f"{inode.path} page {index} is poisoned: EIO.", Act.DECIDE, "EIO", frames=(pfn,)
+        )
+        return "EIO"
+    store(m, pfn, tag)
+    m.set_flags(pfn, pf.DIRTY | pf.UPTODATE | (pf.MAPPEDTODISK if can(inode, "block") else 0))
+    yield Mark("generic_file_aio_write", f"{inode.path} page {index} is written in frame {pfn:#x}: DIRTY.", Act.FLAG,
+               frames=(pfn,))  # fmt: skip
+    return 0
+
+
+def write_back(m: Machine, inode: Inode) -> Steps[None]:
+    """filemap_fdatawrite() and filemap_fdatawait(): all dirty pages go to disk."""
+    if not can(inode, "writeback"):
+        return
+    dirty = [pfn for pfn in cached_pages(m, inode.id) if m.page(pfn) & (pf.DIRTY | pf.WRITEBACK)]
+    for pfn in dirty:
+        writepage(m, pfn)
+        m.clear_flags(pfn, pf.WRITEBACK)
+    yield Mark("filemap_fdatawrite", f"{inode.path}: {len(dirty)} dirty pages written.", Act.FLAG, frames=tuple(dirty))
+
+
+def do_fsync(m: Machine, inode: Inode, description: int | None) -> Steps[int | str]:
+    """fsync() and msync(): write back, then report an error mark (file_check_and_advance_wb_err(), or AS_EIO)."""
+    yield from write_back(m, inode)
+    inode = m.inodes.view[inode.id]
+    errno = m.profile.report_error(m, inode, description)
+    text = "the error mark is set: EIO, and it is gone for whoever was told." if errno else "no error to report."
+    yield Mark("vfs_fsync", f"{inode.path}: {text}", Act.DECIDE, "EIO" if errno else "0")
+    return errno
+
+
+def do_sync(m: Machine, inode: Inode) -> Steps[int]:
+    """sync(): write back; an error mark is nobody's news, but may be taken along."""
+    yield from write_back(m, inode)
+    m.profile.sync_error(m, m.inodes.view[inode.id])
+    return 0
+
+
+def do_truncate(m: Machine, inode: Inode, pages: int) -> Steps[int]:
+    """truncate(): entries beyond the new end go, private copies too, then the pages."""
+    m.put(m.inodes, inode.id, replace(inode, pages=pages, on_disk=min(inode.on_disk, pages)))
+    if pages < inode.pages:
+        gone = unmap_mapping_range(m, inode.id, pages, None, even_cows=True)
+        truncate_inode_pages(m, inode, pages)
+        yield Mark("truncate_pagecache", f"{inode.path} is cut to {pages} pages; {gone} PTEs go.", Act.DROP)
+    return 0
+
+
+def do_punch_hole(m: Machine, inode: Inode, first: int, last: int) -> Steps[int]:
+    """fallocate(PUNCH_HOLE): the file's own pages go from cache and page tables, nothing else does."""
+    gone = unmap_mapping_range(m, inode.id, first, last, even_cows=False)
+    truncate_inode_pages(m, inode, first, last)
+    for index in range(first, min(last, inode.on_disk)):
+        m.put(m.disk, (inode.id, index), ZERO)
+    yield Mark("truncate_pagecache_range", f"{inode.path}: pages {first} to {last - 1} are a hole now; {gone} PTEs go.",
+               Act.DROP)  # fmt: skip
+    return 0
+
+
+def do_drop_caches(m: Machine) -> Steps[int]:
+    """drop_caches: every clean, unmapped page cache page that nobody holds."""
+    dropped = 0
+    for number in sorted(m.page_cache.view):
+        if can(m.inodes.view[number], "swapbacked") or can(m.inodes.view[number], "huge"):
+            continue
+        for pfn in cached_pages(m, number):
+            if not m.page(pfn) & (pf.LOCKED | pf.UNEVICTABLE):
+                dropped += invalidate_inode_page(m, pfn, extra=0)
+    yield Mark("drop_pagecache_sb", f"{dropped} clean pages are dropped.", Act.DROP)
+    return 0
+
+
+def do_unlink(m: Machine, path: str) -> Steps[int]:
+    """unlink(): the last name goes; the pages with the last descriptor and mapping."""
+    inode = m.inodes.view[m.paths.view[path]]
+    m.delete(m.paths, path)
+    m.put(m.inodes, inode.id, replace(inode, linked=False))
+    put_inode(m, inode.id)
+    yield Mark("do_unlinkat", f"{path} has no name any more.", Act.DROP)
+    return 0

@@ -1,0 +1,218 @@
+"""The machine: columns of frames and tables of everything else, all behind one gate.
+
+Reading is free (`machine.flags.view[pfn]`, `machine.tasks.view[tid]`); changing goes through `put`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+
+from . import page_flags as pf
+from . import pte as ptes
+from .gate import ABSENT, Column, Gate, NestedTable, SortedSets, Table
+from .profile import Profile
+from .records import (
+    HPAGE_PMD_NR,
+    MAX_ORDER,
+    PAGE_SHIFT,
+    ActionResult,
+    Delivery,
+    Inode,
+    OpenFile,
+    Process,
+    SigInfo,
+    Task,
+    Vma,
+)
+
+MAPPING_ANON: Final = 1
+MAPPING_KSM: Final = 3
+BYTES_A_FRAME: Final = 24
+
+
+class Machine:
+    """All state of one simulated machine.
+
+    Columns, one value a frame, index = pfn: `flags` uint64 (KPF bits), `refcount` and `mapcount`
+    int32, `mapping` uint32 (page->mapping as id << 2, plus 1 for an anon_vma and 3 for KSM; of a
+    compound tail the pfn of its head), `index` uint32 (page->index, in pages).
+    """
+
+    def __init__(self, frames: int, profile: Profile) -> None:
+        if not 256 <= frames <= 1 << 32:
+            raise ValueError(f"frames: {frames}, expected 256 to {1 << 32}")
+        self.gate = Gate()
+        self.profile = profile
+        self.frames = frames
+        self._add_columns(frames)
+        self._add_memory_tables()
+        self._add_task_tables()
+        self._add_file_tables()
+        self._add_records()
+
+    def _add_columns(self, frames: int) -> None:
+        def column(name: str, dtype: Any) -> Column:
+            store: Column = self.gate.add(Column(name, np.zeros(frames, dtype)))
+            return store
+
+        self.flags = column("flags", np.uint64)
+        self.refcount = column("refcount", np.int32)
+        self.mapcount = column("mapcount", np.int32)
+        self.mapping = column("mapping", np.uint32)
+        self.index = column("index", np.uint32)
+
+    def _add_memory_tables(self) -> None:
+        add = self.gate.add
+        self.free_area: SortedSets = add(SortedSets("free_area", MAX_ORDER + 1))
+        self.pcp: SortedSets = add(SortedSets("per_cpu_pages", 1))
+        self.compound_order: Table[int, int] = add(Table("compound_order"))
+        self.content: Table[int, str] = add(Table("content"))
+        self.special: Table[str, tuple[int, ...]] = add(Table("special_pages"))
+        self.swap_map: Table[int, int] = add(Table("swap_map"))
+        self.swap_cache: Table[int, int] = add(Table("swap_cache"))
+        self.swap_content: Table[int, str] = add(Table("swap_content"))
+        self.page_private: Table[int, int] = add(Table("page_private"))
+        self.pins: Table[int, int] = add(Table("pins"))
+
+    def _add_task_tables(self) -> None:
+        add = self.gate.add
+        self.processes: Table[int, Process] = add(Table("processes"))
+        self.tasks: Table[int, Task] = add(Table("tasks"))
+        self.pending: Table[int, tuple[SigInfo, ...]] = add(Table("pending_signals"))
+        self.mmap_base: Table[int, int] = add(Table("mmap_base"))
+        self.rss: Table[int, int] = add(Table("rss"))
+        self.vmas: Table[int, Vma] = add(Table("vmas"))
+        self.mm_vmas: NestedTable[int, int, bool] = add(NestedTable("mm_vmas"))
+        self.ptes: NestedTable[int, int, int] = add(NestedTable("page_tables"))
+        self.pgtables: NestedTable[int, int, int] = add(NestedTable("page_table_pages"))
+        self.anon_vma_chain: NestedTable[int, int, bool] = add(NestedTable("anon_vma_chain"))
+        self.vma_anon_vmas: NestedTable[int, int, bool] = add(NestedTable("vma_anon_vmas"))
+
+    def _add_file_tables(self) -> None:
+        add = self.gate.add
+        self.inodes: Table[int, Inode] = add(Table("inodes"))
+        self.paths: Table[str, int] = add(Table("paths"))
+        self.i_mmap: NestedTable[int, int, bool] = add(NestedTable("i_mmap"))
+        self.page_cache: NestedTable[int, int, int] = add(NestedTable("page_cache"))
+        self.shmem_swap: NestedTable[int, int, int] = add(NestedTable("shmem_swap"))
+        self.disk: NestedTable[int, int, str] = add(NestedTable("disk"))
+        self.open_files: Table[int, OpenFile] = add(Table("open_files"))
+        self.file_users: Table[int, int] = add(Table("file_users"))
+        self.fds: NestedTable[int, str, int] = add(NestedTable("fds"))
+
+    def _add_records(self) -> None:
+        add = self.gate.add
+        self.sysctl: Table[str, int] = add(Table("sysctl"))
+        self.counters: Table[str, int] = add(Table("counters"))
+        self.log: Table[int, str] = add(Table("kernel_log"))
+        self.deliveries: Table[int, Delivery] = add(Table("deliveries"))
+        self.results: Table[int, ActionResult] = add(Table("results"))
+        self.sysctl.load(dict(self.profile.sysctl))
+
+    # Reading
+
+    def page(self, pfn: int) -> int:
+        """The flag word of frame `pfn`."""
+        return int(self.flags.view[pfn])
+
+    def pte(self, mm: int, vpn: int) -> int:
+        """The entry that maps virtual page `vpn` (address >> 12) in `mm`, 0 when there is none.
+
+        An entry with PSE, kept at its first page, maps 512 pages: it is found for all of them.
+        """
+        entries = self.ptes.of(mm)
+        entry = entries.get(vpn, 0)
+        if entry:
+            return entry
+        huge = entries.get(vpn & -HPAGE_PMD_NR, 0)
+        return huge if huge & ptes.PSE else 0
+
+    def counter(self, name: str) -> int:
+        return self.counters.view.get(name, 0)
+
+    def anon_vma_of(self, pfn: int) -> int:
+        """Id of the anon_vma that page->mapping names, or 0."""
+        word = int(self.mapping.view[pfn])
+        return word >> 2 if word & 3 == MAPPING_ANON else 0
+
+    def inode_of(self, pfn: int) -> Inode | None:
+        """page->mapping->host: the inode whose page cache holds the frame, or None."""
+        word = int(self.mapping.view[pfn])
+        if not word or word & 3 or self.page(pfn) & pf.COMPOUND_TAIL:
+            return None
+        return self.inodes.view[word >> 2]
+
+    def compound_head(self, pfn: int) -> int:
+        """The first frame of the compound page that `pfn` belongs to, or `pfn` itself."""
+        return int(self.mapping.view[pfn]) if self.page(pfn) & pf.COMPOUND_TAIL else pfn
+
+    def vmas_of(self, mm: int) -> list[Vma]:
+        """The VMAs of an address space in order of address."""
+        vmas = self.vmas.view
+        return sorted((vmas[id_] for id_ in self.mm_vmas.of(mm)), key=lambda vma: vma.start)
+
+    def find_vma(self, mm: int, address: int) -> Vma | None:
+        """The VMA that covers `address`, or None."""
+        vmas = self.vmas.view
+        for id_ in self.mm_vmas.of(mm):
+            vma = vmas[id_]
+            if vma.start <= address < vma.end:
+                return vma
+        return None
+
+    def living(self) -> Iterator[Process]:
+        """Processes that have not ended, in order of creation (for_each_process())."""
+        return (process for process in self.processes.view.values() if not process.ended)
+
+    @property
+    def panicked(self) -> bool:
+        return self.counter("panic") != 0
+
+    @property
+    def hardware_corrupted_kb(self) -> int:
+        """HardwareCorrupted of /proc/meminfo, in kB."""
+        return self.counter("num_poisoned_pages") << (PAGE_SHIFT - 10)
+
+    # Changing
+
+    def put(self, store: Any, key: Any, value: Any) -> None:
+        self.gate.put(store, key, value)
+
+    def delete(self, store: Any, key: Any) -> None:
+        self.gate.put(store, key, ABSENT)
+
+    def set_flags(self, pfn: int, mask: int) -> None:
+        self.gate.put(self.flags, pfn, self.page(pfn) | mask)
+
+    def clear_flags(self, pfn: int, mask: int) -> None:
+        self.gate.put(self.flags, pfn, self.page(pfn) & ~mask)
+
+    def add_to(self, store: Any, key: Any, amount: int) -> None:
+        """Add to a column's cell or to a counting table's record, which is deleted at 0."""
+        value = store.get(key)
+        if isinstance(store, Column):
+            self.gate.put(store, key, value + amount)
+            return
+        total = (0 if value is ABSENT else value) + amount
+        self.gate.put(store, key, total if total else ABSENT)
+
+    def new_id(self, kind: str) -> int:
+        """A number never given before to this kind of object, from 1."""
+        number = self.counter(f"next_{kind}") + 1
+        self.gate.put(self.counters, f"next_{kind}", number)
+        return number
+
+    def set_pte(self, mm: int, vpn: int, entry: int) -> None:
+        """Write a page-table entry; 0 clears it. RSS follows the present entries."""
+        old = self.ptes.of(mm).get(vpn, 0)
+        self.gate.put(self.ptes, (mm, vpn), entry if entry else ABSENT)
+        change = ptes.rss_of(entry) - ptes.rss_of(old)
+        if change:
+            self.add_to(self.rss, mm, change)
+
+    def printk(self, line: str) -> None:
+        """Append a line to the kernel log."""
+        self.gate.put(self.log, len(self.log.view), line)

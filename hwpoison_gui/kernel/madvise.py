@@ -1,0 +1,101 @@
+"""madvise(), the kernel's own reads of user memory, and injection by a process.
+
+After mm/madvise.c, mm/gup.c and arch/x86/lib/usercopy.c. Addresses are in bytes.
+"""
+
+from __future__ import annotations
+
+from . import pte as ptes
+from .filemap import content_of
+from .machine import Machine
+from .mark import Act, Mark, Steps
+from .memory import VM_FAULT_HWPOISON, VM_FAULT_OOM, Access, handle_mm_fault
+from .memory_failure import memory_failure
+from .mmap import covered
+from .page_alloc import get_page, put_page
+from .records import PAGE_SHIFT, PAGE_SIZE
+from .rmap import page_mapped_in_vma, rmap_vmas
+from .swap import pageout, read_swap_cache
+
+_GUP_ERRNO = {VM_FAULT_OOM: "ENOMEM", VM_FAULT_HWPOISON: "EHWPOISON"}
+
+
+def follow_page(m: Machine, mm: int, address: int) -> Steps[int | str]:
+    """get_user_pages() of one page for reading: its frame number, or an errno name."""
+    while True:
+        vma = m.find_vma(mm, address)
+        if vma is None or vma.prot == "none":
+            return "EFAULT"
+        vpn = address >> PAGE_SHIFT
+        entry = m.pte(mm, vpn)
+        if entry & ptes.PRESENT:
+            return ptes.value_of(entry) + (vpn % 512 if entry & ptes.PSE else 0)
+        fault = yield from handle_mm_fault(m, vma, address, False)
+        if fault:
+            return _GUP_ERRNO.get(fault, "EFAULT")
+
+
+def copy_from_user(m: Machine, mm: int, address: int) -> Steps[Access]:
+    """The kernel reads a user page: a page it cannot have gives EFAULT and no signal."""
+    found = yield from follow_page(m, mm, address)
+    if isinstance(found, str):
+        errno = "ENOMEM" if found == "ENOMEM" else "EFAULT"
+        yield Mark("copy_from_user", f"{address:#x} cannot be read ({found}): {errno}, no signal.", Act.DECIDE, errno)
+        return Access(None, errno)
+    yield Mark("copy_from_user", f"{address:#x} is read from frame {found:#x}.", frames=(found,))
+    return Access(content_of(m, found))
+
+
+def madvise_hwpoison(m: Machine, mm: int, address: int) -> Steps[int | str]:
+    """madvise(MADV_HWPOISON): the caller's page, with a reference of its own, by trap 0; returns 0 or errno."""
+    found = yield from follow_page(m, mm, address)
+    if isinstance(found, str):
+        return "ENOMEM" if m.find_vma(mm, address) is None else found
+    get_page(m, found)
+    errno = yield from memory_failure(m, found, trapno=0, extra=1)
+    if m.panicked:
+        return errno
+    put_page(m, found)
+    yield Mark("madvise_hwpoison", "The injector drops its reference.", Act.FLAG, frames=(found,))
+    return m.profile.madvise_errno(errno)
+
+
+def madvise_pageout(m: Machine, mm: int, start: int, end: int) -> Steps[int | str]:
+    """MADV_PAGEOUT: reclaim the pages of a range now."""
+    for address in range(start, end, PAGE_SIZE):
+        entry = m.pte(mm, address >> PAGE_SHIFT)
+        if entry & ptes.PRESENT and not entry & (ptes.SPECIAL | ptes.PSE):
+            yield from pageout(m, ptes.value_of(entry))
+    return 0 if covered(m, mm, start, end) else "ENOMEM"
+
+
+def madvise_populate_read(m: Machine, mm: int, start: int, end: int) -> Steps[int | str]:
+    """MADV_POPULATE_READ: fault a range in for reading; returns 0 or an errno name."""
+    for address in range(start, end, PAGE_SIZE):
+        if m.find_vma(mm, address) is None:
+            return "ENOMEM"
+        found = yield from follow_page(m, mm, address)
+        if isinstance(found, str):
+            return found
+    return 0
+
+
+def swapin_readahead(m: Machine, mm: int, address: int) -> Steps[int | str]:
+    """Read a swap entry's page into the swap cache without mapping it."""
+    entry = m.pte(mm, address >> PAGE_SHIFT)
+    if not entry & ptes.SWAP:
+        return 0
+    pfn = read_swap_cache(m, ptes.value_of(entry))
+    if pfn is None:
+        return "ENOMEM"
+    yield Mark("swapin_readahead", f"Frame {pfn:#x} holds the page in the swap cache; nobody maps it.", frames=(pfn,))
+    return 0
+
+
+def madvise_hwpoison_page(m: Machine, mm: int, pfn: int) -> Steps[int | str]:
+    """madvise(MADV_HWPOISON) at an address where `mm` maps frame `pfn`; EFAULT when it maps it nowhere."""
+    for vma in rmap_vmas(m, pfn):
+        address = page_mapped_in_vma(m, pfn, vma)
+        if vma.mm == mm and address >= 0:
+            return (yield from madvise_hwpoison(m, mm, address))
+    return "EFAULT"

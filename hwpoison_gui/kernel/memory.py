@@ -1,0 +1,294 @@
+"""Page faults: what a load or store does to the page tables, and where it meets poison.
+
+After mm/memory.c (handle_mm_fault() and the do_*_page() below it) and arch/x86/mm/fault.c.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from . import page_flags as pf
+from . import pte as ptes
+from .filemap import ZERO, can, content_of, read_page, store
+from .gate import ABSENT
+from .machine import Machine
+from .mark import Act, Mark, Steps
+from .page_alloc import alloc_page, get_page
+from .records import BUS_ADRERR, BUS_MCEERR_AR, PAGE_SHIFT, PAGE_SIZE, SEGV_ACCERR, SEGV_MAPERR, SigInfo, Vma
+from .rmap import anon_vma_prepare, page_add_rmap, page_remove_rmap, set_anon
+from .signal import force_sig
+from .swap import free_page_and_swap_cache, read_swap_cache, reuse_swap_page, swap_free, try_to_free_swap
+
+# What a fault returns when the access cannot be repeated (enum vm_fault_reason).
+VM_FAULT_HWPOISON: Final = "VM_FAULT_HWPOISON"
+VM_FAULT_SIGBUS: Final = "VM_FAULT_SIGBUS"
+VM_FAULT_OOM: Final = "VM_FAULT_OOM"
+FAULT_DONE: Final = ""
+
+
+class Access(NamedTuple):
+    """What a load or store came to: the tag read (None for a store or a failure) and an errno name or 0."""
+
+    value: str | None
+    errno: int | str = 0
+
+
+def access(m: Machine, tid: int, address: int, write: str | None = None) -> Steps[Access]:
+    """A load (or a store of the tag `write`) by thread `tid`: fault until it goes through or a signal is sent."""
+    mm = m.processes.view[m.tasks.view[tid].tgid].mm
+    while True:
+        vma = m.find_vma(mm, address)
+        if vma is None or vma.prot == "none" or (write is not None and vma.prot != "rw"):
+            yield bad_area(m, tid, address, SEGV_ACCERR if vma else SEGV_MAPERR)
+            return Access(None)
+        entry = m.pte(mm, address >> PAGE_SHIFT)
+        if entry & ptes.PRESENT and (write is None or entry & ptes.RW):
+            came = _touch(m, vma, address, entry, write)
+            yield _touched(m, tid, vma, address, entry, write)
+            return came
+        fault = yield from handle_mm_fault(m, vma, address, write is not None)
+        if fault == VM_FAULT_OOM:
+            return Access(None, "ENOMEM")
+        if fault:
+            yield do_sigbus(m, tid, vma, address, fault)
+            return Access(None)
+
+
+def _touch(m: Machine, vma: Vma, address: int, entry: int, write: str | None) -> Access:
+    """The access itself, as the processor does it: accessed and dirty bits, then the data."""
+    vpn = address >> PAGE_SHIFT
+    pfn = ptes.value_of(entry)
+    if entry & ptes.PSE:
+        pfn, vpn = pfn + vpn % 512, vpn & -512
+    m.set_pte(vma.mm, vpn, entry | ptes.ACCESSED | (ptes.DIRTY if write is not None else 0))
+    if write is None:
+        return Access(content_of(m, pfn))
+    store(m, pfn, write)
+    return Access(None)
+
+
+def _touched(m: Machine, tid: int, vma: Vma, address: int, entry: int, write: str | None) -> Mark:
+    who = m.processes.view[m.tasks.view[tid].tgid]
+    verb = "reads" if write is None else "writes to"
+    return Mark("access", f"{who.comm}:{tid} {verb} {address:#x}, frame {ptes.value_of(entry):#x}.", Act.FLAG,
+                frames=(ptes.value_of(entry),), vmas=(vma.id,), ptes=((vma.mm, address >> PAGE_SHIFT),), tasks=(tid,))  # fmt: skip
+
+
+def bad_area(m: Machine, tid: int, address: int, code: str) -> Mark:
+    """bad_area_access_error(): SIGSEGV, forced."""
+    force_sig(m, tid, SigInfo("SIGSEGV", code, address, cause="bad access"))
+    who = m.processes.view[m.tasks.view[tid].tgid]
+    return Mark("bad_area", f"{who.comm}:{tid} may not touch {address:#x}: SIGSEGV.", Act.SIGNAL, code, tasks=(tid,))
+
+
+def do_sigbus(m: Machine, tid: int, vma: Vma, address: int, fault: str) -> Mark:
+    """do_sigbus(): a fault that met poison sends BUS_MCEERR_AR, forced; any other SIGBUS says BUS_ADRERR."""
+    who = m.processes.view[m.tasks.view[tid].tgid]
+    touched = address & -PAGE_SIZE
+    if fault == VM_FAULT_HWPOISON:
+        lsb = 21 if vma.huge == "hugetlb" else PAGE_SHIFT
+        m.printk(f"MCE: Killing {who.comm}:{tid} due to hardware memory corruption fault at {touched:x}")
+        force_sig(m, tid, SigInfo("SIGBUS", BUS_MCEERR_AR, touched, lsb, "touched poison"))
+        text = f"{who.comm}:{tid} touched poisoned memory at {touched:#x}: SIGBUS, BUS_MCEERR_AR, cannot be refused."
+    else:
+        force_sig(m, tid, SigInfo("SIGBUS", BUS_ADRERR, touched, 0, "no page behind the address"))
+        text = f"{who.comm}:{tid} touched {touched:#x}, behind which there is no page: SIGBUS, BUS_ADRERR."
+    return Mark("do_sigbus", text, Act.SIGNAL, fault, vmas=(vma.id,), ptes=((vma.mm, address >> PAGE_SHIFT),),
+                tasks=(tid,))  # fmt: skip
+
+
+def handle_mm_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
+    """Make the page present, or say why it cannot be (a VM_FAULT_ name)."""
+    entry = m.pte(vma.mm, address >> PAGE_SHIFT)
+    if vma.huge == "hugetlb":
+        return (yield from m.profile.hugetlb_fault(m, vma, address, write))
+    if entry & ptes.HWPOISON:
+        pfn = ptes.value_of(entry)
+        yield Mark("do_swap_page", f"The PTE at {address:#x} is a hwpoison entry for frame {pfn:#x}.", Act.DECIDE,
+                   "is_hwpoison_entry", frames=(pfn,), vmas=(vma.id,), ptes=((vma.mm, address >> PAGE_SHIFT),))  # fmt: skip
+        return VM_FAULT_HWPOISON
+    if entry & ptes.SWAP:
+        return (yield from do_swap_page(m, vma, address, entry, write))
+    if entry & ptes.PRESENT:
+        return (yield from do_wp_page(m, vma, address, entry))
+    if not vma.mapping:
+        return (yield from do_anonymous_page(m, vma, address, write))
+    return (yield from do_fault(m, vma, address, write))
+
+
+def pte_alloc(m: Machine, mm: int, vpn: int) -> bool:
+    """See that a page-table page exists for the entry; False without memory."""
+    if vpn >> 9 in m.pgtables.of(mm):
+        return True
+    pfn = alloc_page(m)
+    if pfn is None:
+        return False
+    m.set_flags(pfn, pf.PGTABLE)
+    m.put(m.pgtables, (mm, vpn >> 9), pfn)
+    return True
+
+
+def map_page(m: Machine, vma: Vma, address: int, pfn: int, flags: int) -> bool:
+    """Install a present entry and count it; the caller's reference goes to the entry. False without memory."""
+    vpn = address >> PAGE_SHIFT
+    if not pte_alloc(m, vma.mm, vpn):
+        return False
+    m.set_pte(vma.mm, vpn, ptes.mk_pte(pfn, flags | ptes.ACCESSED))
+    page_add_rmap(m, pfn)
+    if vma.locked:
+        m.set_flags(pfn, pf.MLOCKED | pf.UNEVICTABLE)
+    return True
+
+
+def drop_present(m: Machine, entry: int) -> None:
+    """The page of a present entry that was just cleared loses a mapping; a file page takes the dirty bit."""
+    if entry & ptes.SPECIAL:
+        return
+    pfn = ptes.value_of(entry)
+    if entry & ptes.DIRTY and not m.page(pfn) & pf.ANON:
+        m.set_flags(pfn, pf.DIRTY)
+    page_remove_rmap(m, pfn)
+    free_page_and_swap_cache(m, pfn)
+
+
+def zap_pte(m: Machine, mm: int, vpn: int) -> None:
+    """zap_pte_range() for one entry of any sort: the page or the swap entry loses a user."""
+    entry = m.ptes.of(mm).get(vpn, 0)
+    m.set_pte(mm, vpn, 0)
+    if entry & ptes.PRESENT:
+        drop_present(m, entry)
+    elif entry & ptes.SWAP:
+        swap_free(m, ptes.value_of(entry))
+
+
+def _new_anon_page(m: Machine, vma: Vma, address: int, content: str) -> int | None:
+    pfn = alloc_page(m)
+    if pfn is None:
+        return None
+    vma = anon_vma_prepare(m, vma)
+    set_anon(m, pfn, vma, address)
+    m.set_flags(pfn, pf.UPTODATE | pf.LRU | pf.ANON | pf.SWAPBACKED)
+    m.put(m.content, pfn, ABSENT if content == ZERO else content)
+    return pfn
+
+
+def _mapped(vma: Vma, address: int, pfn: int, function: str, text: str) -> Mark:
+    return Mark(function, text, Act.MAP, frames=(pfn,), vmas=(vma.id,), ptes=((vma.mm, address >> PAGE_SHIFT),))
+
+
+def do_anonymous_page(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
+    """First touch of anonymous memory: a write gets a page of its own, a read the page of zeros."""
+    if not write:
+        zero = m.special.view["zero"][0]
+        if not pte_alloc(m, vma.mm, address >> PAGE_SHIFT):
+            return VM_FAULT_OOM
+        m.set_pte(vma.mm, address >> PAGE_SHIFT, ptes.mk_pte(zero, ptes.SPECIAL | ptes.ACCESSED))
+        yield _mapped(
+            vma, address, zero, "do_anonymous_page", f"{address:#x} was never written: it maps the zero page."
+        )
+        return FAULT_DONE
+    pfn = _new_anon_page(m, vma, address, ZERO)
+    if pfn is None or not map_page(m, vma, address, pfn, ptes.RW | ptes.DIRTY):
+        return VM_FAULT_OOM
+    yield _mapped(vma, address, pfn, "do_anonymous_page", f"Frame {pfn:#x} is given to {address:#x}.")
+    return FAULT_DONE
+
+
+def do_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
+    """Fault on a file mapping (__do_fault()): from the page cache, read in if need be; private writes copy."""
+    inode, index = m.inodes.view[vma.mapping], vma.index_of(address)
+    if index >= inode.pages:
+        return VM_FAULT_SIGBUS
+    pfn = read_page(m, inode, index)
+    if pfn is None:
+        return VM_FAULT_OOM
+    if m.page(pfn) & pf.HWPOISON:
+        yield Mark("__do_fault", f"{inode.path} page {index} is in the page cache, and poisoned.", Act.DECIDE,
+                   "PageHWPoison", frames=(pfn,), vmas=(vma.id,))  # fmt: skip
+        return VM_FAULT_HWPOISON
+    if not m.page(pfn) & pf.UPTODATE:
+        return VM_FAULT_SIGBUS
+    if write and not vma.shared:
+        return (yield from _do_cow_fault(m, vma, address, pfn))
+    get_page(m, pfn)
+    flags = ptes.RW | ptes.DIRTY if write else 0
+    if vma.shared and vma.prot == "rw" and not can(inode, "writeback"):
+        flags |= ptes.RW
+    if write:
+        page_mkwrite(m, pfn)
+    if not map_page(m, vma, address, pfn, flags):
+        return VM_FAULT_OOM
+    yield _mapped(
+        vma, address, pfn, "__do_fault", f"{inode.path} page {index}, frame {pfn:#x}, is mapped at {address:#x}."
+    )
+    return FAULT_DONE
+
+
+def page_mkwrite(m: Machine, pfn: int) -> None:
+    """The file system learns of a write through a mapping: the page is DIRTY at once, and has blocks."""
+    inode = m.inode_of(pfn)
+    blocks = pf.MAPPEDTODISK if inode is not None and can(inode, "block") else 0
+    m.set_flags(pfn, pf.DIRTY | blocks)
+
+
+def _do_cow_fault(m: Machine, vma: Vma, address: int, source: int) -> Steps[str]:
+    pfn = _new_anon_page(m, vma, address, content_of(m, source))
+    if pfn is None or not map_page(m, vma, address, pfn, ptes.RW | ptes.DIRTY):
+        return VM_FAULT_OOM
+    yield _mapped(
+        vma, address, pfn, "do_cow_fault", f"{address:#x} gets a private copy of the file's page: frame {pfn:#x}."
+    )
+    return FAULT_DONE
+
+
+def do_wp_page(m: Machine, vma: Vma, address: int, entry: int) -> Steps[str]:
+    """Write to a page mapped read-only: take it over, tell the file system, or copy it."""
+    vpn, pfn = address >> PAGE_SHIFT, ptes.value_of(entry)
+    if vma.shared and vma.mapping:
+        page_mkwrite(m, pfn)
+        m.set_pte(vma.mm, vpn, entry | ptes.RW | ptes.DIRTY)
+        yield _mapped(
+            vma, address, pfn, "do_wp_page", f"The file system is told of the write; frame {pfn:#x} is DIRTY."
+        )
+        return FAULT_DONE
+    if m.page(pfn) & pf.ANON and m.profile.can_reuse(m, pfn) and reuse_swap_page(m, pfn):
+        m.set_pte(vma.mm, vpn, entry | ptes.RW | ptes.DIRTY)
+        yield _mapped(vma, address, pfn, "do_wp_page", f"Nobody else has frame {pfn:#x}: it may be written.")
+        return FAULT_DONE
+    copy = _new_anon_page(m, vma, address, content_of(m, pfn))
+    if copy is None:
+        return VM_FAULT_OOM
+    m.set_pte(vma.mm, vpn, 0)
+    drop_present(m, entry & ~ptes.DIRTY)
+    if not map_page(m, vma, address, copy, ptes.RW | ptes.DIRTY):
+        return VM_FAULT_OOM
+    yield _mapped(
+        vma, address, copy, "wp_page_copy", f"Frame {pfn:#x} is shared: the writer gets a copy, frame {copy:#x}."
+    )
+    return FAULT_DONE
+
+
+def do_swap_page(m: Machine, vma: Vma, address: int, entry: int, write: bool) -> Steps[str]:
+    """Fault on a swap entry: from the swap cache, or read in; a poisoned page found there is a late kill."""
+    vpn, offset = address >> PAGE_SHIFT, ptes.value_of(entry)
+    pfn = read_swap_cache(m, offset)
+    if pfn is None:
+        return VM_FAULT_OOM
+    if m.page(pfn) & pf.HWPOISON:
+        yield Mark("do_swap_page", f"Swap entry {offset:#x} leads to frame {pfn:#x} in the swap cache, and it is poisoned.",
+                   Act.DECIDE, "PageHWPoison", frames=(pfn,), vmas=(vma.id,), ptes=((vma.mm, vpn),))  # fmt: skip
+        return VM_FAULT_HWPOISON
+    if not m.page(pfn) & pf.UPTODATE:
+        return VM_FAULT_SIGBUS
+    vma = anon_vma_prepare(m, vma)
+    get_page(m, pfn)
+    if not m.mapcount.view[pfn]:
+        set_anon(m, pfn, vma, address)
+        m.set_flags(pfn, pf.ANON)
+    flags = ptes.RW | ptes.DIRTY if write and reuse_swap_page(m, pfn) else 0
+    map_page(m, vma, address, pfn, flags)
+    swap_free(m, offset)
+    if vma.locked or m.profile.swap_in_frees_entry(m, pfn):
+        try_to_free_swap(m, pfn)
+    yield _mapped(vma, address, pfn, "do_swap_page", f"Swapped in: frame {pfn:#x} is mapped at {address:#x}.")
+    return FAULT_DONE

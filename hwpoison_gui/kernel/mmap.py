@@ -1,0 +1,233 @@
+"""Address spaces: mapping, unmapping, moving, protecting and locking areas.
+
+After mm/mmap.c, mm/mremap.c, mm/mprotect.c and mm/mlock.c. Addresses are in bytes, page-aligned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from . import page_flags as pf
+from . import pte as ptes
+from .filemap import truncate_inode_pages
+from .machine import Machine
+from .mark import Act, Mark, Steps
+from .memory import handle_mm_fault, zap_pte
+from .records import HPAGE_PMD_NR, PAGE_SHIFT, PAGE_SIZE, Vma, anon_pgoff
+from .rmap import anon_vma_clone, unlink_anon_vmas
+
+GUARD_PAGES = 16
+
+
+def link_vma(m: Machine, vma: Vma) -> None:
+    """Enter a VMA into its address space, its file's i_mmap, and keep its description open."""
+    m.put(m.vmas, vma.id, vma)
+    m.put(m.mm_vmas, (vma.mm, vma.id), True)
+    if vma.mapping:
+        m.put(m.i_mmap, (vma.mapping, vma.id), True)
+    if vma.file:
+        m.add_to(m.file_users, vma.file, 1)
+
+
+def close_vma(m: Machine, vma: Vma) -> None:
+    """Take a VMA without entries out of everything that link_vma() put it into."""
+    unlink_anon_vmas(m, vma.id)
+    m.delete(m.mm_vmas, (vma.mm, vma.id))
+    if vma.mapping:
+        m.delete(m.i_mmap, (vma.mapping, vma.id))
+    m.delete(m.vmas, vma.id)
+    if vma.file:
+        put_file(m, vma.file)
+    if vma.mapping:
+        put_inode(m, vma.mapping)
+
+
+def put_file(m: Machine, description: int) -> None:
+    """fput(): one user of an open file description less."""
+    m.add_to(m.file_users, description, -1)
+    if description not in m.file_users.view:
+        inode = m.open_files.view[description].inode
+        m.delete(m.open_files, description)
+        put_inode(m, inode)
+
+
+def put_inode(m: Machine, inode: int) -> None:
+    """iput(): an unlinked file that nobody has open or mapped any more loses its pages."""
+    record = m.inodes.view[inode]
+    opened = any(file.inode == inode for file in m.open_files.view.values())
+    if not record.linked and not opened and not m.i_mmap.of(inode):
+        truncate_inode_pages(m, record, 0)
+
+
+def get_unmapped_area(m: Machine, mm: int, pages: int, huge: bool) -> int:
+    """A free address for `pages` pages, aligned to 2 MiB where a huge page will lie."""
+    base = m.mmap_base.view[mm]
+    if huge:
+        align = HPAGE_PMD_NR << PAGE_SHIFT
+        base = (base + align - 1) & -align
+    m.put(m.mmap_base, mm, base + ((pages + GUARD_PAGES) << PAGE_SHIFT))
+    return base
+
+
+def do_mmap(m: Machine, vma: Vma, populate: bool) -> Steps[int | str]:
+    """Map an area described by `vma` (its id is given here); returns 0 or an errno name."""
+    if overlapping(m, vma.mm, vma.start, vma.end):
+        yield from do_munmap(m, vma.mm, vma.start, vma.end)
+    vma = replace(vma, id=m.new_id("vma"), pgoff=vma.pgoff if vma.mapping else anon_pgoff(vma.start))
+    link_vma(m, vma)
+    what = m.inodes.view[vma.mapping].path if vma.mapping else "anonymous memory"
+    yield Mark("mmap_region", f"{vma.pages} pages of {what} at {vma.start:#x}.", Act.MAP, vmas=(vma.id,))
+    if populate or vma.locked:
+        return (yield from populate_vma(m, vma.mm, vma.start, vma.end))
+    return 0
+
+
+def populate_vma(m: Machine, mm: int, start: int, end: int, write: bool | None = None) -> Steps[int | str]:
+    """make_pages_present(): fault in a range, for writing where the profile does so."""
+    for address in range(start, end, PAGE_SIZE):
+        vma = m.find_vma(mm, address)
+        if vma is None or vma.prot == "none":
+            return "ENOMEM"
+        for_write = m.profile.populate_writes(vma) if write is None else write
+        entry = m.pte(mm, address >> PAGE_SHIFT)
+        while not entry & ptes.PRESENT or (for_write and not entry & ptes.RW):
+            fault = yield from handle_mm_fault(m, vma, address, for_write)
+            if fault:
+                return {"VM_FAULT_OOM": "ENOMEM", "VM_FAULT_HWPOISON": "EHWPOISON"}.get(fault, "EFAULT")
+            vma = m.find_vma(mm, address) or vma
+            entry = m.pte(mm, address >> PAGE_SHIFT)
+    return 0
+
+
+def overlapping(m: Machine, mm: int, start: int, end: int) -> list[Vma]:
+    """The VMAs that share a page with the range."""
+    return [vma for vma in m.vmas_of(mm) if vma.start < end and start < vma.end]
+
+
+def split_vma(m: Machine, vma: Vma, address: int) -> Vma:
+    """Cut a VMA in two at `address`; returns the upper part, the lower keeps the id."""
+    upper = replace(vma, id=m.new_id("vma"), start=address, pgoff=vma.index_of(address))
+    link_vma(m, upper)
+    anon_vma_clone(m, upper.id, vma.id)
+    m.put(m.vmas, vma.id, replace(vma, end=address))
+    return upper
+
+
+def isolate_range(m: Machine, mm: int, start: int, end: int) -> list[Vma]:
+    """Split at both ends, so that whole VMAs make up the mapped part of the range; returns them."""
+    for edge in (start, end):
+        vma = m.find_vma(mm, edge)
+        if vma is not None and vma.start < edge:
+            split_vma(m, vma, edge)
+    return overlapping(m, mm, start, end)
+
+
+def do_munmap(m: Machine, mm: int, start: int, end: int) -> Steps[int | str]:
+    """Unmap a range: entries of any sort go, hwpoison entries silently."""
+    for vma in isolate_range(m, mm, start, end):
+        zapped = zap_page_range(m, vma, vma.start, vma.end)
+        close_vma(m, vma)
+        yield Mark("unmap_region", f"{vma.pages} pages at {vma.start:#x} are unmapped, {zapped} had an entry.", Act.UNMAP,
+                   vmas=(vma.id,))  # fmt: skip
+    return 0
+
+
+def zap_page_range(m: Machine, vma: Vma, start: int, end: int, spare: Callable[[int], bool] | None = None) -> int:
+    """Clear the entries of a range except those that `spare` holds for; returns how many went."""
+    first, last, zapped = start >> PAGE_SHIFT, end >> PAGE_SHIFT, 0
+    entries = m.ptes.of(vma.mm)
+    vpns = range(first, last) if last - first < len(entries) else sorted(entries)
+    for vpn in tuple(vpn for vpn in vpns if first <= vpn < last and vpn in entries):
+        if spare is None or not spare(entries[vpn]):
+            zap_pte(m, vma.mm, vpn)
+            zapped += 1
+    return zapped
+
+
+def do_mremap(m: Machine, mm: int, old: int, pages: int) -> Steps[int]:
+    """Move an area to a new address, entries of any sort along with it; returns the new address."""
+    new = get_unmapped_area(m, mm, pages, huge=False)
+    for vma in isolate_range(m, mm, old, old + (pages << PAGE_SHIFT)):
+        moved = replace(vma, id=m.new_id("vma"), start=vma.start - old + new, end=vma.end - old + new)
+        link_vma(m, moved)
+        anon_vma_clone(m, moved.id, vma.id)
+        for vpn in range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):
+            entry = m.ptes.of(mm).get(vpn, 0)
+            if entry:
+                m.set_pte(mm, vpn, 0)
+                m.set_pte(mm, vpn + ((new - old) >> PAGE_SHIFT), entry)
+        close_vma(m, vma)
+        yield Mark("move_vma", f"{vma.pages} pages move from {vma.start:#x} to {moved.start:#x}.", Act.MAP,
+                   vmas=(moved.id,))  # fmt: skip
+    return new
+
+
+def do_mprotect(m: Machine, mm: int, start: int, end: int, prot: str) -> int | str:
+    """Change what a range may be used for; entries lose RW where writing ends."""
+    if not covered(m, mm, start, end):
+        return "ENOMEM"
+    for vma in isolate_range(m, mm, start, end):
+        m.put(m.vmas, vma.id, replace(vma, prot=prot))
+        if prot == "rw":
+            continue
+        for vpn in range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):
+            entry = m.ptes.of(mm).get(vpn, 0)
+            if entry & ptes.PRESENT:
+                m.set_pte(mm, vpn, entry & ~ptes.RW)
+    return 0
+
+
+def covered(m: Machine, mm: int, start: int, end: int) -> bool:
+    """Whether every page of the range lies in some VMA."""
+    return sum(min(v.end, end) - max(v.start, start) for v in overlapping(m, mm, start, end)) == end - start
+
+
+def do_mlock(m: Machine, mm: int, start: int, end: int, lock: bool) -> Steps[int | str]:
+    """mlock() and munlock(): locked pages are faulted in and made unevictable."""
+    if not covered(m, mm, start, end):
+        return "ENOMEM"
+    for vma in isolate_range(m, mm, start, end):
+        m.put(m.vmas, vma.id, replace(vma, locked=lock))
+        for vpn in range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):
+            entry = m.pte(mm, vpn)
+            if entry & ptes.PRESENT and not entry & (ptes.SPECIAL | ptes.PSE):
+                _mlock_page(m, ptes.value_of(entry), lock)
+    return (yield from populate_vma(m, mm, start, end)) if lock else 0
+
+
+def _mlock_page(m: Machine, pfn: int, lock: bool) -> None:
+    if lock:
+        m.set_flags(pfn, pf.MLOCKED | pf.UNEVICTABLE)
+    else:
+        m.clear_flags(pfn, pf.MLOCKED | pf.UNEVICTABLE)
+
+
+def madvise_dontneed(m: Machine, mm: int, start: int, end: int) -> int | str:
+    """MADV_DONTNEED: drop the entries of a range; locked VMAs refuse."""
+    vmas = overlapping(m, mm, start, end)
+    if any(vma.locked for vma in vmas):
+        return "EINVAL"
+    for vma in vmas:
+        zap_page_range(m, vma, max(start, vma.start), min(end, vma.end))
+    return 0 if covered(m, mm, start, end) else "ENOMEM"
+
+
+def unmap_mapping_range(m: Machine, inode: int, first: int, last: int | None, even_cows: bool) -> int:
+    """Clear all entries of a file's pages `first` to `last` (exclusive, None: to the end), everywhere.
+
+    With `even_cows` private copies, swap entries and hwpoison entries go as well; without, only
+    entries of the file's own pages do.
+    """
+    zapped = 0
+    for id_ in sorted(m.i_mmap.of(inode)):
+        vma = m.vmas.view[id_]
+        low = max(vma.start, vma.start + ((first - vma.pgoff) << PAGE_SHIFT))
+        high = vma.end if last is None else min(vma.end, vma.start + ((last - vma.pgoff) << PAGE_SHIFT))
+        if low < high:
+            zapped += zap_page_range(m, vma, low, high, None if even_cows else lambda e: not _is_file_page(m, e))
+    return zapped
+
+
+def _is_file_page(m: Machine, entry: int) -> bool:
+    return bool(entry & ptes.PRESENT) and not m.page(ptes.value_of(entry)) & pf.ANON

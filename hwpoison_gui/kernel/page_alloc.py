@@ -1,0 +1,177 @@
+"""The page allocator: buddy free lists, per-CPU lists, references, and the refusal of poison.
+
+After mm/page_alloc.c. BUDDY stands on every frame of a free block, as /proc/kpageflags shows it;
+the head of a block is the frame that `free_area` lists. Free lists give the lowest frame first.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from . import page_flags as pf
+from .machine import Machine
+from .records import MAX_ORDER
+
+PCP_BATCH: Final = 16
+PCP_HIGH: Final = 64
+
+# Cleared when a page is freed (PAGE_FLAGS_CHECK_AT_PREP less HWPOISON).
+_FREED: Final = ((1 << 42) - 1) & ~pf.HWPOISON
+
+
+def alloc_page(m: Machine) -> int | None:
+    """rmqueue() of order 0: a frame with one reference, or None when memory is exhausted.
+
+    A HWPOISON frame that comes up is dropped and the next one tried (check_new_page()).
+    """
+    while True:
+        if not m.pcp.of(0):
+            _refill_pcp(m)
+        if not m.pcp.of(0):
+            return None
+        pfn = m.pcp.of(0)[0]
+        m.delete(m.pcp, (0, pfn))
+        if not m.page(pfn) & pf.HWPOISON:
+            m.put(m.refcount, pfn, 1)
+            return pfn
+
+
+def alloc_pages(m: Machine, order: int) -> int | None:
+    """rmqueue() of a higher order: the first frame of an aligned block, one reference on it.
+
+    A block with a HWPOISON frame in it is dropped whole, as check_new_pages() does.
+    """
+    while (pfn := _rmqueue(m, order)) is not None:
+        if not any(m.page(p) & pf.HWPOISON for p in range(pfn, pfn + (1 << order))):
+            m.put(m.refcount, pfn, 1)
+            return pfn
+    return None
+
+
+def _refill_pcp(m: Machine) -> None:
+    for _ in range(PCP_BATCH):
+        pfn = _rmqueue(m, 0)
+        if pfn is None:
+            return
+        m.put(m.pcp, (0, pfn), True)
+
+
+def _rmqueue(m: Machine, order: int) -> int | None:
+    for current in range(order, MAX_ORDER + 1):
+        if m.free_area.of(current):
+            pfn = m.free_area.of(current)[0]
+            m.delete(m.free_area, (current, pfn))
+            _expand(m, pfn, order, current)
+            for frame in range(pfn, pfn + (1 << order)):
+                m.clear_flags(frame, pf.BUDDY)
+            return pfn
+    return None
+
+
+def _expand(m: Machine, pfn: int, low: int, high: int) -> None:
+    while high > low:
+        high -= 1
+        m.put(m.free_area, (high, pfn + (1 << high)), True)
+
+
+def free_block_of(m: Machine, pfn: int) -> tuple[int, int] | None:
+    """(head, order) of the free block that `pfn` lies in, or None when it lies in none."""
+    if not m.page(pfn) & pf.BUDDY:
+        return None
+    for order in range(MAX_ORDER + 1):
+        head = pfn & ~((1 << order) - 1)
+        if m.free_area.get((order, head)) is True:
+            return head, order
+    return None
+
+
+def is_free_head(m: Machine, pfn: int) -> bool:
+    """PageBuddy(): whether `pfn` is the head of a free block."""
+    block = free_block_of(m, pfn)
+    return block is not None and block[0] == pfn
+
+
+def free_page(m: Machine, pfn: int) -> None:
+    """free_unref_page(): give a frame without references back, by way of the per-CPU list."""
+    _clear_page(m, pfn)
+    if m.profile.poison_is_never_freed and m.page(pfn) & pf.HWPOISON:
+        return
+    m.put(m.pcp, (0, pfn), True)
+    if len(m.pcp.of(0)) > PCP_HIGH:
+        drain_pcp(m, PCP_HIGH // 2)
+
+
+def drain_pcp(m: Machine, keep: int = 0) -> None:
+    """drain_pages_zone(): hand per-CPU frames back to the buddy lists until `keep` are left."""
+    while len(m.pcp.of(0)) > keep:
+        pfn = m.pcp.of(0)[-1]
+        m.delete(m.pcp, (0, pfn))
+        free_one_page(m, pfn, 0)
+
+
+def free_pages(m: Machine, pfn: int, order: int) -> None:
+    """__free_pages(): give a whole block back."""
+    for frame in range(pfn, pfn + (1 << order)):
+        _clear_page(m, frame)
+    free_one_page(m, pfn, order)
+
+
+def free_one_page(m: Machine, pfn: int, order: int) -> None:
+    """__free_one_page(): put a block on its free list, merged with its free buddies."""
+    for frame in range(pfn, pfn + (1 << order)):
+        m.set_flags(frame, pf.BUDDY)
+    while order < MAX_ORDER:
+        buddy = pfn ^ (1 << order)
+        if m.free_area.get((order, buddy)) is not True:
+            break
+        m.delete(m.free_area, (order, buddy))
+        pfn &= ~(1 << order)
+        order += 1
+    m.put(m.free_area, (order, pfn), True)
+
+
+def take_page_off_buddy(m: Machine, pfn: int) -> bool:
+    """take_page_off_buddy(): split the free block around `pfn` and leave it out. False if not free."""
+    block = free_block_of(m, pfn)
+    if block is None:
+        return False
+    head, order = block
+    m.delete(m.free_area, (order, head))
+    while order:
+        order -= 1
+        other = head if pfn >= head + (1 << order) else head + (1 << order)
+        m.put(m.free_area, (order, other), True)
+        head = head + (1 << order) if other == head else head
+    m.clear_flags(pfn, pf.BUDDY)
+    m.put(m.refcount, pfn, 1)
+    return True
+
+
+def _clear_page(m: Machine, pfn: int) -> None:
+    m.clear_flags(pfn, _FREED)
+    for column in (m.refcount, m.mapcount, m.mapping, m.index):
+        m.put(column, pfn, 0)
+    m.delete(m.content, pfn)
+    m.delete(m.page_private, pfn)
+
+
+def get_page(m: Machine, pfn: int) -> None:
+    """get_page(): one reference more; on a compound tail, on its head."""
+    m.add_to(m.refcount, m.compound_head(pfn), 1)
+
+
+def put_page(m: Machine, pfn: int) -> None:
+    """put_page(): one reference less; the last one frees an ordinary page."""
+    head = m.compound_head(pfn)
+    m.add_to(m.refcount, head, -1)
+    if m.refcount.view[head] == 0:
+        _free_last(m, head)
+
+
+def _free_last(m: Machine, pfn: int) -> None:
+    order = m.compound_order.view.get(pfn)
+    if order is None:
+        free_page(m, pfn)
+        return
+    m.delete(m.compound_order, pfn)
+    free_pages(m, pfn, order)

@@ -1,0 +1,66 @@
+"""A profile: everything in which one kernel's handler differs from another's, as data.
+
+A profile is tables, constants and predicates. The walk itself asks the profile and never its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from .machine import Machine
+    from .mark import Steps
+    from .records import Inode, Process, Vma
+
+IGNORED: Final = "Ignored"
+FAILED: Final = "Failed"
+DELAYED: Final = "Delayed"
+RECOVERED: Final = "Recovered"
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """A row of the handler's state table: it fits a page when `flags & mask == res`."""
+
+    mask: int
+    res: int
+    kind: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One kernel's handler.
+
+    `phases`: names of the handler's phases in order (memory_failure.PHASES). `states`: the state
+    table, first match wins. Log lines are format strings; `pfn`, `comm`, `pid`, `kind`, `result`,
+    `dirty`, `trapno` and `users` are filled in. `errno_of`: what the handler returns for a result.
+    """
+
+    name: str
+    title: str
+    sysctl: Mapping[str, int]
+    phases: tuple[str, ...]
+    states: tuple[StateRow, ...]
+    panic_line: str
+    prefix: str
+    result_line: str
+    kill_line: str
+    force_kill_line: str
+    still_referenced_line: str
+    errno_of: Mapping[str, int | str]
+    early_kill_thread: Callable[[Machine, Process], int | None]
+    populate_writes: Callable[[Vma], bool]
+    can_reuse: Callable[[Machine, int], bool]
+    swap_in_frees_entry: Callable[[Machine, int], bool]
+    madvise_errno: Callable[[int | str], int | str]
+    io_refuses: Callable[[Machine, int], bool]
+    report_error: Callable[[Machine, Inode, int | None], int | str]
+    sync_error: Callable[[Machine, Inode], None]
+    hugetlb_fault: Callable[[Machine, Vma, int, bool], Steps[str]]
+    poison_is_never_freed: bool
+    unmap_clears_mlocked: bool
+    ignore_mlock: bool
+    anon_vma_of_its_own: bool

@@ -1,0 +1,11 @@
+"""The profiles there are, by name. The first is the default."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .profile import Profile
+from .profile_v7 import V7
+
+PROFILES: Final[dict[str, Profile]] = {profile.name: profile for profile in (V7,)}
+DEFAULT: Final = V7.name

@@ -1,0 +1,55 @@
+"""Page-table entries as integers: present, swap, or hwpoison.
+
+The low bits are those of x86 (arch/x86/include/asm/pgtable_types.h); the frame number or swap
+offset stands above bit 12. An empty entry is not stored at all and reads as 0.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+PRESENT: Final = 0x001
+RW: Final = 0x002
+ACCESSED: Final = 0x020
+DIRTY: Final = 0x040
+PSE: Final = 0x080
+SWAP: Final = 0x200
+HWPOISON: Final = 0x400
+SPECIAL: Final = 0x800  # no struct page behind it to count: the zero page
+FLAGS: Final = 0xFFF
+
+
+def mk_pte(pfn: int, flags: int = 0) -> int:
+    """A present entry for frame `pfn`; `flags` of RW, ACCESSED, DIRTY, PSE."""
+    return pfn << 12 | flags | PRESENT
+
+
+def swp_pte(offset: int) -> int:
+    """A swap entry: the page is at `offset` of the swap area."""
+    return offset << 12 | SWAP
+
+
+def hwpoison_pte(pfn: int) -> int:
+    """make_hwpoison_entry(): whoever touches it takes BUS_MCEERR_AR."""
+    return pfn << 12 | HWPOISON
+
+
+def value_of(entry: int) -> int:
+    """Frame number of a present or hwpoison entry, swap offset of a swap entry."""
+    return entry >> 12
+
+
+def state_of(entry: int) -> str:
+    """`present`, `swap`, `hwpoison` or `none`."""
+    if entry & PRESENT:
+        return "present"
+    if entry & SWAP:
+        return "swap"
+    return "hwpoison" if entry & HWPOISON else "none"
+
+
+def rss_of(entry: int) -> int:
+    """Pages that the entry adds to the resident set: 512 for a huge one, none for the zero page."""
+    if not entry & PRESENT or entry & SPECIAL:
+        return 0
+    return 512 if entry & PSE else 1

@@ -1,0 +1,154 @@
+"""The records of a machine's tables: tasks, VMAs, inodes, open files, signals, results.
+
+All are immutable; a change puts a new record through the gate. References are ids, never objects.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+PAGE_SHIFT: Final = 12
+PAGE_SIZE: Final = 1 << PAGE_SHIFT
+MAX_ORDER: Final = 10
+HPAGE_PMD_ORDER: Final = 9
+HPAGE_PMD_NR: Final = 1 << HPAGE_PMD_ORDER
+
+BUS_ADRERR: Final = "BUS_ADRERR"
+BUS_MCEERR_AR: Final = "BUS_MCEERR_AR"
+BUS_MCEERR_AO: Final = "BUS_MCEERR_AO"
+SEGV_MAPERR: Final = "SEGV_MAPERR"
+SEGV_ACCERR: Final = "SEGV_ACCERR"
+SI_KERNEL: Final = "SI_KERNEL"
+
+MCE_KILL_POLICIES: Final = ("default", "early", "late")
+DISPOSITIONS: Final = ("default", "handler", "ignored", "blocked")
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A thread group: what its threads share (signal_struct and sighand_struct).
+
+    `mm` is 0 once it has exited. `sigbus` and `sigsegv`: `default`, `handler` or `ignored`.
+    `ended` is empty while it lives, then `exit` or the signal that killed it, with its code.
+    """
+
+    tgid: int
+    ppid: int
+    comm: str
+    name: str
+    mm: int
+    sigbus: str = "default"
+    sigsegv: str = "default"
+    threads: tuple[int, ...] = ()
+    ended: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One thread. `mce_kill` is its PR_MCE_KILL policy; `blocked` whether it blocks SIGBUS."""
+
+    tid: int
+    tgid: int
+    number: int
+    mce_kill: str = "default"
+    blocked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Vma:
+    """A vm_area_struct. Addresses in bytes, `pgoff` in pages; `mapping` 0 means anonymous.
+
+    `prot` is `rw`, `r` or `none`; `file` the open file description it keeps alive, or 0;
+    `anon_vma` 0 until the first anonymous fault; `huge` is `none`, `hugetlb` or `thp`.
+    """
+
+    id: int
+    mm: int
+    start: int
+    end: int
+    prot: str
+    shared: bool
+    mapping: int
+    pgoff: int
+    anon_vma: int = 0
+    file: int = 0
+    locked: bool = False
+    huge: str = "none"
+    mergeable: bool = False
+    name: str = ""
+
+    @property
+    def pages(self) -> int:
+        return (self.end - self.start) >> PAGE_SHIFT
+
+    def index_of(self, address: int) -> int:
+        """linear_page_index(): the page's index in the file, or in the anonymous area as first mapped."""
+        return ((address - self.start) >> PAGE_SHIFT) + self.pgoff
+
+    def address_of(self, index: int) -> int:
+        """vma_address(): where page `index` would be mapped, or -1 when the VMA does not cover it."""
+        address = self.start + ((index - self.pgoff) << PAGE_SHIFT)
+        return address if self.start <= address < self.end else -1
+
+
+@dataclass(frozen=True, slots=True)
+class Inode:
+    """A file and its address_space, in pages. `linked` is false once its last name is gone.
+
+    The first `on_disk` pages had content when the file came to be; the others are a hole.
+    `wb_err` counts write-back errors (errseq_t); `wb_seen` says the newest was reported to somebody.
+    """
+
+    id: int
+    path: str
+    filesystem: str
+    pages: int
+    on_disk: int = 0
+    linked: bool = True
+    wb_err: int = 0
+    wb_seen: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """An open file description; `wb_err` is the newest write-back error it has been told of."""
+
+    id: int
+    inode: int
+    wb_err: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SigInfo:
+    """A queued signal: `address` is si_addr in bytes, `lsb` si_addr_lsb."""
+
+    signal: str
+    code: str
+    address: int = 0
+    lsb: int = 0
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of a signal: `effect` is killed, handled, ignored or pending."""
+
+    tid: int
+    info: SigInfo
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActionResult:
+    """A result line of the handler; `dirty` is the prefix of the 2009 line."""
+
+    pfn: int
+    kind: str
+    result: str
+    dirty: bool
+
+
+def anon_pgoff(start: int) -> int:
+    """`pgoff` of an anonymous VMA as first mapped: its page number, cut to 31 bits so that an index fits its column."""
+    return start >> PAGE_SHIFT & 0x7FFF_FFFF

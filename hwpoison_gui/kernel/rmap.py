@@ -1,0 +1,162 @@
+"""The reverse map: from a frame to the VMAs and page-table entries that map it.
+
+After mm/rmap.c. Anonymous pages lead to an anon_vma, file pages to the i_mmap of their inode;
+a page's index gives the address in each VMA, and only the PTE there tells whether it is mapped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from . import page_flags as pf
+from . import pte as ptes
+from .machine import MAPPING_ANON, Machine
+from .mark import Act, Mark, Steps
+from .page_alloc import put_page
+from .records import HPAGE_PMD_NR, PAGE_SHIFT, Vma
+
+SWAP_AGAIN = "SWAP_AGAIN"
+SWAP_SUCCESS = "SWAP_SUCCESS"
+
+
+def anon_vma_prepare(m: Machine, vma: Vma) -> Vma:
+    """Give the VMA an anon_vma if it has none; returns the VMA as it is then."""
+    if vma.anon_vma:
+        return vma
+    anon_vma = m.new_id("anon_vma")
+    vma = replace(vma, anon_vma=anon_vma)
+    m.put(m.vmas, vma.id, vma)
+    anon_vma_link(m, vma.id, anon_vma)
+    return vma
+
+
+def anon_vma_link(m: Machine, vma: int, anon_vma: int) -> None:
+    """Make the VMA findable from the anon_vma (struct anon_vma_chain)."""
+    m.put(m.anon_vma_chain, (anon_vma, vma), True)
+    m.put(m.vma_anon_vmas, (vma, anon_vma), True)
+
+
+def anon_vma_clone(m: Machine, destination: int, source: int) -> None:
+    """Link a VMA to every anon_vma of another one: after a split, a move or a fork."""
+    for anon_vma in tuple(m.vma_anon_vmas.of(source)):
+        anon_vma_link(m, destination, anon_vma)
+
+
+def unlink_anon_vmas(m: Machine, vma: int) -> None:
+    """Take the VMA off every anon_vma."""
+    for anon_vma in tuple(m.vma_anon_vmas.of(vma)):
+        m.delete(m.anon_vma_chain, (anon_vma, vma))
+        m.delete(m.vma_anon_vmas, (vma, anon_vma))
+
+
+def rmap_vmas(m: Machine, pfn: int) -> list[Vma]:
+    """The VMAs that could map the frame, in order of creation, mapped there or not.
+
+    For an anonymous page those of its anon_vma that cover its index, for a file page those of the
+    inode's i_mmap that do (vma_interval_tree_foreach()).
+    """
+    anon_vma = m.anon_vma_of(pfn)
+    if anon_vma:
+        ids = m.anon_vma_chain.of(anon_vma)
+    elif (inode := m.inode_of(m.compound_head(pfn))) is not None:
+        ids = m.i_mmap.of(inode.id)
+    else:
+        return []
+    index, vmas = page_index(m, pfn), m.vmas.view
+    return [vmas[id_] for id_ in sorted(ids) if vmas[id_].address_of(index) >= 0]
+
+
+def page_index(m: Machine, pfn: int) -> int:
+    """page_to_pgoff(): the page's index in units of 4 KiB, a compound tail's counted from its head."""
+    head = m.compound_head(pfn)
+    return int(m.index.view[head]) + pfn - head
+
+
+def page_mapped_in_vma(m: Machine, pfn: int, vma: Vma) -> int:
+    """The address at which a PTE of the VMA maps the frame, or -1 when none does."""
+    address = vma.address_of(page_index(m, pfn))
+    if address < 0:
+        return -1
+    entry = m.pte(vma.mm, address >> PAGE_SHIFT)
+    if not entry & ptes.PRESENT:
+        return -1
+    first = ptes.value_of(entry)
+    span = HPAGE_PMD_NR if entry & ptes.PSE else 1
+    return address if first <= pfn < first + span else -1
+
+
+def page_add_rmap(m: Machine, pfn: int) -> None:
+    """page_add_anon_rmap() and page_add_file_rmap(): one more PTE maps the frame."""
+    m.add_to(m.mapcount, pfn, 1)
+    m.set_flags(pfn, pf.MMAP)
+
+
+def page_remove_rmap(m: Machine, pfn: int) -> None:
+    """One PTE less maps the frame; a page nobody maps loses MMAP, and MLOCKED where the profile says so."""
+    m.add_to(m.mapcount, pfn, -1)
+    if m.mapcount.view[pfn] == 0:
+        lost = pf.MMAP | (pf.MLOCKED if m.profile.unmap_clears_mlocked else 0)
+        if m.profile.unmap_clears_mlocked and m.page(pfn) & pf.MLOCKED:
+            lost |= pf.UNEVICTABLE
+        m.clear_flags(pfn, lost)
+
+
+def set_anon(m: Machine, pfn: int, vma: Vma, address: int) -> None:
+    """__page_set_anon_rmap(): the frame belongs to the VMA's anon_vma at this address."""
+    m.put(m.mapping, pfn, vma.anon_vma << 2 | MAPPING_ANON)
+    m.put(m.index, pfn, vma.index_of(address))
+
+
+def page_mkclean(m: Machine, pfn: int) -> int:
+    """Clean and write-protect every PTE of shared VMAs that maps the frame; returns how many were dirty."""
+    cleaned = 0
+    for vma in rmap_vmas(m, pfn):
+        address = page_mapped_in_vma(m, pfn, vma)
+        if address < 0 or not vma.shared:
+            continue
+        vpn = address >> PAGE_SHIFT
+        entry = m.pte(vma.mm, vpn)
+        if entry & (ptes.DIRTY | ptes.RW):
+            m.set_pte(vma.mm, vpn, entry & ~(ptes.DIRTY | ptes.RW))
+            cleaned += 1
+    return cleaned
+
+
+def try_to_unmap(m: Machine, pfn: int, entry_for: str) -> Steps[bool]:
+    """Cut every PTE that maps the frame, one step each; returns whether none is left.
+
+    `entry_for`: what takes a PTE's place: `hwpoison`, `swap` or `none` (TTU_IGNORE_HWPOISON).
+    """
+    for vma in rmap_vmas(m, pfn):
+        address = page_mapped_in_vma(m, pfn, vma)
+        if address < 0:
+            continue
+        if vma.locked and not m.profile.ignore_mlock:
+            return False
+        yield try_to_unmap_one(m, pfn, vma, address, entry_for)
+    return bool(m.mapcount.view[pfn] == 0)
+
+
+def try_to_unmap_one(m: Machine, pfn: int, vma: Vma, address: int, entry_for: str) -> Mark:
+    """Cut one PTE: its dirty bit goes to the page, counts and RSS fall."""
+    vpn = address >> PAGE_SHIFT
+    old = m.pte(vma.mm, vpn)
+    if old & ptes.DIRTY:
+        m.set_flags(pfn, pf.DIRTY)
+    if entry_for == "swap":
+        offset = m.page_private.view[pfn]
+        m.add_to(m.swap_map, offset, 1)
+        new = ptes.swp_pte(offset)
+    else:
+        new = ptes.hwpoison_pte(pfn) if entry_for == "hwpoison" else 0
+    m.set_pte(vma.mm, vpn, new)
+    page_remove_rmap(m, pfn)
+    put_page(m, pfn)
+    owner = m.processes.view[vma.mm]
+    left = {"hwpoison": "a hwpoison entry", "swap": "a swap entry", "none": "nothing"}[entry_for]
+    dirty = "dirty" if old & ptes.DIRTY else "clean"
+    return Mark(
+        "try_to_unmap_one",
+        f"{owner.comm}:{owner.tgid} no longer maps it at {address:#x}: the {dirty} PTE is cut, {left} takes its place.",
+        Act.UNMAP, branch=entry_for, frames=(pfn,), vmas=(vma.id,), ptes=((vma.mm, vpn),), tasks=(owner.tgid,),
+    )  # fmt: skip

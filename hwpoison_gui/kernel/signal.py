@@ -1,0 +1,117 @@
+"""Signals: sending, forcing, blocking, and what becomes of them when the task next runs.
+
+After kernel/signal.c. A signal is queued for one thread; get_signal() runs at the end of each
+operation, so nobody dies while the handler is still at work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .machine import Machine
+from .mark import Act, Mark, Steps
+from .records import Delivery, Process, SigInfo, Task
+
+
+def disposition(process: Process, signal: str) -> str:
+    """`default`, `handler` or `ignored`."""
+    return {"SIGBUS": process.sigbus, "SIGSEGV": process.sigsegv}.get(signal, "default")
+
+
+def send_sig(m: Machine, tid: int, info: SigInfo) -> str:
+    """send_sig_info(): queue a signal that may be ignored or blocked.
+
+    Returns `queued`, `pending` (blocked), `ignored`, or `dropped` because one is pending already
+    (legacy_queue()) or the task is gone.
+    """
+    task = m.tasks.view[tid]
+    process = m.processes.view[task.tgid]
+    blocked = task.blocked and info.signal == "SIGBUS"
+    if process.ended:
+        return "dropped"
+    if disposition(process, info.signal) == "ignored" and not blocked:
+        _deliver(m, tid, info, "ignored")
+        return "ignored"
+    if any(other.signal == info.signal for other in m.pending.view.get(tid, ())):
+        return "dropped"
+    m.put(m.pending, tid, (*m.pending.view.get(tid, ()), info))
+    if blocked:
+        _deliver(m, tid, info, "pending")
+        return "pending"
+    return "queued"
+
+
+def force_sig(m: Machine, tid: int, info: SigInfo) -> str:
+    """force_sig_info(): blocked or ignored does not help, the default action is taken then."""
+    task = m.tasks.view[tid]
+    process = m.processes.view[task.tgid]
+    ignored = disposition(process, info.signal) == "ignored"
+    blocked = task.blocked and info.signal == "SIGBUS"
+    if blocked:
+        m.put(m.tasks, tid, replace(task, blocked=False))
+    if blocked or ignored:
+        m.put(m.processes, process.tgid, _with_disposition(process, info.signal, "default"))
+    return send_sig(m, tid, info)
+
+
+def _with_disposition(process: Process, signal: str, value: str) -> Process:
+    return replace(process, sigbus=value) if signal == "SIGBUS" else replace(process, sigsegv=value)
+
+
+def _deliver(m: Machine, tid: int, info: SigInfo, effect: str) -> None:
+    m.put(m.deliveries, len(m.deliveries.view), Delivery(tid, info, effect))
+
+
+def deliverable(m: Machine, task: Task, info: SigInfo) -> bool:
+    return not (task.blocked and info.signal == "SIGBUS")
+
+
+def get_signal(m: Machine) -> Steps[list[tuple[int, SigInfo]]]:
+    """Let every task run that has a signal to take: handlers run, defaults kill.
+
+    Returns (tgid, signal) of the processes that are to die; ending them is do_group_exit()'s work.
+    """
+    doomed: dict[int, SigInfo] = {}
+    for tid in sorted(m.pending.view):
+        task = m.tasks.view[tid]
+        process = m.processes.view[task.tgid]
+        for info in m.pending.view[tid]:
+            if not deliverable(m, task, info) or process.ended or process.tgid in doomed:
+                continue
+            _dequeue(m, tid, info)
+            handled = disposition(process, info.signal) == "handler"
+            _deliver(m, tid, info, "handled" if handled else "killed")
+            if handled:
+                yield Mark("handle_signal", f"{process.comm}:{tid} runs its handler for {info.signal} ({info.code}).",
+                           Act.SIGNAL, "handled", tasks=(tid,))  # fmt: skip
+            else:
+                doomed[process.tgid] = info
+    return list(doomed.items())
+
+
+def _dequeue(m: Machine, tid: int, info: SigInfo) -> None:
+    left = tuple(other for other in m.pending.view[tid] if other is not info)
+    if left:
+        m.put(m.pending, tid, left)
+    else:
+        m.delete(m.pending, tid)
+
+
+def sigaction(m: Machine, tid: int, sigbus: str | None = None, sigsegv: str | None = None) -> None:
+    """Set dispositions as sigaction() and sigprocmask() would.
+
+    `blocked` installs a handler and blocks SIGBUS in this thread; any other value unblocks it.
+    Ignoring discards what is pending (do_sigaction()).
+    """
+    task = m.tasks.view[tid]
+    process = m.processes.view[task.tgid]
+    if sigbus is not None:
+        m.put(m.tasks, tid, replace(task, blocked=sigbus == "blocked"))
+        process = replace(process, sigbus="handler" if sigbus == "blocked" else sigbus)
+    if sigsegv is not None:
+        process = replace(process, sigsegv=sigsegv)
+    m.put(m.processes, process.tgid, process)
+    for thread in process.threads:
+        for info in m.pending.view.get(thread, ()):
+            if disposition(process, info.signal) == "ignored":
+                _dequeue(m, thread, info)

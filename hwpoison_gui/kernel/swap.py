@@ -1,0 +1,164 @@
+"""Swap: entries with their user counts, the swap cache, and paging out.
+
+After mm/swapfile.c, mm/swap_state.c and the pageout path of mm/vmscan.c. An entry is its offset;
+its content is what was written there last.
+"""
+
+from __future__ import annotations
+
+from . import page_flags as pf
+from .filemap import delete_from_page_cache, writepage
+from .gate import ABSENT
+from .machine import Machine
+from .mark import Act, Mark, Steps
+from .page_alloc import alloc_page, get_page, put_page
+from .rmap import page_mapped_in_vma, rmap_vmas, try_to_unmap
+
+
+def add_to_swap(m: Machine, pfn: int) -> int:
+    """Give an anonymous page a swap entry and put it into the swap cache, dirty; returns the entry."""
+    offset = m.new_id("swap_entry")
+    add_to_swap_cache(m, pfn, offset)
+    m.set_flags(pfn, pf.DIRTY)
+    return offset
+
+
+def add_to_swap_cache(m: Machine, pfn: int, offset: int) -> None:
+    m.put(m.swap_cache, offset, pfn)
+    m.put(m.page_private, pfn, offset)
+    m.set_flags(pfn, pf.SWAPCACHE | pf.SWAPBACKED)
+    get_page(m, pfn)
+
+
+def delete_from_swap_cache(m: Machine, pfn: int) -> None:
+    """Take the page out of the swap cache; an entry without users is free then."""
+    offset = m.page_private.view[pfn]
+    m.delete(m.swap_cache, offset)
+    m.delete(m.page_private, pfn)
+    m.clear_flags(pfn, pf.SWAPCACHE)
+    if not swap_count(m, offset):
+        m.delete(m.swap_content, offset)
+    put_page(m, pfn)
+
+
+def swap_count(m: Machine, offset: int) -> int:
+    """How many page-table entries and shared-memory slots hold the entry."""
+    return m.swap_map.view.get(offset, 0)
+
+
+def swap_free(m: Machine, offset: int) -> None:
+    """One user of the entry less; the last one frees it, the swap cache's page along with it."""
+    m.add_to(m.swap_map, offset, -1)
+    if swap_count(m, offset):
+        return
+    pfn = m.swap_cache.view.get(offset)
+    if pfn is None:
+        m.delete(m.swap_content, offset)
+    elif not m.mapcount.view[pfn] and not m.page(pfn) & (pf.WRITEBACK | pf.LOCKED):
+        delete_from_swap_cache(m, pfn)
+
+
+def try_to_free_swap(m: Machine, pfn: int) -> None:
+    """Leave the swap cache when no swap entry needs the page any more; it is dirty from then on."""
+    if m.page(pfn) & pf.SWAPCACHE and not swap_count(m, m.page_private.view[pfn]):
+        delete_from_swap_cache(m, pfn)
+        m.set_flags(pfn, pf.DIRTY)
+
+
+def reuse_swap_page(m: Machine, pfn: int) -> bool:
+    """Whether a write may go to this anonymous page itself: nobody else has it, mapped or by swap entry."""
+    users = int(m.mapcount.view[pfn])
+    if m.page(pfn) & pf.SWAPCACHE and users <= 1:
+        users += swap_count(m, m.page_private.view[pfn])
+        if users == 1 and not m.page(pfn) & pf.WRITEBACK:
+            delete_from_swap_cache(m, pfn)
+            m.set_flags(pfn, pf.DIRTY)
+    return users <= 1
+
+
+def read_swap_cache(m: Machine, offset: int) -> int | None:
+    """read_swap_cache_async(): the page of the entry in the swap cache, read in if it is not there.
+
+    None when there is no memory to read it into.
+    """
+    found = m.swap_cache.view.get(offset)
+    if found is not None:
+        return found
+    pfn = alloc_page(m)
+    if pfn is None:
+        return None
+    m.put(m.content, pfn, m.swap_content.view.get(offset, ABSENT))
+    m.set_flags(pfn, pf.UPTODATE | pf.LRU)
+    add_to_swap_cache(m, pfn, offset)
+    put_page(m, pfn)
+    return pfn
+
+
+def swap_writepage(m: Machine, pfn: int) -> None:
+    """Write a swap-cache page to its entry; it is clean then."""
+    m.put(m.swap_content, m.page_private.view[pfn], m.content.get(pfn))
+    m.clear_flags(pfn, pf.DIRTY)
+
+
+def pageout(m: Machine, pfn: int) -> Steps[bool]:
+    """shrink_page_list() for one page: unmap it, write it out if dirty, free it. False if it must stay."""
+    if m.page(pfn) & (pf.LOCKED | pf.UNEVICTABLE | pf.HWPOISON) or not m.page(pfn) & pf.LRU:
+        return False
+    if m.anon_vma_of(pfn):
+        return (yield from _pageout_anon(m, pfn))
+    return (yield from _pageout_file(m, pfn))
+
+
+def _pageout_anon(m: Machine, pfn: int) -> Steps[bool]:
+    if not m.page(pfn) & pf.SWAPCACHE:
+        add_to_swap(m, pfn)
+    if not (yield from try_to_unmap(m, pfn, "swap")):
+        return False
+    if m.refcount.view[pfn] != 1:
+        yield Mark("shrink_page_list", f"{m.refcount.view[pfn] - 1} extra reference: unmapped, but not written.",
+                   Act.DECIDE, "keep", frames=(pfn,))  # fmt: skip
+        return False
+    if m.page(pfn) & pf.DIRTY:
+        swap_writepage(m, pfn)
+    delete_from_swap_cache(m, pfn)
+    yield Mark("shrink_page_list", "Written to swap and freed.", Act.DROP, "free", frames=(pfn,))
+    return True
+
+
+def _pageout_file(m: Machine, pfn: int) -> Steps[bool]:
+    inode = m.inode_of(pfn)
+    if inode is None:
+        return False
+    for vma in rmap_vmas(m, pfn):
+        if page_mapped_in_vma(m, pfn, vma) >= 0 and vma.locked:
+            return False
+    if not (yield from try_to_unmap(m, pfn, "none")):
+        return False
+    private = 1 if m.page(pfn) & pf.PRIVATE else 0
+    if m.refcount.view[pfn] != 1 + private:
+        return False
+    if inode.filesystem == "tmpfs":
+        _shmem_writepage(m, pfn, inode.id)
+    else:
+        if m.page(pfn) & pf.DIRTY:
+            writepage(m, pfn)
+        delete_from_page_cache(m, pfn)
+    yield Mark("shrink_page_list", f"{inode.path}: written where dirty, and freed.", Act.DROP, "free", frames=(pfn,))
+    return True
+
+
+def _shmem_writepage(m: Machine, pfn: int, inode: int) -> None:
+    """shmem_writepage(): the page's slot in the file becomes a swap entry."""
+    offset, index = m.new_id("swap_entry"), int(m.index.view[pfn])
+    m.put(m.swap_content, offset, m.content.get(pfn))
+    m.put(m.swap_map, offset, 1)
+    m.put(m.shmem_swap, (inode, index), offset)
+    delete_from_page_cache(m, pfn)
+
+
+def free_page_and_swap_cache(m: Machine, pfn: int) -> None:
+    """Drop a mapping's reference; the last mapping takes the page out of the swap cache with it."""
+    unused = m.page(pfn) & pf.SWAPCACHE and not m.mapcount.view[pfn] and not m.page(pfn) & pf.LOCKED
+    if unused and not swap_count(m, m.page_private.view[pfn]):
+        delete_from_swap_cache(m, pfn)
+    put_page(m, pfn)

@@ -1,0 +1,373 @@
+"""The ops of scenario files and of the window, each a generator over the kernel's own functions.
+
+OPS maps an op's name to what carries it out; keys and their types are checked by schema.py before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from hwpoison_gui.kernel import fork, fs, madvise, mmap
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.filemap import writepage
+from hwpoison_gui.kernel.mark import Act, Mark, Steps
+from hwpoison_gui.kernel.memory import Access, access
+from hwpoison_gui.kernel.memory_failure import memory_failure
+from hwpoison_gui.kernel.page_alloc import alloc_page, get_page, put_page
+from hwpoison_gui.kernel.records import PAGE_SHIFT, PAGE_SIZE, Process, Vma
+from hwpoison_gui.kernel.signal import sigaction
+from hwpoison_gui.session import grammar
+from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
+from hwpoison_gui.session.outcome import OpResult
+from hwpoison_gui.session.world import World
+
+Args = Mapping[str, Any]
+DONE: Final = OpResult()
+
+
+def _range(w: World, a: Args) -> tuple[int, int, int]:
+    """(mm, start, end) of the keys task, at and pages."""
+    start = w.address(a["task"], a["at"])
+    return w.process(a["task"]).mm, start, start + (a["pages"] << PAGE_SHIFT)
+
+
+def _errno(steps: Steps[int | str]) -> Steps[OpResult]:
+    return OpResult(errno=(yield from steps))
+
+
+def _access(steps: Steps[Access]) -> Steps[OpResult]:
+    came = yield from steps
+    return OpResult(errno=came.errno, value=came.value)
+
+
+# Tasks
+
+
+def op_task(w: World, a: Args) -> Steps[OpResult]:
+    blocked = a["sigbus"] == "blocked"
+    process = Process(0, 1, a["comm"], a["name"], 0, "handler" if blocked else a["sigbus"], a["sigsegv"])
+    tgid = fork.create_task(w.machine, process, a["mce_kill"], blocked, a["threads"])
+    if tgid is None:
+        return OpResult(errno="ENOMEM")
+    _name_task(w, a["name"], tgid)
+    yield Mark("kernel_clone", f"{a['comm']}:{tgid} starts.", tasks=(tgid,))
+    return DONE
+
+
+def _name_task(w: World, name: str, tgid: int) -> None:
+    if name in w.task_names.view:
+        raise ScenarioError(f"a task is called {name!r} already", key="name")
+    w.machine.put(w.task_names, name, tgid)
+
+
+def op_fork(w: World, a: Args) -> Steps[OpResult]:
+    parent = w.process(a["task"])
+    main = w.machine.tasks.view[parent.tgid]
+    sigbus = a.get("sigbus") or ("blocked" if main.blocked else parent.sigbus)
+    blocked = sigbus == "blocked"
+    child = replace(
+        parent,
+        ppid=parent.tgid,
+        comm=a["comm"],
+        name=a["child"],
+        sigbus="handler" if blocked else sigbus,
+        sigsegv=a.get("sigsegv") or parent.sigsegv,
+    )
+    tgid = fork.create_task(w.machine, child, a.get("mce_kill") or main.mce_kill, blocked, a["threads"])
+    if tgid is None:
+        return OpResult(errno="ENOMEM")
+    _name_task(w, a["child"], tgid)
+    yield Mark("kernel_clone", f"{parent.comm}:{parent.tgid} forks {a['comm']}:{tgid}.", tasks=(parent.tgid, tgid))
+    yield from fork.dup_mm(w.machine, parent.mm, tgid)
+    for name, area in w.areas.of(parent.tgid).items():
+        w.machine.put(w.areas, (tgid, name), area)
+    fork.dup_fds(w.machine, parent.tgid, tgid)
+    yield Mark("wake_up_new_task", f"{a['comm']}:{tgid} runs.", tasks=(tgid,))
+    return DONE
+
+
+def op_exit(w: World, a: Args) -> Steps[OpResult]:
+    yield fork.do_exit(w.machine, w.process(a["task"]).tgid, "exit")
+    return DONE
+
+
+def op_prctl(w: World, a: Args) -> Steps[OpResult]:
+    task = w.thread(a["task"], a["thread"])
+    w.machine.put(w.machine.tasks, task.tid, replace(task, mce_kill=a["mce_kill"]))
+    yield Mark("prctl", f"PR_MCE_KILL of thread {task.tid} is {a['mce_kill']}.", tasks=(task.tid,))
+    return OpResult(mce_kill=a["mce_kill"])
+
+
+def op_sigaction(w: World, a: Args) -> Steps[OpResult]:
+    task = w.thread(a["task"], a["thread"])
+    sigaction(w.machine, task.tid, a.get("sigbus"), a.get("sigsegv"))
+    what = ", ".join(f"{key.upper()} {a[key]}" for key in ("sigbus", "sigsegv") if a.get(key))
+    yield Mark("do_sigaction", f"Thread {task.tid}: {what}.", tasks=(task.tid,))
+    return DONE
+
+
+# Files
+
+
+def op_file(w: World, a: Args) -> Steps[OpResult]:
+    if a["path"] in w.machine.paths.view:
+        raise ScenarioError(f"a file is called {a['path']!r} already", key="path")
+    if a["filesystem"] == "hugetlbfs":
+        raise NotYetSupportedError("op file: filesystem hugetlbfs", key="filesystem")
+    made = fs.create_file(w.machine, a["path"], a["pages"], a["filesystem"], a["hole"])
+    yield Mark("vfs_create", f"{a['path']}, {a['pages']} pages on {a['filesystem']}.")
+    return DONE if made is not None else OpResult(errno="ENOMEM")
+
+
+def op_open(w: World, a: Args) -> Steps[OpResult]:
+    process = w.process(a["task"])
+    w.inode(a["path"])
+    fs.do_open(w.machine, process.tgid, a["path"], a["fd"])
+    yield Mark("do_sys_open", f"{process.comm}:{process.tgid} opens {a['path']}.", tasks=(process.tgid,))
+    return DONE
+
+
+def op_close(w: World, a: Args) -> Steps[OpResult]:
+    w.description(a["task"], a["fd"])
+    process = w.process(a["task"])
+    fork.close_fd(w.machine, process.tgid, a["fd"])
+    yield Mark("close_fd", f"{process.comm}:{process.tgid} closes {a['fd']}.", tasks=(process.tgid,))
+    return DONE
+
+
+def _inode_of_fd(w: World, a: Args) -> tuple[Any, int]:
+    number = w.description(a["task"], a["fd"])
+    return w.machine.inodes.view[w.machine.open_files.view[number].inode], number
+
+
+def op_pread(w: World, a: Args) -> Steps[OpResult]:
+    return (yield from _access(fs.do_pread(w.machine, _inode_of_fd(w, a)[0], a["page"])))
+
+
+def op_pwrite(w: World, a: Args) -> Steps[OpResult]:
+    return (yield from _errno(fs.do_pwrite(w.machine, _inode_of_fd(w, a)[0], a["page"], a["value"])))
+
+
+def op_fsync(w: World, a: Args) -> Steps[OpResult]:
+    return (yield from _errno(fs.do_fsync(w.machine, *_inode_of_fd(w, a))))
+
+
+def op_msync(w: World, a: Args) -> Steps[OpResult]:
+    mm, start, end = _range(w, a)
+    errno: int | str = 0 if mmap.covered(w.machine, mm, start, end) else "ENOMEM"
+    for vma in mmap.overlapping(w.machine, mm, start, end):
+        if vma.shared and vma.mapping:
+            told = yield from fs.do_fsync(w.machine, w.machine.inodes.view[vma.mapping], vma.file or None)
+            errno = told or errno
+    return OpResult(errno=errno)
+
+
+def op_sync(w: World, a: Args) -> Steps[OpResult]:
+    return (yield from _errno(fs.do_sync(w.machine, w.inode(a["path"]))))
+
+
+def op_truncate(w: World, a: Args) -> Steps[OpResult]:
+    return (yield from _errno(fs.do_truncate(w.machine, w.inode(a["path"]), a["pages"])))
+
+
+def op_punch_hole(w: World, a: Args) -> Steps[OpResult]:
+    return (yield from _errno(fs.do_punch_hole(w.machine, w.inode(a["path"]), a["page"], a["page"] + 1)))
+
+
+def op_drop_caches(w: World, a: Args) -> Steps[OpResult]:
+    return (yield from _errno(fs.do_drop_caches(w.machine)))
+
+
+def op_unlink(w: World, a: Args) -> Steps[OpResult]:
+    w.inode(a["path"])
+    return (yield from _errno(fs.do_unlink(w.machine, a["path"])))
+
+
+# Address spaces
+
+
+def op_mmap(w: World, a: Args) -> Steps[OpResult]:
+    m, process = w.machine, w.process(a["task"])
+    if a["name"] in w.areas.of(process.tgid):
+        raise ScenarioError(f"task {a['task']!r} has an area {a['name']!r} already", key="name")
+    if a["huge"] != "none":
+        raise NotYetSupportedError(f"op mmap: huge {a['huge']}", key="huge")
+    mapping = w.inode(a["file"], "file").id if a.get("file") else 0
+    if a["shared"] and not mapping:
+        mapping = fs.create_shmem(m, a["pages"])
+    if a.get("fixed"):
+        start = w.address(a["task"], a["fixed"], "fixed")
+    else:
+        start = mmap.get_unmapped_area(m, process.mm, a["pages"], huge=a["huge"] != "none")
+    m.put(w.areas, (process.tgid, a["name"]), (start, a["pages"]))
+    vma = Vma(
+        0, process.mm, start, start + a["pages"] * PAGE_SIZE, a["prot"], a["shared"], mapping,
+        a["offset"], file=w.description(a["task"], a["fd"]) if a.get("fd") else 0, locked=a["locked"],
+        huge=a["huge"], name=a["name"],
+    )  # fmt: skip
+    return (yield from _errno(mmap.do_mmap(m, vma, a["populate"])))
+
+
+def op_munmap(w: World, a: Args) -> Steps[OpResult]:
+    return (yield from _errno(mmap.do_munmap(w.machine, *_range(w, a))))
+
+
+def op_mremap(w: World, a: Args) -> Steps[OpResult]:
+    mm, start, end = _range(w, a)
+    if not mmap.covered(w.machine, mm, start, end):
+        return OpResult(errno="EFAULT")
+    new = yield from mmap.do_mremap(w.machine, mm, start, a["pages"])
+    w.machine.put(w.areas, (w.process(a["task"]).tgid, a["name"]), (new, a["pages"]))
+    return DONE
+
+
+def op_mprotect(w: World, a: Args) -> Steps[OpResult]:
+    errno = mmap.do_mprotect(w.machine, *_range(w, a), a["prot"])
+    yield Mark("mprotect_fixup", f"{a['at']}: {a['pages']} pages may be used for {a['prot']}.")
+    return OpResult(errno=errno)
+
+
+def op_mlock(w: World, a: Args) -> Steps[OpResult]:
+    return (yield from _errno(mmap.do_mlock(w.machine, *_range(w, a), lock=True)))
+
+
+def op_munlock(w: World, a: Args) -> Steps[OpResult]:
+    return (yield from _errno(mmap.do_mlock(w.machine, *_range(w, a), lock=False)))
+
+
+def _dontneed(w: World, mm: int, start: int, end: int) -> Steps[int | str]:
+    errno = mmap.madvise_dontneed(w.machine, mm, start, end)
+    yield Mark("madvise_dontneed", f"{(end - start) >> PAGE_SHIFT} pages at {start:#x} are dropped.", Act.UNMAP)
+    return errno
+
+
+_ADVICE: Final[dict[str, Callable[[World, int, int, int], Steps[int | str]]]] = {
+    "dontneed": _dontneed,
+    "pageout": lambda w, mm, start, end: madvise.madvise_pageout(w.machine, mm, start, end),
+    "populate_read": lambda w, mm, start, end: madvise.madvise_populate_read(w.machine, mm, start, end),
+}
+
+
+def op_madvise(w: World, a: Args) -> Steps[OpResult]:
+    advice = _ADVICE.get(a["advice"])
+    if advice is None:
+        raise NotYetSupportedError(f"op madvise: advice {a['advice']}", key="advice")
+    return (yield from _errno(advice(w, *_range(w, a))))
+
+
+def op_swapin(w: World, a: Args) -> Steps[OpResult]:
+    mm = w.process(a["task"]).mm
+    return (yield from _errno(madvise.swapin_readahead(w.machine, mm, w.address(a["task"], a["at"]))))
+
+
+# Touching memory
+
+
+def op_read(w: World, a: Args) -> Steps[OpResult]:
+    task = w.thread(a["task"], a["thread"])
+    return (yield from _access(access(w.machine, task.tid, w.address(a["task"], a["at"]))))
+
+
+def op_write(w: World, a: Args) -> Steps[OpResult]:
+    task = w.thread(a["task"], a["thread"])
+    came = yield from access(w.machine, task.tid, w.address(a["task"], a["at"]), a["value"])
+    return OpResult(errno=came.errno)
+
+
+def op_copy_from_user(w: World, a: Args) -> Steps[OpResult]:
+    w.process(a["by"], "by")
+    mm = w.process(a["task"]).mm
+    return (yield from _access(madvise.copy_from_user(w.machine, mm, w.address(a["task"], a["at"]))))
+
+
+# Frames
+
+
+def op_pin(w: World, a: Args) -> Steps[OpResult]:
+    pfn = w.frame(a["frame"])
+    get_page(w.machine, pfn)
+    w.machine.add_to(w.machine.pins, pfn, 1)
+    yield Mark("get_page", f"Frame {pfn:#x} is pinned.", Act.FLAG, frames=(pfn,))
+    return DONE
+
+
+def op_unpin(w: World, a: Args) -> Steps[OpResult]:
+    pfn = w.frame(a["frame"])
+    if pfn not in w.machine.pins.view:
+        raise ScenarioError(f"{a['frame']!r} is not pinned", key="frame")
+    w.machine.add_to(w.machine.pins, pfn, -1)
+    put_page(w.machine, pfn)
+    yield Mark("put_page", f"Frame {pfn:#x} is pinned once less.", Act.FLAG, frames=(pfn,))
+    return DONE
+
+
+def op_writeback(w: World, a: Args) -> Steps[OpResult]:
+    m, pfn = w.machine, w.frame(a["frame"])
+    if a["state"] == "end":
+        m.clear_flags(pfn, pf.WRITEBACK)
+    else:
+        if m.inode_of(pfn) is not None:
+            writepage(m, pfn)
+        m.clear_flags(pfn, pf.DIRTY)
+        m.set_flags(pfn, pf.WRITEBACK)
+    yield Mark(f"{'test_clear' if a['state'] == 'end' else 'test_set'}_page_writeback",
+               f"I/O on frame {pfn:#x}: {a['state']}.", Act.FLAG, frames=(pfn,))  # fmt: skip
+    return DONE
+
+
+def op_poison(w: World, a: Args) -> Steps[OpResult]:
+    if a["via"] == "madvise":
+        return (yield from _errno(_poison_by_madvise(w, a)))
+    if a["via"] != "corrupt-pfn":
+        raise NotYetSupportedError(f"op poison: via {a['via']}", key="via")
+    return (yield from _errno(memory_failure(w.machine, w.frame(a["frame"]))))
+
+
+def _poison_by_madvise(w: World, a: Args) -> Steps[int | str]:
+    process = w.process(a["task"])
+    page = grammar.parse_page(a["frame"])
+    if isinstance(page, grammar.TaskPage):
+        address = w.address(page.task, f"{page.at.area}+{page.at.page}", "frame")
+        return (yield from madvise.madvise_hwpoison(w.machine, process.mm, address))
+    return (yield from madvise.madvise_hwpoison_page(w.machine, process.mm, w.frame(a["frame"])))
+
+
+def op_sysctl(w: World, a: Args) -> Steps[OpResult]:
+    old = w.machine.sysctl.view[a["name"]]
+    w.machine.put(w.machine.sysctl, a["name"], a["value"])
+    yield Mark("proc_dointvec_minmax", f"vm.{a['name']}: {old} is now {a['value']}.")
+    return DONE
+
+
+def op_remember(w: World, a: Args) -> Steps[OpResult]:
+    pfn = w.frame(a["frame"])
+    w.machine.put(w.remembered, a["name"], pfn)
+    yield Mark("remember", f"Frame {pfn:#x} is called @{a['name']}.", frames=(pfn,))
+    return DONE
+
+
+def op_alloc(w: World, a: Args) -> Steps[OpResult]:
+    taken: list[int] = []
+    while len(taken) < a["frames"] and (pfn := alloc_page(w.machine)) is not None:
+        taken.append(pfn)
+    yield Mark("__alloc_pages", f"The kernel takes {len(taken)} frames.", Act.FLAG, frames=tuple(taken))
+    return OpResult(handed_out=frozenset(taken))
+
+
+def op_check(w: World, a: Args) -> Steps[OpResult]:
+    policy = w.machine.tasks.view[w.process(a["task"]).tgid].mce_kill if a.get("task") else None
+    yield Mark("check", "Nothing is done.")
+    return OpResult(mce_kill=policy)
+
+
+OPS: Final[dict[str, Callable[[World, Args], Steps[OpResult]]]] = {
+    op.__name__.removeprefix("op_"): op
+    for op in (
+        op_task, op_fork, op_exit, op_prctl, op_sigaction, op_file, op_open, op_close, op_mmap, op_munmap, op_mremap,
+        op_mprotect, op_mlock, op_munlock, op_madvise, op_swapin, op_read, op_write, op_copy_from_user, op_pread,
+        op_pwrite, op_fsync, op_msync, op_sync, op_truncate, op_punch_hole, op_drop_caches, op_unlink, op_pin,
+        op_unpin, op_writeback, op_poison, op_sysctl, op_remember, op_alloc, op_check,
+    )
+}  # fmt: skip

@@ -1,0 +1,215 @@
+"""A session: one machine and what is done to it, recorded so that every step can be walked again.
+
+`act` carries an operation out to its end and records its steps; `seek` walks. A new act in the past
+discards the future.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.fork import do_group_exit
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.mark import Mark, Steps
+from hwpoison_gui.kernel.profiles import PROFILES
+from hwpoison_gui.kernel.setup import fresh_machine
+from hwpoison_gui.kernel.signal import get_signal
+from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
+from hwpoison_gui.session.ops import OPS
+from hwpoison_gui.session.outcome import OpResult, Outcome, SignalSeen
+from hwpoison_gui.session.timeline import Notice, Step, Timeline
+from hwpoison_gui.session.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation that was carried out: its steps are `first` to `last` (exclusive)."""
+
+    name: str
+    args: Mapping[str, Any]
+    caption: str
+    first: int
+    last: int
+    outcome: Outcome
+
+
+class Session:
+    """A machine under operations. Views read `machine`, and hear of every move by `subscribe`."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.world = World(machine)
+        self.operations: list[Operation] = []
+        self._timeline = Timeline(machine.gate)
+
+    @classmethod
+    def fresh(
+        cls,
+        frames: int = 4096,
+        seed: int = 0,
+        background: str = "none",
+        huge_pages: int = 0,
+        profile: str = "v7",
+        sysctl: Mapping[str, int] | None = None,
+    ) -> Session:
+        """A session on a new machine. Raises ScenarioError for what it cannot be built of."""
+        if profile not in PROFILES:
+            raise NotYetSupportedError(f"profile {profile}", key="profile")
+        if huge_pages:
+            raise NotYetSupportedError("a pool of huge pages", key="huge_pages")
+        machine = boot(frames, seed, background, profile)
+        machine.sysctl.load(dict(sysctl or {}))
+        return cls(machine)
+
+    # Walking
+
+    @property
+    def steps(self) -> list[Step]:
+        return self._timeline.steps
+
+    @property
+    def position(self) -> int:
+        """How many steps are applied; 0 is the machine as booted."""
+        return self._timeline.position
+
+    def seek(self, position: int) -> None:
+        """Walk to a step, forward or back. Raises ValueError for one that is not there."""
+        self._timeline.seek(position)
+
+    def subscribe(self, listener: Callable[[Notice], None]) -> Callable[[], None]:
+        """Call `listener` after every move; returns a function that ends this."""
+        return self._timeline.subscribe(listener)
+
+    def operation_at(self, position: int) -> Operation | None:
+        """The operation that made step `position` (the last one applied), or None at the start."""
+        return self.operations[self.steps[position - 1].operation] if position else None
+
+    # Acting
+
+    def act(self, name: str, args: Mapping[str, Any], caption: str = "") -> Outcome:
+        """Carry an operation out and record it.
+
+        Raises ScenarioError, with nothing changed, for names that stand for nothing, dead tasks,
+        or a machine that has panicked.
+        """
+        if self.machine.panicked:
+            raise ScenarioError("the machine has panicked: only going back or a new machine helps")
+        self._discard_future()
+        m, first = self.machine, self.position
+        before = (len(m.log.view), len(m.deliveries.view), len(m.results.view))
+        frame = self._frame_of(args)
+        try:
+            marks = self._carry_out(name, args)
+            done = self._timeline.record(len(self.operations), marks, lambda: Mark(name, f"{name}: done."))
+        except BaseException:
+            self._timeline.take_back(first)
+            raise
+        outcome = self._outcome(name, frame, done, before)
+        self.operations.append(Operation(name, dict(args), caption, first, self.position, outcome))
+        self._timeline.announce(first)
+        return outcome
+
+    def _discard_future(self) -> None:
+        """What comes after the present is forgotten; an operation in whose middle we stand is finished first."""
+        current = self.operation_at(self.position)
+        if current is not None and self.position < current.last:
+            self.seek(current.last)
+        self._timeline.discard_future()
+        del self.operations[sum(op.first < self.position for op in self.operations) :]
+
+    def _carry_out(self, name: str, args: Mapping[str, Any]) -> Steps[OpResult]:
+        result = yield from OPS[name](self.world, args)
+        if not self.machine.panicked:
+            doomed = yield from get_signal(self.machine)
+            yield from do_group_exit(self.machine, doomed)
+        return result
+
+    def _frame_of(self, args: Mapping[str, Any]) -> tuple[int, int] | None:
+        """(pfn, head) of the key `frame` as it stands before the operation."""
+        if not args.get("frame"):
+            return None
+        try:
+            pfn = self.world.frame(args["frame"])
+        except ScenarioError:
+            return None
+        inside = 0 <= pfn < self.machine.frames
+        return pfn, self.machine.compound_head(pfn) if inside else pfn
+
+    def _outcome(
+        self, name: str, frame: tuple[int, int] | None, done: OpResult, before: tuple[int, int, int]
+    ) -> Outcome:
+        m = self.machine
+        results = [m.results.view[n] for n in range(before[2], len(m.results.view))]
+        last = results[-1] if results else None
+        return Outcome(
+            op=name,
+            pfn=frame[0] if frame else None,
+            head=frame[1] if frame else None,
+            result=last.result if last else None,
+            kind=last.kind if last else None,
+            dirty=last.dirty if last else False,
+            errno=done.errno,
+            signals=tuple(self._signal(n) for n in range(before[1], len(m.deliveries.view))),
+            log=tuple(m.log.view[n] for n in range(before[0], len(m.log.view))),
+            value=done.value,
+            mce_kill=done.mce_kill,
+            handed_out=done.handed_out,
+            panic=m.panicked,
+        )
+
+    def _signal(self, number: int) -> SignalSeen:
+        delivery = self.machine.deliveries.view[number]
+        task = self.machine.tasks.view[delivery.tid]
+        info = delivery.info
+        name = self.world.task_name(task.tgid)
+        return SignalSeen(name, task.number, info.signal, info.code, info.address, info.lsb, delivery.effect)
+
+    # Asking
+
+    def resolve_frame(self, text: str) -> int:
+        return self.world.frame(text)
+
+    def resolve_address(self, task: str, at: str) -> int:
+        return self.world.address(task, at)
+
+    def tid_of(self, task: str, thread: int = 0) -> int | None:
+        """The number of a thread, living or dead, or None when there is none."""
+        tgid = self.world.task_names.view.get(task)
+        threads = self.machine.processes.view[tgid].threads if tgid is not None else ()
+        return threads[thread] if thread < len(threads) else None
+
+    def address_name(self, task: str, address: int) -> str | None:
+        """`AREA+PAGE` of an address in bytes, or None where no area covers it."""
+        return self.world.name_of_address(self.world.task_names.view[task], address)
+
+    def task_name(self, tgid: int) -> str:
+        return self.world.task_name(tgid)
+
+    def pte_state(self, task: str, at: str) -> str:
+        return self.world.pte_state(task, at)
+
+    def alive(self, task: str) -> bool:
+        """Whether the process of that name lives. Raises KeyError when it never did."""
+        return not self.machine.processes.view[self.world.task_names.view[task]].ended
+
+    def corrupted_kb(self) -> int:
+        return self.machine.hardware_corrupted_kb
+
+    def flags(self, pfn: int) -> int:
+        return self.machine.page(pfn) if 0 <= pfn < self.machine.frames else pf.NOPAGE
+
+    def mapcount(self, pfn: int) -> int:
+        return int(self.machine.mapcount.view[pfn])
+
+
+def boot(frames: int, seed: int, background: str, profile: str) -> Machine:
+    """A machine of its own, or one of the named presets."""
+    if background == "none":
+        return fresh_machine(frames, PROFILES[profile], seed)
+    from hwpoison_gui.kernel.boot import machine_from_image  # only a preset needs an image
+    from hwpoison_gui.kernel.presets import PRESETS
+
+    return machine_from_image(PRESETS[background](frames, seed), PROFILES[profile])

@@ -1,0 +1,179 @@
+"""What names stand for on a running machine: tasks, areas, descriptors, files, pages.
+
+The names are tables behind the machine's own gate, so that walking back also unnames.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.gate import NestedTable, Table
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.records import PAGE_SHIFT, Inode, Process, Task
+from hwpoison_gui.session import grammar
+from hwpoison_gui.session.errors import ScenarioError
+
+OUT_OF_RANGE: Final = 1 << 40
+
+
+class World:
+    """A machine with names on it."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        gate = machine.gate
+        self.task_names: Table[str, int] = gate.add(Table("task_names"))
+        self.areas: NestedTable[int, str, tuple[int, int]] = gate.add(NestedTable("areas"))
+        self.remembered: Table[str, int] = gate.add(Table("remembered"))
+        self.task_names.load({p.name: p.tgid for p in machine.processes.view.values()})
+        for vma in machine.vmas.view.values():
+            if vma.name:
+                self.areas.load(vma.mm, {vma.name: (vma.start, vma.pages)})
+
+    # Tasks
+
+    def process(self, name: str, key: str = "task") -> Process:
+        """The living process of that name. Raises ScenarioError when there is none."""
+        tgid = self.task_names.view.get(name)
+        if tgid is None:
+            raise ScenarioError(f"no task is called {name!r}", key=key)
+        process = self.machine.processes.view[tgid]
+        if process.ended:
+            raise ScenarioError(f"task {name!r} is dead ({process.ended})", key=key)
+        return process
+
+    def thread(self, name: str, number: int) -> Task:
+        """Thread `number` of the process. Raises ScenarioError when it has fewer."""
+        threads = self.process(name).threads
+        if not 0 <= number < len(threads):
+            raise ScenarioError(f"task {name!r} has threads 0 to {len(threads) - 1}, not {number}", key="thread")
+        return self.machine.tasks.view[threads[number]]
+
+    def task_name(self, tgid: int) -> str:
+        """The name of a process, living or dead."""
+        return self.machine.processes.view[tgid].name
+
+    # Addresses
+
+    def address(self, task: str, at: str, key: str = "at") -> int:
+        """`AREA+PAGE` in bytes, also of an area that was unmapped. Raises ScenarioError for no such area."""
+        parsed = grammar.parse_address(at)
+        if parsed is None:
+            raise ScenarioError(f"{at!r} is no address AREA+PAGE", key=key)
+        tgid = self.task_names.view.get(task)
+        if tgid is None:
+            raise ScenarioError(f"no task is called {task!r}", key=key)
+        area = self.areas.of(tgid).get(parsed.area)
+        if area is None:
+            raise ScenarioError(f"task {task!r} has no area {parsed.area!r}", key=key)
+        if parsed.page >= area[1]:
+            raise ScenarioError(f"area {parsed.area!r} has pages 0 to {area[1] - 1}, not {parsed.page}", key=key)
+        return area[0] + (parsed.page << PAGE_SHIFT)
+
+    def name_of_address(self, tgid: int, address: int) -> str | None:
+        """`AREA+PAGE` of an address, or None where no area covers it."""
+        for name, (start, pages) in self.areas.of(tgid).items():
+            if start <= address < start + (pages << PAGE_SHIFT):
+                return f"{name}+{(address - start) >> PAGE_SHIFT}"
+        return None
+
+    def pte_state(self, task: str, at: str) -> str:
+        """State of the entry that maps the address: present, none, hwpoison or swap."""
+        address = self.address(task, at)
+        return ptes.state_of(self.machine.pte(self.task_names.view[task], address >> PAGE_SHIFT))
+
+    # Files
+
+    def inode(self, path: str, key: str = "path") -> Inode:
+        """The file of that path. Raises ScenarioError when there is none."""
+        number = self.machine.paths.view.get(path)
+        if number is None:
+            raise ScenarioError(f"no file is called {path!r}", key=key)
+        return self.machine.inodes.view[number]
+
+    def description(self, task: str, fd: str) -> int:
+        """The open file description behind a descriptor. Raises ScenarioError when it is not open."""
+        process = self.process(task)
+        found = self.machine.fds.of(process.tgid).get(fd)
+        if found is None:
+            raise ScenarioError(f"task {task!r} has no descriptor {fd!r}", key="fd")
+        return found
+
+    # Pages
+
+    def frame(self, text: str, key: str = "frame") -> int:
+        """The frame number that a page's name stands for. Raises ScenarioError when there is none."""
+        page = grammar.parse_page(text)
+        match page:
+            case grammar.HeadPage(inner):
+                pfn = self._plain_frame(inner, text, key)
+                return self.machine.compound_head(pfn) if 0 <= pfn < self.machine.frames else pfn
+            case None:
+                raise ScenarioError(f"{text!r} is no page; expected {grammar.PAGE_FORMS}", key=key)
+            case _:
+                return self._plain_frame(page, text, key)
+
+    def _plain_frame(self, page: grammar.Page, text: str, key: str) -> int:
+        match page:
+            case grammar.PfnPage(pfn):
+                return pfn
+            case grammar.NamedPage(name):
+                found = self.remembered.view.get(name)
+            case grammar.AnyPage(kind):
+                found = self._any(kind)
+            case grammar.FilePage(path, index):
+                found = self.machine.page_cache.of(self.inode(path, key).id).get(index)
+            case grammar.TaskPage(task, at):
+                found = self._mapped(task, f"{at.area}+{at.page}", key)
+            case _:
+                found = None
+        if found is None:
+            raise ScenarioError(f"{text!r}: there is no such page now", key=key)
+        return found
+
+    def _mapped(self, task: str, at: str, key: str) -> int | None:
+        """Through the PTE: its frame, the swap cache's for a swap entry, the one a hwpoison entry names."""
+        address = self.address(task, at, key)
+        vpn = address >> PAGE_SHIFT
+        entry = self.machine.pte(self.task_names.view[task], vpn)
+        if entry & ptes.SWAP:
+            return self.machine.swap_cache.view.get(ptes.value_of(entry))
+        if not entry:
+            return None
+        return ptes.value_of(entry) + (vpn % 512 if entry & ptes.PSE else 0)
+
+    def _any(self, kind: str) -> int | None:
+        m = self.machine
+        if kind == "out-of-range":
+            return max(OUT_OF_RANGE, m.frames)
+        return next((pfn for pfn in self._candidates(kind) if not m.page(pfn) & pf.HWPOISON), None)
+
+    def _candidates(self, kind: str) -> list[int]:
+        m = self.machine
+        if kind in ("free", "free-inside"):
+            orders = [order for order in range(10, -1, -1) if m.free_area.of(order)]
+            inside = kind == "free-inside"
+            return [head + inside for order in orders if order or not inside for head in m.free_area.of(order)]
+        if kind == "free-pcp":
+            return list(m.pcp.of(0))
+        if kind == "slab" and "slab" not in m.special.view:
+            return self._flagged(pf.SLAB, pf.COMPOUND_TAIL)
+        if kind in m.special.view:
+            return list(m.special.view[kind])
+        wanted = {
+            "anon": (pf.ANON | pf.MMAP, pf.HUGE),
+            "file": (pf.LRU, pf.ANON | pf.SWAPCACHE | pf.SWAPBACKED),
+            "pgtable": (pf.PGTABLE, 0),
+            "reserved": (pf.RESERVED, 0),
+            "slab-tail": (pf.SLAB | pf.COMPOUND_TAIL, 0),
+        }
+        return self._flagged(*wanted[kind]) if kind in wanted else []
+
+    def _flagged(self, have: int, lack: int) -> list[int]:
+        flags = self.machine.flags.view
+        fits = (flags & np.uint64(have) == np.uint64(have)) & (flags & np.uint64(lack) == 0)
+        return [int(pfn) for pfn in np.flatnonzero(fits)[:64]]
