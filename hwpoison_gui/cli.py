@@ -85,7 +85,7 @@ def _simulate(arguments: Sequence[str]) -> int:
     try:
         simulate(load(options.file), sys.stdout, as_json=options.json)
     except NotYetSupportedError as error:
-        return _complain(f"{options.file}: not yet supported: {error}", NOT_DONE)
+        return _complain(f"{options.file} {error.summary}", NOT_DONE)
     except ScenarioError as error:
         error.file = error.file or str(options.file)
         return _complain(str(error), BAD_FILE)

@@ -35,3 +35,9 @@ class ScenarioError(Exception):
 
 class NotYetSupportedError(ScenarioError):
     """A good scenario that asks for something this program cannot do yet."""
+
+    @property
+    def summary(self) -> str:
+        """What is missing, without the file."""
+        where = "" if self.step is None else f" (step {self.step})"
+        return f"not yet supported: {self.message}{where}"
