@@ -88,8 +88,13 @@ def me_pagecache_dirty(h: Handler) -> Steps[str]:
     inode = m.inode_of(pfn)
     if inode is not None:
         mapping_set_error(m, inode)
-        yield _decided(h, "me_pagecache_dirty", f"What was written to {inode.path} is lost: fsync will say EIO.", "AS_EIO",
-                       Act.FLAG)  # fmt: skip
+        yield _decided(
+            h,
+            "me_pagecache_dirty",
+            f"What was written to {inode.path} is lost: fsync will say EIO.",
+            "AS_EIO",
+            Act.FLAG,
+        )
     else:
         yield _decided(h, "me_pagecache_dirty", "Its content is lost; no file is concerned.", "no mapping", Act.FLAG)
     return (yield from me_pagecache_clean(h))
@@ -98,8 +103,13 @@ def me_pagecache_dirty(h: Handler) -> Steps[str]:
 def me_swapcache_dirty(h: Handler) -> Steps[str]:
     """Not in swap yet: keep it where whoever swaps it in will find it poisoned."""
     h.m.clear_flags(h.pfn, pf.DIRTY | pf.UPTODATE)
-    yield _decided(h, "me_swapcache_dirty", "It stays in the swap cache, never to be written: whoever swaps it in is told.",
-                   DELAYED, Act.FLAG)  # fmt: skip
+    yield _decided(
+        h,
+        "me_swapcache_dirty",
+        "It stays in the swap cache, never to be written: whoever swaps it in is told.",
+        DELAYED,
+        Act.FLAG,
+    )
     return DELAYED
 
 

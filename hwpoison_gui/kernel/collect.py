@@ -65,16 +65,29 @@ def _enter(m: Machine, pfn: int, function: str, vmas: list[Vma]) -> Mark:
         where = f"anon_vma {anon_vma}"
     else:
         where = f"{inode.path} page {page_index(m, pfn)}" if inode else "no mapping"
-    return Mark(function, f"Who uses it? {where} leads to {len(vmas)} VMAs; every task is looked at for each.",
-                frames=(pfn,), vmas=tuple(vma.id for vma in vmas))  # fmt: skip
+    return Mark(
+        function,
+        f"Who uses it? {where} leads to {len(vmas)} VMAs; every task is looked at for each.",
+        frames=(pfn,),
+        vmas=tuple(vma.id for vma in vmas),
+    )
 
 
 def _late(m: Machine, pfn: int, function: str, process: Process, own: list[Vma]) -> Mark:
     policy = m.tasks.view[process.tgid].mce_kill
     sysctl = m.sysctl.view["memory_failure_early_kill"]
     why = f"PR_MCE_KILL is {policy}" if policy != "default" else f"memory_failure_early_kill is {sysctl}"
-    return Mark(function, f"{process.comm}:{process.tgid} is passed by: {why}. It will learn of it when it touches the page.",
-                Act.SKIP, "task_early_kill: no", why, (pfn,), tuple(vma.id for vma in own), (), (process.tgid,))  # fmt: skip
+    return Mark(
+        function,
+        f"{process.comm}:{process.tgid} is passed by: {why}. It will learn of it when it touches the page.",
+        Act.SKIP,
+        "task_early_kill: no",
+        why,
+        (pfn,),
+        tuple(vma.id for vma in own),
+        (),
+        (process.tgid,),
+    )
 
 
 def _visit(m: Machine, pfn: int, function: str, anon: bool, pair: Candidate, to_kill: list[ToKill]) -> Mark:
@@ -83,16 +96,39 @@ def _visit(m: Machine, pfn: int, function: str, anon: bool, pair: Candidate, to_
     who = f"{process.comm}:{process.tgid}"
     address = page_mapped_in_vma(m, pfn, vma)
     if anon and address < 0:
-        return Mark(function, f"{who} could map it, but no PTE of its does: passed by.", Act.SKIP,
-                    "page_mapped_in_vma: no", "no PTE maps the page", (pfn,), (vma.id,), (), (process.tgid,))  # fmt: skip
+        return Mark(
+            function,
+            f"{who} could map it, but no PTE of its does: passed by.",
+            Act.SKIP,
+            "page_mapped_in_vma: no",
+            "no PTE maps the page",
+            (pfn,),
+            (vma.id,),
+            (),
+            (process.tgid,),
+        )
     unmapped = "" if address >= 0 else ", though it has not mapped the page"
     address = vma.address_of(page_index(m, pfn))
     to_kill.append(ToKill(tid, address, vma.id))
-    return Mark("add_to_kill", f"{who} goes on the to_kill list: its VMA covers {address:#x}{unmapped}.", Act.VISIT,
-                "add_to_kill", "vma->vm_mm == tsk->mm", (pfn,), (vma.id,), ((vma.mm, address >> PAGE_SHIFT),),
-                (process.tgid,))  # fmt: skip
+    return Mark(
+        "add_to_kill",
+        f"{who} goes on the to_kill list: its VMA covers {address:#x}{unmapped}.",
+        Act.VISIT,
+        "add_to_kill",
+        "vma->vm_mm == tsk->mm",
+        (pfn,),
+        (vma.id,),
+        ((vma.mm, address >> PAGE_SHIFT),),
+        (process.tgid,),
+    )
 
 
 def _sum_up(pfn: int, function: str, early: int, strangers: int, vmas: int, found: int) -> Mark:
-    return Mark(function, f"{early} tasks x {vmas} VMAs = {early * vmas} pairs looked at, {found} found"
-                f" ({strangers} tasks own none of these VMAs).", Act.DECIDE, f"{found} to kill", frames=(pfn,))  # fmt: skip
+    return Mark(
+        function,
+        f"{early} tasks x {vmas} VMAs = {early * vmas} pairs looked at, {found} found"
+        f" ({strangers} tasks own none of these VMAs).",
+        Act.DECIDE,
+        f"{found} to kill",
+        frames=(pfn,),
+    )

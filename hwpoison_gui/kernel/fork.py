@@ -54,8 +54,13 @@ def dup_mm(m: Machine, parent: int, child: int) -> Steps[None]:
         copy = anon_vma_fork(m, copy, vma)
         link_vma(m, copy)
         copied = copy_page_range(m, vma, copy)
-        yield Mark("copy_page_range", f"{vma.name or hex(vma.start)}: {copied} entries copied to the child.", Act.MAP,
-                   vmas=(vma.id, copy.id), tasks=(child,))  # fmt: skip
+        yield Mark(
+            "copy_page_range",
+            f"{vma.name or hex(vma.start)}: {copied} entries copied to the child.",
+            Act.MAP,
+            vmas=(vma.id, copy.id),
+            tasks=(child,),
+        )
 
 
 def anon_vma_fork(m: Machine, copy: Vma, parent: Vma) -> Vma:

@@ -71,8 +71,13 @@ def do_pread(m: Machine, inode: Inode, index: int) -> Steps[Access]:
     if pfn is None:
         return Access(None, "ENOMEM")
     if not m.page(pfn) & pf.UPTODATE or m.profile.io_refuses(m, pfn):
-        yield Mark("generic_file_aio_read", f"{inode.path} page {index}: its content is lost, EIO.", Act.DECIDE, "EIO",
-                   frames=(pfn,))  # fmt: skip
+        yield Mark(
+            "generic_file_aio_read",
+            f"{inode.path} page {index}: its content is lost, EIO.",
+            Act.DECIDE,
+            "EIO",
+            frames=(pfn,),
+        )
         return Access(None, "EIO")
     yield Mark("generic_file_aio_read", f"{inode.path} page {index} is read through frame {pfn:#x}.", frames=(pfn,))
     return Access(content_of(m, pfn))
@@ -93,8 +98,12 @@ def do_pwrite(m: Machine, inode: Inode, index: int, tag: str) -> Steps[int | str
         return "EIO"
     store(m, pfn, tag)
     m.set_flags(pfn, pf.DIRTY | pf.UPTODATE | (pf.MAPPEDTODISK if can(inode, "block") else 0))
-    yield Mark("generic_file_aio_write", f"{inode.path} page {index} is written in frame {pfn:#x}: DIRTY.", Act.FLAG,
-               frames=(pfn,))  # fmt: skip
+    yield Mark(
+        "generic_file_aio_write",
+        f"{inode.path} page {index} is written in frame {pfn:#x}: DIRTY.",
+        Act.FLAG,
+        frames=(pfn,),
+    )
     return 0
 
 
@@ -142,8 +151,11 @@ def do_punch_hole(m: Machine, inode: Inode, first: int, last: int) -> Steps[int]
     truncate_inode_pages(m, inode, first, last)
     for index in range(first, min(last, inode.on_disk)):
         m.put(m.disk, (inode.id, index), ZERO)
-    yield Mark("truncate_pagecache_range", f"{inode.path}: pages {first} to {last - 1} are a hole now; {gone} PTEs go.",
-               Act.DROP)  # fmt: skip
+    yield Mark(
+        "truncate_pagecache_range",
+        f"{inode.path}: pages {first} to {last - 1} are a hole now; {gone} PTEs go.",
+        Act.DROP,
+    )
     return 0
 
 

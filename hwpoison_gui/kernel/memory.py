@@ -70,8 +70,15 @@ def _touch(m: Machine, vma: Vma, address: int, entry: int, write: str | None) ->
 def _touched(m: Machine, tid: int, vma: Vma, address: int, entry: int, write: str | None) -> Mark:
     who = m.processes.view[m.tasks.view[tid].tgid]
     verb = "reads" if write is None else "writes to"
-    return Mark("access", f"{who.comm}:{tid} {verb} {address:#x}, frame {ptes.value_of(entry):#x}.", Act.FLAG,
-                frames=(ptes.value_of(entry),), vmas=(vma.id,), ptes=((vma.mm, address >> PAGE_SHIFT),), tasks=(tid,))  # fmt: skip
+    return Mark(
+        "access",
+        f"{who.comm}:{tid} {verb} {address:#x}, frame {ptes.value_of(entry):#x}.",
+        Act.FLAG,
+        frames=(ptes.value_of(entry),),
+        vmas=(vma.id,),
+        ptes=((vma.mm, address >> PAGE_SHIFT),),
+        tasks=(tid,),
+    )
 
 
 def bad_area(m: Machine, tid: int, address: int, code: str) -> Mark:
@@ -93,8 +100,9 @@ def do_sigbus(m: Machine, tid: int, vma: Vma, address: int, fault: str) -> Mark:
     else:
         force_sig(m, tid, SigInfo("SIGBUS", BUS_ADRERR, touched, 0, "no page behind the address"))
         text = f"{who.comm}:{tid} touched {touched:#x}, behind which there is no page: SIGBUS, BUS_ADRERR."
-    return Mark("do_sigbus", text, Act.SIGNAL, fault, vmas=(vma.id,), ptes=((vma.mm, address >> PAGE_SHIFT),),
-                tasks=(tid,))  # fmt: skip
+    return Mark(
+        "do_sigbus", text, Act.SIGNAL, fault, vmas=(vma.id,), ptes=((vma.mm, address >> PAGE_SHIFT),), tasks=(tid,)
+    )
 
 
 def handle_mm_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
@@ -104,8 +112,15 @@ def handle_mm_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[st
         return (yield from m.profile.hugetlb_fault(m, vma, address, write))
     if entry & ptes.HWPOISON:
         pfn = ptes.value_of(entry)
-        yield Mark("do_swap_page", f"The PTE at {address:#x} is a hwpoison entry for frame {pfn:#x}.", Act.DECIDE,
-                   "is_hwpoison_entry", frames=(pfn,), vmas=(vma.id,), ptes=((vma.mm, address >> PAGE_SHIFT),))  # fmt: skip
+        yield Mark(
+            "do_swap_page",
+            f"The PTE at {address:#x} is a hwpoison entry for frame {pfn:#x}.",
+            Act.DECIDE,
+            "is_hwpoison_entry",
+            frames=(pfn,),
+            vmas=(vma.id,),
+            ptes=((vma.mm, address >> PAGE_SHIFT),),
+        )
         return VM_FAULT_HWPOISON
     if entry & ptes.SWAP:
         return (yield from do_swap_page(m, vma, address, entry, write))
@@ -203,8 +218,14 @@ def do_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
     if pfn is None:
         return VM_FAULT_OOM
     if m.page(pfn) & pf.HWPOISON:
-        yield Mark("__do_fault", f"{inode.path} page {index} is in the page cache, and poisoned.", Act.DECIDE,
-                   "PageHWPoison", frames=(pfn,), vmas=(vma.id,))  # fmt: skip
+        yield Mark(
+            "__do_fault",
+            f"{inode.path} page {index} is in the page cache, and poisoned.",
+            Act.DECIDE,
+            "PageHWPoison",
+            frames=(pfn,),
+            vmas=(vma.id,),
+        )
         return VM_FAULT_HWPOISON
     if not m.page(pfn) & pf.UPTODATE:
         return VM_FAULT_SIGBUS
@@ -275,8 +296,15 @@ def do_swap_page(m: Machine, vma: Vma, address: int, entry: int, write: bool) ->
     if pfn is None:
         return VM_FAULT_OOM
     if m.page(pfn) & pf.HWPOISON:
-        yield Mark("do_swap_page", f"Swap entry {offset:#x} leads to frame {pfn:#x} in the swap cache, and it is poisoned.",
-                   Act.DECIDE, "PageHWPoison", frames=(pfn,), vmas=(vma.id,), ptes=((vma.mm, vpn),))  # fmt: skip
+        yield Mark(
+            "do_swap_page",
+            f"Swap entry {offset:#x} leads to frame {pfn:#x} in the swap cache, and it is poisoned.",
+            Act.DECIDE,
+            "PageHWPoison",
+            frames=(pfn,),
+            vmas=(vma.id,),
+            ptes=((vma.mm, vpn),),
+        )
         return VM_FAULT_HWPOISON
     if not m.page(pfn) & pf.UPTODATE:
         return VM_FAULT_SIGBUS

@@ -72,8 +72,13 @@ def check_recovery(h: Handler) -> Steps[Verdict]:
     """Recovery switched off: the machine stops rather than run on with broken memory."""
     value = h.m.sysctl.view["memory_failure_recovery"]
     if value:
-        yield Mark("memory_failure", f"memory_failure_recovery is {value}: try to recover.", Act.DECIDE, "recover",
-                   frames=_frames(h.m, h.pfn))  # fmt: skip
+        yield Mark(
+            "memory_failure",
+            f"memory_failure_recovery is {value}: try to recover.",
+            Act.DECIDE,
+            "recover",
+            frames=_frames(h.m, h.pfn),
+        )
         return None
     line = h.m.profile.panic_line.format(trapno=h.trapno, pfn=h.pfn)
     h.m.printk(line)
@@ -101,8 +106,13 @@ def test_set_page_hwpoison(h: Handler) -> Steps[Verdict]:
         return 0
     m.set_flags(pfn, pf.HWPOISON)
     m.add_to(m.counters, "num_poisoned_pages", 1)
-    yield Mark("TestSetPageHWPoison", f"HWPOISON is set; HardwareCorrupted is {m.hardware_corrupted_kb} kB now.", Act.FLAG,
-               "first time", frames=(pfn,))  # fmt: skip
+    yield Mark(
+        "TestSetPageHWPoison",
+        f"HWPOISON is set; HardwareCorrupted is {m.hardware_corrupted_kb} kB now.",
+        Act.FLAG,
+        "first time",
+        frames=(pfn,),
+    )
     return None
 
 
@@ -113,12 +123,23 @@ def get_page_unless_zero(h: Handler) -> Steps[Verdict]:
     count = int(m.refcount.view[head])
     if count:
         get_page(m, pfn)
-        yield Mark("get_page_unless_zero", f"It has {count} references; the handler takes one more.", Act.FLAG, "in use",
-                   frames=(pfn,))  # fmt: skip
+        yield Mark(
+            "get_page_unless_zero",
+            f"It has {count} references; the handler takes one more.",
+            Act.FLAG,
+            "in use",
+            frames=(pfn,),
+        )
         return None
     free = is_free_head(m, head)
-    yield Mark("get_page_unless_zero", "Nobody refers to it: it is free or inside a kernel allocation.", Act.DECIDE,
-               "count is 0", "PageBuddy" if free else "not PageBuddy", (pfn,))  # fmt: skip
+    yield Mark(
+        "get_page_unless_zero",
+        "Nobody refers to it: it is free or inside a kernel allocation.",
+        Act.DECIDE,
+        "count is 0",
+        "PageBuddy" if free else "not PageBuddy",
+        (pfn,),
+    )
     yield action_result(h, "free or high order kernel", IGNORED)
     return 0 if free else "EBUSY"
 
@@ -128,8 +149,13 @@ def isolate_lru_page(h: Handler) -> Steps[Verdict]:
     m, pfn = h.m, h.pfn
     h.lru_flag = m.page(pfn) & pf.LRU
     if not h.lru_flag:
-        yield Mark("lru_add_drain_all", "It is on no LRU list; the per-CPU caches are drained in case it is on its way.",
-                   Act.DECIDE, "not PageLRU", frames=(pfn,))  # fmt: skip
+        yield Mark(
+            "lru_add_drain_all",
+            "It is on no LRU list; the per-CPU caches are drained in case it is on its way.",
+            Act.DECIDE,
+            "not PageLRU",
+            frames=(pfn,),
+        )
         put_page(m, pfn)
         yield action_result(h, "non LRU", IGNORED)
         return "EBUSY"
@@ -144,8 +170,13 @@ def lock_page(h: Handler) -> Steps[Verdict]:
     """Lock the page; whoever held the lock is waited for."""
     held = h.m.page(h.pfn) & pf.LOCKED
     h.m.set_flags(h.pfn, pf.LOCKED)
-    yield Mark("lock_page_nosync", "Locked" + (" after waiting for the holder." if held else "."), Act.FLAG,
-               "waited" if held else "free", frames=(h.pfn,))  # fmt: skip
+    yield Mark(
+        "lock_page_nosync",
+        "Locked" + (" after waiting for the holder." if held else "."),
+        Act.FLAG,
+        "waited" if held else "free",
+        frames=(h.pfn,),
+    )
     return None
 
 
@@ -155,8 +186,13 @@ def wait_on_page_writeback(h: Handler) -> Steps[Verdict]:
     if under_io:
         h.m.clear_flags(h.pfn, pf.WRITEBACK)
     text = "It was being written out; the handler waited for the I/O to end." if under_io else "No I/O is under way."
-    yield Mark("wait_on_page_writeback", text, Act.FLAG if under_io else Act.DECIDE, "waited" if under_io else "no I/O",
-               frames=(h.pfn,))  # fmt: skip
+    yield Mark(
+        "wait_on_page_writeback",
+        text,
+        Act.FLAG if under_io else Act.DECIDE,
+        "waited" if under_io else "no I/O",
+        frames=(h.pfn,),
+    )
     return None
 
 
@@ -172,8 +208,13 @@ def hwpoison_user_mappings(h: Handler) -> Steps[Verdict]:
     if m.page(pfn) & pf.SWAPCACHE:
         entry_for = "swap"
         h.log("keeping poisoned page in swap cache")
-        yield Mark("hwpoison_user_mappings", "It is in the swap cache and stays there: PTEs become swap entries.",
-                   Act.DECIDE, "PageSwapCache", frames=(pfn,))  # fmt: skip
+        yield Mark(
+            "hwpoison_user_mappings",
+            "It is in the swap cache and stays there: PTEs become swap entries.",
+            Act.DECIDE,
+            "PageSwapCache",
+            frames=(pfn,),
+        )
     if (yield from _is_clean(h)):
         entry_for = "none"
     else:
@@ -194,12 +235,22 @@ def _is_clean(h: Handler) -> Steps[bool]:
     dirty = page_mkclean(m, pfn)
     if dirty:
         m.set_flags(pfn, pf.DIRTY)
-        yield Mark("page_mkclean", f"PG_dirty was clear, but {dirty} PTEs were dirty: the page is DIRTY now.", Act.FLAG,
-                   "dirty", frames=(pfn,))  # fmt: skip
+        yield Mark(
+            "page_mkclean",
+            f"PG_dirty was clear, but {dirty} PTEs were dirty: the page is DIRTY now.",
+            Act.FLAG,
+            "dirty",
+            frames=(pfn,),
+        )
         return False
     h.log("corrupted page was clean: dropped without side effects")
-    yield Mark("page_mkclean", f"PG_dirty is clear, {inode.path} can be read again, 0 PTEs are dirty: nobody is killed.",
-               Act.DECIDE, "clean", frames=(pfn,))  # fmt: skip
+    yield Mark(
+        "page_mkclean",
+        f"PG_dirty is clear, {inode.path} can be read again, 0 PTEs are dirty: nobody is killed.",
+        Act.DECIDE,
+        "clean",
+        frames=(pfn,),
+    )
     return True
 
 
@@ -210,8 +261,13 @@ def _unmap(h: Handler, entry_for: str) -> Steps[None]:
             return
     left = int(h.m.mapcount.view[h.pfn])
     h.log(f"failed to unmap page (mapcount={left})!")
-    yield Mark("hwpoison_user_mappings", f"After {N_UNMAP_TRIES} tries {left} PTEs still map it.", Act.DECIDE, "failed",
-               frames=(h.pfn,))  # fmt: skip
+    yield Mark(
+        "hwpoison_user_mappings",
+        f"After {N_UNMAP_TRIES} tries {left} PTEs still map it.",
+        Act.DECIDE,
+        "failed",
+        frames=(h.pfn,),
+    )
 
 
 def kill_procs(h: Handler) -> Steps[None]:
@@ -220,8 +276,13 @@ def kill_procs(h: Handler) -> Steps[None]:
     if not h.to_kill:
         return
     if not m.page(pfn) & pf.DIRTY:
-        yield Mark("kill_procs_ao", "The page turned out clean: the list is dropped, nobody is signalled.", Act.DECIDE,
-                   "not PageDirty", frames=(pfn,))  # fmt: skip
+        yield Mark(
+            "kill_procs_ao",
+            "The page turned out clean: the list is dropped, nobody is signalled.",
+            Act.DECIDE,
+            "not PageDirty",
+            frames=(pfn,),
+        )
         return
     for entry in h.to_kill:
         yield kill_proc_ao(h, entry)
@@ -246,8 +307,15 @@ def kill_proc_ao(h: Handler, entry: ToKill) -> Mark:
         "ignored": "it ignores the signal, which is gone",
         "dropped": "one is pending already, this one is dropped",
     }[effect]
-    return Mark("kill_proc_ao", f"{process.comm}:{entry.tid} is sent {signal} at {max(entry.address, 0):#x}: {fate}.",
-                Act.SIGNAL, effect, frames=(h.pfn,), vmas=(entry.vma,), tasks=(entry.tid,))  # fmt: skip
+    return Mark(
+        "kill_proc_ao",
+        f"{process.comm}:{entry.tid} is sent {signal} at {max(entry.address, 0):#x}: {fate}.",
+        Act.SIGNAL,
+        effect,
+        frames=(h.pfn,),
+        vmas=(entry.vma,),
+        tasks=(entry.tid,),
+    )
 
 
 def check_truncated(h: Handler) -> Steps[Verdict]:
@@ -255,8 +323,13 @@ def check_truncated(h: Handler) -> Steps[Verdict]:
     m, pfn = h.m, h.pfn
     if not h.lru_flag or m.page(pfn) & pf.SWAPCACHE or m.mapping.view[pfn]:
         where = "the swap cache" if m.page(pfn) & pf.SWAPCACHE else "its mapping"
-        yield Mark("memory_failure", f"It still has {where}: it was not truncated meanwhile.", Act.DECIDE, "not truncated",
-                   frames=(pfn,))  # fmt: skip
+        yield Mark(
+            "memory_failure",
+            f"It still has {where}: it was not truncated meanwhile.",
+            Act.DECIDE,
+            "not truncated",
+            frames=(pfn,),
+        )
         return None
     yield action_result(h, "already truncated LRU", IGNORED)
     yield unlock_page(h)
@@ -280,8 +353,13 @@ def identify_page_state(h: Handler) -> Steps[Verdict]:
     users = int(m.refcount.view[pfn]) - 1 - h.extra
     if users:
         h.log(m.profile.still_referenced_line.format(kind=row.kind, users=users))
-        yield Mark("page_action", f"{users} references are left beside the handler's own.", Act.DECIDE, "still referenced",
-                   frames=(pfn,))  # fmt: skip
+        yield Mark(
+            "page_action",
+            f"{users} references are left beside the handler's own.",
+            Act.DECIDE,
+            "still referenced",
+            frames=(pfn,),
+        )
     yield unlock_page(h)
     return m.profile.errno_of[result]
 
@@ -289,8 +367,12 @@ def identify_page_state(h: Handler) -> Steps[Verdict]:
 def unlock_page(h: Handler) -> Mark:
     """The last thing the handler does; its reference stays, so that the frame is never free again."""
     h.m.clear_flags(h.pfn, pf.LOCKED)
-    return Mark("unlock_page", "Unlocked. The handler keeps its reference: the frame is never handed out again.", Act.FLAG,
-                frames=(h.pfn,))  # fmt: skip
+    return Mark(
+        "unlock_page",
+        "Unlocked. The handler keeps its reference: the frame is never handed out again.",
+        Act.FLAG,
+        frames=(h.pfn,),
+    )
 
 
 PHASES: Final[dict[str, Callable[[Handler], Steps[Verdict]]]] = {

@@ -128,8 +128,12 @@ def do_munmap(m: Machine, mm: int, start: int, end: int) -> Steps[int | str]:
     for vma in isolate_range(m, mm, start, end):
         zapped = zap_page_range(m, vma, vma.start, vma.end)
         close_vma(m, vma)
-        yield Mark("unmap_region", f"{vma.pages} pages at {vma.start:#x} are unmapped, {zapped} had an entry.", Act.UNMAP,
-                   vmas=(vma.id,))  # fmt: skip
+        yield Mark(
+            "unmap_region",
+            f"{vma.pages} pages at {vma.start:#x} are unmapped, {zapped} had an entry.",
+            Act.UNMAP,
+            vmas=(vma.id,),
+        )
     return 0
 
 
@@ -158,8 +162,9 @@ def do_mremap(m: Machine, mm: int, old: int, pages: int) -> Steps[int]:
                 m.set_pte(mm, vpn, 0)
                 m.set_pte(mm, vpn + ((new - old) >> PAGE_SHIFT), entry)
         close_vma(m, vma)
-        yield Mark("move_vma", f"{vma.pages} pages move from {vma.start:#x} to {moved.start:#x}.", Act.MAP,
-                   vmas=(moved.id,))  # fmt: skip
+        yield Mark(
+            "move_vma", f"{vma.pages} pages move from {vma.start:#x} to {moved.start:#x}.", Act.MAP, vmas=(moved.id,)
+        )
     return new
 
 

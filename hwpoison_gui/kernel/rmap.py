@@ -158,5 +158,10 @@ def try_to_unmap_one(m: Machine, pfn: int, vma: Vma, address: int, entry_for: st
     return Mark(
         "try_to_unmap_one",
         f"{owner.comm}:{owner.tgid} no longer maps it at {address:#x}: the {dirty} PTE is cut, {left} takes its place.",
-        Act.UNMAP, branch=entry_for, frames=(pfn,), vmas=(vma.id,), ptes=((vma.mm, vpn),), tasks=(owner.tgid,),
-    )  # fmt: skip
+        Act.UNMAP,
+        branch=entry_for,
+        frames=(pfn,),
+        vmas=(vma.id,),
+        ptes=((vma.mm, vpn),),
+        tasks=(owner.tgid,),
+    )

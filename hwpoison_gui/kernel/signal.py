@@ -82,8 +82,13 @@ def get_signal(m: Machine) -> Steps[list[tuple[int, SigInfo]]]:
             handled = disposition(process, info.signal) == "handler"
             _deliver(m, tid, info, "handled" if handled else "killed")
             if handled:
-                yield Mark("handle_signal", f"{process.comm}:{tid} runs its handler for {info.signal} ({info.code}).",
-                           Act.SIGNAL, "handled", tasks=(tid,))  # fmt: skip
+                yield Mark(
+                    "handle_signal",
+                    f"{process.comm}:{tid} runs its handler for {info.signal} ({info.code}).",
+                    Act.SIGNAL,
+                    "handled",
+                    tasks=(tid,),
+                )
             else:
                 doomed[process.tgid] = info
     return list(doomed.items())

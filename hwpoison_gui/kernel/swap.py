@@ -115,8 +115,13 @@ def _pageout_anon(m: Machine, pfn: int) -> Steps[bool]:
     if not (yield from try_to_unmap(m, pfn, "swap")):
         return False
     if m.refcount.view[pfn] != 1:
-        yield Mark("shrink_page_list", f"{m.refcount.view[pfn] - 1} extra reference: unmapped, but not written.",
-                   Act.DECIDE, "keep", frames=(pfn,))  # fmt: skip
+        yield Mark(
+            "shrink_page_list",
+            f"{m.refcount.view[pfn] - 1} extra reference: unmapped, but not written.",
+            Act.DECIDE,
+            "keep",
+            frames=(pfn,),
+        )
         return False
     if m.page(pfn) & pf.DIRTY:
         swap_writepage(m, pfn)

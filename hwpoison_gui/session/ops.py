@@ -203,10 +203,19 @@ def op_mmap(w: World, a: Args) -> Steps[OpResult]:
         start = mmap.get_unmapped_area(m, process.mm, a["pages"], huge=a["huge"] != "none")
     m.put(w.areas, (process.tgid, a["name"]), (start, a["pages"]))
     vma = Vma(
-        0, process.mm, start, start + a["pages"] * PAGE_SIZE, a["prot"], a["shared"], mapping,
-        a["offset"], file=w.description(a["task"], a["fd"]) if a.get("fd") else 0, locked=a["locked"],
-        huge=a["huge"], name=a["name"],
-    )  # fmt: skip
+        0,
+        process.mm,
+        start,
+        start + a["pages"] * PAGE_SIZE,
+        a["prot"],
+        a["shared"],
+        mapping,
+        a["offset"],
+        file=w.description(a["task"], a["fd"]) if a.get("fd") else 0,
+        locked=a["locked"],
+        huge=a["huge"],
+        name=a["name"],
+    )
     return (yield from _errno(mmap.do_mmap(m, vma, a["populate"])))
 
 
@@ -312,8 +321,12 @@ def op_writeback(w: World, a: Args) -> Steps[OpResult]:
             writepage(m, pfn)
         m.clear_flags(pfn, pf.DIRTY)
         m.set_flags(pfn, pf.WRITEBACK)
-    yield Mark(f"{'test_clear' if a['state'] == 'end' else 'test_set'}_page_writeback",
-               f"I/O on frame {pfn:#x}: {a['state']}.", Act.FLAG, frames=(pfn,))  # fmt: skip
+    yield Mark(
+        f"{'test_clear' if a['state'] == 'end' else 'test_set'}_page_writeback",
+        f"I/O on frame {pfn:#x}: {a['state']}.",
+        Act.FLAG,
+        frames=(pfn,),
+    )
     return DONE
 
 
@@ -365,9 +378,41 @@ def op_check(w: World, a: Args) -> Steps[OpResult]:
 OPS: Final[dict[str, Callable[[World, Args], Steps[OpResult]]]] = {
     op.__name__.removeprefix("op_"): op
     for op in (
-        op_task, op_fork, op_exit, op_prctl, op_sigaction, op_file, op_open, op_close, op_mmap, op_munmap, op_mremap,
-        op_mprotect, op_mlock, op_munlock, op_madvise, op_swapin, op_read, op_write, op_copy_from_user, op_pread,
-        op_pwrite, op_fsync, op_msync, op_sync, op_truncate, op_punch_hole, op_drop_caches, op_unlink, op_pin,
-        op_unpin, op_writeback, op_poison, op_sysctl, op_remember, op_alloc, op_check,
+        op_task,
+        op_fork,
+        op_exit,
+        op_prctl,
+        op_sigaction,
+        op_file,
+        op_open,
+        op_close,
+        op_mmap,
+        op_munmap,
+        op_mremap,
+        op_mprotect,
+        op_mlock,
+        op_munlock,
+        op_madvise,
+        op_swapin,
+        op_read,
+        op_write,
+        op_copy_from_user,
+        op_pread,
+        op_pwrite,
+        op_fsync,
+        op_msync,
+        op_sync,
+        op_truncate,
+        op_punch_hole,
+        op_drop_caches,
+        op_unlink,
+        op_pin,
+        op_unpin,
+        op_writeback,
+        op_poison,
+        op_sysctl,
+        op_remember,
+        op_alloc,
+        op_check,
     )
-}  # fmt: skip
+}
