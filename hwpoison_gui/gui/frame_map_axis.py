@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QPainter,
 from hwpoison_gui.gui.frame_map_cells import visible_cells
 from hwpoison_gui.gui.frame_map_stamps import faded
 from hwpoison_gui.view.camera import Camera
-from hwpoison_gui.view.layout import FRAME_SIZE, Layout
+from hwpoison_gui.view.layout import FRAME_SIZE, Layout, amount
 from hwpoison_gui.view.palette import Theme
 
 _SPACING: Final = 46  # pixels between labelled rows, at least
@@ -30,14 +30,6 @@ def axis_width(base: QFont, frames: int) -> float:
     metrics = QFontMetricsF(axis_font(base))
     longest = (f"0x{max(frames - 1, 0xFFF):x}", "000.0 MiB")
     return math.ceil(max(metrics.horizontalAdvance(text) for text in longest)) + 16
-
-
-def amount(address: int) -> str:
-    """An address as a distance from 0, in the largest unit that keeps it short: `1.5 GiB`."""
-    for unit, size in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
-        if address >= size:
-            return f"{address / size:.4g} {unit}"
-    return "0"
 
 
 def row_step(cell: float) -> int:
@@ -64,7 +56,9 @@ def paint_axis(painter: QPainter, theme: Theme, base: QFont, layout: Layout, cam
         painter.setPen(QColor(theme.muted))
         painter.drawText(QRectF(0, y + 1, width - 8, line), right_aligned, f"0x{pfn:x}")
         painter.setPen(faded(theme.muted, 0.72))
-        painter.drawText(QRectF(0, y + 1 + line, width - 8, line), right_aligned, amount(pfn * FRAME_SIZE))
+        painter.drawText(
+            QRectF(0, y + 1 + line, width - 8, line), right_aligned, amount(pfn * FRAME_SIZE).replace(".0 ", " ")
+        )
 
 
 def paint_label(painter: QPainter, theme: Theme, font: QFont, text: str, anchor: QRectF, view: QRectF) -> None:

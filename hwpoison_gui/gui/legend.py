@@ -12,10 +12,9 @@ from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QEnterEvent, QFont, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QLayout, QLayoutItem, QSizePolicy, QWidget
 
-from hwpoison_gui.gui.frame_map_axis import amount
 from hwpoison_gui.gui.frame_map_marks import draw_poison
 from hwpoison_gui.view import kinds
-from hwpoison_gui.view.layout import FRAME_SIZE
+from hwpoison_gui.view.layout import FRAME_SIZE, amount
 from hwpoison_gui.view.palette import DARK, Theme
 
 _SWATCH: Final = 13
@@ -50,7 +49,7 @@ class LegendRow(QAbstractButton):
     def _widths(self) -> tuple[int, int, int]:
         metrics = self.fontMetrics()
         count = max(metrics.horizontalAdvance(self.text()), metrics.horizontalAdvance("00,000"))
-        size = metrics.horizontalAdvance("00.00 MiB")
+        size = metrics.horizontalAdvance("000.0 MiB")
         return metrics.horizontalAdvance(self.kind.name), count, size
 
     def sizeHint(self) -> QSize:
@@ -121,6 +120,10 @@ class Legend(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Takes other colours."""
+        colours = self.palette()
+        colours.setColor(self.backgroundRole(), QColor(theme.window))
+        self.setPalette(colours)
+        self.setAutoFillBackground(True)
         for row in self.rows.values():
             row.theme = theme
             row.update()

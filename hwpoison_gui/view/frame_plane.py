@@ -35,15 +35,15 @@ class FramePlane:
         self._code_of: Callable[[int], int] = kinds.kind_of
         self._own_width = width is not None
         self.layout: Layout = RowMajor(self.frames, width or choose_width(self.frames, 16, 10))
+        self._slack = max(slack(self.frames), self.layout.width)
         self.refresh()
 
     def refresh(self) -> None:
         """Reads all frames anew."""
-        self._room = self.frames + slack(self.frames)
-        ids = np.zeros(self._room, np.uint8)
+        ids = np.zeros(self.frames + self._slack, np.uint8)
         read = self.words.ids_of(self.flags, ids[: self.frames])
         if read.dtype != np.uint8:
-            ids = np.zeros(self._room, read.dtype)
+            ids = np.zeros(ids.size, read.dtype)
             ids[: self.frames] = read
         self._ids: Ids = ids
         self._word_counts = _histogram(ids[: self.frames], len(self.words))
@@ -62,6 +62,10 @@ class FramePlane:
     def set_layout(self, layout: Layout) -> None:
         """Puts the frames in another order; ids and codes stay."""
         self.layout = layout
+        if layout.width > self._slack:
+            self._slack = layout.width
+            self.refresh()
+            return
         self.plane = layout.arrange(self._codes)
         self.pyramid = Pyramid(self.plane)
 

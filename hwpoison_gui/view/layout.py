@@ -94,9 +94,10 @@ class RowMajor:
 
 
 def widths(frames: int) -> list[int]:
-    """Widths worth trying: multiples of 32 that are a power of two, or 3, 5, 7 or 9 times one."""
+    """Widths worth trying: multiples of 32 (8 where there are few frames), 1, 3, 5, 7 or 9 times a power of two."""
+    unit = 32 if frames > 4096 else 8
     found = {odd << shift for odd in (1, 3, 5, 7, 9) for shift in range(18)}
-    return sorted(w for w in found if w % 32 == 0 and (w <= max(32, frames) and w * w <= 64 * max(frames, 1024)))
+    return sorted(w for w in found if w % unit == 0 and (w <= max(unit, frames) and w * w <= 64 * max(frames, 1024)))
 
 
 def slack(frames: int) -> int:
@@ -123,3 +124,11 @@ def choose_width(frames: int, view_width: float, view_height: float, current: in
     if current is not None and worth(current) > 0.8 * worth(best):
         return current
     return best
+
+
+def amount(size: int) -> str:
+    """An amount of memory, or an address as a distance from 0, in the unit that keeps it short: `1.5 GiB`."""
+    for unit, factor, digits in (("TiB", 1 << 40, 2), ("GiB", 1 << 30, 2), ("MiB", 1 << 20, 1), ("KiB", 1 << 10, 0)):
+        if size >= factor:
+            return f"{size / factor:.{digits}f} {unit}"
+    return f"{size} B"
