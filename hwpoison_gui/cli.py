@@ -103,7 +103,8 @@ def _pictures(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     from hwpoison_gui.gui.pictures import write_pictures
 
-    return write_pictures(options.out, options.file)
+    status: int = write_pictures(options.out, options.file)
+    return status
 
 
 def _window(arguments: Sequence[str]) -> int:
@@ -123,7 +124,8 @@ def _window(arguments: Sequence[str]) -> int:
         return _complain(f"{options.file}: no such file", BAD_FILE)
     from hwpoison_gui.gui.app import run
 
-    return run(options.file, live=options.live)
+    status: int = run(options.file, live=options.live)
+    return status
 
 
 def _parser(command: str, description: str) -> argparse.ArgumentParser:

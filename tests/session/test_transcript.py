@@ -1,0 +1,50 @@
+"""What was done in a session comes back as the scenario that does it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hwpoison_gui.session import replay
+from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
+from hwpoison_gui.session.scenario import Memory, load, loads
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.session.transcript import scenario_of
+
+CASES = sorted((Path(__file__).parents[1] / "data" / "cases" / "v7").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_a_replayed_case_is_told_as_it_was(path: Path) -> None:
+    scenario = load(path)
+    try:
+        session = replay.boot(scenario)
+    except NotYetSupportedError as error:
+        pytest.skip(error.summary)
+    for _ in replay.play(session, scenario):
+        pass
+    again = scenario_of(session.operations, title=scenario.title, memory=scenario.memory, sysctl=scenario.sysctl)
+    plain = tuple(replace(step, expect={}) for step in scenario.steps)
+    assert again == replace(scenario, summary="", steps=plain)
+
+
+def test_acts_replay_to_the_same_machine() -> None:
+    session = Session.fresh(frames=1024, seed=5)
+    steps = loads('format = 1\ntitle = "t"\n[[step]]\nop = "poison"\nframe = "any:free"\ncaption = "Bad."').steps
+    session.act("poison", steps[0].args, steps[0].caption)
+    scenario = scenario_of(session.operations, title="t", memory=Memory(frames=1024, seed=5))
+    assert scenario.steps == steps
+    again = replay.boot(scenario)
+    for _ in replay.play(again, scenario):
+        pass
+    assert again.machine.gate.digest() == session.machine.gate.digest()
+
+
+def test_what_a_file_cannot_say_is_refused() -> None:
+    session = Session.fresh(frames=1024)
+    session.act("drop_caches", {})
+    operation = replace(session.operations[0], args={"frame": "any:free"})
+    with pytest.raises(ScenarioError, match="^frame: unknown key"):
+        scenario_of([operation], title="t")
