@@ -15,7 +15,7 @@ from .profile import DELAYED, FAILED, IGNORED, RECOVERED
 from .swap import delete_from_swap_cache
 
 if TYPE_CHECKING:
-    from .memory_failure import Handler
+    from .handler import Handler
 
 
 def _decided(h: Handler, function: str, text: str, branch: str, act: Act = Act.DECIDE) -> Mark:

@@ -16,17 +16,24 @@ from .rmap import page_index, page_mapped_in_vma, rmap_vmas
 
 
 class ToKill(NamedTuple):
-    """An entry of the to_kill list: the thread to signal and the page's address there, -1 when unknown."""
+    """An entry of the to_kill list: the thread to signal and the page's address there, -1 when unknown.
+
+    `lsb` is the size of what is lost, as a power of two: 12 for a page, 21 for a huge one.
+    """
 
     tid: int
     address: int
     vma: int
+    lsb: int = PAGE_SHIFT
 
 
-def collect_procs(m: Machine, pfn: int) -> Steps[list[ToKill]]:
-    """Walk tasks x VMAs; returns the entries in order of the tasks, one for each VMA."""
+def collect_procs(m: Machine, pfn: int, current: int = 0) -> Steps[list[ToKill]]:
+    """Walk tasks x VMAs; returns the entries in order of the tasks, one for each VMA.
+
+    `current` is the thread that ran into the error and must be told whatever its policy, or 0.
+    """
     anon = m.anon_vma_of(pfn) != 0
-    function = "collect_procs_anon" if anon else "collect_procs_file"
+    function = m.profile.called("collect_procs_anon" if anon else "collect_procs_file")
     vmas = rmap_vmas(m, pfn)
     of_mm: defaultdict[int, list[Vma]] = defaultdict(list)
     for vma in vmas:
@@ -35,19 +42,26 @@ def collect_procs(m: Machine, pfn: int) -> Steps[list[ToKill]]:
     early = strangers = 0
     yield _enter(m, pfn, function, vmas)
     for process in m.living():
-        tid = m.profile.early_kill_thread(m, process)
+        tid = task_early_kill(m, process, current)
         own = of_mm.get(process.mm, [])
         early += tid is not None
         if tid is None and own:
-            yield _late(m, pfn, function, process, own)
+            yield _late(m, pfn, process, own)
         elif tid is not None and not own:
             strangers += 1
         elif tid is not None:
             for vma in own:
-                yield _visit(m, pfn, function, anon, Candidate(process, tid, vma), to_kill)
+                yield _visit(m, pfn, anon, Candidate(process, tid, vma), to_kill)
     m.add_to(m.counters, "pairs_visited", early * len(vmas))
     yield _sum_up(pfn, function, early, strangers, len(vmas), len(to_kill))
     return to_kill
+
+
+def task_early_kill(m: Machine, process: Process, current: int) -> int | None:
+    """The thread to tell at once, or None: the one that runs into the error, else whom the policy says."""
+    if current and m.tasks.view[current].tgid == process.tgid:
+        return current
+    return m.profile.early_kill_thread(m, process)
 
 
 class Candidate(NamedTuple):
@@ -73,12 +87,12 @@ def _enter(m: Machine, pfn: int, function: str, vmas: list[Vma]) -> Mark:
     )
 
 
-def _late(m: Machine, pfn: int, function: str, process: Process, own: list[Vma]) -> Mark:
+def _late(m: Machine, pfn: int, process: Process, own: list[Vma]) -> Mark:
     policy = m.tasks.view[process.tgid].mce_kill
     sysctl = m.sysctl.view["memory_failure_early_kill"]
     why = f"PR_MCE_KILL is {policy}" if policy != "default" else f"memory_failure_early_kill is {sysctl}"
     return Mark(
-        function,
+        "task_early_kill",
         f"{process.comm}:{process.tgid} is passed by: {why}. It will learn of it when it touches the page.",
         Act.SKIP,
         "task_early_kill: no",
@@ -90,14 +104,14 @@ def _late(m: Machine, pfn: int, function: str, process: Process, own: list[Vma])
     )
 
 
-def _visit(m: Machine, pfn: int, function: str, anon: bool, pair: Candidate, to_kill: list[ToKill]) -> Mark:
+def _visit(m: Machine, pfn: int, anon: bool, pair: Candidate, to_kill: list[ToKill]) -> Mark:
     """Look at one pair; append it to `to_kill` if it counts."""
     process, tid, vma = pair
     who = f"{process.comm}:{process.tgid}"
     address = page_mapped_in_vma(m, pfn, vma)
     if anon and address < 0:
         return Mark(
-            function,
+            "page_mapped_in_vma",
             f"{who} could map it, but no PTE of its does: passed by.",
             Act.SKIP,
             "page_mapped_in_vma: no",
@@ -109,7 +123,7 @@ def _visit(m: Machine, pfn: int, function: str, anon: bool, pair: Candidate, to_
         )
     unmapped = "" if address >= 0 else ", though it has not mapped the page"
     address = vma.address_of(page_index(m, pfn))
-    to_kill.append(ToKill(tid, address, vma.id))
+    to_kill.append(ToKill(tid, address, vma.id, page_shift(m, pfn)))
     return Mark(
         "add_to_kill",
         f"{who} goes on the to_kill list: its VMA covers {address:#x}{unmapped}.",
@@ -121,6 +135,11 @@ def _visit(m: Machine, pfn: int, function: str, anon: bool, pair: Candidate, to_
         ((vma.mm, address >> PAGE_SHIFT),),
         (process.tgid,),
     )
+
+
+def page_shift(m: Machine, pfn: int) -> int:
+    """Size of the compound page that the frame belongs to, as a power of two."""
+    return PAGE_SHIFT + m.compound_order.view.get(m.compound_head(pfn), 0)
 
 
 def _sum_up(pfn: int, function: str, early: int, strangers: int, vmas: int, found: int) -> Mark:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from .handler import Handler
     from .machine import Machine
     from .mark import Steps
     from .records import Inode, Process, Vma
@@ -32,11 +33,12 @@ class StateRow:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One kernel's handler.
+    """One kernel's handler, and what of the memory manager around it differs.
 
     `phases`: names of the handler's phases in order (memory_failure.PHASES). `states`: the state
-    table, first match wins. Log lines are format strings; `pfn`, `comm`, `pid`, `kind`, `result`,
-    `dirty`, `trapno` and `users` are filled in. `errno_of`: what the handler returns for a result.
+    table, first match wins; `actions`: what its rows name. `names`: functions that are called otherwise
+    than in 2009. Log lines are format strings; `pfn`, `comm`, `pid`, `kind`, `result`, `dirty`, `trapno`
+    and `users` are filled in. `errno_of`: what the handler returns for a result.
     """
 
     name: str
@@ -44,13 +46,23 @@ class Profile:
     sysctl: Mapping[str, int]
     phases: tuple[str, ...]
     states: tuple[StateRow, ...]
+    actions: Mapping[str, Callable[[Handler], Steps[str]]]
+    names: Mapping[str, str]
     panic_line: str
     prefix: str
     result_line: str
     kill_line: str
     force_kill_line: str
     still_referenced_line: str
+    unmap_failed_line: str
+    unmap_failed_kind: str  # "": the handler goes on all the same
     errno_of: Mapping[str, int | str]
+    result_counts_page: bool  # HardwareCorrupted grows with each result line, not with the flag
+    has_users: Callable[[Machine, int], bool]
+    collects_clean: bool  # the list is made for clean pages too, and dropped
+    unmap_tries: int
+    shakes_mlocked: bool
+    must_kill: Callable[[Machine, int, bool], bool]
     early_kill_thread: Callable[[Machine, Process], int | None]
     populate_writes: Callable[[Vma], bool]
     can_reuse: Callable[[Machine, int], bool]
@@ -64,3 +76,9 @@ class Profile:
     unmap_clears_mlocked: bool
     ignore_mlock: bool
     anon_vma_of_its_own: bool
+    injector_keeps_reference: bool  # of madvise: else the handler takes it over
+    error_remove_page: Mapping[str, str]  # file system -> what drops a page of its on error
+
+    def called(self, function: str) -> str:
+        """What this kernel calls a function of 2009."""
+        return self.names.get(function, function)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from . import page_flags as pf
+from .actions import ACTIONS
 from .machine import Machine
 from .mark import Steps
 from .profile import DELAYED, FAILED, IGNORED, RECOVERED, Profile, StateRow
@@ -33,6 +34,10 @@ ERROR_STATES: Final = (
     StateRow(pf.SWAPBACKED, pf.SWAPBACKED, "anonymous", "me_pagecache_clean"),
     StateRow(0, 0, "unknown page state", "me_unknown"),
 )
+
+
+# Pages that no process has mapped as its own: hwpoison_user_mappings() leaves them alone.
+NOT_FOR_USERS: Final = pf.RESERVED | pf.COMPOUND_HEAD | pf.COMPOUND_TAIL | pf.SLAB
 
 
 def early_kill_thread(m: Machine, process: Process) -> int | None:
@@ -87,13 +92,23 @@ V7: Final = Profile(
         "identify_page_state",
     ),
     states=ERROR_STATES,
+    actions=ACTIONS,
+    names={},
     panic_line="Kernel panic - not syncing: Memory failure from trap {trapno} on page {pfn:x}",
     prefix="MCE {pfn:#x}: ",
     result_line="{dirty}{kind} page recovery: {result}",
     kill_line="Killing {comm}:{pid} early due to hardware memory corruption",
     force_kill_line="forcibly killing {comm}:{pid} because of failure to unmap corrupted page",
     still_referenced_line="{kind} page still referenced by {users} users",
+    unmap_failed_line="failed to unmap page (mapcount={left})!",
+    unmap_failed_kind="",
     errno_of={RECOVERED: 0, DELAYED: "EBUSY", FAILED: "EBUSY", IGNORED: "EBUSY"},
+    result_counts_page=False,
+    has_users=lambda m, pfn: not m.page(pfn) & NOT_FOR_USERS,
+    collects_clean=False,
+    unmap_tries=5,
+    shakes_mlocked=False,
+    must_kill=lambda m, pfn, unmapped: bool(m.page(pfn) & pf.DIRTY),
     early_kill_thread=early_kill_thread,
     populate_writes=populate_writes,
     can_reuse=lambda m, pfn: True,
@@ -107,4 +122,6 @@ V7: Final = Profile(
     unmap_clears_mlocked=False,
     ignore_mlock=True,
     anon_vma_of_its_own=False,
+    injector_keeps_reference=True,
+    error_remove_page=dict.fromkeys(("ext4", "tmpfs", "directory"), "generic_error_remove_page"),
 )

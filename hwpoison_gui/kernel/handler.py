@@ -1,0 +1,82 @@
+"""What the phases of memory_failure() share: the handler's variables, its log, its one report.
+
+After mm/memory-failure.c. `action_result` is the only place that says what became of a page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from . import page_flags as pf
+from .collect import ToKill
+from .machine import Machine
+from .mark import Act, Mark
+from .profile import StateRow
+from .records import ActionResult
+
+# Why the handler was called (enum mf_flags, include/linux/mm.h).
+MF_COUNT_INCREASED: Final = 1 << 0
+MF_ACTION_REQUIRED: Final = 1 << 1
+MF_MUST_KILL: Final = 1 << 2
+MF_SOFT_OFFLINE: Final = 1 << 3
+MF_UNPOISON: Final = 1 << 4
+MF_SW_SIMULATED: Final = 1 << 5
+
+Verdict = int | str | None
+
+
+@dataclass(slots=True)
+class Handler:
+    """The handler's local variables.
+
+    `extra` references are the injector's; `flags` are MF_ bits; `current` is the thread that runs, or 0.
+    `lru_flag` and `page_flags` are what the page had before the handler changed it.
+    """
+
+    m: Machine
+    pfn: int
+    trapno: int = 18
+    extra: int = 0
+    flags: int = 0
+    current: int = 0
+    lru_flag: int = 0
+    page_flags: int = 0
+    to_kill: list[ToKill] = field(default_factory=list)
+    unmapped: bool = True
+
+    def log(self, text: str) -> None:
+        self.m.printk(self.m.profile.prefix.format(pfn=self.pfn) + text)
+
+
+def frames_of(m: Machine, pfn: int) -> tuple[int, ...]:
+    """The frame as a mark's objects, none when there is no such frame."""
+    return (pfn,) if 0 <= pfn < m.frames else ()
+
+
+def action_result(h: Handler, kind: str, result: str) -> Mark:
+    """action_result(): the one place that reports what became of a page."""
+    m, pfn = h.m, h.pfn
+    dirty = 0 <= pfn < m.frames and bool(m.page(pfn) & pf.DIRTY)
+    if m.profile.result_counts_page:
+        m.add_to(m.counters, "num_poisoned_pages", 1)
+    h.log(m.profile.result_line.format(dirty="dirty " if dirty else "", kind=kind, result=result))
+    m.put(m.results, len(m.results.view), ActionResult(pfn, kind, result, dirty))
+    m.add_to(m.counters, f"result:{result}", 1)
+    return Mark("action_result", f"{kind}: {result}.", Act.RESULT, result, frames=frames_of(m, pfn))
+
+
+def matching_row(states: tuple[StateRow, ...], flags: int) -> StateRow:
+    """The first row of a state table that fits a page's flags."""
+    return next(row for row in states if flags & row.mask == row.res)
+
+
+def unlock_page(h: Handler) -> Mark:
+    """The last thing the handler does; its reference stays, so that the frame is never free again."""
+    h.m.clear_flags(h.pfn, pf.LOCKED)
+    return Mark(
+        "unlock_page",
+        "Unlocked. The handler keeps its reference: the frame is never handed out again.",
+        Act.FLAG,
+        frames=(h.pfn,),
+    )

@@ -1,0 +1,181 @@
+"""The phases of memory_failure() as they were in 2009; later kernels kept some of them.
+
+After mm/memory-failure.c (2.6.32). A phase returns None to go on, or what the handler returns.
+"""
+
+from __future__ import annotations
+
+from . import page_flags as pf
+from .handler import Handler, Verdict, action_result, frames_of, matching_row, unlock_page
+from .mark import Act, Mark, Steps
+from .page_alloc import get_page, is_free_head, put_page
+from .profile import IGNORED
+
+
+def check_recovery(h: Handler) -> Steps[Verdict]:
+    """Recovery switched off: the machine stops rather than run on with broken memory."""
+    value = h.m.sysctl.view["memory_failure_recovery"]
+    if value:
+        yield Mark(
+            "memory_failure",
+            f"memory_failure_recovery is {value}: try to recover.",
+            Act.DECIDE,
+            "recover",
+            frames=frames_of(h.m, h.pfn),
+        )
+        return None
+    line = h.m.profile.panic_line.format(trapno=h.trapno, pfn=h.pfn)
+    h.m.printk(line)
+    h.m.put(h.m.counters, "panic", 1)
+    yield Mark(
+        "panic", "memory_failure_recovery is 0: the machine stops.", Act.PANIC, "panic", line, frames_of(h.m, h.pfn)
+    )
+    return "EPANIC"
+
+
+def check_pfn_valid(h: Handler) -> Steps[Verdict]:
+    """pfn_valid(): a number behind which there is no memory cannot be handled."""
+    if 0 <= h.pfn < h.m.frames and not h.m.page(h.pfn) & pf.NOPAGE:
+        yield Mark("pfn_valid", f"{h.pfn:#x} is memory of this machine.", Act.DECIDE, "valid", frames=(h.pfn,))
+        return None
+    yield action_result(h, "memory outside kernel control", IGNORED)
+    return "EIO"
+
+
+def test_set_page_hwpoison(h: Handler) -> Steps[Verdict]:
+    """TestSetPageHWPoison(): from here on the frame is poisoned, whatever becomes of it."""
+    m, pfn = h.m, h.pfn
+    if m.page(pfn) & pf.HWPOISON:
+        yield action_result(h, "already hardware poisoned", IGNORED)
+        return 0
+    m.set_flags(pfn, pf.HWPOISON)
+    m.add_to(m.counters, "num_poisoned_pages", 1)
+    yield Mark(
+        "TestSetPageHWPoison",
+        f"HWPOISON is set; HardwareCorrupted is {m.hardware_corrupted_kb} kB now.",
+        Act.FLAG,
+        "first time",
+        frames=(pfn,),
+    )
+    return None
+
+
+def get_page_unless_zero(h: Handler) -> Steps[Verdict]:
+    """Take a reference; a page without any is free, or inside a kernel allocation."""
+    m, pfn = h.m, h.pfn
+    head = m.compound_head(pfn)
+    count = int(m.refcount.view[head])
+    if count:
+        get_page(m, pfn)
+        yield Mark(
+            "get_page_unless_zero",
+            f"It has {count} references; the handler takes one more.",
+            Act.FLAG,
+            "in use",
+            frames=(pfn,),
+        )
+        return None
+    free = is_free_head(m, head)
+    yield Mark(
+        "get_page_unless_zero",
+        "Nobody refers to it: it is free or inside a kernel allocation.",
+        Act.DECIDE,
+        "count is 0",
+        "PageBuddy" if free else "not PageBuddy",
+        (pfn,),
+    )
+    yield action_result(h, "free or high order kernel", IGNORED)
+    return 0 if free else "EBUSY"
+
+
+def isolate_lru_page(h: Handler) -> Steps[Verdict]:
+    """Take the page off its LRU list, so that reclaim keeps away; what is not on one cannot be handled."""
+    m, pfn = h.m, h.pfn
+    h.lru_flag = m.page(pfn) & pf.LRU
+    if not h.lru_flag:
+        yield Mark(
+            "lru_add_drain_all",
+            "It is on no LRU list; the per-CPU caches are drained in case it is on its way.",
+            Act.DECIDE,
+            "not PageLRU",
+            frames=(pfn,),
+        )
+        put_page(m, pfn)
+        yield action_result(h, "non LRU", IGNORED)
+        return "EBUSY"
+    m.clear_flags(pfn, pf.LRU)
+    yield Mark(
+        "isolate_lru_page", "Taken off its LRU list: reclaim will not meet it.", Act.FLAG, "isolated", frames=(pfn,)
+    )
+    return None
+
+
+def lock_page(h: Handler) -> Steps[Verdict]:
+    """Lock the page; whoever held the lock is waited for."""
+    held = h.m.page(h.pfn) & pf.LOCKED
+    h.m.set_flags(h.pfn, pf.LOCKED)
+    yield Mark(
+        "lock_page_nosync",
+        "Locked" + (" after waiting for the holder." if held else "."),
+        Act.FLAG,
+        "waited" if held else "free",
+        frames=(h.pfn,),
+    )
+    return None
+
+
+def wait_on_page_writeback(h: Handler) -> Steps[Verdict]:
+    """Let I/O on the page end before anything is taken from it."""
+    under_io = h.m.page(h.pfn) & pf.WRITEBACK
+    if under_io:
+        h.m.clear_flags(h.pfn, pf.WRITEBACK)
+    text = "It was being written out; the handler waited for the I/O to end." if under_io else "No I/O is under way."
+    yield Mark(
+        "wait_on_page_writeback",
+        text,
+        Act.FLAG if under_io else Act.DECIDE,
+        "waited" if under_io else "no I/O",
+        frames=(h.pfn,),
+    )
+    return None
+
+
+def check_truncated(h: Handler) -> Steps[Verdict]:
+    """A page that was on the LRU and has lost its mapping was cut off its file meanwhile."""
+    m, pfn = h.m, h.pfn
+    if not h.lru_flag or m.page(pfn) & pf.SWAPCACHE or m.mapping.view[pfn]:
+        where = "the swap cache" if m.page(pfn) & pf.SWAPCACHE else "its mapping"
+        yield Mark(
+            "memory_failure",
+            f"It still has {where}: it was not truncated meanwhile.",
+            Act.DECIDE,
+            "not truncated",
+            frames=(pfn,),
+        )
+        return None
+    yield action_result(h, "already truncated LRU", IGNORED)
+    yield unlock_page(h)
+    return 0
+
+
+def identify_page_state(h: Handler) -> Steps[Verdict]:
+    """Find the page's row of the state table and take the row's action."""
+    m, pfn = h.m, h.pfn
+    row = matching_row(m.profile.states, m.page(pfn) | h.lru_flag)
+    yield Mark(
+        "page_action", f"Its flags fit the row '{row.kind}': {row.action}().", Act.DECIDE, row.kind, frames=(pfn,)
+    )
+    result = yield from m.profile.actions[row.action](h)
+    yield action_result(h, row.kind, result)
+    users = int(m.refcount.view[pfn]) - 1 - h.extra
+    if users:
+        h.log(m.profile.still_referenced_line.format(kind=row.kind, users=users))
+        yield Mark(
+            "page_action",
+            f"{users} references are left beside the handler's own.",
+            Act.DECIDE,
+            "still referenced",
+            frames=(pfn,),
+        )
+    yield unlock_page(h)
+    return m.profile.errno_of[result]

@@ -1,0 +1,179 @@
+"""hwpoison_user_mappings(): find the users of a bad page, take it from them, tell those who must know.
+
+After mm/memory-failure.c. What differs between kernels is asked of the profile.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from . import page_flags as pf
+from .collect import ToKill, collect_procs
+from .filemap import can
+from .handler import MF_ACTION_REQUIRED, Handler, Verdict, action_result
+from .mark import Act, Mark, Steps
+from .profile import IGNORED
+from .records import BUS_MCEERR_AO, BUS_MCEERR_AR, SigInfo
+from .rmap import page_mkclean, try_to_unmap
+from .signal import force_sig, send_sig
+
+
+def hwpoison_user_mappings(h: Handler, page: int | None = None) -> Steps[Verdict]:
+    """Find the users, unmap the page, kill who must be killed; the verdict is of a page that stays mapped.
+
+    `page` is the one that the page tables name: the head for a hugetlb page, else the bad page itself.
+    """
+    m, page = h.m, h.pfn if page is None else page
+    mapped = int(m.mapcount.view[page])
+    if not mapped or not m.profile.has_users(m, page):
+        yield Mark(
+            "hwpoison_user_mappings", "No PTE maps it: nobody is told.", Act.DECIDE, "not mapped", frames=(page,)
+        )
+        return None
+    yield Mark("hwpoison_user_mappings", f"{mapped} PTEs map it.", Act.DECIDE, "mapped", frames=(page,))
+    if m.page(page) & pf.KSM:
+        return (yield from _ksm(h))
+    mlocked = m.page(page) & pf.MLOCKED
+    entry_for = yield from _what_takes_their_place(h, page)
+    if entry_for != "none" or m.profile.collects_clean:
+        h.to_kill = yield from collect_procs(m, page, h.current if h.flags & MF_ACTION_REQUIRED else 0)
+    yield from _unmap(h, page, entry_for)
+    if mlocked and m.profile.shakes_mlocked:
+        yield Mark("shake_page", "It was mlocked: the per-CPU caches are drained once more.", frames=(page,))
+    yield from kill_procs(h, page)
+    if h.unmapped or not m.profile.unmap_failed_kind:
+        return None
+    return (yield from unmap_failed(h))
+
+
+def unmap_failed(h: Handler) -> Steps[Verdict]:
+    """A page that stays mapped cannot be handled: the handler gives up here."""
+    yield action_result(h, h.m.profile.unmap_failed_kind, IGNORED)
+    return "EBUSY"
+
+
+def _ksm(h: Handler) -> Steps[Verdict]:
+    h.log("can't handle KSM pages.")
+    yield Mark(
+        "hwpoison_user_mappings",
+        "KSM shares it among pages of equal content: its users cannot be found this way.",
+        Act.DECIDE,
+        "PageKsm",
+        frames=(h.pfn,),
+    )
+    return (yield from unmap_failed(h))
+
+
+def _what_takes_their_place(h: Handler, page: int) -> Steps[str]:
+    """What a PTE of the page becomes: a hwpoison entry, a swap entry, or nothing if the page was clean."""
+    if h.m.page(page) & pf.SWAPCACHE:
+        h.log("keeping poisoned page in swap cache")
+        yield Mark(
+            "hwpoison_user_mappings",
+            "It is in the swap cache and stays there: PTEs become swap entries.",
+            Act.DECIDE,
+            "PageSwapCache",
+            frames=(page,),
+        )
+        return "swap"
+    return "none" if (yield from _is_clean(h, page)) else "hwpoison"
+
+
+def _is_clean(h: Handler, pfn: int) -> Steps[bool]:
+    """Whether the page can be read again from its file: then nobody needs to be killed."""
+    m = h.m
+    inode = m.inode_of(pfn)
+    if inode is None or m.page(pfn) & (pf.DIRTY | pf.SWAPCACHE) or not can(inode, "writeback"):
+        why = "PG_dirty is set" if m.page(pfn) & pf.DIRTY else "no file on disk has a copy of it"
+        yield Mark("hwpoison_user_mappings", f"It cannot simply be dropped: {why}.", Act.DECIDE, "kill", why, (pfn,))
+        return False
+    dirty = page_mkclean(m, pfn)
+    if dirty:
+        m.set_flags(pfn, pf.DIRTY)
+        yield Mark(
+            m.profile.called("page_mkclean"),
+            f"PG_dirty was clear, but {dirty} PTEs were dirty: the page is DIRTY now.",
+            Act.FLAG,
+            "dirty",
+            frames=(pfn,),
+        )
+        return False
+    h.log("corrupted page was clean: dropped without side effects")
+    yield Mark(
+        m.profile.called("page_mkclean"),
+        f"PG_dirty is clear, {inode.path} can be read again, 0 PTEs are dirty: nobody is killed.",
+        Act.DECIDE,
+        "clean",
+        frames=(pfn,),
+    )
+    return True
+
+
+def _unmap(h: Handler, page: int, entry_for: str) -> Steps[None]:
+    m = h.m
+    for _ in range(m.profile.unmap_tries):
+        h.unmapped = yield from try_to_unmap(m, page, entry_for)
+        if h.unmapped:
+            return
+    left = int(m.mapcount.view[page])
+    h.log(m.profile.unmap_failed_line.format(left=left))
+    yield Mark(
+        "hwpoison_user_mappings", f"Unmapping failed: {left} PTEs still map it.", Act.DECIDE, "failed", frames=(page,)
+    )
+
+
+def kill_procs(h: Handler, page: int) -> Steps[None]:
+    """Signal the to_kill list, but only when something was lost."""
+    m = h.m
+    function = m.profile.called("kill_procs_ao")
+    if not h.to_kill:
+        return
+    if not m.profile.must_kill(m, page, h.unmapped):
+        yield Mark(
+            function,
+            "The page turned out clean: the list is dropped, nobody is signalled.",
+            Act.DECIDE,
+            "not PageDirty",
+            frames=(page,),
+        )
+        return
+    for entry in h.to_kill:
+        yield kill_proc(h, entry)
+
+
+def kill_proc(h: Handler, entry: ToKill) -> Mark:
+    """Signal one entry: SIGBUS with the address, or SIGKILL when the page is still mapped or was not found.
+
+    Who runs into the error right now is told so (BUS_MCEERR_AR) and cannot refuse; others may (BUS_MCEERR_AO).
+    """
+    m = h.m
+    process = m.processes.view[m.tasks.view[entry.tid].tgid]
+    names = {"comm": process.comm, "pid": entry.tid}
+    if not h.unmapped or entry.address < 0:
+        h.log(m.profile.force_kill_line.format(**names))
+        info = SigInfo("SIGKILL", "SI_KERNEL", cause=f"frame {h.pfn:#x}")
+        effect = force_sig(m, entry.tid, info)
+    else:
+        h.log(m.profile.kill_line.format(**names))
+        required = h.flags & MF_ACTION_REQUIRED and entry.tid == h.current
+        code = BUS_MCEERR_AR if required else BUS_MCEERR_AO
+        info = SigInfo("SIGBUS", code, entry.address, entry.lsb, f"frame {h.pfn:#x}")
+        effect = (force_sig if required else send_sig)(m, entry.tid, info)
+    at = max(entry.address, 0)
+    return Mark(
+        m.profile.called("kill_proc_ao"),
+        f"{process.comm}:{entry.tid} is sent {info.signal} ({info.code}) at {at:#x}: {FATE[effect]}.",
+        Act.SIGNAL,
+        effect,
+        frames=(h.pfn,),
+        vmas=(entry.vma,) if entry.vma else (),
+        tasks=(entry.tid,),
+    )
+
+
+FATE: Final = {
+    "queued": "it is told at once",
+    "pending": "it blocks the signal, which stays pending",
+    "ignored": "it ignores the signal, which is gone",
+    "dropped": "one is pending already, this one is dropped",
+}
