@@ -296,6 +296,8 @@ def op_copy_from_user(w: World, a: Args) -> Steps[OpResult]:
 
 def op_pin(w: World, a: Args) -> Steps[OpResult]:
     pfn = w.frame(a["frame"])
+    if not w.in_use(pfn):
+        raise ScenarioError(f"{a['frame']!r}: a frame that nobody refers to cannot be pinned", key="frame")
     get_page(w.machine, pfn)
     w.machine.add_to(w.machine.pins, pfn, 1)
     yield Mark("get_page", f"Frame {pfn:#x} is pinned.", Act.FLAG, frames=(pfn,))
@@ -314,6 +316,8 @@ def op_unpin(w: World, a: Args) -> Steps[OpResult]:
 
 def op_writeback(w: World, a: Args) -> Steps[OpResult]:
     m, pfn = w.machine, w.frame(a["frame"])
+    if not w.in_use(pfn):
+        raise ScenarioError(f"{a['frame']!r}: there is no I/O on a frame that nobody refers to", key="frame")
     if a["state"] == "end":
         m.clear_flags(pfn, pf.WRITEBACK)
     else:

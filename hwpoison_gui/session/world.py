@@ -117,6 +117,11 @@ class World:
             case _:
                 return self._plain_frame(page, text, key)
 
+    def in_use(self, pfn: int) -> bool:
+        """Whether the frame exists and somebody refers to it."""
+        m = self.machine
+        return 0 <= pfn < m.frames and m.refcount.view[m.compound_head(pfn)] > 0
+
     def _plain_frame(self, page: grammar.Page, text: str, key: str) -> int:
         match page:
             case grammar.PfnPage(pfn):

@@ -1,0 +1,92 @@
+"""What must hold of any machine at any moment, as functions that raise AssertionError with the reason.
+
+Used by property tests and by whoever suspects a machine.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.records import MAX_ORDER
+
+
+def mappings(m: Machine) -> Counter[int]:
+    """How many page-table entries map each frame; the zero page is not counted, as the kernel does not."""
+    count: Counter[int] = Counter()
+    for entries in m.ptes.view.values():
+        for entry in entries.values():
+            if entry & ptes.PRESENT and not entry & ptes.SPECIAL:
+                count[ptes.value_of(entry)] += 1
+    return count
+
+
+def swap_users(m: Machine) -> Counter[int]:
+    count: Counter[int] = Counter()
+    for entries in m.ptes.view.values():
+        count.update(ptes.value_of(entry) for entry in entries.values() if entry & ptes.SWAP)
+    for slots in m.shmem_swap.view.values():
+        count.update(slots.values())
+    return count
+
+
+def check(m: Machine) -> None:
+    """All invariants that can be seen at rest, between two operations."""
+    flags, refcount, mapcount = m.flags.view, m.refcount.view, m.mapcount.view
+    mapped = np.zeros(m.frames, np.int64)
+    for pfn, count in mappings(m).items():
+        mapped[pfn] = count
+    plain = flags & np.uint64(pf.COMPOUND_HEAD | pf.COMPOUND_TAIL) == 0
+    _none(m, plain & (mapcount != mapped), "mapcount is not the number of PTEs")
+    _none(m, plain & (refcount < mapcount), "fewer references than mappings")
+    _none(m, refcount < 0, "negative refcount")
+    _none(m, flags & np.uint64(pf.LOCKED) != 0, "still locked")
+    _check_places(m, flags, refcount, mapcount)
+    _check_swap(m)
+
+
+def _none(m: Machine, bad: npt.NDArray[np.bool_], what: str) -> None:
+    if bad.any():
+        pfn = int(np.flatnonzero(bad)[0])
+        word = f"{pf.letters_of(m.page(pfn))} refcount {m.refcount.view[pfn]} mapcount {m.mapcount.view[pfn]}"
+        raise AssertionError(f"frame {pfn:#x} {word}: {what}")
+
+
+def _check_places(m: Machine, flags: Any, refcount: Any, mapcount: Any) -> None:
+    """No frame is claimed twice, free frames are unused, page cache and frames agree."""
+    claims = np.zeros(m.frames, np.int64)
+    free = np.zeros(m.frames, bool)
+    for order in range(MAX_ORDER + 1):
+        for head in m.free_area.of(order):
+            assert head % (1 << order) == 0, f"free block {head:#x} of order {order} is not aligned"
+            free[head : head + (1 << order)] = True
+            claims[head : head + (1 << order)] += 1
+    _none(m, free != (flags & np.uint64(pf.BUDDY) != 0), "BUDDY and the free lists disagree")
+    for pfn in m.pcp.of(0):
+        claims[pfn] += 1
+        free[pfn] = True
+    _none(m, free & ((refcount != 0) | (mapcount != 0)), "free, but in use")
+    for inode, pages in m.page_cache.view.items():
+        for index, pfn in pages.items():
+            claims[pfn] += 1
+            assert int(m.mapping.view[pfn]) == inode << 2 and int(m.index.view[pfn]) == index, (
+                f"{pfn:#x} is not where it says"
+            )
+    for tables in m.pgtables.view.values():
+        for pfn in tables.values():
+            claims[pfn] += 1
+    _none(m, claims > 1, "claimed twice")
+
+
+def _check_swap(m: Machine) -> None:
+    users = swap_users(m)
+    assert dict(m.swap_map.view) == {offset: n for offset, n in users.items() if n}, "swap_map counts its users"
+    for offset, pfn in m.swap_cache.view.items():
+        assert m.page(pfn) & pf.SWAPCACHE, f"frame {pfn:#x} is in the swap cache without the flag"
+        assert m.page_private.view[pfn] == offset
