@@ -1,8 +1,8 @@
 """Booting: the columns of frames, compound pages, and the free lists.
 
 Reference counts are not exported. Derived: one for each mapping, one for the page cache or the swap
-cache, one for private data of a file page, one for whatever else is in use. Where they were recorded,
-a count above the derived one is believed: somebody else holds the page.
+cache, one for private data of a file page, one for whatever else is in use. Where they were recorded
+(-1 says not), a count above the derived one is believed: somebody else holds the page.
 """
 
 from __future__ import annotations
@@ -129,11 +129,12 @@ def _refcounts(image: MemoryImage, mapcount: I64, compounds: Compounds, mapping:
     count += has(pf.PRIVATE) & of_file
     count += has(pf.SWAPCACHE) & ~has(pf.COMPOUND_TAIL)
     in_use = (words & _NOT_IN_USE) == 0
+    in_use &= ~has(pf.HUGE) | (count > 0)  # else it waits in the pool of free huge pages
     count[in_use & (count == 0)] = 1
     if image.hidden.refcount is not None:
         recorded = image.hidden.refcount
-        # Of some frames of the kernel's own it is known that nobody refers to them: inside a large allocation.
-        silent = in_use & (mapcount == 0) & (words == 0)
-        count = np.where(silent, recorded.clip(0), np.where(in_use, np.maximum(count, recorded), count))
+        # Recorded without references: on its way to or from the free lists, or inside a large allocation.
+        idle = in_use & (recorded == 0) & (mapcount == 0) & ~has(pf.LRU)
+        count = np.where(idle, 0, np.maximum(count, recorded))
     count[~in_use] = 0
     return count

@@ -32,10 +32,11 @@ _DERIVED: Final = (
     "Reference counts are not exported: one for each mapping, the page cache, the swap cache and private data.",
     "Which processes share an anonymous page is taken from common frames and from who forked whom; "
     "the kernel's anon_vma trees are not exported.",
+    "Which page-table pages belong to whom is not exported: they are dealt out in order.",
 )
 _DIRTY_RULE: Final = (
-    "Dirty bits of page-table entries are not exported: a writable private page counts as dirty, "
-    "a page of the swap cache and of a file as clean unless its flags say otherwise."
+    "Dirty bits of page-table entries are not exported: anonymous pages count as written by all who map them, "
+    "except in the swap cache, merged ones, and single pages of a huge page; a file page as its own dirty flag says."
 )
 
 
@@ -163,7 +164,7 @@ def _notes(exported: Exported, processes: Sequence[ProcessImage], cache: Cache) 
     if texts and not any("SigCgt" in text.status for text in texts):
         said.append("Signal dispositions were not recorded: every process starts with the default for SIGBUS.")
     if processes:
-        said += _DERIVED if exported.hidden.refcount is None else (_DERIVED[0], _DERIVED[2])
+        said += _DERIVED if exported.hidden.refcount is None else (_DERIVED[0], *_DERIVED[2:])
         if exported.hidden.pte_dirty is None:
             said.append(_DIRTY_RULE)
     said.append(_cache_note(exported, cache))

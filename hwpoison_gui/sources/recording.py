@@ -21,7 +21,7 @@ from hwpoison_gui.sources.npz import Integers, read_columns
 
 _FRAME_COLUMNS: Final = ("kpageflags", "kpagecount")
 _ENTRY_COLUMNS: Final = ("pagemap_pid", "pagemap_va", "pagemap_entry")
-_HIDDEN_COLUMNS: Final = ("mapping", "index", "private", "refcount", "pagemap_pte")
+_HIDDEN_COLUMNS: Final = ("raw_flags", "mapping", "index", "private", "refcount", "pagemap_pte")
 _PTE_DIRTY: Final = np.uint64(1 << 6)
 _PTE_LEAF_PMD: Final = np.uint64(1 << 7)
 _SYSCTLS: Final = ("memory_failure_early_kill", "memory_failure_recovery")
@@ -95,15 +95,24 @@ def _read_hidden(path: Path, frames: int, entries: int, columns: dict[str, Integ
     dirty, pmd = None, None
     if "pagemap_pte" in words:
         dirty, pmd = _pte_bits(words["pagemap_pte"], columns)
-    refcount = hidden["refcount"].clip(-(1 << 30), 1 << 30).astype(np.int32) if "refcount" in hidden else None
     return HiddenState(
-        refcount=refcount,
+        refcount=_refcounts(hidden),
         pte_dirty=dirty,
         mapping=words.get("mapping"),
         index=words.get("index"),
         private=words.get("private"),
         pte_pmd=pmd,
     )
+
+
+def _refcounts(hidden: dict[str, Integers]) -> npt.NDArray[np.int32] | None:
+    """Reference counts, -1 where struct page could not be read: its flags name its zone and are never 0."""
+    if "refcount" not in hidden:
+        return None
+    counts = hidden["refcount"].clip(0, 1 << 30).astype(np.int32)
+    if "raw_flags" in hidden:
+        counts[hidden["raw_flags"] == 0] = -1
+    return counts
 
 
 def _pte_bits(pte: U64, columns: dict[str, Integers]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
