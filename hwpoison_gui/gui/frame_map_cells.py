@@ -80,6 +80,8 @@ class CellPainter:
         image.setColorTable(self._table)
         x, y = camera.to_view(left * size, top * size)
         edge = size * camera.cell
+        # Qt scales 32-bit images several times faster than indexed ones; only what is in view is converted.
+        image = image.convertToFormat(QImage.Format.Format_RGB32)
         painter.drawImage(QRectF(x, y, (right - left) * edge, (bottom - top) * edge), image)
 
     def _draw_lines(self, painter: QPainter, lines: np.ndarray, pen: QPen) -> None:

@@ -40,19 +40,24 @@ class FramePlane:
 
     def refresh(self) -> None:
         """Reads all frames anew."""
-        ids = np.zeros(self.frames + self._slack, np.uint8)
-        read = self.words.ids_of(self.flags, ids[: self.frames])
-        if read.dtype != np.uint8:
-            ids = np.zeros(ids.size, read.dtype)
-            ids[: self.frames] = read
-        self._ids: Ids = ids
-        self._word_counts = _histogram(ids[: self.frames], len(self.words))
+        size = self.frames + self._slack
+        for dtype in (np.uint8, np.uint16):
+            self._id_bytes = bytearray(size * np.dtype(dtype).itemsize)
+            self._ids: Ids = np.frombuffer(self._id_bytes, dtype)
+            counts = self.words.ids_of(self.flags, self._ids[: self.frames])
+            if counts is not None:
+                break
+        assert counts is not None
+        self._word_counts = counts
+        self._find_poison()
         self._paint_codes()
-        poison = [number for number, word in enumerate(self.words.words) if word & pf.HWPOISON]
-        self._poisoned: set[int] = set()
-        if self._word_counts[poison].sum():
-            self._poisoned.update(np.flatnonzero(np.isin(ids[: self.frames], poison)).tolist())
-        self._poison_list: I64 | None = None
+
+    def _find_poison(self) -> None:
+        bad = np.array([bool(word & pf.HWPOISON) for word in self.words.words], np.uint8)
+        self._poison_list: I64 | None = np.zeros(0, np.int64)
+        if self._word_counts[bad == 1].any():
+            self._poison_list = np.flatnonzero(self._translated(bad)[: self.frames].view(np.bool_))
+        self._poisoned = set(self._poison_list.tolist())
 
     def set_lens(self, code_of: Callable[[int], int]) -> None:
         """Colours frames by another function of their flag word."""
@@ -138,7 +143,8 @@ class FramePlane:
             self._word_counts = np.concatenate((self._word_counts, np.zeros(missing, np.int64)))
             self._make_tables()
         if highest > 255 and self._ids.dtype == np.uint8:
-            self._ids = self._ids.astype(np.uint16)
+            self._id_bytes = bytearray(self._ids.astype(np.uint16).tobytes())
+            self._ids = np.frombuffer(self._id_bytes, np.uint16)
 
     def _make_tables(self) -> None:
         codes = [kinds.OUTSIDE, *(self._code_of(word) for word in self.words.words[1:])]
@@ -150,17 +156,14 @@ class FramePlane:
 
     def _paint_codes(self) -> None:
         self._make_tables()
-        if self._ids.dtype == np.uint8:
-            # bytearray.translate is several times faster than take
-            buffer = bytearray(self._ids.tobytes()).translate(self._table[:CODES].tobytes())
-            self._codes: U8 = np.frombuffer(buffer, np.uint8)
-        else:
-            self._codes = self._table.take(self._ids)
+        self._codes: U8 = self._translated(self._table)
         self.set_layout(self.layout)
 
-
-def _histogram(ids: Ids, size: int) -> I64:
-    total = np.zeros(size, np.int64)
-    for start in range(0, ids.size, 1 << 16):
-        total += np.bincount(ids[start : start + (1 << 16)], minlength=size)
-    return total
+    def _translated(self, table: U8) -> U8:
+        """A table of ids, looked up for every frame; what fills up the last row gets its first entry."""
+        if self._ids.dtype == np.uint8:
+            # bytearray.translate is several times faster than take
+            full = np.zeros(CODES, np.uint8)
+            full[: min(CODES, len(table))] = table[:CODES]
+            return np.frombuffer(self._id_bytes.translate(full.tobytes()), np.uint8)
+        return table.take(self._ids)

@@ -12,8 +12,10 @@ import numpy.typing as npt
 U8 = npt.NDArray[np.uint8]
 I64 = npt.NDArray[np.int64]
 
-_BAND = 64  # rows at a time: the halves stay in the cache
+_BAND = 128  # rows at a time: the halves stay in the cache
 _ONE_BY_ONE = 24  # touched cells up to which plain integers beat arrays
+_PAIR = np.dtype("<u2")  # two neighbours; the left one is the low byte
+_BYTE = np.uint16(8)
 
 
 def _halved(plane: U8) -> U8:
@@ -22,16 +24,22 @@ def _halved(plane: U8) -> U8:
     out = np.empty((-(-height // 2), -(-width // 2)), np.uint8)
     for top in range(0, height, _BAND):
         band = plane[top : top + _BAND]
-        even, odd = band[0::2], band[1::2]
-        rows = even.copy() if len(odd) < len(even) else np.maximum(even, odd)
-        if len(odd) < len(even):
-            np.maximum(rows[:-1], odd, out=rows[:-1])
-        target = out[top // 2 : top // 2 + len(rows)]
-        pairs = width // 2
-        np.maximum(rows[:, 0 : 2 * pairs : 2], rows[:, 1 : 2 * pairs : 2], out=target[:, :pairs])
-        if width % 2:
-            target[:, -1] = rows[:, -1]
+        rows = band[0::2].copy()
+        np.maximum(rows[: len(band) // 2], band[1::2], out=rows[: len(band) // 2])
+        _halve_columns(rows, out[top // 2 : top // 2 + len(rows)])
     return out
+
+
+def _halve_columns(rows: U8, out: U8) -> None:
+    width = rows.shape[1]
+    if width % 2:
+        np.maximum(rows[:, 0:-1:2], rows[:, 1::2], out=out[:, :-1])
+        out[:, -1] = rows[:, -1]
+        return
+    # Steps over every second byte are slow; a pair as one word, and its right half shifted over the left, is not.
+    pairs = rows.view(_PAIR)
+    np.maximum(rows, (pairs >> _BYTE).view(np.uint8), out=rows)
+    out[:] = pairs
 
 
 class Pyramid:

@@ -1,0 +1,199 @@
+"""Times of the map: open, patch, lens, pan and zoom, hover; medians, and ratios to a baseline of the same run.
+
+    python tests/bench/map_bench.py [--frames 65536,6000000,16777216] [--size 1280x720] [--rounds 120]
+
+On a display it waits for exposure (before it nothing is painted), and every figure counts real paints.
+The baseline is what a plain program does: the whole plane through a colour table into a 32-bit image,
+drawn by nearest neighbour.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QImage, QPainter, QPaintEvent
+from PySide6.QtWidgets import QApplication, QWidget
+
+from hwpoison_gui.gui.frame_map import FrameMapWidget
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.view import kinds
+from hwpoison_gui.view.frame_plane import FramePlane
+from hwpoison_gui.view.palette import DARK, colour_table
+
+WORDS = np.array([0x400, 0, 0x100000000, 0x5828, 0x40000582C, 0x868, 0x487C, 0x10080, 0x4000000, 0x411800], np.uint64)
+
+
+def synthetic(frames: int) -> np.ndarray:
+    """Flag words in runs, as memory has them, of some 130 kinds; 20 frames are poisoned."""
+    rng = np.random.default_rng(7)
+    words = np.unique(np.concatenate([WORDS, WORDS[rng.integers(0, 10, 200)] ^ rng.integers(0, 120, 200, np.uint64)]))
+    runs = rng.geometric(1 / 24, frames // 16 + 16)
+    flags = np.repeat(words[rng.integers(0, len(words), len(runs))], runs)[:frames]
+    flags = np.resize(flags, frames)
+    flags[rng.integers(0, frames, 20)] |= np.uint64(pf.HWPOISON)
+    return flags
+
+
+def timed(act: Callable[[], object], rounds: int) -> tuple[float, float]:
+    """Median and 95th percentile in milliseconds."""
+    times = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        act()
+        times.append((time.perf_counter() - start) * 1e3)
+    return float(np.median(times)), float(np.percentile(times, 95))
+
+
+class Plain(QWidget):
+    """The baseline: the whole plane as a 32-bit image, made and drawn at every paint."""
+
+    def __init__(self, plane: np.ndarray, remake: bool) -> None:
+        super().__init__()
+        self._plane, self._remake = plane, remake
+        self._table = np.array(colour_table(DARK), np.uint32)
+        self._pixels = self._table[plane]
+        self.paints = 0
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        self.paints += 1
+        if self._remake:
+            self._pixels = self._table[self._plane]
+        height, width = self._plane.shape
+        image = QImage(self._pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32)
+        QPainter(self).drawImage(self.rect(), image)
+
+
+def shown(widget: QWidget, size: tuple[int, int]) -> QWidget:
+    """Shows a widget and waits until the screen really has it."""
+    widget.resize(*size)
+    widget.show()
+    deadline = time.monotonic() + 10
+    while not (widget.windowHandle() and widget.windowHandle().isExposed()):
+        QApplication.processEvents()
+        if time.monotonic() > deadline:
+            sys.exit("the window was never exposed")
+    for _ in range(5):
+        QApplication.processEvents()
+    return widget
+
+
+def repainted(widget: FrameMapWidget) -> None:
+    """One paint, now; that it happened is checked."""
+    before = widget.view.item.paints
+    widget.view.viewport().repaint()
+    assert widget.view.item.paints == before + 1, "no paint, or more than one"
+
+
+def flights(widget: FrameMapWidget) -> Iterator[Callable[[], None]]:
+    """Movements of the camera with the paint of each: in, about and out again."""
+    view = widget.view
+    while True:
+        for steps in (*(1,) * 16, *(-1,) * 16):
+            for dx, dy in ((0, 0), (-37, 11), (23, -29)):
+
+                def move(steps: int = steps, dx: int = dx, dy: int = dy) -> None:
+                    camera = view.camera.panned(dx, dy) if dx else view.camera.zoomed(steps, 500, 300)
+                    view.look(camera)
+                    repainted(widget)
+
+                yield move
+
+
+def row(name: str, ours: tuple[float, float], base: tuple[float, float] | None = None, what: str = "") -> None:
+    compared = f"{base[0]:10.3f} {ours[0] / base[0]:8.4f}  {what}" if base else ""
+    print(f"  {name:44s} {ours[0]:10.3f} {ours[1]:10.3f} {compared}")
+
+
+def bench_paint(widget: FrameMapWidget, flags: np.ndarray, rounds: int) -> dict[str, tuple[float, float]]:
+    """Patch, paint, flight and hover of the map."""
+    plane = widget.plane
+    assert plane is not None
+    rng = np.random.default_rng(1)
+    pfns = iter(rng.integers(0, flags.size, 10_000))
+
+    def patch() -> None:
+        pfn = np.array([next(pfns)])
+        flags[pfn] ^= np.uint64(pf.HWPOISON)
+        widget.frames_changed(pfn)
+
+    def patch_and_paint() -> None:
+        patch()
+        repainted(widget)
+
+    def hover() -> None:
+        widget.view.hover(QPointF(*(rng.integers(100, 600, 2).tolist())))
+        repainted(widget)
+
+    found = {"patch": timed(patch, 400), "patch and paint": timed(patch_and_paint, rounds)}
+    users = np.unique(rng.integers(0, flags.size, 300))
+    widget.set_highlights([(users, "owner:1"), (users[:9], "killed"), ([int(users[5])], "target")])
+    widget.select(int(users[5]))
+    flight = flights(widget)
+    found["pan and zoom, overlays on"] = timed(lambda: next(flight)(), max(rounds, 96 * 3))
+    widget.fit()
+    found["hover"] = timed(hover, rounds)
+    return found
+
+
+def bench(frames: int, size: tuple[int, int], rounds: int) -> dict[str, tuple[float, float]]:
+    """All figures of one machine size, printed."""
+    flags = synthetic(frames)
+    zeros = np.zeros(frames, np.int32)
+    few = max(3, rounds // 30)
+    opening = timed(lambda: FramePlane(flags, zeros, zeros), few)
+    widget = shown(FrameMapWidget(), size)
+    assert isinstance(widget, FrameMapWidget)
+    widget.set_source(flags, zeros, zeros)
+    repainted(widget)
+    found = bench_paint(widget, flags, rounds)
+    plane = widget.plane
+    assert plane is not None
+    lens = timed(lambda: plane.set_lens(kinds.kind_of), few)
+    codes = plane.plane.copy()
+    widget.close()
+    plain = shown(Plain(codes, remake=False), size)
+    redraw = timed(plain.repaint, few)
+    plain.close()
+    plain = shown(Plain(codes, remake=True), size)
+    remade = timed(plain.repaint, few)
+    plain.close()
+    print(f"{frames:,} frames, {size[0]}x{size[1]}, {QApplication.platformName()}, rows of {codes.shape[1]}")
+    print(f"  {'':44s} {'median ms':>10s} {'p95 ms':>10s} {'baseline':>10s} {'ratio':>8s}")
+    row("open: flag words to plane and pyramid", opening)
+    row("lens change (codes and pyramid)", lens, remade, "whole image remade and redrawn")
+    row("patch one frame", found["patch"], remade, "whole image remade and redrawn")
+    row("patch one frame, and paint", found["patch and paint"], remade, "whole image remade and redrawn")
+    row("pan and zoom, overlays on", found["pan and zoom, overlays on"], redraw, "whole image redrawn")
+    row("hover", found["hover"], redraw, "whole image redrawn")
+    return {**found, "lens": lens, "open": opening}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--frames", default="65536,6000000,16777216")
+    parser.add_argument("--size", default="1280x720")
+    parser.add_argument("--rounds", type=int, default=120)
+    options = parser.parse_args()
+    app = QApplication(sys.argv[:1])
+    width, height = (int(part) for part in options.size.split("x"))
+    sizes = [int(part) for part in options.frames.split(",")]
+    results = [bench(frames, (width, height), options.rounds) for frames in sizes]
+    if len(results) > 1:
+        print(f"{sizes[-1]:,} to {sizes[0]:,} frames, ratio of medians")
+        for name in ("patch", "patch and paint", "pan and zoom, overlays on", "hover"):
+            print(f"  {name:44s} {results[-1][name][0] / results[0][name][0]:10.2f}")
+    app.quit()
+
+
+if __name__ == "__main__":
+    main()
