@@ -103,6 +103,9 @@ class _Asked:
             return f"{{{inside}}}" if pfn is None else f"{pfn:x}"
         whose = grammar.split_thread(inside.removeprefix("pid:"))
         assert whose is not None, inside
+        if whose == (args.get("task"), 0) and self.before.step.op in ("read", "write"):
+            # The fault path names the thread that touched the page (arch/x86/mm/fault.c, do_sigbus(): tsk->pid).
+            whose = (whose[0], args["thread"])
         tid = self.before.tids.get(whose) or self.session.tid_of(*whose)
         return f"{{{inside}}}" if tid is None else str(tid)
 
