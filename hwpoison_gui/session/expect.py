@@ -174,7 +174,12 @@ def _corrupted_kb(asked: _Asked, key: str, wanted: int) -> Iterator[_Said]:
 
 def _mapcount(asked: _Asked, key: str, wanted: int) -> Iterator[_Said]:
     pfn = asked.outcome.pfn
-    return _same(key, wanted, None if pfn is None else asked.session.mapcount(pfn))
+    return _same(key, wanted, None if pfn is None else mapcount_of(asked.session, pfn))
+
+
+def mapcount_of(session: Session, pfn: int) -> int:
+    """How many PTEs map a frame; 0 where there is no memory, as /proc/kpagecount has it."""
+    return session.mapcount(pfn) if 0 <= pfn < session.machine.frames else 0
 
 
 # Flags, entries, tasks

@@ -6,6 +6,7 @@ discards the future.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -118,7 +119,7 @@ class Session:
         if current is not None and self.position < current.last:
             self.seek(current.last)
         self._timeline.discard_future()
-        del self.operations[sum(op.first < self.position for op in self.operations) :]
+        del self.operations[bisect_left(self.operations, self.position, key=lambda op: op.first) :]
 
     def _carry_out(self, name: str, args: Mapping[str, Any]) -> Steps[OpResult]:
         result = yield from OPS[name](self.world, args)

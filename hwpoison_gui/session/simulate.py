@@ -6,7 +6,7 @@ import json
 from typing import Any, TextIO
 
 from hwpoison_gui.session import replay
-from hwpoison_gui.session.expect import flag_names
+from hwpoison_gui.session.expect import flag_names, mapcount_of
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
 from hwpoison_gui.session.replay import Done
 from hwpoison_gui.session.scenario import Scenario
@@ -50,7 +50,7 @@ def record(session: Session, profile: str, done: Done) -> dict[str, Any]:
     fields["log"] = list(outcome.log)
     if outcome.pfn is not None and "frame" in step.args:
         fields["flags_set"] = list(flag_names(session.flags(outcome.pfn)))
-        fields["mapcount"] = session.mapcount(outcome.pfn)
+        fields["mapcount"] = mapcount_of(session, outcome.pfn)
     if outcome.mce_kill is not None:
         fields["mce_kill"] = outcome.mce_kill
     fields["corrupted_kb"] = session.corrupted_kb()
