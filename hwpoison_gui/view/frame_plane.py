@@ -23,6 +23,7 @@ I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 
 CODES: Final = 256
+_ONE_BY_ONE: Final = 24  # touched frames up to which plain integers beat arrays
 
 
 class FramePlane:
@@ -72,6 +73,7 @@ class FramePlane:
             self.refresh()
             return
         self.plane = layout.arrange(self._codes)
+        self._shared = np.shares_memory(self.plane, self._codes)
         self.pyramid = Pyramid(self.plane)
 
     def suit(self, view_width: float, view_height: float) -> bool:
@@ -85,18 +87,33 @@ class FramePlane:
         return True
 
     def patch(self, pfns: I64) -> None:
-        """Reads the frames `pfns` anew."""
-        pfns = np.unique(np.asarray(pfns, np.int64))
-        new = [self.words.id_of(word) for word in self.flags[pfns].tolist()]
-        self._make_room(max(new, default=0))
-        old = self._ids[pfns].tolist()
-        for pfn, before, after in zip(pfns.tolist(), old, new, strict=True):
+        """Reads the frames `pfns` anew; the cost is that of the frames that look different now."""
+        touched = sorted(set(np.asarray(pfns, np.int64).tolist()))
+        words = [self.flags.item(touched[0])] if len(touched) == 1 else self.flags[touched].tolist()
+        new = [self.words.id_of(word) for word in words]
+        self._make_room()
+        if len(touched) > _ONE_BY_ONE:
+            self._patch_many(np.array(touched, np.int64), np.array(new))
+            return
+        for pfn, after in zip(touched, new, strict=True):
+            before = self._ids.item(pfn)
+            if before != after:
+                self._move(pfn, before, after)
+                self._ids[pfn] = after
+                code = self._table.item(after)
+                self.pyramid.set_one(*self.layout.position(pfn), code)
+                if not self._shared:
+                    self._codes[pfn] = code
+
+    def _patch_many(self, pfns: I64, new: Ids) -> None:
+        different = self._ids[pfns] != new
+        pfns, new = pfns[different], new[different]
+        for pfn, before, after in zip(pfns.tolist(), self._ids[pfns].tolist(), new.tolist(), strict=True):
             self._move(pfn, before, after)
         self._ids[pfns] = new
         codes = self._table[new]
-        x, y = self.layout.positions(pfns)
-        self.pyramid.set_many(x, y, codes)
-        if not np.shares_memory(self.plane, self._codes):
+        self.pyramid.set_many(*self.layout.positions(pfns), codes)
+        if not self._shared:
             self._codes[pfns] = codes
 
     def word(self, pfn: int) -> int:
@@ -132,17 +149,18 @@ class FramePlane:
     def _move(self, pfn: int, before: int, after: int) -> None:
         self._word_counts[before] -= 1
         self._word_counts[after] += 1
-        was, is_now = (bool(self.words.words[number] & pf.HWPOISON) for number in (before, after))
-        if was != is_now:
-            (self._poisoned.add if is_now else self._poisoned.discard)(pfn)
+        words = self.words.words
+        if (words[before] ^ words[after]) & pf.HWPOISON:
+            self._poisoned ^= {pfn}
             self._poison_list = None
 
-    def _make_room(self, highest: int) -> None:
+    def _make_room(self) -> None:
+        """Words that came with a patch: tables for them, and wider ids when they have run out."""
         missing = len(self.words) - len(self._word_counts)
         if missing:
             self._word_counts = np.concatenate((self._word_counts, np.zeros(missing, np.int64)))
             self._make_tables()
-        if highest > 255 and self._ids.dtype == np.uint8:
+        if len(self.words) > CODES and self._ids.dtype == np.uint8:
             self._id_bytes = bytearray(self._ids.astype(np.uint16).tobytes())
             self._ids = np.frombuffer(self._id_bytes, np.uint16)
 

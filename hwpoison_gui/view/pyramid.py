@@ -50,28 +50,25 @@ class Pyramid:
         while self.levels[-1].size > 1:
             self.levels.append(_halved(self.levels[-1]))
         self._flat = [level.reshape(-1).data for level in self.levels]
+        self._widths = [level.shape[1] for level in self.levels]
+        self._heights = [level.shape[0] for level in self.levels]
 
     def set_one(self, x: int, y: int, code: int) -> None:
-        """Writes one cell and what depends on it above."""
-        flat = self._flat
-        flat[0][y * self.levels[0].shape[1] + x] = code
-        for number in range(1, len(flat)):
-            below, lower = flat[number - 1], self.levels[number - 1].shape
-            x2, y2 = x & ~1, y & ~1
-            at = y2 * lower[1] + x2
-            top = below[at]
-            if x2 + 1 < lower[1]:
-                top = max(top, below[at + 1])
-            if y2 + 1 < lower[0]:
-                at += lower[1]
-                top = max(top, below[at])
-                if x2 + 1 < lower[1]:
-                    top = max(top, below[at + 1])
+        """Writes one cell and what depends on it above; stops where nothing changes any more."""
+        level, width, height = self._flat[0], self._widths[0], self._heights[0]
+        level[y * width + x] = code
+        for number in range(1, len(self._flat)):
+            left, top = x & ~1, y & ~1
+            at = top * width + left
+            # the block's four cells, or what there is of it at an odd edge
+            right, below = left + 1 < width, width if top + 1 < height else 0
+            best = max(level[at], level[at + right], level[at + below], level[at + below + right])
             x, y = x >> 1, y >> 1
-            here = y * self.levels[number].shape[1] + x
-            if flat[number][here] == top:
+            level, width, height = self._flat[number], self._widths[number], self._heights[number]
+            here = y * width + x
+            if level[here] == best:
                 return
-            flat[number][here] = top
+            level[here] = best
 
     def set_many(self, x: I64, y: I64, codes: U8) -> None:
         """Writes cells and what depends on them above."""
