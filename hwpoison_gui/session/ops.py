@@ -336,19 +336,25 @@ def op_writeback(w: World, a: Args) -> Steps[OpResult]:
 
 def op_poison(w: World, a: Args) -> Steps[OpResult]:
     if a["via"] == "madvise":
-        return (yield from _errno(_poison_by_madvise(w, a)))
+        return (yield from _poison_by_madvise(w, a))
     if a["via"] != "corrupt-pfn":
         raise NotYetSupportedError(f"op poison: via {a['via']}", key="via")
     return (yield from _errno(memory_failure(w.machine, w.frame(a["frame"]))))
 
 
-def _poison_by_madvise(w: World, a: Args) -> Steps[int | str]:
-    process = w.process(a["task"])
+def _poison_by_madvise(w: World, a: Args) -> Steps[OpResult]:
+    """By address where one is given, so that a page that is not there yet is faulted in first."""
+    mm = w.process(a["task"]).mm
     page = grammar.parse_page(a["frame"])
-    if isinstance(page, grammar.TaskPage):
-        address = w.address(page.task, f"{page.at.area}+{page.at.page}", "frame")
-        return (yield from madvise.madvise_hwpoison(w.machine, process.mm, address))
-    return (yield from madvise.madvise_hwpoison_page(w.machine, process.mm, w.frame(a["frame"])))
+    if not isinstance(page, grammar.TaskPage):
+        pfn = w.frame(a["frame"])
+        if not w.in_use(pfn):
+            raise ScenarioError(f"{a['frame']!r}: a process cannot have a frame that nobody refers to", key="frame")
+        return (yield from _errno(madvise.madvise_hwpoison_page(w.machine, mm, pfn)))
+    address = w.address(page.task, f"{page.at.area}+{page.at.page}", "frame")
+    found = yield from madvise.follow_page(w.machine, mm, address)
+    errno = yield from madvise.madvise_hwpoison(w.machine, mm, address)
+    return OpResult(errno=errno, pfn=found if isinstance(found, int) else None)
 
 
 def op_sysctl(w: World, a: Args) -> Steps[OpResult]:
@@ -375,6 +381,8 @@ def op_alloc(w: World, a: Args) -> Steps[OpResult]:
 
 def op_check(w: World, a: Args) -> Steps[OpResult]:
     policy = w.machine.tasks.view[w.process(a["task"]).tgid].mce_kill if a.get("task") else None
+    if a.get("frame"):
+        w.frame(a["frame"])
     yield Mark("check", "Nothing is done.")
     return OpResult(mce_kill=policy)
 

@@ -19,12 +19,13 @@ class SignalSeen(NamedTuple):
 
 
 class OpResult(NamedTuple):
-    """What an operation itself returns."""
+    """What an operation itself returns; `pfn` is a frame that it first had to fault in."""
 
     errno: int | str = 0
     value: str | None = None
     mce_kill: str | None = None
     handed_out: frozenset[int] = frozenset()
+    pfn: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.fork import do_group_exit
@@ -23,6 +23,10 @@ from hwpoison_gui.session.ops import OPS
 from hwpoison_gui.session.outcome import OpResult, Outcome, SignalSeen
 from hwpoison_gui.session.timeline import Notice, Step, Timeline
 from hwpoison_gui.session.world import World
+
+
+# Operations that only look, and so may follow a panic.
+AFTER_PANIC: Final = frozenset({"check"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ class Session:
         Raises ScenarioError, with nothing changed, for names that stand for nothing, dead tasks,
         or a machine that has panicked.
         """
-        if self.machine.panicked:
+        if self.machine.panicked and name not in AFTER_PANIC:
             raise ScenarioError("the machine has panicked: only going back or a new machine helps")
         self._discard_future()
         m, first = self.machine, self.position
@@ -108,6 +112,8 @@ class Session:
         except BaseException:
             self._timeline.take_back(first)
             raise
+        if frame is None and done.pfn is not None:
+            frame = done.pfn, m.compound_head(done.pfn)
         outcome = self._outcome(name, frame, done, before)
         self.operations.append(Operation(name, dict(args), caption, first, self.position, outcome))
         self._timeline.announce(first)
@@ -203,7 +209,7 @@ class Session:
         return self.machine.page(pfn) if 0 <= pfn < self.machine.frames else pf.NOPAGE
 
     def mapcount(self, pfn: int) -> int:
-        return int(self.machine.mapcount.view[pfn])
+        return int(self.machine.mapcount.view[pfn]) if 0 <= pfn < self.machine.frames else 0
 
 
 def boot(frames: int, seed: int, background: str, profile: str) -> Machine:
