@@ -64,7 +64,8 @@ class FrameMapItem(pg.GraphicsObject):
 
     def cell_at(self, point: QPointF) -> tuple[int, int]:
         """Column and row under a point of the view."""
-        x, y = self.camera.at(point.x() - self.edge, point.y())
+        # the middle of the pixel: on the line between two cells the painted one is meant
+        x, y = self.camera.at(math.floor(point.x()) + 0.5 - self.edge, math.floor(point.y()) + 0.5)
         return math.floor(x), math.floor(y)
 
     def pfn_at(self, point: QPointF) -> int:
