@@ -24,7 +24,6 @@ from hwpoison_gui.session.outcome import OpResult, Outcome, SignalSeen
 from hwpoison_gui.session.timeline import Notice, Step, Timeline
 from hwpoison_gui.session.world import World
 
-
 # Operations that only look, and so may follow a panic.
 AFTER_PANIC: Final = frozenset({"check"})
 
