@@ -211,8 +211,13 @@ def _fitted(counts: U64, frames: int) -> U64:
 def _text(path: Path) -> str:
     """A whole text file of /proc. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read().decode(errors="backslashreplace")
+    parts = []
+    try:
+        while part := os.read(descriptor, 1 << 16):
+            parts.append(part)
+    finally:
+        os.close(descriptor)
+    return b"".join(parts).decode(errors="backslashreplace")
 
 
 def _text_or_empty(path: Path) -> str:
