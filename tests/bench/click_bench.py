@@ -1,0 +1,95 @@
+"""Times of a click: from the click to its recorded steps and the patched map, and of walking the timeline.
+
+    python tests/bench/click_bench.py [--frames 65536,16777216] [--mappers 1,100,1000,10000] [--rounds 40]
+
+Medians in milliseconds. Baselines of the same run: the smallest machine for the click, one mapper for many
+(per mapper), and for walking the time it took to record.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+from hwpoison_gui.session.schema import OPS, Missing, SameAs
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.frame_plane import FramePlane
+
+PAGES = 64
+
+
+def act(session: Session, op: str, /, **given: Any) -> None:
+    """Carry out an op with the defaults of scenario files."""
+    args: dict[str, Any] = dict(given)
+    for key, spec in OPS[op].keys.items():
+        if key not in args and not isinstance(spec.default, Missing):
+            args[key] = args[spec.default.key] if isinstance(spec.default, SameAs) else spec.default
+    session.act(op, args)
+
+
+def machine(frames: int, mappers: int) -> Session:
+    """Dirty anonymous pages, all of them mapped by a process and its children, who handle SIGBUS."""
+    session = Session.fresh(frames=frames, sysctl={"memory_failure_early_kill": 1})
+    act(session, "task", name="parent", sigbus="handler")
+    act(session, "mmap", task="parent", name="m", pages=PAGES)
+    for page in range(PAGES):
+        act(session, "write", task="parent", at=f"m+{page}")
+    for child in range(mappers - 1):
+        act(session, "fork", task="parent", child=f"child-{child}")
+    return session
+
+
+def milliseconds(run: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    run()
+    return (time.perf_counter() - start) * 1e3
+
+
+def click(session: Session, rounds: int) -> tuple[float, float, float, int]:
+    """(steps recorded, map patched, walked back and forth a step, steps): medians over clicks on fresh frames."""
+    m = session.machine
+    plane = FramePlane(m.flags.view, m.refcount.view, m.mapcount.view)
+    touched: list[Any] = []
+    session.subscribe(lambda notice: touched.append(notice.pfns))
+    recorded, patched, walked = [], [], []
+    for page in range(min(rounds, PAGES - 1)):
+        frame = f"pfn:{session.resolve_frame(f'parent:m+{page}'):#x}"
+        recorded.append(milliseconds(lambda frame=frame: act(session, "poison", frame=frame)))
+        patched.append(milliseconds(lambda: plane.patch(touched[-1])))
+        operation = session.operations[-1]
+        span = operation.last - operation.first
+        there = milliseconds(lambda op=operation: session.seek(op.first))
+        walked.append((there + milliseconds(lambda op=operation: session.seek(op.last))) / 2)
+    return statistics.median(recorded), statistics.median(patched), statistics.median(walked), span
+
+
+def table(rows: list[tuple[str, tuple[float, float, float, int], float]], ratio: str) -> None:
+    print(f"{'':24}{'click':>9}{'patch':>9}{'walk':>9}{'steps':>8}   {ratio}")
+    for name, (recorded, patched, walked, steps), against in rows:
+        print(f"{name:24}{recorded:9.2f}{patched:9.3f}{walked:9.2f}{steps:8d}   {against:.2f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--frames", default="65536,16777216")
+    parser.add_argument("--mappers", default="1,100,1000,10000")
+    parser.add_argument("--rounds", type=int, default=40)
+    options = parser.parse_args()
+    sizes = [int(text) for text in options.frames.split(",")]
+    found = [(frames, click(machine(frames, 1), options.rounds)) for frames in sizes]
+    base = sum(found[0][1][:2])
+    table(
+        [(f"{n:,} frames", times, sum(times[:2]) / base) for n, times in found], f"click + patch : {sizes[0]:,} frames"
+    )
+    print()
+    many = [int(text) for text in options.mappers.split(",")]
+    rows = [(n, click(machine(max(65536, n * 8), n), max(3, options.rounds // n))) for n in many]
+    one = rows[0][1][0] / rows[0][0]
+    table([(f"{n:,} mappers", times, times[0] / n / one) for n, times in rows], f"click per mapper : {many[0]} mapper")
+
+
+if __name__ == "__main__":
+    main()
