@@ -189,13 +189,17 @@ def _load_special(m: Machine, image: MemoryImage) -> None:
         "pgtable": (pf.PGTABLE, pf.PGTABLE),
         "slab": (pf.SLAB | pf.COMPOUND_TAIL, pf.SLAB),
         "slab-tail": (pf.SLAB | pf.COMPOUND_TAIL, pf.SLAB | pf.COMPOUND_TAIL),
-        "kernel": ((1 << 64) - 1, 0),
     }
+    marked = np.nonzero((words & np.uint64(pf.ZERO_PAGE | pf.RESERVED | pf.PGTABLE | pf.SLAB)) != 0)[0]
+    flagged = words[marked]
     found: dict[str, tuple[int, ...]] = {}
     for kind, (mask, value) in masks.items():
-        pfns = np.nonzero((words & np.uint64(mask)) == np.uint64(value))[0][:_SPECIAL_MOST]
+        pfns = marked[(flagged & np.uint64(mask)) == np.uint64(value)][:_SPECIAL_MOST]
         if len(pfns):
             found[kind] = tuple(pfns.tolist())
+    flagless = np.nonzero(words == 0)[0][:_SPECIAL_MOST]
+    if len(flagless):
+        found["kernel"] = tuple(flagless.tolist())
     found.setdefault("zero", (len(words) - 1,))
     m.special.load(found)
 

@@ -27,6 +27,7 @@ I64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 SWAP_TYPE_SHIFT = 58
+_COUNTED = np.uint64(pf.LRU | pf.UNEVICTABLE | pf.MMAP | pf.SWAPCACHE | pf.PRIVATE | pf.HUGE | pf.HWPOISON)
 _NOT_IN_USE = np.uint64(pf.BUDDY | pf.NOPAGE | pf.COMPOUND_TAIL)
 
 
@@ -35,22 +36,29 @@ class Compounds:
     """`head`: the head of each frame's compound page, the frame itself where there is none. `order`: by head."""
 
     head: I64
+    tails: I64
     order: dict[int, int]
+
+    def is_head(self, pfn: I64) -> Bools:
+        """Whether each frame is no tail."""
+        return np.asarray(self.head[pfn] == pfn)
 
 
 def compounds_of(words: U64) -> Compounds:
     """Compound pages: a head and the tails behind it."""
-    frames = np.arange(len(words))
-    tail = (words & np.uint64(pf.COMPOUND_TAIL)) != 0
-    if not tail.any():
-        return Compounds(frames, {})
-    last = np.maximum.accumulate(np.where(tail, 0, frames))
+    head = np.arange(len(words))
+    tails = np.nonzero((words & np.uint64(pf.COMPOUND_TAIL)) != 0)[0]
+    if not len(tails):
+        return Compounds(head, tails, {})
+    begins = np.diff(tails, prepend=-2) != 1
+    before = (tails[begins] - 1)[np.cumsum(begins) - 1]
     # A tail without a head: the frame was freed or taken while the words were read.
-    tail &= (words[last] & np.uint64(pf.COMPOUND_HEAD)) != 0
-    head = np.where(tail, last, frames)
-    heads, count = np.unique(head[tail], return_counts=True)
+    whole = (before >= 0) & ((words[before] & np.uint64(pf.COMPOUND_HEAD)) != 0)
+    tails, before = tails[whole], before[whole]
+    head[tails] = before
+    heads, count = np.unique(before, return_counts=True)
     order = np.log2(count + 1).astype(np.int64)
-    return Compounds(head, dict(zip(heads.tolist(), order.tolist(), strict=True)))
+    return Compounds(head, tails, dict(zip(heads.tolist(), order.tolist(), strict=True)))
 
 
 def free_blocks(free: Bools) -> list[list[int]]:
@@ -76,16 +84,15 @@ def load_frames(m: Machine, image: MemoryImage, entries: Entries, families: Anon
     mapcount = np.bincount(entries.value[counted], minlength=len(words))
     m.mapcount.load(everything, mapcount)
     m.compound_order.load(compounds.order)
-    tails = np.nonzero(compounds.head != np.arange(len(words)))[0]
-    m.mapping.load(tails, compounds.head[tails])
+    m.mapping.load(compounds.tails, compounds.head[compounds.tails])
     _load_anon(m, words, families, compounds)
     _load_swap(m, image, entries, compounds)
     m.refcount.load(everything, _refcounts(image, mapcount, compounds, m.mapping))
 
 
 def _load_anon(m: Machine, words: U64, families: AnonFamilies, compounds: Compounds) -> None:
-    anon = (words & np.uint64(pf.ANON)) != 0
-    pfn = np.nonzero(anon & (compounds.head == np.arange(len(words))))[0]
+    pfn = np.nonzero((words & np.uint64(pf.ANON)) != 0)[0]
+    pfn = pfn[compounds.is_head(pfn)]
     kind = np.where((words[pfn] & np.uint64(pf.KSM)) != 0, MAPPING_KSM, MAPPING_ANON)
     m.mapping.load(pfn, families.of_frame[pfn] << 2 | kind)
     m.index.load(pfn, families.index[pfn])
@@ -95,8 +102,8 @@ def _load_swap(m: Machine, image: MemoryImage, entries: Entries, compounds: Comp
     """Users of swap entries, and the entries of swap-cache pages: recorded, else made up above all others."""
     offsets, users = np.unique(entries.value[entries.swapped], return_counts=True)
     m.swap_map.load(dict(zip(offsets.tolist(), users.tolist(), strict=True)))
-    cached = (image.kpageflags & np.uint64(pf.SWAPCACHE)) != 0
-    pfns = np.nonzero(cached & (compounds.head == np.arange(len(cached))))[0].tolist()
+    cached = np.nonzero((image.kpageflags & np.uint64(pf.SWAPCACHE)) != 0)[0]
+    pfns = cached[compounds.is_head(cached)].tolist()
     following = int(offsets[-1]) + 1 if len(offsets) else 1
     known: dict[int, int] = {}
     if image.hidden.private is not None:
@@ -114,27 +121,24 @@ def _load_swap(m: Machine, image: MemoryImage, entries: Entries, compounds: Comp
 
 
 def _refcounts(image: MemoryImage, mapcount: I64, compounds: Compounds, mapping: Column) -> I64:
-    words = image.kpageflags
-    frames = np.arange(len(words))
+    words, tails = image.kpageflags, compounds.tails
     count = mapcount.copy()
-    tails = np.nonzero(compounds.head != frames)[0]
     np.add.at(count, compounds.head[tails], count[tails])
     count[tails] = 0
-
-    def has(mask: int) -> Bools:
-        return np.asarray((words & np.uint64(mask)) != 0)
-
-    of_file = (mapping.view != 0) & ((mapping.view & 3) == 0) & ~has(pf.COMPOUND_TAIL)
-    count += of_file
-    count += has(pf.PRIVATE) & of_file
-    count += has(pf.SWAPCACHE) & ~has(pf.COMPOUND_TAIL)
-    in_use = (words & _NOT_IN_USE) == 0
-    in_use &= ~has(pf.HUGE) | (count > 0)  # else it waits in the pool of free huge pages
-    count[in_use & (count == 0)] = 1
+    unused = (words & _NOT_IN_USE) != 0
+    at = np.nonzero(((words & _COUNTED) != 0) & ~unused)[0]
+    word = words[at]
+    of_file = (mapping.view[at] != 0) & ((mapping.view[at] & 3) == 0)
+    count[at] += of_file
+    count[at] += of_file & ((word & np.uint64(pf.PRIVATE)) != 0)
+    count[at] += (word & np.uint64(pf.SWAPCACHE)) != 0
+    pooled = at[((word & np.uint64(pf.HUGE)) != 0) & (count[at] == 0)]
+    unused[pooled] = True  # free huge pages
+    count[(count == 0) & ~unused] = 1
     if image.hidden.refcount is not None:
         recorded = image.hidden.refcount
         # Recorded without references: on its way to or from the free lists, or inside a large allocation.
-        idle = in_use & (recorded == 0) & (mapcount == 0) & ~has(pf.LRU)
+        idle = (recorded == 0) & (mapcount == 0) & ((words & np.uint64(pf.LRU)) == 0)
         count = np.where(idle, 0, np.maximum(count, recorded))
-    count[~in_use] = 0
+    count[unused] = 0
     return count

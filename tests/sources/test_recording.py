@@ -17,7 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hwpoison_gui import resources
+from hwpoison_gui.kernel.boot import machine_from_image
 from hwpoison_gui.kernel.image import MemoryImage
+from hwpoison_gui.kernel.profiles import PROFILES
 from hwpoison_gui.sources.errors import SourceError
 from hwpoison_gui.sources.recording import open_recording
 
@@ -219,12 +221,13 @@ def test_any_words_are_refused_or_make_an_image(
 ) -> None:
     pages = st.sampled_from([0x400000, 0x401000, 0x402000, 0x7F0000000000, 0x7F0000001000, 0x5000])
     addresses = data.draw(st.lists(pages | words, min_size=9, max_size=9))
+    usual = [0x400000, 0x401000, 0x402000, 0x7F0000000000, 0x7F0000001000, 0x400000, 0x401000, 0x402000, 0x7F0000002000]
     states = [1 << 63, 1 << 62, 1 << 63 | 1 << 61]
-    kept = [data.draw(st.sampled_from(states)) | (entry & 0x1FF) for entry in entries]
+    kept = [data.draw(st.sampled_from(states)) | (entry & 7) for entry in entries]
     changed = {
         "kpageflags": np.array(flags, np.uint64),
         "pagemap_entry": np.array(data.draw(st.sampled_from([entries, kept])), np.uint64),
-        "pagemap_va": np.array(addresses, np.uint64),
+        "pagemap_va": np.array(data.draw(st.sampled_from([usual, usual, addresses])), np.uint64),
     }
     hidden = {"mapping": np.array(flags[::-1], np.uint64), "index": np.array(flags, np.uint64)}
     image = _open_or_refuse(recording(changed, None, data.draw(st.sampled_from([None, hidden]))))
@@ -232,6 +235,8 @@ def test_any_words_are_refused_or_make_an_image(
         assert image.cached is not None
         assert ((image.cached.pfn >= 0) & (image.cached.pfn < 8)).all()
         assert (image.cached.file < len(image.files)).all()
+        m = machine_from_image(image, PROFILES["v7"])
+        assert (m.refcount.view >= 0).all() and (m.mapcount.view >= 0).all()
 
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
