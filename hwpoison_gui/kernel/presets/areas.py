@@ -1,0 +1,69 @@
+"""Areas of memory (VMAs) of a preset's programs, and where in the address space they lie."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from ..image import FileImage, VmaImage
+from .dice import Dice
+from .files import OpenFile
+from .spec import Anon
+
+PAGE_SHIFT: Final = 12
+
+
+class Area(NamedTuple):
+    """A VMA to be. `anon`: its private pages; `file`: whose pages lie there or below, from page `offset` on."""
+
+    name: str
+    pages: int
+    perms: str
+    anon: Anon | None = None
+    file: OpenFile | None = None
+    offset: int = 0
+    seen: int = 50
+    own: int = 12
+    locked: bool = False
+
+
+class Placed(NamedTuple):
+    """An area with its address (in pages)."""
+
+    area: Area
+    vpn: int
+
+
+def layout(areas: list[Area], name: str, dice: Dice) -> list[Placed]:
+    """Addresses as execve and mmap choose them, in ascending order: program, heap, mappings downward, stack."""
+    image = 0x55A00_0000 + dice.one(1 << 24, "text " + name) * 16
+    top = 0x7F000_0000 + dice.one(1 << 24, "mmap " + name) * 16
+    stack = 0x7FFC0_0000 + dice.one(1 << 18, "stack " + name)
+    low, mapped, high = [], [], []
+    for area in areas:
+        if area.name in ("text", "data"):
+            low.append(Placed(area, image))
+            image += area.pages
+        elif area.name == "heap":
+            low.append(Placed(area, image + 512 + dice.one(4096, "heap " + name)))
+        elif area.name == "stack":
+            high.append(Placed(area, stack - area.pages))
+        else:
+            top -= area.pages + (0 if area.file and area.offset == 0 and area.perms == "r-xp" else 1)
+            mapped.append(Placed(area, top))
+    return [*low, *reversed(mapped), *high]
+
+
+def vma_image(area: Area, vpn: int) -> VmaImage:
+    """The line of /proc/PID/maps."""
+    file: FileImage | None = area.file.image if area.file else None
+    return VmaImage(
+        start=vpn << PAGE_SHIFT,
+        end=vpn + area.pages << PAGE_SHIFT,
+        perms=area.perms,
+        offset=area.offset << PAGE_SHIFT if file else 0,
+        device=file.device if file else "00:00",
+        inode=file.inode if file else 0,
+        path=file.path if file else (area.anon.path if area.anon else ""),
+        flags=("lo",) if area.locked else (),
+        name=area.name,
+    )
