@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from typing import Final
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QPainter, QPen
 
 from hwpoison_gui.gui.frame_map_cells import visible_cells
-from hwpoison_gui.gui.frame_map_stamps import faded
+from hwpoison_gui.gui.frame_map_stamps import Face, Stamps, glyphs_of
 from hwpoison_gui.view.camera import Camera
 from hwpoison_gui.view.layout import FRAME_SIZE, Layout, amount
-from hwpoison_gui.view.palette import Theme
+from hwpoison_gui.view.palette import Theme, mixed
 
 _SPACING: Final = 46  # pixels between labelled rows, at least
 _STEPS: Final = tuple(1 << shift for shift in range(24))
@@ -37,28 +38,42 @@ def row_step(cell: float) -> int:
     return next((step for step in _STEPS if step * cell >= _SPACING), _STEPS[-1])
 
 
-def paint_axis(painter: QPainter, theme: Theme, base: QFont, layout: Layout, camera: Camera, width: float) -> None:
-    """Draws the left edge into (0, 0, width, height of the view)."""
-    painter.fillRect(QRectF(0, 0, width, camera.view_height), QColor(theme.ground))
-    font = axis_font(base)
-    painter.setFont(font)
-    line = QFontMetricsF(font).height()
-    left, top, _, bottom = visible_cells(camera)
-    step = row_step(camera.cell)
-    right_aligned = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop
-    for row in range(-(-top // step) * step, bottom, step):
-        pfn = layout.pfn_at(left, row)
-        y = camera.to_view(0, row)[1]
-        if pfn is None or y < -line or y > camera.view_height - line:
-            continue
-        painter.setPen(QPen(QColor(theme.line), 1))
-        painter.drawLine(QPointF(width - 7, round(y) + 0.5), QPointF(width, round(y) + 0.5))
-        painter.setPen(QColor(theme.muted))
-        painter.drawText(QRectF(0, y + 1, width - 8, line), right_aligned, f"0x{pfn:x}")
-        painter.setPen(faded(theme.muted, 0.72))
-        painter.drawText(
-            QRectF(0, y + 1 + line, width - 8, line), right_aligned, amount(pfn * FRAME_SIZE).replace(".0 ", " ")
-        )
+class AxisPainter:
+    """Draws the numbers of rows, and their addresses below them."""
+
+    def __init__(self, theme: Theme, base: QFont) -> None:
+        self._stamps = Stamps()
+        self.set_theme(theme, base)
+
+    def set_theme(self, theme: Theme, base: QFont) -> None:
+        """Takes other colours and another font."""
+        self._theme = theme
+        font = axis_font(base)
+        metrics = QFontMetricsF(font)
+        self._face = Face(font, math.ceil(metrics.horizontalAdvance("0") - 0.3), math.ceil(metrics.height()))
+        self._inks = (theme.muted, mixed(theme.muted, theme.ground, 0.25))
+        self._stamps.clear()
+
+    def paint(self, painter: QPainter, layout: Layout, camera: Camera, width: float, ratio: float) -> None:
+        """Draws the left edge, `width` wide, right beside the frames."""
+        painter.fillRect(QRectF(0, 0, width, camera.view_height), QColor(self._theme.ground))
+        beside = max(0.0, math.floor(camera.to_view(0, 0)[0])) + width
+        left, top, _, bottom = visible_cells(camera)
+        step, line = row_step(camera.cell), self._face.height
+        painter.setPen(QPen(QColor(self._theme.line), 1))
+        texts, tops = [], []
+        for row in range(-(-top // step) * step, bottom, step):
+            pfn = layout.pfn_at(left, row)
+            y = round(camera.to_view(0, row)[1])
+            if pfn is not None and -line <= y <= camera.view_height - line:
+                painter.drawLine(QPointF(beside - 7, y + 0.5), QPointF(beside - 1, y + 0.5))
+                address = amount(pfn * FRAME_SIZE).replace(".00 ", " ").replace(".0 ", " ")
+                texts += [f"0x{pfn:x}", address if pfn else "0"]
+                tops += [y + 1, y + 1 + line]
+        starts = [beside - 10 - len(text) * self._face.width for text in texts]
+        glyphs = glyphs_of(texts, max(map(len, texts), default=1))
+        ink = np.arange(len(texts)) % 2
+        self._stamps.put_text(painter, self._face, self._inks, ratio, (starts, tops, glyphs, ink))
 
 
 def paint_label(painter: QPainter, theme: Theme, font: QFont, text: str, anchor: QRectF, view: QRectF) -> None:

@@ -1,6 +1,6 @@
 """Draws the frames themselves: the plane of codes as an image, and what a cell shows when it is large.
 
-From 14 pixels a cell has borders and the signs of its state, from 44 its frame number and flag letters.
+From 14 pixels cells have borders, from 20 the signs of their state, from 44 frame number and flag letters.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pyqtgraph.Qt import internals
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QImage, QPainter, QPen, QPolygonF
 
-from hwpoison_gui.gui.frame_map_stamps import Stamps, faded
+from hwpoison_gui.gui.frame_map_stamps import Face, Stamps, faded, glyphs_of
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.view import kinds
 from hwpoison_gui.view.camera import Camera
@@ -22,9 +22,10 @@ from hwpoison_gui.view.layout import FRAMES_2MIB
 from hwpoison_gui.view.palette import Theme, colour_table
 
 BORDERS_FROM: Final = 14.0
+SIGNS_FROM: Final = 20.0
 TEXT_FROM: Final = 44.0
 BLOCKS_FROM: Final = 8.0
-_GLYPHS: Final = "0123456789abcdef" + "".join(sorted({flag.letter for flag in pf.FLAGS} - set("0123456789abcdef")))
+_HEX: Final = glyphs_of(["0123456789abcdef"], 16)[0]
 _LETTERS: Final = 14  # flag letters shown at most
 
 
@@ -63,7 +64,7 @@ class CellPainter:
             self._paint_borders(painter, camera)
         if camera.cell >= BLOCKS_FROM:
             self._paint_blocks(painter, plane, camera)
-        if camera.cell >= BORDERS_FROM:
+        if camera.cell >= SIGNS_FROM:
             self._paint_contents(painter, plane, camera, ratio)
 
     def _paint_image(self, painter: QPainter, plane: FramePlane, camera: Camera, ratio: float) -> None:
@@ -137,40 +138,26 @@ class CellPainter:
     def _paint_text(
         self, painter: QPainter, plane: FramePlane, pfns: np.ndarray, where: tuple, cell: float, ratio: float
     ) -> None:
-        font, width, height = cell_font(cell, max(4, len(f"{plane.frames - 1:x}")))
+        face = cell_face(cell, max(4, len(f"{plane.frames - 1:x}")))
         inks = (self._theme.cell_light, self._theme.cell_dark)
-
-        def draw(p: QPainter, number: int) -> None:
-            p.setFont(font)
-            p.setPen(QColor(inks[number // len(_GLYPHS)]))
-            glyph = _GLYPHS[number % len(_GLYPHS)]
-            p.drawText(QRectF(0, 0, width, height), Qt.AlignmentFlag.AlignCenter, glyph)
-
-        sheet = self._stamps.sheet(("text", cell, width), 2 * len(_GLYPHS), width, height, ratio, draw)
+        spacing = face.height - 1
         px, py, ink = where
-        for line, glyphs in enumerate(self._lines_of_text(plane, pfns, max(1, int((cell - 4) / width)))):
-            used = glyphs >= 0
-            count = used.sum(axis=1)
-            start = np.floor(px + (cell - count * width) / 2)
-            x = start[:, None] + np.arange(glyphs.shape[1]) * width
-            y = np.floor(py + cell * 0.5 - 1.5 * height + line * height)[:, None] + np.zeros_like(x)
-            number = glyphs + len(_GLYPHS) * ink[:, None]
-            self._stamps.put(painter, sheet, (width, height), ratio, (x[used], y[used], number[used]))
+        for line, glyphs in enumerate(self._lines_of_text(plane, pfns, max(1, int((cell - 4) / face.width)))):
+            left = np.floor(px + (cell - (glyphs >= 0).sum(axis=1) * face.width) / 2)
+            top = np.floor(py + (cell - 3 * spacing) / 2 - 1 + line * spacing)
+            self._stamps.put_text(painter, face, inks, ratio, (left, top, glyphs, ink))
 
     def _lines_of_text(self, plane: FramePlane, pfns: np.ndarray, room: int) -> list[np.ndarray]:
         """Numbers of glyphs, -1 for none, a row a cell: the frame's number, then its letters in two lines."""
         digits = len(f"{plane.frames - 1:x}")
-        number = pfns[:, None] >> (4 * np.arange(digits - 1, -1, -1)) & 15
+        number = _HEX[pfns[:, None] >> (4 * np.arange(digits - 1, -1, -1)) & 15]
         letters = self._letters_of(plane)[plane.ids(pfns)]
         return [number, letters[:, :room], letters[:, room : 2 * room]]
 
     def _letters_of(self, plane: FramePlane) -> np.ndarray:
         words = plane.words.words
         if len(self._letters) != len(words):
-            self._letters = np.full((len(words), _LETTERS), -1)
-            for row, word in enumerate(words):
-                glyphs = [_GLYPHS.index(letter) for letter in pf.letters_of(word)[:_LETTERS]]
-                self._letters[row, : len(glyphs)] = glyphs
+            self._letters = glyphs_of([pf.letters_of(word) for word in words], _LETTERS)
         return self._letters
 
     def forget_words(self) -> None:
@@ -178,17 +165,17 @@ class CellPainter:
         self._letters = np.zeros((0, _LETTERS), np.int64)
 
 
-def cell_font(cell: float, digits: int) -> tuple[QFont, float, float]:
-    """The font for text in cells, with the whole-pixel width and height of a glyph."""
+def cell_face(cell: float, digits: int) -> Face:
+    """The font for text in cells."""
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     font.setHintingPreference(QFont.HintingPreference.PreferFullHinting)
     for size in (20, 18, 16, 15, 14, 13, 12, 11, 10, 9, 8):
         font.setPixelSize(size)
         metrics = QFontMetricsF(font)
-        width, height = math.ceil(metrics.horizontalAdvance("0") - 0.3), math.ceil(metrics.height() - 2)
-        if max(digits, 6) * width <= cell - 8 and 3 * height <= cell - 6:
+        width, height = math.ceil(metrics.horizontalAdvance("0") - 0.3), math.ceil(metrics.ascent() + metrics.descent())
+        if max(digits, 6) * width <= cell - 8 and 3 * (height - 1) <= cell - 5:
             break
-    return font, width, height
+    return Face(font, width, height)
 
 
 def draw_signs(painter: QPainter, signs: int, ink: QColor, cell: float) -> None:

@@ -10,7 +10,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen
 
-from hwpoison_gui.gui.frame_map_axis import axis_width, paint_axis, paint_label
+from hwpoison_gui.gui.frame_map_axis import AxisPainter, axis_width, paint_label
 from hwpoison_gui.gui.frame_map_cells import CellPainter
 from hwpoison_gui.gui.frame_map_marks import Highlight, MarkPainter, cell_rect
 from hwpoison_gui.kernel import page_flags as pf
@@ -39,6 +39,7 @@ class FrameMapItem(pg.GraphicsObject):
         self.paints = 0
         self._cells = CellPainter(theme)
         self._marks = MarkPainter(theme)
+        self._axis = AxisPainter(theme, font)
 
     def set_plane(self, plane: FramePlane) -> None:
         """Shows another machine."""
@@ -54,6 +55,7 @@ class FrameMapItem(pg.GraphicsObject):
         self.edge = axis_width(font, self.plane.frames) if self.plane else 0.0
         self._cells.set_theme(theme)
         self._marks.set_theme(theme)
+        self._axis.set_theme(theme, font)
         self.update()
 
     def set_camera(self, camera: Camera) -> None:
@@ -113,7 +115,7 @@ class FrameMapItem(pg.GraphicsObject):
         self._cells.paint(painter, plane, camera, ratio)
         self._paint_marks(painter, plane, ratio)
         painter.restore()
-        paint_axis(painter, self.theme, self.font, plane.layout, camera, self.edge)
+        self._axis.paint(painter, plane.layout, camera, self.edge, ratio)
         if self.focused:
             painter.setPen(QPen(QColor(self.theme.accent), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)

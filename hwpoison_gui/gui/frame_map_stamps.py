@@ -5,14 +5,35 @@ Their places are numpy arrays; Qt gets them as one array of fragments, without a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 from pyqtgraph.Qt import internals
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPixmap
+from PySide6.QtGui import QColor, QFont, QPainter, QPixmap
 
-Draw = Callable[[QPainter, float], None]
+Draw = Callable[[QPainter, int], None]
+
+FIRST_GLYPH: Final = 32
+GLYPHS: Final = "".join(chr(number) for number in range(FIRST_GLYPH, 127))
+
+
+class Face(NamedTuple):
+    """A monospaced font with the whole-pixel size of a glyph."""
+
+    font: QFont
+    width: float
+    height: float
+
+
+def glyphs_of(texts: Sequence[str], most: int) -> np.ndarray:
+    """Numbers of glyphs, a row a text, -1 where a text is shorter than `most`."""
+    rows = np.full((len(texts), most), -1)
+    for row, text in enumerate(texts):
+        short = text[:most]
+        rows[row, : len(short)] = [ord(letter) - FIRST_GLYPH for letter in short]
+    return rows
 
 
 class Stamps:
@@ -26,7 +47,7 @@ class Stamps:
         """Forgets all pictures: another theme, font or screen."""
         self._pixmaps.clear()
 
-    def sheet(self, key: tuple, count: int, width: float, height: float, ratio: float, draw: Callable) -> QPixmap:
+    def sheet(self, key: tuple, count: int, width: float, height: float, ratio: float, draw: Draw) -> QPixmap:
         """A row of `count` pictures; `draw(painter, number)` draws one into (0, 0, width, height)."""
         found = self._pixmaps.get((*key, ratio))
         if found is None:
@@ -66,6 +87,25 @@ class Stamps:
         rows[:, 9] = 1
         fragments, number_of_them = self._fragments.drawargs()
         painter.drawPixmapFragments(fragments, number_of_them, sheet)
+
+    def put_text(self, painter: QPainter, face: Face, inks: tuple[str, ...], ratio: float, where: tuple) -> None:
+        """Draws rows of glyphs; `where` is (left, top, glyphs, number of the ink) of each row."""
+        left, top, glyphs, ink = where
+
+        def draw(p: QPainter, number: int) -> None:
+            p.setFont(face.font)
+            p.setPen(QColor(inks[number // len(GLYPHS)]))
+            p.drawText(
+                QRectF(0, 0, face.width, face.height), Qt.AlignmentFlag.AlignCenter, GLYPHS[number % len(GLYPHS)]
+            )
+
+        key = ("text", face.font.key(), inks)
+        sheet = self.sheet(key, len(inks) * len(GLYPHS), face.width, face.height, ratio, draw)
+        used = glyphs >= 0
+        x = np.asarray(left)[:, None] + np.arange(glyphs.shape[1]) * face.width
+        y = np.asarray(top)[:, None] + np.zeros_like(x)
+        number = glyphs + len(GLYPHS) * np.asarray(ink)[:, None]
+        self.put(painter, sheet, (face.width, face.height), ratio, (x[used], y[used], number[used]))
 
 
 def faded(colour: str, opacity: float) -> QColor:

@@ -24,6 +24,7 @@ I64 = npt.NDArray[np.int64]
 
 CODES: Final = 256
 _ONE_BY_ONE: Final = 24  # touched frames up to which plain integers beat arrays
+_CHUNK: Final = 1 << 16  # bytes at a time: what is made on the way stays in the cache
 
 
 class FramePlane:
@@ -37,14 +38,17 @@ class FramePlane:
         self._own_width = width is not None
         self.layout: Layout = RowMajor(self.frames, width or choose_width(self.frames, 16, 10))
         self._slack = max(slack(self.frames), self.layout.width)
+        self._ids: Ids = np.zeros(0, np.uint8)
+        self._codes: U8 = np.zeros(0, np.uint8)
+        self.pyramid = Pyramid(np.zeros((1, 1), np.uint8))
         self.refresh()
 
     def refresh(self) -> None:
         """Reads all frames anew."""
         size = self.frames + self._slack
-        for dtype in (np.uint8, np.uint16):
-            self._id_bytes = bytearray(size * np.dtype(dtype).itemsize)
-            self._ids: Ids = np.frombuffer(self._id_bytes, dtype)
+        for dtype in (np.dtype(np.uint8), np.dtype(np.uint16)):
+            if self._ids.size != size or self._ids.dtype != dtype:
+                self._ids = np.zeros(size, dtype)
             counts = self.words.ids_of(self.flags, self._ids[: self.frames])
             if counts is not None:
                 break
@@ -57,7 +61,9 @@ class FramePlane:
         bad = np.array([bool(word & pf.HWPOISON) for word in self.words.words], np.uint8)
         self._poison_list: I64 | None = np.zeros(0, np.int64)
         if self._word_counts[bad == 1].any():
-            self._poison_list = np.flatnonzero(self._translated(bad)[: self.frames].view(np.bool_))
+            marks = np.zeros(self._ids.size, np.uint8)
+            self._translate(bad, marks)
+            self._poison_list = np.flatnonzero(marks[: self.frames].view(np.bool_))
         self._poisoned = set(self._poison_list.tolist())
 
     def set_lens(self, code_of: Callable[[int], int]) -> None:
@@ -74,7 +80,7 @@ class FramePlane:
             return
         self.plane = layout.arrange(self._codes)
         self._shared = np.shares_memory(self.plane, self._codes)
-        self.pyramid = Pyramid(self.plane)
+        self.pyramid = Pyramid(self.plane, self.pyramid)
 
     def suit(self, view_width: float, view_height: float) -> bool:
         """Takes the width that suits a view of this shape; tells whether it is another one."""
@@ -161,8 +167,7 @@ class FramePlane:
             self._word_counts = np.concatenate((self._word_counts, np.zeros(missing, np.int64)))
             self._make_tables()
         if len(self.words) > CODES and self._ids.dtype == np.uint8:
-            self._id_bytes = bytearray(self._ids.astype(np.uint16).tobytes())
-            self._ids = np.frombuffer(self._id_bytes, np.uint16)
+            self._ids = self._ids.astype(np.uint16)
 
     def _make_tables(self) -> None:
         codes = [kinds.OUTSIDE, *(self._code_of(word) for word in self.words.words[1:])]
@@ -174,14 +179,21 @@ class FramePlane:
 
     def _paint_codes(self) -> None:
         self._make_tables()
-        self._codes: U8 = self._translated(self._table)
+        if self._codes.size != self._ids.size:
+            self._codes = np.zeros(self._ids.size, np.uint8)
+        self._translate(self._table, self._codes)
         self.set_layout(self.layout)
 
-    def _translated(self, table: U8) -> U8:
-        """A table of ids, looked up for every frame; what fills up the last row gets its first entry."""
-        if self._ids.dtype == np.uint8:
-            # bytearray.translate is several times faster than take
-            full = np.zeros(CODES, np.uint8)
-            full[: min(CODES, len(table))] = table[:CODES]
-            return np.frombuffer(self._id_bytes.translate(full.tobytes()), np.uint8)
-        return table.take(self._ids)
+    def _translate(self, table: U8, out: U8) -> None:
+        """Looks up the id of every frame in a table, into memory that is there: new pages cost more than the work."""
+        if self._ids.dtype != np.uint8:
+            for start in range(0, out.size, _CHUNK):
+                out[start : start + _CHUNK] = table[self._ids[start : start + _CHUNK]]
+            return
+        full = np.zeros(CODES, np.uint8)
+        full[: min(CODES, len(table))] = table[:CODES]
+        # bytes.translate is several times faster than take
+        in_bytes, ids = full.tobytes(), self._ids
+        for start in range(0, ids.size, _CHUNK):
+            part = ids[start : start + _CHUNK].tobytes().translate(in_bytes)
+            out[start : start + _CHUNK] = np.frombuffer(part, np.uint8)

@@ -94,9 +94,9 @@ class RowMajor:
 
 
 def widths(frames: int) -> list[int]:
-    """Widths worth trying: multiples of 32 (8 where there are few frames), 1, 3, 5, 7 or 9 times a power of two."""
+    """Widths worth trying: multiples of 32 (of 8 where there are few frames) with few other factors."""
     unit = 32 if frames > 4096 else 8
-    found = {odd << shift for odd in (1, 3, 5, 7, 9) for shift in range(18)}
+    found = {odd << shift for odd in range(1, 16, 2) for shift in range(18)}
     return sorted(w for w in found if w % unit == 0 and (w <= max(unit, frames) and w * w <= 64 * max(frames, 1024)))
 
 

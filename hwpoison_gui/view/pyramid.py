@@ -18,16 +18,14 @@ _PAIR = np.dtype("<u2")  # two neighbours; the left one is the low byte
 _BYTE = np.uint16(8)
 
 
-def _halved(plane: U8) -> U8:
-    """The next level; an odd last row or column stands for itself."""
-    height, width = plane.shape
-    out = np.empty((-(-height // 2), -(-width // 2)), np.uint8)
+def _halve(plane: U8, out: U8) -> None:
+    """Writes the next level; an odd last row or column stands for itself."""
+    height = plane.shape[0]
     for top in range(0, height, _BAND):
         band = plane[top : top + _BAND]
         rows = band[0::2].copy()
         np.maximum(rows[: len(band) // 2], band[1::2], out=rows[: len(band) // 2])
         _halve_columns(rows, out[top // 2 : top // 2 + len(rows)])
-    return out
 
 
 def _halve_columns(rows: U8, out: U8) -> None:
@@ -45,10 +43,16 @@ def _halve_columns(rows: U8, out: U8) -> None:
 class Pyramid:
     """All levels over one plane of codes; level 0 is the plane itself, not a copy."""
 
-    def __init__(self, plane: U8) -> None:
+    def __init__(self, plane: U8, reuse: Pyramid | None = None) -> None:
+        """Builds the levels; in the memory of another pyramid of the same size, which is then void."""
         self.levels: list[U8] = [plane]
         while self.levels[-1].size > 1:
-            self.levels.append(_halved(self.levels[-1]))
+            height, width = self.levels[-1].shape
+            shape, number = (-(-height // 2), -(-width // 2)), len(self.levels)
+            fits = reuse is not None and number < len(reuse.levels) and reuse.levels[number].shape == shape
+            out = reuse.levels[number] if reuse is not None and fits else np.empty(shape, np.uint8)
+            _halve(self.levels[-1], out)
+            self.levels.append(out)
         self._flat = [level.reshape(-1).data for level in self.levels]
         self._widths = [level.shape[1] for level in self.levels]
         self._heights = [level.shape[0] for level in self.levels]

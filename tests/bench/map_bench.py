@@ -34,9 +34,9 @@ WORDS = np.array([0x400, 0, 0x100000000, 0x5828, 0x40000582C, 0x868, 0x487C, 0x1
 
 
 def synthetic(frames: int) -> np.ndarray:
-    """Flag words in runs, as memory has them, of some 130 kinds; 20 frames are poisoned."""
+    """Flag words in runs, as memory has them, of some 100 kinds; 20 frames are poisoned."""
     rng = np.random.default_rng(7)
-    words = np.unique(np.concatenate([WORDS, WORDS[rng.integers(0, 10, 200)] ^ rng.integers(0, 120, 200, np.uint64)]))
+    words = np.unique(np.concatenate([WORDS, WORDS[rng.integers(0, 10, 90)] ^ rng.integers(0, 120, 90, np.uint64)]))
     runs = rng.geometric(1 / 24, frames // 16 + 16)
     flags = np.repeat(words[rng.integers(0, len(words), len(runs))], runs)[:frames]
     flags = np.resize(flags, frames)
