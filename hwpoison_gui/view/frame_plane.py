@@ -24,7 +24,6 @@ I64 = npt.NDArray[np.int64]
 
 CODES: Final = 256
 _ONE_BY_ONE: Final = 24  # touched frames up to which plain integers beat arrays
-_CHUNK: Final = 1 << 16  # bytes at a time: what is made on the way stays in the cache
 
 
 class FramePlane:
@@ -48,7 +47,7 @@ class FramePlane:
         size = self.frames + self._slack
         for dtype in (np.dtype(np.uint8), np.dtype(np.uint16)):
             if self._ids.size != size or self._ids.dtype != dtype:
-                self._ids = np.zeros(size, dtype)
+                self._hold_ids(np.zeros(size, dtype))
             counts = self.words.ids_of(self.flags, self._ids[: self.frames])
             if counts is not None:
                 break
@@ -61,9 +60,9 @@ class FramePlane:
         bad = np.array([bool(word & pf.HWPOISON) for word in self.words.words], np.uint8)
         self._poison_list: I64 | None = np.zeros(0, np.int64)
         if self._word_counts[bad == 1].any():
-            marks = np.zeros(self._ids.size, np.uint8)
-            self._translate(bad, marks)
-            self._poison_list = np.flatnonzero(marks[: self.frames].view(np.bool_))
+            table = np.zeros(max(CODES, bad.size), np.uint8)
+            table[: bad.size] = bad
+            self._poison_list = np.flatnonzero(self._looked_up(table)[: self.frames].view(np.bool_))
         self._poisoned = set(self._poison_list.tolist())
 
     def set_lens(self, code_of: Callable[[int], int]) -> None:
@@ -167,7 +166,11 @@ class FramePlane:
             self._word_counts = np.concatenate((self._word_counts, np.zeros(missing, np.int64)))
             self._make_tables()
         if len(self.words) > CODES and self._ids.dtype == np.uint8:
-            self._ids = self._ids.astype(np.uint16)
+            self._hold_ids(self._ids.astype(np.uint16))
+
+    def _hold_ids(self, ids: Ids) -> None:
+        self._id_bytes = bytearray(ids.tobytes())
+        self._ids = np.frombuffer(self._id_bytes, ids.dtype)
 
     def _make_tables(self) -> None:
         codes = [kinds.OUTSIDE, *(self._code_of(word) for word in self.words.words[1:])]
@@ -179,21 +182,12 @@ class FramePlane:
 
     def _paint_codes(self) -> None:
         self._make_tables()
-        if self._codes.size != self._ids.size:
-            self._codes = np.zeros(self._ids.size, np.uint8)
-        self._translate(self._table, self._codes)
+        self._codes = self._looked_up(self._table)
         self.set_layout(self.layout)
 
-    def _translate(self, table: U8, out: U8) -> None:
-        """Looks up the id of every frame in a table, into memory that is there: new pages cost more than the work."""
+    def _looked_up(self, table: U8) -> U8:
+        """The entry of a table for the id of every frame, and of id 0 for what fills up the last row."""
         if self._ids.dtype != np.uint8:
-            for start in range(0, out.size, _CHUNK):
-                out[start : start + _CHUNK] = table[self._ids[start : start + _CHUNK]]
-            return
-        full = np.zeros(CODES, np.uint8)
-        full[: min(CODES, len(table))] = table[:CODES]
-        # bytes.translate is several times faster than take
-        in_bytes, ids = full.tobytes(), self._ids
-        for start in range(0, ids.size, _CHUNK):
-            part = ids[start : start + _CHUNK].tobytes().translate(in_bytes)
-            out[start : start + _CHUNK] = np.frombuffer(part, np.uint8)
+            return table.take(self._ids)
+        # several times faster than take
+        return np.frombuffer(self._id_bytes.translate(table[:CODES].tobytes()), np.uint8)
