@@ -9,12 +9,12 @@ from dataclasses import replace
 
 from . import page_flags as pf
 from . import pte as ptes
-from .gate import ABSENT
+from .exit_mmap import exit_mmap
 from .machine import Machine
 from .mark import Act, Mark, Steps
-from .memory import pte_alloc, zap_pte
-from .mmap import close_vma, link_vma, put_file
-from .page_alloc import alloc_page, get_page, put_page
+from .memory import pte_alloc
+from .mmap import link_vma, put_file
+from .page_alloc import alloc_page, get_page
 from .records import PAGE_SHIFT, Process, SigInfo, Task, Vma
 from .rmap import anon_vma_link, page_add_rmap
 
@@ -116,19 +116,6 @@ def do_exit(m: Machine, tgid: int, why: str) -> Mark:
         m.delete(m.pending, tid)
     m.put(m.processes, tgid, replace(process, mm=0, ended=why))
     return Mark("do_exit", f"{process.comm}:{tgid} ends: {why}.", Act.DIE, why, tasks=process.threads)
-
-
-def exit_mmap(m: Machine, mm: int) -> None:
-    """Tear down an address space, its page-table pages last."""
-    for vpn in sorted(m.ptes.of(mm)):
-        zap_pte(m, mm, vpn)
-    for vma in m.vmas_of(mm):
-        close_vma(m, vma)
-    for at, pfn in sorted(m.pgtables.of(mm).items()):
-        m.delete(m.pgtables, (mm, at))
-        put_page(m, pfn)
-    m.delete(m.mmap_base, mm)
-    m.put(m.rss, mm, ABSENT)
 
 
 def close_fd(m: Machine, tgid: int, fd: str) -> None:

@@ -40,6 +40,10 @@ class Store(Protocol):
 
     def set(self, key: Any, value: Any) -> None: ...
 
+
+class DigestibleStore(Store, Protocol):
+    """A store that is part of a machine's digest."""
+
     def digest_into(self, hasher: Any) -> None: ...
 
 
@@ -75,6 +79,23 @@ class Column:
         hasher.update(np.ascontiguousarray(self._data).data)
 
 
+class Cells:
+    """Many cells of a column as one: key an int64 array of pfns, value their bytes, so that values compare.
+
+    For changes that are uniform over thousands of frames, such as the end of an address space.
+    """
+
+    def __init__(self, column: Column) -> None:
+        self.name = column.name
+        self.column = column
+
+    def get(self, key: npt.NDArray[np.int64]) -> bytes:
+        return self.column.view[key].tobytes()
+
+    def set(self, key: npt.NDArray[np.int64], value: bytes) -> None:
+        self.column.load(key, np.frombuffer(value, self.column.view.dtype))
+
+
 class Table(Generic[K, V]):
     """Records by key; a missing key reads as ABSENT. Values are immutable."""
 
@@ -99,6 +120,23 @@ class Table(Generic[K, V]):
     def digest_into(self, hasher: Any) -> None:
         for key in sorted(self._data, key=repr):
             hasher.update(f"{key!r}={self._data[key]!r};".encode())
+
+
+class Whole(Generic[O, I, V]):
+    """All records of an outer key of a nested table as one value, a dict that is never changed."""
+
+    def __init__(self, table: NestedTable[O, I, V]) -> None:
+        self.name = table.name
+        self._table = table
+
+    def get(self, key: O) -> Mapping[I, V] | _Absent:
+        records = self._table.of(key)
+        return dict(records) if records else ABSENT
+
+    def set(self, key: O, value: Mapping[I, V] | _Absent) -> None:
+        self._table.drop(key)
+        if not isinstance(value, _Absent):
+            self._table.load(key, value)
 
 
 class NestedTable(Generic[O, I, V]):
@@ -126,10 +164,14 @@ class NestedTable(Generic[O, I, V]):
         else:
             self._data.setdefault(outer, {})[inner] = value
 
-    def load(self, outer: O, records: dict[I, V]) -> None:
+    def load(self, outer: O, records: Mapping[I, V]) -> None:
         """Fill one outer key at boot, before anything is recorded."""
         if records:
             self._data.setdefault(outer, {}).update(records)
+
+    def drop(self, outer: O) -> None:
+        """Forget one outer key; only for `Whole`, which remembers it."""
+        self._data.pop(outer, None)
 
     def digest_into(self, hasher: Any) -> None:
         for outer in sorted(self._data, key=repr):
@@ -184,7 +226,7 @@ class Gate:
     """Holds the stores and takes every change. `recording` is None only while a machine boots."""
 
     def __init__(self) -> None:
-        self._stores: dict[str, Store] = {}
+        self._stores: dict[str, DigestibleStore] = {}
         self._recording: list[Change] | None = None
 
     def add(self, store: Any) -> Any:

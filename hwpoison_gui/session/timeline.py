@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from hwpoison_gui.kernel.gate import Change, Column, Gate
+from hwpoison_gui.kernel.gate import Cells, Change, Column, Gate
 from hwpoison_gui.kernel.mark import Mark
 
 
@@ -126,6 +126,8 @@ class Timeline:
             for change in step.changes:
                 if isinstance(change.store, Column):
                     pfns.add(change.key)
+                elif isinstance(change.store, Cells):
+                    pfns.update(change.key.tolist())
                 else:
                     tables.add(change.store.name)
         notice = Notice(before, after, np.array(sorted(pfns), np.int64), frozenset(tables))
