@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from . import page_flags as pf
 from . import pte as ptes
-from .gate import ABSENT, Column, Gate, NestedTable, SortedSets, Table
+from .gate import ABSENT, Cells, Column, Gate, NestedTable, SortedSets, Table
 from .profile import Profile
 from .records import (
     HPAGE_PMD_NR,
@@ -68,6 +69,9 @@ class Machine:
         add = self.gate.add
         self.free_area: SortedSets = add(SortedSets("free_area", MAX_ORDER + 1))
         self.pcp: SortedSets = add(SortedSets("per_cpu_pages", 1))
+        self.huge_free: SortedSets = add(SortedSets("huge_free", 1))
+        self.huge_resv: NestedTable[int, int, bool] = add(NestedTable("huge_resv"))
+        self.raw_hwp: NestedTable[int, int, bool] = add(NestedTable("raw_hwp_pages"))
         self.compound_order: Table[int, int] = add(Table("compound_order"))
         self.content: Table[int, str] = add(Table("content"))
         self.special: Table[str, tuple[int, ...]] = add(Table("special_pages"))
@@ -183,6 +187,10 @@ class Machine:
 
     def delete(self, store: Any, key: Any) -> None:
         self.gate.put(store, key, ABSENT)
+
+    def put_cells(self, column: Column, pfns: npt.NDArray[np.int64], values: npt.NDArray[Any]) -> None:
+        """Set many cells of a column as one change; `values` is parallel to `pfns` and of the column's dtype."""
+        self.gate.put(Cells(column), pfns, values.tobytes())
 
     def set_flags(self, pfn: int, mask: int) -> None:
         self.gate.put(self.flags, pfn, self.page(pfn) | mask)

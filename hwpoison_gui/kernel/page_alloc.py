@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 from . import page_flags as pf
 from .machine import Machine
 from .records import MAX_ORDER
@@ -120,6 +123,20 @@ def free_one_page(m: Machine, pfn: int, order: int) -> None:
     """__free_one_page(): put a block on its free list, merged with its free buddies."""
     for frame in range(pfn, pfn + (1 << order)):
         m.set_flags(frame, pf.BUDDY)
+    _merge(m, pfn, order)
+
+
+def free_many(m: Machine, pfns: npt.NDArray[np.int64]) -> None:
+    """free_unref_page_list(): give back order-0 frames without references, ascending, straight to the buddy lists."""
+    m.put_cells(m.flags, pfns, m.flags.view[pfns] & np.uint64(~_FREED & (1 << 64) - 1) | np.uint64(pf.BUDDY))
+    for column in (m.refcount, m.mapcount, m.mapping, m.index):
+        m.put_cells(column, pfns, np.zeros(len(pfns), column.view.dtype))
+    for pfn in pfns.tolist():
+        m.delete(m.content, pfn)
+        _merge(m, pfn, 0)
+
+
+def _merge(m: Machine, pfn: int, order: int) -> None:
     while order < MAX_ORDER:
         buddy = pfn ^ (1 << order)
         if m.free_area.get((order, buddy)) is not True:
@@ -173,5 +190,18 @@ def _free_last(m: Machine, pfn: int) -> None:
     if order is None:
         free_page(m, pfn)
         return
+    if m.page(pfn) & pf.HUGE:
+        free_huge_page(m, pfn)
+        return
     m.delete(m.compound_order, pfn)
     free_pages(m, pfn, order)
+
+
+def free_huge_page(m: Machine, head: int) -> None:
+    """Back to the pool of huge pages, of which it stays a part; a poisoned one is never taken from there."""
+    m.clear_flags(head, _FREED & ~(pf.COMPOUND_HEAD | pf.HUGE))
+    m.put(m.mapping, head, 0)
+    m.put(m.index, head, 0)
+    for frame in range(head, head + (1 << m.compound_order.view[head])):
+        m.delete(m.content, frame)
+    m.put(m.huge_free, (0, head), True)
