@@ -31,7 +31,8 @@ class Handler:
     """The handler's local variables.
 
     `extra` references are the injector's; `flags` are MF_ bits; `current` is the thread that runs, or 0.
-    `lru_flag` and `page_flags` are what the page had before the handler changed it.
+    `kind` is that of the state row that fits. `lru_flag` and `page_flags` are what the page had before
+    the handler changed it.
     """
 
     m: Machine
@@ -40,6 +41,7 @@ class Handler:
     extra: int = 0
     flags: int = 0
     current: int = 0
+    kind: str = ""
     lru_flag: int = 0
     page_flags: int = 0
     to_kill: list[ToKill] = field(default_factory=list)

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from . import pte as ptes
 from .filemap import content_of
+from .handler import MF_COUNT_INCREASED, MF_SW_SIMULATED
 from .machine import Machine
 from .mark import Act, Mark, Steps
 from .memory import VM_FAULT_HWPOISON, VM_FAULT_OOM, Access, handle_mm_fault
 from .memory_failure import memory_failure
 from .mmap import covered
 from .page_alloc import get_page, put_page
-from .records import PAGE_SHIFT, PAGE_SIZE
-from .rmap import page_mapped_in_vma, rmap_vmas
+from .records import HPAGE_PMD_NR, PAGE_SHIFT, PAGE_SIZE
+from .soft_offline import soft_offline_page
 from .swap import pageout, read_swap_cache
 
 _GUP_ERRNO = {VM_FAULT_OOM: "ENOMEM", VM_FAULT_HWPOISON: "EHWPOISON"}
@@ -50,13 +51,15 @@ def madvise_hwpoison(m: Machine, mm: int, address: int) -> Steps[int | str]:
     """madvise(MADV_HWPOISON): the caller's page, with a reference of its own, by trap 0; returns 0 or errno."""
     found = yield from follow_page(m, mm, address)
     if isinstance(found, str):
-        return "ENOMEM" if m.find_vma(mm, address) is None else found
+        return "ENOMEM" if m.find_vma(mm, address) is None else "EFAULT"
     get_page(m, found)
-    errno = yield from memory_failure(m, found, trapno=0, extra=1)
+    flags = MF_COUNT_INCREASED | MF_SW_SIMULATED
+    errno = yield from memory_failure(m, found, trapno=0, extra=1, flags=flags)
     if m.panicked:
         return errno
-    put_page(m, found)
-    yield Mark("madvise_hwpoison", "The injector drops its reference.", Act.FLAG, frames=(found,))
+    if m.profile.injector_keeps_reference:
+        put_page(m, found)
+        yield Mark("madvise_hwpoison", "The injector drops its reference.", Act.FLAG, frames=(found,))
     return m.profile.madvise_errno(errno)
 
 
@@ -92,10 +95,19 @@ def swapin_readahead(m: Machine, mm: int, address: int) -> Steps[int | str]:
     return 0
 
 
-def madvise_hwpoison_page(m: Machine, mm: int, pfn: int) -> Steps[int | str]:
-    """madvise(MADV_HWPOISON) at an address where `mm` maps frame `pfn`; EFAULT when it maps it nowhere."""
-    for vma in rmap_vmas(m, pfn):
-        address = page_mapped_in_vma(m, pfn, vma)
-        if vma.mm == mm and address >= 0:
-            return (yield from madvise_hwpoison(m, mm, address))
-    return "EFAULT"
+def madvise_soft_offline(m: Machine, mm: int, address: int) -> Steps[int | str]:
+    """madvise(MADV_SOFT_OFFLINE): the caller's page, with a reference of its own; returns 0 or errno."""
+    found = yield from follow_page(m, mm, address)
+    if isinstance(found, str):
+        return "ENOMEM" if m.find_vma(mm, address) is None else "EFAULT"
+    get_page(m, found)
+    return (yield from soft_offline_page(m, found, MF_COUNT_INCREASED))
+
+
+def address_of_frame(m: Machine, mm: int, pfn: int) -> int:
+    """The lowest address at which `mm` has frame `pfn` present, or -1."""
+    for vpn, entry in sorted(m.ptes.of(mm).items()):
+        span = HPAGE_PMD_NR if entry & ptes.PSE else 1
+        if entry & ptes.PRESENT and ptes.value_of(entry) <= pfn < ptes.value_of(entry) + span:
+            return vpn + pfn - ptes.value_of(entry) << PAGE_SHIFT
+    return -1

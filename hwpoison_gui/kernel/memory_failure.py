@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from . import phases, user_mappings
+from . import memory_failure_hugetlb, phases, phases_6_1, user_mappings
 from .handler import Handler, Verdict, frames_of
 from .machine import Machine
 from .mark import Mark, Steps
@@ -44,5 +44,14 @@ PHASES: Final[dict[str, Callable[[Handler], Steps[Verdict]]]] = {
         user_mappings.hwpoison_user_mappings,
         phases.check_truncated,
         phases.identify_page_state,
+        phases_6_1.pfn_to_online_page,
+        memory_failure_hugetlb.try_memory_failure_hugetlb,
+        phases_6_1.set_page_hwpoison,
+        phases_6_1.take_reference,
+        phases_6_1.split_transparent_huge_page,
+        phases_6_1.shake_page,
+        phases_6_1.lock_and_filter,
+        phases_6_1.check_torn_down,
+        phases_6_1.identify_saved_state,
     )
 }

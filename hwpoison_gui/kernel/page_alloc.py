@@ -18,6 +18,9 @@ from .records import MAX_ORDER
 PCP_BATCH: Final = 16
 PCP_HIGH: Final = 64
 
+# page->private of a poisoned frame that was taken off the free lists.
+MAGIC_HWPOISON: Final = 0x48575053_4F49534E
+
 # Cleared when a page is freed (PAGE_FLAGS_CHECK_AT_PREP less HWPOISON).
 _FREED: Final = ((1 << 42) - 1) & ~pf.HWPOISON
 
@@ -161,7 +164,15 @@ def take_page_off_buddy(m: Machine, pfn: int) -> bool:
         head = head + (1 << order) if other == head else head
     m.clear_flags(pfn, pf.BUDDY)
     m.put(m.refcount, pfn, 1)
+    m.put(m.page_private, pfn, MAGIC_HWPOISON)
     return True
+
+
+def put_page_back_buddy(m: Machine, pfn: int) -> None:
+    """put_page_back_buddy(): undo take_page_off_buddy(), and clear HWPOISON."""
+    m.clear_flags(pfn, pf.HWPOISON)
+    _clear_page(m, pfn)
+    free_one_page(m, pfn, 0)
 
 
 def _clear_page(m: Machine, pfn: int) -> None:

@@ -76,6 +76,7 @@ class Profile:
     unmap_clears_mlocked: bool
     ignore_mlock: bool
     anon_vma_of_its_own: bool
+    injector_checks_pfn: bool
     injector_keeps_reference: bool  # of madvise: else the handler takes it over
     error_remove_page: Mapping[str, str]  # file system -> what drops a page of its on error
 

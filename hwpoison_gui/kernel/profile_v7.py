@@ -122,6 +122,7 @@ V7: Final = Profile(
     unmap_clears_mlocked=False,
     ignore_mlock=True,
     anon_vma_of_its_own=False,
+    injector_checks_pfn=False,
     injector_keeps_reference=True,
     error_remove_page=dict.fromkeys(("ext4", "tmpfs", "directory"), "generic_error_remove_page"),
 )

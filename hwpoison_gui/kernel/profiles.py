@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from .profile import Profile
+from .profile_6_1 import V6_1
 from .profile_v7 import V7
 
-PROFILES: Final[dict[str, Profile]] = {profile.name: profile for profile in (V7,)}
+PROFILES: Final[dict[str, Profile]] = {profile.name: profile for profile in (V7, V6_1)}
 DEFAULT: Final = V7.name

@@ -6,6 +6,7 @@ a page's index gives the address in each VMA, and only the PTE there tells wheth
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from . import page_flags as pf
@@ -85,14 +86,40 @@ def page_mapped_in_vma(m: Machine, pfn: int, vma: Vma) -> int:
     return address if first <= pfn < first + span else -1
 
 
-def page_add_rmap(m: Machine, pfn: int) -> None:
-    """page_add_anon_rmap() and page_add_file_rmap(): one more PTE maps the frame."""
-    m.add_to(m.mapcount, pfn, 1)
-    m.set_flags(pfn, pf.MMAP)
+def mappings_of(m: Machine, pfn: int) -> list[tuple[Vma, int]]:
+    """rmap_walk(): every VMA and address at which an entry maps the frame.
+
+    Pages of KSM are found by their entries: each of their addresses is another one.
+    """
+    if m.page(pfn) & pf.KSM:
+        return list(_rmap_walk_ksm(m, pfn))
+    pairs = ((vma, page_mapped_in_vma(m, pfn, vma)) for vma in rmap_vmas(m, pfn))
+    return [(vma, address) for vma, address in pairs if address >= 0]
 
 
-def page_remove_rmap(m: Machine, pfn: int) -> None:
-    """One PTE less maps the frame; a page nobody maps loses MMAP, and MLOCKED where the profile says so."""
+def _rmap_walk_ksm(m: Machine, pfn: int) -> Iterator[tuple[Vma, int]]:
+    for mm in sorted(m.ptes.view):
+        for vpn, entry in sorted(m.ptes.of(mm).items()):
+            if entry & ptes.PRESENT and ptes.value_of(entry) == pfn:
+                vma = m.find_vma(mm, vpn << PAGE_SHIFT)
+                if vma is not None:
+                    yield vma, vpn << PAGE_SHIFT
+
+
+def page_add_rmap(m: Machine, pfn: int, huge: bool = False) -> None:
+    """page_add_anon_rmap() and page_add_file_rmap(): one more entry maps the frame, or all of a huge page."""
+    for frame in range(pfn, pfn + (HPAGE_PMD_NR if huge else 1)):
+        m.add_to(m.mapcount, frame, 1)
+        m.set_flags(frame, pf.MMAP)
+
+
+def page_remove_rmap(m: Machine, pfn: int, huge: bool = False) -> None:
+    """One entry less maps the frame; a page nobody maps loses MMAP, and MLOCKED where the profile says so."""
+    for frame in range(pfn, pfn + (HPAGE_PMD_NR if huge else 1)):
+        _remove_rmap_of(m, frame)
+
+
+def _remove_rmap_of(m: Machine, pfn: int) -> None:
     m.add_to(m.mapcount, pfn, -1)
     if m.mapcount.view[pfn] == 0:
         lost = pf.MMAP | (pf.MLOCKED if m.profile.unmap_clears_mlocked else 0)
@@ -127,10 +154,7 @@ def try_to_unmap(m: Machine, pfn: int, entry_for: str) -> Steps[bool]:
 
     `entry_for`: what takes a PTE's place: `hwpoison`, `swap` or `none` (TTU_IGNORE_HWPOISON).
     """
-    for vma in rmap_vmas(m, pfn):
-        address = page_mapped_in_vma(m, pfn, vma)
-        if address < 0:
-            continue
+    for vma, address in mappings_of(m, pfn):
         if vma.locked and not m.profile.ignore_mlock:
             return False
         yield try_to_unmap_one(m, pfn, vma, address, entry_for)
@@ -141,6 +165,7 @@ def try_to_unmap_one(m: Machine, pfn: int, vma: Vma, address: int, entry_for: st
     """Cut one PTE: its dirty bit goes to the page, counts and RSS fall."""
     vpn = address >> PAGE_SHIFT
     old = m.pte(vma.mm, vpn)
+    huge = old & ptes.PSE
     if old & ptes.DIRTY:
         m.set_flags(pfn, pf.DIRTY)
     if entry_for == "swap":
@@ -148,9 +173,9 @@ def try_to_unmap_one(m: Machine, pfn: int, vma: Vma, address: int, entry_for: st
         m.add_to(m.swap_map, offset, 1)
         new = ptes.swp_pte(offset)
     else:
-        new = ptes.hwpoison_pte(pfn) if entry_for == "hwpoison" else 0
+        new = ptes.hwpoison_pte(pfn) | huge if entry_for == "hwpoison" else 0
     m.set_pte(vma.mm, vpn, new)
-    page_remove_rmap(m, pfn)
+    page_remove_rmap(m, pfn, huge=bool(huge))
     put_page(m, pfn)
     owner = m.processes.view[vma.mm]
     left = {"hwpoison": "a hwpoison entry", "swap": "a swap entry", "none": "nothing"}[entry_for]

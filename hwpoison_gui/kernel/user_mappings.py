@@ -48,7 +48,10 @@ def hwpoison_user_mappings(h: Handler, page: int | None = None) -> Steps[Verdict
 
 def unmap_failed(h: Handler) -> Steps[Verdict]:
     """A page that stays mapped cannot be handled: the handler gives up here."""
-    yield action_result(h, h.m.profile.unmap_failed_kind, IGNORED)
+    m, head = h.m, h.m.compound_head(h.pfn)
+    yield action_result(h, m.profile.unmap_failed_kind, IGNORED)
+    m.clear_flags(head, pf.LOCKED)
+    yield Mark("unlock_page", "Unlocked, and still mapped.", Act.FLAG, frames=(head,))
     return "EBUSY"
 
 

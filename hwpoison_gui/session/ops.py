@@ -12,12 +12,20 @@ from typing import Any, Final
 from hwpoison_gui.kernel import fork, fs, madvise, mmap
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.filemap import writepage
+from hwpoison_gui.kernel.hwpoison_inject import (
+    do_machine_check,
+    hard_offline_page,
+    hwpoison_inject,
+    uc_decode_notifier,
+)
+from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Act, Mark, Steps
 from hwpoison_gui.kernel.memory import Access, access
-from hwpoison_gui.kernel.memory_failure import memory_failure
 from hwpoison_gui.kernel.page_alloc import alloc_page, get_page, put_page
 from hwpoison_gui.kernel.records import PAGE_SHIFT, PAGE_SIZE, Process, Vma
 from hwpoison_gui.kernel.signal import sigaction
+from hwpoison_gui.kernel.soft_offline import soft_offline_page
+from hwpoison_gui.kernel.unpoison import unpoison_memory
 from hwpoison_gui.session import grammar
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
 from hwpoison_gui.session.outcome import OpResult
@@ -337,12 +345,24 @@ def op_writeback(w: World, a: Args) -> Steps[OpResult]:
 def op_poison(w: World, a: Args) -> Steps[OpResult]:
     if a["via"] == "madvise":
         return (yield from _poison_by_madvise(w, a))
-    if a["via"] != "corrupt-pfn":
-        raise NotYetSupportedError(f"op poison: via {a['via']}", key="via")
-    return (yield from _errno(memory_failure(w.machine, w.frame(a["frame"]))))
+    if a["via"] == "srar":
+        task = w.thread(a["task"], a["thread"])
+        return (yield from _errno(do_machine_check(w.machine, w.frame(a["frame"]), task.tid, a["rip_valid"])))
+    return (yield from _errno(_INJECTORS[a["via"]](w.machine, w.frame(a["frame"]))))
+
+
+_INJECTORS: Final[dict[str, Callable[[Machine, int], Steps[int | str]]]] = {
+    "corrupt-pfn": hwpoison_inject,
+    "hard_offline": hard_offline_page,
+    "srao": uc_decode_notifier,
+}
 
 
 def _poison_by_madvise(w: World, a: Args) -> Steps[OpResult]:
+    return (yield from _by_madvise(w, a, madvise.madvise_hwpoison))
+
+
+def _by_madvise(w: World, a: Args, advice: Callable[[Machine, int, int], Steps[int | str]]) -> Steps[OpResult]:
     """By address where one is given, so that a page that is not there yet is faulted in first."""
     mm = w.process(a["task"]).mm
     page = grammar.parse_page(a["frame"])
@@ -350,11 +370,22 @@ def _poison_by_madvise(w: World, a: Args) -> Steps[OpResult]:
         pfn = w.frame(a["frame"])
         if not w.in_use(pfn):
             raise ScenarioError(f"{a['frame']!r}: a process cannot have a frame that nobody refers to", key="frame")
-        return (yield from _errno(madvise.madvise_hwpoison_page(w.machine, mm, pfn)))
+        address = madvise.address_of_frame(w.machine, mm, pfn)
+        return (yield from _errno(advice(w.machine, mm, address))) if address >= 0 else OpResult(errno="EFAULT")
     address = w.address(page.task, f"{page.at.area}+{page.at.page}", "frame")
     found = yield from madvise.follow_page(w.machine, mm, address)
-    errno = yield from madvise.madvise_hwpoison(w.machine, mm, address)
+    errno = yield from advice(w.machine, mm, address)
     return OpResult(errno=errno, pfn=found if isinstance(found, int) else None)
+
+
+def op_soft_offline(w: World, a: Args) -> Steps[OpResult]:
+    if a["via"] == "madvise":
+        return (yield from _by_madvise(w, a, madvise.madvise_soft_offline))
+    return (yield from _errno(soft_offline_page(w.machine, w.frame(a["frame"]))))
+
+
+def op_unpoison(w: World, a: Args) -> Steps[OpResult]:
+    return (yield from _errno(unpoison_memory(w.machine, w.frame(a["frame"]))))
 
 
 def op_sysctl(w: World, a: Args) -> Steps[OpResult]:
@@ -422,6 +453,8 @@ OPS: Final[dict[str, Callable[[World, Args], Steps[OpResult]]]] = {
         op_unpin,
         op_writeback,
         op_poison,
+        op_soft_offline,
+        op_unpoison,
         op_sysctl,
         op_remember,
         op_alloc,

@@ -1,0 +1,86 @@
+"""get_hwpoison_page(): take a reference to a bad page, if it is of a kind that can be handled.
+
+After mm/memory-failure.c (6.1): get_any_page(), __get_hwpoison_page() and HWPoisonHandlable(). Per-CPU
+lists are drained first, so that a free page is found in the buddy allocator.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from . import page_flags as pf
+from .handler import MF_COUNT_INCREASED
+from .machine import Machine
+from .mark import Act, Mark, Steps
+from .page_alloc import drain_pcp, get_page, put_page
+
+TRIES: Final = 3
+FREE: Final = 0
+TAKEN: Final = 1
+
+
+def is_handlable(m: Machine, pfn: int) -> bool:
+    """HWPoisonHandlable(): only LRU pages and free ones can be handled."""
+    return bool(m.page(m.compound_head(pfn)) & pf.LRU or m.page(pfn) & pf.BUDDY)
+
+
+def get_hwpoison_page(m: Machine, pfn: int, flags: int) -> Steps[int | str]:
+    """TAKEN with a reference, FREE without one, or an errno name: EIO for a page that cannot be handled.
+
+    With MF_COUNT_INCREASED the caller has a reference already, which is kept or dropped here.
+    """
+    drain_pcp(m)
+    head = m.compound_head(pfn)
+    yield Mark(
+        "get_hwpoison_page",
+        "Per-CPU lists are drained, so that a free page is on the buddy lists.",
+        Act.FLAG,
+        frames=(pfn,),
+    )
+    held = bool(flags & MF_COUNT_INCREASED)
+    if m.page(head) & pf.HUGE:
+        return _get_hwpoison_huge_page(m, head, held)
+    if not is_handlable(m, pfn):
+        return (yield from _unhandlable(m, pfn, held))
+    count = int(m.refcount.view[head])
+    if not count:
+        yield Mark("is_free_buddy_page", "It is free.", Act.DECIDE, "free", frames=(pfn,))
+        return FREE
+    if not held:
+        get_page(m, pfn)
+    text = f"An LRU page with {count} references; " + ("one of them is the handler's." if held else "one is taken.")
+    yield Mark("get_hwpoison_page", text, Act.FLAG, "PageLRU", frames=(pfn,))
+    return TAKEN
+
+
+def _get_hwpoison_huge_page(m: Machine, head: int, held: bool) -> int | str:
+    """get_hwpoison_huge_page(), mm/hugetlb.c: a free huge page has no references."""
+    if held:
+        return TAKEN
+    if not m.refcount.view[head]:
+        return FREE
+    get_page(m, head)
+    return TAKEN
+
+
+def _unhandlable(m: Machine, pfn: int, held: bool) -> Steps[str]:
+    """Neither LRU nor free: shaking it may turn it into something better, which it never does here."""
+    if held:
+        put_page(m, pfn)
+    for attempt in range(1, TRIES + 1):
+        yield Mark(
+            "shake_page",
+            f"Neither on the LRU nor free: the per-CPU caches are drained in case it is on its way ({attempt}).",
+            Act.DECIDE,
+            "not HWPoisonHandlable",
+            frames=(pfn,),
+        )
+    m.printk(m.profile.prefix.format(pfn=pfn) + "unhandlable page.")
+    yield Mark(
+        "get_hwpoison_page",
+        "Slab, page table, reserved or otherwise the kernel's own: nothing can be done.",
+        Act.DECIDE,
+        "unhandlable",
+        frames=(pfn,),
+    )
+    return "EIO"

@@ -1,0 +1,191 @@
+"""Transparent huge pages: 512 frames behind one entry, given, shared, and split again.
+
+After mm/huge_memory.c. The entry has PSE and stands at the first page of its 2 MiB; each of the 512 frames
+counts it as a mapping, the head alone has the reference.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from . import page_flags as pf
+from . import pte as ptes
+from .hugetlb_pool import destroy_compound_page, prep_compound_page
+from .machine import Machine
+from .mark import Act, Mark, Steps
+from .page_alloc import alloc_pages, put_page
+from .records import HPAGE_PMD_NR, HPAGE_PMD_ORDER, PAGE_SHIFT, Vma
+from .rmap import page_add_rmap, page_mapped_in_vma, page_remove_rmap, rmap_vmas
+
+PMD_SIZE: Final = HPAGE_PMD_NR << PAGE_SHIFT
+
+# What the tails of a split page take over from its head (__split_huge_page_tail()).
+_INHERITED: Final = (
+    pf.REFERENCED | pf.UPTODATE | pf.DIRTY | pf.LRU | pf.ACTIVE | pf.UNEVICTABLE | pf.MLOCKED
+    | pf.SWAPBACKED | pf.ANON | pf.MAPPEDTODISK
+)  # fmt: skip
+
+
+def fits_huge(vma: Vma, address: int) -> bool:
+    """transhuge_vma_suitable(): whether the VMA wants huge pages and holds the whole 2 MiB around `address`."""
+    base = address & -PMD_SIZE
+    return vma.huge == "thp" and vma.start <= base and base + PMD_SIZE <= vma.end
+
+
+def is_empty_pmd(m: Machine, mm: int, address: int) -> bool:
+    """pmd_none(): whether nothing in the 2 MiB around `address` has an entry yet."""
+    base = address >> PAGE_SHIFT & -HPAGE_PMD_NR
+    entries = m.ptes.of(mm)
+    return not any(vpn in entries for vpn in range(base, base + HPAGE_PMD_NR))
+
+
+def huge_zero_page(m: Machine) -> int:
+    """The head of the huge page of zeros, 0 when there is none."""
+    return m.special.view.get("huge-zero", (0,))[0]
+
+
+def alloc_huge_zero_page(m: Machine) -> None:
+    """get_huge_zero_page(): one for the whole machine, kept for good."""
+    head = alloc_pages(m, HPAGE_PMD_ORDER)
+    if head is None:
+        return
+    prep_compound_page(m, head, pf.THP | pf.ZERO_PAGE)
+    m.put(m.special, "huge-zero", tuple(range(head, head + HPAGE_PMD_NR)))
+
+
+def alloc_transhuge_page(m: Machine, flags: int) -> int | None:
+    """512 frames as one page with one reference; `flags` are the head's. None without such a block."""
+    head = alloc_pages(m, HPAGE_PMD_ORDER)
+    if head is None:
+        return None
+    prep_compound_page(m, head, pf.THP | flags & pf.ANON)
+    m.set_flags(head, flags | pf.UPTODATE | pf.LRU | pf.SWAPBACKED)
+    return head
+
+
+def set_pmd(m: Machine, vma: Vma, address: int, head: int, flags: int) -> Mark:
+    """Map a huge page; the caller's reference goes to the entry."""
+    vpn = address >> PAGE_SHIFT & -HPAGE_PMD_NR
+    m.set_pte(vma.mm, vpn, ptes.mk_pte(head, flags | ptes.PSE | ptes.ACCESSED))
+    if not flags & ptes.SPECIAL:
+        page_add_rmap(m, head, huge=True)
+        if vma.locked:
+            m.set_flags(head, pf.MLOCKED | pf.UNEVICTABLE)
+    base = vpn << PAGE_SHIFT
+    text = f"2 MiB at {base:#x} are given at once: the huge page at frame {head:#x}."
+    return Mark("do_huge_pmd", text, Act.MAP, frames=(head,), vmas=(vma.id,), ptes=((vma.mm, vpn),))
+
+
+def split_huge_pmd(m: Machine, vma: Vma, vpn: int) -> None:
+    """__split_huge_pmd(): 512 entries take the place of one; a file's are simply dropped, faults bring them back."""
+    entry = m.ptes.of(vma.mm)[vpn]
+    head, flags = ptes.value_of(entry), entry & ptes.FLAGS & ~ptes.PSE
+    m.set_pte(vma.mm, vpn, 0)
+    if entry & ptes.SPECIAL:
+        zero = m.special.view["zero"][0]
+        for number in range(HPAGE_PMD_NR):
+            m.set_pte(vma.mm, vpn + number, ptes.mk_pte(zero, ptes.SPECIAL | flags & ptes.ACCESSED))
+        return
+    if entry & ptes.DIRTY:
+        m.set_flags(head, pf.DIRTY)
+    if vma.mapping and not m.page(head) & pf.ANON:
+        page_remove_rmap(m, head, huge=True)
+        put_page(m, head)
+        return
+    for number in range(HPAGE_PMD_NR):
+        m.set_pte(vma.mm, vpn + number, ptes.mk_pte(head + number, flags))
+    m.add_to(m.refcount, head, HPAGE_PMD_NR - 1)
+
+
+def split_pmds_at_edges(m: Machine, mm: int, start: int, end: int) -> None:
+    """vma_adjust_trans_huge(): no huge entry may reach across the ends of a range."""
+    for edge in (start, end):
+        vpn = edge >> PAGE_SHIFT & -HPAGE_PMD_NR
+        entry = m.ptes.of(mm).get(vpn, 0)
+        vma = m.find_vma(mm, vpn << PAGE_SHIFT)
+        if edge % PMD_SIZE and entry & ptes.PSE and vma is not None and vma.huge == "thp":
+            split_huge_pmd(m, vma, vpn)
+
+
+def can_split(m: Machine, head: int) -> bool:
+    """can_split_folio(): whether nobody but mappings, page cache and the caller refers to the page."""
+    return int(m.refcount.view[head]) == _mappings(m, head) + _cache_references(m, head) + 1
+
+
+def _cache_references(m: Machine, head: int) -> int:
+    return HPAGE_PMD_NR if m.inode_of(head) is not None else 0
+
+
+def _mappings(m: Machine, head: int) -> int:
+    """Entries that refer to the page: each huge one once, each small one once."""
+    huge = sum(1 for _ in _huge_entries(m, head))
+    small = int(m.mapcount.view[head : head + HPAGE_PMD_NR].sum()) - huge * HPAGE_PMD_NR
+    return huge + small
+
+
+def _huge_entries(m: Machine, head: int) -> list[tuple[Vma, int]]:
+    found = []
+    for vma in rmap_vmas(m, head):
+        address = page_mapped_in_vma(m, head, vma)
+        if address >= 0 and m.ptes.of(vma.mm).get(address >> PAGE_SHIFT, 0) & ptes.PSE:
+            found.append((vma, address >> PAGE_SHIFT))
+    return found
+
+
+def split_huge_page(m: Machine, pfn: int) -> Steps[bool]:
+    """split_huge_page_to_list(): make 512 pages of one; the caller's reference stays on `pfn`. False if it is held."""
+    head = m.compound_head(pfn)
+    if head == huge_zero_page(m):
+        yield Mark("split_huge_page_to_list", "The page of zeros is never split.", Act.DECIDE, "EBUSY", frames=(pfn,))
+        return False
+    if not can_split(m, head):
+        text = "Somebody holds the huge page besides those who map it: it cannot be split."
+        yield Mark("split_huge_page_to_list", text, Act.DECIDE, "EBUSY", frames=(head, pfn))
+        return False
+    yield Mark("split_huge_page_to_list", f"The huge page at frame {head:#x} is split.", frames=(head, pfn))
+    for vma, vpn in _huge_entries(m, head):
+        split_huge_pmd(m, vma, vpn)
+        yield _split_entry(m, vma, vpn, head)
+    _take_apart(m, head, pfn)
+    yield Mark(
+        "remap_page" if m.anon_vma_of(pfn) else "split_huge_page_to_list",
+        "512 pages of 4 KiB: each has its own flags and counts now.",
+        Act.FLAG,
+        "split",
+        frames=tuple(range(head, head + HPAGE_PMD_NR)),
+    )
+    return True
+
+
+def _split_entry(m: Machine, vma: Vma, vpn: int, head: int) -> Mark:
+    anon = m.anon_vma_of(head) != 0
+    owner = m.processes.view[vma.mm]
+    became = "512 small entries" if anon else "none, the next touch brings them back"
+    return Mark(
+        "try_to_migrate_one" if anon else "try_to_unmap_one",
+        f"{owner.comm}:{owner.tgid}: its huge entry becomes {became}.",
+        Act.MAP if anon else Act.UNMAP,
+        frames=(head,),
+        vmas=(vma.id,),
+        ptes=((vma.mm, vpn),),
+        tasks=(owner.tgid,),
+    )
+
+
+def _take_apart(m: Machine, head: int, pfn: int) -> None:
+    word, mapping, index = m.page(head), int(m.mapping.view[head]), int(m.index.view[head])
+    inode = m.inode_of(head)
+    destroy_compound_page(m, head)
+    for frame in range(head, head + HPAGE_PMD_NR):
+        mapped = int(m.mapcount.view[frame])
+        m.set_flags(frame, word & _INHERITED)
+        if not mapped:
+            m.clear_flags(frame, pf.MMAP | pf.MLOCKED)
+        m.put(m.mapping, frame, mapping)
+        m.put(m.index, frame, index + frame - head)
+        if inode is not None:
+            m.put(m.page_cache, (inode.id, index + frame - head), frame)
+        m.put(m.refcount, frame, mapped + (inode is not None) + 1)
+    for frame in range(head, head + HPAGE_PMD_NR):
+        if frame != pfn:
+            put_page(m, frame)

@@ -1,0 +1,123 @@
+"""The pool of huge pages: taking one, reserving, and dissolving a free one into 4 KiB pages.
+
+After mm/hugetlb.c. A free huge page has no references and waits in `huge_free`. What was promised to a
+mapping and not yet taken stands in `huge_resv`, by inode for shared and by address space for private ones.
+"""
+
+from __future__ import annotations
+
+from . import page_flags as pf
+from .gate import ABSENT
+from .machine import Machine
+from .mark import Act, Mark, Steps
+from .page_alloc import alloc_pages, drain_pcp, free_one_page, take_page_off_buddy
+from .records import HPAGE_PMD_NR, HPAGE_PMD_ORDER
+
+
+def hugetlb_init(m: Machine, pages: int) -> int:
+    """nr_hugepages: put up to `pages` huge pages into the pool; returns how many memory was found for."""
+    found = 0
+    while found < pages and (head := alloc_pages(m, HPAGE_PMD_ORDER)) is not None:
+        prep_compound_page(m, head, pf.HUGE)
+        m.put(m.refcount, head, 0)
+        m.put(m.huge_free, (0, head), True)
+        found += 1
+    m.add_to(m.counters, "nr_huge_pages", found)
+    return found
+
+
+def prep_compound_page(m: Machine, head: int, flags: int) -> None:
+    """Make 512 frames one page: tails lead to their head."""
+    m.put(m.compound_order, head, HPAGE_PMD_ORDER)
+    m.set_flags(head, pf.COMPOUND_HEAD | flags)
+    for tail in range(head + 1, head + HPAGE_PMD_NR):
+        m.set_flags(tail, pf.COMPOUND_TAIL | flags)
+        m.put(m.mapping, tail, head)
+
+
+def destroy_compound_page(m: Machine, head: int) -> None:
+    """Make the page 512 frames again; their flags but the compound ones stay."""
+    m.put(m.compound_order, head, ABSENT)
+    gone = pf.COMPOUND_HEAD | pf.COMPOUND_TAIL | pf.HUGE | pf.THP
+    m.clear_flags(head, gone)
+    for tail in range(head + 1, head + HPAGE_PMD_NR):
+        m.clear_flags(tail, gone)
+        m.put(m.mapping, tail, 0)
+
+
+def available_huge_pages(m: Machine) -> int:
+    """Free huge pages that were promised to nobody."""
+    return len(m.huge_free.of(0)) - m.counter("resv_huge_pages")
+
+
+def reserve(m: Machine, owner: int, indices: list[int]) -> bool:
+    """hugetlb_reserve_pages(): promise huge pages to `owner`; False when the pool has too few."""
+    new = [index for index in indices if index not in m.huge_resv.of(owner)]
+    if available_huge_pages(m) < len(new):
+        return False
+    for index in new:
+        m.put(m.huge_resv, (owner, index), True)
+    m.add_to(m.counters, "resv_huge_pages", len(new))
+    return True
+
+
+def unreserve(m: Machine, owner: int, first: int, last: int | None) -> None:
+    """hugetlb_unreserve_pages(): what was promised and never taken is free for others again."""
+    for index in tuple(m.huge_resv.of(owner)):
+        if index >= first and (last is None or index < last):
+            m.delete(m.huge_resv, (owner, index))
+            m.add_to(m.counters, "resv_huge_pages", -1)
+
+
+def alloc_huge_page(m: Machine, owner: int, index: int) -> int | None:
+    """dequeue_huge_page_vma(): a huge page for `owner`, from what it was promised or from what is left over.
+
+    Poisoned ones are passed by. It has one reference. None when there is none to have.
+    """
+    promised = index in m.huge_resv.of(owner)
+    if not promised and available_huge_pages(m) <= 0:
+        return None
+    head = next((head for head in m.huge_free.of(0) if not m.page(head) & pf.HWPOISON), None)
+    if head is None:
+        return None
+    m.delete(m.huge_free, (0, head))
+    if promised:
+        m.delete(m.huge_resv, (owner, index))
+        m.add_to(m.counters, "resv_huge_pages", -1)
+    m.put(m.refcount, head, 1)
+    m.set_flags(head, pf.UPTODATE)
+    return head
+
+
+def dissolve_free_huge_page(m: Machine, pfn: int) -> bool:
+    """Give a free huge page back as 512 frames, bad ones marked singly. False if it is in use or promised."""
+    if not m.page(pfn) & pf.HUGE:
+        return True
+    head = m.compound_head(pfn)
+    if m.refcount.view[head] or available_huge_pages(m) <= 0:
+        return False
+    bad = tuple(m.raw_hwp.of(head))
+    m.delete(m.huge_free, (0, head))
+    m.add_to(m.counters, "nr_huge_pages", -1)
+    destroy_compound_page(m, head)
+    m.clear_flags(head, pf.HWPOISON)
+    for frame in bad:
+        m.delete(m.raw_hwp, (head, frame))
+        m.set_flags(frame, pf.HWPOISON)
+    free_one_page(m, head, HPAGE_PMD_ORDER)
+    return True
+
+
+def page_handle_poison(m: Machine, pfn: int) -> Steps[bool]:
+    """__page_handle_poison(): dissolve the huge page if it is one, and take the frame off the free lists."""
+    if m.page(pfn) & pf.HUGE:
+        done = dissolve_free_huge_page(m, pfn)
+        text = "The huge page is 512 free pages now." if done else "The huge page was promised to a mapping: it stays."
+        yield Mark("dissolve_free_huge_page", text, Act.FLAG, "dissolved" if done else "busy", frames=(pfn,))
+        if not done:
+            return False
+    drain_pcp(m)
+    taken = take_page_off_buddy(m, pfn)
+    text = "Only the bad page is left out of the free lists." if taken else "It is not on the free lists."
+    yield Mark("take_page_off_buddy", text, Act.FLAG, frames=(pfn,))
+    return taken

@@ -1,0 +1,57 @@
+"""kill_accessing_process(): tell a thread that ran into a page which was poisoned before.
+
+After mm/memory-failure.c (6.1). Nobody knows the virtual address, so the page tables are walked for it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from . import pte as ptes
+from .collect import ToKill
+from .handler import Handler
+from .machine import Machine
+from .mark import Act, Mark, Steps
+from .records import HPAGE_PMD_NR, PAGE_SHIFT
+from .user_mappings import kill_proc
+
+
+class Found(NamedTuple):
+    """Where an address space has the page, and how much of it is lost, as a power of two."""
+
+    address: int
+    lsb: int
+
+
+def kill_accessing_process(h: Handler, pfn: int) -> Steps[int | str]:
+    """Send BUS_MCEERR_AR if the running thread's page tables hold the frame, mapped or poisoned.
+
+    Returns EHWPOISON when it was told, 0 when it has the page no more and may just try again.
+    """
+    m = h.m
+    process = m.processes.view[m.tasks.view[h.current].tgid]
+    found = find_hwpoisoned_entry(m, process.mm, pfn)
+    text = f"{process.comm}:{h.current} has it at {found.address:#x}." if found else "The thread has it no more."
+    yield Mark("kill_accessing_process", text, Act.DECIDE, "found" if found else "not found", frames=(pfn,))
+    if found is None:
+        return 0
+    yield kill_proc(h, ToKill(h.current, found.address, 0, found.lsb))
+    return "EHWPOISON"
+
+
+def find_hwpoisoned_entry(m: Machine, mm: int, pfn: int) -> Found | None:
+    """hwpoison_pte_range() and hwpoison_hugetlb_range(): the lowest address whose entry holds the frame."""
+    for vpn in sorted(m.ptes.of(mm)):
+        entry = m.ptes.of(mm)[vpn]
+        if not entry & (ptes.PRESENT | ptes.HWPOISON):
+            continue
+        first = ptes.value_of(entry)
+        vma = m.find_vma(mm, vpn << PAGE_SHIFT)
+        if vma is not None and vma.huge == "hugetlb" and entry & ptes.PSE:
+            if first == pfn:
+                return Found(vpn << PAGE_SHIFT, 21)
+        elif entry & ptes.PSE and entry & ptes.PRESENT and first <= pfn < first + HPAGE_PMD_NR:
+            return Found((vpn + pfn - first) << PAGE_SHIFT, PAGE_SHIFT)
+        elif first == pfn:
+            return Found(vpn << PAGE_SHIFT, PAGE_SHIFT)
+    return None

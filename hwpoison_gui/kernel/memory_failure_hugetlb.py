@@ -1,0 +1,78 @@
+"""try_memory_failure_hugetlb(): an error in a huge page of hugetlb, which is handled as a whole.
+
+After mm/memory-failure.c (6.1). HWPOISON stands on the head alone; which of the 512 frames is bad is kept
+beside it (`raw_hwp`) until the huge page is dissolved.
+"""
+
+from __future__ import annotations
+
+from . import page_flags as pf
+from .handler import (
+    MF_ACTION_REQUIRED,
+    MF_COUNT_INCREASED,
+    Handler,
+    Verdict,
+    action_result,
+)
+from .hugetlb_pool import page_handle_poison
+from .kill_accessing_process import kill_accessing_process
+from .machine import Machine
+from .mark import Act, Mark, Steps
+from .page_alloc import get_page, put_page
+from .phases_6_1 import identify_saved_state
+from .profile import FAILED, RECOVERED
+from .user_mappings import hwpoison_user_mappings
+
+
+def try_memory_failure_hugetlb(h: Handler) -> Steps[Verdict]:
+    """None for any page that is not hugetlb's; else the error is handled here to its end."""
+    m, pfn = h.m, h.pfn
+    if not m.page(pfn) & pf.HUGE:
+        return None
+    head = m.compound_head(pfn)
+    free = not m.refcount.view[head]
+    if not hugetlb_update_hwpoison(m, head, pfn):
+        return (yield from _poisoned_before(h, head))
+    if not free and not h.flags & MF_COUNT_INCREASED:
+        get_page(m, head)
+    m.set_flags(head, pf.LOCKED)
+    text = f"A page of hugetlb: HWPOISON stands on its head, frame {head:#x}, for all 2 MiB."
+    yield Mark("memory_failure", text, Act.FLAG, "free huge page" if free else "huge page", frames=(head, pfn))
+    h.page_flags = m.page(head)
+    yield Mark("hwpoison_filter", "Locked, its flags are saved; no filter objects.", frames=(head,))
+    if free:
+        m.clear_flags(head, pf.LOCKED)
+        result = RECOVERED if (yield from page_handle_poison(m, pfn)) else FAILED
+        yield action_result(h, "free huge page", result)
+        return m.profile.errno_of[result]
+    verdict = yield from hwpoison_user_mappings(h, head)
+    if verdict is not None:
+        return verdict
+    return (yield from identify_saved_state(h))
+
+
+def hugetlb_update_hwpoison(m: Machine, head: int, pfn: int) -> bool:
+    """Mark the head and note the bad frame; False if the huge page was poisoned before.
+
+    Another frame of a poisoned huge page is noted and counted all the same.
+    """
+    first = not m.page(head) & pf.HWPOISON
+    m.set_flags(head, pf.HWPOISON)
+    if pfn in m.raw_hwp.of(head):
+        return False
+    m.put(m.raw_hwp, (head, pfn), True)
+    if not first:
+        m.add_to(m.counters, "num_poisoned_pages", 1)
+    return first
+
+
+def _poisoned_before(h: Handler, head: int) -> Steps[Verdict]:
+    h.log("already hardware poisoned")
+    text = "The huge page was poisoned before: EHWPOISON."
+    yield Mark("memory_failure", text, Act.DECIDE, "already poisoned", frames=(head, h.pfn))
+    errno: int | str = "EHWPOISON"
+    if h.flags & MF_ACTION_REQUIRED:
+        errno = yield from kill_accessing_process(h, head)
+    if h.flags & MF_COUNT_INCREASED:
+        put_page(h.m, head)
+    return errno

@@ -1,0 +1,108 @@
+"""Moving a page's content to another frame while its users keep it.
+
+After mm/migrate.c (6.1). Nobody may refer to the old frame but mappings, cache and the mover.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from . import page_flags as pf
+from . import pte as ptes
+from .gate import ABSENT
+from .hugetlb_pool import alloc_huge_page, available_huge_pages
+from .machine import Machine
+from .mark import Act, Mark, Steps
+from .page_alloc import alloc_page, put_page
+from .records import HPAGE_PMD_NR, PAGE_SHIFT
+from .rmap import mappings_of, page_add_rmap, page_remove_rmap
+
+# What goes along to the new frame (folio_migrate_flags()).
+_MOVED: Final = (
+    pf.ERROR | pf.REFERENCED | pf.UPTODATE | pf.ACTIVE | pf.UNEVICTABLE | pf.MLOCKED | pf.OWNER_PRIVATE
+    | pf.MAPPEDTODISK | pf.DIRTY | pf.SWAPBACKED | pf.SWAPCACHE | pf.PRIVATE | pf.ANON | pf.KSM | pf.LRU
+)  # fmt: skip
+
+
+def extra_references(m: Machine, pfn: int, held: int) -> int:
+    """References beside mappings, caches, private data and `held` of the mover's own."""
+    entries = len(mappings_of(m, pfn))
+    cached = (m.inode_of(pfn) is not None) + bool(m.page(pfn) & pf.SWAPCACHE) + bool(m.page(pfn) & pf.PRIVATE)
+    return int(m.refcount.view[pfn]) - entries - cached - held
+
+
+def migrate_page(m: Machine, pfn: int) -> Steps[bool]:
+    """migrate_pages() for one page, of which the mover has one reference. False if somebody else holds it."""
+    huge = bool(m.page(pfn) & pf.HUGE)
+    new = _new_page(m, huge)
+    if new is None or extra_references(m, pfn, held=1):
+        if new is not None:
+            put_page(m, new)
+        text = "There is no memory to move to." if new is None else "Somebody refers to it who cannot be moved along."
+        yield Mark("migrate_pages", text, Act.DECIDE, "failed", frames=(pfn,))
+        return False
+    mapped = mappings_of(m, pfn)
+    for vma, address in mapped:
+        if m.pte(vma.mm, address >> PAGE_SHIFT) & ptes.DIRTY:
+            m.set_flags(pfn, pf.DIRTY)
+    _move(m, pfn, new, huge)
+    for vma, address in mapped:
+        _remap(m, vma.mm, address >> PAGE_SHIFT, pfn, new, huge)
+        yield _moved(m, vma.mm, vma.id, address, pfn, new)
+    put_page(m, new)
+    yield Mark("migrate_pages", f"Frame {new:#x} holds the content now.", Act.FLAG, "moved", frames=(pfn, new))
+    return True
+
+
+def _new_page(m: Machine, huge: bool) -> int | None:
+    """alloc_migration_target()."""
+    if not huge:
+        return alloc_page(m)
+    return alloc_huge_page(m, 0, -1) if available_huge_pages(m) > 0 else None
+
+
+def _move(m: Machine, pfn: int, new: int, huge: bool) -> None:
+    """move_to_new_folio(): content, flags, and the place in page cache or swap cache."""
+    for number in range(HPAGE_PMD_NR if huge else 1):
+        m.put(m.content, new + number, m.content.view.get(pfn + number, ABSENT))
+        m.put(m.content, pfn + number, ABSENT)
+    word = m.page(pfn)
+    m.set_flags(new, word & (_MOVED & ~pf.LRU if huge else _MOVED))
+    for column in (m.mapping, m.index):
+        m.put(column, new, int(column.view[pfn]))
+    inode = m.inode_of(pfn)
+    if inode is not None:
+        m.put(m.page_cache, (inode.id, int(m.index.view[pfn])), new)
+    if word & pf.SWAPCACHE:
+        offset = m.page_private.view[pfn]
+        m.put(m.swap_cache, offset, new)
+        m.put(m.page_private, new, offset)
+        m.delete(m.page_private, pfn)
+    references = (inode is not None) + bool(word & pf.SWAPCACHE) + bool(word & pf.PRIVATE)
+    m.add_to(m.refcount, new, references)
+    m.add_to(m.refcount, pfn, -references)
+    m.put(m.mapping, pfn, 0)
+    m.clear_flags(pfn, _MOVED & ~pf.UPTODATE)
+
+
+def _remap(m: Machine, mm: int, vpn: int, pfn: int, new: int, huge: bool) -> None:
+    """remove_migration_pte(): the entry leads to the new frame, with what it allowed before."""
+    flags = m.pte(mm, vpn) & ptes.FLAGS & ~ptes.PRESENT
+    m.set_pte(mm, vpn, ptes.mk_pte(new, flags))
+    page_remove_rmap(m, pfn, huge)
+    m.add_to(m.refcount, pfn, -1)
+    page_add_rmap(m, new, huge)
+    m.add_to(m.refcount, new, 1)
+
+
+def _moved(m: Machine, mm: int, vma: int, address: int, pfn: int, new: int) -> Mark:
+    owner = m.processes.view[mm]
+    return Mark(
+        "remove_migration_pte",
+        f"{owner.comm}:{owner.tgid} has frame {new:#x} at {address:#x} instead of {pfn:#x}, and does not notice.",
+        Act.MAP,
+        frames=(pfn, new),
+        vmas=(vma,),
+        ptes=((mm, address >> PAGE_SHIFT),),
+        tasks=(owner.tgid,),
+    )

@@ -1,0 +1,148 @@
+"""The phases of memory_failure() that Linux 6.1 has and 2009 had not, or had otherwise.
+
+After mm/memory-failure.c (6.1). A step names only functions that a compiled kernel enters: what the
+compiler folds into memory_failure() is told as a step of memory_failure().
+"""
+
+from __future__ import annotations
+
+from . import page_flags as pf
+from .get_hwpoison_page import FREE, TAKEN, get_hwpoison_page, is_handlable
+from .handler import (
+    MF_ACTION_REQUIRED,
+    MF_COUNT_INCREASED,
+    MF_SW_SIMULATED,
+    Handler,
+    Verdict,
+    action_result,
+    frames_of,
+    matching_row,
+)
+from .huge_memory import split_huge_page
+from .kill_accessing_process import kill_accessing_process
+from .mark import Act, Mark, Steps
+from .page_alloc import put_page, take_page_off_buddy
+from .profile import FAILED, IGNORED, RECOVERED
+
+
+def pfn_to_online_page(h: Handler) -> Steps[Verdict]:
+    """A number behind which there is no memory cannot be handled. A real error ends unpoisoning for good."""
+    m, pfn = h.m, h.pfn
+    if not h.flags & MF_SW_SIMULATED:
+        m.put(m.counters, "hw_memory_failure", 1)
+    if 0 <= pfn < m.frames and not m.page(pfn) & pf.NOPAGE:
+        yield Mark("pfn_to_online_page", f"{pfn:#x} is memory of this machine.", Act.DECIDE, "online", frames=(pfn,))
+        return None
+    h.log("memory outside kernel control")
+    yield Mark("pfn_to_online_page", f"{pfn:#x} is no memory of this machine: ENXIO.", Act.DECIDE, "not online")
+    return "ENXIO"
+
+
+def set_page_hwpoison(h: Handler) -> Steps[Verdict]:
+    """TestSetPageHWPoison(): from here on the frame is poisoned. Counted is it with its result line."""
+    m, pfn = h.m, h.pfn
+    if not m.page(pfn) & pf.HWPOISON:
+        m.set_flags(pfn, pf.HWPOISON)
+        yield Mark("memory_failure", "HWPOISON is set.", Act.FLAG, "first time", frames=(pfn,))
+        return None
+    h.log("already hardware poisoned")
+    yield Mark("memory_failure", "It was poisoned before: EHWPOISON.", Act.DECIDE, "already poisoned", frames=(pfn,))
+    errno: int | str = "EHWPOISON"
+    if h.flags & MF_ACTION_REQUIRED:
+        errno = yield from kill_accessing_process(h, pfn)
+    if h.flags & MF_COUNT_INCREASED:
+        put_page(m, pfn)
+    return errno
+
+
+def take_reference(h: Handler) -> Steps[Verdict]:
+    """A free page is taken off its list; what is neither free nor on the LRU is left alone."""
+    if h.flags & MF_COUNT_INCREASED:
+        text = "The injector has taken a reference already."
+        yield Mark("memory_failure", text, Act.DECIDE, "MF_COUNT_INCREASED", frames=(h.pfn,))
+        return None
+    got = yield from get_hwpoison_page(h.m, h.pfn, h.flags)
+    if got == TAKEN:
+        return None
+    if got != FREE:
+        yield action_result(h, "unknown page", IGNORED)
+        return "EBUSY"
+    taken = take_page_off_buddy(h.m, h.pfn)
+    yield Mark(
+        "take_page_off_buddy",
+        "Its free block is split and the page left out: the allocator never sees it again.",
+        Act.FLAG,
+        frames=(h.pfn,),
+    )
+    result = RECOVERED if taken else FAILED
+    yield action_result(h, "free buddy page", result)
+    return h.m.profile.errno_of[result]
+
+
+def split_transparent_huge_page(h: Handler) -> Steps[Verdict]:
+    """A transparent huge page is split, so that only 4 KiB of it are lost."""
+    m, pfn = h.m, h.pfn
+    if not m.page(pfn) & pf.THP or not m.page(pfn) & (pf.COMPOUND_HEAD | pf.COMPOUND_TAIL):
+        return None
+    if (yield from split_huge_page(m, pfn)):
+        return None
+    put_page(m, pfn)
+    yield action_result(h, "unsplit thp", IGNORED)
+    return "EBUSY"
+
+
+def shake_page(h: Handler) -> Steps[Verdict]:
+    """Drain the per-CPU LRU caches, so that the page is where its flags say."""
+    text = "The per-CPU LRU caches are drained." if is_handlable(h.m, h.pfn) else "It is on no LRU list, nor free."
+    yield Mark("shake_page", text, frames=frames_of(h.m, h.pfn))
+    return None
+
+
+def lock_and_filter(h: Handler) -> Steps[Verdict]:
+    """Lock the page and keep a copy of its flags: unmapping takes MLOCKED away."""
+    m, pfn = h.m, h.pfn
+    held = m.page(pfn) & pf.LOCKED
+    h.page_flags = m.page(pfn)
+    m.set_flags(pfn, pf.LOCKED)
+    yield Mark(
+        "hwpoison_filter",
+        "Locked" + (" after waiting for the holder" if held else "") + ", its flags are saved; no filter objects.",
+        Act.FLAG,
+        "waited" if held else "free",
+        frames=(pfn,),
+    )
+    if not m.page(pfn) & (pf.LRU | pf.WRITEBACK):
+        return (yield from identify_saved_state(h))
+    return None
+
+
+def check_torn_down(h: Handler) -> Steps[Verdict]:
+    """A page on the LRU without a mapping was cut off its file meanwhile."""
+    m, pfn = h.m, h.pfn
+    if not m.page(pfn) & pf.LRU or m.page(pfn) & pf.SWAPCACHE or m.mapping.view[pfn]:
+        return None
+    yield action_result(h, "already truncated LRU page", IGNORED)
+    m.clear_flags(pfn, pf.LOCKED)
+    yield Mark("unlock_page", "Unlocked.", Act.FLAG, frames=(pfn,))
+    return "EBUSY"
+
+
+def identify_saved_state(h: Handler) -> Steps[Verdict]:
+    """Find the row of the state table by the flags of now, or else by the saved ones, and take its action."""
+    m, pfn = h.m, h.pfn
+    rows = m.profile.states
+    row = matching_row(rows, m.page(pfn))
+    by = "flags"
+    if not row.mask:
+        row, by = matching_row(rows, h.page_flags | m.page(pfn) & pf.DIRTY), "saved flags"
+    yield Mark(
+        "identify_page_state",
+        f"Its {by} fit the row '{row.kind}': {row.action}().",
+        Act.DECIDE,
+        row.kind,
+        frames=(pfn,),
+    )
+    h.kind = row.kind
+    result = yield from m.profile.actions[row.action](h)
+    yield action_result(h, row.kind, result)
+    return m.profile.errno_of[result]

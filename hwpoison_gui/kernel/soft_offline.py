@@ -1,0 +1,104 @@
+"""soft_offline_page(): take a page out of use that still works, and kill nobody.
+
+After mm/memory-failure.c (6.1). What can be read again is dropped, anything else is moved to another frame.
+"""
+
+from __future__ import annotations
+
+from . import page_flags as pf
+from .filemap import invalidate_inode_page
+from .get_hwpoison_page import FREE, TAKEN, get_hwpoison_page
+from .handler import MF_COUNT_INCREASED, MF_SOFT_OFFLINE
+from .huge_memory import split_huge_page
+from .hugetlb_pool import page_handle_poison
+from .hwpoison_inject import pfn_valid
+from .machine import Machine
+from .mark import Act, Mark, Steps
+from .migrate import migrate_page
+from .page_alloc import put_page
+
+
+def soft_offline_page(m: Machine, pfn: int, flags: int = 0) -> Steps[int | str]:
+    """Returns 0 or an errno name. With MF_COUNT_INCREASED the caller's reference is taken over."""
+    if not pfn_valid(m, pfn):
+        yield Mark("soft_offline_page", f"There is no page {pfn:#x}: ENXIO.", Act.DECIDE, "ENXIO")
+        return "ENXIO"
+    if m.page(pfn) & pf.HWPOISON:
+        m.printk(f"soft_offline_page: {pfn:#x} page already poisoned")
+        if flags & MF_COUNT_INCREASED:
+            put_page(m, pfn)
+        yield Mark("soft_offline_page", "It is poisoned already.", Act.DECIDE, "already poisoned", frames=(pfn,))
+        return 0
+    yield Mark("soft_offline_page", f"Frame {pfn:#x} is to be left alone from now on.", frames=(pfn,))
+    got = yield from get_hwpoison_page(m, pfn, flags | MF_SOFT_OFFLINE)
+    if got == TAKEN:
+        return (yield from soft_offline_in_use_page(m, pfn))
+    if got != FREE:
+        return got
+    if not (yield from page_handle_poison(m, pfn)):
+        return "EBUSY"
+    yield set_hwpoison(m, pfn, release=False)
+    return 0
+
+
+def soft_offline_in_use_page(m: Machine, pfn: int) -> Steps[int | str]:
+    """A page with users, one reference of which is ours: drop it if it is clean and unmapped, else move it."""
+    huge = bool(m.page(pfn) & pf.HUGE)
+    if m.page(pfn) & pf.THP and not (yield from split_huge_page(m, pfn)):
+        put_page(m, pfn)
+        m.printk(f"soft offline: {pfn:#x}: thp split failed")
+        yield Mark("soft_offline_page", "The huge page cannot be split: EBUSY.", Act.DECIDE, "EBUSY", frames=(pfn,))
+        return "EBUSY"
+    page = m.compound_head(pfn)
+    if m.page(page) & pf.WRITEBACK:
+        m.clear_flags(page, pf.WRITEBACK)
+        yield Mark("wait_on_page_writeback", "The I/O on it has ended.", Act.FLAG, "waited", frames=(page,))
+    if _invalidated(m, page):
+        m.printk(f"soft_offline: {pfn:#x}: invalidated")
+        yield Mark("invalidate_inode_page", "Clean and unmapped: dropped from its file.", Act.DROP, frames=(pfn,))
+        yield set_hwpoison(m, pfn, release=True)
+        return 0
+    if not huge and not m.page(page) & pf.LRU:
+        put_page(m, page)
+        count = int(m.refcount.view[page])
+        m.printk(f"soft offline: {pfn:#x}: page isolation failed, page count {count}, type {_type(m, page)}")
+        yield Mark("isolate_lru_page", "It is on no LRU list: EBUSY.", Act.DECIDE, "EBUSY", frames=(pfn,))
+        return "EBUSY"
+    return (yield from _migrate(m, pfn, page, huge))
+
+
+def _invalidated(m: Machine, page: int) -> bool:
+    word = m.page(page)
+    if word & (pf.HUGE | pf.SWAPCACHE) or not word & pf.LRU or m.inode_of(page) is None:
+        return False
+    return invalidate_inode_page(m, page, extra=1)
+
+
+def _migrate(m: Machine, pfn: int, page: int, huge: bool) -> Steps[int | str]:
+    before = _type(m, page)
+    if not (yield from migrate_page(m, page)):
+        put_page(m, page)
+        m.printk(f"soft offline: {pfn:#x}: {'hugepage' if huge else 'page'} migration failed 1, type {before}")
+        yield Mark("soft_offline_page", "It could not be moved: EBUSY, and all is as before.", Act.DECIDE, "EBUSY")
+        return "EBUSY"
+    if huge:
+        put_page(m, page)
+        if not (yield from page_handle_poison(m, pfn)):
+            return "EBUSY"
+    yield set_hwpoison(m, pfn, release=not huge)
+    return 0
+
+
+def set_hwpoison(m: Machine, pfn: int, release: bool) -> Mark:
+    """page_handle_poison(): mark the empty frame and keep a reference, so that nobody is given it."""
+    m.set_flags(pfn, pf.HWPOISON)
+    if release:
+        put_page(m, pfn)
+        m.put(m.refcount, pfn, 1)
+    m.add_to(m.counters, "num_poisoned_pages", 1)
+    return Mark("page_handle_poison", "HWPOISON is set on the empty frame; nobody was told.", Act.FLAG, frames=(pfn,))
+
+
+def _type(m: Machine, pfn: int) -> str:
+    """The flags as the log has them (%pGp)."""
+    return f"{m.page(pfn):#x}({'|'.join(name.lower() for name in pf.names_of(m.page(pfn)))})"
