@@ -51,7 +51,7 @@ def ring_of(theme: Theme, role: str) -> Ring:
     rings = {
         "target": Ring(theme.poison, 3.0),
         "visited": Ring(theme.warn),
-        "skipped": Ring(theme.skipped, 1.5, dashed=True),
+        "skipped": Ring(theme.skipped, 2.0, dashed=True),
         "unmapped": Ring(theme.text, 2.0, strokes="/"),
         "killed": Ring(theme.kill, 3.0, strokes="x"),
     }
@@ -151,6 +151,8 @@ class MarkPainter:
         for one in (halo, pen):
             painter.setPen(one)
             painter.drawRect(box)
+            if size >= POISON_BADGE_FROM:  # over text: lighter
+                painter.setPen(QPen(faded(ring.colour, 0.35), ring.width))
             if ring.strokes:
                 painter.drawLine(box.bottomLeft(), box.topRight())
             if ring.strokes == "x":

@@ -21,6 +21,7 @@ _ARROWS: Final = {
     Qt.Key.Key_Up: (0, -1),
     Qt.Key.Key_Down: (0, 1),
 }
+_FIRE: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _MOVES: Final = {Qt.Key.Key_A: (1, 0), Qt.Key.Key_D: (-1, 0), Qt.Key.Key_W: (0, 1), Qt.Key.Key_S: (0, -1)}
 
 
@@ -136,8 +137,13 @@ class FrameMapView(pg.GraphicsView):
         self.item.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if not self._key(Qt.Key(event.key()), event.modifiers()):
+        key = Qt.Key(event.key())
+        if not self._key(key, event.modifiers()):
             event.ignore()
+            return
+        # What is under the resting pointer is not what the keyboard is about; and after a shot one wants to see.
+        self._set_hovered(NONE)
+        self.item.described = NONE if key in _FIRE else self.item.selected
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         event.ignore()
@@ -185,7 +191,7 @@ class FrameMapView(pg.GraphicsView):
         elif key in _MOVES:
             dx, dy = _MOVES[key]
             self.look(self.camera.panned(dx * 80, dy * 80))
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.item.selected != NONE:
+        elif key in _FIRE and self.item.selected != NONE:
             self.fired.emit(self.item.selected)
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
             self.zoom(1)
@@ -237,7 +243,5 @@ class FrameMapView(pg.GraphicsView):
             y = min(max(y + dy, 0), plane.layout.height - 1)
             pfn = plane.layout.pfn_at(x, y)
         if pfn is not None:
-            self._set_hovered(NONE)
-            self.item.described = pfn
             self.selected.emit(pfn)
             self.reveal(pfn)

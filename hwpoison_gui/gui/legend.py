@@ -84,7 +84,9 @@ class LegendRow(QAbstractButton):
         painter.drawText(number, middle | Qt.AlignmentFlag.AlignRight, self.text())
         painter.setPen(QColor(self.theme.muted))
         memory = QRect(right - size, 0, size, self.height())
-        painter.drawText(memory, middle | Qt.AlignmentFlag.AlignRight, amount(self.frames * FRAME_SIZE))
+        painter.drawText(
+            memory, middle | Qt.AlignmentFlag.AlignRight, "" if empty else amount(self.frames * FRAME_SIZE)
+        )
 
     def _paint_swatch(self, painter: QPainter) -> None:
         painter.save()

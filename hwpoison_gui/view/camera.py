@@ -12,6 +12,7 @@ LADDER: Final[tuple[float, ...]] = (
     *(2.0**-n for n in range(12, 0, -1)),
     *(1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 11.0, 15.0, 20.0, 27.0, 36.0, 48.0, 64.0, 84.0, 112.0),
 )
+WHOLE_FROM: Final = 10.0  # fitted cells of this size have whole pixels, too
 MARGIN: Final = 12  # pixels kept free around a map that fits
 
 
@@ -31,7 +32,8 @@ class Camera:
     def fit_cell(self) -> float:
         """The size at which all of the map is in view."""
         room = max(self.view_width - 2 * MARGIN, 8), max(self.view_height - 2 * MARGIN, 8)
-        return min(room[0] / self.width, room[1] / self.height, LADDER[-1])
+        cell = min(room[0] / self.width, room[1] / self.height, LADDER[-1])
+        return cell if cell < WHOLE_FROM else float(int(cell))
 
     @property
     def is_fit(self) -> bool:

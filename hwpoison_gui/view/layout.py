@@ -117,7 +117,7 @@ def choose_width(frames: int, view_width: float, view_height: float, current: in
     view_width, view_height = max(view_width, 1.0), max(view_height, 1.0)
 
     def worth(width: int) -> float:
-        neat = 1.0 if width & (width - 1) == 0 else 0.96 if width % 128 == 0 else 0.92
+        neat = 1.0 if width & (width - 1) == 0 else 0.98 if width % 128 == 0 else 0.96
         return _fill(frames, width, view_width, view_height) * neat
 
     best = max(widths(frames), key=worth)

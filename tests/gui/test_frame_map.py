@@ -435,3 +435,13 @@ def test_without_a_machine_nothing_happens(qtbot: QtBot) -> None:
     QTest.keyClick(widget.view, Qt.Key.Key_Down)
     widget.grab()
     assert widget.selection == NONE
+
+
+def test_an_error_in_what_a_click_does_is_not_swallowed(shown: Shown, qtbot: QtBot) -> None:
+    def fail(pfn: int) -> None:
+        raise RuntimeError(f"no such frame: {pfn}")
+
+    shown.map.fired.connect(fail)
+    with qtbot.captureExceptions() as caught:
+        shown.click(1000)
+    assert [str(one[1]) for one in caught] == ["no such frame: 1000"]
