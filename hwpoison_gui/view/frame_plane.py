@@ -146,10 +146,8 @@ class FramePlane:
 
     def counts(self) -> I64:
         """Frames of each kind, by the kind's id."""
-        of_kind = np.array([kinds.kind_of(word) for word in self.words.words], np.int64)
-        total = np.zeros(len(kinds.KINDS), np.int64)
-        np.add.at(total, of_kind, self._word_counts)
-        return total
+        total = np.bincount(self._kind_of_id, self._word_counts, len(kinds.KINDS))
+        return total.astype(np.int64)
 
     def _move(self, pfn: int, before: int, after: int) -> None:
         self._word_counts[before] -= 1
@@ -174,6 +172,7 @@ class FramePlane:
 
     def _make_tables(self) -> None:
         codes = [kinds.OUTSIDE, *(self._code_of(word) for word in self.words.words[1:])]
+        self._kind_of_id = np.array([kinds.kind_of(word) for word in self.words.words], np.int64)
         signs = [0, *(kinds.signs_of(word) for word in self.words.words[1:])]
         size = max(CODES, len(codes))
         self._table: U8 = np.zeros(size, np.uint8)
