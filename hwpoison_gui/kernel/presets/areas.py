@@ -36,10 +36,12 @@ class Placed(NamedTuple):
 def layout(areas: list[Area], name: str, dice: Dice) -> list[Placed]:
     """Addresses as execve and mmap choose them, in ascending order: program, heap, mappings downward, stack."""
     image = 0x55A00_0000 + dice.one(1 << 24, "text " + name) * 16
-    top = 0x7F000_0000 + dice.one(1 << 24, "mmap " + name) * 16
+    top = 0x7F000_0000 + dice.one(1 << 23, "mmap " + name) * 16
     stack = 0x7FFC0_0000 + dice.one(1 << 18, "stack " + name)
-    low, mapped, high = [], [], []
-    for area in areas:
+    low: list[Placed] = []
+    mapped: list[list[Placed]] = []
+    high: list[Placed] = []
+    for at, area in enumerate(areas):
         if area.name in ("text", "data"):
             low.append(Placed(area, image))
             image += area.pages
@@ -47,10 +49,13 @@ def layout(areas: list[Area], name: str, dice: Dice) -> list[Placed]:
             low.append(Placed(area, image + 512 + dice.one(4096, "heap " + name)))
         elif area.name == "stack":
             high.append(Placed(area, stack - area.pages))
+        elif area.offset:
+            mapped[-1].append(Placed(area, mapped[-1][-1].vpn + mapped[-1][-1].area.pages))
         else:
-            top -= area.pages + (0 if area.file and area.offset == 0 and area.perms == "r-xp" else 1)
-            mapped.append(Placed(area, top))
-    return [*low, *reversed(mapped), *high]
+            behind = areas[at + 1]  # the stack is last
+            top -= area.pages + (behind.pages if behind.offset else 0) + 1
+            mapped.append([Placed(area, top)])
+    return [*low, *(placed for parts in reversed(mapped) for placed in parts), *high]
 
 
 def vma_image(area: Area, vpn: int) -> VmaImage:

@@ -150,7 +150,8 @@ class _Desktop:
         split = min(max(1, split), len(file.page) - 1) if len(file.page) > 1 else 1
         areas = [Area(text, split, "r-xp", None, file, 0, seen, 14, program.locked)]
         if len(file.page) > split:
-            copies = Anon(data, library.data, 72, 0 if program.locked else program.swapped, program.cowed, run=6)
+            swapped = 0 if program.locked or library.data < 10 else program.swapped
+            copies = Anon(data, library.data, 72, swapped, program.cowed, run=6)
             areas.append(Area(data, len(file.page) - split, "rw-p", copies, file, split, 90, 5, program.locked))
         return areas
 

@@ -37,7 +37,7 @@ LIBRARIES: Final[dict[str, Library]] = {
     "libgtk": Library(_LIB + "libgtk-3.so.0.2404.20", 1150, 20),
     "libmutter": Library(_LIB + "libmutter-7.so.0.0.0", 330, 16),
     "libmozjs": Library(_LIB + "libmozjs-78.so.78.4.0", 1300, 50),
-    "libstdc++": Library(_LIB + "libstdc++.so.6.0.28", 250, 12),
+    "libstdcxx": Library(_LIB + "libstdc++.so.6.0.28", 250, 12),
     "swrast_dri": Library(_LIB + "dri/swrast_dri.so", 900, 40),
     "libvte": Library(_LIB + "libvte-2.91.so.0.6200.3", 110, 3),
     "libxul": Library("/usr/lib/firefox-esr/libxul.so", 3000, 130),
@@ -131,7 +131,7 @@ _SERVERS: Final = (
 _SESSION: Final = (
     Program(
         "gnome-shell", "gnome-shell", 1011, 1, 190, _exe("/usr/bin/gnome-shell", 5, 1),
-        (*_GTK, "libmutter", "libmozjs", "libstdc++", "swrast_dri"), heap=1000, span=260, threads=9,
+        (*_GTK, "libmutter", "libmozjs", "libstdcxx", "swrast_dri"), heap=1000, span=260, threads=9,
         areas=(
             Anon("gc", 1500, span=420, run=32, swapped=6), Map("window-1", "wl-terminal", "rw-s", 90, 5),
             Map("window-2", "wl-browser", "rw-s", 85, 5), _LOCALE, _FONTS, _ICONS, _DCONF,
@@ -139,7 +139,7 @@ _SESSION: Final = (
     ),
     Program(
         "Xwayland", "Xwayland", 1064, 1011, 235, _exe("/usr/bin/Xwayland", 480, 14),
-        (*_THREADS, "libpixman", "libfreetype", "libX11", "libxcb", "libstdc++", "swrast_dri"), heap=520, span=150,
+        (*_THREADS, "libpixman", "libfreetype", "libX11", "libxcb", "libstdcxx", "swrast_dri"), heap=520, span=150,
         threads=4, sigbus="blocked", areas=(Map("pixmaps", "x-pixmaps", "rw-s", 70, 10),),
     ),
     Program(
@@ -148,7 +148,7 @@ _SESSION: Final = (
     ),
     Program(
         "gnome-terminal", "gnome-terminal-", 1187, 1, 300, _exe("/usr/libexec/gnome-terminal-server", 64, 3),
-        (*_GTK, "libvte", "libstdc++"), heap=480, threads=4, swapped=10,
+        (*_GTK, "libvte", "libstdcxx"), heap=480, threads=4, swapped=10,
         areas=(
             Anon("scrollback", 260, span=500, run=8), Map("window", "wl-terminal", "rw-s", 90, 5),
             _LOCALE, _FONTS, _ICONS, _DCONF,
@@ -157,7 +157,7 @@ _SESSION: Final = (
     _bash("bash", 1195, 325),
     Program(
         "firefox", "firefox-esr", 1260, 1011, 380, _exe("/usr/lib/firefox-esr/firefox-esr", 90, 6),
-        (*_GTK, "libstdc++", "libnss3", "libxul"), heap=1500, span=200, threads=31, cowed=22,
+        (*_GTK, "libstdcxx", "libnss3", "libxul"), heap=1500, span=200, threads=31, cowed=22,
         areas=(
             Anon("js", 1000, cowed=100, span=330, run=32, swapped=5), Map("ipc", "ipc-ring", "rw-s", 60, 25),
             Map("window", "wl-browser", "rw-s", 30, 20), Map("places", "places-shm", "rw-s", 0, 0),

@@ -51,8 +51,7 @@ class FileTable:
         """Make the file and its cached pages."""
         count = self._pages(spec.pages) if scaled else spec.pages
         number = len(self.files)
-        cached = self._cached(spec, count, f"{number} {spec.path}")
-        at = np.nonzero(cached)[0]
+        at = self._cached(spec, count, f"{number} {spec.path}")
         words = self._words(spec, count, f"{number} {spec.path}")[at]
         first = self._pool.add(words, Birth(spec.when, spec.span, spec.run), spec.activity)
         page = np.full(count, -1, np.int64)
@@ -61,13 +60,15 @@ class FileTable:
         self.files.append(OpenFile(number, image, page))
         return self.files[-1]
 
-    def _cached(self, spec: FileSpec, count: int, salt: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        """Read in windows of readahead; shared memory by the page."""
+    def _cached(self, spec: FileSpec, count: int, salt: str) -> I64:
+        """Which pages were read: windows of readahead; of shared memory few at a time."""
+        if spec.cached == 100:
+            return np.arange(count)
         window = 2 if spec.filesystem == "tmpfs" else _READAHEAD
         cached = self._dice.percent("cached " + salt, count, window) < spec.cached
         # The end of a file that is written to is there.
         cached[-1 - count * spec.fresh // 100 :] = True
-        return cached
+        return cached.nonzero()[0]
 
     def _words(self, spec: FileSpec, count: int, salt: str) -> U64:
         words = np.full(count, _BASE[spec.filesystem], np.uint64)

@@ -89,7 +89,8 @@ class ProcessTable:
     def _places(self, area: Area, vpn: int, program: Program, born: list[int]) -> I64:
         """For each process (row) what lies at each page of the area."""
         if area.file is None:
-            held = np.full((len(born), area.pages), NOTHING, np.int64)
+            held = np.empty((len(born), area.pages), np.int64)
+            held.fill(NOTHING)
         else:
             held = self._file_pages(area, area.file, program.name, len(born))
         if area.anon is not None:
@@ -107,7 +108,8 @@ class ProcessTable:
         window = 4 if area.perms == "rw-s" else _FAULT_AROUND
         seen = self._dice.percent("seen " + path, len(pages), window) < area.seen
         own = self._dice.percents(path + name, processes, len(pages), window) < area.own
-        return np.where(seen | own, pages, NOTHING)
+        held: I64 = np.where(seen | own, pages, NOTHING)
+        return held
 
     def _put_anon(self, area: Area, anon: Anon, index: I64, program: Program, born: list[int], held: I64) -> None:
         """The pages written by the first process; each process has its own where it wrote since the fork."""
@@ -149,6 +151,8 @@ class ProcessTable:
         self._next_swap += len(at)
         held[:, at] = NOTHING - entry
         luck = self._dice.percent("swap cache " + salt, len(index), 8)[at]
+        if len(self.swap_cache) < 2:  # a small machine, too, has a page of each
+            luck[0] = _BACK - 1 if self.swap_cache else 0
         back = luck < _BACK
         late = Birth(birth.when + birth.span + 200, 120, 8)
         pages = self._group(at[back], _ANON | pf.SWAPCACHE, index, late, anon.activity // 4)
