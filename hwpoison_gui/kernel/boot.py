@@ -160,7 +160,8 @@ def _load_processes(m: Machine, image: MemoryImage) -> None:
             {pid: Process(pid, process.ppid, process.comm, name, pid, sigbus=disposition, threads=tuple(tids))}
         )
         blocked = process.sigbus == "blocked"
-        m.tasks.load({tid: Task(tid, pid, n, process.mce_kill, blocked) for n, tid in enumerate(tids)})
+        for number, tid in enumerate(tids):
+            m.tasks.load({tid: Task(tid, pid, number, process.mce_kill, blocked, process.stopped)})
         m.mmap_base.load({pid: _free_space(process)})
 
 

@@ -38,6 +38,7 @@ class ProcessImage:
     """One process with memory of its own (kernel threads have no maps).
 
     `sigbus`: `default`, `handler`, `ignored` or `blocked`; `mce_kill`: `default`, `early`, `late`.
+    A `stopped` one (SIGSTOP) does not run: signals wait.
     """
 
     pid: int
@@ -48,6 +49,7 @@ class ProcessImage:
     sigbus: str = "default"
     mce_kill: str = "default"
     name: str = ""
+    stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,13 +46,17 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One thread. `mce_kill` is its PR_MCE_KILL policy; `blocked` whether it blocks SIGBUS."""
+    """One thread. `mce_kill` is its PR_MCE_KILL policy; `blocked` whether it blocks SIGBUS.
+
+    A `stopped` one (SIGSTOP) takes no signal but SIGKILL: what is sent to it waits.
+    """
 
     tid: int
     tgid: int
     number: int
     mce_kill: str = "default"
     blocked: bool = False
+    stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

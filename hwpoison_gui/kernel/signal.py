@@ -21,8 +21,8 @@ def disposition(process: Process, signal: str) -> str:
 def send_sig(m: Machine, tid: int, info: SigInfo) -> str:
     """send_sig_info(): queue a signal that may be ignored or blocked.
 
-    Returns `queued`, `pending` (blocked), `ignored`, or `dropped` because one is pending already
-    (legacy_queue()) or the task is gone.
+    Returns `queued`, `pending` (blocked), `stopped` (waits as well), `ignored`, or `dropped` because
+    one is pending already (legacy_queue()) or the task is gone.
     """
     task = m.tasks.view[tid]
     process = m.processes.view[task.tgid]
@@ -38,6 +38,9 @@ def send_sig(m: Machine, tid: int, info: SigInfo) -> str:
     if blocked:
         _deliver(m, tid, info, "pending")
         return "pending"
+    if not deliverable(m, task, info):
+        _deliver(m, tid, info, "pending")
+        return "stopped"
     return "queued"
 
 
@@ -63,7 +66,8 @@ def _deliver(m: Machine, tid: int, info: SigInfo, effect: str) -> None:
 
 
 def deliverable(m: Machine, task: Task, info: SigInfo) -> bool:
-    return not (task.blocked and info.signal == "SIGBUS")
+    """Whether the thread takes the signal when it next runs: not while it blocks it, nor while it is stopped."""
+    return not (task.blocked and info.signal == "SIGBUS") and (not task.stopped or info.signal == "SIGKILL")
 
 
 def get_signal(m: Machine) -> Steps[list[tuple[int, SigInfo]]]:

@@ -177,6 +177,7 @@ def kill_proc(h: Handler, entry: ToKill) -> Mark:
 FATE: Final = {
     "queued": "it is told at once",
     "pending": "it blocks the signal, which stays pending",
+    "stopped": "it is stopped, the signal waits until it runs on",
     "ignored": "it ignores the signal, which is gone",
     "dropped": "one is pending already, this one is dropped",
 }
