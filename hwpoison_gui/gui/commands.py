@@ -1,0 +1,208 @@
+"""The one table of commands: menus, tool bar, shortcuts and tips all come from here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+
+from hwpoison_gui.gui import icons
+from hwpoison_gui.gui import theme as look
+from hwpoison_gui.gui.controller import NONE, Controller
+from hwpoison_gui.gui.playback import SPEEDS
+
+if TYPE_CHECKING:
+    from hwpoison_gui.gui.main_window import MainWindow
+
+PANICKED: Final = "The machine has panicked: only stepping back or a new machine goes on."
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing the user can do. `menu` with " > " for a submenu; `missing` says why it cannot be done now."""
+
+    name: str
+    menu: str
+    text: str
+    tip: str
+    run: Callable[[], object]
+    icon: str = ""
+    keys: tuple[str, ...] = ()
+    missing: Callable[[], str] = lambda: ""
+    group: str = ""  # of this group, one is checked
+    separated: bool = False
+
+
+def command_table(window: MainWindow) -> list[Command]:
+    """All commands, in the order in which menus show them."""
+    return [*_machine(window), *_frame(window), *_play(window), *_view(window), *_help(window)]
+
+
+def _machine(w: MainWindow) -> list[Command]:
+    d = w.dialogs
+
+    def unsaved() -> str:
+        made = w.controller.machine.scenario is not None
+        return "" if made else "This machine was not made by a scenario, so no file could make it again."
+
+    return [
+        Command("new", "&Machine", "&New machine", "A small desktop of 256 MiB, always the same; what was done is gone",
+                d.new_machine, "machine", ("Ctrl+N",)),
+        Command("open", "&Machine", "&Open…", "A scenario (.toml) or the recorded memory of a real machine (.npz)",
+                d.open_file, "open", ("Ctrl+O",)),
+        Command("live", "&Machine", "This machine’s &own memory", "A copy of this machine’s memory, as /proc shows it. "
+                "The real memory is only read", d.open_live, "live", ("Ctrl+L",)),
+        Command("save", "&Machine", "&Save scenario as…", "What you did so far, as a file that does it again",
+                d.save_scenario, "save", ("Ctrl+S",), unsaved, separated=True),
+        Command("picture", "&Machine", "Save &picture…", "The window as a PNG picture", d.save_picture, "picture",
+                ("Ctrl+P",)),
+        Command("quit", "&Machine", "&Quit", "Close the window", w.close, keys=("Ctrl+Q",), separated=True),
+    ]  # fmt: skip
+
+
+def _frame(w: MainWindow) -> list[Command]:
+    c, frame_map = w.controller, w.map
+
+    def unselected() -> str:
+        return "" if c.selected != NONE else "Select a frame first: a right click, or the arrow keys on the map."
+
+    def unbreakable() -> str:
+        return PANICKED if c.panicked else unselected()
+
+    return [
+        Command("break", "&Frame", "&Break it", "memory_failure() for the selected frame, as a click does",
+                lambda: c.fire(c.selected), "break", missing=unbreakable),
+        Command("touch", "&Frame", "&Read or write it…", "Let a task touch the selected frame",
+                w.menus.touch_selected, "read", ("T",), unbreakable),
+        Command("copy-frame", "&Frame", "&Copy what is known", "All that the inspector says, as text",
+                w.menus.copy_frame, "copy", ("Ctrl+Shift+C",), unselected),
+        Command("centre", "&Frame", "&Centre on it", "Put the selected frame in the middle (F on the map)",
+                lambda: frame_map.center_on(c.selected), "centre", ("Ctrl+F",), unselected, separated=True),
+    ]  # fmt: skip
+
+
+def _play(w: MainWindow) -> list[Command]:
+    c = w.controller
+
+    def no_steps() -> str:
+        return "" if c.session.steps else "Nothing has been done yet: click a frame."
+
+    def no_past() -> str:
+        return no_steps() or ("" if c.session.position else "This is the machine as booted.")
+
+    def no_future() -> str:
+        return no_steps() or ("" if c.session.position < len(c.session.steps) else "This is the newest step.")
+
+    speeds = [
+        Command(f"speed-{speed:g}", "&Play > &Speed", f"{speed:g}×", f"Play at {speed:g} times the speed",
+                partial(c.playback.set_speed, speed), group="speed")
+        for speed in SPEEDS
+    ]  # fmt: skip
+    return [
+        Command("first", "&Play", "&First step", "Back to the machine as booted", lambda: c.seek(0), "first",
+                ("Home",), no_past),
+        Command("previous", "&Play", "Previous &operation", "To the end of what was done before",
+                lambda: c.step_operation(-1), "previous-operation", ("PgUp",), no_past),
+        Command("back", "&Play", "Step &back", "One step back: what it changed is as it was before",
+                lambda: c.step(-1), "back", ("Left", ","), no_past),
+        Command("play", "&Play", "&Play or pause", "Walk forward step by step; at the end, from the start again",
+                c.toggle, "play", ("Space",), no_steps),
+        Command("forward", "&Play", "Step &forward", "One step forward", lambda: c.step(1), "forward",
+                ("Right", "."), no_future),
+        Command("next", "&Play", "&Next operation", "To the end of this operation, or of the next one",
+                lambda: c.step_operation(1), "next-operation", ("PgDown",), no_future),
+        Command("last", "&Play", "&Last step", "To the newest step; also ends a running animation",
+                lambda: c.seek(len(c.session.steps)), "last", ("End",), no_future),
+        *speeds,
+        Command("slower", "&Play", "Slo&wer", "Play slower", lambda: _faster(c, -1), keys=("<", "["), separated=True),
+        Command("faster", "&Play", "Fas&ter", "Play faster", lambda: _faster(c, 1), keys=(">", "]")),
+    ]  # fmt: skip
+
+
+def _faster(c: Controller, by: int) -> None:
+    at = SPEEDS.index(c.playback.speed) + by
+    c.playback.set_speed(SPEEDS[min(max(at, 0), len(SPEEDS) - 1)])
+
+
+def _view(w: MainWindow) -> list[Command]:
+    themes = [
+        Command(f"theme-{name}", "&View > &Theme", text, tip, partial(w.set_theme_choice, name), group="theme")
+        for name, text, tip in (
+            (look.SYSTEM, "As the &system", "Dark or light, as the desktop is"),
+            ("dark", "&Dark", "Light text on dark ground"),
+            ("light", "&Light", "Dark text on light ground"),
+            ("high-contrast", "&High contrast", "The strongest differences of brightness"),
+        )
+    ]  # fmt: skip
+    return [
+        Command("fit", "&View", "&Whole map", "Show all frames", w.map.fit, "fit", ("Ctrl+0", "0")),
+        Command("zoom-in", "&View", "Zoom &in", "Larger cells (also the wheel)", lambda: w.map.view.zoom(1), "zoom-in",
+                ("Ctrl++", "Ctrl+=")),
+        Command("zoom-out", "&View", "Zoom &out", "Smaller cells (also the wheel)", lambda: w.map.view.zoom(-1),
+                "zoom-out", ("Ctrl+-",)),
+        *themes,
+        Command("reset-docks", "&View", "&Reset the panels", "All panels where they were at first", w.reset_docks,
+                separated=True),
+    ]  # fmt: skip
+
+
+def _help(w: MainWindow) -> list[Command]:
+    d = w.dialogs
+    return [
+        Command("keys", "&Help", "&Keys", "All keys in one list", d.show_keys, "help", ("?", "F1")),
+        Command("notes", "&Help", "About this &machine", "Where it comes from, and what of it is derived",
+                d.show_notes, "info"),
+        Command("about", "&Help", "&About hwpoison-gui", "What this program is", d.show_about),
+    ]  # fmt: skip
+
+
+class Actions:
+    """The commands as QActions; `refresh` enables what can be done now and says why the rest cannot."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self.commands = {command.name: command for command in command_table(window)}
+        self.groups: dict[str, QActionGroup] = {}
+        self.actions: dict[str, QAction] = {}
+        for command in self.commands.values():
+            action = QAction(command.text, window)
+            action.setShortcuts([QKeySequence(key) for key in command.keys])
+            action.triggered.connect(lambda _=False, run=command.run: run())
+            if command.group:
+                action.setCheckable(True)
+                group = self.groups.setdefault(command.group, QActionGroup(window))
+                group.addAction(action)
+            window.addAction(action)
+            self.actions[command.name] = action
+
+    def __getitem__(self, name: str) -> QAction:
+        return self.actions[name]
+
+    def set_theme(self, text: str, disabled: str) -> None:
+        """Draws the icons in other colours."""
+        for name, command in self.commands.items():
+            if command.icon:
+                self.actions[name].setIcon(icons.icon(command.icon, text, disabled))
+
+    def set_icon(self, name: str, icon: str, text: str, disabled: str) -> None:
+        """Another icon for one command."""
+        self.actions[name].setIcon(icons.icon(icon, text, disabled))
+
+    def refresh(self) -> None:
+        """Asks every command whether it can be done."""
+        for name, command in self.commands.items():
+            action, missing = self.actions[name], command.missing()
+            if action.isEnabled() == bool(missing):
+                action.setEnabled(not missing)
+            keys = ", ".join(key.toString(QKeySequence.SequenceFormat.NativeText) for key in action.shortcuts())
+            tip = (
+                f"{command.text.replace('&', '').rstrip('…')}{f'  ({keys})' if keys else ''}\n{missing or command.tip}"
+            )
+            if action.toolTip() != tip:
+                action.setToolTip(tip)
+                action.setStatusTip(missing or command.tip)
+
+    def check(self, name: str) -> None:
+        self.actions[name].setChecked(True)

@@ -1,0 +1,72 @@
+"""The last resort: an exception that nobody caught is shown, logged, and can be copied; a crash leaves a trace."""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import platform
+import sys
+import threading
+import traceback
+from types import TracebackType
+
+from PySide6 import __version__ as qt_version
+from PySide6.QtCore import QObject, Qt, QThread, Signal
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from hwpoison_gui import __version__
+
+_log = logging.getLogger("hwpoison_gui")
+
+
+class _Reporter(QObject):
+    """Carries reports to the thread that may show them."""
+
+    reported = Signal(str)
+
+
+_reporter: list[_Reporter] = []
+
+
+def install() -> None:
+    """From now on unexpected exceptions are shown; call once there is a QApplication."""
+    if not faulthandler.is_enabled() and sys.stderr is not None:
+        faulthandler.enable()
+    reporter = _Reporter(QApplication.instance())
+    reporter.reported.connect(show, Qt.ConnectionType.QueuedConnection)
+    _reporter[:] = [reporter]
+    sys.excepthook = _hook
+    threading.excepthook = lambda args: _hook(args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback)
+
+
+def _hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        QApplication.exit(130)
+        return
+    text = "".join(traceback.format_exception(kind, error, trace))
+    _log.critical("%s", text)
+    if _reporter and QApplication.instance() is not None:
+        _reporter[0].reported.emit(report(text))
+
+
+def report(trace: str) -> str:
+    """What a developer needs to know."""
+    where = f"hwpoison-gui {__version__}, Python {platform.python_version()}, Qt {qt_version}, {platform.platform()}"
+    return f"{where}\n\n{trace}"
+
+
+def show(text: str) -> None:
+    """A dialog with the report; one at a time."""
+    app = QApplication.instance()
+    if app is None or QThread.currentThread() is not app.thread() or QApplication.activeModalWidget() is not None:
+        return
+    box = QMessageBox(QMessageBox.Icon.Critical, "hwpoison-gui", "Something went wrong inside hwpoison-gui.")
+    box.setInformativeText(
+        "The window goes on, but what it shows may be wrong. The report below helps to find out why."
+    )
+    box.setDetailedText(text)
+    copy = box.addButton("Copy report", QMessageBox.ButtonRole.ActionRole)
+    copy.clicked.disconnect()
+    copy.clicked.connect(lambda: QApplication.clipboard().setText(text))
+    box.addButton(QMessageBox.StandardButton.Close)
+    box.exec()

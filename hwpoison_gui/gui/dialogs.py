@@ -1,0 +1,151 @@
+"""What asks or tells in a window of its own: files, notes, keys, errors."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QMessageBox, QTextBrowser, QVBoxLayout
+
+from hwpoison_gui import __version__
+from hwpoison_gui.gui import opening
+from hwpoison_gui.gui import theme as look
+from hwpoison_gui.session.errors import ScenarioError
+from hwpoison_gui.sources.errors import SourceError
+
+if TYPE_CHECKING:
+    from hwpoison_gui.gui.main_window import MainWindow
+
+_OPEN = "Scenarios and recordings (*.toml *.npz *.json);;Raw page flags (*)"
+
+
+class Dialogs:
+    """Everything here is shown above the main window."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._folder = ""
+
+    # -- machines
+
+    def new_machine(self) -> None:
+        self._window.controller.open(opening.default_machine())
+
+    def open_file(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self._window, "Open a machine", self._folder, _OPEN)
+        if name:
+            self._folder = str(Path(name).parent)
+            self.open_path(Path(name))
+
+    def open_path(self, path: Path) -> bool:
+        """Opens a file, or says what is wrong with it; the machine that is shown stays then."""
+        try:
+            with self._window.waiting():
+                opened = opening.open_file(path)
+        except (ScenarioError, SourceError) as error:
+            self.show_error(f"{path.name} cannot be opened", str(error))
+        except OSError as error:
+            self.show_error(f"{path.name} cannot be opened", f"{path}: {error.strerror or error}")
+        else:
+            self._window.controller.open(opened)
+            return True
+        return False
+
+    def open_live(self) -> None:
+        from hwpoison_gui.gui.live import LiveDialog
+
+        LiveDialog(self._window).start()
+
+    def save_scenario(self) -> None:
+        from hwpoison_gui.session.scenario_writer import save
+
+        name, _ = QFileDialog.getSaveFileName(
+            self._window, "Save what was done", self._folder or "scenario.toml", "Scenarios (*.toml)"
+        )
+        if not name:
+            return
+        path = Path(name if Path(name).suffix else f"{name}.toml")
+        self._folder = str(path.parent)
+        try:
+            save(opening.recorded(self._window.controller.machine), path)
+        except ScenarioError as error:
+            self.show_error("It cannot be saved", str(error))
+        except OSError as error:
+            self.show_error("It cannot be saved", f"{path}: {error.strerror or error}")
+
+    def save_picture(self) -> None:
+        picture = self._window.grab()
+        name, _ = QFileDialog.getSaveFileName(self._window, "Save a picture", "hwpoison.png", "Pictures (*.png)")
+        if not name:
+            return
+        path = name if Path(name).suffix else f"{name}.png"
+        if not picture.save(path):
+            self.show_error("The picture cannot be saved", f"{path}: nothing could be written there.")
+
+    # -- words
+
+    def show_error(self, head: str, text: str) -> None:
+        """What failed, and where and why."""
+        box = QMessageBox(QMessageBox.Icon.Warning, "hwpoison-gui", head, QMessageBox.StandardButton.Ok, self._window)
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setInformativeText(text)
+        box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
+
+    def show_keys(self) -> None:
+        rows = []
+        for name, command in self._window.actions_.commands.items():
+            keys = self._window.actions_[name].shortcuts()
+            if keys:
+                shown = ", ".join(key.toString(QKeySequence.SequenceFormat.NativeText) for key in keys)
+                rows.append((shown, command.tip))
+        rows += [
+            ("Click", "On the map: break the frame"),
+            ("Right click", "On the map: select the frame and open its menu (also Ctrl or Shift and click)"),
+            ("Arrows", "On the map: move the selection, 16 at a time with Shift"),
+            ("Enter", "On the map: break the selected frame"),
+            ("W A S D", "On the map: move; the wheel zooms, a drag pans"),
+        ]
+        cells = "".join(f"<tr><td><b>{html.escape(a)}</b></td><td>{html.escape(b)}</td></tr>" for a, b in rows)
+        self._page("Keys", f"<table cellpadding='4'>{cells}</table>")
+
+    def show_notes(self) -> None:
+        machine = self._window.controller.machine
+        m = machine.session.machine
+        head = (
+            f"<p><b>{html.escape(machine.title)}</b><br>{m.frames:,} frames, {m.frames * 4 // 1024:,} MiB, "
+            f"{len(m.processes.view):,} processes, profile {html.escape(m.profile.name)}</p>"
+        )
+        where = f"<p>{html.escape(machine.file)}</p>" if machine.file else ""
+        notes = "".join(f"<li>{html.escape(note)}</li>" for note in machine.notes)
+        rest = f"<p>What is not exported by Linux, and how it was filled in:</p><ul>{notes}</ul>" if notes else ""
+        self._page("About this machine", head + where + rest)
+
+    def show_about(self) -> None:
+        self._page(
+            "About hwpoison-gui",
+            f"<p><b>hwpoison-gui {__version__}</b></p><p>See how Linux survives broken memory: a model of the kernel’s "
+            "<code>memory_failure()</code> on a simulated or a real machine’s memory, step by step.</p>"
+            "<p>Nothing real is ever poisoned: recordings and /proc are only read, and the handler runs on a copy.</p>"
+            "<p>MIT licence.</p>",
+        )
+
+    def _page(self, title: str, content: str) -> None:
+        dialog = QDialog(self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowTitle(title)
+        text = QTextBrowser(dialog)
+        text.setFont(look.font())
+        text.document().setDocumentMargin(look.LARGE)
+        text.setHtml(content)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, dialog)
+        buttons.rejected.connect(dialog.reject)
+        box = QVBoxLayout(dialog)
+        box.addWidget(text)
+        box.addWidget(buttons)
+        dialog.resize(620, 520)
+        dialog.open()

@@ -1,0 +1,230 @@
+"""The main window: makes the widgets and places them. What they do is decided elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from PySide6.QtCore import QSettings, QSize, Qt
+from PySide6.QtGui import QCloseEvent, QCursor, QGuiApplication
+from PySide6.QtWidgets import QApplication, QMainWindow, QSizePolicy, QToolBar, QVBoxLayout, QWidget
+
+from hwpoison_gui.gui import icons
+from hwpoison_gui.gui import theme as look
+from hwpoison_gui.gui.banner import Banner
+from hwpoison_gui.gui.commands import Actions
+from hwpoison_gui.gui.controller import Controller
+from hwpoison_gui.gui.counter_strip import CounterStrip
+from hwpoison_gui.gui.dialogs import Dialogs
+from hwpoison_gui.gui.dock import Dock, Strip
+from hwpoison_gui.gui.frame_map import FrameMapWidget
+from hwpoison_gui.gui.inspector import Inspector
+from hwpoison_gui.gui.legend import Legend
+from hwpoison_gui.gui.log_view import LogView
+from hwpoison_gui.gui.menus import ContextMenus, build_menu_bar
+from hwpoison_gui.gui.opening import Opened
+from hwpoison_gui.gui.rmap_view import RmapView
+from hwpoison_gui.gui.sentence_bar import SentenceBar
+from hwpoison_gui.gui.sysctl_slider import SYSCTLS, SysctlSlider
+from hwpoison_gui.gui.task_table import TaskTable
+from hwpoison_gui.gui.transport import Transport
+from hwpoison_gui.gui.wiring import Wiring
+from hwpoison_gui.view.palette import THEMES, Theme
+
+SMALLEST: Final = QSize(900, 600)
+USUAL: Final = QSize(1280, 800)
+_TRANSPORT: Final = ("first", "previous", "back", "play", "forward", "next", "last")
+_LAYOUT_VERSION: Final = 1
+
+
+class MainWindow(QMainWindow):
+    """All that is seen. `opened` is the machine to start with."""
+
+    def __init__(self, opened: Opened) -> None:
+        super().__init__()
+        self.setWindowIcon(icons.window_icon())
+        self.setMinimumSize(SMALLEST)
+        self.settings = QSettings()
+        self.theme_choice = str(self.settings.value("theme", look.SYSTEM))
+        self.theme = self._chosen_theme()
+        self.controller = Controller(opened, self)
+        self.dialogs = Dialogs(self)
+        self.menus = ContextMenus(self)
+        self._make_widgets()
+        self.actions_ = Actions(self)
+        self.menu_of = build_menu_bar(self, self.actions_)
+        self._place_tools()
+        self._place_middle()
+        self._place_docks()
+        self._add_panels_menu()
+        self.wiring = Wiring(self)
+        self.apply_theme()
+        self.wiring.show_machine()
+        self._restore()
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._scheme_changed)
+
+    def sizeHint(self) -> QSize:
+        return USUAL
+
+    # -- placing
+
+    def _make_widgets(self) -> None:
+        theme = self.theme
+        self.map = FrameMapWidget(self, theme)
+        self.legend = Legend(self, theme)
+        self.sliders = {meaning.name: SysctlSlider(meaning, self, theme) for meaning in SYSCTLS}
+        self.counters = CounterStrip(self, theme)
+        self.sentence = SentenceBar(self, theme)
+        self.transport = Transport(self, theme)
+        self.rmap = RmapView(self, theme)
+        self.inspector = Inspector(self, theme)
+        self.tasks = TaskTable(self, theme)
+        self.log = LogView(self, theme)
+        self.panic = Banner("alert", True, self, theme)
+        self.copy = Banner("info", False, self, theme)
+
+    def _place_tools(self) -> None:
+        bar = QToolBar("Tools", self)
+        bar.setObjectName("tools")
+        bar.setMovable(False)
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        for name in ("new", "open", "live"):
+            bar.addAction(self.actions_[name])
+        bar.setIconSize(QSize(20, 20))
+        bar.addSeparator()
+        for slider in self.sliders.values():
+            bar.addWidget(slider)
+        space = QWidget(bar)
+        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        bar.addWidget(space)
+        bar.addWidget(self.counters)
+        self.addToolBar(bar)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+
+    def _place_middle(self) -> None:
+        middle = QWidget(self)
+        box = QVBoxLayout(middle)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addWidget(self.panic)
+        box.addWidget(self.copy)
+        box.addWidget(self.map, 1)
+        box.addWidget(self.legend)
+        for name in ("back", "first", "new"):
+            self.panic.add_button(self.actions_[name])
+        self.copy.add_button(self.actions_["notes"])
+        self.setCentralWidget(middle)
+
+    def _place_docks(self) -> None:
+        stage = QWidget(self)
+        box = QVBoxLayout(stage)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addWidget(self.sentence)
+        box.addWidget(self.transport)
+        for name in _TRANSPORT:
+            self.transport.add_action(self.actions_[name])
+        self.transport.set_speed_menu(self.menu_of["&Play > &Speed"])
+        self.stage = Strip("stage", stage, self)
+        self.docks = {
+            "rmap": Dock("rmap", "Reverse map", self.rmap, self, self.theme),
+            "frame": Dock("frame", "Frame", self.inspector, self, self.theme),
+            "log": Dock("log", "Kernel log", self.log, self, self.theme),
+            "tasks": Dock("tasks", "Tasks", self.tasks, self, self.theme),
+        }
+        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self.setDockOptions(self.dockOptions() | QMainWindow.DockOption.AllowNestedDocks)
+        self.reset_docks()
+
+    def reset_docks(self) -> None:
+        """Every panel where it is meant to be at first."""
+        right, bottom = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
+        docks = self.docks
+        for dock in (self.stage, *docks.values()):
+            dock.setFloating(False)
+            self.removeDockWidget(dock)
+        self.addDockWidget(right, docks["rmap"])
+        self.splitDockWidget(docks["rmap"], docks["frame"], Qt.Orientation.Vertical)
+        self.addDockWidget(bottom, self.stage)
+        self.splitDockWidget(self.stage, docks["tasks"], Qt.Orientation.Vertical)
+        self.splitDockWidget(docks["tasks"], docks["log"], Qt.Orientation.Horizontal)
+        for dock in (self.stage, *docks.values()):
+            dock.show()
+        width, height = self.width(), self.height()
+        self.resizeDocks([docks["rmap"]], [max(380, round(width * 0.39))], Qt.Orientation.Horizontal)
+        self.resizeDocks([docks["rmap"], docks["frame"]], [3, 2], Qt.Orientation.Vertical)
+        self.resizeDocks([docks["tasks"]], [max(110, round(height * 0.22))], Qt.Orientation.Vertical)
+        self.resizeDocks([docks["tasks"], docks["log"]], [1, 1], Qt.Orientation.Horizontal)
+
+    def _add_panels_menu(self) -> None:
+        menu = self.menu_of["&View"].addMenu("&Panels")
+        for dock in self.docks.values():
+            menu.addAction(dock.toggleViewAction())
+
+    # -- look
+
+    def _chosen_theme(self) -> Theme:
+        return THEMES.get(self.theme_choice) or look.system_theme()
+
+    def set_theme_choice(self, choice: str) -> None:
+        """A theme's name, or `system`."""
+        self.theme_choice = choice
+        self.settings.setValue("theme", choice)
+        self.apply_theme()
+
+    def _scheme_changed(self) -> None:
+        if self.theme_choice == look.SYSTEM:
+            self.apply_theme()
+
+    def apply_theme(self) -> None:
+        """Everything in the colours of the chosen theme."""
+        theme = self.theme = self._chosen_theme()
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        app.setPalette(look.palette_of(theme))
+        app.setStyleSheet(look.style_sheet(theme))
+        self.legend.setFont(look.font(look.CAPTION))
+        parts = (self.map, self.legend, self.counters, self.sentence, self.transport, self.rmap, self.inspector)
+        for widget in (*parts, self.tasks, self.log, self.panic, self.copy):
+            widget.set_theme(theme)
+        for slider in self.sliders.values():
+            slider.set_theme(theme)
+        for dock in self.docks.values():
+            dock.set_theme(theme)
+        self.actions_.set_theme(theme.text, look.disabled_of(theme))
+        self.actions_.check(f"theme-{self.theme_choice if self.theme_choice in THEMES else look.SYSTEM}")
+        self.wiring.theme_changed()
+
+    # -- around
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """The pointer says that something takes a moment."""
+        QApplication.setOverrideCursor(QCursor(Qt.CursorShape.WaitCursor))
+        try:
+            yield
+        finally:
+            QApplication.restoreOverrideCursor()
+
+    def _restore(self) -> None:
+        geometry, state = self.settings.value("geometry"), self.settings.value("docks")
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+        else:
+            self.resize(self._fitting())
+        self.reset_docks()
+        if state is not None:
+            self.restoreState(state, _LAYOUT_VERSION)
+        self.map.setFocus()
+
+    def _fitting(self) -> QSize:
+        screen = self.screen().availableSize()
+        return USUAL.expandedTo(screen * 0.8).boundedTo(screen)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.controller.playback.pause()
+        self.settings.setValue("geometry", self.saveGeometry())
+        self.settings.setValue("docks", self.saveState(_LAYOUT_VERSION))
+        super().closeEvent(event)

@@ -1,0 +1,368 @@
+"""Draws a reverse map: boxes for frame, mapping, VMAs and tasks, and page-table entries as the lines between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen
+
+from hwpoison_gui.gui import theme as look
+from hwpoison_gui.gui.frame_map_marks import draw_poison
+from hwpoison_gui.kernel.mark import Act
+from hwpoison_gui.kernel.records import PAGE_SHIFT
+from hwpoison_gui.view.palette import Theme, mixed
+from hwpoison_gui.view.reverse_map import ReverseMap
+from hwpoison_gui.view.rmap_layout import Layout, Metrics, Row
+from hwpoison_gui.view.walk import Fate, WalkState
+
+Align = Qt.AlignmentFlag
+ENTRY_WORDS: Final = {
+    "dirty": "dirty",
+    "clean": "clean",
+    "swap": "swap",
+    "hwpoison": "hwpoison",
+    "other": "other page",
+    "none": "no PTE",
+}
+_TRAVELS: Final = (Act.VISIT, Act.SKIP)
+
+
+@dataclass(frozen=True, slots=True)
+class Fonts:
+    """The faces of the reverse map."""
+
+    name: QFont
+    small: QFont
+    mono: QFont
+    strong: QFont
+
+    @classmethod
+    def make(cls) -> Fonts:
+        return cls(
+            look.font(look.BODY, QFont.Weight.DemiBold),
+            look.font(look.CAPTION),
+            look.mono(look.CAPTION),
+            look.mono(look.BODY, QFont.Weight.Bold),
+        )
+
+    def metrics(self) -> Metrics:
+        """What the layout must know."""
+        widest = max(QFontMetricsF(self.mono).horizontalAdvance(word) for word in ENTRY_WORDS.values())
+        return Metrics(QFontMetricsF(self.name).height(), QFontMetricsF(self.small).height(), widest + 10)
+
+
+class RmapPainter:
+    """Draws one picture; made anew for each."""
+
+    def __init__(self, painter: QPainter, theme: Theme, fonts: Fonts, layout: Layout, height: float) -> None:
+        self.p, self.theme, self.fonts, self.layout = painter, theme, fonts, layout
+        self.height = height
+        self.offset = 0.0
+        self.phase = 0.0
+        self.colours: dict[int, str] = {}
+        self.selected_task: int | None = None
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+
+    # -- geometry
+
+    def frame_box(self) -> QRectF:
+        return self._fixed_box(*self.layout.columns.frame)
+
+    def mapping_box(self) -> QRectF:
+        return self._fixed_box(*self.layout.columns.mapping)
+
+    def _fixed_box(self, left: float, width: float) -> QRectF:
+        metrics = self.fonts.metrics()
+        tall = metrics.line + 3 * metrics.small + 14
+        top = self.layout.top
+        middle = top + (self.height - top - 8) / 2
+        return QRectF(left, middle - tall / 2, width, tall)
+
+    def vma_box(self, number: int) -> QRectF:
+        left, width = self.layout.columns.vma
+        return QRectF(left, self.layout.tops[number] - self.offset, width, self.layout.row_height)
+
+    def task_box(self, number: int) -> QRectF:
+        left, width = self.layout.columns.task
+        return QRectF(left, self.layout.tops[number] - self.offset, width, self.layout.row_height)
+
+    def edge_path(self, number: int) -> QPainterPath:
+        """From the mapping to the VMA of a row; level where the entry is named."""
+        start = self.mapping_box()
+        end = self.vma_box(number)
+        chip = self.fonts.metrics().entry + 6
+        a, b = QPointF(start.right(), start.center().y()), QPointF(end.left() - chip, end.center().y())
+        path = QPainterPath(a)
+        bend = max(6.0, (b.x() - a.x()) * 0.6)
+        path.cubicTo(QPointF(a.x() + bend, a.y()), QPointF(b.x() - bend, b.y()), b)
+        path.lineTo(QPointF(end.left(), b.y()))
+        return path
+
+    # -- the whole
+
+    def paint(self, graph: ReverseMap, state: WalkState) -> None:
+        """Everything, back to front."""
+        self._paint_heads()
+        seen = [n for n in range(len(self.layout.rows)) if self._in_view(n)]
+        self.p.save()
+        self.p.setClipRect(QRectF(0, self.layout.top - 2, 10_000, self.height))
+        for number in seen:
+            self._paint_edge(number, state)
+        self._line_to_mapping(state)
+        for number in seen:
+            self._paint_vma(number, state)
+            self._paint_task(number, state)
+        if state.act in _TRAVELS and self.phase > 0:
+            self._paint_traveller(state)
+        self.p.restore()
+        self._paint_frame(graph, state)
+        self._paint_mapping(graph, state)
+
+    def _in_view(self, number: int) -> bool:
+        top = self.layout.tops[number] - self.offset
+        return -self.layout.row_height < top < self.height
+
+    def _paint_heads(self) -> None:
+        columns = self.layout.columns
+        self.p.setFont(self.fonts.small)
+        self.p.setPen(QColor(self.theme.muted))
+        heads = (("Frame", columns.frame), ("Mapping", columns.mapping), ("VMAs", columns.vma), ("Tasks", columns.task))
+        for text, (left, width) in heads:
+            self.p.drawText(QRectF(left, 4, width, self.layout.top - 4), Align.AlignLeft | Align.AlignTop, text)
+        gap = QRectF(columns.mapping[0] + columns.mapping[1], 4, 0, self.layout.top - 4)
+        gap.setRight(columns.vma[0] - 4)
+        self.p.drawText(gap, Align.AlignRight | Align.AlignTop, "PTEs")
+
+    # -- boxes
+
+    def _box(self, rect: QRectF, border: str, width: float = 1.0, fill: str = "", dashed: bool = False) -> None:
+        pen = QPen(QColor(border), width)
+        if dashed:
+            pen.setDashPattern([4, 3])
+        self.p.setPen(pen)
+        self.p.setBrush(QColor(fill or self.theme.raised))
+        half = width / 2
+        self.p.drawRoundedRect(rect.adjusted(half, half, -half, -half), 4, 4)
+
+    def _text(self, rect: QRectF, text: str, font: QFont, colour: str, strike: bool = False) -> None:
+        if strike:
+            font = QFont(font)
+            font.setStrikeOut(True)
+        self.p.setFont(font)
+        self.p.setPen(QColor(colour))
+        cut = QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
+        self.p.drawText(rect, Align.AlignLeft | Align.AlignVCenter, cut)
+
+    def _paint_frame(self, graph: ReverseMap, state: WalkState) -> None:
+        rect, theme = self.frame_box(), self.theme
+        loud = state.poisoned
+        tint = mixed(theme.raised, theme.poison, 0.2) if loud else theme.raised
+        self._box(rect, theme.poison if loud else theme.accent if state.at_frame else theme.line,
+                  2.5 if loud else 1.5, tint)  # fmt: skip
+        metrics, inner = self.fonts.metrics(), rect.adjusted(9, 6, -6, -4)
+        line = QRectF(inner.left(), inner.top(), inner.width(), metrics.line)
+        self._text(line, f"{graph.pfn:#x}", self.fonts.strong, theme.text)
+        if loud:
+            self.p.save()
+            self.p.translate(rect.right() - 11, rect.top() - 7)
+            draw_poison(self.p, theme, 17)
+            self.p.restore()
+        line.translate(0, metrics.line)
+        line.setHeight(metrics.small)
+        swatch = QRectF(line.left(), line.center().y() - 5, 10, 10)
+        self.p.setPen(Qt.PenStyle.NoPen)
+        self.p.setBrush(QColor(theme.kind(graph.kind.id)))
+        self.p.drawRect(swatch)
+        self._text(line.adjusted(15, 0, 0, 0), graph.kind.name, self.fonts.small, theme.text)
+        line.translate(0, metrics.small + 1)
+        self._text(line, state.letters or "no flags", self.fonts.mono, theme.muted)
+
+    def _paint_mapping(self, graph: ReverseMap, state: WalkState) -> None:
+        rect, theme, mapping = self.mapping_box(), self.theme, graph.mapping
+        self._box(rect, theme.line, 1.0, dashed=mapping.kind == "none")
+        metrics, inner = self.fonts.metrics(), rect.adjusted(9, 6, -6, -4)
+        line = QRectF(inner.left(), inner.top(), inner.width(), metrics.line)
+        title = mapping.title.rpartition("/")[2] if mapping.kind == "file" else mapping.title
+        self._text(line, title or mapping.title, self.fonts.name, theme.text)
+        rest = QRectF(inner.left(), line.bottom(), inner.width(), inner.bottom() - line.bottom())
+        self.p.setFont(self.fonts.small)
+        self.p.setPen(QColor(theme.muted))
+        self.p.drawText(rest, Align.AlignLeft | Align.AlignTop | Qt.TextFlag.TextWordWrap, mapping.detail)
+
+    def _line_to_mapping(self, state: WalkState) -> None:
+        a, b = self.frame_box(), self.mapping_box()
+        lit = bool(state.visited or state.passed or state.current_vmas)
+        self.p.setPen(QPen(QColor(self.theme.warn if lit else self.theme.muted), 2.5 if lit else 1.5))
+        self.p.drawLine(QPointF(a.right(), a.center().y()), QPointF(b.left(), b.center().y()))
+
+    # -- rows
+
+    def _paint_vma(self, number: int, state: WalkState) -> None:
+        row, rect, theme = self.layout.rows[number], self.vma_box(number), self.theme
+        mapper = row.mappers[0]
+        current = any(m.vma in state.current_vmas for m in row.mappers)
+        passed = all(m.vma in state.passed for m in row.mappers)
+        visited = any(m.vma in state.visited for m in row.mappers)
+        border = theme.accent if current else theme.warn if visited else theme.skipped if passed else theme.line
+        self._box(rect, border, 2.0 if current or visited else 1.0, dashed=passed and not current)
+        ink = theme.muted if passed else theme.text
+        inner = rect.adjusted(8, 3, -5, -3)
+        if row.is_group:
+            self._two_lines(inner, f"{len(row.mappers)} VMAs", self._sum_up(row, state), (ink, theme.muted))
+            return
+        self._two_lines(inner, mapper.area, f"{mapper.vpn << PAGE_SHIFT:x}", (ink, theme.muted), mono=True)
+
+    def _two_lines(
+        self, inner: QRectF, first: str, second: str, inks: tuple[str, str], mono: bool = False, strike: bool = False
+    ) -> None:
+        """Both lines where rows are roomy; beside each other where they are not."""
+        metrics = self.fonts.metrics()
+        small = self.fonts.mono if mono else self.fonts.small
+        if self.layout.roomy:
+            top = QRectF(inner.left(), inner.top(), inner.width(), metrics.line)
+            self._text(top, first, self.fonts.name, inks[0], strike)
+            self._text(top.translated(0, metrics.line + 1), second, small, inks[1])
+            return
+        taken = min(inner.width(), QFontMetricsF(self.fonts.name).horizontalAdvance(first) + 1)
+        if second and taken > inner.width() * 0.62:
+            taken = max(inner.width() * 0.45, inner.width() - QFontMetricsF(small).horizontalAdvance(second) - 6)
+            taken = min(taken, QFontMetricsF(self.fonts.name).horizontalAdvance(first) + 1)
+        self._text(QRectF(inner.left(), inner.top(), taken, inner.height()), first, self.fonts.name, inks[0], strike)
+        if inner.width() - taken > 24:
+            self._text(inner.adjusted(taken + 6, 0, 0, 0), second, small, inks[1])
+
+    def _sum_up(self, row: Row, state: WalkState) -> str:
+        cut = sum(m.vma in state.cut for m in row.mappers)
+        visited = sum(m.vma in state.visited for m in row.mappers)
+        passed = sum(m.vma in state.passed for m in row.mappers)
+        counts = ((visited, "found"), (passed, "passed by"), (cut, "cut"))
+        return ", ".join(f"{count} {word}" for count, word in counts if count) or "click to unfold"
+
+    def _paint_task(self, number: int, state: WalkState) -> None:
+        row, rect, theme = self.layout.rows[number], self.task_box(number), self.theme
+        vma = self.vma_box(number)
+        mapper = row.mappers[0]
+        fate = state.fates.get(mapper.tgid, Fate("alive"))
+        dead = fate.kind == "killed"
+        passed = state.passed.get(mapper.vma)
+        hot = bool({m.vma for m in row.mappers} & (state.visited | state.current_vmas))
+        self.p.setPen(QPen(QColor(theme.warn if hot else theme.line), 2.0 if hot else 1.0))
+        self.p.drawLine(QPointF(vma.right(), vma.center().y()), QPointF(rect.left(), rect.center().y()))
+        current = state.current_task is not None and any(m.tgid == state.current_task for m in row.mappers)
+        loud = dead or fate.kind == "told"
+        border = theme.accent if current else theme.kill if loud else theme.line
+        selected = self.selected_task is not None and any(m.tgid == self.selected_task for m in row.mappers)
+        fill = mixed(theme.raised, theme.kill, 0.22) if dead and not row.is_group else theme.raised
+        self._box(rect, border, 2.0 if current or loud or selected else 1.0, fill)
+        colour = self.colours.get(mapper.tgid, theme.muted)
+        self.p.setPen(Qt.PenStyle.NoPen)
+        self.p.setBrush(QColor(colour))
+        self.p.drawRect(QRectF(rect.left() + 3, rect.top() + 4, 4, rect.height() - 8))
+        inner = rect.adjusted(13, 3, -5, -3)
+        if row.is_group:
+            sign = "▸" if row.folded else "▾"
+            self._two_lines(inner, f"{sign} {row.label} × {len(self._tasks(row))}", self._dead(row, state),
+                            (theme.text, theme.kill))  # fmt: skip
+            return
+        words = fate.text if fate.kind != "alive" else passed.short if passed else ""
+        ink = {"killed": theme.kill, "told": theme.kill, "handled": theme.good, "alive": theme.muted}
+        second = ink.get(fate.kind, theme.warn)
+        self._two_lines(inner, self._name(row), words or f"pid {mapper.tgid}",
+                        (theme.kill if dead else theme.text, second), strike=dead)  # fmt: skip
+        if dead:
+            self._strike_out(rect)
+
+    def _name(self, row: Row) -> str:
+        return row.mappers[0].task
+
+    def _tasks(self, row: Row) -> set[int]:
+        return {mapper.tgid for mapper in row.mappers}
+
+    def _dead(self, row: Row, state: WalkState) -> str:
+        dead = sum(state.fates.get(tgid, Fate("alive")).kind == "killed" for tgid in self._tasks(row))
+        told = sum(state.fates.get(tgid, Fate("alive")).kind == "told" for tgid in self._tasks(row))
+        return ", ".join(f"{count} {word}" for count, word in ((dead, "killed"), (told, "told")) if count)
+
+    def _strike_out(self, rect: QRectF) -> None:
+        """A stroke through the whole box: seen from far away, and without colour."""
+        self.p.setPen(QPen(QColor(self.theme.kill), 2.0))
+        self.p.drawLine(QPointF(rect.right() - 16, rect.top() + 6), QPointF(rect.right() - 6, rect.top() + 16))
+        self.p.drawLine(QPointF(rect.right() - 6, rect.top() + 6), QPointF(rect.right() - 16, rect.top() + 16))
+
+    # -- entries
+
+    def _paint_edge(self, number: int, state: WalkState) -> None:
+        row = self.layout.rows[number]
+        entries = {state.entries.get(mapper.vma, "none") for mapper in row.mappers}
+        entry = entries.pop() if len(entries) == 1 else "several"
+        cut = all(mapper.vma in state.cut for mapper in row.mappers)
+        current = any(mapper.vma in state.current_vmas for mapper in row.mappers)
+        path = self.edge_path(number)
+        self.p.setBrush(Qt.BrushStyle.NoBrush)
+        self.p.setPen(self._entry_pen(entry, cut, current))
+        self.p.drawPath(path)
+        words = "cut" if cut and entry == "none" else ENTRY_WORDS.get(entry, "several")
+        self._chip(number, words, entry, cut)
+
+    def _entry_pen(self, entry: str, cut: bool, current: bool) -> QPen:
+        theme = self.theme
+        looks: dict[str, tuple[str, float, list[float]]] = {
+            "dirty": (theme.text, 2.5, []),
+            "clean": (mixed(theme.text, theme.window, 0.35), 1.6, []),
+            "several": (mixed(theme.text, theme.window, 0.35), 1.6, []),
+            "swap": (theme.warn, 1.6, [1.5, 2.5]),
+            "hwpoison": (theme.poison, 2.0, [5, 3]),
+            "other": (theme.muted, 1.0, [3, 4]),
+            "none": (theme.muted, 1.0, [3, 4]),
+        }
+        colour, width, dashes = looks[entry]
+        pen = QPen(QColor(theme.accent if current and entry not in ("hwpoison",) else colour), width)
+        if current:
+            pen.setWidthF(width + 1)
+        if dashes:
+            pen.setDashPattern(dashes)
+        return pen
+
+    def _chip(self, number: int, words: str, entry: str, cut: bool) -> None:
+        """The name of the entry on its line; a cut one with a gap and two strokes before it."""
+        end, theme = self.vma_box(number), self.theme
+        metrics = self.fonts.metrics()
+        wide = QFontMetricsF(self.fonts.mono).horizontalAdvance(words) + 10
+        tall = min(metrics.small + 2, self.layout.row_height)
+        rect = QRectF(end.left() - 4 - wide, end.center().y() - tall / 2, wide, tall)
+        ink = {"hwpoison": theme.poison, "swap": theme.warn, "none": theme.muted, "other": theme.muted}.get(
+            entry, theme.text
+        )
+        if cut:
+            self._gap(QPointF(end.left() - metrics.entry - 12, end.center().y()))
+        self.p.setPen(QPen(QColor(theme.line if entry not in ("hwpoison", "swap") else ink), 1))
+        self.p.setBrush(QColor(theme.base))
+        self.p.drawRoundedRect(rect, tall / 2, tall / 2)
+        self.p.setFont(self.fonts.mono)
+        self.p.setPen(QColor(ink))
+        self.p.drawText(rect, Align.AlignCenter, words)
+
+    def _gap(self, where: QPointF) -> None:
+        self.p.setPen(Qt.PenStyle.NoPen)
+        self.p.setBrush(QColor(self.theme.window))
+        self.p.drawRect(QRectF(where.x() - 5, where.y() - 6, 9, 12))
+        self.p.setPen(QPen(QColor(self.theme.kill), 1.8))
+        for dx in (-5, 3):
+            self.p.drawLine(QPointF(where.x() + dx - 2, where.y() + 6), QPointF(where.x() + dx + 3, where.y() - 6))
+
+    def _paint_traveller(self, state: WalkState) -> None:
+        """The walk itself: a dot on its way from the frame to the task."""
+        for number, row in enumerate(self.layout.rows):
+            if any(mapper.vma in state.current_vmas for mapper in row.mappers):
+                path = QPainterPath(QPointF(self.frame_box().right(), self.frame_box().center().y()))
+                path.lineTo(QPointF(self.mapping_box().left(), self.mapping_box().center().y()))
+                path.lineTo(QPointF(self.mapping_box().right(), self.mapping_box().center().y()))
+                path.connectPath(self.edge_path(number))
+                path.lineTo(QPointF(self.task_box(number).left(), self.task_box(number).center().y()))
+                at = path.pointAtPercent(min(1.0, self.phase / 0.6))
+                self.p.setPen(QPen(QColor(self.theme.window), 2))
+                self.p.setBrush(QColor(self.theme.accent))
+                self.p.drawEllipse(at, 5.5, 5.5)
+                return

@@ -1,0 +1,215 @@
+"""The reverse-map panel: who uses a frame, how that is found out, and what becomes of them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
+
+from hwpoison_gui.gui import theme as look
+from hwpoison_gui.gui.rmap_paint import ENTRY_WORDS, Fonts, RmapPainter
+from hwpoison_gui.kernel.records import PAGE_SHIFT
+from hwpoison_gui.view import kinds
+from hwpoison_gui.view.palette import DARK, Theme
+from hwpoison_gui.view.reverse_map import ReverseMap
+from hwpoison_gui.view.rmap_layout import Layout, Row, lay_out, rows_of
+from hwpoison_gui.view.walk import Fate, WalkState
+
+EMPTY: Final = "Select a frame to see who uses it.\nClick one to break it, and watch the kernel find them."
+_NOBODY: Final = {
+    kinds.FREE: "Free: nobody uses it.",
+    kinds.HOLE: "No memory here.",
+    kinds.FILE: "In the page cache, but no process has mapped this page.",
+    kinds.SHMEM: "In the page cache, but no process has mapped this page.",
+    kinds.SWAP_CACHE: "In the swap cache; no page table maps it.",
+}
+
+
+class RmapView(QAbstractScrollArea):
+    """Frame, mapping, VMAs and tasks from left to right; the handler's walk runs over them."""
+
+    taskClicked = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._fonts = Fonts.make()
+        self.graph: ReverseMap | None = None
+        self.state = WalkState()
+        self._colours: dict[int, str] = {}
+        self._selected_task: int | None = None
+        self._unfolded: set[str] = set()
+        self._layout: Layout | None = None
+        self._phase = 0.0
+        self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.viewport().setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Reverse map")
+
+    def sizeHint(self) -> QSize:
+        return QSize(500, 300)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(360, 130)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self._fonts = Fonts.make()
+        self._lay_out()
+
+    def set_walk(
+        self,
+        graph: ReverseMap | None,
+        state: WalkState | None,
+        colours: dict[int, str],
+        selected_task: int | None,
+    ) -> None:
+        """Shows a reverse map and how far the walk is; None: there is no frame to show."""
+        other = graph is not self.graph
+        if graph is not None and self.graph is not None and graph.pfn != self.graph.pfn:
+            self._unfolded.clear()
+        self.graph, self.state = graph, state or WalkState()
+        self._colours, self._selected_task = colours, selected_task
+        self._phase = 0.0
+        if other:
+            self._lay_out()
+        self._follow()
+        self.setAccessibleDescription(self._in_words())
+        self.viewport().update()
+
+    def set_phase(self, phase: float) -> None:
+        """How far the present step is, 0 to 1."""
+        if self.graph is not None and phase != self._phase:
+            self._phase = phase
+            self.viewport().update()
+
+    # -- layout
+
+    def _lay_out(self) -> None:
+        self._layout = None
+        if self.graph is not None:
+            size = self.viewport().size()
+            rows = rows_of(self.graph, self._unfolded)
+            self._layout = lay_out(rows, size.width(), size.height(), self._fonts.metrics())
+            bar = self.verticalScrollBar()
+            bar.setRange(0, max(0, round(self._layout.height) - size.height()))
+            bar.setPageStep(size.height())
+            bar.setSingleStep(round(self._layout.row_height))
+        else:
+            self.verticalScrollBar().setRange(0, 0)
+        self.viewport().update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._lay_out()
+
+    def _follow(self) -> None:
+        """The row of the present step stays in view."""
+        layout = self._layout
+        if layout is None or not self.verticalScrollBar().maximum():
+            return
+        for number, row in enumerate(layout.rows):
+            if self._is_current(row):
+                bar, top = self.verticalScrollBar(), layout.tops[number]
+                room = self.viewport().height() - layout.row_height - 12
+                if not bar.value() + layout.top <= top <= bar.value() + room:
+                    bar.setValue(round(top - self.viewport().height() / 2))
+                return
+
+    def _is_current(self, row: Row) -> bool:
+        state = self.state
+        if state.current_vmas:
+            return any(mapper.vma in state.current_vmas for mapper in row.mappers)
+        return state.current_task is not None and any(mapper.tgid == state.current_task for mapper in row.mappers)
+
+    # -- drawing
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self.viewport())
+        size = self.viewport().size()
+        painter.fillRect(self.viewport().rect(), QColor(self._theme.window))
+        if self.graph is None or self._layout is None:
+            painter.setFont(look.font())
+            painter.setPen(QColor(self._theme.muted))
+            painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, EMPTY)
+            return
+        made = self._painter(painter)
+        made.paint(self.graph, self.state)
+        if not self.graph.mappers:
+            left = self._layout.columns.vma[0] - self._fonts.metrics().entry
+            room = QRectF(left, self._layout.top, size.width() - left - 12, size.height() - self._layout.top)
+            painter.setFont(look.font())
+            painter.setPen(QColor(self._theme.muted))
+            flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap
+            painter.drawText(room, flags, _NOBODY.get(self.graph.kind.id, "No page table can map it."))
+
+    def _painter(self, painter: QPainter) -> RmapPainter:
+        assert self._layout is not None
+        made = RmapPainter(painter, self._theme, self._fonts, self._layout, self.viewport().height())
+        made.offset, made.phase = self.verticalScrollBar().value(), self._phase
+        made.colours, made.selected_task = self._colours, self._selected_task
+        return made
+
+    # -- the user
+
+    def _row_at(self, point: QPointF) -> int | None:
+        layout = self._layout
+        if layout is None or point.x() < layout.columns.vma[0] - self._fonts.metrics().entry:
+            return None
+        y = point.y() + self.verticalScrollBar().value()
+        return next((n for n, top in enumerate(layout.tops) if top <= y <= top + layout.row_height), None)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        number = self._row_at(event.position())
+        if event.button() != Qt.MouseButton.LeftButton or number is None or self._layout is None:
+            super().mousePressEvent(event)
+            return
+        row = self._layout.rows[number]
+        if row.is_group:
+            self._unfolded ^= {row.label}
+            self._lay_out()
+        else:
+            self.taskClicked.emit(row.mappers[0].tgid)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        over = self._row_at(event.position()) is not None
+        self.viewport().setCursor(Qt.CursorShape.PointingHandCursor if over else Qt.CursorShape.ArrowCursor)
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), self.tip_at(QPointF(event.pos())), self)
+            return True
+        return super().viewportEvent(event)
+
+    def tip_at(self, point: QPointF) -> str:
+        """What lies under a point, in full."""
+        graph, layout = self.graph, self._layout
+        if graph is None or layout is None:
+            return ""
+        number = self._row_at(point)
+        if number is None:
+            in_frame = point.x() < layout.columns.mapping[0]
+            mapping = f"{graph.mapping.title}\n{graph.mapping.detail}"
+            return f"{graph.pfn:#x}: {graph.kind.meaning}" if in_frame else mapping
+        row = layout.rows[number]
+        if row.is_group:
+            return f"{len(row.mappers)} VMAs of tasks called {row.label}: click to {'un' * row.folded}fold"
+        mapper = row.mappers[0]
+        fate = self.state.fates.get(mapper.tgid, Fate("alive"))
+        passed = self.state.passed.get(mapper.vma)
+        lines = [
+            f"{mapper.task}:{mapper.tgid}  {fate.text or fate.kind}",
+            f"{mapper.area} at {mapper.vpn << PAGE_SHIFT:#x}, {mapper.rights}",
+            f"PTE: {ENTRY_WORDS[self.state.entries.get(mapper.vma, 'none')]}",
+        ]
+        return "\n".join([*lines, passed.why] if passed else lines)
+
+    def _in_words(self) -> str:
+        if self.graph is None:
+            return EMPTY
+        alive = Fate("alive")
+        users = ", ".join(f"{m.task} {self.state.fates.get(m.tgid, alive).text}" for m in self.graph.mappers[:50])
+        return f"frame {self.graph.pfn:#x}, {self.graph.mapping.title}, users: {users or 'none'}"

@@ -1,0 +1,109 @@
+"""The sentence of the present step: the most important text on the screen, with the kernel's name for it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
+
+from hwpoison_gui.gui import theme as look
+from hwpoison_gui.view.palette import DARK, Theme
+from hwpoison_gui.view.sentence import Sentence
+
+_SCALES: Final = (look.SENTENCE, 1.35, 1.2, 1.05)
+_BAR: Final = 4
+
+
+def tone_colour(theme: Theme, tone: str) -> str:
+    """The colour of what kind of news it is."""
+    colours = {"kill": theme.kill, "panic": theme.poison, "good": theme.good, "warn": theme.warn, "idle": theme.muted}
+    return colours.get(tone, theme.text)
+
+
+class SentenceBar(QWidget):
+    """Two lines of plain words; the function and the branch taken stand beside them."""
+
+    def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
+        super().__init__(parent)
+        self.sentence = Sentence("")
+        self._theme = theme
+        self.text = QLabel(self)
+        self.text.setWordWrap(True)
+        self.text.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.detail = QLabel(self)
+        self.code = QLabel(self)
+        self.branch = QLabel(self)
+        for label in (self.text, self.detail, self.code, self.branch):
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        for label in (self.code, self.branch):
+            label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(look.LARGE + _BAR, look.SMALL, look.LARGE, look.TIGHT)
+        grid.setHorizontalSpacing(look.LARGE)
+        grid.setVerticalSpacing(look.HAIR)
+        grid.addWidget(self.text, 0, 0)
+        grid.addWidget(self.detail, 1, 0)
+        grid.addWidget(self.code, 0, 1)
+        grid.addWidget(self.branch, 1, 1)
+        grid.setColumnStretch(0, 1)
+        grid.setRowStretch(0, 1)
+        for label in (self.text, self.detail):
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setAccessibleName("What happens in this step")
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Takes other colours."""
+        self._theme = theme
+        self.detail.setFont(look.font(look.BODY))
+        self.code.setFont(look.mono(look.TITLE, QFont.Weight.DemiBold))
+        self.branch.setFont(look.mono(look.BODY))
+        lines = QFontMetrics(look.font(look.SENTENCE, QFont.Weight.DemiBold)).lineSpacing()
+        self.setFixedHeight(2 * lines + QFontMetrics(self.detail.font()).lineSpacing() + look.MEDIUM + look.TIGHT)
+        self._paint_words()
+
+    def set_sentence(self, sentence: Sentence) -> None:
+        """Shows another sentence."""
+        if sentence == self.sentence:
+            return
+        self.sentence = sentence
+        self._paint_words()
+
+    def _paint_words(self) -> None:
+        said, theme = self.sentence, self._theme
+        self.text.setText(said.text)
+        self.detail.setText(said.detail)
+        self.detail.setToolTip(said.detail)
+        self.code.setText(said.code)
+        self.branch.setText(f"→ {said.branch}" if said.branch else "")
+        loud = tone_colour(theme, said.tone)
+        self.text.setStyleSheet(f"color: {loud if said.tone in ('kill', 'panic') else theme.text}")
+        for label in (self.detail, self.code, self.branch):
+            label.setStyleSheet(f"color: {theme.muted if label is not self.code else theme.text}")
+        self.setAccessibleDescription(f"{said.text} {said.detail} {said.code} {said.branch}")
+        self._fit()
+        self.update()
+
+    def _fit(self) -> None:
+        """The largest size of which two lines hold the sentence."""
+        width = max(60, self.text.width())
+        for scale in _SCALES:
+            font = look.font(scale, QFont.Weight.DemiBold)
+            metrics = QFontMetrics(font)
+            room = metrics.boundingRect(QRect(0, 0, width, 2000), Qt.TextFlag.TextWordWrap, self.sentence.text)
+            if room.height() <= max(2 * metrics.lineSpacing(), self.text.height()):
+                break
+        self.text.setFont(font)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(self._theme.base))
+        painter.fillRect(QRect(0, 0, _BAR, self.height()), QColor(tone_colour(self._theme, self.sentence.tone)))

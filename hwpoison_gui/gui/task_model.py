@@ -1,0 +1,188 @@
+"""Tasks as a Qt table: rows come from view/task_rows.py, edits go out as wishes."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QFont
+
+from hwpoison_gui.gui import theme as look
+from hwpoison_gui.kernel.records import DISPOSITIONS, MCE_KILL_POLICIES
+from hwpoison_gui.view.palette import DARK, Theme
+from hwpoison_gui.view.task_rows import TaskRow
+
+Role = Qt.ItemDataRole
+Index = QModelIndex | QPersistentModelIndex
+SORT_ROLE: Final = Role.UserRole
+CHOICES_ROLE: Final = Role.UserRole + 1
+TGID_ROLE: Final = Role.UserRole + 2
+
+
+class TaskColumn(NamedTuple):
+    """A column: `field` of TaskRow, what its head says and teaches, and the words it can be set to."""
+
+    field: str
+    head: str
+    tip: str
+    number: bool = False
+    choices: tuple[str, ...] = ()
+
+
+COLUMNS: Final = (
+    TaskColumn("tgid", "PID", "Process number", number=True),
+    TaskColumn("name", "Name", "Name of the process"),
+    TaskColumn("state", "State", "Running, exited, or killed"),
+    TaskColumn(
+        "policy",
+        "Policy",
+        "PR_MCE_KILL: early is told at once, late when it touches the page, default as the sysctl says.\n"
+        "Double click or F2 to change.",
+        choices=MCE_KILL_POLICIES,
+    ),
+    TaskColumn(
+        "sigbus",
+        "SIGBUS",
+        "What it does with SIGBUS: default dies, a handler lives on. Double click or F2 to change.",
+        choices=DISPOSITIONS,
+    ),
+    TaskColumn("rss_kb", "RSS kB", "Resident memory: what its page tables map", number=True),
+    TaskColumn("threads", "Thr", "Number of threads", number=True),
+    TaskColumn("pending", "Pending", "Signals that wait because they are blocked"),
+    TaskColumn("killed_by", "Killed by", "The signal and code that ended it"),
+)
+
+
+class TaskModel(QAbstractTableModel):
+    """One row a process. `policyWanted` and `sigbusWanted` carry the process and the word."""
+
+    edited = Signal(str, str, str)  # field, name of the task, word
+
+    def __init__(self, parent: QObject | None = None, theme: Theme = DARK) -> None:
+        super().__init__(parent)
+        self.rows: list[TaskRow] = []
+        self.theme = theme
+        self.frozen = False  # after a panic nothing can be changed
+        self.colours: dict[int, str] = {}
+
+    def set_rows(self, rows: list[TaskRow]) -> None:
+        """Shows other rows; where a task stays, its row stays selected."""
+        old, keep = self.rows, min(len(self.rows), len(rows))
+        while keep and old[keep - 1].tgid != rows[keep - 1].tgid:
+            keep -= 1
+        if any(a.tgid != b.tgid for a, b in zip(old[:keep], rows[:keep], strict=True)):
+            self.beginResetModel()
+            self.rows = rows
+            self.endResetModel()
+            return
+        if len(old) > keep:
+            self.beginRemoveRows(QModelIndex(), keep, len(old) - 1)
+            self.rows = old[:keep]
+            self.endRemoveRows()
+        changed = [number for number in range(keep) if old[number] != rows[number]]
+        if len(rows) > keep:
+            self.beginInsertRows(QModelIndex(), keep, len(rows) - 1)
+            self.rows = rows
+            self.endInsertRows()
+        else:
+            self.rows = rows
+        if changed:
+            self.dataChanged.emit(self.index(changed[0], 0), self.index(changed[-1], len(COLUMNS) - 1))
+
+    def refresh_look(self) -> None:
+        """Colours or fonts are other ones."""
+        if self.rows:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self.rows) - 1, len(COLUMNS) - 1))
+
+    # -- Qt's questions
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(COLUMNS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        column = COLUMNS[section]
+        if role == Role.DisplayRole:
+            return column.head
+        if role == Role.ToolTipRole:
+            return column.tip
+        if role == Role.TextAlignmentRole:
+            side = Qt.AlignmentFlag.AlignRight if column.number else Qt.AlignmentFlag.AlignLeft
+            return side | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        base = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        row = self.rows[index.row()]
+        if COLUMNS[index.column()].choices and row.alive and not self.frozen:
+            base |= Qt.ItemFlag.ItemIsEditable
+        return base
+
+    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
+        row, column = self.rows[index.row()], COLUMNS[index.column()]
+        value = getattr(row, column.field)
+        if role == Role.DisplayRole:
+            if column.field == "rss_kb":
+                return f"{value:,}" if row.alive else ""
+            return str(value)
+        if role == Role.EditRole or role == SORT_ROLE:
+            return value
+        if role == CHOICES_ROLE:
+            return column.choices
+        if role == TGID_ROLE:
+            return row.tgid
+        return self._look(row, column, role)
+
+    def _look(self, row: TaskRow, column: TaskColumn, role: int) -> Any:
+        if role == Role.TextAlignmentRole:
+            side = Qt.AlignmentFlag.AlignRight if column.number else Qt.AlignmentFlag.AlignLeft
+            return side | Qt.AlignmentFlag.AlignVCenter
+        if role == Role.ForegroundRole:
+            return self._colour(row, column)
+        if role == Role.FontRole and column.field == "name":
+            font = look.font(look.BODY, QFont.Weight.DemiBold)
+            font.setStrikeOut(not row.alive)
+            return font
+        if role == Role.ToolTipRole:
+            return f"{row.name}: {row.state}{' by ' + row.killed_by if row.killed_by else ''}\n{column.tip}"
+        if role == Role.DecorationRole and column.field == "name" and row.tgid in self.colours:
+            return QColor(self.colours[row.tgid])
+        return None
+
+    def _colour(self, row: TaskRow, column: TaskColumn) -> QColor | None:
+        if row.killed_by and column.field in ("tgid", "name", "state", "killed_by"):
+            return QColor(self.theme.kill)
+        if not row.alive:
+            return QColor(self.theme.muted)
+        if column.field == "pending":
+            return QColor(self.theme.warn)
+        quiet = (column.field == "policy" and row.policy == "default") or column.field in ("threads", "state")
+        return QColor(self.theme.muted) if quiet or (column.field, row.sigbus) == ("sigbus", "default") else None
+
+    def setData(self, index: Index, value: Any, role: int = Role.EditRole) -> bool:
+        row, column = self.rows[index.row()], COLUMNS[index.column()]
+        if role != Role.EditRole or not column.choices or value == getattr(row, column.field):
+            return False
+        self.edited.emit(column.field, row.name, str(value))
+        return True
+
+
+class TaskOrder(QSortFilterProxyModel):
+    """Rows in the order of a column; unsorted they stand in order of creation."""
+
+    def __init__(self, parent: QObject, source: TaskModel) -> None:
+        super().__init__(parent)
+        self.setSourceModel(source)
+        self.setSortRole(SORT_ROLE)

@@ -1,0 +1,169 @@
+"""The tasks dock: a sortable table; policy and SIGBUS disposition are set in place."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QComboBox,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from hwpoison_gui.gui import theme as look
+from hwpoison_gui.gui.task_model import CHOICES_ROLE, COLUMNS, TGID_ROLE, Index, TaskModel, TaskOrder
+from hwpoison_gui.view.palette import DARK, Theme
+from hwpoison_gui.view.task_rows import TaskRow
+
+_WIDTHS = {
+    "tgid": "00000", "name": "gnome-shell-00", "state": "running", "policy": "default", "sigbus": "handler",
+    "rss_kb": "000,000", "threads": "00", "pending": "SIGBUS",
+}  # fmt: skip
+
+
+class ChoiceDelegate(QStyledItemDelegate):
+    """A list of words to choose from, opened at once."""
+
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
+        box = QComboBox(parent)
+        box.addItems(list(index.data(CHOICES_ROLE)))
+        box.activated.connect(lambda: self._chosen(box))
+        return box
+
+    def _chosen(self, box: QComboBox) -> None:
+        self.commitData.emit(box)
+        self.closeEditor.emit(box)
+
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
+        assert isinstance(editor, QComboBox)
+        editor.setCurrentText(str(index.data(Qt.ItemDataRole.EditRole)))
+        editor.showPopup()
+
+    def setModelData(self, editor: QWidget, model, index: Index) -> None:
+        assert isinstance(editor, QComboBox)
+        model.setData(index, editor.currentText())
+
+    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
+        rect = option.rect  # type: ignore[attr-defined]
+        editor.setGeometry(rect.x(), rect.y(), max(rect.width(), editor.sizeHint().width()), rect.height())
+
+
+class TaskTable(QTableView):
+    """Selecting a row says which task; a right click asks for its menu."""
+
+    taskSelected = Signal(object)  # tgid, or None
+    menuRequested = Signal(int, QPoint)
+    edited = Signal(str, str, str)  # field, name of the task, word
+
+    def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
+        super().__init__(parent)
+        self.tasks = TaskModel(self, theme)
+        self.order = TaskOrder(self, self.tasks)
+        self.setModel(self.order)
+        # Without this the view would sort by the first column at once, and in descending order.
+        self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        self.horizontalHeader().setSortIndicatorClearable(True)
+        self.setSortingEnabled(True)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setItemDelegate(ChoiceDelegate(self))
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._menu)
+        self.tasks.edited.connect(self.edited)
+        self.setAccessibleName("Tasks")
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        self.tasks.theme = theme
+        self.setFont(look.font())
+        metrics = QFontMetrics(self.font())
+        self.verticalHeader().setMinimumSectionSize(metrics.height() + 2)
+        self.verticalHeader().setDefaultSectionSize(metrics.height() + look.SMALL)
+        header = self.horizontalHeader()
+        header.setFont(look.font(look.CAPTION))
+        header.setHighlightSections(False)
+        header.setStretchLastSection(True)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        bold = QFontMetrics(look.font(look.BODY, QFont.Weight.DemiBold))
+        for number, column in enumerate(COLUMNS[:-1]):
+            words = max(bold.horizontalAdvance(_WIDTHS[column.field]), bold.horizontalAdvance(column.head))
+            extra = 20 if column.field == "name" else 0
+            self.setColumnWidth(number, words + 2 * look.SMALL + extra + 6)
+        self.tasks.refresh_look()
+
+    def set_rows(self, rows: list[TaskRow], frozen: bool) -> None:
+        """Shows other rows. `frozen`: nothing can be edited."""
+        self.tasks.frozen = frozen
+        if rows != self.tasks.rows:
+            self.tasks.set_rows(rows)
+
+    def set_colours(self, colours: dict[int, str]) -> None:
+        """The colours by which tasks are known elsewhere, by tgid."""
+        if colours != self.tasks.colours:
+            self.tasks.colours = colours
+            self.tasks.refresh_look()
+
+    def show_selected(self, tgid: int | None) -> None:
+        """Selects a task's row, or none, without telling."""
+        if tgid == self.selected():
+            return
+        selection = self.selectionModel()
+        self._quiet = True
+        try:
+            selection.clear()
+            for row in range(self.order.rowCount()):
+                index = self.order.index(row, 0)
+                if index.data(TGID_ROLE) == tgid:
+                    flags = QItemSelectionModel.SelectionFlag
+                    selection.setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
+                    self.scrollTo(index)
+        finally:
+            self._quiet = False
+
+    def reveal(self, tgid: int) -> None:
+        """Scrolls to a task's row."""
+        for row in range(self.order.rowCount()):
+            index = self.order.index(row, 0)
+            if index.data(TGID_ROLE) == tgid:
+                self.scrollTo(index)
+
+    def selected(self) -> int | None:
+        """The selected task."""
+        rows = self.selectionModel().selectedRows()
+        return int(rows[0].data(TGID_ROLE)) if rows else None
+
+    _quiet = False
+
+    def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
+        super().selectionChanged(selected, deselected)
+        if not self._quiet:
+            self.taskSelected.emit(self.selected())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy()
+        elif event.key() == Qt.Key.Key_Escape:
+            self.clearSelection()
+        else:
+            super().keyPressEvent(event)
+
+    def copy(self) -> None:
+        """The selected row as text, one tab between fields."""
+        for index in self.selectionModel().selectedRows():
+            row = index.row()
+            fields = [str(self.order.index(row, column).data()) for column in range(len(COLUMNS))]
+            QApplication.clipboard().setText("\t".join(fields))
+
+    def _menu(self, point: QPoint) -> None:
+        index = self.indexAt(point)
+        if index.isValid():
+            self.menuRequested.emit(int(index.data(TGID_ROLE)), self.viewport().mapToGlobal(point))

@@ -1,0 +1,135 @@
+"""The look: one type scale, one spacing scale, and Qt's palette and style sheet from a table of colours."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
+
+from hwpoison_gui.view.palette import DARK, LIGHT, Theme, mixed
+
+# Spacing, in pixels: everything is one of these apart.
+HAIR: Final = 2
+TIGHT: Final = 4
+SMALL: Final = 8
+MEDIUM: Final = 12
+LARGE: Final = 16
+
+# Type, as factors of the system's own size.
+CAPTION: Final = 0.88
+BODY: Final = 1.0
+TITLE: Final = 1.12
+SENTENCE: Final = 1.55
+
+SYSTEM: Final = "system"
+
+
+def font(scale: float = BODY, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
+    """The window's face in one of the sizes, with figures of one width."""
+    made = QFont(QGuiApplication.font())
+    made.setPointSizeF(max(6.0, made.pointSizeF() * scale))
+    made.setWeight(weight)
+    made.setFeature(QFont.Tag("tnum"), 1)
+    return made
+
+
+def mono(scale: float = BODY, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
+    """The monospaced face, for addresses, flags and the kernel's names."""
+    made = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    made.setPointSizeF(max(6.0, QGuiApplication.font().pointSizeF() * scale))
+    made.setWeight(weight)
+    return made
+
+
+def system_theme() -> Theme:
+    """Dark or light, as the desktop is."""
+    scheme = QGuiApplication.styleHints().colorScheme()
+    return LIGHT if scheme == Qt.ColorScheme.Light else DARK
+
+
+def selection_of(theme: Theme) -> str:
+    """The ground of selected rows: quieter than the accent, text stays as it is."""
+    return theme.accent if theme.name == "high-contrast" else mixed(theme.base, theme.accent, 0.18)
+
+
+def selected_text_of(theme: Theme) -> str:
+    """Text on that ground."""
+    return theme.accent_text if theme.name == "high-contrast" else theme.text
+
+
+def palette_of(theme: Theme) -> QPalette:
+    """Qt's palette; the Fusion style draws everything from it."""
+    role = QPalette.ColorRole
+    colours = {
+        role.Window: theme.window,
+        role.WindowText: theme.text,
+        role.Base: theme.base,
+        role.AlternateBase: mixed(theme.base, theme.raised, 0.5),
+        role.Text: theme.text,
+        role.PlaceholderText: theme.muted,
+        role.Button: theme.raised,
+        role.ButtonText: theme.text,
+        role.BrightText: theme.kill,
+        role.Highlight: selection_of(theme),
+        role.HighlightedText: selected_text_of(theme),
+        role.Link: theme.text,
+        role.LinkVisited: theme.text,
+        role.ToolTipBase: theme.raised,
+        role.ToolTipText: theme.text,
+        role.Light: mixed(theme.raised, theme.text, 0.1),
+        role.Midlight: mixed(theme.raised, theme.text, 0.05),
+        role.Mid: theme.line,
+        role.Dark: mixed(theme.window, theme.line, 0.6),
+        role.Shadow: mixed(theme.window, "#000000", 0.6),
+    }
+    palette = QPalette()
+    for where, colour in colours.items():
+        palette.setColor(where, QColor(colour))
+    off = mixed(theme.muted, theme.window, 0.45)
+    for where in (role.WindowText, role.Text, role.ButtonText, role.HighlightedText):
+        palette.setColor(QPalette.ColorGroup.Disabled, where, QColor(off))
+    return palette
+
+
+def disabled_of(theme: Theme) -> str:
+    """The colour of what cannot be used now."""
+    return mixed(theme.muted, theme.window, 0.55)
+
+
+def style_sheet(theme: Theme) -> str:
+    """What the palette cannot say: flat bars, quiet headers, thin lines."""
+    hover = mixed(theme.raised, theme.text, 0.08)
+    return f"""
+    QToolBar {{ border: 0; background: {theme.window}; spacing: {SMALL}px; padding: {TIGHT}px {SMALL}px; }}
+    QToolBar#tools {{ border-bottom: 1px solid {theme.line}; }}
+    QToolButton {{ border: 1px solid transparent; border-radius: 4px; padding: {TIGHT}px; background: transparent; }}
+    QToolButton:hover {{ background: {hover}; }}
+    QToolButton:focus {{ border-color: {theme.accent}; }}
+    QToolButton:pressed, QToolButton:checked {{ background: {theme.line}; }}
+    QToolButton::menu-indicator {{ image: none; width: 0; }}
+    QMainWindow::separator {{ background: {theme.window}; width: 5px; height: 5px; }}
+    QMainWindow::separator:hover {{ background: {theme.line}; }}
+    QMenuBar {{ background: {theme.window}; border-bottom: 1px solid {theme.line}; }}
+    QMenuBar::item {{ padding: {TIGHT}px {SMALL}px; background: transparent; }}
+    QMenuBar::item:selected {{ background: {hover}; }}
+    QMenu {{ background: {theme.raised}; border: 1px solid {theme.line}; padding: {TIGHT}px 0; }}
+    QMenu::item {{ padding: 5px 26px 5px 26px; }}
+    QMenu::item:selected {{ background: {selection_of(theme)}; color: {selected_text_of(theme)}; }}
+    QMenu::item:disabled {{ color: {disabled_of(theme)}; }}
+    QMenu::separator {{ height: 1px; background: {theme.line}; margin: {TIGHT}px 0; }}
+    QMenu::icon {{ padding-left: 6px; }}
+    QToolTip {{ background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.line};
+                padding: {TIGHT}px {SMALL}px; }}
+    QHeaderView {{ background: {theme.window}; }}
+    QHeaderView::section {{ background: {theme.window}; color: {theme.muted}; border: 0;
+                            border-bottom: 1px solid {theme.line}; padding: 3px {SMALL}px; }}
+    QTableView, QListView, QTextBrowser {{ background: {theme.base}; border: 1px solid {theme.base}; outline: 0; }}
+    QTableView:focus, QListView:focus, QTextBrowser:focus {{ border: 1px solid {theme.accent}; }}
+    QTableView::item {{ padding: 0 {SMALL}px; border: 0; }}
+    QTabBar::tab {{ padding: {TIGHT}px {MEDIUM}px; background: transparent; color: {theme.muted};
+                    border-bottom: 2px solid transparent; }}
+    QTabBar::tab:selected {{ color: {theme.text}; border-bottom-color: {theme.accent}; }}
+    QStatusBar {{ background: {theme.window}; border-top: 1px solid {theme.line}; color: {theme.muted}; }}
+    QStatusBar::item {{ border: 0; }}
+    """

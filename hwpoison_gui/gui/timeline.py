@@ -1,0 +1,212 @@
+"""The timeline: all steps as a track with marks, a handle that can be dragged, operations told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from hwpoison_gui.gui import theme as look
+from hwpoison_gui.kernel.mark import Act
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.moment import title_of
+from hwpoison_gui.view.palette import DARK, Theme, mixed
+from hwpoison_gui.view.timeline_marks import Tick, acts_of, boundaries, position_at, ticks, x_of
+
+_EDGE: Final = 12
+_HEIGHT: Final = 40
+_TRACK: Final = 6
+
+
+def act_colour(theme: Theme, act: Act) -> str:
+    """The colour of an act, here and in the reverse map."""
+    loud = {
+        Act.VISIT: theme.warn,
+        Act.UNMAP: theme.task(1),
+        Act.SIGNAL: theme.kill,
+        Act.DIE: theme.kill,
+        Act.PANIC: theme.poison,
+        Act.RESULT: theme.good,
+        Act.DROP: theme.poison,
+        Act.MAP: theme.task(1),
+    }
+    return loud.get(act, theme.muted)
+
+
+_TALL: Final = {Act.SIGNAL: 7, Act.DIE: 9, Act.PANIC: 10, Act.RESULT: 9, Act.UNMAP: 6, Act.VISIT: 6}
+
+
+class Timeline(QWidget):
+    """Shows where the session stands among its steps; a drag or a click asks for another one."""
+
+    seekRequested = Signal(int)
+    scrubbing = Signal(bool)
+
+    def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._acts: list[Act] = []
+        self._bounds: list[int] = []
+        self._titles: list[str] = []
+        self._texts: Sequence[str] = ()
+        self._ticks: tuple[int, list[Tick]] = (-1, [])
+        self.position = 0
+        self._dragging = False
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setMouseTracking(True)
+        self.setAccessibleName("Timeline")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    @property
+    def total(self) -> int:
+        return len(self._acts)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.update()
+
+    def set_steps(self, session: Session) -> None:
+        """Reads the steps anew; call when there are other ones."""
+        self._acts, self._bounds = acts_of(session), boundaries(session)
+        self._titles = [title_of(operation) for operation in session.operations]
+        steps = session.steps
+        self._texts = [steps[n].mark.text for n in range(len(steps))]
+        self._ticks = (-1, [])
+        self.update()
+
+    def set_position(self, position: int) -> None:
+        """Moves the handle."""
+        self.position = position
+        self.setAccessibleDescription(f"step {position} of {self.total}")
+        self.update()
+
+    # -- geometry
+
+    def sizeHint(self) -> QSize:
+        return QSize(400, _HEIGHT)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(160, _HEIGHT)
+
+    def _width(self) -> int:
+        return max(1, self.width() - 2 * _EDGE)
+
+    def x_of_position(self, position: int) -> float:
+        """Where a step lies on the widget."""
+        return _EDGE + x_of(position, self.total, self._width())
+
+    def _marks(self) -> list[Tick]:
+        if self._ticks[0] != self._width():
+            self._ticks = (self._width(), ticks(self._acts, self._width()))
+        return self._ticks[1]
+
+    # -- drawing
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        middle = self.height() / 2
+        track = QRectF(_EDGE, middle - _TRACK / 2, self._width(), _TRACK)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self._theme.line))
+        painter.drawRect(track)
+        painter.setBrush(QColor(mixed(self._theme.line, self._theme.text, 0.45)))
+        painter.drawRect(QRectF(track.left(), track.top(), self.x_of_position(self.position) - _EDGE, _TRACK))
+        self._paint_bounds(painter, middle)
+        for tick in self._marks():
+            tall = _TALL.get(tick.act, 3)
+            colour = QColor(act_colour(self._theme, tick.act))
+            if tick.position > self.position:
+                colour.setAlphaF(0.55)
+            painter.fillRect(QRectF(_EDGE + tick.x - 1, middle - tall, 2, 2 * tall), colour)
+        self._paint_handle(painter, middle)
+
+    def _paint_bounds(self, painter: QPainter, middle: float) -> None:
+        painter.setPen(QPen(QColor(self._theme.muted), 1))
+        last = -10.0
+        for first in self._bounds:
+            x = round(self.x_of_position(first)) + 0.5
+            if x - last >= 3:
+                painter.drawLine(QPointF(x, middle - 13), QPointF(x, middle - 9))
+                painter.drawLine(QPointF(x, middle + 9), QPointF(x, middle + 13))
+                last = x
+        painter.setPen(Qt.PenStyle.NoPen)
+
+    def _paint_handle(self, painter: QPainter, middle: float) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        where = QPointF(self.x_of_position(self.position), middle)
+        painter.setPen(QPen(QColor(self._theme.window), 2))
+        painter.setBrush(QColor(self._theme.text if self.total else self._theme.line))
+        painter.drawEllipse(where, 8, 8)
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(self._theme.accent), 1.5))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(where, 10.5, 10.5)
+
+    # -- the user
+
+    def _at(self, x: float) -> int:
+        return position_at(x - _EDGE, self.total, self._width())
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self.total:
+            self._dragging = True
+            self.scrubbing.emit(True)
+            self.seekRequested.emit(self._at(event.position().x()))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._dragging:
+            position = self._at(event.position().x())
+            if position != self.position:
+                self.seekRequested.emit(position)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._dragging and event.button() == Qt.MouseButton.LeftButton:
+            self._dragging = False
+            self.scrubbing.emit(False)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        notches = event.angleDelta().y()
+        if notches:
+            self.seekRequested.emit(max(0, min(self.total, self.position + (1 if notches < 0 else -1))))
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        moves = {Qt.Key.Key_Left: -1, Qt.Key.Key_Down: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: 1}
+        by = moves.get(Qt.Key(event.key()))
+        if by is None or event.modifiers():
+            event.ignore()
+        else:
+            self.seekRequested.emit(max(0, min(self.total, self.position + by)))
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), self.tip_at(event.pos().x()), self)
+            return True
+        return super().event(event)
+
+    def tip_at(self, x: float) -> str:
+        """What lies under a point of the track."""
+        if not self.total:
+            return "Every step of what you do will stand here. Drag to go back and forth."
+        position = self._at(x)
+        if position == 0:
+            return "The machine as booted"
+        number = sum(first < position for first in self._bounds) - 1
+        return f"{number + 1}. {self._titles[number]}\nstep {position}: {self._texts[position - 1]}"
+
+    def focusInEvent(self, event) -> None:
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event) -> None:
+        super().focusOutEvent(event)
+        self.update()
+
+
+def height() -> int:
+    """The height that a row with the timeline takes."""
+    return _HEIGHT + look.HAIR

@@ -1,0 +1,234 @@
+"""The one place where the session's notices meet the widgets, and what widgets want meets the commands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QWidget
+
+from hwpoison_gui.gui import theme as look
+from hwpoison_gui.gui.controller import NONE, Moved
+from hwpoison_gui.view.counters import counters_of
+from hwpoison_gui.view.frame_facts import facts_of
+from hwpoison_gui.view.highlights import colour_of, highlights_of
+from hwpoison_gui.view.log_rows import log_lines, newest_lines, step_of_line
+from hwpoison_gui.view.moment import moment_of
+from hwpoison_gui.view.sentence import sentence_of
+from hwpoison_gui.view.summary import summary
+from hwpoison_gui.view.task_rows import task_rows
+from hwpoison_gui.view.walk import Walks, walk_state
+
+if TYPE_CHECKING:
+    from hwpoison_gui.gui.main_window import MainWindow
+
+Key = Qt.Key
+_MOVES: Final = (Key.Key_Left, Key.Key_Right, Key.Key_Up, Key.Key_Down)
+_PAGES: Final = (Key.Key_PageUp, Key.Key_PageDown)
+_TASK_TABLES: Final = frozenset({"processes", "tasks", "pending_signals", "rss", "counters"})
+
+
+class KeepKeys(QObject):
+    """Keys that a widget needs for itself while it has the focus, though the window has shortcuts on them."""
+
+    def __init__(self, widget: QWidget, *keys: Qt.Key) -> None:
+        super().__init__(widget)
+        self._keys = frozenset(keys)
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            plain = not event.modifiers() & ~(Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.ShiftModifier)
+            if plain and event.key() in self._keys:
+                event.accept()
+                return True
+        return super().eventFilter(watched, event)
+
+
+class Wiring(QObject):
+    """Connects one window."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._w = window
+        self._walks = Walks()
+        self._connect_model()
+        self._connect_widgets()
+        self._keep_keys()
+
+    def _connect_model(self) -> None:
+        c, w = self._w.controller, self._w
+        c.opened.connect(self.show_machine)
+        c.moved.connect(self._moved)
+        c.viewChanged.connect(self._view_changed)
+        c.failed.connect(w.dialogs.show_error)
+        c.playback.phaseChanged.connect(self._phase)
+        c.playback.playingChanged.connect(self._playing_changed)
+        c.playback.speedChanged.connect(self._speed_changed)
+
+    def _connect_widgets(self) -> None:
+        c, w = self._w.controller, self._w
+        w.map.fired.connect(self._fire)
+        w.map.selected.connect(c.select)
+        w.map.contextMenuRequested.connect(w.menus.show_frame_menu)
+        w.map.countsChanged.connect(self._show_counts)
+        for name, slider in w.sliders.items():
+            slider.valueWanted.connect(lambda value, name=name: c.set_sysctl(name, value))
+        w.transport.timeline.seekRequested.connect(c.seek)
+        w.tasks.taskSelected.connect(c.select_task)
+        w.tasks.menuRequested.connect(w.menus.show_task_menu)
+        w.tasks.edited.connect(self.task_edited)
+        w.log.lineActivated.connect(self._go_to_line)
+        w.inspector.taskWanted.connect(c.select_task)
+        w.rmap.taskClicked.connect(c.select_task)
+
+    def _keep_keys(self) -> None:
+        w = self._w
+        KeepKeys(w.map.view, *_MOVES)
+        for widget in (w.tasks, w.log, w.inspector, w.rmap):
+            KeepKeys(widget, *_MOVES, *_PAGES)
+        for slider in w.sliders.values():
+            KeepKeys(slider, Key.Key_Space, Key.Key_0, Key.Key_1, *_MOVES)
+
+    # -- wishes
+
+    def _fire(self, pfn: int) -> None:
+        c = self._w.controller
+        if c.panicked:
+            c.select(pfn)
+            self._w.panic.setFocus()
+        else:
+            c.fire(pfn)
+
+    def task_edited(self, field: str, task: str, word: str) -> None:
+        """The user chose another policy or disposition for a task."""
+        c = self._w.controller
+        if field == "policy":
+            c.set_policy(task, word)
+        else:
+            c.set_sigbus(task, word)
+
+    def _go_to_line(self, line: int) -> None:
+        position = step_of_line(self._w.controller.session, line)
+        if position is not None:
+            self._w.controller.seek(position)
+
+    # -- notices
+
+    def show_machine(self) -> None:
+        """Another machine: everything is shown anew."""
+        w, c = self._w, self._w.controller
+        m = c.session.machine
+        self._walks.clear()
+        w.map.set_source(m.flags.view, m.refcount.view, m.mapcount.view)
+        w.map.set_summary(lambda pfn: summary(m, pfn))
+        w.transport.timeline.set_steps(c.session)
+        note = "What is clicked here is simulated on the copy: nothing here touches the real one."
+        w.copy.show_words("A copy of this machine’s memory" if c.machine.is_copy else "", note)
+        self._show_task_rows()
+        self._show_moment()
+        self._view_changed()
+        self._speed_changed()
+
+    def _moved(self, moved: Moved) -> None:
+        w, c = self._w, self._w.controller
+        w.map.frames_changed(moved.pfns)
+        if moved.acted:
+            self._walks.clear()
+            w.transport.timeline.set_steps(c.session)
+        if moved.tables & _TASK_TABLES:
+            self._show_task_rows()
+        self._show_moment()
+        self._show_frame()
+
+    def _show_moment(self) -> None:
+        """What follows the position on the timeline."""
+        w, c = self._w, self._w.controller
+        session = c.session
+        sentence = sentence_of(session)
+        w.sentence.set_sentence(sentence)
+        w.transport.timeline.set_position(session.position)
+        w.transport.where.set_whole(sentence.where)
+        w.log.set_lines(log_lines(session), newest_lines(session))
+        w.counters.set_counters(counters_of(session))
+        for name, slider in w.sliders.items():
+            slider.set_value(session.machine.sysctl.view[name])
+            slider.setEnabled(not c.panicked)
+        panic = next((line for line in reversed(log_lines(session)) if "panic" in line), "") if c.panicked else ""
+        w.panic.show_words("The kernel has panicked: the machine has stopped." if c.panicked else "", panic)
+        self._show_highlights()
+        self._show_walk()
+        w.actions_.refresh()
+        file = c.machine.file.rpartition("/")[2]
+        w.setWindowTitle(f"{file + ': ' if file else ''}{c.machine.title} – hwpoison-gui")
+
+    def _show_task_rows(self) -> None:
+        w, c = self._w, self._w.controller
+        rows = task_rows(c.session.machine)
+        w.tasks.set_rows(rows, c.panicked)
+        alive = sum(row.alive for row in rows)
+        dead = len(rows) - alive
+        w.docks["tasks"].set_subject(f"{alive} running" + (f", {dead} ended" if dead else ""))
+
+    def _show_counts(self) -> None:
+        plane = self._w.map.plane
+        if plane is not None:
+            self._w.legend.set_counts(plane.counts().tolist())
+
+    def _view_changed(self) -> None:
+        """Another frame or task is looked at."""
+        w, c = self._w, self._w.controller
+        w.map.select(c.selected, reveal=False)
+        w.tasks.show_selected(c.selected_task)
+        self._show_highlights()
+        self._show_frame()
+        self._show_walk()
+        w.actions_.refresh()
+
+    def _show_highlights(self) -> None:
+        c = self._w.controller
+        self._w.map.set_highlights(highlights_of(c.session, c.selected_task))
+
+    def _show_frame(self) -> None:
+        w, c = self._w, self._w.controller
+        facts = facts_of(c.session, c.selected, c.machine.notes) if c.selected != NONE else None
+        w.inspector.set_facts(facts)
+        w.docks["frame"].set_subject(f"{facts.pfn:#x}  {facts.kind.name}" if facts else "")
+
+    def _show_walk(self) -> None:
+        """The reverse map of the operation's frame, or of the selected one when nothing goes on."""
+        w, c = self._w, self._w.controller
+        session = c.session
+        graph = self._walks.map_for(session, c.selected)
+        if graph is None:
+            w.rmap.set_walk(None, None, {}, c.selected_task)
+            w.docks["rmap"].set_subject("")
+            w.tasks.set_colours({})
+            return
+        state = walk_state(session, graph)
+        used = {mapper.tgid: w.theme.task(colour_of(session.machine, mapper.tgid)) for mapper in graph.mappers}
+        w.rmap.set_walk(graph, state, used, c.selected_task)
+        w.tasks.set_colours(used)
+        w.docks["rmap"].set_subject(f"who uses {graph.pfn:#x}")
+        if state.current_task is not None and moment_of(session).step is not None:
+            w.tasks.reveal(state.current_task)
+
+    def _phase(self, phase: float) -> None:
+        self._w.map.set_pulse_phase(phase)
+        self._w.rmap.set_phase(phase)
+
+    def _playing_changed(self, playing: bool) -> None:
+        w = self._w
+        w.actions_.set_icon("play", "pause" if playing else "play", w.theme.text, look.disabled_of(w.theme))
+
+    def _speed_changed(self) -> None:
+        speed = self._w.controller.playback.speed
+        self._w.transport.show_speed(speed)
+        self._w.actions_.check(f"speed-{speed:g}")
+
+    def theme_changed(self) -> None:
+        """Colours that come from the state of the machine are taken anew."""
+        self._playing_changed(self._w.controller.playback.playing)
+        self._show_walk()
+        self._show_highlights()

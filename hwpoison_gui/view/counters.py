@@ -1,0 +1,46 @@
+"""The figures of a moment: HardwareCorrupted, what became of broken pages, who died."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.session.session import Session
+
+
+class Counter(NamedTuple):
+    """A figure with its name. `tone`: plain, poison, kill, good or warn; `always`: shown at 0, too."""
+
+    name: str
+    value: str
+    tone: str
+    tip: str
+
+
+_RESULTS: Final = (
+    ("Recovered", "good", "Pages that were dealt with: nothing can touch them any more"),
+    ("Delayed", "warn", "Pages that are dealt with when somebody next comes across them"),
+    ("Failed", "kill", "Pages that could not be taken out of use"),
+    ("Ignored", "warn", "Pages that the handler left alone"),
+)
+
+
+def counters_of(session: Session) -> list[Counter]:
+    """Figures worth showing now; results that never happened are left out."""
+    m = session.machine
+    kb = m.hardware_corrupted_kb
+    tip = "HardwareCorrupted of /proc/meminfo: memory that will never be used again"
+    found = [Counter("HardwareCorrupted", f"{kb:,} kB", "poison" if kb else "plain", tip)]
+    for result, tone, meaning in _RESULTS:
+        count = m.counter(f"result:{result}")
+        if count:
+            found.append(Counter(result, f"{count:,}", tone, meaning))
+    dead = killed(m)
+    if dead:
+        found.append(Counter("Killed", f"{dead:,}", "kill", "Processes that a signal ended"))
+    return found
+
+
+def killed(m: Machine) -> int:
+    """How many processes a signal has ended."""
+    return sum(process.ended not in ("", "exit") for process in m.processes.view.values())

@@ -1,0 +1,127 @@
+"""All that is known of one frame: its flags, counts, mapping, content, and the entries that map it."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.records import PAGE_SHIFT
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view import kinds
+from hwpoison_gui.view.reverse_map import Mapper, mappers_of, mapping_of
+
+
+class Fact(NamedTuple):
+    """A name, a value, and what it means."""
+
+    name: str
+    value: str
+    meaning: str = ""
+    tone: str = ""
+
+
+class PteFact(NamedTuple):
+    """An entry that maps the frame, or that stands where one was cut off."""
+
+    tgid: int
+    task: str
+    alive: bool
+    address: str
+    area: str
+    state: str
+    bits: str
+    vma: str
+
+
+class Facts(NamedTuple):
+    """One frame. `notes`: how what Linux does not export was derived, for machines from real memory."""
+
+    pfn: int
+    kind: kinds.Kind
+    flags: tuple[pf.PageFlag, ...]
+    letters: str
+    counts: tuple[Fact, ...]
+    ptes: tuple[PteFact, ...]
+    more_ptes: int
+    notes: tuple[str, ...]
+
+
+MOST_PTES: Final = 200
+_BITS: Final = (
+    (ptes.RW, "writable"),
+    (ptes.DIRTY, "dirty"),
+    (ptes.ACCESSED, "accessed"),
+    (ptes.PSE, "huge"),
+    (ptes.SPECIAL, "special"),
+)
+
+
+def facts_of(session: Session, pfn: int, notes: tuple[str, ...] = ()) -> Facts:
+    """What the machine knows of frame `pfn` now."""
+    m = session.machine
+    word = m.page(pfn)
+    mappers = [mapper for mapper in mappers_of(session, pfn) if m.pte(mapper.mm, mapper.vpn)]
+    flags = tuple(flag for flag in pf.FLAGS if word >> flag.bit & 1)
+    entries = tuple(_pte(m, pfn, mapper) for mapper in mappers[:MOST_PTES])
+    more = max(0, len(mappers) - MOST_PTES)
+    kind = kinds.KINDS[kinds.kind_of(word)]
+    return Facts(pfn, kind, flags, pf.letters_of(word), tuple(_counts(m, pfn, word)), entries, more, notes)
+
+
+def _counts(m: Machine, pfn: int, word: int) -> list[Fact]:
+    address = f"{pfn << PAGE_SHIFT:#x}"
+    facts = [
+        Fact("Physical address", address, "the frame number times 4096"),
+        Fact("References", f"{int(m.refcount.view[pfn]):,}", "_refcount: who holds on to it; free at 0"),
+        Fact("Mappings", f"{int(m.mapcount.view[pfn]):,}", "_mapcount: page-table entries that map it"),
+    ]
+    if word & pf.COMPOUND_TAIL:
+        head = m.compound_head(pfn)
+        facts.append(Fact("Compound head", f"{head:#x}", f"page {pfn - head} of a compound page"))
+    mapping = mapping_of(m, pfn)
+    facts.append(Fact("Mapping", mapping.title, mapping.detail))
+    if mapping.kind in ("anon", "file"):
+        facts.append(Fact("Index", f"{int(m.index.view[m.compound_head(pfn)]):#x}", "page->index, in pages"))
+    facts += _extras(m, pfn, word)
+    return facts
+
+
+def _extras(m: Machine, pfn: int, word: int) -> list[Fact]:
+    facts = []
+    slot = m.page_private.view.get(pfn)
+    if word & pf.SWAPCACHE and slot is not None:
+        facts.append(Fact("Swap entry", f"{slot:#x}", "where its copy lies in swap"))
+    pins = m.pins.view.get(pfn, 0)
+    if pins:
+        facts.append(Fact("Pins", str(pins), "somebody outside the page tables holds it"))
+    content = m.content.view.get(pfn)
+    if content is not None:
+        lost = " and lost" if word & pf.HWPOISON else ""
+        facts.append(Fact("Content", f"“{content}”", f"what was written there last{lost}"))
+    if word & pf.BUDDY:
+        facts.append(Fact("Free block", _block(m, pfn), "in the buddy allocator"))
+    return facts
+
+
+def _block(m: Machine, pfn: int) -> str:
+    for order in range(10, -1, -1):
+        head = pfn & -(1 << order)
+        if m.free_area.get((order, head)) is True:
+            return f"order {order}: {1 << order} frames from {head:#x}"
+    return "on a per-CPU list"
+
+
+def _pte(m: Machine, pfn: int, mapper: Mapper) -> PteFact:
+    entry = m.pte(mapper.mm, mapper.vpn)
+    state = ptes.state_of(entry)
+    if state == "present" and not ptes.value_of(entry) <= pfn < ptes.value_of(entry) + 512:
+        state = "another frame"
+    bits = ", ".join(name for bit, name in _BITS if entry & bit) if state == "present" else ""
+    process = m.processes.view[mapper.tgid]
+    vma = m.vmas.view.get(mapper.vma)
+    said = f"{vma.prot} {'shared' if vma.shared else 'private'}{' locked' if vma.locked else ''}" if vma else ""
+    return PteFact(
+        mapper.tgid, mapper.task, not process.ended, f"{mapper.vpn << PAGE_SHIFT:#x}", mapper.area, state, bits, said
+    )

@@ -1,0 +1,81 @@
+"""What the map points at in a moment: the frame itself, and the frames of the task that the step is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.gate import Column
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.mark import Act
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.moment import Moment, moment_of
+
+Pfns = npt.NDArray[np.int64]
+Highlights = list[tuple[Pfns, str]]
+
+_OWN: Final = (Act.VISIT, Act.SIGNAL)
+_TASK_COLOURS: Final = 8
+
+
+def frames_of(m: Machine, mm: int) -> Pfns:
+    """The frames that an address space maps, ascending."""
+    pfns: set[int] = set()
+    for entry in m.ptes.of(mm).values():
+        if entry & ptes.PRESENT:
+            first = ptes.value_of(entry)
+            pfns.update(range(first, first + 512) if entry & ptes.PSE else (first,))
+    return np.array(sorted(pfns), np.int64)
+
+
+def colour_of(m: Machine, tgid: int) -> int:
+    """The number of a task's colour: the same everywhere, as long as the machine lives."""
+    return tgid % _TASK_COLOURS
+
+
+def highlights_of(session: Session, selected_task: int | None) -> Highlights:
+    """Roles and frames, weakest first: later ones are drawn on top."""
+    m = session.machine
+    found: Highlights = []
+    if selected_task is not None and selected_task in m.processes.view:
+        found.append((frames_of(m, m.processes.view[selected_task].mm), f"owner:{colour_of(m, selected_task)}"))
+    moment = moment_of(session)
+    if moment.step is not None:
+        found += _of_step(m, moment)
+    return [(pfns, role) for pfns, role in found if len(pfns)]
+
+
+def _of_step(m: Machine, moment: Moment) -> Highlights:
+    assert moment.step is not None and moment.operation is not None
+    mark = moment.step.mark
+    target = moment.operation.outcome.pfn
+    inside = [pfn for pfn in (target,) if pfn is not None and 0 <= pfn < m.frames]
+    others = np.array(sorted(set(mark.frames) - set(inside)), np.int64)
+    found: Highlights = []
+    if mark.act in _OWN:
+        for tid in mark.tasks[:1]:
+            process = m.processes.view[m.tasks.view[tid].tgid]
+            found.append((frames_of(m, process.mm), f"owner:{colour_of(m, process.tgid)}"))
+    elif mark.act is Act.DIE:
+        found.append((_changed(moment), "killed"))
+    elif mark.act in (Act.UNMAP, Act.SKIP):
+        found.append((np.array(inside, np.int64), "unmapped" if mark.act is Act.UNMAP else "skipped"))
+    if moment.operation.name == "poison" or not len(others):
+        found.append((np.array(inside, np.int64), "target"))
+    if len(others):
+        found.append((others, "visited"))
+    return found
+
+
+def _changed(moment: Moment) -> Pfns:
+    assert moment.step is not None
+    return np.array(sorted({c.key for c in moment.step.changes if isinstance(c.store, Column)}), np.int64)
+
+
+def role_names(found: Sequence[tuple[Pfns, str]]) -> list[str]:
+    """The roles alone, in order."""
+    return [role for _, role in found]

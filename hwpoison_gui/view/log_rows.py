@@ -1,0 +1,27 @@
+"""The kernel log as rows: the lines printed so far, and which of them the present step printed."""
+
+from __future__ import annotations
+
+from hwpoison_gui.session.session import Session
+
+
+def log_lines(session: Session) -> list[str]:
+    """All lines, oldest first."""
+    return list(session.machine.log.view.values())
+
+
+def newest_lines(session: Session) -> frozenset[int]:
+    """Numbers of the lines that the last applied step printed."""
+    if not session.position:
+        return frozenset()
+    log = session.machine.log
+    return frozenset(change.key for change in session.steps[session.position - 1].changes if change.store is log)
+
+
+def step_of_line(session: Session, line: int) -> int | None:
+    """The position at which the line was printed, or None for one that was there at boot."""
+    log = session.machine.log
+    for number, step in enumerate(session.steps, start=1):
+        if any(change.store is log and change.key == line for change in step.changes):
+            return number
+    return None

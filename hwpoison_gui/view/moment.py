@@ -1,0 +1,76 @@
+"""A moment of a session: where the timeline stands, in which operation, and what that operation is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.timeline import Step
+
+
+class Moment(NamedTuple):
+    """`step` is the last one applied, None at the start; `within` counts from 1 in its operation."""
+
+    position: int
+    total: int
+    step: Step | None = None
+    operation: Operation | None = None
+    number: int = -1
+    within: int = 0
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the operation is complete."""
+        return self.operation is not None and self.position == self.operation.last
+
+
+def moment_of(session: Session) -> Moment:
+    """Where the session stands."""
+    position, total = session.position, len(session.steps)
+    operation = session.operation_at(position)
+    if operation is None:
+        return Moment(position, total)
+    step = session.steps[position - 1]
+    return Moment(position, total, step, operation, step.operation, position - operation.first)
+
+
+_TITLES: Final[dict[str, str]] = {
+    "poison": "break frame {frame}",
+    "sysctl": "vm.{name} = {value}",
+    "prctl": "{task}: PR_MCE_KILL {mce_kill}",
+    "read": "{task} reads {at}",
+    "write": "{task} writes {at}",
+    "task": "start {name}",
+    "fork": "{task} forks {child}",
+    "exit": "{task} exits",
+    "mmap": "{task} maps {name}",
+    "munmap": "{task} unmaps {at}",
+    "file": "file {path}",
+    "open": "{task} opens {path}",
+    "pread": "{task} preads {fd} page {page}",
+    "pwrite": "{task} pwrites {fd} page {page}",
+    "fsync": "{task} fsyncs {fd}",
+    "unlink": "unlink {path}",
+    "truncate": "truncate {path}",
+    "remember": "call {frame} @{name}",
+    "pin": "pin {frame}",
+    "unpin": "unpin {frame}",
+}
+
+
+def title_of(operation: Operation) -> str:
+    """An operation in a few words, from its arguments."""
+    return title(operation.name, operation.args)
+
+
+def title(name: str, args: Mapping[str, Any]) -> str:
+    """An operation in a few words."""
+    if name == "sigaction":
+        return f"{args['task']}: SIGBUS {args.get('sigbus') or args.get('sigsegv')}"
+    shown = {key: str(value).removeprefix("pfn:") for key, value in args.items()}
+    pattern = _TITLES.get(name)
+    if pattern is not None:
+        return pattern.format_map(shown)
+    rest = [shown[key] for key in ("task", "at", "path", "frame", "advice") if shown.get(key)]
+    return " ".join((name, *rest))

@@ -1,0 +1,68 @@
+"""The sentence of a moment: what happens, in plain words, with the kernel's name for it beside it."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from hwpoison_gui.kernel.mark import Act
+from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.view.moment import moment_of, title_of
+from hwpoison_gui.view.verdict import verdict
+
+IDLE: Final = "Click a frame to break it."
+IDLE_HINT: Final = (
+    "The kernel will look for everybody who uses it. A right click only selects; arrow keys and Enter work, too."
+)
+
+
+class Sentence(NamedTuple):
+    """`tone`: idle, plain, kill, good, warn or panic. `code` and `branch` are the kernel's words."""
+
+    text: str
+    detail: str = ""
+    code: str = ""
+    branch: str = ""
+    tone: str = "plain"
+    where: str = ""
+
+
+_TONES: Final[dict[Act, str]] = {
+    Act.SIGNAL: "kill",
+    Act.DIE: "kill",
+    Act.PANIC: "panic",
+    Act.RESULT: "good",
+    Act.UNMAP: "warn",
+}
+_RESULT_TONES: Final = {"Recovered": "good", "Delayed": "warn", "Ignored": "warn", "Failed": "kill"}
+
+
+def _tone_of(operation: Operation) -> str:
+    """The colour of what an operation came to."""
+    outcome = operation.outcome
+    if outcome.panic:
+        return "panic"
+    if any(signal.effect == "killed" for signal in outcome.signals):
+        return "kill"
+    return _RESULT_TONES.get(outcome.result or "", "plain")
+
+
+def sentence_of(session: Session) -> Sentence:
+    """What the present step says."""
+    moment = moment_of(session)
+    if moment.step is None or moment.operation is None:
+        ahead = f"{moment.total} steps lie ahead: press Space to play them." if moment.total else IDLE_HINT
+        return Sentence(IDLE if not moment.total else "The machine as booted.", ahead, tone="idle", where="start")
+    mark = moment.step.mark
+    tone = _TONES.get(mark.act, "plain")
+    if mark.act is Act.RESULT:
+        tone = _RESULT_TONES.get(mark.branch, tone)
+    operation = moment.operation
+    detail = f"because {mark.why}" if mark.why and mark.why not in mark.text else ""
+    text = mark.text
+    came = verdict(session, operation) if moment.at_end else ""
+    if came:
+        text, detail = came, mark.text
+        tone = _tone_of(operation)
+    length = operation.last - operation.first
+    where = f"step {moment.within} of {length}  ·  {moment.number + 1}. {title_of(operation)}"
+    return Sentence(text, detail, f"{mark.function}()", mark.branch, tone, where)

@@ -1,0 +1,92 @@
+"""Who can touch what: the pages of a task that it can be made to read, and the tasks that can read a frame."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.mark import Act
+from hwpoison_gui.kernel.records import PAGE_SHIFT, Vma
+from hwpoison_gui.kernel.rmap import page_index, page_mapped_in_vma, rmap_vmas
+from hwpoison_gui.session.session import Session
+
+
+class Touch(NamedTuple):
+    """A task and an address in its words (`at`); `place` for people; `missing` says why it cannot be."""
+
+    task: str
+    at: str
+    place: str
+    state: str
+    missing: str = ""
+
+
+def touches_of_frame(session: Session, pfn: int) -> list[Touch]:
+    """One for each living task that maps the frame, or did before it was cut off."""
+    m = session.machine
+    if not 0 <= pfn < m.frames:
+        return []
+    places: dict[tuple[int, int], None] = {}
+    index = page_index(m, pfn)
+    for vma in rmap_vmas(m, pfn):
+        address = vma.address_of(index)
+        entry = m.pte(vma.mm, address >> PAGE_SHIFT)
+        gone = entry & (ptes.HWPOISON | ptes.SWAP)
+        if page_mapped_in_vma(m, pfn, vma) >= 0 or gone or _was_cut(session, pfn, vma.mm, address):
+            places[vma.mm, address] = None
+    for mm, vpn in _cut_ptes(session, pfn):
+        places[mm, vpn << PAGE_SHIFT] = None
+    return [_touch(session, mm, address) for mm, address in places if _lives(m, mm)]
+
+
+def pages_of_task(session: Session, tgid: int) -> list[Touch]:
+    """Pages worth touching: poisoned ones first, then the first mapped page of each area."""
+    m = session.machine
+    mm = m.processes.view[tgid].mm
+    entries = m.ptes.of(mm)
+    poisoned = sorted(vpn for vpn, entry in entries.items() if entry & ptes.HWPOISON)
+    cut = [vpn for pfn_mm, vpn in _cut_ptes(session, None) if pfn_mm == mm]
+    first = [vpn for vma in m.vmas_of(mm) if (vpn := _first_present(m, vma)) is not None]
+    return [_touch(session, mm, vpn << PAGE_SHIFT) for vpn in dict.fromkeys((*poisoned, *cut, *first))]
+
+
+def _first_present(m: Machine, vma: Vma) -> int | None:
+    """The first page of an area that is mapped; of a huge area only its beginning is looked at."""
+    start = vma.start >> PAGE_SHIFT
+    entries = m.ptes.of(vma.mm)
+    return next((vpn for vpn in range(start, start + min(vma.pages, 512)) if entries.get(vpn, 0)), None)
+
+
+def _lives(m: Machine, mm: int) -> bool:
+    process = m.processes.view.get(mm)
+    return process is not None and not process.ended
+
+
+def _touch(session: Session, mm: int, address: int) -> Touch:
+    m = session.machine
+    process = m.processes.view[mm]
+    at = session.address_name(process.name, address)
+    state = {"present": "mapped", "swap": "in swap", "hwpoison": "hwpoison entry", "none": "not mapped"}[
+        ptes.state_of(m.pte(mm, address >> PAGE_SHIFT))
+    ]
+    missing = "" if at is not None else "The address has no name that an operation could use."
+    return Touch(process.name, at or "", at or f"{address:#x}", state, missing)
+
+
+def _was_cut(session: Session, pfn: int, mm: int, address: int) -> bool:
+    return (mm, address >> PAGE_SHIFT) in _cut_ptes(session, pfn)
+
+
+def _cut_ptes(session: Session, pfn: int | None) -> dict[tuple[int, int], None]:
+    """The entries that operations so far have cut off a frame (None: any frame)."""
+    found: dict[tuple[int, int], None] = {}
+    for operation in session.operations:
+        if operation.first >= session.position or operation.outcome.pfn is None:
+            continue
+        if pfn is not None and operation.outcome.pfn != pfn:
+            continue
+        for step in session.steps[operation.first : min(operation.last, session.position)]:
+            if step.mark.act is Act.UNMAP:
+                found.update(dict.fromkeys(step.mark.ptes))
+    return found
