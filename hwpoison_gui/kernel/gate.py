@@ -238,7 +238,7 @@ class Gate:
     def put(self, store: Store, key: Any, new: Any) -> None:
         """Set `store[key]` to `new` (ABSENT deletes it) and remember it. No change, no record."""
         old = store.get(key)
-        if old == new:
+        if old is new or old == new:
             return
         store.set(key, new)
         if self._recording is not None:
@@ -258,13 +258,15 @@ class Gate:
     def forward(self, changes: Iterable[Change]) -> None:
         """Make recorded changes again, oldest first."""
         for store, key, old, new in changes:
-            assert store.get(key) == old, (store.name, key, old, new)
+            found = store.get(key)
+            assert found is old or found == old, (store.name, key, old, new)
             store.set(key, new)
 
     def backward(self, changes: Sequence[Change]) -> None:
         """Take recorded changes back, newest first."""
         for store, key, old, new in reversed(changes):
-            assert store.get(key) == new, (store.name, key, old, new)
+            found = store.get(key)
+            assert found is new or found == new, (store.name, key, old, new)
             store.set(key, old)
 
     def digest(self) -> str:
