@@ -21,7 +21,7 @@ from hwpoison_gui.session.grammar import is_name, is_path
 
 NORMAL = 65_536
 SIZES = (4096, 16_384, NORMAL, 1 << 20)
-GOLDEN = "9c1b5197cf31638e56017b9b5d1a7cfe7af9b0a661c2e9d4e469bdcd9916218d"
+GOLDEN = "0e499304789b05c584d105fbe39557a042083a2f09371b5ea3c3c5bb3ab2e87e"
 
 PRESENT, SWAPPED, FILE, EXCLUSIVE = (np.uint64(1 << bit) for bit in (63, 62, 61, 56))
 PFN = np.uint64((1 << 55) - 1)
@@ -47,7 +47,15 @@ def digest(image: MemoryImage) -> str:
         assert array is not None
         hasher.update(f"{array.dtype.str} {array.shape}".encode())
         hasher.update(np.ascontiguousarray(array).tobytes())
-    hasher.update(repr((image.title, image.processes, image.files, image.profile, image.sysctl)).encode())
+    for process in image.processes:
+        who = (process.pid, process.ppid, process.comm, process.threads, process.sigbus, process.mce_kill, process.name)
+        hasher.update(repr(who).encode())
+        for vma in process.vmas:
+            file = (vma.offset, vma.device, vma.inode, vma.path)
+            hasher.update(repr((vma.start, vma.end, vma.perms, *file, vma.flags, vma.name)).encode())
+    for known_file in image.files:
+        what = (known_file.device, known_file.inode, known_file.path, known_file.filesystem, known_file.pages)
+        hasher.update(repr(what).encode())
     return hasher.hexdigest()
 
 

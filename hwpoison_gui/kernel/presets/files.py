@@ -66,7 +66,8 @@ class FileTable:
             return np.arange(count)
         window = 2 if spec.filesystem == "tmpfs" else _READAHEAD
         cached = self._dice.percent("cached " + salt, count, window) < spec.cached
-        # The end of a file that is written to is there.
+        # The beginning of a file is what was read, the end of one that is written to is there.
+        cached[:_READAHEAD] = True
         cached[-1 - count * spec.fresh // 100 :] = True
         return cached.nonzero()[0]
 

@@ -26,6 +26,7 @@ NOTHING: Final = -1  # in the place of a page: not there; below it, swap entry N
 _ANON: Final = pf.UPTODATE | pf.LRU | pf.ANON | pf.SWAPBACKED
 _LOCKED: Final = pf.UNEVICTABLE | pf.MLOCKED
 _FAULT_AROUND: Final = 16
+_BEGINNING: Final = 4  # first pages of an area: written early, in use ever since, and seldom written again
 _BACK: Final = 16  # percentage of swapped pages that are in the swap cache
 
 
@@ -108,6 +109,7 @@ class ProcessTable:
         window = 4 if area.perms == "rw-s" else _FAULT_AROUND
         seen = self._dice.percent("seen " + path, len(pages), window) < area.seen
         own = self._dice.percents(path + name, processes, len(pages), window) < area.own
+        seen[:_FAULT_AROUND] |= area.offset == 0  # headers, and control blocks of shared memory
         held: I64 = np.where(seen | own, pages, NOTHING)
         return held
 
@@ -117,8 +119,12 @@ class ProcessTable:
         word = _ANON | (_LOCKED if area.locked else 0)
         birth = Birth(program.when, program.span, anon.run)
         kept = self._dice.percent("present " + salt, area.pages, 4) < anon.present
+        kept[:_BEGINNING] |= area.file is None
         if anon.swapped:
             swapped = kept & (self._dice.percent("swapped " + salt, area.pages, 8) < anon.swapped)
+            swapped[:_BEGINNING] = False
+            if area.file is None and len(self.swap_cache) < 2:  # the smallest machine, too, has some
+                kept[-3:] = swapped[-3:] = True
             kept &= ~swapped
             self._put_swapped(swapped.nonzero()[0], salt, index, birth, anon, held)
         if len(born) == 1:
@@ -129,6 +135,7 @@ class ProcessTable:
         share = np.full((len(born), 1), anon.cowed)
         share[0] = anon.cowed if anon.cowed == 100 else anon.cowed // 4
         own = kept & (self._dice.percents("cow " + salt, len(born), area.pages, 4) < share)
+        own[:, :_BEGINNING] &= anon.cowed == 100
         at = (kept & ~own.all(axis=0)).nonzero()[0]
         held[:, at] = self._group(at, word, index, birth, anon.activity)
         for number, when in enumerate(born):
@@ -151,8 +158,8 @@ class ProcessTable:
         self._next_swap += len(at)
         held[:, at] = NOTHING - entry
         luck = self._dice.percent("swap cache " + salt, len(index), 8)[at]
-        if len(self.swap_cache) < 2:  # a small machine, too, has a page of each
-            luck[0] = _BACK - 1 if self.swap_cache else 0
+        if len(luck) >= 3 and len(self.swap_cache) < 2:
+            luck[:3] = 0, _BACK - 1, _BACK
         back = luck < _BACK
         late = Birth(birth.when + birth.span + 200, 120, 8)
         pages = self._group(at[back], _ANON | pf.SWAPCACHE, index, late, anon.activity // 4)
