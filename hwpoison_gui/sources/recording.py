@@ -28,15 +28,19 @@ _SYSCTLS: Final = ("memory_failure_early_kill", "memory_failure_recovery")
 _MOST_JSON: Final = 1 << 28
 
 
-def open_recording(path: Path | str) -> MemoryImage:
-    """The memory recorded in `path` (the .npz or the .json of the pair). Raises SourceError."""
+def open_recording(path: Path | str, hidden: bool = True) -> MemoryImage:
+    """The memory recorded in `path` (the .npz or the .json of the pair). Raises SourceError.
+
+    Without `hidden` it is what Linux exports and no more, whatever else was recorded.
+    """
     npz = Path(path).with_suffix(".npz")
     columns = read_columns(npz, _FRAME_COLUMNS + _ENTRY_COLUMNS)
     frames, entries = _check(npz, columns)
     side = npz.with_suffix(".json")
     notes = _read_json(side)
     processes = _processes(side, notes)
-    hidden = _read_hidden(npz.with_name(f"{npz.stem}_hidden.npz"), frames, entries, columns)
+    beside = npz.with_name(f"{npz.stem}_hidden.npz")
+    state = _read_hidden(beside, frames, entries, columns) if hidden else HiddenState()
     version = _text(side, notes, "version")
     exported = Exported(
         title=f"{npz.stem} ({release_of(version)})",
@@ -49,7 +53,7 @@ def open_recording(path: Path | str) -> MemoryImage:
         meminfo=_text(side, notes, "meminfo"),
         version=version,
         sysctl=_sysctls(side, notes),
-        hidden=hidden,
+        hidden=state,
     )
     try:
         return assemble(exported)
