@@ -1,8 +1,9 @@
 """Booting: the columns of frames, compound pages, and the free lists.
 
-Reference counts are not exported. Derived: one for each mapping, one for the page cache or the swap
-cache, one for private data of a file page, one for whatever else is in use. Where they were recorded
-(-1 says not), a count above the derived one is believed: somebody else holds the page.
+A huge entry counts as a mapping of each of its 512 frames, and as one reference. Reference counts are not
+exported. Derived: one for each entry, one a frame for the page cache or the swap cache, one for private data
+of a file page, one for whatever else is in use. Where they were recorded (-1 says not), a count above the
+derived one is believed: somebody else holds the page.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from . import page_flags as pf
 from .gate import Column
 from .image import U64, MemoryImage
 from .machine import MAPPING_ANON, MAPPING_KSM, Machine
-from .records import MAX_ORDER
+from .records import HPAGE_PMD_NR, MAX_ORDER
 
 if TYPE_CHECKING:
     from .boot_anon import AnonFamilies
@@ -80,14 +81,17 @@ def load_frames(m: Machine, image: MemoryImage, entries: Entries, families: Anon
     words = image.kpageflags
     everything = slice(None)
     m.flags.load(everything, words)
-    counted = entries.counted
-    mapcount = np.bincount(entries.value[counted], minlength=len(words))
-    m.mapcount.load(everything, mapcount)
+    m.mapcount.load(everything, _mapcounts(len(words), entries))
     m.compound_order.load(compounds.order)
     m.mapping.load(compounds.tails, compounds.head[compounds.tails])
     _load_anon(m, words, families, compounds)
     _load_swap(m, image, entries, compounds)
-    m.refcount.load(everything, _refcounts(image, mapcount, compounds, m.mapping))
+    counts = _refcounts(image, entries, compounds, m.mapping)
+    m.refcount.load(everything, counts)
+    pooled = np.nonzero(_heads_of_hugetlb(words) & (counts == 0))[0].tolist()
+    m.huge_free.load(0, pooled)
+    if huge := int(_heads_of_hugetlb(words).sum()):
+        m.counters.load({"nr_huge_pages": huge})
 
 
 def _load_anon(m: Machine, words: U64, families: AnonFamilies, compounds: Compounds) -> None:
@@ -120,25 +124,41 @@ def _load_swap(m: Machine, image: MemoryImage, entries: Entries, compounds: Comp
     m.page_private.load({pfn: offset for offset, pfn in known.items()})
 
 
-def _refcounts(image: MemoryImage, mapcount: I64, compounds: Compounds, mapping: Column) -> I64:
-    words, tails = image.kpageflags, compounds.tails
-    count = mapcount.copy()
-    np.add.at(count, compounds.head[tails], count[tails])
-    count[tails] = 0
+def _heads_of_hugetlb(words: U64) -> Bools:
+    both = np.uint64(pf.HUGE | pf.COMPOUND_HEAD)
+    return np.asarray((words & both) == both)
+
+
+def _mapcounts(frames: int, entries: Entries) -> I64:
+    counted = entries.counted
+    count = np.bincount(entries.value[counted], minlength=frames)
+    for head in entries.value[counted & entries.pse].tolist():
+        count[head + 1 : head + HPAGE_PMD_NR] += 1
+    return count
+
+
+def _refcounts(image: MemoryImage, entries: Entries, compounds: Compounds, mapping: Column) -> I64:
+    words = image.kpageflags
+    count = np.bincount(entries.head[entries.counted], minlength=len(words))
+    mapped = count > 0
     unused = (words & _NOT_IN_USE) != 0
     at = np.nonzero(((words & _COUNTED) != 0) & ~unused)[0]
     word = words[at]
+    frames = np.ones(len(at), np.int64)
+    for head, order in compounds.order.items():
+        if not int(words[head]) & pf.HUGE:
+            frames[at == head] = 1 << order
     of_file = (mapping.view[at] != 0) & ((mapping.view[at] & 3) == 0)
-    count[at] += of_file
+    count[at] += of_file * frames
     count[at] += of_file & ((word & np.uint64(pf.PRIVATE)) != 0)
-    count[at] += (word & np.uint64(pf.SWAPCACHE)) != 0
-    pooled = at[((word & np.uint64(pf.HUGE)) != 0) & (count[at] == 0)]
-    unused[pooled] = True  # free huge pages
+    count[at] += ((word & np.uint64(pf.SWAPCACHE)) != 0) * frames
+    pooled = at[_heads_of_hugetlb(word) & (count[at] == 0)]
+    unused[pooled] = True
     count[(count == 0) & ~unused] = 1
     if image.hidden.refcount is not None:
         recorded = image.hidden.refcount
         # Recorded without references: on its way to or from the free lists, or inside a large allocation.
-        idle = (recorded == 0) & (mapcount == 0) & ((words & np.uint64(pf.LRU)) == 0)
+        idle = (recorded == 0) & ~mapped & ((words & np.uint64(pf.LRU)) == 0)
         count = np.where(idle, 0, np.maximum(count, recorded))
     count[unused] = 0
     return count

@@ -11,9 +11,11 @@ from typing import Final
 
 from . import page_flags as pf
 from .gate import ABSENT
+from .huge_memory import split_cached_page
+from .hugetlb_pool import unreserve
 from .machine import Machine
 from .page_alloc import alloc_page, get_page, put_page
-from .records import Inode
+from .records import HPAGE_PMD_NR, Inode
 from .rmap import page_mkclean
 
 ZERO: Final = "zero"
@@ -51,8 +53,16 @@ def has_blocks(m: Machine, inode: Inode, index: int) -> bool:
 
 
 def find_get_page(m: Machine, inode: int, index: int) -> int | None:
-    """The frame that caches page `index` of the inode, without taking a reference, or None."""
-    return m.page_cache.of(inode).get(index)
+    """The frame that caches page `index` of the inode, without taking a reference, or None.
+
+    A huge page is kept at its first index, and found for all of them.
+    """
+    cache = m.page_cache.of(inode)
+    found = cache.get(index)
+    if found is not None:
+        return found
+    head = cache.get(index & -HPAGE_PMD_NR)
+    return head + index % HPAGE_PMD_NR if head is not None and m.page(head) & pf.COMPOUND_HEAD else None
 
 
 def add_to_page_cache(m: Machine, pfn: int, inode: Inode, index: int) -> None:
@@ -74,6 +84,8 @@ def delete_from_page_cache(m: Machine, pfn: int) -> None:
     assert inode is not None
     m.delete(m.page_cache, (inode.id, int(m.index.view[pfn])))
     m.put(m.mapping, pfn, 0)
+    if m.page(pfn) & pf.THP:
+        m.add_to(m.refcount, pfn, 1 - HPAGE_PMD_NR)
     if m.page(pfn) & pf.PRIVATE:
         m.clear_flags(pfn, pf.PRIVATE)
         put_page(m, pfn)
@@ -152,6 +164,10 @@ def truncate_page(m: Machine, pfn: int) -> None:
 
 def truncate_inode_pages(m: Machine, inode: Inode, first: int, last: int | None = None) -> None:
     """Drop cached pages, swapped shared memory and disk content from index `first` to `last` (exclusive)."""
+    _split_at(m, inode, first)
+    if last is not None:
+        _split_at(m, inode, last)
+    unreserve(m, inode.id, first, last)
     for index, pfn in sorted(m.page_cache.of(inode.id).items()):
         if index >= first and (last is None or index < last):
             truncate_page(m, pfn)
@@ -163,6 +179,13 @@ def truncate_inode_pages(m: Machine, inode: Inode, first: int, last: int | None 
     for index in sorted(m.disk.of(inode.id)):
         if index >= first and (last is None or index < last):
             m.delete(m.disk, (inode.id, index))
+
+
+def _split_at(m: Machine, inode: Inode, index: int) -> None:
+    """truncate_inode_partial_folio(): a huge page that reaches across an end of the range is split."""
+    head = m.page_cache.of(inode.id).get(index & -HPAGE_PMD_NR)
+    if index % HPAGE_PMD_NR and head is not None and m.page(head) & pf.THP and m.page(head) & pf.COMPOUND_HEAD:
+        split_cached_page(m, head)
 
 
 def invalidate_inode_page(m: Machine, pfn: int, extra: int) -> bool:

@@ -12,11 +12,11 @@ from . import pte as ptes
 from .exit_mmap import exit_mmap
 from .machine import Machine
 from .mark import Act, Mark, Steps
-from .memory import pte_alloc
 from .mmap import link_vma, put_file
 from .page_alloc import alloc_page, get_page
 from .records import PAGE_SHIFT, Process, SigInfo, Task, Vma
 from .rmap import anon_vma_link, page_add_rmap
+from .vm_fault import pte_alloc
 
 FIRST_PID = 100
 TASK_UNMAPPED_BASE = 0x7F00_0000_0000
@@ -78,7 +78,7 @@ def anon_vma_fork(m: Machine, copy: Vma, parent: Vma) -> Vma:
 
 def copy_page_range(m: Machine, vma: Vma, copy: Vma) -> int:
     """Copy page-table entries to the child: none of a VMA without anon_vma, a fault will bring them."""
-    if not vma.anon_vma and vma.huge != "hugetlb":
+    if not vma.anon_vma and not (vma.huge == "hugetlb" and m.profile.fork_copies_hugetlb):
         return 0
     first, last, copied = vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT, 0
     for vpn, entry in sorted(m.ptes.of(vma.mm).items()):
@@ -88,22 +88,32 @@ def copy_page_range(m: Machine, vma: Vma, copy: Vma) -> int:
 
 
 def _copy_one_pte(m: Machine, vma: Vma, copy: Vma, vpn: int, entry: int) -> int:
-    if not pte_alloc(m, copy.mm, vpn):
+    if vma.huge != "hugetlb" and not pte_alloc(m, copy.mm, vpn):
         return 0
     if entry & ptes.SWAP:
         m.add_to(m.swap_map, ptes.value_of(entry), 1)
+        entry &= ~ptes.SWP_EXCLUSIVE
+        m.set_pte(vma.mm, vpn, entry)
     elif entry & ptes.PRESENT:
-        if not vma.shared:
-            entry &= ~ptes.RW
-            m.set_pte(vma.mm, vpn, entry)
-        else:
-            entry &= ~ptes.DIRTY
-        entry &= ~ptes.ACCESSED
-        if not entry & ptes.SPECIAL:
-            get_page(m, ptes.value_of(entry))
-            page_add_rmap(m, ptes.value_of(entry))
+        entry = _share(m, vma, vpn, entry)
     m.set_pte(copy.mm, vpn, entry)
     return 1
+
+
+def _share(m: Machine, vma: Vma, vpn: int, entry: int) -> int:
+    """One mapping more of a page; of private memory neither side may write from now on. Returns the child's entry."""
+    pfn = ptes.value_of(entry)
+    if not vma.shared:
+        entry &= ~ptes.RW
+        m.set_pte(vma.mm, vpn, entry)
+    else:
+        entry &= ~ptes.DIRTY
+    if not entry & ptes.SPECIAL:
+        get_page(m, pfn)
+        page_add_rmap(m, pfn, huge=bool(entry & ptes.PSE))
+        if m.page(pfn) & pf.ANON:
+            m.clear_flags(pfn, m.profile.exclusive)
+    return entry & ~ptes.ACCESSED
 
 
 def do_exit(m: Machine, tgid: int, why: str) -> Mark:

@@ -22,12 +22,13 @@ from .filemap import (
     truncate_inode_pages,
     writepage,
 )
+from .hugetlb import fallocate, hugetlbfs_read
 from .machine import Machine
 from .mark import Act, Mark, Steps
 from .memory import Access
 from .mmap import put_inode, unmap_mapping_range
 from .page_alloc import alloc_page, put_page
-from .records import Inode, OpenFile
+from .records import HPAGE_PMD_NR, Inode, OpenFile
 
 
 def create_file(m: Machine, path: str, pages: int, filesystem: str, hole: bool) -> int | None:
@@ -35,6 +36,8 @@ def create_file(m: Machine, path: str, pages: int, filesystem: str, hole: bool) 
     inode = Inode(m.new_id("inode"), path, filesystem, pages, on_disk=0 if hole else pages)
     m.put(m.inodes, inode.id, inode)
     m.put(m.paths, path, inode.id)
+    if can(inode, "huge") and not hole:
+        return inode.id if fallocate(m, inode) else None
     if can(inode, "swapbacked") and not hole:
         for index in range(pages):
             pfn = alloc_page(m)
@@ -67,6 +70,11 @@ def do_pread(m: Machine, inode: Inode, index: int) -> Steps[Access]:
     """read(): through the page cache; beyond the end there is nothing."""
     if index >= inode.pages:
         return Access(None)
+    if can(inode, "huge"):
+        content = hugetlbfs_read(m, inode, index)
+        text = "a poisoned huge page: EIO." if content is None else "read."
+        yield Mark("hugetlbfs_read_iter", f"{inode.path} page {index}: {text}")
+        return Access(content, "EIO" if content is None else 0)
     pfn = read_page(m, inode, index)
     if pfn is None:
         return Access(None, "ENOMEM")
@@ -85,6 +93,9 @@ def do_pread(m: Machine, inode: Inode, index: int) -> Steps[Access]:
 
 def do_pwrite(m: Machine, inode: Inode, index: int, tag: str) -> Steps[int | str]:
     """write(): into the page cache, DIRTY; the file grows where needed."""
+    if can(inode, "huge"):
+        yield Mark("vfs_write", f"{inode.path}: hugetlbfs has no write().", Act.DECIDE, "EINVAL")
+        return "EINVAL"
     if index >= inode.pages:
         inode = replace(inode, pages=index + 1)
         m.put(m.inodes, inode.id, inode)
@@ -147,7 +158,9 @@ def do_truncate(m: Machine, inode: Inode, pages: int) -> Steps[int]:
 
 def do_punch_hole(m: Machine, inode: Inode, first: int, last: int) -> Steps[int]:
     """fallocate(PUNCH_HOLE): the file's own pages go from cache and page tables, nothing else does."""
-    gone = unmap_mapping_range(m, inode.id, first, last, even_cows=False)
+    if can(inode, "huge"):
+        first, last = first & -HPAGE_PMD_NR, (last + HPAGE_PMD_NR - 1) & -HPAGE_PMD_NR
+    gone = unmap_mapping_range(m, inode.id, first, last, even_cows=can(inode, "huge"))
     truncate_inode_pages(m, inode, first, last)
     for index in range(first, min(last, inode.on_disk)):
         m.put(m.disk, (inode.id, index), ZERO)

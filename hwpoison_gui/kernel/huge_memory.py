@@ -6,6 +6,7 @@ counts it as a mapping, the head alone has the reference.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from . import page_flags as pf
@@ -13,11 +14,12 @@ from . import pte as ptes
 from .hugetlb_pool import destroy_compound_page, prep_compound_page
 from .machine import Machine
 from .mark import Act, Mark, Steps
-from .page_alloc import alloc_pages, put_page
+from .page_alloc import alloc_pages, get_page, put_page
 from .records import HPAGE_PMD_NR, HPAGE_PMD_ORDER, PAGE_SHIFT, Vma
-from .rmap import page_add_rmap, page_mapped_in_vma, page_remove_rmap, rmap_vmas
+from .rmap import mappings_of, page_add_rmap, page_mapped_in_vma, page_remove_rmap, rmap_vmas, try_to_unmap_one
 
 PMD_SIZE: Final = HPAGE_PMD_NR << PAGE_SHIFT
+_ROOM_FOR_HUGE_ZERO: Final = 16 * HPAGE_PMD_NR
 
 # What the tails of a split page take over from its head (__split_huge_page_tail()).
 _INHERITED: Final = (
@@ -44,13 +46,23 @@ def huge_zero_page(m: Machine) -> int:
     return m.special.view.get("huge-zero", (0,))[0]
 
 
-def alloc_huge_zero_page(m: Machine) -> None:
-    """get_huge_zero_page(): one for the whole machine, kept for good."""
+def get_huge_zero_page(m: Machine) -> int:
+    """The same, made at the first need; one for the whole machine, kept for good."""
+    found = huge_zero_page(m)
+    if found:
+        return found
     head = alloc_pages(m, HPAGE_PMD_ORDER)
     if head is None:
-        return
+        return 0
     prep_compound_page(m, head, pf.THP | pf.ZERO_PAGE)
     m.put(m.special, "huge-zero", tuple(range(head, head + HPAGE_PMD_NR)))
+    return head
+
+
+def hugepage_init(m: Machine) -> None:
+    """A machine that has run for a while has its huge page of zeros; a small one cannot spare the memory."""
+    if m.profile.transparent_hugepages and m.frames >= _ROOM_FOR_HUGE_ZERO:
+        get_huge_zero_page(m)
 
 
 def alloc_transhuge_page(m: Machine, flags: int) -> int | None:
@@ -143,7 +155,12 @@ def split_huge_page(m: Machine, pfn: int) -> Steps[bool]:
         yield Mark("split_huge_page_to_list", text, Act.DECIDE, "EBUSY", frames=(head, pfn))
         return False
     yield Mark("split_huge_page_to_list", f"The huge page at frame {head:#x} is split.", frames=(head, pfn))
-    for vma, vpn in _huge_entries(m, head):
+    huge = _huge_entries(m, head)
+    if m.page(pfn) & pf.HWPOISON:
+        for vma, address in mappings_of(m, pfn):
+            if not m.pte(vma.mm, address >> PAGE_SHIFT) & ptes.PSE:
+                yield _poison_entry(m, vma, address, pfn)
+    for vma, vpn in huge:
         split_huge_pmd(m, vma, vpn)
         yield _split_entry(m, vma, vpn, head)
     _take_apart(m, head, pfn)
@@ -155,6 +172,31 @@ def split_huge_page(m: Machine, pfn: int) -> Steps[bool]:
         frames=tuple(range(head, head + HPAGE_PMD_NR)),
     )
     return True
+
+
+def _poison_entry(m: Machine, vma: Vma, address: int, pfn: int) -> Mark:
+    """A small entry of the poisoned page is not brought back after the split: collect_procs() will not find it.
+
+    try_to_migrate_one() and try_to_unmap_one(), mm/rmap.c (6.1): PageHWPoison(subpage). Huge entries are
+    split before anybody looks, and so their owners are told.
+    """
+    mark = try_to_unmap_one(m, pfn, vma, address, "hwpoison")
+    if m.page(pfn) & pf.DIRTY:
+        m.set_flags(m.compound_head(pfn), pf.DIRTY)
+        m.clear_flags(pfn, pf.DIRTY)
+    return replace(mark, function="try_to_migrate_one") if m.anon_vma_of(m.compound_head(pfn)) else mark
+
+
+def split_cached_page(m: Machine, head: int) -> None:
+    """split_folio() for a file that is cut inside a huge page; a held one stays whole."""
+    get_page(m, head)
+    if not can_split(m, head):
+        put_page(m, head)
+        return
+    for vma, vpn in _huge_entries(m, head):
+        split_huge_pmd(m, vma, vpn)
+    _take_apart(m, head, head)
+    put_page(m, head)
 
 
 def _split_entry(m: Machine, vma: Vma, vpn: int, head: int) -> Mark:

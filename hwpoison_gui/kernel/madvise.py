@@ -10,13 +10,14 @@ from .filemap import content_of
 from .handler import MF_COUNT_INCREASED, MF_SW_SIMULATED
 from .machine import Machine
 from .mark import Act, Mark, Steps
-from .memory import VM_FAULT_HWPOISON, VM_FAULT_OOM, Access, handle_mm_fault
+from .memory import Access, handle_mm_fault
 from .memory_failure import memory_failure
 from .mmap import covered
 from .page_alloc import get_page, put_page
 from .records import HPAGE_PMD_NR, PAGE_SHIFT, PAGE_SIZE
 from .soft_offline import soft_offline_page
 from .swap import pageout, read_swap_cache
+from .vm_fault import VM_FAULT_HWPOISON, VM_FAULT_OOM
 
 _GUP_ERRNO = {VM_FAULT_OOM: "ENOMEM", VM_FAULT_HWPOISON: "EHWPOISON"}
 

@@ -5,25 +5,22 @@ After mm/memory.c (handle_mm_fault() and the do_*_page() below it) and arch/x86/
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from . import page_flags as pf
 from . import pte as ptes
-from .filemap import ZERO, can, content_of, read_page, store
+from .filemap import ZERO, can, content_of, find_get_page, read_page, store
 from .gate import ABSENT
+from .huge_fault import do_huge_file_fault, do_huge_pmd_anonymous_page, do_huge_pmd_wp_page
+from .hugetlb import hugetlb_fault
 from .machine import Machine
 from .mark import Act, Mark, Steps
 from .page_alloc import alloc_page, get_page
-from .records import BUS_ADRERR, BUS_MCEERR_AR, PAGE_SHIFT, PAGE_SIZE, SEGV_ACCERR, SEGV_MAPERR, SigInfo, Vma
+from .records import BUS_ADRERR, BUS_MCEERR_AR, PAGE_SHIFT, PAGE_SIZE, SEGV_ACCERR, SEGV_MAPERR, Inode, SigInfo, Vma
 from .rmap import anon_vma_prepare, page_add_rmap, page_remove_rmap, set_anon
 from .signal import force_sig
-from .swap import free_page_and_swap_cache, read_swap_cache, reuse_swap_page, swap_free, try_to_free_swap
-
-# What a fault returns when the access cannot be repeated (enum vm_fault_reason).
-VM_FAULT_HWPOISON: Final = "VM_FAULT_HWPOISON"
-VM_FAULT_SIGBUS: Final = "VM_FAULT_SIGBUS"
-VM_FAULT_OOM: Final = "VM_FAULT_OOM"
-FAULT_DONE: Final = ""
+from .swap import free_page_and_swap_cache, read_swap_cache, swap_free
+from .vm_fault import FAULT_DONE, VM_FAULT_HWPOISON, VM_FAULT_OOM, VM_FAULT_SIGBUS, pte_alloc
 
 
 class Access(NamedTuple):
@@ -109,7 +106,7 @@ def handle_mm_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[st
     """Make the page present, or say why it cannot be (a VM_FAULT_ name)."""
     entry = m.pte(vma.mm, address >> PAGE_SHIFT)
     if vma.huge == "hugetlb":
-        return (yield from m.profile.hugetlb_fault(m, vma, address, write))
+        return (yield from hugetlb_fault(m, vma, address, write))
     if entry & ptes.HWPOISON:
         pfn = ptes.value_of(entry)
         yield Mark(
@@ -125,22 +122,12 @@ def handle_mm_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[st
     if entry & ptes.SWAP:
         return (yield from do_swap_page(m, vma, address, entry, write))
     if entry & ptes.PRESENT:
-        return (yield from do_wp_page(m, vma, address, entry))
-    if not vma.mapping:
-        return (yield from do_anonymous_page(m, vma, address, write))
-    return (yield from do_fault(m, vma, address, write))
-
-
-def pte_alloc(m: Machine, mm: int, vpn: int) -> bool:
-    """See that a page-table page exists for the entry; False without memory."""
-    if vpn >> 9 in m.pgtables.of(mm):
-        return True
-    pfn = alloc_page(m)
-    if pfn is None:
-        return False
-    m.set_flags(pfn, pf.PGTABLE)
-    m.put(m.pgtables, (mm, vpn >> 9), pfn)
-    return True
+        return (yield from (do_huge_pmd_wp_page if entry & ptes.PSE else do_wp_page)(m, vma, address, entry))
+    huge = do_huge_file_fault if vma.mapping else do_huge_pmd_anonymous_page
+    done = yield from huge(m, vma, address, write)
+    if done is not None:
+        return done
+    return (yield from (do_fault if vma.mapping else do_anonymous_page)(m, vma, address, write))
 
 
 def map_page(m: Machine, vma: Vma, address: int, pfn: int, flags: int) -> bool:
@@ -162,7 +149,7 @@ def drop_present(m: Machine, entry: int) -> None:
     pfn = ptes.value_of(entry)
     if entry & ptes.DIRTY and not m.page(pfn) & pf.ANON:
         m.set_flags(pfn, pf.DIRTY)
-    page_remove_rmap(m, pfn)
+    page_remove_rmap(m, pfn, huge=bool(entry & ptes.PSE))
     free_page_and_swap_cache(m, pfn)
 
 
@@ -182,7 +169,7 @@ def _new_anon_page(m: Machine, vma: Vma, address: int, content: str) -> int | No
         return None
     vma = anon_vma_prepare(m, vma)
     set_anon(m, pfn, vma, address)
-    m.set_flags(pfn, pf.UPTODATE | pf.LRU | pf.ANON | pf.SWAPBACKED)
+    m.set_flags(pfn, pf.UPTODATE | pf.LRU | pf.ANON | pf.SWAPBACKED | m.profile.exclusive)
     m.put(m.content, pfn, ABSENT if content == ZERO else content)
     return pfn
 
@@ -231,6 +218,12 @@ def do_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
         return VM_FAULT_SIGBUS
     if write and not vma.shared:
         return (yield from _do_cow_fault(m, vma, address, pfn))
+    if not write and m.profile.fault_around > 1:
+        do_fault_around(m, vma, address, inode)
+    if m.pte(vma.mm, address >> PAGE_SHIFT) & ptes.PRESENT:
+        text = f"{inode.path} page {index} and its cached neighbours are mapped around {address:#x}."
+        yield _mapped(vma, address, pfn, "filemap_map_pages", text)
+        return FAULT_DONE
     get_page(m, pfn)
     flags = ptes.RW | ptes.DIRTY if write else 0
     if vma.shared and vma.prot == "rw" and not can(inode, "writeback"):
@@ -243,6 +236,23 @@ def do_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
         vma, address, pfn, "__do_fault", f"{inode.path} page {index}, frame {pfn:#x}, is mapped at {address:#x}."
     )
     return FAULT_DONE
+
+
+def do_fault_around(m: Machine, vma: Vma, address: int, inode: Inode) -> None:
+    """filemap_map_pages(): a read fault maps the cached pages of its neighbourhood along."""
+    span = m.profile.fault_around << PAGE_SHIFT
+    first = max(address & -span, vma.start)
+    for at in range(first, min((address & -span) + span, vma.end), PAGE_SIZE):
+        index = vma.index_of(at)
+        pfn = find_get_page(m, inode.id, index) if index < inode.pages else None
+        if pfn is None or m.pte(vma.mm, at >> PAGE_SHIFT):
+            continue
+        word = m.page(pfn)
+        if not word & pf.UPTODATE or word & (pf.HWPOISON | pf.LOCKED | pf.COMPOUND_HEAD | pf.COMPOUND_TAIL):
+            continue
+        get_page(m, pfn)
+        writable = vma.shared and vma.prot == "rw" and not can(inode, "writeback")
+        map_page(m, vma, at, pfn, ptes.RW if writable else 0)
 
 
 def page_mkwrite(m: Machine, pfn: int) -> None:
@@ -272,7 +282,7 @@ def do_wp_page(m: Machine, vma: Vma, address: int, entry: int) -> Steps[str]:
             vma, address, pfn, "do_wp_page", f"The file system is told of the write; frame {pfn:#x} is DIRTY."
         )
         return FAULT_DONE
-    if m.page(pfn) & pf.ANON and m.profile.can_reuse(m, pfn) and reuse_swap_page(m, pfn):
+    if m.page(pfn) & pf.ANON and m.profile.reuses(m, vma, address, pfn):
         m.set_pte(vma.mm, vpn, entry | ptes.RW | ptes.DIRTY)
         yield _mapped(vma, address, pfn, "do_wp_page", f"Nobody else has frame {pfn:#x}: it may be written.")
         return FAULT_DONE
@@ -313,10 +323,7 @@ def do_swap_page(m: Machine, vma: Vma, address: int, entry: int, write: bool) ->
     if not m.mapcount.view[pfn]:
         set_anon(m, pfn, vma, address)
         m.set_flags(pfn, pf.ANON)
-    flags = ptes.RW | ptes.DIRTY if write and reuse_swap_page(m, pfn) else 0
-    map_page(m, vma, address, pfn, flags)
-    swap_free(m, offset)
-    if vma.locked or m.profile.swap_in_frees_entry(m, pfn):
-        try_to_free_swap(m, pfn)
+    map_page(m, vma, address, pfn, m.profile.swap_in(m, vma, pfn, entry, write))
+    m.profile.swapped_in(m, vma, pfn, entry)
     yield _mapped(vma, address, pfn, "do_swap_page", f"Swapped in: frame {pfn:#x} is mapped at {address:#x}.")
     return FAULT_DONE

@@ -11,6 +11,8 @@ from dataclasses import replace
 from . import page_flags as pf
 from . import pte as ptes
 from .filemap import truncate_inode_pages
+from .huge_memory import PMD_SIZE, split_pmds_at_edges
+from .hugetlb import hugetlb_reserve_pages, hugetlb_vm_op_close
 from .machine import Machine
 from .mark import Act, Mark, Steps
 from .memory import handle_mm_fault, zap_pte
@@ -39,6 +41,7 @@ def close_vma(m: Machine, vma: Vma) -> None:
     m.delete(m.vmas, vma.id)
     if vma.file:
         put_file(m, vma.file)
+    hugetlb_vm_op_close(m, vma)
     if vma.mapping:
         put_inode(m, vma.mapping)
 
@@ -75,6 +78,9 @@ def do_mmap(m: Machine, vma: Vma, populate: bool) -> Steps[int | str]:
     if overlapping(m, vma.mm, vma.start, vma.end):
         yield from do_munmap(m, vma.mm, vma.start, vma.end)
     vma = replace(vma, id=m.new_id("vma"), pgoff=vma.pgoff if vma.mapping else anon_pgoff(vma.start))
+    if vma.huge == "hugetlb" and not hugetlb_reserve_pages(m, vma):
+        yield Mark("hugetlb_reserve_pages", f"There are not {vma.pages} pages left in the pool: ENOMEM.", Act.DECIDE)
+        return "ENOMEM"
     link_vma(m, vma)
     what = m.inodes.view[vma.mapping].path if vma.mapping else "anonymous memory"
     yield Mark("mmap_region", f"{vma.pages} pages of {what} at {vma.start:#x}.", Act.MAP, vmas=(vma.id,))
@@ -116,6 +122,7 @@ def split_vma(m: Machine, vma: Vma, address: int) -> Vma:
 
 def isolate_range(m: Machine, mm: int, start: int, end: int) -> list[Vma]:
     """Split at both ends, so that whole VMAs make up the mapped part of the range; returns them."""
+    split_pmds_at_edges(m, mm, start, end)
     for edge in (start, end):
         vma = m.find_vma(mm, edge)
         if vma is not None and vma.start < edge:
@@ -151,8 +158,9 @@ def zap_page_range(m: Machine, vma: Vma, start: int, end: int, spare: Callable[[
 
 def do_mremap(m: Machine, mm: int, old: int, pages: int) -> Steps[int]:
     """Move an area to a new address, entries of any sort along with it; returns the new address."""
-    new = get_unmapped_area(m, mm, pages, huge=False)
-    for vma in isolate_range(m, mm, old, old + (pages << PAGE_SHIFT)):
+    vmas = isolate_range(m, mm, old, old + (pages << PAGE_SHIFT))
+    new = get_unmapped_area(m, mm, pages, huge=old % PMD_SIZE == 0 and any(vma.huge != "none" for vma in vmas))
+    for vma in vmas:
         moved = replace(vma, id=m.new_id("vma"), start=vma.start - old + new, end=vma.end - old + new)
         link_vma(m, moved)
         anon_vma_clone(m, moved.id, vma.id)
@@ -196,7 +204,8 @@ def do_mlock(m: Machine, mm: int, start: int, end: int, lock: bool) -> Steps[int
         m.put(m.vmas, vma.id, replace(vma, locked=lock))
         for vpn in range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):
             entry = m.pte(mm, vpn)
-            if entry & ptes.PRESENT and not entry & (ptes.SPECIAL | ptes.PSE):
+            small = not entry & ptes.PSE or (vpn % HPAGE_PMD_NR == 0 and vma.huge == "thp")
+            if entry & ptes.PRESENT and not entry & ptes.SPECIAL and small:
                 _mlock_page(m, ptes.value_of(entry), lock)
     return (yield from populate_vma(m, mm, start, end)) if lock else 0
 
@@ -211,8 +220,11 @@ def _mlock_page(m: Machine, pfn: int, lock: bool) -> None:
 def madvise_dontneed(m: Machine, mm: int, start: int, end: int) -> int | str:
     """MADV_DONTNEED: drop the entries of a range; locked VMAs refuse."""
     vmas = overlapping(m, mm, start, end)
-    if any(vma.locked for vma in vmas):
+    if any(vma.locked and vma.huge != "hugetlb" for vma in vmas):
         return "EINVAL"
+    if any(vma.huge == "hugetlb" and (start % PMD_SIZE or not m.profile.dontneed_hugetlb) for vma in vmas):
+        return "EINVAL"
+    split_pmds_at_edges(m, mm, start, end)
     for vma in vmas:
         zap_page_range(m, vma, max(start, vma.start), min(end, vma.end))
     return 0 if covered(m, mm, start, end) else "ENOMEM"
@@ -230,6 +242,7 @@ def unmap_mapping_range(m: Machine, inode: int, first: int, last: int | None, ev
         low = max(vma.start, vma.start + ((first - vma.pgoff) << PAGE_SHIFT))
         high = vma.end if last is None else min(vma.end, vma.start + ((last - vma.pgoff) << PAGE_SHIFT))
         if low < high:
+            split_pmds_at_edges(m, vma.mm, low, high)
             zapped += zap_page_range(m, vma, low, high, None if even_cows else lambda e: not _is_file_page(m, e))
     return zapped
 

@@ -65,17 +65,22 @@ class Profile:
     must_kill: Callable[[Machine, int, bool], bool]
     early_kill_thread: Callable[[Machine, Process], int | None]
     populate_writes: Callable[[Vma], bool]
-    can_reuse: Callable[[Machine, int], bool]
-    swap_in_frees_entry: Callable[[Machine, int], bool]
+    reuses: Callable[[Machine, Vma, int, int], bool]  # a write takes the page over instead of copying it
+    swap_in: Callable[[Machine, Vma, int, int, bool], int]  # before the page is mapped; the entry's flags
+    swapped_in: Callable[[Machine, Vma, int, int], None]  # after that
     madvise_errno: Callable[[int | str], int | str]
     io_refuses: Callable[[Machine, int], bool]
     report_error: Callable[[Machine, Inode, int | None], int | str]
     sync_error: Callable[[Machine, Inode], None]
-    hugetlb_fault: Callable[[Machine, Vma, int, bool], Steps[str]]
+    exclusive: int  # the flag of an anonymous page that one process alone has, 0 if there is none
     poison_is_never_freed: bool
     unmap_clears_mlocked: bool
     ignore_mlock: bool
     anon_vma_of_its_own: bool
+    transparent_hugepages: bool
+    fork_copies_hugetlb: bool
+    dontneed_hugetlb: bool
+    fault_around: int  # pages that a read fault maps along if they are cached
     injector_checks_pfn: bool
     injector_keeps_reference: bool  # of madvise: else the handler takes it over
     error_remove_page: Mapping[str, str]  # file system -> what drops a page of its on error

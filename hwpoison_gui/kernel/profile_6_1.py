@@ -10,11 +10,14 @@ from dataclasses import replace
 from typing import Final
 
 from . import page_flags as pf
+from . import pte as ptes
 from .actions_6_1 import ACTIONS
 from .machine import Machine
 from .profile import DELAYED, RECOVERED, StateRow
 from .profile_v7 import V7
 from .records import Inode, Process, Vma
+from .rmap import set_anon
+from .swap import try_to_free_swap
 
 _SWAP: Final = pf.SWAPCACHE | pf.SWAPBACKED
 
@@ -78,9 +81,31 @@ def check_and_advance_wb_err(m: Machine, inode: Inode, description: int | None) 
     return "EIO"
 
 
-def can_reuse(m: Machine, pfn: int) -> bool:
-    """do_wp_page(), mm/memory.c: a write goes to the page itself only when nobody else refers to it."""
-    return bool(m.page(pfn) & pf.MAPPEDTODISK) or int(m.refcount.view[pfn]) <= 1
+def reuses(m: Machine, vma: Vma, address: int, pfn: int) -> bool:
+    """do_wp_page(), mm/memory.c: a page that is exclusive, or to which nobody else refers, not even swap."""
+    if m.page(pfn) & pf.MAPPEDTODISK:
+        return True
+    cached = 1 if m.page(pfn) & pf.SWAPCACHE else 0
+    if m.page(pfn) & pf.KSM or int(m.refcount.view[pfn]) > 1 + cached:
+        return False
+    try_to_free_swap(m, pfn)
+    if int(m.refcount.view[pfn]) != 1:
+        return False
+    set_anon(m, pfn, vma, address)
+    m.set_flags(pfn, pf.MAPPEDTODISK)
+    return True
+
+
+def swap_in(m: Machine, vma: Vma, pfn: int, entry: int, write: bool) -> int:
+    """do_swap_page(), mm/memory.c: who had the page alone has it alone again, and may write to it at once."""
+    m.add_to(m.swap_map, ptes.value_of(entry), -1)
+    alone = write and not m.page(pfn) & pf.KSM and int(m.refcount.view[pfn]) == 2
+    if vma.locked or m.page(pfn) & pf.MLOCKED or alone:
+        try_to_free_swap(m, pfn)
+    if not entry & ptes.SWP_EXCLUSIVE and int(m.refcount.view[pfn]) != 1:
+        return 0
+    m.set_flags(pfn, pf.MAPPEDTODISK)
+    return ptes.RW | ptes.DIRTY if write else 0
 
 
 V6_1: Final = replace(
@@ -129,14 +154,21 @@ V6_1: Final = replace(
     must_kill=lambda m, pfn, unmapped: bool(m.page(pfn) & pf.DIRTY) or not unmapped,
     early_kill_thread=find_early_kill_thread,
     populate_writes=populate_writes,
-    can_reuse=can_reuse,
+    reuses=reuses,
+    swap_in=swap_in,
+    swapped_in=lambda m, vma, pfn, entry: None,
     madvise_errno=lambda errno: errno,
     io_refuses=io_refuses,
     report_error=check_and_advance_wb_err,
+    exclusive=pf.MAPPEDTODISK,  # PG_anon_exclusive
     sync_error=lambda m, inode: None,
     poison_is_never_freed=True,
     unmap_clears_mlocked=True,
     anon_vma_of_its_own=True,
+    transparent_hugepages=True,
+    fork_copies_hugetlb=False,
+    dontneed_hugetlb=True,
+    fault_around=16,
     injector_checks_pfn=True,
     injector_keeps_reference=False,
     # Shared memory and hugetlbfs keep a poisoned page: whoever comes for it is told.

@@ -9,11 +9,12 @@ from dataclasses import replace
 from typing import Final
 
 from . import page_flags as pf
+from . import pte as ptes
 from .actions import ACTIONS
 from .machine import Machine
-from .mark import Steps
 from .profile import DELAYED, FAILED, IGNORED, RECOVERED, Profile, StateRow
 from .records import Inode, Process, Vma
+from .swap import reuse_swap_page, swap_free, try_to_free_swap
 
 # error_states[], mm/memory-failure.c (2.6.32). Isolation lets only LRU pages through, so some rows
 # are never reached; state_table.reachable() tells which.
@@ -68,11 +69,11 @@ def take_error(m: Machine, inode: Inode) -> None:
     report_error(m, inode, None)
 
 
-def hugetlb_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
-    """Huge pages fault alike in both kernels."""
-    from .hugetlb import hugetlb_fault as fault  # hugetlb.py needs the profile's type
-
-    return fault(m, vma, address, write)
+def swapped_in(m: Machine, vma: Vma, pfn: int, entry: int) -> None:
+    """do_swap_page(): the entry has a user less; locked memory leaves the swap cache at once."""
+    swap_free(m, ptes.value_of(entry))
+    if vma.locked:
+        try_to_free_swap(m, pfn)
 
 
 V7: Final = Profile(
@@ -111,17 +112,22 @@ V7: Final = Profile(
     must_kill=lambda m, pfn, unmapped: bool(m.page(pfn) & pf.DIRTY),
     early_kill_thread=early_kill_thread,
     populate_writes=populate_writes,
-    can_reuse=lambda m, pfn: True,
-    swap_in_frees_entry=lambda m, pfn: False,
+    reuses=lambda m, vma, address, pfn: reuse_swap_page(m, pfn),
+    swap_in=lambda m, vma, pfn, entry, write: ptes.RW | ptes.DIRTY if write and reuse_swap_page(m, pfn) else 0,
+    swapped_in=swapped_in,
     madvise_errno=lambda errno: 0,
     io_refuses=lambda m, pfn: False,
     report_error=report_error,
     sync_error=take_error,
-    hugetlb_fault=hugetlb_fault,
+    exclusive=0,
     poison_is_never_freed=False,
     unmap_clears_mlocked=False,
     ignore_mlock=True,
     anon_vma_of_its_own=False,
+    transparent_hugepages=False,
+    fork_copies_hugetlb=True,
+    dontneed_hugetlb=False,
+    fault_around=1,
     injector_checks_pfn=False,
     injector_keeps_reference=True,
     error_remove_page=dict.fromkeys(("ext4", "tmpfs", "directory"), "generic_error_remove_page"),

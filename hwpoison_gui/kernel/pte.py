@@ -13,6 +13,7 @@ RW: Final = 0x002
 ACCESSED: Final = 0x020
 DIRTY: Final = 0x040
 PSE: Final = 0x080
+SWP_EXCLUSIVE: Final = 0x100  # of a swap entry: nobody else had the page when it went
 SWAP: Final = 0x200
 HWPOISON: Final = 0x400
 SPECIAL: Final = 0x800  # no struct page behind it to count: the zero page
@@ -24,9 +25,9 @@ def mk_pte(pfn: int, flags: int = 0) -> int:
     return pfn << 12 | flags | PRESENT
 
 
-def swp_pte(offset: int) -> int:
+def swp_pte(offset: int, exclusive: bool = False) -> int:
     """A swap entry: the page is at `offset` of the swap area."""
-    return offset << 12 | SWAP
+    return offset << 12 | SWAP | (SWP_EXCLUSIVE if exclusive else 0)
 
 
 def hwpoison_pte(pfn: int) -> int:

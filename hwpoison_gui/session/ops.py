@@ -12,12 +12,14 @@ from typing import Any, Final
 from hwpoison_gui.kernel import fork, fs, madvise, mmap
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.filemap import writepage
+from hwpoison_gui.kernel.hugetlb import hugetlb_file_setup
 from hwpoison_gui.kernel.hwpoison_inject import (
     do_machine_check,
     hard_offline_page,
     hwpoison_inject,
     uc_decode_notifier,
 )
+from hwpoison_gui.kernel.ksm import madvise_mergeable
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Act, Mark, Steps
 from hwpoison_gui.kernel.memory import Access, access
@@ -27,7 +29,7 @@ from hwpoison_gui.kernel.signal import sigaction
 from hwpoison_gui.kernel.soft_offline import soft_offline_page
 from hwpoison_gui.kernel.unpoison import unpoison_memory
 from hwpoison_gui.session import grammar
-from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
+from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.outcome import OpResult
 from hwpoison_gui.session.world import World
 
@@ -122,8 +124,6 @@ def op_sigaction(w: World, a: Args) -> Steps[OpResult]:
 def op_file(w: World, a: Args) -> Steps[OpResult]:
     if a["path"] in w.machine.paths.view:
         raise ScenarioError(f"a file is called {a['path']!r} already", key="path")
-    if a["filesystem"] == "hugetlbfs":
-        raise NotYetSupportedError("op file: filesystem hugetlbfs", key="filesystem")
     made = fs.create_file(w.machine, a["path"], a["pages"], a["filesystem"], a["hole"])
     yield Mark("vfs_create", f"{a['path']}, {a['pages']} pages on {a['filesystem']}.")
     return DONE if made is not None else OpResult(errno="ENOMEM")
@@ -200,15 +200,18 @@ def op_mmap(w: World, a: Args) -> Steps[OpResult]:
     m, process = w.machine, w.process(a["task"])
     if a["name"] in w.areas.of(process.tgid):
         raise ScenarioError(f"task {a['task']!r} has an area {a['name']!r} already", key="name")
-    if a["huge"] != "none":
-        raise NotYetSupportedError(f"op mmap: huge {a['huge']}", key="huge")
     mapping = w.inode(a["file"], "file").id if a.get("file") else 0
-    if a["shared"] and not mapping:
+    huge = a["huge"]
+    if mapping and m.inodes.view[mapping].filesystem == "hugetlbfs":
+        huge = "hugetlb"
+    elif huge == "hugetlb":
+        mapping = hugetlb_file_setup(m, a["pages"])
+    elif a["shared"] and not mapping:
         mapping = fs.create_shmem(m, a["pages"])
     if a.get("fixed"):
         start = w.address(a["task"], a["fixed"], "fixed")
     else:
-        start = mmap.get_unmapped_area(m, process.mm, a["pages"], huge=a["huge"] != "none")
+        start = mmap.get_unmapped_area(m, process.mm, a["pages"], huge=huge != "none")
     m.put(w.areas, (process.tgid, a["name"]), (start, a["pages"]))
     vma = Vma(
         0,
@@ -221,7 +224,7 @@ def op_mmap(w: World, a: Args) -> Steps[OpResult]:
         a["offset"],
         file=w.description(a["task"], a["fd"]) if a.get("fd") else 0,
         locked=a["locked"],
-        huge=a["huge"],
+        huge=huge,
         name=a["name"],
     )
     return (yield from _errno(mmap.do_mmap(m, vma, a["populate"])))
@@ -262,16 +265,14 @@ def _dontneed(w: World, mm: int, start: int, end: int) -> Steps[int | str]:
 
 _ADVICE: Final[dict[str, Callable[[World, int, int, int], Steps[int | str]]]] = {
     "dontneed": _dontneed,
+    "mergeable": lambda w, mm, start, end: madvise_mergeable(w.machine, mm, start, end),
     "pageout": lambda w, mm, start, end: madvise.madvise_pageout(w.machine, mm, start, end),
     "populate_read": lambda w, mm, start, end: madvise.madvise_populate_read(w.machine, mm, start, end),
 }
 
 
 def op_madvise(w: World, a: Args) -> Steps[OpResult]:
-    advice = _ADVICE.get(a["advice"])
-    if advice is None:
-        raise NotYetSupportedError(f"op madvise: advice {a['advice']}", key="advice")
-    return (yield from _errno(advice(w, *_range(w, a))))
+    return (yield from _errno(_ADVICE[a["advice"]](w, *_range(w, a))))
 
 
 def op_swapin(w: World, a: Args) -> Steps[OpResult]:

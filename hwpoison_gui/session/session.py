@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.fork import do_group_exit
+from hwpoison_gui.kernel.huge_memory import hugepage_init
+from hwpoison_gui.kernel.hugetlb_pool import hugetlb_init
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Mark, Steps
 from hwpoison_gui.kernel.profiles import PROFILES
@@ -62,9 +64,10 @@ class Session:
         """A session on a new machine. Raises ScenarioError for what it cannot be built of."""
         if profile not in PROFILES:
             raise NotYetSupportedError(f"profile {profile}", key="profile")
-        if huge_pages:
-            raise NotYetSupportedError("a pool of huge pages", key="huge_pages")
         machine = boot(frames, seed, background, profile)
+        hugetlb_init(machine, huge_pages)
+        hugepage_init(machine)
+        machine.gate.record()
         machine.sysctl.load(dict(sysctl or {}))
         return cls(machine)
 

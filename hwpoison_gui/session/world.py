@@ -165,6 +165,8 @@ class World:
             return [head + inside for order in orders if order or not inside for head in m.free_area.of(order)]
         if kind == "free-pcp":
             return list(m.pcp.of(0))
+        if kind == "free-huge":
+            return list(m.huge_free.of(0))
         if kind == "slab" and "slab" not in m.special.view:
             return self._flagged(pf.SLAB, pf.COMPOUND_TAIL)
         if kind in m.special.view:

@@ -1,0 +1,102 @@
+"""Faults that give or break transparent huge pages, of anonymous memory and of tmpfs.
+
+After do_huge_pmd_anonymous_page(), do_huge_pmd_wp_page() and do_set_pmd(), mm/huge_memory.c, mm/memory.c and
+mm/shmem.c. Each returns None where the ordinary, small way must be gone.
+"""
+
+from __future__ import annotations
+
+from . import page_flags as pf
+from . import pte as ptes
+from .filemap import can
+from .huge_memory import (
+    PMD_SIZE,
+    alloc_transhuge_page,
+    fits_huge,
+    get_huge_zero_page,
+    is_empty_pmd,
+    set_pmd,
+    split_huge_pmd,
+)
+from .machine import Machine
+from .mark import Act, Mark, Steps
+from .page_alloc import get_page
+from .records import HPAGE_PMD_NR, PAGE_SHIFT, Inode, Vma
+from .rmap import anon_vma_prepare, set_anon
+from .vm_fault import FAULT_DONE, pte_alloc
+
+
+def do_huge_pmd_anonymous_page(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str | None]:
+    """First touch of 2 MiB: a write gets a huge page, a read the huge page of zeros."""
+    if not fits_huge(vma, address) or not is_empty_pmd(m, vma.mm, address):
+        return None
+    base = address & -PMD_SIZE
+    if not write:
+        zero = get_huge_zero_page(m)
+        if not zero:
+            return None
+        yield set_pmd(m, vma, base, zero, ptes.SPECIAL)
+        return FAULT_DONE
+    head = alloc_transhuge_page(m, pf.ANON | m.profile.exclusive)
+    if head is None:
+        return None
+    pte_alloc(m, vma.mm, base >> PAGE_SHIFT)  # deposited for the day when the huge entry is split
+    vma = anon_vma_prepare(m, vma)
+    set_anon(m, head, vma, base)
+    yield set_pmd(m, vma, base, head, ptes.RW | ptes.DIRTY)
+    return FAULT_DONE
+
+
+def do_huge_pmd_wp_page(m: Machine, vma: Vma, address: int, entry: int) -> Steps[str]:
+    """Write to a read-only huge page: take it over, or split the entry and let the small fault copy one page."""
+    vpn, head = address >> PAGE_SHIFT & -HPAGE_PMD_NR, ptes.value_of(entry)
+    mine = not entry & ptes.SPECIAL and (m.page(head) & m.profile.exclusive or m.refcount.view[head] == 1)
+    if mine or vma.shared:
+        m.set_pte(vma.mm, vpn, entry | ptes.RW | ptes.DIRTY)
+        m.set_flags(head, pf.DIRTY if vma.shared else m.profile.exclusive)
+        text = f"Nobody else has the huge page at frame {head:#x}: it may be written."
+    else:
+        split_huge_pmd(m, vma, vpn)
+        text = "The huge page is shared: its entry is split, and only one small page will be copied."
+    branch = "reuse" if mine or vma.shared else "split"
+    yield Mark("do_huge_pmd_wp_page", text, Act.MAP, branch, frames=(head,), vmas=(vma.id,), ptes=((vma.mm, vpn),))
+    return FAULT_DONE
+
+
+def do_huge_file_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str | None]:
+    """do_set_pmd(): map a huge page of tmpfs as a whole, made now if the file has none there."""
+    if not fits_huge(vma, address) or not vma.shared or not is_empty_pmd(m, vma.mm, address):
+        return None
+    inode, base = m.inodes.view[vma.mapping], address & -PMD_SIZE
+    index = vma.index_of(base)
+    if not can(inode, "swapbacked") or index % HPAGE_PMD_NR:
+        return None
+    head = _huge_page_of(m, inode, index)
+    if head is None or (m.flags.view[head : head + HPAGE_PMD_NR] & pf.HWPOISON).any():
+        return None
+    get_page(m, head)
+    flags = ptes.RW if vma.prot == "rw" else 0
+    if write:
+        flags |= ptes.DIRTY
+        m.set_flags(head, pf.DIRTY)
+    yield set_pmd(m, vma, base, head, flags)
+    return FAULT_DONE
+
+
+def _huge_page_of(m: Machine, inode: Inode, index: int) -> int | None:
+    """The huge page at `index` of the file, made if all 2 MiB are a hole, or None."""
+    cache = m.page_cache.of(inode.id)
+    head = cache.get(index)
+    if head is not None:
+        return head if m.page(head) & pf.COMPOUND_HEAD else None
+    span = range(index, index + HPAGE_PMD_NR)
+    if span.stop > inode.pages or any(n in cache or n in m.shmem_swap.of(inode.id) for n in span):
+        return None
+    head = alloc_transhuge_page(m, 0)
+    if head is None:
+        return None
+    m.put(m.page_cache, (inode.id, index), head)
+    m.put(m.mapping, head, inode.id << 2)
+    m.put(m.index, head, index)
+    m.put(m.refcount, head, HPAGE_PMD_NR)  # the page cache has one for each page
+    return head

@@ -1,0 +1,163 @@
+"""Huge pages of hugetlb as processes use them: files, mappings, promises, faults.
+
+After mm/hugetlb.c and fs/hugetlbfs/inode.c. Shared mappings map the pages of a file; a private one gets
+pages of its own. Without a file there is an unnamed one underneath.
+"""
+
+from __future__ import annotations
+
+from . import page_flags as pf
+from . import pte as ptes
+from .filemap import DISK, content_of, store
+from .gate import ABSENT
+from .hugetlb_pool import alloc_huge_page, reserve, unreserve
+from .machine import Machine
+from .mark import Act, Mark, Steps
+from .page_alloc import get_page, put_page
+from .records import HPAGE_PMD_NR, PAGE_SHIFT, Inode, Vma
+from .rmap import anon_vma_prepare, page_add_rmap, page_remove_rmap, set_anon
+from .vm_fault import FAULT_DONE, VM_FAULT_HWPOISON, VM_FAULT_SIGBUS
+
+
+def hugetlb_file_setup(m: Machine, pages: int) -> int:
+    """The unnamed file behind anonymous huge memory."""
+    number = m.new_id("inode")
+    m.put(m.inodes, number, Inode(number, f"/anon_hugepage ({number})", "hugetlbfs", pages, linked=False))
+    return number
+
+
+def fallocate(m: Machine, inode: Inode) -> bool:
+    """hugetlbfs_fallocate(): give the file all its pages now. False when the pool is too small."""
+    for index in range(0, inode.pages, HPAGE_PMD_NR):
+        head = alloc_huge_page(m, inode.id, index)
+        if head is None:
+            return False
+        for number in range(HPAGE_PMD_NR):
+            store(m, head + number, DISK)
+        huge_add_to_page_cache(m, head, inode.id, index)
+    return True
+
+
+def huge_add_to_page_cache(m: Machine, head: int, inode: int, index: int) -> None:
+    """The file has the page; it is dirty, so that nobody drops it. The caller's reference is the cache's."""
+    m.put(m.page_cache, (inode, index), head)
+    m.put(m.mapping, head, inode << 2)
+    m.put(m.index, head, index)
+    m.set_flags(head, pf.DIRTY)
+
+
+def resv_owner(vma: Vma) -> int:
+    """Whose promise a mapping draws on: its file's if it is shared, else its own address space's."""
+    return vma.mapping if vma.shared else -vma.mm
+
+
+def _resv_index(vma: Vma, address: int) -> int:
+    at = vma.index_of(address) if vma.shared else address >> PAGE_SHIFT
+    return at & -HPAGE_PMD_NR
+
+
+def hugetlb_reserve_pages(m: Machine, vma: Vma) -> bool:
+    """Promise a mapping its pages when it is made, so that its faults cannot fail. False when there are too few."""
+    step = HPAGE_PMD_NR << PAGE_SHIFT
+    wanted = [_resv_index(vma, address) for address in range(vma.start, vma.end, step)]
+    if vma.shared:
+        wanted = [index for index in wanted if index not in m.page_cache.of(vma.mapping)]
+    return reserve(m, resv_owner(vma), wanted)
+
+
+def hugetlb_vm_op_close(m: Machine, vma: Vma) -> None:
+    """A private mapping goes: what it was promised and never took is free for others."""
+    if vma.huge == "hugetlb" and not vma.shared:
+        unreserve(m, -vma.mm, vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT)
+
+
+def hugetlb_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
+    """Map the huge page around `address`, or say why it cannot be."""
+    base = address & -(HPAGE_PMD_NR << PAGE_SHIFT)
+    entry = m.ptes.of(vma.mm).get(base >> PAGE_SHIFT, 0)
+    if entry & ptes.HWPOISON:
+        yield _met_poison(vma, base, ptes.value_of(entry), "The huge entry is a hwpoison entry.")
+        return VM_FAULT_HWPOISON
+    if entry & ptes.PRESENT:
+        return (yield from hugetlb_wp(m, vma, base, entry))
+    return (yield from hugetlb_no_page(m, vma, base, write))
+
+
+def _met_poison(vma: Vma, base: int, head: int, text: str) -> Mark:
+    at = ((vma.mm, base >> PAGE_SHIFT),)
+    return Mark("hugetlb_fault", text, Act.DECIDE, "hwpoison", frames=(head,), vmas=(vma.id,), ptes=at)
+
+
+def hugetlb_no_page(m: Machine, vma: Vma, base: int, write: bool) -> Steps[str]:
+    """First touch: from the file's page cache, or a new page, from the promise where there is one."""
+    inode, index = m.inodes.view[vma.mapping], vma.index_of(base)
+    head = m.page_cache.of(inode.id).get(index)
+    if head is not None:
+        if m.page(head) & pf.HWPOISON:
+            yield _met_poison(vma, base, head, f"{inode.path} keeps a poisoned huge page here.")
+            return VM_FAULT_HWPOISON
+        get_page(m, head)
+    elif index >= inode.pages:
+        return VM_FAULT_SIGBUS
+    else:
+        head = alloc_huge_page(m, resv_owner(vma), _resv_index(vma, base))
+        if head is None:
+            return VM_FAULT_SIGBUS
+        if vma.shared:
+            huge_add_to_page_cache(m, head, inode.id, index)
+            get_page(m, head)
+        else:
+            _make_anon(m, vma, base, head)
+    writable = vma.shared and vma.prot == "rw"
+    yield _map(m, vma, base, head, ptes.RW | ptes.DIRTY if writable else 0)
+    if write and not writable:
+        return (yield from hugetlb_wp(m, vma, base, m.ptes.of(vma.mm)[base >> PAGE_SHIFT]))
+    return FAULT_DONE
+
+
+def _make_anon(m: Machine, vma: Vma, base: int, head: int) -> None:
+    vma = anon_vma_prepare(m, vma)
+    set_anon(m, head, vma, base)
+    for frame in range(head, head + HPAGE_PMD_NR):
+        m.set_flags(frame, pf.ANON)
+
+
+def _map(m: Machine, vma: Vma, base: int, head: int, flags: int) -> Mark:
+    m.set_pte(vma.mm, base >> PAGE_SHIFT, ptes.mk_pte(head, flags | ptes.PSE | ptes.ACCESSED))
+    page_add_rmap(m, head, huge=True)
+    return Mark(
+        "hugetlb_fault",
+        f"2 MiB at {base:#x} are mapped: the huge page at frame {head:#x}.",
+        Act.MAP,
+        frames=(head,),
+        vmas=(vma.id,),
+        ptes=((vma.mm, base >> PAGE_SHIFT),),
+    )
+
+
+def hugetlb_wp(m: Machine, vma: Vma, base: int, entry: int) -> Steps[str]:
+    """Write to a huge page mapped read-only: take it over when nobody else has it, or copy all of it."""
+    vpn, old = base >> PAGE_SHIFT, ptes.value_of(entry)
+    if vma.shared or (m.page(old) & pf.ANON and m.mapcount.view[old] == 1):
+        m.set_pte(vma.mm, vpn, entry | ptes.RW | ptes.DIRTY)
+        yield Mark("hugetlb_wp", f"Frame {old:#x} may be written.", Act.MAP, frames=(old,), ptes=((vma.mm, vpn),))
+        return FAULT_DONE
+    copy = alloc_huge_page(m, resv_owner(vma), _resv_index(vma, base))
+    if copy is None:
+        return VM_FAULT_SIGBUS
+    for number in range(HPAGE_PMD_NR):
+        m.put(m.content, copy + number, m.content.view.get(old + number, ABSENT))
+    m.set_pte(vma.mm, vpn, 0)
+    page_remove_rmap(m, old, huge=True)
+    put_page(m, old)
+    _make_anon(m, vma, base, copy)
+    yield _map(m, vma, base, copy, ptes.RW | ptes.DIRTY)
+    return FAULT_DONE
+
+
+def hugetlbfs_read(m: Machine, inode: Inode, index: int) -> str | None:
+    """What a read() of the page finds: its content, zeros where there is no page, None for EIO."""
+    head = m.page_cache.of(inode.id).get(index & -HPAGE_PMD_NR)
+    if head is None:
+        return "zero"
+    return None if m.profile.io_refuses(m, head) else content_of(m, head + index % HPAGE_PMD_NR)

@@ -1,0 +1,111 @@
+"""KSM: pages of equal content become one, which nobody may write.
+
+After mm/ksm.c. The daemon runs to completion at once: every page of every mergeable area is looked at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from . import page_flags as pf
+from . import pte as ptes
+from .filemap import content_of
+from .machine import MAPPING_KSM, Machine
+from .mark import Act, Mark, Steps
+from .memory import drop_present
+from .mmap import covered, isolate_range
+from .page_alloc import get_page
+from .records import PAGE_SHIFT, Vma
+from .rmap import mappings_of, page_add_rmap
+
+# Pages of these sorts are not looked at.
+_NOT_MERGED: Final = pf.HWPOISON | pf.HUGE | pf.COMPOUND_HEAD | pf.COMPOUND_TAIL
+
+
+def madvise_mergeable(m: Machine, mm: int, start: int, end: int) -> Steps[int | str]:
+    """MADV_MERGEABLE, and then the daemon's rounds until nothing is left to merge; returns 0 or an errno name."""
+    for vma in isolate_range(m, mm, start, end):
+        if not vma.shared and vma.huge != "hugetlb":
+            m.put(m.vmas, vma.id, replace(vma, mergeable=True))
+    yield Mark("ksm_madvise", "Pages of equal content may be merged here.", tasks=(mm,))
+    yield from ksm_do_scan(m)
+    return 0 if covered(m, mm, start, end) else "ENOMEM"
+
+
+def ksm_do_scan(m: Machine) -> Steps[None]:
+    """Look at every mergeable page; equal ones of two places become one."""
+    first: dict[str, tuple[Vma, int]] = {}
+    stable = {content_of(m, pfn): pfn for pfn in _stable_pages(m)}
+    for vma in sorted((v for v in m.vmas.view.values() if v.mergeable), key=lambda v: (v.mm, v.start)):
+        for vpn in range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):
+            pfn = _candidate(m, vma, vpn)
+            if pfn is None:
+                continue
+            content = content_of(m, pfn)
+            if content not in stable and content in first:
+                _make_ksm_page(m, first[content])
+                stable[content] = ptes.value_of(m.pte(first[content][0].mm, first[content][1]))
+            if content in stable:
+                yield _replace_page(m, vma, vpn, stable[content])
+            else:
+                first[content] = (vma, vpn)
+
+
+def _stable_pages(m: Machine) -> list[int]:
+    found = {
+        ptes.value_of(entry)
+        for vma in m.vmas.view.values()
+        if vma.mergeable
+        for entry in m.ptes.of(vma.mm).values()
+        if entry & ptes.PRESENT
+    }
+    return sorted(pfn for pfn in found if m.page(pfn) & pf.KSM and not m.page(pfn) & pf.HWPOISON)
+
+
+def _candidate(m: Machine, vma: Vma, vpn: int) -> int | None:
+    """The frame there, if it is anonymous, not merged yet, and nobody but its mappings refers to it."""
+    entry = m.ptes.of(vma.mm).get(vpn, 0)
+    if not entry & ptes.PRESENT or entry & (ptes.SPECIAL | ptes.PSE):
+        return None
+    pfn = ptes.value_of(entry)
+    word = m.page(pfn)
+    if not word & pf.ANON or word & (_NOT_MERGED | pf.KSM):
+        return None
+    cached = 1 if word & pf.SWAPCACHE else 0
+    return pfn if int(m.refcount.view[pfn]) == int(m.mapcount.view[pfn]) + cached else None
+
+
+def _make_ksm_page(m: Machine, place: tuple[Vma, int]) -> None:
+    """write_protect_page() and set_page_stable_node(): from now on everybody reads it and nobody writes it."""
+    vma, vpn = place
+    pfn = ptes.value_of(m.pte(vma.mm, vpn))
+    for other, address in mappings_of(m, pfn):
+        at = address >> PAGE_SHIFT
+        entry = m.pte(other.mm, at)
+        if entry & ptes.DIRTY:
+            m.set_flags(pfn, pf.DIRTY)
+        m.set_pte(other.mm, at, entry & ~(ptes.RW | ptes.DIRTY))
+    m.put(m.mapping, pfn, m.new_id("stable_node") << 2 | MAPPING_KSM)
+    m.set_flags(pfn, pf.KSM)
+    m.clear_flags(pfn, m.profile.exclusive)
+
+
+def _replace_page(m: Machine, vma: Vma, vpn: int, kpage: int) -> Mark:
+    """replace_page(): the entry leads to the shared page, its own page has a user less."""
+    entry = m.pte(vma.mm, vpn)
+    pfn = ptes.value_of(entry)
+    get_page(m, kpage)
+    page_add_rmap(m, kpage)
+    m.set_pte(vma.mm, vpn, ptes.mk_pte(kpage, entry & ptes.ACCESSED))
+    drop_present(m, entry & ~ptes.DIRTY)
+    owner = m.processes.view[vma.mm]
+    return Mark(
+        "replace_page",
+        f"{owner.comm}:{owner.tgid} shares frame {kpage:#x} at {vpn << PAGE_SHIFT:#x}; frame {pfn:#x} had the same.",
+        Act.MAP,
+        frames=(kpage, pfn),
+        vmas=(vma.id,),
+        ptes=((vma.mm, vpn),),
+        tasks=(owner.tgid,),
+    )
