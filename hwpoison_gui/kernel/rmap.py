@@ -56,10 +56,11 @@ def rmap_vmas(m: Machine, pfn: int) -> list[Vma]:
     For an anonymous page those of its anon_vma that cover its index, for a file page those of the
     inode's i_mmap that do (vma_interval_tree_foreach()).
     """
-    anon_vma = m.anon_vma_of(pfn)
+    head = m.compound_head(pfn)
+    anon_vma = m.anon_vma_of(head)
     if anon_vma:
         ids = m.anon_vma_chain.of(anon_vma)
-    elif (inode := m.inode_of(m.compound_head(pfn))) is not None:
+    elif (inode := m.inode_of(head)) is not None:
         ids = m.i_mmap.of(inode.id)
     else:
         return []
