@@ -24,10 +24,10 @@ def _mark(h: Handler, function: str, text: str, branch: str = "", act: Act = Act
     return Mark(function, text, act, branch, frames=(h.pfn,))
 
 
-def unlock(h: Handler, page: int) -> Mark:
+def unlock(h: Handler, page: int, function: str = "unlock_page") -> Mark:
     """unlock_page(): others may look at the page again; the handler's reference stays."""
     h.m.clear_flags(page, pf.LOCKED)
-    return _mark(h, "unlock_page", "Unlocked; the handler keeps its reference.", act=Act.FLAG)
+    return _mark(h, function, "Unlocked; the handler keeps its reference.", act=Act.FLAG)
 
 
 def me_kernel(h: Handler) -> Steps[str]:
@@ -55,14 +55,18 @@ def delete_from_lru_cache(h: Handler) -> Steps[bool]:
     return isolated
 
 
-def has_extra_refcount(h: Handler, page: int, expected: int) -> Steps[bool]:
-    """Whether anybody besides the handler and `expected` others refers to the page: then it is not safe."""
+def has_extra_refcount(h: Handler, page: int, expected: int, folded: str = "") -> Steps[bool]:
+    """Whether anybody besides the handler and `expected` others refers to the page: then it is not safe.
+
+    `folded`: the function into which the compiler folds this one.
+    """
+    function = folded or "has_extra_refcount"
     users = int(h.m.refcount.view[page]) - 1 - expected
     if users <= 0:
-        yield _mark(h, "has_extra_refcount", "Nobody else refers to it.", "no")
+        yield _mark(h, function, "Nobody else refers to it.", "no")
         return False
     h.log(h.m.profile.still_referenced_line.format(kind=h.kind, users=users))
-    yield _mark(h, "has_extra_refcount", f"{users} references are left that nobody accounts for: Failed.", "yes")
+    yield _mark(h, function, f"{users} references are left that nobody accounts for: Failed.", "yes")
     return True
 
 
@@ -131,7 +135,7 @@ def me_swapcache_dirty(h: Handler) -> Steps[str]:
     yield _mark(h, "me_swapcache_dirty", text, DELAYED, Act.FLAG)
     isolated = yield from delete_from_lru_cache(h)
     yield unlock(h, h.pfn)
-    extra = yield from has_extra_refcount(h, h.pfn, 1 if isolated else 0)
+    extra = yield from has_extra_refcount(h, h.pfn, 1 if isolated else 0, folded="me_swapcache_dirty")
     return DELAYED if isolated and not extra else FAILED
 
 
@@ -141,8 +145,8 @@ def me_swapcache_clean(h: Handler) -> Steps[str]:
     text = "Swap has a good copy: dropped from the swap cache."
     yield _mark(h, "me_swapcache_clean", text, RECOVERED, Act.DROP)
     isolated = yield from delete_from_lru_cache(h)
-    yield unlock(h, h.pfn)
-    extra = yield from has_extra_refcount(h, h.pfn, 0)
+    yield unlock(h, h.pfn, "folio_unlock")
+    extra = yield from has_extra_refcount(h, h.pfn, 0, folded="me_swapcache_clean")
     return RECOVERED if isolated and not extra else FAILED
 
 
