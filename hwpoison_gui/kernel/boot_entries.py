@@ -186,9 +186,12 @@ def page_table_words(image: MemoryImage, areas: Areas, entries: Entries) -> I64:
     """The machine's entries. Where dirty bits were not recorded:
 
     an anonymous page outside the swap cache was written through every table that maps it (fork copies
-    the dirty bit), except by a table that maps single pages of a huge page and for merged pages; a page
-    of a file is dirty in the tables that may write it and share it, if the page is.
-    Anonymous pages are writable where one table alone maps them; pages of a file on disk, once dirty.
+    the dirty bit), except by a table that maps single pages of a huge page and for merged pages. Of the swap
+    cache a page can be written in place by its one owner alone (PG_anon_exclusive, bit 34 of an anonymous
+    page's flags): most such pages were, unless something looked at them since (REFERENCED: all were clean).
+    A page of a file is dirty in the tables that may write it and share it, if the page is.
+    Anonymous pages are writable where one table alone maps them (in the swap cache: once dirty); pages of a
+    file on disk, once dirty.
     """
     words = image.kpageflags[np.where(entries.present, entries.head, 0)]
 
@@ -200,10 +203,11 @@ def page_table_words(image: MemoryImage, areas: Areas, entries: Entries) -> I64:
     dirty = entries.dirty
     if dirty is None:
         split = has(pf.COMPOUND_HEAD | pf.COMPOUND_TAIL) & ~entries.pse
-        dirty = np.where(
-            anon | entries.hugetlb, ~split & ~has(pf.KSM | pf.SWAPCACHE), shared & writable & has(pf.DIRTY)
-        )
-    may_write = np.where(anon, alone & ~has(pf.SWAPCACHE | pf.KSM), shared & has(pf.DIRTY | pf.SWAPBACKED | pf.HUGE))
+        written = ~has(pf.SWAPCACHE) | (has(pf.MAPPEDTODISK) & ~has(pf.REFERENCED) & writable)
+        dirty = np.where(anon | entries.hugetlb, written & ~split & ~has(pf.KSM), shared & writable & has(pf.DIRTY))
+    may_write = np.where(
+        anon, alone & ~has(pf.KSM) & (dirty | ~has(pf.SWAPCACHE)), shared & has(pf.DIRTY | pf.SWAPBACKED | pf.HUGE)
+    )
     flags = np.full(len(words), ptes.PRESENT, np.int64)
     for bit, which in (
         (ptes.DIRTY, dirty & ~entries.special),

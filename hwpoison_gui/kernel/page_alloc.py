@@ -215,4 +215,6 @@ def free_huge_page(m: Machine, head: int) -> None:
     m.put(m.index, head, 0)
     for frame in range(head, head + (1 << m.compound_order.view[head])):
         m.delete(m.content, frame)
+        if m.page(frame) & pf.ANON:
+            m.clear_flags(frame, pf.ANON)
     m.put(m.huge_free, (0, head), True)

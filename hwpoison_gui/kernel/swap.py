@@ -35,7 +35,7 @@ def delete_from_swap_cache(m: Machine, pfn: int) -> None:
     offset = m.page_private.view[pfn]
     m.delete(m.swap_cache, offset)
     m.delete(m.page_private, pfn)
-    m.clear_flags(pfn, pf.SWAPCACHE)
+    m.clear_flags(pfn, pf.SWAPCACHE | pf.OWNER_PRIVATE)  # one bit of struct page, told twice
     if not swap_count(m, offset):
         m.delete(m.swap_content, offset)
     put_page(m, pfn)

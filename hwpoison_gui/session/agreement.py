@@ -25,6 +25,7 @@ from hwpoison_gui.session.session import Operation, Session
 
 _EARLY_KILL: Final = "memory_failure_early_kill"
 _NUMBERS: Final = {"SIGBUS": 7, "SIGKILL": 9}
+_NAMES: Final = {number: name for name, number in _NUMBERS.items()}
 _FATES: Final = {"queued": "sent", "pending": "sent", "stopped": "sent", "ignored": "ignored", "dropped": "dropped"}
 _NO_RESULT: Final = "(already poisoned)"
 
@@ -47,6 +48,7 @@ class Compared:
     row: Row
     differences: tuple[Difference, ...]
     unknown: tuple[str, ...]
+    same_fates: bool
     same_log: bool
     same_flags: bool
 
@@ -89,11 +91,11 @@ def compare_row(session: Session, row: Row) -> Compared:
         )
         if recorded != got
     ]
-    if sent != row.sent:
-        differences.append(_signals_differ(row.sent, sent))
+    if _targets(sent) != _targets(row.sent):
+        differences.append(Difference("signals", _targets(row.sent), _targets(sent)))
     differences += _entries_differ(m, row)
     same_flags = session.flags(row.pfn) == row.flags_after
-    return Compared(row, tuple(differences), unknown, outcome.log == row.log, same_flags)
+    return Compared(row, tuple(differences), unknown, sent == row.sent, outcome.log == row.log, same_flags)
 
 
 def signals_of(session: Session, operation: Operation) -> tuple[Sent, ...]:
@@ -106,12 +108,9 @@ def signals_of(session: Session, operation: Operation) -> tuple[Sent, ...]:
     )
 
 
-def _signals_differ(recorded: tuple[Sent, ...], got: tuple[Sent, ...]) -> Difference:
-    """By pid where other tasks were told, else with what became of the signals."""
-    theirs, ours = [sent.tid for sent in recorded], [sent.tid for sent in got]
-    if theirs != ours:
-        return Difference("signals", theirs or "none", ours or "none")
-    return Difference("signals", [tuple(sent) for sent in recorded], [tuple(sent) for sent in got])
+def _targets(sent: tuple[Sent, ...]) -> str:
+    """Who was sent what, in order. What became of it depends on the rows before: one may be pending already."""
+    return " ".join(f"{_NAMES.get(one.number, one.number)} to {one.tid}" for one in sent) or "nobody"
 
 
 def _entries_differ(m: Machine, row: Row) -> Iterator[Difference]:
@@ -193,8 +192,9 @@ def report(found: Sequence[Compared], out: TextIO) -> None:
     for name, group in lines:
         print(f"{name:{width}}  {len(group):4}  {share(group)}", file=out)
     print(
-        f"the kernel's log is the same word for word in {sum(one.same_log for one in found)} of {len(found)},"
-        f" the page's flags afterwards in {sum(one.same_flags for one in found)}",
+        f"of {len(found)} rows the same besides: the kernel's log word for word {sum(one.same_log for one in found)},"
+        f" signals sent or dropped {sum(one.same_fates for one in found)},"
+        f" all flags of the page afterwards {sum(one.same_flags for one in found)}",
         file=out,
     )
     for one in found:
@@ -229,6 +229,7 @@ def _plain(one: Compared) -> dict[str, Any]:
         "changed": one.row.changed,
         "differences": [difference._asdict() for difference in one.differences],
         "reason": [] if one.agrees else list(one.unknown),
+        "same_fates": one.same_fates,
         "same_log": one.same_log,
         "same_flags": one.same_flags,
     }

@@ -50,9 +50,20 @@ def image(request: pytest.FixtureRequest) -> MemoryImage:
 
 
 def _counted(m: Machine) -> Counter[int]:
-    """How many entries name each frame."""
+    """How many entries map each frame, a huge one each of 512."""
     return Counter(
-        ptes.value_of(entry)
+        ptes.value_of(entry) + page
+        for entries in m.ptes.view.values()
+        for entry in entries.values()
+        if entry & ptes.PRESENT and not entry & ptes.SPECIAL
+        for page in range(NPTE if entry & ptes.PSE else 1)
+    )
+
+
+def _references(m: Machine) -> Counter[int]:
+    """How many entries refer to each page, of compound ones to the head."""
+    return Counter(
+        m.compound_head(ptes.value_of(entry))
         for entries in m.ptes.view.values()
         for entry in entries.values()
         if entry & ptes.PRESENT and not entry & ptes.SPECIAL
@@ -71,18 +82,14 @@ def test_counts_agree_with_the_page_tables(image: MemoryImage) -> None:
     counted = _counted(m)
     mapcount = m.mapcount.view
     assert {pfn: int(mapcount[pfn]) for pfn in np.nonzero(mapcount)[0].tolist()} == dict(counted)
-    references = Counter[int]()
-    for pfn, times in counted.items():
-        references[m.compound_head(pfn)] += times
-    assert all(m.refcount.view[pfn] >= times for pfn, times in references.items())
+    assert all(m.refcount.view[pfn] >= times for pfn, times in _references(m).items())
     rss = {mm: sum(ptes.rss_of(entry) for entry in entries.values()) for mm, entries in m.ptes.view.items()}
     assert {mm: pages for mm, pages in rss.items() if pages} == dict(m.rss.view)
 
 
 def test_mapcounts_are_what_the_kernel_counted(image: MemoryImage) -> None:
     m = machine_from_image(image, V7)
-    simple = (image.kpageflags & np.uint64(pf.COMPOUND_HEAD | pf.COMPOUND_TAIL)) == 0
-    same = m.mapcount.view[simple] == image.kpagecount[simple].astype(np.int64)
+    same = m.mapcount.view == image.kpagecount.astype(np.int64)
     assert same.mean() > 0.999  # memory was changing while it was read
 
 
@@ -94,11 +101,8 @@ def test_every_page_is_found_by_the_reverse_map(image: MemoryImage) -> None:
         word = m.page(pfn)
         if word & (pf.KSM | pf.RESERVED):
             continue
-        vmas = [vma for vma in rmap_vmas(m, m.compound_head(pfn)) if page_mapped_in_vma(m, pfn, vma) >= 0]
-        if word & (pf.COMPOUND_HEAD | pf.COMPOUND_TAIL):
-            missed += not vmas
-        else:
-            missed += len(vmas) != counted[pfn]
+        vmas = [vma for vma in rmap_vmas(m, pfn) if page_mapped_in_vma(m, pfn, vma) >= 0]
+        missed += len(vmas) != counted[pfn]
     assert missed <= len(counted) // 3000  # pages out of step
 
 
@@ -171,7 +175,7 @@ def test_derived_dirty_bits_are_as_the_recorded_ones() -> None:
     clean_file = ~anon & ((words & np.uint64(pf.DIRTY)) == 0)
     assert same[anon & ~swap_cache].mean() > 0.999
     assert same[clean_file].mean() > 0.97
-    assert same[swap_cache].mean() > 0.4
+    assert same[swap_cache].mean() > 0.6
 
 
 def test_derived_reference_counts_are_as_the_recorded_ones() -> None:
@@ -289,12 +293,10 @@ def test_sampled_frames_of_the_server_can_all_be_poisoned() -> None:
 def test_when_everybody_ends_nothing_is_mapped(name: str) -> None:
     m = machine_from_image(recorded(name), V7)
     for process in list(m.living()):
-        if m.vmas_of(process.mm) and not any(vma.huge != "none" for vma in m.vmas_of(process.mm)):
-            do_exit(m, process.tgid, "exit")
-    alive = {process.mm for process in m.living()}
-    assert set(m.ptes.view) <= alive
+        do_exit(m, process.tgid, "exit")
+    assert not m.ptes.view
+    assert not m.mapcount.view.any()
     assert (m.refcount.view >= 0).all()
-    assert sum(_counted(m).values()) == int(m.mapcount.view.sum())
 
 
 def test_a_small_image_is_padded() -> None:
