@@ -79,8 +79,10 @@ def _frame(w: MainWindow) -> list[Command]:
                 w.menus.touch_selected, "read", ("T",), unbreakable),
         Command("copy-frame", "&Frame", "&Copy what is known", "All that the inspector says, as text",
                 w.menus.copy_frame, "copy", ("Ctrl+Shift+C",), unselected),
+        Command("go-to", "&Frame", "&Go to…", "Select a frame by its number or physical address, or a page by its name",
+                w.dialogs.go_to, "centre", ("Ctrl+G", "/"), separated=True),
         Command("centre", "&Frame", "&Centre on it", "Put the selected frame in the middle (F on the map)",
-                lambda: frame_map.center_on(c.selected), "centre", ("Ctrl+F",), unselected, separated=True),
+                lambda: frame_map.center_on(c.selected), "centre", ("Ctrl+F",), unselected),
     ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QMessageBox, QTextBrowser, QVBoxLayout
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QInputDialog, QMessageBox, QTextBrowser, QVBoxLayout
 
 from hwpoison_gui import __version__
 from hwpoison_gui.gui import opening
@@ -84,6 +84,34 @@ class Dialogs:
         path = name if Path(name).suffix else f"{name}.png"
         if not picture.save(path):
             self.show_error("The picture cannot be saved", f"{path}: nothing could be written there.")
+
+    # -- frames
+
+    def go_to(self) -> None:
+        """Asks for a frame and selects it."""
+        dialog = QInputDialog(self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowTitle("Go to a frame")
+        dialog.setLabelText("Frame number (0x4d93), or a page by name (nginx:heap+3, /usr/bin/vim@0):")
+        dialog.textValueSelected.connect(self._go_to_text)
+        dialog.resize(480, dialog.sizeHint().height())
+        dialog.open()
+
+    def _go_to_text(self, text: str) -> None:
+        session, text = self._window.controller.session, text.strip()
+        number = text.lower().removeprefix("pfn:").removeprefix("0x")
+        try:
+            pfn = int(number, 16) if number and set(number) <= set("0123456789abcdef") else session.resolve_frame(text)
+        except ScenarioError as error:
+            self.show_error("There is no such frame", error.message)
+            return
+        if not 0 <= pfn < session.machine.frames:
+            last = session.machine.frames - 1
+            self.show_error("There is no such frame", f"{pfn:#x}: this machine has frames 0 to {last:#x}.")
+            return
+        self._window.controller.select(pfn)
+        self._window.map.select(pfn, reveal=True)
+        self._window.map.setFocus()
 
     # -- words
 

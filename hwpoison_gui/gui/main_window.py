@@ -21,11 +21,14 @@ from hwpoison_gui.gui.dock import Dock, Strip
 from hwpoison_gui.gui.frame_map import FrameMapWidget
 from hwpoison_gui.gui.inspector import Inspector
 from hwpoison_gui.gui.legend import Legend
+from hwpoison_gui.gui.legend_line import LegendLine
 from hwpoison_gui.gui.log_view import LogView
 from hwpoison_gui.gui.menus import ContextMenus, build_menu_bar
 from hwpoison_gui.gui.opening import Opened
+from hwpoison_gui.gui.panic_screen import PanicScreen
 from hwpoison_gui.gui.rmap_view import RmapView
 from hwpoison_gui.gui.sentence_bar import SentenceBar
+from hwpoison_gui.gui.stage_map import MapStage
 from hwpoison_gui.gui.sysctl_slider import SYSCTLS, SysctlSlider
 from hwpoison_gui.gui.task_table import TaskTable
 from hwpoison_gui.gui.transport import Transport
@@ -36,6 +39,7 @@ SMALLEST: Final = QSize(900, 600)
 USUAL: Final = QSize(1280, 800)
 _TRANSPORT: Final = ("first", "previous", "back", "play", "forward", "next", "last")
 _LAYOUT_VERSION: Final = 1
+_LOW: Final = 680  # pixels of height below which the panels on the right share one place
 
 
 class MainWindow(QMainWindow):
@@ -73,6 +77,7 @@ class MainWindow(QMainWindow):
         theme = self.theme
         self.map = FrameMapWidget(self, theme)
         self.legend = Legend(self, theme)
+        self.legend_line = LegendLine(self, theme)
         self.sliders = {meaning.name: SysctlSlider(meaning, self, theme) for meaning in SYSCTLS}
         self.counters = CounterStrip(self, theme)
         self.sentence = SentenceBar(self, theme)
@@ -81,8 +86,8 @@ class MainWindow(QMainWindow):
         self.inspector = Inspector(self, theme)
         self.tasks = TaskTable(self, theme)
         self.log = LogView(self, theme)
-        self.panic = Banner("alert", True, self, theme)
-        self.copy = Banner("info", False, self, theme)
+        self.panic = PanicScreen(self.map, theme)
+        self.copy = Banner("info", self, theme)
 
     def _place_tools(self) -> None:
         bar = QToolBar("Tools", self)
@@ -103,18 +108,10 @@ class MainWindow(QMainWindow):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
 
     def _place_middle(self) -> None:
-        middle = QWidget(self)
-        box = QVBoxLayout(middle)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.setSpacing(0)
-        box.addWidget(self.panic)
-        box.addWidget(self.copy)
-        box.addWidget(self.map, 1)
-        box.addWidget(self.legend)
         for name in ("back", "first", "new"):
-            self.panic.add_button(self.actions_[name])
+            self.panic.add_action(self.actions_[name])
         self.copy.add_button(self.actions_["notes"])
-        self.setCentralWidget(middle)
+        self.setCentralWidget(MapStage(self.map, self.legend, self.legend_line, self.copy))
 
     def _place_docks(self) -> None:
         stage = QWidget(self)
@@ -153,9 +150,12 @@ class MainWindow(QMainWindow):
         for dock in (self.stage, *docks.values()):
             dock.show()
         width, height = self.width(), self.height()
-        self.resizeDocks([docks["rmap"]], [max(380, round(width * 0.39))], Qt.Orientation.Horizontal)
-        self.resizeDocks([docks["rmap"], docks["frame"]], [3, 2], Qt.Orientation.Vertical)
-        self.resizeDocks([docks["tasks"]], [max(110, round(height * 0.22))], Qt.Orientation.Vertical)
+        if height < _LOW:
+            self.tabifyDockWidget(docks["rmap"], docks["frame"])
+            docks["rmap"].raise_()
+        self.resizeDocks([docks["rmap"]], [max(410, round(width * 0.42))], Qt.Orientation.Horizontal)
+        self.resizeDocks([docks["rmap"], docks["frame"]], [13, 7], Qt.Orientation.Vertical)
+        self.resizeDocks([docks["tasks"]], [max(146, round(height * 0.22))], Qt.Orientation.Vertical)
         self.resizeDocks([docks["tasks"], docks["log"]], [1, 1], Qt.Orientation.Horizontal)
 
     def _add_panels_menu(self) -> None:
@@ -187,7 +187,7 @@ class MainWindow(QMainWindow):
         app.setStyleSheet(look.style_sheet(theme))
         self.legend.setFont(look.font(look.CAPTION))
         parts = (self.map, self.legend, self.counters, self.sentence, self.transport, self.rmap, self.inspector)
-        for widget in (*parts, self.tasks, self.log, self.panic, self.copy):
+        for widget in (*parts, self.legend_line, self.tasks, self.log, self.panic, self.copy):
             widget.set_theme(theme)
         for slider in self.sliders.values():
             slider.set_theme(theme)

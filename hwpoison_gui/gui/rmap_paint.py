@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, 
 
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.frame_map_marks import draw_poison
+from hwpoison_gui.gui.legend_line import short_name
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.view.palette import Theme, mixed
@@ -23,7 +24,7 @@ ENTRY_WORDS: Final = {
     "clean": "clean",
     "swap": "swap",
     "hwpoison": "hwpoison",
-    "other": "other page",
+    "other": "other",
     "none": "no PTE",
 }
 _TRAVELS: Final = (Act.VISIT, Act.SKIP)
@@ -37,6 +38,7 @@ class Fonts:
     small: QFont
     mono: QFont
     strong: QFont
+    title: QFont
 
     @classmethod
     def make(cls) -> Fonts:
@@ -45,12 +47,15 @@ class Fonts:
             look.font(look.CAPTION),
             look.mono(look.CAPTION),
             look.mono(look.BODY, QFont.Weight.Bold),
+            look.font(look.CAPTION, QFont.Weight.Bold),
         )
 
     def metrics(self) -> Metrics:
         """What the layout must know."""
         widest = max(QFontMetricsF(self.mono).horizontalAdvance(word) for word in ENTRY_WORDS.values())
-        return Metrics(QFontMetricsF(self.name).height(), QFontMetricsF(self.small).height(), widest + 10)
+        number = QFontMetricsF(self.strong).horizontalAdvance("0x000000") + 18
+        number = max(number, QFontMetricsF(self.small).horizontalAdvance("page table") + 31)
+        return Metrics(QFontMetricsF(self.name).height(), QFontMetricsF(self.small).height(), widest + 10, number)
 
 
 class RmapPainter:
@@ -131,9 +136,9 @@ class RmapPainter:
         heads = (("Frame", columns.frame), ("Mapping", columns.mapping), ("VMAs", columns.vma), ("Tasks", columns.task))
         for text, (left, width) in heads:
             self.p.drawText(QRectF(left, 4, width, self.layout.top - 4), Align.AlignLeft | Align.AlignTop, text)
-        gap = QRectF(columns.mapping[0] + columns.mapping[1], 4, 0, self.layout.top - 4)
-        gap.setRight(columns.vma[0] - 4)
-        self.p.drawText(gap, Align.AlignRight | Align.AlignTop, "PTEs")
+        entry = self.fonts.metrics().entry
+        gap = QRectF(columns.vma[0] - 4 - entry, 4, entry, self.layout.top - 4)
+        self.p.drawText(gap, Align.AlignHCenter | Align.AlignTop, "PTEs")
 
     # -- boxes
 
@@ -175,21 +180,29 @@ class RmapPainter:
         self.p.setPen(Qt.PenStyle.NoPen)
         self.p.setBrush(QColor(theme.kind(graph.kind.id)))
         self.p.drawRect(swatch)
-        self._text(line.adjusted(15, 0, 0, 0), graph.kind.name, self.fonts.small, theme.text)
+        self._text(line.adjusted(15, 0, 0, 0), short_name(graph.kind), self.fonts.small, theme.text)
         line.translate(0, metrics.small + 1)
         self._text(line, state.letters or "no flags", self.fonts.mono, theme.muted)
 
     def _paint_mapping(self, graph: ReverseMap, state: WalkState) -> None:
         rect, theme, mapping = self.mapping_box(), self.theme, graph.mapping
         self._box(rect, theme.line, 1.0, dashed=mapping.kind == "none")
-        metrics, inner = self.fonts.metrics(), rect.adjusted(9, 6, -6, -4)
+        metrics, inner = self.fonts.metrics(), rect.adjusted(7, 6, -4, -4)
         line = QRectF(inner.left(), inner.top(), inner.width(), metrics.line)
-        title = mapping.title.rpartition("/")[2] if mapping.kind == "file" else mapping.title
-        self._text(line, title or mapping.title, self.fonts.name, theme.text)
-        rest = QRectF(inner.left(), line.bottom(), inner.width(), inner.bottom() - line.bottom())
+        title, detail = mapping.title, mapping.detail
+        if mapping.kind == "file":
+            title = title.rpartition("/")[2]
+        elif mapping.kind == "anon":
+            title, _, number = title.partition(" ")
+            detail = f"{number}: {detail}"
+        self._text(line, title or mapping.title, self.fonts.title, theme.text)
+        rest = QRectF(inner.left(), line.bottom(), inner.width(), 3 * metrics.small + 1)
+        self.p.save()
+        self.p.setClipRect(rest)
         self.p.setFont(self.fonts.small)
         self.p.setPen(QColor(theme.muted))
-        self.p.drawText(rest, Align.AlignLeft | Align.AlignTop | Qt.TextFlag.TextWordWrap, mapping.detail)
+        self.p.drawText(rest, Align.AlignLeft | Align.AlignTop | Qt.TextFlag.TextWordWrap, detail)
+        self.p.restore()
 
     def _line_to_mapping(self, state: WalkState) -> None:
         a, b = self.frame_box(), self.mapping_box()
@@ -226,9 +239,9 @@ class RmapPainter:
             self._text(top.translated(0, metrics.line + 1), second, small, inks[1])
             return
         taken = min(inner.width(), QFontMetricsF(self.fonts.name).horizontalAdvance(first) + 1)
-        if second and taken > inner.width() * 0.62:
-            taken = max(inner.width() * 0.45, inner.width() - QFontMetricsF(small).horizontalAdvance(second) - 6)
-            taken = min(taken, QFontMetricsF(self.fonts.name).horizontalAdvance(first) + 1)
+        rest = QFontMetricsF(small).horizontalAdvance(second) + 7
+        if second and taken + rest > inner.width() and not mono:  # the news matters more than the whole name
+            taken = min(taken, max(inner.width() * 0.4, inner.width() - rest))
         self._text(QRectF(inner.left(), inner.top(), taken, inner.height()), first, self.fonts.name, inks[0], strike)
         if inner.width() - taken > 24:
             self._text(inner.adjusted(taken + 6, 0, 0, 0), second, small, inks[1])
@@ -266,10 +279,11 @@ class RmapPainter:
             self._two_lines(inner, f"{sign} {row.label} × {len(self._tasks(row))}", self._dead(row, state),
                             (theme.text, theme.kill))  # fmt: skip
             return
-        words = fate.text if fate.kind != "alive" else passed.short if passed else ""
+        told = fate.text if self.layout.roomy else fate.short
+        words = told if fate.kind != "alive" else passed.short if passed else ""
         ink = {"killed": theme.kill, "told": theme.kill, "handled": theme.good, "alive": theme.muted}
         second = ink.get(fate.kind, theme.warn)
-        self._two_lines(inner, self._name(row), words or f"pid {mapper.tgid}",
+        self._two_lines(inner, self._name(row), words or f"pid {mapper.tgid}" * self.layout.roomy,
                         (theme.kill if dead else theme.text, second), strike=dead)  # fmt: skip
         if dead:
             self._strike_out(rect)

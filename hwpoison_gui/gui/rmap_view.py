@@ -53,7 +53,7 @@ class RmapView(QAbstractScrollArea):
         return QSize(500, 300)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(360, 130)
+        return QSize(400, 130)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme

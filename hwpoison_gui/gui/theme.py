@@ -127,6 +127,8 @@ def style_sheet(theme: Theme) -> str:
     QTableView, QListView, QTextBrowser {{ background: {theme.base}; border: 1px solid {theme.base}; outline: 0; }}
     QTableView:focus, QListView:focus, QTextBrowser:focus {{ border: 1px solid {theme.accent}; }}
     QTableView::item {{ padding: 0 {SMALL}px; border: 0; }}
+    QToolButton#boxed {{ border: 1px solid {theme.muted}; padding: {TIGHT}px {MEDIUM}px; }}
+    QToolButton#boxed:focus {{ border-color: {theme.accent}; }}
     QTabBar::tab {{ padding: {TIGHT}px {MEDIUM}px; background: transparent; color: {theme.muted};
                     border-bottom: 2px solid transparent; }}
     QTabBar::tab:selected {{ color: {theme.text}; border-bottom-color: {theme.accent}; }}

@@ -12,7 +12,7 @@ from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.controller import NONE, Moved
 from hwpoison_gui.view.counters import counters_of
 from hwpoison_gui.view.frame_facts import facts_of
-from hwpoison_gui.view.highlights import colour_of, highlights_of
+from hwpoison_gui.view.highlights import colours_of, highlights_of
 from hwpoison_gui.view.log_rows import log_lines, newest_lines, step_of_line
 from hwpoison_gui.view.moment import moment_of
 from hwpoison_gui.view.sentence import sentence_of
@@ -53,6 +53,7 @@ class Wiring(QObject):
         super().__init__(window)
         self._w = window
         self._walks = Walks()
+        self._colours: dict[int, int] = {}
         self._connect_model()
         self._connect_widgets()
         self._keep_keys()
@@ -95,10 +96,7 @@ class Wiring(QObject):
 
     def _fire(self, pfn: int) -> None:
         c = self._w.controller
-        if c.panicked:
-            c.select(pfn)
-            self._w.panic.setFocus()
-        else:
+        if not c.panicked:
             c.fire(pfn)
 
     def task_edited(self, field: str, task: str, word: str) -> None:
@@ -156,9 +154,9 @@ class Wiring(QObject):
             slider.set_value(session.machine.sysctl.view[name])
             slider.setEnabled(not c.panicked)
         panic = next((line for line in reversed(log_lines(session)) if "panic" in line), "") if c.panicked else ""
-        w.panic.show_words("The kernel has panicked: the machine has stopped." if c.panicked else "", panic)
-        self._show_highlights()
+        w.panic.show_line(panic)
         self._show_walk()
+        self._show_highlights()
         w.actions_.refresh()
         file = c.machine.file.rpartition("/")[2]
         w.setWindowTitle(f"{file + ': ' if file else ''}{c.machine.title} – hwpoison-gui")
@@ -174,21 +172,23 @@ class Wiring(QObject):
     def _show_counts(self) -> None:
         plane = self._w.map.plane
         if plane is not None:
-            self._w.legend.set_counts(plane.counts().tolist())
+            counts = plane.counts().tolist()
+            self._w.legend.set_counts(counts)
+            self._w.legend_line.set_counts(counts)
 
     def _view_changed(self) -> None:
         """Another frame or task is looked at."""
         w, c = self._w, self._w.controller
         w.map.select(c.selected, reveal=False)
         w.tasks.show_selected(c.selected_task)
+        self._show_walk()
         self._show_highlights()
         self._show_frame()
-        self._show_walk()
         w.actions_.refresh()
 
     def _show_highlights(self) -> None:
         c = self._w.controller
-        self._w.map.set_highlights(highlights_of(c.session, c.selected_task))
+        self._w.map.set_highlights(highlights_of(c.session, c.selected_task, self._colours))
 
     def _show_frame(self) -> None:
         w, c = self._w, self._w.controller
@@ -201,13 +201,14 @@ class Wiring(QObject):
         w, c = self._w, self._w.controller
         session = c.session
         graph = self._walks.map_for(session, c.selected)
+        self._colours = colours_of(mapper.tgid for mapper in graph.mappers) if graph is not None else {}
         if graph is None:
             w.rmap.set_walk(None, None, {}, c.selected_task)
             w.docks["rmap"].set_subject("")
             w.tasks.set_colours({})
             return
         state = walk_state(session, graph)
-        used = {mapper.tgid: w.theme.task(colour_of(session.machine, mapper.tgid)) for mapper in graph.mappers}
+        used = {tgid: w.theme.task(number) for tgid, number in self._colours.items()}
         w.rmap.set_walk(graph, state, used, c.selected_task)
         w.tasks.set_colours(used)
         w.docks["rmap"].set_subject(f"who uses {graph.pfn:#x}")

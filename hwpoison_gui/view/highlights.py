@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -19,7 +19,6 @@ Pfns = npt.NDArray[np.int64]
 Highlights = list[tuple[Pfns, str]]
 
 _OWN: Final = (Act.VISIT, Act.SIGNAL)
-_TASK_COLOURS: Final = 8
 
 
 def frames_of(m: Machine, mm: int) -> Pfns:
@@ -32,34 +31,39 @@ def frames_of(m: Machine, mm: int) -> Pfns:
     return np.array(sorted(pfns), np.int64)
 
 
-def colour_of(m: Machine, tgid: int) -> int:
-    """The number of a task's colour: the same everywhere, as long as the machine lives."""
-    return tgid % _TASK_COLOURS
+def colours_of(tgids: Iterable[int]) -> dict[int, int]:
+    """Numbers of the colours of tasks that are seen together: neighbours never share one."""
+    return {tgid: number for number, tgid in enumerate(dict.fromkeys(tgids))}
 
 
-def highlights_of(session: Session, selected_task: int | None) -> Highlights:
-    """Roles and frames, weakest first: later ones are drawn on top."""
+def highlights_of(session: Session, selected_task: int | None, colours: Mapping[int, int]) -> Highlights:
+    """Roles and frames, weakest first: later ones are drawn on top. `colours`: see colours_of()."""
     m = session.machine
     found: Highlights = []
     if selected_task is not None and selected_task in m.processes.view:
-        found.append((frames_of(m, m.processes.view[selected_task].mm), f"owner:{colour_of(m, selected_task)}"))
+        found.append(_owned(m, selected_task, colours))
     moment = moment_of(session)
     if moment.step is not None:
-        found += _of_step(m, moment)
+        found += _of_step(m, moment, colours)
     return [(pfns, role) for pfns, role in found if len(pfns)]
 
 
-def _of_step(m: Machine, moment: Moment) -> Highlights:
+def _owned(m: Machine, tgid: int, colours: Mapping[int, int]) -> tuple[Pfns, str]:
+    return frames_of(m, m.processes.view[tgid].mm), f"owner:{colours.get(tgid, tgid)}"
+
+
+def _of_step(m: Machine, moment: Moment, colours: Mapping[int, int]) -> Highlights:
     assert moment.step is not None and moment.operation is not None
     mark = moment.step.mark
     target = moment.operation.outcome.pfn
     inside = [pfn for pfn in (target,) if pfn is not None and 0 <= pfn < m.frames]
     others = np.array(sorted(set(mark.frames) - set(inside)), np.int64)
     found: Highlights = []
-    if mark.act in _OWN:
+    if moment.at_end and mark.act is not Act.DIE:
+        pass  # the walk is over
+    elif mark.act in _OWN:
         for tid in mark.tasks[:1]:
-            process = m.processes.view[m.tasks.view[tid].tgid]
-            found.append((frames_of(m, process.mm), f"owner:{colour_of(m, process.tgid)}"))
+            found.append(_owned(m, m.tasks.view[tid].tgid, colours))
     elif mark.act is Act.DIE:
         found.append((_changed(moment), "killed"))
     elif mark.act in (Act.UNMAP, Act.SKIP):

@@ -62,7 +62,7 @@ def mapping_of(m: Machine, pfn: int) -> Mapping:
     slot = m.page_private.view.get(pfn) if m.page(pfn) & pf.SWAPCACHE else None
     in_swap = f"swap cache, entry {slot:#x}" if slot is not None else ""
     if anon_vma:
-        return Mapping("anon", f"anon_vma {anon_vma}", in_swap or "private memory, found by who forked whom")
+        return Mapping("anon", f"anon_vma {anon_vma}", in_swap or "private memory")
     if inode is not None:
         path = inode.path or f"inode {inode.id}"
         return Mapping("file", path, f"page {page_index(m, pfn)} on {inode.filesystem}")

@@ -10,6 +10,8 @@ from hwpoison_gui.view.reverse_map import Mapper, ReverseMap
 
 GROUP_FROM: Final = 25  # as many mappers are grouped by the name of their tasks
 _LEAST_GROUP: Final = 4
+_LEAST_GAP: Final = 3.0
+_MOST_GAP: Final = 10.0
 _NUMBER: Final = re.compile(r"[-:#_. ]*\d+(:\d+)?$")
 
 
@@ -65,11 +67,12 @@ class Layout(NamedTuple):
 
 
 class Metrics(NamedTuple):
-    """Heights of lines in pixels, and the least width of the gap in which entries are named."""
+    """Heights of lines in pixels, and the least widths of an entry's name and of the frame's box."""
 
     line: float
     small: float
     entry: float
+    frame: float
 
 
 def base_name(name: str) -> str:
@@ -100,24 +103,27 @@ def lay_out(rows: Sequence[Row], width: float, height: float, metrics: Metrics) 
     """Rows get two lines each while there is room for all of them, else one."""
     top = metrics.small + 10
     room = height - top - 8
-    roomy_height, roomy_gap = metrics.line + metrics.small + 8, 7.0
-    close_height, close_gap = metrics.line + 5, 3.0
-    roomy = len(rows) * (roomy_height + roomy_gap) <= room
-    row_height, gap = (roomy_height, roomy_gap) if roomy else (close_height, close_gap)
+    roomy_height = metrics.line + metrics.small + 7
+    close_height = metrics.line + 5
+    roomy = len(rows) * (roomy_height + _LEAST_GAP) <= room
+    row_height = roomy_height if roomy else close_height
+    spare = (room - len(rows) * row_height) / max(1, len(rows))
+    gap = min(_MOST_GAP, max(_LEAST_GAP, spare))
     total = len(rows) * (row_height + gap) - gap
     first = top + max(0.0, (room - total) / 2)
     tops = tuple(first + number * (row_height + gap) for number in range(len(rows)))
     content = max(height, (tops[-1] + row_height + 8) if tops else 0.0)
-    return Layout(columns_of(width, metrics), tuple(rows), tops, row_height, roomy, content, top)
+    return Layout(columns_of(width, metrics, roomy), tuple(rows), tops, row_height, roomy, content, top)
 
 
-def columns_of(width: float, metrics: Metrics) -> Columns:
-    """The width shared out: boxes get most of it, the gap with the entries what their names need."""
+def columns_of(width: float, metrics: Metrics, roomy: bool = True) -> Columns:
+    """The width shared out: the frame and the entries need what they need, tasks get most of the rest."""
+    shares = (0.30, 0.29, 0.41) if roomy else (0.28, 0.23, 0.49)
     edge = 10.0
-    gaps = (max(14.0, width * 0.03), max(metrics.entry + 20, width * 0.13), max(12.0, width * 0.025))
-    room = max(200.0, width - 2 * edge - sum(gaps))
-    shares = (0.22, 0.22, 0.26, 0.30)
-    widths = [room * share for share in shares]
+    gaps = (max(12.0, width * 0.025), max(metrics.entry + 14, width * 0.12), max(10.0, width * 0.02))
+    frame = max(metrics.frame, width * 0.14)
+    room = max(200.0, width - 2 * edge - sum(gaps) - frame)
+    widths = [frame, *(room * share for share in shares)]
     lefts = [edge]
     for number, gap in enumerate(gaps):
         lefts.append(lefts[-1] + widths[number] + gap)

@@ -38,14 +38,15 @@ def _signals(signals: Sequence[SignalSeen]) -> list[str]:
     said = []
     for effect, words in (
         ("killed", "Killed by {signal}: {names}."),
-        ("handled", "{names} caught {signal} and live on."),
+        ("handled", "{names} caught {signal} and {lives} on."),
         ("pending", "{signal} waits, blocked, for {names}."),
         ("ignored", "{names} ignored {signal}."),
     ):
         seen = [signal for signal in signals if signal.effect == effect]
         if seen:
             names = list(dict.fromkeys(signal.task for signal in seen))
-            said.append(words.format(signal=seen[-1].signal, names=_names(names)))
+            lives = "live" if len(names) > 1 else "lives"
+            said.append(words.format(signal=seen[-1].signal, names=_names(names), lives=lives))
     return said
 
 

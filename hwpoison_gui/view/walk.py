@@ -24,6 +24,7 @@ class Fate(NamedTuple):
 
     kind: str
     text: str = ""
+    short: str = ""
 
 
 class Passed(NamedTuple):
@@ -56,9 +57,9 @@ class WalkState:
 
 
 _SHORT: Final = {
-    "memory_failure_early_kill is 0": "early_kill is 0: later",
-    "PR_MCE_KILL is late": "policy late: later",
-    "no PTE maps the page": "no PTE maps it",
+    "memory_failure_early_kill is 0": "later: early_kill is 0",
+    "PR_MCE_KILL is late": "later: its policy",
+    "no PTE maps the page": "does not map it",
 }
 
 
@@ -92,11 +93,12 @@ def _standing(m: Machine, tgid: int) -> Fate:
     """What can be said of a task without knowing how it came to that."""
     process = m.processes.view.get(tgid)
     if process is None:
-        return Fate("gone", "not started")
+        return Fate("gone", "not started", "gone")
     if process.ended:
-        return Fate("killed" if process.ended != "exit" else "exited", _shorter(process.ended))
+        by_signal = process.ended != "exit"
+        return Fate("killed" if by_signal else "exited", _shorter(process.ended), "killed" if by_signal else "exited")
     pending = [info.signal for tid in process.threads for info in m.pending.view.get(tid, ())]
-    return Fate("pending", f"{pending[0]} pending") if pending else Fate("alive")
+    return Fate("pending", f"{pending[0]} pending", "pending") if pending else Fate("alive")
 
 
 def _shorter(ended: str) -> str:
@@ -158,7 +160,9 @@ def _set_fate(m: Machine, state: WalkState, tid: int, info: SigInfo, effect: str
         return
     code = info.code.replace("BUS_MCEERR_", "").replace("SI_KERNEL", "forced")
     words = {"handled": "caught", "pending": "pending", "ignored": "ignored", "killed": "dying", "told": "sent"}
-    state.fates[tgid] = Fate("told" if effect == "killed" else effect, f"{info.signal} {code} {words[effect]}")
+    word = words[effect]
+    short = info.signal if effect in ("told", "killed") else word
+    state.fates[tgid] = Fate("told" if effect == "killed" else effect, f"{info.signal} {code} {word}", short)
 
 
 class Walks:
