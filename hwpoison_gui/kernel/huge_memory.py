@@ -24,7 +24,7 @@ _ROOM_FOR_HUGE_ZERO: Final = 16 * HPAGE_PMD_NR
 # What the tails of a split page take over from its head (__split_huge_page_tail()).
 _INHERITED: Final = (
     pf.REFERENCED | pf.UPTODATE | pf.DIRTY | pf.LRU | pf.ACTIVE | pf.UNEVICTABLE | pf.MLOCKED
-    | pf.SWAPBACKED | pf.ANON | pf.MAPPEDTODISK
+    | pf.SWAPBACKED | pf.ANON
 )  # fmt: skip
 
 
@@ -104,8 +104,10 @@ def split_huge_pmd(m: Machine, vma: Vma, vpn: int) -> None:
         page_remove_rmap(m, head, huge=True)
         put_page(m, head)
         return
+    exclusive = m.page(head) & m.profile.exclusive
     for number in range(HPAGE_PMD_NR):
         m.set_pte(vma.mm, vpn + number, ptes.mk_pte(head + number, flags))
+        m.set_flags(head + number, exclusive)
     m.add_to(m.refcount, head, HPAGE_PMD_NR - 1)
 
 
@@ -148,6 +150,7 @@ def split_huge_page(m: Machine, pfn: int) -> Steps[bool]:
     """split_huge_page_to_list(): make 512 pages of one; the caller's reference stays on `pfn`. False if it is held."""
     head = m.compound_head(pfn)
     if head == huge_zero_page(m):
+        m.printk("huge_memory: Called split_huge_page for huge zero page")
         yield Mark("split_huge_page_to_list", "The page of zeros is never split.", Act.DECIDE, "EBUSY", frames=(pfn,))
         return False
     if not can_split(m, head):
@@ -155,14 +158,16 @@ def split_huge_page(m: Machine, pfn: int) -> Steps[bool]:
         yield Mark("split_huge_page_to_list", text, Act.DECIDE, "EBUSY", frames=(head, pfn))
         return False
     yield Mark("split_huge_page_to_list", f"The huge page at frame {head:#x} is split.", frames=(head, pfn))
-    huge = _huge_entries(m, head)
-    if m.page(pfn) & pf.HWPOISON:
+    huge, anon = _huge_entries(m, head), m.anon_vma_of(head) != 0
+    if anon and m.page(pfn) & pf.HWPOISON:
         for vma, address in mappings_of(m, pfn):
             if not m.pte(vma.mm, address >> PAGE_SHIFT) & ptes.PSE:
                 yield _poison_entry(m, vma, address, pfn)
     for vma, vpn in huge:
         split_huge_pmd(m, vma, vpn)
         yield _split_entry(m, vma, vpn, head)
+    if not anon:
+        _unmap_small_entries(m, head)
     _take_apart(m, head, pfn)
     yield Mark(
         "remap_page" if m.anon_vma_of(pfn) else "split_huge_page_to_list",
@@ -174,17 +179,25 @@ def split_huge_page(m: Machine, pfn: int) -> Steps[bool]:
     return True
 
 
+def _unmap_small_entries(m: Machine, head: int) -> None:
+    """unmap_folio(): nobody maps a page of a file while it is split; faults bring the entries back."""
+    for frame in range(head, head + HPAGE_PMD_NR):
+        if m.mapcount.view[frame]:
+            for vma, address in mappings_of(m, frame):
+                try_to_unmap_one(m, frame, vma, address, "none")
+
+
 def _poison_entry(m: Machine, vma: Vma, address: int, pfn: int) -> Mark:
     """A small entry of the poisoned page is not brought back after the split: collect_procs() will not find it.
 
-    try_to_migrate_one() and try_to_unmap_one(), mm/rmap.c (6.1): PageHWPoison(subpage). Huge entries are
-    split before anybody looks, and so their owners are told.
+    try_to_migrate_one(), mm/rmap.c (6.1): PageHWPoison(subpage). Huge entries are split before anybody looks,
+    and so their owners are told.
     """
     mark = try_to_unmap_one(m, pfn, vma, address, "hwpoison")
     if m.page(pfn) & pf.DIRTY:
         m.set_flags(m.compound_head(pfn), pf.DIRTY)
         m.clear_flags(pfn, pf.DIRTY)
-    return replace(mark, function="try_to_migrate_one") if m.anon_vma_of(m.compound_head(pfn)) else mark
+    return replace(mark, function="try_to_migrate_one")
 
 
 def split_cached_page(m: Machine, head: int) -> None:
@@ -195,6 +208,7 @@ def split_cached_page(m: Machine, head: int) -> None:
         return
     for vma, vpn in _huge_entries(m, head):
         split_huge_pmd(m, vma, vpn)
+    _unmap_small_entries(m, head)
     _take_apart(m, head, head)
     put_page(m, head)
 
