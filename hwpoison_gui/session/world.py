@@ -31,8 +31,8 @@ class World:
         self.remembered: Table[str, int] = gate.add(Table("remembered"))
         self.task_names.load({p.name: p.tgid for p in machine.processes.view.values()})
         for vma in machine.vmas.view.values():
-            if vma.name:
-                self.areas.load(vma.mm, {vma.name: (vma.start, vma.pages)})
+            # An area of real memory that has no name goes by its address, so that its pages can be touched.
+            self.areas.load(vma.mm, {vma.name or f"{vma.start:#x}": (vma.start, vma.pages)})
 
     # Tasks
 
