@@ -58,11 +58,11 @@ class Profile:
     unmap_failed_kind: str  # "": the handler goes on all the same
     errno_of: Mapping[str, int | str]
     result_counts_page: bool  # HardwareCorrupted grows with each result line, not with the flag
-    has_users: Callable[[Machine, int], bool]
+    has_users: Callable[[int], bool]  # a page with this flag word can be a process's own
     collects_clean: bool  # the list is made for clean pages too, and dropped
     unmap_tries: int
     shakes_mlocked: bool
-    must_kill: Callable[[Machine, int, bool], bool]
+    must_kill: Callable[[int, bool], bool]  # by the page's flag word, and whether it was unmapped
     early_kill_thread: Callable[[Machine, Process], int | None]
     populate_writes: Callable[[Vma], bool]
     reuses: Callable[[Machine, Vma, int, int], bool]  # a write takes the page over instead of copying it

@@ -39,9 +39,9 @@ ERROR_STATES: Final = (
 )
 
 
-def has_users(m: Machine, pfn: int) -> bool:
+def has_users(word: int) -> bool:
     """Pages that a process can have mapped as its own: on the LRU, or of hugetlb."""
-    return bool(m.page(pfn) & (pf.LRU | pf.HUGE)) and not m.page(pfn) & (pf.RESERVED | pf.SLAB | pf.PGTABLE)
+    return bool(word & (pf.LRU | pf.HUGE)) and not word & (pf.RESERVED | pf.SLAB | pf.PGTABLE)
 
 
 def find_early_kill_thread(m: Machine, process: Process) -> int | None:
@@ -151,7 +151,7 @@ V6_1: Final = replace(
     collects_clean=True,
     unmap_tries=1,
     shakes_mlocked=True,
-    must_kill=lambda m, pfn, unmapped: bool(m.page(pfn) & pf.DIRTY) or not unmapped,
+    must_kill=lambda word, unmapped: bool(word & pf.DIRTY) or not unmapped,
     early_kill_thread=find_early_kill_thread,
     populate_writes=populate_writes,
     reuses=reuses,

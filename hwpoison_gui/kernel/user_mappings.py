@@ -25,7 +25,7 @@ def hwpoison_user_mappings(h: Handler, page: int | None = None) -> Steps[Verdict
     """
     m, page = h.m, h.pfn if page is None else page
     mapped = int(m.mapcount.view[page])
-    if not mapped or not m.profile.has_users(m, page):
+    if not mapped or not m.profile.has_users(m.page(page)):
         yield Mark(
             "hwpoison_user_mappings", "No PTE maps it: nobody is told.", Act.DECIDE, "not mapped", frames=(page,)
         )
@@ -131,7 +131,7 @@ def kill_procs(h: Handler, page: int) -> Steps[None]:
     function = m.profile.called("kill_procs_ao")
     if not h.to_kill:
         return
-    if not m.profile.must_kill(m, page, h.unmapped):
+    if not m.profile.must_kill(m.page(page), h.unmapped):
         yield Mark(
             function,
             "The page turned out clean: the list is dropped, nobody is signalled.",
