@@ -25,11 +25,13 @@ PIPE_CLOSED: Final = 141  # as a shell says of SIGPIPE
 _USAGE: Final = """hwpoison-gui [FILE | --live]
        hwpoison-gui check [--all] FILE...
        hwpoison-gui simulate [--json] FILE
+       hwpoison-gui agree [--hidden] [--json] RECORDING ROWS
        hwpoison-gui pictures [FILE] --out DIR"""
 
 _COMMANDS_HELP: Final = """commands:
   check FILE...        replay scenario files and compare; a directory means all *.toml below it
   simulate FILE        replay a scenario; print the kernel log and what came of each step
+  agree RECORDING ROWS poison a recorded machine as a real kernel was, and say where the two agree
   pictures --out DIR   write pictures of a scenario's first, middle and last step, and its log
 
 examples:
@@ -96,6 +98,30 @@ def _simulate(arguments: Sequence[str]) -> int:
     return GOOD
 
 
+def _agree(arguments: Sequence[str]) -> int:
+    parser = _parser("agree", "Poison a recorded machine frame by frame as a real kernel was, and compare.")
+    parser.epilog = "exit status: 0 all rows agree, 1 one differs, 2 a file is bad"
+    parser.add_argument("recording", type=Path, metavar="RECORDING", help="NAME.npz, with NAME.json beside it")
+    parser.add_argument("rows", type=Path, metavar="ROWS", help="a .jsonl file of what became of each frame")
+    parser.add_argument("--hidden", action="store_true", help="use NAME_hidden.npz too: what Linux does not export")
+    parser.add_argument("--json", action="store_true", help="one JSON object a row, one a line")
+    options = parser.parse_args(arguments)
+    from hwpoison_gui.session.agreement import compare, report, report_json
+    from hwpoison_gui.session.recorded_rows import read_rows
+    from hwpoison_gui.sources.errors import SourceError
+    from hwpoison_gui.sources.recording import open_recording
+
+    try:
+        rows = read_rows(options.rows)
+        found = list(compare(open_recording(options.recording, options.hidden), rows))
+    except (ScenarioError, SourceError) as error:
+        return _complain(str(error), BAD_FILE)
+    except OSError as error:
+        return _complain(f"{options.rows}: cannot be read: {error.strerror or error}", BAD_FILE)
+    (report_json if options.json else report)(found, sys.stdout)
+    return GOOD if all(one.agrees for one in found) else NOT_DONE
+
+
 def _pictures(arguments: Sequence[str]) -> int:
     parser = _parser("pictures", "Write pictures of a scenario's first, middle and last step, and its kernel log.")
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a scenario (default: the first demo)")
@@ -140,5 +166,6 @@ def _complain(message: str, status: int) -> int:
 _COMMANDS: Final[dict[str, Callable[[Sequence[str]], int]]] = {
     "check": _check,
     "simulate": _simulate,
+    "agree": _agree,
     "pictures": _pictures,
 }

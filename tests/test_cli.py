@@ -32,11 +32,11 @@ def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
     assert raised.value.code == 0
     shown = capsys.readouterr().out
     assert "examples:" in shown
-    for word in ("check", "simulate", "--json", "--live", "--version", "pictures --out DIR"):
+    for word in ("check", "simulate", "agree", "--json", "--live", "--version", "pictures --out DIR"):
         assert word in shown
 
 
-@pytest.mark.parametrize("command", ["check", "simulate", "pictures"])
+@pytest.mark.parametrize("command", ["check", "simulate", "agree", "pictures"])
 def test_commands_have_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as raised:
         main([command, "--help"])
@@ -44,7 +44,7 @@ def test_commands_have_help(command: str, capsys: pytest.CaptureFixture[str]) ->
     assert f"hwpoison-gui {command}" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [["--lvie"], ["check"], ["simulate"], ["pictures"], ["a", "b"]])
+@pytest.mark.parametrize("arguments", [["--lvie"], ["check"], ["simulate"], ["agree"], ["pictures"], ["a", "b"]])
 def test_wrong_arguments(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as raised:
         main(arguments)

@@ -28,10 +28,10 @@ _SYSCTLS: Final = ("memory_failure_early_kill", "memory_failure_recovery")
 _MOST_JSON: Final = 1 << 28
 
 
-def open_recording(path: Path | str, hidden: bool = True) -> MemoryImage:
+def open_recording(path: Path | str, hidden: bool | None = None) -> MemoryImage:
     """The memory recorded in `path` (the .npz or the .json of the pair). Raises SourceError.
 
-    Without `hidden` it is what Linux exports and no more, whatever else was recorded.
+    `hidden`: whether NAME_hidden.npz is needed or left alone; by default it is used where it is there.
     """
     npz = Path(path).with_suffix(".npz")
     columns = read_columns(npz, _FRAME_COLUMNS + _ENTRY_COLUMNS)
@@ -40,7 +40,8 @@ def open_recording(path: Path | str, hidden: bool = True) -> MemoryImage:
     notes = _read_json(side)
     processes = _processes(side, notes)
     beside = npz.with_name(f"{npz.stem}_hidden.npz")
-    state = _read_hidden(beside, frames, entries, columns) if hidden else HiddenState()
+    wanted = beside.exists() if hidden is None else hidden
+    state = _read_hidden(beside, frames, entries, columns) if wanted else HiddenState()
     version = _text(side, notes, "version")
     exported = Exported(
         title=f"{npz.stem} ({release_of(version)})",
@@ -87,9 +88,7 @@ def _unsigned(path: Path, columns: dict[str, Integers], name: str) -> U64:
 
 
 def _read_hidden(path: Path, frames: int, entries: int, columns: dict[str, Integers]) -> HiddenState:
-    """What was recorded beside of state that Linux does not export; all None without the file."""
-    if not path.exists():
-        return HiddenState()
+    """What was recorded beside of state that Linux does not export."""
     hidden = read_columns(path, _HIDDEN_COLUMNS)
     for name, column in hidden.items():
         count = entries if name == "pagemap_pte" else frames
