@@ -6,10 +6,13 @@ import logging
 import signal
 import sys
 from pathlib import Path
+from typing import Final
 
 from PySide6.QtWidgets import QApplication
 
 from hwpoison_gui import __version__
+
+BAD_FILE: Final = 2
 
 
 def application() -> QApplication:
@@ -34,11 +37,21 @@ def run(file: Path | None = None, *, live: bool = False) -> int:
     from hwpoison_gui.gui import crash
     from hwpoison_gui.gui.main_window import MainWindow
     from hwpoison_gui.gui.opening import default_machine, open_file
+    from hwpoison_gui.session.errors import ScenarioError
+    from hwpoison_gui.sources.errors import SourceError
 
     crash.install()
     # Control-C in the terminal ends the program even while no Python code runs.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    window = MainWindow(default_machine() if file is None else open_file(file))
+    try:
+        opened = default_machine() if file is None else open_file(file)
+    except (ScenarioError, SourceError) as error:
+        print(error, file=sys.stderr)
+        return BAD_FILE
+    except OSError as error:
+        print(f"{file}: cannot be read: {error.strerror or error}", file=sys.stderr)
+        return BAD_FILE
+    window = MainWindow(opened)
     window.show()
     if live:
         window.dialogs.open_live()

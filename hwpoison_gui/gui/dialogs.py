@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QInputDialog, QMessageBox, QTextBrowser, QVBoxLayout
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QInputDialog,
+    QMessageBox,
+    QTextBrowser,
+    QVBoxLayout,
+)
 
 from hwpoison_gui import __version__
 from hwpoison_gui.gui import opening
 from hwpoison_gui.gui import theme as look
+from hwpoison_gui.gui.loader import Loader
 from hwpoison_gui.session.errors import ScenarioError
-from hwpoison_gui.sources.errors import SourceError
 
 if TYPE_CHECKING:
     from hwpoison_gui.gui.main_window import MainWindow
@@ -28,6 +36,7 @@ class Dialogs:
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self._folder = ""
+        self._loader = Loader(window)
 
     # -- machines
 
@@ -40,24 +49,17 @@ class Dialogs:
             self._folder = str(Path(name).parent)
             self.open_path(Path(name))
 
-    def open_path(self, path: Path) -> bool:
+    def open_path(self, path: Path) -> None:
         """Opens a file, or says what is wrong with it; the machine that is shown stays then."""
-        try:
-            with self._window.waiting():
-                opened = opening.open_file(path)
-        except (ScenarioError, SourceError) as error:
-            self.show_error(f"{path.name} cannot be opened", str(error))
-        except OSError as error:
-            self.show_error(f"{path.name} cannot be opened", f"{path}: {error.strerror or error}")
-        else:
-            self._window.controller.open(opened)
-            return True
-        return False
+        self._loader.start(f"Opening {path.name}", lambda progress, cancelled: opening.open_file(path))
 
     def open_live(self) -> None:
-        from hwpoison_gui.gui.live import LiveDialog
+        """A copy of this machine's memory."""
+        self._loader.start("Reading this machine’s memory", opening.open_live)
 
-        LiveDialog(self._window).start()
+    def stop(self) -> None:
+        """Nothing is loaded any more."""
+        self._loader.stop()
 
     def save_scenario(self) -> None:
         from hwpoison_gui.session.scenario_writer import save

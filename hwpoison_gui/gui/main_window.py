@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 from PySide6.QtCore import QSettings, QSize, Qt
-from PySide6.QtGui import QCloseEvent, QCursor, QGuiApplication
+from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMainWindow, QSizePolicy, QToolBar, QVBoxLayout, QWidget
 
 from hwpoison_gui.gui import icons
@@ -33,6 +31,7 @@ from hwpoison_gui.gui.sysctl_slider import SYSCTLS, SysctlSlider
 from hwpoison_gui.gui.task_table import TaskTable
 from hwpoison_gui.gui.transport import Transport
 from hwpoison_gui.gui.wiring import Wiring
+from hwpoison_gui.view.moment import moment_of
 from hwpoison_gui.view.palette import THEMES, Theme
 
 SMALLEST: Final = QSize(900, 600)
@@ -43,14 +42,14 @@ _LOW: Final = 680  # pixels of height below which the panels on the right share 
 
 
 class MainWindow(QMainWindow):
-    """All that is seen. `opened` is the machine to start with."""
+    """All that is seen. `opened` is the machine to start with; `remember`: the user's theme and panels."""
 
-    def __init__(self, opened: Opened) -> None:
+    def __init__(self, opened: Opened, *, remember: bool = True) -> None:
         super().__init__()
         self.setWindowIcon(icons.window_icon())
         self.setMinimumSize(SMALLEST)
-        self.settings = QSettings()
-        self.theme_choice = str(self.settings.value("theme", look.SYSTEM))
+        self.settings = QSettings() if remember else None
+        self.theme_choice = str(self.settings.value("theme", look.SYSTEM)) if self.settings else "dark"
         self.theme = self._chosen_theme()
         self.controller = Controller(opened, self)
         self.dialogs = Dialogs(self)
@@ -156,7 +155,7 @@ class MainWindow(QMainWindow):
         self.resizeDocks([docks["rmap"]], [max(410, round(width * 0.42))], Qt.Orientation.Horizontal)
         self.resizeDocks([docks["rmap"], docks["frame"]], [13, 7], Qt.Orientation.Vertical)
         self.resizeDocks([docks["tasks"]], [max(146, round(height * 0.22))], Qt.Orientation.Vertical)
-        self.resizeDocks([docks["tasks"], docks["log"]], [1, 1], Qt.Orientation.Horizontal)
+        self.resizeDocks([docks["tasks"], docks["log"]], [58, 42], Qt.Orientation.Horizontal)
 
     def _add_panels_menu(self) -> None:
         menu = self.menu_of["&View"].addMenu("&Panels")
@@ -171,7 +170,8 @@ class MainWindow(QMainWindow):
     def set_theme_choice(self, choice: str) -> None:
         """A theme's name, or `system`."""
         self.theme_choice = choice
-        self.settings.setValue("theme", choice)
+        if self.settings:
+            self.settings.setValue("theme", choice)
         self.apply_theme()
 
     def _scheme_changed(self) -> None:
@@ -197,19 +197,19 @@ class MainWindow(QMainWindow):
         self.actions_.check(f"theme-{self.theme_choice if self.theme_choice in THEMES else look.SYSTEM}")
         self.wiring.theme_changed()
 
+    def show_moment(self, position: int) -> None:
+        """Shows a step with the frame that it is about."""
+        self.controller.seek(position)
+        moment = moment_of(self.controller.session)
+        if moment.operation is not None and moment.operation.outcome.pfn is not None:
+            self.controller.select(moment.operation.outcome.pfn)
+
     # -- around
 
-    @contextmanager
-    def waiting(self) -> Iterator[None]:
-        """The pointer says that something takes a moment."""
-        QApplication.setOverrideCursor(QCursor(Qt.CursorShape.WaitCursor))
-        try:
-            yield
-        finally:
-            QApplication.restoreOverrideCursor()
-
     def _restore(self) -> None:
-        geometry, state = self.settings.value("geometry"), self.settings.value("docks")
+        geometry, state = None, None
+        if self.settings:
+            geometry, state = self.settings.value("geometry"), self.settings.value("docks")
         if geometry is not None:
             self.restoreGeometry(geometry)
         else:
@@ -225,6 +225,8 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.controller.playback.pause()
-        self.settings.setValue("geometry", self.saveGeometry())
-        self.settings.setValue("docks", self.saveState(_LAYOUT_VERSION))
+        self.dialogs.stop()
+        if self.settings:
+            self.settings.setValue("geometry", self.saveGeometry())
+            self.settings.setValue("docks", self.saveState(_LAYOUT_VERSION))
         super().closeEvent(event)

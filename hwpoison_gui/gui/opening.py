@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -72,6 +73,15 @@ def from_image(image: MemoryImage, file: str = "", is_copy: bool = False) -> Ope
         notes = (*notes, f"Its kernel is a {image.profile}; the handler that runs here is profile {profile.name}.")
     session = Session(machine_from_image(image, profile))
     return Opened(session, image.title, None, notes, is_copy, file)
+
+
+def open_live(progress: Callable[[float, str], None], cancelled: Callable[[], bool]) -> Opened:
+    """A copy of this machine's own memory. Raises SourceError, LivePermissionError, CancelledError."""
+    from hwpoison_gui.sources.live import capture
+
+    image = capture(progress, cancelled)
+    progress(1.0, "building the machine")
+    return from_image(image, is_copy=True)
 
 
 def recorded(opened: Opened) -> Scenario:

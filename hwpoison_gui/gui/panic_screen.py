@@ -81,10 +81,11 @@ class PanicScreen(QWidget):
         return super().eventFilter(watched, event)
 
     def _fit(self) -> None:
-        parent = self.parentWidget()
+        parent, layout = self.parentWidget(), self.card.layout()
+        assert parent is not None and layout is not None
         self.setGeometry(parent.rect())
         width = min(_WIDEST, self.width() - 2 * look.LARGE)
-        height = self.card.layout().heightForWidth(width)
+        height = layout.heightForWidth(width)
         height = min(max(height, self.card.sizeHint().height()), self.height() - look.SMALL)
         self.card.setGeometry((self.width() - width) // 2, (self.height() - height) // 2, width, height)
 

@@ -50,11 +50,13 @@ class Fonts:
             look.font(look.CAPTION, QFont.Weight.Bold),
         )
 
-    def metrics(self) -> Metrics:
+    def metrics(self, graph: ReverseMap | None = None) -> Metrics:
         """What the layout must know."""
         widest = max(QFontMetricsF(self.mono).horizontalAdvance(word) for word in ENTRY_WORDS.values())
-        number = QFontMetricsF(self.strong).horizontalAdvance("0x000000") + 18
-        number = max(number, QFontMetricsF(self.small).horizontalAdvance("page table") + 31)
+        number = 0.0
+        if graph is not None:
+            number = QFontMetricsF(self.strong).horizontalAdvance(f"{graph.pfn:#x}") + 20
+            number = max(number, QFontMetricsF(self.small).horizontalAdvance(short_name(graph.kind)) + 32)
         return Metrics(QFontMetricsF(self.name).height(), QFontMetricsF(self.small).height(), widest + 10, number)
 
 

@@ -53,7 +53,7 @@ class RmapView(QAbstractScrollArea):
         return QSize(500, 300)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(400, 130)
+        return QSize(410, 130)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -93,7 +93,7 @@ class RmapView(QAbstractScrollArea):
         if self.graph is not None:
             size = self.viewport().size()
             rows = rows_of(self.graph, self._unfolded)
-            self._layout = lay_out(rows, size.width(), size.height(), self._fonts.metrics())
+            self._layout = lay_out(rows, size.width(), size.height(), self._fonts.metrics(self.graph))
             bar = self.verticalScrollBar()
             bar.setRange(0, max(0, round(self._layout.height) - size.height()))
             bar.setPageStep(size.height())

@@ -55,9 +55,9 @@ COLUMNS: Final = (
         choices=DISPOSITIONS,
     ),
     TaskColumn("rss_kb", "RSS kB", "Resident memory: what its page tables map", number=True),
-    TaskColumn("threads", "Thr", "Number of threads", number=True),
-    TaskColumn("pending", "Pending", "Signals that wait because they are blocked"),
+    TaskColumn("pending", "Pending", "Signals that it has not taken yet"),
     TaskColumn("killed_by", "Killed by", "The signal and code that ended it"),
+    TaskColumn("threads", "Thr", "Number of threads", number=True),
 )
 
 

@@ -21,9 +21,12 @@ from hwpoison_gui.view.palette import DARK, Theme
 from hwpoison_gui.view.task_rows import TaskRow
 
 _WIDTHS = {
-    "tgid": "00000", "name": "gnome-shell-00", "state": "running", "policy": "default", "sigbus": "handler",
+    "tgid": "00000", "name": "gnome-shell-00", "state": "running", "policy": "default0", "sigbus": "handler",
     "rss_kb": "000,000", "threads": "00", "pending": "SIGBUS",
+    "killed_by": "SIGBUS (BUS_MC)",
 }  # fmt: skip
+
+_KILLED_BY = [column.field for column in COLUMNS].index("killed_by")
 
 
 class ChoiceDelegate(QStyledItemDelegate):
@@ -91,13 +94,15 @@ class TaskTable(QTableView):
         header = self.horizontalHeader()
         header.setFont(look.font(look.CAPTION))
         header.setHighlightSections(False)
-        header.setStretchLastSection(True)
+        header.setStretchLastSection(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setSectionResizeMode(_KILLED_BY, QHeaderView.ResizeMode.Stretch)
+        header.setMinimumSectionSize(36)
         bold = QFontMetrics(look.font(look.BODY, QFont.Weight.DemiBold))
-        for number, column in enumerate(COLUMNS[:-1]):
+        for number, column in enumerate(COLUMNS):
             words = max(bold.horizontalAdvance(_WIDTHS[column.field]), bold.horizontalAdvance(column.head))
             extra = 20 if column.field == "name" else 0
-            self.setColumnWidth(number, words + 2 * look.SMALL + extra + 6)
+            self.setColumnWidth(number, words + 2 * look.SMALL + extra)
         self.tasks.refresh_look()
 
     def set_rows(self, rows: list[TaskRow], frozen: bool) -> None:
