@@ -76,8 +76,9 @@ def madvise_pageout(m: Machine, mm: int, start: int, end: int) -> Steps[int | st
 def madvise_populate_read(m: Machine, mm: int, start: int, end: int) -> Steps[int | str]:
     """MADV_POPULATE_READ: fault a range in for reading; returns 0 or an errno name."""
     for address in range(start, end, PAGE_SIZE):
-        if m.find_vma(mm, address) is None:
-            return "ENOMEM"
+        vma = m.find_vma(mm, address)
+        if vma is None or vma.prot == "none":
+            return "ENOMEM" if vma is None else "EINVAL"
         found = yield from follow_page(m, mm, address)
         if isinstance(found, str):
             return found

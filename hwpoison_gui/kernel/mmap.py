@@ -76,7 +76,9 @@ def get_unmapped_area(m: Machine, mm: int, pages: int, huge: bool) -> int:
 def do_mmap(m: Machine, vma: Vma, populate: bool) -> Steps[int | str]:
     """Map an area described by `vma` (its id is given here); returns 0 or an errno name."""
     if overlapping(m, vma.mm, vma.start, vma.end):
-        yield from do_munmap(m, vma.mm, vma.start, vma.end)
+        refused = yield from do_munmap(m, vma.mm, vma.start, vma.end)
+        if refused:
+            return refused
     vma = replace(vma, id=m.new_id("vma"), pgoff=vma.pgoff if vma.mapping else anon_pgoff(vma.start))
     if vma.huge == "hugetlb" and not hugetlb_reserve_pages(m, vma):
         yield Mark("hugetlb_reserve_pages", f"There are not {vma.pages} pages left in the pool: ENOMEM.", Act.DECIDE)
@@ -85,7 +87,7 @@ def do_mmap(m: Machine, vma: Vma, populate: bool) -> Steps[int | str]:
     what = m.inodes.view[vma.mapping].path if vma.mapping else "anonymous memory"
     yield Mark("mmap_region", f"{vma.pages} pages of {what} at {vma.start:#x}.", Act.MAP, vmas=(vma.id,))
     if populate or vma.locked:
-        return (yield from populate_vma(m, vma.mm, vma.start, vma.end))
+        yield from populate_vma(m, vma.mm, vma.start, vma.end)  # mmap() has succeeded all the same
     return 0
 
 
@@ -94,7 +96,7 @@ def populate_vma(m: Machine, mm: int, start: int, end: int, write: bool | None =
     for address in range(start, end, PAGE_SIZE):
         vma = m.find_vma(mm, address)
         if vma is None or vma.prot == "none":
-            return "ENOMEM"
+            return "ENOMEM" if vma is None else "EFAULT"
         for_write = m.profile.populate_writes(vma) if write is None else write
         entry = m.pte(mm, address >> PAGE_SHIFT)
         while not entry & ptes.PRESENT or (for_write and not entry & ptes.RW):
@@ -125,13 +127,25 @@ def isolate_range(m: Machine, mm: int, start: int, end: int) -> list[Vma]:
     split_pmds_at_edges(m, mm, start, end)
     for edge in (start, end):
         vma = m.find_vma(mm, edge)
-        if vma is not None and vma.start < edge:
+        if vma is not None and vma.start < edge and not _cuts_huge_page(vma, edge):
             split_vma(m, vma, edge)
     return overlapping(m, mm, start, end)
 
 
+def _cuts_huge_page(vma: Vma, edge: int) -> bool:
+    """hugetlb_vm_op_split(): an area of hugetlb is cut between huge pages only."""
+    return vma.huge == "hugetlb" and vma.start < edge < vma.end and edge % PMD_SIZE != 0
+
+
+def cuts_huge_page(m: Machine, mm: int, start: int, end: int) -> bool:
+    """Whether an end of the range lies inside a page of hugetlb: most calls refuse that with EINVAL."""
+    return any(_cuts_huge_page(vma, edge) for vma in overlapping(m, mm, start, end) for edge in (start, end))
+
+
 def do_munmap(m: Machine, mm: int, start: int, end: int) -> Steps[int | str]:
     """Unmap a range: entries of any sort go, hwpoison entries silently."""
+    if cuts_huge_page(m, mm, start, end):
+        return "EINVAL"
     for vma in isolate_range(m, mm, start, end):
         zapped = zap_page_range(m, vma, vma.start, vma.end)
         close_vma(m, vma)
@@ -180,6 +194,8 @@ def do_mprotect(m: Machine, mm: int, start: int, end: int, prot: str) -> int | s
     """Change what a range may be used for; entries lose RW where writing ends."""
     if not covered(m, mm, start, end):
         return "ENOMEM"
+    if cuts_huge_page(m, mm, start, end):
+        return "EINVAL"
     for vma in isolate_range(m, mm, start, end):
         m.put(m.vmas, vma.id, replace(vma, prot=prot))
         if prot == "rw":
@@ -201,13 +217,20 @@ def do_mlock(m: Machine, mm: int, start: int, end: int, lock: bool) -> Steps[int
     if not covered(m, mm, start, end):
         return "ENOMEM"
     for vma in isolate_range(m, mm, start, end):
+        if vma.huge == "hugetlb":
+            continue  # locked by nature
         m.put(m.vmas, vma.id, replace(vma, locked=lock))
         for vpn in range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):
             entry = m.pte(mm, vpn)
             small = not entry & ptes.PSE or (vpn % HPAGE_PMD_NR == 0 and vma.huge == "thp")
             if entry & ptes.PRESENT and not entry & ptes.SPECIAL and small:
                 _mlock_page(m, ptes.value_of(entry), lock)
-    return (yield from populate_vma(m, mm, start, end)) if lock else 0
+    if not lock:
+        return 0
+    errno = yield from populate_vma(m, mm, start, end)
+    if not errno:
+        return 0
+    return "EAGAIN" if errno == "ENOMEM" else "ENOMEM"  # __mlock_posix_error_return()
 
 
 def _mlock_page(m: Machine, pfn: int, lock: bool) -> None:

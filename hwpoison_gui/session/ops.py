@@ -5,46 +5,27 @@ OPS maps an op's name to what carries it out; keys and their types are checked b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
 from hwpoison_gui.kernel import fork, fs, madvise, mmap
-from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel.filemap import writepage
 from hwpoison_gui.kernel.hugetlb import hugetlb_file_setup
-from hwpoison_gui.kernel.hwpoison_inject import (
-    do_machine_check,
-    hard_offline_page,
-    hwpoison_inject,
-    uc_decode_notifier,
-)
 from hwpoison_gui.kernel.ksm import madvise_mergeable
-from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Act, Mark, Steps
 from hwpoison_gui.kernel.memory import Access, access
-from hwpoison_gui.kernel.page_alloc import alloc_page, get_page, put_page
 from hwpoison_gui.kernel.records import PAGE_SHIFT, PAGE_SIZE, Process, Vma
 from hwpoison_gui.kernel.signal import sigaction
-from hwpoison_gui.kernel.soft_offline import soft_offline_page
-from hwpoison_gui.kernel.unpoison import unpoison_memory
-from hwpoison_gui.session import grammar
 from hwpoison_gui.session.errors import ScenarioError
-from hwpoison_gui.session.outcome import OpResult
+from hwpoison_gui.session.frame_ops import FRAME_OPS
+from hwpoison_gui.session.outcome import DONE, Args, OpResult, errno_of
 from hwpoison_gui.session.world import World
-
-Args = Mapping[str, Any]
-DONE: Final = OpResult()
 
 
 def _range(w: World, a: Args) -> tuple[int, int, int]:
     """(mm, start, end) of the keys task, at and pages."""
     start = w.address(a["task"], a["at"])
     return w.process(a["task"]).mm, start, start + (a["pages"] << PAGE_SHIFT)
-
-
-def _errno(steps: Steps[int | str]) -> Steps[OpResult]:
-    return OpResult(errno=(yield from steps))
 
 
 def _access(steps: Steps[Access]) -> Steps[OpResult]:
@@ -155,11 +136,11 @@ def op_pread(w: World, a: Args) -> Steps[OpResult]:
 
 
 def op_pwrite(w: World, a: Args) -> Steps[OpResult]:
-    return (yield from _errno(fs.do_pwrite(w.machine, _inode_of_fd(w, a)[0], a["page"], a["value"])))
+    return (yield from errno_of(fs.do_pwrite(w.machine, _inode_of_fd(w, a)[0], a["page"], a["value"])))
 
 
 def op_fsync(w: World, a: Args) -> Steps[OpResult]:
-    return (yield from _errno(fs.do_fsync(w.machine, *_inode_of_fd(w, a))))
+    return (yield from errno_of(fs.do_fsync(w.machine, *_inode_of_fd(w, a))))
 
 
 def op_msync(w: World, a: Args) -> Steps[OpResult]:
@@ -173,24 +154,24 @@ def op_msync(w: World, a: Args) -> Steps[OpResult]:
 
 
 def op_sync(w: World, a: Args) -> Steps[OpResult]:
-    return (yield from _errno(fs.do_sync(w.machine, w.inode(a["path"]))))
+    return (yield from errno_of(fs.do_sync(w.machine, w.inode(a["path"]))))
 
 
 def op_truncate(w: World, a: Args) -> Steps[OpResult]:
-    return (yield from _errno(fs.do_truncate(w.machine, w.inode(a["path"]), a["pages"])))
+    return (yield from errno_of(fs.do_truncate(w.machine, w.inode(a["path"]), a["pages"])))
 
 
 def op_punch_hole(w: World, a: Args) -> Steps[OpResult]:
-    return (yield from _errno(fs.do_punch_hole(w.machine, w.inode(a["path"]), a["page"], a["page"] + 1)))
+    return (yield from errno_of(fs.do_punch_hole(w.machine, w.inode(a["path"]), a["page"], a["page"] + 1)))
 
 
 def op_drop_caches(w: World, a: Args) -> Steps[OpResult]:
-    return (yield from _errno(fs.do_drop_caches(w.machine)))
+    return (yield from errno_of(fs.do_drop_caches(w.machine)))
 
 
 def op_unlink(w: World, a: Args) -> Steps[OpResult]:
     w.inode(a["path"])
-    return (yield from _errno(fs.do_unlink(w.machine, a["path"])))
+    return (yield from errno_of(fs.do_unlink(w.machine, a["path"])))
 
 
 # Address spaces
@@ -227,17 +208,19 @@ def op_mmap(w: World, a: Args) -> Steps[OpResult]:
         huge=huge,
         name=a["name"],
     )
-    return (yield from _errno(mmap.do_mmap(m, vma, a["populate"])))
+    return (yield from errno_of(mmap.do_mmap(m, vma, a["populate"])))
 
 
 def op_munmap(w: World, a: Args) -> Steps[OpResult]:
-    return (yield from _errno(mmap.do_munmap(w.machine, *_range(w, a))))
+    return (yield from errno_of(mmap.do_munmap(w.machine, *_range(w, a))))
 
 
 def op_mremap(w: World, a: Args) -> Steps[OpResult]:
     mm, start, end = _range(w, a)
     if not mmap.covered(w.machine, mm, start, end):
         return OpResult(errno="EFAULT")
+    if mmap.cuts_huge_page(w.machine, mm, start, end):
+        return OpResult(errno="EINVAL")
     new = yield from mmap.do_mremap(w.machine, mm, start, a["pages"])
     w.machine.put(w.areas, (w.process(a["task"]).tgid, a["name"]), (new, a["pages"]))
     return DONE
@@ -250,11 +233,11 @@ def op_mprotect(w: World, a: Args) -> Steps[OpResult]:
 
 
 def op_mlock(w: World, a: Args) -> Steps[OpResult]:
-    return (yield from _errno(mmap.do_mlock(w.machine, *_range(w, a), lock=True)))
+    return (yield from errno_of(mmap.do_mlock(w.machine, *_range(w, a), lock=True)))
 
 
 def op_munlock(w: World, a: Args) -> Steps[OpResult]:
-    return (yield from _errno(mmap.do_mlock(w.machine, *_range(w, a), lock=False)))
+    return (yield from errno_of(mmap.do_mlock(w.machine, *_range(w, a), lock=False)))
 
 
 def _dontneed(w: World, mm: int, start: int, end: int) -> Steps[int | str]:
@@ -272,12 +255,12 @@ _ADVICE: Final[dict[str, Callable[[World, int, int, int], Steps[int | str]]]] = 
 
 
 def op_madvise(w: World, a: Args) -> Steps[OpResult]:
-    return (yield from _errno(_ADVICE[a["advice"]](w, *_range(w, a))))
+    return (yield from errno_of(_ADVICE[a["advice"]](w, *_range(w, a))))
 
 
 def op_swapin(w: World, a: Args) -> Steps[OpResult]:
     mm = w.process(a["task"]).mm
-    return (yield from _errno(madvise.swapin_readahead(w.machine, mm, w.address(a["task"], a["at"]))))
+    return (yield from errno_of(madvise.swapin_readahead(w.machine, mm, w.address(a["task"], a["at"]))))
 
 
 # Touching memory
@@ -300,115 +283,11 @@ def op_copy_from_user(w: World, a: Args) -> Steps[OpResult]:
     return (yield from _access(madvise.copy_from_user(w.machine, mm, w.address(a["task"], a["at"]))))
 
 
-# Frames
-
-
-def op_pin(w: World, a: Args) -> Steps[OpResult]:
-    pfn = w.frame(a["frame"])
-    if not w.in_use(pfn):
-        raise ScenarioError(f"{a['frame']!r}: a frame that nobody refers to cannot be pinned", key="frame")
-    get_page(w.machine, pfn)
-    w.machine.add_to(w.machine.pins, pfn, 1)
-    yield Mark("get_page", f"Frame {pfn:#x} is pinned.", Act.FLAG, frames=(pfn,))
-    return DONE
-
-
-def op_unpin(w: World, a: Args) -> Steps[OpResult]:
-    pfn = w.frame(a["frame"])
-    if pfn not in w.machine.pins.view:
-        raise ScenarioError(f"{a['frame']!r} is not pinned", key="frame")
-    w.machine.add_to(w.machine.pins, pfn, -1)
-    put_page(w.machine, pfn)
-    yield Mark("put_page", f"Frame {pfn:#x} is pinned once less.", Act.FLAG, frames=(pfn,))
-    return DONE
-
-
-def op_writeback(w: World, a: Args) -> Steps[OpResult]:
-    m, pfn = w.machine, w.frame(a["frame"])
-    if not w.in_use(pfn):
-        raise ScenarioError(f"{a['frame']!r}: there is no I/O on a frame that nobody refers to", key="frame")
-    if a["state"] == "end":
-        m.clear_flags(pfn, pf.WRITEBACK)
-    else:
-        if m.inode_of(pfn) is not None:
-            writepage(m, pfn)
-        m.clear_flags(pfn, pf.DIRTY)
-        m.set_flags(pfn, pf.WRITEBACK)
-    yield Mark(
-        f"{'test_clear' if a['state'] == 'end' else 'test_set'}_page_writeback",
-        f"I/O on frame {pfn:#x}: {a['state']}.",
-        Act.FLAG,
-        frames=(pfn,),
-    )
-    return DONE
-
-
-def op_poison(w: World, a: Args) -> Steps[OpResult]:
-    if a["via"] == "madvise":
-        return (yield from _poison_by_madvise(w, a))
-    if a["via"] == "srar":
-        task = w.thread(a["task"], a["thread"])
-        return (yield from _errno(do_machine_check(w.machine, w.frame(a["frame"]), task.tid, a["rip_valid"])))
-    return (yield from _errno(_INJECTORS[a["via"]](w.machine, w.frame(a["frame"]))))
-
-
-_INJECTORS: Final[dict[str, Callable[[Machine, int], Steps[int | str]]]] = {
-    "corrupt-pfn": hwpoison_inject,
-    "hard_offline": hard_offline_page,
-    "srao": uc_decode_notifier,
-}
-
-
-def _poison_by_madvise(w: World, a: Args) -> Steps[OpResult]:
-    return (yield from _by_madvise(w, a, madvise.madvise_hwpoison))
-
-
-def _by_madvise(w: World, a: Args, advice: Callable[[Machine, int, int], Steps[int | str]]) -> Steps[OpResult]:
-    """By address where one is given, so that a page that is not there yet is faulted in first."""
-    mm = w.process(a["task"]).mm
-    page = grammar.parse_page(a["frame"])
-    if not isinstance(page, grammar.TaskPage):
-        pfn = w.frame(a["frame"])
-        if not w.in_use(pfn):
-            raise ScenarioError(f"{a['frame']!r}: a process cannot have a frame that nobody refers to", key="frame")
-        address = madvise.address_of_frame(w.machine, mm, pfn)
-        return (yield from _errno(advice(w.machine, mm, address))) if address >= 0 else OpResult(errno="EFAULT")
-    address = w.address(page.task, f"{page.at.area}+{page.at.page}", "frame")
-    found = yield from madvise.follow_page(w.machine, mm, address)
-    errno = yield from advice(w.machine, mm, address)
-    return OpResult(errno=errno, pfn=found if isinstance(found, int) else None)
-
-
-def op_soft_offline(w: World, a: Args) -> Steps[OpResult]:
-    if a["via"] == "madvise":
-        return (yield from _by_madvise(w, a, madvise.madvise_soft_offline))
-    return (yield from _errno(soft_offline_page(w.machine, w.frame(a["frame"]))))
-
-
-def op_unpoison(w: World, a: Args) -> Steps[OpResult]:
-    return (yield from _errno(unpoison_memory(w.machine, w.frame(a["frame"]))))
-
-
 def op_sysctl(w: World, a: Args) -> Steps[OpResult]:
     old = w.machine.sysctl.view[a["name"]]
     w.machine.put(w.machine.sysctl, a["name"], a["value"])
     yield Mark("proc_dointvec_minmax", f"vm.{a['name']}: {old} is now {a['value']}.")
     return DONE
-
-
-def op_remember(w: World, a: Args) -> Steps[OpResult]:
-    pfn = w.frame(a["frame"])
-    w.machine.put(w.remembered, a["name"], pfn)
-    yield Mark("remember", f"Frame {pfn:#x} is called @{a['name']}.", frames=(pfn,))
-    return DONE
-
-
-def op_alloc(w: World, a: Args) -> Steps[OpResult]:
-    taken: list[int] = []
-    while len(taken) < a["frames"] and (pfn := alloc_page(w.machine)) is not None:
-        taken.append(pfn)
-    yield Mark("__alloc_pages", f"The kernel takes {len(taken)} frames.", Act.FLAG, frames=tuple(taken))
-    return OpResult(handed_out=frozenset(taken))
 
 
 def op_check(w: World, a: Args) -> Steps[OpResult]:
@@ -422,6 +301,7 @@ def op_check(w: World, a: Args) -> Steps[OpResult]:
 OPS: Final[dict[str, Callable[[World, Args], Steps[OpResult]]]] = {
     op.__name__.removeprefix("op_"): op
     for op in (
+        *FRAME_OPS,
         op_task,
         op_fork,
         op_exit,
@@ -450,15 +330,7 @@ OPS: Final[dict[str, Callable[[World, Args], Steps[OpResult]]]] = {
         op_punch_hole,
         op_drop_caches,
         op_unlink,
-        op_pin,
-        op_unpin,
-        op_writeback,
-        op_poison,
-        op_soft_offline,
-        op_unpoison,
         op_sysctl,
-        op_remember,
-        op_alloc,
         op_check,
     )
 }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
+
+from hwpoison_gui.kernel.mark import Steps
 
 
 class SignalSeen(NamedTuple):
@@ -26,6 +29,15 @@ class OpResult(NamedTuple):
     mce_kill: str | None = None
     handed_out: frozenset[int] = frozenset()
     pfn: int | None = None
+
+
+Args = Mapping[str, Any]
+DONE: Final = OpResult()
+
+
+def errno_of(steps: Steps[int | str]) -> Steps[OpResult]:
+    """An operation that returns nothing but an errno."""
+    return OpResult(errno=(yield from steps))
 
 
 @dataclass(frozen=True, slots=True)

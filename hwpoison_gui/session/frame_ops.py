@@ -1,0 +1,144 @@
+"""The ops that name a frame: pins, I/O, injected errors of every sort, and what the allocator hands out.
+
+Generators over the kernel's own functions, as those of ops.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from hwpoison_gui.kernel import madvise
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.filemap import writepage
+from hwpoison_gui.kernel.hwpoison_inject import (
+    do_machine_check,
+    hard_offline_page,
+    hwpoison_inject,
+    uc_decode_notifier,
+)
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.mark import Act, Mark, Steps
+from hwpoison_gui.kernel.page_alloc import alloc_page, get_page, put_page
+from hwpoison_gui.kernel.soft_offline import soft_offline_page
+from hwpoison_gui.kernel.swap import swap_writepage
+from hwpoison_gui.kernel.unpoison import unpoison_memory
+from hwpoison_gui.session import grammar
+from hwpoison_gui.session.errors import ScenarioError
+from hwpoison_gui.session.outcome import DONE, Args, OpResult, errno_of
+from hwpoison_gui.session.world import World
+
+
+def op_pin(w: World, a: Args) -> Steps[OpResult]:
+    pfn = w.frame(a["frame"])
+    if not w.in_use(pfn):
+        raise ScenarioError(f"{a['frame']!r}: a frame that nobody refers to cannot be pinned", key="frame")
+    get_page(w.machine, pfn)
+    w.machine.add_to(w.machine.pins, pfn, 1)
+    yield Mark("get_page", f"Frame {pfn:#x} is pinned.", Act.FLAG, frames=(pfn,))
+    return DONE
+
+
+def op_unpin(w: World, a: Args) -> Steps[OpResult]:
+    pfn = w.frame(a["frame"])
+    if pfn not in w.machine.pins.view:
+        raise ScenarioError(f"{a['frame']!r} is not pinned", key="frame")
+    w.machine.add_to(w.machine.pins, pfn, -1)
+    put_page(w.machine, pfn)
+    yield Mark("put_page", f"Frame {pfn:#x} is pinned once less.", Act.FLAG, frames=(pfn,))
+    return DONE
+
+
+def op_writeback(w: World, a: Args) -> Steps[OpResult]:
+    m, pfn = w.machine, w.frame(a["frame"])
+    if not w.in_use(pfn):
+        raise ScenarioError(f"{a['frame']!r}: there is no I/O on a frame that nobody refers to", key="frame")
+    if a["state"] == "end":
+        m.clear_flags(pfn, pf.WRITEBACK)
+    else:
+        if m.inode_of(pfn) is not None:
+            writepage(m, pfn)
+        elif m.page(pfn) & pf.SWAPCACHE:
+            swap_writepage(m, pfn)
+        m.clear_flags(pfn, pf.DIRTY)
+        m.set_flags(pfn, pf.WRITEBACK)
+    yield Mark(
+        f"{'test_clear' if a['state'] == 'end' else 'test_set'}_page_writeback",
+        f"I/O on frame {pfn:#x}: {a['state']}.",
+        Act.FLAG,
+        frames=(pfn,),
+    )
+    return DONE
+
+
+def op_poison(w: World, a: Args) -> Steps[OpResult]:
+    if a["via"] == "madvise":
+        return (yield from _poison_by_madvise(w, a))
+    if a["via"] == "srar":
+        task = w.thread(a["task"], a["thread"])
+        return (yield from errno_of(do_machine_check(w.machine, w.frame(a["frame"]), task.tid, a["rip_valid"])))
+    return (yield from errno_of(_INJECTORS[a["via"]](w.machine, w.frame(a["frame"]))))
+
+
+_INJECTORS: Final[dict[str, Callable[[Machine, int], Steps[int | str]]]] = {
+    "corrupt-pfn": hwpoison_inject,
+    "hard_offline": hard_offline_page,
+    "srao": uc_decode_notifier,
+}
+
+
+def _poison_by_madvise(w: World, a: Args) -> Steps[OpResult]:
+    return (yield from _by_madvise(w, a, madvise.madvise_hwpoison))
+
+
+def _by_madvise(w: World, a: Args, advice: Callable[[Machine, int, int], Steps[int | str]]) -> Steps[OpResult]:
+    """By address where one is given, so that a page that is not there yet is faulted in first."""
+    mm = w.process(a["task"]).mm
+    page = grammar.parse_page(a["frame"])
+    if not isinstance(page, grammar.TaskPage):
+        pfn = w.frame(a["frame"])
+        if not w.in_use(pfn):
+            raise ScenarioError(f"{a['frame']!r}: a process cannot have a frame that nobody refers to", key="frame")
+        address = madvise.address_of_frame(w.machine, mm, pfn)
+        return (yield from errno_of(advice(w.machine, mm, address))) if address >= 0 else OpResult(errno="EFAULT")
+    address = w.address(page.task, f"{page.at.area}+{page.at.page}", "frame")
+    found = yield from madvise.follow_page(w.machine, mm, address)
+    errno = yield from advice(w.machine, mm, address)
+    return OpResult(errno=errno, pfn=found if isinstance(found, int) else None)
+
+
+def op_soft_offline(w: World, a: Args) -> Steps[OpResult]:
+    if a["via"] == "madvise":
+        return (yield from _by_madvise(w, a, madvise.madvise_soft_offline))
+    return (yield from errno_of(soft_offline_page(w.machine, w.frame(a["frame"]))))
+
+
+def op_unpoison(w: World, a: Args) -> Steps[OpResult]:
+    return (yield from errno_of(unpoison_memory(w.machine, w.frame(a["frame"]))))
+
+
+def op_remember(w: World, a: Args) -> Steps[OpResult]:
+    pfn = w.frame(a["frame"])
+    w.machine.put(w.remembered, a["name"], pfn)
+    yield Mark("remember", f"Frame {pfn:#x} is called @{a['name']}.", frames=(pfn,))
+    return DONE
+
+
+def op_alloc(w: World, a: Args) -> Steps[OpResult]:
+    taken: list[int] = []
+    while len(taken) < a["frames"] and (pfn := alloc_page(w.machine)) is not None:
+        taken.append(pfn)
+    yield Mark("__alloc_pages", f"The kernel takes {len(taken)} frames.", Act.FLAG, frames=tuple(taken))
+    return OpResult(handed_out=frozenset(taken))
+
+
+FRAME_OPS: Final = (
+    op_pin,
+    op_unpin,
+    op_writeback,
+    op_poison,
+    op_soft_offline,
+    op_unpoison,
+    op_remember,
+    op_alloc,
+)
