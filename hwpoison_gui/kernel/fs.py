@@ -57,11 +57,16 @@ def create_shmem(m: Machine, pages: int) -> int:
     return number
 
 
-def do_open(m: Machine, tgid: int, path: str, fd: str) -> None:
-    """open(): a new description, which has yet to be told of an error that nobody has seen."""
-    inode = m.inodes.view[m.paths.view[path]]
+def dentry_open(m: Machine, inode: Inode) -> int:
+    """A new open file description without users yet; an error that nobody has seen is news to it."""
     number = m.new_id("open_file")
     m.put(m.open_files, number, OpenFile(number, inode.id, inode.wb_err if inode.wb_seen else 0))
+    return number
+
+
+def do_open(m: Machine, tgid: int, path: str, fd: str) -> None:
+    """open(): a descriptor for a new description."""
+    number = dentry_open(m, m.inodes.view[m.paths.view[path]])
     m.put(m.file_users, number, 1)
     m.put(m.fds, (tgid, fd), number)
 

@@ -203,12 +203,20 @@ def op_mmap(w: World, a: Args) -> Steps[OpResult]:
         a["shared"],
         mapping,
         a["offset"],
-        file=w.description(a["task"], a["fd"]) if a.get("fd") else 0,
+        file=_description(w, a, mapping),
         locked=a["locked"],
         huge=huge,
         name=a["name"],
     )
     return (yield from errno_of(mmap.do_mmap(m, vma, a["populate"])))
+
+
+def _description(w: World, a: Args, mapping: int) -> int:
+    """The open file that a mapping keeps: that of `fd`, or else one of its own, closed right after."""
+    if a.get("fd"):
+        return w.description(a["task"], a["fd"])
+    inode = w.machine.inodes.view[mapping] if a.get("file") else None
+    return fs.dentry_open(w.machine, inode) if inode is not None and inode.filesystem != "hugetlbfs" else 0
 
 
 def op_munmap(w: World, a: Args) -> Steps[OpResult]:
