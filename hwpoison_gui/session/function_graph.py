@@ -1,0 +1,96 @@
+"""Recordings of the kernel's function_graph tracer, and whether told steps went the way the kernel did.
+
+A recording is the tree of the functions that were entered. Steps follow it when each names a function that
+is entered next, or one that is still under way: then it is told further, its callees behind it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+# `CPU) TASK-PID | DURATION | INDENT NAME() {`, or `;` for one that calls nothing the tracer knows.
+_CALL: Final = re.compile(r"^ *\d+\)[^|]*\|[^|]*\|( *)([A-Za-z_][\w.]*)\(\)[ ;]")
+_INDENT: Final = 2
+
+# The compiler's copies of a function (parts of it, or for constant arguments) are the function.
+_COPY: Final = re.compile(r"\.(part|constprop|isra|cold|llvm)(\.\d+)?")
+
+# Functions whose body is told in several steps: what the compiler folded into them stands there, too. Of any
+# other a step is a call of its own.
+TOLD_IN_PARTS: Final = frozenset(
+    {
+        "memory_failure",
+        "get_hwpoison_page",
+        "hwpoison_user_mappings",
+        "collect_procs",
+        "soft_offline_page",
+        "split_huge_page_to_list",
+        "migrate_pages",
+    }
+)
+
+
+class Call(NamedTuple):
+    """A function that was entered; `last` is the position of the last call made within it, or its own."""
+
+    function: str
+    depth: int
+    last: int
+
+
+def parse(text: str) -> list[Call]:
+    """The calls of a recording in the order in which they were entered."""
+    entered = [
+        (_COPY.sub("", found[2]), len(found[1]) // _INDENT) for found in map(_CALL.match, text.splitlines()) if found
+    ]
+    calls: list[Call] = []
+    for at, (function, depth) in enumerate(entered):
+        last = at
+        while last + 1 < len(entered) and entered[last + 1][1] > depth:
+            last += 1
+        calls.append(Call(function, depth, last))
+    return calls
+
+
+class Astray(NamedTuple):
+    """A step that the recording does not bear out: its position, the function it names, and why."""
+
+    step: int
+    function: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"step {self.step}: {self.function}(): {self.why}"
+
+
+def follow(calls: Sequence[Call], steps: Iterable[str]) -> Astray | None:
+    """The first of the named functions that the kernel did not enter in this order, or None."""
+    at, stack = -1, list[int]()
+    before = ""
+    for number, function in enumerate(steps, start=1):
+        depth = _under_way(calls, stack, function)
+        if depth is not None:
+            # Told further: the callees it was in have returned.
+            at = calls[stack[depth + 1]].last if depth + 1 < len(stack) else at
+            del stack[depth + 1 :]
+        else:
+            found = next((later for later in range(at + 1, len(calls)) if calls[later].function == function), None)
+            if found is None:
+                entered = any(call.function == function for call in calls)
+                why = f"entered, but not after {before}()" if entered else "the kernel did not enter it"
+                return Astray(number, function, why)
+            at = found
+            stack = [position for position in range(at + 1) if calls[position].last >= at]
+        before = function
+    return None
+
+
+def _under_way(calls: Sequence[Call], stack: Sequence[int], function: str) -> int | None:
+    """How deep in the stack of calls `function` is that a step tells further, or None if it is to be entered."""
+    for depth in range(len(stack) - 1, -1, -1):
+        if calls[stack[depth]].function == function:
+            innermost = depth == len(stack) - 1
+            return None if innermost and function not in TOLD_IN_PARTS else depth
+    return None
