@@ -61,7 +61,7 @@ def has_extra_refcount(h: Handler, page: int, expected: int, folded: str = "") -
     `folded`: the function into which the compiler folds this one.
     """
     function = folded or "has_extra_refcount"
-    users = int(h.m.refcount.view[page]) - 1 - expected
+    users = int(h.m.refcount.view[h.m.compound_head(page)]) - 1 - expected
     if users <= 0:
         yield _mark(h, function, "Nobody else refers to it.", "no")
         return False
@@ -158,7 +158,7 @@ def me_huge_page(h: Handler) -> Steps[str]:
     if inode is not None:
         result = yield from truncate_error_page(h, head, inode)
         yield unlock(h, head)
-        extra = yield from has_extra_refcount(h, head, 1)
+        extra = yield from has_extra_refcount(h, h.pfn, 1)
         return FAILED if extra else result
     yield unlock(h, head)
     put_page(m, head)

@@ -39,11 +39,15 @@ def fallocate(m: Machine, inode: Inode) -> bool:
 
 
 def huge_add_to_page_cache(m: Machine, head: int, inode: int, index: int) -> None:
-    """The file has the page; it is dirty, so that nobody drops it. The caller's reference is the cache's."""
+    """The file has the page. The caller's reference is the cache's.
+
+    It is dirty at once, so that nobody drops it, since hugetlb_add_to_page_cache() (4.20) says so.
+    """
     m.put(m.page_cache, (inode, index), head)
     m.put(m.mapping, head, inode << 2)
     m.put(m.index, head, index)
-    m.set_flags(head, pf.DIRTY)
+    if m.profile.hugetlb_files_are_dirty:
+        m.set_flags(head, pf.DIRTY)
 
 
 def resv_owner(vma: Vma) -> int:

@@ -79,6 +79,7 @@ class Profile:
     anon_vma_of_its_own: bool
     transparent_hugepages: bool
     fork_copies_hugetlb: bool
+    hugetlb_files_are_dirty: bool  # from the moment a page is added
     dontneed_hugetlb: bool
     fault_around: int  # pages that a read fault maps along if they are cached
     injector_checks_pfn: bool

@@ -167,6 +167,7 @@ V6_1: Final = replace(
     anon_vma_of_its_own=True,
     transparent_hugepages=True,
     fork_copies_hugetlb=False,
+    hugetlb_files_are_dirty=True,
     dontneed_hugetlb=True,
     fault_around=16,
     injector_checks_pfn=True,

@@ -126,6 +126,7 @@ V7: Final = Profile(
     anon_vma_of_its_own=False,
     transparent_hugepages=False,
     fork_copies_hugetlb=True,
+    hugetlb_files_are_dirty=False,
     dontneed_hugetlb=False,
     fault_around=1,
     injector_checks_pfn=False,
