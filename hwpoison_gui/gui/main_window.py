@@ -14,6 +14,7 @@ from hwpoison_gui.gui.banner import Banner
 from hwpoison_gui.gui.commands import Actions
 from hwpoison_gui.gui.controller import Controller
 from hwpoison_gui.gui.counter_strip import CounterStrip
+from hwpoison_gui.gui.decision_view import DecisionView
 from hwpoison_gui.gui.dialogs import Dialogs
 from hwpoison_gui.gui.dock import Dock, Strip
 from hwpoison_gui.gui.frame_map import FrameMapWidget
@@ -83,6 +84,7 @@ class MainWindow(QMainWindow):
         self.transport = Transport(self, theme)
         self.rmap = RmapView(self, theme)
         self.inspector = Inspector(self, theme)
+        self.why = DecisionView(self, theme)
         self.tasks = TaskTable(self, theme)
         self.log = LogView(self, theme)
         self.panic = PanicScreen(self.map, theme)
@@ -121,10 +123,14 @@ class MainWindow(QMainWindow):
         box.addWidget(self.transport)
         for name in _TRANSPORT:
             self.transport.add_action(self.actions_[name])
+        stage.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.transport.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.transport.set_speed_menu(self.menu_of["&Play > &Speed"])
         self.stage = Strip("stage", stage, self)
+        self.stage.setFixedHeight(stage.sizeHint().height())
         self.docks = {
             "rmap": Dock("rmap", "Reverse map", self.rmap, self, self.theme),
+            "why": Dock("why", "Why", self.why, self, self.theme),
             "frame": Dock("frame", "Frame", self.inspector, self, self.theme),
             "log": Dock("log", "Kernel log", self.log, self, self.theme),
             "tasks": Dock("tasks", "Tasks", self.tasks, self, self.theme),
@@ -142,18 +148,21 @@ class MainWindow(QMainWindow):
             dock.setFloating(False)
             self.removeDockWidget(dock)
         self.addDockWidget(right, docks["rmap"])
-        self.splitDockWidget(docks["rmap"], docks["frame"], Qt.Orientation.Vertical)
+        self.splitDockWidget(docks["rmap"], docks["why"], Qt.Orientation.Vertical)
+        self.tabifyDockWidget(docks["why"], docks["frame"])
         self.addDockWidget(bottom, self.stage)
         self.splitDockWidget(self.stage, docks["tasks"], Qt.Orientation.Vertical)
         self.splitDockWidget(docks["tasks"], docks["log"], Qt.Orientation.Horizontal)
-        for dock in (self.stage, *docks.values()):
-            dock.show()
         width, height = self.width(), self.height()
         if height < _LOW:
-            self.tabifyDockWidget(docks["rmap"], docks["frame"])
-            docks["rmap"].raise_()
+            self.tabifyDockWidget(docks["rmap"], docks["why"])
+            self.tabifyDockWidget(docks["why"], docks["frame"])
+        for dock in (self.stage, *docks.values()):
+            dock.show()
+        docks["why"].raise_()
+        docks["rmap"].raise_()
         self.resizeDocks([docks["rmap"]], [max(410, round(width * 0.42))], Qt.Orientation.Horizontal)
-        self.resizeDocks([docks["rmap"], docks["frame"]], [13, 7], Qt.Orientation.Vertical)
+        self.resizeDocks([docks["rmap"], docks["why"]], [1, 1], Qt.Orientation.Vertical)
         self.resizeDocks([docks["tasks"]], [max(146, round(height * 0.22))], Qt.Orientation.Vertical)
         self.resizeDocks([docks["tasks"], docks["log"]], [58, 42], Qt.Orientation.Horizontal)
 
@@ -187,7 +196,7 @@ class MainWindow(QMainWindow):
         app.setStyleSheet(look.style_sheet(theme))
         self.legend.setFont(look.font(look.CAPTION))
         parts = (self.map, self.legend, self.counters, self.sentence, self.transport, self.rmap, self.inspector)
-        for widget in (*parts, self.legend_line, self.tasks, self.log, self.panic, self.copy):
+        for widget in (*parts, self.why, self.legend_line, self.tasks, self.log, self.panic, self.copy):
             widget.set_theme(theme)
         for slider in self.sliders.values():
             slider.set_theme(theme)

@@ -154,12 +154,13 @@ class RmapPainter:
         self.p.drawRoundedRect(rect.adjusted(half, half, -half, -half), 4, 4)
 
     def _text(self, rect: QRectF, text: str, font: QFont, colour: str, strike: bool = False) -> None:
+        """One line; cut in its middle where it is too long, for siblings differ at the end."""
         if strike:
             font = QFont(font)
             font.setStrikeOut(True)
         self.p.setFont(font)
         self.p.setPen(QColor(colour))
-        cut = QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
+        cut = QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideMiddle, rect.width())
         self.p.drawText(rect, Align.AlignLeft | Align.AlignVCenter, cut)
 
     def _paint_frame(self, graph: ReverseMap, state: WalkState) -> None:
@@ -275,7 +276,7 @@ class RmapPainter:
         self.p.setPen(Qt.PenStyle.NoPen)
         self.p.setBrush(QColor(colour))
         self.p.drawRect(QRectF(rect.left() + 3, rect.top() + 4, 4, rect.height() - 8))
-        inner = rect.adjusted(13, 3, -5, -3)
+        inner = rect.adjusted(13, 3, -20 if dead else -5, -3)
         if row.is_group:
             sign = "▸" if row.folded else "▾"
             self._two_lines(inner, f"{sign} {row.label} × {len(self._tasks(row))}", self._dead(row, state),

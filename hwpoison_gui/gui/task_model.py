@@ -134,6 +134,8 @@ class TaskModel(QAbstractTableModel):
         row, column = self.rows[index.row()], COLUMNS[index.column()]
         value = getattr(row, column.field)
         if role == Role.DisplayRole:
+            if column.field == "killed_by":
+                return row.killed_by.replace("BUS_MCEERR_", "").replace("(", "").replace(")", "")
             if column.field == "rss_kb":
                 return f"{value:,}" if row.alive else ""
             return str(value)
@@ -156,7 +158,8 @@ class TaskModel(QAbstractTableModel):
             font.setStrikeOut(not row.alive)
             return font
         if role == Role.ToolTipRole:
-            return f"{row.name}: {row.state}{' by ' + row.killed_by if row.killed_by else ''}\n{column.tip}"
+            by = f" by {row.killed_by}" if row.killed_by else ""
+            return f"{row.comm}:{row.tgid}, {row.state}{by}\n{column.tip}"
         if role == Role.DecorationRole and column.field == "name" and row.tgid in self.colours:
             return QColor(self.colours[row.tgid])
         return None

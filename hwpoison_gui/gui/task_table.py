@@ -21,9 +21,9 @@ from hwpoison_gui.view.palette import DARK, Theme
 from hwpoison_gui.view.task_rows import TaskRow
 
 _WIDTHS = {
-    "tgid": "00000", "name": "gnome-shell-00", "state": "running", "policy": "default0", "sigbus": "handler",
+    "tgid": "00000", "name": "firefox-content-0", "state": "running", "policy": "default0", "sigbus": "handler",
     "rss_kb": "000,000", "threads": "00", "pending": "SIGBUS",
-    "killed_by": "SIGBUS (BUS_MC)",
+    "killed_by": "SIGKILL forced",
 }  # fmt: skip
 
 _KILLED_BY = [column.field for column in COLUMNS].index("killed_by")
@@ -77,6 +77,7 @@ class TaskTable(QTableView):
         self.setItemDelegate(ChoiceDelegate(self))
         self.setShowGrid(False)
         self.setWordWrap(False)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setTabKeyNavigation(False)
         self.verticalHeader().hide()
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -109,7 +110,11 @@ class TaskTable(QTableView):
         """Shows other rows. `frozen`: nothing can be edited."""
         self.tasks.frozen = frozen
         if rows != self.tasks.rows:
-            self.tasks.set_rows(rows)
+            self._quiet = True
+            try:
+                self.tasks.set_rows(rows)
+            finally:
+                self._quiet = False
 
     def set_colours(self, colours: dict[int, str]) -> None:
         """The colours by which tasks are known elsewhere, by tgid."""

@@ -165,6 +165,7 @@ class Wiring(QObject):
         w, c = self._w, self._w.controller
         rows = task_rows(c.session.machine)
         w.tasks.set_rows(rows, c.panicked)
+        w.tasks.show_selected(c.selected_task)
         alive = sum(row.alive for row in rows)
         dead = len(rows) - alive
         w.docks["tasks"].set_subject(f"{alive} running" + (f", {dead} ended" if dead else ""))

@@ -13,6 +13,7 @@ class TaskRow(NamedTuple):
 
     tgid: int
     name: str
+    comm: str
     state: str
     threads: int
     policy: str
@@ -35,7 +36,8 @@ def _row(m: Machine, process: Process) -> TaskRow:
     killed_by = process.ended if process.ended not in ("", "exit") else ""
     return TaskRow(
         process.tgid,
-        process.name if process.name == process.comm or not process.name else f"{process.name}",
+        process.name,
+        process.comm,
         "running" if alive else "killed" if killed_by else "exited",
         len(process.threads),
         _shared_policy(m, process),

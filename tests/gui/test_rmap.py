@@ -1,0 +1,117 @@
+"""The reverse-map panel: what the walk leaves on it, and that it can be read with any number of users."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPointF, Qt
+
+from hwpoison_gui.kernel.mark import Act
+from hwpoison_gui.session import schema, shape
+from hwpoison_gui.session.session import Session
+
+Key = Qt.Key
+
+
+def acts(user) -> list[Act]:
+    return [step.mark.act for step in user.session.steps]
+
+
+def test_the_walk_visits_cuts_and_strikes_out(user) -> None:
+    first = len(user.session.steps)
+    user.click_frame(user.frame("srv:heap+1"))
+    user.key(Key.Key_End)
+    view = user.window.rmap
+    graph = view.graph
+    assert [mapper.task for mapper in graph.mappers] == ["srv", "w0", "w1", "w2"]
+    seen: dict[int, tuple[int, int, int]] = {}
+    for position in range(first, len(user.session.steps) + 1):
+        user.window.controller.seek(position)
+        state = view.state
+        dead = sum(fate.kind == "killed" for fate in state.fates.values())
+        seen[position] = (len(state.visited), len(state.cut), dead)
+        assert view.graph is graph or position == first
+    counts = list(seen.values())
+    assert counts[0] == (0, 0, 0) and counts[-1] == (4, 4, 4)
+    for one in range(3):
+        column = [count[one] for count in counts]
+        assert column == sorted(column), "it goes only forward"
+
+
+def test_a_passed_task_says_why(user) -> None:
+    user.window.controller.set_policy("w1", "late")
+    user.click_frame(user.frame("srv:heap+1"))
+    user.key(Key.Key_End)
+    view = user.window.rmap
+    passed = {mapper.task: view.state.passed.get(mapper.vma) for mapper in view.graph.mappers}
+    assert passed["w1"] is not None and "policy" in passed["w1"].short
+    assert passed["w0"] is None
+    number = next(n for n, row in enumerate(view._layout.rows) if row.mappers[0].task == "w1")
+    left, width = view._layout.columns.task
+    tip = view.tip_at(QPointF(left + width / 2, view._layout.tops[number] + 5))
+    assert "PR_MCE_KILL is late" in tip and "hwpoison" in tip
+
+
+def test_idle_it_shows_the_selected_frame(user) -> None:
+    user.window.controller.seek(0)
+    user.window.controller.seek(len(user.session.steps))
+    pfn = user.frame("/srv/data@1")
+    user.window.controller.select(pfn)
+    graph = user.window.rmap.graph
+    assert graph.pfn == pfn
+    assert graph.mapping.kind == "file" and graph.mapping.title == "/srv/data"
+    entries = {mapper.task: user.window.rmap.state.entries[mapper.vma] for mapper in graph.mappers}
+    assert entries == {"srv": "none", "w0": "clean", "w1": "clean", "w2": "clean"}
+
+
+def test_a_click_on_a_row_selects_the_task(user) -> None:
+    user.window.controller.select(user.frame("srv:heap+1"))
+    view = user.window.rmap
+    left, width = view._layout.columns.task
+    at = QPointF(left + width / 2, view._layout.tops[2] + 6).toPoint()
+    user.qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert user.window.controller.selected_task == view.graph.mappers[2].tgid
+
+
+def do(session: Session, op: str, **args: object) -> None:
+    session.act(op, shape.values_of(schema.OPS[op].keys, args))
+
+
+def shared_by(count: int) -> Session:
+    session = Session.fresh(8192)
+    do(session, "task", name="top")
+    do(session, "mmap", task="top", name="m", pages=1)
+    do(session, "write", task="top", at="m+0", value="x")
+    for number in range(count - 1):
+        do(session, "fork", task="top", child=f"worker-{number}")
+    return session
+
+
+@pytest.mark.parametrize("count", [1, 3, 20, 60])
+def test_any_number_of_users_can_be_shown_and_broken(open_window, count: int) -> None:
+    session = shared_by(count)
+    user = open_window(session)
+    user.click_frame(session.resolve_frame("top:m+0"))
+    view = user.window.rmap
+    assert len(view.graph.mappers) == count
+    assert len(view._layout.rows) == (count if count < 25 else 2)
+    user.key(Key.Key_End)
+    assert sum(fate.kind == "killed" for fate in view.state.fates.values()) == count
+    view.grab()
+
+
+def test_a_group_unfolds(open_window) -> None:
+    session = shared_by(60)
+    user = open_window(session)
+    user.window.controller.select(session.resolve_frame("top:m+0"))
+    view = user.window.rmap
+    left, width = view._layout.columns.task
+    at = QPointF(left + width / 2, view._layout.tops[1] + 6).toPoint()
+    user.qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert len(view._layout.rows) == 2 + 59
+    assert view.verticalScrollBar().maximum() > 0
+
+
+def test_nobody_uses_a_free_frame(user) -> None:
+    user.window.controller.select(user.frame("any:free"))
+    assert user.window.rmap.graph.mappers == ()
+    user.window.rmap.grab()

@@ -1,0 +1,246 @@
+"""The window as a whole: themes, sizes, commands, errors, opening and saving, nothing left running."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFontMetrics, QKeySequence
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, QMessageBox, QPushButton, QToolButton
+
+from hwpoison_gui.gui import crash, loader, opening
+from hwpoison_gui.gui import theme as look
+from hwpoison_gui.session.scenario import load
+from hwpoison_gui.sources.errors import LivePermissionError
+from hwpoison_gui.view.palette import THEMES
+
+Key = Qt.Key
+
+
+@pytest.fixture(autouse=True)
+def plain_look():
+    """Style sheets stay with the application: the next test starts without."""
+    yield
+    app = QApplication.instance()
+    app.setStyleSheet("")
+
+
+def message(window) -> QMessageBox:
+    boxes = [box for box in window.findChildren(QMessageBox) if box.isVisible()]
+    assert len(boxes) == 1
+    return boxes[0]
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_every_theme_reaches_every_part(user, name: str) -> None:
+    window = user.window
+    window.actions_[f"theme-{name}"].trigger()
+    theme = THEMES[name]
+    assert window.theme is theme
+    assert QApplication.palette().window().color() == QColor(theme.window)
+    picture = window.grab().toImage()
+    corner = window.sentence.mapTo(window, window.sentence.rect().bottomRight())
+    assert picture.pixelColor(corner.x() - 2, corner.y() - 2) == QColor(theme.base)
+    ground = window.map.mapTo(window, window.map.rect().topRight())
+    assert picture.pixelColor(ground.x() - 4, ground.y() + 4) == QColor(theme.ground)
+
+
+@pytest.mark.parametrize("size", [(900, 600), (1280, 800), (1920, 1080)])
+def test_nothing_is_cut_off(open_window, size) -> None:
+    user = open_window(opening.default_machine(), size)
+    window = user.window
+    for part in (window.map, window.sentence, window.transport, window.tasks, window.log, window.rmap):
+        if part.isVisible():
+            corner = part.mapTo(window, part.rect().bottomRight())
+            assert window.rect().contains(corner), part
+    assert window.map.height() >= 140 and window.rmap.height() >= 120
+    for label in window.sentence.findChildren(QLabel):
+        if label.text() and label not in (window.sentence.text, window.sentence.detail):
+            assert QFontMetrics(label.font()).horizontalAdvance(label.text()) <= label.width()
+    for slider in window.sliders.values():
+        assert slider.width() >= slider.sizeHint().width()
+        right = slider.mapTo(window, slider.rect().topRight()).x()
+        assert right <= window.counters.mapTo(window, window.counters.rect().topLeft()).x()
+
+
+def test_every_command_has_a_tip_that_teaches_and_no_key_is_taken_twice(user) -> None:
+    taken: dict[str, str] = {}
+    for name, command in user.window.actions_.commands.items():
+        assert command.tip
+        for key in command.keys:
+            text = QKeySequence(key).toString()
+            assert text and text not in taken, (name, taken.get(text))
+            taken[text] = name
+
+
+def test_every_icon_only_button_has_a_name(user) -> None:
+    for button in user.window.findChildren(QToolButton):
+        if not button.text() and button.isVisible():
+            assert button.accessibleName() or button.toolTip(), button
+
+
+def test_go_to_selects_by_number_or_name(user) -> None:
+    pfn = user.frame("srv:heap+2")
+    for text in (f"{pfn:#x}", f"{pfn:x}", f"pfn:{pfn:#x}", "srv:heap+2"):
+        user.window.controller.select(0)
+        user.window.actions_["go-to"].trigger()
+        dialog = user.window.findChild(QInputDialog)
+        dialog.setTextValue(text)
+        dialog.accept()
+        dialog.deleteLater()
+        QApplication.processEvents()
+        assert user.window.controller.selected == pfn, text
+
+
+def test_go_to_nowhere_says_so(user) -> None:
+    user.window.dialogs._go_to_text("srv:nothing+0")
+    assert "no area 'nothing'" in message(user.window).informativeText()
+    message(user.window).close()
+
+
+def test_a_file_is_opened_and_a_bad_one_leaves_everything_as_it_was(user, tmp_path: Path) -> None:
+    window = user.window
+    good = tmp_path / "good.toml"
+    good.write_text('format = 1\ntitle = "Good"\n[[step]]\nop = "task"\nname = "t"\n')
+    window.dialogs.open_path(good)
+    user.qtbot.waitUntil(lambda: window.controller.machine.title == "Good", timeout=5000)
+    user.qtbot.waitUntil(lambda: not window.dialogs._loader.busy, timeout=5000)
+    assert [row.name for row in window.tasks.tasks.rows] == ["t"]
+    assert "Good" in window.windowTitle()
+    bad = tmp_path / "bad.toml"
+    bad.write_text('format = 1\ntitle = "Bad"\n[[step]]\nop = "task"\nnam = "t"\n')
+    window.dialogs.open_path(bad)
+    user.qtbot.waitUntil(lambda: not window.dialogs._loader.busy, timeout=5000)
+    box = message(window)
+    assert "bad.toml" in box.informativeText() and "step 1" in box.informativeText() and "nam" in box.informativeText()
+    box.close()
+    assert window.controller.machine.title == "Good"
+
+
+def test_what_was_done_is_saved_and_does_the_same_again(user, tmp_path: Path, monkeypatch) -> None:
+    user.click_frame(user.frame("srv:heap+1"))
+    user.key(Key.Key_End)
+    path = tmp_path / "mine.toml"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    user.window.actions_["save"].trigger()
+    assert tomllib.loads(path.read_text())["step"][-1]["op"] == "poison"
+    assert len(load(path).steps) == len(user.session.operations)
+    again = opening.open_scenario(path).session
+    assert [operation.outcome for operation in again.operations] == [o.outcome for o in user.session.operations]
+
+
+def test_a_machine_without_scenario_cannot_be_saved_and_says_why(open_window) -> None:
+    made = opening.open_file(Path("resources/machines/victim_before.npz"))
+    user = open_window(made)
+    action = user.window.actions_["save"]
+    assert not action.isEnabled() and "not made by a scenario" in action.toolTip()
+    pfn = user.frame("w0:[heap]+0")
+    user.window.controller.select(pfn)
+    assert "How this is known" in user.window.inspector.toPlainText()
+
+
+def test_live_memory_is_a_copy_and_the_window_says_so(user, monkeypatch) -> None:
+    from hwpoison_gui.sources import live
+    from hwpoison_gui.sources.recording import open_recording
+
+    image = open_recording("resources/machines/victim_before.npz")
+    monkeypatch.setattr(live, "capture", lambda progress, cancelled: (progress(0.5, "half"), image)[1])
+    user.window.actions_["live"].trigger()
+    user.qtbot.waitUntil(lambda: user.window.controller.machine.is_copy, timeout=10_000)
+    user.qtbot.waitUntil(lambda: not user.window.dialogs._loader.busy, timeout=5000)
+    assert user.window.copy.isVisible()
+    assert "nothing here touches the real one" in user.window.copy.line.text()
+    user.window.actions_["new"].trigger()
+    assert not user.window.copy.isVisible()
+
+
+def test_without_permission_live_says_what_is_missing_and_how_to_get_it(user, monkeypatch) -> None:
+    from hwpoison_gui.sources import live
+
+    def refuse(progress, cancelled):
+        raise LivePermissionError("/proc/kpageflags", "it may be read by root only.", "Start with sudo.")
+
+    monkeypatch.setattr(live, "capture", refuse)
+    user.window.actions_["live"].trigger()
+    user.qtbot.waitUntil(lambda: not user.window.dialogs._loader.busy, timeout=5000)
+    text = message(user.window).informativeText()
+    assert "root only" in text and "sudo" in text
+    message(user.window).close()
+
+
+def test_loading_can_be_cancelled(user) -> None:
+    from hwpoison_gui.sources.errors import CancelledError
+
+    def work(progress, cancelled):
+        while not cancelled():
+            progress(0.1, "waiting")
+            loader.QThread.msleep(5)
+        raise CancelledError
+
+    before = user.window.controller.machine
+    made = user.window.dialogs._loader
+    made.start("Waiting", work)
+    user.qtbot.waitUntil(lambda: made._dialog is not None and made._dialog.isVisible(), timeout=5000)
+    cancel = made._dialog.findChild(QPushButton)
+    user.qtbot.mouseClick(cancel, Qt.MouseButton.LeftButton)
+    user.qtbot.waitUntil(lambda: not made.busy, timeout=5000)
+    assert user.window.controller.machine is before
+
+
+def test_closing_while_something_loads_ends_it(user) -> None:
+    from hwpoison_gui.sources.errors import CancelledError
+
+    def work(progress, cancelled):
+        while not cancelled():
+            loader.QThread.msleep(5)
+        raise CancelledError
+
+    user.window.dialogs._loader.start("Waiting", work)
+    user.window.close()
+    assert not user.window.dialogs._loader.busy
+
+
+def test_the_panels_come_back(user) -> None:
+    window = user.window
+    for dock in window.docks.values():
+        dock.close()
+    window.docks["tasks"].setFloating(True)
+    window.actions_["reset-docks"].trigger()
+    assert all(dock.isVisible() and not dock.isFloating() for dock in window.docks.values())
+
+
+def test_settings_remember_theme_and_panels(qtbot, open_window) -> None:
+    from hwpoison_gui.gui.main_window import MainWindow
+
+    def window() -> MainWindow:
+        made = MainWindow(opening.Opened(opening.Session.fresh(4096), "x"))
+        qtbot.addWidget(made)
+        made.show()
+        return made
+
+    app = QApplication.instance()
+    app.setOrganizationName("hwpoison-gui")
+    app.setApplicationName("hwpoison-gui")
+    first = window()
+    assert first.theme_choice == look.SYSTEM
+    first.set_theme_choice("light")
+    first.docks["log"].close()
+    first.close()
+    second = window()
+    assert second.theme.name == "light"
+    assert not second.docks["log"].isVisible()
+    second.set_theme_choice(look.SYSTEM)
+    second.reset_docks()
+    second.close()
+
+
+def test_an_unexpected_exception_makes_a_report() -> None:
+    try:
+        raise RuntimeError("something odd")
+    except RuntimeError as error:
+        import traceback
+
+        text = crash.report("".join(traceback.format_exception(error)))
+    assert "something odd" in text and "Qt 6" in text and "Python 3" in text
