@@ -14,7 +14,8 @@ from hwpoison_gui.view.counters import counters_of
 from hwpoison_gui.view.frame_facts import facts_of
 from hwpoison_gui.view.highlights import colours_of, highlights_of
 from hwpoison_gui.view.log_rows import log_lines, newest_lines, step_of_line
-from hwpoison_gui.view.moment import moment_of
+from hwpoison_gui.view.moment import moment_of, title_of
+from hwpoison_gui.view.outline import Outlines
 from hwpoison_gui.view.sentence import sentence_of
 from hwpoison_gui.view.summary import summary
 from hwpoison_gui.view.task_rows import task_rows
@@ -53,6 +54,7 @@ class Wiring(QObject):
         super().__init__(window)
         self._w = window
         self._walks = Walks()
+        self._outlines = Outlines()
         self._colours: dict[int, int] = {}
         self._connect_model()
         self._connect_widgets()
@@ -83,11 +85,12 @@ class Wiring(QObject):
         w.log.lineActivated.connect(self._go_to_line)
         w.inspector.taskWanted.connect(c.select_task)
         w.rmap.taskClicked.connect(c.select_task)
+        w.why.seekRequested.connect(c.seek)
 
     def _keep_keys(self) -> None:
         w = self._w
         KeepKeys(w.map.view, *_MOVES)
-        for widget in (w.tasks, w.log, w.inspector, w.rmap):
+        for widget in (w.tasks, w.log, w.inspector, w.rmap, w.why):
             KeepKeys(widget, *_MOVES, *_PAGES)
         for slider in w.sliders.values():
             KeepKeys(slider, Key.Key_Space, Key.Key_0, Key.Key_1, *_MOVES)
@@ -157,6 +160,7 @@ class Wiring(QObject):
         w.panic.show_line(panic)
         self._show_walk()
         self._show_highlights()
+        self._show_why()
         w.actions_.refresh()
         file = c.machine.file.rpartition("/")[2]
         w.setWindowTitle(f"{file + ': ' if file else ''}{c.machine.title} – hwpoison-gui")
@@ -215,6 +219,13 @@ class Wiring(QObject):
         w.docks["rmap"].set_subject(f"who uses {graph.pfn:#x}")
         if state.current_task is not None and moment_of(session).step is not None:
             w.tasks.reveal(state.current_task)
+
+    def _show_why(self) -> None:
+        """The outline of the present operation; the handler at rest where there is none."""
+        w, session = self._w, self._w.controller.session
+        operation = moment_of(session).operation
+        w.why.set_moment(self._outlines.outline_for(session, operation), session.position)
+        w.docks["why"].set_subject(title_of(operation) if operation else "the handler, at rest")
 
     def _phase(self, phase: float) -> None:
         self._w.map.set_pulse_phase(phase)

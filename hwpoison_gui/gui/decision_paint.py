@@ -1,0 +1,158 @@
+"""How a line of the outline is drawn: a sign for its state, its words, and the kernel's name on the right."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QTextLayout, QTextOption
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTreeView
+
+from hwpoison_gui.gui import theme as look
+from hwpoison_gui.gui.decision_model import DecisionModel
+from hwpoison_gui.view.outline import AHEAD, ASIDE, NOW, WITHIN, Node
+from hwpoison_gui.view.palette import Theme, mixed
+
+SIGN: Final = 16  # room for the sign, in pixels
+_GAP: Final = look.MEDIUM
+_PAD: Final = 2
+_MOST_LINES: Final = 3
+_BAR: Final = 3
+
+
+class DecisionDelegate(QStyledItemDelegate):
+    """Draws lines; long ones are broken, but not those inside of runs, of which there may be thousands."""
+
+    def __init__(self, view: QTreeView, model: DecisionModel, theme: Theme) -> None:
+        super().__init__(view)
+        self._view, self._model = view, model
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        self.theme = theme
+        self._plain, self._strong = look.font(), look.font(look.BODY, QFont.Weight.DemiBold)
+        self._mono = look.mono(look.CAPTION)
+        self._line = QFontMetricsF(self._plain).height()
+
+    # -- room
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        node = self._model.node(index)
+        width = self._view.viewport().width() - self._left_of(node)
+        if self._is_inside_run(node):
+            return QSize(width, round(self._line) + 2 * _PAD)
+        lines = self._laid_out(node, width).lineCount()
+        return QSize(width, round(self._line * max(1, min(lines, _MOST_LINES))) + 2 * _PAD)
+
+    def _left_of(self, node: Node) -> int:
+        depth = 1
+        while node.parent > 0:
+            node, depth = self._model.outline.nodes[node.parent], depth + 1
+        return depth * self._view.indentation()
+
+    def _is_inside_run(self, node: Node) -> bool:
+        return node.parent >= 0 and self._model.outline.nodes[node.parent].kind == "run"
+
+    def _laid_out(self, node: Node, width: int) -> QTextLayout:
+        """The words, broken into lines."""
+        layout = QTextLayout(self._model.outline.words(node, self._model.position), self._font_of(node))
+        option = QTextOption()
+        option.setWrapMode(QTextOption.WrapMode.WordWrap)
+        layout.setTextOption(option)
+        layout.beginLayout()
+        top = 0.0
+        while (line := layout.createLine()).isValid():
+            line.setLineWidth(max(40, width - SIGN - _PAD))
+            line.setPosition(QPointF(0, top))
+            top += self._line
+        layout.endLayout()
+        return layout
+
+    def _font_of(self, node: Node) -> QFont:
+        return self._strong if node.kind in ("call", "decision") else self._plain
+
+    # -- drawing
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        node, room = self._model.node(index), QRect(option.rect)  # type: ignore[attr-defined]
+        state = node.state(self._model.position)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._ground(painter, room, state, option)
+        colour = QColor(self._ink(node, state))
+        self._sign(painter, QRect(room.left(), room.top() + _PAD, SIGN, round(self._line)), node, state)
+        painter.setPen(colour)
+        left = room.left() + SIGN
+        if self._is_inside_run(node):
+            painter.setFont(self._plain)
+            words = self._model.outline.words(node, self._model.position)
+            width = room.width() - SIGN - _PAD
+            words = QFontMetricsF(self._plain).elidedText(words, Qt.TextElideMode.ElideRight, width)
+            painter.drawText(QRect(left, room.top(), width, room.height()), Qt.AlignmentFlag.AlignVCenter, words)
+        else:
+            layout = self._laid_out(node, room.width())
+            layout.draw(painter, QPointF(left, room.top() + _PAD))
+            self._name(painter, room, node, state, layout)
+        painter.restore()
+
+    def _ground(self, painter: QPainter, room: QRect, state: str, option: QStyleOptionViewItem) -> None:
+        whole = QRect(0, room.top(), self._view.viewport().width(), room.height())
+        if state == NOW:
+            painter.fillRect(whole, QColor(mixed(self.theme.base, self.theme.warn, 0.18)))
+            painter.fillRect(QRect(0, room.top(), _BAR, room.height()), QColor(self.theme.warn))
+        chosen = option.state & QStyle.StateFlag.State_Selected  # type: ignore[attr-defined]
+        if chosen and self._view.hasFocus():
+            painter.setPen(QPen(QColor(self.theme.accent), 1))
+            painter.drawRect(whole.adjusted(0, 0, -1, -1))
+
+    def _ink(self, node: Node, state: str) -> str:
+        if state in (AHEAD, ASIDE):
+            return self.theme.muted
+        return self.theme.text
+
+    def _name(self, painter: QPainter, room: QRect, node: Node, state: str, layout: QTextLayout) -> None:
+        """The kernel's name beside the last line of the words, where there is room."""
+        shown = state not in (AHEAD, ASIDE)
+        said = node.code + (f" → {node.branch}" if node.branch and shown else "") if shown or node.code else ""
+        if not said or not layout.lineCount():
+            return
+        last = layout.lineAt(layout.lineCount() - 1)
+        metrics = QFontMetricsF(self._mono)
+        left = room.left() + SIGN + last.naturalTextWidth() + _GAP
+        if left + metrics.horizontalAdvance(said) > room.right() - _PAD:
+            said = node.code or said
+        width = metrics.horizontalAdvance(said)
+        if left + width <= room.right() - _PAD:
+            painter.setFont(self._mono)
+            painter.setPen(QColor(self.theme.muted))
+            base = room.top() + _PAD + last.y() + last.ascent()
+            painter.drawText(QPointF(room.right() - _PAD - width, base), said.strip())
+
+    def _sign(self, painter: QPainter, room: QRect, node: Node, state: str) -> None:
+        """A triangle for the present step, a tick for what was taken, a cross for what was not, a ring ahead."""
+        theme, middle = self.theme, QPointF(room.left() + 6, room.center().y() + 1)
+        x, y = middle.x(), middle.y()
+        if state == NOW:
+            path = QPainterPath(QPointF(x - 3, y - 5))
+            path.lineTo(x + 4, y)
+            path.lineTo(x - 3, y + 5)
+            path.closeSubpath()
+            painter.fillPath(path, QColor(theme.warn))
+            return
+        loud = theme.muted if state in (AHEAD, ASIDE) else theme.warn if state == WITHIN else theme.good
+        pen = QPen(QColor(loud), 1.6)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        painter.setPen(pen)
+        if state == ASIDE:
+            painter.drawLine(QPointF(x - 3, y - 3), QPointF(x + 3, y + 3))
+            painter.drawLine(QPointF(x - 3, y + 3), QPointF(x + 3, y - 3))
+        elif state == AHEAD:
+            painter.setPen(QPen(QColor(loud), 1.2))
+            painter.drawEllipse(middle, 2.5, 2.5)
+        elif state == WITHIN:
+            painter.setBrush(QColor(loud))
+            painter.drawEllipse(middle, 2.5, 2.5)
+        else:
+            painter.drawPolyline([QPointF(x - 4, y), QPointF(x - 1, y + 3), QPointF(x + 4, y - 4)])

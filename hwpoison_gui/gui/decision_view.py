@@ -1,0 +1,106 @@
+"""The decision view: the handler as an outline, the present step marked, the ways taken and not taken."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QTreeView, QWidget
+
+from hwpoison_gui.gui import theme as look
+from hwpoison_gui.gui.decision_model import DecisionModel
+from hwpoison_gui.gui.decision_paint import DecisionDelegate
+from hwpoison_gui.kernel.profile_v7 import V7
+from hwpoison_gui.view.outline import Node, Outline
+from hwpoison_gui.view.palette import DARK, Theme
+
+
+class DecisionView(QTreeView):
+    """Follows the present step. A click on a line, or Enter, asks for the step that it stands for."""
+
+    seekRequested = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
+        super().__init__(parent)
+        self.outline_model = DecisionModel(self, Outline(V7))
+        self.setModel(self.outline_model)
+        self._delegate = DecisionDelegate(self, self.outline_model, theme)
+        self.setItemDelegate(self._delegate)
+        self._now: int | None = None
+        self.setHeaderHidden(True)
+        self.setIndentation(look.LARGE - look.HAIR)
+        self.setExpandsOnDoubleClick(False)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.clicked.connect(self._go)
+        self.setAccessibleName("Why: the handler as an outline")
+        self._unfold()
+        self.set_theme(theme)
+
+    def sizeHint(self) -> QSize:
+        return QSize(500, 260)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(240, 80)
+
+    def set_theme(self, theme: Theme) -> None:
+        self.setFont(look.font())
+        self._delegate.set_theme(theme)
+        self.scheduleDelayedItemsLayout()
+        self.viewport().update()
+
+    def set_moment(self, outline: Outline, position: int) -> None:
+        """Shows an outline at a position of the timeline."""
+        model = self.outline_model
+        if outline is not model.outline:
+            model.set_outline(outline, position)
+            self._now = None
+            self._unfold()
+        elif position != model.position:
+            model.set_position(position)
+        self._follow()
+        self.viewport().update()
+
+    def _unfold(self) -> None:
+        for node in self.outline_model.outline.shown():
+            if node.children and node.kind != "run":
+                self.setExpanded(self.outline_model.index_of(node), True)
+
+    def present(self) -> Node | None:
+        """The line of the present step; inside of a run that is unfolded, the one of its own."""
+        model = self.outline_model
+        node = model.outline.now(model.position)
+        if node is not None and node.kind == "run" and self.isExpanded(model.index_of(node)):
+            return model.outline.child(node, model.position - 1 - node.first)
+        return node
+
+    def _follow(self) -> None:
+        """The line of the present step comes into view when it is another one."""
+        node = self.present()
+        number = node.id if node is not None else None
+        if number == self._now:
+            return
+        self._now = number
+        if node is None:
+            self.scrollToTop()
+            return
+        index = self.outline_model.index_of(node)
+        rect, height = self.visualRect(index), self.viewport().height()
+        if rect.isEmpty() or rect.top() < 0 or rect.bottom() > height * 3 // 4:
+            self.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
+
+    def _go(self, index: QModelIndex) -> None:
+        node = self.outline_model.node(index)
+        if node.first >= 0:
+            self.seekRequested.emit(node.last if node.kind == "run" else node.first + 1)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+            self._go(self.currentIndex())
+        else:
+            super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.scheduleDelayedItemsLayout()

@@ -1,0 +1,45 @@
+"""Which outline an operation has: the handler's for errors, the fault path for a touch, none for the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from hwpoison_gui.kernel.profile import Profile
+from hwpoison_gui.view.outline_part import Part, Way
+from hwpoison_gui.view.outline_parts import PHASES
+from hwpoison_gui.view.outline_parts_fault import AFTER, BEFORE, KERNEL_READ, SOFT_OFFLINE, TOUCH, UNPOISON
+
+
+def handler_of(profile: Profile) -> Part:
+    """memory_failure() as that kernel has it."""
+    return Part(
+        "A frame is reported broken",
+        "memory_failure",
+        signs=("memory_failure:Frame ",),
+        parts=tuple(PHASES[phase] for phase in profile.phases),
+        teach=profile.title,
+    )
+
+
+def parts_of(profile: Profile, functions: Collection[str]) -> tuple[Part, ...]:
+    """The parts of an operation that runs through `functions`; the handler's when there is no operation."""
+    functions = frozenset(functions)
+    if not functions or "memory_failure" in functions:
+        return (*BEFORE, handler_of(profile), *AFTER)
+    for entry, parts in (
+        ("soft_offline_page", SOFT_OFFLINE),
+        ("unpoison_memory", UNPOISON),
+        ("do_machine_check", BEFORE),
+        ("copy_from_user", KERNEL_READ),
+        ("access", TOUCH),
+        ("do_sigbus", TOUCH),
+        ("bad_area", TOUCH),
+    ):
+        if entry in functions:
+            return (*parts, *AFTER)
+    return ()
+
+
+def all_ways(part: Part) -> list[Way]:
+    """The ways of a part and of all below it."""
+    return [*part.ways, *(way for inner in part.parts for way in all_ways(inner))]
