@@ -17,13 +17,23 @@ from .records import HPAGE_PMD_NR, HPAGE_PMD_ORDER
 def hugetlb_init(m: Machine, pages: int) -> int:
     """nr_hugepages: put up to `pages` huge pages into the pool; returns how many memory was found for."""
     found = 0
-    while found < pages and (head := alloc_pages(m, HPAGE_PMD_ORDER)) is not None:
-        prep_compound_page(m, head, pf.HUGE)
+    while found < pages and (head := alloc_fresh_huge_page(m)) is not None:
         m.put(m.refcount, head, 0)
+        m.clear_flags(head, pf.UPTODATE)
         m.put(m.huge_free, (0, head), True)
         found += 1
-    m.add_to(m.counters, "nr_huge_pages", found)
     return found
+
+
+def alloc_fresh_huge_page(m: Machine) -> int | None:
+    """A huge page out of free memory, with one reference: the pool is one larger. None without such a block."""
+    head = alloc_pages(m, HPAGE_PMD_ORDER)
+    if head is None:
+        return None
+    prep_compound_page(m, head, pf.HUGE)
+    m.set_flags(head, pf.UPTODATE)
+    m.add_to(m.counters, "nr_huge_pages", 1)
+    return head
 
 
 def prep_compound_page(m: Machine, head: int, flags: int) -> None:
@@ -96,6 +106,12 @@ def dissolve_free_huge_page(m: Machine, pfn: int) -> bool:
     head = m.compound_head(pfn)
     if m.refcount.view[head] or available_huge_pages(m) <= 0:
         return False
+    update_and_free_page(m, head)
+    return True
+
+
+def update_and_free_page(m: Machine, head: int) -> None:
+    """A free huge page leaves the pool, which is one smaller."""
     bad = tuple(m.raw_hwp.of(head))
     m.delete(m.huge_free, (0, head))
     m.add_to(m.counters, "nr_huge_pages", -1)
@@ -105,7 +121,6 @@ def dissolve_free_huge_page(m: Machine, pfn: int) -> bool:
         m.delete(m.raw_hwp, (head, frame))
         m.set_flags(frame, pf.HWPOISON)
     free_one_page(m, head, HPAGE_PMD_ORDER)
-    return True
 
 
 def page_handle_poison(m: Machine, pfn: int) -> Steps[bool]:

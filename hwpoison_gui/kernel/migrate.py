@@ -10,7 +10,7 @@ from typing import Final
 from . import page_flags as pf
 from . import pte as ptes
 from .gate import ABSENT
-from .hugetlb_pool import alloc_huge_page, available_huge_pages
+from .hugetlb_pool import alloc_fresh_huge_page, alloc_huge_page, available_huge_pages
 from .machine import Machine
 from .mark import Act, Mark, Steps
 from .page_alloc import alloc_page, put_page
@@ -55,10 +55,10 @@ def migrate_page(m: Machine, pfn: int) -> Steps[bool]:
 
 
 def _new_page(m: Machine, huge: bool) -> int | None:
-    """alloc_migration_target()."""
+    """alloc_migration_target(): for a huge page one of the pool, or a fresh one when the pool has none to spare."""
     if not huge:
         return alloc_page(m)
-    return alloc_huge_page(m, 0, -1) if available_huge_pages(m) > 0 else None
+    return alloc_huge_page(m, 0, -1) if available_huge_pages(m) > 0 else alloc_fresh_huge_page(m)
 
 
 def _move(m: Machine, pfn: int, new: int, huge: bool) -> None:

@@ -10,7 +10,7 @@ from .filemap import invalidate_inode_page
 from .get_hwpoison_page import FREE, TAKEN, get_hwpoison_page
 from .handler import MF_COUNT_INCREASED, MF_SOFT_OFFLINE
 from .huge_memory import split_huge_page
-from .hugetlb_pool import page_handle_poison
+from .hugetlb_pool import page_handle_poison, update_and_free_page
 from .hwpoison_inject import pfn_valid
 from .machine import Machine
 from .mark import Act, Mark, Steps
@@ -75,7 +75,7 @@ def _invalidated(m: Machine, page: int) -> bool:
 
 
 def _migrate(m: Machine, pfn: int, page: int, huge: bool) -> Steps[int | str]:
-    before = _type(m, page)
+    before, pool = _type(m, page), m.counter("nr_huge_pages")
     if not (yield from migrate_page(m, page)):
         put_page(m, page)
         m.printk(f"soft offline: {pfn:#x}: {'hugepage' if huge else 'page'} migration failed 1, type {before}")
@@ -83,6 +83,8 @@ def _migrate(m: Machine, pfn: int, page: int, huge: bool) -> Steps[int | str]:
         return "EBUSY"
     if huge:
         put_page(m, page)
+        if m.counter("nr_huge_pages") > pool:
+            update_and_free_page(m, page)  # a fresh page has taken its place in the pool
         if not (yield from page_handle_poison(m, pfn)):
             return "EBUSY"
     yield set_hwpoison(m, pfn, release=not huge)
