@@ -121,6 +121,7 @@ class Controller(QObject):
         """The click: memory_failure() for this frame."""
         with self.together():
             self.select(pfn)
+            self.select_task(None)
             self.act("poison", {"frame": f"pfn:{pfn:#x}"}, animate=True)
 
     def set_sysctl(self, name: str, value: int) -> None:

@@ -22,6 +22,7 @@ from hwpoison_gui.view.palette import Theme
 
 SMALLEST_POISON: Final = 13.0
 SMALLEST_RING: Final = 11.0
+SMALLEST_DOT: Final = 5
 POISON_BADGE_FROM: Final = 44.0
 MOST_MARKS: Final = 1500  # of one role in view; more are binned more coarsely
 
@@ -110,9 +111,17 @@ class MarkPainter:
         size = math.ceil(max(SMALLEST_RING, camera.cell + 4)) + 2 * swell
         if highlight.role == "target":
             size += 6
+        dots = highlight.role.startswith("owner:") and camera.cell < SMALLEST_RING
+        if dots:  # hundreds of rings would hide the map
+            size = max(SMALLEST_DOT, math.ceil(camera.cell) + 2)
         px, py = places(layout, camera, highlight.pfns, size)
         sheet = self._stamps.sheet(
-            ("ring", highlight.role, size), 1, size, size, ratio, lambda p, _: self._draw_ring(p, ring, size)
+            ("ring", highlight.role, size),
+            1,
+            size,
+            size,
+            ratio,
+            lambda p, _: self._draw_dot(p, ring, size) if dots else self._draw_ring(p, ring, size),
         )
         self._stamps.put(painter, sheet, (size, size), ratio, (px, py, 0))
 
@@ -138,6 +147,10 @@ class MarkPainter:
             painter.setPen(QPen(QColor(colour), width))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(rect)
+
+    def _draw_dot(self, painter: QPainter, ring: Ring, size: float) -> None:
+        painter.fillRect(QRectF(0, 0, size, size), faded(self._theme.ground, 0.9))
+        painter.fillRect(QRectF(1, 1, size - 2, size - 2), QColor(ring.colour))
 
     def _draw_ring(self, painter: QPainter, ring: Ring, size: float) -> None:
         half = ring.width / 2 + 1
