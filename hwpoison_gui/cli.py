@@ -26,12 +26,14 @@ _USAGE: Final = """hwpoison-gui [FILE | --live]
        hwpoison-gui check [--all] FILE...
        hwpoison-gui simulate [--json] FILE
        hwpoison-gui agree [--hidden] [--json] RECORDING ROWS
+       hwpoison-gui fidelity [--out FILE]
        hwpoison-gui pictures [FILE] --out DIR"""
 
 _COMMANDS_HELP: Final = """commands:
   check FILE...        replay scenario files and compare; a directory means all *.toml below it
   simulate FILE        replay a scenario; print the kernel log and what came of each step
   agree RECORDING ROWS poison a recorded machine as a real kernel was, and say where the two agree
+  fidelity             write docs/fidelity.md: what was compared with a real kernel, in a checkout
   pictures --out DIR   write pictures of a scenario's first, middle and last step, and its log
 
 examples:
@@ -122,6 +124,27 @@ def _agree(arguments: Sequence[str]) -> int:
     return GOOD if all(one.agrees for one in found) else NOT_DONE
 
 
+def _fidelity(arguments: Sequence[str]) -> int:
+    parser = _parser("fidelity", "Compare with all recordings of a checkout and write what comes of it.")
+    parser.add_argument("--data", type=Path, default=Path("tests/data"), metavar="DIR", help="cases, traces and rows")
+    parser.add_argument("--out", type=Path, default=Path("docs/fidelity.md"), metavar="FILE", help="where to")
+    options = parser.parse_args(arguments)
+    from hwpoison_gui import resources
+    from hwpoison_gui.session.fidelity import page
+    from hwpoison_gui.sources.recording import open_recording
+
+    server = resources.path("machines/server.npz")
+    try:
+        text = page(options.data, open_recording(server, hidden=False), open_recording(server, hidden=True))
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        options.out.write_text(text)
+    except ScenarioError as error:
+        return _complain(str(error), BAD_FILE)
+    except OSError as error:
+        return _complain(f"{error.filename}: {error.strerror or error}", BAD_FILE)
+    return GOOD
+
+
 def _pictures(arguments: Sequence[str]) -> int:
     parser = _parser("pictures", "Write pictures of a scenario's first, middle and last step, and its kernel log.")
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a scenario (default: the first demo)")
@@ -167,5 +190,6 @@ _COMMANDS: Final[dict[str, Callable[[Sequence[str]], int]]] = {
     "check": _check,
     "simulate": _simulate,
     "agree": _agree,
+    "fidelity": _fidelity,
     "pictures": _pictures,
 }

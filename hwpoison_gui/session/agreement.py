@@ -147,7 +147,7 @@ def _unknown(m: Machine, row: Row) -> Iterator[str]:
         yield f"it is a page of {row.filesystem}, here {here}"
     in_use = m.page(head) & (pf.LRU | pf.MMAP | pf.HUGE)
     if in_use and row.refcount is not None and row.refcount != m.refcount.view[head]:
-        yield f"it had {row.refcount} references, here {m.refcount.view[head]}"
+        yield f"it had {row.refcount} references, here {m.refcount.view[head]} (they are not exported)"
 
 
 def _unknown_entries(m: Machine, row: Row) -> Iterator[str]:
@@ -162,9 +162,9 @@ def _unknown_entries(m: Machine, row: Row) -> Iterator[str]:
             yield f"{where} mapped it"
             continue
         if mapper.dirty is not None and mapper.dirty != bool(entry & ptes.DIRTY):
-            yield f"the entry of {where} was {'dirty' if mapper.dirty else 'clean'}"
+            yield f"the entry of {where} was {'dirty' if mapper.dirty else 'clean'} (it is not exported)"
         if mapper.pmd is not None and mapper.pmd != bool(entry & ptes.PSE):
-            yield f"{where} mapped it by a {'huge' if mapper.pmd else 'single'} entry"
+            yield f"{where} mapped it by a {'huge' if mapper.pmd else 'single'} entry (it is not exported)"
 
 
 def pf_names(word: int) -> str:

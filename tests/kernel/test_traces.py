@@ -6,51 +6,42 @@ from pathlib import Path
 
 import pytest
 
-from hwpoison_gui.session import replay
 from hwpoison_gui.session.function_graph import Call, follow, parse
-from hwpoison_gui.session.scenario import load
+from hwpoison_gui.session.kernel_functions import all_known
+from hwpoison_gui.session.recorded_paths import case_of, told
 
 DATA = Path(__file__).parents[1] / "data"
 TRACES = sorted((DATA / "traces").glob("*.txt"))
 
-# What happens when the handler has returned: threads on their way to user space take their signals.
-AFTERWARDS = {"handle_signal", "do_group_exit", "do_exit"}
+CASES = DATA / "cases" / "6.1"
 
 
-def case_of(trace: Path) -> Path:
-    """The scenario of a recording: the recorded case of that name, or the one beside it."""
-    recorded = DATA / "cases" / "6.1"
-    candidates = (recorded / f"trc_{trace.stem}.toml", recorded / f"{trace.stem}.toml", trace.with_suffix(".toml"))
-    return next(path for path in candidates if path.exists())
-
-
-def told(case: Path, root: str) -> list[str]:
-    """Functions that the steps of the first injection name, from where the recording begins."""
-    scenario = load(case)
-    session = replay.boot(scenario)
-    for done in replay.play(session, scenario):
-        assert done.differences == ()
-        if done.step.op in ("poison", "soft_offline"):
-            break
-    operation = session.operations[-1]
-    functions = [step.mark.function for step in session.steps[operation.first : operation.last]]
-    end = next((at for at, function in enumerate(functions) if function in AFTERWARDS), len(functions))
-    return functions[functions.index(root) : end]
+def entered_and_told(trace: Path) -> tuple[list[Call], list[str]]:
+    calls = parse(trace.read_text())
+    return calls, told(case_of(trace, CASES), calls[0].function)
 
 
 @pytest.mark.parametrize("trace", TRACES, ids=lambda path: path.stem)
 def test_steps_follow_the_kernel(trace: Path) -> None:
-    calls = parse(trace.read_text())
-    functions = told(case_of(trace), calls[0].function)
+    calls, functions = entered_and_told(trace)
     assert follow(calls, functions) is None
     assert len(functions) >= 6
+    known = all_known()
+    assert [function for function in functions if known.get(function) != "modelled"] == []
+
+
+@pytest.mark.parametrize("trace", TRACES, ids=lambda path: path.stem)
+def test_what_the_kernel_entered_is_accounted_for(trace: Path) -> None:
+    """Modelled, folded into a neighbour, or left out with a reason: down to the callees of the callees."""
+    calls, known = parse(trace.read_text()), all_known()
+    near = {call.function for call in calls if call.depth <= calls[0].depth + 2}
+    assert near - known.keys() == set()
 
 
 @pytest.mark.parametrize("trace", TRACES, ids=lambda path: path.stem)
 def test_a_function_that_was_not_entered_fails(trace: Path) -> None:
     """Wherever it is told; and so does a step too many, and steps in another order."""
-    calls = parse(trace.read_text())
-    functions = told(case_of(trace), calls[0].function)
+    calls, functions = entered_and_told(trace)
     for at in range(len(functions) + 1):
         found = follow(calls, [*functions[:at], "me_unknown", *functions[at:]])
         assert found is not None and (found.step, found.function) == (at + 1, "me_unknown")
