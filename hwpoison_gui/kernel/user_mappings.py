@@ -56,6 +56,10 @@ def unmap_failed(h: Handler) -> Steps[Verdict]:
 
 
 def _ksm(h: Handler) -> Steps[Verdict]:
+    """Merged pages: their users cannot be found by the page's index. The 2009 handler goes on all the same."""
+    if not h.m.profile.unmap_failed_kind:
+        yield _unmapping_failed(h, h.pfn)
+        return None
     h.log("can't handle KSM pages.")
     yield Mark(
         "hwpoison_user_mappings",
@@ -118,11 +122,15 @@ def _unmap(h: Handler, page: int, entry_for: str) -> Steps[None]:
         h.unmapped = yield from try_to_unmap(m, page, entry_for)
         if h.unmapped:
             return
-    left = int(m.mapcount.view[page])
-    h.log(m.profile.unmap_failed_line.format(left=left))
-    yield Mark(
-        "hwpoison_user_mappings", f"Unmapping failed: {left} PTEs still map it.", Act.DECIDE, "failed", frames=(page,)
-    )
+    yield _unmapping_failed(h, page)
+
+
+def _unmapping_failed(h: Handler, page: int) -> Mark:
+    h.unmapped = False
+    left = int(h.m.mapcount.view[page])
+    h.log(h.m.profile.unmap_failed_line.format(left=left))
+    text = f"Unmapping failed: {left} PTEs still map it."
+    return Mark("hwpoison_user_mappings", text, Act.DECIDE, "failed", frames=(page,))
 
 
 def kill_procs(h: Handler, page: int) -> Steps[None]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from hwpoison_gui import resources
@@ -159,3 +161,19 @@ def test_missing_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert "victim_before_hidden.npz: No such file" in capsys.readouterr().err
     assert main(["agree", str(tmp_path / "none.npz"), str(rows)]) == 2
     assert main(["agree", str(VICTIM), str(tmp_path / "none.jsonl")]) == 2
+
+
+@pytest.mark.parametrize(("profile", "hidden"), [("v7", False), ("6.1", True)])
+def test_any_frame_of_the_server_can_be_poisoned(profile: str, hidden: bool) -> None:
+    """One of each flag word, processes running: every result has a kind, no count is negative, all is walked back."""
+    image = replace(open_recording(SERVER, hidden), profile=profile)
+    session = session_of(image, stopped=False)
+    session.act("sysctl", {"name": "memory_failure_early_kill", "value": 1})
+    _, firsts = np.unique(image.kpageflags, return_index=True)
+    for pfn in firsts.tolist():
+        outcome = session.act("poison", {"frame": f"pfn:{pfn:#x}", "via": "corrupt-pfn"})
+        assert (outcome.result is None) == (outcome.kind is None) and outcome.kind != ""
+    machine = session.machine
+    assert (machine.refcount.view >= 0).all() and (machine.mapcount.view >= 0).all()
+    session.seek(0)
+    assert (machine.flags.view == image.kpageflags).all()
