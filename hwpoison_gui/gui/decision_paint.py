@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QTextLayout, QTextOption
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QTextLayout, QTextOption
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTreeView
 
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.decision_model import DecisionModel
+from hwpoison_gui.gui.signs import cross, dot, ring, tick, triangle
 from hwpoison_gui.view.outline import AHEAD, ASIDE, NOW, WITHIN, Node
 from hwpoison_gui.view.palette import Theme, mixed
 
@@ -133,26 +134,13 @@ class DecisionDelegate(QStyledItemDelegate):
     def _sign(self, painter: QPainter, room: QRect, node: Node, state: str) -> None:
         """A triangle for the present step, a tick for what was taken, a cross for what was not, a ring ahead."""
         theme, middle = self.theme, QPointF(room.left() + 6, room.center().y() + 1)
-        x, y = middle.x(), middle.y()
         if state == NOW:
-            path = QPainterPath(QPointF(x - 3, y - 5))
-            path.lineTo(x + 4, y)
-            path.lineTo(x - 3, y + 5)
-            path.closeSubpath()
-            painter.fillPath(path, QColor(theme.warn))
-            return
-        loud = theme.muted if state in (AHEAD, ASIDE) else theme.warn if state == WITHIN else theme.good
-        pen = QPen(QColor(loud), 1.6)
-        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-        painter.setPen(pen)
-        if state == ASIDE:
-            painter.drawLine(QPointF(x - 3, y - 3), QPointF(x + 3, y + 3))
-            painter.drawLine(QPointF(x - 3, y + 3), QPointF(x + 3, y - 3))
+            triangle(painter, middle, QColor(theme.warn))
+        elif state == ASIDE:
+            cross(painter, middle, QColor(theme.muted))
         elif state == AHEAD:
-            painter.setPen(QPen(QColor(loud), 1.2))
-            painter.drawEllipse(middle, 2.5, 2.5)
+            ring(painter, middle, QColor(theme.muted))
         elif state == WITHIN:
-            painter.setBrush(QColor(loud))
-            painter.drawEllipse(middle, 2.5, 2.5)
+            dot(painter, middle, QColor(theme.warn))
         else:
-            painter.drawPolyline([QPointF(x - 4, y), QPointF(x - 1, y + 3), QPointF(x + 4, y - 4)])
+            tick(painter, middle, QColor(theme.good))

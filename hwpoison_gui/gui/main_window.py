@@ -28,6 +28,7 @@ from hwpoison_gui.gui.panic_screen import PanicScreen
 from hwpoison_gui.gui.rmap_view import RmapView
 from hwpoison_gui.gui.sentence_bar import SentenceBar
 from hwpoison_gui.gui.stage_map import MapStage
+from hwpoison_gui.gui.state_table import StateTableView
 from hwpoison_gui.gui.sysctl_slider import SYSCTLS, SysctlSlider
 from hwpoison_gui.gui.task_table import TaskTable
 from hwpoison_gui.gui.transport import Transport
@@ -85,6 +86,7 @@ class MainWindow(QMainWindow):
         self.rmap = RmapView(self, theme)
         self.inspector = Inspector(self, theme)
         self.why = DecisionView(self, theme)
+        self.states = StateTableView(self, theme)
         self.tasks = TaskTable(self, theme)
         self.log = LogView(self, theme)
         self.panic = PanicScreen(self.map, theme)
@@ -131,6 +133,7 @@ class MainWindow(QMainWindow):
         self.docks = {
             "rmap": Dock("rmap", "Reverse map", self.rmap, self, self.theme),
             "why": Dock("why", "Why", self.why, self, self.theme),
+            "states": Dock("states", "State table", self.states, self, self.theme),
             "frame": Dock("frame", "Frame", self.inspector, self, self.theme),
             "log": Dock("log", "Kernel log", self.log, self, self.theme),
             "tasks": Dock("tasks", "Tasks", self.tasks, self, self.theme),
@@ -149,14 +152,15 @@ class MainWindow(QMainWindow):
             self.removeDockWidget(dock)
         self.addDockWidget(right, docks["rmap"])
         self.splitDockWidget(docks["rmap"], docks["why"], Qt.Orientation.Vertical)
-        self.tabifyDockWidget(docks["why"], docks["frame"])
+        for under in ("states", "frame"):
+            self.tabifyDockWidget(docks["why"], docks[under])
         self.addDockWidget(bottom, self.stage)
         self.splitDockWidget(self.stage, docks["tasks"], Qt.Orientation.Vertical)
         self.splitDockWidget(docks["tasks"], docks["log"], Qt.Orientation.Horizontal)
         width, height = self.width(), self.height()
         if height < _LOW:
-            self.tabifyDockWidget(docks["rmap"], docks["why"])
-            self.tabifyDockWidget(docks["why"], docks["frame"])
+            for under in ("why", "states", "frame"):
+                self.tabifyDockWidget(docks["rmap"], docks[under])
         for dock in (self.stage, *docks.values()):
             dock.show()
         docks["why"].raise_()
@@ -196,7 +200,7 @@ class MainWindow(QMainWindow):
         app.setStyleSheet(look.style_sheet(theme))
         self.legend.setFont(look.font(look.CAPTION))
         parts = (self.map, self.legend, self.counters, self.sentence, self.transport, self.rmap, self.inspector)
-        for widget in (*parts, self.why, self.legend_line, self.tasks, self.log, self.panic, self.copy):
+        for widget in (*parts, self.why, self.states, self.legend_line, self.tasks, self.log, self.panic, self.copy):
             widget.set_theme(theme)
         for slider in self.sliders.values():
             slider.set_theme(theme)

@@ -17,6 +17,7 @@ from hwpoison_gui.view.log_rows import log_lines, newest_lines, step_of_line
 from hwpoison_gui.view.moment import moment_of, title_of
 from hwpoison_gui.view.outline import Outlines
 from hwpoison_gui.view.sentence import sentence_of
+from hwpoison_gui.view.state_rows import StateTables
 from hwpoison_gui.view.summary import summary
 from hwpoison_gui.view.task_rows import task_rows
 from hwpoison_gui.view.walk import Walks, walk_state
@@ -55,6 +56,7 @@ class Wiring(QObject):
         self._w = window
         self._walks = Walks()
         self._outlines = Outlines()
+        self._tables = StateTables()
         self._colours: dict[int, int] = {}
         self._connect_model()
         self._connect_widgets()
@@ -86,11 +88,12 @@ class Wiring(QObject):
         w.inspector.taskWanted.connect(c.select_task)
         w.rmap.taskClicked.connect(c.select_task)
         w.why.seekRequested.connect(c.seek)
+        w.states.seekRequested.connect(c.seek)
 
     def _keep_keys(self) -> None:
         w = self._w
         KeepKeys(w.map.view, *_MOVES)
-        for widget in (w.tasks, w.log, w.inspector, w.rmap, w.why):
+        for widget in (w.tasks, w.log, w.inspector, w.rmap, w.why, w.states.view):
             KeepKeys(widget, *_MOVES, *_PAGES)
         for slider in w.sliders.values():
             KeepKeys(slider, Key.Key_Space, Key.Key_0, Key.Key_1, *_MOVES)
@@ -187,6 +190,7 @@ class Wiring(QObject):
         w.map.select(c.selected, reveal=False)
         w.tasks.show_selected(c.selected_task)
         self._show_walk()
+        self._show_why()
         self._show_highlights()
         self._show_frame()
         w.actions_.refresh()
@@ -226,6 +230,7 @@ class Wiring(QObject):
         operation = moment_of(session).operation
         w.why.set_moment(self._outlines.outline_for(session, operation), session.position)
         w.docks["why"].set_subject(title_of(operation) if operation else "the handler, at rest")
+        w.states.set_table(self._tables.table_for(session, self._w.controller.selected))
 
     def _phase(self, phase: float) -> None:
         self._w.map.set_pulse_phase(phase)

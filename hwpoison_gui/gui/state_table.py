@@ -1,0 +1,210 @@
+"""The state table panel: the page's flags, the rows tried and why they do not fit, the first match lit."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any, Final
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontInfo, QFontMetrics, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QTableView, QVBoxLayout, QWidget
+
+from hwpoison_gui.gui import theme as look
+from hwpoison_gui.gui.state_paint import BitsDelegate, RowDelegate, SignDelegate
+from hwpoison_gui.gui.task_model import Index
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.view.palette import DARK, Theme
+from hwpoison_gui.view.state_rows import FITS, MEANS, OPEN, SPARED, TRIED, StateTable, TableRow
+
+Role = Qt.ItemDataRole
+HEADS: Final = ("", "Asks for", "Row", "Why not, or what then")
+SIGN, BITS, KIND, DOES = range(4)
+_STATES: Final = {FITS: "the first match", TRIED: "does not fit", SPARED: "not looked at any more", OPEN: "open"}
+
+
+class StateModel(QAbstractTableModel):
+    """The rows of a state table against one page's flags."""
+
+    def __init__(self, parent: QObject, theme: Theme) -> None:
+        super().__init__(parent)
+        self.table = StateTable(())
+        self.theme = theme
+
+    def set_table(self, table: StateTable) -> None:
+        same = len(table.rows) == len(self.table.rows)
+        if not same:
+            self.beginResetModel()
+        self.table = table
+        if not same:
+            self.endResetModel()
+        elif table.rows:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(table.rows) - 1, DOES))
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self.table.rows)
+
+    def columnCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(HEADS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:
+        if orientation == Qt.Orientation.Horizontal and role == Role.DisplayRole:
+            return HEADS[section]
+        return None
+
+    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
+        row = self.table.rows[index.row()]
+        if role in (Role.DisplayRole, Role.AccessibleTextRole):
+            text = self._text(row, index.column())
+            whole = role == Role.AccessibleTextRole and index.column() == KIND
+            return f"{text}: {_STATES[row.state]}{', never reached' if row.never else ''}" if whole else text
+        if role == Role.ToolTipRole:
+            return tip_of(row)
+        if role == Role.ForegroundRole:
+            return QColor(self._ink(row))
+        if role == Role.FontRole and row.state == FITS:
+            return look.font(look.BODY, QFont.Weight.DemiBold)
+        return None
+
+    def _text(self, row: TableRow, column: int) -> str:
+        if column == SIGN:
+            return ""
+        if column == BITS:
+            return " ".join(bit.name if bit.wanted else f"no {bit.name}" for bit in row.bits) or "anything"
+        if column == KIND:
+            return row.kind
+        if row.state == TRIED:
+            return f"{row.why}, never reached" if row.never else row.why
+        return "never reached" if row.never else row.does
+
+    def _ink(self, row: TableRow) -> str:
+        if row.state == FITS:
+            return self.theme.text
+        return self.theme.muted if row.state != OPEN or row.never else self.theme.text
+
+    def lit(self) -> str:
+        """The colour of the first match: a fact, or a preview."""
+        return self.theme.good if self.table.fact else self.theme.warn
+
+
+def tip_of(row: TableRow) -> str:
+    """All that a row has to say."""
+    asks = " and ".join(f"{bit.name} {'set' if bit.wanted else 'clear'}" for bit in row.bits)
+    lines = [f"Row {row.number + 1}: {row.kind}", f"Fits a page with {asks}." if asks else "Fits any page."]
+    lines.append(f"Then {row.action}(): {MEANS[row.action]}.")
+    if row.why:
+        lines.append(f"Does not fit: {row.why}.")
+    if row.never:
+        lines.append(f"Never reached: {row.never}.")
+    return "\n".join(lines)
+
+
+class StateTableView(QWidget):
+    """The flags above, the rows below. A double click on the lit row, or Enter, asks for the step that found it."""
+
+    seekRequested = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.caption, self.flags = QLabel(self), QLabel(self)
+        self.view = QTableView(self)
+        self.model = StateModel(self, theme)
+        self.view.setModel(self.model)
+        self.flags.setWordWrap(True)
+        self.caption.setWordWrap(True)
+        self.flags.setTextFormat(Qt.TextFormat.RichText)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, look.TIGHT, 0, 0)
+        box.setSpacing(look.HAIR)
+        for label in (self.caption, self.flags):
+            label.setContentsMargins(look.MEDIUM, 0, look.MEDIUM, 0)
+            box.addWidget(label)
+        box.addWidget(self.view, 1)
+        self._dress()
+        self.setFocusProxy(self.view)
+        self.view.setAccessibleName("State table: what kind of page it is, and what is done")
+        self.view.activated.connect(self._go)
+        self.set_theme(theme)
+
+    def _dress(self) -> None:
+        view = self.view
+        view.setItemDelegate(RowDelegate(view, self.model))
+        view.setItemDelegateForColumn(SIGN, SignDelegate(view, self.model))
+        view.setItemDelegateForColumn(BITS, BitsDelegate(view, self.model))
+        view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        view.setShowGrid(False)
+        view.setWordWrap(False)
+        view.setTabKeyNavigation(False)
+        view.verticalHeader().hide()
+        head = view.horizontalHeader()
+        head.setHighlightSections(False)
+        head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        head.setStretchLastSection(True)
+        head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+
+    def sizeHint(self) -> QSize:
+        return QSize(500, 260)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(240, 80)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = self.model.theme = theme
+        self.setFont(look.font())
+        self.caption.setFont(look.font(look.CAPTION))
+        self.caption.setStyleSheet(f"color: {theme.muted}")
+        self.view.setFont(look.font())
+        self.view.verticalHeader().setDefaultSectionSize(QFontMetrics(look.font()).height() + look.TIGHT)
+        self._fit()
+        self._show_flags()
+        self.view.viewport().update()
+
+    def set_table(self, table: StateTable) -> None:
+        """Shows another table."""
+        if table == self.model.table:
+            return
+        rows = len(self.model.table.rows)
+        self.model.set_table(table)
+        if rows != len(table.rows):
+            self._fit()
+        self.caption.setText(table.caption)
+        self._show_flags()
+        lit = next((row.number for row in table.rows if row.state == FITS), None)
+        if lit is not None:
+            self.view.scrollTo(self.model.index(lit, 0))
+
+    def _show_flags(self) -> None:
+        """The page's flags, those that the handler only remembers marked."""
+        table, theme = self.model.table, self._theme
+        asked = {bit.name for row in table.rows for bit in row.bits}
+        family = QFontInfo(look.mono()).family()
+        said = []
+        for name in table.flags:
+            colour = theme.poison if name == "HWPOISON" else theme.text if name in asked else theme.muted
+            note = " <i>(remembered)</i>" if name in table.remembered else ""
+            said.append(f"<span style='color:{colour}'>{escape(name)}</span>{note}")
+        size = look.font(look.CAPTION).pointSizeF()
+        self.flags.setText(f"<span style=\"font-family:'{family}'; font-size:{size}pt\">{' '.join(said)}</span>")
+        self.flags.setVisible(bool(said))
+        meanings = [f"{name}: {pf.BY_NAME[name].meaning}" for name in table.flags]
+        self.flags.setToolTip("\n".join(meanings))
+
+    def _fit(self) -> None:
+        """Columns as wide as what stands in them; the last takes the rest."""
+        mono = QFontMetrics(look.mono(look.CAPTION))
+        strong = QFontMetrics(look.font(look.BODY, QFont.Weight.DemiBold))
+        rows = self.model.table.rows
+        bits = max((mono.horizontalAdvance(self.model._text(row, BITS)) for row in rows), default=80)
+        kinds = max((strong.horizontalAdvance(row.kind) for row in rows), default=80)
+        for column, width in ((SIGN, 28), (BITS, bits + 2 * look.SMALL), (KIND, kinds + 2 * look.SMALL)):
+            self.view.setColumnWidth(column, width)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _go(self, index: QModelIndex) -> None:
+        if self.model.table.rows[index.row()].state == FITS and self.model.table.step >= 0:
+            self.seekRequested.emit(self.model.table.step)

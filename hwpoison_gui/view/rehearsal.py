@@ -1,0 +1,104 @@
+"""The flags with which the handler looks at the state table: those it did look at, or would.
+
+What it would look at comes from the phases that the assessment of all memory runs, for one frame.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.handler import matching_row
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.page_alloc import is_free_head
+from hwpoison_gui.session.peek import as_of
+from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.view.assess_cases import Cases
+from hwpoison_gui.view.assess_one import count_one
+from hwpoison_gui.view.assess_phases import PHASES
+from hwpoison_gui.view.assessment import fill, inode_file_systems
+
+_SAVES: Final = "hwpoison_filter"  # the step that saves a page's flags
+_NO_PAGE: Final = "there is no memory at this number"
+
+
+class Rehearsed(NamedTuple):
+    """`word` is what the rows are compared with, None where the handler stops before; `stops` says why.
+
+    `now` are the page's flags of that moment, without those that the handler remembers.
+    """
+
+    pfn: int
+    word: int | None
+    now: int = 0
+    stops: str = ""
+
+
+def rehearse(m: Machine, pfn: int) -> Rehearsed:
+    """What the handler would find if the frame broke now."""
+    if not 0 <= pfn < m.frames:
+        return Rehearsed(pfn, None, stops=_NO_PAGE)
+    if not PHASES.keys() >= set(m.profile.phases[:-1]):
+        return _by_flags(m, pfn)
+    c = Cases(m, 1)
+    fill(c, slice(0, 1), np.array([pfn], np.int64), inode_file_systems(m))
+    c.free_head[0], c.on_pcp[0] = is_free_head(m, pfn), m.pcp.get((0, pfn)) is True
+    for name, value in count_one(m, pfn).items():
+        c.user[name][0] = value
+    c.begin()
+    for phase in m.profile.phases[:-1]:
+        PHASES[phase](c)
+        if not len(c.at):
+            return Rehearsed(pfn, None, stops=_stops(c))
+    now = int(c.flags[0])
+    return Rehearsed(pfn, _word(m, now, bool(c.lost_lru[0]), int(c.saved[0])), now)
+
+
+def _by_flags(m: Machine, pfn: int) -> Rehearsed:
+    """From the flags and the dirty PTEs alone, for a kernel whose phases are not told for many frames at once."""
+    now = m.page(pfn)
+    if now & pf.HWPOISON or not now & pf.LRU:
+        return Rehearsed(pfn, None, stops="it is poisoned already" if now & pf.HWPOISON else "it is on no LRU list")
+    users = count_one(m, pfn)
+    if users["dirty"]:
+        now |= pf.DIRTY
+    if users["found"] and m.profile.unmap_clears_mlocked and now & pf.MLOCKED:
+        now &= ~(pf.MLOCKED | pf.UNEVICTABLE)
+    now = now & ~pf.MMAP | pf.HWPOISON | pf.LOCKED
+    return Rehearsed(pfn, now, now)
+
+
+def _stops(c: Cases) -> str:
+    kind, result = c.words[int(c.kind[0])], c.words[int(c.result[0])]
+    return f"“{kind}”, {result}" if kind else f"it stops with {result or c.words[int(c.errno[0])]}"
+
+
+def _word(m: Machine, now: int, lost_lru: bool, saved: int) -> int:
+    """The remembered LRU flag counts in 2009; later, where the flags of now say nothing, those saved before."""
+    word = now | (pf.LRU if lost_lru else 0)
+    if matching_row(m.profile.states, word).mask or lost_lru:
+        return word
+    return saved | now & pf.DIRTY
+
+
+def looked_at(session: Session, operation: Operation, pfn: int, number: int) -> Rehearsed:
+    """What the handler did find in step `number` of an operation."""
+    m = session.machine
+    with as_of(session, number):
+        now = m.page(pfn)
+    with as_of(session, operation.first):
+        was_on_lru = bool(m.page(pfn) & pf.LRU)
+    lost_lru = was_on_lru and not now & pf.LRU and "isolate_lru_page" in m.profile.phases
+    return Rehearsed(pfn, _word(m, now, lost_lru, _saved(session, operation, number)), now)
+
+
+def _saved(session: Session, operation: Operation, number: int) -> int:
+    """The flags as the handler saved them, of the page that it locked; 0 where it saves none."""
+    for earlier in range(operation.first, number):
+        mark = session.steps[earlier].mark
+        if mark.function == _SAVES and mark.frames:
+            with as_of(session, earlier):
+                return session.machine.page(mark.frames[0])
+    return 0
