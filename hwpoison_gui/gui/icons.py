@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cache
 
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
-from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from hwpoison_gui import resources
 
-_SIZES = (16, 20, 24, 32, 48)
+_SIZES = (16, 20)  # of menus, and of tool bars
 
 
 @cache
@@ -18,13 +18,17 @@ def _source(name: str) -> str:
     return resources.path(f"icons/{name}.svg").read_text("utf-8")
 
 
+@cache
+def _renderer(name: str, colour: str) -> QSvgRenderer:
+    return QSvgRenderer(QByteArray(_source(name).replace("currentColor", colour).encode()))
+
+
 def pixmap(name: str, colour: str, size: int, ratio: float = 1.0) -> QPixmap:
     """One icon in one colour; `size` in pixels of the window."""
-    renderer = QSvgRenderer(QByteArray(_source(name).replace("currentColor", colour).encode()))
     image = QPixmap(QSize(size, size) * ratio)
     image.fill(Qt.GlobalColor.transparent)
     painter = QPainter(image)
-    renderer.render(painter, QRectF(0, 0, size * ratio, size * ratio))
+    _renderer(name, colour).render(painter, QRectF(0, 0, size * ratio, size * ratio))
     painter.end()
     image.setDevicePixelRatio(ratio)
     return image
@@ -34,10 +38,12 @@ def pixmap(name: str, colour: str, size: int, ratio: float = 1.0) -> QPixmap:
 def icon(name: str, colour: str, disabled: str) -> QIcon:
     """An icon for actions and buttons: `disabled` is its colour where it cannot be used."""
     made = QIcon()
+    application = QGuiApplication.instance()
+    assert isinstance(application, QGuiApplication)
+    ratio = application.devicePixelRatio()
     for size in _SIZES:
-        for ratio in (1.0, 2.0):
-            made.addPixmap(pixmap(name, colour, size, ratio), QIcon.Mode.Normal)
-            made.addPixmap(pixmap(name, disabled, size, ratio), QIcon.Mode.Disabled)
+        made.addPixmap(pixmap(name, colour, size, ratio), QIcon.Mode.Normal)
+        made.addPixmap(pixmap(name, disabled, size, ratio), QIcon.Mode.Disabled)
     return made
 
 

@@ -62,7 +62,7 @@ class Inspector(QTextBrowser):
             f"<style>body {{ color: {theme.text}; }} .m {{ color: {theme.muted}; }}"
             f" .c {{ font-family: '{mono}'; }} a {{ color: {theme.text}; }}"
             f" .k {{ color: {theme.kill}; }} .p {{ color: {theme.poison}; }} .w {{ color: {theme.warn}; }}"
-            f" td {{ padding: 1px {look.MEDIUM}px 1px 0; }}</style>"
+            f" td {{ padding: 1px {look.MEDIUM}px 1px 0; vertical-align: middle; }}</style>"
         )
         if facts is None:
             return f"{style}<p class='m'>{EMPTY}</p>"
@@ -112,7 +112,7 @@ class Inspector(QTextBrowser):
 
     def _pte(self, pte: PteFact) -> str:
         tone = {"hwpoison": "p", "swap": "w", "another frame": "m", "none": "m"}.get(pte.state, "")
-        name = escape(f"{pte.task}:{pte.tgid}" if not pte.task.endswith(f":{pte.tgid}") else pte.task)
+        name = escape(pte.task if pte.task.endswith(str(pte.tgid)) else f"{pte.task}:{pte.tgid}")
         name = name if pte.alive else f"<s>{name}</s>"
         state = "hwpoison entry" if pte.state == "hwpoison" else pte.state
         bits = f"<span class='m'>{escape(pte.bits)}</span>" if pte.bits else ""

@@ -226,7 +226,8 @@ class RmapPainter:
         ink = theme.muted if passed else theme.text
         inner = rect.adjusted(8, 3, -5, -3)
         if row.is_group:
-            self._two_lines(inner, f"{len(row.mappers)} VMAs", self._sum_up(row, state), (ink, theme.muted))
+            news = self._sum_up(row, state) if self.layout.roomy else ""
+            self._two_lines(inner, f"{len(row.mappers)} VMAs", news, (ink, theme.muted))
             return
         self._two_lines(inner, mapper.area, f"{mapper.vpn << PAGE_SHIFT:x}", (ink, theme.muted), mono=True)
 
@@ -283,7 +284,8 @@ class RmapPainter:
                             (theme.text, theme.kill))  # fmt: skip
             return
         told = fate.text if self.layout.roomy else fate.short
-        words = told if fate.kind != "alive" else passed.short if passed else ""
+        why = passed.short if passed else ""
+        words = told if fate.kind != "alive" else why if self.layout.roomy else why.partition(":")[0]
         ink = {"killed": theme.kill, "told": theme.kill, "handled": theme.good, "alive": theme.muted}
         second = ink.get(fate.kind, theme.warn)
         self._two_lines(inner, self._name(row), words or f"pid {mapper.tgid}" * self.layout.roomy,

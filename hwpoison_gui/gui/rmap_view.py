@@ -112,7 +112,7 @@ class RmapView(QAbstractScrollArea):
         if layout is None or not self.verticalScrollBar().maximum():
             return
         for number, row in enumerate(layout.rows):
-            if self._is_current(row):
+            if self._is_current(row) and (row.folded or not row.is_group):
                 bar, top = self.verticalScrollBar(), layout.tops[number]
                 room = self.viewport().height() - layout.row_height - 12
                 if not bar.value() + layout.top <= top <= bar.value() + room:

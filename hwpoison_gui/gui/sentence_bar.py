@@ -13,6 +13,8 @@ from hwpoison_gui.view.palette import DARK, Theme
 from hwpoison_gui.view.sentence import Sentence
 
 _SCALES: Final = (look.SENTENCE, 1.35, 1.2, 1.05)
+_LARGE: Final = (2.0, 1.75)  # of windows wide enough to be looked at from afar
+_WIDE: Final = 1300
 _BAR: Final = 4
 
 
@@ -91,11 +93,12 @@ class SentenceBar(QWidget):
     def _fit(self) -> None:
         """The largest size of which two lines hold the sentence."""
         width = max(60, self.text.width())
-        for scale in _SCALES:
+        height = 2 * QFontMetrics(look.font(look.SENTENCE, QFont.Weight.DemiBold)).lineSpacing()
+        for scale in (*_LARGE, *_SCALES) if self.width() >= _WIDE else _SCALES:
             font = look.font(scale, QFont.Weight.DemiBold)
-            metrics = QFontMetrics(font)
-            room = metrics.boundingRect(QRect(0, 0, width, 2000), Qt.TextFlag.TextWordWrap, self.sentence.text)
-            if room.height() <= max(2 * metrics.lineSpacing(), self.text.height()):
+            flags = Qt.TextFlag.TextWordWrap
+            room = QFontMetrics(font).boundingRect(QRect(0, 0, width, 2000), flags, self.sentence.text)
+            if room.height() <= height:
                 break
         self.text.setFont(font)
 

@@ -101,7 +101,8 @@ def _cut_off(session: Session, pfn: int) -> list[tuple[int, int]]:
 def _mapper(m: Machine, vma: Vma, vpn: int) -> Mapper:
     process = m.processes.view[vma.mm]
     inode = m.inodes.view.get(vma.mapping)
-    file = inode.path.rpartition("/")[2] if inode is not None else ""
+    path = inode.path.removesuffix(" (deleted)") if inode is not None else ""
+    file = "" if path == "/dev/zero" else path.rpartition("/")[2]
     named = vma.name if vma.name and not vma.name.startswith("0x") else ""
     area = named or file or ("anonymous" if not vma.mapping else "shared")
     rights = f"{vma.prot} {'shared' if vma.shared else 'private'}{', locked' if vma.locked else ''}"

@@ -19,7 +19,9 @@ def verdict(session: Session, operation: Operation) -> str:
         return "The kernel gave up on purpose. Only stepping back, or a new machine, goes on."
     parts = []
     if outcome.result is not None:
-        parts.append(f"{outcome.result}: {'dirty ' if outcome.dirty else ''}{outcome.kind}.")
+        # The old handler's word "dirty" stands before the kind, the new one's in it.
+        dirty = "dirty " if outcome.dirty and "dirty" not in (outcome.kind or "") else ""
+        parts.append(f"{outcome.result}: {dirty}{outcome.kind}.")
     parts += _signals(outcome.signals)
     if operation.name == "poison" and outcome.pfn is not None:
         waiting = _waiting(session, operation)

@@ -59,7 +59,7 @@ class WalkState:
 _SHORT: Final = {
     "memory_failure_early_kill is 0": "later: early_kill is 0",
     "PR_MCE_KILL is late": "later: its policy",
-    "no PTE maps the page": "does not map it",
+    "no PTE maps the page": "no PTE: does not map it",
 }
 
 

@@ -86,15 +86,19 @@ def test_a_selected_task_is_outlined_on_the_map_in_its_colour(user) -> None:
     assert not any(highlight.role.startswith("owner:") for highlight in window.map.view.item.highlights)
 
 
-def test_a_task_stays_selected_while_steps_go_by(user) -> None:
+def test_a_task_stays_selected_while_steps_go_by_until_the_next_click(user) -> None:
     window = user.window
-    window.tasks.selectRow(cell(user, "other", "name").row())
-    chosen = window.controller.selected_task
     user.click_frame(user.frame("srv:heap+1"))
     user.key(Key.Key_End)
+    window.tasks.selectRow(cell(user, "other", "name").row())
+    chosen = window.controller.selected_task
     user.key(Key.Key_Home, window.map.view)
+    assert window.tasks.tasks.rows == []
     user.key(Key.Key_End, window.map.view)
     assert window.controller.selected_task == chosen == user.session.world.task_names.view["other"]
+    assert window.tasks.selected() == chosen
+    user.click_frame(user.frame("any:free"))
+    assert window.controller.selected_task is None and window.tasks.selected() is None
 
 
 @pytest.mark.parametrize("field", [column.field for column in COLUMNS])
