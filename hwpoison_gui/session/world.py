@@ -11,6 +11,7 @@ import numpy as np
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.filemap import find_get_page
 from hwpoison_gui.kernel.gate import NestedTable, Table
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import PAGE_SHIFT, Inode, Process, Task
@@ -131,7 +132,7 @@ class World:
             case grammar.AnyPage(kind):
                 found = self._any(kind)
             case grammar.FilePage(path, index):
-                found = self.machine.page_cache.of(self.inode(path, key).id).get(index)
+                found = find_get_page(self.machine, self.inode(path, key).id, index)
             case grammar.TaskPage(task, at):
                 found = self._mapped(task, f"{at.area}+{at.page}", key)
             case _:

@@ -1,0 +1,70 @@
+"""KSM: equal pages become one that nobody may write."""
+
+from __future__ import annotations
+
+from tests import invariants
+from tests.workbench import Workbench
+
+
+def merged() -> Workbench:
+    bench = Workbench()
+    bench.do("task", name="b")
+    for task in "ab":
+        bench.area(task=task, pages=2)
+        bench.do("write", task=task, at="m+0", value="same")
+        bench.do("write", task=task, at="m+1", value=task)
+        bench.do("madvise", task=task, at="m+0", pages=2, advice="mergeable")
+    return bench
+
+
+def test_equal_pages_are_one() -> None:
+    bench = merged()
+    pfn = bench.pfn("a:m+0")
+    assert pfn == bench.pfn("b:m+0")
+    assert {"KSM", "ANON"} <= bench.flags(pfn)
+    assert bench.m.refcount.view[pfn] == bench.m.mapcount.view[pfn] == 2
+    assert bench.pfn("a:m+1") != bench.pfn("b:m+1")
+    invariants.check(bench.m)
+
+
+def test_a_third_joins_what_is_merged() -> None:
+    bench = merged()
+    bench.do("task", name="c")
+    bench.area(task="c")
+    bench.do("write", task="c", at="m+0", value="same")
+    bench.do("madvise", task="c", at="m+0", advice="mergeable")
+    assert bench.session.mapcount(bench.pfn("a:m+0")) == 3
+
+
+def test_a_write_makes_a_copy() -> None:
+    bench = merged()
+    pfn = bench.pfn("a:m+0")
+    bench.do("write", task="a", at="m+0", value="A")
+    assert bench.pfn("a:m+0") != pfn
+    assert bench.do("read", task="b", at="m+0").value == "same"
+    invariants.check(bench.m)
+
+
+def test_a_held_page_is_not_merged() -> None:
+    bench = Workbench()
+    bench.area(pages=2)
+    for at in ("m+0", "m+1"):
+        bench.do("write", task="a", at=at, value="same")
+    bench.do("pin", frame="a:m+0")
+    bench.do("madvise", task="a", at="m+0", pages=2, advice="mergeable")
+    assert bench.pfn("a:m+0") != bench.pfn("a:m+1")
+
+
+def test_the_handler_gives_up_on_it() -> None:
+    bench = merged()
+    outcome = bench.do("poison", frame="a:m+0")
+    assert (outcome.kind, outcome.result) == ("unmapping failed page", "Ignored")
+    assert bench.do("read", task="b", at="m+0").value == "same"
+
+
+def test_it_can_be_moved() -> None:
+    bench = merged()
+    pfn = bench.pfn("a:m+0")
+    assert bench.do("soft_offline", frame="a:m+0").errno == 0
+    assert bench.pfn("a:m+0") == bench.pfn("b:m+0") != pfn
+    invariants.check(bench.m)

@@ -1,0 +1,81 @@
+"""Soft offline: the page goes, its content stays, nobody notices."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests import invariants
+from tests.workbench import Workbench
+
+
+def anonymous(bench: Workbench) -> None:
+    bench.area()
+    bench.do("write", task="a", at="m+0", value="A")
+
+
+def of_file(bench: Workbench) -> None:
+    bench.do("file", path="/srv/f", pages=1)
+    bench.area(file="/srv/f", shared=True)
+    bench.do("write", task="a", at="m+0", value="A")
+
+
+def of_shared_memory(bench: Workbench) -> None:
+    bench.area(shared=True)
+    bench.do("write", task="a", at="m+0", value="A")
+
+
+def swapped_in(bench: Workbench) -> None:
+    anonymous(bench)
+    bench.do("madvise", task="a", at="m+0", advice="pageout")
+    bench.do("read", task="a", at="m+0")
+
+
+@pytest.mark.parametrize("prepare", (anonymous, of_file, of_shared_memory, swapped_in))
+@pytest.mark.parametrize("via", ("sysfs", "madvise"))
+def test_content_survives(prepare: object, via: str) -> None:
+    bench = Workbench(early_kill=1)
+    assert callable(prepare)
+    prepare(bench)
+    pfn = bench.pfn()
+    outcome = bench.do("soft_offline", frame="a:m+0", via=via, task="a")
+    assert (outcome.errno, outcome.signals, outcome.log) == (0, (), ())
+    assert "HWPOISON" in bench.flags(pfn)
+    assert bench.pfn() != pfn
+    assert bench.do("read", task="a", at="m+0").value == "A"
+    assert bench.session.corrupted_kb() == 4
+    invariants.check(bench.m)
+
+
+def test_a_clean_unmapped_page_is_dropped() -> None:
+    bench = Workbench()
+    bench.do("file", path="/srv/f", pages=1)
+    bench.do("open", task="a", path="/srv/f", fd="f")
+    bench.do("pread", task="a", fd="f", page=0)
+    pfn = bench.pfn("/srv/f@0")
+    outcome = bench.do("soft_offline", frame="/srv/f@0")
+    assert outcome.log == (f"soft_offline: {pfn:#x}: invalidated",)
+    assert bench.do("pread", task="a", fd="f", page=0).value == "disk"
+
+
+def test_a_held_page_stays() -> None:
+    bench = Workbench()
+    anonymous(bench)
+    bench.do("pin", frame="a:m+0")
+    pfn = bench.pfn()
+    assert bench.do("soft_offline", frame="a:m+0").errno == "EBUSY"
+    assert bench.pfn() == pfn
+    assert bench.session.corrupted_kb() == 0
+
+
+@pytest.mark.parametrize("kind, errno", (("slab", "EIO"), ("reserved", "EIO"), ("out-of-range", "ENXIO"), ("free", 0)))
+def test_pages_of_nobody(kind: str, errno: int | str) -> None:
+    assert Workbench().do("soft_offline", frame=f"any:{kind}").errno == errno
+
+
+def test_again_is_no_error() -> None:
+    bench = Workbench()
+    bench.do("remember", name="it", frame="any:free")
+    assert bench.do("soft_offline", frame="@it").errno == 0
+    again = bench.do("soft_offline", frame="@it")
+    assert again.errno == 0
+    assert again.log[0].startswith("soft_offline_page: ")

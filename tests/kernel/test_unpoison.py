@@ -1,0 +1,59 @@
+"""Unpoison: an injected error is taken back, if nobody has the page any more."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests import invariants
+from tests.workbench import Workbench
+
+
+def poisoned(frame: str, **args: object) -> Workbench:
+    bench = Workbench(**args)  # type: ignore[arg-type]
+    bench.do("remember", name="it", frame=frame)
+    bench.do("poison", frame="@it")
+    return bench
+
+
+@pytest.mark.parametrize("kind", ("free", "free-inside", "free-pcp", "kernel", "high-order", "high-order-tail"))
+def test_it_goes_free_again(kind: str) -> None:
+    bench = poisoned(f"any:{kind}")
+    assert bench.do("unpoison", frame="@it").errno == 0
+    assert "HWPOISON" not in bench.flags(bench.pfn("@it"))
+    assert bench.session.corrupted_kb() == 0
+    invariants.check(bench.m)
+
+
+@pytest.mark.parametrize("kind", ("slab", "pgtable", "reserved"))
+def test_the_kernels_own_stay(kind: str) -> None:
+    outcome = poisoned(f"any:{kind}").do("unpoison", frame="@it")
+    assert (outcome.errno, outcome.log) == ("EBUSY", ())
+
+
+def test_a_machine_check_ends_it() -> None:
+    bench = poisoned("any:free")
+    bench.do("poison", frame="any:slab", via="srao")
+    assert bench.do("unpoison", frame="@it").errno == "EOPNOTSUPP"
+
+
+def test_a_users_page_is_given_back_to_all() -> None:
+    bench = Workbench()
+    bench.area()
+    bench.do("write", task="a", at="m+0")
+    bench.do("remember", name="it", frame="a:m+0")
+    bench.do("poison", frame="@it")
+    assert bench.do("unpoison", frame="@it").errno == 0
+    assert bench.pfn("@it") in bench.do("alloc", frames=8192).handed_out
+
+
+def test_all_bad_frames_of_a_huge_page_are_forgotten() -> None:
+    bench = Workbench(huge_pages=1)
+    bench.do("file", path="/huge/f", pages=512, filesystem="hugetlbfs")
+    bench.do("remember", name="head", frame="/huge/f@0")
+    for frame in ("/huge/f@0", "/huge/f@7"):
+        bench.do("poison", frame=frame)
+    bench.do("truncate", path="/huge/f", pages=0)
+    assert bench.session.corrupted_kb() == 8
+    assert bench.do("unpoison", frame="@head").errno == 0
+    assert bench.session.corrupted_kb() == 0
+    assert len(bench.m.huge_free.of(0)) == 1
