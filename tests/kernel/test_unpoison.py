@@ -49,11 +49,11 @@ def test_a_users_page_is_given_back_to_all() -> None:
 def test_all_bad_frames_of_a_huge_page_are_forgotten() -> None:
     bench = Workbench(huge_pages=1)
     bench.do("file", path="/huge/f", pages=512, filesystem="hugetlbfs")
-    bench.do("remember", name="head", frame="/huge/f@0")
+    bench.do("remember", name="first", frame="/huge/f@0")
     for frame in ("/huge/f@0", "/huge/f@7"):
         bench.do("poison", frame=frame)
     bench.do("truncate", path="/huge/f", pages=0)
     assert bench.session.corrupted_kb() == 8
-    assert bench.do("unpoison", frame="@head").errno == 0
+    assert bench.do("unpoison", frame="@first").errno == 0
     assert bench.session.corrupted_kb() == 0
     assert len(bench.m.huge_free.of(0)) == 1
