@@ -19,7 +19,9 @@ from hwpoison_gui.view import kinds
 from hwpoison_gui.view.camera import Camera
 from hwpoison_gui.view.frame_plane import FramePlane
 from hwpoison_gui.view.layout import FRAMES_2MIB
-from hwpoison_gui.view.palette import Theme, colour_table
+from hwpoison_gui.view.lens_colours import code_colours
+from hwpoison_gui.view.lenses import Lens
+from hwpoison_gui.view.palette import Theme, argb
 
 BORDERS_FROM: Final = 14.0
 SIGNS_FROM: Final = 20.0
@@ -52,13 +54,22 @@ class CellPainter:
     def set_theme(self, theme: Theme) -> None:
         """Takes the colours of `theme`."""
         self._theme = theme
-        self._table = colour_table(theme)
-        # whether dark ink reads better than light on each code's colour
-        self._ink = np.array([int(theme.ink_on(c) == theme.cell_dark) for c in theme.kinds] + [0] * 256, np.int64)
+        self._coloured: tuple[Lens | None, bool] = (None, False)
         self._stamps.clear()
+
+    def _colour(self, lens: Lens, filtered: bool) -> None:
+        """Makes the tables of colours by code, where they are for another lens."""
+        if self._coloured != (lens, filtered):
+            self._coloured = lens, filtered
+            colours = code_colours(self._theme, lens, filtered)
+            self._table = [argb(colour) for colour in colours]
+            dark = {colour: int(self._theme.ink_on(colour) == self._theme.cell_dark) for colour in set(colours)}
+            # whether dark ink reads better than light on each code's colour
+            self._ink = np.array([dark[colour] for colour in colours], np.int64)
 
     def paint(self, painter: QPainter, plane: FramePlane, camera: Camera, ratio: float) -> None:
         """Draws all that is in view; `ratio` is device pixels a pixel."""
+        self._colour(plane.lens, plane.match is not None)
         self._paint_image(painter, plane, camera, ratio)
         if camera.cell >= BORDERS_FROM:
             self._paint_borders(painter, camera)
@@ -100,10 +111,7 @@ class CellPainter:
         self._draw_lines(painter, np.concatenate((across, down)), QPen(QColor(self._theme.ground), 1))
 
     def _paint_blocks(self, painter: QPainter, plane: FramePlane, camera: Camera) -> None:
-        left, top, right, bottom = visible_cells(camera)
-        corners = plane.layout.pfns_at(np.array([left, right - 1]), np.array([top, bottom - 1]))
-        last = int(corners[1]) if corners[1] >= 0 else plane.frames - 1
-        lines = plane.layout.borders(FRAMES_2MIB, int(corners[0]), last + plane.layout.width).astype(np.float64)
+        lines = plane.layout.borders(FRAMES_2MIB, *visible_cells(camera)).astype(np.float64)
         lines[:, 0::2] = (lines[:, 0::2] - camera.left) * camera.cell
         lines[:, 1::2] = (lines[:, 1::2] - camera.top) * camera.cell
         np.clip(lines[:, 0::2], -4, camera.view_width + 4, out=lines[:, 0::2])

@@ -1,29 +1,51 @@
 """All frames as a plane of codes in display order, with its pyramid, counts and list of poisoned frames.
 
-Frame -> id of its flag word -> code of the lens (a table) -> plane. A patch costs what it touches.
+Frame -> id of its flag word, or byte of a sheet -> code of the lens (a table) -> plane. A patch costs what it
+touches. The top bit of a code says that the filter found the frame.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.view import kinds
+from hwpoison_gui.view.held import Held
 from hwpoison_gui.view.intern import Ids, WordTable
 from hwpoison_gui.view.layout import Layout, RowMajor, choose_width, slack
+from hwpoison_gui.view.lenses import KIND, Lens
 from hwpoison_gui.view.pyramid import Pyramid
 
 U8 = npt.NDArray[np.uint8]
 U64 = npt.NDArray[np.uint64]
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 CODES: Final = 256
+FOUND: Final = 0x80  # the bit of a code that a filter sets
 _ONE_BY_ONE: Final = 24  # touched frames up to which plain integers beat arrays
+_CHUNK: Final = 1 << 18
+
+
+class Sheet(Protocol):
+    """A byte a frame that a lens looks at (lens_sheets.py)."""
+
+    held: Held
+
+    def some(self, pfns: I64) -> U8:
+        """The bytes of some frames, as they are now."""
+
+
+class Match(NamedTuple):
+    """What a filter finds: frames whose word passes, and of these only `frames` where it is not None."""
+
+    word: Callable[[int], bool]
+    frames: Bools | None = None
 
 
 class FramePlane:
@@ -33,93 +55,143 @@ class FramePlane:
         self.flags, self.refcount, self.mapcount = flags, refcount, mapcount
         self.frames = int(flags.size)
         self.words = WordTable()
-        self._code_of: Callable[[int], int] = kinds.kind_of
+        self.lens: Lens = KIND
+        self.sheet: Sheet | None = None
+        self.match: Match | None = None
         self._own_width = width is not None
         self.layout: Layout = RowMajor(self.frames, width or choose_width(self.frames, 16, 10))
-        self._slack = max(slack(self.frames), self.layout.width)
-        self._ids: Ids = np.zeros(0, np.uint8)
+        self.room = self.frames + max(slack(self.frames), self.layout.width)
+        self._ids = Held(0)
+        self._overlay: dict[int, int] = {}
         self._codes: U8 = np.zeros(0, np.uint8)
         self.pyramid = Pyramid(np.zeros((1, 1), np.uint8))
         self.refresh()
 
     def refresh(self) -> None:
         """Reads all frames anew."""
-        size = self.frames + self._slack
         for dtype in (np.dtype(np.uint8), np.dtype(np.uint16)):
-            if self._ids.size != size or self._ids.dtype != dtype:
-                self._hold_ids(np.zeros(size, dtype))
-            counts = self.words.ids_of(self.flags, self._ids[: self.frames])
+            if self._ids.size != self.room or self._ids.values.dtype != dtype:
+                self._ids = Held(self.room, dtype)
+            counts = self.words.ids_of(self.flags, self._ids.values[: self.frames])
             if counts is not None:
                 break
         assert counts is not None
         self._word_counts = counts
         self._find_poison()
+        self._ids.arrange(self.layout)
         self._paint_codes()
 
     def _find_poison(self) -> None:
-        bad = np.array([bool(word & pf.HWPOISON) for word in self.words.words], np.uint8)
-        self._poison_list: I64 | None = np.zeros(0, np.int64)
-        if self._word_counts[bad == 1].any():
-            table = np.zeros(max(CODES, bad.size), np.uint8)
+        bad = np.array([bool(word & pf.HWPOISON) for word in self.words.words], np.bool_)
+        found = []
+        if self._word_counts[bad[: len(self._word_counts)]].any():
+            table = np.zeros(max(CODES, bad.size), np.bool_)
             table[: bad.size] = bad
-            self._poison_list = np.flatnonzero(self._looked_up(table)[: self.frames].view(np.bool_))
+            for start in range(0, self.frames, _CHUNK):
+                part = self._ids.values[start : min(start + _CHUNK, self.frames)]
+                found.append(np.flatnonzero(table[part]) + start)
+        self._poison_list: I64 | None = np.concatenate(found) if found else np.zeros(0, np.int64)
         self._poisoned = set(self._poison_list.tolist())
 
-    def set_lens(self, code_of: Callable[[int], int]) -> None:
-        """Colours frames by another function of their flag word."""
-        self._code_of = code_of
+    # -- what is shown
+
+    def set_lens(self, lens: Lens, sheet: Sheet | None = None) -> None:
+        """Colours frames by another lens; `sheet` is what it looks at, where it looks at one."""
+        assert (sheet is None) == (lens.code_of is not None)
+        self.lens, self.sheet = lens, sheet
+        self._overlay = {}
+        if sheet is not None:
+            sheet.held.arrange(self.layout)
         self._paint_codes()
 
-    def set_layout(self, layout: Layout) -> None:
-        """Puts the frames in another order; ids and codes stay."""
-        self.layout = layout
-        if layout.width > self._slack:
-            self._slack = layout.width
-            self.refresh()
-            return
-        self.plane = layout.arrange(self._codes)
-        self._shared = np.shares_memory(self.plane, self._codes)
-        self.pyramid = Pyramid(self.plane, self.pyramid)
+    def set_overlay(self, marks: Sequence[tuple[I64, int]]) -> None:
+        """Frames with a code of their own, whatever the lens says of the rest; later ones win."""
+        new = {int(pfn): code for pfns, code in marks for pfn in pfns}
+        touched = np.array(sorted(self._overlay.keys() | new.keys()), np.int64)
+        self._overlay = new
+        if len(touched):
+            self._write(touched)
+
+    def set_filter(self, match: Match | None) -> None:
+        """Marks what a filter finds; None: there is no filter."""
+        self.match = match
+        self._paint_codes()
+
+    def set_layout(self, layout: Layout, own_width: bool = False) -> None:
+        """Puts the frames in another order; `own_width`: it is not to follow the shape of the view."""
+        if layout.in_order and self.frames + layout.width > self.room:
+            raise ValueError(f"{layout.width} frames a row are too many")
+        again = not (layout.in_order and self.layout.in_order)
+        self.layout, self._own_width = layout, own_width
+        if again:
+            for held in (self._ids, self.sheet.held if self.sheet is not None else None):
+                if held is not None:
+                    held.arrange(layout)
+            self._paint_codes()
+        else:
+            self._show()
 
     def suit(self, view_width: float, view_height: float) -> bool:
         """Takes the width that suits a view of this shape; tells whether it is another one."""
-        if self._own_width:
+        layout = self.layout
+        if self._own_width or not layout.in_order:
             return False
-        width = choose_width(self.frames, view_width, view_height, self.layout.width)
-        if width == self.layout.width:
+        width = choose_width(self.frames, view_width, view_height, layout.width)
+        if width == layout.width:
             return False
         self.set_layout(RowMajor(self.frames, width))
         return True
 
+    # -- what changes
+
     def patch(self, pfns: I64) -> None:
-        """Reads the frames `pfns` anew; the cost is that of the frames that look different now."""
+        """Reads the frames `pfns` anew; the cost is that of the frames touched."""
         touched = sorted(set(np.asarray(pfns, np.int64).tolist()))
         words = [self.flags.item(touched[0])] if len(touched) == 1 else self.flags[touched].tolist()
         new = [self.words.id_of(word) for word in words]
         self._make_room()
-        if len(touched) > _ONE_BY_ONE:
-            self._patch_many(np.array(touched, np.int64), np.array(new))
-            return
-        for pfn, after in zip(touched, new, strict=True):
-            before = self._ids.item(pfn)
-            if before != after:
-                self._move(pfn, before, after)
-                self._ids[pfn] = after
-                code = self._table.item(after)
-                self.pyramid.set_one(*self.layout.position(pfn), code)
-                if not self._shared:
-                    self._codes[pfn] = code
+        ids = self._ids.values
+        different = [n for n, pfn in enumerate(touched) if ids.item(pfn) != new[n]]
+        for n in different:
+            self._move(touched[n], ids.item(touched[n]), new[n])
+        changed = np.array([touched[n] for n in different], np.int64)
+        if different:
+            self._ids.put(changed, np.array([new[n] for n in different], ids.dtype))
+        if self.sheet is not None:
+            changed = np.array(touched, np.int64)
+            self.sheet.held.put(changed, self.sheet.some(changed))
+        self._write(changed)
 
-    def _patch_many(self, pfns: I64, new: Ids) -> None:
-        different = self._ids[pfns] != new
-        pfns, new = pfns[different], new[different]
-        for pfn, before, after in zip(pfns.tolist(), self._ids[pfns].tolist(), new.tolist(), strict=True):
-            self._move(pfn, before, after)
-        self._ids[pfns] = new
-        codes = self._table[new]
-        self.pyramid.set_many(*self.layout.positions(pfns), codes)
-        if not self._shared:
-            self._codes[pfns] = codes
+    def _write(self, pfns: I64) -> None:
+        """Writes the codes of frames, and what depends on them."""
+        if not len(pfns):
+            return
+        codes = self._codes_of(pfns)
+        x, y = self.layout.positions(pfns)
+        if self._code_counts is not None:
+            before = self.plane[y, x] & (FOUND - 1)
+            self._code_counts -= np.bincount(before, minlength=FOUND)
+            self._code_counts += np.bincount(codes & (FOUND - 1), minlength=FOUND)
+        self.pyramid.set_many(x, y, codes)
+
+    def _codes_of(self, pfns: I64) -> U8:
+        ids = self._ids.values[pfns]
+        if self.sheet is None:
+            codes = self._table[ids]
+        else:
+            codes = self._sheet_table[self.sheet.held.values[pfns]]
+            codes[self._bad[ids]] = self.lens.poison
+        for n, pfn in enumerate(pfns.tolist() if self._overlay else ()):
+            if pfn in self._overlay and not self._bad[ids[n]]:
+                codes[n] = self._overlay[pfn]
+        if self.match is not None:
+            found = self._found[ids]
+            if self.match.frames is not None:
+                found = found & self.match.frames[pfns]
+            codes = codes & (FOUND - 1) | found * np.uint8(FOUND)
+        return codes
+
+    # -- asking
 
     def word(self, pfn: int) -> int:
         """The flag word of a frame, as it is now."""
@@ -131,11 +203,11 @@ class FramePlane:
 
     def ids(self, pfns: I64) -> Ids:
         """The ids of the flag words of frames."""
-        return self._ids[pfns]
+        return self._ids.values[pfns]
 
     def sign_sets(self, pfns: I64) -> U8:
         """The state signs of frames; see kinds.SIGNS."""
-        return self._signs[self._ids[pfns]]
+        return self._signs[self._ids.values[pfns]]
 
     @property
     def poisoned(self) -> I64:
@@ -146,8 +218,26 @@ class FramePlane:
 
     def counts(self) -> I64:
         """Frames of each kind, by the kind's id."""
-        total = np.bincount(self._kind_of_id, self._word_counts, len(kinds.KINDS))
+        return self._counts_by(self._kind_of_id, len(kinds.KINDS))
+
+    def class_counts(self) -> I64:
+        """Frames of each class of the lens, by its code."""
+        size = len(self.lens.classes)
+        if self.sheet is None and not self._overlay:
+            return self._counts_by(self._table.astype(np.int64)[: len(self.words)] & (FOUND - 1), size)
+        if self._code_counts is None:
+            self._code_counts = np.zeros(FOUND, np.int64)
+            flat = self.plane.reshape(-1)
+            for start in range(0, flat.size, _CHUNK):
+                self._code_counts += np.bincount(flat[start : start + _CHUNK] & (FOUND - 1), minlength=FOUND)
+            self._code_counts[0] -= flat.size - self.frames
+        return self._code_counts[:size].copy()
+
+    def _counts_by(self, code_of_id: I64, size: int) -> I64:
+        total = np.bincount(code_of_id[: len(self._word_counts)], self._word_counts, size)
         return total.astype(np.int64)
+
+    # -- inside
 
     def _move(self, pfn: int, before: int, after: int) -> None:
         self._word_counts[before] -= 1
@@ -163,30 +253,61 @@ class FramePlane:
         if missing:
             self._word_counts = np.concatenate((self._word_counts, np.zeros(missing, np.int64)))
             self._make_tables()
-        if len(self.words) > CODES and self._ids.dtype == np.uint8:
-            self._hold_ids(self._ids.astype(np.uint16))
-
-    def _hold_ids(self, ids: Ids) -> None:
-        self._id_bytes = bytearray(ids.tobytes())
-        self._ids = np.frombuffer(self._id_bytes, ids.dtype)
+        if len(self.words) > CODES and self._ids.values.dtype == np.uint8:
+            wide = Held(self.room, np.uint16)
+            wide.values[:] = self._ids.values
+            wide.arrange(self.layout)
+            self._ids = wide
 
     def _make_tables(self) -> None:
-        codes = [kinds.OUTSIDE, *(self._code_of(word) for word in self.words.words[1:])]
-        self._kind_of_id = np.array([kinds.kind_of(word) for word in self.words.words], np.int64)
-        signs = [0, *(kinds.signs_of(word) for word in self.words.words[1:])]
-        size = max(CODES, len(codes))
-        self._table: U8 = np.zeros(size, np.uint8)
-        self._signs: U8 = np.zeros(size, np.uint8)
-        self._table[: len(codes)], self._signs[: len(signs)] = codes, signs
+        words = self.words.words
+        size = max(CODES, len(words))
+
+        def table(of: Callable[[int], int]) -> U8:
+            made = np.zeros(size, np.uint8)
+            made[1 : len(words)] = [of(word) for word in words[1:]]
+            return made
+
+        self._kind_of_id = table(kinds.kind_of).astype(np.int64)
+        self._signs = table(kinds.signs_of)
+        self._bad = table(lambda word: word >> pf.BY_NAME["HWPOISON"].bit & 1).astype(np.bool_)
+        self._table = table(self.lens.code_of) if self.lens.code_of is not None else np.zeros(size, np.uint8)
+        self._sheet_table: U8 = np.frombuffer(self.lens.codes, np.uint8)
+        match = self.match
+        self._found = (
+            table(lambda word: match.word(word)).astype(np.bool_) if match is not None else np.zeros(size, np.bool_)
+        )
 
     def _paint_codes(self) -> None:
         self._make_tables()
-        self._codes = self._looked_up(self._table)
-        self.set_layout(self.layout)
+        self._code_counts: I64 | None = None
+        if self.sheet is None:
+            plain = self.match is None or self.match.frames is None
+            self._codes = self._ids.looked_up(self._table | self._found * np.uint8(FOUND) if plain else self._table)
+            if not plain:
+                self._codes |= self._marks()
+        else:
+            self._codes = self.sheet.held.looked_up(self._sheet_table)
+            if self.match is not None:
+                self._codes |= self._marks()
+        self._show()
+        again = np.array(sorted(self._overlay), np.int64)
+        if self.sheet is not None:
+            again = np.union1d(again, self.poisoned)
+        self._write(again)
 
-    def _looked_up(self, table: U8) -> U8:
-        """The entry of a table for the id of every frame, and of id 0 for what fills up the last row."""
-        if self._ids.dtype != np.uint8:
-            return table.take(self._ids)
-        # several times faster than take
-        return np.frombuffer(self._id_bytes.translate(table[:CODES].tobytes()), np.uint8)
+    def _marks(self) -> U8:
+        """The bit of what the filter found, in display order."""
+        assert self.match is not None
+        marks = self._ids.looked_up(self._found * np.uint8(FOUND))
+        if self.match.frames is not None:
+            narrow = Held(self.room)
+            narrow.values[: self.frames] = self.match.frames
+            narrow.arrange(self.layout)
+            marks &= narrow.looked_up(np.arange(CODES, dtype=np.uint8) * np.uint8(0xFF))
+        return marks
+
+    def _show(self) -> None:
+        layout = self.layout
+        self.plane = self._codes[: layout.width * layout.height].reshape(layout.height, layout.width)
+        self.pyramid = Pyramid(self.plane, self.pyramid)

@@ -32,6 +32,10 @@ class Layout(Protocol):
     @property
     def height(self) -> int: ...
 
+    @property
+    def in_order(self) -> bool:
+        """Whether cells line by line are frames in order of pfn, so that nothing has to be copied."""
+
     def position(self, pfn: int) -> tuple[int, int]:
         """Column and row of a frame."""
 
@@ -47,8 +51,8 @@ class Layout(Protocol):
     def arrange(self, codes: U8) -> U8:
         """Codes of frames in order of pfn (and zeros after them) as a plane of height by width."""
 
-    def borders(self, block: int, first: int, last: int) -> Segments:
-        """Lines (x1, y1, x2, y2) between blocks of `block` frames that start at pfns of first..last."""
+    def borders(self, block: int, left: int, top: int, right: int, bottom: int) -> Segments:
+        """Lines (x1, y1, x2, y2) between blocks of `block` frames, at least those within a part of the grid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,10 @@ class RowMajor:
     @property
     def height(self) -> int:
         return max(1, -(-self.frames // self.width))
+
+    @property
+    def in_order(self) -> bool:
+        return True
 
     def position(self, pfn: int) -> tuple[int, int]:
         return pfn % self.width, pfn // self.width
@@ -80,7 +88,8 @@ class RowMajor:
     def arrange(self, codes: U8) -> U8:
         return codes[: self.width * self.height].reshape(self.height, self.width)
 
-    def borders(self, block: int, first: int, last: int) -> Segments:
+    def borders(self, block: int, left: int, top: int, right: int, bottom: int) -> Segments:
+        first, last = top * self.width + left, bottom * self.width + right
         starts = np.arange(-(-max(first, 1) // block) * block, min(last, self.frames - 1) + 1, block, dtype=np.int64)
         x, y = self.positions(starts)
         full = np.full_like(x, self.width)

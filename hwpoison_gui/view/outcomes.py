@@ -50,6 +50,10 @@ CLASSES: Final[tuple[OutcomeClass, ...]] = (
     OutcomeClass(POISONED, "poison", "hardware poison", "broken memory: HWPOISON is set"),
 )
 
+SHORT: Final = {
+    "silent": "silent", "late": "kills late", "early": "kills now", "free": "set aside", "poison": "poison",
+}  # fmt: skip
+
 PANIC: Final = "panic"
 _OF_RESULT: Final[dict[str | int | None, int]] = {
     RECOVERED: SILENT, DELAYED: SILENT, FAILED: STUCK, PANIC: PANICS,

@@ -81,14 +81,6 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-def colour_table(theme: Theme) -> list[int]:
-    """The colours of all 256 codes of a plane of kinds."""
-    table = [argb(theme.ground)] * 256
-    for number, colour in enumerate(theme.kinds):
-        table[number] = argb(colour)
-    return table
-
-
 def _kinds(ground: str, poison: str, hole: str, **colours: str) -> tuple[str, ...]:
     named = {"outside": ground, "hole": hole, "poison": poison, **colours}
     return tuple(named[kind.key] for kind in kinds.KINDS)

@@ -26,9 +26,10 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from hwpoison_gui.gui.frame_map import FrameMapWidget
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.view import kinds
+from hwpoison_gui.view import lenses
 from hwpoison_gui.view.frame_plane import FramePlane
-from hwpoison_gui.view.palette import DARK, colour_table
+from hwpoison_gui.view.lens_colours import colour_table
+from hwpoison_gui.view.palette import DARK
 
 WORDS = np.array([0x400, 0, 0x100000000, 0x5828, 0x40000582C, 0x868, 0x487C, 0x10080, 0x4000000, 0x411800], np.uint64)
 
@@ -60,7 +61,7 @@ class Plain(QWidget):
     def __init__(self, plane: np.ndarray, remake: bool) -> None:
         super().__init__()
         self._plane, self._remake = plane, remake
-        self._table = np.array(colour_table(DARK), np.uint32)
+        self._table = np.array(colour_table(DARK, lenses.KIND), np.uint32)
         self._pixels = self._table[plane]
         self.paints = 0
 
@@ -158,7 +159,7 @@ def bench(frames: int, size: tuple[int, int], rounds: int) -> dict[str, tuple[fl
     found = bench_paint(widget, flags, rounds)
     plane = widget.plane
     assert plane is not None
-    lens = timed(lambda: plane.set_lens(kinds.kind_of), few)
+    lens = timed(lambda: plane.set_lens(lenses.STATE), few)
     codes = plane.plane.copy()
     widget.close()
     plain = shown(Plain(codes, remake=False), size)

@@ -11,6 +11,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.view import kinds
 from hwpoison_gui.view.frame_plane import FramePlane
 from hwpoison_gui.view.layout import RowMajor
+from hwpoison_gui.view.lenses import STATE
 
 WORDS = [0, pf.BUDDY, pf.RESERVED, pf.SLAB, pf.PGTABLE, 0x5828, 0x868, 0x487C, 0x411800, 0x2000007028]
 
@@ -71,12 +72,14 @@ def test_more_words_than_a_byte_counts() -> None:
 def test_a_lens_is_another_table() -> None:
     flags = some_flags(2048)
     plane = plane_of(flags, 64)
-    plane.set_lens(lambda word: 9 if word & pf.DIRTY else 1)
+    plane.set_lens(STATE)
     dirty = flags & np.uint64(pf.DIRTY) != 0
-    assert np.array_equal(plane.plane.reshape(-1)[:2048] == 9, dirty)
+    code = STATE.id_of("dirty")
+    assert np.array_equal(plane.plane.reshape(-1)[:2048] == code, dirty)
     flags[5] = np.uint64(pf.DIRTY)
     plane.patch(np.array([5]))
-    assert plane.plane[0, 5] == 9
+    assert plane.plane[0, 5] == code
+    assert plane.class_counts()[code] == (flags & np.uint64(pf.DIRTY) != 0).sum()
     assert plane.counts()[kinds.FREE] == (flags == np.uint64(pf.BUDDY)).sum()
 
 
@@ -85,6 +88,10 @@ def test_another_order_of_frames() -> None:
         """The last frame first: a layout that needs a copy."""
 
         __slots__ = ()
+
+        @property
+        def in_order(self) -> bool:
+            return False
 
         def position(self, pfn: int) -> tuple[int, int]:
             return RowMajor.position(self, self.frames - 1 - pfn)

@@ -39,13 +39,13 @@ def test_a_plane_is_no_copy() -> None:
 
 
 def test_borders_of_blocks_that_end_within_a_row() -> None:
-    lines = RowMajor(1000, 48).borders(64, 0, 100).tolist()
+    lines = RowMajor(1000, 48).borders(64, 0, 0, 30, 2).tolist()
     # block 1 starts at frame 64: column 16 of row 1
     assert sorted(lines) == [[0, 2, 16, 2], [16, 1, 16, 2], [16, 1, 48, 1]]
 
 
 def test_borders_of_blocks_of_whole_rows() -> None:
-    assert RowMajor(4096, 256).borders(512, 1, 1024).tolist() == [[0, 2, 256, 2], [0, 4, 256, 4]]
+    assert RowMajor(4096, 256).borders(512, 0, 0, 256, 4).tolist() == [[0, 2, 256, 2], [0, 4, 256, 4]]
 
 
 @pytest.mark.parametrize("frames", [8192, 65_536, 262_144, 6_000_000, 1 << 24, 1 << 28])

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from hwpoison_gui.view import kinds
-from hwpoison_gui.view.palette import HIGH_CONTRAST, THEMES, Theme, argb, colour_table, contrast, mixed, rgb
+from hwpoison_gui.view.lens_colours import colour_table
+from hwpoison_gui.view.lenses import KIND
+from hwpoison_gui.view.palette import HIGH_CONTRAST, THEMES, Theme, argb, contrast, mixed, rgb
 
 FULL = {
     "normal": np.eye(3),
@@ -155,7 +157,7 @@ def test_marks_stand_out(theme: Theme) -> None:
 @themes
 def test_every_kind_has_a_colour(theme: Theme) -> None:
     assert len(theme.kinds) == len(kinds.KINDS)
-    table = colour_table(theme)
+    table = colour_table(theme, KIND)
     assert len(table) == 256
     assert table[kinds.OUTSIDE] == argb(theme.ground)
     assert table[kinds.POISON] == argb(theme.poison)

@@ -1,0 +1,53 @@
+"""A small number a frame, in order of pfn, and in display order as well where the layout has another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hwpoison_gui.view.layout import Layout
+
+U8 = npt.NDArray[np.uint8]
+I64 = npt.NDArray[np.int64]
+
+
+class Held:
+    """`values` has room past the last frame, all zeros, so that the last row of any width is whole.
+
+    Looking up a table for all of them is `bytes.translate`, several times faster than take; hence the bytearrays.
+    """
+
+    def __init__(self, size: int, dtype: npt.DTypeLike = np.uint8) -> None:
+        self._raw = bytearray(size * np.dtype(dtype).itemsize)
+        self.values: npt.NDArray[Any] = np.frombuffer(self._raw, dtype)
+        self._layout: Layout | None = None
+        self._twin_raw = self._raw
+        self._twin = self.values
+
+    @property
+    def size(self) -> int:
+        return int(self.values.size)
+
+    def arrange(self, layout: Layout) -> None:
+        """Takes the display order of `layout`; to be called again when `values` were written directly."""
+        self._layout = None if layout.in_order else layout
+        if self._layout is None:
+            self._twin_raw, self._twin = self._raw, self.values
+        else:
+            self._twin_raw = bytearray(layout.arrange(self.values).tobytes())
+            self._twin = np.frombuffer(self._twin_raw, self.values.dtype)
+
+    def put(self, pfns: I64, values: npt.NDArray[Any]) -> None:
+        """Sets some, in both orders."""
+        self.values[pfns] = values
+        if self._layout is not None:
+            x, y = self._layout.positions(pfns)
+            self._twin[y * self._layout.width + x] = values
+
+    def looked_up(self, table: U8) -> U8:
+        """A table's entry for every number, in display order; a new array that may be written."""
+        if self.values.dtype != np.uint8:
+            return table.take(self._twin)
+        return np.frombuffer(self._twin_raw.translate(table[:256].tobytes()), np.uint8)
