@@ -18,9 +18,7 @@ from .records import ActionResult
 # Why the handler was called (enum mf_flags, include/linux/mm.h).
 MF_COUNT_INCREASED: Final = 1 << 0
 MF_ACTION_REQUIRED: Final = 1 << 1
-MF_MUST_KILL: Final = 1 << 2
 MF_SOFT_OFFLINE: Final = 1 << 3
-MF_UNPOISON: Final = 1 << 4
 MF_SW_SIMULATED: Final = 1 << 5
 
 Verdict = int | str | None

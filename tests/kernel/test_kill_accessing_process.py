@@ -1,0 +1,40 @@
+"""Whose page tables hold a poisoned frame, and where."""
+
+from __future__ import annotations
+
+from hwpoison_gui.kernel.kill_accessing_process import find_hwpoisoned_entry
+from tests.workbench import Workbench
+
+
+def test_mapped_or_poisoned() -> None:
+    bench = Workbench()
+    bench.area(pages=2)
+    bench.do("write", task="a", at="m+1")
+    pfn, mm = bench.pfn("a:m+1"), bench.session.tid_of("a")
+    assert mm is not None
+    address = bench.session.resolve_address("a", "m+1")
+    assert find_hwpoisoned_entry(bench.m, mm, pfn) == (address, 12)
+    bench.do("poison", frame="a:m+1")
+    assert find_hwpoisoned_entry(bench.m, mm, pfn) == (address, 12)
+    bench.do("munmap", task="a", at="m+1")
+    assert find_hwpoisoned_entry(bench.m, mm, pfn) is None
+
+
+def test_inside_a_huge_page() -> None:
+    bench = Workbench()
+    bench.area(pages=512, huge="thp")
+    bench.do("write", task="a", at="m+5")
+    mm = bench.session.tid_of("a")
+    assert mm is not None
+    found = find_hwpoisoned_entry(bench.m, mm, bench.pfn("a:m+7"))
+    assert found == (bench.session.resolve_address("a", "m+7"), 12)
+
+
+def test_an_entry_of_hugetlb_names_its_head_alone() -> None:
+    bench = Workbench(huge_pages=1)
+    bench.area(pages=512, huge="hugetlb")
+    bench.do("write", task="a", at="m+5")
+    mm = bench.session.tid_of("a")
+    assert mm is not None
+    assert find_hwpoisoned_entry(bench.m, mm, bench.pfn("a:m+0")) == (bench.session.resolve_address("a", "m+0"), 21)
+    assert find_hwpoisoned_entry(bench.m, mm, bench.pfn("a:m+5")) is None

@@ -1,0 +1,47 @@
+"""A page moves: content, flags, caches and entries go along."""
+
+from __future__ import annotations
+
+from hwpoison_gui.kernel.migrate import extra_references, migrate_page
+from hwpoison_gui.kernel.page_alloc import get_page, put_page
+from tests import invariants
+from tests.workbench import Workbench, run
+
+
+def test_all_who_share_it_go_along() -> None:
+    bench = Workbench()
+    bench.area()
+    bench.do("write", task="a", at="m+0", value="A")
+    bench.do("fork", task="a", child="b")
+    old = bench.pfn()
+    get_page(bench.m, old)
+    assert run(migrate_page(bench.m, old))
+    put_page(bench.m, old)
+    assert bench.pfn("a:m+0") == bench.pfn("b:m+0") != old
+    assert bench.do("read", task="b", at="m+0").value == "A"
+    assert bench.do("write", task="b", at="m+0", value="B").errno == 0
+    assert bench.do("read", task="a", at="m+0").value == "A"
+    invariants.check(bench.m)
+
+
+def test_a_page_of_a_device_takes_its_buffers_along() -> None:
+    bench = Workbench()
+    bench.do("file", path="/dev/sda", pages=1, filesystem="blockdev")
+    bench.do("open", task="a", path="/dev/sda", fd="f")
+    bench.do("pwrite", task="a", fd="f", page=0, value="A")
+    old = bench.pfn("/dev/sda@0")
+    assert bench.do("soft_offline", frame="/dev/sda@0").errno == 0
+    new = bench.pfn("/dev/sda@0")
+    assert new != old
+    assert {"DIRTY", "PRIVATE", "LRU"} <= bench.flags(new)
+    assert bench.do("pread", task="a", fd="f", page=0).value == "A"
+    invariants.check(bench.m)
+
+
+def test_a_holder_who_cannot_be_moved_is_seen() -> None:
+    bench = Workbench()
+    bench.area()
+    bench.do("write", task="a", at="m+0")
+    assert extra_references(bench.m, bench.pfn(), held=0) == 0
+    bench.do("pin", frame="a:m+0")
+    assert extra_references(bench.m, bench.pfn(), held=0) == 1
