@@ -14,16 +14,21 @@ import numpy.typing as npt
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.records import MAX_ORDER
+from hwpoison_gui.kernel.records import HPAGE_PMD_NR, MAX_ORDER
 
 
-def mappings(m: Machine) -> Counter[int]:
-    """How many page-table entries map each frame; the zero page is not counted, as the kernel does not."""
-    count: Counter[int] = Counter()
+def mappings(m: Machine) -> npt.NDArray[np.int64]:
+    """How many page-table entries map each frame; the zero page is not counted, as the kernel does not.
+
+    A huge page's entry counts for each of its 512 frames.
+    """
+    count = np.zeros(m.frames, np.int64)
     for entries in m.ptes.view.values():
         for entry in entries.values():
-            if entry & ptes.PRESENT and not entry & ptes.SPECIAL:
-                count[ptes.value_of(entry)] += 1
+            if not entry & ptes.PRESENT or entry & ptes.SPECIAL:
+                continue
+            pfn = ptes.value_of(entry)
+            count[pfn : pfn + (HPAGE_PMD_NR if entry & ptes.PSE else 1)] += 1
     return count
 
 
@@ -39,12 +44,10 @@ def swap_users(m: Machine) -> Counter[int]:
 def check(m: Machine) -> None:
     """All invariants that can be seen at rest, between two operations."""
     flags, refcount, mapcount = m.flags.view, m.refcount.view, m.mapcount.view
-    mapped = np.zeros(m.frames, np.int64)
-    for pfn, count in mappings(m).items():
-        mapped[pfn] = count
-    plain = flags & np.uint64(pf.COMPOUND_HEAD | pf.COMPOUND_TAIL) == 0
-    _none(m, plain & (mapcount != mapped), "mapcount is not the number of PTEs")
-    _none(m, plain & (refcount < mapcount), "fewer references than mappings")
+    tail = flags & np.uint64(pf.COMPOUND_TAIL) != 0
+    _none(m, mapcount != mappings(m), "mapcount is not the number of PTEs")
+    _none(m, ~tail & (refcount < mapcount), "fewer references than mappings")
+    _none(m, tail & (refcount != 0), "a tail with references of its own")
     _none(m, refcount < 0, "negative refcount")
     _none(m, flags & np.uint64(pf.LOCKED) != 0, "still locked")
     _check_places(m, flags, refcount, mapcount)
@@ -74,7 +77,7 @@ def _check_places(m: Machine, flags: Any, refcount: Any, mapcount: Any) -> None:
     _none(m, free & ((refcount != 0) | (mapcount != 0)), "free, but in use")
     for inode, pages in m.page_cache.view.items():
         for index, pfn in pages.items():
-            claims[pfn] += 1
+            claims[pfn : pfn + (HPAGE_PMD_NR if m.page(pfn) & (pf.HUGE | pf.THP) else 1)] += 1
             assert int(m.mapping.view[pfn]) == inode << 2 and int(m.index.view[pfn]) == index, (
                 f"{pfn:#x} is not where it says"
             )

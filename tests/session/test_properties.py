@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel.profiles import PROFILES
 from hwpoison_gui.kernel.rmap import rmap_vmas
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.schema import OPS as SCHEMA
@@ -19,11 +19,17 @@ from hwpoison_gui.session.session import Session
 from tests import invariants
 
 TASKS = ("a", "b", "c", "d", "e")
+BROOD = tuple(f"k{number}" for number in range(24))
 AREAS = ("m", "n", "o")
 FILES = ("/srv/data", "/dev/shm/x", "/net/f", "/dev/sda")
 FILESYSTEMS = dict(zip(FILES, ("ext4", "tmpfs", "nofs", "blockdev"), strict=True))
 
-tasks = st.sampled_from(TASKS)
+# As deep as is asked for: the default is for every run, thousands find more.
+EXAMPLES = int(os.environ.get("HWPOISON_EXAMPLES", "40"))
+
+Kind = tuple[str, bool]  # profile, with huge pages
+
+tasks = st.sampled_from((*TASKS, "a", "b", *BROOD[::8]))
 addresses = st.builds(lambda area, page: f"{area}+{page}", st.sampled_from(AREAS), st.integers(0, 3))
 policies = st.sampled_from(("default", "early", "late"))
 sigbus = st.sampled_from(("default", "handler", "ignored", "blocked"))
@@ -35,6 +41,13 @@ frames = st.one_of(
 )
 
 
+huge_addresses = st.builds(lambda area, page: f"{area}+{page}", st.sampled_from("ht"), st.sampled_from((0, 1, 511)))
+huge_frames = st.one_of(
+    st.builds(lambda task, at: f"{task}:{at}", tasks, huge_addresses),
+    st.sampled_from(("any:free-huge", "head:a:h+1", "head:a:t+1")),
+)
+
+
 def _act(op: str, /, **keys: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
     return st.tuples(st.just(op), st.fixed_dictionaries(keys))
 
@@ -43,7 +56,7 @@ _at = {"task": tasks, "at": addresses}
 _range = {**_at, "pages": st.integers(1, 3)}
 _flag = st.booleans()
 
-ACTS = st.one_of(
+ACTS = (
     _act("fork", task=tasks, child=tasks),
     _act("write", **_at, value=st.sampled_from("ABC")),
     _act("write", **_at, value=st.sampled_from("ABC")),
@@ -85,10 +98,40 @@ ACTS = st.one_of(
     _act("alloc", frames=st.integers(0, 40)),
 )  # fmt: skip
 
-programs = st.lists(ACTS, min_size=5, max_size=60)
-deep = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+HUGE_ACTS = (
+    _act("mmap", task=tasks, name=st.just("h"), pages=st.just(512), huge=st.just("hugetlb"), shared=_flag),
+    _act("write", task=tasks, at=huge_addresses, value=st.sampled_from("HI")),
+    _act("read", task=tasks, at=huge_addresses),
+    _act("munmap", task=tasks, at=st.just("h+0"), pages=st.just(512)),
+    _act("poison", frame=huge_frames),
 )
+
+# What only the newer kernel can do.
+LATER_ACTS = (
+    _act("mmap", task=tasks, name=st.just("t"), pages=st.just(512), huge=st.just("thp"), shared=_flag),
+    _act("write", task=tasks, at=huge_addresses, value=st.sampled_from("HI")),
+    _act("madvise", **_range, advice=st.just("mergeable")),
+    _act("soft_offline", frame=st.one_of(frames, huge_frames)),
+    _act("unpoison", frame=st.one_of(frames, huge_frames)),
+    _act("poison", frame=st.one_of(frames, huge_frames), via=st.sampled_from(("hard_offline", "srao"))),
+    _act("poison", frame=frames, via=st.just("srar"), task=tasks, rip_valid=_flag),
+    _act("copy_from_user", task=tasks, at=huge_addresses),
+)  # fmt: skip
+
+KINDS_OF_PROGRAM = {
+    ("v7", False): ACTS,
+    ("v7", True): ACTS + 3 * HUGE_ACTS,
+    ("6.1", False): ACTS + LATER_ACTS[2:-1],
+    ("6.1", True): ACTS + 3 * (HUGE_ACTS + LATER_ACTS),
+}
+PROGRAMS = {kind: st.lists(st.one_of(acts), min_size=5, max_size=60) for kind, acts in KINDS_OF_PROGRAM.items()}
+deep = settings(
+    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+# The handlers themselves take hold of the frame that they poison.
+HANDLERS = ("poison", "soft_offline")
 
 
 def with_defaults(name: str, args: dict[str, Any]) -> dict[str, Any]:
@@ -102,9 +145,14 @@ def with_defaults(name: str, args: dict[str, Any]) -> dict[str, Any]:
     return full
 
 
-def prepared(profile: str) -> Session:
-    """A small machine with two related processes and a file of each sort."""
-    session = Session.fresh(frames=320, profile=profile)
+def fresh(kind: Kind) -> Session:
+    profile, huge = kind
+    return Session.fresh(frames=4096 if huge else 640, profile=profile, huge_pages=2 if huge else 0)
+
+
+def prepared(kind: Kind) -> Session:
+    """A small machine with a file of each sort, a process, its child, and on one without huge pages a brood of more."""
+    session = fresh(kind)
     for path, filesystem in FILESYSTEMS.items():
         session.act("file", with_defaults("file", {"path": path, "pages": 4, "filesystem": filesystem}))
     session.act("task", with_defaults("task", {"name": "a", "sigbus": "handler"}))
@@ -114,7 +162,8 @@ def prepared(profile: str) -> Session:
     session.act("mmap", with_defaults("mmap", {"task": "a", "name": "n", "pages": 4, "file": FILES[0], "shared": True}))
     session.act("mmap", with_defaults("mmap", {"task": "a", "name": "o", "pages": 4, "file": FILES[1], "shared": True}))
     session.act("open", {"task": "a", "path": FILES[0], "fd": "f"})
-    session.act("fork", with_defaults("fork", {"task": "a", "child": "b"}))
+    for child in ("b", *(() if kind[1] else BROOD)):
+        session.act("fork", with_defaults("fork", {"task": "a", "child": child}))
     return session
 
 
@@ -128,24 +177,28 @@ def run(session: Session, program: list[tuple[str, dict[str, Any]]], after: Call
         after()
 
 
-@pytest.fixture(params=sorted(PROFILES), name="profile", scope="module")
-def _profile(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+@pytest.fixture(
+    params=sorted(KINDS_OF_PROGRAM),
+    name="kind",
+    scope="module",
+    ids=lambda kind: f"{kind[0]}-{'huge' if kind[1] else 'small'}",
+)
+def _kind(request: pytest.FixtureRequest) -> Kind:
+    found: Kind = request.param
+    return found
 
 
 @deep
-@given(program=programs)
-def test_the_machine_is_consistent_after_every_operation(profile: str, program: list[Any]) -> None:
-    session = prepared(profile)
+@given(data=st.data())
+def test_the_machine_is_consistent_after_every_operation(kind: Kind, data: st.DataObject) -> None:
+    session, program = prepared(kind), data.draw(PROGRAMS[kind])
     run(session, program, lambda: invariants.check(session.machine))
 
 
 @deep
-@given(program=programs, data=st.data())
-def test_walking_anywhere_and_back_gives_the_same_machine(
-    profile: str, program: list[Any], data: st.DataObject
-) -> None:
-    session = prepared(profile)
+@given(data=st.data())
+def test_walking_anywhere_and_back_gives_the_same_machine(kind: Kind, data: st.DataObject) -> None:
+    session, program = prepared(kind), data.draw(PROGRAMS[kind])
     digests = {session.position: session.machine.gate.digest()}
     run(session, program, lambda: digests.__setitem__(session.position, session.machine.gate.digest()))
     for _ in range(6):
@@ -156,20 +209,20 @@ def test_walking_anywhere_and_back_gives_the_same_machine(
 
 
 @deep
-@given(program=programs)
-def test_a_replay_of_the_operations_gives_the_same_machine(profile: str, program: list[Any]) -> None:
-    session = prepared(profile)
+@given(data=st.data())
+def test_a_replay_of_the_operations_gives_the_same_machine(kind: Kind, data: st.DataObject) -> None:
+    session, program = prepared(kind), data.draw(PROGRAMS[kind])
     run(session, program)
-    again = Session.fresh(frames=320, profile=profile)
+    again = fresh(kind)
     for operation in session.operations:
         assert again.act(operation.name, operation.args, operation.caption) == operation.outcome
     assert again.machine.gate.digest() == session.machine.gate.digest()
 
 
 @deep
-@given(program=programs)
-def test_no_poisoned_frame_is_ever_handed_out(profile: str, program: list[Any]) -> None:
-    session = prepared(profile)
+@given(data=st.data())
+def test_no_poisoned_frame_is_ever_handed_out(kind: Kind, data: st.DataObject) -> None:
+    session, program = prepared(kind), data.draw(PROGRAMS[kind])
     run(session, program)
     session.act("alloc", {"frames": session.machine.frames})
     poisoned: set[int] = set()
@@ -177,16 +230,16 @@ def test_no_poisoned_frame_is_ever_handed_out(profile: str, program: list[Any]) 
         assert not operation.outcome.handed_out & poisoned
         for step in session.steps[operation.first : operation.last]:
             for store, key, old, new in step.changes:
-                if store is session.machine.refcount and old == 0 and operation.name != "poison":
+                if store is session.machine.refcount and old == 0 and operation.name not in HANDLERS:
                     assert key not in poisoned, f"frame {key:#x} got its first reference in {operation.name}"
                 if store is session.machine.flags:
                     poisoned.add(key) if new & pf.HWPOISON else poisoned.discard(key)
 
 
 @deep
-@given(program=programs)
-def test_nobody_dies_or_is_signalled_without_a_cause(profile: str, program: list[Any]) -> None:
-    session = prepared(profile)
+@given(data=st.data())
+def test_nobody_dies_or_is_signalled_without_a_cause(kind: Kind, data: st.DataObject) -> None:
+    session, program = prepared(kind), data.draw(PROGRAMS[kind])
     m = session.machine
     for name, args in program:
         concerned = _concerned(session, args.get("frame")) if name == "poison" else None
@@ -199,7 +252,8 @@ def test_nobody_dies_or_is_signalled_without_a_cause(profile: str, program: list
         dead = alive - {p.name for p in m.living()}
         assert dead == killed | ({args["task"]} if name == "exit" else set())
         if concerned is not None:
-            assert {seen.task for seen in outcome.signals} <= concerned
+            # Who consumed the error is told, whoever else has the page.
+            assert {seen.task for seen in outcome.signals} <= concerned | {args.get("task")}
         if name not in ("poison", "read", "write", "sigaction"):
             assert not outcome.signals
 
