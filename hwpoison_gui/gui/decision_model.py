@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from hwpoison_gui.view.loss import Fact
 from hwpoison_gui.view.outline import AHEAD, ASIDE, DONE, NOW, WITHIN, Node, Outline
 
 Index = QModelIndex | QPersistentModelIndex
@@ -37,6 +39,14 @@ class DecisionModel(QAbstractItemModel):
             if told and self.outline.words(node, before) != self.outline.words(node, position):
                 index = self.index_of(node)
                 self.dataChanged.emit(index, index)
+
+    def end(self, facts: Sequence[Fact]) -> Node:
+        """Lines of what became of it; returns the line above them."""
+        row = self.outline.size(self.outline.nodes[0])
+        self.beginInsertRows(QModelIndex(), row, row)
+        self.outline.end(facts)
+        self.endInsertRows()
+        return self.outline.nodes[self.outline.nodes[0].children[-1]]
 
     # -- QAbstractItemModel
 

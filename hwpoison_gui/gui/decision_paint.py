@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem,
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.decision_model import DecisionModel
 from hwpoison_gui.gui.signs import cross, dot, ring, tick, triangle
-from hwpoison_gui.view.outline import AHEAD, ASIDE, NOW, WITHIN, Node
+from hwpoison_gui.view.outline import AHEAD, ASIDE, DONE, NOW, WITHIN, Node
 from hwpoison_gui.view.palette import Theme, mixed
 
 SIGN: Final = 16  # room for the sign, in pixels
@@ -134,7 +134,10 @@ class DecisionDelegate(QStyledItemDelegate):
     def _sign(self, painter: QPainter, room: QRect, node: Node, state: str) -> None:
         """A triangle for the present step, a tick for what was taken, a cross for what was not, a ring ahead."""
         theme, middle = self.theme, QPointF(room.left() + 6, room.center().y() + 1)
-        if state == NOW:
+        tones = {"kill": theme.kill, "warn": theme.warn, "good": theme.good}
+        if node.kind == "fact" and state == DONE:
+            dot(painter, middle, QColor(tones.get(node.tone, theme.text)))
+        elif state == NOW:
             triangle(painter, middle, QColor(theme.warn))
         elif state == ASIDE:
             cross(painter, middle, QColor(theme.muted))

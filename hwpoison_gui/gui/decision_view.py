@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QTreeView, QWidget
@@ -10,6 +12,7 @@ from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.decision_model import DecisionModel
 from hwpoison_gui.gui.decision_paint import DecisionDelegate
 from hwpoison_gui.kernel.profile_v7 import V7
+from hwpoison_gui.view.loss import Fact
 from hwpoison_gui.view.outline import Node, Outline
 from hwpoison_gui.view.palette import DARK, Theme
 
@@ -60,6 +63,15 @@ class DecisionView(QTreeView):
             model.set_position(position)
         self._follow()
         self.viewport().update()
+
+    def set_ending(self, facts: Sequence[Fact]) -> None:
+        """What became of it, below the last step."""
+        model = self.outline_model
+        if not facts or not model.outline.can_end(model.position):
+            return
+        head = model.end(facts)
+        self.setExpanded(model.index_of(head), True)
+        self.scrollToBottom()
 
     def _unfold(self) -> None:
         for node in self.outline_model.outline.shown():

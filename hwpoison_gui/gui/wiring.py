@@ -14,6 +14,7 @@ from hwpoison_gui.view.counters import counters_of
 from hwpoison_gui.view.frame_facts import facts_of
 from hwpoison_gui.view.highlights import colours_of, highlights_of
 from hwpoison_gui.view.log_rows import log_lines, newest_lines, step_of_line
+from hwpoison_gui.view.loss import ending_of, loss_of
 from hwpoison_gui.view.moment import moment_of, title_of
 from hwpoison_gui.view.outline import Outlines
 from hwpoison_gui.view.sentence import sentence_of
@@ -229,6 +230,8 @@ class Wiring(QObject):
         w, session = self._w, self._w.controller.session
         operation = moment_of(session).operation
         w.why.set_moment(self._outlines.outline_for(session, operation), session.position)
+        loss = loss_of(session, operation) if operation and session.position == operation.last else None
+        w.why.set_ending(ending_of(loss) if loss else ())
         w.docks["why"].set_subject(title_of(operation) if operation else "the handler, at rest")
         w.states.set_table(self._tables.table_for(session, self._w.controller.selected))
 

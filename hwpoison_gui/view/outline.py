@@ -15,6 +15,7 @@ from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.kernel.profile import Profile
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.session.timeline import Step
+from hwpoison_gui.view.loss import Fact
 from hwpoison_gui.view.outline_place import Place, place
 from hwpoison_gui.view.outline_tables import parts_of
 
@@ -24,6 +25,7 @@ WITHIN: Final = "within"  # the present step is somewhere below
 AHEAD: Final = "ahead"
 ASIDE: Final = "aside"  # another way was taken
 
+ENDING: Final = "What became of it"
 LONGEST_RUN: Final = 5
 _COUNTED: Final = {
     Act.VISIT: "put on the list",
@@ -37,7 +39,7 @@ _COUNTED: Final = {
 
 @dataclass(slots=True)
 class Node:
-    """A line. `kind`: root, call, decision, way, step or run. `first` to `last` (exclusive) are its steps.
+    """A line. `kind`: root, call, decision, way, step, run or fact. `first` to `last` (exclusive) are its steps.
 
     A line without steps (`first` is -1) was left behind with step `passed`; `silent` is the way that was
     taken then. `told` is what a way's step says, `text` what it says before that is known.
@@ -56,6 +58,7 @@ class Node:
     last: int = -1
     passed: int = -1
     silent: bool = False
+    tone: str = ""
     children: list[int] = field(default_factory=list)
 
     def state(self, position: int) -> str:
@@ -73,7 +76,7 @@ class Outline:
     """All lines of an operation, or of the handler at rest. Line 0 is the root, which is not shown."""
 
     def __init__(self, profile: Profile, steps: Sequence[Step] = (), first: int = 0, last: int = 0) -> None:
-        self._profile, self._steps = profile, steps
+        self._profile, self._steps, self._ended = profile, steps, False
         self.first, self.last = first, last
         marks = [step.mark for step in steps[first:last]]
         self.nodes = [Node(0, -1, 0, "root", "")]
@@ -114,6 +117,19 @@ class Outline:
                 yield from below(self.nodes[number])
 
         yield from below(self.nodes[0])
+
+    def can_end(self, position: int) -> bool:
+        """Whether it may be said now what became of it."""
+        return not self._ended and position == self.last > self.first
+
+    def end(self, facts: Sequence[Fact]) -> None:
+        """What became of it: known when the end has been reached once."""
+        self._ended = True
+        head = self._add(self.nodes[0], "call", ENDING)
+        for fact in facts:
+            self._add(head, "fact", fact.text).tone = fact.tone
+        for node in self.nodes[head.id :]:
+            node.passed, node.silent = self.last - 1, True
 
     # -- building
 

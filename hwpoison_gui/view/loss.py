@@ -1,0 +1,233 @@
+"""What an error cost: what was lost, and who is hit by it, from the machine before and after an operation.
+
+Dead, signalled, told when they touch it, silently reading something old, using broken memory, or safe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.filemap import can, find_get_page
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.records import MAX_ORDER, Inode, Process
+from hwpoison_gui.kernel.rmap import page_index
+from hwpoison_gui.session.peek import as_of
+from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.view.assess_one import swap_holders
+from hwpoison_gui.view.loss_words import Page, lost_words, names
+from hwpoison_gui.view.reverse_map import Mapper, mappers_of, mapping_of
+from hwpoison_gui.view.state_rows import matched_row
+
+DEAD: Final = "dead"
+SIGNALLED: Final = "signalled"
+PENDING: Final = "pending"
+IGNORED: Final = "ignored"
+LATER: Final = "later"
+CAUGHT: Final = "caught"
+STALE: Final = "stale"
+ZEROS: Final = "zeros"
+USES: Final = "uses"
+SAFE: Final = "safe"
+
+# In the order in which they are told, the worst first.
+MEANINGS: Final[dict[str, str]] = {
+    DEAD: "Killed",
+    SIGNALLED: "Told, and living on",
+    PENDING: "The signal waits for",
+    LATER: "Dies when it touches the page",
+    CAUGHT: "Told when it touches the page",
+    IGNORED: "Ignored the signal, dies when it touches the page",
+    USES: "Goes on using the broken memory",
+    STALE: "Silently reads the old data from disk",
+    ZEROS: "Silently reads zeros",
+    SAFE: "Safe",
+}
+TONES: Final = {DEAD: "kill", SIGNALLED: "warn", PENDING: "warn", IGNORED: "warn", USES: "kill", SAFE: "good"}
+_UNTOLD: Final = {
+    USES: ("goes on using it", "go on using it"),
+    STALE: ("will silently read the old data", "will silently read the old data"),
+    ZEROS: ("will silently read zeros", "will silently read zeros"),
+}
+_EFFECTS: Final = {"killed": DEAD, "handled": SIGNALLED, "pending": PENDING, "ignored": IGNORED}
+
+
+class Hit(NamedTuple):
+    """A process, and how it is hit: one of MEANINGS."""
+
+    tgid: int
+    task: str
+    kind: str
+
+
+class Loss(NamedTuple):
+    """`lost` says what was, as a sentence; `hits` are all who had or could have had the page."""
+
+    lost: str
+    hits: tuple[Hit, ...] = ()
+
+    def names(self, kind: str) -> list[str]:
+        """The tasks that are hit in that way."""
+        return [hit.task for hit in self.hits if hit.kind == kind]
+
+
+class _Before(NamedTuple):
+    """What is known only before the operation."""
+
+    page: Page
+    mappers: tuple[Mapper, ...]
+    mapped: frozenset[tuple[int, int]]
+    swapped: frozenset[int]
+
+
+_newest: list[tuple[Operation, Loss | None]] = []
+
+
+def loss_of(session: Session, operation: Operation) -> Loss | None:
+    """Of an operation that is complete; None for one that is about no error, or whose frame does not exist.
+
+    The newest answer is kept: it never changes, and walking back over thousands of changes takes its time.
+    """
+    if not _newest or _newest[0][0] is not operation:
+        _newest[:] = [(operation, _find(session, operation))]
+    return _newest[0][1]
+
+
+def _find(session: Session, operation: Operation) -> Loss | None:
+    outcome = operation.outcome
+    if outcome.panic:
+        return Loss("All that was not written yet is lost: the machine has stopped.")
+    if outcome.result is None or outcome.pfn is None or not 0 <= outcome.pfn < session.machine.frames:
+        return None
+    with as_of(session, operation.first):
+        before = _look(session, outcome.pfn)
+    with as_of(session, operation.last):
+        row = matched_row(session, operation)
+        hits = tuple(_hits(session, operation, before))
+        lost = lost_words(session.machine, before.page, outcome, row.action if row else "")
+    return Loss(lost, hits)
+
+
+def _look(session: Session, pfn: int) -> _Before:
+    m = session.machine
+    mappers = mappers_of(session, pfn)
+    mapped = frozenset((one.mm, one.vpn) for one in mappers if _leads_to(m, one, pfn))
+    swapped = frozenset(swap_holders(m, pfn))
+    living = {one.tgid for one in mappers if (one.mm, one.vpn) in mapped} | swapped
+    owners = tuple(process.name for process in m.processes.view.values() if process.tgid in living)
+    page = Page(pfn, m.page(pfn), m.page(m.compound_head(pfn)), mapping_of(m, pfn), m.inode_of(m.compound_head(pfn)),
+                page_index(m, pfn), owners, _is_free(m, pfn))  # fmt: skip
+    return _Before(page, tuple(mappers), mapped, swapped)
+
+
+def _is_free(m: Machine, pfn: int) -> bool:
+    """In a free block of any size, on a per-CPU list, or in the pool of huge pages."""
+    in_block = any(m.free_area.get((order, pfn & -(1 << order))) is True for order in range(MAX_ORDER + 1))
+    return in_block or m.pcp.get((0, pfn)) is True or m.huge_free.get((0, m.compound_head(pfn))) is True
+
+
+def _leads_to(m: Machine, mapper: Mapper, pfn: int) -> bool:
+    entry = m.pte(mapper.mm, mapper.vpn)
+    if not entry & ptes.PRESENT:
+        return False
+    first = ptes.value_of(entry)
+    return first <= pfn < first + (512 if entry & ptes.PSE else 1)
+
+
+def _hits(session: Session, operation: Operation, before: _Before) -> Iterable[Hit]:
+    """One for each process, the worst that happens to it."""
+    m, found = session.machine, dict[int, str]()
+    order = list(MEANINGS)
+    effects = {signal.task: _EFFECTS[signal.effect] for signal in operation.outcome.signals}
+    for tgid in before.swapped:
+        process = m.processes.view.get(tgid)
+        if process is not None:
+            found[tgid] = effects.get(process.name) or _when_swapped_in(m, before.page.pfn, process)
+    for mapper in before.mappers:
+        process = m.processes.view[mapper.tgid]
+        kind = _alive_before(effects, process) and _kind_of(m, mapper, before, process, effects)
+        if kind and (mapper.tgid not in found or order.index(kind) < order.index(found[mapper.tgid])):
+            found[mapper.tgid] = kind
+    for name, kind in effects.items():
+        tgid = session.world.task_names.view.get(name, -1)
+        if tgid >= 0:
+            found[tgid] = kind
+    ranked = sorted(found.items(), key=lambda item: order.index(item[1]))
+    return (Hit(tgid, m.processes.view[tgid].name, kind) for tgid, kind in ranked)
+
+
+def _alive_before(effects: dict[str, str], process: Process) -> bool:
+    return not process.ended or process.name in effects
+
+
+def _kind_of(m: Machine, mapper: Mapper, before: _Before, process: Process, effects: dict[str, str]) -> str:
+    known = effects.get(process.name)
+    if known is not None and known != IGNORED:
+        return known
+    entry = m.pte(mapper.mm, mapper.vpn)
+    if entry & ptes.HWPOISON:
+        return _when_touched(m, process)
+    if _leads_to(m, mapper, before.page.pfn):
+        return USES
+    if entry & ptes.SWAP and not entry & ptes.PRESENT:
+        return _when_swapped_in(m, before.page.pfn, process)
+    return SAFE if entry & ptes.PRESENT else _when_faulted(m, mapper, before, process)
+
+
+def _when_touched(m: Machine, process: Process) -> str:
+    """The signal of a fault is forced: blocking and ignoring it do not help."""
+    return CAUGHT if process.sigbus == "handler" and not m.tasks.view[process.tgid].blocked else LATER
+
+
+def _when_swapped_in(m: Machine, pfn: int, process: Process) -> str:
+    still_there = m.page(pfn) & pf.SWAPCACHE and m.page(pfn) & pf.HWPOISON
+    return _when_touched(m, process) if still_there else SAFE
+
+
+def _when_faulted(m: Machine, mapper: Mapper, before: _Before, process: Process) -> str:
+    """Nothing stands in the page table: the next fault asks the file."""
+    inode = before.page.inode
+    if inode is None:
+        return SAFE
+    cached = find_get_page(m, inode.id, before.page.number)
+    if cached is not None and m.page(cached) & pf.HWPOISON:
+        return _when_touched(m, process)
+    if not _was_newer(m, before, inode):
+        return SAFE
+    return STALE if can(inode, "writeback") else ZEROS
+
+
+def _was_newer(m: Machine, before: _Before, inode: Inode) -> bool:
+    """Whether the page held something that its file has nowhere else."""
+    if not can(inode, "writeback"):
+        return True
+    return bool(m.page(before.page.pfn) & pf.ERROR)
+
+
+class Fact(NamedTuple):
+    """A line of what became of it. `tone`: kill, warn, good or plain."""
+
+    text: str
+    tone: str = "plain"
+
+
+def ending_of(loss: Loss) -> list[Fact]:
+    """What was lost, and for each way to be hit, who."""
+    facts = [Fact(loss.lost, "good" if loss.lost.startswith("Nothing is lost") else "warn")]
+    for kind, meaning in MEANINGS.items():
+        who = loss.names(kind)
+        if who:
+            facts.append(Fact(f"{meaning}: {names(who, 12)}.", TONES.get(kind, "warn")))
+    return facts
+
+
+def in_words(loss: Loss) -> str:
+    """What was lost, and who is hit without being told: the rest is said by the signals."""
+    said = [loss.lost]
+    for kind, words in _UNTOLD.items():
+        who = loss.names(kind)
+        if who:
+            said.append(f"{names(who)} {words[len(who) > 1]}.")
+    return " ".join(said)

@@ -1,0 +1,118 @@
+"""What was lost, in words: by what was done with the page, and what it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.filemap import can
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.profile import FAILED, RECOVERED
+from hwpoison_gui.kernel.records import Inode
+from hwpoison_gui.session.outcome import Outcome
+from hwpoison_gui.view import kinds
+from hwpoison_gui.view.reverse_map import Mapping
+
+_MOST_NAMES: Final = 4
+_USED: Final = {
+    kinds.RESERVED: "a reserved page",
+    kinds.FILE: "a page of a file",
+    kinds.SWAP_CACHE: "a page of the swap cache",
+    kinds.SHMEM: "a page of shared memory",
+    kinds.ANON: "a page of private memory",
+    kinds.HUGE: "a huge page",
+    kinds.KERNEL: "a page of the kernel’s own",
+    kinds.SLAB: "a slab page",
+    kinds.PGTABLE: "a page table",
+}
+
+
+class Page(NamedTuple):
+    """A page before it broke. `head` is the flag word of the compound page's first frame, `number` its index
+    in the file; `owners` had it mapped."""
+
+    pfn: int
+    word: int
+    head: int
+    mapping: Mapping
+    inode: Inode | None
+    number: int
+    owners: tuple[str, ...]
+    free: bool
+
+    @property
+    def size(self) -> str:
+        return "2 MiB" if self.word & pf.HUGE else "4 KiB"
+
+
+def lost_words(m: Machine, page: Page, outcome: Outcome, action: str) -> str:
+    """A sentence. `action` is the state table's, empty where the handler stopped before."""
+    if action == "me_swapcache_clean":
+        return "Nothing is lost: swap has a good copy."
+    if action == "me_swapcache_dirty":
+        return f"Lost: {page.size} that swap had not got yet{_of(page.owners, ',')}; who swaps it in is told."
+    if action in ("me_pagecache_dirty", "me_pagecache_clean", "me_huge_page"):
+        return _of_file(m, page, page.inode, outcome) if page.inode is not None else _of_memory(page)
+    return _untouched(page, outcome)
+
+
+def names(who: Sequence[str], most: int = _MOST_NAMES) -> str:
+    """`a, b and c`; of very many the first few and how many more."""
+    if len(who) > most:
+        return f"{', '.join(who[:most])} and {len(who) - most:,} more"
+    return ", ".join(who[:-1]) + " and " + who[-1] if len(who) > 1 else "".join(who)
+
+
+def _of(owners: Sequence[str], comma: str = "") -> str:
+    return f"{comma} of {names(owners)}" if owners else ""
+
+
+def _of_memory(page: Page) -> str:
+    return f"Lost: {page.size} of anonymous memory{_of(page.owners)}."
+
+
+def _of_file(m: Machine, page: Page, inode: Inode, outcome: Outcome) -> str:
+    """A file's page: its newest content, or nothing."""
+    name = inode.path or f"inode {inode.id}"
+    where = f"{name}, page {page.number}"
+    noted = bool(m.page(page.pfn) & pf.ERROR)
+    if can(inode, "writeback") and not noted:
+        if outcome.result == FAILED:
+            return f"Nothing is lost: the disk has {where}. But the page could not be dropped."
+        return f"Nothing is lost: {where}, is read from disk again."
+    if not can(inode, "writeback"):
+        return f"Lost: {page.size} of {_shared(name)}, page {page.number}; {_afterwards(m, inode, outcome)}."
+    once = "once" if m.profile.name == "v7" else "once to each who has it open"
+    told = f"; fsync says EIO {once}, the disk has the older data"
+    return f"Lost: the last write to {where}, {page.size}{told if outcome.result == RECOVERED else _stuck()}."
+
+
+def _stuck() -> str:
+    return "; it could not even be dropped from the page cache"
+
+
+def _shared(name: str) -> str:
+    return f"shared memory ({name})" if name.startswith("/dev/zero") else name
+
+
+def _afterwards(m: Machine, inode: Inode, outcome: Outcome) -> str:
+    """What becomes of a page of memory alone: cut out, or kept with its mark."""
+    if outcome.result == FAILED:
+        return "it could not be dropped"
+    if m.profile.error_remove_page.get(inode.filesystem) == "generic_error_remove_page":
+        return "who maps it anew reads zeros"
+    return "it stays there, marked: who comes for it is told"
+
+
+def _untouched(page: Page, outcome: Outcome) -> str:
+    """The handler stopped before it did anything with the page."""
+    if page.word & pf.HWPOISON or (page.head & pf.HUGE and page.head & pf.HWPOISON):
+        return "Nothing more is lost: it was broken before."
+    if page.word & pf.NOPAGE:
+        return "Nothing is lost: there is no memory at this number."
+    if page.free:
+        return "Nothing is lost: it was free, and nobody is given it any more."
+    if outcome.kind and outcome.kind.startswith("already truncated"):
+        return "Nothing is lost: it was cut off its file before."
+    return f"Nothing is saved: {_USED.get(kinds.kind_of(page.word), 'it')} stays in use, broken."
