@@ -7,18 +7,15 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-import numpy as np
-
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.handler import matching_row
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.page_alloc import is_free_head
 from hwpoison_gui.session.peek import as_of
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.assess_cases import Cases
 from hwpoison_gui.view.assess_one import count_one
 from hwpoison_gui.view.assess_phases import PHASES
-from hwpoison_gui.view.assessment import fill, inode_file_systems
+from hwpoison_gui.view.assessment import case_of_frame
 
 _SAVES: Final = "hwpoison_filter"  # the step that saves a page's flags
 _NO_PAGE: Final = "there is no memory at this number"
@@ -42,11 +39,7 @@ def rehearse(m: Machine, pfn: int) -> Rehearsed:
         return Rehearsed(pfn, None, stops=_NO_PAGE)
     if not PHASES.keys() >= set(m.profile.phases[:-1]):
         return _by_flags(m, pfn)
-    c = Cases(m, 1)
-    fill(c, slice(0, 1), np.array([pfn], np.int64), inode_file_systems(m))
-    c.free_head[0], c.on_pcp[0] = is_free_head(m, pfn), m.pcp.get((0, pfn)) is True
-    for name, value in count_one(m, pfn).items():
-        c.user[name][0] = value
+    c = case_of_frame(m, pfn)
     c.begin()
     for phase in m.profile.phases[:-1]:
         PHASES[phase](c)
