@@ -5,6 +5,7 @@ Exact, not sampled: the same entries, areas and policies that the reverse map of
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -36,7 +37,8 @@ class Areas(NamedTuple):
 
 
 class Entries(NamedTuple):
-    """Page-table entries that lead to a frame by the reverse map, huge ones once for each frame."""
+    """Page-table entries that lead to a frame by the reverse map, by frame, huge ones once for each; or swap entries,
+    with the offset in place of the frame."""
 
     pfn: I64
     rank: I64
@@ -45,14 +47,40 @@ class Entries(NamedTuple):
 
 
 class Users:
-    """The page tables and policies of a machine as they are now; of no use once it has changed."""
+    """The page tables and policies of a machine as they are now; of no use once it has changed.
+
+    Complete after `work`.
+    """
 
     def __init__(self, m: Machine) -> None:
         self.m = m
         self.mms: I64 = np.array(sorted(m.mm_vmas.view.keys() | m.ptes.view.keys()), np.int64)
         self.listed, self.dies = told_at_once(m, self.mms)
         self.areas = self._areas()
-        self.entries, self.swapped = self._entries()
+        none = np.zeros(0, np.int64)
+        self.entries = self.swapped = Entries(none, none, none, none != 0)
+        self._intervals = {
+            "listed": self._intervals_of(self.listed),
+            "listed_die": self._intervals_of(self.dies),
+        }
+
+    def work(self) -> Iterator[float]:
+        """Reads the page tables, in slices; gives how much of it is done."""
+        ranks, vpns, words = [], [], []
+        for number, mm in enumerate(self.mms.tolist()):
+            table = self.m.ptes.of(mm)
+            ranks.append(np.full(len(table), number, np.int64))
+            vpns.append(np.fromiter(table.keys(), np.int64, len(table)))
+            words.append(np.fromiter(table.values(), np.int64, len(table)))
+            yield 0.5 * number / len(self.mms)
+        if ranks:
+            rank, vpn, word = np.concatenate(ranks), np.concatenate(vpns), np.concatenate(words)
+            swap = (word & (ptes.SWAP | ptes.PRESENT)) == ptes.SWAP
+            nothing = np.zeros(int(swap.sum()), np.bool_)
+            self.swapped = Entries(word[swap] >> PAGE_SHIFT, rank[swap], word[swap], nothing)
+            present = np.flatnonzero(word & ptes.PRESENT)
+            self.entries = self._mapped(rank[present], vpn[present], word[present])
+        yield 1.0
 
     def _areas(self) -> Areas:
         vmas = sorted(self.m.vmas.view.values(), key=lambda vma: (vma.mm, vma.start))
@@ -63,23 +91,6 @@ class Users:
         id_, mm, start, pages, pgoff, mapping, shared = table
         key = np.searchsorted(self.mms, mm) << _VPN_BITS | start
         return Areas(key, id_, mm, start, pages, pgoff, mapping, shared != 0)
-
-    def _entries(self) -> tuple[Entries, Entries]:
-        """Entries of frames, and swap entries (with the offset in place of the frame)."""
-        ranks, vpns, words = [], [], []
-        for number, mm in enumerate(self.mms.tolist()):
-            table = self.m.ptes.of(mm)
-            ranks.append(np.full(len(table), number, np.int64))
-            vpns.append(np.fromiter(table.keys(), np.int64, len(table)))
-            words.append(np.fromiter(table.values(), np.int64, len(table)))
-        if not ranks:
-            none = np.zeros(0, np.int64)
-            return (Entries(none, none, none, none != 0),) * 2
-        rank, vpn, word = np.concatenate(ranks), np.concatenate(vpns), np.concatenate(words)
-        swap = (word & (ptes.SWAP | ptes.PRESENT)) == ptes.SWAP
-        swapped = Entries(word[swap] >> PAGE_SHIFT, rank[swap], word[swap], np.zeros(int(swap.sum()), np.bool_))
-        present = np.flatnonzero(word & ptes.PRESENT)
-        return self._mapped(rank[present], vpn[present], word[present]), swapped
 
     def _mapped(self, rank: I64, vpn: I64, word: I64) -> Entries:
         """The entries that page_mapped_in_vma() finds for the frame they name."""
@@ -93,7 +104,8 @@ class Users:
         inside = pfn < self.m.frames
         rank, vpn, word, pfn = rank[inside], vpn[inside], word[inside], pfn[inside]
         area = np.searchsorted(self.areas.key, rank << _VPN_BITS | vpn, "right") - 1
-        found = self._leads_back(area, vpn, pfn)
+        found = np.flatnonzero(self._leads_back(area, vpn, pfn))
+        found = found[np.argsort(pfn[found], kind="stable")]
         return Entries(pfn[found], rank[found], word[found], self.areas.shared[area[found]])
 
     @staticmethod
@@ -137,7 +149,11 @@ class Users:
 
     def count(self, pfns: I64, counts: dict[str, I64]) -> None:
         """Fills the counts of Cases.user for frames `pfns` (ascending)."""
-        at, of = _places(pfns, self.entries.pfn)
+        if not len(pfns):
+            return
+        first, last = np.searchsorted(self.entries.pfn, (pfns[0], pfns[-1] + 1))
+        at, of = _places(pfns, self.entries.pfn[first:last])
+        of += first
         word, rank = self.entries.word[of], self.entries.rank[of]
         size = len(pfns)
         counts["found"][:] = np.bincount(at, minlength=size)
@@ -175,11 +191,10 @@ class Users:
         word = m.mapping.view[head].astype(np.int64)
         file = np.flatnonzero((word != 0) & ((word & 3) == 0))
         where = (word[file] >> 2) << _INDEX_BITS | m.index.view[head[file]].astype(np.int64) + pfns[file] - head[file]
-        for name, told in (("listed", self.listed), ("listed_die", self.dies)):
-            starts, ends = self._intervals(told)
+        for name, (starts, ends) in self._intervals.items():
             counts[name][file] = np.searchsorted(starts, where, "right") - np.searchsorted(ends, where, "right")
 
-    def _intervals(self, told: Bools) -> tuple[I64, I64]:
+    def _intervals_of(self, told: Bools) -> tuple[I64, I64]:
         """Starts and ends of the parts of files that processes have mapped, those of one process merged."""
         areas = self.areas
         rank = areas.key >> _VPN_BITS

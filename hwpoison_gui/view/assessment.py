@@ -7,6 +7,8 @@ single handler would do with it.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -28,6 +30,7 @@ U64 = npt.NDArray[np.uint64]
 I64 = npt.NDArray[np.int64]
 
 _CHUNK: Final = 1 << 16  # frames at a time: what is made on the way stays in the cache
+_BATCH: Final = 1 << 15  # frames with cases of their own, at a time
 _MOST_REFS: Final = 3  # references that decide anything: page cache, private data, and one more
 _NONE: Final = 0
 _ANON: Final = 1
@@ -64,17 +67,47 @@ class Assessment:
         self.m = m
         self.users = Users(m)
         self.case_of: U32 = np.zeros(m.frames, np.uint32)
+        self.codes: U8 = np.zeros(0, np.uint8)  # the class of each case
+        self._batches: list[Cases] = []
+        self._firsts: list[int] = []  # the number of each batch's first case
+        self._words = WordTable()
+        self._keys: list[int] = []
         self._inode_fs = inode_file_systems(m)
         self._whole_compounds = bool(LOOKS_AT_COMPOUNDS & set(m.profile.phases))
-        groups, single = self._group()
-        self.cases = Cases(m, len(groups) + len(single))
-        self._fill_groups(groups)
-        self.case_of[single] = np.arange(len(groups), len(groups) + len(single), dtype=np.uint32)
-        part = slice(len(groups), None)
-        fill(self.cases, part, single, self._inode_fs)
-        self.users.count(single, {name: counts[part] for name, counts in self.cases.user.items()})
-        run(self.cases)
-        self.codes: U8 = outcomes.codes_of(self.cases)
+        self._free = self._free_frames()
+        self._number_of: I64 = np.zeros(0, np.int64)  # of groups, by key
+
+    @classmethod
+    def of(cls, m: Machine) -> Assessment:
+        """The whole, at once."""
+        made = cls(m)
+        for _ in made.work():
+            pass
+        return made
+
+    def work(self) -> Iterator[float]:
+        """Does the work in slices, while the machine must not change; gives how much of it is done."""
+        for done in self.users.work():
+            yield 0.3 * done
+        singles = [self.users.used()]
+        for start in range(0, self.m.frames, _CHUNK):
+            part = slice(start, min(start + _CHUNK, self.m.frames))
+            singles.append(self._group(part) + start)
+            yield 0.3 + 0.4 * part.stop / self.m.frames
+        self._take(self._of_groups())
+        single = distinct(np.concatenate(singles))
+        for start in range(0, len(single), _BATCH):
+            pfns = single[start : start + _BATCH]
+            first = len(self.codes)
+            self._take(self._of_frames(pfns))
+            self.case_of[pfns] = np.arange(first, first + len(pfns), dtype=np.uint32)
+            yield 0.7 + 0.3 * start / len(single)
+
+    def _take(self, cases: Cases) -> None:
+        run(cases)
+        self._firsts.append(len(self.codes))
+        self._batches.append(cases)
+        self.codes = np.concatenate((self.codes, outcomes.codes_of(cases)))
 
     def classes(self) -> U8:
         """The class of each frame's outcome, in order of pfn."""
@@ -83,35 +116,29 @@ class Assessment:
 
     def fate(self, pfn: int) -> Fate:
         """What becomes of a frame."""
-        return fate(self.cases, int(self.case_of[pfn]), int(self.codes[self.case_of[pfn]]))
+        case = int(self.case_of[pfn])
+        batch = bisect_right(self._firsts, case) - 1
+        return fate(self._batches[batch], case - self._firsts[batch], int(self.codes[case]))
 
     # -- cases
 
-    def _group(self) -> tuple[list[int], I64]:
-        """Gives every frame the number of its group; returns the groups' keys, and frames with a case of their own."""
-        m, words = self.m, WordTable()
-        self._words = words
-        free_heads, on_pcp = self._free_frames()
-        number_of = np.zeros(0, np.int64)
-        keys: list[int] = []
-        singles = [self.users.used()]
-        for start in range(0, m.frames, _CHUNK):
-            part = slice(start, min(start + _CHUNK, m.frames))
-            key, alone = self._keys(part)
-            for bit, pfns in ((_FREE_HEAD, free_heads), (_ON_PCP, on_pcp)):
-                first, last = np.searchsorted(pfns, (part.start, part.stop))
-                key[pfns[first:last] - start] |= bit
-            if len(words) << _WORD_AT > len(number_of):
-                number_of = np.append(number_of, np.full((len(words) << _WORD_AT) - len(number_of), -1, np.int64))
-            numbers = number_of[key]
-            if numbers.min() < 0:
-                new = np.unique(key[numbers < 0])
-                number_of[new] = np.arange(len(keys), len(keys) + len(new))
-                keys += new.tolist()
-                numbers = number_of[key]
-            self.case_of[part] = numbers
-            singles.append(np.flatnonzero(alone) + start)
-        return keys, distinct(np.concatenate(singles))
+    def _group(self, part: slice) -> I64:
+        """Gives the frames of a part the numbers of their groups; returns those that must have cases of their own."""
+        key, alone = self._key_of(part)
+        for bit, pfns in ((_FREE_HEAD, self._free[0]), (_ON_PCP, self._free[1])):
+            first, last = np.searchsorted(pfns, (part.start, part.stop))
+            key[pfns[first:last] - part.start] |= bit
+        missing = (len(self._words) << _WORD_AT) - len(self._number_of)
+        if missing > 0:
+            self._number_of = np.append(self._number_of, np.full(missing, -1, np.int64))
+        numbers = self._number_of[key]
+        if numbers.min() < 0:
+            new = np.unique(key[numbers < 0])
+            self._number_of[new] = np.arange(len(self._keys), len(self._keys) + len(new))
+            self._keys += new.tolist()
+            numbers = self._number_of[key]
+        self.case_of[part] = numbers
+        return np.flatnonzero(alone)
 
     def _free_frames(self) -> tuple[I64, I64]:
         """Heads of free blocks, and frames on the per-CPU list, each ascending."""
@@ -119,7 +146,7 @@ class Assessment:
         heads = [np.array(area.of(order), np.int64) for order in range(11)]
         return np.sort(np.concatenate(heads)), np.array(self.m.pcp.of(0), np.int64)
 
-    def _keys(self, part: slice) -> tuple[npt.NDArray[np.int32], Bools]:
+    def _key_of(self, part: slice) -> tuple[npt.NDArray[np.int32], Bools]:
         """The group of each frame of a part, as a number, and which frames must not be grouped."""
         m = self.m
         flags = m.flags.view[part]
@@ -155,19 +182,24 @@ class Assessment:
             sort[mapped_to] = np.where(low == 0, fs + _OTHER, np.where(low == MAPPING_ANON, _ANON, _OTHER))
         return sort
 
-    def _fill_groups(self, groups: list[int]) -> None:
-        c = self.cases
-        key = np.array(groups, np.int64)
-        part = slice(0, len(key))
-        c.flags[part] = np.array(self._words.words, np.uint64)[key >> _WORD_AT]
-        c.head[part] = c.flags[part] | np.where(key & _HEAD_LRU, np.uint64(pf.LRU), np.uint64(0))
-        c.maps[part] = (key & _MAPPED) != 0
-        c.refs[part] = np.where(key & _UNUSED, 0, np.maximum((key & _MOST_REFS) + c.maps[part], 1))
+    def _of_groups(self) -> Cases:
+        key = np.array(self._keys, np.int64)
+        c = Cases(self.m, len(key))
+        c.flags[:] = np.array(self._words.words, np.uint64)[key >> _WORD_AT]
+        c.head[:] = c.flags | np.where(key & _HEAD_LRU, np.uint64(pf.LRU), np.uint64(0))
+        c.maps[:] = (key & _MAPPED) != 0
+        c.refs[:] = np.where(key & _UNUSED, 0, np.maximum((key & _MOST_REFS) + c.maps, 1))
         sort = key >> _MAPPING_AT & 15
-        c.anon[part], c.mapped_to[part] = sort == _ANON, sort != _NONE
-        c.fs[part] = np.where(sort >= _FILES, sort - _OTHER, NO_FILE)
-        c.fs[part][has(c.flags[part], pf.COMPOUND_TAIL)] = NO_FILE
-        c.free_head[part], c.on_pcp[part] = (key & _FREE_HEAD) != 0, (key & _ON_PCP) != 0
+        c.anon[:], c.mapped_to[:] = sort == _ANON, sort != _NONE
+        c.fs[:] = np.where((sort >= _FILES) & ~has(c.flags, pf.COMPOUND_TAIL), sort - _OTHER, NO_FILE)
+        c.free_head[:], c.on_pcp[:] = (key & _FREE_HEAD) != 0, (key & _ON_PCP) != 0
+        return c
+
+    def _of_frames(self, pfns: I64) -> Cases:
+        c = Cases(self.m, len(pfns))
+        fill(c, pfns, self._inode_fs)
+        self.users.count(pfns, c.user)
+        return c
 
 
 def run(c: Cases) -> None:
@@ -186,29 +218,35 @@ def inode_file_systems(m: Machine) -> I64:
     return table
 
 
-def fill(c: Cases, part: slice, pfns: I64, inode_fs: I64) -> None:
+def fill(c: Cases, pfns: I64, inode_fs: I64) -> None:
     """What the machine says of frames `pfns`, into cases of their own."""
     m = c.m
     flags = m.flags.view[pfns]
     tail = has(flags, pf.COMPOUND_TAIL)
     mapping = m.mapping.view[pfns].astype(np.int64)
     head = np.where(tail, mapping, pfns)
-    c.flags[part], c.head[part] = flags, m.flags.view[head]
-    c.refs[part], c.maps[part] = m.refcount.view[head], m.mapcount.view[pfns]
-    c.anon[part], c.mapped_to[part] = (mapping & 3) == MAPPING_ANON, mapping != 0
+    c.flags[:], c.head[:] = flags, m.flags.view[head]
+    c.refs[:], c.maps[:] = m.refcount.view[head], m.mapcount.view[pfns]
+    c.anon[:], c.mapped_to[:] = (mapping & 3) == MAPPING_ANON, mapping != 0
     file = ~tail & (mapping != 0) & ((mapping & 3) == 0)
-    c.fs[part] = np.where(file, inode_fs[np.where(file, mapping >> 2, 0)], NO_FILE)
+    c.fs[:] = np.where(file, inode_fs[np.where(file, mapping >> 2, 0)], NO_FILE)
 
 
 def fate_of(m: Machine, pfn: int) -> Fate:
     """What becomes of one frame, asked of the machine alone: its reverse map is walked, no table is made."""
+    c = case_of_frame(m, pfn)
+    run(c)
+    return fate(c, 0, int(outcomes.codes_of(c)[0]))
+
+
+def case_of_frame(m: Machine, pfn: int) -> Cases:
+    """One frame before the handler."""
     c = Cases(m, 1)
-    fill(c, slice(0, 1), np.array([pfn], np.int64), inode_file_systems(m))
+    fill(c, np.array([pfn], np.int64), inode_file_systems(m))
     c.free_head[0], c.on_pcp[0] = is_free_head(m, pfn), m.pcp.get((0, pfn)) is True
     for name, value in count_one(m, pfn).items():
         c.user[name][0] = value
-    run(c)
-    return fate(c, 0, int(outcomes.codes_of(c)[0]))
+    return c
 
 
 def fate(c: Cases, case: int, code: int) -> Fate:

@@ -63,6 +63,7 @@ class FramePlane:
         self.room = self.frames + max(slack(self.frames), self.layout.width)
         self._ids = Held(0)
         self._overlay: dict[int, int] = {}
+        self._code_counts: I64 | None = None
         self._codes: U8 = np.zeros(0, np.uint8)
         self.pyramid = Pyramid(np.zeros((1, 1), np.uint8))
         self.refresh()
@@ -189,7 +190,7 @@ class FramePlane:
             if self.match.frames is not None:
                 found = found & self.match.frames[pfns]
             codes = codes & (FOUND - 1) | found * np.uint8(FOUND)
-        return codes
+        return np.asarray(codes, np.uint8)
 
     # -- asking
 
@@ -203,11 +204,13 @@ class FramePlane:
 
     def ids(self, pfns: I64) -> Ids:
         """The ids of the flag words of frames."""
-        return self._ids.values[pfns]
+        ids: Ids = self._ids.values[pfns]
+        return ids
 
     def sign_sets(self, pfns: I64) -> U8:
         """The state signs of frames; see kinds.SIGNS."""
-        return self._signs[self._ids.values[pfns]]
+        signs: U8 = self._signs[self._ids.values[pfns]]
+        return signs
 
     @property
     def poisoned(self) -> I64:
@@ -226,11 +229,12 @@ class FramePlane:
         if self.sheet is None and not self._overlay:
             return self._counts_by(self._table.astype(np.int64)[: len(self.words)] & (FOUND - 1), size)
         if self._code_counts is None:
-            self._code_counts = np.zeros(FOUND, np.int64)
+            total: I64 = np.zeros(FOUND, np.int64)
             flat = self.plane.reshape(-1)
             for start in range(0, flat.size, _CHUNK):
-                self._code_counts += np.bincount(flat[start : start + _CHUNK] & (FOUND - 1), minlength=FOUND)
-            self._code_counts[0] -= flat.size - self.frames
+                total += np.bincount(flat[start : start + _CHUNK] & (FOUND - 1), minlength=FOUND)
+            total[0] -= flat.size - self.frames
+            self._code_counts = total
         return self._code_counts[:size].copy()
 
     def _counts_by(self, code_of_id: I64, size: int) -> I64:
@@ -272,6 +276,7 @@ class FramePlane:
         self._signs = table(kinds.signs_of)
         self._bad = table(lambda word: word >> pf.BY_NAME["HWPOISON"].bit & 1).astype(np.bool_)
         self._table = table(self.lens.code_of) if self.lens.code_of is not None else np.zeros(size, np.uint8)
+        self._table[self._bad] = self.lens.poison
         self._sheet_table: U8 = np.frombuffer(self.lens.codes, np.uint8)
         match = self.match
         self._found = (
@@ -280,7 +285,7 @@ class FramePlane:
 
     def _paint_codes(self) -> None:
         self._make_tables()
-        self._code_counts: I64 | None = None
+        self._code_counts = None
         if self.sheet is None:
             plain = self.match is None or self.match.frames is None
             self._codes = self._ids.looked_up(self._table | self._found * np.uint8(FOUND) if plain else self._table)

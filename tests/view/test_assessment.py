@@ -76,7 +76,7 @@ def struck(session: Session, pfn: int) -> dict[str, Any]:
 def assert_equal(session: Session, pfns: list[int]) -> None:
     """The assessment of the whole, of one frame, and the handler agree on every frame of `pfns`."""
     m = session.machine
-    assessment = Assessment(m)
+    assessment = Assessment.of(m)
     for pfn in pfns:
         fate = assessment.fate(pfn)
         assert fate_of(m, pfn) == fate, hex(pfn)
@@ -103,7 +103,7 @@ def test_it_equals_the_handler(kind: Kind, data: st.DataObject) -> None:
 def test_recovery_switched_off_is_panic_everywhere(profile: str) -> None:
     session = prepared((profile, False))
     session.act("sysctl", {"name": "memory_failure_recovery", "value": 0})
-    classes = Assessment(session.machine).classes()
+    classes = Assessment.of(session.machine).classes()
     holes = (session.machine.flags.view & np.uint64(pf.NOPAGE)) != 0
     assert set(classes[~holes].tolist()) == {outcomes.PANICS}
     assert_equal(session, [0, 5, session.machine.frames - 1])
