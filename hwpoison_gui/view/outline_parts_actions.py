@@ -116,7 +116,6 @@ EXTRA_6_1: Final = Part(
             "Yes, and nobody knows who: it is not safe. Failed.",
         ),
     ),
-    ("unlock_page|folio_unlock",),
     quiet=True,
     local=True,
 )
