@@ -86,6 +86,11 @@ class FrameMapWidget(QWidget):
         self.view.item.update()
         self.countsChanged.emit()
 
+    def lens_changed(self) -> None:
+        """The plane has other codes now: another lens, filter or overlay."""
+        self.view.item.update()
+        self.countsChanged.emit()
+
     def set_theme(self, theme: Theme, font: QFont | None = None) -> None:
         """Takes other colours, and a font where one is given."""
         if font is not None:
