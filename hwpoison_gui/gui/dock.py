@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.view.palette import DARK, Theme
@@ -21,7 +21,8 @@ class DockHead(QWidget):
             label.setTextFormat(Qt.TextFormat.PlainText)
             # The dock moves by its head: the labels must not take the mouse.
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.subject.setMinimumWidth(0)
+        # Long words must not make the panel wider: a click would move everything.
+        self.subject.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         row = QHBoxLayout(self)
         row.setContentsMargins(look.MEDIUM, look.TIGHT, look.MEDIUM, look.TIGHT)
         row.setSpacing(look.SMALL)

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Final
 
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPen
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QFont, QPainter
 
 from hwpoison_gui.gui.frame_map_axis import AxisPainter, axis_width, paint_label
 from hwpoison_gui.gui.frame_map_cells import CellPainter
-from hwpoison_gui.gui.frame_map_marks import Highlight, MarkPainter, cell_rect
+from hwpoison_gui.gui.frame_map_marks import Highlight, MarkPainter, cell_rect, paint_focus
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.view.camera import Camera
 from hwpoison_gui.view.frame_plane import FramePlane
@@ -117,9 +117,7 @@ class FrameMapItem(pg.GraphicsObject):
         painter.restore()
         self._axis.paint(painter, plane.layout, camera, self.edge, ratio)
         if self.focused:
-            painter.setPen(QPen(QColor(self.theme.accent), 1))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(view.adjusted(0.5, 0.5, -0.5, -0.5))
+            paint_focus(painter, self.theme, view)
         if self.described != NONE:
             text = self.summary_of(self.described)
             if text:

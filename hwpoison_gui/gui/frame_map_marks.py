@@ -18,7 +18,7 @@ from hwpoison_gui.gui.frame_map_stamps import Stamps, faded
 from hwpoison_gui.view.camera import Camera
 from hwpoison_gui.view.frame_plane import FramePlane
 from hwpoison_gui.view.layout import Layout
-from hwpoison_gui.view.palette import Theme
+from hwpoison_gui.view.palette import Theme, mixed
 
 SMALLEST_POISON: Final = 13.0
 SMALLEST_RING: Final = 11.0
@@ -59,6 +59,16 @@ def ring_of(theme: Theme, role: str) -> Ring:
     if role not in rings:
         raise ValueError(f"no such role of a highlight: {role}")
     return rings[role]
+
+
+def paint_focus(painter: QPainter, theme: Theme, view: QRectF) -> None:
+    """Marks the corners of the map: it has the keyboard. A whole frame would outshout the frames."""
+    painter.setPen(QPen(QColor(mixed(theme.accent, theme.ground, 0.3)), 2))
+    left, top, right, bottom = view.left() + 1, view.top() + 1, view.right() - 1, view.bottom() - 1
+    for x, across in ((left, 12), (right, -12)):
+        for y, down in ((top, 12), (bottom, -12)):
+            painter.drawLine(QPointF(x, y), QPointF(x + across, y))
+            painter.drawLine(QPointF(x, y), QPointF(x, y + down))
 
 
 def places(layout: Layout, camera: Camera, pfns: np.ndarray, size: float) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,6 @@
-"""The legend of the map: every kind of frame with its colour, its frames and its megabytes.
+"""The legend of the map: a chip for every class of frames, with its colour and how many there are.
 
-A row can be clicked, or reached with Tab and pressed; it says which kind, and changes nothing.
+A chip can be clicked, or reached with Tab and the arrows and pressed; it says which class, and changes nothing.
 """
 
 from __future__ import annotations
@@ -8,28 +8,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QEnterEvent, QFont, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QLayout, QLayoutItem, QSizePolicy, QWidget
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QEnterEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
+from hwpoison_gui.gui import theme as look
+from hwpoison_gui.gui.flow_layout import FlowLayout
 from hwpoison_gui.gui.frame_map_marks import draw_poison
-from hwpoison_gui.view import kinds
 from hwpoison_gui.view.layout import FRAME_SIZE, amount
+from hwpoison_gui.view.lens_colours import class_colour
+from hwpoison_gui.view.lenses import KIND, Lens, LensClass
 from hwpoison_gui.view.palette import DARK, Theme
 
-_SWATCH: Final = 13
-_PADDING: Final = 6
+_SWATCH: Final = 12
+_ARROWS: Final = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
+_OWN_KEYS: Final = (*_ARROWS, Qt.Key.Key_Space)  # though the window has shortcuts on them
+_FEWEST: Final = "0,000"  # the room a count has at least, so that chips keep their places
 
 
-class LegendRow(QAbstractButton):
-    """One kind: swatch, name, frames and amount of memory."""
+class LegendChip(QAbstractButton):
+    """One class: swatch, name and frames."""
 
-    def __init__(self, kind: kinds.Kind, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, one: LensClass, lens: Lens, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
-        self.kind, self.theme = kind, theme
+        self.one, self.lens, self.theme = one, lens, theme
+        self.whole = False
         self.frames = 0
-        self.setToolTip(kind.meaning[0].upper() + kind.meaning[1:])
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.set_frames(0)
@@ -38,28 +43,48 @@ class LegendRow(QAbstractButton):
         """Shows a count."""
         self.frames = frames
         self.setText(f"{frames:,}")
-        self.setAccessibleName(f"{self.kind.name}: {frames:,} frames, {amount(frames * FRAME_SIZE)}")
+        size = amount(frames * FRAME_SIZE)
+        self.setAccessibleName(f"{self.one.name}: {frames:,} frames, {size}")
+        meaning = self.one.meaning[0].upper() + self.one.meaning[1:]
+        self.setToolTip(f"{self.one.name}\n{meaning}\n{frames:,} frames, {size}")
+        self.updateGeometry()
         self.update()
 
-    def _number_font(self) -> QFont:
-        font = QFont(self.font())
-        font.setFeature(QFont.Tag("tnum"), 1)
-        return font
+    def set_whole(self, whole: bool) -> None:
+        """The long name with the amount of memory, or the short one."""
+        if whole != self.whole:
+            self.whole = whole
+            self.updateGeometry()
+            self.update()
 
-    def _widths(self) -> tuple[int, int, int]:
-        metrics = self.fontMetrics()
-        count = max(metrics.horizontalAdvance(self.text()), metrics.horizontalAdvance("00,000"))
-        size = metrics.horizontalAdvance("000.0 MiB")
-        return metrics.horizontalAdvance(self.kind.name), count, size
+    def _name(self) -> str:
+        return self.one.name if self.whole else self.one.shortest
+
+    def _memory(self) -> str:
+        return amount(self.frames * FRAME_SIZE) if self.whole and self.frames else ""
 
     def sizeHint(self) -> QSize:
-        name, count, size = self._widths()
-        height = self.fontMetrics().height() + _PADDING
-        return QSize(_SWATCH + name + count + size + 6 * _PADDING, height)
+        metrics = QFontMetrics(look.font(look.CAPTION))
+        count = max(metrics.horizontalAdvance(text) for text in (self.text(), _FEWEST))
+        memory = metrics.horizontalAdvance("000.0 MiB") + look.SMALL if self.whole else 0
+        words = metrics.horizontalAdvance(self._name()) + look.SMALL + count + memory
+        return QSize(3 * look.TIGHT + _SWATCH + words, metrics.height() + look.TIGHT)
 
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)
         self.update()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in _OWN_KEYS:
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in _ARROWS:
+            event.ignore()  # the legend knows which chip comes next
+        else:
+            super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -70,131 +95,114 @@ class LegendRow(QAbstractButton):
             painter.setPen(QPen(QColor(self.theme.accent), 1))
             painter.drawRect(box)
         self._paint_swatch(painter)
-        _, count, size = self._widths()
-        left = 2 * _PADDING + _SWATCH
-        right = self.width() - _PADDING
+        painter.setFont(look.font(look.CAPTION))
+        painter.setPen(QColor(self.theme.text if self.frames else self.theme.muted))
+        room = self.rect().adjusted(2 * look.TIGHT + _SWATCH, 0, -look.TIGHT, 0)
         middle = Qt.AlignmentFlag.AlignVCenter
-        empty = not self.frames
-        painter.setPen(QColor(self.theme.muted if empty else self.theme.text))
-        painter.drawText(
-            QRect(left, 0, right - left, self.height()), middle | Qt.AlignmentFlag.AlignLeft, self.kind.name
-        )
-        painter.setFont(self._number_font())
-        number = QRect(right - size - count - _PADDING, 0, count, self.height())
-        painter.drawText(number, middle | Qt.AlignmentFlag.AlignRight, self.text())
+        painter.drawText(room, middle | Qt.AlignmentFlag.AlignLeft, self._name())
         painter.setPen(QColor(self.theme.muted))
-        memory = QRect(right - size, 0, size, self.height())
-        painter.drawText(
-            memory, middle | Qt.AlignmentFlag.AlignRight, "" if empty else amount(self.frames * FRAME_SIZE)
-        )
+        if self.whole:
+            painter.drawText(room, middle | Qt.AlignmentFlag.AlignRight, self._memory())
+            room.adjust(0, 0, -painter.fontMetrics().horizontalAdvance("000.0 MiB") - look.SMALL, 0)
+        painter.drawText(room, middle | Qt.AlignmentFlag.AlignRight, self.text())
 
     def _paint_swatch(self, painter: QPainter) -> None:
         painter.save()
-        painter.translate(_PADDING, (self.height() - _SWATCH) // 2)
-        if self.kind.id == kinds.POISON:
+        painter.translate(look.TIGHT, (self.height() - _SWATCH) // 2)
+        if self.one.id == self.lens.poison:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             draw_poison(painter, self.theme, _SWATCH)
         else:
             painter.setPen(QPen(QColor(self.theme.line), 1))
-            painter.setBrush(QColor(self.theme.kind(self.kind.id)))
+            painter.setBrush(QColor(class_colour(self.theme, self.lens, self.one.key)))
             painter.drawRect(QRectF(0.5, 0.5, _SWATCH - 1, _SWATCH - 1))
         painter.restore()
 
 
 class Legend(QWidget):
-    """A row for every kind that the machine has, in as many columns as fit."""
+    """The classes of a lens that the machine has frames of, the gravest first; poison always."""
 
-    kindClicked = Signal(int)
+    classClicked = Signal(int)
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
-        self.setAccessibleName("Legend: kinds of frames")
-        layout = ColumnLayout(self)
-        self.rows = {number: LegendRow(kinds.KINDS[number], theme, self) for number in reversed(kinds.SHOWN)}
-        for number, row in self.rows.items():
-            layout.addWidget(row)
-            row.clicked.connect(lambda _=False, kind=number: self.kindClicked.emit(kind))
+        self.setAccessibleName("Legend: what the colours of the map mean")
+        self._theme = theme
+        self._flow = FlowLayout(self)
+        self.chips: dict[int, LegendChip] = {}
+        self.lens = KIND
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
+        self.setAutoFillBackground(True)
+        self.set_lens(KIND)
         self.set_theme(theme)
-        self.set_counts([0] * len(kinds.KINDS))
+
+    def set_lens(self, lens: Lens) -> None:
+        """Lists other classes; none has frames before they are counted."""
+        self.lens = lens
+        for chip in self.chips.values():
+            self._flow.removeWidget(chip)
+            chip.hide()
+            chip.deleteLater()
+        shown = reversed(lens.classes[1:])  # the first lies outside of the machine
+        self.chips = {one.id: LegendChip(one, lens, self._theme, self) for one in shown}
+        for number, chip in self.chips.items():
+            self._flow.addWidget(chip)
+            chip.setVisible(number == lens.poison)
+            chip.clicked.connect(lambda _=False, which=number: self.classClicked.emit(which))
+        first = self.chips[lens.poison]
+        first.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFocusProxy(first)
 
     def set_theme(self, theme: Theme) -> None:
         """Takes other colours."""
+        self._theme = theme
         colours = self.palette()
         colours.setColor(self.backgroundRole(), QColor(theme.window))
         self.setPalette(colours)
-        self.setAutoFillBackground(True)
-        for row in self.rows.values():
-            row.theme = theme
-            row.update()
+        for chip in self.chips.values():
+            chip.theme = theme
+            chip.updateGeometry()
+            chip.update()
+
+    def forget(self) -> None:
+        """Another machine: what this one has no frames of is not listed."""
+        for number, chip in self.chips.items():
+            chip.setVisible(number == self.lens.poison)
 
     def set_counts(self, counts: Sequence[int]) -> None:
-        """Shows the frames of each kind, by the kind's id. Holes are listed only where there are some."""
-        for number, row in self.rows.items():
-            row.set_frames(int(counts[number]))
-        self.rows[kinds.HOLE].setVisible(bool(counts[kinds.HOLE]))
+        """Shows the frames of each class by its code. A chip once shown stays, so that nothing jumps."""
+        for number, chip in self.chips.items():
+            frames = int(counts[number])
+            if frames != chip.frames:
+                chip.set_frames(frames)
+            if frames and chip.isHidden():
+                chip.show()
+        self._choose_names()
+
+    def _choose_names(self) -> None:
+        """Long names where two lines hold them."""
+        for whole in (True, False):
+            for chip in self.chips.values():
+                chip.set_whole(whole)
+            self._flow.in_columns = whole
+            if self._flow.rows(self.width()) <= 2:
+                break
+        self._flow.invalidate()
         self.updateGeometry()
+        self.update()
 
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        if event.oldSize().width() != event.size().width():
+            self._choose_names()
 
-class ColumnLayout(QLayout):
-    """Items of one width in columns, filled downwards; the number of columns follows the width."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._items: list[QLayoutItem] = []
-        self.setContentsMargins(_PADDING, _PADDING, _PADDING, _PADDING)
-
-    def addItem(self, item: QLayoutItem) -> None:
-        self._items.append(item)
-
-    def count(self) -> int:
-        return len(self._items)
-
-    def itemAt(self, index: int) -> QLayoutItem | None:
-        return self._items[index] if 0 <= index < len(self._items) else None
-
-    def takeAt(self, index: int) -> QLayoutItem | None:
-        return self._items.pop(index) if 0 <= index < len(self._items) else None
-
-    def expandingDirections(self) -> Qt.Orientation:
-        return Qt.Orientation(0)
-
-    def hasHeightForWidth(self) -> bool:
-        return True
-
-    def heightForWidth(self, width: int) -> int:
-        _, rows, _, height = self._grid(width)
-        margins = self.contentsMargins()
-        return rows * height + margins.top() + margins.bottom()
-
-    def sizeHint(self) -> QSize:
-        return QSize(600, self.heightForWidth(600))
-
-    def minimumSize(self) -> QSize:
-        _, _, width, height = self._grid(1)
-        return QSize(width + 2 * _PADDING, height + 2 * _PADDING)
-
-    def setGeometry(self, rect: QRect) -> None:
-        super().setGeometry(rect)
-        columns, rows, _, height = self._grid(rect.width())
-        margins = self.contentsMargins()
-        width = (rect.width() - margins.left() - margins.right()) // columns
-        for number, item in enumerate(self._shown()):
-            column, row = divmod(number, rows)
-            corner = QPoint(rect.left() + margins.left() + column * width, rect.top() + margins.top() + row * height)
-            item.setGeometry(QRect(corner, QSize(width - _PADDING, height)))
-
-    def _shown(self) -> list[QLayoutItem]:
-        return [item for item in self._items if not item.isEmpty()]
-
-    def _grid(self, width: int) -> tuple[int, int, int, int]:
-        """Columns, rows, and the width and height an item needs."""
-        items = self._shown()
-        needed = max((item.sizeHint().width() for item in items), default=1) + _PADDING
-        height = max((item.sizeHint().height() for item in items), default=1)
-        margins = self.contentsMargins()
-        columns = max(1, min(len(items), (width - margins.left() - margins.right()) // needed))
-        rows = max(1, -(-len(items) // columns))
-        return max(1, -(-len(items) // rows)), rows, needed, height
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        by = _ARROWS.get(Qt.Key(event.key()))
+        shown = [chip for chip in self.chips.values() if not chip.isHidden()]
+        here = next((number for number, chip in enumerate(shown) if chip.hasFocus()), None)
+        if by is None or here is None:
+            super().keyPressEvent(event)
+            return
+        shown[(here + by) % len(shown)].setFocus(Qt.FocusReason.TabFocusReason)

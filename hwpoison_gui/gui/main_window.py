@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QSettings, QSize, Qt
-from PySide6.QtGui import QCloseEvent, QGuiApplication
+from PySide6.QtCore import QSettings, QSize, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QSizePolicy, QToolBar, QVBoxLayout, QWidget
 
-from hwpoison_gui.gui import icons
+from hwpoison_gui.gui import fitting, icons
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.banner import Banner
 from hwpoison_gui.gui.commands import Actions
@@ -20,7 +20,6 @@ from hwpoison_gui.gui.dock import Dock, Strip
 from hwpoison_gui.gui.frame_map import FrameMapWidget
 from hwpoison_gui.gui.inspector import Inspector
 from hwpoison_gui.gui.legend import Legend
-from hwpoison_gui.gui.legend_line import LegendLine
 from hwpoison_gui.gui.log_view import LogView
 from hwpoison_gui.gui.menus import ContextMenus, build_menu_bar
 from hwpoison_gui.gui.opening import Opened
@@ -37,9 +36,8 @@ from hwpoison_gui.view.moment import moment_of
 from hwpoison_gui.view.palette import THEMES, Theme
 
 SMALLEST: Final = QSize(900, 600)
-USUAL: Final = QSize(1280, 800)
 _TRANSPORT: Final = ("first", "previous", "back", "play", "forward", "next", "last")
-_LAYOUT_VERSION: Final = 1
+_LAYOUT_VERSION: Final = 2
 _LOW: Final = 680  # pixels of height below which the panels on the right share one place
 
 
@@ -70,7 +68,7 @@ class MainWindow(QMainWindow):
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._scheme_changed)
 
     def sizeHint(self) -> QSize:
-        return USUAL
+        return fitting.USUAL
 
     # -- placing
 
@@ -78,7 +76,6 @@ class MainWindow(QMainWindow):
         theme = self.theme
         self.map = FrameMapWidget(self, theme)
         self.legend = Legend(self, theme)
-        self.legend_line = LegendLine(self, theme)
         self.sliders = {meaning.name: SysctlSlider(meaning, self, theme) for meaning in SYSCTLS}
         self.counters = CounterStrip(self, theme)
         self.sentence = SentenceBar(self, theme)
@@ -114,7 +111,7 @@ class MainWindow(QMainWindow):
         for name in ("back", "first", "new"):
             self.panic.add_action(self.actions_[name])
         self.copy.add_button(self.actions_["notes"])
-        self.setCentralWidget(MapStage(self.map, self.legend, self.legend_line, self.copy))
+        self.setCentralWidget(MapStage(self.map, self.legend, self.copy))
 
     def _place_docks(self) -> None:
         stage = QWidget(self)
@@ -167,7 +164,7 @@ class MainWindow(QMainWindow):
         docks["rmap"].raise_()
         self.resizeDocks([docks["rmap"]], [max(410, round(width * 0.42))], Qt.Orientation.Horizontal)
         self.resizeDocks([docks["rmap"], docks["why"]], [1, 1], Qt.Orientation.Vertical)
-        self.resizeDocks([docks["tasks"]], [max(146, round(height * 0.22))], Qt.Orientation.Vertical)
+        self.resizeDocks([docks["tasks"]], [max(128, round(height * 0.19))], Qt.Orientation.Vertical)
         self.resizeDocks([docks["tasks"], docks["log"]], [58, 42], Qt.Orientation.Horizontal)
 
     def _add_panels_menu(self) -> None:
@@ -198,9 +195,8 @@ class MainWindow(QMainWindow):
         assert isinstance(app, QApplication)
         app.setPalette(look.palette_of(theme))
         app.setStyleSheet(look.style_sheet(theme))
-        self.legend.setFont(look.font(look.CAPTION))
         parts = (self.map, self.legend, self.counters, self.sentence, self.transport, self.rmap, self.inspector)
-        for widget in (*parts, self.why, self.states, self.legend_line, self.tasks, self.log, self.panic, self.copy):
+        for widget in (*parts, self.why, self.states, self.tasks, self.log, self.panic, self.copy):
             widget.set_theme(theme)
         for slider in self.sliders.values():
             slider.set_theme(theme)
@@ -226,15 +222,15 @@ class MainWindow(QMainWindow):
         if geometry is not None:
             self.restoreGeometry(geometry)
         else:
-            self.resize(self._fitting())
+            self.resize(fitting.first_size(self.screen().availableSize()))
         self.reset_docks()
         if state is not None:
             self.restoreState(state, _LAYOUT_VERSION)
         self.map.setFocus()
 
-    def _fitting(self) -> QSize:
-        screen = self.screen().availableSize()
-        return USUAL.expandedTo(screen * 0.8).boundedTo(screen)
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        QTimer.singleShot(0, self, lambda: fitting.keep_on_screen(self))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.controller.playback.pause()

@@ -10,9 +10,9 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, 
 
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.frame_map_marks import draw_poison
-from hwpoison_gui.gui.legend_line import short_name
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.kernel.records import PAGE_SHIFT
+from hwpoison_gui.view.lenses import KIND
 from hwpoison_gui.view.palette import Theme, mixed
 from hwpoison_gui.view.reverse_map import ReverseMap
 from hwpoison_gui.view.rmap_layout import Layout, Metrics, Row
@@ -56,7 +56,7 @@ class Fonts:
         number = 0.0
         if graph is not None:
             number = QFontMetricsF(self.strong).horizontalAdvance(f"{graph.pfn:#x}") + 20
-            number = max(number, QFontMetricsF(self.small).horizontalAdvance(short_name(graph.kind)) + 32)
+            number = max(number, QFontMetricsF(self.small).horizontalAdvance(KIND.classes[graph.kind.id].shortest) + 32)
         return Metrics(QFontMetricsF(self.name).height(), QFontMetricsF(self.small).height(), widest + 10, number)
 
 
@@ -183,7 +183,7 @@ class RmapPainter:
         self.p.setPen(Qt.PenStyle.NoPen)
         self.p.setBrush(QColor(theme.kind(graph.kind.id)))
         self.p.drawRect(swatch)
-        self._text(line.adjusted(15, 0, 0, 0), short_name(graph.kind), self.fonts.small, theme.text)
+        self._text(line.adjusted(15, 0, 0, 0), KIND.classes[graph.kind.id].shortest, self.fonts.small, theme.text)
         line.translate(0, metrics.small + 1)
         self._text(line, state.letters or "no flags", self.fonts.mono, theme.muted)
 

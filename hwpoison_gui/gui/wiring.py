@@ -126,6 +126,7 @@ class Wiring(QObject):
         w, c = self._w, self._w.controller
         m = c.session.machine
         self._walks.clear()
+        w.legend.forget()
         w.map.set_source(m.flags.view, m.refcount.view, m.mapcount.view)
         w.map.set_summary(lambda pfn: summary(m, pfn))
         w.transport.timeline.set_steps(c.session)
@@ -181,9 +182,10 @@ class Wiring(QObject):
     def _show_counts(self) -> None:
         plane = self._w.map.plane
         if plane is not None:
-            counts = plane.counts().tolist()
-            self._w.legend.set_counts(counts)
-            self._w.legend_line.set_counts(counts)
+            legend = self._w.legend
+            if plane.lens is not legend.lens:
+                legend.set_lens(plane.lens)
+            legend.set_counts(plane.class_counts().tolist())
 
     def _view_changed(self) -> None:
         """Another frame or task is looked at."""

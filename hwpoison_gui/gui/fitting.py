@@ -1,0 +1,38 @@
+"""How large the window is at first, and that all of it lies on the screen, its frame included."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QMargins, QRect, QSize
+from PySide6.QtWidgets import QMainWindow
+
+USUAL: Final = QSize(1280, 800)
+_SHARE: Final = 0.92  # of a large screen
+_FRAME: Final = QMargins(2, 30, 2, 2)  # about what window managers draw; the real one is known when it is shown
+
+
+def first_size(available: QSize, frame: QMargins = _FRAME) -> QSize:
+    """The size to start with on a screen that has `available` pixels to give."""
+    room = available.shrunkBy(frame)
+    return USUAL.expandedTo(room * _SHARE).boundedTo(room)
+
+
+def placed(window: QRect, frame: QMargins, available: QRect) -> QRect:
+    """A window's place without its frame, moved and shrunk as little as needed to have all of it on the screen."""
+    room = available.marginsRemoved(frame)
+    size = window.size().boundedTo(room.size())
+    left = min(max(window.left(), room.left()), room.right() + 1 - size.width())
+    top = min(max(window.top(), room.top()), room.bottom() + 1 - size.height())
+    return QRect(left, top, size.width(), size.height())
+
+
+def keep_on_screen(window: QMainWindow) -> None:
+    """Corrects a window that reaches beyond its screen; call when its frame is known."""
+    handle = window.windowHandle()
+    if handle is None or window.isMaximized() or window.isFullScreen():
+        return
+    now = window.geometry()
+    wanted = placed(now, handle.frameMargins(), window.screen().availableGeometry())
+    if wanted != now:
+        window.setGeometry(wanted)
