@@ -6,7 +6,7 @@ from html import escape
 from typing import Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontInfo, QFontMetrics, QResizeEvent
+from PySide6.QtGui import QColor, QFont, QFontInfo, QFontMetrics, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QTableView, QVBoxLayout, QWidget
 
 from hwpoison_gui.gui import theme as look
@@ -171,9 +171,13 @@ class StateTableView(QWidget):
             self._fit()
         self.caption.setText(table.caption)
         self._show_flags()
-        lit = next((row.number for row in table.rows if row.state == FITS), None)
+        self._reveal()
+
+    def _reveal(self) -> None:
+        """The first match stays in view."""
+        lit = next((row.number for row in self.model.table.rows if row.state == FITS), None)
         if lit is not None:
-            self.view.scrollTo(self.model.index(lit, 0))
+            self.view.scrollTo(self.model.index(lit, 0), QAbstractItemView.ScrollHint.EnsureVisible)
 
     def _show_flags(self) -> None:
         """The page's flags, those that the handler only remembers marked."""
@@ -204,6 +208,11 @@ class StateTableView(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
+        self._reveal()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._reveal()
 
     def _go(self, index: QModelIndex) -> None:
         if self.model.table.rows[index.row()].state == FITS and self.model.table.step >= 0:
