@@ -17,6 +17,7 @@ from hwpoison_gui.view import kinds
 from hwpoison_gui.view.held import Held
 from hwpoison_gui.view.intern import Ids, WordTable
 from hwpoison_gui.view.layout import Layout, RowMajor, choose_width, slack
+from hwpoison_gui.view.layout_zones import ByZone
 from hwpoison_gui.view.lenses import KIND, Lens
 from hwpoison_gui.view.pyramid import Pyramid
 
@@ -135,12 +136,12 @@ class FramePlane:
     def suit(self, view_width: float, view_height: float) -> bool:
         """Takes the width that suits a view of this shape; tells whether it is another one."""
         layout = self.layout
-        if self._own_width or not layout.in_order:
+        if self._own_width or not isinstance(layout, (RowMajor, ByZone)):
             return False
         width = choose_width(self.frames, view_width, view_height, layout.width)
         if width == layout.width:
             return False
-        self.set_layout(RowMajor(self.frames, width))
+        self.set_layout(layout.of_width(width))
         return True
 
     # -- what changes

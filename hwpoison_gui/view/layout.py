@@ -7,7 +7,7 @@ is one more class with the same methods.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,10 @@ class Layout(Protocol):
     def in_order(self) -> bool:
         """Whether cells line by line are frames in order of pfn, so that nothing has to be copied."""
 
+    @property
+    def has_rows(self) -> bool:
+        """Whether a row is a run of frames, so that its first number tells where it lies."""
+
     def position(self, pfn: int) -> tuple[int, int]:
         """Column and row of a frame."""
 
@@ -48,7 +52,7 @@ class Layout(Protocol):
     def pfns_at(self, x: I64, y: I64) -> I64:
         """The frames in cells; -1 where there is none."""
 
-    def arrange(self, codes: U8) -> U8:
+    def arrange(self, codes: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Codes of frames in order of pfn (and zeros after them) as a plane of height by width."""
 
     def borders(self, block: int, left: int, top: int, right: int, bottom: int) -> Segments:
@@ -70,6 +74,14 @@ class RowMajor:
     def in_order(self) -> bool:
         return True
 
+    @property
+    def has_rows(self) -> bool:
+        return True
+
+    def of_width(self, width: int) -> RowMajor:
+        """The same frames, `width` a line."""
+        return RowMajor(self.frames, width)
+
     def position(self, pfn: int) -> tuple[int, int]:
         return pfn % self.width, pfn // self.width
 
@@ -85,7 +97,7 @@ class RowMajor:
         pfns = y * self.width + x
         return np.where((x >= 0) & (x < self.width) & (pfns >= 0) & (pfns < self.frames), pfns, -1)
 
-    def arrange(self, codes: U8) -> U8:
+    def arrange(self, codes: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return codes[: self.width * self.height].reshape(self.height, self.width)
 
     def borders(self, block: int, left: int, top: int, right: int, bottom: int) -> Segments:
