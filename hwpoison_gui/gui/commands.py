@@ -13,6 +13,7 @@ from hwpoison_gui.gui import icons
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.controller import NONE, Controller
 from hwpoison_gui.gui.playback import SPEEDS
+from hwpoison_gui.view.lenses import LENSES
 
 if TYPE_CHECKING:
     from hwpoison_gui.gui.main_window import MainWindow
@@ -38,7 +39,7 @@ class Command:
 
 def command_table(window: MainWindow) -> list[Command]:
     """All commands, in the order in which menus show them."""
-    return [*_machine(window), *_frame(window), *_play(window), *_view(window), *_help(window)]
+    return [*_machine(window), *_frame(window), *_play(window), *_map(window), *_view(window), *_help(window)]
 
 
 def _machine(w: MainWindow) -> list[Command]:
@@ -127,6 +128,24 @@ def _play(w: MainWindow) -> list[Command]:
 def _faster(c: Controller, by: int) -> None:
     at = SPEEDS.index(c.playback.speed) + by
     c.playback.set_speed(SPEEDS[min(max(at, 0), len(SPEEDS) - 1)])
+
+
+def _map(w: MainWindow) -> list[Command]:
+    lenses = [
+        Command(f"lens-{lens.key}", "M&ap", f"&{number}  {lens.name}", lens.question,
+                partial(w.lenses.choose, lens.key), keys=(str(number),), group="lens")
+        for number, lens in enumerate(LENSES, start=1)
+    ]  # fmt: skip
+    layouts = [
+        Command(f"layout-{name}", "M&ap > &Layout", text, tip, partial(w.map.set_layout, name), group="layout")
+        for name, text, tip in (
+            ("rows", "&Row by row", "Frames in rows, as many a row as suit the window"),
+            ("hilbert", "&Hilbert’s curve", "What is near in memory is near on the map; 2 MiB are a rectangle"),
+            ("morton", "&Morton’s curve", "Every aligned block is a square or two: 2 MiB are 32 by 16 frames"),
+            ("zones", "By &zone", "Row by row, with a gap between the zones of the page allocator"),
+        )
+    ]
+    return [*lenses, *layouts]
 
 
 def _view(w: MainWindow) -> list[Command]:

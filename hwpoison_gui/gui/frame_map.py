@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QPoint, QSize, Signal
+from PySide6.QtCore import QPoint, QRectF, QSize, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -20,9 +20,21 @@ from hwpoison_gui.gui.frame_map_marks import Highlight, ring_of
 from hwpoison_gui.gui.frame_map_view import FrameMapView
 from hwpoison_gui.view.camera import Camera
 from hwpoison_gui.view.frame_plane import FramePlane
+from hwpoison_gui.view.layout import Layout, RowMajor
+from hwpoison_gui.view.layout_curves import Hilbert, Morton
+from hwpoison_gui.view.layout_zones import ByZone
+from hwpoison_gui.view.lenses import ZONE_STARTS
 from hwpoison_gui.view.palette import DARK, Theme
 
 SLOWEST_FLASH: Final = 1 / 3  # seconds a pulse takes at least: nothing flashes more often than three times a second
+
+# Orders of the frames: of how many, with how many a row where there are rows.
+LAYOUTS: Final[dict[str, Callable[[int, int], Layout]]] = {
+    "rows": RowMajor,
+    "hilbert": lambda frames, _: Hilbert(frames),
+    "morton": lambda frames, _: Morton(frames),
+    "zones": lambda frames, width: ByZone(frames, width, ZONE_STARTS),
+}
 
 
 class FrameMapWidget(QWidget):
@@ -132,6 +144,38 @@ class FrameMapWidget(QWidget):
         if plane is not None:
             self.view.look(Camera(plane.layout.width, plane.layout.height, *self.view.room()).fitted())
 
+    def set_layout(self, name: str) -> None:
+        """Puts the frames in another order (see LAYOUTS); the same frames stay in view, at the same size."""
+        plane, camera = self.plane, self.view.camera
+        if plane is None:
+            return
+        keep = self._in_the_middle()
+        plane.set_layout(LAYOUTS[name](plane.frames, plane.layout.width))
+        self.view.item.fit_edge()
+        room = self.view.room()
+        plane.suit(*room)
+        self.lens_changed()
+        if camera.is_fit or keep is None:
+            self.fit()
+        else:
+            self._show_again(keep, camera.cell)
+
+    def _in_the_middle(self) -> int | None:
+        """The selected frame where it is in view, else the one in the middle of the view."""
+        item, view = self.view.item, QRectF(self.view.viewport().rect())
+        if item.selected != NONE and view.contains(item.rect_of(item.selected).center()):
+            return item.selected
+        assert item.plane is not None
+        return item.plane.layout.pfn_at(*item.cell_at(view.center()))
+
+    def _show_again(self, pfn: int, cell: float) -> None:
+        """A frame in the middle, in cells of a size."""
+        plane = self.plane
+        assert plane is not None
+        x, y = plane.layout.position(pfn)
+        camera = Camera(plane.layout.width, plane.layout.height, *self.view.room(), cell)
+        self.view.look(camera.centred(x + 0.5, y + 0.5))
+
     # -- what is pointed at
 
     def set_highlights(self, highlights: Sequence[tuple[npt.NDArray[np.integer] | Sequence[int], str]]) -> None:
@@ -188,6 +232,4 @@ class FrameMapWidget(QWidget):
         elif camera.is_fit or keep is None:
             self.fit()
         else:
-            x, y = plane.layout.position(keep)
-            layout = plane.layout
-            self.view.look(Camera(layout.width, layout.height, *room, camera.cell).centred(x + 0.5, y + 0.5))
+            self._show_again(keep, camera.cell)

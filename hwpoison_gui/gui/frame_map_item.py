@@ -44,7 +44,7 @@ class FrameMapItem(pg.GraphicsObject):
     def set_plane(self, plane: FramePlane) -> None:
         """Shows another machine."""
         self.plane = plane
-        self.edge = axis_width(self.font, plane.frames)
+        self.fit_edge()
         self.selected = self.hovered = self.described = NONE
         self.highlights = []
         self._cells.forget_words()
@@ -52,11 +52,16 @@ class FrameMapItem(pg.GraphicsObject):
     def set_theme(self, theme: Theme, font: QFont) -> None:
         """Takes other colours and another font."""
         self.theme, self.font = theme, font
-        self.edge = axis_width(font, self.plane.frames) if self.plane else 0.0
+        self.fit_edge()
         self._cells.set_theme(theme)
         self._marks.set_theme(theme)
         self._axis.set_theme(theme, font)
         self.update()
+
+    def fit_edge(self) -> None:
+        """Gives the left edge the room that it needs; on a curve rows have no numbers."""
+        plane = self.plane
+        self.edge = axis_width(self.font, plane.frames) if plane is not None and plane.layout.has_rows else 0.0
 
     def set_camera(self, camera: Camera) -> None:
         """Looks elsewhere."""
@@ -115,7 +120,8 @@ class FrameMapItem(pg.GraphicsObject):
         self._cells.paint(painter, plane, camera, ratio)
         self._paint_marks(painter, plane, ratio)
         painter.restore()
-        self._axis.paint(painter, plane.layout, camera, self.edge, ratio)
+        if self.edge:
+            self._axis.paint(painter, plane.layout, camera, self.edge, ratio)
         if self.focused:
             paint_focus(painter, self.theme, view)
         if self.described != NONE:

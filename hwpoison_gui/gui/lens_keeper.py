@@ -40,6 +40,11 @@ class LensKeeper(QObject):
         self._timer.timeout.connect(self._on_timer)
 
     @property
+    def wanted(self) -> str:
+        """The key of the lens that is on, or will be when it is ready."""
+        return self._wanted.key
+
+    @property
     def busy(self) -> bool:
         """Whether a sheet is being made, or about to be."""
         return self._making is not None or self._stale

@@ -20,6 +20,8 @@ from hwpoison_gui.gui.dock import Dock, Strip
 from hwpoison_gui.gui.frame_map import FrameMapWidget
 from hwpoison_gui.gui.inspector import Inspector
 from hwpoison_gui.gui.legend import Legend
+from hwpoison_gui.gui.lens_bar import LensBar
+from hwpoison_gui.gui.lens_keeper import LensKeeper
 from hwpoison_gui.gui.log_view import LogView
 from hwpoison_gui.gui.menus import ContextMenus, build_menu_bar
 from hwpoison_gui.gui.opening import Opened
@@ -75,7 +77,9 @@ class MainWindow(QMainWindow):
     def _make_widgets(self) -> None:
         theme = self.theme
         self.map = FrameMapWidget(self, theme)
+        self.lens_bar = LensBar(self, theme)
         self.legend = Legend(self, theme)
+        self.lenses = LensKeeper(self.map, self.controller, self)
         self.sliders = {meaning.name: SysctlSlider(meaning, self, theme) for meaning in SYSCTLS}
         self.counters = CounterStrip(self, theme)
         self.sentence = SentenceBar(self, theme)
@@ -111,7 +115,7 @@ class MainWindow(QMainWindow):
         for name in ("back", "first", "new"):
             self.panic.add_action(self.actions_[name])
         self.copy.add_button(self.actions_["notes"])
-        self.setCentralWidget(MapStage(self.map, self.legend, self.copy))
+        self.setCentralWidget(MapStage(self.map, self.lens_bar, self.legend, self.copy))
 
     def _place_docks(self) -> None:
         stage = QWidget(self)
@@ -196,7 +200,7 @@ class MainWindow(QMainWindow):
         app.setPalette(look.palette_of(theme))
         app.setStyleSheet(look.style_sheet(theme))
         parts = (self.map, self.legend, self.counters, self.sentence, self.transport, self.rmap, self.inspector)
-        for widget in (*parts, self.why, self.states, self.tasks, self.log, self.panic, self.copy):
+        for widget in (*parts, self.lens_bar, self.why, self.states, self.tasks, self.log, self.panic, self.copy):
             widget.set_theme(theme)
         for slider in self.sliders.values():
             slider.set_theme(theme)

@@ -13,8 +13,9 @@ from hwpoison_gui.gui.controller import NONE, Moved
 from hwpoison_gui.view.counters import counters_of
 from hwpoison_gui.view.frame_facts import facts_of
 from hwpoison_gui.view.highlights import colours_of, highlights_of
+from hwpoison_gui.view.lenses import Lens
 from hwpoison_gui.view.log_rows import log_lines, newest_lines, step_of_line
-from hwpoison_gui.view.loss import ending_of, loss_of
+from hwpoison_gui.view.loss import ending_of, loss_of, note_beginning
 from hwpoison_gui.view.moment import moment_of, title_of
 from hwpoison_gui.view.outline import Outlines
 from hwpoison_gui.view.sentence import sentence_of
@@ -79,6 +80,9 @@ class Wiring(QObject):
         w.map.selected.connect(c.select)
         w.map.contextMenuRequested.connect(w.menus.show_frame_menu)
         w.map.countsChanged.connect(self._show_counts)
+        w.lens_bar.lensWanted.connect(w.lenses.choose)
+        w.lenses.lensChanged.connect(self._lens_changed)
+        w.lenses.progress.connect(lambda done: w.lens_bar.set_progress(w.lenses.wanted, done))
         for name, slider in w.sliders.items():
             slider.valueWanted.connect(lambda value, name=name: c.set_sysctl(name, value))
         w.transport.timeline.seekRequested.connect(c.seek)
@@ -128,6 +132,7 @@ class Wiring(QObject):
         self._walks.clear()
         w.legend.forget()
         w.map.set_source(m.flags.view, m.refcount.view, m.mapcount.view)
+        w.lenses.machine_changed()
         w.map.set_summary(lambda pfn: summary(m, pfn))
         w.transport.timeline.set_steps(c.session)
         note = "What is clicked here is simulated on the copy: nothing here touches the real one."
@@ -140,6 +145,7 @@ class Wiring(QObject):
     def _moved(self, moved: Moved) -> None:
         w, c = self._w, self._w.controller
         w.map.frames_changed(moved.pfns)
+        w.lenses.moved(moved)
         if moved.acted:
             self._walks.clear()
             w.transport.timeline.set_steps(c.session)
@@ -187,6 +193,10 @@ class Wiring(QObject):
                 legend.set_lens(plane.lens)
             legend.set_counts(plane.class_counts().tolist())
 
+    def _lens_changed(self, lens: Lens) -> None:
+        self._w.lens_bar.set_current(lens.key)
+        self._w.actions_.check(f"lens-{lens.key}")
+
     def _view_changed(self) -> None:
         """Another frame or task is looked at."""
         w, c = self._w, self._w.controller
@@ -232,6 +242,8 @@ class Wiring(QObject):
         w, session = self._w, self._w.controller.session
         operation = moment_of(session).operation
         w.why.set_moment(self._outlines.outline_for(session, operation), session.position)
+        if operation is not None:
+            note_beginning(session, operation)
         loss = loss_of(session, operation) if operation and session.position == operation.last else None
         w.why.set_ending(ending_of(loss) if loss else ())
         w.docks["why"].set_subject(title_of(operation) if operation else "the handler, at rest")
