@@ -137,6 +137,7 @@ class Wiring(QObject):
         w.transport.timeline.set_steps(c.session)
         note = "What is clicked here is simulated on the copy: nothing here touches the real one."
         w.copy.show_words("A copy of this machine’s memory" if c.machine.is_copy else "", note)
+        self.show_profile()
         self._show_task_rows()
         self._show_moment()
         self._view_changed()
@@ -175,6 +176,12 @@ class Wiring(QObject):
         w.actions_.refresh()
         file = c.machine.file.rpartition("/")[2]
         w.setWindowTitle(f"{file + ': ' if file else ''}{c.machine.title} – hwpoison-gui")
+
+    def show_profile(self) -> None:
+        """Which kernel runs: the menu must not show one that was only asked for."""
+        profile = self._w.controller.session.machine.profile
+        self._w.profile.set_profile(profile)
+        self._w.actions_.check(f"profile-{profile.name}")
 
     def _show_task_rows(self) -> None:
         w, c = self._w, self._w.controller

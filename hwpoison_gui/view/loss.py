@@ -82,14 +82,14 @@ class _Before(NamedTuple):
     swapped: frozenset[int]
 
 
+# Of one operation each. Neither ever changes, and walking back over thousands of changes takes its time.
 _newest: list[tuple[Operation, Loss | None]] = []
+_before: list[tuple[Operation, _Before | None]] = []
+_NEAR: Final = 100
 
 
 def loss_of(session: Session, operation: Operation) -> Loss | None:
-    """Of an operation that is complete; None for one that is about no error, or whose frame does not exist.
-
-    The newest answer is kept: it never changes, and walking back over thousands of changes takes its time.
-    """
+    """Of an operation that is complete; None for one that is about no error, or whose frame does not exist."""
     if not _newest or _newest[0][0] is not operation:
         _newest[:] = [(operation, _find(session, operation))]
     return _newest[0][1]
@@ -101,13 +101,30 @@ def _find(session: Session, operation: Operation) -> Loss | None:
         return Loss("All that was not written yet is lost: the machine has stopped.")
     if outcome.result is None or outcome.pfn is None or not 0 <= outcome.pfn < session.machine.frames:
         return None
-    with as_of(session, operation.first):
-        before = _look(session, outcome.pfn)
+    before = _look_before(session, operation)
+    assert before is not None
     with as_of(session, operation.last):
         row = matched_row(session, operation)
         hits = tuple(_hits(session, operation, before))
         lost = lost_words(session.machine, before.page, outcome, row.action if row else "")
     return Loss(lost, hits)
+
+
+def note_beginning(session: Session, operation: Operation) -> None:
+    """Looks at what must be known from before an operation, while that is only a few steps away."""
+    if session.position - operation.first <= _NEAR:
+        _look_before(session, operation)
+
+
+def _look_before(session: Session, operation: Operation) -> _Before | None:
+    if not _before or _before[0][0] is not operation:
+        pfn = operation.outcome.pfn
+        found = None
+        if pfn is not None and 0 <= pfn < session.machine.frames:
+            with as_of(session, operation.first):
+                found = _look(session, pfn)
+        _before[:] = [(operation, found)]
+    return _before[0][1]
 
 
 def _look(session: Session, pfn: int) -> _Before:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.gate import Cells
 from hwpoison_gui.kernel.handler import matching_row
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.session.peek import as_of
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.assess_cases import Cases
 from hwpoison_gui.view.assess_one import count_one
@@ -79,10 +81,8 @@ def _word(m: Machine, now: int, lost_lru: bool, saved: int) -> int:
 def looked_at(session: Session, operation: Operation, pfn: int, number: int) -> Rehearsed:
     """What the handler did find in step `number` of an operation."""
     m = session.machine
-    with as_of(session, number):
-        now = m.page(pfn)
-    with as_of(session, operation.first):
-        was_on_lru = bool(m.page(pfn) & pf.LRU)
+    now = flags_then(session, pfn, number)
+    was_on_lru = bool(flags_then(session, pfn, operation.first) & pf.LRU)
     lost_lru = was_on_lru and not now & pf.LRU and "isolate_lru_page" in m.profile.phases
     return Rehearsed(pfn, _word(m, now, lost_lru, _saved(session, operation, number)), now)
 
@@ -92,6 +92,18 @@ def _saved(session: Session, operation: Operation, number: int) -> int:
     for earlier in range(operation.first, number):
         mark = session.steps[earlier].mark
         if mark.function == _SAVES and mark.frames:
-            with as_of(session, earlier):
-                return session.machine.page(mark.frames[0])
+            return flags_then(session, mark.frames[0], earlier)
     return 0
+
+
+def flags_then(session: Session, pfn: int, position: int) -> int:
+    """A frame's flags at an earlier step, from the changes since: the machine is left alone."""
+    flags = session.machine.flags
+    word = int(flags.view[pfn])
+    for step in reversed(session.steps[position : session.position]):
+        for store, key, old, _ in reversed(step.changes):
+            if store is flags and key == pfn:
+                word = old
+            elif isinstance(store, Cells) and store.column is flags and pfn in key:
+                word = int(np.frombuffer(old, np.uint64)[key == pfn][0])
+    return word

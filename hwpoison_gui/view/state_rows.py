@@ -156,15 +156,15 @@ class StateTables:
     def _of_operation(self, session: Session, operation: Operation, pfn: int) -> StateTable:
         profile = session.machine.profile
         if self._key is not operation:
-            self._key, self._looked = operation, None
-            with as_of(session, operation.first):
-                self._before = rehearse(session.machine, pfn)
+            self._key, self._before, self._looked = operation, None, None
         number = step_of_table(session, operation)
         if number is not None and session.position > number:
             if self._looked is None:
                 self._looked = looked_at(session, operation, pfn, number)
             return _table(profile, self._looked, "when the handler looked", number + 1)
-        assert self._before is not None
+        if self._before is None:
+            with as_of(session, operation.first):
+                self._before = rehearse(session.machine, pfn)
         return _table(profile, self._before, "when the handler will look")
 
 
