@@ -13,6 +13,8 @@ from hwpoison_gui.gui import icons
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.controller import NONE, Controller
 from hwpoison_gui.gui.playback import SPEEDS
+from hwpoison_gui.gui.profile_button import meaning_of
+from hwpoison_gui.kernel.profiles import PROFILES
 from hwpoison_gui.view.lenses import LENSES
 
 if TYPE_CHECKING:
@@ -49,6 +51,15 @@ def _machine(w: MainWindow) -> list[Command]:
         made = w.controller.machine.scenario is not None
         return "" if made else "This machine was not made by a scenario, so no file could make it again."
 
+    def unbootable() -> str:
+        return "" if w.controller.machine.again else "This machine cannot be booted again: its source is gone."
+
+    profiles = [
+        Command(f"profile-{name}", "&Machine > &Profile", f"{name}: {profile.title}",
+                f"{meaning_of(profile)}. The same machine is booted again",
+                partial(d.change_profile, name), missing=unbootable, group="profile")
+        for name, profile in PROFILES.items()
+    ]  # fmt: skip
     return [
         Command("new", "&Machine", "&New machine", "A small desktop of 256 MiB, always the same; what was done is gone",
                 d.new_machine, "machine", ("Ctrl+N",)),
@@ -56,6 +67,7 @@ def _machine(w: MainWindow) -> list[Command]:
                 d.open_file, "open", ("Ctrl+O",)),
         Command("live", "&Machine", "This machine’s &own memory", "A copy of this machine’s memory, as /proc shows it. "
                 "The real memory is only read", d.open_live, "live", ("Ctrl+L",)),
+        *profiles,
         Command("save", "&Machine", "&Save scenario as…", "What you did so far, as a file that does it again",
                 d.save_scenario, "save", ("Ctrl+S",), unsaved, separated=True),
         Command("picture", "&Machine", "Save &picture…", "The window as a PNG picture", d.save_picture, "picture",

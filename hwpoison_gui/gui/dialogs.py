@@ -22,6 +22,7 @@ from hwpoison_gui import __version__
 from hwpoison_gui.gui import opening
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.loader import Loader
+from hwpoison_gui.kernel.profiles import PROFILES
 from hwpoison_gui.session.errors import ScenarioError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Dialogs:
     # -- machines
 
     def new_machine(self) -> None:
-        self._window.controller.open(opening.default_machine())
+        self._window.controller.open(opening.default_machine(self._window.controller.session.machine.profile.name))
 
     def open_file(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self._window, "Open a machine", self._folder, _OPEN)
@@ -56,6 +57,42 @@ class Dialogs:
     def open_live(self) -> None:
         """A copy of this machine's memory."""
         self._loader.start("Reading this machine’s memory", opening.open_live)
+
+    def change_profile(self, name: str) -> None:
+        """The same machine booted under another profile; asks before it throws away what the user did."""
+        machine = self._window.controller.machine
+        profile, done = PROFILES[name], machine.done_since
+        if machine.session.machine.profile is profile:
+            return
+        self._window.wiring.show_profile()  # the old one, until the other machine is there
+        if not done:
+            self._boot_again(name)
+            return
+        buttons = QMessageBox.StandardButton.Ok | QMessageBox.StandardButton.Cancel
+        head = f"Boot this machine again, with {profile.title}?"
+        box = QMessageBox(QMessageBox.Icon.Question, "hwpoison-gui", head, buttons, self._window)
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        what = "the one thing" if done == 1 else f"the {done} things"
+        box.setInformativeText(
+            f"Another kernel starts from the same memory, so {what} you did since will be gone. "
+            "Save them as a scenario first (Ctrl+S) if you want to see them again."
+        )
+        box.button(QMessageBox.StandardButton.Ok).setText("&Boot again")
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.accepted.connect(lambda: self._boot_again(name))
+        box.open()
+
+    def _boot_again(self, name: str) -> None:
+        again, controller = self._window.controller.machine.again, self._window.controller
+        if again is None:
+            return
+
+        def show(opened: opening.Opened) -> None:
+            selected = controller.selected
+            controller.open(opened)
+            controller.select(selected)
+
+        self._loader.start(f"Booting again under profile {name}", lambda progress, cancelled: again(name), show)
 
     def stop(self) -> None:
         """Nothing is loaded any more."""

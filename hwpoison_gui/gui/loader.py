@@ -62,16 +62,18 @@ class Loader(QObject):
         self._thread: LoaderThread | None = None
         self._dialog: QProgressDialog | None = None
         self._title = ""
+        self._show: Callable[[Opened], None] = window.controller.open
 
     @property
     def busy(self) -> bool:
         return self._thread is not None
 
-    def start(self, title: str, work: Work) -> None:
-        """Begins; `title` says what is being done."""
+    def start(self, title: str, work: Work, show: Callable[[Opened], None] | None = None) -> None:
+        """Begins; `title` says what is being done, `show` takes what comes of it (default: the window does)."""
         if self.busy:
             return
         self._title = title
+        self._show = show or self._window.controller.open
         dialog = self._dialog = QProgressDialog(title, "Cancel", 0, 1000, self._window)
         dialog.setWindowTitle("hwpoison-gui")
         dialog.setWindowModality(Qt.WindowModality.WindowModal)
@@ -101,7 +103,7 @@ class Loader(QObject):
             self._dialog.setValue(min(999, round(share * 1000)))
 
     def _loaded(self, opened: Opened) -> None:
-        self._window.controller.open(opened)
+        self._show(opened)
 
     def _refused(self, why: str) -> None:
         self._window.dialogs.show_error(f"{self._title}: not possible", why)

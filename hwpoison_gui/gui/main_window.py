@@ -26,6 +26,7 @@ from hwpoison_gui.gui.log_view import LogView
 from hwpoison_gui.gui.menus import ContextMenus, build_menu_bar
 from hwpoison_gui.gui.opening import Opened
 from hwpoison_gui.gui.panic_screen import PanicScreen
+from hwpoison_gui.gui.profile_button import ProfileButton
 from hwpoison_gui.gui.rmap_view import RmapView
 from hwpoison_gui.gui.sentence_bar import SentenceBar
 from hwpoison_gui.gui.stage_map import MapStage
@@ -81,6 +82,7 @@ class MainWindow(QMainWindow):
         self.legend = Legend(self, theme)
         self.lenses = LensKeeper(self.map, self.controller, self)
         self.sliders = {meaning.name: SysctlSlider(meaning, self, theme) for meaning in SYSCTLS}
+        self.profile = ProfileButton(self, theme)
         self.counters = CounterStrip(self, theme)
         self.sentence = SentenceBar(self, theme)
         self.transport = Transport(self, theme)
@@ -107,6 +109,8 @@ class MainWindow(QMainWindow):
         space = QWidget(bar)
         space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         bar.addWidget(space)
+        self.profile.setMenu(self.menu_of["&Machine > &Profile"])
+        bar.addWidget(self.profile)
         bar.addWidget(self.counters)
         self.addToolBar(bar)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
@@ -199,8 +203,9 @@ class MainWindow(QMainWindow):
         assert isinstance(app, QApplication)
         app.setPalette(look.palette_of(theme))
         app.setStyleSheet(look.style_sheet(theme))
-        parts = (self.map, self.legend, self.counters, self.sentence, self.transport, self.rmap, self.inspector)
-        for widget in (*parts, self.lens_bar, self.why, self.states, self.tasks, self.log, self.panic, self.copy):
+        parts = (self.map, self.legend, self.counters, self.profile, self.sentence, self.transport, self.rmap)
+        panels = (self.inspector, self.why, self.states, self.tasks, self.log)
+        for widget in (*parts, *panels, self.lens_bar, self.panic, self.copy):
             widget.set_theme(theme)
         for slider in self.sliders.values():
             slider.set_theme(theme)

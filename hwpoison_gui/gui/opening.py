@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from hwpoison_gui.kernel.image import MemoryImage
 from hwpoison_gui.session import replay
-from hwpoison_gui.session.errors import NotYetSupportedError
-from hwpoison_gui.session.scenario import Memory, Scenario, ScenarioStep, load
+from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
+from hwpoison_gui.session.scenario import Memory, Scenario, ScenarioStep, load, step_of
 from hwpoison_gui.session.session import Session
 
 DEFAULT_FRAMES: Final = 65536
@@ -20,7 +21,10 @@ RECORDING: Final = (".npz", ".json")
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A session and where it comes from. `scenario` is None for a machine that no scenario can make."""
+    """A session and where it comes from. `scenario` is None for a machine that no scenario can make.
+
+    `given`: operations that came with it. `again` boots the same machine under another profile, by its name.
+    """
 
     session: Session
     title: str
@@ -28,50 +32,82 @@ class Opened:
     notes: tuple[str, ...] = ()
     is_copy: bool = False
     file: str = field(default="")
+    given: int = 0
+    again: Callable[[str], Opened] | None = None
+
+    @property
+    def done_since(self) -> int:
+        """How many operations the user has added."""
+        return max(0, len(self.session.operations) - self.given)
 
 
-def default_machine() -> Opened:
+def default_machine(profile: str = "v7") -> Opened:
     """The small desktop that the program starts with."""
-    memory = Memory(DEFAULT_FRAMES, "desktop", 1)
-    session = Session.fresh(memory.frames, memory.seed, memory.background)
-    return Opened(session, "A small desktop", Scenario("What I did", memory=memory))
+    scenario = Scenario("What I did", profile=profile, memory=Memory(DEFAULT_FRAMES, "desktop", 1))
+    return Opened(replay.boot(scenario), "A small desktop", scenario, again=default_machine)
 
 
-def open_file(path: Path) -> Opened:
-    """A scenario, a recording, or raw page flags. Raises ScenarioError, SourceError, OSError."""
+def open_file(path: Path, profile: str = "") -> Opened:
+    """A scenario, a recording, or raw page flags; under the profile it names, or another one.
+
+    Raises ScenarioError, SourceError, OSError.
+    """
     if path.suffix == SCENARIO:
-        return open_scenario(path)
+        return open_scenario(path, profile)
+    again = partial(open_file, path)
     if path.suffix in RECORDING:
         from hwpoison_gui.sources.recording import open_recording
 
-        return from_image(open_recording(path), str(path))
+        return replace(from_image(open_recording(path), str(path), profile=profile), again=again)
     from hwpoison_gui.sources.raw import open_raw
 
-    return from_image(open_raw(path), str(path))
+    return replace(from_image(open_raw(path), str(path), profile=profile), again=again)
 
 
-def open_scenario(path: Path) -> Opened:
+def open_scenario(path: Path, profile: str = "") -> Opened:
     """A scenario, played to its end. Raises ScenarioError, OSError."""
-    scenario = load(path)
+    try:
+        scenario = under(load(path), profile) if profile else load(path)
+    except ScenarioError as error:
+        raise error.at(file=str(path)) from None
     session = replay.boot(scenario)
     try:
         for _ in replay.play(session, scenario):
             pass
     except NotYetSupportedError as error:
         raise error.at(file=str(path)) from None
-    return Opened(session, scenario.title, replace(scenario, steps=()), file=str(path))
+    return Opened(
+        session,
+        scenario.title,
+        replace(scenario, steps=()),
+        file=str(path),
+        given=len(session.operations),
+        again=partial(open_scenario, path),
+    )
 
 
-def from_image(image: MemoryImage, file: str = "", is_copy: bool = False) -> Opened:
-    """A machine booted from real memory."""
+def under(scenario: Scenario, profile: str) -> Scenario:
+    """The same story under another profile. Raises ScenarioError for a step that this one does not know."""
+    steps = []
+    for step in scenario.steps:
+        fields = {"op": step.op, **step.args, "caption": step.caption, "pause": step.pause}
+        try:
+            steps.append(step_of(fields, step.number, profile))
+        except ScenarioError as error:
+            raise error.at(step=step.number) from None
+    return replace(scenario, profile=profile, steps=tuple(steps))
+
+
+def from_image(image: MemoryImage, file: str = "", is_copy: bool = False, profile: str = "") -> Opened:
+    """A machine booted from real memory, under the profile of its kernel or another one."""
     from hwpoison_gui.kernel.boot import machine_from_image
     from hwpoison_gui.kernel.profiles import PROFILES
 
-    profile = PROFILES.get(image.profile, PROFILES["v7"])
+    chosen = PROFILES.get(profile or image.profile, PROFILES["v7"])
     notes = image.notes
-    if image.profile not in PROFILES:
-        notes = (*notes, f"Its kernel is a {image.profile}; the handler that runs here is profile {profile.name}.")
-    session = Session(machine_from_image(image, profile))
+    if image.profile != chosen.name:
+        notes = (*notes, f"Its kernel is a {image.profile}; the handler that runs here is profile {chosen.name}.")
+    session = Session(machine_from_image(image, chosen))
     return Opened(session, image.title, None, notes, is_copy, file)
 
 
@@ -81,7 +117,12 @@ def open_live(progress: Callable[[float, str], None], cancelled: Callable[[], bo
 
     image = capture(progress, cancelled)
     progress(1.0, "building the machine")
-    return from_image(image, is_copy=True)
+    return _copy_of(image)
+
+
+def _copy_of(image: MemoryImage, profile: str = "") -> Opened:
+    # The image stays: read anew, the real memory would be another one.
+    return replace(from_image(image, is_copy=True, profile=profile), again=partial(_copy_of, image))
 
 
 def recorded(opened: Opened) -> Scenario:

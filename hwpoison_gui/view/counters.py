@@ -30,9 +30,7 @@ def counters_of(session: Session) -> list[Counter]:
     m = session.machine
     kb = m.hardware_corrupted_kb
     tip = "HardwareCorrupted of /proc/meminfo: memory that will never be used again"
-    teach = "Which kernel's memory_failure() runs here: 2.6.31 with the first patches (v7), or Linux 6.1"
-    found = [Counter("Profile", m.profile.name, "plain", teach)]
-    found += [Counter("HardwareCorrupted", f"{kb:,} kB", "poison" if kb else "plain", tip)]
+    found = [Counter("HardwareCorrupted", f"{kb:,} kB", "poison" if kb else "plain", tip)]
     for result, tone, meaning in _RESULTS:
         count = m.counter(f"result:{result}")
         if count:
