@@ -12,7 +12,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.filemap import can, find_get_page
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.records import MAX_ORDER, Inode, Process
+from hwpoison_gui.kernel.records import BUS_MCEERR_AR, MAX_ORDER, Inode, Process
 from hwpoison_gui.kernel.rmap import page_index
 from hwpoison_gui.session.peek import as_of
 from hwpoison_gui.session.session import Operation, Session
@@ -51,6 +51,7 @@ _UNTOLD: Final = {
     STALE: ("will silently read the old data", "will silently read the old data"),
     ZEROS: ("will silently read zeros", "will silently read zeros"),
 }
+LOST_BEFORE: Final = "What was there has been lost since the frame broke: the touch only found it out."
 _EFFECTS: Final = {"killed": DEAD, "handled": SIGNALLED, "pending": PENDING, "ignored": IGNORED}
 
 
@@ -99,6 +100,8 @@ def _find(session: Session, operation: Operation) -> Loss | None:
     outcome = operation.outcome
     if outcome.panic:
         return Loss("All that was not written yet is lost: the machine has stopped.")
+    if outcome.result is None and any(signal.code == BUS_MCEERR_AR for signal in outcome.signals):
+        return Loss(LOST_BEFORE, tuple(_of_signals(session, operation)))
     if outcome.result is None or outcome.pfn is None or not 0 <= outcome.pfn < session.machine.frames:
         return None
     before = _look_before(session, operation)
@@ -173,6 +176,12 @@ def _hits(session: Session, operation: Operation, before: _Before) -> Iterable[H
             found[tgid] = kind
     ranked = sorted(found.items(), key=lambda item: order.index(item[1]))
     return (Hit(tgid, m.processes.view[tgid].name, kind) for tgid, kind in ranked)
+
+
+def _of_signals(session: Session, operation: Operation) -> Iterable[Hit]:
+    """Who ran into something that was broken before."""
+    for signal in operation.outcome.signals:
+        yield Hit(session.world.task_names.view[signal.task], signal.task, _EFFECTS[signal.effect])
 
 
 def _alive_before(effects: dict[str, str], process: Process) -> bool:

@@ -134,6 +134,13 @@ def test_a_panic_loses_what_was_not_written() -> None:
     assert "not written yet" in came(session).lost
 
 
+def test_a_touch_finds_out_what_was_lost_before() -> None:
+    session = anonymous(0)
+    do(session, "read", task="b", at="m+0")
+    found = came(session)
+    assert found.lost == loss.LOST_BEFORE and kinds(found) == {"b": loss.DEAD}
+
+
 def test_other_operations_lose_nothing() -> None:
     session = anonymous(0)
     do(session, "sysctl", name="memory_failure_early_kill", value=1)
