@@ -15,6 +15,7 @@ class FlowLayout(QLayout):
         super().__init__(parent)
         self._items: list[QLayoutItem] = []
         self.in_columns = False
+        self.least_rows = 1  # lines whose height is kept, so that what lies beside does not move
         self.setContentsMargins(look.TIGHT, look.TIGHT, look.TIGHT, look.TIGHT)
 
     def addItem(self, item: QLayoutItem) -> None:
@@ -38,7 +39,9 @@ class FlowLayout(QLayout):
     def heightForWidth(self, width: int) -> int:
         places = self._places(width)
         margins = self.contentsMargins()
-        return (places[-1].bottom() + 1 if places else margins.top()) + margins.bottom()
+        needed = places[-1].bottom() + 1 if places else margins.top()
+        line = max((place.height() for place in places), default=0)
+        return max(needed, margins.top() + self.least_rows * line) + margins.bottom()
 
     def rows(self, width: int) -> int:
         """How many lines the items need."""

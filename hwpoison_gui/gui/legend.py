@@ -129,6 +129,7 @@ class Legend(QWidget):
         self.setAccessibleName("Legend: what the colours of the map mean")
         self._theme = theme
         self._flow = FlowLayout(self)
+        self._flow.least_rows = 2
         self.chips: dict[int, LegendChip] = {}
         self.lens = KIND
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)

@@ -14,7 +14,7 @@ from hwpoison_gui.view.palette import Theme, argb, mixed
 
 # Class of a lens -> kind whose colour it has.
 _LIKE: Final[dict[str, dict[str, str]]] = {
-    "state": {"clean": "anon", "dirty": "slab", "writeback": "shmem", "locked": "swapcache"},
+    "state": {"kernel": "reserved", "clean": "anon", "dirty": "slab", "writeback": "shmem", "locked": "swapcache"},
     "owner": {
         "kernel": "reserved", "other": "kernel", "owner6": "file", "owner5": "huge", "owner4": "anon",
         "owner3": "pgtable", "owner2": "shmem", "owner1": "slab", "owner0": "swapcache",

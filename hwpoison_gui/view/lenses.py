@@ -158,6 +158,7 @@ REFCOUNT: Final = Lens(
     codes=_count_codes(COUNT_REFS),
 )
 
+_LONGEST: Final = 13  # letters of an owner's short name
 OWNERS: Final = 7  # that have a hue of their own
 
 
@@ -183,7 +184,9 @@ def owner_lens(names: tuple[str, ...] = ()) -> Lens:
 
 
 def short_owner(name: str) -> str:
-    return name.rpartition("/")[2] or name
+    """A process, or the name of a file without its folder, in few letters."""
+    short = (name.rpartition("/")[2] or name).partition(" ")[0]
+    return short if len(short) <= _LONGEST else short[: _LONGEST - 1] + "…"
 
 
 OWNER: Final = owner_lens()
