@@ -19,6 +19,8 @@ from hwpoison_gui.view.state_rows import FITS, MEANS, OPEN, SPARED, TRIED, State
 Role = Qt.ItemDataRole
 HEADS: Final = ("", "Asks for", "Row", "Why not, or what then")
 SIGN, BITS, KIND, DOES = range(4)
+_SIGN: Final = 24
+_PAD: Final = look.SMALL + look.TIGHT
 _STATES: Final = {FITS: "the first match", TRIED: "does not fit", SPARED: "not looked at any more", OPEN: "open"}
 
 
@@ -54,7 +56,7 @@ class StateModel(QAbstractTableModel):
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
         row = self.table.rows[index.row()]
         if role in (Role.DisplayRole, Role.AccessibleTextRole):
-            text = self._text(row, index.column())
+            text = self.words(row, index.column())
             whole = role == Role.AccessibleTextRole and index.column() == KIND
             return f"{text}: {_STATES[row.state]}{', never reached' if row.never else ''}" if whole else text
         if role == Role.ToolTipRole:
@@ -65,7 +67,8 @@ class StateModel(QAbstractTableModel):
             return look.font(look.BODY, QFont.Weight.DemiBold)
         return None
 
-    def _text(self, row: TableRow, column: int) -> str:
+    def words(self, row: TableRow, column: int) -> str:
+        """What a cell says."""
         if column == SIGN:
             return ""
         if column == BITS:
@@ -136,6 +139,7 @@ class StateTableView(QWidget):
         view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         view.setShowGrid(False)
         view.setWordWrap(False)
+        view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         view.setTabKeyNavigation(False)
         view.verticalHeader().hide()
         head = view.horizontalHeader()
@@ -165,10 +169,8 @@ class StateTableView(QWidget):
         """Shows another table."""
         if table == self.model.table:
             return
-        rows = len(self.model.table.rows)
         self.model.set_table(table)
-        if rows != len(table.rows):
-            self._fit()
+        self._fit()
         self.caption.setText(table.caption)
         self._show_flags()
         self._reveal()
@@ -196,14 +198,16 @@ class StateTableView(QWidget):
         self.flags.setToolTip("\n".join(meanings))
 
     def _fit(self) -> None:
-        """Columns as wide as what stands in them; the last takes the rest."""
-        mono = QFontMetrics(look.mono(look.CAPTION))
-        strong = QFontMetrics(look.font(look.BODY, QFont.Weight.DemiBold))
+        """Columns as wide as what stands in them; the last takes the rest, and the third gives way to it."""
+        mono, plain = QFontMetrics(look.mono(look.CAPTION)), QFontMetrics(look.font())
         rows = self.model.table.rows
-        bits = max((mono.horizontalAdvance(self.model._text(row, BITS)) for row in rows), default=80)
-        kinds = max((strong.horizontalAdvance(row.kind) for row in rows), default=80)
-        for column, width in ((SIGN, 28), (BITS, bits + 2 * look.SMALL), (KIND, kinds + 2 * look.SMALL)):
-            self.view.setColumnWidth(column, width)
+        bits = max((mono.horizontalAdvance(self.model.words(row, BITS)) for row in rows), default=80) + _PAD
+        kinds = max((plain.horizontalAdvance(row.kind) for row in rows), default=80) + _PAD
+        why = max((plain.horizontalAdvance(row.why or row.does) for row in rows), default=80) + _PAD
+        rest = self.view.viewport().width() - _SIGN - bits
+        self.view.setColumnWidth(SIGN, _SIGN)
+        self.view.setColumnWidth(BITS, bits)
+        self.view.setColumnWidth(KIND, max(min(kinds, rest - why), min(kinds, rest // 2)))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
