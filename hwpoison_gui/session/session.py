@@ -1,13 +1,13 @@
 """A session: one machine and what is done to it, recorded so that every step can be walked again.
 
 `act` carries an operation out to its end and records its steps; `seek` walks. A new act in the past
-discards the future.
+discards the future, which is kept as a branch.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from hwpoison_gui.kernel.mark import Mark, Steps
 from hwpoison_gui.kernel.profiles import PROFILES
 from hwpoison_gui.kernel.setup import fresh_machine
 from hwpoison_gui.kernel.signal import get_signal
+from hwpoison_gui.session.branches import Branches, Past, Told, shared, summed
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
 from hwpoison_gui.session.ops import OPS
 from hwpoison_gui.session.outcome import OpResult, Outcome, SignalSeen
@@ -49,6 +50,7 @@ class Session:
         self.machine = machine
         self.world = World(machine)
         self.operations: list[Operation] = []
+        self.branches = Branches()
         self._timeline = Timeline(machine.gate)
 
     @classmethod
@@ -118,6 +120,7 @@ class Session:
             frame = done.pfn, m.compound_head(done.pfn)
         outcome = self._outcome(name, frame, done, before)
         self.operations.append(Operation(name, dict(args), caption, first, self.position, outcome))
+        self.branches.drop_covered(self.operations)
         self._timeline.announce(first)
         return outcome
 
@@ -126,8 +129,37 @@ class Session:
         current = self.operation_at(self.position)
         if current is not None and self.position < current.last:
             self.seek(current.last)
+        done = bisect_left(self.operations, self.position, key=lambda op: op.first)
+        if done < len(self.operations):
+            self.branches.keep(self.line(), done)
+            del self.operations[done:]
         self._timeline.discard_future()
-        del self.operations[bisect_left(self.operations, self.position, key=lambda op: op.first) :]
+
+    # Branches
+
+    def line(self) -> tuple[Past, ...]:
+        """What was done so far, with what is ahead: enough to do it again."""
+        return tuple(summed(operation, operation.last - operation.first) for operation in self.operations)
+
+    def go_along(self, line: Sequence[Told]) -> Iterator[int]:
+        """Make the operations begin with those of `line`, doing again what is missing; what was there is kept.
+
+        Yields how many are left to do, before each.
+        """
+        common = shared(line, self.operations)
+        if common == len(line):
+            return
+        branch = self.branches.leading_along(line)
+        rest: Sequence[Told] = branch.operations if branch else line
+        self.seek(self.operations[common - 1].last if common else 0)
+        for number, past in enumerate(rest[common:], start=common):
+            yield len(rest) - number
+            self.act(past.name, past.args, getattr(past, "caption", ""))
+
+    def reopen(self, line: Sequence[Told]) -> None:
+        """`go_along` to its end."""
+        for _ in self.go_along(line):
+            pass
 
     def _carry_out(self, name: str, args: Mapping[str, Any]) -> Steps[OpResult]:
         result = yield from OPS[name](self.world, args)

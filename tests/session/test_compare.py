@@ -1,0 +1,101 @@
+"""Two sides of a click: made alike but for a setting, walked together, done again with other sysctls."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from hwpoison_gui.session import compare, schema, shape
+from hwpoison_gui.session.compare import Recipe, Settings, Tick
+from hwpoison_gui.session.session import Session
+
+
+def do(session: Session, op: str, **args: object) -> None:
+    session.act(op, shape.values_of(schema.OPS[op].keys, args))
+
+
+@pytest.fixture
+def session() -> Session:
+    made = Session.fresh(4096)
+    do(made, "task", name="a")
+    do(made, "mmap", task="a", name="m", pages=4)
+    do(made, "write", task="a", at="m+0", value="x")
+    do(made, "fork", task="a", child="b")
+    return made
+
+
+def boot(profile: str) -> Session:
+    return Session.fresh(4096, profile=profile)
+
+
+def sides(session: Session, what: str) -> tuple[compare.Side, compare.Side, Recipe]:
+    recipe = compare.recipe_of(session, boot, session.resolve_frame("a:m+0"))
+    assert recipe is not None
+    one, other = compare.differing(compare.settings_of(session), what)
+    never = lambda: False  # noqa: E731
+    quiet = lambda share, doing: None  # noqa: E731
+    return compare.build(recipe, one, quiet, never), compare.build(recipe, other, quiet, never), recipe
+
+
+def test_early_against_late(session: Session) -> None:
+    left, right, _ = sides(session, "early")
+    assert left.click is not None and right.click is not None
+    assert {signal.effect for signal in left.click.outcome.signals} == {"killed"}
+    assert right.click.outcome.signals == ()
+    assert left.click.outcome.pfn == right.click.outcome.pfn == session.resolve_frame("a:m+0")
+    assert not session.branches.kept and len(session.operations) == 4, "the session itself is left alone"
+
+
+def test_recovery_and_profiles(session: Session) -> None:
+    left, right, _ = sides(session, "recovery")
+    assert left.click is not None and right.click is not None
+    assert (left.click.outcome.panic, right.click.outcome.panic) == (False, True)
+    left, right, _ = sides(session, "profile")
+    assert (left.session.machine.profile.name, right.session.machine.profile.name) == ("v7", "6.1")
+
+
+def test_a_side_is_done_again_with_other_sysctls(session: Session) -> None:
+    left, right, recipe = sides(session, "early")
+    compare.again(left, recipe, right.settings)
+    assert left.click is not None and right.click is not None
+    assert left.click.outcome == right.click.outcome
+    assert left.session.machine.gate.digest() == right.session.machine.gate.digest()
+
+
+def test_which_click_is_meant(session: Session) -> None:
+    assert compare.recipe_of(session, boot) is None
+    do(session, "poison", frame="a:m+0")
+    do(session, "task", name="c")
+    here = compare.recipe_of(session, boot)
+    assert here is not None and here.click.name == "poison" and len(here.before) == 4
+    other = compare.recipe_of(session, boot, 77)
+    assert other is not None and other.click.args["frame"] == "pfn:0x4d" and len(other.before) == 6
+    session.seek(session.operations[4].first + 1)
+    middle = compare.recipe_of(session, boot, 77)
+    assert middle is not None and len(middle.before) == 4, "in the middle of a click, that one is meant"
+
+
+def test_what_cannot_be_done_is_said(session: Session) -> None:
+    recipe = Recipe(boot, (), compare.with_defaults("poison", frame="nobody:m+0"))
+    side = compare.build(recipe, Settings("v7", {}), lambda share, doing: None, lambda: False)
+    assert side.click is None and "nobody" in side.refused and side.steps == 0
+    with pytest.raises(compare.StoppedError):
+        compare.build(recipe, Settings("v7", {}), lambda share, doing: None, lambda: True)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [("", ""), ("a", ""), ("aab", "ab"), ("abc", "adc"), ("aaaa", "b"), ("abab" * 300, "ba" * 700), ("xyz", "xz")],
+)
+def test_ticks_go_forward_on_both_sides_from_start_to_end(left: str, right: str) -> None:
+    ticks = compare.aligned(left, right)
+    assert ticks[0] == Tick(0, 0) and ticks[-1] == Tick(len(left), len(right))
+    for before, after in itertools.pairwise(ticks):
+        assert 0 <= after.left - before.left <= 1 and 0 <= after.right - before.right <= 1
+        assert after != before
+
+
+def test_equal_functions_stand_side_by_side() -> None:
+    ticks = compare.aligned(["lock", "walk", "walk", "done"], ["lock", "done"])
+    assert Tick(3, 1) in ticks and Tick(1, 1) in ticks

@@ -1,0 +1,76 @@
+"""Notes on moments: found again on the line and on branches, and saved as captions."""
+
+from __future__ import annotations
+
+import pytest
+
+from hwpoison_gui.session import schema, shape
+from hwpoison_gui.session.notebook import Notebook, lost_words
+from hwpoison_gui.session.session import Session
+
+
+def do(session: Session, op: str, caption: str = "", **args: object) -> None:
+    session.act(op, shape.values_of(schema.OPS[op].keys, args), caption)
+
+
+@pytest.fixture
+def session() -> Session:
+    made = Session.fresh(4096)
+    do(made, "task", name="a")
+    do(made, "mmap", task="a", name="m", pages=4)
+    do(made, "write", "a caption", task="a", at="m+0", value="x")
+    do(made, "poison", frame="a:m+0")
+    return made
+
+
+def test_captions_are_notes(session: Session) -> None:
+    book = Notebook(session)
+    (note,) = book.notes
+    assert note.text == "a caption" and book.position_of(note) == session.operations[2].last
+    assert book.to_save().captions == ("", "", "a caption", "") and not book.to_save().lost
+
+
+def test_a_note_is_written_changed_and_removed(session: Session) -> None:
+    book = Notebook(session)
+    session.seek(session.operations[3].first + 2)
+    book.write("  here it is locked ")
+    assert book.here() is not None and book.here().text == "here it is locked"  # type: ignore[union-attr]
+    book.write("other words")
+    assert [note.text for note in book.notes] == ["a caption", "other words"]
+    assert book.to_save().captions[3] == "other words" and book.to_save().moved == 1
+    book.write("")
+    assert [note.text for note in book.notes] == ["a caption"]
+    session.seek(0)
+    assert book.write(" ") is None
+    start = book.write("as booted")
+    assert start is not None and book.position_of(start) == 0
+    assert [note for note, _ in book.to_save().lost] == [start]
+    assert "as booted" in lost_words(book.to_save().lost)
+
+
+def test_a_note_on_a_branch_leads_back_to_its_step(session: Session) -> None:
+    book = Notebook(session)
+    session.seek(session.operations[3].first + 4)
+    note = book.write("look")
+    assert note is not None
+    digest = session.machine.gate.digest()
+    session.seek(session.operations[1].last)
+    do(session, "read", task="a", at="m+3")
+    assert book.position_of(note) is None
+    assert [lost.text for lost, _ in book.to_save().lost] == ["a caption", "look"]
+    session.reopen(note.line)
+    position = book.position_of(note)
+    assert position is not None
+    session.seek(position)
+    assert session.machine.gate.digest() == digest
+
+
+def test_a_note_whose_branch_is_forgotten_is_done_again(session: Session) -> None:
+    book = Notebook(session)
+    note = book.write("the end")
+    assert note is not None
+    session.seek(0)
+    do(session, "task", name="b")
+    session.branches.kept.clear()
+    session.reopen(note.line)
+    assert book.position_of(note) == len(session.steps)
