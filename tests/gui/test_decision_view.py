@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from hwpoison_gui.gui.decision_view import DecisionView
@@ -19,8 +20,10 @@ Key, Role = Qt.Key, Qt.ItemDataRole
 @pytest.fixture
 def fired(user):
     """An anonymous page with four users is broken, and the walk shown from its first step."""
+    QApplication.processEvents()  # the panels find their places; in a test's body this has been done
     user.click_frame(user.frame("srv:heap+1"))
     user.window.controller.playback.pause()
+    assert user.session.operations[-1].name == "poison"
     return user
 
 
