@@ -22,7 +22,7 @@ PMD_SIZE: Final = HPAGE_PMD_NR << PAGE_SHIFT
 _ROOM_FOR_HUGE_ZERO: Final = 16 * HPAGE_PMD_NR
 
 # What the tails of a split page take over from its head (__split_huge_page_tail()).
-_INHERITED: Final = (
+INHERITED: Final = (
     pf.REFERENCED | pf.UPTODATE | pf.DIRTY | pf.LRU | pf.ACTIVE | pf.UNEVICTABLE | pf.MLOCKED
     | pf.SWAPBACKED | pf.ANON
 )  # fmt: skip
@@ -123,7 +123,12 @@ def split_pmds_at_edges(m: Machine, mm: int, start: int, end: int) -> None:
 
 def can_split(m: Machine, head: int) -> bool:
     """can_split_folio(): whether nobody but mappings, page cache and the caller refers to the page."""
-    return int(m.refcount.view[head]) == _mappings(m, head) + _cache_references(m, head) + 1
+    return int(m.refcount.view[head]) == accounted_references(m, head) + 1
+
+
+def accounted_references(m: Machine, head: int) -> int:
+    """The references that mappings and page cache have to a transparent huge page."""
+    return _mappings(m, head) + _cache_references(m, head)
 
 
 def _cache_references(m: Machine, head: int) -> int:
@@ -234,7 +239,7 @@ def _take_apart(m: Machine, head: int, pfn: int) -> None:
     destroy_compound_page(m, head)
     for frame in range(head, head + HPAGE_PMD_NR):
         mapped = int(m.mapcount.view[frame])
-        m.set_flags(frame, word & _INHERITED)
+        m.set_flags(frame, word & INHERITED)
         if not mapped:
             m.clear_flags(frame, pf.MMAP | pf.MLOCKED)
         m.put(m.mapping, frame, mapping)

@@ -76,7 +76,7 @@ def me_swapcache_dirty(c: Cases, at: I64) -> None:
 
 def stays_in_swap_cache(c: Cases, at: I64) -> None:
     """Whoever has a swap entry for it is told when it is swapped in."""
-    c.late[at] = c.user["swap_holders"][at]
+    c.late[at] += c.user["swap_holders"][at]
     told = at[c.signalled[at] > 0]
     gone = np.where(c.unmapped[told], c.user["holders_die"][told], c.user["holders_listed"][told])
     c.late[told] -= gone

@@ -30,9 +30,10 @@ HWPOISON: Final = 2
 # Who uses the frames of a case. `found`: entries that the reverse map leads to; `dirty`, `written`: one of them is
 # dirty, one of a shared area is dirty or writable; `listed`: processes on the to_kill list, were it made;
 # `listed_die`: those of them that a SIGBUS ends; `holders`: processes behind `found`; `swap_holders`: those, and the
-# ones with a swap entry that leads to the frame.
+# ones with a swap entry that leads to the frame. `huge_`: of these, those with a huge entry.
 USER_COUNTS: Final = (
     "found", "dirty", "written", "listed", "listed_die", "holders", "holders_listed", "holders_die", "swap_holders",
+    "huge_found", "huge_dirty", "huge_holders", "huge_listed", "huge_die",
 )  # fmt: skip
 
 
@@ -52,6 +53,8 @@ class Cases:
         self.mapped_to: Bools = zeros(np.bool_)  # page->mapping is anything
         self.fs: I64 = zeros(np.int64)  # file system of the inode, by FS_NAMES; NO_FILE without one
         self.free_head: Bools = zeros(np.bool_)
+        self.splits: Bools = zeros(np.bool_)  # a transparent huge page to which nobody else refers
+        self.noted: Bools = zeros(np.bool_)  # of a hugetlb page, and known to be bad
         self.on_pcp: Bools = zeros(np.bool_)
         self.user: dict[str, I64] = {name: zeros(np.int64) for name in USER_COUNTS}
         self.before: U64 = self.flags  # as they were, see begin()
@@ -74,6 +77,7 @@ class Cases:
     def begin(self) -> None:
         """Remembers what the phases are about to change."""
         self.before, self.refs_before = self.flags.copy(), self.refs.copy()
+        self.saved = self.flags.copy()
 
     def word(self, text: str | int | None) -> int:
         """The number under which a kind, result or errno stands in the answer."""

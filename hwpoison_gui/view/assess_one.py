@@ -17,6 +17,7 @@ def count_one(m: Machine, pfn: int) -> dict[str, int]:
     vmas = [] if m.page(pfn) & pf.KSM else rmap_vmas(m, pfn)
     found = [(vma, entry) for vma in vmas if (entry := _entry(m, pfn, vma))]
     holders = {vma.mm for vma, _ in found}
+    huge = {vma.mm for vma, entry in found if entry & ptes.PSE}
     anon = m.anon_vma_of(m.compound_head(pfn)) != 0
     listed, dies = told(m, holders if anon else {vma.mm for vma in vmas})
     return {
@@ -29,6 +30,11 @@ def count_one(m: Machine, pfn: int) -> dict[str, int]:
         "holders_listed": len(holders & listed),
         "holders_die": len(holders & dies),
         "swap_holders": len(holders | swap_holders(m, pfn)),
+        "huge_found": sum(1 for _, entry in found if entry & ptes.PSE),
+        "huge_dirty": sum(1 for _, entry in found if entry & ptes.PSE and entry & ptes.DIRTY),
+        "huge_holders": len(huge),
+        "huge_listed": len(huge & listed),
+        "huge_die": len(huge & dies),
     }
 
 

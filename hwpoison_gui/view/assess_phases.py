@@ -57,8 +57,9 @@ def hwpoison_user_mappings(c: Cases) -> None:
     mapped = (c.maps[c.at] > 0) & by_word(c.flags[c.at], profile.has_users)
     stuck = c.m.profile.unmap_failed_kind
     merged = mapped & has(c.flags[c.at], pf.KSM)
-    c.decide(merged, stuck, IGNORED, "EBUSY")
-    at = c.at[mapped[~merged]]
+    at = c.at[mapped & ~merged]
+    if stuck:  # the handler of 2009 goes on with merged pages, which stay mapped
+        c.decide(merged, stuck, IGNORED, "EBUSY")
     _choose_entries(c, at)
     listed = at if profile.collects_clean else at[c.entry_for[at] != NOTHING]
     _unmap(c, at)
@@ -87,7 +88,7 @@ def _unmap(c: Cases, at: I64) -> None:
     c.unmapped[at] = c.maps[at] == 0
     c.clear_flags(at[(c.entry_for[at] == SWAP) & (found > 0)], profile.exclusive)
     poisoned = at[c.entry_for[at] == HWPOISON]
-    c.late[poisoned] = c.user["holders"][poisoned]
+    c.late[poisoned] += c.user["holders"][poisoned]
     bare = at[c.unmapped[at] & (found > 0)]
     if profile.unmap_clears_mlocked:
         c.clear_flags(bare[has(c.flags[bare], pf.MLOCKED)], pf.UNEVICTABLE | pf.MLOCKED)

@@ -160,6 +160,10 @@ class Users:
         counts["dirty"][:] = np.bincount(at[(word & ptes.DIRTY) != 0], minlength=size)
         written = self.entries.shared[of] & ((word & (ptes.DIRTY | ptes.RW)) != 0)
         counts["written"][:] = np.bincount(at[written], minlength=size)
+        huge = np.flatnonzero(word & ptes.PSE)
+        counts["huge_found"][:] = np.bincount(at[huge], minlength=size)
+        counts["huge_dirty"][:] = np.bincount(at[huge[(word[huge] & ptes.DIRTY) != 0]], minlength=size)
+        self._count_holders("huge_", self._distinct(at[huge], rank[huge]), counts)
         at, rank = self._distinct(at, rank)
         counts["holders"][:] = np.bincount(at, minlength=size)
         counts["holders_listed"][:] = np.bincount(at[self.listed[rank]], minlength=size)
@@ -167,6 +171,11 @@ class Users:
         counts["listed"][:], counts["listed_die"][:] = counts["holders_listed"], counts["holders_die"]
         counts["swap_holders"][:] = self._swap_holders(pfns, at, rank)
         self._count_areas(pfns, counts)
+
+    def _count_holders(self, prefix: str, pairs: tuple[I64, I64], counts: dict[str, I64]) -> None:
+        at, rank = pairs
+        for name, which in (("holders", rank >= 0), ("listed", self.listed[rank]), ("die", self.dies[rank])):
+            counts[prefix + name][:] = np.bincount(at[which], minlength=len(counts[prefix + name]))
 
     def _distinct(self, at: I64, rank: I64) -> tuple[I64, I64]:
         keys = distinct(at * len(self.mms) + rank)

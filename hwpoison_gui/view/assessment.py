@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.huge_memory import accounted_references, huge_zero_page
 from hwpoison_gui.kernel.machine import MAPPING_ANON, Machine
 from hwpoison_gui.kernel.page_alloc import is_free_head
-from hwpoison_gui.view import outcomes
+from hwpoison_gui.view import assess_actions_6_1, assess_phases_6_1, outcomes  # noqa: F401  (they enter the tables)
 from hwpoison_gui.view.assess_cases import FS_NAMES, NO_FILE, Bools, Cases, has
 from hwpoison_gui.view.assess_one import count_one
 from hwpoison_gui.view.assess_phases import LOOKS_AT_COMPOUNDS, PHASES
@@ -197,8 +198,12 @@ class Assessment:
 
     def _of_frames(self, pfns: I64) -> Cases:
         c = Cases(self.m, len(pfns))
-        fill(c, pfns, self._inode_fs)
-        self.users.count(pfns, c.user)
+        looked_at = fill(c, pfns, self._inode_fs)
+        of_pages, which = np.unique(looked_at, return_inverse=True)
+        counts = {name: np.zeros(len(of_pages), np.int64) for name in c.user}
+        self.users.count(of_pages, counts)
+        for name, column in counts.items():
+            c.user[name][:] = column[which]
         return c
 
 
@@ -218,8 +223,8 @@ def inode_file_systems(m: Machine) -> I64:
     return table
 
 
-def fill(c: Cases, pfns: I64, inode_fs: I64) -> None:
-    """What the machine says of frames `pfns`, into cases of their own."""
+def fill(c: Cases, pfns: I64, inode_fs: I64) -> I64:
+    """What the machine says of frames `pfns`, into cases of their own; returns the frames whose users count."""
     m = c.m
     flags = m.flags.view[pfns]
     tail = has(flags, pf.COMPOUND_TAIL)
@@ -230,6 +235,29 @@ def fill(c: Cases, pfns: I64, inode_fs: I64) -> None:
     c.anon[:], c.mapped_to[:] = (mapping & 3) == MAPPING_ANON, mapping != 0
     file = ~tail & (mapping != 0) & ((mapping & 3) == 0)
     c.fs[:] = np.where(file, inode_fs[np.where(file, mapping >> 2, 0)], NO_FILE)
+    compound = np.flatnonzero(has(flags, pf.THP | pf.HUGE) & has(flags, pf.COMPOUND_HEAD | pf.COMPOUND_TAIL))
+    if len(compound) and LOOKS_AT_COMPOUNDS & set(m.profile.phases):
+        return _fill_compounds(c, compound, pfns, head, inode_fs)
+    return pfns
+
+
+def _fill_compounds(c: Cases, at: I64, pfns: I64, head: I64, inode_fs: I64) -> I64:
+    """Huge pages: their mapping is the head's. A hugetlb page is handled as a whole, a transparent one is split."""
+    m, heads = c.m, head[at]
+    word = m.mapping.view[heads].astype(np.int64)
+    file = (word != 0) & ((word & 3) == 0)
+    c.anon[at], c.mapped_to[at] = (word & 3) == MAPPING_ANON, word != 0
+    c.fs[at] = np.where(file, inode_fs[np.where(file, word >> 2, 0)], NO_FILE)
+    hugetlb = has(c.flags[at], pf.HUGE)
+    looked_at = pfns.copy()
+    looked_at[at[hugetlb]] = heads[hugetlb]
+    c.maps[at[hugetlb]] = m.mapcount.view[heads[hugetlb]]
+    c.noted[at] = [hugetlb[n] and pfns[i] in m.raw_hwp.of(int(heads[n])) for n, i in enumerate(at.tolist())]
+    distinct_heads, which = np.unique(heads[~hugetlb], return_inverse=True)
+    zero = huge_zero_page(m)
+    splits = [one != zero and m.refcount.view[one] == accounted_references(m, one) for one in distinct_heads.tolist()]
+    c.splits[at[~hugetlb]] = np.array(splits, np.bool_)[which]
+    return looked_at
 
 
 def fate_of(m: Machine, pfn: int) -> Fate:
@@ -242,9 +270,9 @@ def fate_of(m: Machine, pfn: int) -> Fate:
 def case_of_frame(m: Machine, pfn: int) -> Cases:
     """One frame before the handler."""
     c = Cases(m, 1)
-    fill(c, np.array([pfn], np.int64), inode_file_systems(m))
+    page = fill(c, np.array([pfn], np.int64), inode_file_systems(m))
     c.free_head[0], c.on_pcp[0] = is_free_head(m, pfn), m.pcp.get((0, pfn)) is True
-    for name, value in count_one(m, pfn).items():
+    for name, value in count_one(m, int(page[0])).items():
         c.user[name][0] = value
     return c
 

@@ -71,6 +71,8 @@ def codes_of(c: Cases) -> npt.NDArray[np.uint8]:
     # A free frame is ignored in 2009 and recovered later: in both it is out of the way.
     unused = (c.refs_before == 0) & (has(before, pf.BUDDY) | c.on_pcp)
     codes[unused & ~panics] = FREE
+    codes[recovered & (c.refs_before == 0)] = FREE
+    codes[c.errno == c.word("EHWPOISON")] = POISONED
     codes[has(before, pf.NOPAGE)] = HOLE
     codes[has(before, pf.HWPOISON)] = POISONED
     return codes

@@ -38,7 +38,10 @@ def _kind(request: pytest.FixtureRequest) -> Kind:
 
 
 def holders_of_poison(m: Machine, pfn: int) -> int:
-    """Living processes with a hwpoison entry for the frame, or a swap entry that leads to it."""
+    """Living processes with a hwpoison entry for the frame, or a swap entry that leads to it.
+
+    Of a hugetlb page entries name the head.
+    """
     slot = m.page_private.view.get(pfn) if m.page(pfn) & pf.SWAPCACHE else None
     found = 0
     for process in m.living():
@@ -53,7 +56,8 @@ def holders_of_poison(m: Machine, pfn: int) -> int:
 def struck(session: Session, pfn: int) -> dict[str, Any]:
     """What the handler really did with a frame."""
     start, m = session.position, session.machine
-    word = m.page(pfn)
+    page = m.compound_head(pfn) if m.page(pfn) & pf.HUGE else pfn
+    known = (m.page(page) | m.page(pfn)) & pf.HWPOISON  # late kills are an earlier handler's then
     dead_before = {process.tgid for process in m.processes.view.values() if process.ended}
     log = len(m.log.view)
     outcome = session.act("poison", with_defaults("poison", {"frame": f"pfn:{pfn:#x}"}))
@@ -67,7 +71,7 @@ def struck(session: Session, pfn: int) -> dict[str, Any]:
         "errno": outcome.errno,
         "signalled": len(told),
         "dead": len(dead),
-        "late": 0 if word & pf.HWPOISON else holders_of_poison(m, pfn),
+        "late": 0 if known else holders_of_poison(m, page),
     }
     session.seek(start)
     return found
