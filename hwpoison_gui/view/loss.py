@@ -83,7 +83,8 @@ class _Before(NamedTuple):
     swapped: frozenset[int]
 
 
-# Of one operation each. Neither ever changes, and walking back over thousands of changes takes its time.
+# Of the newest few operations. Neither ever changes, and walking back over thousands of changes takes its time.
+_KEPT: Final = 3
 _newest: list[tuple[Operation, Loss | None]] = []
 _before: list[tuple[Operation, _Before | None]] = []
 _NEAR: Final = 100
@@ -91,9 +92,11 @@ _NEAR: Final = 100
 
 def loss_of(session: Session, operation: Operation) -> Loss | None:
     """Of an operation that is complete; None for one that is about no error, or whose frame does not exist."""
-    if not _newest or _newest[0][0] is not operation:
-        _newest[:] = [(operation, _find(session, operation))]
-    return _newest[0][1]
+    kept = next((pair for pair in tuple(_newest) if pair[0] is operation), None)
+    if kept is None:
+        kept = operation, _find(session, operation)
+        _newest[:] = [*_newest[1 - _KEPT :], kept]
+    return kept[1]
 
 
 def _find(session: Session, operation: Operation) -> Loss | None:
@@ -120,14 +123,16 @@ def note_beginning(session: Session, operation: Operation) -> None:
 
 
 def _look_before(session: Session, operation: Operation) -> _Before | None:
-    if not _before or _before[0][0] is not operation:
+    kept = next((pair for pair in tuple(_before) if pair[0] is operation), None)
+    if kept is None:
         pfn = operation.outcome.pfn
         found = None
         if pfn is not None and 0 <= pfn < session.machine.frames:
             with as_of(session, operation.first):
                 found = _look(session, pfn)
-        _before[:] = [(operation, found)]
-    return _before[0][1]
+        kept = operation, found
+        _before[:] = [*_before[1 - _KEPT :], kept]
+    return kept[1]
 
 
 def _look(session: Session, pfn: int) -> _Before:
