@@ -9,6 +9,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.filemap import can
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile import FAILED, RECOVERED
+from hwpoison_gui.kernel.profile_v7 import report_error
 from hwpoison_gui.kernel.records import Inode
 from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.view import kinds
@@ -83,7 +84,8 @@ def _of_file(m: Machine, page: Page, inode: Inode, outcome: Outcome) -> str:
         return f"Nothing is lost: {where}, is read from disk again."
     if not can(inode, "writeback"):
         return f"Lost: {page.size} of {_shared(name)}, page {page.number}; {_afterwards(m, inode, outcome)}."
-    once = "once" if m.profile.name == "v7" else "once to each who has it open"
+    one_mark = m.profile.report_error is report_error  # one for each mapping; later one for each open file
+    once = "once" if one_mark else "once to each who has it open"
     told = f"; fsync says EIO {once}, the disk has the older data"
     return f"Lost: the last write to {where}, {page.size}{told if outcome.result == RECOVERED else _stuck()}."
 
