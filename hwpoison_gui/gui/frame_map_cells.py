@@ -9,11 +9,11 @@ import math
 from typing import Final
 
 import numpy as np
-from pyqtgraph.Qt import internals
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QImage, QPainter, QPen, QPolygonF
 
 from hwpoison_gui.gui.frame_map_stamps import Face, Stamps, faded, glyphs_of
+from hwpoison_gui.gui.pyqtgraph_parts import internals
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.view import kinds
 from hwpoison_gui.view.camera import Camera

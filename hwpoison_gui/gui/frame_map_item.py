@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable
 from typing import Final
 
-import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QFont, QPainter
 
 from hwpoison_gui.gui.frame_map_axis import AxisPainter, axis_width, paint_label
 from hwpoison_gui.gui.frame_map_cells import CellPainter
 from hwpoison_gui.gui.frame_map_marks import Highlight, MarkPainter, cell_rect, paint_focus
+from hwpoison_gui.gui.pyqtgraph_parts import GraphicsObject
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.view.camera import Camera
 from hwpoison_gui.view.frame_plane import FramePlane
@@ -21,7 +21,7 @@ from hwpoison_gui.view.palette import Theme
 NONE: Final = -1  # no frame selected or hovered
 
 
-class FrameMapItem(pg.GraphicsObject):
+class FrameMapItem(GraphicsObject):
     """Draws a plane of frames; coordinates of the item are cells, drawing is done in pixels of the view."""
 
     def __init__(self, theme: Theme, font: QFont) -> None:

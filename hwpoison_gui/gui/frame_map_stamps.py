@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-from pyqtgraph.Qt import internals
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPixmap
+
+from hwpoison_gui.gui.pyqtgraph_parts import internals
 
 Draw = Callable[[QPainter, int], None]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from hwpoison_gui.gui.frame_map_item import NONE, FrameMapItem
+from hwpoison_gui.gui.pyqtgraph_parts import GraphicsView, ViewBox
 from hwpoison_gui.view.camera import Camera
 from hwpoison_gui.view.palette import Theme
 
@@ -25,7 +25,7 @@ _FIRE: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _MOVES: Final = {Qt.Key.Key_A: (1, 0), Qt.Key.Key_D: (-1, 0), Qt.Key.Key_W: (0, 1), Qt.Key.Key_S: (0, -1)}
 
 
-class FrameMapView(pg.GraphicsView):
+class FrameMapView(GraphicsView):
     """Shows a FrameMapItem in a view box and tells what the user means; it changes nothing but the camera."""
 
     fired = Signal(int)
@@ -37,7 +37,7 @@ class FrameMapView(pg.GraphicsView):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(background=theme.ground)
-        self.box = pg.ViewBox(enableMouse=False, enableMenu=False, invertY=True, defaultPadding=0)
+        self.box = ViewBox(enableMouse=False, enableMenu=False, invertY=True, defaultPadding=0)
         self.item = FrameMapItem(theme, self.font())
         self.box.addItem(self.item, ignoreBounds=True)
         self.setCentralItem(self.box)
