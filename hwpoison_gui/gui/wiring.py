@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.controller import NONE, Moved
+from hwpoison_gui.gui.hover_text import HoverText
 from hwpoison_gui.view.counters import counters_of
 from hwpoison_gui.view.frame_facts import facts_of
 from hwpoison_gui.view.highlights import colours_of, highlights_of
@@ -20,7 +21,6 @@ from hwpoison_gui.view.moment import moment_of, title_of
 from hwpoison_gui.view.outline import Outlines
 from hwpoison_gui.view.sentence import sentence_of
 from hwpoison_gui.view.state_rows import StateTables
-from hwpoison_gui.view.summary import summary
 from hwpoison_gui.view.task_rows import task_rows
 from hwpoison_gui.view.walk import Walks, walk_state
 
@@ -60,6 +60,7 @@ class Wiring(QObject):
         self._outlines = Outlines()
         self._tables = StateTables()
         self._colours: dict[int, int] = {}
+        self._hover = HoverText(window.map, self)
         self._connect_model()
         self._connect_widgets()
         self._keep_keys()
@@ -133,7 +134,7 @@ class Wiring(QObject):
         w.legend.forget()
         w.map.set_source(m.flags.view, m.refcount.view, m.mapcount.view)
         w.lenses.machine_changed()
-        w.map.set_summary(lambda pfn: summary(m, pfn))
+        self._hover.set_session(c.session)
         w.transport.timeline.set_steps(c.session)
         note = "What is clicked here is simulated on the copy: nothing here touches the real one."
         w.copy.show_words("A copy of this machine’s memory" if c.machine.is_copy else "", note)

@@ -262,19 +262,38 @@ def _fill_compounds(c: Cases, at: I64, pfns: I64, head: I64, inode_fs: I64) -> I
 
 def fate_of(m: Machine, pfn: int) -> Fate:
     """What becomes of one frame, asked of the machine alone: its reverse map is walked, no table is made."""
-    c = case_of_frame(m, pfn)
+    return fate_of_case(case_of_frame(m, pfn))
+
+
+def fate_of_case(c: Cases) -> Fate:
+    """What becomes of the one frame of a case."""
     run(c)
     return fate(c, 0, int(outcomes.codes_of(c)[0]))
 
 
 def case_of_frame(m: Machine, pfn: int) -> Cases:
     """One frame before the handler."""
-    c = Cases(m, 1)
-    page = fill(c, np.array([pfn], np.int64), inode_file_systems(m))
-    c.free_head[0], c.on_pcp[0] = is_free_head(m, pfn), m.pcp.get((0, pfn)) is True
-    for name, value in count_one(m, int(page[0])).items():
-        c.user[name][0] = value
+    c, page = frame_without_users(m, pfn)
+    give_users(c, count_one(m, page))
     return c
+
+
+def frame_without_users(m: Machine, pfn: int) -> tuple[Cases, int]:
+    """One frame before its users are counted, and the frame whose users count."""
+    c = Cases(m, 1)
+    inode = m.inode_of(m.compound_head(pfn))
+    table = np.zeros(inode.id + 1 if inode is not None else 1, np.int64)
+    if inode is not None:
+        table[inode.id] = FS_NAMES.index(inode.filesystem)
+    page = fill(c, np.array([pfn], np.int64), table)
+    c.free_head[0], c.on_pcp[0] = is_free_head(m, pfn), m.pcp.get((0, pfn)) is True
+    return c, int(page[0])
+
+
+def give_users(c: Cases, counts: dict[str, int]) -> None:
+    """The counts of its users, into the case of one frame."""
+    for name, value in counts.items():
+        c.user[name][0] = value
 
 
 def fate(c: Cases, case: int, code: int) -> Fate:

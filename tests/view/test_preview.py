@@ -1,0 +1,82 @@
+"""What the label says of a frame before it is broken."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view import preview as module
+from hwpoison_gui.view.preview import Hover, preview
+from tests.session.test_properties import with_defaults
+
+
+def act(session: Session, op: str, /, **args: Any) -> None:
+    session.act(op, with_defaults(op, args))
+
+
+@pytest.fixture(name="session")
+def _session() -> Session:
+    session = Session.fresh(512)
+    act(session, "task", name="a")
+    act(session, "mmap", task="a", name="m", pages=2)
+    act(session, "write", task="a", at="m+0")
+    act(session, "file", path="/srv/data", pages=2)
+    act(session, "mmap", task="a", name="f", pages=2, file="/srv/data", shared=True)
+    act(session, "read", task="a", at="f+0")
+    act(session, "write", task="a", at="f+1")
+    act(session, "fork", task="a", child="b")
+    act(session, "fork", task="a", child="c")
+    return session
+
+
+def told(session: Session, frame: str) -> str:
+    return preview(session.machine, session.resolve_frame(frame)).removeprefix("If it broke: ")
+
+
+def test_kills_now_and_later(session: Session) -> None:
+    assert told(session, "a:m+0") == "kills 3 now; loses 4 KiB of private memory"
+    act(session, "sysctl", name="memory_failure_early_kill", value=0)
+    assert told(session, "a:m+0") == "kills 0 now, hits 3 when touched; loses 4 KiB of private memory"
+    act(session, "sigaction", task="b", sigbus="handler")
+    act(session, "sysctl", name="memory_failure_early_kill", value=1)
+    assert told(session, "a:m+0") == "kills 2 now, signals 1 that lives on, hits 1 when touched; " + (
+        "loses 4 KiB of private memory"
+    )
+
+
+def test_files(session: Session) -> None:
+    assert told(session, "/srv/data@0") == "nobody is told, it is read again from /srv/data"
+    assert told(session, "/srv/data@1") == "kills 3 now; loses 4 KiB of /srv/data"
+
+
+def test_what_cannot_be_handled(session: Session) -> None:
+    assert told(session, "any:slab") == "Ignored (non LRU); the kernel goes on with it"
+    assert told(session, "any:free").startswith("nobody would miss it")
+
+
+def test_recovery_off_and_poison(session: Session) -> None:
+    pfn = session.resolve_frame("a:m+0")
+    act(session, "sysctl", name="memory_failure_recovery", value=0)
+    assert told(session, "a:m+0").startswith("the machine would stop")
+    act(session, "sysctl", name="memory_failure_recovery", value=1)
+    act(session, "poison", frame=f"pfn:{pfn:#x}")
+    assert preview(session.machine, pfn) == ""
+
+
+def test_many_users_are_counted_between_events(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    pfn = session.resolve_frame("a:m+0")
+    whole = Hover(session)(pfn)
+    monkeypatch.setattr(module, "MANY", 2)
+    hover = Hover(session)
+    assert "3 mappings are looked through" in hover(pfn)
+    while hover.counting:
+        hover.work(0)
+    assert hover(pfn) == whole
+    hover = Hover(session)
+    hover(pfn)
+    act(session, "sysctl", name="memory_failure_early_kill", value=0)
+    hover.work(1)
+    assert not hover.counting
+    assert "looked through" in hover(pfn)
