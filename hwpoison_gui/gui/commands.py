@@ -22,6 +22,18 @@ if TYPE_CHECKING:
 
 PANICKED: Final = "The machine has panicked: only stepping back or a new machine goes on."
 
+_PANELS: Final = (
+    ("rmap", "&Reverse map", "Who uses the frame"),
+    ("why", "&Why", "What the handler decided, and why"),
+    ("states", "&State table", "The kernel’s table of page states"),
+    ("frame", "&Frame", "All that is known of the selected frame"),
+    ("tasks", "&Tasks", "Processes, and what they do with SIGBUS"),
+    ("pages", "&Pages", "Every page frame as a row of text"),
+    ("vmas", "&VMAs", "Areas of address spaces as rows of text"),
+    ("files", "F&iles", "Files with cached pages as rows of text"),
+    ("log", "Kernel &log", "What the kernel said"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -85,6 +97,9 @@ def _frame(w: MainWindow) -> list[Command]:
     def unbreakable() -> str:
         return PANICKED if c.panicked else unselected()
 
+    def incomparable() -> str:
+        return "" if w.dialogs.can_compare() else "Click a frame first, or select one."
+
     return [
         Command("break", "&Frame", "&Break it", "memory_failure() for the selected frame, as a click does",
                 lambda: c.fire(c.selected), "break", missing=unbreakable),
@@ -96,6 +111,9 @@ def _frame(w: MainWindow) -> list[Command]:
                 w.dialogs.go_to, "centre", ("Ctrl+G", "/"), separated=True),
         Command("centre", "&Frame", "&Centre on it", "Put the selected frame in the middle (F on the map)",
                 lambda: frame_map.center_on(c.selected), "centre", ("Ctrl+F",), unselected),
+        Command("compare", "&Frame", "Co&mpare…", "The same click under two settings, side by side: early and late "
+                "kill, recovery on and off, v7 and 6.1", w.dialogs.compare, "compare", ("Ctrl+E",), incomparable,
+                separated=True),
     ]  # fmt: skip
 
 
@@ -170,6 +188,11 @@ def _view(w: MainWindow) -> list[Command]:
             ("high-contrast", "&High contrast", "The strongest differences of brightness"),
         )
     ]  # fmt: skip
+    panels = [
+        Command(f"panel-{name}", "&View > &Go to a panel", title, f"{tip}: in front, with the keyboard in it",
+                partial(w.show_panel, name), keys=(f"Alt+{number}",))
+        for number, (name, title, tip) in enumerate(_PANELS, start=1)
+    ]  # fmt: skip
     return [
         Command("fit", "&View", "&Whole map", "Show all frames", w.map.fit, "fit", ("Ctrl+0", "0")),
         Command("zoom-in", "&View", "Zoom &in", "Larger cells (also the wheel)", lambda: w.map.view.zoom(1), "zoom-in",
@@ -177,6 +200,7 @@ def _view(w: MainWindow) -> list[Command]:
         Command("zoom-out", "&View", "Zoom &out", "Smaller cells (also the wheel)", lambda: w.map.view.zoom(-1),
                 "zoom-out", ("Ctrl+-",)),
         *themes,
+        *panels,
         Command("reset-docks", "&View", "&Reset the panels", "All panels where they were at first", w.reset_docks,
                 separated=True),
     ]  # fmt: skip

@@ -28,6 +28,7 @@ class DockHead(QWidget):
         row.setSpacing(look.SMALL)
         row.addWidget(self.name)
         row.addWidget(self.subject, 1)
+        self.row = row
 
     def set_theme(self, theme: Theme) -> None:
         self.name.setFont(look.font(look.BODY, QFont.Weight.DemiBold))
@@ -53,6 +54,10 @@ class Dock(QDockWidget):
         """What the panel shows now."""
         if self.head.subject.text() != text:
             self.head.subject.setText(text)
+
+    def add_tool(self, tool: QWidget) -> None:
+        """A control of what is in the panel, at the right of its head."""
+        self.head.row.addWidget(tool)
 
 
 class Strip(QDockWidget):

@@ -32,6 +32,8 @@ from hwpoison_gui.gui.sentence_bar import SentenceBar
 from hwpoison_gui.gui.stage_map import MapStage
 from hwpoison_gui.gui.state_table import StateTableView
 from hwpoison_gui.gui.sysctl_slider import SYSCTLS, SysctlSlider
+from hwpoison_gui.gui.tables import Tables
+from hwpoison_gui.gui.tables_link import TablesLink
 from hwpoison_gui.gui.task_table import TaskTable
 from hwpoison_gui.gui.transport import Transport
 from hwpoison_gui.gui.wiring import Wiring
@@ -40,7 +42,7 @@ from hwpoison_gui.view.palette import THEMES, Theme
 
 SMALLEST: Final = QSize(900, 600)
 _TRANSPORT: Final = ("first", "previous", "back", "play", "forward", "next", "last")
-_LAYOUT_VERSION: Final = 2
+_LAYOUT_VERSION: Final = 3
 _LOW: Final = 680  # pixels of height below which the panels on the right share one place
 
 
@@ -65,6 +67,7 @@ class MainWindow(QMainWindow):
         self._place_docks()
         self._add_panels_menu()
         self.wiring = Wiring(self)
+        self.tables_link = TablesLink(self, self.tables)
         self.apply_theme()
         self.wiring.show_machine()
         self._restore()
@@ -91,6 +94,7 @@ class MainWindow(QMainWindow):
         self.why = DecisionView(self, theme)
         self.states = StateTableView(self, theme)
         self.tasks = TaskTable(self, theme)
+        self.tables = Tables(self, theme)
         self.log = LogView(self, theme)
         self.panic = PanicScreen(self.map, theme)
         self.copy = Banner("info", self, theme)
@@ -142,7 +146,12 @@ class MainWindow(QMainWindow):
             "frame": Dock("frame", "Frame", self.inspector, self, self.theme),
             "log": Dock("log", "Kernel log", self.log, self, self.theme),
             "tasks": Dock("tasks", "Tasks", self.tasks, self, self.theme),
+            "pages": Dock("pages", "Pages", self.tables.pages, self, self.theme),
+            "vmas": Dock("vmas", "VMAs", self.tables.areas, self, self.theme),
+            "files": Dock("files", "Files", self.tables.files, self, self.theme),
         }
+        for name, tool in self.tables.tools.items():
+            self.docks[name].add_tool(tool)
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
         self.setDockOptions(self.dockOptions() | QMainWindow.DockOption.AllowNestedDocks)
@@ -162,6 +171,8 @@ class MainWindow(QMainWindow):
         self.addDockWidget(bottom, self.stage)
         self.splitDockWidget(self.stage, docks["tasks"], Qt.Orientation.Vertical)
         self.splitDockWidget(docks["tasks"], docks["log"], Qt.Orientation.Horizontal)
+        for under in self.tables.by_name:
+            self.tabifyDockWidget(docks["tasks"], docks[under])
         width, height = self.width(), self.height()
         if height < _LOW:
             for under in ("why", "states", "frame"):
@@ -170,10 +181,17 @@ class MainWindow(QMainWindow):
             dock.show()
         docks["why"].raise_()
         docks["rmap"].raise_()
+        docks["tasks"].raise_()
         self.resizeDocks([docks["rmap"]], [max(410, round(width * 0.42))], Qt.Orientation.Horizontal)
         self.resizeDocks([docks["rmap"], docks["why"]], [1, 1], Qt.Orientation.Vertical)
         self.resizeDocks([docks["tasks"]], [max(128, round(height * 0.19))], Qt.Orientation.Vertical)
         self.resizeDocks([docks["tasks"], docks["log"]], [58, 42], Qt.Orientation.Horizontal)
+
+    def show_panel(self, name: str) -> None:
+        """A panel in front, with the keyboard in it."""
+        self.docks[name].show()
+        self.docks[name].raise_()
+        self.docks[name].widget().setFocus()
 
     def _add_panels_menu(self) -> None:
         menu = self.menu_of["&View"].addMenu("&Panels")
@@ -204,7 +222,7 @@ class MainWindow(QMainWindow):
         app.setPalette(look.palette_of(theme))
         app.setStyleSheet(look.style_sheet(theme))
         parts = (self.map, self.legend, self.counters, self.profile, self.sentence, self.transport, self.rmap)
-        panels = (self.inspector, self.why, self.states, self.tasks, self.log)
+        panels = (self.inspector, self.why, self.states, self.tasks, self.tables, self.log)
         for widget in (*parts, *panels, self.lens_bar, self.panic, self.copy):
             widget.set_theme(theme)
         for slider in self.sliders.values():

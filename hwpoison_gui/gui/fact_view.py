@@ -1,0 +1,82 @@
+"""A plain table view: the look that all tables share, and rows copied as text with Ctrl+C and Ctrl+Shift+C."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QKeyCombination, Qt
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView, QWidget
+
+from hwpoison_gui.gui import theme as look
+from hwpoison_gui.view.text_columns import TextColumn, as_tsv
+
+_COPY = QKeyCombination(Qt.KeyboardModifier.ControlModifier, Qt.Key.Key_C)
+_COPY_WITH_HEADS = QKeyCombination(
+    Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier, Qt.Key.Key_C
+)
+_MOVES = frozenset(
+    {Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down}
+    | {Qt.Key.Key_PageUp, Qt.Key.Key_PageDown, Qt.Key.Key_Home, Qt.Key.Key_End}
+)
+_PLAIN = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
+
+
+class FactView(QTableView):
+    """Rows of facts. Subclasses say which rows are selected."""
+
+    def __init__(self, columns: Sequence[TextColumn], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.columns = tuple(columns)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setTabKeyNavigation(False)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.verticalHeader().hide()
+
+    def set_look(self) -> None:
+        """Fonts, and widths that suit what columns hold."""
+        self.setFont(look.font())
+        metrics = QFontMetrics(self.font())
+        self.verticalHeader().setMinimumSectionSize(metrics.height() + 2)
+        self.verticalHeader().setDefaultSectionSize(metrics.height() + look.SMALL)
+        header = self.horizontalHeader()
+        header.setFont(look.font(look.CAPTION))
+        header.setHighlightSections(False)
+        header.setMinimumSectionSize(36)
+        header.setStretchLastSection(True)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        head = QFontMetrics(look.font(look.CAPTION, QFont.Weight.DemiBold))
+        for number, column in enumerate(self.columns):
+            face = QFontMetrics(look.mono()) if column.fixed else metrics
+            words = max(face.horizontalAdvance(column.sample), head.horizontalAdvance(column.head) + 16)
+            self.setColumnWidth(number, words + 2 * look.SMALL)
+
+    # -- copying
+
+    def selected_cells(self) -> list[tuple[str, ...]]:
+        """The selected rows as text, from the top."""
+        raise NotImplementedError
+
+    def copy(self, heads: bool = False) -> None:
+        """The selected rows to the clipboard, tabs between fields; `heads`: under a line of names."""
+        rows = self.selected_cells()
+        if rows:
+            QApplication.clipboard().setText(as_tsv(rows, [column.head for column in self.columns] if heads else ()))
+
+    def event(self, event: QEvent) -> bool:
+        # The window has commands on these keys; in a table they are about its rows.
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            moves = event.key() in _MOVES and not event.modifiers() & ~_PLAIN
+            if moves or event.keyCombination() in (_COPY, _COPY_WITH_HEADS):
+                event.accept()
+                return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.keyCombination() in (_COPY, _COPY_WITH_HEADS):
+            self.copy(heads=event.keyCombination() == _COPY_WITH_HEADS)
+        else:
+            super().keyPressEvent(event)

@@ -1,0 +1,97 @@
+"""Everything on the map as text: tables of pages, VMAs and files, and what orders and counts their rows."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QToolButton,
+    QWidget,
+)
+
+from hwpoison_gui.gui import theme as look
+from hwpoison_gui.gui.page_table import PageTable
+from hwpoison_gui.gui.row_model import RowModel
+from hwpoison_gui.gui.row_table import RowTable
+from hwpoison_gui.view.area_rows import AREA_COLUMNS, area_cells
+from hwpoison_gui.view.file_rows import FILE_COLUMNS, file_cells
+from hwpoison_gui.view.page_rows import PAGE_COLUMNS
+from hwpoison_gui.view.palette import DARK, Theme
+from hwpoison_gui.view.text_columns import TextColumn
+
+PAGES: Final = "pages"
+AREAS: Final = "vmas"
+FILES: Final = "files"
+
+
+def _file_colour(row: Any, column: TextColumn, theme: Theme) -> str | None:
+    if column.field == "error":
+        return theme.kill
+    return theme.warn if column.field == "dirty" else None
+
+
+class PageControls(QWidget):
+    """By which column pages are ordered, which of them are listed, and how far the sorting is."""
+
+    orderWanted = Signal(str, bool)  # field, descending
+    foundOnly = Signal(bool)
+    stopped = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.found = QCheckBox("Only what is found", self)
+        self.found.setToolTip("Only pages that the map’s filter finds")
+        self.found.setEnabled(False)
+        self.field = QComboBox(self)
+        self.field.setAccessibleName("Order of the pages")
+        self.field.setToolTip("By which column the pages are ordered; a click on a column’s head does the same")
+        for column in PAGE_COLUMNS:
+            self.field.addItem(column.head, column.field)
+        self.descending = QCheckBox("Descending", self)
+        self.descending.setToolTip("The largest first")
+        self.stop = QToolButton(self)
+        self.stop.setText("Stop")
+        self.stop.setToolTip("Give the sorting up; the order stays as it is")
+        self.stop.hide()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(look.SMALL)
+        for widget in (self.stop, self.found, self.field, self.descending):
+            row.addWidget(widget)
+        self.field.activated.connect(self._wanted)
+        self.descending.clicked.connect(self._wanted)
+        self.found.clicked.connect(self.foundOnly)
+        self.stop.clicked.connect(self.stopped)
+
+    def _wanted(self) -> None:
+        self.orderWanted.emit(self.field.currentData(), self.descending.isChecked())
+
+    def show_order(self, field: str, descending: bool) -> None:
+        """Shows which order is on, without telling."""
+        self.field.setCurrentIndex(self.field.findData(field))
+        self.descending.setChecked(descending)
+
+
+class Tables:
+    """The three tables and their tools, by name. What they show comes from the owner."""
+
+    def __init__(self, parent: QWidget, theme: Theme = DARK) -> None:
+        self.pages = PageTable(parent)
+        self.areas = RowTable("VMAs", lambda table: RowModel(table, AREA_COLUMNS, area_cells), parent)
+        self.files = RowTable("Files", lambda table: RowModel(table, FILE_COLUMNS, file_cells, _file_colour), parent)
+        self.controls = PageControls(parent)
+        self.of_task = QCheckBox("Of the selected task only", parent)
+        self.of_task.setToolTip("Without a selected task, those of all tasks are listed")
+        self.by_name: dict[str, PageTable | RowTable] = {PAGES: self.pages, AREAS: self.areas, FILES: self.files}
+        self.tools: dict[str, QWidget] = {PAGES: self.controls, AREAS: self.of_task}
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        for table in self.by_name.values():
+            table.set_theme(theme)
+        for widget in (self.controls.found, self.controls.field, self.controls.descending, self.of_task):
+            widget.setFont(look.font(look.CAPTION))

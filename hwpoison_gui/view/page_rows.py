@@ -1,0 +1,88 @@
+"""One row a page frame, made when it is looked at: there may be tens of millions of them."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.machine import MAPPING_ANON, MAPPING_KSM, Machine
+from hwpoison_gui.kernel.rmap import page_index
+from hwpoison_gui.view import kinds
+from hwpoison_gui.view.text_columns import TextColumn
+
+PAGE_COLUMNS: Final = (
+    TextColumn("pfn", "Frame", "Page frame number: the physical address divided by 4096", "0xffffff", fixed=True),
+    TextColumn("kind", "Kind", "What kind of page it is, as the map's first lens colours it", "file (page cache)"),
+    TextColumn("flags", "Flags", "The set flags as the letters of page-types; the Frame panel spells them out",
+               "RUDlAMasbHX", fixed=True),
+    TextColumn("refcount", "Refs", "_refcount: how many hold on to it; free at 0", "000,000", number=True),
+    TextColumn("mapcount", "Maps", "_mapcount: page-table entries that map it", "000,000", number=True),
+    TextColumn("owner", "Owner", "page->mapping: the file, or the process whose anonymous memory it was first",
+               "/usr/lib/x86_64-linux-gnu/libc.so.6"),
+    TextColumn("pgoff", "Index", "page->index: which page of the file or of the anonymous area it is", "0x7fffffff",
+               fixed=True),
+)  # fmt: skip
+
+
+class PageRow(NamedTuple):
+    """A frame as text, but for its number."""
+
+    pfn: int
+    kind: str
+    flags: str
+    refcount: int
+    mapcount: int
+    owner: str
+    pgoff: int | None
+    poisoned: bool
+
+
+class PageRows:
+    """Rows of one machine; owners are kept until `forget`, since asking the reverse map costs its length."""
+
+    def __init__(self, m: Machine) -> None:
+        self.m = m
+        self._names: dict[int, str] = {}
+
+    def forget(self) -> None:
+        """The machine changed: names are asked for anew."""
+        self._names.clear()
+
+    def row(self, pfn: int) -> PageRow:
+        m, word = self.m, self.m.page(pfn)
+        mapping = int(m.mapping.view[m.compound_head(pfn)])
+        return PageRow(
+            pfn,
+            kinds.KINDS[kinds.kind_of(word)].name,
+            pf.letters_of(word),
+            int(m.refcount.view[pfn]),
+            int(m.mapcount.view[pfn]),
+            self._owner(mapping),
+            page_index(m, pfn) if mapping else None,
+            bool(word & pf.HWPOISON),
+        )
+
+    def _owner(self, mapping: int) -> str:
+        if mapping not in self._names:
+            self._names[mapping] = owner_of(self.m, mapping)
+        return self._names[mapping]
+
+
+def owner_of(m: Machine, mapping: int) -> str:
+    """Whom a page->mapping leads to, in one word; empty for none."""
+    low, number = mapping & 3, mapping >> 2
+    if low == MAPPING_KSM:
+        return "merged by KSM"
+    if low == MAPPING_ANON:
+        vmas = m.anon_vma_chain.of(number)
+        # The oldest VMA is that of the process which the memory was given to first.
+        return m.processes.view[m.vmas.view[min(vmas)].mm].name if vmas else ""
+    inode = m.inodes.view.get(number) if number else None
+    return (inode.path or f"inode {inode.id}") if inode is not None else ""
+
+
+def page_cells(row: PageRow) -> tuple[str, ...]:
+    """The fields of a row as they are shown, in the order of PAGE_COLUMNS."""
+    index = "" if row.pgoff is None else f"{row.pgoff:#x}"
+    counts = f"{row.refcount:,}", f"{row.mapcount:,}"
+    return f"{row.pfn:#x}", row.kind, row.flags, *counts, row.owner, index
