@@ -21,8 +21,10 @@ from PySide6.QtWidgets import (
 from hwpoison_gui import __version__
 from hwpoison_gui.gui import opening
 from hwpoison_gui.gui import theme as look
+from hwpoison_gui.gui.compare_window import CompareWindow
 from hwpoison_gui.gui.loader import Loader
 from hwpoison_gui.kernel.profiles import PROFILES
+from hwpoison_gui.session.compare import Recipe, can_compare, recipe_of, settings_of
 from hwpoison_gui.session.errors import ScenarioError
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ class Dialogs:
         self._window = window
         self._folder = ""
         self._loader = Loader(window)
+        self.compared: CompareWindow | None = None
 
     # -- machines
 
@@ -95,8 +98,36 @@ class Dialogs:
         self._loader.start(f"Booting again under profile {name}", lambda progress, cancelled: again(name), show)
 
     def stop(self) -> None:
-        """Nothing is loaded any more."""
+        """Nothing is loaded or compared any more."""
         self._loader.stop()
+        if self.compared is not None:
+            self.compared.close()
+
+    def can_compare(self) -> bool:
+        """Whether there is a click to be made under other settings, and a way to make its machine again."""
+        c = self._window.controller
+        return can_compare(c.session, c.selected) and opening.booting(c.machine) is not None
+
+    def _recipe(self) -> Recipe | None:
+        c = self._window.controller
+        boot = opening.booting(c.machine)
+        return recipe_of(c.session, boot, c.selected) if boot is not None else None
+
+    def compare(self) -> None:
+        """The click that is looked at, under two settings side by side."""
+        recipe = self._recipe()
+        if recipe is None:
+            return
+        if self.compared is not None:
+            self.compared.close()
+        self._window.controller.playback.pause()
+        base = settings_of(self._window.controller.session)
+        self.compared = shown = CompareWindow(recipe, base, self._window, self._window.theme)
+        shown.destroyed.connect(self._compare_gone)
+        shown.show()
+
+    def _compare_gone(self) -> None:
+        self.compared = None
 
     def save_scenario(self) -> None:
         from hwpoison_gui.session.scenario_writer import save

@@ -133,3 +133,11 @@ def recorded(opened: Opened) -> Scenario:
         for number, operation in enumerate(opened.session.operations, start=1)
     )
     return replace(opened.scenario, steps=steps)
+
+
+def booting(opened: Opened) -> Callable[[str], Session] | None:
+    """Boots the same machine under a profile, before anything is done with it; None where nothing can."""
+    scenario, again = opened.scenario, opened.again
+    if scenario is not None:
+        return lambda profile: replay.boot(replace(scenario, profile=profile, steps=()))
+    return (lambda profile: again(profile).session) if again is not None else None

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.notebook import Asked
+from hwpoison_gui.session.scenario import step_of
 from hwpoison_gui.session.session import Operation, Session
 
 EARLY: Final = "memory_failure_early_kill"
@@ -84,6 +85,11 @@ def differing(base: Settings, what: str) -> tuple[Settings, Settings]:
     return base, base
 
 
+def can_compare(session: Session, selected: int) -> bool:
+    """Whether `recipe_of` finds a click."""
+    return selected >= 0 or any(op.name == "poison" and op.first < session.position for op in session.operations)
+
+
 def recipe_of(session: Session, boot: Boot, selected: int = -1) -> Recipe | None:
     """The click that is looked at: the present one, else the selected frame's, else the last one before."""
     operations = session.operations
@@ -118,7 +124,8 @@ def build(recipe: Recipe, settings: Settings, progress: Progress, stopped: Calla
             raise StoppedError
         progress((number + 1) / (len(recipe.before) + 2), asked.name)
         try:
-            session.act(asked.name, asked.args)
+            step_of({"op": asked.name, **asked.args}, number + 1, settings.profile)  # one that this kernel knows
+            session.act(asked.name, asked.args, asked.caption)
         except ScenarioError as error:
             skipped.append(f"{number + 1}. {asked.name}: {error.message}")
     if stopped():

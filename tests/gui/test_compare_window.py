@@ -1,0 +1,126 @@
+"""The comparison's window: both sides walk together, settings are chosen, what differs is listed."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from hwpoison_gui.session.session import Session
+
+Key = Qt.Key
+
+
+@pytest.fixture
+def compared(user, qtbot):
+    """The comparison of a click on a page that workers share."""
+    user.window.map.center_on(user.frame("srv:heap+1"))
+    user.window.controller.select(user.frame("srv:heap+1"))
+    user.window.actions_["compare"].trigger()
+    window = user.window.dialogs.compared
+    qtbot.waitUntil(lambda: window.compared is not None)
+    return window
+
+
+def texts(window) -> dict[tuple[str, str], tuple[str, str]]:
+    return {(row.aspect, row.subject): (row.left.text, row.right.text) for row in window.table.facts.rows}
+
+
+def test_early_against_late_is_shown_first(compared) -> None:
+    rows = texts(compared)
+    everybody = "srv, w0, w1 and w2"
+    assert rows["Signal", everybody] == ("SIGBUS BUS_MCEERR_AO: killed", "–")
+    assert rows["Afterwards", everybody] == ("Killed", "Dies when it touches the page")
+    assert rows["Counter", "Killed"] == ("4", "–")
+    assert "differ" in compared.words.text()
+    assert compared.sides[0].rmap.graph.pfn == compared.sides[1].rmap.graph.pfn
+
+
+def test_what_is_the_same_is_folded_away(compared, qtbot) -> None:
+    differing = len(compared.table.facts.rows)
+    assert not any(row.same for row in compared.table.facts.rows)
+    qtbot.mouseClick(compared.all, Qt.MouseButton.LeftButton)
+    assert len(compared.table.facts.rows) > differing
+    assert ("Result", "result") in texts(compared)
+
+
+def test_both_sides_are_walked_together_by_keys(compared) -> None:
+    left, right = (side.side for side in compared.sides)
+    QTest.keyClick(compared, Key.Key_Home)
+    assert [side.session.position - side.start for side in (left, right)] == [0, 0]
+    assert compared.sides[0].sentence.text.text() == "Before the click."
+    seen = []
+    for _ in range(compared.last):
+        QTest.keyClick(compared, Key.Key_Right)
+        seen.append(tuple(side.session.position - side.start for side in (left, right)))
+    assert seen[-1] == (left.steps, right.steps) and seen == sorted(seen)
+    functions = [[side.session.steps[side.start].mark.function for side in (left, right)]]
+    assert functions[0][0] == functions[0][1] and seen[0] == (1, 1)
+    QTest.keyClick(compared, Key.Key_Left)
+    assert compared.at == compared.last - 1
+
+
+def test_it_plays_and_pauses(compared, qtbot) -> None:
+    QTest.keyClick(compared, Key.Key_Space)
+    assert compared.at == 0
+    qtbot.waitUntil(lambda: compared.at > 0, timeout=3000)
+    QTest.keyClick(compared, Key.Key_Space)
+    at = compared.at
+    QTest.qWait(400)
+    assert compared.at == at
+
+
+@pytest.mark.parametrize(("way", "row", "says"), [("recovery", "result", ("Recovered", "panic")), ("profile", "", ())])
+def test_other_ways_to_differ(compared, qtbot, way: str, row: str, says: tuple[str, str]) -> None:
+    compared.choose(way)
+    qtbot.waitUntil(lambda: compared.compared is not None)
+    assert compared.way.currentData() == way
+    if row:
+        assert texts(compared)["Result", row] == says
+    else:
+        profiles = [side.side.session.machine.profile.name for side in compared.sides]
+        assert profiles == ["v7", "6.1"]
+
+
+def test_settings_chosen_by_hand(compared, qtbot) -> None:
+    kill = compared.sides[1].choices.kill
+    kill.setCurrentIndex(0)
+    kill.activated.emit(0)
+    assert compared.way.currentText() == "As chosen below"
+    qtbot.waitUntil(lambda: compared.compared is not None)
+    assert compared.words.text().startswith("Nothing differs") and not compared.table.facts.rows
+
+
+def test_rows_are_copied(compared) -> None:
+    from PySide6.QtWidgets import QApplication
+
+    compared.table.setFocus()
+    compared.table.selectRow(0)
+    QTest.keyClick(compared.table, Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QApplication.clipboard().text().count("\t") == 4
+
+
+def test_it_can_be_closed_while_it_is_being_made(user, qtbot) -> None:
+    user.window.controller.select(user.frame("srv:heap+1"))
+    user.window.actions_["compare"].trigger()
+    window = user.window.dialogs.compared
+    assert window.building and window.cancel.isVisible()
+    window.choose("profile")
+    qtbot.mouseClick(window.cancel, Qt.MouseButton.LeftButton)
+    assert not window.building
+
+
+def test_it_says_when_there_is_nothing_to_compare(open_window) -> None:
+    user = open_window(Session.fresh(4096))
+    action = user.window.actions_["compare"]
+    assert not action.isEnabled() and "Click a frame first" in action.toolTip()
+
+
+def test_the_machine_in_the_window_is_left_alone(user, qtbot) -> None:
+    digest, position = user.session.machine.gate.digest(), user.session.position
+    user.window.controller.select(user.frame("srv:heap+1"))
+    user.window.actions_["compare"].trigger()
+    window = user.window.dialogs.compared
+    qtbot.waitUntil(lambda: window.compared is not None)
+    QTest.keyClick(window, Key.Key_Home)
+    assert user.session.machine.gate.digest() == digest and user.session.position == position
