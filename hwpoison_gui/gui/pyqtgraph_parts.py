@@ -51,14 +51,27 @@ class _Partly(ModuleType):
         return getattr(self, name)
 
 
+def _connect_cleanup() -> None:
+    """What every view asks for: view boxes must not look after one another while the program ends."""
+    if not _connected:
+        application = QtWidgets.QApplication.instance()
+        assert application is not None
+        application.aboutToQuit.connect(ViewBox.quit)
+        _connected.append(True)
+
+
+_connected: Final[list[bool]] = []
+
+
 def _begin() -> None:
     """Puts both packages into place, with the names that the parts ask for."""
     spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or spec.submodule_search_locations is None:
         raise ImportError(_PACKAGE)
     sys.modules[_PACKAGE] = _Partly(
-        spec, CONFIG_OPTIONS=_OPTIONS, getConfigOption=_OPTIONS.__getitem__, setConfigOption=_OPTIONS.__setitem__
-    )
+        spec, CONFIG_OPTIONS=_OPTIONS, getConfigOption=_OPTIONS.__getitem__, setConfigOption=_OPTIONS.__setitem__,
+        _connectCleanup=_connect_cleanup,
+    )  # fmt: skip
     origin = os.path.join(spec.submodule_search_locations[0], "Qt", "__init__.py")
     folder = [os.path.dirname(origin)]
     inner = importlib.util.spec_from_file_location(f"{_PACKAGE}.Qt", origin, submodule_search_locations=folder)

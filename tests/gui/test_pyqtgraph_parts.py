@@ -20,7 +20,11 @@ def said(code: str) -> str:
 
 
 def test_the_parts_come_without_the_rest() -> None:
-    assert said(f"{PARTS}print({PLOT})") == "False"
+    map_shown = (
+        "from PySide6.QtWidgets import QApplication\napplication = QApplication([])\n"
+        "from hwpoison_gui.gui.frame_map import FrameMapWidget\nshown = FrameMapWidget()\nshown.show()\nshown.grab()\n"
+    )
+    assert said(f"{PARTS}{map_shown}print({PLOT})") == "False"
 
 
 @pytest.mark.parametrize("whole", ["pyqtgraph.PlotWidget", "pyqtgraph.Qt.QtTest", "pyqtgraph.mkPen"])
