@@ -224,6 +224,29 @@ class FramePlane:
         """Frames of each kind, by the kind's id."""
         return self._counts_by(self._kind_of_id, len(kinds.KINDS))
 
+    def found_count(self) -> int:
+        """How many frames the filter finds; all without one."""
+        if self.match is None:
+            return self.frames
+        if self.match.frames is None:
+            return int(self._word_counts[self._found[: len(self._word_counts)]].sum())
+        return int(np.count_nonzero(self.plane >= FOUND))
+
+    def next_found(self, pfn: int, forward: bool) -> int | None:
+        """The frame nearest after or before `pfn` that the filter finds, in order of memory; round at the ends."""
+        parts = [(pfn + 1, self.frames), (0, pfn + 1)] if forward else [(0, max(pfn, 0)), (max(pfn, 0), self.frames)]
+        for first, last in parts:
+            starts = range(first, last, _CHUNK) if forward else range(first, last, _CHUNK)[::-1]
+            for start in starts:
+                part = slice(start, min(start + _CHUNK, last))
+                found = self._found[self._ids.values[part]]
+                if self.match is not None and self.match.frames is not None:
+                    found = found & self.match.frames[part]
+                places = np.flatnonzero(found)
+                if len(places):
+                    return int(places[0 if forward else -1]) + start
+        return None
+
     def class_counts(self) -> I64:
         """Frames of each class of the lens, by its code."""
         size = len(self.lens.classes)
