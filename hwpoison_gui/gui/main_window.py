@@ -43,6 +43,7 @@ from hwpoison_gui.view.palette import THEMES, Theme
 SMALLEST: Final = QSize(900, 600)
 _TRANSPORT: Final = ("first", "previous", "back", "play", "forward", "next", "last")
 _LAYOUT_VERSION: Final = 3
+_READABLE: Final = 0.32  # of the window's height: what a table takes at least when it is gone to
 _LOW: Final = 680  # pixels of height below which the panels on the right share one place
 
 
@@ -191,6 +192,8 @@ class MainWindow(QMainWindow):
         """A panel in front, with the keyboard in it."""
         self.docks[name].show()
         self.docks[name].raise_()
+        if name in self.tables.by_name and self.docks[name].height() < self.height() * _READABLE:
+            self.resizeDocks([self.docks[name]], [round(self.height() * _READABLE)], Qt.Orientation.Vertical)
         self.docks[name].widget().setFocus()
 
     def _add_panels_menu(self) -> None:
@@ -257,7 +260,8 @@ class MainWindow(QMainWindow):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        QTimer.singleShot(0, self, lambda: fitting.keep_on_screen(self))
+        if self.settings:
+            QTimer.singleShot(0, self, lambda: fitting.keep_on_screen(self))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.controller.playback.pause()

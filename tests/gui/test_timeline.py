@@ -29,7 +29,7 @@ def test_dragging_goes_to_every_step_and_back(played) -> None:
     total = len(session.steps)
     digest = session.machine.gate.digest()
     QTest.mousePress(timeline, LEFT, pos=point(timeline, total))
-    for position in range(total, -1, -3):
+    for position in (*range(total, 0, -3), 0):
         QTest.mouseMove(timeline, point(timeline, position))
         assert session.position == position == timeline.position
     assert not session.world.task_names.view
@@ -60,7 +60,7 @@ def test_keys_step_everywhere_but_where_a_widget_needs_them(played) -> None:
     played.key(Key.Key_Left, window.transport.timeline)
     assert session.position == total - 1
     window.map.view.setFocus()
-    selected = window.controller.selected
+    window.controller.select(selected := 1000)
     played.key(Key.Key_Left, window.map.view)
     assert session.position == total - 1 and window.controller.selected == selected - 1
 
