@@ -131,7 +131,9 @@ def _load_page_tables(m: Machine, image: MemoryImage, areas: Areas, entries: Ent
         rss = int(resident[span].sum())
         if rss:
             m.rss.load({process.pid: rss})
-        wanted = [-1, *np.unique(vpns >> 9).tolist()]
+        numbers = vpns >> 9
+        # Neighbours lie in one page table. Not np.unique: it would load numpy.ma, which a start has no time for.
+        wanted = [-1, *sorted(set(numbers[np.diff(numbers, prepend=-1) != 0].tolist()))]
         m.pgtables.load(process.pid, dict(zip(wanted, tables, strict=False)))
 
 

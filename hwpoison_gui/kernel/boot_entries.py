@@ -144,7 +144,7 @@ def _place(areas: Areas, mm: I64, vpn: I64) -> I64:
         return np.full(len(mm), -1, np.int64)
     pids = np.array([process.pid for process, _ in areas.row], np.int64)
     end = np.array([vma.end >> PAGE_SHIFT for _, vma in areas.row], np.int64)
-    ranks = np.unique(pids)
+    ranks = np.array(sorted(set(pids.tolist())), np.int64)
     key = np.searchsorted(ranks, mm) << _VPN_BITS | vpn
     row = np.searchsorted(np.searchsorted(ranks, pids) << _VPN_BITS | areas.start, key, side="right") - 1
     inside = (row >= 0) & (pids[row] == mm) & (vpn < end[row])

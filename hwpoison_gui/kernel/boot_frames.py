@@ -145,9 +145,11 @@ def _refcounts(image: MemoryImage, entries: Entries, compounds: Compounds, mappi
     at = np.nonzero(((words & _COUNTED) != 0) & ~unused)[0]
     word = words[at]
     frames = np.ones(len(at), np.int64)
-    for head, order in compounds.order.items():
-        if not int(words[head]) & pf.HUGE:
-            frames[at == head] = 1 << order
+    heads = np.array([head for head in compounds.order if not int(words[head]) & pf.HUGE], np.int64)
+    where = np.searchsorted(at, heads)
+    counted = where < len(at)
+    counted[counted] = at[where[counted]] == heads[counted]
+    frames[where[counted]] = [1 << compounds.order[head] for head in heads[counted].tolist()]
     of_file = (mapping.view[at] != 0) & ((mapping.view[at] & 3) == 0)
     count[at] += of_file * frames
     count[at] += of_file & ((word & np.uint64(pf.PRIVATE)) != 0)

@@ -19,7 +19,7 @@ MOST: Final = 1 << 16
 _CHUNK: Final = 1 << 16  # words at a time: what is made on the way stays in the cache
 _SLOTS: Final = 1 << 16
 _FOLD: Final = np.uint64(48)
-_FIRST: Final = 0x9E3779B97F4A7C15
+_FIRST: Final = 0x9E3779B97F4A7C15  # 2^64 over the golden ratio: hashes well
 _MULTIPLIERS: Final = 400
 
 
@@ -55,7 +55,7 @@ class WordTable:
 
         None when `out` holds bytes and there are more ids than these can tell: ask again with 16 bits.
         """
-        self._learn(np.unique(words[:: max(1, words.size // 4096)]).tolist())
+        self._learn(sorted(set(words[:: max(1, words.size // 4096)].tolist())))
         counts = np.zeros(len(self), np.int64)
         for start in range(0, words.size, _CHUNK):
             part, target = words[start : start + _CHUNK], out[start : start + _CHUNK]
@@ -99,8 +99,12 @@ class WordTable:
     def _candidates(self) -> list[int]:
         if self._multiplier is None or len(self.words) > 1000:
             return []
-        rng = np.random.default_rng(len(self.words))
-        return [int(self._multiplier), *(int(n) | 1 for n in rng.integers(1 << 62, 1 << 63, _MULTIPLIERS, np.uint64))]
+        # Numbers without a pattern, as splitmix64 makes them: numpy.random takes longer to load than to use.
+        bits = (np.arange(1, _MULTIPLIERS + 1, dtype=np.uint64) + np.uint64(len(self.words))) * np.uint64(_FIRST)
+        for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1)):
+            bits = (bits ^ bits >> np.uint64(shift)) * np.uint64(factor)
+        odd = bits >> np.uint64(1) | np.uint64(1 << 62 | 1)
+        return [int(self._multiplier), *odd.tolist()]
 
     def _look_up(self, words: U64) -> npt.NDArray[np.uint16]:
         """The ids of words; words never seen are learnt."""
@@ -112,7 +116,8 @@ class WordTable:
             known = self._word_at.take(slots)
             if np.array_equal(known, words):
                 return self._id_at.take(slots)
-            self._learn(np.unique(words[known != words]).tolist())
+            new = words[known != words]
+            self._learn(sorted(set(new[np.diff(new, prepend=~new[0]) != 0].tolist())))
 
 
 def _grown(counts: I64, size: int) -> I64:

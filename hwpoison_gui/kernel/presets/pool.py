@@ -70,7 +70,7 @@ class PagePool:
         counts = np.array(self._counts, np.int64)
         firsts = np.cumsum(counts) - counts
         when, span, length = np.array(self._births, np.int64).T
-        parts = [self._runs(np.nonzero(length == run)[0], int(run), counts) for run in np.unique(length)]
+        parts = [self._runs(np.nonzero(length == run)[0], run, counts) for run in sorted(set(length.tolist()))]
         group, offset, pages = (np.concatenate(column) for column in zip(*parts, strict=True))
         spread = span[group] * _TICK
         # A group grows from its first page to its last; what grows beside it comes in between.
@@ -91,6 +91,7 @@ class PagePool:
         total = int(sizes.sum())
         lengths = 1 + self._dice.below(2 * run - 1, f"run {run}", np.arange(total // run + 2))
         cuts = np.cumsum(lengths)
-        cuts = np.union1d(cuts[cuts < total], begins)
+        cuts = np.sort(np.concatenate((cuts[cuts < total], begins)))
+        cuts = cuts[np.diff(cuts, prepend=-1) != 0]
         which = np.searchsorted(begins, cuts, side="right") - 1
         return groups[which], cuts - begins[which], np.diff(np.append(cuts, total))
