@@ -115,7 +115,8 @@ def _sharing(what: I64, row: I64) -> I64:
     what, row = what[order], row[order]
     next_to = (what[1:] == what[:-1]) & (row[1:] != row[:-1])
     pairs = np.stack((row[:-1][next_to], row[1:][next_to]), axis=1)
-    return np.unique(pairs, axis=0) if len(pairs) else pairs
+    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    return pairs[np.any(np.diff(pairs, axis=0, prepend=-1) != 0, axis=1)]
 
 
 def _forked(image: MemoryImage, areas: Areas) -> list[tuple[int, int]]:
