@@ -109,8 +109,8 @@ def _frame(w: MainWindow) -> list[Command]:
                 w.menus.copy_frame, "copy", ("Ctrl+Shift+C",), unselected),
         Command("go-to", "&Frame", "&Go to…", "Select a frame by its number or physical address, or a page by its name",
                 w.dialogs.go_to, "centre", ("Ctrl+G", "/"), separated=True),
-        Command("centre", "&Frame", "&Centre on it", "Put the selected frame in the middle (F on the map)",
-                lambda: frame_map.center_on(c.selected), "centre", ("Ctrl+F",), unselected),
+        Command("centre", "&Frame", "&Centre on it", "Put the selected frame in the middle, large enough to read",
+                lambda: frame_map.center_on(c.selected), "centre", ("F",), unselected),
         Command("compare", "&Frame", "Co&mpare…", "The same click under two settings, side by side: early and late "
                 "kill, recovery on and off, v7 and 6.1", w.dialogs.compare, "compare", ("Ctrl+E",), incomparable,
                 separated=True),
@@ -175,7 +175,19 @@ def _map(w: MainWindow) -> list[Command]:
             ("zones", "By &zone", "Row by row, with a gap between the zones of the page allocator"),
         )
     ]
-    return [*lenses, *layouts]
+
+    def no_search() -> str:
+        return "" if w.filter.text else "Nothing is looked for: Ctrl+F."
+
+    search = [
+        Command("find", "M&ap", "&Find…", "Frames by flags, numbers, process, file or class; the others fade",
+                w.finder.open_search, "find", ("Ctrl+F",), separated=True),
+        Command("next-match", "M&ap", "&Next match", "Select the next frame found", lambda: w.filter.step(True),
+                "next-match", ("F3",), no_search),
+        Command("previous-match", "M&ap", "&Previous match", "Select the one before it", lambda: w.filter.step(False),
+                "previous-match", ("Shift+F3",), no_search),
+    ]  # fmt: skip
+    return [*lenses, *layouts, *search]
 
 
 def _view(w: MainWindow) -> list[Command]:

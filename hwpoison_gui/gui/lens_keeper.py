@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from hwpoison_gui.gui.controller import Controller, Moved
 from hwpoison_gui.gui.frame_map import FrameMapWidget
 from hwpoison_gui.view.changed_frames import touched_frames
-from hwpoison_gui.view.lens_sheets import SHEETS, AnySheet, OwnerSheet
+from hwpoison_gui.view.lens_sheets import SHEETS, AnySheet, OwnerSheet, made
 from hwpoison_gui.view.lenses import BY_KEY, CHANGED, KIND, Lens
 
 _AT_ONCE: Final = 0.030  # seconds that a lens may take before the window breathes
@@ -48,6 +48,15 @@ class LensKeeper(QObject):
     def busy(self) -> bool:
         """Whether a sheet is being made, or about to be."""
         return self._making is not None or self._stale
+
+    def sheet_of(self, lens: Lens) -> AnySheet:
+        """What a lens looks at, made now where it is not at hand."""
+        plane = self._map.plane
+        assert plane is not None
+        sheet = self._sheets.get(lens.sheet)
+        if sheet is None:
+            sheet = self._sheets[lens.sheet] = made(lens.sheet, self._controller.session.machine, plane.room)
+        return sheet
 
     # -- what happens
 

@@ -17,6 +17,8 @@ from hwpoison_gui.gui.counter_strip import CounterStrip
 from hwpoison_gui.gui.decision_view import DecisionView
 from hwpoison_gui.gui.dialogs import Dialogs
 from hwpoison_gui.gui.dock import Dock, Strip
+from hwpoison_gui.gui.filter_keeper import FilterKeeper
+from hwpoison_gui.gui.find_bar import FindBar
 from hwpoison_gui.gui.frame_map import FrameMapWidget
 from hwpoison_gui.gui.inspector import Inspector
 from hwpoison_gui.gui.legend import Legend
@@ -85,6 +87,8 @@ class MainWindow(QMainWindow):
         self.lens_bar = LensBar(self, theme)
         self.legend = Legend(self, theme)
         self.lenses = LensKeeper(self.map, self.controller, self)
+        self.finder = FindBar(self, theme)
+        self.filter = FilterKeeper(self.map, self.lenses, self.controller)
         self.sliders = {meaning.name: SysctlSlider(meaning, self, theme) for meaning in SYSCTLS}
         self.profile = ProfileButton(self, theme)
         self.counters = CounterStrip(self, theme)
@@ -124,7 +128,7 @@ class MainWindow(QMainWindow):
         for name in ("back", "first", "new"):
             self.panic.add_action(self.actions_[name])
         self.copy.add_button(self.actions_["notes"])
-        self.setCentralWidget(MapStage(self.map, self.lens_bar, self.legend, self.copy))
+        self.setCentralWidget(MapStage(self.map, self.finder, self.lens_bar, self.legend, self.copy))
 
     def _place_docks(self) -> None:
         stage = QWidget(self)
@@ -226,7 +230,7 @@ class MainWindow(QMainWindow):
         app.setStyleSheet(look.style_sheet(theme))
         parts = (self.map, self.legend, self.counters, self.profile, self.sentence, self.transport, self.rmap)
         panels = (self.inspector, self.why, self.states, self.tasks, self.tables, self.log)
-        for widget in (*parts, *panels, self.lens_bar, self.panic, self.copy):
+        for widget in (*parts, *panels, self.lens_bar, self.finder, self.panic, self.copy):
             widget.set_theme(theme)
         for slider in self.sliders.values():
             slider.set_theme(theme)

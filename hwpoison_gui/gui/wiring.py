@@ -84,6 +84,12 @@ class Wiring(QObject):
         w.lens_bar.lensWanted.connect(w.lenses.choose)
         w.lenses.lensChanged.connect(self._lens_changed)
         w.lenses.progress.connect(lambda done: w.lens_bar.set_progress(w.lenses.wanted, done))
+        w.finder.textWanted.connect(w.filter.set_text)
+        w.finder.stepWanted.connect(w.filter.step)
+        w.finder.closed.connect(w.map.setFocus)
+        w.filter.found.connect(self._found)
+        w.filter.failed.connect(w.finder.show_error)
+        w.legend.classClicked.connect(self._find_class)
         for name, slider in w.sliders.items():
             slider.valueWanted.connect(lambda value, name=name: c.set_sysctl(name, value))
         w.transport.timeline.seekRequested.connect(c.seek)
@@ -134,6 +140,7 @@ class Wiring(QObject):
         w.legend.forget()
         w.map.set_source(m.flags.view, m.refcount.view, m.mapcount.view)
         w.lenses.machine_changed()
+        w.filter.machine_changed()
         self._hover.set_session(c.session)
         w.transport.timeline.set_steps(c.session)
         note = "What is clicked here is simulated on the copy: nothing here touches the real one."
@@ -148,6 +155,7 @@ class Wiring(QObject):
         w, c = self._w, self._w.controller
         w.map.frames_changed(moved.pfns)
         w.lenses.moved(moved)
+        w.filter.moved(moved)
         if moved.acted:
             self._walks.clear()
             w.transport.timeline.set_steps(c.session)
@@ -200,6 +208,20 @@ class Wiring(QObject):
             if plane.lens is not legend.lens:
                 legend.set_lens(plane.lens)
             legend.set_counts(plane.class_counts().tolist())
+
+    def _found(self, frames: int | None) -> None:
+        self._w.finder.show_found(frames)
+        self._w.actions_.refresh()
+
+    def _find_class(self, code: int) -> None:
+        """A click on the legend looks for that class, or for nothing when it is being looked for."""
+        w = self._w
+        text = w.filter.expression_of(w.lenses.lens, code)
+        if text and text == w.filter.text:
+            w.finder.close_search()
+        elif text:
+            w.finder.show()
+            w.finder.set_text(text)
 
     def _lens_changed(self, lens: Lens) -> None:
         self._w.lens_bar.set_current(lens.key)

@@ -1,0 +1,165 @@
+"""The bar below the map in which one writes what to look for; what is not found fades on the map."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QInputMethodEvent, QKeyEvent, QTextCharFormat
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QToolButton, QWidget
+
+from hwpoison_gui.gui import icons
+from hwpoison_gui.gui import theme as look
+from hwpoison_gui.view.flag_filter import FilterError
+from hwpoison_gui.view.layout import FRAME_SIZE, amount
+from hwpoison_gui.view.palette import DARK, Theme
+
+_PAUSE_MS: Final = 120  # between keys before what was written is looked for
+_EXAMPLES: Final = "lru,~dirty    =anon,lru    0x1000+512    nginx    /usr/lib/*    outcome:lost"
+_HELP: Final = """What to look for; terms with spaces between them must all hold.
+lru,dirty        any of these flags
+lru,~dirty       LRU and not DIRTY
+=anon,lru        exactly these flags
+4096  0x1000+512  0x1000,0x2000    frames by number
+nginx  pid:144   what a process has mapped
+/srv/data  lib*  what is cached of files
+outcome:lost  kind:free    a class of a lens
+Enter goes to the next match, Shift+Enter to the one before."""
+
+
+class FindBar(QWidget):
+    """A field, what came of it, and buttons; hidden until it is asked for."""
+
+    textWanted = Signal(str)
+    stepWanted = Signal(bool)  # True: to the next match, False: to the one before
+    closed = Signal()
+
+    def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setObjectName("find")
+        self.field = QLineEdit(self)
+        self.field.setPlaceholderText(_EXAMPLES)
+        self.field.setToolTip(_HELP)
+        self.field.setAccessibleName("Find frames")
+        self.field.setAccessibleDescription(_HELP)
+        self.field.setClearButtonEnabled(True)
+        self.field.installEventFilter(self)
+        self.told = QLabel(self)
+        self.told.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.told.setAccessibleName("What was found")
+        self._icon = QLabel(self)
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(_PAUSE_MS)
+        self._pause.timeout.connect(self._look)
+        self.field.textEdited.connect(lambda _: self._pause.start())
+        self.buttons = {
+            "previous-match": self._button("previous-match", "The match before  (Shift+F3)", False),
+            "next-match": self._button("next-match", "The next match  (F3)", True),
+            "close": self._button("close", "End the search  (Esc)", None),
+        }
+        row = QHBoxLayout(self)
+        row.setContentsMargins(look.SMALL, look.TIGHT, look.TIGHT, look.TIGHT)
+        row.setSpacing(look.TIGHT)
+        for widget, share in ((self._icon, 0), (self.field, 5), (self.told, 4)):
+            row.addWidget(widget, share)
+        for button in self.buttons.values():
+            row.addWidget(button)
+        self.set_theme(theme)
+        self.hide()
+
+    def _button(self, name: str, tip: str, forward: bool | None) -> QToolButton:
+        button = QToolButton(self)
+        button.setToolTip(tip)
+        button.setAccessibleName(tip.partition("  ")[0])
+        if forward is None:
+            button.clicked.connect(self.close_search)
+        else:
+            button.clicked.connect(lambda: self._step(forward))
+        return button
+
+    # -- what is written
+
+    def open_search(self) -> None:
+        """Appears, with all that is written selected."""
+        self.show()
+        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.field.selectAll()
+
+    def close_search(self) -> None:
+        """Goes, and nothing is looked for any more."""
+        self.set_text("")
+        self.hide()
+        self.closed.emit()
+
+    def set_text(self, text: str) -> None:
+        """Looks for something else at once."""
+        self.field.setText(text)
+        self._look()
+
+    def _look(self) -> None:
+        self._pause.stop()
+        self.textWanted.emit(self.field.text())
+
+    def _step(self, forward: bool) -> None:
+        if self._pause.isActive():
+            self._look()
+        self.stepWanted.emit(forward)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.field and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self._step(not event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+                return True
+            if event.key() == Qt.Key.Key_Escape:
+                self.close_search()
+                return True
+        return super().eventFilter(watched, event)
+
+    # -- what came of it
+
+    def show_found(self, frames: int | None) -> None:
+        """How many frames were found; None: nothing is looked for."""
+        self._underline(0, 0)
+        self._say("" if frames is None else f"{frames:,} frames, {amount(frames * FRAME_SIZE)}" if frames else
+                  "no frame", "muted" if frames else "warn")  # fmt: skip
+        for name in ("previous-match", "next-match"):
+            self.buttons[name].setEnabled(bool(frames))
+
+    def show_error(self, error: FilterError) -> None:
+        """What is wrong, and where: the part is underlined."""
+        self._underline(error.at, error.length)
+        self._say(error.message, "warn")
+        for name in ("previous-match", "next-match"):
+            self.buttons[name].setEnabled(False)
+
+    def _say(self, text: str, tone: str) -> None:
+        self.told.setText(text)
+        self.told.setToolTip(text)
+        colours = self.told.palette()
+        colours.setColor(self.told.foregroundRole(), QColor(getattr(self._theme, tone)))
+        self.told.setPalette(colours)
+
+    def _underline(self, at: int, length: int) -> None:
+        """Marks a part of the field, as spelling mistakes are."""
+        shape = QTextCharFormat()
+        shape.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
+        shape.setUnderlineColor(QColor(self._theme.warn))
+        attribute = QInputMethodEvent.Attribute(
+            QInputMethodEvent.AttributeType.TextFormat, at - self.field.cursorPosition(), length, shape
+        )
+        QApplication.sendEvent(self.field, QInputMethodEvent("", [attribute] if length else []))
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.setStyleSheet(
+            f"#find {{ background: {theme.window}; border-top: 1px solid {theme.line}; }}"
+            f"QLineEdit {{ background: {theme.base}; border: 1px solid {theme.line}; border-radius: 4px;"
+            f" padding: 2px {look.SMALL}px; }} QLineEdit:focus {{ border-color: {theme.accent}; }}"
+        )
+        self.field.setFont(look.mono(look.CAPTION))
+        self.told.setFont(look.font(look.CAPTION))
+        self._icon.setPixmap(icons.pixmap("find", theme.muted, 16, self.devicePixelRatioF()))
+        for name, button in self.buttons.items():
+            button.setIcon(icons.icon(name, theme.text, look.disabled_of(theme)))
