@@ -20,12 +20,13 @@ from hwpoison_gui.gui.frame_map_marks import Highlight, ring_of
 from hwpoison_gui.gui.frame_map_view import FrameMapView
 from hwpoison_gui.view.camera import Camera
 from hwpoison_gui.view.frame_plane import FramePlane
-from hwpoison_gui.view.layout import Layout, RowMajor
+from hwpoison_gui.view.layout import PATIENCE, Layout, RowMajor
 from hwpoison_gui.view.layout_curves import Hilbert, Morton
 from hwpoison_gui.view.layout_zones import ByZone
 from hwpoison_gui.view.lenses import ZONE_STARTS
 from hwpoison_gui.view.palette import DARK, Theme
 
+_CALM: Final = 0.92  # the patience with a width of the map while nobody has begun to look at something
 SLOWEST_FLASH: Final = 1 / 3  # seconds a pulse takes at least: nothing flashes more often than three times a second
 
 # Orders of the frames: of how many, with how many a row where there are rows.
@@ -80,7 +81,7 @@ class FrameMapWidget(QWidget):
         """Shows a machine's columns, fitted; `width` frames a row, by default as suits the view."""
         plane = FramePlane(flags, refcount, mapcount, width)
         self.view.item.set_plane(plane)
-        plane.suit(*self.view.room())
+        plane.suit(*self.view.room(), patience=1.0)
         self.fit()
         self.countsChanged.emit()
 
@@ -227,7 +228,9 @@ class FrameMapWidget(QWidget):
         camera = self.view.camera
         middle = self.view.item.cell_at(self.view.viewport().rect().center().toPointF())
         keep = plane.layout.pfn_at(*middle)
-        if not plane.suit(*room):
+        # While nothing is pointed at, nothing is lost when rows become longer or shorter.
+        calm = camera.is_fit and self.selection == NONE and not self.view.item.highlights
+        if not plane.suit(*room, patience=_CALM if calm else PATIENCE):
             self.view.look(camera.resized(*room))
         elif camera.is_fit or keep is None:
             self.fit()

@@ -16,7 +16,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.view import kinds
 from hwpoison_gui.view.held import Held
 from hwpoison_gui.view.intern import Ids, WordTable
-from hwpoison_gui.view.layout import Layout, RowMajor, choose_width, slack
+from hwpoison_gui.view.layout import PATIENCE, Layout, RowMajor, choose_width, slack
 from hwpoison_gui.view.layout_zones import ByZone
 from hwpoison_gui.view.lenses import KIND, Lens
 from hwpoison_gui.view.pyramid import Pyramid
@@ -133,12 +133,15 @@ class FramePlane:
         else:
             self._show()
 
-    def suit(self, view_width: float, view_height: float) -> bool:
-        """Takes the width that suits a view of this shape; tells whether it is another one."""
+    def suit(self, view_width: float, view_height: float, patience: float = PATIENCE) -> bool:
+        """Takes the width that suits a view of this shape; tells whether it is another one.
+
+        The present one stays while it does at least `patience` (0 to 1) as well as the best.
+        """
         layout = self.layout
         if self._own_width or not isinstance(layout, (RowMajor, ByZone)):
             return False
-        width = choose_width(self.frames, view_width, view_height, layout.width)
+        width = choose_width(self.frames, view_width, view_height, layout.width, patience)
         if width == layout.width:
             return False
         self.set_layout(layout.of_width(width))

@@ -18,6 +18,7 @@ Segments = npt.NDArray[np.int64]
 
 FRAME_SIZE: Final = 4096
 FRAMES_2MIB: Final = 512
+PATIENCE: Final = 0.8
 
 
 class Layout(Protocol):
@@ -133,8 +134,13 @@ def _fill(frames: int, width: int, view_width: float, view_height: float) -> flo
     return cell * width * cell * height / (view_width * view_height)
 
 
-def choose_width(frames: int, view_width: float, view_height: float, current: int | None = None) -> int:
-    """The width that fills a view best, powers of two preferred; `current` stays as long as it does well."""
+def choose_width(
+    frames: int, view_width: float, view_height: float, current: int | None = None, patience: float = PATIENCE
+) -> int:
+    """The width that fills a view best, powers of two preferred.
+
+    `current` stays as long as it does at least `patience` times as well.
+    """
     view_width, view_height = max(view_width, 1.0), max(view_height, 1.0)
 
     def worth(width: int) -> float:
@@ -142,7 +148,7 @@ def choose_width(frames: int, view_width: float, view_height: float, current: in
         return _fill(frames, width, view_width, view_height) * neat
 
     best = max(widths(frames), key=worth)
-    if current is not None and worth(current) > 0.8 * worth(best):
+    if current is not None and worth(current) > patience * worth(best):
         return current
     return best
 
