@@ -6,7 +6,7 @@ from typing import Final
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QLayout, QSizePolicy, QWidget
 
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.view.lenses import KIND, LENSES, Lens
@@ -87,6 +87,7 @@ class LensBar(QWidget):
         self._box = QHBoxLayout(self)
         self._box.setContentsMargins(look.TIGHT, 0, look.TIGHT, 0)
         self._box.setSpacing(0)
+        self._box.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         for key, button in self.buttons.items():
             group.addButton(button)
             self._box.addWidget(button)
