@@ -149,6 +149,10 @@ def _play(w: MainWindow) -> list[Command]:
                 lambda: c.step_operation(1), "next-operation", ("PgDown",), no_future),
         Command("last", "&Play", "&Last step", "To the newest step; also ends a running animation",
                 lambda: c.seek(len(c.session.steps)), "last", ("End",), no_future),
+        Command("note", "&Play", "&Note this moment…", "Words on the present step, kept in the notebook; again to "
+                "change them", lambda: w.moments.ask_note(), "note", ("N",), separated=True),
+        Command("branches", "&Play", "B&ranches…", "What you did before you went back and did something else: do it "
+                "again", lambda: w.moments.show_branches(), keys=("B",), missing=lambda: w.moments.missing_branches()),
         *speeds,
         Command("slower", "&Play", "Slo&wer", "Play slower", lambda: _faster(c, -1), keys=("<", "["), separated=True),
         Command("faster", "&Play", "Fas&ter", "Play faster", lambda: _faster(c, 1), keys=(">", "]")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QFont, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -44,6 +44,9 @@ _LONG: Final = 60  # ticks: longer walks take no longer than that
 class CompareWindow(QDialog):
     """`recipe` is the click, `base` the settings of the machine on which it was made."""
 
+    closed = Signal()
+    _made = False  # Qt tells of changes before all is there
+
     def __init__(self, recipe: Recipe, base: Settings, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -60,6 +63,7 @@ class CompareWindow(QDialog):
         self.setWindowTitle(f"Compare: {title(recipe.click.name, recipe.click.args)}")
         self.resize(1180, 740)
         self.set_theme(theme)
+        self._made = True
         self.choose("early")
 
     # -- making
@@ -311,8 +315,16 @@ class CompareWindow(QDialog):
     def reject(self) -> None:
         self.close()
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if self._made and event.type() == QEvent.Type.PaletteChange:
+            theme = getattr(self.parent(), "theme", self._theme)
+            if theme is not self._theme:
+                self.set_theme(theme)
+
     def closeEvent(self, event: QCloseEvent) -> None:
         self.stop()
+        self.closed.emit()
         super().closeEvent(event)
 
 

@@ -6,7 +6,7 @@ here, never in the session.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from PySide6.QtCore import QObject, Signal
 from hwpoison_gui.gui.opening import Opened
 from hwpoison_gui.gui.playback import Playback
 from hwpoison_gui.session import schema, shape
+from hwpoison_gui.session.branches import Told
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.session.timeline import Notice
@@ -144,6 +145,17 @@ class Controller(QObject):
     def touch(self, verb: str, task: str, at: str) -> None:
         """A task reads or writes a page: `verb` is the operation's name."""
         self.act(verb, {"task": task, "at": at}, animate=True)
+
+    def go_along(self, line: Sequence[Told], progress: Callable[[int], bool]) -> bool:
+        """Makes the operations begin with those of a line; `progress` hears how many are left, and may stop it."""
+        with self.together():
+            self.finish()
+            for left in self.session.go_along(line):
+                self._acted = True
+                self.playback.forget()
+                if not progress(left):
+                    return False
+        return True
 
     # -- the timeline
 

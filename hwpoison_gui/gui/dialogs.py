@@ -26,6 +26,7 @@ from hwpoison_gui.gui.loader import Loader
 from hwpoison_gui.kernel.profiles import PROFILES
 from hwpoison_gui.session.compare import Recipe, can_compare, recipe_of, settings_of
 from hwpoison_gui.session.errors import ScenarioError
+from hwpoison_gui.session.notebook import lost_words
 
 if TYPE_CHECKING:
     from hwpoison_gui.gui.main_window import MainWindow
@@ -123,11 +124,12 @@ class Dialogs:
         self._window.controller.playback.pause()
         base = settings_of(self._window.controller.session)
         self.compared = shown = CompareWindow(recipe, base, self._window, self._window.theme)
-        shown.destroyed.connect(self._compare_gone)
+        shown.closed.connect(lambda: self._compare_gone(shown))
         shown.show()
 
-    def _compare_gone(self) -> None:
-        self.compared = None
+    def _compare_gone(self, gone: CompareWindow) -> None:
+        if self.compared is gone:
+            self.compared = None
 
     def save_scenario(self) -> None:
         from hwpoison_gui.session.scenario_writer import save
@@ -139,12 +141,16 @@ class Dialogs:
             return
         path = Path(name if Path(name).suffix else f"{name}.toml")
         self._folder = str(path.parent)
+        notes = self._window.moments.to_save()
         try:
-            save(opening.recorded(self._window.controller.machine), path)
+            save(opening.recorded(self._window.controller.machine, notes.captions), path)
         except ScenarioError as error:
             self.show_error("It cannot be saved", str(error))
         except OSError as error:
             self.show_error("It cannot be saved", f"{path}: {error.strerror or error}")
+        else:
+            if notes.lost:
+                self.show_error("Saved, but for some notes", lost_words(notes.lost))
 
     def save_picture(self) -> None:
         picture = self._window.grab()

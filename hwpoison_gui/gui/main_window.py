@@ -26,7 +26,10 @@ from hwpoison_gui.gui.lens_bar import LensBar
 from hwpoison_gui.gui.lens_keeper import LensKeeper
 from hwpoison_gui.gui.log_view import LogView
 from hwpoison_gui.gui.menus import ContextMenus, build_menu_bar
+from hwpoison_gui.gui.moments import Moments
+from hwpoison_gui.gui.notebook_view import NotebookView
 from hwpoison_gui.gui.opening import Opened
+from hwpoison_gui.gui.operation_strip import OperationStrip
 from hwpoison_gui.gui.panic_screen import PanicScreen
 from hwpoison_gui.gui.profile_button import ProfileButton
 from hwpoison_gui.gui.rmap_view import RmapView
@@ -70,6 +73,7 @@ class MainWindow(QMainWindow):
         self._place_docks()
         self._add_panels_menu()
         self.wiring = Wiring(self)
+        self.moments = Moments(self)
         self.tables_link = TablesLink(self, self.tables)
         self.apply_theme()
         self.wiring.show_machine()
@@ -94,6 +98,8 @@ class MainWindow(QMainWindow):
         self.counters = CounterStrip(self, theme)
         self.sentence = SentenceBar(self, theme)
         self.transport = Transport(self, theme)
+        self.operations = OperationStrip(self, theme)
+        self.notebook = NotebookView(self, theme)
         self.rmap = RmapView(self, theme)
         self.inspector = Inspector(self, theme)
         self.why = DecisionView(self, theme)
@@ -136,6 +142,7 @@ class MainWindow(QMainWindow):
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
         box.addWidget(self.sentence)
+        box.addWidget(self.operations)
         box.addWidget(self.transport)
         for name in _TRANSPORT:
             self.transport.add_action(self.actions_[name])
@@ -150,6 +157,7 @@ class MainWindow(QMainWindow):
             "states": Dock("states", "State table", self.states, self, self.theme),
             "frame": Dock("frame", "Frame", self.inspector, self, self.theme),
             "log": Dock("log", "Kernel log", self.log, self, self.theme),
+            "notebook": Dock("notebook", "Notebook", self.notebook, self, self.theme),
             "tasks": Dock("tasks", "Tasks", self.tasks, self, self.theme),
             "pages": Dock("pages", "Pages", self.tables.pages, self, self.theme),
             "vmas": Dock("vmas", "VMAs", self.tables.areas, self, self.theme),
@@ -176,6 +184,7 @@ class MainWindow(QMainWindow):
         self.addDockWidget(bottom, self.stage)
         self.splitDockWidget(self.stage, docks["tasks"], Qt.Orientation.Vertical)
         self.splitDockWidget(docks["tasks"], docks["log"], Qt.Orientation.Horizontal)
+        self.tabifyDockWidget(docks["log"], docks["notebook"])
         for under in self.tables.by_name:
             self.tabifyDockWidget(docks["tasks"], docks[under])
         width, height = self.width(), self.height()
@@ -187,6 +196,7 @@ class MainWindow(QMainWindow):
         docks["why"].raise_()
         docks["rmap"].raise_()
         docks["tasks"].raise_()
+        docks["log"].raise_()
         self.resizeDocks([docks["rmap"]], [max(410, round(width * 0.42))], Qt.Orientation.Horizontal)
         self.resizeDocks([docks["rmap"], docks["why"]], [1, 1], Qt.Orientation.Vertical)
         self.resizeDocks([docks["tasks"]], [max(128, round(height * 0.19))], Qt.Orientation.Vertical)
@@ -229,11 +239,12 @@ class MainWindow(QMainWindow):
         app.setPalette(look.palette_of(theme))
         app.setStyleSheet(look.style_sheet(theme))
         parts = (self.map, self.legend, self.counters, self.profile, self.sentence, self.transport, self.rmap)
-        panels = (self.inspector, self.why, self.states, self.tasks, self.tables, self.log)
+        panels = (self.inspector, self.why, self.states, self.tasks, self.tables, self.log, self.notebook)
         for widget in (*parts, *panels, self.lens_bar, self.finder, self.panic, self.copy):
             widget.set_theme(theme)
         for slider in self.sliders.values():
             slider.set_theme(theme)
+        self.operations.set_theme(theme)
         for dock in self.docks.values():
             dock.set_theme(theme)
         self.actions_.set_theme(theme.text, look.disabled_of(theme))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Final
 from hwpoison_gui.kernel.image import MemoryImage
 from hwpoison_gui.session import replay
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
-from hwpoison_gui.session.scenario import Memory, Scenario, ScenarioStep, load, step_of
+from hwpoison_gui.session.scenario import Memory, Scenario, ScenarioStep, load, pauses, step_of
 from hwpoison_gui.session.session import Session
 
 DEFAULT_FRAMES: Final = 65536
@@ -125,12 +125,17 @@ def _copy_of(image: MemoryImage, profile: str = "") -> Opened:
     return replace(from_image(image, is_copy=True, profile=profile), again=partial(_copy_of, image))
 
 
-def recorded(opened: Opened) -> Scenario:
-    """What was done, as a scenario that can be saved; `opened.scenario` must not be None."""
+def recorded(opened: Opened, captions: Sequence[str] = ()) -> Scenario:
+    """What was done, as a scenario that can be saved; `opened.scenario` must not be None.
+
+    `captions`: one for each operation, instead of those that came with them.
+    """
     assert opened.scenario is not None
+    operations = opened.session.operations
+    words = captions or [operation.caption for operation in operations]
     steps = tuple(
-        ScenarioStep(operation.name, dict(operation.args), operation.caption, operation.name == "poison", {}, number)
-        for number, operation in enumerate(opened.session.operations, start=1)
+        ScenarioStep(operation.name, dict(operation.args), caption, pauses(operation.name, caption), {}, number)
+        for number, (operation, caption) in enumerate(zip(operations, words, strict=True), start=1)
     )
     return replace(opened.scenario, steps=steps)
 

@@ -55,6 +55,7 @@ class Timeline(QWidget):
         self._ticks: tuple[int, list[Tick]] = (-1, [])
         self.position = 0
         self._dragging = False
+        self._notes: tuple[int, ...] = ()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
@@ -76,6 +77,11 @@ class Timeline(QWidget):
         steps = session.steps
         self._texts = [steps[n].mark.text for n in range(len(steps))]
         self._ticks = (-1, [])
+        self.update()
+
+    def set_notes(self, positions: Sequence[int]) -> None:
+        """Steps that have a note."""
+        self._notes = tuple(positions)
         self.update()
 
     def set_position(self, position: int) -> None:
@@ -122,7 +128,16 @@ class Timeline(QWidget):
             if tick.position > self.position:
                 colour.setAlphaF(0.55)
             painter.fillRect(QRectF(_EDGE + tick.x - 1, middle - tall, 2, 2 * tall), colour)
+        self._paint_notes(painter, middle)
         self._paint_handle(painter, middle)
+
+    def _paint_notes(self, painter: QPainter, middle: float) -> None:
+        """A small flag above the track for each note."""
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self._theme.accent))
+        for position in self._notes:
+            x = self.x_of_position(position)
+            painter.drawPolygon([QPointF(x, middle - 9), QPointF(x - 4, middle - 16), QPointF(x + 4, middle - 16)])
 
     def _paint_bounds(self, painter: QPainter, middle: float) -> None:
         painter.setPen(QPen(QColor(self._theme.muted), 1))

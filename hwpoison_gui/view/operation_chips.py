@@ -1,0 +1,80 @@
+"""Operations at a glance: what each was, and what came of it in a word; and the branches that leave after it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple, Protocol
+
+from hwpoison_gui.session.branches import Branch, Told
+from hwpoison_gui.session.outcome import Outcome
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.moment import title
+
+_TONES: Final = {"Recovered": "good", "Delayed": "warn", "Ignored": "warn", "Failed": "kill"}
+_SIGNS: Final = {"good": "tick", "warn": "dot", "kill": "cross", "plain": ""}
+
+
+class _Done(Told, Protocol):
+    @property
+    def outcome(self) -> Outcome: ...
+
+
+class Chip(NamedTuple):
+    """One operation. `sign` says without colour what `tone` says with it: tick, dot, cross or nothing."""
+
+    number: int
+    title: str
+    result: str
+    tone: str
+    sign: str
+    first: int
+    last: int
+
+    @property
+    def text(self) -> str:
+        return f"{self.number + 1}  {self.title}"
+
+
+def result_of(outcome: Outcome) -> tuple[str, str]:
+    """What came of an operation in a word or two, and its tone."""
+    killed = len({signal.task for signal in outcome.signals if signal.effect == "killed"})
+    if outcome.panic:
+        return "panic", "kill"
+    words = [outcome.result] if outcome.result else []
+    words += [f"{killed} killed"] if killed else []
+    if not words and outcome.signals:
+        words = [outcome.signals[-1].signal]
+    if not words and outcome.errno:
+        words = [f"−{outcome.errno}"]
+    tone = "kill" if killed else _TONES.get(outcome.result or "", "warn" if words else "plain")
+    return ", ".join(words), tone
+
+
+def chips_of(session: Session) -> list[Chip]:
+    """All operations of the present line."""
+    made = []
+    for number, operation in enumerate(session.operations):
+        result, tone = result_of(operation.outcome)
+        name = title(operation.name, operation.args)
+        made.append(Chip(number, name, result, tone, _SIGNS[tone], operation.first, operation.last))
+    return made
+
+
+def line_words(operations: Sequence[_Done]) -> str:
+    """A few operations in a line: the first and the last one, and what came of that."""
+    if not operations:
+        return ""
+    first, last = operations[0], operations[-1]
+    result, _ = result_of(last.outcome)
+    words = title(first.name, first.args)
+    if len(operations) > 2:
+        words += f", {len(operations) - 2} more"
+    if len(operations) > 1:
+        words += f", {title(last.name, last.args)}"
+    return f"{words}: {result}" if result else words
+
+
+def branch_words(session: Session, branch: Branch, common: int) -> str:
+    """What a branch does that the present line does not; it has `common` operations in common with that."""
+    after = f"after {common}" if common else "from the start"
+    return f"{after}: {line_words(branch.operations[common:])}"
