@@ -14,7 +14,7 @@ from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.view.lenses import KIND
 from hwpoison_gui.view.palette import Theme, mixed
-from hwpoison_gui.view.reverse_map import ReverseMap
+from hwpoison_gui.view.reverse_map import Mapping, ReverseMap
 from hwpoison_gui.view.rmap_layout import Layout, Metrics, Row
 from hwpoison_gui.view.walk import Fate, WalkState
 
@@ -27,6 +27,7 @@ ENTRY_WORDS: Final = {
     "other": "other",
     "none": "no PTE",
 }
+_ADDRESS: Final = 12  # digits of a user's virtual address
 _TRAVELS: Final = (Act.VISIT, Act.SKIP)
 
 
@@ -39,25 +40,46 @@ class Fonts:
     mono: QFont
     strong: QFont
     title: QFont
+    plain: Metrics
 
     @classmethod
     def make(cls) -> Fonts:
-        return cls(
+        name, small, mono = (
             look.font(look.BODY, QFont.Weight.DemiBold),
             look.font(look.CAPTION),
             look.mono(look.CAPTION),
-            look.mono(look.BODY, QFont.Weight.Bold),
-            look.font(look.CAPTION, QFont.Weight.Bold),
         )
+        widest = max(QFontMetricsF(mono).horizontalAdvance(word) for word in ENTRY_WORDS.values())
+        plain = Metrics(QFontMetricsF(name).height(), QFontMetricsF(small).height(), widest + 10, 0.0)
+        strong, title = look.mono(look.BODY, QFont.Weight.Bold), look.font(look.CAPTION, QFont.Weight.Bold)
+        return cls(name, small, mono, strong, title, plain)
 
-    def metrics(self, graph: ReverseMap | None = None) -> Metrics:
-        """What the layout must know."""
-        widest = max(QFontMetricsF(self.mono).horizontalAdvance(word) for word in ENTRY_WORDS.values())
-        number = 0.0
-        if graph is not None:
-            number = QFontMetricsF(self.strong).horizontalAdvance(f"{graph.pfn:#x}") + 20
-            number = max(number, QFontMetricsF(self.small).horizontalAdvance(KIND.classes[graph.kind.id].shortest) + 32)
-        return Metrics(QFontMetricsF(self.name).height(), QFontMetricsF(self.small).height(), widest + 10, number)
+    def metrics(self, graph: ReverseMap) -> Metrics:
+        """What the layout must know of a graph; of the many names of a kind the longest is measured."""
+
+        def width(font: QFont, text: str) -> float:
+            return QFontMetricsF(font).horizontalAdvance(text)
+
+        number = width(self.strong, f"{graph.pfn:#x}") + 20
+        number = max(number, width(self.small, KIND.classes[graph.kind.id].shortest) + 32)
+        area = max((mapper.area for mapper in graph.mappers), key=len, default="")
+        task = max((mapper.task for mapper in graph.mappers), key=len, default="")
+        wanted = (
+            width(self.title, title_of(graph.mapping)[0]) + 14,
+            max(width(self.name, area), width(self.mono, "0" * _ADDRESS)) + 16,
+            width(self.name, task) + 36,
+        )
+        return self.plain._replace(frame=number, wanted=wanted)
+
+
+def title_of(mapping: Mapping) -> tuple[str, str]:
+    """The words in the mapping's box: large ones, and small ones below."""
+    if mapping.kind == "file":
+        return mapping.title.rpartition("/")[2] or mapping.title, mapping.detail
+    if mapping.kind == "anon":
+        title, _, number = mapping.title.partition(" ")
+        return title, f"{number}: {mapping.detail}"
+    return mapping.title, mapping.detail
 
 
 class RmapPainter:
@@ -81,7 +103,7 @@ class RmapPainter:
         return self._fixed_box(*self.layout.columns.mapping)
 
     def _fixed_box(self, left: float, width: float) -> QRectF:
-        metrics = self.fonts.metrics()
+        metrics = self.fonts.plain
         tall = metrics.line + 3 * metrics.small + 14
         top = self.layout.top
         middle = top + (self.height - top - 8) / 2
@@ -99,7 +121,7 @@ class RmapPainter:
         """From the mapping to the VMA of a row; level where the entry is named."""
         start = self.mapping_box()
         end = self.vma_box(number)
-        chip = self.fonts.metrics().entry + 6
+        chip = self.fonts.plain.entry + 6
         a, b = QPointF(start.right(), start.center().y()), QPointF(end.left() - chip, end.center().y())
         path = QPainterPath(a)
         bend = max(6.0, (b.x() - a.x()) * 0.6)
@@ -138,7 +160,7 @@ class RmapPainter:
         heads = (("Frame", columns.frame), ("Mapping", columns.mapping), ("VMAs", columns.vma), ("Tasks", columns.task))
         for text, (left, width) in heads:
             self.p.drawText(QRectF(left, 4, width, self.layout.top - 4), Align.AlignLeft | Align.AlignTop, text)
-        entry = self.fonts.metrics().entry
+        entry = self.fonts.plain.entry
         gap = QRectF(columns.vma[0] - 4 - entry, 4, entry, self.layout.top - 4)
         self.p.drawText(gap, Align.AlignHCenter | Align.AlignTop, "PTEs")
 
@@ -169,7 +191,7 @@ class RmapPainter:
         tint = mixed(theme.raised, theme.poison, 0.2) if loud else theme.raised
         self._box(rect, theme.poison if loud else theme.accent if state.at_frame else theme.line,
                   2.5 if loud else 1.5, tint)  # fmt: skip
-        metrics, inner = self.fonts.metrics(), rect.adjusted(9, 6, -6, -4)
+        metrics, inner = self.fonts.plain, rect.adjusted(9, 6, -6, -4)
         line = QRectF(inner.left(), inner.top(), inner.width(), metrics.line)
         self._text(line, f"{graph.pfn:#x}", self.fonts.strong, theme.text)
         if loud:
@@ -190,15 +212,10 @@ class RmapPainter:
     def _paint_mapping(self, graph: ReverseMap, state: WalkState) -> None:
         rect, theme, mapping = self.mapping_box(), self.theme, graph.mapping
         self._box(rect, theme.line, 1.0, dashed=mapping.kind == "none")
-        metrics, inner = self.fonts.metrics(), rect.adjusted(7, 6, -4, -4)
+        metrics, inner = self.fonts.plain, rect.adjusted(7, 6, -4, -4)
         line = QRectF(inner.left(), inner.top(), inner.width(), metrics.line)
-        title, detail = mapping.title, mapping.detail
-        if mapping.kind == "file":
-            title = title.rpartition("/")[2]
-        elif mapping.kind == "anon":
-            title, _, number = title.partition(" ")
-            detail = f"{number}: {detail}"
-        self._text(line, title or mapping.title, self.fonts.title, theme.text)
+        title, detail = title_of(mapping)
+        self._text(line, title, self.fonts.title, theme.text)
         rest = QRectF(inner.left(), line.bottom(), inner.width(), 3 * metrics.small + 1)
         self.p.save()
         self.p.setClipRect(rest)
@@ -235,7 +252,7 @@ class RmapPainter:
         self, inner: QRectF, first: str, second: str, inks: tuple[str, str], mono: bool = False, strike: bool = False
     ) -> None:
         """Both lines where rows are roomy; beside each other where they are not."""
-        metrics = self.fonts.metrics()
+        metrics = self.fonts.plain
         small = self.fonts.mono if mono else self.fonts.small
         if self.layout.roomy:
             top = QRectF(inner.left(), inner.top(), inner.width(), metrics.line)
@@ -247,7 +264,8 @@ class RmapPainter:
         if second and taken + rest > inner.width() and not mono:  # the news matters more than the whole name
             taken = min(taken, max(inner.width() * 0.4, inner.width() - rest))
         self._text(QRectF(inner.left(), inner.top(), taken, inner.height()), first, self.fonts.name, inks[0], strike)
-        if inner.width() - taken > 24:
+        # Half an address says nothing.
+        if inner.width() - taken - 6 >= (rest - 7 if mono else 24):
             self._text(inner.adjusted(taken + 6, 0, 0, 0), second, small, inks[1])
 
     def _sum_up(self, row: Row, state: WalkState) -> str:
@@ -347,7 +365,7 @@ class RmapPainter:
     def _chip(self, number: int, words: str, entry: str, cut: bool) -> None:
         """The name of the entry on its line; a cut one with a gap and two strokes before it."""
         end, theme = self.vma_box(number), self.theme
-        metrics = self.fonts.metrics()
+        metrics = self.fonts.plain
         wide = QFontMetricsF(self.fonts.mono).horizontalAdvance(words) + 10
         tall = min(metrics.small + 2, self.layout.row_height)
         rect = QRectF(end.left() - 4 - wide, end.center().y() - tall / 2, wide, tall)

@@ -139,7 +139,7 @@ class RmapView(QAbstractScrollArea):
         made = self._painter(painter)
         made.paint(self.graph, self.state)
         if not self.graph.mappers:
-            left = self._layout.columns.vma[0] - self._fonts.metrics().entry
+            left = self._layout.columns.vma[0] - self._fonts.plain.entry
             room = QRectF(left, self._layout.top, size.width() - left - 12, size.height() - self._layout.top)
             painter.setFont(look.font())
             painter.setPen(QColor(self._theme.muted))
@@ -157,7 +157,7 @@ class RmapView(QAbstractScrollArea):
 
     def _row_at(self, point: QPointF) -> int | None:
         layout = self._layout
-        if layout is None or point.x() < layout.columns.vma[0] - self._fonts.metrics().entry:
+        if layout is None or point.x() < layout.columns.vma[0] - self._fonts.plain.entry:
             return None
         y = point.y() + self.verticalScrollBar().value()
         return next((n for n, top in enumerate(layout.tops) if top <= y <= top + layout.row_height), None)

@@ -6,7 +6,7 @@ asked in view/walk.py.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
@@ -15,6 +15,8 @@ from hwpoison_gui.kernel.records import PAGE_SHIFT, Vma
 from hwpoison_gui.kernel.rmap import page_index, rmap_vmas
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view import kinds
+
+_DELETED: Final = " (deleted)"  # as /proc/PID/maps says of a file without a name
 
 
 class Mapping(NamedTuple):
@@ -64,8 +66,9 @@ def mapping_of(m: Machine, pfn: int) -> Mapping:
     if anon_vma:
         return Mapping("anon", f"anon_vma {anon_vma}", in_swap or "private memory")
     if inode is not None:
-        path = inode.path or f"inode {inode.id}"
-        return Mapping("file", path, f"page {page_index(m, pfn)} on {inode.filesystem}")
+        path = (inode.path or f"inode {inode.id}").removesuffix(_DELETED)
+        gone = "deleted; " if inode.path.endswith(_DELETED) else ""
+        return Mapping("file", path, f"{gone}page {page_index(m, pfn)} on {inode.filesystem}")
     if in_swap:
         return Mapping("swap", "swap cache", f"entry {slot:#x}")
     return Mapping("none", "none", "no file and no process owns it")
@@ -101,7 +104,7 @@ def _cut_off(session: Session, pfn: int) -> list[tuple[int, int]]:
 def _mapper(m: Machine, vma: Vma, vpn: int) -> Mapper:
     process = m.processes.view[vma.mm]
     inode = m.inodes.view.get(vma.mapping)
-    path = inode.path.removesuffix(" (deleted)") if inode is not None else ""
+    path = inode.path.removesuffix(_DELETED) if inode is not None else ""
     file = "" if path == "/dev/zero" else path.rpartition("/")[2]
     named = vma.name if vma.name and not vma.name.startswith("0x") else ""
     area = named or file or ("anonymous" if not vma.mapping else "shared")

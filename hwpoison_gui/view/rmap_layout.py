@@ -68,12 +68,16 @@ class Layout(NamedTuple):
 
 
 class Metrics(NamedTuple):
-    """Heights of lines in pixels, and the least widths of an entry's name and of the frame's box."""
+    """Heights of lines in pixels, the least widths of an entry's name and of the frame's box.
+
+    `wanted`: widths in which mapping, VMAs and tasks show all their words.
+    """
 
     line: float
     small: float
     entry: float
     frame: float
+    wanted: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 def base_name(name: str) -> str:
@@ -124,9 +128,20 @@ def columns_of(width: float, metrics: Metrics, roomy: bool = True) -> Columns:
     gaps = (max(12.0, width * 0.025), max(metrics.entry + 14, width * 0.12), max(10.0, width * 0.02))
     frame = max(metrics.frame, width * 0.16)
     room = max(200.0, width - 2 * edge - sum(gaps) - frame)
-    widths = [frame, *(room * share for share in shares)]
+    widths = [frame, *_shared_out(room, shares, metrics.wanted)]
     lefts = [edge]
     for number, gap in enumerate(gaps):
         lefts.append(lefts[-1] + widths[number] + gap)
     pairs = list(zip(lefts, widths, strict=True))
     return Columns(pairs[0], pairs[1], pairs[2], pairs[3])
+
+
+def _shared_out(room: float, shares: tuple[float, ...], wanted: tuple[float, ...]) -> list[float]:
+    """Everybody what is wanted where it fits, and a share of the rest; else a share, and what others leave of theirs."""
+    if sum(wanted) <= room:
+        rest = room - sum(wanted)
+        return [want + rest * share for want, share in zip(wanted, shares, strict=True)]
+    given = [min(want, room * share) for want, share in zip(wanted, shares, strict=True)]
+    missing = [want - got for want, got in zip(wanted, given, strict=True)]
+    rest = room - sum(given)
+    return [got + rest * lack / sum(missing) for got, lack in zip(given, missing, strict=True)]

@@ -8,7 +8,7 @@ import pytest
 
 from hwpoison_gui.view import kinds
 from hwpoison_gui.view.reverse_map import Mapper, Mapping, ReverseMap
-from hwpoison_gui.view.rmap_layout import GROUP_FROM, Metrics, base_name, lay_out, rows_of
+from hwpoison_gui.view.rmap_layout import GROUP_FROM, Metrics, base_name, columns_of, lay_out, rows_of
 
 METRICS = Metrics(line=15, small=13, entry=66, frame=80)
 
@@ -21,8 +21,9 @@ def graph(count: int, name: str = "worker-{}") -> ReverseMap:
 @pytest.mark.parametrize("width", [410, 520, 900])
 @pytest.mark.parametrize("height", [140, 260, 700])
 @pytest.mark.parametrize("count", [0, 1, 3, 5, 20, GROUP_FROM - 1, 300, 10_000])
-def test_nothing_overlaps(count: int, width: int, height: int) -> None:
-    layout = lay_out(rows_of(graph(count)), width, height, METRICS)
+@pytest.mark.parametrize("metrics", [METRICS, METRICS._replace(wanted=(300, 20, 160))])
+def test_nothing_overlaps(count: int, width: int, height: int, metrics: Metrics) -> None:
+    layout = lay_out(rows_of(graph(count)), width, height, metrics)
     for top, following in pairwise(layout.tops):
         assert top + layout.row_height < following
     if layout.tops:
@@ -34,6 +35,13 @@ def test_nothing_overlaps(count: int, width: int, height: int) -> None:
         assert left + wide < following
     assert columns.task[0] + columns.task[1] <= width
     assert columns.vma[0] - sum(columns.mapping) >= METRICS.entry
+
+
+def test_columns_get_what_their_words_need_where_there_is_room() -> None:
+    columns = columns_of(900, METRICS._replace(wanted=(180, 100, 120)))
+    assert columns.mapping[1] >= 180 and columns.vma[1] >= 100 and columns.task[1] >= 120
+    tight = columns_of(460, METRICS._replace(wanted=(180, 20, 120)))
+    assert tight.vma[1] == 20 and tight.mapping[1] < 180
 
 
 @pytest.mark.parametrize("count", [0, 1, 24, 25, 300, 10_000])
