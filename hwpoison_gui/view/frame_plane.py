@@ -333,10 +333,10 @@ class FramePlane:
         assert self.match is not None
         marks = self._ids.looked_up(self._found * np.uint8(FOUND))
         if self.match.frames is not None:
-            narrow = Held(self.room)
-            narrow.values[: self.frames] = self.match.frames
-            narrow.arrange(self.layout)
-            marks &= narrow.looked_up(np.arange(CODES, dtype=np.uint8) * np.uint8(0xFF))
+            narrow = self.match.frames.view(np.uint8)
+            if not self.layout.in_order:
+                narrow = self.layout.arrange(narrow).reshape(-1)
+            marks[: narrow.size] *= narrow
         return marks
 
     def _show(self) -> None:

@@ -1,0 +1,109 @@
+"""Times of lenses, layouts, filters and of the assessment of all memory; medians, and baselines of the same run.
+
+    python tests/bench/lens_bench.py [--frames 65536,6000000,16777216] [--rounds 9]
+
+The baseline of a lens change is the whole plane looked up by numpy and a pyramid made of reshaped maxima; that of
+the assessment the single handler, asked for a thousand frames and multiplied.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+import numpy as np
+from map_bench import synthetic, timed
+
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.profiles import PROFILES
+from hwpoison_gui.view.assessment import Assessment, fate_of
+from hwpoison_gui.view.flag_filter import parse
+from hwpoison_gui.view.frame_plane import FramePlane
+from hwpoison_gui.view.layout import RowMajor
+from hwpoison_gui.view.layout_curves import Hilbert, Morton
+from hwpoison_gui.view.lens_sheets import SHEETS, made
+from hwpoison_gui.view.lenses import KIND, LENSES
+
+Times = tuple[float, float]
+
+
+def machine_of(frames: int, profile: str) -> Machine:
+    """A machine of made-up flag words and counts; nobody uses its frames."""
+    m = Machine(frames, PROFILES[profile])
+    words = synthetic(frames)
+    m.flags.load(slice(None), words)
+    m.refcount.load(slice(None), np.random.default_rng(0).integers(0, 4, frames, np.int32))
+    m.mapcount.load(slice(None), (words >> np.uint64(11) & np.uint64(1)).astype(np.int32))
+    return m
+
+
+def plain(ids: np.ndarray, table: np.ndarray) -> None:
+    """The baseline of a lens change."""
+    level = table[ids].reshape(-1, 1 << 6)
+    while level.shape[0] > 1:
+        level = level[: level.shape[0] // 2 * 2].reshape(-1, 2, level.shape[1]).max(axis=1)
+
+
+def row(name: str, ours: Times, base: Times | None = None) -> None:
+    compared = f"{base[0]:12.3f} {ours[0] / base[0]:8.4f}" if base else ""
+    print(f"  {name:44s} {ours[0]:10.3f} {ours[1]:10.3f} {compared}")
+
+
+def bench_lenses(m: Machine, rounds: int) -> None:
+    plane = FramePlane(m.flags.view, m.refcount.view, m.mapcount.view)
+    table = np.arange(256, dtype=np.uint8)
+    size = plane.frames // (1 << 12) * (1 << 12)
+    base = timed(lambda: plain(plane.plane.reshape(-1)[:size], table), rounds)
+    sheets = {}
+    for name in SHEETS:
+        row(f"sheet of {name}, made", timed(lambda name=name: sheets.__setitem__(name, made(name, m, plane.room)), 3))
+    for lens in LENSES:
+        sheet = sheets.get(lens.sheet)
+        plane.set_lens(lens, sheet)
+        row(
+            f"lens change: {lens.name}", timed(lambda lens=lens, sheet=sheet: plane.set_lens(lens, sheet), rounds), base
+        )
+    plane.set_lens(KIND)
+    parsed = {text: parse(text) for text in ("lru,~dirty", "lru 4096+30000")}
+    for text, one in parsed.items():
+        assert one is not None
+        match = one.match(m, lambda _: table)
+        row(f"filter: {text}", timed(lambda match=match: plane.set_filter(match), rounds), base)
+        row("    frames counted", timed(plane.found_count, rounds))
+        row("    next match", timed(lambda: plane.next_found(5, True), rounds))
+    plane.set_filter(None)
+    for name, make in (("Hilbert", Hilbert), ("Morton", Morton)):
+        row(f"layout: {name}", timed(lambda make=make: plane.set_layout(make(plane.frames)), 3))
+        row(f"    lens change on it: {LENSES[1].name}", timed(lambda: plane.set_lens(LENSES[1]), rounds), base)
+    row("layout: back to rows", timed(lambda: plane.set_layout(RowMajor(plane.frames, 1024)), 3))
+
+
+def bench_assessment(m: Machine, rounds: int) -> None:
+    pfns = np.random.default_rng(2).integers(0, m.frames, 1000).tolist()
+    start = time.perf_counter()
+    for pfn in pfns:
+        fate_of(m, pfn)
+    one = (time.perf_counter() - start) / len(pfns) * 1e3
+    whole = timed(lambda: Assessment.of(m), min(3, rounds))
+    row(f"outcome of every frame, profile {m.profile.name}", whole, (one * m.frames, 0.0))
+    row("outcome of one frame, asked alone", (one, one))
+    assessment = Assessment.of(m)
+    size = assessment.case_of.nbytes + assessment.codes.nbytes
+    print(f"  {'bytes a frame that it keeps':44s} {size / m.frames:10.2f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--frames", default="65536,6000000,16777216")
+    parser.add_argument("--rounds", type=int, default=9)
+    options = parser.parse_args()
+    for frames in (int(part) for part in options.frames.split(",")):
+        print(f"{frames:,} frames")
+        print(f"  {'':44s} {'median ms':>10s} {'p95 ms':>10s} {'baseline':>12s} {'ratio':>8s}")
+        bench_lenses(machine_of(frames, "v7"), options.rounds)
+        for profile in PROFILES:
+            bench_assessment(machine_of(frames, profile), options.rounds)
+
+
+if __name__ == "__main__":
+    main()
