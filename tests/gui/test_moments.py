@@ -34,6 +34,7 @@ def note(user, text: str) -> None:
     QTest.keyClick(edit, Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     user.qtbot.waitUntil(lambda: not user.window.findChildren(QInputDialog))
     user.window.activateWindow()
+    user.qtbot.waitUntil(user.window.isActiveWindow)
 
 
 def point(strip, place) -> QPoint:
@@ -48,6 +49,7 @@ def test_a_note_is_written_listed_and_gone_back_to(branched) -> None:
     assert [row.text for row in window.notebook.book.rows] == ["look here"]
     assert window.transport.timeline._notes == (at,)
     branched.key(Key.Key_Home)
+    assert session.position == 0
     view = window.notebook
     QTest.mouseClick(view.viewport(), LEFT, pos=view.visualRect(view.book.index(0)).center())
     assert session.position == at and view.book.rows[0].here
