@@ -54,10 +54,10 @@ COLUMNS: Final = (
         "What it does with SIGBUS: default dies, a handler lives on. Double click or F2 to change.",
         choices=DISPOSITIONS,
     ),
+    TaskColumn("threads", "Thr", "Number of threads", number=True),
     TaskColumn("rss_kb", "RSS kB", "Resident memory: what its page tables map", number=True),
     TaskColumn("pending", "Pending", "Signals that it has not taken yet"),
     TaskColumn("killed_by", "Killed by", "The signal and code that ended it"),
-    TaskColumn("threads", "Thr", "Number of threads", number=True),
 )
 
 
@@ -160,8 +160,9 @@ class TaskModel(QAbstractTableModel):
         if role == Role.ToolTipRole:
             by = f" by {row.killed_by}" if row.killed_by else ""
             return f"{row.comm}:{row.tgid}, {row.state}{by}\n{column.tip}"
-        if role == Role.DecorationRole and column.field == "name" and row.tgid in self.colours:
-            return QColor(self.colours[row.tgid])
+        if role == Role.DecorationRole and column.field == "name":
+            # Without a colour its place stays empty, so that names do not move when a walk begins.
+            return QColor(self.colours.get(row.tgid, Qt.GlobalColor.transparent))
         return None
 
     def _colour(self, row: TaskRow, column: TaskColumn) -> QColor | None:

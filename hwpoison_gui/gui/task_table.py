@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, Qt, Signal
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -26,6 +26,7 @@ _WIDTHS = {
     "killed_by": "SIGKILL forced",
 }  # fmt: skip
 
+_BAR = 6  # pixels of a task's colour before its name
 _KILLED_BY = [column.field for column in COLUMNS].index("killed_by")
 
 
@@ -90,6 +91,7 @@ class TaskTable(QTableView):
         self.tasks.theme = theme
         self.setFont(look.font())
         metrics = QFontMetrics(self.font())
+        self.setIconSize(QSize(_BAR, metrics.ascent() + look.HAIR))
         self.verticalHeader().setMinimumSectionSize(metrics.height() + 2)
         self.verticalHeader().setDefaultSectionSize(metrics.height() + look.SMALL)
         header = self.horizontalHeader()
@@ -102,7 +104,7 @@ class TaskTable(QTableView):
         bold = QFontMetrics(look.font(look.BODY, QFont.Weight.DemiBold))
         for number, column in enumerate(COLUMNS):
             words = max(bold.horizontalAdvance(_WIDTHS[column.field]), bold.horizontalAdvance(column.head))
-            extra = 30 if column.field == "name" else 0
+            extra = _BAR + look.TIGHT + look.SMALL if column.field == "name" else 0
             self.setColumnWidth(number, words + 2 * look.SMALL + extra)
         self.tasks.refresh_look()
 

@@ -137,7 +137,7 @@ def columns_of(width: float, metrics: Metrics, roomy: bool = True) -> Columns:
 
 
 def _shared_out(room: float, shares: tuple[float, ...], wanted: tuple[float, ...]) -> list[float]:
-    """Everybody what is wanted where it fits, and a share of the rest; else a share, and what others leave of theirs."""
+    """To all what they want where it fits, and a share of the rest; else a share, and what others leave of theirs."""
     if sum(wanted) <= room:
         rest = room - sum(wanted)
         return [want + rest * share for want, share in zip(wanted, shares, strict=True)]
