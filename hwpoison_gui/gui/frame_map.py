@@ -55,6 +55,7 @@ class FrameMapWidget(QWidget):
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(self.view)
         self.setFocusProxy(self.view)
+        self._layout = "rows"
         self._motion = True
         self._phase = 0.0
         self._pulse_began = -SLOWEST_FLASH
@@ -80,6 +81,8 @@ class FrameMapWidget(QWidget):
     ) -> None:
         """Shows a machine's columns, fitted; `width` frames a row, by default as suits the view."""
         plane = FramePlane(flags, refcount, mapcount, width)
+        if self._layout != "rows":
+            plane.set_layout(LAYOUTS[self._layout](plane.frames, plane.layout.width))
         self.view.item.set_plane(plane)
         plane.suit(*self.view.room(), patience=1.0)
         self.fit()
@@ -148,6 +151,7 @@ class FrameMapWidget(QWidget):
     def set_layout(self, name: str) -> None:
         """Puts the frames in another order (see LAYOUTS); the same frames stay in view, at the same size."""
         plane, camera = self.plane, self.view.camera
+        self._layout = name
         if plane is None:
             return
         keep = self._in_the_middle()

@@ -64,6 +64,7 @@ class Wiring(QObject):
         self._connect_model()
         self._connect_widgets()
         self._keep_keys()
+        window.actions_.check("layout-rows")
 
     def _connect_model(self) -> None:
         c, w = self._w.controller, self._w
@@ -140,6 +141,7 @@ class Wiring(QObject):
         w.legend.forget()
         w.map.set_source(m.flags.view, m.refcount.view, m.mapcount.view)
         w.lenses.machine_changed()
+        self._lens_changed(w.lenses.lens)
         w.filter.machine_changed()
         self._hover.set_session(c.session)
         w.transport.timeline.set_steps(c.session)

@@ -123,5 +123,5 @@ def _silent(m: Machine, pfn: int) -> str:
     if m.page(pfn) & pf.SWAPCACHE:
         return "nobody is told, swap has a copy"
     if inode is not None:
-        return f"nobody is told, it is read again from {inode.path}"
+        return "nobody is told, its file still has it"
     return "nobody is told, nothing is lost"

@@ -47,7 +47,7 @@ def test_kills_now_and_later(session: Session) -> None:
 
 
 def test_files(session: Session) -> None:
-    assert told(session, "/srv/data@0") == "nobody is told, it is read again from /srv/data"
+    assert told(session, "/srv/data@0") == "nobody is told, its file still has it"
     assert told(session, "/srv/data@1") == "kills 3 now; loses 4 KiB of /srv/data"
 
 
