@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.rmap_view import RmapView
 from hwpoison_gui.gui.sentence_bar import SentenceBar
+from hwpoison_gui.gui.transport import WhereLabel
 from hwpoison_gui.kernel.profiles import PROFILES
 from hwpoison_gui.session.compare import EARLY, RECOVERY, Settings, Side
 from hwpoison_gui.view.highlights import colours_of
@@ -42,9 +43,7 @@ class SettingsRow(QWidget):
         for box in (self.profile, self.kill, self.recovery):
             row.addWidget(box)
             box.activated.connect(lambda _=0: self.changed.emit())
-        self.where = QLabel(self)
-        self.where.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.where.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.where = WhereLabel(self)
         row.addWidget(self.where, 1)
 
     def _choice(self, name: str, tip: str) -> QComboBox:
@@ -107,7 +106,7 @@ class CompareSide(QWidget):
         if side is None:
             self.sentence.set_sentence(Sentence("Making this machine once more …", tone="idle"))
             self.rmap.set_walk(None, None, {}, None)
-            self.choices.where.setText("")
+            self.choices.where.set_whole("")
 
     def seek(self, within: int) -> None:
         """To a step of the click."""
@@ -126,7 +125,7 @@ class CompareSide(QWidget):
         if not within:
             sentence = Sentence("Before the click.", "The machine is the same on both sides.", tone="idle")
         self.sentence.set_sentence(sentence)
-        self.choices.where.setText(f"{sentence.code}   step {within:,} of {side.steps:,}")
+        self.choices.where.set_whole(f"step {within:,} of {side.steps:,}  ·  {sentence.code}".rstrip(" ·"))
         graph = self._walks.map_for(session, side.click.outcome.pfn or 0)
         if graph is not None:
             colours = {tgid: self._theme.task(n) for tgid, n in colours_of(m.tgid for m in graph.mappers).items()}

@@ -75,7 +75,7 @@ class CompareModel(QAbstractTableModel):
         if row.same or column == _SUBJECT:
             return theme.muted
         value: Value = row.right if column == _RIGHT else row.left
-        return tones.get(value.tone, theme.text) if column in (_LEFT, _RIGHT) and theme.is_dark else theme.text
+        return tones.get(value.tone, theme.text) if column in (_LEFT, _RIGHT) else theme.text
 
 
 class CompareTable(QTableView):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QFont, QKeyEvent, QShowEvent
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QFont, QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -37,6 +37,8 @@ _WAYS: Final = (("Early kill against late", "early"), ("Recovery on against off"
 _BUTTONS: Final = (("first", "To before the click (Home)"), ("back", "One step back on both sides (Left)"),
                    ("play", "Walk both, or pause (Space)"), ("forward", "One step forward on both sides (Right)"),
                    ("last", "To the end of both (End)"))  # fmt: skip
+_USUAL: Final = QSize(1180, 740)
+_FRAME: Final = QSize(8, 40)  # of a window manager
 _PLAY_MS: Final = 280
 _LONG: Final = 60  # ticks: longer walks take no longer than that
 
@@ -56,12 +58,13 @@ class CompareWindow(QDialog):
         self.at = 0
         self._builder: Builder | None = None
         self._stale = False
+        self._walked = False
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._play_on)
         self._make_widgets()
         self._place()
         self.setWindowTitle(f"Compare: {title(recipe.click.name, recipe.click.args)}")
-        self.resize(1180, 740)
+        self.resize(_USUAL.boundedTo(self.screen().availableSize() - _FRAME))
         self.set_theme(theme)
         self._made = True
         self.choose("early")
@@ -219,6 +222,9 @@ class CompareWindow(QDialog):
         self.subject.setText(self._subject(compared))
         self._show_rows()
         self.seek(self.last)
+        if not self._walked:
+            self._walked = True
+            self.slider.setFocus()  # what is chosen afterwards keeps the keyboard
 
     def _subject(self, compared: Compared) -> str:
         done, skipped = len(self._recipe.before), compared.left.skipped + compared.right.skipped
@@ -298,10 +304,6 @@ class CompareWindow(QDialog):
             self.toggle()
         elif key not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             super().keyPressEvent(event)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.slider.setFocus()
 
     def stop(self) -> None:
         """Nothing goes on any more."""

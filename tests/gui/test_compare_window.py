@@ -60,6 +60,16 @@ def test_both_sides_are_walked_together_by_keys(compared) -> None:
     assert compared.at == compared.last - 1
 
 
+def test_the_keyboard_is_with_the_walk_at_first_and_stays_where_it_is_put(compared, qtbot) -> None:
+    assert compared.focusWidget() is compared.slider
+    QTest.keyClick(compared.slider, Key.Key_Home)
+    assert compared.at == 0
+    compared.way.setFocus()
+    QTest.keyClick(compared.way, Key.Key_Down)
+    qtbot.waitUntil(lambda: compared.compared is not None)
+    assert compared.focusWidget() is compared.way and compared.way.currentData() == "recovery"
+
+
 def test_it_plays_and_pauses(compared, qtbot) -> None:
     QTest.keyClick(compared, Key.Key_Space)
     assert compared.at == 0
