@@ -16,8 +16,8 @@ from hwpoison_gui.view.palette import Theme, argb, mixed
 _LIKE: Final[dict[str, dict[str, str]]] = {
     "state": {"kernel": "reserved", "clean": "anon", "dirty": "slab", "writeback": "shmem", "locked": "swapcache"},
     "owner": {
-        "kernel": "reserved", "other": "kernel", "owner6": "file", "owner5": "huge", "owner4": "anon",
-        "owner3": "pgtable", "owner2": "shmem", "owner1": "slab", "owner0": "swapcache",
+        "other": "reserved", "owner5": "file", "owner4": "huge", "owner3": "anon", "owner2": "pgtable",
+        "owner1": "shmem", "owner0": "slab",
     },
     "zone": {"dma": "slab", "dma32": "file", "normal": "anon"},
     "outcome": {

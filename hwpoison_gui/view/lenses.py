@@ -158,8 +158,8 @@ REFCOUNT: Final = Lens(
     codes=_count_codes(COUNT_REFS),
 )
 
-_LONGEST: Final = 13  # letters of an owner's short name
-OWNERS: Final = 7  # that have a hue of their own
+_LONGEST: Final = 11  # letters of an owner's short name
+OWNERS: Final = 6  # that have a hue of their own
 
 
 def owner_lens(names: tuple[str, ...] = ()) -> Lens:
