@@ -16,6 +16,7 @@ from map_bench import synthetic, timed
 
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profiles import PROFILES
+from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.assessment import Assessment, fate_of
 from hwpoison_gui.view.flag_filter import parse
 from hwpoison_gui.view.frame_plane import FramePlane
@@ -23,6 +24,7 @@ from hwpoison_gui.view.layout import RowMajor
 from hwpoison_gui.view.layout_curves import Hilbert, Morton
 from hwpoison_gui.view.lens_sheets import SHEETS, made
 from hwpoison_gui.view.lenses import KIND, LENSES
+from hwpoison_gui.view.preview import Hover
 
 Times = tuple[float, float]
 
@@ -92,11 +94,20 @@ def bench_assessment(m: Machine, rounds: int) -> None:
     print(f"  {'bytes a frame that it keeps':44s} {size / m.frames:10.2f}")
 
 
+def bench_hover() -> None:
+    """The label's text, preview and all, of frames all over the desktop; every one for the first time."""
+    session = Session.fresh(65536, 1, "desktop")
+    pfns = iter(np.random.default_rng(3).integers(0, 65536, 2000).tolist())
+    hover = Hover(session)
+    row("hover: text with preview, desktop", timed(lambda: hover(next(pfns)), 1500))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frames", default="65536,6000000,16777216")
     parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
+    bench_hover()
     for frames in (int(part) for part in options.frames.split(",")):
         print(f"{frames:,} frames")
         print(f"  {'':44s} {'median ms':>10s} {'p95 ms':>10s} {'baseline':>12s} {'ratio':>8s}")
