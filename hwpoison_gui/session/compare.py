@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.notebook import Asked
 from hwpoison_gui.session.scenario import step_of
@@ -176,8 +177,8 @@ _MOST_RUNS: Final = 400
 def aligned(left: Sequence[str], right: Sequence[str]) -> list[Tick]:
     """Steps of both sides, named by their functions, to be walked together: from 0, 0 to the ends of both.
 
-    Runs of the same function stand beside each other; a run that only one side has is walked while the other
-    waits. With very many runs, both go on at their own pace from start to end.
+    Runs of the same function stand beside each other. What lies between them is walked from start to end on both
+    sides, while a side that has nothing there waits. With very many runs, all of it is walked like that.
     """
     one, other = _runs(left), _runs(right)
     if max(len(one), len(other)) > _MOST_RUNS:
@@ -210,7 +211,7 @@ def _paired(one: Runs, other: Runs) -> list[tuple[Runs, Runs]]:
         if kind == "equal":
             pairs += [(one[a + n : a + n + 1], other[c + n : c + n + 1]) for n in range(b - a)]
         else:
-            pairs += [(one[a:b], ()), ((), other[c:d])]
+            pairs.append((one[a:b], other[c:d]))
     return pairs
 
 
@@ -228,7 +229,25 @@ def ticks_of(left: Side, right: Side) -> list[Tick]:
     return aligned(_functions(left), _functions(right))
 
 
+# What is done, where settings and kernels differ in who does it; else the function tells.
+_DEEDS: Final = {
+    Act.VISIT: "a pair of the walk",
+    Act.SKIP: "a pair of the walk",
+    Act.UNMAP: "unmap",
+    Act.SIGNAL: "signal",
+    Act.DIE: "die",
+    Act.RESULT: "result",
+}
+_SAME_PHASE: Final = {
+    "collect_procs_anon": "collect_procs",
+    "collect_procs_file": "collect_procs",
+    "page_action": "identify_page_state",
+    "lock_page_nosync": "lock_page",
+}
+
+
 def _functions(side: Side) -> list[str]:
     if side.click is None:
         return []
-    return [step.mark.function for step in side.session.steps[side.click.first : side.click.last]]
+    marks = (step.mark for step in side.session.steps[side.click.first : side.click.last])
+    return [_DEEDS.get(mark.act) or _SAME_PHASE.get(mark.function, mark.function) for mark in marks]

@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 
+from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.session import compare, schema, shape
 from hwpoison_gui.session.compare import Recipe, Settings, Tick
 from hwpoison_gui.session.session import Session
@@ -99,3 +100,13 @@ def test_ticks_go_forward_on_both_sides_from_start_to_end(left: str, right: str)
 def test_equal_functions_stand_side_by_side() -> None:
     ticks = compare.aligned(["lock", "walk", "walk", "done"], ["lock", "done"])
     assert Tick(3, 1) in ticks and Tick(1, 1) in ticks
+
+
+def test_the_walk_stands_beside_the_walk_whoever_is_passed_by(session: Session) -> None:
+    left, right, _ = sides(session, "early")
+    acts = []
+    for tick in compare.ticks_of(left, right)[1:]:
+        steps = (side.session.steps[side.start + done - 1] for side, done in zip((left, right), tick, strict=True))
+        acts.append(tuple(step.mark.act for step in steps))
+    assert (Act.VISIT, Act.SKIP) in acts and (Act.UNMAP, Act.UNMAP) in acts
+    assert not any(Act.UNMAP in pair and Act.VISIT in pair for pair in acts)

@@ -1,0 +1,73 @@
+"""Operations and branches in a few words."""
+
+from __future__ import annotations
+
+import pytest
+
+from hwpoison_gui.session import schema, shape
+from hwpoison_gui.session.notebook import Notebook
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.note_rows import note_rows
+from hwpoison_gui.view.operation_chips import branch_words, chips_of, line_words
+
+
+def do(session: Session, op: str, **args: object) -> None:
+    session.act(op, shape.values_of(schema.OPS[op].keys, args))
+
+
+@pytest.fixture
+def session() -> Session:
+    made = Session.fresh(4096, sysctl={"memory_failure_early_kill": 1})
+    do(made, "task", name="a", sigbus="handler")
+    do(made, "mmap", task="a", name="m", pages=4)
+    do(made, "write", task="a", at="m+0", value="x")
+    do(made, "poison", frame="a:m+0")
+    return made
+
+
+def test_what_came_of_each(session: Session) -> None:
+    do(session, "read", task="a", at="m+0")
+    do(session, "task", name="b")
+    do(session, "mmap", task="b", name="m", pages=1)
+    do(session, "write", task="b", at="m+0", value="x")
+    do(session, "poison", frame="b:m+0")
+    chips = chips_of(session)
+    assert [(chip.result, chip.sign) for chip in chips] == [
+        ("", ""), ("", ""), ("", ""), ("Recovered", "tick"), ("SIGBUS", "dot"), ("", ""), ("", ""), ("", ""),
+        ("Recovered, 1 killed", "cross"),
+    ]  # fmt: skip
+    assert chips[3].text.startswith("4  break frame") and chips[0].first == 0
+
+
+def test_a_panic_is_loud(session: Session) -> None:
+    do(session, "sysctl", name="memory_failure_recovery", value=0)
+    do(session, "write", task="a", at="m+1", value="y")
+    do(session, "poison", frame="a:m+1")
+    assert chips_of(session)[-1][2:5] == ("panic", "kill", "cross")
+
+
+def test_a_branch_in_words(session: Session) -> None:
+    for number in range(3):
+        do(session, "write", task="a", at=f"m+{number + 1}", value="y")
+    session.seek(session.operations[3].first)
+    do(session, "task", name="b")
+    (branch,) = session.branches.kept
+    assert branch_words(session, branch, 3).startswith("after 3: break frame a:m+0, 2 more, a writes m+3")
+    session.seek(0)
+    do(session, "task", name="c")
+    assert branch_words(session, session.branches.kept[0], 0).startswith("from the start: start a")
+    assert line_words(()) == "" and line_words(branch.own[:1]).endswith(": Recovered")
+
+
+def test_notes_say_where_they_stand(session: Session) -> None:
+    book = Notebook(session)
+    book.write("at the end")
+    session.seek(0)
+    book.write("at the start")
+    rows = note_rows(session, book)
+    assert [row.text for row in rows] == ["at the start", "at the end"]
+    assert rows[0].here and rows[0].where == "the machine as booted"
+    assert rows[1].where.startswith("4. break frame") and not rows[1].here
+    do(session, "task", name="b")
+    rows = note_rows(session, book)
+    assert rows[1].position is None and rows[1].where.endswith("(on a branch)")
