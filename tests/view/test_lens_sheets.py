@@ -8,6 +8,7 @@ import pytest
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.view import lens_sheets
 from hwpoison_gui.view.assessment import fate_of
 from hwpoison_gui.view.frame_plane import FramePlane
 from hwpoison_gui.view.lens_sheets import SHEETS, OwnerSheet, made
@@ -88,7 +89,10 @@ def test_poison_is_seen_through_every_lens(session: Session) -> None:
 
 
 @pytest.mark.parametrize("key", BY_KEY)
-def test_a_patch_equals_a_new_plane_under_every_lens(session: Session, key: str) -> None:
+def test_a_patch_equals_a_new_plane_under_every_lens(
+    session: Session, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lens_sheets, "_FEW", 1 << 20)
     m, lens = session.machine, BY_KEY[key]
     start = session.position
     plane = plane_of(m)
