@@ -48,13 +48,17 @@ class Notebook:
         self._session = session
         self.notes: list[Note] = []
         self._number = 0
+        self._places: tuple[Operation | None, dict[int, Operation | None]] = None, {}
+        line = self._line(len(session.operations))
         for count, operation in enumerate(session.operations, start=1):
             if operation.caption:
-                self._add(operation.caption, count, operation.last - operation.first)
+                self._add(operation.caption, line[:count], operation.last - operation.first)
 
-    def _add(self, text: str, count: int, within: int) -> Note:
+    def _line(self, count: int) -> tuple[Asked, ...]:
+        return tuple(Asked(op.name, op.args, op.caption) for op in self._session.operations[:count])
+
+    def _add(self, text: str, line: tuple[Asked, ...], within: int) -> Note:
         self._number += 1
-        line = tuple(Asked(op.name, op.args, op.caption) for op in self._session.operations[:count])
         note = Note(self._number, text, line, within)
         self.notes.append(note)
         return note
@@ -70,9 +74,9 @@ class Notebook:
         if not text:
             return None
         if not session.position:
-            return self._add(text, 0, 0)
+            return self._add(text, (), 0)
         number = session.steps[session.position - 1].operation
-        return self._add(text, number + 1, session.position - session.operations[number].first)
+        return self._add(text, self._line(number + 1), session.position - session.operations[number].first)
 
     def remove(self, note: Note) -> None:
         self.notes.remove(note)
@@ -91,9 +95,21 @@ class Notebook:
 
     def _operation_of(self, note: Note) -> Operation | None:
         operations = self._session.operations
-        if not note.line or shared(note.line, operations) < len(note.line):
+        newest = operations[-1] if operations else None
+        if self._places[0] is not newest:  # each act makes another one: as long as it is there, so are all before it
+            self._places = newest, {}
+        found = self._places[1]
+        if note.number not in found:
+            found[note.number] = self._look_for(note.line)
+        return found[note.number]
+
+    def _look_for(self, line: Sequence[Asked]) -> Operation | None:
+        operations = self._session.operations
+        if not line or len(line) > len(operations):
             return None
-        return operations[len(note.line) - 1]
+        there = operations[len(line) - 1]
+        # Arguments are copied by each act: the same object is the same act, with the same past.
+        return there if line[-1].args is there.args or shared(line, operations) == len(line) else None
 
     def to_save(self) -> Saved:
         """What a scenario can hold of it: notes of an operation are its caption."""
