@@ -96,9 +96,12 @@ class Moments(QObject):
         dialog.open()
 
     def _about(self) -> str:
-        where = self._w.sentence.sentence
-        words = "the machine as booted" if where.where == "start" else where.where
-        return f"{words}\n{where.text}\nCtrl+Enter keeps the note." if where.text else words
+        """What the note will be about, and what becomes of it."""
+        said = self._w.sentence.sentence
+        lines = ["The machine as booted"] if said.where == "start" else [said.where, said.text]
+        if self._w.controller.machine.scenario is None:
+            lines.append("No scenario can make this machine: its notes last as long as it is open.")
+        return "\n".join([*lines, "Ctrl+Enter keeps the note."])
 
     def write(self, text: str) -> None:
         """A note on the present step; empty words remove it."""

@@ -132,3 +132,20 @@ def test_notes_are_saved_as_captions_and_come_back(branched, tmp_path) -> None:
     window.controller.open(opening.open_scenario(path))
     assert [row.text for row in window.notebook.book.rows] == ["everybody dies"]
     assert window.moments.notebook.position_of(window.moments.notebook.notes[0]) == len(branched.session.steps)
+
+
+def test_saving_says_which_notes_a_file_cannot_hold(branched, tmp_path, monkeypatch) -> None:
+    from PySide6.QtWidgets import QFileDialog, QMessageBox
+
+    window = branched.window
+    note(branched, "on the line")
+    branched.key(Key.Key_Home, window.map.view)
+    note(branched, "before everything")
+    path = tmp_path / "b.toml"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    window.actions_["save"].trigger()
+    (box,) = window.findChildren(QMessageBox)
+    assert "Saved" in box.text() and "before everything" in box.informativeText()
+    assert "on the line" not in box.informativeText()
+    box.close()
+    assert [step.caption for step in load(path).steps if step.caption] == ["on the line"]
