@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QKeyCombination, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView, QWidget
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QTableView, QWidget
 
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.view.text_columns import TextColumn, as_tsv
@@ -28,6 +28,7 @@ class FactView(QTableView):
     def __init__(self, columns: Sequence[TextColumn], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.columns = tuple(columns)
+        self._widths: dict[int, int] = {}
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setShowGrid(False)
         self.setWordWrap(False)
@@ -45,14 +46,26 @@ class FactView(QTableView):
         header = self.horizontalHeader()
         header.setFont(look.font(look.CAPTION))
         header.setHighlightSections(False)
-        header.setMinimumSectionSize(36)
-        header.setStretchLastSection(True)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setMinimumSectionSize(44)
         head = QFontMetrics(look.font(look.CAPTION, QFont.Weight.DemiBold))
         for number, column in enumerate(self.columns):
             face = QFontMetrics(look.mono()) if column.fixed else metrics
-            words = max(face.horizontalAdvance(column.sample), head.horizontalAdvance(column.head) + 16)
-            self.setColumnWidth(number, words + 2 * look.SMALL)
+            words = max(face.horizontalAdvance(column.sample), head.horizontalAdvance(column.head) + 10)
+            self._widths[number] = words + 2 * look.MEDIUM
+            self.setColumnWidth(number, self._widths[number])
+        self._give_room()
+
+    def _give_room(self) -> None:
+        """The wide column takes what is left, and no less than it needs."""
+        for number, column in enumerate(self.columns):
+            if column.wide:
+                others = sum(self.columnWidth(other) for other in range(len(self.columns)) if other != number)
+                self.setColumnWidth(number, max(self._widths[number], self.viewport().width() - others))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._widths:
+            self._give_room()
 
     # -- copying
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QHBoxLayout,
     QToolButton,
@@ -34,6 +33,23 @@ def _file_colour(row: Any, column: TextColumn, theme: Theme) -> str | None:
     return theme.warn if column.field == "dirty" else None
 
 
+class Toggle(QToolButton):
+    """A word that is on or off; a tick before it, not colour alone, says that it is on."""
+
+    def __init__(self, words: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._words = words
+        self.setCheckable(True)
+        self.setObjectName("boxed")
+        self.setAccessibleName(words)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.toggled.connect(self._say)
+        self._say(False)
+
+    def _say(self, on: bool) -> None:
+        self.setText(f"✓ {self._words}" if on else f"   {self._words}")
+
+
 class PageControls(QWidget):
     """By which column pages are ordered, which of them are listed, and how far the sorting is."""
 
@@ -43,7 +59,7 @@ class PageControls(QWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.found = QCheckBox("Only what is found", self)
+        self.found = Toggle("Only what is found", self)
         self.found.setToolTip("Only pages that the map’s filter finds")
         self.found.setEnabled(False)
         self.field = QComboBox(self)
@@ -51,7 +67,7 @@ class PageControls(QWidget):
         self.field.setToolTip("By which column the pages are ordered; a click on a column’s head does the same")
         for column in PAGE_COLUMNS:
             self.field.addItem(column.head, column.field)
-        self.descending = QCheckBox("Descending", self)
+        self.descending = Toggle("Descending", self)
         self.descending.setToolTip("The largest first")
         self.stop = QToolButton(self)
         self.stop.setText("Stop")
@@ -84,7 +100,7 @@ class Tables:
         self.areas = RowTable("VMAs", lambda table: RowModel(table, AREA_COLUMNS, area_cells), parent)
         self.files = RowTable("Files", lambda table: RowModel(table, FILE_COLUMNS, file_cells, _file_colour), parent)
         self.controls = PageControls(parent)
-        self.of_task = QCheckBox("Of the selected task only", parent)
+        self.of_task = Toggle("Of the selected task only", parent)
         self.of_task.setToolTip("Without a selected task, those of all tasks are listed")
         self.by_name: dict[str, PageTable | RowTable] = {PAGES: self.pages, AREAS: self.areas, FILES: self.files}
         self.tools: dict[str, QWidget] = {PAGES: self.controls, AREAS: self.of_task}

@@ -128,6 +128,7 @@ def style_sheet(theme: Theme) -> str:
     QTableView:focus, QListView:focus, QTextBrowser:focus {{ border: 1px solid {theme.accent}; }}
     QTableView::item {{ padding: 0 {SMALL}px; border: 0; }}
     QToolButton#boxed {{ border: 1px solid {theme.muted}; padding: {TIGHT}px {MEDIUM}px; }}
+    QToolButton#boxed:disabled {{ border-color: {theme.line}; color: {disabled_of(theme)}; }}
     QToolButton#boxed:focus {{ border-color: {theme.accent}; }}
     QTabBar::tab {{ padding: {TIGHT}px {MEDIUM}px; background: transparent; color: {theme.muted};
                     border-bottom: 2px solid transparent; }}

@@ -14,12 +14,12 @@ from hwpoison_gui.view.text_columns import TextColumn
 
 FILE_COLUMNS: Final = (
     TextColumn("path", "File", "Its path; deleted files live on while they are open or mapped",
-               "/usr/lib/x86_64-linux-gnu/libc.so.6"),
+               "/usr/lib/libc.so.6", wide=True),
     TextColumn("filesystem", "On", "Its file system; tmpfs files have no disk behind them", "hugetlbfs"),
-    TextColumn("pages", "Pages", "Its size in pages of 4 KiB", "0,000,000", number=True),
-    TextColumn("cached", "Cached", "How many of them are in the page cache", "0,000,000", number=True),
+    TextColumn("pages", "Pages", "Its size in pages of 4 KiB", "000,000", number=True),
+    TextColumn("cached", "Cached", "How many of them are in the page cache", "000,000", number=True),
     TextColumn("dirty", "Dirty", "Cached pages newer than the disk: poison loses them", "000,000", number=True),
-    TextColumn("mapped_by", "Mapped by", "Processes that have it mapped", "firefox, firefox-content-0"),
+    TextColumn("mapped_by", "Mapped by", "Processes that have it mapped", "init, srv, w1 and 12 more"),
     TextColumn("error", "Error", "EIO: a page was lost; fsync says so once to each who has it open", "EIO not told"),
 )  # fmt: skip
 _MOST_NAMES: Final = 3

@@ -11,14 +11,14 @@ from hwpoison_gui.view import kinds
 from hwpoison_gui.view.text_columns import TextColumn
 
 PAGE_COLUMNS: Final = (
-    TextColumn("pfn", "Frame", "Page frame number: the physical address divided by 4096", "0xffffff", fixed=True),
+    TextColumn("pfn", "Frame", "Page frame number: the physical address divided by 4096", "0xfffff", fixed=True),
     TextColumn("kind", "Kind", "What kind of page it is, as the map's first lens colours it", "file (page cache)"),
     TextColumn("flags", "Flags", "The set flags as the letters of page-types; the Frame panel spells them out",
-               "RUDlAMasbHX", fixed=True),
-    TextColumn("refcount", "Refs", "_refcount: how many hold on to it; free at 0", "000,000", number=True),
-    TextColumn("mapcount", "Maps", "_mapcount: page-table entries that map it", "000,000", number=True),
+               "RUDlAMasb", fixed=True),
+    TextColumn("refcount", "Refs", "_refcount: how many hold on to it; free at 0", "0,000", number=True),
+    TextColumn("mapcount", "Maps", "_mapcount: page-table entries that map it", "0,000", number=True),
     TextColumn("owner", "Owner", "page->mapping: the file, or the process whose anonymous memory it was first",
-               "/usr/lib/x86_64-linux-gnu/libc.so.6"),
+               "firefox-content-0", wide=True),
     TextColumn("pgoff", "Index", "page->index: which page of the file or of the anonymous area it is", "0x7fffffff",
                fixed=True),
 )  # fmt: skip

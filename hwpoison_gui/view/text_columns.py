@@ -7,14 +7,18 @@ from typing import NamedTuple
 
 
 class TextColumn(NamedTuple):
-    """A column: `field` of the row, what its head says and teaches; `sample` is as wide as most values."""
+    """A column: `field` of the row, what its head says and teaches; `sample` is as wide as most values.
+
+    `wide`: takes the room that the others leave. `fixed`: set in the monospaced face.
+    """
 
     field: str
     head: str
     tip: str
     sample: str
     number: bool = False
-    fixed: bool = False  # set in the monospaced face
+    fixed: bool = False
+    wide: bool = False
 
 
 def as_tsv(rows: Iterable[Sequence[str]], heads: Sequence[str] = ()) -> str:
