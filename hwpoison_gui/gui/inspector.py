@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 
 from PySide6.QtCore import QUrl, Signal
-from PySide6.QtGui import QFontInfo
+from PySide6.QtGui import QFontInfo, QShowEvent
 from PySide6.QtWidgets import QTextBrowser, QWidget
 
 from hwpoison_gui.gui import theme as look
@@ -24,6 +25,7 @@ class Inspector(QTextBrowser):
         super().__init__(parent)
         self._theme = theme
         self._facts: Facts | None = None
+        self._ask: Callable[[], Facts] | None = None
         self._html = ""
         self.setOpenLinks(False)
         self.anchorClicked.connect(self._followed)
@@ -37,8 +39,23 @@ class Inspector(QTextBrowser):
         self._html = ""
         self.set_facts(self._facts)
 
+    def show_when_seen(self, ask: Callable[[], Facts]) -> None:
+        """Facts that take time to find and to set are asked for when somebody can see them."""
+        self._ask = ask
+        if self.isVisible():
+            self._answer()
+
+    def _answer(self) -> None:
+        if self._ask is not None:
+            self.set_facts(self._ask())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._answer()
+
     def set_facts(self, facts: Facts | None) -> None:
         """Shows other facts; None: no frame is selected."""
+        self._ask = None
         again = facts is not None and self._facts is not None and facts.pfn == self._facts.pfn
         self._facts = facts
         html = self._page(facts)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from itertools import islice
 from typing import Final, NamedTuple
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
@@ -137,13 +139,15 @@ class OperationStrip(QWidget):
             room = QRectF(self.rect()).adjusted(look.LARGE + look.TIGHT, 0, -look.MEDIUM, 0)
             painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, EMPTY)
             return
-        for place in self._places:
+        first = bisect_left(self._places, self._offset - _LONGEST * 2, key=lambda place: place.x)
+        for place in islice(self._places, first, None):
             rect = self.rect_of(place)
-            if rect.right() >= 0 and rect.left() <= self.width():
-                if place.chip < 0:
-                    self._paint_fork(painter, rect, self.forks[place.shared])
-                else:
-                    self._paint_chip(painter, rect, self.chips[place.chip])
+            if rect.left() > self.width():
+                break
+            if place.chip < 0:
+                self._paint_fork(painter, rect, self.forks[place.shared])
+            else:
+                self._paint_chip(painter, rect, self.chips[place.chip])
 
     def _paint_chip(self, painter: QPainter, rect: QRectF, chip: Chip) -> None:
         theme, ahead = self._theme, chip.number > self.present

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +17,7 @@ from hwpoison_gui.view.lenses import KIND
 from hwpoison_gui.view.palette import Theme, mixed
 from hwpoison_gui.view.reverse_map import Mapping, ReverseMap
 from hwpoison_gui.view.rmap_layout import Layout, Metrics, Row
+from hwpoison_gui.view.rmap_news import RowNews
 from hwpoison_gui.view.walk import Fate, WalkState
 
 Align = Qt.AlignmentFlag
@@ -92,6 +94,7 @@ class RmapPainter:
         self.phase = 0.0
         self.colours: dict[int, str] = {}
         self.selected_task: int | None = None
+        self.news: Callable[[int], RowNews]
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
     # -- geometry
@@ -138,13 +141,13 @@ class RmapPainter:
         self.p.save()
         self.p.setClipRect(QRectF(0, self.layout.top - 2, 10_000, self.height))
         for number in seen:
-            self._paint_edge(number, state)
+            self._paint_edge(number)
         self._line_to_mapping(state)
         for number in seen:
             self._paint_vma(number, state)
             self._paint_task(number, state)
         if state.act in _TRAVELS and self.phase > 0:
-            self._paint_traveller(state)
+            self._paint_traveller()
         self.p.restore()
         self._paint_frame(graph, state)
         self._paint_mapping(graph, state)
@@ -235,16 +238,14 @@ class RmapPainter:
     def _paint_vma(self, number: int, state: WalkState) -> None:
         row, rect, theme = self.layout.rows[number], self.vma_box(number), self.theme
         mapper = row.mappers[0]
-        current = any(m.vma in state.current_vmas for m in row.mappers)
-        passed = all(m.vma in state.passed for m in row.mappers)
-        visited = any(m.vma in state.visited for m in row.mappers)
+        news = self.news(number)
+        current, passed, visited = news.current, news.all_passed, news.visited > 0
         border = theme.accent if current else theme.warn if visited else theme.skipped if passed else theme.line
         self._box(rect, border, 2.0 if current or visited else 1.0, dashed=passed and not current)
         ink = theme.muted if passed else theme.text
         inner = rect.adjusted(8, 3, -5, -3)
         if row.is_group:
-            news = self._sum_up(row, state) if self.layout.roomy else ""
-            self._two_lines(inner, f"{len(row.mappers)} VMAs", news, (ink, theme.muted))
+            self._two_lines(inner, f"{news.vmas:,} VMAs", self._sum_up(news), (ink, theme.muted))
             return
         self._two_lines(inner, mapper.area, f"{mapper.vpn << PAGE_SHIFT:x}", (ink, theme.muted), mono=True)
 
@@ -268,12 +269,9 @@ class RmapPainter:
         if inner.width() - taken - 6 >= (rest - 7 if mono else 24):
             self._text(inner.adjusted(taken + 6, 0, 0, 0), second, small, inks[1])
 
-    def _sum_up(self, row: Row, state: WalkState) -> str:
-        cut = sum(m.vma in state.cut for m in row.mappers)
-        visited = sum(m.vma in state.visited for m in row.mappers)
-        passed = sum(m.vma in state.passed for m in row.mappers)
-        counts = ((visited, "found"), (passed, "passed by"), (cut, "cut"))
-        return ", ".join(f"{count} {word}" for count, word in counts if count) or "click to unfold"
+    def _sum_up(self, news: RowNews) -> str:
+        counts = ((news.visited, "found"), (news.passed, "passed by"), (news.cut, "cut"))
+        return ", ".join(f"{count:,} {word}" for count, word in counts if count) or "click to unfold"
 
     def _paint_task(self, number: int, state: WalkState) -> None:
         row, rect, theme = self.layout.rows[number], self.task_box(number), self.theme
@@ -282,10 +280,11 @@ class RmapPainter:
         fate = state.fates.get(mapper.tgid, Fate("alive"))
         dead = fate.kind == "killed"
         passed = state.passed.get(mapper.vma)
-        hot = bool({m.vma for m in row.mappers} & (state.visited | state.current_vmas))
+        news = self.news(number)
+        hot = news.current or news.visited > 0
         self.p.setPen(QPen(QColor(theme.warn if hot else theme.line), 2.0 if hot else 1.0))
         self.p.drawLine(QPointF(vma.right(), vma.center().y()), QPointF(rect.left(), rect.center().y()))
-        current = state.current_task is not None and any(m.tgid == state.current_task for m in row.mappers)
+        current = news.of_task
         loud = dead or fate.kind == "told"
         border = theme.accent if current else theme.kill if loud else theme.line
         selected = self.selected_task is not None and any(m.tgid == self.selected_task for m in row.mappers)
@@ -298,8 +297,8 @@ class RmapPainter:
         inner = rect.adjusted(13, 3, -20 if dead else -5, -3)
         if row.is_group:
             sign = "▸" if row.folded else "▾"
-            self._two_lines(inner, f"{sign} {row.label} × {len(self._tasks(row))}", self._dead(row, state),
-                            (theme.text, theme.kill))  # fmt: skip
+            words = f"{sign} {row.label} × {news.tasks:,}"
+            self._two_lines(inner, words, self._dead(news), (theme.text, theme.kill))
             return
         told = fate.text if self.layout.roomy else fate.short
         why = passed.short if passed else ""
@@ -314,13 +313,9 @@ class RmapPainter:
     def _name(self, row: Row) -> str:
         return row.mappers[0].task
 
-    def _tasks(self, row: Row) -> set[int]:
-        return {mapper.tgid for mapper in row.mappers}
-
-    def _dead(self, row: Row, state: WalkState) -> str:
-        dead = sum(state.fates.get(tgid, Fate("alive")).kind == "killed" for tgid in self._tasks(row))
-        told = sum(state.fates.get(tgid, Fate("alive")).kind == "told" for tgid in self._tasks(row))
-        return ", ".join(f"{count} {word}" for count, word in ((dead, "killed"), (told, "told")) if count)
+    def _dead(self, news: RowNews) -> str:
+        counts = ((news.dead, "killed"), (news.told, "told"))
+        return ", ".join(f"{count:,} {word}" for count, word in counts if count)
 
     def _strike_out(self, rect: QRectF) -> None:
         """A stroke through the whole box: seen from far away, and without colour."""
@@ -330,12 +325,9 @@ class RmapPainter:
 
     # -- entries
 
-    def _paint_edge(self, number: int, state: WalkState) -> None:
-        row = self.layout.rows[number]
-        entries = {state.entries.get(mapper.vma, "none") for mapper in row.mappers}
-        entry = entries.pop() if len(entries) == 1 else "several"
-        cut = all(mapper.vma in state.cut for mapper in row.mappers)
-        current = any(mapper.vma in state.current_vmas for mapper in row.mappers)
+    def _paint_edge(self, number: int) -> None:
+        news = self.news(number)
+        entry, cut, current = news.entry, news.all_cut, news.current
         path = self.edge_path(number)
         self.p.setBrush(Qt.BrushStyle.NoBrush)
         self.p.setPen(self._entry_pen(entry, cut, current))
@@ -389,10 +381,10 @@ class RmapPainter:
         for dx in (-5, 3):
             self.p.drawLine(QPointF(where.x() + dx - 2, where.y() + 6), QPointF(where.x() + dx + 3, where.y() - 6))
 
-    def _paint_traveller(self, state: WalkState) -> None:
+    def _paint_traveller(self) -> None:
         """The walk itself: a dot on its way from the frame to the task."""
-        for number, row in enumerate(self.layout.rows):
-            if any(mapper.vma in state.current_vmas for mapper in row.mappers):
+        for number in range(len(self.layout.rows)):
+            if self.news(number).current:
                 path = QPainterPath(QPointF(self.frame_box().right(), self.frame_box().center().y()))
                 path.lineTo(QPointF(self.mapping_box().left(), self.mapping_box().center().y()))
                 path.lineTo(QPointF(self.mapping_box().right(), self.mapping_box().center().y()))

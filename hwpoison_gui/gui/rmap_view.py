@@ -14,7 +14,8 @@ from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.view import kinds
 from hwpoison_gui.view.palette import DARK, Theme
 from hwpoison_gui.view.reverse_map import ReverseMap
-from hwpoison_gui.view.rmap_layout import Layout, Row, lay_out, rows_of
+from hwpoison_gui.view.rmap_layout import Layout, lay_out, rows_of
+from hwpoison_gui.view.rmap_news import RowNews, news_of
 from hwpoison_gui.view.walk import Fate, WalkState
 
 EMPTY: Final = "Select a frame to see who uses it.\nClick one to break it, and watch the kernel find them."
@@ -42,6 +43,7 @@ class RmapView(QAbstractScrollArea):
         self._selected_task: int | None = None
         self._unfolded: set[str] = set()
         self._layout: Layout | None = None
+        self._news: dict[int, RowNews] = {}  # of the rows looked at since the last step
         self._phase = 0.0
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -74,6 +76,7 @@ class RmapView(QAbstractScrollArea):
         self.graph, self.state = graph, state or WalkState()
         self._colours, self._selected_task = colours, selected_task
         self._phase = 0.0
+        self._news = {}
         if other:
             self._lay_out()
         self._follow()
@@ -89,7 +92,7 @@ class RmapView(QAbstractScrollArea):
     # -- layout
 
     def _lay_out(self) -> None:
-        self._layout = None
+        self._layout, self._news = None, {}
         if self.graph is not None:
             size = self.viewport().size()
             rows = rows_of(self.graph, self._unfolded)
@@ -112,18 +115,16 @@ class RmapView(QAbstractScrollArea):
         if layout is None or not self.verticalScrollBar().maximum():
             return
         for number, row in enumerate(layout.rows):
-            if self._is_current(row) and (row.folded or not row.is_group):
+            if (row.folded or not row.is_group) and self._is_current(number):
                 bar, top = self.verticalScrollBar(), layout.tops[number]
                 room = self.viewport().height() - layout.row_height - 12
                 if not bar.value() + layout.top <= top <= bar.value() + room:
                     bar.setValue(round(top - self.viewport().height() / 2))
                 return
 
-    def _is_current(self, row: Row) -> bool:
-        state = self.state
-        if state.current_vmas:
-            return any(mapper.vma in state.current_vmas for mapper in row.mappers)
-        return state.current_task is not None and any(mapper.tgid == state.current_task for mapper in row.mappers)
+    def _is_current(self, number: int) -> bool:
+        news = self._news_of(number)
+        return news.current if self.state.current_vmas else news.of_task
 
     # -- drawing
 
@@ -150,8 +151,14 @@ class RmapView(QAbstractScrollArea):
         assert self._layout is not None
         made = RmapPainter(painter, self._theme, self._fonts, self._layout, self.viewport().height())
         made.offset, made.phase = self.verticalScrollBar().value(), self._phase
-        made.colours, made.selected_task = self._colours, self._selected_task
+        made.colours, made.selected_task, made.news = self._colours, self._selected_task, self._news_of
         return made
+
+    def _news_of(self, number: int) -> RowNews:
+        assert self._layout is not None
+        if number not in self._news:
+            self._news[number] = news_of(self._layout.rows[number], self.state)
+        return self._news[number]
 
     # -- the user
 

@@ -72,6 +72,8 @@ class TaskModel(QAbstractTableModel):
         self.theme = theme
         self.frozen = False  # after a panic nothing can be changed
         self.colours: dict[int, str] = {}
+        self._numbered: list[TaskRow] = []
+        self._numbers: dict[int, int] = {}
 
     def set_rows(self, rows: list[TaskRow]) -> None:
         """Shows other rows; where a task stays, its row stays selected."""
@@ -96,6 +98,12 @@ class TaskModel(QAbstractTableModel):
             self.rows = rows
         if changed:
             self.dataChanged.emit(self.index(changed[0], 0), self.index(changed[-1], len(COLUMNS) - 1))
+
+    def row_of(self, tgid: int) -> int:
+        """The row of a task, -1 where there is none."""
+        if self._numbered is not self.rows:
+            self._numbered, self._numbers = self.rows, {row.tgid: number for number, row in enumerate(self.rows)}
+        return self._numbers.get(tgid, -1)
 
     def refresh_look(self) -> None:
         """Colours or fonts are other ones."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -132,21 +132,23 @@ class TaskTable(QTableView):
         self._quiet = True
         try:
             selection.clear()
-            for row in range(self.order.rowCount()):
-                index = self.order.index(row, 0)
-                if index.data(TGID_ROLE) == tgid:
-                    flags = QItemSelectionModel.SelectionFlag
-                    selection.setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
-                    self.scrollTo(index)
+            index = self._index_of(tgid)
+            if index.isValid():
+                flags = QItemSelectionModel.SelectionFlag
+                selection.setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
+                self.scrollTo(index)
         finally:
             self._quiet = False
 
     def reveal(self, tgid: int) -> None:
         """Scrolls to a task's row."""
-        for row in range(self.order.rowCount()):
-            index = self.order.index(row, 0)
-            if index.data(TGID_ROLE) == tgid:
-                self.scrollTo(index)
+        index = self._index_of(tgid)
+        if index.isValid():
+            self.scrollTo(index)
+
+    def _index_of(self, tgid: int | None) -> QModelIndex:
+        row = -1 if tgid is None else self.tasks.row_of(tgid)
+        return self.order.mapFromSource(self.tasks.index(row, 0)) if row >= 0 else QModelIndex()
 
     def selected(self) -> int | None:
         """The selected task."""

@@ -14,7 +14,7 @@ from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.moment import title_of
 from hwpoison_gui.view.palette import DARK, Theme, mixed
-from hwpoison_gui.view.timeline_marks import Tick, acts_of, boundaries, position_at, ticks, x_of
+from hwpoison_gui.view.timeline_marks import Tick, acts_of, boundaries, cuts, position_at, ticks, x_of
 
 _EDGE: Final = 12
 _HEIGHT: Final = 40
@@ -53,6 +53,7 @@ class Timeline(QWidget):
         self._titles: list[str] = []
         self._texts: Sequence[str] = ()
         self._ticks: tuple[int, list[Tick]] = (-1, [])
+        self._cuts: tuple[int, list[int]] = (-1, [])
         self.position = 0
         self._dragging = False
         self._notes: tuple[int, ...] = ()
@@ -76,7 +77,7 @@ class Timeline(QWidget):
         self._titles = [title_of(operation) for operation in session.operations]
         steps = session.steps
         self._texts = [steps[n].mark.text for n in range(len(steps))]
-        self._ticks = (-1, [])
+        self._ticks, self._cuts = (-1, []), (-1, [])
         self.update()
 
     def set_notes(self, positions: Sequence[int]) -> None:
@@ -141,13 +142,12 @@ class Timeline(QWidget):
 
     def _paint_bounds(self, painter: QPainter, middle: float) -> None:
         painter.setPen(QPen(QColor(self._theme.muted), 1))
-        last = -10.0
-        for first in self._bounds:
-            x = round(self.x_of_position(first)) + 0.5
-            if x - last >= 3:
-                painter.drawLine(QPointF(x, middle - 13), QPointF(x, middle - 9))
-                painter.drawLine(QPointF(x, middle + 9), QPointF(x, middle + 13))
-                last = x
+        if self._cuts[0] != self._width():
+            self._cuts = (self._width(), cuts(self._bounds, self.total, self._width()))
+        for pixel in self._cuts[1]:
+            x = _EDGE + pixel + 0.5
+            painter.drawLine(QPointF(x, middle - 13), QPointF(x, middle - 9))
+            painter.drawLine(QPointF(x, middle + 9), QPointF(x, middle + 13))
         painter.setPen(Qt.PenStyle.NoPen)
 
     def _paint_handle(self, painter: QPainter, middle: float) -> None:

@@ -12,17 +12,19 @@ from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.controller import NONE, Moved
 from hwpoison_gui.gui.hover_text import HoverText
 from hwpoison_gui.view.counters import counters_of
-from hwpoison_gui.view.frame_facts import facts_of
+from hwpoison_gui.view.frame_facts import MOST_PTES, facts_of
 from hwpoison_gui.view.highlights import colours_of, highlights_of
+from hwpoison_gui.view.kinds import KINDS, kind_of
 from hwpoison_gui.view.lenses import Lens
 from hwpoison_gui.view.log_rows import log_lines, newest_lines, step_of_line
 from hwpoison_gui.view.loss import ending_of, loss_of, note_beginning
 from hwpoison_gui.view.moment import moment_of, title_of
 from hwpoison_gui.view.outline import Outlines
+from hwpoison_gui.view.reverse_map import ReverseMap
 from hwpoison_gui.view.sentence import sentence_of
 from hwpoison_gui.view.state_rows import StateTables
-from hwpoison_gui.view.task_rows import task_rows
-from hwpoison_gui.view.walk import Walks, walk_state
+from hwpoison_gui.view.task_rows import TaskRows
+from hwpoison_gui.view.walk import Walks
 
 if TYPE_CHECKING:
     from hwpoison_gui.gui.main_window import MainWindow
@@ -57,9 +59,11 @@ class Wiring(QObject):
         super().__init__(window)
         self._w = window
         self._walks = Walks()
+        self._task_rows = TaskRows()
         self._outlines = Outlines()
         self._tables = StateTables()
         self._colours: dict[int, int] = {}
+        self._graph: ReverseMap | None = None
         self._hover = HoverText(window.map, self)
         self._connect_model()
         self._connect_widgets()
@@ -196,7 +200,7 @@ class Wiring(QObject):
 
     def _show_task_rows(self) -> None:
         w, c = self._w, self._w.controller
-        rows = task_rows(c.session.machine)
+        rows = self._task_rows.of(c.session.machine)
         w.tasks.set_rows(rows, c.panicked)
         w.tasks.show_selected(c.selected_task)
         alive = sum(row.alive for row in rows)
@@ -246,22 +250,32 @@ class Wiring(QObject):
 
     def _show_frame(self) -> None:
         w, c = self._w, self._w.controller
-        facts = facts_of(c.session, c.selected, c.machine.notes) if c.selected != NONE else None
-        w.inspector.set_facts(facts)
-        w.docks["frame"].set_subject(f"{facts.pfn:#x}  {facts.kind.name}" if facts else "")
+        if c.selected == NONE:
+            w.inspector.set_facts(None)
+            w.docks["frame"].set_subject("")
+            return
+        m, pfn, graph = c.session.machine, c.selected, self._graph
+        w.docks["frame"].set_subject(f"{pfn:#x}  {KINDS[kind_of(m.page(pfn))].name}")
+        users = graph.mappers if graph is not None and graph.pfn == pfn else None
+        if users is not None and len(users) > MOST_PTES:
+            w.inspector.show_when_seen(lambda: facts_of(c.session, pfn, c.machine.notes, users))
+        else:
+            w.inspector.set_facts(facts_of(c.session, pfn, c.machine.notes))
 
     def _show_walk(self) -> None:
         """The reverse map of the operation's frame, or of the selected one when nothing goes on."""
         w, c = self._w, self._w.controller
         session = c.session
         graph = self._walks.map_for(session, c.selected)
-        self._colours = colours_of(mapper.tgid for mapper in graph.mappers) if graph is not None else {}
+        if graph is not self._graph:
+            self._colours = colours_of(mapper.tgid for mapper in graph.mappers) if graph is not None else {}
+        self._graph = graph
         if graph is None:
             w.rmap.set_walk(None, None, {}, c.selected_task)
             w.docks["rmap"].set_subject("")
             w.tasks.set_colours({})
             return
-        state = walk_state(session, graph)
+        state = self._walks.state_of(session, graph)
         used = {tgid: w.theme.task(number) for tgid, number in self._colours.items()}
         w.rmap.set_walk(graph, state, used, c.selected_task)
         w.tasks.set_colours(used)

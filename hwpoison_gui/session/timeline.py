@@ -7,6 +7,7 @@ new or new to old; nothing is run again and no copy of the memory is kept.
 from __future__ import annotations
 
 import gc
+from collections import defaultdict
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from hwpoison_gui.kernel.gate import Cells, Change, Column, Gate
+from hwpoison_gui.kernel.gate import Cells, Change, Column, Gate, Store
 from hwpoison_gui.kernel.mark import Mark
 
 
@@ -120,16 +121,18 @@ class Timeline:
 
     def _notify(self, before: int, after: int) -> None:
         low, high = sorted((before, after))
-        pfns: set[int] = set()
-        tables: set[str] = set()
+        keys: defaultdict[Store, list[Any]] = defaultdict(list)
         for step in self.steps[low:high]:
-            for change in step.changes:
-                if isinstance(change.store, Column):
-                    pfns.add(change.key)
-                elif isinstance(change.store, Cells):
-                    pfns.update(change.key.tolist())
-                else:
-                    tables.add(change.store.name)
+            for store, key, _, _ in step.changes:
+                keys[store].append(key)
+        pfns: set[int] = set()
+        for store, found in keys.items():
+            if isinstance(store, Column):
+                pfns.update(found)
+            elif isinstance(store, Cells):
+                for cells in found:
+                    pfns.update(cells.tolist())
+        tables = (store.name for store in keys if not isinstance(store, (Column, Cells)))
         notice = Notice(before, after, np.array(sorted(pfns), np.int64), frozenset(tables))
         for listener in tuple(self._listeners):
             listener(notice)

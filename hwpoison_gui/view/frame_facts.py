@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
@@ -48,7 +49,7 @@ class Facts(NamedTuple):
     notes: tuple[str, ...]
 
 
-MOST_PTES: Final = 200
+MOST_PTES: Final = 100
 _BITS: Final = (
     (ptes.RW, "writable"),
     (ptes.DIRTY, "dirty"),
@@ -58,11 +59,12 @@ _BITS: Final = (
 )
 
 
-def facts_of(session: Session, pfn: int, notes: tuple[str, ...] = ()) -> Facts:
-    """What the machine knows of frame `pfn` now."""
+def facts_of(session: Session, pfn: int, notes: tuple[str, ...] = (), users: Sequence[Mapper] | None = None) -> Facts:
+    """What the machine knows of frame `pfn` now; `users`: those that could map it, where they are known already."""
     m = session.machine
     word = m.page(pfn)
-    mappers = [mapper for mapper in mappers_of(session, pfn) if m.pte(mapper.mm, mapper.vpn)]
+    known = mappers_of(session, pfn) if users is None else users
+    mappers = [mapper for mapper in known if m.pte(mapper.mm, mapper.vpn)]
     flags = tuple(flag for flag in pf.FLAGS if word >> flag.bit & 1)
     entries = tuple(_pte(m, pfn, mapper) for mapper in mappers[:MOST_PTES])
     more = max(0, len(mappers) - MOST_PTES)

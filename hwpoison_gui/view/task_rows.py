@@ -26,7 +26,29 @@ class TaskRow(NamedTuple):
 
 def task_rows(m: Machine) -> list[TaskRow]:
     """All processes, living and dead, in order of creation."""
-    return [_row(m, process) for process in m.processes.view.values()]
+    return TaskRows().of(m)
+
+
+class TaskRows:
+    """Rows as they were last time, made anew only for processes of which something is another one now."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, tuple[tuple[object, ...], TaskRow]] = {}
+
+    def of(self, m: Machine) -> list[TaskRow]:
+        """All processes, living and dead, in order of creation."""
+        tasks, pending, rss, before = m.tasks.view, m.pending.view, m.rss.view, self._rows
+        after, found = {}, []
+        for tgid, process in m.processes.view.items():
+            # Records are never changed, only replaced: what is the same object is the same state.
+            parts = (process, rss.get(process.mm), *[(tasks.get(tid), pending.get(tid)) for tid in process.threads])
+            known = before.get(tgid)
+            if known is None or known[0] != parts:
+                known = (parts, _row(m, process))
+            after[tgid] = known
+            found.append(known[1])
+        self._rows = after
+        return found
 
 
 def _row(m: Machine, process: Process) -> TaskRow:

@@ -67,3 +67,13 @@ def ticks(acts: Sequence[Act], width: int) -> list[Tick]:
         if old is None or LOUDNESS[act] > LOUDNESS[old.act]:
             best[x] = Tick(x, act, position)
     return [best[x] for x in sorted(best)]
+
+
+def cuts(bounds: Sequence[int], total: int, width: int) -> list[int]:
+    """Pixels at which operations begin, at least three apart."""
+    found: list[int] = []
+    for first in bounds:
+        x = round(x_of(first, total, width))
+        if not found or x - found[-1] >= 3:
+            found.append(x)
+    return found

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.mark import Act
+from hwpoison_gui.kernel.mark import Act, Mark
 from hwpoison_gui.kernel.records import Delivery, SigInfo
 from hwpoison_gui.session.peek import as_of
 from hwpoison_gui.session.session import Operation, Session
@@ -77,16 +76,7 @@ def entry_state(m: Machine, pfn: int, mapper: Mapper) -> str:
 
 def walk_state(session: Session, graph: ReverseMap) -> WalkState:
     """The state of a reverse map at the present step."""
-    m = session.machine
-    word = m.page(graph.pfn)
-    state = WalkState(pf.letters_of(word), bool(word & pf.HWPOISON), kinds.KINDS[kinds.kind_of(word)])
-    for mapper in graph.mappers:
-        state.entries[mapper.vma] = entry_state(m, graph.pfn, mapper)
-        state.fates.setdefault(mapper.tgid, _standing(m, mapper.tgid))
-    moment = moment_of(session)
-    if moment.operation is not None and concerns(session, moment.operation, graph.pfn):
-        _follow(session, moment, graph, state)
-    return state
+    return Follower(graph).state_at(session)
 
 
 def _standing(m: Machine, tgid: int) -> Fate:
@@ -120,49 +110,114 @@ def frames_concerned(session: Session, operation: Operation) -> list[int]:
     return list(dict.fromkeys(pfn for step in steps for pfn in step.mark.frames if 0 <= pfn < m.frames))
 
 
-def _follow(session: Session, moment: Moment, graph: ReverseMap, state: WalkState) -> None:
-    assert moment.operation is not None and moment.step is not None
-    by_pte = {(mapper.mm, mapper.vpn): mapper.vma for mapper in graph.mappers}
-    for step in session.steps[moment.operation.first : moment.position]:
-        mark = step.mark
-        vmas = [by_pte[pte] for pte in mark.ptes if pte in by_pte] or list(mark.vmas)
-        if mark.act is Act.VISIT:
-            state.visited.update(vmas)
-        elif mark.act is Act.UNMAP:
-            state.cut.update(vmas)
-        elif mark.act is Act.SKIP:
-            short = _SHORT.get(mark.why, mark.why)
-            state.passed.update((vma, Passed(short, mark.text)) for vma in vmas)
-        _tell_fates(session.machine, step, state)
-    mark = moment.step.mark
-    state.act = mark.act
-    state.current_vmas = frozenset([by_pte[pte] for pte in mark.ptes if pte in by_pte] or mark.vmas)
-    if mark.act is Act.ENTER:
-        state.current_vmas = frozenset()
-    if mark.tasks and mark.act is not Act.ENTER:
-        state.current_task = session.machine.tasks.view[mark.tasks[0]].tgid
-    state.at_frame = bool(mark.frames) and not state.current_vmas
+class Follower:
+    """The state of one reverse map, carried on from step to step: a step costs what it changed, not all users.
 
+    Going back, or to another operation, begins anew.
+    """
 
-def _tell_fates(m: Machine, step: Step, state: WalkState) -> None:
-    """Signals that the step sent or delivered."""
-    for change in step.changes:
-        if change.store is m.deliveries and isinstance(change.new, Delivery):
-            delivery = change.new
-            _set_fate(m, state, delivery.tid, delivery.info, delivery.effect)
-        elif change.store is m.pending and isinstance(change.new, tuple) and change.new:
-            _set_fate(m, state, change.key, change.new[-1], "told")
+    def __init__(self, graph: ReverseMap) -> None:
+        self.graph = graph
+        self._by_pte = {(mapper.mm, mapper.vpn): mapper.vma for mapper in graph.mappers}
+        self._of_mm: dict[int, list[Mapper]] = {}
+        for mapper in graph.mappers:
+            self._of_mm.setdefault(mapper.mm, []).append(mapper)
+        self._state = WalkState()
+        self._told: set[int] = set()  # tasks whose fate a step has told
+        self._concerned = False
+        self._operation: Operation | None = None
+        self._position = -1
 
+    def state_at(self, session: Session) -> WalkState:
+        """The state at the session's present step; the same object as long as it can be carried on."""
+        m, pfn, moment = session.machine, self.graph.pfn, moment_of(session)
+        if self._position < 0 or moment.operation is not self._operation or session.position < self._position:
+            self._begin(session, moment)
+        else:
+            steps = session.steps[self._position : session.position]
+            self._take(m, steps)
+            self._look_again(m, steps)
+        self._position = session.position
+        word = m.page(pfn)
+        self._state.letters, self._state.poisoned = pf.letters_of(word), bool(word & pf.HWPOISON)
+        self._state.kind = kinds.KINDS[kinds.kind_of(word)]
+        self._point(m, moment)
+        return self._state
 
-def _set_fate(m: Machine, state: WalkState, tid: int, info: SigInfo, effect: str) -> None:
-    tgid = m.tasks.view[tid].tgid
-    if state.fates.get(tgid, Fate("alive")).kind == "killed":
-        return
-    code = info.code.replace("BUS_MCEERR_", "").replace("SI_KERNEL", "forced")
-    words = {"handled": "caught", "pending": "pending", "ignored": "ignored", "killed": "dying", "told": "sent"}
-    word = words[effect]
-    short = info.signal if effect in ("told", "killed") else word
-    state.fates[tgid] = Fate("told" if effect == "killed" else effect, f"{info.signal} {code} {word}", short)
+    def _begin(self, session: Session, moment: Moment) -> None:
+        m, state = session.machine, WalkState()
+        for mapper in self.graph.mappers:
+            state.entries[mapper.vma] = entry_state(m, self.graph.pfn, mapper)
+            state.fates.setdefault(mapper.tgid, _standing(m, mapper.tgid))
+        self._state, self._told, self._operation = state, set(), moment.operation
+        self._concerned = moment.operation is not None and concerns(session, moment.operation, self.graph.pfn)
+        if moment.operation is not None:
+            self._take(m, session.steps[moment.operation.first : session.position])
+
+    def _take(self, m: Machine, steps: list[Step]) -> None:
+        """What the steps say of pairs, and whom they told."""
+        for step in steps if self._concerned else ():
+            mark, state = step.mark, self._state
+            if mark.act is Act.VISIT:
+                state.visited.update(self._vmas(mark))
+            elif mark.act is Act.UNMAP:
+                state.cut.update(self._vmas(mark))
+            elif mark.act is Act.SKIP:
+                passed = Passed(_SHORT.get(mark.why, mark.why), mark.text)
+                state.passed.update((vma, passed) for vma in self._vmas(mark))
+            for change in step.changes:
+                if change.store is m.deliveries and isinstance(change.new, Delivery):
+                    self._tell(m, change.new.tid, change.new.info, change.new.effect)
+                elif change.store is m.pending and isinstance(change.new, tuple) and change.new:
+                    self._tell(m, change.key, change.new[-1], "told")
+
+    def _vmas(self, mark: Mark) -> list[int]:
+        return [self._by_pte[pte] for pte in mark.ptes if pte in self._by_pte] or list(mark.vmas)
+
+    def _tell(self, m: Machine, tid: int, info: SigInfo, effect: str) -> None:
+        tgid = m.tasks.view[tid].tgid
+        if self._state.fates.get(tgid, Fate("alive")).kind == "killed":
+            return
+        code = info.code.replace("BUS_MCEERR_", "").replace("SI_KERNEL", "forced")
+        words = {"handled": "caught", "pending": "pending", "ignored": "ignored", "killed": "dying", "told": "sent"}
+        word = words[effect]
+        short = info.signal if effect in ("told", "killed") else word
+        self._told.add(tgid)
+        self._state.fates[tgid] = Fate("told" if effect == "killed" else effect, f"{info.signal} {code} {word}", short)
+
+    def _look_again(self, m: Machine, steps: list[Step]) -> None:
+        """Entries and tasks that the steps changed, as they are now."""
+        spaces: set[int] = set()
+        tasks: set[int] = set()
+        for step in steps:
+            for store, key, _, _ in step.changes:
+                if store.name == m.ptes.name:
+                    spaces.add(key[0] if isinstance(key, tuple) else key)
+                elif store is m.processes:
+                    tasks.add(key)
+                elif store is m.pending and key in m.tasks.view:
+                    tasks.add(m.tasks.view[key].tgid)
+        for mm in spaces:
+            for mapper in self._of_mm.get(mm, ()):
+                self._state.entries[mapper.vma] = entry_state(m, self.graph.pfn, mapper)
+        for tgid in tasks & self._state.fates.keys():
+            now = _standing(m, tgid)
+            if now.kind == "killed" or tgid not in self._told:
+                self._state.fates[tgid] = now
+
+    def _point(self, m: Machine, moment: Moment) -> None:
+        """What the present step is about."""
+        state = self._state
+        state.act, state.at_frame, state.current_vmas, state.current_task = None, False, frozenset(), None
+        if moment.step is None or not self._concerned:
+            return
+        mark = moment.step.mark
+        state.act = mark.act
+        if mark.act is not Act.ENTER:
+            state.current_vmas = frozenset(self._vmas(mark))
+            if mark.tasks:
+                state.current_task = m.tasks.view[mark.tasks[0]].tgid
+        state.at_frame = bool(mark.frames) and not state.current_vmas
 
 
 class Walks:
@@ -170,10 +225,18 @@ class Walks:
 
     def __init__(self) -> None:
         self._maps: dict[tuple[int, int], ReverseMap] = {}
+        self._follower: Follower | None = None
 
     def clear(self) -> None:
         """The operations are other ones."""
         self._maps.clear()
+        self._follower = None
+
+    def state_of(self, session: Session, graph: ReverseMap) -> WalkState:
+        """The state of a reverse map at the present step, carried on where that is possible."""
+        if self._follower is None or self._follower.graph is not graph:
+            self._follower = Follower(graph)
+        return self._follower.state_at(session)
 
     def map_for(self, session: Session, selected: int) -> ReverseMap | None:
         """Of the present operation's frame; of the selected one where no operation is about any."""
@@ -191,11 +254,3 @@ class Walks:
             with as_of(session, operation.first):
                 self._maps[key] = reverse_map(session, pfn)
         return self._maps[key]
-
-
-def by_task(mappers: Iterable[Mapper]) -> dict[int, list[Mapper]]:
-    """Mappers of each task, in order."""
-    found: dict[int, list[Mapper]] = {}
-    for mapper in mappers:
-        found.setdefault(mapper.tgid, []).append(mapper)
-    return found

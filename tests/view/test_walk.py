@@ -63,6 +63,23 @@ def test_late_kill_leaves_hwpoison_entries_and_says_why_nobody_was_told() -> Non
     assert not state.visited
 
 
+@pytest.mark.parametrize("early_kill", [0, 1])
+@pytest.mark.parametrize("sigbus", ["default", "handler", "blocked"])
+def test_a_state_carried_on_is_the_same_as_one_made_anew(early_kill: int, sigbus: str) -> None:
+    session = forked(early_kill, sigbus=sigbus)
+    pfn = session.operations[-1].outcome.pfn or 0
+    if session.alive("b"):
+        do(session, "read", task="b", at="m+0")
+    do(session, "poison", frame="any:slab")
+    walks, total = Walks(), len(session.steps)
+    ways = [*range(total + 1), *range(total, -1, -1), *range(0, total, 3), total, total // 2, total]
+    for position in ways:
+        session.seek(position)
+        graph = walks.map_for(session, pfn)
+        assert graph is not None
+        assert walks.state_of(session, graph) == walk_state(session, graph), position
+
+
 def test_the_present_pair_is_pointed_at() -> None:
     session = forked(1)
     poison = session.operations[-1]
