@@ -226,6 +226,8 @@ def _help(w: MainWindow) -> list[Command]:
     d = w.dialogs
     return [
         Command("keys", "&Help", "&Keys", "All keys in one list", d.show_keys, "help", ("?", "F1")),
+        Command("palette", "&Help", "&Commands…", "Every command, task, file and frame by some letters of its name",
+                d.show_palette, keys=("Ctrl+Shift+P",)),
         Command("notes", "&Help", "About this &machine", "Where it comes from, and what of it is derived",
                 d.show_notes, "info"),
         Command("about", "&Help", "&About hwpoison-gui", "What this program is", d.show_about),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,10 @@ from PySide6.QtWidgets import (
 from hwpoison_gui import __version__
 from hwpoison_gui.gui import opening
 from hwpoison_gui.gui import theme as look
+from hwpoison_gui.gui.command_palette import CommandPalette
 from hwpoison_gui.gui.compare_window import CompareWindow
 from hwpoison_gui.gui.loader import Loader
+from hwpoison_gui.gui.palette_entries import entries_for
 from hwpoison_gui.kernel.profiles import PROFILES
 from hwpoison_gui.session.compare import Recipe, can_compare, recipe_of, settings_of
 from hwpoison_gui.session.errors import ScenarioError
@@ -174,20 +177,33 @@ class Dialogs:
         dialog.open()
 
     def _go_to_text(self, text: str) -> None:
-        session, text = self._window.controller.session, text.strip()
-        number = text.lower().removeprefix("pfn:").removeprefix("0x")
         try:
-            pfn = int(number, 16) if number and set(number) <= set("0123456789abcdef") else session.resolve_frame(text)
+            pfn = self.frame_of(text)
         except ScenarioError as error:
             self.show_error("There is no such frame", error.message)
-            return
+        else:
+            self.go_to_frame(pfn)
+
+    def frame_of(self, text: str) -> int:
+        """The frame of that number or name. Raises ScenarioError when there is none."""
+        session, text = self._window.controller.session, text.strip()
+        number = text.lower().removeprefix("pfn:").removeprefix("0x")
+        pfn = int(number, 16) if number and set(number) <= set("0123456789abcdef") else session.resolve_frame(text)
         if not 0 <= pfn < session.machine.frames:
             last = session.machine.frames - 1
-            self.show_error("There is no such frame", f"{pfn:#x}: this machine has frames 0 to {last:#x}.")
-            return
+            raise ScenarioError(f"{pfn:#x}: this machine has frames 0 to {last:#x}.")
+        return pfn
+
+    def go_to_frame(self, pfn: int) -> None:
+        """Selects a frame and moves the map to it."""
         self._window.controller.select(pfn)
         self._window.map.select(pfn, reveal=True)
         self._window.map.setFocus()
+
+    def show_palette(self) -> None:
+        """Every command by some letters of its name."""
+        window = self._window
+        CommandPalette(window, window.theme, partial(entries_for, window)).open()
 
     # -- words
 

@@ -33,6 +33,7 @@ class TablesLink(QObject):
         self._selected = NONE
         self._field, self._descending = "pfn", False
         self._pages_machine: object = None
+        self._match: object = None
         self.sorter = PageSorter(self)
         self._connect()
 
@@ -45,6 +46,7 @@ class TablesLink(QObject):
         t.pages.chosen.connect(self._go_to)
         t.pages.activated.connect(lambda: self._w.map.center_on(t.pages.pfn) if t.pages.pfn != NONE else None)
         t.pages.menuRequested.connect(self._w.menus.show_frame_menu)
+        self._w.map.countsChanged.connect(self._filter_may_have_changed)
         t.areas.chosen.connect(self._area_chosen)
         t.files.chosen.connect(self._file_chosen)
         t.controls.orderWanted.connect(self.order_by)
@@ -67,6 +69,13 @@ class TablesLink(QObject):
             self._catch_up()
         else:
             self._visible.discard(table)
+
+    def _filter_may_have_changed(self) -> None:
+        plane = self._w.map.plane
+        match = plane.match if plane is not None else None
+        if match is not self._match:
+            self._match = match
+            self.filter_changed()
 
     def filter_changed(self) -> None:
         """The map's filter finds other pages, or there is none any more."""
