@@ -215,6 +215,10 @@ def _view(w: MainWindow) -> list[Command]:
                 ("Ctrl++", "Ctrl+=")),
         Command("zoom-out", "&View", "Zoom &out", "Smaller cells (also the wheel)", lambda: w.map.view.zoom(-1),
                 "zoom-out", ("Ctrl+-",)),
+        Command("look-back", "&View", "&Back to where I looked", "Where the map was before (also the mouse’s side "
+                "button)", lambda: w.looks.go(-1), keys=("Alt+Left",)),
+        Command("look-forward", "&View", "F&orward again", "Where the map was before going back",
+                lambda: w.looks.go(1), keys=("Alt+Right",)),
         *themes,
         *panels,
         Command("reset-docks", "&View", "&Reset the panels", "All panels where they were at first", w.reset_docks,

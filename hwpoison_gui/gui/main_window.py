@@ -25,6 +25,7 @@ from hwpoison_gui.gui.legend import Legend
 from hwpoison_gui.gui.lens_bar import LensBar
 from hwpoison_gui.gui.lens_keeper import LensKeeper
 from hwpoison_gui.gui.log_view import LogView
+from hwpoison_gui.gui.look_keeper import LookKeeper
 from hwpoison_gui.gui.menus import ContextMenus, build_menu_bar
 from hwpoison_gui.gui.moments import Moments
 from hwpoison_gui.gui.notebook_view import NotebookView
@@ -91,6 +92,7 @@ class MainWindow(QMainWindow):
         self.lens_bar = LensBar(self, theme)
         self.legend = Legend(self, theme)
         self.lenses = LensKeeper(self.map, self.controller, self)
+        self.looks = LookKeeper(self.map, self)
         self.finder = FindBar(self, theme)
         self.filter = FilterKeeper(self.map, self.lenses, self.controller)
         self.sliders = {meaning.name: SysctlSlider(meaning, self, theme) for meaning in SYSCTLS}
