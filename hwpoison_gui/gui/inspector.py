@@ -6,7 +6,7 @@ from collections.abc import Callable
 from html import escape
 
 from PySide6.QtCore import QUrl, Signal
-from PySide6.QtGui import QFontInfo, QShowEvent
+from PySide6.QtGui import QFontInfo
 from PySide6.QtWidgets import QTextBrowser, QWidget
 
 from hwpoison_gui.gui import theme as look
@@ -42,16 +42,15 @@ class Inspector(QTextBrowser):
     def show_when_seen(self, ask: Callable[[], Facts]) -> None:
         """Facts that take time to find and to set are asked for when somebody can see them."""
         self._ask = ask
-        if self.isVisible():
-            self._answer()
+        # A panel behind another one is not hidden, Qt only moves it out of sight.
+        if not self.visibleRegion().isEmpty():
+            self.answer()
 
-    def _answer(self) -> None:
+    def answer(self) -> None:
+        """Somebody sees it: what was put off is shown."""
         if self._ask is not None:
-            self.set_facts(self._ask())
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._answer()
+            ask, self._ask = self._ask, None
+            self.set_facts(ask())
 
     def set_facts(self, facts: Facts | None) -> None:
         """Shows other facts; None: no frame is selected."""

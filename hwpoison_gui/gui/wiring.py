@@ -103,6 +103,7 @@ class Wiring(QObject):
         w.tasks.edited.connect(self.task_edited)
         w.log.lineActivated.connect(self._go_to_line)
         w.inspector.taskWanted.connect(c.select_task)
+        w.docks["frame"].visibilityChanged.connect(lambda seen: w.inspector.answer() if seen else None)
         w.rmap.taskClicked.connect(c.select_task)
         w.why.seekRequested.connect(c.seek)
         w.states.seekRequested.connect(c.seek)
