@@ -51,6 +51,9 @@ class PageOrder:
                 every = np.arange(self.m.frames, dtype=np.uint32) if self.pfns is None else self.pfns
                 self.pfns = every[::-1]
             return
+        if self.field == "flags":
+            for _ in self._learn_all():
+                yield share
         passes = self._passes()
         for number, key in enumerate(passes):
             for done in self._pass(key):
@@ -127,20 +130,18 @@ class PageOrder:
 
     def _flags(self, pfns: I64) -> U16:
         """Words by the number of their flags; pages alike stand together."""
-        self._learn_all()
         ids, words = self._ids(pfns), self._words.words
         order = sorted(range(len(words)), key=lambda number: (words[number].bit_count(), words[number]))
         rank = np.zeros(len(words), np.uint16)
         rank[order] = np.minimum(np.arange(len(words)), _LAST)
         return rank[ids]
 
-    def _learn_all(self) -> None:
+    def _learn_all(self) -> Iterator[None]:
         # A rank among the words holds only while no word is missing.
-        if len(self._words) == 1:
-            flags = self.m.flags.view
-            ids = np.zeros(SLICE, np.uint16)
-            for start in range(0, self.m.frames, SLICE):
-                self._words.ids_of(flags[start : start + SLICE], ids[: min(SLICE, self.m.frames - start)])
+        ids = np.zeros(SLICE, np.uint16)
+        for start in range(0, self.m.frames, SLICE):
+            self._words.ids_of(self.m.flags.view[start : start + SLICE], ids[: min(SLICE, self.m.frames - start)])
+            yield
 
     def _owner_key(self) -> Callable[[I64], U16]:
         """By the owner's name; pages without one first."""
