@@ -10,13 +10,16 @@ import gc
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from hwpoison_gui.kernel.gate import Cells, Change, Column, Gate, Store
 from hwpoison_gui.kernel.mark import Mark
+
+
+_MANY: Final = 1000  # steps of an operation
 
 
 class Step(NamedTuple):
@@ -75,6 +78,8 @@ class Timeline:
         with _no_collection():
             value = self._run(operation, marks, last, before)
         self.position = len(self.steps)
+        if self.position - before > _MANY:
+            gc.freeze()  # a million records that no cycle holds: the collector need not look through them again
         return value
 
     def _run(self, operation: int, marks: Generator[Mark, None, Any], last: Callable[[], Mark], before: int) -> Any:
@@ -105,12 +110,13 @@ class Timeline:
         if not 0 <= position <= len(self.steps):
             raise ValueError(f"step {position}, expected 0 to {len(self.steps)}")
         before = self.position
-        if position > before:
-            for step in self.steps[before:position]:
-                self._gate.forward(step.changes)
-        else:
-            for step in reversed(self.steps[position:before]):
-                self._gate.backward(step.changes)
+        with _no_collection():
+            if position > before:
+                for step in self.steps[before:position]:
+                    self._gate.forward(step.changes)
+            else:
+                for step in reversed(self.steps[position:before]):
+                    self._gate.backward(step.changes)
         self.position = position
         if position != before:
             self._notify(before, position)
