@@ -7,12 +7,13 @@ here, never in the session.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QGuiApplication
 
 from hwpoison_gui.gui.opening import Opened
 from hwpoison_gui.gui.playback import Playback
@@ -24,6 +25,18 @@ from hwpoison_gui.session.timeline import Notice
 from hwpoison_gui.view.moment import moment_of, title
 
 NONE = -1
+
+
+_MANY = 1000  # users of a frame, from which on finding all of them takes a while
+
+
+@contextmanager
+def _waiting() -> Iterator[None]:
+    QGuiApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
+    try:
+        yield
+    finally:
+        QGuiApplication.restoreOverrideCursor()
 
 
 class Moved(NamedTuple):
@@ -120,7 +133,8 @@ class Controller(QObject):
 
     def fire(self, pfn: int) -> None:
         """The click: memory_failure() for this frame."""
-        with self.together():
+        many = int(self.session.machine.mapcount.view[pfn]) > _MANY
+        with _waiting() if many else nullcontext(), self.together():
             self.select(pfn)
             self.select_task(None)
             self.act("poison", {"frame": f"pfn:{pfn:#x}"}, animate=True)
