@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -56,7 +56,7 @@ class Fonts:
         strong, title = look.mono(look.BODY, QFont.Weight.Bold), look.font(look.CAPTION, QFont.Weight.Bold)
         return cls(name, small, mono, strong, title, plain)
 
-    def metrics(self, graph: ReverseMap) -> Metrics:
+    def metrics(self, graph: ReverseMap, rows: Sequence[Row]) -> Metrics:
         """What the layout must know of a graph; of the many names of a kind the longest is measured."""
 
         def width(font: QFont, text: str) -> float:
@@ -64,12 +64,15 @@ class Fonts:
 
         number = width(self.strong, f"{graph.pfn:#x}") + 20
         number = max(number, width(self.small, KIND.classes[graph.kind.id].shortest) + 32)
-        area = max((mapper.area for mapper in graph.mappers), key=len, default="")
-        task = max((mapper.task for mapper in graph.mappers), key=len, default="")
+        single, groups = [row.mappers[0] for row in rows if not row.is_group], [row for row in rows if row.is_group]
+        area = max((mapper.area for mapper in single), key=len, default="")
+        tasks = [max((mapper.task for mapper in single), key=len, default="")]
+        tasks += [f"▸ {row.label} × {len(row.mappers):,}" for row in groups]
+        counts = [width(self.small, f"{len(row.mappers):,} found, {len(row.mappers):,} cut") for row in groups]
         wanted = (
             width(self.title, title_of(graph.mapping)[0]) + 14,
-            max(width(self.name, area), width(self.mono, "0" * _ADDRESS)) + 16,
-            width(self.name, task) + 36,
+            max(width(self.name, area), width(self.mono, "0" * _ADDRESS), *counts) + 16,
+            max(width(self.name, task) for task in tasks) + 36,
         )
         return self.plain._replace(frame=number, wanted=wanted)
 

@@ -96,7 +96,7 @@ class RmapView(QAbstractScrollArea):
         if self.graph is not None:
             size = self.viewport().size()
             rows = rows_of(self.graph, self._unfolded)
-            self._layout = lay_out(rows, size.width(), size.height(), self._fonts.metrics(self.graph))
+            self._layout = lay_out(rows, size.width(), size.height(), self._fonts.metrics(self.graph, rows))
             bar = self.verticalScrollBar()
             bar.setRange(0, max(0, round(self._layout.height) - size.height()))
             bar.setPageStep(size.height())
