@@ -68,7 +68,7 @@ class Fonts:
         area = max((mapper.area for mapper in single), key=len, default="")
         tasks = [max((mapper.task for mapper in single), key=len, default="")]
         tasks += [f"▸ {row.label} × {len(row.mappers):,}" for row in groups]
-        counts = [width(self.small, f"{len(row.mappers):,} found, {len(row.mappers):,} cut") for row in groups]
+        counts = [width(self.small, f"{len(row.mappers):,} passed by") for row in groups]
         wanted = (
             width(self.title, title_of(graph.mapping)[0]) + 14,
             max(width(self.name, area), width(self.mono, "0" * _ADDRESS), *counts) + 16,
@@ -248,14 +248,21 @@ class RmapPainter:
         ink = theme.muted if passed else theme.text
         inner = rect.adjusted(8, 3, -5, -3)
         if row.is_group:
-            self._two_lines(inner, f"{news.vmas:,} VMAs", self._sum_up(news), (ink, theme.muted))
+            self._two_lines(inner, f"{news.vmas:,} VMAs", self._sum_up(news), (ink, theme.muted), whole=True)
             return
-        self._two_lines(inner, mapper.area, f"{mapper.vpn << PAGE_SHIFT:x}", (ink, theme.muted), mono=True)
+        self._two_lines(inner, mapper.area, f"{mapper.vpn << PAGE_SHIFT:x}", (ink, theme.muted), mono=True, whole=True)
 
     def _two_lines(
-        self, inner: QRectF, first: str, second: str, inks: tuple[str, str], mono: bool = False, strike: bool = False
+        self,
+        inner: QRectF,
+        first: str,
+        second: str,
+        inks: tuple[str, str],
+        mono: bool = False,
+        strike: bool = False,
+        whole: bool = False,
     ) -> None:
-        """Both lines where rows are roomy; beside each other where they are not."""
+        """Both lines where rows are roomy; beside each other where they are not. `whole`: the second all or not."""
         metrics = self.fonts.plain
         small = self.fonts.mono if mono else self.fonts.small
         if self.layout.roomy:
@@ -265,15 +272,16 @@ class RmapPainter:
             return
         taken = min(inner.width(), QFontMetricsF(self.fonts.name).horizontalAdvance(first) + 1)
         rest = QFontMetricsF(small).horizontalAdvance(second) + 7
-        if second and taken + rest > inner.width() and not mono:  # the news matters more than the whole name
+        if second and taken + rest > inner.width() and not whole:  # the news matters more than the whole name
             taken = min(taken, max(inner.width() * 0.4, inner.width() - rest))
         self._text(QRectF(inner.left(), inner.top(), taken, inner.height()), first, self.fonts.name, inks[0], strike)
         # Half an address says nothing.
-        if inner.width() - taken - 6 >= (rest - 7 if mono else 24):
+        if inner.width() - taken - 6 >= (rest - 7 if whole else 24):
             self._text(inner.adjusted(taken + 6, 0, 0, 0), second, small, inks[1])
 
     def _sum_up(self, news: RowNews) -> str:
-        counts = ((news.visited, "found"), (news.passed, "passed by"), (news.cut, "cut"))
+        found = 0 if news.cut else news.visited  # what is cut was found
+        counts = ((found, "found"), (news.cut, "cut"), (news.passed, "passed by"))
         return ", ".join(f"{count:,} {word}" for count, word in counts if count) or "click to unfold"
 
     def _paint_task(self, number: int, state: WalkState) -> None:
@@ -301,7 +309,7 @@ class RmapPainter:
         if row.is_group:
             sign = "▸" if row.folded else "▾"
             words = f"{sign} {row.label} × {news.tasks:,}"
-            self._two_lines(inner, words, self._dead(news), (theme.text, theme.kill))
+            self._two_lines(inner, words, self._dead(news), (theme.text, theme.kill), whole=True)
             return
         told = fate.text if self.layout.roomy else fate.short
         why = passed.short if passed else ""
