@@ -43,7 +43,8 @@ class LoaderThread(QThread):
         except CancelledError:
             return
         except LivePermissionError as error:
-            self.refused.emit(f"{error.missing}\n\n{error.remedy}\n\n({error.path})")
+            remedy = error.remedy.replace("`", "")
+            self.refused.emit(f"{error.path}: {error.missing}\n\n{remedy}\n\nThe machine shown stays as it is.")
         except (ScenarioError, SourceError) as error:
             self.refused.emit(str(error))
         except OSError as error:

@@ -104,7 +104,7 @@ class TaskTable(QTableView):
         bold = QFontMetrics(look.font(look.BODY, QFont.Weight.DemiBold))
         for number, column in enumerate(COLUMNS):
             words = max(bold.horizontalAdvance(_WIDTHS[column.field]), bold.horizontalAdvance(column.head))
-            extra = _BAR + look.TIGHT + look.SMALL if column.field == "name" else 0
+            extra = _BAR + look.LARGE + look.SMALL if column.field == "name" else 0
             self.setColumnWidth(number, words + 2 * look.SMALL + extra)
         self.tasks.refresh_look()
 
