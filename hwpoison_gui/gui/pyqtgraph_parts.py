@@ -80,7 +80,7 @@ def _begin() -> None:
         sys.modules[f"{_PACKAGE}.Qt.{module.__name__.rpartition('.')[2]}"] = module
     libraries = {name.upper(): name for name in ("PyQt5", "PyQt6", "PySide2", "PySide6")}
     qt = sys.modules[f"{_PACKAGE}.Qt"] = _Partly(
-        inner, QtCore=QtCore, QtGui=QtGui, QtWidgets=QtWidgets, QT_LIB="PySide6", QtVersion=QtCore.__version__,
+        inner, QtCore=QtCore, QtGui=QtGui, QtWidgets=QtWidgets, QT_LIB="PySide6", QtVersion=QtCore.qVersion(),
         isQObjectAlive=shiboken6.isValid, **libraries,
     )  # fmt: skip
     from pyqtgraph.Qt import compat
@@ -88,7 +88,7 @@ def _begin() -> None:
     # As pyqtgraph.Qt itself sets them, for PySide6.
     compat.wrapinstance, compat.voidptr = shiboken6.wrapInstance, shiboken6.VoidPtr
     compat.unwrapinstance = lambda wrapped: shiboken6.getCppPointer(wrapped)[0]
-    qt.compat = compat
+    qt.__dict__["compat"] = compat
 
 
 def _parts() -> tuple[Any, Any, Any, Any]:

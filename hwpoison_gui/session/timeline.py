@@ -18,7 +18,6 @@ import numpy.typing as npt
 from hwpoison_gui.kernel.gate import Cells, Change, Column, Gate, Store
 from hwpoison_gui.kernel.mark import Mark
 
-
 _MANY: Final = 1000  # steps of an operation
 
 
