@@ -49,6 +49,7 @@ class Command:
     missing: Callable[[], str] = lambda: ""
     group: str = ""  # of this group, one is checked
     separated: bool = False
+    checked: Callable[[], bool] | None = None  # of what is on or off
 
 
 def command_table(window: MainWindow) -> list[Command]:
@@ -219,6 +220,8 @@ def _view(w: MainWindow) -> list[Command]:
                 "button)", lambda: w.looks.go(-1), keys=("Alt+Left",)),
         Command("look-forward", "&View", "F&orward again", "Where the map was before going back",
                 lambda: w.looks.go(1), keys=("Alt+Right",)),
+        Command("overview", "&View", "O&verview", "All frames in a corner of the map, while the map shows only some",
+                w.toggle_overview, keys=("O",), checked=lambda: w.overview.on),
         *themes,
         *panels,
         Command("reset-docks", "&View", "&Reset the panels", "All panels where they were at first", w.reset_docks,
@@ -249,8 +252,8 @@ class Actions:
             action = QAction(command.text, window)
             action.setShortcuts([QKeySequence(key) for key in command.keys])
             action.triggered.connect(lambda _=False, run=command.run: run())
+            action.setCheckable(bool(command.group or command.checked))
             if command.group:
-                action.setCheckable(True)
                 group = self.groups.setdefault(command.group, QActionGroup(window))
                 group.addAction(action)
             window.addAction(action)
@@ -273,6 +276,8 @@ class Actions:
         """Asks every command whether it can be done."""
         for name, command in self.commands.items():
             action, missing = self.actions[name], command.missing()
+            if command.checked is not None:
+                action.setChecked(command.checked())
             if action.isEnabled() == bool(missing):
                 action.setEnabled(not missing)
             keys = ", ".join(key.toString(QKeySequence.SequenceFormat.NativeText) for key in action.shortcuts())

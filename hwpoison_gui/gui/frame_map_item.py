@@ -19,6 +19,7 @@ from hwpoison_gui.view.frame_plane import FramePlane
 from hwpoison_gui.view.palette import Theme
 
 NONE: Final = -1  # no frame selected or hovered
+_LABEL: Final = 80  # pixels that a label reaches above or below its frame
 
 
 class FrameMapItem(GraphicsObject):
@@ -30,6 +31,7 @@ class FrameMapItem(GraphicsObject):
         self.plane: FramePlane | None = None
         self.camera = Camera(1, 1, 1.0, 1.0)
         self.edge = 0.0  # width of the left edge
+        self.covered = QRectF()  # what lies over a corner of the view
         self.selected = self.hovered = NONE
         self.described = NONE  # the frame with the label: hovered, or selected by keyboard
         self.focused = False
@@ -127,7 +129,7 @@ class FrameMapItem(GraphicsObject):
         if self.described != NONE:
             text = self.summary_of(self.described)
             if text:
-                paint_label(painter, self.theme, self.font, text, self.rect_of(self.described), view)
+                self._paint_label(painter, text, view)
 
     def _paint_marks(self, painter: QPainter, plane: FramePlane, ratio: float) -> None:
         camera, layout = self.camera, plane.layout
@@ -138,3 +140,14 @@ class FrameMapItem(GraphicsObject):
             self._marks.paint_selection(painter, layout, camera, self.selected, self.focused)
         if self.hovered not in (NONE, self.selected):
             self._marks.paint_hover(painter, layout, camera, self.hovered)
+
+    def _paint_label(self, painter: QPainter, text: str, view: QRectF) -> None:
+        cell, covered = self.rect_of(self.described), self.covered
+        if not covered.isEmpty() and covered.adjusted(0, -_LABEL, 0, _LABEL).intersects(
+            QRectF(view.left(), cell.top(), view.width(), cell.height())
+        ):
+            if covered.center().x() > view.center().x():
+                view.setRight(covered.left())
+            else:
+                view.setLeft(covered.right())
+        paint_label(painter, self.theme, self.font, text, cell, view)

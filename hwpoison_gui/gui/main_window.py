@@ -31,6 +31,7 @@ from hwpoison_gui.gui.moments import Moments
 from hwpoison_gui.gui.notebook_view import NotebookView
 from hwpoison_gui.gui.opening import Opened
 from hwpoison_gui.gui.operation_strip import OperationStrip
+from hwpoison_gui.gui.overview import Overview
 from hwpoison_gui.gui.panic_screen import PanicScreen
 from hwpoison_gui.gui.profile_button import ProfileButton
 from hwpoison_gui.gui.rmap_view import RmapView
@@ -89,6 +90,7 @@ class MainWindow(QMainWindow):
     def _make_widgets(self) -> None:
         theme = self.theme
         self.map = FrameMapWidget(self, theme)
+        self.overview = Overview(self.map, theme)
         self.lens_bar = LensBar(self, theme)
         self.legend = Legend(self, theme)
         self.lenses = LensKeeper(self.map, self.controller, self)
@@ -242,7 +244,7 @@ class MainWindow(QMainWindow):
         app.setStyleSheet(look.style_sheet(theme))
         parts = (self.map, self.legend, self.counters, self.profile, self.sentence, self.transport, self.rmap)
         panels = (self.inspector, self.why, self.states, self.tasks, self.tables, self.log, self.notebook)
-        for widget in (*parts, *panels, self.lens_bar, self.finder, self.panic, self.copy):
+        for widget in (*parts, *panels, self.lens_bar, self.overview, self.finder, self.panic, self.copy):
             widget.set_theme(theme)
         for slider in self.sliders.values():
             slider.set_theme(theme)
@@ -252,6 +254,13 @@ class MainWindow(QMainWindow):
         self.actions_.set_theme(theme.text, look.disabled_of(theme))
         self.actions_.check(f"theme-{self.theme_choice if self.theme_choice in THEMES else look.SYSTEM}")
         self.wiring.theme_changed()
+
+    def toggle_overview(self) -> None:
+        """Shows all frames in a corner of the map, or does not; remembered."""
+        self.overview.set_on(not self.overview.on)
+        if self.settings:
+            self.settings.setValue("overview", self.overview.on)
+        self.actions_.refresh()
 
     def show_moment(self, position: int) -> None:
         """Shows a step with the frame that it is about."""
@@ -266,6 +275,7 @@ class MainWindow(QMainWindow):
         geometry, state = None, None
         if self.settings:
             geometry, state = self.settings.value("geometry"), self.settings.value("docks")
+            self.overview.set_on(bool(self.settings.value("overview", True, type=bool)))
         if geometry is not None:
             self.restoreGeometry(geometry)
         else:
