@@ -65,6 +65,9 @@ class Inspector(QTextBrowser):
         self.setHtml(html)
         self.verticalScrollBar().setValue(at)
 
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        return QWidget.focusNextPrevChild(self, forward)  # not from link to link: there may be a hundred
+
     def _followed(self, url: QUrl) -> None:
         if url.scheme() == "task":
             self.taskWanted.emit(int(url.path()))

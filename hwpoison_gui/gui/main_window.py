@@ -8,7 +8,7 @@ from PySide6.QtCore import QSettings, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QSizePolicy, QToolBar, QVBoxLayout, QWidget
 
-from hwpoison_gui.gui import fitting, icons
+from hwpoison_gui.gui import fitting, icons, tab_order
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.banner import Banner
 from hwpoison_gui.gui.commands import Actions
@@ -121,6 +121,9 @@ class MainWindow(QMainWindow):
         bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         for name in ("new", "open", "live"):
             bar.addAction(self.actions_[name])
+            button = bar.widgetForAction(self.actions_[name])
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.setAccessibleName(self.actions_[name].text().replace("&", ""))
         bar.setIconSize(QSize(20, 20))
         bar.addSeparator()
         for slider in self.sliders.values():
@@ -289,6 +292,9 @@ class MainWindow(QMainWindow):
         super().showEvent(event)
         if self.settings:
             QTimer.singleShot(0, self, lambda: fitting.keep_on_screen(self))
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        return tab_order.go_on(self, forward) or super().focusNextPrevChild(forward)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.controller.playback.pause()

@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
 
 from hwpoison_gui.gui import theme as look
@@ -18,6 +28,8 @@ from hwpoison_gui.view.rmap_layout import Layout, lay_out, rows_of
 from hwpoison_gui.view.rmap_news import RowNews, news_of
 from hwpoison_gui.view.walk import Fate, WalkState
 
+_STEPS: Final = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -10, Qt.Key.Key_PageDown: 10}
+_PRESS: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 EMPTY: Final = "Select a frame to see who uses it.\nClick one to break it, and watch the kernel find them."
 _NOBODY: Final = {
     kinds.FREE: "Free: nobody uses it.",
@@ -42,6 +54,7 @@ class RmapView(QAbstractScrollArea):
         self._colours: dict[int, str] = {}
         self._selected_task: int | None = None
         self._unfolded: set[str] = set()
+        self._cursor = 0  # the row that the keyboard is at
         self._layout: Layout | None = None
         self._news: dict[int, RowNews] = {}  # of the rows looked at since the last step
         self._phase = 0.0
@@ -73,6 +86,7 @@ class RmapView(QAbstractScrollArea):
         other = graph is not self.graph
         if graph is not None and self.graph is not None and graph.pfn != self.graph.pfn:
             self._unfolded.clear()
+            self._cursor = 0
         self.graph, self.state = graph, state or WalkState()
         self._colours, self._selected_task = colours, selected_task
         self._phase = 0.0
@@ -136,9 +150,11 @@ class RmapView(QAbstractScrollArea):
             painter.setFont(look.font())
             painter.setPen(QColor(self._theme.muted))
             painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, EMPTY)
+            self._paint_focus(painter)
             return
         made = self._painter(painter)
         made.paint(self.graph, self.state)
+        self._paint_focus(painter, made)
         if not self.graph.mappers:
             left = self._layout.columns.vma[0] - self._fonts.plain.entry
             room = QRectF(left, self._layout.top, size.width() - left - 12, size.height() - self._layout.top)
@@ -146,6 +162,19 @@ class RmapView(QAbstractScrollArea):
             painter.setPen(QColor(self._theme.muted))
             flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap
             painter.drawText(room, flags, _NOBODY.get(self.graph.kind.id, "No page table can map it."))
+
+    def _paint_focus(self, painter: QPainter, made: RmapPainter | None = None) -> None:
+        """Around the panel, and around the row that the keyboard is at."""
+        if not self.hasFocus():
+            return
+        painter.setPen(QPen(QColor(self._theme.accent), 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(QRectF(self.viewport().rect()).adjusted(0.5, 0.5, -0.5, -0.5))
+        if made is not None and made.layout.rows:
+            number = min(self._cursor, len(made.layout.rows) - 1)
+            rect = made.vma_box(number).united(made.task_box(number)).adjusted(-3, -2, 3, 2)
+            painter.setPen(QPen(QColor(self._theme.accent), 1, Qt.PenStyle.DotLine))
+            painter.drawRoundedRect(rect, 5, 5)
 
     def _painter(self, painter: QPainter) -> RmapPainter:
         assert self._layout is not None
@@ -169,11 +198,41 @@ class RmapView(QAbstractScrollArea):
         y = point.y() + self.verticalScrollBar().value()
         return next((n for n, top in enumerate(layout.tops) if top <= y <= top + layout.row_height), None)
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Up and Down go from row to row; Enter and Space do what a click does."""
+        key, layout = Qt.Key(event.key()), self._layout
+        if layout is None or not layout.rows or key not in (*_STEPS, *_PRESS):
+            super().keyPressEvent(event)
+            return
+        if key in _PRESS:
+            self._press(min(self._cursor, len(layout.rows) - 1))
+            return
+        self._cursor = min(max(self._cursor + _STEPS[key], 0), len(layout.rows) - 1)
+        top, bar = layout.tops[self._cursor], self.verticalScrollBar()
+        room = self.viewport().height() - layout.row_height - look.SMALL
+        bar.setValue(round(min(max(bar.value(), top - room), top - layout.top)))
+        left = layout.columns.vma[0]
+        self.setAccessibleDescription(self.tip_at(QPointF(left, top - bar.value() + 2)))
+        self.viewport().update()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.viewport().update()
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         number = self._row_at(event.position())
         if event.button() != Qt.MouseButton.LeftButton or number is None or self._layout is None:
             super().mousePressEvent(event)
             return
+        self._cursor = number
+        self._press(number)
+
+    def _press(self, number: int) -> None:
+        assert self._layout is not None
         row = self._layout.rows[number]
         if row.is_group:
             self._unfolded ^= {row.label}

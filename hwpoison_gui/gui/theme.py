@@ -133,6 +133,7 @@ def style_sheet(theme: Theme) -> str:
     QTabBar::tab {{ padding: {TIGHT}px {MEDIUM}px; background: transparent; color: {theme.muted};
                     border-bottom: 2px solid transparent; }}
     QTabBar::tab:selected {{ color: {theme.text}; border-bottom-color: {theme.accent}; }}
+    QTabBar::tab:selected:focus {{ background: {hover}; }}
     QStatusBar {{ background: {theme.window}; border-top: 1px solid {theme.line}; color: {theme.muted}; }}
     QStatusBar::item {{ border: 0; }}
     """

@@ -113,6 +113,7 @@ class Wiring(QObject):
         KeepKeys(w.map.view, *_MOVES)
         for widget in (w.tasks, w.log, w.inspector, w.rmap, w.why, w.states.view):
             KeepKeys(widget, *_MOVES, *_PAGES)
+        KeepKeys(w.rmap, Key.Key_Space)
         for slider in w.sliders.values():
             KeepKeys(slider, Key.Key_Space, Key.Key_0, Key.Key_1, *_MOVES)
 

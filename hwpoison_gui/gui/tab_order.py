@@ -1,0 +1,75 @@
+"""The way of the Tab key: tool bar, map, the panels beside it, playback, the panels below; only what can be seen.
+
+Asked anew at every press, for panels come and go. Qt's own chain follows the order of creation, and does not know
+that panels behind others, and the tab bars of panels that are alone, are only moved out of sight.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QTabBar, QToolBar, QWidget
+
+_TAB = Qt.FocusPolicy.TabFocus
+_BANDS = {
+    Qt.DockWidgetArea.TopDockWidgetArea: 1,
+    Qt.DockWidgetArea.LeftDockWidgetArea: 1,
+    Qt.DockWidgetArea.RightDockWidgetArea: 3,
+    Qt.DockWidgetArea.BottomDockWidgetArea: 4,
+}
+_MIDDLE = 2
+_LINE = 20  # pixels: what has its middle in the same line stands beside each other
+
+
+def reachable(window: QMainWindow) -> list[QWidget]:
+    """All that can have the keyboard now, in the order of Tab."""
+    found = []
+    for widget in window.findChildren(QWidget):
+        if widget.window() is window and _takes_keys(widget) and not _out_of_sight(window, widget):
+            found.append((_place(window, widget), widget))
+    return [widget for _, widget in sorted(found, key=lambda pair: pair[0])]
+
+
+def go_on(window: QMainWindow, forward: bool) -> bool:
+    """Gives the keyboard to what comes next; tells whether there is anything."""
+    order = reachable(window)
+    if not order:
+        return False
+    focus: QWidget | None = QApplication.focusWidget()
+    while focus is not None and focus not in order:
+        focus = focus.parentWidget()
+    at = order.index(focus) if focus is not None else -1 if forward else 0
+    reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
+    order[(at + (1 if forward else -1)) % len(order)].setFocus(reason)
+    return True
+
+
+def _takes_keys(widget: QWidget) -> bool:
+    return bool(widget.focusPolicy() & _TAB) and widget.isEnabled() and widget.isVisible() and not widget.focusProxy()
+
+
+def _out_of_sight(window: QMainWindow, widget: QWidget) -> bool:
+    return not QRect(widget.mapTo(window, QPoint()), widget.size()).intersects(window.rect())
+
+
+def _place(window: QMainWindow, widget: QWidget) -> tuple[int, int, int, int, int]:
+    """Band of the window, then panel from left to right and from top to bottom, then place within the panel."""
+    at = widget.mapTo(window, QPoint())
+    within: QWidget | None = widget
+    while within is not None and within.parentWidget() is not window:
+        within = within.parentWidget()
+    if isinstance(within, QToolBar):
+        return 0, at.x(), 0, 0, 0
+    if isinstance(within, QDockWidget):
+        corner, line = within.pos(), (at.y() + widget.height() // 2) // _LINE
+        return _BANDS[window.dockWidgetArea(within)], corner.x(), corner.y(), line, at.x()
+    if isinstance(within, QTabBar):
+        return _band_of(window, within), at.x(), at.y(), 0, 0
+    return _MIDDLE, 0, at.y(), at.x(), 0
+
+
+def _band_of(window: QMainWindow, bar: QTabBar) -> int:
+    """The band of the panels that a tab bar belongs to: it lies right below the one in front."""
+    for dock in window.findChildren(QDockWidget):
+        if dock.x() == bar.x() and abs(dock.geometry().bottom() + 1 - bar.y()) <= 2:
+            return _BANDS[window.dockWidgetArea(dock)]
+    return _BANDS[Qt.DockWidgetArea.BottomDockWidgetArea]
