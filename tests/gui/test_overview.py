@@ -179,6 +179,18 @@ def test_the_wheel_zooms_about_the_middle(shown: Shown) -> None:
     assert shown.middle() == pytest.approx((0.4, 0.6), abs=0.01)
 
 
+def test_what_is_said_of_a_frame_beside_it_is_not_under_it(shown: Shown) -> None:
+    shown.map.set_summary(lambda pfn: "a long line about this frame that needs room " * 2)
+    shown.zoom()
+    box = shown.overview.geometry()
+    place = QPoint(box.left() - 60, box.center().y())
+    QTest.mouseMove(shown.map.view.viewport(), place)
+    shown.overview.hide()  # what would be under it
+    image = shown.map.view.viewport().grab(box.adjusted(1, 1, -1, -1)).toImage()
+    colours = {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())}
+    assert DARK.raised not in colours and DARK.text not in colours
+
+
 # -- what it shows
 
 
