@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.view.palette import DARK, Theme
+
+# What a panel is for, and what one does with it.
+TIPS: Final = {
+    "rmap": "From the frame over its mapping (an anon_vma, or a file) to the areas and tasks that may use it.\n"
+    "Each line is a page-table entry. A click on a task selects it, on a group unfolds it.",
+    "why": "The handler as an outline: what it asked, which way it took and which it did not.\n"
+    "A click on a line goes to its step.",
+    "states": "The kernel’s table of page states against this page’s flags: the first row that fits decides.",
+    "frame": "All that is known of the selected frame: flags, counts, and every entry that maps it.",
+    "log": "What the kernel says, as dmesg prints it. A double click goes to the step that said it.",
+    "notebook": "Moments you kept, with a note each (N). A click goes back to one.",
+    "tasks": "Every process: whether it wants to be told early or late, and what it does with SIGBUS.\n"
+    "A double click on either changes it; a right click lets a task touch a page.",
+    "pages": "Every frame as a row: what the map shows, as text that can be sorted and copied.",
+    "vmas": "The areas of all address spaces, and how much of each is in memory.",
+    "files": "Files with pages in memory: how many, how many dirty, and who maps them.",
+}
 
 
 class DockHead(QWidget):
@@ -43,6 +62,8 @@ class Dock(QDockWidget):
         super().__init__(title, parent)
         self.setObjectName(name)
         self.head = DockHead(title, self)
+        self.head.setToolTip(TIPS.get(name, ""))
+        content.setWhatsThis(TIPS.get(name, ""))
         self.setTitleBarWidget(self.head)
         self.setWidget(content)
         self.set_theme(theme)

@@ -13,7 +13,7 @@ from hwpoison_gui.gui.task_model import Index
 from hwpoison_gui.view.palette import DARK, Theme, mixed
 
 Role = Qt.ItemDataRole
-EMPTY: Final = "The kernel has said nothing yet."
+EMPTY: Final = "The kernel has said nothing yet.\nIts lines come here while it works, as dmesg prints them."
 
 
 class LogModel(QAbstractListModel):

@@ -43,7 +43,7 @@ class Transport(QWidget):
         self.where = WhereLabel(self)
         self.speed = QToolButton(self)
         self.speed.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.speed.setToolTip("Speed of playback")
+        self.speed.setToolTip("How fast the walk is shown, from a quarter to four times  (< slower, > faster)")
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(look.SMALL, 0, look.LARGE, look.TIGHT)
         self._row.setSpacing(look.HAIR)
