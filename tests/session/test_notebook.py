@@ -63,27 +63,3 @@ def test_a_note_on_a_branch_leads_back_to_its_step(session: Session) -> None:
     assert position is not None
     session.seek(position)
     assert session.machine.gate.digest() == digest
-
-
-def test_thousands_of_captions_cost_little() -> None:
-    import time
-
-    session = Session.fresh(4096)
-    for number in range(2000):
-        do(session, "task", f"task {number}", name=f"t{number}")
-    start = time.perf_counter()
-    book = Notebook(session)
-    for _ in range(20):
-        assert all(book.position_of(note) is not None for note in book.notes)
-    assert len(book.notes) == 2000 and time.perf_counter() - start < 2
-
-
-def test_a_note_whose_branch_is_forgotten_is_done_again(session: Session) -> None:
-    book = Notebook(session)
-    note = book.write("the end")
-    assert note is not None
-    session.seek(0)
-    do(session, "task", name="b")
-    session.branches.kept.clear()
-    session.reopen(note.line)
-    assert book.position_of(note) == len(session.steps)
