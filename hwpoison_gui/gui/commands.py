@@ -248,6 +248,7 @@ class Actions:
         self.commands = {command.name: command for command in command_table(window)}
         self.groups: dict[str, QActionGroup] = {}
         self.actions: dict[str, QAction] = {}
+        self._heads: dict[str, str] = {}  # first lines of the tips
         for command in self.commands.values():
             action = QAction(command.text, window)
             action.setShortcuts([QKeySequence(key) for key in command.keys])
@@ -258,6 +259,9 @@ class Actions:
                 group.addAction(action)
             window.addAction(action)
             self.actions[command.name] = action
+            keys = ", ".join(key.toString(QKeySequence.SequenceFormat.NativeText) for key in action.shortcuts())
+            name = command.text.replace("&", "").rstrip("…")
+            self._heads[command.name] = f"{name}  ({keys})" if keys else name
 
     def __getitem__(self, name: str) -> QAction:
         return self.actions[name]
@@ -280,10 +284,7 @@ class Actions:
                 action.setChecked(command.checked())
             if action.isEnabled() == bool(missing):
                 action.setEnabled(not missing)
-            keys = ", ".join(key.toString(QKeySequence.SequenceFormat.NativeText) for key in action.shortcuts())
-            tip = (
-                f"{command.text.replace('&', '').rstrip('…')}{f'  ({keys})' if keys else ''}\n{missing or command.tip}"
-            )
+            tip = f"{self._heads[name]}\n{missing or command.tip}"
             if action.toolTip() != tip:
                 action.setToolTip(tip)
                 action.setStatusTip(missing or command.tip)

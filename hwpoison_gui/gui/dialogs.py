@@ -22,16 +22,14 @@ from PySide6.QtWidgets import (
 from hwpoison_gui import __version__
 from hwpoison_gui.gui import opening
 from hwpoison_gui.gui import theme as look
-from hwpoison_gui.gui.command_palette import CommandPalette
-from hwpoison_gui.gui.compare_window import CompareWindow
 from hwpoison_gui.gui.loader import Loader
-from hwpoison_gui.gui.palette_entries import entries_for
 from hwpoison_gui.kernel.profiles import PROFILES
 from hwpoison_gui.session.compare import Recipe, can_compare, recipe_of, settings_of
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.notebook import lost_words
 
 if TYPE_CHECKING:
+    from hwpoison_gui.gui.compare_window import CompareWindow
     from hwpoison_gui.gui.main_window import MainWindow
 
 _OPEN = "Scenarios and recordings (*.toml *.npz *.json);;Raw page flags (*)"
@@ -125,6 +123,8 @@ class Dialogs:
         if self.compared is not None:
             self.compared.close()
         self._window.controller.playback.pause()
+        from hwpoison_gui.gui.compare_window import CompareWindow
+
         base = settings_of(self._window.controller.session)
         self.compared = shown = CompareWindow(recipe, base, self._window, self._window.theme)
         shown.closed.connect(lambda: self._compare_gone(shown))
@@ -202,6 +202,9 @@ class Dialogs:
 
     def show_palette(self) -> None:
         """Every command by some letters of its name."""
+        from hwpoison_gui.gui.command_palette import CommandPalette
+        from hwpoison_gui.gui.palette_entries import entries_for
+
         window = self._window
         CommandPalette(window, window.theme, partial(entries_for, window)).open()
 

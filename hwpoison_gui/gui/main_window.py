@@ -63,7 +63,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(SMALLEST)
         self.settings = QSettings() if remember else None
         self.theme_choice = str(self.settings.value("theme", look.SYSTEM)) if self.settings else "dark"
-        self.theme = self._chosen_theme()
+        self._dress()
         self.controller = Controller(opened, self)
         self.dialogs = Dialogs(self)
         self.menus = ContextMenus(self)
@@ -77,7 +77,7 @@ class MainWindow(QMainWindow):
         self.wiring = Wiring(self)
         self.moments = Moments(self)
         self.tables_link = TablesLink(self, self.tables)
-        self.apply_theme()
+        self._show_theme()
         self.wiring.show_machine()
         self._restore()
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._scheme_changed)
@@ -175,7 +175,6 @@ class MainWindow(QMainWindow):
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
         self.setDockOptions(self.dockOptions() | QMainWindow.DockOption.AllowNestedDocks)
-        self.reset_docks()
 
     def reset_docks(self) -> None:
         """Every panel where it is meant to be at first."""
@@ -240,11 +239,7 @@ class MainWindow(QMainWindow):
 
     def apply_theme(self) -> None:
         """Everything in the colours of the chosen theme."""
-        theme = self.theme = self._chosen_theme()
-        app = QApplication.instance()
-        assert isinstance(app, QApplication)
-        app.setPalette(look.palette_of(theme))
-        app.setStyleSheet(look.style_sheet(theme))
+        theme = self._dress()
         parts = (self.map, self.legend, self.counters, self.profile, self.sentence, self.transport, self.rmap)
         panels = (self.inspector, self.why, self.states, self.tasks, self.tables, self.log, self.notebook)
         for widget in (*parts, *panels, self.lens_bar, self.overview, self.finder, self.panic, self.copy):
@@ -254,6 +249,19 @@ class MainWindow(QMainWindow):
         self.operations.set_theme(theme)
         for dock in self.docks.values():
             dock.set_theme(theme)
+        self._show_theme()
+
+    def _dress(self) -> Theme:
+        """Gives the application the colours of the chosen theme: before there are widgets it costs least."""
+        theme = self.theme = self._chosen_theme()
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        app.setPalette(look.palette_of(theme))
+        app.setStyleSheet(look.style_sheet(theme))
+        return theme
+
+    def _show_theme(self) -> None:
+        theme = self.theme
         self.actions_.set_theme(theme.text, look.disabled_of(theme))
         self.actions_.check(f"theme-{self.theme_choice if self.theme_choice in THEMES else look.SYSTEM}")
         self.wiring.theme_changed()

@@ -51,6 +51,7 @@ class SysctlSlider(QAbstractSlider):
         super().__init__(parent)
         self.meaning = meaning
         self._theme = theme
+        self._size: QSize | None = None  # asked for again and again while the window is laid out
         self.setRange(0, 1)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
@@ -61,7 +62,7 @@ class SysctlSlider(QAbstractSlider):
         self.set_value(0)
 
     def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
+        self._theme, self._size = theme, None
         self.updateGeometry()
         self.update()
 
@@ -120,12 +121,16 @@ class SysctlSlider(QAbstractSlider):
         return look.mono(look.CAPTION), look.font(look.CAPTION)
 
     def sizeHint(self) -> QSize:
+        if self._size is not None:
+            return self._size
         small, text = self._fonts()
         name = QFontMetrics(small).horizontalAdvance(f"vm.{self.meaning.name}")
         metrics = QFontMetrics(text)
         words = max(metrics.horizontalAdvance(said) for said in (self.meaning.off, self.meaning.on))
         row = self._words_left() + words
-        return QSize(max(name, row) + look.TIGHT * 2, QFontMetrics(small).height() + _TRACK.height() + look.TIGHT + 4)
+        height = QFontMetrics(small).height() + _TRACK.height() + look.TIGHT + 4
+        self._size = QSize(max(name, row) + look.TIGHT * 2, height)
+        return self._size
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()

@@ -61,6 +61,8 @@ lap("window")
 {_PAINTED}"""
 
 WHOLE = f"""{_CLOCK}
+import gc
+gc.disable()  # as app.begin() does
 import PySide6.QtWidgets
 lap("Qt")
 import numpy
