@@ -72,7 +72,7 @@ class Fonts:
         wanted = (
             width(self.title, title_of(graph.mapping)[0]) + 14,
             max(width(self.name, area), width(self.mono, "0" * _ADDRESS), *counts) + 16,
-            max(width(self.name, task) for task in tasks) + 36,
+            max(width(self.name, task) for task in tasks) + width(self.small, "SIGBUS") + 42,
         )
         return self.plain._replace(frame=number, wanted=wanted)
 
