@@ -74,12 +74,12 @@ class DecisionView(QTreeView):
         self.scrollToBottom()
 
     def _unfold(self) -> None:
-        parents = [node for node in self.outline_model.outline.shown() if node.children]
-        if all(node.kind != "run" for node in parents):
+        shown = list(self.outline_model.outline.shown())
+        if all(node.kind != "run" for node in shown):
             self.expandAll()  # all is laid out once, not once for every parent
             return
-        for node in parents:
-            if node.kind != "run":
+        for node in shown:
+            if node.children and node.kind != "run":
                 self.setExpanded(self.outline_model.index_of(node), True)
 
     def present(self) -> Node | None:

@@ -65,6 +65,23 @@ def test_nothing_is_cut_off(open_window, size) -> None:
         assert right <= window.counters.mapTo(window, window.counters.rect().topLeft()).x()
 
 
+def test_no_panel_moves_by_itself_from_the_first_click_to_the_last_step(open_window) -> None:
+    user = open_window(opening.default_machine())
+    window = user.window
+    user.qtbot.wait(50)
+
+    def places() -> list:
+        return [part.geometry() for part in (window.map, window.legend, window.stage, *window.docks.values())]
+
+    before = places()
+    user.click_frame(user.frame("python3:heap+1"))
+    window.controller.finish()
+    for position in range(len(user.session.steps), -1, -3):
+        window.controller.seek(position)
+        QApplication.processEvents()
+        assert places() == before, position
+
+
 def test_every_command_has_a_tip_that_teaches_and_no_key_is_taken_twice(user) -> None:
     taken: dict[str, str] = {}
     for name, command in user.window.actions_.commands.items():
