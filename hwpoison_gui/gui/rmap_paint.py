@@ -69,12 +69,14 @@ class Fonts:
         tasks = [max((mapper.task for mapper in single), key=len, default="")]
         tasks += [f"▸ {row.label} × {len(row.mappers):,}" for row in groups]
         counts = [width(self.small, f"{len(row.mappers):,} passed by") for row in groups]
-        wanted = (
+        least = (
             width(self.title, title_of(graph.mapping)[0]) + 14,
-            max(width(self.name, area), width(self.mono, "0" * _ADDRESS), *counts) + 16,
-            max(width(self.name, task) for task in tasks) + width(self.small, "SIGBUS") + 42,
+            max(width(self.name, area), *(width(self.name, f"{len(row.mappers):,} VMAs") for row in groups), 0.0) + 16,
+            max(width(self.name, task) for task in tasks) + 36,
         )
-        return self.plain._replace(frame=number, wanted=wanted)
+        address = width(self.mono, "0" * _ADDRESS)
+        wanted = (least[0], max(least[1], *counts, address + 16), least[2] + width(self.small, "SIGBUS") + 6)
+        return self.plain._replace(frame=number, least=least, wanted=wanted)
 
 
 def title_of(mapping: Mapping) -> tuple[str, str]:
@@ -268,7 +270,8 @@ class RmapPainter:
         if self.layout.roomy:
             top = QRectF(inner.left(), inner.top(), inner.width(), metrics.line)
             self._text(top, first, self.fonts.name, inks[0], strike)
-            self._text(top.translated(0, metrics.line + 1), second, small, inks[1])
+            if not mono or QFontMetricsF(small).horizontalAdvance(second) <= inner.width():
+                self._text(top.translated(0, metrics.line + 1), second, small, inks[1])
             return
         taken = min(inner.width(), QFontMetricsF(self.fonts.name).horizontalAdvance(first) + 1)
         rest = QFontMetricsF(small).horizontalAdvance(second) + 7

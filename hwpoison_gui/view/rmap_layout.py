@@ -11,9 +11,13 @@ from hwpoison_gui.view.reverse_map import Mapper, ReverseMap
 GROUP_FROM: Final = 25  # as many mappers are grouped by the name of their tasks
 _LEAST_GROUP: Final = 4
 _NARROW: Final = 460
+_LEAST_MAPPING: Final = 0.6  # of what the mapping's name needs
 _LEAST_GAP: Final = 3.0
 _MOST_GAP: Final = 10.0
 _NUMBER: Final = re.compile(r"[-:#_. ]*\d+(:\d+)?$")
+
+
+Widths = tuple[float, ...]  # of mapping, VMAs and tasks
 
 
 class Box(NamedTuple):
@@ -70,14 +74,15 @@ class Layout(NamedTuple):
 class Metrics(NamedTuple):
     """Heights of lines in pixels, the least widths of an entry's name and of the frame's box.
 
-    `wanted`: widths in which mapping, VMAs and tasks show all their words.
+    `least`: widths in which mapping, VMAs and tasks show their names; `wanted`: all their words.
     """
 
     line: float
     small: float
     entry: float
     frame: float
-    wanted: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    least: Widths = (0.0, 0.0, 0.0)
+    wanted: Widths = (0.0, 0.0, 0.0)
 
 
 def base_name(name: str) -> str:
@@ -128,7 +133,7 @@ def columns_of(width: float, metrics: Metrics, roomy: bool = True) -> Columns:
     gaps = (max(12.0, width * 0.025), max(metrics.entry + 14, width * 0.12), max(10.0, width * 0.02))
     frame = max(metrics.frame, width * 0.16)
     room = max(200.0, width - 2 * edge - sum(gaps) - frame)
-    widths = [frame, *_shared_out(room, shares, metrics.wanted)]
+    widths = [frame, *_shared_out(room, shares, metrics.least, metrics.wanted)]
     lefts = [edge]
     for number, gap in enumerate(gaps):
         lefts.append(lefts[-1] + widths[number] + gap)
@@ -136,12 +141,17 @@ def columns_of(width: float, metrics: Metrics, roomy: bool = True) -> Columns:
     return Columns(pairs[0], pairs[1], pairs[2], pairs[3])
 
 
-def _shared_out(room: float, shares: tuple[float, ...], wanted: tuple[float, ...]) -> list[float]:
-    """To all what they want where it fits, and a share of the rest; else a share, and what others leave of theirs."""
+def _shared_out(room: float, shares: Widths, least: Widths, wanted: Widths) -> Widths:
+    """To all what they want where it fits, with a share of the rest; else at least what their names need."""
     if sum(wanted) <= room:
-        rest = room - sum(wanted)
-        return [want + rest * share for want, share in zip(wanted, shares, strict=True)]
-    given = [min(want, room * share) for want, share in zip(wanted, shares, strict=True)]
-    missing = [want - got for want, got in zip(wanted, given, strict=True)]
-    rest = room - sum(given)
-    return [got + rest * lack / sum(missing) for got, lack in zip(given, missing, strict=True)]
+        return _between(wanted, shares, room - sum(wanted))
+    if sum(least) <= room:
+        lacks = tuple(want - need for want, need in zip(wanted, least, strict=True))
+        return _between(least, tuple(lack / sum(lacks) for lack in lacks), room - sum(least))
+    # The mapping is named once, areas and tasks in every row: it gives first.
+    least = (max(least[0] * _LEAST_MAPPING, least[0] - (sum(least) - room)), *least[1:])
+    return tuple(need * room / sum(least) for need in least)
+
+
+def _between(widths: Widths, shares: Widths, rest: float) -> Widths:
+    return tuple(width + rest * share for width, share in zip(widths, shares, strict=True))

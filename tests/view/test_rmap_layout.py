@@ -21,7 +21,7 @@ def graph(count: int, name: str = "worker-{}") -> ReverseMap:
 @pytest.mark.parametrize("width", [410, 520, 900])
 @pytest.mark.parametrize("height", [140, 260, 700])
 @pytest.mark.parametrize("count", [0, 1, 3, 5, 20, GROUP_FROM - 1, 300, 10_000])
-@pytest.mark.parametrize("metrics", [METRICS, METRICS._replace(wanted=(300, 20, 160))])
+@pytest.mark.parametrize("metrics", [METRICS, METRICS._replace(least=(200, 20, 100), wanted=(300, 20, 160))])
 def test_nothing_overlaps(count: int, width: int, height: int, metrics: Metrics) -> None:
     layout = lay_out(rows_of(graph(count)), width, height, metrics)
     for top, following in pairwise(layout.tops):
@@ -38,10 +38,11 @@ def test_nothing_overlaps(count: int, width: int, height: int, metrics: Metrics)
 
 
 def test_columns_get_what_their_words_need_where_there_is_room() -> None:
-    columns = columns_of(900, METRICS._replace(wanted=(180, 100, 120)))
-    assert columns.mapping[1] >= 180 and columns.vma[1] >= 100 and columns.task[1] >= 120
-    tight = columns_of(460, METRICS._replace(wanted=(180, 20, 120)))
-    assert tight.vma[1] == 20 and tight.mapping[1] < 180
+    metrics = METRICS._replace(least=(90, 60, 100), wanted=(90, 100, 160))
+    roomy, tight, narrow = (columns_of(width, metrics) for width in (900, 560, 410))
+    assert roomy.mapping[1] >= 90 and roomy.vma[1] >= 100 and roomy.task[1] >= 160
+    assert tight.mapping[1] == pytest.approx(90) and 60 < tight.vma[1] < 100 and 100 < tight.task[1] < 160
+    assert 50 < narrow.mapping[1] < 90 and narrow.vma[1] <= 60
 
 
 @pytest.mark.parametrize("count", [0, 1, 24, 25, 300, 10_000])
