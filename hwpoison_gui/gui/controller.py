@@ -6,6 +6,7 @@ here, never in the session.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any, NamedTuple
@@ -83,6 +84,7 @@ class Controller(QObject):
         self.machine = opened
         self.selected, self.selected_task = NONE, None
         self._unsubscribe = opened.session.subscribe(self._heard)
+        gc.unfreeze()  # what belonged to the machine that goes can be garbage now
         self.opened.emit()
 
     # -- what changed
