@@ -78,8 +78,3 @@ def _of_step(m: Machine, moment: Moment, colours: Mapping[int, int]) -> Highligh
 def _changed(moment: Moment) -> Pfns:
     assert moment.step is not None
     return np.array(sorted({c.key for c in moment.step.changes if isinstance(c.store, Column)}), np.int64)
-
-
-def role_names(found: Sequence[tuple[Pfns, str]]) -> list[str]:
-    """The roles alone, in order."""
-    return [role for _, role in found]

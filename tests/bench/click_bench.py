@@ -14,7 +14,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from hwpoison_gui.session.schema import OPS, Missing, SameAs
+from hwpoison_gui.session import shape
+from hwpoison_gui.session.schema import OPS
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.frame_plane import FramePlane
 
@@ -23,11 +24,7 @@ PAGES = 64
 
 def act(session: Session, op: str, /, **given: Any) -> None:
     """Carry out an op with the defaults of scenario files."""
-    args: dict[str, Any] = dict(given)
-    for key, spec in OPS[op].keys.items():
-        if key not in args and not isinstance(spec.default, Missing):
-            args[key] = args[spec.default.key] if isinstance(spec.default, SameAs) else spec.default
-    session.act(op, args)
+    session.act(op, shape.values_of(OPS[op].keys, given))
 
 
 def machine(frames: int, mappers: int) -> Session:
