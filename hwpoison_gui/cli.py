@@ -83,7 +83,7 @@ def _simulate(arguments: Sequence[str]) -> int:
     parser.add_argument("file", type=Path, metavar="FILE", help="a scenario")
     parser.add_argument("--json", action="store_true", help="one JSON object a step, one a line")
     options = parser.parse_args(arguments)
-    from hwpoison_gui.session.scenario import load
+    from hwpoison_gui.session.scenario_reader import load
     from hwpoison_gui.session.simulate import simulate
 
     try:

@@ -11,7 +11,8 @@ from typing import Final
 from hwpoison_gui.kernel.image import MemoryImage
 from hwpoison_gui.session import replay
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
-from hwpoison_gui.session.scenario import Memory, Scenario, ScenarioStep, load, pauses, step_of
+from hwpoison_gui.session.scenario import Memory, Scenario, ScenarioStep, pauses
+from hwpoison_gui.session.scenario_reader import load, step_of
 from hwpoison_gui.session.session import Session
 
 DEFAULT_FRAMES: Final = 65536

@@ -13,9 +13,10 @@ import numpy as np
 
 from . import page_flags as pf
 from .boot_anon import AnonFamilies, anon_families
+from .boot_compound import compounds_of
 from .boot_entries import Areas, Entries, areas_of, entries_of, page_table_words
 from .boot_files import load_files
-from .boot_frames import compounds_of, free_blocks, load_frames
+from .boot_frames import free_blocks, load_frames
 from .image import FileImage, MemoryImage, ProcessImage, VmaImage
 from .machine import Machine
 from .profile import Profile

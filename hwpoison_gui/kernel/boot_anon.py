@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from . import page_flags as pf
+from .boot_compound import Compounds
 from .boot_entries import Areas, Entries
-from .boot_frames import Compounds
 from .image import MemoryImage, ProcessImage, VmaImage
 
 I64 = npt.NDArray[np.int64]

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from . import page_flags as pf
 from . import pte as ptes
-from .boot_frames import Compounds
+from .boot_compound import Compounds
 from .image import U64, MemoryImage, ProcessImage, VmaImage
 from .records import HPAGE_PMD_NR, HPAGE_PMD_ORDER, PAGE_SHIFT
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import page_flags as pf
-from .boot_frames import Compounds
+from .boot_compound import Compounds
 from .filemap import DISK, FILESYSTEMS
 from .image import U64, CachedPages, MemoryImage
 from .machine import Machine

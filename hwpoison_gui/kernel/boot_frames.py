@@ -1,4 +1,4 @@
-"""Booting: the columns of frames, compound pages, and the free lists.
+"""Booting: the columns of frames, and the free lists.
 
 A huge entry counts as a mapping of each of its 512 frames, and as one reference. Reference counts are not
 exported. Derived: one for each entry, one a frame for the page cache or the swap cache, one for private data
@@ -8,21 +8,17 @@ derived one is believed: somebody else holds the page.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
 
 from . import page_flags as pf
+from .boot_anon import AnonFamilies
+from .boot_compound import Compounds
+from .boot_entries import Entries
 from .gate import Column
 from .image import U64, MemoryImage
 from .machine import MAPPING_ANON, MAPPING_KSM, Machine
 from .records import HPAGE_PMD_NR, MAX_ORDER
-
-if TYPE_CHECKING:
-    from .boot_anon import AnonFamilies
-    from .boot_entries import Entries
 
 I64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -30,36 +26,6 @@ Bools = npt.NDArray[np.bool_]
 SWAP_TYPE_SHIFT = 58
 _COUNTED = np.uint64(pf.LRU | pf.UNEVICTABLE | pf.MMAP | pf.SWAPCACHE | pf.PRIVATE | pf.HUGE | pf.HWPOISON)
 _NOT_IN_USE = np.uint64(pf.BUDDY | pf.NOPAGE | pf.COMPOUND_TAIL)
-
-
-@dataclass(frozen=True, slots=True)
-class Compounds:
-    """`head`: the head of each frame's compound page, the frame itself where there is none. `order`: by head."""
-
-    head: I64
-    tails: I64
-    order: dict[int, int]
-
-    def is_head(self, pfn: I64) -> Bools:
-        """Whether each frame is no tail."""
-        return np.asarray(self.head[pfn] == pfn)
-
-
-def compounds_of(words: U64) -> Compounds:
-    """Compound pages: a head and the tails behind it."""
-    head = np.arange(len(words))
-    tails = np.nonzero((words & np.uint64(pf.COMPOUND_TAIL)) != 0)[0]
-    if not len(tails):
-        return Compounds(head, tails, {})
-    begins = np.diff(tails, prepend=-2) != 1
-    before = (tails[begins] - 1)[np.cumsum(begins) - 1]
-    # A tail without a head: the frame was freed or taken while the words were read.
-    whole = (before >= 0) & ((words[before] & np.uint64(pf.COMPOUND_HEAD)) != 0)
-    tails, before = tails[whole], before[whole]
-    head[tails] = before
-    heads, count = np.unique(before, return_counts=True)
-    order = np.log2(count + 1).astype(np.int64)
-    return Compounds(head, tails, dict(zip(heads.tolist(), order.tolist(), strict=True)))
 
 
 def free_blocks(free: Bools) -> list[list[int]]:

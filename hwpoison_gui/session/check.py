@@ -12,7 +12,7 @@ from typing import NamedTuple, TextIO
 from hwpoison_gui.session import replay
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
 from hwpoison_gui.session.expect import Difference
-from hwpoison_gui.session.scenario import load
+from hwpoison_gui.session.scenario_reader import load
 
 
 class Verdict(Enum):

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.notebook import Asked
-from hwpoison_gui.session.scenario import step_of
+from hwpoison_gui.session.scenario_reader import step_of
 from hwpoison_gui.session.session import Operation, Session
 
 EARLY: Final = "memory_failure_early_kill"

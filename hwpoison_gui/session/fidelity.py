@@ -19,7 +19,7 @@ from hwpoison_gui.session.kernel_functions import FOLDED, LEFT_OUT, all_known, b
 from hwpoison_gui.session.profile_differences import differences, table
 from hwpoison_gui.session.recorded_paths import INJECTIONS, case_of, told
 from hwpoison_gui.session.recorded_rows import read_rows
-from hwpoison_gui.session.scenario import load
+from hwpoison_gui.session.scenario_reader import load
 
 _ROWS: Final = Path("server/server_poison.ek1.jsonl")
 

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hwpoison_gui.session import grammar, schema, shape
 from hwpoison_gui.session.errors import ScenarioError
+from hwpoison_gui.session.scenario import Scenario, ScenarioStep
 from hwpoison_gui.session.schema import OPS, Kind
-
-if TYPE_CHECKING:
-    from hwpoison_gui.session.scenario import Scenario, ScenarioStep
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from typing import Final
 
 from hwpoison_gui.session import replay
 from hwpoison_gui.session.errors import ScenarioError
-from hwpoison_gui.session.scenario import load
+from hwpoison_gui.session.scenario_reader import load
 
 INJECTIONS: Final = ("poison", "soft_offline")
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from hwpoison_gui.session.errors import ScenarioError
-from hwpoison_gui.session.scenario import Memory, Scenario, ScenarioStep, loads, pauses
+from hwpoison_gui.session.scenario import Memory, Scenario, ScenarioStep, pauses
+from hwpoison_gui.session.scenario_reader import loads
 from hwpoison_gui.session.schema import MEMORY, OPS, SameAs
 
 _WIDTH: Final = 112

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from hwpoison_gui.session import names
-from hwpoison_gui.session.scenario import Memory, Scenario, step_of
+from hwpoison_gui.session.scenario import Memory, Scenario
+from hwpoison_gui.session.scenario_reader import step_of
 from hwpoison_gui.session.session import Operation
 
 

@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QInputDialog, QPlainTextEdit
 
 from hwpoison_gui.gui import opening
-from hwpoison_gui.session.scenario import load
+from hwpoison_gui.session.scenario_reader import load
 
 Key = Qt.Key
 LEFT = Qt.MouseButton.LeftButton

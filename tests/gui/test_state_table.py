@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
-from hwpoison_gui.gui.state_table import BITS, DOES, KIND
+from hwpoison_gui.gui.state_model import BITS, DOES, KIND
 from hwpoison_gui.view.palette import THEMES, mixed
 from hwpoison_gui.view.state_rows import FITS, OPEN
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, Q
 
 from hwpoison_gui.gui import crash, loader, opening
 from hwpoison_gui.gui import theme as look
-from hwpoison_gui.session.scenario import load
+from hwpoison_gui.session.scenario_reader import load
 from hwpoison_gui.sources.errors import LivePermissionError
 from hwpoison_gui.view.palette import THEMES
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from hwpoison_gui.session import expect, replay
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
-from hwpoison_gui.session.scenario import Scenario, loads
+from hwpoison_gui.session.scenario import Scenario
+from hwpoison_gui.session.scenario_reader import loads
 from hwpoison_gui.session.session import Session
 
 SET_UP = """

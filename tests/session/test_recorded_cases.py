@@ -9,7 +9,7 @@ import pytest
 from hwpoison_gui.kernel.profiles import PROFILES
 from hwpoison_gui.session import replay
 from hwpoison_gui.session.errors import NotYetSupportedError
-from hwpoison_gui.session.scenario import load
+from hwpoison_gui.session.scenario_reader import load
 
 CASES = sorted((Path(__file__).parents[1] / "data" / "cases").glob("*/*.toml"))
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hwpoison_gui.session.errors import ScenarioError
-from hwpoison_gui.session.scenario import Memory, Scenario, from_document, load, loads
+from hwpoison_gui.session.scenario import Memory, Scenario
+from hwpoison_gui.session.scenario_reader import from_document, load, loads
 
 CASES = sorted((Path(__file__).parents[1] / "data" / "cases").glob("*/*.toml"))
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from hwpoison_gui.session import scenario_writer
 from hwpoison_gui.session.errors import ScenarioError
-from hwpoison_gui.session.scenario import Memory, Scenario, ScenarioStep, load, loads
+from hwpoison_gui.session.scenario import Memory, Scenario, ScenarioStep
+from hwpoison_gui.session.scenario_reader import load, loads
 from hwpoison_gui.session.scenario_writer import dumps, save
 
 CASES = sorted((Path(__file__).parents[1] / "data" / "cases").glob("*/*.toml"))

@@ -9,7 +9,8 @@ import pytest
 
 from hwpoison_gui.session import replay
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
-from hwpoison_gui.session.scenario import Memory, load, loads
+from hwpoison_gui.session.scenario import Memory
+from hwpoison_gui.session.scenario_reader import load, loads
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.session.transcript import scenario_of
 

@@ -10,7 +10,7 @@ from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.kernel.profile import Profile
 from hwpoison_gui.kernel.profiles import PROFILES
 from hwpoison_gui.session import replay, schema, shape
-from hwpoison_gui.session.scenario import load
+from hwpoison_gui.session.scenario_reader import load
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.outline import AHEAD, ASIDE, DONE, ENDING, NOW, WITHIN, Node, Outline, Outlines
 from hwpoison_gui.view.outline_part import sign_of

@@ -11,7 +11,7 @@ from hwpoison_gui.kernel.handler import matching_row
 from hwpoison_gui.kernel.profile import Profile
 from hwpoison_gui.kernel.profiles import PROFILES
 from hwpoison_gui.session import replay, schema, shape
-from hwpoison_gui.session.scenario import load
+from hwpoison_gui.session.scenario_reader import load
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.rehearsal import looked_at, rehearse
 from hwpoison_gui.view.state_rows import (
