@@ -133,7 +133,7 @@ def test_commands_without_a_window_load_no_qt() -> None:
     code = (
         "import sys\nfrom hwpoison_gui.cli import main\n"
         f"main(['check', {str(EARLY)!r}]); main(['simulate', {str(EARLY)!r}])\n"
-        "print([name for name in sys.modules if name.partition('.')[0] in ('PySide6', 'pyqtgraph')])"
+        "print([name for name in sys.modules if name.partition('.')[0] in ('PySide6', 'shiboken6')])"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert shown.stdout.splitlines()[-1] == "[]", shown.stderr

@@ -12,7 +12,7 @@ for layer in ("kernel", "session", "sources", "view"):
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         importlib.import_module(module.name)
 import hwpoison_gui.cli
-print(sorted({name.partition(".")[0] for name in sys.modules} & {"PySide6", "shiboken6", "pyqtgraph"}))
+print(sorted({name.partition(".")[0] for name in sys.modules} & {"PySide6", "shiboken6"}))
 """
 
 

@@ -99,7 +99,7 @@ class FrameMapWidget(QWidget):
             plane.patch(np.asarray(pfns, np.int64))
         else:
             return
-        self.view.item.update()
+        self.view.describe(self.view.item.described)
         self.countsChanged.emit()
 
     def lens_changed(self) -> None:
@@ -111,7 +111,6 @@ class FrameMapWidget(QWidget):
         """Takes other colours, and a font where one is given."""
         if font is not None:
             self.setFont(font)
-        self.view.setBackground(theme.ground)
         self.view.item.set_theme(theme, self.font())
         self._resized()
 
@@ -134,7 +133,8 @@ class FrameMapWidget(QWidget):
         if pfn != item.selected:
             item.selected = pfn
             item.update()
-            self.view.setAccessibleDescription(item.summary_of(pfn) if pfn != NONE else "")
+            if item.described == NONE:
+                self.view.describe(NONE)
         if reveal and pfn != NONE:
             self.view.reveal(pfn)
 

@@ -9,11 +9,11 @@ import math
 from typing import Final
 
 import numpy as np
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QImage, QPainter, QPen, QPolygonF
 
 from hwpoison_gui.gui.frame_map_stamps import Face, Stamps, faded, glyphs_of
-from hwpoison_gui.gui.pyqtgraph_parts import internals
+from hwpoison_gui.gui.primitives import draw_lines
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.view import kinds
 from hwpoison_gui.view.camera import Camera
@@ -47,7 +47,6 @@ class CellPainter:
 
     def __init__(self, theme: Theme) -> None:
         self._stamps = Stamps()
-        self._lines = internals.PrimitiveArray(QLineF, 4)
         self._letters = np.zeros((0, _LETTERS), np.int64)
         self.set_theme(theme)
 
@@ -96,19 +95,13 @@ class CellPainter:
         image = image.convertToFormat(QImage.Format.Format_RGB32)
         painter.drawImage(QRectF(x, y, (right - left) * edge, (bottom - top) * edge), image)
 
-    def _draw_lines(self, painter: QPainter, lines: np.ndarray, pen: QPen) -> None:
-        self._lines.resize(len(lines))
-        self._lines.ndarray()[:] = lines
-        painter.setPen(pen)
-        painter.drawLines(*self._lines.drawargs())
-
     def _paint_borders(self, painter: QPainter, camera: Camera) -> None:
         left, top, right, bottom = visible_cells(camera)
         x = (np.arange(left, right + 1) - camera.left) * camera.cell
         y = (np.arange(top, bottom + 1) - camera.top) * camera.cell
         across = np.column_stack((np.full_like(y, x[0]), y, np.full_like(y, x[-1]), y))
         down = np.column_stack((x, np.full_like(x, y[0]), x, np.full_like(x, y[-1])))
-        self._draw_lines(painter, np.concatenate((across, down)), QPen(QColor(self._theme.ground), 1))
+        draw_lines(painter, np.concatenate((across, down)), QPen(QColor(self._theme.ground), 1))
 
     def _paint_blocks(self, painter: QPainter, plane: FramePlane, camera: Camera) -> None:
         lines = plane.layout.borders(FRAMES_2MIB, *visible_cells(camera)).astype(np.float64)
@@ -116,7 +109,7 @@ class CellPainter:
         lines[:, 1::2] = (lines[:, 1::2] - camera.top) * camera.cell
         np.clip(lines[:, 0::2], -4, camera.view_width + 4, out=lines[:, 0::2])
         thick = 1 if camera.cell < BORDERS_FROM else 3
-        self._draw_lines(painter, lines, QPen(QColor(self._theme.block_line), thick))
+        draw_lines(painter, lines, QPen(QColor(self._theme.block_line), thick))
 
     def _paint_contents(self, painter: QPainter, plane: FramePlane, camera: Camera, ratio: float) -> None:
         left, top, right, bottom = visible_cells(camera)

@@ -1,4 +1,4 @@
-"""The map as one graphics item: what is shown (plane, camera, marks) and the order in which it is drawn."""
+"""The map as one picture: what is shown (plane, camera, marks) and the order in which it is drawn."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QFont, QPainter
+from PySide6.QtGui import QColor, QFont, QPainter
+from PySide6.QtWidgets import QWidget
 
 from hwpoison_gui.gui.frame_map_axis import AxisPainter, axis_width, paint_label
 from hwpoison_gui.gui.frame_map_cells import CellPainter
 from hwpoison_gui.gui.frame_map_marks import Highlight, MarkPainter, cell_rect, paint_focus
-from hwpoison_gui.gui.pyqtgraph_parts import GraphicsObject
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.view.camera import Camera
 from hwpoison_gui.view.frame_plane import FramePlane
@@ -22,12 +22,11 @@ NONE: Final = -1  # no frame selected or hovered
 _LABEL: Final = 80  # pixels that a label reaches above or below its frame
 
 
-class FrameMapItem(GraphicsObject):
-    """Draws a plane of frames; coordinates of the item are cells, drawing is done in pixels of the view."""
+class FrameMapItem:
+    """Draws a plane of frames in pixels of the view; `update` asks the view for a paint."""
 
-    def __init__(self, theme: Theme, font: QFont) -> None:
-        super().__init__()
-        self.theme, self.font = theme, font
+    def __init__(self, theme: Theme, font: QFont, update: Callable[[], None]) -> None:
+        self.theme, self.font, self.update = theme, font, update
         self.plane: FramePlane | None = None
         self.camera = Camera(1, 1, 1.0, 1.0)
         self.edge = 0.0  # width of the left edge
@@ -67,7 +66,6 @@ class FrameMapItem(GraphicsObject):
 
     def set_camera(self, camera: Camera) -> None:
         """Looks elsewhere."""
-        self.prepareGeometryChange()
         self.camera = camera
         self.update()
 
@@ -99,23 +97,15 @@ class FrameMapItem(GraphicsObject):
         word = self.plane.word(pfn)
         return f"0x{pfn:x}  {self.plane.kind(pfn).name}  {pf.letters_of(word)}"
 
-    def boundingRect(self) -> QRectF:
-        """All of the view: marks and the left edge lie outside the cells."""
-        cell = self.camera.cell
-        across, down = (self.camera.view_width + self.edge) / cell, self.camera.view_height / cell
-        return QRectF(self.camera.left - self.edge / cell, self.camera.top, across, down)
-
-    def paint(self, painter: QPainter, *_: object) -> None:
-        """Draws frames, marks, the left edge and the label, in this order."""
+    def paint(self, painter: QPainter, device: QWidget) -> None:
+        """Draws the ground, frames, marks, the left edge and the label, in this order."""
         self.paints += 1
+        painter.fillRect(device.rect(), QColor(self.theme.ground))
         plane, camera = self.plane, self.camera
         if plane is None:
             return
-        device = painter.device()
-        ratio = device.devicePixelRatioF() if device is not None else 1.0
+        ratio = device.devicePixelRatioF()
         view = QRectF(0, 0, camera.view_width + self.edge, camera.view_height)
-        painter.resetTransform()
-        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform, False)
         painter.save()
         painter.setClipRect(view.adjusted(self.edge, 0, 0, 0))
         painter.translate(self.edge, 0)

@@ -12,7 +12,7 @@ import numpy as np
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPixmap
 
-from hwpoison_gui.gui.pyqtgraph_parts import internals
+from hwpoison_gui.gui.primitives import FRAGMENT, draw_fragments
 
 Draw = Callable[[QPainter, int], None]
 
@@ -42,7 +42,6 @@ class Stamps:
 
     def __init__(self) -> None:
         self._pixmaps: dict[tuple, QPixmap] = {}
-        self._fragments = internals.PrimitiveArray(QPainter.PixmapFragment, 10)
 
     def clear(self) -> None:
         """Forgets all pictures: another theme, font or screen."""
@@ -75,8 +74,7 @@ class Stamps:
         if not count:
             return
         width, height = size
-        self._fragments.resize(count)
-        rows = self._fragments.ndarray()
+        rows = np.empty((count, FRAGMENT))
         rows[:, 0] = left + width / 2
         rows[:, 1] = top + height / 2
         rows[:, 2] = np.multiply(number, width * ratio)
@@ -86,8 +84,7 @@ class Stamps:
         rows[:, 6] = rows[:, 7] = 1 / ratio
         rows[:, 8] = 0
         rows[:, 9] = 1
-        fragments, number_of_them = self._fragments.drawargs()
-        painter.drawPixmapFragments(fragments, number_of_them, sheet)
+        draw_fragments(painter, rows, sheet)
 
     def put_text(self, painter: QPainter, face: Face, inks: tuple[str, ...], ratio: float, where: tuple) -> None:
         """Draws rows of glyphs; `where` is (left, top, glyphs, number of the ink) of each row."""

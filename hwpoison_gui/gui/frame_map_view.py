@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
+from PySide6.QtGui import (
+    QAccessible,
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame
 
 from hwpoison_gui.gui.frame_map_item import NONE, FrameMapItem
-from hwpoison_gui.gui.pyqtgraph_parts import GraphicsView, ViewBox
 from hwpoison_gui.view.camera import Camera
 from hwpoison_gui.view.palette import Theme
 
 _NOTCH: Final = 120  # Qt's unit of a wheel's step
+_PANNING: Final = Qt.MouseButton.LeftButton | Qt.MouseButton.MiddleButton
 _SELECTING: Final = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 _ARROWS: Final = {
     Qt.Key.Key_Left: (-1, 0),
@@ -25,8 +34,8 @@ _FIRE: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _MOVES: Final = {Qt.Key.Key_A: (1, 0), Qt.Key.Key_D: (-1, 0), Qt.Key.Key_W: (0, 1), Qt.Key.Key_S: (0, -1)}
 
 
-class FrameMapView(GraphicsView):
-    """Shows a FrameMapItem in a view box and tells what the user means; it changes nothing but the camera."""
+class FrameMapView(QAbstractScrollArea):
+    """Shows a FrameMapItem and tells what the user means; it changes nothing but the camera."""
 
     fired = Signal(int)
     selected = Signal(int)
@@ -36,23 +45,19 @@ class FrameMapView(GraphicsView):
     resized = Signal()
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__(background=theme.ground)
-        self.box = ViewBox(enableMouse=False, enableMenu=False, invertY=True, defaultPadding=0)
-        self.item = FrameMapItem(theme, self.font())
-        self.box.addItem(self.item, ignoreBounds=True)
-        self.setCentralItem(self.box)
-        self.setMouseTracking(True)
+        super().__init__()
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        viewport = self.viewport()
+        viewport.setMouseTracking(True)
+        viewport.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.item = FrameMapItem(theme, self.font(), viewport.update)
         self._pressed: QPointF | None = None
+        self._twice = False  # pressed as the second half of a double click
         self._panned: QPointF | None = None  # where the pointer was last, while it drags the map
-        self._dragged = False
         self._wheel = 0
-        scene = self.scene()
-        # A slow hand is no drag: only the way counts, and mouseMoveEvent below measures it.
-        scene.minDragTime = float("inf")
-        scene.setMoveDistance(QApplication.startDragDistance())
-        # Not an item's mouseClickEvent: exceptions raised there are swallowed.
-        scene.sigMouseClicked.connect(self._clicked)
 
     # -- the camera
 
@@ -62,12 +67,8 @@ class FrameMapView(GraphicsView):
         return self.item.camera
 
     def look(self, camera: Camera) -> None:
-        """Moves the camera; the view box follows, for items that live in its coordinates."""
+        """Moves the camera."""
         self.item.set_camera(camera)
-        edge = self.item.edge / camera.cell
-        across, down = camera.view_width / camera.cell, camera.view_height / camera.cell
-        rect = QRectF(camera.left - edge, camera.top, across + edge, down)
-        self.box.setRange(rect, padding=0, disableAutoRange=True)
         self.cameraChanged.emit()
 
     def room(self) -> tuple[float, float]:
@@ -77,10 +78,14 @@ class FrameMapView(GraphicsView):
 
     # -- events
 
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self.viewport())
+        self.item.paint(painter, self.viewport())
+        painter.end()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if hasattr(self, "item"):  # the base class calls this while it is being made
-            self.resized.emit()
+        self.resized.emit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         self._wheel += event.angleDelta().y()
@@ -93,18 +98,18 @@ class FrameMapView(GraphicsView):
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
-            self._pressed = event.position()
-        super().mousePressEvent(event)
+        self._pressed, self._twice = event.position(), False
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self._pressed, self._twice = event.position(), True
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        super().mouseMoveEvent(event)
         here = event.position()
-        if self._pressed is None or not event.buttons():
+        if self._pressed is None or not event.buttons() & _PANNING:
             self.hover(here)
             return
         if self._panned is None:
-            if (here - self._pressed).manhattanLength() < QApplication.startDragDistance():
+            if not self._is_far(here):
                 return
             self._panned = self._pressed
             self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
@@ -113,13 +118,20 @@ class FrameMapView(GraphicsView):
         self.look(self.camera.panned(step.x(), step.y()))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._dragged = self._panned is not None
-        super().mouseReleaseEvent(event)
-        if not event.buttons():
-            self._pressed = self._panned = None
-        if self._dragged:
+        if event.buttons():
+            return
+        pressed, panned, near = self._pressed, self._panned, not self._is_far(event.position())
+        self._pressed = self._panned = None
+        if panned is not None:
             self.viewport().unsetCursor()
             self.hover(event.position())
+        elif pressed is not None and near:
+            self._clicked(pressed, event)
+
+    def _is_far(self, here: QPointF) -> bool:
+        """Whether the pointer has gone too far for a click. A slow hand is no drag: only the way counts."""
+        way = here - self._pressed if self._pressed is not None else QPointF()
+        return way.manhattanLength() >= QApplication.startDragDistance()
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
@@ -133,8 +145,7 @@ class FrameMapView(GraphicsView):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         self.item.focused = False
-        self.item.described = self.item.hovered
-        self.item.update()
+        self.describe(self.item.hovered)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
@@ -143,7 +154,7 @@ class FrameMapView(GraphicsView):
             return
         # What is under the resting pointer is not what the keyboard is about; and after a shot one wants to see.
         self._set_hovered(NONE)
-        self.item.described = NONE if key in _FIRE else self.item.selected
+        self.describe(NONE if key in _FIRE else self.item.selected)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         event.ignore()
@@ -156,14 +167,18 @@ class FrameMapView(GraphicsView):
 
     def _set_hovered(self, pfn: int) -> None:
         if pfn != self.item.hovered:
-            self.item.hovered = self.item.described = pfn
-            self.item.update()
+            self.item.hovered = pfn
+            self.describe(pfn)
             self.hovered.emit(pfn)
 
-    def _clicked(self, event) -> None:
-        if self._dragged:
-            return  # the scene does not see every move, and may take a quick drag for a click
-        point = QPointF(self.mapFromScene(event.scenePos()))
+    def describe(self, pfn: int) -> None:
+        """Shows the label of a frame, or none (NONE); whoever cannot see it hears it, else of the selected one."""
+        self.item.described = pfn
+        self.item.update()
+        told = self.item.selected if pfn == NONE and QAccessible.isActive() else pfn
+        self.setAccessibleDescription(self.item.summary_of(told) if told != NONE else "")
+
+    def _clicked(self, point: QPointF, event: QMouseEvent) -> None:
         pfn = self.item.pfn_at(point)
         if pfn == NONE:
             return
@@ -173,7 +188,7 @@ class FrameMapView(GraphicsView):
         elif event.button() == Qt.MouseButton.LeftButton:
             if event.modifiers() & _SELECTING:
                 self.selected.emit(pfn)
-            elif not event.double():  # the second click of a double click is no second error
+            elif not self._twice:  # the second click of a double click is no second error
                 self.selected.emit(pfn)
                 self.fired.emit(pfn)
 
