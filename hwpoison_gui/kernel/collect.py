@@ -12,7 +12,7 @@ from typing import NamedTuple
 from .machine import Machine
 from .mark import Act, Mark, Steps
 from .records import PAGE_SHIFT, Process, Vma
-from .rmap import page_index, page_mapped_in_vma, rmap_vmas
+from .rmap import mapped_at, page_index, rmap_vmas
 
 
 class ToKill(NamedTuple):
@@ -25,6 +25,15 @@ class ToKill(NamedTuple):
     address: int
     vma: int
     lsb: int = PAGE_SHIFT
+
+
+class Page(NamedTuple):
+    """What the walk must know of the bad page for each pair; it does not change on the way."""
+
+    pfn: int
+    anon: bool
+    pgoff: int
+    lsb: int
 
 
 def collect_procs(m: Machine, pfn: int, current: int = 0) -> Steps[list[ToKill]]:
@@ -40,6 +49,7 @@ def collect_procs(m: Machine, pfn: int, current: int = 0) -> Steps[list[ToKill]]
         of_mm[vma.mm].append(vma)
     to_kill: list[ToKill] = []
     early = strangers = 0
+    page = Page(pfn, anon, page_index(m, pfn), page_shift(m, pfn))
     yield _enter(m, pfn, function, vmas)
     for process in m.living():
         tid = task_early_kill(m, process, current)
@@ -51,7 +61,7 @@ def collect_procs(m: Machine, pfn: int, current: int = 0) -> Steps[list[ToKill]]
             strangers += 1
         elif tid is not None:
             for vma in own:
-                yield _visit(m, pfn, anon, Candidate(process, tid, vma), to_kill)
+                yield _visit(m, page, Candidate(process, tid, vma), to_kill)
     m.add_to(m.counters, "pairs_visited", early * len(vmas))
     yield _sum_up(pfn, function, early, strangers, len(vmas), len(to_kill))
     return to_kill
@@ -104,12 +114,14 @@ def _late(m: Machine, pfn: int, process: Process, own: list[Vma]) -> Mark:
     )
 
 
-def _visit(m: Machine, pfn: int, anon: bool, pair: Candidate, to_kill: list[ToKill]) -> Mark:
+def _visit(m: Machine, page: Page, pair: Candidate, to_kill: list[ToKill]) -> Mark:
     """Look at one pair; append it to `to_kill` if it counts."""
+    pfn, anon, pgoff, lsb = page
     process, tid, vma = pair
     who = f"{process.comm}:{process.tgid}"
-    address = page_mapped_in_vma(m, pfn, vma)
-    if anon and address < 0:
+    address = vma.address_of(pgoff)
+    mapped = mapped_at(m, pfn, vma, address) >= 0
+    if anon and not mapped:
         return Mark(
             "page_mapped_in_vma",
             f"{who} could map it, but no PTE of its does: passed by.",
@@ -121,9 +133,8 @@ def _visit(m: Machine, pfn: int, anon: bool, pair: Candidate, to_kill: list[ToKi
             (),
             (process.tgid,),
         )
-    unmapped = "" if address >= 0 else ", though it has not mapped the page"
-    address = vma.address_of(page_index(m, pfn))
-    to_kill.append(ToKill(tid, address, vma.id, page_shift(m, pfn)))
+    unmapped = "" if mapped else ", though it has not mapped the page"
+    to_kill.append(ToKill(tid, address, vma.id, lsb))
     return Mark(
         "add_to_kill",
         f"{who} goes on the to_kill list: its VMA covers {address:#x}{unmapped}.",

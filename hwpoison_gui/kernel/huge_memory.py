@@ -6,7 +6,6 @@ counts it as a mapping, the head alone has the reference.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from . import page_flags as pf
@@ -202,7 +201,7 @@ def _poison_entry(m: Machine, vma: Vma, address: int, pfn: int) -> Mark:
     if m.page(pfn) & pf.DIRTY:
         m.set_flags(m.compound_head(pfn), pf.DIRTY)
         m.clear_flags(pfn, pf.DIRTY)
-    return replace(mark, function="try_to_migrate_one")
+    return mark._replace(function="try_to_migrate_one")
 
 
 def split_cached_page(m: Machine, head: int) -> None:

@@ -120,7 +120,7 @@ class Machine:
 
     def page(self, pfn: int) -> int:
         """The flag word of frame `pfn`."""
-        return int(self.flags.view[pfn])
+        return self.flags.get(pfn)
 
     def pte(self, mm: int, vpn: int) -> int:
         """The entry that maps virtual page `vpn` (address >> 12) in `mm`, 0 when there is none.
@@ -151,7 +151,7 @@ class Machine:
 
     def compound_head(self, pfn: int) -> int:
         """The first frame of the compound page that `pfn` belongs to, or `pfn` itself."""
-        return int(self.mapping.view[pfn]) if self.page(pfn) & pf.COMPOUND_TAIL else pfn
+        return self.mapping.get(pfn) if self.flags.get(pfn) & pf.COMPOUND_TAIL else pfn
 
     def vmas_of(self, mm: int) -> list[Vma]:
         """The VMAs of an address space in order of address."""
@@ -201,7 +201,7 @@ class Machine:
     def add_to(self, store: Any, key: Any, amount: int) -> None:
         """Add to a column's cell or to a counting table's record, which is deleted at 0."""
         value = store.get(key)
-        if isinstance(store, Column):
+        if type(store) is Column:
             self.gate.put(store, key, value + amount)
             return
         total = (0 if value is ABSENT else value) + amount

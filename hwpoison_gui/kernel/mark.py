@@ -7,9 +7,8 @@ function and the objects it looked at or changed, so that every view can point a
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
 from enum import Enum
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 R = TypeVar("R")
 
@@ -31,8 +30,7 @@ class Act(Enum):
     PANIC = "panic"  # the machine stopped
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """One step's label.
 
     `function`: the kernel function. `text`: plain words, with the values that decided.

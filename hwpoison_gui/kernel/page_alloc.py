@@ -192,7 +192,7 @@ def put_page(m: Machine, pfn: int) -> None:
     """put_page(): one reference less; the last one frees an ordinary page."""
     head = m.compound_head(pfn)
     m.add_to(m.refcount, head, -1)
-    if m.refcount.view[head] == 0:
+    if m.refcount.get(head) == 0:
         _free_last(m, head)
 
 

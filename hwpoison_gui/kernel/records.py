@@ -6,7 +6,7 @@ All are immutable; a change puts a new record through the gate. References are i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 PAGE_SHIFT: Final = 12
 PAGE_SIZE: Final = 1 << PAGE_SHIFT
@@ -123,8 +123,7 @@ class OpenFile:
     wb_err: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class SigInfo:
+class SigInfo(NamedTuple):
     """A queued signal: `address` is si_addr in bytes, `lsb` si_addr_lsb."""
 
     signal: str
@@ -134,8 +133,7 @@ class SigInfo:
     cause: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """What became of a signal: `effect` is killed, handled, ignored or pending."""
 
     tid: int

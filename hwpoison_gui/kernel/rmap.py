@@ -65,18 +65,22 @@ def rmap_vmas(m: Machine, pfn: int) -> list[Vma]:
     else:
         return []
     index, vmas = page_index(m, pfn), m.vmas.view
-    return [vmas[id_] for id_ in sorted(ids) if vmas[id_].address_of(index) >= 0]
+    return [vma for id_ in sorted(ids) if (vma := vmas[id_]).address_of(index) >= 0]
 
 
 def page_index(m: Machine, pfn: int) -> int:
     """page_to_pgoff(): the page's index in units of 4 KiB, a compound tail's counted from its head."""
     head = m.compound_head(pfn)
-    return int(m.index.view[head]) + pfn - head
+    return m.index.get(head) + pfn - head
 
 
 def page_mapped_in_vma(m: Machine, pfn: int, vma: Vma) -> int:
     """The address at which a PTE of the VMA maps the frame, or -1 when none does."""
-    address = vma.address_of(page_index(m, pfn))
+    return mapped_at(m, pfn, vma, vma.address_of(page_index(m, pfn)))
+
+
+def mapped_at(m: Machine, pfn: int, vma: Vma, address: int) -> int:
+    """`address` if a PTE maps the frame there, else -1; for walks, which know vma_address() of the page already."""
     if address < 0:
         return -1
     entry = m.pte(vma.mm, address >> PAGE_SHIFT)
@@ -94,7 +98,8 @@ def mappings_of(m: Machine, pfn: int) -> list[tuple[Vma, int]]:
     """
     if m.page(pfn) & pf.KSM:
         return list(_rmap_walk_ksm(m, pfn))
-    pairs = ((vma, page_mapped_in_vma(m, pfn, vma)) for vma in rmap_vmas(m, pfn))
+    index = page_index(m, pfn)
+    pairs = ((vma, mapped_at(m, pfn, vma, vma.address_of(index))) for vma in rmap_vmas(m, pfn))
     return [(vma, address) for vma, address in pairs if address >= 0]
 
 
@@ -122,7 +127,7 @@ def page_remove_rmap(m: Machine, pfn: int, huge: bool = False) -> None:
 
 def _remove_rmap_of(m: Machine, pfn: int) -> None:
     m.add_to(m.mapcount, pfn, -1)
-    if m.mapcount.view[pfn] == 0:
+    if m.mapcount.get(pfn) == 0:
         lost = pf.MMAP | (pf.MLOCKED if m.profile.unmap_clears_mlocked else 0)
         if m.profile.unmap_clears_mlocked and m.page(pfn) & pf.MLOCKED:
             lost |= pf.UNEVICTABLE
