@@ -61,6 +61,9 @@ class Cases:
         self.refs_before: I64 = self.refs
         self.saved: U64 = self.flags  # the flags before the handler changed them, where a profile keeps them
         self.lost_lru: Bools = zeros(np.bool_)  # isolated from the LRU
+        self.asked: Bools = zeros(np.bool_)  # the state table was asked: with `asked_with`,
+        self.asked_with: U64 = zeros(np.uint64)
+        self.had: U64 = zeros(np.uint64)  # while the page had these flags itself
         self.entry_for: npt.NDArray[np.uint8] = zeros(np.uint8)  # NOTHING, SWAP or HWPOISON
         self.unmapped: Bools = np.ones(count, np.bool_)
         self.at: I64 = np.arange(count)
@@ -91,6 +94,10 @@ class Cases:
         self.kind[done], self.result[done] = self.word(kind), self.word(result)
         self.errno[done] = self.word(errno)
         self.at = self.at[~which]
+
+    def ask_with(self, which: I64, words: U64, own: U64) -> None:
+        """The state table is asked with these flags, be they the page's `own` or remembered."""
+        self.asked[which], self.asked_with[which], self.had[which] = True, words, own
 
     def set_flags(self, which: I64, mask: int) -> None:
         self.flags[which] |= np.uint64(mask)

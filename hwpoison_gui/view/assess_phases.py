@@ -121,8 +121,9 @@ def check_truncated(c: Cases) -> None:
 
 def identify_page_state(c: Cases) -> None:
     at = c.at
-    rows = matching_rows(c.m.profile.states, c.flags[at] | np.where(c.lost_lru[at], np.uint64(pf.LRU), np.uint64(0)))
-    assess_actions.act_on(c, at, rows)
+    words = c.flags[at] | np.where(c.lost_lru[at], np.uint64(pf.LRU), np.uint64(0))
+    c.ask_with(at, words, c.flags[at])
+    assess_actions.act_on(c, at, matching_rows(c.m.profile.states, words))
     c.at = at[:0]
 
 

@@ -12,7 +12,7 @@ from hwpoison_gui.kernel.huge_memory import INHERITED
 from hwpoison_gui.kernel.hugetlb_pool import available_huge_pages
 from hwpoison_gui.kernel.profile import FAILED, IGNORED, RECOVERED
 from hwpoison_gui.view import assess_actions
-from hwpoison_gui.view.assess_cases import I64, NO_FILE, Bools, Cases, has
+from hwpoison_gui.view.assess_cases import I64, NO_FILE, U64, Bools, Cases, has
 from hwpoison_gui.view.assess_phases import PHASES, hwpoison_user_mappings, matching_rows
 
 _COMPOUND = pf.COMPOUND_HEAD | pf.COMPOUND_TAIL
@@ -80,6 +80,8 @@ def _split(c: Cases, at: I64) -> None:
     c.maps[at] -= user["found"][at] - kept
     word = c.flags[at] & np.uint64(~(_COMPOUND | pf.HUGE | pf.THP) & (1 << 64) - 1)
     c.flags[at] = word | c.head[at] & np.uint64(INHERITED)
+    entries = at[anon & (user["huge_found"][at] > 0)]
+    c.flags[entries] |= c.head[entries] & np.uint64(c.m.profile.exclusive)
     c.set_flags(at[user["dirty"][at] > 0], pf.DIRTY)
     c.clear_flags(at[c.maps[at] == 0], pf.MMAP | pf.MLOCKED)
     c.refs[at] = c.maps[at] + (c.fs[at] != NO_FILE) + 1
@@ -112,12 +114,20 @@ def check_torn_down(c: Cases) -> None:
 
 def identify_saved_state(c: Cases) -> None:
     at, states = c.at, c.m.profile.states
-    rows = matching_rows(states, c.flags[at])
-    by_saved = np.array([not row.mask for row in states])[rows]
-    saved = c.saved[at[by_saved]] | c.flags[at[by_saved]] & np.uint64(pf.DIRTY)
-    rows[by_saved] = matching_rows(states, saved)
-    assess_actions.act_on(c, at, rows)
+    own = _own_flags(c, at)
+    by_saved = np.array([not row.mask for row in states])[matching_rows(states, own)]
+    words = np.where(by_saved, c.saved[at] | own & np.uint64(pf.DIRTY), own)
+    c.ask_with(at, words, own)
+    assess_actions.act_on(c, at, matching_rows(states, words))
     c.at = at[:0]
+
+
+def _own_flags(c: Cases, at: I64) -> U64:
+    """What the bad page says of itself; inside of a huge page of hugetlb only the head has changed."""
+    inside = has(c.before[at], pf.HUGE) & has(c.before[at], pf.COMPOUND_TAIL)
+    unmapped = np.where(c.maps[at] == 0, np.uint64(~pf.MMAP & (1 << 64) - 1), ~np.uint64(0))
+    own: U64 = np.where(inside, c.before[at] & unmapped, c.flags[at])
+    return own
 
 
 PHASES.update(

@@ -15,9 +15,7 @@ from hwpoison_gui.kernel.handler import matching_row
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.assess_cases import Cases
-from hwpoison_gui.view.assess_one import count_one
-from hwpoison_gui.view.assess_phases import PHASES
-from hwpoison_gui.view.assessment import case_of_frame
+from hwpoison_gui.view.assessment import case_of_frame, run
 
 _SAVES: Final = "hwpoison_filter"  # the step that saves a page's flags
 _NO_PAGE: Final = "there is no memory at this number"
@@ -39,30 +37,11 @@ def rehearse(m: Machine, pfn: int) -> Rehearsed:
     """What the handler would find if the frame broke now."""
     if not 0 <= pfn < m.frames:
         return Rehearsed(pfn, None, stops=_NO_PAGE)
-    if not PHASES.keys() >= set(m.profile.phases[:-1]):
-        return _by_flags(m, pfn)
     c = case_of_frame(m, pfn)
-    c.begin()
-    for phase in m.profile.phases[:-1]:
-        PHASES[phase](c)
-        if not len(c.at):
-            return Rehearsed(pfn, None, stops=_stops(c))
-    now = int(c.flags[0])
-    return Rehearsed(pfn, _word(m, now, bool(c.lost_lru[0]), int(c.saved[0])), now)
-
-
-def _by_flags(m: Machine, pfn: int) -> Rehearsed:
-    """From the flags and the dirty PTEs alone, for a kernel whose phases are not told for many frames at once."""
-    now = m.page(pfn)
-    if now & pf.HWPOISON or not now & pf.LRU:
-        return Rehearsed(pfn, None, stops="it is poisoned already" if now & pf.HWPOISON else "it is on no LRU list")
-    users = count_one(m, pfn)
-    if users["dirty"]:
-        now |= pf.DIRTY
-    if users["found"] and m.profile.unmap_clears_mlocked and now & pf.MLOCKED:
-        now &= ~(pf.MLOCKED | pf.UNEVICTABLE)
-    now = now & ~pf.MMAP | pf.HWPOISON | pf.LOCKED
-    return Rehearsed(pfn, now, now)
+    run(c)
+    if not c.asked[0]:
+        return Rehearsed(pfn, None, stops=_stops(c))
+    return Rehearsed(pfn, int(c.asked_with[0]), int(c.had[0]))
 
 
 def _stops(c: Cases) -> str:
