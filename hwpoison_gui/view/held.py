@@ -23,6 +23,7 @@ class Held:
         self._raw = bytearray(size * np.dtype(dtype).itemsize)
         self.values: npt.NDArray[Any] = np.frombuffer(self._raw, dtype)
         self._layout: Layout | None = None
+        self._stale = False  # whether the twin is still to be written
         self._twin_raw = self._raw
         self._twin = self.values
 
@@ -33,21 +34,33 @@ class Held:
     def arrange(self, layout: Layout) -> None:
         """Takes the display order of `layout`; to be called again when `values` were written directly."""
         self._layout = None if layout.in_order else layout
+        self._stale = self._layout is not None
         if self._layout is None:
             self._twin_raw, self._twin = self._raw, self.values
-        else:
-            self._twin_raw = bytearray(layout.arrange(self.values).tobytes())
-            self._twin = np.frombuffer(self._twin_raw, self.values.dtype)
 
     def put(self, pfns: I64, values: npt.NDArray[Any]) -> None:
         """Sets some, in both orders."""
         self.values[pfns] = values
-        if self._layout is not None:
+        if self._layout is not None and not self._stale:
             x, y = self._layout.positions(pfns)
             self._twin[y * self._layout.width + x] = values
 
     def looked_up(self, table: U8) -> U8:
         """A table's entry for every number, in display order; a new array that may be written."""
+        self._write_twin()
         if self.values.dtype != np.uint8:
             return table.take(self._twin)
         return np.frombuffer(self._twin_raw.translate(table[:256].tobytes()), np.uint8)
+
+    def _write_twin(self) -> None:
+        """Only now, for of several held numbers a layout may meet, few are looked at."""
+        if not self._stale or self._layout is None:
+            return
+        shape = self._layout.height, self._layout.width
+        size = shape[0] * shape[1] * self.values.itemsize
+        if self._twin_raw is self._raw or len(self._twin_raw) != size:
+            self._twin_raw = bytearray(size)
+            self._twin = np.frombuffer(self._twin_raw, self.values.dtype)
+        self._twin[:] = 0  # where no frame lies
+        self._layout.arrange(self.values, self._twin.reshape(shape))
+        self._stale = False

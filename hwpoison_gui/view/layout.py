@@ -19,6 +19,8 @@ Segments = npt.NDArray[np.int64]
 FRAME_SIZE: Final = 4096
 FRAMES_2MIB: Final = 512
 PATIENCE: Final = 0.8
+MOST_WIDE: Final = 1 << 16  # frames a row at most, whoever asks
+WIDEST_OF_FEW: Final = 64  # but a small machine may have a row that it does not fill
 
 
 class Layout(Protocol):
@@ -53,11 +55,34 @@ class Layout(Protocol):
     def pfns_at(self, x: I64, y: I64) -> I64:
         """The frames in cells; -1 where there is none."""
 
-    def arrange(self, codes: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Codes of frames in order of pfn (and zeros after them) as a plane of height by width."""
+    def arrange(self, codes: npt.NDArray[Any], out: npt.NDArray[Any] | None = None) -> npt.NDArray[Any]:
+        """Codes of frames in order of pfn (and zeros after them) as a plane of height by width, in `out` if given."""
 
     def borders(self, block: int, left: int, top: int, right: int, bottom: int) -> Segments:
         """Lines (x1, y1, x2, y2) between blocks of `block` frames, at least those within a part of the grid."""
+
+
+class Rearranged:
+    """What layouts share in which frames do not lie in order of pfn: single places by way of arrays of places."""
+
+    in_order = False
+
+    def __init__(self, frames: int, width: int, height: int) -> None:
+        self.frames, self.width, self.height = frames, width, height
+
+    def positions(self, pfns: I64) -> tuple[I64, I64]:
+        raise NotImplementedError
+
+    def pfns_at(self, x: I64, y: I64) -> I64:
+        raise NotImplementedError
+
+    def position(self, pfn: int) -> tuple[int, int]:
+        x, y = self.positions(np.array([pfn], np.int64))
+        return int(x[0]), int(y[0])
+
+    def pfn_at(self, x: int, y: int) -> int | None:
+        pfn = int(self.pfns_at(np.array([x], np.int64), np.array([y], np.int64))[0])
+        return None if pfn < 0 else pfn
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +91,12 @@ class RowMajor:
 
     frames: int
     width: int
+    in_order = True
+    has_rows = True
 
     @property
     def height(self) -> int:
         return max(1, -(-self.frames // self.width))
-
-    @property
-    def in_order(self) -> bool:
-        return True
-
-    @property
-    def has_rows(self) -> bool:
-        return True
 
     def of_width(self, width: int) -> RowMajor:
         """The same frames, `width` a line."""
@@ -98,12 +117,18 @@ class RowMajor:
         pfns = y * self.width + x
         return np.where((x >= 0) & (x < self.width) & (pfns >= 0) & (pfns < self.frames), pfns, -1)
 
-    def arrange(self, codes: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return codes[: self.width * self.height].reshape(self.height, self.width)
+    def arrange(self, codes: npt.NDArray[Any], out: npt.NDArray[Any] | None = None) -> npt.NDArray[Any]:
+        plane = codes[: self.width * self.height].reshape(self.height, self.width)
+        if out is None:
+            return plane
+        out[:] = plane
+        return out
 
-    def borders(self, block: int, left: int, top: int, right: int, bottom: int) -> Segments:
+    def borders(self, block: int, left: int, top: int, right: int, bottom: int, before: int = 0) -> Segments:
+        """See Layout; the first block has `before` of its frames before the first of these."""
         first, last = top * self.width + left, bottom * self.width + right
-        starts = np.arange(-(-max(first, 1) // block) * block, min(last, self.frames - 1) + 1, block, dtype=np.int64)
+        begin = -(-(max(first, 1) + before) // block) * block - before
+        starts = np.arange(begin, min(last, self.frames - 1) + 1, block, dtype=np.int64)
         x, y = self.positions(starts)
         full = np.full_like(x, self.width)
         above = np.column_stack((x, y, full, y))
@@ -115,6 +140,11 @@ class RowMajor:
         return np.concatenate((above, side, below))
 
 
+def widest(frames: int) -> int:
+    """The longest row that may be asked for."""
+    return max(WIDEST_OF_FEW, min(frames, MOST_WIDE))
+
+
 def widths(frames: int) -> list[int]:
     """Widths worth trying: multiples of 32 (of 8 where there are few frames) with few other factors."""
     unit = 32 if frames > 4096 else 8
@@ -124,7 +154,7 @@ def widths(frames: int) -> list[int]:
 
 def slack(frames: int) -> int:
     """Room needed past the last frame so that the last row is whole in every width."""
-    return max(widths(frames))
+    return max(*widths(frames), widest(frames))
 
 
 def _fill(frames: int, width: int, view_width: float, view_height: float) -> float:

@@ -13,11 +13,12 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from hwpoison_gui.view.layout import I64, Segments
+from hwpoison_gui.view.layout import I64, Rearranged, Segments
 
 Walk = Callable[[I64, int], tuple[I64, I64]]
 
 _TILE_BITS: Final = 6  # a tile's side is 64 cells
+_AT_ONCE: Final = 256  # tiles
 
 
 def morton(numbers: I64, bits: int) -> tuple[I64, I64]:
@@ -43,11 +44,13 @@ def hilbert(numbers: I64, bits: int) -> tuple[I64, I64]:
     return x, y
 
 
-class Curve:
+class Curve(Rearranged):
     """Frames along a curve through one square, or two side by side, with what is empty at the edges cut off."""
 
+    has_rows = False
+
     def __init__(self, frames: int, walk: Walk) -> None:
-        self._frames = frames
+        self.frames = frames
         self._walk = walk
         bits = max(2, (frames - 1).bit_length())
         self._square = bits // 2  # the side of a square is two to this
@@ -61,7 +64,7 @@ class Curve:
         self._tile_x, self._tile_y = x >> self._tile, y >> self._tile
         self._sort, self._sorts = self._sorts_of(tiles, side)
         self._order: I64 = np.argsort(self._sorts, axis=1)  # the place in its order of each cell of a tile
-        self._width, self._height = self._size()
+        super().__init__(frames, *self._size())
         shape = int(self._tile_y.max()) + 1, int(self._tile_x.max()) + 1
         self._tile_at = np.full(shape, -1, np.int64)
         self._tile_at[self._tile_y, self._tile_x] = np.arange(count)
@@ -91,36 +94,12 @@ class Curve:
 
     def _size(self) -> tuple[int, int]:
         """Columns and rows that have frames."""
-        full = self._frames // self._area
+        full = self.frames // self._area
         side = 1 << self._tile
         width = (int(self._tile_x[:full].max()) + 1) * side if full else 0
         height = (int(self._tile_y[:full].max()) + 1) * side if full else 0
-        x, y = self._places(np.arange(full * self._area, self._frames, dtype=np.int64))
+        x, y = self._places(np.arange(full * self._area, self.frames, dtype=np.int64))
         return max(width, int(x.max(initial=-1)) + 1), max(height, int(y.max(initial=-1)) + 1)
-
-    @property
-    def frames(self) -> int:
-        return self._frames
-
-    @property
-    def width(self) -> int:
-        return self._width
-
-    @property
-    def height(self) -> int:
-        return self._height
-
-    @property
-    def in_order(self) -> bool:
-        return False
-
-    @property
-    def has_rows(self) -> bool:
-        return False
-
-    def position(self, pfn: int) -> tuple[int, int]:
-        x, y = self.positions(np.array([pfn], np.int64))
-        return int(x[0]), int(y[0])
 
     def positions(self, pfns: I64) -> tuple[I64, I64]:
         pfns = np.asarray(pfns, np.int64)
@@ -129,39 +108,43 @@ class Curve:
         mask = (1 << self._tile) - 1
         return self._tile_x[tile] << self._tile | cell & mask, self._tile_y[tile] << self._tile | cell >> self._tile
 
-    def pfn_at(self, x: int, y: int) -> int | None:
-        pfn = int(self.pfns_at(np.array([x], np.int64), np.array([y], np.int64))[0])
-        return None if pfn < 0 else pfn
-
     def pfns_at(self, x: I64, y: I64) -> I64:
-        inside = (x >= 0) & (y >= 0) & (x < self._width) & (y < self._height)
+        inside = (x >= 0) & (y >= 0) & (x < self.width) & (y < self.height)
         x, y = np.where(inside, x, 0), np.where(inside, y, 0)
         tile = self._tile_at[y >> self._tile, x >> self._tile]
         mask = (1 << self._tile) - 1
         cell = (y & mask) << self._tile | x & mask
         pfns = tile << 2 * self._tile | self._order[self._sort[tile], cell]
-        return np.where(inside & (tile >= 0) & (pfns < self._frames), pfns, -1)
+        return np.where(inside & (tile >= 0) & (pfns < self.frames), pfns, -1)
 
-    def arrange(self, codes: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    def arrange(self, codes: npt.NDArray[Any], out: npt.NDArray[Any] | None = None) -> npt.NDArray[Any]:
         side, count = 1 << self._tile, len(self._sort)
         tall, wide = self._tile_at.shape
-        whole = np.zeros((tall, side, wide, side), codes.dtype)
+        fits = (tall * side, wide * side) == (self.height, self.width)
+        whole = np.zeros((tall * side, wide * side), codes.dtype) if out is None or not fits else out
+        by_tile = whole.reshape(tall, side, wide, side)
         size = count * self._area
         if len(codes) < size:
             codes = np.concatenate((codes, np.zeros(size - len(codes), codes.dtype)))
         tiles = codes[:size].reshape(count, self._area)
         for sort, order in enumerate(self._order):
             mine = np.flatnonzero(self._sort == sort)
-            shaped = tiles[mine].take(order, axis=1).reshape(-1, side, side)
-            whole[self._tile_y[mine], :, self._tile_x[mine], :] = shaped
-        return np.ascontiguousarray(whole.reshape(tall * side, wide * side)[: self._height, : self._width])
+            for first in range(0, len(mine), _AT_ONCE):  # as many as a processor's cache holds
+                some = mine[first : first + _AT_ONCE]
+                shaped = tiles[some].take(order, axis=1, mode="wrap").reshape(-1, side, side)
+                by_tile[self._tile_y[some], :, self._tile_x[some], :] = shaped
+        if out is None:
+            return np.ascontiguousarray(whole[: self.height, : self.width])
+        if out is not whole:
+            out[:] = whole[: self.height, : self.width]
+        return out
 
     def borders(self, block: int, left: int, top: int, right: int, bottom: int) -> Segments:
         step = 1 << max(0, block.bit_length() - 1) // 2
         x, y = np.meshgrid(np.arange(left, right + step, step), np.arange(top, bottom + step, step))
-        pfns = self.pfns_at(np.minimum(x.ravel(), self._width - 1), np.minimum(y.ravel(), self._height - 1))
+        pfns = self.pfns_at(np.minimum(x.ravel(), self.width - 1), np.minimum(y.ravel(), self.height - 1))
         starts = np.unique(pfns[pfns >= 0] // block) * block
-        corners = [self.positions(np.minimum(starts + part * block // 4, self._frames - 1)) for part in range(4)]
+        corners = [self.positions(np.minimum(starts + part * block // 4, self.frames - 1)) for part in range(4)]
         xs, ys = (np.array([corner[n] // step for corner in corners]) * step for n in (0, 1))
         x1, x2, y1, y2 = xs.min(axis=0), xs.max(axis=0) + step, ys.min(axis=0), ys.max(axis=0) + step
         boxes = [(x1, y1, x2, y1), (x2, y1, x2, y2), (x1, y2, x2, y2), (x1, y1, x1, y2)]

@@ -88,10 +88,7 @@ def test_another_order_of_frames() -> None:
         """The last frame first: a layout that needs a copy."""
 
         __slots__ = ()
-
-        @property
-        def in_order(self) -> bool:
-            return False
+        in_order = False
 
         def position(self, pfn: int) -> tuple[int, int]:
             return RowMajor.position(self, self.frames - 1 - pfn)
@@ -99,10 +96,10 @@ def test_another_order_of_frames() -> None:
         def positions(self, pfns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             return RowMajor.positions(self, self.frames - 1 - pfns)
 
-        def arrange(self, codes: np.ndarray) -> np.ndarray:
-            plane = np.zeros(self.width * self.height, np.uint8)
-            plane[: self.frames] = codes[: self.frames][::-1]
-            return plane.reshape(self.height, self.width)
+        def arrange(self, codes: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+            plane = np.zeros((self.height, self.width), np.uint8) if out is None else out
+            plane.reshape(-1)[: self.frames] = codes[: self.frames][::-1]
+            return plane
 
     flags = some_flags(1000)
     plane = plane_of(flags, 64)

@@ -13,7 +13,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.view.frame_plane import FramePlane
 from hwpoison_gui.view.layout import Layout, RowMajor
 from hwpoison_gui.view.layout_curves import Hilbert, Morton
-from hwpoison_gui.view.layout_zones import GAP, ByZone
+from hwpoison_gui.view.layout_zones import ByZone
 
 LAYOUTS: dict[str, Callable[[int], Layout]] = {
     "hilbert": Hilbert,
@@ -74,15 +74,6 @@ def test_borders_of_blocks() -> None:
     assert [32, 0, 32, 16] in lines
     assert {x for line in lines for x in line[::2]} == {0, 32, 64}
     assert {y for line in lines for y in line[1::2]} == {0, 16, 32, 48, 64}
-
-
-def test_zones_start_rows_of_their_own() -> None:
-    layout = ByZone(65_536, 320, (0, 4096, 1 << 20))
-    assert layout.position(4095) == (4095 % 320, 12)
-    assert layout.position(4096) == (0, 13 + GAP)
-    assert layout.pfn_at(5, 13) is None
-    assert layout.of_width(256).position(4096) == (0, 16 + GAP)
-    assert layout.borders(512, 0, 0, 320, 100).size
 
 
 @every
