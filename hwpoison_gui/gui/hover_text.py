@@ -43,4 +43,4 @@ class HoverText(QObject):
         if self._hover.counting:
             self._timer.start(0)
         else:
-            self._map.view.item.update()
+            self._map.view.describe(self._map.view.item.described)

@@ -18,17 +18,10 @@ from hwpoison_gui.view.palette import Theme, mixed
 from hwpoison_gui.view.reverse_map import Mapping, ReverseMap
 from hwpoison_gui.view.rmap_layout import Layout, Metrics, Row
 from hwpoison_gui.view.rmap_news import RowNews
+from hwpoison_gui.view.rmap_words import ENTRY_WORDS
 from hwpoison_gui.view.walk import Fate, WalkState
 
 Align = Qt.AlignmentFlag
-ENTRY_WORDS: Final = {
-    "dirty": "dirty",
-    "clean": "clean",
-    "swap": "swap",
-    "hwpoison": "hwpoison",
-    "other": "other",
-    "none": "no PTE",
-}
 _ADDRESS: Final = 12  # digits of a user's virtual address
 _TRAVELS: Final = (Act.VISIT, Act.SKIP)
 

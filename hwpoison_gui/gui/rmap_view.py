@@ -10,26 +10,28 @@ from PySide6.QtGui import (
     QFocusEvent,
     QHelpEvent,
     QKeyEvent,
+    QKeySequence,
     QMouseEvent,
     QPainter,
     QPaintEvent,
     QPen,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QToolTip, QWidget
 
 from hwpoison_gui.gui import theme as look
-from hwpoison_gui.gui.rmap_paint import ENTRY_WORDS, Fonts, RmapPainter
-from hwpoison_gui.kernel.records import PAGE_SHIFT
+from hwpoison_gui.gui.rmap_paint import Fonts, RmapPainter
 from hwpoison_gui.view import kinds
 from hwpoison_gui.view.palette import DARK, Theme
 from hwpoison_gui.view.reverse_map import ReverseMap
 from hwpoison_gui.view.rmap_layout import Layout, lay_out, rows_of
 from hwpoison_gui.view.rmap_news import RowNews, news_of
-from hwpoison_gui.view.walk import Fate, WalkState
+from hwpoison_gui.view.rmap_words import map_words, row_words
+from hwpoison_gui.view.walk import WalkState
 
 _STEPS: Final = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -10, Qt.Key.Key_PageDown: 10}
 _PRESS: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
+_MOST_WORDS: Final = 50  # rows that are told of by themselves
 EMPTY: Final = "Select a frame to see who uses it.\nClick one to break it, and watch the kernel find them."
 _NOBODY: Final = {
     kinds.FREE: "Free: nobody uses it.",
@@ -94,7 +96,7 @@ class RmapView(QAbstractScrollArea):
         if other:
             self._lay_out()
         self._follow()
-        self.setAccessibleDescription(self._in_words())
+        self.setAccessibleDescription(self.in_words(_MOST_WORDS))
         self.viewport().update()
 
     def set_phase(self, phase: float) -> None:
@@ -199,8 +201,11 @@ class RmapView(QAbstractScrollArea):
         return next((n for n, top in enumerate(layout.tops) if top <= y <= top + layout.row_height), None)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Up and Down go from row to row; Enter and Space do what a click does."""
+        """Up and Down go from row to row; Enter and Space do what a click does; Ctrl+C copies all of it as text."""
         key, layout = Qt.Key(event.key()), self._layout
+        if event.matches(QKeySequence.StandardKey.Copy):
+            QApplication.clipboard().setText(self.in_words() if self.graph is not None else "")
+            return
         if layout is None or not layout.rows or key not in (*_STEPS, *_PRESS):
             super().keyPressEvent(event)
             return
@@ -211,8 +216,7 @@ class RmapView(QAbstractScrollArea):
         top, bar = layout.tops[self._cursor], self.verticalScrollBar()
         room = self.viewport().height() - layout.row_height - look.SMALL
         bar.setValue(round(min(max(bar.value(), top - room), top - layout.top)))
-        left = layout.columns.vma[0]
-        self.setAccessibleDescription(self.tip_at(QPointF(left, top - bar.value() + 2)))
+        self.setAccessibleDescription(self._row_in_words(self._cursor))
         self.viewport().update()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
@@ -237,6 +241,7 @@ class RmapView(QAbstractScrollArea):
         if row.is_group:
             self._unfolded ^= {row.label}
             self._lay_out()
+            self.setAccessibleDescription(self._row_in_words(number))
         else:
             self.taskClicked.emit(row.mappers[0].tgid)
 
@@ -260,22 +265,18 @@ class RmapView(QAbstractScrollArea):
             in_frame = point.x() < layout.columns.mapping[0]
             mapping = f"{graph.mapping.title}\n{graph.mapping.detail}"
             return f"{graph.pfn:#x}: {graph.kind.meaning}" if in_frame else mapping
-        row = layout.rows[number]
-        if row.is_group:
-            return f"{len(row.mappers)} VMAs of tasks called {row.label}: click to {'un' * row.folded}fold"
-        mapper = row.mappers[0]
-        fate = self.state.fates.get(mapper.tgid, Fate("alive"))
-        passed = self.state.passed.get(mapper.vma)
-        lines = [
-            f"{mapper.task}:{mapper.tgid}  {fate.text or fate.kind}",
-            f"{mapper.area} at {mapper.vpn << PAGE_SHIFT:#x}, {mapper.rights}",
-            f"PTE: {ENTRY_WORDS[self.state.entries.get(mapper.vma, 'none')]}",
-        ]
-        return "\n".join([*lines, passed.why] if passed else lines)
+        return self._row_in_words(number)
 
-    def _in_words(self) -> str:
-        if self.graph is None:
+    def _row_in_words(self, number: int) -> str:
+        assert self._layout is not None
+        row = self._layout.rows[number]
+        lines = row_words(row, self.state, self._news_of(number))
+        if row.is_group:
+            lines.append(f"A click or Enter {'un' * row.folded}folds it.")
+        return "\n".join(lines)
+
+    def in_words(self, most: int | None = None) -> str:
+        """All that is drawn, of very many rows the first `most`."""
+        if self.graph is None or self._layout is None:
             return EMPTY
-        alive = Fate("alive")
-        users = ", ".join(f"{m.task} {self.state.fates.get(m.tgid, alive).text}" for m in self.graph.mappers[:50])
-        return f"frame {self.graph.pfn:#x}, {self.graph.mapping.title}, users: {users or 'none'}"
+        return map_words(self.graph, self._layout.rows, self.state, self._news_of, most)

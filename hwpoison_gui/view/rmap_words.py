@@ -1,0 +1,54 @@
+"""The reverse map in words: what is drawn, as text for whoever reads, copies or hears it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from hwpoison_gui.kernel.records import PAGE_SHIFT
+from hwpoison_gui.view.reverse_map import ReverseMap
+from hwpoison_gui.view.rmap_layout import Row
+from hwpoison_gui.view.rmap_news import RowNews
+from hwpoison_gui.view.walk import Fate, WalkState
+
+# What stands in a page table where the frame would be mapped.
+ENTRY_WORDS: Final = {
+    "dirty": "dirty",
+    "clean": "clean",
+    "swap": "swap",
+    "hwpoison": "hwpoison",
+    "other": "other",
+    "none": "no PTE",
+}
+
+
+def row_words(row: Row, state: WalkState, news: RowNews) -> list[str]:
+    """A row in full, its most important line first."""
+    if row.is_group:
+        entry = ENTRY_WORDS.get(news.entry, "several")
+        told = f", {news.told:,} told" if news.told else ""
+        return [
+            f"{row.label}: {news.vmas:,} VMAs of {news.tasks:,} tasks, {news.dead:,} dead{told}",
+            f"PTE: {entry}; looked at {news.visited:,}, passed by {news.passed:,}, unmapped {news.cut:,}",
+        ]
+    mapper = row.mappers[0]
+    fate = state.fates.get(mapper.tgid, Fate("alive"))
+    passed = state.passed.get(mapper.vma)
+    lines = [
+        f"{mapper.task}:{mapper.tgid}  {fate.text or fate.kind}",
+        f"{mapper.area} at {mapper.vpn << PAGE_SHIFT:#x}, {mapper.rights}",
+        f"PTE: {ENTRY_WORDS[state.entries.get(mapper.vma, 'none')]}",
+    ]
+    return [*lines, passed.why] if passed else lines
+
+
+def map_words(
+    graph: ReverseMap, rows: Sequence[Row], state: WalkState, news: Callable[[int], RowNews], most: int | None = None
+) -> str:
+    """A line for the frame and one for each row, of very many the first `most`."""
+    frame = f"{graph.pfn:#x} {(state.kind if state.poisoned else graph.kind).name}, {graph.mapping.title}"
+    lines = [f"{frame}: {graph.mapping.detail}" if graph.mapping.detail else frame]
+    lines += ["; ".join(row_words(row, state, news(number))) for number, row in enumerate(rows[:most])]
+    if most is not None and len(rows) > most:
+        lines.append(f"and {len(rows) - most:,} more")
+    return "\n".join(lines if rows else [*lines, "no users"])
