@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QPoint, QRectF, QSize, Signal
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QAccessible, QFont
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from hwpoison_gui.gui.frame_map_item import NONE
@@ -99,7 +99,10 @@ class FrameMapWidget(QWidget):
             plane.patch(np.asarray(pfns, np.int64))
         else:
             return
-        self.view.describe(self.view.item.described)
+        item = self.view.item
+        item.update()
+        if item.described != NONE or QAccessible.isActive():
+            self.view.describe(item.described)
         self.countsChanged.emit()
 
     def lens_changed(self) -> None:

@@ -6,7 +6,6 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import (
-    QAccessible,
     QFocusEvent,
     QKeyEvent,
     QMouseEvent,
@@ -175,7 +174,7 @@ class FrameMapView(QAbstractScrollArea):
         """Shows the label of a frame, or none (NONE); whoever cannot see it hears it, else of the selected one."""
         self.item.described = pfn
         self.item.update()
-        told = self.item.selected if pfn == NONE and QAccessible.isActive() else pfn
+        told = self.item.selected if pfn == NONE else pfn
         self.setAccessibleDescription(self.item.summary_of(told) if told != NONE else "")
 
     def _clicked(self, point: QPointF, event: QMouseEvent) -> None:
