@@ -19,6 +19,7 @@ from .boot_files import load_files
 from .boot_frames import free_blocks, load_frames
 from .image import FileImage, MemoryImage, ProcessImage, VmaImage
 from .machine import Machine
+from .mmzone import zones_by_address
 from .profile import Profile
 from .records import PAGE_SHIFT, Process, Task, Vma
 
@@ -32,6 +33,7 @@ def machine_from_image(image: MemoryImage, profile: Profile) -> Machine:
     """A machine in the image's state, booted and recording."""
     image = _padded(image)
     m = Machine(len(image.kpageflags), profile)
+    m.zones = image.zones or zones_by_address(m.frames)
     compounds = compounds_of(image.kpageflags)
     areas = areas_of(image)
     entries = entries_of(image, areas, compounds)

@@ -6,6 +6,7 @@ A recording, this machine's /proc and the presets all give one of these; boot.py
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -90,6 +91,15 @@ class HiddenState:
     pte_pmd: npt.NDArray[np.bool_] | None = None
 
 
+class ZoneImage(NamedTuple):
+    """Frames `start` up to `end`, exclusive, of a zone of the page allocator. `node` -1: not known whose."""
+
+    node: int
+    name: str
+    start: int
+    end: int
+
+
 @dataclass(frozen=True, slots=True)
 class MemoryImage:
     """A whole machine's memory at one moment.
@@ -98,6 +108,7 @@ class MemoryImage:
     `pagemap_pid` int64, `pagemap_va` uint64 (bytes), `pagemap_entry` uint64 (raw pagemap words: bit 63
     present, 62 swapped, 61 file or shared, 56 exclusive, 0-54 pfn; swapped: 0-4 type, 5-54 offset):
     parallel, present or swapped entries only. `notes`: how what is not exported was derived, for people.
+    `zones`: in order of address, none over another (a zone may come in parts); empty where they are not known.
     """
 
     title: str
@@ -113,4 +124,5 @@ class MemoryImage:
     profile: str = "6.1"
     hardware_corrupted_kb: int = 0
     sysctl: dict[str, int] = field(default_factory=dict)
+    zones: tuple[ZoneImage, ...] = ()
     notes: tuple[str, ...] = ()

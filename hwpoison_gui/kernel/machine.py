@@ -14,6 +14,8 @@ import numpy.typing as npt
 from . import page_flags as pf
 from . import pte as ptes
 from .gate import ABSENT, Cells, Column, Gate, NestedTable, SortedSets, Table
+from .image import ZoneImage
+from .mmzone import zones_by_address
 from .profile import Profile
 from .records import (
     HPAGE_PMD_NR,
@@ -40,6 +42,7 @@ class Machine:
     Columns, one value a frame, index = pfn: `flags` uint64 (KPF bits), `refcount` and `mapcount`
     int32, `mapping` uint32 (page->mapping as id << 2, plus 1 for an anon_vma and 3 for KSM; of a
     compound tail the pfn of its head), `index` uint32 (page->index, in pages).
+    `zones` are those of one node, unless an image says otherwise; they never change.
     """
 
     def __init__(self, frames: int, profile: Profile) -> None:
@@ -48,6 +51,7 @@ class Machine:
         self.gate = Gate()
         self.profile = profile
         self.frames = frames
+        self.zones: tuple[ZoneImage, ...] = zones_by_address(frames, node=0)
         self._add_columns(frames)
         self._add_memory_tables()
         self._add_task_tables()

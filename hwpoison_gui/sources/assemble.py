@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel.image import HiddenState, MemoryImage, ProcessImage
+from hwpoison_gui.kernel.image import HiddenState, MemoryImage, ProcessImage, ZoneImage
 from hwpoison_gui.sources.areas import I64, U64, Areas, areas_of, keys_of, place
 from hwpoison_gui.sources.cached import Cache, page_cache
 from hwpoison_gui.sources.errors import MalformedError
@@ -56,6 +56,7 @@ class Exported:
     sysctl: Mapping[str, int] = field(default_factory=dict)
     hidden: HiddenState = field(default_factory=HiddenState)
     mounts: Mapping[str, str] = field(default_factory=dict)
+    zones: tuple[ZoneImage, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -87,6 +88,7 @@ def assemble(exported: Exported) -> MemoryImage:
         profile=profile_of(exported.version),
         hardware_corrupted_kb=meminfo_kb(exported.meminfo, "HardwareCorrupted"),
         sysctl=dict(exported.sysctl),
+        zones=exported.zones,
         notes=(*notes, *_notes(exported, processes, cache)),
     )
 

@@ -24,6 +24,8 @@ from hwpoison_gui.sources.errors import LivePermissionError, MalformedError, Sou
 from hwpoison_gui.sources.frames import Cancelled, check, check_readable, never, read_words
 from hwpoison_gui.sources.maps import ProcessText, parse_maps
 from hwpoison_gui.sources.pagemap import Tables
+from hwpoison_gui.sources.text import text_of, text_or_empty
+from hwpoison_gui.sources.zoneinfo import last_frame, node_blocks, zones_of
 
 Progress = Callable[[float, str], None]
 
@@ -55,12 +57,15 @@ def quiet(share: float, doing: str) -> None:
 
 
 def capture(progress: Progress = quiet, cancelled: Cancelled = never, proc: Path = PROC) -> MemoryImage:
-    """A copy of this machine's memory. Raises SourceError, LivePermissionError, CancelledError."""
+    """A copy of this machine's memory; /sys stands beside `proc`.
+
+    Raises SourceError, LivePermissionError, CancelledError.
+    """
     check(cancelled)
     progress(0.0, "looking at what may be read")
     _check_pagemap(proc)
     gathered = _processes(proc, lambda share, doing: progress(0.5 * share, doing), cancelled)
-    guess = _frames_expected(proc)
+    guess = min(last_frame(text_or_empty(proc / "zoneinfo")), 1 << 32)
     flags = read_words(proc / "kpageflags", guess, lambda share: progress(0.5 + 0.25 * share, "page flags"), cancelled)
     counts = read_words(
         proc / "kpagecount", len(flags), lambda share: progress(0.75 + 0.2 * share, "mapping counts"), cancelled
@@ -85,7 +90,7 @@ def _check_pagemap(proc: Path) -> None:
     check_readable(proc / "kpageflags")
     path = proc / "self" / "pagemap"
     try:
-        vmas = parse_maps(_text(proc / "self" / "maps").splitlines())
+        vmas = parse_maps(text_of(proc / "self" / "maps").splitlines())
         _, entries, _ = Tables().entries(path, vmas, never)
     except OSError as error:
         raise SourceError(path, "", error.strerror or str(error)) from error
@@ -126,10 +131,10 @@ def _processes(proc: Path, progress: Progress, cancelled: Cancelled) -> _Gathere
 
 def _process(base: Path, pid: int, gathered: _Gathered, tables: Tables, cancelled: Cancelled) -> None:
     """Add one process to `gathered`, all of it or nothing."""
-    maps = tuple(_text(base / "maps").splitlines())
+    maps = tuple(text_of(base / "maps").splitlines())
     if not maps:
         return  # a kernel thread
-    status = dict(_fields(_text(base / "status")))
+    status = dict(_fields(text_of(base / "status")))
     vmas: tuple[VmaImage, ...] = parse_maps(maps)
     addresses, entries, huge = tables.entries(base / "pagemap", vmas, cancelled)
     ppid = status.get("PPid", "0")
@@ -142,8 +147,8 @@ def _process(base: Path, pid: int, gathered: _Gathered, tables: Tables, cancelle
 
 
 def _exported(proc: Path, flags: U64, counts: U64, gathered: _Gathered) -> Exported:
-    version = _text_or_empty(proc / "version")
-    host = _text_or_empty(proc / "sys" / "kernel" / "hostname").strip() or "this machine"
+    version = text_or_empty(proc / "version")
+    host = text_or_empty(proc / "sys" / "kernel" / "hostname").strip() or "this machine"
     known = [huge for huge in gathered.huge if huge is not None]
     pmd = np.concatenate(known) if known and len(known) == len(gathered.huge) else None
     return Exported(
@@ -154,11 +159,12 @@ def _exported(proc: Path, flags: U64, counts: U64, gathered: _Gathered) -> Expor
         pagemap_va=np.concatenate([np.empty(0, np.uint64), *gathered.addresses]),
         pagemap_entry=np.concatenate([np.empty(0, np.uint64), *gathered.entries]),
         processes=gathered.texts,
-        meminfo=_text_or_empty(proc / "meminfo"),
+        meminfo=text_or_empty(proc / "meminfo"),
         version=version,
         sysctl=_sysctls(proc),
         hidden=HiddenState(pte_pmd=pmd),
         mounts=_mounts(proc),
+        zones=zones_of(text_or_empty(proc / "zoneinfo"), node_blocks(proc.parent / "sys")),
         notes=(_COPY_NOTE, *_missed(gathered)),
     )
 
@@ -172,20 +178,10 @@ def _missed(gathered: _Gathered) -> list[str]:
     return said
 
 
-def _frames_expected(proc: Path) -> int:
-    """Where the last zone ends: the frames the kernel is going to show."""
-    text, end = _text_or_empty(proc / "zoneinfo"), 0
-    pattern = r"spanned\s+(\d{1,15}).*?start_pfn:\s+(\d{1,15})"
-    for spanned, start in re.findall(pattern, text, re.ASCII | re.DOTALL):
-        if int(spanned):
-            end = max(end, int(start) + int(spanned))
-    return min(end, 1 << 32)
-
-
 def _mounts(proc: Path) -> dict[str, str]:
     """File system type by device, in the notation of maps."""
     found = {}
-    for line in _text_or_empty(proc / "self" / "mountinfo").splitlines():
+    for line in text_or_empty(proc / "self" / "mountinfo").splitlines():
         match = re.match(r"\d+ \d+ (\d{1,7}):(\d{1,7}) .* - (\S+) ", line, re.ASCII)
         if match:
             found[f"{int(match.group(1)):02x}:{int(match.group(2)):02x}"] = match.group(3)
@@ -193,7 +189,7 @@ def _mounts(proc: Path) -> dict[str, str]:
 
 
 def _sysctls(proc: Path) -> dict[str, int]:
-    values = {name: _text_or_empty(proc / "sys" / "vm" / name).strip() for name in _SYSCTLS}
+    values = {name: text_or_empty(proc / "sys" / "vm" / name).strip() for name in _SYSCTLS}
     return {name: int(value) for name, value in values.items() if value in ("0", "1")}
 
 
@@ -206,22 +202,3 @@ def _fitted(counts: U64, frames: int) -> U64:
     """Memory can come and go between two reads: frames without a count are mapped by nobody we know."""
     missing = max(0, frames - len(counts))
     return np.concatenate((counts, np.zeros(missing, np.uint64))) if missing else counts[:frames]
-
-
-def _text(path: Path) -> str:
-    """A whole text file of /proc. Raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    parts = []
-    try:
-        while part := os.read(descriptor, 1 << 16):
-            parts.append(part)
-    finally:
-        os.close(descriptor)
-    return b"".join(parts).decode(errors="backslashreplace")
-
-
-def _text_or_empty(path: Path) -> str:
-    try:
-        return _text(path)
-    except OSError:
-        return ""  # an older kernel, or no permission: it says nothing then

@@ -18,6 +18,7 @@ from hwpoison_gui.sources.assemble import PRESENT, Exported, assemble, page_alig
 from hwpoison_gui.sources.errors import MalformedError, SourceError
 from hwpoison_gui.sources.maps import PAGE_SHIFT, ProcessText
 from hwpoison_gui.sources.npz import Integers, read_columns
+from hwpoison_gui.sources.zoneinfo import zones_of
 
 _FRAME_COLUMNS: Final = ("kpageflags", "kpagecount")
 _ENTRY_COLUMNS: Final = ("pagemap_pid", "pagemap_va", "pagemap_entry")
@@ -55,6 +56,7 @@ def open_recording(path: Path | str, hidden: bool | None = None) -> MemoryImage:
         version=version,
         sysctl=_sysctls(side, notes),
         hidden=state,
+        zones=zones_of(_text(side, notes, "zoneinfo")),
     )
     try:
         return assemble(exported)

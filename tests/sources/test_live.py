@@ -17,6 +17,7 @@ import pytest
 from hwpoison_gui.kernel.image import MemoryImage
 from hwpoison_gui.sources import live, pagemap
 from hwpoison_gui.sources.errors import CancelledError, LivePermissionError, SourceError
+from hwpoison_gui.sources.text import text_of
 
 PRESENT = np.uint64(1 << 63)
 
@@ -229,7 +230,7 @@ def test_this_machine(real: MemoryImage) -> None:
 @pytest.mark.live
 def test_this_machine_both_ways(real: MemoryImage) -> None:
     """PAGEMAP_SCAN and reading area by area find the same of this process, but for what changes meanwhile."""
-    vmas = live.parse_maps(live._text(live.PROC / "self" / "maps").splitlines())
+    vmas = live.parse_maps(text_of(live.PROC / "self" / "maps").splitlines())
     path = live.PROC / "self" / "pagemap"
     first, second = (pagemap.Tables(scan).entries(path, vmas, live.never)[0] for scan in (True, False))
     both = np.intersect1d(first, second)

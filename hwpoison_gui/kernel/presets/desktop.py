@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from .. import page_flags as pf
 from ..image import U64, HiddenState, MemoryImage
+from ..mmzone import zones_by_address
 from .areas import PAGE_SHIFT, Area
 from .desktop_files import CACHED, MAPPED, rest_of_the_cache
 from .desktop_programs import LIBRARIES, OPTIONAL, PROGRAMS
@@ -95,6 +96,7 @@ class _Desktop:
             cached=self._files.cached_pages(frame),
             hidden=self._hidden(frame, refcount, self._dirty(entries, flags)),
             profile="v7",
+            zones=zones_by_address(self._frames, node=0),
             notes=_NOTES,
         )
 
