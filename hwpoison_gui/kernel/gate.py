@@ -60,6 +60,13 @@ class Change(NamedTuple):
     new: Any
 
 
+class Part(NamedTuple):
+    """Some cells of a store: those that are there, with their values, and the keys of those that are not."""
+
+    there: Mapping[Any, Any]
+    absent: frozenset[Any]
+
+
 _made: Final = tuple.__new__  # a change costs as much to name as to make, and there are many
 
 
@@ -139,6 +146,14 @@ class Table(Generic[K, V]):
         old = self._data.get(key, ABSENT)
         self._data[key] = value
         return old
+
+    def exchange(self, before: Part, after: Part) -> None:
+        """Many cells at once, which must be as `before` says."""
+        data = self._data
+        assert before.there.items() <= data.items() and data.keys().isdisjoint(before.absent), self.name
+        data.update(after.there)
+        for key in after.absent:
+            del data[key]
 
     def load(self, data: Mapping[K, V]) -> None:
         """Fill at boot, before anything is recorded."""
@@ -292,6 +307,11 @@ class Gate:
         """From now on every change is remembered."""
         self._recording = []
 
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything to take."""
+        return bool(self._recording)
+
     def take(self) -> tuple[Change, ...]:
         """The changes since the last call, oldest first."""
         assert self._recording is not None, "the machine is still booting"
@@ -310,6 +330,18 @@ class Gate:
         for store, key, old, new in reversed(changes):
             found = store.swap(key, old)
             assert found is new or found == new, (store.name, key, old, new)
+
+    def exchange(self, store: Store, before: Part, after: Part) -> None:
+        """What recorded changes of a store come to, or, with the parts swapped, what taking them back does."""
+        if isinstance(store, Table):
+            store.exchange(before, after)
+            return
+        for key in after.absent:
+            found = store.swap(key, ABSENT)
+            assert found == before.there[key], (store.name, key)
+        for key, value in after.there.items():
+            found = store.swap(key, value)
+            assert found == before.there.get(key, ABSENT), (store.name, key)
 
     def digest(self) -> str:
         """SHA-256 over all stores in their order of addition, hexadecimal."""

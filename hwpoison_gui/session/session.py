@@ -1,7 +1,7 @@
 """A session: one machine and what is done to it, recorded so that every step can be walked again.
 
-`act` carries an operation out to its end and records its steps; `seek` walks. A new act in the past
-discards the future, which is kept as a branch.
+`act` carries an operation out to its end and records its steps, `begin` as far as one likes; `seek` walks.
+A new act in the past discards the future, which is kept as a branch.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.fork import do_group_exit
@@ -20,15 +20,18 @@ from hwpoison_gui.kernel.mark import Mark, Steps
 from hwpoison_gui.kernel.profiles import PROFILES
 from hwpoison_gui.kernel.setup import fresh_machine
 from hwpoison_gui.kernel.signal import get_signal
-from hwpoison_gui.session.branches import Branches, Past, Told, shared, summed
+from hwpoison_gui.session.branches import Branch, Branches, Past, Told, shared, summed
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
 from hwpoison_gui.session.ops import OPS
 from hwpoison_gui.session.outcome import OpResult, Outcome, SignalSeen
-from hwpoison_gui.session.timeline import Notice, Step, Timeline
+from hwpoison_gui.session.recording import Recording
+from hwpoison_gui.session.timeline import Notice, Step, Tail, Timeline
 from hwpoison_gui.session.world import World
 
 # Operations that only look, and so may follow a panic.
 AFTER_PANIC: Final = frozenset({"check"})
+
+SLICE: Final = 0.01  # seconds that others wait at most while something long is done
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,15 @@ class Operation:
     outcome: Outcome
 
 
+class _Left(NamedTuple):
+    """What a new act takes the place of: everything after the position that it is done at."""
+
+    position: int
+    tail: Tail
+    operations: list[Operation]
+    branches: list[Branch]
+
+
 class Session:
     """A machine under operations. Views read `machine`, and hear of every move by `subscribe`."""
 
@@ -51,7 +63,8 @@ class Session:
         self.world = World(machine)
         self.operations: list[Operation] = []
         self.branches = Branches()
-        self._timeline = Timeline(machine.gate)
+        self.timeline = Timeline(machine.gate)
+        self.recording: Recording | None = None
 
     @classmethod
     def fresh(
@@ -77,20 +90,21 @@ class Session:
 
     @property
     def steps(self) -> list[Step]:
-        return self._timeline.steps
+        return self.timeline.steps
 
     @property
     def position(self) -> int:
         """How many steps are applied; 0 is the machine as booted."""
-        return self._timeline.position
+        return self.timeline.position
 
     def seek(self, position: int) -> None:
         """Walk to a step, forward or back. Raises ValueError for one that is not there."""
-        self._timeline.seek(position)
+        assert self.recording is None, "an operation is being recorded"
+        self.timeline.seek(position)
 
     def subscribe(self, listener: Callable[[Notice], None]) -> Callable[[], None]:
         """Call `listener` after every move; returns a function that ends this."""
-        return self._timeline.subscribe(listener)
+        return self.timeline.subscribe(listener)
 
     def operation_at(self, position: int) -> Operation | None:
         """The operation that made step `position` (the last one applied), or None at the start."""
@@ -104,36 +118,58 @@ class Session:
         Raises ScenarioError, with nothing changed, for names that stand for nothing, dead tasks,
         or a machine that has panicked.
         """
+        recording = self.begin(name, args, caption)
+        recording.advance()
+        assert recording.outcome is not None
+        return recording.outcome
+
+    def begin(self, name: str, args: Mapping[str, Any], caption: str = "") -> Recording:
+        """`act`, but carried out as it is asked to advance; nothing else may be done or walked meanwhile."""
+        assert self.recording is None, "an operation is being recorded"
         if self.machine.panicked and name not in AFTER_PANIC:
             raise ScenarioError("the machine has panicked: only going back or a new machine helps")
-        self._discard_future()
+        left = self._leave_future()
         m, first = self.machine, self.position
         before = (len(m.log.view), len(m.deliveries.view), len(m.results.view))
         frame = self._frame_of(args)
-        try:
-            marks = self._carry_out(name, args)
-            done = self._timeline.record(len(self.operations), marks, lambda: Mark(name, f"{name}: done."))
-        except BaseException:
-            self._timeline.take_back(first)
-            raise
-        if frame is None and done.pfn is not None:
-            frame = done.pfn, m.compound_head(done.pfn)
-        outcome = self._outcome(name, frame, done, before)
-        self.operations.append(Operation(name, dict(args), caption, first, self.position, outcome))
-        self.branches.drop_covered(self.operations)
-        self._timeline.announce(first)
-        return outcome
 
-    def _discard_future(self) -> None:
-        """What comes after the present is forgotten; an operation in whose middle we stand is finished first."""
-        current = self.operation_at(self.position)
-        if current is not None and self.position < current.last:
+        def done(result: OpResult) -> Outcome:
+            self.recording = None
+            known = frame
+            if known is None and result.pfn is not None:
+                known = result.pfn, m.compound_head(result.pfn)
+            outcome = self._outcome(name, known, result, before)
+            self.operations.append(Operation(name, dict(args), caption, first, self.position, outcome))
+            self.branches.drop_covered(self.operations)
+            self.timeline.announce(first)
+            return outcome
+
+        def undone() -> None:
+            self.recording = None
+            self._return_to(left)
+
+        marks, last = self._carry_out(name, args), Mark(name, f"{name}: done.")
+        self.recording = Recording(self.timeline, len(self.operations), marks, last, done, undone)
+        return self.recording
+
+    def _leave_future(self) -> _Left:
+        """What comes after the present is left; an operation in whose middle we stand is finished first."""
+        position, branches = self.position, list(self.branches.kept)
+        current = self.operation_at(position)
+        if current is not None and position < current.last:
             self.seek(current.last)
         done = bisect_left(self.operations, self.position, key=lambda op: op.first)
-        if done < len(self.operations):
+        operations = self.operations[done:]
+        if operations:
             self.branches.keep(self.line(), done)
             del self.operations[done:]
-        self._timeline.discard_future()
+        return _Left(position, self.timeline.cut(), operations, branches)
+
+    def _return_to(self, left: _Left) -> None:
+        self.timeline.mend(left.tail)
+        self.operations += left.operations
+        self.branches.kept = left.branches
+        self.seek(left.position)
 
     # Branches
 
@@ -144,7 +180,7 @@ class Session:
     def go_along(self, line: Sequence[Told]) -> Iterator[int]:
         """Make the operations begin with those of `line`, doing again what is missing; what was there is kept.
 
-        Yields how many are left to do, before each.
+        Yields how many are left to do, now and then. The one under way is given up when nobody asks any more.
         """
         common = shared(line, self.operations)
         if common == len(line):
@@ -154,7 +190,13 @@ class Session:
         self.seek(self.operations[common - 1].last if common else 0)
         for number, past in enumerate(rest[common:], start=common):
             yield len(rest) - number
-            self.act(past.name, past.args, getattr(past, "caption", ""))
+            recording = self.begin(past.name, past.args, getattr(past, "caption", ""))
+            try:
+                while not recording.advance(SLICE):
+                    yield len(rest) - number
+            finally:
+                if self.recording is recording:
+                    recording.give_up()
 
     def reopen(self, line: Sequence[Told]) -> None:
         """`go_along` to its end."""

@@ -7,18 +7,20 @@ new or new to old; nothing is run again and no copy of the memory is kept.
 from __future__ import annotations
 
 import gc
-from collections import defaultdict
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, NamedTuple
+from itertools import chain
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from hwpoison_gui.kernel.gate import Cells, Change, Column, Gate, Store
+from hwpoison_gui.kernel.gate import Change, Gate
 from hwpoison_gui.kernel.mark import Mark
+from hwpoison_gui.session.stride import News, Stride, news_of, stride_of
 
-_MANY: Final = 1000  # steps of an operation
+STRIDE: Final = 1024  # steps
+_BREATH: Final = 256  # steps that are walked between two opportunities to do something else
 
 
 class Step(NamedTuple):
@@ -41,9 +43,16 @@ class Notice(NamedTuple):
     tables: frozenset[str]
 
 
+class Tail(NamedTuple):
+    """Steps that were cut off a timeline."""
+
+    steps: list[Step]
+    strides: list[Stride]
+
+
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Steps only add up while they are recorded; looking for cycles among them doubles the time of long ones."""
+    """Records only add up, and no cycle holds them: looking for cycles among them takes half of a long walk."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -60,6 +69,7 @@ class Timeline:
         self._gate = gate
         self.steps: list[Step] = []
         self.position = 0
+        self._strides: list[Stride] = []  # of the first STRIDE steps, and so on; not of the rest
         self._listeners: list[Callable[[Notice], None]] = []
 
     def subscribe(self, listener: Callable[[Notice], None]) -> Callable[[], None]:
@@ -67,77 +77,115 @@ class Timeline:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    def record(self, operation: int, marks: Generator[Mark, None, Any], last: Callable[[], Mark]) -> Any:
-        """Run an operation to its end from the newest step, unannounced; returns what it returns.
+    # Recording
 
-        Changes after its last mark get a step labelled `last()`, as does an operation without marks.
-        """
-        assert self.position == len(self.steps), "the future must be discarded first"
-        before = self.position
-        with _no_collection():
-            value = self._run(operation, marks, last, before)
-        self.position = len(self.steps)
-        if self.position - before > _MANY:
-            gc.freeze()  # a million records that no cycle holds: the collector need not look through them again
-        return value
+    def add(self, mark: Mark, operation: int) -> None:
+        """What changed since the last step is the next one, and it is applied. The future must be discarded first."""
+        self.steps.append(Step(mark, self._gate.take(), operation))
+        self.position += 1
+        if not self.position % STRIDE:
+            self._strides.append(stride_of(_changes(self.steps[-STRIDE:])))
 
-    def _run(self, operation: int, marks: Generator[Mark, None, Any], last: Callable[[], Mark], before: int) -> Any:
-        while True:
-            try:
-                mark = next(marks)
-            except StopIteration as stop:
-                rest = self._gate.take()
-                if rest or len(self.steps) == before:
-                    self.steps.append(Step(last(), rest, operation))
-                return stop.value
-            self.steps.append(Step(mark, self._gate.take(), operation))
-
-    def announce(self, before: int) -> None:
-        """Tell the listeners that the model moved from step `before` to where it is."""
-        self._notify(before, self.position)
+    @property
+    def changed(self) -> bool:
+        """Whether anything changed since the last step."""
+        return self._gate.changed
 
     def take_back(self, before: int) -> None:
-        """Undo and forget everything after step `before`, unnotified: an operation failed to be carried out."""
+        """Undo and forget everything after step `before`, unannounced: an operation is not carried out after all."""
         self._gate.backward(self._gate.take())
-        for step in reversed(self.steps[before:]):
-            self._gate.backward(step.changes)
-        del self.steps[before:]
-        self.position = before
+        for _ in self.walk(before):
+            pass
+        self.cut()
+
+    def cut(self) -> Tail:
+        """Forget the steps after the present one."""
+        whole = self.position // STRIDE
+        tail = Tail(self.steps[self.position :], self._strides[whole:])
+        del self.steps[self.position :], self._strides[whole:]
+        return tail
+
+    def mend(self, tail: Tail) -> None:
+        """Put back what `cut` took away; the position must be the same again."""
+        assert self.position == len(self.steps)
+        self.steps += tail.steps
+        self._strides += tail.strides
+
+    # Walking
 
     def seek(self, position: int) -> None:
-        """Walk to a step. Raises ValueError for one that is not there."""
+        """Walk to a step and tell of it. Raises ValueError for one that is not there."""
+        before = self.position
+        for _ in self.walk(position):
+            pass
+        self.announce(before)
+
+    def walk(self, position: int) -> Iterator[None]:
+        """Walk to a step, unannounced. Yields now and then, always at a step: it may be left there.
+
+        Raises ValueError for a step that is not there.
+        """
         if not 0 <= position <= len(self.steps):
             raise ValueError(f"step {position}, expected 0 to {len(self.steps)}")
-        before = self.position
-        with _no_collection():
-            if position > before:
-                for step in self.steps[before:position]:
-                    self._gate.forward(step.changes)
-            else:
-                for step in reversed(self.steps[position:before]):
-                    self._gate.backward(step.changes)
-        self.position = position
-        if position != before:
-            self._notify(before, position)
+        while self.position != position:
+            with _no_collection():
+                self._go(position)
+            yield
 
-    def discard_future(self) -> None:
-        """Forget the steps after the present one."""
-        del self.steps[self.position :]
+    def _go(self, position: int) -> None:
+        """A stride, or some steps, towards a position."""
+        at, on = self.position, position > self.position
+        first = at if on else at - STRIDE
+        if not at % STRIDE and abs(position - at) >= STRIDE and self._strides[first // STRIDE].exchanges is not None:
+            stride = self._strides[first // STRIDE]
+            (stride.forward if on else stride.backward)(self._gate)
+            self.position = at + STRIDE if on else first
+            return
+        to_stride = STRIDE - at % STRIDE if on else (at - 1) % STRIDE + 1
+        by = min(abs(position - at), to_stride, _BREATH)
+        if on:
+            for step in self.steps[at : at + by]:
+                self._gate.forward(step.changes)
+        else:
+            for step in reversed(self.steps[at - by : at]):
+                self._gate.backward(step.changes)
+        self.position = at + by if on else at - by
 
-    def _notify(self, before: int, after: int) -> None:
-        low, high = sorted((before, after))
-        keys: defaultdict[Store, list[Any]] = defaultdict(list)
-        for step in self.steps[low:high]:
-            for store, key, _, _ in step.changes:
-                keys[store].append(key)
-        pfns: set[int] = set()
-        for store, found in keys.items():
-            if isinstance(store, Column):
-                pfns.update(found)
-            elif isinstance(store, Cells):
-                for cells in found:
-                    pfns.update(cells.tolist())
-        tables = (store.name for store in keys if not isinstance(store, (Column, Cells)))
-        notice = Notice(before, after, np.array(sorted(pfns), np.int64), frozenset(tables))
+    @contextmanager
+    def as_of(self, position: int) -> Iterator[None]:
+        """Inside, the machine is as at another step, and `position` still says where the timeline stands."""
+        here = self.position
+        for _ in self.walk(position):
+            pass
+        self.position = here
+        try:
+            yield
+        finally:
+            self.position = position
+            for _ in self.walk(here):
+                pass
+
+    def announce(self, before: int) -> None:
+        """Tell the listeners that the model moved from step `before` to where it is, if it did."""
+        if before == self.position:
+            return
+        news = self._between(*sorted((before, self.position)))
+        pfns = np.array(sorted(news.pfns), np.int64)
+        notice = Notice(before, self.position, pfns, news.tables)
         for listener in tuple(self._listeners):
             listener(notice)
+
+    def _between(self, low: int, high: int) -> News:
+        """What changed in steps `low` to `high`."""
+        first, last = -(-low // STRIDE), high // STRIDE
+        if first >= last:
+            return news_of(_changes(self.steps[low:high]))
+        parts = [stride.news for stride in self._strides[first:last]]
+        parts.append(news_of(_changes(self.steps[low : first * STRIDE])))
+        parts.append(news_of(_changes(self.steps[last * STRIDE : high])))
+        tables = frozenset[str]().union(*(part.tables for part in parts))
+        return News(frozenset[int]().union(*(part.pfns for part in parts)), tables)
+
+
+def _changes(steps: Sequence[Step]) -> Iterator[Change]:
+    return chain.from_iterable(step.changes for step in steps)
