@@ -16,7 +16,7 @@ from .hugetlb_pool import unreserve
 from .machine import Machine
 from .page_alloc import alloc_page, get_page, put_page
 from .records import HPAGE_PMD_NR, Inode
-from .rmap import page_mkclean
+from .rmap import clear_page_mlock, page_mkclean
 
 ZERO: Final = "zero"
 DISK: Final = "disk"
@@ -86,10 +86,15 @@ def delete_from_page_cache(m: Machine, pfn: int) -> None:
     m.put(m.mapping, pfn, 0)
     if m.page(pfn) & pf.THP:
         m.add_to(m.refcount, pfn, 1 - HPAGE_PMD_NR)
+    release_page(m, pfn)
+    put_page(m, pfn)
+
+
+def release_page(m: Machine, pfn: int) -> None:
+    """try_to_release_page(): the buffers of the page go, and their reference."""
     if m.page(pfn) & pf.PRIVATE:
         m.clear_flags(pfn, pf.PRIVATE)
         put_page(m, pfn)
-    put_page(m, pfn)
 
 
 def read_page(m: Machine, inode: Inode, index: int) -> int | None:
@@ -159,6 +164,7 @@ def cached_pages(m: Machine, inode: int) -> list[int]:
 def truncate_page(m: Machine, pfn: int) -> None:
     """truncate_complete_page(): whatever was dirty is forgotten, the page leaves the cache."""
     m.clear_flags(pfn, pf.DIRTY | pf.MAPPEDTODISK)
+    clear_page_mlock(m, pfn)
     delete_from_page_cache(m, pfn)
 
 
@@ -193,7 +199,11 @@ def invalidate_inode_page(m: Machine, pfn: int, extra: int) -> bool:
     if m.page(pfn) & (pf.DIRTY | pf.WRITEBACK) or m.mapcount.view[pfn]:
         return False
     private = 1 if m.page(pfn) & pf.PRIVATE else 0
-    if m.refcount.view[pfn] != 1 + private + extra:
-        return False
-    delete_from_page_cache(m, pfn)
-    return True
+    alone = m.refcount.view[pfn] == 1 + private + extra
+    if alone:
+        clear_page_mlock(m, pfn)
+        delete_from_page_cache(m, pfn)
+    elif m.profile.invalidation_counts_last:
+        clear_page_mlock(m, pfn)
+        release_page(m, pfn)
+    return alone

@@ -17,7 +17,7 @@ from .machine import Machine
 from .mark import Act, Mark, Steps
 from .page_alloc import alloc_page, get_page
 from .records import BUS_ADRERR, BUS_MCEERR_AR, PAGE_SHIFT, PAGE_SIZE, SEGV_ACCERR, SEGV_MAPERR, Inode, SigInfo, Vma
-from .rmap import anon_vma_prepare, page_add_rmap, page_remove_rmap, set_anon
+from .rmap import anon_vma_prepare, munlock_page, page_add_rmap, page_remove_rmap, set_anon
 from .signal import force_sig
 from .swap import free_page_and_swap_cache, read_swap_cache, swap_free
 from .vm_fault import FAULT_DONE, VM_FAULT_HWPOISON, VM_FAULT_OOM, VM_FAULT_SIGBUS, pte_alloc
@@ -150,6 +150,7 @@ def drop_present(m: Machine, entry: int) -> None:
     if entry & ptes.DIRTY and not m.page(pfn) & pf.ANON:
         m.set_flags(pfn, pf.DIRTY)
     page_remove_rmap(m, pfn, huge=bool(entry & ptes.PSE))
+    munlock_page(m, pfn)
     free_page_and_swap_cache(m, pfn)
 
 

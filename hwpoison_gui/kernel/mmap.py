@@ -17,7 +17,7 @@ from .machine import Machine
 from .mark import Act, Mark, Steps
 from .memory import handle_mm_fault, zap_pte
 from .records import HPAGE_PMD_NR, PAGE_SHIFT, PAGE_SIZE, Vma, anon_pgoff
-from .rmap import anon_vma_clone, unlink_anon_vmas
+from .rmap import anon_vma_clone, munlock_page, unlink_anon_vmas
 
 GUARD_PAGES = 16
 
@@ -237,7 +237,7 @@ def _mlock_page(m: Machine, pfn: int, lock: bool) -> None:
     if lock:
         m.set_flags(pfn, pf.MLOCKED | pf.UNEVICTABLE)
     else:
-        m.clear_flags(pfn, pf.MLOCKED | pf.UNEVICTABLE)
+        munlock_page(m, pfn)
 
 
 def madvise_dontneed(m: Machine, mm: int, start: int, end: int) -> int | str:

@@ -76,6 +76,7 @@ class Profile:
     poison_is_never_freed: bool
     unmap_clears_mlocked: bool
     ignore_mlock: bool
+    invalidation_counts_last: bool  # invalidate_inode_page() asks who refers to a page after it let go of its buffers
     anon_vma_of_its_own: bool
     transparent_hugepages: bool
     fork_copies_hugetlb: bool

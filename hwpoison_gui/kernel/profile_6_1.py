@@ -164,6 +164,7 @@ V6_1: Final = replace(
     sync_error=lambda m, inode: None,
     poison_is_never_freed=True,
     unmap_clears_mlocked=True,
+    invalidation_counts_last=False,  # mm/truncate.c, mapping_evict_folio()
     anon_vma_of_its_own=True,
     transparent_hugepages=True,
     fork_copies_hugetlb=False,

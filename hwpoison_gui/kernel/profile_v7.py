@@ -123,6 +123,7 @@ V7: Final = Profile(
     poison_is_never_freed=False,
     unmap_clears_mlocked=False,
     ignore_mlock=True,
+    invalidation_counts_last=True,  # mm/truncate.c, invalidate_complete_page()
     anon_vma_of_its_own=False,
     transparent_hugepages=False,
     fork_copies_hugetlb=True,

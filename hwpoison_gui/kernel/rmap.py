@@ -134,6 +134,18 @@ def _remove_rmap_of(m: Machine, pfn: int) -> None:
         m.clear_flags(pfn, lost)
 
 
+def munlock_page(m: Machine, pfn: int) -> None:
+    """munlock_vma_page(): a page that no locked VMA maps any more can be evicted again."""
+    if m.page(pfn) & pf.MLOCKED and not any(vma.locked for vma, _ in mappings_of(m, pfn)):
+        clear_page_mlock(m, pfn)
+
+
+def clear_page_mlock(m: Machine, pfn: int) -> None:
+    """MLOCKED goes, and the page leaves the unevictable list if it is on it: isolated, it keeps UNEVICTABLE."""
+    if m.page(pfn) & pf.MLOCKED:
+        m.clear_flags(pfn, pf.MLOCKED | (pf.UNEVICTABLE if m.page(pfn) & pf.LRU else 0))
+
+
 def set_anon(m: Machine, pfn: int, vma: Vma, address: int) -> None:
     """__page_set_anon_rmap(): the frame belongs to the VMA's anon_vma at this address."""
     m.put(m.mapping, pfn, vma.anon_vma << 2 | MAPPING_ANON)
