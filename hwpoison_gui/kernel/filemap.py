@@ -199,7 +199,7 @@ def invalidate_inode_page(m: Machine, pfn: int, extra: int) -> bool:
     if m.page(pfn) & (pf.DIRTY | pf.WRITEBACK) or m.mapcount.view[pfn]:
         return False
     private = 1 if m.page(pfn) & pf.PRIVATE else 0
-    alone = m.refcount.view[pfn] == 1 + private + extra
+    alone = int(m.refcount.view[pfn]) == 1 + private + extra
     if alone:
         clear_page_mlock(m, pfn)
         delete_from_page_cache(m, pfn)
