@@ -123,7 +123,7 @@ class CompareSide(QWidget):
             return
         sentence = sentence_of(session)
         if not within:
-            sentence = Sentence("Before the click.", "The machine is the same on both sides.", tone="idle")
+            sentence = Sentence("Before the click.", "Only the settings differ.", tone="idle")
         self.sentence.set_sentence(sentence)
         self.choices.where.set_whole(f"step {within:,} of {side.steps:,}  ·  {sentence.code}".rstrip(" ·"))
         graph = self._walks.map_for(session, side.click.outcome.pfn or 0)

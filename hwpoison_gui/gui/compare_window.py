@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QFont, QKeyEvent
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer
+from PySide6.QtGui import QFont, QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -46,7 +46,6 @@ _LONG: Final = 60  # ticks: longer walks take no longer than that
 class CompareWindow(QDialog):
     """`recipe` is the click, `base` the settings of the machine on which it was made."""
 
-    closed = Signal()
     _made = False  # Qt tells of changes before all is there
 
     def __init__(self, recipe: Recipe, base: Settings, parent: QWidget | None = None, theme: Theme = DARK) -> None:
@@ -314,8 +313,9 @@ class CompareWindow(QDialog):
             self._builder.wait()
             self._finished()
 
-    def reject(self) -> None:
-        self.close()
+    def done(self, result: int) -> None:
+        self.stop()
+        super().done(result)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -323,11 +323,6 @@ class CompareWindow(QDialog):
             theme = getattr(self.parent(), "theme", self._theme)
             if theme is not self._theme:
                 self.set_theme(theme)
-
-    def closeEvent(self, event: QCloseEvent) -> None:
-        self.stop()
-        self.closed.emit()
-        super().closeEvent(event)
 
 
 def _row(*widgets: QWidget) -> QHBoxLayout:

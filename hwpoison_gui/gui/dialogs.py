@@ -127,7 +127,7 @@ class Dialogs:
 
         base = settings_of(self._window.controller.session)
         self.compared = shown = CompareWindow(recipe, base, self._window, self._window.theme)
-        shown.closed.connect(lambda: self._compare_gone(shown))
+        shown.finished.connect(lambda: self._compare_gone(shown))
         shown.show()
 
     def _compare_gone(self, gone: CompareWindow) -> None:

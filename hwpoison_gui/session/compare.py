@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.notebook import Asked
@@ -92,7 +93,10 @@ def can_compare(session: Session, selected: int) -> bool:
 
 
 def recipe_of(session: Session, boot: Boot, selected: int = -1) -> Recipe | None:
-    """The click that is looked at: the present one, else the selected frame's, else the last one before."""
+    """The click that is looked at: the present one, else the one that broke or would break the selected frame.
+
+    Without a selected frame it is the last one before. To break broken memory once more would tell nothing.
+    """
     operations = session.operations
     number = session.steps[session.position - 1].operation if session.position else -1
     done = [Asked(op.name, dict(op.args), op.caption) for op in operations]
@@ -100,12 +104,29 @@ def recipe_of(session: Session, boot: Boot, selected: int = -1) -> Recipe | None
         same = operations[number].outcome.pfn == selected or selected < 0
         if same or session.position < operations[number].last:
             return Recipe(boot, tuple(done[:number]), done[number])
+    broke = _broke(session, selected, number)
+    if broke >= 0:
+        return Recipe(boot, tuple(done[:broke]), done[broke])
     if selected >= 0:
         return Recipe(boot, tuple(done[: number + 1]), with_defaults("poison", frame=f"pfn:{selected:#x}"))
     for earlier in range(number, -1, -1):
         if operations[earlier].name == "poison":
             return Recipe(boot, tuple(done[:earlier]), done[earlier])
     return None
+
+
+def _broke(session: Session, pfn: int, upto: int) -> int:
+    """Number of the operation that made the frame what it is, broken; -1 where none up to `upto` did."""
+    found = -1
+    if pfn < 0 or not session.machine.page(pfn) & pf.HWPOISON:
+        return found
+    for number in range(upto, -1, -1):
+        operation = session.operations[number]
+        if operation.outcome.pfn == pfn and operation.name == "unpoison":
+            break
+        if operation.outcome.pfn == pfn and operation.name == "poison":
+            found = number
+    return found
 
 
 def with_defaults(name: str, **args: object) -> Asked:
@@ -154,8 +175,7 @@ def _click(side: Side, recipe: Recipe) -> None:
     session = side.session
     try:
         for name, value in side.settings.sysctl.items():
-            if session.machine.sysctl.view[name] != value:
-                session.act("sysctl", {"name": name, "value": value})
+            session.act("sysctl", {"name": name, "value": value})  # also what is so already: sides begin alike
         side.start = session.position
         session.act(recipe.click.name, recipe.click.args)
     except ScenarioError as error:

@@ -186,7 +186,8 @@ def headline(rows: Sequence[Row]) -> str:
     """How much differs, in a sentence."""
     differing = differences(rows)
     if not differing:
-        return "Nothing differs: these settings do not matter for this page."
+        was_broken = any(row.aspect == RESULT and "already hardware poisoned" in row.left.text for row in rows)
+        return f"Nothing differs: {'it was broken before' if was_broken else 'these settings do not matter'}."
     aspects = list(dict.fromkeys(row.aspect.lower() for row in differing))
     things = "1 thing differs" if len(differing) == 1 else f"{len(differing)} things differ"
     return f"{things}: {names(aspects, 7)}."

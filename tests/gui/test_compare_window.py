@@ -120,6 +120,11 @@ def test_it_can_be_closed_while_it_is_being_made(user, qtbot) -> None:
     assert not window.building
 
 
+def test_escape_closes_it_and_the_window_can_compare_again(compared, user) -> None:
+    QTest.keyClick(compared.slider, Key.Key_Escape)
+    assert not compared.isVisible() and user.window.dialogs.compared is None
+
+
 def test_it_says_when_there_is_nothing_to_compare(open_window) -> None:
     user = open_window(Session.fresh(4096))
     action = user.window.actions_["compare"]

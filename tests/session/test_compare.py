@@ -77,6 +77,27 @@ def test_which_click_is_meant(session: Session) -> None:
     assert middle is not None and len(middle.before) == 4, "in the middle of a click, that one is meant"
 
 
+def test_broken_memory_is_compared_as_it_broke(session: Session) -> None:
+    pfn = session.resolve_frame("a:m+0")
+    do(session, "sysctl", name="memory_failure_early_kill", value=0)
+    do(session, "poison", frame="a:m+0")
+    do(session, "read", task="b", at="m+0")
+    touched = compare.recipe_of(session, boot, pfn)
+    assert touched is not None and touched.click.args["frame"] == "a:m+0"
+    assert [asked.name for asked in touched.before] == ["task", "mmap", "write", "fork", "sysctl"]
+    left, right, _ = sides(session, "early")
+    assert left.click is not None and right.click is not None
+    assert {signal.effect for signal in left.click.outcome.signals} == {"killed"}
+    assert right.click.outcome.signals == ()
+
+
+def test_sides_begin_with_the_same_operations(session: Session) -> None:
+    do(session, "sysctl", name="memory_failure_early_kill", value=0)
+    left, right, _ = sides(session, "early")
+    names = [[operation.name for operation in side.session.operations] for side in (left, right)]
+    assert names[0] == names[1]
+
+
 def test_what_cannot_be_done_is_said(session: Session) -> None:
     recipe = Recipe(boot, (), compare.with_defaults("poison", frame="nobody:m+0"))
     side = compare.build(recipe, Settings("v7", {}), lambda share, doing: None, lambda: False)
