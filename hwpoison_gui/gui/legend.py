@@ -174,12 +174,14 @@ class Legend(QWidget):
 
     def set_counts(self, counts: Sequence[int]) -> None:
         """Shows the frames of each class by its code. A chip once shown stays, so that nothing jumps."""
+        self._flow.setEnabled(False)  # else every chip that comes lays out the whole window anew
         for number, chip in self.chips.items():
             frames = int(counts[number])
             if frames != chip.frames:
                 chip.set_frames(frames)
             if frames and chip.isHidden():
                 chip.show()
+        self._flow.setEnabled(True)
         self._choose_names()
 
     def _choose_names(self) -> None:
