@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QAbstractItemView, QTreeView, QWidget
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QTreeView, QWidget
 
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.decision_model import DecisionModel
@@ -16,9 +17,14 @@ from hwpoison_gui.view.loss import Fact
 from hwpoison_gui.view.outline import Node, Outline
 from hwpoison_gui.view.palette import DARK, Theme
 
+_SELECTING: Final = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+
 
 class DecisionView(QTreeView):
-    """Follows the present step. A click on a line, or Enter, asks for the step that it stands for."""
+    """Follows the present step. A click on a line, or Enter, asks for the step that it stands for.
+
+    Lines can be selected and copied; clicks that select (Ctrl, Shift) go nowhere.
+    """
 
     seekRequested = Signal(int)
 
@@ -33,9 +39,10 @@ class DecisionView(QTreeView):
         self.setIndentation(look.LARGE - look.HAIR)
         self.setExpandsOnDoubleClick(False)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.clicked.connect(self._go)
+        self.clicked.connect(self._clicked)
         self.setAccessibleName("Why: the handler as an outline")
         self._unfold()
         self.set_theme(theme)
@@ -105,6 +112,10 @@ class DecisionView(QTreeView):
         if rect.isEmpty() or rect.top() < 0 or rect.bottom() > height * 3 // 4:
             self.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
 
+    def _clicked(self, index: QModelIndex) -> None:
+        if not QApplication.keyboardModifiers() & _SELECTING:
+            self._go(index)
+
     def _go(self, index: QModelIndex) -> None:
         node = self.outline_model.node(index)
         if node.first >= 0:
@@ -113,8 +124,23 @@ class DecisionView(QTreeView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
             self._go(self.currentIndex())
+        elif event.matches(QKeySequence.StandardKey.Copy):
+            self.copy()
         else:
             super().keyPressEvent(event)
+
+    def copy(self) -> None:
+        """The selected lines in the order in which they stand, each as far in as it is here."""
+        lines, index = [], self.outline_model.index(0, 0)
+        while index.isValid():
+            if self.selectionModel().isSelected(index):
+                depth, above = 0, index.parent()
+                while above.isValid():
+                    depth, above = depth + 1, above.parent()
+                lines.append(f"{'  ' * depth}{index.data(Qt.ItemDataRole.AccessibleTextRole)}")
+            index = self.indexBelow(index)
+        if lines:
+            QApplication.clipboard().setText("\n".join(lines))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

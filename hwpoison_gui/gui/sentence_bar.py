@@ -5,8 +5,18 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QFont,
+    QFontMetrics,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QApplication, QGridLayout, QLabel, QSizePolicy, QWidget
 
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.view.palette import DARK, Theme
@@ -25,7 +35,7 @@ def tone_colour(theme: Theme, tone: str) -> str:
 
 
 class SentenceBar(QWidget):
-    """Two lines of plain words; the function and the branch taken stand beside them."""
+    """Two lines of plain words; the function and the branch taken stand beside them. Ctrl+C copies all of it."""
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
@@ -55,6 +65,7 @@ class SentenceBar(QWidget):
         grid.setRowStretch(0, 1)
         for label in (self.text, self.detail):
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName("What happens in this step")
         self.set_theme(theme)
 
@@ -86,8 +97,28 @@ class SentenceBar(QWidget):
         self.text.setStyleSheet(f"color: {loud if said.tone in ('kill', 'panic') else theme.text}")
         for label in (self.detail, self.code, self.branch):
             label.setStyleSheet(f"color: {theme.muted if label is not self.code else theme.text}")
-        self.setAccessibleDescription(f"{said.text} {said.detail} {said.code} {said.branch}")
+        self.setAccessibleDescription(self.in_words())
         self._fit()
+        self.update()
+
+    def in_words(self) -> str:
+        """All that is said, a line each."""
+        said = self.sentence
+        kernel = f"{said.code} → {said.branch}" if said.branch else said.code
+        return "\n".join(line for line in (said.text, said.detail, kernel) if line)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            QApplication.clipboard().setText(self.in_words())
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
         self.update()
 
     def _fit(self) -> None:
@@ -110,3 +141,6 @@ class SentenceBar(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(self._theme.base))
         painter.fillRect(QRect(0, 0, _BAR, self.height()), QColor(tone_colour(self._theme, self.sentence.tone)))
+        if self.hasFocus():
+            painter.setPen(QColor(self._theme.accent))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
