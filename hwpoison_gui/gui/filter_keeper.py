@@ -11,7 +11,8 @@ from hwpoison_gui.gui.controller import NONE, Controller, Moved
 from hwpoison_gui.gui.frame_map import FrameMapWidget
 from hwpoison_gui.gui.lens_keeper import LensKeeper
 from hwpoison_gui.view.flag_filter import Filter, FilterError, parse, slug
-from hwpoison_gui.view.lenses import CHANGED, OWNER, Lens
+from hwpoison_gui.view.lenses import CHANGED, OWNER, ZONE, Lens
+from hwpoison_gui.view.zones import places_shown, zone_expression, zone_name
 
 _REST_MS: Final = 120  # of quiet before owners are looked up anew
 
@@ -74,6 +75,9 @@ class FilterKeeper(QObject):
         one = lens.classes[code]
         if code == lens.poison:
             return "hwpoison"
+        if lens.key == ZONE.key:
+            places = places_shown(self._controller.session.machine.zones)
+            return next((zone_expression(*place) for place in places if zone_name(*place) == one.name), "")
         if lens.key == OWNER.key and one.key.startswith("owner"):
             return one.name.removesuffix(" (deleted)") if one.name.startswith("/") else f"task:{one.name}"
         return "" if lens.key == CHANGED.key else f"{lens.key}:{slug(one.shortest)}"

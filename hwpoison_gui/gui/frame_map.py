@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QPoint, QRectF, QSize, Signal
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Signal
 from PySide6.QtGui import QAccessible, QFont
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -20,22 +20,22 @@ from hwpoison_gui.gui.frame_map_marks import Highlight, ring_of
 from hwpoison_gui.gui.frame_map_view import FrameMapView
 from hwpoison_gui.view.camera import Camera
 from hwpoison_gui.view.frame_plane import FramePlane
-from hwpoison_gui.view.layout import PATIENCE, Layout, RowMajor
+from hwpoison_gui.view.layout import PATIENCE, Layout, RowMajor, widest
 from hwpoison_gui.view.layout_curves import Hilbert, Morton
 from hwpoison_gui.view.layout_zones import ByZone
-from hwpoison_gui.view.lenses import ZONE_STARTS
 from hwpoison_gui.view.palette import DARK, Theme
 
 _CALM: Final = 0.92  # the patience with a width of the map while nobody has begun to look at something
 SLOWEST_FLASH: Final = 1 / 3  # seconds a pulse takes at least: nothing flashes more often than three times a second
 
-# Orders of the frames: of how many, with how many a row where there are rows.
-LAYOUTS: Final[dict[str, Callable[[int, int], Layout]]] = {
-    "rows": RowMajor,
-    "hilbert": lambda frames, _: Hilbert(frames),
-    "morton": lambda frames, _: Morton(frames),
-    "zones": lambda frames, width: ByZone(frames, width, ZONE_STARTS),
+# Orders of the frames: of how many, with how many a row where there are rows, and where zones begin.
+LAYOUTS: Final[dict[str, Callable[[int, int, Sequence[int]], Layout]]] = {
+    "rows": lambda frames, width, _: RowMajor(frames, width),
+    "hilbert": lambda frames, *_: Hilbert(frames),
+    "morton": lambda frames, *_: Morton(frames),
+    "zones": ByZone,
 }
+_PROBES: Final = (0.5, 0.3, 0.7, 0.1, 0.9)  # of the view's width and height: where to look for a frame
 
 
 class FrameMapWidget(QWidget):
@@ -46,6 +46,7 @@ class FrameMapWidget(QWidget):
     hovered = Signal(int)  # NONE (-1) when the pointer leaves
     contextMenuRequested = Signal(int, QPoint)
     countsChanged = Signal()
+    layoutChanged = Signal()
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
@@ -56,6 +57,8 @@ class FrameMapWidget(QWidget):
         box.addWidget(self.view)
         self.setFocusProxy(self.view)
         self._layout = "rows"
+        self._row_width: int | None = None
+        self._zone_starts: tuple[int, ...] = (0,)
         self._motion = True
         self._phase = 0.0
         self._pulse_began = -SLOWEST_FLASH
@@ -77,12 +80,12 @@ class FrameMapWidget(QWidget):
         flags: npt.NDArray[np.uint64],
         refcount: npt.NDArray[np.int32],
         mapcount: npt.NDArray[np.int32],
-        width: int | None = None,
+        zone_starts: Sequence[int] = (0,),
     ) -> None:
-        """Shows a machine's columns, fitted; `width` frames a row, by default as suits the view."""
-        plane = FramePlane(flags, refcount, mapcount, width)
-        if self._layout != "rows":
-            plane.set_layout(LAYOUTS[self._layout](plane.frames, plane.layout.width))
+        """Shows a machine's columns, fitted; `zone_starts`: its zones' first frames, from 0."""
+        self._zone_starts = tuple(zone_starts)
+        plane = FramePlane(flags, refcount, mapcount)
+        self._arrange(plane)
         self.view.item.set_plane(plane)
         plane.suit(*self.view.room(), patience=1.0)
         self.fit()
@@ -151,14 +154,27 @@ class FrameMapWidget(QWidget):
         if plane is not None:
             self.view.look(Camera(plane.layout.width, plane.layout.height, *self.view.room()).fitted())
 
-    def set_layout(self, name: str) -> None:
-        """Puts the frames in another order (see LAYOUTS); the same frames stay in view, at the same size."""
+    @property
+    def layout_name(self) -> str:
+        """The order of the frames, a key of LAYOUTS."""
+        return self._layout
+
+    @property
+    def row_width(self) -> int | None:
+        """Frames a row as the user wants them; None: as many as suit the view."""
+        return self._row_width
+
+    def set_layout(self, name: str, row_width: int | None = None) -> None:
+        """Puts the frames in another order (see LAYOUTS); the same frames stay in view, at the same size.
+
+        `row_width`: so many a row where there are rows; None: as many as suit the view.
+        """
         plane, camera = self.plane, self.view.camera
-        self._layout = name
+        self._layout, self._row_width = name, row_width
         if plane is None:
             return
         keep = self._in_the_middle()
-        plane.set_layout(LAYOUTS[name](plane.frames, plane.layout.width))
+        self._arrange(plane)
         self.view.item.fit_edge()
         room = self.view.room()
         plane.suit(*room)
@@ -167,14 +183,25 @@ class FrameMapWidget(QWidget):
             self.fit()
         else:
             self._show_again(keep, camera.cell)
+        self.layoutChanged.emit()
+
+    def _arrange(self, plane: FramePlane) -> None:
+        own = self._row_width is not None
+        width = min(self._row_width or plane.layout.width, widest(plane.frames))
+        plane.set_layout(LAYOUTS[self._layout](plane.frames, width, self._zone_starts), own)
 
     def _in_the_middle(self) -> int | None:
-        """The selected frame where it is in view, else the one in the middle of the view."""
+        """The selected frame where it is in view, else the one in the middle of the view, or near it."""
         item, view = self.view.item, QRectF(self.view.viewport().rect())
         if item.selected != NONE and view.contains(item.rect_of(item.selected).center()):
             return item.selected
         assert item.plane is not None
-        return item.plane.layout.pfn_at(*item.cell_at(view.center()))
+        for x, y in sorted(((x, y) for x in _PROBES for y in _PROBES), key=lambda at: _PROBES.index(at[1])):
+            point = QPointF(view.width() * x, view.height() * y)
+            pfn = item.plane.layout.pfn_at(*item.cell_at(point))
+            if pfn is not None:
+                return pfn
+        return None
 
     def _show_again(self, pfn: int, cell: float) -> None:
         """A frame in the middle, in cells of a size."""

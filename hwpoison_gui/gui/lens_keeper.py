@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from hwpoison_gui.gui.controller import Controller, Moved
 from hwpoison_gui.gui.frame_map import FrameMapWidget
 from hwpoison_gui.view.changed_frames import touched_frames
-from hwpoison_gui.view.lens_sheets import SHEETS, AnySheet, OwnerSheet, made
+from hwpoison_gui.view.lens_sheets import SHEETS, AnySheet, OwnerSheet, ZoneSheet, made
 from hwpoison_gui.view.lenses import BY_KEY, CHANGED, KIND, Lens
 
 _AT_ONCE: Final = 0.030  # seconds that a lens may take before the window breathes
@@ -135,7 +135,7 @@ class LensKeeper(QObject):
         self._wear(sheet)
 
     def _wear(self, sheet: AnySheet | None) -> None:
-        lens = sheet.lens if isinstance(sheet, OwnerSheet) else self._wanted
+        lens = sheet.lens if isinstance(sheet, OwnerSheet | ZoneSheet) else self._wanted
         another = lens != self.lens
         self.lens = lens
         if self._map.plane is not None:

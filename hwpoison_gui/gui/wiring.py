@@ -25,6 +25,7 @@ from hwpoison_gui.view.sentence import sentence_of
 from hwpoison_gui.view.state_rows import StateTables
 from hwpoison_gui.view.task_rows import TaskRows
 from hwpoison_gui.view.walk import Walks
+from hwpoison_gui.view.zones import starts_of
 
 if TYPE_CHECKING:
     from hwpoison_gui.gui.main_window import MainWindow
@@ -145,7 +146,7 @@ class Wiring(QObject):
         m = c.session.machine
         self._walks.clear()
         w.legend.forget()
-        w.map.set_source(m.flags.view, m.refcount.view, m.mapcount.view)
+        w.map.set_source(m.flags.view, m.refcount.view, m.mapcount.view, starts_of(m.zones))
         w.lenses.machine_changed()
         self._lens_changed(w.lenses.lens)
         w.filter.machine_changed()

@@ -124,7 +124,9 @@ class FramePlane:
         if layout.in_order and self.frames + layout.width > self.room:
             raise ValueError(f"{layout.width} frames a row are too many")
         again = not (layout.in_order and self.layout.in_order)
-        self.layout, self._own_width = layout, own_width
+        before, self.layout, self._own_width = self.layout, layout, own_width
+        if layout == before:
+            return
         if again:
             for held in (self._ids, self.sheet.held if self.sheet is not None else None):
                 if held is not None:

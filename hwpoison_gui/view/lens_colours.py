@@ -19,7 +19,10 @@ _LIKE: Final[dict[str, dict[str, str]]] = {
         "other": "reserved", "owner5": "file", "owner4": "huge", "owner3": "anon", "owner2": "pgtable",
         "owner1": "shmem", "owner0": "slab",
     },
-    "zone": {"dma": "slab", "dma32": "file", "normal": "anon"},
+    "zone": {
+        "nozone": "free", "other": "reserved", "zone6": "swapcache", "zone5": "pgtable", "zone4": "shmem",
+        "zone3": "huge", "zone2": "anon", "zone1": "file", "zone0": "slab",
+    },
     "outcome": {
         "silent": "anon", "lost": "huge", "late": "pgtable", "early": "slab", "failed": "swapcache",
         "ignored": "reserved",

@@ -24,10 +24,10 @@ from hwpoison_gui.view.lenses import (
     OWNER,
     OWNERS,
     ZONE,
-    ZONE_STARTS,
     Lens,
     owner_lens,
 )
+from hwpoison_gui.view.zones import lens_and_codes
 
 U8 = npt.NDArray[np.uint8]
 I64 = npt.NDArray[np.int64]
@@ -74,6 +74,10 @@ class ZoneSheet:
 
     def __init__(self, m: Machine, room: int) -> None:
         self.m, self.held = m, Held(room)
+        self.lens, codes = lens_and_codes(m.zones)
+        self._starts: I64 = np.array([zone.start for zone in m.zones], np.int64)
+        self._ends: I64 = np.array([zone.end for zone in m.zones], np.int64)
+        self._codes: U8 = np.array([*codes, ZONE.id_of("nozone")], np.uint8)
 
     def work(self) -> Iterator[float]:
         for start in range(0, self.m.frames, SLICE):
@@ -82,9 +86,10 @@ class ZoneSheet:
             yield stop / self.m.frames
 
     def some(self, pfns: I64) -> U8:
-        zones = np.searchsorted(ZONE_STARTS, pfns, "right") - 1 + ZONE.id_of("dma")
+        zone = np.searchsorted(self._starts, pfns, "right") - 1
+        zone[(zone < 0) | (pfns >= self._ends[zone])] = len(self._ends)
         holes = (self.m.flags.view[pfns] & np.uint64(pf.NOPAGE)) != 0
-        return np.where(holes, ZONE.id_of("hole"), zones).astype(np.uint8)
+        return np.where(holes, np.uint8(ZONE.id_of("hole")), self._codes[zone])
 
 
 class OwnerSheet:

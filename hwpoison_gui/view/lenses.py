@@ -191,19 +191,27 @@ def short_owner(name: str) -> str:
 
 OWNER: Final = owner_lens()
 
-ZONE_STARTS: Final = (0, 1 << 12, 1 << 20)  # frames: 16 MiB, 4 GiB, as on x86
+ZONES: Final = 7  # that have a hue of their own
 
-ZONE: Final = Lens(
-    "zone",
-    "Zone",
-    "Which zone of the allocator is it in? Old devices reach 16 MiB, 32-bit ones 4 GiB. All is node 0.",
-    _classes(
-        ("dma", "DMA", "the first 16 MiB, for devices of the ISA bus"),
-        ("dma32", "DMA32", "up to 4 GiB, for devices with 32-bit addresses"),
-        ("normal", "Normal", "all above 4 GiB"),
-    ),
-    sheet="zone",
-)
+
+def zone_lens(rows: tuple[tuple[str, str, str], ...] = ()) -> Lens:
+    """The lens of zones; `rows` are name, meaning and short name of those with a hue, in order of address."""
+    shown = (*rows, *(("no further zone", "this machine has fewer", "none"),) * (ZONES - len(rows)))
+    hues = [(f"zone{number}", name, meaning, short) for number, (name, meaning, short) in enumerate(shown)]
+    return Lens(
+        "zone",
+        "Zone",
+        "Which zone of the allocator is it in, and which node’s memory is that?",
+        _classes(
+            ("nozone", "in no zone", "never given to the allocator: kept by the firmware, or past the last zone"),
+            ("other", "all other zones", "of smaller zones, which are too many for a colour each", "others"),
+            *hues[::-1],
+        ),
+        sheet="zone",
+    )
+
+
+ZONE: Final = zone_lens()
 
 OUTCOME: Final = Lens(
     "outcome",

@@ -68,7 +68,7 @@ def test_next_and_previous_go_round(user) -> None:
 
 def test_an_error_says_what_and_where(user) -> None:
     finder = look_for(user, "lru,drity")
-    assert finder.told.text() == "there is no flag “drity”"
+    assert finder.told.text() == "there is no flag “drity”; did you mean dirty?"
     assert user.window.map.plane.match is None
     assert not finder.buttons["next-match"].isEnabled()
     finder.set_text("lru,dirty")
@@ -106,7 +106,13 @@ def test_the_filter_stays_for_every_lens_and_layout(user) -> None:
 
 def test_a_click_on_the_legend_looks_for_the_class(user) -> None:
     window = user.window
-    for key, name in (("kind", "slab"), ("outcome", "late"), ("mapcount", "ramp1"), ("owner", "free")):
+    for key, name in (
+        ("kind", "slab"),
+        ("outcome", "late"),
+        ("mapcount", "ramp1"),
+        ("owner", "free"),
+        ("zone", "zone0"),
+    ):
         window.lenses.choose(key)
         user.qtbot.waitUntil(lambda: not window.lenses.busy)
         lens = window.lenses.lens

@@ -32,7 +32,8 @@ class Shown:
         self.map.show()
         qtbot.waitExposed(self.map)
         counts = np.zeros(flags.size, np.int32)
-        self.map.set_source(flags, counts, counts, width)
+        self.map.set_layout("rows", width)
+        self.map.set_source(flags, counts, counts)
         self.view = self.map.view
         self.fired: list[int] = []
         self.selected: list[int] = []

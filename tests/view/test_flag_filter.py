@@ -110,16 +110,22 @@ def test_classes_of_lenses(session: Session) -> None:
 @pytest.mark.parametrize(
     ("text", "at", "length", "message"),
     [
-        ("lru,drity", 4, 5, "there is no flag “drity”"),
-        ("lru 0x10+", 8, 1, "expected N, N+M or N,M"),
+        ("lru,drity", 4, 5, "there is no flag “drity”; did you mean dirty?"),
+        ("lru 0x10+", 8, 1, "expected one frame, 4096 or 0x1000"),
         ("lru,,dirty", 4, 1, "a flag is missing"),
         ("lru,~", 4, 1, "a flag is missing behind “~”"),
         ("lru=dirty", 4, 5, "must stand before the = too"),
         ("8,4", 0, 3, "no frame lies in it"),
-        ("pid:", 0, 4, "a name is missing"),
+        ("pid:", 0, 4, "a process’s number is missing"),
         ("lru nosuchthing", 4, 11, "is no flag, no process that lives, and no file"),
         ("pid:99999", 4, 5, "no process that lives has the pid"),
         ("/no/such", 0, 8, "no file that is known"),
+        ("firefox:hepa", 0, 12, "firefox has no area “hepa”; did you mean heap?"),
+        ("firefox:", 0, 8, "which area of firefox? there is "),
+        ("firefix:heap", 0, 12, "“firefix” is no process that lives; did you mean firefox"),
+        ("outcom:lost", 0, 11, "did you mean outcome?"),
+        ("zone:normal", 5, 6, "there is no zone “normal”; there is dma, dma32, none"),
+        ("node:1", 5, 1, "there is no node “1”; there is 0"),
         ("outcome:best", 0, 12, "is no class of the lens Outcome: no-page, set-aside"),
     ],
 )
@@ -132,7 +138,7 @@ def test_what_means_nothing_is_shown_where(session: Session, text: str, at: int,
 
 
 def test_flags_are_suggested() -> None:
-    with pytest.raises(FilterError, match="there is swapcache, swapbacked|there is swapbacked, swapcache"):
+    with pytest.raises(FilterError, match="did you mean swapcache or swapbacked"):
         parse("=swapfoo")
 
 

@@ -12,7 +12,7 @@ from hwpoison_gui.view import lens_sheets
 from hwpoison_gui.view.assessment import fate_of
 from hwpoison_gui.view.frame_plane import FramePlane
 from hwpoison_gui.view.lens_sheets import SHEETS, OwnerSheet, made
-from hwpoison_gui.view.lenses import BY_KEY, COUNT_BOUNDS, LENSES, MAPCOUNT, OUTCOME, OWNER, REFCOUNT, ZONE, Lens
+from hwpoison_gui.view.lenses import BY_KEY, COUNT_BOUNDS, LENSES, MAPCOUNT, OUTCOME, OWNER, REFCOUNT, Lens
 
 
 @pytest.fixture(scope="module", name="session")
@@ -47,12 +47,6 @@ def test_counts_fall_into_their_classes(session: Session, lens: Lens) -> None:
     expected[(m.flags.view & np.uint64(pf.NOPAGE)) != 0] = lens.id_of("hole")
     assert np.array_equal(codes(plane), expected)
     assert plane.class_counts().tolist() == np.bincount(expected, minlength=len(lens.classes)).tolist()
-
-
-def test_zones_end_at_16_mib_and_4_gib() -> None:
-    sheet = made("zone", Session.fresh(4096 + 512).machine, 5000)
-    assert sheet.some(np.array([0, 4095, 4096])).tolist() == [ZONE.id_of("dma"), ZONE.id_of("dma"), ZONE.id_of("dma32")]
-    assert ZONE.classes[-2].key == "normal"
 
 
 def test_owners_have_names_and_their_frames_one_class(session: Session) -> None:
