@@ -12,10 +12,11 @@ from typing import Any, Final
 import numpy as np
 
 from . import page_flags as pf
+from . import pte as ptes
 from .boot_anon import AnonFamilies, anon_families
 from .boot_compound import compounds_of
 from .boot_entries import Areas, Entries, areas_of, entries_of, page_table_words
-from .boot_files import load_files
+from .boot_files import NEWER, load_files
 from .boot_frames import free_blocks, load_frames
 from .image import FileImage, MemoryImage, ProcessImage, VmaImage
 from .machine import Machine
@@ -124,6 +125,8 @@ def _is_hugetlb(file: FileImage | None) -> bool:
 def _load_page_tables(m: Machine, image: MemoryImage, areas: Areas, entries: Entries) -> None:
     """Entries by process, RSS, and the page-table pages, dealt out in order: whose is whose is not exported."""
     words = page_table_words(image, areas, entries)
+    written = entries.present & (words & ptes.DIRTY != 0) & areas.shared[entries.row] & areas.file[entries.row]
+    m.content.load(dict.fromkeys(entries.value[written].tolist(), NEWER))
     tables = iter(np.nonzero((image.kpageflags & np.uint64(pf.PGTABLE)) != 0)[0].tolist())
     bounds = np.searchsorted(entries.mm, np.array([process.pid for process in _by_pid(image)] + [1 << 62]))
     resident = np.where(entries.present & ~entries.special, np.where(entries.pse, 512, 1), 0)

@@ -20,6 +20,9 @@ FAILED: Final = "Failed"
 DELAYED: Final = "Delayed"
 RECOVERED: Final = "Recovered"
 
+# What drops a page of a file on error, unless its file system has a way of its own.
+CUTS: Final = "generic_error_remove_page"
+
 
 @dataclass(frozen=True, slots=True)
 class StateRow:
@@ -77,6 +80,7 @@ class Profile:
     unmap_clears_mlocked: bool
     ignore_mlock: bool
     invalidation_counts_last: bool  # invalidate_inode_page() asks who refers to a page after it let go of its buffers
+    pageout_spares: bool  # MADV_PAGEOUT leaves alone what others map too, and refuses locked areas
     anon_vma_of_its_own: bool
     transparent_hugepages: bool
     fork_copies_hugetlb: bool
@@ -90,3 +94,7 @@ class Profile:
     def called(self, function: str) -> str:
         """What this kernel calls a function of 2009."""
         return self.names.get(function, function)
+
+    def keeps_poison(self, filesystem: str) -> bool:
+        """Whether files of that sort keep their broken pages, marked, instead of dropping them."""
+        return self.error_remove_page.get(filesystem, CUTS) != CUTS

@@ -53,12 +53,13 @@ def me_huge_page(c: Cases, at: I64) -> None:
 def me_pagecache_clean(c: Cases, at: I64) -> None:
     settle(c, at, FAILED)
     owned = has(c.flags[at], pf.ANON) | c.anon[at]
+    c.lost[at] |= owned
     settle(c, at, RECOVERED, owned)
     drops = by_fs(c.fs[at], lambda name: {"drops", "regular"} <= FILESYSTEMS[name])
-    settle(c, at, RECOVERED, ~owned & drops)
     refuses = by_fs(c.fs[at], lambda name: "drops" in FILESYSTEMS[name])
-    left = at[~owned & ~refuses & (c.fs[at] != NO_FILE)]
-    settle(c, left, RECOVERED, can_invalidate(c, left, extra=1))
+    invalid = ~refuses & (c.fs[at] != NO_FILE) & can_invalidate(c, at, extra=1)
+    c.dropped[at] = ~owned & (drops | invalid)
+    settle(c, at, RECOVERED, c.dropped[at])
 
 
 def can_invalidate(c: Cases, at: I64, extra: int) -> Bools:
@@ -84,6 +85,7 @@ def stays_in_swap_cache(c: Cases, at: I64) -> None:
 
 def me_swapcache_clean(c: Cases, at: I64) -> None:
     settle(c, at, RECOVERED)
+    c.dropped[at] = True
 
 
 ACTIONS: Final[dict[Callable[..., object], Callable[[Cases, I64], None]]] = {

@@ -36,6 +36,7 @@ def me_pagecache_clean(c: Cases, at: I64) -> None:
     delete_from_lru_cache(c, at)
     settle(c, at, FAILED)
     settle(c, at, RECOVERED, c.anon[at])
+    c.lost[at] |= c.anon[at]
     files = at[~c.anon[at] & (c.fs[at] != NO_FILE)]
     done = truncate_error_page(c, files)
     how = c.m.profile.error_remove_page
@@ -49,6 +50,7 @@ def truncate_error_page(c: Cases, at: I64) -> Bools:
     cut = by_fs(c.fs[at], lambda name: how.get(name) == "generic_error_remove_page" and name != "directory")
     keeps = by_fs(c.fs[at], lambda name: how.get(name) not in (None, "generic_error_remove_page"))
     gone = cut | by_fs(c.fs[at], lambda name: name not in how) & can_invalidate(c, at, extra=1)
+    c.dropped[at] = gone
     c.refs[at[gone]] -= 1 + has(c.flags[at[gone]], pf.PRIVATE)
     done: Bools = gone | keeps
     return done
@@ -63,6 +65,7 @@ def me_swapcache_dirty(c: Cases, at: I64) -> None:
 
 def me_swapcache_clean(c: Cases, at: I64) -> None:
     c.refs[at] -= 1
+    c.dropped[at] = True
     isolated = delete_from_lru_cache(c, at)
     settle(c, at, FAILED)
     settle(c, at, RECOVERED, isolated & ~has_extra_refcount(c, at, 0))
@@ -70,7 +73,7 @@ def me_swapcache_clean(c: Cases, at: I64) -> None:
 
 def me_huge_page(c: Cases, at: I64) -> None:
     settle(c, at, FAILED)
-    c.lost[at] = has(c.flags[at], pf.DIRTY)
+    c.lost[at] = has(c.flags[at], pf.DIRTY) | c.anon[at]
     files, others = at[c.fs[at] != NO_FILE], at[c.fs[at] == NO_FILE]
     settle(c, files, RECOVERED, truncate_error_page(c, files) & ~has_extra_refcount(c, files, 1))
     # Its last reference gone it is a free huge page, one more than there were, and is dissolved.

@@ -30,10 +30,11 @@ HWPOISON: Final = 2
 # Who uses the frames of a case. `found`: entries that the reverse map leads to; `dirty`, `written`: one of them is
 # dirty, one of a shared area is dirty or writable; `listed`: processes on the to_kill list, were it made;
 # `listed_die`: those of them that a SIGBUS ends; `holders`: processes behind `found`; `swap_holders`: those, and the
-# ones with a swap entry that leads to the frame. `huge_`: of these, those with a huge entry.
+# ones with a swap entry that leads to the frame. `huge_`: of these, those with a huge entry. `areas`: those of
+# processes that a file's page could be mapped in; `taken`: those where something else stands in its place.
 USER_COUNTS: Final = (
     "found", "dirty", "written", "listed", "listed_die", "holders", "holders_listed", "holders_die", "swap_holders",
-    "huge_found", "huge_dirty", "huge_holders", "huge_listed", "huge_die",
+    "huge_found", "huge_dirty", "huge_holders", "huge_listed", "huge_die", "areas", "taken",
 )  # fmt: skip
 
 
@@ -65,7 +66,10 @@ class Cases:
         self.asked_with: U64 = zeros(np.uint64)
         self.had: U64 = zeros(np.uint64)  # while the page had these flags itself
         self.entry_for: npt.NDArray[np.uint8] = zeros(np.uint8)  # NOTHING, SWAP or HWPOISON
+        self.cut: Bools = zeros(np.bool_)  # its entries were replaced
         self.unmapped: Bools = np.ones(count, np.bool_)
+        self.was_split: Bools = zeros(np.bool_)  # off a transparent huge page
+        self.dropped: Bools = zeros(np.bool_)  # it left its file's page cache, or the swap cache
         self.at: I64 = np.arange(count)
 
         self.words: list[str | int | None] = [None]

@@ -1,20 +1,38 @@
-"""Who uses one frame, counted by walking its reverse map: what assess_users.py counts for many."""
+"""Who uses one frame, found by walking its reverse map: what assess_users.py counts for many.
+
+Besides the counts it is known of each process what it has there, and what telling it or its own touch would do.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
-
-import numpy as np
+from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.records import PAGE_SHIFT, Vma
-from hwpoison_gui.kernel.rmap import page_index, page_mapped_in_vma, rmap_vmas
-from hwpoison_gui.view.assess_users import dies_of_sigbus
+from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT, Process, Vma
+from hwpoison_gui.kernel.rmap import page_index, rmap_vmas
+from hwpoison_gui.view.hits import DEAD, when_told, when_touched
+from hwpoison_gui.view.table_scan import entries_naming
 
 _SLICE: Final = 256  # areas at a time
+
+# What a process has where the page could be.
+MAPS: Final = 1
+HUGE: Final = 2  # by a huge entry
+SWAPPED: Final = 4  # a swap entry that leads to the page
+BARE: Final = 8  # nothing: a fault asks the file
+
+
+class Person(NamedTuple):
+    """A living process: what it has there, whether the handler tells it at once if it tells anybody, what that
+    does to it (hits.when_told), and what its own touch of a poisoned page does."""
+
+    has: int
+    listed: bool
+    told: str
+    touched: str
 
 
 def count_one(m: Machine, pfn: int) -> dict[str, int]:
@@ -26,65 +44,113 @@ def count_one(m: Machine, pfn: int) -> dict[str, int]:
 
 
 class Counting:
-    """The same in slices, for a frame that thousands of processes map; `counts` are complete after `work`."""
+    """The same in slices, for a frame that thousands of processes map; complete after `work`.
+
+    `counts` is as of `count_one`, `people` are the processes by their address spaces.
+    """
 
     def __init__(self, m: Machine, pfn: int) -> None:
         self._m, self._pfn = m, pfn
+        self._file = m.inode_of(m.compound_head(pfn)) is not None
+        self._found: list[tuple[Vma, int]] = []
+        self._taken = self._areas = 0
         self.counts: dict[str, int] = {}
+        self.people: dict[int, Person] = {}
 
     def work(self) -> Iterator[None]:
         """Walks the reverse map; yields every few hundred areas, while the machine must not change."""
         m, pfn = self._m, self._pfn
-        vmas = [] if m.page(pfn) & pf.KSM else rmap_vmas(m, pfn)
-        found: list[tuple[Vma, int]] = []
-        listed, dies = set[int](), set[int]()
-        anon = m.anon_vma_of(m.compound_head(pfn)) != 0
-        for start in range(0, len(vmas), _SLICE):
-            yield
-            part = vmas[start : start + _SLICE]
-            mapping = [(vma, entry) for vma in part if (entry := _entry(m, pfn, vma))]
-            found += mapping
-            told(m, {vma.mm for vma, _ in mapping} if anon else {vma.mm for vma in part}, listed, dies)
+        if m.page(pfn) & pf.KSM:
+            yield from self._scan(ptes.PRESENT, pfn, MAPS)
+        else:
+            vmas, index = rmap_vmas(m, pfn), page_index(m, pfn)
+            for start in range(0, len(vmas), _SLICE):
+                yield
+                for vma in vmas[start : start + _SLICE]:
+                    self._look(vma, vma.address_of(index) >> PAGE_SHIFT)
+        yield from self._swapped()
         yield
-        self._sum_up(found, listed, dies)
+        self._sum_up()
 
-    def _sum_up(self, found: list[tuple[Vma, int]], listed: set[int], dies: set[int]) -> None:
+    def _look(self, vma: Vma, vpn: int) -> None:
+        entry = self._m.pte(vma.mm, vpn)
+        if self._file and not entry:
+            self._meet(vma.mm, BARE)
+        elif _leads_to(entry, self._pfn):
+            self._meet(vma.mm, MAPS | (HUGE if entry & ptes.PSE else 0))
+            self._found.append((vma, entry))
+        else:
+            self._meet(vma.mm, 0)
+            self._taken += self._file
+        self._areas += self._file
+
+    def _meet(self, mm: int, has: int) -> None:
+        known = self.people.get(mm)
+        if known is not None:
+            if has & ~known.has:
+                self.people[mm] = known._replace(has=known.has | has)
+            return
+        process = self._m.processes.view.get(mm)
+        if process is not None and not process.ended and process.mm == mm:
+            self.people[mm] = person(self._m, process, has)
+
+    def _scan(self, sort: int, value: int, has: int) -> Iterator[None]:
+        for places in entries_naming(self._m, sort, value):
+            for mm, _ in places:
+                self._meet(mm, has)
+            yield
+
+    def _swapped(self) -> Iterator[None]:
+        """Swap entries that lead to the frame, wherever they are: where it was never mapped, no area is known."""
+        m = self._m
+        offset = m.page_private.view.get(self._pfn)
+        left = m.swap_map.view.get(offset, 0) if offset is not None and m.page(self._pfn) & pf.SWAPCACHE else 0
+        if not left or offset is None:
+            return
+        for mm, _ in _swap_places(m, self._pfn, offset):
+            self._meet(mm, SWAPPED)
+            left -= 1
+        if left:
+            yield from self._scan(ptes.SWAP, offset, SWAPPED)
+
+    def _sum_up(self) -> None:
+        found, people = self._found, self.people
+        listed = {mm for mm, one in people.items() if one.listed and (self._file or one.has & MAPS)}
+        dies = {mm for mm in listed if people[mm].told == DEAD}
         holders = {vma.mm for vma, _ in found}
         huge = {vma.mm for vma, entry in found if entry & ptes.PSE}
+        swapped = {mm for mm, one in people.items() if one.has & SWAPPED}
         self.counts = {
             "found": len(found),
             "dirty": sum(1 for _, entry in found if entry & ptes.DIRTY),
             "written": sum(1 for vma, entry in found if vma.shared and entry & (ptes.DIRTY | ptes.RW)),
-            "listed": len(listed),
-            "listed_die": len(dies),
+            "listed": len(listed) if found or self._file else 0,
+            "listed_die": len(dies) if found or self._file else 0,
             "holders": len(holders),
             "holders_listed": len(holders & listed),
             "holders_die": len(holders & dies),
-            "swap_holders": len(holders | swap_holders(self._m, self._pfn)),
+            "swap_holders": len(holders | swapped),
             "huge_found": sum(1 for _, entry in found if entry & ptes.PSE),
             "huge_dirty": sum(1 for _, entry in found if entry & ptes.PSE and entry & ptes.DIRTY),
             "huge_holders": len(huge),
             "huge_listed": len(huge & listed),
             "huge_die": len(huge & dies),
+            "areas": self._areas,
+            "taken": self._taken,
         }
 
 
-def _entry(m: Machine, pfn: int, vma: Vma) -> int:
-    address = page_mapped_in_vma(m, pfn, vma)
-    return m.pte(vma.mm, address >> PAGE_SHIFT) if address >= 0 else 0
+def _leads_to(entry: int, pfn: int) -> bool:
+    if not entry & ptes.PRESENT:
+        return False
+    return ptes.value_of(entry) <= pfn < ptes.value_of(entry) + (HPAGE_PMD_NR if entry & ptes.PSE else 1)
 
 
-def told(m: Machine, mms: set[int], listed: set[int], dies: set[int]) -> None:
-    """Adds to `listed` the address spaces whose process is told at once, and to `dies` those which die of it."""
-    for mm in mms:
-        process = m.processes.view.get(mm)
-        if process is None or process.ended or process.mm != mm:
-            continue
-        tid = m.profile.early_kill_thread(m, process)
-        if tid is not None:
-            listed.add(mm)
-            if dies_of_sigbus(m, process, tid):
-                dies.add(mm)
+def person(m: Machine, process: Process, has: int) -> Person:
+    """What is known of a process that could have the page."""
+    tid = m.profile.early_kill_thread(m, process)
+    told = when_told(m, process, tid) if tid is not None else ""
+    return Person(has, tid is not None, told, when_touched(m, process))
 
 
 def swap_holders(m: Machine, pfn: int) -> set[int]:
@@ -92,14 +158,13 @@ def swap_holders(m: Machine, pfn: int) -> set[int]:
     offset = m.page_private.view.get(pfn)
     if not m.page(pfn) & pf.SWAPCACHE or offset is None or not m.swap_map.view.get(offset, 0):
         return set()
+    near = _swap_places(m, pfn, offset)
+    if len(near) == m.swap_map.view.get(offset, 0):
+        return {mm for mm, _ in near}
+    return {mm for places in entries_naming(m, ptes.SWAP, offset) for mm, _ in places}
+
+
+def _swap_places(m: Machine, pfn: int, offset: int) -> list[tuple[int, int]]:
+    """Where the areas that the reverse map leads to have the swap entry."""
     at = [(vma.mm, vma.address_of(page_index(m, pfn)) >> PAGE_SHIFT) for vma in rmap_vmas(m, pfn)]
-    found = {mm for mm, vpn in at if m.pte(mm, vpn) & ~ptes.SWP_EXCLUSIVE == ptes.swp_pte(offset)}
-    if len(found) == m.swap_map.view.get(offset, 0):
-        return found
-    # It was never mapped since it was read in, so that its areas are not known: all page tables are looked through.
-    for mm, table in m.ptes.view.items():
-        words = np.fromiter(table.values(), np.int64, len(table))
-        swapped = (words & (ptes.SWAP | ptes.PRESENT)) == ptes.SWAP
-        if (swapped & (words >> PAGE_SHIFT == offset)).any():
-            found.add(mm)
-    return found
+    return [(mm, vpn) for mm, vpn in at if m.pte(mm, vpn) & ~ptes.SWP_EXCLUSIVE == ptes.swp_pte(offset)]

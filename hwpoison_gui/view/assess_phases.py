@@ -85,7 +85,7 @@ def _unmap(c: Cases, at: I64) -> None:
     c.set_flags(at[c.user["dirty"][at] > 0], pf.DIRTY)
     c.refs[at] -= found
     c.maps[at] -= found
-    c.unmapped[at] = c.maps[at] == 0
+    c.cut[at], c.unmapped[at] = True, c.maps[at] == 0
     c.clear_flags(at[(c.entry_for[at] == SWAP) & (found > 0)], profile.exclusive)
     poisoned = at[c.entry_for[at] == HWPOISON]
     c.late[poisoned] += c.user["holders"][poisoned]

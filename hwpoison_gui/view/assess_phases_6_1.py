@@ -75,6 +75,7 @@ def _split(c: Cases, at: I64) -> None:
     files lose all entries.
     """
     user, anon = c.user, c.anon[at]
+    c.was_split[at] = True
     kept = np.where(anon, user["huge_found"][at], 0)
     c.late[at] += np.where(anon, user["holders"][at] - user["huge_holders"][at], 0)
     c.maps[at] -= user["found"][at] - kept

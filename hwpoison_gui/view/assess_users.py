@@ -14,7 +14,8 @@ import numpy.typing as npt
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import MAPPING_ANON, Machine
-from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT, Process
+from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT
+from hwpoison_gui.view.hits import DEAD, when_told
 
 I64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -59,7 +60,9 @@ class Users:
         self.areas = self._areas()
         none = np.zeros(0, np.int64)
         self.entries = self.swapped = Entries(none, none, none, none != 0)
+        self._taken = none  # places of files where something else stands, as `_place` tells them
         self._intervals = {
+            "areas": self._all_areas(),
             "listed": self._intervals_of(self.listed),
             "listed_die": self._intervals_of(self.dies),
         }
@@ -78,8 +81,13 @@ class Users:
             swap = (word & (ptes.SWAP | ptes.PRESENT)) == ptes.SWAP
             nothing = np.zeros(int(swap.sum()), np.bool_)
             self.swapped = Entries(word[swap] >> PAGE_SHIFT, rank[swap], word[swap], nothing)
-            present = np.flatnonzero(word & ptes.PRESENT)
+            present = (word & ptes.PRESENT) != 0
+            absent = np.flatnonzero(~present)
+            area = self._area_of(rank[absent], vpn[absent])
+            self._taken = self._places(area, vpn[absent], area >= 0)
+            present = np.flatnonzero(present)
             self.entries = self._mapped(rank[present], vpn[present], word[present])
+            self._taken = np.sort(self._taken)
         yield 1.0
 
     def _areas(self) -> Areas:
@@ -103,10 +111,27 @@ class Users:
             pfn[-len(tail) :] += tail
         inside = pfn < self.m.frames
         rank, vpn, word, pfn = rank[inside], vpn[inside], word[inside], pfn[inside]
-        area = np.searchsorted(self.areas.key, rank << _VPN_BITS | vpn, "right") - 1
-        found = np.flatnonzero(self._leads_back(area, vpn, pfn))
+        area = self._area_of(rank, vpn)
+        leads = self._leads_back(area, vpn, pfn)
+        self._taken = np.append(self._taken, self._places(area, vpn, ~leads))
+        found = np.flatnonzero(leads)
         found = found[np.argsort(pfn[found], kind="stable")]
         return Entries(pfn[found], rank[found], word[found], self.areas.shared[area[found]])
+
+    def _area_of(self, rank: I64, vpn: I64) -> I64:
+        """The last area of the address space that begins at or before a page, as its number."""
+        found: I64 = np.searchsorted(self.areas.key, rank << _VPN_BITS | vpn, "right") - 1
+        return found
+
+    def _places(self, area: I64, vpn: I64, which: Bools) -> I64:
+        """Pages of files, as one number each, at which entries stand: those of `which`."""
+        areas = self.areas
+        if not len(areas.key):
+            return np.zeros(0, np.int64)
+        at = np.flatnonzero(which & (areas.mapping[area] != 0))
+        area, inside = area[at], vpn[at] - areas.start[area[at]]
+        found: I64 = areas.mapping[area] << _INDEX_BITS | areas.pgoff[area] + inside
+        return found[inside < areas.pages[area]]
 
     @staticmethod
     def _spread(column: I64, huge: I64) -> I64:
@@ -194,14 +219,40 @@ class Users:
 
     def _count_areas(self, pfns: I64, counts: dict[str, I64]) -> None:
         """File pages: who has an area over the page is listed, whether or not it has the page mapped."""
+        file, where = self._file_places(pfns)
+        for name, (starts, ends) in self._intervals.items():
+            counts[name][file] = np.searchsorted(starts, where, "right") - np.searchsorted(ends, where, "right")
+        counts["taken"][file] = self._taken_at(where)
+
+    def _taken_at(self, where: I64) -> I64:
+        taken: I64 = np.searchsorted(self._taken, where, "right") - np.searchsorted(self._taken, where)
+        return taken
+
+    def _file_places(self, pfns: I64) -> tuple[I64, I64]:
+        """Which of the frames are of files, and their pages in them as one number each."""
         m = self.m
         tail = (m.flags.view[pfns] & np.uint64(pf.COMPOUND_TAIL)) != 0
         head = np.where(tail, m.mapping.view[pfns].astype(np.int64), pfns)
         word = m.mapping.view[head].astype(np.int64)
         file = np.flatnonzero((word != 0) & ((word & 3) == 0))
         where = (word[file] >> 2) << _INDEX_BITS | m.index.view[head[file]].astype(np.int64) + pfns[file] - head[file]
-        for name, (starts, ends) in self._intervals.items():
-            counts[name][file] = np.searchsorted(starts, where, "right") - np.searchsorted(ends, where, "right")
+        return file, where
+
+    def waited_for(self, pfns: I64) -> Bools:
+        """Frames of files, mapped by nobody, for which some area has a place where nothing stands."""
+        file, where = self._file_places(pfns)
+        starts, ends = self._intervals["areas"]
+        areas = np.searchsorted(starts, where, "right") - np.searchsorted(ends, where, "right")
+        found = np.zeros(len(pfns), np.bool_)
+        found[file] = areas > self._taken_at(where)
+        return found
+
+    def _all_areas(self) -> tuple[I64, I64]:
+        """Starts and ends of all areas of files, as pages of them."""
+        areas = self.areas
+        file = areas.mapping != 0
+        starts = areas.mapping[file] << _INDEX_BITS | areas.pgoff[file]
+        return np.sort(starts), np.sort(starts + areas.pages[file])
 
     def _intervals_of(self, told: Bools) -> tuple[I64, I64]:
         """Starts and ends of the parts of files that processes have mapped, those of one process merged."""
@@ -230,15 +281,8 @@ def told_at_once(m: Machine, mms: I64) -> tuple[Bools, Bools]:
         tid = m.profile.early_kill_thread(m, process) if process is not None else None
         if process is not None and tid is not None:
             listed[number] = True
-            dies[number] = dies_of_sigbus(m, process, tid)
+            dies[number] = when_told(m, process, tid) == DEAD
     return listed, dies
-
-
-def dies_of_sigbus(m: Machine, process: Process, tid: int) -> bool:
-    """Whether a SIGBUS that may be refused ends the process: default action, and the thread takes it now."""
-    task = m.tasks.view[tid]
-    waits = any(info.signal == "SIGBUS" for info in m.pending.view.get(tid, ()))
-    return process.sigbus == "default" and not (task.blocked or task.stopped or waits)
 
 
 def distinct(keys: I64) -> I64:

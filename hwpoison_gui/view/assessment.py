@@ -43,7 +43,8 @@ _HEAD_LRU: Final = 1 << 4
 _FREE_HEAD: Final = 1 << 5
 _ON_PCP: Final = 1 << 6
 _MAPPING_AT: Final = 7
-_WORD_AT: Final = 11
+_WAITED_FOR: Final = 1 << 11  # its file would keep it, and somebody has an area over it
+_WORD_AT: Final = 12
 
 
 class Fate(NamedTuple):
@@ -74,6 +75,7 @@ class Assessment:
         self._words = WordTable()
         self._keys: list[int] = []
         self._inode_fs = inode_file_systems(m)
+        self._is_kept = np.append([False] * _FILES, [m.profile.keeps_poison(name) for name in FS_NAMES[1:]])
         self._whole_compounds = bool(LOOKS_AT_COMPOUNDS & set(m.profile.phases))
         self._free = self._free_frames()
         self._number_of: I64 = np.zeros(0, np.int64)  # of groups, by key
@@ -167,6 +169,9 @@ class Assessment:
             head_flags[tails], head_refs[tails] = m.flags.view[heads], m.refcount.view[heads]
         key |= (head_refs == 0) * np.int32(_UNUSED)
         key |= has(head_flags, pf.LRU) * np.int32(_HEAD_LRU)
+        kept = np.flatnonzero(self._is_kept[sort] & ~mapped)
+        if len(kept):
+            key[kept] |= self.users.waited_for(kept + part.start) * np.int32(_WAITED_FOR)
         alone = mapped & (sort >= _FILES)
         if self._whole_compounds:
             alone |= has(head_flags, pf.THP | pf.HUGE)
@@ -194,6 +199,7 @@ class Assessment:
         c.anon[:], c.mapped_to[:] = sort == _ANON, sort != _NONE
         c.fs[:] = np.where((sort >= _FILES) & ~has(c.flags, pf.COMPOUND_TAIL), sort - _OTHER, NO_FILE)
         c.free_head[:], c.on_pcp[:] = (key & _FREE_HEAD) != 0, (key & _ON_PCP) != 0
+        c.user["areas"][:] = (key & _WAITED_FOR) != 0
         return c
 
     def _of_frames(self, pfns: I64) -> Cases:

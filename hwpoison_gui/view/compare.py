@@ -13,7 +13,8 @@ from hwpoison_gui.session.compare import EARLY, RECOVERY, Settings, Side
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
 from hwpoison_gui.session.peek import as_of
 from hwpoison_gui.view.counters import counters_of
-from hwpoison_gui.view.loss import MEANINGS, TONES, loss_of
+from hwpoison_gui.view.hits import MEANINGS, TONES
+from hwpoison_gui.view.loss import loss_of
 from hwpoison_gui.view.loss_words import names
 from hwpoison_gui.view.reverse_map import reverse_map
 from hwpoison_gui.view.walk import entry_state

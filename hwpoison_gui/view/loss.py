@@ -10,42 +10,35 @@ from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
-from hwpoison_gui.kernel.filemap import can, find_get_page
+from hwpoison_gui.kernel.filemap import find_get_page
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.records import BUS_MCEERR_AR, MAX_ORDER, Inode, Process
+from hwpoison_gui.kernel.records import BUS_MCEERR_AR, HPAGE_PMD_NR, MAX_ORDER, Process
 from hwpoison_gui.kernel.rmap import page_index
 from hwpoison_gui.session.peek import as_of
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.assess_one import swap_holders
+from hwpoison_gui.view.hits import (
+    DEAD,
+    IGNORED,
+    MEANINGS,
+    PENDING,
+    SAFE,
+    SIGNALLED,
+    STALE,
+    TONES,
+    USES,
+    ZEROS,
+    Hit,
+    rank,
+    told_and_touched,
+    when_read_again,
+    when_touched,
+    worse,
+)
 from hwpoison_gui.view.loss_words import Page, lost_words, names
 from hwpoison_gui.view.reverse_map import Mapper, mappers_of, mapping_of
 from hwpoison_gui.view.state_rows import matched_row
 
-DEAD: Final = "dead"
-SIGNALLED: Final = "signalled"
-PENDING: Final = "pending"
-IGNORED: Final = "ignored"
-LATER: Final = "later"
-CAUGHT: Final = "caught"
-STALE: Final = "stale"
-ZEROS: Final = "zeros"
-USES: Final = "uses"
-SAFE: Final = "safe"
-
-# In the order in which they are told, the worst first.
-MEANINGS: Final[dict[str, str]] = {
-    DEAD: "Killed",
-    SIGNALLED: "Told, and living on",
-    PENDING: "The signal waits for",
-    LATER: "Dies when it touches the page",
-    CAUGHT: "Told when it touches the page",
-    IGNORED: "Ignored the signal, dies when it touches the page",
-    USES: "Goes on using the broken memory",
-    STALE: "Silently reads the old data from disk",
-    ZEROS: "Silently reads zeros",
-    SAFE: "Safe",
-}
-TONES: Final = {DEAD: "kill", SIGNALLED: "warn", PENDING: "warn", IGNORED: "warn", USES: "kill", SAFE: "good"}
 _UNTOLD: Final = {
     USES: ("goes on using it", "go on using it"),
     STALE: ("will silently read the old data", "will silently read the old data"),
@@ -53,14 +46,6 @@ _UNTOLD: Final = {
 }
 LOST_BEFORE: Final = "What was there has been lost since the frame broke: the touch only found it out."
 _EFFECTS: Final = {"killed": DEAD, "handled": SIGNALLED, "pending": PENDING, "ignored": IGNORED}
-
-
-class Hit(NamedTuple):
-    """A process, and how it is hit: one of MEANINGS."""
-
-    tgid: int
-    task: str
-    kind: str
 
 
 class Loss(NamedTuple):
@@ -103,10 +88,10 @@ def _find(session: Session, operation: Operation) -> Loss | None:
     outcome = operation.outcome
     if outcome.panic:
         return Loss("All that was not written yet is lost: the machine has stopped.")
-    if outcome.result is None and any(signal.code == BUS_MCEERR_AR for signal in outcome.signals):
-        return Loss(LOST_BEFORE, tuple(_of_signals(session, operation)))
-    if outcome.result is None or outcome.pfn is None or not 0 <= outcome.pfn < session.machine.frames:
-        return None
+    inside = outcome.pfn is not None and 0 <= outcome.pfn < session.machine.frames
+    if (operation.name != "poison" and outcome.result is None) or not inside:
+        ran_into = any(signal.code == BUS_MCEERR_AR for signal in outcome.signals)
+        return Loss(LOST_BEFORE, tuple(_of_signals(session, operation))) if ran_into else None
     before = _look_before(session, operation)
     assert before is not None
     with as_of(session, operation.last):
@@ -142,8 +127,10 @@ def _look(session: Session, pfn: int) -> _Before:
     swapped = frozenset(swap_holders(m, pfn))
     living = {one.tgid for one in mappers if (one.mm, one.vpn) in mapped} | swapped
     owners = tuple(process.name for process in m.processes.view.values() if process.tgid in living)
-    page = Page(pfn, m.page(pfn), m.page(m.compound_head(pfn)), mapping_of(m, pfn), m.inode_of(m.compound_head(pfn)),
-                page_index(m, pfn), owners, _is_free(m, pfn))  # fmt: skip
+    head = m.page(m.compound_head(pfn))
+    dirty = bool(head & pf.DIRTY) or any(m.pte(mm, vpn) & ptes.DIRTY for mm, vpn in mapped)
+    page = Page(pfn, m.page(pfn), head, mapping_of(m, pfn), m.inode_of(m.compound_head(pfn)), page_index(m, pfn),
+                owners, _is_free(m, pfn), dirty)  # fmt: skip
     return _Before(page, tuple(mappers), mapped, swapped)
 
 
@@ -158,83 +145,77 @@ def _leads_to(m: Machine, mapper: Mapper, pfn: int) -> bool:
     if not entry & ptes.PRESENT:
         return False
     first = ptes.value_of(entry)
-    return first <= pfn < first + (512 if entry & ptes.PSE else 1)
+    return first <= pfn < first + (HPAGE_PMD_NR if entry & ptes.PSE else 1)
 
 
 def _hits(session: Session, operation: Operation, before: _Before) -> Iterable[Hit]:
     """One for each process, the worst that happens to it."""
     m, found = session.machine, dict[int, str]()
-    order = list(MEANINGS)
-    effects = {signal.task: _EFFECTS[signal.effect] for signal in operation.outcome.signals}
+    effects = _effects(session, operation)
     for tgid in before.swapped:
         process = m.processes.view.get(tgid)
         if process is not None:
-            found[tgid] = effects.get(process.name) or _when_swapped_in(m, before.page.pfn, process)
+            found[tgid] = _when_swapped_in(m, before.page.pfn, process)
     for mapper in before.mappers:
         process = m.processes.view[mapper.tgid]
-        kind = _alive_before(effects, process) and _kind_of(m, mapper, before, process, effects)
-        if kind and (mapper.tgid not in found or order.index(kind) < order.index(found[mapper.tgid])):
-            found[mapper.tgid] = kind
-    for name, kind in effects.items():
-        tgid = session.world.task_names.view.get(name, -1)
-        if tgid >= 0:
-            found[tgid] = kind
-    ranked = sorted(found.items(), key=lambda item: order.index(item[1]))
+        if not process.ended or mapper.tgid in effects:
+            kind = _left_with(m, mapper, before, process)
+            found[mapper.tgid] = worse(found.get(mapper.tgid, ""), kind)
+    for tgid, effect in effects.items():
+        found[tgid] = told_and_touched(effect, found.get(tgid, SAFE))
+    ranked = sorted(found.items(), key=lambda item: rank(item[1]))
     return (Hit(tgid, m.processes.view[tgid].name, kind) for tgid, kind in ranked)
+
+
+def _effects(session: Session, operation: Operation) -> dict[int, str]:
+    """What the signals of an operation did to those who were sent them."""
+    found = dict[int, str]()
+    for signal in operation.outcome.signals:
+        tgid = session.world.task_names.view[signal.task]
+        found[tgid] = worse(found.get(tgid, ""), _EFFECTS[signal.effect])
+    return found
 
 
 def _of_signals(session: Session, operation: Operation) -> Iterable[Hit]:
     """Who ran into something that was broken before."""
-    for signal in operation.outcome.signals:
-        yield Hit(session.world.task_names.view[signal.task], signal.task, _EFFECTS[signal.effect])
+    for tgid, effect in _effects(session, operation).items():
+        yield Hit(tgid, session.task_name(tgid), effect)
 
 
-def _alive_before(effects: dict[str, str], process: Process) -> bool:
-    return not process.ended or process.name in effects
-
-
-def _kind_of(m: Machine, mapper: Mapper, before: _Before, process: Process, effects: dict[str, str]) -> str:
-    known = effects.get(process.name)
-    if known is not None and known != IGNORED:
-        return known
-    entry = m.pte(mapper.mm, mapper.vpn)
+def _left_with(m: Machine, mapper: Mapper, before: _Before, process: Process) -> str:
+    """What its next touch of the page comes to."""
+    entry, pfn = m.pte(mapper.mm, mapper.vpn), before.page.pfn
     if entry & ptes.HWPOISON:
-        return _when_touched(m, process)
-    if _leads_to(m, mapper, before.page.pfn):
+        return when_touched(m, process)
+    if _leads_to(m, mapper, pfn):
         return USES
     if entry & ptes.SWAP and not entry & ptes.PRESENT:
-        return _when_swapped_in(m, before.page.pfn, process)
-    return SAFE if entry & ptes.PRESENT else _when_faulted(m, mapper, before, process)
-
-
-def _when_touched(m: Machine, process: Process) -> str:
-    """The signal of a fault is forced: blocking and ignoring it do not help."""
-    return CAUGHT if process.sigbus == "handler" and not m.tasks.view[process.tgid].blocked else LATER
+        had_it = (mapper.mm, mapper.vpn) in before.mapped or mapper.tgid in before.swapped
+        return _when_swapped_in(m, pfn, process) if had_it else SAFE
+    return SAFE if entry & ptes.PRESENT else _when_faulted(m, before, process)
 
 
 def _when_swapped_in(m: Machine, pfn: int, process: Process) -> str:
     still_there = m.page(pfn) & pf.SWAPCACHE and m.page(pfn) & pf.HWPOISON
-    return _when_touched(m, process) if still_there else SAFE
+    return when_touched(m, process) if still_there else SAFE
 
 
-def _when_faulted(m: Machine, mapper: Mapper, before: _Before, process: Process) -> str:
+def _when_faulted(m: Machine, before: _Before, process: Process) -> str:
     """Nothing stands in the page table: the next fault asks the file."""
-    inode = before.page.inode
-    if inode is None:
+    page = before.page
+    if page.inode is None:
         return SAFE
-    cached = find_get_page(m, inode.id, before.page.number)
-    if cached is not None and m.page(cached) & pf.HWPOISON:
-        return _when_touched(m, process)
-    if not _was_newer(m, before, inode):
+    cached = find_get_page(m, page.inode.id, page.number)
+    if cached is not None and _is_poisoned(m, cached):
+        return when_touched(m, process)
+    if not m.page(page.pfn) & pf.ERROR:
         return SAFE
-    return STALE if can(inode, "writeback") else ZEROS
+    return when_read_again(m, page.inode, page.number)
 
 
-def _was_newer(m: Machine, before: _Before, inode: Inode) -> bool:
-    """Whether the page held something that its file has nowhere else."""
-    if not can(inode, "writeback"):
-        return True
-    return bool(m.page(before.page.pfn) & pf.ERROR)
+def _is_poisoned(m: Machine, pfn: int) -> bool:
+    """Of a huge page of hugetlb the mark stands on its head."""
+    return bool((m.page(m.compound_head(pfn)) if m.page(pfn) & pf.HUGE else m.page(pfn)) & pf.HWPOISON)
 
 
 class Fact(NamedTuple):

@@ -8,11 +8,12 @@ from typing import Final, NamedTuple
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.filemap import can
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.profile import FAILED, RECOVERED
+from hwpoison_gui.kernel.profile import FAILED
 from hwpoison_gui.kernel.profile_v7 import report_error
 from hwpoison_gui.kernel.records import Inode
 from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.view import kinds
+from hwpoison_gui.view.hits import STALE, when_read_again
 from hwpoison_gui.view.reverse_map import Mapping
 
 _MOST_NAMES: Final = 4
@@ -31,7 +32,7 @@ _USED: Final = {
 
 class Page(NamedTuple):
     """A page before it broke. `head` is the flag word of the compound page's first frame, `number` its index
-    in the file; `owners` had it mapped."""
+    in the file; `owners` had it mapped; `dirty`: by its flag or an entry."""
 
     pfn: int
     word: int
@@ -41,6 +42,7 @@ class Page(NamedTuple):
     number: int
     owners: tuple[str, ...]
     free: bool
+    dirty: bool
 
     @property
     def size(self) -> str:
@@ -75,36 +77,47 @@ def _of_memory(page: Page) -> str:
 
 def _of_file(m: Machine, page: Page, inode: Inode, outcome: Outcome) -> str:
     """A file's page: its newest content, or nothing."""
-    name = inode.path or f"inode {inode.id}"
-    where = f"{name}, page {page.number}"
-    noted = bool(m.page(page.pfn) & pf.ERROR)
-    if can(inode, "writeback") and not noted:
-        if outcome.result == FAILED:
-            return f"Nothing is lost: the disk has {where}. But the page could not be dropped."
-        return f"Nothing is lost: {where}, is read from disk again."
+    where = f"{_shared(inode.path or f'inode {inode.id}')}, page {page.number}"
+    noted = page.dirty if page.word & pf.HUGE else bool(m.page(page.pfn) & pf.ERROR)
+    if noted:
+        return f"{_newest(m, page, inode, where)}{_held(m, page, inode, outcome)}."
     if not can(inode, "writeback"):
-        return f"Lost: {page.size} of {_shared(name)}, page {page.number}; {_afterwards(m, inode, outcome)}."
+        return f"Nothing is lost: {where}, was never written{_held(m, page, inode, outcome)}."
+    if outcome.result == FAILED:
+        return f"Nothing is lost: the disk has {where}{_held(m, page, inode, outcome)}."
+    return f"Nothing is lost: {where}, is read from disk again."
+
+
+def _newest(m: Machine, page: Page, inode: Inode, where: str) -> str:
+    """What was newer than anything else, and how one learns of it."""
+    if not can(inode, "writeback"):
+        return f"Lost: {page.size} of {where}; {_afterwards(m, inode)}"
     one_mark = m.profile.report_error is report_error  # one for each mapping; later one for each open file
     once = "once" if one_mark else "once to each who has it open"
-    told = f"; fsync says EIO {once}, the disk has the older data"
-    return f"Lost: the last write to {where}, {page.size}{told if outcome.result == RECOVERED else _stuck()}."
+    unseen = one_mark and not m.page_cache.of(inode.id)
+    when = ", though not while none of its pages is cached" if unseen else ""
+    older = "the older data" if when_read_again(m, inode, page.number) == STALE else "a hole there"
+    return f"Lost: the last write to {where}, {page.size}; fsync says EIO {once}{when}, the disk has {older}"
 
 
-def _stuck() -> str:
-    return "; it could not even be dropped from the page cache"
+def _held(m: Machine, page: Page, inode: Inode, outcome: Outcome) -> str:
+    """What went wrong with dropping it."""
+    if outcome.result != FAILED:
+        return ""
+    if m.page_cache.of(inode.id).get(page.number) == page.pfn and not m.profile.keeps_poison(inode.filesystem):
+        return "; it could not be dropped from the page cache"
+    return "; somebody still holds the broken page"
 
 
 def _shared(name: str) -> str:
     return f"shared memory ({name})" if name.startswith("/dev/zero") else name
 
 
-def _afterwards(m: Machine, inode: Inode, outcome: Outcome) -> str:
+def _afterwards(m: Machine, inode: Inode) -> str:
     """What becomes of a page of memory alone: cut out, or kept with its mark."""
-    if outcome.result == FAILED:
-        return "it could not be dropped"
-    if m.profile.error_remove_page.get(inode.filesystem) == "generic_error_remove_page":
-        return "who maps it anew reads zeros"
-    return "it stays there, marked: who comes for it is told"
+    if m.profile.keeps_poison(inode.filesystem):
+        return "it stays there, marked: who comes for it is told"
+    return "who maps it anew reads zeros"
 
 
 def _untouched(page: Page, outcome: Outcome) -> str:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.profile import DELAYED, FAILED, RECOVERED
-from hwpoison_gui.view.assess_cases import Cases, has
+from hwpoison_gui.view.assess_cases import HWPOISON, NO_FILE, Cases, has
 
 
 class OutcomeClass(NamedTuple):
@@ -64,7 +64,7 @@ def codes_of(c: Cases) -> npt.NDArray[np.uint8]:
     """The class of each case that the handler is through with."""
     codes = np.array([_OF_RESULT.get(word, IGNORED) for word in c.words], np.uint8)[c.result]
     recovered = codes == SILENT
-    for code, which in ((LOST, c.lost), (LATE, c.late > 0), (EARLY, c.signalled > 0)):
+    for code, which in ((LOST, c.lost), (LATE, (c.late > 0) | _waited_for(c)), (EARLY, c.signalled > 0)):
         codes[recovered & which] = code
     panics = codes == PANICS
     before = c.before
@@ -76,3 +76,11 @@ def codes_of(c: Cases) -> npt.NDArray[np.uint8]:
     codes[has(before, pf.NOPAGE)] = HOLE
     codes[has(before, pf.HWPOISON)] = POISONED
     return codes
+
+
+def _waited_for(c: Cases) -> npt.NDArray[np.bool_]:
+    """Its file keeps the broken page, and some area has nothing there: its fault finds it."""
+    marked = np.where(c.cut & (c.entry_for == HWPOISON), c.user["found"], 0)
+    bare = c.user["areas"] - c.user["taken"] - marked
+    found: npt.NDArray[np.bool_] = (c.fs != NO_FILE) & ~c.dropped & (bare > 0)
+    return found

@@ -6,15 +6,18 @@ asked in view/walk.py.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.kernel.records import PAGE_SHIFT, Vma
 from hwpoison_gui.kernel.rmap import page_index, rmap_vmas
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view import kinds
+from hwpoison_gui.view.table_scan import entries_naming
 
 _DELETED: Final = " (deleted)"  # as /proc/PID/maps says of a file without a name
 
@@ -77,10 +80,8 @@ def mapping_of(m: Machine, pfn: int) -> Mapping:
 def mappers_of(session: Session, pfn: int) -> list[Mapper]:
     """VMAs that could map the frame in the order of the walk (by task), and those an operation cut it off from."""
     m = session.machine
-    index = page_index(m, pfn)
     found: dict[tuple[int, int], Mapper] = {}
-    for vma in rmap_vmas(m, pfn):
-        vpn = vma.address_of(index) >> PAGE_SHIFT
+    for vma, vpn in _merged(m, pfn) if m.page(pfn) & pf.KSM else _covering(m, pfn):
         found[vma.mm, vpn] = _mapper(m, vma, vpn)
     for mm, vpn in _cut_off(session, pfn):
         vma_there = m.find_vma(mm, vpn << PAGE_SHIFT)
@@ -88,6 +89,21 @@ def mappers_of(session: Session, pfn: int) -> list[Mapper]:
             found[mm, vpn] = _mapper(m, vma_there, vpn)
     order = {tgid: number for number, tgid in enumerate(m.processes.view)}
     return sorted(found.values(), key=lambda mapper: (order[mapper.tgid], mapper.vma))
+
+
+def _covering(m: Machine, pfn: int) -> Iterator[tuple[Vma, int]]:
+    index = page_index(m, pfn)
+    for vma in rmap_vmas(m, pfn):
+        yield vma, vma.address_of(index) >> PAGE_SHIFT
+
+
+def _merged(m: Machine, pfn: int) -> Iterator[tuple[Vma, int]]:
+    """Merged pages stand at any address: their index does not lead to them, their entries do."""
+    for places in entries_naming(m, ptes.PRESENT, pfn):
+        for mm, vpn in places:
+            vma = m.find_vma(mm, vpn << PAGE_SHIFT)
+            if vma is not None:
+                yield vma, vpn
 
 
 def _cut_off(session: Session, pfn: int) -> list[tuple[int, int]]:

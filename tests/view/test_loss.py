@@ -6,7 +6,7 @@ import pytest
 
 from hwpoison_gui.session import schema, shape
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view import loss
+from hwpoison_gui.view import hits, loss
 from hwpoison_gui.view.loss import Loss, ending_of, in_words, loss_of
 
 
@@ -48,18 +48,18 @@ def anonymous(early_kill: int, **second: str) -> Session:
 def test_private_memory_is_lost_with_those_who_had_it() -> None:
     found = came(anonymous(1))
     assert found.lost == "Lost: 4 KiB of anonymous memory of a and b."
-    assert kinds(found) == {"a": loss.DEAD, "b": loss.DEAD}
+    assert kinds(found) == {"a": hits.DEAD, "b": hits.DEAD}
 
 
 @pytest.mark.parametrize(
     ("early_kill", "second", "kind"),
     [
-        (0, {}, loss.LATER),
-        (0, {"sigbus": "handler"}, loss.CAUGHT),
-        (0, {"sigbus": "blocked"}, loss.LATER),
-        (1, {"sigbus": "handler"}, loss.SIGNALLED),
-        (1, {"sigbus": "ignored"}, loss.IGNORED),
-        (1, {"sigbus": "blocked"}, loss.PENDING),
+        (0, {}, hits.LATER),
+        (0, {"sigbus": "handler"}, hits.CAUGHT),
+        (0, {"sigbus": "blocked"}, hits.LATER),
+        (1, {"sigbus": "handler"}, hits.SIGNALLED),
+        (1, {"sigbus": "ignored"}, hits.IGNORED),
+        (1, {"sigbus": "blocked"}, hits.PENDING),
     ],
 )
 def test_who_is_hit_how(early_kill: int, second: dict[str, str], kind: str) -> None:
@@ -72,7 +72,7 @@ def test_a_clean_page_of_a_file_is_no_loss_and_all_are_safe() -> None:
     do(session, "poison", frame="a:m+0")
     found = came(session)
     assert found.lost == "Nothing is lost: /f, page 0, is read from disk again."
-    assert set(kinds(found).values()) == {loss.SAFE}
+    assert set(kinds(found).values()) == {hits.SAFE}
     assert in_words(found) == found.lost
 
 
@@ -83,7 +83,7 @@ def test_a_dirty_page_of_a_file_loses_its_last_write_and_who_had_no_entry_reads_
     do(session, "poison", frame="a:m+0")
     found = came(session)
     assert found.lost.startswith("Lost: the last write to /f, page 0, 4 KiB; fsync says EIO once,")
-    assert kinds(found) == {"a": loss.LATER, "b": loss.LATER, "c": loss.STALE}
+    assert kinds(found) == {"a": hits.LATER, "b": hits.LATER, "c": hits.STALE}
     assert in_words(found).endswith("c will silently read the old data.")
     do(session, "read", task="c", at="m+0")
     assert session.operations[-1].outcome.value == "disk"
@@ -94,15 +94,15 @@ def test_shared_memory_of_2009_reads_zeros_and_that_of_today_is_told() -> None:
     for session in (old, new):
         do(session, "write", task="a", at="m+0", value="new")
         do(session, "poison", frame="a:m+0")
-    assert "reads zeros" in came(old).lost and kinds(came(old))["c"] == loss.ZEROS
-    assert "marked" in came(new).lost and kinds(came(new))["c"] == loss.LATER
+    assert "reads zeros" in came(old).lost and kinds(came(old))["c"] == hits.ZEROS
+    assert "marked" in came(new).lost and kinds(came(new))["c"] == hits.LATER
 
 
 def test_a_file_system_that_cannot_drop_pages() -> None:
     session = with_file("nofs")
     do(session, "write", task="a", at="m+0", value="new")
     do(session, "poison", frame="a:m+0")
-    assert "could not even be dropped" in came(session).lost
+    assert "could not be dropped" in came(session).lost
 
 
 def test_a_private_copy_is_not_hit() -> None:
@@ -115,7 +115,7 @@ def test_a_private_copy_is_not_hit() -> None:
     do(session, "fork", task="a", child="b")
     do(session, "write", task="b", at="m+0", value="y")
     do(session, "poison", frame="a:m+0")
-    assert kinds(came(session)) == {"a": loss.DEAD, "b": loss.SAFE}
+    assert kinds(came(session)) == {"a": hits.DEAD, "b": hits.SAFE}
 
 
 def test_free_memory_the_kernels_own_and_a_second_report() -> None:
@@ -138,7 +138,7 @@ def test_a_touch_finds_out_what_was_lost_before() -> None:
     session = anonymous(0)
     do(session, "read", task="b", at="m+0")
     found = came(session)
-    assert found.lost == loss.LOST_BEFORE and kinds(found) == {"b": loss.DEAD}
+    assert found.lost == loss.LOST_BEFORE and kinds(found) == {"b": hits.DEAD}
 
 
 def test_other_operations_lose_nothing() -> None:
