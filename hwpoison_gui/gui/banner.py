@@ -43,7 +43,7 @@ class Banner(QWidget):
     def set_theme(self, theme: Theme) -> None:
         self.head.setFont(look.font(look.BODY, QFont.Weight.DemiBold))
         self.line.setFont(look.font(look.BODY))
-        self.icon.setPixmap(icons.pixmap(self._icon_name, theme.warn, 18, self.devicePixelRatioF()))
+        self.icon.setPixmap(icons.pixmap(self._icon_name, theme.warn, look.px(18), self.devicePixelRatioF()))
         self.setStyleSheet(f"#banner {{ background: {theme.raised}; border-bottom: 1px solid {theme.line}; }}")
 
     def show_words(self, head: str, line: str = "") -> None:

@@ -129,7 +129,7 @@ class CommandPalette(QDialog):
 
     def _place(self) -> None:
         window = self._window
-        size = _SIZE.boundedTo(window.size() - QSize(48, 96))
+        size = (_SIZE * look.scale()).boundedTo(window.size() - QSize(48, 96))
         corner = window.mapToGlobal(window.rect().topLeft())
         self.resize(size)
         self.move(corner.x() + (window.width() - size.width()) // 2, corner.y() + 56)

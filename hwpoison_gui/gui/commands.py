@@ -197,7 +197,7 @@ def _map(w: MainWindow) -> list[Command]:
 
 def _view(w: MainWindow) -> list[Command]:
     themes = [
-        Command(f"theme-{name}", "&View > &Theme", text, tip, partial(w.set_theme_choice, name), group="theme")
+        Command(f"theme-{name}", "&View > &Theme", text, tip, partial(w.dress.choose_theme, name), group="theme")
         for name, text, tip in (
             (look.SYSTEM, "As the &system", "Dark or light, as the desktop is"),
             ("dark", "&Dark", "Light text on dark ground"),
@@ -211,11 +211,16 @@ def _view(w: MainWindow) -> list[Command]:
         for number, (name, title, tip) in enumerate(_PANELS, start=1)
     ]  # fmt: skip
     return [
-        Command("fit", "&View", "&Whole map", "Show all frames", w.map.fit, "fit", ("Ctrl+0", "0")),
+        Command("fit", "&View", "&Whole map", "Show all frames", w.map.fit, "fit", ("0",)),
         Command("zoom-in", "&View", "Zoom &in", "Larger cells (also the wheel)", lambda: w.map.view.zoom(1), "zoom-in",
-                ("Ctrl++", "Ctrl+=")),
+    sizes = [
+        Command(f"text-{size}", "&View > Te&xt size", f"{size} %", f"Text at {size} per cent of the desktop’s size",
+                partial(w.dress.choose_text_size, size), group="text")
+        for size in look.TEXT_SIZES
+    ]  # fmt: skip
+                ("+", "=")),
         Command("zoom-out", "&View", "Zoom &out", "Smaller cells (also the wheel)", lambda: w.map.view.zoom(-1),
-                "zoom-out", ("Ctrl+-",)),
+                "zoom-out", ("-",)),
         Command("look-back", "&View", "&Back to where I looked", "Where the map was before (also the mouse’s side "
                 "button)", lambda: w.looks.go(-1), keys=("Alt+Left",)),
         Command("look-forward", "&View", "F&orward again", "Where the map was before going back",
@@ -226,6 +231,13 @@ def _view(w: MainWindow) -> list[Command]:
         *panels,
         Command("reset-docks", "&View", "&Reset the panels", "All panels where they were at first", w.reset_docks,
                 separated=True),
+        Command("text-larger", "&View > Te&xt size", "&Larger text", "All text, and what stands beside it",
+                lambda: w.dress.step_text_size(1), keys=("Ctrl++", "Ctrl+="), missing=lambda: w.dress.missing_step(1)),
+        Command("text-smaller", "&View > Te&xt size", "&Smaller text", "More room for the map and the tables",
+                lambda: w.dress.step_text_size(-1), keys=("Ctrl+-",), missing=lambda: w.dress.missing_step(-1)),
+        Command("text-usual", "&View > Te&xt size", "&Usual text", "Text as large as the desktop’s",
+                lambda: w.dress.choose_text_size(look.USUAL_TEXT), keys=("Ctrl+0",)),
+        *sizes,
     ]  # fmt: skip
 
 

@@ -54,7 +54,7 @@ class SettingsRow(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self.where.setFont(look.font(look.CAPTION))
-        self.where.setStyleSheet(f"color: {theme.muted}")
+        look.ink(self.where, theme.muted)
 
     @property
     def settings(self) -> Settings:

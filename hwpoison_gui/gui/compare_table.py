@@ -102,7 +102,6 @@ class CompareTable(QTableView):
     def set_theme(self, theme: Theme) -> None:
         self.facts.theme = theme
         self.setFont(look.font())
-        self.horizontalHeader().setFont(look.font(look.CAPTION))
         self._fit()
         self.viewport().update()
 

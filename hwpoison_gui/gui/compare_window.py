@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QFont, QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -46,8 +46,6 @@ _LONG: Final = 60  # ticks: longer walks take no longer than that
 class CompareWindow(QDialog):
     """`recipe` is the click, `base` the settings of the machine on which it was made."""
 
-    _made = False  # Qt tells of changes before all is there
-
     def __init__(self, recipe: Recipe, base: Settings, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -65,7 +63,6 @@ class CompareWindow(QDialog):
         self.setWindowTitle(f"Compare: {title(recipe.click.name, recipe.click.args)}")
         self.resize(_USUAL.boundedTo(self.screen().availableSize() - _FRAME))
         self.set_theme(theme)
-        self._made = True
         self.choose("early")
 
     # -- making
@@ -150,7 +147,7 @@ class CompareWindow(QDialog):
         self.table.set_theme(theme)
         self.words.setFont(look.font(look.TITLE, QFont.Weight.DemiBold))
         self.subject.setFont(look.font(look.BODY))
-        self.subject.setStyleSheet(f"color: {theme.muted}")
+        look.ink(self.subject, theme.muted)
 
     # -- what is compared
 
@@ -316,13 +313,6 @@ class CompareWindow(QDialog):
     def done(self, result: int) -> None:
         self.stop()
         super().done(result)
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if self._made and event.type() == QEvent.Type.PaletteChange:
-            theme = getattr(self.parent(), "theme", self._theme)
-            if theme is not self._theme:
-                self.set_theme(theme)
 
 
 def _row(*widgets: QWidget) -> QHBoxLayout:

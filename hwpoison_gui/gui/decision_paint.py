@@ -14,7 +14,7 @@ from hwpoison_gui.gui.signs import cross, dot, ring, tick, triangle
 from hwpoison_gui.view.outline import AHEAD, ASIDE, DONE, NOW, WITHIN, Node
 from hwpoison_gui.view.palette import Theme, mixed
 
-SIGN: Final = 16  # room for the sign, in pixels
+_SIGN: Final = 16  # room for the sign, in pixels
 _GAP: Final = look.MEDIUM
 _PAD: Final = 2
 _MOST_LINES: Final = 3
@@ -33,6 +33,7 @@ class DecisionDelegate(QStyledItemDelegate):
         self.theme = theme
         self._plain, self._strong = look.font(), look.font(look.BODY, QFont.Weight.DemiBold)
         self._mono = look.mono(look.CAPTION)
+        self._sign_room = look.px(_SIGN)
         self._line = QFontMetricsF(self._plain).height()
 
     # -- room
@@ -63,7 +64,7 @@ class DecisionDelegate(QStyledItemDelegate):
         layout.beginLayout()
         top = 0.0
         while (line := layout.createLine()).isValid():
-            line.setLineWidth(max(40, width - SIGN - _PAD))
+            line.setLineWidth(max(40, width - self._sign_room - _PAD))
             line.setPosition(QPointF(0, top))
             top += self._line
         layout.endLayout()
@@ -83,13 +84,13 @@ class DecisionDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._ground(painter, room, state, option)
         colour = QColor(self._ink(node, state))
-        self._sign(painter, QRect(room.left(), room.top() + _PAD, SIGN, round(self._line)), node, state)
+        self._sign(painter, QRect(room.left(), room.top() + _PAD, self._sign_room, round(self._line)), node, state)
         painter.setPen(colour)
-        left = room.left() + SIGN
+        left = room.left() + self._sign_room
         if self._is_inside_run(node):
             painter.setFont(self._plain)
             words = self._model.outline.words(node, self._model.position)
-            width = room.width() - SIGN - _PAD
+            width = room.width() - self._sign_room - _PAD
             words = QFontMetricsF(self._plain).elidedText(words, Qt.TextElideMode.ElideRight, width)
             painter.drawText(QRect(left, room.top(), width, room.height()), Qt.AlignmentFlag.AlignVCenter, words)
         else:
@@ -121,7 +122,7 @@ class DecisionDelegate(QStyledItemDelegate):
             return
         last = layout.lineAt(layout.lineCount() - 1)
         metrics = QFontMetricsF(self._mono)
-        left = room.left() + SIGN + last.naturalTextWidth() + _GAP
+        left = room.left() + self._sign_room + last.naturalTextWidth() + _GAP
         if left + metrics.horizontalAdvance(said) > room.right() - _PAD:
             said = node.code or said
         width = metrics.horizontalAdvance(said)

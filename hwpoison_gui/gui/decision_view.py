@@ -36,7 +36,6 @@ class DecisionView(QTreeView):
         self.setItemDelegate(self._delegate)
         self._now: int | None = None
         self.setHeaderHidden(True)
-        self.setIndentation(look.LARGE - look.HAIR)
         self.setExpandsOnDoubleClick(False)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -55,6 +54,7 @@ class DecisionView(QTreeView):
 
     def set_theme(self, theme: Theme) -> None:
         self.setFont(look.font())
+        self.setIndentation(look.px(look.LARGE - look.HAIR))
         self._delegate.set_theme(theme)
         self.scheduleDelayedItemsLayout()
         self.viewport().update()

@@ -173,7 +173,7 @@ class Dialogs:
         dialog.setWindowTitle("Go to a frame")
         dialog.setLabelText("Frame number (0x4d93), or a page by name (nginx:heap+3, /usr/bin/vim@0):")
         dialog.textValueSelected.connect(self._go_to_text)
-        dialog.resize(480, dialog.sizeHint().height())
+        dialog.resize(look.px(480), dialog.sizeHint().height())
         dialog.open()
 
     def _go_to_text(self, text: str) -> None:
@@ -270,5 +270,5 @@ class Dialogs:
         box = QVBoxLayout(dialog)
         box.addWidget(text)
         box.addWidget(buttons)
-        dialog.resize(620, 520)
+        dialog.resize(look.px(620), look.px(520))
         dialog.open()

@@ -52,7 +52,7 @@ class DockHead(QWidget):
     def set_theme(self, theme: Theme) -> None:
         self.name.setFont(look.font(look.BODY, QFont.Weight.DemiBold))
         self.subject.setFont(look.font(look.CAPTION))
-        self.subject.setStyleSheet(f"color: {theme.muted}")
+        look.ink(self.subject, theme.muted)
 
 
 class Dock(QDockWidget):
@@ -84,9 +84,14 @@ class Dock(QDockWidget):
 class Strip(QDockWidget):
     """A panel without a head that stays where it is."""
 
-    def __init__(self, name: str, content: QWidget, parent: QWidget) -> None:
+    def __init__(self, name: str, content: QWidget, parent: QWidget, theme: Theme = DARK) -> None:
         super().__init__(parent)
         self.setObjectName(name)
         self.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
         self.setTitleBarWidget(QWidget(self))
         self.setWidget(content)
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        """As high as what is in it wants to be, now that its text has another size."""
+        self.setFixedHeight(self.widget().sizeHint().height())

@@ -22,6 +22,15 @@ _MOVES = frozenset(
 _PLAIN = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
 
 
+def set_row_height(view: QTableView, height: int) -> None:
+    """All rows as high, also those that are there; a new default alone would leave them as they are."""
+    header = view.verticalHeader()
+    header.setMinimumSectionSize(min(height, header.minimumSectionSize()))
+    header.setMaximumSectionSize(height)
+    header.setMinimumSectionSize(height)
+    header.setDefaultSectionSize(height)
+
+
 class FactView(QTableView):
     """Rows of facts. Subclasses say which rows are selected."""
 
@@ -41,10 +50,8 @@ class FactView(QTableView):
         """Fonts, and widths that suit what columns hold."""
         self.setFont(look.font())
         metrics = QFontMetrics(self.font())
-        self.verticalHeader().setMinimumSectionSize(metrics.height() + 2)
-        self.verticalHeader().setDefaultSectionSize(metrics.height() + look.SMALL)
+        set_row_height(self, metrics.height() + look.SMALL)
         header = self.horizontalHeader()
-        header.setFont(look.font(look.CAPTION))
         header.setHighlightSections(False)
         header.setMinimumSectionSize(44)
         head = QFontMetrics(look.font(look.CAPTION, QFont.Weight.DemiBold))

@@ -137,9 +137,7 @@ class FindBar(QWidget):
     def _say(self, text: str, tone: str) -> None:
         self.told.setText(text)
         self.told.setToolTip(text)
-        colours = self.told.palette()
-        colours.setColor(self.told.foregroundRole(), QColor(getattr(self._theme, tone)))
-        self.told.setPalette(colours)
+        look.ink(self.told, getattr(self._theme, tone))
 
     def _underline(self, at: int, length: int) -> None:
         """Marks a part of the field, as spelling mistakes are."""
@@ -160,6 +158,6 @@ class FindBar(QWidget):
         )
         self.field.setFont(look.mono(look.CAPTION))
         self.told.setFont(look.font(look.CAPTION))
-        self._icon.setPixmap(icons.pixmap("find", theme.muted, 16, self.devicePixelRatioF()))
+        self._icon.setPixmap(icons.pixmap("find", theme.muted, look.px(look.SMALL_ICON), self.devicePixelRatioF()))
         for name, button in self.buttons.items():
             button.setIcon(icons.icon(name, theme.text, look.disabled_of(theme)))

@@ -9,8 +9,7 @@ from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from hwpoison_gui import resources
-
-_SIZES = (16, 20)  # of menus, and of tool bars
+from hwpoison_gui.gui import theme as look
 
 
 @cache
@@ -34,14 +33,18 @@ def pixmap(name: str, colour: str, size: int, ratio: float = 1.0) -> QPixmap:
     return image
 
 
-@cache
 def icon(name: str, colour: str, disabled: str) -> QIcon:
-    """An icon for actions and buttons: `disabled` is its colour where it cannot be used."""
-    made = QIcon()
+    """An icon for actions and buttons, as large as text is now: `disabled` is its colour where it cannot be used."""
     application = QGuiApplication.instance()
     assert isinstance(application, QGuiApplication)
-    ratio = application.devicePixelRatio()
-    for size in _SIZES:
+    sizes = look.px(look.SMALL_ICON), look.px(look.ICON)
+    return _icon(name, colour, disabled, sizes, application.devicePixelRatio())
+
+
+@cache
+def _icon(name: str, colour: str, disabled: str, sizes: tuple[int, ...], ratio: float) -> QIcon:
+    made = QIcon()
+    for size in sizes:
         made.addPixmap(pixmap(name, colour, size, ratio), QIcon.Mode.Normal)
         made.addPixmap(pixmap(name, disabled, size, ratio), QIcon.Mode.Disabled)
     return made

@@ -68,7 +68,7 @@ class LegendChip(QAbstractButton):
         count = max(metrics.horizontalAdvance(text) for text in (self.text(), _FEWEST))
         memory = metrics.horizontalAdvance("000.0 MiB") + look.SMALL if self.whole else 0
         words = metrics.horizontalAdvance(self._name()) + look.SMALL + count + memory
-        return QSize(3 * look.TIGHT + _SWATCH + words, metrics.height() + look.TIGHT)
+        return QSize(3 * look.TIGHT + look.px(_SWATCH) + words, metrics.height() + look.TIGHT)
 
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)
@@ -97,7 +97,7 @@ class LegendChip(QAbstractButton):
         self._paint_swatch(painter)
         painter.setFont(look.font(look.CAPTION))
         painter.setPen(QColor(self.theme.text if self.frames else self.theme.muted))
-        room = self.rect().adjusted(2 * look.TIGHT + _SWATCH, 0, -look.TIGHT, 0)
+        room = self.rect().adjusted(2 * look.TIGHT + look.px(_SWATCH), 0, -look.TIGHT, 0)
         middle = Qt.AlignmentFlag.AlignVCenter
         painter.drawText(room, middle | Qt.AlignmentFlag.AlignLeft, self._name())
         painter.setPen(QColor(self.theme.muted))
@@ -108,14 +108,15 @@ class LegendChip(QAbstractButton):
 
     def _paint_swatch(self, painter: QPainter) -> None:
         painter.save()
-        painter.translate(look.TIGHT, (self.height() - _SWATCH) // 2)
+        side = look.px(_SWATCH)
+        painter.translate(look.TIGHT, (self.height() - side) // 2)
         if self.one.id == self.lens.poison:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            draw_poison(painter, self.theme, _SWATCH)
+            draw_poison(painter, self.theme, side)
         else:
             painter.setPen(QPen(QColor(self.theme.line), 1))
             painter.setBrush(QColor(class_colour(self.theme, self.lens, self.one.key)))
-            painter.drawRect(QRectF(0.5, 0.5, _SWATCH - 1, _SWATCH - 1))
+            painter.drawRect(QRectF(0.5, 0.5, side - 1, side - 1))
         painter.restore()
 
 

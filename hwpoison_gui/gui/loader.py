@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, QThread, Signal
 from PySide6.QtWidgets import QProgressDialog
 
+from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.opening import Opened
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.sources.errors import CancelledError, LivePermissionError, SourceError
@@ -79,7 +80,7 @@ class Loader(QObject):
         dialog.setWindowTitle("hwpoison-gui")
         dialog.setWindowModality(Qt.WindowModality.WindowModal)
         dialog.setMinimumDuration(_SOON_MS)
-        dialog.setMinimumWidth(420)
+        dialog.setMinimumWidth(look.px(420))
         dialog.setAutoClose(False)
         dialog.setAutoReset(False)
         dialog.setValue(0)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QSettings, QSize, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QShowEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QSizePolicy, QToolBar, QVBoxLayout, QWidget
+from PySide6.QtGui import QCloseEvent, QShowEvent
+from PySide6.QtWidgets import QMainWindow, QSizePolicy, QToolBar, QVBoxLayout, QWidget
 
 from hwpoison_gui.gui import fitting, icons, tab_order
-from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.banner import Banner
 from hwpoison_gui.gui.commands import Actions
 from hwpoison_gui.gui.controller import Controller
@@ -17,6 +16,7 @@ from hwpoison_gui.gui.counter_strip import CounterStrip
 from hwpoison_gui.gui.decision_view import DecisionView
 from hwpoison_gui.gui.dialogs import Dialogs
 from hwpoison_gui.gui.dock import Dock, Strip
+from hwpoison_gui.gui.dress import Dress, Dressed
 from hwpoison_gui.gui.filter_keeper import FilterKeeper
 from hwpoison_gui.gui.find_bar import FindBar
 from hwpoison_gui.gui.frame_map import FrameMapWidget
@@ -45,7 +45,7 @@ from hwpoison_gui.gui.task_table import TaskTable
 from hwpoison_gui.gui.transport import Transport
 from hwpoison_gui.gui.wiring import Wiring
 from hwpoison_gui.view.moment import moment_of
-from hwpoison_gui.view.palette import THEMES, Theme
+from hwpoison_gui.view.palette import Theme
 
 SMALLEST: Final = QSize(900, 600)
 _TRANSPORT: Final = ("first", "previous", "back", "play", "forward", "next", "last")
@@ -62,8 +62,7 @@ class MainWindow(QMainWindow):
         self.setWindowIcon(icons.window_icon())
         self.setMinimumSize(SMALLEST)
         self.settings = QSettings() if remember else None
-        self.theme_choice = str(self.settings.value("theme", look.SYSTEM)) if self.settings else "dark"
-        self._dress()
+        self.dress = Dress(self, self.settings)
         self.controller = Controller(opened, self)
         self.dialogs = Dialogs(self)
         self.menus = ContextMenus(self)
@@ -77,10 +76,9 @@ class MainWindow(QMainWindow):
         self.wiring = Wiring(self)
         self.moments = Moments(self)
         self.tables_link = TablesLink(self, self.tables)
-        self._show_theme()
+        self.dress.show()
         self.wiring.show_machine()
         self._restore()
-        QGuiApplication.styleHints().colorSchemeChanged.connect(self._scheme_changed)
 
     def sizeHint(self) -> QSize:
         return fitting.USUAL
@@ -124,7 +122,6 @@ class MainWindow(QMainWindow):
             button = bar.widgetForAction(self.actions_[name])
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.setAccessibleName(self.actions_[name].text().replace("&", ""))
-        bar.setIconSize(QSize(20, 20))
         bar.addSeparator()
         for slider in self.sliders.values():
             bar.addWidget(slider)
@@ -157,7 +154,6 @@ class MainWindow(QMainWindow):
         self.transport.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.transport.set_speed_menu(self.menu_of["&Play > &Speed"])
         self.stage = Strip("stage", stage, self)
-        self.stage.setFixedHeight(stage.sizeHint().height())
         self.docks = {
             "rmap": Dock("rmap", "Reverse map", self.rmap, self, self.theme),
             "why": Dock("why", "Why", self.why, self, self.theme),
@@ -223,48 +219,18 @@ class MainWindow(QMainWindow):
 
     # -- look
 
-    def _chosen_theme(self) -> Theme:
-        return THEMES.get(self.theme_choice) or look.system_theme()
+    @property
+    def theme(self) -> Theme:
+        """The colours that everything wears."""
+        return self.dress.theme
 
-    def set_theme_choice(self, choice: str) -> None:
-        """A theme's name, or `system`."""
-        self.theme_choice = choice
-        if self.settings:
-            self.settings.setValue("theme", choice)
-        self.apply_theme()
-
-    def _scheme_changed(self) -> None:
-        if self.theme_choice == look.SYSTEM:
-            self.apply_theme()
-
-    def apply_theme(self) -> None:
-        """Everything in the colours of the chosen theme."""
-        theme = self._dress()
+    def dressed_parts(self) -> list[Dressed]:
+        """All that takes colours and sizes of text; what is as high as its parts comes after them."""
         parts = (self.map, self.legend, self.counters, self.profile, self.sentence, self.transport, self.rmap)
         panels = (self.inspector, self.why, self.states, self.tasks, self.tables, self.log, self.notebook)
-        for widget in (*parts, *panels, self.lens_bar, self.overview, self.finder, self.panic, self.copy):
-            widget.set_theme(theme)
-        for slider in self.sliders.values():
-            slider.set_theme(theme)
-        self.operations.set_theme(theme)
-        for dock in self.docks.values():
-            dock.set_theme(theme)
-        self._show_theme()
-
-    def _dress(self) -> Theme:
-        """Gives the application the colours of the chosen theme: before there are widgets it costs least."""
-        theme = self.theme = self._chosen_theme()
-        app = QApplication.instance()
-        assert isinstance(app, QApplication)
-        app.setPalette(look.palette_of(theme))
-        app.setStyleSheet(look.style_sheet(theme))
-        return theme
-
-    def _show_theme(self) -> None:
-        theme = self.theme
-        self.actions_.set_theme(theme.text, look.disabled_of(theme))
-        self.actions_.check(f"theme-{self.theme_choice if self.theme_choice in THEMES else look.SYSTEM}")
-        self.wiring.theme_changed()
+        around = (self.lens_bar, self.overview, self.finder, self.panic, self.copy, self.operations)
+        compared = (self.dialogs.compared,) if self.dialogs.compared else ()
+        return [*parts, *panels, *around, *self.sliders.values(), *self.docks.values(), self.stage, *compared]
 
     def toggle_overview(self) -> None:
         """Shows all frames in a corner of the map, or does not; remembered."""

@@ -76,7 +76,7 @@ class _TwoLines(QStyledItemDelegate):
             painter.fillRect(rect, QColor(look.selection_of(theme)))
         ink = look.selected_text_of(theme) if chosen else theme.text
         body, small = self._fonts()
-        inner = rect.adjusted(_MARGIN, look.TIGHT, -look.SMALL, -look.TIGHT)
+        inner = rect.adjusted(look.px(_MARGIN), look.TIGHT, -look.SMALL, -look.TIGHT)
         elide = Qt.TextElideMode.ElideRight
         for font, words, colour, place in (
             (body, " ".join(row.text.split()), ink, Qt.AlignmentFlag.AlignTop),
@@ -87,7 +87,7 @@ class _TwoLines(QStyledItemDelegate):
             painter.drawText(inner, place, QFontMetrics(font).elidedText(words, elide, inner.width()))
         if row.here:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            at = QRect(rect.left(), inner.top(), _MARGIN, QFontMetrics(body).height()).center()
+            at = QRect(rect.left(), inner.top(), look.px(_MARGIN), QFontMetrics(body).height()).center()
             signs.triangle(painter, at.toPointF(), QColor(theme.accent))
 
 

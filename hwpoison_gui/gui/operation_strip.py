@@ -94,14 +94,14 @@ class OperationStrip(QWidget):
         metrics = self.fontMetrics()
         self._places, x = [], float(look.MEDIUM)
         if 0 in self.forks:
-            x = self._add(x, _FORK, -1, 0)
+            x = self._add(x, look.px(_FORK), -1, 0)
         for chip in self.chips:
-            width = min(_LONGEST, metrics.horizontalAdvance(chip.text)) + 2 * look.SMALL
+            width = min(look.px(_LONGEST), metrics.horizontalAdvance(chip.text)) + 2 * look.SMALL
             if chip.result:
-                width += metrics.horizontalAdvance(chip.result) + look.SMALL + (_SIGN if chip.sign else 0)
+                width += metrics.horizontalAdvance(chip.result) + look.SMALL + (look.px(_SIGN) if chip.sign else 0)
             x = self._add(x, width, chip.number, chip.number + 1)
             if chip.number + 1 in self.forks:
-                x = self._add(x, _FORK, -1, chip.number + 1)
+                x = self._add(x, look.px(_FORK), -1, chip.number + 1)
         self._follow()
         self.update()
 
@@ -139,7 +139,7 @@ class OperationStrip(QWidget):
             room = QRectF(self.rect()).adjusted(look.LARGE + look.TIGHT, 0, -look.MEDIUM, 0)
             painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, EMPTY)
             return
-        first = bisect_left(self._places, self._offset - _LONGEST * 2, key=lambda place: place.x)
+        first = bisect_left(self._places, self._offset - look.px(_LONGEST) * 2, key=lambda place: place.x)
         for place in islice(self._places, first, None):
             rect = self.rect_of(place)
             if rect.left() > self.width():
@@ -161,12 +161,12 @@ class OperationStrip(QWidget):
         painter.setFont(self.font())
         painter.setPen(QColor(theme.muted if ahead else theme.text))
         inner = rect.adjusted(look.SMALL, 0, -look.SMALL, 0)
-        words = self.fontMetrics().elidedText(chip.text, Qt.TextElideMode.ElideRight, _LONGEST)
+        words = self.fontMetrics().elidedText(chip.text, Qt.TextElideMode.ElideRight, look.px(_LONGEST))
         painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
         if chip.result:
             painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, chip.result)
             if chip.sign:
-                x = inner.right() - self.fontMetrics().horizontalAdvance(chip.result) - _SIGN / 2
+                x = inner.right() - self.fontMetrics().horizontalAdvance(chip.result) - look.px(_SIGN) / 2
                 _SIGN_OF[chip.sign](painter, QPointF(x, rect.center().y()), QColor(tones[chip.tone]))
         if here and self.hasFocus():
             painter.setPen(QPen(QColor(theme.accent), 1))
@@ -176,12 +176,12 @@ class OperationStrip(QWidget):
     def _paint_fork(self, painter: QPainter, rect: QRectF, count: int) -> None:
         """A line that splits, and how many branches there are."""
         painter.setPen(QPen(QColor(self._theme.muted), 1.4))
-        y, x = rect.center().y(), rect.left() + 4
-        painter.drawLine(QPointF(x, y), QPointF(x + 5, y))
-        painter.drawLine(QPointF(x + 5, y), QPointF(x + 11, y - 5))
-        painter.drawLine(QPointF(x + 5, y), QPointF(x + 11, y + 5))
+        y, x, arm = rect.center().y(), rect.left() + 4, look.px(5)
+        painter.drawLine(QPointF(x, y), QPointF(x + arm, y))
+        painter.drawLine(QPointF(x + arm, y), QPointF(x + 2 * arm, y - arm))
+        painter.drawLine(QPointF(x + arm, y), QPointF(x + 2 * arm, y + arm))
         painter.setPen(QColor(self._theme.text))
-        painter.drawText(rect.adjusted(18, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, str(count))
+        painter.drawText(rect.adjusted(look.px(18), 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, str(count))
 
     # -- the user
 

@@ -57,12 +57,12 @@ class PanicScreen(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        self.head.setFont(look.font(1.7, QFont.Weight.Bold))
-        self.head.setStyleSheet(f"color: {theme.kill}")
+        self.head.setFont(look.font(look.SENTENCE, QFont.Weight.Bold))
+        look.ink(self.head, theme.kill)
         self.line.setFont(look.mono())
         self.hint.setFont(look.font())
-        self.hint.setStyleSheet(f"color: {theme.muted}")
-        self.icon.setPixmap(icons.pixmap("alert", theme.kill, 40, self.devicePixelRatioF()))
+        look.ink(self.hint, theme.muted)
+        self.icon.setPixmap(icons.pixmap("alert", theme.kill, look.px(40), self.devicePixelRatioF()))
         self.update()
 
     def show_line(self, line: str) -> None:
@@ -84,7 +84,7 @@ class PanicScreen(QWidget):
         parent, layout = self.parentWidget(), self.card.layout()
         assert parent is not None and layout is not None
         self.setGeometry(parent.rect())
-        width = min(_WIDEST, self.width() - 2 * look.LARGE)
+        width = min(look.px(_WIDEST), self.width() - 2 * look.LARGE)
         height = layout.heightForWidth(width)
         height = min(max(height, self.card.sizeHint().height()), self.height() - look.SMALL)
         self.card.setGeometry((self.width() - width) // 2, (self.height() - height) // 2, width, height)

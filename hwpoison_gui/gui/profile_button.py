@@ -51,7 +51,7 @@ class ProfileButton(QToolButton):
     def sizeHint(self) -> QSize:
         small, large = self._fonts()
         values = max(QFontMetrics(large).horizontalAdvance(name) for name in PROFILES)
-        width = max(QFontMetrics(small).horizontalAdvance(_HEAD), values + _ARROW + look.TIGHT)
+        width = max(QFontMetrics(small).horizontalAdvance(_HEAD), values + look.px(_ARROW) + look.TIGHT)
         height = QFontMetrics(small).height() + QFontMetrics(large).height() + look.HAIR
         return QSize(width + 2 * look.SMALL, height + look.TIGHT)
 
@@ -72,15 +72,18 @@ class ProfileButton(QToolButton):
         frame.drawText(room, right | Qt.AlignmentFlag.AlignTop, _HEAD)
         frame.setFont(large)
         frame.setPen(QColor(self._theme.text if self.isEnabled() else look.disabled_of(self._theme)))
-        values = room.adjusted(0, 0, -_ARROW - look.TIGHT, 0)
+        values = room.adjusted(0, 0, -look.px(_ARROW) - look.TIGHT, 0)
         frame.drawText(values, right | Qt.AlignmentFlag.AlignBottom, self.text())
         self._paint_arrow(frame, room, QFontMetrics(large).height())
 
     def _paint_arrow(self, painter: QPainter, room: QRect, line: int) -> None:
         middle = room.bottom() - line / 2 + 1
-        left = room.right() - _ARROW + 1
+        side = look.px(_ARROW)
+        left = room.right() - side + 1
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(self._theme.muted))
-        points = [QPointF(left, middle - 2), QPointF(left + _ARROW, middle - 2), QPointF(left + _ARROW / 2, middle + 3)]
+        high = 0.6 * side
+        points = [QPointF(0, 0), QPointF(side, 0), QPointF(side / 2, high)]
+        painter.translate(left, middle - 0.4 * high)
         painter.drawPolygon(QPolygonF(points))

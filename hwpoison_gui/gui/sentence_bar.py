@@ -22,8 +22,8 @@ from hwpoison_gui.gui import theme as look
 from hwpoison_gui.view.palette import DARK, Theme
 from hwpoison_gui.view.sentence import Sentence
 
-_SCALES: Final = (look.SENTENCE, 1.35, 1.2, 1.05)
-_LARGE: Final = (2.0, 1.75)  # of windows wide enough to be looked at from afar
+_SCALES: Final = (look.SENTENCE, look.HEADLINE, look.TITLE, look.BODY)
+_LARGE: Final = (look.STAGE,)  # of windows wide enough to be looked at from afar
 _WIDE: Final = 1300
 _BAR: Final = 4
 
@@ -94,9 +94,9 @@ class SentenceBar(QWidget):
         self.code.setText(said.code)
         self.branch.setText(f"→ {said.branch}" if said.branch else "")
         loud = tone_colour(theme, said.tone)
-        self.text.setStyleSheet(f"color: {loud if said.tone in ('kill', 'panic') else theme.text}")
+        look.ink(self.text, loud if said.tone in ("kill", "panic") else theme.text)
         for label in (self.detail, self.code, self.branch):
-            label.setStyleSheet(f"color: {theme.muted if label is not self.code else theme.text}")
+            look.ink(label, theme.muted if label is not self.code else theme.text)
         self.setAccessibleDescription(self.in_words())
         self._fit()
         self.update()

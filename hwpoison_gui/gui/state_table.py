@@ -10,6 +10,7 @@ from PySide6.QtGui import QFontInfo, QFontMetrics, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QTableView, QVBoxLayout, QWidget
 
 from hwpoison_gui.gui import theme as look
+from hwpoison_gui.gui.fact_view import set_row_height
 from hwpoison_gui.gui.state_model import BITS, KIND, SIGN, StateModel
 from hwpoison_gui.gui.state_paint import BitsDelegate, RowDelegate, SignDelegate
 from hwpoison_gui.kernel import page_flags as pf
@@ -78,9 +79,9 @@ class StateTableView(QWidget):
         self._theme = self.model.theme = theme
         self.setFont(look.font())
         self.caption.setFont(look.font(look.CAPTION))
-        self.caption.setStyleSheet(f"color: {theme.muted}")
+        look.ink(self.caption, theme.muted)
         self.view.setFont(look.font())
-        self.view.verticalHeader().setDefaultSectionSize(QFontMetrics(look.font()).height() + look.TIGHT)
+        set_row_height(self.view, QFontMetrics(look.font()).height() + look.TIGHT)
         self._fit()
         self._show_flags()
         self.view.viewport().update()
@@ -124,8 +125,8 @@ class StateTableView(QWidget):
         bits = max((mono.horizontalAdvance(self.model.words(row, BITS)) for row in rows), default=80) + _PAD
         kinds = max((plain.horizontalAdvance(row.kind) for row in rows), default=80) + _PAD
         why = max((plain.horizontalAdvance(row.why or row.does) for row in rows), default=80) + _PAD
-        rest = self.view.viewport().width() - _SIGN - bits
-        self.view.setColumnWidth(SIGN, _SIGN)
+        rest = self.view.viewport().width() - look.px(_SIGN) - bits
+        self.view.setColumnWidth(SIGN, look.px(_SIGN))
         self.view.setColumnWidth(BITS, bits)
         self.view.setColumnWidth(KIND, max(min(kinds, rest - why), min(kinds, rest // 2)))
 

@@ -38,7 +38,7 @@ SYSCTLS: Final = (
         "0: the machine stops (kernel panic) on any broken page.",
     ),
 )
-_TRACK: Final = QSize(34, 18)
+_TRACK: Final = QSize(34, 18)  # beside text of the usual size
 _DRAG: Final = 6  # pixels from which a press and release is a drag
 
 
@@ -128,23 +128,23 @@ class SysctlSlider(QAbstractSlider):
         metrics = QFontMetrics(text)
         words = max(metrics.horizontalAdvance(said) for said in (self.meaning.off, self.meaning.on))
         row = self._words_left() + words
-        height = QFontMetrics(small).height() + _TRACK.height() + look.TIGHT + 4
-        self._size = QSize(max(name, row) + look.TIGHT * 2, height)
+        height = QFontMetrics(small).height() + self._track().height() + look.TIGHT + 4
+        self._size = QSize(max(name, row) + look.TIGHT * 2, round(height))
         return self._size
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
 
     def _digit(self, value: int) -> QRectF:
-        top = self._track().top()
+        track = self._track()
         width = QFontMetrics(look.font(look.BODY, QFont.Weight.Bold)).horizontalAdvance("0") + 4
-        left = look.TIGHT if value == 0 else self._track().right() + look.TIGHT
-        return QRectF(left, top, width, _TRACK.height())
+        left = look.TIGHT if value == 0 else track.right() + look.TIGHT
+        return QRectF(left, track.top(), width, track.height())
 
     def _track(self) -> QRectF:
         width = QFontMetrics(look.font(look.BODY, QFont.Weight.Bold)).horizontalAdvance("0") + 4
         top = QFontMetrics(self._fonts()[0]).height() + look.TIGHT
-        return QRectF(look.TIGHT + width + look.TIGHT, top, _TRACK.width(), _TRACK.height())
+        return QRectF(QPointF(look.TIGHT + width + look.TIGHT, top), _TRACK * look.scale())
 
     def _words_left(self) -> int:
         return int(self._digit(1).right()) + look.SMALL
@@ -165,7 +165,9 @@ class SysctlSlider(QAbstractSlider):
         self._paint_track(painter, text)
         painter.setFont(words)
         painter.setPen(QColor(theme.kill if self._is_harsh() else text))
-        room = QRectF(self._words_left(), self._track().top(), self.width() - self._words_left(), _TRACK.height())
+        room = self._track()
+        room.setLeft(self._words_left())
+        room.setRight(self.width())
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, self.meaning.on if value else self.meaning.off)
         if self.hasFocus():
             painter.setPen(QPen(QColor(theme.accent), 1))

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from hwpoison_gui.gui import theme as look
+from hwpoison_gui.gui.fact_view import set_row_height
 from hwpoison_gui.gui.task_model import CHOICES_ROLE, COLUMNS, TGID_ROLE, Index, TaskModel, TaskOrder
 from hwpoison_gui.view.palette import DARK, Theme
 from hwpoison_gui.view.task_rows import TaskRow
@@ -91,11 +92,9 @@ class TaskTable(QTableView):
         self.tasks.theme = theme
         self.setFont(look.font())
         metrics = QFontMetrics(self.font())
-        self.setIconSize(QSize(_BAR, metrics.ascent() + look.HAIR))
-        self.verticalHeader().setMinimumSectionSize(metrics.height() + 2)
-        self.verticalHeader().setDefaultSectionSize(metrics.height() + look.SMALL)
+        self.setIconSize(QSize(look.px(_BAR), metrics.ascent() + look.HAIR))
+        set_row_height(self, metrics.height() + look.SMALL)
         header = self.horizontalHeader()
-        header.setFont(look.font(look.CAPTION))
         header.setHighlightSections(False)
         header.setStretchLastSection(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
@@ -104,7 +103,7 @@ class TaskTable(QTableView):
         bold = QFontMetrics(look.font(look.BODY, QFont.Weight.DemiBold))
         for number, column in enumerate(COLUMNS):
             words = max(bold.horizontalAdvance(_WIDTHS[column.field]), bold.horizontalAdvance(column.head))
-            extra = _BAR + look.LARGE + look.SMALL if column.field == "name" else 0
+            extra = look.px(_BAR) + look.LARGE + look.SMALL if column.field == "name" else 0
             self.setColumnWidth(number, words + 2 * look.SMALL + extra)
         self.tasks.refresh_look()
 

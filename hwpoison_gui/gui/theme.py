@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication, QWidget
 
 from hwpoison_gui.view.palette import DARK, LIGHT, Theme, mixed
 
@@ -16,13 +17,45 @@ SMALL: Final = 8
 MEDIUM: Final = 12
 LARGE: Final = 16
 
-# Type, as factors of the system's own size.
+# Type, as factors of the size that the user chose.
 CAPTION: Final = 0.88
 BODY: Final = 1.0
 TITLE: Final = 1.12
+HEADLINE: Final = 1.3
 SENTENCE: Final = 1.55
+STAGE: Final = 1.9  # to be read from the last row of a room
+
+# Icons, in pixels beside text of the usual size: on buttons, and in menus.
+ICON: Final = 20
+SMALL_ICON: Final = 16
+
+TEXT_SIZES: Final = (85, 100, 115, 130, 150, 175, 200)  # per cent of the desktop's own size
+USUAL_TEXT: Final = 100
 
 SYSTEM: Final = "system"
+
+
+def set_text_size(percent: int) -> None:
+    """Text of the application in one of TEXT_SIZES. Whoever measures or draws text has to be told afterwards."""
+    made = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
+    made.setPointSizeF(made.pointSizeF() * percent / USUAL_TEXT)
+    QApplication.setFont(made)
+
+
+def scale() -> float:
+    """How much larger than usual text is now: what stands beside text (icons, switches, signs) grows with it."""
+    usual = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont).pointSizeF()
+    return QGuiApplication.font().pointSizeF() / usual
+
+
+def px(pixels: float) -> int:
+    """Pixels that something beside text takes, of those that it takes beside text of the usual size."""
+    return round(pixels * scale())
+
+
+def icon_size() -> QSize:
+    """Of icons on buttons."""
+    return QSize(px(ICON), px(ICON))
 
 
 def font(scale: float = BODY, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
@@ -40,6 +73,13 @@ def mono(scale: float = BODY, weight: QFont.Weight = QFont.Weight.Normal) -> QFo
     made.setPointSizeF(max(6.0, QGuiApplication.font().pointSizeF() * scale))
     made.setWeight(weight)
     return made
+
+
+def ink(label: QWidget, colour: str) -> None:
+    """The colour of a label's words. A style sheet of its own would take its font away."""
+    colours = label.palette()
+    colours.setColor(label.foregroundRole(), QColor(colour))
+    label.setPalette(colours)
 
 
 def system_theme() -> Theme:
@@ -100,6 +140,7 @@ def disabled_of(theme: Theme) -> str:
 def style_sheet(theme: Theme) -> str:
     """What the palette cannot say: flat bars, quiet headers, thin lines."""
     hover = mixed(theme.raised, theme.text, 0.08)
+    caption = font(CAPTION).pointSizeF()  # a font that is set on a header is lost when its table comes into a dock
     return f"""
     QToolBar {{ border: 0; background: {theme.window}; spacing: {SMALL}px; padding: {TIGHT}px {SMALL}px; }}
     QToolBar#tools {{ border-bottom: 1px solid {theme.line}; }}
@@ -123,7 +164,8 @@ def style_sheet(theme: Theme) -> str:
                 padding: {TIGHT}px {SMALL}px; }}
     QHeaderView {{ background: {theme.window}; }}
     QHeaderView::section {{ background: {theme.window}; color: {theme.muted}; border: 0;
-                            border-bottom: 1px solid {theme.line}; padding: 3px {SMALL}px; }}
+                            border-bottom: 1px solid {theme.line}; padding: 3px {SMALL}px;
+                            font-size: {caption}pt; }}
     QTableView, QListView, QTextBrowser {{ background: {theme.base}; border: 1px solid {theme.base}; outline: 0; }}
     QTableView:focus, QListView:focus, QTextBrowser:focus {{ border: 1px solid {theme.accent}; }}
     QTableView::item {{ padding: 0 {SMALL}px; border: 0; }}

@@ -16,6 +16,7 @@ from hwpoison_gui.view.moment import title_of
 from hwpoison_gui.view.palette import DARK, Theme, mixed
 from hwpoison_gui.view.timeline_marks import Tick, acts_of, boundaries, cuts, position_at, ticks, x_of
 
+# Pixels beside text of the usual size.
 _EDGE: Final = 12
 _HEIGHT: Final = 40
 _TRACK: Final = 6
@@ -47,7 +48,7 @@ class Timeline(QWidget):
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
-        self._theme = theme
+        self._theme, self._scale = theme, look.scale()
         self._acts: list[Act] = []
         self._bounds: list[int] = []
         self._titles: list[str] = []
@@ -68,7 +69,9 @@ class Timeline(QWidget):
         return len(self._acts)
 
     def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
+        self._theme, self._scale = theme, look.scale()
+        self._ticks, self._cuts = (-1, []), (-1, [])
+        self.updateGeometry()
         self.update()
 
     def set_steps(self, session: Session) -> None:
@@ -94,17 +97,22 @@ class Timeline(QWidget):
     # -- geometry
 
     def sizeHint(self) -> QSize:
-        return QSize(400, _HEIGHT)
+        return QSize(400, look.px(_HEIGHT))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(160, _HEIGHT)
+        return QSize(160, look.px(_HEIGHT))
+
+    @property
+    def _edge(self) -> float:
+        """Room for half of the handle, left and right of the track."""
+        return _EDGE * self._scale
 
     def _width(self) -> int:
-        return max(1, self.width() - 2 * _EDGE)
+        return max(1, round(self.width() - 2 * self._edge))
 
     def x_of_position(self, position: int) -> float:
         """Where a step lies on the widget."""
-        return _EDGE + x_of(position, self.total, self._width())
+        return self._edge + x_of(position, self.total, self._width())
 
     def _marks(self) -> list[Tick]:
         if self._ticks[0] != self._width():
@@ -115,20 +123,21 @@ class Timeline(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        middle = self.height() / 2
-        track = QRectF(_EDGE, middle - _TRACK / 2, self._width(), _TRACK)
+        middle, scale = self.height() / 2, self._scale
+        track = QRectF(self._edge, middle - _TRACK * scale / 2, self._width(), _TRACK * scale)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(self._theme.line))
         painter.drawRect(track)
         painter.setBrush(QColor(mixed(self._theme.line, self._theme.text, 0.45)))
-        painter.drawRect(QRectF(track.left(), track.top(), self.x_of_position(self.position) - _EDGE, _TRACK))
+        track.setRight(self.x_of_position(self.position))
+        painter.drawRect(track)
         self._paint_bounds(painter, middle)
         for tick in self._marks():
-            tall = _TALL.get(tick.act, 3)
+            tall = _TALL.get(tick.act, 3) * scale
             colour = QColor(act_colour(self._theme, tick.act))
             if tick.position > self.position:
                 colour.setAlphaF(0.55)
-            painter.fillRect(QRectF(_EDGE + tick.x - 1, middle - tall, 2, 2 * tall), colour)
+            painter.fillRect(QRectF(self._edge + tick.x - 1, middle - tall, 2, 2 * tall), colour)
         self._paint_notes(painter, middle)
         self._paint_handle(painter, middle)
 
@@ -136,18 +145,19 @@ class Timeline(QWidget):
         """A small flag above the track for each note."""
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(self._theme.accent))
+        scale = self._scale
         for position in self._notes:
-            x = self.x_of_position(position)
-            painter.drawPolygon([QPointF(x, middle - 9), QPointF(x - 4, middle - 16), QPointF(x + 4, middle - 16)])
+            at = QPointF(self.x_of_position(position), middle)
+            painter.drawPolygon([at + QPointF(x, y) * scale for x, y in ((0, -9), (-4, -16), (4, -16))])
 
     def _paint_bounds(self, painter: QPainter, middle: float) -> None:
         painter.setPen(QPen(QColor(self._theme.muted), 1))
         if self._cuts[0] != self._width():
             self._cuts = (self._width(), cuts(self._bounds, self.total, self._width()))
         for pixel in self._cuts[1]:
-            x = _EDGE + pixel + 0.5
-            painter.drawLine(QPointF(x, middle - 13), QPointF(x, middle - 9))
-            painter.drawLine(QPointF(x, middle + 9), QPointF(x, middle + 13))
+            at = QPointF(self._edge + pixel + 0.5, middle)
+            for near, far in ((-9, -13), (9, 13)):
+                painter.drawLine(at + QPointF(0, near) * self._scale, at + QPointF(0, far) * self._scale)
         painter.setPen(Qt.PenStyle.NoPen)
 
     def _paint_handle(self, painter: QPainter, middle: float) -> None:
@@ -155,16 +165,16 @@ class Timeline(QWidget):
         where = QPointF(self.x_of_position(self.position), middle)
         painter.setPen(QPen(QColor(self._theme.window), 2))
         painter.setBrush(QColor(self._theme.text if self.total else self._theme.line))
-        painter.drawEllipse(where, 8, 8)
+        painter.drawEllipse(where, 8 * self._scale, 8 * self._scale)
         if self.hasFocus():
             painter.setPen(QPen(QColor(self._theme.accent), 1.5))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawEllipse(where, 10.5, 10.5)
+            painter.drawEllipse(where, 10.5 * self._scale, 10.5 * self._scale)
 
     # -- the user
 
     def _at(self, x: float) -> int:
-        return position_at(x - _EDGE, self.total, self._width())
+        return position_at(x - self._edge, self.total, self._width())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton and self.total:
@@ -220,8 +230,3 @@ class Timeline(QWidget):
     def focusOutEvent(self, event) -> None:
         super().focusOutEvent(event)
         self.update()
-
-
-def height() -> int:
-    """The height that a row with the timeline takes."""
-    return _HEIGHT + look.HAIR

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QFontMetrics
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
@@ -58,7 +58,7 @@ class Transport(QWidget):
         """A button before the timeline."""
         button = QToolButton(self)
         button.setDefaultAction(action)
-        button.setIconSize(QSize(20, 20))
+        button.setIconSize(look.icon_size())
         button.setAccessibleName(action.text().replace("&", ""))
         self._row.insertWidget(self._buttons, button)
         self._buttons += 1
@@ -68,8 +68,10 @@ class Transport(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self.timeline.set_theme(theme)
+        for button in self.findChildren(QToolButton):
+            button.setIconSize(look.icon_size())
         self.where.setFont(look.font(look.CAPTION))
-        self.where.setStyleSheet(f"color: {theme.muted}")
+        look.ink(self.where, theme.muted)
         self.speed.setFont(look.font(look.BODY))
         self.speed.setMinimumWidth(QFontMetrics(self.speed.font()).horizontalAdvance("0.25×") + look.LARGE)
 

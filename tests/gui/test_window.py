@@ -241,14 +241,14 @@ def test_settings_remember_theme_and_panels(qtbot, open_window) -> None:
     app.setOrganizationName("hwpoison-gui")
     app.setApplicationName("hwpoison-gui")
     first = window()
-    assert first.theme_choice == look.SYSTEM
-    first.set_theme_choice("light")
+    assert first.dress.theme_choice == look.SYSTEM
+    first.dress.choose_theme("light")
     first.docks["log"].close()
     first.close()
     second = window()
     assert second.theme.name == "light"
     assert not second.docks["log"].isVisible()
-    second.set_theme_choice(look.SYSTEM)
+    second.dress.choose_theme(look.SYSTEM)
     second.reset_docks()
     second.close()
 
