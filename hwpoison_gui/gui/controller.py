@@ -8,36 +8,28 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QObject, Signal
 
 from hwpoison_gui.gui.opening import Opened
 from hwpoison_gui.gui.playback import Playback
+from hwpoison_gui.gui.slices import Slices, Work
 from hwpoison_gui.session import schema, shape
 from hwpoison_gui.session.branches import Told
 from hwpoison_gui.session.errors import ScenarioError
-from hwpoison_gui.session.session import Session
+from hwpoison_gui.session.recording import Recording
+from hwpoison_gui.session.session import SLICE, Session
 from hwpoison_gui.session.timeline import Notice
 from hwpoison_gui.view.moment import moment_of, title
 
 NONE = -1
 
-
-_MANY = 1000  # users of a frame, from which on finding all of them takes a while
-
-
-@contextmanager
-def _waiting() -> Iterator[None]:
-    QGuiApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
-    try:
-        yield
-    finally:
-        QGuiApplication.restoreOverrideCursor()
+# Who looked at tables while an operation was recorded that was then given up must look again.
+_ALL_TABLES = Notice(0, 0, np.empty(0, np.int64), frozenset({"processes"}))
 
 
 class Moved(NamedTuple):
@@ -62,9 +54,11 @@ class Controller(QObject):
         self.selected = NONE
         self.selected_task: int | None = None
         self.playback = Playback(self, lambda: self.session)
-        self.playback.seekWanted.connect(self._seek)
+        self.playback.seekWanted.connect(lambda position: None if self.busy else self._seek(position))
+        self.work = Slices(self)
         self._depth = 0
-        self._acted = False
+        self._looked = False
+        self._acted = self._refused = False
         self._notices: list[Notice] = []
         self._unsubscribe = opened.session.subscribe(self._heard)
 
@@ -76,8 +70,14 @@ class Controller(QObject):
     def panicked(self) -> bool:
         return self.session.machine.panicked
 
+    @property
+    def busy(self) -> bool:
+        """Whether the machine is between two moments: nothing can be done with it now."""
+        return self.work.busy
+
     def open(self, opened: Opened) -> None:
         """Takes another machine."""
+        self.work.give_up()
         self.playback.pause()
         self.playback.forget()
         self._unsubscribe()
@@ -101,9 +101,28 @@ class Controller(QObject):
         try:
             yield
         finally:
-            self._depth -= 1
-            if not self._depth and (self._notices or self._acted):
-                self._tell()
+            self._leave()
+
+    def _leave(self) -> None:
+        self._depth -= 1
+        if self._depth:
+            return
+        if self._notices or self._acted:
+            self._tell()
+        if self._looked:
+            self._looked = False
+            self.viewChanged.emit()
+
+    def _run(self, work: Work, then: Callable[[], None] = lambda: None) -> None:
+        """Does something that may take long; it is told when it has ended, and only a complete one has a sequel."""
+        self._depth += 1
+
+        def ended(complete: bool) -> None:
+            self._leave()
+            if complete:
+                then()
+
+        self.work.run(work, ended)
 
     def _tell(self) -> None:
         notices, self._notices = self._notices, []
@@ -116,27 +135,50 @@ class Controller(QObject):
     # -- acts
 
     def act(self, name: str, args: Mapping[str, Any], *, animate: bool = False) -> bool:
-        """Carries an operation out; tells whether that was possible. What plays is finished first."""
-        with self.together():
-            self.finish()
-            first = self.session.position
-            try:
-                self.session.act(name, shape.values_of(schema.OPS[name].keys, dict(args)))
-            except ScenarioError as error:
-                self.failed.emit(f"Cannot do that: {title(name, args)}", str(error))
-                return False
-            self._acted = True
-            self.playback.forget()
-            if animate:
-                self.session.seek(first + 1)
+        """Carries an operation out; tells whether that was possible. What plays is finished first.
+
+        One that takes long goes on between events, and nothing else can be done until it is complete or given up.
+        """
+        if self.busy:
+            return False
+        self._refused = False
+        self._run(self._acting(name, args, animate), lambda: self._play(animate))
+        return not self._refused
+
+    def _acting(self, name: str, args: Mapping[str, Any], animate: bool) -> Work:
+        yield from self._finishing()
+        words, session = title(name, args), self.session
+        try:
+            recording = session.begin(name, shape.values_of(schema.OPS[name].keys, dict(args)))
+            yield from self._recording(recording, words)
+        except ScenarioError as error:
+            self._refused = True
+            self.failed.emit(f"Cannot do that: {words}", str(error))
+            return
+        self.playback.forget()
         if animate:
+            yield from self._walking(session.operations[-1].first + 1)
+
+    def _recording(self, recording: Recording, words: str) -> Work:
+        try:
+            while not recording.advance(SLICE):
+                yield f"{words}: {recording.steps:,} steps so far"
+        finally:
+            if self.session.recording is recording:
+                recording.give_up()
+                self._acted = True
+                self._notices.append(_ALL_TABLES)
+        self._acted = True
+
+    def _play(self, animate: bool) -> None:
+        if animate and not self._refused:
             self.playback.play()
-        return True
 
     def fire(self, pfn: int) -> None:
         """The click: memory_failure() for this frame."""
-        many = int(self.session.machine.mapcount.view[pfn]) > _MANY
-        with _waiting() if many else nullcontext(), self.together():
+        if self.busy:
+            return
+        with self.together():
             self.select(pfn)
             self.select_task(None)
             self.act("poison", {"frame": f"pfn:{pfn:#x}"}, animate=True)
@@ -164,6 +206,8 @@ class Controller(QObject):
 
     def go_along(self, line: Sequence[Told], progress: Callable[[int], bool]) -> bool:
         """Makes the operations begin with those of a line; `progress` hears how many are left, and may stop it."""
+        if self.busy:
+            return False
         with self.together():
             self.finish()
             for left in self.session.go_along(line):
@@ -177,24 +221,36 @@ class Controller(QObject):
 
     def seek(self, position: int) -> None:
         """The user goes to a step: what plays stops."""
-        self.playback.pause()
-        self._seek(position)
+        if self.session.recording is None:
+            self.playback.pause()
+            self._seek(position)
 
     def _seek(self, position: int) -> None:
+        if self.session.recording is not None:
+            return
+        self.work.give_up()  # on the way to another step: from here on to this one
         position = min(max(position, 0), len(self.session.steps))
         if position != self.session.position:
-            self.session.seek(position)
+            self._run(self._walking(position))
+
+    def _walking(self, position: int) -> Work:
+        for _ in self.session.walking(position):
+            yield f"Step {self.session.position:,} of {len(self.session.steps):,}"
 
     def step(self, by: int) -> None:
         self.seek(self.session.position + by)
 
     def finish(self) -> None:
         """The operation that is under way is shown at its end, and stays there."""
+        if not self.busy:
+            self._run(self._finishing())
+
+    def _finishing(self) -> Work:
         playing = self.playback.playing
         self.playback.pause()
         operation = moment_of(self.session).operation
         if playing and operation is not None:
-            self._seek(operation.last)
+            yield from self._walking(operation.last)
 
     def step_operation(self, by: int) -> None:
         """To the end of the operation before or after."""
@@ -207,6 +263,8 @@ class Controller(QObject):
 
     def toggle(self) -> None:
         """Play, or pause."""
+        if self.busy:
+            return
         if self.playback.playing:
             self.playback.pause()
         else:
@@ -217,9 +275,14 @@ class Controller(QObject):
     def select(self, pfn: int) -> None:
         if pfn != self.selected:
             self.selected = pfn
-            self.viewChanged.emit()
+            self._look()
 
     def select_task(self, tgid: int | None) -> None:
         if tgid != self.selected_task:
             self.selected_task = tgid
-            self.viewChanged.emit()
+            self._look()
+
+    def _look(self) -> None:
+        self._depth += 1
+        self._looked = True
+        self._leave()

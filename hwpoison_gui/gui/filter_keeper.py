@@ -87,6 +87,9 @@ class FilterKeeper(QObject):
         plane = self._map.plane
         if plane is None:
             return
+        if self._controller.busy:  # what is between two moments is not looked at
+            self._rest.start()
+            return
         if self._filter is None:
             self._show_all()
             self.found.emit(None)

@@ -32,6 +32,8 @@ class HoverText(QObject):
 
     def _text(self, pfn: int) -> str:
         assert self._hover is not None
+        if self._hover.session.recording is not None:
+            return ""  # a frame that is between two moments is in a state that nobody ever sees
         text = self._hover(pfn)
         if self._hover.counting and not self._timer.isActive():
             self._timer.start(0)
@@ -39,6 +41,8 @@ class HoverText(QObject):
 
     def _count(self) -> None:
         assert self._hover is not None
+        if self._hover.session.recording is not None:
+            return
         self._hover.work(_SLICE)
         if self._hover.counting:
             self._timer.start(0)

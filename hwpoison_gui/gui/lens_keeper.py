@@ -123,6 +123,11 @@ class LensKeeper(QObject):
         """Works for a while, and comes back after other events."""
         if self._making is None:
             return
+        if self._controller.busy:  # what is between two moments is not looked at
+            self._stop()
+            self._stale = True
+            self._timer.start(_REST_MS)
+            return
         end = time.monotonic() + seconds
         for done in self._work:
             if time.monotonic() > end:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.controller import NONE, Moved
 from hwpoison_gui.gui.hover_text import HoverText
+from hwpoison_gui.gui.progress_line import ProgressLine
 from hwpoison_gui.view.counters import counters_of
 from hwpoison_gui.view.frame_facts import MOST_PTES, facts_of
 from hwpoison_gui.view.highlights import colours_of, highlights_of
@@ -66,6 +67,7 @@ class Wiring(QObject):
         self._colours: dict[int, int] = {}
         self._graph: ReverseMap | None = None
         self._hover = HoverText(window.map, self)
+        self._progress = ProgressLine(window.sentence)
         self._connect_model()
         self._connect_widgets()
         self._keep_keys()
@@ -77,6 +79,9 @@ class Wiring(QObject):
         c.moved.connect(self._moved)
         c.viewChanged.connect(self._view_changed)
         c.failed.connect(w.dialogs.show_error)
+        c.work.busyChanged.connect(self._busy_changed)
+        c.work.progressed.connect(self._progress.say)
+        self._progress.cancelled.connect(c.work.give_up)
         c.playback.phaseChanged.connect(self._phase)
         c.playback.playingChanged.connect(self._playing_changed)
         c.playback.speedChanged.connect(self._speed_changed)
@@ -172,6 +177,11 @@ class Wiring(QObject):
             self._show_task_rows()
         self._show_moment()
         self._show_frame()
+
+    def _busy_changed(self, busy: bool) -> None:
+        """Nothing that acts can be done meanwhile."""
+        self._progress.set_busy(busy)
+        self._w.actions_.refresh()
 
     def _show_moment(self) -> None:
         """What follows the position on the timeline."""

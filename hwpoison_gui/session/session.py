@@ -102,6 +102,15 @@ class Session:
         assert self.recording is None, "an operation is being recorded"
         self.timeline.seek(position)
 
+    def walking(self, position: int) -> Iterator[None]:
+        """`seek` in slices: whoever does not go on with it stays at a step on the way."""
+        assert self.recording is None, "an operation is being recorded"
+        before = self.position
+        try:
+            yield from self.timeline.walk(position)
+        finally:
+            self.timeline.announce(before)
+
     def subscribe(self, listener: Callable[[Notice], None]) -> Callable[[], None]:
         """Call `listener` after every move; returns a function that ends this."""
         return self.timeline.subscribe(listener)

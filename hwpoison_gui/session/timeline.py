@@ -130,7 +130,8 @@ class Timeline:
         while self.position != position:
             with _no_collection():
                 self._go(position)
-            yield
+            if self.position != position:
+                yield
 
     def _go(self, position: int) -> None:
         """A stride, or some steps, towards a position."""

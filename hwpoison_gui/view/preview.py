@@ -27,13 +27,13 @@ class Hover:
     """
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        self.session = session
         self._key: tuple[int, int, int] | None = None
         self._summary = self._preview = ""
         self._counting: tuple[Cases, Counting, Iterator[None]] | None = None
 
     def __call__(self, pfn: int) -> str:
-        session, m = self._session, self._session.machine
+        session, m = self.session, self.session.machine
         key = pfn, session.position, len(session.operations)
         if key != self._key:
             self._key, self._counting = key, None
@@ -55,7 +55,7 @@ class Hover:
 
     def work(self, seconds: float) -> None:
         """Counts on for a while; of no effect once the machine has changed."""
-        session = self._session
+        session = self.session
         if self._counting is None or self._key is None:
             return
         if self._key[1:] != (session.position, len(session.operations)):
