@@ -15,6 +15,8 @@ from hwpoison_gui.gui.controller import NONE, Controller
 from hwpoison_gui.gui.playback import SPEEDS
 from hwpoison_gui.gui.profile_button import meaning_of
 from hwpoison_gui.kernel.profiles import PROFILES
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.injections import Injection, pin, soft_offline, unpoison
 from hwpoison_gui.view.lenses import LENSES
 
 if TYPE_CHECKING:
@@ -98,12 +100,28 @@ def _frame(w: MainWindow) -> list[Command]:
     def unbreakable() -> str:
         return PANICKED if c.panicked else unselected()
 
+    def inject(what: Callable[[Session, int], Injection]) -> None:
+        injection = what(c.session, c.selected)
+        c.inject(c.selected, injection.op, injection.args)
+
+    def later(what: Callable[[Session, int], Injection]) -> Callable[[], str]:
+        return lambda: unbreakable() or what(c.session, c.selected).missing
+
     def incomparable() -> str:
         return "" if w.dialogs.can_compare() else "Click a frame first, or select one."
 
     return [
         Command("break", "&Frame", "&Break it", "memory_failure() for the selected frame, as a click does",
                 lambda: c.fire(c.selected), "break", missing=unbreakable),
+        Command("break-by", "&Frame", "Break it &otherwise…", "How the error is found: by a scrubber, by the task that "
+                "reads it, by madvise(MADV_HWPOISON), by an administrator", w.menus.break_selected_otherwise, "break",
+                ("I",), unbreakable),
+        Command("soft-offline", "&Frame", "&Soft offline", "soft_offline_page(): what is there moves to another frame, "
+                "this one is never handed out again", lambda: inject(soft_offline), missing=later(soft_offline)),
+        Command("unpoison", "&Frame", "&Unpoison", "unpoison_memory(): the frame can be used again; what was lost "
+                "stays lost", lambda: inject(unpoison), missing=later(unpoison)),
+        Command("pin", "&Frame", "P&in or unpin", "get_page(): one more reference, as direct I/O or a pipe would hold; "
+                "or give it back", lambda: inject(pin), missing=later(pin)),
         Command("touch", "&Frame", "&Read or write it…", "Let a task touch the selected frame",
                 w.menus.touch_selected, "read", ("T",), unbreakable),
         Command("copy-frame", "&Frame", "&Copy what is known", "All that the inspector says, as text",

@@ -183,6 +183,13 @@ class Controller(QObject):
             self.select_task(None)
             self.act("poison", {"frame": f"pfn:{pfn:#x}"}, animate=True)
 
+    def inject(self, pfn: int, name: str, args: Mapping[str, Any]) -> None:
+        """Another operation on a frame than a click: the frame is looked at, and the operation played."""
+        with self.together():
+            self.select(pfn)
+            self.select_task(None)
+            self.act(name, args, animate=True)
+
     def set_sysctl(self, name: str, value: int) -> None:
         """A write to /proc/sys/vm; nothing when it has that value already."""
         if self.session.machine.sysctl.view[name] != value:
@@ -268,7 +275,7 @@ class Controller(QObject):
         if self.playback.playing:
             self.playback.pause()
         else:
-            self.playback.play()
+            self.playback.play(again=True)
 
     # -- what is looked at
 

@@ -16,6 +16,7 @@ from hwpoison_gui.gui.commands import PANICKED, Actions
 from hwpoison_gui.gui.controller import NONE
 from hwpoison_gui.view.frame_facts import facts_of
 from hwpoison_gui.view.frame_text import as_text
+from hwpoison_gui.view.injections import Injection, injections_of, pin, soft_offline, unpoison
 from hwpoison_gui.view.touching import Touch, pages_of_task, touches_of_frame
 
 if TYPE_CHECKING:
@@ -65,6 +66,9 @@ class ContextMenus:
         frozen = PANICKED if c.panicked else ""
         menu = self._menu(f"Frame {pfn:#x}")
         self._add(menu, Entry("Break it", lambda: c.fire(pfn), "break", frozen))
+        self._add_injections(menu.addMenu("Break it otherwise"), pfn, frozen)
+        for injection in (soft_offline(c.session, pfn), unpoison(c.session, pfn), pin(c.session, pfn)):
+            self._add_injection(menu, pfn, injection, frozen)
         menu.addSeparator()
         self._add_touches(menu, touches_of_frame(c.session, pfn), frozen)
         menu.addSeparator()
@@ -81,10 +85,30 @@ class ContextMenus:
         c = self._window.controller
         menu = self._menu(f"Frame {c.selected:#x}")
         self._add_touches(menu, touches_of_frame(c.session, c.selected), PANICKED if c.panicked else "")
+        self._popup_at_selected(menu)
+
+    def break_selected_otherwise(self) -> None:
+        """Asks how the error in the selected frame is found."""
+        c = self._window.controller
+        menu = self._menu(f"Break frame {c.selected:#x}")
+        self._add_injections(menu, c.selected, PANICKED if c.panicked else "")
+        self._popup_at_selected(menu)
+
+    def _popup_at_selected(self, menu: QMenu) -> None:
+        c = self._window.controller
         rect = self._window.map.view.item.rect_of(c.selected)
         view = self._window.map.view.viewport()
         inside = view.rect().contains(rect.center().toPoint())
         self._popup(menu, view.mapToGlobal(rect.bottomRight().toPoint()) if inside else QCursor.pos())
+
+    def _add_injections(self, menu: QMenu, pfn: int, frozen: str) -> None:
+        menu.setToolTipsVisible(True)
+        for injection in injections_of(self._window.controller.session, pfn):
+            self._add_injection(menu, pfn, injection, frozen)
+
+    def _add_injection(self, menu: QMenu, pfn: int, injection: Injection, frozen: str) -> None:
+        run = partial(self._window.controller.inject, pfn, injection.op, injection.args)
+        self._add(menu, Entry(injection.text, run, "", frozen or injection.missing, injection.tip))
 
     def _add_touches(self, menu: QMenu, touches: list[Touch], frozen: str) -> None:
         c = self._window.controller

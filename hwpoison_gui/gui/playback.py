@@ -51,13 +51,13 @@ class Playback(QObject):
             self._speed = speed
             self.speedChanged.emit(speed)
 
-    def play(self) -> None:
-        """Starts, from the first step when all have been played."""
+    def play(self, *, again: bool = False) -> None:
+        """Starts, if there are steps left to play; with `again` from the first one when all have been played."""
         session = self._session_of()
-        if self.playing or not session.steps:
-            return
-        if session.position == len(session.steps):
+        if again and session.position == len(session.steps):
             self.seekWanted.emit(0)
+        if self.playing or session.position == len(session.steps):
+            return
         self.forget()
         self._last = time.monotonic()
         self._timer.start()

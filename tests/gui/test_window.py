@@ -261,3 +261,17 @@ def test_an_unexpected_exception_makes_a_report() -> None:
 
         text = crash.report("".join(traceback.format_exception(error)))
     assert "something odd" in text and "Qt 6" in text and "Python 3" in text
+
+
+def test_errors_are_found_in_other_ways_too_and_frames_can_be_pinned(user) -> None:
+    pfn = user.frame("srv:heap+1")
+    user.window.controller.select(pfn)
+    for name in ("pin", "unpin"):
+        user.window.actions_["pin"].trigger()
+        assert user.session.operations[-1].name == name
+        assert user.session.position == len(user.session.steps), "its one step is done, nothing is played again"
+    menu = user.window.menus.frame_menu(pfn)
+    assert "profile 6.1" in next(action for action in menu.actions() if action.text() == "Soft offline").toolTip()
+    user.choose(menu, "Break it otherwise", "madvise(MADV_HWPOISON) by w1")
+    done = user.session.operations[-1]
+    assert (done.args["via"], done.args["task"], done.outcome.pfn) == ("madvise", "w1", pfn)
