@@ -12,11 +12,13 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from hwpoison_gui.gui import icons
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.controller import NONE, Controller
+from hwpoison_gui.gui.layout_keeper import WIDTHS
 from hwpoison_gui.gui.playback import SPEEDS
 from hwpoison_gui.gui.profile_button import meaning_of
 from hwpoison_gui.kernel.profiles import PROFILES
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.injections import Injection, pin, soft_offline, unpoison
+from hwpoison_gui.view.layout import FRAME_SIZE, amount
 from hwpoison_gui.view.lenses import LENSES
 
 if TYPE_CHECKING:
@@ -156,16 +158,16 @@ def _play(w: MainWindow) -> list[Command]:
     return [
         Command("first", "&Play", "&First step", "Back to the machine as booted", lambda: c.seek(0), "first",
                 ("Home",), no_past),
-        Command("previous", "&Play", "Previous &operation", "To the end of what was done before",
-                lambda: c.step_operation(-1), "previous-operation", ("PgUp",), no_past),
+        Command("previous", "&Play", "Previous &operation (undo)", "Back to the end of what was done before; nothing "
+                "is lost by it", lambda: c.step_operation(-1), "previous-operation", ("PgUp", "Ctrl+Z"), no_past),
         Command("back", "&Play", "Step &back", "One step back: what it changed is as it was before",
                 lambda: c.step(-1), "back", ("Left", ","), no_past),
         Command("play", "&Play", "&Play or pause", "Walk forward step by step; at the end, from the start again",
                 c.toggle, "play", ("Space",), no_steps),
         Command("forward", "&Play", "Step &forward", "One step forward", lambda: c.step(1), "forward",
                 ("Right", "."), no_future),
-        Command("next", "&Play", "&Next operation", "To the end of this operation, or of the next one",
-                lambda: c.step_operation(1), "next-operation", ("PgDown",), no_future),
+        Command("next", "&Play", "&Next operation (redo)", "To the end of this operation, or of the next one",
+                lambda: c.step_operation(1), "next-operation", ("PgDown", "Ctrl+Shift+Z", "Ctrl+Y"), no_future),
         Command("last", "&Play", "&Last step", "To the newest step; also ends a running animation",
                 lambda: c.seek(len(c.session.steps)), "last", ("End",), no_future),
         Command("note", "&Play", "&Note this moment…", "Words on the present step, kept in the notebook; again to "
@@ -190,12 +192,12 @@ def _map(w: MainWindow) -> list[Command]:
         for number, lens in enumerate(LENSES, start=1)
     ]  # fmt: skip
     layouts = [
-        Command(f"layout-{name}", "M&ap > &Layout", text, tip, partial(w.map.set_layout, name), group="layout")
+        Command(f"layout-{name}", "M&ap > &Layout", text, tip, partial(w.layouts.choose, name), group="layout")
         for name, text, tip in (
             ("rows", "&Row by row", "Frames in rows, as many a row as suit the window"),
             ("hilbert", "&Hilbert’s curve", "What is near in memory is near on the map; 2 MiB are a rectangle"),
             ("morton", "&Morton’s curve", "Every aligned block is a square or two: 2 MiB are 32 by 16 frames"),
-            ("zones", "By &zone", "Row by row, with a gap between the zones of the page allocator"),
+            ("zones", "By &zone and node", "Row by row, with a gap where another zone or node begins"),
         )
     ]
 
@@ -210,7 +212,31 @@ def _map(w: MainWindow) -> list[Command]:
         Command("previous-match", "M&ap", "&Previous match", "Select the one before it", lambda: w.filter.step(False),
                 "previous-match", ("Shift+F3",), no_search),
     ]  # fmt: skip
-    return [*lenses, *layouts, *search]
+    return [*lenses, *layouts, *_row_widths(w), *search]
+
+
+def _row_widths(w: MainWindow) -> list[Command]:
+    menu, layouts = "M&ap > &Layout > &Frames a row", w.layouts
+    named = [
+        Command(f"width-{width}", menu, f"{width:,}", f"A row is {amount(width * FRAME_SIZE)}",
+                partial(layouts.set_width, width), group="width")
+        for width in WIDTHS
+    ]  # fmt: skip
+    return [
+        Command("width-fit", menu, "As many as &suit the window", "The map fills the window as well as it can",
+                partial(layouts.set_width, None), group="width"),
+        *named,
+        Command("width-own", menu, "&Other…", "Any number of frames a row: patterns that repeat stand in columns",
+                layouts.ask_width, group="width"),
+        Command("width-less", menu, "One &less", "Rows one frame shorter", partial(layouts.change_width, 1, -1),
+                keys=("Ctrl+[",), separated=True),
+        Command("width-more", menu, "One &more", "Rows one frame longer", partial(layouts.change_width, 1, 1),
+                keys=("Ctrl+]",)),
+        Command("width-half", menu, "&Half as many", "Rows half as long", partial(layouts.change_width, 0.5, 0),
+                keys=("Ctrl+Shift+[",)),
+        Command("width-double", menu, "&Twice as many", "Rows twice as long", partial(layouts.change_width, 2, 0),
+                keys=("Ctrl+Shift+]",)),
+    ]  # fmt: skip
 
 
 def _view(w: MainWindow) -> list[Command]:
@@ -239,10 +265,12 @@ def _view(w: MainWindow) -> list[Command]:
                 ("+", "=")),
         Command("zoom-out", "&View", "Zoom &out", "Smaller cells (also the wheel)", lambda: w.map.view.zoom(-1),
                 "zoom-out", ("-",)),
-        Command("look-back", "&View", "&Back to where I looked", "Where the map was before (also the mouse’s side "
-                "button)", lambda: w.looks.go(-1), keys=("Alt+Left",)),
-        Command("look-forward", "&View", "F&orward again", "Where the map was before going back",
-                lambda: w.looks.go(1), keys=("Alt+Right",)),
+        Command("look-back", "&View", "&Back to where I looked", "The place, layout, lens and filter that the map had "
+                "before (also the mouse’s side button)", lambda: w.looks.go(-1), keys=("Alt+Left",),
+                missing=lambda: "" if w.looks.history.can_go(-1) else "Nothing was looked at before this."),
+        Command("look-forward", "&View", "F&orward again", "What the map showed before going back",
+                lambda: w.looks.go(1), keys=("Alt+Right",),
+                missing=lambda: "" if w.looks.history.can_go(1) else "You have not gone back."),
         Command("overview", "&View", "O&verview", "All frames in a corner of the map, while the map shows only some",
                 w.toggle_overview, keys=("O",), checked=lambda: w.overview.on),
         *themes,

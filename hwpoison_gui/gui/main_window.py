@@ -21,6 +21,7 @@ from hwpoison_gui.gui.filter_keeper import FilterKeeper
 from hwpoison_gui.gui.find_bar import FindBar
 from hwpoison_gui.gui.frame_map import FrameMapWidget
 from hwpoison_gui.gui.inspector import Inspector
+from hwpoison_gui.gui.layout_keeper import LayoutKeeper
 from hwpoison_gui.gui.legend import Legend
 from hwpoison_gui.gui.lens_bar import LensBar
 from hwpoison_gui.gui.lens_keeper import LensKeeper
@@ -92,9 +93,10 @@ class MainWindow(QMainWindow):
         self.lens_bar = LensBar(self, theme)
         self.legend = Legend(self, theme)
         self.lenses = LensKeeper(self.map, self.controller, self)
-        self.looks = LookKeeper(self.map, self)
+        self.layouts = LayoutKeeper(self.map, self.settings, self)
         self.finder = FindBar(self, theme)
         self.filter = FilterKeeper(self.map, self.lenses, self.controller)
+        self.looks = LookKeeper(self)
         self.sliders = {meaning.name: SysctlSlider(meaning, self, theme) for meaning in SYSCTLS}
         self.profile = ProfileButton(self, theme)
         self.counters = CounterStrip(self, theme)

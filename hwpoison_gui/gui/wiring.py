@@ -71,7 +71,7 @@ class Wiring(QObject):
         self._connect_model()
         self._connect_widgets()
         self._keep_keys()
-        window.actions_.check("layout-rows")
+        self._layout_changed()
 
     def _connect_model(self) -> None:
         c, w = self._w.controller, self._w
@@ -92,6 +92,8 @@ class Wiring(QObject):
         w.map.selected.connect(c.select)
         w.map.contextMenuRequested.connect(w.menus.show_frame_menu)
         w.map.countsChanged.connect(self._show_counts)
+        w.map.layoutChanged.connect(self._layout_changed)
+        w.looks.waysChanged.connect(w.actions_.refresh)
         w.lens_bar.lensWanted.connect(w.lenses.choose)
         w.lenses.lensChanged.connect(self._lens_changed)
         w.lenses.progress.connect(lambda done: w.lens_bar.set_progress(w.lenses.wanted, done))
@@ -241,6 +243,12 @@ class Wiring(QObject):
         elif text:
             w.finder.show()
             w.finder.set_text(text)
+
+    def _layout_changed(self) -> None:
+        actions, width, own = self._w.actions_, self._w.map.row_width, self._w.layouts.is_own
+        actions.check(f"layout-{self._w.map.layout_name}")
+        actions.check("width-own" if own else f"width-{width or 'fit'}")
+        actions["width-own"].setText(f"&Other… ({width:,})" if own else "&Other…")
 
     def _lens_changed(self, lens: Lens) -> None:
         self._w.lens_bar.set_current(lens.key)
