@@ -5,14 +5,16 @@ After mm/madvise.c, mm/gup.c and arch/x86/lib/usercopy.c. Addresses are in bytes
 
 from __future__ import annotations
 
+from . import page_flags as pf
 from . import pte as ptes
 from .filemap import content_of
 from .handler import MF_COUNT_INCREASED, MF_SW_SIMULATED
+from .huge_memory import split_huge_page
 from .machine import Machine
 from .mark import Act, Mark, Steps
 from .memory import Access, handle_mm_fault
 from .memory_failure import memory_failure
-from .mmap import covered
+from .mmap import covered, overlapping
 from .page_alloc import get_page, put_page
 from .records import HPAGE_PMD_NR, PAGE_SHIFT, PAGE_SIZE
 from .soft_offline import soft_offline_page
@@ -52,7 +54,7 @@ def madvise_hwpoison(m: Machine, mm: int, address: int) -> Steps[int | str]:
     """madvise(MADV_HWPOISON): the caller's page, with a reference of its own, by trap 0; returns 0 or errno."""
     found = yield from follow_page(m, mm, address)
     if isinstance(found, str):
-        return "ENOMEM" if m.find_vma(mm, address) is None else "EFAULT"
+        return _not_injected(found)
     get_page(m, found)
     flags = MF_COUNT_INCREASED | MF_SW_SIMULATED
     errno = yield from memory_failure(m, found, trapno=0, extra=1, flags=flags)
@@ -64,13 +66,38 @@ def madvise_hwpoison(m: Machine, mm: int, address: int) -> Steps[int | str]:
     return m.profile.madvise_errno(errno)
 
 
+def _not_injected(why: str) -> str:
+    """madvise_inject_error(): what get_user_pages() says, which tells nobody of poison without FOLL_HWPOISON."""
+    return "ENOMEM" if why == "ENOMEM" else "EFAULT"
+
+
 def madvise_pageout(m: Machine, mm: int, start: int, end: int) -> Steps[int | str]:
     """MADV_PAGEOUT: reclaim the pages of a range now."""
+    sparing = m.profile.pageout_spares
+    if sparing and any(vma.locked or vma.huge == "hugetlb" for vma in overlapping(m, mm, start, end)):
+        return "EINVAL"
     for address in range(start, end, PAGE_SIZE):
         entry = m.pte(mm, address >> PAGE_SHIFT)
-        if entry & ptes.PRESENT and not entry & (ptes.SPECIAL | ptes.PSE):
-            yield from pageout(m, ptes.value_of(entry))
+        if not entry & ptes.PRESENT or entry & ptes.SPECIAL:
+            continue
+        pfn, pages = ptes.value_of(entry), 1
+        if sparing and m.mapcount.view[pfn] != 1:
+            continue
+        if entry & ptes.PSE:
+            pfn += (address >> PAGE_SHIFT) % HPAGE_PMD_NR
+            pages = min((end - address) >> PAGE_SHIFT, HPAGE_PMD_NR - (address >> PAGE_SHIFT) % HPAGE_PMD_NR)
+        if m.page(pfn) & pf.THP:
+            yield from _split(m, pfn)
+        for frame in range(pfn, pfn + pages):
+            yield from pageout(m, frame)
     return 0 if covered(m, mm, start, end) else "ENOMEM"
+
+
+def _split(m: Machine, pfn: int) -> Steps[None]:
+    """A transparent huge page is paged out in small pages, once it could be split."""
+    get_page(m, pfn)
+    yield from split_huge_page(m, pfn)
+    put_page(m, pfn)
 
 
 def madvise_populate_read(m: Machine, mm: int, start: int, end: int) -> Steps[int | str]:
@@ -101,7 +128,7 @@ def madvise_soft_offline(m: Machine, mm: int, address: int) -> Steps[int | str]:
     """madvise(MADV_SOFT_OFFLINE): the caller's page, with a reference of its own; returns 0 or errno."""
     found = yield from follow_page(m, mm, address)
     if isinstance(found, str):
-        return "ENOMEM" if m.find_vma(mm, address) is None else "EFAULT"
+        return _not_injected(found)
     get_page(m, found)
     return (yield from soft_offline_page(m, found, MF_COUNT_INCREASED))
 

@@ -124,6 +124,7 @@ V7: Final = Profile(
     unmap_clears_mlocked=False,
     ignore_mlock=True,
     invalidation_counts_last=True,  # mm/truncate.c, invalidate_complete_page()
+    pageout_spares=False,
     anon_vma_of_its_own=False,
     transparent_hugepages=False,
     fork_copies_hugetlb=True,

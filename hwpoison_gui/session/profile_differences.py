@@ -49,6 +49,7 @@ MEANING: Final = {
     "unmap_clears_mlocked": "the last unmapping clears MLOCKED",
     "ignore_mlock": "mlocked pages are unmapped, too",
     "invalidation_counts_last": "invalidating a page lets go of its buffers before it asks who refers to it",
+    "pageout_spares": "MADV_PAGEOUT leaves alone what others map too, and refuses locked areas",
     "anon_vma_of_its_own": "a forked child has an anon_vma of its own",
     "transparent_hugepages": "transparent huge pages",
     "fork_copies_hugetlb": "fork copies the entries of shared hugetlb pages",
