@@ -1,4 +1,4 @@
-"""The way of the Tab key: tool bar, map, the panels beside it, playback, the panels below; only what can be seen.
+"""The way of Tab, and of F6 by panels: tool bar, map, panels beside it, playback, panels below; only what is in sight.
 
 Asked anew at every press, for panels come and go. Qt's own chain follows the order of creation, and does not know
 that panels behind others, and the tab bars of panels that are alone, are only moved out of sight.
@@ -34,13 +34,40 @@ def go_on(window: QMainWindow, forward: bool) -> bool:
     order = reachable(window)
     if not order:
         return False
-    focus: QWidget | None = QApplication.focusWidget()
-    while focus is not None and focus not in order:
-        focus = focus.parentWidget()
-    at = order.index(focus) if focus is not None else -1 if forward else 0
+    at = order.index(focus) if (focus := _of(order)) is not None else -1 if forward else 0
     reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
     order[(at + (1 if forward else -1)) % len(order)].setFocus(reason)
     return True
+
+
+def next_panel(window: QMainWindow, forward: bool) -> None:
+    """Gives the keyboard to the next panel: to what fills it, else to the first that takes it there."""
+    order = [widget for widget in reachable(window) if not isinstance(widget, QTabBar)]
+    panels = list(dict.fromkeys(_panel(window, widget) for widget in order))
+    if not panels:
+        return
+    focus = _of(order)
+    at = panels.index(_panel(window, focus)) if focus is not None else -1 if forward else 0
+    panel = panels[(at + (1 if forward else -1)) % len(panels)]
+    inside = [widget for widget in order if _panel(window, widget) is panel]
+    filling = panel.widget() if isinstance(panel, QDockWidget) else None
+    filling = (filling.focusProxy() or filling) if filling is not None else None
+    (filling if filling in inside else inside[0]).setFocus(Qt.FocusReason.TabFocusReason)
+
+
+def _of(order: list[QWidget]) -> QWidget | None:
+    """Which of them has the keyboard, itself or in a part of it."""
+    focus: QWidget | None = QApplication.focusWidget()
+    while focus is not None and focus not in order:
+        focus = focus.parentWidget()
+    return focus
+
+
+def _panel(window: QMainWindow, widget: QWidget) -> QWidget:
+    """The part of the window in which a widget lies."""
+    while (parent := widget.parentWidget()) is not None and parent is not window:
+        widget = parent
+    return widget
 
 
 def _takes_keys(widget: QWidget) -> bool:
@@ -53,18 +80,16 @@ def _out_of_sight(window: QMainWindow, widget: QWidget) -> bool:
 
 def _place(window: QMainWindow, widget: QWidget) -> tuple[int, int, int, int, int]:
     """Band of the window, then panel from left to right and from top to bottom, then place within the panel."""
-    at = widget.mapTo(window, QPoint())
-    within: QWidget | None = widget
-    while within is not None and within.parentWidget() is not window:
-        within = within.parentWidget()
+    at, within = widget.mapTo(window, QPoint()), _panel(window, widget)
+    line = (at.y() + widget.height() // 2) // _LINE
     if isinstance(within, QToolBar):
         return 0, at.x(), 0, 0, 0
     if isinstance(within, QDockWidget):
-        corner, line = within.pos(), (at.y() + widget.height() // 2) // _LINE
+        corner = within.pos()
         return _BANDS[window.dockWidgetArea(within)], corner.x(), corner.y(), line, at.x()
     if isinstance(within, QTabBar):
         return _band_of(window, within), at.x(), at.y(), 0, 0
-    return _MIDDLE, 0, at.y(), at.x(), 0
+    return _MIDDLE, 0, line, at.x(), 0
 
 
 def _band_of(window: QMainWindow, bar: QTabBar) -> int:
