@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 
-from hwpoison_gui.gui import icons
+from hwpoison_gui.gui import icons, tab_order
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.controller import NONE, Controller
 from hwpoison_gui.gui.layout_keeper import WIDTHS
@@ -36,6 +36,7 @@ _PANELS: Final = (
     ("vmas", "&VMAs", "Areas of address spaces as rows of text"),
     ("files", "F&iles", "Files with cached pages as rows of text"),
     ("log", "Kernel &log", "What the kernel said"),
+    ("notebook", "&Notebook", "Moments you kept, with a note each"),
 )
 
 
@@ -251,17 +252,17 @@ def _view(w: MainWindow) -> list[Command]:
     ]  # fmt: skip
     panels = [
         Command(f"panel-{name}", "&View > &Go to a panel", title, f"{tip}: in front, with the keyboard in it",
-                partial(w.show_panel, name), keys=(f"Alt+{number}",))
+                partial(w.show_panel, name), keys=(f"Alt+{number % 10}",))
         for number, (name, title, tip) in enumerate(_PANELS, start=1)
     ]  # fmt: skip
-    return [
-        Command("fit", "&View", "&Whole map", "Show all frames", w.map.fit, "fit", ("0",)),
-        Command("zoom-in", "&View", "Zoom &in", "Larger cells (also the wheel)", lambda: w.map.view.zoom(1), "zoom-in",
     sizes = [
         Command(f"text-{size}", "&View > Te&xt size", f"{size} %", f"Text at {size} per cent of the desktop’s size",
                 partial(w.dress.choose_text_size, size), group="text")
         for size in look.TEXT_SIZES
     ]  # fmt: skip
+    return [
+        Command("fit", "&View", "&Whole map", "Show all frames", w.map.fit, "fit", ("0",)),
+        Command("zoom-in", "&View", "Zoom &in", "Larger cells (also the wheel)", lambda: w.map.view.zoom(1), "zoom-in",
                 ("+", "=")),
         Command("zoom-out", "&View", "Zoom &out", "Smaller cells (also the wheel)", lambda: w.map.view.zoom(-1),
                 "zoom-out", ("-",)),
@@ -274,9 +275,6 @@ def _view(w: MainWindow) -> list[Command]:
         Command("overview", "&View", "O&verview", "All frames in a corner of the map, while the map shows only some",
                 w.toggle_overview, keys=("O",), checked=lambda: w.overview.on),
         *themes,
-        *panels,
-        Command("reset-docks", "&View", "&Reset the panels", "All panels where they were at first", w.reset_docks,
-                separated=True),
         Command("text-larger", "&View > Te&xt size", "&Larger text", "All text, and what stands beside it",
                 lambda: w.dress.step_text_size(1), keys=("Ctrl++", "Ctrl+="), missing=lambda: w.dress.missing_step(1)),
         Command("text-smaller", "&View > Te&xt size", "&Smaller text", "More room for the map and the tables",
@@ -284,6 +282,13 @@ def _view(w: MainWindow) -> list[Command]:
         Command("text-usual", "&View > Te&xt size", "&Usual text", "Text as large as the desktop’s",
                 lambda: w.dress.choose_text_size(look.USUAL_TEXT), keys=("Ctrl+0",)),
         *sizes,
+        *panels,
+        Command("next-panel", "&View", "&Next panel", "The keyboard goes on to the next part of the window",
+                lambda: tab_order.next_panel(w, True), keys=("F6",), separated=True),
+        Command("previous-panel", "&View", "&Previous panel", "Back to the part before it",
+                lambda: tab_order.next_panel(w, False), keys=("Shift+F6",)),
+        Command("reset-docks", "&View", "&Reset the panels", "All panels where they were at first", w.reset_docks,
+                separated=True),
     ]  # fmt: skip
 
 
