@@ -231,7 +231,7 @@ def _of_zone(m: Machine, term: Term) -> Bools:
     frames = np.full(m.frames, term.text.lower() == "none", np.bool_)
     for zone in m.zones:
         frames[zone.start : zone.end] = zone.name.lower() == term.text.lower()
-    return frames
+    return frames & _is_page(m)
 
 
 def _of_node(m: Machine, term: Term) -> Bools:
@@ -244,7 +244,13 @@ def _of_node(m: Machine, term: Term) -> Bools:
     for zone in m.zones:
         if zone.node == nodes[term.text]:
             frames[zone.start : zone.end] = True
-    return frames
+    return frames & _is_page(m)
+
+
+def _is_page(m: Machine) -> Bools:
+    """What is no hole: a zone spans those, too."""
+    pages: Bools = (m.flags.view & np.uint64(pf.NOPAGE)) == 0
+    return pages
 
 
 def _of_class(m: Machine, term: Term, classes_of: ClassesOf) -> Found:

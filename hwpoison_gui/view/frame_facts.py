@@ -8,10 +8,12 @@ from typing import Final, NamedTuple
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.mmzone import page_zone
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view import kinds
 from hwpoison_gui.view.reverse_map import Mapper, mappers_of, mapping_of
+from hwpoison_gui.view.zones import zone_meaning, zone_name
 
 
 class Fact(NamedTuple):
@@ -76,6 +78,7 @@ def _counts(m: Machine, pfn: int, word: int) -> list[Fact]:
     address = f"{pfn << PAGE_SHIFT:#x}"
     facts = [
         Fact("Physical address", address, "the frame number times 4096"),
+        _zone(m, pfn),
         Fact("References", f"{int(m.refcount.view[pfn]):,}", "_refcount: who holds on to it; free at 0"),
         Fact("Mappings", f"{int(m.mapcount.view[pfn]):,}", "_mapcount: page-table entries that map it"),
     ]
@@ -88,6 +91,13 @@ def _counts(m: Machine, pfn: int, word: int) -> list[Fact]:
         facts.append(Fact("Index", f"{int(m.index.view[m.compound_head(pfn)]):#x}", "page->index, in pages"))
     facts += _extras(m, pfn, word)
     return facts
+
+
+def _zone(m: Machine, pfn: int) -> Fact:
+    zone = page_zone(m.zones, pfn)
+    if zone is None:
+        return Fact("Zone", "none", "never given to the allocator")
+    return Fact("Zone", zone_name(zone.node, zone.name), zone_meaning(zone.node, zone.name))
 
 
 def _extras(m: Machine, pfn: int, word: int) -> list[Fact]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.image import ZoneImage
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mmzone import zones_by_address
@@ -87,6 +88,13 @@ def test_zones_and_nodes(session: Session) -> None:
     assert found(m, "zone:dma") == list(range(4096))
     with pytest.raises(FilterError, match="source does not say"):
         found(m, "node:0")
+
+
+def test_holes_are_in_no_zone() -> None:
+    m = Session.fresh(8192, 2, "desktop").machine
+    pages = np.flatnonzero((m.flags.view & np.uint64(pf.NOPAGE)) == 0).tolist()
+    assert len(pages) < m.frames
+    assert found(m, "zone:dma") + found(m, "zone:dma32") == found(m, "node:0") == pages
 
 
 def test_suggestions() -> None:

@@ -9,6 +9,7 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mmzone import page_zone, zones_by_address
 from hwpoison_gui.kernel.profiles import PROFILES
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.frame_facts import facts_of
 from hwpoison_gui.view.layout_zones import ByZone
 from hwpoison_gui.view.lens_sheets import ZoneSheet, made
 from hwpoison_gui.view.lenses import ZONE, ZONES
@@ -81,3 +82,13 @@ def test_every_zone_begins_a_row() -> None:
     layout = ByZone(8192, 100, starts_of(TWO))
     assert [layout.position(zone.start)[0] for zone in TWO] == [1, 0, 0, 0, 0]
     assert starts_of(()) == (0,)
+
+
+def test_the_inspector_says_the_zone() -> None:
+    session = Session.fresh(8192, 1, "desktop")
+    assert ("Zone", "node 0, DMA32") in [fact[:2] for fact in facts_of(session, 5000).counts]
+    session.machine.zones = zones_by_address(8192)
+    (fact,) = (fact for fact in facts_of(session, 5000).counts if fact.name == "Zone")
+    assert "node not known" in fact.value and "does not say" in fact.meaning
+    session.machine.zones = TWO
+    assert ("Zone", "none") in [fact[:2] for fact in facts_of(session, 8191).counts]
