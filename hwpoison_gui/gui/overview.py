@@ -50,6 +50,8 @@ class Overview(QWidget):
 
     def __init__(self, frame_map: FrameMapWidget, theme: Theme) -> None:
         super().__init__(frame_map.view.viewport())
+        # The map below would be painted twice, once for itself and once for what shows through.
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._map, self._theme = frame_map, theme
         self._on = True
         self._picture: QPixmap | None = None

@@ -64,7 +64,6 @@ class FramePlane:
         self.room = self.frames + max(slack(self.frames), self.layout.width)
         self._ids = Held(0)
         self._overlay: dict[int, int] = {}
-        self._code_counts: I64 | None = None
         self._codes: U8 = np.zeros(0, np.uint8)
         self.pyramid = Pyramid(np.zeros((1, 1), np.uint8))
         self.refresh()
@@ -173,21 +172,17 @@ class FramePlane:
         """Writes the codes of frames, and what depends on them."""
         if not len(pfns):
             return
-        codes = self._codes_of(pfns)
-        x, y = self.layout.positions(pfns)
-        if self._code_counts is not None:
-            before = self.plane[y, x] & (FOUND - 1)
-            self._code_counts -= np.bincount(before, minlength=FOUND)
-            self._code_counts += np.bincount(codes & (FOUND - 1), minlength=FOUND)
-        self.pyramid.set_many(x, y, codes)
+        self.pyramid.set_many(*self.layout.positions(pfns), self._codes_of(pfns))
+
+    def _lens_codes_of(self, pfns: I64) -> U8:
+        """What the lens alone says of frames."""
+        if self.sheet is None:
+            return np.asarray(self._table[self._ids.values[pfns]], np.uint8)
+        return np.asarray(self._sheet_table[self.sheet.held.values[pfns]], np.uint8)
 
     def _codes_of(self, pfns: I64) -> U8:
-        ids = self._ids.values[pfns]
-        if self.sheet is None:
-            codes = self._table[ids]
-        else:
-            codes = self._sheet_table[self.sheet.held.values[pfns]]
-            codes[self._bad[ids]] = self.lens.poison
+        ids, codes = self._ids.values[pfns], self._lens_codes_of(pfns)
+        codes[self._bad[ids]] = self.lens.poison
         for n, pfn in enumerate(pfns.tolist() if self._overlay else ()):
             if pfn in self._overlay and not self._bad[ids[n]]:
                 codes[n] = self._overlay[pfn]
@@ -254,17 +249,15 @@ class FramePlane:
 
     def class_counts(self) -> I64:
         """Frames of each class of the lens, by its code."""
-        size = len(self.lens.classes)
-        if self.sheet is None and not self._overlay:
-            return self._counts_by(self._table.astype(np.int64)[: len(self.words)] & (FOUND - 1), size)
-        if self._code_counts is None:
-            total: I64 = np.zeros(FOUND, np.int64)
-            flat = self.plane.reshape(-1)
-            for start in range(0, flat.size, _CHUNK):
-                total += np.bincount(flat[start : start + _CHUNK] & (FOUND - 1), minlength=FOUND)
-            total[0] -= flat.size - self.frames
-            self._code_counts = total
-        return self._code_counts[:size].copy()
+        if self.sheet is None:
+            total = self._counts_by(self._table.astype(np.int64), CODES)
+        else:
+            total = np.bincount(self._sheet_table, self.sheet.held.counts(), CODES).astype(np.int64)
+        if self.sheet is not None or self._overlay:
+            other = np.array(sorted(self._overlay.keys() | self._poisoned), np.int64)
+            total -= np.bincount(self._lens_codes_of(other), minlength=CODES)
+            total += np.bincount(self._codes_of(other) & (FOUND - 1), minlength=CODES)
+        return total[: len(self.lens.classes)]
 
     def _counts_by(self, code_of_id: I64, size: int) -> I64:
         total = np.bincount(code_of_id[: len(self._word_counts)], self._word_counts, size)
@@ -314,7 +307,6 @@ class FramePlane:
 
     def _paint_codes(self) -> None:
         self._make_tables()
-        self._code_counts = None
         if self.sheet is None:
             plain = self.match is None or self.match.frames is None
             self._codes = self._ids.looked_up(self._table | self._found * np.uint8(FOUND) if plain else self._table)

@@ -1,4 +1,4 @@
-"""A small number a frame, in order of pfn, and in display order as well where the layout has another."""
+"""A small number a frame, in order of pfn, in display order as well where the layout has another, and counted."""
 
 from __future__ import annotations
 
@@ -12,6 +12,18 @@ from hwpoison_gui.view.layout import Layout
 U8 = npt.NDArray[np.uint8]
 I64 = npt.NDArray[np.int64]
 
+_NUMBERS = 256
+_PAIR = np.dtype("<u2")
+
+
+def _counted(values: U8) -> I64:
+    """How often each number occurs. Two neighbours are counted as one word: half the work."""
+    even = values.size & ~1
+    pairs = np.bincount(values[:even].view(_PAIR), minlength=_NUMBERS**2).reshape(_NUMBERS, _NUMBERS)
+    total: I64 = pairs.sum(0) + pairs.sum(1)
+    total[values[even:]] += 1
+    return total
+
 
 class Held:
     """`values` has room past the last frame, all zeros, so that the last row of any width is whole.
@@ -24,6 +36,7 @@ class Held:
         self.values: npt.NDArray[Any] = np.frombuffer(self._raw, dtype)
         self._layout: Layout | None = None
         self._stale = False  # whether the twin is still to be written
+        self._counts: I64 = np.zeros(_NUMBERS, np.int64)
         self._twin_raw = self._raw
         self._twin = self.values
 
@@ -38,8 +51,19 @@ class Held:
         if self._layout is None:
             self._twin_raw, self._twin = self._raw, self.values
 
+    def write(self, frames: slice, values: U8) -> None:
+        """Sets a run of frames for the first time, and counts them; `arrange` is to be called afterwards."""
+        self.values[frames] = values
+        self._counts += _counted(values)
+
+    def counts(self) -> I64:
+        """Frames of each number, where all were set by `write`."""
+        return self._counts.copy()
+
     def put(self, pfns: I64, values: npt.NDArray[Any]) -> None:
-        """Sets some, in both orders."""
+        """Sets some, in both orders; none of them twice."""
+        if self.values.dtype == np.uint8:
+            self._counts += np.bincount(values, minlength=_NUMBERS) - np.bincount(self.values[pfns], minlength=_NUMBERS)
         self.values[pfns] = values
         if self._layout is not None and not self._stale:
             x, y = self._layout.positions(pfns)

@@ -47,7 +47,7 @@ class CountsSheet:
     def work(self) -> Iterator[float]:
         for start in range(0, self.m.frames, SLICE):
             part = slice(start, min(start + SLICE, self.m.frames))
-            self.held.values[part] = self._bytes(part)
+            self.held.write(part, self._bytes(part))
             yield part.stop / self.m.frames
 
     def some(self, pfns: I64) -> U8:
@@ -82,7 +82,7 @@ class ZoneSheet:
     def work(self) -> Iterator[float]:
         for start in range(0, self.m.frames, SLICE):
             stop = min(start + SLICE, self.m.frames)
-            self.held.values[start:stop] = self.some(np.arange(start, stop))
+            self.held.write(slice(start, stop), self.some(np.arange(start, stop)))
             yield stop / self.m.frames
 
     def some(self, pfns: I64) -> U8:
@@ -106,9 +106,9 @@ class OwnerSheet:
     def work(self) -> Iterator[float]:
         yield from self._rank()
         for start in range(0, self.m.frames, SLICE):
-            stop = min(start + SLICE, self.m.frames)
-            self.held.values[start:stop] = self.some(slice(start, stop))
-            yield 0.5 + 0.5 * stop / self.m.frames
+            part = slice(start, min(start + SLICE, self.m.frames))
+            self.held.write(part, self.some(part))
+            yield 0.5 + 0.5 * part.stop / self.m.frames
 
     def some(self, pfns: I64 | slice) -> U8:
         words = self.m.flags.view[pfns]
@@ -184,7 +184,7 @@ class OutcomeSheet:
         yield from assessment.work()
         for start in range(0, self.m.frames, SLICE):
             part = slice(start, min(start + SLICE, self.m.frames))
-            self.held.values[part] = assessment.codes[assessment.case_of[part]]
+            self.held.write(part, assessment.codes[assessment.case_of[part]])
             yield 1.0
 
     def some(self, pfns: I64) -> U8:
