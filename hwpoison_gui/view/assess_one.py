@@ -13,10 +13,12 @@ from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT, Process, Vma
 from hwpoison_gui.kernel.rmap import page_index, rmap_vmas
+from hwpoison_gui.view.assess_cases import USER_COUNTS
 from hwpoison_gui.view.hits import DEAD, when_told, when_touched
 from hwpoison_gui.view.table_scan import entries_naming
 
 _SLICE: Final = 256  # areas at a time
+_PEOPLE: Final = 2048  # processes at a time
 
 # What a process has where the page could be.
 MAPS: Final = 1
@@ -46,16 +48,15 @@ def count_one(m: Machine, pfn: int) -> dict[str, int]:
 class Counting:
     """The same in slices, for a frame that thousands of processes map; complete after `work`.
 
-    `counts` is as of `count_one`, `people` are the processes by their address spaces.
+    `counts` is as of `count_one`; `people`: what is known of processes -> the address spaces of all of which it is.
     """
 
     def __init__(self, m: Machine, pfn: int) -> None:
         self._m, self._pfn = m, pfn
         self._file = m.inode_of(m.compound_head(pfn)) is not None
-        self._found: list[tuple[Vma, int]] = []
-        self._taken = self._areas = 0
-        self.counts: dict[str, int] = {}
-        self.people: dict[int, Person] = {}
+        self._by_mm: dict[int, Person] = {}
+        self.counts = dict.fromkeys(USER_COUNTS, 0)
+        self.people: dict[Person, list[int]] = {}
 
     def work(self) -> Iterator[None]:
         """Walks the reverse map; yields every few hundred areas, while the machine must not change."""
@@ -69,30 +70,38 @@ class Counting:
                 for vma in vmas[start : start + _SLICE]:
                     self._look(vma, vma.address_of(index) >> PAGE_SHIFT)
         yield from self._swapped()
-        yield
+        for number, (mm, one) in enumerate(self._by_mm.items()):
+            if number % _PEOPLE == 0:
+                yield
+            self.people.setdefault(one, []).append(mm)
         self._sum_up()
 
     def _look(self, vma: Vma, vpn: int) -> None:
-        entry = self._m.pte(vma.mm, vpn)
+        entry, counts = self._m.pte(vma.mm, vpn), self.counts
+        counts["areas"] += self._file
         if self._file and not entry:
             self._meet(vma.mm, BARE)
         elif _leads_to(entry, self._pfn):
-            self._meet(vma.mm, MAPS | (HUGE if entry & ptes.PSE else 0))
-            self._found.append((vma, entry))
+            huge, dirty = bool(entry & ptes.PSE), bool(entry & ptes.DIRTY)
+            self._meet(vma.mm, MAPS | (HUGE if huge else 0))
+            counts["found"] += 1
+            counts["dirty"] += dirty
+            counts["written"] += vma.shared and bool(entry & (ptes.DIRTY | ptes.RW))
+            counts["huge_found"] += huge
+            counts["huge_dirty"] += huge and dirty
         else:
             self._meet(vma.mm, 0)
-            self._taken += self._file
-        self._areas += self._file
+            counts["taken"] += self._file
 
     def _meet(self, mm: int, has: int) -> None:
-        known = self.people.get(mm)
+        known = self._by_mm.get(mm)
         if known is not None:
             if has & ~known.has:
-                self.people[mm] = known._replace(has=known.has | has)
+                self._by_mm[mm] = known._replace(has=known.has | has)
             return
         process = self._m.processes.view.get(mm)
         if process is not None and not process.ended and process.mm == mm:
-            self.people[mm] = person(self._m, process, has)
+            self._by_mm[mm] = person(self._m, process, has)
 
     def _scan(self, sort: int, value: int, has: int) -> Iterator[None]:
         for places in entries_naming(self._m, sort, value):
@@ -114,30 +123,21 @@ class Counting:
             yield from self._scan(ptes.SWAP, offset, SWAPPED)
 
     def _sum_up(self) -> None:
-        found, people = self._found, self.people
-        listed = {mm for mm, one in people.items() if one.listed and (self._file or one.has & MAPS)}
-        dies = {mm for mm in listed if people[mm].told == DEAD}
-        holders = {vma.mm for vma, _ in found}
-        huge = {vma.mm for vma, entry in found if entry & ptes.PSE}
-        swapped = {mm for mm, one in people.items() if one.has & SWAPPED}
-        self.counts = {
-            "found": len(found),
-            "dirty": sum(1 for _, entry in found if entry & ptes.DIRTY),
-            "written": sum(1 for vma, entry in found if vma.shared and entry & (ptes.DIRTY | ptes.RW)),
-            "listed": len(listed) if found or self._file else 0,
-            "listed_die": len(dies) if found or self._file else 0,
-            "holders": len(holders),
-            "holders_listed": len(holders & listed),
-            "holders_die": len(holders & dies),
-            "swap_holders": len(holders | swapped),
-            "huge_found": sum(1 for _, entry in found if entry & ptes.PSE),
-            "huge_dirty": sum(1 for _, entry in found if entry & ptes.PSE and entry & ptes.DIRTY),
-            "huge_holders": len(huge),
-            "huge_listed": len(huge & listed),
-            "huge_die": len(huge & dies),
-            "areas": self._areas,
-            "taken": self._taken,
-        }
+        counts, merged = self.counts, bool(self._m.page(self._pfn) & pf.KSM)
+        for one, mms in self.people.items():
+            maps, listed = one.has & MAPS and not merged, one.listed and (self._file or one.has & MAPS) and not merged
+            for name, which in (
+                ("listed", listed),
+                ("listed_die", listed and one.told == DEAD),
+                ("holders", maps),
+                ("holders_listed", maps and listed),
+                ("holders_die", maps and listed and one.told == DEAD),
+                ("swap_holders", maps or one.has & SWAPPED),
+                ("huge_holders", one.has & HUGE),
+                ("huge_listed", one.has & HUGE and listed),
+                ("huge_die", one.has & HUGE and listed and one.told == DEAD),
+            ):
+                counts[name] += len(mms) if which else 0
 
 
 def _leads_to(entry: int, pfn: int) -> bool:

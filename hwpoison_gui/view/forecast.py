@@ -13,16 +13,11 @@ from hwpoison_gui.view.assess_one import BARE, HUGE, MAPS, SWAPPED, Person
 from hwpoison_gui.view.hits import DEAD, MEANINGS, SAFE, USES, told_and_touched, when_read_again, worse
 
 
-def forecast(c: Cases, pfn: int, people: dict[int, Person]) -> dict[str, list[int]]:
+def forecast(c: Cases, pfn: int, people: dict[Person, list[int]]) -> dict[str, list[int]]:
     """Way to be hit (hits.MEANINGS, the worst first) -> the address spaces of those who are, after `c` was run."""
-    ways = dict[Person, str]()
-    found = dict[str, list[int]]()
-    ahead = _Ahead(c, pfn)
-    for mm, one in people.items():
-        way = ways.get(one)
-        if way is None:
-            way = ways[one] = ahead.way_of(one)
-        found.setdefault(way, []).append(mm)
+    ahead, found = _Ahead(c, pfn), dict[str, list[int]]()
+    for one, mms in people.items():
+        found.setdefault(ahead.way_of(one), []).extend(mms)
     return {way: found[way] for way in MEANINGS if way in found}
 
 

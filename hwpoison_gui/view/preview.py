@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.filemap import can
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view import outcomes
-from hwpoison_gui.view.assess_cases import Cases
-from hwpoison_gui.view.assess_one import Counting
-from hwpoison_gui.view.assessment import Fate, fate_of, fate_of_case, frame_without_users, give_users
+from hwpoison_gui.view.assessment import Fate
+from hwpoison_gui.view.foretelling import Foretelling
+from hwpoison_gui.view.hits import CAUGHT, DEAD, IGNORED, LATER, PENDING, SIGNALLED, STALE, USES, ZEROS
 from hwpoison_gui.view.layout import FRAME_SIZE, amount
+from hwpoison_gui.view.loss_words import names
 from hwpoison_gui.view.summary import summary
 
-MANY: Final = 500  # mappings whose users are counted between other events
+AT_ONCE: Final = 0.006  # seconds for which a hover may look for users; the others are found between events
+_MOST_NAMES: Final = 3
+
+# Ways to be hit that are told one by one, for one process and for several.
+_SAID: Final = {
+    SIGNALLED: ("signals {} that lives on", "signals {} that live on"),
+    PENDING: ("leaves {} a signal that waits", "leaves {} a signal that waits"),
+    CAUGHT: ("signals {} when touched", "signals {} when touched"),
+    IGNORED: ("{} ignores the signal and dies when touching it", "{} ignore the signal and die when touching it"),
+    USES: ("{} goes on using it", "{} go on using it"),
+    STALE: ("{} silently reads the old data", "{} silently read the old data"),
+    ZEROS: ("{} silently reads zeros", "{} silently read zeros"),
+}
 
 
 class Hover:
@@ -30,82 +44,82 @@ class Hover:
         self.session = session
         self._key: tuple[int, int, int] | None = None
         self._summary = self._preview = ""
-        self._counting: tuple[Cases, Counting, Iterator[None]] | None = None
+        self._ahead: Foretelling | None = None
+        self._slices: Iterator[None] = iter(())
 
     def __call__(self, pfn: int) -> str:
         session, m = self.session, self.session.machine
         key = pfn, session.position, len(session.operations)
         if key != self._key:
-            self._key, self._counting = key, None
-            self._summary = summary(m, pfn)
-            users = int(m.mapcount.view[pfn])
-            if users > MANY and not m.panicked:
-                case, page = frame_without_users(m, pfn)
-                counting = Counting(m, page)
-                self._counting = case, counting, counting.work()
-                self._preview = f"If it broke: {users:,} mappings are looked through…"
-            else:
-                self._preview = preview(m, pfn)
+            self._key, self._ahead = key, None
+            self._summary, self._preview = summary(m, pfn), ""
+            if not m.panicked:
+                self._ahead = Foretelling(m, pfn)
+                self._slices = self._ahead.work()
+                self._preview = "If it broke: its users are counted…"
+                self.work(AT_ONCE)
         return "\n".join(part for part in (self._summary, self._preview) if part)
 
     @property
     def counting(self) -> bool:
         """Whether the users of the last frame are still to be counted."""
-        return self._counting is not None
+        return self._ahead is not None
 
     def work(self, seconds: float) -> None:
         """Counts on for a while; of no effect once the machine has changed."""
-        session = self.session
-        if self._counting is None or self._key is None:
+        session, ahead = self.session, self._ahead
+        if ahead is None or self._key is None:
             return
         if self._key[1:] != (session.position, len(session.operations)):
-            self._counting = None
+            self._ahead = None
             return
-        case, counting, slices = self._counting
         end = time.monotonic() + seconds
-        for _ in slices:
-            if time.monotonic() > end:
+        for _ in self._slices:
+            if time.monotonic() >= end:
                 return
-        give_users(case, counting.counts)
-        self._preview = told(session.machine, self._key[0], fate_of_case(case))
-        self._counting = None
+        self._preview = told(session.machine, self._key[0], ahead)
+        self._ahead = None
 
 
 def preview(m: Machine, pfn: int) -> str:
     """What would come of it if the frame broke now; nothing for one that cannot break any more."""
-    if m.panicked:
-        return ""
-    return told(m, pfn, fate_of(m, pfn))
+    return told(m, pfn, Foretelling.of(m, pfn)) if not m.panicked else ""
 
 
-def told(m: Machine, pfn: int, fate: Fate) -> str:
-    """A fate in words."""
+def told(m: Machine, pfn: int, ahead: Foretelling) -> str:
+    """What is foretold, in words."""
+    fate = ahead.fate
     if fate.code in (outcomes.HOLE, outcomes.POISONED):
         return ""
     if fate.code == outcomes.PANICS:
         return "If it broke: the machine would stop, memory_failure_recovery is 0"
     if fate.code == outcomes.FREE:
         return "If it broke: nobody would miss it, and the allocator never hands it out again"
-    parts = [*_hits(fate), *_losses(m, pfn, fate)]
+    parts = [*_hits(m, ahead.hits), *_losses(m, pfn, fate)]
     if fate.code in (outcomes.STUCK, outcomes.IGNORED):
         parts.insert(0, f"{fate.result} ({fate.kind})")
-        if not fate.signalled:
+        if len(parts) == 1:
             users = int(m.mapcount.view[pfn])
             parts.append("its users go on with it" if users else "the kernel goes on with it")
     return "If it broke: " + ("; ".join(parts) or _silent(m, pfn))
 
 
-def _hits(fate: Fate) -> list[str]:
-    """Who is told, now and later."""
-    living = fate.signalled - fate.dead
-    hits = []
-    if fate.dead or (fate.late and not living):
-        hits.append(f"kills {fate.dead:,} now")
-    if living:
-        hits.append(f"signals {living:,} that live{'s' if living == 1 else ''} on")
-    if fate.late:
-        hits.append(f"hits {fate.late:,} when touched")
-    return [", ".join(hits)] if hits else []
+def _hits(m: Machine, hits: dict[str, list[int]]) -> list[str]:
+    """Who is hit, now and later."""
+    dead, later = hits.get(DEAD, ()), hits.get(LATER, ())
+    kills = [f"kills {len(dead):,} now{_who(m, dead)}"] if dead or later else []
+    if later:
+        kills.append(f"{len(later):,} when touched{_who(m, later)}")
+    said = [", ".join(kills)] if kills else []
+    for way, words in _SAID.items():
+        if way in hits:
+            said.append(words[len(hits[way]) > 1].format(f"{len(hits[way]):,}") + _who(m, hits[way]))
+    return said
+
+
+def _who(m: Machine, mms: Sequence[int]) -> str:
+    """Their names, where they are few."""
+    return f" ({names([m.processes.view[mm].name for mm in mms])})" if 0 < len(mms) <= _MOST_NAMES else ""
 
 
 def _losses(m: Machine, pfn: int, fate: Fate) -> list[str]:
@@ -113,7 +127,7 @@ def _losses(m: Machine, pfn: int, fate: Fate) -> list[str]:
         return []
     size = HPAGE_PMD_NR if m.page(pfn) & pf.HUGE else 1
     inode = m.inode_of(m.compound_head(pfn))
-    of = inode.path if inode is not None else "private memory"
+    of = "private memory" if inode is None else "shared memory" if inode.path.startswith("/dev/zero") else inode.path
     return [f"loses {amount(size * FRAME_SIZE)} of {of}"]
 
 
@@ -123,5 +137,7 @@ def _silent(m: Machine, pfn: int) -> str:
     if m.page(pfn) & pf.SWAPCACHE:
         return "nobody is told, swap has a copy"
     if inode is not None:
-        return "nobody is told, its file still has it"
+        return "nobody is told, " + (
+            "its file still has it" if can(inode, "writeback") else "nothing was written to it"
+        )
     return "nobody is told, nothing is lost"

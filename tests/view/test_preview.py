@@ -36,19 +36,19 @@ def told(session: Session, frame: str) -> str:
 
 
 def test_kills_now_and_later(session: Session) -> None:
-    assert told(session, "a:m+0") == "kills 3 now; loses 4 KiB of private memory"
+    assert told(session, "a:m+0") == "kills 3 now (a, b and c); loses 4 KiB of private memory"
     act(session, "sysctl", name="memory_failure_early_kill", value=0)
-    assert told(session, "a:m+0") == "kills 0 now, hits 3 when touched; loses 4 KiB of private memory"
+    assert told(session, "a:m+0") == "kills 0 now, 3 when touched (a, b and c); loses 4 KiB of private memory"
     act(session, "sigaction", task="b", sigbus="handler")
     act(session, "sysctl", name="memory_failure_early_kill", value=1)
-    assert told(session, "a:m+0") == "kills 2 now, signals 1 that lives on, hits 1 when touched; " + (
-        "loses 4 KiB of private memory"
+    assert told(session, "a:m+0") == (
+        "kills 2 now (a and c); signals 1 that lives on (b); loses 4 KiB of private memory"
     )
 
 
 def test_files(session: Session) -> None:
     assert told(session, "/srv/data@0") == "nobody is told, its file still has it"
-    assert told(session, "/srv/data@1") == "kills 3 now; loses 4 KiB of /srv/data"
+    assert told(session, "/srv/data@1") == "kills 3 now (a, b and c); loses 4 KiB of /srv/data"
 
 
 def test_what_cannot_be_handled(session: Session) -> None:
@@ -68,9 +68,9 @@ def test_recovery_off_and_poison(session: Session) -> None:
 def test_many_users_are_counted_between_events(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     pfn = session.resolve_frame("a:m+0")
     whole = Hover(session)(pfn)
-    monkeypatch.setattr(module, "MANY", 2)
+    monkeypatch.setattr(module, "AT_ONCE", 0)
     hover = Hover(session)
-    assert "3 mappings are looked through" in hover(pfn)
+    assert "its users are counted" in hover(pfn)
     while hover.counting:
         hover.work(0)
     assert hover(pfn) == whole
@@ -79,4 +79,4 @@ def test_many_users_are_counted_between_events(session: Session, monkeypatch: py
     act(session, "sysctl", name="memory_failure_early_kill", value=0)
     hover.work(1)
     assert not hover.counting
-    assert "looked through" in hover(pfn)
+    assert "are counted" in hover(pfn)
