@@ -161,12 +161,12 @@ def _play(w: MainWindow) -> list[Command]:
                 ("Home",), no_past),
         Command("previous", "&Play", "Previous &operation (undo)", "Back to the end of what was done before; nothing "
                 "is lost by it", lambda: c.step_operation(-1), "previous-operation", ("PgUp", "Ctrl+Z"), no_past),
-        Command("back", "&Play", "Step &back", "One step back: what it changed is as it was before",
-                lambda: c.step(-1), "back", ("Left", ","), no_past),
+        Command("back", "&Play", "Step &back", "One step back: what it changed is as it was before. On "
+                "the map Left moves the selection", lambda: c.step(-1), "back", (",", "Left"), no_past),
         Command("play", "&Play", "&Play or pause", "Walk forward step by step; at the end, from the start again",
                 c.toggle, "play", ("Space",), no_steps),
-        Command("forward", "&Play", "Step &forward", "One step forward", lambda: c.step(1), "forward",
-                ("Right", "."), no_future),
+        Command("forward", "&Play", "Step &forward", "One step forward. On the map Right moves the selection",
+                lambda: c.step(1), "forward", (".", "Right"), no_future),
         Command("next", "&Play", "&Next operation (redo)", "To the end of this operation, or of the next one",
                 lambda: c.step_operation(1), "next-operation", ("PgDown", "Ctrl+Shift+Z", "Ctrl+Y"), no_future),
         Command("last", "&Play", "&Last step", "To the newest step; also ends a running animation",

@@ -84,10 +84,10 @@ class DecisionView(QTreeView):
         shown = list(self.outline_model.outline.shown())
         if all(node.kind != "run" for node in shown):
             self.expandAll()  # all is laid out once, not once for every parent
-            return
         for node in shown:
-            if node.children and node.kind != "run":
-                self.setExpanded(self.outline_model.index_of(node), True)
+            open_ = node.kind != "run" and not node.folded
+            if node.children and self.isExpanded(index := self.outline_model.index_of(node)) != open_:
+                self.setExpanded(index, open_)
 
     def present(self) -> Node | None:
         """The line of the present step; inside of a run that is unfolded, the one of its own."""

@@ -27,6 +27,7 @@ ASIDE: Final = "aside"  # another way was taken
 
 ENDING: Final = "What became of it"
 LONGEST_RUN: Final = 5
+LONGEST_REST: Final = 2
 _COUNTED: Final = {
     Act.VISIT: "put on the list",
     Act.SKIP: "passed by",
@@ -42,7 +43,8 @@ class Node:
     """A line. `kind`: root, call, decision, way, step, run or fact. `first` to `last` (exclusive) are its steps.
 
     A line without steps (`first` is -1) was left behind with step `passed`; `silent` is the way that was
-    taken then. `told` is what a way's step says, `text` what it says before that is known.
+    taken then. `told` is what a way's step says, `text` what it says before that is known. `folded` lines
+    hold what the operation did not come to.
     """
 
     id: int
@@ -58,6 +60,7 @@ class Node:
     last: int = -1
     passed: int = -1
     silent: bool = False
+    folded: bool = False
     tone: str = ""
     children: list[int] = field(default_factory=list)
 
@@ -159,12 +162,25 @@ class Outline:
         for number in range(len(one.ways)):
             self._add_way(node, one, number)
         late = others[len(early) :]
-        for child in one.children:
+        reached = 1 + max((at for at, child in enumerate(one.children) if child.first >= 0 or child.silent is not None),
+                          default=-1)  # fmt: skip
+        for child in one.children[:reached]:
             before = [number for number in late if number < child.first]
             self._add_runs(node, before)
             late = late[len(before) :]
             self._add_place(node, child)
         self._add_runs(node, late)
+        self._add_rest(node, [child for child in one.children[reached:] if not child.part.quiet])
+
+    def _add_rest(self, node: Node, rest: Sequence[Place]) -> None:
+        """What the operation did not come to: of a recorded one it is told in a line that can be unfolded."""
+        above = node
+        if len(rest) > LONGEST_REST and node.first >= 0:
+            above = self._add(node, "call", f"Not reached: {len(rest)} more, from “{rest[0].part.title}” on")
+            above.passed, above.folded = min(one.passed for one in rest), True
+            above.tip = "What the handler would have done, had it gone on. Unfold it to see each."
+        for one in rest:
+            self._add_place(above, one)
 
     def _add_way(self, above: Node, one: Place, number: int) -> None:
         node = self._add(above, "way", one.ways[number].meaning)

@@ -100,6 +100,19 @@ def test_at_the_end_it_says_what_became_of_it(fired) -> None:
     assert model.rowCount() == view.outline_model.rowCount()
 
 
+def test_what_was_not_reached_is_one_line_so_that_decision_and_ending_are_seen_together(user) -> None:
+    user.window.controller.set_sysctl("memory_failure_recovery", 0)
+    user.click_frame(user.frame("srv:heap+1"))
+    user.key(Key.Key_End, user.window.map.view)
+    view, model = user.window.why, user.window.why.outline_model
+    rest = line(view, "Not reached: ")
+    assert rest.children and rest.first == -1 and not view.isExpanded(model.index_of(rest))
+    assert rest.state(user.session.position) == "aside"
+    seen = view.viewport().rect()
+    for words in ("the machine stops", "What became of it"):
+        assert seen.contains(view.visualRect(model.index_of(line(view, words))).center()), words
+
+
 def test_a_touch_is_told_as_a_fault(user) -> None:
     user.window.controller.set_sysctl("memory_failure_early_kill", 0)
     user.click_frame(user.frame("srv:heap+2"))
