@@ -170,14 +170,14 @@ class FrameMapWidget(QWidget):
         `row_width`: so many a row where there are rows; None: as many as suit the view.
         """
         plane, camera = self.plane, self.view.camera
+        patience = PATIENCE if self._row_width is None else 1.0
         self._layout, self._row_width = name, row_width
         if plane is None:
             return
         keep = self._in_the_middle()
         self._arrange(plane)
         self.view.item.fit_edge()
-        room = self.view.room()
-        plane.suit(*room)
+        plane.suit(*self.view.room(), patience)
         self.lens_changed()
         if camera.is_fit or keep is None:
             self.fit()

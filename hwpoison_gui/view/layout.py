@@ -169,7 +169,7 @@ def choose_width(
 ) -> int:
     """The width that fills a view best, powers of two preferred.
 
-    `current` stays as long as it does at least `patience` times as well.
+    `current` stays as long as it does at least `patience` times as well, if it was chosen here.
     """
     view_width, view_height = max(view_width, 1.0), max(view_height, 1.0)
 
@@ -177,8 +177,9 @@ def choose_width(
         neat = 1.0 if width & (width - 1) == 0 else 0.98 if width % 128 == 0 else 0.96
         return _fill(frames, width, view_width, view_height) * neat
 
-    best = max(widths(frames), key=worth)
-    if current is not None and worth(current) > patience * worth(best):
+    choices = widths(frames)
+    best = max(choices, key=worth)
+    if current in choices and worth(current) > patience * worth(best):
         return current
     return best
 
