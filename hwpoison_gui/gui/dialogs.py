@@ -232,6 +232,10 @@ class Dialogs:
             ("Arrows", "On the map: move the selection, 16 at a time with Shift"),
             ("Enter", "On the map: break the selected frame"),
             ("W A S D", "On the map: move; the wheel zooms, a drag pans"),
+            ("Menu, Shift+F10", "On the map, and on a page or a task: what can be done with it"),
+            ("F2", "On the policy or SIGBUS of a task: choose another"),
+            ("Ctrl+Shift+Up, Down", "In a table: order its rows by the column of the present cell"),
+            ("Ctrl+C", "In any panel: what is selected, or all that it says, as text"),
         ]
         cells = "".join(f"<tr><td><b>{html.escape(a)}</b></td><td>{html.escape(b)}</td></tr>" for a, b in rows)
         self._page("Keys", f"<table cellpadding='4'>{cells}</table>")

@@ -17,6 +17,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame
 
 from hwpoison_gui.gui.frame_map_item import NONE, FrameMapItem
+from hwpoison_gui.gui.table_keys import wants_menu
 from hwpoison_gui.view.camera import Camera
 from hwpoison_gui.view.palette import Theme
 
@@ -148,7 +149,9 @@ class FrameMapView(QAbstractScrollArea):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
-        if not self._key(key, event.modifiers()):
+        if wants_menu(event):
+            self._ask_for_menu()
+        elif not self._key(key, event.modifiers()):
             event.ignore()
             return
         # What is under the resting pointer is not what the keyboard is about; and after a shot one wants to see.
@@ -215,12 +218,14 @@ class FrameMapView(QAbstractScrollArea):
             self.look(self.camera.fitted())
         elif key == Qt.Key.Key_F and self.item.selected != NONE:
             self.centre(self.item.selected)
-        elif key == Qt.Key.Key_Menu and self.item.selected != NONE:
-            corner = self.item.rect_of(self.item.selected).bottomRight().toPoint()
-            self.menuRequested.emit(self.item.selected, self.viewport().mapToGlobal(corner))
         else:
             return False
         return True
+
+    def _ask_for_menu(self) -> None:
+        if self.item.selected != NONE:
+            corner = self.item.rect_of(self.item.selected).bottomRight().toPoint()
+            self.menuRequested.emit(self.item.selected, self.viewport().mapToGlobal(corner))
 
     def zoom(self, steps: int) -> None:
         """Zooms about the selected frame where it is in view, else about the middle."""

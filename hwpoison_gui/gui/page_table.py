@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QScrollBar, QWidge
 
 from hwpoison_gui.gui.fact_view import FactView
 from hwpoison_gui.gui.page_model import PageModel
+from hwpoison_gui.gui.table_keys import wants_menu
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.view.page_order import Pfns
 from hwpoison_gui.view.page_rows import PAGE_COLUMNS
@@ -206,7 +207,7 @@ class PageTable(QWidget):
             self.go_to(ends[key], extend)
         elif key in (Key.Key_Return, Key.Key_Enter):
             self.activated.emit()
-        elif key == Key.Key_Menu and self.place != NOWHERE:
+        elif wants_menu(event) and self.place != NOWHERE:
             rect = self.view.visualRect(self.view.currentIndex())
             self.menu_at(self.view.viewport().mapToGlobal(rect.bottomLeft()))
         else:

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QWidget
 
 from hwpoison_gui.gui.fact_view import FactView
 from hwpoison_gui.gui.row_model import KEY_ROLE, SORT_ROLE, Index, RowModel
+from hwpoison_gui.gui.table_keys import sort_by_key
 from hwpoison_gui.view.palette import Theme
 
 NO_KEY = -1
@@ -77,6 +79,10 @@ class RowTable(FactView):
         super().currentChanged(current, previous)
         if not self._quiet and current.isValid():
             self.chosen.emit(int(current.data(KEY_ROLE)))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not sort_by_key(self, event):
+            super().keyPressEvent(event)
 
     def selected_cells(self) -> list[tuple[str, ...]]:
         rows = sorted(index.row() for index in self.selectionModel().selectedRows())

@@ -6,20 +6,36 @@ from html import escape
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QFontInfo, QFontMetrics, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QTableView, QVBoxLayout, QWidget
+from PySide6.QtGui import QFontInfo, QFontMetrics, QKeyEvent, QKeySequence, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QLabel, QTableView, QVBoxLayout, QWidget
 
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.fact_view import set_row_height
-from hwpoison_gui.gui.state_model import BITS, KIND, SIGN, StateModel
+from hwpoison_gui.gui.state_model import BITS, DOES, KIND, SIGN, StateModel
 from hwpoison_gui.gui.state_paint import BitsDelegate, RowDelegate, SignDelegate
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.view.palette import DARK, Theme
 from hwpoison_gui.view.state_rows import FITS, StateTable
+from hwpoison_gui.view.text_columns import as_tsv
 
 Role = Qt.ItemDataRole
 _SIGN: Final = 24
 _PAD: Final = look.SMALL + look.TIGHT
+
+
+class _Rows(QTableView):
+    """Whole rows are copied, with what their signs say."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not event.matches(QKeySequence.StandardKey.Copy):
+            super().keyPressEvent(event)
+            return
+        model, chosen = self.model(), sorted(index.row() for index in self.selectionModel().selectedRows())
+        cells = [
+            [model.index(row, column).data(Role.AccessibleTextRole) for column in (BITS, KIND, DOES)] for row in chosen
+        ]
+        if cells:
+            QApplication.clipboard().setText(as_tsv(cells))
 
 
 class StateTableView(QWidget):
@@ -31,7 +47,7 @@ class StateTableView(QWidget):
         super().__init__(parent)
         self._theme = theme
         self.caption, self.flags = QLabel(self), QLabel(self)
-        self.view = QTableView(self)
+        self.view = _Rows(self)
         self.model = StateModel(self, theme)
         self.view.setModel(self.model)
         self.flags.setWordWrap(True)
@@ -56,7 +72,7 @@ class StateTableView(QWidget):
         view.setItemDelegateForColumn(SIGN, SignDelegate(view, self.model))
         view.setItemDelegateForColumn(BITS, BitsDelegate(view, self.model))
         view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         view.setShowGrid(False)
         view.setWordWrap(False)

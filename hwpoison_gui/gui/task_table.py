@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QKeySequence
+from PySide6.QtGui import QContextMenuEvent, QFont, QFontMetrics, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.fact_view import set_row_height
+from hwpoison_gui.gui.table_keys import sort_by_key, wants_menu
 from hwpoison_gui.gui.task_model import CHOICES_ROLE, COLUMNS, TGID_ROLE, Index, TaskModel, TaskOrder
 from hwpoison_gui.view.palette import DARK, Theme
 from hwpoison_gui.view.task_rows import TaskRow
@@ -82,8 +83,6 @@ class TaskTable(QTableView):
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setTabKeyNavigation(False)
         self.verticalHeader().hide()
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.customContextMenuRequested.connect(self._menu)
         self.tasks.edited.connect(self.edited)
         self.setAccessibleName("Tasks")
         self.set_theme(theme)
@@ -164,6 +163,10 @@ class TaskTable(QTableView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):
             self.copy()
+        elif wants_menu(event):
+            self._menu_of_current()
+        elif sort_by_key(self, event):
+            return
         elif event.key() == Qt.Key.Key_Escape:
             self.clearSelection()
         else:
@@ -176,7 +179,16 @@ class TaskTable(QTableView):
             fields = [str(self.order.index(row, column).data()) for column in range(len(COLUMNS))]
             QApplication.clipboard().setText("\t".join(fields))
 
-    def _menu(self, point: QPoint) -> None:
-        index = self.indexAt(point)
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            self._menu_of_current()
+        else:
+            self._menu(self.indexAt(event.pos()), event.globalPos())
+
+    def _menu_of_current(self) -> None:
+        index = self.currentIndex()
+        self._menu(index, self.viewport().mapToGlobal(self.visualRect(index).bottomLeft()))
+
+    def _menu(self, index: QModelIndex, where: QPoint) -> None:
         if index.isValid():
-            self.menuRequested.emit(int(index.data(TGID_ROLE)), self.viewport().mapToGlobal(point))
+            self.menuRequested.emit(int(index.data(TGID_ROLE)), where)

@@ -169,6 +169,7 @@ def style_sheet(theme: Theme) -> str:
     QTableView, QListView, QTextBrowser {{ background: {theme.base}; border: 1px solid {theme.base}; outline: 0; }}
     QTableView:focus, QListView:focus, QTextBrowser:focus {{ border: 1px solid {theme.accent}; }}
     QTableView::item {{ padding: 0 {SMALL}px; border: 0; }}
+    QTableView::item:focus {{ padding: 0 {SMALL - 1}px; border: 1px solid {theme.accent}; }}
     QToolButton#boxed {{ border: 1px solid {theme.muted}; padding: {TIGHT}px {MEDIUM}px; }}
     QToolButton#boxed:disabled {{ border-color: {theme.line}; color: {disabled_of(theme)}; }}
     QToolButton#boxed:focus {{ border-color: {theme.accent}; }}

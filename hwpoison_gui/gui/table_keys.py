@@ -1,0 +1,30 @@
+"""Keys that all tables and the map understand: the menu of what is current, and the order of a table's rows."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QKeyCombination, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QTableView
+
+Key = Qt.Key
+_MENUS: Final = (QKeyCombination(Key.Key_Menu), QKeyCombination(Qt.KeyboardModifier.ShiftModifier, Key.Key_F10))
+_SORTING: Final = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+_ORDERS: Final = {Key.Key_Up: Qt.SortOrder.AscendingOrder, Key.Key_Down: Qt.SortOrder.DescendingOrder}
+
+
+def wants_menu(event: QKeyEvent) -> bool:
+    """Whether a key asks for the menu; the system makes no event of Shift+F10."""
+    return event.keyCombination() in _MENUS
+
+
+def sort_by_key(view: QTableView, event: QKeyEvent) -> bool:
+    """Orders the rows by the column of the current cell; tells whether the key means that."""
+    order, index = _ORDERS.get(Key(event.key())), view.currentIndex()
+    plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+    if plain != _SORTING or order is None or not index.isValid():
+        return False
+    view.sortByColumn(index.column(), order)
+    view.scrollTo(view.currentIndex())
+    return True
