@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
@@ -54,6 +55,9 @@ class WalkState:
     current_vmas: frozenset[int] = frozenset()
     current_task: int | None = None
 
+
+_SLICE: Final = 500  # users or steps between two opportunities to do something else
+_MAPS: Final = 8  # that are remembered
 
 _SHORT: Final = {
     "memory_failure_early_kill is 0": "later: early_kill is 0",
@@ -111,9 +115,9 @@ def frames_concerned(session: Session, operation: Operation) -> list[int]:
 
 
 class Follower:
-    """The state of one reverse map, carried on from step to step: a step costs what it changed, not all users.
+    """The state of one reverse map, carried on from step to step either way: a step costs what it changed.
 
-    Going back, or to another operation, begins anew.
+    For another operation it begins anew, with all users.
     """
 
     def __init__(self, graph: ReverseMap) -> None:
@@ -123,73 +127,108 @@ class Follower:
         for mapper in graph.mappers:
             self._of_mm.setdefault(mapper.mm, []).append(mapper)
         self._state = WalkState()
-        self._told: set[int] = set()  # tasks whose fate a step has told
+        self._told: dict[int, Fate] = {}  # what steps have told tasks
+        self._log: list[tuple[int, Callable[..., object], tuple[Any, ...]]] = []  # what takes back what a step said
         self._concerned = False
         self._operation: Operation | None = None
         self._position = -1
 
     def state_at(self, session: Session) -> WalkState:
         """The state at the session's present step; the same object as long as it can be carried on."""
-        m, pfn, moment = session.machine, self.graph.pfn, moment_of(session)
-        if self._position < 0 or moment.operation is not self._operation or session.position < self._position:
-            self._begin(session, moment)
-        else:
-            steps = session.steps[self._position : session.position]
-            self._take(m, steps)
-            self._look_again(m, steps)
-        self._position = session.position
-        word = m.page(pfn)
+        for _ in self.carry(session):
+            pass
+        m, word = session.machine, session.machine.page(self.graph.pfn)
         self._state.letters, self._state.poisoned = pf.letters_of(word), bool(word & pf.HWPOISON)
         self._state.kind = kinds.KINDS[kinds.kind_of(word)]
-        self._point(m, moment)
+        self._point(m, moment_of(session))
         return self._state
 
-    def _begin(self, session: Session, moment: Moment) -> None:
-        m, state = session.machine, WalkState()
-        for mapper in self.graph.mappers:
-            state.entries[mapper.vma] = entry_state(m, self.graph.pfn, mapper)
-            state.fates.setdefault(mapper.tgid, _standing(m, mapper.tgid))
-        self._state, self._told, self._operation = state, set(), moment.operation
-        self._concerned = moment.operation is not None and concerns(session, moment.operation, self.graph.pfn)
-        if moment.operation is not None:
-            self._take(m, session.steps[moment.operation.first : session.position])
+    def carry(self, session: Session) -> Iterator[None]:
+        """Carries the state on to the present step; yields now and then."""
+        m, operation, here, there = session.machine, moment_of(session).operation, self._position, session.position
+        self._position = -1  # whoever does not go on with it begins anew
+        if here < 0 or operation is not self._operation:
+            yield from self._begin(session, operation)
+        elif here != there:
+            steps = session.steps[min(here, there) : max(here, there)]
+            told = self._take_back(there)
+            if here < there:
+                told = yield from self._take(m, steps, here)
+            yield from self._look_again(m, steps, told)
+        self._position = there
 
-    def _take(self, m: Machine, steps: list[Step]) -> None:
-        """What the steps say of pairs, and whom they told."""
-        for step in steps if self._concerned else ():
+    def _begin(self, session: Session, operation: Operation | None) -> Iterator[None]:
+        m, state = session.machine, WalkState()
+        self._state, self._operation = state, operation
+        self._told, self._log = {}, []
+        self._concerned = operation is not None and concerns(session, operation, self.graph.pfn)
+        if operation is not None:
+            yield from self._take(m, session.steps[operation.first : session.position], operation.first)
+        for number, mapper in enumerate(self.graph.mappers):
+            state.entries[mapper.vma] = entry_state(m, self.graph.pfn, mapper)
+            if number % _SLICE == 0:
+                yield
+        yield from self._tell_fates(m, self._told.keys() | {mapper.tgid for mapper in self.graph.mappers})
+
+    def _take(self, m: Machine, steps: list[Step], before: int) -> Generator[None, None, set[int]]:
+        """What the steps say of pairs, and whom they told: those tasks are returned."""
+        told: set[int] = set()
+        for number, step in enumerate(steps if self._concerned else (), before + 1):
+            if number % _SLICE == 0:
+                yield
             mark, state = step.mark, self._state
             if mark.act is Act.VISIT:
-                state.visited.update(self._vmas(mark))
+                self._note(number, state.visited, self._vmas(mark))
             elif mark.act is Act.UNMAP:
-                state.cut.update(self._vmas(mark))
+                self._note(number, state.cut, self._vmas(mark))
             elif mark.act is Act.SKIP:
                 passed = Passed(_SHORT.get(mark.why, mark.why), mark.text)
-                state.passed.update((vma, passed) for vma in self._vmas(mark))
+                for vma in self._vmas(mark):
+                    self._log.append((number, _restore, (state.passed, vma, state.passed.get(vma))))
+                    state.passed[vma] = passed
             for change in step.changes:
                 if change.store is m.deliveries and isinstance(change.new, Delivery):
-                    self._tell(m, change.new.tid, change.new.info, change.new.effect)
+                    told.add(self._tell(m, number, change.new.tid, change.new.info, change.new.effect))
                 elif change.store is m.pending and isinstance(change.new, tuple) and change.new:
-                    self._tell(m, change.key, change.new[-1], "told")
+                    told.add(self._tell(m, number, change.key, change.new[-1], "told"))
+        return told
+
+    def _note(self, number: int, pairs: set[int], vmas: list[int]) -> None:
+        new = set(vmas) - pairs
+        if new:
+            pairs |= new
+            self._log.append((number, pairs.difference_update, (new,)))
 
     def _vmas(self, mark: Mark) -> list[int]:
         return [self._by_pte[pte] for pte in mark.ptes if pte in self._by_pte] or list(mark.vmas)
 
-    def _tell(self, m: Machine, tid: int, info: SigInfo, effect: str) -> None:
+    def _tell(self, m: Machine, number: int, tid: int, info: SigInfo, effect: str) -> int:
         tgid = m.tasks.view[tid].tgid
-        if self._state.fates.get(tgid, Fate("alive")).kind == "killed":
-            return
         code = info.code.replace("BUS_MCEERR_", "").replace("SI_KERNEL", "forced")
         words = {"handled": "caught", "pending": "pending", "ignored": "ignored", "killed": "dying", "told": "sent"}
         word = words[effect]
         short = info.signal if effect in ("told", "killed") else word
-        self._told.add(tgid)
-        self._state.fates[tgid] = Fate("told" if effect == "killed" else effect, f"{info.signal} {code} {word}", short)
+        self._log.append((number, _restore, (self._told, tgid, self._told.get(tgid))))
+        self._told[tgid] = Fate("told" if effect == "killed" else effect, f"{info.signal} {code} {word}", short)
+        return tgid
 
-    def _look_again(self, m: Machine, steps: list[Step]) -> None:
+    def _take_back(self, position: int) -> set[int]:
+        """Forgets what steps after a position said; returns the tasks that they told."""
+        told: set[int] = set()
+        while self._log and self._log[-1][0] > position:
+            _, undo, args = self._log.pop()
+            undo(*args)
+            if args[0] is self._told:
+                told.add(args[1])
+        return told
+
+    def _look_again(self, m: Machine, steps: list[Step], told: set[int]) -> Iterator[None]:
         """Entries and tasks that the steps changed, as they are now."""
         spaces: set[int] = set()
         tasks: set[int] = set()
-        for step in steps:
+        for number, step in enumerate(steps):
+            if number % _SLICE == 0:
+                yield
             for store, key, _, _ in step.changes:
                 if store.name == m.ptes.name:
                     spaces.add(key[0] if isinstance(key, tuple) else key)
@@ -197,13 +236,20 @@ class Follower:
                     tasks.add(key)
                 elif store is m.pending and key in m.tasks.view:
                     tasks.add(m.tasks.view[key].tgid)
-        for mm in spaces:
+        for number, mm in enumerate(spaces):
+            if number % _SLICE == 0:
+                yield
             for mapper in self._of_mm.get(mm, ()):
                 self._state.entries[mapper.vma] = entry_state(m, self.graph.pfn, mapper)
-        for tgid in tasks & self._state.fates.keys():
+        yield from self._tell_fates(m, tasks & self._state.fates.keys() | told)
+
+    def _tell_fates(self, m: Machine, tasks: Iterable[int]) -> Iterator[None]:
+        """Death is seen of the task itself; short of that, what it was told last counts."""
+        for number, tgid in enumerate(tasks):
+            if number % _SLICE == 0:
+                yield
             now = _standing(m, tgid)
-            if now.kind == "killed" or tgid not in self._told:
-                self._state.fates[tgid] = now
+            self._state.fates[tgid] = now if now.kind == "killed" else self._told.get(tgid, now)
 
     def _point(self, m: Machine, moment: Moment) -> None:
         """What the present step is about."""
@@ -220,23 +266,40 @@ class Follower:
         state.at_frame = bool(mark.frames) and not state.current_vmas
 
 
+def _restore(values: dict[int, Any], key: int, old: object) -> None:
+    if old is None:
+        del values[key]
+    else:
+        values[key] = old
+
+
 class Walks:
-    """Remembers the reverse map of each operation's frame, as it was before the operation."""
+    """Remembers the newest reverse maps: of operations' frames as they were before, and of the selected frame."""
 
     def __init__(self) -> None:
-        self._maps: dict[tuple[int, int], ReverseMap] = {}
+        self._maps: list[tuple[object, int, ReverseMap]] = []  # for what it was made, the frame, the map
         self._follower: Follower | None = None
 
     def clear(self) -> None:
-        """The operations are other ones."""
+        """The machine is another one."""
         self._maps.clear()
         self._follower = None
 
     def state_of(self, session: Session, graph: ReverseMap) -> WalkState:
         """The state of a reverse map at the present step, carried on where that is possible."""
+        return self._follow(graph).state_at(session)
+
+    def prepare(self, session: Session, selected: int) -> Iterator[None]:
+        """Makes what `map_for` and `state_of` will be asked for; yields now and then."""
+        graph = self.map_for(session, selected)
+        yield
+        if graph is not None:
+            yield from self._follow(graph).carry(session)
+
+    def _follow(self, graph: ReverseMap) -> Follower:
         if self._follower is None or self._follower.graph is not graph:
             self._follower = Follower(graph)
-        return self._follower.state_at(session)
+        return self._follower
 
     def map_for(self, session: Session, selected: int) -> ReverseMap | None:
         """Of the present operation's frame; of the selected one where no operation is about any."""
@@ -245,12 +308,15 @@ class Walks:
             concerned = frames_concerned(session, moment.operation)
             if concerned and (selected in (*concerned, -1) or not moment.at_end):
                 pfn = selected if selected in concerned else concerned[0]
-                return self._before(session, moment.operation, moment.number, pfn)
-        return reverse_map(session, selected) if selected >= 0 else None
+                return self._kept(session, moment.operation, pfn, moment.operation.first)
+        return self._kept(session, moment.step, selected, session.position) if selected >= 0 else None
 
-    def _before(self, session: Session, operation: Operation, number: int, pfn: int) -> ReverseMap:
-        key = (number, pfn)
-        if key not in self._maps:
-            with as_of(session, operation.first):
-                self._maps[key] = reverse_map(session, pfn)
-        return self._maps[key]
+    def _kept(self, session: Session, made_for: object, pfn: int, position: int) -> ReverseMap:
+        """Made for an operation or a step: neither ever changes, nor does what came before it."""
+        for one, frame, graph in self._maps:
+            if one is made_for and frame == pfn:
+                return graph
+        with as_of(session, position):
+            graph = reverse_map(session, pfn)
+        self._maps = [*self._maps[1 - _MAPS :], (made_for, pfn, graph)]
+        return graph
