@@ -55,14 +55,14 @@ def swap_free(m: Machine, offset: int) -> None:
     if pfn is None:
         m.delete(m.swap_content, offset)
     elif not m.mapcount.view[pfn] and not m.page(pfn) & (pf.WRITEBACK | pf.LOCKED):
-        delete_from_swap_cache(m, pfn)
+        try_to_free_swap(m, pfn)
 
 
 def try_to_free_swap(m: Machine, pfn: int) -> None:
     """Leave the swap cache when no swap entry needs the page any more; it is dirty from then on."""
     if m.page(pfn) & pf.SWAPCACHE and not swap_count(m, m.page_private.view[pfn]):
+        m.set_flags(pfn, pf.DIRTY)  # before the cache's reference goes, which may be the last
         delete_from_swap_cache(m, pfn)
-        m.set_flags(pfn, pf.DIRTY)
 
 
 def reuse_swap_page(m: Machine, pfn: int) -> bool:
@@ -163,7 +163,6 @@ def _shmem_writepage(m: Machine, pfn: int, inode: int) -> None:
 
 def free_page_and_swap_cache(m: Machine, pfn: int) -> None:
     """Drop a mapping's reference; the last mapping takes the page out of the swap cache with it."""
-    unused = m.page(pfn) & pf.SWAPCACHE and not m.mapcount.view[pfn] and not m.page(pfn) & pf.LOCKED
-    if unused and not swap_count(m, m.page_private.view[pfn]):
-        delete_from_swap_cache(m, pfn)
+    if not m.mapcount.view[pfn] and not m.page(pfn) & pf.LOCKED:
+        try_to_free_swap(m, pfn)
     put_page(m, pfn)

@@ -179,7 +179,7 @@ def op_unlink(w: World, a: Args) -> Steps[OpResult]:
 
 def op_mmap(w: World, a: Args) -> Steps[OpResult]:
     m, process = w.machine, w.process(a["task"])
-    if a["name"] in w.areas.of(process.tgid):
+    if w.is_mapped(process.tgid, a["name"]):
         raise ScenarioError(f"task {a['task']!r} has an area {a['name']!r} already", key="name")
     mapping = w.inode(a["file"], "file").id if a.get("file") else 0
     huge = a["huge"]

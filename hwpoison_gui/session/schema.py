@@ -281,7 +281,7 @@ POLICIES: Final = _POLICIES
 PTE_STATES: Final = ("present", "none", "hwpoison", "swap")
 SIGNAL_WORDS: Final[dict[str, tuple[str, ...]]] = {
     "signal": ("SIGBUS", "SIGKILL", "SIGSEGV"),
-    "code": ("BUS_MCEERR_AO", "BUS_MCEERR_AR", "BUS_ADRERR", "SEGV_ACCERR", "SI_KERNEL"),
+    "code": ("BUS_MCEERR_AO", "BUS_MCEERR_AR", "BUS_ADRERR", "SEGV_ACCERR", "SEGV_MAPERR", "SI_KERNEL"),
     "effect": ("killed", "handled", "ignored", "pending"),
 }
 SIGNAL_KEYS: Final = ("task", "thread", "signal", "code", "at", "lsb", "effect")

@@ -14,6 +14,7 @@ from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.filemap import find_get_page
 from hwpoison_gui.kernel.gate import NestedTable, Table
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.mmap import overlapping
 from hwpoison_gui.kernel.records import PAGE_SHIFT, Inode, Process, Task
 from hwpoison_gui.session import grammar
 from hwpoison_gui.session.errors import ScenarioError
@@ -74,6 +75,11 @@ class World:
         if parsed.page >= area[1]:
             raise ScenarioError(f"area {parsed.area!r} has pages 0 to {area[1] - 1}, not {parsed.page}", key=key)
         return area[0] + (parsed.page << PAGE_SHIFT)
+
+    def is_mapped(self, tgid: int, area: str) -> bool:
+        """Whether anything is mapped where the area of that name is: if nothing is, the name may be given again."""
+        start, pages = self.areas.of(tgid).get(area, (0, 0))
+        return bool(overlapping(self.machine, tgid, start, start + (pages << PAGE_SHIFT)))
 
     def name_of_address(self, tgid: int, address: int) -> str | None:
         """`AREA+PAGE` of an address, or None where no area covers it."""
