@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.filemap import can
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.profile import FAILED
+from hwpoison_gui.kernel.profile import FAILED, RECOVERED
 from hwpoison_gui.kernel.profile_v7 import report_error
 from hwpoison_gui.kernel.records import Inode
 from hwpoison_gui.session.outcome import Outcome
@@ -126,6 +126,8 @@ def _untouched(page: Page, outcome: Outcome) -> str:
         return "Nothing more is lost: it was broken before."
     if page.word & pf.NOPAGE:
         return "Nothing is lost: there is no memory at this number."
+    if page.free and page.word & pf.HUGE and outcome.result != RECOVERED:
+        return "Nothing is lost yet: it was free, but it stays in the pool of huge pages."
     if page.free:
         return "Nothing is lost: it was free, and nobody is given it any more."
     if outcome.kind and outcome.kind.startswith("already truncated"):
