@@ -6,7 +6,7 @@ import math
 import time
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent
 
 from hwpoison_gui.view.look_history import Look, LookHistory
@@ -26,7 +26,7 @@ class LookKeeper(QObject):
         super().__init__(window)
         self._w, self._map = window, window.map
         self._plane: object = None
-        self._room = (0.0, 0.0)
+        self._room = QSize()
         self._ways = (False, False)
         self._going = False
         self.history = LookHistory()
@@ -44,8 +44,7 @@ class LookKeeper(QObject):
         if plane is not self._plane:
             self._plane = plane
             self.history.clear()
-        camera = self._map.view.camera
-        room = camera.view_width, camera.view_height
+        room = self._map.view.viewport().size()
         if room != self._room and self.history.can_go(0):
             self.history.correct(look)  # the window is what changed
         else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 from PySide6.QtCore import QObject, Qt
 
 from hwpoison_gui.gui.controller import NONE, Moved
@@ -124,6 +123,8 @@ class TablesLink(QObject):
         m, pages = self._w.controller.session.machine, self._tables.pages
         if m is self._pages_machine:
             pages.refresh()
+            if self._tables.controls.found.isChecked():
+                self.order_by(self._field, self._descending)
             return
         self._pages_machine = m
         pages.set_machine(m)
@@ -191,16 +192,7 @@ class TablesLink(QObject):
 
     def _found(self) -> Found | None:
         plane = self._w.map.plane
-        if plane is None or plane.match is None:
-            return None
-        match = plane.match
-        by_id = np.array([match.word(word) for word in plane.words.words], np.bool_)
-
-        def found(pfns: np.ndarray) -> np.ndarray:
-            there = by_id[plane.ids(pfns)]
-            return there if match.frames is None else there & match.frames[pfns]
-
-        return found
+        return plane.found if plane is not None and plane.match is not None else None
 
     def _sorted(self, order: PageOrder) -> None:
         self._field, self._descending = order.field, order.descending

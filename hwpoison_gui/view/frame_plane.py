@@ -187,10 +187,7 @@ class FramePlane:
             if pfn in self._overlay and not self._bad[ids[n]]:
                 codes[n] = self._overlay[pfn]
         if self.match is not None:
-            found = self._found[ids]
-            if self.match.frames is not None:
-                found = found & self.match.frames[pfns]
-            codes = codes & (FOUND - 1) | found * np.uint8(FOUND)
+            codes = codes & np.uint8(FOUND - 1) | self.found(pfns).astype(np.uint8) * np.uint8(FOUND)
         return np.asarray(codes, np.uint8)
 
     # -- asking
@@ -224,6 +221,11 @@ class FramePlane:
         """Frames of each kind, by the kind's id."""
         return self._counts_by(self._kind_of_id, len(kinds.KINDS))
 
+    def found(self, pfns: I64 | slice) -> Bools:
+        """Which of some frames the filter finds; none without one."""
+        found: Bools = self._found[self._ids.values[pfns]]
+        return found if self.match is None or self.match.frames is None else found & self.match.frames[pfns]
+
     def found_count(self) -> int:
         """How many frames the filter finds; all without one."""
         if self.match is None:
@@ -239,10 +241,7 @@ class FramePlane:
             starts = range(first, last, _CHUNK) if forward else range(first, last, _CHUNK)[::-1]
             for start in starts:
                 part = slice(start, min(start + _CHUNK, last))
-                found = self._found[self._ids.values[part]]
-                if self.match is not None and self.match.frames is not None:
-                    found = found & self.match.frames[part]
-                places = np.flatnonzero(found)
+                places = np.flatnonzero(self.found(part))
                 if len(places):
                     return int(places[0 if forward else -1]) + start
         return None

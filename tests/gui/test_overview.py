@@ -13,8 +13,11 @@ from pytestqt.qtbot import QtBot
 from hwpoison_gui.gui.frame_map import LAYOUTS, FrameMapWidget
 from hwpoison_gui.gui.overview import Overview
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.view import kinds
+from hwpoison_gui.view.frame_plane import Match
+from hwpoison_gui.view.lens_colours import FADED
 from hwpoison_gui.view.lenses import LENSES
-from hwpoison_gui.view.palette import DARK, LIGHT
+from hwpoison_gui.view.palette import DARK, LIGHT, mixed
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 
@@ -232,6 +235,25 @@ def test_lens_and_theme_are_followed(shown: Shown) -> None:
 
 
 # -- in the window
+
+
+def test_what_a_filter_does_not_find_fades_in_it_too(shown: Shown) -> None:
+    shown.zoom()
+    plane = shown.map.plane
+    assert plane is not None
+    plain = DARK.kind(kinds.ANON)
+    faded = mixed(plain, DARK.ground, FADED)
+    here = np.zeros(plane.frames, np.bool_)
+    here[: plane.frames // 2] = True
+    plane.set_filter(Match(lambda word: True, here))
+    shown.map.lens_changed()
+    assert {plain, faded} <= shown.colours()
+    plane.set_filter(Match(lambda word: False))
+    shown.map.lens_changed()
+    assert faded in shown.colours() and plain not in shown.colours()
+    plane.set_filter(None)
+    shown.map.lens_changed()
+    assert plain in shown.colours() and faded not in shown.colours()
 
 
 def test_a_key_switches_it_in_the_window(user) -> None:

@@ -76,3 +76,40 @@ def test_vmas_and_files_lead_to_their_frames_and_back(user) -> None:
     areas.setCurrentIndex(areas.order.index(heap, 0))
     assert user.window.controller.selected == user.frame("w1:heap+0")
     assert user.window.controller.selected_task == user.session.world.task_names.view["w1"]
+
+
+def listed(user) -> list[int]:
+    link, model = user.window.tables_link, user.window.tables.pages.pages
+    user.qtbot.waitUntil(lambda: not link.sorter.busy, timeout=5000)
+    return [model.pfn_of(place) for place in range(model.size)]
+
+
+def test_only_what_is_found_is_listed_while_something_is_looked_for(user) -> None:
+    show(user, "pages")
+    window, only = user.window, user.window.tables.controls.found
+    pfns = [user.frame(f"srv:heap+{page}") for page in range(4)]
+    assert not only.isEnabled()
+    window.finder.set_text("srv:heap anon")
+    assert only.isEnabled()
+    QTest.mouseClick(only, Qt.MouseButton.LeftButton)
+    assert only.isChecked() and listed(user) == sorted(pfns)
+    window.tables_link.order_by("pfn", True)
+    assert listed(user) == sorted(pfns, reverse=True)
+    window.finder.set_text("srv:heap+2")
+    assert listed(user) == [pfns[2]]
+    window.finder.close_search()
+    assert not only.isEnabled() and not only.isChecked()
+    assert len(listed(user)) == user.session.machine.frames
+
+
+def test_the_list_of_what_is_found_follows_the_machine(user) -> None:
+    show(user, "pages")
+    user.window.finder.set_text("hwpoison")
+    user.window.tables.controls.found.click()
+    assert listed(user) == []
+    pfn = user.frame("srv:heap+1")
+    user.click_frame(pfn)
+    user.key(Key.Key_End)
+    user.qtbot.waitUntil(lambda: listed(user) == [pfn])
+    user.key(Key.Key_Home)
+    user.qtbot.waitUntil(lambda: listed(user) == [])

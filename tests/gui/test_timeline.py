@@ -10,6 +10,7 @@ from hwpoison_gui.gui.playback import SPEEDS
 
 Key = Qt.Key
 LEFT = Qt.MouseButton.LeftButton
+Control, Shift = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
 
 @pytest.fixture
@@ -74,6 +75,22 @@ def test_page_keys_go_from_operation_to_operation(played) -> None:
     for end in ends:
         played.key(Key.Key_PageDown, view)
         assert played.session.position == end
+
+
+@pytest.mark.parametrize("redo", [(Key.Key_Y, Control), (Key.Key_Z, Control | Shift)], ids=["Ctrl+Y", "Ctrl+Shift+Z"])
+def test_undo_and_redo_step_through_operations_and_lose_nothing(played, redo) -> None:
+    window, session = played.window, played.session
+    window.controller.set_sysctl("memory_failure_early_kill", 0)
+    steps, ends = len(session.steps), [operation.last for operation in session.operations]
+    QTest.keyClick(window, Key.Key_Z, Control)
+    assert session.position == ends[-2]
+    assert session.machine.sysctl.view["memory_failure_early_kill"] == 1
+    QTest.keyClick(window, Key.Key_Z, Control)
+    assert session.position == ends[-3]
+    for end in ends[-2:]:
+        QTest.keyClick(window, redo[0], redo[1])
+        assert session.position == end
+    assert len(session.steps) == steps
 
 
 def test_space_plays_and_pauses(played) -> None:
