@@ -70,7 +70,6 @@ class SysctlSlider(QAbstractSlider):
         """Shows a value; nothing is asked for."""
         self.setValue(value)
         self.setAccessibleDescription(f"{value}: {self.meaning.on if value else self.meaning.off}")
-        self.update()
 
     # -- the user
 

@@ -178,7 +178,7 @@ class Wiring(QObject):
         if moved.tables & _TASK_TABLES:
             self._show_task_rows()
         self._show_moment()
-        self._show_frame()
+        self._show_frame(stepping=not moved.acted)
 
     def _busy_changed(self, busy: bool) -> None:
         """Nothing that acts can be done meanwhile."""
@@ -269,7 +269,7 @@ class Wiring(QObject):
         c = self._w.controller
         self._w.map.set_highlights(highlights_of(c.session, c.selected_task, self._colours))
 
-    def _show_frame(self) -> None:
+    def _show_frame(self, stepping: bool = False) -> None:
         w, c = self._w, self._w.controller
         if c.selected == NONE:
             w.inspector.set_facts(None)
@@ -278,8 +278,9 @@ class Wiring(QObject):
         m, pfn, graph = c.session.machine, c.selected, self._graph
         w.docks["frame"].set_subject(f"{pfn:#x}  {KINDS[kind_of(m.page(pfn))].name}")
         users = graph.mappers if graph is not None and graph.pfn == pfn else None
-        if users is not None and len(users) > MOST_PTES:
-            w.inspector.show_when_seen(lambda: facts_of(c.session, pfn, c.machine.notes, users))
+        many = users is not None and len(users) > MOST_PTES
+        if many or stepping:
+            w.inspector.show_when_seen(lambda: facts_of(c.session, pfn, c.machine.notes, users if many else None))
         else:
             w.inspector.set_facts(facts_of(c.session, pfn, c.machine.notes))
 

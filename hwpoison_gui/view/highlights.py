@@ -12,6 +12,7 @@ from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.gate import Column
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Act
+from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.moment import Moment, moment_of
 
@@ -22,13 +23,12 @@ _OWN: Final = (Act.VISIT, Act.SIGNAL)
 
 
 def frames_of(m: Machine, mm: int) -> Pfns:
-    """The frames that an address space maps, ascending."""
-    pfns: set[int] = set()
-    for entry in m.ptes.of(mm).values():
-        if entry & ptes.PRESENT:
-            first = ptes.value_of(entry)
-            pfns.update(range(first, first + 512) if entry & ptes.PSE else (first,))
-    return np.array(sorted(pfns), np.int64)
+    """The frames that an address space maps, ascending; one that it maps twice is there twice."""
+    held = m.ptes.of(mm)
+    entries = np.fromiter(held.values(), np.int64, len(held))
+    entries = entries[entries & ptes.PRESENT != 0]
+    pfns, huge = entries >> PAGE_SHIFT, entries & ptes.PSE != 0
+    return np.sort(np.concatenate((pfns[~huge], (pfns[huge, None] + np.arange(HPAGE_PMD_NR)).ravel())))
 
 
 def colours_of(tgids: Iterable[int]) -> dict[int, int]:
