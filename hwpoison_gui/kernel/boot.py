@@ -160,8 +160,7 @@ def _load_processes(m: Machine, image: MemoryImage) -> None:
                 tid += 1
             taken.add(tid)
             tids.append(tid)
-        name = process.name or process.comm
-        name = f"{name}-{pid}" if name in names else name
+        name = f"{process.comm}-{pid}" if process.comm in names else process.comm
         names.add(name)
         disposition = "handler" if process.sigbus == "blocked" else process.sigbus
         m.processes.load(

@@ -49,7 +49,6 @@ class ProcessImage:
     threads: int = 1
     sigbus: str = "default"
     mce_kill: str = "default"
-    name: str = ""
     stopped: bool = False
 
 

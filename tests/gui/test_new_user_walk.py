@@ -77,7 +77,7 @@ class Stranger(Person):
 
     def fates_by_the_map(self) -> dict[str, str]:
         """Of each task on the reverse map: what became of it, and its page-table entry."""
-        rows = re.findall(r"^(\S+):\d+  (.*?); .*PTE: ([^;\n]*)", self.reads(self.window.rmap), re.MULTILINE)
+        rows = re.findall(r"^(.+):\d+  (.*?); .*PTE: ([^;\n]*)", self.reads(self.window.rmap), re.MULTILINE)
         return {name: f"{fate}, {entry}" for name, fate, entry in rows}
 
     def states_by_the_table(self) -> dict[str, list[str]]:

@@ -106,8 +106,8 @@ _SERVERS: Final = (
             Anon("work", 320, cowed=100, span=120, run=20, swapped=4), _LOCALE,
         ),
         children=(
-            Child("postgres-2", 538, 8), Child("postgres-3", 539, 9), Child("postgres-4", 540, 10),
-            Child("postgres-5", 1702, 640),
+            Child(538, 8), Child(539, 9), Child(540, 10),
+            Child(1702, 640),
         ),
     ),
     Program(
@@ -115,7 +115,7 @@ _SERVERS: Final = (
         heap=150, swapped=25, cowed=30,
         areas=(Map("zone", "nginx-zone", "rw-s", 30, 25), Anon("pool", 90, cowed=70, span=400, run=10)),
         children=(
-            Child("nginx-worker-1", 562, 6), Child("nginx-worker-2", 563, 7), Child("nginx-worker-3", 564, 8),
+            Child(562, 6), Child(563, 7), Child(564, 8),
         ),
     ),
     Program(
@@ -123,7 +123,7 @@ _SERVERS: Final = (
         (*_THREADS, "libz", "libssl", "libcrypto", "libpython"), heap=1300, swapped=9, cowed=24, span=50,
         areas=(Anon("arena", 640, cowed=45, span=40, run=24), Map("counters", "counters", "rw-s", 60, 20), _LOCALE),
         children=(
-            Child("python3-worker-1", 597, 30), Child("python3-worker-2", 598, 32), Child("python3-worker-3", 599, 34),
+            Child(597, 30), Child(598, 32), Child(599, 34),
         ),
     ),
 )  # fmt: skip
@@ -164,9 +164,9 @@ _SESSION: Final = (
             _LOCALE, _FONTS, _ICONS, _DCONF,
         ),
         children=(
-            Child("firefox-content-1", 1332, 40, "Web Content", 17),
-            Child("firefox-content-2", 1398, 130, "Web Content", 17),
-            Child("firefox-content-3", 1455, 250, "Web Content", 15),
+            Child(1332, 40, "Web Content", 17),
+            Child(1398, 130, "Web Content", 17),
+            Child(1455, 250, "Web Content", 15),
         ),
     ),
     _bash("bash-2", 1601, 600),

@@ -170,7 +170,7 @@ class ProcessTable:
 
 def _leader(program: Program, vmas: tuple[VmaImage, ...]) -> ProcessImage:
     return ProcessImage(
-        program.pid, program.ppid, program.comm, vmas, program.threads, program.sigbus, program.mce_kill, program.name
+        program.pid, program.ppid, program.comm, vmas, program.threads, program.sigbus, program.mce_kill
     )
 
 
@@ -178,4 +178,4 @@ def _child(child: Child, program: Program, vmas: tuple[VmaImage, ...]) -> Proces
     """As fork leaves it: everything as the parent, unless it said otherwise since."""
     comm, threads = child.comm or program.comm, child.threads or 1
     sigbus, mce_kill = child.sigbus or program.sigbus, child.mce_kill or program.mce_kill
-    return ProcessImage(child.pid, program.pid, comm, vmas, threads, sigbus, mce_kill, child.name)
+    return ProcessImage(child.pid, program.pid, comm, vmas, threads, sigbus, mce_kill)

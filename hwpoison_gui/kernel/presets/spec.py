@@ -66,7 +66,6 @@ class Map:
 class Child:
     """A process forked by the program's first one."""
 
-    name: str
     pid: int
     after: int
     comm: str = ""
