@@ -282,6 +282,8 @@ def _view(w: MainWindow) -> list[Command]:
         Command("text-usual", "&View > Te&xt size", "&Usual text", "Text as large as the desktop’s",
                 lambda: w.dress.choose_text_size(look.USUAL_TEXT), keys=("Ctrl+0",)),
         *sizes,
+        Command("still", "&View", "Reduced &motion", "Nothing pulses, travels or slides; the walk still goes step by "
+                "step", lambda: w.dress.choose_motion(not w.dress.still), checked=lambda: w.dress.still),
         *panels,
         Command("next-panel", "&View", "&Next panel", "The keyboard goes on to the next part of the window",
                 lambda: tab_order.next_panel(w, True), keys=("F6",), separated=True),

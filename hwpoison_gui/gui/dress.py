@@ -33,6 +33,8 @@ class Dress(QObject):
         self._window, self._settings = window, settings
         self.theme_choice = str(self._read("theme", look.SYSTEM)) if settings else "dark"
         self.text_size = _nearest_size(self._read("text-size", look.USUAL_TEXT))
+        kept = self._read("reduced-motion", None)
+        self.still = look.system_is_still() if kept is None else str(kept) == "true"
         self.theme: Theme
         self._put_on()
         hints = QGuiApplication.styleHints()
@@ -72,6 +74,13 @@ class Dress(QObject):
             return f"Text is as {'large' if by > 0 else 'small'} as it can be."
         return ""
 
+    def choose_motion(self, still: bool) -> None:
+        """Whether nothing moves but what the user moves; until it is chosen, it is as the desktop has it."""
+        self.still = still
+        self._keep("reduced-motion", "true" if still else "false")
+        self.show()
+        self._window.actions_.refresh()
+
     def _system_changed(self) -> None:
         if self.theme_choice == look.SYSTEM:
             self.apply()
@@ -103,6 +112,9 @@ class Dress(QObject):
         actions.check(f"theme-{self.theme_choice if self.theme_choice in THEMES else look.SYSTEM}")
         actions.check(f"text-{self.text_size}")
         self._window.wiring.theme_changed()
+        self._window.setAnimated(not self.still)
+        for part in (self._window.map, self._window.rmap, self._window.wiring.progress):
+            part.set_motion(not self.still)
 
 
 def _nearest_size(kept: object) -> int:

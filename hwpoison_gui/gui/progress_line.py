@@ -21,10 +21,10 @@ class ProgressLine(QWidget):
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self.words = QLabel(self)
         self.words.setTextFormat(Qt.TextFormat.PlainText)
-        bar = QProgressBar(self)
-        bar.setRange(0, 0)  # how much there is to do comes out while it is done
-        bar.setTextVisible(False)
-        bar.setFixedWidth(8 * look.LARGE)
+        self.bar = QProgressBar(self)
+        self.bar.setRange(0, 0)  # how much there is to do comes out while it is done
+        self.bar.setTextVisible(False)
+        self.bar.setFixedWidth(8 * look.LARGE)
         self.cancel = QPushButton("Cancel (Esc)", self)
         self.cancel.setToolTip("Stops it; an operation is taken back to its beginning, as if it had not been asked for")
         self.cancel.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keyboard stays where it was
@@ -34,12 +34,16 @@ class ProgressLine(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(look.LARGE + look.TIGHT, 0, look.LARGE, 0)
         row.setSpacing(look.LARGE)
-        row.addWidget(bar)
+        row.addWidget(self.bar)
         row.addWidget(self.words, 1)
         row.addWidget(self.cancel)
         over.installEventFilter(self)
         self.setAccessibleName("Progress")
         self.set_busy(False)
+
+    def set_motion(self, on: bool) -> None:
+        """Whether a bar slides back and forth; the words say in any case how far it is."""
+        self.bar.setVisible(on)
 
     def set_busy(self, busy: bool) -> None:
         """Whether something is under way that Esc gives up; seen it is only once it has something to say."""

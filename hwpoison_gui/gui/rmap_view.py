@@ -60,6 +60,7 @@ class RmapView(QAbstractScrollArea):
         self._layout: Layout | None = None
         self._news: dict[int, RowNews] = {}  # of the rows looked at since the last step
         self._phase = 0.0
+        self._motion = True
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.viewport().setMouseTracking(True)
@@ -101,9 +102,14 @@ class RmapView(QAbstractScrollArea):
 
     def set_phase(self, phase: float) -> None:
         """How far the present step is, 0 to 1."""
-        if self.graph is not None and phase != self._phase:
+        if self._motion and self.graph is not None and phase != self._phase:
             self._phase = phase
             self.viewport().update()
+
+    def set_motion(self, on: bool) -> None:
+        """Whether a dot travels from the frame to the task that is visited; the way is drawn bold in any case."""
+        self._motion, self._phase = on, 0.0
+        self.viewport().update()
 
     # -- layout
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QStyle, QWidget
 
 from hwpoison_gui.view.palette import DARK, LIGHT, Theme, mixed
 
@@ -88,6 +88,11 @@ def system_theme() -> Theme:
     return LIGHT if scheme == Qt.ColorScheme.Light else DARK
 
 
+def system_is_still() -> bool:
+    """Whether the desktop was told to animate nothing."""
+    return not QApplication.style().styleHint(QStyle.StyleHint.SH_Widget_Animate)
+
+
 def selection_of(theme: Theme) -> str:
     """The ground of selected rows: quieter than the accent, text stays as it is."""
     return theme.accent if theme.name == "high-contrast" else mixed(theme.base, theme.accent, 0.18)
@@ -166,8 +171,9 @@ def style_sheet(theme: Theme) -> str:
     QHeaderView::section {{ background: {theme.window}; color: {theme.muted}; border: 0;
                             border-bottom: 1px solid {theme.line}; padding: 3px {SMALL}px;
                             font-size: {caption}pt; }}
-    QTableView, QListView, QTextBrowser {{ background: {theme.base}; border: 1px solid {theme.base}; outline: 0; }}
-    QTableView:focus, QListView:focus, QTextBrowser:focus {{ border: 1px solid {theme.accent}; }}
+    QTableView, QListView, QTreeView, QTextBrowser {{ background: {theme.base}; outline: 0;
+                                                      border: 1px solid {theme.base}; }}
+    QTableView:focus, QListView:focus, QTreeView:focus, QTextBrowser:focus {{ border: 1px solid {theme.accent}; }}
     QTableView::item {{ padding: 0 {SMALL}px; border: 0; }}
     QTableView::item:focus {{ padding: 0 {SMALL - 1}px; border: 1px solid {theme.accent}; }}
     QToolButton#boxed {{ border: 1px solid {theme.muted}; padding: {TIGHT}px {MEDIUM}px; }}

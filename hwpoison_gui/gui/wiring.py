@@ -67,7 +67,7 @@ class Wiring(QObject):
         self._colours: dict[int, int] = {}
         self._graph: ReverseMap | None = None
         self._hover = HoverText(window.map, self)
-        self._progress = ProgressLine(window.sentence)
+        self.progress = ProgressLine(window.sentence)
         self._connect_model()
         self._connect_widgets()
         self._keep_keys()
@@ -80,8 +80,8 @@ class Wiring(QObject):
         c.viewChanged.connect(self._view_changed)
         c.failed.connect(w.dialogs.show_error)
         c.work.busyChanged.connect(self._busy_changed)
-        c.work.progressed.connect(self._progress.say)
-        self._progress.cancelled.connect(c.work.give_up)
+        c.work.progressed.connect(self.progress.say)
+        self.progress.cancelled.connect(c.work.give_up)
         c.playback.phaseChanged.connect(self._phase)
         c.playback.playingChanged.connect(self._playing_changed)
         c.playback.speedChanged.connect(self._speed_changed)
@@ -122,6 +122,7 @@ class Wiring(QObject):
         for widget in (w.tasks, w.log, w.inspector, w.rmap, w.why, w.states.view):
             KeepKeys(widget, *_MOVES, *_PAGES)
         KeepKeys(w.rmap, Key.Key_Space)
+        KeepKeys(w.why, Key.Key_Plus, Key.Key_Minus)
         for slider in w.sliders.values():
             KeepKeys(slider, Key.Key_Space, Key.Key_0, Key.Key_1, *_MOVES)
 
@@ -182,7 +183,7 @@ class Wiring(QObject):
 
     def _busy_changed(self, busy: bool) -> None:
         """Nothing that acts can be done meanwhile."""
-        self._progress.set_busy(busy)
+        self.progress.set_busy(busy)
         self._w.actions_.refresh()
 
     def _show_moment(self) -> None:

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.main_window import MainWindow
 from hwpoison_gui.gui.opening import Opened
+from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.session.session import Session
 from tests.gui.conftest import User
 
@@ -126,6 +127,44 @@ def test_the_size_of_text_is_remembered_and_nonsense_is_not_believed(remembering
         first.settings.setValue("text-size", kept)
         assert remembering().dress.text_size == meant
     first.settings.remove("text-size")
+
+
+def moments(user: User) -> int:
+    """How many different pictures of the window there are while one step is shown."""
+    seen = set()
+    for phase in (0.1, 0.3, 0.5, 0.7):
+        user.window.controller.playback.phaseChanged.emit(phase)
+        seen.add(bytes(user.window.grab().toImage().constBits()))
+    return len(seen)
+
+
+def test_with_reduced_motion_steps_go_on_and_nothing_moves_between_them(user: User) -> None:
+    window, controller = user.window, user.window.controller
+    user.click_frame(user.frame("srv:heap+0"))
+    controller.playback.pause()
+    steps = user.session.steps
+    controller.seek(1 + next(n for n in range(len(steps)) if steps[n].mark.act is Act.VISIT))
+    assert moments(user) > 1
+    window.actions_["still"].trigger()
+    assert moments(user) == 1
+    assert window.map.view.item.pulse == 0
+    assert not window.isAnimated()
+    assert window.actions_["still"].isChecked()
+    before = user.session.position
+    window.actions_["forward"].trigger()
+    assert user.session.position == before + 1
+    window.actions_["still"].trigger()
+    assert window.isAnimated()
+
+
+def test_motion_is_as_the_desktop_has_it_until_the_user_says_otherwise(remembering, monkeypatch) -> None:
+    monkeypatch.setattr(look, "system_is_still", lambda: True)
+    first = remembering()
+    assert first.dress.still
+    first.dress.choose_motion(False)
+    assert not remembering().dress.still
+    assert first.settings is not None
+    first.settings.remove("reduced-motion")
 
 
 def usual_size() -> float:
