@@ -23,7 +23,7 @@ from hwpoison_gui.session.branches import Told
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.recording import Recording
 from hwpoison_gui.session.session import SLICE, Session
-from hwpoison_gui.session.timeline import Notice
+from hwpoison_gui.session.timeline import Notice, Step
 from hwpoison_gui.view.moment import moment_of, title
 
 NONE = -1
@@ -32,12 +32,19 @@ NONE = -1
 _ALL_TABLES = Notice(0, 0, np.empty(0, np.int64), frozenset({"processes"}))
 
 
+_FEW = 64  # steps that are worth looking through one by one
+
+
 class Moved(NamedTuple):
-    """The machine changed: which frames, ascending, and which tables. `acted`: there are new steps."""
+    """The machine changed: which frames, ascending, and which tables. `acted`: there are new steps.
+
+    `steps` are those that were walked, either way, where that were few and no new ones; else None.
+    """
 
     pfns: npt.NDArray[np.int64]
     tables: frozenset[str]
     acted: bool
+    steps: tuple[Step, ...] | None = None
 
 
 class Controller(QObject):
@@ -45,6 +52,7 @@ class Controller(QObject):
 
     opened = Signal()
     moved = Signal(object)
+    pointed = Signal()  # another frame or task is selected: what shows only that need not wait
     viewChanged = Signal()
     failed = Signal(str, str)  # a title, a message
 
@@ -56,6 +64,7 @@ class Controller(QObject):
         self.playback = Playback(self, lambda: self.session)
         self.playback.seekWanted.connect(lambda position: None if self.busy else self._seek(position))
         self.work = Slices(self)
+        self.prepare: Callable[[], Iterator[None]] = lambda: iter(())  # what views need, made before they are told
         self._depth = 0
         self._looked = False
         self._acted = self._refused = False
@@ -130,7 +139,13 @@ class Controller(QObject):
         empty = np.empty(0, np.int64)
         pfns = np.unique(np.concatenate([empty, *(notice.pfns for notice in notices)]))
         tables = frozenset().union(*(notice.tables for notice in notices)) if notices else frozenset[str]()
-        self.moved.emit(Moved(pfns, tables, acted))
+        self.moved.emit(Moved(pfns, tables, acted, None if acted else self._few_steps(notices)))
+
+    def _few_steps(self, notices: Sequence[Notice]) -> tuple[Step, ...] | None:
+        spans = [sorted((notice.before, notice.after)) for notice in notices]
+        if sum(last - first for first, last in spans) > _FEW:
+            return None
+        return tuple(step for first, last in spans for step in self.session.steps[first:last])
 
     # -- acts
 
@@ -157,7 +172,8 @@ class Controller(QObject):
             return
         self.playback.forget()
         if animate:
-            yield from self._walking(session.operations[-1].first + 1)
+            yield from self._going(session.operations[-1].first + 1)
+        yield from self._preparing()
 
     def _recording(self, recording: Recording, words: str) -> Work:
         try:
@@ -235,14 +251,27 @@ class Controller(QObject):
     def _seek(self, position: int) -> None:
         if self.session.recording is not None:
             return
-        self.work.give_up()  # on the way to another step: from here on to this one
-        position = min(max(position, 0), len(self.session.steps))
-        if position != self.session.position:
-            self._run(self._walking(position))
+        with self.together():
+            self.work.give_up()  # on the way to another step: from here on to this one
+            position = min(max(position, 0), len(self.session.steps))
+            if position != self.session.position:
+                self._run(self._walking(position))
 
     def _walking(self, position: int) -> Work:
+        yield from self._going(position)
+        yield from self._preparing()
+
+    def _going(self, position: int) -> Work:
         for _ in self.session.walking(position):
             yield f"Step {self.session.position:,} of {len(self.session.steps):,}"
+
+    def _preparing(self) -> Work:
+        """Views find what they need at hand; of what is selected meanwhile, too."""
+        looked_at = None
+        while looked_at != (self.selected, self.selected_task):
+            looked_at = self.selected, self.selected_task
+            for _ in self.prepare():
+                yield "Looking at what has changed"
 
     def step(self, by: int) -> None:
         self.seek(self.session.position + by)
@@ -290,6 +319,7 @@ class Controller(QObject):
             self._look()
 
     def _look(self) -> None:
-        self._depth += 1
         self._looked = True
-        self._leave()
+        self.pointed.emit()
+        if not self._depth:
+            self._run(self._preparing())

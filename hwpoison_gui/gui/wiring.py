@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QObject, Qt
@@ -12,20 +13,18 @@ from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.controller import NONE, Moved
 from hwpoison_gui.gui.hover_text import HoverText
 from hwpoison_gui.gui.progress_line import ProgressLine
+from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view.counters import counters_of
 from hwpoison_gui.view.frame_facts import MOST_PTES, facts_of
+from hwpoison_gui.view.groundwork import Groundwork
 from hwpoison_gui.view.highlights import colours_of, highlights_of
 from hwpoison_gui.view.kinds import KINDS, kind_of
 from hwpoison_gui.view.lenses import Lens
 from hwpoison_gui.view.log_rows import log_lines, newest_lines, step_of_line
 from hwpoison_gui.view.loss import ending_of, loss_of, note_beginning
 from hwpoison_gui.view.moment import moment_of, title_of
-from hwpoison_gui.view.outline import Outlines
 from hwpoison_gui.view.reverse_map import ReverseMap
 from hwpoison_gui.view.sentence import sentence_of
-from hwpoison_gui.view.state_rows import StateTables
-from hwpoison_gui.view.task_rows import TaskRows
-from hwpoison_gui.view.walk import Walks
 from hwpoison_gui.view.zones import starts_of
 
 if TYPE_CHECKING:
@@ -60,10 +59,7 @@ class Wiring(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._w = window
-        self._walks = Walks()
-        self._task_rows = TaskRows()
-        self._outlines = Outlines()
-        self._tables = StateTables()
+        self._ground = Groundwork()
         self._colours: dict[int, int] = {}
         self._graph: ReverseMap | None = None
         self._hover = HoverText(window.map, self)
@@ -77,6 +73,8 @@ class Wiring(QObject):
         c, w = self._w.controller, self._w
         c.opened.connect(self.show_machine)
         c.moved.connect(self._moved)
+        c.prepare = lambda: self._ground.prepare(c.session, c.selected)
+        c.pointed.connect(lambda: w.map.select(c.selected, reveal=False))
         c.viewChanged.connect(self._view_changed)
         c.failed.connect(w.dialogs.show_error)
         c.work.busyChanged.connect(self._busy_changed)
@@ -152,7 +150,7 @@ class Wiring(QObject):
         """Another machine: everything is shown anew."""
         w, c = self._w, self._w.controller
         m = c.session.machine
-        self._walks.clear()
+        self._ground.walks.clear()
         w.legend.forget()
         w.map.set_source(m.flags.view, m.refcount.view, m.mapcount.view, starts_of(m.zones))
         w.lenses.machine_changed()
@@ -174,10 +172,9 @@ class Wiring(QObject):
         w.lenses.moved(moved)
         w.filter.moved(moved)
         if moved.acted:
-            self._walks.clear()
             w.transport.timeline.set_steps(c.session)
         if moved.tables & _TASK_TABLES:
-            self._show_task_rows()
+            self._show_task_rows(moved.steps)
         self._show_moment()
         self._show_frame(stepping=not moved.acted)
 
@@ -214,9 +211,11 @@ class Wiring(QObject):
         self._w.profile.set_profile(profile)
         self._w.actions_.check(f"profile-{profile.name}")
 
-    def _show_task_rows(self) -> None:
+    def _show_task_rows(self, steps: Sequence[Step] | None = None) -> None:
+        """`steps`: the few that have been walked since the last time."""
         w, c = self._w, self._w.controller
-        rows = self._task_rows.of(c.session.machine)
+        m, known = c.session.machine, self._ground.task_rows
+        rows = known.of(m) if steps is None else known.after(m, steps)
         w.tasks.set_rows(rows, c.panicked)
         w.tasks.show_selected(c.selected_task)
         alive = sum(row.alive for row in rows)
@@ -289,7 +288,7 @@ class Wiring(QObject):
         """The reverse map of the operation's frame, or of the selected one when nothing goes on."""
         w, c = self._w, self._w.controller
         session = c.session
-        graph = self._walks.map_for(session, c.selected)
+        graph = self._ground.walks.map_for(session, c.selected)
         if graph is not self._graph:
             self._colours = colours_of(mapper.tgid for mapper in graph.mappers) if graph is not None else {}
         self._graph = graph
@@ -298,7 +297,7 @@ class Wiring(QObject):
             w.docks["rmap"].set_subject("")
             w.tasks.set_colours({})
             return
-        state = self._walks.state_of(session, graph)
+        state = self._ground.walks.state_of(session, graph)
         used = {tgid: w.theme.task(number) for tgid, number in self._colours.items()}
         w.rmap.set_walk(graph, state, used, c.selected_task)
         w.tasks.set_colours(used)
@@ -310,13 +309,13 @@ class Wiring(QObject):
         """The outline of the present operation; the handler at rest where there is none."""
         w, session = self._w, self._w.controller.session
         operation = moment_of(session).operation
-        w.why.set_moment(self._outlines.outline_for(session, operation), session.position)
+        w.why.set_moment(self._ground.outlines.outline_for(session, operation), session.position)
         if operation is not None:
             note_beginning(session, operation)
         loss = loss_of(session, operation) if operation and session.position == operation.last else None
         w.why.set_ending(ending_of(loss) if loss else ())
         w.docks["why"].set_subject(title_of(operation) if operation else "the handler, at rest")
-        w.states.set_table(self._tables.table_for(session, self._w.controller.selected))
+        w.states.set_table(self._ground.tables.table_for(session, self._w.controller.selected))
 
     def _phase(self, phase: float) -> None:
         self._w.map.set_pulse_phase(phase)

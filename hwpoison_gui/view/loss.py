@@ -5,7 +5,7 @@ Dead, signalled, told when they touch it, silently reading something old, using 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
@@ -36,7 +36,8 @@ from hwpoison_gui.view.hits import (
     worse,
 )
 from hwpoison_gui.view.loss_words import Page, lost_words, names
-from hwpoison_gui.view.reverse_map import Mapper, mappers_of, mapping_of
+from hwpoison_gui.view.reverse_map import Mapper, ReverseMap, mappers_of, mapping_of
+from hwpoison_gui.view.slicing import SLICE, to_the_end
 from hwpoison_gui.view.state_rows import matched_row
 
 _UNTOLD: Final = {
@@ -77,14 +78,18 @@ _NEAR: Final = 100
 
 def loss_of(session: Session, operation: Operation) -> Loss | None:
     """Of an operation that is complete; None for one that is about no error, or whose frame does not exist."""
-    kept = next((pair for pair in tuple(_newest) if pair[0] is operation), None)
-    if kept is None:
-        kept = operation, _find(session, operation)
-        _newest[:] = [*_newest[1 - _KEPT :], kept]
-    return kept[1]
+    to_the_end(find_loss(session, operation))
+    return next(loss for known, loss in _newest if known is operation)
 
 
-def _find(session: Session, operation: Operation) -> Loss | None:
+def find_loss(session: Session, operation: Operation) -> Generator[None, None, None]:
+    """Finds what `loss_of` will be asked for; yields now and then, for there may be thousands who are hit."""
+    if not any(known is operation for known, _ in _newest):
+        found = yield from _find(session, operation)
+        _newest[:] = [*_newest[1 - _KEPT :], (operation, found)]
+
+
+def _find(session: Session, operation: Operation) -> Generator[None, None, Loss | None]:
     outcome = operation.outcome
     if outcome.panic:
         return Loss("All that was not written yet is lost: the machine has stopped.")
@@ -96,33 +101,37 @@ def _find(session: Session, operation: Operation) -> Loss | None:
     assert before is not None
     with as_of(session, operation.last):
         row = matched_row(session, operation)
-        hits = tuple(_hits(session, operation, before))
+        hits = yield from _hits(session, operation, before)
         lost = lost_words(session.machine, before.page, outcome, row.action if row else "")
     return Loss(lost, hits)
 
 
-def note_beginning(session: Session, operation: Operation) -> None:
-    """Looks at what must be known from before an operation, while that is only a few steps away."""
+def note_beginning(session: Session, operation: Operation, graph: ReverseMap | None = None) -> None:
+    """Looks at what must be known from before an operation, while that is only a few steps away.
+
+    `graph`: the reverse map from before it, where that is at hand.
+    """
     if session.position - operation.first <= _NEAR:
-        _look_before(session, operation)
+        _look_before(session, operation, graph)
 
 
-def _look_before(session: Session, operation: Operation) -> _Before | None:
+def _look_before(session: Session, operation: Operation, graph: ReverseMap | None = None) -> _Before | None:
     kept = next((pair for pair in tuple(_before) if pair[0] is operation), None)
     if kept is None:
         pfn = operation.outcome.pfn
         found = None
         if pfn is not None and 0 <= pfn < session.machine.frames:
             with as_of(session, operation.first):
-                found = _look(session, pfn)
+                at_hand = graph is not None and graph.pfn == pfn
+                found = _look(session, pfn, graph.mappers if graph is not None and at_hand else ())
         kept = operation, found
         _before[:] = [*_before[1 - _KEPT :], kept]
     return kept[1]
 
 
-def _look(session: Session, pfn: int) -> _Before:
+def _look(session: Session, pfn: int, known: Sequence[Mapper]) -> _Before:
     m = session.machine
-    mappers = mappers_of(session, pfn)
+    mappers = known or mappers_of(session, pfn)
     mapped = frozenset((one.mm, one.vpn) for one in mappers if _leads_to(m, one, pfn))
     swapped = frozenset(swap_holders(m, pfn))
     living = {one.tgid for one in mappers if (one.mm, one.vpn) in mapped} | swapped
@@ -148,7 +157,7 @@ def _leads_to(m: Machine, mapper: Mapper, pfn: int) -> bool:
     return first <= pfn < first + (HPAGE_PMD_NR if entry & ptes.PSE else 1)
 
 
-def _hits(session: Session, operation: Operation, before: _Before) -> Iterable[Hit]:
+def _hits(session: Session, operation: Operation, before: _Before) -> Generator[None, None, tuple[Hit, ...]]:
     """One for each process, the worst that happens to it."""
     m, found = session.machine, dict[int, str]()
     effects = _effects(session, operation)
@@ -156,7 +165,9 @@ def _hits(session: Session, operation: Operation, before: _Before) -> Iterable[H
         process = m.processes.view.get(tgid)
         if process is not None:
             found[tgid] = _when_swapped_in(m, before.page.pfn, process)
-    for mapper in before.mappers:
+    for number, mapper in enumerate(before.mappers):
+        if number % SLICE == 0:
+            yield
         process = m.processes.view[mapper.tgid]
         if not process.ended or mapper.tgid in effects:
             kind = _left_with(m, mapper, before, process)
@@ -164,7 +175,8 @@ def _hits(session: Session, operation: Operation, before: _Before) -> Iterable[H
     for tgid, effect in effects.items():
         found[tgid] = told_and_touched(effect, found.get(tgid, SAFE))
     ranked = sorted(found.items(), key=lambda item: rank(item[1]))
-    return (Hit(tgid, m.processes.view[tgid].name, kind) for tgid, kind in ranked)
+    yield
+    return tuple(Hit(tgid, m.processes.view[tgid].name, kind) for tgid, kind in ranked)
 
 
 def _effects(session: Session, operation: Operation) -> dict[int, str]:

@@ -6,7 +6,7 @@ asked in view/walk.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
@@ -17,6 +17,7 @@ from hwpoison_gui.kernel.records import PAGE_SHIFT, Vma
 from hwpoison_gui.kernel.rmap import page_index, rmap_vmas
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view import kinds
+from hwpoison_gui.view.slicing import SLICE, to_the_end
 from hwpoison_gui.view.table_scan import entries_naming
 
 _DELETED: Final = " (deleted)"  # as /proc/PID/maps says of a file without a name
@@ -54,9 +55,14 @@ class ReverseMap(NamedTuple):
 
 def reverse_map(session: Session, pfn: int) -> ReverseMap:
     """The reverse map of a frame as the machine is now."""
+    return to_the_end(find_reverse_map(session, pfn))
+
+
+def find_reverse_map(session: Session, pfn: int) -> Generator[None, None, ReverseMap]:
+    """The same in slices; the machine must stay as it is."""
     m = session.machine
     word = m.page(pfn)
-    mappers = tuple(mappers_of(session, pfn))
+    mappers = yield from _find_mappers(session, pfn)
     return ReverseMap(pfn, kinds.KINDS[kinds.kind_of(word)], pf.letters_of(word), mapping_of(m, pfn), mappers)
 
 
@@ -77,18 +83,24 @@ def mapping_of(m: Machine, pfn: int) -> Mapping:
     return Mapping("none", "none", "no file and no process owns it")
 
 
-def mappers_of(session: Session, pfn: int) -> list[Mapper]:
+def mappers_of(session: Session, pfn: int) -> tuple[Mapper, ...]:
     """VMAs that could map the frame in the order of the walk (by task), and those an operation cut it off from."""
+    return to_the_end(_find_mappers(session, pfn))
+
+
+def _find_mappers(session: Session, pfn: int) -> Generator[None, None, tuple[Mapper, ...]]:
     m = session.machine
     found: dict[tuple[int, int], Mapper] = {}
-    for vma, vpn in _merged(m, pfn) if m.page(pfn) & pf.KSM else _covering(m, pfn):
+    for number, (vma, vpn) in enumerate(_merged(m, pfn) if m.page(pfn) & pf.KSM else _covering(m, pfn)):
+        if number % SLICE == 0:
+            yield
         found[vma.mm, vpn] = _mapper(m, vma, vpn)
     for mm, vpn in _cut_off(session, pfn):
         vma_there = m.find_vma(mm, vpn << PAGE_SHIFT)
         if (mm, vpn) not in found and vma_there is not None:
             found[mm, vpn] = _mapper(m, vma_there, vpn)
     order = {tgid: number for number, tgid in enumerate(m.processes.view)}
-    return sorted(found.values(), key=lambda mapper: (order[mapper.tgid], mapper.vma))
+    return tuple(sorted(found.values(), key=lambda mapper: (order[mapper.tgid], mapper.vma)))
 
 
 def _covering(m: Machine, pfn: int) -> Iterator[tuple[Vma, int]]:

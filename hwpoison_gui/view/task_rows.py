@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.records import PAGE_SHIFT, Process
+from hwpoison_gui.kernel.records import PAGE_SHIFT, Process, Task
+from hwpoison_gui.session.timeline import Step
 
 
 class TaskRow(NamedTuple):
@@ -35,13 +37,22 @@ class TaskRows:
     def __init__(self) -> None:
         self._rows: dict[int, tuple[tuple[object, ...], TaskRow]] = {}
 
+    def after(self, m: Machine, steps: Iterable[Step]) -> list[TaskRow]:
+        """The rows of last time, but for tasks that a few steps changed."""
+        touched = _touched(m, steps)
+        if not self._rows.keys() >= touched or len(self._rows) != len(m.processes.view):
+            return self.of(m)
+        for tgid in touched:
+            process = m.processes.view[tgid]
+            self._rows[tgid] = (_parts(m, process), _row(m, process))
+        return [row for _, row in self._rows.values()]
+
     def of(self, m: Machine) -> list[TaskRow]:
         """All processes, living and dead, in order of creation."""
-        tasks, pending, rss, before = m.tasks.view, m.pending.view, m.rss.view, self._rows
+        before = self._rows
         after, found = {}, []
         for tgid, process in m.processes.view.items():
-            # Records are never changed, only replaced: what is the same object is the same state.
-            parts = (process, rss.get(process.mm), *[(tasks.get(tid), pending.get(tid)) for tid in process.threads])
+            parts = _parts(m, process)
             known = before.get(tgid)
             if known is None or known[0] != parts:
                 known = (parts, _row(m, process))
@@ -49,6 +60,25 @@ class TaskRows:
             found.append(known[1])
         self._rows = after
         return found
+
+
+def _parts(m: Machine, process: Process) -> tuple[object, ...]:
+    """All that a row is made of. Records are never changed, only replaced: the same objects are the same state."""
+    tasks, pending = m.tasks.view, m.pending.view
+    return (process, m.rss.view.get(process.mm), *[(tasks.get(tid), pending.get(tid)) for tid in process.threads])
+
+
+def _touched(m: Machine, steps: Iterable[Step]) -> set[int]:
+    """The processes whose rows steps may have changed; of a thread that is gone, nobody's."""
+    found: set[int] = set()
+    for step in steps:
+        for store, key, old, new in step.changes:
+            if store is m.processes or store is m.rss:  # an address space has its first owner's number
+                found.add(key)
+            elif store is m.tasks or store is m.pending:
+                task = m.tasks.view.get(key) or next((one for one in (old, new) if isinstance(one, Task)), None)
+                found.update((task.tgid,) if task is not None else ())
+    return found
 
 
 def _row(m: Machine, process: Process) -> TaskRow:

@@ -12,8 +12,17 @@ from hwpoison_gui.session.session import Operation, Session
 _MOST_NAMES = 6
 
 
+_newest: list[tuple[Operation, str]] = []  # of the last one asked for, which is asked for again and again
+
+
 def verdict(session: Session, operation: Operation) -> str:
     """A sentence about a finished operation, empty where its last step says it all."""
+    if not _newest or _newest[0][0] is not operation:
+        _newest[:] = [(operation, _verdict(session, operation))]
+    return _newest[0][1]
+
+
+def _verdict(session: Session, operation: Operation) -> str:
     outcome = operation.outcome
     if outcome.panic:
         return "The kernel gave up on purpose. Only stepping back, or a new machine, goes on."

@@ -16,7 +16,8 @@ from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view import kinds
 from hwpoison_gui.view.moment import Moment, moment_of
-from hwpoison_gui.view.reverse_map import Mapper, ReverseMap, reverse_map
+from hwpoison_gui.view.reverse_map import Mapper, ReverseMap, find_reverse_map
+from hwpoison_gui.view.slicing import SLICE, to_the_end
 
 
 class Fate(NamedTuple):
@@ -56,7 +57,6 @@ class WalkState:
     current_task: int | None = None
 
 
-_SLICE: Final = 500  # users or steps between two opportunities to do something else
 _MAPS: Final = 8  # that are remembered
 
 _SHORT: Final = {
@@ -135,15 +135,14 @@ class Follower:
 
     def state_at(self, session: Session) -> WalkState:
         """The state at the session's present step; the same object as long as it can be carried on."""
-        for _ in self.carry(session):
-            pass
+        to_the_end(self.carry(session))
         m, word = session.machine, session.machine.page(self.graph.pfn)
         self._state.letters, self._state.poisoned = pf.letters_of(word), bool(word & pf.HWPOISON)
         self._state.kind = kinds.KINDS[kinds.kind_of(word)]
         self._point(m, moment_of(session))
         return self._state
 
-    def carry(self, session: Session) -> Iterator[None]:
+    def carry(self, session: Session) -> Generator[None, None, None]:
         """Carries the state on to the present step; yields now and then."""
         m, operation, here, there = session.machine, moment_of(session).operation, self._position, session.position
         self._position = -1  # whoever does not go on with it begins anew
@@ -166,7 +165,7 @@ class Follower:
             yield from self._take(m, session.steps[operation.first : session.position], operation.first)
         for number, mapper in enumerate(self.graph.mappers):
             state.entries[mapper.vma] = entry_state(m, self.graph.pfn, mapper)
-            if number % _SLICE == 0:
+            if number % SLICE == 0:
                 yield
         yield from self._tell_fates(m, self._told.keys() | {mapper.tgid for mapper in self.graph.mappers})
 
@@ -174,7 +173,7 @@ class Follower:
         """What the steps say of pairs, and whom they told: those tasks are returned."""
         told: set[int] = set()
         for number, step in enumerate(steps if self._concerned else (), before + 1):
-            if number % _SLICE == 0:
+            if number % SLICE == 0:
                 yield
             mark, state = step.mark, self._state
             if mark.act is Act.VISIT:
@@ -227,7 +226,7 @@ class Follower:
         spaces: set[int] = set()
         tasks: set[int] = set()
         for number, step in enumerate(steps):
-            if number % _SLICE == 0:
+            if number % SLICE == 0:
                 yield
             for store, key, _, _ in step.changes:
                 if store.name == m.ptes.name:
@@ -237,7 +236,7 @@ class Follower:
                 elif store is m.pending and key in m.tasks.view:
                     tasks.add(m.tasks.view[key].tgid)
         for number, mm in enumerate(spaces):
-            if number % _SLICE == 0:
+            if number % SLICE == 0:
                 yield
             for mapper in self._of_mm.get(mm, ()):
                 self._state.entries[mapper.vma] = entry_state(m, self.graph.pfn, mapper)
@@ -246,7 +245,7 @@ class Follower:
     def _tell_fates(self, m: Machine, tasks: Iterable[int]) -> Iterator[None]:
         """Death is seen of the task itself; short of that, what it was told last counts."""
         for number, tgid in enumerate(tasks):
-            if number % _SLICE == 0:
+            if number % SLICE == 0:
                 yield
             now = _standing(m, tgid)
             self._state.fates[tgid] = now if now.kind == "killed" else self._told.get(tgid, now)
@@ -291,8 +290,7 @@ class Walks:
 
     def prepare(self, session: Session, selected: int) -> Iterator[None]:
         """Makes what `map_for` and `state_of` will be asked for; yields now and then."""
-        graph = self.map_for(session, selected)
-        yield
+        graph = yield from self._find(session, selected)
         if graph is not None:
             yield from self._follow(graph).carry(session)
 
@@ -303,20 +301,25 @@ class Walks:
 
     def map_for(self, session: Session, selected: int) -> ReverseMap | None:
         """Of the present operation's frame; of the selected one where no operation is about any."""
+        return to_the_end(self._find(session, selected))
+
+    def _find(self, session: Session, selected: int) -> Generator[None, None, ReverseMap | None]:
         moment = moment_of(session)
         if moment.operation is not None:
             concerned = frames_concerned(session, moment.operation)
             if concerned and (selected in (*concerned, -1) or not moment.at_end):
                 pfn = selected if selected in concerned else concerned[0]
-                return self._kept(session, moment.operation, pfn, moment.operation.first)
-        return self._kept(session, moment.step, selected, session.position) if selected >= 0 else None
+                return (yield from self._kept(session, moment.operation, pfn, moment.operation.first))
+        if selected < 0:
+            return None
+        return (yield from self._kept(session, moment.step, selected, session.position))
 
-    def _kept(self, session: Session, made_for: object, pfn: int, position: int) -> ReverseMap:
+    def _kept(self, session: Session, made_for: object, pfn: int, position: int) -> Generator[None, None, ReverseMap]:
         """Made for an operation or a step: neither ever changes, nor does what came before it."""
         for one, frame, graph in self._maps:
             if one is made_for and frame == pfn:
                 return graph
         with as_of(session, position):
-            graph = reverse_map(session, pfn)
+            graph = yield from find_reverse_map(session, pfn)
         self._maps = [*self._maps[1 - _MAPS :], (made_for, pfn, graph)]
         return graph

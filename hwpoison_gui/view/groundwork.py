@@ -1,0 +1,43 @@
+"""What the views of a moment are made of, made in slices before anything is shown: with thousands of users of a
+frame each part takes a while, and the window must not stand still for all of them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.loss import find_loss, note_beginning
+from hwpoison_gui.view.moment import moment_of
+from hwpoison_gui.view.outline import Outlines
+from hwpoison_gui.view.state_rows import StateTables
+from hwpoison_gui.view.task_rows import TaskRows
+from hwpoison_gui.view.verdict import verdict
+from hwpoison_gui.view.walk import Walks
+
+
+class Groundwork:
+    """Holds what is remembered from moment to moment."""
+
+    def __init__(self) -> None:
+        self.walks = Walks()
+        self.outlines = Outlines()
+        self.tables = StateTables()
+        self.task_rows = TaskRows()
+
+    def prepare(self, session: Session, selected: int) -> Generator[None, None, None]:
+        """Makes what will be asked for at the present moment; yields now and then. The machine must stay as it is."""
+        yield from self.walks.prepare(session, selected)
+        moment = moment_of(session)
+        operation = moment.operation
+        self.outlines.outline_for(session, operation)
+        yield
+        if operation is not None:
+            note_beginning(session, operation, self.walks.map_for(session, selected))
+            yield
+        if operation is not None and moment.at_end:
+            yield from find_loss(session, operation)
+            verdict(session, operation)
+            yield
+        self.task_rows.of(session.machine)
+        yield
