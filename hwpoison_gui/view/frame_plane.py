@@ -152,19 +152,15 @@ class FramePlane:
 
     def patch(self, pfns: I64) -> None:
         """Reads the frames `pfns` anew; the cost is that of the frames touched."""
-        touched = sorted(set(np.asarray(pfns, np.int64).tolist()))
-        words = [self.flags.item(touched[0])] if len(touched) == 1 else self.flags[touched].tolist()
-        new = [self.words.id_of(word) for word in words]
+        touched = np.sort(np.asarray(pfns, np.int64))
+        touched = touched[np.diff(touched, prepend=-1) != 0]
+        new = self.words.look_up(self.flags[touched])
         self._make_room()
-        ids = self._ids.values
-        different = [n for n, pfn in enumerate(touched) if ids.item(pfn) != new[n]]
-        for n in different:
-            self._move(touched[n], ids.item(touched[n]), new[n])
-        changed = np.array([touched[n] for n in different], np.int64)
-        if different:
-            self._ids.put(changed, np.array([new[n] for n in different], ids.dtype))
+        different = self._ids.values[touched] != new
+        changed = touched[different]
+        self._exchange(changed, new[different].astype(self._ids.values.dtype))
         if self.sheet is not None:
-            changed = np.array(touched, np.int64)
+            changed = touched
             self.sheet.held.put(changed, self.sheet.some(changed))
         self._write(changed)
 
@@ -264,13 +260,15 @@ class FramePlane:
 
     # -- inside
 
-    def _move(self, pfn: int, before: int, after: int) -> None:
-        self._word_counts[before] -= 1
-        self._word_counts[after] += 1
-        words = self.words.words
-        if (words[before] ^ words[after]) & pf.HWPOISON:
-            self._poisoned ^= {pfn}
+    def _exchange(self, pfns: I64, after: Ids) -> None:
+        """Gives frames the ids of other words."""
+        before, size = self._ids.values[pfns], len(self._word_counts)
+        self._word_counts += np.bincount(after, minlength=size) - np.bincount(before, minlength=size)
+        turned = pfns[self._bad[before] != self._bad[after]]
+        if len(turned):
+            self._poisoned ^= set(turned.tolist())
             self._poison_list = None
+        self._ids.put(pfns, after)
 
     def _make_room(self) -> None:
         """Words that came with a patch: tables for them, and wider ids when they have run out."""

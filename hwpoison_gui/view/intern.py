@@ -63,7 +63,7 @@ class WordTable:
             heads = np.concatenate(([0], np.flatnonzero(part[1:] != part[:-1]) + 1))
             if len(heads) > part.size // 3:
                 heads = np.arange(part.size)
-            ids = self._look_up(part[heads])
+            ids = self.look_up(part[heads])
             if len(self) > 256 and out.itemsize == 1:
                 return None
             lengths = np.diff(heads, append=part.size)
@@ -106,7 +106,7 @@ class WordTable:
         odd = bits >> np.uint64(1) | np.uint64(1 << 62 | 1)
         return [int(self._multiplier), *odd.tolist()]
 
-    def _look_up(self, words: U64) -> npt.NDArray[np.uint16]:
+    def look_up(self, words: U64) -> npt.NDArray[np.uint16]:
         """The ids of words; words never seen are learnt."""
         while True:
             if self._multiplier is None:
