@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from . import page_flags as pf
-from .filemap import can, invalidate_inode_page, mapping_set_error, truncate_page
+from .filemap import can, invalidate_inode_page, mapping_set_error, truncate_page, why_kept
 from .mark import Act, Mark, Steps
 from .profile import DELAYED, FAILED, IGNORED, RECOVERED
+from .records import Inode
 from .swap import delete_from_swap_cache
 
 if TYPE_CHECKING:
@@ -71,13 +72,12 @@ def me_pagecache_clean(h: Handler) -> Steps[str]:
         h.log("Failed to punch page: -5")
         yield _decided(h, "generic_error_remove_page", f"{inode.path} is no regular file: it refuses.", FAILED)
         return FAILED
+    kept = why_kept(m, pfn)
     if invalidate_inode_page(m, pfn, extra=1):
         yield _decided(h, "invalidate_inode_page", f"{inode.path}: invalidated.", RECOVERED, Act.DROP)
         return RECOVERED
     h.log("Failed to invalidate")
-    yield _decided(
-        h, "invalidate_inode_page", f"{inode.path}: dirty, or somebody refers to it; it cannot be dropped.", FAILED
-    )
+    yield _decided(h, "invalidate_inode_page", f"{inode.path} cannot drop it: {kept}.", FAILED)
     return FAILED
 
 
@@ -91,13 +91,20 @@ def me_pagecache_dirty(h: Handler) -> Steps[str]:
         yield _decided(
             h,
             "me_pagecache_dirty",
-            f"What was written to {inode.path} is lost: fsync will say EIO.",
+            f"What was written to {inode.path} is lost: {_told(inode)}.",
             "AS_EIO",
             Act.FLAG,
         )
     else:
         yield _decided(h, "me_pagecache_dirty", "Its content is lost; no file is concerned.", "no mapping", Act.FLAG)
     return (yield from me_pagecache_clean(h))
+
+
+def _told(inode: Inode) -> str:
+    """Who may hear of the mark: segments of System V and deleted files cannot be opened by a name."""
+    if inode.linked and not inode.path.endswith(" (deleted)"):
+        return "fsync will say EIO"
+    return "AS_EIO is set on its mapping, but it has no name by which to open and fsync it"
 
 
 def me_swapcache_dirty(h: Handler) -> Steps[str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from . import page_flags as pf
-from .filemap import invalidate_inode_page, mapping_set_error, truncate_page
+from .filemap import can, invalidate_inode_page, mapping_set_error, truncate_page, why_kept
 from .handler import Handler
 from .hugetlb_pool import page_handle_poison
 from .mark import Act, Mark, Steps
@@ -96,12 +96,12 @@ def truncate_error_page(h: Handler, page: int, inode: Inode) -> Steps[str]:
     yield _mark(h, "truncate_error_page", f"{inode.path} is on {inode.filesystem}.")
     how = m.profile.error_remove_page.get(inode.filesystem)
     if how is None:
+        kept = why_kept(m, page)
         if invalidate_inode_page(m, page, extra=1):
             yield _mark(h, "invalidate_inode_page", f"{inode.path}: invalidated.", RECOVERED, Act.DROP)
             return RECOVERED
         h.log("Failed to invalidate")
-        text = f"{inode.path}: dirty, or somebody refers to it; it cannot be dropped."
-        yield _mark(h, "invalidate_inode_page", text, FAILED)
+        yield _mark(h, "invalidate_inode_page", f"{inode.path} cannot drop it: {kept}.", FAILED)
         return FAILED
     if how != "generic_error_remove_page":
         yield _mark(h, how, f"{inode.path} keeps it: whoever comes for the page is told.", RECOVERED)
@@ -123,7 +123,8 @@ def me_pagecache_dirty(h: Handler) -> Steps[str]:
     text = "Its content is lost; no file is concerned."
     if inode is not None:
         mapping_set_error(m, inode)
-        text = f"What was written to {inode.path} is lost: fsync will say EIO, if the file system has one that looks."
+        told = "each who has it open hears EIO from fsync" if can(inode, "writeback") else "noop_fsync() never looks"
+        text = f"What was written to {inode.path} is lost, an error is noted: {told}."
     yield _mark(h, "me_pagecache_dirty", text, "EIO" if inode is not None else "no mapping", Act.FLAG)
     return (yield from me_pagecache_clean(h))
 

@@ -133,14 +133,17 @@ def _visit(m: Machine, page: Page, pair: Candidate, to_kill: list[ToKill]) -> Ma
             (),
             (process.tgid,),
         )
-    unmapped = "" if mapped else ", though it has not mapped the page"
+    if anon:
+        cause = f"a PTE of its maps the page at {address:#x}"
+    else:
+        cause = f"its VMA covers {address:#x}" + ("" if mapped else ", though it has not mapped the page")
     to_kill.append(ToKill(tid, address, vma.id, lsb))
     return Mark(
         "add_to_kill",
-        f"{who} goes on the to_kill list: its VMA covers {address:#x}{unmapped}.",
+        f"{who} goes on the to_kill list: {cause}.",
         Act.VISIT,
         "add_to_kill",
-        "vma->vm_mm == tsk->mm",
+        "page_mapped_in_vma()" if anon else "vma->vm_mm == tsk->mm",
         (pfn,),
         (vma.id,),
         ((vma.mm, address >> PAGE_SHIFT),),

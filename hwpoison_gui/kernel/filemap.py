@@ -194,6 +194,14 @@ def _split_at(m: Machine, inode: Inode, index: int) -> None:
         split_cached_page(m, head)
 
 
+def why_kept(m: Machine, pfn: int) -> str:
+    """What keeps invalidate_inode_page() from dropping a page."""
+    word, left = m.page(pfn), int(m.mapcount.view[pfn])
+    if word & (pf.DIRTY | pf.WRITEBACK):
+        return "PG_dirty is set" if word & pf.DIRTY else "PG_writeback is set"
+    return "it is mapped" if left else f"somebody refers to it (count {int(m.refcount.view[pfn])})"
+
+
 def invalidate_inode_page(m: Machine, pfn: int, extra: int) -> bool:
     """Drop a clean, unmapped page that only the page cache and `extra` callers refer to."""
     if m.page(pfn) & (pf.DIRTY | pf.WRITEBACK) or m.mapcount.view[pfn]:

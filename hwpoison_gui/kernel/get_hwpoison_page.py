@@ -44,7 +44,9 @@ def get_hwpoison_page(m: Machine, pfn: int, flags: int) -> Steps[int | str]:
         return (yield from _unhandlable(m, pfn, held))
     count = int(m.refcount.view[head])
     if not count:
-        yield Mark("is_free_buddy_page", "It is free.", Act.DECIDE, "free", frames=(pfn,))
+        yield Mark(
+            "is_free_buddy_page", "Its count is 0 and it lies in a free block: free.", Act.DECIDE, "free", frames=(pfn,)
+        )
         return FREE
     if not held:
         get_page(m, pfn)
@@ -78,7 +80,8 @@ def _unhandlable(m: Machine, pfn: int, held: bool) -> Steps[str]:
     m.printk(m.profile.prefix.format(pfn=pfn) + "unhandlable page.")
     yield Mark(
         "get_hwpoison_page",
-        "Slab, page table, reserved or otherwise the kernel's own: nothing can be done.",
+        f"Neither PG_lru nor PG_buddy is set ({', '.join(pf.names_of(m.page(pfn))) or 'no flags'}): the kernel's own,"
+        " nothing can be done.",
         Act.DECIDE,
         "unhandlable",
         frames=(pfn,),

@@ -71,6 +71,12 @@ def matching_row(states: tuple[StateRow, ...], flags: int) -> StateRow:
     return next(row for row in states if flags & row.mask == row.res)
 
 
+def flags_of_row(row: StateRow) -> str:
+    """What a row of a state table asks of the flags, as found of the page that fits it."""
+    said = [f"{name} is {'set' if row.res & 1 << pf.BY_NAME[name].bit else 'clear'}" for name in pf.names_of(row.mask)]
+    return ", ".join(said) or "No row above fits"
+
+
 def unlock_page(h: Handler) -> Mark:
     """The last thing the handler does; its reference stays, so that the frame is never free again."""
     h.m.clear_flags(h.pfn, pf.LOCKED)

@@ -6,7 +6,8 @@ After mm/memory-failure.c (2.6.32). A phase returns None to go on, or what the h
 from __future__ import annotations
 
 from . import page_flags as pf
-from .handler import Handler, Verdict, action_result, frames_of, matching_row, unlock_page
+from .handler import Handler, Verdict, action_result, flags_of_row, frames_of, matching_row, unlock_page
+from .machine import Machine
 from .mark import Act, Mark, Steps
 from .page_alloc import get_page, is_free_head, put_page
 from .profile import IGNORED
@@ -78,14 +79,22 @@ def get_page_unless_zero(h: Handler) -> Steps[Verdict]:
     free = is_free_head(m, head)
     yield Mark(
         "get_page_unless_zero",
-        "Nobody refers to it: it is free or inside a kernel allocation.",
+        f"Nobody refers to it (count 0): {_whose(m, pfn, free)}.",
         Act.DECIDE,
         "count is 0",
-        "PageBuddy" if free else "not PageBuddy",
-        (pfn,),
+        frames=(pfn,),
     )
     yield action_result(h, "free or high order kernel", IGNORED)
     return 0 if free else "EBUSY"
+
+
+def _whose(m: Machine, pfn: int, free_head: bool) -> str:
+    """Why nobody refers to a page. The flag of a free block stands on its head alone (2.6.32, mm/page_alloc.c)."""
+    if free_head:
+        return "the head of a free block, PageBuddy(), hence 0"
+    if m.page(pfn) & pf.BUDDY:
+        return "inside a free block, where only the head has PG_buddy, hence −EBUSY and not 0"
+    return "not in a free block, but on a per-CPU list or inside a kernel allocation, hence −EBUSY"
 
 
 def isolate_lru_page(h: Handler) -> Steps[Verdict]:
@@ -95,7 +104,7 @@ def isolate_lru_page(h: Handler) -> Steps[Verdict]:
     if not h.lru_flag:
         yield Mark(
             "lru_add_drain_all",
-            "It is on no LRU list; the per-CPU caches are drained in case it is on its way.",
+            "PG_lru is clear, it is on no LRU list; the per-CPU caches are drained in case it is on its way.",
             Act.DECIDE,
             "not PageLRU",
             frames=(pfn,),
@@ -104,9 +113,8 @@ def isolate_lru_page(h: Handler) -> Steps[Verdict]:
         yield action_result(h, "non LRU", IGNORED)
         return "EBUSY"
     m.clear_flags(pfn, pf.LRU)
-    yield Mark(
-        "isolate_lru_page", "Taken off its LRU list: reclaim will not meet it.", Act.FLAG, "isolated", frames=(pfn,)
-    )
+    text = "PG_lru is set: taken off its LRU list, reclaim will not meet it."
+    yield Mark("isolate_lru_page", text, Act.FLAG, "isolated", frames=(pfn,))
     return None
 
 
@@ -116,7 +124,7 @@ def lock_page(h: Handler) -> Steps[Verdict]:
     h.m.set_flags(h.pfn, pf.LOCKED)
     yield Mark(
         "lock_page_nosync",
-        "Locked" + (" after waiting for the holder." if held else "."),
+        f"{who_held(bool(held))}.",
         Act.FLAG,
         "waited" if held else "free",
         frames=(h.pfn,),
@@ -124,12 +132,19 @@ def lock_page(h: Handler) -> Steps[Verdict]:
     return None
 
 
+def who_held(held: bool) -> str:
+    """How the page lock was got."""
+    return "PG_locked was set: locked once its holder was done" if held else "Nobody held the page lock: locked"
+
+
 def wait_on_page_writeback(h: Handler) -> Steps[Verdict]:
     """Let I/O on the page end before anything is taken from it."""
     under_io = h.m.page(h.pfn) & pf.WRITEBACK
     if under_io:
         h.m.clear_flags(h.pfn, pf.WRITEBACK)
-    text = "It was being written out; the handler waited for the I/O to end." if under_io else "No I/O is under way."
+    text = (
+        "PG_writeback was set: the handler waited for the I/O to end." if under_io else "PG_writeback is clear: no I/O."
+    )
     yield Mark(
         "wait_on_page_writeback",
         text,
@@ -144,10 +159,9 @@ def check_truncated(h: Handler) -> Steps[Verdict]:
     """A page that was on the LRU and has lost its mapping was cut off its file meanwhile."""
     m, pfn = h.m, h.pfn
     if not h.lru_flag or m.page(pfn) & pf.SWAPCACHE or m.mapping.view[pfn]:
-        where = "the swap cache" if m.page(pfn) & pf.SWAPCACHE else "its mapping"
         yield Mark(
             "memory_failure",
-            f"It still has {where}: it was not truncated meanwhile.",
+            f"It was not truncated meanwhile: {_still_has(m, pfn)}.",
             Act.DECIDE,
             "not truncated",
             frames=(pfn,),
@@ -158,13 +172,24 @@ def check_truncated(h: Handler) -> Steps[Verdict]:
     return 0
 
 
+def _still_has(m: Machine, pfn: int) -> str:
+    """What tells that a page was not cut off."""
+    inode, anon_vma = m.inode_of(pfn), m.anon_vma_of(pfn)
+    if m.page(pfn) & pf.SWAPCACHE:
+        return "it is in the swap cache"
+    if anon_vma:
+        return f"page->mapping still leads to anon_vma {anon_vma}"
+    if inode is not None:
+        return f"page->mapping still leads to {inode.path}"
+    return "page->mapping is set" if m.mapping.view[pfn] else "it was on no LRU list before"
+
+
 def identify_page_state(h: Handler) -> Steps[Verdict]:
     """Find the page's row of the state table and take the row's action."""
     m, pfn = h.m, h.pfn
     row = matching_row(m.profile.states, m.page(pfn) | h.lru_flag)
-    yield Mark(
-        "page_action", f"Its flags fit the row '{row.kind}': {row.action}().", Act.DECIDE, row.kind, frames=(pfn,)
-    )
+    text = f"{flags_of_row(row)}: row '{row.kind}', {row.action}()."
+    yield Mark("page_action", text, Act.DECIDE, row.kind, frames=(pfn,))
     result = yield from m.profile.actions[row.action](h)
     yield action_result(h, row.kind, result)
     users = int(m.refcount.view[pfn]) - 1 - h.extra

@@ -15,6 +15,7 @@ from .handler import (
     Handler,
     Verdict,
     action_result,
+    flags_of_row,
     frames_of,
     matching_row,
 )
@@ -22,6 +23,7 @@ from .huge_memory import split_huge_page
 from .kill_accessing_process import kill_accessing_process
 from .mark import Act, Mark, Steps
 from .page_alloc import put_page, take_page_off_buddy
+from .phases import who_held
 from .profile import FAILED, IGNORED, RECOVERED
 
 
@@ -106,7 +108,7 @@ def lock_and_filter(h: Handler) -> Steps[Verdict]:
     m.set_flags(pfn, pf.LOCKED)
     yield Mark(
         "hwpoison_filter",
-        "Locked" + (" after waiting for the holder" if held else "") + ", its flags are saved; no filter objects.",
+        f"{who_held(bool(held))}, its flags are saved; no filter objects.",
         Act.FLAG,
         "waited" if held else "free",
         frames=(pfn,),
@@ -132,12 +134,15 @@ def identify_saved_state(h: Handler) -> Steps[Verdict]:
     m, pfn = h.m, h.pfn
     rows = m.profile.states
     row = matching_row(rows, m.page(pfn))
-    by = "flags"
+    by = ""
     if not row.mask:
-        row, by = matching_row(rows, h.page_flags | m.page(pfn) & pf.DIRTY), "saved flags"
+        row, by = (
+            matching_row(rows, h.page_flags | m.page(pfn) & pf.DIRTY),
+            " (in the flags saved before)" if row.mask else "",
+        )
     yield Mark(
         "identify_page_state",
-        f"Its {by} fit the row '{row.kind}': {row.action}().",
+        f"{flags_of_row(row)}{by}: row '{row.kind}', {row.action}().",
         Act.DECIDE,
         row.kind,
         frames=(pfn,),

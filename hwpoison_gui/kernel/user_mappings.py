@@ -26,9 +26,11 @@ def hwpoison_user_mappings(h: Handler, page: int | None = None) -> Steps[Verdict
     m, page = h.m, h.pfn if page is None else page
     mapped = int(m.mapcount.view[page])
     if not mapped or not m.profile.has_users(m.page(page)):
-        yield Mark(
-            "hwpoison_user_mappings", "No PTE maps it: nobody is told.", Act.DECIDE, "not mapped", frames=(page,)
-        )
+        text = "No PTE maps it: nobody is told."
+        if mapped:
+            names = ", ".join(pf.names_of(m.page(page)))
+            text = f"{mapped} PTEs map it, but by its flags ({names}) it is no page of processes: nobody is told."
+        yield Mark("hwpoison_user_mappings", text, Act.DECIDE, "not mapped", frames=(page,))
         return None
     yield Mark("hwpoison_user_mappings", f"{mapped} PTEs map it.", Act.DECIDE, "mapped", frames=(page,))
     if m.page(page) & pf.KSM:
@@ -142,7 +144,7 @@ def kill_procs(h: Handler, page: int) -> Steps[None]:
     if not m.profile.must_kill(m.page(page), h.unmapped):
         yield Mark(
             function,
-            "The page turned out clean: the list is dropped, nobody is signalled.",
+            "PG_dirty is clear, so nothing is lost: the list is dropped, nobody is signalled.",
             Act.DECIDE,
             "not PageDirty",
             frames=(page,),

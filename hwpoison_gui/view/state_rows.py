@@ -29,8 +29,8 @@ DOES: Final = {
     "me_kernel": "leave it",
     "me_free": "leave it free",
     "me_huge_page": "the huge page",
-    "me_pagecache_clean": "drop it",
-    "me_pagecache_dirty": "note EIO, drop it",
+    "me_pagecache_clean": "a file: drop it",
+    "me_pagecache_dirty": "ERROR; a file: EIO, drop",
     "me_swapcache_dirty": "keep it, unwritten",
     "me_swapcache_clean": "drop it",
     "me_unknown": "give up",
@@ -40,8 +40,10 @@ MEANS: Final = {
     "me_kernel": "the kernel’s own: its owner would have to give it up first",
     "me_free": "the allocator refuses it from now on",
     "me_huge_page": "a huge page is dealt with as a whole",
-    "me_pagecache_clean": "drop it: its content is elsewhere, or its users were told",
-    "me_pagecache_dirty": "note the loss, so that fsync says EIO, then drop the page",
+    "me_pagecache_clean": "of a file: drop the page, its content is elsewhere or its users were told;"
+    " anonymous: unmapped it is already, nothing is left to do",
+    "me_pagecache_dirty": "set ERROR; of a file: note the loss, so that fsync says EIO, and drop the page;"
+    " anonymous: its users were told, nothing is left to do",
     "me_swapcache_dirty": "keep it in the swap cache and never write it: who swaps it in is told",
     "me_swapcache_clean": "drop it from the swap cache: swap has a good copy",
     "me_unknown": "log that its state is not known, and give up",

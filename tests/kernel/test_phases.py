@@ -1,0 +1,39 @@
+"""The phases of the 2009 handler: each step says by which values it was decided."""
+
+from __future__ import annotations
+
+import pytest
+
+from hwpoison_gui.session.session import Session
+from tests.workbench import Workbench
+
+
+def says(session: Session, function: str) -> str:
+    """The words of the last step of a function."""
+    return next(step.mark.text for step in reversed(session.steps) if step.mark.function == function)
+
+
+@pytest.mark.parametrize(
+    "frame, errno, why",
+    (("any:free", 0, "head of a free block"), ("any:free-inside", "EBUSY", "only the head has PG_buddy"),
+     ("any:free-pcp", "EBUSY", "per-CPU list")),
+)  # fmt: skip
+def test_the_return_of_a_free_page_is_explained(frame: str, errno: int | str, why: str) -> None:
+    bench = Workbench(profile="v7")
+    assert bench.do("poison", frame=frame).errno == errno
+    assert why in says(bench.session, "get_page_unless_zero")
+
+
+def test_an_anonymous_page_counts_by_its_entry_and_a_file_s_by_the_area() -> None:
+    bench = Workbench(profile="v7", early_kill=1)
+    bench.area()
+    bench.do("write", task="a", at="m+0")
+    bench.do("poison", frame="a:m+0")
+    assert "a PTE of its maps the page" in says(bench.session, "add_to_kill")
+    assert "anon_vma" in says(bench.session, "memory_failure")
+    assert says(bench.session, "page_action").startswith("DIRTY is set, LRU is set: row 'LRU'")
+    bench.area("s", shared=True)
+    bench.do("write", task="a", at="s+0")
+    bench.do("poison", frame="a:s+0")
+    assert "its VMA covers" in says(bench.session, "add_to_kill")
+    assert "no name by which to open" in says(bench.session, "me_pagecache_dirty")
