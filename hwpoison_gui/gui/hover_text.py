@@ -1,12 +1,14 @@
-"""The text of the map's label: the frame in a line, and what breaking it would come to, counted between events."""
+"""What can be told of a frame before it breaks, in two lines; users of one that has very many are counted between
+events. The label beside the pointer says it, and what is selected is told so.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QObject, QTimer
 
-from hwpoison_gui.gui.frame_map import FrameMapWidget
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.preview import Hover
 
@@ -14,11 +16,11 @@ _SLICE: Final = 0.006
 
 
 class HoverText(QObject):
-    """Gives the map its texts, for one session at a time."""
+    """Texts for one session at a time; `counted` is called when the last one has become complete."""
 
-    def __init__(self, frame_map: FrameMapWidget, parent: QObject) -> None:
+    def __init__(self, counted: Callable[[], None], parent: QObject) -> None:
         super().__init__(parent)
-        self._map = frame_map
+        self._counted = counted
         self._hover: Hover | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -28,9 +30,9 @@ class HoverText(QObject):
         """Another machine."""
         self._timer.stop()
         self._hover = Hover(session)
-        self._map.set_summary(self._text)
 
-    def _text(self, pfn: int) -> str:
+    def text(self, pfn: int) -> str:
+        """What the frame is, and, in a second line, what breaking it would come to."""
         assert self._hover is not None
         if self._hover.session.recording is not None:
             return ""  # a frame that is between two moments is in a state that nobody ever sees
@@ -47,4 +49,4 @@ class HoverText(QObject):
         if self._hover.counting:
             self._timer.start(0)
         else:
-            self._map.view.describe(self._map.view.item.described)
+            self._counted()

@@ -96,6 +96,7 @@ class Inspector(QTextBrowser):
             f"<p style='font-size:{size}pt; margin:0'><b class='c'>{facts.pfn:#x}</b> &nbsp;"
             f"<span style='background:{colour}'>&nbsp;&nbsp;&nbsp;</span>&nbsp; <b>{escape(facts.kind.name)}</b></p>"
             f"<p class='m' style='margin:0 0 6px 0'>{escape(facts.kind.meaning)}</p>"
+            + (f"<p style='margin:0 0 6px 0'>{escape(facts.ahead)}.</p>" if facts.ahead else "")
         )
 
     def _section(self, title: str) -> str:

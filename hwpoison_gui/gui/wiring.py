@@ -62,7 +62,8 @@ class Wiring(QObject):
         self._ground = Groundwork()
         self._colours: dict[int, int] = {}
         self._graph: ReverseMap | None = None
-        self._hover = HoverText(window.map, self)
+        self._hover = HoverText(lambda: window.map.view.describe(window.map.view.item.described), self)
+        self._chosen = HoverText(self._show_sentence, self)
         self.progress = ProgressLine(window.sentence)
         self._connect_model()
         self._connect_widgets()
@@ -156,7 +157,9 @@ class Wiring(QObject):
         w.lenses.machine_changed()
         self._lens_changed(w.lenses.lens)
         w.filter.machine_changed()
-        self._hover.set_session(c.session)
+        for told in (self._hover, self._chosen):
+            told.set_session(c.session)
+        w.map.set_summary(self._hover.text)
         w.transport.timeline.set_steps(c.session)
         note = "What is clicked here is simulated on the copy: nothing here touches the real one."
         w.copy.show_words("A copy of this machine’s memory" if c.machine.is_copy else "", note)
@@ -187,10 +190,8 @@ class Wiring(QObject):
         """What follows the position on the timeline."""
         w, c = self._w, self._w.controller
         session = c.session
-        sentence = sentence_of(session)
-        w.sentence.set_sentence(sentence)
+        self._show_sentence()
         w.transport.timeline.set_position(session.position)
-        w.transport.where.set_whole(sentence.where)
         w.log.set_lines(log_lines(session), newest_lines(session))
         w.counters.set_counters(counters_of(session))
         for name, slider in w.sliders.items():
@@ -204,6 +205,13 @@ class Wiring(QObject):
         w.actions_.refresh()
         file = c.machine.file.rpartition("/")[2]
         w.setWindowTitle(f"{file + ': ' if file else ''}{c.machine.title} – hwpoison-gui")
+
+    def _show_sentence(self) -> None:
+        w, c = self._w, self._w.controller
+        selected = self._chosen.text(c.selected) if c.selected != NONE and not c.session.steps else ""
+        sentence = sentence_of(c.session, selected)
+        w.sentence.set_sentence(sentence)
+        w.transport.where.set_whole(sentence.where)
 
     def show_profile(self) -> None:
         """Which kernel runs: the menu must not show one that was only asked for."""
@@ -263,6 +271,7 @@ class Wiring(QObject):
         self._show_why()
         self._show_highlights()
         self._show_frame()
+        self._show_sentence()
         w.actions_.refresh()
 
     def _show_highlights(self) -> None:

@@ -12,6 +12,7 @@ from hwpoison_gui.kernel.mmzone import page_zone
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view import kinds
+from hwpoison_gui.view.preview import preview
 from hwpoison_gui.view.reverse_map import Mapper, mappers_of, mapping_of
 from hwpoison_gui.view.zones import zone_meaning, zone_name
 
@@ -39,7 +40,10 @@ class PteFact(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """One frame. `notes`: how what Linux does not export was derived, for machines from real memory."""
+    """One frame. `notes`: how what Linux does not export was derived, for machines from real memory.
+
+    `ahead`: what would come of it if it broke now, where that is soon said.
+    """
 
     pfn: int
     kind: kinds.Kind
@@ -49,6 +53,7 @@ class Facts(NamedTuple):
     ptes: tuple[PteFact, ...]
     more_ptes: int
     notes: tuple[str, ...]
+    ahead: str = ""
 
 
 MOST_PTES: Final = 100
@@ -71,7 +76,8 @@ def facts_of(session: Session, pfn: int, notes: tuple[str, ...] = (), users: Seq
     entries = tuple(_pte(m, pfn, mapper) for mapper in mappers[:MOST_PTES])
     more = max(0, len(mappers) - MOST_PTES)
     kind = kinds.KINDS[kinds.kind_of(word)]
-    return Facts(pfn, kind, flags, pf.letters_of(word), tuple(_counts(m, pfn, word)), entries, more, notes)
+    ahead = "" if more else preview(m, pfn)
+    return Facts(pfn, kind, flags, pf.letters_of(word), tuple(_counts(m, pfn, word)), entries, more, notes, ahead)
 
 
 def _counts(m: Machine, pfn: int, word: int) -> list[Fact]:

@@ -16,4 +16,4 @@ def as_text(facts: Facts) -> str:
         lines.append(f"PTE {pte.task}:{pte.tgid} {pte.address} {pte.area}: {rest}".replace(" :", ":"))
     if facts.more_ptes:
         lines.append(f"and {facts.more_ptes} more page-table entries")
-    return "\n".join([*lines, *facts.notes])
+    return "\n".join([*lines, *facts.notes, *([facts.ahead] if facts.ahead else [])])

@@ -47,10 +47,15 @@ def _tone_of(operation: Operation) -> str:
     return _RESULT_TONES.get(outcome.result or "", "plain")
 
 
-def sentence_of(session: Session) -> Sentence:
-    """What the present step says."""
+def sentence_of(session: Session, selected: str = "") -> Sentence:
+    """What the present step says; before there is any, what is told of the selected frame, in one or two lines."""
     moment = moment_of(session)
     if moment.step is None or moment.operation is None:
+        if selected and not moment.total:
+            frame, _, ahead = selected.partition("\n")
+            return Sentence(
+                frame, f"{ahead or 'Nothing would come of it'}. Enter breaks it.", tone="idle", where="start"
+            )
         ahead = f"{moment.total} steps lie ahead: press Space to play them." if moment.total else IDLE_HINT
         return Sentence(IDLE if not moment.total else "The machine as booted.", ahead, tone="idle", where="start")
     mark = moment.step.mark

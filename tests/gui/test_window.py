@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, Q
 from hwpoison_gui.gui import crash, loader, opening
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.session.scenario_reader import load
+from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.errors import LivePermissionError
 from hwpoison_gui.view.palette import THEMES
 
@@ -275,3 +276,18 @@ def test_errors_are_found_in_other_ways_too_and_frames_can_be_pinned(user) -> No
     user.choose(menu, "Break it otherwise", "madvise(MADV_HWPOISON) by w1")
     done = user.session.operations[-1]
     assert (done.args["via"], done.args["task"], done.outcome.pfn) == ("madvise", "w1", pfn)
+
+
+def test_what_would_come_of_the_selected_frame_is_told_without_a_mouse(open_window) -> None:
+    session = Session.fresh(4096)
+    user, slab = open_window(session), session.resolve_frame("any:slab")
+    user.window.controller.select(slab)
+    sentence = user.window.sentence
+    assert sentence.text.text().startswith(f"{slab:#x}  ")
+    assert sentence.detail.text().startswith("If it broke: ") and sentence.detail.text().endswith("Enter breaks it.")
+    said = sentence.detail.text().removesuffix(" Enter breaks it.")
+    assert said in user.window.inspector.toPlainText()
+    user.key(Qt.Key.Key_Return)
+    user.window.actions_["last"].trigger()
+    outcome = user.session.operations[-1].outcome
+    assert f"{outcome.result} ({outcome.kind})" in said and sentence.text.text().startswith(outcome.result)

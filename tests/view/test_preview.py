@@ -67,6 +67,7 @@ def test_recovery_off_and_poison(session: Session) -> None:
 
 def test_many_users_are_counted_between_events(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     pfn = session.resolve_frame("a:m+0")
+    monkeypatch.setattr(module, "AT_ONCE", 60)
     whole = Hover(session)(pfn)
     monkeypatch.setattr(module, "AT_ONCE", 0)
     hover = Hover(session)
