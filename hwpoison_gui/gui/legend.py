@@ -31,12 +31,16 @@ class LegendChip(QAbstractButton):
 
     def __init__(self, one: LensClass, lens: Lens, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
-        self.one, self.lens, self.theme = one, lens, theme
+        self.theme = theme
         self.whole = False
-        self.frames = 0
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.become(one, lens)
+
+    def become(self, one: LensClass, lens: Lens) -> None:
+        """Stands for another class, of which no frames are counted yet."""
+        self.one, self.lens = one, lens
         self.set_frames(0)
 
     def set_frames(self, frames: int) -> None:
@@ -131,6 +135,8 @@ class Legend(QWidget):
         self._theme = theme
         self._flow = FlowLayout(self)
         self._flow.least_rows = 2
+        self._made: list[LegendChip] = []  # of lenses before, too: they are used again
+        self._seen: set[int] = set()  # classes that the machine has or had frames of, and poison
         self.chips: dict[int, LegendChip] = {}
         self.lens = KIND
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
@@ -138,24 +144,23 @@ class Legend(QWidget):
         self.setSizePolicy(policy)
         self.setAutoFillBackground(True)
         self.set_lens(KIND)
+        self._show_seen()
         self.set_theme(theme)
 
     def set_lens(self, lens: Lens) -> None:
         """Lists other classes; none has frames before they are counted."""
         self.lens = lens
-        for chip in self.chips.values():
-            self._flow.removeWidget(chip)
-            chip.hide()
-            chip.deleteLater()
-        shown = reversed(lens.classes[1:])  # the first lies outside of the machine
-        self.chips = {one.id: LegendChip(one, lens, self._theme, self) for one in shown}
-        for number, chip in self.chips.items():
-            self._flow.addWidget(chip)
-            chip.setVisible(number == lens.poison)
-            chip.clicked.connect(lambda _=False, which=number: self.classClicked.emit(which))
-        first = self.chips[lens.poison]
-        first.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setFocusProxy(first)
+        shown = lens.classes[:0:-1]  # without the first, which lies outside of the machine
+        for one in shown[len(self._made) :]:
+            self._made.append(LegendChip(one, lens, self._theme, self))
+            self._flow.addWidget(self._made[-1])
+            self._made[-1].clicked.connect(lambda _=False, chip=self._made[-1]: self.classClicked.emit(chip.one.id))
+        for chip, one in zip(self._made, shown, strict=False):
+            chip.become(one, lens)
+        self.chips = {one.id: chip for chip, one in zip(self._made, shown, strict=False)}
+        self._seen = {lens.poison}
+        self._made[0].setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFocusProxy(self._made[0])
 
     def set_theme(self, theme: Theme) -> None:
         """Takes other colours."""
@@ -163,15 +168,15 @@ class Legend(QWidget):
         colours = self.palette()
         colours.setColor(self.backgroundRole(), QColor(theme.window))
         self.setPalette(colours)
-        for chip in self.chips.values():
+        for chip in self._made:
             chip.theme = theme
             chip.updateGeometry()
             chip.update()
 
     def forget(self) -> None:
         """Another machine: what this one has no frames of is not listed."""
-        for number, chip in self.chips.items():
-            chip.setVisible(number == self.lens.poison)
+        self._seen = {self.lens.poison}
+        self._show_seen()
 
     def set_counts(self, counts: Sequence[int]) -> None:
         """Shows the frames of each class by its code. A chip once shown stays, so that nothing jumps."""
@@ -180,10 +185,15 @@ class Legend(QWidget):
             frames = int(counts[number])
             if frames != chip.frames:
                 chip.set_frames(frames)
-            if frames and chip.isHidden():
-                chip.show()
+            if frames:
+                self._seen.add(number)
+        self._show_seen()
         self._flow.setEnabled(True)
         self._choose_names()
+
+    def _show_seen(self) -> None:
+        for place, chip in enumerate(self._made):
+            chip.setVisible(place < len(self.chips) and chip.one.id in self._seen)
 
     def _choose_names(self) -> None:
         """Long names where two lines hold them."""
