@@ -25,7 +25,6 @@ from hwpoison_gui.view.layout_curves import Hilbert, Morton
 from hwpoison_gui.view.layout_zones import ByZone
 from hwpoison_gui.view.palette import DARK, Theme
 
-_CALM: Final = 0.92  # the patience with a width of the map while nobody has begun to look at something
 SLOWEST_FLASH: Final = 1 / 3  # seconds a pulse takes at least: nothing flashes more often than three times a second
 
 # Orders of the frames: of how many, with how many a row where there are rows, and where zones begin.
@@ -264,7 +263,7 @@ class FrameMapWidget(QWidget):
         keep = plane.layout.pfn_at(*middle)
         # While nothing is pointed at, nothing is lost when rows become longer or shorter.
         calm = camera.is_fit and self.selection == NONE and not self.view.item.highlights
-        if not plane.suit(*room, patience=_CALM if calm else PATIENCE):
+        if not plane.suit(*room, patience=1.0 if calm else PATIENCE):
             self.view.look(camera.resized(*room))
         elif camera.is_fit or keep is None:
             self.fit()

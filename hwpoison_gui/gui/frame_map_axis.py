@@ -9,33 +9,42 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QPainter, QPen
 
+from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.frame_map_cells import visible_cells
 from hwpoison_gui.gui.frame_map_stamps import Face, Stamps, glyphs_of
 from hwpoison_gui.view.camera import Camera
 from hwpoison_gui.view.layout import FRAME_SIZE, Layout, amount
 from hwpoison_gui.view.palette import Theme, mixed
 
-_SPACING: Final = 46  # pixels between labelled rows, at least
+_SPACING: Final = 3.2  # lines of text from one labelled row to the next, at least
+_GAP: Final = 8  # pixels from a label to the frames; a small line leads over it
+_WIDEST_ADDRESS: Final = "000.0M"
 _STEPS: Final = tuple(1 << shift for shift in range(24))
 
 
 def axis_font(base: QFont) -> QFont:
     """The monospaced face, a little smaller than the window's."""
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-    font.setPointSizeF(max(7.0, base.pointSizeF() * 0.85))
+    font.setPointSizeF(max(6.0, base.pointSizeF() * look.CAPTION))
     return font
 
 
 def axis_width(base: QFont, frames: int) -> float:
     """Pixels the left edge needs for the numbers of `frames` frames."""
     metrics = QFontMetricsF(axis_font(base))
-    longest = (f"0x{max(frames - 1, 0xFFF):x}", "000.0 MiB")
-    return math.ceil(max(metrics.horizontalAdvance(text) for text in longest)) + 16
+    longest = (f"0x{max(frames - 1, 0xFFF):x}", _WIDEST_ADDRESS)
+    return math.ceil(max(metrics.horizontalAdvance(text) for text in longest)) + _GAP + look.TIGHT
 
 
-def row_step(cell: float) -> int:
-    """Every how many rows a label stands."""
-    return next((step for step in _STEPS if step * cell >= _SPACING), _STEPS[-1])
+def row_step(cell: float, line: float) -> int:
+    """Every how many rows a label stands, in lines of text of this height."""
+    return next((step for step in _STEPS if step * cell >= _SPACING * line), _STEPS[-1])
+
+
+def address_of(pfn: int) -> str:
+    """A physical address as boot parameters name amounts of memory: 44M, 1.5G."""
+    number, _, unit = amount(pfn * FRAME_SIZE).partition(" ")
+    return (number.rstrip("0").rstrip(".") if "." in number else number) + unit[:1] if pfn else "0"
 
 
 class AxisPainter:
@@ -59,18 +68,19 @@ class AxisPainter:
         painter.fillRect(QRectF(0, 0, width, camera.view_height), QColor(self._theme.ground))
         beside = max(0.0, math.floor(camera.to_view(0, 0)[0])) + width
         left, top, _, bottom = visible_cells(camera)
-        step, line = row_step(camera.cell), self._face.height
+        line = self._face.height
+        step = row_step(camera.cell, line)
         painter.setPen(QPen(QColor(self._theme.line), 1))
         texts, tops = [], []
         for row in range(-(-top // step) * step, bottom, step):
             pfn = layout.pfn_at(left, row)
             y = round(camera.to_view(0, row)[1])
             if pfn is not None and -line <= y <= camera.view_height - line:
-                painter.drawLine(QPointF(beside - 7, y + 0.5), QPointF(beside - 1, y + 0.5))
-                address = amount(pfn * FRAME_SIZE).replace(".00 ", " ").replace(".0 ", " ")
-                texts += [f"0x{pfn:x}", address if pfn else "0"]
+                painter.drawLine(QPointF(beside - _GAP + 2, y + 0.5), QPointF(beside - 1, y + 0.5))
+                whole = y + 1 + 2 * line <= camera.view_height  # the second line is left out where it would be cut
+                texts += [f"0x{pfn:x}", address_of(pfn) if whole else ""]
                 tops += [y + 1, y + 1 + line]
-        starts = [beside - 10 - len(text) * self._face.width for text in texts]
+        starts = [beside - _GAP - len(text) * self._face.width for text in texts]
         glyphs = glyphs_of(texts, max(map(len, texts), default=1))
         ink = np.arange(len(texts)) % 2
         self._stamps.put_text(painter, self._face, self._inks, ratio, (starts, tops, glyphs, ink))

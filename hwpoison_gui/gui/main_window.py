@@ -201,9 +201,9 @@ class MainWindow(QMainWindow):
         docks["rmap"].raise_()
         docks["tasks"].raise_()
         docks["log"].raise_()
-        self.resizeDocks([docks["rmap"]], [max(410, round(width * 0.42))], Qt.Orientation.Horizontal)
+        self.resizeDocks([docks["rmap"]], [max(410, round(width * 0.39))], Qt.Orientation.Horizontal)
         self.resizeDocks([docks["rmap"], docks["why"]], [1, 1], Qt.Orientation.Vertical)
-        self.resizeDocks([docks["tasks"]], [max(128, round(height * 0.19))], Qt.Orientation.Vertical)
+        self.resizeDocks([docks["tasks"]], [max(128, round(height * 0.17))], Qt.Orientation.Vertical)
         self.resizeDocks([docks["tasks"], docks["log"]], [58, 42], Qt.Orientation.Horizontal)
 
     def show_panel(self, name: str) -> None:

@@ -13,7 +13,7 @@ LADDER: Final[tuple[float, ...]] = (
     *(1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 11.0, 15.0, 20.0, 27.0, 36.0, 48.0, 64.0, 84.0, 112.0),
 )
 WHOLE_FROM: Final = 10.0  # fitted cells of this size have whole pixels, too
-MARGIN: Final = 12  # pixels kept free around a map that fits
+MARGIN: Final = 8  # pixels kept free around a map that fits
 
 
 @dataclass(frozen=True, slots=True)

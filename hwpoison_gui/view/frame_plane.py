@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.view import kinds
+from hwpoison_gui.view.camera import MARGIN
 from hwpoison_gui.view.held import Held
 from hwpoison_gui.view.intern import Ids, WordTable
 from hwpoison_gui.view.layout import PATIENCE, Layout, RowMajor, choose_width, slack
@@ -142,7 +143,8 @@ class FramePlane:
         layout = self.layout
         if self._own_width or not isinstance(layout, (RowMajor, ByZone)):
             return False
-        width = choose_width(self.frames, view_width, view_height, layout.width, patience)
+        room = view_width - 2 * MARGIN, view_height - 2 * MARGIN
+        width = choose_width(self.frames, *room, layout.width, patience)
         if width == layout.width:
             return False
         self.set_layout(layout.of_width(width))

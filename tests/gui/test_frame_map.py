@@ -402,11 +402,23 @@ def test_another_machine_and_theme(shown: Shown) -> None:
     assert corner.name() == LIGHT.ground
 
 
+@pytest.mark.parametrize("panel", [(1100, 560), (770, 340), (480, 180), (400, 900)])
+def test_the_fitted_map_fills_its_panel(qtbot: QtBot, panel: tuple[int, int]) -> None:
+    shown = Shown(qtbot, some_flags(65_536), None)
+    shown.map.resize(*panel)
+    plane, camera = shown.map.plane, shown.view.camera
+    assert plane is not None
+    assert camera.is_fit
+    frames = camera.cell**2 * plane.layout.width * plane.layout.height
+    assert frames > 0.72 * panel[0] * panel[1]  # the rest is the left edge, and a margin for what reaches beyond a cell
+
+
 def test_a_resize_keeps_the_fit_or_the_middle(qtbot: QtBot) -> None:
     shown = Shown(qtbot, some_flags(65_536), None)
     plane = shown.map.plane
     assert plane is not None
     wide = plane.layout.width
+    shown.map.select(0, reveal=False)  # somebody looks at something: rows stay as they are
     for width in range(900, 860, -5):
         shown.map.resize(width, 600)
     assert plane.layout.width == wide
