@@ -34,6 +34,7 @@ _DERIVED: Final = (
     "the kernel's anon_vma trees are not exported.",
     "Which page-table pages belong to whom is not exported: they are dealt out in order.",
 )
+_GIB: Final = 1 << 18  # frames
 _DIRTY_RULE: Final = (
     "Dirty bits of page-table entries are not exported: anonymous pages count as written by all who map them, "
     "except in the swap cache, merged ones, and single pages of a huge page; a file page as its own dirty flag says."
@@ -170,6 +171,12 @@ def _notes(exported: Exported, processes: Sequence[ProcessImage], cache: Cache) 
         if exported.hidden.pte_dirty is None:
             said.append(_DIRTY_RULE)
     said.append(_cache_note(exported, cache))
+    if bare := int(np.count_nonzero(exported.kpageflags == 0)):
+        size = f"{bare * 4 / 1024:,.0f} MiB" if bare < _GIB else f"{bare / _GIB:,.1f} GiB"
+        said.append(
+            f"{size} have no flag at all. They are taken for the kernel's own; some may be free on per-CPU lists, or "
+            "memory that was never given to the allocator: Linux does not say."
+        )
     return said
 
 

@@ -44,7 +44,12 @@ KINDS: Final[tuple[Kind, ...]] = (
     Kind(SHMEM, "shmem", "shared memory (tmpfs)", "tmpfs, System V and other shared memory, backed by swap"),
     Kind(ANON, "anon", "anonymous", "heap, stack and other private memory of processes"),
     Kind(HUGE, "huge", "huge (hugetlb, THP)", "part of a hugetlb page or of a transparent huge page"),
-    Kind(KERNEL, "kernel", "kernel (other)", "no flag tells more: kernel memory, or free on a per-CPU list"),
+    Kind(
+        KERNEL,
+        "kernel",
+        "kernel (other)",
+        "without any flag: kernel memory, free on a per-CPU list, or never given to the allocator",
+    ),
     Kind(SLAB, "slab", "slab", "objects of the kernel: the slab allocator"),
     Kind(PGTABLE, "pgtable", "page table", "holds page-table entries"),
     Kind(POISON, "poison", "hardware poison", "broken memory: HWPOISON is set"),

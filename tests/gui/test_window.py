@@ -284,6 +284,7 @@ def test_what_would_come_of_the_selected_frame_is_told_without_a_mouse(open_wind
     user.window.controller.select(slab)
     sentence = user.window.sentence
     assert sentence.text.text().startswith(f"{slab:#x}  ")
+    user.qtbot.waitUntil(lambda: "counted" not in sentence.detail.text())
     assert sentence.detail.text().startswith("If it broke: ") and sentence.detail.text().endswith("Enter breaks it.")
     said = sentence.detail.text().removesuffix(" Enter breaks it.")
     assert said in user.window.inspector.toPlainText()
