@@ -14,7 +14,10 @@ from hwpoison_gui.view.palette import Theme, argb, mixed
 
 # Class of a lens -> kind whose colour it has.
 _LIKE: Final[dict[str, dict[str, str]]] = {
-    "state": {"kernel": "reserved", "clean": "anon", "dirty": "slab", "writeback": "shmem", "locked": "swapcache"},
+    "state": {
+        "kernel": "reserved", "clean": "anon", "sole": "file", "dirty": "slab", "writeback": "shmem",
+        "locked": "swapcache",
+    },
     "owner": {
         "other": "reserved", "owner5": "file", "owner4": "huge", "owner3": "anon", "owner2": "pgtable",
         "owner1": "shmem", "owner0": "slab",

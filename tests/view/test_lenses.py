@@ -81,6 +81,7 @@ def test_the_state_of_words() -> None:
     assert STATE.code_of is not None
     words = {
         pf.NOPAGE: "hole", pf.BUDDY: "free", 0: "kernel", pf.SLAB: "kernel", pf.LRU | pf.UPTODATE: "clean",
+        pf.LRU | pf.ANON | pf.SWAPBACKED: "sole", pf.ANON | pf.SWAPBACKED | pf.SWAPCACHE: "clean",
         pf.LRU | pf.DIRTY: "dirty", pf.LRU | pf.DIRTY | pf.WRITEBACK: "writeback", pf.LRU | pf.LOCKED: "locked",
         pf.HWPOISON | pf.BUDDY: "poison",
     }  # fmt: skip
