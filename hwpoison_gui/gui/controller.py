@@ -64,7 +64,8 @@ class Controller(QObject):
         self.playback = Playback(self, lambda: self.session)
         self.playback.seekWanted.connect(lambda position: None if self.busy else self._seek(position))
         self.work = Slices(self)
-        self.prepare: Callable[[], Iterator[None]] = lambda: iter(())  # what views need, made before they are told
+        # What views need, made before they are told; asked with whether more than a few steps have been walked.
+        self.prepare: Callable[[bool], Iterator[None]] = lambda _: iter(())
         self._depth = 0
         self._looked = False
         self._acted = self._refused = False
@@ -270,7 +271,7 @@ class Controller(QObject):
         looked_at = None
         while looked_at != (self.selected, self.selected_task):
             looked_at = self.selected, self.selected_task
-            for _ in self.prepare():
+            for _ in self.prepare(self._acted or self._few_steps(self._notices) is None):
                 yield "Looking at what has changed"
 
     def step(self, by: int) -> None:

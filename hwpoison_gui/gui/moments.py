@@ -13,9 +13,10 @@ from PySide6.QtWidgets import QInputDialog, QMenu, QPlainTextEdit, QProgressDial
 from hwpoison_gui.gui.wiring import KeepKeys
 from hwpoison_gui.session.branches import Branch, Told
 from hwpoison_gui.session.notebook import Note, Notebook, Saved
+from hwpoison_gui.session.session import Operation
 from hwpoison_gui.view.moment import moment_of
 from hwpoison_gui.view.note_rows import note_rows
-from hwpoison_gui.view.operation_chips import branch_words, chips_of
+from hwpoison_gui.view.operation_chips import Chip, branch_words, chips_of
 
 if TYPE_CHECKING:
     from hwpoison_gui.gui.main_window import MainWindow
@@ -46,6 +47,7 @@ class Moments(QObject):
         super().__init__(window)
         self._w = window
         self.notebook = Notebook(window.controller.session)
+        self._chips: list[tuple[Operation, Chip]] = []
         c = window.controller
         c.opened.connect(self._opened)
         c.moved.connect(lambda moved: self._moved(moved.acted))
@@ -66,7 +68,9 @@ class Moments(QObject):
         session, strip = self._w.controller.session, self._w.operations
         if acted:
             forks = session.branches.leaving_at(session.operations)
-            strip.set_operations(chips_of(session), {after: len(branches) for after, branches in forks.items()})
+            self._chips = chips_of(session, self._chips)
+            chips = [chip for _, chip in self._chips]
+            strip.set_operations(chips, {after: len(branches) for after, branches in forks.items()})
         strip.set_present(moment_of(session).number)
         self._show_notes()
 

@@ -55,6 +55,7 @@ class OperationStrip(QWidget):
         self.forks: dict[int, int] = {}
         self.present = -1
         self._places: list[Place] = []
+        self._widths: dict[str, int] = {}
         self._offset = 0.0
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -65,6 +66,7 @@ class OperationStrip(QWidget):
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         self.setFont(look.font(look.CAPTION))
+        self._widths.clear()
         self._lay_out()
         self.updateGeometry()
 
@@ -91,19 +93,24 @@ class OperationStrip(QWidget):
     # -- geometry
 
     def _lay_out(self) -> None:
-        metrics = self.fontMetrics()
         self._places, x = [], float(look.MEDIUM)
         if 0 in self.forks:
             x = self._add(x, look.px(_FORK), -1, 0)
         for chip in self.chips:
-            width = min(look.px(_LONGEST), metrics.horizontalAdvance(chip.text)) + 2 * look.SMALL
+            width = min(look.px(_LONGEST), self._advance(chip.text)) + 2 * look.SMALL
             if chip.result:
-                width += metrics.horizontalAdvance(chip.result) + look.SMALL + (look.px(_SIGN) if chip.sign else 0)
+                width += self._advance(chip.result) + look.SMALL + (look.px(_SIGN) if chip.sign else 0)
             x = self._add(x, width, chip.number, chip.number + 1)
             if chip.number + 1 in self.forks:
                 x = self._add(x, look.px(_FORK), -1, chip.number + 1)
         self._follow()
         self.update()
+
+    def _advance(self, text: str) -> int:
+        """The width of words, measured once: there may be thousands of operations."""
+        if text not in self._widths:
+            self._widths[text] = self.fontMetrics().horizontalAdvance(text)
+        return self._widths[text]
 
     def _add(self, x: float, width: float, chip: int, shared: int) -> float:
         self._places.append(Place(x, width, chip, shared))

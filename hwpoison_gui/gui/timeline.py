@@ -11,10 +11,11 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.kernel.mark import Act
-from hwpoison_gui.session.session import Session
+from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view.moment import title_of
 from hwpoison_gui.view.palette import DARK, Theme, mixed
-from hwpoison_gui.view.timeline_marks import Tick, acts_of, boundaries, cuts, position_at, ticks, x_of
+from hwpoison_gui.view.timeline_marks import ActCodes, Tick, boundaries, cuts, position_at, ticks, x_of
 
 # Pixels beside text of the usual size.
 _EDGE: Final = 12
@@ -49,10 +50,10 @@ class Timeline(QWidget):
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
         self._theme, self._scale = theme, look.scale()
-        self._acts: list[Act] = []
+        self._acts = ActCodes()
         self._bounds: list[int] = []
-        self._titles: list[str] = []
-        self._texts: Sequence[str] = ()
+        self._operations: Sequence[Operation] = ()
+        self._steps: Sequence[Step] = ()
         self._ticks: tuple[int, list[Tick]] = (-1, [])
         self._cuts: tuple[int, list[int]] = (-1, [])
         self.position = 0
@@ -66,7 +67,7 @@ class Timeline(QWidget):
 
     @property
     def total(self) -> int:
-        return len(self._acts)
+        return len(self._acts.codes)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme, self._scale = theme, look.scale()
@@ -76,10 +77,10 @@ class Timeline(QWidget):
 
     def set_steps(self, session: Session) -> None:
         """Reads the steps anew; call when there are other ones."""
-        self._acts, self._bounds = acts_of(session), boundaries(session)
-        self._titles = [title_of(operation) for operation in session.operations]
-        steps = session.steps
-        self._texts = [steps[n].mark.text for n in range(len(steps))]
+        self._acts.read(session)
+        self._bounds = boundaries(session)
+        self._operations = session.operations
+        self._steps = session.steps
         self._ticks, self._cuts = (-1, []), (-1, [])
         self.update()
 
@@ -116,7 +117,7 @@ class Timeline(QWidget):
 
     def _marks(self) -> list[Tick]:
         if self._ticks[0] != self._width():
-            self._ticks = (self._width(), ticks(self._acts, self._width()))
+            self._ticks = (self._width(), ticks(self._acts.codes, self._width()))
         return self._ticks[1]
 
     # -- drawing
@@ -132,9 +133,10 @@ class Timeline(QWidget):
         track.setRight(self.x_of_position(self.position))
         painter.drawRect(track)
         self._paint_bounds(painter, middle)
+        colours = {act: QColor(act_colour(self._theme, act)) for act in Act}
         for tick in self._marks():
             tall = _TALL.get(tick.act, 3) * scale
-            colour = QColor(act_colour(self._theme, tick.act))
+            colour = QColor(colours[tick.act])
             if tick.position > self.position:
                 colour.setAlphaF(0.55)
             painter.fillRect(QRectF(self._edge + tick.x - 1, middle - tall, 2, 2 * tall), colour)
@@ -221,7 +223,8 @@ class Timeline(QWidget):
         if position == 0:
             return "The machine as booted"
         number = sum(first < position for first in self._bounds) - 1
-        return f"{number + 1}. {self._titles[number]}\nstep {position}: {self._texts[position - 1]}"
+        title, mark = title_of(self._operations[number]), self._steps[position - 1].mark
+        return f"{number + 1}. {title}\nstep {position}: {mark.text}"
 
     def focusInEvent(self, event) -> None:
         super().focusInEvent(event)

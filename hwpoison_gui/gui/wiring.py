@@ -61,6 +61,7 @@ class Wiring(QObject):
         self._w = window
         self._ground = Groundwork()
         self._colours: dict[int, int] = {}
+        self._used: dict[int, str] = {}  # the same in the colours of the theme
         self._graph: ReverseMap | None = None
         self._hover = HoverText(lambda: window.map.view.describe(window.map.view.item.described), self)
         self._chosen = HoverText(self._show_sentence, self)
@@ -74,7 +75,7 @@ class Wiring(QObject):
         c, w = self._w.controller, self._w
         c.opened.connect(self.show_machine)
         c.moved.connect(self._moved)
-        c.prepare = lambda: self._ground.prepare(c.session, c.selected)
+        c.prepare = lambda far: self._ground.prepare(c.session, c.selected, far)
         c.pointed.connect(lambda: w.map.select(c.selected, reveal=False))
         c.viewChanged.connect(self._view_changed)
         c.failed.connect(w.dialogs.show_error)
@@ -151,7 +152,7 @@ class Wiring(QObject):
         """Another machine: everything is shown anew."""
         w, c = self._w, self._w.controller
         m = c.session.machine
-        self._ground.walks.clear()
+        self._ground.clear()
         w.legend.forget()
         w.map.set_source(m.flags.view, m.refcount.view, m.mapcount.view, starts_of(m.zones))
         w.lenses.machine_changed()
@@ -211,7 +212,7 @@ class Wiring(QObject):
         selected = self._chosen.text(c.selected) if c.selected != NONE and not c.session.steps else ""
         sentence = sentence_of(c.session, selected)
         w.sentence.set_sentence(sentence)
-        w.transport.where.set_whole(sentence.where)
+        w.transport.where.setText(sentence.where)
 
     def show_profile(self) -> None:
         """Which kernel runs: the menu must not show one that was only asked for."""
@@ -222,8 +223,7 @@ class Wiring(QObject):
     def _show_task_rows(self, steps: Sequence[Step] | None = None) -> None:
         """`steps`: the few that have been walked since the last time."""
         w, c = self._w, self._w.controller
-        m, known = c.session.machine, self._ground.task_rows
-        rows = known.of(m) if steps is None else known.after(m, steps)
+        rows = self._ground.rows_of(c.session, steps)
         w.tasks.set_rows(rows, c.panicked)
         w.tasks.show_selected(c.selected_task)
         alive = sum(row.alive for row in rows)
@@ -300,6 +300,7 @@ class Wiring(QObject):
         graph = self._ground.walks.map_for(session, c.selected)
         if graph is not self._graph:
             self._colours = colours_of(mapper.tgid for mapper in graph.mappers) if graph is not None else {}
+            self._used = {tgid: w.theme.task(number) for tgid, number in self._colours.items()}
         self._graph = graph
         if graph is None:
             w.rmap.set_walk(None, None, {}, c.selected_task)
@@ -307,9 +308,8 @@ class Wiring(QObject):
             w.tasks.set_colours({})
             return
         state = self._ground.walks.state_of(session, graph)
-        used = {tgid: w.theme.task(number) for tgid, number in self._colours.items()}
-        w.rmap.set_walk(graph, state, used, c.selected_task)
-        w.tasks.set_colours(used)
+        w.rmap.set_walk(graph, state, self._used, c.selected_task)
+        w.tasks.set_colours(self._used)
         w.docks["rmap"].set_subject(f"who uses {graph.pfn:#x}")
         if state.current_task is not None and moment_of(session).step is not None:
             w.tasks.reveal(state.current_task)
@@ -342,5 +342,6 @@ class Wiring(QObject):
     def theme_changed(self) -> None:
         """Colours that come from the state of the machine are taken anew."""
         self._playing_changed(self._w.controller.playback.playing)
+        self._graph = None
         self._show_walk()
         self._show_highlights()

@@ -4,14 +4,15 @@ frame each part takes a while, and the window must not stand still for all of th
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view.loss import find_loss, note_beginning
 from hwpoison_gui.view.moment import moment_of
 from hwpoison_gui.view.outline import Outlines
 from hwpoison_gui.view.state_rows import StateTables
-from hwpoison_gui.view.task_rows import TaskRows
+from hwpoison_gui.view.task_rows import TaskRow, TaskRows
 from hwpoison_gui.view.verdict import verdict
 from hwpoison_gui.view.walk import Walks
 
@@ -23,10 +24,26 @@ class Groundwork:
         self.walks = Walks()
         self.outlines = Outlines()
         self.tables = StateTables()
-        self.task_rows = TaskRows()
+        self._task_rows = TaskRows()
+        self._all_rows: list[TaskRow] | None = None  # made already for the present moment
 
-    def prepare(self, session: Session, selected: int) -> Generator[None, None, None]:
-        """Makes what will be asked for at the present moment; yields now and then. The machine must stay as it is."""
+    def clear(self) -> None:
+        """Another machine."""
+        self.walks.clear()
+        self._all_rows = None
+
+    def rows_of(self, session: Session, steps: Sequence[Step] | None = None) -> list[TaskRow]:
+        """All tasks. `steps`: the few that were walked since the last time; None: nobody knows what has changed."""
+        rows, self._all_rows = self._all_rows, None
+        if steps is not None:
+            return self._task_rows.after(session.machine, steps)
+        return self._task_rows.of(session.machine) if rows is None else rows
+
+    def prepare(self, session: Session, selected: int, far: bool) -> Generator[None, None, None]:
+        """Makes what will be asked for at the present moment; yields now and then. The machine must stay as it is.
+
+        `far`: more has changed since the last time than a few steps.
+        """
         yield from self.walks.prepare(session, selected)
         moment = moment_of(session)
         operation = moment.operation
@@ -39,5 +56,5 @@ class Groundwork:
             yield from find_loss(session, operation)
             verdict(session, operation)
             yield
-        self.task_rows.of(session.machine)
-        yield
+        if far:
+            self._all_rows = yield from self._task_rows.find(session.machine)

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, Protocol
 
 from hwpoison_gui.session.branches import Branch, Told
 from hwpoison_gui.session.outcome import Outcome
-from hwpoison_gui.session.session import Session
+from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.moment import title
 
 _TONES: Final = {"Recovered": "good", "Delayed": "warn", "Ignored": "warn", "Failed": "kill"}
@@ -50,13 +50,16 @@ def result_of(outcome: Outcome) -> tuple[str, str]:
     return ", ".join(words), tone
 
 
-def chips_of(session: Session) -> list[Chip]:
-    """All operations of the present line."""
+def chips_of(session: Session, known: Sequence[tuple[Operation, Chip]] = ()) -> list[tuple[Operation, Chip]]:
+    """All operations of the present line. `known`: those of before, which are taken as far as they are the same."""
     made = []
     for number, operation in enumerate(session.operations):
+        if number < len(known) and known[number][0] is operation:
+            made.append(known[number])
+            continue
         result, tone = result_of(operation.outcome)
         name = title(operation.name, operation.args)
-        made.append(Chip(number, name, result, tone, _SIGNS[tone], operation.first, operation.last))
+        made.append((operation, Chip(number, name, result, tone, _SIGNS[tone], operation.first, operation.last)))
     return made
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from hwpoison_gui.view.rmap_layout import Row
+from hwpoison_gui.view.reverse_map import Mapper
+from hwpoison_gui.view.rmap_layout import GROUP_FROM, Row
 from hwpoison_gui.view.walk import WalkState
 
 
@@ -31,12 +32,27 @@ class RowNews(NamedTuple):
         return self.passed == self.vmas
 
 
+_Members = tuple[frozenset[int], frozenset[int]]
+_KEPT: Final = 8
+_newest: list[tuple[tuple[Mapper, ...], _Members]] = []  # of large groups, which are asked about at every step
+
+
+def _members(mappers: tuple[Mapper, ...]) -> _Members:
+    """VMAs and tasks."""
+    for known, members in _newest:
+        if known is mappers:
+            return members
+    members = frozenset(mapper.vma for mapper in mappers), frozenset(mapper.tgid for mapper in mappers)
+    if len(mappers) >= GROUP_FROM:
+        _newest[:] = [*_newest[1 - _KEPT :], (mappers, members)]
+    return members
+
+
 def news_of(row: Row, state: WalkState) -> RowNews:
     """The news of a row."""
-    vmas = {mapper.vma for mapper in row.mappers}
-    tasks = {mapper.tgid for mapper in row.mappers}
-    entries = {state.entries.get(vma, "none") for vma in vmas}
-    kinds = [fate.kind for tgid in tasks if (fate := state.fates.get(tgid)) is not None]
+    vmas, tasks = _members(row.mappers)
+    entries = {entry or "none" for entry in set(map(state.entries.get, vmas))}
+    kinds = [fate.kind for fate in map(state.fates.get, tasks) if fate is not None]
     return RowNews(
         entries.pop() if len(entries) == 1 else "several",
         len(vmas),

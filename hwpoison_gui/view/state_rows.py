@@ -114,8 +114,17 @@ def _bit(name: str, row: StateRow, word: int | None) -> Bit:
     return Bit(name, bool(row.res & flag), None if word is None else bool(word & flag))
 
 
+_newest: list[tuple[Operation, int | None]] = []  # of the last one asked for, which is asked for at every step
+
+
 def step_of_table(session: Session, operation: Operation) -> int | None:
     """The number of the step that finds the row, or None where an operation never comes to it."""
+    if not _newest or _newest[0][0] is not operation:
+        _newest[:] = [(operation, _find_step(session, operation))]
+    return _newest[0][1]
+
+
+def _find_step(session: Session, operation: Operation) -> int | None:
     kinds = {row.kind for row in session.machine.profile.states}
     for number in range(operation.first, operation.last):
         mark = session.steps[number].mark

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from typing import NamedTuple
 
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import PAGE_SHIFT, Process, Task
 from hwpoison_gui.session.timeline import Step
+from hwpoison_gui.view.slicing import SLICE, to_the_end
 
 
 class TaskRow(NamedTuple):
@@ -49,9 +50,15 @@ class TaskRows:
 
     def of(self, m: Machine) -> list[TaskRow]:
         """All processes, living and dead, in order of creation."""
+        return to_the_end(self.find(m))
+
+    def find(self, m: Machine) -> Generator[None, None, list[TaskRow]]:
+        """The same in slices."""
         before = self._rows
         after, found = {}, []
-        for tgid, process in m.processes.view.items():
+        for number, (tgid, process) in enumerate(m.processes.view.items()):
+            if number % SLICE == 0:
+                yield
             parts = _parts(m, process)
             known = before.get(tgid)
             if known is None or known[0] != parts:

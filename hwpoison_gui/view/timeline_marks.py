@@ -5,11 +5,15 @@ With more steps than pixels, a pixel shows the loudest of its steps: a kill is n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.session.timeline import Step
 
 LOUDNESS: Final[dict[Act, int]] = {
     Act.ENTER: 0,
@@ -35,9 +39,30 @@ class Tick(NamedTuple):
     position: int
 
 
-def acts_of(session: Session) -> list[Act]:
-    """The act of each step."""
-    return [step.mark.act for step in session.steps]
+Codes = npt.NDArray[np.uint8]
+_ACTS: Final = sorted(LOUDNESS, key=LOUDNESS.__getitem__)  # by their codes, which are their loudness
+
+
+def codes_of(acts: Iterable[Act]) -> Codes:
+    """The loudness of each act, uint8."""
+    return np.fromiter(map(LOUDNESS.__getitem__, acts), np.uint8)
+
+
+class ActCodes:
+    """The loudness of the act of each step, read once: new steps only add to it."""
+
+    def __init__(self) -> None:
+        self.codes: Codes = codes_of(())
+        self._last: Step | None = None
+
+    def read(self, session: Session) -> None:
+        """Whatever has become of the steps."""
+        steps, known = session.steps, len(self.codes)
+        if known > len(steps) or (known and steps[known - 1] is not self._last):
+            known = 0
+        new = codes_of(step.mark.act for step in steps[known:])
+        self.codes = np.concatenate((self.codes[:known], new))
+        self._last = steps[-1] if steps else None
 
 
 def boundaries(session: Session) -> list[int]:
@@ -57,16 +82,18 @@ def position_at(x: float, total: int, width: int) -> int:
     return min(total, max(0, round(x * total / width)))
 
 
-def ticks(acts: Sequence[Act], width: int) -> list[Tick]:
-    """At most one tick a pixel, ascending."""
-    best: dict[int, Tick] = {}
-    total = len(acts)
-    for position, act in enumerate(acts, start=1):
-        x = round(x_of(position, total, width))
-        old = best.get(x)
-        if old is None or LOUDNESS[act] > LOUDNESS[old.act]:
-            best[x] = Tick(x, act, position)
-    return [best[x] for x in sorted(best)]
+def ticks(codes: Codes, width: int) -> list[Tick]:
+    """At most one tick a pixel, ascending: the first of the loudest. `codes`: see codes_of()."""
+    if not len(codes):
+        return []
+    pixels = np.rint(width * np.arange(1, len(codes) + 1) / len(codes)).astype(np.int64)
+    taken, starts = np.unique(pixels, return_index=True)
+    loudest = np.repeat(np.maximum.reduceat(codes, starts), np.diff(starts, append=len(codes)))
+    candidates = np.flatnonzero(codes == loudest)
+    _, first = np.unique(pixels[candidates], return_index=True)
+    places = candidates[first]
+    acts = [_ACTS[code] for code in codes[places].tolist()]
+    return [Tick(*one) for one in zip(taken.tolist(), acts, (places + 1).tolist(), strict=True)]
 
 
 def cuts(bounds: Sequence[int], total: int, width: int) -> list[int]:

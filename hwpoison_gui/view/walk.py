@@ -150,7 +150,7 @@ class Follower:
             yield from self._begin(session, operation)
         elif here != there:
             steps = session.steps[min(here, there) : max(here, there)]
-            told = self._take_back(there)
+            told = yield from self._take_back(there)
             if here < there:
                 told = yield from self._take(m, steps, here)
             yield from self._look_again(m, steps, told)
@@ -211,7 +211,7 @@ class Follower:
         self._told[tgid] = Fate("told" if effect == "killed" else effect, f"{info.signal} {code} {word}", short)
         return tgid
 
-    def _take_back(self, position: int) -> set[int]:
+    def _take_back(self, position: int) -> Generator[None, None, set[int]]:
         """Forgets what steps after a position said; returns the tasks that they told."""
         told: set[int] = set()
         while self._log and self._log[-1][0] > position:
@@ -219,6 +219,8 @@ class Follower:
             undo(*args)
             if args[0] is self._told:
                 told.add(args[1])
+            if len(self._log) % SLICE == 0:
+                yield
         return told
 
     def _look_again(self, m: Machine, steps: list[Step], told: set[int]) -> Iterator[None]:

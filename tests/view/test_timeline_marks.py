@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hwpoison_gui.kernel.mark import Act
-from hwpoison_gui.view.timeline_marks import LOUDNESS, position_at, ticks, x_of
+from hwpoison_gui.view.timeline_marks import LOUDNESS, codes_of, position_at, ticks, x_of
 
 
 def test_every_act_has_a_loudness_of_its_own() -> None:
@@ -29,6 +29,6 @@ def test_outside_the_track_is_its_end() -> None:
 def test_a_kill_among_thousands_of_looks_is_seen() -> None:
     acts = [Act.DECIDE] * 5000
     acts[2500] = Act.DIE
-    found = ticks(acts, 300)
+    found = ticks(codes_of(acts), 300)
     assert len(found) <= 301
     assert [tick.position for tick in found if tick.act is Act.DIE] == [2501]
