@@ -83,7 +83,7 @@ def do_pread(m: Machine, inode: Inode, index: int) -> Steps[Access]:
     pfn = read_page(m, inode, index)
     if pfn is None:
         return Access(None, "ENOMEM")
-    if not m.page(pfn) & pf.UPTODATE or m.profile.io_refuses(m, pfn):
+    if not m.page(m.compound_head(pfn)) & pf.UPTODATE or m.profile.io_refuses(m, pfn):
         yield Mark(
             "generic_file_aio_read",
             f"{inode.path} page {index}: its content is lost, EIO.",
@@ -113,7 +113,7 @@ def do_pwrite(m: Machine, inode: Inode, index: int, tag: str) -> Steps[int | str
         )
         return "EIO"
     store(m, pfn, tag)
-    m.set_flags(pfn, pf.DIRTY | pf.UPTODATE | (pf.MAPPEDTODISK if can(inode, "block") else 0))
+    m.set_flags(m.compound_head(pfn), pf.DIRTY | pf.UPTODATE | (pf.MAPPEDTODISK if can(inode, "block") else 0))
     yield Mark(
         "generic_file_aio_write",
         f"{inode.path} page {index} is written in frame {pfn:#x}: DIRTY.",

@@ -197,11 +197,7 @@ def _poison_entry(m: Machine, vma: Vma, address: int, pfn: int) -> Mark:
     try_to_migrate_one(), mm/rmap.c (6.1): PageHWPoison(subpage). Huge entries are split before anybody looks,
     and so their owners are told.
     """
-    mark = try_to_unmap_one(m, pfn, vma, address, "hwpoison")
-    if m.page(pfn) & pf.DIRTY:
-        m.set_flags(m.compound_head(pfn), pf.DIRTY)
-        m.clear_flags(pfn, pf.DIRTY)
-    return mark._replace(function="try_to_migrate_one")
+    return try_to_unmap_one(m, pfn, vma, address, "hwpoison")._replace(function="try_to_migrate_one")
 
 
 def split_cached_page(m: Machine, head: int) -> None:

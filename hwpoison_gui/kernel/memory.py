@@ -137,7 +137,7 @@ def map_page(m: Machine, vma: Vma, address: int, pfn: int, flags: int) -> bool:
         return False
     m.set_pte(vma.mm, vpn, ptes.mk_pte(pfn, flags | ptes.ACCESSED))
     page_add_rmap(m, pfn)
-    if vma.locked:
+    if vma.locked and not m.page(pfn) & pf.THP:
         m.set_flags(pfn, pf.MLOCKED | pf.UNEVICTABLE)
     return True
 
@@ -148,7 +148,7 @@ def drop_present(m: Machine, entry: int) -> None:
         return
     pfn = ptes.value_of(entry)
     if entry & ptes.DIRTY and not m.page(pfn) & pf.ANON:
-        m.set_flags(pfn, pf.DIRTY)
+        m.set_flags(m.compound_head(pfn), pf.DIRTY)
     page_remove_rmap(m, pfn, huge=bool(entry & ptes.PSE))
     munlock_page(m, pfn)
     free_page_and_swap_cache(m, pfn)
@@ -215,7 +215,7 @@ def do_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
             vmas=(vma.id,),
         )
         return VM_FAULT_HWPOISON
-    if not m.page(pfn) & pf.UPTODATE:
+    if not m.page(m.compound_head(pfn)) & pf.UPTODATE:
         return VM_FAULT_SIGBUS
     if write and not vma.shared:
         return (yield from _do_cow_fault(m, vma, address, pfn))
@@ -248,8 +248,8 @@ def do_fault_around(m: Machine, vma: Vma, address: int, inode: Inode) -> None:
         pfn = find_get_page(m, inode.id, index) if index < inode.pages else None
         if pfn is None or m.pte(vma.mm, at >> PAGE_SHIFT):
             continue
-        word = m.page(pfn)
-        if not word & pf.UPTODATE or word & (pf.HWPOISON | pf.LOCKED | pf.COMPOUND_HEAD | pf.COMPOUND_TAIL):
+        word = m.page(m.compound_head(pfn))
+        if not word & pf.UPTODATE or word & pf.LOCKED or m.page(pfn) & pf.HWPOISON:
             continue
         get_page(m, pfn)
         writable = vma.shared and vma.prot == "rw" and not can(inode, "writeback")
@@ -260,7 +260,7 @@ def page_mkwrite(m: Machine, pfn: int) -> None:
     """The file system learns of a write through a mapping: the page is DIRTY at once, and has blocks."""
     inode = m.inode_of(pfn)
     blocks = pf.MAPPEDTODISK if inode is not None and can(inode, "block") else 0
-    m.set_flags(pfn, pf.DIRTY | blocks)
+    m.set_flags(m.compound_head(pfn), pf.DIRTY | blocks)
 
 
 def _do_cow_fault(m: Machine, vma: Vma, address: int, source: int) -> Steps[str]:

@@ -185,7 +185,7 @@ def try_to_unmap_one(m: Machine, pfn: int, vma: Vma, address: int, entry_for: st
     old = m.pte(vma.mm, vpn)
     huge = old & ptes.PSE
     if old & ptes.DIRTY:
-        m.set_flags(pfn, pf.DIRTY)
+        m.set_flags(m.compound_head(pfn), pf.DIRTY)
     if entry_for == "swap":
         offset = m.page_private.view[pfn]
         m.add_to(m.swap_map, offset, 1)
