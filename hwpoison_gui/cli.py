@@ -6,15 +6,19 @@ The window is imported only inside the command that needs it.
 from __future__ import annotations
 
 import argparse
+import gc
 import io
 import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from hwpoison_gui import __version__
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
+
+if TYPE_CHECKING:
+    from hwpoison_gui.gui.opening import Opened
 
 GOOD: Final = 0
 NOT_DONE: Final = 1
@@ -51,6 +55,8 @@ examples:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that `argv` names; gives the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    # numpy has no linear algebra to do here; threads for it would only cost time at the start.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A title or a file's name that the terminal cannot show must not end the command.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -171,10 +177,31 @@ def _window(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     if options.file is not None and not options.file.exists():
         return _complain(f"{options.file}: no such file", BAD_FILE)
+    # Until the window is there nothing is garbage, and looking for it takes a tenth of a start.
+    gc.disable()
+    # The machine first: a bad file needs no window, and with Qt there Python loads its modules more slowly.
+    opened = _opened(options.file)
+    if opened is None:
+        gc.enable()
+        return BAD_FILE
     from hwpoison_gui.gui.app import run
 
-    status: int = run(options.file, live=options.live)
+    status: int = run(opened, live=options.live)
     return status
+
+
+def _opened(file: Path | None) -> Opened | None:
+    """The machine to show; None after complaining about a bad file."""
+    from hwpoison_gui.gui.opening import default_machine, open_file
+    from hwpoison_gui.sources.errors import SourceError
+
+    try:
+        return default_machine() if file is None else open_file(file)
+    except (ScenarioError, SourceError) as error:
+        _complain(str(error), BAD_FILE)
+    except OSError as error:
+        _complain(f"{file}: cannot be read: {error.strerror or error}", BAD_FILE)
+    return None
 
 
 def _parser(command: str, description: str) -> argparse.ArgumentParser:

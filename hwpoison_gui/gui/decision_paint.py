@@ -34,7 +34,8 @@ class DecisionDelegate(QStyledItemDelegate):
         self._plain, self._strong = look.font(), look.font(look.BODY, QFont.Weight.DemiBold)
         self._mono = look.mono(look.CAPTION)
         self._sign_room = look.px(_SIGN)
-        self._line = QFontMetricsF(self._plain).height()
+        self._plain_metrics, self._strong_metrics = QFontMetricsF(self._plain), QFontMetricsF(self._strong)
+        self._line = self._plain_metrics.height()
 
     # -- room
 
@@ -43,7 +44,10 @@ class DecisionDelegate(QStyledItemDelegate):
         width = self._view.viewport().width() - self._left_of(node)
         if self._is_inside_run(node):
             return QSize(width, round(self._line) + 2 * _PAD)
-        lines = self._laid_out(node, width).lineCount()
+        metrics, room = self._strong_metrics if self._is_strong(node) else self._plain_metrics, self._room_of(width)
+        # Most lines fit, and to see that takes a tenth of breaking them.
+        whole = metrics.horizontalAdvance(self._model.outline.words(node, self._model.position)) < room
+        lines = 1 if whole else self._laid_out(node, width).lineCount()
         return QSize(width, round(self._line * max(1, min(lines, _MOST_LINES))) + 2 * _PAD)
 
     def _left_of(self, node: Node) -> int:
@@ -64,14 +68,20 @@ class DecisionDelegate(QStyledItemDelegate):
         layout.beginLayout()
         top = 0.0
         while (line := layout.createLine()).isValid():
-            line.setLineWidth(max(40, width - self._sign_room - _PAD))
+            line.setLineWidth(self._room_of(width))
             line.setPosition(QPointF(0, top))
             top += self._line
         layout.endLayout()
         return layout
 
+    def _room_of(self, width: int) -> int:
+        return max(40, width - self._sign_room - _PAD)
+
+    def _is_strong(self, node: Node) -> bool:
+        return node.kind in ("call", "decision")
+
     def _font_of(self, node: Node) -> QFont:
-        return self._strong if node.kind in ("call", "decision") else self._plain
+        return self._strong if self._is_strong(node) else self._plain
 
     # -- drawing
 

@@ -43,7 +43,6 @@ class DecisionView(QTreeView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.clicked.connect(self._clicked)
         self.setAccessibleName("Why: the handler as an outline")
-        self._unfold()
         self.set_theme(theme)
 
     def sizeHint(self) -> QSize:
