@@ -5,6 +5,7 @@ frame each part takes a while, and the window must not stand still for all of th
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from typing import Final
 
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.session.timeline import Step
@@ -15,6 +16,8 @@ from hwpoison_gui.view.state_rows import StateTables
 from hwpoison_gui.view.task_rows import TaskRow, TaskRows
 from hwpoison_gui.view.verdict import verdict
 from hwpoison_gui.view.walk import Walks
+
+_MANY: Final = 400
 
 
 class Groundwork:
@@ -42,8 +45,10 @@ class Groundwork:
     def prepare(self, session: Session, selected: int, far: bool) -> Generator[None, None, None]:
         """Makes what will be asked for at the present moment; yields now and then. The machine must stay as it is.
 
-        `far`: more has changed since the last time than a few steps.
+        `far`: more has changed since the last time than a few steps. What takes no time is left to whoever asks.
         """
+        if not _is_long(session, selected):
+            return
         yield from self.walks.prepare(session, selected)
         moment = moment_of(session)
         operation = moment.operation
@@ -58,3 +63,11 @@ class Groundwork:
             yield
         if far:
             self._all_rows = yield from self._task_rows.find(session.machine)
+
+
+def _is_long(session: Session, selected: int) -> bool:
+    """Whether what is looked at has very many users, steps or tasks."""
+    m, operation = session.machine, moment_of(session).operation
+    users = int(m.mapcount.view[selected]) if 0 <= selected < m.frames else 0
+    steps = operation.last - operation.first if operation is not None else 0
+    return max(users, steps, len(m.processes.view)) > _MANY
