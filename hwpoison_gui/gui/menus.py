@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from hwpoison_gui.gui.main_window import MainWindow
 
 _MOST_TOUCHES: Final = 24
+# Operation, word and icon of what a task can do with a page of its.
+_VERBS: Final = (("read", "Read", "read"), ("write", "Write", "write"), ("msync", "Write back (msync)", "save"))
 
 
 class Entry(NamedTuple):
@@ -115,11 +117,12 @@ class ContextMenus:
         if not touches:
             self._add(menu, Entry("No task can touch it", lambda: None, "", "No page table leads to it."))
             return
-        for verb, word, icon in (("read", "Read", "read"), ("write", "Write", "write")):
-            target = menu if len(touches) <= 3 else menu.addMenu(f"{word} as")
+        for verb, word, icon in _VERBS:
+            able = [touch for touch in touches if verb != "msync" or touch.of_file]
+            target = menu if len(touches) <= 3 or not able else menu.addMenu(f"{word} as")
             if target is not menu:
                 target.setToolTipsVisible(True)
-            for touch in touches[:_MOST_TOUCHES]:
+            for touch in able[:_MOST_TOUCHES]:
                 text = f"{word} as {touch.task}" if target is menu else f"{touch.task}  ({touch.place})"
                 self._add(
                     target,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.filemap import can
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.kernel.records import PAGE_SHIFT, Vma
@@ -13,13 +14,17 @@ from hwpoison_gui.session.session import Session
 
 
 class Touch(NamedTuple):
-    """A task and an address in its words (`at`); `place` for people; `missing` says why it cannot be."""
+    """A task and an address in its words (`at`); `place` for people; `missing` says why it cannot be.
+
+    `of_file`: a shared mapping of a file, so that msync() asks for its error mark.
+    """
 
     task: str
     at: str
     place: str
     state: str
     missing: str = ""
+    of_file: bool = False
 
 
 def touches_of_frame(session: Session, pfn: int) -> list[Touch]:
@@ -71,7 +76,10 @@ def _touch(session: Session, mm: int, address: int) -> Touch:
         ptes.state_of(m.pte(mm, address >> PAGE_SHIFT))
     ]
     missing = "" if at is not None else "The address has no name that an operation could use."
-    return Touch(process.name, at or "", at or f"{address:#x}", state, missing)
+    vma = m.find_vma(mm, address)
+    inode = m.inodes.view.get(vma.mapping) if vma is not None and vma.shared else None
+    of_file = inode is not None and can(inode, "writeback")
+    return Touch(process.name, at or "", at or f"{address:#x}", state, missing, of_file)
 
 
 def _was_cut(session: Session, pfn: int, mm: int, address: int) -> bool:

@@ -16,6 +16,7 @@ from hwpoison_gui.session.scenario_reader import load
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.errors import LivePermissionError
 from hwpoison_gui.view.palette import THEMES
+from tests.gui.conftest import workers
 
 Key = Qt.Key
 
@@ -292,3 +293,21 @@ def test_what_would_come_of_the_selected_frame_is_told_without_a_mouse(open_wind
     user.window.actions_["last"].trigger()
     outcome = user.session.operations[-1].outcome
     assert f"{outcome.result} ({outcome.kind})" in said and sentence.text.text().startswith(outcome.result)
+
+
+def test_the_error_mark_of_a_file_is_asked_for_by_msync_and_told_once(open_window) -> None:
+    session = workers(early_kill=0)
+    user = open_window(session)
+    window = user.window
+    for page in ("data+1", "data+2"):  # a mapping without any page left is not asked for its mark
+        window.controller.touch("write", "srv", page)
+    pfn = user.frame("srv:data+1")
+    window.controller.fire(pfn)
+    window.controller.finish()
+    for told in ("EIO", ""):
+        menu = window.menus.frame_menu(pfn)
+        user.choose(menu, "Write back (msync) as", "srv  (data+1)")
+        done = user.session.operations[-1]
+        assert (done.name, done.outcome.errno or "") == ("msync", told)
+    anonymous = [action.text() for action in window.menus.frame_menu(user.frame("srv:heap+1")).actions()]
+    assert not any("msync" in text for text in anonymous)
