@@ -66,15 +66,32 @@ def me_pagecache_clean(h: Handler) -> Steps[str]:
         return FAILED
     if can(inode, "drops") and can(inode, "regular"):
         truncate_page(m, pfn)
-        yield _decided(h, "generic_error_remove_page", f"{inode.path}: cut out of the page cache.", RECOVERED, Act.DROP)
+        yield _decided(
+            h,
+            "generic_error_remove_page",
+            f"{inode.path} is on {inode.filesystem}, which drops pages: cut out of the page cache.",
+            RECOVERED,
+            Act.DROP,
+        )
         return RECOVERED
     if can(inode, "drops"):
         h.log("Failed to punch page: -5")
-        yield _decided(h, "generic_error_remove_page", f"{inode.path} is no regular file: it refuses.", FAILED)
+        yield _decided(
+            h,
+            "generic_error_remove_page",
+            f"{inode.path} is a {inode.filesystem}, no regular file: it refuses.",
+            FAILED,
+        )
         return FAILED
     kept = why_kept(m, pfn)
     if invalidate_inode_page(m, pfn, extra=1):
-        yield _decided(h, "invalidate_inode_page", f"{inode.path}: invalidated.", RECOVERED, Act.DROP)
+        yield _decided(
+            h,
+            "invalidate_inode_page",
+            f"{inode.path}: clean, unmapped, and nobody refers to it: invalidated.",
+            RECOVERED,
+            Act.DROP,
+        )
         return RECOVERED
     h.log("Failed to invalidate")
     yield _decided(h, "invalidate_inode_page", f"{inode.path} cannot drop it: {kept}.", FAILED)
@@ -96,7 +113,13 @@ def me_pagecache_dirty(h: Handler) -> Steps[str]:
             Act.FLAG,
         )
     else:
-        yield _decided(h, "me_pagecache_dirty", "Its content is lost; no file is concerned.", "no mapping", Act.FLAG)
+        yield _decided(
+            h,
+            "me_pagecache_dirty",
+            "It is anonymous: its content is lost, no file is concerned.",
+            "no mapping",
+            Act.FLAG,
+        )
     return (yield from me_pagecache_clean(h))
 
 
@@ -113,7 +136,7 @@ def me_swapcache_dirty(h: Handler) -> Steps[str]:
     yield _decided(
         h,
         "me_swapcache_dirty",
-        "It stays in the swap cache, never to be written: whoever swaps it in is told.",
+        "PG_dirty was set: it stays in the swap cache, never to be written; whoever swaps it in is told.",
         DELAYED,
         Act.FLAG,
     )
@@ -123,7 +146,13 @@ def me_swapcache_dirty(h: Handler) -> Steps[str]:
 def me_swapcache_clean(h: Handler) -> Steps[str]:
     """Swap has the same content: drop the page from the swap cache."""
     delete_from_swap_cache(h.m, h.pfn)
-    yield _decided(h, "me_swapcache_clean", "Swap has a good copy: dropped from the swap cache.", RECOVERED, Act.DROP)
+    yield _decided(
+        h,
+        "me_swapcache_clean",
+        "PG_dirty is clear, swap has a good copy: dropped from the swap cache.",
+        RECOVERED,
+        Act.DROP,
+    )
     return RECOVERED
 
 

@@ -13,7 +13,7 @@ from . import page_flags as pf
 from .filemap import can, invalidate_inode_page, mapping_set_error, truncate_page, why_kept
 from .handler import Handler
 from .hugetlb_pool import page_handle_poison
-from .mark import Act, Mark, Steps
+from .mark import Act, Mark, Steps, counted
 from .page_alloc import put_page
 from .profile import DELAYED, FAILED, IGNORED, RECOVERED
 from .records import Inode
@@ -50,7 +50,11 @@ def delete_from_lru_cache(h: Handler) -> Steps[bool]:
     isolated = bool(m.page(pfn) & pf.LRU)
     if isolated:
         m.clear_flags(pfn, pf.LRU | pf.ACTIVE | pf.UNEVICTABLE)
-    text = "Taken off its LRU list: reclaim will not meet it." if isolated else "It is on no LRU list."
+    text = (
+        "PG_lru is set: it is taken off its list, reclaim will not meet it."
+        if isolated
+        else "PG_lru is clear: it is on no list."
+    )
     yield _mark(h, "delete_from_lru_cache", text, act=Act.FLAG)
     return isolated
 
@@ -63,10 +67,11 @@ def has_extra_refcount(h: Handler, page: int, expected: int, folded: str = "") -
     function = folded or "has_extra_refcount"
     users = int(h.m.refcount.view[h.m.compound_head(page)]) - 1 - expected
     if users <= 0:
-        yield _mark(h, function, "Nobody else refers to it.", "no")
+        known = f"1 of the handler, {expected} of the page cache" if expected else "the handler's own"
+        yield _mark(h, function, f"{counted(1 + expected + users, 'reference')}: {known}. Nobody else holds it.", "no")
         return False
     h.log(h.m.profile.still_referenced_line.format(kind=h.kind, users=users))
-    yield _mark(h, function, f"{users} references are left that nobody accounts for: Failed.", "yes")
+    yield _mark(h, function, f"{counted(users, 'reference')} left that nobody accounts for: Failed.", "yes")
     return True
 
 
@@ -98,7 +103,13 @@ def truncate_error_page(h: Handler, page: int, inode: Inode) -> Steps[str]:
     if how is None:
         kept = why_kept(m, page)
         if invalidate_inode_page(m, page, extra=1):
-            yield _mark(h, "invalidate_inode_page", f"{inode.path}: invalidated.", RECOVERED, Act.DROP)
+            yield _mark(
+                h,
+                "invalidate_inode_page",
+                f"{inode.path}: clean, unmapped, and nobody refers to it: invalidated.",
+                RECOVERED,
+                Act.DROP,
+            )
             return RECOVERED
         h.log("Failed to invalidate")
         yield _mark(h, "invalidate_inode_page", f"{inode.path} cannot drop it: {kept}.", FAILED)
@@ -108,10 +119,10 @@ def truncate_error_page(h: Handler, page: int, inode: Inode) -> Steps[str]:
         return RECOVERED
     if inode.filesystem == "directory":
         h.log("Failed to punch page: -5")
-        yield _mark(h, how, f"{inode.path} is no regular file: it refuses.", FAILED)
+        yield _mark(h, how, f"{inode.path} is a {inode.filesystem}, no regular file: it refuses.", FAILED)
         return FAILED
     truncate_page(m, page)
-    yield _mark(h, how, f"{inode.path}: cut out of the page cache.", RECOVERED, Act.DROP)
+    yield _mark(h, how, f"{inode.path} is a regular file: cut out of the page cache.", RECOVERED, Act.DROP)
     return RECOVERED
 
 
@@ -120,7 +131,7 @@ def me_pagecache_dirty(h: Handler) -> Steps[str]:
     m, pfn = h.m, h.pfn
     m.set_flags(pfn, pf.ERROR)
     inode = m.inode_of(pfn)
-    text = "Its content is lost; no file is concerned."
+    text = "It is anonymous: its content is lost, no file is concerned."
     if inode is not None:
         mapping_set_error(m, inode)
         told = "each who has it open hears EIO from fsync" if can(inode, "writeback") else "noop_fsync() never looks"
@@ -132,7 +143,7 @@ def me_pagecache_dirty(h: Handler) -> Steps[str]:
 def me_swapcache_dirty(h: Handler) -> Steps[str]:
     """Not in swap yet: keep it where whoever swaps it in will find it poisoned."""
     h.m.clear_flags(h.pfn, pf.DIRTY | pf.UPTODATE)
-    text = "It stays in the swap cache, never to be written: whoever swaps it in is told."
+    text = "PG_dirty was set: it stays in the swap cache, never to be written; whoever swaps it in is told."
     yield _mark(h, "me_swapcache_dirty", text, DELAYED, Act.FLAG)
     isolated = yield from delete_from_lru_cache(h)
     yield unlock(h, h.pfn)
@@ -143,7 +154,7 @@ def me_swapcache_dirty(h: Handler) -> Steps[str]:
 def me_swapcache_clean(h: Handler) -> Steps[str]:
     """Swap has the same content: drop the page from the swap cache."""
     delete_from_swap_cache(h.m, h.pfn)
-    text = "Swap has a good copy: dropped from the swap cache."
+    text = "PG_dirty is clear, swap has a good copy: dropped from the swap cache."
     yield _mark(h, "me_swapcache_clean", text, RECOVERED, Act.DROP)
     isolated = yield from delete_from_lru_cache(h)
     yield unlock(h, h.pfn, "folio_unlock")

@@ -77,8 +77,9 @@ def do_pread(m: Machine, inode: Inode, index: int) -> Steps[Access]:
         return Access(None)
     if can(inode, "huge"):
         content = hugetlbfs_read(m, inode, index)
-        text = "a poisoned huge page: EIO." if content is None else "read."
-        yield Mark("hugetlbfs_read_iter", f"{inode.path} page {index}: {text}")
+        text = "its huge page is poisoned: EIO." if content is None else "read."
+        branch = "EIO" if content is None else ""
+        yield Mark("hugetlbfs_read_iter", f"{inode.path} page {index}: {text}", Act.DECIDE, branch)
         return Access(content, "EIO" if content is None else 0)
     pfn = read_page(m, inode, index)
     if pfn is None:
@@ -139,7 +140,11 @@ def do_fsync(m: Machine, inode: Inode, description: int | None) -> Steps[int | s
     yield from write_back(m, inode)
     inode = m.inodes.view[inode.id]
     errno = m.profile.report_error(m, inode, description)
-    text = "the error mark is set: EIO, and it is gone for whoever was told." if errno else "no error to report."
+    text = (
+        "an error is marked that was not told here yet: EIO, once."
+        if errno
+        else "no error that was not told here yet: 0."
+    )
     yield Mark("vfs_fsync", f"{inode.path}: {text}", Act.DECIDE, "EIO" if errno else "0")
     return errno
 

@@ -11,7 +11,7 @@ from typing import Final
 from . import page_flags as pf
 from .handler import MF_COUNT_INCREASED
 from .machine import Machine
-from .mark import Act, Mark, Steps
+from .mark import Act, Mark, Steps, counted
 from .page_alloc import drain_pcp, get_page, put_page
 
 TRIES: Final = 3
@@ -39,7 +39,7 @@ def get_hwpoison_page(m: Machine, pfn: int, flags: int) -> Steps[int | str]:
     )
     held = bool(flags & MF_COUNT_INCREASED)
     if m.page(head) & pf.HUGE:
-        return _get_hwpoison_huge_page(m, head, held)
+        return (yield from _get_hwpoison_huge_page(m, head, held))
     if not is_handlable(m, pfn):
         return (yield from _unhandlable(m, pfn, held))
     count = int(m.refcount.view[head])
@@ -50,19 +50,21 @@ def get_hwpoison_page(m: Machine, pfn: int, flags: int) -> Steps[int | str]:
         return FREE
     if not held:
         get_page(m, pfn)
-    text = f"An LRU page with {count} references; " + ("one of them is the handler's." if held else "one is taken.")
+    text = f"An LRU page with {counted(count, 'reference')}; " + (
+        "one of them is the handler's." if held else "one is taken."
+    )
     yield Mark("get_hwpoison_page", text, Act.FLAG, "PageLRU", frames=(pfn,))
     return TAKEN
 
 
-def _get_hwpoison_huge_page(m: Machine, head: int, held: bool) -> int | str:
+def _get_hwpoison_huge_page(m: Machine, head: int, held: bool) -> Steps[int | str]:
     """get_hwpoison_huge_page(), mm/hugetlb.c: a free huge page has no references."""
-    if held:
-        return TAKEN
-    if not m.refcount.view[head]:
-        return FREE
-    get_page(m, head)
-    return TAKEN
+    count = int(m.refcount.view[head])
+    text = f"A huge page of hugetlb with {counted(count, 'reference')}" + ("." if count else ": it is free.")
+    yield Mark("get_hwpoison_page", text, Act.FLAG, "huge page", frames=(head,))
+    if not held and count:
+        get_page(m, head)
+    return TAKEN if held or count else FREE
 
 
 def _unhandlable(m: Machine, pfn: int, held: bool) -> Steps[str]:

@@ -31,7 +31,11 @@ def kill_accessing_process(h: Handler, pfn: int) -> Steps[int | str]:
     m = h.m
     process = m.processes.view[m.tasks.view[h.current].tgid]
     found = find_hwpoisoned_entry(m, process.mm, pfn)
-    text = f"{process.comm}:{h.current} has it at {found.address:#x}." if found else "The thread has it no more."
+    text = (
+        f"{process.comm}:{h.current} has it at {found.address:#x}."
+        if found
+        else f"No entry of {process.comm}:{h.current} leads to it any more."
+    )
     yield Mark("kill_accessing_process", text, Act.DECIDE, "found" if found else "not found", frames=(pfn,))
     if found is None:
         return 0

@@ -49,4 +49,9 @@ class Mark(NamedTuple):
     tasks: tuple[int, ...] = ()
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 PTE`, `3 PTEs`."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
 Steps = Generator[Mark, None, R]

@@ -68,7 +68,7 @@ def hugetlb_update_hwpoison(m: Machine, head: int, pfn: int) -> bool:
 
 def _poisoned_before(h: Handler, head: int) -> Steps[Verdict]:
     h.log("already hardware poisoned")
-    text = "The huge page was poisoned before: EHWPOISON."
+    text = "The huge page was poisoned before, PG_hwpoison is set on its head: EHWPOISON."
     yield Mark("memory_failure", text, Act.DECIDE, "already poisoned", frames=(head, h.pfn))
     errno: int | str = "EHWPOISON"
     if h.flags & MF_ACTION_REQUIRED:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from . import page_flags as pf
 from .handler import Handler, Verdict, action_result, flags_of_row, frames_of, matching_row, unlock_page
 from .machine import Machine
-from .mark import Act, Mark, Steps
+from .mark import Act, Mark, Steps, counted
 from .page_alloc import get_page, is_free_head, put_page
 from .profile import IGNORED
 
@@ -53,7 +53,7 @@ def test_set_page_hwpoison(h: Handler) -> Steps[Verdict]:
     m.add_to(m.counters, "num_poisoned_pages", 1)
     yield Mark(
         "TestSetPageHWPoison",
-        f"HWPOISON is set; HardwareCorrupted is {m.hardware_corrupted_kb} kB now.",
+        f"PG_hwpoison was clear, HWPOISON is set now; HardwareCorrupted is {m.hardware_corrupted_kb} kB now.",
         Act.FLAG,
         "first time",
         frames=(pfn,),
@@ -70,7 +70,7 @@ def get_page_unless_zero(h: Handler) -> Steps[Verdict]:
         get_page(m, pfn)
         yield Mark(
             "get_page_unless_zero",
-            f"It has {count} references; the handler takes one more.",
+            f"It has {counted(count, 'reference')}; the handler takes one more.",
             Act.FLAG,
             "in use",
             frames=(pfn,),
@@ -197,7 +197,7 @@ def identify_page_state(h: Handler) -> Steps[Verdict]:
         h.log(m.profile.still_referenced_line.format(kind=row.kind, users=users))
         yield Mark(
             "page_action",
-            f"{users} references are left beside the handler's own.",
+            f"{counted(users, 'reference')} left beside the handler's own.",
             Act.DECIDE,
             "still referenced",
             frames=(pfn,),

@@ -45,10 +45,14 @@ def set_page_hwpoison(h: Handler) -> Steps[Verdict]:
     m, pfn = h.m, h.pfn
     if not m.page(pfn) & pf.HWPOISON:
         m.set_flags(pfn, pf.HWPOISON)
-        yield Mark("memory_failure", "HWPOISON is set.", Act.FLAG, "first time", frames=(pfn,))
+        yield Mark(
+            "memory_failure", "PG_hwpoison was clear, HWPOISON is set now.", Act.FLAG, "first time", frames=(pfn,)
+        )
         return None
     h.log("already hardware poisoned")
-    yield Mark("memory_failure", "It was poisoned before: EHWPOISON.", Act.DECIDE, "already poisoned", frames=(pfn,))
+    yield Mark(
+        "memory_failure", "PG_hwpoison was set before: EHWPOISON.", Act.DECIDE, "already poisoned", frames=(pfn,)
+    )
     errno: int | str = "EHWPOISON"
     if h.flags & MF_ACTION_REQUIRED:
         errno = yield from kill_accessing_process(h, pfn)

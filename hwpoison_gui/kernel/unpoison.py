@@ -26,7 +26,7 @@ def unpoison_memory(m: Machine, pfn: int) -> Steps[int | str]:
         line, errno = refused
         if line:
             m.printk(f"Unpoison: {line} {pfn:#x}")
-        yield Mark("unpoison_memory", line or "The kernel's own: EBUSY.", Act.DECIDE, errno, frames=(pfn,))
+        yield Mark("unpoison_memory", f"{_WHY.get(line, _OWN)}: {errno}.", Act.DECIDE, errno, frames=(pfn,))
         return errno
     count = _clear_hwpoison(m, pfn)
     if not count:
@@ -36,6 +36,18 @@ def unpoison_memory(m: Machine, pfn: int) -> Steps[int | str]:
     m.printk(f"Unpoison: Software-unpoisoned page {pfn:#x}")
     yield Mark("unpoison_memory", "HWPOISON is cleared; a page without users is free again.", Act.FLAG, frames=(pfn,))
     return 0
+
+
+_OWN: Final = "It is of the kernel's own memory"
+# The log lines in plain words.
+_WHY: Final = {
+    "Disabled after HW memory failure": "A real memory error was seen, the frame may be broken",
+    "huge zero page is not supported": "It is the huge page of zeros, which never was poisoned",
+    "Page was already unpoisoned": "PG_hwpoison is clear, there is nothing to take back",
+    "Someone grabs the hwpoison page": "Somebody besides the handler refers to it",
+    "Someone maps the hwpoison page": "A PTE still maps it",
+    "the hwpoison page has non-NULL mapping": "Its file still has it",
+}
 
 
 def _refusal(m: Machine, pfn: int) -> tuple[str, str] | None:

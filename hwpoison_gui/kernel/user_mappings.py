@@ -11,7 +11,7 @@ from . import page_flags as pf
 from .collect import ToKill, collect_procs
 from .filemap import can
 from .handler import MF_ACTION_REQUIRED, Handler, Verdict, action_result
-from .mark import Act, Mark, Steps
+from .mark import Act, Mark, Steps, counted
 from .profile import IGNORED
 from .records import BUS_MCEERR_AO, BUS_MCEERR_AR, SigInfo
 from .rmap import page_mkclean, try_to_unmap
@@ -26,13 +26,14 @@ def hwpoison_user_mappings(h: Handler, page: int | None = None) -> Steps[Verdict
     m, page = h.m, h.pfn if page is None else page
     mapped = int(m.mapcount.view[page])
     if not mapped or not m.profile.has_users(m.page(page)):
-        text = "No PTE maps it: nobody is told."
+        text = f"{counted(mapped, 'PTE')} {'maps' if mapped == 1 else 'map'} it: nobody is told."
         if mapped:
             names = ", ".join(pf.names_of(m.page(page)))
-            text = f"{mapped} PTEs map it, but by its flags ({names}) it is no page of processes: nobody is told."
+            text = f"PTEs map it ({mapped}), but by its flags ({names}) it is no page of processes: nobody is told."
         yield Mark("hwpoison_user_mappings", text, Act.DECIDE, "not mapped", frames=(page,))
         return None
-    yield Mark("hwpoison_user_mappings", f"{mapped} PTEs map it.", Act.DECIDE, "mapped", frames=(page,))
+    text = f"{counted(mapped, 'PTE')} {'maps' if mapped == 1 else 'map'} it."
+    yield Mark("hwpoison_user_mappings", text, Act.DECIDE, "mapped", frames=(page,))
     if m.page(page) & pf.KSM:
         return (yield from _ksm(h))
     mlocked = m.page(page) & pf.MLOCKED
@@ -65,7 +66,7 @@ def _ksm(h: Handler) -> Steps[Verdict]:
     h.log("can't handle KSM pages.")
     yield Mark(
         "hwpoison_user_mappings",
-        "KSM shares it among pages of equal content: its users cannot be found this way.",
+        "PG_ksm is set, it is shared among pages of equal content: its users cannot be found this way.",
         Act.DECIDE,
         "PageKsm",
         frames=(h.pfn,),
@@ -79,7 +80,7 @@ def _what_takes_their_place(h: Handler, page: int) -> Steps[str]:
         h.log("keeping poisoned page in swap cache")
         yield Mark(
             "hwpoison_user_mappings",
-            "It is in the swap cache and stays there: PTEs become swap entries.",
+            "PG_swapcache is set, and there it stays: PTEs become swap entries.",
             Act.DECIDE,
             "PageSwapCache",
             frames=(page,),
@@ -93,15 +94,16 @@ def _is_clean(h: Handler, pfn: int) -> Steps[bool]:
     m = h.m
     inode = m.inode_of(pfn)
     if inode is None or m.page(pfn) & (pf.DIRTY | pf.SWAPCACHE) or not can(inode, "writeback"):
-        why = "PG_dirty is set" if m.page(pfn) & pf.DIRTY else "no file on disk has a copy of it"
+        of = "anonymous" if inode is None else f"of {inode.filesystem}"
+        why = "PG_dirty is set" if m.page(pfn) & pf.DIRTY else f"it is {of}, no file on disk has a copy of it"
         yield Mark("hwpoison_user_mappings", f"It cannot simply be dropped: {why}.", Act.DECIDE, "kill", why, (pfn,))
         return False
-    dirty = page_mkclean(m, pfn)
+    mapped, dirty = int(m.mapcount.view[pfn]), page_mkclean(m, pfn)
     if dirty:
         m.set_flags(pfn, pf.DIRTY)
         yield Mark(
             m.profile.called("page_mkclean"),
-            f"PG_dirty was clear, but {dirty} PTEs were dirty: the page is DIRTY now.",
+            f"PG_dirty was clear, but {dirty} of {counted(mapped, 'PTE')} dirty: the page is DIRTY now.",
             Act.FLAG,
             "dirty",
             frames=(pfn,),
@@ -110,7 +112,7 @@ def _is_clean(h: Handler, pfn: int) -> Steps[bool]:
     h.log("corrupted page was clean: dropped without side effects")
     yield Mark(
         m.profile.called("page_mkclean"),
-        f"PG_dirty is clear, {inode.path} can be read again, 0 PTEs are dirty: nobody is killed.",
+        f"PG_dirty is clear, {inode.path} can be read again, 0 of {counted(mapped, 'PTE')} dirty: nobody is killed.",
         Act.DECIDE,
         "clean",
         frames=(pfn,),
@@ -131,7 +133,7 @@ def _unmapping_failed(h: Handler, page: int) -> Mark:
     h.unmapped = False
     left = int(h.m.mapcount.view[page])
     h.log(h.m.profile.unmap_failed_line.format(left=left))
-    text = f"Unmapping failed: {left} PTEs still map it."
+    text = f"Unmapping failed: {counted(left, 'PTE')} left."
     return Mark("hwpoison_user_mappings", text, Act.DECIDE, "failed", frames=(page,))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel.mark import Mark
 from hwpoison_gui.kernel.profile import Profile
@@ -39,8 +39,12 @@ def sign_of(written: str) -> Sign:
     return Sign(frozenset(written.split("|")), None, None)
 
 
+# The way that is taken when its part has steps, but none of another way.
+OWN_STEPS: Final = "+"
+
+
 class Way(NamedTuple):
-    """A way out of a decision. `sign` is empty for the way that leaves no step of its own."""
+    """A way out of a decision. `sign` is empty for the way that leaves no step of its own, or OWN_STEPS."""
 
     sign: str
     meaning: str

@@ -69,14 +69,20 @@ ISOLATE: Final = Part(
 LOCK: Final = Part(
     "Is somebody working on it?",
     "lock_page_nosync",
-    (Way("lock_page_nosync/free", "No: locked at once."), Way("lock_page_nosync/waited", "Yes: it is waited for.")),
+    (
+        Way("lock_page_nosync/free", "No: locked at once."),
+        Way("lock_page_nosync/waited", "Yes: the holder is waited for."),
+    ),
     teach="The page lock keeps truncation, write-back and faults of the file away while the page is handled.",
 )
 
 WRITEBACK: Final = Part(
     "Is it being written out?",
     "wait_on_page_writeback",
-    (Way("wait_on_page_writeback/no I/O", "No."), Way("wait_on_page_writeback/waited", "Yes: until the I/O ends.")),
+    (
+        Way("wait_on_page_writeback/no I/O", "No: PG_writeback is clear."),
+        Way("wait_on_page_writeback/waited", "Yes: until the I/O ends."),
+    ),
 )
 
 TRUNCATED: Final = Part(
@@ -86,6 +92,7 @@ TRUNCATED: Final = Part(
         Way("memory_failure/not truncated", "No: it still has a mapping, or is in the swap cache."),
         Way("action_result:already truncated", "Yes: “already truncated LRU”, Ignored, 0."),
     ),
+    ("unlock_page",),
 )
 
 PHASES: Final[dict[str, Part]] = {

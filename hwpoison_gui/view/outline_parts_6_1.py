@@ -33,7 +33,7 @@ HUGETLB: Final = Part(
     "Is it part of a huge page of hugetlb?",
     "memory_failure",
     (
-        Way("", "No: the way of small pages goes on below."),
+        Way("", "No: PG_huge is clear. The way of small pages goes on below."),
         Way("memory_failure/huge page", "Yes: handled as a whole, HWPOISON stands on its head."),
         Way("memory_failure/free huge page", "Yes, and free: dissolved, only the bad 4 KiB are kept back."),
         Way("memory_failure:The huge page was poisoned before", "Yes, and poisoned before: −EHWPOISON."),
@@ -78,7 +78,7 @@ SPLIT: Final = Part(
     "Is it part of a transparent huge page?",
     "split_huge_page_to_list",
     (
-        Way("", "No."),
+        Way("", "No: it is a page of 4 KiB."),
         Way("split_huge_page_to_list|remap_page/split", "Yes: split into 512, of which one is lost."),
         Way("split_huge_page_to_list/EBUSY", "Yes, but somebody holds it: “unsplit thp”, Ignored."),
     ),
@@ -90,14 +90,20 @@ SHAKE: Final = Part("Drain the per-CPU LRU caches", "shake_page", signs=("shake_
 LOCK: Final = Part(
     "Lock it and save its flags",
     "hwpoison_filter",
-    (Way("hwpoison_filter/free", "It was free: locked at once."), Way("hwpoison_filter/waited", "It is waited for.")),
+    (
+        Way("hwpoison_filter/free", "PG_locked was clear: locked at once."),
+        Way("hwpoison_filter/waited", "PG_locked was set: the holder is waited for."),
+    ),
     teach="Unmapping takes MLOCKED away: the flags saved here tell what the page was.",
 )
 
 TORN_DOWN: Final = Part(
     "Was it cut off its file meanwhile?",
     "memory_failure",
-    (Way("", "No."), Way("action_result:already truncated", "Yes: “already truncated LRU page”, Ignored, −EBUSY.")),
+    (
+        Way("", "No: it has a mapping, or is in the swap cache."),
+        Way("action_result:already truncated", "Yes: “already truncated LRU page”, Ignored, −EBUSY."),
+    ),
 )
 
 PHASES_6_1: Final[dict[str, Part]] = {

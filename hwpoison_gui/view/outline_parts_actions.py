@@ -85,7 +85,7 @@ SWAP: Final = Part(
 HUGE: Final = Part(
     "What becomes of the huge page?",
     "me_huge_page",
-    signs=("me_huge_page", "dissolve_free_huge_page", "take_page_off_buddy"),
+    signs=("me_huge_page",),
     quiet=True,
     local=True,
 )
@@ -110,12 +110,31 @@ EXTRA_6_1: Final = Part(
     "Does anybody else still hold it?",
     "has_extra_refcount",
     (
-        Way("has_extra_refcount|me_swapcache_clean|me_swapcache_dirty|me_huge_page/no", "No."),
+        Way(
+            "has_extra_refcount|me_swapcache_clean|me_swapcache_dirty|me_huge_page/no",
+            "No: all references are accounted for.",
+        ),
         Way(
             "has_extra_refcount|me_swapcache_clean|me_swapcache_dirty|me_huge_page/yes",
             "Yes, and nobody knows who: it is not safe. Failed.",
         ),
     ),
+    quiet=True,
+    local=True,
+)
+
+UNLOCK: Final = Part(
+    "Let go of the lock",
+    "unlock_page",
+    signs=("unlock_page|folio_unlock",),
+    quiet=True,
+    local=True,
+)
+
+DISSOLVE: Final = Part(
+    "Dissolve the huge page, and keep the bad 4 KiB back",
+    "dissolve_free_huge_page",
+    signs=("dissolve_free_huge_page|take_page_off_buddy",),
     quiet=True,
     local=True,
 )
@@ -132,7 +151,7 @@ REFERENCED_2009: Final = Part(
     "Does anybody still refer to it?",
     "page_action",
     (
-        Way("", "Nobody but the handler, whose reference stays."),
+        Way("", "Nobody but the handler: 0 references are left beside its own, which stays."),
         Way("page_action/still referenced", "Yes: the log says so, and that changes nothing."),
     ),
     ("unlock_page",),
@@ -140,4 +159,4 @@ REFERENCED_2009: Final = Part(
 )
 
 AFTER_2009: Final = (MARK_ERROR, DROP_2009, SWAP, HUGE, OTHER, REPORT, REFERENCED_2009)
-AFTER_6_1: Final = (MARK_ERROR, SWAP, HUGE, OTHER, LISTS, DROP_6_1, EXTRA_6_1, REPORT)
+AFTER_6_1: Final = (MARK_ERROR, SWAP, HUGE, OTHER, LISTS, DROP_6_1, UNLOCK, DISSOLVE, EXTRA_6_1, UNLOCK, REPORT)

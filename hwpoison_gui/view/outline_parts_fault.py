@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from hwpoison_gui.view.outline_part import Part, Way
+from hwpoison_gui.view.outline_part import Part, Way, sign_of
 
 _COPIED: Final = "do_wp_page|wp_page_copy|do_huge_pmd_wp_page|hugetlb_wp"
 
@@ -45,6 +45,9 @@ COPY: Final = Part(
         Way("copy_from_user/ENOMEM", "No: there is no memory to read it into."),
     ),
 )
+
+# The functions of a fault without an access: madvise(), mlock() and swapoff() bring pages in, too.
+FAULTS: Final = frozenset().union(*(sign_of(way.sign).functions for way in FAULT.ways if way.sign))
 
 TOUCH: Final = (FAULT, ACCESS)
 KERNEL_READ: Final = (FAULT, COPY)
@@ -99,6 +102,8 @@ SOFT_OFFLINE: Final = (
         "get_hwpoison_page",
         (
             Way("get_hwpoison_page/PageLRU", "It is on an LRU list: a reference is taken."),
+            Way("get_hwpoison_page/huge page", "It is a huge page of hugetlb."),
+            Way("split_huge_page_to_list/EBUSY", "It is part of a huge page that somebody holds: −EBUSY."),
             Way("is_free_buddy_page/free", "It is free: it only leaves the free lists."),
             Way("get_hwpoison_page/unhandlable", "Neither: the kernel’s own, it stays in use."),
         ),
@@ -113,8 +118,9 @@ SOFT_OFFLINE: Final = (
             Way("migrate_pages/failed", "It cannot be moved: all stays as it was. −EBUSY."),
             Way("isolate_lru_page/EBUSY", "It is on no LRU list: −EBUSY."),
         ),
-        ("wait_on_page_writeback", "remove_migration_pte", "soft_offline_page/EBUSY"),
+        ("wait_on_page_writeback", "remove_migration_pte"),
     ),
+    Part("All stays as it was", "soft_offline_page", signs=("soft_offline_page/EBUSY",), quiet=True),
     Part(
         "Mark the empty frame",
         "page_handle_poison",

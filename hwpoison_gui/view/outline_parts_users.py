@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from hwpoison_gui.view.outline_part import Part, Way
+from hwpoison_gui.view.outline_part import OWN_STEPS, Part, Way
 
 MAPPED: Final = Part(
     "Does a page table map it?",
@@ -19,8 +19,11 @@ MAPPED: Final = Part(
 KSM: Final = Part(
     "Is it shared by equal content?",
     "hwpoison_user_mappings",
-    (Way("", "No."), Way("hwpoison_user_mappings/PageKsm", "By KSM: its users cannot be found this way. Ignored.")),
-    ("action_result:unmapping failed",),
+    (
+        Way("", "No: PG_ksm is clear."),
+        Way("hwpoison_user_mappings/PageKsm", "By KSM: its users cannot be found this way. Ignored."),
+    ),
+    ("action_result:unmapping failed", "unlock_page"),
     when=lambda profile: bool(profile.unmap_failed_kind),
 )
 
@@ -28,7 +31,7 @@ SWAPCACHE: Final = Part(
     "Is it in the swap cache?",
     "hwpoison_user_mappings",
     (
-        Way("", "No."),
+        Way("", "No: PG_swapcache is clear."),
         Way(
             "hwpoison_user_mappings/PageSwapCache",
             "Yes, and it stays there: PTEs become swap entries, who swaps it in is told.",
@@ -76,7 +79,10 @@ COLLECT: Final = Part(
 UNMAP: Final = Part(
     "Cut every PTE that maps it",
     "try_to_unmap",
-    (Way("hwpoison_user_mappings/failed", "One is left: SIGKILL instead of SIGBUS for all on the list."),),
+    (
+        Way(OWN_STEPS, "None is left: 0 PTEs map it now."),
+        Way("hwpoison_user_mappings/failed", "Some are left: SIGKILL instead of SIGBUS for all on the list."),
+    ),
     ("try_to_unmap_one",),
     teach="Each PTE’s dirty bit goes to the page; a hwpoison entry, a swap entry or nothing takes its place.",
 )
@@ -90,9 +96,12 @@ SHAKE: Final = Part(
 )
 
 KILL: Final = Part(
-    "Tell those on the list",
+    "Must those on the list be told?",
     "kill_procs_ao",
-    (Way("kill_procs_ao|kill_procs/not PageDirty", "It turned out clean: the list is dropped, nobody is told."),),
+    (
+        Way(OWN_STEPS, "Yes: PG_dirty is set, its content is lost; or a PTE is left."),
+        Way("kill_procs_ao|kill_procs/not PageDirty", "No, it turned out clean: the list is dropped, nobody is told."),
+    ),
     ("kill_proc_ao|kill_proc", "action_result:unmapping failed"),
     teach="SIGBUS with BUS_MCEERR_AO and the address; SIGKILL where the address is not known or a PTE is left.",
 )

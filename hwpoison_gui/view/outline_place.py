@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from hwpoison_gui.kernel.mark import Mark
 from hwpoison_gui.kernel.profile import Profile
-from hwpoison_gui.view.outline_part import Part, Sign, Way, sign_of
+from hwpoison_gui.view.outline_part import OWN_STEPS, Part, Sign, Way, sign_of
 
 ROOT = Part("")
 
@@ -87,7 +87,7 @@ def _claims(places: Sequence[Place]) -> dict[str, list[_Claim]]:
     """Function -> claims, from the top; the ways of a place come before its other signs."""
     found: defaultdict[str, list[_Claim]] = defaultdict(list)
     for one in places:
-        written = [(number, way.sign) for number, way in enumerate(one.ways) if way.sign]
+        written = [(number, way.sign) for number, way in enumerate(one.ways) if way.sign not in ("", OWN_STEPS)]
         written += [(-1, sign) for sign in one.part.signs]
         for number, text in written:
             sign = sign_of(text)
@@ -134,10 +134,10 @@ def _span(place: Place) -> None:
 
 def _find_silent(place: Place) -> None:
     """The way without a step was taken where no other was, and the code came by."""
-    number = next((number for number, way in enumerate(place.ways) if not way.sign), None)
+    number = next((number for number, way in enumerate(place.ways) if way.sign in ("", OWN_STEPS)), None)
     if number is None or place.taken:
         return
-    if place.steps or _came_by(place):
+    if place.steps or (not place.ways[number].sign and _came_by(place)):
         place.silent = number
         if place.steps:
             place.passed = place.steps[0]

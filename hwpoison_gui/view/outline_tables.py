@@ -1,4 +1,4 @@
-"""Which outline an operation has: the handler's for errors, the fault path for a touch, none for the rest."""
+"""Which outline an operation has: the handler's for errors, the fault path for a touch, that of a file for I/O."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ from collections.abc import Collection
 from hwpoison_gui.kernel.profile import Profile
 from hwpoison_gui.view.outline_part import Part, Way
 from hwpoison_gui.view.outline_parts import PHASES
-from hwpoison_gui.view.outline_parts_fault import AFTER, BEFORE, KERNEL_READ, SOFT_OFFLINE, TOUCH, UNPOISON
+from hwpoison_gui.view.outline_parts_fault import (
+    AFTER,
+    BEFORE,
+    FAULT,
+    FAULTS,
+    KERNEL_READ,
+    SOFT_OFFLINE,
+    TOUCH,
+    UNPOISON,
+)
+from hwpoison_gui.view.outline_parts_io import FSYNC, READ, REFUSED, WRITE
 
 
 def handler_of(profile: Profile) -> Part:
@@ -34,10 +44,16 @@ def parts_of(profile: Profile, functions: Collection[str]) -> tuple[Part, ...]:
         ("access", TOUCH),
         ("do_sigbus", TOUCH),
         ("bad_area", TOUCH),
+        ("hwpoison_inject", REFUSED),
+        ("vfs_fsync", FSYNC),
+        ("generic_file_aio_read", READ),
+        ("hugetlbfs_read_iter", READ),
+        ("generic_file_aio_write", WRITE),
+        ("vfs_write", WRITE),
     ):
         if entry in functions:
             return (*parts, *AFTER)
-    return ()
+    return (FAULT,) if functions <= FAULTS else ()
 
 
 def all_ways(part: Part) -> list[Way]:

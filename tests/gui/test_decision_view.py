@@ -63,7 +63,7 @@ def test_a_click_on_a_line_goes_to_its_step(fired) -> None:
     node = line(view, "HWPOISON is set now")
     click(view, node)
     assert fired.session.position == node.first + 1
-    click(view, line(view, "Yes: it is waited for."))  # nothing happened there
+    click(view, line(view, "Yes: the holder is waited for."))  # nothing happened there
     assert fired.session.position == node.first + 1
 
 
