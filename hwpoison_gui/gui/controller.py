@@ -18,6 +18,7 @@ from PySide6.QtCore import QObject, Signal
 from hwpoison_gui.gui.opening import Opened
 from hwpoison_gui.gui.playback import Playback
 from hwpoison_gui.gui.slices import Slices, Work
+from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.session import schema, shape
 from hwpoison_gui.session.branches import Told
 from hwpoison_gui.session.errors import ScenarioError
@@ -179,7 +180,7 @@ class Controller(QObject):
     def _recording(self, recording: Recording, words: str) -> Work:
         try:
             while not recording.advance(SLICE):
-                yield f"{words}: {recording.steps:,} steps so far"
+                yield f"{words}: {counted(recording.steps, 'step')} so far"
         finally:
             if self.session.recording is recording:
                 recording.give_up()

@@ -23,6 +23,7 @@ from hwpoison_gui import __version__
 from hwpoison_gui.gui import opening
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.loader import Loader
+from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.kernel.profiles import PROFILES
 from hwpoison_gui.session.compare import Recipe, can_compare, recipe_of, settings_of
 from hwpoison_gui.session.errors import ScenarioError
@@ -245,7 +246,7 @@ class Dialogs:
         m = machine.session.machine
         head = (
             f"<p><b>{html.escape(machine.title)}</b><br>{m.frames:,} frames, {m.frames * 4 // 1024:,} MiB, "
-            f"{len(m.processes.view):,} processes, profile {html.escape(m.profile.name)}</p>"
+            f"{counted(len(m.processes.view), 'process', 'processes')}, profile {html.escape(m.profile.name)}</p>"
         )
         where = f"<p>{html.escape(machine.file)}</p>" if machine.file else ""
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in machine.notes)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QLineEdit, QSiz
 
 from hwpoison_gui.gui import icons
 from hwpoison_gui.gui import theme as look
+from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.view.flag_filter import FilterError
 from hwpoison_gui.view.layout import FRAME_SIZE, amount
 from hwpoison_gui.view.palette import DARK, Theme
@@ -122,7 +123,7 @@ class FindBar(QWidget):
     def show_found(self, frames: int | None) -> None:
         """How many frames were found; None: nothing is looked for."""
         self._underline(0, 0)
-        self._say("" if frames is None else f"{frames:,} frames, {amount(frames * FRAME_SIZE)}" if frames else
+        self._say("" if frames is None else f"{counted(frames, 'frame')}, {amount(frames * FRAME_SIZE)}" if frames else
                   "no frame", "muted" if frames else "warn")  # fmt: skip
         for name in ("previous-match", "next-match"):
             self.buttons[name].setEnabled(bool(frames))

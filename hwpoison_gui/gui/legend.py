@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.flow_layout import FlowLayout
 from hwpoison_gui.gui.frame_map_marks import draw_poison
+from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.view.layout import FRAME_SIZE, amount
 from hwpoison_gui.view.lens_colours import class_colour
 from hwpoison_gui.view.lenses import KIND, Lens, LensClass
@@ -48,9 +49,9 @@ class LegendChip(QAbstractButton):
         self.frames = frames
         self.setText(f"{frames:,}")
         size = amount(frames * FRAME_SIZE)
-        self.setAccessibleName(f"{self.one.name}: {frames:,} frames, {size}")
+        self.setAccessibleName(f"{self.one.name}: {counted(frames, 'frame')}, {size}")
         meaning = self.one.meaning[0].upper() + self.one.meaning[1:]
-        self.setToolTip(f"{self.one.name}\n{meaning}\n{frames:,} frames, {size}")
+        self.setToolTip(f"{self.one.name}\n{meaning}\n{counted(frames, 'frame')}, {size}")
         self.updateGeometry()
         self.update()
 

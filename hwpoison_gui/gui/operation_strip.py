@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from hwpoison_gui.gui import signs
 from hwpoison_gui.gui import theme as look
+from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.view.operation_chips import Chip
 from hwpoison_gui.view.palette import DARK, Theme, mixed
 
@@ -86,7 +87,7 @@ class OperationStrip(QWidget):
         self.present = number
         chip = self.chips[number] if 0 <= number < len(self.chips) else None
         here = f"{chip.text} {chip.result}" if chip else "the machine as booted"
-        self.setAccessibleDescription(f"{len(self.chips)} operations; now: {here}")
+        self.setAccessibleDescription(f"{counted(len(self.chips), 'operation')}; now: {here}")
         self._follow()
         self.update()
 
@@ -244,8 +245,9 @@ class OperationStrip(QWidget):
             return ""
         if place.chip < 0:
             count = self.forks[place.shared]
-            return f"{count} branch{'es' * (count > 1)} left here: what you did before you did something else. Click."
+            branches = counted(count, "branch", "branches")
+            return f"{branches} left here: what you did before you did something else. Click."
         chip = self.chips[place.chip]
         steps = chip.last - chip.first
         came = f"\n{chip.result}" if chip.result else ""
-        return f"{chip.text}{came}\n{steps} step{'s' * (steps > 1)}. Click: to its end."
+        return f"{chip.text}{came}\n{counted(steps, 'step')}. Click: to its end."

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, 
 
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.frame_map_marks import draw_poison
-from hwpoison_gui.kernel.mark import Act
+from hwpoison_gui.kernel.mark import Act, counted
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.view.lenses import KIND
 from hwpoison_gui.view.palette import Theme, mixed
@@ -64,7 +64,8 @@ class Fonts:
         counts = [width(self.small, f"{len(row.mappers):,} passed by") for row in groups]
         least = (
             width(self.title, title_of(graph.mapping)[0]) + 14,
-            max(width(self.name, area), *(width(self.name, f"{len(row.mappers):,} VMAs") for row in groups), 0.0) + 16,
+            max(width(self.name, area), *(width(self.name, counted(len(row.mappers), "VMA")) for row in groups), 0.0)
+            + 16,
             max(width(self.name, task) for task in tasks) + 36,
         )
         address = width(self.mono, "0" * _ADDRESS)
@@ -243,7 +244,7 @@ class RmapPainter:
         ink = theme.muted if passed else theme.text
         inner = rect.adjusted(8, 3, -5, -3)
         if row.is_group:
-            self._two_lines(inner, f"{news.vmas:,} VMAs", self._sum_up(news), (ink, theme.muted), whole=True)
+            self._two_lines(inner, counted(news.vmas, "VMA"), self._sum_up(news), (ink, theme.muted), whole=True)
             return
         self._two_lines(inner, mapper.area, f"{mapper.vpn << PAGE_SHIFT:x}", (ink, theme.muted), mono=True, whole=True)
 

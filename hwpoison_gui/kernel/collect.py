@@ -10,7 +10,7 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from .machine import Machine
-from .mark import Act, Mark, Steps
+from .mark import Act, Mark, Steps, counted
 from .records import PAGE_SHIFT, Process, Vma
 from .rmap import mapped_at, page_index, rmap_vmas
 
@@ -91,7 +91,7 @@ def _enter(m: Machine, pfn: int, function: str, vmas: list[Vma]) -> Mark:
         where = f"{inode.path} page {page_index(m, pfn)}" if inode else "no mapping"
     return Mark(
         function,
-        f"Who uses it? {where} leads to {len(vmas)} VMAs; every task is looked at for each.",
+        f"Who uses it? {where} leads to {counted(len(vmas), 'VMA')}; every task is looked at for each.",
         frames=(pfn,),
         vmas=tuple(vma.id for vma in vmas),
     )
@@ -159,8 +159,8 @@ def page_shift(m: Machine, pfn: int) -> int:
 def _sum_up(pfn: int, function: str, early: int, strangers: int, vmas: int, found: int) -> Mark:
     return Mark(
         function,
-        f"{early} tasks x {vmas} VMAs = {early * vmas} pairs looked at, {found} found"
-        f" ({strangers} tasks own none of these VMAs).",
+        f"{counted(early, 'task')} x {counted(vmas, 'VMA')} = {counted(early * vmas, 'pair')} looked at, {found} found"
+        f" ({counted(strangers, 'task owns', 'tasks own')} none of these VMAs).",
         Act.DECIDE,
         f"{found} to kill",
         frames=(pfn,),

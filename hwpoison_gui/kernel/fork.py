@@ -11,7 +11,7 @@ from . import page_flags as pf
 from . import pte as ptes
 from .exit_mmap import exit_mmap
 from .machine import Machine
-from .mark import Act, Mark, Steps
+from .mark import Act, Mark, Steps, counted
 from .mmap import link_vma, put_file
 from .page_alloc import alloc_page, get_page
 from .records import PAGE_SHIFT, Process, SigInfo, Task, Vma
@@ -56,7 +56,7 @@ def dup_mm(m: Machine, parent: int, child: int) -> Steps[None]:
         copied = copy_page_range(m, vma, copy)
         yield Mark(
             "copy_page_range",
-            f"{vma.name or hex(vma.start)}: {copied} entries copied to the child.",
+            f"{vma.name or hex(vma.start)}: {counted(copied, 'entry', 'entries')} copied to the child.",
             Act.MAP,
             vmas=(vma.id, copy.id),
             tasks=(child,),

@@ -24,7 +24,7 @@ from .filemap import (
 )
 from .hugetlb import fallocate, hugetlbfs_read
 from .machine import Machine
-from .mark import Act, Mark, Steps
+from .mark import Act, Mark, Steps, counted
 from .memory import Access
 from .mmap import put_inode, unmap_mapping_range
 from .page_alloc import alloc_page, put_page
@@ -132,7 +132,8 @@ def write_back(m: Machine, inode: Inode) -> Steps[None]:
     for pfn in dirty:
         writepage(m, pfn)
         m.clear_flags(pfn, pf.WRITEBACK)
-    yield Mark("filemap_fdatawrite", f"{inode.path}: {len(dirty)} dirty pages written.", Act.FLAG, frames=tuple(dirty))
+    text = f"{inode.path}: {counted(len(dirty), 'dirty page')} written."
+    yield Mark("filemap_fdatawrite", text, Act.FLAG, frames=tuple(dirty))
 
 
 def do_fsync(m: Machine, inode: Inode, description: int | None) -> Steps[int | str]:
@@ -162,7 +163,8 @@ def do_truncate(m: Machine, inode: Inode, pages: int) -> Steps[int]:
     if pages < inode.pages:
         gone = unmap_mapping_range(m, inode.id, pages, None, even_cows=True)
         truncate_inode_pages(m, inode, pages)
-        yield Mark("truncate_pagecache", f"{inode.path} is cut to {pages} pages; {gone} PTEs go.", Act.DROP)
+        text = f"{inode.path} is cut to {counted(pages, 'page')}; {counted(gone, 'PTE goes', 'PTEs go')}."
+        yield Mark("truncate_pagecache", text, Act.DROP)
     return 0
 
 
@@ -176,7 +178,7 @@ def do_punch_hole(m: Machine, inode: Inode, first: int, last: int) -> Steps[int]
         m.put(m.disk, (inode.id, index), ZERO)
     yield Mark(
         "truncate_pagecache_range",
-        f"{inode.path}: pages {first} to {last - 1} are a hole now; {gone} PTEs go.",
+        f"{inode.path}: pages {first} to {last - 1} are a hole now; {counted(gone, 'PTE goes', 'PTEs go')}.",
         Act.DROP,
     )
     return 0

@@ -49,9 +49,9 @@ class Mark(NamedTuple):
     tasks: tuple[int, ...] = ()
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 PTE`, `3 PTEs`."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+def counted(number: int, one: str, many: str = "") -> str:
+    """`1 PTE`, `3 PTEs`; `many` where an s does not make it: `1 entry`, `3 entries`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 Steps = Generator[Mark, None, R]

@@ -79,7 +79,7 @@ def get_page_unless_zero(h: Handler) -> Steps[Verdict]:
     free = is_free_head(m, head)
     yield Mark(
         "get_page_unless_zero",
-        f"Nobody refers to it (count 0): {_whose(m, pfn, free)}.",
+        f"Its count is 0, nobody refers to it: {_whose(m, pfn, free)}.",
         Act.DECIDE,
         "count is 0",
         frames=(pfn,),
@@ -104,7 +104,7 @@ def isolate_lru_page(h: Handler) -> Steps[Verdict]:
     if not h.lru_flag:
         yield Mark(
             "lru_add_drain_all",
-            "PG_lru is clear, it is on no LRU list; the per-CPU caches are drained in case it is on its way.",
+            "LRU is clear, it is on no list; the per-CPU caches are drained in case it is on its way.",
             Act.DECIDE,
             "not PageLRU",
             frames=(pfn,),
@@ -113,8 +113,13 @@ def isolate_lru_page(h: Handler) -> Steps[Verdict]:
         yield action_result(h, "non LRU", IGNORED)
         return "EBUSY"
     m.clear_flags(pfn, pf.LRU)
-    text = "PG_lru is set: taken off its LRU list, reclaim will not meet it."
-    yield Mark("isolate_lru_page", text, Act.FLAG, "isolated", frames=(pfn,))
+    yield Mark(
+        "isolate_lru_page",
+        "LRU is set: it is taken off its list, reclaim will not meet it.",
+        Act.FLAG,
+        "isolated",
+        frames=(pfn,),
+    )
     return None
 
 
@@ -134,7 +139,7 @@ def lock_page(h: Handler) -> Steps[Verdict]:
 
 def who_held(held: bool) -> str:
     """How the page lock was got."""
-    return "PG_locked was set: locked once its holder was done" if held else "Nobody held the page lock: locked"
+    return "LOCKED was set: the holder was waited for" if held else "LOCKED was clear, nobody held it: locked"
 
 
 def wait_on_page_writeback(h: Handler) -> Steps[Verdict]:
@@ -142,9 +147,8 @@ def wait_on_page_writeback(h: Handler) -> Steps[Verdict]:
     under_io = h.m.page(h.pfn) & pf.WRITEBACK
     if under_io:
         h.m.clear_flags(h.pfn, pf.WRITEBACK)
-    text = (
-        "PG_writeback was set: the handler waited for the I/O to end." if under_io else "PG_writeback is clear: no I/O."
-    )
+    text = "WRITEBACK was set: the handler waited for the I/O to end."
+    text = text if under_io else "WRITEBACK is clear: no I/O is under way."
     yield Mark(
         "wait_on_page_writeback",
         text,

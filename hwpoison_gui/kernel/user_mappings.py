@@ -26,13 +26,14 @@ def hwpoison_user_mappings(h: Handler, page: int | None = None) -> Steps[Verdict
     m, page = h.m, h.pfn if page is None else page
     mapped = int(m.mapcount.view[page])
     if not mapped or not m.profile.has_users(m.page(page)):
-        text = f"{counted(mapped, 'PTE')} {'maps' if mapped == 1 else 'map'} it: nobody is told."
+        text = "0 PTEs map it: nobody is told."
         if mapped:
             names = ", ".join(pf.names_of(m.page(page)))
-            text = f"PTEs map it ({mapped}), but by its flags ({names}) it is no page of processes: nobody is told."
+            maps = counted(mapped, "PTE maps", "PTEs map")
+            text = f"{maps} it, but by its flags ({names}) it is no page of processes: nobody is told."
         yield Mark("hwpoison_user_mappings", text, Act.DECIDE, "not mapped", frames=(page,))
         return None
-    text = f"{counted(mapped, 'PTE')} {'maps' if mapped == 1 else 'map'} it."
+    text = f"{counted(mapped, 'PTE maps', 'PTEs map')} it."
     yield Mark("hwpoison_user_mappings", text, Act.DECIDE, "mapped", frames=(page,))
     if m.page(page) & pf.KSM:
         return (yield from _ksm(h))
@@ -133,7 +134,7 @@ def _unmapping_failed(h: Handler, page: int) -> Mark:
     h.unmapped = False
     left = int(h.m.mapcount.view[page])
     h.log(h.m.profile.unmap_failed_line.format(left=left))
-    text = f"Unmapping failed: {counted(left, 'PTE')} left."
+    text = f"Unmapping failed: {counted(left, 'PTE still maps', 'PTEs still map')} it."
     return Mark("hwpoison_user_mappings", text, Act.DECIDE, "failed", frames=(page,))
 
 
@@ -146,7 +147,7 @@ def kill_procs(h: Handler, page: int) -> Steps[None]:
     if not m.profile.must_kill(m.page(page), h.unmapped):
         yield Mark(
             function,
-            "PG_dirty is clear, so nothing is lost: the list is dropped, nobody is signalled.",
+            "DIRTY is clear, it turned out clean: the list is dropped, nobody is signalled.",
             Act.DECIDE,
             "not PageDirty",
             frames=(page,),

@@ -18,7 +18,7 @@ from hwpoison_gui.kernel.hwpoison_inject import (
     uc_decode_notifier,
 )
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.mark import Act, Mark, Steps
+from hwpoison_gui.kernel.mark import Act, Mark, Steps, counted
 from hwpoison_gui.kernel.page_alloc import alloc_page, get_page, put_page
 from hwpoison_gui.kernel.soft_offline import soft_offline_page
 from hwpoison_gui.kernel.swap import swap_writepage
@@ -128,7 +128,7 @@ def op_alloc(w: World, a: Args) -> Steps[OpResult]:
     taken: list[int] = []
     while len(taken) < a["frames"] and (pfn := alloc_page(w.machine)) is not None:
         taken.append(pfn)
-    yield Mark("__alloc_pages", f"The kernel takes {len(taken)} frames.", Act.FLAG, frames=tuple(taken))
+    yield Mark("__alloc_pages", f"The kernel takes {counted(len(taken), 'frame')}.", Act.FLAG, frames=tuple(taken))
     return OpResult(handed_out=frozenset(taken))
 
 

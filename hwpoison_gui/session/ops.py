@@ -12,7 +12,7 @@ from typing import Any, Final
 from hwpoison_gui.kernel import fork, fs, madvise, mmap
 from hwpoison_gui.kernel.hugetlb import hugetlb_file_setup
 from hwpoison_gui.kernel.ksm import madvise_mergeable
-from hwpoison_gui.kernel.mark import Act, Mark, Steps
+from hwpoison_gui.kernel.mark import Act, Mark, Steps, counted
 from hwpoison_gui.kernel.memory import Access, access
 from hwpoison_gui.kernel.records import PAGE_SHIFT, PAGE_SIZE, Process, Vma
 from hwpoison_gui.kernel.signal import sigaction
@@ -106,7 +106,7 @@ def op_file(w: World, a: Args) -> Steps[OpResult]:
     if a["path"] in w.machine.paths.view:
         raise ScenarioError(f"a file is called {a['path']!r} already", key="path")
     made = fs.create_file(w.machine, a["path"], a["pages"], a["filesystem"], a["hole"])
-    yield Mark("vfs_create", f"{a['path']}, {a['pages']} pages on {a['filesystem']}.")
+    yield Mark("vfs_create", f"{a['path']}, {counted(a['pages'], 'page')} on {a['filesystem']}.")
     return DONE if made is not None else OpResult(errno="ENOMEM")
 
 
@@ -236,7 +236,7 @@ def op_mremap(w: World, a: Args) -> Steps[OpResult]:
 
 def op_mprotect(w: World, a: Args) -> Steps[OpResult]:
     errno = mmap.do_mprotect(w.machine, *_range(w, a), a["prot"])
-    yield Mark("mprotect_fixup", f"{a['at']}: {a['pages']} pages may be used for {a['prot']}.")
+    yield Mark("mprotect_fixup", f"{a['at']}: {counted(a['pages'], 'page')} may be used for {a['prot']}.")
     return OpResult(errno=errno)
 
 
@@ -250,7 +250,7 @@ def op_munlock(w: World, a: Args) -> Steps[OpResult]:
 
 def _dontneed(w: World, mm: int, start: int, end: int) -> Steps[int | str]:
     errno = mmap.madvise_dontneed(w.machine, mm, start, end)
-    yield Mark("madvise_dontneed", f"{(end - start) >> PAGE_SHIFT} pages at {start:#x} are dropped.", Act.UNMAP)
+    yield Mark("madvise_dontneed", f"{counted((end - start) >> PAGE_SHIFT, 'page')} at {start:#x} dropped.", Act.UNMAP)
     return errno
 
 
@@ -294,7 +294,8 @@ def op_copy_from_user(w: World, a: Args) -> Steps[OpResult]:
 def op_sysctl(w: World, a: Args) -> Steps[OpResult]:
     old = w.machine.sysctl.view[a["name"]]
     w.machine.put(w.machine.sysctl, a["name"], a["value"])
-    yield Mark("proc_dointvec_minmax", f"vm.{a['name']}: {old} is now {a['value']}.")
+    means = SYSCTL_WORDS[a["name"]][a["value"]]
+    yield Mark("proc_dointvec_minmax", f"vm.{a['name']} is {a['value']} now (was {old}): {means}.")
     return DONE
 
 
@@ -305,6 +306,18 @@ def op_check(w: World, a: Args) -> Steps[OpResult]:
     yield Mark("check", "Nothing is done.")
     return OpResult(mce_kill=policy)
 
+
+SYSCTL_WORDS: Final = {
+    "memory_failure_early_kill": (
+        "whoever touches a broken page learns of it then",
+        "all who map a page that breaks are told at once",
+    ),
+    "memory_failure_recovery": (
+        "the machine stops at the next broken page",
+        "the kernel tries to go on without a broken page",
+    ),
+}
+"""What 0 and 1 of each sysctl mean."""
 
 OPS: Final[dict[str, Callable[[World, Args], Steps[OpResult]]]] = {
     op.__name__.removeprefix("op_"): op

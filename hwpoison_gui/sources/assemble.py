@@ -182,7 +182,7 @@ def _notes(exported: Exported, processes: Sequence[ProcessImage], cache: Cache) 
 
 def _cache_note(exported: Exported, cache: Cache) -> str:
     if cache.unnamed:
-        return f"{cache.unnamed} files are mapped by nobody and have no name; their pages are known by struct page."
+        return f"Files that nobody maps have no name: {cache.unnamed}. Their pages are known by struct page."
     if exported.hidden.mapping is not None:
         return "File pages that nobody maps are known by struct page."
     return "File pages that nobody maps are not attributed to a file: Linux does not export their place."

@@ -172,9 +172,9 @@ def _exported(proc: Path, flags: U64, counts: U64, gathered: _Gathered) -> Expor
 def _missed(gathered: _Gathered) -> list[str]:
     said = []
     if gathered.vanished:
-        said.append(f"{gathered.vanished} processes ended while memory was being read: left out.")
+        said.append(f"Left out, as they ended while memory was being read: processes, {gathered.vanished}.")
     if gathered.refused:
-        said.append(f"{gathered.refused} processes may not be looked into (the kernel refuses): left out.")
+        said.append(f"Left out, as the kernel lets nobody look into them: processes, {gathered.refused}.")
     return said
 
 

@@ -8,6 +8,7 @@ from difflib import SequenceMatcher
 from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.session.compare import EARLY, RECOVERY, Settings, Side
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
@@ -150,7 +151,7 @@ def _frame_facts(side: Side, outcome: Outcome) -> dict[Key, Value]:
         words = "gone with its process" if gone else _ENTRY_WORDS[state]
         found[ENTRIES, where] = Value(words, _ENTRY_TONES.get(state, "plain"))
     found[FRAME, "flags"] = Value(" ".join(pf.names_of(m.page(pfn))).lower() or "none")
-    found[FRAME, "mapped"] = Value(f"{int(m.mapcount.view[pfn]):,} times")
+    found[FRAME, "mapped"] = Value(counted(int(m.mapcount.view[pfn]), "time"))
     return found
 
 
@@ -180,7 +181,7 @@ def _log_rows(left: Sequence[str], right: Sequence[str]) -> Iterator[Row]:
 
 
 def _more(lines: int) -> str:
-    return f"{lines - _MOST_LINES:,} more lines" if lines > _MOST_LINES else NOTHING
+    return counted(lines - _MOST_LINES, "more line") if lines > _MOST_LINES else NOTHING
 
 
 def headline(rows: Sequence[Row]) -> str:
@@ -190,5 +191,5 @@ def headline(rows: Sequence[Row]) -> str:
         was_broken = any(row.aspect == RESULT and "already hardware poisoned" in row.left.text for row in rows)
         return f"Nothing differs: {'it was broken before' if was_broken else 'these settings do not matter'}."
     aspects = list(dict.fromkeys(row.aspect.lower() for row in differing))
-    things = "1 thing differs" if len(differing) == 1 else f"{len(differing)} things differ"
+    things = counted(len(differing), "thing differs", "things differ")
     return f"{things}: {names(aspects, 7)}."

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.kernel.mmzone import page_zone
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.session.session import Session
@@ -127,7 +128,7 @@ def _block(m: Machine, pfn: int) -> str:
     for order in range(10, -1, -1):
         head = pfn & -(1 << order)
         if m.free_area.get((order, head)) is True:
-            return f"order {order}: {1 << order} frames from {head:#x}"
+            return f"order {order}: {counted(1 << order, 'frame')} from {head:#x}"
     return "on a per-CPU list"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.view.frame_facts import Facts
 
 
@@ -15,5 +16,5 @@ def as_text(facts: Facts) -> str:
         rest = ", ".join(part for part in (pte.state, pte.bits, pte.vma) if part)
         lines.append(f"PTE {pte.task}:{pte.tgid} {pte.address} {pte.area}: {rest}".replace(" :", ":"))
     if facts.more_ptes:
-        lines.append(f"and {facts.more_ptes} more page-table entries")
+        lines.append(f"and {counted(facts.more_ptes, 'more page-table entry', 'more page-table entries')}")
     return "\n".join([*lines, *facts.notes, *([facts.ahead] if facts.ahead else [])])

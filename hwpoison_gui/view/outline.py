@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from hwpoison_gui.kernel.mark import Act
+from hwpoison_gui.kernel.mark import Act, counted
 from hwpoison_gui.kernel.profile import Profile
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.session.timeline import Step
@@ -29,12 +29,12 @@ ENDING: Final = "What became of it"
 LONGEST_RUN: Final = 5
 LONGEST_REST: Final = 2
 _COUNTED: Final = {
-    Act.VISIT: "put on the list",
-    Act.SKIP: "passed by",
-    Act.UNMAP: "PTEs cut",
-    Act.MAP: "PTEs made",
-    Act.SIGNAL: "signals",
-    Act.DIE: "ended",
+    Act.VISIT: ("put on the list", "put on the list"),
+    Act.SKIP: ("passed by", "passed by"),
+    Act.UNMAP: ("PTE cut", "PTEs cut"),
+    Act.MAP: ("PTE made", "PTEs made"),
+    Act.SIGNAL: ("signal", "signals"),
+    Act.DIE: ("ended", "ended"),
 }
 
 
@@ -223,7 +223,7 @@ class Outline:
 
     def _add_run(self, above: Node, first: int, last: int) -> None:
         acts = Counter(self._steps[number].mark.act for number in range(first, last))
-        node = self._add(above, "run", ", ".join(f"{count:,} {_COUNTED[act]}" for act, count in acts.items()))
+        node = self._add(above, "run", ", ".join(counted(count, *_COUNTED[act]) for act, count in acts.items()))
         node.first, node.last = first, last
         node.tip = "Unfold it to see each; a click goes to the last of them."
 

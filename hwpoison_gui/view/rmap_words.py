@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.view.reverse_map import ReverseMap
 from hwpoison_gui.view.rmap_layout import Row
@@ -28,7 +29,7 @@ def row_words(row: Row, state: WalkState, news: RowNews) -> list[str]:
         entry = ENTRY_WORDS.get(news.entry, "several")
         told = f", {news.told:,} told" if news.told else ""
         return [
-            f"{row.label}: {news.vmas:,} VMAs of {news.tasks:,} tasks, {news.dead:,} dead{told}",
+            f"{row.label}: {counted(news.vmas, 'VMA')} of {counted(news.tasks, 'task')}, {news.dead:,} dead{told}",
             f"PTE: {entry}; looked at {news.visited:,}, passed by {news.passed:,}, unmapped {news.cut:,}",
         ]
     mapper = row.mappers[0]

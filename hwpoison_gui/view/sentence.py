@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from hwpoison_gui.kernel.mark import Act
+from hwpoison_gui.kernel.mark import Act, counted
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.loss import in_words, loss_of
 from hwpoison_gui.view.moment import moment_of, title_of
@@ -56,7 +56,8 @@ def sentence_of(session: Session, selected: str = "") -> Sentence:
             return Sentence(
                 frame, f"{ahead or 'Nothing would come of it'}. Enter breaks it.", tone="idle", where="start"
             )
-        ahead = f"{moment.total} steps lie ahead: press Space to play them." if moment.total else IDLE_HINT
+        lie = counted(moment.total, "step lies", "steps lie")
+        ahead = f"{lie} ahead: press Space to play them." if moment.total else IDLE_HINT
         return Sentence(IDLE if not moment.total else "The machine as booted.", ahead, tone="idle", where="start")
     mark = moment.step.mark
     tone = _TONES.get(mark.act, "plain")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.kernel.rmap import page_index, page_mapped_in_vma, rmap_vmas
 from hwpoison_gui.view import kinds
 
@@ -23,7 +24,7 @@ def summary(m: Machine, pfn: int) -> str:
         more = f" and {len(users) - _MOST_NAMES} more" if len(users) > _MOST_NAMES else ""
         parts.append("mapped by " + ", ".join(users[:_MOST_NAMES]) + more)
     elif int(m.mapcount.view[pfn]):
-        parts.append(f"mapped {int(m.mapcount.view[pfn])} times")
+        parts.append("mapped " + counted(int(m.mapcount.view[pfn]), "time"))
     letters = pf.letters_of(word)
     if letters:
         parts.append(letters)

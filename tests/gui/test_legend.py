@@ -32,7 +32,7 @@ def test_counts_in_frames_and_memory(legend: Legend) -> None:
     legend.set_counts(counts(free=40_013, poison=1))
     assert legend.chips[kinds.FREE].text() == "40,013"
     assert legend.chips[kinds.FREE].accessibleName() == "free (buddy): 40,013 frames, 156.3 MiB"
-    assert legend.chips[kinds.POISON].accessibleName() == "hardware poison: 1 frames, 4 KiB"
+    assert legend.chips[kinds.POISON].accessibleName() == "hardware poison: 1 frame, 4 KiB"
 
 
 def shown(legend: Legend) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.session.session import Session
 from tests.workbench import Workbench
 
@@ -37,3 +38,14 @@ def test_an_anonymous_page_counts_by_its_entry_and_a_file_s_by_the_area() -> Non
     bench.do("poison", frame="a:s+0")
     assert "its VMA covers" in says(bench.session, "add_to_kill")
     assert "no name by which to open" in says(bench.session, "me_pagecache_dirty")
+
+
+def test_one_of_a_thing_is_counted_as_one() -> None:
+    bench = Workbench(profile="v7", early_kill=1)
+    bench.area()
+    bench.do("write", task="a", at="m+0")
+    bench.do("poison", frame="a:m+0")
+    assert "1 task x 1 VMA = 1 pair looked at" in says(bench.session, "collect_procs_anon")
+    assert "It has 1 reference;" in says(bench.session, "get_page_unless_zero")
+    assert counted(1, "entry", "entries") == "1 entry"
+    assert counted(1200, "entry", "entries") == "1,200 entries"
