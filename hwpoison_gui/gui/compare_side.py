@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from hwpoison_gui.gui import theme as look
+from hwpoison_gui.gui.elided_label import ElidedLabel
 from hwpoison_gui.gui.rmap_view import RmapView
 from hwpoison_gui.gui.sentence_bar import SentenceBar
-from hwpoison_gui.gui.transport import WhereLabel
 from hwpoison_gui.kernel.profiles import PROFILES
 from hwpoison_gui.session.compare import EARLY, RECOVERY, Settings, Side
 from hwpoison_gui.view.highlights import colours_of
@@ -43,7 +43,8 @@ class SettingsRow(QWidget):
         for box in (self.profile, self.kill, self.recovery):
             row.addWidget(box)
             box.activated.connect(lambda _=0: self.changed.emit())
-        self.where = WhereLabel(self)
+        self.where = ElidedLabel(self)
+        self.where.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self.where, 1)
 
     def _choice(self, name: str, tip: str) -> QComboBox:
@@ -106,7 +107,7 @@ class CompareSide(QWidget):
         if side is None:
             self.sentence.set_sentence(Sentence("Making this machine once more …", tone="idle"))
             self.rmap.set_walk(None, None, {}, None)
-            self.choices.where.set_whole("")
+            self.choices.where.setText("")
 
     def seek(self, within: int) -> None:
         """To a step of the click."""
@@ -125,7 +126,7 @@ class CompareSide(QWidget):
         if not within:
             sentence = Sentence("Before the click.", "Only the settings differ.", tone="idle")
         self.sentence.set_sentence(sentence)
-        self.choices.where.set_whole(f"step {within:,} of {side.steps:,}  ·  {sentence.code}".rstrip(" ·"))
+        self.choices.where.setText(f"step {within:,} of {side.steps:,}  ·  {sentence.code}".rstrip(" ·"))
         graph = self._walks.map_for(session, side.click.outcome.pfn or 0)
         if graph is not None:
             colours = {tgid: self._theme.task(n) for tgid, n in colours_of(m.tgid for m in graph.mappers).items()}

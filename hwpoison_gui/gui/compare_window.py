@@ -26,6 +26,7 @@ from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.compare_builder import Builder, Compared
 from hwpoison_gui.gui.compare_side import CompareSide
 from hwpoison_gui.gui.compare_table import CompareTable
+from hwpoison_gui.gui.elided_label import ElidedLabel
 from hwpoison_gui.session import compare
 from hwpoison_gui.session.compare import Recipe, Settings
 from hwpoison_gui.view.compare import differences, headline, settings_words
@@ -73,7 +74,7 @@ class CompareWindow(QDialog):
         for words, key in _WAYS:
             self.way.addItem(words, key)
         self.way.activated.connect(lambda _: self.choose(self.way.currentData()))
-        self.subject = QLabel(self)
+        self.subject = ElidedLabel(self)
         self.sides = CompareSide("Left", self, self._theme), CompareSide("Right", self, self._theme)
         for side in self.sides:
             side.choices.changed.connect(self._chosen_by_hand)

@@ -6,9 +6,10 @@ from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QWidget
 
 from hwpoison_gui.gui import theme as look
+from hwpoison_gui.gui.elided_label import ElidedLabel
 from hwpoison_gui.view.palette import DARK, Theme
 
 # What a panel is for, and what one does with it.
@@ -35,19 +36,18 @@ class DockHead(QWidget):
     def __init__(self, title: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.name = QLabel(title, self)
-        self.subject = QLabel(self)
+        self.subject = ElidedLabel(self)
         for label in (self.name, self.subject):
             label.setTextFormat(Qt.TextFormat.PlainText)
             # The dock moves by its head: the labels must not take the mouse.
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        # Long words must not make the panel wider: a click would move everything.
-        self.subject.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         row = QHBoxLayout(self)
         row.setContentsMargins(look.MEDIUM, look.TIGHT, look.MEDIUM, look.TIGHT)
         row.setSpacing(look.SMALL)
         row.addWidget(self.name)
         row.addWidget(self.subject, 1)
         self.row = row
+        self.tip = ""
 
     def set_theme(self, theme: Theme) -> None:
         self.name.setFont(look.font(look.BODY, QFont.Weight.DemiBold))
@@ -62,7 +62,8 @@ class Dock(QDockWidget):
         super().__init__(title, parent)
         self.setObjectName(name)
         self.head = DockHead(title, self)
-        self.head.setToolTip(TIPS.get(name, ""))
+        self.head.tip = TIPS.get(name, "")
+        self.head.setToolTip(self.head.tip)
         content.setWhatsThis(TIPS.get(name, ""))
         self.setTitleBarWidget(self.head)
         self.setWidget(content)
@@ -75,6 +76,7 @@ class Dock(QDockWidget):
         """What the panel shows now."""
         if self.head.subject.text() != text:
             self.head.subject.setText(text)
+            self.head.setToolTip(f"{self.head.name.text()}: {text}\n{self.head.tip}" if text else self.head.tip)
 
     def add_tool(self, tool: QWidget) -> None:
         """A control of what is in the panel, at the right of its head."""

@@ -53,6 +53,7 @@ class FactView(QTableView):
         set_row_height(self, metrics.height() + look.SMALL)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
+        header.setTextElideMode(Qt.TextElideMode.ElideRight)
         header.setMinimumSectionSize(44)
         head = QFontMetrics(look.font(look.CAPTION, QFont.Weight.DemiBold))
         for number, column in enumerate(self.columns):

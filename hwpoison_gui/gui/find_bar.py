@@ -6,10 +6,11 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QInputMethodEvent, QKeyEvent, QTextCharFormat
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
 
 from hwpoison_gui.gui import icons
 from hwpoison_gui.gui import theme as look
+from hwpoison_gui.gui.elided_label import ElidedLabel
 from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.view.flag_filter import FilterError
 from hwpoison_gui.view.layout import FRAME_SIZE, amount
@@ -46,8 +47,7 @@ class FindBar(QWidget):
         self.field.setAccessibleDescription(_HELP)
         self.field.setClearButtonEnabled(True)
         self.field.installEventFilter(self)
-        self.told = QLabel(self)
-        self.told.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.told = ElidedLabel(self)
         self.told.setAccessibleName("What was found")
         self._icon = QLabel(self)
         self._pause = QTimer(self)
@@ -137,7 +137,6 @@ class FindBar(QWidget):
 
     def _say(self, text: str, tone: str) -> None:
         self.told.setText(text)
-        self.told.setToolTip(text)
         look.ink(self.told, getattr(self._theme, tone))
 
     def _underline(self, at: int, length: int) -> None:

@@ -33,7 +33,7 @@ def axis_width(base: QFont, frames: int) -> float:
     """Pixels the left edge needs for the numbers of `frames` frames."""
     metrics = QFontMetricsF(axis_font(base))
     longest = (f"0x{max(frames - 1, 0xFFF):x}", _WIDEST_ADDRESS)
-    return math.ceil(max(metrics.horizontalAdvance(text) for text in longest)) + _GAP + look.TIGHT
+    return math.ceil(max(metrics.horizontalAdvance(text) for text in longest)) + _GAP + look.SMALL
 
 
 def row_step(cell: float, line: float) -> int:

@@ -201,7 +201,7 @@ class MainWindow(QMainWindow):
         docks["rmap"].raise_()
         docks["tasks"].raise_()
         docks["log"].raise_()
-        self.resizeDocks([docks["rmap"]], [max(410, round(width * 0.39))], Qt.Orientation.Horizontal)
+        self.resizeDocks([docks["rmap"]], [max(430, round(width * 0.39))], Qt.Orientation.Horizontal)
         self.resizeDocks([docks["rmap"], docks["why"]], [1, 1], Qt.Orientation.Vertical)
         self.resizeDocks([docks["tasks"]], [max(128, round(height * 0.17))], Qt.Orientation.Vertical)
         self.resizeDocks([docks["tasks"], docks["log"]], [58, 42], Qt.Orientation.Horizontal)

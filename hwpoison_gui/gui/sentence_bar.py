@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QGridLayout, QLabel, QSizePolicy, QWidget
 
 from hwpoison_gui.gui import theme as look
+from hwpoison_gui.gui.elided_label import ElidedLabel
 from hwpoison_gui.view.palette import DARK, Theme
 from hwpoison_gui.view.sentence import Sentence
 
@@ -44,7 +45,7 @@ class SentenceBar(QWidget):
         self.text = QLabel(self)
         self.text.setWordWrap(True)
         self.text.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self.detail = QLabel(self)
+        self.detail = ElidedLabel(self)
         self.code = QLabel(self)
         self.branch = QLabel(self)
         for label in (self.text, self.detail, self.code, self.branch):
@@ -63,8 +64,7 @@ class SentenceBar(QWidget):
         grid.addWidget(self.branch, 1, 1)
         grid.setColumnStretch(0, 1)
         grid.setRowStretch(0, 1)
-        for label in (self.text, self.detail):
-            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName("What happens in this step")
         self.set_theme(theme)
@@ -90,7 +90,6 @@ class SentenceBar(QWidget):
         said, theme = self.sentence, self._theme
         self.text.setText(said.text)
         self.detail.setText(said.detail)
-        self.detail.setToolTip(said.detail)
         self.code.setText(said.code)
         self.branch.setText(f"→ {said.branch}" if said.branch else "")
         loud = tone_colour(theme, said.tone)
@@ -132,6 +131,8 @@ class SentenceBar(QWidget):
             if room.height() <= height:
                 break
         self.text.setFont(font)
+        # Where the sentence takes one line, what is said below it may take two.
+        self.detail.setWordWrap(room.height() <= QFontMetrics(look.font(look.SENTENCE)).lineSpacing())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -14,6 +14,12 @@ from hwpoison_gui.view.state_rows import FITS, MEANS, OPEN, SPARED, TRIED, State
 
 Role = Qt.ItemDataRole
 HEADS: Final = ("", "Asks for", "Row", "Why not, or what then")
+TIPS: Final = (
+    "✓ the first row that fits, × does not fit, ○ not looked at any more, – can never be reached",
+    "The flags that a page of this row has, or does not have; those that this page has otherwise are underlined",
+    "What the kernel calls such a page; the first row that fits decides",
+    "Which flag speaks against the row; for the first match, what is done with the page",
+)
 SIGN, BITS, KIND, DOES = range(4)
 _STATES: Final = {FITS: "the first match", TRIED: "does not fit", SPARED: "not looked at any more", OPEN: "open"}
 
@@ -45,6 +51,8 @@ class StateModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:
         if orientation == Qt.Orientation.Horizontal and role == Role.DisplayRole:
             return HEADS[section]
+        if orientation == Qt.Orientation.Horizontal and role == Role.ToolTipRole:
+            return TIPS[section]
         return None
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:

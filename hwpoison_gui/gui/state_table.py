@@ -10,6 +10,7 @@ from PySide6.QtGui import QFontInfo, QFontMetrics, QKeyEvent, QKeySequence, QRes
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QLabel, QTableView, QVBoxLayout, QWidget
 
 from hwpoison_gui.gui import theme as look
+from hwpoison_gui.gui.elided_label import ElidedLabel
 from hwpoison_gui.gui.fact_view import set_row_height
 from hwpoison_gui.gui.state_model import BITS, DOES, KIND, SIGN, StateModel
 from hwpoison_gui.gui.state_paint import BitsDelegate, RowDelegate, SignDelegate
@@ -46,7 +47,7 @@ class StateTableView(QWidget):
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
         self._theme = theme
-        self.caption, self.flags = QLabel(self), QLabel(self)
+        self.caption, self.flags = ElidedLabel(self), QLabel(self)
         self.view = _Rows(self)
         self.model = StateModel(self, theme)
         self.view.setModel(self.model)
@@ -81,6 +82,7 @@ class StateTableView(QWidget):
         view.verticalHeader().hide()
         head = view.horizontalHeader()
         head.setHighlightSections(False)
+        head.setTextElideMode(Qt.TextElideMode.ElideRight)
         head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         head.setStretchLastSection(True)
         head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)

@@ -95,6 +95,7 @@ class TaskTable(QTableView):
         set_row_height(self, metrics.height() + look.SMALL)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
+        header.setTextElideMode(Qt.TextElideMode.ElideRight)
         header.setStretchLastSection(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setSectionResizeMode(_KILLED_BY, QHeaderView.ResizeMode.Stretch)

@@ -11,7 +11,7 @@ from hwpoison_gui.view.reverse_map import Mapper, ReverseMap
 GROUP_FROM: Final = 25  # as many mappers are grouped by the name of their tasks
 _LEAST_GROUP: Final = 4
 _NARROW: Final = 460
-_LEAST_MAPPING: Final = 0.6  # of what the mapping's name needs
+_LEAST_MAPPING: Final = 0.5  # of what the mapping's name needs
 _LEAST_GAP: Final = 3.0
 _MOST_GAP: Final = 10.0
 _NUMBER: Final = re.compile(r"[-:#_. ]*\d+(:\d+)?$")
@@ -129,8 +129,11 @@ def lay_out(rows: Sequence[Row], width: float, height: float, metrics: Metrics) 
 def columns_of(width: float, metrics: Metrics, roomy: bool = True) -> Columns:
     """The width shared out: the frame and the entries need what they need, tasks get most of the rest."""
     shares = (0.30, 0.29, 0.41) if roomy and width >= _NARROW else (0.30, 0.23, 0.47)
-    edge = 10.0
-    gaps = (max(12.0, width * 0.025), max(metrics.entry + 14, width * 0.12), max(10.0, width * 0.02))
+    # Where names are short of room, what is between them gives way first.
+    if width >= _NARROW:
+        edge, gaps = 10.0, (max(12.0, width * 0.025), max(metrics.entry + 14, width * 0.12), max(10.0, width * 0.02))
+    else:
+        edge, gaps = 6.0, (8.0, metrics.entry + 10, 6.0)
     frame = max(metrics.frame, width * 0.16)
     room = max(200.0, width - 2 * edge - sum(gaps) - frame)
     widths = [frame, *_shared_out(room, shares, metrics.least, metrics.wanted)]

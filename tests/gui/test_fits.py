@@ -1,0 +1,149 @@
+"""Nothing is cut without a sign: in the smallest window, in every state, words fit or are elided and told by a tip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QFontMetrics, QHelpEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QHeaderView,
+    QLabel,
+    QTabBar,
+    QTableView,
+    QToolTip,
+    QWidget,
+)
+
+from hwpoison_gui.gui import theme as look
+from hwpoison_gui.gui.elided_label import ElidedLabel
+from tests.gui.conftest import User, workers
+
+Role = Qt.ItemDataRole
+
+
+def seen(root: QWidget, kind: type) -> Iterator[QWidget]:
+    """What of a kind can be seen of a window, at least a part of it."""
+    yield from (one for one in root.findChildren(kind) if one.isVisible() and not one.visibleRegion().isEmpty())
+
+
+def cut(root: QWidget) -> list[str]:
+    """Words that are not wholly seen, without an ellipsis or without a tip that says them."""
+    found = []
+    for label in seen(root, QLabel):
+        tall = label.heightForWidth(label.width()) if label.wordWrap() else label.sizeHint().height()
+        wide = 0 if label.wordWrap() or isinstance(label, ElidedLabel) else label.sizeHint().width()
+        if label.text() and (wide > label.width() or tall > label.height()) and not isinstance(label, ElidedLabel):
+            found.append(f"label {label.text()!r}")
+    for button in seen(root, QAbstractButton):
+        room, wanted = button.size(), button.sizeHint()
+        if button.text() and (wanted.width() > room.width() or wanted.height() > room.height()):
+            found.append(f"button {button.text()!r}")
+    for bar in seen(root, QTabBar):
+        metrics = QFontMetrics(bar.font())
+        tabs = range(bar.count())
+        found += [bar.tabText(n) for n in tabs if metrics.horizontalAdvance(bar.tabText(n)) > bar.tabRect(n).width()]
+    for table in seen(root, QTableView):
+        found += _cut_cells(table)
+    return found
+
+
+def _cut_cells(table: QTableView) -> list[str]:
+    model, head, found = table.model(), table.horizontalHeader(), []
+    for column in range(model.columnCount()):
+        name = str(model.headerData(column, Qt.Orientation.Horizontal) or "")
+        told = model.headerData(column, Qt.Orientation.Horizontal, Role.ToolTipRole)
+        fits = QHeaderView.sectionSizeHint(head, column) <= head.sectionSize(column)
+        if not fits and (not told or head.textElideMode() == Qt.TextElideMode.ElideNone):
+            found.append(f"head {name!r} of {table.accessibleName()}")
+        if table.textElideMode() == Qt.TextElideMode.ElideNone:
+            found.append(f"cells of {name!r}")
+        found += [
+            f"cell {index.data()!r}"
+            for index in (model.index(row, column) for row in range(min(model.rowCount(), 30)))
+            if index.data() and table.visualRect(index).isValid() and not index.data(Role.ToolTipRole)
+        ]
+    return found
+
+
+@pytest.fixture
+def small(open_window) -> User:
+    """The smallest window there is, after a click that killed."""
+    user = open_window(workers(), (900, 600))
+    assert cut(user.window) == []
+    user.click_frame(user.frame("srv:heap+1"))
+    user.window.controller.playback.pause()
+    return user
+
+
+def test_all_words_fit_in_the_smallest_window_or_are_told(small: User) -> None:
+    window = small.window
+    total = len(small.session.steps)
+    for position in (1, total // 2, total):
+        window.controller.seek(position)
+        QApplication.processEvents()
+        assert cut(window) == [], position
+    for panel in window.docks:
+        window.show_panel(panel)
+        QApplication.processEvents()
+        assert cut(window) == [], panel
+    window.finder.open_search()
+    for expression in ("lru,nonsense", "lru,~dirty", "anon"):
+        window.finder.set_text(expression)
+        QApplication.processEvents()
+        assert cut(window) == [], expression
+    window.finder.close_search()
+    window.controller.set_sysctl("memory_failure_recovery", 0)
+    small.click_frame(small.frame("/srv/data@1"))
+    window.controller.seek(len(small.session.steps))
+    QApplication.processEvents()
+    assert window.panic.isVisible()
+    assert cut(window) == []
+
+
+def test_all_words_fit_at_larger_text_in_a_larger_window(open_window) -> None:
+    user = open_window(workers(), (1920, 1080))
+    try:
+        user.window.dress.choose_text_size(150)
+        user.click_frame(user.frame("srv:heap+1"))
+        user.window.controller.playback.pause()
+        for panel in user.window.docks:
+            user.window.show_panel(panel)
+            QApplication.processEvents()
+            assert cut(user.window) == [], panel
+    finally:
+        look.set_text_size(look.USUAL_TEXT)
+
+
+def test_all_words_fit_in_a_small_comparison(small: User, qtbot) -> None:
+    small.window.actions_["compare"].trigger()
+    window = small.window.dialogs.compared
+    assert window is not None
+    window.resize(892, 560)
+    qtbot.waitUntil(lambda: not window.building, timeout=20_000)
+    QApplication.processEvents()
+    assert cut(window) == []
+    assert window.sides[0].sentence.detail.text()
+    window.close()
+
+
+def test_a_cut_label_has_an_ellipsis_and_its_tip_says_all(qtbot) -> None:
+    label = ElidedLabel()
+    qtbot.addWidget(label)
+    label.setText("there is no flag “nonsense”; there is locked, error, referenced")
+    label.setToolTip("what was found")
+    label.resize(120, 20)
+    label.show()
+    assert label.is_cut
+    assert label.shown.endswith("…")
+    QApplication.sendEvent(label, QHelpEvent(QHelpEvent.Type.ToolTip, QPoint(5, 5), label.mapToGlobal(QPoint(5, 5))))
+    assert QToolTip.text() == f"{label.text()}\nwhat was found"
+    QToolTip.hideText()
+    label.resize(2000, 20)
+    assert not label.is_cut
+    label.setWordWrap(True)
+    label.resize(220, 80)
+    assert not label.is_cut
