@@ -11,21 +11,26 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QLineEdit, QToo
 from hwpoison_gui.gui import icons
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.elided_label import ElidedLabel
+from hwpoison_gui.gui.word_list import WordList
 from hwpoison_gui.kernel.mark import counted
+from hwpoison_gui.view.filter_words import EXAMPLES
 from hwpoison_gui.view.flag_filter import FilterError
 from hwpoison_gui.view.layout import FRAME_SIZE, amount
 from hwpoison_gui.view.palette import DARK, Theme
 
 _PAUSE_MS: Final = 120  # between keys before what was written is looked for
-_EXAMPLES: Final = "lru,~dirty    =anon,lru    0x1000+512    nginx    /usr/lib/*    outcome:lost"
+_EXAMPLES: Final = "lru,~dirty    0x1000+512    nginx:heap    /usr/lib/*    outcome:lost"
 _HELP: Final = """What to look for; terms with spaces between them must all hold.
 lru,dirty        any of these flags
 lru,~dirty       LRU and not DIRTY
 =anon,lru        exactly these flags
 4096  0x1000+512  0x1000,0x2000    frames by number
 nginx  pid:144   what a process has mapped
+nginx:heap  144:libc*  nginx:heap+3    one area of it, or one page of that
 /srv/data  lib*  what is cached of files
+node:0  zone:dma32    where it lies
 outcome:lost  kind:free    a class of a lens
+The arrow down lists what may be written, Tab takes the first of it.
 Enter goes to the next match, Shift+Enter to the one before."""
 
 
@@ -55,6 +60,7 @@ class FindBar(QWidget):
         self._pause.setInterval(_PAUSE_MS)
         self._pause.timeout.connect(self._look)
         self.field.textEdited.connect(lambda _: self._pause.start())
+        self.words = WordList(self.field, self._look)
         self.buttons = {
             "previous-match": self._button("previous-match", "The match before  (Shift+F3)", False),
             "next-match": self._button("next-match", "The next match  (F3)", True),
@@ -83,10 +89,21 @@ class FindBar(QWidget):
     # -- what is written
 
     def open_search(self) -> None:
-        """Appears, with all that is written selected."""
+        """Appears, with all that is written selected; where nothing is, with examples."""
         self.show()
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.field.selectAll()
+        QTimer.singleShot(0, self, self._show_examples)  # when the bar has its place
+
+    def _suggest(self) -> None:
+        if self.field.text():
+            self.words.look_up()
+        else:
+            self._show_examples()
+
+    def _show_examples(self) -> None:
+        if not self.field.text():
+            self.words.show_words(list(EXAMPLES), 0)
 
     def close_search(self) -> None:
         """Goes, and nothing is looked for any more."""
@@ -112,6 +129,9 @@ class FindBar(QWidget):
         if watched is self.field and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
                 self._step(not event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+                return True
+            if event.key() == Qt.Key.Key_Down:
+                self._suggest()
                 return True
             if event.key() == Qt.Key.Key_Escape:
                 self.close_search()
@@ -156,6 +176,7 @@ class FindBar(QWidget):
             f"QLineEdit {{ background: {theme.base}; border: 1px solid {theme.line}; border-radius: 4px;"
             f" padding: 2px {look.SMALL}px; }} QLineEdit:focus {{ border-color: {theme.accent}; }}"
         )
+        self.words.set_theme(theme)
         self.field.setFont(look.mono(look.CAPTION))
         self.told.setFont(look.font(look.CAPTION))
         self._icon.setPixmap(icons.pixmap("find", theme.muted, look.px(look.SMALL_ICON), self.devicePixelRatioF()))

@@ -15,6 +15,7 @@ from hwpoison_gui.gui.hover_text import HoverText
 from hwpoison_gui.gui.progress_line import ProgressLine
 from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view.counters import counters_of
+from hwpoison_gui.view.filter_words import words_for
 from hwpoison_gui.view.frame_facts import MOST_PTES, facts_of
 from hwpoison_gui.view.groundwork import Groundwork
 from hwpoison_gui.view.highlights import colours_of, highlights_of
@@ -97,6 +98,7 @@ class Wiring(QObject):
         w.lens_bar.lensWanted.connect(w.lenses.choose)
         w.lenses.lensChanged.connect(self._lens_changed)
         w.lenses.progress.connect(lambda done: w.lens_bar.set_progress(w.lenses.wanted, done))
+        w.finder.words.suggest = lambda typed: words_for(c.session.machine, typed)
         w.finder.textWanted.connect(w.filter.set_text)
         w.finder.stepWanted.connect(w.filter.step)
         w.finder.closed.connect(w.map.setFocus)

@@ -121,7 +121,7 @@ def _of_task(m: Machine, term: Term) -> Bools:
     if not processes:
         names = [process.name for process in m.living()]
         why = did_you_mean(term.text, names) or some_of(names)
-        raise term.error(f"no process that lives is called “{term.text}”; {why}")
+        raise term.error(f"no such process; {why}")
     return _of_owners(m, processes, ())
 
 
@@ -129,7 +129,7 @@ def _of_pid(m: Machine, term: Term) -> Bools:
     processes = _numbered(m, term.text)
     if not processes:
         numbers = (f"{process.tgid} ({process.name})" for process in m.living())
-        raise term.error(f"no process that lives has the pid “{term.text}”; {some_of(numbers)}")
+        raise term.error(f"no process has that number; {some_of(numbers)}")
     return _of_owners(m, processes, ())
 
 
@@ -139,7 +139,7 @@ def _of_path(m: Machine, term: Term) -> Bools:
         paths = [inode.path.removesuffix(_DELETED) for inode in m.inodes.view.values() if inode.path]
         names = [path if "/" in term.text else path.rpartition("/")[2] for path in paths]
         why = did_you_mean(term.text, names) or "* stands for any letters, as in /usr/lib/*"
-        raise term.error(f"no file that is known is called “{term.text}”; {why}")
+        raise term.error(f"no such file; {why}")
     return _of_owners(m, (), inodes)
 
 
@@ -148,7 +148,7 @@ def _of_name(m: Machine, term: Term) -> Bools:
     if not processes and not inodes:
         names = [flag.name.lower() for flag in pf.FLAGS] + [process.name for process in m.living()]
         why = did_you_mean(term.text, names) or "try lru,~dirty or 0x1000+512 or nginx:heap or /usr/* or outcome:lost"
-        raise term.error(f"“{term.text}” is no flag, no process that lives, and no file; {why}")
+        raise term.error(f"no such flag, process or file; {why}")
     return _of_owners(m, processes, inodes)
 
 
@@ -158,24 +158,35 @@ def _of_name(m: Machine, term: Term) -> Bools:
 def _of_area(m: Machine, term: Term) -> Bools:
     """PROCESS:AREA or PROCESS:AREA+PAGE. A process may have a colon in its name, an area may not."""
     owner, _, text = term.text.rpartition(":")
-    processes = _called(m, owner) or _numbered(m, owner)
+    processes = processes_of(m, owner)
     if not processes:
         whole = _called(m, term.text)
         if whole:
             return _of_owners(m, whole, ())
         words = [process.name for process in m.living()] + [*SORTS, *BY_KEY]
         why = did_you_mean(owner, words) or "an area is written nginx:heap or 144:heap, a class outcome:lost"
-        raise term.error(f"“{owner}” is no process that lives; {why}")
+        raise term.error(f"no such process; {why}")
     spans = _spans(m, processes, text)
     if not spans:
-        areas = [name for process in processes for vma in m.vmas_of(process.mm) if (name := _area_name(m, vma))]
+        areas = area_names(m, processes)
         if not text:
-            raise term.error(f"which area of {owner}? {some_of(areas)}")
-        raise term.error(f"{owner} has no area “{text}”; {did_you_mean(text, areas) or some_of(areas)}")
+            raise term.error(f"which area? {some_of(areas)}")
+        raise term.error(f"no such area; {did_you_mean(text, areas) or some_of(areas)}")
     frames = np.zeros(m.frames, np.bool_)
     for process in processes:
         _mark(m, process.mm, [(start, end) for mm, start, end in spans if mm == process.mm], frames)
     return frames
+
+
+def processes_of(m: Machine, owner: str) -> list[Process]:
+    """Those of a name, or of a number."""
+    return _called(m, owner) or _numbered(m, owner)
+
+
+def area_names(m: Machine, processes: Iterable[Process]) -> list[str]:
+    """What areas of processes can be called, each once."""
+    names = (_area_name(m, vma) for process in processes for vma in m.vmas_of(process.mm))
+    return list(dict.fromkeys(name for name in names if name))
 
 
 def _spans(m: Machine, processes: Iterable[Process], text: str) -> list[tuple[int, int, int]]:
@@ -227,7 +238,7 @@ def _mark(m: Machine, mm: int, spans: list[tuple[int, int]], frames: Bools) -> N
 def _of_zone(m: Machine, term: Term) -> Bools:
     named = {zone.name.lower() for zone in m.zones}
     if term.text.lower() not in named | {"none"}:
-        raise term.error(f"there is no zone “{term.text}”; {some_of([*sorted(named), 'none'])}")
+        raise term.error(f"no such zone; {some_of([*sorted(named), 'none'])}")
     frames = np.full(m.frames, term.text.lower() == "none", np.bool_)
     for zone in m.zones:
         frames[zone.start : zone.end] = zone.name.lower() == term.text.lower()
@@ -237,9 +248,9 @@ def _of_zone(m: Machine, term: Term) -> Bools:
 def _of_node(m: Machine, term: Term) -> Bools:
     nodes = {str(zone.node): zone.node for zone in m.zones if zone.node != NUMA_NO_NODE}
     if not nodes:
-        raise term.error("whose node a frame belongs to, this machine’s source does not say")
+        raise term.error("this machine’s source does not say nodes")
     if term.text not in nodes:
-        raise term.error(f"there is no node “{term.text}”; {some_of(nodes)}")
+        raise term.error(f"no such node; {some_of(nodes)}")
     frames = np.zeros(m.frames, np.bool_)
     for zone in m.zones:
         if zone.node == nodes[term.text]:
@@ -259,7 +270,7 @@ def _of_class(m: Machine, term: Term, classes_of: ClassesOf) -> Found:
     classes = [one for one in lens.classes if one.id and slug(name) in (one.key, slug(one.name), slug(one.shortest))]
     if not classes or key == CHANGED.key:
         known = ", ".join(slug(one.shortest) for one in lens.classes[1:])
-        raise term.error(f"“{name}” is no class of the lens {lens.name}: {known}")
+        raise term.error(f"no such class; there is {known}")
     code, code_of = classes[0].id, lens.code_of
     if code_of is not None:
         return lambda word: code_of(word) == code

@@ -113,7 +113,7 @@ def parse(text: str) -> Filter | None:
 
 def _given(rest: str, token: str, at: int) -> str:
     if not rest:
-        raise FilterError(f"“{token}”: {MISSING[token[:-1]]} is missing behind the colon", at, len(token))
+        raise FilterError(f"{MISSING[token[:-1]]} is missing behind the colon", at, len(token))
     return rest
 
 
@@ -129,11 +129,11 @@ def _range(token: str, at: int) -> tuple[int, int | None]:
         return start, None
     number = _NUMBER.fullmatch(rest[1:])
     if rest[0] not in "+," or number is None or (rest[0] == "+" and not end):
-        raise FilterError(f"“{token}”: expected one frame, 4096 or 0x1000, or several, 0x1000+512 or 0x1000,0x2000",
+        raise FilterError("not a frame, 4096 or 0x1000, nor several, 0x1000+512 or 0x1000,0x2000",
                           at + end, len(token) - end)  # fmt: skip
     last = start + _value(rest[1:]) if rest[0] == "+" else _value(rest[1:])
     if last <= start:
-        raise FilterError(f"“{token}”: no frame lies in it, it ends where it begins or before", at, len(token))
+        raise FilterError("no frame lies in it: it ends where it begins, or before", at, len(token))
     return start, last
 
 
@@ -156,7 +156,7 @@ def _flags(token: str, at: int) -> FlagTest:
         return FlagTest((1 << 64) - 1, value)
     mask = _bits(left, at, signs=False)[0]
     if value & ~mask:
-        text = f"“{right}” is asked for, but not looked at: it must stand before the = too"
+        text = "asked for, but not looked at: it must stand before the = too"
         raise FilterError(text, at + len(left) + 1, len(right))
     return FlagTest(mask, value)
 
@@ -169,7 +169,7 @@ def _bits(text: str, at: int, signs: bool) -> tuple[int, int, bool]:
         name = part.removeprefix("~") if signs else part
         bit = _BY_NAME.get(name.lower())
         if bit is None:
-            raise FilterError(_unknown_flag(name, part), at, max(1, len(part)))
+            raise FilterError(_unknown_flag(name), at, max(1, len(part)))
         mask |= bit
         if name == part:
             value |= bit
@@ -179,8 +179,7 @@ def _bits(text: str, at: int, signs: bool) -> tuple[int, int, bool]:
     return mask, value, inverted
 
 
-def _unknown_flag(name: str, part: str) -> str:
+def _unknown_flag(name: str) -> str:
     if not name:
-        behind = f" behind “{part}”" if part else ""
-        return f"a flag is missing{behind}; a list of flags is written lru,~dirty or =anon,lru"
-    return f"there is no flag “{name}”; {did_you_mean(name, _BY_NAME) or some_of(_BY_NAME)}"
+        return "a flag is missing; flags are written lru,~dirty or =anon,lru"
+    return f"no such flag; {did_you_mean(name, _BY_NAME) or some_of(_BY_NAME)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 
 from hwpoison_gui.gui.find_bar import FindBar
@@ -68,13 +68,13 @@ def test_next_and_previous_go_round(user) -> None:
 
 def test_an_error_says_what_and_where(user) -> None:
     finder = look_for(user, "lru,drity")
-    assert finder.told.text() == "there is no flag “drity”; did you mean dirty?"
+    assert finder.told.text() == "no such flag; did you mean dirty?"
     assert user.window.map.plane.match is None
     assert not finder.buttons["next-match"].isEnabled()
     finder.set_text("lru,dirty")
     assert "frames" in finder.told.text()
     finder.set_text("no-such-thing")
-    assert "no process that lives" in finder.told.text()
+    assert "no such" in finder.told.text()
     finder.set_text("lru,slab,=")
     assert finder.told.text()
     finder.set_text("reserved pgtable")
@@ -86,7 +86,7 @@ def test_what_a_process_has_is_found_anew_when_it_exits(user) -> None:
     window = user.window
     assert window.map.plane.found_count() > 0
     window.controller.act("exit", {"task": "w1"})
-    user.qtbot.waitUntil(lambda: "no process that lives" in window.finder.told.text())
+    user.qtbot.waitUntil(lambda: "no such" in window.finder.told.text())
     window.controller.seek(window.controller.session.operations[-1].first)
     user.qtbot.waitUntil(lambda: window.map.plane.found_count() < 4096)
 
@@ -123,3 +123,59 @@ def test_a_click_on_the_legend_looks_for_the_class(user) -> None:
         assert not window.finder.isVisible()
     window.legend.classClicked.emit(window.lenses.lens.poison)
     assert window.filter.text == "hwpoison"
+
+
+def listed(user) -> list[str]:
+    words = user.window.finder.words
+    return [word.text for word in words.words.words] if words.isVisible() else []
+
+
+def test_an_empty_field_shows_examples(user) -> None:
+    window = user.window
+    window.actions_["find"].trigger()
+    user.qtbot.waitUntil(lambda: "lru,~dirty" in listed(user))
+    field = window.finder.field
+    assert not window.finder.words.geometry().intersects(QRect(field.mapTo(window, QPoint(0, 0)), field.size()))
+    QTest.keyClick(window.finder.field, Key.Key_Down)
+    QTest.keyClick(window.finder.field, Key.Key_Return)
+    assert window.filter.text == "lru,~dirty" and window.map.plane.match is not None
+    assert listed(user) == []
+
+
+def test_words_are_suggested_gone_through_and_taken(user) -> None:
+    window, field = user.window, user.window.finder.field
+    look_for(user, "srv:")
+    assert listed(user) == ["srv:heap", "srv:data"]
+    QTest.keyClick(field, Key.Key_Up)
+    assert "srv:data" in field.accessibleDescription()
+    QTest.keyClick(field, Key.Key_Return)
+    assert field.text() == window.filter.text == "srv:data"
+    QTest.keyClicks(field, " ~dir")
+    QTest.keyClick(field, Key.Key_Tab)
+    assert field.text() == "srv:data ~dirty" and field.hasFocus()
+    assert "frame" in window.finder.told.text()
+
+
+def test_escape_puts_the_suggestions_away_before_the_search(user) -> None:
+    finder = look_for(user, "l")
+    assert listed(user)
+    QTest.keyClick(finder.field, Key.Key_Escape)
+    assert listed(user) == [] and finder.isVisible()
+    QTest.keyClick(finder.field, Key.Key_Escape)
+    assert not finder.isVisible()
+
+
+def test_a_suggestion_is_taken_by_a_click_within_a_word(user) -> None:
+    finder = look_for(user, "ano lru")
+    finder.field.setCursorPosition(3)
+    QTest.keyClick(finder.field, Key.Key_Down)
+    words = finder.words
+    assert listed(user) == ["anon"]
+    QTest.mouseClick(words.viewport(), Qt.MouseButton.LeftButton, pos=words.visualRect(words.words.index(0)).center())
+    assert finder.field.text() == "anon lru" and finder.field.hasFocus()
+
+
+def test_suggestions_go_with_the_focus(user) -> None:
+    look_for(user, "l")
+    user.window.map.setFocus()
+    assert listed(user) == []

@@ -60,7 +60,7 @@ def test_a_page_of_an_area(session: Session) -> None:
     m, pfn = session.machine, session.resolve_frame
     assert found(m, "srv:heap+2") == found(m, "srv:heap+0x2") == [pfn("srv:heap+2")]
     assert found(m, "srv:heap+1") == []
-    with pytest.raises(FilterError, match="no area “heap\\+9”"):
+    with pytest.raises(FilterError, match="no such area"):
         found(m, "srv:heap+9")
 
 
@@ -86,7 +86,7 @@ def test_zones_and_nodes(session: Session) -> None:
     assert found(m, "zone:none") == [0, *range(4000, 4096)]
     m.zones = zones_by_address(m.frames)
     assert found(m, "zone:dma") == list(range(4096))
-    with pytest.raises(FilterError, match="source does not say"):
+    with pytest.raises(FilterError, match="does not say nodes"):
         found(m, "node:0")
 
 
