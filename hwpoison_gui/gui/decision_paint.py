@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem,
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.decision_model import DecisionModel
 from hwpoison_gui.gui.signs import cross, dot, ring, tick, triangle
-from hwpoison_gui.view.outline import AHEAD, ASIDE, DONE, NOW, WITHIN, Node
+from hwpoison_gui.view.outline import AHEAD, ASIDE, NOW, WITHIN, Node
 from hwpoison_gui.view.palette import Theme, mixed
 
 _SIGN: Final = 16  # room for the sign, in pixels
@@ -143,18 +143,24 @@ class DecisionDelegate(QStyledItemDelegate):
             painter.drawText(QPointF(room.right() - _PAD - width, base), said.strip())
 
     def _sign(self, painter: QPainter, room: QRect, node: Node, state: str) -> None:
-        """A triangle for the present step, a tick for what was taken, a cross for what was not, a ring ahead."""
         theme, middle = self.theme, QPointF(room.left() + 6, room.center().y() + 1)
+        name = sign_name(node, state)
         tones = {"kill": theme.kill, "warn": theme.warn, "good": theme.good}
-        if node.kind == "fact" and state == DONE:
-            dot(painter, middle, QColor(tones.get(node.tone, theme.text)))
-        elif state == NOW:
-            triangle(painter, middle, QColor(theme.warn))
-        elif state == ASIDE:
-            cross(painter, middle, QColor(theme.muted))
-        elif state == AHEAD:
-            ring(painter, middle, QColor(theme.muted))
-        elif state == WITHIN:
-            dot(painter, middle, QColor(theme.warn))
-        else:
-            tick(painter, middle, QColor(theme.good))
+        inks = {"triangle": theme.warn, "tick": theme.text, "dot": theme.muted}
+        ink = tones.get(node.tone, theme.text) if node.kind == "fact" else inks.get(name, theme.muted)
+        if name:
+            _SIGNS[name](painter, middle, QColor(theme.warn if state == WITHIN else ink))
+
+
+_SIGNS: Final = {"tick": tick, "cross": cross, "ring": ring, "dot": dot, "triangle": triangle}
+
+
+def sign_name(node: Node, state: str) -> str:
+    """The sign before a line: ways are taken or not, all else is passed, here or ahead; good or bad is none of them."""
+    if state == NOW:
+        return "triangle"
+    if state == AHEAD:
+        return "ring"
+    if node.kind == "way":
+        return "cross" if state == ASIDE else "tick"
+    return "" if state == ASIDE else "dot"

@@ -8,10 +8,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from hwpoison_gui.gui.decision_paint import sign_name
 from hwpoison_gui.gui.decision_view import DecisionView
 from hwpoison_gui.kernel.profile_v7 import V7
 from hwpoison_gui.view.loss import ending_of, loss_of
-from hwpoison_gui.view.outline import DONE, Node, Outline
+from hwpoison_gui.view.outline import ASIDE, DONE, Node, Outline
 from hwpoison_gui.view.palette import THEMES
 
 Key, Role = Qt.Key, Qt.ItemDataRole
@@ -56,6 +57,14 @@ def test_the_present_step_is_marked_and_in_view(fired) -> None:
         assert view.viewport().rect().contains(rect.center())
         said = view.outline_model.data(view.outline_model.index_of(node), Role.AccessibleTextRole)
         assert "present step" in said or "taken now" in said
+
+
+def test_only_ways_are_ticked_or_crossed(fired) -> None:
+    outline, last = fired.window.why.outline_model.outline, fired.session.operations[-1].last
+    fired.window.controller.seek(last)
+    for node in outline.shown():
+        state = node.state(last)
+        assert (sign_name(node, state) in ("tick", "cross")) == (node.kind == "way" and state in (DONE, ASIDE))
 
 
 def test_a_click_on_a_line_goes_to_its_step(fired) -> None:
