@@ -71,7 +71,7 @@ class Moments(QObject):
             self._chips = chips_of(session, self._chips)
             chips = [chip for _, chip in self._chips]
             strip.set_operations(chips, {after: len(branches) for after, branches in forks.items()})
-        strip.set_present(moment_of(session).number)
+        strip.set_present(moment_of(session).number, session.position)
         self._show_notes()
 
     def _show_notes(self) -> None:

@@ -55,6 +55,7 @@ class OperationStrip(QWidget):
         self.chips: list[Chip] = []
         self.forks: dict[int, int] = {}
         self.present = -1
+        self._position = 0
         self._places: list[Place] = []
         self._widths: dict[str, int] = {}
         self._offset = 0.0
@@ -82,11 +83,11 @@ class OperationStrip(QWidget):
         self.chips, self.forks = chips, forks
         self._lay_out()
 
-    def set_present(self, number: int) -> None:
-        """The operation that the present step belongs to; -1 at the start."""
-        self.present = number
+    def set_present(self, number: int, position: int) -> None:
+        """The operation that the present step belongs to, -1 at the start; what is not over by then tells no result."""
+        self.present, self._position = number, position
         chip = self.chips[number] if 0 <= number < len(self.chips) else None
-        here = f"{chip.text} {chip.result}" if chip else "the machine as booted"
+        here = f"{chip.text} {chip.told(position).result}".rstrip() if chip else "the machine as booted"
         self.setAccessibleDescription(f"{counted(len(self.chips), 'operation')}; now: {here}")
         self._follow()
         self.update()
@@ -158,24 +159,24 @@ class OperationStrip(QWidget):
                 self._paint_chip(painter, rect, self.chips[place.chip])
 
     def _paint_chip(self, painter: QPainter, rect: QRectF, chip: Chip) -> None:
-        theme, ahead = self._theme, chip.number > self.present
-        here = chip.number == self.present
+        theme, ahead = self._theme, chip.last > self._position
+        here, told = chip.number == self.present, chip.told(self._position)
         tones = {"good": theme.good, "warn": theme.warn, "kill": theme.kill, "plain": theme.muted}
         edge = theme.text if here else theme.line
-        line = Qt.PenStyle.DashLine if ahead else Qt.PenStyle.SolidLine
+        line = Qt.PenStyle.DashLine if ahead and not here else Qt.PenStyle.SolidLine
         painter.setPen(QPen(QColor(edge), 1.5 if here else 1.0, line))
-        painter.setBrush(QColor(theme.base if ahead else mixed(theme.base, tones[chip.tone], 0.14)))
+        painter.setBrush(QColor(theme.base if ahead else mixed(theme.base, tones[told.tone], 0.14)))
         painter.drawRoundedRect(rect, 4, 4)
         painter.setFont(self.font())
-        painter.setPen(QColor(theme.muted if ahead else theme.text))
+        painter.setPen(QColor(theme.muted if ahead and not here else theme.text))
         inner = rect.adjusted(look.SMALL, 0, -look.SMALL, 0)
         words = self.fontMetrics().elidedText(chip.text, Qt.TextElideMode.ElideRight, look.px(_LONGEST))
         painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
-        if chip.result:
-            painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, chip.result)
-            if chip.sign:
-                x = inner.right() - self.fontMetrics().horizontalAdvance(chip.result) - look.px(_SIGN) / 2
-                _SIGN_OF[chip.sign](painter, QPointF(x, rect.center().y()), QColor(tones[chip.tone]))
+        if told.result:
+            painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, told.result)
+            if told.sign:
+                x = inner.right() - self.fontMetrics().horizontalAdvance(told.result) - look.px(_SIGN) / 2
+                _SIGN_OF[told.sign](painter, QPointF(x, rect.center().y()), QColor(tones[told.tone]))
         if here and self.hasFocus():
             painter.setPen(QPen(QColor(theme.accent), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -249,5 +250,6 @@ class OperationStrip(QWidget):
             return f"{branches} left here: what you did before you did something else. Click."
         chip = self.chips[place.chip]
         steps = chip.last - chip.first
-        came = f"\n{chip.result}" if chip.result else ""
+        told = chip.told(self._position)
+        came = f"\n{told.result}" if told.result else ""
         return f"{chip.text}{came}\n{counted(steps, 'step')}. Click: to its end."

@@ -134,11 +134,10 @@ class Timeline(QWidget):
         painter.drawRect(track)
         self._paint_bounds(painter, middle)
         colours = {act: QColor(act_colour(self._theme, act)) for act in Act}
+        ahead = QColor(mixed(self._theme.line, self._theme.muted, 0.6))  # how it ends is not told before it is reached
         for tick in self._marks():
             tall = _TALL.get(tick.act, 3) * scale
-            colour = QColor(colours[tick.act])
-            if tick.position > self.position:
-                colour.setAlphaF(0.55)
+            colour = colours[tick.act] if tick.position <= self.position else ahead
             painter.fillRect(QRectF(self._edge + tick.x - 1, middle - tall, 2, 2 * tall), colour)
         self._paint_notes(painter, middle)
         self._paint_handle(painter, middle)

@@ -30,6 +30,10 @@ class Chip(NamedTuple):
     first: int
     last: int
 
+    def told(self, position: int) -> Chip:
+        """As it is shown when `position` steps are applied: what came of it is told at its end, not before."""
+        return self if position >= self.last or not self.result else self._replace(result="…", tone="plain", sign="")
+
     @property
     def text(self) -> str:
         return f"{self.number + 1}  {self.title}"

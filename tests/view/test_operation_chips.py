@@ -39,6 +39,13 @@ def test_what_came_of_each(session: Session) -> None:
     assert chips[3].text.startswith("4  break frame") and chips[0].first == 0
 
 
+def test_the_ending_is_told_at_the_end(session: Session) -> None:
+    chip = chips_of(session)[-1][1]
+    assert {chip.told(position)[2:5] for position in range(chip.last)} == {("…", "plain", "")}
+    assert chip.told(chip.last)[2:5] == ("Recovered", "good", "tick")
+    assert chips_of(session)[0][1].told(0).result == ""
+
+
 def test_a_panic_is_loud(session: Session) -> None:
     do(session, "sysctl", name="memory_failure_recovery", value=0)
     do(session, "write", task="a", at="m+1", value="y")
