@@ -70,12 +70,17 @@ def add_to_page_cache(m: Machine, pfn: int, inode: Inode, index: int) -> None:
     m.put(m.page_cache, (inode.id, index), pfn)
     m.put(m.mapping, pfn, inode.id << 2)
     m.put(m.index, pfn, index)
-    flags = pf.LRU | (pf.SWAPBACKED if can(inode, "swapbacked") else 0)
-    if can(inode, "private"):
-        flags |= pf.PRIVATE
-        get_page(m, pfn)
-    m.set_flags(pfn, flags)
+    m.set_flags(pfn, pf.LRU | (pf.SWAPBACKED if can(inode, "swapbacked") else 0))
     get_page(m, pfn)
+    if m.profile.reads_by_buffers:
+        create_buffers(m, pfn, inode)
+
+
+def create_buffers(m: Machine, pfn: int, inode: Inode) -> None:
+    """create_page_buffers(): the buffers by which a block device reads and writes refer to the page."""
+    if can(inode, "private") and not m.page(pfn) & pf.PRIVATE:
+        m.set_flags(pfn, pf.PRIVATE)
+        get_page(m, pfn)
 
 
 def delete_from_page_cache(m: Machine, pfn: int) -> None:
@@ -145,6 +150,7 @@ def writepage(m: Machine, pfn: int) -> None:
     if can(inode, "writeback"):
         page_mkclean(m, pfn)
     m.clear_flags(pfn, pf.DIRTY)
+    create_buffers(m, pfn, inode)
     if can(inode, "writeback"):
         m.put(m.disk, (inode.id, int(m.index.view[pfn])), content_of(m, pfn))
 

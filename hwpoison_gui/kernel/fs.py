@@ -16,6 +16,7 @@ from .filemap import (
     cached_pages,
     can,
     content_of,
+    create_buffers,
     invalidate_inode_page,
     read_page,
     store,
@@ -114,6 +115,7 @@ def do_pwrite(m: Machine, inode: Inode, index: int, tag: str) -> Steps[int | str
         )
         return "EIO"
     store(m, pfn, tag)
+    create_buffers(m, pfn, inode)
     m.set_flags(m.compound_head(pfn), pf.DIRTY | pf.UPTODATE | (pf.MAPPEDTODISK if can(inode, "block") else 0))
     yield Mark(
         "generic_file_aio_write",
@@ -141,12 +143,8 @@ def do_fsync(m: Machine, inode: Inode, description: int | None) -> Steps[int | s
     yield from write_back(m, inode)
     inode = m.inodes.view[inode.id]
     errno = m.profile.report_error(m, inode, description)
-    text = (
-        "an error is marked that was not told here yet: EIO, once."
-        if errno
-        else "no error that was not told here yet: 0."
-    )
-    yield Mark("vfs_fsync", f"{inode.path}: {text}", Act.DECIDE, "EIO" if errno else "0")
+    text = "an error that was not told here yet: EIO, once." if errno else "no error that was not told here yet: 0."
+    yield Mark("vfs_fsync", f"{inode.path} has {text}", Act.DECIDE, "EIO" if errno else "0")
     return errno
 
 

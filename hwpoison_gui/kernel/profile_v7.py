@@ -125,6 +125,7 @@ V7: Final = Profile(
     ignore_mlock=True,
     invalidation_counts_last=True,  # mm/truncate.c, invalidate_complete_page()
     pageout_spares=False,
+    reads_by_buffers=True,  # def_blk_aops has no readpages: block_read_full_page()
     anon_vma_of_its_own=False,
     transparent_hugepages=False,
     fork_copies_hugetlb=True,
