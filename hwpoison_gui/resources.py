@@ -5,12 +5,14 @@ They stand in the top-level folder resources/, which a wheel carries inside the 
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 _PACKAGE: Final = Path(__file__).resolve().parent
 
 
+@cache
 def folder() -> Path:
     """The folder of resources, of a wheel or of a checkout (an editable install is a checkout)."""
     # The wheel's comes first: beside an installed package, "resources" may be anybody's.

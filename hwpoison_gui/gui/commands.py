@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QToolButton
 
 from hwpoison_gui.gui import icons, tab_order
 from hwpoison_gui.gui import theme as look
@@ -306,6 +307,10 @@ def _help(w: MainWindow) -> list[Command]:
     ]  # fmt: skip
 
 
+def _has_button(action: QAction) -> bool:
+    return any(isinstance(thing, QToolButton) for thing in action.associatedObjects())
+
+
 class Actions:
     """The commands as QActions; `refresh` enables what can be done now and says why the rest cannot."""
 
@@ -314,6 +319,7 @@ class Actions:
         self.groups: dict[str, QActionGroup] = {}
         self.actions: dict[str, QAction] = {}
         self._heads: dict[str, str] = {}  # first lines of the tips
+        self._undrawn: dict[QAction, str] = {}  # icons that nobody has seen yet
         for command in self.commands.values():
             action = QAction(command.text, window)
             action.setShortcuts([QKeySequence(key) for key in command.keys])
@@ -332,10 +338,17 @@ class Actions:
         return self.actions[name]
 
     def set_theme(self, text: str, disabled: str) -> None:
-        """Draws the icons in other colours."""
-        for name, command in self.commands.items():
-            if command.icon:
-                self.actions[name].setIcon(icons.icon(command.icon, text, disabled))
+        """Draws the icons in other colours: those on buttons at once, others when their menu opens."""
+        self._colours = text, disabled
+        self._undrawn = {self.actions[name]: command.icon for name, command in self.commands.items() if command.icon}
+        self.draw_icons([action for action in self._undrawn if _has_button(action)])
+
+    def draw_icons(self, actions: Sequence[QAction]) -> None:
+        """Draws the icons of some that are about to be seen."""
+        for action in actions:
+            icon = self._undrawn.pop(action, "")
+            if icon:
+                action.setIcon(icons.icon(icon, *self._colours))
 
     def set_icon(self, name: str, icon: str, text: str, disabled: str) -> None:
         """Another icon for one command."""

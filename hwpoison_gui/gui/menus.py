@@ -48,6 +48,7 @@ def build_menu_bar(window: MainWindow, actions: Actions) -> dict[str, QMenu]:
                 parent = menus[" > ".join(parts[:-1])] if depth > 1 else window.menuBar()
                 menus[path] = parent.addMenu(parts[depth - 1])
                 menus[path].setToolTipsVisible(True)
+                menus[path].aboutToShow.connect(lambda menu=menus[path]: actions.draw_icons(menu.actions()))
         if command.separated:
             menus[command.menu].addSeparator()
         menus[command.menu].addAction(actions[name])

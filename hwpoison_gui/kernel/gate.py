@@ -6,7 +6,6 @@ A machine's state is a set of stores (columns of frames, tables of records). A c
 
 from __future__ import annotations
 
-import hashlib
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -345,6 +344,8 @@ class Gate:
 
     def digest(self) -> str:
         """SHA-256 over all stores in their order of addition, hexadecimal."""
+        import hashlib  # a start has no time for it
+
         hasher = hashlib.sha256()
         for store in self._stores.values():
             hasher.update(store.name.encode())

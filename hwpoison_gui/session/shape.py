@@ -7,7 +7,6 @@ Names are not looked up here: names.py does that, in the order of the steps.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any, Final
 
 from hwpoison_gui.session import grammar, schema
@@ -41,6 +40,8 @@ def known(key: str, allowed: Iterable[str], what: str) -> None:
     names = tuple(allowed)
     if key in names:
         return
+    from difflib import get_close_matches  # a start has no time for it
+
     near = get_close_matches(key, names, n=1)
     hint = f"; did you mean `{near[0]}`?" if near else ""
     raise ScenarioError(f"unknown key; {what} takes {words(names) if names else 'none'}{hint}", key=key)

@@ -77,6 +77,7 @@ lap("machine")
 import PySide6.QtWidgets
 lap("Qt")
 from hwpoison_gui.gui.app import application as make
+from hwpoison_gui.gui.main_window import MainWindow
 lap("widgets")
 application = make()
 lap("Qt")
