@@ -106,10 +106,19 @@ class DecisionView(QTreeView):
         if node is None:
             self.scrollToTop()
             return
-        index = self.outline_model.index_of(node)
+        index = self._in_sight(self.outline_model.index_of(node))
         rect, height = self.visualRect(index), self.viewport().height()
         if rect.isEmpty() or rect.top() < 0 or rect.bottom() > height * 3 // 4:
             self.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
+
+    def _in_sight(self, index: QModelIndex) -> QModelIndex:
+        """A line, or the folded one that it is in: what somebody folded is not unfolded again."""
+        shown, above = index, index.parent()
+        while above.isValid():
+            if not self.isExpanded(above):
+                shown = above
+            above = above.parent()
+        return shown
 
     def _clicked(self, index: QModelIndex) -> None:
         if not QApplication.keyboardModifiers() & _SELECTING:

@@ -113,6 +113,8 @@ class LensBar(QWidget):
         """The lens that the map wears."""
         self._current = key
         self.buttons[key].setChecked(True)
+        for button in self.buttons.values():  # Tab comes to the one that is on, arrows go on from there
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus if button.isChecked() else Qt.FocusPolicy.NoFocus)
         self._choose_words()
 
     def set_progress(self, key: str, done: float) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QSettings, QSize, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QShowEvent
+from PySide6.QtCore import QEvent, QSettings, QSize, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QSizePolicy, QToolBar, QVBoxLayout, QWidget
 
 from hwpoison_gui.gui import fitting, icons, tab_order
@@ -268,6 +268,12 @@ class MainWindow(QMainWindow):
         super().showEvent(event)
         if self.settings:
             QTimer.singleShot(0, self, lambda: fitting.keep_on_screen(self))
+
+    def event(self, event: QEvent) -> bool:
+        kept = event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and tab_order.keeps(event)
+        if kept:
+            event.accept()
+        return kept or super().event(event)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         return tab_order.go_on(self, forward) or super().focusNextPrevChild(forward)

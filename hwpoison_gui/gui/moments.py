@@ -53,7 +53,8 @@ class Moments(QObject):
         c.moved.connect(lambda moved: self._moved(moved.acted))
         keys = Qt.Key
         KeepKeys(window.operations, keys.Key_Left, keys.Key_Right, keys.Key_Down)
-        KeepKeys(window.notebook, keys.Key_Up, keys.Key_Down, keys.Key_PageUp, keys.Key_PageDown)
+        pages = (keys.Key_PageUp, keys.Key_PageDown, keys.Key_Home, keys.Key_End)
+        KeepKeys(window.notebook, keys.Key_Up, keys.Key_Down, *pages)
         window.operations.seekRequested.connect(c.seek)
         window.operations.branchesWanted.connect(self.show_branches)
         window.notebook.goWanted.connect(self.go_to)

@@ -7,8 +7,19 @@ that panels behind others, and the tab bars of panels that are alone, are only m
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QTabBar, QToolBar, QWidget
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QComboBox,
+    QDockWidget,
+    QMainWindow,
+    QTabBar,
+    QToolBar,
+    QWidget,
+)
 
+Key = Qt.Key
 _TAB = Qt.FocusPolicy.TabFocus
 _BANDS = {
     Qt.DockWidgetArea.TopDockWidgetArea: 1,
@@ -17,6 +28,13 @@ _BANDS = {
     Qt.DockWidgetArea.BottomDockWidgetArea: 4,
 }
 _MIDDLE = 2
+# Keys that these need for themselves while they have the keyboard, though the window has commands on them.
+_OWN_KEYS: dict[type[QWidget], frozenset[Qt.Key]] = {
+    QAbstractButton: frozenset({Key.Key_Space}),
+    QComboBox: frozenset({Key.Key_Space, Key.Key_Home, Key.Key_End, Key.Key_PageUp, Key.Key_PageDown}),
+    QTabBar: frozenset({Key.Key_Left, Key.Key_Right, Key.Key_Home, Key.Key_End, Key.Key_Space}),
+}
+_ARROWS = frozenset({Key.Key_Left, Key.Key_Right, Key.Key_Up, Key.Key_Down})
 _LINE = 20  # pixels: what has its middle in the same line stands beside each other
 
 
@@ -34,10 +52,21 @@ def go_on(window: QMainWindow, forward: bool) -> bool:
     order = reachable(window)
     if not order:
         return False
-    at = order.index(focus) if (focus := _of(order)) is not None else -1 if forward else 0
+    at = _index(window, order, forward)
     reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
     order[(at + (1 if forward else -1)) % len(order)].setFocus(reason)
     return True
+
+
+def _index(window: QMainWindow, order: list[QWidget], forward: bool) -> int:
+    """Where in the order the keyboard is, or would be: what has it may not be a stop of Tab itself."""
+    if (stop := _of(order)) is not None:
+        return order.index(stop)
+    focus = QApplication.focusWidget()
+    if focus is None or focus.window() is not window:
+        return -1 if forward else 0
+    before = sum(_place(window, widget) < _place(window, focus) for widget in order)
+    return before - 1 if forward else before
 
 
 def next_panel(window: QMainWindow, forward: bool) -> None:
@@ -53,6 +82,15 @@ def next_panel(window: QMainWindow, forward: bool) -> None:
     filling = panel.widget() if isinstance(panel, QDockWidget) else None
     filling = (filling.focusProxy() or filling) if filling is not None else None
     (filling if filling in inside else inside[0]).setFocus(Qt.FocusReason.TabFocusReason)
+
+
+def keeps(event: QKeyEvent) -> bool:
+    """Whether who has the keyboard needs a key for itself: a button is pressed with Space, arrows choose among some."""
+    focus = QApplication.focusWidget()
+    kept = next((keys for kind, keys in _OWN_KEYS.items() if isinstance(focus, kind)), frozenset[Qt.Key]())
+    if isinstance(focus, QAbstractButton) and focus.group() is not None:
+        kept |= _ARROWS
+    return event.key() in kept and not event.modifiers()
 
 
 def _of(order: list[QWidget]) -> QWidget | None:

@@ -35,6 +35,10 @@ _KILLED_BY = [column.field for column in COLUMNS].index("killed_by")
 class ChoiceDelegate(QStyledItemDelegate):
     """A list of words to choose from, opened at once."""
 
+    def __init__(self, table: QTableView) -> None:
+        super().__init__(table)
+        self._table = table
+
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         box = QComboBox(parent)
         box.addItems(list(index.data(CHOICES_ROLE)))
@@ -44,6 +48,7 @@ class ChoiceDelegate(QStyledItemDelegate):
     def _chosen(self, box: QComboBox) -> None:
         self.commitData.emit(box)
         self.closeEditor.emit(box)
+        self._table.setFocus()  # the list had the keyboard, not the box: the table would not get it back
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:
         assert isinstance(editor, QComboBox)

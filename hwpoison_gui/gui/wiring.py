@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 Key = Qt.Key
 _MOVES: Final = (Key.Key_Left, Key.Key_Right, Key.Key_Up, Key.Key_Down)
-_PAGES: Final = (Key.Key_PageUp, Key.Key_PageDown)
+_PAGES: Final = (Key.Key_PageUp, Key.Key_PageDown, Key.Key_Home, Key.Key_End)
 _TASK_TABLES: Final = frozenset({"processes", "tasks", "pending_signals", "rss", "counters"})
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QWindow
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QComboBox, QMenu, QTabBar, QWidget
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
 from tests.gui import eyes
 
@@ -42,10 +43,12 @@ class Person:
             dialogs = [one for one in app.topLevelWidgets() if one.isVisible() and one.parent() is not None]
             front = dialogs[-1] if dialogs else self.window
             front.activateWindow()
+            self.settle()
         return front
 
     def _handle(self) -> QWindow:
-        handle = self.front.windowHandle()
+        self._held = self.front  # its handle does not outlive what Python knows of it
+        handle = self._held.windowHandle()
         assert handle is not None
         return handle
 
@@ -59,8 +62,24 @@ class Person:
     # -- the keyboard
 
     def press(self, key: Key, keys: Qt.KeyboardModifier = NO) -> None:
-        QTest.keyClick(self._handle(), key, keys)
+        handle = self._handle()
+        QTest.keyPress(handle, key, keys)
+        if isValid(handle):  # a menu may be gone by now
+            QTest.keyRelease(handle, key, keys)
         self.settle()
+
+    def press_for_menu(self, key: Key, then: Callable[[], None]) -> None:
+        """A key to a button that is busy for as long as its menu is open, and what is done meanwhile."""
+
+        def do() -> None:
+            try:
+                then()
+            finally:
+                while (left := QApplication.activePopupWidget()) is not None:
+                    left.close()
+
+        QTimer.singleShot(0, self.window, do)
+        self.press(key)
 
     def type(self, text: str) -> None:
         for letter in text:
