@@ -205,9 +205,9 @@ class RmapPainter:
         line.setHeight(metrics.small)
         swatch = QRectF(line.left(), line.center().y() - 5, 10, 10)
         self.p.setPen(Qt.PenStyle.NoPen)
-        self.p.setBrush(QColor(theme.kind(graph.kind.id)))
+        self.p.setBrush(QColor(theme.kind(state.kind.id)))
         self.p.drawRect(swatch)
-        self._text(line.adjusted(15, 0, 0, 0), KIND.classes[graph.kind.id].shortest, self.fonts.small, theme.text)
+        self._text(line.adjusted(15, 0, 0, 0), KIND.classes[state.kind.id].shortest, self.fonts.small, theme.text)
         line.translate(0, metrics.small + 1)
         self._text(line, state.letters or "no flags", self.fonts.mono, theme.muted)
 

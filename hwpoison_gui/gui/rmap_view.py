@@ -21,25 +21,17 @@ from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QToolTip, QWidg
 
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.rmap_paint import Fonts, RmapPainter
-from hwpoison_gui.view import kinds
 from hwpoison_gui.view.palette import DARK, Theme
 from hwpoison_gui.view.reverse_map import ReverseMap
 from hwpoison_gui.view.rmap_layout import Layout, lay_out, rows_of
 from hwpoison_gui.view.rmap_news import RowNews, news_of
-from hwpoison_gui.view.rmap_words import map_words, row_words
+from hwpoison_gui.view.rmap_words import map_words, nobody_words, row_words
 from hwpoison_gui.view.walk import WalkState
 
 _STEPS: Final = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -10, Qt.Key.Key_PageDown: 10}
 _PRESS: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 _MOST_WORDS: Final = 50  # rows that are told of by themselves
 EMPTY: Final = "Select a frame to see who uses it.\nClick one to break it, and watch the kernel find them."
-_NOBODY: Final = {
-    kinds.FREE: "Free: nobody uses it.",
-    kinds.HOLE: "No memory here.",
-    kinds.FILE: "In the page cache, but no process has mapped this page.",
-    kinds.SHMEM: "In the page cache, but no process has mapped this page.",
-    kinds.SWAP_CACHE: "In the swap cache; no page table maps it.",
-}
 
 
 class RmapView(QAbstractScrollArea):
@@ -169,7 +161,7 @@ class RmapView(QAbstractScrollArea):
             painter.setFont(look.font())
             painter.setPen(QColor(self._theme.muted))
             flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap
-            painter.drawText(room, flags, _NOBODY.get(self.graph.kind.id, "No page table can map it."))
+            painter.drawText(room, flags, nobody_words(self.state))
 
     def _paint_focus(self, painter: QPainter, made: RmapPainter | None = None) -> None:
         """Around the panel, and around the row that the keyboard is at."""
@@ -270,7 +262,7 @@ class RmapView(QAbstractScrollArea):
         if number is None:
             in_frame = point.x() < layout.columns.mapping[0]
             mapping = f"{graph.mapping.title}\n{graph.mapping.detail}"
-            return f"{graph.pfn:#x}: {graph.kind.meaning}" if in_frame else mapping
+            return f"{graph.pfn:#x}: {self.state.kind.meaning}" if in_frame else mapping
         return self._row_in_words(number)
 
     def _row_in_words(self, number: int) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 
 from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.kernel.records import PAGE_SHIFT
+from hwpoison_gui.view import kinds
 from hwpoison_gui.view.reverse_map import ReverseMap
 from hwpoison_gui.view.rmap_layout import Row
 from hwpoison_gui.view.rmap_news import RowNews
@@ -21,6 +22,25 @@ ENTRY_WORDS: Final = {
     "other": "other",
     "none": "no PTE",
 }
+
+
+_NOBODY: Final = {
+    kinds.FREE: "Free: nobody uses it.",
+    kinds.HOLE: "No memory here.",
+    kinds.FILE: "In the page cache, but no process has mapped this page.",
+    kinds.SHMEM: "In the page cache, but no process has mapped this page.",
+    kinds.SWAP_CACHE: "In the swap cache; no page table maps it.",
+    kinds.ANON: "Nobody maps it any more.",
+    kinds.HUGE: "Part of a huge page that nobody has mapped.",
+}
+_CUT_OUT: Final = "It was in the page cache, and is no more; no process had mapped this page."
+
+
+def nobody_words(state: WalkState) -> str:
+    """Why a frame has no users."""
+    if state.kind.id in (kinds.FILE, kinds.SHMEM) and not state.cached:
+        return _CUT_OUT
+    return _NOBODY.get(state.kind.id, "No page table can map it.")
 
 
 def row_words(row: Row, state: WalkState, news: RowNews) -> list[str]:
@@ -47,9 +67,10 @@ def map_words(
     graph: ReverseMap, rows: Sequence[Row], state: WalkState, news: Callable[[int], RowNews], most: int | None = None
 ) -> str:
     """A line for the frame and one for each row, of very many the first `most`."""
-    frame = f"{graph.pfn:#x} {(state.kind if state.poisoned else graph.kind).name}, {graph.mapping.title}"
+    broken = f"{kinds.KINDS[kinds.POISON].name}, was " if state.poisoned and state.kind.id != kinds.POISON else ""
+    frame = f"{graph.pfn:#x} {broken}{state.kind.name}, {graph.mapping.title}"
     lines = [f"{frame}: {graph.mapping.detail}" if graph.mapping.detail else frame]
     lines += ["; ".join(row_words(row, state, news(number))) for number, row in enumerate(rows[:most])]
     if most is not None and len(rows) > most:
         lines.append(f"and {len(rows) - most:,} more")
-    return "\n".join(lines if rows else [*lines, "no users"])
+    return "\n".join(lines if rows else [*lines, nobody_words(state)])

@@ -40,12 +40,14 @@ class WalkState:
     """What is drawn on a reverse map. Keys: VMA ids for entries, tgids for tasks.
 
     `entries`: dirty, clean, swap, hwpoison, other, none. `current_vma` and `current_task`: what the
-    present step is about; `act` is its act.
+    present step is about; `act` is its act. `kind` is what the frame holds, or held before it broke; `cached`: it is
+    in a page cache.
     """
 
     letters: str = ""
     poisoned: bool = False
     kind: kinds.Kind = kinds.KINDS[0]
+    cached: bool = False
     entries: dict[int, str] = field(default_factory=dict)
     visited: set[int] = field(default_factory=set)
     cut: set[int] = field(default_factory=set)
@@ -138,7 +140,8 @@ class Follower:
         to_the_end(self.carry(session))
         m, word = session.machine, session.machine.page(self.graph.pfn)
         self._state.letters, self._state.poisoned = pf.letters_of(word), bool(word & pf.HWPOISON)
-        self._state.kind = kinds.KINDS[kinds.kind_of(word)]
+        self._state.kind = self.graph.kind if self._state.poisoned else kinds.KINDS[kinds.kind_of(word)]
+        self._state.cached = m.inode_of(m.compound_head(self.graph.pfn)) is not None
         self._point(m, moment_of(session))
         return self._state
 
@@ -274,6 +277,14 @@ def _restore(values: dict[int, Any], key: int, old: object) -> None:
         values[key] = old
 
 
+_FINDERS: Final = frozenset({"read", "write", "pread", "pwrite", "swapin", "copy_from_user"})
+
+
+def _brings(operation: Operation) -> bool:
+    """Whether it brings a page in, rather than takes one from its users: they are looked for after it."""
+    return operation.name in _FINDERS and not operation.outcome.signals
+
+
 class Walks:
     """Remembers the newest reverse maps: of operations' frames as they were before, and of the selected frame."""
 
@@ -311,7 +322,9 @@ class Walks:
             concerned = frames_concerned(session, moment.operation)
             if concerned and (selected in (*concerned, -1) or not moment.at_end):
                 pfn = selected if selected in concerned else concerned[0]
-                return (yield from self._kept(session, moment.operation, pfn, moment.operation.first))
+                if not (moment.at_end and _brings(moment.operation)):
+                    return (yield from self._kept(session, moment.operation, pfn, moment.operation.first))
+                selected = pfn
         if selected < 0:
             return None
         return (yield from self._kept(session, moment.step, selected, session.position))

@@ -135,11 +135,11 @@ def test_who_died_and_why_is_read_off_the_window(stranger: Stranger) -> None:
     assert listed(me.sought(r"Safe: (.*)\.", w.why)) == spared
     assert listed(me.sought(r"Lost: 4 KiB of anonymous memory of (.*)\.", w.sentence)) == dead
     why = me.whys_by_the_outline()
-    assert "its VMA covers" in why[dead_one := min(dead)] and "SIGBUS (BUS_MCEERR_AO)" in why[dead_one]
+    assert "a PTE of its maps" in why[dead_one := min(dead)] and "SIGBUS (BUS_MCEERR_AO)" in why[dead_one]
     assert "no PTE of its does: passed by" in why[min(spared)]
     assert me.sought(r"Killed: (\d+)", w.counters) == str(expected)
     assert me.sought(r"HardwareCorrupted: (\d+) kB", w.counters) == "4"
-    assert me.sought(r"hardware poison: (\d+) frames", w.legend) == "1"
+    assert me.sought(r"hardware poison: (\d+) frame", w.legend) == "1"
     me.tab("Frame")
     assert f"{me.pfn:#x}" in me.reads(w.inspector) and "HWPOISON" in me.reads(w.inspector)
 
@@ -161,7 +161,7 @@ def test_late_kill_is_tried_touched_and_compared(stranger: Stranger) -> None:
     assert "0: late" in me.reads(slider)
     label = me.points_at_it()
     assert "kills 0 now" in label
-    waiting = int(re.search(r"hits (\d+) when touched", label)[1])
+    waiting = int(re.search(r"kills 0 now, (\d+) when touched", label)[1])
 
     me.breaks_it()
     hit = listed(me.sought(r"When touched, it will hit (.*)\.", w.sentence))
