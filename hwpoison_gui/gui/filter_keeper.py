@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from hwpoison_gui.gui.controller import NONE, Controller, Moved
 from hwpoison_gui.gui.frame_map import FrameMapWidget
 from hwpoison_gui.gui.lens_keeper import LensKeeper
+from hwpoison_gui.view.filter_terms import quoted
 from hwpoison_gui.view.flag_filter import Filter, FilterError, parse, slug
 from hwpoison_gui.view.lenses import CHANGED, OWNER, ZONE, Lens
 from hwpoison_gui.view.zones import places_shown, zone_expression, zone_name
@@ -79,7 +80,8 @@ class FilterKeeper(QObject):
             places = places_shown(self._controller.session.machine.zones)
             return next((zone_expression(*place) for place in places if zone_name(*place) == one.name), "")
         if lens.key == OWNER.key and one.key.startswith("owner"):
-            return one.name.removesuffix(" (deleted)") if one.name.startswith("/") else f"task:{one.name}"
+            name = quoted(one.name.removesuffix(" (deleted)"))
+            return name if one.name.startswith("/") else f"task:{name}"
         return "" if lens.key == CHANGED.key else f"{lens.key}:{slug(one.shortest)}"
 
     def _apply(self) -> None:

@@ -6,7 +6,7 @@ Each sort of word has a function that gives the frames meant; a word that means 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import Final, NamedTuple
 
@@ -27,6 +27,8 @@ Found = Bools | Callable[[int], bool]  # frames, or a test of flag words where t
 
 _MOST_NAMED: Final = 6  # of what there is, in what is said of a word that means nothing
 _DELETED: Final = " (deleted)"
+_SPACE: Final = re.compile(r"\s")
+_TOKEN: Final = re.compile(r'(?:"[^"]*(?:"|$)|[^\s"])+')
 _PAGE: Final = re.compile(r"(.*)\+(0[xX][0-9a-fA-F]{1,12}|[0-9]{1,12})")
 
 
@@ -73,6 +75,19 @@ def some_of(known: Iterable[str]) -> str:
     names = list(dict.fromkeys(known))
     more = len(names) - _MOST_NAMED
     return f"there is {', '.join(names[:_MOST_NAMED])}" + (f" and {more} more" if more > 0 else "")
+
+
+def tokens_of(text: str) -> Iterator[tuple[str, int]]:
+    """The words of an expression without quotes, and where they begin. A quote left open holds to the end."""
+    for found in _TOKEN.finditer(text):
+        token = found.group().replace('"', "")
+        if token:
+            yield token, found.start()
+
+
+def quoted(name: str) -> str:
+    """A name as it stands in an expression."""
+    return f'"{name}"' if _SPACE.search(name) else name
 
 
 def slug(name: str) -> str:

@@ -8,12 +8,12 @@ from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.view.filter_terms import SORTS, area_names, processes_of, slug
+from hwpoison_gui.view.filter_terms import SORTS, area_names, processes_of, quoted, slug, tokens_of
 from hwpoison_gui.view.lenses import BY_KEY, CHANGED, OWNER, ZONE
 from hwpoison_gui.view.zones import zone_meaning
 
 MOST: Final = 40
-_SPACE: Final = re.compile(r"\s")
+_CURSOR: Final = "\0"  # so that a token stands there, empty or not
 
 
 class Word(NamedTuple):
@@ -37,16 +37,17 @@ EXAMPLES: Final = (
 
 def words_for(m: Machine, typed: str) -> tuple[int, list[Word]]:
     """The words that may end `typed`, and from where on they stand there. None where all is written already."""
-    token = re.split(r"\s", typed)[-1]
+    *_, (token, at) = tokens_of(typed + _CURSOR)
+    token = token.removesuffix(_CURSOR)
     begun = re.split(r"[,~=]", token)[-1] if ":" not in token and not token.startswith("/") else token
-    found = []
+    found: dict[str, Word] = {}
     for word in _candidates(m, token, begun) if begun or token else ():
-        if word.text.lower().startswith(begun.lower()) and not _SPACE.search(word.text):
-            found.append(word)
+        if word.text.replace('"', "").lower().startswith(begun.lower()):
+            found.setdefault(word.text, word)
             if len(found) == MOST:
                 break
-    whole = len(found) == 1 and found[0].text == begun
-    return len(typed) - len(begun), [] if whole else found
+    whole = [*found] == [typed[at:]] or [*found] == [begun]
+    return at + len(token) - len(begun), [] if whole else [*found.values()]
 
 
 def _candidates(m: Machine, token: str, begun: str) -> Iterable[Word]:
@@ -76,7 +77,7 @@ def _after_colon(m: Machine, sort: str) -> Iterable[Word]:
     if sort in BY_KEY and sort != CHANGED.key:
         return _classes(sort)
     areas = area_names(m, processes_of(m, sort))
-    return (Word(f"{sort}:{area}", "what it has mapped there") for area in areas)
+    return (Word(f"{quoted(sort)}:{quoted(area)}", "what it has mapped there") for area in areas)
 
 
 def _flags() -> Iterator[Word]:
@@ -86,13 +87,13 @@ def _flags() -> Iterator[Word]:
 
 def _processes(m: Machine, before: str) -> Iterator[Word]:
     for process in m.living():
-        yield Word(before + process.name, f"what process {process.tgid} has mapped")
+        yield Word(before + quoted(process.name), f"what process {process.tgid} has mapped")
 
 
 def _paths(m: Machine) -> Iterator[Word]:
     for inode in m.inodes.view.values():
         if inode.path and not inode.path.endswith(")"):
-            yield Word(inode.path, f"{len(m.page_cache.of(inode.id)):,} pages cached")
+            yield Word(quoted(inode.path), f"{len(m.page_cache.of(inode.id)):,} pages cached")
 
 
 def _classes(key: str) -> Iterator[Word]:

@@ -7,7 +7,7 @@
     /srv/data  lib*      what is cached of files     node:1  zone:dma32      where it lies
     outcome:lost         a class of a lens
 
-Terms with spaces between them must all hold.
+Terms with spaces between them must all hold; a name with a space stands in quotes: "Web Content":heap.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from hwpoison_gui.view.filter_terms import (
     frames_of,
     slug,
     some_of,
+    tokens_of,
 )
 from hwpoison_gui.view.frame_plane import Match
 from hwpoison_gui.view.lenses import BY_KEY
@@ -91,8 +92,7 @@ def parse(text: str) -> Filter | None:
     flags: list[FlagTest] = []
     ranges: list[tuple[int, int | None]] = []
     terms: list[Term] = []
-    for found in re.finditer(r"\S+", text):
-        token, at = found.group(), found.start()
+    for token, at in tokens_of(text):
         sort, colon, rest = token.partition(":")
         if token.startswith("/"):
             terms.append(Term("path", token, at))

@@ -11,7 +11,7 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mmzone import zones_by_address
 from hwpoison_gui.session import schema, shape
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.filter_terms import FilterError, did_you_mean, some_of
+from hwpoison_gui.view.filter_terms import FilterError, did_you_mean, quoted, some_of
 from hwpoison_gui.view.flag_filter import parse
 
 
@@ -69,6 +69,16 @@ def test_a_huge_page_is_mapped_whole_and_in_parts(session: Session) -> None:
     assert found(m, "srv:big") == list(range(first, first + 512))
     assert found(m, "srv:big+5") == [first + 5]
     assert found(m, "srv:big+511") == [first + 511]
+
+
+def test_a_name_with_a_space_stands_in_quotes(session: Session) -> None:
+    do(session, "task", name="Web Content")
+    do(session, "mmap", task="Web Content", name="heap", pages=1)
+    do(session, "write", task="Web Content", at="heap+0")
+    m, frame = session.machine, session.resolve_frame("Web Content:heap+0")
+    for text in ('"Web Content"', 'task:"Web Content"', '"Web Content":heap', '"Web Content:heap', '"Web Content" 0,'):
+        assert found(m, text) == [frame]
+    assert quoted("Web Content") == '"Web Content"' and quoted("/a/b") == "/a/b"
 
 
 def test_terms_hold_together(session: Session) -> None:

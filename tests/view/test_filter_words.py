@@ -34,13 +34,16 @@ def texts(session: Session, typed: str) -> list[str]:
         ("zone:", 0, {"zone:dma", "zone:dma32"}),
         ("node:", 0, {"node:0"}),
         ("/usr/l", 0, set()),
+        ("lru Web", 4, {'"Web Content"'}),
+        ('"Web C', 0, {'"Web Content"'}),
+        ('lru "Web Content":he', 4, {'"Web Content":heap'}),
     ],
 )
 def test_words_end_what_is_typed(session: Session, typed: str, at: int, some: set[str]) -> None:
     where, words = words_for(session.machine, typed)
     assert where == at
-    begun = typed[at:].lower()
-    assert words and all(word.text.lower().startswith(begun) and word.meaning for word in words)
+    begun = typed[at:].lower().replace('"', "")
+    assert words and all(word.text.replace('"', "").lower().startswith(begun) and word.meaning for word in words)
     assert some <= {word.text for word in words}
     assert len(words) <= MOST
 
