@@ -16,7 +16,7 @@ from hwpoison_gui.session.session import SLICE
 Work = Generator[str, None, None]  # says in words how far it is; closed, it leaves everything as it should be
 
 _AT_ONCE: Final = 0.030  # seconds that work may take before the window breathes
-_SOON: Final = 0.1  # seconds after which it is said what goes on
+_SOON: Final = 0.1  # seconds after which it is said how far it is, and until it is said again
 
 
 class Slices(QObject):
@@ -29,7 +29,7 @@ class Slices(QObject):
         super().__init__(parent)
         self._work: Work | None = None
         self._ended: Callable[[bool], None] = lambda _: None
-        self._began = 0.0
+        self._said = 0.0
         self._timer = QTimer(self)
         self._timer.setInterval(0)
         self._timer.timeout.connect(self._slice)
@@ -42,7 +42,7 @@ class Slices(QObject):
     def run(self, work: Work, ended: Callable[[bool], None]) -> None:
         """Begins; `ended` hears whether the work came to its end or was given up."""
         assert not self.busy
-        self._work, self._ended, self._began = work, ended, time.monotonic()
+        self._work, self._ended, self._said = work, ended, time.monotonic()
         end = time.thread_time() + _AT_ONCE  # on a busy computer, too, short work is done at once
         self._go_on(lambda: time.thread_time() > end)
         if self._work is work:
@@ -64,13 +64,18 @@ class Slices(QObject):
         try:
             for words in self._work:
                 if over():
-                    if time.monotonic() > self._began + _SOON:
-                        self.progressed.emit(words)
+                    self._tell(words)
                     return
         except BaseException:
             self._end(False)
             raise
         self._end(True)
+
+    def _tell(self, words: str) -> None:
+        now = time.monotonic()
+        if now > self._said + _SOON:
+            self._said = now
+            self.progressed.emit(words)
 
     def _end(self, complete: bool) -> None:
         self._work, ended, told = None, self._ended, self._timer.isActive()

@@ -29,6 +29,8 @@ class Act(Enum):
     RESULT = "result"  # the handler reported its result
     PANIC = "panic"  # the machine stopped
 
+    __hash__ = object.__hash__  # there is one of each; by its name it would take several times as long
+
 
 class Mark(NamedTuple):
     """One step's label.

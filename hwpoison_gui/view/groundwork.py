@@ -33,6 +33,7 @@ class Groundwork:
     def clear(self) -> None:
         """Another machine."""
         self.walks.clear()
+        self.tables.clear()
         self._all_rows = None
 
     def rows_of(self, session: Session, steps: Sequence[Step] | None = None) -> list[TaskRow]:
@@ -61,6 +62,7 @@ class Groundwork:
             yield from find_loss(session, operation)
             verdict(session, operation)
             yield
+        yield from self.tables.find(session, selected)
         if far:
             self._all_rows = yield from self._task_rows.find(session.machine)
 

@@ -6,6 +6,7 @@ alike steps are one line, which lists them only when asked.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -157,7 +158,7 @@ class Outline:
         taken = set(one.taken.values())
         others = [number for number in one.steps if number not in taken]
         first_way = min(taken, default=one.first)
-        early = [number for number in others if number < first_way]
+        early = others[: bisect_left(others, first_way)]
         self._add_runs(node, early)
         for number in range(len(one.ways)):
             self._add_way(node, one, number)
@@ -165,7 +166,7 @@ class Outline:
         reached = 1 + max((at for at, child in enumerate(one.children) if child.first >= 0 or child.silent is not None),
                           default=-1)  # fmt: skip
         for child in one.children[:reached]:
-            before = [number for number in late if number < child.first]
+            before = late[: bisect_left(late, child.first)]
             self._add_runs(node, before)
             late = late[len(before) :]
             self._add_place(node, child)

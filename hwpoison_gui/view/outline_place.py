@@ -100,12 +100,19 @@ def _assign(places: Sequence[Place], marks: Iterable[Mark], first: int) -> list[
     """Gives each step to a place; returns the place of each step."""
     claims = _claims(places)
     current, orders = 0, list[int]()
+    run = ("", "")  # function and branch of alike steps, which all stay where the one before them is
     for number, mark in enumerate(marks, first):
-        claim = _best(claims.get(mark.function, ()), mark, places, current)
+        if (mark.function, mark.branch) == run:
+            places[current].steps.append(number)
+            orders.append(current)
+            continue
+        claim, before = _best(claims.get(mark.function, ()), mark, places, current), current
         if claim is not None:
             current = claim.order
             if claim.way >= 0:
                 places[current].taken.setdefault(claim.way, number)
+        steady = current == before and all(one.sign.start is None for one in claims.get(mark.function, ()))
+        run = (mark.function, mark.branch) if steady else ("", "")
         places[current].steps.append(number)
         orders.append(current)
     return orders

@@ -5,6 +5,7 @@ What it would look at comes from the phases that the assessment of all memory ru
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -15,7 +16,9 @@ from hwpoison_gui.kernel.handler import matching_row
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.assess_cases import Cases
-from hwpoison_gui.view.assessment import case_of_frame, run
+from hwpoison_gui.view.assess_one import Counting
+from hwpoison_gui.view.assessment import frame_without_users, give_users, run
+from hwpoison_gui.view.slicing import to_the_end
 
 _SAVES: Final = "hwpoison_filter"  # the step that saves a page's flags
 _NO_PAGE: Final = "there is no memory at this number"
@@ -35,9 +38,17 @@ class Rehearsed(NamedTuple):
 
 def rehearse(m: Machine, pfn: int) -> Rehearsed:
     """What the handler would find if the frame broke now."""
+    return to_the_end(find_rehearsed(m, pfn))
+
+
+def find_rehearsed(m: Machine, pfn: int) -> Generator[None, None, Rehearsed]:
+    """The same in slices; the machine must stay as it is."""
     if not 0 <= pfn < m.frames:
         return Rehearsed(pfn, None, stops=_NO_PAGE)
-    c = case_of_frame(m, pfn)
+    c, page = frame_without_users(m, pfn)
+    counting = Counting(m, page)
+    yield from counting.work()
+    give_users(c, counting.counts)
     run(c)
     if not c.asked[0]:
         return Rehearsed(pfn, None, stops=_stops(c))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from hwpoison_gui.view.reverse_map import Mapper, ReverseMap
@@ -85,6 +86,7 @@ class Metrics(NamedTuple):
     wanted: Widths = (0.0, 0.0, 0.0)
 
 
+@lru_cache(1 << 15)
 def base_name(name: str) -> str:
     """A task's name without the number that tells it from its siblings."""
     return _NUMBER.sub("", name) or name

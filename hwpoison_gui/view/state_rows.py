@@ -5,6 +5,7 @@ A fact once an operation has come to the table; before that, and for a frame tha
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
@@ -13,9 +14,11 @@ from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.kernel.profile import Profile, StateRow
 from hwpoison_gui.session.peek import as_of
 from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view.moment import moment_of
 from hwpoison_gui.view.reachable import unreachable
-from hwpoison_gui.view.rehearsal import Rehearsed, looked_at, rehearse
+from hwpoison_gui.view.rehearsal import Rehearsed, find_rehearsed, looked_at
+from hwpoison_gui.view.slicing import to_the_end
 
 TABLE_FUNCTIONS: Final = ("page_action", "identify_page_state")
 
@@ -150,21 +153,32 @@ class StateTables:
         self._key: object = None
         self._before: Rehearsed | None = None
         self._looked: Rehearsed | None = None
+        self._selected: tuple[Step | None, Rehearsed] | None = None
+
+    def clear(self) -> None:
+        """Another machine."""
+        self._key = self._before = self._looked = self._selected = None
 
     def table_for(self, session: Session, selected: int) -> StateTable:
         """Of the present operation's frame; of the selected one where no operation is about any."""
+        return to_the_end(self.find(session, selected))
+
+    def find(self, session: Session, selected: int) -> Generator[None, None, StateTable]:
+        """The same in slices; the machine must stay as it is."""
         moment = moment_of(session)
         profile = session.machine.profile
         operation = moment.operation
         if operation is not None and operation.outcome.pfn is not None:
             pfn = operation.outcome.pfn
             if selected in (pfn, -1) or not moment.at_end:
-                return self._of_operation(session, operation, pfn)
+                return (yield from self._of_operation(session, operation, pfn))
         if 0 <= selected < session.machine.frames:
-            return _table(profile, rehearse(session.machine, selected), "if it broke now")
+            if self._selected is None or self._selected[0] is not moment.step or self._selected[1].pfn != selected:
+                self._selected = moment.step, (yield from find_rehearsed(session.machine, selected))
+            return _table(profile, self._selected[1], "if it broke now")
         return StateTable(rows_of(profile, None), caption=AT_REST)
 
-    def _of_operation(self, session: Session, operation: Operation, pfn: int) -> StateTable:
+    def _of_operation(self, session: Session, operation: Operation, pfn: int) -> Generator[None, None, StateTable]:
         profile = session.machine.profile
         if self._key is not operation:
             self._key, self._before, self._looked = operation, None, None
@@ -175,7 +189,7 @@ class StateTables:
             return _table(profile, self._looked, "when the handler looked", number + 1)
         if self._before is None:
             with as_of(session, operation.first):
-                self._before = rehearse(session.machine, pfn)
+                self._before = yield from find_rehearsed(session.machine, pfn)
         return _table(profile, self._before, "when the handler will look")
 
 
