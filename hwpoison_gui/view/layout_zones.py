@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from hwpoison_gui.view.layout import I64, Rearranged, RowMajor, Segments
 
-GAP: Final = 3  # empty rows between zones
+GAP: Final = 3  # empty rows between zones at least
+_SHARE: Final = 100  # on a tall map one in so many, to be seen where all of it is in view
 
 
 class ByZone(Rearranged):
@@ -22,7 +23,8 @@ class ByZone(Rearranged):
         self._starts: I64 = np.array([start for start in starts if start < frames], np.int64)
         self._sizes: I64 = np.diff(self._starts, append=frames)
         tall = -(-self._sizes // width)
-        self._tops: I64 = np.concatenate(([0], np.cumsum(tall + GAP)[:-1]))
+        gap = max(GAP, int(tall.sum()) // _SHARE)
+        self._tops: I64 = np.concatenate(([0], np.cumsum(tall + gap)[:-1]))
         super().__init__(frames, width, int(self._tops[-1] + tall[-1]))
 
     def of_width(self, width: int) -> ByZone:

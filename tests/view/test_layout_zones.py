@@ -37,6 +37,12 @@ def test_borders_stand_where_blocks_begin_wherever_their_zone_does(start: int) -
     assert set(zip(x.tolist(), y.tolist(), strict=True)) <= above
 
 
+def test_gaps_are_seen_however_tall_the_map_is() -> None:
+    layout = ByZone(1 << 24, 4096, (0, 4096, 1 << 20))
+    below, above = layout.position(1 << 20)[1], layout.position((1 << 20) - 1)[1]
+    assert layout.height / 200 < below - above < layout.height / 50
+
+
 def test_one_zone_has_the_borders_of_plain_rows() -> None:
     one = ByZone(4096, 100, (0,)).borders(512, 0, 0, 100, 41)
     assert np.array_equal(one, RowMajor(4096, 100).borders(512, 0, 0, 100, 41))
