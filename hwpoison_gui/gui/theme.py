@@ -165,6 +165,7 @@ def style_sheet(theme: Theme) -> str:
     QMenu::item:disabled {{ color: {disabled_of(theme)}; }}
     QMenu::separator {{ height: 1px; background: {theme.line}; margin: {TIGHT}px 0; }}
     QMenu::icon {{ padding-left: 6px; }}
+    QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
     QToolTip {{ background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.line};
                 padding: {TIGHT}px {SMALL}px; }}
     QHeaderView {{ background: {theme.window}; }}
