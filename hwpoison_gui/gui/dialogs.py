@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 from hwpoison_gui import __version__
 from hwpoison_gui.gui import opening
 from hwpoison_gui.gui import theme as look
+from hwpoison_gui.gui.key_list import key_list
 from hwpoison_gui.gui.loader import Loader
 from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.kernel.profiles import PROFILES
@@ -221,25 +221,7 @@ class Dialogs:
         box.open()
 
     def show_keys(self) -> None:
-        rows = []
-        for name, command in self._window.actions_.commands.items():
-            keys = self._window.actions_[name].shortcuts()
-            if keys:
-                shown = ", ".join(key.toString(QKeySequence.SequenceFormat.NativeText) for key in keys)
-                rows.append((shown, command.tip))
-        rows += [
-            ("Click", "On the map: break the frame"),
-            ("Right click", "On the map: select the frame and open its menu (also Ctrl or Shift and click)"),
-            ("Arrows", "On the map: move the selection, 16 at a time with Shift"),
-            ("Enter", "On the map: break the selected frame"),
-            ("W A S D", "On the map: move; the wheel zooms, a drag pans"),
-            ("Menu, Shift+F10", "On the map, and on a page or a task: what can be done with it"),
-            ("F2", "On the policy or SIGBUS of a task: choose another"),
-            ("Ctrl+Shift+Up, Down", "In a table: order its rows by the column of the present cell"),
-            ("Ctrl+C", "In any panel: what is selected, or all that it says, as text"),
-        ]
-        cells = "".join(f"<tr><td><b>{html.escape(a)}</b></td><td>{html.escape(b)}</td></tr>" for a, b in rows)
-        self._page("Keys", f"<table cellpadding='4'>{cells}</table>")
+        self._page("Keys", key_list(self._window.actions_))
 
     def show_notes(self) -> None:
         machine = self._window.controller.machine
