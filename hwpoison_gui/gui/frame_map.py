@@ -213,7 +213,7 @@ class FrameMapWidget(QWidget):
     # -- what is pointed at
 
     def set_highlights(self, highlights: Sequence[tuple[npt.NDArray[np.integer] | Sequence[int], str]]) -> None:
-        """Outlines frames by role: target, visited, skipped, unmapped, killed or owner:N; later ones on top."""
+        """Outlines frames by role: target, visited, skipped, unmapped, freed or owner:N; later ones on top."""
         for _, role in highlights:
             ring_of(self.view.item.theme, role)
         self.view.item.highlights = [Highlight(np.asarray(pfns, np.int64), role) for pfns, role in highlights]

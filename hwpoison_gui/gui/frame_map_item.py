@@ -12,10 +12,11 @@ from PySide6.QtWidgets import QWidget
 
 from hwpoison_gui.gui.frame_map_axis import AxisPainter, axis_width, paint_label
 from hwpoison_gui.gui.frame_map_cells import CellPainter
-from hwpoison_gui.gui.frame_map_marks import Highlight, MarkPainter, cell_rect, paint_focus
+from hwpoison_gui.gui.frame_map_marks import Highlight, MarkPainter, cell_rect, nearest, paint_focus
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.view.camera import Camera
 from hwpoison_gui.view.frame_plane import FramePlane
+from hwpoison_gui.view.highlights import meaning_of
 from hwpoison_gui.view.palette import Theme
 
 NONE: Final = -1  # no frame selected or hovered
@@ -91,11 +92,23 @@ class FrameMapItem:
     def summary_of(self, pfn: int) -> str:
         """The line about a frame that is shown beside the pointer."""
         if self.summary is not None:
-            return self.summary(pfn)
+            return "\n".join([self.summary(pfn), *self._marks_at(pfn)])
         if self.plane is None:
             return ""
         word = self.plane.word(pfn)
         return f"0x{pfn:x}  {self.plane.kind(pfn).name}  {pf.letters_of(word)}"
+
+    def _marks_at(self, pfn: int) -> list[str]:
+        """What marks mean that lie on a frame, or beside it where they are larger than their cells."""
+        said = list[str]()
+        for mark in self.highlights:
+            meaning = meaning_of(mark.role)
+            if not meaning or self.plane is None:
+                continue
+            near = nearest(self.plane.layout, self.camera, mark.pfns, pfn)
+            if near != NONE:
+                said.append(meaning if near == pfn else f"0x{near:x} beside it: {meaning}")
+        return said
 
     def paint(self, painter: QPainter, device: QWidget) -> None:
         """Draws the ground, frames, marks, the left edge and the label, in this order."""

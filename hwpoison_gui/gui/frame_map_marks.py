@@ -29,7 +29,7 @@ MOST_MARKS: Final = 1500  # of one role in view; more are binned more coarsely
 
 @dataclass(frozen=True, slots=True)
 class Highlight:
-    """Frames to point at, and why: `target`, `visited`, `skipped`, `unmapped`, `killed` or `owner:N`."""
+    """Frames to point at, and why: `target`, `visited`, `skipped`, `unmapped`, `freed` or `owner:N`."""
 
     pfns: np.ndarray
     role: str
@@ -42,7 +42,7 @@ class Ring:
     colour: str
     width: float = 2.0
     dashed: bool = False
-    strokes: str = ""  # "/" cut, "x" struck out
+    strokes: str = ""  # "/" cut
 
 
 def ring_of(theme: Theme, role: str) -> Ring:
@@ -54,7 +54,7 @@ def ring_of(theme: Theme, role: str) -> Ring:
         "visited": Ring(theme.warn),
         "skipped": Ring(theme.skipped, 2.0, dashed=True),
         "unmapped": Ring(theme.text, 2.0, strokes="/"),
-        "killed": Ring(theme.kill, 3.0, strokes="x"),
+        "freed": Ring(theme.text, 1.0, dashed=True),
     }
     if role not in rings:
         raise ValueError(f"no such role of a highlight: {role}")
@@ -89,6 +89,17 @@ def places(layout: Layout, camera: Camera, pfns: np.ndarray, size: float) -> tup
     return px, py
 
 
+def nearest(layout: Layout, camera: Camera, pfns: np.ndarray, pfn: int) -> int:
+    """The marked frame whose small mark lies over a frame's cell, or -1."""
+    if not len(pfns):
+        return -1
+    x, y = layout.position(pfn)
+    across, down = layout.positions(np.asarray(pfns, np.int64))
+    far = np.maximum(np.abs(across - x), np.abs(down - y))
+    first = int(np.argmin(far))
+    return int(pfns[first]) if not far[first] or far[first] * camera.cell <= SMALLEST_DOT / 2 else -1
+
+
 class MarkPainter:
     """Draws marks over the frames of a plane."""
 
@@ -121,7 +132,7 @@ class MarkPainter:
         size = math.ceil(max(SMALLEST_RING, camera.cell + 4)) + 2 * swell
         if highlight.role == "target":
             size += 6
-        dots = highlight.role.startswith("owner:") and camera.cell < SMALLEST_RING
+        dots = highlight.role.startswith(("owner:", "freed")) and camera.cell < SMALLEST_RING
         if dots:  # hundreds of rings would hide the map
             size = max(SMALLEST_DOT, math.ceil(camera.cell) + 2)
         px, py = places(layout, camera, highlight.pfns, size)
@@ -178,8 +189,6 @@ class MarkPainter:
                 painter.setPen(QPen(faded(ring.colour, 0.35), ring.width))
             if ring.strokes:
                 painter.drawLine(box.bottomLeft(), box.topRight())
-            if ring.strokes == "x":
-                painter.drawLine(box.topLeft(), box.bottomRight())
 
 
 def draw_poison(painter: QPainter, theme: Theme, size: float) -> None:

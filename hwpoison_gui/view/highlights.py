@@ -22,6 +22,11 @@ Highlights = list[tuple[Pfns, str]]
 _OWN: Final = (Act.VISIT, Act.SIGNAL)
 
 
+def meaning_of(role: str) -> str:
+    """What the mark of a role says of a frame; empty where the step's sentence says it."""
+    return "freed by the last exit" if role == "freed" else ""
+
+
 def frames_of(m: Machine, mm: int) -> Pfns:
     """The frames that an address space maps, ascending; one that it maps twice is there twice."""
     held = m.ptes.of(mm)
@@ -65,7 +70,7 @@ def _of_step(m: Machine, moment: Moment, colours: Mapping[int, int]) -> Highligh
         for tid in mark.tasks[:1]:
             found.append(_owned(m, m.tasks.view[tid].tgid, colours))
     elif mark.act is Act.DIE:
-        found.append((_changed(moment), "killed"))
+        found.append((_freed(m, moment), "freed"))
     elif mark.act in (Act.UNMAP, Act.SKIP):
         found.append((np.array(inside, np.int64), "unmapped" if mark.act is Act.UNMAP else "skipped"))
     if moment.operation.name == "poison" or not len(others):
@@ -75,6 +80,9 @@ def _of_step(m: Machine, moment: Moment, colours: Mapping[int, int]) -> Highligh
     return found
 
 
-def _changed(moment: Moment) -> Pfns:
+def _freed(m: Machine, moment: Moment) -> Pfns:
+    """Of the frames that the step changed those that nobody has any more; others are still somebody's."""
     assert moment.step is not None
-    return np.array(sorted({c.key for c in moment.step.changes if isinstance(c.store, Column)}), np.int64)
+    pfns: Pfns = np.array(sorted({c.key for c in moment.step.changes if isinstance(c.store, Column)}), np.int64)
+    left: Pfns = pfns[m.refcount.view[pfns] == 0]
+    return left

@@ -349,13 +349,17 @@ def test_what_is_selected_can_be_heard(shown: Shown) -> None:
 
 def test_highlights_are_seen_at_fit_and_go_away(shown: Shown) -> None:
     before = shown.image()
-    roles = ["target", "visited", "skipped", "unmapped", "killed", "owner:3"]
+    roles = ["target", "visited", "skipped", "unmapped", "freed", "owner:3"]
     shown.map.set_highlights([([300 + 9 * number], role) for number, role in enumerate(roles)])
     assert shown.image() != before
-    shown.map.set_highlights([([300], "killed")])
+    shown.map.set_highlights([([300], "freed")])
     image, middle = shown.image(), shown.point(300)
     square = [QPoint(middle.x() + dx, middle.y() + dy) for dx in range(-9, 10) for dy in range(-9, 10)]
-    assert sum(image.pixelColor(point) == QColor(DARK.kill) for point in square) > 10
+    seen = [image.pixelColor(point) for point in square]
+    assert seen.count(QColor(DARK.text)) > 5 and not {DARK.kill, DARK.poison} & {colour.name() for colour in seen}
+    shown.map.set_summary(lambda pfn: f"frame {pfn}")
+    assert shown.view.item.summary_of(300) == "frame 300\nfreed by the last exit"
+    assert shown.view.item.summary_of(301) == "frame 301"
     shown.map.set_highlights([])
     assert shown.image() == before
 
