@@ -50,10 +50,11 @@ _EFFECTS: Final = {"killed": DEAD, "handled": SIGNALLED, "pending": PENDING, "ig
 
 
 class Loss(NamedTuple):
-    """`lost` says what was, as a sentence; `hits` are all who had or could have had the page."""
+    """`lost` says what was, as a sentence, `brief` in a clause; `hits` are all who had or could have had the page."""
 
     lost: str
     hits: tuple[Hit, ...] = ()
+    brief: str = ""
 
     def names(self, kind: str) -> list[str]:
         """The tasks that are hit in that way."""
@@ -103,7 +104,7 @@ def _find(session: Session, operation: Operation) -> Generator[None, None, Loss 
         row = matched_row(session, operation)
         hits = yield from _hits(session, operation, before)
         lost = lost_words(session.machine, before.page, outcome, row.action if row else "")
-    return Loss(lost, hits)
+    return Loss(lost.text, hits, lost.brief)
 
 
 def note_beginning(session: Session, operation: Operation, graph: ReverseMap | None = None) -> None:

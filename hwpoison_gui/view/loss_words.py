@@ -49,12 +49,20 @@ class Page(NamedTuple):
         return "2 MiB" if self.word & pf.HUGE else "4 KiB"
 
 
-def lost_words(m: Machine, page: Page, outcome: Outcome, action: str) -> str:
-    """A sentence. `action` is the state table's, empty where the handler stopped before."""
+class Lost(NamedTuple):
+    """What was lost: a sentence that also says how one learns of it, and `brief`, a clause of the verdict."""
+
+    text: str
+    brief: str = "nothing is lost"
+
+
+def lost_words(m: Machine, page: Page, outcome: Outcome, action: str) -> Lost:
+    """What was lost. `action` is the state table's, empty where the handler stopped before."""
     if action == "me_swapcache_clean":
-        return "Nothing is lost: swap has a good copy."
+        return Lost("Nothing is lost: swap has a good copy.")
     if action == "me_swapcache_dirty":
-        return f"Lost: {page.size} that swap had not got yet{_of(page.owners, ',')}; who swaps it in is told."
+        what = f"{page.size} that swap had not got yet"
+        return Lost(f"Lost: {what}{_of(page.owners, ',')}; who swaps it in is told.", f"{what} are lost")
     if action in ("me_pagecache_dirty", "me_pagecache_clean", "me_huge_page"):
         return _of_file(m, page, page.inode, outcome) if page.inode is not None else _of_memory(page)
     return _untouched(page, outcome)
@@ -71,33 +79,37 @@ def _of(owners: Sequence[str], comma: str = "") -> str:
     return f"{comma} of {names(owners)}" if owners else ""
 
 
-def _of_memory(page: Page) -> str:
-    return f"Lost: {page.size} of anonymous memory{_of(page.owners)}."
+def _of_memory(page: Page) -> Lost:
+    what = f"{page.size} of anonymous memory"
+    return Lost(f"Lost: {what}{_of(page.owners)}.", f"{what} are lost")
 
 
-def _of_file(m: Machine, page: Page, inode: Inode, outcome: Outcome) -> str:
+def _of_file(m: Machine, page: Page, inode: Inode, outcome: Outcome) -> Lost:
     """A file's page: its newest content, or nothing."""
     where = f"{_shared(inode.path or f'inode {inode.id}')}, page {page.number}"
+    held = _held(m, page, inode, outcome)
     noted = page.dirty if page.word & pf.HUGE else bool(m.page(page.pfn) & pf.ERROR)
+    if noted and can(inode, "writeback"):
+        what = f"the last write to {where} ({page.size})"
+        return Lost(f"Lost: {what}; {_told_by_fsync(m, page, inode)}{held}.", f"{what} is lost")
     if noted:
-        return f"{_newest(m, page, inode, where)}{_held(m, page, inode, outcome)}."
+        what = f"{page.size} of {where}"
+        return Lost(f"Lost: {what}; {_afterwards(m, inode)}{held}.", f"{what}, are lost")
     if not can(inode, "writeback"):
-        return f"Nothing is lost: {where}, was never written{_held(m, page, inode, outcome)}."
+        return Lost(f"Nothing is lost: {where}, was never written{held}.")
     if outcome.result == FAILED:
-        return f"Nothing is lost: the disk has {where}{_held(m, page, inode, outcome)}."
-    return f"Nothing is lost: {where}, is read from disk again."
+        return Lost(f"Nothing is lost: the disk has {where}{held}.")
+    return Lost(f"Nothing is lost: {where}, is read from disk again.")
 
 
-def _newest(m: Machine, page: Page, inode: Inode, where: str) -> str:
-    """What was newer than anything else, and how one learns of it."""
-    if not can(inode, "writeback"):
-        return f"Lost: {page.size} of {where}; {_afterwards(m, inode)}"
+def _told_by_fsync(m: Machine, page: Page, inode: Inode) -> str:
+    """How one learns of a lost write."""
     one_mark = m.profile.report_error is report_error  # one for each mapping; later one for each open file
     once = "once" if one_mark else "once to each who has it open"
     unseen = one_mark and not m.page_cache.of(inode.id)
-    when = ", though not while none of its pages is cached" if unseen else ""
+    when = " (but nothing while no page of the file is cached)" if unseen else ""
     older = "the older data" if when_read_again(m, inode, page.number) == STALE else "a hole there"
-    return f"Lost: the last write to {where}, {page.size}; fsync says EIO {once}{when}, the disk has {older}"
+    return f"fsync says EIO {once}{when}, the disk has {older}"
 
 
 def _held(m: Machine, page: Page, inode: Inode, outcome: Outcome) -> str:
@@ -110,7 +122,7 @@ def _held(m: Machine, page: Page, inode: Inode, outcome: Outcome) -> str:
 
 
 def _shared(name: str) -> str:
-    return f"shared memory ({name})" if name.startswith("/dev/zero") else name
+    return "anonymous shared memory" if name.startswith("/dev/zero") else name
 
 
 def _afterwards(m: Machine, inode: Inode) -> str:
@@ -120,16 +132,17 @@ def _afterwards(m: Machine, inode: Inode) -> str:
     return "who maps it anew reads zeros"
 
 
-def _untouched(page: Page, outcome: Outcome) -> str:
+def _untouched(page: Page, outcome: Outcome) -> Lost:
     """The handler stopped before it did anything with the page."""
     if page.word & pf.HWPOISON or (page.head & pf.HUGE and page.head & pf.HWPOISON):
-        return "Nothing more is lost: it was broken before."
+        return Lost("Nothing more is lost: it was broken before.", "nothing more is lost")
     if page.word & pf.NOPAGE:
-        return "Nothing is lost: there is no memory at this number."
+        return Lost("Nothing is lost: there is no memory at this number.")
     if page.free and page.word & pf.HUGE and outcome.result != RECOVERED:
-        return "Nothing is lost yet: it was free, but it stays in the pool of huge pages."
+        return Lost("Nothing is lost yet: it was free, but it stays in the pool of huge pages.", "nothing is lost yet")
     if page.free:
-        return "Nothing is lost: it was free, and nobody is given it any more."
+        return Lost("Nothing is lost: it was free, and nobody is given it any more.")
     if outcome.kind and outcome.kind.startswith("already truncated"):
-        return "Nothing is lost: it was cut off its file before."
-    return f"Nothing is saved: {_USED.get(kinds.kind_of(page.word), 'it')} stays in use, broken."
+        return Lost("Nothing is lost: it was cut off its file before.")
+    left = f"{_USED.get(kinds.kind_of(page.word), 'it')} stays in use, broken"
+    return Lost(f"Nothing is saved: {left}.", left)

@@ -1,80 +1,95 @@
-"""What an operation came to, in one sentence of plain words."""
+"""What an operation came to, in one sentence: how it went in the kernel's words, who is hit, and what is lost."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from hwpoison_gui.kernel import pte as ptes
-from hwpoison_gui.kernel.mark import Act
-from hwpoison_gui.session.outcome import SignalSeen
+from hwpoison_gui.session.outcome import Outcome, SignalSeen
 from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.view.hits import CAUGHT, IGNORED, LATER, STALE, USES, ZEROS
+from hwpoison_gui.view.loss import Loss, loss_of
+from hwpoison_gui.view.loss_words import names
+from hwpoison_gui.view.old_data import read_old_data
 
-_MOST_NAMES = 6
+_MOST_NAMES: Final = 5
 
-
-_newest: list[tuple[Operation, str]] = []  # of the last one asked for, which is asked for again and again
+# What signals did, for one process and for several.
+_EFFECTS: Final = {
+    "killed": ("{signal} killed {names}", "{signal} killed {names}"),
+    "handled": ("{names} caught {signal} and lives on", "{names} caught {signal} and live on"),
+    "pending": ("{signal} waits for {names}", "{signal} waits for {names}"),
+}
+# What is still to come.
+_AHEAD: Final = {
+    LATER: ("{names} will die when it touches the page", "{names} will die when they touch the page"),
+    IGNORED: (
+        "{names} ignored SIGBUS, and will die when it touches the page",
+        "{names} ignored SIGBUS, and will die when they touch the page",
+    ),
+    CAUGHT: ("{names} will be told when it touches the page", "{names} will be told when they touch the page"),
+    USES: ("{names} goes on using it", "{names} go on using it"),
+    STALE: ("{names} will silently read the old data", "{names} will silently read the old data"),
+    ZEROS: ("{names} will silently read zeros", "{names} will silently read zeros"),
+}
+_AGAIN: Final = "already hardware poisoned"
+_PANIC: Final = "The kernel gave up on purpose: only stepping back, or a new machine, goes on."
 
 
 def verdict(session: Session, operation: Operation) -> str:
     """A sentence about a finished operation, empty where its last step says it all."""
-    if not _newest or _newest[0][0] is not operation:
-        _newest[:] = [(operation, _verdict(session, operation))]
-    return _newest[0][1]
-
-
-def _verdict(session: Session, operation: Operation) -> str:
     outcome = operation.outcome
     if outcome.panic:
-        return "The kernel gave up on purpose. Only stepping back, or a new machine, goes on."
-    parts = []
+        return _PANIC
+    if operation.name == "poison" and (loss := loss_of(session, operation)) is not None:
+        return _of_error(session, outcome, loss)
+    parts = _signals(outcome.signals)
+    if outcome.value is not None:
+        old = (
+            ", which is old: the last write was lost, and the read does not say so"
+            if read_old_data(session, operation)
+            else ""
+        )
+        parts.append(f"{operation.args.get('task', 'it')} read “{outcome.value}”{old}")
+    if not parts and outcome.errno:
+        said = session.steps[operation.last - 1].mark.text.removesuffix(".")
+        if said == f"{operation.name}: done":
+            return f"The call returned −{outcome.errno}."
+        parts = [] if str(outcome.errno) in said else [said, f"the call returned −{outcome.errno}"]
+    return f"{'; '.join(parts)}." if parts else ""
+
+
+def _of_error(session: Session, outcome: Outcome, loss: Loss) -> str:
+    """Who is hit, and what is lost; before that how it went, in the kernel's words."""
+    parts = [*_signals(outcome.signals), *_ahead(loss)] or ["nobody is told"]
+    if loss.brief and not (loss.names(USES) and "in use" in loss.brief):
+        parts.append(loss.brief)
+    went = _went(session, outcome)
+    return f"{went}: {'; '.join(parts)}." if went else f"{'; '.join(parts)}."
+
+
+def _went(session: Session, outcome: Outcome) -> str:
+    """The result line in the kernel's words; where the handler logged none, what it logged instead."""
     if outcome.result is not None:
         # The old handler's word "dirty" stands before the kind, the new one's in it.
-        dirty = "dirty " if outcome.dirty and "dirty" not in (outcome.kind or "") else ""
-        parts.append(f"{outcome.result}: {dirty}{outcome.kind}.")
-    parts += _signals(outcome.signals)
-    if operation.name == "poison" and outcome.pfn is not None:
-        waiting = _waiting(session, operation)
-        if not outcome.signals and not waiting and outcome.result is not None:
-            parts.append("Nobody is told.")
-        if waiting:
-            parts.append(f"When touched, it will hit {_names(waiting)}.")
-    if outcome.value is not None:
-        parts.append(f"It read “{outcome.value}”.")
-    if outcome.errno:
-        parts.append(f"Returned −{outcome.errno}.")
-    return " ".join(parts)
+        told = outcome.dirty and "{dirty}" in session.machine.profile.result_line
+        return f"{outcome.result} ({'dirty ' if told else ''}{outcome.kind})"
+    errno = f"−{outcome.errno}" if outcome.errno else ""
+    if any(_AGAIN in line for line in outcome.log):
+        return f"{_AGAIN[0].upper()}{_AGAIN[1:]}" + (f" ({errno})" if errno else "")
+    return errno
 
 
 def _signals(signals: Sequence[SignalSeen]) -> list[str]:
     said = []
-    for effect, words in (
-        ("killed", "Killed by {signal}: {names}."),
-        ("handled", "{names} caught {signal} and {lives} on."),
-        ("pending", "{signal} waits, blocked, for {names}."),
-        ("ignored", "{names} ignored {signal}."),
-    ):
+    for effect, words in _EFFECTS.items():
         seen = [signal for signal in signals if signal.effect == effect]
-        if seen:
-            names = list(dict.fromkeys(signal.task for signal in seen))
-            lives = "live" if len(names) > 1 else "lives"
-            said.append(words.format(signal=seen[-1].signal, names=_names(names), lives=lives))
+        who = list(dict.fromkeys(signal.task for signal in seen))
+        if who:
+            said.append(words[len(who) > 1].format(signal=seen[-1].signal, names=names(who, _MOST_NAMES)))
     return said
 
 
-def _waiting(session: Session, operation: Operation) -> list[str]:
-    """Living tasks whose page-table entry the operation replaced by a hwpoison entry."""
-    m, found = session.machine, dict[str, None]()
-    for step in session.steps[operation.first : operation.last]:
-        if step.mark.act is not Act.UNMAP:
-            continue
-        for mm, vpn in step.mark.ptes:
-            process = m.processes.view.get(mm)
-            if process is not None and not process.ended and m.pte(mm, vpn) & ptes.HWPOISON:
-                found[process.name] = None
-    return list(found)
-
-
-def _names(names: Sequence[str]) -> str:
-    if len(names) > _MOST_NAMES:
-        return f"{', '.join(names[: _MOST_NAMES - 1])} and {len(names) - _MOST_NAMES + 1} more"
-    return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]
+def _ahead(loss: Loss) -> list[str]:
+    found = [(words, loss.names(kind)) for kind, words in _AHEAD.items()]
+    return [words[len(who) > 1].format(names=names(who, _MOST_NAMES)) for words, who in found if who]

@@ -123,7 +123,7 @@ def test_a_frame_is_selected_by_arrows_broken_and_walked(typist: Typist) -> None
     me.press(Key.Key_Comma)
     assert me.reads(w.transport.where) == where
     me.press(Key.Key_End)
-    assert "Killed by SIGBUS: srv, w0, w1 and w2." in me.said() and me.alive() == {"other"}
+    assert "SIGBUS killed srv, w0, w1 and w2;" in me.said() and me.alive() == {"other"}
     me.press(Key.Key_PageUp)
     assert me.alive() == {"srv", "w0", "w1", "w2", "other"}
     me.press(Key.Key_PageDown)
@@ -295,7 +295,7 @@ def test_what_is_said_is_copied(typist: Typist) -> None:
     me.press(Key.Key_C, CTRL)
     told["sentence"] = QApplication.clipboard().text()
     expected = {"map": "srv:", "why": "What became of it (done)", "states": "the first match", "frame": "HWPOISON",
-                "log": "Killing w2", "sentence": "Killed by SIGBUS: srv"}  # fmt: skip
+                "log": "Killing w2", "sentence": "SIGBUS killed srv"}  # fmt: skip
     for name, words in expected.items():
         assert words in told[name], told[name]
     assert len(told["log"].splitlines()) == 5 and len(told["why"].splitlines()) > 40

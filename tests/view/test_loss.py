@@ -82,11 +82,68 @@ def test_a_dirty_page_of_a_file_loses_its_last_write_and_who_had_no_entry_reads_
     do(session, "read", task="b", at="m+0")
     do(session, "poison", frame="a:m+0")
     found = came(session)
-    assert found.lost.startswith("Lost: the last write to /f, page 0, 4 KiB; fsync says EIO once,")
+    assert found.lost.startswith("Lost: the last write to /f, page 0 (4 KiB); fsync says EIO once (but nothing")
     assert kinds(found) == {"a": hits.LATER, "b": hits.LATER, "c": hits.STALE}
     assert in_words(found).endswith("c will silently read the old data.")
     do(session, "read", task="c", at="m+0")
     assert session.operations[-1].outcome.value == "disk"
+
+
+def errors_of_fsync(session: Session) -> list[object]:
+    """What fsync returns to `a`, to `b`, and to `a` again."""
+    for name in ("a", "b", "a"):
+        do(session, "fsync", task=name, fd="d")
+    return [operation.outcome.errno for operation in session.operations[-3:]]
+
+
+@pytest.mark.parametrize(
+    ("profile", "said", "errors"),
+    [
+        ("v7", "fsync says EIO once, the disk has the older data", ["EIO", 0, 0]),
+        ("6.1", "fsync says EIO once to each who has it open, the disk has the older data", ["EIO", "EIO", 0]),
+    ],
+)
+def test_fsync_says_so_as_often_as_it_is_told(profile: str, said: str, errors: list[object]) -> None:
+    session = with_file(profile=profile)
+    do(session, "read", task="b", at="m+1")  # of 2009's mark nobody hears while nothing of the file is cached
+    do(session, "write", task="a", at="m+0", value="new")
+    do(session, "poison", frame="a:m+0")
+    assert came(session).lost == f"Lost: the last write to /f, page 0 (4 KiB); {said}."
+    assert errors_of_fsync(session) == errors
+
+
+def test_without_a_page_in_the_cache_the_mark_of_2009_is_not_looked_at() -> None:
+    session = with_file()
+    do(session, "write", task="a", at="m+0", value="new")
+    do(session, "poison", frame="a:m+0")
+    assert "(but nothing while no page of the file is cached)" in came(session).lost
+    do(session, "fsync", task="a", fd="d")
+    assert session.operations[-1].outcome.errno == 0
+    do(session, "pread", task="a", fd="d", page=1)
+    assert errors_of_fsync(session) == ["EIO", 0, 0]
+
+
+def test_a_hole_is_read_as_zeros_and_what_was_never_written_is_no_loss() -> None:
+    session = with_file()
+    do(session, "punch_hole", path="/f", page=0)
+    do(session, "write", task="a", at="m+0", value="new")
+    do(session, "poison", frame="a:m+0")
+    assert kinds(came(session))["c"] == hits.ZEROS and "the disk has a hole there" in came(session).lost
+    session = with_file("tmpfs")
+    do(session, "punch_hole", path="/f", page=0)
+    do(session, "read", task="a", at="m+0")
+    do(session, "poison", frame="a:m+0")
+    assert came(session).lost == "Nothing is lost: /f, page 0, was never written."
+
+
+def test_a_second_report_in_6_1_has_no_result_line_and_is_told_all_the_same() -> None:
+    session = with_file(profile="6.1")
+    do(session, "write", task="a", at="m+0", value="new")
+    do(session, "poison", frame="a:m+0")
+    do(session, "poison", frame=f"pfn:{session.operations[-1].outcome.pfn:#x}")
+    assert session.operations[-1].outcome.result is None
+    assert came(session).lost == "Nothing more is lost: it was broken before."
+    assert kinds(came(session))["a"] == hits.LATER
 
 
 def test_shared_memory_of_2009_reads_zeros_and_that_of_today_is_told() -> None:

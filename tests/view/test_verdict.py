@@ -24,15 +24,21 @@ def forked(early_kill: int, **second: str) -> Session:
     return session
 
 
+WENT = "Recovered (dirty LRU)"
+GONE = "4 KiB of anonymous memory are lost"
+
+
 @pytest.mark.parametrize(
     ("session", "said"),
     [
-        (forked(1), "Recovered: dirty LRU. Killed by SIGBUS: a and b."),
+        (forked(1), f"{WENT}: SIGBUS killed a and b; {GONE}."),
+        (forked(1, sigbus="handler"), f"{WENT}: SIGBUS killed a; b caught SIGBUS and lives on; {GONE}."),
+        (forked(1, sigbus="blocked"), f"{WENT}: SIGBUS killed a; SIGBUS waits for b; {GONE}."),
         (
-            forked(1, sigbus="handler"),
-            "Recovered: dirty LRU. Killed by SIGBUS: a. b caught SIGBUS and lives on. When touched, it will hit b.",
+            forked(1, sigbus="ignored"),
+            f"{WENT}: SIGBUS killed a; b ignored SIGBUS, and will die when it touches the page; {GONE}.",
         ),
-        (forked(0), "Recovered: dirty LRU. When touched, it will hit a and b."),
+        (forked(0), f"{WENT}: a and b will die when they touch the page; {GONE}."),
     ],
 )
 def test_the_end_of_a_click(session: Session, said: str) -> None:
@@ -67,4 +73,4 @@ def test_what_was_read_is_said() -> None:
     session = forked(0)
     do(session, "write", task="a", at="m+1", value="hello")
     do(session, "read", task="a", at="m+1")
-    assert verdict(session, session.operations[-1]) == "It read “hello”."
+    assert verdict(session, session.operations[-1]) == "a read “hello”."

@@ -1,0 +1,57 @@
+"""Whether a read got old data: the last write to its page was lost with a broken frame, and nobody said so."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.filemap import ZERO, can, content_of, disk_content
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.records import Inode
+from hwpoison_gui.kernel.rmap import page_index
+from hwpoison_gui.session.peek import as_of
+from hwpoison_gui.session.session import Operation, Session
+
+_CUTS: Final = ("truncate", "punch_hole")  # what was there is not wanted any more
+
+
+def read_old_data(session: Session, operation: Operation) -> bool:
+    """Of an operation that is complete and has read something, through a mapping or by a call."""
+    m, frames = session.machine, session.steps[operation.last - 1].mark.frames
+    if operation.outcome.value is None or not frames:
+        return False
+    with as_of(session, operation.last):
+        inode, index, dirty = m.inode_of(frames[0]), page_index(m, frames[0]), m.page(frames[0]) & pf.DIRTY
+    if inode is None or dirty:
+        return False
+    number = session.steps[operation.first].operation
+    for earlier in reversed(session.operations[:number]):
+        if earlier.name in _CUTS and earlier.args.get("path") == inode.path:
+            return False
+        if earlier.name == "poison" and _was_lost(session, earlier, inode, index, operation.outcome.value):
+            return True
+    return False
+
+
+def _was_lost(session: Session, error: Operation, inode: Inode, index: int, value: str) -> bool:
+    """Whether the error took newer content of that page, and `value` is what was left."""
+    m, pfn = session.machine, error.outcome.pfn
+    if pfn is None or not 0 <= pfn < m.frames or not m.page(pfn) & pf.ERROR or content_of(m, pfn) == value:
+        return False
+    if int(m.index.view[pfn]) != index or _inode_before(session, error, pfn) != inode.id:
+        return False
+    with as_of(session, error.last):
+        return value == _left(m, inode, index)
+
+
+def _inode_before(session: Session, error: Operation, pfn: int) -> int:
+    """The file off whose page cache the error took the frame, 0 if off none."""
+    for step in session.steps[error.first : error.last]:
+        for store, key, old, _ in step.changes:
+            if store is session.machine.mapping and key == pfn:
+                return int(old) >> 2
+    return 0
+
+
+def _left(m: Machine, inode: Inode, index: int) -> str:
+    return disk_content(m, inode, index) if can(inode, "writeback") else ZERO
