@@ -65,6 +65,7 @@ class FramePlane:
         self.room = self.frames + max(slack(self.frames), self.layout.width)
         self._ids = Held(0)
         self._overlay: dict[int, int] = {}
+        self._told_words = 0  # words that there are tables for
         self._codes: U8 = np.zeros(0, np.uint8)
         self.pyramid = Pyramid(np.zeros((1, 1), np.uint8))
         self.refresh()
@@ -284,25 +285,24 @@ class FramePlane:
             wide.arrange(self.layout)
             self._ids = wide
 
-    def _make_tables(self) -> None:
+    def _table_of(self, of: Callable[[int], int] | None) -> U8:
+        """What is said of each word, by its id; zeros where nothing is."""
         words = self.words.words
-        size = max(CODES, len(words))
-
-        def table(of: Callable[[int], int]) -> U8:
-            made = np.zeros(size, np.uint8)
+        made = np.zeros(max(CODES, len(words)), np.uint8)
+        if of is not None:
             made[1 : len(words)] = [of(word) for word in words[1:]]
-            return made
+        return made
 
-        self._kind_of_id = table(kinds.kind_of).astype(np.int64)
-        self._signs = table(kinds.signs_of)
-        self._bad = table(lambda word: word >> pf.BY_NAME["HWPOISON"].bit & 1).astype(np.bool_)
-        self._table = table(self.lens.code_of) if self.lens.code_of is not None else np.zeros(size, np.uint8)
+    def _make_tables(self) -> None:
+        if self._told_words != len(self.words):
+            self._told_words = len(self.words)
+            self._kind_of_id = self._table_of(kinds.kind_of).astype(np.int64)
+            self._signs = self._table_of(kinds.signs_of)
+            self._bad = self._table_of(lambda word: word >> pf.BY_NAME["HWPOISON"].bit & 1).astype(np.bool_)
+        self._table = self._table_of(self.lens.code_of)
         self._table[self._bad] = self.lens.poison
         self._sheet_table: U8 = np.frombuffer(self.lens.codes, np.uint8)
-        match = self.match
-        self._found = (
-            table(lambda word: match.word(word)).astype(np.bool_) if match is not None else np.zeros(size, np.bool_)
-        )
+        self._found = self._table_of(self.match.word if self.match is not None else None).astype(np.bool_)
 
     def _paint_codes(self) -> None:
         self._make_tables()

@@ -7,9 +7,12 @@ from the ground is computed by the test of this module.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from hwpoison_gui.view import kinds
+
+_KEPT: Final = 1024  # colours that were worked out: a paint asks for the same ones again
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +60,14 @@ def rgb(colour: str) -> tuple[int, int, int]:
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
+@lru_cache(_KEPT)
 def argb(colour: str) -> int:
     """The colour as Qt's 0xAARRGGBB, opaque."""
     red, green, blue = rgb(colour)
     return 0xFF000000 | red << 16 | green << 8 | blue
 
 
+@lru_cache(_KEPT)
 def mixed(colour: str, other: str, share: float) -> str:
     """`colour` with `share` (0 to 1) of `other` in it."""
     parts = (round(a + (b - a) * share) for a, b in zip(rgb(colour), rgb(other), strict=True))
@@ -75,6 +80,7 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+@lru_cache(_KEPT)
 def contrast(one: str, other: str) -> float:
     """The contrast ratio of WCAG 2, 1 to 21."""
     low, high = sorted((luminance(one), luminance(other)))

@@ -2,7 +2,8 @@
 
     python tests/bench/map_bench.py [--frames 65536,6000000,16777216] [--size 1280x720] [--rounds 120]
 
-On a display it waits for exposure (before it nothing is painted), and every figure counts real paints.
+On a display it waits for exposure (before it nothing is painted), and every figure counts real paints. Times are
+the processor's: other work on the machine adds less to them. A terabyte is 268435456 frames and takes 8 GB.
 The baseline is what a plain program does: the whole plane through a colour table into a 32-bit image,
 drawn by nearest neighbour.
 """
@@ -49,9 +50,9 @@ def timed(act: Callable[[], object], rounds: int) -> tuple[float, float]:
     """Median and 95th percentile in milliseconds."""
     times = []
     for _ in range(rounds):
-        start = time.perf_counter()
+        start = time.thread_time()
         act()
-        times.append((time.perf_counter() - start) * 1e3)
+        times.append((time.thread_time() - start) * 1e3)
     return float(np.median(times)), float(np.percentile(times, 95))
 
 
@@ -80,9 +81,9 @@ def shown(widget: QWidget, size: tuple[int, int]) -> QWidget:
     widget.show()
     deadline = time.monotonic() + 10
     while not (widget.windowHandle() and widget.windowHandle().isExposed()):
-        QApplication.processEvents()
         if time.monotonic() > deadline:
             sys.exit("the window was never exposed")
+        QApplication.processEvents()
     for _ in range(5):
         QApplication.processEvents()
     return widget
