@@ -21,7 +21,7 @@ from hwpoison_gui.gui.frame_map_view import FrameMapView
 from hwpoison_gui.view.camera import Camera
 from hwpoison_gui.view.frame_plane import FramePlane
 from hwpoison_gui.view.layout import PATIENCE, Layout, RowMajor, widest
-from hwpoison_gui.view.layout_curves import Hilbert, Morton
+from hwpoison_gui.view.layout_curves import Hilbert, Morton, curve
 from hwpoison_gui.view.layout_zones import ByZone
 from hwpoison_gui.view.palette import DARK, Theme
 
@@ -30,8 +30,8 @@ SLOWEST_FLASH: Final = 1 / 3  # seconds a pulse takes at least: nothing flashes 
 # Orders of the frames: of how many, with how many a row where there are rows, and where zones begin.
 LAYOUTS: Final[dict[str, Callable[[int, int, Sequence[int]], Layout]]] = {
     "rows": lambda frames, width, _: RowMajor(frames, width),
-    "hilbert": lambda frames, *_: Hilbert(frames),
-    "morton": lambda frames, *_: Morton(frames),
+    "hilbert": lambda frames, *_: curve(Hilbert, frames),
+    "morton": lambda frames, *_: curve(Morton, frames),
     "zones": ByZone,
 }
 _PROBES: Final = (0.5, 0.3, 0.7, 0.1, 0.9)  # of the view's width and height: where to look for a frame

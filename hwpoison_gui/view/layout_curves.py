@@ -8,6 +8,7 @@ On both curves a block of 2 MiB is a rectangle of 32 by 16 cells or 16 by 32.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -163,3 +164,9 @@ class Morton(Curve):
 
     def __init__(self, frames: int) -> None:
         super().__init__(frames, morton)
+
+
+@lru_cache(maxsize=2)
+def curve(kind: type[Hilbert] | type[Morton], frames: int) -> Curve:
+    """The curve through so many frames, kept for when one goes back to it."""
+    return kind(frames)

@@ -82,14 +82,21 @@ class ZoneSheet:
     def work(self) -> Iterator[float]:
         for start in range(0, self.m.frames, SLICE):
             stop = min(start + SLICE, self.m.frames)
-            self.held.write(slice(start, stop), self.some(np.arange(start, stop)))
+            codes = np.full(stop - start, ZONE.id_of("nozone"), np.uint8)
+            for zone, code in zip(self.m.zones, self._codes.tolist(), strict=False):
+                codes[max(0, zone.start - start) : max(0, zone.end - start)] = code
+            codes[self._holes(slice(start, stop))] = ZONE.id_of("hole")
+            self.held.write(slice(start, stop), codes)
             yield stop / self.m.frames
+
+    def _holes(self, which: slice | I64) -> npt.NDArray[np.bool_]:
+        holes: npt.NDArray[np.bool_] = (self.m.flags.view[which] & np.uint64(pf.NOPAGE)) != 0
+        return holes
 
     def some(self, pfns: I64) -> U8:
         zone = np.searchsorted(self._starts, pfns, "right") - 1
         zone[(zone < 0) | (pfns >= self._ends[zone])] = len(self._ends)
-        holes = (self.m.flags.view[pfns] & np.uint64(pf.NOPAGE)) != 0
-        return np.where(holes, np.uint8(ZONE.id_of("hole")), self._codes[zone])
+        return np.where(self._holes(pfns), np.uint8(ZONE.id_of("hole")), self._codes[zone])
 
 
 class OwnerSheet:
