@@ -195,12 +195,11 @@ def do_mremap(m: Machine, mm: int, old: int, pages: int) -> Steps[int]:
 
 
 def do_mprotect(m: Machine, mm: int, start: int, end: int, prot: str) -> int | str:
-    """Change what a range may be used for; entries lose RW where writing ends."""
-    if not covered(m, mm, start, end):
-        return "ENOMEM"
+    """Change what a range may be used for, as far as it is mapped; entries lose RW where writing ends."""
     if cuts_huge_page(m, mm, start, end):
         return "EINVAL"
-    for vma in isolate_range(m, mm, start, end):
+    until = covered_until(m, mm, start, end)
+    for vma in isolate_range(m, mm, start, until):
         m.put(m.vmas, vma.id, replace(vma, prot=prot))
         if prot == "rw":
             continue
@@ -208,27 +207,36 @@ def do_mprotect(m: Machine, mm: int, start: int, end: int, prot: str) -> int | s
             entry = m.ptes.of(mm).get(vpn, 0)
             if entry & ptes.PRESENT:
                 m.set_pte(mm, vpn, entry & ~ptes.RW)
-    return 0
+    return 0 if until == end else "ENOMEM"
 
 
 def covered(m: Machine, mm: int, start: int, end: int) -> bool:
     """Whether every page of the range lies in some VMA."""
-    return sum(min(v.end, end) - max(v.start, start) for v in overlapping(m, mm, start, end)) == end - start
+    return covered_until(m, mm, start, end) == end
+
+
+def covered_until(m: Machine, mm: int, start: int, end: int) -> int:
+    """How far the range is mapped without a gap: system calls that go VMA by VMA end there."""
+    for vma in sorted(overlapping(m, mm, start, end), key=lambda vma: vma.start):
+        if vma.start > start:
+            break
+        start = vma.end
+    return min(start, end)
 
 
 def do_mlock(m: Machine, mm: int, start: int, end: int, lock: bool) -> Steps[int | str]:
-    """mlock() and munlock(): locked pages are faulted in and made unevictable."""
-    if not covered(m, mm, start, end):
-        return "ENOMEM"
-    for vma in isolate_range(m, mm, start, end):
+    """mlock() and munlock(): locked pages are faulted in and made unevictable; a gap ends it before anything is."""
+    until = covered_until(m, mm, start, end)
+    for vma in isolate_range(m, mm, start, until):
         if vma.huge == "hugetlb":
             continue  # locked by nature
         m.put(m.vmas, vma.id, replace(vma, locked=lock))
         for vpn in range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):
             entry = m.pte(mm, vpn)
-            small = not entry & ptes.PSE or (vpn % HPAGE_PMD_NR == 0 and vma.huge == "thp")
-            if entry & ptes.PRESENT and not entry & ptes.SPECIAL and small:
-                _mlock_page(m, ptes.value_of(entry), lock)
+            if entry & ptes.PRESENT and not entry & ptes.SPECIAL:
+                _mlock_page(m, vpn, entry, lock)
+    if until != end:
+        return "ENOMEM"
     if not lock:
         return 0
     errno = yield from populate_vma(m, mm, start, end)
@@ -237,7 +245,11 @@ def do_mlock(m: Machine, mm: int, start: int, end: int, lock: bool) -> Steps[int
     return "EAGAIN" if errno == "ENOMEM" else "ENOMEM"  # __mlock_posix_error_return()
 
 
-def _mlock_page(m: Machine, pfn: int, lock: bool) -> None:
+def _mlock_page(m: Machine, vpn: int, entry: int, lock: bool) -> None:
+    """mlock_pte_range(): a huge page is locked by its huge entry, once, and by no small one."""
+    pfn = ptes.value_of(entry)
+    if vpn % HPAGE_PMD_NR if entry & ptes.PSE else m.page(pfn) & pf.THP:
+        return
     if lock:
         m.set_flags(pfn, pf.MLOCKED | pf.UNEVICTABLE)
     else:
