@@ -112,6 +112,7 @@ class CommandPalette(QDialog):
         self.list.setModel(self.model)
         self.list.setItemDelegate(_EntryDelegate(self.list, theme))
         self.list.setAccessibleName("What fits")
+        self.list.setAccessibleDescription("Up and Down choose, Enter does it or goes there.")
         self.list.setUniformItemSizes(True)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -97,6 +97,7 @@ class CompareTable(QTableView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setAccessibleName("Differences")
+        self.setAccessibleDescription("What came of the click on either side, a row a thing. Ctrl+C copies rows.")
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:

@@ -71,6 +71,7 @@ class CompareWindow(QDialog):
     def _make_widgets(self) -> None:
         self.way = QComboBox(self)
         self.way.setAccessibleName("What is compared")
+        self.way.setToolTip("In what the two sides differ; any choice below makes it your own")
         for words, key in _WAYS:
             self.way.addItem(words, key)
         self.way.activated.connect(lambda _: self.choose(self.way.currentData()))

@@ -249,6 +249,7 @@ class Dialogs:
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setWindowTitle(title)
         text = QTextBrowser(dialog)
+        text.setAccessibleName(title)
         text.setFont(look.font())
         text.document().setDocumentMargin(look.LARGE)
         text.setHtml(content)

@@ -64,7 +64,10 @@ class Dock(QDockWidget):
         self.head = DockHead(title, self)
         self.head.tip = TIPS.get(name, "")
         self.head.setToolTip(self.head.tip)
-        content.setWhatsThis(TIPS.get(name, ""))
+        content.setWhatsThis(self.head.tip)
+        heard = content.focusProxy() or content
+        if not heard.accessibleDescription():  # painted panels say what they show
+            heard.setAccessibleDescription(self.head.tip)
         self.setTitleBarWidget(self.head)
         self.setWidget(content)
         self.set_theme(theme)

@@ -30,6 +30,7 @@ _ARROWS: Final = {
     Qt.Key.Key_Up: (0, -1),
     Qt.Key.Key_Down: (0, 1),
 }
+_HINT: Final = "No frame is selected. Arrow keys select one, Enter breaks it, the menu key says what else can be done."
 _FIRE: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _MOVES: Final = {Qt.Key.Key_A: (1, 0), Qt.Key.Key_D: (-1, 0), Qt.Key.Key_W: (0, 1), Qt.Key.Key_S: (0, -1)}
 
@@ -50,6 +51,7 @@ class FrameMapView(QAbstractScrollArea):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleDescription(_HINT)
         viewport = self.viewport()
         viewport.setMouseTracking(True)
         viewport.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -178,7 +180,7 @@ class FrameMapView(QAbstractScrollArea):
         self.item.described = pfn
         self.item.update()
         told = self.item.selected if pfn == NONE else pfn
-        self.setAccessibleDescription(self.item.summary_of(told) if told != NONE else "")
+        self.setAccessibleDescription(self.item.summary_of(told) if told != NONE else _HINT)
 
     def _clicked(self, point: QPointF, event: QMouseEvent) -> None:
         pfn = self.item.pfn_at(point)

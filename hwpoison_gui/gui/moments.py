@@ -96,6 +96,7 @@ class Moments(QObject):
         dialog.textValueSelected.connect(self.write)
         dialog.resize(460, 220)
         for edit in dialog.findChildren(QPlainTextEdit):
+            edit.setAccessibleName("Note")
             edit.setTabChangesFocus(True)
             edit.installEventFilter(_KeepsByEnter(dialog))
         dialog.open()

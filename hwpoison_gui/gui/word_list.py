@@ -90,6 +90,7 @@ class WordList(QListView):
         self.setModel(self.words)
         self.setItemDelegate(self._delegate)
         self.setAccessibleName("What may be written here")
+        self.setAccessibleDescription("Up and Down choose a word, Tab or Enter takes it.")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setObjectName("words")
