@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QListView, QWidget
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QObject,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QListView, QStyle, QWidget
 
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.task_model import Index
+from hwpoison_gui.view.log_rows import wrapped
 from hwpoison_gui.view.palette import DARK, Theme, mixed
 
 Role = Qt.ItemDataRole
@@ -17,24 +26,39 @@ EMPTY: Final = "The kernel has said nothing yet.\nIts lines come here while it w
 
 
 class LogModel(QAbstractListModel):
-    """The lines printed so far."""
+    """The lines printed so far, each in as many rows as it needs: rows of one height keep long logs quick."""
 
     def __init__(self, parent: QObject, theme: Theme) -> None:
         super().__init__(parent)
         self.lines: list[str] = []
         self.newest: frozenset[int] = frozenset()
         self.theme = theme
+        self._columns = 1 << 16
+        self._pieces: list[tuple[int, str]] = []  # number of the line, text of the row
+        self._starts: list[int] = []  # the first row of each line
 
     def rowCount(self, parent: Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self.lines)
+        return 0 if parent is not None and parent.isValid() else len(self._pieces)
+
+    def line_at(self, row: int) -> int:
+        """The number of the line that a row is a piece of."""
+        return self._pieces[row][0]
+
+    def rows_of(self, line: int) -> tuple[int, int]:
+        """The first and the last row of a line."""
+        ends = self._starts[line + 1] if line + 1 < len(self._starts) else len(self._pieces)
+        return self._starts[line], ends - 1
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
-        line = self.lines[index.row()]
+        number, piece = self._pieces[index.row()]
+        line = self.lines[number]
         if role == Role.DisplayRole:
-            return line
+            return piece
+        if role == Role.AccessibleTextRole:
+            return line if index.row() == self._starts[number] else piece.strip()
         if role == Role.ToolTipRole:
             return f"{line}\nDouble click: go to the step that printed it."
-        newest = index.row() in self.newest
+        newest = number in self.newest
         if role == Role.ForegroundRole:
             if "panic" in line or "Killing" in line or "killing" in line:
                 return QColor(self.theme.kill)
@@ -53,24 +77,48 @@ class LogModel(QAbstractListModel):
                 break
             same += 1
         if same < len(self.lines):
-            self.beginRemoveRows(QModelIndex(), same, len(self.lines) - 1)
-            del self.lines[same:]
+            self.beginRemoveRows(QModelIndex(), self._starts[same], len(self._pieces) - 1)
+            del self._pieces[self._starts[same] :], self._starts[same:], self.lines[same:]
             self.endRemoveRows()
         if same < len(lines):
-            self.beginInsertRows(QModelIndex(), same, len(lines) - 1)
+            made = [(number, piece) for number in range(same, len(lines)) for piece in self._wrapped(lines[number])]
+            self.beginInsertRows(QModelIndex(), len(self._pieces), len(self._pieces) + len(made) - 1)
+            self._take(made)
             self.lines += lines[same:]
             self.endInsertRows()
         if newest != self.newest:
             self.newest = newest
             self.refresh_look()
 
+    def _wrapped(self, line: str) -> list[str]:
+        return wrapped(line, self._columns)
+
+    def _take(self, made: list[tuple[int, str]]) -> None:
+        """Rows that follow those there are."""
+        for number, piece in made:
+            if number == len(self._starts):
+                self._starts.append(len(self._pieces))
+            self._pieces.append((number, piece))
+
+    def set_columns(self, columns: int) -> bool:
+        """How many characters fit in a row; tells whether the rows are other ones now."""
+        fewest, self._columns = min(columns, self._columns), columns
+        longest = max(map(len, self.lines), default=0)
+        if longest <= fewest:
+            return False
+        self.beginResetModel()
+        self._pieces, self._starts = [], []
+        self._take([(number, piece) for number, line in enumerate(self.lines) for piece in self._wrapped(line)])
+        self.endResetModel()
+        return True
+
     def refresh_look(self) -> None:
-        if self.lines:
-            self.dataChanged.emit(self.index(0), self.index(len(self.lines) - 1))
+        if self._pieces:
+            self.dataChanged.emit(self.index(0), self.index(len(self._pieces) - 1))
 
 
 class LogView(QListView):
-    """Follows the newest line. A double click asks for the step that printed a line."""
+    """Follows the newest line. A double click asks for the step that printed a line; lines are chosen as a whole."""
 
     lineActivated = Signal(int)
 
@@ -81,8 +129,9 @@ class LogView(QListView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setUniformItemSizes(True)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.doubleClicked.connect(lambda index: self.lineActivated.emit(index.row()))
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setTextElideMode(Qt.TextElideMode.ElideNone)
+        self.doubleClicked.connect(lambda index: self.lineActivated.emit(self.log.line_at(index.row())))
         self.setAccessibleName("Kernel log")
         self.set_theme(theme)
 
@@ -90,6 +139,7 @@ class LogView(QListView):
         self.log.theme = theme
         self.setFont(look.mono(look.CAPTION))
         self.setSpacing(0)
+        self._fit()
         self.log.refresh_look()
         self.viewport().update()
 
@@ -99,14 +149,35 @@ class LogView(QListView):
         self.log.set_lines(lines, newest)
         if grew and lines:
             self.scrollToBottom()
-            self.horizontalScrollBar().setValue(0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Lines are broken where the view ends; the line that is seen last stays so."""
+        margin = self.style().pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin) + 1
+        room = self.viewport().width() - 2 * margin
+        last = self.indexAt(self.viewport().rect().bottomLeft())
+        seen = self.log.line_at(last.row()) if last.isValid() else len(self.log.lines) - 1
+        if self.log.set_columns(int(room / QFontMetricsF(self.font()).horizontalAdvance("0"))):
+            self.scrollTo(self.log.index(self.log.rows_of(seen)[1]))
+
+    def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
+        super().selectionChanged(selected, deselected)
+        lines = {self.log.line_at(index.row()) for index in self.selectedIndexes()}
+        whole = QItemSelection()
+        for first, last in map(self.log.rows_of, lines):
+            whole.select(self.log.index(first), self.log.index(last))
+        if len(whole.indexes()) != len(self.selectedIndexes()):
+            self.selectionModel().select(whole, QItemSelectionModel.SelectionFlag.Select)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):
-            chosen = sorted(index.row() for index in self.selectedIndexes())
-            QApplication.clipboard().setText("\n".join(self.log.lines[row] for row in chosen))
+            chosen = sorted({self.log.line_at(index.row()) for index in self.selectedIndexes()})
+            QApplication.clipboard().setText("\n".join(self.log.lines[line] for line in chosen))
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
-            self.lineActivated.emit(self.currentIndex().row())
+            self.lineActivated.emit(self.log.line_at(self.currentIndex().row()))
         else:
             super().keyPressEvent(event)
 

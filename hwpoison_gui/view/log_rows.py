@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from hwpoison_gui.session.session import Session
+
+HANGING: Final = "    "  # before what of a line goes on in the next one
+_LEAST: Final = 20
+
+
+def wrapped(line: str, columns: int) -> list[str]:
+    """A line in pieces of at most so many characters, broken at spaces where there are some; later ones hang."""
+    columns = max(columns, _LEAST)
+    pieces, rest = list[str](), line
+    while len(rest) > columns:
+        lead = len(HANGING) if pieces else 0
+        at = rest.rfind(" ", lead + 1, columns + 1)
+        at = at if at > 0 else columns
+        pieces.append(rest[:at])
+        rest = HANGING + rest[at:].lstrip(" ")
+    return [*pieces, rest]
 
 
 def log_lines(session: Session) -> list[str]:
