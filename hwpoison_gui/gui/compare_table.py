@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QObject, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView, QWidget
 
 from hwpoison_gui.gui import theme as look
@@ -84,6 +84,7 @@ class CompareTable(QTableView):
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
         self.facts = CompareModel(self, theme)
+        self.empty = ""  # what is said where there are no rows
         self.setModel(self.facts)
         self.setShowGrid(False)
         self.setWordWrap(True)
@@ -123,6 +124,16 @@ class CompareTable(QTableView):
         self.resizeRowsToContents()
         for row in range(len(self.facts.rows)):
             self.setRowHeight(row, self.rowHeight(row) + look.SMALL)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self.facts.rows and self.empty:
+            painter = QPainter(self.viewport())
+            painter.setFont(look.font())
+            painter.setPen(QColor(self.facts.theme.muted))
+            painter.drawText(
+                self.viewport().rect(), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self.empty
+            )
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

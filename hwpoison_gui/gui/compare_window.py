@@ -38,6 +38,7 @@ _WAYS: Final = (("Early kill against late", "early"), ("Recovery on against off"
 _BUTTONS: Final = (("first", "To before the click (Home)"), ("back", "One step back on both sides (Left)"),
                    ("play", "Walk both, or pause (Space)"), ("forward", "One step forward on both sides (Right)"),
                    ("last", "To the end of both (End)"))  # fmt: skip
+_SAME: Final = "Both sides agree in everything.\nThe button above lists it; other settings are chosen at the top."
 _USUAL: Final = QSize(1180, 740)
 _FRAME: Final = QSize(8, 40)  # of a window manager
 _PLAY_MS: Final = 280
@@ -62,7 +63,7 @@ class CompareWindow(QDialog):
         self._make_widgets()
         self._place()
         self.setWindowTitle(f"Compare: {title(recipe.click.name, recipe.click.args)}")
-        self.resize(_USUAL.boundedTo(self.screen().availableSize() - _FRAME))
+        self.resize((_USUAL * look.scale()).boundedTo(self.screen().availableSize() - _FRAME))
         self.set_theme(theme)
         self.choose("early")
 
@@ -143,6 +144,7 @@ class CompareWindow(QDialog):
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         for name, button in self.buttons.items():
+            button.setIconSize(look.icon_size())
             button.setIcon(icons.icon(name, theme.text, look.disabled_of(theme)))
         for side in self.sides:
             side.set_theme(theme)
@@ -180,6 +182,7 @@ class CompareWindow(QDialog):
         self.compared = None
         for side in self.sides:
             side.set_side(None)
+        self.table.empty = ""
         self.table.set_rows([])
         self._show_building(True)
         self._builder = builder = Builder(self._recipe, wanted, old, self)
@@ -285,6 +288,7 @@ class CompareWindow(QDialog):
             return
         rows = self.compared.rows
         differing = differences(rows)
+        self.table.empty = "" if differing else _SAME
         self.table.set_rows(rows if self.all.isChecked() else differing)
         self.all.setText(f"Show what is the same ({len(rows) - len(differing)})")
 

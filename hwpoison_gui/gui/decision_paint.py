@@ -12,7 +12,7 @@ from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.decision_model import DecisionModel
 from hwpoison_gui.gui.signs import cross, dot, ring, tick, triangle
 from hwpoison_gui.view.outline import AHEAD, ASIDE, NOW, WITHIN, Node
-from hwpoison_gui.view.palette import Theme, mixed
+from hwpoison_gui.view.palette import Theme
 
 _SIGN: Final = 16  # room for the sign, in pixels
 _GAP: Final = look.MEDIUM
@@ -112,7 +112,7 @@ class DecisionDelegate(QStyledItemDelegate):
     def _ground(self, painter: QPainter, room: QRect, state: str, option: QStyleOptionViewItem) -> None:
         whole = QRect(0, room.top(), self._view.viewport().width(), room.height())
         if state == NOW:
-            painter.fillRect(whole, QColor(mixed(self.theme.base, self.theme.warn, 0.18)))
+            painter.fillRect(whole, QColor(look.lit_ground(self.theme)))
             painter.fillRect(QRect(0, room.top(), _BAR, room.height()), QColor(self.theme.warn))
         chosen = option.state & QStyle.StateFlag.State_Selected  # type: ignore[attr-defined]
         if chosen and self._view.hasFocus():

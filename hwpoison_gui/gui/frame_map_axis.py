@@ -60,7 +60,7 @@ class AxisPainter:
         font = axis_font(base)
         metrics = QFontMetricsF(font)
         self._face = Face(font, math.ceil(metrics.horizontalAdvance("0") - 0.3), math.ceil(metrics.height()))
-        self._inks = (theme.muted, mixed(theme.muted, theme.ground, 0.25))
+        self._inks = (mixed(theme.muted, theme.text, 0.5), theme.muted)
         self._stamps.clear()
 
     def paint(self, painter: QPainter, layout: Layout, camera: Camera, width: float, ratio: float) -> None:

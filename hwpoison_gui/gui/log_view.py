@@ -66,16 +66,14 @@ class LogModel(QAbstractListModel):
                 self.theme.text if newest or not self.newest else mixed(self.theme.text, self.theme.base, 0.3)
             )
         if role == Role.BackgroundRole and newest:
-            return QColor(mixed(self.theme.base, self.theme.warn, 0.18))
+            return QColor(look.lit_ground(self.theme))
         return None
 
     def set_lines(self, lines: list[str], newest: frozenset[int]) -> None:
         """Shows other lines; what stays the same is left alone."""
-        same = 0
-        for old, new in zip(self.lines, lines, strict=False):
-            if old != new:
-                break
-            same += 1
+        same = min(len(self.lines), len(lines))
+        if self.lines[:same] != lines[:same]:
+            same = next(number for number, (a, b) in enumerate(zip(self.lines, lines, strict=False)) if a != b)
         if same < len(self.lines):
             self.beginRemoveRows(QModelIndex(), self._starts[same], len(self._pieces) - 1)
             del self._pieces[self._starts[same] :], self._starts[same:], self.lines[same:]

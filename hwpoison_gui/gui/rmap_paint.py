@@ -13,6 +13,7 @@ from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.frame_map_marks import draw_poison
 from hwpoison_gui.kernel.mark import Act, counted
 from hwpoison_gui.kernel.records import PAGE_SHIFT
+from hwpoison_gui.view.hits import IN_SHORT, TONES
 from hwpoison_gui.view.lenses import KIND
 from hwpoison_gui.view.palette import Theme, mixed
 from hwpoison_gui.view.reverse_map import Mapping, ReverseMap
@@ -296,7 +297,7 @@ class RmapPainter:
         loud = dead or fate.kind == "told"
         border = theme.accent if current else theme.kill if loud else theme.line
         selected = self.selected_task is not None and any(m.tgid == self.selected_task for m in row.mappers)
-        fill = mixed(theme.raised, theme.kill, 0.22) if dead and not row.is_group else theme.raised
+        fill = look.dead_ground(theme) if dead and not row.is_group else theme.raised
         self._box(rect, border, 2.0 if current or loud or selected else 1.0, fill)
         colour = self.colours.get(mapper.tgid, theme.muted)
         self.p.setPen(Qt.PenStyle.NoPen)
@@ -311,10 +312,13 @@ class RmapPainter:
         told = fate.text if self.layout.roomy else fate.short
         why = passed.short if passed else ""
         words = told if fate.kind != "alive" else why if self.layout.roomy else why.partition(":")[0]
-        ink = {"killed": theme.kill, "told": theme.kill, "handled": theme.good, "alive": theme.muted}
+        ink = {"killed": theme.text, "told": theme.kill, "handled": theme.good, "alive": theme.muted}
         second = ink.get(fate.kind, theme.warn)
+        end = state.ends.get(mapper.tgid, "")
+        if end and fate.kind == "alive":
+            words, second = IN_SHORT[end][not self.layout.roomy], getattr(theme, TONES.get(end, "warn"))
         self._two_lines(inner, self._name(row), words or f"pid {mapper.tgid}" * self.layout.roomy,
-                        (theme.kill if dead else theme.text, second), strike=dead)  # fmt: skip
+                        (theme.text, second), strike=dead)  # fmt: skip
         if dead:
             self._strike_out(rect)
 
@@ -323,7 +327,7 @@ class RmapPainter:
 
     def _dead(self, news: RowNews) -> str:
         counts = ((news.dead, "killed"), (news.told, "told"))
-        return ", ".join(f"{count:,} {word}" for count, word in counts if count)
+        return ", ".join([*(f"{count:,} {word}" for count, word in counts if count), *news.ends])
 
     def _strike_out(self, rect: QRectF) -> None:
         """A stroke through the whole box: seen from far away, and without colour."""

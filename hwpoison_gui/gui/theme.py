@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QStyle, QWidget
 
+from hwpoison_gui import resources
 from hwpoison_gui.view.palette import DARK, LIGHT, Theme, mixed
 
 # Spacing, in pixels: everything is one of these apart.
@@ -103,6 +104,21 @@ def selected_text_of(theme: Theme) -> str:
     return theme.accent_text if theme.name == "high-contrast" else theme.text
 
 
+def lit_ground(theme: Theme) -> str:
+    """The ground of what the present step is about: every ink of the theme can be read on it."""
+    return mixed(theme.base, theme.warn, 0.12)
+
+
+def dead_ground(theme: Theme) -> str:
+    """The ground of what has been killed; words on it are in the colour of text."""
+    return mixed(theme.raised, theme.kill, 0.22)
+
+
+def edge_of(theme: Theme) -> str:
+    """Around what is written into, chosen from or dragged: it stands out from every ground by 3 to 1."""
+    return mixed(theme.window, theme.text, 0.55)
+
+
 def palette_of(theme: Theme) -> QPalette:
     """Qt's palette; the Fusion style draws everything from it."""
     role = QPalette.ColorRole
@@ -147,6 +163,7 @@ def style_sheet(theme: Theme) -> str:
     hover = mixed(theme.raised, theme.text, 0.08)
     caption = font(CAPTION).pointSizeF()  # a font that is set on a header is lost when its table comes into a dock
     return f"""
+    {_field_style(theme)}
     QToolBar {{ border: 0; background: {theme.window}; spacing: {SMALL}px; padding: {TIGHT}px {SMALL}px; }}
     QToolBar#tools {{ border-bottom: 1px solid {theme.line}; }}
     QToolButton {{ border: 1px solid transparent; border-radius: 4px; padding: {TIGHT}px; background: transparent; }}
@@ -160,7 +177,8 @@ def style_sheet(theme: Theme) -> str:
     QMenuBar::item {{ padding: {TIGHT}px {SMALL}px; background: transparent; }}
     QMenuBar::item:selected {{ background: {hover}; }}
     QMenu {{ background: {theme.raised}; border: 1px solid {theme.line}; padding: {TIGHT}px 0; }}
-    QMenu::item {{ padding: 5px 26px 5px 26px; }}
+    QMenu {{ icon-size: {px(SMALL_ICON)}px; }}
+    QMenu::item {{ padding: 5px {px(26)}px 5px {px(26)}px; }}
     QMenu::item:selected {{ background: {selection_of(theme)}; color: {selected_text_of(theme)}; }}
     QMenu::item:disabled {{ color: {disabled_of(theme)}; }}
     QMenu::separator {{ height: 1px; background: {theme.line}; margin: {TIGHT}px 0; }}
@@ -186,4 +204,38 @@ def style_sheet(theme: Theme) -> str:
     QTabBar::tab:selected:focus {{ background: {hover}; }}
     QStatusBar {{ background: {theme.window}; border-top: 1px solid {theme.line}; color: {theme.muted}; }}
     QStatusBar::item {{ border: 0; }}
+    """
+
+
+def _field_style(theme: Theme) -> str:
+    """Fields, lists to choose from, buttons and what is dragged: flat, with edges that can be seen in every theme."""
+    edge, arrow = edge_of(theme), resources.path("icons/arrow-down.svg").as_posix()
+    bar, grip, ball = px(12), px(28), px(8)
+    return f"""
+    QLineEdit, QComboBox, QPushButton, QPlainTextEdit {{ background: {theme.base}; color: {theme.text};
+        border: 1px solid {edge}; border-radius: 4px; padding: 2px {SMALL}px; }}
+    QPushButton {{ background: {theme.raised}; padding: {TIGHT}px {MEDIUM}px; min-width: {px(48)}px; }}
+    QLineEdit:focus, QComboBox:focus, QPushButton:focus, QPlainTextEdit:focus {{ border-color: {theme.accent}; }}
+    QComboBox:disabled, QPushButton:disabled {{ color: {disabled_of(theme)}; border-color: {theme.line}; }}
+    QComboBox::drop-down {{ border: 0; width: {px(16)}px; }}
+    QComboBox::down-arrow {{ image: url("{arrow}"); width: {px(9)}px; height: {px(9)}px; }}
+    QComboBox QAbstractItemView {{ background: {theme.raised}; border: 1px solid {edge};
+        selection-background-color: {selection_of(theme)}; selection-color: {selected_text_of(theme)}; }}
+    QProgressBar {{ background: {theme.base}; border: 1px solid {edge}; border-radius: 4px; text-align: center; }}
+    QProgressBar::chunk {{ background: {selection_of(theme)}; }}
+    QSlider {{ min-height: {2 * ball + TIGHT}px; }}
+    QSlider::groove:horizontal {{ height: {px(4)}px; background: {edge}; border-radius: 2px; }}
+    QSlider::handle:horizontal {{ width: {2 * ball - 2}px; margin: -{ball - px(2)}px 0; border-radius: {ball}px;
+        background: {theme.text}; border: 1px solid {theme.window}; }}
+    QSlider::handle:horizontal:disabled {{ background: {theme.line}; }}
+    QSlider::handle:horizontal:focus {{ width: {2 * ball - 4}px;
+        background: {theme.window}; border: 2px solid {theme.accent}; }}
+    QScrollBar:vertical {{ width: {bar}px; background: transparent; margin: 0; }}
+    QScrollBar:horizontal {{ height: {bar}px; background: transparent; margin: 0; }}
+    QScrollBar::handle {{ background: {edge}; border-radius: 3px; margin: 3px; }}
+    QScrollBar::handle:vertical {{ min-height: {grip}px; }}
+    QScrollBar::handle:horizontal {{ min-width: {grip}px; }}
+    QScrollBar::handle:hover {{ background: {theme.muted}; }}
+    QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+    QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
     """

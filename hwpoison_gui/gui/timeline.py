@@ -21,6 +21,8 @@ from hwpoison_gui.view.timeline_marks import ActCodes, Tick, boundaries, cuts, p
 _EDGE: Final = 12
 _HEIGHT: Final = 40
 _TRACK: Final = 6
+_AHEAD: Final = 0.35  # of the colour of text in the track's: what is still ahead, and what has passed
+_PASSED: Final = 0.65
 
 
 def act_colour(theme: Theme, act: Act) -> str:
@@ -127,9 +129,10 @@ class Timeline(QWidget):
         middle, scale = self.height() / 2, self._scale
         track = QRectF(self._edge, middle - _TRACK * scale / 2, self._width(), _TRACK * scale)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(self._theme.line))
+        window, text = self._theme.window, self._theme.text
+        painter.setBrush(QColor(mixed(window, text, _AHEAD)))
         painter.drawRect(track)
-        painter.setBrush(QColor(mixed(self._theme.line, self._theme.text, 0.45)))
+        painter.setBrush(QColor(mixed(window, text, _PASSED)))
         track.setRight(self.x_of_position(self.position))
         painter.drawRect(track)
         self._paint_bounds(painter, middle)
