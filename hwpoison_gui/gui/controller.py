@@ -33,7 +33,7 @@ NONE = -1
 _ALL_TABLES = Notice(0, 0, np.empty(0, np.int64), frozenset({"processes"}))
 
 
-_FEW = 64  # steps that are worth looking through one by one
+_FEW = 2000  # steps: of what they touched it can be said what they changed
 
 
 class Moved(NamedTuple):

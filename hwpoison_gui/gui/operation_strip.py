@@ -57,6 +57,7 @@ class OperationStrip(QWidget):
         self.present = -1
         self._position = 0
         self._places: list[Place] = []
+        self._ends: list[int] = []  # how many places there are up to each chip and its fork
         self._widths: dict[str, int] = {}
         self._offset = 0.0
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -80,8 +81,12 @@ class OperationStrip(QWidget):
 
     def set_operations(self, chips: list[Chip], forks: dict[int, int]) -> None:
         """Other operations; `forks`: how many branches leave after so many operations."""
+        same = 0
+        if forks == self.forks:
+            pairs = zip(chips, self.chips, strict=False)
+            same = next((number for number, (a, b) in enumerate(pairs) if a is not b), min(len(chips), len(self.chips)))
         self.chips, self.forks = chips, forks
-        self._lay_out()
+        self._lay_out(same)
 
     def set_present(self, number: int, position: int) -> None:
         """The operation that the present step belongs to, -1 at the start; what is not over by then tells no result."""
@@ -94,17 +99,23 @@ class OperationStrip(QWidget):
 
     # -- geometry
 
-    def _lay_out(self) -> None:
-        self._places, x = [], float(look.MEDIUM)
-        if 0 in self.forks:
+    def _lay_out(self, same: int = 0) -> None:
+        """The first `same` chips are where they were."""
+        x = float(look.MEDIUM)
+        del self._ends[same:]
+        del self._places[self._ends[-1] if self._ends else 0 :]
+        if self._places:
+            x = self._places[-1].x + self._places[-1].width + look.TIGHT
+        elif 0 in self.forks:
             x = self._add(x, look.px(_FORK), -1, 0)
-        for chip in self.chips:
+        for chip in self.chips[same:]:
             width = min(look.px(_LONGEST), self._advance(chip.text)) + 2 * look.SMALL
             if chip.result:
                 width += self._advance(chip.result) + look.SMALL + (look.px(_SIGN) if chip.sign else 0)
             x = self._add(x, width, chip.number, chip.number + 1)
             if chip.number + 1 in self.forks:
                 x = self._add(x, look.px(_FORK), -1, chip.number + 1)
+            self._ends.append(len(self._places))
         self._follow()
         self.update()
 
@@ -121,7 +132,8 @@ class OperationStrip(QWidget):
     def _follow(self) -> None:
         """The present operation is in view, in the middle where there is more on both sides."""
         whole = self._places[-1].x + self._places[-1].width + look.MEDIUM if self._places else 0.0
-        here = next((place for place in self._places if place.chip == self.present), None)
+        first = self._ends[self.present - 1] if 0 < self.present <= len(self._ends) else 0
+        here = next((place for place in self._places[first : first + 2] if place.chip == self.present), None)
         middle = here.x + here.width / 2 if here else 0.0
         self._offset = min(max(0.0, middle - self.width() / 2), max(0.0, whole - self.width()))
 

@@ -5,6 +5,7 @@ What is done within a blink is done at once, and nobody hears of it.
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Generator
 from typing import Final
@@ -30,6 +31,7 @@ class Slices(QObject):
         self._work: Work | None = None
         self._ended: Callable[[bool], None] = lambda _: None
         self._said = 0.0
+        self._collects = True
         self._timer = QTimer(self)
         self._timer.setInterval(0)
         self._timer.timeout.connect(self._slice)
@@ -46,6 +48,8 @@ class Slices(QObject):
         end = time.thread_time() + _AT_ONCE  # on a busy computer, too, short work is done at once
         self._go_on(lambda: time.thread_time() > end)
         if self._work is work:
+            self._collects = gc.isenabled()
+            gc.disable()  # thousands of new records in each slice: the collector would look through all of them
             self._timer.start()
             self.busyChanged.emit(True)
 
@@ -81,5 +85,8 @@ class Slices(QObject):
         self._work, ended, told = None, self._ended, self._timer.isActive()
         self._timer.stop()
         if told:
+            gc.freeze()
+            if self._collects:
+                gc.enable()
             self.busyChanged.emit(False)
         ended(complete)

@@ -17,6 +17,7 @@ from PySide6.QtGui import QColor, QFont
 
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.kernel.records import DISPOSITIONS, MCE_KILL_POLICIES
+from hwpoison_gui.view.hits import IN_SHORT, TONES
 from hwpoison_gui.view.palette import DARK, Theme
 from hwpoison_gui.view.task_rows import TaskRow
 
@@ -57,7 +58,9 @@ COLUMNS: Final = (
     TaskColumn("threads", "Thr", "Number of threads", number=True),
     TaskColumn("rss_kb", "RSS kB", "Resident memory: what its page tables map", number=True),
     TaskColumn("pending", "Pending", "Signals that it has not taken yet"),
-    TaskColumn("killed_by", "Killed by", "The signal and code that ended it"),
+    TaskColumn(
+        "killed_by", "Fate", "The signal and code that ended it; of the living, what the broken page means to them"
+    ),
 )
 
 
@@ -72,6 +75,7 @@ class TaskModel(QAbstractTableModel):
         self.theme = theme
         self.frozen = False  # after a panic nothing can be changed
         self.colours: dict[int, str] = {}
+        self.ends: dict[int, str] = {}  # how the living are hit by the frame that is looked at
         self._numbered: list[TaskRow] = []
         self._numbers: dict[int, int] = {}
 
@@ -80,7 +84,8 @@ class TaskModel(QAbstractTableModel):
         old, keep = self.rows, min(len(self.rows), len(rows))
         while keep and old[keep - 1].tgid != rows[keep - 1].tgid:
             keep -= 1
-        if any(a.tgid != b.tgid for a, b in zip(old[:keep], rows[:keep], strict=True)):
+        others = [number for number in range(keep) if old[number] is not rows[number]]  # of thousands a few
+        if any(old[number].tgid != rows[number].tgid for number in others):
             self.beginResetModel()
             self.rows = rows
             self.endResetModel()
@@ -89,7 +94,7 @@ class TaskModel(QAbstractTableModel):
             self.beginRemoveRows(QModelIndex(), keep, len(old) - 1)
             self.rows = old[:keep]
             self.endRemoveRows()
-        changed = [number for number in range(keep) if old[number] != rows[number]]
+        changed = [number for number in others if old[number] != rows[number]]
         if len(rows) > keep:
             self.beginInsertRows(QModelIndex(), keep, len(rows) - 1)
             self.rows = rows
@@ -143,7 +148,7 @@ class TaskModel(QAbstractTableModel):
         value = getattr(row, column.field)
         if role == Role.DisplayRole:
             if column.field == "killed_by":
-                return row.killed_by.replace("BUS_MCEERR_", "").replace("(", "").replace(")", "")
+                return row.killed_by.replace("BUS_MCEERR_", "").replace("(", "").replace(")", "") or self._end(row)
             if column.field == "rss_kb":
                 return f"{value:,}" if row.alive else ""
             return str(value)
@@ -154,6 +159,9 @@ class TaskModel(QAbstractTableModel):
         if role == TGID_ROLE:
             return row.tgid
         return self._look(row, column, role)
+
+    def _end(self, row: TaskRow) -> str:
+        return IN_SHORT[self.ends[row.tgid]][0] if row.alive and row.tgid in self.ends else ""
 
     def _look(self, row: TaskRow, column: TaskColumn, role: int) -> Any:
         if role == Role.TextAlignmentRole:
@@ -178,6 +186,8 @@ class TaskModel(QAbstractTableModel):
             return QColor(self.theme.kill)
         if not row.alive:
             return QColor(self.theme.muted)
+        if column.field == "killed_by" and row.tgid in self.ends:
+            return QColor(getattr(self.theme, TONES.get(self.ends[row.tgid], "warn")))
         if column.field == "pending":
             return QColor(self.theme.warn)
         quiet = (column.field == "policy" and row.policy == "default") or column.field in ("threads", "state")
