@@ -94,12 +94,12 @@ class Overview(QWidget):
         size = self._size_for(plane) if plane is not None and self._on and not camera.is_fit else QSize()
         if size.isEmpty():
             self._grip = None
-            self._map.view.item.covered = QRectF()
+            self._cover(QRectF())
             self.hide()
             return
         if size != self.size() or not self.isVisible() or not (self._grip is not None or self.underMouse()):
             self.setGeometry(QRect(self._corner(camera, size), size))
-        self._map.view.item.covered = QRectF(self.geometry())
+        self._cover(QRectF(self.geometry()))
         # The widget's own visibility is that of its ancestors, too.
         if self.isHidden():
             self.show()
@@ -108,6 +108,13 @@ class Overview(QWidget):
         )
         self.setAccessibleDescription(f"The map shows {share:.0%} of all frames")
         self.update()
+
+    def _cover(self, rect: QRectF) -> None:
+        """What is said of a frame keeps out of here, and comes back when it may."""
+        item = self._map.view.item
+        if rect != item.covered:
+            item.covered = rect
+            item.update()
 
     def _size_for(self, plane: FramePlane) -> QSize:
         """Its size with its frame; empty where there is no room for it."""

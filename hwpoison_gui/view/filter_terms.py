@@ -70,6 +70,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"did you mean {' or '.join(near[:3])}?" if near else ""
 
 
+def unknown(sort: str, word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """What is said of a word that means nothing: first what helps, for there may be little room."""
+    near = did_you_mean(word, known)
+    return f"{near} There is no such {sort}" if near else f"no such {sort}; {otherwise or some_of(known)}"
+
+
 def some_of(known: Iterable[str]) -> str:
     """`there is a, b, c and 12 more`."""
     names = list(dict.fromkeys(known))
@@ -135,8 +141,7 @@ def _of_task(m: Machine, term: Term) -> Bools:
     processes = _called(m, term.text)
     if not processes:
         names = [process.name for process in m.living()]
-        why = did_you_mean(term.text, names) or some_of(names)
-        raise term.error(f"no such process; {why}")
+        raise term.error(unknown("process", term.text, names))
     return _of_owners(m, processes, ())
 
 
@@ -153,8 +158,7 @@ def _of_path(m: Machine, term: Term) -> Bools:
     if not inodes:
         paths = [inode.path.removesuffix(_DELETED) for inode in m.inodes.view.values() if inode.path]
         names = [path if "/" in term.text else path.rpartition("/")[2] for path in paths]
-        why = did_you_mean(term.text, names) or "* stands for any letters, as in /usr/lib/*"
-        raise term.error(f"no such file; {why}")
+        raise term.error(unknown("file", term.text, names, "* stands for any letters, as in /usr/lib/*"))
     return _of_owners(m, (), inodes)
 
 
@@ -162,8 +166,8 @@ def _of_name(m: Machine, term: Term) -> Bools:
     processes, inodes = _called(m, term.text), _inodes(m, term.text)
     if not processes and not inodes:
         names = [flag.name.lower() for flag in pf.FLAGS] + [process.name for process in m.living()]
-        why = did_you_mean(term.text, names) or "try lru,~dirty or 0x1000+512 or nginx:heap or /usr/* or outcome:lost"
-        raise term.error(f"no such flag, process or file; {why}")
+        examples = "try lru,~dirty or 0x1000+512 or nginx:heap or /usr/* or outcome:lost"
+        raise term.error(unknown("flag, process or file", term.text, names, examples))
     return _of_owners(m, processes, inodes)
 
 
@@ -179,14 +183,14 @@ def _of_area(m: Machine, term: Term) -> Bools:
         if whole:
             return _of_owners(m, whole, ())
         words = [process.name for process in m.living()] + [*SORTS, *BY_KEY]
-        why = did_you_mean(owner, words) or "an area is written nginx:heap or 144:heap, a class outcome:lost"
-        raise term.error(f"no such process; {why}")
+        how = "an area is written nginx:heap or 144:heap, a class outcome:lost"
+        raise term.error(unknown("process", owner, words, how))
     spans = _spans(m, processes, text)
     if not spans:
         areas = area_names(m, processes)
         if not text:
             raise term.error(f"which area? {some_of(areas)}")
-        raise term.error(f"no such area; {did_you_mean(text, areas) or some_of(areas)}")
+        raise term.error(unknown("area", text, areas))
     frames = np.zeros(m.frames, np.bool_)
     for process in processes:
         _mark(m, process.mm, [(start, end) for mm, start, end in spans if mm == process.mm], frames)
@@ -297,7 +301,7 @@ MISSING: Final = {
     "task": "a process’s name",
     "pid": "a process’s number",
     "path": "a file’s name",
-    "zone": "a zone’s name, as dma32 or normal,",
+    "zone": "a zone’s name, as dma32,",
     "node": "a node’s number, as 0,",
 }
 SORTS: Final = tuple(MISSING)

@@ -28,11 +28,10 @@ from hwpoison_gui.view.filter_terms import (
     ClassesOf,
     FilterError,
     Term,
-    did_you_mean,
     frames_of,
     slug,
-    some_of,
     tokens_of,
+    unknown,
 )
 from hwpoison_gui.view.frame_plane import Match
 from hwpoison_gui.view.lenses import BY_KEY
@@ -113,7 +112,7 @@ def parse(text: str) -> Filter | None:
 
 def _given(rest: str, token: str, at: int) -> str:
     if not rest:
-        raise FilterError(f"{MISSING[token[:-1]]} is missing behind the colon", at, len(token))
+        raise FilterError(f"{MISSING[token[:-1]]} is missing", at, len(token))
     return rest
 
 
@@ -182,4 +181,4 @@ def _bits(text: str, at: int, signs: bool) -> tuple[int, int, bool]:
 def _unknown_flag(name: str) -> str:
     if not name:
         return "a flag is missing; flags are written lru,~dirty or =anon,lru"
-    return f"no such flag; {did_you_mean(name, _BY_NAME) or some_of(_BY_NAME)}"
+    return unknown("flag", name, _BY_NAME)

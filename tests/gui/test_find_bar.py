@@ -68,7 +68,7 @@ def test_next_and_previous_go_round(user) -> None:
 
 def test_an_error_says_what_and_where(user) -> None:
     finder = look_for(user, "lru,drity")
-    assert finder.told.text() == "no such flag; did you mean dirty?"
+    assert finder.told.text() == "did you mean dirty? There is no such flag"
     assert user.window.map.plane.match is None
     assert not finder.buttons["next-match"].isEnabled()
     finder.set_text("lru,dirty")

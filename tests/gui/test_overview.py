@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QWheelEvent
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QPaintEvent, QRegion, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
@@ -190,6 +190,25 @@ def test_what_is_said_of_a_frame_beside_it_is_not_under_it(shown: Shown) -> None
     image = shown.map.view.viewport().grab(box.adjusted(1, 1, -1, -1)).toImage()
     colours = {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())}
     assert DARK.raised not in colours and DARK.text not in colours
+
+
+def test_the_whole_map_is_painted_again_when_it_goes(shown: Shown) -> None:
+    painted = QRegion()
+
+    class Watch(QObject):
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+            nonlocal painted
+            if isinstance(event, QPaintEvent):
+                painted += event.region()
+            return False
+
+    shown.zoom()
+    QApplication.processEvents()
+    watch, viewport = Watch(), shown.map.view.viewport()
+    viewport.installEventFilter(watch)
+    shown.overview.set_on(False)  # a label beside it may move now
+    QApplication.processEvents()
+    assert painted.boundingRect() == viewport.rect()
 
 
 # -- what it shows

@@ -110,7 +110,7 @@ def test_classes_of_lenses(session: Session) -> None:
 @pytest.mark.parametrize(
     ("text", "at", "length", "message"),
     [
-        ("lru,drity", 4, 5, "no such flag; did you mean dirty?"),
+        ("lru,drity", 4, 5, "did you mean dirty? There is no such flag"),
         ("lru 0x10+", 8, 1, "not a frame, 4096 or 0x1000, nor several"),
         ("lru,,dirty", 4, 1, "a flag is missing"),
         ("lru,~", 4, 1, "a flag is missing; flags are written lru,~dirty"),
@@ -120,9 +120,9 @@ def test_classes_of_lenses(session: Session) -> None:
         ("lru nosuchthing", 4, 11, "no such flag, process or file; try lru,~dirty"),
         ("pid:99999", 4, 5, "no process has that number; there is 1 (systemd)"),
         ("/no/such", 0, 8, "no such file"),
-        ("postgres:hepa", 0, 13, "no such area; did you mean heap?"),
+        ("postgres:hepa", 0, 13, "did you mean heap? There is no such area"),
         ("postgres:", 0, 9, "which area? there is "),
-        ("postgers:heap", 0, 13, "no such process; did you mean postgres"),
+        ("postgers:heap", 0, 13, "did you mean postgres"),
         ("outcom:lost", 0, 11, "did you mean outcome?"),
         ("zone:normal", 5, 6, "no such zone; there is dma, dma32, none"),
         ("node:1", 5, 1, "no such node; there is 0"),
