@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QObject, QSettings, Qt
-from PySide6.QtWidgets import QInputDialog, QWidget
+from PySide6.QtCore import QObject, QPoint, QSettings, Qt
+from PySide6.QtWidgets import QInputDialog, QToolTip, QWidget
 
 from hwpoison_gui.gui.frame_map import LAYOUTS, FrameMapWidget
-from hwpoison_gui.view.layout import widest
+from hwpoison_gui.view.layout import FRAME_SIZE, amount, widest
 
 ROWS: Final = "rows"
 WITH_ROWS: Final = (ROWS, "zones")
@@ -41,7 +41,11 @@ class LayoutKeeper(QObject):
 
     def change_width(self, factor: float, by: int) -> None:
         """Longer rows, or shorter ones."""
-        self.set_width(min(max(1, int(self._width() * factor) + by), self._most()))
+        width = min(max(1, int(self._width() * factor) + by), self._most())
+        self.set_width(width)
+        view = self._map.view.viewport()
+        corner = view.mapToGlobal(QPoint(round(self._map.view.item.edge), 0))
+        QToolTip.showText(corner, f"{width:,} frames a row: {amount(width * FRAME_SIZE)}", view)
 
     def arrange(self, name: str, width: int | None) -> None:
         """Both at once."""

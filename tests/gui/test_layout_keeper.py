@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialogButtonBox, QInputDialog, QSpinBox
+from PySide6.QtWidgets import QDialogButtonBox, QInputDialog, QSpinBox, QToolTip
 
 from hwpoison_gui.gui.frame_map import FrameMapWidget
 from hwpoison_gui.gui.layout_keeper import LayoutKeeper
@@ -55,6 +55,7 @@ def test_keys_make_rows_longer_and_shorter_about_the_same_frame(user) -> None:
         assert view.camera.cell == cell
     assert window.actions_["width-own"].isChecked()
     assert "65" in window.actions_["width-own"].text()
+    assert QToolTip.text() == "65 frames a row: 260 KiB"
 
 
 @pytest.mark.parametrize("extreme", [1, 4096])
