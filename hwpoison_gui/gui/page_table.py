@@ -5,22 +5,26 @@ Qt's own views keep some bytes for each row and count pixels in 32 bits; here ro
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QScrollBar, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QHBoxLayout, QScrollBar, QWidget
 
 from hwpoison_gui.gui.fact_view import FactView
 from hwpoison_gui.gui.page_model import PageModel
 from hwpoison_gui.gui.table_keys import wants_menu
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.view.page_order import Pfns
 from hwpoison_gui.view.page_rows import PAGE_COLUMNS
 from hwpoison_gui.view.palette import Theme
+from hwpoison_gui.view.text_columns import as_tsv
 
 NOWHERE: Final = -1
 MOST_COPIED: Final = 100_000
+_COPIED_AT_ONCE: Final = 256
 _NOTCH: Final = 120  # Qt's unit of a wheel's step
 _LINES: Final = 3  # of a step of the wheel
 
@@ -36,6 +40,10 @@ class _Rows(FactView):
         # Rows scroll out of the model: the table keeps what is selected, by its place in the order.
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def copy(self, heads: bool = False) -> None:
+        if not self._table.copy_many(heads):
+            super().copy(heads)
 
     def selected_cells(self) -> list[tuple[str, ...]]:
         return self._table.selected_cells()
@@ -83,6 +91,7 @@ class PageTable(QWidget):
     chosen = Signal(int)
     activated = Signal()
     menuRequested = Signal(int, QPoint)
+    copyWanted = Signal(object)  # work in slices that ends with many rows on the clipboard
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -219,9 +228,30 @@ class PageTable(QWidget):
         if self.pfn != NOWHERE:
             self.menuRequested.emit(self.pfn, where)
 
+    # -- copying
+
+    def _selected(self) -> range:
+        """Places of the selected rows, of very many the first."""
+        if self.place == NOWHERE:
+            return range(0)
+        low, high = sorted((self.place, self._anchor))
+        return range(low, min(high + 1, low + MOST_COPIED))
+
     def selected_cells(self) -> list[tuple[str, ...]]:
         """The selected rows as text; of very many the first."""
-        if self.place == NOWHERE:
-            return []
-        low, high = sorted((self.place, self._anchor))
-        return [self.pages.cells_at(place) for place in range(low, min(high + 1, low + MOST_COPIED))]
+        return [self.pages.cells_at(place) for place in self._selected()]
+
+    def copy_many(self, heads: bool) -> bool:
+        """Asks for the copying of so many rows that it takes a while; tells whether they are so many."""
+        many = len(self._selected()) > _COPIED_AT_ONCE
+        if many:
+            self.copyWanted.emit(self._copying(self._selected(), heads))
+        return many
+
+    def _copying(self, places: range, heads: bool) -> Iterator[str]:
+        lines = [as_tsv([[column.head for column in PAGE_COLUMNS]])] if heads else []
+        for number, place in enumerate(places):
+            lines.append(as_tsv([self.pages.cells_at(place)]))
+            if number % _COPIED_AT_ONCE == 0:
+                yield f"{number:,} of {counted(len(places), 'row')} copied"
+        QApplication.clipboard().setText("\n".join(lines))

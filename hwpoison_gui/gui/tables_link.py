@@ -45,6 +45,7 @@ class TablesLink(QObject):
         t.pages.chosen.connect(self._go_to)
         t.pages.activated.connect(lambda: self._w.map.center_on(t.pages.pfn) if t.pages.pfn != NONE else None)
         t.pages.menuRequested.connect(self._w.menus.show_frame_menu)
+        t.pages.copyWanted.connect(lambda copying: None if c.busy else c.work.run(copying, lambda _: None))
         self._w.map.countsChanged.connect(self._filter_may_have_changed)
         t.areas.chosen.connect(self._area_chosen)
         t.files.chosen.connect(self._file_chosen)

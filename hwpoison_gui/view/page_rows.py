@@ -42,6 +42,7 @@ class PageRows:
 
     def __init__(self, m: Machine) -> None:
         self.m = m
+        self._words: dict[int, tuple[str, str]] = {}  # of a flag word: its kind and its letters
         self._names: dict[int, str] = {}
 
     def forget(self) -> None:
@@ -51,10 +52,11 @@ class PageRows:
     def row(self, pfn: int) -> PageRow:
         m, word = self.m, self.m.page(pfn)
         mapping = int(m.mapping.view[m.compound_head(pfn)])
+        if word not in self._words:
+            self._words[word] = kinds.KINDS[kinds.kind_of(word)].name, pf.letters_of(word)
         return PageRow(
             pfn,
-            kinds.KINDS[kinds.kind_of(word)].name,
-            pf.letters_of(word),
+            *self._words[word],
             int(m.refcount.view[pfn]),
             int(m.mapcount.view[pfn]),
             self._owner(mapping),

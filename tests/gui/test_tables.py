@@ -113,3 +113,21 @@ def test_the_list_of_what_is_found_follows_the_machine(user) -> None:
     user.qtbot.waitUntil(lambda: listed(user) == [pfn])
     user.key(Key.Key_Home)
     user.qtbot.waitUntil(lambda: listed(user) == [])
+
+
+def test_very_many_rows_are_copied_between_events(user) -> None:
+    pages = show(user, "pages")
+    work = user.window.controller.work
+    user.window.controller.select(0)
+    QTest.keyClick(pages.view, Key.Key_End, Qt.KeyboardModifier.ShiftModifier)
+    QApplication.clipboard().setText("before")
+    pages.view.copy(heads=True)
+    user.qtbot.waitUntil(lambda: not work.busy, timeout=20_000)
+    lines = QApplication.clipboard().text().split("\n")
+    assert len(lines) == 1 + user.session.machine.frames
+    assert lines[-1].startswith(f"{user.session.machine.frames - 1:#x}\t")
+    QApplication.clipboard().setText("before")
+    copying = pages._copying(range(4096), False)
+    next(copying)
+    copying.close()  # given up
+    assert QApplication.clipboard().text() == "before"
