@@ -6,7 +6,7 @@ import numpy as np
 
 from hwpoison_gui.kernel.image import ZoneImage
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.mmzone import page_zone, zones_by_address
+from hwpoison_gui.kernel.mmzone import zones_by_address
 from hwpoison_gui.kernel.profiles import PROFILES
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.frame_facts import facts_of
@@ -69,13 +69,6 @@ def test_of_many_zones_the_largest_have_hues() -> None:
     hued = [lens.classes[code].name for code in codes if code != ZONE.id_of("other")]
     assert hued == [f"node {node}, Normal" for node in range(12 - ZONES, 12)]
     assert len(lens.classes) == len(ZONE.classes)
-
-
-def test_the_zone_of_a_frame() -> None:
-    assert page_zone(TWO, 0) is None
-    assert page_zone(TWO, 5000) == TWO[2]
-    assert page_zone(TWO, 7400) is None
-    assert page_zone(TWO, 8000) is None
 
 
 def test_every_zone_begins_a_row() -> None:
