@@ -81,13 +81,25 @@ class Inspector(QTextBrowser):
             f"<style>body {{ color: {theme.text}; }} .m {{ color: {theme.muted}; }}"
             f" .c {{ font-family: '{mono}'; }} a {{ color: {theme.text}; }}"
             f" .k {{ color: {theme.kill}; }} .p {{ color: {theme.poison}; }} .w {{ color: {theme.warn}; }}"
+            f" .g {{ color: {theme.good}; }}"
             f" td {{ padding: 1px {look.MEDIUM}px 1px 0; vertical-align: middle; }}</style>"
         )
         if facts is None:
             return f"{style}<p class='m'>{EMPTY}</p>"
         return style + "".join(
-            (self._head(facts), self._flags(facts), self._counts(facts.counts), self._ptes(facts), self._notes(facts))
+            (self._head(facts), self._hits(facts), self._flags(facts), self._counts(facts.counts), self._ptes(facts),
+             self._notes(facts))
+        )  # fmt: skip
+
+    def _hits(self, facts: Facts) -> str:
+        if not facts.hits:
+            return ""
+        tones = {"kill": "k", "warn": "w", "good": "g"}
+        rows = "".join(
+            f"<tr><td class='{tones.get(fact.tone, '')}'>{escape(fact.name)}</td><td>{escape(fact.value)}</td></tr>"
+            for fact in facts.hits
         )
+        return self._section("Who is hit") + f"<table cellspacing='0'>{rows}</table>"
 
     def _head(self, facts: Facts) -> str:
         size = look.font(look.TITLE).pointSizeF()

@@ -17,7 +17,7 @@ from PySide6.QtGui import QColor, QFont
 
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.kernel.records import DISPOSITIONS, MCE_KILL_POLICIES
-from hwpoison_gui.view.hits import IN_SHORT, TONES
+from hwpoison_gui.view.hits import IN_SHORT, MEANINGS, TONES
 from hwpoison_gui.view.palette import DARK, Theme
 from hwpoison_gui.view.task_rows import TaskRow
 
@@ -161,7 +161,7 @@ class TaskModel(QAbstractTableModel):
         return self._look(row, column, role)
 
     def _end(self, row: TaskRow) -> str:
-        return IN_SHORT[self.ends[row.tgid]][0] if row.alive and row.tgid in self.ends else ""
+        return IN_SHORT[self.ends[row.tgid]][1] if row.alive and row.tgid in self.ends else ""
 
     def _look(self, row: TaskRow, column: TaskColumn, role: int) -> Any:
         if role == Role.TextAlignmentRole:
@@ -175,7 +175,8 @@ class TaskModel(QAbstractTableModel):
             return font
         if role == Role.ToolTipRole:
             by = f" by {row.killed_by}" if row.killed_by else ""
-            return f"{row.comm}:{row.tgid}, {row.state}{by}\n{column.tip}"
+            hit = f"\n{MEANINGS[self.ends[row.tgid]]}" if row.alive and row.tgid in self.ends else ""
+            return f"{row.comm}:{row.tgid}, {row.state}{by}{hit}\n{column.tip}"
         if role == Role.DecorationRole and column.field == "name":
             # Without a colour its place stays empty, so that names do not move when a walk begins.
             return QColor(self.colours.get(row.tgid, Qt.GlobalColor.transparent))

@@ -122,10 +122,11 @@ class TaskTable(QTableView):
             finally:
                 self._quiet = False
 
-    def set_colours(self, colours: dict[int, str]) -> None:
-        """The colours by which tasks are known elsewhere, by tgid."""
-        if colours != self.tasks.colours:
-            self.tasks.colours = colours
+    def set_colours(self, colours: dict[int, str], ends: dict[int, str] | None = None) -> None:
+        """The colours by which tasks are known elsewhere, and how the frame's error hits them, by tgid."""
+        ends = ends or {}
+        if colours != self.tasks.colours or ends != self.tasks.ends:
+            self.tasks.colours, self.tasks.ends = colours, ends
             self.tasks.refresh_look()
 
     def show_selected(self, tgid: int | None) -> None:

@@ -146,7 +146,7 @@ class Wiring(QObject):
     def _go_to_line(self, line: int) -> None:
         position = step_of_line(self._w.controller.session, line)
         if position is not None:
-            self._w.controller.seek(position)
+            self._w.show_moment(position)
 
     # -- notices
 
@@ -269,6 +269,7 @@ class Wiring(QObject):
         w, c = self._w, self._w.controller
         w.map.select(c.selected, reveal=False)
         w.tasks.show_selected(c.selected_task)
+        w.log.show_frame(c.selected)
         self._show_walk()
         self._show_why()
         self._show_highlights()
@@ -311,7 +312,7 @@ class Wiring(QObject):
             return
         state = self._ground.walks.state_of(session, graph)
         w.rmap.set_walk(graph, state, self._used, c.selected_task)
-        w.tasks.set_colours(self._used)
+        w.tasks.set_colours(self._used, state.ends)
         w.docks["rmap"].set_subject(f"who uses {graph.pfn:#x}")
         if state.current_task is not None and moment_of(session).step is not None:
             w.tasks.reveal(state.current_task)

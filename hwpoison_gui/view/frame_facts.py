@@ -13,6 +13,9 @@ from hwpoison_gui.kernel.mmzone import page_zone
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view import kinds
+from hwpoison_gui.view.ends import ends_of, groups_of
+from hwpoison_gui.view.hits import MEANINGS, TONES
+from hwpoison_gui.view.loss_words import names
 from hwpoison_gui.view.preview import preview
 from hwpoison_gui.view.reverse_map import Mapper, mappers_of, mapping_of
 from hwpoison_gui.view.zones import zone_meaning, zone_name
@@ -43,7 +46,8 @@ class PteFact(NamedTuple):
 class Facts(NamedTuple):
     """One frame. `notes`: how what Linux does not export was derived, for machines from real memory.
 
-    `ahead`: what would come of it if it broke now, where that is soon said.
+    `ahead`: what would come of it if it broke now, where that is soon said; `hits`: how its error hits whom, once it
+    is through.
     """
 
     pfn: int
@@ -55,9 +59,11 @@ class Facts(NamedTuple):
     more_ptes: int
     notes: tuple[str, ...]
     ahead: str = ""
+    hits: tuple[Fact, ...] = ()
 
 
 MOST_PTES: Final = 100
+MOST_NAMES: Final = 12
 _BITS: Final = (
     (ptes.RW, "writable"),
     (ptes.DIRTY, "dirty"),
@@ -78,7 +84,13 @@ def facts_of(session: Session, pfn: int, notes: tuple[str, ...] = (), users: Seq
     more = max(0, len(mappers) - MOST_PTES)
     kind = kinds.KINDS[kinds.kind_of(word)]
     ahead = "" if more else preview(m, pfn)
-    return Facts(pfn, kind, flags, pf.letters_of(word), tuple(_counts(m, pfn, word)), entries, more, notes, ahead)
+    counts = tuple(_counts(m, pfn, word))
+    return Facts(pfn, kind, flags, pf.letters_of(word), counts, entries, more, notes, ahead, _hits(session, pfn))
+
+
+def _hits(session: Session, pfn: int) -> tuple[Fact, ...]:
+    groups = groups_of(session, ends_of(session, pfn))
+    return tuple(Fact(MEANINGS[kind], names(who, MOST_NAMES), "", TONES.get(kind, "warn")) for kind, who in groups)
 
 
 def _counts(m: Machine, pfn: int, word: int) -> list[Fact]:

@@ -35,6 +35,29 @@ MEANINGS: Final[dict[str, str]] = {
     ZEROS: "Silently reads zeros",
     SAFE: "Safe",
 }
+# In the room of a box, and in less.
+IN_SHORT: Final[dict[str, tuple[str, str]]] = {
+    DEAD: ("killed", "killed"),
+    SIGNALLED: ("told, lives on", "told"),
+    PENDING: ("its signal waits", "waits"),
+    LATER: ("dies when it touches it", "dies later"),
+    CAUGHT: ("told when it touches it", "told later"),
+    IGNORED: ("ignored it, dies touching it", "dies later"),
+    USES: ("goes on using it", "uses it"),
+    STALE: ("silently reads old data", "old data"),
+    ZEROS: ("silently reads zeros", "zeros"),
+    SAFE: ("safe", "safe"),
+}
+# Of several.
+OF_MANY: Final = {
+    LATER: "will die",
+    CAUGHT: "will be told",
+    IGNORED: "will die",
+    USES: "use it",
+    STALE: "read old data",
+    ZEROS: "read zeros",
+    SAFE: "safe",
+}
 TONES: Final = {DEAD: "kill", SIGNALLED: "warn", PENDING: "warn", IGNORED: "warn", USES: "kill", SAFE: "good"}
 _ORDER: Final = {kind: number for number, kind in enumerate(MEANINGS)}
 

@@ -5,7 +5,7 @@ Dead, signalled, told when they touch it, silently reading something old, using 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Collection, Generator, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
@@ -24,10 +24,8 @@ from hwpoison_gui.view.hits import (
     PENDING,
     SAFE,
     SIGNALLED,
-    STALE,
     TONES,
     USES,
-    ZEROS,
     Hit,
     rank,
     told_and_touched,
@@ -40,11 +38,6 @@ from hwpoison_gui.view.reverse_map import Mapper, ReverseMap, mappers_of, mappin
 from hwpoison_gui.view.slicing import SLICE, to_the_end
 from hwpoison_gui.view.state_rows import matched_row
 
-_UNTOLD: Final = {
-    USES: ("goes on using it", "go on using it"),
-    STALE: ("will silently read the old data", "will silently read the old data"),
-    ZEROS: ("will silently read zeros", "will silently read zeros"),
-}
 LOST_BEFORE: Final = "What was there has been lost since the frame broke: the touch only found it out."
 _EFFECTS: Final = {"killed": DEAD, "handled": SIGNALLED, "pending": PENDING, "ignored": IGNORED}
 
@@ -160,8 +153,24 @@ def _leads_to(m: Machine, mapper: Mapper, pfn: int) -> bool:
 
 def _hits(session: Session, operation: Operation, before: _Before) -> Generator[None, None, tuple[Hit, ...]]:
     """One for each process, the worst that happens to it."""
-    m, found = session.machine, dict[int, str]()
-    effects = _effects(session, operation)
+    m, effects = session.machine, _effects(session, operation)
+    found = yield from _next_touches(m, before, effects)
+    for tgid, effect in effects.items():
+        found[tgid] = told_and_touched(effect, found.get(tgid, SAFE))
+    ranked = sorted(found.items(), key=lambda item: rank(item[1]))
+    yield
+    return tuple(Hit(tgid, m.processes.view[tgid].name, kind) for tgid, kind in ranked)
+
+
+def hits_now(session: Session, operation: Operation) -> dict[int, str]:
+    """Process -> what its next touch of the page comes to as the machine is now, of those that could have it still."""
+    before = _look_before(session, operation)
+    return to_the_end(_next_touches(session.machine, before)) if before is not None else {}
+
+
+def _next_touches(m: Machine, before: _Before, told: Collection[int] = ()) -> Generator[None, None, dict[int, str]]:
+    """What the next touch of each process comes to, of the living and of those who were `told`."""
+    found = dict[int, str]()
     for tgid in before.swapped:
         process = m.processes.view.get(tgid)
         if process is not None:
@@ -170,14 +179,10 @@ def _hits(session: Session, operation: Operation, before: _Before) -> Generator[
         if number % SLICE == 0:
             yield
         process = m.processes.view[mapper.tgid]
-        if not process.ended or mapper.tgid in effects:
+        if mapper.tgid in told or (not process.ended and mapper.vma in m.vmas.view):
             kind = _left_with(m, mapper, before, process)
             found[mapper.tgid] = worse(found.get(mapper.tgid, ""), kind)
-    for tgid, effect in effects.items():
-        found[tgid] = told_and_touched(effect, found.get(tgid, SAFE))
-    ranked = sorted(found.items(), key=lambda item: rank(item[1]))
-    yield
-    return tuple(Hit(tgid, m.processes.view[tgid].name, kind) for tgid, kind in ranked)
+    return found
 
 
 def _effects(session: Session, operation: Operation) -> dict[int, str]:
@@ -246,13 +251,3 @@ def ending_of(loss: Loss) -> list[Fact]:
         if who:
             facts.append(Fact(f"{meaning}: {names(who, 12)}.", TONES.get(kind, "warn")))
     return facts
-
-
-def in_words(loss: Loss) -> str:
-    """What was lost, and who is hit without being told: the rest is said by the signals."""
-    said = [loss.lost]
-    for kind, words in _UNTOLD.items():
-        who = loss.names(kind)
-        if who:
-            said.append(f"{names(who)} {words[len(who) > 1]}.")
-    return " ".join(said)

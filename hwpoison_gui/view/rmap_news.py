@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final, NamedTuple
 
+from hwpoison_gui.view.hits import OF_MANY
 from hwpoison_gui.view.reverse_map import Mapper
 from hwpoison_gui.view.rmap_layout import GROUP_FROM, Row
 from hwpoison_gui.view.walk import WalkState
@@ -22,6 +24,7 @@ class RowNews(NamedTuple):
     dead: int
     told: int
     of_task: bool  # the present step is about one of its tasks
+    ends: tuple[str, ...] = ()  # how many of its tasks the error hits how, of those that were not told
 
     @property
     def all_cut(self) -> bool:
@@ -64,4 +67,12 @@ def news_of(row: Row, state: WalkState) -> RowNews:
         kinds.count("killed"),
         kinds.count("told"),
         state.current_task in tasks,
+        _ends(tasks, state),
     )
+
+
+def _ends(tasks: frozenset[int], state: WalkState) -> tuple[str, ...]:
+    if not state.ends:
+        return ()
+    counts = Counter(map(state.ends.get, tasks))
+    return tuple(f"{counts[kind]:,} {words}" for kind, words in OF_MANY.items() if counts[kind])

@@ -8,6 +8,7 @@ from typing import Final
 from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.view import kinds
+from hwpoison_gui.view.hits import IN_SHORT
 from hwpoison_gui.view.reverse_map import ReverseMap
 from hwpoison_gui.view.rmap_layout import Row
 from hwpoison_gui.view.rmap_news import RowNews
@@ -47,7 +48,7 @@ def row_words(row: Row, state: WalkState, news: RowNews) -> list[str]:
     """A row in full, its most important line first."""
     if row.is_group:
         entry = ENTRY_WORDS.get(news.entry, "several")
-        told = f", {news.told:,} told" if news.told else ""
+        told = "".join(f", {words}" for words in ([f"{news.told:,} told"] if news.told else []) + list(news.ends))
         return [
             f"{row.label}: {counted(news.vmas, 'VMA')} of {counted(news.tasks, 'task')}, {news.dead:,} dead{told}",
             f"PTE: {entry}; looked at {news.visited:,}, passed by {news.passed:,}, unmapped {news.cut:,}",
@@ -55,8 +56,9 @@ def row_words(row: Row, state: WalkState, news: RowNews) -> list[str]:
     mapper = row.mappers[0]
     fate = state.fates.get(mapper.tgid, Fate("alive"))
     passed = state.passed.get(mapper.vma)
+    end = IN_SHORT[state.ends[mapper.tgid]][0] if mapper.tgid in state.ends else ""
     lines = [
-        f"{mapper.task}:{mapper.tgid}  {fate.text or fate.kind}",
+        f"{mapper.task}:{mapper.tgid}  {fate.text or end or fate.kind}",
         f"{mapper.area} at {mapper.vpn << PAGE_SHIFT:#x}, {mapper.rights}",
         f"PTE: {ENTRY_WORDS[state.entries.get(mapper.vma, 'none')]}",
     ]

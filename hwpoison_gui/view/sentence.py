@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel.mark import Act, counted
 from hwpoison_gui.session.session import Operation, Session
-from hwpoison_gui.view.loss import in_words, loss_of
+from hwpoison_gui.view.loss import loss_of
 from hwpoison_gui.view.moment import moment_of, title_of
 from hwpoison_gui.view.verdict import verdict
 
@@ -69,7 +69,7 @@ def sentence_of(session: Session, selected: str = "") -> Sentence:
     came = verdict(session, operation) if moment.at_end else ""
     if came:
         loss = loss_of(session, operation)
-        text, detail = came, in_words(loss) if loss else "" if mark.text.removesuffix(".") in came else mark.text
+        text, detail = came, loss.lost if loss else "" if mark.text.removesuffix(".") in came else mark.text
         tone = _tone_of(operation)
     length = operation.last - operation.first
     where = f"step {moment.within} of {length}  ·  {moment.number + 1}. {title_of(operation)}"

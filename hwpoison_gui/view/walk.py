@@ -15,6 +15,7 @@ from hwpoison_gui.session.peek import as_of
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view import kinds
+from hwpoison_gui.view.ends import ends_of
 from hwpoison_gui.view.moment import Moment, moment_of
 from hwpoison_gui.view.reverse_map import Mapper, ReverseMap, find_reverse_map
 from hwpoison_gui.view.slicing import SLICE, to_the_end
@@ -41,7 +42,7 @@ class WalkState:
 
     `entries`: dirty, clean, swap, hwpoison, other, none. `current_vma` and `current_task`: what the
     present step is about; `act` is its act. `kind` is what the frame holds, or held before it broke; `cached`: it is
-    in a page cache.
+    in a page cache. `ends`: how the frame's error hits a task, once it is through (hits.MEANINGS).
     """
 
     letters: str = ""
@@ -53,6 +54,7 @@ class WalkState:
     cut: set[int] = field(default_factory=set)
     passed: dict[int, Passed] = field(default_factory=dict)
     fates: dict[int, Fate] = field(default_factory=dict)
+    ends: dict[int, str] = field(default_factory=dict)
     act: Act | None = None
     at_frame: bool = False
     current_vmas: frozenset[int] = frozenset()
@@ -142,6 +144,7 @@ class Follower:
         self._state.letters, self._state.poisoned = pf.letters_of(word), bool(word & pf.HWPOISON)
         self._state.kind = self.graph.kind if self._state.poisoned else kinds.KINDS[kinds.kind_of(word)]
         self._state.cached = m.inode_of(m.compound_head(self.graph.pfn)) is not None
+        self._state.ends = ends_of(session, self.graph.pfn)
         self._point(m, moment_of(session))
         return self._state
 

@@ -141,7 +141,7 @@ def test_who_died_and_why_is_read_off_the_window(stranger: Stranger) -> None:
     fates = me.fates_by_the_map()
     assert {name for name, fate in fates.items() if "SIGBUS" in fate} == dead
     spared = fates.keys() - dead  # shares the area, but has a page of its own there
-    assert spared and all(fates[name] == "alive, other" for name in spared)
+    assert spared and all(fates[name] == "safe, other" for name in spared)
     assert me.told_by_the_outline("Safe") == spared
     assert "4 KiB" in me.reads(w.sentence) and me.told_by_the_outline("Lost") == dead
     why = me.whys_by_the_outline()

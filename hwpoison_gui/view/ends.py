@@ -1,0 +1,81 @@
+"""What an error has come to for each process by now: as it was told at its end, with what has happened since."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.view.hits import (
+    DEAD,
+    IGNORED,
+    MEANINGS,
+    PENDING,
+    SAFE,
+    SIGNALLED,
+    STALE,
+    ZEROS,
+    Hit,
+    told_and_touched,
+)
+from hwpoison_gui.view.loss import hits_now, loss_of
+
+_TOLD: Final = frozenset({SIGNALLED, PENDING, IGNORED})  # what signals did, which no later touch takes back
+_MOST: Final = 2000  # processes of which it is asked anew what happened since
+
+_newest: list[tuple[Operation, int, dict[int, str]]] = []
+
+
+def ends_of(session: Session, pfn: int) -> dict[int, str]:
+    """Process -> the way it is hit by the frame's error (hits.MEANINGS); nothing while an operation is under way."""
+    error = error_of(session, pfn)
+    if error is None:
+        return {}
+    if not _newest or _newest[0][:2] != (error, session.position):
+        _newest[:] = [(error, session.position, _find(session, error))]
+    return _newest[0][2]
+
+
+def error_of(session: Session, pfn: int) -> Operation | None:
+    """The error that took the frame, once it is through; None in the middle of an operation."""
+    present = session.operation_at(session.position)
+    if present is None or session.position != present.last:
+        return None
+    for operation in reversed(session.operations):
+        broke = operation.name == "poison" and operation.outcome.pfn == pfn
+        if broke and operation.last <= session.position and not operation.outcome.panic:
+            return operation
+    return None
+
+
+def _find(session: Session, error: Operation) -> dict[int, str]:
+    loss = loss_of(session, error)
+    hits = loss.hits if loss is not None else ()
+    if session.position == error.last or len(hits) > _MOST:
+        return {hit.tgid: hit.kind for hit in hits}
+    now = hits_now(session, error)
+    found = {hit.tgid: _since(session.machine, hit, now) for hit in hits}
+    return {tgid: kind for tgid, kind in found.items() if kind}
+
+
+def _since(m: Machine, hit: Hit, now: dict[int, str]) -> str:
+    """What was told of a process at the end of the error, and what has become of it."""
+    process = m.processes.view.get(hit.tgid)
+    if process is None or process.ended == "exit":
+        return ""
+    if process.ended:
+        return DEAD
+    if hit.kind not in _TOLD:
+        # Who has read old data by now has it still.
+        return hit.kind if hit.kind in (STALE, ZEROS) and hit.tgid in now else now.get(hit.tgid, "")
+    waits = any(info.signal == "SIGBUS" for tid in process.threads for info in m.pending.view.get(tid, ()))
+    kind = SIGNALLED if hit.kind == PENDING and not waits else hit.kind
+    return told_and_touched(kind, now.get(hit.tgid, SAFE))
+
+
+def groups_of(session: Session, ends: dict[int, str]) -> list[tuple[str, list[str]]]:
+    """Way -> names of the processes that are hit in it, the worst first."""
+    found: dict[str, list[str]] = {}
+    for tgid, kind in ends.items():
+        found.setdefault(kind, []).append(session.task_name(tgid))
+    return [(kind, found[kind]) for kind in MEANINGS if kind in found]
