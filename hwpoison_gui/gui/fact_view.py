@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QKeyCombination, Qt
+from PySide6.QtCore import QEvent, QKeyCombination, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QTableView, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
 
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.view.text_columns import TextColumn, as_tsv
@@ -31,6 +38,14 @@ def set_row_height(view: QTableView, height: int) -> None:
     header.setDefaultSectionSize(height)
 
 
+class PathDelegate(QStyledItemDelegate):
+    """Cuts a path at its beginning: what tells files apart stands at the end."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
+        super().initStyleOption(option, index)
+        option.textElideMode = Qt.TextElideMode.ElideLeft  # type: ignore[attr-defined]
+
+
 class FactView(QTableView):
     """Rows of facts. Subclasses say which rows are selected."""
 
@@ -38,6 +53,7 @@ class FactView(QTableView):
         super().__init__(parent)
         self.columns = tuple(columns)
         self._widths: dict[int, int] = {}
+        self._paths = PathDelegate(self)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setShowGrid(False)
         self.setWordWrap(False)
@@ -61,6 +77,8 @@ class FactView(QTableView):
             words = max(face.horizontalAdvance(column.sample), head.horizontalAdvance(column.head) + 10)
             self._widths[number] = words + 2 * look.MEDIUM
             self.setColumnWidth(number, self._widths[number])
+            if column.path:
+                self.setItemDelegateForColumn(number, self._paths)
         self._give_room()
 
     def _give_room(self) -> None:

@@ -20,9 +20,9 @@ NEWER: Final = "newer"  # what a dirty page holds: not what the disk does
 
 _NOT_OF_A_FILE: Final = np.uint64(pf.ANON | pf.SWAPCACHE | pf.BUDDY | pf.SLAB | pf.RESERVED | pf.COMPOUND_TAIL)
 _UNKNOWN: Final = {
-    "tmpfs": "(shared memory that nobody maps)",
+    "tmpfs": "(shared memory, not mapped)",
     "blockdev": "(block devices)",
-    "ext4": "(files that nobody maps)",
+    "ext4": "(not mapped)",
 }
 
 

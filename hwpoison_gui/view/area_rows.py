@@ -16,7 +16,9 @@ AREA_COLUMNS: Final = (
     TextColumn("end", "End", "The first address past it", "0x7fffffffffff", fixed=True),
     TextColumn("kb", "Size kB", "How much of the address space it covers, resident or not", "000,000", number=True),
     TextColumn("rights", "Rights", "What its pages may be used for; shared or private writes", "rw private "),
-    TextColumn("name", "File or name", "The file it maps, or what it is for", "libc.so.6 (deleted)", wide=True),
+    TextColumn(
+        "name", "File or name", "The file it maps, or what it is for", "libc.so.6 (deleted)", wide=True, path=True
+    ),
     TextColumn("pgoff", "Offset", "vm_pgoff: the file's page at its start", "0x7ffff", fixed=True),
     TextColumn("anon_vma", "anon_vma", "Leads from its anonymous pages back to it", "0,000", number=True),
     TextColumn("more", "More", "Locked into memory, huge pages, merged by KSM", "locked"),

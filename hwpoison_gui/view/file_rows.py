@@ -14,7 +14,7 @@ from hwpoison_gui.view.text_columns import TextColumn
 
 FILE_COLUMNS: Final = (
     TextColumn("path", "File", "Its path; deleted files live on while they are open or mapped",
-               "/usr/lib/libc.so.6", wide=True),
+               "/usr/lib/libc.so.6", wide=True, path=True),
     TextColumn("filesystem", "On", "Its file system; tmpfs files have no disk behind them", "hugetlbfs"),
     TextColumn("pages", "Pages", "Its size in pages of 4 KiB", "000,000", number=True),
     TextColumn("cached", "Cached", "How many of them are in the page cache", "000,000", number=True),
@@ -39,10 +39,10 @@ class FileRow(NamedTuple):
 
 
 def file_rows(m: Machine) -> list[FileRow]:
-    """All files, in order of path."""
+    """All files: those that have a name first, and of these those of which most is cached."""
     dirty = _dirty_pages(m)
     rows = [_row(m, inode, int(dirty[inode.id]) if inode.id < len(dirty) else 0) for inode in m.inodes.view.values()]
-    return sorted(rows, key=lambda row: (row.path.casefold(), row.key))
+    return sorted(rows, key=lambda row: (row.path.startswith("("), -row.cached, row.path.casefold(), row.key))
 
 
 def file_cells(row: FileRow) -> tuple[str, ...]:

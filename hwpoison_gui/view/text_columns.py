@@ -9,7 +9,7 @@ from typing import NamedTuple
 class TextColumn(NamedTuple):
     """A column: `field` of the row, what its head says and teaches; `sample` is as wide as most values.
 
-    `wide`: takes the room that the others leave. `fixed`: set in the monospaced face.
+    `wide`: takes the room that the others leave. `fixed`: set in the monospaced face. `path`: its end tells most.
     """
 
     field: str
@@ -19,6 +19,7 @@ class TextColumn(NamedTuple):
     number: bool = False
     fixed: bool = False
     wide: bool = False
+    path: bool = False
 
 
 def as_tsv(rows: Iterable[Sequence[str]], heads: Sequence[str] = ()) -> str:
