@@ -95,6 +95,7 @@ def _load_vmas(m: Machine, image: MemoryImage, areas: Areas, entries: Entries, f
             huge="hugetlb" if hugetlb else "thp" if row in thp else "none",
             mergeable="mg" in area.flags,
             name=_name(process.pid, area, named),
+            execute=area.perms[2] == "x",
         )
         vmas[vma.id] = vma
         if mapping:

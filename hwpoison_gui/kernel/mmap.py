@@ -200,7 +200,7 @@ def do_mprotect(m: Machine, mm: int, start: int, end: int, prot: str) -> int | s
         return "EINVAL"
     until = covered_until(m, mm, start, end)
     for vma in isolate_range(m, mm, start, until):
-        m.put(m.vmas, vma.id, replace(vma, prot=prot))
+        m.put(m.vmas, vma.id, replace(vma, prot=prot, execute=False))
         if prot == "rw":
             continue
         for vpn in range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):

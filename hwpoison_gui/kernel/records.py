@@ -63,8 +63,8 @@ class Task:
 class Vma:
     """A vm_area_struct. Addresses in bytes, `pgoff` in pages; `mapping` 0 means anonymous.
 
-    `prot` is `rw`, `r` or `none`; `file` the open file description it keeps alive, or 0;
-    `anon_vma` 0 until the first anonymous fault; `huge` is `none`, `hugetlb` or `thp`.
+    `prot` is `rw`, `r` or `none`, `execute` stands beside it and decides nothing here; `file` the open file
+    description it keeps open, or 0; `anon_vma` 0 until an anonymous fault; `huge` is `none`, `hugetlb` or `thp`.
     """
 
     id: int
@@ -81,6 +81,13 @@ class Vma:
     huge: str = "none"
     mergeable: bool = False
     name: str = ""
+    execute: bool = False
+
+    @property
+    def perms(self) -> str:
+        """What may be done with it, as /proc/PID/maps prints it: `r-xp`."""
+        read, write = "-" if self.prot == "none" else "r", "w" if self.prot == "rw" else "-"
+        return f"{read}{write}{'x' if self.execute else '-'}{'s' if self.shared else 'p'}"
 
     @property
     def pages(self) -> int:

@@ -15,14 +15,15 @@ AREA_COLUMNS: Final = (
     TextColumn("start", "Start", "Its first address", "0x7fffffffffff", fixed=True),
     TextColumn("end", "End", "The first address past it", "0x7fffffffffff", fixed=True),
     TextColumn("kb", "Size kB", "How much of the address space it covers, resident or not", "000,000", number=True),
-    TextColumn("rights", "Rights", "What its pages may be used for; shared or private writes", "rw private "),
-    TextColumn(
-        "name", "File or name", "The file it maps, or what it is for", "libc.so.6 (deleted)", wide=True, path=True
-    ),
-    TextColumn("pgoff", "Offset", "vm_pgoff: the file's page at its start", "0x7ffff", fixed=True),
+    TextColumn("perms", "Perms", "As /proc/PID/maps has it: read, write, execute, shared or private", "r-xp",
+               fixed=True),
+    TextColumn("name", "File or name", "The file it maps, or what it is for", "libc.so.6 (deleted)", wide=True,
+               path=True),
+    TextColumn("pgoff", "pgoff (pages)", "vm_pgoff: the file’s page at its start; /proc/PID/maps has it in bytes",
+               "0x7ffff", fixed=True),
     TextColumn("anon_vma", "anon_vma", "Leads from its anonymous pages back to it", "0,000", number=True),
     TextColumn("more", "More", "Locked into memory, huge pages, merged by KSM", "locked"),
-)
+)  # fmt: skip
 
 
 class AreaRow(NamedTuple):
@@ -34,7 +35,7 @@ class AreaRow(NamedTuple):
     start: int
     end: int
     kb: int
-    rights: str
+    perms: str
     name: str
     pgoff: int | None
     anon_vma: int
@@ -65,7 +66,7 @@ def _row(m: Machine, tgid: int, task: str, vma: Vma) -> AreaRow:
         vma.start,
         vma.end,
         vma.pages << PAGE_SHIFT - 10,
-        f"{vma.prot} {'shared' if vma.shared else 'private'}",
+        vma.perms,
         path or named or "anonymous",
         vma.pgoff if vma.mapping else None,
         vma.anon_vma,
@@ -78,7 +79,7 @@ def area_cells(row: AreaRow) -> tuple[str, ...]:
     offset = "" if row.pgoff is None else f"{row.pgoff:#x}"
     anon_vma = f"{row.anon_vma}" if row.anon_vma else ""
     where = f"{row.start:#x}", f"{row.end:#x}", f"{row.kb:,}"
-    return row.task, *where, row.rights, row.name, offset, anon_vma, row.more
+    return row.task, *where, row.perms, row.name, offset, anon_vma, row.more
 
 
 def first_frame_of(m: Machine, vma: int) -> int | None:

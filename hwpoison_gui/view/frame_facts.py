@@ -152,7 +152,7 @@ def _pte(m: Machine, pfn: int, mapper: Mapper) -> PteFact:
     bits = ", ".join(name for bit, name in _BITS if entry & bit) if state == "present" else ""
     process = m.processes.view[mapper.tgid]
     vma = m.vmas.view.get(mapper.vma)
-    said = f"{vma.prot} {'shared' if vma.shared else 'private'}{' locked' if vma.locked else ''}" if vma else ""
+    said = f"{vma.perms}{' locked' if vma.locked else ''}" if vma else ""
     return PteFact(
         mapper.tgid, mapper.task, not process.ended, f"{mapper.vpn << PAGE_SHIFT:#x}", mapper.area, state, bits, said
     )

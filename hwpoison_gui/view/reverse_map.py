@@ -136,5 +136,5 @@ def _mapper(m: Machine, vma: Vma, vpn: int) -> Mapper:
     file = "" if path == "/dev/zero" else path.rpartition("/")[2]
     named = vma.name if vma.name and not vma.name.startswith("0x") else ""
     area = named or file or ("anonymous" if not vma.mapping else "shared")
-    rights = f"{vma.prot} {'shared' if vma.shared else 'private'}{', locked' if vma.locked else ''}"
+    rights = f"{vma.perms}{', locked' if vma.locked else ''}"
     return Mapper(vma.id, vma.mm, vpn, process.tgid, process.name, area, rights)

@@ -20,6 +20,7 @@ from hwpoison_gui.kernel.boot_frames import free_blocks
 from hwpoison_gui.kernel.fork import do_exit
 from hwpoison_gui.kernel.image import HiddenState, MemoryImage, ProcessImage, VmaImage
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.mmap import do_mprotect
 from hwpoison_gui.kernel.profiles import PROFILES
 from hwpoison_gui.kernel.rmap import page_mapped_in_vma, rmap_vmas
 from hwpoison_gui.session.session import Session
@@ -137,6 +138,18 @@ def test_free_lists_are_those_of_buddyinfo(name: str) -> None:
     rest = [len(m.free_area.of(order)) - first[order] for order in range(11)]
     assert first == said[0]
     assert sum(abs(mine - theirs) for mine, theirs in zip(rest, said[1], strict=True)) <= 10  # it was changing
+
+
+@pytest.mark.parametrize("name", ["victim_before", "server"])
+def test_areas_may_be_used_as_maps_says(name: str) -> None:
+    image = recorded(name)
+    m = machine_from_image(image, V7)
+    said = {(one.pid, area.start): area.perms for one in image.processes for area in one.vmas}
+    assert {(vma.mm, vma.start): vma.perms for vma in m.vmas.view.values()} == said
+    assert {"r-xp", "rw-p", "r--p"} <= set(said.values())
+    text = next(vma for vma in m.vmas.view.values() if vma.execute)
+    assert do_mprotect(m, text.mm, text.start, text.end, "r") == 0
+    assert next(vma for vma in m.vmas_of(text.mm) if vma.start == text.start).perms == "r--p"
 
 
 def test_free_blocks_are_the_largest_aligned() -> None:
