@@ -42,17 +42,20 @@ class LegendChip(QAbstractButton):
     def become(self, one: LensClass, lens: Lens) -> None:
         """Stands for another class, of which no frames are counted yet."""
         self.one, self.lens = one, lens
+        self.updateGeometry()
         self.set_frames(0)
 
     def set_frames(self, frames: int) -> None:
         """Shows a count."""
+        text = f"{frames:,}"
+        if len(text) != len(self.text()):  # figures are of one width
+            self.updateGeometry()
         self.frames = frames
-        self.setText(f"{frames:,}")
+        self.setText(text)
         size = amount(frames * FRAME_SIZE)
         self.setAccessibleName(f"{self.one.name}: {counted(frames, 'frame')}, {size}")
         meaning = self.one.meaning[0].upper() + self.one.meaning[1:]
         self.setToolTip(f"{self.one.name}\n{meaning}\n{counted(frames, 'frame')}, {size}")
-        self.updateGeometry()
         self.update()
 
     def set_whole(self, whole: bool) -> None:
@@ -138,6 +141,7 @@ class Legend(QWidget):
         self._flow.least_rows = 2
         self._made: list[LegendChip] = []  # of lenses before, too: they are used again
         self._seen: set[int] = set()  # classes that the machine has or had frames of, and poison
+        self._needed: tuple[Lens, list[tuple[int, int]]] | None = None  # what the width of chips depends on
         self.chips: dict[int, LegendChip] = {}
         self.lens = KIND
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
@@ -190,7 +194,10 @@ class Legend(QWidget):
                 self._seen.add(number)
         self._show_seen()
         self._flow.setEnabled(True)
-        self._choose_names()
+        needed = self.lens, [(chip.one.id, len(chip.text())) for chip in self._made if not chip.isHidden()]
+        if needed != self._needed:
+            self._needed = needed
+            self._choose_names()
 
     def _show_seen(self) -> None:
         for place, chip in enumerate(self._made):
