@@ -22,6 +22,7 @@ from hwpoison_gui.view.log_rows import wrapped
 from hwpoison_gui.view.palette import DARK, Theme, mixed
 
 Role = Qt.ItemDataRole
+_MOST_CHOSEN: Final = 100  # lines that a frame selects
 EMPTY: Final = "The kernel has said nothing yet.\nIts lines come here while it works, as dmesg prints them."
 
 
@@ -123,6 +124,7 @@ class LogView(QListView):
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
         self.log = LogModel(self, theme)
+        self._about: int | None = None  # the frame whose lines were selected last
         self.setModel(self.log)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -147,6 +149,19 @@ class LogView(QListView):
         self.log.set_lines(lines, newest)
         if grew and lines:
             self.scrollToBottom()
+
+    def show_frame(self, pfn: int) -> None:
+        """Selects the newest lines about a frame when another one is looked at; nothing is told."""
+        if pfn == self._about:
+            return
+        self._about = pfn
+        lines = [number for number, line in enumerate(self.log.lines) if f"{pfn:#x}:" in line][-_MOST_CHOSEN:]
+        chosen = QItemSelection()
+        for first, last in map(self.log.rows_of, lines):
+            chosen.select(self.log.index(first), self.log.index(last))
+        self.selectionModel().select(chosen, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        if lines:
+            self.scrollTo(self.log.index(self.log.rows_of(lines[-1])[1]))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
