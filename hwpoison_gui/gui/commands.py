@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 PANICKED: Final = "The machine has panicked: only stepping back or a new machine goes on."
 
+BUSY: Final = "Something is being done: Esc gives it up."
+_MEANWHILE: Final = ("M&ap", "&View", "&Help")  # menus that only change what is looked at
+
 _PANELS: Final = (
     ("rmap", "&Reverse map", "Who uses the frame"),
     ("why", "&Why", "What the handler decided, and why"),
@@ -315,6 +318,7 @@ class Actions:
     """The commands as QActions; `refresh` enables what can be done now and says why the rest cannot."""
 
     def __init__(self, window: MainWindow) -> None:
+        self._controller = window.controller
         self.commands = {command.name: command for command in command_table(window)}
         self.groups: dict[str, QActionGroup] = {}
         self.actions: dict[str, QAction] = {}
@@ -357,7 +361,7 @@ class Actions:
     def refresh(self) -> None:
         """Asks every command whether it can be done."""
         for name, command in self.commands.items():
-            action, missing = self.actions[name], command.missing()
+            action, missing = self.actions[name], self._missing(command)
             if command.checked is not None:
                 action.setChecked(command.checked())
             if action.isEnabled() == bool(missing):
@@ -366,6 +370,11 @@ class Actions:
             if action.toolTip() != tip:
                 action.setToolTip(tip)
                 action.setStatusTip(missing or command.tip)
+
+    def _missing(self, command: Command) -> str:
+        if self._controller.occupied and command.name != "quit" and not command.menu.startswith(_MEANWHILE):
+            return BUSY
+        return command.missing()
 
     def check(self, name: str) -> None:
         self.actions[name].setChecked(True)

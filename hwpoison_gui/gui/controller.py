@@ -70,6 +70,7 @@ class Controller(QObject):
         self._depth = 0
         self._looked = False
         self._acted = self._refused = False
+        self._hasty = self._hurried = False  # what is under way may be hurried on, and is
         self._notices: list[Notice] = []
         self._unsubscribe = opened.session.subscribe(self._heard)
 
@@ -83,8 +84,22 @@ class Controller(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether the machine is between two moments: nothing can be done with it now."""
+        """Whether something is under way, so that the machine may be between two moments: it is not to be read now."""
         return self.work.busy
+
+    @property
+    def occupied(self) -> bool:
+        """Whether nothing else can be done meanwhile. A walk, and what views prepare, can be hurried on."""
+        return self.busy and (self.session.recording is not None or not self._hasty)
+
+    def _settle(self) -> bool:
+        """Hurries on what is under way; tells whether something else can be done now."""
+        if self.occupied:
+            return False
+        self._hurried = True
+        self.work.finish()
+        self._hurried = False
+        return True
 
     def open(self, opened: Opened) -> None:
         """Takes another machine."""
@@ -127,8 +142,10 @@ class Controller(QObject):
     def _run(self, work: Work, then: Callable[[], None] = lambda: None) -> None:
         """Does something that may take long; it is told when it has ended, and only a complete one has a sequel."""
         self._depth += 1
+        self._hasty = True
 
         def ended(complete: bool) -> None:
+            self._hasty = False
             self._leave()
             if complete:
                 then()
@@ -156,10 +173,11 @@ class Controller(QObject):
 
         One that takes long goes on between events, and nothing else can be done until it is complete or given up.
         """
-        if self.busy:
-            return False
-        self._refused = False
-        self._run(self._acting(name, args, animate), lambda: self._play(animate))
+        with self.together():
+            if not self._settle():
+                return False
+            self._refused = False
+            self._run(self._acting(name, args, animate), lambda: self._play(animate))
         return not self._refused
 
     def _acting(self, name: str, args: Mapping[str, Any], animate: bool) -> Work:
@@ -194,7 +212,7 @@ class Controller(QObject):
 
     def fire(self, pfn: int) -> None:
         """The click: memory_failure() for this frame."""
-        if self.busy:
+        if self.occupied:
             return
         with self.together():
             self.select(pfn)
@@ -231,7 +249,7 @@ class Controller(QObject):
 
     def go_along(self, line: Sequence[Told], progress: Callable[[int], bool]) -> bool:
         """Makes the operations begin with those of a line; `progress` hears how many are left, and may stop it."""
-        if self.busy:
+        if not self._settle():
             return False
         with self.together():
             self.finish()
@@ -246,13 +264,11 @@ class Controller(QObject):
 
     def seek(self, position: int) -> None:
         """The user goes to a step: what plays stops."""
-        if self.session.recording is None:
+        if not self.occupied:
             self.playback.pause()
             self._seek(position)
 
     def _seek(self, position: int) -> None:
-        if self.session.recording is not None:
-            return
         with self.together():
             self.work.give_up()  # on the way to another step: from here on to this one
             position = min(max(position, 0), len(self.session.steps))
@@ -273,6 +289,8 @@ class Controller(QObject):
         while looked_at != (self.selected, self.selected_task):
             looked_at = self.selected, self.selected_task
             for _ in self.prepare(self._acted or self._few_steps(self._notices) is None):
+                if self._hurried:
+                    return
                 yield "Looking at what has changed"
 
     def step(self, by: int) -> None:
@@ -280,7 +298,7 @@ class Controller(QObject):
 
     def finish(self) -> None:
         """The operation that is under way is shown at its end, and stays there."""
-        if not self.busy:
+        if self._settle():
             self._run(self._finishing())
 
     def _finishing(self) -> Work:
@@ -301,7 +319,7 @@ class Controller(QObject):
 
     def toggle(self) -> None:
         """Play, or pause."""
-        if self.busy:
+        if not self._settle():
             return
         if self.playback.playing:
             self.playback.pause()
@@ -323,5 +341,10 @@ class Controller(QObject):
     def _look(self) -> None:
         self._looked = True
         self.pointed.emit()
-        if not self._depth:
+        if self._depth:
+            return
+        if self.busy:  # with something that leaves the machine alone
+            self._depth += 1
+            self._leave()
+        else:
             self._run(self._preparing())

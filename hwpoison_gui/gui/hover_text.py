@@ -13,6 +13,7 @@ from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.preview import Hover
 
 _SLICE: Final = 0.006
+_REST_MS: Final = 80  # until it is seen whether the machine can be read again
 
 
 class HoverText(QObject):
@@ -34,7 +35,7 @@ class HoverText(QObject):
     def text(self, pfn: int) -> str:
         """What the frame is, and, in a second line, what breaking it would come to."""
         assert self._hover is not None
-        if self._hover.session.recording is not None:
+        if not self._hover.session.at_rest:
             return ""  # a frame that is between two moments is in a state that nobody ever sees
         text = self._hover(pfn)
         if self._hover.counting and not self._timer.isActive():
@@ -43,7 +44,8 @@ class HoverText(QObject):
 
     def _count(self) -> None:
         assert self._hover is not None
-        if self._hover.session.recording is not None:
+        if not self._hover.session.at_rest:
+            self._timer.start(_REST_MS)
             return
         self._hover.work(_SLICE)
         if self._hover.counting:

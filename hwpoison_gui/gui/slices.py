@@ -53,6 +53,11 @@ class Slices(QObject):
             self._timer.start()
             self.busyChanged.emit(True)
 
+    def finish(self) -> None:
+        """The rest of it is done now."""
+        if self._work is not None:
+            self._go_on(lambda: False)
+
     def give_up(self) -> None:
         """The work is closed where it is; what that means is its own affair."""
         if self._work is not None:

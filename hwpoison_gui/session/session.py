@@ -97,6 +97,11 @@ class Session:
         """How many steps are applied; 0 is the machine as booted."""
         return self.timeline.position
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether the machine is as at `position`, and not between two moments or at another one."""
+        return self.recording is None and not self.timeline.away
+
     def seek(self, position: int) -> None:
         """Walk to a step, forward or back. Raises ValueError for one that is not there."""
         assert self.recording is None, "an operation is being recorded"

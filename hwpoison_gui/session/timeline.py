@@ -69,6 +69,7 @@ class Timeline:
         self._gate = gate
         self.steps: list[Step] = []
         self.position = 0
+        self.away = False  # the machine is as at another step for a while
         self._strides: list[Stride] = []  # of the first STRIDE steps, and so on; not of the rest
         self._listeners: list[Callable[[Notice], None]] = []
 
@@ -155,14 +156,14 @@ class Timeline:
     @contextmanager
     def as_of(self, position: int) -> Iterator[None]:
         """Inside, the machine is as at another step, and `position` still says where the timeline stands."""
-        here = self.position
+        here, away = self.position, self.away
         for _ in self.walk(position):
             pass
-        self.position = here
+        self.position, self.away = here, away or position != here
         try:
             yield
         finally:
-            self.position = position
+            self.position, self.away = position, away
             for _ in self.walk(here):
                 pass
 
