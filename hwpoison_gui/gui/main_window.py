@@ -279,6 +279,7 @@ class MainWindow(QMainWindow):
         return tab_order.go_on(self, forward) or super().focusNextPrevChild(forward)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        self.controller.work.give_up()
         self.controller.playback.pause()
         self.dialogs.stop()
         if self.settings:
