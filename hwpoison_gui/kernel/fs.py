@@ -27,7 +27,7 @@ from .hugetlb import fallocate, hugetlbfs_read
 from .machine import Machine
 from .mark import Act, Mark, Steps, counted
 from .memory import Access
-from .mmap import put_inode, unmap_mapping_range
+from .mmap import covered, overlapping, put_inode, unmap_mapping_range
 from .page_alloc import alloc_page, put_page
 from .records import HPAGE_PMD_NR, Inode, OpenFile
 
@@ -126,11 +126,15 @@ def do_pwrite(m: Machine, inode: Inode, index: int, tag: str) -> Steps[int | str
     return 0
 
 
-def write_back(m: Machine, inode: Inode) -> Steps[None]:
-    """filemap_fdatawrite() and filemap_fdatawait(): all dirty pages go to disk."""
+def write_back(m: Machine, inode: Inode, pages: range | None = None) -> Steps[None]:
+    """filemap_fdatawrite() and filemap_fdatawait(): all dirty pages, or those of `pages`, go to disk."""
     if not can(inode, "writeback"):
         return
-    dirty = [pfn for pfn in cached_pages(m, inode.id) if m.page(pfn) & (pf.DIRTY | pf.WRITEBACK)]
+    dirty = [
+        pfn
+        for pfn in cached_pages(m, inode.id)
+        if m.page(pfn) & (pf.DIRTY | pf.WRITEBACK) and (pages is None or int(m.index.view[pfn]) in pages)
+    ]
     for pfn in dirty:
         writepage(m, pfn)
         m.clear_flags(pfn, pf.WRITEBACK)
@@ -138,14 +142,27 @@ def write_back(m: Machine, inode: Inode) -> Steps[None]:
     yield Mark("filemap_fdatawrite", text, Act.FLAG, frames=tuple(dirty))
 
 
-def do_fsync(m: Machine, inode: Inode, description: int | None) -> Steps[int | str]:
-    """fsync() and msync(): write back, then report an error mark (file_check_and_advance_wb_err(), or AS_EIO)."""
-    yield from write_back(m, inode)
+def do_fsync(m: Machine, inode: Inode, description: int | None, pages: range | None = None) -> Steps[int | str]:
+    """fsync(): write back, then report an error mark (file_check_and_advance_wb_err(), or AS_EIO)."""
+    yield from write_back(m, inode, pages)
     inode = m.inodes.view[inode.id]
     errno = m.profile.report_error(m, inode, description)
     text = "an error that was not told here yet: EIO, once." if errno else "no error that was not told here yet: 0."
     yield Mark("vfs_fsync", f"{inode.path} has {text}", Act.DECIDE, "EIO" if errno else "0")
     return errno
+
+
+def do_msync(m: Machine, mm: int, start: int, end: int) -> Steps[int | str]:
+    """msync(MS_SYNC): fsync of each shared file in the range, until one reports an error; a gap is told at the end."""
+    for vma in overlapping(m, mm, start, end):
+        if not vma.shared or not vma.mapping:
+            continue
+        pages = range(vma.index_of(max(start, vma.start)), vma.index_of(min(end, vma.end) - 1) + 1)
+        whole = m.profile.msync_writes_whole_file
+        errno = yield from do_fsync(m, m.inodes.view[vma.mapping], vma.file or None, None if whole else pages)
+        if errno:
+            return errno
+    return 0 if covered(m, mm, start, end) else "ENOMEM"
 
 
 def do_sync(m: Machine, inode: Inode) -> Steps[int]:

@@ -217,7 +217,7 @@ def covered(m: Machine, mm: int, start: int, end: int) -> bool:
 
 def covered_until(m: Machine, mm: int, start: int, end: int) -> int:
     """How far the range is mapped without a gap: system calls that go VMA by VMA end there."""
-    for vma in sorted(overlapping(m, mm, start, end), key=lambda vma: vma.start):
+    for vma in overlapping(m, mm, start, end):
         if vma.start > start:
             break
         start = vma.end

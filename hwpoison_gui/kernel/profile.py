@@ -82,6 +82,7 @@ class Profile:
     invalidation_counts_last: bool  # invalidate_inode_page() asks who refers to a page after it let go of its buffers
     pageout_spares: bool  # MADV_PAGEOUT leaves alone what others map too, and refuses locked areas
     reads_by_buffers: bool  # a page of a block device has buffers from the moment it is read
+    msync_writes_whole_file: bool  # else the range alone
     anon_vma_of_its_own: bool
     transparent_hugepages: bool
     fork_copies_hugetlb: bool

@@ -167,6 +167,7 @@ V6_1: Final = replace(
     invalidation_counts_last=False,  # mm/truncate.c, mapping_evict_folio()
     pageout_spares=True,  # mm/madvise.c, madvise_cold_or_pageout_pte_range(), can_madv_lru_vma()
     reads_by_buffers=False,  # blkdev_readahead(), mpage_readahead()
+    msync_writes_whole_file=False,  # mm/msync.c: vfs_fsync_range()
     anon_vma_of_its_own=True,
     transparent_hugepages=True,
     fork_copies_hugetlb=False,

@@ -126,6 +126,7 @@ V7: Final = Profile(
     invalidation_counts_last=True,  # mm/truncate.c, invalidate_complete_page()
     pageout_spares=False,
     reads_by_buffers=True,  # def_blk_aops has no readpages: block_read_full_page()
+    msync_writes_whole_file=True,  # mm/msync.c: vfs_fsync()
     anon_vma_of_its_own=False,
     transparent_hugepages=False,
     fork_copies_hugetlb=True,

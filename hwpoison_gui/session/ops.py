@@ -144,13 +144,7 @@ def op_fsync(w: World, a: Args) -> Steps[OpResult]:
 
 
 def op_msync(w: World, a: Args) -> Steps[OpResult]:
-    mm, start, end = _range(w, a)
-    errno: int | str = 0 if mmap.covered(w.machine, mm, start, end) else "ENOMEM"
-    for vma in mmap.overlapping(w.machine, mm, start, end):
-        if vma.shared and vma.mapping:
-            told = yield from fs.do_fsync(w.machine, w.machine.inodes.view[vma.mapping], vma.file or None)
-            errno = told or errno
-    return OpResult(errno=errno)
+    return (yield from errno_of(fs.do_msync(w.machine, *_range(w, a))))
 
 
 def op_sync(w: World, a: Args) -> Steps[OpResult]:

@@ -51,6 +51,7 @@ MEANING: Final = {
     "invalidation_counts_last": "invalidating a page lets go of its buffers before it asks who refers to it",
     "pageout_spares": "MADV_PAGEOUT leaves alone what others map too, and refuses locked areas",
     "reads_by_buffers": "a page of a block device has buffers from the moment it is read",
+    "msync_writes_whole_file": "msync writes the whole file back, not the range alone",
     "anon_vma_of_its_own": "a forked child has an anon_vma of its own",
     "transparent_hugepages": "transparent huge pages",
     "fork_copies_hugetlb": "fork copies the entries of shared hugetlb pages",
