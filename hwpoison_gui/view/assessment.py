@@ -75,7 +75,9 @@ class Assessment:
         self._words = WordTable()
         self._keys: list[int] = []
         self._inode_fs = inode_file_systems(m)
-        self._is_kept = np.append([False] * _FILES, [m.profile.keeps_poison(name) for name in FS_NAMES[1:]])
+        there = set(self._inode_fs.tolist())  # file systems without files need not be asked about
+        kept = [number in there and m.profile.keeps_poison(name) for number, name in enumerate(FS_NAMES)]
+        self._is_kept = np.append([False] * (_FILES - 1), kept)
         self._whole_compounds = bool(LOOKS_AT_COMPOUNDS & set(m.profile.phases))
         self._free = self._free_frames()
         self._number_of: I64 = np.zeros(0, np.int64)  # of groups, by key
@@ -169,8 +171,8 @@ class Assessment:
             head_flags[tails], head_refs[tails] = m.flags.view[heads], m.refcount.view[heads]
         key |= (head_refs == 0) * np.int32(_UNUSED)
         key |= has(head_flags, pf.LRU) * np.int32(_HEAD_LRU)
-        kept = np.flatnonzero(self._is_kept[sort] & ~mapped)
-        if len(kept):
+        if self._is_kept.any():
+            kept = np.flatnonzero(self._is_kept[sort] & ~mapped)
             key[kept] |= self.users.waited_for(kept + part.start) * np.int32(_WAITED_FOR)
         alone = mapped & (sort >= _FILES)
         if self._whole_compounds:
