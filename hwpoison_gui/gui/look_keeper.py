@@ -72,7 +72,9 @@ class LookKeeper(QObject):
 
     def go(self, by: int) -> None:
         """Shows what was shown `by` looks later, or before where it is negative."""
-        look = self.history.go(by)
+        present = self.history.go(0)
+        unnoted = present is not None and present.filter != self._w.filter.text.strip()  # it means nothing
+        look = self.history.go(0 if unnoted and by < 0 else by)
         if look is None:
             return
         self._going = True

@@ -171,6 +171,10 @@ def _notes(exported: Exported, processes: Sequence[ProcessImage], cache: Cache) 
         if exported.hidden.pte_dirty is None:
             said.append(_DIRTY_RULE)
     said.append(_cache_note(exported, cache))
+    if not exported.zones:
+        said.append(
+            "Zones and nodes were not recorded: zones are told by x86's limits, and whose node it is stays open."
+        )
     if bare := int(np.count_nonzero(exported.kpageflags == 0)):
         size = f"{bare * 4 / 1024:,.0f} MiB" if bare < _GIB else f"{bare / _GIB:,.1f} GiB"
         said.append(

@@ -66,6 +66,16 @@ def test_layout_lens_and_filter_come_back_with_the_place(user, monkeypatch: pyte
     assert window.actions_["layout-rows"].isChecked() and window.actions_["lens-outcome"].isChecked()
 
 
+def test_back_from_a_filter_that_means_nothing_is_the_last_that_did(user) -> None:
+    window = user.window
+    window.finder.set_text("lru")
+    window.finder.set_text("lru drity")
+    window.actions_["look-back"].trigger()
+    assert window.finder.field.text() == window.filter.text == "lru"
+    window.actions_["look-back"].trigger()
+    assert window.filter.text == "" and window.map.plane.match is None
+
+
 def test_the_commands_say_when_there_is_nowhere_to_go(user) -> None:
     window = user.window
     window.actions_["new"].trigger()
