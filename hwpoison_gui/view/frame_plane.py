@@ -104,7 +104,7 @@ class FramePlane:
         self.lens, self.sheet = lens, sheet
         self._overlay = {}
         if sheet is not None:
-            sheet.held.arrange(self.layout)
+            sheet.held.arrange(self.layout, again=False)
         self._paint_codes()
 
     def set_overlay(self, marks: Sequence[tuple[I64, int]]) -> None:

@@ -44,16 +44,19 @@ class Held:
     def size(self) -> int:
         return int(self.values.size)
 
-    def arrange(self, layout: Layout) -> None:
-        """Takes the display order of `layout`; to be called again when `values` were written directly."""
-        self._layout = None if layout.in_order else layout
-        self._stale = self._layout is not None
+    def arrange(self, layout: Layout, again: bool = True) -> None:
+        """Takes the display order of `layout`; `again`: anew, as `values` may have been written directly."""
+        wanted = None if layout.in_order else layout
+        if wanted is self._layout and not again:
+            return
+        self._layout, self._stale = wanted, wanted is not None
         if self._layout is None:
             self._twin_raw, self._twin = self._raw, self.values
 
     def write(self, frames: slice, values: U8) -> None:
-        """Sets a run of frames for the first time, and counts them; `arrange` is to be called afterwards."""
+        """Sets a run of frames for the first time, and counts them."""
         self.values[frames] = values
+        self._stale = self._layout is not None
         self._counts += _counted(values)
 
     def counts(self) -> I64:

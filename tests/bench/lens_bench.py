@@ -9,6 +9,7 @@ the assessment the single handler, asked for a thousand frames and multiplied.
 from __future__ import annotations
 
 import argparse
+import itertools
 import time
 
 import numpy as np
@@ -77,7 +78,9 @@ def bench_lenses(m: Machine, rounds: int) -> None:
     for name, make in (("Hilbert", Hilbert), ("Morton", Morton)):
         row(f"layout: {name}", timed(lambda make=make: plane.set_layout(make(plane.frames)), 3))
         row(f"    lens change on it: {LENSES[1].name}", timed(lambda: plane.set_lens(LENSES[1]), rounds), base)
-    row("layout: back to rows", timed(lambda: plane.set_layout(RowMajor(plane.frames, 1024)), 3))
+    plane.set_layout(RowMajor(plane.frames, 1024))
+    widths = itertools.cycle((1000, 1024))
+    row("layout: rows of another length", timed(lambda: plane.set_layout(RowMajor(plane.frames, next(widths))), 4))
 
 
 def bench_assessment(m: Machine, rounds: int) -> None:

@@ -31,6 +31,17 @@ def test_every_layout_shows_every_number_and_nothing_else(dtype: type) -> None:
         assert np.count_nonzero(plane) == 3000
 
 
+def test_what_is_written_later_is_seen_without_arranging_again() -> None:
+    held, table = Held(3064), np.arange(256, dtype=np.uint8)
+    for layout in LAYOUTS:
+        held.arrange(layout)
+        held.looked_up(table)
+        for value in (3, 4):
+            held.write(slice(0, 3000), np.full(3000, value, np.uint8))
+            held.arrange(layout, again=False)
+            assert np.count_nonzero(held.looked_up(table) == value) == 3000
+
+
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: type(layout).__name__)
 @pytest.mark.parametrize("looked", [False, True], ids=["before it was looked at", "after"])
 def test_what_is_put_is_seen(layout: Layout, looked: bool) -> None:
