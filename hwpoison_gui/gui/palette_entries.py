@@ -1,4 +1,4 @@
-"""What the command palette offers: every command, every task and file, and the frame that was typed."""
+"""What the command palette offers: commands, sysctls, touches of the selected frame, tasks, files, the frame typed."""
 
 from __future__ import annotations
 
@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtGui import QKeySequence
 
+from hwpoison_gui.gui.commands import PANICKED
+from hwpoison_gui.gui.sysctl_slider import SYSCTLS
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.view.file_rows import first_cached_frame
-from hwpoison_gui.view.fuzzy import ranked
+from hwpoison_gui.view.fuzzy import Line, ranked
+from hwpoison_gui.view.touching import touches_of_frame
 
 if TYPE_CHECKING:
     from hwpoison_gui.gui.main_window import MainWindow
 
 MOST = 60
+_MOST_TOUCHES = 20
 
 
 class PaletteEntry(NamedTuple):
-    """One line: where it belongs, what it does; `missing` says why it cannot be done now."""
+    """One line: where it belongs, what it does; `missing` says why it cannot be done now, `also` are other names."""
 
     group: str
     text: str
@@ -27,27 +31,56 @@ class PaletteEntry(NamedTuple):
     keys: str
     run: Callable[[], object]
     missing: str = ""
+    also: str = ""
 
 
 def entries_for(window: MainWindow, typed: str) -> list[PaletteEntry]:
     """The entries that fit what was typed, best first."""
-    every = [*_commands(window)]
+    every = [*_commands(window), *_sysctls(window)]
     if typed.strip():
-        every += [*_tasks(window), *_files(window)]
-    found = ranked(typed, ((f"{entry.group} {entry.text}", entry) for entry in every), MOST)
+        every += [*_touches(window), *_tasks(window), *_files(window)]
+    found = ranked(typed, ((_line_of(entry), entry) for entry in every), MOST)
     return [*_frame(window, typed.strip()), *found]
+
+
+def _line_of(entry: PaletteEntry) -> Line:
+    return Line(entry.text, f"{entry.group} {entry.also}", entry.tip, not entry.missing)
 
 
 def _commands(w: MainWindow) -> list[PaletteEntry]:
     entries = []
     for name, command in w.actions_.commands.items():
         keys = ", ".join(key.toString(QKeySequence.SequenceFormat.NativeText) for key in w.actions_[name].shortcuts())
-        group = command.menu.replace("&", "").replace(" > ", ", ")
-        words = command.text.replace("&", "")
+        above = command.menu.replace("&", "").split(" > ")
+        words = ": ".join((*above[1:][-1:], command.text.replace("&", "")))
         if name != "palette":
             run = w.actions_[name].trigger
-            entries.append(PaletteEntry(group, words, command.tip, keys, run, command.missing()))
+            entries.append(PaletteEntry(", ".join(above), words, command.tip, keys, run, command.missing()))
     return entries
+
+
+def _sysctls(w: MainWindow) -> list[PaletteEntry]:
+    c, entries = w.controller, []
+    for meaning in SYSCTLS:
+        now = c.session.machine.sysctl.view[meaning.name]
+        for value, means in ((1, meaning.on), (0, meaning.off)):
+            missing = PANICKED if c.panicked else f"It is {value} already." if now == value else ""
+            words = f"{meaning.title}: {'on' if value else 'off'}"
+            run = partial(c.set_sysctl, meaning.name, value)
+            entries.append(PaletteEntry(f"vm.{meaning.name} = {value}", words, means, "", run, missing, means))
+    return entries
+
+
+def _touches(w: MainWindow) -> list[PaletteEntry]:
+    """Reads and writes of the selected frame by those who have it."""
+    c = w.controller
+    touches = touches_of_frame(c.session, c.selected)[:_MOST_TOUCHES] if c.selected >= 0 else []
+    frozen = PANICKED if c.panicked else ""
+    return [
+        PaletteEntry("Touch the selected frame", f"{word} as {touch.task}", f"{touch.place}: {touch.state}", "",
+                     partial(c.touch, verb, touch.task, touch.at), frozen or touch.missing)
+        for verb, word in (("read", "Read"), ("write", "Write")) for touch in touches
+    ]  # fmt: skip
 
 
 def _tasks(w: MainWindow) -> list[PaletteEntry]:
@@ -77,7 +110,9 @@ def _frame(w: MainWindow, typed: str) -> list[PaletteEntry]:
     except ScenarioError:
         return []
     where = partial(w.dialogs.go_to_frame, pfn)
-    return [PaletteEntry("Go to frame", f"{pfn:#x}", w.map.view.item.summary_of(pfn), "", where)]
+    return [
+        PaletteEntry("Go to frame", f"{pfn:#x}", " · ".join(w.map.view.item.summary_of(pfn).splitlines()), "", where)
+    ]
 
 
 def _to_task(w: MainWindow, tgid: int) -> None:

@@ -13,9 +13,10 @@ from hwpoison_gui.view.palette import DARK, Theme, mixed
 
 
 class Meaning(NamedTuple):
-    """A sysctl for people: what 0 and 1 do, and a tip that teaches."""
+    """A sysctl for people: what it is called in short, what 0 and 1 do, and a tip that teaches."""
 
     name: str
+    title: str
     off: str
     on: str
     tip: str
@@ -24,6 +25,7 @@ class Meaning(NamedTuple):
 SYSCTLS: Final = (
     Meaning(
         "memory_failure_early_kill",
+        "Early kill",
         "late: whoever touches it",
         "early: all users at once",
         "0: the page is unmapped, and a process is killed when it touches it.\n"
@@ -32,6 +34,7 @@ SYSCTLS: Final = (
     ),
     Meaning(
         "memory_failure_recovery",
+        "Recovery",
         "panic on any failure",
         "try to recover",
         "1: the kernel tries to go on without the broken page.\n"

@@ -1,48 +1,103 @@
-"""Finding a line by some of its letters: all letters in order, best where they start words or stand together."""
+"""Finding a line by some of its letters: what it is called before what it is for, together before scattered."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
 _START: Final = 10  # a letter at the start of a word
-_NEXT: Final = 6  # a letter that follows the one found before
+_NEXT: Final = 6  # a letter that stands with others
 _FIRST: Final = 8  # at the very start
 _SKIPPED: Final = 1  # a letter passed over
 
+# How a word was found, the best first.
+NAMED: Final = 0  # as it is in the name, or in another name for the same
+INITIALS: Final = 1  # by letters that each start a word of the name
+TOLD: Final = 2  # a word of the description begins so
+SCATTERED: Final = 3  # its letters stand in this order in the name
 
-def score(wanted: str, text: str) -> int | None:
-    """How well `text` fits what was typed, more is better; None where it does not. Words may come in any order."""
-    total = 0
+
+class Line(NamedTuple):
+    """What can be found: `also` are other names; `told` is what it is for, or why it cannot be had when not `able`."""
+
+    name: str
+    also: str = ""
+    told: str = ""
+    able: bool = True
+
+
+class Fit(NamedTuple):
+    """How well a line fits; less is better."""
+
+    way: int
+    unable: bool
+    cost: int
+
+
+def fit(wanted: str, line: Line) -> Fit | None:
+    """None where a word of what was typed is nowhere in it. Words may come in any order."""
+    way, points = NAMED, 0
     for word in wanted.casefold().split():
-        found = _score_word(word, text.casefold())
+        found = _fit_word(word, line)
         if found is None:
             return None
-        total += found
-    return total - len(text) // 8
+        way, points = max(way, found[0]), points + found[1]
+    return Fit(way, not line.able, len(line.name) // 8 - points)
 
 
-def _score_word(word: str, text: str) -> int | None:
-    at = text.find(word)
-    if at >= 0:
-        starts = at == 0 or not text[at - 1].isalnum()
-        return len(word) * (_NEXT + _START * starts) + (_FIRST if at == 0 else 0)
-    total, before = 0, -1
-    for letter in word:
-        at = text.find(letter, before + 1)
-        if at < 0:
-            return None
-        total += _START if at == 0 or not text[at - 1].isalnum() else _NEXT if at == before + 1 else 0
-        total -= _SKIPPED * (at - before - 1)
-        before = at
-    return total
+def _fit_word(word: str, line: Line) -> tuple[int, int] | None:
+    name = line.name.casefold()
+    points = max(_together(word, name), _together(word, line.also.casefold()) - len(word))
+    if points > 0:
+        return NAMED, points
+    starts = "".join(letter for at, letter in enumerate(name) if _is_start(name, at))
+    if word in starts:
+        return INITIALS, len(word) * _START
+    points = _together(word, line.told.casefold())
+    if points >= len(word) * _START:
+        return TOLD, points
+    scattered = _scattered(word, name)
+    return None if scattered is None else (SCATTERED, scattered)
 
 
-def ranked(wanted: str, lines: Iterable[tuple[str, T]], most: int) -> list[T]:
-    """The lines that fit, best first; as they come where nothing was typed."""
-    scored = [(score(wanted, text), number, thing) for number, (text, thing) in enumerate(lines)]
-    fitting = [(-found, number, thing) for found, number, thing in scored if found is not None]
-    fitting.sort(key=lambda line: line[:2])
-    return [thing for _, _, thing in fitting[:most]]
+def _is_start(text: str, at: int) -> bool:
+    before = text[at - 1] if at else " "
+    return text[at].isalnum() and not before.isalnum() and not (before == "." and text[at].isdigit())
+
+
+def _together(word: str, text: str) -> int:
+    """Points for a word that stands in the text as it is, best at the start of a word there; 0 where it does not."""
+    best, at = 0, text.find(word)
+    while at >= 0:
+        starts = at == 0 or _is_start(text, at) or not text[at].isalnum()
+        best = max(best, len(word) * (_NEXT + _START * starts) + (_FIRST if at == 0 else 0))
+        at = text.find(word, at + 1) if not starts else -1
+    return best
+
+
+def _scattered(word: str, text: str) -> int | None:
+    """Points for letters in this order, of which the first starts a word; None where they are not there."""
+    best = None
+    for first in (at for at in range(len(text)) if text[at] == word[0] and _is_start(text, at)):
+        total, before = _START, first
+        for letter in word[1:]:
+            at = text.find(letter, before + 1)
+            if at < 0:
+                return best
+            total += (_START if _is_start(text, at) else _NEXT * (at == before + 1)) - _SKIPPED * (at - before - 1)
+            before = at
+        best = total if best is None else max(best, total)
+    return best
+
+
+def ranked(wanted: str, lines: Iterable[tuple[Line, T]], most: int) -> list[T]:
+    """The lines that fit, best first; as they come where nothing was typed. Scattered letters are a last resort."""
+    if not wanted.strip():
+        return [thing for _, thing in lines][:most]
+    fits = [(fit(wanted, line), number, thing) for number, (line, thing) in enumerate(lines)]
+    named = any(one is not None and one.way == NAMED for one, _, _ in fits)
+    found = [(one, number, thing) for one, number, thing in fits if one and not (named and one.way == SCATTERED)]
+    found.sort(key=lambda one: one[:2])
+    return [thing for _, _, thing in found[:most]]
