@@ -1,0 +1,146 @@
+"""How long the window stands still: the longest gap between two beats of a timer of 2 ms while something is done.
+
+    python tests/bench/feel_bench.py [--mappers 1,300,10000] [--compare 300]
+
+The first figure is wall time, the second the computing time of the window's thread in the longest gap, the third
+how long it all takes until the window is idle; milliseconds. Ratios are of the second figure against the same with
+the least mappers in the same run. What takes long goes on between beats: its whole may be long, its gaps may not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Callable, Iterator
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import click_bench
+from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtWidgets import QApplication
+
+from hwpoison_gui.gui.compare_window import CompareWindow
+from hwpoison_gui.gui.main_window import MainWindow
+from hwpoison_gui.gui.opening import Opened
+from hwpoison_gui.session.compare import Recipe, settings_of, with_defaults
+from hwpoison_gui.session.scenario import Memory, Scenario
+from hwpoison_gui.session.session import Session
+
+QUIET = 0.2  # seconds without anything under way: it is over
+Measured = tuple[float, float, float]
+
+
+class Heart:
+    """Beats, and remembers the longest gap."""
+
+    def __init__(self, app: QApplication) -> None:
+        self._app = app
+        self._timer = QTimer()
+        self._timer.setInterval(2)
+        self._timer.timeout.connect(self._beat)
+
+    def _beat(self) -> None:
+        wall, busy = time.perf_counter(), time.thread_time()
+        self._gaps = [max(self._gaps[0], wall - self._last[0]), max(self._gaps[1], busy - self._last[1])]
+        self._last = wall, busy
+
+    def during(self, run: Callable[[], object], busy: Callable[[], bool]) -> Measured:
+        for _ in range(20):
+            self._app.processEvents()
+        self._gaps, self._last = [0.0, 0.0], (time.perf_counter(), time.thread_time())
+        start = self._last[0]
+        self._timer.start()
+        QTimer.singleShot(0, run)
+        end = idle = start
+        while end - idle < QUIET:
+            self._app.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 10)
+            end = time.perf_counter()
+            if busy():
+                idle = end
+        self._beat()
+        self._timer.stop()
+        return self._gaps[0] * 1e3, self._gaps[1] * 1e3, (idle - start) * 1e3
+
+
+def acts(window: MainWindow, session: Session) -> Iterator[tuple[str, Callable[[], object]]]:
+    """What users do, one after the other."""
+    c = window.controller
+
+    def frame(page: int) -> int:
+        return session.resolve_frame(f"parent:m+{page}")
+
+    yield "select a frame", lambda: c.select(frame(1))
+    yield "select another", lambda: c.select(frame(2))
+    yield "click", lambda: c.fire(frame(3))
+    c.playback.pause()
+    click = session.operations[-1]
+    yield "a step", lambda: c.step(1)
+    yield "to the middle", lambda: c.seek((click.first + click.last) // 2)
+    yield "a step there", lambda: c.step(1)
+    yield "a step back", lambda: c.step(-1)
+    yield "to the end", lambda: c.seek(click.last)
+    yield "a step back from the end", lambda: c.step(-1)
+    yield "to its first step", lambda: c.seek(click.first + 1)
+    yield "another click", lambda: c.fire(frame(4))
+    c.finish()
+    yield "to the first click’s end", lambda: c.seek(click.last)
+    yield "to the end of all", lambda: c.seek(len(session.steps))
+
+
+def bench(app: QApplication, mappers: int) -> dict[str, Measured]:
+    session = click_bench.machine(max(65536, mappers * 8), mappers)
+    window = MainWindow(Opened(session, "a crowd", Scenario("a crowd", memory=Memory())), remember=False)
+    window.resize(1280, 800)
+    window.show()
+    heart = Heart(app)
+    found = {name: heart.during(run, lambda: window.controller.busy) for name, run in acts(window, session)}
+    window.close()
+    window.deleteLater()
+    return found
+
+
+def compared(app: QApplication, mappers: int) -> dict[str, Measured]:
+    """The same click under two settings; both machines are made in a thread."""
+    click_bench.PAGES = 2
+    session = click_bench.machine(max(65536, mappers * 8), mappers)
+    click = with_defaults("poison", frame=f"pfn:{session.resolve_frame('parent:m+1'):#x}")
+    recipe = Recipe(lambda profile: click_bench.machine(max(65536, mappers * 8), mappers), (), click)
+    made: list[CompareWindow] = []
+
+    def begin() -> None:
+        made.append(CompareWindow(recipe, settings_of(session)))
+        made[0].show()
+
+    heart = Heart(app)
+    found = {"compare, both sides made": heart.during(begin, lambda: not made or made[0].building)}
+    found["compare, to the middle"] = heart.during(lambda: made[0].seek(made[0].last // 2), lambda: False)
+    found["compare, a step"] = heart.during(lambda: made[0].seek(made[0].at + 1), lambda: False)
+    made[0].close()
+    return found
+
+
+def table(title: str, rows: dict[str, Measured], base: dict[str, Measured]) -> None:
+    print(f"\n{title:30}{'gap':>9}{'of it busy':>12}{'in all':>9}{'ratio':>9}")
+    for name, (gap, busy, whole) in rows.items():
+        against = f"{busy / base[name][1]:9.1f}" if name in base else ""
+        print(f"{name:30}{gap:9.1f}{busy:12.1f}{whole:9.0f}{against}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--mappers", default="1,300,10000")
+    parser.add_argument("--compare", default="1,300,10000")
+    options = parser.parse_args()
+    app = QApplication([])
+    click_bench.PAGES = 8
+    base: dict[str, Measured] = {}
+    for run, wanted in ((bench, options.mappers), (compared, options.compare)):
+        for text in wanted.split(",") if wanted else ():
+            rows = run(app, int(text))
+            table(f"{int(text):,} mappers", rows, base)
+            base = {**rows, **base}
+
+
+if __name__ == "__main__":
+    main()
