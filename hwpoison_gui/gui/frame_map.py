@@ -247,7 +247,7 @@ class FrameMapWidget(QWidget):
         return QSize(800, 560)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(320, 200)
+        return QSize(320, 120)
 
     def _user_selected(self, pfn: int) -> None:
         self.select(pfn, reveal=False)

@@ -24,6 +24,7 @@ from hwpoison_gui.view.palette import DARK, Theme
 _SWATCH: Final = 12
 _ARROWS: Final = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
 _OWN_KEYS: Final = (*_ARROWS, Qt.Key.Key_Space)  # though the window has shortcuts on them
+_DETAILS: Final = ((True, True, 2), (False, True, 3), (False, False, 0))  # long names, counts, in how many lines
 _FEWEST: Final = "0,000"  # the room a count has at least, so that chips keep their places
 
 
@@ -33,7 +34,7 @@ class LegendChip(QAbstractButton):
     def __init__(self, one: LensClass, lens: Lens, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self.theme = theme
-        self.whole = False
+        self.whole, self.counted = False, True
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
@@ -58,10 +59,10 @@ class LegendChip(QAbstractButton):
         self.setToolTip(f"{self.one.name}\n{meaning}\n{counted(frames, 'frame')}, {size}")
         self.update()
 
-    def set_whole(self, whole: bool) -> None:
-        """The long name with the amount of memory, or the short one."""
-        if whole != self.whole:
-            self.whole = whole
+    def set_detail(self, whole: bool, counted: bool) -> None:
+        """The long name with the amount of memory, or the short one; with the count, or only in the tip."""
+        if (whole, counted) != (self.whole, self.counted):
+            self.whole, self.counted = whole, counted
             self.updateGeometry()
             self.update()
 
@@ -73,7 +74,7 @@ class LegendChip(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         metrics = QFontMetrics(look.font(look.CAPTION))
-        count = max(metrics.horizontalAdvance(text) for text in (self.text(), _FEWEST))
+        count = max(metrics.horizontalAdvance(text) for text in (self.text(), _FEWEST)) if self.counted else 0
         memory = metrics.horizontalAdvance("000.0 MiB") + look.SMALL if self.whole else 0
         words = metrics.horizontalAdvance(self._name()) + look.SMALL + count + memory
         return QSize(3 * look.TIGHT + look.px(_SWATCH) + words, metrics.height() + look.TIGHT)
@@ -112,7 +113,8 @@ class LegendChip(QAbstractButton):
         if self.whole:
             painter.drawText(room, middle | Qt.AlignmentFlag.AlignRight, self._memory())
             room.adjust(0, 0, -painter.fontMetrics().horizontalAdvance("000.0 MiB") - look.SMALL, 0)
-        painter.drawText(room, middle | Qt.AlignmentFlag.AlignRight, self.text())
+        if self.counted:
+            painter.drawText(room, middle | Qt.AlignmentFlag.AlignRight, self.text())
 
     def _paint_swatch(self, painter: QPainter) -> None:
         painter.save()
@@ -204,12 +206,12 @@ class Legend(QWidget):
             chip.setVisible(place < len(self.chips) and chip.one.id in self._seen)
 
     def _choose_names(self) -> None:
-        """Long names where two lines hold them."""
-        for whole in (True, False):
+        """Long names where two lines hold them; names alone where three do not hold the counts."""
+        for whole, counts, lines in _DETAILS:
             for chip in self.chips.values():
-                chip.set_whole(whole)
+                chip.set_detail(whole, counts)
             self._flow.in_columns = whole
-            if self._flow.rows(self.width()) <= 2:
+            if self._flow.rows(self.width()) <= lines:
                 break
         self._flow.invalidate()
         self.updateGeometry()

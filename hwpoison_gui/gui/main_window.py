@@ -9,6 +9,7 @@ from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QSizePolicy, QToolBar, QVBoxLayout, QWidget
 
 from hwpoison_gui.gui import fitting, icons, tab_order
+from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.banner import Banner
 from hwpoison_gui.gui.commands import Actions
 from hwpoison_gui.gui.controller import Controller
@@ -52,6 +53,7 @@ SMALLEST: Final = QSize(900, 600)
 _TRANSPORT: Final = ("first", "previous", "back", "play", "forward", "next", "last")
 _LAYOUT_VERSION: Final = 3
 _READABLE: Final = 0.32  # of the window's height: what a table takes at least when it is gone to
+_NAMES: Final = 430  # pixels in which the reverse map shows names, beside text of the usual size
 _LOW: Final = 680  # pixels of height below which the panels on the right share one place
 
 
@@ -192,7 +194,7 @@ class MainWindow(QMainWindow):
         for under in self.tables.by_name:
             self.tabifyDockWidget(docks["tasks"], docks[under])
         width, height = self.width(), self.height()
-        if height < _LOW:
+        if height < look.px(_LOW):
             for under in ("why", "states", "frame"):
                 self.tabifyDockWidget(docks["rmap"], docks[under])
         for dock in (self.stage, *docks.values()):
@@ -201,7 +203,8 @@ class MainWindow(QMainWindow):
         docks["rmap"].raise_()
         docks["tasks"].raise_()
         docks["log"].raise_()
-        self.resizeDocks([docks["rmap"]], [max(430, round(width * 0.39))], Qt.Orientation.Horizontal)
+        names = min(look.px(_NAMES), width // 2)
+        self.resizeDocks([docks["rmap"]], [max(names, round(width * 0.39))], Qt.Orientation.Horizontal)
         self.resizeDocks([docks["rmap"], docks["why"]], [1, 1], Qt.Orientation.Vertical)
         self.resizeDocks([docks["tasks"]], [max(128, round(height * 0.17))], Qt.Orientation.Vertical)
         self.resizeDocks([docks["tasks"], docks["log"]], [58, 42], Qt.Orientation.Horizontal)

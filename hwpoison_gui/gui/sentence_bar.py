@@ -76,7 +76,7 @@ class SentenceBar(QWidget):
         self.code.setFont(look.mono(look.TITLE, QFont.Weight.DemiBold))
         self.branch.setFont(look.mono(look.BODY))
         lines = QFontMetrics(look.font(look.SENTENCE, QFont.Weight.DemiBold)).lineSpacing()
-        self.setFixedHeight(2 * lines + QFontMetrics(self.detail.font()).lineSpacing() + look.MEDIUM + look.TIGHT)
+        self.setFixedHeight(2 * lines + QFontMetrics(self.detail.font()).lineSpacing() + look.LARGE + look.HAIR)
         self._paint_words()
 
     def set_sentence(self, sentence: Sentence) -> None:

@@ -182,6 +182,7 @@ def style_sheet(theme: Theme) -> str:
     QMenu::item:selected {{ background: {selection_of(theme)}; color: {selected_text_of(theme)}; }}
     QMenu::item:disabled {{ color: {disabled_of(theme)}; }}
     QMenu::separator {{ height: 1px; background: {theme.line}; margin: {TIGHT}px 0; }}
+    QMenu::indicator {{ width: {px(12)}px; height: {px(12)}px; padding-left: 6px; }}
     QMenu::icon {{ padding-left: 6px; }}
     QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
     QToolTip {{ background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.line};

@@ -130,7 +130,7 @@ class Timeline(QWidget):
         track = QRectF(self._edge, middle - _TRACK * scale / 2, self._width(), _TRACK * scale)
         painter.setPen(Qt.PenStyle.NoPen)
         window, text = self._theme.window, self._theme.text
-        painter.setBrush(QColor(mixed(window, text, _AHEAD)))
+        painter.setBrush(QColor(mixed(window, text, _AHEAD) if self.total else self._theme.line))
         painter.drawRect(track)
         painter.setBrush(QColor(mixed(window, text, _PASSED)))
         track.setRight(self.x_of_position(self.position))

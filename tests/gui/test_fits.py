@@ -97,7 +97,9 @@ def test_all_words_fit_in_the_smallest_window_or_are_told(small: User) -> None:
         assert cut(window) == [], expression
     window.finder.close_search()
     window.controller.set_sysctl("memory_failure_recovery", 0)
+    QApplication.processEvents()  # the map takes the room of the bar
     small.click_frame(small.frame("/srv/data@1"))
+    small.qtbot.waitUntil(lambda: len(small.session.steps) > total + 1 and not window.controller.busy)
     window.controller.seek(len(small.session.steps))
     QApplication.processEvents()
     assert window.panic.isVisible()
