@@ -71,16 +71,18 @@ _NEAR: Final = 100
 
 
 def loss_of(session: Session, operation: Operation) -> Loss | None:
-    """Of an operation that is complete; None for one that is about no error, or whose frame does not exist."""
-    to_the_end(find_loss(session, operation))
-    return next(loss for known, loss in _newest if known is operation)
+    """Of an operation that is complete; None for one that is about no error."""
+    return to_the_end(find_loss(session, operation))
 
 
-def find_loss(session: Session, operation: Operation) -> Generator[None, None, None]:
-    """Finds what `loss_of` will be asked for; yields now and then, for there may be thousands who are hit."""
-    if not any(known is operation for known, _ in _newest):
-        found = yield from _find(session, operation)
-        _newest[:] = [*_newest[1 - _KEPT :], (operation, found)]
+def find_loss(session: Session, operation: Operation) -> Generator[None, None, Loss | None]:
+    """The same in slices, for there may be thousands who are hit."""
+    for known, loss in tuple(_newest):
+        if known is operation:
+            return loss
+    found = yield from _find(session, operation)
+    _newest[:] = [*_newest[1 - _KEPT :], (operation, found)]
+    return found
 
 
 def _find(session: Session, operation: Operation) -> Generator[None, None, Loss | None]:
@@ -88,6 +90,8 @@ def _find(session: Session, operation: Operation) -> Generator[None, None, Loss 
     if outcome.panic:
         return Loss("All that was not written yet is lost: the machine has stopped.")
     inside = outcome.pfn is not None and 0 <= outcome.pfn < session.machine.frames
+    if outcome.result is not None and not inside:
+        return Loss("Nothing is lost: there is no memory at this number.", (), "nothing is lost")
     if (operation.name != "poison" and outcome.result is None) or not inside:
         ran_into = any(signal.code == BUS_MCEERR_AR for signal in outcome.signals)
         return Loss(LOST_BEFORE, tuple(_of_signals(session, operation))) if ran_into else None

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QComboBox
 
 from hwpoison_gui.gui.task_model import COLUMNS
+from tests.truth import act
 
 Key = Qt.Key
 
@@ -126,3 +127,16 @@ def test_a_row_can_be_copied(user) -> None:
     user.window.tasks.selectRow(cell(user, "w1", "name").row())
     user.window.tasks.copy()
     assert QApplication.clipboard().text().split("\t")[1] == "w1"
+
+
+def test_the_living_have_a_fate_once_the_error_is_through(user) -> None:
+    choose(user, "w0", "policy", "late")
+    choose(user, "w1", "sigbus", "handler")
+    user.click_frame(user.frame("srv:heap+1"))
+    assert cell(user, "w0", "killed_by").data() == ""
+    user.key(Key.Key_End)
+    fates = {name: cell(user, name, "killed_by").data() for name in ("srv", "w0", "w1", "other")}
+    assert fates == {"srv": "SIGBUS AO", "w0": "dies later", "w1": "told", "other": ""}
+    assert "Dies when it touches the page" in cell(user, "w0", "killed_by").data(Qt.ItemDataRole.ToolTipRole)
+    act(user.session, "read", task="w0", at="heap+1")
+    assert cell(user, "w0", "killed_by").data() == "SIGBUS AR"

@@ -74,9 +74,11 @@ def test_every_step_of_the_recorded_cases_has_its_line(file: Path) -> None:
     for _ in replay.play(session, scenario):
         outline = outline_of(session)
         operation = session.operations[-1]
+        told = any(node.kind in ("call", "decision") for node in outline.shown())
         for position in range(operation.first + 1, operation.last + 1):
             now = outline.now(position)
             assert now is not None and now.state(position) == NOW
+            assert now.parent or not told, f"no part claims {session.steps[position - 1].mark}"
             assert all(outline.nodes[n].state(position) == WITHIN for n in above(outline, now) if n)
         assert all(node.state(operation.last) != AHEAD for node in outline.shown())
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
-from hwpoison_gui.session import schema, shape
+from hwpoison_gui.session import replay, schema, shape
+from hwpoison_gui.session.scenario_reader import load
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.loss import loss_of
 from hwpoison_gui.view.sentence import IDLE, sentence_of
 from hwpoison_gui.view.verdict import verdict
+
+CASES = Path(__file__).parents[1] / "data" / "cases"
+SOME = [file for profile in ("v7", "6.1") for file in sorted((CASES / profile).glob("*.toml"))[2::6]]
 
 
 def do(session: Session, op: str, **args: object) -> None:
@@ -44,6 +52,24 @@ GONE = "4 KiB of anonymous memory are lost"
 def test_the_end_of_a_click(session: Session, said: str) -> None:
     assert verdict(session, session.operations[-1]) == said
     assert sentence_of(session).text == said
+
+
+@pytest.mark.parametrize("file", SOME, ids=lambda file: f"{file.parent.name}-{file.stem}")
+def test_the_recorded_cases_end_in_one_sentence_that_says_what_was_expected(file: Path) -> None:
+    scenario = load(file)
+    session = replay.boot(scenario)
+    for done in replay.play(session, scenario):
+        said, expected = verdict(session, session.operations[-1]), done.step.expect
+        if not said:
+            continue
+        assert said.endswith(".") and "  " not in said and not re.search(r"[.;:] ?[.;:]", said)
+        assert not re.search(r"\. [A-Z]", said), "one sentence"
+        if expected.get("kind"):
+            assert said.startswith(f"{expected['result']} (") and expected["kind"] in said
+        for signal in expected.get("signals", ()):
+            assert signal["task"] in said and signal["signal"] in said
+        lost = loss_of(session, session.operations[-1])
+        assert lost is None or lost.lost.endswith(".")
 
 
 def test_every_step_has_a_sentence_with_the_kernels_name_for_it() -> None:
