@@ -289,7 +289,7 @@ def _of_class(m: Machine, term: Term, classes_of: ClassesOf) -> Found:
     classes = [one for one in lens.classes if one.id and slug(name) in (one.key, slug(one.name), slug(one.shortest))]
     if not classes or key == CHANGED.key:
         known = ", ".join(slug(one.shortest) for one in lens.classes[1:])
-        raise term.error(f"no such class; there is {known}")
+        raise term.error(f"{'no such class;' if name else 'which class?'} there is {known}")
     code, code_of = classes[0].id, lens.code_of
     if code_of is not None:
         return lambda word: code_of(word) == code

@@ -126,6 +126,7 @@ def test_classes_of_lenses(session: Session) -> None:
         ("outcom:lost", 0, 11, "did you mean outcome?"),
         ("zone:normal", 5, 6, "no such zone; there is dma, dma32, none"),
         ("node:1", 5, 1, "no such node; there is 0"),
+        ("kind:", 0, 5, "which class? there is no-page, free"),
         ("outcome:best", 0, 12, "no such class; there is no-page, set-aside"),
     ],
 )
