@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
@@ -30,9 +31,9 @@ class PageModel(QAbstractTableModel):
         self._source: PageRows | None = None
         self._made: dict[int, PageRow] = {}
 
-    def set_machine(self, m: Machine) -> None:
-        """Another machine, all of it in order."""
-        self._source = PageRows(m)
+    def set_machine(self, m: Machine, shown: Callable[[int], str]) -> None:
+        """Another machine, all of it in order; `shown` names what the map shows a frame as."""
+        self._source = PageRows(m, shown)
         self.set_order(None)
 
     def set_order(self, pfns: Pfns | None) -> None:

@@ -5,7 +5,7 @@ Qt's own views keep some bytes for each row and count pixels in 32 bits; here ro
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
@@ -116,10 +116,10 @@ class PageTable(QWidget):
         self.suit()
         self.pages.refresh()
 
-    def set_machine(self, m: Machine) -> None:
-        """Shows another machine."""
+    def set_machine(self, m: Machine, shown: Callable[[int], str]) -> None:
+        """Shows another machine; `shown` names what the map shows a frame as."""
         self.place = self._anchor = NOWHERE
-        self.pages.set_machine(m)
+        self.pages.set_machine(m, shown)
         self.suit()
 
     def set_order(self, pfns: Pfns | None) -> None:

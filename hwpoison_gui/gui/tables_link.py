@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 from PySide6.QtCore import QObject, Qt
 
 from hwpoison_gui.gui.controller import NONE, Moved
@@ -72,6 +73,10 @@ class TablesLink(QObject):
 
     def _filter_may_have_changed(self) -> None:
         plane = self._w.map.plane
+        if PAGES in self._visible:
+            self._tables.pages.refresh()  # another lens shows them as something else
+        else:
+            self._stale.add(PAGES)
         match = plane.match if plane is not None else None
         if match is not self._match:
             self._match = match
@@ -128,7 +133,7 @@ class TablesLink(QObject):
                 self.order_by(self._field, self._descending)
             return
         self._pages_machine = m
-        pages.set_machine(m)
+        pages.set_machine(m, self._shown)
         self._show_order()
         self.filter_changed()
 
@@ -189,7 +194,14 @@ class TablesLink(QObject):
     def order_by(self, field: str, descending: bool) -> None:
         """Sorts the pages; what is found is found anew."""
         found = self._found() if self._tables.controls.found.isChecked() else None
-        self.sorter.start(PageOrder(self._w.controller.session.machine, field, descending, found))
+        plane = self._w.map.plane
+        assert plane is not None
+        self.sorter.start(PageOrder(self._w.controller.session.machine, field, descending, found, plane.classes_of))
+
+    def _shown(self, pfn: int) -> str:
+        """What the map shows a frame as."""
+        plane = self._w.map.plane
+        return plane.lens.classes[int(plane.classes_of(np.array([pfn]))[0])].name if plane is not None else ""
 
     def _found(self) -> Found | None:
         plane = self._w.map.plane

@@ -220,6 +220,10 @@ class FramePlane:
         """Frames of each kind, by the kind's id."""
         return self._counts_by(self._kind_of_id, len(kinds.KINDS))
 
+    def classes_of(self, pfns: I64) -> U8:
+        """The class of each of some frames, by its code in the lens."""
+        return np.asarray(self._codes_of(pfns) & np.uint8(FOUND - 1), np.uint8)
+
     def found(self, pfns: I64 | slice) -> Bools:
         """Which of some frames the filter finds; none without one."""
         found: Bools = self._found[self._ids.values[pfns]]

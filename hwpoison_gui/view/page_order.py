@@ -22,6 +22,7 @@ I64 = npt.NDArray[np.int64]
 U16 = npt.NDArray[np.uint16]
 Pfns = npt.NDArray[np.uint32]
 Found = Callable[[I64], npt.NDArray[np.bool_]]
+Classes = Callable[[I64], npt.NDArray[np.uint8]]
 
 SLICE: Final = 1 << 17
 _CLASSES: Final = 1 << 16
@@ -31,12 +32,21 @@ _LAST: Final = _CLASSES - 1
 class PageOrder:
     """The order of all frames by `field` of PAGE_COLUMNS; `found`: only frames for which it is true.
 
+    `classes` gives what the map shows frames as, the gravest last.
+
     `pfns` is there when `work` has come to its end; None stands for all frames, in order of their number.
     """
 
-    def __init__(self, m: Machine, field: str = "pfn", descending: bool = False, found: Found | None = None) -> None:
+    def __init__(
+        self,
+        m: Machine,
+        field: str = "pfn",
+        descending: bool = False,
+        found: Found | None = None,
+        classes: Classes = lambda pfns: np.zeros(len(pfns), np.uint8),
+    ) -> None:
         self.m, self.field, self.descending = m, field, descending
-        self._found = found
+        self._found, self._classes = found, classes
         self._words = WordTable()
         self.pfns: Pfns | None = None
 
@@ -112,6 +122,7 @@ class PageOrder:
             "flags": self._flags,
             "refcount": lambda pfns: np.clip(m.refcount.view[pfns], 0, _LAST).astype(np.uint16),
             "mapcount": lambda pfns: np.clip(m.mapcount.view[pfns], 0, _LAST).astype(np.uint16),
+            "shown": lambda pfns: self._classes(pfns).astype(np.uint16),
         }
         return [self._owner_key() if self.field == "owner" else one[self.field]]
 

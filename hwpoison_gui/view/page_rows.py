@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
@@ -21,6 +22,7 @@ PAGE_COLUMNS: Final = (
                "Web Content-00000", wide=True),
     TextColumn("pgoff", "Index", "page->index: which page of the file or of the anonymous area it is", "0x7fffffff",
                fixed=True),
+    TextColumn("shown", "On the map", "As what the map shows it: the class of its present lens", "kills and recovers"),
 )  # fmt: skip
 
 
@@ -34,14 +36,18 @@ class PageRow(NamedTuple):
     mapcount: int
     owner: str
     pgoff: int | None
+    shown: str
     poisoned: bool
 
 
 class PageRows:
-    """Rows of one machine; owners are kept until `forget`, since asking the reverse map costs its length."""
+    """Rows of one machine; owners are kept until `forget`, since asking the reverse map costs its length.
 
-    def __init__(self, m: Machine) -> None:
-        self.m = m
+    `shown` names what the map shows a frame as.
+    """
+
+    def __init__(self, m: Machine, shown: Callable[[int], str] = lambda pfn: "") -> None:
+        self.m, self._shown = m, shown
         self._words: dict[int, tuple[str, str]] = {}  # of a flag word: its kind and its letters
         self._names: dict[int, str] = {}
 
@@ -61,6 +67,7 @@ class PageRows:
             int(m.mapcount.view[pfn]),
             self._owner(mapping),
             page_index(m, pfn) if mapping else None,
+            self._shown(pfn),
             bool(word & pf.HWPOISON),
         )
 
@@ -87,4 +94,4 @@ def page_cells(row: PageRow) -> tuple[str, ...]:
     """The fields of a row as they are shown, in the order of PAGE_COLUMNS."""
     index = "" if row.pgoff is None else f"{row.pgoff:#x}"
     counts = f"{row.refcount:,}", f"{row.mapcount:,}"
-    return f"{row.pfn:#x}", row.kind, row.flags, *counts, row.owner, index
+    return f"{row.pfn:#x}", row.kind, row.flags, *counts, row.owner, index, row.shown

@@ -131,3 +131,23 @@ def test_very_many_rows_are_copied_between_events(user) -> None:
     next(copying)
     copying.close()  # given up
     assert QApplication.clipboard().text() == "before"
+
+
+def test_pages_say_what_the_map_shows_them_as(user) -> None:
+    pages = show(user, "pages")
+    pfn = user.frame("srv:heap+1")
+    user.window.controller.select(pfn)
+    shown = [column.field for column in PAGE_COLUMNS].index("shown")
+
+    def says() -> str:
+        return pages.pages.cells_at(pages.place)[shown]
+
+    assert says() == "anonymous"
+    for lens, words in (("mapcount", "3 to 9 mappings"), ("zone", "DMA"), ("outcome", "kill")):
+        user.window.actions_[f"lens-{lens}"].trigger()
+        user.qtbot.waitUntil(lambda words=words: words.casefold() in says().casefold(), timeout=5000)
+    user.window.tables_link.order_by("shown", True)
+    user.qtbot.waitUntil(lambda: not user.window.tables_link.sorter.busy, timeout=5000)
+    classes = {one.name: one.id for one in user.window.map.plane.lens.classes}
+    ids = [classes[pages.pages.cells_at(place)[shown]] for place in range(0, pages.pages.size, 7)]
+    assert ids == sorted(ids, reverse=True) and len(set(ids)) > 2
