@@ -16,7 +16,7 @@ from .memory import Access, handle_mm_fault
 from .memory_failure import memory_failure
 from .mmap import covered, overlapping
 from .page_alloc import get_page, put_page
-from .records import HPAGE_PMD_NR, PAGE_SHIFT, PAGE_SIZE
+from .records import HPAGE_PMD_NR, PAGE_SHIFT, PAGE_SIZE, Vma
 from .soft_offline import soft_offline_page
 from .swap import pageout, read_swap_cache
 from .vm_fault import VM_FAULT_HWPOISON, VM_FAULT_OOM
@@ -72,16 +72,22 @@ def _not_injected(why: str) -> str:
 
 
 def madvise_pageout(m: Machine, mm: int, start: int, end: int) -> Steps[int | str]:
-    """MADV_PAGEOUT: reclaim the pages of a range now."""
-    sparing = m.profile.pageout_spares
-    if sparing and any(vma.locked or vma.huge == "hugetlb" for vma in overlapping(m, mm, start, end)):
-        return "EINVAL"
+    """MADV_PAGEOUT: reclaim the pages of a range now, VMA by VMA; where it spares pages, a locked one ends it."""
+    for vma in overlapping(m, mm, start, end):
+        if m.profile.pageout_spares and (vma.locked or vma.huge == "hugetlb"):
+            return "EINVAL"
+        yield from _pageout_vma(m, vma, max(start, vma.start), min(end, vma.end))
+    return 0 if covered(m, mm, start, end) else "ENOMEM"
+
+
+def _pageout_vma(m: Machine, vma: Vma, start: int, end: int) -> Steps[None]:
+    """madvise_cold_or_pageout_pte_range()."""
     for address in range(start, end, PAGE_SIZE):
-        entry = m.pte(mm, address >> PAGE_SHIFT)
+        entry = m.pte(vma.mm, address >> PAGE_SHIFT)
         if not entry & ptes.PRESENT or entry & ptes.SPECIAL:
             continue
         pfn, pages = ptes.value_of(entry), 1
-        if sparing and m.mapcount.view[pfn] != 1:
+        if m.profile.pageout_spares and m.mapcount.view[pfn] != 1:
             continue
         if entry & ptes.PSE:
             pfn += (address >> PAGE_SHIFT) % HPAGE_PMD_NR
@@ -90,7 +96,6 @@ def madvise_pageout(m: Machine, mm: int, start: int, end: int) -> Steps[int | st
             yield from _split(m, pfn)
         for frame in range(pfn, pfn + pages):
             yield from pageout(m, frame)
-    return 0 if covered(m, mm, start, end) else "ENOMEM"
 
 
 def _split(m: Machine, pfn: int) -> Steps[None]:

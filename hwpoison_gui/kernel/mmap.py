@@ -257,15 +257,17 @@ def _mlock_page(m: Machine, vpn: int, entry: int, lock: bool) -> None:
 
 
 def madvise_dontneed(m: Machine, mm: int, start: int, end: int) -> int | str:
-    """MADV_DONTNEED: drop the entries of a range; locked VMAs refuse."""
-    vmas = overlapping(m, mm, start, end)
-    if any(vma.locked and vma.huge != "hugetlb" for vma in vmas):
-        return "EINVAL"
-    if any(vma.huge == "hugetlb" and (start % PMD_SIZE or not m.profile.dontneed_hugetlb) for vma in vmas):
-        return "EINVAL"
-    split_pmds_at_edges(m, mm, start, end)
-    for vma in vmas:
-        zap_page_range(m, vma, max(start, vma.start), min(end, vma.end))
+    """MADV_DONTNEED: drop the entries of a range, VMA by VMA; a locked one refuses, and ends it."""
+    for vma in overlapping(m, mm, start, end):
+        low, high = max(start, vma.start), min(end, vma.end)
+        if vma.locked and vma.huge != "hugetlb":
+            return "EINVAL"
+        if vma.huge == "hugetlb":
+            if low % PMD_SIZE or not m.profile.dontneed_hugetlb:
+                return "EINVAL"
+            high &= -PMD_SIZE  # a caller who knows nothing of huge pages shall not lose more than was asked for
+        split_pmds_at_edges(m, mm, low, high)
+        zap_page_range(m, vma, low, high)
     return 0 if covered(m, mm, start, end) else "ENOMEM"
 
 
