@@ -19,7 +19,7 @@ from hwpoison_gui.gui.frame_map_item import NONE
 from hwpoison_gui.gui.frame_map_marks import Highlight, ring_of
 from hwpoison_gui.gui.frame_map_view import FrameMapView
 from hwpoison_gui.view.camera import Camera
-from hwpoison_gui.view.frame_plane import FramePlane
+from hwpoison_gui.view.frame_plane import FramePlane, suited
 from hwpoison_gui.view.layout import PATIENCE, Layout, RowMajor, widest
 from hwpoison_gui.view.layout_curves import Hilbert, Morton, curve
 from hwpoison_gui.view.layout_zones import ByZone
@@ -84,9 +84,8 @@ class FrameMapWidget(QWidget):
         """Shows a machine's columns, fitted; `zone_starts`: its zones' first frames, from 0."""
         self._zone_starts = tuple(zone_starts)
         plane = FramePlane(flags, refcount, mapcount)
-        self._arrange(plane)
+        self._arrange(plane, 1.0)
         self.view.item.set_plane(plane)
-        plane.suit(*self.view.room(), patience=1.0)
         self.fit()
         self.countsChanged.emit()
 
@@ -169,14 +168,13 @@ class FrameMapWidget(QWidget):
         `row_width`: so many a row where there are rows; None: as many as suit the view.
         """
         plane, camera = self.plane, self.view.camera
-        patience = PATIENCE if self._row_width is None else 1.0
+        chosen = self._row_width is not None
         self._layout, self._row_width = name, row_width
         if plane is None:
             return
         keep = self._in_the_middle()
-        self._arrange(plane)
+        self._arrange(plane, PATIENCE if plane.layout.has_rows and not chosen else 1.0)
         self.view.item.fit_edge()
-        plane.suit(*self.view.room(), patience)
         self.lens_changed()
         if camera.is_fit or keep is None:
             self.fit()
@@ -184,10 +182,12 @@ class FrameMapWidget(QWidget):
             self._show_again(keep, camera.cell)
         self.layoutChanged.emit()
 
-    def _arrange(self, plane: FramePlane) -> None:
-        own = self._row_width is not None
+    def _arrange(self, plane: FramePlane, patience: float) -> None:
         width = min(self._row_width or plane.layout.width, widest(plane.frames))
-        plane.set_layout(LAYOUTS[self._layout](plane.frames, width, self._zone_starts), own)
+        layout = LAYOUTS[self._layout](plane.frames, width, self._zone_starts)
+        if self._row_width is None:
+            layout = suited(layout, *self.view.room(self.view.item.edge_for(layout)), patience)
+        plane.set_layout(layout, self._row_width is not None)
 
     def _in_the_middle(self) -> int | None:
         """The selected frame where it is in view, else the one in the middle of the view, or near it."""
@@ -247,7 +247,7 @@ class FrameMapWidget(QWidget):
         return QSize(800, 560)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(320, 120)
+        return QSize(320, 160)
 
     def _user_selected(self, pfn: int) -> None:
         self.select(pfn, reveal=False)

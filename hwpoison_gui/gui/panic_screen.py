@@ -85,7 +85,11 @@ class PanicScreen(QWidget):
         assert parent is not None and layout is not None
         self.setGeometry(parent.rect())
         width = min(look.px(_WIDEST), self.width() - 2 * look.LARGE)
+        self.hint.show()
         height = layout.heightForWidth(width)
+        if height > self.height() - look.SMALL:
+            self.hint.hide()  # the buttons say it, too
+            height = layout.heightForWidth(width)
         height = min(max(height, self.card.sizeHint().height()), self.height() - look.SMALL)
         self.card.setGeometry((self.width() - width) // 2, (self.height() - height) // 2, width, height)
 
