@@ -66,7 +66,7 @@ class Builder(QThread):
             old.session.seek(len(old.session.steps))
             return old
         if old is not None and old.settings.profile == wanted.profile:
-            compare.again(old, self._recipe, wanted)
+            compare.again(old, self._recipe, wanted, self._stopped.is_set)
             return old
 
         def progress(share: float, doing: str) -> None:

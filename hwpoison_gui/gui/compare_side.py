@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
@@ -16,7 +17,7 @@ from hwpoison_gui.session.compare import EARLY, RECOVERY, Settings, Side
 from hwpoison_gui.view.highlights import colours_of
 from hwpoison_gui.view.palette import DARK, Theme
 from hwpoison_gui.view.sentence import Sentence, sentence_of
-from hwpoison_gui.view.walk import Walks, walk_state
+from hwpoison_gui.view.walk import Walks
 
 _KILL: Final = (("early kill", 1), ("late kill", 0))
 _RECOVERY: Final = (("recovery on", 1), ("recovery off", 0))
@@ -84,6 +85,7 @@ class CompareSide(QWidget):
         self.rmap = RmapView(self, theme)
         self.rmap.setAccessibleName(f"{name}: reverse map")
         self._walks = Walks()
+        self._colours: dict[int, str] = {}
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
@@ -109,10 +111,18 @@ class CompareSide(QWidget):
             self.rmap.set_walk(None, None, {}, None)
             self.choices.where.setText("")
 
-    def seek(self, within: int) -> None:
-        """To a step of the click."""
+    def going(self, within: int) -> Iterator[None]:
+        """Goes to a step of the click, in slices, and makes what will be shown of it."""
+        side = self.side
+        if side is None:
+            return
+        yield from side.session.walking(min(side.start + within, len(side.session.steps)))
+        if side.click is not None:
+            yield from self._walks.prepare(side.session, side.click.outcome.pfn or 0)
+
+    def show_step(self) -> None:
+        """Where the side is now."""
         if self.side is not None:
-            self.side.seek(within)
             self._show()
 
     def _show(self) -> None:
@@ -129,5 +139,7 @@ class CompareSide(QWidget):
         self.choices.where.setText(f"step {within:,} of {side.steps:,}  ·  {sentence.code}".rstrip(" ·"))
         graph = self._walks.map_for(session, side.click.outcome.pfn or 0)
         if graph is not None:
-            colours = {tgid: self._theme.task(n) for tgid, n in colours_of(m.tgid for m in graph.mappers).items()}
-            self.rmap.set_walk(graph, walk_state(session, graph), colours, None)
+            if graph is not self.rmap.graph:
+                numbers = colours_of(mapper.tgid for mapper in graph.mappers)
+                self._colours = {tgid: self._theme.task(number) for tgid, number in numbers.items()}
+            self.rmap.set_walk(graph, self._walks.state_of(session, graph), self._colours, None)

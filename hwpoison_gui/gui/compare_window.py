@@ -27,6 +27,7 @@ from hwpoison_gui.gui.compare_builder import Builder, Compared
 from hwpoison_gui.gui.compare_side import CompareSide
 from hwpoison_gui.gui.compare_table import CompareTable
 from hwpoison_gui.gui.elided_label import ElidedLabel
+from hwpoison_gui.gui.slices import Slices, Work
 from hwpoison_gui.session import compare
 from hwpoison_gui.session.compare import Recipe, Settings
 from hwpoison_gui.view.compare import differences, headline, settings_words
@@ -58,6 +59,7 @@ class CompareWindow(QDialog):
         self._builder: Builder | None = None
         self._stale = False
         self._walked = False
+        self._work = Slices(self)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._play_on)
         self._make_widgets()
@@ -173,6 +175,7 @@ class CompareWindow(QDialog):
     def _build(self) -> None:
         """Makes both sides; what is being made already is given up."""
         self._timer.stop()
+        self._work.give_up()
         if self._builder is not None:
             self._stale = True
             self._builder.cancel()
@@ -254,12 +257,22 @@ class CompareWindow(QDialog):
         if self.compared is None:
             return
         self.at = min(max(at, 0), self.last)
-        tick = self.compared.ticks[self.at]
-        self.sides[0].seek(tick.left)
-        self.sides[1].seek(tick.right)
+        self._work.give_up()  # on the way to another tick
+        self._work.run(self._going(), lambda complete: self._show_tick() if complete else None)
         self.slider.blockSignals(True)
         self.slider.setValue(self.at)
         self.slider.blockSignals(False)
+
+    def _going(self) -> Work:
+        assert self.compared is not None
+        tick = self.compared.ticks[self.at]
+        for side, within in zip(self.sides, tick, strict=True):
+            for _ in side.going(within):
+                yield ""
+
+    def _show_tick(self) -> None:
+        for side in self.sides:
+            side.show_step()
 
     def toggle(self) -> None:
         """Plays from here, from the start where this is the end; or pauses."""
@@ -310,6 +323,7 @@ class CompareWindow(QDialog):
     def stop(self) -> None:
         """Nothing goes on any more."""
         self._timer.stop()
+        self._work.give_up()
         self._stale = False
         if self._builder is not None:
             self._builder.cancel()

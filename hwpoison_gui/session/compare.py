@@ -14,7 +14,7 @@ from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.notebook import Asked
 from hwpoison_gui.session.scenario_reader import step_of
-from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.session import SLICE, Operation, Session
 
 EARLY: Final = "memory_failure_early_kill"
 RECOVERY: Final = "memory_failure_recovery"
@@ -147,23 +147,32 @@ def build(recipe: Recipe, settings: Settings, progress: Progress, stopped: Calla
         progress((number + 1) / (len(recipe.before) + 2), asked.name)
         try:
             step_of({"op": asked.name, **asked.args}, number + 1, settings.profile)  # one that this kernel knows
-            session.act(asked.name, asked.args, asked.caption)
+            _carry_out(session, asked, stopped)
         except ScenarioError as error:
             skipped.append(f"{number + 1}. {asked.name}: {error.message}")
     if stopped():
         raise StoppedError
     side = Side(settings, session, session.position, skipped=skipped)
-    _click(side, recipe)
+    _click(side, recipe, stopped)
     progress(1.0, "")
     return side
 
 
-def again(side: Side, recipe: Recipe, settings: Settings) -> None:
-    """The same side with other sysctls; its profile must be the same."""
+def _carry_out(session: Session, asked: Asked, stopped: Callable[[], bool]) -> None:
+    """Raises StoppedError, with the operation given up."""
+    recording = session.begin(asked.name, asked.args, asked.caption)
+    while not recording.advance(SLICE):
+        if stopped():
+            recording.give_up()
+            raise StoppedError
+
+
+def again(side: Side, recipe: Recipe, settings: Settings, stopped: Callable[[], bool] = lambda: False) -> None:
+    """The same side with other sysctls; its profile must be the same. Raises StoppedError."""
     assert settings.profile == side.settings.profile
     side.session.seek(_end_of(side.session, len(recipe.before) - len(side.skipped)))
     side.settings, side.click, side.refused = settings, None, ""
-    _click(side, recipe)
+    _click(side, recipe, stopped)
     side.session.branches.kept.clear()
 
 
@@ -171,13 +180,13 @@ def _end_of(session: Session, operations: int) -> int:
     return session.operations[operations - 1].last if operations else 0
 
 
-def _click(side: Side, recipe: Recipe) -> None:
+def _click(side: Side, recipe: Recipe, stopped: Callable[[], bool]) -> None:
     session = side.session
     try:
         for name, value in side.settings.sysctl.items():
             session.act("sysctl", {"name": name, "value": value})  # also what is so already: sides begin alike
         side.start = session.position
-        session.act(recipe.click.name, recipe.click.args)
+        _carry_out(session, recipe.click, stopped)
     except ScenarioError as error:
         side.refused = error.message
         return

@@ -42,7 +42,7 @@ _newest: list[tuple[tuple[Mapper, ...], _Members]] = []  # of large groups, whic
 
 def _members(mappers: tuple[Mapper, ...]) -> _Members:
     """VMAs and tasks."""
-    for known, members in _newest:
+    for known, members in tuple(_newest):
         if known is mappers:
             return members
     members = frozenset(mapper.vma for mapper in mappers), frozenset(mapper.tgid for mapper in mappers)

@@ -122,9 +122,12 @@ _newest: list[tuple[Operation, int | None]] = []  # of the last one asked for, w
 
 def step_of_table(session: Session, operation: Operation) -> int | None:
     """The number of the step that finds the row, or None where an operation never comes to it."""
-    if not _newest or _newest[0][0] is not operation:
-        _newest[:] = [(operation, _find_step(session, operation))]
-    return _newest[0][1]
+    for known, number in tuple(_newest):  # a comparison asks from its own thread
+        if known is operation:
+            return number
+    number = _find_step(session, operation)
+    _newest[:] = [(operation, number)]
+    return number
 
 
 def _find_step(session: Session, operation: Operation) -> int | None:

@@ -106,6 +106,18 @@ def test_what_cannot_be_done_is_said(session: Session) -> None:
         compare.build(recipe, Settings("v7", {}), lambda share, doing: None, lambda: True)
 
 
+def test_a_side_can_be_given_up_in_the_middle_of_its_click(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the click is left then, and it can be made after all."""
+    left, _, recipe = sides(session, "early")
+    monkeypatch.setattr(compare, "SLICE", -1.0)
+    clock = itertools.count()
+    with pytest.raises(compare.StoppedError):
+        compare.again(left, recipe, left.settings, lambda: next(clock) > 5)
+    assert left.session.recording is None and left.session.position == left.start == len(left.session.steps)
+    compare.again(left, recipe, left.settings)
+    assert left.click is not None
+
+
 @pytest.mark.parametrize(
     ("left", "right"),
     [("", ""), ("a", ""), ("aab", "ab"), ("abc", "adc"), ("aaaa", "b"), ("abab" * 300, "ba" * 700), ("xyz", "xz")],
