@@ -115,7 +115,12 @@ def truncate_error_page(h: Handler, page: int, inode: Inode) -> Steps[str]:
         yield _mark(h, "invalidate_inode_page", f"{inode.path} cannot drop it: {kept}.", FAILED)
         return FAILED
     if how != "generic_error_remove_page":
-        yield _mark(h, how, f"{inode.path} keeps it: whoever comes for the page is told.", RECOVERED)
+        yield _mark(
+            h,
+            how,
+            f"{inode.path} is on {inode.filesystem}, which keeps it: whoever comes for the page is told.",
+            RECOVERED,
+        )
         return RECOVERED
     if inode.filesystem == "directory":
         h.log("Failed to punch page: -5")

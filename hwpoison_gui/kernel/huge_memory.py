@@ -12,7 +12,7 @@ from . import page_flags as pf
 from . import pte as ptes
 from .hugetlb_pool import destroy_compound_page, prep_compound_page
 from .machine import Machine
-from .mark import Act, Mark, Steps
+from .mark import Act, Mark, Steps, counted
 from .page_alloc import alloc_pages, get_page, put_page
 from .records import HPAGE_PMD_NR, HPAGE_PMD_ORDER, PAGE_SHIFT, Vma
 from .rmap import mappings_of, page_add_rmap, page_mapped_in_vma, page_remove_rmap, rmap_vmas, try_to_unmap_one
@@ -158,7 +158,8 @@ def split_huge_page(m: Machine, pfn: int) -> Steps[bool]:
         yield Mark("split_huge_page_to_list", "The page of zeros is never split.", Act.DECIDE, "EBUSY", frames=(pfn,))
         return False
     if not can_split(m, head):
-        text = "Somebody holds the huge page besides those who map it: it cannot be split."
+        held, known = int(m.refcount.view[head]), accounted_references(m, head) + 1
+        text = f"{counted(held - known, 'reference')} more than mappings and page cache have: it cannot be split."
         yield Mark("split_huge_page_to_list", text, Act.DECIDE, "EBUSY", frames=(head, pfn))
         return False
     yield Mark("split_huge_page_to_list", f"The huge page at frame {head:#x} is split.", frames=(head, pfn))

@@ -104,7 +104,7 @@ def isolate_lru_page(h: Handler) -> Steps[Verdict]:
     if not h.lru_flag:
         yield Mark(
             "lru_add_drain_all",
-            "LRU is clear, it is on no list; the per-CPU caches are drained in case it is on its way.",
+            "PG_lru is clear, it is on no LRU list; the per-CPU caches are drained in case it is on its way.",
             Act.DECIDE,
             "not PageLRU",
             frames=(pfn,),
@@ -113,13 +113,8 @@ def isolate_lru_page(h: Handler) -> Steps[Verdict]:
         yield action_result(h, "non LRU", IGNORED)
         return "EBUSY"
     m.clear_flags(pfn, pf.LRU)
-    yield Mark(
-        "isolate_lru_page",
-        "LRU is set: it is taken off its list, reclaim will not meet it.",
-        Act.FLAG,
-        "isolated",
-        frames=(pfn,),
-    )
+    text = "PG_lru is set: taken off its LRU list, reclaim will not meet it."
+    yield Mark("isolate_lru_page", text, Act.FLAG, "isolated", frames=(pfn,))
     return None
 
 
@@ -139,7 +134,7 @@ def lock_page(h: Handler) -> Steps[Verdict]:
 
 def who_held(held: bool) -> str:
     """How the page lock was got."""
-    return "LOCKED was set: the holder was waited for" if held else "LOCKED was clear, nobody held it: locked"
+    return "PG_locked was set: locked once its holder was done" if held else "PG_locked was clear: locked"
 
 
 def wait_on_page_writeback(h: Handler) -> Steps[Verdict]:
@@ -147,8 +142,9 @@ def wait_on_page_writeback(h: Handler) -> Steps[Verdict]:
     under_io = h.m.page(h.pfn) & pf.WRITEBACK
     if under_io:
         h.m.clear_flags(h.pfn, pf.WRITEBACK)
-    text = "WRITEBACK was set: the handler waited for the I/O to end."
-    text = text if under_io else "WRITEBACK is clear: no I/O is under way."
+    text = (
+        "PG_writeback was set: the handler waited for the I/O to end." if under_io else "PG_writeback is clear: no I/O."
+    )
     yield Mark(
         "wait_on_page_writeback",
         text,

@@ -27,7 +27,13 @@ def soft_offline_page(m: Machine, pfn: int, flags: int = 0) -> Steps[int | str]:
         m.printk(f"soft_offline_page: {pfn:#x} page already poisoned")
         if flags & MF_COUNT_INCREASED:
             put_page(m, pfn)
-        yield Mark("soft_offline_page", "It is poisoned already.", Act.DECIDE, "already poisoned", frames=(pfn,))
+        yield Mark(
+            "soft_offline_page",
+            "PG_hwpoison is set: it is poisoned already.",
+            Act.DECIDE,
+            "already poisoned",
+            frames=(pfn,),
+        )
         return 0
     yield Mark("soft_offline_page", f"Frame {pfn:#x} is to be left alone from now on.", frames=(pfn,))
     got = yield from get_hwpoison_page(m, pfn, flags | MF_SOFT_OFFLINE)

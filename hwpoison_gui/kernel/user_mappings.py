@@ -147,7 +147,7 @@ def kill_procs(h: Handler, page: int) -> Steps[None]:
     if not m.profile.must_kill(m.page(page), h.unmapped):
         yield Mark(
             function,
-            "DIRTY is clear, it turned out clean: the list is dropped, nobody is signalled.",
+            "PG_dirty is clear, so nothing is lost: the list is dropped, nobody is signalled.",
             Act.DECIDE,
             "not PageDirty",
             frames=(page,),
