@@ -17,6 +17,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.view.camera import Camera
 from hwpoison_gui.view.frame_plane import FramePlane
 from hwpoison_gui.view.highlights import meaning_of
+from hwpoison_gui.view.layout import Layout
 from hwpoison_gui.view.palette import Theme
 
 NONE: Final = -1  # no frame selected or hovered
@@ -60,10 +61,13 @@ class FrameMapItem:
         self._axis.set_theme(theme, font)
         self.update()
 
+    def edge_for(self, layout: Layout) -> float:
+        """Pixels that the left edge needs; on a curve rows have no numbers."""
+        return axis_width(self.font, layout.frames) if layout.has_rows else 0.0
+
     def fit_edge(self) -> None:
-        """Gives the left edge the room that it needs; on a curve rows have no numbers."""
-        plane = self.plane
-        self.edge = axis_width(self.font, plane.frames) if plane is not None and plane.layout.has_rows else 0.0
+        """Gives the left edge the room that it needs."""
+        self.edge = self.edge_for(self.plane.layout) if self.plane is not None else 0.0
 
     def set_camera(self, camera: Camera) -> None:
         """Looks elsewhere."""

@@ -73,10 +73,11 @@ class FrameMapView(QAbstractScrollArea):
         self.item.set_camera(camera)
         self.cameraChanged.emit()
 
-    def room(self) -> tuple[float, float]:
-        """Width and height in pixels that the frames have."""
+    def room(self, edge: float | None = None) -> tuple[float, float]:
+        """Width and height in pixels that the frames have; beside an edge of another width they would have."""
         size = self.viewport().size()
-        return max(1.0, size.width() - self.item.edge), max(1.0, float(size.height()))
+        beside = self.item.edge if edge is None else edge
+        return max(1.0, size.width() - beside), max(1.0, float(size.height()))
 
     # -- events
 

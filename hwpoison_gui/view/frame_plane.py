@@ -50,6 +50,14 @@ class Match(NamedTuple):
     frames: Bools | None = None
 
 
+def suited(layout: Layout, view_width: float, view_height: float, patience: float) -> Layout:
+    """The same order with rows of the length that suits a view of this shape; a curve is as it is."""
+    if not isinstance(layout, (RowMajor, ByZone)):
+        return layout
+    room = view_width - 2 * MARGIN, view_height - 2 * MARGIN
+    return layout.of_width(choose_width(layout.frames, *room, layout.width, patience))
+
+
 class FramePlane:
     """What the map shows of the columns `flags`, `refcount`, `mapcount` (kept as views, never written)."""
 
@@ -141,14 +149,10 @@ class FramePlane:
 
         The present one stays while it does at least `patience` (0 to 1) as well as the best.
         """
-        layout = self.layout
-        if self._own_width or not isinstance(layout, (RowMajor, ByZone)):
+        layout = self.layout if self._own_width else suited(self.layout, view_width, view_height, patience)
+        if layout.width == self.layout.width:
             return False
-        room = view_width - 2 * MARGIN, view_height - 2 * MARGIN
-        width = choose_width(self.frames, *room, layout.width, patience)
-        if width == layout.width:
-            return False
-        self.set_layout(layout.of_width(width))
+        self.set_layout(layout)
         return True
 
     # -- what changes
