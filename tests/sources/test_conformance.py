@@ -134,7 +134,7 @@ def _files(image: MemoryImage) -> None:
 
 
 def _counts(image: MemoryImage, least: float, pid: int | None) -> None:
-    """Of the frames that somebody maps, how many are mapped as often as the kernel counted; `pid`: private ones of it."""
+    """Of the frames that somebody maps, how many are mapped as often as the kernel counted; `pid`: its private ones."""
     entry = image.pagemap_entry
     present = (entry & PRESENT) != 0
     pfn = (entry[present] & PFN).astype(np.int64)
