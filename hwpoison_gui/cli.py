@@ -119,6 +119,9 @@ def _agree(arguments: Sequence[str]) -> int:
     from hwpoison_gui.sources.errors import SourceError
     from hwpoison_gui.sources.recording import open_recording
 
+    missing = [str(path) for path in (options.recording, options.rows) if not path.exists()]
+    if missing:
+        return _complain("\n".join(f"{path}: no such file" for path in missing), BAD_FILE)
     try:
         rows = read_rows(options.rows)
         found = list(compare(open_recording(options.recording, options.hidden), rows))

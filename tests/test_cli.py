@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hwpoison_gui import __version__
+from hwpoison_gui import __version__, resources
 from hwpoison_gui.cli import main
 from hwpoison_gui.session import replay
 from hwpoison_gui.session.scenario_reader import from_document, load, loads
@@ -111,10 +111,23 @@ def test_simulate_of_bad_files(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert main(["simulate", str(tmp_path / "no.toml")]) == 2
     assert "no.toml: cannot be read: No such file" in capsys.readouterr().err
     assert main(["simulate", str(tmp_path)]) == 2
-    assert "Is a directory" in capsys.readouterr().err
+    assert "is a folder, not a scenario" in capsys.readouterr().err
+    recording = resources.path("machines/victim_before.npz")
+    for path, what in ((recording, "the recorded memory of a machine"), (recording.with_suffix(".json"), "JSON")):
+        assert main(["simulate", str(path)]) == 2
+        assert capsys.readouterr().err.startswith(f"{path}: is {what}")
+    assert main(["check", str(recording)]) == 2
+    assert "is the recorded memory of a machine, not a scenario" in capsys.readouterr().out
+
+
+def test_agree_names_every_missing_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["agree", "x.npz", "y.jsonl"]) == 2
+    assert capsys.readouterr().err == "x.npz: no such file\ny.jsonl: no such file\n"
 
 
 def test_a_window_for_a_missing_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path)]) == 2
+    assert capsys.readouterr().err == f"{tmp_path}: is a folder; expected a scenario or a recorded memory\n"
     assert main([str(tmp_path / "no.toml")]) == 2
     assert capsys.readouterr().err == f"{tmp_path}/no.toml: no such file\n"
 

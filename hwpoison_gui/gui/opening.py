@@ -53,6 +53,8 @@ def open_file(path: Path, profile: str = "") -> Opened:
 
     Raises ScenarioError, SourceError, OSError.
     """
+    if path.is_dir():
+        raise ScenarioError("is a folder; expected a scenario or a recorded memory", file=str(path))
     if path.suffix == SCENARIO:
         return open_scenario(path, profile)
     again = partial(open_file, path)

@@ -10,21 +10,32 @@ import tomllib
 from collections.abc import Mapping
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from hwpoison_gui.session import grammar, names, schema, shape
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.scenario import Memory, Scenario, ScenarioStep, pauses
 from hwpoison_gui.session.schema import FORMAT, MEMORY, OPS, Kind
 
+# What people have beside scenarios, by its first bytes.
+_TAKEN_FOR_SCENARIOS: Final = (
+    (b"PK\x03\x04", "the recorded memory of a machine"),
+    (b"{", "JSON, as it lies beside a recorded memory"),
+)
+
 
 def load(path: str | PathLike[str]) -> Scenario:
     """Read a file; OSError when that is not possible, ScenarioError when it is no good scenario."""
+    if Path(path).is_dir():
+        raise ScenarioError("is a folder, not a scenario", file=fspath(path))
     return loads(Path(path).read_bytes(), fspath(path))
 
 
 def loads(data: bytes | str, file: str = "") -> Scenario:
     """Read a file's content; `file` is only for the error."""
+    for start, what in _TAKEN_FOR_SCENARIOS:
+        if isinstance(data, bytes) and data.startswith(start):
+            raise ScenarioError(f"is {what}, not a scenario", file=file)
     try:
         document = tomllib.loads(data if isinstance(data, str) else data.decode("utf-8"))
     except UnicodeDecodeError as error:
