@@ -176,6 +176,7 @@ class CompareWindow(QDialog):
         """Makes both sides; what is being made already is given up."""
         self._timer.stop()
         self._work.give_up()
+        self._show_playing()
         if self._builder is not None:
             self._stale = True
             self._builder.cancel()

@@ -175,6 +175,7 @@ class FrameMapWidget(QWidget):
         keep = self._in_the_middle()
         self._arrange(plane, PATIENCE if plane.layout.has_rows and not chosen else 1.0)
         self.view.item.fit_edge()
+        self.view.forget_pointer()
         self.lens_changed()
         if camera.is_fit or keep is None:
             self.fit()

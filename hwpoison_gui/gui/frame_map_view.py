@@ -69,8 +69,11 @@ class FrameMapView(QAbstractScrollArea):
         return self.item.camera
 
     def look(self, camera: Camera) -> None:
-        """Moves the camera."""
+        """Moves the camera. What was under a resting pointer is not there any more."""
+        moved = camera != self.item.camera
         self.item.set_camera(camera)
+        if moved:
+            self.forget_pointer()
         self.cameraChanged.emit()
 
     def room(self, edge: float | None = None) -> tuple[float, float]:
@@ -169,6 +172,10 @@ class FrameMapView(QAbstractScrollArea):
     def hover(self, point: QPointF) -> None:
         """The pointer is at `point`."""
         self._set_hovered(self.item.pfn_at(point))
+
+    def forget_pointer(self) -> None:
+        """Nothing is under the pointer before it moves again."""
+        self._set_hovered(NONE)
 
     def _set_hovered(self, pfn: int) -> None:
         if pfn != self.item.hovered:

@@ -80,6 +80,15 @@ def test_it_plays_and_pauses(compared, qtbot) -> None:
     assert compared.at == at
 
 
+def test_other_settings_end_what_plays_and_the_button_says_so(compared, qtbot) -> None:
+    at_rest = compared.buttons["play"].icon().pixmap(16).toImage()
+    QTest.keyClick(compared, Key.Key_Space)
+    assert compared.buttons["play"].icon().pixmap(16).toImage() != at_rest
+    compared.choose("recovery")
+    assert compared.buttons["play"].icon().pixmap(16).toImage() == at_rest
+    qtbot.waitUntil(lambda: compared.compared is not None)
+
+
 @pytest.mark.parametrize(("way", "row", "says"), [("recovery", "result", ("Recovered", "panic")), ("profile", "", ())])
 def test_other_ways_to_differ(compared, qtbot, way: str, row: str, says: tuple[str, str]) -> None:
     compared.choose(way)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
@@ -260,6 +262,16 @@ def test_hover_is_told_once_a_frame_and_when_it_ends(shown: Shown) -> None:
         QTest.mouseMove(shown.view.viewport(), shown.point(pfn))
     QApplication.sendEvent(shown.view, QEvent(QEvent.Type.Leave))
     assert shown.hovered[-3:] == [500, 501, NONE]
+
+
+@pytest.mark.parametrize("change", [lambda it: it.resize(it.width(), it.height() - 60), lambda it: it.center_on(9000),
+                                    lambda it: it.set_layout("hilbert")])  # fmt: skip
+def test_the_label_does_not_stay_over_other_frames(shown: Shown, change: Callable[[FrameMapWidget], None]) -> None:
+    for pfn in (300, 500):
+        QTest.mouseMove(shown.view.viewport(), shown.point(pfn))
+    assert shown.view.item.described == 500
+    change(shown.map)
+    assert shown.hovered[-1] == NONE and shown.view.item.described == NONE
 
 
 def test_the_summary_is_painted_beside_the_pointer(shown: Shown) -> None:
