@@ -67,7 +67,8 @@ def has_extra_refcount(h: Handler, page: int, expected: int, folded: str = "") -
     function = folded or "has_extra_refcount"
     users = int(h.m.refcount.view[h.m.compound_head(page)]) - 1 - expected
     if users <= 0:
-        known = f"1 of the handler, {expected} of the page cache" if expected else "the handler's own"
+        cache = "swap cache" if h.m.page(page) & pf.SWAPCACHE else "page cache"
+        known = f"1 of the handler, {expected} of the {cache}" if expected else "the handler's own"
         yield _mark(h, function, f"{counted(1 + expected + users, 'reference')}: {known}. Nobody else holds it.", "no")
         return False
     h.log(h.m.profile.still_referenced_line.format(kind=h.kind, users=users))

@@ -160,7 +160,7 @@ def _sum_up(pfn: int, function: str, early: int, strangers: int, vmas: int, foun
     return Mark(
         function,
         f"{counted(early, 'task')} x {counted(vmas, 'VMA')} = {counted(early * vmas, 'pair')} looked at, {found} found"
-        f" ({counted(strangers, 'task owns', 'tasks own')} none of these VMAs).",
+        + (f" ({counted(strangers, 'task owns', 'tasks own')} none of these VMAs)." if strangers else "."),
         Act.DECIDE,
         f"{found} to kill",
         frames=(pfn,),

@@ -191,11 +191,9 @@ def do_punch_hole(m: Machine, inode: Inode, first: int, last: int) -> Steps[int]
     truncate_inode_pages(m, inode, first, last)
     for index in range(first, min(last, inode.on_disk)):
         m.put(m.disk, (inode.id, index), ZERO)
-    yield Mark(
-        "truncate_pagecache_range",
-        f"{inode.path}: pages {first} to {last - 1} are a hole now; {counted(gone, 'PTE goes', 'PTEs go')}.",
-        Act.DROP,
-    )
+    where = f"page {first} is" if last == first + 1 else f"pages {first} to {last - 1} are"
+    text = f"{inode.path}: {where} a hole now; {counted(gone, 'PTE goes', 'PTEs go')}."
+    yield Mark("truncate_pagecache_range", text, Act.DROP)
     return 0
 
 

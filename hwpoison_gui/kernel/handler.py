@@ -71,9 +71,18 @@ def matching_row(states: tuple[StateRow, ...], flags: int) -> StateRow:
     return next(row for row in states if flags & row.mask == row.res)
 
 
+_PAGE_FLAGS: Final = {
+    "COMPOUND_HEAD": "PG_head",
+    "COMPOUND_TAIL": "PG_tail",
+}  # others are exported under their own names
+
+
 def flags_of_row(row: StateRow) -> str:
     """What a row of a state table asks of the flags, as found of the page that fits it."""
-    said = [f"{name} is {'set' if row.res & 1 << pf.BY_NAME[name].bit else 'clear'}" for name in pf.names_of(row.mask)]
+    said = [
+        f"{_PAGE_FLAGS.get(name, f'PG_{name.lower()}')} is {'set' if row.res & 1 << pf.BY_NAME[name].bit else 'clear'}"
+        for name in pf.names_of(row.mask)
+    ]
     return ", ".join(said) or "No row above fits"
 
 
