@@ -144,7 +144,7 @@ class FrameMapItem:
         for highlight in self.highlights:
             self._marks.paint_highlight(painter, layout, camera, ratio, highlight, self.pulse)
         if self.selected != NONE:
-            self._marks.paint_selection(painter, layout, camera, self.selected, self.focused)
+            self._marks.paint_selection(painter, plane, camera, self.selected, self.focused)
         if self.hovered not in (NONE, self.selected):
             self._marks.paint_hover(painter, layout, camera, self.hovered)
 

@@ -146,9 +146,10 @@ class MarkPainter:
         )
         self._stamps.put(painter, sheet, (size, size), ratio, (px, py, 0))
 
-    def paint_selection(self, painter: QPainter, layout: Layout, camera: Camera, pfn: int, focused: bool) -> None:
-        """The ring of the selected frame, with ticks that lead the eye while cells are small."""
-        rect = cell_rect(layout, camera, pfn, SMALLEST_RING, 3)
+    def paint_selection(self, painter: QPainter, plane: FramePlane, camera: Camera, pfn: int, focused: bool) -> None:
+        """The ring of the selected frame, with ticks that lead the eye while cells are small; poison shows in it."""
+        smallest = SMALLEST_POISON + 8 if plane.is_poisoned(pfn) else SMALLEST_RING
+        rect = cell_rect(plane.layout, camera, pfn, smallest, 3)
         for colour, width in ((self._theme.ground, 5.0), (self._theme.accent, 2.0)):
             pen = QPen(QColor(colour), width)
             pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)

@@ -213,6 +213,9 @@ class FramePlane:
         signs: U8 = self._signs[self._ids.values[pfns]]
         return signs
 
+    def is_poisoned(self, pfn: int) -> bool:
+        return pfn in self._poisoned
+
     @property
     def poisoned(self) -> I64:
         """The poisoned frames, in order."""

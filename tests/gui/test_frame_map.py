@@ -152,6 +152,21 @@ def test_one_poisoned_frame_of_16_million_is_seen(qtbot: QtBot) -> None:
     assert all((level == kinds.POISON).any() for level in levels)
 
 
+def test_the_selection_does_not_hide_the_poison_of_its_frame(qtbot: QtBot) -> None:
+    flags = np.full(1 << 20, 0x868, np.uint64)
+    flags[500_000] |= np.uint64(pf.HWPOISON)
+    shown = Shown(qtbot, flags, None)
+
+    def poison_seen() -> int:
+        image, middle = shown.map.grab().toImage(), shown.point(500_000)
+        around = (QPoint(middle.x() + x, middle.y() + y) for x in range(-9, 10) for y in range(-9, 10))
+        return sum(image.pixelColor(point) == QColor(DARK.poison) for point in around)
+
+    alone = poison_seen()
+    shown.map.select(500_000)
+    assert alone and poison_seen() == alone
+
+
 def test_many_poisoned_frames_cost_no_more_than_the_view(qtbot: QtBot) -> None:
     flags = np.full(1 << 18, 0x5828 | pf.HWPOISON, np.uint64)
     shown = Shown(qtbot, flags, None)
