@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.view import kinds
-from hwpoison_gui.view.frame_plane import FramePlane
+from hwpoison_gui.view.frame_plane import FramePlane, suited
 from hwpoison_gui.view.layout import RowMajor
+from hwpoison_gui.view.layout_curves import Hilbert
+from hwpoison_gui.view.layout_zones import ByZone
 from hwpoison_gui.view.lenses import STATE
 
 WORDS = [0, pf.BUDDY, pf.RESERVED, pf.SLAB, pf.PGTABLE, 0x5828, 0x868, 0x487C, 0x411800, 0x2000007028]
@@ -120,6 +122,9 @@ def test_the_width_follows_the_view_unless_it_was_given() -> None:
     assert plane.suit(1600, 500)
     assert plane.layout.width > tall
     assert not plane_of(flags, 256).suit(400, 1200)
+    rows = plane.layout
+    assert suited(Hilbert(65_536), 400, 1200, 1.0).width == 256
+    assert suited(ByZone(65_536, 3000, (0, 4096)), 400, 1200, 1.0).width < rows.width
 
 
 def test_no_frame_is_copied_or_written() -> None:

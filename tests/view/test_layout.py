@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hwpoison_gui.view.layout import RowMajor, amount, choose_width, slack, widths
+from hwpoison_gui.view.layout import MOST_WIDE, RowMajor, amount, choose_width, slack, widest, widths
 
 
 @given(st.integers(1, 5000), st.integers(1, 200))
@@ -64,6 +64,14 @@ def test_a_width_stays_while_it_does_well() -> None:
     changes = {choose_width(65_536, 1000 + step, 640, width) for step in range(-80, 80)}
     assert changes == {width}
     assert choose_width(65_536, 400, 900, width) != width
+    assert choose_width(65_536, 1000, 640, width + 1, 0.0) == width  # one that was not chosen here does not stay
+
+
+@given(st.integers(1, 300_000), st.integers(1, MOST_WIDE))
+def test_a_plane_has_room_for_every_width_that_may_be_asked_for(frames: int, width: int) -> None:
+    width = min(width, widest(frames))
+    assert RowMajor(frames, width).height * width <= frames + slack(frames)
+    assert width <= MOST_WIDE
 
 
 def test_there_is_a_width_for_any_size() -> None:
