@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -242,11 +243,9 @@ def machines() -> dict[str, Iterable[Session]]:
         for sysctl in settings:
             yield Session.fresh(frames, 3, "desktop", 2 if frames > 1 << 14 else 0, profile, sysctl)
 
-    def recorded(name: str) -> Iterator[Session]:
+    def recorded(path: Path) -> Iterator[Session]:
         for sysctl in settings:
-            session = session_of(
-                open_recording(resources.path(f"machines/{name}.npz"), hidden=name == "server"), stopped=False
-            )
+            session = session_of(open_recording(path, hidden=path.stem == "server"), stopped=False)
             for key, value in sysctl.items():
                 act(session, "sysctl", name=key, value=value)
             yield session
@@ -254,7 +253,9 @@ def machines() -> dict[str, Iterable[Session]]:
     found: dict[str, Iterable[Session]] = {
         f"desktop-{profile}-{frames}": preset(profile, frames) for profile in ("v7", "6.1") for frames in (4096, 65536)
     }
-    return found | {name: recorded(name) for name in ("victim_before", "server")}
+    paths = [resources.path(f"machines/{name}.npz") for name in ("victim_before", "server")]
+    paths += [Path(__file__).parent / "data" / "snapshot" / f"{name}.npz" for name in ("before", "victim_after")]
+    return found | {path.stem: recorded(path) for path in paths}
 
 
 def main() -> None:

@@ -73,9 +73,9 @@ def _since(m: Machine, hit: Hit, now: dict[int, str]) -> str:
     return told_and_touched(kind, now.get(hit.tgid, SAFE))
 
 
-def groups_of(session: Session, ends: dict[int, str]) -> list[tuple[str, list[str]]]:
-    """Way -> names of the processes that are hit in it, the worst first."""
-    found: dict[str, list[str]] = {}
+def groups_of(ends: dict[int, str]) -> list[tuple[str, list[int]]]:
+    """Way -> the processes that are hit in it, the worst first."""
+    found: dict[str, list[int]] = {}
     for tgid, kind in ends.items():
-        found.setdefault(kind, []).append(session.task_name(tgid))
+        found.setdefault(kind, []).append(tgid)
     return [(kind, found[kind]) for kind in MEANINGS if kind in found]

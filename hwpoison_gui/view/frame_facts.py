@@ -89,8 +89,14 @@ def facts_of(session: Session, pfn: int, notes: tuple[str, ...] = (), users: Seq
 
 
 def _hits(session: Session, pfn: int) -> tuple[Fact, ...]:
-    groups = groups_of(session, ends_of(session, pfn))
-    return tuple(Fact(MEANINGS[kind], names(who, MOST_NAMES), "", TONES.get(kind, "warn")) for kind, who in groups)
+    groups = groups_of(ends_of(session, pfn))
+    return tuple(Fact(MEANINGS[kind], _who(session, who), "", TONES.get(kind, "warn")) for kind, who in groups)
+
+
+def _who(session: Session, who: Sequence[int]) -> str:
+    if len(who) <= MOST_NAMES:
+        return names([session.task_name(tgid) for tgid in who], MOST_NAMES)
+    return f"{', '.join(session.task_name(tgid) for tgid in who[:MOST_NAMES])} and {len(who) - MOST_NAMES:,} more"
 
 
 def _counts(m: Machine, pfn: int, word: int) -> list[Fact]:
