@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from operator import attrgetter
+from typing import Final
 
 from . import page_flags as pf
 from . import pte as ptes
@@ -51,10 +53,10 @@ def unlink_anon_vmas(m: Machine, vma: int) -> None:
 
 
 def rmap_vmas(m: Machine, pfn: int) -> list[Vma]:
-    """The VMAs that could map the frame, in order of creation, mapped there or not.
+    """The VMAs that could map the frame, mapped there or not, in the order of vma_interval_tree_foreach().
 
     For an anonymous page those of its anon_vma that cover its index, for a file page those of the
-    inode's i_mmap that do (vma_interval_tree_foreach()).
+    inode's i_mmap that do: by where in the file they begin, equal ones by age.
     """
     head = m.compound_head(pfn)
     anon_vma = m.anon_vma_of(head)
@@ -65,7 +67,12 @@ def rmap_vmas(m: Machine, pfn: int) -> list[Vma]:
     else:
         return []
     index, vmas = page_index(m, pfn), m.vmas.view
-    return [vma for id_ in sorted(ids) if (vma := vmas[id_]).address_of(index) >= 0]
+    found = [vma for id_ in sorted(ids) if (vma := vmas[id_]).address_of(index) >= 0]
+    found.sort(key=_pgoff)
+    return found
+
+
+_pgoff: Final = attrgetter("pgoff")
 
 
 def page_index(m: Machine, pfn: int) -> int:
