@@ -5,7 +5,7 @@ Heads and tails are read while the machine runs: a tail whose head is gone by th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +17,7 @@ I64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class Compounds:
+class Compounds(NamedTuple):
     """`head`: the head of each frame's compound page, the frame itself where there is none. `order`: by head."""
 
     head: I64

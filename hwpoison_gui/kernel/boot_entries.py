@@ -7,7 +7,7 @@ compound page, unless recorded), and the dirty, accessed and writable bits of en
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +27,7 @@ _PFN: Final = np.uint64((1 << 55) - 1)
 _VPN_BITS: Final = 45
 
 
-@dataclass(frozen=True, slots=True)
-class Areas:
+class Areas(NamedTuple):
     """All VMAs in order of pid and address; row n is VMA n + 1. Arrays have one value a row."""
 
     row: list[tuple[ProcessImage, VmaImage]]

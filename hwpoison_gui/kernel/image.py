@@ -14,8 +14,7 @@ import numpy.typing as npt
 U64 = npt.NDArray[np.uint64]
 
 
-@dataclass(frozen=True, slots=True)
-class VmaImage:
+class VmaImage(NamedTuple):
     """One line of /proc/PID/maps. Addresses in bytes, `offset` in bytes into the file.
 
     `path` is empty for anonymous memory, else what maps prints: a path, `[heap]`, `/memfd:x (deleted)`,
@@ -52,8 +51,7 @@ class ProcessImage:
     stopped: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class FileImage:
+class FileImage(NamedTuple):
     """What is known of a file beyond its mappings. `filesystem` as in scenario files."""
 
     device: str

@@ -7,8 +7,7 @@ written; a page of tmpfs is backed by swap.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -29,8 +28,7 @@ _DISK: Final = {"nofs": "08:01", "blockdev": "00:05"}
 _READAHEAD: Final = 16
 
 
-@dataclass(frozen=True, slots=True)
-class OpenFile:
+class OpenFile(NamedTuple):
     """A file with the pages of its cache: their number, -1 where the page is not cached."""
 
     number: int

@@ -7,7 +7,6 @@ and stand in front. A large allocation that is no compound page shows its first 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -62,8 +61,7 @@ LARGE: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class KernelMemory:
+class KernelMemory(NamedTuple):
     """`pfn`, `words`, `refcount`: one value for each frame of the zones."""
 
     words: U64

@@ -6,7 +6,6 @@ everything else follows the order in which blocks were taken.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -41,8 +40,7 @@ class Span(NamedTuple):
         return self.end - self.start
 
 
-@dataclass(frozen=True, slots=True)
-class PhysicalMap:
+class PhysicalMap(NamedTuple):
     """`hole`: no memory; `kernel`: the image; `mem_map`: struct pages; `top`: behind it only ACPI tables."""
 
     frames: int

@@ -6,11 +6,10 @@ touches by itself, `present` what was ever written, `swapped` of that, `cowed` w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class FileSpec:
+class FileSpec(NamedTuple):
     """A file of `pages` pages. `dirty`, `fresh` (dirty, not yet given blocks on disk), `written`: percentages."""
 
     path: str
@@ -26,8 +25,7 @@ class FileSpec:
     activity: int = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Library:
+class Library(NamedTuple):
     """Shared code: `text` pages to run, `data` pages of which each program writes its own."""
 
     path: str
@@ -35,8 +33,7 @@ class Library:
     data: int
 
 
-@dataclass(frozen=True, slots=True)
-class Anon:
+class Anon(NamedTuple):
     """Anonymous private memory."""
 
     name: str
@@ -51,8 +48,7 @@ class Anon:
     activity: int = 65
 
 
-@dataclass(frozen=True, slots=True)
-class Map:
+class Map(NamedTuple):
     """A mapping of a file of the table."""
 
     name: str
@@ -62,8 +58,7 @@ class Map:
     own: int = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Child:
+class Child(NamedTuple):
     """A process forked by the program's first one."""
 
     pid: int
@@ -74,8 +69,7 @@ class Child:
     mce_kill: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(NamedTuple):
     """One process and those it forked. Heap and stack in pages; `seen` of its own code is touched."""
 
     name: str
@@ -95,4 +89,4 @@ class Program:
     mce_kill: str = "default"
     locked: bool = False
     areas: tuple[Anon | Map, ...] = ()
-    children: tuple[Child, ...] = field(default=())
+    children: tuple[Child, ...] = ()
