@@ -6,7 +6,7 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, QSettings, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QMainWindow, QSizePolicy, QToolBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QSizePolicy, QVBoxLayout, QWidget
 
 from hwpoison_gui.gui import fitting, icons, tab_order
 from hwpoison_gui.gui import theme as look
@@ -44,6 +44,7 @@ from hwpoison_gui.gui.sysctl_slider import SYSCTLS, SysctlSlider
 from hwpoison_gui.gui.tables import Tables
 from hwpoison_gui.gui.tables_link import TablesLink
 from hwpoison_gui.gui.task_table import TaskTable
+from hwpoison_gui.gui.tool_bar import ToolBar
 from hwpoison_gui.gui.transport import Transport
 from hwpoison_gui.gui.wiring import Wiring
 from hwpoison_gui.view.moment import moment_of
@@ -117,10 +118,7 @@ class MainWindow(QMainWindow):
         self.copy = Banner("info", self, theme)
 
     def _place_tools(self) -> None:
-        bar = QToolBar("Tools", self)
-        bar.setObjectName("tools")
-        bar.setMovable(False)
-        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        bar = ToolBar(self, tuple(self.sliders.values()))
         for name in ("new", "open", "live"):
             bar.addAction(self.actions_[name])
             button = bar.widgetForAction(self.actions_[name])

@@ -97,6 +97,9 @@ class SentenceBar(QWidget):
         for label in (self.detail, self.code, self.branch):
             look.ink(label, theme.muted if label is not self.code else theme.text)
         self.setAccessibleDescription(self.in_words())
+        grid = self.layout()
+        assert grid is not None
+        grid.activate()  # what stands on the right now takes its room from the sentence at once
         self._fit()
         self.update()
 

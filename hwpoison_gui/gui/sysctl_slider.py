@@ -20,6 +20,7 @@ class Meaning(NamedTuple):
     off: str
     on: str
     tip: str
+    short: tuple[str, str]  # what 0 and 1 do in one word
 
 
 SYSCTLS: Final = (
@@ -31,6 +32,7 @@ SYSCTLS: Final = (
         "0: the page is unmapped, and a process is killed when it touches it.\n"
         "1: every process that maps the page gets SIGBUS at once.\n"
         "PR_MCE_KILL of a task has the last word.",
+        ("late", "early"),
     ),
     Meaning(
         "memory_failure_recovery",
@@ -39,8 +41,11 @@ SYSCTLS: Final = (
         "try to recover",
         "1: the kernel tries to go on without the broken page.\n"
         "0: the machine stops (kernel panic) on any broken page.",
+        ("panic", "recover"),
     ),
 )
+DETAILS: Final = (2, 1, 0)  # whole name and words; short ones; a short name without words
+_PREFIX: Final = "memory_failure_"
 _TRACK: Final = QSize(34, 18)  # beside text of the usual size
 _DRAG: Final = 6  # pixels from which a press and release is a drag
 
@@ -54,7 +59,8 @@ class SysctlSlider(QAbstractSlider):
         super().__init__(parent)
         self.meaning = meaning
         self._theme = theme
-        self._size: QSize | None = None  # asked for again and again while the window is laid out
+        self._detail = DETAILS[0]
+        self._widths: dict[int, int] = {}  # asked for again and again while the window is laid out
         self.setRange(0, 1)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
@@ -65,9 +71,17 @@ class SysctlSlider(QAbstractSlider):
         self.set_value(0)
 
     def set_theme(self, theme: Theme) -> None:
-        self._theme, self._size = theme, None
+        self._theme = theme
+        self._widths.clear()
         self.updateGeometry()
         self.update()
+
+    def set_detail(self, detail: int) -> None:
+        """How much is said beside the switch, from DETAILS; the tip says all of it in any case."""
+        if detail != self._detail:
+            self._detail = detail
+            self.updateGeometry()
+            self.update()
 
     def set_value(self, value: int) -> None:
         """Shows a value; nothing is asked for."""
@@ -122,17 +136,26 @@ class SysctlSlider(QAbstractSlider):
     def _fonts(self) -> tuple[QFont, QFont]:
         return look.mono(look.CAPTION), look.font(look.CAPTION)
 
+    def _name(self, detail: int) -> str:
+        return f"vm.{self.meaning.name}" if detail == DETAILS[0] else self.meaning.name.removeprefix(_PREFIX)
+
+    def _words(self, detail: int) -> tuple[str, str]:
+        """What is said of 0 and of 1."""
+        return {2: (self.meaning.off, self.meaning.on), 1: self.meaning.short, 0: ("", "")}[detail]
+
+    def width_of(self, detail: int) -> int:
+        """Pixels that it takes with so much said."""
+        if detail not in self._widths:
+            small, text = self._fonts()
+            metrics = QFontMetrics(text)
+            row = self._words_left() + max(metrics.horizontalAdvance(said) for said in self._words(detail))
+            name = QFontMetrics(small).horizontalAdvance(self._name(detail))
+            self._widths[detail] = max(name, row) + look.TIGHT * 2
+        return self._widths[detail]
+
     def sizeHint(self) -> QSize:
-        if self._size is not None:
-            return self._size
-        small, text = self._fonts()
-        name = QFontMetrics(small).horizontalAdvance(f"vm.{self.meaning.name}")
-        metrics = QFontMetrics(text)
-        words = max(metrics.horizontalAdvance(said) for said in (self.meaning.off, self.meaning.on))
-        row = self._words_left() + words
-        height = QFontMetrics(small).height() + self._track().height() + look.TIGHT + 4
-        self._size = QSize(max(name, row) + look.TIGHT * 2, round(height))
-        return self._size
+        height = QFontMetrics(self._fonts()[0]).height() + self._track().height() + look.TIGHT + 4
+        return QSize(self.width_of(self._detail), round(height))
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -159,7 +182,7 @@ class SysctlSlider(QAbstractSlider):
         small, words = self._fonts()
         painter.setFont(small)
         painter.setPen(QColor(theme.muted))
-        painter.drawText(QPointF(look.TIGHT, QFontMetrics(small).ascent()), f"vm.{self.meaning.name}")
+        painter.drawText(QPointF(look.TIGHT, QFontMetrics(small).ascent()), self._name(self._detail))
         for digit in (0, 1):
             painter.setFont(look.font(look.BODY, QFont.Weight.Bold if digit == value else QFont.Weight.Normal))
             painter.setPen(QColor(text if digit == value else theme.muted))
@@ -170,7 +193,7 @@ class SysctlSlider(QAbstractSlider):
         room = self._track()
         room.setLeft(self._words_left())
         room.setRight(self.width())
-        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, self.meaning.on if value else self.meaning.off)
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, self._words(self._detail)[value])
         if self.hasFocus():
             painter.setPen(QPen(QColor(theme.accent), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)

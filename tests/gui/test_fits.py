@@ -106,16 +106,36 @@ def test_all_words_fit_in_the_smallest_window_or_are_told(small: User) -> None:
     assert cut(window) == []
 
 
-def test_all_words_fit_at_larger_text_in_a_larger_window(open_window) -> None:
-    user = open_window(workers(), (1920, 1080))
+@pytest.mark.parametrize(("size", "percent"), [((1920, 1080), 150), ((900, 600), 115)])
+def test_all_words_fit_where_text_is_larger(open_window, size: tuple[int, int], percent: int) -> None:
+    user = open_window(workers(), size)
     try:
-        user.window.dress.choose_text_size(150)
+        user.window.dress.choose_text_size(percent)
         user.click_frame(user.frame("srv:heap+1"))
         user.window.controller.playback.pause()
+        user.window.controller.seek(len(user.session.steps))
         for panel in user.window.docks:
             user.window.show_panel(panel)
             QApplication.processEvents()
             assert cut(user.window) == [], panel
+    finally:
+        look.set_text_size(look.USUAL_TEXT)
+
+
+def test_no_figure_leaves_the_tool_bar_of_a_narrow_window(small: User) -> None:
+    window, slider = small.window, small.window.sliders["memory_failure_early_kill"]
+    window.controller.seek(len(small.session.steps))
+    whole = slider.width_of(2)
+    try:
+        window.dress.choose_text_size(115)
+        QApplication.processEvents()
+        assert len(window.counters.texts()) == 3
+        for figure in (window.counters, window.profile, *window.sliders.values()):
+            assert figure.isVisible() and window.rect().contains(figure.mapTo(window, figure.rect().bottomRight()))
+        assert slider.width() < whole
+        window.resize(1600, 600)
+        QApplication.processEvents()
+        assert slider.width() > whole, "where there is room, all words are there again"
     finally:
         look.set_text_size(look.USUAL_TEXT)
 
