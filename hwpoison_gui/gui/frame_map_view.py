@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame
 from hwpoison_gui.gui.frame_map_item import NONE, FrameMapItem
 from hwpoison_gui.gui.table_keys import wants_menu
 from hwpoison_gui.view.camera import Camera
+from hwpoison_gui.view.layout import neighbour
 from hwpoison_gui.view.palette import Theme
 
 _NOTCH: Final = 120  # Qt's unit of a wheel's step
@@ -265,12 +266,8 @@ class FrameMapView(QAbstractScrollArea):
             return
         if self.item.selected == NONE:
             middle = QPointF(self.item.edge + self.camera.view_width / 2, self.camera.view_height / 2)
-            pfn: int | None = max(0, self.item.pfn_at(middle))
+            pfn = max(0, self.item.pfn_at(middle))
         else:
-            x, y = plane.layout.position(self.item.selected)
-            x = min(max(x + dx, 0), plane.layout.width - 1)
-            y = min(max(y + dy, 0), plane.layout.height - 1)
-            pfn = plane.layout.pfn_at(x, y)
-        if pfn is not None:
-            self.selected.emit(pfn)
-            self.reveal(pfn)
+            pfn = neighbour(plane.layout, self.item.selected, dx, dy)
+        self.selected.emit(pfn)
+        self.reveal(pfn)

@@ -140,6 +140,22 @@ class RowMajor:
         return np.concatenate((above, side, below))
 
 
+def neighbour(layout: Layout, pfn: int, dx: int, dy: int) -> int:
+    """The frame `dx` cells to the right or `dy` down, one of them 0. Empty cells are passed over, edges are not.
+
+    Where no frame lies in that direction so far away, it is the last one before.
+    """
+    x, y = layout.position(pfn)
+    far, step = max(abs(dx), abs(dy)), (dx > 0) - (dx < 0) + (dy > 0) - (dy < 0)
+    here, size = (x, layout.width) if dx else (y, layout.height)
+    room = size - 1 - here if step > 0 else here
+    far = min(far, room)
+    away = np.concatenate((np.arange(far, min(room, far + MOST_WIDE) + 1), np.arange(far - 1, -1, -1)))
+    still = np.zeros_like(away)
+    pfns = layout.pfns_at(x + away * step if dx else x + still, y + still if dx else y + away * step)
+    return int(pfns[pfns >= 0][0])
+
+
 def widest(frames: int) -> int:
     """The longest row that may be asked for."""
     return max(WIDEST_OF_FEW, min(frames, MOST_WIDE))

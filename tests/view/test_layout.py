@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hwpoison_gui.view.layout import MOST_WIDE, RowMajor, amount, choose_width, slack, widest, widths
+from hwpoison_gui.view.layout import MOST_WIDE, Layout, RowMajor, amount, choose_width, neighbour, slack, widest, widths
+from hwpoison_gui.view.layout_curves import Hilbert, Morton
+from hwpoison_gui.view.layout_zones import ByZone
 
 
 @given(st.integers(1, 5000), st.integers(1, 200))
@@ -65,6 +67,38 @@ def test_a_width_stays_while_it_does_well() -> None:
     assert changes == {width}
     assert choose_width(65_536, 400, 900, width) != width
     assert choose_width(65_536, 1000, 640, width + 1, 0.0) == width  # one that was not chosen here does not stay
+
+
+def test_neighbours_in_rows() -> None:
+    layout = RowMajor(100, 32)  # the last row has 4 frames
+    assert [neighbour(layout, 40, *step) for step in ((1, 0), (-1, 0), (0, 1), (0, -1))] == [41, 39, 72, 8]
+    assert neighbour(layout, 31, 1, 0) == 31 and neighbour(layout, 0, 0, -1) == 0
+    assert neighbour(layout, 40, 16, 0) == 56 and neighbour(layout, 40, -16, 0) == 32
+    assert neighbour(layout, 40, 0, 16) == 72  # so far down no frame lies: the last one before
+    assert neighbour(layout, 98, 1, 0) == neighbour(layout, 99, 16, 0) == 99
+
+
+@pytest.mark.parametrize("step", [(1, 0), (-1, 0), (0, 1), (0, -1), (16, 0), (0, -16)])
+@pytest.mark.parametrize("layout", [Hilbert(5000), Morton(5000), ByZone(5000, 70, (0, 1030, 2500))],
+                         ids=["hilbert", "morton", "zones"])  # fmt: skip
+def test_one_comes_from_every_frame_to_another_or_stays(layout: Layout, step: tuple[int, int]) -> None:
+    for pfn in range(0, 5000, 7):
+        x, y = layout.position(pfn)
+        to_x, to_y = layout.position(neighbour(layout, pfn, *step))
+        moved = to_x - x, to_y - y
+        assert moved == (0, 0) or moved[0] * step[0] + moved[1] * step[1] > 0
+        assert 0 in moved
+
+
+def test_gaps_between_zones_are_stepped_over() -> None:
+    layout = ByZone(5000, 70, (0, 1030, 2500))
+    assert neighbour(layout, 1000, 0, 1) == 1030 + 1000 % 70
+    assert neighbour(layout, 1040, 0, -1) == 1029 // 70 * 70 + 10
+    pfn, seen = 5, [5]
+    while (below := neighbour(layout, pfn, 0, 1)) != pfn:
+        pfn = below
+        seen.append(pfn)
+    assert len(seen) == sum(-(-size // 70) for size in (1030, 1470, 2500))
 
 
 @given(st.integers(1, 300_000), st.integers(1, MOST_WIDE))
