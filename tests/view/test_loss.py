@@ -196,6 +196,14 @@ def test_a_touch_finds_out_what_was_lost_before() -> None:
     assert found.lost == loss.LOST_BEFORE and kinds(found) == {"b": hits.DEAD}
 
 
+def test_what_madvise_did_not_find_did_not_break() -> None:
+    session = with_file()
+    do(session, "write", task="a", at="m+0", value="new")
+    do(session, "poison", frame=f"pfn:{session.resolve_frame('/f@0'):#x}", via="madvise", task="c")
+    assert session.operations[-1].outcome.errno == "EFAULT"
+    assert loss_of(session, session.operations[-1]) is None
+
+
 def test_other_operations_lose_nothing() -> None:
     session = anonymous(0)
     do(session, "sysctl", name="memory_failure_early_kill", value=1)
