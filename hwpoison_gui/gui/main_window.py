@@ -256,6 +256,7 @@ class MainWindow(QMainWindow):
         if self.settings:
             geometry, state = self.settings.value("geometry"), self.settings.value("docks")
             self.overview.set_on(bool(self.settings.value("overview", True, type=bool)))
+            self.actions_.refresh()
         if geometry is not None:
             self.restoreGeometry(geometry)
         else:

@@ -230,7 +230,7 @@ def test_the_panels_come_back(user) -> None:
     assert all(dock.isVisible() and not dock.isFloating() for dock in window.docks.values())
 
 
-def test_settings_remember_theme_and_panels(qtbot, open_window) -> None:
+def test_settings_remember_theme_panels_overview_and_layout(qtbot, open_window) -> None:
     from hwpoison_gui.gui.main_window import MainWindow
 
     def window() -> MainWindow:
@@ -246,9 +246,15 @@ def test_settings_remember_theme_and_panels(qtbot, open_window) -> None:
     assert first.dress.theme_choice == look.SYSTEM
     first.dress.choose_theme("light")
     first.docks["log"].close()
+    first.actions_["overview"].trigger()
+    first.layouts.arrange("morton", 300)
     first.close()
     second = window()
     assert second.theme.name == "light"
+    assert not second.overview.on and not second.actions_["overview"].isChecked()
+    assert second.actions_["layout-morton"].isChecked() and second.actions_["width-own"].isChecked()
+    second.actions_["overview"].trigger()
+    second.layouts.arrange("rows", None)
     assert not second.docks["log"].isVisible()
     second.dress.choose_theme(look.SYSTEM)
     second.reset_docks()
