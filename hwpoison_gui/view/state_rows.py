@@ -32,12 +32,13 @@ DOES: Final = {
     "me_kernel": "leave it",
     "me_free": "leave it free",
     "me_huge_page": "the huge page",
-    "me_pagecache_clean": "a file: drop it",
-    "me_pagecache_dirty": "ERROR; a file: EIO, drop",
+    "me_pagecache_clean": "drop it",
+    "me_pagecache_dirty": "note EIO, drop it",
     "me_swapcache_dirty": "keep it, unwritten",
     "me_swapcache_clean": "drop it",
     "me_unknown": "give up",
 }
+DOES_ANON: Final = {"me_pagecache_clean": "no more to do", "me_pagecache_dirty": "mark ERROR"}  # it is in no page cache
 MEANS: Final = {
     "me_kernel_ignore": "the kernel keeps it for itself: nothing can be done",
     "me_kernel": "the kernel’s own: its owner would have to give it up first",
@@ -109,7 +110,9 @@ def _row(number: int, row: StateRow, word: int | None, first: int | None, never:
     wrong = [bit for bit in bits if not bit.fits] if state == TRIED else []
     said = {has: ", ".join(bit.name for bit in wrong if bool(bit.has) == has) for has in (True, False)}
     why = "; ".join(f"{said[has]} {is_so}" for has, is_so in ((True, "set"), (False, "clear")) if said[has])
-    return TableRow(number, bits, row.kind, row.action, DOES[row.action], state, why, never)
+    anonymous = DOES_ANON if word is not None and word & pf.ANON else {}
+    does = anonymous.get(row.action, DOES[row.action])
+    return TableRow(number, bits, row.kind, row.action, does, state, why, never)
 
 
 def _bit(name: str, row: StateRow, word: int | None) -> Bit:

@@ -125,3 +125,12 @@ def test_the_flags_shown_are_those_that_decided_in_the_recorded_cases(file: Path
             foretold = rehearse(session.machine, pfn)
             session.seek(operation.last)
             assert (foretold.word, foretold.now) == ((found.word, found.now) if found is not None else (None, 0))
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
+def test_no_file_is_noted_for_an_anonymous_page(profile: Profile) -> None:
+    def does(word: int) -> list[str]:
+        return [row.does for row in rows_of(profile, word) if row.state == FITS]
+
+    assert does(pf.LRU | pf.DIRTY) == ["note EIO, drop it"]
+    assert does(pf.LRU | pf.DIRTY | pf.ANON) == ["mark ERROR"]
