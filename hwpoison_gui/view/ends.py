@@ -18,9 +18,10 @@ from hwpoison_gui.view.hits import (
     Hit,
     told_and_touched,
 )
-from hwpoison_gui.view.loss import hits_now, loss_of
+from hwpoison_gui.view.loss import NOT_DONE, hits_now, loss_of
 
 _TOLD: Final = frozenset({SIGNALLED, PENDING, IGNORED})  # what signals did, which no later touch takes back
+_AGAIN: Final = "already hardware poisoned"
 _MOST: Final = 2000  # processes of which it is asked anew what happened since
 
 _newest: list[tuple[Operation, int, dict[int, str]]] = []
@@ -37,14 +38,19 @@ def ends_of(session: Session, pfn: int) -> dict[int, str]:
 
 
 def error_of(session: Session, pfn: int) -> Operation | None:
-    """The error that took the frame, once it is through; None in the middle of an operation."""
+    """The error that took the frame, once it is through; None in an operation's midst, or if it was taken back."""
     present = session.operation_at(session.position)
     if present is None or session.position != present.last:
         return None
     for operation in reversed(session.operations):
-        broke = operation.name == "poison" and operation.outcome.pfn == pfn
-        if broke and operation.last <= session.position and not operation.outcome.panic:
-            return operation
+        outcome = operation.outcome
+        if outcome.pfn != pfn or operation.last > session.position:
+            continue
+        if operation.name == "unpoison" and not outcome.errno:
+            return None
+        again = outcome.errno in NOT_DONE or any(_AGAIN in line for line in outcome.log)
+        if operation.name == "poison" and not again:
+            return None if outcome.panic else operation
     return None
 
 

@@ -39,7 +39,7 @@ from hwpoison_gui.view.slicing import SLICE, to_the_end
 from hwpoison_gui.view.state_rows import matched_row
 
 LOST_BEFORE: Final = "What was there has been lost since the frame broke: the touch only found it out."
-_NOT_DONE: Final = ("EFAULT", "ENOMEM")  # madvise() did not find the page: nothing broke
+NOT_DONE: Final = ("EFAULT", "ENOMEM")  # madvise() did not find the page: nothing broke
 _EFFECTS: Final = {"killed": DEAD, "handled": SIGNALLED, "pending": PENDING, "ignored": IGNORED}
 
 
@@ -93,7 +93,7 @@ def _find(session: Session, operation: Operation) -> Generator[None, None, Loss 
     inside = outcome.pfn is not None and 0 <= outcome.pfn < session.machine.frames
     if outcome.result is not None and not inside:
         return Loss("Nothing is lost: there is no memory at this number.", (), "nothing is lost")
-    handled = operation.name == "poison" and outcome.errno not in _NOT_DONE
+    handled = operation.name == "poison" and outcome.errno not in NOT_DONE
     if (not handled and outcome.result is None) or not inside:
         ran_into = any(signal.code == BUS_MCEERR_AR for signal in outcome.signals)
         return Loss(LOST_BEFORE, tuple(_of_signals(session, operation))) if ran_into else None

@@ -72,6 +72,22 @@ def test_what_happens_afterwards_is_counted_in() -> None:
     assert told(session, pfn) == AT_THE_END
 
 
+def test_a_second_report_changes_nothing_and_an_error_taken_back_hits_nobody() -> None:
+    session, pfn = broken()
+    act(session, "poison", frame=f"pfn:{pfn:#x}")
+    assert told(session, pfn) == AT_THE_END
+    session = Session.fresh(4096, profile="6.1")
+    act(session, "file", path="/f", pages=1)
+    act(session, "task", name="a")
+    act(session, "open", task="a", path="/f", fd="d")
+    act(session, "pread", task="a", fd="d", page=0)
+    pfn = session.resolve_frame("/f@0")
+    act(session, "poison", frame=f"pfn:{pfn:#x}")
+    assert error_of(session, pfn) is not None
+    act(session, "unpoison", frame=f"pfn:{pfn:#x}")
+    assert session.operations[-1].outcome.errno == 0 and error_of(session, pfn) is None
+
+
 def test_the_reverse_map_the_frame_panel_and_groups_say_so() -> None:
     session, pfn = broken()
     walks = Walks()
