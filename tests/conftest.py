@@ -17,7 +17,7 @@ import pytest
 from hypothesis import settings
 
 # Before Qt is imported: it reads these once.
-os.environ["QT_QPA_PLATFORM"] = "offscreen"
+os.environ["QT_QPA_PLATFORM"] = os.environ.get("HWPOISON_TEST_PLATFORM", "offscreen")
 _home = tempfile.TemporaryDirectory(prefix="hwpoison-gui-tests-")
 for _name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"):
     _folder = Path(_home.name, _name)

@@ -10,19 +10,17 @@ import re
 from collections.abc import Callable
 
 from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtGui import QWindow
-from PySide6.QtTest import QTest
+from PySide6.QtGui import QGuiApplication, QWindow
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QComboBox, QMenu, QTabBar, QWidget
 from pytestqt.qtbot import QtBot
-from shiboken6 import isValid
 
 from tests.gui import eyes
+from tests.gui.fingers import QtFingers, XFingers
 
 Key = Qt.Key
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 NO, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
 CTRL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
-_NOTCH = 120
 
 
 class Person:
@@ -30,6 +28,7 @@ class Person:
 
     def __init__(self, qtbot: QtBot, window: QWidget) -> None:
         self.qtbot, self.window = qtbot, window
+        self.fingers = XFingers() if QGuiApplication.platformName() == "xcb" else QtFingers()
         self.settle()
 
     # -- the screen
@@ -53,7 +52,7 @@ class Person:
         return handle
 
     def settle(self) -> None:
-        QApplication.processEvents()
+        self.fingers.settle()
 
     def until(self, seen: Callable[[], object], patience: int = 10_000) -> None:
         """Waits as somebody does who looks on."""
@@ -62,16 +61,16 @@ class Person:
     # -- the keyboard
 
     def press(self, key: Key, keys: Qt.KeyboardModifier = NO) -> None:
-        handle = self._handle()
-        QTest.keyPress(handle, key, keys)
-        if isValid(handle):  # a menu may be gone by now
-            QTest.keyRelease(handle, key, keys)
+        self.fingers.key(self._handle(), key, keys)
         self.settle()
 
     def press_for_menu(self, key: Key, then: Callable[[], None]) -> None:
         """A key to a button that is busy for as long as its menu is open, and what is done meanwhile."""
 
         def do() -> None:
+            if QApplication.activePopupWidget() is None:
+                QTimer.singleShot(10, self.window, do)
+                return
             try:
                 then()
             finally:
@@ -83,7 +82,7 @@ class Person:
 
     def type(self, text: str) -> None:
         for letter in text:
-            QTest.keyClick(self._handle(), letter)
+            self.fingers.letter(self._handle(), letter)
         self.settle()
 
     # -- the mouse
@@ -97,24 +96,22 @@ class Person:
 
     def point(self, widget: QWidget, at: QPoint | None = None) -> None:
         """The pointer goes to a place."""
-        QTest.mouseMove(self._handle(), self._place(widget, at))
+        self.fingers.move(self._handle(), self._place(widget, at))
         self.settle()
 
     def click(self, widget: QWidget, at: QPoint | None = None, button: Qt.MouseButton = LEFT, keys=NO) -> None:
         self.point(widget, at)
-        QTest.mouseClick(self._handle(), button, keys, self._place(widget, at))
+        self.fingers.click(self._handle(), self._place(widget, at), button, keys)
         self.settle()
 
     def double_click(self, widget: QWidget, at: QPoint | None = None) -> None:
         self.point(widget, at)
-        QTest.mouseDClick(self._handle(), LEFT, NO, self._place(widget, at))
+        self.fingers.double_click(self._handle(), self._place(widget, at))
         self.settle()
 
     def wheel(self, widget: QWidget, notches: int, at: QPoint | None = None) -> None:
         self.point(widget, at)
-        for _ in range(abs(notches)):
-            turn = QPoint(0, _NOTCH if notches > 0 else -_NOTCH)
-            QTest.wheelEvent(self._handle(), self._place(widget, at), turn)
+        self.fingers.turn(self._handle(), self._place(widget, at), notches)
         self.settle()
 
     # -- things known by their words
