@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 
+from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.session.branches import Branch, Told
 from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view.moment import title
 
 _TONES: Final = {"Recovered": "good", "Delayed": "warn", "Ignored": "warn", "Failed": "kill"}
@@ -41,17 +44,49 @@ class Chip(NamedTuple):
 
 def result_of(outcome: Outcome) -> tuple[str, str]:
     """What came of an operation in a word or two, and its tone."""
-    killed = len({signal.task for signal in outcome.signals if signal.effect == "killed"})
+    killed = {signal.task for signal in outcome.signals if signal.effect == "killed"}
+    told = {signal.task for signal in outcome.signals} - killed
     if outcome.panic:
         return "panic", "kill"
     words = [outcome.result] if outcome.result else []
-    words += [f"{killed} killed"] if killed else []
+    words += [f"{len(killed)} killed"] if killed else []
     if not words and outcome.signals:
         words = [outcome.signals[-1].signal]
+    elif told:
+        words.append(f"{len(told)} signalled")
     if not words and outcome.errno:
         words = [f"−{outcome.errno}"]
     tone = "kill" if killed else _TONES.get(outcome.result or "", "warn" if words else "plain")
-    return ", ".join(words), tone
+    return ", ".join(words), "warn" if told and tone == "good" else tone
+
+
+def result_in(session: Session, operation: Operation) -> tuple[str, str]:
+    """As `result_of`; what the kernel calls recovered, but not without loss, says so and is no good news."""
+    words, tone = result_of(operation.outcome)
+    cost = _cost(session, operation) if operation.outcome.result else []
+    return ", ".join((words, *cost)), "warn" if cost and tone == "good" else tone
+
+
+_costs: list[tuple[Operation, list[str]]] = []  # of the last one asked for, which is asked for again and again
+
+
+def _cost(session: Session, operation: Operation) -> list[str]:
+    """What an error leaves behind, by the steps: tasks with hwpoison entries that know nothing, a file's lost data."""
+    if not _costs or _costs[0][0] is not operation:
+        m, lost, waiting = session.machine, False, set[int]()
+        for step in session.steps[operation.first : operation.last]:
+            if step.mark.act is Act.UNMAP and _left_poison(step, m.ptes.name):
+                waiting.update(mm for mm, _ in step.mark.ptes)
+            lost |= step.mark.function == "me_pagecache_dirty" and "EIO" in step.mark.branch
+        told = {signal.task for signal in operation.outcome.signals}
+        hit = sum(process.name not in told for process in map(m.processes.view.get, waiting) if process is not None)
+        _costs[:] = [(operation, ([f"{hit:,} to be hit"] if hit else []) + ["data lost"] * lost)]
+    return _costs[0][1]
+
+
+def _left_poison(step: Step, tables: str) -> bool:
+    """Whether a hwpoison entry took the place of one that was cut."""
+    return any(change.store.name == tables and (change.new or 0) & ptes.HWPOISON for change in step.changes)
 
 
 def chips_of(session: Session, known: Sequence[tuple[Operation, Chip]] = ()) -> list[tuple[Operation, Chip]]:
@@ -61,7 +96,7 @@ def chips_of(session: Session, known: Sequence[tuple[Operation, Chip]] = ()) -> 
         if number < len(known) and known[number][0] is operation:
             made.append(known[number])
             continue
-        result, tone = result_of(operation.outcome)
+        result, tone = result_in(session, operation)
         name = title(operation.name, operation.args)
         made.append((operation, Chip(number, name, result, tone, _SIGNS[tone], operation.first, operation.last)))
     return made

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel.mark import Act, counted
-from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.loss import loss_of
 from hwpoison_gui.view.moment import moment_of, title_of
+from hwpoison_gui.view.operation_chips import result_in
 from hwpoison_gui.view.verdict import verdict
 
 IDLE: Final = "Click a frame to break it."
@@ -37,16 +38,6 @@ _TONES: Final[dict[Act, str]] = {
 _RESULT_TONES: Final = {"Recovered": "good", "Delayed": "warn", "Ignored": "warn", "Failed": "kill"}
 
 
-def _tone_of(operation: Operation) -> str:
-    """The colour of what an operation came to."""
-    outcome = operation.outcome
-    if outcome.panic:
-        return "panic"
-    if any(signal.effect == "killed" for signal in outcome.signals):
-        return "kill"
-    return _RESULT_TONES.get(outcome.result or "", "plain")
-
-
 def sentence_of(session: Session, selected: str = "") -> Sentence:
     """What the present step says; before there is any, what is told of the selected frame, in one or two lines."""
     moment = moment_of(session)
@@ -70,7 +61,7 @@ def sentence_of(session: Session, selected: str = "") -> Sentence:
     if came:
         loss = loss_of(session, operation)
         text, detail = came, loss.lost if loss else "" if mark.text.removesuffix(".") in came else mark.text
-        tone = _tone_of(operation)
+        tone = "panic" if operation.outcome.panic else result_in(session, operation)[1]
     length = operation.last - operation.first
     where = f"step {moment.within} of {length}  ·  {moment.number + 1}. {title_of(operation)}"
     return Sentence(text, detail, f"{mark.function}()", mark.branch, tone, where)

@@ -61,7 +61,7 @@ def verdict(session: Session, operation: Operation) -> str:
 
 def _of_error(session: Session, outcome: Outcome, loss: Loss) -> str:
     """Who is hit, and what is lost; before that how it went, in the kernel's words."""
-    parts = [*_signals(outcome.signals), *_ahead(loss)] or ["nobody is told"]
+    parts = [*_signals(outcome.signals), *_ahead(loss)] or ["no process is signalled"]
     if loss.brief and not (loss.names(USES) and "in use" in loss.brief):
         parts.append(loss.brief)
     went = _went(session, outcome)

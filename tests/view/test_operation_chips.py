@@ -33,8 +33,8 @@ def test_what_came_of_each(session: Session) -> None:
     do(session, "poison", frame="b:m+0")
     chips = [chip for _, chip in chips_of(session)]
     assert [(chip.result, chip.sign) for chip in chips] == [
-        ("", ""), ("", ""), ("", ""), ("Recovered", "tick"), ("SIGBUS", "dot"), ("", ""), ("", ""), ("", ""),
-        ("Recovered, 1 killed", "cross"),
+        ("", ""), ("", ""), ("", ""), ("Recovered, 1 signalled", "dot"), ("SIGBUS", "dot"), ("", ""), ("", ""),
+        ("", ""), ("Recovered, 1 killed", "cross"),
     ]  # fmt: skip
     assert chips[3].text.startswith("4  break frame") and chips[0].first == 0
 
@@ -42,8 +42,23 @@ def test_what_came_of_each(session: Session) -> None:
 def test_the_ending_is_told_at_the_end(session: Session) -> None:
     chip = chips_of(session)[-1][1]
     assert {chip.told(position)[2:5] for position in range(chip.last)} == {("…", "plain", "")}
-    assert chip.told(chip.last)[2:5] == ("Recovered", "good", "tick")
+    assert chip.told(chip.last)[2:5] == ("Recovered, 1 signalled", "warn", "dot")
     assert chips_of(session)[0][1].told(0).result == ""
+
+
+def test_a_recovery_that_cost_something_is_no_good_news(session: Session) -> None:
+    do(session, "sysctl", name="memory_failure_early_kill", value=0)
+    do(session, "write", task="a", at="m+1", value="y")
+    do(session, "fork", task="a", child="b")
+    do(session, "poison", frame="a:m+1")
+    assert chips_of(session)[-1][1][2:5] == ("Recovered, 2 to be hit", "warn", "dot")
+    do(session, "file", path="/srv/data", pages=2)
+    do(session, "open", task="b", path="/srv/data", fd="f")
+    do(session, "pread", task="b", fd="f", page=0)
+    do(session, "pwrite", task="b", fd="f", page=1, value="new")
+    for page, came in ((0, ("Recovered", "good", "tick")), (1, ("Recovered, data lost", "warn", "dot"))):
+        do(session, "poison", frame=f"/srv/data@{page}")
+        assert chips_of(session)[-1][1][2:5] == came
 
 
 def test_a_panic_is_loud(session: Session) -> None:
@@ -63,7 +78,7 @@ def test_a_branch_in_words(session: Session) -> None:
     session.seek(0)
     do(session, "task", name="c")
     assert branch_words(session, session.branches.kept[0], 0).startswith("from the start: start a")
-    assert line_words(()) == "" and line_words(branch.own[:1]).endswith(": Recovered")
+    assert line_words(()) == "" and line_words(branch.own[:1]).endswith(": Recovered, 1 signalled")
 
 
 def test_notes_say_where_they_stand(session: Session) -> None:
