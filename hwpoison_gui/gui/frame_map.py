@@ -80,10 +80,14 @@ class FrameMapWidget(QWidget):
         refcount: npt.NDArray[np.int32],
         mapcount: npt.NDArray[np.int32],
         zone_starts: Sequence[int] = (0,),
+        plane: FramePlane | None = None,
     ) -> None:
-        """Shows a machine's columns, fitted; `zone_starts`: its zones' first frames, from 0."""
+        """Shows a machine's columns, fitted; `zone_starts`: its zones' first frames, from 0.
+
+        `plane`: of the same columns as they are, where it was made already.
+        """
         self._zone_starts = tuple(zone_starts)
-        plane = FramePlane(flags, refcount, mapcount)
+        plane = plane or FramePlane(flags, refcount, mapcount)
         self._arrange(plane, 1.0)
         self.view.item.set_plane(plane)
         self.fit()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QThread, Signal
@@ -13,6 +14,7 @@ from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.opening import Opened
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.sources.errors import CancelledError, LivePermissionError, SourceError
+from hwpoison_gui.view.frame_plane import FramePlane
 
 if TYPE_CHECKING:
     from hwpoison_gui.gui.main_window import MainWindow
@@ -40,7 +42,7 @@ class LoaderThread(QThread):
 
     def run(self) -> None:
         try:
-            opened = self._work(self.progressed.emit, self._cancelled.is_set)
+            opened = with_plane(self._work(self.progressed.emit, self._cancelled.is_set))
         except CancelledError:
             return
         except LivePermissionError as error:
@@ -53,6 +55,12 @@ class LoaderThread(QThread):
         else:
             if not self._cancelled.is_set():
                 self.loaded.emit(opened)
+
+
+def with_plane(opened: Opened) -> Opened:
+    """With what the map shows of it: of tens of millions of frames the window had better not make that itself."""
+    m = opened.session.machine
+    return replace(opened, plane=FramePlane(m.flags.view, m.refcount.view, m.mapcount.view))
 
 
 class Loader(QObject):

@@ -14,6 +14,7 @@ from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
 from hwpoison_gui.session.scenario import Memory, Scenario, ScenarioStep, pauses
 from hwpoison_gui.session.scenario_reader import load, step_of
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.frame_plane import FramePlane
 
 DEFAULT_FRAMES: Final = 65536
 SCENARIO: Final = ".toml"
@@ -25,6 +26,7 @@ class Opened:
     """A session and where it comes from. `scenario` is None for a machine that no scenario can make.
 
     `given`: operations that came with it. `again` boots the same machine under another profile, by its name.
+    `plane`: what the map shows of the machine as it is opened, where that was made with it.
     """
 
     session: Session
@@ -35,6 +37,7 @@ class Opened:
     file: str = field(default="")
     given: int = 0
     again: Callable[[str], Opened] | None = None
+    plane: FramePlane | None = None
 
     @property
     def done_since(self) -> int:

@@ -156,7 +156,7 @@ class Wiring(QObject):
         m = c.session.machine
         self._ground.clear()
         w.legend.forget()
-        w.map.set_source(m.flags.view, m.refcount.view, m.mapcount.view, starts_of(m.zones))
+        w.map.set_source(m.flags.view, m.refcount.view, m.mapcount.view, starts_of(m.zones), c.machine.plane)
         w.lenses.machine_changed()
         self._lens_changed(w.lenses.lens)
         w.filter.machine_changed()
