@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem,
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.decision_model import DecisionModel
 from hwpoison_gui.gui.signs import cross, dot, ring, tick, triangle
-from hwpoison_gui.view.outline import AHEAD, ASIDE, NOW, WITHIN, Node
+from hwpoison_gui.view.outline import AHEAD, ASIDE, DONE, NOW, WITHIN, Node
 from hwpoison_gui.view.palette import Theme
 
 _SIGN: Final = 16  # room for the sign, in pixels
@@ -147,7 +147,7 @@ class DecisionDelegate(QStyledItemDelegate):
         name = sign_name(node, state)
         tones = {"kill": theme.kill, "warn": theme.warn, "good": theme.good}
         inks = {"triangle": theme.warn, "tick": theme.text, "dot": theme.muted}
-        ink = tones.get(node.tone, theme.text) if node.kind == "fact" else inks.get(name, theme.muted)
+        ink = tones.get(node.tone, theme.text) if node.kind == "fact" and state == DONE else inks.get(name, theme.muted)
         if name:
             _SIGNS[name](painter, middle, QColor(theme.warn if state == WITHIN else ink))
 
