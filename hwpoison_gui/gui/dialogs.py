@@ -58,7 +58,9 @@ class Dialogs:
 
     def open_path(self, path: Path) -> None:
         """Opens a file, or says what is wrong with it; the machine that is shown stays then."""
-        self._loader.start(f"Opening {path.name}", lambda progress, cancelled: opening.open_file(path))
+        self._loader.start(
+            f"Opening {path.name}", lambda progress, cancelled: opening.open_file(path, "", progress, cancelled)
+        )
 
     def open_live(self) -> None:
         """A copy of this machine's memory."""

@@ -14,11 +14,16 @@ from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
 from hwpoison_gui.session.scenario import Memory, Scenario, ScenarioStep, pauses
 from hwpoison_gui.session.scenario_reader import load, step_of
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.sources.errors import CancelledError
 from hwpoison_gui.view.frame_plane import FramePlane
 
 DEFAULT_FRAMES: Final = 65536
 SCENARIO: Final = ".toml"
 RECORDING: Final = (".npz", ".json")
+_TELL: Final = 100  # operations of a scenario between two words on its progress
+
+Progress = Callable[[float, str], None]
+Cancelled = Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,35 +56,57 @@ def default_machine(profile: str = "v7") -> Opened:
     return Opened(replay.boot(scenario), "A small desktop", scenario, again=default_machine)
 
 
-def open_file(path: Path, profile: str = "") -> Opened:
+def _nobody_waits(share: float, doing: str) -> None:
+    """Progress that nobody looks at."""
+
+
+def _nobody_cancels() -> bool:
+    return False
+
+
+def open_file(
+    path: Path, profile: str = "", progress: Progress = _nobody_waits, cancelled: Cancelled = _nobody_cancels
+) -> Opened:
     """A scenario, a recording, or raw page flags; under the profile it names, or another one.
 
-    Raises ScenarioError, SourceError, OSError.
+    Raises ScenarioError, SourceError, OSError, CancelledError.
     """
     if path.is_dir():
         raise ScenarioError("is a folder; expected a scenario or a recorded memory", file=str(path))
     if path.suffix == SCENARIO:
-        return open_scenario(path, profile)
-    again = partial(open_file, path)
+        return open_scenario(path, profile, progress, cancelled)
+    image = _read(path)
+    if cancelled():
+        raise CancelledError
+    progress(0.5, "building the machine")
+    return replace(from_image(image, str(path), profile=profile), again=partial(open_file, path))
+
+
+def _read(path: Path) -> MemoryImage:
     if path.suffix in RECORDING:
         from hwpoison_gui.sources.recording import open_recording
 
-        return replace(from_image(open_recording(path), str(path), profile=profile), again=again)
+        return open_recording(path)
     from hwpoison_gui.sources.raw import open_raw
 
-    return replace(from_image(open_raw(path), str(path), profile=profile), again=again)
+    return open_raw(path)
 
 
-def open_scenario(path: Path, profile: str = "") -> Opened:
-    """A scenario, played to its end. Raises ScenarioError, OSError."""
+def open_scenario(
+    path: Path, profile: str = "", progress: Progress = _nobody_waits, cancelled: Cancelled = _nobody_cancels
+) -> Opened:
+    """A scenario, played to its end. Raises ScenarioError, OSError, CancelledError."""
     try:
         scenario = under(load(path), profile) if profile else load(path)
     except ScenarioError as error:
         raise error.at(file=str(path)) from None
     session = replay.boot(scenario)
     try:
-        for _ in replay.play(session, scenario):
-            pass
+        for done in replay.play(session, scenario):
+            if cancelled():
+                raise CancelledError
+            if done.step.number % _TELL == 0:
+                progress(done.step.number / len(scenario.steps), f"step {done.step.number:,}")
     except NotYetSupportedError as error:
         raise error.at(file=str(path)) from None
     return Opened(
@@ -117,7 +144,7 @@ def from_image(image: MemoryImage, file: str = "", is_copy: bool = False, profil
     return Opened(session, image.title, None, notes, is_copy, file)
 
 
-def open_live(progress: Callable[[float, str], None], cancelled: Callable[[], bool]) -> Opened:
+def open_live(progress: Progress, cancelled: Cancelled) -> Opened:
     """A copy of this machine's own memory. Raises SourceError, LivePermissionError, CancelledError."""
     from hwpoison_gui.sources.live import capture
 

@@ -14,7 +14,7 @@ from hwpoison_gui.gui import crash, loader, opening
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.session.scenario_reader import load
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.sources.errors import LivePermissionError
+from hwpoison_gui.sources.errors import CancelledError, LivePermissionError
 from hwpoison_gui.view.palette import THEMES
 from tests.gui.conftest import workers
 
@@ -206,6 +206,18 @@ def test_loading_can_be_cancelled(user) -> None:
     user.qtbot.mouseClick(cancel, Qt.MouseButton.LeftButton)
     user.qtbot.waitUntil(lambda: not made.busy, timeout=5000)
     assert user.window.controller.machine is before
+
+
+def test_a_long_scenario_says_how_far_it_is_and_can_be_given_up(tmp_path: Path) -> None:
+    path = tmp_path / "long.toml"
+    path.write_text('format = 1\ntitle = "Long"\n' + '[[step]]\nop = "drop_caches"\n' * 450)
+    heard: list[float] = []
+    opened = opening.open_file(path, "", lambda share, doing: heard.append(share), lambda: False)
+    assert len(opened.session.operations) == 450 and len(heard) == 4 == len(set(heard)) and max(heard) < 1
+    heard.clear()
+    with pytest.raises(CancelledError):
+        opening.open_file(path, "", lambda share, doing: heard.append(share), lambda: len(heard) > 1)
+    assert len(heard) == 2
 
 
 def test_closing_while_something_loads_ends_it(user) -> None:
