@@ -28,6 +28,7 @@ from hwpoison_gui.gui.compare_side import CompareSide
 from hwpoison_gui.gui.compare_table import CompareTable
 from hwpoison_gui.gui.elided_label import ElidedLabel
 from hwpoison_gui.gui.slices import Slices, Work
+from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.session import compare
 from hwpoison_gui.session.compare import Recipe, Settings
 from hwpoison_gui.view.compare import differences, headline, settings_words
@@ -233,7 +234,7 @@ class CompareWindow(QDialog):
 
     def _subject(self, compared: Compared) -> str:
         done, skipped = len(self._recipe.before), compared.left.skipped + compared.right.skipped
-        words = "on the machine as booted" if not done else f"after {done} operation{'s' * (done > 1)} done on both"
+        words = "on the machine as booted" if not done else f"after {counted(done, 'operation')} done on both"
         self.subject.setToolTip("\n".join(skipped))
         left_out = f"; {len(skipped)} could not be done again" if skipped else ""
         return f"{title(self._recipe.click.name, self._recipe.click.args)}, {words}{left_out}"

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QPoint, QSettings, Qt
 from PySide6.QtWidgets import QInputDialog, QToolTip, QWidget
 
 from hwpoison_gui.gui.frame_map import LAYOUTS, FrameMapWidget
+from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.view.layout import FRAME_SIZE, amount, widest
 
 ROWS: Final = "rows"
@@ -45,7 +46,7 @@ class LayoutKeeper(QObject):
         self.set_width(width)
         view = self._map.view.viewport()
         corner = view.mapToGlobal(QPoint(round(self._map.view.item.edge), 0))
-        QToolTip.showText(corner, f"{width:,} frames a row: {amount(width * FRAME_SIZE)}", view)
+        QToolTip.showText(corner, f"{counted(width, 'frame')} a row: {amount(width * FRAME_SIZE)}", view)
 
     def arrange(self, name: str, width: int | None) -> None:
         """Both at once."""

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.view.filter_terms import SORTS, area_names, processes_of, quoted, slug, tokens_of
 from hwpoison_gui.view.lenses import BY_KEY, CHANGED, OWNER, ZONE
 from hwpoison_gui.view.zones import zone_meaning
@@ -93,7 +94,7 @@ def _processes(m: Machine, before: str) -> Iterator[Word]:
 def _paths(m: Machine) -> Iterator[Word]:
     for inode in m.inodes.view.values():
         if inode.path and not inode.path.endswith(")"):
-            yield Word(quoted(inode.path), f"{len(m.page_cache.of(inode.id)):,} pages cached")
+            yield Word(quoted(inode.path), f"{counted(len(m.page_cache.of(inode.id)), 'page')} cached")
 
 
 def _classes(key: str) -> Iterator[Word]:
