@@ -67,7 +67,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     names = list(dict.fromkeys(known))
     near = get_close_matches(word.lower(), names, 3, 0.6)
     near += [name for name in names if name.lower().startswith(word.lower()[:3]) and name not in near]
-    return f"did you mean {' or '.join(near[:3])}?" if near else ""
+    return f"did you mean {' or '.join(map(quoted, near[:3]))}?" if near else ""
 
 
 def unknown(sort: str, word: str, known: Iterable[str], otherwise: str = "") -> str:

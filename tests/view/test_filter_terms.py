@@ -111,5 +111,6 @@ def test_suggestions() -> None:
     assert did_you_mean("drity", ["lru", "dirty"]) == "did you mean dirty?"
     assert did_you_mean("firefix", ["firefox", "firefox-2", "vim"]) == "did you mean firefox or firefox-2?"
     assert did_you_mean("xyz", ["lru"]) == ""
+    assert did_you_mean("web", ["Web Content"]) == 'did you mean "Web Content"?'
     assert some_of("abcdefgh") == "there is a, b, c, d, e, f and 2 more"
     assert some_of("aab") == "there is a, b"
