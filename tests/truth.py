@@ -94,8 +94,10 @@ def read(session: Session, mm: int, address: int) -> Read | None:
     m, start = session.machine, session.position
     name, vma = m.processes.view[mm].name, m.find_vma(mm, address)
     at = session.address_name(name, address)
-    if at is None or vma is None or vma.prot == "none":
+    if at is None or vma is None:
         return None
+    if vma.prot == "none":  # it cannot read it now, but may again
+        act(session, "mprotect", task=name, at=at, pages=1, prot="r")
     outcome = act(session, "read", task=name, at=at)
     told = any(seen.task == name and seen.code == BUS_MCEERR_AR for seen in outcome.signals)
     vpn = address >> PAGE_SHIFT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
@@ -12,7 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hwpoison_gui import resources
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.session import replay
 from hwpoison_gui.session.agreement import session_of
+from hwpoison_gui.session.scenario_reader import load
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.recording import open_recording
 from hwpoison_gui.view.assessment import Assessment
@@ -66,6 +69,22 @@ def test_on_a_recorded_machine() -> None:
     session = session_of(open_recording(resources.path("machines/victim_before.npz"), hidden=False), stopped=False)
     act(session, "sysctl", name="memory_failure_early_kill", value=1)
     assert_true(session, kinds_of_frames(session.machine, 1)[::9])
+
+
+CASES = Path(__file__).parents[1] / "data" / "cases"
+SOME = [file for profile in ("v7", "6.1") for file in sorted((CASES / profile).glob("*.toml"))[5::15]]
+
+
+@pytest.mark.parametrize("file", SOME, ids=lambda file: f"{file.parent.name}-{file.stem}")
+def test_before_each_error_of_the_recorded_cases(file: Path) -> None:
+    scenario = load(file)
+    session = replay.boot(scenario)
+    for step in scenario.steps:
+        if step.op == "poison" and "out-of-range" not in step.args["frame"]:
+            assert_true(session, [session.resolve_frame(step.args["frame"])])
+        session.act(step.op, step.args)
+        if session.machine.panicked:
+            return
 
 
 def users(profile: str = "6.1", early_kill: int = 0, **file: Any) -> Session:
