@@ -130,7 +130,7 @@ class WordList(QListView):
         width = min(max(field.width(), wanted), window.width() - corner.x() - look.SMALL)
         rows = min(len(self.words.words), _ROWS)
         width += self.verticalScrollBar().sizeHint().width() if rows < len(self.words.words) else 0
-        height = rows * self.sizeHintForRow(0) + 2
+        height = min(rows * self.sizeHintForRow(0) + 2, corner.y() - look.HAIR)
         self.setGeometry(corner.x(), corner.y() - height - look.HAIR, width, height)
         self.show()
         self.raise_()
