@@ -248,7 +248,7 @@ def _view(w: MainWindow) -> list[Command]:
     themes = [
         Command(f"theme-{name}", "&View > &Theme", text, tip, partial(w.dress.choose_theme, name), group="theme")
         for name, text, tip in (
-            (look.SYSTEM, "As the &system", "Dark or light, as the desktop is"),
+            (look.SYSTEM, "As the &system", "Dark, light or high contrast, as the desktop is"),
             ("dark", "&Dark", "Light text on dark ground"),
             ("light", "&Light", "Dark text on light ground"),
             ("high-contrast", "&High contrast", "The strongest differences of brightness"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QFont, QHelpEvent
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QTabBar, QToolTip, QWidget
 
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.elided_label import ElidedLabel
@@ -28,6 +28,18 @@ TIPS: Final = {
     "vmas": "The areas of all address spaces, and how much of each is in memory.",
     "files": "Files with pages in memory: how many, how many dirty, and who maps them.",
 }
+
+
+class TabTips(QObject):
+    """Tabs of panels say what their panel is for; Qt has them say their name once more."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if not (event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent) and isinstance(watched, QTabBar)):
+            return super().eventFilter(watched, event)
+        title = watched.tabText(watched.tabAt(event.pos()))
+        docks = watched.window().findChildren(Dock)
+        QToolTip.showText(event.globalPos(), next((d.head.tip for d in docks if d.windowTitle() == title), ""), watched)
+        return True
 
 
 class DockHead(QWidget):

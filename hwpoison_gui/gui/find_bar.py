@@ -171,11 +171,7 @@ class FindBar(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        self.setStyleSheet(
-            f"#find {{ background: {theme.window}; border-top: 1px solid {theme.line}; }}"
-            f"QLineEdit {{ background: {theme.base}; border: 1px solid {theme.line}; border-radius: 4px;"
-            f" padding: 2px {look.SMALL}px; }} QLineEdit:focus {{ border-color: {theme.accent}; }}"
-        )
+        self.setStyleSheet(f"#find {{ background: {theme.window}; border-top: 1px solid {theme.line}; }}")
         self.words.set_theme(theme)
         self.field.setFont(look.mono(look.CAPTION))
         self.told.setFont(look.font(look.CAPTION))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, QSettings, QSize, Qt, QTimer
+from PySide6.QtCore import QChildEvent, QEvent, QSettings, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QMainWindow, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QSizePolicy, QTabBar, QVBoxLayout, QWidget
 
 from hwpoison_gui.gui import fitting, icons, tab_order
 from hwpoison_gui.gui import theme as look
@@ -16,7 +16,7 @@ from hwpoison_gui.gui.controller import Controller
 from hwpoison_gui.gui.counter_strip import CounterStrip
 from hwpoison_gui.gui.decision_view import DecisionView
 from hwpoison_gui.gui.dialogs import Dialogs
-from hwpoison_gui.gui.dock import Dock, Strip
+from hwpoison_gui.gui.dock import Dock, Strip, TabTips
 from hwpoison_gui.gui.dress import Dress, Dressed
 from hwpoison_gui.gui.filter_keeper import FilterKeeper
 from hwpoison_gui.gui.find_bar import FindBar
@@ -65,6 +65,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setWindowIcon(icons.window_icon())
         self.setMinimumSize(SMALLEST)
+        self.tab_tips = TabTips(self)
         self.settings = QSettings() if remember else None
         self.dress = Dress(self, self.settings)
         self.controller = Controller(opened, self)
@@ -265,6 +266,11 @@ class MainWindow(QMainWindow):
         if state is not None:
             self.restoreState(state, _LAYOUT_VERSION)
         self.map.setFocus()
+
+    def childEvent(self, event: QChildEvent) -> None:
+        super().childEvent(event)
+        if event.polished() and isinstance(event.child(), QTabBar):
+            event.child().installEventFilter(self.tab_tips)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

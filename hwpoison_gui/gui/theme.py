@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalett
 from PySide6.QtWidgets import QApplication, QStyle, QWidget
 
 from hwpoison_gui import resources
-from hwpoison_gui.view.palette import DARK, LIGHT, Theme, mixed
+from hwpoison_gui.view.palette import DARK, HIGH_CONTRAST, LIGHT, Theme, mixed
 
 # Spacing, in pixels: everything is one of these apart.
 HAIR: Final = 2
@@ -84,9 +84,11 @@ def ink(label: QWidget, colour: str) -> None:
 
 
 def system_theme() -> Theme:
-    """Dark or light, as the desktop is."""
-    scheme = QGuiApplication.styleHints().colorScheme()
-    return LIGHT if scheme == Qt.ColorScheme.Light else DARK
+    """Dark or light, as the desktop is; high contrast where it was told to have it."""
+    hints = QGuiApplication.styleHints()
+    if hints.accessibility().contrastPreference() == Qt.ContrastPreference.HighContrast:
+        return HIGH_CONTRAST
+    return LIGHT if hints.colorScheme() == Qt.ColorScheme.Light else DARK
 
 
 def system_is_still() -> bool:
