@@ -56,11 +56,15 @@ class FrameMapView(QAbstractScrollArea):
         viewport = self.viewport()
         viewport.setMouseTracking(True)
         viewport.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.item = FrameMapItem(theme, self.font(), viewport.update)
+        self.item = FrameMapItem(theme, self.font(), self._repaint)
         self._pressed: QPointF | None = None
         self._twice = False  # pressed as the second half of a double click
         self._panned: QPointF | None = None  # where the pointer was last, while it drags the map
         self._wheel = 0
+
+    def _repaint(self) -> None:
+        """What is drawn asks for this, and not for the viewport's own method: that would outlive the application."""
+        self.viewport().update()
 
     # -- the camera
 
