@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 
 from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.gate import ABSENT
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.session.branches import Branch, Told
 from hwpoison_gui.session.outcome import Outcome
@@ -86,7 +87,8 @@ def _cost(session: Session, operation: Operation) -> list[str]:
 
 def _left_poison(step: Step, tables: str) -> bool:
     """Whether a hwpoison entry took the place of one that was cut."""
-    return any(change.store.name == tables and (change.new or 0) & ptes.HWPOISON for change in step.changes)
+    entries = [change.new for change in step.changes if change.store.name == tables and change.new is not ABSENT]
+    return any(entry & ptes.HWPOISON for entry in entries)
 
 
 def chips_of(session: Session, known: Sequence[tuple[Operation, Chip]] = ()) -> list[tuple[Operation, Chip]]:

@@ -61,6 +61,15 @@ def test_a_recovery_that_cost_something_is_no_good_news(session: Session) -> Non
         assert chips_of(session)[-1][1][2:5] == came
 
 
+def test_entries_of_a_clean_file_page_are_cut_without_poison_and_nobody_is_hit(session: Session) -> None:
+    do(session, "file", path="/usr/lib/libc.so", pages=1)
+    do(session, "open", task="a", path="/usr/lib/libc.so", fd="f")
+    do(session, "mmap", task="a", name="libc", pages=1, file="/usr/lib/libc.so", fd="f", shared=True)
+    do(session, "read", task="a", at="libc+0")
+    do(session, "poison", frame="a:libc+0")
+    assert chips_of(session)[-1][1][2:5] == ("Recovered", "good", "tick")
+
+
 def test_a_panic_is_loud(session: Session) -> None:
     do(session, "sysctl", name="memory_failure_recovery", value=0)
     do(session, "write", task="a", at="m+1", value="y")
