@@ -138,7 +138,7 @@ def bench_paint(widget: FrameMapWidget, flags: np.ndarray, rounds: int) -> dict[
 
     found = {"patch": timed(patch, 400), "patch and paint": timed(patch_and_paint, rounds)}
     users = np.unique(rng.integers(0, flags.size, 300))
-    widget.set_highlights([(users, "owner:1"), (users[:9], "killed"), ([int(users[5])], "target")])
+    widget.set_highlights([(users, "owner:1"), (users[:9], "unmapped"), ([int(users[5])], "target")])
     widget.select(int(users[5]))
     flight = flights(widget)
     found["pan and zoom, overlays on"] = timed(lambda: next(flight)(), max(rounds, 96 * 3))
