@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from PySide6.QtCore import (
-    QAbstractListModel,
     QItemSelection,
     QItemSelectionModel,
-    QModelIndex,
     QObject,
+    QStringListModel,
     Qt,
     Signal,
 )
@@ -23,11 +22,15 @@ from hwpoison_gui.view.palette import DARK, Theme, mixed
 
 Role = Qt.ItemDataRole
 _MOST_CHOSEN: Final = 100  # lines that a frame selects
+_INSERTED: Final = 512  # rows at a time: Qt moves all that it has inserted so far for each of them
 EMPTY: Final = "The kernel has said nothing yet.\nIts lines come here while it works, as dmesg prints them."
 
 
-class LogModel(QAbstractListModel):
-    """The lines printed so far, each in as many rows as it needs: rows of one height keep long logs quick."""
+class LogModel(QStringListModel):
+    """The lines printed so far, each in as many rows as it needs: rows of one height keep long logs quick.
+
+    Qt counts the rows itself and has no strings for them: it asks for their number at every row that it lays out.
+    """
 
     def __init__(self, parent: QObject, theme: Theme) -> None:
         super().__init__(parent)
@@ -38,8 +41,8 @@ class LogModel(QAbstractListModel):
         self._pieces: list[tuple[int, str]] = []  # number of the line, text of the row
         self._starts: list[int] = []  # the first row of each line
 
-    def rowCount(self, parent: Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self._pieces)
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 
     def line_at(self, row: int) -> int:
         """The number of the line that a row is a piece of."""
@@ -76,15 +79,16 @@ class LogModel(QAbstractListModel):
         if self.lines[:same] != lines[:same]:
             same = next(number for number, (a, b) in enumerate(zip(self.lines, lines, strict=False)) if a != b)
         if same < len(self.lines):
-            self.beginRemoveRows(QModelIndex(), self._starts[same], len(self._pieces) - 1)
-            del self._pieces[self._starts[same] :], self._starts[same:], self.lines[same:]
-            self.endRemoveRows()
+            first = self._starts[same]
+            self.removeRows(first, len(self._pieces) - first)
+            del self._pieces[first:], self._starts[same:], self.lines[same:]
         if same < len(lines):
             made = [(number, piece) for number in range(same, len(lines)) for piece in self._wrapped(lines[number])]
-            self.beginInsertRows(QModelIndex(), len(self._pieces), len(self._pieces) + len(made) - 1)
+            first = len(self._pieces)
             self._take(made)
             self.lines += lines[same:]
-            self.endInsertRows()
+            for at in range(first, len(self._pieces), _INSERTED):
+                self.insertRows(at, min(_INSERTED, len(self._pieces) - at))
         if newest != self.newest:
             self.newest = newest
             self.refresh_look()
@@ -105,10 +109,9 @@ class LogModel(QAbstractListModel):
         longest = max(map(len, self.lines), default=0)
         if longest <= fewest:
             return False
-        self.beginResetModel()
         self._pieces, self._starts = [], []
         self._take([(number, piece) for number, line in enumerate(self.lines) for piece in self._wrapped(line)])
-        self.endResetModel()
+        self.setStringList([""] * len(self._pieces))
         return True
 
     def refresh_look(self) -> None:
