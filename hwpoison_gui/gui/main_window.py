@@ -203,7 +203,7 @@ class MainWindow(QMainWindow):
         docks["tasks"].raise_()
         docks["log"].raise_()
         names = min(look.px(_NAMES), width // 2)
-        self.resizeDocks([docks["rmap"]], [max(names, round(width * 0.39))], Qt.Orientation.Horizontal)
+        self.resizeDocks([docks["rmap"]], [max(names, round(width * 0.41))], Qt.Orientation.Horizontal)
         self.resizeDocks([docks["rmap"], docks["why"]], [1, 1], Qt.Orientation.Vertical)
         self.resizeDocks([docks["tasks"]], [max(96, round(height * 0.17))], Qt.Orientation.Vertical)
         self.resizeDocks([docks["tasks"], docks["log"]], [58, 42], Qt.Orientation.Horizontal)

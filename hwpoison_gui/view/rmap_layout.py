@@ -133,10 +133,10 @@ def columns_of(width: float, metrics: Metrics, roomy: bool = True) -> Columns:
     shares = (0.30, 0.29, 0.41) if roomy and width >= _NARROW else (0.30, 0.23, 0.47)
     # Where names are short of room, what is between them gives way first.
     if width >= _NARROW:
-        edge, gaps = 10.0, (max(12.0, width * 0.025), max(metrics.entry + 14, width * 0.12), max(10.0, width * 0.02))
+        edge, gaps = 10.0, (max(12.0, width * 0.025), max(metrics.entry + 10, width * 0.12), max(10.0, width * 0.02))
     else:
         edge, gaps = 6.0, (8.0, metrics.entry + 10, 6.0)
-    frame = max(metrics.frame, width * 0.16)
+    frame = max(metrics.frame, width * 0.14)
     room = max(200.0, width - 2 * edge - sum(gaps) - frame)
     widths = [frame, *_shared_out(room, shares, metrics.least, metrics.wanted)]
     lefts = [edge]

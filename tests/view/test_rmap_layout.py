@@ -39,7 +39,7 @@ def test_nothing_overlaps(count: int, width: int, height: int, metrics: Metrics)
 
 def test_columns_get_what_their_words_need_where_there_is_room() -> None:
     metrics = METRICS._replace(least=(90, 60, 100), wanted=(90, 100, 160))
-    roomy, tight, narrow = (columns_of(width, metrics) for width in (900, 560, 410))
+    roomy, tight, narrow = (columns_of(width, metrics) for width in (900, 530, 410))
     assert roomy.mapping[1] >= 90 and roomy.vma[1] >= 100 and roomy.task[1] >= 160
     assert tight.mapping[1] == pytest.approx(90) and 60 < tight.vma[1] < 100 and 100 < tight.task[1] < 160
     assert 50 < narrow.mapping[1] < 90 and narrow.vma[1] <= 60
