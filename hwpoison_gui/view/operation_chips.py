@@ -74,10 +74,13 @@ _costs: list[tuple[Operation, list[str]]] = []  # of the last one asked for, whi
 def _cost(session: Session, operation: Operation) -> list[str]:
     """What an error leaves behind, by the steps: tasks with hwpoison entries that know nothing, a file's lost data."""
     if not _costs or _costs[0][0] is not operation:
-        m, lost, waiting = session.machine, False, set[int]()
+        m, lost, waiting, swapped = session.machine, False, set[int](), set[int]()
         for step in session.steps[operation.first : operation.last]:
-            if step.mark.act is Act.UNMAP and _left_poison(step, m.ptes.name):
-                waiting.update(mm for mm, _ in step.mark.ptes)
+            if step.mark.act is Act.UNMAP:
+                into = waiting if _left_poison(step, m.ptes.name) else swapped if step.mark.branch == "swap" else set()
+                into.update(mm for mm, _ in step.mark.ptes)
+            if step.mark.function == "me_swapcache_dirty":  # their swap entries lead to the broken page
+                waiting |= swapped
             lost |= step.mark.function == "me_pagecache_dirty" and "EIO" in step.mark.branch
         told = {signal.task for signal in operation.outcome.signals}
         hit = sum(process.name not in told for process in map(m.processes.view.get, waiting) if process is not None)

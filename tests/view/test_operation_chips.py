@@ -102,3 +102,15 @@ def test_notes_say_where_they_stand(session: Session) -> None:
     do(session, "task", name="b")
     rows = note_rows(session, book)
     assert rows[1].position is None and rows[1].where.endswith("(on a branch)")
+
+
+def test_who_swaps_in_a_page_that_was_never_written_is_to_be_hit(session: Session) -> None:
+    do(session, "sysctl", name="memory_failure_early_kill", value=0)
+    do(session, "write", task="a", at="m+1", value="y")
+    pfn = session.resolve_frame("a:m+1")
+    do(session, "pin", frame=f"pfn:{pfn:#x}")  # reclaim unmaps it, and leaves it in the swap cache unwritten
+    do(session, "madvise", task="a", at="m+1", pages=1, advice="pageout")
+    do(session, "unpin", frame=f"pfn:{pfn:#x}")
+    do(session, "read", task="a", at="m+1")
+    do(session, "poison", frame=f"pfn:{pfn:#x}")
+    assert chips_of(session)[-1][1].result == "Delayed, 1 to be hit"
