@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QToolButton
 
@@ -30,6 +31,7 @@ PANICKED: Final = "The machine has panicked: only stepping back or a new machine
 BUSY: Final = "Something is being done: Esc gives it up."
 _MEANWHILE: Final = ("M&ap", "&View", "&Help")  # menus that only change what is looked at
 
+_TEXT_SIZE: Final = "&View > Te&xt size"
 _PANELS: Final = (
     ("rmap", "&Reverse map", "Who uses the frame"),
     ("why", "&Why", "What the handler decided, and why"),
@@ -260,7 +262,7 @@ def _view(w: MainWindow) -> list[Command]:
         for number, (name, title, tip) in enumerate(_PANELS, start=1)
     ]  # fmt: skip
     sizes = [
-        Command(f"text-{size}", "&View > Te&xt size", f"{size} %", f"Text at {size} per cent of the desktop’s size",
+        Command(f"text-{size}", _TEXT_SIZE, f"{size} %", f"Text at {size} per cent of the desktop’s size",
                 partial(w.dress.choose_text_size, size), group="text")
         for size in look.TEXT_SIZES
     ]  # fmt: skip
@@ -279,11 +281,11 @@ def _view(w: MainWindow) -> list[Command]:
         Command("overview", "&View", "O&verview", "All frames in a corner of the map, while the map shows only some",
                 w.toggle_overview, keys=("O",), checked=lambda: w.overview.on),
         *themes,
-        Command("text-larger", "&View > Te&xt size", "&Larger text", "All text, and what stands beside it",
+        Command("text-larger", _TEXT_SIZE, "&Larger text", "All text, and what stands beside it",
                 lambda: w.dress.step_text_size(1), keys=("Ctrl++", "Ctrl+="), missing=lambda: w.dress.missing_step(1)),
-        Command("text-smaller", "&View > Te&xt size", "&Smaller text", "More room for the map and the tables",
+        Command("text-smaller", _TEXT_SIZE, "&Smaller text", "More room for the map and the tables",
                 lambda: w.dress.step_text_size(-1), keys=("Ctrl+-",), missing=lambda: w.dress.missing_step(-1)),
-        Command("text-usual", "&View > Te&xt size", "&Usual text", "Text as large as the desktop’s",
+        Command("text-usual", _TEXT_SIZE, "&Usual text", "Text as large as the desktop’s",
                 lambda: w.dress.choose_text_size(look.USUAL_TEXT), keys=("Ctrl+0",)),
         *sizes,
         Command("still", "&View", "Reduced &motion", "Nothing pulses, travels or slides; the walk still goes step by "
@@ -327,6 +329,8 @@ class Actions:
         for command in self.commands.values():
             action = QAction(command.text, window)
             action.setShortcuts([QKeySequence(key) for key in command.keys])
+            if command.menu == _TEXT_SIZE:  # in a comparison, too
+                action.setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)
             action.triggered.connect(lambda _=False, run=command.run: run())
             action.setCheckable(bool(command.group or command.checked))
             if command.group:

@@ -104,6 +104,21 @@ def test_control_plus_and_minus_are_about_text_and_plus_alone_about_the_map(user
     assert view.camera.cell > cell
 
 
+def test_a_comparison_has_text_of_the_same_size(user: User, qtbot) -> None:
+    user.click_frame(user.frame("srv:heap+1"))
+    user.window.actions_["compare"].trigger()
+    shown = user.window.dialogs.compared
+    assert shown is not None
+    qtbot.waitUntil(lambda: not shown.building, timeout=20_000)
+    before = shown.words.font().pointSizeF(), shown.sides[0].sentence.height(), shown.table.font().pointSizeF()
+    shown.activateWindow()
+    QTest.keyClick(shown.slider, Qt.Key.Key_Plus, CTRL)
+    assert user.window.dress.text_size == 115
+    now = shown.words.font().pointSizeF(), shown.sides[0].sentence.height(), shown.table.font().pointSizeF()
+    assert all(larger > size for larger, size in zip(now, before, strict=True))
+    shown.close()
+
+
 @pytest.fixture
 def remembering(qtbot) -> Callable[[], MainWindow]:
     """Windows that remember."""
