@@ -197,7 +197,7 @@ def style_sheet(theme: Theme) -> str:
                                                       border: 1px solid {theme.base}; }}
     QTableView:focus, QListView:focus, QTreeView:focus, QTextBrowser:focus {{ border: 1px solid {theme.accent}; }}
     QTableView::item {{ padding: 0 {SMALL}px; border: 0; }}
-    QTableView::item:focus {{ padding: 0 {SMALL - 1}px; border: 1px solid {theme.accent}; }}
+    QTableView::item:focus {{ padding: 0 {SMALL - 1}px; border: 1px solid {selected_text_of(theme)}; }}
     QToolButton#boxed {{ border: 1px solid {theme.muted}; padding: {TIGHT}px {MEDIUM}px; }}
     QToolButton#boxed:disabled {{ border-color: {theme.line}; color: {disabled_of(theme)}; }}
     QToolButton#boxed:focus {{ border-color: {theme.accent}; }}
