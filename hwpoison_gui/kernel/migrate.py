@@ -5,6 +5,7 @@ After mm/migrate.c (6.1). Nobody may refer to the old frame but mappings, cache 
 
 from __future__ import annotations
 
+import errno
 from typing import Final
 
 from . import page_flags as pf
@@ -31,16 +32,18 @@ def extra_references(m: Machine, pfn: int, held: int) -> int:
     return int(m.refcount.view[pfn]) - entries - cached - held
 
 
-def migrate_page(m: Machine, pfn: int) -> Steps[bool]:
-    """migrate_pages() for one page, of which the mover has one reference. False if somebody else holds it."""
+def migrate_page(m: Machine, pfn: int) -> Steps[int]:
+    """migrate_pages() for one page, of which the mover has one reference: 0, 1 if somebody holds it too, or -ENOMEM."""
     huge = bool(m.page(pfn) & pf.HUGE)
     new = _new_page(m, huge)
-    if new is None or extra_references(m, pfn, held=1):
-        if new is not None:
-            put_page(m, new)
-        text = "There is no memory to move to." if new is None else "Somebody refers to it who cannot be moved along."
+    if new is None:
+        yield Mark("migrate_pages", "There is no memory to move to.", Act.DECIDE, "failed", frames=(pfn,))
+        return -errno.ENOMEM
+    if extra_references(m, pfn, held=1):
+        put_page(m, new)
+        text = "Somebody refers to it who cannot be moved along."
         yield Mark("migrate_pages", text, Act.DECIDE, "failed", frames=(pfn,))
-        return False
+        return 1
     mapped = mappings_of(m, pfn)
     for vma, address in mapped:
         if m.pte(vma.mm, address >> PAGE_SHIFT) & ptes.DIRTY:
@@ -51,7 +54,7 @@ def migrate_page(m: Machine, pfn: int) -> Steps[bool]:
         yield _moved(m, vma.mm, vma.id, address, pfn, new)
     put_page(m, new)
     yield Mark("migrate_pages", f"Frame {new:#x} holds the content now.", Act.FLAG, "moved", frames=(pfn, new))
-    return True
+    return 0
 
 
 def _new_page(m: Machine, huge: bool) -> int | None:

@@ -82,11 +82,13 @@ def _invalidated(m: Machine, page: int) -> bool:
 
 def _migrate(m: Machine, pfn: int, page: int, huge: bool) -> Steps[int | str]:
     before, pool = _type(m, page), m.counter("nr_huge_pages")
-    if not (yield from migrate_page(m, page)):
+    left = yield from migrate_page(m, page)
+    if left:
         put_page(m, page)
-        m.printk(f"soft offline: {pfn:#x}: {'hugepage' if huge else 'page'} migration failed 1, type {before}")
-        yield Mark("soft_offline_page", "It could not be moved: EBUSY, and all is as before.", Act.DECIDE, "EBUSY")
-        return "EBUSY"
+        m.printk(f"soft offline: {pfn:#x}: {'hugepage' if huge else 'page'} migration failed {left}, type {before}")
+        errno = "EBUSY" if left > 0 else "ENOMEM"
+        yield Mark("soft_offline_page", f"It could not be moved: {errno}, and all is as before.", Act.DECIDE, errno)
+        return errno
     if huge:
         put_page(m, page)
         if m.counter("nr_huge_pages") > pool:

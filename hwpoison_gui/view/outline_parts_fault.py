@@ -115,12 +115,17 @@ SOFT_OFFLINE: Final = (
         (
             Way("invalidate_inode_page", "Clean and unmapped: dropped from its file."),
             Way("migrate_pages/moved", "Its content moves to another frame, and nobody notices."),
-            Way("migrate_pages/failed", "It cannot be moved: all stays as it was. −EBUSY."),
+            Way("migrate_pages/failed", "It cannot be moved: all stays as it was. −EBUSY, or −ENOMEM."),
             Way("isolate_lru_page/EBUSY", "It is on no LRU list: −EBUSY."),
         ),
         ("wait_on_page_writeback", "remove_migration_pte"),
     ),
-    Part("All stays as it was", "soft_offline_page", signs=("soft_offline_page/EBUSY",), quiet=True),
+    Part(
+        "All stays as it was",
+        "soft_offline_page",
+        signs=("soft_offline_page/EBUSY", "soft_offline_page/ENOMEM"),
+        quiet=True,
+    ),
     Part(
         "Mark the empty frame",
         "page_handle_poison",

@@ -15,7 +15,7 @@ def test_all_who_share_it_go_along() -> None:
     bench.do("fork", task="a", child="b")
     old = bench.pfn()
     get_page(bench.m, old)
-    assert run(migrate_page(bench.m, old))
+    assert run(migrate_page(bench.m, old)) == 0
     put_page(bench.m, old)
     assert bench.pfn("a:m+0") == bench.pfn("b:m+0") != old
     assert bench.do("read", task="b", at="m+0").value == "A"
