@@ -199,9 +199,9 @@ class TablesLink(QObject):
         self.sorter.start(PageOrder(self._w.controller.session.machine, field, descending, found, plane.classes_of))
 
     def _shown(self, pfn: int) -> str:
-        """What the map shows a frame as."""
+        """What the map shows a frame as, in the legend's words."""
         plane = self._w.map.plane
-        return plane.lens.classes[int(plane.classes_of(np.array([pfn]))[0])].name if plane is not None else ""
+        return plane.lens.classes[int(plane.classes_of(np.array([pfn]))[0])].shortest if plane is not None else ""
 
     def _found(self) -> Found | None:
         plane = self._w.map.plane

@@ -19,10 +19,10 @@ PAGE_COLUMNS: Final = (
     TextColumn("refcount", "Refs", "_refcount: how many hold on to it; free at 0", "0,000", number=True),
     TextColumn("mapcount", "Maps", "_mapcount: page-table entries that map it", "0,000", number=True),
     TextColumn("owner", "Owner", "page->mapping: the file, or the process whose anonymous memory it was first",
-               "Web Content-00000", wide=True),
+               "postgres-538", wide=True),
     TextColumn("pgoff", "Index", "page->index: which page of the file or of the anonymous area it is", "0x7fffffff",
                fixed=True),
-    TextColumn("shown", "On the map", "As what the map shows it: the class of its present lens", "kills and recovers"),
+    TextColumn("shown", "On the map", "As what the map shows it: the class of its present lens", "10 to 999"),
 )  # fmt: skip
 
 

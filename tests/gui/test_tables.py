@@ -142,12 +142,12 @@ def test_pages_say_what_the_map_shows_them_as(user) -> None:
     def says() -> str:
         return pages.pages.cells_at(pages.place)[shown]
 
-    assert says() == "anonymous"
-    for lens, words in (("mapcount", "3 to 9 mappings"), ("zone", "DMA"), ("outcome", "kill")):
+    assert says() == "anon"
+    for lens, words in (("mapcount", "3 to 9"), ("zone", "DMA"), ("outcome", "kill")):
         user.window.actions_[f"lens-{lens}"].trigger()
         user.qtbot.waitUntil(lambda words=words: words.casefold() in says().casefold(), timeout=5000)
     user.window.tables_link.order_by("shown", True)
     user.qtbot.waitUntil(lambda: not user.window.tables_link.sorter.busy, timeout=5000)
-    classes = {one.name: one.id for one in user.window.map.plane.lens.classes}
+    classes = {one.shortest: one.id for one in user.window.map.plane.lens.classes}
     ids = [classes[pages.pages.cells_at(place)[shown]] for place in range(0, pages.pages.size, 7)]
     assert ids == sorted(ids, reverse=True) and len(set(ids)) > 2
