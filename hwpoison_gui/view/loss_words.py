@@ -86,7 +86,7 @@ def _of_memory(page: Page) -> Lost:
 
 def _of_file(m: Machine, page: Page, inode: Inode, outcome: Outcome) -> Lost:
     """A file's page: its newest content, or nothing."""
-    where = f"{_shared(inode.path or f'inode {inode.id}')}, page {page.number}"
+    where = f"{path_of(inode)}, page {page.number}"
     held = _held(m, page, inode, outcome)
     noted = page.dirty if page.word & pf.HUGE else bool(m.page(page.pfn) & pf.ERROR)
     if noted and can(inode, "writeback"):
@@ -121,8 +121,11 @@ def _held(m: Machine, page: Page, inode: Inode, outcome: Outcome) -> str:
     return "; somebody still holds the broken page"
 
 
-def _shared(name: str) -> str:
-    return "anonymous shared memory" if name.startswith("/dev/zero") else name
+def path_of(inode: Inode) -> str:
+    """A file's name as people know it."""
+    if inode.path.startswith("/dev/zero"):
+        return "anonymous shared memory"
+    return inode.path.removesuffix(" (deleted)") or f"inode {inode.id}"
 
 
 def _afterwards(m: Machine, inode: Inode) -> str:

@@ -16,7 +16,7 @@ from hwpoison_gui.view.assessment import Fate
 from hwpoison_gui.view.foretelling import Foretelling
 from hwpoison_gui.view.hits import CAUGHT, DEAD, IGNORED, LATER, PENDING, SIGNALLED, STALE, USES, ZEROS
 from hwpoison_gui.view.layout import FRAME_SIZE, amount
-from hwpoison_gui.view.loss_words import names
+from hwpoison_gui.view.loss_words import names, path_of
 from hwpoison_gui.view.summary import summary
 
 AT_ONCE: Final = 0.006  # seconds for which a hover may look for users; the others are found between events
@@ -25,7 +25,7 @@ _MOST_NAMES: Final = 3
 # Ways to be hit that are told one by one, for one process and for several.
 _SAID: Final = {
     SIGNALLED: ("signals {} that lives on", "signals {} that live on"),
-    PENDING: ("leaves {} a signal that waits", "leaves {} a signal that waits"),
+    PENDING: ("the signal waits for {}", "the signal waits for {}"),
     CAUGHT: ("signals {} when touched", "signals {} when touched"),
     IGNORED: ("{} ignores the signal and dies when touching it", "{} ignore the signal and die when touching it"),
     USES: ("{} goes on using it", "{} go on using it"),
@@ -95,7 +95,8 @@ def told(m: Machine, pfn: int, ahead: Foretelling) -> str:
         return "If it broke: the machine would stop, memory_failure_recovery is 0"
     if fate.code == outcomes.FREE:
         return "If it broke: nobody would miss it, and the allocator never hands it out again"
-    parts = [*_hits(m, ahead.hits), *_losses(m, pfn, fate)]
+    hits, losses = _hits(m, ahead.hits), _losses(m, pfn, fate)
+    parts = [*(hits or ["nobody is told"] * len(losses)), *losses]
     if fate.code in (outcomes.STUCK, outcomes.IGNORED):
         parts.insert(0, f"{fate.result} ({fate.kind})")
         if len(parts) == 1:
@@ -127,7 +128,7 @@ def _losses(m: Machine, pfn: int, fate: Fate) -> list[str]:
         return []
     size = HPAGE_PMD_NR if m.page(pfn) & pf.HUGE else 1
     inode = m.inode_of(m.compound_head(pfn))
-    of = "private memory" if inode is None else "shared memory" if inode.path.startswith("/dev/zero") else inode.path
+    of = "private memory" if inode is None else path_of(inode)
     return [f"loses {amount(size * FRAME_SIZE)} of {of}"]
 
 

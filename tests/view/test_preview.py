@@ -81,3 +81,19 @@ def test_many_users_are_counted_between_events(session: Session, monkeypatch: py
     hover.work(1)
     assert not hover.counting
     assert "are counted" in hover(pfn)
+
+
+def test_who_is_not_hit_by_an_entry(session: Session) -> None:
+    act(session, "sysctl", name="memory_failure_early_kill", value=0)
+    act(session, "munmap", task="b", at="f+1", pages=1)
+    act(session, "sigaction", task="c", sigbus="handler")
+    assert told(session, "/srv/data@1") == (
+        "kills 0 now, 1 when touched (a); 1 silently reads the old data (c); loses 4 KiB of /srv/data"
+    )
+    act(session, "read", task="c", at="f+1")
+    act(session, "sysctl", name="memory_failure_early_kill", value=1)
+    act(session, "sigaction", task="c", sigbus="blocked")
+    assert told(session, "/srv/data@1") == "kills 1 now (a); the signal waits for 1 (c); loses 4 KiB of /srv/data"
+    for name in "ac":
+        act(session, "munmap", task=name, at="f+1", pages=1)
+    assert told(session, "/srv/data@1") == "nobody is told; loses 4 KiB of /srv/data"
