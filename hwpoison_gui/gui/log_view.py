@@ -154,13 +154,13 @@ class LogView(QListView):
             self.scrollToBottom()
 
     def show_frame(self, pfn: int) -> None:
-        """Selects the newest lines about a frame when another one is looked at; nothing is told."""
+        """Selects the newest lines about a frame when another one is looked at, unless all are; nothing is told."""
         if pfn == self._about:
             return
         self._about = pfn
         lines = [number for number, line in enumerate(self.log.lines) if f"{pfn:#x}:" in line][-_MOST_CHOSEN:]
         chosen = QItemSelection()
-        for first, last in map(self.log.rows_of, lines):
+        for first, last in map(self.log.rows_of, lines if len(lines) < len(self.log.lines) else ()):
             chosen.select(self.log.index(first), self.log.index(last))
         self.selectionModel().select(chosen, QItemSelectionModel.SelectionFlag.ClearAndSelect)
         if lines:

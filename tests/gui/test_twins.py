@@ -86,7 +86,12 @@ def test_the_log(me: Person) -> None:
     whole = me.reads(w.log)
     assert f"{pfn:#x}: Killing" in whole
     click_frame(me, pfn + 1)
+    click_frame(me, pfn)
+    assert not w.log.selectedIndexes(), "all lines are about it: nothing is told apart"
+    click_frame(me, pfn + 1)
     assert not w.log.selectedIndexes()
+    me.press(Key.Key_Return)
+    me.press(Key.Key_End)
     click_frame(me, pfn)
     assert len({index.row() for index in w.log.selectedIndexes()}) == len(whole.splitlines())
     click_frame(me, pfn + 1)
