@@ -181,8 +181,12 @@ def truncate_inode_pages(m: Machine, inode: Inode, first: int, last: int | None 
         _split_at(m, inode, last)
     unreserve(m, inode.id, first, last)
     for index, pfn in sorted(m.page_cache.of(inode.id).items()):
-        if index >= first and (last is None or index < last):
+        span = HPAGE_PMD_NR if m.page(pfn) & pf.THP else 1
+        inside = range(max(index, first), index + span if last is None else min(index + span, last))
+        if len(inside) == span or (inside and not m.page(pfn) & pf.DIRTY):
             truncate_page(m, pfn)
+        for cut in inside if len(inside) < span else ():
+            _set_content(m, pfn + cut - index, ZERO)  # somebody holds the huge page, so it is in one piece still
     for index, offset in sorted(m.shmem_swap.of(inode.id).items()):
         if index >= first and (last is None or index < last):
             m.delete(m.shmem_swap, (inode.id, index))
