@@ -316,11 +316,18 @@ class RmapPainter:
         second = ink.get(fate.kind, theme.warn)
         end = state.ends.get(mapper.tgid, "")
         if end and fate.kind == "alive":
-            words, second = IN_SHORT[end][not self.layout.roomy], getattr(theme, TONES.get(end, "warn"))
+            words, second = self._end(end, inner.width(), self._name(row)), getattr(theme, TONES.get(end, "warn"))
         self._two_lines(inner, self._name(row), words or f"pid {mapper.tgid}" * self.layout.roomy,
                         (theme.text, second), strike=dead)  # fmt: skip
         if dead:
             self._strike_out(rect)
+
+    def _end(self, kind: str, width: float, name: str) -> str:
+        """How the error hits a task, in full where there is room beside its name."""
+        full, short = IN_SHORT[kind]
+        taken = QFontMetricsF(self.fonts.name).horizontalAdvance(name)
+        beside = QFontMetricsF(self.fonts.small).horizontalAdvance(full)
+        return full if self.layout.roomy or taken + beside + 8 <= width else short
 
     def _name(self, row: Row) -> str:
         return row.mappers[0].task
