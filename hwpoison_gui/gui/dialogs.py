@@ -48,7 +48,8 @@ class Dialogs:
     # -- machines
 
     def new_machine(self) -> None:
-        self._window.controller.open(opening.default_machine(self._window.controller.session.machine.profile.name))
+        profile = self._window.controller.session.machine.profile.name
+        self._loader.start("Starting a small desktop", lambda progress, cancelled: opening.default_machine(profile))
 
     def open_file(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self._window, "Open a machine", self._folder, _OPEN)

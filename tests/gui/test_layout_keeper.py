@@ -110,6 +110,7 @@ def test_a_width_on_a_curve_is_one_of_rows(user) -> None:
 
 def test_a_width_too_long_for_a_smaller_machine_is_cut(user) -> None:
     user.window.actions_["new"].trigger()
+    user.qtbot.waitUntil(lambda: not user.window.dialogs._loader.busy, timeout=10_000)
     choose(user, "2,048")
     user.window.layouts.set_width(40_000)
     assert width(user) == 40_000

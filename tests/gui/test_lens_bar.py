@@ -105,7 +105,7 @@ def test_another_choice_ends_the_work_on_the_first(user, monkeypatch: pytest.Mon
 def test_the_lens_stays_on_for_another_machine(user) -> None:
     user.window.lenses.choose("mapcount")
     user.window.actions_["new"].trigger()
-    user.qtbot.waitUntil(lambda: user.session.machine.frames == 65536, timeout=10000)
+    user.qtbot.waitUntil(lambda: not user.window.dialogs._loader.busy, timeout=10_000)
     settled(user)
     assert user.window.map.plane.lens.key == "mapcount"
     assert user.window.lens_bar.buttons["mapcount"].isChecked()

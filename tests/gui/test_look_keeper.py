@@ -79,6 +79,7 @@ def test_back_from_a_filter_that_means_nothing_is_the_last_that_did(user) -> Non
 def test_the_commands_say_when_there_is_nowhere_to_go(user) -> None:
     window = user.window
     window.actions_["new"].trigger()
+    user.qtbot.waitUntil(lambda: not user.window.dialogs._loader.busy, timeout=10_000)
     back, forward = window.actions_["look-back"], window.actions_["look-forward"]
     assert not back.isEnabled() and "Nothing was looked at" in back.toolTip()
     window.map.center_on(500)

@@ -172,6 +172,7 @@ def test_live_memory_is_a_copy_and_the_window_says_so(user, monkeypatch) -> None
     assert user.window.copy.isVisible()
     assert "nothing here touches the real one" in user.window.copy.line.text()
     user.window.actions_["new"].trigger()
+    user.qtbot.waitUntil(lambda: not user.window.dialogs._loader.busy, timeout=10_000)
     assert not user.window.copy.isVisible()
 
 
