@@ -193,7 +193,7 @@ class MainWindow(QMainWindow):
         for under in self.tables.by_name:
             self.tabifyDockWidget(docks["tasks"], docks[under])
         width, height = self.width(), self.height()
-        if height < look.px(_LOW):
+        if height < _LOW * look.scale() ** 0.5:  # of what panels show, words are about half
             for under in ("why", "states", "frame"):
                 self.tabifyDockWidget(docks["rmap"], docks[under])
         for dock in (self.stage, *docks.values()):

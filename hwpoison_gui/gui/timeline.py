@@ -23,6 +23,7 @@ _HEIGHT: Final = 40
 _TRACK: Final = 6
 _AHEAD: Final = 0.35  # of the colour of text in the track's: what is still ahead, and what has passed
 _PASSED: Final = 0.65
+_RESTING: Final = 0.15  # of a track without steps
 
 
 def act_colour(theme: Theme, act: Act) -> str:
@@ -130,7 +131,7 @@ class Timeline(QWidget):
         track = QRectF(self._edge, middle - _TRACK * scale / 2, self._width(), _TRACK * scale)
         painter.setPen(Qt.PenStyle.NoPen)
         window, text = self._theme.window, self._theme.text
-        painter.setBrush(QColor(mixed(window, text, _AHEAD) if self.total else self._theme.line))
+        painter.setBrush(QColor(mixed(window, text, _AHEAD if self.total else _RESTING)))
         painter.drawRect(track)
         painter.setBrush(QColor(mixed(window, text, _PASSED)))
         track.setRight(self.x_of_position(self.position))
@@ -168,7 +169,8 @@ class Timeline(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         where = QPointF(self.x_of_position(self.position), middle)
         painter.setPen(QPen(QColor(self._theme.window), 2))
-        painter.setBrush(QColor(self._theme.text if self.total else self._theme.line))
+        resting = mixed(self._theme.window, self._theme.text, _AHEAD)
+        painter.setBrush(QColor(self._theme.text if self.total else resting))
         painter.drawEllipse(where, 8 * self._scale, 8 * self._scale)
         if self.hasFocus():
             painter.setPen(QPen(QColor(self._theme.accent), 1.5))
