@@ -84,6 +84,7 @@ class CompareSide(QWidget):
             label.hide()  # half a window is too narrow for them; the function stands beside the step's number
         self.rmap = RmapView(self, theme)
         self.rmap.setAccessibleName(f"{name}: reverse map")
+        self.rmap.empty = ""
         self._walks = Walks()
         self._colours: dict[int, str] = {}
         box = QVBoxLayout(self)

@@ -43,6 +43,7 @@ class RmapView(QAbstractScrollArea):
         super().__init__(parent)
         self._theme = theme
         self._fonts = Fonts.make()
+        self.empty = EMPTY  # said while there is no map
         self.graph: ReverseMap | None = None
         self.state = WalkState()
         self._colours: dict[int, str] = {}
@@ -149,7 +150,7 @@ class RmapView(QAbstractScrollArea):
         if self.graph is None or self._layout is None:
             painter.setFont(look.font())
             painter.setPen(QColor(self._theme.muted))
-            painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, EMPTY)
+            painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, self.empty)
             self._paint_focus(painter)
             return
         made = self._painter(painter)
@@ -276,5 +277,5 @@ class RmapView(QAbstractScrollArea):
     def in_words(self, most: int | None = None) -> str:
         """All that is drawn, of very many rows the first `most`."""
         if self.graph is None or self._layout is None:
-            return EMPTY
+            return self.empty
         return map_words(self.graph, self._layout.rows, self.state, self._news_of, most)

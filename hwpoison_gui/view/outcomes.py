@@ -47,8 +47,8 @@ CLASSES: Final[tuple[OutcomeClass, ...]] = (
         "data lost",
         "nobody is killed, but the last write is gone; of a file on disk, fsync says EIO once",
     ),
-    OutcomeClass(LATE, "late", "kills when touched", "SIGBUS for whoever touches it: who does not catch it dies then"),
-    OutcomeClass(EARLY, "early", "kills now", "SIGBUS at once to those who use it: who does not catch it dies"),
+    OutcomeClass(LATE, "late", "SIGBUS when touched", "for whoever touches it: who does not catch it dies then"),
+    OutcomeClass(EARLY, "early", "SIGBUS now", "at once for those who use it: who does not catch it dies"),
     OutcomeClass(STUCK, "failed", "failed", "it cannot be taken from those who use it"),
     OutcomeClass(IGNORED, "ignored", "ignored", "the kernel's own, or of a kind it cannot handle: it stays in use"),
     OutcomeClass(PANICS, "panic", "panic", "memory_failure_recovery is 0: the machine stops"),
@@ -56,7 +56,7 @@ CLASSES: Final[tuple[OutcomeClass, ...]] = (
 )
 
 SHORT: Final = {
-    "silent": "silent", "late": "kills late", "early": "kills now", "free": "set aside", "poison": "poison",
+    "silent": "silent", "late": "SIGBUS late", "early": "SIGBUS now", "free": "set aside", "poison": "poison",
 }  # fmt: skip
 
 PANIC: Final = "panic"
