@@ -11,6 +11,7 @@ from hwpoison_gui.session.session import Session
 from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view.loss import find_loss, note_beginning
 from hwpoison_gui.view.moment import moment_of
+from hwpoison_gui.view.operation_chips import result_in
 from hwpoison_gui.view.outline import Outlines
 from hwpoison_gui.view.state_rows import StateTables
 from hwpoison_gui.view.task_rows import TaskRow, TaskRows
@@ -57,6 +58,8 @@ class Groundwork:
         yield
         if operation is not None:
             note_beginning(session, operation, self.walks.map_for(session, selected))
+            yield
+            result_in(session, operation)
             yield
         if operation is not None and moment.at_end:
             yield from find_loss(session, operation)
