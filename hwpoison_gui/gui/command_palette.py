@@ -51,7 +51,7 @@ class _Entries(QAbstractListModel):
         if role == Qt.ItemDataRole.AccessibleDescriptionRole:
             return entry.missing or f"{entry.tip} {entry.keys}".strip()
         if role == Qt.ItemDataRole.ToolTipRole:
-            return entry.missing or entry.tip
+            return f"{entry.text}  ({entry.group})\n{entry.missing or entry.tip}"
         return entry if role == ENTRY_ROLE else None
 
 

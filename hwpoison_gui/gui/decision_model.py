@@ -81,7 +81,7 @@ class DecisionModel(QAbstractItemModel):
         if role == Role.DisplayRole:
             return words
         if role == Role.ToolTipRole:
-            return node.tip or words
+            return node.tip if node.tip.startswith(words) else f"{words}\n{node.tip}".rstrip()
         if role == Role.AccessibleTextRole:
             return f"{words} ({self.state_words(node)})" + (f", {node.code}" if node.code else "")
         return None

@@ -162,7 +162,9 @@ class RmapPainter:
         self.p.setPen(QColor(self.theme.muted))
         heads = (("Frame", columns.frame), ("Mapping", columns.mapping), ("VMAs", columns.vma), ("Tasks", columns.task))
         for text, (left, width) in heads:
-            self.p.drawText(QRectF(left, 4, width, self.layout.top - 4), Align.AlignLeft | Align.AlignTop, text)
+            room = QRectF(left, 4, width, self.layout.top - 4)
+            cut = QFontMetricsF(self.fonts.small).elidedText(text, Qt.TextElideMode.ElideRight, width)
+            self.p.drawText(room, Align.AlignLeft | Align.AlignTop, cut)
         entry = self.fonts.plain.entry
         gap = QRectF(columns.vma[0] - 4 - entry, 4, entry, self.layout.top - 4)
         self.p.drawText(gap, Align.AlignHCenter | Align.AlignTop, "PTEs")
