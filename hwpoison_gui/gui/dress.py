@@ -12,6 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from hwpoison_gui.gui import theme as look
+from hwpoison_gui.gui.style_sheet import style_sheet
 from hwpoison_gui.view.palette import THEMES, Theme
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class Dress(QObject):
         assert isinstance(app, QApplication)
         look.set_text_size(self.text_size)
         app.setPalette(look.palette_of(self.theme))
-        app.setStyleSheet(look.style_sheet(self.theme))
+        app.setStyleSheet(style_sheet(self.theme))
         self._window.setIconSize(look.icon_size())
 
     def apply(self) -> None:

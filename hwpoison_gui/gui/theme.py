@@ -1,4 +1,4 @@
-"""The look: one type scale, one spacing scale, and Qt's palette and style sheet from a table of colours."""
+"""The look: one type scale, one spacing scale, and Qt's palette from a table of colours."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QStyle, QWidget
 
-from hwpoison_gui import resources
 from hwpoison_gui.view.palette import DARK, HIGH_CONTRAST, LIGHT, Theme, mixed
 
 # Spacing, in pixels: everything is one of these apart.
@@ -158,88 +157,3 @@ def palette_of(theme: Theme) -> QPalette:
 def disabled_of(theme: Theme) -> str:
     """The colour of what cannot be used now."""
     return mixed(theme.muted, theme.window, 0.55)
-
-
-def style_sheet(theme: Theme) -> str:
-    """What the palette cannot say: flat bars, quiet headers, thin lines."""
-    hover = mixed(theme.raised, theme.text, 0.08)
-    caption = font(CAPTION).pointSizeF()  # a font that is set on a header is lost when its table comes into a dock
-    return f"""
-    {_field_style(theme)}
-    QToolBar {{ border: 0; background: {theme.window}; spacing: {SMALL}px; padding: {TIGHT}px {SMALL}px; }}
-    QToolBar#tools {{ border-bottom: 1px solid {theme.line}; }}
-    QToolButton {{ border: 1px solid transparent; border-radius: 4px; padding: {TIGHT}px; background: transparent; }}
-    QToolButton:hover {{ background: {hover}; }}
-    QToolButton:focus {{ border-color: {theme.accent}; }}
-    QToolButton:pressed, QToolButton:checked {{ background: {theme.line}; }}
-    QToolButton::menu-indicator {{ image: none; width: 0; }}
-    QMainWindow::separator {{ background: {theme.window}; width: 5px; height: 5px; }}
-    QMainWindow::separator:hover {{ background: {theme.line}; }}
-    QMenuBar {{ background: {theme.window}; border-bottom: 1px solid {theme.line}; }}
-    QMenuBar::item {{ padding: {TIGHT}px {SMALL}px; background: transparent; }}
-    QMenuBar::item:selected {{ background: {hover}; }}
-    QMenu {{ background: {theme.raised}; border: 1px solid {theme.line}; padding: {TIGHT}px 0; }}
-    QMenu {{ icon-size: {px(SMALL_ICON)}px; }}
-    QMenu::item {{ padding: 5px {px(26)}px 5px {px(26)}px; }}
-    QMenu::item:selected {{ background: {selection_of(theme)}; color: {selected_text_of(theme)}; }}
-    QMenu::item:disabled {{ color: {disabled_of(theme)}; }}
-    QMenu::separator {{ height: 1px; background: {theme.line}; margin: {TIGHT}px 0; }}
-    QMenu::indicator {{ width: {px(12)}px; height: {px(12)}px; padding-left: 6px; }}
-    QMenu::icon {{ padding-left: 6px; }}
-    QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
-    QToolTip {{ background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.line};
-                padding: {TIGHT}px {SMALL}px; }}
-    QHeaderView {{ background: {theme.window}; }}
-    QHeaderView::section {{ background: {theme.window}; color: {theme.muted}; border: 0;
-                            border-bottom: 1px solid {theme.line}; padding: 3px {SMALL}px;
-                            font-size: {caption}pt; }}
-    QTableView, QListView, QTreeView, QTextBrowser {{ background: {theme.base}; outline: 0;
-                                                      border: 1px solid {theme.base}; }}
-    QTableView:focus, QListView:focus, QTreeView:focus, QTextBrowser:focus {{ border: 1px solid {theme.accent}; }}
-    QTableView::item {{ padding: 0 {SMALL}px; border: 0; }}
-    QTableView::item:focus {{ padding: 0 {SMALL - 1}px; border: 1px solid {selected_text_of(theme)}; }}
-    QToolButton#boxed {{ border: 1px solid {theme.muted}; padding: {TIGHT}px {MEDIUM}px; }}
-    QToolButton#boxed:disabled {{ border-color: {theme.line}; color: {disabled_of(theme)}; }}
-    QToolButton#boxed:focus {{ border-color: {theme.accent}; }}
-    QTabBar::tab {{ padding: {TIGHT}px {MEDIUM}px; background: transparent; color: {theme.muted};
-                    border-bottom: 2px solid transparent; }}
-    QTabBar::tab:selected {{ color: {theme.text}; border-bottom-color: {theme.accent}; }}
-    QTabBar::tab:selected:focus {{ background: {hover}; }}
-    QStatusBar {{ background: {theme.window}; border-top: 1px solid {theme.line}; color: {theme.muted}; }}
-    QStatusBar::item {{ border: 0; }}
-    """
-
-
-def _field_style(theme: Theme) -> str:
-    """Fields, lists to choose from, buttons and what is dragged: flat, with edges that can be seen in every theme."""
-    edge, arrow = edge_of(theme), resources.path("icons/arrow-down.svg").as_posix()
-    bar, grip, ball = px(12), px(28), px(8)
-    return f"""
-    QLineEdit, QComboBox, QPushButton, QPlainTextEdit {{ background: {theme.base}; color: {theme.text};
-        border: 1px solid {edge}; border-radius: 4px; padding: 2px {SMALL}px; }}
-    QPushButton {{ background: {theme.raised}; padding: {TIGHT}px {MEDIUM}px; min-width: {px(48)}px; }}
-    QLineEdit:focus, QComboBox:focus, QPushButton:focus, QPlainTextEdit:focus {{ border-color: {theme.accent}; }}
-    QComboBox:disabled, QPushButton:disabled {{ color: {disabled_of(theme)}; border-color: {theme.line}; }}
-    QComboBox::drop-down {{ border: 0; width: {px(16)}px; }}
-    QComboBox::down-arrow {{ image: url("{arrow}"); width: {px(9)}px; height: {px(9)}px; }}
-    QComboBox QAbstractItemView {{ background: {theme.raised}; border: 1px solid {edge};
-        selection-background-color: {selection_of(theme)}; selection-color: {selected_text_of(theme)}; }}
-    QProgressBar {{ background: {theme.base}; border: 1px solid {edge}; border-radius: 4px; text-align: center; }}
-    QProgressBar::chunk {{ background: {selection_of(theme)}; }}
-    QSlider {{ min-height: {2 * ball + TIGHT}px; }}
-    QSlider::groove:horizontal {{ height: {px(4)}px; background: {edge}; border-radius: 2px; }}
-    QSlider::handle:horizontal {{ width: {2 * ball - 2}px; margin: -{ball - px(2)}px 0; border-radius: {ball}px;
-        background: {theme.text}; border: 1px solid {theme.window}; }}
-    QSlider::handle:horizontal:disabled {{ background: {theme.line}; }}
-    QSlider::handle:horizontal:focus {{ width: {2 * ball - 4}px;
-        background: {theme.window}; border: 2px solid {theme.accent}; }}
-    QScrollBar:vertical {{ width: {bar}px; background: transparent; margin: 0; }}
-    QScrollBar:horizontal {{ height: {bar}px; background: transparent; margin: 0; }}
-    QScrollBar::handle {{ background: {edge}; border-radius: 3px; margin: 3px; }}
-    QScrollBar::handle:vertical {{ min-height: {grip}px; }}
-    QScrollBar::handle:horizontal {{ min-width: {grip}px; }}
-    QScrollBar::handle:hover {{ background: {theme.muted}; }}
-    QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
-    QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
-    QAbstractScrollArea::corner {{ background: transparent; border: 0; }}
-    """

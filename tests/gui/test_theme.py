@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton, Q
 
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui import timeline
+from hwpoison_gui.gui.style_sheet import style_sheet
 from hwpoison_gui.view.palette import THEMES, Theme, contrast, mixed
 
 themes = pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
@@ -44,7 +45,7 @@ def test_fields_and_buttons_wear_the_theme(qtbot, theme: Theme) -> None:
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     app.setPalette(look.palette_of(theme))
-    app.setStyleSheet(look.style_sheet(theme))
+    app.setStyleSheet(style_sheet(theme))
     page = QWidget()
     qtbot.addWidget(page)
     page.resize(400, 300)
@@ -68,4 +69,4 @@ def test_the_style_sheet_has_no_colour_of_its_own() -> None:
             *(look.selection_of(theme), look.selected_text_of(theme), look.disabled_of(theme), look.edge_of(theme)),
             mixed(theme.raised, theme.text, 0.08),
         }
-        assert set(re.findall(r"#[0-9a-f]{6}\b", look.style_sheet(theme))) <= own
+        assert set(re.findall(r"#[0-9a-f]{6}\b", style_sheet(theme))) <= own
