@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -253,11 +253,13 @@ class Controller(QObject):
             return False
         with self.together():
             self.finish()
-            for left in self.session.go_along(line):
-                self._acted = True
-                self.playback.forget()
-                if not progress(left):
-                    return False
+            self._settle()
+            with closing(self.session.go_along(line)) as doing:  # one that is stopped is given up before that is told
+                for left in doing:
+                    self._acted = True
+                    self.playback.forget()
+                    if not progress(left):
+                        return False
         return True
 
     # -- the timeline

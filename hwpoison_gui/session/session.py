@@ -7,7 +7,7 @@ A new act in the past discards the future, which is kept as a branch.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -191,7 +191,7 @@ class Session:
         """What was done so far, with what is ahead: enough to do it again."""
         return tuple(summed(operation, operation.last - operation.first) for operation in self.operations)
 
-    def go_along(self, line: Sequence[Told]) -> Iterator[int]:
+    def go_along(self, line: Sequence[Told]) -> Generator[int, None, None]:
         """Make the operations begin with those of `line`, doing again what is missing; what was there is kept.
 
         Yields how many are left to do, now and then. The one under way is given up when nobody asks any more.

@@ -104,3 +104,23 @@ def test_a_window_closed_in_the_middle_takes_the_operation_back(slow) -> None:
     begun(slow)
     slow.window.close()
     assert session.recording is None and session.machine.gate.digest() == digest
+
+
+def test_a_branch_is_reopened_or_given_up_though_what_plays_takes_long_to_finish(slow) -> None:
+    """The walk to its end is hurried on, and does not go on in what comes after."""
+    w, c, session = slow.window, slow.window.controller, slow.session
+    booted = len(session.steps)
+    for page in ("srv:heap+1", "srv:heap+2"):
+        c.seek(booted)
+        begun(slow, page)
+        slow.qtbot.waitUntil(lambda: not c.busy)
+    assert c.playback.playing and session.position < len(session.steps)
+    (branch,) = session.branches.kept
+    told: list[object] = []
+    c.moved.connect(lambda _: told.append(session.recording))
+    assert not c.go_along(branch.operations, lambda left: len(session.steps) < booted + 5)
+    assert told == [None] and session.recording is None and session.position == booted
+    assert w.moments.reopen(branch.operations)
+    slow.qtbot.waitUntil(lambda: not c.busy)
+    assert session.operations[-1].args == branch.operations[-1].args
+    assert session.position == len(session.steps) == w.transport.timeline.total
