@@ -143,7 +143,7 @@ def test_pages_say_what_the_map_shows_them_as(user) -> None:
         return pages.pages.cells_at(pages.place)[shown]
 
     assert says() == "anon"
-    for lens, words in (("mapcount", "3 to 9"), ("zone", "DMA"), ("outcome", "kill")):
+    for lens, words in (("mapcount", "3 to 9"), ("zone", "DMA"), ("outcome", "SIGBUS")):
         user.window.actions_[f"lens-{lens}"].trigger()
         user.qtbot.waitUntil(lambda words=words: words.casefold() in says().casefold(), timeout=5000)
     user.window.tables_link.order_by("shown", True)
