@@ -24,17 +24,22 @@ _TOLD: Final = frozenset({SIGNALLED, PENDING, IGNORED})  # what signals did, whi
 _AGAIN: Final = "already hardware poisoned"
 _MOST: Final = 2000  # processes of which it is asked anew what happened since
 
-_newest: list[tuple[Operation, int, dict[int, str]]] = []
+# Of the last moment asked for: the error, and the operation that is through by then. Who goes back and does something
+# else comes to another operation, so these two say which machine it is and what was done with it.
+_newest: list[tuple[Operation, Operation, dict[int, str]]] = []
 
 
 def ends_of(session: Session, pfn: int) -> dict[int, str]:
     """Process -> the way it is hit by the frame's error (hits.MEANINGS); nothing while an operation is under way."""
-    error = error_of(session, pfn)
-    if error is None:
+    error, present = error_of(session, pfn), session.operation_at(session.position)
+    if error is None or present is None:
         return {}
-    if not _newest or _newest[0][:2] != (error, session.position):
-        _newest[:] = [(error, session.position, _find(session, error))]
-    return _newest[0][2]
+    for known, then, ends in _newest:
+        if known is error and then is present:
+            return ends
+    found = _find(session, error)
+    _newest[:] = [(error, present, found)]
+    return found
 
 
 def error_of(session: Session, pfn: int) -> Operation | None:

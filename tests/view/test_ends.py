@@ -72,6 +72,18 @@ def test_what_happens_afterwards_is_counted_in() -> None:
     assert told(session, pfn) == AT_THE_END
 
 
+def test_who_goes_back_and_does_something_else_is_told_of_that() -> None:
+    session, pfn = broken()
+    broke = session.operations[-1].last
+    act(session, "munmap", task="later", at="m+0", pages=1)
+    position = session.position
+    assert "later" not in told(session, pfn) and "caught" in told(session, pfn)
+    session.seek(broke)
+    act(session, "munmap", task="caught", at="m+0", pages=1)
+    assert session.position == position, "the two must not be told apart by their steps"
+    assert "caught" not in told(session, pfn) and "later" in told(session, pfn)
+
+
 def test_a_second_report_changes_nothing_and_an_error_taken_back_hits_nobody() -> None:
     session, pfn = broken()
     act(session, "poison", frame=f"pfn:{pfn:#x}")
