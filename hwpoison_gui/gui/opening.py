@@ -11,9 +11,10 @@ from typing import Final
 from hwpoison_gui.kernel.image import MemoryImage
 from hwpoison_gui.session import replay
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
-from hwpoison_gui.session.scenario import Memory, Scenario, ScenarioStep, pauses
+from hwpoison_gui.session.scenario import Memory, Scenario
 from hwpoison_gui.session.scenario_reader import load, step_of
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.session.transcript import steps_of
 from hwpoison_gui.sources.errors import CancelledError
 from hwpoison_gui.view.frame_plane import FramePlane
 
@@ -164,13 +165,7 @@ def recorded(opened: Opened, captions: Sequence[str] = ()) -> Scenario:
     `captions`: one for each operation, instead of those that came with them.
     """
     assert opened.scenario is not None
-    operations = opened.session.operations
-    words = captions or [operation.caption for operation in operations]
-    steps = tuple(
-        ScenarioStep(operation.name, dict(operation.args), caption, pauses(operation.name, caption), {}, number)
-        for number, (operation, caption) in enumerate(zip(operations, words, strict=True), start=1)
-    )
-    return replace(opened.scenario, steps=steps)
+    return replace(opened.scenario, steps=steps_of(opened.session.operations, captions))
 
 
 def booting(opened: Opened) -> Callable[[str], Session] | None:

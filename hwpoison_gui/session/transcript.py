@@ -1,32 +1,17 @@
-"""What was done in a session, as a scenario that can be saved and replayed."""
+"""What was done in a session, as the steps of a scenario that does it again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 
-from hwpoison_gui.session import names
-from hwpoison_gui.session.scenario import Memory, Scenario
-from hwpoison_gui.session.scenario_reader import step_of
+from hwpoison_gui.session.scenario import ScenarioStep, pauses
 from hwpoison_gui.session.session import Operation
 
 
-def scenario_of(
-    operations: Iterable[Operation],
-    *,
-    title: str,
-    summary: str = "",
-    profile: str = "v7",
-    memory: Memory | None = None,
-    sysctl: Mapping[str, int] | None = None,
-) -> Scenario:
-    """The scenario that does `operations` again on a machine booted from `memory` with `sysctl`.
-
-    Raises ScenarioError when one of them cannot be said in a file.
-    """
-    steps = [
-        step_of({"op": operation.name, **operation.args, "caption": operation.caption}, number, profile)
-        for number, operation in enumerate(operations, start=1)
-    ]
-    scenario = Scenario(title, summary, profile, memory or Memory(), dict(sysctl or {}), tuple(steps))
-    names.check(scenario)
-    return scenario
+def steps_of(operations: Sequence[Operation], captions: Sequence[str] = ()) -> tuple[ScenarioStep, ...]:
+    """A step for each operation. `captions`: one for each, instead of those that came with them."""
+    words = captions or [operation.caption for operation in operations]
+    return tuple(
+        ScenarioStep(operation.name, dict(operation.args), caption, pauses(operation.name, caption), {}, number)
+        for number, (operation, caption) in enumerate(zip(operations, words, strict=True), start=1)
+    )
