@@ -11,6 +11,7 @@ from hwpoison_gui.kernel.filemap import can
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view import outcomes
 from hwpoison_gui.view.assessment import Fate
 from hwpoison_gui.view.foretelling import Foretelling
@@ -42,16 +43,16 @@ class Hover:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self._key: tuple[int, int, int] | None = None
+        self._pfn = -1
+        self._step: Step | None = None  # the last one applied then: none of another line is the same
         self._summary = self._preview = ""
         self._ahead: Foretelling | None = None
         self._slices: Iterator[None] = iter(())
 
     def __call__(self, pfn: int) -> str:
-        session, m = self.session, self.session.machine
-        key = pfn, session.position, len(session.operations)
-        if key != self._key:
-            self._key, self._ahead = key, None
+        m, step = self.session.machine, self._last_step()
+        if pfn != self._pfn or step is not self._step:
+            self._pfn, self._step, self._ahead = pfn, step, None
             self._summary, self._preview = summary(m, pfn), ""
             if not m.panicked:
                 self._ahead = Foretelling(m, pfn)
@@ -67,18 +68,21 @@ class Hover:
 
     def work(self, seconds: float) -> None:
         """Counts on for a while; of no effect once the machine has changed."""
-        session, ahead = self.session, self._ahead
-        if ahead is None or self._key is None:
+        ahead = self._ahead
+        if ahead is None:
             return
-        if self._key[1:] != (session.position, len(session.operations)):
+        if self._last_step() is not self._step:
             self._ahead = None
             return
         end = time.monotonic() + seconds
         for _ in self._slices:
             if time.monotonic() >= end:
                 return
-        self._preview = told(session.machine, self._key[0], ahead)
+        self._preview = told(self.session.machine, self._pfn, ahead)
         self._ahead = None
+
+    def _last_step(self) -> Step | None:
+        return self.session.steps[self.session.position - 1] if self.session.position else None
 
 
 def preview(m: Machine, pfn: int) -> str:

@@ -83,6 +83,17 @@ def test_many_users_are_counted_between_events(session: Session, monkeypatch: py
     assert "are counted" in hover(pfn)
 
 
+def test_who_goes_back_and_does_something_else_reads_of_that(session: Session) -> None:
+    pfn, before, hover = session.resolve_frame("/srv/data@1"), session.position, Hover(session)
+    act(session, "munmap", task="b", at="f+1", pages=1)
+    position = session.position
+    first = hover(pfn)
+    session.seek(before)
+    act(session, "munmap", task="c", at="f+1", pages=1)
+    assert session.position == position, "the two must not be told apart by their steps"
+    assert hover(pfn) == Hover(session)(pfn) != first
+
+
 def test_who_is_not_hit_by_an_entry(session: Session) -> None:
     act(session, "sysctl", name="memory_failure_early_kill", value=0)
     act(session, "munmap", task="b", at="f+1", pages=1)
