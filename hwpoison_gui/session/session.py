@@ -34,9 +34,12 @@ AFTER_PANIC: Final = frozenset({"check"})
 SLICE: Final = 0.01  # seconds that others wait at most while something long is done
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Operation:
-    """An operation that was carried out: its steps are `first` to `last` (exclusive)."""
+    """An operation that was carried out: its steps are `first` to `last` (exclusive).
+
+    It is equal to itself alone: what has the same values on another line of what was done found another machine.
+    """
 
     name: str
     args: Mapping[str, Any]
