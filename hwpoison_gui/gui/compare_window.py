@@ -83,7 +83,7 @@ class CompareWindow(QDialog):
         self.sides = CompareSide("Left", self, self._theme), CompareSide("Right", self, self._theme)
         for side in self.sides:
             side.choices.changed.connect(self._chosen_by_hand)
-        self.buttons = {name: self._button(name, tip) for name, tip in _BUTTONS}
+        self.buttons = {name: self._button(tip) for name, tip in _BUTTONS}
         for name, run in (("first", lambda: self.seek(0)), ("back", lambda: self.seek(self.at - 1)),
                           ("play", self.toggle), ("forward", lambda: self.seek(self.at + 1)),
                           ("last", lambda: self.seek(self.last))):  # fmt: skip
@@ -107,7 +107,7 @@ class CompareWindow(QDialog):
         self.cancel.clicked.connect(self.close)
         self.table = CompareTable(self, self._theme)
 
-    def _button(self, name: str, tip: str) -> QToolButton:
+    def _button(self, tip: str) -> QToolButton:
         button = QToolButton(self)
         button.setToolTip(tip)
         button.setAccessibleName(tip.partition(" (")[0])

@@ -93,7 +93,7 @@ class DecisionDelegate(QStyledItemDelegate):
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._ground(painter, room, state, option)
-        colour = QColor(self._ink(node, state))
+        colour = QColor(self.theme.muted if state in (AHEAD, ASIDE) else self.theme.text)
         self._sign(painter, QRect(room.left(), room.top() + _PAD, self._sign_room, round(self._line)), node, state)
         painter.setPen(colour)
         left = room.left() + self._sign_room
@@ -118,11 +118,6 @@ class DecisionDelegate(QStyledItemDelegate):
         if chosen and self._view.hasFocus():
             painter.setPen(QPen(QColor(self.theme.accent), 1))
             painter.drawRect(whole.adjusted(0, 0, -1, -1))
-
-    def _ink(self, node: Node, state: str) -> str:
-        if state in (AHEAD, ASIDE):
-            return self.theme.muted
-        return self.theme.text
 
     def _name(self, painter: QPainter, room: QRect, node: Node, state: str, layout: QTextLayout) -> None:
         """The kernel's name beside the last line of the words, where there is room."""

@@ -62,9 +62,9 @@ class FindBar(QWidget):
         self.field.textEdited.connect(lambda _: self._pause.start())
         self.words = WordList(self.field, self._look)
         self.buttons = {
-            "previous-match": self._button("previous-match", "The match before  (Shift+F3)", False),
-            "next-match": self._button("next-match", "The next match  (F3)", True),
-            "close": self._button("close", "End the search  (Esc)", None),
+            "previous-match": self._button("The match before  (Shift+F3)", False),
+            "next-match": self._button("The next match  (F3)", True),
+            "close": self._button("End the search  (Esc)", None),
         }
         row = QHBoxLayout(self)
         row.setContentsMargins(look.SMALL, look.TIGHT, look.TIGHT, look.TIGHT)
@@ -76,7 +76,7 @@ class FindBar(QWidget):
         self.set_theme(theme)
         self.hide()
 
-    def _button(self, name: str, tip: str, forward: bool | None) -> QToolButton:
+    def _button(self, tip: str, forward: bool | None) -> QToolButton:
         button = QToolButton(self)
         button.setToolTip(tip)
         button.setAccessibleName(tip.partition("  ")[0])

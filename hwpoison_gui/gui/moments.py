@@ -171,7 +171,7 @@ class Moments(QObject):
         menu.addSeparator()
         for common, branches in sorted(session.branches.leaving_at(session.operations).items()):
             for branch in branches if shared in (None, common) else ():
-                self._add(menu, branch, branch_words(session, branch, common))
+                self._add(menu, branch, branch_words(branch, common))
         return menu
 
     def _add(self, menu: QMenu, branch: Branch, words: str) -> None:

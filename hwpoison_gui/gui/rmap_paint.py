@@ -144,13 +144,13 @@ class RmapPainter:
             self._paint_edge(number)
         self._line_to_mapping(state)
         for number in seen:
-            self._paint_vma(number, state)
+            self._paint_vma(number)
             self._paint_task(number, state)
         if state.act in _TRAVELS and self.phase > 0:
             self._paint_traveller()
         self.p.restore()
         self._paint_frame(graph, state)
-        self._paint_mapping(graph, state)
+        self._paint_mapping(graph)
 
     def _in_view(self, number: int) -> bool:
         top = self.layout.tops[number] - self.offset
@@ -214,7 +214,7 @@ class RmapPainter:
         line.translate(0, metrics.small + 1)
         self._text(line, state.letters or "no flags", self.fonts.mono, theme.muted)
 
-    def _paint_mapping(self, graph: ReverseMap, state: WalkState) -> None:
+    def _paint_mapping(self, graph: ReverseMap) -> None:
         rect, theme, mapping = self.mapping_box(), self.theme, graph.mapping
         self._box(rect, theme.line, 1.0, dashed=mapping.kind == "none")
         metrics, inner = self.fonts.plain, rect.adjusted(7, 6, -4, -4)
@@ -237,7 +237,7 @@ class RmapPainter:
 
     # -- rows
 
-    def _paint_vma(self, number: int, state: WalkState) -> None:
+    def _paint_vma(self, number: int) -> None:
         row, rect, theme = self.layout.rows[number], self.vma_box(number), self.theme
         mapper = row.mappers[0]
         news = self.news(number)
@@ -351,12 +351,12 @@ class RmapPainter:
         entry, cut, current = news.entry, news.all_cut, news.current
         path = self.edge_path(number)
         self.p.setBrush(Qt.BrushStyle.NoBrush)
-        self.p.setPen(self._entry_pen(entry, cut, current))
+        self.p.setPen(self._entry_pen(entry, current))
         self.p.drawPath(path)
         words = "cut" if cut and entry == "none" else ENTRY_WORDS.get(entry, "several")
         self._chip(number, words, entry, cut)
 
-    def _entry_pen(self, entry: str, cut: bool, current: bool) -> QPen:
+    def _entry_pen(self, entry: str, current: bool) -> QPen:
         theme = self.theme
         looks: dict[str, tuple[str, float, list[float]]] = {
             "dirty": (theme.text, 2.5, []),

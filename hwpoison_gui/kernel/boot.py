@@ -38,7 +38,7 @@ def machine_from_image(image: MemoryImage, profile: Profile) -> Machine:
     compounds = compounds_of(image.kpageflags)
     areas = areas_of(image)
     entries = entries_of(image, areas, compounds)
-    families, entries = anon_families(image, areas, entries, compounds)
+    families, entries = anon_families(image, areas, entries)
     _load_vmas(m, image, areas, entries, families)
     load_files(m, image, compounds)
     load_frames(m, image, entries, families, compounds)

@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from . import page_flags as pf
-from .boot_compound import Compounds
 from .boot_entries import Areas, Entries
 from .image import MemoryImage, ProcessImage, VmaImage
 
@@ -33,9 +32,7 @@ class AnonFamilies:
     index: I64
 
 
-def anon_families(
-    image: MemoryImage, areas: Areas, entries: Entries, compounds: Compounds
-) -> tuple[AnonFamilies, Entries]:
+def anon_families(image: MemoryImage, areas: Areas, entries: Entries) -> tuple[AnonFamilies, Entries]:
     """The families, and the entries less those that no reverse map could lead to."""
     words = image.kpageflags[np.where(entries.present, entries.head, 0)]
     anon = entries.counted & ((words & np.uint64(pf.ANON)) != 0) & ((words & np.uint64(pf.KSM)) == 0)

@@ -33,7 +33,6 @@ from .records import (
 
 MAPPING_ANON: Final = 1
 MAPPING_KSM: Final = 3
-BYTES_A_FRAME: Final = 24
 
 
 class Machine:

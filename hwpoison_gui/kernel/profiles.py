@@ -1,4 +1,4 @@
-"""The profiles there are, by name. The first is the default."""
+"""The profiles there are, by name."""
 
 from __future__ import annotations
 
@@ -9,4 +9,3 @@ from .profile_6_1 import V6_1
 from .profile_v7 import V7
 
 PROFILES: Final[dict[str, Profile]] = {profile.name: profile for profile in (V7, V6_1)}
-DEFAULT: Final = V7.name

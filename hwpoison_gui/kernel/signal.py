@@ -38,7 +38,7 @@ def send_sig(m: Machine, tid: int, info: SigInfo) -> str:
     if blocked:
         _deliver(m, tid, info, "pending")
         return "pending"
-    if not deliverable(m, task, info):
+    if not deliverable(task, info):
         _deliver(m, tid, info, "pending")
         return "stopped"
     return "queued"
@@ -65,7 +65,7 @@ def _deliver(m: Machine, tid: int, info: SigInfo, effect: str) -> None:
     m.put(m.deliveries, len(m.deliveries.view), Delivery(tid, info, effect))
 
 
-def deliverable(m: Machine, task: Task, info: SigInfo) -> bool:
+def deliverable(task: Task, info: SigInfo) -> bool:
     """Whether the thread takes the signal when it next runs: not while it blocks it, nor while it is stopped."""
     return not (task.blocked and info.signal == "SIGBUS") and (not task.stopped or info.signal == "SIGKILL")
 
@@ -80,7 +80,7 @@ def get_signal(m: Machine) -> Steps[list[tuple[int, SigInfo]]]:
         task = m.tasks.view[tid]
         process = m.processes.view[task.tgid]
         for info in m.pending.view[tid]:
-            if not deliverable(m, task, info) or process.ended or process.tgid in doomed:
+            if not deliverable(task, info) or process.ended or process.tgid in doomed:
                 continue
             _dequeue(m, tid, info)
             handled = disposition(process, info.signal) == "handler"

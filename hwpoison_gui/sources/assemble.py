@@ -71,7 +71,7 @@ def assemble(exported: Exported) -> MemoryImage:
     _check_unique(key)
     row = place(areas, key)
     entry, keep = _usable(exported.pagemap_entry, exported.kpageflags, row)
-    notes = [*exported.notes, *_left_out(exported.pagemap_entry, row, keep)]
+    notes = [*exported.notes, *_left_out(row, keep)]
     hidden = _hidden_of(exported.hidden, keep)
     entry, row, key = entry[keep], row[keep], key[keep]
     cache = _cache(exported, areas, row, key, entry, hidden)
@@ -131,7 +131,7 @@ def _usable(entry: U64, kpageflags: U64, row: I64) -> tuple[U64, npt.NDArray[np.
     return entry, keep
 
 
-def _left_out(entry: U64, row: I64, keep: npt.NDArray[np.bool_]) -> list[str]:
+def _left_out(row: I64, keep: npt.NDArray[np.bool_]) -> list[str]:
     """Sentences about entries that were dropped."""
     if keep.all():
         return []

@@ -121,7 +121,7 @@ def line_words(operations: Sequence[_Done]) -> str:
     return f"{words}: {result}" if result else words
 
 
-def branch_words(session: Session, branch: Branch, common: int) -> str:
+def branch_words(branch: Branch, common: int) -> str:
     """What a branch does that the present line does not; it has `common` operations in common with that."""
     after = f"after {common}" if common else "from the start"
     return f"{after}: {line_words(branch.operations[common:])}"

@@ -21,23 +21,6 @@ _NUMBER: Final = re.compile(r"[-:#_. ]*\d+(:\d+)?$")
 Widths = tuple[float, ...]  # of mapping, VMAs and tasks
 
 
-class Box(NamedTuple):
-    """A rectangle in pixels."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-    @property
-    def right(self) -> float:
-        return self.x + self.width
-
-    @property
-    def middle(self) -> float:
-        return self.y + self.height / 2
-
-
 class Row(NamedTuple):
     """One VMA, or several under one `label`; a group is folded, or the head of what follows it."""
 

@@ -125,7 +125,7 @@ _newest: list[tuple[Operation, int | None]] = []  # of the last one asked for, w
 
 def step_of_table(session: Session, operation: Operation) -> int | None:
     """The number of the step that finds the row, or None where an operation never comes to it."""
-    for known, number in tuple(_newest):  # a comparison asks from its own thread
+    for known, number in tuple(_newest):  # a comparison is made in a thread
         if known is operation:
             return number
     number = _find_step(session, operation)

@@ -83,10 +83,10 @@ def test_a_branch_in_words(session: Session) -> None:
     session.seek(session.operations[3].first)
     do(session, "task", name="b")
     (branch,) = session.branches.kept
-    assert branch_words(session, branch, 3).startswith("after 3: break frame a:m+0, 2 more, a writes m+3")
+    assert branch_words(branch, 3).startswith("after 3: break frame a:m+0, 2 more, a writes m+3")
     session.seek(0)
     do(session, "task", name="c")
-    assert branch_words(session, session.branches.kept[0], 0).startswith("from the start: start a")
+    assert branch_words(session.branches.kept[0], 0).startswith("from the start: start a")
     assert line_words(()) == "" and line_words(branch.own[:1]).endswith(": Recovered, 1 signalled")
 
 
