@@ -23,7 +23,7 @@ from hwpoison_gui.view.palette import DARK, Theme
 from hwpoison_gui.view.task_rows import TaskRow
 
 _WIDTHS = {
-    "tgid": "00000", "name": "Web Content-0000", "state": "running", "policy": "default0", "sigbus": "handler",
+    "tgid": "000000", "name": "Web Content-0000", "state": "running", "policy": "default0", "sigbus": "handler",
     "rss_kb": "000,000", "threads": "00", "pending": "SIGBUS",
     "killed_by": "SIGKILL forced",
 }  # fmt: skip

@@ -26,6 +26,7 @@ from hwpoison_gui.view.loss import ending_of, loss_of, note_beginning
 from hwpoison_gui.view.moment import moment_of, title_of
 from hwpoison_gui.view.reverse_map import ReverseMap
 from hwpoison_gui.view.sentence import sentence_of
+from hwpoison_gui.view.walk_cost import walk_cost
 from hwpoison_gui.view.zones import starts_of
 
 if TYPE_CHECKING:
@@ -313,8 +314,10 @@ class Wiring(QObject):
         state = self._ground.walks.state_of(session, graph)
         w.rmap.set_walk(graph, state, self._used, c.selected_task)
         w.tasks.set_colours(self._used, state.ends)
-        w.docks["rmap"].set_subject(f"who uses {graph.pfn:#x}")
-        if state.current_task is not None and moment_of(session).step is not None:
+        moment = moment_of(session)
+        cost = walk_cost(session, moment.operation) if moment.operation is not None else ""
+        w.docks["rmap"].set_subject(f"who uses {graph.pfn:#x}" + (f"  ·  {cost}" if cost else ""))
+        if state.current_task is not None and moment.step is not None:
             w.tasks.reveal(state.current_task)
 
     def _show_why(self) -> None:

@@ -1,0 +1,24 @@
+"""What the walk over tasks and VMAs cost: pairs looked at against mappers found. It is not linear."""
+
+from __future__ import annotations
+
+from hwpoison_gui.session.session import Operation, Session
+
+_newest: list[tuple[Operation, int, str]] = []  # of the last one asked for: the step that sums up, and what it says
+
+
+def walk_cost(session: Session, operation: Operation) -> str:
+    """What the search for processes came to (mm/memory-failure.c, collect_procs()); empty before it has ended."""
+    if not _newest or _newest[0][0] is not operation:
+        _newest[:] = [(operation, *_find(session, operation))]
+    _, position, words = _newest[0]
+    return words if session.position >= position else ""
+
+
+def _find(session: Session, operation: Operation) -> tuple[int, str]:
+    for number in range(operation.first, operation.last):
+        mark = session.steps[number].mark
+        if mark.function.startswith("collect_procs") and mark.branch.endswith("to kill"):
+            words = mark.text.partition(" (")[0].rstrip(".")
+            return number + 1, words.replace(" = ", ": ").replace(" looked at", "")
+    return operation.last, ""
