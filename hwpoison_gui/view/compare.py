@@ -15,8 +15,9 @@ from hwpoison_gui.session.outcome import Outcome, SignalSeen
 from hwpoison_gui.session.peek import as_of
 from hwpoison_gui.view.counters import counters_of
 from hwpoison_gui.view.hits import MEANINGS, TONES
-from hwpoison_gui.view.loss import loss_of
-from hwpoison_gui.view.loss_words import names
+from hwpoison_gui.view.loss import AGAIN, loss_of
+from hwpoison_gui.view.naming import names
+from hwpoison_gui.view.operation_chips import RESULT_TONES
 from hwpoison_gui.view.reverse_map import reverse_map
 from hwpoison_gui.view.walk import entry_state
 
@@ -30,7 +31,6 @@ _ENTRY_WORDS: Final = {
     "other": "maps another page", "none": "empty",
 }  # fmt: skip
 _ENTRY_TONES: Final = {"hwpoison": "warn"}
-_RESULT_TONES: Final = {"Recovered": "good", "Delayed": "warn", "Ignored": "warn", "Failed": "kill"}
 _EFFECT_TONES: Final = {"killed": "kill", "handled": "warn", "pending": "warn", "ignored": "warn"}
 
 
@@ -119,7 +119,7 @@ def _result(outcome: Outcome) -> Iterator[tuple[Key, Value]]:
         yield (RESULT, "result"), Value("panic", "kill")
     else:
         word = outcome.result or "none"
-        yield (RESULT, "result"), Value(word, _RESULT_TONES.get(word, "plain"))
+        yield (RESULT, "result"), Value(word, RESULT_TONES.get(word, "plain"))
         yield (RESULT, "returned"), Value(f"−{outcome.errno}" if outcome.errno else "0")
     if outcome.kind is not None:
         # The old handler's word "dirty" stands before the kind, the new one's in it.
@@ -188,7 +188,7 @@ def headline(rows: Sequence[Row]) -> str:
     """How much differs, in a sentence."""
     differing = differences(rows)
     if not differing:
-        was_broken = any(row.aspect == RESULT and "already hardware poisoned" in row.left.text for row in rows)
+        was_broken = any(row.aspect == RESULT and AGAIN in row.left.text for row in rows)
         return f"Nothing differs: {'it was broken before' if was_broken else 'these settings do not matter'}."
     aspects = list(dict.fromkeys(row.aspect.lower() for row in differing))
     things = counted(len(differing), "thing differs", "things differ")

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import Inode
+from hwpoison_gui.view.naming import listed
 from hwpoison_gui.view.text_columns import TextColumn
 
 FILE_COLUMNS: Final = (
@@ -80,9 +81,7 @@ def _row(m: Machine, inode: Inode, dirty: int) -> FileRow:
 
 def _mapped_by(m: Machine, inode: int) -> str:
     owners = dict.fromkeys(m.vmas.view[vma].mm for vma in sorted(m.i_mmap.of(inode)))
-    names = [m.processes.view[mm].name for mm in owners if mm in m.processes.view]
-    more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
-    return ", ".join(names[:_MOST_NAMES]) + more
+    return listed([m.processes.view[mm].name for mm in owners if mm in m.processes.view], _MOST_NAMES)
 
 
 def _dirty_pages(m: Machine) -> npt.NDArray[np.int64]:

@@ -19,6 +19,7 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mmzone import NUMA_NO_NODE
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT, Process, Vma
 from hwpoison_gui.view.lenses import BY_KEY, CHANGED, Lens
+from hwpoison_gui.view.naming import listed
 
 U8 = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
@@ -78,9 +79,7 @@ def unknown(sort: str, word: str, known: Iterable[str], otherwise: str = "") -> 
 
 def some_of(known: Iterable[str]) -> str:
     """`there is a, b, c and 12 more`."""
-    names = list(dict.fromkeys(known))
-    more = len(names) - _MOST_NAMED
-    return f"there is {', '.join(names[:_MOST_NAMED])}" + (f" and {more} more" if more > 0 else "")
+    return f"there is {listed(list(dict.fromkeys(known)), _MOST_NAMED)}"
 
 
 def tokens_of(text: str) -> Iterator[tuple[str, int]]:

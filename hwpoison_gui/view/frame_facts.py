@@ -15,7 +15,7 @@ from hwpoison_gui.session.session import Session
 from hwpoison_gui.view import kinds
 from hwpoison_gui.view.ends import ends_of, groups_of
 from hwpoison_gui.view.hits import MEANINGS, TONES
-from hwpoison_gui.view.loss_words import names
+from hwpoison_gui.view.naming import names
 from hwpoison_gui.view.preview import preview
 from hwpoison_gui.view.reverse_map import Mapper, mappers_of, mapping_of
 from hwpoison_gui.view.zones import zone_meaning, zone_name
@@ -94,9 +94,7 @@ def _hits(session: Session, pfn: int) -> tuple[Fact, ...]:
 
 
 def _who(session: Session, who: Sequence[int]) -> str:
-    if len(who) <= MOST_NAMES:
-        return names([session.task_name(tgid) for tgid in who], MOST_NAMES)
-    return f"{', '.join(session.task_name(tgid) for tgid in who[:MOST_NAMES])} and {len(who) - MOST_NAMES:,} more"
+    return names([session.task_name(tgid) for tgid in who], MOST_NAMES)
 
 
 def _counts(m: Machine, pfn: int, word: int) -> list[Fact]:

@@ -33,12 +33,14 @@ from hwpoison_gui.view.hits import (
     when_touched,
     worse,
 )
-from hwpoison_gui.view.loss_words import Page, lost_words, names
+from hwpoison_gui.view.loss_words import Page, lost_words
+from hwpoison_gui.view.naming import names
 from hwpoison_gui.view.reverse_map import Mapper, ReverseMap, mappers_of, mapping_of
 from hwpoison_gui.view.slicing import SLICE, to_the_end
 from hwpoison_gui.view.state_rows import matched_row
 
 LOST_BEFORE: Final = "What was there has been lost since the frame broke: the touch only found it out."
+AGAIN: Final = "already hardware poisoned"  # what the handler says of a frame that broke before
 NOT_DONE: Final = ("EFAULT", "ENOMEM")  # madvise() did not find the page: nothing broke
 _EFFECTS: Final = {"killed": DEAD, "handled": SIGNALLED, "pending": PENDING, "ignored": IGNORED}
 

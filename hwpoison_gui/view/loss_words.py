@@ -14,9 +14,9 @@ from hwpoison_gui.kernel.records import Inode
 from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.view import kinds
 from hwpoison_gui.view.hits import STALE, when_read_again
+from hwpoison_gui.view.naming import names
 from hwpoison_gui.view.reverse_map import Mapping
 
-_MOST_NAMES: Final = 4
 _USED: Final = {
     kinds.RESERVED: "a reserved page",
     kinds.FILE: "a page of a file",
@@ -66,13 +66,6 @@ def lost_words(m: Machine, page: Page, outcome: Outcome, action: str) -> Lost:
     if action in ("me_pagecache_dirty", "me_pagecache_clean", "me_huge_page"):
         return _of_file(m, page, page.inode, outcome) if page.inode is not None else _of_memory(page)
     return _untouched(page, outcome)
-
-
-def names(who: Sequence[str], most: int = _MOST_NAMES) -> str:
-    """`a, b and c`; of very many the first few and how many more."""
-    if len(who) > most:
-        return f"{', '.join(who[:most])} and {len(who) - most:,} more"
-    return ", ".join(who[:-1]) + " and " + who[-1] if len(who) > 1 else "".join(who)
 
 
 def _of(owners: Sequence[str], comma: str = "") -> str:

@@ -14,7 +14,7 @@ from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view.moment import title
 
-_TONES: Final = {"Recovered": "good", "Delayed": "warn", "Ignored": "warn", "Failed": "kill"}
+RESULT_TONES: Final = {"Recovered": "good", "Delayed": "warn", "Ignored": "warn", "Failed": "kill"}
 _SIGNS: Final = {"good": "tick", "warn": "dot", "kill": "cross", "plain": ""}
 
 
@@ -57,7 +57,7 @@ def result_of(outcome: Outcome) -> tuple[str, str]:
         words.append(f"{len(told)} signalled")
     if not words and outcome.errno:
         words = [f"−{outcome.errno}"]
-    tone = "kill" if killed else _TONES.get(outcome.result or "", "warn" if words else "plain")
+    tone = "kill" if killed else RESULT_TONES.get(outcome.result or "", "warn" if words else "plain")
     return ", ".join(words), "warn" if told and tone == "good" else tone
 
 

@@ -17,7 +17,8 @@ from hwpoison_gui.view.assessment import Fate
 from hwpoison_gui.view.foretelling import Foretelling
 from hwpoison_gui.view.hits import CAUGHT, DEAD, IGNORED, LATER, PENDING, SIGNALLED, STALE, USES, ZEROS
 from hwpoison_gui.view.layout import FRAME_SIZE, amount
-from hwpoison_gui.view.loss_words import names, path_of
+from hwpoison_gui.view.loss_words import path_of
+from hwpoison_gui.view.naming import names
 from hwpoison_gui.view.summary import summary
 
 AT_ONCE: Final = 0.006  # seconds for which a hover may look for users; the others are found between events

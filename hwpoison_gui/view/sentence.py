@@ -8,7 +8,7 @@ from hwpoison_gui.kernel.mark import Act, counted
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.loss import loss_of
 from hwpoison_gui.view.moment import moment_of, title_of
-from hwpoison_gui.view.operation_chips import result_in
+from hwpoison_gui.view.operation_chips import RESULT_TONES, result_in
 from hwpoison_gui.view.verdict import verdict
 
 IDLE: Final = "Click a frame to break it."
@@ -35,7 +35,6 @@ _TONES: Final[dict[Act, str]] = {
     Act.RESULT: "good",
     Act.UNMAP: "warn",
 }
-_RESULT_TONES: Final = {"Recovered": "good", "Delayed": "warn", "Ignored": "warn", "Failed": "kill"}
 
 
 def sentence_of(session: Session, selected: str = "") -> Sentence:
@@ -53,7 +52,7 @@ def sentence_of(session: Session, selected: str = "") -> Sentence:
     mark = moment.step.mark
     tone = _TONES.get(mark.act, "plain")
     if mark.act is Act.RESULT:
-        tone = _RESULT_TONES.get(mark.branch, tone)
+        tone = RESULT_TONES.get(mark.branch, tone)
     operation = moment.operation
     detail = f"because {mark.why}" if mark.why and mark.why not in mark.text else ""
     text = mark.text

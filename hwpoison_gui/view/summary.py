@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.kernel.rmap import page_index, page_mapped_in_vma, rmap_vmas
 from hwpoison_gui.view import kinds
+from hwpoison_gui.view.naming import listed
 
-_MOST_VMAS = 64
-_MOST_NAMES = 3
+_MOST_VMAS: Final = 64
+_MOST_NAMES: Final = 3
 
 
 def summary(m: Machine, pfn: int) -> str:
@@ -21,8 +24,7 @@ def summary(m: Machine, pfn: int) -> str:
         parts.append(f"{inode.path} page {page_index(m, pfn)}")
     users = users_of(m, pfn)
     if users:
-        more = f" and {len(users) - _MOST_NAMES} more" if len(users) > _MOST_NAMES else ""
-        parts.append("mapped by " + ", ".join(users[:_MOST_NAMES]) + more)
+        parts.append("mapped by " + listed(users, _MOST_NAMES))
     elif int(m.mapcount.view[pfn]):
         parts.append("mapped " + counted(int(m.mapcount.view[pfn]), "time"))
     letters = pf.letters_of(word)

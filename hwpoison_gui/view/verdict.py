@@ -8,8 +8,8 @@ from typing import Final
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.hits import CAUGHT, IGNORED, LATER, STALE, USES, ZEROS
-from hwpoison_gui.view.loss import Loss, loss_of
-from hwpoison_gui.view.loss_words import names
+from hwpoison_gui.view.loss import AGAIN, Loss, loss_of
+from hwpoison_gui.view.naming import names
 from hwpoison_gui.view.old_data import read_old_data
 
 _MOST_NAMES: Final = 5
@@ -32,7 +32,6 @@ _AHEAD: Final = {
     STALE: ("{names} will silently read the old data", "{names} will silently read the old data"),
     ZEROS: ("{names} will silently read zeros", "{names} will silently read zeros"),
 }
-_AGAIN: Final = "already hardware poisoned"
 _PANIC: Final = "The kernel gave up on purpose: only stepping back, or a new machine, goes on."
 
 
@@ -75,8 +74,8 @@ def _went(session: Session, outcome: Outcome) -> str:
         told = outcome.dirty and "{dirty}" in session.machine.profile.result_line
         return f"{outcome.result} ({'dirty ' if told else ''}{outcome.kind})"
     errno = f"−{outcome.errno}" if outcome.errno else ""
-    if any(_AGAIN in line for line in outcome.log):
-        return f"{_AGAIN[0].upper()}{_AGAIN[1:]}" + (f" ({errno})" if errno else "")
+    if any(AGAIN in line for line in outcome.log):
+        return f"{AGAIN[0].upper()}{AGAIN[1:]}" + (f" ({errno})" if errno else "")
     return errno
 
 
