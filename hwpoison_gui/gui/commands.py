@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QToolButton
-
-from hwpoison_gui.gui import icons, tab_order
+from hwpoison_gui.gui import tab_order
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.controller import NONE, Controller
 from hwpoison_gui.gui.layout_keeper import WIDTHS
@@ -27,11 +23,7 @@ if TYPE_CHECKING:
     from hwpoison_gui.gui.main_window import MainWindow
 
 PANICKED: Final = "The machine has panicked: only stepping back or a new machine goes on."
-
-BUSY: Final = "Something is being done: Esc gives it up."
-_MEANWHILE: Final = ("M&ap", "&View", "&Help")  # menus that only change what is looked at
-
-_TEXT_SIZE: Final = "&View > Te&xt size"
+TEXT_SIZE: Final = "&View > Te&xt size"
 _PANELS: Final = (
     ("rmap", "&Reverse map", "Who uses the frame"),
     ("why", "&Why", "What the handler decided, and why"),
@@ -100,21 +92,27 @@ def _machine(w: MainWindow) -> list[Command]:
     ]  # fmt: skip
 
 
-def _frame(w: MainWindow) -> list[Command]:
-    c, frame_map = w.controller, w.map
+def _unselected(c: Controller) -> str:
+    return "" if c.selected != NONE else "Select a frame first: a right click, or the arrow keys on the map."
 
-    def unselected() -> str:
-        return "" if c.selected != NONE else "Select a frame first: a right click, or the arrow keys on the map."
 
-    def unbreakable() -> str:
-        return PANICKED if c.panicked else unselected()
+def _unbreakable(c: Controller) -> str:
+    return PANICKED if c.panicked else _unselected(c)
 
-    def inject(what: Callable[[Session, int], Injection]) -> None:
+
+def _injected(c: Controller, name: str, text: str, tip: str, what: Callable[[Session, int], Injection]) -> Command:
+    """Something else than an error that is done to the selected frame, where it can be."""
+
+    def run() -> None:
         injection = what(c.session, c.selected)
         c.inject(c.selected, injection.op, injection.args)
 
-    def later(what: Callable[[Session, int], Injection]) -> Callable[[], str]:
-        return lambda: unbreakable() or what(c.session, c.selected).missing
+    return Command(name, "&Frame", text, tip, run,
+                   missing=lambda: _unbreakable(c) or what(c.session, c.selected).missing)  # fmt: skip
+
+
+def _frame(w: MainWindow) -> list[Command]:
+    c, unselected, unbreakable = w.controller, partial(_unselected, w.controller), partial(_unbreakable, w.controller)
 
     def incomparable() -> str:
         return "" if w.dialogs.can_compare() else "Click a frame first, or select one."
@@ -125,12 +123,12 @@ def _frame(w: MainWindow) -> list[Command]:
         Command("break-by", "&Frame", "Break it &otherwise…", "How the error is found: by a scrubber, by the task that "
                 "reads it, by madvise(MADV_HWPOISON), by an administrator", w.menus.break_selected_otherwise, "break",
                 ("I",), unbreakable),
-        Command("soft-offline", "&Frame", "&Soft offline", "soft_offline_page(): what is there moves to another frame, "
-                "this one is never handed out again", lambda: inject(soft_offline), missing=later(soft_offline)),
-        Command("unpoison", "&Frame", "&Unpoison", "unpoison_memory(): the frame can be used again; what was lost "
-                "stays lost", lambda: inject(unpoison), missing=later(unpoison)),
-        Command("pin", "&Frame", "P&in or unpin", "get_page(): one more reference, as direct I/O or a pipe would hold; "
-                "or give it back", lambda: inject(pin), missing=later(pin)),
+        _injected(c, "soft-offline", "&Soft offline", "soft_offline_page(): what is there moves to another frame, "
+                  "this one is never handed out again", soft_offline),
+        _injected(c, "unpoison", "&Unpoison", "unpoison_memory(): the frame can be used again; what was lost "
+                  "stays lost", unpoison),
+        _injected(c, "pin", "P&in or unpin", "get_page(): one more reference, as direct I/O or a pipe would hold; "
+                  "or give it back", pin),
         Command("touch", "&Frame", "&Read or write it…", "Let a task touch the selected frame",
                 w.menus.touch_selected, "read", ("T",), unbreakable),
         Command("copy-frame", "&Frame", "&Copy what is known", "All that the inspector says, as text",
@@ -138,7 +136,7 @@ def _frame(w: MainWindow) -> list[Command]:
         Command("go-to", "&Frame", "&Go to…", "Select a frame by its number or physical address, or a page by its name",
                 w.dialogs.go_to, "centre", ("Ctrl+G", "/"), separated=True),
         Command("centre", "&Frame", "&Centre on it", "Put the selected frame in the middle, large enough to read",
-                lambda: frame_map.center_on(c.selected), "centre", ("F",), unselected),
+                lambda: w.map.center_on(c.selected), "centre", ("F",), unselected),
         Command("compare", "&Frame", "Co&mpare…", "The same click under two settings, side by side: early and late "
                 "kill, recovery on and off, v7 and 6.1", w.dialogs.compare, "compare", ("Ctrl+E",), incomparable,
                 separated=True),
@@ -247,25 +245,10 @@ def _row_widths(w: MainWindow) -> list[Command]:
 
 
 def _view(w: MainWindow) -> list[Command]:
-    themes = [
-        Command(f"theme-{name}", "&View > &Theme", text, tip, partial(w.dress.choose_theme, name), group="theme")
-        for name, text, tip in (
-            (look.SYSTEM, "As the &system", "Dark, light or high contrast, as the desktop is"),
-            ("dark", "&Dark", "Light text on dark ground"),
-            ("light", "&Light", "Dark text on light ground"),
-            ("high-contrast", "&High contrast", "The strongest differences of brightness"),
-        )
-    ]  # fmt: skip
-    panels = [
-        Command(f"panel-{name}", "&View > &Go to a panel", title, f"{tip}: in front, with the keyboard in it",
-                partial(w.show_panel, name), keys=(f"Alt+{number % 10}",))
-        for number, (name, title, tip) in enumerate(_PANELS, start=1)
-    ]  # fmt: skip
-    sizes = [
-        Command(f"text-{size}", _TEXT_SIZE, f"{size} %", f"Text at {size} per cent of the desktop’s size",
-                partial(w.dress.choose_text_size, size), group="text")
-        for size in look.TEXT_SIZES
-    ]  # fmt: skip
+    return [*_where(w), *_theme(w), *_text_and_motion(w), *_panels(w)]
+
+
+def _where(w: MainWindow) -> list[Command]:
     return [
         Command("fit", "&View", "&Whole map", "Show all frames", w.map.fit, "fit", ("0",)),
         Command("zoom-in", "&View", "Zoom &in", "Larger cells (also the wheel)", lambda: w.map.view.zoom(1), "zoom-in",
@@ -280,16 +263,47 @@ def _view(w: MainWindow) -> list[Command]:
                 missing=lambda: "" if w.looks.history.can_go(1) else "You have not gone back."),
         Command("overview", "&View", "O&verview", "All frames in a corner of the map, while the map shows only some",
                 w.toggle_overview, keys=("O",), checked=lambda: w.overview.on),
-        *themes,
-        Command("text-larger", _TEXT_SIZE, "&Larger text", "All text, and what stands beside it",
+    ]  # fmt: skip
+
+
+def _theme(w: MainWindow) -> list[Command]:
+    return [
+        Command(f"theme-{name}", "&View > &Theme", text, tip, partial(w.dress.choose_theme, name), group="theme")
+        for name, text, tip in (
+            (look.SYSTEM, "As the &system", "Dark, light or high contrast, as the desktop is"),
+            ("dark", "&Dark", "Light text on dark ground"),
+            ("light", "&Light", "Dark text on light ground"),
+            ("high-contrast", "&High contrast", "The strongest differences of brightness"),
+        )
+    ]  # fmt: skip
+
+
+def _text_and_motion(w: MainWindow) -> list[Command]:
+    sizes = [
+        Command(f"text-{size}", TEXT_SIZE, f"{size} %", f"Text at {size} per cent of the desktop’s size",
+                partial(w.dress.choose_text_size, size), group="text")
+        for size in look.TEXT_SIZES
+    ]  # fmt: skip
+    return [
+        Command("text-larger", TEXT_SIZE, "&Larger text", "All text, and what stands beside it",
                 lambda: w.dress.step_text_size(1), keys=("Ctrl++", "Ctrl+="), missing=lambda: w.dress.missing_step(1)),
-        Command("text-smaller", _TEXT_SIZE, "&Smaller text", "More room for the map and the tables",
+        Command("text-smaller", TEXT_SIZE, "&Smaller text", "More room for the map and the tables",
                 lambda: w.dress.step_text_size(-1), keys=("Ctrl+-",), missing=lambda: w.dress.missing_step(-1)),
-        Command("text-usual", _TEXT_SIZE, "&Usual text", "Text as large as the desktop’s",
+        Command("text-usual", TEXT_SIZE, "&Usual text", "Text as large as the desktop’s",
                 lambda: w.dress.choose_text_size(look.USUAL_TEXT), keys=("Ctrl+0",)),
         *sizes,
         Command("still", "&View", "Reduced &motion", "Nothing pulses, travels or slides; the walk still goes step by "
                 "step", lambda: w.dress.choose_motion(not w.dress.still), checked=lambda: w.dress.still),
+    ]  # fmt: skip
+
+
+def _panels(w: MainWindow) -> list[Command]:
+    panels = [
+        Command(f"panel-{name}", "&View > &Go to a panel", title, f"{tip}: in front, with the keyboard in it",
+                partial(w.show_panel, name), keys=(f"Alt+{number % 10}",))
+        for number, (name, title, tip) in enumerate(_PANELS, start=1)
+    ]  # fmt: skip
+    return [
         *panels,
         Command("next-panel", "&View", "&Next panel", "The keyboard goes on to the next part of the window",
                 lambda: tab_order.next_panel(w, True), keys=("F6",), separated=True),
@@ -310,75 +324,3 @@ def _help(w: MainWindow) -> list[Command]:
                 d.show_notes, "info"),
         Command("about", "&Help", "&About hwpoison-gui", "What this program is", d.show_about),
     ]  # fmt: skip
-
-
-def _has_button(action: QAction) -> bool:
-    return any(isinstance(thing, QToolButton) for thing in action.associatedObjects())
-
-
-class Actions:
-    """The commands as QActions; `refresh` enables what can be done now and says why the rest cannot."""
-
-    def __init__(self, window: MainWindow) -> None:
-        self._controller = window.controller
-        self.commands = {command.name: command for command in command_table(window)}
-        self.groups: dict[str, QActionGroup] = {}
-        self.actions: dict[str, QAction] = {}
-        self._heads: dict[str, str] = {}  # first lines of the tips
-        self._undrawn: dict[QAction, str] = {}  # icons that nobody has seen yet
-        for command in self.commands.values():
-            action = QAction(command.text, window)
-            action.setShortcuts([QKeySequence(key) for key in command.keys])
-            if command.menu == _TEXT_SIZE:  # in a comparison, too
-                action.setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)
-            action.triggered.connect(lambda _=False, run=command.run: run())
-            action.setCheckable(bool(command.group or command.checked))
-            if command.group:
-                group = self.groups.setdefault(command.group, QActionGroup(window))
-                group.addAction(action)
-            window.addAction(action)
-            self.actions[command.name] = action
-            keys = ", ".join(key.toString(QKeySequence.SequenceFormat.NativeText) for key in action.shortcuts())
-            name = command.text.replace("&", "").rstrip("…")
-            self._heads[command.name] = f"{name}  ({keys})" if keys else name
-
-    def __getitem__(self, name: str) -> QAction:
-        return self.actions[name]
-
-    def set_theme(self, text: str, disabled: str) -> None:
-        """Draws the icons in other colours: those on buttons at once, others when their menu opens."""
-        self._colours = text, disabled
-        self._undrawn = {self.actions[name]: command.icon for name, command in self.commands.items() if command.icon}
-        self.draw_icons([action for action in self._undrawn if _has_button(action)])
-
-    def draw_icons(self, actions: Sequence[QAction]) -> None:
-        """Draws the icons of some that are about to be seen."""
-        for action in actions:
-            icon = self._undrawn.pop(action, "")
-            if icon:
-                action.setIcon(icons.icon(icon, *self._colours))
-
-    def set_icon(self, name: str, icon: str, text: str, disabled: str) -> None:
-        """Another icon for one command."""
-        self.actions[name].setIcon(icons.icon(icon, text, disabled))
-
-    def refresh(self) -> None:
-        """Asks every command whether it can be done."""
-        for name, command in self.commands.items():
-            action, missing = self.actions[name], self._missing(command)
-            if command.checked is not None:
-                action.setChecked(command.checked())
-            if action.isEnabled() == bool(missing):
-                action.setEnabled(not missing)
-            tip = f"{self._heads[name]}\n{missing or command.tip}"
-            if action.toolTip() != tip:
-                action.setToolTip(tip)
-                action.setStatusTip(missing or command.tip)
-
-    def _missing(self, command: Command) -> str:
-        if self._controller.occupied and command.name != "quit" and not command.menu.startswith(_MEANWHILE):
-            return BUSY
-        return command.missing()
-
-    def check(self, name: str) -> None:
-        self.actions[name].setChecked(True)

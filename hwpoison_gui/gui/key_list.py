@@ -8,7 +8,7 @@ from typing import Final
 
 from PySide6.QtGui import QKeySequence
 
-from hwpoison_gui.gui.commands import Actions
+from hwpoison_gui.gui.actions import Actions
 
 _ON_THE_MAP: Final = (
     ("Click", "Break the frame"),

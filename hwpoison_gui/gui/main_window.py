@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QMainWindow, QSizePolicy, QTabBar, QVBoxLayout, QW
 
 from hwpoison_gui.gui import fitting, icons, tab_order
 from hwpoison_gui.gui import theme as look
+from hwpoison_gui.gui.actions import Actions
 from hwpoison_gui.gui.banner import Banner
-from hwpoison_gui.gui.commands import Actions
 from hwpoison_gui.gui.controller import Controller
 from hwpoison_gui.gui.counter_strip import CounterStrip
 from hwpoison_gui.gui.decision_view import DecisionView

@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QApplication, QMenu
 
 from hwpoison_gui.gui import icons
 from hwpoison_gui.gui import theme as look
-from hwpoison_gui.gui.commands import PANICKED, Actions
+from hwpoison_gui.gui.actions import Actions
+from hwpoison_gui.gui.commands import PANICKED
 from hwpoison_gui.gui.controller import NONE
 from hwpoison_gui.view.frame_facts import facts_of
 from hwpoison_gui.view.frame_text import as_text

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from hwpoison_gui.gui import controller, slices
-from hwpoison_gui.gui.commands import BUSY
+from hwpoison_gui.gui.actions import BUSY
 from hwpoison_gui.view import groundwork
 
 LEFT = Qt.MouseButton.LeftButton
