@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,17 +23,14 @@ from hwpoison_gui.session import schema, shape
 from hwpoison_gui.session.branches import Told
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.recording import Recording
-from hwpoison_gui.session.session import SLICE, Session
+from hwpoison_gui.session.session import SLICE_SECONDS, Session
 from hwpoison_gui.session.timeline import Notice, Step
 from hwpoison_gui.view.moment import moment_of, title
 
-NONE = -1
-
-# Who looked at tables while an operation was recorded that was then given up must look again.
-_ALL_TABLES = Notice(0, 0, np.empty(0, np.int64), frozenset({"processes"}))
-
-
-_FEW = 2000  # steps: of what they touched it can be said what they changed
+NONE: Final = -1
+_FEW: Final = 2000  # steps: of what they touched it can be said what they changed
+# Who looked at tables while an operation was recorded that was then given up must look again: all listen to this one.
+_GIVEN_UP: Final = Notice(0, 0, np.empty(0, np.int64), frozenset({"processes"}))
 
 
 class Moved(NamedTuple):
@@ -197,13 +194,13 @@ class Controller(QObject):
 
     def _recording(self, recording: Recording, words: str) -> Work:
         try:
-            while not recording.advance(SLICE):
+            while not recording.advance(SLICE_SECONDS):
                 yield f"{words}: {counted(recording.steps, 'step')} so far"
         finally:
             if self.session.recording is recording:
                 recording.give_up()
                 self._acted = True
-                self._notices.append(_ALL_TABLES)
+                self._notices.append(_GIVEN_UP)
         self._acted = True
 
     def _play(self, animate: bool) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from hwpoison_gui.session.session import SLICE
+from hwpoison_gui.session.session import SLICE_SECONDS
 
 Work = Generator[str, None, None]  # says in words how far it is; closed, it leaves everything as it should be
 
@@ -65,7 +65,7 @@ class Slices(QObject):
             self._end(False)
 
     def _slice(self) -> None:
-        end = time.monotonic() + SLICE
+        end = time.monotonic() + SLICE_SECONDS
         self._go_on(lambda: time.monotonic() > end)
 
     def _go_on(self, over: Callable[[], bool]) -> None:

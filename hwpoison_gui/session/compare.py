@@ -14,7 +14,7 @@ from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.notebook import Asked
 from hwpoison_gui.session.scenario_reader import step_of
-from hwpoison_gui.session.session import SLICE, Operation, Session
+from hwpoison_gui.session.session import SLICE_SECONDS, Operation, Session
 
 EARLY: Final = "memory_failure_early_kill"
 RECOVERY: Final = "memory_failure_recovery"
@@ -161,7 +161,7 @@ def build(recipe: Recipe, settings: Settings, progress: Progress, stopped: Calla
 def _carry_out(session: Session, asked: Asked, stopped: Callable[[], bool]) -> None:
     """Raises StoppedError, with the operation given up."""
     recording = session.begin(asked.name, asked.args, asked.caption)
-    while not recording.advance(SLICE):
+    while not recording.advance(SLICE_SECONDS):
         if stopped():
             recording.give_up()
             raise StoppedError

@@ -31,7 +31,7 @@ from hwpoison_gui.session.world import World
 # Operations that only look, and so may follow a panic.
 AFTER_PANIC: Final = frozenset({"check"})
 
-SLICE: Final = 0.01  # seconds that others wait at most while something long is done
+SLICE_SECONDS: Final = 0.01  # seconds that others wait at most while something long is done
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -209,7 +209,7 @@ class Session:
             yield len(rest) - number
             recording = self.begin(past.name, past.args, getattr(past, "caption", ""))
             try:
-                while not recording.advance(SLICE):
+                while not recording.advance(SLICE_SECONDS):
                     yield len(rest) - number
             finally:
                 if self.recording is recording:

@@ -20,8 +20,8 @@ def slow(user, monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
     """Every operation takes long here: a slice is one step, and what goes on is said at once."""
     monkeypatch.setattr(slices, "_AT_ONCE", -1.0)
     monkeypatch.setattr(slices, "_SOON", -1.0)
-    monkeypatch.setattr(slices, "SLICE", -1.0)
-    monkeypatch.setattr(controller, "SLICE", -1.0)
+    monkeypatch.setattr(slices, "SLICE_SECONDS", -1.0)
+    monkeypatch.setattr(controller, "SLICE_SECONDS", -1.0)
     monkeypatch.setattr(groundwork, "_MANY", -1)
     return user
 

@@ -109,7 +109,7 @@ def test_what_cannot_be_done_is_said(session: Session) -> None:
 def test_a_side_can_be_given_up_in_the_middle_of_its_click(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of the click is left then, and it can be made after all."""
     left, _, recipe = sides(session, "early")
-    monkeypatch.setattr(compare, "SLICE", -1.0)
+    monkeypatch.setattr(compare, "SLICE_SECONDS", -1.0)
     clock = itertools.count()
     with pytest.raises(compare.StoppedError):
         compare.again(left, recipe, left.settings, lambda: next(clock) > 5)
