@@ -141,7 +141,6 @@ def madvise_soft_offline(m: Machine, mm: int, address: int) -> Steps[int | str]:
 def address_of_frame(m: Machine, mm: int, pfn: int) -> int:
     """The lowest address at which `mm` has frame `pfn` present, or -1."""
     for vpn, entry in sorted(m.ptes.of(mm).items()):
-        span = HPAGE_PMD_NR if entry & ptes.PSE else 1
-        if entry & ptes.PRESENT and ptes.value_of(entry) <= pfn < ptes.value_of(entry) + span:
+        if ptes.maps_frame(entry, pfn):
             return vpn + pfn - ptes.value_of(entry) << PAGE_SHIFT
     return -1

@@ -49,6 +49,11 @@ def state_of(entry: int) -> str:
     return "hwpoison" if entry & HWPOISON else "none"
 
 
+def maps_frame(entry: int, pfn: int) -> bool:
+    """Whether it is present and maps the frame: a huge one maps 512 in a row."""
+    return bool(entry & PRESENT) and 0 <= pfn - (entry >> 12) < (512 if entry & PSE else 1)
+
+
 def rss_of(entry: int) -> int:
     """Pages that the entry adds to the resident set: 512 for a huge one, none for the zero page."""
     if not entry & PRESENT or entry & SPECIAL:

@@ -90,12 +90,7 @@ def mapped_at(m: Machine, pfn: int, vma: Vma, address: int) -> int:
     """`address` if a PTE maps the frame there, else -1; for walks, which know vma_address() of the page already."""
     if address < 0:
         return -1
-    entry = m.pte(vma.mm, address >> PAGE_SHIFT)
-    if not entry & ptes.PRESENT:
-        return -1
-    first = ptes.value_of(entry)
-    span = HPAGE_PMD_NR if entry & ptes.PSE else 1
-    return address if first <= pfn < first + span else -1
+    return address if ptes.maps_frame(m.pte(vma.mm, address >> PAGE_SHIFT), pfn) else -1
 
 
 def mappings_of(m: Machine, pfn: int) -> list[tuple[Vma, int]]:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT, Process, Vma
+from hwpoison_gui.kernel.records import PAGE_SHIFT, Process, Vma
 from hwpoison_gui.kernel.rmap import page_index, rmap_vmas
 from hwpoison_gui.view.assess_cases import USER_COUNTS
 from hwpoison_gui.view.hits import DEAD, when_told, when_touched
@@ -81,7 +81,7 @@ class Counting:
         counts["areas"] += self._file
         if self._file and not entry:
             self._meet(vma.mm, BARE)
-        elif _leads_to(entry, self._pfn):
+        elif ptes.maps_frame(entry, self._pfn):
             huge, dirty = bool(entry & ptes.PSE), bool(entry & ptes.DIRTY)
             self._meet(vma.mm, MAPS | (HUGE if huge else 0))
             counts["found"] += 1
@@ -138,12 +138,6 @@ class Counting:
                 ("huge_die", one.has & HUGE and listed and one.told == DEAD),
             ):
                 counts[name] += len(mms) if which else 0
-
-
-def _leads_to(entry: int, pfn: int) -> bool:
-    if not entry & ptes.PRESENT:
-        return False
-    return ptes.value_of(entry) <= pfn < ptes.value_of(entry) + (HPAGE_PMD_NR if entry & ptes.PSE else 1)
 
 
 def person(m: Machine, process: Process, has: int) -> Person:

@@ -12,7 +12,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.filemap import find_get_page
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.records import BUS_MCEERR_AR, HPAGE_PMD_NR, MAX_ORDER, Process
+from hwpoison_gui.kernel.records import BUS_MCEERR_AR, MAX_ORDER, Process
 from hwpoison_gui.kernel.rmap import page_index
 from hwpoison_gui.session.peek import as_of
 from hwpoison_gui.session.session import Operation, Session
@@ -134,7 +134,7 @@ def _look_before(session: Session, operation: Operation, graph: ReverseMap | Non
 def _look(session: Session, pfn: int, known: Sequence[Mapper]) -> _Before:
     m = session.machine
     mappers = known or mappers_of(session, pfn)
-    mapped = frozenset((one.mm, one.vpn) for one in mappers if _leads_to(m, one, pfn))
+    mapped = frozenset((one.mm, one.vpn) for one in mappers if ptes.maps_frame(m.pte(one.mm, one.vpn), pfn))
     swapped = frozenset(swap_holders(m, pfn))
     living = {one.tgid for one in mappers if (one.mm, one.vpn) in mapped} | swapped
     owners = tuple(process.name for process in m.processes.view.values() if process.tgid in living)
@@ -149,14 +149,6 @@ def _is_free(m: Machine, pfn: int) -> bool:
     """In a free block of any size, on a per-CPU list, or in the pool of huge pages."""
     in_block = any(m.free_area.get((order, pfn & -(1 << order))) is True for order in range(MAX_ORDER + 1))
     return in_block or m.pcp.get((0, pfn)) is True or m.huge_free.get((0, m.compound_head(pfn))) is True
-
-
-def _leads_to(m: Machine, mapper: Mapper, pfn: int) -> bool:
-    entry = m.pte(mapper.mm, mapper.vpn)
-    if not entry & ptes.PRESENT:
-        return False
-    first = ptes.value_of(entry)
-    return first <= pfn < first + (HPAGE_PMD_NR if entry & ptes.PSE else 1)
 
 
 def _hits(session: Session, operation: Operation, before: _Before) -> Generator[None, None, tuple[Hit, ...]]:
@@ -213,7 +205,7 @@ def _left_with(m: Machine, mapper: Mapper, before: _Before, process: Process) ->
     entry, pfn = m.pte(mapper.mm, mapper.vpn), before.page.pfn
     if entry & ptes.HWPOISON:
         return when_touched(m, process)
-    if _leads_to(m, mapper, pfn):
+    if ptes.maps_frame(entry, pfn):
         return USES
     if entry & ptes.SWAP and not entry & ptes.PRESENT:
         had_it = (mapper.mm, mapper.vpn) in before.mapped or mapper.tgid in before.swapped

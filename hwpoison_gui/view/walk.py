@@ -76,8 +76,7 @@ def entry_state(m: Machine, pfn: int, mapper: Mapper) -> str:
     state = ptes.state_of(entry)
     if state != "present":
         return state
-    first = ptes.value_of(entry)
-    if not first <= pfn < first + (512 if entry & ptes.PSE else 1):
+    if not ptes.maps_frame(entry, pfn):
         return "other"
     return "dirty" if entry & ptes.DIRTY else "clean"
 
