@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Mark
+from hwpoison_gui.session import shape
 from hwpoison_gui.session.outcome import Outcome
-from hwpoison_gui.session.schema import OPS, Missing, SameAs
+from hwpoison_gui.session.schema import OPS
 from hwpoison_gui.session.session import Session
 
 R = TypeVar("R")
@@ -30,15 +31,7 @@ class Workbench:
 
     def do(self, op: str, /, **args: Any) -> Outcome:
         """Carry an operation out; keys that are left out have their default."""
-        full = {}
-        for key, kind in OPS[op].keys.items():
-            if key in args:
-                full[key] = args[key]
-            elif isinstance(kind.default, SameAs):
-                full[key] = args[kind.default.key]
-            elif not isinstance(kind.default, Missing):
-                full[key] = kind.default
-        return self.session.act(op, full)
+        return self.session.act(op, shape.values_of(OPS[op].keys, args))
 
     def area(self, name: str = "m", task: str = "a", **args: Any) -> None:
         """Map an area of one page, or as `args` say."""

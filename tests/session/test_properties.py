@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.rmap import rmap_vmas
+from hwpoison_gui.session import shape
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.schema import OPS as SCHEMA
-from hwpoison_gui.session.schema import Missing, SameAs
 from hwpoison_gui.session.session import Session
 from tests import invariants
 
@@ -136,13 +136,7 @@ HANDLERS = ("poison", "soft_offline")
 
 def with_defaults(name: str, args: dict[str, Any]) -> dict[str, Any]:
     """The arguments with the defaults that a scenario file would have had filled in."""
-    full = dict(args)
-    for key, spec in SCHEMA[name].keys.items():
-        if key in full or spec.default in (Missing.REQUIRED, Missing.ABSENT):
-            continue
-        default = spec.default
-        full[key] = full[default.key] if isinstance(default, SameAs) else default
-    return full
+    return shape.values_of(SCHEMA[name].keys, args)
 
 
 def fresh(kind: Kind) -> Session:

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view import preview as module
 from hwpoison_gui.view.preview import Hover, preview
-from tests.session.test_properties import with_defaults
-
-
-def act(session: Session, op: str, /, **args: Any) -> None:
-    session.act(op, with_defaults(op, args))
+from tests.truth import act
 
 
 @pytest.fixture(name="session")
