@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QKeySequence, 
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView, QWidget
 
 from hwpoison_gui.gui import theme as look
-from hwpoison_gui.gui.task_model import Index
+from hwpoison_gui.gui.model_index import Index
 from hwpoison_gui.view.compare import Row, Value
 from hwpoison_gui.view.palette import DARK, Theme
 

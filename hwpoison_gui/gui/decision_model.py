@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, Qt
 
+from hwpoison_gui.gui.model_index import NOWHERE, Index
 from hwpoison_gui.view.loss import Fact
 from hwpoison_gui.view.outline import AHEAD, ASIDE, DONE, NOW, WITHIN, Node, Outline
 
-Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
-_ROOT: Final = QModelIndex()
 
 _STATES: Final = {DONE: "done", NOW: "the present step", WITHIN: "the present step is in it", AHEAD: "still ahead"}
 _WAYS: Final = {DONE: "taken", NOW: "taken now", AHEAD: "possible", ASIDE: "not taken"}
@@ -56,23 +55,23 @@ class DecisionModel(QAbstractItemModel):
     def index_of(self, node: Node) -> QModelIndex:
         return self.createIndex(node.row, 0, node.id) if node.id else QModelIndex()
 
-    def index(self, row: int, column: int, parent: Index = _ROOT) -> QModelIndex:
+    def index(self, row: int, column: int, parent: Index = NOWHERE) -> QModelIndex:
         above = self.node(parent)
         if column or not 0 <= row < self.outline.size(above):
             return QModelIndex()
         return self.index_of(self.outline.child(above, row))
 
-    def parent(self, index: Index = _ROOT) -> Any:  # also QObject.parent()
+    def parent(self, index: Index = NOWHERE) -> Any:  # also QObject.parent()
         above = self.node(index).parent
         return self.index_of(self.outline.nodes[above]) if above > 0 else QModelIndex()
 
-    def rowCount(self, parent: Index = _ROOT) -> int:
+    def rowCount(self, parent: Index = NOWHERE) -> int:
         return self.outline.size(self.node(parent))
 
-    def columnCount(self, parent: Index = _ROOT) -> int:
+    def columnCount(self, parent: Index = NOWHERE) -> int:
         return 1
 
-    def hasChildren(self, parent: Index = _ROOT) -> bool:
+    def hasChildren(self, parent: Index = NOWHERE) -> bool:
         return self.outline.size(self.node(parent)) > 0
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QSize, Qt
+from PySide6.QtCore import QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QTextLayout, QTextOption
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTreeView
 
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.decision_model import DecisionModel
+from hwpoison_gui.gui.model_index import Index
 from hwpoison_gui.gui.signs import cross, dot, ring, tick, triangle
 from hwpoison_gui.view.outline import AHEAD, ASIDE, DONE, NOW, WITHIN, Node
 from hwpoison_gui.view.palette import Theme
@@ -39,7 +40,7 @@ class DecisionDelegate(QStyledItemDelegate):
 
     # -- room
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         node = self._model.node(index)
         width = self._view.viewport().width() - self._left_of(node)
         if self._is_inside_run(node):
@@ -85,9 +86,7 @@ class DecisionDelegate(QStyledItemDelegate):
 
     # -- drawing
 
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         node, room = self._model.node(index), QRect(option.rect)  # type: ignore[attr-defined]
         state = node.state(self._model.position)
         painter.save()

@@ -16,7 +16,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QKeySequence, QPaint
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QListView, QStyle, QWidget
 
 from hwpoison_gui.gui import theme as look
-from hwpoison_gui.gui.task_model import Index
+from hwpoison_gui.gui.model_index import Index
 from hwpoison_gui.view.log_rows import wrapped
 from hwpoison_gui.view.palette import DARK, Theme, mixed
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QListView, QStyle, QStyledItemDelega
 
 from hwpoison_gui.gui import signs
 from hwpoison_gui.gui import theme as look
-from hwpoison_gui.gui.task_model import Index
+from hwpoison_gui.gui.model_index import Index
 from hwpoison_gui.session.notebook import Note
 from hwpoison_gui.view.note_rows import NoteRow
 from hwpoison_gui.view.palette import DARK, Theme

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QObject, Qt
 from PySide6.QtGui import QColor
 
 from hwpoison_gui.gui import theme as look
+from hwpoison_gui.gui.model_index import NOWHERE, Index
 from hwpoison_gui.gui.row_model import alignment, head_data
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.view.page_order import Pfns
@@ -16,8 +17,6 @@ from hwpoison_gui.view.page_rows import PAGE_COLUMNS, PageRow, PageRows, page_ce
 from hwpoison_gui.view.palette import DARK, Theme
 
 Role = Qt.ItemDataRole
-Index = QModelIndex | QPersistentModelIndex
-_NOTHING: Final = QModelIndex()
 
 
 class PageModel(QAbstractTableModel):
@@ -90,10 +89,10 @@ class PageModel(QAbstractTableModel):
 
     # -- Qt's questions
 
-    def rowCount(self, parent: Index = _NOTHING) -> int:
+    def rowCount(self, parent: Index = NOWHERE) -> int:
         return 0 if parent.isValid() else min(self.room, self.size - self.top)
 
-    def columnCount(self, parent: Index = _NOTHING) -> int:
+    def columnCount(self, parent: Index = NOWHERE) -> int:
         return 0 if parent.isValid() else len(PAGE_COLUMNS)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QObject, Qt
 from PySide6.QtGui import QColor
 
 from hwpoison_gui.gui import theme as look
+from hwpoison_gui.gui.model_index import NOWHERE, Index
 from hwpoison_gui.view.palette import DARK, Theme
 from hwpoison_gui.view.text_columns import TextColumn
 
 Role = Qt.ItemDataRole
-Index = QModelIndex | QPersistentModelIndex
 SORT_ROLE: Final = Role.UserRole
 KEY_ROLE: Final = Role.UserRole + 1
 Colour = Callable[[Any, TextColumn, Theme], str | None]
-_NOTHING: Final = QModelIndex()
 
 
 def head_data(column: TextColumn, role: int) -> Any:
@@ -75,10 +74,10 @@ class RowModel(QAbstractTableModel):
 
     # -- Qt's questions
 
-    def rowCount(self, parent: Index = _NOTHING) -> int:
+    def rowCount(self, parent: Index = NOWHERE) -> int:
         return 0 if parent.isValid() else len(self.rows)
 
-    def columnCount(self, parent: Index = _NOTHING) -> int:
+    def columnCount(self, parent: Index = NOWHERE) -> int:
         return 0 if parent.isValid() else len(self.columns)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:

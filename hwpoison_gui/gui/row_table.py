@@ -10,7 +10,8 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QWidget
 
 from hwpoison_gui.gui.fact_view import FactView
-from hwpoison_gui.gui.row_model import KEY_ROLE, SORT_ROLE, Index, RowModel
+from hwpoison_gui.gui.model_index import Index
+from hwpoison_gui.gui.row_model import KEY_ROLE, SORT_ROLE, RowModel
 from hwpoison_gui.gui.table_keys import sort_by_key
 from hwpoison_gui.view.palette import Theme
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import QAbstractTableModel, QObject, Qt
 from PySide6.QtGui import QColor, QFont
 
 from hwpoison_gui.gui import theme as look
-from hwpoison_gui.gui.task_model import Index
+from hwpoison_gui.gui.model_index import Index
 from hwpoison_gui.view.palette import Theme
 from hwpoison_gui.view.state_rows import FITS, MEANS, OPEN, SPARED, TRIED, StateTable, TableRow
 

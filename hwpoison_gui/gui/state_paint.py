@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, Qt
+from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from hwpoison_gui.gui import theme as look
+from hwpoison_gui.gui.model_index import Index
 from hwpoison_gui.gui.signs import cross, ring, tick
 from hwpoison_gui.gui.state_model import StateModel
 from hwpoison_gui.view.palette import mixed
 from hwpoison_gui.view.state_rows import FITS, OPEN, TRIED
-
-Index = QModelIndex | QPersistentModelIndex
 
 
 class RowDelegate(QStyledItemDelegate):

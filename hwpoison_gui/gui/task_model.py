@@ -8,7 +8,6 @@ from PySide6.QtCore import (
     QAbstractTableModel,
     QModelIndex,
     QObject,
-    QPersistentModelIndex,
     QSortFilterProxyModel,
     Qt,
     Signal,
@@ -16,13 +15,13 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QFont
 
 from hwpoison_gui.gui import theme as look
+from hwpoison_gui.gui.model_index import Index
 from hwpoison_gui.kernel.records import DISPOSITIONS, MCE_KILL_POLICIES
 from hwpoison_gui.view.hits import IN_SHORT, MEANINGS, TONES
 from hwpoison_gui.view.palette import DARK, Theme
 from hwpoison_gui.view.task_rows import TaskRow
 
 Role = Qt.ItemDataRole
-Index = QModelIndex | QPersistentModelIndex
 SORT_ROLE: Final = Role.UserRole
 CHOICES_ROLE: Final = Role.UserRole + 1
 TGID_ROLE: Final = Role.UserRole + 2

@@ -17,8 +17,9 @@ from PySide6.QtWidgets import (
 
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.fact_view import set_row_height
+from hwpoison_gui.gui.model_index import Index
 from hwpoison_gui.gui.table_keys import sort_by_key, wants_menu
-from hwpoison_gui.gui.task_model import CHOICES_ROLE, COLUMNS, TGID_ROLE, Index, TaskModel, TaskOrder
+from hwpoison_gui.gui.task_model import CHOICES_ROLE, COLUMNS, TGID_ROLE, TaskModel, TaskOrder
 from hwpoison_gui.view.palette import DARK, Theme
 from hwpoison_gui.view.task_rows import TaskRow
 

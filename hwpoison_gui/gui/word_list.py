@@ -8,17 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, Qt
+from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPoint, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QHideEvent, QKeyEvent, QPainter
 from PySide6.QtWidgets import QFrame, QLineEdit, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from hwpoison_gui.gui import theme as look
+from hwpoison_gui.gui.model_index import NOWHERE, Index
 from hwpoison_gui.view.filter_words import Word
 from hwpoison_gui.view.palette import Theme
 
-Index = QModelIndex | QPersistentModelIndex
 Suggest = Callable[[str], tuple[int, list[Word]]]  # for what is written: from where on which words may end it
-_NOTHING: Final = QModelIndex()
 _ROWS: Final = 8  # seen at once
 _MOVES: Final = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}
 _TAKES: Final = (Qt.Key.Key_Tab, Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -36,7 +35,7 @@ class _Words(QAbstractListModel):
         self.words = words
         self.endResetModel()
 
-    def rowCount(self, parent: Index = _NOTHING) -> int:
+    def rowCount(self, parent: Index = NOWHERE) -> int:
         return 0 if parent.isValid() else len(self.words)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
