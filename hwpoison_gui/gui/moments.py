@@ -10,7 +10,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QInputDialog, QMenu, QPlainTextEdit, QProgressDialog
 
-from hwpoison_gui.gui.wiring import KeepKeys
+from hwpoison_gui.gui.keep_keys import KeepKeys
 from hwpoison_gui.session.branches import Branch, Told
 from hwpoison_gui.session.notebook import Note, Notebook, Saved
 from hwpoison_gui.session.session import Operation

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QObject, Qt
 
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.controller import NONE, Moved
 from hwpoison_gui.gui.hover_text import HoverText
+from hwpoison_gui.gui.keep_keys import KeepKeys
 from hwpoison_gui.gui.progress_line import ProgressLine
 from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view.counters import counters_of
@@ -36,23 +35,6 @@ Key = Qt.Key
 _MOVES: Final = (Key.Key_Left, Key.Key_Right, Key.Key_Up, Key.Key_Down)
 _PAGES: Final = (Key.Key_PageUp, Key.Key_PageDown, Key.Key_Home, Key.Key_End)
 _TASK_TABLES: Final = frozenset({"processes", "tasks", "pending_signals", "rss", "counters"})
-
-
-class KeepKeys(QObject):
-    """Keys that a widget needs for itself while it has the focus, though the window has shortcuts on them."""
-
-    def __init__(self, widget: QWidget, *keys: Qt.Key) -> None:
-        super().__init__(widget)
-        self._keys = frozenset(keys)
-        widget.installEventFilter(self)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            plain = not event.modifiers() & ~(Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.ShiftModifier)
-            if plain and event.key() in self._keys:
-                event.accept()
-                return True
-        return super().eventFilter(watched, event)
 
 
 class Wiring(QObject):

@@ -1,0 +1,24 @@
+"""Keys that a widget keeps for itself, though the window has commands on them."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QWidget
+
+
+class KeepKeys(QObject):
+    """Asked while `widget` has the keyboard; with Ctrl or Alt a key is the window's all the same."""
+
+    def __init__(self, widget: QWidget, *keys: Qt.Key) -> None:
+        super().__init__(widget)
+        self._keys = frozenset(keys)
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            plain = not event.modifiers() & ~(Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.ShiftModifier)
+            if plain and event.key() in self._keys:
+                event.accept()
+                return True
+        return super().eventFilter(watched, event)
