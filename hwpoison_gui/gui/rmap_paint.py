@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -11,77 +10,20 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, 
 
 from hwpoison_gui.gui import theme as look
 from hwpoison_gui.gui.frame_map_marks import draw_poison
+from hwpoison_gui.gui.rmap_fonts import Fonts
 from hwpoison_gui.kernel.mark import Act, counted
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.view.hits import IN_SHORT, TONES
 from hwpoison_gui.view.lenses import KIND
 from hwpoison_gui.view.palette import Theme, mixed
-from hwpoison_gui.view.reverse_map import Mapping, ReverseMap
-from hwpoison_gui.view.rmap_layout import Layout, Metrics, Row
+from hwpoison_gui.view.reverse_map import ReverseMap
+from hwpoison_gui.view.rmap_layout import Layout, Row
 from hwpoison_gui.view.rmap_news import RowNews
-from hwpoison_gui.view.rmap_words import ENTRY_WORDS
+from hwpoison_gui.view.rmap_words import ENTRY_WORDS, box_words
 from hwpoison_gui.view.walk import Fate, WalkState
 
 Align = Qt.AlignmentFlag
-_ADDRESS: Final = 12  # digits of a user's virtual address
 _TRAVELS: Final = (Act.VISIT, Act.SKIP)
-
-
-@dataclass(frozen=True, slots=True)
-class Fonts:
-    """The faces of the reverse map."""
-
-    name: QFont
-    small: QFont
-    mono: QFont
-    strong: QFont
-    title: QFont
-    plain: Metrics
-
-    @classmethod
-    def make(cls) -> Fonts:
-        name, small, mono = (
-            look.font(look.BODY, QFont.Weight.DemiBold),
-            look.font(look.CAPTION),
-            look.mono(look.CAPTION),
-        )
-        widest = max(QFontMetricsF(mono).horizontalAdvance(word) for word in ENTRY_WORDS.values())
-        plain = Metrics(QFontMetricsF(name).height(), QFontMetricsF(small).height(), widest + 10, 0.0)
-        strong, title = look.mono(look.BODY, QFont.Weight.Bold), look.font(look.CAPTION, QFont.Weight.Bold)
-        return cls(name, small, mono, strong, title, plain)
-
-    def metrics(self, graph: ReverseMap, rows: Sequence[Row]) -> Metrics:
-        """What the layout must know of a graph; of the many names of a kind the longest is measured."""
-
-        def width(font: QFont, text: str) -> float:
-            return QFontMetricsF(font).horizontalAdvance(text)
-
-        number = width(self.strong, f"{graph.pfn:#x}") + 20
-        number = max(number, width(self.small, KIND.classes[graph.kind.id].shortest) + 32)
-        single, groups = [row.mappers[0] for row in rows if not row.is_group], [row for row in rows if row.is_group]
-        area = max((mapper.area for mapper in single), key=len, default="")
-        tasks = [max((mapper.task for mapper in single), key=len, default="")]
-        tasks += [f"▸ {row.label} × {len(row.mappers):,}" for row in groups]
-        counts = [width(self.small, f"{len(row.mappers):,} passed by") for row in groups]
-        least = (
-            width(self.title, title_of(graph.mapping)[0]) + 14,
-            max(width(self.name, area), *(width(self.name, counted(len(row.mappers), "VMA")) for row in groups), 0.0)
-            + 16,
-            max(width(self.name, task) for task in tasks) + 36,
-        )
-        address = width(self.mono, "0" * _ADDRESS)
-        wanted = (least[0], max(least[1], *counts, address + 16), least[2] + width(self.small, "SIGBUS") + 6)
-        return self.plain._replace(frame=number, least=least, wanted=wanted)
-
-
-def title_of(mapping: Mapping) -> tuple[str, str]:
-    """The words in the mapping's box: large ones, and small ones below."""
-    if mapping.kind == "file":
-        return mapping.title.rpartition("/")[2] or mapping.title, mapping.detail
-    if mapping.kind == "anon":
-        title, _, number = mapping.title.partition(" ")
-        return title, f"{number}: {mapping.detail}"
-    return mapping.title, mapping.detail
 
 
 class RmapPainter:
@@ -219,7 +161,7 @@ class RmapPainter:
         self._box(rect, theme.line, 1.0, dashed=mapping.kind == "none")
         metrics, inner = self.fonts.plain, rect.adjusted(7, 6, -4, -4)
         line = QRectF(inner.left(), inner.top(), inner.width(), metrics.line)
-        title, detail = title_of(mapping)
+        title, detail = box_words(mapping)
         self._text(line, title, self.fonts.title, theme.text)
         rest = QRectF(inner.left(), line.bottom(), inner.width(), 3 * metrics.small + 1)
         self.p.save()

@@ -20,7 +20,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QToolTip, QWidget
 
 from hwpoison_gui.gui import theme as look
-from hwpoison_gui.gui.rmap_paint import Fonts, RmapPainter
+from hwpoison_gui.gui.rmap_fonts import Fonts
+from hwpoison_gui.gui.rmap_paint import RmapPainter
 from hwpoison_gui.view.palette import DARK, Theme
 from hwpoison_gui.view.reverse_map import ReverseMap
 from hwpoison_gui.view.rmap_layout import Layout, lay_out, rows_of

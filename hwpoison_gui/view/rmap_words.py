@@ -9,7 +9,7 @@ from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.view import kinds
 from hwpoison_gui.view.hits import IN_SHORT
-from hwpoison_gui.view.reverse_map import ReverseMap
+from hwpoison_gui.view.reverse_map import Mapping, ReverseMap
 from hwpoison_gui.view.rmap_layout import Row
 from hwpoison_gui.view.rmap_news import RowNews
 from hwpoison_gui.view.walk import Fate, WalkState
@@ -23,8 +23,6 @@ ENTRY_WORDS: Final = {
     "other": "other",
     "none": "no PTE",
 }
-
-
 _NOBODY: Final = {
     kinds.FREE: "Free: nobody uses it.",
     kinds.HOLE: "No memory here.",
@@ -35,6 +33,16 @@ _NOBODY: Final = {
     kinds.HUGE: "Part of a huge page that nobody has mapped.",
 }
 _CUT_OUT: Final = "It was in the page cache, and is no more; no process had mapped this page."
+
+
+def box_words(mapping: Mapping) -> tuple[str, str]:
+    """The words in the mapping's box: large ones, and small ones below."""
+    if mapping.kind == "file":
+        return mapping.title.rpartition("/")[2] or mapping.title, mapping.detail
+    if mapping.kind == "anon":
+        title, _, number = mapping.title.partition(" ")
+        return title, f"{number}: {mapping.detail}"
+    return mapping.title, mapping.detail
 
 
 def nobody_words(state: WalkState) -> str:
