@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.gate import Column
 from hwpoison_gui.kernel.machine import Machine
@@ -74,7 +75,8 @@ def _of_step(m: Machine, moment: Moment, colours: Mapping[int, int]) -> Highligh
     elif mark.act in (Act.UNMAP, Act.SKIP):
         found.append((np.array(inside, np.int64), "unmapped" if mark.act is Act.UNMAP else "skipped"))
     if moment.operation.name == "poison" or not len(others):
-        found.append((np.array(inside, np.int64), "target"))
+        broken = moment.operation.name == "poison" or any(m.page(pfn) & pf.HWPOISON for pfn in inside)
+        found.append((np.array(inside, np.int64), "target" if broken else "visited"))
     if len(others):
         found.append((others, "visited"))
     return found
