@@ -32,6 +32,7 @@ _NOBODY: Final = {
     kinds.ANON: "Nobody maps it any more.",
     kinds.HUGE: "Part of a huge page that nobody has mapped.",
 }
+_PER_CPU: Final = "Free, on a per-CPU list: nobody uses it."
 _CUT_OUT: Final = "It was in the page cache, and is no more; no process had mapped this page."
 
 
@@ -47,6 +48,8 @@ def box_words(mapping: Mapping) -> tuple[str, str]:
 
 def nobody_words(state: WalkState) -> str:
     """Why a frame has no users."""
+    if state.per_cpu:
+        return _PER_CPU
     if state.kind.id in (kinds.FILE, kinds.SHMEM) and not state.cached:
         return _CUT_OUT
     return _NOBODY.get(state.kind.id, "No page table can map it.")

@@ -42,13 +42,15 @@ class WalkState:
 
     `entries`: dirty, clean, swap, hwpoison, other, none. `current_vma` and `current_task`: what the
     present step is about; `act` is its act. `kind` is what the frame holds, or held before it broke; `cached`: it is
-    in a page cache. `ends`: how the frame's error hits a task, once it is through (hits.MEANINGS).
+    in a page cache; `per_cpu`: free, on a per-CPU list. `ends`: how the frame's error hits a
+    task, once it is through (hits.MEANINGS).
     """
 
     letters: str = ""
     poisoned: bool = False
     kind: kinds.Kind = kinds.KINDS[0]
     cached: bool = False
+    per_cpu: bool = False
     entries: dict[int, str] = field(default_factory=dict)
     visited: set[int] = field(default_factory=set)
     cut: set[int] = field(default_factory=set)
@@ -143,6 +145,7 @@ class Follower:
         self._state.letters, self._state.poisoned = pf.letters_of(word), bool(word & pf.HWPOISON)
         self._state.kind = self.graph.kind if self._state.poisoned else kinds.KINDS[kinds.kind_of(word)]
         self._state.cached = m.inode_of(m.compound_head(self.graph.pfn)) is not None
+        self._state.per_cpu = m.pcp.get((0, self.graph.pfn)) is True
         self._state.ends = ends_of(session, self.graph.pfn)
         self._point(m, moment_of(session))
         return self._state

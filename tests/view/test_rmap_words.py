@@ -57,6 +57,17 @@ def test_an_unpoisoned_frame_is_what_it_is_now() -> None:
     assert state.kind.key == "free" and "Free: nobody uses it." in said(session, pfn)
 
 
+def test_a_frame_that_goes_free_by_a_per_cpu_list_is_said_to_be_free() -> None:
+    session = Session.fresh(4096, profile="6.1")
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0")
+    frame = f"pfn:{session.resolve_frame('a:m+0'):#x}"
+    do(session, "soft_offline", frame=frame)
+    do(session, "unpoison", frame=frame)
+    assert "Free, on a per-CPU list" in said(session, session.resolve_frame(frame))
+
+
 def test_pages_without_users_say_why() -> None:
     session = Session.fresh(4096, profile="6.1")
     act(session, "check")
