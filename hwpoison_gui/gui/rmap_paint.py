@@ -253,7 +253,8 @@ class RmapPainter:
             words = f"{sign} {row.label} × {news.tasks:,}"
             self._two_lines(inner, words, self._dead(news), (theme.text, theme.kill), whole=True)
             return
-        told = fate.text if self.layout.roomy else fate.short
+        fits = QFontMetricsF(self.fonts.small).horizontalAdvance(fate.text) <= inner.width()
+        told = fate.text if self.layout.roomy and fits else fate.short
         why = passed.short if passed else ""
         words = told if fate.kind != "alive" else why if self.layout.roomy else why.partition(":")[0]
         ink = {"killed": theme.text, "told": theme.kill, "handled": theme.good, "alive": theme.muted}
@@ -267,11 +268,10 @@ class RmapPainter:
             self._strike_out(rect)
 
     def _end(self, kind: str, width: float, name: str) -> str:
-        """How the error hits a task, in full where there is room beside its name."""
+        """How the error hits a task, in full where there is room below or beside its name."""
         full, short = IN_SHORT[kind]
-        taken = QFontMetricsF(self.fonts.name).horizontalAdvance(name)
-        beside = QFontMetricsF(self.fonts.small).horizontalAdvance(full)
-        return full if self.layout.roomy or taken + beside + 8 <= width else short
+        taken = 0 if self.layout.roomy else QFontMetricsF(self.fonts.name).horizontalAdvance(name) + 8
+        return full if taken + QFontMetricsF(self.fonts.small).horizontalAdvance(full) <= width else short
 
     def _name(self, row: Row) -> str:
         return row.mappers[0].task
