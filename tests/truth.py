@@ -21,7 +21,6 @@ from hwpoison_gui.kernel.filemap import ZERO, content_of, disk_content
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import BUS_MCEERR_AR, HPAGE_PMD_NR, MAX_ORDER, PAGE_SHIFT
 from hwpoison_gui.kernel.rmap import page_index, rmap_vmas
-from hwpoison_gui.session import schema, shape
 from hwpoison_gui.session.agreement import session_of
 from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.session.session import Session
@@ -30,6 +29,7 @@ from hwpoison_gui.view import hits, outcomes
 from hwpoison_gui.view.assessment import Assessment
 from hwpoison_gui.view.foretelling import Foretelling
 from hwpoison_gui.view.loss import Loss, loss_of
+from tests.workbench import do
 
 # What a read comes to.
 DIES: Final = "dies"
@@ -64,10 +64,6 @@ class Truth(NamedTuple):
     ends: dict[str, str]
 
 
-def act(session: Session, op: str, **args: object) -> Outcome:
-    return session.act(op, shape.values_of(schema.OPS[op].keys, args))
-
-
 def places_of(m: Machine, pfn: int) -> list[tuple[int, int]]:
     """(mm, address) where living processes have the frame, by any entry, or have an area over its page."""
     found = dict[tuple[int, int], None]()
@@ -97,8 +93,8 @@ def read(session: Session, mm: int, address: int) -> Read | None:
     if at is None or vma is None:
         return None
     if vma.prot == "none":  # it cannot read it now, but may again
-        act(session, "mprotect", task=name, at=at, pages=1, prot="r")
-    outcome = act(session, "read", task=name, at=at)
+        do(session, "mprotect", task=name, at=at, pages=1, prot="r")
+    outcome = do(session, "read", task=name, at=at)
     told = any(seen.task == name and seen.code == BUS_MCEERR_AR for seen in outcome.signals)
     vpn = address >> PAGE_SHIFT
     entry = m.pte(mm, vpn)
@@ -113,7 +109,7 @@ def break_and_read(session: Session, pfn: int) -> Truth:
     m, start = session.machine, session.position
     places = places_of(m, pfn)
     before = {place: read(session, *place) for place in places}
-    outcome = act(session, "poison", frame=f"pfn:{pfn:#x}")
+    outcome = do(session, "poison", frame=f"pfn:{pfn:#x}")
     loss, end, ends = loss_of(session, session.operations[-1]), session.position, dict[str, str]()
     unread = set[str]()
     for mm, address in places if not m.panicked else ():
@@ -249,7 +245,7 @@ def machines() -> dict[str, Iterable[Session]]:
         for sysctl in settings:
             session = session_of(open_recording(path, hidden=path.stem == "server"), stopped=False)
             for key, value in sysctl.items():
-                act(session, "sysctl", name=key, value=value)
+                do(session, "sysctl", name=key, value=value)
             yield session
 
     found: dict[str, Iterable[Session]] = {

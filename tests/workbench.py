@@ -1,4 +1,4 @@
-"""A machine to try things on: operations by their short form, with the defaults of the schema filled in."""
+"""Operations by their short form, with the defaults of the schema filled in, and a machine to try them on."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ from hwpoison_gui.session.session import Session
 R = TypeVar("R")
 
 
+def do(session: Session, op: str, /, **args: Any) -> Outcome:
+    """Carry an operation out; keys that are left out have their default."""
+    return session.act(op, shape.values_of(OPS[op].keys, args))
+
+
 class Workbench:
     """A session with one task, `a`, which has a handler for SIGBUS."""
 
@@ -30,8 +35,7 @@ class Workbench:
         return self.session.machine
 
     def do(self, op: str, /, **args: Any) -> Outcome:
-        """Carry an operation out; keys that are left out have their default."""
-        return self.session.act(op, shape.values_of(OPS[op].keys, args))
+        return do(self.session, op, **args)
 
     def area(self, name: str = "m", task: str = "a", **args: Any) -> None:
         """Map an area of one page, or as `args` say."""

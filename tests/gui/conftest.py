@@ -12,16 +12,11 @@ from pytestqt.qtbot import QtBot
 
 from hwpoison_gui.gui.main_window import MainWindow
 from hwpoison_gui.gui.opening import Opened
-from hwpoison_gui.session import schema, shape
 from hwpoison_gui.session.scenario import Memory, Scenario
 from hwpoison_gui.session.session import Session
+from tests.workbench import do
 
 WORKERS = ("w0", "w1", "w2")
-
-
-def do(session: Session, op: str, **args: object) -> None:
-    """An operation with its defaults filled in."""
-    session.act(op, shape.values_of(schema.OPS[op].keys, args))
 
 
 def workers(early_kill: int = 1) -> Session:

@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from hwpoison_gui.gui import opening, tab_order
 from hwpoison_gui.session.session import Session
 from tests.gui import eyes
-from tests.gui.conftest import do, workers
+from tests.gui.conftest import workers
 from tests.gui.hands import ALT, CTRL, NO, SHIFT, Key, Person
+from tests.workbench import do
 
 
 class Typist(Person):

@@ -6,8 +6,8 @@ import pytest
 from PySide6.QtCore import QPointF, Qt
 
 from hwpoison_gui.kernel.mark import Act
-from hwpoison_gui.session import schema, shape
 from hwpoison_gui.session.session import Session
+from tests.workbench import do
 
 Key = Qt.Key
 
@@ -70,10 +70,6 @@ def test_a_click_on_a_row_selects_the_task(user) -> None:
     at = QPointF(left + width / 2, view._layout.tops[2] + 6).toPoint()
     user.qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=at)
     assert user.window.controller.selected_task == view.graph.mappers[2].tgid
-
-
-def do(session: Session, op: str, **args: object) -> None:
-    session.act(op, shape.values_of(schema.OPS[op].keys, args))
 
 
 def shared_by(count: int) -> Session:

@@ -29,8 +29,9 @@ from PySide6.QtWidgets import (
 
 from hwpoison_gui.gui.dock import Dock
 from hwpoison_gui.session.session import Session
-from tests.gui.conftest import do, workers
+from tests.gui.conftest import workers
 from tests.gui.hands import ALT, CTRL, SHIFT, Key, Person
+from tests.workbench import do
 
 Text = QAccessible.Text
 _USED = (QAbstractButton, QAbstractSlider, QAbstractItemView, QComboBox, QLineEdit, QTextEdit)

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QComboBox
 
 from hwpoison_gui.gui.task_model import COLUMNS
-from tests.truth import act
+from tests.workbench import do
 
 Key = Qt.Key
 
@@ -138,5 +138,5 @@ def test_the_living_have_a_fate_once_the_error_is_through(user) -> None:
     fates = {name: cell(user, name, "killed_by").data() for name in ("srv", "w0", "w1", "other")}
     assert fates == {"srv": "SIGBUS AO", "w0": "dies later", "w1": "told", "other": ""}
     assert "Dies when it touches the page" in cell(user, "w0", "killed_by").data(Qt.ItemDataRole.ToolTipRole)
-    act(user.session, "read", task="w0", at="heap+1")
+    do(user.session, "read", task="w0", at="heap+1")
     assert cell(user, "w0", "killed_by").data() == "SIGBUS AR"

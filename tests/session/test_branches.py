@@ -6,12 +6,9 @@ import pytest
 
 from hwpoison_gui.kernel.boot import machine_from_image
 from hwpoison_gui.kernel.profiles import PROFILES
-from hwpoison_gui.session import branches, schema, shape
+from hwpoison_gui.session import branches
 from hwpoison_gui.session.session import Session
-
-
-def do(session: Session, op: str, **args: object) -> None:
-    session.act(op, shape.values_of(schema.OPS[op].keys, args))
+from tests.workbench import do
 
 
 @pytest.fixture

@@ -7,13 +7,10 @@ import itertools
 import pytest
 
 from hwpoison_gui.kernel.mark import Act
-from hwpoison_gui.session import compare, schema, shape
+from hwpoison_gui.session import compare
 from hwpoison_gui.session.compare import Recipe, Settings, Tick
 from hwpoison_gui.session.session import Session
-
-
-def do(session: Session, op: str, **args: object) -> None:
-    session.act(op, shape.values_of(schema.OPS[op].keys, args))
+from tests.workbench import do
 
 
 @pytest.fixture

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from hwpoison_gui.session import compare, schema, shape
+from hwpoison_gui.session import compare
 from hwpoison_gui.session.compare import EARLY, RECOVERY, Recipe, Settings, Side
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.compare import LOG, Row, Value, differences, headline, rows_of, settings_words
+from tests.workbench import do
 
 SHARERS = 12
-
-
-def do(session: Session, op: str, **args: object) -> None:
-    session.act(op, shape.values_of(schema.OPS[op].keys, args))
 
 
 def boot(profile: str) -> Session:

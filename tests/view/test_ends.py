@@ -10,27 +10,27 @@ from hwpoison_gui.view.rmap_layout import Row
 from hwpoison_gui.view.rmap_news import news_of
 from hwpoison_gui.view.rmap_words import row_words
 from hwpoison_gui.view.walk import Walks
-from tests.truth import act
+from tests.workbench import do
 
 
 def broken() -> tuple[Session, int]:
     """Page 0 of a file was written and broke with early kill: one process for each way to be hit."""
     session = Session.fresh(4096, sysctl={"memory_failure_early_kill": 0})
-    act(session, "file", path="/f", pages=2)
+    do(session, "file", path="/f", pages=2)
     # Names say what becomes of them. Who has no entry is not hit by the frame, but misses what was written.
     for name, sigbus, policy in (
         ("dead", "default", "early"), ("told", "handler", "early"), ("waits", "blocked", "early"),
         ("later", "default", "default"), ("caught", "handler", "default"), ("stale", "default", "default"),
         ("safe", "default", "default"),
     ):  # fmt: skip
-        act(session, "task", name=name, sigbus=sigbus, mce_kill=policy)
-        act(session, "mmap", task=name, name="m", pages=2, file="/f", shared=name != "safe")
+        do(session, "task", name=name, sigbus=sigbus, mce_kill=policy)
+        do(session, "mmap", task=name, name="m", pages=2, file="/f", shared=name != "safe")
         if name == "safe":
-            act(session, "write", task=name, at="m+0", value="its own")
+            do(session, "write", task=name, at="m+0", value="its own")
     for name in ("dead", "told", "waits", "later", "caught"):
-        act(session, "write", task=name, at="m+0", value="new")
+        do(session, "write", task=name, at="m+0", value="new")
     pfn = session.resolve_frame("/f@0")
-    act(session, "poison", frame=f"pfn:{pfn:#x}")
+    do(session, "poison", frame=f"pfn:{pfn:#x}")
     return session, pfn
 
 
@@ -60,11 +60,11 @@ def test_nothing_is_said_of_the_end_before_it_or_of_another_frame() -> None:
 
 def test_what_happens_afterwards_is_counted_in() -> None:
     session, pfn = broken()
-    act(session, "read", task="later", at="m+0")
-    act(session, "read", task="stale", at="m+0")
-    act(session, "munmap", task="caught", at="m+0", pages=1)
-    act(session, "exit", task="safe")
-    act(session, "sigaction", task="waits", sigbus="handler")
+    do(session, "read", task="later", at="m+0")
+    do(session, "read", task="stale", at="m+0")
+    do(session, "munmap", task="caught", at="m+0", pages=1)
+    do(session, "exit", task="safe")
+    do(session, "sigaction", task="waits", sigbus="handler")
     assert told(session, pfn) == {
         "dead": hits.DEAD, "told": hits.SIGNALLED, "waits": hits.SIGNALLED, "later": hits.DEAD, "stale": hits.STALE,
     }  # fmt: skip
@@ -75,28 +75,28 @@ def test_what_happens_afterwards_is_counted_in() -> None:
 def test_who_goes_back_and_does_something_else_is_told_of_that() -> None:
     session, pfn = broken()
     broke = session.operations[-1].last
-    act(session, "munmap", task="later", at="m+0", pages=1)
+    do(session, "munmap", task="later", at="m+0", pages=1)
     position = session.position
     assert "later" not in told(session, pfn) and "caught" in told(session, pfn)
     session.seek(broke)
-    act(session, "munmap", task="caught", at="m+0", pages=1)
+    do(session, "munmap", task="caught", at="m+0", pages=1)
     assert session.position == position, "the two must not be told apart by their steps"
     assert "caught" not in told(session, pfn) and "later" in told(session, pfn)
 
 
 def test_a_second_report_changes_nothing_and_an_error_taken_back_hits_nobody() -> None:
     session, pfn = broken()
-    act(session, "poison", frame=f"pfn:{pfn:#x}")
+    do(session, "poison", frame=f"pfn:{pfn:#x}")
     assert told(session, pfn) == AT_THE_END
     session = Session.fresh(4096, profile="6.1")
-    act(session, "file", path="/f", pages=1)
-    act(session, "task", name="a")
-    act(session, "open", task="a", path="/f", fd="d")
-    act(session, "pread", task="a", fd="d", page=0)
+    do(session, "file", path="/f", pages=1)
+    do(session, "task", name="a")
+    do(session, "open", task="a", path="/f", fd="d")
+    do(session, "pread", task="a", fd="d", page=0)
     pfn = session.resolve_frame("/f@0")
-    act(session, "poison", frame=f"pfn:{pfn:#x}")
+    do(session, "poison", frame=f"pfn:{pfn:#x}")
     assert error_of(session, pfn) is not None
-    act(session, "unpoison", frame=f"pfn:{pfn:#x}")
+    do(session, "unpoison", frame=f"pfn:{pfn:#x}")
     assert session.operations[-1].outcome.errno == 0 and error_of(session, pfn) is None
 
 

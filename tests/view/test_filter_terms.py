@@ -9,14 +9,10 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.image import ZoneImage
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mmzone import zones_by_address
-from hwpoison_gui.session import schema, shape
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.filter_terms import FilterError, did_you_mean, quoted, some_of
 from hwpoison_gui.view.flag_filter import parse
-
-
-def do(session: Session, op: str, **args: object) -> None:
-    session.act(op, shape.values_of(schema.OPS[op].keys, args))
+from tests.workbench import do
 
 
 @pytest.fixture(name="session")

@@ -21,7 +21,8 @@ from hwpoison_gui.sources.recording import open_recording
 from hwpoison_gui.view.assessment import Assessment
 from hwpoison_gui.view.foretelling import Foretelling
 from tests.session.test_properties import EXAMPLES, PROGRAMS, Kind, prepared, run
-from tests.truth import act, disagreements, kinds_of_frames
+from tests.truth import disagreements, kinds_of_frames
+from tests.workbench import do
 
 few = settings(
     max_examples=max(3, EXAMPLES // 8),
@@ -67,7 +68,7 @@ def test_on_a_booted_machine(profile: str, early_kill: int) -> None:
 
 def test_on_a_recorded_machine() -> None:
     session = session_of(open_recording(resources.path("machines/victim_before.npz"), hidden=False), stopped=False)
-    act(session, "sysctl", name="memory_failure_early_kill", value=1)
+    do(session, "sysctl", name="memory_failure_early_kill", value=1)
     assert_true(session, kinds_of_frames(session.machine, 1)[::9])
 
 
@@ -90,12 +91,12 @@ def test_before_each_error_of_the_recorded_cases(file: Path) -> None:
 def users(profile: str = "6.1", early_kill: int = 0, **file: Any) -> Session:
     """`a` wrote page 0 of a file, `b` has it mapped too, `c` covers it with an area of its own."""
     session = Session.fresh(4096, profile=profile, sysctl={"memory_failure_early_kill": early_kill})
-    act(session, "file", path="/f", pages=2, **file)
+    do(session, "file", path="/f", pages=2, **file)
     for name in ("a", "b", "c"):
-        act(session, "task", name=name)
-        act(session, "mmap", task=name, name="m", pages=2, file="/f", shared=True)
-    act(session, "write", task="a", at="m+0", value="new")
-    act(session, "read", task="b", at="m+0")
+        do(session, "task", name=name)
+        do(session, "mmap", task=name, name="m", pages=2, file="/f", shared=True)
+    do(session, "write", task="a", at="m+0", value="new")
+    do(session, "read", task="b", at="m+0")
     return session
 
 
@@ -117,7 +118,7 @@ def test_an_area_without_an_entry(profile: str, filesystem: str, of_c: str) -> N
 def test_a_file_of_memory_that_nobody_maps_waits_for_those_who_cover_it() -> None:
     session = users(filesystem="tmpfs")
     for name in ("a", "b"):
-        act(session, "munmap", task=name, at="m+0", pages=2)
+        do(session, "munmap", task=name, at="m+0", pages=2)
     assert foretold(session, "/f@0") == {"c": "later"}
     assert_true(session, [session.resolve_frame("/f@0")])
 
@@ -127,28 +128,28 @@ def test_a_file_of_memory_that_nobody_maps_waits_for_those_who_cover_it() -> Non
 )
 def test_who_has_no_entry_is_told_all_the_same_and_only_ignoring_leaves_it_with_old_data(sigbus: str, way: str) -> None:
     session = users(early_kill=1)
-    act(session, "sigaction", task="c", sigbus=sigbus)
+    do(session, "sigaction", task="c", sigbus=sigbus)
     assert foretold(session, "/f@0")["c"] == way
     assert_true(session, [session.resolve_frame("/f@0")])
 
 
 def test_a_second_signal_is_dropped_while_one_waits() -> None:
     session = users(early_kill=1)
-    act(session, "write", task="a", at="m+1", value="new")
-    act(session, "sigaction", task="a", sigbus="blocked")
-    act(session, "poison", frame="/f@1")
+    do(session, "write", task="a", at="m+1", value="new")
+    do(session, "sigaction", task="a", sigbus="blocked")
+    do(session, "poison", frame="/f@1")
     assert foretold(session, "/f@0")["a"] == "later"
     assert_true(session, [session.resolve_frame("/f@0")])
 
 
 def test_a_copy_of_its_own_in_swap_is_not_the_page() -> None:
     session = Session.fresh(4096, profile="6.1")
-    act(session, "task", name="a")
-    act(session, "mmap", task="a", name="m", pages=1)
-    act(session, "write", task="a", at="m+0", value="x")
-    act(session, "fork", task="a", child="b")
-    act(session, "write", task="b", at="m+0", value="y")
-    act(session, "madvise", task="b", at="m+0", pages=1, advice="pageout")
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0", value="x")
+    do(session, "fork", task="a", child="b")
+    do(session, "write", task="b", at="m+0", value="y")
+    do(session, "madvise", task="b", at="m+0", pages=1, advice="pageout")
     assert foretold(session, "a:m+0") == {"a": "later", "b": "safe"}
     assert_true(session, [session.resolve_frame("a:m+0")])
 
@@ -156,22 +157,22 @@ def test_a_copy_of_its_own_in_swap_is_not_the_page() -> None:
 def test_merged_pages_stay_in_use() -> None:
     session = Session.fresh(4096, profile="6.1")
     for name in ("a", "b"):
-        act(session, "task", name=name)
-        act(session, "mmap", task=name, name="m", pages=1)
-        act(session, "write", task=name, at="m+0", value="same")
+        do(session, "task", name=name)
+        do(session, "mmap", task=name, name="m", pages=1)
+        do(session, "write", task=name, at="m+0", value="same")
     for name in ("a", "b"):
-        act(session, "madvise", task=name, at="m+0", pages=1, advice="mergeable")
+        do(session, "madvise", task=name, at="m+0", pages=1, advice="mergeable")
     assert foretold(session, "a:m+0") == {"a": "uses", "b": "uses"}
     assert_true(session, [session.resolve_frame("a:m+0")])
 
 
 def test_small_entries_of_a_huge_page_are_not_told() -> None:
     session = Session.fresh(1 << 14, profile="6.1", sysctl={"memory_failure_early_kill": 1})
-    act(session, "task", name="a")
-    act(session, "mmap", task="a", name="t", pages=512, huge="thp")
-    act(session, "write", task="a", at="t+0", value="x")
-    act(session, "fork", task="a", child="b")
-    act(session, "write", task="b", at="t+1", value="y")
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="t", pages=512, huge="thp")
+    do(session, "write", task="a", at="t+0", value="x")
+    do(session, "fork", task="a", child="b")
+    do(session, "write", task="b", at="t+1", value="y")
     frames = [session.resolve_frame("a:t+5"), session.resolve_frame("a:t+0")]
     assert sorted(foretold(session, "a:t+5").values()) == ["dead", "later"]
     assert_true(session, frames)
@@ -179,10 +180,10 @@ def test_small_entries_of_a_huge_page_are_not_told() -> None:
 
 def test_a_huge_page_of_hugetlb_counts_as_one() -> None:
     session = Session.fresh(1 << 14, huge_pages=2, profile="6.1", sysctl={"memory_failure_early_kill": 1})
-    act(session, "task", name="a")
-    act(session, "mmap", task="a", name="h", pages=512, huge="hugetlb", shared=True)
-    act(session, "write", task="a", at="h+7", value="x")
-    act(session, "fork", task="a", child="b")
-    act(session, "read", task="b", at="h+7")
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="h", pages=512, huge="hugetlb", shared=True)
+    do(session, "write", task="a", at="h+7", value="x")
+    do(session, "fork", task="a", child="b")
+    do(session, "read", task="b", at="h+7")
     assert foretold(session, "a:h+9") == {"a": "dead", "b": "dead"}
     assert_true(session, [session.resolve_frame("a:h+9"), session.resolve_frame("a:h+0")])

@@ -8,21 +8,21 @@ from hwpoison_gui.session.session import Session
 from hwpoison_gui.view import hits, outcomes
 from hwpoison_gui.view.assessment import fate_of
 from hwpoison_gui.view.foretelling import Foretelling
-from tests.truth import act
+from tests.workbench import do
 
 
 @pytest.fixture(name="crowd", scope="module")
 def _crowd() -> Session:
     """One page of private memory and one of a file, each with 600 users; every third has a handler."""
     session = Session.fresh(1 << 13, sysctl={"memory_failure_early_kill": 1})
-    act(session, "file", path="/f", pages=1)
-    act(session, "task", name="a")
-    act(session, "mmap", task="a", name="m", pages=1)
-    act(session, "write", task="a", at="m+0", value="x")
-    act(session, "mmap", task="a", name="f", pages=1, file="/f", shared=True)
-    act(session, "write", task="a", at="f+0", value="x")
+    do(session, "file", path="/f", pages=1)
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0", value="x")
+    do(session, "mmap", task="a", name="f", pages=1, file="/f", shared=True)
+    do(session, "write", task="a", at="f+0", value="x")
     for number in range(599):
-        act(session, "fork", task="a", child=f"k{number}", sigbus="default" if number % 3 else "handler")
+        do(session, "fork", task="a", child=f"k{number}", sigbus="default" if number % 3 else "handler")
     return session
 
 

@@ -10,7 +10,7 @@ from hwpoison_gui.kernel.records import BUS_MCEERR_AO, SigInfo
 from hwpoison_gui.kernel.signal import send_sig
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view import hits
-from tests.truth import act
+from tests.workbench import do
 
 _DISPOSITIONS = ("default", "handler", "ignored", "blocked")
 _MEANT = {
@@ -21,14 +21,14 @@ _MEANT = {
 @pytest.mark.parametrize(("sigbus", "waits"), [*product(_DISPOSITIONS, (False, True))])
 def test_what_telling_does_is_what_the_signal_does(sigbus: str, waits: bool) -> None:
     session = Session.fresh(512)
-    act(session, "task", name="a", sigbus="blocked")
+    do(session, "task", name="a", sigbus="blocked")
     m = session.machine
     tid = session.tid_of("a")
     assert tid is not None
     info = SigInfo("SIGBUS", BUS_MCEERR_AO)
     if waits and sigbus in ("blocked", "ignored"):
         send_sig(m, tid, info)
-    act(session, "sigaction", task="a", sigbus=sigbus)
+    do(session, "sigaction", task="a", sigbus=sigbus)
     process = m.processes.view[m.tasks.view[tid].tgid]
     foretold = hits.when_told(m, process, tid)
     assert foretold in _MEANT[send_sig(m, tid, info)]
@@ -38,13 +38,13 @@ def test_what_telling_does_is_what_the_signal_does(sigbus: str, waits: bool) -> 
 @pytest.mark.parametrize("sigbus", _DISPOSITIONS)
 def test_a_touch_cannot_be_refused(sigbus: str) -> None:
     session = Session.fresh(512, sysctl={"memory_failure_early_kill": 0})
-    act(session, "task", name="a", sigbus=sigbus)
-    act(session, "mmap", task="a", name="m", pages=1)
-    act(session, "write", task="a", at="m+0", value="x")
-    act(session, "poison", frame="a:m+0")
+    do(session, "task", name="a", sigbus=sigbus)
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0", value="x")
+    do(session, "poison", frame="a:m+0")
     m = session.machine
     foretold = hits.when_touched(m, m.processes.view[session.world.task_names.view["a"]])
-    act(session, "read", task="a", at="m+0")
+    do(session, "read", task="a", at="m+0")
     assert session.alive("a") == (foretold == hits.CAUGHT)
 
 

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from hwpoison_gui.session import schema, shape
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view import hits, loss
 from hwpoison_gui.view.loss import Loss, ending_of, loss_of
-
-
-def do(session: Session, op: str, **args: object) -> None:
-    session.act(op, shape.values_of(schema.OPS[op].keys, args))
+from tests.workbench import do
 
 
 def came(session: Session) -> Loss:

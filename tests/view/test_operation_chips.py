@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from hwpoison_gui.session import schema, shape
 from hwpoison_gui.session.notebook import Notebook
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.note_rows import note_rows
 from hwpoison_gui.view.operation_chips import branch_words, chips_of, line_words
-
-
-def do(session: Session, op: str, **args: object) -> None:
-    session.act(op, shape.values_of(schema.OPS[op].keys, args))
+from tests.workbench import do
 
 
 @pytest.fixture

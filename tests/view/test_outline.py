@@ -9,20 +9,17 @@ import pytest
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.kernel.profile import Profile
 from hwpoison_gui.kernel.profiles import PROFILES
-from hwpoison_gui.session import replay, schema, shape
+from hwpoison_gui.session import replay
 from hwpoison_gui.session.scenario_reader import load
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.outline import AHEAD, ASIDE, DONE, ENDING, NOW, WITHIN, Node, Outline, Outlines
 from hwpoison_gui.view.outline_part import OWN_STEPS, sign_of
 from hwpoison_gui.view.outline_parts import PHASES
 from hwpoison_gui.view.outline_tables import all_ways, parts_of
+from tests.workbench import do
 
 CASES = Path(__file__).parents[1] / "data" / "cases"
 SOME = [file for profile in ("v7", "6.1") for file in sorted((CASES / profile).glob("*.toml"))[::6]]
-
-
-def do(session: Session, op: str, **args: object) -> None:
-    session.act(op, shape.values_of(schema.OPS[op].keys, args))
 
 
 def forked(children: int = 2, **sysctl: int) -> Session:

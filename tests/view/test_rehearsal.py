@@ -10,7 +10,8 @@ from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.rehearsal import looked_at, rehearse
 from hwpoison_gui.view.state_rows import step_of_table
 from tests.session.test_properties import PROGRAMS, Kind, prepared, run
-from tests.truth import act, kinds_of_frames
+from tests.truth import kinds_of_frames
+from tests.workbench import do
 
 few = settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
@@ -18,7 +19,7 @@ few = settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck
 def assert_foretold(session: Session, pfn: int) -> None:
     start = session.position
     ahead = rehearse(session.machine, pfn)
-    outcome = act(session, "poison", frame=f"pfn:{pfn:#x}")
+    outcome = do(session, "poison", frame=f"pfn:{pfn:#x}")
     number = step_of_table(session, session.operations[-1])
     found = looked_at(session, session.operations[-1], pfn, number) if number is not None else None
     session.seek(start)

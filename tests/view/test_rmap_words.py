@@ -8,7 +8,7 @@ from hwpoison_gui.view.rmap_layout import rows_of
 from hwpoison_gui.view.rmap_news import news_of
 from hwpoison_gui.view.rmap_words import box_words, map_words
 from hwpoison_gui.view.walk import Walks, WalkState
-from tests.truth import act
+from tests.workbench import do
 
 
 def seen(session: Session, pfn: int) -> tuple[ReverseMap, WalkState]:
@@ -26,23 +26,23 @@ def said(session: Session, pfn: int) -> str:
 
 def test_a_page_that_was_cut_out_of_the_page_cache_is_not_said_to_be_in_it() -> None:
     session = Session.fresh(4096)
-    act(session, "file", path="/srv/data", pages=2)
-    act(session, "task", name="a")
-    act(session, "open", task="a", path="/srv/data", fd="f")
-    act(session, "pwrite", task="a", fd="f", page=0, value="x")
+    do(session, "file", path="/srv/data", pages=2)
+    do(session, "task", name="a")
+    do(session, "open", task="a", path="/srv/data", fd="f")
+    do(session, "pwrite", task="a", fd="f", page=0, value="x")
     pfn = session.resolve_frame("/srv/data@0")
-    act(session, "check")
+    do(session, "check")
     assert "In the page cache, but no process has mapped this page." in said(session, pfn)
-    act(session, "poison", frame=f"pfn:{pfn:#x}")
+    do(session, "poison", frame=f"pfn:{pfn:#x}")
     assert "hardware poison, was file" in said(session, pfn) and "is no more" in said(session, pfn)
 
 
 def test_a_page_that_is_brought_in_shows_what_it_is_now() -> None:
     session = Session.fresh(4096)
-    act(session, "file", path="/srv/data", pages=2)
-    act(session, "task", name="a")
-    act(session, "mmap", task="a", name="m", pages=2, file="/srv/data", shared=True)
-    act(session, "read", task="a", at="m+0")
+    do(session, "file", path="/srv/data", pages=2)
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=2, file="/srv/data", shared=True)
+    do(session, "read", task="a", at="m+0")
     pfn = session.resolve_frame("a:m+0")
     graph, state = seen(session, pfn)
     assert [mapper.task for mapper in graph.mappers] == ["a"] and state.kind.key == "file"
@@ -51,8 +51,8 @@ def test_a_page_that_is_brought_in_shows_what_it_is_now() -> None:
 def test_an_unpoisoned_frame_is_what_it_is_now() -> None:
     session = Session.fresh(4096, profile="6.1")
     pfn = session.resolve_frame("any:free")
-    act(session, "poison", frame=f"pfn:{pfn:#x}")
-    act(session, "unpoison", frame=f"pfn:{pfn:#x}")
+    do(session, "poison", frame=f"pfn:{pfn:#x}")
+    do(session, "unpoison", frame=f"pfn:{pfn:#x}")
     _, state = seen(session, pfn)
     assert state.kind.key == "free" and "Free: nobody uses it." in said(session, pfn)
 
@@ -70,15 +70,15 @@ def test_a_frame_that_goes_free_by_a_per_cpu_list_is_said_to_be_free() -> None:
 
 def test_pages_without_users_say_why() -> None:
     session = Session.fresh(4096, profile="6.1")
-    act(session, "check")
+    do(session, "check")
     assert "No page table can map it." in said(session, session.resolve_frame("any:slab"))
-    act(session, "task", name="a")
-    act(session, "mmap", task="a", name="m", pages=1)
-    act(session, "write", task="a", at="m+0")
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0")
     pfn = session.resolve_frame("a:m+0")
-    act(session, "pin", frame=f"pfn:{pfn:#x}")
-    act(session, "exit", task="a")
-    act(session, "check")
+    do(session, "pin", frame=f"pfn:{pfn:#x}")
+    do(session, "exit", task="a")
+    do(session, "check")
     assert "can map it" not in said(session, pfn)
 
 

@@ -10,7 +10,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.handler import matching_row
 from hwpoison_gui.kernel.profile import Profile
 from hwpoison_gui.kernel.profiles import PROFILES
-from hwpoison_gui.session import replay, schema, shape
+from hwpoison_gui.session import replay
 from hwpoison_gui.session.scenario_reader import load
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.rehearsal import looked_at, rehearse
@@ -26,13 +26,10 @@ from hwpoison_gui.view.state_rows import (
     rows_of,
     step_of_table,
 )
+from tests.workbench import do
 
 CASES = Path(__file__).parents[1] / "data" / "cases"
 SOME = [file for profile in ("v7", "6.1") for file in sorted((CASES / profile).glob("*.toml"))[3::6]]
-
-
-def do(session: Session, op: str, **args: object) -> None:
-    session.act(op, shape.values_of(schema.OPS[op].keys, args))
 
 
 def with_a_page(value: str = "x") -> Session:

@@ -8,7 +8,7 @@ from hwpoison_gui.kernel.rmap import mappings_of
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.assess_one import swap_holders
 from hwpoison_gui.view.table_scan import entries_naming
-from tests.truth import act
+from tests.workbench import do
 
 
 def test_present_entries_are_those_of_the_reverse_map() -> None:
@@ -23,12 +23,12 @@ def test_present_entries_are_those_of_the_reverse_map() -> None:
 
 def test_a_page_that_was_only_read_in_has_its_holders_all_the_same() -> None:
     session = Session.fresh(4096)
-    act(session, "task", name="a")
-    act(session, "mmap", task="a", name="m", pages=1)
-    act(session, "write", task="a", at="m+0", value="x")
-    act(session, "fork", task="a", child="b")
-    act(session, "madvise", task="a", at="m+0", pages=1, advice="pageout")
-    act(session, "swapin", task="a", at="m+0")
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0", value="x")
+    do(session, "fork", task="a", child="b")
+    do(session, "madvise", task="a", at="m+0", pages=1, advice="pageout")
+    do(session, "swapin", task="a", at="m+0")
     m, pfn = session.machine, session.resolve_frame("a:m+0")
     slot = m.page_private.view[pfn]
     assert not m.mapcount.view[pfn]

@@ -7,19 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from hwpoison_gui.session import replay, schema, shape
+from hwpoison_gui.session import replay
 from hwpoison_gui.session.scenario_reader import load
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.loss import loss_of
 from hwpoison_gui.view.sentence import IDLE, sentence_of
 from hwpoison_gui.view.verdict import verdict
+from tests.workbench import do
 
 CASES = Path(__file__).parents[1] / "data" / "cases"
 SOME = [file for profile in ("v7", "6.1") for file in sorted((CASES / profile).glob("*.toml"))[2::6]]
-
-
-def do(session: Session, op: str, **args: object) -> None:
-    session.act(op, shape.values_of(schema.OPS[op].keys, args))
 
 
 def forked(early_kill: int, **second: str) -> Session:

@@ -5,13 +5,9 @@ from __future__ import annotations
 import pytest
 
 from hwpoison_gui.kernel.mark import Act
-from hwpoison_gui.session import schema, shape
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.walk import Walks, walk_state
-
-
-def do(session: Session, op: str, **args: object) -> None:
-    session.act(op, shape.values_of(schema.OPS[op].keys, args))
+from tests.workbench import do
 
 
 def forked(early_kill: int, **second: str) -> Session:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from hwpoison_gui.session import schema, shape
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.walk_cost import walk_cost
-
-
-def do(session: Session, op: str, **args: object) -> None:
-    session.act(op, shape.values_of(schema.OPS[op].keys, args))
+from tests.workbench import do
 
 
 def test_pairs_are_told_from_the_end_of_the_search_on() -> None:
