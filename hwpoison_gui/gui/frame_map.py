@@ -264,13 +264,25 @@ class FrameMapWidget(QWidget):
             return
         room = self.view.room()
         camera = self.view.camera
+        selected = self._selected_in_view()
         middle = self.view.item.cell_at(self.view.viewport().rect().center().toPointF())
-        keep = plane.layout.pfn_at(*middle)
+        keep = plane.layout.pfn_at(*middle) if selected == NONE else selected
         # While nothing is pointed at, nothing is lost when rows become longer or shorter.
         calm = camera.is_fit and self.selection == NONE and not self.view.item.highlights
         if not plane.suit(*room, patience=1.0 if calm else PATIENCE):
             self.view.look(camera.resized(*room))
+            if selected != NONE:
+                self.view.reveal(selected)
         elif camera.is_fit or keep is None:
             self.fit()
         else:
             self._show_again(keep, camera.cell)
+
+    def _selected_in_view(self) -> int:
+        """The selected frame where the camera, as it stands, sees it. NONE: it does not, or shows all frames."""
+        plane, camera, selected = self.plane, self.view.camera, self.selection
+        if plane is None or camera.is_fit or selected == NONE:
+            return NONE
+        x, y = plane.layout.position(selected)
+        px, py = camera.to_view(x + 0.5, y + 0.5)
+        return selected if 0 <= px < camera.view_width and 0 <= py < camera.view_height else NONE

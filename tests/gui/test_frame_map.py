@@ -465,6 +465,17 @@ def test_a_resize_keeps_the_fit_or_the_middle(qtbot: QtBot) -> None:
     assert not shown.view.camera.is_fit
 
 
+@pytest.mark.parametrize("panel", [(900, 330), (420, 330)])
+def test_the_selected_frame_stays_in_view_when_the_map_gets_smaller(qtbot: QtBot, panel: tuple[int, int]) -> None:
+    shown = Shown(qtbot, some_flags(65_536), None)
+    shown.map.center_on(40_000)
+    low = shown.view.item.pfn_at(QPointF(880, 580))  # in the corner that goes first
+    shown.map.select(low)
+    shown.map.resize(*panel)
+    qtbot.waitUntil(lambda: shown.view.viewport().height() < 340)
+    assert shown.view.viewport().rect().contains(shown.point(low))
+
+
 def test_without_a_machine_nothing_happens(qtbot: QtBot) -> None:
     widget = FrameMapWidget()
     qtbot.addWidget(widget)
