@@ -103,7 +103,7 @@ def _late(m: Machine, pfn: int, process: Process, own: list[Vma]) -> Mark:
     why = f"PR_MCE_KILL is {policy}" if policy != "default" else f"memory_failure_early_kill is {sysctl}"
     return Mark(
         "task_early_kill",
-        f"{process.comm}:{process.tgid} is passed by: {why}. It will learn of it when it touches the page.",
+        f"{process.comm}:{process.tgid} is passed by: {why}. It is not told now.",
         Act.SKIP,
         "task_early_kill: no",
         why,
