@@ -34,7 +34,7 @@ class DecisionView(QTreeView):
         self.setModel(self.outline_model)
         self._delegate = DecisionDelegate(self, self.outline_model, theme)
         self.setItemDelegate(self._delegate)
-        self._now: int | None = None
+        self._now: int | None = -1  # the line shown last; -1: none yet
         self.setHeaderHidden(True)
         self.setExpandsOnDoubleClick(False)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -63,7 +63,7 @@ class DecisionView(QTreeView):
         model = self.outline_model
         if outline is not model.outline:
             model.set_outline(outline, position)
-            self._now = None
+            self._now = -1
             self._unfold()
         elif position != model.position:
             model.set_position(position)
@@ -154,10 +154,10 @@ class DecisionView(QTreeView):
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():
             self.scheduleDelayedItemsLayout()
-        self._now = None
+        self._now = -1
         self._follow()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._now = None
+        self._now = -1
         self._follow()

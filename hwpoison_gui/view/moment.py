@@ -53,6 +53,8 @@ _TITLES: Final[dict[str, str]] = {
     "fsync": "{task} fsyncs {fd}",
     "unlink": "unlink {path}",
     "truncate": "truncate {path}",
+    "soft_offline": "soft offline {frame}",
+    "unpoison": "unpoison {frame}",
     "remember": "call {frame} @{name}",
     "pin": "pin {frame}",
     "unpin": "unpin {frame}",

@@ -51,6 +51,8 @@ def result_of(outcome: Outcome) -> tuple[str, str]:
         return "panic", "kill"
     words = [outcome.result] if outcome.result else []
     words += [f"{len(killed)} killed"] if killed else []
+    if outcome.op == "soft_offline" and not outcome.errno:
+        return "set aside", "good"
     if not words and outcome.signals:
         words = [outcome.signals[-1].signal]
     elif told:

@@ -42,6 +42,8 @@ def verdict(session: Session, operation: Operation) -> str:
         return _PANIC
     if operation.name == "poison" and (loss := loss_of(session, operation)) is not None:
         return _of_error(session, outcome, loss)
+    if operation.name == "soft_offline" and not outcome.errno:
+        return _of_soft_offline(session, operation)
     parts = _signals(outcome.signals)
     if outcome.value is not None:
         old = (
@@ -56,6 +58,16 @@ def verdict(session: Session, operation: Operation) -> str:
             return f"The call returned −{outcome.errno}."
         parts = [] if str(outcome.errno) in said else [said, f"the call returned −{outcome.errno}"]
     return f"{'; '.join(parts)}." if parts else ""
+
+
+def _of_soft_offline(session: Session, operation: Operation) -> str:
+    """Where the content is now; empty where the frame was set aside before."""
+    marks = [step.mark for step in session.steps[operation.first : operation.last]]
+    if not any(mark.function == "page_handle_poison" for mark in marks):
+        return ""
+    to = next((mark.frames[1] for mark in marks if mark.function == "migrate_pages" and mark.branch == "moved"), None)
+    kept = "nothing was in use" if to is None else f"frame {to:#x} holds the content now, and nobody noticed"
+    return f"Set aside for good: {kept}; nothing is lost."
 
 
 def _of_error(session: Session, outcome: Outcome, loss: Loss) -> str:

@@ -19,6 +19,8 @@ def _find(session: Session, operation: Operation) -> tuple[int, str]:
     for number in range(operation.first, operation.last):
         mark = session.steps[number].mark
         if mark.function.startswith("collect_procs") and mark.branch.endswith("to kill"):
+            if mark.text.startswith("0 tasks"):
+                return number + 1, "nobody is to be told at once"
             words = mark.text.partition(" (")[0].rstrip(".")
-            return number + 1, words.replace(" = ", ": ").replace(" looked at", "")
+            return number + 1, words.replace(" = ", ": ").replace(" looked at", "").replace(" x ", " × ")
     return operation.last, ""

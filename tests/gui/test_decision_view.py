@@ -46,6 +46,14 @@ def test_at_rest_it_shows_the_handler(user) -> None:
     assert user.window.docks["why"].head.subject.text() == "the handler, at rest"
 
 
+def test_back_at_rest_it_begins_at_the_first_question(fired) -> None:
+    view = fired.window.why
+    fired.window.controller.seek(len(fired.session.steps))
+    assert view.verticalScrollBar().value() > 0
+    fired.window.controller.seek(0)
+    assert view.verticalScrollBar().value() == 0
+
+
 def test_the_present_step_is_marked_and_in_view(fired) -> None:
     view, session = fired.window.why, fired.session
     operation = session.operations[-1]

@@ -11,6 +11,7 @@ from hwpoison_gui.session import replay
 from hwpoison_gui.session.scenario_reader import load
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.loss import loss_of
+from hwpoison_gui.view.operation_chips import chips_of
 from hwpoison_gui.view.sentence import IDLE, sentence_of
 from hwpoison_gui.view.verdict import verdict
 from tests.workbench import do
@@ -97,3 +98,23 @@ def test_what_was_read_is_said() -> None:
     do(session, "write", task="a", at="m+1", value="hello")
     do(session, "read", task="a", at="m+1")
     assert verdict(session, session.operations[-1]) == "a read “hello”."
+
+
+@pytest.mark.parametrize(
+    ("frame", "said", "chip"),
+    [
+        ("a:m+0", "holds the content now, and nobody noticed; nothing is lost.", "set aside"),
+        ("any:free", "Set aside for good: nothing was in use; nothing is lost.", "set aside"),
+        ("any:slab", "the call returned −EIO.", "−EIO"),
+    ],
+)
+def test_soft_offline_says_where_the_content_is(frame: str, said: str, chip: str) -> None:
+    session = Session.fresh(4096, profile="6.1")
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0", value="x")
+    do(session, "soft_offline", frame=frame)
+    assert verdict(session, session.operations[-1]).endswith(said)
+    assert chips_of(session)[-1][1].result == chip
+    if frame == "a:m+0":
+        assert f"{session.resolve_frame(frame):#x} holds" in verdict(session, session.operations[-1])

@@ -23,7 +23,7 @@ def test_pairs_are_told_from_the_end_of_the_search_on() -> None:
         told.append(walk_cost(session, poison))
     said = [words for words in told if words]
     assert len(set(said)) == 1 and told[: -len(said)] == [""] * (len(told) - len(said)) and len(said) < len(told)
-    assert said[0] == "5 tasks x 4 VMAs: 20 pairs, 4 found"
+    assert said[0] == "5 tasks × 4 VMAs: 20 pairs, 4 found"
     assert session.machine.counters.view["pairs_visited"] == 20
 
 
@@ -31,3 +31,12 @@ def test_nothing_is_told_where_nobody_was_looked_for() -> None:
     session = Session.fresh(4096)
     do(session, "poison", frame="any:free")
     assert walk_cost(session, session.operations[-1]) == ""
+
+
+def test_late_kill_looks_at_no_pair() -> None:
+    session = Session.fresh(4096, sysctl={"memory_failure_early_kill": 0})
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0", value="x")
+    do(session, "poison", frame="a:m+0")
+    assert walk_cost(session, session.operations[-1]) == "nobody is to be told at once"
