@@ -21,6 +21,17 @@ def do(session: Session, op: str, /, **args: Any) -> Outcome:
     return session.act(op, shape.values_of(OPS[op].keys, args))
 
 
+def crowd(workers: int) -> Session:
+    """A task `top`, and workers forked by it, who share the one page of its area `m`."""
+    session = Session.fresh(8192)
+    do(session, "task", name="top")
+    do(session, "mmap", task="top", name="m", pages=1)
+    do(session, "write", task="top", at="m+0", value="x")
+    for number in range(workers):
+        do(session, "fork", task="top", child=f"worker-{number}")
+    return session
+
+
 class Workbench:
     """A session with one task, `a`, which has a handler for SIGBUS."""
 

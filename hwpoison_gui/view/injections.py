@@ -53,7 +53,7 @@ def injections_of(session: Session, pfn: int) -> list[Injection]:
 
 def _ways(session: Session, pfn: int, way: _Way, tasks: list[str]) -> Iterator[Injection]:
     spec = OPS["poison"].keys["via"]
-    missing = LATER if way.via in spec.later and session.machine.profile.name == "v7" else ""
+    missing = _missing(session, way.via in spec.later)
     args: dict[str, object] = {"frame": f"pfn:{pfn:#x}", "via": way.via}
     if way.via not in _BY_TASK:
         yield Injection(way.text, way.tip, "poison", args, missing)
@@ -62,18 +62,23 @@ def _ways(session: Session, pfn: int, way: _Way, tasks: list[str]) -> Iterator[I
         yield Injection(way.text.format(task=task), way.tip, "poison", {**args, "task": task}, missing)
 
 
+def _missing(session: Session, later: bool) -> str:
+    """Why what came `later` than the handler of 2009 cannot be done now."""
+    return LATER if later and session.machine.profile.name == "v7" else ""
+
+
 def soft_offline(session: Session, pfn: int) -> Injection:
     """Migrate what is in the frame, and take it out of use."""
-    missing = LATER if session.machine.profile.name == "v7" else ""
     tip = "soft_offline_page(): what is there moves to another frame, this one is never handed out again. Nobody dies"
-    return Injection("Soft offline", tip, "soft_offline", {"frame": f"pfn:{pfn:#x}"}, missing)
+    args: dict[str, object] = {"frame": f"pfn:{pfn:#x}"}
+    return Injection("Soft offline", tip, "soft_offline", args, _missing(session, OPS["soft_offline"].later))
 
 
 def unpoison(session: Session, pfn: int) -> Injection:
     """Take the mark away; what was lost stays lost."""
-    missing = LATER if session.machine.profile.name == "v7" else ""
     tip = "unpoison_memory(): the frame can be used again. What was lost stays lost; a real error cannot be undone"
-    return Injection("Unpoison", tip, "unpoison", {"frame": f"pfn:{pfn:#x}"}, missing)
+    args: dict[str, object] = {"frame": f"pfn:{pfn:#x}"}
+    return Injection("Unpoison", tip, "unpoison", args, _missing(session, OPS["unpoison"].later))
 
 
 def pin(session: Session, pfn: int) -> Injection:

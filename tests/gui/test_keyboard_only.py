@@ -8,11 +8,10 @@ import pytest
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from hwpoison_gui.gui import opening, tab_order
-from hwpoison_gui.session.session import Session
 from tests.gui import eyes
 from tests.gui.conftest import workers
 from tests.gui.hands import ALT, CTRL, NO, SHIFT, Key, Person
-from tests.workbench import do
+from tests.workbench import crowd
 
 
 class Typist(Person):
@@ -303,12 +302,7 @@ def test_what_is_said_is_copied(typist: Typist) -> None:
 
 
 def test_a_group_of_users_unfolds_and_one_is_chosen(open_window, qtbot) -> None:
-    session = Session.fresh(8192)
-    do(session, "task", name="top")
-    do(session, "mmap", task="top", name="m", pages=1)
-    do(session, "write", task="top", at="m+0", value="x")
-    for number in range(30):
-        do(session, "fork", task="top", child=f"worker-{number}")
+    session = crowd(30)
     me = Typist(qtbot, open_window(session).window)
     me.press(Key.Key_Slash)
     me.type("top:m+0")

@@ -28,10 +28,9 @@ from PySide6.QtWidgets import (
 )
 
 from hwpoison_gui.gui.dock import Dock
-from hwpoison_gui.session.session import Session
 from tests.gui.conftest import workers
 from tests.gui.hands import ALT, CTRL, SHIFT, Key, Person
-from tests.workbench import do
+from tests.workbench import crowd
 
 Text = QAccessible.Text
 _USED = (QAbstractButton, QAbstractSlider, QAbstractItemView, QComboBox, QLineEdit, QTextEdit)
@@ -136,12 +135,7 @@ def test_painted_views_tell_what_they_show(somebody: Person) -> None:
 
 
 def test_many_users_are_told_in_groups_and_copied_one_by_one(open_window, qtbot) -> None:
-    session = Session.fresh(8192)
-    do(session, "task", name="top")
-    do(session, "mmap", task="top", name="m", pages=1)
-    do(session, "write", task="top", at="m+0", value="x")
-    for number in range(60):
-        do(session, "fork", task="top", child=f"worker-{number}")
+    session = crowd(60)
     me = Person(qtbot, open_window(session).window)
     me.press(Key.Key_G, CTRL)
     me.type("top:m+0")
