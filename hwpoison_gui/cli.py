@@ -18,7 +18,7 @@ from hwpoison_gui import __version__
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
 
 if TYPE_CHECKING:
-    from hwpoison_gui.gui.opening import Opened
+    from hwpoison_gui.opening import Opened
 
 GOOD: Final = 0
 NOT_DONE: Final = 1
@@ -79,7 +79,7 @@ def _check(arguments: Sequence[str]) -> int:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a scenario, or a folder of them")
     parser.add_argument("--all", action="store_true", help="print every difference, not only a file's first")
     options = parser.parse_args(arguments)
-    from hwpoison_gui.session.check import check
+    from hwpoison_gui.session.scenario.check import check
 
     return check(options.files, sys.stdout, every_difference=options.all)
 
@@ -89,8 +89,8 @@ def _simulate(arguments: Sequence[str]) -> int:
     parser.add_argument("file", type=Path, metavar="FILE", help="a scenario")
     parser.add_argument("--json", action="store_true", help="one JSON object a step, one a line")
     options = parser.parse_args(arguments)
-    from hwpoison_gui.session.scenario_reader import load
-    from hwpoison_gui.session.simulate import simulate
+    from hwpoison_gui.session.scenario.reader import load
+    from hwpoison_gui.session.scenario.simulate import simulate
 
     try:
         simulate(load(options.file), sys.stdout, as_json=options.json)
@@ -114,8 +114,8 @@ def _agree(arguments: Sequence[str]) -> int:
     parser.add_argument("--hidden", action="store_true", help="use NAME_hidden.npz too: what Linux does not export")
     parser.add_argument("--json", action="store_true", help="one JSON object a row, one a line")
     options = parser.parse_args(arguments)
-    from hwpoison_gui.session.agreement import compare, report, report_json
-    from hwpoison_gui.session.recorded_rows import read_rows
+    from hwpoison_gui.session.fidelity.agreement import compare, report, report_json
+    from hwpoison_gui.session.fidelity.recorded_rows import read_rows
     from hwpoison_gui.sources.errors import SourceError
     from hwpoison_gui.sources.recording import open_recording
 
@@ -139,7 +139,7 @@ def _fidelity(arguments: Sequence[str]) -> int:
     parser.add_argument("--out", type=Path, default=Path("docs/fidelity.md"), metavar="FILE", help="where to")
     options = parser.parse_args(arguments)
     from hwpoison_gui import resources
-    from hwpoison_gui.session.fidelity import page
+    from hwpoison_gui.session.fidelity.report import page
     from hwpoison_gui.sources.recording import open_recording
 
     server = resources.path("machines/server.npz")
@@ -159,7 +159,7 @@ def _pictures(arguments: Sequence[str]) -> int:
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a scenario (default: the first demo)")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="where to; made if it is missing")
     options = parser.parse_args(arguments)
-    from hwpoison_gui.gui.pictures import write_pictures
+    from hwpoison_gui.gui.app.pictures import write_pictures
 
     status: int = write_pictures(options.out, options.file)
     return status
@@ -187,7 +187,7 @@ def _window(arguments: Sequence[str]) -> int:
     if opened is None:
         gc.enable()
         return BAD_FILE
-    from hwpoison_gui.gui.app import run
+    from hwpoison_gui.gui.app.run import run
 
     status: int = run(opened, live=options.live)
     return status
@@ -195,7 +195,7 @@ def _window(arguments: Sequence[str]) -> int:
 
 def _opened(file: Path | None) -> Opened | None:
     """The machine to show; None after complaining about a bad file."""
-    from hwpoison_gui.gui.opening import default_machine, open_file
+    from hwpoison_gui.opening import default_machine, open_file
     from hwpoison_gui.sources.errors import SourceError
 
     try:

@@ -12,10 +12,11 @@ import pytest
 
 from hwpoison_gui import __version__, resources
 from hwpoison_gui.cli import main
-from hwpoison_gui.session import replay
-from hwpoison_gui.session.scenario_reader import from_document, load, loads
+from hwpoison_gui.session.scenario import replay
+from hwpoison_gui.session.scenario.reader import from_document, load, loads
+from tests.paths import DATA
 
-CASES = Path(__file__).parent / "data" / "cases" / "v7"
+CASES = DATA / "cases" / "v7"
 EARLY = CASES / "anon_forked_three_early.toml"
 
 

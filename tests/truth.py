@@ -21,14 +21,16 @@ from hwpoison_gui.kernel.filemap import ZERO, content_of, disk_content
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import BUS_MCEERR_AR, HPAGE_PMD_NR, MAX_ORDER, PAGE_SHIFT
 from hwpoison_gui.kernel.rmap import page_index, rmap_vmas
-from hwpoison_gui.session.agreement import session_of
+from hwpoison_gui.session.fidelity.agreement import session_of
 from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.recording import open_recording
-from hwpoison_gui.view import hits, outcomes
-from hwpoison_gui.view.assessment import Assessment
-from hwpoison_gui.view.foretelling import Foretelling
-from hwpoison_gui.view.loss import Loss, loss_of
+from hwpoison_gui.view.base import hits
+from hwpoison_gui.view.outcome import classes as outcomes
+from hwpoison_gui.view.outcome.assessment import Assessment
+from hwpoison_gui.view.outcome.foretelling import Foretelling
+from hwpoison_gui.view.outcome.loss import Loss, loss_of
+from tests.paths import DATA
 from tests.workbench import do
 
 # What a read comes to.
@@ -252,7 +254,7 @@ def machines() -> dict[str, Iterable[Session]]:
         f"desktop-{profile}-{frames}": preset(profile, frames) for profile in ("v7", "6.1") for frames in (4096, 65536)
     }
     paths = [resources.path(f"machines/{name}.npz") for name in ("victim_before", "server")]
-    paths += [Path(__file__).parent / "data" / "snapshot" / f"{name}.npz" for name in ("before", "victim_after")]
+    paths += [DATA / "snapshot" / f"{name}.npz" for name in ("before", "victim_after")]
     return found | {path.stem: recorded(path) for path in paths}
 
 

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Mark
-from hwpoison_gui.session import shape
 from hwpoison_gui.session.outcome import Outcome
-from hwpoison_gui.session.schema import OPS
+from hwpoison_gui.session.scenario import shape
+from hwpoison_gui.session.scenario.schema import OPS
 from hwpoison_gui.session.session import Session
 
 R = TypeVar("R")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from . import page_flags as pf
 from .filemap import can, invalidate_inode_page, mapping_set_error, truncate_page, why_kept
 from .mark import Act, Mark, Steps
-from .profile import DELAYED, FAILED, IGNORED, RECOVERED
+from .profile.type import DELAYED, FAILED, IGNORED, RECOVERED
 from .records import Inode
 from .swap import delete_from_swap_cache
 

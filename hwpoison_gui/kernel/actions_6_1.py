@@ -15,7 +15,7 @@ from .handler import Handler
 from .hugetlb_pool import page_handle_poison
 from .mark import Act, Mark, Steps, counted
 from .page_alloc import put_page
-from .profile import DELAYED, FAILED, IGNORED, RECOVERED
+from .profile.type import DELAYED, FAILED, IGNORED, RECOVERED
 from .records import Inode
 from .swap import delete_from_swap_cache
 

@@ -12,7 +12,7 @@ from . import page_flags as pf
 from .collect import ToKill
 from .machine import Machine
 from .mark import Act, Mark
-from .profile import StateRow
+from .profile.type import StateRow
 from .records import ActionResult
 
 # Why the handler was called (enum mf_flags, include/linux/mm.h).

@@ -1,6 +1,6 @@
 """What a machine is booted from: plain arrays and records, as Linux exports them.
 
-A recording, this machine's /proc and the presets all give one of these; boot.py makes a machine of it.
+A recording, this machine's /proc and the presets all give one of these; boot/machine.py makes a machine of it.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from . import pte as ptes
 from .gate import ABSENT, Cells, Column, Gate, NestedTable, SortedSets, Table
 from .image import ZoneImage
 from .mmzone import zones_by_address
-from .profile import Profile
+from .profile.type import Profile
 from .records import (
     HPAGE_PMD_NR,
     MAX_ORDER,

@@ -20,7 +20,7 @@ from .machine import Machine
 from .mark import Act, Mark, Steps
 from .page_alloc import get_page, put_page
 from .phases_6_1 import identify_saved_state
-from .profile import FAILED, RECOVERED
+from .profile.type import FAILED, RECOVERED
 from .user_mappings import hwpoison_user_mappings
 
 

@@ -10,7 +10,7 @@ from .handler import Handler, Verdict, action_result, flags_of_row, frames_of, m
 from .machine import Machine
 from .mark import Act, Mark, Steps, counted
 from .page_alloc import get_page, is_free_head, put_page
-from .profile import IGNORED
+from .profile.type import IGNORED
 
 
 def check_recovery(h: Handler) -> Steps[Verdict]:

@@ -24,7 +24,7 @@ from .kill_accessing_process import kill_accessing_process
 from .mark import Act, Mark, Steps
 from .page_alloc import put_page, take_page_off_buddy
 from .phases import who_held
-from .profile import FAILED, IGNORED, RECOVERED
+from .profile.type import FAILED, IGNORED, RECOVERED
 
 
 def pfn_to_online_page(h: Handler) -> Steps[Verdict]:

@@ -12,7 +12,7 @@ from .collect import ToKill, collect_procs
 from .filemap import can
 from .handler import MF_ACTION_REQUIRED, Handler, Verdict, action_result
 from .mark import Act, Mark, Steps, counted
-from .profile import IGNORED
+from .profile.type import IGNORED
 from .records import BUS_MCEERR_AO, BUS_MCEERR_AR, SigInfo
 from .rmap import page_mkclean, try_to_unmap
 from .signal import force_sig, send_sig

@@ -13,7 +13,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.notebook import Asked
-from hwpoison_gui.session.scenario_reader import step_of
+from hwpoison_gui.session.scenario.reader import step_of
 from hwpoison_gui.session.session import SLICE_SECONDS, Operation, Session
 
 EARLY: Final = "memory_failure_early_kill"
@@ -131,7 +131,7 @@ def _broke(session: Session, pfn: int, upto: int) -> int:
 
 def with_defaults(name: str, **args: object) -> Asked:
     """An operation that was not made yet, with what is left unsaid."""
-    from hwpoison_gui.session import schema, shape  # only here
+    from hwpoison_gui.session.scenario import schema, shape  # only here
 
     return Asked(name, shape.values_of(schema.OPS[name].keys, args))
 

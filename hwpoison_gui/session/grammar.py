@@ -1,6 +1,6 @@
 """The small languages inside a scenario's strings: addresses, pages, placeholders of log lines.
 
-Only their form is read here; whether the names exist is asked in names.py, what they stand for
+Only their form is read here; whether the names exist is asked in scenario/names.py, what they stand for
 in the session.
 """
 

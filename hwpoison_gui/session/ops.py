@@ -1,6 +1,6 @@
 """The ops of scenario files and of the window, each a generator over the kernel's own functions.
 
-OPS maps an op's name to what carries it out; keys and their types are checked by schema.py before.
+OPS maps an op's name to what carries it out; keys and their types are checked by scenario/schema.py before.
 """
 
 from __future__ import annotations

@@ -14,10 +14,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from hwpoison_gui.session import shape
-from hwpoison_gui.session.schema import OPS
+from hwpoison_gui.session.scenario import shape
+from hwpoison_gui.session.scenario.schema import OPS
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.frame_plane import FramePlane
+from hwpoison_gui.view.map.plane import FramePlane
 
 PAGES = 64
 

@@ -20,11 +20,11 @@ import click_bench
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
-from hwpoison_gui.gui.compare_window import CompareWindow
-from hwpoison_gui.gui.main_window import MainWindow
-from hwpoison_gui.gui.opening import Opened
+from hwpoison_gui.gui.compare.window import CompareWindow
+from hwpoison_gui.gui.window.main_window import MainWindow
+from hwpoison_gui.opening import Opened
 from hwpoison_gui.session.compare import Recipe, settings_of, with_defaults
-from hwpoison_gui.session.scenario import Memory, Scenario
+from hwpoison_gui.session.scenario.scenario import Memory, Scenario
 from hwpoison_gui.session.session import Session
 
 QUIET = 0.2  # seconds without anything under way: it is over

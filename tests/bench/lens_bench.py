@@ -16,16 +16,16 @@ import numpy as np
 from map_bench import synthetic, timed
 
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.profiles import PROFILES
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.assessment import Assessment, fate_of
-from hwpoison_gui.view.flag_filter import parse
-from hwpoison_gui.view.frame_plane import FramePlane
-from hwpoison_gui.view.layout import RowMajor
-from hwpoison_gui.view.layout_curves import Hilbert, Morton
-from hwpoison_gui.view.lens_sheets import SHEETS, made
-from hwpoison_gui.view.lenses import KIND, LENSES
-from hwpoison_gui.view.preview import Hover
+from hwpoison_gui.view.filter.expression import parse
+from hwpoison_gui.view.map.layout import RowMajor
+from hwpoison_gui.view.map.layout_curves import Hilbert, Morton
+from hwpoison_gui.view.map.lens_sheets import SHEETS, made
+from hwpoison_gui.view.map.lenses import KIND, LENSES
+from hwpoison_gui.view.map.plane import FramePlane
+from hwpoison_gui.view.outcome.assessment import Assessment, fate_of
+from hwpoison_gui.view.outcome.preview import Hover
 
 Times = tuple[float, float]
 

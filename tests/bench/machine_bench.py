@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable
 
 from hwpoison_gui import resources
-from hwpoison_gui.kernel.boot import machine_from_image
+from hwpoison_gui.kernel.boot.machine import machine_from_image
 from hwpoison_gui.kernel.presets import desktop
-from hwpoison_gui.kernel.profiles import PROFILES
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.sources.recording import open_recording
 
 

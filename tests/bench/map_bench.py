@@ -25,12 +25,12 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from hwpoison_gui.gui.frame_map import FrameMapWidget
+from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.view import lenses
-from hwpoison_gui.view.frame_plane import FramePlane
-from hwpoison_gui.view.lens_colours import colour_table
-from hwpoison_gui.view.palette import DARK
+from hwpoison_gui.view.base.palette import DARK
+from hwpoison_gui.view.map import lenses
+from hwpoison_gui.view.map.lens_colours import colour_table
+from hwpoison_gui.view.map.plane import FramePlane
 
 WORDS = np.array([0x400, 0, 0x100000000, 0x5828, 0x40000582C, 0x868, 0x487C, 0x10080, 0x4000000, 0x411800], np.uint64)
 

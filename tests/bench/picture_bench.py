@@ -24,12 +24,12 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from hwpoison_gui.gui.app import application
-from hwpoison_gui.gui.main_window import MainWindow
-from hwpoison_gui.gui.opening import Opened
-from hwpoison_gui.session.scenario import Memory, Scenario
+from hwpoison_gui.gui.app.run import application
+from hwpoison_gui.gui.window.main_window import MainWindow
+from hwpoison_gui.opening import Opened
+from hwpoison_gui.session.scenario.scenario import Memory, Scenario
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.lenses import LENSES
+from hwpoison_gui.view.map.lenses import LENSES
 
 TARGETS = {"hover": 16.0, "lens": 12.0, "step": 16.0, "pan and zoom": 3.0}  # milliseconds, of the median
 PATIENCE = 5.0  # seconds for what is painted once

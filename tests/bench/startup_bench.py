@@ -70,14 +70,14 @@ gc.disable()  # in the order of cli.main(), and with what it sets
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import numpy
 lap("numpy")
-from hwpoison_gui.gui.opening import default_machine
+from hwpoison_gui.opening import default_machine
 lap("model")
 opened = default_machine()
 lap("machine")
 import PySide6.QtWidgets
 lap("Qt")
-from hwpoison_gui.gui.app import application as make
-from hwpoison_gui.gui.main_window import MainWindow
+from hwpoison_gui.gui.app.run import application as make
+from hwpoison_gui.gui.window.main_window import MainWindow
 lap("widgets")
 application = make()
 lap("Qt")

@@ -27,8 +27,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from hwpoison_gui.gui.frame_map_item import NONE
-from hwpoison_gui.gui.frame_map_view import FrameMapView
+from hwpoison_gui.gui.map.item import NONE
+from hwpoison_gui.gui.map.view import FrameMapView
 
 _GAP = "\t"
 

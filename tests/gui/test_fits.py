@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from hwpoison_gui.gui import theme as look
-from hwpoison_gui.gui.elided_label import ElidedLabel
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.elided_label import ElidedLabel
 from tests.gui.conftest import User, workers
 
 Role = Qt.ItemDataRole

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 import pytest
 from PySide6.QtCore import QPoint
 
-from hwpoison_gui.gui import opening
-from hwpoison_gui.gui.compare_table import CompareTable
-from hwpoison_gui.session import schema, shape
+from hwpoison_gui import opening
+from hwpoison_gui.gui.compare.table import CompareTable
+from hwpoison_gui.session.scenario import schema, shape
 from hwpoison_gui.session.session import Session
 from tests.gui import eyes
 from tests.gui.hands import RIGHT, Key, Person

@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from hwpoison_gui.gui.dock import Dock
+from hwpoison_gui.gui.look.dock import Dock
 from tests.gui.conftest import workers
 from tests.gui.hands import ALT, CTRL, SHIFT, Key, Person
 from tests.workbench import crowd

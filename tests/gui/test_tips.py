@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from hwpoison_gui.gui.timeline import Timeline
+from hwpoison_gui.gui.timeline.track import Timeline
 from tests.gui.conftest import User
 
 CONTROLS = (QAbstractButton, QComboBox, QLineEdit, QAbstractSlider)

@@ -10,12 +10,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFontMetrics, QKeySequence
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, QMessageBox, QPushButton, QToolButton
 
-from hwpoison_gui.gui import crash, loader, opening
-from hwpoison_gui.gui import theme as look
-from hwpoison_gui.session.scenario_reader import load
+from hwpoison_gui import opening
+from hwpoison_gui.gui.app import crash
+from hwpoison_gui.gui.control import loader
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.errors import CancelledError, LivePermissionError
-from hwpoison_gui.view.palette import THEMES
+from hwpoison_gui.view.base.palette import THEMES
 from tests.gui.conftest import workers
 
 Key = Qt.Key
@@ -244,7 +246,7 @@ def test_the_panels_come_back(user) -> None:
 
 
 def test_settings_remember_theme_panels_overview_and_layout(qtbot, open_window) -> None:
-    from hwpoison_gui.gui.main_window import MainWindow
+    from hwpoison_gui.gui.window.main_window import MainWindow
 
     def window() -> MainWindow:
         made = MainWindow(opening.Opened(opening.Session.fresh(4096), "x"))

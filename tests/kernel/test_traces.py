@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from hwpoison_gui.session.function_graph import Call, follow, parse
-from hwpoison_gui.session.kernel_functions import all_known
-from hwpoison_gui.session.recorded_paths import case_of, told
+from hwpoison_gui.session.fidelity.function_graph import Call, follow, parse
+from hwpoison_gui.session.fidelity.kernel_functions import all_known
+from hwpoison_gui.session.fidelity.recorded_paths import case_of, told
+from tests.paths import DATA
 
-DATA = Path(__file__).parents[1] / "data"
 TRACES = sorted((DATA / "traces").glob("*.txt"))
 
 CASES = DATA / "cases" / "6.1"

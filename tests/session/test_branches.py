@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hwpoison_gui.kernel.boot import machine_from_image
-from hwpoison_gui.kernel.profiles import PROFILES
+from hwpoison_gui.kernel.boot.machine import machine_from_image
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session import branches
 from hwpoison_gui.session.session import Session
 from tests.workbench import do

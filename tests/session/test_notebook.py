@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hwpoison_gui.session import schema, shape
 from hwpoison_gui.session.notebook import Notebook, lost_words
+from hwpoison_gui.session.scenario import schema, shape
 from hwpoison_gui.session.session import Session
 
 

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.rmap import rmap_vmas
-from hwpoison_gui.session import shape
 from hwpoison_gui.session.errors import ScenarioError
-from hwpoison_gui.session.schema import OPS as SCHEMA
+from hwpoison_gui.session.scenario import shape
+from hwpoison_gui.session.scenario.schema import OPS as SCHEMA
 from hwpoison_gui.session.session import Session
 from tests import invariants
 

@@ -11,22 +11,23 @@ import pytest
 
 from hwpoison_gui import resources
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel.boot import machine_from_image
+from hwpoison_gui.kernel.boot.machine import machine_from_image
 from hwpoison_gui.kernel.image import MemoryImage
-from hwpoison_gui.kernel.profiles import PROFILES
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.sources import live
 from hwpoison_gui.sources.errors import SourceError
 from hwpoison_gui.sources.maps import is_file
 from hwpoison_gui.sources.raw import open_raw
 from hwpoison_gui.sources.recording import open_recording
+from tests.paths import DATA
 
 PRESENT, SWAPPED = np.uint64(1 << 63), np.uint64(1 << 62)
 PFN = np.uint64((1 << 55) - 1)
-DATA = Path(__file__).parents[1] / "data" / "snapshot"
+SNAPSHOT = DATA / "snapshot"
 RECORDINGS = {
     "victim_before": resources.path("machines/victim_before.npz"),
-    "victim_after": DATA / "victim_after.npz",
-    "before": DATA / "before.npz",
+    "victim_after": SNAPSHOT / "victim_after.npz",
+    "before": SNAPSHOT / "before.npz",
     "server": resources.path("machines/server.npz"),
 }
 # Of a machine that goes on running while it is read, some pages change in between: those of the reader, too. Whole

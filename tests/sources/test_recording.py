@@ -16,11 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hwpoison_gui import resources
-from hwpoison_gui.kernel.boot import machine_from_image
+from hwpoison_gui.kernel.boot.machine import machine_from_image
 from hwpoison_gui.kernel.image import MemoryImage
-from hwpoison_gui.kernel.profiles import PROFILES
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.sources.errors import SourceError
 from hwpoison_gui.sources.recording import open_recording
+from tests.paths import DATA
 
 Recording = Callable[..., Path]
 
@@ -284,7 +285,7 @@ def test_the_servers_pages_are_where_struct_page_says(server: MemoryImage) -> No
 
 def test_the_servers_files_are_what_the_kernel_said(server: MemoryImage) -> None:
     kinds = {"vda": "ext4", "bdev": "blockdev", "tmpfs": "tmpfs", "hugetlbfs": "hugetlbfs"}
-    path = Path(__file__).parents[1] / "data" / "server" / "server_poison.ek1.jsonl"
+    path = DATA / "server" / "server_poison.ek1.jsonl"
     cached = server.cached
     assert cached is not None
     where = {int(p): (int(f), int(i)) for p, f, i in zip(cached.pfn, cached.file, cached.index, strict=True)}

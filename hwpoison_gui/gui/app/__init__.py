@@ -1,0 +1,1 @@
+"""Starting the application, crash reports, and pictures without a display."""

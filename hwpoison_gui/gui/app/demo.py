@@ -1,0 +1,40 @@
+"""The demo that runs where nobody can click: a page shared by forked workers breaks, and all of them die."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.rmap import page_mapped_in_vma, rmap_vmas
+from hwpoison_gui.opening import Opened, default_machine
+from hwpoison_gui.session.scenario import schema, shape
+
+_EARLY_KILL = "memory_failure_early_kill"
+
+
+def default_demo() -> Opened:
+    """The small desktop after the click."""
+    opened = default_machine()
+    session = opened.session
+    if not session.machine.sysctl.view[_EARLY_KILL]:
+        session.act("sysctl", {"name": _EARLY_KILL, "value": 1})
+    pfn = shared_anonymous_page(session.machine)
+    if pfn is not None:
+        keys = schema.OPS["poison"].keys
+        session.act("poison", shape.values_of(keys, {"frame": f"pfn:{pfn:#x}"}), "A page that workers share breaks.")
+    return opened
+
+
+def shared_anonymous_page(m: Machine, least: int = 3) -> int | None:
+    """An anonymous page mapped by as many processes as possible, none of which survives SIGBUS."""
+    count = m.mapcount.view
+    wanted = m.flags.view & np.uint64(pf.ANON | pf.SWAPCACHE) == pf.ANON
+    found = np.flatnonzero(wanted & (count >= least))
+    for pfn in found[np.argsort(-count[found], kind="stable")].tolist():
+        owners = [vma.mm for vma in rmap_vmas(m, pfn) if page_mapped_in_vma(m, pfn, vma) >= 0]
+        processes = [m.processes.view[mm] for mm in owners]
+        policies = {m.tasks.view[process.tgid].mce_kill for process in processes}
+        if policies == {"default"} and all(process.sigbus == "default" for process in processes):
+            return int(pfn)
+    return None

@@ -1,0 +1,73 @@
+"""Pictures of the window without a screen: the first, a middle and the last step of a scenario or the demo."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+from hwpoison_gui.session.errors import ScenarioError
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.sources.errors import SourceError
+
+_SIZE: Final = (1280, 800)
+_NOT_DONE: Final = 1
+_BAD_FILE: Final = 2
+
+
+def write_pictures(out: Path, file: Path | None = None) -> int:
+    """Writes first.png, middle.png, last.png and kernel.log into `out`, and says so; gives the exit status."""
+    # Whether there is a screen or not: pictures look the same everywhere, and no window appears.
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    from hwpoison_gui.gui.app.demo import default_demo
+    from hwpoison_gui.gui.app.run import application
+    from hwpoison_gui.opening import open_file
+
+    app = application()
+    try:
+        opened = default_demo() if file is None else open_file(file)
+    except (ScenarioError, SourceError) as error:
+        return _complain(str(error), _BAD_FILE)
+    except OSError as error:
+        return _complain(f"{file}: cannot be read: {error.strerror or error}", _BAD_FILE)
+    from hwpoison_gui.gui.window.main_window import MainWindow
+
+    window = MainWindow(opened, remember=False)
+    try:
+        window.resize(*_SIZE)
+        window.show()
+        window.reset_docks()
+        log = list(opened.session.machine.log.view.values())
+        moments = moments_of(opened.session)
+        out.mkdir(parents=True, exist_ok=True)
+        for name, position in moments.items():
+            window.show_moment(position)
+            app.processEvents()
+            path = out / f"{name}.png"
+            if not window.grab().save(str(path)):
+                return _complain(f"{path}: cannot be written", _NOT_DONE)
+            print(path)
+        path = out / "kernel.log"
+        path.write_text("".join(f"{line}\n" for line in log), "utf-8")
+        print(path)
+    except OSError as error:
+        return _complain(f"{error.filename or out}: {error.strerror or error}", _NOT_DONE)
+    finally:
+        window.close()
+        window.deleteLater()
+        app.processEvents()
+    return 0
+
+
+def moments_of(session: Session) -> dict[str, int]:
+    """Positions worth a picture: `first`, `middle` (of the last page that broke) and `last`."""
+    total = len(session.steps)
+    broken = [operation for operation in session.operations if operation.name in ("poison", "soft_offline")]
+    middle = (broken[-1].first + broken[-1].last + 1) // 2 if broken else (total + 1) // 2
+    return {"first": 0, "middle": middle, "last": total}
+
+
+def _complain(message: str, status: int) -> int:
+    print(message, file=sys.stderr)
+    return status

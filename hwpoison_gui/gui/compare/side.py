@@ -1,0 +1,146 @@
+"""One side of a comparison: its settings, what the present step says, and its reverse map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.elided_label import ElidedLabel
+from hwpoison_gui.gui.rmap.view import RmapView
+from hwpoison_gui.gui.timeline.sentence import SentenceBar
+from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.session.compare import EARLY, RECOVERY, Settings, Side
+from hwpoison_gui.view.base.palette import DARK, Theme
+from hwpoison_gui.view.facts.sentence import Sentence, sentence_of
+from hwpoison_gui.view.map.highlights import colours_of
+from hwpoison_gui.view.walk.state import Walks
+
+_KILL: Final = (("early kill", 1), ("late kill", 0))
+_RECOVERY: Final = (("recovery on", 1), ("recovery off", 0))
+
+
+class SettingsRow(QWidget):
+    """Three choices: the kernel, when to kill, and whether to recover."""
+
+    changed = Signal()
+
+    def __init__(self, name: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.profile = self._choice(f"{name}: kernel", "Which kernel’s memory_failure() runs on this side")
+        for profile in PROFILES.values():
+            self.profile.addItem(f"Profile {profile.name}", profile.name)
+        self.kill = self._choice(f"{name}: memory_failure_early_kill", "Tell users at once (1), or when they touch it")
+        self.recovery = self._choice(f"{name}: memory_failure_recovery", "Recover (1), or stop the machine (0)")
+        for box, words in ((self.kill, _KILL), (self.recovery, _RECOVERY)):
+            for word, value in words:
+                box.addItem(word, value)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(look.MEDIUM, look.TIGHT, look.MEDIUM, look.TIGHT)
+        row.setSpacing(look.SMALL)
+        for box in (self.profile, self.kill, self.recovery):
+            row.addWidget(box)
+            box.activated.connect(lambda _=0: self.changed.emit())
+        self.where = ElidedLabel(self)
+        self.where.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self.where, 1)
+
+    def _choice(self, name: str, tip: str) -> QComboBox:
+        box = QComboBox(self)
+        box.setAccessibleName(name)
+        box.setToolTip(tip)
+        return box
+
+    def set_theme(self, theme: Theme) -> None:
+        self.where.setFont(look.font(look.CAPTION))
+        look.ink(self.where, theme.muted)
+
+    @property
+    def settings(self) -> Settings:
+        """What is chosen."""
+        values = {EARLY: self.kill.currentData(), RECOVERY: self.recovery.currentData()}
+        return Settings(self.profile.currentData(), values)
+
+    def set_settings(self, settings: Settings) -> None:
+        """Chooses, without telling that it changed."""
+        self.profile.setCurrentIndex(self.profile.findData(settings.profile))
+        self.kill.setCurrentIndex(self.kill.findData(int(settings.sysctl[EARLY] != 0)))
+        self.recovery.setCurrentIndex(self.recovery.findData(int(settings.sysctl[RECOVERY] != 0)))
+
+
+class CompareSide(QWidget):
+    """Everything that is seen of a side; it moves the side's own session."""
+
+    def __init__(self, name: str, parent: QWidget, theme: Theme = DARK) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.side: Side | None = None
+        self.choices = SettingsRow(name, self)
+        self.sentence = SentenceBar(self, theme)
+        for label in (self.sentence.code, self.sentence.branch):
+            label.hide()  # half a window is too narrow for them; the function stands beside the step's number
+        self.rmap = RmapView(self, theme)
+        self.rmap.setAccessibleName(f"{name}: reverse map")
+        self.rmap.empty = ""
+        self._walks = Walks()
+        self._colours: dict[int, str] = {}
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addWidget(self.choices)
+        box.addWidget(self.sentence)
+        box.addWidget(self.rmap, 1)
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.choices.set_theme(theme)
+        self.sentence.set_theme(theme)
+        self.rmap.set_theme(theme)
+        if self.side is not None:
+            self._show()
+
+    def set_side(self, side: Side | None) -> None:
+        """Another side, or None while it is being made."""
+        self.side = side
+        self._walks.clear()
+        if side is None:
+            self.sentence.set_sentence(Sentence("Making this machine once more …", tone="idle"))
+            self.rmap.set_walk(None, None, {}, None)
+            self.choices.where.setText("")
+
+    def going(self, within: int) -> Iterator[None]:
+        """Goes to a step of the click, in slices, and makes what will be shown of it."""
+        side = self.side
+        if side is None:
+            return
+        yield from side.session.walking(min(side.start + within, len(side.session.steps)))
+        if side.click is not None:
+            yield from self._walks.prepare(side.session, side.click.outcome.pfn or 0)
+
+    def show_step(self) -> None:
+        """Where the side is now."""
+        if self.side is not None:
+            self._show()
+
+    def _show(self) -> None:
+        assert self.side is not None
+        within = self.side.session.position - self.side.start
+        side, session = self.side, self.side.session
+        if side.click is None:
+            self.sentence.set_sentence(Sentence("This click is not possible here.", side.refused, tone="warn"))
+            return
+        sentence = sentence_of(session)
+        if not within:
+            sentence = Sentence("Before the click.", "Only the settings differ.", tone="idle")
+        self.sentence.set_sentence(sentence)
+        self.choices.where.setText(f"step {within:,} of {side.steps:,}  ·  {sentence.code}".rstrip(" ·"))
+        graph = self._walks.map_for(session, side.click.outcome.pfn or 0)
+        if graph is not None:
+            if graph is not self.rmap.graph:
+                numbers = colours_of(mapper.tgid for mapper in graph.mappers)
+                self._colours = {tgid: self._theme.task(number) for tgid, number in numbers.items()}
+            self.rmap.set_walk(graph, self._walks.state_of(session, graph), self._colours, None)

@@ -1,0 +1,348 @@
+"""The same click under two settings, side by side: both are walked together, and what differs is listed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QFont, QKeyEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QSlider,
+    QSplitter,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from hwpoison_gui.gui.compare.side import CompareSide
+from hwpoison_gui.gui.compare.table import CompareTable
+from hwpoison_gui.gui.control.compare_builder import Builder, Compared
+from hwpoison_gui.gui.control.slices import Slices, Work
+from hwpoison_gui.gui.look import icons
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.elided_label import ElidedLabel
+from hwpoison_gui.kernel.mark import counted
+from hwpoison_gui.session import compare
+from hwpoison_gui.session.compare import Recipe, Settings
+from hwpoison_gui.view.base.moment import title
+from hwpoison_gui.view.base.palette import DARK, Theme
+from hwpoison_gui.view.facts.compare import differences, headline, settings_words
+
+_WAYS: Final = (("Early kill against late", "early"), ("Recovery on against off", "recovery"),
+                ("Profile v7 against 6.1", "profile"), ("As chosen below", ""))  # fmt: skip
+_BUTTONS: Final = (("first", "To before the click (Home)"), ("back", "One step back on both sides (Left)"),
+                   ("play", "Walk both, or pause (Space)"), ("forward", "One step forward on both sides (Right)"),
+                   ("last", "To the end of both (End)"))  # fmt: skip
+_SAME: Final = "Both sides agree in everything.\nThe button above lists it; other settings are chosen at the top."
+_USUAL: Final = QSize(1180, 740)
+_FRAME: Final = QSize(8, 40)  # of a window manager
+_PLAY_MS: Final = 280
+_LONG: Final = 60  # ticks: longer walks take no longer than that
+
+
+class CompareWindow(QDialog):
+    """`recipe` is the click, `base` the settings of the machine on which it was made."""
+
+    def __init__(self, recipe: Recipe, base: Settings, parent: QWidget | None = None, theme: Theme = DARK) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
+        self._recipe, self._base, self._theme = recipe, base, theme
+        self.compared: Compared | None = None
+        self.at = 0
+        self._builder: Builder | None = None
+        self._stale = False
+        self._walked = False
+        self._work = Slices(self)
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._play_on)
+        self._make_widgets()
+        self._place()
+        self.setWindowTitle(f"Compare: {title(recipe.click.name, recipe.click.args)}")
+        self.resize((_USUAL * look.scale()).boundedTo(self.screen().availableSize() - _FRAME))
+        self.set_theme(theme)
+        self.choose("early")
+
+    # -- making
+
+    def _make_widgets(self) -> None:
+        self.way = QComboBox(self)
+        self.way.setAccessibleName("What is compared")
+        self.way.setToolTip("In what the two sides differ; any choice below makes it your own")
+        for words, key in _WAYS:
+            self.way.addItem(words, key)
+        self.way.activated.connect(lambda _: self.choose(self.way.currentData()))
+        self.subject = ElidedLabel(self)
+        self.sides = CompareSide("Left", self, self._theme), CompareSide("Right", self, self._theme)
+        for side in self.sides:
+            side.choices.changed.connect(self._chosen_by_hand)
+        self.buttons = {name: self._button(tip) for name, tip in _BUTTONS}
+        for name, run in (("first", lambda: self.seek(0)), ("back", lambda: self.seek(self.at - 1)),
+                          ("play", self.toggle), ("forward", lambda: self.seek(self.at + 1)),
+                          ("last", lambda: self.seek(self.last))):  # fmt: skip
+            self.buttons[name].clicked.connect(run)
+        self.slider = QSlider(Qt.Orientation.Horizontal, self)
+        self.slider.setAccessibleName("Step of both clicks")
+        self.slider.setToolTip("Walks both sides; where both are in the same function, they are together")
+        self.slider.valueChanged.connect(self.seek)
+        self.words = QLabel(self)
+        self.words.setWordWrap(True)
+        self.all = QToolButton(self)
+        self.all.setObjectName("boxed")
+        self.all.setCheckable(True)
+        self.all.setToolTip("Also what both sides agree in")
+        self.all.toggled.connect(lambda _: self._show_rows())
+        self.progress = QProgressBar(self)
+        self.progress.setRange(0, 1000)
+        self.progress.setFormat("%p %")
+        self.cancel = QPushButton("Cancel", self)
+        self.cancel.setToolTip("Stop making the two machines, and close")
+        self.cancel.clicked.connect(self.close)
+        self.table = CompareTable(self, self._theme)
+
+    def _button(self, tip: str) -> QToolButton:
+        button = QToolButton(self)
+        button.setToolTip(tip)
+        button.setAccessibleName(tip.partition(" (")[0])
+        button.setAutoRaise(True)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        return button
+
+    def _place(self) -> None:
+        top = _row(self.way, self.subject)
+        top.setStretch(1, 1)
+        walk = _row(*self.buttons.values(), self.slider)
+        result = _row(self.words, self.progress, self.cancel, self.all)
+        result.setStretch(0, 1)
+        pair = QSplitter(Qt.Orientation.Horizontal, self)
+        for side in self.sides:
+            pair.addWidget(side)
+            side.rmap.setMinimumWidth(380)
+        pair.setChildrenCollapsible(False)
+        below = QWidget(self)
+        under = QVBoxLayout(below)
+        under.setContentsMargins(0, 0, 0, 0)
+        under.setSpacing(0)
+        for line in (walk, result):
+            under.addLayout(line)
+        under.addWidget(self.table, 1)
+        halves = QSplitter(Qt.Orientation.Vertical, self)
+        halves.addWidget(pair)
+        halves.addWidget(below)
+        halves.setChildrenCollapsible(False)
+        halves.setSizes([400, 300])
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addLayout(top)
+        box.addWidget(halves, 1)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        for name, button in self.buttons.items():
+            button.setIconSize(look.icon_size())
+            button.setIcon(icons.icon(name, theme.text, look.disabled_of(theme)))
+        for side in self.sides:
+            side.set_theme(theme)
+        self.table.set_theme(theme)
+        self.words.setFont(look.font(look.TITLE, QFont.Weight.DemiBold))
+        self.subject.setFont(look.font(look.BODY))
+        look.ink(self.subject, theme.muted)
+
+    # -- what is compared
+
+    def choose(self, way: str) -> None:
+        """One of the ways to differ, or, empty, what is chosen by hand."""
+        self.way.setCurrentIndex(self.way.findData(way))
+        if way:
+            for side, settings in zip(self.sides, compare.differing(self._base, way), strict=True):
+                side.choices.set_settings(settings)
+        self._build()
+
+    def _chosen_by_hand(self) -> None:
+        self.choose("")
+
+    @property
+    def building(self) -> bool:
+        return self._builder is not None
+
+    def _build(self) -> None:
+        """Makes both sides; what is being made already is given up."""
+        self._timer.stop()
+        self._work.give_up()
+        self._show_playing()
+        if self._builder is not None:
+            self._stale = True
+            self._builder.cancel()
+            return
+        wanted = self.sides[0].choices.settings, self.sides[1].choices.settings
+        old = self.sides[0].side, self.sides[1].side
+        self.compared = None
+        for side in self.sides:
+            side.set_side(None)
+        self.table.empty = ""
+        self.table.set_rows([])
+        self._show_building(True)
+        self._builder = builder = Builder(self._recipe, wanted, old, self)
+        builder.progressed.connect(self._progressed)
+        builder.built.connect(self._built)
+        builder.refused.connect(self._refused)
+        builder.finished.connect(self._finished)
+        builder.start()
+
+    def _show_building(self, yes: bool) -> None:
+        self.progress.setVisible(yes)
+        self.cancel.setVisible(yes)
+        self.all.setVisible(not yes)
+        self.words.setText("Making both machines …" if yes else "")
+        self.slider.setEnabled(not yes)
+        for button in self.buttons.values():
+            button.setEnabled(not yes)
+
+    def _progressed(self, share: float, doing: str) -> None:
+        self.progress.setValue(round(share * 1000))
+        self.words.setText(f"Making both machines: {doing}")
+
+    def _refused(self, why: str) -> None:
+        self._show_building(False)
+        self.words.setText(f"Not possible: {why}")
+
+    def _built(self, compared: Compared) -> None:
+        if self._stale:
+            return
+        self._show_building(False)
+        self.compared = compared
+        for shown, side in zip(self.sides, (compared.left, compared.right), strict=True):
+            shown.set_side(side)
+        heads = [settings_words(side.settings) for side in (compared.left, compared.right)]
+        self.table.facts.set_heads(*heads)
+        self.slider.setRange(0, self.last)
+        self.words.setText(headline(compared.rows))
+        self.subject.setText(self._subject(compared))
+        self._show_rows()
+        self.seek(self.last)
+        if not self._walked:
+            self._walked = True
+            self.slider.setFocus()  # what is chosen afterwards keeps the keyboard
+
+    def _subject(self, compared: Compared) -> str:
+        done, skipped = len(self._recipe.before), compared.left.skipped + compared.right.skipped
+        words = "on the machine as booted" if not done else f"after {counted(done, 'operation')} done on both"
+        self.subject.setToolTip("\n".join(skipped))
+        left_out = f"; {len(skipped)} could not be done again" if skipped else ""
+        return f"{title(self._recipe.click.name, self._recipe.click.args)}, {words}{left_out}"
+
+    def _finished(self) -> None:
+        builder, self._builder = self._builder, None
+        if builder is not None:
+            builder.wait()
+            builder.deleteLater()
+        if self._stale:
+            self._stale = False
+            self._build()
+
+    # -- walking
+
+    @property
+    def last(self) -> int:
+        return len(self.compared.ticks) - 1 if self.compared else 0
+
+    def seek(self, at: int) -> None:
+        """Both sides to a tick."""
+        if self.compared is None:
+            return
+        self.at = min(max(at, 0), self.last)
+        self._work.give_up()  # on the way to another tick
+        self._work.run(self._going(), lambda complete: self._show_tick() if complete else None)
+        self.slider.blockSignals(True)
+        self.slider.setValue(self.at)
+        self.slider.blockSignals(False)
+
+    def _going(self) -> Work:
+        assert self.compared is not None
+        tick = self.compared.ticks[self.at]
+        for side, within in zip(self.sides, tick, strict=True):
+            for _ in side.going(within):
+                yield ""
+
+    def _show_tick(self) -> None:
+        for side in self.sides:
+            side.show_step()
+
+    def toggle(self) -> None:
+        """Plays from here, from the start where this is the end; or pauses."""
+        if self._timer.isActive():
+            self._timer.stop()
+        elif self.compared is not None and self.last:
+            if self.at == self.last:
+                self.seek(0)
+            self._timer.start(_PLAY_MS)
+        self._show_playing()
+
+    def _play_on(self) -> None:
+        self.seek(self.at + max(1, self.last // _LONG))
+        if self.at == self.last:
+            self._timer.stop()
+            self._show_playing()
+
+    def _show_playing(self) -> None:
+        name = "pause" if self._timer.isActive() else "play"
+        self.buttons["play"].setIcon(icons.icon(name, self._theme.text, look.disabled_of(self._theme)))
+
+    # -- the list
+
+    def _show_rows(self) -> None:
+        if self.compared is None:
+            return
+        rows = self.compared.rows
+        differing = differences(rows)
+        self.table.empty = "" if differing else _SAME
+        self.table.set_rows(rows if self.all.isChecked() else differing)
+        self.all.setText(f"Show what is the same ({len(rows) - len(differing)})")
+
+    # -- the window
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        moves = {Qt.Key.Key_Left: self.at - 1, Qt.Key.Key_Right: self.at + 1, Qt.Key.Key_Home: 0,
+                 Qt.Key.Key_End: self.last, Qt.Key.Key_Comma: self.at - 1, Qt.Key.Key_Period: self.at + 1}  # fmt: skip
+        key = Qt.Key(event.key())
+        if key in moves:
+            self._timer.stop()
+            self._show_playing()
+            self.seek(moves[key])
+        elif key == Qt.Key.Key_Space:
+            self.toggle()
+        elif key not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            super().keyPressEvent(event)
+
+    def stop(self) -> None:
+        """Nothing goes on any more."""
+        self._timer.stop()
+        self._work.give_up()
+        self._stale = False
+        if self._builder is not None:
+            self._builder.cancel()
+            self._builder.wait()
+            self._finished()
+
+    def done(self, result: int) -> None:
+        self.stop()
+        super().done(result)
+
+
+def _row(*widgets: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setContentsMargins(look.MEDIUM, look.SMALL, look.MEDIUM, look.SMALL)
+    row.setSpacing(look.SMALL)
+    for widget in widgets:
+        row.addWidget(widget)
+        if isinstance(widget, QLabel):
+            widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    return row

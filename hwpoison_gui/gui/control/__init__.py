@@ -1,0 +1,1 @@
+"""User actions, playback, loading, and work in time slices."""

@@ -1,0 +1,129 @@
+"""Reading a machine in a thread, with progress and a way out: files and this machine's own memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, QThread, Signal
+from PySide6.QtWidgets import QProgressDialog
+
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.opening import Opened
+from hwpoison_gui.session.errors import ScenarioError
+from hwpoison_gui.sources.errors import CancelledError, LivePermissionError, SourceError
+from hwpoison_gui.view.map.plane import FramePlane
+
+if TYPE_CHECKING:
+    from hwpoison_gui.gui.window.main_window import MainWindow
+
+Progress = Callable[[float, str], None]
+Work = Callable[[Progress, Callable[[], bool]], Opened]
+_SOON_MS = 300
+
+
+class LoaderThread(QThread):
+    """Does the work; says how far it is, and in the end what came of it."""
+
+    progressed = Signal(float, str)
+    loaded = Signal(object)
+    refused = Signal(str)
+
+    def __init__(self, work: Work, parent: QObject) -> None:
+        super().__init__(parent)
+        self._work = work
+        self._cancelled = threading.Event()
+
+    def cancel(self) -> None:
+        """Stops at the next opportunity; nothing is loaded then."""
+        self._cancelled.set()
+
+    def run(self) -> None:
+        try:
+            opened = with_plane(self._work(self.progressed.emit, self._cancelled.is_set))
+        except CancelledError:
+            return
+        except LivePermissionError as error:
+            remedy = error.remedy.replace("`", "")
+            self.refused.emit(f"{error.path}: {error.missing}\n\n{remedy}\n\nThe machine shown stays as it is.")
+        except (ScenarioError, SourceError) as error:
+            self.refused.emit(str(error))
+        except OSError as error:
+            self.refused.emit(f"{error.filename or ''}: {error.strerror or error}".lstrip(": "))
+        else:
+            if not self._cancelled.is_set():
+                self.loaded.emit(opened)
+
+
+def with_plane(opened: Opened) -> Opened:
+    """With what the map shows of it: of tens of millions of frames the window had better not make that itself."""
+    m = opened.session.machine
+    return replace(opened, plane=FramePlane(m.flags.view, m.refcount.view, m.mapcount.view))
+
+
+class Loader(QObject):
+    """One thing is loaded at a time; the machine that is shown stays until the new one is there."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._thread: LoaderThread | None = None
+        self._dialog: QProgressDialog | None = None
+        self._title = ""
+        self._show: Callable[[Opened], None] = window.controller.open
+
+    @property
+    def busy(self) -> bool:
+        return self._thread is not None
+
+    def start(self, title: str, work: Work, show: Callable[[Opened], None] | None = None) -> None:
+        """Begins; `title` says what is being done, `show` takes what comes of it (default: the window does)."""
+        if self.busy:
+            return
+        self._title = title
+        self._show = show or self._window.controller.open
+        dialog = self._dialog = QProgressDialog(title, "Cancel", 0, 1000, self._window)
+        dialog.setWindowTitle("hwpoison-gui")
+        dialog.setWindowModality(Qt.WindowModality.WindowModal)
+        dialog.setMinimumDuration(_SOON_MS)
+        dialog.setMinimumWidth(look.px(420))
+        dialog.setAutoClose(False)
+        dialog.setAutoReset(False)
+        dialog.setValue(0)
+        thread = self._thread = LoaderThread(work, self)
+        thread.progressed.connect(self._progressed)
+        thread.loaded.connect(self._loaded)
+        thread.refused.connect(self._refused)
+        thread.finished.connect(self._finished)
+        dialog.canceled.connect(thread.cancel)
+        thread.start()
+
+    def stop(self) -> None:
+        """Ends what is under way, and waits for it: before the window goes."""
+        if self._thread is not None:
+            self._thread.cancel()
+            self._thread.wait()
+            self._finished()
+
+    def _progressed(self, share: float, doing: str) -> None:
+        if self._dialog is not None and not self._dialog.wasCanceled():
+            self._dialog.setLabelText(f"{self._title}\n{doing}")
+            self._dialog.setValue(min(999, round(share * 1000)))
+
+    def _loaded(self, opened: Opened) -> None:
+        self._show(opened)
+
+    def _refused(self, why: str) -> None:
+        self._window.dialogs.show_error(f"{self._title}: not possible", why)
+
+    def _finished(self) -> None:
+        thread, dialog = self._thread, self._dialog
+        self._thread = self._dialog = None
+        if dialog is not None:
+            dialog.reset()
+            dialog.deleteLater()
+        if thread is not None:
+            thread.wait()
+            thread.deleteLater()

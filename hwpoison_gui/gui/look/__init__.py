@@ -1,0 +1,1 @@
+"""How widgets look: themes, icons, text size, and docks."""

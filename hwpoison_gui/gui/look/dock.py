@@ -1,0 +1,114 @@
+"""A panel of the window: a quiet head with its name, and beside it what it is about at the moment."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QFont, QHelpEvent
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QTabBar, QToolTip, QWidget
+
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.elided_label import ElidedLabel
+from hwpoison_gui.view.base.palette import DARK, Theme
+
+# What a panel is for, and what one does with it.
+TIPS: Final = {
+    "rmap": "From the frame over its mapping (an anon_vma, or a file) to the areas and tasks that may use it.\n"
+    "Each line is a page-table entry. A click on a task selects it, on a group unfolds it.",
+    "why": "The handler as an outline: what it asked, which way it took and which it did not.\n"
+    "A click on a line goes to its step.",
+    "states": "The kernel’s table of page states against this page’s flags: the first row that fits decides.",
+    "frame": "All that is known of the selected frame: flags, counts, and every entry that maps it.",
+    "log": "What the kernel says, as dmesg prints it. A double click goes to the step that said it.",
+    "notebook": "Moments you kept, with a note each (N). A click goes back to one.",
+    "tasks": "Every process: whether it wants to be told early or late, and what it does with SIGBUS.\n"
+    "A double click on either changes it; a right click lets a task touch a page.",
+    "pages": "Every frame as a row: what the map shows, as text that can be sorted and copied.",
+    "vmas": "The areas of all address spaces, and how much of each is in memory.",
+    "files": "Files with pages in memory: how many, how many dirty, and who maps them.",
+}
+
+
+class TabTips(QObject):
+    """Tabs of panels say what their panel is for; Qt has them say their name once more."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if not (event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent) and isinstance(watched, QTabBar)):
+            return super().eventFilter(watched, event)
+        title = watched.tabText(watched.tabAt(event.pos()))
+        docks = watched.window().findChildren(Dock)
+        QToolTip.showText(event.globalPos(), next((d.head.tip for d in docks if d.windowTitle() == title), ""), watched)
+        return True
+
+
+class DockHead(QWidget):
+    """Name on the left, subject beside it. Dragging it moves the panel."""
+
+    def __init__(self, title: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.name = QLabel(title, self)
+        self.subject = ElidedLabel(self)
+        for label in (self.name, self.subject):
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            # The dock moves by its head: the labels must not take the mouse.
+            label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(look.MEDIUM, look.TIGHT, look.MEDIUM, look.TIGHT)
+        row.setSpacing(look.SMALL)
+        row.addWidget(self.name)
+        row.addWidget(self.subject, 1)
+        self.row = row
+        self.tip = ""
+
+    def set_theme(self, theme: Theme) -> None:
+        self.name.setFont(look.font(look.BODY, QFont.Weight.DemiBold))
+        self.subject.setFont(look.font(look.CAPTION))
+        look.ink(self.subject, theme.muted)
+
+
+class Dock(QDockWidget):
+    """A panel that can be moved, floated and closed."""
+
+    def __init__(self, name: str, title: str, content: QWidget, parent: QWidget, theme: Theme = DARK) -> None:
+        super().__init__(title, parent)
+        self.setObjectName(name)
+        self.head = DockHead(title, self)
+        self.head.tip = TIPS.get(name, "")
+        self.head.setToolTip(self.head.tip)
+        content.setWhatsThis(self.head.tip)
+        heard = content.focusProxy() or content
+        if not heard.accessibleDescription():  # painted panels say what they show
+            heard.setAccessibleDescription(self.head.tip)
+        self.setTitleBarWidget(self.head)
+        self.setWidget(content)
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        self.head.set_theme(theme)
+
+    def set_subject(self, text: str) -> None:
+        """What the panel shows now."""
+        if self.head.subject.text() != text:
+            self.head.subject.setText(text)
+            self.head.setToolTip(f"{self.head.name.text()}: {text}\n{self.head.tip}" if text else self.head.tip)
+
+    def add_tool(self, tool: QWidget) -> None:
+        """A control of what is in the panel, at the right of its head."""
+        self.head.row.addWidget(tool)
+
+
+class Strip(QDockWidget):
+    """A panel without a head that stays where it is."""
+
+    def __init__(self, name: str, content: QWidget, parent: QWidget, theme: Theme = DARK) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
+        self.setTitleBarWidget(QWidget(self))
+        self.setWidget(content)
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        """As high as what is in it wants to be, now that its text has another size."""
+        self.setFixedHeight(self.widget().sizeHint().height())

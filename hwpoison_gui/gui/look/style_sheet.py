@@ -1,0 +1,115 @@
+"""The style sheet: what Qt's palette cannot say, from the one table of colours and the one scale of sizes."""
+
+from __future__ import annotations
+
+from hwpoison_gui import resources
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.view.base.palette import Theme, mixed
+
+
+def style_sheet(theme: Theme) -> str:
+    """Flat bars, quiet heads, thin lines, edges that can be seen; for the size that text has now."""
+    return "\n".join(part(theme) for part in (_bars, _menus, _tables, _fields, _dragged))
+
+
+def _bars(theme: Theme) -> str:
+    """Tool bars and their buttons, the menu bar, tabs, and what is between panels."""
+    hover = mixed(theme.raised, theme.text, 0.08)
+    return f"""
+    QToolBar {{ border: 0; background: {theme.window};
+                spacing: {look.SMALL}px; padding: {look.TIGHT}px {look.SMALL}px; }}
+    QToolBar#tools {{ border-bottom: 1px solid {theme.line}; }}
+    QToolButton {{ border: 1px solid transparent; border-radius: 4px;
+                   padding: {look.TIGHT}px; background: transparent; }}
+    QToolButton:hover {{ background: {hover}; }}
+    QToolButton:focus {{ border-color: {theme.accent}; }}
+    QToolButton:pressed, QToolButton:checked {{ background: {theme.line}; }}
+    QToolButton::menu-indicator {{ image: none; width: 0; }}
+    QMainWindow::separator {{ background: {theme.window}; width: 5px; height: 5px; }}
+    QMainWindow::separator:hover {{ background: {theme.line}; }}
+    QMenuBar {{ background: {theme.window}; border-bottom: 1px solid {theme.line}; }}
+    QMenuBar::item {{ padding: {look.TIGHT}px {look.SMALL}px; background: transparent; }}
+    QMenuBar::item:selected {{ background: {hover}; }}
+    QToolButton#boxed {{ border: 1px solid {theme.muted}; padding: {look.TIGHT}px {look.MEDIUM}px; }}
+    QToolButton#boxed:disabled {{ border-color: {theme.line}; color: {look.disabled_of(theme)}; }}
+    QToolButton#boxed:focus {{ border-color: {theme.accent}; }}
+    QTabBar::tab {{ padding: {look.TIGHT}px {look.MEDIUM}px; background: transparent; color: {theme.muted};
+                    border-bottom: 2px solid transparent; }}
+    QTabBar::tab:selected {{ color: {theme.text}; border-bottom-color: {theme.accent}; }}
+    QTabBar::tab:selected:focus {{ background: {hover}; }}
+    """
+
+
+def _menus(theme: Theme) -> str:
+    """Menus, tips and dialogs."""
+    return f"""
+    QMenu {{ background: {theme.raised}; border: 1px solid {theme.line}; padding: {look.TIGHT}px 0; }}
+    QMenu {{ icon-size: {look.px(look.SMALL_ICON)}px; }}
+    QMenu::item {{ padding: 5px {look.px(26)}px 5px {look.px(26)}px; }}
+    QMenu::item:selected {{ background: {look.selection_of(theme)}; color: {look.selected_text_of(theme)}; }}
+    QMenu::item:disabled {{ color: {look.disabled_of(theme)}; }}
+    QMenu::separator {{ height: 1px; background: {theme.line}; margin: {look.TIGHT}px 0; }}
+    QMenu::indicator {{ width: {look.px(12)}px; height: {look.px(12)}px; padding-left: 6px; }}
+    QMenu::icon {{ padding-left: 6px; }}
+    QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
+    QToolTip {{ background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.line};
+                padding: {look.TIGHT}px {look.SMALL}px; }}
+    """
+
+
+def _tables(theme: Theme) -> str:
+    """Tables, lists and pages of text."""
+    caption = look.font(look.CAPTION).pointSizeF()  # set on a header, it is lost when its table comes into a dock
+    return f"""
+    QHeaderView {{ background: {theme.window}; }}
+    QHeaderView::section {{ background: {theme.window}; color: {theme.muted}; border: 0;
+                            border-bottom: 1px solid {theme.line}; padding: 3px {look.SMALL}px;
+                            font-size: {caption}pt; }}
+    QTableView, QListView, QTreeView, QTextBrowser {{ background: {theme.base}; outline: 0;
+                                                      border: 1px solid {theme.base}; }}
+    QTableView:focus, QListView:focus, QTreeView:focus, QTextBrowser:focus {{ border: 1px solid {theme.accent}; }}
+    QTableView::item {{ padding: 0 {look.SMALL}px; border: 0; }}
+    QTableView::item:focus {{ padding: 0 {look.SMALL - 1}px; border: 1px solid {look.selected_text_of(theme)}; }}
+    """
+
+
+def _fields(theme: Theme) -> str:
+    """Fields, lists to choose from and buttons: flat, with edges that can be seen in every theme."""
+    edge, arrow, least = look.edge_of(theme), resources.path("icons/arrow-down.svg").as_posix(), look.px(48)
+    return f"""
+    QLineEdit, QComboBox, QPushButton, QPlainTextEdit {{ background: {theme.base}; color: {theme.text};
+        border: 1px solid {edge}; border-radius: 4px; padding: 2px {look.SMALL}px; }}
+    QPushButton {{ background: {theme.raised}; padding: {look.TIGHT}px {look.MEDIUM}px; min-width: {least}px; }}
+    QLineEdit:focus, QComboBox:focus, QPushButton:focus, QPlainTextEdit:focus {{ border-color: {theme.accent}; }}
+    QComboBox:disabled, QPushButton:disabled {{ color: {look.disabled_of(theme)}; border-color: {theme.line}; }}
+    QComboBox::drop-down {{ border: 0; width: {look.px(16)}px; }}
+    QComboBox::down-arrow {{ image: url("{arrow}"); width: {look.px(9)}px; height: {look.px(9)}px; }}
+    QComboBox QAbstractItemView {{ background: {theme.raised}; border: 1px solid {edge};
+        selection-background-color: {look.selection_of(theme)}; selection-color: {look.selected_text_of(theme)}; }}
+    """
+
+
+def _dragged(theme: Theme) -> str:
+    """Sliders, scroll bars, and bars of progress."""
+    edge = look.edge_of(theme)
+    bar, grip, ball = look.px(12), look.px(28), look.px(8)
+    return f"""
+    QProgressBar {{ background: {theme.base}; border: 1px solid {edge}; border-radius: 4px; text-align: center; }}
+    QProgressBar::chunk {{ background: {look.selection_of(theme)}; }}
+    QSlider {{ min-height: {2 * ball + look.TIGHT}px; }}
+    QSlider::groove:horizontal {{ height: {look.px(4)}px; background: {edge}; border-radius: 2px; }}
+    QSlider::handle:horizontal {{ width: {2 * ball - 2}px; margin: -{ball - look.px(2)}px 0; border-radius: {ball}px;
+        background: {theme.text}; border: 1px solid {theme.window}; }}
+    QSlider::handle:horizontal:disabled {{ background: {theme.line}; }}
+    QSlider::handle:horizontal:focus {{ width: {2 * ball - 4}px;
+        background: {theme.window}; border: 2px solid {theme.accent}; }}
+    QScrollBar:vertical {{ width: {bar}px; background: transparent; margin: 0; }}
+    QScrollBar:horizontal {{ height: {bar}px; background: transparent; margin: 0; }}
+    QScrollBar::handle {{ background: {edge}; border-radius: 3px; margin: 3px; }}
+    QScrollBar::handle:vertical {{ min-height: {grip}px; }}
+    QScrollBar::handle:horizontal {{ min-width: {grip}px; }}
+    QScrollBar::handle:hover {{ background: {theme.muted}; }}
+    QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+    QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+    QAbstractScrollArea::corner {{ background: transparent; border: 0; }}
+    """

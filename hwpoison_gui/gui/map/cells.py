@@ -1,0 +1,205 @@
+"""Draws the frames themselves: the plane of codes as an image, and what a cell shows when it is large.
+
+From 14 pixels cells have borders, from 20 the signs of their state, from 44 frame number and flag letters.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QImage, QPainter, QPen, QPolygonF
+
+from hwpoison_gui.gui.map.stamps import Face, Stamps, faded, glyphs_of
+from hwpoison_gui.gui.widgets.primitives import draw_lines
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.view.base import kinds
+from hwpoison_gui.view.base.palette import Theme, argb
+from hwpoison_gui.view.map.camera import Camera
+from hwpoison_gui.view.map.layout import FRAMES_2MIB
+from hwpoison_gui.view.map.lens_colours import code_colours
+from hwpoison_gui.view.map.lenses import Lens
+from hwpoison_gui.view.map.plane import FramePlane
+
+BORDERS_FROM: Final = 14.0
+SIGNS_FROM: Final = 20.0
+TEXT_FROM: Final = 44.0
+BLOCKS_FROM: Final = 8.0
+_HEX: Final = glyphs_of(["0123456789abcdef"], 16)[0]
+_LETTERS: Final = 14  # flag letters shown at most
+
+
+def visible_cells(camera: Camera) -> tuple[int, int, int, int]:
+    """First column, first row, and the ones past the last, of the cells in view."""
+    right, bottom = camera.at(camera.view_width, camera.view_height)
+    return (
+        max(0, math.floor(camera.left)),
+        max(0, math.floor(camera.top)),
+        min(camera.width, math.ceil(right)),
+        min(camera.height, math.ceil(bottom)),
+    )
+
+
+class CellPainter:
+    """Draws the frames of a plane as a camera sees them."""
+
+    def __init__(self, theme: Theme) -> None:
+        self._stamps = Stamps()
+        self._letters = np.zeros((0, _LETTERS), np.int64)
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Takes the colours of `theme`."""
+        self._theme = theme
+        self._coloured: tuple[Lens | None, bool] = (None, False)
+        self._stamps.clear()
+
+    def _colour(self, lens: Lens, filtered: bool) -> None:
+        """Makes the tables of colours by code, where they are for another lens."""
+        if self._coloured != (lens, filtered):
+            self._coloured = lens, filtered
+            colours = code_colours(self._theme, lens, filtered)
+            self._table = [argb(colour) for colour in colours]
+            dark = {colour: int(self._theme.ink_on(colour) == self._theme.cell_dark) for colour in set(colours)}
+            # whether dark ink reads better than light on each code's colour
+            self._ink = np.array([dark[colour] for colour in colours], np.int64)
+
+    def paint(self, painter: QPainter, plane: FramePlane, camera: Camera, ratio: float) -> None:
+        """Draws all that is in view; `ratio` is device pixels a pixel."""
+        self._colour(plane.lens, plane.match is not None)
+        self._paint_image(painter, plane, camera, ratio)
+        if camera.cell >= BORDERS_FROM:
+            self._paint_borders(painter, camera)
+        if camera.cell >= BLOCKS_FROM:
+            self._paint_blocks(painter, plane, camera)
+        if camera.cell >= SIGNS_FROM:
+            self._paint_contents(painter, plane, camera, ratio)
+
+    def _paint_image(self, painter: QPainter, plane: FramePlane, camera: Camera, ratio: float) -> None:
+        number = plane.pyramid.level_for(camera.cell * ratio)
+        level = plane.pyramid.levels[number]
+        size = 1 << number
+        left, top, right, bottom = visible_cells(camera)
+        left, top, right, bottom = left // size, top // size, -(-right // size), -(-bottom // size)
+        if right <= left or bottom <= top:
+            return
+        # The image starts at the first cell in view: no copy, and small numbers for Qt's fixed-point steps.
+        pixels = level.reshape(-1)[top * level.shape[1] + left :].data
+        image = QImage(pixels, right - left, bottom - top, level.shape[1], QImage.Format.Format_Indexed8)
+        image.setColorTable(self._table)
+        x, y = camera.to_view(left * size, top * size)
+        edge = size * camera.cell
+        # Qt scales 32-bit images several times faster than indexed ones; only what is in view is converted.
+        image = image.convertToFormat(QImage.Format.Format_RGB32)
+        painter.drawImage(QRectF(x, y, (right - left) * edge, (bottom - top) * edge), image)
+
+    def _paint_borders(self, painter: QPainter, camera: Camera) -> None:
+        left, top, right, bottom = visible_cells(camera)
+        x = (np.arange(left, right + 1) - camera.left) * camera.cell
+        y = (np.arange(top, bottom + 1) - camera.top) * camera.cell
+        across = np.column_stack((np.full_like(y, x[0]), y, np.full_like(y, x[-1]), y))
+        down = np.column_stack((x, np.full_like(x, y[0]), x, np.full_like(x, y[-1])))
+        draw_lines(painter, np.concatenate((across, down)), QPen(QColor(self._theme.ground), 1))
+
+    def _paint_blocks(self, painter: QPainter, plane: FramePlane, camera: Camera) -> None:
+        lines = plane.layout.borders(FRAMES_2MIB, *visible_cells(camera)).astype(np.float64)
+        lines[:, 0::2] = (lines[:, 0::2] - camera.left) * camera.cell
+        lines[:, 1::2] = (lines[:, 1::2] - camera.top) * camera.cell
+        np.clip(lines[:, 0::2], -4, camera.view_width + 4, out=lines[:, 0::2])
+        thick = 1 if camera.cell < BORDERS_FROM else 3
+        draw_lines(painter, lines, QPen(QColor(self._theme.block_line), thick))
+
+    def _paint_contents(self, painter: QPainter, plane: FramePlane, camera: Camera, ratio: float) -> None:
+        left, top, right, bottom = visible_cells(camera)
+        columns, rows = np.meshgrid(np.arange(left, right), np.arange(top, bottom))
+        x, y = columns.ravel(), rows.ravel()
+        pfns = plane.layout.pfns_at(x, y)
+        there = pfns >= 0
+        x, y, pfns = x[there], y[there], pfns[there]
+        px, py = (x - camera.left) * camera.cell, (y - camera.top) * camera.cell
+        ink = self._ink[plane.plane[y, x]]
+        self._paint_signs(painter, plane.sign_sets(pfns), (px, py, ink), camera.cell, ratio)
+        if camera.cell >= TEXT_FROM:
+            self._paint_text(painter, plane, pfns, (px, py, ink), camera.cell, ratio)
+
+    def _paint_signs(self, painter: QPainter, signs: np.ndarray, where: tuple, cell: float, ratio: float) -> None:
+        inks = (self._theme.cell_light, self._theme.cell_dark)
+        sets = 1 << len(kinds.SIGNS)
+
+        def draw(p: QPainter, number: int) -> None:
+            draw_signs(p, number % sets, QColor(inks[number // sets]), cell)
+
+        sheet = self._stamps.sheet(("signs", cell), 2 * sets, cell, cell, ratio, draw)
+        shown = signs > 0
+        px, py, ink = (part[shown] for part in where)
+        self._stamps.put(painter, sheet, (cell, cell), ratio, (px, py, signs[shown] + sets * ink))
+
+    def _paint_text(
+        self, painter: QPainter, plane: FramePlane, pfns: np.ndarray, where: tuple, cell: float, ratio: float
+    ) -> None:
+        face = cell_face(cell, max(4, len(f"{plane.frames - 1:x}")))
+        inks = (self._theme.cell_light, self._theme.cell_dark)
+        spacing = face.height - 1
+        px, py, ink = where
+        for line, glyphs in enumerate(self._lines_of_text(plane, pfns, max(1, int((cell - 4) / face.width)))):
+            left = np.floor(px + (cell - (glyphs >= 0).sum(axis=1) * face.width) / 2)
+            top = np.floor(py + (cell - 3 * spacing) / 2 - 1 + line * spacing)
+            self._stamps.put_text(painter, face, inks, ratio, (left, top, glyphs, ink))
+
+    def _lines_of_text(self, plane: FramePlane, pfns: np.ndarray, room: int) -> list[np.ndarray]:
+        """Numbers of glyphs, -1 for none, a row a cell: the frame's number, then its letters in two lines."""
+        digits = len(f"{plane.frames - 1:x}")
+        number = _HEX[pfns[:, None] >> (4 * np.arange(digits - 1, -1, -1)) & 15]
+        letters = self._letters_of(plane)[plane.ids(pfns)]
+        return [number, letters[:, :room], letters[:, room : 2 * room]]
+
+    def _letters_of(self, plane: FramePlane) -> np.ndarray:
+        words = plane.words.words
+        if len(self._letters) != len(words):
+            self._letters = glyphs_of([pf.letters_of(word) for word in words], _LETTERS)
+        return self._letters
+
+    def forget_words(self) -> None:
+        """Another machine: its ids mean other words."""
+        self._letters = np.zeros((0, _LETTERS), np.int64)
+
+
+def cell_face(cell: float, digits: int) -> Face:
+    """The font for text in cells."""
+    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    font.setHintingPreference(QFont.HintingPreference.PreferFullHinting)
+    for size in (20, 18, 16, 15, 14, 13, 12, 11, 10, 9, 8):
+        font.setPixelSize(size)
+        metrics = QFontMetricsF(font)
+        width, height = math.ceil(metrics.horizontalAdvance("0") - 0.3), math.ceil(metrics.ascent() + metrics.descent())
+        if max(digits, 6) * width <= cell - 8 and 3 * (height - 1) <= cell - 5:
+            break
+    return Face(font, width, height)
+
+
+def draw_signs(painter: QPainter, signs: int, ink: QColor, cell: float) -> None:
+    """The states of one cell, into (0, 0, cell, cell): a bar at its foot and a sign in each corner."""
+    small = max(4.0, min(12.0, round(cell * 0.2)))
+    bar = max(2.0, round(cell / 16))
+    low = cell - 1 - bar - small
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(ink)
+    if signs & kinds.MAPPED:
+        side = round(cell * 0.25)
+        painter.fillRect(QRectF(side, cell - 2 - bar, cell + 1 - 2 * side, bar), faded(ink.name(), 0.75))
+    if signs & kinds.DIRTY:  # a folded corner, upper right
+        tip = [QPointF(cell - small, 1), QPointF(cell, 1), QPointF(cell, 1 + small)]
+        painter.drawPolygon(QPolygonF(tip))
+    if signs & kinds.WRITEBACK:  # an arrow to the disk, lower right
+        points = ((0.5, 1), (0, 0.45), (0.32, 0.45), (0.32, 0), (0.68, 0), (0.68, 0.45), (1, 0.45))
+        painter.drawPolygon(QPolygonF([QPointF(cell - 1 - small * (1 - a), low + b * small) for a, b in points]))
+    if signs & kinds.MLOCKED:  # a pin, upper left
+        painter.drawEllipse(QRectF(2, 2, small * 0.7, small * 0.7))
+        painter.drawRect(QRectF(2 + small * 0.25, 2 + small * 0.5, max(1.0, small * 0.2), small * 0.6))
+    if signs & kinds.LOCKED:  # a padlock, lower left
+        painter.drawRect(QRectF(2, low + small * 0.45, small * 0.9, small * 0.55))
+        painter.setPen(QPen(ink, max(1.0, small * 0.14)))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawArc(QRectF(2 + small * 0.2, low, small * 0.5, small * 0.9), 0, 180 * 16)

@@ -1,0 +1,232 @@
+"""The legend of the map: a chip for every class of frames, with its colour and how many there are.
+
+A chip can be clicked, or reached with Tab and the arrows and pressed; it says which class, and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QEnterEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
+
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.flow_layout import FlowLayout
+from hwpoison_gui.gui.map.marks import draw_poison
+from hwpoison_gui.kernel.mark import counted
+from hwpoison_gui.view.base.palette import DARK, Theme
+from hwpoison_gui.view.map.layout import FRAME_SIZE, amount
+from hwpoison_gui.view.map.lens_colours import class_colour
+from hwpoison_gui.view.map.lenses import KIND, Lens, LensClass
+
+_SWATCH: Final = 12
+_ARROWS: Final = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
+_OWN_KEYS: Final = (*_ARROWS, Qt.Key.Key_Space)  # though the window has shortcuts on them
+_DETAILS: Final = ((True, True, 2), (False, True, 3), (False, False, 0))  # long names, counts, in how many lines
+_FEWEST: Final = "0,000"  # the room a count has at least, so that chips keep their places
+
+
+class LegendChip(QAbstractButton):
+    """One class: swatch, name and frames."""
+
+    def __init__(self, one: LensClass, lens: Lens, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.theme = theme
+        self.whole, self.counted = False, True
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.become(one, lens)
+
+    def become(self, one: LensClass, lens: Lens) -> None:
+        """Stands for another class, of which no frames are counted yet."""
+        self.one, self.lens = one, lens
+        self.updateGeometry()
+        self.set_frames(0)
+
+    def set_frames(self, frames: int) -> None:
+        """Shows a count."""
+        text = f"{frames:,}"
+        if len(text) != len(self.text()):  # figures are of one width
+            self.updateGeometry()
+        self.frames = frames
+        self.setText(text)
+        size = amount(frames * FRAME_SIZE)
+        self.setAccessibleName(f"{self.one.name}: {counted(frames, 'frame')}, {size}")
+        meaning = self.one.meaning[0].upper() + self.one.meaning[1:]
+        self.setToolTip(f"{self.one.name}\n{meaning}\n{counted(frames, 'frame')}, {size}")
+        self.update()
+
+    def set_detail(self, whole: bool, counted: bool) -> None:
+        """The long name with the amount of memory, or the short one; with the count, or only in the tip."""
+        if (whole, counted) != (self.whole, self.counted):
+            self.whole, self.counted = whole, counted
+            self.updateGeometry()
+            self.update()
+
+    def _name(self) -> str:
+        return self.one.name if self.whole else self.one.shortest
+
+    def _memory(self) -> str:
+        return amount(self.frames * FRAME_SIZE) if self.whole and self.frames else ""
+
+    def sizeHint(self) -> QSize:
+        metrics = QFontMetrics(look.font(look.CAPTION))
+        count = max(metrics.horizontalAdvance(text) for text in (self.text(), _FEWEST)) if self.counted else 0
+        memory = metrics.horizontalAdvance("000.0 MiB") + look.SMALL if self.whole else 0
+        words = metrics.horizontalAdvance(self._name()) + look.SMALL + count + memory
+        return QSize(3 * look.TIGHT + look.px(_SWATCH) + words, metrics.height() + look.TIGHT)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
+        self.update()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in _OWN_KEYS:
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in _ARROWS:
+            event.ignore()  # the legend knows which chip comes next
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        if self.underMouse() or self.isDown():
+            painter.fillRect(box, QColor(self.theme.raised))
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(self.theme.accent), 1))
+            painter.drawRect(box)
+        self._paint_swatch(painter)
+        painter.setFont(look.font(look.CAPTION))
+        painter.setPen(QColor(self.theme.text if self.frames else self.theme.muted))
+        room = self.rect().adjusted(2 * look.TIGHT + look.px(_SWATCH), 0, -look.TIGHT, 0)
+        middle = Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(room, middle | Qt.AlignmentFlag.AlignLeft, self._name())
+        painter.setPen(QColor(self.theme.muted))
+        if self.whole:
+            painter.drawText(room, middle | Qt.AlignmentFlag.AlignRight, self._memory())
+            room.adjust(0, 0, -painter.fontMetrics().horizontalAdvance("000.0 MiB") - look.SMALL, 0)
+        if self.counted:
+            painter.drawText(room, middle | Qt.AlignmentFlag.AlignRight, self.text())
+
+    def _paint_swatch(self, painter: QPainter) -> None:
+        painter.save()
+        side = look.px(_SWATCH)
+        painter.translate(look.TIGHT, (self.height() - side) // 2)
+        if self.one.id == self.lens.poison:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            draw_poison(painter, self.theme, side)
+        else:
+            painter.setPen(QPen(QColor(self.theme.line), 1))
+            painter.setBrush(QColor(class_colour(self.theme, self.lens, self.one.key)))
+            painter.drawRect(QRectF(0.5, 0.5, side - 1, side - 1))
+        painter.restore()
+
+
+class Legend(QWidget):
+    """The classes of a lens that the machine has frames of, the gravest first; poison always."""
+
+    classClicked = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Legend: what the colours of the map mean")
+        self._theme = theme
+        self._flow = FlowLayout(self)
+        self._flow.least_rows = 2
+        self._made: list[LegendChip] = []  # of lenses before, too: they are used again
+        self._seen: set[int] = set()  # classes that the machine has or had frames of, and poison
+        self._needed: tuple[Lens, list[tuple[int, int]]] | None = None  # what the width of chips depends on
+        self.chips: dict[int, LegendChip] = {}
+        self.lens = KIND
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        self.setAutoFillBackground(True)
+        self.set_lens(KIND)
+        self._show_seen()
+        self.set_theme(theme)
+
+    def set_lens(self, lens: Lens) -> None:
+        """Lists other classes; none has frames before they are counted."""
+        self.lens = lens
+        shown = lens.classes[:0:-1]  # without the first, which lies outside of the machine
+        for one in shown[len(self._made) :]:
+            self._made.append(LegendChip(one, lens, self._theme, self))
+            self._flow.addWidget(self._made[-1])
+            self._made[-1].clicked.connect(lambda _=False, chip=self._made[-1]: self.classClicked.emit(chip.one.id))
+        for chip, one in zip(self._made, shown, strict=False):
+            chip.become(one, lens)
+        self.chips = {one.id: chip for chip, one in zip(self._made, shown, strict=False)}
+        self._seen = {lens.poison}
+        self._made[0].setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFocusProxy(self._made[0])
+
+    def set_theme(self, theme: Theme) -> None:
+        """Takes other colours."""
+        self._theme = theme
+        colours = self.palette()
+        colours.setColor(self.backgroundRole(), QColor(theme.window))
+        self.setPalette(colours)
+        for chip in self._made:
+            chip.theme = theme
+            chip.updateGeometry()
+            chip.update()
+
+    def forget(self) -> None:
+        """Another machine: what this one has no frames of is not listed."""
+        self._seen = {self.lens.poison}
+        self._show_seen()
+
+    def set_counts(self, counts: Sequence[int]) -> None:
+        """Shows the frames of each class by its code. A chip once shown stays, so that nothing jumps."""
+        self._flow.setEnabled(False)  # else every chip that comes lays out the whole window anew
+        for number, chip in self.chips.items():
+            frames = int(counts[number])
+            if frames != chip.frames:
+                chip.set_frames(frames)
+            if frames:
+                self._seen.add(number)
+        self._show_seen()
+        self._flow.setEnabled(True)
+        needed = self.lens, [(chip.one.id, len(chip.text())) for chip in self._made if not chip.isHidden()]
+        if needed != self._needed:
+            self._needed = needed
+            self._choose_names()
+
+    def _show_seen(self) -> None:
+        for place, chip in enumerate(self._made):
+            chip.setVisible(place < len(self.chips) and chip.one.id in self._seen)
+
+    def _choose_names(self) -> None:
+        """Long names where two lines hold them; names alone where three do not hold the counts."""
+        for whole, counts, lines in _DETAILS:
+            for chip in self.chips.values():
+                chip.set_detail(whole, counts)
+            self._flow.in_columns = whole
+            if self._flow.rows(self.width()) <= lines:
+                break
+        self._flow.invalidate()
+        self.updateGeometry()
+        self.update()
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        if event.oldSize().width() != event.size().width():
+            self._choose_names()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        by = _ARROWS.get(Qt.Key(event.key()))
+        shown = [chip for chip in self.chips.values() if not chip.isHidden()]
+        here = next((number for number, chip in enumerate(shown) if chip.hasFocus()), None)
+        if by is None or here is None:
+            super().keyPressEvent(event)
+            return
+        shown[(here + by) % len(shown)].setFocus(Qt.FocusReason.TabFocusReason)

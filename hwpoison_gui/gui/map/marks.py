@@ -1,0 +1,232 @@
+"""Draws what lies over the frames: the poison mark, highlights of the walk, selection and hover.
+
+Marks have a smallest size on screen, so that a single frame among millions can be seen. They are
+binned to the screen before they are drawn: the cost is that of the view, not of the machine.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
+
+from hwpoison_gui.gui.map.stamps import Stamps, faded
+from hwpoison_gui.view.base.palette import Theme, mixed
+from hwpoison_gui.view.map.camera import Camera
+from hwpoison_gui.view.map.layout import Layout
+from hwpoison_gui.view.map.plane import FramePlane
+
+SMALLEST_POISON: Final = 13.0
+SMALLEST_RING: Final = 11.0
+SMALLEST_DOT: Final = 5
+POISON_BADGE_FROM: Final = 44.0
+MOST_MARKS: Final = 1500  # of one role in view; more are binned more coarsely
+
+
+@dataclass(frozen=True, slots=True)
+class Highlight:
+    """Frames to point at, and why: `target`, `visited`, `skipped`, `unmapped`, `freed` or `owner:N`."""
+
+    pfns: np.ndarray
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """How a role is drawn: colour, width, whether dashed, and a stroke through the frame."""
+
+    colour: str
+    width: float = 2.0
+    dashed: bool = False
+    strokes: str = ""  # "/" cut
+
+
+def ring_of(theme: Theme, role: str) -> Ring:
+    """The ring of a role. Raises ValueError for a role that is none."""
+    if role.startswith("owner:"):
+        return Ring(theme.task(int(role[6:])))
+    rings = {
+        "target": Ring(theme.poison, 3.0),
+        "visited": Ring(theme.warn),
+        "skipped": Ring(theme.skipped, 2.0, dashed=True),
+        "unmapped": Ring(theme.text, 2.0, strokes="/"),
+        "freed": Ring(theme.text, 1.0, dashed=True),
+    }
+    if role not in rings:
+        raise ValueError(f"no such role of a highlight: {role}")
+    return rings[role]
+
+
+def paint_focus(painter: QPainter, theme: Theme, view: QRectF) -> None:
+    """Marks the corners of the map: it has the keyboard. A whole frame would outshout the frames."""
+    painter.setPen(QPen(QColor(mixed(theme.accent, theme.ground, 0.3)), 2))
+    left, top, right, bottom = view.left() + 1, view.top() + 1, view.right() - 1, view.bottom() - 1
+    for x, across in ((left, 12), (right, -12)):
+        for y, down in ((top, 12), (bottom, -12)):
+            painter.drawLine(QPointF(x, y), QPointF(x + across, y))
+            painter.drawLine(QPointF(x, y), QPointF(x, y + down))
+
+
+def places(layout: Layout, camera: Camera, pfns: np.ndarray, size: float) -> tuple[np.ndarray, np.ndarray]:
+    """Upper left corners of marks of `size` pixels over the cells of `pfns`, one where several would overlap."""
+    x, y = layout.positions(np.asarray(pfns, np.int64))
+    px = (x + 0.5 - camera.left) * camera.cell - size / 2
+    py = (y + 0.5 - camera.top) * camera.cell - size / 2
+    seen = (px > -size) & (py > -size) & (px < camera.view_width) & (py < camera.view_height)
+    px, py = np.round(px[seen]), np.round(py[seen])
+    step = max(2.0, size / 3) if camera.cell < size / 2 else 1.0
+    while step > 1 or len(px) > MOST_MARKS:
+        bins = np.floor(py / step).astype(np.int64) * (1 << 20) + np.floor(px / step).astype(np.int64)
+        _, first = np.unique(bins, return_index=True)
+        px, py = px[first], py[first]
+        if len(px) <= MOST_MARKS:
+            break
+        step *= 2
+    return px, py
+
+
+def nearest(layout: Layout, camera: Camera, pfns: np.ndarray, pfn: int) -> int:
+    """The marked frame whose small mark lies over a frame's cell, or -1."""
+    if not len(pfns):
+        return -1
+    x, y = layout.position(pfn)
+    across, down = layout.positions(np.asarray(pfns, np.int64))
+    far = np.maximum(np.abs(across - x), np.abs(down - y))
+    first = int(np.argmin(far))
+    return int(pfns[first]) if not far[first] or far[first] * camera.cell <= SMALLEST_DOT / 2 else -1
+
+
+class MarkPainter:
+    """Draws marks over the frames of a plane."""
+
+    def __init__(self, theme: Theme) -> None:
+        self._stamps = Stamps()
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Takes the colours of `theme`."""
+        self._theme = theme
+        self._stamps.clear()
+
+    def paint_poison(self, painter: QPainter, plane: FramePlane, camera: Camera, ratio: float) -> None:
+        """The poison mark on every poisoned frame in view."""
+        if not len(plane.poisoned):
+            return
+        size = max(SMALLEST_POISON, camera.cell)
+        px, py = places(plane.layout, camera, plane.poisoned, size)
+        sheet = self._stamps.sheet(
+            ("poison", size), 1, size, size, ratio, lambda p, _: draw_poison(p, self._theme, size)
+        )
+        self._stamps.put(painter, sheet, (size, size), ratio, (px, py, 0))
+
+    def paint_highlight(
+        self, painter: QPainter, layout: Layout, camera: Camera, ratio: float, highlight: Highlight, pulse: float
+    ) -> None:
+        """The ring of a role around its frames; `pulse` (0 to 1) widens that of the target."""
+        ring = ring_of(self._theme, highlight.role)
+        swell = round(6 * pulse) if highlight.role == "target" else 0
+        size = math.ceil(max(SMALLEST_RING, camera.cell + 4)) + 2 * swell
+        if highlight.role == "target":
+            size += 6
+        dots = highlight.role.startswith(("owner:", "freed")) and camera.cell < SMALLEST_RING
+        if dots:  # hundreds of rings would hide the map
+            size = max(SMALLEST_DOT, math.ceil(camera.cell) + 2)
+        px, py = places(layout, camera, highlight.pfns, size)
+        sheet = self._stamps.sheet(
+            ("ring", highlight.role, size),
+            1,
+            size,
+            size,
+            ratio,
+            lambda p, _: self._draw_dot(p, ring, size) if dots else self._draw_ring(p, ring, size),
+        )
+        self._stamps.put(painter, sheet, (size, size), ratio, (px, py, 0))
+
+    def paint_selection(self, painter: QPainter, plane: FramePlane, camera: Camera, pfn: int, focused: bool) -> None:
+        """The ring of the selected frame, with ticks that lead the eye while cells are small; poison shows in it."""
+        smallest = SMALLEST_POISON + 8 if plane.is_poisoned(pfn) else SMALLEST_RING
+        rect = cell_rect(plane.layout, camera, pfn, smallest, 3)
+        for colour, width in ((self._theme.ground, 5.0), (self._theme.accent, 2.0)):
+            pen = QPen(QColor(colour), width)
+            pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+            painter.setPen(pen)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(rect)
+            if camera.cell < SMALLEST_RING and focused:
+                middle, reach = rect.center(), rect.width() / 2 + 8
+                for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+                    near = QPointF(middle.x() + dx * (rect.width() / 2 + 2), middle.y() + dy * (rect.height() / 2 + 2))
+                    painter.drawLine(near, QPointF(middle.x() + dx * reach, middle.y() + dy * reach))
+
+    def paint_hover(self, painter: QPainter, layout: Layout, camera: Camera, pfn: int) -> None:
+        """A thin ring around the frame under the pointer."""
+        rect = cell_rect(layout, camera, pfn, 7, 1)
+        for colour, width in ((self._theme.ground, 3.0), (self._theme.text, 1.0)):
+            painter.setPen(QPen(QColor(colour), width))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(rect)
+
+    def _draw_dot(self, painter: QPainter, ring: Ring, size: float) -> None:
+        painter.fillRect(QRectF(0, 0, size, size), faded(self._theme.ground, 0.9))
+        painter.fillRect(QRectF(1, 1, size - 2, size - 2), QColor(ring.colour))
+
+    def _draw_ring(self, painter: QPainter, ring: Ring, size: float) -> None:
+        half = ring.width / 2 + 1
+        box = QRectF(half, half, size - 2 * half, size - 2 * half)
+        pen = QPen(QColor(ring.colour), ring.width)
+        pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+        halo = QPen(faded(self._theme.ground, 0.9), ring.width + 2)
+        halo.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+        if ring.dashed:
+            pen.setDashPattern([2, 1.5])
+        for one in (halo, pen):
+            painter.setPen(one)
+            painter.drawRect(box)
+            if size >= POISON_BADGE_FROM:  # over text: lighter
+                painter.setPen(QPen(faded(ring.colour, 0.35), ring.width))
+            if ring.strokes:
+                painter.drawLine(box.bottomLeft(), box.topRight())
+
+
+def draw_poison(painter: QPainter, theme: Theme, size: float) -> None:
+    """The poison mark, into (0, 0, size, size)."""
+    if size >= POISON_BADGE_FROM:  # room for text: a striped frame
+        _draw_stripes(painter, theme, size)
+        return
+    edge = 1.5 if size < 20 else 2.5
+    painter.setPen(QPen(QColor(theme.poison_ink), edge))
+    painter.setBrush(QColor(theme.poison))
+    painter.drawRoundedRect(QRectF(edge / 2, edge / 2, size - edge, size - edge), 2, 2)
+    inset = size * 0.29
+    pen = QPen(QColor(theme.poison_ink), max(2.0, size * 0.14))
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    painter.setPen(pen)
+    painter.drawLine(QPointF(inset, inset), QPointF(size - inset, size - inset))
+    painter.drawLine(QPointF(inset, size - inset), QPointF(size - inset, inset))
+
+
+def _draw_stripes(painter: QPainter, theme: Theme, size: float) -> None:
+    band = max(4.0, size * 0.09)
+    frame = QPainterPath()
+    frame.setFillRule(Qt.FillRule.OddEvenFill)
+    frame.addRect(QRectF(1, 1, size - 1, size - 1))
+    frame.addRect(QRectF(band, band, size - 2 * band, size - 2 * band))
+    painter.fillPath(frame, QColor(theme.poison_ink))
+    painter.setClipPath(frame, Qt.ClipOperation.IntersectClip)
+    painter.setPen(QPen(QColor(theme.poison), band * 0.75))
+    step = band * 1.9
+    for number in range(-int(size / step) - 1, int(size / step) + 2):
+        painter.drawLine(QPointF(number * step, 0), QPointF(number * step + size, size))
+
+
+def cell_rect(layout: Layout, camera: Camera, pfn: int, smallest: float, outset: float) -> QRectF:
+    """The rectangle of a frame's cell on the view, at least `smallest` wide, with `outset` around it."""
+    x, y = layout.position(pfn)
+    px, py = camera.to_view(x + 0.5, y + 0.5)
+    size = max(smallest, camera.cell + 2 * outset - 2)
+    left, top = round(px - size / 2), round(py - size / 2)
+    return QRectF(left + 0.5, top + 0.5, math.ceil(size) - 1, math.ceil(size) - 1)

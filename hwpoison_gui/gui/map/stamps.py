@@ -1,0 +1,113 @@
+"""Small pictures drawn many times at once: marks, signs and glyphs of the map.
+
+Their places are numpy arrays; Qt gets them as one array of fragments, without an object for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPixmap
+
+from hwpoison_gui.gui.widgets.primitives import FRAGMENT, draw_fragments
+
+Draw = Callable[[QPainter, int], None]
+
+FIRST_GLYPH: Final = 32
+GLYPHS: Final = "".join(chr(number) for number in range(FIRST_GLYPH, 127))
+
+
+class Face(NamedTuple):
+    """A monospaced font with the whole-pixel size of a glyph."""
+
+    font: QFont
+    width: float
+    height: float
+
+
+def glyphs_of(texts: Sequence[str], most: int) -> np.ndarray:
+    """Numbers of glyphs, a row a text, -1 where a text is shorter than `most`."""
+    rows = np.full((len(texts), most), -1)
+    for row, text in enumerate(texts):
+        short = text[:most]
+        rows[row, : len(short)] = [ord(letter) - FIRST_GLYPH for letter in short]
+    return rows
+
+
+class Stamps:
+    """Pixmaps by key, drawn when first asked for, and a way to put one at many places."""
+
+    def __init__(self) -> None:
+        self._pixmaps: dict[tuple, QPixmap] = {}
+
+    def clear(self) -> None:
+        """Forgets all pictures: another theme, font or screen."""
+        self._pixmaps.clear()
+
+    def sheet(self, key: tuple, count: int, width: float, height: float, ratio: float, draw: Draw) -> QPixmap:
+        """A row of `count` pictures; `draw(painter, number)` draws one into (0, 0, width, height)."""
+        found = self._pixmaps.get((*key, ratio))
+        if found is None:
+            found = QPixmap(round(count * width * ratio), round(height * ratio))
+            found.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(found)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            for number in range(count):
+                painter.resetTransform()
+                painter.scale(ratio, ratio)
+                painter.translate(number * width, 0)
+                painter.setClipRect(QRectF(0, 0, width, height))
+                draw(painter, number)
+            painter.end()
+            if len(self._pixmaps) > 200:  # sizes come and go with the zoom
+                self._pixmaps.clear()
+            self._pixmaps[(*key, ratio)] = found
+        return found
+
+    def put(self, painter: QPainter, sheet: QPixmap, size: tuple[float, float], ratio: float, where: tuple) -> None:
+        """Draws pictures of a sheet; `where` is (left, top, number) of each, numbers one or as many."""
+        left, top, number = where
+        count = len(left)
+        if not count:
+            return
+        width, height = size
+        rows = np.empty((count, FRAGMENT))
+        rows[:, 0] = left + width / 2
+        rows[:, 1] = top + height / 2
+        rows[:, 2] = np.multiply(number, width * ratio)
+        rows[:, 3] = 0
+        rows[:, 4] = width * ratio
+        rows[:, 5] = height * ratio
+        rows[:, 6] = rows[:, 7] = 1 / ratio
+        rows[:, 8] = 0
+        rows[:, 9] = 1
+        draw_fragments(painter, rows, sheet)
+
+    def put_text(self, painter: QPainter, face: Face, inks: tuple[str, ...], ratio: float, where: tuple) -> None:
+        """Draws rows of glyphs; `where` is (left, top, glyphs, number of the ink) of each row."""
+        left, top, glyphs, ink = where
+
+        def draw(p: QPainter, number: int) -> None:
+            p.setFont(face.font)
+            p.setPen(QColor(inks[number // len(GLYPHS)]))
+            p.drawText(
+                QRectF(0, 0, face.width, face.height), Qt.AlignmentFlag.AlignCenter, GLYPHS[number % len(GLYPHS)]
+            )
+
+        key = ("text", face.font.key(), inks)
+        sheet = self.sheet(key, len(inks) * len(GLYPHS), face.width, face.height, ratio, draw)
+        used = glyphs >= 0
+        x = np.asarray(left)[:, None] + np.arange(glyphs.shape[1]) * face.width
+        y = np.asarray(top)[:, None] + np.zeros_like(x)
+        number = glyphs + len(GLYPHS) * np.asarray(ink)[:, None]
+        self.put(painter, sheet, (face.width, face.height), ratio, (x[used], y[used], number[used]))
+
+
+def faded(colour: str, opacity: float) -> QColor:
+    """A colour of the theme with an opacity of 0 to 1."""
+    result = QColor(colour)
+    result.setAlphaF(opacity)
+    return result

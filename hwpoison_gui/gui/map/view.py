@@ -1,0 +1,277 @@
+"""The view on the map: mouse and keyboard become movements of the camera, or signals about a frame."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
+from PySide6.QtGui import (
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame
+
+from hwpoison_gui.gui.map.item import NONE, FrameMapItem
+from hwpoison_gui.gui.widgets.table_keys import wants_menu
+from hwpoison_gui.view.base.palette import Theme
+from hwpoison_gui.view.map.camera import Camera
+from hwpoison_gui.view.map.layout import neighbour
+
+_NOTCH: Final = 120  # Qt's unit of a wheel's step
+_PANNING: Final = Qt.MouseButton.LeftButton | Qt.MouseButton.MiddleButton
+_SELECTING: Final = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+_ARROWS: Final = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
+_HINT: Final = "No frame is selected. Arrow keys select one, Enter breaks it, the menu key says what else can be done."
+_FIRE: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+_MOVES: Final = {Qt.Key.Key_A: (1, 0), Qt.Key.Key_D: (-1, 0), Qt.Key.Key_W: (0, 1), Qt.Key.Key_S: (0, -1)}
+
+
+class FrameMapView(QAbstractScrollArea):
+    """Shows a FrameMapItem and tells what the user means; it changes nothing but the camera."""
+
+    fired = Signal(int)
+    selected = Signal(int)
+    hovered = Signal(int)
+    menuRequested = Signal(int, QPoint)
+    cameraChanged = Signal()
+    resized = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleDescription(_HINT)
+        viewport = self.viewport()
+        viewport.setMouseTracking(True)
+        viewport.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.item = FrameMapItem(theme, self.font(), self._repaint)
+        self._pressed: QPointF | None = None
+        self._twice = False  # pressed as the second half of a double click
+        self._panned: QPointF | None = None  # where the pointer was last, while it drags the map
+        self._wheel = 0
+
+    def _repaint(self) -> None:
+        """What is drawn asks for this, and not for the viewport's own method: that would outlive the application."""
+        self.viewport().update()
+
+    # -- the camera
+
+    @property
+    def camera(self) -> Camera:
+        """What is in view."""
+        return self.item.camera
+
+    def look(self, camera: Camera) -> None:
+        """Moves the camera. What was under a resting pointer is not there any more."""
+        moved = camera != self.item.camera
+        self.item.set_camera(camera)
+        if moved:
+            self.forget_pointer()
+        self.cameraChanged.emit()
+
+    def room(self, edge: float | None = None) -> tuple[float, float]:
+        """Width and height in pixels that the frames have; beside an edge of another width they would have."""
+        size = self.viewport().size()
+        beside = self.item.edge if edge is None else edge
+        return max(1.0, size.width() - beside), max(1.0, float(size.height()))
+
+    # -- events
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self.viewport())
+        self.item.paint(painter, self.viewport())
+        painter.end()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.resized.emit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self._wheel += event.angleDelta().y()
+        steps = int(self._wheel / _NOTCH)
+        self._wheel -= steps * _NOTCH
+        if steps:
+            point = event.position()
+            self.look(self.camera.zoomed(steps, point.x() - self.item.edge, point.y()))
+            self.hover(point)
+        event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._pressed, self._twice = event.position(), False
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self._pressed, self._twice = event.position(), True
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        here = event.position()
+        if self._pressed is None or not event.buttons() & _PANNING:
+            self.hover(here)
+            return
+        if self._panned is None:
+            if not self._is_far(here):
+                return
+            self._panned = self._pressed
+            self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
+        step = here - self._panned
+        self._panned = here
+        self.look(self.camera.panned(step.x(), step.y()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.buttons():
+            return
+        pressed, panned, near = self._pressed, self._panned, not self._is_far(event.position())
+        self._pressed = self._panned = None
+        if panned is not None:
+            self.viewport().unsetCursor()
+            self.hover(event.position())
+        elif pressed is not None and near:
+            self._clicked(pressed, event)
+
+    def _is_far(self, here: QPointF) -> bool:
+        """Whether the pointer has gone too far for a click. A slow hand is no drag: only the way counts."""
+        way = here - self._pressed if self._pressed is not None else QPointF()
+        return way.manhattanLength() >= QApplication.startDragDistance()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._set_hovered(NONE)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.item.focused = True
+        self.item.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.item.focused = False
+        self.describe(self.item.hovered)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = Qt.Key(event.key())
+        if wants_menu(event):
+            self._ask_for_menu()
+        elif not self._key(key, event.modifiers()):
+            event.ignore()
+            return
+        # What is under the resting pointer is not what the keyboard is about; and after a shot one wants to see.
+        self._set_hovered(NONE)
+        self.describe(NONE if key in _FIRE else self.item.selected)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        event.ignore()
+
+    # -- what they mean
+
+    def hover(self, point: QPointF) -> None:
+        """The pointer is at `point`."""
+        self._set_hovered(self.item.pfn_at(point))
+
+    def forget_pointer(self) -> None:
+        """Nothing is under the pointer before it moves again."""
+        self._set_hovered(NONE)
+
+    def _set_hovered(self, pfn: int) -> None:
+        if pfn != self.item.hovered:
+            self.item.hovered = pfn
+            self.describe(pfn)
+            self.hovered.emit(pfn)
+
+    def describe(self, pfn: int) -> None:
+        """Shows the label of a frame, or none (NONE); whoever cannot see it hears it, else of the selected one."""
+        self.item.described = pfn
+        self.item.update()
+        told = self.item.selected if pfn == NONE else pfn
+        self.setAccessibleDescription(self.item.summary_of(told) if told != NONE else _HINT)
+
+    def _clicked(self, point: QPointF, event: QMouseEvent) -> None:
+        pfn = self.item.pfn_at(point)
+        if pfn == NONE:
+            return
+        if event.button() == Qt.MouseButton.RightButton:
+            self.selected.emit(pfn)
+            self.menuRequested.emit(pfn, self.viewport().mapToGlobal(point.toPoint()))
+        elif event.button() == Qt.MouseButton.LeftButton:
+            if event.modifiers() & _SELECTING:
+                self.selected.emit(pfn)
+            elif not self._twice:  # the second click of a double click is no second error
+                self.selected.emit(pfn)
+                self.fired.emit(pfn)
+
+    def _key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
+        """Does what a key means here; tells whether it means anything."""
+        plane = self.item.plane
+        if plane is None or modifiers & Qt.KeyboardModifier.AltModifier:
+            return False
+        if key in _ARROWS:
+            dx, dy = _ARROWS[key]
+            far = 16 if modifiers & _SELECTING else 1
+            self._step(dx * far, dy * far)
+        elif modifiers & Qt.KeyboardModifier.ControlModifier:
+            return False
+        elif key in _MOVES:
+            dx, dy = _MOVES[key]
+            self.look(self.camera.panned(dx * 80, dy * 80))
+        elif key in _FIRE and self.item.selected != NONE:
+            self.fired.emit(self.item.selected)
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self.zoom(1)
+        elif key in (Qt.Key.Key_Minus, Qt.Key.Key_Underscore):
+            self.zoom(-1)
+        elif key == Qt.Key.Key_Home:
+            self.look(self.camera.fitted())
+        elif key == Qt.Key.Key_F and self.item.selected != NONE:
+            self.centre(self.item.selected)
+        else:
+            return False
+        return True
+
+    def _ask_for_menu(self) -> None:
+        if self.item.selected != NONE:
+            corner = self.item.rect_of(self.item.selected).bottomRight().toPoint()
+            self.menuRequested.emit(self.item.selected, self.viewport().mapToGlobal(corner))
+
+    def zoom(self, steps: int) -> None:
+        """Zooms about the selected frame where it is in view, else about the middle."""
+        camera, plane = self.camera, self.item.plane
+        x, y = camera.view_width / 2, camera.view_height / 2
+        if plane is not None and self.item.selected != NONE:
+            column, row = plane.layout.position(self.item.selected)
+            px, py = camera.to_view(column + 0.5, row + 0.5)
+            if 0 <= px < camera.view_width and 0 <= py < camera.view_height:
+                x, y = px, py
+        self.look(camera.zoomed(steps, x, y))
+
+    def centre(self, pfn: int) -> None:
+        """Puts a frame in the middle, large enough to be told from its neighbours."""
+        if self.item.plane is not None:
+            x, y = self.item.plane.layout.position(pfn)
+            self.look(self.camera.centred(x + 0.5, y + 0.5, max(self.camera.cell, 20.0)))
+
+    def reveal(self, pfn: int) -> None:
+        """Moves as little as needed to have a frame in view."""
+        if self.item.plane is not None:
+            self.look(self.camera.revealing(*self.item.plane.layout.position(pfn)))
+
+    def _step(self, dx: int, dy: int) -> None:
+        plane = self.item.plane
+        if plane is None:
+            return
+        if self.item.selected == NONE:
+            middle = QPointF(self.item.edge + self.camera.view_width / 2, self.camera.view_height / 2)
+            pfn = max(0, self.item.pfn_at(middle))
+        else:
+            pfn = neighbour(plane.layout, self.item.selected, dx, dy)
+        self.selected.emit(pfn)
+        self.reveal(pfn)

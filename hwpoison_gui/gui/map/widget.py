@@ -1,0 +1,288 @@
+"""The map of all frames as a widget: what a window needs to show a machine and to hear of clicks.
+
+It keeps no state of the machine: the columns are views, and the owner says which frames changed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Signal
+from PySide6.QtGui import QAccessible, QFont
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from hwpoison_gui.gui.map.item import NONE
+from hwpoison_gui.gui.map.marks import Highlight, ring_of
+from hwpoison_gui.gui.map.view import FrameMapView
+from hwpoison_gui.view.base.palette import DARK, Theme
+from hwpoison_gui.view.map.camera import Camera
+from hwpoison_gui.view.map.layout import PATIENCE, Layout, RowMajor, widest
+from hwpoison_gui.view.map.layout_curves import Hilbert, Morton, curve
+from hwpoison_gui.view.map.layout_zones import ByZone
+from hwpoison_gui.view.map.plane import FramePlane, suited
+
+SLOWEST_FLASH: Final = 1 / 3  # seconds a pulse takes at least: nothing flashes more often than three times a second
+
+# Orders of the frames: of how many, with how many a row where there are rows, and where zones begin.
+LAYOUTS: Final[dict[str, Callable[[int, int, Sequence[int]], Layout]]] = {
+    "rows": lambda frames, width, _: RowMajor(frames, width),
+    "hilbert": lambda frames, *_: curve(Hilbert, frames),
+    "morton": lambda frames, *_: curve(Morton, frames),
+    "zones": ByZone,
+}
+_PROBES: Final = (0.5, 0.3, 0.7, 0.1, 0.9)  # of the view's width and height: where to look for a frame
+
+
+class FrameMapWidget(QWidget):
+    """All frames as cells. Left click fires, right click or Ctrl or Shift selects, the wheel zooms, drag pans."""
+
+    fired = Signal(int)
+    selected = Signal(int)
+    hovered = Signal(int)  # NONE (-1) when the pointer leaves
+    contextMenuRequested = Signal(int, QPoint)
+    countsChanged = Signal()
+    layoutChanged = Signal()
+
+    def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
+        super().__init__(parent)
+        self.view = FrameMapView(theme)
+        self.view.setAccessibleName("Map of all page frames")
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.addWidget(self.view)
+        self.setFocusProxy(self.view)
+        self._layout = "rows"
+        self._row_width: int | None = None
+        self._zone_starts: tuple[int, ...] = (0,)
+        self._motion = True
+        self._phase = 0.0
+        self._pulse_began = -SLOWEST_FLASH
+        self.view.resized.connect(self._resized)
+        self.view.selected.connect(self._user_selected)
+        self.view.fired.connect(self.fired)
+        self.view.hovered.connect(self.hovered)
+        self.view.menuRequested.connect(self.contextMenuRequested)
+
+    # -- what is shown
+
+    @property
+    def plane(self) -> FramePlane | None:
+        """The frames as codes, with counts for a legend; None before a source is set."""
+        return self.view.item.plane
+
+    def set_source(
+        self,
+        flags: npt.NDArray[np.uint64],
+        refcount: npt.NDArray[np.int32],
+        mapcount: npt.NDArray[np.int32],
+        zone_starts: Sequence[int] = (0,),
+        plane: FramePlane | None = None,
+    ) -> None:
+        """Shows a machine's columns, fitted; `zone_starts`: its zones' first frames, from 0.
+
+        `plane`: of the same columns as they are, where it was made already.
+        """
+        self._zone_starts = tuple(zone_starts)
+        plane = plane or FramePlane(flags, refcount, mapcount)
+        self._arrange(plane, 1.0)
+        self.view.item.set_plane(plane)
+        self.fit()
+        self.countsChanged.emit()
+
+    def frames_changed(self, pfns: npt.NDArray[np.integer] | Sequence[int] | None) -> None:
+        """Reads the named frames anew; None: all of them."""
+        plane = self.plane
+        if plane is None:
+            return
+        if pfns is None:
+            plane.refresh()
+        elif len(pfns):
+            plane.patch(np.asarray(pfns, np.int64))
+        else:
+            return
+        item = self.view.item
+        item.update()
+        if item.described != NONE or QAccessible.isActive():
+            self.view.describe(item.described)
+        self.countsChanged.emit()
+
+    def lens_changed(self) -> None:
+        """The plane has other codes now: another lens, filter or overlay."""
+        self.view.item.update()
+        self.countsChanged.emit()
+
+    def set_theme(self, theme: Theme, font: QFont | None = None) -> None:
+        """Takes other colours, and a font where one is given."""
+        if font is not None:
+            self.setFont(font)
+        self.view.item.set_theme(theme, self.font())
+        self._resized()
+
+    def set_summary(self, summary: Callable[[int], str] | None) -> None:
+        """The line shown beside the pointer, for a frame; None: a short one of the map's own."""
+        self.view.item.summary = summary
+
+    # -- where one looks
+
+    @property
+    def selection(self) -> int:
+        """The selected frame, NONE (-1) without one."""
+        return self.view.item.selected
+
+    def select(self, pfn: int, reveal: bool = True) -> None:
+        """Selects a frame without a signal; NONE (-1) selects nothing."""
+        item = self.view.item
+        if item.plane is None or not NONE <= pfn < item.plane.frames:
+            return
+        if pfn != item.selected:
+            item.selected = pfn
+            item.update()
+            if item.described == NONE:
+                self.view.describe(NONE)
+        if reveal and pfn != NONE:
+            self.view.reveal(pfn)
+
+    def center_on(self, pfn: int) -> None:
+        """Puts a frame in the middle, large enough to be told from its neighbours."""
+        self.view.centre(pfn)
+
+    def fit(self) -> None:
+        """Shows all frames."""
+        plane = self.plane
+        if plane is not None:
+            self.view.look(Camera(plane.layout.width, plane.layout.height, *self.view.room()).fitted())
+
+    @property
+    def layout_name(self) -> str:
+        """The order of the frames, a key of LAYOUTS."""
+        return self._layout
+
+    @property
+    def row_width(self) -> int | None:
+        """Frames a row as the user wants them; None: as many as suit the view."""
+        return self._row_width
+
+    def set_layout(self, name: str, row_width: int | None = None) -> None:
+        """Puts the frames in another order (see LAYOUTS); the same frames stay in view, at the same size.
+
+        `row_width`: so many a row where there are rows; None: as many as suit the view.
+        """
+        plane, camera = self.plane, self.view.camera
+        chosen = self._row_width is not None
+        self._layout, self._row_width = name, row_width
+        if plane is None:
+            return
+        keep = self._in_the_middle()
+        self._arrange(plane, PATIENCE if plane.layout.has_rows and not chosen else 1.0)
+        self.view.item.fit_edge()
+        self.view.forget_pointer()
+        self.lens_changed()
+        if camera.is_fit or keep is None:
+            self.fit()
+        else:
+            self._show_again(keep, camera.cell)
+        self.layoutChanged.emit()
+
+    def _arrange(self, plane: FramePlane, patience: float) -> None:
+        width = min(self._row_width or plane.layout.width, widest(plane.frames))
+        layout = LAYOUTS[self._layout](plane.frames, width, self._zone_starts)
+        if self._row_width is None:
+            layout = suited(layout, *self.view.room(self.view.item.edge_for(layout)), patience)
+        plane.set_layout(layout, self._row_width is not None)
+
+    def _in_the_middle(self) -> int | None:
+        """The selected frame where it is in view, else the one in the middle of the view, or near it."""
+        item, view = self.view.item, QRectF(self.view.viewport().rect())
+        if item.selected != NONE and view.contains(item.rect_of(item.selected).center()):
+            return item.selected
+        assert item.plane is not None
+        for x, y in sorted(((x, y) for x in _PROBES for y in _PROBES), key=lambda at: _PROBES.index(at[1])):
+            point = QPointF(view.width() * x, view.height() * y)
+            pfn = item.plane.layout.pfn_at(*item.cell_at(point))
+            if pfn is not None:
+                return pfn
+        return None
+
+    def _show_again(self, pfn: int, cell: float) -> None:
+        """A frame in the middle, in cells of a size."""
+        plane = self.plane
+        assert plane is not None
+        x, y = plane.layout.position(pfn)
+        camera = Camera(plane.layout.width, plane.layout.height, *self.view.room(), cell)
+        self.view.look(camera.centred(x + 0.5, y + 0.5))
+
+    # -- what is pointed at
+
+    def set_highlights(self, highlights: Sequence[tuple[npt.NDArray[np.integer] | Sequence[int], str]]) -> None:
+        """Outlines frames by role: target, visited, skipped, unmapped, freed or owner:N; later ones on top."""
+        for _, role in highlights:
+            ring_of(self.view.item.theme, role)
+        self.view.item.highlights = [Highlight(np.asarray(pfns, np.int64), role) for pfns, role in highlights]
+        self.view.item.update()
+
+    def set_pulse_phase(self, phase: float) -> None:
+        """Where in its pulse the target is, 0 to 1 and again from 0. Too quick pulses are held back."""
+        if not self._motion:
+            return
+        phase %= 1.0
+        now = time.monotonic()
+        if phase < self._phase:
+            if now - self._pulse_began < SLOWEST_FLASH:
+                return
+            self._pulse_began = now
+        self._phase = phase
+        self.view.item.pulse = 1.0 - abs(2.0 * phase - 1.0)
+        if self.view.item.highlights:
+            self.view.item.update()
+
+    def set_motion(self, on: bool) -> None:
+        """Whether the target pulses; it is outlined in any case."""
+        self._motion = on
+        if not on:
+            self.view.item.pulse = 0.0
+            self.view.item.update()
+
+    # -- from the view
+
+    def sizeHint(self) -> QSize:
+        return QSize(800, 560)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(320, 160)
+
+    def _user_selected(self, pfn: int) -> None:
+        self.select(pfn, reveal=False)
+        self.selected.emit(pfn)
+
+    def _resized(self) -> None:
+        plane = self.plane
+        if plane is None:
+            return
+        room = self.view.room()
+        camera = self.view.camera
+        selected = self._selected_in_view()
+        middle = self.view.item.cell_at(self.view.viewport().rect().center().toPointF())
+        keep = plane.layout.pfn_at(*middle) if selected == NONE else selected
+        # While nothing is pointed at, nothing is lost when rows become longer or shorter.
+        calm = camera.is_fit and self.selection == NONE and not self.view.item.highlights
+        if not plane.suit(*room, patience=1.0 if calm else PATIENCE):
+            self.view.look(camera.resized(*room))
+            if selected != NONE:
+                self.view.reveal(selected)
+        elif camera.is_fit or keep is None:
+            self.fit()
+        else:
+            self._show_again(keep, camera.cell)
+
+    def _selected_in_view(self) -> int:
+        """The selected frame where the camera, as it stands, sees it. NONE: it does not, or shows all frames."""
+        plane, camera, selected = self.plane, self.view.camera, self.selection
+        if plane is None or camera.is_fit or selected == NONE:
+            return NONE
+        x, y = plane.layout.position(selected)
+        px, py = camera.to_view(x + 0.5, y + 0.5)
+        return selected if 0 <= px < camera.view_width and 0 <= py < camera.view_height else NONE

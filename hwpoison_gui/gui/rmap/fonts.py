@@ -1,0 +1,65 @@
+"""The faces of the reverse map, and how much room the words of a graph take in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from PySide6.QtGui import QFont, QFontMetricsF
+
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.kernel.mark import counted
+from hwpoison_gui.view.map.lenses import KIND
+from hwpoison_gui.view.rmap.graph import ReverseMap
+from hwpoison_gui.view.walk.layout import Metrics, Row
+from hwpoison_gui.view.walk.words import ENTRY_WORDS, box_words
+
+_ADDRESS: Final = 12  # digits of a user's virtual address
+
+
+@dataclass(frozen=True, slots=True)
+class Fonts:
+    """The faces of the reverse map."""
+
+    name: QFont
+    small: QFont
+    mono: QFont
+    strong: QFont
+    title: QFont
+    plain: Metrics
+
+    @classmethod
+    def make(cls) -> Fonts:
+        name, small, mono = (
+            look.font(look.BODY, QFont.Weight.DemiBold),
+            look.font(look.CAPTION),
+            look.mono(look.CAPTION),
+        )
+        widest = max(QFontMetricsF(mono).horizontalAdvance(word) for word in ENTRY_WORDS.values())
+        plain = Metrics(QFontMetricsF(name).height(), QFontMetricsF(small).height(), widest + 10, 0.0)
+        strong, title = look.mono(look.BODY, QFont.Weight.Bold), look.font(look.CAPTION, QFont.Weight.Bold)
+        return cls(name, small, mono, strong, title, plain)
+
+    def metrics(self, graph: ReverseMap, rows: Sequence[Row]) -> Metrics:
+        """What the layout must know of a graph; of the many names of a kind the longest is measured."""
+
+        def width(font: QFont, text: str) -> float:
+            return QFontMetricsF(font).horizontalAdvance(text)
+
+        number = width(self.strong, f"{graph.pfn:#x}") + 20
+        number = max(number, width(self.small, KIND.classes[graph.kind.id].shortest) + 32)
+        single, groups = [row.mappers[0] for row in rows if not row.is_group], [row for row in rows if row.is_group]
+        area = max((mapper.area for mapper in single), key=len, default="")
+        tasks = [max((mapper.task for mapper in single), key=len, default="")]
+        tasks += [f"▸ {row.label} × {len(row.mappers):,}" for row in groups]
+        counts = [width(self.small, f"{len(row.mappers):,} passed by") for row in groups]
+        least = (
+            width(self.title, box_words(graph.mapping)[0]) + 14,
+            max(width(self.name, area), *(width(self.name, counted(len(row.mappers), "VMA")) for row in groups), 0.0)
+            + 16,
+            max(width(self.name, task) for task in tasks) + 36,
+        )
+        address = width(self.mono, "0" * _ADDRESS)
+        wanted = (least[0], max(least[1], *counts, address + 16), least[2] + width(self.small, "SIGBUS") + 6)
+        return self.plain._replace(frame=number, least=least, wanted=wanted)

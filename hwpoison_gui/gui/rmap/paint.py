@@ -1,0 +1,360 @@
+"""Draws a reverse map: boxes for frame, mapping, VMAs and tasks, and page-table entries as the lines between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen
+
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.map.marks import draw_poison
+from hwpoison_gui.gui.rmap.fonts import Fonts
+from hwpoison_gui.kernel.mark import Act, counted
+from hwpoison_gui.kernel.records import PAGE_SHIFT
+from hwpoison_gui.view.base.hits import IN_SHORT, TONES
+from hwpoison_gui.view.base.palette import Theme, mixed
+from hwpoison_gui.view.map.lenses import KIND
+from hwpoison_gui.view.rmap.graph import ReverseMap
+from hwpoison_gui.view.walk.layout import Layout, Row
+from hwpoison_gui.view.walk.news import RowNews
+from hwpoison_gui.view.walk.state import Fate, WalkState
+from hwpoison_gui.view.walk.words import ENTRY_WORDS, box_words
+
+Align = Qt.AlignmentFlag
+_TRAVELS: Final = (Act.VISIT, Act.SKIP)
+
+
+class RmapPainter:
+    """Draws one picture; made anew for each."""
+
+    def __init__(self, painter: QPainter, theme: Theme, fonts: Fonts, layout: Layout, height: float) -> None:
+        self.p, self.theme, self.fonts, self.layout = painter, theme, fonts, layout
+        self.height = height
+        self.offset = 0.0
+        self.phase = 0.0
+        self.colours: dict[int, str] = {}
+        self.selected_task: int | None = None
+        self.news: Callable[[int], RowNews]
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+
+    # -- geometry
+
+    def frame_box(self) -> QRectF:
+        return self._fixed_box(*self.layout.columns.frame)
+
+    def mapping_box(self) -> QRectF:
+        return self._fixed_box(*self.layout.columns.mapping)
+
+    def _fixed_box(self, left: float, width: float) -> QRectF:
+        metrics = self.fonts.plain
+        tall = metrics.line + 3 * metrics.small + 14
+        top = self.layout.top
+        middle = top + (self.height - top - 8) / 2
+        return QRectF(left, middle - tall / 2, width, tall)
+
+    def vma_box(self, number: int) -> QRectF:
+        left, width = self.layout.columns.vma
+        return QRectF(left, self.layout.tops[number] - self.offset, width, self.layout.row_height)
+
+    def task_box(self, number: int) -> QRectF:
+        left, width = self.layout.columns.task
+        return QRectF(left, self.layout.tops[number] - self.offset, width, self.layout.row_height)
+
+    def edge_path(self, number: int) -> QPainterPath:
+        """From the mapping to the VMA of a row; level where the entry is named."""
+        start = self.mapping_box()
+        end = self.vma_box(number)
+        chip = self.fonts.plain.entry + 6
+        a, b = QPointF(start.right(), start.center().y()), QPointF(end.left() - chip, end.center().y())
+        path = QPainterPath(a)
+        bend = max(6.0, (b.x() - a.x()) * 0.6)
+        path.cubicTo(QPointF(a.x() + bend, a.y()), QPointF(b.x() - bend, b.y()), b)
+        path.lineTo(QPointF(end.left(), b.y()))
+        return path
+
+    # -- the whole
+
+    def paint(self, graph: ReverseMap, state: WalkState) -> None:
+        """Everything, back to front."""
+        self._paint_heads()
+        seen = [n for n in range(len(self.layout.rows)) if self._in_view(n)]
+        self.p.save()
+        self.p.setClipRect(QRectF(0, self.layout.top - 2, 10_000, self.height))
+        for number in seen:
+            self._paint_edge(number)
+        self._line_to_mapping(state)
+        for number in seen:
+            self._paint_vma(number)
+            self._paint_task(number, state)
+        if state.act in _TRAVELS and self.phase > 0:
+            self._paint_traveller()
+        self.p.restore()
+        self._paint_frame(graph, state)
+        self._paint_mapping(graph)
+
+    def _in_view(self, number: int) -> bool:
+        top = self.layout.tops[number] - self.offset
+        return -self.layout.row_height < top < self.height
+
+    def _paint_heads(self) -> None:
+        columns = self.layout.columns
+        self.p.setFont(self.fonts.small)
+        self.p.setPen(QColor(self.theme.muted))
+        heads = (("Frame", columns.frame), ("Mapping", columns.mapping), ("VMAs", columns.vma), ("Tasks", columns.task))
+        for text, (left, width) in heads:
+            room = QRectF(left, 4, width, self.layout.top - 4)
+            cut = QFontMetricsF(self.fonts.small).elidedText(text, Qt.TextElideMode.ElideRight, width)
+            self.p.drawText(room, Align.AlignLeft | Align.AlignTop, cut)
+        entry = self.fonts.plain.entry
+        gap = QRectF(columns.vma[0] - 4 - entry, 4, entry, self.layout.top - 4)
+        self.p.drawText(gap, Align.AlignHCenter | Align.AlignTop, "PTEs")
+
+    # -- boxes
+
+    def _box(self, rect: QRectF, border: str, width: float = 1.0, fill: str = "", dashed: bool = False) -> None:
+        pen = QPen(QColor(border), width)
+        if dashed:
+            pen.setDashPattern([4, 3])
+        self.p.setPen(pen)
+        self.p.setBrush(QColor(fill or self.theme.raised))
+        half = width / 2
+        self.p.drawRoundedRect(rect.adjusted(half, half, -half, -half), 4, 4)
+
+    def _text(self, rect: QRectF, text: str, font: QFont, colour: str, strike: bool = False) -> None:
+        """One line; cut in its middle where it is too long, for siblings differ at the end."""
+        if strike:
+            font = QFont(font)
+            font.setStrikeOut(True)
+        self.p.setFont(font)
+        self.p.setPen(QColor(colour))
+        cut = QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideMiddle, rect.width())
+        self.p.drawText(rect, Align.AlignLeft | Align.AlignVCenter, cut)
+
+    def _paint_frame(self, graph: ReverseMap, state: WalkState) -> None:
+        rect, theme = self.frame_box(), self.theme
+        loud = state.poisoned
+        tint = mixed(theme.raised, theme.poison, 0.2) if loud else theme.raised
+        self._box(rect, theme.poison if loud else theme.accent if state.at_frame else theme.line,
+                  2.5 if loud else 1.5, tint)  # fmt: skip
+        metrics, inner = self.fonts.plain, rect.adjusted(9, 6, -6, -4)
+        line = QRectF(inner.left(), inner.top(), inner.width(), metrics.line)
+        self._text(line, f"{graph.pfn:#x}", self.fonts.strong, theme.text)
+        if loud:
+            self.p.save()
+            self.p.translate(rect.right() - 11, rect.top() - 7)
+            draw_poison(self.p, theme, 17)
+            self.p.restore()
+        line.translate(0, metrics.line)
+        line.setHeight(metrics.small)
+        swatch = QRectF(line.left(), line.center().y() - 5, 10, 10)
+        self.p.setPen(Qt.PenStyle.NoPen)
+        self.p.setBrush(QColor(theme.kind(state.kind.id)))
+        self.p.drawRect(swatch)
+        self._text(line.adjusted(15, 0, 0, 0), KIND.classes[state.kind.id].shortest, self.fonts.small, theme.text)
+        line.translate(0, metrics.small + 1)
+        self._text(line, state.letters or "no flags", self.fonts.mono, theme.muted)
+
+    def _paint_mapping(self, graph: ReverseMap) -> None:
+        rect, theme, mapping = self.mapping_box(), self.theme, graph.mapping
+        self._box(rect, theme.line, 1.0, dashed=mapping.kind == "none")
+        metrics, inner = self.fonts.plain, rect.adjusted(7, 6, -4, -4)
+        line = QRectF(inner.left(), inner.top(), inner.width(), metrics.line)
+        title, detail = box_words(mapping)
+        self._text(line, title, self.fonts.title, theme.text)
+        rest = QRectF(inner.left(), line.bottom(), inner.width(), 3 * metrics.small + 1)
+        self.p.save()
+        self.p.setClipRect(rest)
+        self.p.setFont(self.fonts.small)
+        self.p.setPen(QColor(theme.muted))
+        self.p.drawText(rest, Align.AlignLeft | Align.AlignTop | Qt.TextFlag.TextWordWrap, detail)
+        self.p.restore()
+
+    def _line_to_mapping(self, state: WalkState) -> None:
+        a, b = self.frame_box(), self.mapping_box()
+        lit = bool(state.visited or state.passed or state.current_vmas)
+        self.p.setPen(QPen(QColor(self.theme.warn if lit else self.theme.muted), 2.5 if lit else 1.5))
+        self.p.drawLine(QPointF(a.right(), a.center().y()), QPointF(b.left(), b.center().y()))
+
+    # -- rows
+
+    def _paint_vma(self, number: int) -> None:
+        row, rect, theme = self.layout.rows[number], self.vma_box(number), self.theme
+        mapper = row.mappers[0]
+        news = self.news(number)
+        current, passed, visited = news.current, news.all_passed, news.visited > 0
+        border = theme.accent if current else theme.warn if visited else theme.skipped if passed else theme.line
+        self._box(rect, border, 2.0 if current or visited else 1.0, dashed=passed and not current)
+        ink = theme.muted if passed else theme.text
+        inner = rect.adjusted(8, 3, -5, -3)
+        if row.is_group:
+            self._two_lines(inner, counted(news.vmas, "VMA"), self._sum_up(news), (ink, theme.muted), whole=True)
+            return
+        self._two_lines(inner, mapper.area, f"{mapper.vpn << PAGE_SHIFT:x}", (ink, theme.muted), mono=True, whole=True)
+
+    def _two_lines(
+        self,
+        inner: QRectF,
+        first: str,
+        second: str,
+        inks: tuple[str, str],
+        mono: bool = False,
+        strike: bool = False,
+        whole: bool = False,
+    ) -> None:
+        """Both lines where rows are roomy; beside each other where they are not. `whole`: the second all or not."""
+        metrics = self.fonts.plain
+        small = self.fonts.mono if mono else self.fonts.small
+        if self.layout.roomy:
+            top = QRectF(inner.left(), inner.top(), inner.width(), metrics.line)
+            self._text(top, first, self.fonts.name, inks[0], strike)
+            if not mono or QFontMetricsF(small).horizontalAdvance(second) <= inner.width():
+                self._text(top.translated(0, metrics.line + 1), second, small, inks[1])
+            return
+        taken = min(inner.width(), QFontMetricsF(self.fonts.name).horizontalAdvance(first) + 1)
+        rest = QFontMetricsF(small).horizontalAdvance(second) + 7
+        if second and taken + rest > inner.width() and not whole:  # the news matters more than the whole name
+            taken = min(taken, max(inner.width() * 0.4, inner.width() - rest))
+        self._text(QRectF(inner.left(), inner.top(), taken, inner.height()), first, self.fonts.name, inks[0], strike)
+        # Half an address says nothing.
+        if inner.width() - taken - 6 >= (rest - 7 if whole else 24):
+            self._text(inner.adjusted(taken + 6, 0, 0, 0), second, small, inks[1])
+
+    def _sum_up(self, news: RowNews) -> str:
+        found = 0 if news.cut else news.visited  # what is cut was found
+        counts = ((found, "found"), (news.cut, "cut"), (news.passed, "passed by"))
+        return ", ".join(f"{count:,} {word}" for count, word in counts if count) or "click to unfold"
+
+    def _paint_task(self, number: int, state: WalkState) -> None:
+        row, rect, theme = self.layout.rows[number], self.task_box(number), self.theme
+        vma = self.vma_box(number)
+        mapper = row.mappers[0]
+        fate = state.fates.get(mapper.tgid, Fate("alive"))
+        dead = fate.kind == "killed"
+        passed = state.passed.get(mapper.vma)
+        news = self.news(number)
+        hot = news.current or news.visited > 0
+        self.p.setPen(QPen(QColor(theme.warn if hot else theme.line), 2.0 if hot else 1.0))
+        self.p.drawLine(QPointF(vma.right(), vma.center().y()), QPointF(rect.left(), rect.center().y()))
+        current = news.of_task
+        loud = dead or fate.kind == "told"
+        border = theme.accent if current else theme.kill if loud else theme.line
+        selected = self.selected_task is not None and any(m.tgid == self.selected_task for m in row.mappers)
+        fill = look.dead_ground(theme) if dead and not row.is_group else theme.raised
+        self._box(rect, border, 2.0 if current or loud or selected else 1.0, fill)
+        colour = self.colours.get(mapper.tgid, theme.muted)
+        self.p.setPen(Qt.PenStyle.NoPen)
+        self.p.setBrush(QColor(colour))
+        self.p.drawRect(QRectF(rect.left() + 3, rect.top() + 4, 4, rect.height() - 8))
+        inner = rect.adjusted(13, 3, -20 if dead else -5, -3)
+        if row.is_group:
+            sign = "▸" if row.folded else "▾"
+            words = f"{sign} {row.label} × {news.tasks:,}"
+            self._two_lines(inner, words, self._dead(news), (theme.text, theme.kill), whole=True)
+            return
+        fits = QFontMetricsF(self.fonts.small).horizontalAdvance(fate.text) <= inner.width()
+        told = fate.text if self.layout.roomy and fits else fate.short
+        why = passed.short if passed else ""
+        words = told if fate.kind != "alive" else why if self.layout.roomy else why.partition(":")[0]
+        ink = {"killed": theme.text, "told": theme.kill, "handled": theme.good, "alive": theme.muted}
+        second = ink.get(fate.kind, theme.warn)
+        end = state.ends.get(mapper.tgid, "")
+        if end and fate.kind == "alive":
+            words, second = self._end(end, inner.width(), self._name(row)), getattr(theme, TONES.get(end, "warn"))
+        self._two_lines(inner, self._name(row), words or f"pid {mapper.tgid}" * self.layout.roomy,
+                        (theme.text, second), strike=dead)  # fmt: skip
+        if dead:
+            self._strike_out(rect)
+
+    def _end(self, kind: str, width: float, name: str) -> str:
+        """How the error hits a task, in full where there is room below or beside its name."""
+        full, short = IN_SHORT[kind]
+        taken = 0 if self.layout.roomy else QFontMetricsF(self.fonts.name).horizontalAdvance(name) + 8
+        return full if taken + QFontMetricsF(self.fonts.small).horizontalAdvance(full) <= width else short
+
+    def _name(self, row: Row) -> str:
+        return row.mappers[0].task
+
+    def _dead(self, news: RowNews) -> str:
+        counts = ((news.dead, "killed"), (news.told, "told"))
+        return ", ".join([*(f"{count:,} {word}" for count, word in counts if count), *news.ends])
+
+    def _strike_out(self, rect: QRectF) -> None:
+        """A stroke through the whole box: seen from far away, and without colour."""
+        self.p.setPen(QPen(QColor(self.theme.kill), 2.0))
+        self.p.drawLine(QPointF(rect.right() - 16, rect.top() + 6), QPointF(rect.right() - 6, rect.top() + 16))
+        self.p.drawLine(QPointF(rect.right() - 6, rect.top() + 6), QPointF(rect.right() - 16, rect.top() + 16))
+
+    # -- entries
+
+    def _paint_edge(self, number: int) -> None:
+        news = self.news(number)
+        entry, cut, current = news.entry, news.all_cut, news.current
+        path = self.edge_path(number)
+        self.p.setBrush(Qt.BrushStyle.NoBrush)
+        self.p.setPen(self._entry_pen(entry, current))
+        self.p.drawPath(path)
+        words = "cut" if cut and entry == "none" else ENTRY_WORDS.get(entry, "several")
+        self._chip(number, words, entry, cut)
+
+    def _entry_pen(self, entry: str, current: bool) -> QPen:
+        theme = self.theme
+        looks: dict[str, tuple[str, float, list[float]]] = {
+            "dirty": (theme.text, 2.5, []),
+            "clean": (mixed(theme.text, theme.window, 0.35), 1.6, []),
+            "several": (mixed(theme.text, theme.window, 0.35), 1.6, []),
+            "swap": (theme.warn, 1.6, [1.5, 2.5]),
+            "hwpoison": (theme.poison, 2.0, [5, 3]),
+            "other": (theme.muted, 1.0, [3, 4]),
+            "none": (theme.muted, 1.0, [3, 4]),
+        }
+        colour, width, dashes = looks[entry]
+        pen = QPen(QColor(theme.accent if current and entry not in ("hwpoison",) else colour), width)
+        if current:
+            pen.setWidthF(width + 1)
+        if dashes:
+            pen.setDashPattern(dashes)
+        return pen
+
+    def _chip(self, number: int, words: str, entry: str, cut: bool) -> None:
+        """The name of the entry on its line; a cut one with a gap and two strokes before it."""
+        end, theme = self.vma_box(number), self.theme
+        metrics = self.fonts.plain
+        wide = QFontMetricsF(self.fonts.mono).horizontalAdvance(words) + 10
+        tall = min(metrics.small + 2, self.layout.row_height)
+        rect = QRectF(end.left() - 4 - wide, end.center().y() - tall / 2, wide, tall)
+        ink = {"hwpoison": theme.poison, "swap": theme.warn, "none": theme.muted, "other": theme.muted}.get(
+            entry, theme.text
+        )
+        if cut:
+            self._gap(QPointF(end.left() - metrics.entry - 12, end.center().y()))
+        self.p.setPen(QPen(QColor(theme.line if entry not in ("hwpoison", "swap") else ink), 1))
+        self.p.setBrush(QColor(theme.base))
+        self.p.drawRoundedRect(rect, tall / 2, tall / 2)
+        self.p.setFont(self.fonts.mono)
+        self.p.setPen(QColor(ink))
+        self.p.drawText(rect, Align.AlignCenter, words)
+
+    def _gap(self, where: QPointF) -> None:
+        self.p.setPen(Qt.PenStyle.NoPen)
+        self.p.setBrush(QColor(self.theme.window))
+        self.p.drawRect(QRectF(where.x() - 5, where.y() - 6, 9, 12))
+        self.p.setPen(QPen(QColor(self.theme.kill), 1.8))
+        for dx in (-5, 3):
+            self.p.drawLine(QPointF(where.x() + dx - 2, where.y() + 6), QPointF(where.x() + dx + 3, where.y() - 6))
+
+    def _paint_traveller(self) -> None:
+        """The walk itself: a dot on its way from the frame to the task."""
+        for number in range(len(self.layout.rows)):
+            if self.news(number).current:
+                path = QPainterPath(QPointF(self.frame_box().right(), self.frame_box().center().y()))
+                path.lineTo(QPointF(self.mapping_box().left(), self.mapping_box().center().y()))
+                path.lineTo(QPointF(self.mapping_box().right(), self.mapping_box().center().y()))
+                path.connectPath(self.edge_path(number))
+                path.lineTo(QPointF(self.task_box(number).left(), self.task_box(number).center().y()))
+                at = path.pointAtPercent(min(1.0, self.phase / 0.6))
+                self.p.setPen(QPen(QColor(self.theme.window), 2))
+                self.p.setBrush(QColor(self.theme.accent))
+                self.p.drawEllipse(at, 5.5, 5.5)
+                return

@@ -1,0 +1,282 @@
+"""The reverse-map panel: who uses a frame, how that is found out, and what becomes of them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QHelpEvent,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QToolTip, QWidget
+
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.rmap.fonts import Fonts
+from hwpoison_gui.gui.rmap.paint import RmapPainter
+from hwpoison_gui.view.base.palette import DARK, Theme
+from hwpoison_gui.view.rmap.graph import ReverseMap
+from hwpoison_gui.view.walk.layout import Layout, lay_out, rows_of
+from hwpoison_gui.view.walk.news import RowNews, news_of
+from hwpoison_gui.view.walk.state import WalkState
+from hwpoison_gui.view.walk.words import map_words, nobody_words, row_words
+
+_STEPS: Final = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -10, Qt.Key.Key_PageDown: 10}
+_PRESS: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
+_MOST_WORDS: Final = 50  # rows that are told of by themselves
+EMPTY: Final = "Select a frame to see who uses it.\nClick one to break it, and watch the kernel find them."
+
+
+class RmapView(QAbstractScrollArea):
+    """Frame, mapping, VMAs and tasks from left to right; the handler's walk runs over them."""
+
+    taskClicked = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._fonts = Fonts.make()
+        self.empty = EMPTY  # said while there is no map
+        self.graph: ReverseMap | None = None
+        self.state = WalkState()
+        self._colours: dict[int, str] = {}
+        self._selected_task: int | None = None
+        self._unfolded: set[str] = set()
+        self._cursor = 0  # the row that the keyboard is at
+        self._layout: Layout | None = None
+        self._news: dict[int, RowNews] = {}  # of the rows looked at since the last step
+        self._phase = 0.0
+        self._motion = True
+        self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.viewport().setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Reverse map")
+
+    def sizeHint(self) -> QSize:
+        return QSize(500, 300)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(410, 130)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self._fonts = Fonts.make()
+        self._lay_out()
+
+    def set_walk(
+        self,
+        graph: ReverseMap | None,
+        state: WalkState | None,
+        colours: dict[int, str],
+        selected_task: int | None,
+    ) -> None:
+        """Shows a reverse map and how far the walk is; None: there is no frame to show."""
+        other = graph is not self.graph
+        if graph is not None and self.graph is not None and graph.pfn != self.graph.pfn:
+            self._unfolded.clear()
+            self._cursor = 0
+        self.graph, self.state = graph, state or WalkState()
+        self._colours, self._selected_task = colours, selected_task
+        self._phase = 0.0
+        self._news = {}
+        if other:
+            self._lay_out()
+        self._follow()
+        self.setAccessibleDescription(self.in_words(_MOST_WORDS))
+        self.viewport().update()
+
+    def set_phase(self, phase: float) -> None:
+        """How far the present step is, 0 to 1."""
+        if self._motion and self.graph is not None and phase != self._phase:
+            self._phase = phase
+            self.viewport().update()
+
+    def set_motion(self, on: bool) -> None:
+        """Whether a dot travels from the frame to the task that is visited; the way is drawn bold in any case."""
+        self._motion, self._phase = on, 0.0
+        self.viewport().update()
+
+    # -- layout
+
+    def _lay_out(self) -> None:
+        self._layout, self._news = None, {}
+        if self.graph is not None:
+            size = self.viewport().size()
+            rows = rows_of(self.graph, self._unfolded)
+            self._layout = lay_out(rows, size.width(), size.height(), self._fonts.metrics(self.graph, rows))
+            bar = self.verticalScrollBar()
+            bar.setRange(0, max(0, round(self._layout.height) - size.height()))
+            bar.setPageStep(size.height())
+            bar.setSingleStep(round(self._layout.row_height))
+        else:
+            self.verticalScrollBar().setRange(0, 0)
+        self.viewport().update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._lay_out()
+
+    def _follow(self) -> None:
+        """The row of the present step stays in view."""
+        layout = self._layout
+        if layout is None or not self.verticalScrollBar().maximum():
+            return
+        for number, row in enumerate(layout.rows):
+            if (row.folded or not row.is_group) and self._is_current(number):
+                bar, top = self.verticalScrollBar(), layout.tops[number]
+                room = self.viewport().height() - layout.row_height - 12
+                if not bar.value() + layout.top <= top <= bar.value() + room:
+                    bar.setValue(round(top - self.viewport().height() / 2))
+                return
+
+    def _is_current(self, number: int) -> bool:
+        news = self._news_of(number)
+        return news.current if self.state.current_vmas else news.of_task
+
+    # -- drawing
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self.viewport())
+        size = self.viewport().size()
+        painter.fillRect(self.viewport().rect(), QColor(self._theme.window))
+        if self.graph is None or self._layout is None:
+            painter.setFont(look.font())
+            painter.setPen(QColor(self._theme.muted))
+            painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, self.empty)
+            self._paint_focus(painter)
+            return
+        made = self._painter(painter)
+        made.paint(self.graph, self.state)
+        self._paint_focus(painter, made)
+        if not self.graph.mappers:
+            left = self._layout.columns.vma[0] - self._fonts.plain.entry
+            room = QRectF(left, self._layout.top, size.width() - left - 12, size.height() - self._layout.top)
+            painter.setFont(look.font())
+            painter.setPen(QColor(self._theme.muted))
+            flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap
+            painter.drawText(room, flags, nobody_words(self.state))
+
+    def _paint_focus(self, painter: QPainter, made: RmapPainter | None = None) -> None:
+        """Around the panel, and around the row that the keyboard is at."""
+        if not self.hasFocus():
+            return
+        painter.setPen(QPen(QColor(self._theme.accent), 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(QRectF(self.viewport().rect()).adjusted(0.5, 0.5, -0.5, -0.5))
+        if made is not None and made.layout.rows:
+            number = min(self._cursor, len(made.layout.rows) - 1)
+            rect = made.vma_box(number).united(made.task_box(number)).adjusted(-3, -2, 3, 2)
+            painter.setPen(QPen(QColor(self._theme.accent), 1, Qt.PenStyle.DotLine))
+            painter.drawRoundedRect(rect, 5, 5)
+
+    def _painter(self, painter: QPainter) -> RmapPainter:
+        assert self._layout is not None
+        made = RmapPainter(painter, self._theme, self._fonts, self._layout, self.viewport().height())
+        made.offset, made.phase = self.verticalScrollBar().value(), self._phase
+        made.colours, made.selected_task, made.news = self._colours, self._selected_task, self._news_of
+        return made
+
+    def _news_of(self, number: int) -> RowNews:
+        assert self._layout is not None
+        if number not in self._news:
+            self._news[number] = news_of(self._layout.rows[number], self.state)
+        return self._news[number]
+
+    # -- the user
+
+    def _row_at(self, point: QPointF) -> int | None:
+        layout = self._layout
+        if layout is None or point.x() < layout.columns.vma[0] - self._fonts.plain.entry:
+            return None
+        y = point.y() + self.verticalScrollBar().value()
+        return next((n for n, top in enumerate(layout.tops) if top <= y <= top + layout.row_height), None)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Up and Down go from row to row; Enter and Space do what a click does; Ctrl+C copies all of it as text."""
+        key, layout = Qt.Key(event.key()), self._layout
+        if event.matches(QKeySequence.StandardKey.Copy):
+            QApplication.clipboard().setText(self.in_words() if self.graph is not None else "")
+            return
+        if layout is None or not layout.rows or key not in (*_STEPS, *_PRESS):
+            super().keyPressEvent(event)
+            return
+        if key in _PRESS:
+            self._press(min(self._cursor, len(layout.rows) - 1))
+            return
+        self._cursor = min(max(self._cursor + _STEPS[key], 0), len(layout.rows) - 1)
+        top, bar = layout.tops[self._cursor], self.verticalScrollBar()
+        room = self.viewport().height() - layout.row_height - look.SMALL
+        bar.setValue(round(min(max(bar.value(), top - room), top - layout.top)))
+        self.setAccessibleDescription(self._row_in_words(self._cursor))
+        self.viewport().update()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.viewport().update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        number = self._row_at(event.position())
+        if event.button() != Qt.MouseButton.LeftButton or number is None or self._layout is None:
+            super().mousePressEvent(event)
+            return
+        self._cursor = number
+        self._press(number)
+
+    def _press(self, number: int) -> None:
+        assert self._layout is not None
+        row = self._layout.rows[number]
+        if row.is_group:
+            self._unfolded ^= {row.label}
+            self._lay_out()
+            self.setAccessibleDescription(self._row_in_words(number))
+        else:
+            self.taskClicked.emit(row.mappers[0].tgid)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        over = self._row_at(event.position()) is not None
+        self.viewport().setCursor(Qt.CursorShape.PointingHandCursor if over else Qt.CursorShape.ArrowCursor)
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), self.tip_at(QPointF(event.pos())), self)
+            return True
+        return super().viewportEvent(event)
+
+    def tip_at(self, point: QPointF) -> str:
+        """What lies under a point, in full."""
+        graph, layout = self.graph, self._layout
+        if graph is None or layout is None:
+            return ""
+        number = self._row_at(point)
+        if number is None:
+            in_frame = point.x() < layout.columns.mapping[0]
+            mapping = f"{graph.mapping.title}\n{graph.mapping.detail}"
+            return f"{graph.pfn:#x}: {self.state.kind.meaning}" if in_frame else mapping
+        return self._row_in_words(number)
+
+    def _row_in_words(self, number: int) -> str:
+        assert self._layout is not None
+        row = self._layout.rows[number]
+        lines = row_words(row, self.state, self._news_of(number))
+        if row.is_group:
+            lines.append(f"A click or Enter {'un' * row.folded}folds it.")
+        return "\n".join(lines)
+
+    def in_words(self, most: int | None = None) -> str:
+        """All that is drawn, of very many rows the first `most`."""
+        if self.graph is None or self._layout is None:
+            return self.empty
+        return map_words(self.graph, self._layout.rows, self.state, self._news_of, most)

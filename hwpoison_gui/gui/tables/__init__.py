@@ -1,0 +1,1 @@
+"""The tables at the bottom, and the inspector."""

@@ -1,0 +1,113 @@
+"""Everything on the map as text: tables of pages, VMAs and files, and what orders and counts their rows."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QToolButton,
+    QWidget,
+)
+
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.tables.pages import PageTable
+from hwpoison_gui.gui.widgets.row_model import RowModel
+from hwpoison_gui.gui.widgets.row_table import RowTable
+from hwpoison_gui.view.base.columns import TextColumn
+from hwpoison_gui.view.base.palette import DARK, Theme
+from hwpoison_gui.view.rows.areas import AREA_COLUMNS, area_cells
+from hwpoison_gui.view.rows.files import FILE_COLUMNS, file_cells
+from hwpoison_gui.view.rows.pages import PAGE_COLUMNS
+
+PAGES: Final = "pages"
+AREAS: Final = "vmas"
+FILES: Final = "files"
+
+
+def _file_colour(row: Any, column: TextColumn, theme: Theme) -> str | None:
+    if column.field == "error":
+        return theme.kill
+    return theme.warn if column.field == "dirty" else None
+
+
+class Toggle(QToolButton):
+    """A word that is on or off; a tick before it, not colour alone, says that it is on."""
+
+    def __init__(self, words: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._words = words
+        self.setCheckable(True)
+        self.setObjectName("boxed")
+        self.setAccessibleName(words)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.toggled.connect(self._say)
+        self._say(False)
+
+    def _say(self, on: bool) -> None:
+        self.setText(f"✓ {self._words}" if on else f"   {self._words}")
+
+
+class PageControls(QWidget):
+    """By which column pages are ordered, which of them are listed, and how far the sorting is."""
+
+    orderWanted = Signal(str, bool)  # field, descending
+    foundOnly = Signal(bool)
+    stopped = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.found = Toggle("Only what is found", self)
+        self.found.setToolTip("Only pages that the map’s filter finds")
+        self.found.setEnabled(False)
+        self.field = QComboBox(self)
+        self.field.setAccessibleName("Order of the pages")
+        self.field.setToolTip("By which column the pages are ordered; a click on a column’s head does the same")
+        for column in PAGE_COLUMNS:
+            self.field.addItem(column.head, column.field)
+        self.descending = Toggle("Descending", self)
+        self.descending.setToolTip("The largest first")
+        self.stop = QToolButton(self)
+        self.stop.setText("Stop")
+        self.stop.setToolTip("Give the sorting up; the order stays as it is")
+        self.stop.hide()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(look.SMALL)
+        for widget in (self.stop, self.found, self.field, self.descending):
+            row.addWidget(widget)
+        self.field.activated.connect(self._wanted)
+        self.descending.clicked.connect(self._wanted)
+        self.found.clicked.connect(self.foundOnly)
+        self.stop.clicked.connect(self.stopped)
+
+    def _wanted(self) -> None:
+        self.orderWanted.emit(self.field.currentData(), self.descending.isChecked())
+
+    def show_order(self, field: str, descending: bool) -> None:
+        """Shows which order is on, without telling."""
+        self.field.setCurrentIndex(self.field.findData(field))
+        self.descending.setChecked(descending)
+
+
+class Tables:
+    """The three tables and their tools, by name. What they show comes from the owner."""
+
+    def __init__(self, parent: QWidget, theme: Theme = DARK) -> None:
+        self.pages = PageTable(parent)
+        self.areas = RowTable("VMAs", lambda table: RowModel(table, AREA_COLUMNS, area_cells), parent)
+        self.files = RowTable("Files", lambda table: RowModel(table, FILE_COLUMNS, file_cells, _file_colour), parent)
+        self.controls = PageControls(parent)
+        self.of_task = Toggle("Of the selected task only", parent)
+        self.of_task.setToolTip("Without a selected task, those of all tasks are listed")
+        self.by_name: dict[str, PageTable | RowTable] = {PAGES: self.pages, AREAS: self.areas, FILES: self.files}
+        self.tools: dict[str, QWidget] = {PAGES: self.controls, AREAS: self.of_task}
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        for table in self.by_name.values():
+            table.set_theme(theme)
+        for widget in (self.controls.found, self.controls.field, self.controls.descending, self.of_task):
+            widget.setFont(look.font(look.CAPTION))

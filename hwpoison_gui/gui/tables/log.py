@@ -1,0 +1,206 @@
+"""The kernel log dock: lines as dmesg prints them, those of the present step marked."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from PySide6.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QObject,
+    QStringListModel,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QListView, QStyle, QWidget
+
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.widgets.model_index import Index
+from hwpoison_gui.view.base.palette import DARK, Theme, mixed
+from hwpoison_gui.view.rows.log import wrapped
+
+Role = Qt.ItemDataRole
+_MOST_CHOSEN: Final = 100  # lines that a frame selects
+_INSERTED: Final = 512  # rows at a time: Qt moves all that it has inserted so far for each of them
+EMPTY: Final = "The kernel has said nothing yet.\nIts lines come here while it works, as dmesg prints them."
+
+
+class LogModel(QStringListModel):
+    """The lines printed so far, each in as many rows as it needs: rows of one height keep long logs quick.
+
+    Qt counts the rows itself and has no strings for them: it asks for their number at every row that it lays out.
+    """
+
+    def __init__(self, parent: QObject, theme: Theme) -> None:
+        super().__init__(parent)
+        self.lines: list[str] = []
+        self.newest: frozenset[int] = frozenset()
+        self.theme = theme
+        self._columns = 1 << 16
+        self._pieces: list[tuple[int, str]] = []  # number of the line, text of the row
+        self._starts: list[int] = []  # the first row of each line
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+
+    def line_at(self, row: int) -> int:
+        """The number of the line that a row is a piece of."""
+        return self._pieces[row][0]
+
+    def rows_of(self, line: int) -> tuple[int, int]:
+        """The first and the last row of a line."""
+        ends = self._starts[line + 1] if line + 1 < len(self._starts) else len(self._pieces)
+        return self._starts[line], ends - 1
+
+    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
+        number, piece = self._pieces[index.row()]
+        line = self.lines[number]
+        if role == Role.DisplayRole:
+            return piece
+        if role == Role.AccessibleTextRole:
+            return line if index.row() == self._starts[number] else piece.strip()
+        if role == Role.ToolTipRole:
+            return f"{line}\nDouble click: go to the step that printed it."
+        newest = number in self.newest
+        if role == Role.ForegroundRole:
+            if "panic" in line or "Killing" in line or "killing" in line:
+                return QColor(self.theme.kill)
+            return QColor(
+                self.theme.text if newest or not self.newest else mixed(self.theme.text, self.theme.base, 0.3)
+            )
+        if role == Role.BackgroundRole and newest:
+            return QColor(look.lit_ground(self.theme))
+        return None
+
+    def set_lines(self, lines: list[str], newest: frozenset[int]) -> None:
+        """Shows other lines; what stays the same is left alone."""
+        same = min(len(self.lines), len(lines))
+        if self.lines[:same] != lines[:same]:
+            same = next(number for number, (a, b) in enumerate(zip(self.lines, lines, strict=False)) if a != b)
+        if same < len(self.lines):
+            first = self._starts[same]
+            self.removeRows(first, len(self._pieces) - first)
+            del self._pieces[first:], self._starts[same:], self.lines[same:]
+        if same < len(lines):
+            made = [(number, piece) for number in range(same, len(lines)) for piece in self._wrapped(lines[number])]
+            first = len(self._pieces)
+            self._take(made)
+            self.lines += lines[same:]
+            for at in range(first, len(self._pieces), _INSERTED):
+                self.insertRows(at, min(_INSERTED, len(self._pieces) - at))
+        if newest != self.newest:
+            self.newest = newest
+            self.refresh_look()
+
+    def _wrapped(self, line: str) -> list[str]:
+        return wrapped(line, self._columns)
+
+    def _take(self, made: list[tuple[int, str]]) -> None:
+        """Rows that follow those there are."""
+        for number, piece in made:
+            if number == len(self._starts):
+                self._starts.append(len(self._pieces))
+            self._pieces.append((number, piece))
+
+    def set_columns(self, columns: int) -> bool:
+        """How many characters fit in a row; tells whether the rows are other ones now."""
+        fewest, self._columns = min(columns, self._columns), columns
+        longest = max(map(len, self.lines), default=0)
+        if longest <= fewest:
+            return False
+        self._pieces, self._starts = [], []
+        self._take([(number, piece) for number, line in enumerate(self.lines) for piece in self._wrapped(line)])
+        self.setStringList([""] * len(self._pieces))
+        return True
+
+    def refresh_look(self) -> None:
+        if self._pieces:
+            self.dataChanged.emit(self.index(0), self.index(len(self._pieces) - 1))
+
+
+class LogView(QListView):
+    """Follows the newest line. A double click asks for the step that printed a line; lines are chosen as a whole."""
+
+    lineActivated = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
+        super().__init__(parent)
+        self.log = LogModel(self, theme)
+        self._about: int | None = None  # the frame whose lines were selected last
+        self.setModel(self.log)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setUniformItemSizes(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setTextElideMode(Qt.TextElideMode.ElideNone)
+        self.doubleClicked.connect(lambda index: self.lineActivated.emit(self.log.line_at(index.row())))
+        self.setAccessibleName("Kernel log")
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        self.log.theme = theme
+        self.setFont(look.mono(look.CAPTION))
+        self.setSpacing(0)
+        self._fit()
+        self.log.refresh_look()
+        self.viewport().update()
+
+    def set_lines(self, lines: list[str], newest: frozenset[int]) -> None:
+        """Shows the log; the newest line stays in view."""
+        grew = len(lines) != len(self.log.lines)
+        self.log.set_lines(lines, newest)
+        if grew and lines:
+            self.scrollToBottom()
+
+    def show_frame(self, pfn: int) -> None:
+        """Selects the newest lines about a frame when another one is looked at, unless all are; nothing is told."""
+        if pfn == self._about:
+            return
+        self._about = pfn
+        lines = [number for number, line in enumerate(self.log.lines) if f"{pfn:#x}:" in line][-_MOST_CHOSEN:]
+        chosen = QItemSelection()
+        for first, last in map(self.log.rows_of, lines if len(lines) < len(self.log.lines) else ()):
+            chosen.select(self.log.index(first), self.log.index(last))
+        self.selectionModel().select(chosen, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        if lines:
+            self.scrollTo(self.log.index(self.log.rows_of(lines[-1])[1]))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Lines are broken where the view ends; the line that is seen last stays so."""
+        margin = self.style().pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin) + 1
+        room = self.viewport().width() - 2 * margin
+        last = self.indexAt(self.viewport().rect().bottomLeft())
+        seen = self.log.line_at(last.row()) if last.isValid() else len(self.log.lines) - 1
+        if self.log.set_columns(int(room / QFontMetricsF(self.font()).horizontalAdvance("0"))):
+            self.scrollTo(self.log.index(self.log.rows_of(seen)[1]))
+
+    def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
+        super().selectionChanged(selected, deselected)
+        lines = {self.log.line_at(index.row()) for index in self.selectedIndexes()}
+        whole = QItemSelection()
+        for first, last in map(self.log.rows_of, lines):
+            whole.select(self.log.index(first), self.log.index(last))
+        if len(whole.indexes()) != len(self.selectedIndexes()):
+            self.selectionModel().select(whole, QItemSelectionModel.SelectionFlag.Select)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            chosen = sorted({self.log.line_at(index.row()) for index in self.selectedIndexes()})
+            QApplication.clipboard().setText("\n".join(self.log.lines[line] for line in chosen))
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+            self.lineActivated.emit(self.log.line_at(self.currentIndex().row()))
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self.log.lines:
+            painter = QPainter(self.viewport())
+            painter.setFont(look.font())
+            painter.setPen(QColor(self.log.theme.muted))
+            painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, EMPTY)

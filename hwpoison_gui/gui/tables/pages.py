@@ -1,0 +1,257 @@
+"""The table of all pages: rows of what is in view, a scroll bar over tens of millions, keys, copying.
+
+Qt's own views keep some bytes for each row and count pixels in 32 bits; here rows exist while they are seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QHBoxLayout, QScrollBar, QWidget
+
+from hwpoison_gui.gui.tables.page_model import PageModel
+from hwpoison_gui.gui.widgets.table_keys import wants_menu
+from hwpoison_gui.gui.widgets.table_view import FactView
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.mark import counted
+from hwpoison_gui.view.base.columns import as_tsv
+from hwpoison_gui.view.base.palette import Theme
+from hwpoison_gui.view.rows.page_order import Pfns
+from hwpoison_gui.view.rows.pages import PAGE_COLUMNS
+
+NOWHERE: Final = -1
+MOST_COPIED: Final = 100_000
+_COPIED_AT_ONCE: Final = 256
+_NOTCH: Final = 120  # Qt's unit of a wheel's step
+_LINES: Final = 3  # of a step of the wheel
+
+Key = Qt.Key
+
+
+class _Rows(FactView):
+    """The view proper. What keys and the mouse mean is decided by the table around it."""
+
+    def __init__(self, table: PageTable) -> None:
+        super().__init__(PAGE_COLUMNS, table)
+        self._table = table
+        # Rows scroll out of the model: the table keeps what is selected, by its place in the order.
+        self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def copy(self, heads: bool = False) -> None:
+        if not self._table.copy_many(heads):
+            super().copy(heads)
+
+    def selected_cells(self) -> list[tuple[str, ...]]:
+        return self._table.selected_cells()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._table.suit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if event.angleDelta().x() and not event.angleDelta().y():
+            super().wheelEvent(event)
+        else:
+            self._table.scroll_by(-event.angleDelta().y() / _NOTCH * _LINES)
+            event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._point_at(event, extend=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._point_at(event, extend=True)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self._table.activated.emit()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self._table.menu_at(event.globalPos())
+
+    def _point_at(self, event: QMouseEvent, extend: bool) -> None:
+        row = self.rowAt(round(event.position().y()))
+        if row >= 0:
+            self._table.go_to(self._table.pages.top + row, extend)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not self._table.take_key(event):
+            super().keyPressEvent(event)
+
+
+class PageTable(QWidget):
+    """Rows of pages. `chosen` says which frame the user went to."""
+
+    chosen = Signal(int)
+    activated = Signal()
+    menuRequested = Signal(int, QPoint)
+    copyWanted = Signal(object)  # work in slices that ends with many rows on the clipboard
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.pages = PageModel(self)
+        self.place = self._anchor = NOWHERE
+        self.view = _Rows(self)
+        self.view.setModel(self.pages)
+        self.view.setAccessibleName("Pages")
+        self.bar = QScrollBar(Qt.Orientation.Vertical, self)
+        self.bar.setAccessibleName("Scroll the pages")
+        self.bar.valueChanged.connect(self._scrolled)
+        self.setFocusProxy(self.view)
+        box = QHBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addWidget(self.view, 1)
+        box.addWidget(self.bar)
+
+    def set_theme(self, theme: Theme) -> None:
+        self.pages.theme = theme
+        self.view.set_look()
+        self.suit()
+        self.pages.refresh()
+
+    def set_machine(self, m: Machine, shown: Callable[[int], str]) -> None:
+        """Shows another machine; `shown` names what the map shows a frame as."""
+        self.place = self._anchor = NOWHERE
+        self.pages.set_machine(m, shown)
+        self.suit()
+
+    def set_order(self, pfns: Pfns | None) -> None:
+        """Shows frames in another order; the frame that was selected stays so, where it is among them."""
+        pfn = self.pfn
+        self.pages.set_order(pfns)
+        self.suit()
+        self.place = self._anchor = NOWHERE
+        if pfn != NOWHERE:
+            self.show_pfn(pfn)
+
+    def refresh(self) -> None:
+        """The machine moved: the rows in view are read anew."""
+        self.pages.refresh()
+
+    @property
+    def pfn(self) -> int:
+        """The frame of the current row, NOWHERE (-1) without one."""
+        return self.pages.pfn_of(self.place) if 0 <= self.place < self.pages.size else NOWHERE
+
+    def show_pfn(self, pfn: int) -> None:
+        """Goes to a frame's row without telling."""
+        if pfn != self.pfn:
+            self.place = self._anchor = self.pages.place_of(pfn) if pfn != NOWHERE else NOWHERE
+            self._reveal()
+            self._show_selection()
+
+    def go_to(self, place: int, extend: bool = False) -> None:
+        """The user goes to a row; `extend`: from the one where the selection began."""
+        if not self.pages.size:
+            return
+        before = self.pfn
+        self.place = max(0, min(place, self.pages.size - 1))
+        if not extend or self._anchor == NOWHERE:
+            self._anchor = self.place
+        self._reveal()
+        self._show_selection()
+        if self.pfn != before:
+            self.chosen.emit(self.pfn)
+
+    # -- what is in view
+
+    @property
+    def _whole(self) -> int:
+        """How many rows are wholly in view."""
+        return max(1, self.view.viewport().height() // self.view.verticalHeader().defaultSectionSize())
+
+    def suit(self) -> None:
+        """As many rows as there is room for."""
+        self.bar.setRange(0, max(0, self.pages.size - self._whole))
+        self.bar.setPageStep(self._whole)
+        self.pages.set_window(self.bar.value(), self._whole)
+        self._show_selection()
+
+    def scroll_by(self, rows: float) -> None:
+        self.bar.setValue(round(self.bar.value() + rows))
+
+    def _scrolled(self, top: int) -> None:
+        self.pages.set_window(top, self._whole)
+        self._show_selection()
+
+    def _reveal(self) -> None:
+        top, room = self.bar.value(), self._whole
+        if self.place != NOWHERE and not top <= self.place < top + room:
+            near = -1 <= self.place - top <= room
+            edge = self.place if self.place < top else self.place - room + 1
+            self.bar.setValue(edge if near else self.place - room // 2)
+
+    def _show_selection(self) -> None:
+        selection, flags = self.view.selectionModel(), QItemSelectionModel.SelectionFlag
+        shown = self.pages.rowCount()
+        low = max(min(self.place, self._anchor) - self.pages.top, 0)
+        high = min(max(self.place, self._anchor) - self.pages.top, shown - 1)
+        if self.place == NOWHERE or low > high:
+            selection.clear()
+            return
+        rows = QItemSelection(self.pages.index(low, 0), self.pages.index(high, len(PAGE_COLUMNS) - 1))
+        selection.select(rows, flags.ClearAndSelect)
+        row = self.place - self.pages.top
+        current = self.pages.index(row, 0) if 0 <= row < shown else QModelIndex()
+        selection.setCurrentIndex(current, flags.NoUpdate)
+
+    # -- keys
+
+    def take_key(self, event: QKeyEvent) -> bool:
+        """Moves among the rows; tells whether the key means that."""
+        key, page, last = Key(event.key()), self._whole - 1, self.pages.size - 1
+        steps = {Key.Key_Up: -1, Key.Key_Down: 1, Key.Key_PageUp: -page, Key.Key_PageDown: page}
+        ends = {Key.Key_Home: 0, Key.Key_End: last}
+        extend = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if key in steps:
+            self.go_to(self.place + steps[key] if self.place != NOWHERE else self.bar.value(), extend)
+        elif key in ends:
+            self.go_to(ends[key], extend)
+        elif key in (Key.Key_Return, Key.Key_Enter):
+            self.activated.emit()
+        elif wants_menu(event) and self.place != NOWHERE:
+            rect = self.view.visualRect(self.view.currentIndex())
+            self.menu_at(self.view.viewport().mapToGlobal(rect.bottomLeft()))
+        else:
+            return False
+        return True
+
+    def menu_at(self, where: QPoint) -> None:
+        """Asks for the menu of the current row's frame."""
+        if self.pfn != NOWHERE:
+            self.menuRequested.emit(self.pfn, where)
+
+    # -- copying
+
+    def _selected(self) -> range:
+        """Places of the selected rows, of very many the first."""
+        if self.place == NOWHERE:
+            return range(0)
+        low, high = sorted((self.place, self._anchor))
+        return range(low, min(high + 1, low + MOST_COPIED))
+
+    def selected_cells(self) -> list[tuple[str, ...]]:
+        """The selected rows as text; of very many the first."""
+        return [self.pages.cells_at(place) for place in self._selected()]
+
+    def copy_many(self, heads: bool) -> bool:
+        """Asks for the copying of so many rows that it takes a while; tells whether they are so many."""
+        many = len(self._selected()) > _COPIED_AT_ONCE
+        if many:
+            self.copyWanted.emit(self._copying(self._selected(), heads))
+        return many
+
+    def _copying(self, places: range, heads: bool) -> Iterator[str]:
+        lines = [as_tsv([[column.head for column in PAGE_COLUMNS]])] if heads else []
+        for number, place in enumerate(places):
+            lines.append(as_tsv([self.pages.cells_at(place)]))
+            if number % _COPIED_AT_ONCE == 0:
+                yield f"{number:,} of {counted(len(places), 'row')} copied"
+        QApplication.clipboard().setText("\n".join(lines))

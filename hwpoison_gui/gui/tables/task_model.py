@@ -1,0 +1,210 @@
+"""Tasks as a Qt table: rows come from view/rows/tasks.py, edits go out as wishes."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QSortFilterProxyModel,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QFont
+
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.widgets.model_index import Index
+from hwpoison_gui.kernel.records import DISPOSITIONS, MCE_KILL_POLICIES
+from hwpoison_gui.view.base.hits import IN_SHORT, MEANINGS, TONES
+from hwpoison_gui.view.base.palette import DARK, Theme
+from hwpoison_gui.view.rows.tasks import TaskRow
+
+Role = Qt.ItemDataRole
+SORT_ROLE: Final = Role.UserRole
+CHOICES_ROLE: Final = Role.UserRole + 1
+TGID_ROLE: Final = Role.UserRole + 2
+
+
+class TaskColumn(NamedTuple):
+    """A column: `field` of TaskRow, what its head says and teaches, and the words it can be set to."""
+
+    field: str
+    head: str
+    tip: str
+    number: bool = False
+    choices: tuple[str, ...] = ()
+
+
+COLUMNS: Final = (
+    TaskColumn("tgid", "PID", "Process number", number=True),
+    TaskColumn("name", "Name", "Name of the process"),
+    TaskColumn("state", "State", "Running, exited, or killed"),
+    TaskColumn(
+        "policy",
+        "Policy",
+        "PR_MCE_KILL: early is told at once, late when it touches the page, default as the sysctl says.\n"
+        "Double click or F2 to change.",
+        choices=MCE_KILL_POLICIES,
+    ),
+    TaskColumn(
+        "sigbus",
+        "SIGBUS",
+        "What it does with SIGBUS: default dies, a handler lives on. Double click or F2 to change.",
+        choices=DISPOSITIONS,
+    ),
+    TaskColumn("threads", "Thr", "Number of threads", number=True),
+    TaskColumn("rss_kb", "RSS kB", "Resident memory: what its page tables map", number=True),
+    TaskColumn("pending", "Pending", "Signals that it has not taken yet"),
+    TaskColumn(
+        "killed_by", "Fate", "The signal and code that ended it; of the living, what the broken page means to them"
+    ),
+)
+
+
+class TaskModel(QAbstractTableModel):
+    """One row a process. `policyWanted` and `sigbusWanted` carry the process and the word."""
+
+    edited = Signal(str, str, str)  # field, name of the task, word
+
+    def __init__(self, parent: QObject | None = None, theme: Theme = DARK) -> None:
+        super().__init__(parent)
+        self.rows: list[TaskRow] = []
+        self.theme = theme
+        self.frozen = False  # after a panic nothing can be changed
+        self.colours: dict[int, str] = {}
+        self.ends: dict[int, str] = {}  # how the living are hit by the frame that is looked at
+        self._numbered: list[TaskRow] = []
+        self._numbers: dict[int, int] = {}
+
+    def set_rows(self, rows: list[TaskRow]) -> None:
+        """Shows other rows; where a task stays, its row stays selected."""
+        old, keep = self.rows, min(len(self.rows), len(rows))
+        while keep and old[keep - 1].tgid != rows[keep - 1].tgid:
+            keep -= 1
+        others = [number for number in range(keep) if old[number] is not rows[number]]  # of thousands a few
+        if any(old[number].tgid != rows[number].tgid for number in others):
+            self.beginResetModel()
+            self.rows = rows
+            self.endResetModel()
+            return
+        if len(old) > keep:
+            self.beginRemoveRows(QModelIndex(), keep, len(old) - 1)
+            self.rows = old[:keep]
+            self.endRemoveRows()
+        changed = [number for number in others if old[number] != rows[number]]
+        if len(rows) > keep:
+            self.beginInsertRows(QModelIndex(), keep, len(rows) - 1)
+            self.rows = rows
+            self.endInsertRows()
+        else:
+            self.rows = rows
+        if changed:
+            self.dataChanged.emit(self.index(changed[0], 0), self.index(changed[-1], len(COLUMNS) - 1))
+
+    def row_of(self, tgid: int) -> int:
+        """The row of a task, -1 where there is none."""
+        if self._numbered is not self.rows:
+            self._numbered, self._numbers = self.rows, {row.tgid: number for number, row in enumerate(self.rows)}
+        return self._numbers.get(tgid, -1)
+
+    def refresh_look(self) -> None:
+        """Colours or fonts are other ones."""
+        if self.rows:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self.rows) - 1, len(COLUMNS) - 1))
+
+    # -- Qt's questions
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(COLUMNS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        column = COLUMNS[section]
+        if role == Role.DisplayRole:
+            return column.head
+        if role == Role.ToolTipRole:
+            return column.tip
+        if role == Role.TextAlignmentRole:
+            side = Qt.AlignmentFlag.AlignRight if column.number else Qt.AlignmentFlag.AlignLeft
+            return side | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        base = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        row = self.rows[index.row()]
+        if COLUMNS[index.column()].choices and row.alive and not self.frozen:
+            base |= Qt.ItemFlag.ItemIsEditable
+        return base
+
+    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
+        row, column = self.rows[index.row()], COLUMNS[index.column()]
+        value = getattr(row, column.field)
+        if role == Role.DisplayRole:
+            if column.field == "killed_by":
+                return row.killed_by.replace("BUS_MCEERR_", "").replace("(", "").replace(")", "") or self._end(row)
+            if column.field == "rss_kb":
+                return f"{value:,}" if row.alive else ""
+            return str(value)
+        if role == Role.EditRole or role == SORT_ROLE:
+            return value
+        if role == CHOICES_ROLE:
+            return column.choices
+        if role == TGID_ROLE:
+            return row.tgid
+        return self._look(row, column, role)
+
+    def _end(self, row: TaskRow) -> str:
+        return IN_SHORT[self.ends[row.tgid]][1] if row.alive and row.tgid in self.ends else ""
+
+    def _look(self, row: TaskRow, column: TaskColumn, role: int) -> Any:
+        if role == Role.TextAlignmentRole:
+            side = Qt.AlignmentFlag.AlignRight if column.number else Qt.AlignmentFlag.AlignLeft
+            return side | Qt.AlignmentFlag.AlignVCenter
+        if role == Role.ForegroundRole:
+            return self._colour(row, column)
+        if role == Role.FontRole and column.field == "name":
+            font = look.font(look.BODY, QFont.Weight.DemiBold)
+            font.setStrikeOut(not row.alive)
+            return font
+        if role == Role.ToolTipRole:
+            by = f" by {row.killed_by}" if row.killed_by else ""
+            hit = f"\n{MEANINGS[self.ends[row.tgid]]}" if row.alive and row.tgid in self.ends else ""
+            return f"{row.comm}:{row.tgid}, {row.state}{by}{hit}\n{column.tip}"
+        if role == Role.DecorationRole and column.field == "name":
+            # Without a colour its place stays empty, so that names do not move when a walk begins.
+            return QColor(self.colours.get(row.tgid, Qt.GlobalColor.transparent))
+        return None
+
+    def _colour(self, row: TaskRow, column: TaskColumn) -> QColor | None:
+        if row.killed_by and column.field in ("tgid", "name", "state", "killed_by"):
+            return QColor(self.theme.kill)
+        if not row.alive:
+            return QColor(self.theme.muted)
+        if column.field == "killed_by" and row.tgid in self.ends:
+            return QColor(getattr(self.theme, TONES.get(self.ends[row.tgid], "warn")))
+        if column.field == "pending":
+            return QColor(self.theme.warn)
+        quiet = (column.field == "policy" and row.policy == "default") or column.field in ("threads", "state")
+        return QColor(self.theme.muted) if quiet or (column.field, row.sigbus) == ("sigbus", "default") else None
+
+    def setData(self, index: Index, value: Any, role: int = Role.EditRole) -> bool:
+        row, column = self.rows[index.row()], COLUMNS[index.column()]
+        if role != Role.EditRole or not column.choices or value == getattr(row, column.field):
+            return False
+        self.edited.emit(column.field, row.name, str(value))
+        return True
+
+
+class TaskOrder(QSortFilterProxyModel):
+    """Rows in the order of a column; unsorted they stand in order of creation."""
+
+    def __init__(self, parent: QObject, source: TaskModel) -> None:
+        super().__init__(parent)
+        self.setSourceModel(source)
+        self.setSortRole(SORT_ROLE)

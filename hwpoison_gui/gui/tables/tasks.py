@@ -1,0 +1,202 @@
+"""The tasks dock: a sortable table; policy and SIGBUS disposition are set in place."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QFont, QFontMetrics, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QComboBox,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.tables.task_model import CHOICES_ROLE, COLUMNS, TGID_ROLE, TaskModel, TaskOrder
+from hwpoison_gui.gui.widgets.model_index import Index
+from hwpoison_gui.gui.widgets.table_keys import sort_by_key, wants_menu
+from hwpoison_gui.gui.widgets.table_view import set_row_height
+from hwpoison_gui.view.base.palette import DARK, Theme
+from hwpoison_gui.view.rows.tasks import TaskRow
+
+_WIDTHS = {
+    "tgid": "000000", "name": "Web Content-0000", "state": "running", "policy": "default0", "sigbus": "handler",
+    "rss_kb": "000,000", "threads": "00", "pending": "SIGBUS",
+    "killed_by": "SIGKILL forced",
+}  # fmt: skip
+
+_BAR = 6  # pixels of a task's colour before its name
+_KILLED_BY = [column.field for column in COLUMNS].index("killed_by")
+
+
+class ChoiceDelegate(QStyledItemDelegate):
+    """A list of words to choose from, opened at once."""
+
+    def __init__(self, table: QTableView) -> None:
+        super().__init__(table)
+        self._table = table
+
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
+        box = QComboBox(parent)
+        box.addItems(list(index.data(CHOICES_ROLE)))
+        box.activated.connect(lambda: self._chosen(box))
+        return box
+
+    def _chosen(self, box: QComboBox) -> None:
+        self.commitData.emit(box)
+        self.closeEditor.emit(box)
+        self._table.setFocus()  # the list had the keyboard, not the box: the table would not get it back
+
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
+        assert isinstance(editor, QComboBox)
+        editor.setCurrentText(str(index.data(Qt.ItemDataRole.EditRole)))
+        editor.showPopup()
+
+    def setModelData(self, editor: QWidget, model, index: Index) -> None:
+        assert isinstance(editor, QComboBox)
+        model.setData(index, editor.currentText())
+
+    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
+        rect = option.rect  # type: ignore[attr-defined]
+        editor.setGeometry(rect.x(), rect.y(), max(rect.width(), editor.sizeHint().width()), rect.height())
+
+
+class TaskTable(QTableView):
+    """Selecting a row says which task; a right click asks for its menu."""
+
+    taskSelected = Signal(object)  # tgid, or None
+    menuRequested = Signal(int, QPoint)
+    edited = Signal(str, str, str)  # field, name of the task, word
+
+    def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
+        super().__init__(parent)
+        self.tasks = TaskModel(self, theme)
+        self.order = TaskOrder(self, self.tasks)
+        self.setModel(self.order)
+        # Without this the view would sort by the first column at once, and in descending order.
+        self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        self.horizontalHeader().setSortIndicatorClearable(True)
+        self.setSortingEnabled(True)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setItemDelegate(ChoiceDelegate(self))
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        self.tasks.edited.connect(self.edited)
+        self.setAccessibleName("Tasks")
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        self.tasks.theme = theme
+        self.setFont(look.font())
+        metrics = QFontMetrics(self.font())
+        self.setIconSize(QSize(look.px(_BAR), metrics.ascent() + look.HAIR))
+        set_row_height(self, metrics.height() + look.SMALL)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setTextElideMode(Qt.TextElideMode.ElideRight)
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setSectionResizeMode(_KILLED_BY, QHeaderView.ResizeMode.Stretch)
+        header.setMinimumSectionSize(36)
+        bold = QFontMetrics(look.font(look.BODY, QFont.Weight.DemiBold))
+        for number, column in enumerate(COLUMNS):
+            words = max(bold.horizontalAdvance(_WIDTHS[column.field]), bold.horizontalAdvance(column.head))
+            extra = look.px(_BAR) + look.LARGE + look.SMALL if column.field == "name" else 0
+            self.setColumnWidth(number, words + 2 * look.SMALL + extra)
+        self.tasks.refresh_look()
+
+    def set_rows(self, rows: list[TaskRow], frozen: bool) -> None:
+        """Shows other rows. `frozen`: nothing can be edited."""
+        self.tasks.frozen = frozen
+        if rows != self.tasks.rows:
+            self._quiet = True
+            try:
+                self.tasks.set_rows(rows)
+            finally:
+                self._quiet = False
+
+    def set_colours(self, colours: dict[int, str], ends: dict[int, str] | None = None) -> None:
+        """The colours by which tasks are known elsewhere, and how the frame's error hits them, by tgid."""
+        ends = ends or {}
+        if colours != self.tasks.colours or ends != self.tasks.ends:
+            self.tasks.colours, self.tasks.ends = colours, ends
+            self.tasks.refresh_look()
+
+    def show_selected(self, tgid: int | None) -> None:
+        """Selects a task's row, or none, without telling."""
+        if tgid == self.selected():
+            return
+        selection = self.selectionModel()
+        self._quiet = True
+        try:
+            selection.clear()
+            index = self._index_of(tgid)
+            if index.isValid():
+                flags = QItemSelectionModel.SelectionFlag
+                selection.setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
+                self.scrollTo(index)
+        finally:
+            self._quiet = False
+
+    def reveal(self, tgid: int) -> None:
+        """Scrolls to a task's row."""
+        index = self._index_of(tgid)
+        if index.isValid():
+            self.scrollTo(index)
+
+    def _index_of(self, tgid: int | None) -> QModelIndex:
+        row = -1 if tgid is None else self.tasks.row_of(tgid)
+        return self.order.mapFromSource(self.tasks.index(row, 0)) if row >= 0 else QModelIndex()
+
+    def selected(self) -> int | None:
+        """The selected task."""
+        rows = self.selectionModel().selectedRows()
+        return int(rows[0].data(TGID_ROLE)) if rows else None
+
+    _quiet = False
+
+    def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
+        super().selectionChanged(selected, deselected)
+        if not self._quiet:
+            self.taskSelected.emit(self.selected())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy()
+        elif wants_menu(event):
+            self._menu_of_current()
+        elif sort_by_key(self, event):
+            return
+        elif event.key() == Qt.Key.Key_Escape:
+            self.clearSelection()
+        else:
+            super().keyPressEvent(event)
+
+    def copy(self) -> None:
+        """The selected row as text, one tab between fields."""
+        for index in self.selectionModel().selectedRows():
+            row = index.row()
+            fields = [str(self.order.index(row, column).data()) for column in range(len(COLUMNS))]
+            QApplication.clipboard().setText("\t".join(fields))
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            self._menu_of_current()
+        else:
+            self._menu(self.indexAt(event.pos()), event.globalPos())
+
+    def _menu_of_current(self) -> None:
+        index = self.currentIndex()
+        self._menu(index, self.viewport().mapToGlobal(self.visualRect(index).bottomLeft()))
+
+    def _menu(self, index: QModelIndex, where: QPoint) -> None:
+        if index.isValid():
+            self.menuRequested.emit(int(index.data(TGID_ROLE)), where)

@@ -1,0 +1,1 @@
+"""The timeline track, transport buttons, operation chips, and notebook."""

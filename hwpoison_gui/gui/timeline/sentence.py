@@ -1,0 +1,150 @@
+"""The sentence of the present step: the most important text on the screen, with the kernel's name for it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QFont,
+    QFontMetrics,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QApplication, QGridLayout, QLabel, QSizePolicy, QWidget
+
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.elided_label import ElidedLabel
+from hwpoison_gui.view.base.palette import DARK, Theme
+from hwpoison_gui.view.facts.sentence import Sentence
+
+_SCALES: Final = (look.SENTENCE, look.HEADLINE, look.TITLE, look.BODY)
+_LARGE: Final = (look.STAGE,)  # of windows wide enough to be looked at from afar
+_WIDE: Final = 1300
+_BAR: Final = 4
+
+
+def tone_colour(theme: Theme, tone: str) -> str:
+    """The colour of what kind of news it is."""
+    colours = {"kill": theme.kill, "panic": theme.poison, "good": theme.good, "warn": theme.warn, "idle": theme.muted}
+    return colours.get(tone, theme.text)
+
+
+class SentenceBar(QWidget):
+    """Two lines of plain words; the function and the branch taken stand beside them. Ctrl+C copies all of it."""
+
+    def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
+        super().__init__(parent)
+        self.sentence = Sentence("")
+        self._theme = theme
+        self.text = QLabel(self)
+        self.text.setWordWrap(True)
+        self.text.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.detail = ElidedLabel(self)
+        self.code = QLabel(self)
+        self.branch = QLabel(self)
+        for label in (self.text, self.detail, self.code, self.branch):
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        for label in (self.code, self.branch):
+            label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(look.LARGE + _BAR, look.SMALL, look.LARGE, look.TIGHT)
+        grid.setHorizontalSpacing(look.LARGE)
+        grid.setVerticalSpacing(look.HAIR)
+        grid.addWidget(self.text, 0, 0)
+        grid.addWidget(self.detail, 1, 0)
+        grid.addWidget(self.code, 0, 1)
+        grid.addWidget(self.branch, 1, 1)
+        grid.setColumnStretch(0, 1)
+        grid.setRowStretch(0, 1)
+        self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAccessibleName("What happens in this step")
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Takes other colours."""
+        self._theme = theme
+        self.detail.setFont(look.font(look.BODY))
+        self.code.setFont(look.mono(look.TITLE, QFont.Weight.DemiBold))
+        self.branch.setFont(look.mono(look.BODY))
+        lines = QFontMetrics(look.font(look.SENTENCE, QFont.Weight.DemiBold)).lineSpacing()
+        self.setFixedHeight(2 * lines + QFontMetrics(self.detail.font()).lineSpacing() + look.LARGE + look.HAIR)
+        self._paint_words()
+
+    def set_sentence(self, sentence: Sentence) -> None:
+        """Shows another sentence."""
+        if sentence == self.sentence:
+            return
+        self.sentence = sentence
+        self._paint_words()
+
+    def _paint_words(self) -> None:
+        said, theme = self.sentence, self._theme
+        self.text.setText(said.text)
+        self.detail.setText(said.detail)
+        self.code.setText(said.code)
+        self.branch.setText(f"→ {said.branch}" if said.branch else "")
+        loud = tone_colour(theme, said.tone)
+        look.ink(self.text, loud if said.tone in ("kill", "panic") else theme.text)
+        for label in (self.detail, self.code, self.branch):
+            look.ink(label, theme.muted if label is not self.code else theme.text)
+        self.setAccessibleDescription(self.in_words())
+        grid = self.layout()
+        assert grid is not None
+        grid.activate()  # what stands on the right now takes its room from the sentence at once
+        self._fit()
+        self.update()
+
+    def in_words(self) -> str:
+        """All that is said, a line each."""
+        said = self.sentence
+        kernel = f"{said.code} → {said.branch}" if said.branch else said.code
+        return "\n".join(line for line in (said.text, said.detail, kernel) if line)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            QApplication.clipboard().setText(self.in_words())
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.update()
+
+    def _fit(self) -> None:
+        """The largest size of which two lines hold the sentence."""
+        width = max(60, self.text.width())
+        height = 2 * QFontMetrics(look.font(look.SENTENCE, QFont.Weight.DemiBold)).lineSpacing()
+        for scale in (*_LARGE, *_SCALES) if self.width() >= _WIDE else _SCALES:
+            font = look.font(scale, QFont.Weight.DemiBold)
+            flags = Qt.TextFlag.TextWordWrap
+            room = QFontMetrics(font).boundingRect(QRect(0, 0, width, 2000), flags, self.sentence.text)
+            if room.height() <= height:
+                break
+        self.text.setFont(font)
+        # Where the sentence takes one line, what is said below it may take two.
+        self.detail.setWordWrap(room.height() <= QFontMetrics(look.font(look.SENTENCE)).lineSpacing())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(self._theme.base))
+        painter.fillRect(QRect(0, 0, _BAR, self.height()), QColor(tone_colour(self._theme, self.sentence.tone)))
+        if self.hasFocus():
+            painter.setPen(QColor(self._theme.accent))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))

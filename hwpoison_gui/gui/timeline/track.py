@@ -1,0 +1,239 @@
+"""The timeline: all steps as a track with marks, a handle that can be dragged, operations told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.kernel.mark import Act
+from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.timeline import Step
+from hwpoison_gui.view.base.moment import title_of
+from hwpoison_gui.view.base.palette import DARK, Theme, mixed
+from hwpoison_gui.view.facts.timeline_marks import ActCodes, Tick, boundaries, cuts, position_at, ticks, x_of
+
+# Pixels beside text of the usual size.
+_EDGE: Final = 12
+_HEIGHT: Final = 40
+_TRACK: Final = 6
+_AHEAD: Final = 0.35  # of the colour of text in the track's: what is still ahead, and what has passed
+_PASSED: Final = 0.65
+_RESTING: Final = 0.15  # of a track without steps
+
+
+def act_colour(theme: Theme, act: Act) -> str:
+    """The colour of an act, here and in the reverse map."""
+    loud = {
+        Act.VISIT: theme.warn,
+        Act.UNMAP: theme.task(1),
+        Act.SIGNAL: theme.kill,
+        Act.DIE: theme.kill,
+        Act.PANIC: theme.poison,
+        Act.RESULT: theme.good,
+        Act.DROP: theme.poison,
+        Act.MAP: theme.task(1),
+    }
+    return loud.get(act, theme.muted)
+
+
+_TALL: Final = {Act.SIGNAL: 7, Act.DIE: 9, Act.PANIC: 10, Act.RESULT: 9, Act.UNMAP: 6, Act.VISIT: 6}
+
+
+class Timeline(QWidget):
+    """Shows where the session stands among its steps; a drag or a click asks for another one."""
+
+    seekRequested = Signal(int)
+    scrubbing = Signal(bool)
+
+    def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
+        super().__init__(parent)
+        self._theme, self._scale = theme, look.scale()
+        self._acts = ActCodes()
+        self._bounds: list[int] = []
+        self._operations: Sequence[Operation] = ()
+        self._steps: Sequence[Step] = ()
+        self._ticks: tuple[int, list[Tick]] = (-1, [])
+        self._cuts: tuple[int, list[int]] = (-1, [])
+        self.position = 0
+        self._dragging = False
+        self._notes: tuple[int, ...] = ()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setMouseTracking(True)
+        self.setAccessibleName("Timeline")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    @property
+    def total(self) -> int:
+        return len(self._acts.codes)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme, self._scale = theme, look.scale()
+        self._ticks, self._cuts = (-1, []), (-1, [])
+        self.updateGeometry()
+        self.update()
+
+    def set_steps(self, session: Session) -> None:
+        """Reads the steps anew; call when there are other ones."""
+        self._acts.read(session)
+        self._bounds = boundaries(session)
+        self._operations = session.operations
+        self._steps = session.steps
+        self._ticks, self._cuts = (-1, []), (-1, [])
+        self.update()
+
+    def set_notes(self, positions: Sequence[int]) -> None:
+        """Steps that have a note."""
+        self._notes = tuple(positions)
+        self.update()
+
+    def set_position(self, position: int) -> None:
+        """Moves the handle."""
+        self.position = position
+        self.setAccessibleDescription(f"step {position} of {self.total}")
+        self.update()
+
+    # -- geometry
+
+    def sizeHint(self) -> QSize:
+        return QSize(400, look.px(_HEIGHT))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(160, look.px(_HEIGHT))
+
+    @property
+    def _edge(self) -> float:
+        """Room for half of the handle, left and right of the track."""
+        return _EDGE * self._scale
+
+    def _width(self) -> int:
+        return max(1, round(self.width() - 2 * self._edge))
+
+    def x_of_position(self, position: int) -> float:
+        """Where a step lies on the widget."""
+        return self._edge + x_of(position, self.total, self._width())
+
+    def _marks(self) -> list[Tick]:
+        if self._ticks[0] != self._width():
+            self._ticks = (self._width(), ticks(self._acts.codes, self._width()))
+        return self._ticks[1]
+
+    # -- drawing
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        middle, scale = self.height() / 2, self._scale
+        track = QRectF(self._edge, middle - _TRACK * scale / 2, self._width(), _TRACK * scale)
+        painter.setPen(Qt.PenStyle.NoPen)
+        window, text = self._theme.window, self._theme.text
+        painter.setBrush(QColor(mixed(window, text, _AHEAD if self.total else _RESTING)))
+        painter.drawRect(track)
+        painter.setBrush(QColor(mixed(window, text, _PASSED)))
+        track.setRight(self.x_of_position(self.position))
+        painter.drawRect(track)
+        self._paint_bounds(painter, middle)
+        colours = {act: QColor(act_colour(self._theme, act)) for act in Act}
+        ahead = QColor(mixed(self._theme.line, self._theme.muted, 0.6))  # how it ends is not told before it is reached
+        for tick in self._marks():
+            tall = _TALL.get(tick.act, 3) * scale
+            colour = colours[tick.act] if tick.position <= self.position else ahead
+            painter.fillRect(QRectF(self._edge + tick.x - 1, middle - tall, 2, 2 * tall), colour)
+        self._paint_notes(painter, middle)
+        self._paint_handle(painter, middle)
+
+    def _paint_notes(self, painter: QPainter, middle: float) -> None:
+        """A small flag above the track for each note."""
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self._theme.accent))
+        scale = self._scale
+        for position in self._notes:
+            at = QPointF(self.x_of_position(position), middle)
+            painter.drawPolygon([at + QPointF(x, y) * scale for x, y in ((0, -9), (-4, -16), (4, -16))])
+
+    def _paint_bounds(self, painter: QPainter, middle: float) -> None:
+        painter.setPen(QPen(QColor(self._theme.muted), 1))
+        if self._cuts[0] != self._width():
+            self._cuts = (self._width(), cuts(self._bounds, self.total, self._width()))
+        for pixel in self._cuts[1]:
+            at = QPointF(self._edge + pixel + 0.5, middle)
+            for near, far in ((-9, -13), (9, 13)):
+                painter.drawLine(at + QPointF(0, near) * self._scale, at + QPointF(0, far) * self._scale)
+        painter.setPen(Qt.PenStyle.NoPen)
+
+    def _paint_handle(self, painter: QPainter, middle: float) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        where = QPointF(self.x_of_position(self.position), middle)
+        painter.setPen(QPen(QColor(self._theme.window), 2))
+        resting = mixed(self._theme.window, self._theme.text, _AHEAD)
+        painter.setBrush(QColor(self._theme.text if self.total else resting))
+        painter.drawEllipse(where, 8 * self._scale, 8 * self._scale)
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(self._theme.accent), 1.5))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(where, 10.5 * self._scale, 10.5 * self._scale)
+
+    # -- the user
+
+    def _at(self, x: float) -> int:
+        return position_at(x - self._edge, self.total, self._width())
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self.total:
+            self._dragging = True
+            self.scrubbing.emit(True)
+            self.seekRequested.emit(self._at(event.position().x()))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._dragging:
+            position = self._at(event.position().x())
+            if position != self.position:
+                self.seekRequested.emit(position)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._dragging and event.button() == Qt.MouseButton.LeftButton:
+            self._dragging = False
+            self.scrubbing.emit(False)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        notches = event.angleDelta().y()
+        if notches:
+            self.seekRequested.emit(max(0, min(self.total, self.position + (1 if notches < 0 else -1))))
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        moves = {Qt.Key.Key_Left: -1, Qt.Key.Key_Down: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: 1}
+        by = moves.get(Qt.Key(event.key()))
+        if by is None or event.modifiers():
+            event.ignore()
+        else:
+            self.seekRequested.emit(max(0, min(self.total, self.position + by)))
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), self.tip_at(event.pos().x()), self)
+            return True
+        return super().event(event)
+
+    def tip_at(self, x: float) -> str:
+        """What lies under a point of the track."""
+        if not self.total:
+            return "Every step of what you do will stand here. Drag to go back and forth."
+        position = self._at(x)
+        if position == 0:
+            return "The machine as booted"
+        number = sum(first < position for first in self._bounds) - 1
+        title, mark = title_of(self._operations[number]), self._steps[position - 1].mark
+        return f"{number + 1}. {title}\nstep {position}: {mark.text}"
+
+    def focusInEvent(self, event) -> None:
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event) -> None:
+        super().focusOutEvent(event)
+        self.update()

@@ -1,0 +1,1 @@
+"""The tool bar: sysctl sliders, profile button, counters."""

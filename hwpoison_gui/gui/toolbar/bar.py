@@ -1,0 +1,35 @@
+"""The tool bar: where the window is narrow for its text, the words of the sliders give way, so that no figure does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QToolBar, QWidget
+
+from hwpoison_gui.gui.toolbar.sysctl_slider import DETAILS, SysctlSlider
+
+
+class ToolBar(QToolBar):
+    """Stays where it is. `sliders` are among its widgets."""
+
+    def __init__(self, parent: QWidget, sliders: Sequence[SysctlSlider]) -> None:
+        self._sliders: tuple[SysctlSlider, ...] = ()  # Qt tells of changes before all is there
+        super().__init__("Tools", parent)
+        self._sliders = tuple(sliders)
+        self.setObjectName("tools")
+        self.setMovable(False)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
+            self._fit()
+        return super().event(event)
+
+    def _fit(self) -> None:
+        """As many words as there is room for."""
+        rest = self.sizeHint().width() - sum(slider.sizeHint().width() for slider in self._sliders)
+        fits = (n for n in DETAILS if rest + sum(slider.width_of(n) for slider in self._sliders) <= self.width())
+        detail = next(fits, DETAILS[-1])
+        for slider in self._sliders:
+            slider.set_detail(detail)

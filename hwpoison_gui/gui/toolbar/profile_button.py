@@ -1,0 +1,89 @@
+"""The tool bar's choice of a kernel: which one's memory_failure() runs here."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRect, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPolygonF
+from PySide6.QtWidgets import QStyleOptionToolButton, QStylePainter, QToolButton, QWidget
+
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.kernel.profile.type import Profile
+from hwpoison_gui.view.base.palette import DARK, Theme
+
+_HEAD = "Profile"
+_ARROW = 8
+
+
+def meaning_of(profile: Profile) -> str:
+    """A profile in one line: which kernel it is, and what it does by default."""
+    early = profile.sysctl["memory_failure_early_kill"]
+    when = "at once (early kill)" if early else "when they touch it (late kill)"
+    return f"{profile.title}: users of a broken page are killed {when} unless told otherwise"
+
+
+class ProfileButton(QToolButton):
+    """Name and value as the figures beside it, and a menu that opens at once."""
+
+    def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard with the map
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.updateGeometry()
+        self.update()
+
+    def set_profile(self, profile: Profile) -> None:
+        """Shows which one runs."""
+        self.setText(profile.name)
+        self.setAccessibleName(f"{_HEAD}: {profile.title}")
+        self.setToolTip(
+            f"Which kernel's memory_failure() runs here\n{meaning_of(profile)}.\n"
+            "Another one boots the same machine again."
+        )
+
+    def _fonts(self) -> tuple[QFont, QFont]:
+        return look.font(look.CAPTION), look.font(look.TITLE, QFont.Weight.DemiBold)
+
+    def sizeHint(self) -> QSize:
+        small, large = self._fonts()
+        values = max(QFontMetrics(large).horizontalAdvance(name) for name in PROFILES)
+        width = max(QFontMetrics(small).horizontalAdvance(_HEAD), values + look.px(_ARROW) + look.TIGHT)
+        height = QFontMetrics(small).height() + QFontMetrics(large).height() + look.HAIR
+        return QSize(width + 2 * look.SMALL, height + look.TIGHT)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        frame = QStylePainter(self)
+        option = QStyleOptionToolButton()
+        self.initStyleOption(option)
+        option.text = ""  # type: ignore[attr-defined]
+        frame.drawComplexControl(self.style().ComplexControl.CC_ToolButton, option)
+        small, large = self._fonts()
+        room = self.rect().adjusted(look.SMALL, look.HAIR, -look.SMALL, -look.HAIR)
+        right = Qt.AlignmentFlag.AlignRight
+        frame.setFont(small)
+        frame.setPen(QColor(self._theme.muted))
+        frame.drawText(room, right | Qt.AlignmentFlag.AlignTop, _HEAD)
+        frame.setFont(large)
+        frame.setPen(QColor(self._theme.text if self.isEnabled() else look.disabled_of(self._theme)))
+        values = room.adjusted(0, 0, -look.px(_ARROW) - look.TIGHT, 0)
+        frame.drawText(values, right | Qt.AlignmentFlag.AlignBottom, self.text())
+        self._paint_arrow(frame, room, QFontMetrics(large).height())
+
+    def _paint_arrow(self, painter: QPainter, room: QRect, line: int) -> None:
+        middle = room.bottom() - line / 2 + 1
+        side = look.px(_ARROW)
+        left = room.right() - side + 1
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self._theme.muted))
+        high = 0.6 * side
+        points = [QPointF(0, 0), QPointF(side, 0), QPointF(side / 2, high)]
+        painter.translate(left, middle - 0.4 * high)
+        painter.drawPolygon(QPolygonF(points))

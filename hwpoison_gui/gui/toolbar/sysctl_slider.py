@@ -1,0 +1,216 @@
+"""A two-position slider for a sysctl: its name, its values 0 and 1, and what the present one means."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QWidget
+
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.view.base.palette import DARK, Theme, mixed
+
+
+class Meaning(NamedTuple):
+    """A sysctl for people: what it is called in short, what 0 and 1 do, and a tip that teaches."""
+
+    name: str
+    title: str
+    off: str
+    on: str
+    tip: str
+    short: tuple[str, str]  # what 0 and 1 do in one word
+
+
+SYSCTLS: Final = (
+    Meaning(
+        "memory_failure_early_kill",
+        "Early kill",
+        "late: whoever touches it",
+        "early: all users at once",
+        "0: the page is unmapped, and a process is killed when it touches it.\n"
+        "1: every process that maps the page gets SIGBUS at once.\n"
+        "PR_MCE_KILL of a task has the last word.",
+        ("late", "early"),
+    ),
+    Meaning(
+        "memory_failure_recovery",
+        "Recovery",
+        "panic on any failure",
+        "try to recover",
+        "1: the kernel tries to go on without the broken page.\n"
+        "0: the machine stops (kernel panic) on any broken page.",
+        ("panic", "recover"),
+    ),
+)
+DETAILS: Final = (2, 1, 0)  # whole name and words; short ones; a short name without words
+_PREFIX: Final = "memory_failure_"
+_TRACK: Final = QSize(34, 18)  # beside text of the usual size
+_DRAG: Final = 6  # pixels from which a press and release is a drag
+
+
+class SysctlSlider(QAbstractSlider):
+    """Click, drag, wheel, arrows, space, 0 and 1 move it; `valueWanted` says what the user wants."""
+
+    valueWanted = Signal(int)
+
+    def __init__(self, meaning: Meaning, parent: QWidget | None = None, theme: Theme = DARK) -> None:
+        super().__init__(parent)
+        self.meaning = meaning
+        self._theme = theme
+        self._detail = DETAILS[0]
+        self._widths: dict[int, int] = {}  # asked for again and again while the window is laid out
+        self.setRange(0, 1)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName(f"vm.{meaning.name}")
+        self.setToolTip(f"vm.{meaning.name}\n{meaning.tip}")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._pressed_at = 0.0
+        self.set_value(0)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self._widths.clear()
+        self.updateGeometry()
+        self.update()
+
+    def set_detail(self, detail: int) -> None:
+        """How much is said beside the switch, from DETAILS; the tip says all of it in any case."""
+        if detail != self._detail:
+            self._detail = detail
+            self.updateGeometry()
+            self.update()
+
+    def set_value(self, value: int) -> None:
+        """Shows a value; nothing is asked for."""
+        self.setValue(value)
+        self.setAccessibleDescription(f"{value}: {self.meaning.on if value else self.meaning.off}")
+
+    # -- the user
+
+    def _want(self, value: int) -> None:
+        if value != self.value():
+            self.valueWanted.emit(value)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
+            self.setSliderDown(True)
+            self._pressed_at = event.position().x()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if not self.isSliderDown():
+            return
+        self.setSliderDown(False)
+        x, zero, one = event.position().x(), self._digit(0), self._digit(1)
+        if abs(x - self._pressed_at) >= _DRAG:
+            self._want(int(x > self._track().center().x()))
+        elif x <= zero.right():
+            self._want(0)
+        elif one.left() <= x <= one.right() + look.SMALL:
+            self._want(1)
+        elif self.rect().contains(event.position().toPoint()):
+            self._want(1 - self.value())
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()  # a write to a sysctl should not happen by the way
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = Qt.Key(event.key())
+        if key in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._want(1 - self.value())
+        elif key in (Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_1):
+            self._want(1)
+        elif key in (Qt.Key.Key_Left, Qt.Key.Key_Down, Qt.Key.Key_0):
+            self._want(0)
+        else:
+            event.ignore()
+
+    # -- geometry and drawing
+
+    def _fonts(self) -> tuple[QFont, QFont]:
+        return look.mono(look.CAPTION), look.font(look.CAPTION)
+
+    def _name(self, detail: int) -> str:
+        return f"vm.{self.meaning.name}" if detail == DETAILS[0] else self.meaning.name.removeprefix(_PREFIX)
+
+    def _words(self, detail: int) -> tuple[str, str]:
+        """What is said of 0 and of 1."""
+        return {2: (self.meaning.off, self.meaning.on), 1: self.meaning.short, 0: ("", "")}[detail]
+
+    def width_of(self, detail: int) -> int:
+        """Pixels that it takes with so much said."""
+        if detail not in self._widths:
+            small, text = self._fonts()
+            metrics = QFontMetrics(text)
+            row = self._words_left() + max(metrics.horizontalAdvance(said) for said in self._words(detail))
+            name = QFontMetrics(small).horizontalAdvance(self._name(detail))
+            self._widths[detail] = max(name, row) + look.TIGHT * 2
+        return self._widths[detail]
+
+    def sizeHint(self) -> QSize:
+        height = QFontMetrics(self._fonts()[0]).height() + self._track().height() + look.TIGHT + 4
+        return QSize(self.width_of(self._detail), round(height))
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def _digit(self, value: int) -> QRectF:
+        track = self._track()
+        width = QFontMetrics(look.font(look.BODY, QFont.Weight.Bold)).horizontalAdvance("0") + 4
+        left = look.TIGHT if value == 0 else track.right() + look.TIGHT
+        return QRectF(left, track.top(), width, track.height())
+
+    def _track(self) -> QRectF:
+        width = QFontMetrics(look.font(look.BODY, QFont.Weight.Bold)).horizontalAdvance("0") + 4
+        top = QFontMetrics(self._fonts()[0]).height() + look.TIGHT
+        return QRectF(QPointF(look.TIGHT + width + look.TIGHT, top), _TRACK * look.scale())
+
+    def _words_left(self) -> int:
+        return int(self._digit(1).right()) + look.SMALL
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        theme, value = self._theme, self.value()
+        text = theme.text if self.isEnabled() else look.disabled_of(theme)
+        small, words = self._fonts()
+        painter.setFont(small)
+        painter.setPen(QColor(theme.muted))
+        painter.drawText(QPointF(look.TIGHT, QFontMetrics(small).ascent()), self._name(self._detail))
+        for digit in (0, 1):
+            painter.setFont(look.font(look.BODY, QFont.Weight.Bold if digit == value else QFont.Weight.Normal))
+            painter.setPen(QColor(text if digit == value else theme.muted))
+            painter.drawText(self._digit(digit), Qt.AlignmentFlag.AlignCenter, str(digit))
+        self._paint_track(painter, text)
+        painter.setFont(words)
+        painter.setPen(QColor(theme.kill if self._is_harsh() else text))
+        room = self._track()
+        room.setLeft(self._words_left())
+        room.setRight(self.width())
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, self._words(self._detail)[value])
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(theme.accent), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+
+    def _is_harsh(self) -> bool:
+        return self.meaning.name == "memory_failure_recovery" and not self.value() and self.isEnabled()
+
+    def _paint_track(self, painter: QPainter, text: str) -> None:
+        theme, track = self._theme, self._track()
+        on = bool(self.value())
+        ground = mixed(theme.window, text, 0.55) if on else theme.line
+        painter.setPen(QPen(QColor(theme.muted), 1))
+        painter.setBrush(QColor(ground))
+        radius = track.height() / 2
+        painter.drawRoundedRect(track.adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
+        x = track.right() - radius if on else track.left() + radius
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(text))
+        painter.drawEllipse(QPointF(x, track.center().y()), radius - 3, radius - 3)

@@ -1,0 +1,1 @@
+"""The Why panel: outline of decisions and state table."""

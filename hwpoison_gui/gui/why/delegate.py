@@ -1,0 +1,160 @@
+"""How a line of the outline is drawn: a sign for its state, its words, and the kernel's name on the right."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QPointF, QRect, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QTextLayout, QTextOption
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTreeView
+
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.signs import cross, dot, ring, tick, triangle
+from hwpoison_gui.gui.why.model import DecisionModel
+from hwpoison_gui.gui.widgets.model_index import Index
+from hwpoison_gui.view.base.palette import Theme
+from hwpoison_gui.view.outline.outline import AHEAD, ASIDE, DONE, NOW, WITHIN, Node
+
+_SIGN: Final = 16  # room for the sign, in pixels
+_GAP: Final = look.MEDIUM
+_PAD: Final = 2
+_MOST_LINES: Final = 3
+_BAR: Final = 3
+
+
+class DecisionDelegate(QStyledItemDelegate):
+    """Draws lines; long ones are broken, but not those inside of runs, of which there may be thousands."""
+
+    def __init__(self, view: QTreeView, model: DecisionModel, theme: Theme) -> None:
+        super().__init__(view)
+        self._view, self._model = view, model
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        self.theme = theme
+        self._plain, self._strong = look.font(), look.font(look.BODY, QFont.Weight.DemiBold)
+        self._mono = look.mono(look.CAPTION)
+        self._sign_room = look.px(_SIGN)
+        self._plain_metrics, self._strong_metrics = QFontMetricsF(self._plain), QFontMetricsF(self._strong)
+        self._line = self._plain_metrics.height()
+
+    # -- room
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        node = self._model.node(index)
+        width = self._view.viewport().width() - self._left_of(node)
+        if self._is_inside_run(node):
+            return QSize(width, round(self._line) + 2 * _PAD)
+        metrics, room = self._strong_metrics if self._is_strong(node) else self._plain_metrics, self._room_of(width)
+        # Most lines fit, and to see that takes a tenth of breaking them.
+        whole = metrics.horizontalAdvance(self._model.outline.words(node, self._model.position)) < room
+        lines = 1 if whole else self._laid_out(node, width).lineCount()
+        return QSize(width, round(self._line * max(1, min(lines, _MOST_LINES))) + 2 * _PAD)
+
+    def _left_of(self, node: Node) -> int:
+        depth = 1
+        while node.parent > 0:
+            node, depth = self._model.outline.nodes[node.parent], depth + 1
+        return depth * self._view.indentation()
+
+    def _is_inside_run(self, node: Node) -> bool:
+        return node.parent >= 0 and self._model.outline.nodes[node.parent].kind == "run"
+
+    def _laid_out(self, node: Node, width: int) -> QTextLayout:
+        """The words, broken into lines."""
+        layout = QTextLayout(self._model.outline.words(node, self._model.position), self._font_of(node))
+        option = QTextOption()
+        option.setWrapMode(QTextOption.WrapMode.WordWrap)
+        layout.setTextOption(option)
+        layout.beginLayout()
+        top = 0.0
+        while (line := layout.createLine()).isValid():
+            line.setLineWidth(self._room_of(width))
+            line.setPosition(QPointF(0, top))
+            top += self._line
+        layout.endLayout()
+        return layout
+
+    def _room_of(self, width: int) -> int:
+        return max(40, width - self._sign_room - _PAD)
+
+    def _is_strong(self, node: Node) -> bool:
+        return node.kind in ("call", "decision")
+
+    def _font_of(self, node: Node) -> QFont:
+        return self._strong if self._is_strong(node) else self._plain
+
+    # -- drawing
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        node, room = self._model.node(index), QRect(option.rect)  # type: ignore[attr-defined]
+        state = node.state(self._model.position)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._ground(painter, room, state, option)
+        colour = QColor(self.theme.muted if state in (AHEAD, ASIDE) else self.theme.text)
+        self._sign(painter, QRect(room.left(), room.top() + _PAD, self._sign_room, round(self._line)), node, state)
+        painter.setPen(colour)
+        left = room.left() + self._sign_room
+        if self._is_inside_run(node):
+            painter.setFont(self._plain)
+            words = self._model.outline.words(node, self._model.position)
+            width = room.width() - self._sign_room - _PAD
+            words = QFontMetricsF(self._plain).elidedText(words, Qt.TextElideMode.ElideRight, width)
+            painter.drawText(QRect(left, room.top(), width, room.height()), Qt.AlignmentFlag.AlignVCenter, words)
+        else:
+            layout = self._laid_out(node, room.width())
+            layout.draw(painter, QPointF(left, room.top() + _PAD))
+            self._name(painter, room, node, state, layout)
+        painter.restore()
+
+    def _ground(self, painter: QPainter, room: QRect, state: str, option: QStyleOptionViewItem) -> None:
+        whole = QRect(0, room.top(), self._view.viewport().width(), room.height())
+        if state == NOW:
+            painter.fillRect(whole, QColor(look.lit_ground(self.theme)))
+            painter.fillRect(QRect(0, room.top(), _BAR, room.height()), QColor(self.theme.warn))
+        chosen = option.state & QStyle.StateFlag.State_Selected  # type: ignore[attr-defined]
+        if chosen and self._view.hasFocus():
+            painter.setPen(QPen(QColor(self.theme.accent), 1))
+            painter.drawRect(whole.adjusted(0, 0, -1, -1))
+
+    def _name(self, painter: QPainter, room: QRect, node: Node, state: str, layout: QTextLayout) -> None:
+        """The kernel's name beside the last line of the words, where there is room."""
+        shown = state not in (AHEAD, ASIDE)
+        said = node.code + (f" → {node.branch}" if node.branch and shown else "") if shown or node.code else ""
+        if not said or not layout.lineCount():
+            return
+        last = layout.lineAt(layout.lineCount() - 1)
+        metrics = QFontMetricsF(self._mono)
+        left = room.left() + self._sign_room + last.naturalTextWidth() + _GAP
+        if left + metrics.horizontalAdvance(said) > room.right() - _PAD:
+            said = node.code or said
+        width = metrics.horizontalAdvance(said)
+        if left + width <= room.right() - _PAD:
+            painter.setFont(self._mono)
+            painter.setPen(QColor(self.theme.muted))
+            base = room.top() + _PAD + last.y() + last.ascent()
+            painter.drawText(QPointF(room.right() - _PAD - width, base), said.strip())
+
+    def _sign(self, painter: QPainter, room: QRect, node: Node, state: str) -> None:
+        theme, middle = self.theme, QPointF(room.left() + 6, room.center().y() + 1)
+        name = sign_name(node, state)
+        tones = {"kill": theme.kill, "warn": theme.warn, "good": theme.good}
+        inks = {"triangle": theme.warn, "tick": theme.text, "dot": theme.muted}
+        ink = tones.get(node.tone, theme.text) if node.kind == "fact" and state == DONE else inks.get(name, theme.muted)
+        if name:
+            _SIGNS[name](painter, middle, QColor(theme.warn if state == WITHIN else ink))
+
+
+_SIGNS: Final = {"tick": tick, "cross": cross, "ring": ring, "dot": dot, "triangle": triangle}
+
+
+def sign_name(node: Node, state: str) -> str:
+    """The sign before a line: ways are taken or not, all else is passed, here or ahead; good or bad is none of them."""
+    if state == NOW:
+        return "triangle"
+    if state == AHEAD:
+        return "ring"
+    if node.kind == "way":
+        return "cross" if state == ASIDE else "tick"
+    return "" if state == ASIDE else "dot"

@@ -1,0 +1,163 @@
+"""The decision view: the handler as an outline, the present step marked, the ways taken and not taken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QTreeView, QWidget
+
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.why.delegate import DecisionDelegate
+from hwpoison_gui.gui.why.model import DecisionModel
+from hwpoison_gui.kernel.profile.v7 import V7
+from hwpoison_gui.view.base.palette import DARK, Theme
+from hwpoison_gui.view.outcome.loss import Fact
+from hwpoison_gui.view.outline.outline import Node, Outline
+
+_SELECTING: Final = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+
+
+class DecisionView(QTreeView):
+    """Follows the present step. A click on a line, or Enter, asks for the step that it stands for.
+
+    Lines can be selected and copied; clicks that select (Ctrl, Shift) go nowhere.
+    """
+
+    seekRequested = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
+        super().__init__(parent)
+        self.outline_model = DecisionModel(self, Outline(V7))
+        self.setModel(self.outline_model)
+        self._delegate = DecisionDelegate(self, self.outline_model, theme)
+        self.setItemDelegate(self._delegate)
+        self._now: int | None = -1  # the line shown last; -1: none yet
+        self.setHeaderHidden(True)
+        self.setExpandsOnDoubleClick(False)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.clicked.connect(self._clicked)
+        self.setAccessibleName("Why: the handler as an outline")
+        self.set_theme(theme)
+
+    def sizeHint(self) -> QSize:
+        return QSize(500, 260)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(240, 80)
+
+    def set_theme(self, theme: Theme) -> None:
+        self.setFont(look.font())
+        self.setIndentation(look.px(look.LARGE - look.HAIR))
+        self._delegate.set_theme(theme)
+        self.scheduleDelayedItemsLayout()
+        self.viewport().update()
+
+    def set_moment(self, outline: Outline, position: int) -> None:
+        """Shows an outline at a position of the timeline."""
+        model = self.outline_model
+        if outline is not model.outline:
+            model.set_outline(outline, position)
+            self._now = -1
+            self._unfold()
+        elif position != model.position:
+            model.set_position(position)
+        self._follow()
+        self.viewport().update()
+
+    def set_ending(self, facts: Sequence[Fact]) -> None:
+        """What became of it, below the last step."""
+        model = self.outline_model
+        if not facts or not model.outline.can_end(model.position):
+            return
+        head = model.end(facts)
+        self.setExpanded(model.index_of(head), True)
+        self.scrollToBottom()
+
+    def _unfold(self) -> None:
+        shown = list(self.outline_model.outline.shown())
+        if all(node.kind != "run" for node in shown):
+            self.expandAll()  # all is laid out once, not once for every parent
+        for node in shown:
+            open_ = node.kind != "run" and not node.folded
+            if node.children and self.isExpanded(index := self.outline_model.index_of(node)) != open_:
+                self.setExpanded(index, open_)
+
+    def present(self) -> Node | None:
+        """The line of the present step; inside of a run that is unfolded, the one of its own."""
+        model = self.outline_model
+        node = model.outline.now(model.position)
+        if node is not None and node.kind == "run" and self.isExpanded(model.index_of(node)):
+            return model.outline.child(node, model.position - 1 - node.first)
+        return node
+
+    def _follow(self) -> None:
+        """The line of the present step comes into view when it is another one."""
+        node = self.present()
+        number = node.id if node is not None else None
+        if number == self._now:
+            return
+        self._now = number
+        if node is None:
+            self.scrollToTop()
+            return
+        index = self._in_sight(self.outline_model.index_of(node))
+        rect, height = self.visualRect(index), self.viewport().height()
+        if rect.isEmpty() or rect.top() < 0 or rect.bottom() > height * 3 // 4:
+            self.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
+
+    def _in_sight(self, index: QModelIndex) -> QModelIndex:
+        """A line, or the folded one that it is in: what somebody folded is not unfolded again."""
+        shown, above = index, index.parent()
+        while above.isValid():
+            if not self.isExpanded(above):
+                shown = above
+            above = above.parent()
+        return shown
+
+    def _clicked(self, index: QModelIndex) -> None:
+        if not QApplication.keyboardModifiers() & _SELECTING:
+            self._go(index)
+
+    def _go(self, index: QModelIndex) -> None:
+        node = self.outline_model.node(index)
+        if node.first >= 0:
+            self.seekRequested.emit(node.last if node.kind == "run" else node.first + 1)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+            self._go(self.currentIndex())
+        elif event.matches(QKeySequence.StandardKey.Copy):
+            self.copy()
+        else:
+            super().keyPressEvent(event)
+
+    def copy(self) -> None:
+        """The selected lines in the order in which they stand, each as far in as it is here."""
+        lines, index = [], self.outline_model.index(0, 0)
+        while index.isValid():
+            if self.selectionModel().isSelected(index):
+                depth, above = 0, index.parent()
+                while above.isValid():
+                    depth, above = depth + 1, above.parent()
+                lines.append(f"{'  ' * depth}{index.data(Qt.ItemDataRole.AccessibleTextRole)}")
+            index = self.indexBelow(index)
+        if lines:
+            QApplication.clipboard().setText("\n".join(lines))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.scheduleDelayedItemsLayout()
+        self._now = -1
+        self._follow()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._now = -1
+        self._follow()

@@ -1,0 +1,54 @@
+"""A quiet line above the map that says what sort of machine this is: a copy of the real memory."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QFont
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
+
+from hwpoison_gui.gui.look import icons
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.view.base.palette import DARK, Theme
+
+
+class Banner(QWidget):
+    """An icon, a few strong words, a sentence, and buttons on the right."""
+
+    def __init__(self, icon: str, parent: QWidget | None = None, theme: Theme = DARK) -> None:
+        super().__init__(parent)
+        self._icon_name = icon
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setObjectName("banner")
+        self.icon = QLabel(self)
+        self.head = QLabel(self)
+        self.line = QLabel(self)
+        self.line.setWordWrap(True)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(look.MEDIUM, look.TIGHT, look.MEDIUM, look.TIGHT)
+        self._row.setSpacing(look.SMALL)
+        self._row.addWidget(self.icon)
+        self._row.addWidget(self.head)
+        self._row.addWidget(self.line, 1)
+        self.set_theme(theme)
+        self.hide()
+
+    def add_button(self, action: QAction) -> None:
+        """A button for an action, on the right."""
+        button = QToolButton(self)
+        button.setDefaultAction(action)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        button.setObjectName("boxed")
+        self._row.addWidget(button)
+
+    def set_theme(self, theme: Theme) -> None:
+        self.head.setFont(look.font(look.BODY, QFont.Weight.DemiBold))
+        self.line.setFont(look.font(look.BODY))
+        self.icon.setPixmap(icons.pixmap(self._icon_name, theme.warn, look.px(18), self.devicePixelRatioF()))
+        self.setStyleSheet(f"#banner {{ background: {theme.raised}; border-bottom: 1px solid {theme.line}; }}")
+
+    def show_words(self, head: str, line: str = "") -> None:
+        """Appears, with these words; with no headline it goes."""
+        self.head.setText(head)
+        self.line.setText(line)
+        self.setVisible(bool(head))
+        self.setAccessibleName(f"{head}. {line}" if head else "")

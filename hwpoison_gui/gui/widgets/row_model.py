@@ -1,0 +1,103 @@
+"""Rows made in view/ as a Qt table: text of fields, sorting by their values, and the rows as they change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from PySide6.QtCore import QAbstractTableModel, QObject, Qt
+from PySide6.QtGui import QColor
+
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.widgets.model_index import NOWHERE, Index
+from hwpoison_gui.view.base.columns import TextColumn
+from hwpoison_gui.view.base.palette import DARK, Theme
+
+Role = Qt.ItemDataRole
+SORT_ROLE: Final = Role.UserRole
+KEY_ROLE: Final = Role.UserRole + 1
+Colour = Callable[[Any, TextColumn, Theme], str | None]
+
+
+def head_data(column: TextColumn, role: int) -> Any:
+    """What the head of a column says."""
+    if role == Role.DisplayRole:
+        return column.head
+    if role == Role.ToolTipRole:
+        return column.tip
+    return alignment(column) if role == Role.TextAlignmentRole else None
+
+
+def alignment(column: TextColumn) -> Qt.AlignmentFlag:
+    """Numbers line up at their last figure."""
+    side = Qt.AlignmentFlag.AlignRight if column.number else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter
+
+
+class RowModel(QAbstractTableModel):
+    """Rows are records with a `key` that tells them apart; `cells` makes their text, `colour` may tint a field."""
+
+    def __init__(
+        self,
+        parent: QObject,
+        columns: Sequence[TextColumn],
+        cells: Callable[[Any], tuple[str, ...]],
+        colour: Colour = lambda row, column, theme: None,
+    ) -> None:
+        super().__init__(parent)
+        self.columns, self._cells, self._colour = tuple(columns), cells, colour
+        self.rows: list[Any] = []
+        self.theme: Theme = DARK
+
+    def set_rows(self, rows: list[Any]) -> None:
+        """Other rows; where they are the same things, only what changed is told."""
+        if rows == self.rows:
+            return
+        old = self.rows
+        if [row.key for row in old] != [row.key for row in rows]:
+            self.beginResetModel()
+            self.rows = rows
+            self.endResetModel()
+            return
+        self.rows = rows
+        changed = [number for number, row in enumerate(rows) if row != old[number]]
+        self.dataChanged.emit(self.index(changed[0], 0), self.index(changed[-1], len(self.columns) - 1))
+
+    def refresh_look(self) -> None:
+        """Colours or fonts are other ones."""
+        if self.rows:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self.rows) - 1, len(self.columns) - 1))
+
+    def row_of(self, key: int) -> int:
+        """The row with that key, -1 without one."""
+        return next((number for number, row in enumerate(self.rows) if row.key == key), -1)
+
+    # -- Qt's questions
+
+    def rowCount(self, parent: Index = NOWHERE) -> int:
+        return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: Index = NOWHERE) -> int:
+        return 0 if parent.isValid() else len(self.columns)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:
+        return head_data(self.columns[section], role) if orientation == Qt.Orientation.Horizontal else None
+
+    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
+        row, column = self.rows[index.row()], self.columns[index.column()]
+        if role in (Role.DisplayRole, Role.ToolTipRole):
+            text = self._cells(row)[index.column()]
+            return text if role == Role.DisplayRole else f"{text}\n{column.tip}".lstrip()
+        if role == SORT_ROLE:
+            value = getattr(row, column.field)
+            return -1 if value is None else value.casefold() if isinstance(value, str) else value
+        if role == KEY_ROLE:
+            return row.key
+        if role == Role.TextAlignmentRole:
+            return alignment(column)
+        if role == Role.FontRole and column.fixed:
+            return look.mono()
+        if role == Role.ForegroundRole:
+            tint = self._colour(row, column, self.theme)
+            return QColor(tint) if tint else None
+        return None

@@ -1,0 +1,91 @@
+"""A sortable table of some thousands of rows: VMAs, files. Choosing a row says its key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QWidget
+
+from hwpoison_gui.gui.widgets.model_index import Index
+from hwpoison_gui.gui.widgets.row_model import KEY_ROLE, SORT_ROLE, RowModel
+from hwpoison_gui.gui.widgets.table_keys import sort_by_key
+from hwpoison_gui.gui.widgets.table_view import FactView
+from hwpoison_gui.view.base.palette import Theme
+
+NO_KEY = -1
+
+
+class RowTable(FactView):
+    """Shows a RowModel; rows stay selected by their key when others come."""
+
+    chosen = Signal(int)  # the key of the row that is current now
+
+    def __init__(self, name: str, model: Callable[[QWidget], RowModel], parent: QWidget | None = None) -> None:
+        self.rows: RowModel
+        super().__init__((), parent)
+        self.rows = model(self)
+        self.columns = self.rows.columns
+        self.order = QSortFilterProxyModel(self)
+        self.order.setSourceModel(self.rows)
+        self.order.setSortRole(SORT_ROLE)
+        self._quiet = False
+        self.setModel(self.order)
+        # Without this the view would sort by the first column at once, and in descending order.
+        self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        self.horizontalHeader().setSortIndicatorClearable(True)
+        self.setSortingEnabled(True)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setAccessibleName(name)
+
+    def set_theme(self, theme: Theme) -> None:
+        self.rows.theme = theme
+        self.set_look()
+        self.rows.refresh_look()
+
+    def set_rows(self, rows: list[Any]) -> None:
+        """Shows other rows, without telling."""
+        key = self.current_key()
+        self._quiet = True
+        try:
+            self.rows.set_rows(rows)
+        finally:
+            self._quiet = False
+        if self.current_key() != key:
+            self.show_key(key)
+
+    def current_key(self) -> int:
+        """The key of the current row, NO_KEY without one."""
+        index = self.currentIndex()
+        return int(index.data(KEY_ROLE)) if index.isValid() else NO_KEY
+
+    def show_key(self, key: int) -> None:
+        """Makes a row the current one, without telling; NO_KEY none."""
+        row = self.rows.row_of(key)
+        if key == self.current_key() and row >= 0:
+            return
+        self._quiet = True
+        try:
+            index = self.order.mapFromSource(self.rows.index(row, 0)) if row >= 0 else QModelIndex()
+            flags = QItemSelectionModel.SelectionFlag
+            self.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
+            if index.isValid():
+                self.scrollTo(index)
+        finally:
+            self._quiet = False
+
+    def currentChanged(self, current: Index, previous: Index) -> None:
+        super().currentChanged(current, previous)
+        if not self._quiet and current.isValid():
+            self.chosen.emit(int(current.data(KEY_ROLE)))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not sort_by_key(self, event):
+            super().keyPressEvent(event)
+
+    def selected_cells(self) -> list[tuple[str, ...]]:
+        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
+        width = range(len(self.columns))
+        return [tuple(str(self.order.index(row, column).data()) for column in width) for row in rows]

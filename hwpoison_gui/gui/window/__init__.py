@@ -1,0 +1,1 @@
+"""The main window: docks, commands, menus, and wiring."""

@@ -1,0 +1,91 @@
+"""The commands as Qt's actions: keys, tips, icons drawn when they are about to be seen, and what can be done now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QToolButton
+
+from hwpoison_gui.gui.look import icons
+from hwpoison_gui.gui.window.commands import TEXT_SIZE, Command, command_table
+
+if TYPE_CHECKING:
+    from hwpoison_gui.gui.window.main_window import MainWindow
+
+BUSY: Final = "Something is being done: Esc gives it up."
+_MEANWHILE: Final = ("M&ap", "&View", "&Help")  # menus that only change what is looked at
+
+
+def _has_button(action: QAction) -> bool:
+    return any(isinstance(thing, QToolButton) for thing in action.associatedObjects())
+
+
+class Actions:
+    """The commands as QActions; `refresh` enables what can be done now and says why the rest cannot."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._controller = window.controller
+        self.commands = {command.name: command for command in command_table(window)}
+        self.groups: dict[str, QActionGroup] = {}
+        self.actions: dict[str, QAction] = {}
+        self._heads: dict[str, str] = {}  # first lines of the tips
+        self._undrawn: dict[QAction, str] = {}  # icons that nobody has seen yet
+        for command in self.commands.values():
+            action = QAction(command.text, window)
+            action.setShortcuts([QKeySequence(key) for key in command.keys])
+            if command.menu == TEXT_SIZE:  # in a comparison, too
+                action.setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)
+            action.triggered.connect(lambda _=False, run=command.run: run())
+            action.setCheckable(bool(command.group or command.checked))
+            if command.group:
+                group = self.groups.setdefault(command.group, QActionGroup(window))
+                group.addAction(action)
+            window.addAction(action)
+            self.actions[command.name] = action
+            keys = ", ".join(key.toString(QKeySequence.SequenceFormat.NativeText) for key in action.shortcuts())
+            name = command.text.replace("&", "").rstrip("…")
+            self._heads[command.name] = f"{name}  ({keys})" if keys else name
+
+    def __getitem__(self, name: str) -> QAction:
+        return self.actions[name]
+
+    def set_theme(self, text: str, disabled: str) -> None:
+        """Draws the icons in other colours: those on buttons at once, others when their menu opens."""
+        self._colours = text, disabled
+        self._undrawn = {self.actions[name]: command.icon for name, command in self.commands.items() if command.icon}
+        self.draw_icons([action for action in self._undrawn if _has_button(action)])
+
+    def draw_icons(self, actions: Sequence[QAction]) -> None:
+        """Draws the icons of some that are about to be seen."""
+        for action in actions:
+            icon = self._undrawn.pop(action, "")
+            if icon:
+                action.setIcon(icons.icon(icon, *self._colours))
+
+    def set_icon(self, name: str, icon: str, text: str, disabled: str) -> None:
+        """Another icon for one command."""
+        self.actions[name].setIcon(icons.icon(icon, text, disabled))
+
+    def refresh(self) -> None:
+        """Asks every command whether it can be done."""
+        for name, command in self.commands.items():
+            action, missing = self.actions[name], self._missing(command)
+            if command.checked is not None:
+                action.setChecked(command.checked())
+            if action.isEnabled() == bool(missing):
+                action.setEnabled(not missing)
+            tip = f"{self._heads[name]}\n{missing or command.tip}"
+            if action.toolTip() != tip:
+                action.setToolTip(tip)
+                action.setStatusTip(missing or command.tip)
+
+    def _missing(self, command: Command) -> str:
+        if self._controller.occupied and command.name != "quit" and not command.menu.startswith(_MEANWHILE):
+            return BUSY
+        return command.missing()
+
+    def check(self, name: str) -> None:
+        self.actions[name].setChecked(True)

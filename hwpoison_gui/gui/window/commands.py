@@ -1,0 +1,326 @@
+"""The one table of commands: menus, tool bar, shortcuts and tips all come from here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from hwpoison_gui.gui.control.controller import NONE, Controller
+from hwpoison_gui.gui.control.playback import SPEEDS
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.toolbar.profile_button import meaning_of
+from hwpoison_gui.gui.window import tab_order
+from hwpoison_gui.gui.window.layout_control import WIDTHS
+from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.facts.injections import Injection, pin, soft_offline, unpoison
+from hwpoison_gui.view.map.layout import FRAME_SIZE, amount
+from hwpoison_gui.view.map.lenses import LENSES
+
+if TYPE_CHECKING:
+    from hwpoison_gui.gui.window.main_window import MainWindow
+
+PANICKED: Final = "The machine has panicked: only stepping back or a new machine goes on."
+TEXT_SIZE: Final = "&View > Te&xt size"
+_PANELS: Final = (
+    ("rmap", "&Reverse map", "Who uses the frame"),
+    ("why", "&Why", "What the handler decided, and why"),
+    ("states", "&State table", "The kernel’s table of page states"),
+    ("frame", "&Frame", "All that is known of the selected frame"),
+    ("tasks", "&Tasks", "Processes, and what they do with SIGBUS"),
+    ("pages", "&Pages", "Every page frame as a row of text"),
+    ("vmas", "&VMAs", "Areas of address spaces as rows of text"),
+    ("files", "F&iles", "Files with cached pages as rows of text"),
+    ("log", "Kernel &log", "What the kernel said"),
+    ("notebook", "&Notebook", "Moments you kept, with a note each"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing the user can do. `menu` with " > " for a submenu; `missing` says why it cannot be done now."""
+
+    name: str
+    menu: str
+    text: str
+    tip: str
+    run: Callable[[], object]
+    icon: str = ""
+    keys: tuple[str, ...] = ()
+    missing: Callable[[], str] = lambda: ""
+    group: str = ""  # of this group, one is checked
+    separated: bool = False
+    checked: Callable[[], bool] | None = None  # of what is on or off
+
+
+def command_table(window: MainWindow) -> list[Command]:
+    """All commands, in the order in which menus show them."""
+    return [*_machine(window), *_frame(window), *_play(window), *_map(window), *_view(window), *_help(window)]
+
+
+def _machine(w: MainWindow) -> list[Command]:
+    d = w.dialogs
+
+    def unsaved() -> str:
+        made = w.controller.machine.scenario is not None
+        return "" if made else "This machine was not made by a scenario, so no file could make it again."
+
+    def unbootable() -> str:
+        return "" if w.controller.machine.again else "This machine cannot be booted again: its source is gone."
+
+    profiles = [
+        Command(f"profile-{name}", "&Machine > &Profile", f"{name}: {profile.title}",
+                f"{meaning_of(profile)}. The same machine is booted again",
+                partial(d.change_profile, name), missing=unbootable, group="profile")
+        for name, profile in PROFILES.items()
+    ]  # fmt: skip
+    return [
+        Command("new", "&Machine", "&New machine", "A small desktop of 256 MiB, always the same; what was done is gone",
+                d.new_machine, "machine", ("Ctrl+N",)),
+        Command("open", "&Machine", "&Open…", "A scenario (.toml) or the recorded memory of a real machine (.npz)",
+                d.open_file, "open", ("Ctrl+O",)),
+        Command("live", "&Machine", "This machine’s &own memory", "A copy of this machine’s memory, as /proc shows it. "
+                "The real memory is only read", d.open_live, "live", ("Ctrl+L",)),
+        *profiles,
+        Command("save", "&Machine", "&Save scenario as…", "What you did so far, as a file that does it again",
+                d.save_scenario, "save", ("Ctrl+S",), unsaved, separated=True),
+        Command("picture", "&Machine", "Save &picture…", "The window as a PNG picture", d.save_picture, "picture",
+                ("Ctrl+P",)),
+        Command("quit", "&Machine", "&Quit", "Close the window", w.close, keys=("Ctrl+Q",), separated=True),
+    ]  # fmt: skip
+
+
+def _unselected(c: Controller) -> str:
+    return "" if c.selected != NONE else "Select a frame first: a right click, or the arrow keys on the map."
+
+
+def _unbreakable(c: Controller) -> str:
+    return PANICKED if c.panicked else _unselected(c)
+
+
+def _injected(c: Controller, name: str, text: str, tip: str, what: Callable[[Session, int], Injection]) -> Command:
+    """Something else than an error that is done to the selected frame, where it can be."""
+
+    def run() -> None:
+        injection = what(c.session, c.selected)
+        c.inject(c.selected, injection.op, injection.args)
+
+    return Command(name, "&Frame", text, tip, run,
+                   missing=lambda: _unbreakable(c) or what(c.session, c.selected).missing)  # fmt: skip
+
+
+def _frame(w: MainWindow) -> list[Command]:
+    c, unselected, unbreakable = w.controller, partial(_unselected, w.controller), partial(_unbreakable, w.controller)
+
+    def incomparable() -> str:
+        return "" if w.dialogs.can_compare() else "Click a frame first, or select one."
+
+    return [
+        Command("break", "&Frame", "&Break it", "memory_failure() for the selected frame, as a click does",
+                lambda: c.fire(c.selected), "break", missing=unbreakable),
+        Command("break-by", "&Frame", "Break it &otherwise…", "How the error is found: by a scrubber, by the task that "
+                "reads it, by madvise(MADV_HWPOISON), by an administrator", w.menus.break_selected_otherwise, "break",
+                ("I",), unbreakable),
+        _injected(c, "soft-offline", "&Soft offline", "soft_offline_page(): what is there moves to another frame, "
+                  "this one is never handed out again", soft_offline),
+        _injected(c, "unpoison", "&Unpoison", "unpoison_memory(): the frame can be used again; what was lost "
+                  "stays lost", unpoison),
+        _injected(c, "pin", "P&in or unpin", "get_page(): one more reference, as direct I/O or a pipe would hold; "
+                  "or give it back", pin),
+        Command("touch", "&Frame", "&Read or write it…", "Let a task touch the selected frame",
+                w.menus.touch_selected, "read", ("T",), unbreakable),
+        Command("copy-frame", "&Frame", "&Copy what is known", "All that the inspector says, as text",
+                w.menus.copy_frame, "copy", ("Ctrl+Shift+C",), unselected),
+        Command("go-to", "&Frame", "&Go to…", "Select a frame by its number or physical address, or a page by its name",
+                w.dialogs.go_to, "centre", ("Ctrl+G", "/"), separated=True),
+        Command("centre", "&Frame", "&Centre on it", "Put the selected frame in the middle, large enough to read",
+                lambda: w.map.center_on(c.selected), "centre", ("F",), unselected),
+        Command("compare", "&Frame", "Co&mpare…", "The same click under two settings, side by side: early and late "
+                "kill, recovery on and off, v7 and 6.1", w.dialogs.compare, "compare", ("Ctrl+E",), incomparable,
+                separated=True),
+    ]  # fmt: skip
+
+
+def _play(w: MainWindow) -> list[Command]:
+    c = w.controller
+
+    def no_steps() -> str:
+        return "" if c.session.steps else "Nothing has been done yet: click a frame."
+
+    def no_past() -> str:
+        return no_steps() or ("" if c.session.position else "This is the machine as booted.")
+
+    def no_future() -> str:
+        return no_steps() or ("" if c.session.position < len(c.session.steps) else "This is the newest step.")
+
+    speeds = [
+        Command(f"speed-{speed:g}", "&Play > &Speed", f"{speed:g}×", f"Play at {speed:g} times the speed",
+                partial(c.playback.set_speed, speed), group="speed")
+        for speed in SPEEDS
+    ]  # fmt: skip
+    return [
+        Command("first", "&Play", "&First step", "Back to the machine as booted", lambda: c.seek(0), "first",
+                ("Home",), no_past),
+        Command("previous", "&Play", "Previous &operation (undo)", "Back to the end of what was done before; nothing "
+                "is lost by it", lambda: c.step_operation(-1), "previous-operation", ("PgUp", "Ctrl+Z"), no_past),
+        Command("back", "&Play", "Step &back", "One step back: what it changed is as it was before. On "
+                "the map Left moves the selection", lambda: c.step(-1), "back", (",", "Left"), no_past),
+        Command("play", "&Play", "&Play or pause", "Walk forward step by step; at the end, from the start again",
+                c.toggle, "play", ("Space",), no_steps),
+        Command("forward", "&Play", "Step &forward", "One step forward. On the map Right moves the selection",
+                lambda: c.step(1), "forward", (".", "Right"), no_future),
+        Command("next", "&Play", "&Next operation (redo)", "To the end of this operation, or of the next one",
+                lambda: c.step_operation(1), "next-operation", ("PgDown", "Ctrl+Shift+Z", "Ctrl+Y"), no_future),
+        Command("last", "&Play", "&Last step", "To the newest step; also ends a running animation",
+                lambda: c.seek(len(c.session.steps)), "last", ("End",), no_future),
+        Command("note", "&Play", "&Note this moment…", "Words on the present step, kept in the notebook; again to "
+                "change them", lambda: w.moments.ask_note(), "note", ("N",), separated=True),
+        Command("branches", "&Play", "B&ranches…", "What you did before you went back and did something else: do it "
+                "again", lambda: w.moments.show_branches(), keys=("B",), missing=lambda: w.moments.missing_branches()),
+        *speeds,
+        Command("slower", "&Play", "Slo&wer", "Play slower", lambda: _faster(c, -1), keys=("<", "["), separated=True),
+        Command("faster", "&Play", "Fas&ter", "Play faster", lambda: _faster(c, 1), keys=(">", "]")),
+    ]  # fmt: skip
+
+
+def _faster(c: Controller, by: int) -> None:
+    at = SPEEDS.index(c.playback.speed) + by
+    c.playback.set_speed(SPEEDS[min(max(at, 0), len(SPEEDS) - 1)])
+
+
+def _map(w: MainWindow) -> list[Command]:
+    lenses = [
+        Command(f"lens-{lens.key}", "M&ap", f"&{number}  {lens.name}", lens.question,
+                partial(w.lenses.choose, lens.key), keys=(str(number),), group="lens")
+        for number, lens in enumerate(LENSES, start=1)
+    ]  # fmt: skip
+    layouts = [
+        Command(f"layout-{name}", "M&ap > &Layout", text, tip, partial(w.layouts.choose, name), group="layout")
+        for name, text, tip in (
+            ("rows", "&Row by row", "Frames in rows, as many a row as suit the window"),
+            ("hilbert", "&Hilbert’s curve", "What is near in memory is near on the map; 2 MiB are a rectangle"),
+            ("morton", "&Morton’s curve", "Every aligned block is a square or two: 2 MiB are 32 by 16 frames"),
+            ("zones", "By &zone and node", "Row by row, with a gap where another zone or node begins"),
+        )
+    ]
+
+    def no_search() -> str:
+        return "" if w.filter.text else "Nothing is looked for: Ctrl+F."
+
+    search = [
+        Command("find", "M&ap", "&Find…", "Frames by flags, numbers, process, file or class; the others fade",
+                w.finder.open_search, "find", ("Ctrl+F",), separated=True),
+        Command("next-match", "M&ap", "&Next match", "Select the next frame found", lambda: w.filter.step(True),
+                "next-match", ("F3",), no_search),
+        Command("previous-match", "M&ap", "&Previous match", "Select the one before it", lambda: w.filter.step(False),
+                "previous-match", ("Shift+F3",), no_search),
+    ]  # fmt: skip
+    return [*lenses, *layouts, *_row_widths(w), *search]
+
+
+def _row_widths(w: MainWindow) -> list[Command]:
+    menu, layouts = "M&ap > &Layout > &Frames a row", w.layouts
+    named = [
+        Command(f"width-{width}", menu, f"{width:,}", f"A row is {amount(width * FRAME_SIZE)}",
+                partial(layouts.set_width, width), group="width")
+        for width in WIDTHS
+    ]  # fmt: skip
+    return [
+        Command("width-fit", menu, "As many as &suit the window", "The map fills the window as well as it can",
+                partial(layouts.set_width, None), group="width"),
+        *named,
+        Command("width-own", menu, "&Other…", "Any number of frames a row: patterns that repeat stand in columns",
+                layouts.ask_width, group="width"),
+        Command("width-less", menu, "One &less", "Rows one frame shorter", partial(layouts.change_width, 1, -1),
+                keys=("Ctrl+[",), separated=True),
+        Command("width-more", menu, "One &more", "Rows one frame longer", partial(layouts.change_width, 1, 1),
+                keys=("Ctrl+]",)),
+        Command("width-half", menu, "&Half as many", "Rows half as long", partial(layouts.change_width, 0.5, 0),
+                keys=("Ctrl+Shift+[",)),
+        Command("width-double", menu, "&Twice as many", "Rows twice as long", partial(layouts.change_width, 2, 0),
+                keys=("Ctrl+Shift+]",)),
+    ]  # fmt: skip
+
+
+def _view(w: MainWindow) -> list[Command]:
+    return [*_where(w), *_theme(w), *_text_and_motion(w), *_panels(w)]
+
+
+def _where(w: MainWindow) -> list[Command]:
+    return [
+        Command("fit", "&View", "&Whole map", "Show all frames", w.map.fit, "fit", ("0",)),
+        Command("zoom-in", "&View", "Zoom &in", "Larger cells (also the wheel)", lambda: w.map.view.zoom(1), "zoom-in",
+                ("+", "=")),
+        Command("zoom-out", "&View", "Zoom &out", "Smaller cells (also the wheel)", lambda: w.map.view.zoom(-1),
+                "zoom-out", ("-",)),
+        Command("look-back", "&View", "&Back to where I looked", "The place, layout, lens and filter that the map had "
+                "before (also the mouse’s side button)", lambda: w.looks.go(-1), keys=("Alt+Left",),
+                missing=lambda: "" if w.looks.history.can_go(-1) else "Nothing was looked at before this."),
+        Command("look-forward", "&View", "F&orward again", "What the map showed before going back",
+                lambda: w.looks.go(1), keys=("Alt+Right",),
+                missing=lambda: "" if w.looks.history.can_go(1) else "You have not gone back."),
+        Command("overview", "&View", "O&verview", "All frames in a corner of the map, while the map shows only some",
+                w.toggle_overview, keys=("O",), checked=lambda: w.overview.on),
+    ]  # fmt: skip
+
+
+def _theme(w: MainWindow) -> list[Command]:
+    return [
+        Command(f"theme-{name}", "&View > &Theme", text, tip, partial(w.dress.choose_theme, name), group="theme")
+        for name, text, tip in (
+            (look.SYSTEM, "As the &system", "Dark, light or high contrast, as the desktop is"),
+            ("dark", "&Dark", "Light text on dark ground"),
+            ("light", "&Light", "Dark text on light ground"),
+            ("high-contrast", "&High contrast", "The strongest differences of brightness"),
+        )
+    ]  # fmt: skip
+
+
+def _text_and_motion(w: MainWindow) -> list[Command]:
+    sizes = [
+        Command(f"text-{size}", TEXT_SIZE, f"{size} %", f"Text at {size} per cent of the desktop’s size",
+                partial(w.dress.choose_text_size, size), group="text")
+        for size in look.TEXT_SIZES
+    ]  # fmt: skip
+    return [
+        Command("text-larger", TEXT_SIZE, "&Larger text", "All text, and what stands beside it",
+                lambda: w.dress.step_text_size(1), keys=("Ctrl++", "Ctrl+="), missing=lambda: w.dress.missing_step(1)),
+        Command("text-smaller", TEXT_SIZE, "&Smaller text", "More room for the map and the tables",
+                lambda: w.dress.step_text_size(-1), keys=("Ctrl+-",), missing=lambda: w.dress.missing_step(-1)),
+        Command("text-usual", TEXT_SIZE, "&Usual text", "Text as large as the desktop’s",
+                lambda: w.dress.choose_text_size(look.USUAL_TEXT), keys=("Ctrl+0",)),
+        *sizes,
+        Command("still", "&View", "Reduced &motion", "Nothing pulses, travels or slides; the walk still goes step by "
+                "step", lambda: w.dress.choose_motion(not w.dress.still), checked=lambda: w.dress.still),
+    ]  # fmt: skip
+
+
+def _panels(w: MainWindow) -> list[Command]:
+    panels = [
+        Command(f"panel-{name}", "&View > &Go to a panel", title, f"{tip}: in front, with the keyboard in it",
+                partial(w.show_panel, name), keys=(f"Alt+{number % 10}",))
+        for number, (name, title, tip) in enumerate(_PANELS, start=1)
+    ]  # fmt: skip
+    return [
+        *panels,
+        Command("next-panel", "&View", "&Next panel", "The keyboard goes on to the next part of the window",
+                lambda: tab_order.next_panel(w, True), keys=("F6",), separated=True),
+        Command("previous-panel", "&View", "&Previous panel", "Back to the part before it",
+                lambda: tab_order.next_panel(w, False), keys=("Shift+F6",)),
+        Command("reset-docks", "&View", "&Reset the panels", "All panels where they were at first", w.reset_docks,
+                separated=True),
+    ]  # fmt: skip
+
+
+def _help(w: MainWindow) -> list[Command]:
+    d = w.dialogs
+    return [
+        Command("keys", "&Help", "&Keys", "All keys in one list", d.show_keys, "help", ("?", "F1")),
+        Command("palette", "&Help", "&Commands…", "Every command, task, file and frame by some letters of its name",
+                d.show_palette, keys=("Ctrl+Shift+P",)),
+        Command("notes", "&Help", "About this &machine", "Where it comes from, and what of it is derived",
+                d.show_notes, "info"),
+        Command("about", "&Help", "&About hwpoison-gui", "What this program is", d.show_about),
+    ]  # fmt: skip

@@ -1,0 +1,123 @@
+"""The filter on the map: what is looked for, found anew when the machine has changed, and stepped through."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from hwpoison_gui.gui.control.controller import NONE, Controller, Moved
+from hwpoison_gui.gui.map.widget import FrameMapWidget
+from hwpoison_gui.gui.window.lens_control import LensKeeper
+from hwpoison_gui.view.base.zones import places_shown, zone_expression, zone_name
+from hwpoison_gui.view.filter.expression import Filter, FilterError, parse, slug
+from hwpoison_gui.view.filter.terms import quoted
+from hwpoison_gui.view.map.lenses import CHANGED, OWNER, ZONE, Lens
+
+_REST_MS: Final = 120  # of quiet before owners are looked up anew
+
+
+class FilterKeeper(QObject):
+    """Holds the expression and puts it on the map."""
+
+    found = Signal(object)  # how many frames; None when nothing is looked for
+    failed = Signal(object)  # a FilterError
+
+    def __init__(self, frame_map: FrameMapWidget, lenses: LensKeeper, controller: Controller) -> None:
+        super().__init__(lenses.parent())
+        self._map, self._lenses, self._controller = frame_map, lenses, controller
+        self.text = ""
+        self._filter: Filter | None = None
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(_REST_MS)
+        self._rest.timeout.connect(self._apply)
+
+    def set_text(self, text: str) -> None:
+        """Looks for something else."""
+        self.text = text
+        try:
+            self._filter = parse(text)
+        except FilterError as error:
+            self._filter = None
+            self._show_all()
+            self.failed.emit(error)
+            return
+        self._apply()
+
+    def machine_changed(self) -> None:
+        """Another machine: the same is looked for in it."""
+        if self.text:
+            self.set_text(self.text)
+
+    def moved(self, moved: Moved) -> None:
+        """The machine changed."""
+        if self._filter is None:
+            return
+        if self._filter.follows_tables and (moved.tables or len(moved.pfns)):
+            self._rest.start()
+        else:
+            self._tell()
+
+    def step(self, forward: bool) -> None:
+        """Selects the next match in memory, or the one before; round at the ends."""
+        plane, c = self._map.plane, self._controller
+        if plane is None or self._filter is None or plane.match is None:
+            return
+        start = c.selected if c.selected != NONE else -1 if forward else plane.frames
+        pfn = plane.next_found(start, forward)
+        if pfn is not None:
+            c.select(pfn)
+            self._map.select(pfn, reveal=True)
+
+    def expression_of(self, lens: Lens, code: int) -> str:
+        """What finds the frames of a class: for a click on the legend; empty where nothing does."""
+        one = lens.classes[code]
+        if code == lens.poison:
+            return "hwpoison"
+        if lens.key == ZONE.key:
+            places = places_shown(self._controller.session.machine.zones)
+            return next((zone_expression(*place) for place in places if zone_name(*place) == one.name), "")
+        if lens.key == OWNER.key and one.key.startswith("owner"):
+            name = quoted(one.name.removesuffix(" (deleted)"))
+            return name if one.name.startswith("/") else f"task:{name}"
+        return "" if lens.key == CHANGED.key else f"{lens.key}:{slug(one.shortest)}"
+
+    def _apply(self) -> None:
+        self._rest.stop()
+        plane = self._map.plane
+        if plane is None:
+            return
+        if self._controller.busy:  # what is between two moments is not looked at
+            self._rest.start()
+            return
+        if self._filter is None:
+            self._show_all()
+            self.found.emit(None)
+            return
+        try:
+            match = self._filter.match(self._controller.session.machine, self._classes_of)
+        except FilterError as error:
+            self._show_all()
+            self.failed.emit(error)
+            return
+        plane.set_filter(match)
+        self._map.lens_changed()
+        self._tell()
+
+    def _show_all(self) -> None:
+        plane = self._map.plane
+        if plane is not None and plane.match is not None:
+            plane.set_filter(None)
+            self._map.lens_changed()
+
+    def _tell(self) -> None:
+        plane = self._map.plane
+        if plane is not None and plane.match is not None:
+            self.found.emit(plane.found_count())
+
+    def _classes_of(self, lens: Lens) -> np.ndarray:
+        sheet = self._lenses.sheet_of(lens)
+        frames = self._controller.session.machine.frames
+        return np.frombuffer(lens.codes, np.uint8)[sheet.held.values[:frames]]

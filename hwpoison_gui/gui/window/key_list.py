@@ -1,0 +1,35 @@
+"""All keys on one page: those of the map, and those of the commands, menu by menu."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Final
+
+from PySide6.QtGui import QKeySequence
+
+from hwpoison_gui.gui.window.actions import Actions
+
+_ON_THE_MAP: Final = (
+    ("Click", "Break the frame"),
+    ("Right click", "Select the frame and open its menu (also Ctrl or Shift and click)"),
+    ("Arrows", "Move the selection, 16 at a time with Shift"),
+    ("Enter", "Break the selected frame"),
+    ("W A S D", "Move; the wheel zooms, a drag pans"),
+)
+
+
+def key_list(actions: Actions) -> str:
+    """HTML: a table of keys and what they do."""
+    groups: dict[str, list[tuple[str, str]]] = {"On the map": list(_ON_THE_MAP)}
+    for name, command in actions.commands.items():
+        keys = ", ".join(key.toString(QKeySequence.SequenceFormat.NativeText) for key in actions[name].shortcuts())
+        if keys:
+            head = command.menu.partition(" > ")[0].replace("&", "")
+            groups.setdefault(head, []).append((keys, command.tip))
+    return f"<table cellpadding='3'>{''.join(map(_group, groups, groups.values()))}</table>"
+
+
+def _group(head: str, rows: Sequence[tuple[str, str]]) -> str:
+    cells = "".join(f"<tr><td><b>{escape(keys)}</b></td><td>{escape(what)}</td></tr>" for keys, what in rows)
+    return f"<tr><td colspan='2'><br><big><b>{escape(head)}</b></big></td></tr>{cells}"

@@ -1,0 +1,106 @@
+"""Back and forward through what one has looked at on the map: the place, the layout, the lens and the filter."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QMouseEvent
+
+from hwpoison_gui.view.map.look_history import Look, LookHistory
+
+if TYPE_CHECKING:
+    from hwpoison_gui.gui.window.main_window import MainWindow
+
+_SIDES = {Qt.MouseButton.BackButton: -1, Qt.MouseButton.ForwardButton: 1}
+
+
+class LookKeeper(QObject):
+    """Notes what the map of a window is made to show; the mouse's side buttons go back and forward."""
+
+    waysChanged = Signal()  # whether one can go back or forward
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._w, self._map = window, window.map
+        self._plane: object = None
+        self._room = QSize()
+        self._ways = (False, False)
+        self._going = False
+        self.history = LookHistory()
+        window.map.view.cameraChanged.connect(self._note)
+        window.map.layoutChanged.connect(self._note)
+        window.lenses.lensChanged.connect(self._note)
+        window.filter.found.connect(self._note)
+        window.map.view.viewport().installEventFilter(self)
+
+    def _note(self) -> None:
+        plane = self._map.plane
+        look = self._look()
+        if plane is None or look is None or self._going:
+            return
+        if plane is not self._plane:
+            self._plane = plane
+            self.history.clear()
+        room = self._map.view.viewport().size()
+        if room != self._room and self.history.can_go(0):
+            self.history.correct(look)  # the window is what changed
+        else:
+            self.history.note(look, time.monotonic())
+        self._room = room
+        self._tell()
+
+    def _look(self) -> Look | None:
+        """What is shown now; None between two frames."""
+        plane, camera = self._map.plane, self._map.view.camera
+        if plane is None:
+            return None
+        shown = self._map.layout_name, self._map.row_width, self._w.lenses.wanted, self._w.filter.text.strip()
+        if camera.is_fit:
+            return Look(None, 0.0, *shown)
+        x, y = camera.at(camera.view_width / 2, camera.view_height / 2)
+        pfn = plane.layout.pfn_at(math.floor(x), math.floor(y))
+        return Look(pfn, camera.cell, *shown) if pfn is not None else None
+
+    def _tell(self) -> None:
+        ways = self.history.can_go(-1), self.history.can_go(1)
+        if ways != self._ways:
+            self._ways = ways
+            self.waysChanged.emit()
+
+    def go(self, by: int) -> None:
+        """Shows what was shown `by` looks later, or before where it is negative."""
+        present = self.history.go(0)
+        unnoted = present is not None and present.filter != self._w.filter.text.strip()  # it means nothing
+        look = self.history.go(0 if unnoted and by < 0 else by)
+        if look is None:
+            return
+        self._going = True
+        try:
+            self._show(look)
+        finally:
+            self._going = False
+        self._tell()
+
+    def _show(self, look: Look) -> None:
+        w = self._w
+        if (look.layout, look.row_width) != (self._map.layout_name, self._map.row_width):
+            w.layouts.arrange(look.layout, look.row_width)
+        if look.lens != w.lenses.wanted:
+            w.lenses.choose(look.lens)
+        if look.filter != w.filter.text.strip():
+            w.finder.setVisible(bool(look.filter))
+            w.finder.set_text(look.filter)
+        if look.pfn is None:
+            self._map.fit()
+        elif self._map.plane is not None:
+            x, y = self._map.plane.layout.position(look.pfn)
+            self._map.view.look(self._map.view.camera.centred(x + 0.5, y + 0.5, look.cell))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.MouseButtonPress and isinstance(event, QMouseEvent) and event.button() in _SIDES:
+            self.go(_SIDES[event.button()])
+            return True
+        return super().eventFilter(watched, event)

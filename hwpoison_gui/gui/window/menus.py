@@ -1,0 +1,210 @@
+"""Menus: the menu bar from the table of commands, and the context menus of frames and tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QAction, QCursor, QFont
+from PySide6.QtWidgets import QApplication, QMenu
+
+from hwpoison_gui.gui.control.controller import NONE
+from hwpoison_gui.gui.look import icons
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.window.actions import Actions
+from hwpoison_gui.gui.window.commands import PANICKED
+from hwpoison_gui.view.facts.frame_facts import facts_of
+from hwpoison_gui.view.facts.frame_text import as_text
+from hwpoison_gui.view.facts.injections import Injection, injections_of, pin, soft_offline, unpoison
+from hwpoison_gui.view.facts.touching import Touch, pages_of_task, touches_of_frame
+
+if TYPE_CHECKING:
+    from hwpoison_gui.gui.window.main_window import MainWindow
+
+_MOST_TOUCHES: Final = 24
+# Operation, word and icon of what a task can do with a page of its.
+_VERBS: Final = (("read", "Read", "read"), ("write", "Write", "write"), ("msync", "Write back (msync)", "save"))
+
+
+class Entry(NamedTuple):
+    """A line of a context menu; `missing` says why it cannot be chosen."""
+
+    text: str
+    run: Callable[[], object]
+    icon: str = ""
+    missing: str = ""
+    tip: str = ""
+
+
+def build_menu_bar(window: MainWindow, actions: Actions) -> dict[str, QMenu]:
+    """Puts every command into its menu; gives the menus by their path."""
+    menus: dict[str, QMenu] = {}
+    for name, command in actions.commands.items():
+        parts = command.menu.split(" > ")
+        for depth in range(1, len(parts) + 1):
+            path = " > ".join(parts[:depth])
+            if path not in menus:
+                parent = menus[" > ".join(parts[:-1])] if depth > 1 else window.menuBar()
+                menus[path] = parent.addMenu(parts[depth - 1])
+                menus[path].setToolTipsVisible(True)
+                menus[path].aboutToShow.connect(lambda menu=menus[path]: actions.draw_icons(menu.actions()))
+        if command.separated:
+            menus[command.menu].addSeparator()
+        menus[command.menu].addAction(actions[name])
+    return menus
+
+
+class ContextMenus:
+    """Menus on a frame and on a task."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+
+    # -- a frame
+
+    def frame_menu(self, pfn: int) -> QMenu:
+        """What can be done with a frame."""
+        c = self._window.controller
+        frozen = PANICKED if c.panicked else ""
+        menu = self._menu(f"Frame {pfn:#x}")
+        self._add(menu, Entry("Break it", lambda: c.fire(pfn), "break", frozen))
+        self._add_injections(menu.addMenu("Break it otherwise"), pfn, frozen)
+        for injection in (soft_offline(c.session, pfn), unpoison(c.session, pfn), pin(c.session, pfn)):
+            self._add_injection(menu, pfn, injection, frozen)
+        menu.addSeparator()
+        self._add_touches(menu, touches_of_frame(c.session, pfn), frozen)
+        menu.addSeparator()
+        self._add(menu, Entry("Centre on it", lambda: self._window.map.center_on(pfn), "centre"))
+        self._add(menu, Entry(f"Copy {pfn:#x}", lambda: QApplication.clipboard().setText(f"{pfn:#x}"), "copy"))
+        self._add(menu, Entry("Copy what is known", self.copy_frame, "copy"))
+        return menu
+
+    def show_frame_menu(self, pfn: int, where: QPoint) -> None:
+        self._popup(self.frame_menu(pfn), where)
+
+    def touch_selected(self) -> None:
+        """Asks who shall touch the selected frame."""
+        c = self._window.controller
+        menu = self._menu(f"Frame {c.selected:#x}")
+        self._add_touches(menu, touches_of_frame(c.session, c.selected), PANICKED if c.panicked else "")
+        self._popup_at_selected(menu)
+
+    def break_selected_otherwise(self) -> None:
+        """Asks how the error in the selected frame is found."""
+        c = self._window.controller
+        menu = self._menu(f"Break frame {c.selected:#x}")
+        self._add_injections(menu, c.selected, PANICKED if c.panicked else "")
+        self._popup_at_selected(menu)
+
+    def _popup_at_selected(self, menu: QMenu) -> None:
+        c = self._window.controller
+        rect = self._window.map.view.item.rect_of(c.selected)
+        view = self._window.map.view.viewport()
+        inside = view.rect().contains(rect.center().toPoint())
+        self._popup(menu, view.mapToGlobal(rect.bottomRight().toPoint()) if inside else QCursor.pos())
+
+    def _add_injections(self, menu: QMenu, pfn: int, frozen: str) -> None:
+        menu.setToolTipsVisible(True)
+        for injection in injections_of(self._window.controller.session, pfn):
+            self._add_injection(menu, pfn, injection, frozen)
+
+    def _add_injection(self, menu: QMenu, pfn: int, injection: Injection, frozen: str) -> None:
+        run = partial(self._window.controller.inject, pfn, injection.op, injection.args)
+        self._add(menu, Entry(injection.text, run, "", frozen or injection.missing, injection.tip))
+
+    def _add_touches(self, menu: QMenu, touches: list[Touch], frozen: str) -> None:
+        c = self._window.controller
+        if not touches:
+            self._add(menu, Entry("No task can touch it", lambda: None, "", "No page table leads to it."))
+            return
+        for verb, word, icon in _VERBS:
+            able = [touch for touch in touches if verb != "msync" or touch.of_file]
+            target = menu if len(touches) <= 3 or not able else menu.addMenu(f"{word} as")
+            if target is not menu:
+                target.setToolTipsVisible(True)
+            for touch in able[:_MOST_TOUCHES]:
+                text = f"{word} as {touch.task}" if target is menu else f"{touch.task}  ({touch.place})"
+                self._add(
+                    target,
+                    Entry(
+                        text,
+                        partial(c.touch, verb, touch.task, touch.at),
+                        icon if target is menu else "",
+                        frozen or touch.missing,
+                        f"{touch.task} at {touch.place}: {touch.state}",
+                    ),
+                )
+
+    def copy_frame(self) -> None:
+        """The inspector's facts as text."""
+        c = self._window.controller
+        if c.selected != NONE:
+            QApplication.clipboard().setText(as_text(facts_of(c.session, c.selected)))
+
+    # -- a task
+
+    def task_menu(self, tgid: int) -> QMenu:
+        """What can be done with a task."""
+        c = self._window.controller
+        process = c.session.machine.processes.view[tgid]
+        frozen = PANICKED if c.panicked else f"{process.name} is dead." if process.ended else ""
+        menu = self._menu(f"{process.name}:{tgid}")
+        pages = [] if process.ended else pages_of_task(c.session, tgid)
+        for verb, word in (("read", "Read"), ("write", "Write")):
+            under = menu.addMenu(icons.icon(verb, *self._colours()), f"{word} a page")
+            under.setEnabled(not frozen and bool(pages))
+            for touch in pages[:_MOST_TOUCHES]:
+                run = partial(c.touch, verb, touch.task, touch.at)
+                self._add(under, Entry(f"{touch.place}   {touch.state}", run, "", touch.missing))
+        self._add_choices(menu, "Policy (PR_MCE_KILL)", ("default", "early", "late"), process.name, "policy", frozen)
+        choices = ("default", "handler", "ignored", "blocked")
+        self._add_choices(menu, "SIGBUS", choices, process.name, "sigbus", frozen)
+        menu.addSeparator()
+        exits = lambda: c.act("exit", {"task": process.name}, animate=True)  # noqa: E731
+        self._add(menu, Entry("Let it exit", exits, "", frozen))
+        row = f"{process.name}:{tgid}"
+        self._add(menu, Entry(f"Copy {row}", lambda: QApplication.clipboard().setText(row), "copy"))
+        return menu
+
+    def show_task_menu(self, tgid: int, where: QPoint) -> None:
+        self._popup(self.task_menu(tgid), where)
+
+    def _add_choices(self, menu: QMenu, text: str, words: tuple[str, ...], task: str, field: str, frozen: str) -> None:
+        under = menu.addMenu(text)
+        under.setEnabled(not frozen)
+        rows = {row.name: row for row in self._window.tasks.tasks.rows}
+        now = getattr(rows[task], field) if task in rows else ""
+        for word in words:
+            action = self._add(under, Entry(word, partial(self._window.wiring.task_edited, field, task, word)))
+            action.setCheckable(True)
+            action.setChecked(word == now)
+
+    # -- both
+
+    def _colours(self) -> tuple[str, str]:
+        theme = self._window.theme
+        return theme.text, look.disabled_of(theme)
+
+    def _menu(self, title: str) -> QMenu:
+        menu = QMenu(self._window)
+        menu.setToolTipsVisible(True)
+        head = menu.addAction(title)
+        head.setEnabled(False)
+        head.setFont(look.mono(look.BODY, QFont.Weight.DemiBold))
+        menu.addSeparator()
+        return menu
+
+    def _add(self, menu: QMenu, entry: Entry) -> QAction:
+        action = menu.addAction(entry.text)
+        if entry.icon:
+            action.setIcon(icons.icon(entry.icon, *self._colours()))
+        action.setEnabled(not entry.missing)
+        action.setToolTip(entry.missing or entry.tip or entry.text)
+        action.triggered.connect(lambda _=False: entry.run())
+        return action
+
+    def _popup(self, menu: QMenu, where: QPoint) -> None:
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(where)

@@ -1,0 +1,187 @@
+"""Notes on moments, and branches: asked for here, shown in the notebook and the row of operations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QInputDialog, QMenu, QPlainTextEdit, QProgressDialog
+
+from hwpoison_gui.gui.widgets.local_keys import KeepKeys
+from hwpoison_gui.session.branches import Branch, Told
+from hwpoison_gui.session.notebook import Note, Notebook, Saved
+from hwpoison_gui.session.session import Operation
+from hwpoison_gui.view.base.moment import moment_of
+from hwpoison_gui.view.facts.operation_chips import Chip, branch_words, chips_of
+from hwpoison_gui.view.rows.notes import note_rows
+
+if TYPE_CHECKING:
+    from hwpoison_gui.gui.window.main_window import MainWindow
+
+_SOON_MS: Final = 300
+
+
+class _KeepsByEnter(QObject):
+    """Enter begins a line of a note; with Ctrl it accepts the dialog."""
+
+    def __init__(self, dialog: QInputDialog) -> None:
+        super().__init__(dialog)
+        self._dialog = dialog
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+            if enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+                self._dialog.accept()
+                return True
+        return False
+
+
+class Moments(QObject):
+    """Keeps the notebook of the machine that is open."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._w = window
+        self.notebook = Notebook(window.controller.session)
+        self._chips: list[tuple[Operation, Chip]] = []
+        c = window.controller
+        c.opened.connect(self._opened)
+        c.moved.connect(lambda moved: self._moved(moved.acted))
+        keys = Qt.Key
+        KeepKeys(window.operations, keys.Key_Left, keys.Key_Right, keys.Key_Down)
+        pages = (keys.Key_PageUp, keys.Key_PageDown, keys.Key_Home, keys.Key_End)
+        KeepKeys(window.notebook, keys.Key_Up, keys.Key_Down, *pages)
+        window.operations.seekRequested.connect(c.seek)
+        window.operations.branchesWanted.connect(self.show_branches)
+        window.notebook.goWanted.connect(self.go_to)
+        window.notebook.removeWanted.connect(self.remove)
+        self._moved(True)
+
+    def _opened(self) -> None:
+        self.notebook = Notebook(self._w.controller.session)
+        self._moved(True)
+
+    def _moved(self, acted: bool) -> None:
+        session, strip = self._w.controller.session, self._w.operations
+        if acted:
+            forks = session.branches.leaving_at(session.operations)
+            self._chips = chips_of(session, self._chips)
+            chips = [chip for _, chip in self._chips]
+            strip.set_operations(chips, {after: len(branches) for after, branches in forks.items()})
+        strip.set_present(moment_of(session).number, session.position)
+        self._show_notes()
+
+    def _show_notes(self) -> None:
+        rows = note_rows(self._w.controller.session, self.notebook)
+        self._w.notebook.set_rows(rows)
+        self._w.transport.timeline.set_notes([row.position for row in rows if row.position is not None])
+        self._w.docks["notebook"].set_subject(f"{len(rows)}" if rows else "")
+
+    # -- notes
+
+    def ask_note(self) -> None:
+        """Asks for words on the present step."""
+        self._w.controller.playback.pause()
+        here = self.notebook.here()
+        dialog = QInputDialog(self._w)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setOption(QInputDialog.InputDialogOption.UsePlainTextEditForTextInput)
+        dialog.setWindowTitle("Change the note" if here else "Note this moment")
+        dialog.setLabelText(self._about())
+        dialog.setTextValue(here.text if here else "")
+        dialog.textValueSelected.connect(self.write)
+        dialog.resize(460, 220)
+        for edit in dialog.findChildren(QPlainTextEdit):
+            edit.setAccessibleName("Note")
+            edit.setTabChangesFocus(True)
+            edit.installEventFilter(_KeepsByEnter(dialog))
+        dialog.open()
+
+    def _about(self) -> str:
+        """What the note will be about, and what becomes of it."""
+        said = self._w.sentence.sentence
+        lines = ["The machine as booted"] if said.where == "start" else [said.where, said.text]
+        if self._w.controller.machine.scenario is None:
+            lines.append("No scenario can make this machine: its notes last as long as it is open.")
+        return "\n".join([*lines, "Ctrl+Enter keeps the note."])
+
+    def write(self, text: str) -> None:
+        """A note on the present step; empty words remove it."""
+        self.notebook.write(text)
+        self._show_notes()
+        if self.notebook.here() is not None:
+            self._w.docks["notebook"].show()
+            self._w.docks["notebook"].raise_()
+
+    def remove(self, note: Note) -> None:
+        self.notebook.remove(note)
+        self._show_notes()
+
+    def go_to(self, note: Note) -> None:
+        """Back to a note's step; what leads there is done again when it is on a branch."""
+        c = self._w.controller
+        if not self.reopen(note.line):
+            return
+        position = self.notebook.position_of(note)
+        if position is not None:
+            c.seek(position)
+
+    def to_save(self) -> Saved:
+        """What a scenario can hold of the notes."""
+        return self.notebook.to_save()
+
+    # -- branches
+
+    def missing_branches(self) -> str:
+        """Why there are none to reopen; empty when there are."""
+        kept = self._w.controller.session.branches.kept
+        return "" if kept else "There are none: one is left when you go back and do something else."
+
+    def reopen(self, line: Sequence[Told]) -> bool:
+        """Does again what is missing of a line; tells whether that was done to its end."""
+        dialog: list[QProgressDialog] = []
+        most = max(1, len(line))
+
+        def progress(left: int) -> bool:
+            if not dialog:
+                dialog.append(QProgressDialog("Doing it again", "Cancel", 0, max(most, left), self._w))
+                dialog[0].setWindowTitle("hwpoison-gui")
+                dialog[0].setWindowModality(Qt.WindowModality.WindowModal)
+                dialog[0].setMinimumDuration(_SOON_MS)
+            dialog[0].setValue(dialog[0].maximum() - left)
+            return not dialog[0].wasCanceled()
+
+        try:
+            return self._w.controller.go_along(line, progress)
+        finally:
+            for shown in dialog:
+                shown.reset()
+                shown.deleteLater()
+
+    def branches_menu(self, shared: int | None = None) -> QMenu:
+        """The branches, or those that leave after `shared` operations."""
+        session, menu = self._w.controller.session, QMenu(self._w)
+        menu.setToolTipsVisible(True)
+        head = menu.addAction("Go on with what you did before")
+        head.setEnabled(False)
+        menu.addSeparator()
+        for common, branches in sorted(session.branches.leaving_at(session.operations).items()):
+            for branch in branches if shared in (None, common) else ():
+                self._add(menu, branch, branch_words(branch, common))
+        return menu
+
+    def _add(self, menu: QMenu, branch: Branch, words: str) -> None:
+        action = menu.addAction(words.replace("&", "&&"))
+        action.setToolTip("Does that again; what is here now is kept as a branch")
+        action.triggered.connect(partial(lambda line, _=False: self.reopen(line), branch.operations))
+
+    def show_branches(self, shared: int | None = None, where: QPoint | None = None) -> None:
+        """Lets the user choose one."""
+        menu = self.branches_menu(shared)
+        menu.aboutToHide.connect(menu.deleteLater)
+        strip = self._w.operations
+        menu.popup(where or strip.mapToGlobal(QPoint(0, -menu.sizeHint().height())))

@@ -1,0 +1,232 @@
+"""What keeps the tables and the rest of the window together: rows follow the machine, choices go both ways."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from PySide6.QtCore import QObject, Qt
+
+from hwpoison_gui.gui.control.controller import NONE, Moved
+from hwpoison_gui.gui.tables.docks import AREAS, FILES, PAGES, Tables
+from hwpoison_gui.gui.tables.page_sorter import PageSorter
+from hwpoison_gui.view.rows.areas import area_rows, areas_of_frame, first_frame_of
+from hwpoison_gui.view.rows.files import file_of_frame, file_rows, first_cached_frame
+from hwpoison_gui.view.rows.page_order import Found, PageOrder
+from hwpoison_gui.view.rows.pages import PAGE_COLUMNS
+
+if TYPE_CHECKING:
+    from hwpoison_gui.gui.window.main_window import MainWindow
+
+_AREA_TABLES: Final = frozenset({"vmas", "mm_vmas", "processes"})
+
+
+class TablesLink(QObject):
+    """Tables that are not seen are not kept up to date; they are when they come into view."""
+
+    def __init__(self, window: MainWindow, tables: Tables) -> None:
+        super().__init__(window)
+        self._w, self._tables = window, tables
+        self._stale = {PAGES, AREAS, FILES}
+        self._visible: set[str] = set()
+        self._selected = NONE
+        self._field, self._descending = "pfn", False
+        self._pages_machine: object = None
+        self._match: object = None
+        self.sorter = PageSorter(self)
+        self._connect()
+
+    def _connect(self) -> None:
+        c, t = self._w.controller, self._tables
+        c.opened.connect(self._opened)
+        c.moved.connect(self._moved)
+        c.viewChanged.connect(self._view_changed)
+        t.of_task.toggled.connect(lambda _: self._spoil(AREAS))
+        t.pages.chosen.connect(self._go_to)
+        t.pages.activated.connect(lambda: self._w.map.center_on(t.pages.pfn) if t.pages.pfn != NONE else None)
+        t.pages.menuRequested.connect(self._w.menus.show_frame_menu)
+        t.pages.copyWanted.connect(lambda copying: None if c.busy else c.work.run(copying, lambda _: None))
+        self._w.map.countsChanged.connect(self._filter_may_have_changed)
+        t.areas.chosen.connect(self._area_chosen)
+        t.files.chosen.connect(self._file_chosen)
+        t.controls.orderWanted.connect(self.order_by)
+        t.controls.foundOnly.connect(lambda _: self.order_by(self._field, self._descending))
+        t.controls.stopped.connect(self._give_up)
+        for name in t.by_name:
+            self._w.docks[name].visibilityChanged.connect(partial(self.set_visible, name))
+        header = t.pages.view.horizontalHeader()
+        header.setSectionsClickable(True)
+        header.sectionClicked.connect(self._head_clicked)
+        self.sorter.ready.connect(self._sorted)
+        self.sorter.progress.connect(self._sorting)
+
+    # -- what is shown
+
+    def set_visible(self, table: str, visible: bool) -> None:
+        """A table comes into view, or goes out of it."""
+        if visible:
+            self._visible.add(table)
+            self._catch_up()
+        else:
+            self._visible.discard(table)
+
+    def _filter_may_have_changed(self) -> None:
+        plane = self._w.map.plane
+        if PAGES in self._visible:
+            self._tables.pages.refresh()  # another lens shows them as something else
+        else:
+            self._stale.add(PAGES)
+        match = plane.match if plane is not None else None
+        if match is not self._match:
+            self._match = match
+            self.filter_changed()
+
+    def filter_changed(self) -> None:
+        """The map's filter finds other pages, or there is none any more."""
+        plane, found = self._w.map.plane, self._tables.controls.found
+        was = found.isChecked()
+        found.setEnabled(plane is not None and plane.match is not None)
+        if not found.isEnabled():
+            found.setChecked(False)
+        if was:
+            self.order_by(self._field, self._descending)
+
+    def _opened(self) -> None:
+        self.sorter.stop()
+        self._field, self._descending = "pfn", False
+        self._selected = NONE
+        self._tables.controls.found.setChecked(False)
+        self._spoil(PAGES, AREAS, FILES)
+
+    def _moved(self, moved: Moved) -> None:
+        spoilt = {PAGES, FILES} if len(moved.pfns) or moved.tables else set()
+        if moved.tables & _AREA_TABLES:
+            spoilt.add(AREAS)
+        self._spoil(*spoilt)
+
+    def _view_changed(self) -> None:
+        c = self._w.controller
+        if self._tables.of_task.isChecked():
+            self._spoil(AREAS)
+        if c.selected != self._selected:
+            self._selected = c.selected
+            self._show_selected()
+
+    def _spoil(self, *tables: str) -> None:
+        self._stale |= set(tables)
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """What is in view is brought up to date."""
+        fill = {PAGES: self._fill_pages, AREAS: self._fill_areas, FILES: self._fill_files}
+        for table in self._stale & self._visible:
+            self._stale.discard(table)
+            fill[table]()
+        self._show_selected()
+
+    def _fill_pages(self) -> None:
+        m, pages = self._w.controller.session.machine, self._tables.pages
+        if m is self._pages_machine:
+            pages.refresh()
+            if self._tables.controls.found.isChecked():
+                self.order_by(self._field, self._descending)
+            return
+        self._pages_machine = m
+        pages.set_machine(m, self._shown)
+        self._show_order()
+        self.filter_changed()
+
+    def _fill_areas(self) -> None:
+        c, t = self._w.controller, self._tables
+        tgid = c.selected_task if t.of_task.isChecked() else None
+        rows = area_rows(c.session.machine, tgid)
+        t.areas.set_rows(rows)
+        self._w.docks[AREAS].set_subject(f"{len(rows):,}")
+
+    def _fill_files(self) -> None:
+        rows = file_rows(self._w.controller.session.machine)
+        self._tables.files.set_rows(rows)
+        self._w.docks[FILES].set_subject(f"{len(rows):,}")
+
+    def _show_selected(self) -> None:
+        """The row of what is selected on the map; another row that is of the same frame stays."""
+        c, t = self._w.controller, self._tables
+        m, pfn = c.session.machine, c.selected
+        if pfn == NONE:
+            return
+        if PAGES in self._visible:
+            t.pages.show_pfn(pfn)
+        if AREAS in self._visible:
+            vmas = areas_of_frame(m, pfn)
+            own = [vma.id for vma in vmas if vma.mm == c.selected_task] or [vma.id for vma in vmas]
+            if own and t.areas.current_key() not in own:
+                t.areas.show_key(own[0])
+        if FILES in self._visible and (file := file_of_frame(m, pfn)) is not None:
+            t.files.show_key(file)
+
+    # -- what the user chose
+
+    def _go_to(self, pfn: int) -> None:
+        self._selected = pfn
+        self._w.controller.select(pfn)
+        self._w.map.select(pfn, reveal=True)
+
+    def _area_chosen(self, vma: int) -> None:
+        m = self._w.controller.session.machine
+        area, frame = m.vmas.view.get(vma), first_frame_of(m, vma)
+        if frame is not None:
+            self._go_to(frame)
+        if area is not None and area.mm in m.processes.view and not self._tables.of_task.isChecked():
+            self._w.controller.select_task(area.mm)
+
+    def _file_chosen(self, inode: int) -> None:
+        frame = first_cached_frame(self._w.controller.session.machine, inode)
+        if frame is not None:
+            self._go_to(frame)
+
+    # -- the order of the pages
+
+    def _head_clicked(self, section: int) -> None:
+        field = PAGE_COLUMNS[section].field
+        self.order_by(field, field == self._field and not self._descending)
+
+    def order_by(self, field: str, descending: bool) -> None:
+        """Sorts the pages; what is found is found anew."""
+        found = self._found() if self._tables.controls.found.isChecked() else None
+        plane = self._w.map.plane
+        assert plane is not None
+        self.sorter.start(PageOrder(self._w.controller.session.machine, field, descending, found, plane.classes_of))
+
+    def _shown(self, pfn: int) -> str:
+        """What the map shows a frame as, in the legend's words."""
+        plane = self._w.map.plane
+        return plane.lens.classes[int(plane.classes_of(np.array([pfn]))[0])].shortest if plane is not None else ""
+
+    def _found(self) -> Found | None:
+        plane = self._w.map.plane
+        return plane.found if plane is not None and plane.match is not None else None
+
+    def _sorted(self, order: PageOrder) -> None:
+        self._field, self._descending = order.field, order.descending
+        self._tables.pages.set_order(order.pfns)
+        self._show_order()
+        self._show_selected()
+
+    def _give_up(self) -> None:
+        self.sorter.stop()
+        self._show_order()
+
+    def _show_order(self) -> None:
+        t = self._tables
+        t.controls.show_order(self._field, self._descending)
+        header = t.pages.view.horizontalHeader()
+        direction = Qt.SortOrder.DescendingOrder if self._descending else Qt.SortOrder.AscendingOrder
+        header.setSortIndicator([column.field for column in PAGE_COLUMNS].index(self._field), direction)
+        header.setSortIndicatorShown(True)
+        self._w.docks[PAGES].set_subject(f"{t.pages.pages.size:,}")
+
+    def _sorting(self, done: float) -> None:
+        self._tables.controls.stop.setVisible(done < 1)
+        size = self._tables.pages.pages.size
+        self._w.docks[PAGES].set_subject(f"sorting, {done:.0%} done" if done < 1 else f"{size:,}")

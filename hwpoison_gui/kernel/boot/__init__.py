@@ -1,0 +1,1 @@
+"""Building a machine: empty, or from a memory image."""

@@ -1,0 +1,160 @@
+"""Booting: anon_vma trees, which Linux does not export, from common pages and from who forked whom.
+
+VMAs that map a common anonymous page, or hold a common swap entry, are one family: they came from one
+by fork. So are a child's and its parent's at the same place. A family shares one anon_vma.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import page_flags as pf
+from ..image import MemoryImage, ProcessImage, VmaImage
+from .entries import Areas, Entries
+
+I64 = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+# A page's index has 32 bits: of an anonymous page the low ones of its address, so that a VMA can go on past them.
+_INDEX_MASK = (1 << 31) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class AnonFamilies:
+    """`of_area`: anon_vma of each area, 0 for none, and its `pgoff`. `of_frame`, `index`: of anonymous frames."""
+
+    of_area: I64
+    pgoff: I64
+    of_frame: I64
+    index: I64
+
+
+def anon_families(image: MemoryImage, areas: Areas, entries: Entries) -> tuple[AnonFamilies, Entries]:
+    """The families, and the entries less those that no reverse map could lead to."""
+    words = image.kpageflags[np.where(entries.present, entries.head, 0)]
+    anon = entries.counted & ((words & np.uint64(pf.ANON)) != 0) & ((words & np.uint64(pf.KSM)) == 0)
+    pgoff = _page_offsets(image, areas, entries, anon)
+    index, agree = _indices(len(image.kpageflags), areas, entries, anon, pgoff)
+    entries, anon = entries.only(~anon | agree), anon[~anon | agree]
+    private = ~areas.shared[entries.row] if len(entries.row) else np.empty(0, bool)
+    held = anon | (private & ~entries.present)
+    number = _families(image, areas, entries, anon)
+    used = np.zeros(len(areas.row), bool)
+    used[entries.row[held]] = True
+    of_area = np.where(used, number, 0)
+    of_frame = np.zeros(len(image.kpageflags), np.int64)
+    of_frame[entries.head[anon]] = of_area[entries.row[anon]]
+    _unmapped(image, of_frame, index, int(of_area.max(initial=0)) + 1)
+    return AnonFamilies(of_area, pgoff, of_frame, index), entries
+
+
+def _page_offsets(image: MemoryImage, areas: Areas, entries: Entries, anon: Bools) -> I64:
+    """vm_pgoff: of a file mapping as maps says; of anonymous memory its address, or what recorded indices say."""
+    pgoff = np.where(areas.file, areas.pgoff, areas.start & _INDEX_MASK)
+    recorded, mapping = image.hidden.index, image.hidden.mapping
+    if recorded is None or mapping is None:
+        return pgoff
+    at = np.nonzero(anon & ~entries.hugetlb)[0]
+    at = at[~areas.file[entries.row[at]] & ((mapping[entries.head[at]] & np.uint64(3)) == 1)]
+    index = (recorded[entries.head[at]] & np.uint64((1 << 52) - 1)).astype(np.int64)
+    shift = index + entries.value[at] - entries.head[at] - entries.vpn[at]
+    moved = shift != 0
+    if moved.any():
+        pairs, times = np.unique(np.stack((entries.row[at], shift)), axis=1, return_counts=True)
+        for row, by in pairs[:, np.argsort(times, kind="stable")].T.tolist():  # the most frequent comes last
+            pgoff[row] = (int(areas.start[row]) + by) & _INDEX_MASK
+    return pgoff
+
+
+def _indices(frames: int, areas: Areas, entries: Entries, anon: Bools, pgoff: I64) -> tuple[I64, Bools]:
+    """Index of each anonymous page by its first mapper, and which entries agree with it."""
+    index = np.zeros(frames, np.int64)
+    agree = np.ones(len(anon), bool)
+    at = np.nonzero(anon)[0]
+    row = entries.row[at]
+    own = entries.vpn[at] - areas.start[row] + pgoff[row] - (entries.value[at] - entries.head[at])
+    pfn, first = np.unique(entries.head[at], return_index=True)
+    index[pfn] = own[first]
+    agree[at] = (index[entries.head[at]] == own) & (own >= 0) & (own < 1 << 32)
+    return index, agree
+
+
+def _families(image: MemoryImage, areas: Areas, entries: Entries, anon: Bools) -> I64:
+    """A number from 1 for each area, the same within a family."""
+    leader = list(range(len(areas.row)))
+
+    def find(row: int) -> int:
+        while leader[row] != row:
+            leader[row] = leader[leader[row]]
+            row = leader[row]
+        return row
+
+    pairs = [_sharing(entries.head[anon], entries.row[anon])]
+    swapped = entries.swapped
+    pairs.append(_sharing(entries.value[swapped], entries.row[swapped]))
+    mapping = image.hidden.mapping
+    if mapping is not None:
+        known = anon & ((mapping[entries.head] & np.uint64(3)) == 1)
+        pairs.append(_sharing(mapping[entries.head[known]].view(np.int64), entries.row[known]))
+    for one, other in (*np.concatenate(pairs).tolist(), *_forked(image, areas)):
+        one, other = find(one), find(other)
+        leader[max(one, other)] = min(one, other)
+    roots = np.array([find(row) for row in range(len(leader))], np.int64)
+    return np.unique(roots, return_inverse=True)[1].astype(np.int64) + 1
+
+
+def _sharing(what: I64, row: I64) -> I64:
+    """Pairs of areas that have one of `what` in common, as many as it takes to join them."""
+    order = np.argsort(what, kind="stable")
+    what, row = what[order], row[order]
+    next_to = (what[1:] == what[:-1]) & (row[1:] != row[:-1])
+    pairs = np.stack((row[:-1][next_to], row[1:][next_to]), axis=1)
+    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    return pairs[np.any(np.diff(pairs, axis=0, prepend=-1) != 0, axis=1)]
+
+
+def _forked(image: MemoryImage, areas: Areas) -> list[tuple[int, int]]:
+    """Private areas of a child and its parent at the same place, if the stack is (an exec moves it)."""
+    at: dict[tuple[int, int, int], int] = {}
+    for row, (process, vma) in enumerate(areas.row):
+        if vma.perms[3] == "p":
+            at[process.pid, vma.start, vma.end] = row
+    stacks = {process.pid: _stack(process) for process in image.processes}
+    found = []
+    for row, (process, vma) in enumerate(areas.row):
+        parent = at.get((process.ppid, vma.start, vma.end))
+        if parent is None or vma.perms[3] != "p" or _different(vma, areas.row[parent][1]):
+            continue
+        if stacks[process.pid] and stacks[process.pid] == stacks[process.ppid]:
+            found.append((parent, row))
+    return found
+
+
+def _stack(process: ProcessImage) -> int:
+    return next((vma.end for vma in process.vmas if vma.path == "[stack]"), 0)
+
+
+def _different(one: VmaImage, other: VmaImage) -> bool:
+    return (one.device, one.inode, one.offset) != (other.device, other.inode, other.offset)
+
+
+def _unmapped(image: MemoryImage, of_frame: I64, index: I64, following: int) -> None:
+    """Anonymous frames that nobody maps: by page->mapping to a known family, else to one of nobody's."""
+    words = image.kpageflags
+    lonely = ((words & np.uint64(pf.ANON)) != 0) & (of_frame == 0)
+    of_frame[lonely] = following
+    mapping, recorded = image.hidden.mapping, image.hidden.index
+    if mapping is None or recorded is None:
+        return
+    known = np.nonzero((of_frame > 0) & (of_frame != following) & ((mapping & np.uint64(3)) == 1))[0]
+    pointers, first = np.unique(mapping[known], return_index=True)
+    pfn = np.nonzero(lonely & ((mapping & np.uint64(3)) == 1))[0]
+    if not len(pointers) or not len(pfn):
+        return
+    at = np.searchsorted(pointers, mapping[pfn]).clip(0, len(pointers) - 1)
+    same = pointers[at] == mapping[pfn]
+    of_frame[pfn[same]] = of_frame[known[first[at[same]]]]
+    index[pfn] = (recorded[pfn] & np.uint64(_INDEX_MASK)).astype(np.int64)

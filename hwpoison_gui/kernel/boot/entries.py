@@ -1,0 +1,231 @@
+"""Booting: page-table entries out of pagemap words, and where each lies.
+
+Derived, because Linux does not export it: whether a mapping is a huge one (512 entries in a row on one
+compound page, unless recorded), and the dirty, accessed and writable bits of entries (page_table_words).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import page_flags as pf
+from .. import pte as ptes
+from ..image import U64, MemoryImage, ProcessImage, VmaImage
+from ..records import HPAGE_PMD_NR, HPAGE_PMD_ORDER, PAGE_SHIFT
+from .compound import Compounds
+
+I64 = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+HWPOISON_TYPE: Final = 26
+_PRESENT: Final = np.uint64(1 << 63)
+_PFN: Final = np.uint64((1 << 55) - 1)
+_VPN_BITS: Final = 45
+
+
+class Areas(NamedTuple):
+    """All VMAs in order of pid and address; row n is VMA n + 1. Arrays have one value a row."""
+
+    row: list[tuple[ProcessImage, VmaImage]]
+    start: I64  # virtual page number
+    pgoff: I64
+    file: Bools
+    shared: Bools
+    writable: Bools
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Page-table entries in order of mm and virtual page number, one value each.
+
+    `value`: frame of a present or hwpoison entry, swap offset of a swap entry. `head`: head of the
+    frame's compound page. `special`: present, but not counted as a mapping of its frame.
+    """
+
+    mm: I64
+    vpn: I64
+    row: I64
+    value: I64
+    head: I64
+    present: Bools
+    poison: Bools
+    special: Bools
+    pse: Bools
+    hugetlb: Bools
+    dirty: Bools | None
+
+    @property
+    def counted(self) -> Bools:
+        return self.present & ~self.special
+
+    @property
+    def swapped(self) -> Bools:
+        return ~self.present & ~self.poison
+
+    def only(self, which: Bools) -> Entries:
+        """The entries that `which` picks."""
+        if which.all():
+            return self
+        picked: dict[str, Any] = {}
+        for name in self.__slots__:
+            array = getattr(self, name)
+            picked[name] = None if array is None else array[which]
+        return Entries(**picked)
+
+    def locked_areas(self, image: MemoryImage, areas: int) -> Bools:
+        """Areas all of whose pages are MLOCKED: that is how a locked area shows itself."""
+        counted = self.counted
+        row, locked = self.row[counted], (image.kpageflags[self.head[counted]] & np.uint64(pf.MLOCKED)) != 0
+        some = np.bincount(row, minlength=areas)
+        return np.asarray((some > 0) & (np.bincount(row, locked, minlength=areas) == some))
+
+
+def areas_of(image: MemoryImage) -> Areas:
+    """The table of all VMAs."""
+    rows = [
+        (process, vma)
+        for process in sorted(image.processes, key=lambda process: process.pid)
+        for vma in sorted(process.vmas, key=lambda vma: vma.start)
+    ]
+    return Areas(
+        row=rows,
+        start=np.array([vma.start >> PAGE_SHIFT for _, vma in rows], np.int64),
+        pgoff=np.array([vma.offset >> PAGE_SHIFT for _, vma in rows], np.int64),
+        file=np.array([vma.inode != 0 or vma.path.startswith("/") for _, vma in rows], bool),
+        shared=np.array([vma.perms[3] == "s" for _, vma in rows], bool),
+        writable=np.array([vma.perms[1] == "w" for _, vma in rows], bool),
+    )
+
+
+def entries_of(image: MemoryImage, areas: Areas, compounds: Compounds) -> Entries:
+    """The entries that a machine can have: in a VMA, and of a frame that is in use."""
+    order = np.lexsort((image.pagemap_va, image.pagemap_pid))
+    mm = image.pagemap_pid[order].astype(np.int64)
+    vpn = (image.pagemap_va[order] >> np.uint64(PAGE_SHIFT)).astype(np.int64)
+    word = image.pagemap_entry[order]
+    present = (word & _PRESENT) != 0
+    kind, offset = (word & np.uint64(31)).astype(np.int64), ((word & _PFN) >> np.uint64(5)).astype(np.int64)
+    poison = ~present & (kind == HWPOISON_TYPE)
+    # Several swap areas become one: the area's number stands above any offset.
+    value = np.where(present, (word & _PFN).astype(np.int64), np.where(poison, offset, offset | kind << 50))
+    frame = np.where(present, value, 0)
+    row = _place(areas, mm, vpn)
+    words = image.kpageflags[frame]
+    special = present & _uncounted(areas, row, words, image.kpageflags[compounds.head[frame]])
+    entries = Entries(
+        mm=mm,
+        vpn=vpn,
+        row=row,
+        value=value,
+        head=np.where(present, compounds.head[frame], 0),
+        present=present,
+        poison=poison,
+        special=special,
+        pse=np.zeros(len(mm), bool),
+        hugetlb=present & ((words & np.uint64(pf.HUGE)) != 0),
+        dirty=None if image.hidden.pte_dirty is None else image.hidden.pte_dirty[order],
+    )
+    pmd = None if image.hidden.pte_pmd is None else image.hidden.pte_pmd[order]
+    entries = _fold_huge(entries, words, pmd)
+    words = image.kpageflags[np.where(entries.present, entries.head, 0)]
+    unused = entries.present & ((words & np.uint64(pf.BUDDY | pf.NOPAGE)) != 0)
+    unmapped = entries.counted & ((words & np.uint64(pf.MMAP | pf.HUGE)) == 0)
+    return entries.only((entries.row >= 0) & ~unused & ~unmapped)
+
+
+def _place(areas: Areas, mm: I64, vpn: I64) -> I64:
+    """Row of the area that holds each page, -1 where none does."""
+    if not areas.row:
+        return np.full(len(mm), -1, np.int64)
+    pids = np.array([process.pid for process, _ in areas.row], np.int64)
+    end = np.array([vma.end >> PAGE_SHIFT for _, vma in areas.row], np.int64)
+    ranks = np.array(sorted(set(pids.tolist())), np.int64)
+    key = np.searchsorted(ranks, mm) << _VPN_BITS | vpn
+    row = np.searchsorted(np.searchsorted(ranks, pids) << _VPN_BITS | areas.start, key, side="right") - 1
+    inside = (row >= 0) & (pids[row] == mm) & (vpn < end[row])
+    return np.where(inside, row, -1)
+
+
+def _uncounted(areas: Areas, row: I64, words: U64, heads: U64) -> Bools:
+    """Mappings without a struct page to count: of the page of zeros, and the kernel's own of its data ([vvar])."""
+    own = np.array([vma.path.startswith("[v") for _, vma in areas.row] + [False], bool)
+    mapped = ((words | heads) & np.uint64(pf.MMAP)) != 0
+    kernel = (words & np.uint64(pf.RESERVED)) != 0
+    zero = (words & np.uint64(pf.ZERO_PAGE)) != 0
+    return np.asarray(zero | (~mapped & (kernel | own[row])))
+
+
+def _fold_huge(entries: Entries, words: U64, pmd: Bools | None) -> Entries:
+    """512 entries in a row on one compound page are one huge entry, kept at its first page."""
+    compound = np.uint64(pf.COMPOUND_HEAD | pf.COMPOUND_TAIL)
+    candidate = (
+        entries.present & ((words & compound) != 0) & (((entries.value ^ entries.vpn) & (HPAGE_PMD_NR - 1)) == 0)
+    )
+    if pmd is not None:
+        candidate &= pmd | entries.hugetlb
+    at = np.nonzero(candidate)[0]
+    if not len(at):
+        return entries
+    block = entries.mm[at] << (_VPN_BITS - HPAGE_PMD_ORDER) | entries.vpn[at] >> HPAGE_PMD_ORDER
+    _, first, group, count = np.unique(block, return_index=True, return_inverse=True, return_counts=True)
+    frame = entries.value[at] >> HPAGE_PMD_ORDER
+    odd = np.bincount(group, frame != frame[first[group]], minlength=len(first))
+    whole = ((count == HPAGE_PMD_NR) & (odd == 0))[group]
+    pse = np.zeros(len(entries.mm), bool)
+    pse[at[whole]] = True
+    lead = pse & ((entries.vpn & (HPAGE_PMD_NR - 1)) == 0)
+    return replace(entries, pse=lead).only(lead | ~pse)
+
+
+def page_table_words(image: MemoryImage, areas: Areas, entries: Entries) -> I64:
+    """The machine's entries. Where dirty bits were not recorded:
+
+    an anonymous page outside the swap cache was written through every table that maps it (fork copies
+    the dirty bit), except by a table that maps single pages of a huge page and for merged pages. Of the swap
+    cache a page can be written in place by its one owner alone (PG_anon_exclusive, bit 34 of an anonymous
+    page's flags): most such pages were, unless something looked at them since (REFERENCED: all were clean).
+    A page of a file is dirty in the tables that may write it and share it, if the page is.
+    Anonymous pages are writable where one table alone maps them (in the swap cache: once dirty); pages of a
+    file on disk, once dirty.
+    """
+    words = image.kpageflags[np.where(entries.present, entries.head, 0)]
+
+    def has(mask: int) -> Bools:
+        return np.asarray((words & np.uint64(mask)) != 0)
+
+    writable, shared = areas.writable[entries.row], areas.shared[entries.row]
+    anon, alone = has(pf.ANON), _mapped_once(entries)
+    dirty = entries.dirty
+    if dirty is None:
+        split = has(pf.COMPOUND_HEAD | pf.COMPOUND_TAIL) & ~entries.pse
+        written = ~has(pf.SWAPCACHE) | (has(pf.MAPPEDTODISK) & ~has(pf.REFERENCED) & writable)
+        dirty = np.where(anon | entries.hugetlb, written & ~split & ~has(pf.KSM), shared & writable & has(pf.DIRTY))
+    may_write = np.where(
+        anon, alone & ~has(pf.KSM) & (dirty | ~has(pf.SWAPCACHE)), shared & has(pf.DIRTY | pf.SWAPBACKED | pf.HUGE)
+    )
+    flags = np.full(len(words), ptes.PRESENT, np.int64)
+    for bit, which in (
+        (ptes.DIRTY, dirty & ~entries.special),
+        (ptes.RW, writable & may_write & ~entries.special),
+        (ptes.ACCESSED, has(pf.REFERENCED | pf.ACTIVE)),
+        (ptes.PSE, entries.pse),
+        (ptes.SPECIAL, entries.special),
+    ):
+        flags[which] |= bit
+    other = np.where(entries.poison, ptes.HWPOISON, ptes.SWAP)
+    made: npt.NDArray[Any] = entries.value << PAGE_SHIFT | np.where(entries.present, flags, other)
+    return made
+
+
+def _mapped_once(entries: Entries) -> Bools:
+    counted = entries.counted
+    if not counted.any():
+        return counted
+    times = np.bincount(entries.head[counted])
+    once: Bools = counted.copy()
+    once[counted] = times[entries.head[counted]] == 1
+    return once

@@ -1,0 +1,88 @@
+"""Booting: inodes and the page cache, also of pages whose file is not known."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import page_flags as pf
+from ..filemap import DISK, FILESYSTEMS
+from ..image import U64, CachedPages, MemoryImage
+from ..machine import Machine
+from ..records import Inode
+from .compound import Compounds
+
+I64 = npt.NDArray[np.int64]
+
+NEWER: Final = "newer"  # what a dirty page holds: not what the disk does
+
+_NOT_OF_A_FILE: Final = np.uint64(pf.ANON | pf.SWAPCACHE | pf.BUDDY | pf.SLAB | pf.RESERVED | pf.COMPOUND_TAIL)
+_UNKNOWN: Final = {
+    "tmpfs": "(shared memory, not mapped)",
+    "blockdev": "(block devices)",
+    "ext4": "(not mapped)",
+}
+
+
+def load_files(m: Machine, image: MemoryImage, compounds: Compounds) -> None:
+    """Inode n + 1 is file n of the image; up to three more hold the cache pages of no known file."""
+    paths: dict[str, int] = {}
+    for number, file in enumerate(image.files, 1):
+        in_memory = "swapbacked" in FILESYSTEMS[file.filesystem] or "huge" in FILESYSTEMS[file.filesystem]
+        linked = _linked(file.path)
+        on_disk = 0 if in_memory else file.pages
+        m.inodes.load({number: Inode(number, file.path, file.filesystem, file.pages, on_disk, linked)})
+        if linked:
+            paths.setdefault(file.path, number)
+    m.paths.load(paths)
+    empty = np.empty(0, np.int64)
+    cached = image.cached or CachedPages(empty, empty, empty)
+    # Of a huge page its head alone stands for all.
+    whole = (compounds.head[cached.pfn] == cached.pfn) & (cached.index < 1 << 32)
+    pfn, number, index = cached.pfn[whole], cached.file[whole] + 1, cached.index[whole]
+    _load_cache(m, image.kpageflags, pfn, number, index)
+    _load_unknown(m, image.kpageflags, cached.pfn)
+
+
+def _linked(path: str) -> bool:
+    """Whether the file outlives its last mapping: a deleted one does not, a System V segment or memfd may."""
+    return not path.endswith(" (deleted)") or path.startswith(("/SYSV", "/memfd:"))
+
+
+def _load_cache(m: Machine, words: U64, pfn: I64, inode: I64, index: I64) -> None:
+    m.mapping.load(pfn, inode << 2)
+    m.index.load(pfn, index)
+    order = np.argsort(inode, kind="stable")
+    numbers, first = np.unique(inode[order], return_index=True)
+    bounds = [*first.tolist(), len(order)]
+    for at, number in enumerate(numbers.tolist()):
+        part = order[bounds[at] : bounds[at + 1]]
+        m.page_cache.load(number, dict(zip(index[part].tolist(), pfn[part].tolist(), strict=True)))
+    dirty = (words[pfn] & np.uint64(pf.DIRTY)) != 0
+    on_disk = (words[pfn] & np.uint64(pf.SWAPBACKED | pf.HUGE)) == 0  # files of memory alone hold zeros until written
+    m.content.load(dict.fromkeys(pfn[~dirty & on_disk].tolist(), DISK))
+    m.content.load(dict.fromkeys(pfn[dirty].tolist(), NEWER))
+
+
+def _load_unknown(m: Machine, words: U64, known: I64) -> None:
+    """LRU pages of some file: shared memory by SWAPBACKED, a block device by valid blocks in an invalid page."""
+    unknown = ((words & np.uint64(pf.LRU)) != 0) & ((words & _NOT_OF_A_FILE) == 0)
+    unknown[known] = False
+    pfn = np.nonzero(unknown)[0]
+    if not len(pfn):
+        return
+
+    def has(mask: int) -> npt.NDArray[np.bool_]:
+        return np.asarray((words[pfn] & np.uint64(mask)) != 0)
+
+    kind = np.select([has(pf.SWAPBACKED), has(pf.PRIVATE) & ~has(pf.UPTODATE)], ["tmpfs", "blockdev"], "ext4")
+    following = max(m.inodes.view, default=0) + 1
+    for number, filesystem in enumerate(_UNKNOWN, following):
+        of_kind = pfn[kind == filesystem]
+        pages = len(of_kind)
+        if pages:
+            on_disk = 0 if filesystem == "tmpfs" else pages
+            m.inodes.load({number: Inode(number, _UNKNOWN[filesystem], filesystem, pages, on_disk)})
+            _load_cache(m, words, of_kind, np.full(pages, number), np.arange(pages))

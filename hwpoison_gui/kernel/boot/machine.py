@@ -1,0 +1,227 @@
+"""Boot a machine from an image: what Linux exports becomes columns, page tables and reverse maps.
+
+What it does not export is derived by rules, stated where they are applied (boot/entries.py for page
+tables, boot/anon.py for anon_vma trees, boot/frames.py for reference counts and free lists).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+
+from .. import page_flags as pf
+from .. import pte as ptes
+from ..image import FileImage, MemoryImage, ProcessImage, VmaImage
+from ..machine import Machine
+from ..mmzone import zones_by_address
+from ..profile.type import Profile
+from ..records import PAGE_SHIFT, Process, Task, Vma
+from .anon import AnonFamilies, anon_families
+from .compound import compounds_of
+from .entries import Areas, Entries, areas_of, entries_of, page_table_words
+from .files import NEWER, load_files
+from .frames import free_blocks, load_frames
+
+_LEAST_FRAMES: Final = 256
+_SPECIAL_MOST: Final = 64  # frames of each kind that a name such as any:slab can mean
+_FREE_SPACE: Final = 1 << 40
+_ANON_HUGETLB: Final = "/anon_hugepage"
+
+
+def machine_from_image(image: MemoryImage, profile: Profile) -> Machine:
+    """A machine in the image's state, booted and recording."""
+    image = _padded(image)
+    m = Machine(len(image.kpageflags), profile)
+    m.zones = image.zones or zones_by_address(m.frames)
+    compounds = compounds_of(image.kpageflags)
+    areas = areas_of(image)
+    entries = entries_of(image, areas, compounds)
+    families, entries = anon_families(image, areas, entries)
+    _load_vmas(m, image, areas, entries, families)
+    load_files(m, image, compounds)
+    load_frames(m, image, entries, families, compounds)
+    _load_page_tables(m, image, areas, entries)
+    _load_processes(m, image)
+    _load_free_area(m, image)
+    _load_special(m, image)
+    _load_counters(m, image)
+    m.gate.record()
+    return m
+
+
+def _padded(image: MemoryImage) -> MemoryImage:
+    """A machine has 256 frames at least; behind a smaller image there is no memory."""
+    missing = _LEAST_FRAMES - len(image.kpageflags)
+    if missing <= 0:
+        return image
+    longer: dict[str, Any] = {}
+    for name in ("refcount", "mapping", "index", "private"):
+        column = getattr(image.hidden, name)
+        longer[name] = None if column is None else np.pad(column, (0, missing))
+    return replace(
+        image,
+        kpageflags=np.pad(image.kpageflags, (0, missing), constant_values=pf.NOPAGE),
+        kpagecount=np.pad(image.kpagecount, (0, missing)),
+        hidden=replace(image.hidden, **longer),
+    )
+
+
+def _load_vmas(m: Machine, image: MemoryImage, areas: Areas, entries: Entries, families: AnonFamilies) -> None:
+    files = {(file.device, file.inode, file.path): number for number, file in enumerate(image.files, 1)}
+    by_inode = {(file.device, file.inode): number for number, file in enumerate(image.files, 1)}
+    locked = entries.locked_areas(image, len(areas.row))
+    thp = set(entries.row[entries.pse & ~entries.hugetlb].tolist())
+    named: set[tuple[int, str]] = set()
+    vmas: dict[int, Vma] = {}
+    i_mmap: dict[int, dict[int, bool]] = {}
+    for row, (process, area) in enumerate(areas.row):
+        mapping = 0
+        if area.inode or area.path.startswith("/"):
+            mapping = files.get((area.device, area.inode, area.path), by_inode.get((area.device, area.inode), 0))
+        hugetlb = "ht" in area.flags or _is_hugetlb(image.files[mapping - 1] if mapping else None)
+        vma = Vma(
+            id=row + 1,
+            mm=process.pid,
+            start=area.start,
+            end=area.end,
+            prot="rw" if area.perms[1] == "w" else "r" if area.perms[:3] != "---" else "none",
+            shared=area.perms[3] == "s",
+            mapping=mapping,
+            pgoff=int(families.pgoff[row]),
+            anon_vma=int(families.of_area[row]),
+            locked="lo" in area.flags or bool(locked[row]),
+            huge="hugetlb" if hugetlb else "thp" if row in thp else "none",
+            mergeable="mg" in area.flags,
+            name=_name(process.pid, area, named),
+            execute=area.perms[2] == "x",
+        )
+        vmas[vma.id] = vma
+        if mapping:
+            i_mmap.setdefault(mapping, {})[vma.id] = True
+    m.vmas.load(vmas)
+    for inode, ids in i_mmap.items():
+        m.i_mmap.load(inode, ids)
+    for vma in vmas.values():
+        m.mm_vmas.load(vma.mm, {vma.id: True})
+        if vma.anon_vma:
+            m.anon_vma_chain.load(vma.anon_vma, {vma.id: True})
+            m.vma_anon_vmas.load(vma.id, {vma.anon_vma: True})
+
+
+def _name(pid: int, area: VmaImage, named: set[tuple[int, str]]) -> str:
+    """Its own, or `[heap]` and the like; a name that comes twice in a process is given to the first area alone."""
+    name = area.name or (area.path if area.path.startswith("[") else "")
+    if (pid, name) in named:
+        return ""
+    named.add((pid, name))
+    return name
+
+
+def _is_hugetlb(file: FileImage | None) -> bool:
+    return file is not None and (file.filesystem == "hugetlbfs" or file.path.startswith(_ANON_HUGETLB))
+
+
+def _load_page_tables(m: Machine, image: MemoryImage, areas: Areas, entries: Entries) -> None:
+    """Entries by process, RSS, and the page-table pages, dealt out in order: whose is whose is not exported."""
+    words = page_table_words(image, areas, entries)
+    written = entries.present & (words & ptes.DIRTY != 0) & areas.shared[entries.row] & areas.file[entries.row]
+    m.content.load(dict.fromkeys(entries.value[written].tolist(), NEWER))
+    tables = iter(np.nonzero((image.kpageflags & np.uint64(pf.PGTABLE)) != 0)[0].tolist())
+    bounds = np.searchsorted(entries.mm, np.array([process.pid for process in _by_pid(image)] + [1 << 62]))
+    resident = np.where(entries.present & ~entries.special, np.where(entries.pse, 512, 1), 0)
+    for number, process in enumerate(_by_pid(image)):
+        span = slice(int(bounds[number]), int(bounds[number + 1]))
+        vpns = entries.vpn[span]
+        m.ptes.load(process.pid, dict(zip(vpns.tolist(), words[span].tolist(), strict=True)))
+        rss = int(resident[span].sum())
+        if rss:
+            m.rss.load({process.pid: rss})
+        numbers = vpns >> 9
+        # Neighbours lie in one page table. Not np.unique: it would load numpy.ma, which a start has no time for.
+        wanted = [-1, *sorted(set(numbers[np.diff(numbers, prepend=-1) != 0].tolist()))]
+        m.pgtables.load(process.pid, dict(zip(wanted, tables, strict=False)))
+
+
+def _by_pid(image: MemoryImage) -> list[ProcessImage]:
+    return sorted(image.processes, key=lambda process: process.pid)
+
+
+def _load_processes(m: Machine, image: MemoryImage) -> None:
+    """Thread groups in order of pid. Numbers of further threads are not exported: the next free ones."""
+    taken = {process.pid for process in image.processes}
+    names: set[str] = set()
+    for process in _by_pid(image):
+        pid = process.pid
+        tids = [pid]
+        while len(tids) < process.threads:
+            tid = tids[-1] + 1
+            while tid in taken:
+                tid += 1
+            taken.add(tid)
+            tids.append(tid)
+        name = f"{process.comm}-{pid}" if process.comm in names else process.comm
+        names.add(name)
+        disposition = "handler" if process.sigbus == "blocked" else process.sigbus
+        m.processes.load(
+            {pid: Process(pid, process.ppid, process.comm, name, pid, sigbus=disposition, threads=tuple(tids))}
+        )
+        blocked = process.sigbus == "blocked"
+        for number, tid in enumerate(tids):
+            m.tasks.load({tid: Task(tid, pid, number, process.mce_kill, blocked, process.stopped)})
+        m.mmap_base.load({pid: _free_space(process)})
+
+
+def _free_space(process: ProcessImage) -> int:
+    """A terabyte of addresses in which the process has nothing: new areas go there."""
+    base = _FREE_SPACE
+    for vma in sorted(process.vmas, key=lambda vma: vma.start):
+        if vma.start >= base + _FREE_SPACE:
+            break
+        if vma.end > base:
+            base = (vma.end + _FREE_SPACE - 1) & -_FREE_SPACE
+    return base
+
+
+def _load_free_area(m: Machine, image: MemoryImage) -> None:
+    for order, heads in enumerate(free_blocks((image.kpageflags & np.uint64(pf.BUDDY)) != 0)):
+        m.free_area.load(order, heads)
+
+
+def _load_special(m: Machine, image: MemoryImage) -> None:
+    """A few frames of each of the kernel's own kinds. Without a flag for it the last frame is the page of zeros."""
+    words = image.kpageflags
+    masks = {
+        "zero": (pf.ZERO_PAGE | pf.COMPOUND_HEAD | pf.COMPOUND_TAIL, pf.ZERO_PAGE),
+        "reserved": (pf.RESERVED | pf.ZERO_PAGE, pf.RESERVED),
+        "pgtable": (pf.PGTABLE, pf.PGTABLE),
+        "slab": (pf.SLAB | pf.COMPOUND_TAIL, pf.SLAB),
+        "slab-tail": (pf.SLAB | pf.COMPOUND_TAIL, pf.SLAB | pf.COMPOUND_TAIL),
+    }
+    marked = np.nonzero((words & np.uint64(pf.ZERO_PAGE | pf.RESERVED | pf.PGTABLE | pf.SLAB)) != 0)[0]
+    flagged = words[marked]
+    found: dict[str, tuple[int, ...]] = {}
+    for kind, (mask, value) in masks.items():
+        pfns = marked[(flagged & np.uint64(mask)) == np.uint64(value)][:_SPECIAL_MOST]
+        if len(pfns):
+            found[kind] = tuple(pfns.tolist())
+    flagless = np.nonzero(words == 0)[0][:_SPECIAL_MOST]
+    if len(flagless):
+        found["kernel"] = tuple(flagless.tolist())
+    found.setdefault("zero", (len(words) - 1,))
+    m.special.load(found)
+
+
+def _load_counters(m: Machine, image: MemoryImage) -> None:
+    """Numbers not to be given again, HardwareCorrupted, and the sysctls where they are known."""
+    highest = {
+        "next_vma": max(m.vmas.view, default=0),
+        "next_inode": max(m.inodes.view, default=0),
+        "next_anon_vma": max(int(word) >> 2 for word in (m.mapping.view.max(), 0)),
+        "next_pid": max(m.tasks.view, default=0),
+        "next_swap_entry": max((*m.swap_map.view, *m.swap_cache.view, 0)),
+        "num_poisoned_pages": image.hardware_corrupted_kb >> (PAGE_SHIFT - 10),
+    }
+    m.counters.load({name: value for name, value in highest.items() if value})
+    m.sysctl.load({name: value for name, value in image.sysctl.items() if name in m.sysctl.view})

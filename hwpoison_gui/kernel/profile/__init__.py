@@ -1,0 +1,1 @@
+"""Profiles: what each modelled kernel does differently, as data."""

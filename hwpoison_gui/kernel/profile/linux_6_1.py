@@ -1,0 +1,186 @@
+"""Profile 6.1: today's long-term kernel, told as the difference from 2009.
+
+After Linux 6.1, mm/memory-failure.c and what of mm/ it meets. Read beside profile/v7.py: what is not
+named here is as it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from .. import page_flags as pf
+from .. import pte as ptes
+from ..actions_6_1 import ACTIONS
+from ..machine import Machine
+from ..records import Inode, Process, Vma
+from ..rmap import set_anon
+from ..swap import try_to_free_swap
+from .type import DELAYED, RECOVERED, StateRow
+from .v7 import V7
+
+_SWAP: Final = pf.SWAPCACHE | pf.SWAPBACKED
+
+# error_states[], mm/memory-failure.c (6.1). Against 2009: no `free kernel` and no `anonymous` row, a
+# swap-cache page must be SWAPBACKED, mlocked stands before unevictable, and kinds tell dirty from clean.
+ERROR_STATES: Final = (
+    StateRow(pf.RESERVED, pf.RESERVED, "reserved kernel page", "me_kernel"),
+    StateRow(pf.SLAB, pf.SLAB, "kernel slab page", "me_kernel"),
+    StateRow(pf.COMPOUND_HEAD, pf.COMPOUND_HEAD, "huge page", "me_huge_page"),
+    StateRow(_SWAP | pf.DIRTY, _SWAP | pf.DIRTY, "dirty swapcache page", "me_swapcache_dirty"),
+    StateRow(_SWAP | pf.DIRTY, _SWAP, "clean swapcache page", "me_swapcache_clean"),
+    StateRow(pf.MLOCKED | pf.DIRTY, pf.MLOCKED | pf.DIRTY, "dirty mlocked LRU page", "me_pagecache_dirty"),
+    StateRow(pf.MLOCKED | pf.DIRTY, pf.MLOCKED, "clean mlocked LRU page", "me_pagecache_clean"),
+    StateRow(pf.UNEVICTABLE | pf.DIRTY, pf.UNEVICTABLE | pf.DIRTY, "dirty unevictable LRU page", "me_pagecache_dirty"),
+    StateRow(pf.UNEVICTABLE | pf.DIRTY, pf.UNEVICTABLE, "clean unevictable LRU page", "me_pagecache_clean"),
+    StateRow(pf.LRU | pf.DIRTY, pf.LRU | pf.DIRTY, "dirty LRU page", "me_pagecache_dirty"),
+    StateRow(pf.LRU | pf.DIRTY, pf.LRU, "clean LRU page", "me_pagecache_clean"),
+    StateRow(0, 0, "unknown page", "me_unknown"),
+)
+
+
+def has_users(word: int) -> bool:
+    """Pages that a process can have mapped as its own: on the LRU, or of hugetlb."""
+    return bool(word & (pf.LRU | pf.HUGE)) and not word & (pf.RESERVED | pf.SLAB | pf.PGTABLE)
+
+
+def find_early_kill_thread(m: Machine, process: Process) -> int | None:
+    """The first thread whose own policy is early, or that has none while the sysctl says early."""
+    for tid in process.threads:
+        policy = m.tasks.view[tid].mce_kill
+        if policy == "early" or (policy == "default" and m.sysctl.view["memory_failure_early_kill"]):
+            return tid
+    return None
+
+
+def populate_writes(vma: Vma) -> bool:
+    """populate_vma_page_range(), mm/gup.c: a shared mapping is populated by reading, so as not to dirty it."""
+    return vma.prot == "rw" and not vma.shared
+
+
+def io_refuses(m: Machine, pfn: int) -> bool:
+    """shmem_file_read_iter(), shmem_write_begin() and hugetlbfs_read_iter(): EIO from a poisoned page."""
+    head = m.compound_head(pfn)
+    inode = m.inode_of(head)
+    kept = inode is not None and inode.filesystem in ("tmpfs", "hugetlbfs")
+    return kept and bool((m.page(pfn) | m.page(head)) & pf.HWPOISON)
+
+
+def check_and_advance_wb_err(m: Machine, inode: Inode, description: int | None) -> int | str:
+    """file_check_and_advance_wb_err(), mm/filemap.c: each description is told of an error once.
+
+    fsync of shared memory and hugetlbfs is noop_fsync(), which never looks.
+    """
+    if inode.filesystem in ("tmpfs", "hugetlbfs") or description is None:
+        return 0
+    opened = m.open_files.view[description]
+    if opened.wb_err == inode.wb_err:
+        return 0
+    m.put(m.open_files, description, replace(opened, wb_err=inode.wb_err))
+    m.put(m.inodes, inode.id, replace(inode, wb_seen=True))
+    return "EIO"
+
+
+def reuses(m: Machine, vma: Vma, address: int, pfn: int) -> bool:
+    """do_wp_page(), mm/memory.c: a page that is exclusive, or to which nobody else refers, not even swap."""
+    if m.page(pfn) & pf.MAPPEDTODISK:
+        return True
+    cached = 1 if m.page(pfn) & pf.SWAPCACHE else 0
+    if m.page(pfn) & pf.KSM or int(m.refcount.view[pfn]) > 1 + cached:
+        return False
+    try_to_free_swap(m, pfn)
+    if int(m.refcount.view[pfn]) != 1:
+        return False
+    set_anon(m, pfn, vma, address)
+    m.set_flags(pfn, pf.MAPPEDTODISK)
+    return True
+
+
+def swap_in(m: Machine, vma: Vma, pfn: int, entry: int, write: bool) -> int:
+    """do_swap_page(), mm/memory.c: who had the page alone has it alone again, and may write to it at once."""
+    m.add_to(m.swap_map, ptes.value_of(entry), -1)
+    alone = write and not m.page(pfn) & pf.KSM and int(m.refcount.view[pfn]) == 2
+    if vma.locked or m.page(pfn) & pf.MLOCKED or alone:
+        try_to_free_swap(m, pfn)
+    if not entry & ptes.SWP_EXCLUSIVE and int(m.refcount.view[pfn]) != 1:
+        return 0
+    m.set_flags(pfn, pf.MAPPEDTODISK)
+    return ptes.RW | ptes.DIRTY if write else 0
+
+
+V6_1: Final = replace(
+    V7,
+    name="6.1",
+    title="Linux 6.1 (long-term)",
+    sysctl={"memory_failure_early_kill": 0, "memory_failure_recovery": 1},
+    # Huge pages get a path of their own, a page is taken hold of before anything is done with it, it
+    # leaves its LRU list only in the action, and its flags are saved instead of the LRU flag alone.
+    phases=(
+        "check_recovery",
+        "pfn_to_online_page",
+        "try_memory_failure_hugetlb",
+        "set_page_hwpoison",
+        "take_reference",
+        "split_transparent_huge_page",
+        "shake_page",
+        "lock_and_filter",
+        "wait_on_page_writeback",
+        "hwpoison_user_mappings",
+        "check_torn_down",
+        "identify_saved_state",
+    ),
+    states=ERROR_STATES,
+    actions=ACTIONS,
+    names={
+        "collect_procs_anon": "collect_procs",
+        "collect_procs_file": "collect_procs",
+        "page_mkclean": "folio_mkclean",
+        "kill_procs_ao": "kill_procs",
+        "kill_proc_ao": "kill_proc",
+    },
+    panic_line="Kernel panic - not syncing: Memory failure on page {pfn:x}",
+    prefix="Memory failure: {pfn:#x}: ",
+    result_line="recovery action for {kind}: {result}",
+    kill_line="Sending SIGBUS to {comm}:{pid} due to hardware memory corruption",
+    still_referenced_line="{kind} still referenced by {users} users",
+    unmap_failed_line="failed to unmap page (mapcount={left})",
+    unmap_failed_kind="unmapping failed page",
+    errno_of={**V7.errno_of, RECOVERED: 0, DELAYED: 0},
+    result_counts_page=True,
+    has_users=has_users,
+    collects_clean=True,
+    unmap_tries=1,
+    shakes_mlocked=True,
+    must_kill=lambda word, unmapped: bool(word & pf.DIRTY) or not unmapped,
+    early_kill_thread=find_early_kill_thread,
+    populate_writes=populate_writes,
+    reuses=reuses,
+    swap_in=swap_in,
+    swapped_in=lambda m, vma, pfn, entry: None,
+    madvise_errno=lambda errno: errno,
+    io_refuses=io_refuses,
+    report_error=check_and_advance_wb_err,
+    exclusive=pf.MAPPEDTODISK,  # PG_anon_exclusive
+    sync_error=lambda m, inode: None,
+    poison_is_never_freed=True,
+    unmap_clears_mlocked=True,
+    invalidation_counts_last=False,  # mm/truncate.c, mapping_evict_folio()
+    pageout_spares=True,  # mm/madvise.c, madvise_cold_or_pageout_pte_range(), can_madv_lru_vma()
+    reads_by_buffers=False,  # blkdev_readahead(), mpage_readahead()
+    msync_writes_whole_file=False,  # mm/msync.c: vfs_fsync_range()
+    anon_vma_of_its_own=True,
+    transparent_hugepages=True,
+    fork_copies_hugetlb=False,
+    hugetlb_files_are_dirty=True,
+    dontneed_hugetlb=True,
+    fault_around=16,
+    injector_checks_pfn=True,
+    injector_keeps_reference=False,
+    # Shared memory and hugetlbfs keep a poisoned page: whoever comes for it is told.
+    error_remove_page={
+        "ext4": "generic_error_remove_page",
+        "directory": "generic_error_remove_page",
+        "tmpfs": "shmem_error_remove_page",
+        "hugetlbfs": "hugetlbfs_error_remove_page",
+    },
+)

@@ -1,0 +1,102 @@
+"""A profile: everything in which one kernel's handler differs from another's, as data.
+
+A profile is tables, constants and predicates. The walk itself asks the profile and never its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from ..handler import Handler
+    from ..machine import Machine
+    from ..mark import Steps
+    from ..records import Inode, Process, Vma
+
+IGNORED: Final = "Ignored"
+FAILED: Final = "Failed"
+DELAYED: Final = "Delayed"
+RECOVERED: Final = "Recovered"
+
+# What drops a page of a file on error, unless its file system has a way of its own.
+CUTS: Final = "generic_error_remove_page"
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """A row of the handler's state table: it fits a page when `flags & mask == res`."""
+
+    mask: int
+    res: int
+    kind: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One kernel's handler, and what of the memory manager around it differs.
+
+    `phases`: names of the handler's phases in order (memory_failure.PHASES). `states`: the state
+    table, first match wins; `actions`: what its rows name. `names`: functions that are called otherwise
+    than in 2009. Log lines are format strings; `pfn`, `comm`, `pid`, `kind`, `result`, `dirty`, `trapno`
+    and `users` are filled in. `errno_of`: what the handler returns for a result.
+    """
+
+    name: str
+    title: str
+    sysctl: Mapping[str, int]
+    phases: tuple[str, ...]
+    states: tuple[StateRow, ...]
+    actions: Mapping[str, Callable[[Handler], Steps[str]]]
+    names: Mapping[str, str]
+    panic_line: str
+    prefix: str
+    result_line: str
+    kill_line: str
+    force_kill_line: str
+    still_referenced_line: str
+    unmap_failed_line: str
+    unmap_failed_kind: str  # "": the handler goes on all the same
+    errno_of: Mapping[str, int | str]
+    result_counts_page: bool  # HardwareCorrupted grows with each result line, not with the flag
+    has_users: Callable[[int], bool]  # a page with this flag word can be a process's own
+    collects_clean: bool  # the list is made for clean pages too, and dropped
+    unmap_tries: int
+    shakes_mlocked: bool
+    must_kill: Callable[[int, bool], bool]  # by the page's flag word, and whether it was unmapped
+    early_kill_thread: Callable[[Machine, Process], int | None]
+    populate_writes: Callable[[Vma], bool]
+    reuses: Callable[[Machine, Vma, int, int], bool]  # a write takes the page over instead of copying it
+    swap_in: Callable[[Machine, Vma, int, int, bool], int]  # before the page is mapped; the entry's flags
+    swapped_in: Callable[[Machine, Vma, int, int], None]  # after that
+    madvise_errno: Callable[[int | str], int | str]
+    io_refuses: Callable[[Machine, int], bool]
+    report_error: Callable[[Machine, Inode, int | None], int | str]
+    sync_error: Callable[[Machine, Inode], None]
+    exclusive: int  # the flag of an anonymous page that one process alone has, 0 if there is none
+    poison_is_never_freed: bool
+    unmap_clears_mlocked: bool
+    ignore_mlock: bool
+    invalidation_counts_last: bool  # invalidate_inode_page() asks who refers to a page after it let go of its buffers
+    pageout_spares: bool  # MADV_PAGEOUT leaves alone what others map too, and refuses locked areas
+    reads_by_buffers: bool  # a page of a block device has buffers from the moment it is read
+    msync_writes_whole_file: bool  # else the range alone
+    anon_vma_of_its_own: bool
+    transparent_hugepages: bool
+    fork_copies_hugetlb: bool
+    hugetlb_files_are_dirty: bool  # from the moment a page is added
+    dontneed_hugetlb: bool
+    fault_around: int  # pages that a read fault maps along if they are cached
+    injector_checks_pfn: bool
+    injector_keeps_reference: bool  # of madvise: else the handler takes it over
+    error_remove_page: Mapping[str, str]  # file system -> what drops a page of its on error
+
+    def called(self, function: str) -> str:
+        """What this kernel calls a function of 2009."""
+        return self.names.get(function, function)
+
+    def keeps_poison(self, filesystem: str) -> bool:
+        """Whether files of that sort keep their broken pages, marked, instead of dropping them."""
+        return self.error_remove_page.get(filesystem, CUTS) != CUTS

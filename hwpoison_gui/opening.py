@@ -1,0 +1,176 @@
+"""From a file, or from nothing, to a machine in a session, with what the window must say about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from hwpoison_gui.kernel.image import MemoryImage
+from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
+from hwpoison_gui.session.scenario import replay
+from hwpoison_gui.session.scenario.reader import load, step_of
+from hwpoison_gui.session.scenario.scenario import Memory, Scenario
+from hwpoison_gui.session.scenario.transcript import steps_of
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.sources.errors import CancelledError
+from hwpoison_gui.view.map.plane import FramePlane
+
+DEFAULT_FRAMES: Final = 65536
+SCENARIO: Final = ".toml"
+RECORDING: Final = (".npz", ".json")
+_TELL: Final = 100  # operations of a scenario between two words on its progress
+
+Progress = Callable[[float, str], None]
+Cancelled = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session and where it comes from. `scenario` is None for a machine that no scenario can make.
+
+    `given`: operations that came with it. `again` boots the same machine under another profile, by its name.
+    `plane`: what the map shows of the machine as it is opened, where that was made with it.
+    """
+
+    session: Session
+    title: str
+    scenario: Scenario | None = None
+    notes: tuple[str, ...] = ()
+    is_copy: bool = False
+    file: str = field(default="")
+    given: int = 0
+    again: Callable[[str], Opened] | None = None
+    plane: FramePlane | None = None
+
+    @property
+    def done_since(self) -> int:
+        """How many operations the user has added."""
+        return max(0, len(self.session.operations) - self.given)
+
+
+def default_machine(profile: str = "v7") -> Opened:
+    """The small desktop that the program starts with."""
+    scenario = Scenario("What I did", profile=profile, memory=Memory(DEFAULT_FRAMES, "desktop", 1))
+    return Opened(replay.boot(scenario), "A small desktop", scenario, again=default_machine)
+
+
+def _nobody_waits(share: float, doing: str) -> None:
+    """Progress that nobody looks at."""
+
+
+def _nobody_cancels() -> bool:
+    return False
+
+
+def open_file(
+    path: Path, profile: str = "", progress: Progress = _nobody_waits, cancelled: Cancelled = _nobody_cancels
+) -> Opened:
+    """A scenario, a recording, or raw page flags; under the profile it names, or another one.
+
+    Raises ScenarioError, SourceError, OSError, CancelledError.
+    """
+    if path.is_dir():
+        raise ScenarioError("is a folder; expected a scenario or a recorded memory", file=str(path))
+    if path.suffix == SCENARIO:
+        return open_scenario(path, profile, progress, cancelled)
+    image = _read(path)
+    if cancelled():
+        raise CancelledError
+    progress(0.5, "building the machine")
+    return replace(from_image(image, str(path), profile=profile), again=partial(open_file, path))
+
+
+def _read(path: Path) -> MemoryImage:
+    if path.suffix in RECORDING:
+        from hwpoison_gui.sources.recording import open_recording
+
+        return open_recording(path)
+    from hwpoison_gui.sources.raw import open_raw
+
+    return open_raw(path)
+
+
+def open_scenario(
+    path: Path, profile: str = "", progress: Progress = _nobody_waits, cancelled: Cancelled = _nobody_cancels
+) -> Opened:
+    """A scenario, played to its end. Raises ScenarioError, OSError, CancelledError."""
+    try:
+        scenario = under(load(path), profile) if profile else load(path)
+    except ScenarioError as error:
+        raise error.at(file=str(path)) from None
+    session = replay.boot(scenario)
+    try:
+        for done in replay.play(session, scenario):
+            if cancelled():
+                raise CancelledError
+            if done.step.number % _TELL == 0:
+                progress(done.step.number / len(scenario.steps), f"step {done.step.number:,}")
+    except NotYetSupportedError as error:
+        raise error.at(file=str(path)) from None
+    return Opened(
+        session,
+        scenario.title,
+        replace(scenario, steps=()),
+        file=str(path),
+        given=len(session.operations),
+        again=partial(open_scenario, path),
+    )
+
+
+def under(scenario: Scenario, profile: str) -> Scenario:
+    """The same story under another profile. Raises ScenarioError for a step that this one does not know."""
+    steps = []
+    for step in scenario.steps:
+        fields = {"op": step.op, **step.args, "caption": step.caption, "pause": step.pause}
+        try:
+            steps.append(step_of(fields, step.number, profile))
+        except ScenarioError as error:
+            raise error.at(step=step.number) from None
+    return replace(scenario, profile=profile, steps=tuple(steps))
+
+
+def from_image(image: MemoryImage, file: str = "", is_copy: bool = False, profile: str = "") -> Opened:
+    """A machine booted from real memory, under the profile of its kernel or another one."""
+    from hwpoison_gui.kernel.boot.machine import machine_from_image
+    from hwpoison_gui.kernel.profile.registry import PROFILES
+
+    chosen = PROFILES.get(profile or image.profile, PROFILES["v7"])
+    notes = image.notes
+    if image.profile != chosen.name:
+        notes = (*notes, f"Its kernel is a {image.profile}; the handler that runs here is profile {chosen.name}.")
+    session = Session(machine_from_image(image, chosen))
+    return Opened(session, image.title, None, notes, is_copy, file)
+
+
+def open_live(progress: Progress, cancelled: Cancelled) -> Opened:
+    """A copy of this machine's own memory. Raises SourceError, LivePermissionError, CancelledError."""
+    from hwpoison_gui.sources.live import capture
+
+    image = capture(progress, cancelled)
+    progress(1.0, "building the machine")
+    return _copy_of(image)
+
+
+def _copy_of(image: MemoryImage, profile: str = "") -> Opened:
+    # The image stays: read anew, the real memory would be another one.
+    return replace(from_image(image, is_copy=True, profile=profile), again=partial(_copy_of, image))
+
+
+def recorded(opened: Opened, captions: Sequence[str] = ()) -> Scenario:
+    """What was done, as a scenario that can be saved; `opened.scenario` must not be None.
+
+    `captions`: one for each operation, instead of those that came with them.
+    """
+    assert opened.scenario is not None
+    return replace(opened.scenario, steps=steps_of(opened.session.operations, captions))
+
+
+def booting(opened: Opened) -> Callable[[str], Session] | None:
+    """Boots the same machine under a profile, before anything is done with it; None where nothing can."""
+    scenario, again = opened.scenario, opened.again
+    if scenario is not None:
+        return lambda profile: replay.boot(replace(scenario, profile=profile, steps=()))
+    return (lambda profile: again(profile).session) if again is not None else None

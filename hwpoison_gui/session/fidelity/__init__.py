@@ -1,0 +1,1 @@
+"""Agreement of the model with recordings of real kernels."""

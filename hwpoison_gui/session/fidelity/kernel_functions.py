@@ -1,0 +1,190 @@
+"""Which functions of the kernel the steps name, which stand in a neighbour's step, and which are left out.
+
+What is named is read off the code (the marks of kernel/); the other two are tables. Recordings of a real
+kernel hold them together: what it entered must stand in one of the three.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from hwpoison_gui import kernel
+from hwpoison_gui.kernel.profile.registry import PROFILES
+
+
+class Folded(NamedTuple):
+    """Functions without a step of their own: what they do is told as `into`."""
+
+    functions: str
+    into: str
+    why: str
+
+
+class LeftOut(NamedTuple):
+    """Functions that have no counterpart here."""
+
+    functions: str
+    why: str
+
+
+FOLDED: Final = (
+    Folded("PageHuge PageHeadHuge folio_mapcount folio_mapped page_mapped", "whoever asks", "the branch taken tells"),
+    Folded("page_mapping folio_mapping inode_to_bdi", "hwpoison_user_mappings", "the branch taken tells"),
+    Folded("try_memory_failure_hugetlb", "memory_failure", "the compiler folds it into its only caller"),
+    Folded("try_to_split_thp_page", "split_huge_page_to_list", "it does nothing else"),
+    Folded(
+        "get_any_page __get_hwpoison_page HWPoisonHandlable get_hwpoison_huge_page",
+        "get_hwpoison_page",
+        "how it looks at the page; most of them are folded by the compiler, too",
+    ),
+    Folded(
+        "zone_pcp_disable zone_pcp_enable __drain_all_pages __zone_set_pageset_high_and_batch drain_pages_zone",
+        "get_hwpoison_page",
+        "draining the per-CPU lists is one act",
+    ),
+    Folded("lru_add_drain_all", "shake_page", "pages are on their LRU lists at once here: there is nothing to drain"),
+    Folded("folio_lock", "hwpoison_filter", "locking has no step: memory_failure() calls it inline"),
+    Folded("folio_wait_writeback", "wait_on_page_writeback", "it does nothing else"),
+    Folded("folio_unlock", "unlock_page", "it does nothing else"),
+    Folded(
+        "try_to_unmap rmap_walk rmap_walk_anon rmap_walk_file rmap_walk_locked",
+        "try_to_unmap_one",
+        "each entry that the walk finds has a step",
+    ),
+    Folded("try_to_migrate", "try_to_migrate_one", "each entry that the walk finds has a step"),
+    Folded("page_mkclean_one invalid_mkclean_vma", "folio_mkclean", "it counts the entries that were dirty"),
+    Folded("page_address_in_vma kmalloc_trace", "add_to_kill", "the entry of the list carries the address"),
+    Folded("send_sig_mceerr force_sig_mceerr send_sig_info", "kill_proc", "the step says what became of the signal"),
+    Folded("isolate_lru_page folio_isolate_lru", "delete_from_lru_cache", "it does nothing else"),
+    Folded("delete_from_swap_cache __delete_from_swap_cache put_swap_folio", "me_swapcache_clean", "it is the action"),
+    Folded("__filemap_set_wb_err mapping_set_error", "me_pagecache_dirty", "it is what the action does first"),
+    Folded("filemap_release_folio truncate_inode_page", "generic_error_remove_page", "the page leaves its file"),
+    Folded("__page_handle_poison", "dissolve_free_huge_page", "what it calls has steps"),
+    Folded("SetPageHWPoisonTakenOff", "take_page_off_buddy", "unpoisoning knows such a page by it"),
+    Folded("can_split_folio", "split_huge_page_to_list", "the branch taken tells"),
+    Folded("free_page_and_swap_cache", "split_huge_page_to_list", "the other pages lose the splitter's reference"),
+    Folded("remove_migration_ptes", "remap_page", "512 pages are told at once"),
+    Folded("soft_offline_in_use_page invalidate_inode_page", "soft_offline_page", "the branch taken tells"),
+    Folded(
+        "migrate_pages_batch alloc_migration_target move_to_new_folio migrate_folio_done folio_add_lru",
+        "migrate_pages",
+        "moving one page is one act",
+    ),
+    Folded("__folio_put", "page_handle_poison", "the old frame's last reference goes with it"),
+    Folded("_printk vprintk", "whoever logs", "log lines are changes of the step"),
+    Folded("lock_page_killable folio_lock_anon_vma_read", "collect_procs", "locking has no step of its own"),
+)
+
+LEFT_OUT: Final = (
+    LeftOut(
+        "mutex_lock mutex_unlock mutex_trylock _raw_spin_lock _raw_spin_unlock _raw_spin_lock_irq _raw_spin_unlock_irq"
+        " _raw_spin_lock_irqsave _raw_spin_unlock_irqrestore down_read down_write up_read up_write get_online_mems"
+        " put_online_mems folio_lruvec_lock folio_lruvec_lock_irq hugetlb_page_mapping_lock_write folio_get_anon_vma",
+        "locks: while an operation runs nobody else does, so none is ever waited for",
+    ),
+    LeftOut(
+        "__cond_resched handle_softirqs idle_cpu update_rq_clock", "scheduling and interrupts: time has no part in it"
+    ),
+    LeftOut(
+        "inc_node_page_state __mod_zone_page_state mod_node_page_state page_cpupid_xchg_last",
+        "statistics of zones and nodes; HardwareCorrupted is kept",
+    ),
+    LeftOut("split_page_memcg __mem_cgroup_uncharge", "memory cgroups: nobody has a limit"),
+    LeftOut("__kmem_cache_alloc_node kfree", "the kernel's own small allocations, which never fail here"),
+    LeftOut(
+        "set_mce_nospec arch_is_platform_page change_page_attr_set_clr",
+        "the kernel's own mapping of the frame, which processes do not see",
+    ),
+    LeftOut(
+        "memory_failure_queue memory_failure_work_func", "errors that firmware reports (APEI) come in as srao does"
+    ),
+    LeftOut("memory_failure_dev_pagemap mf_generic_kill_procs", "DAX: there is no memory of devices"),
+    LeftOut("hwpoison_filter_dev hwpoison_filter_flags hwpoison_filter_task", "filters of the injector: none is set"),
+    LeftOut(
+        "x86_decode_mce mce_log severity", "decoding a machine check: a frame's number is all that is needed of it"
+    ),
+)
+
+_PARAMETER: Final = "function"  # what Mark, and whatever helps to make one, calls the function's name
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{2,}")
+_AFTER: Final = re.compile(r"[a-z0-9_]+(?:/[a-z0-9_-]+)+\.[ch]")
+
+
+class Modelled(NamedTuple):
+    """The functions that one of our files names in steps, and the kernel's files it is written after."""
+
+    module: str
+    after: tuple[str, ...]
+    functions: tuple[str, ...]
+
+
+def modelled() -> list[Modelled]:
+    """By file of kernel/, those without steps left out."""
+    found, root = [], Path(kernel.__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        tree = ast.parse(path.read_text())
+        functions = sorted(set(_functions(tree)))
+        if functions:
+            after = dict.fromkeys(_AFTER.findall(ast.get_docstring(tree) or ""))
+            found.append(Modelled(str(path.relative_to(root)), tuple(after), tuple(functions)))
+    return found
+
+
+def _functions(tree: ast.Module) -> Iterator[str]:
+    makers = {"Mark": 0}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            parameters = [parameter.arg for parameter in node.args.args]
+            if _PARAMETER in parameters:
+                makers[node.name] = at = parameters.index(_PARAMETER)
+                yield from (name for value in node.args.defaults[at - len(parameters) :][:1] for name in _names(value))
+        elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == _PARAMETER:
+            yield from _names(node.value)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield from _named_by(node, makers)
+
+
+def _named_by(call: ast.Call, makers: dict[str, int]) -> Iterator[str]:
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    if name == "called" and call.args:
+        yield from _called(call.args[0])
+    elif name in makers and len(call.args) > makers[name]:
+        yield from _names(call.args[makers[name]])
+    yield from (found for key in call.keywords if key.arg == _PARAMETER for found in _names(key.value))
+
+
+def _names(argument: ast.expr) -> Iterator[str]:
+    """The names that an argument can be: a text, or one of two; what is looked up elsewhere is found there."""
+    match argument:
+        case ast.Constant(str(name)) if _NAME.fullmatch(name):
+            yield name
+        case ast.IfExp():
+            yield from _names(argument.body)
+            yield from _names(argument.orelse)
+        case ast.BoolOp():
+            yield from (name for value in argument.values for name in _names(value))
+
+
+def _called(argument: ast.expr) -> Iterator[str]:
+    """What each kernel calls a function of 2009."""
+    for name in _names(argument):
+        yield from dict.fromkeys(profile.called(name) for profile in PROFILES.values())
+
+
+def by_profile() -> tuple[str, ...]:
+    """Functions that stand in a profile's tables: actions of state rows, and what drops a page on error."""
+    found = {how for profile in PROFILES.values() for how in profile.error_remove_page.values()}
+    return tuple(sorted(found))
+
+
+def all_known() -> dict[str, str]:
+    """Every function in one of the three lists, and which: `modelled`, `folded` or `left out`."""
+    known = {name: "left out" for entry in LEFT_OUT for name in entry.functions.split()}
+    known |= {name: "folded" for folded in FOLDED for name in folded.functions.split()}
+    known |= {name: "modelled" for module in modelled() for name in module.functions}
+    return known | dict.fromkeys(by_profile(), "modelled")

@@ -1,0 +1,39 @@
+"""Which scenario a recording of the kernel's path belongs to, and the functions that our steps name there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from hwpoison_gui.session.errors import ScenarioError
+from hwpoison_gui.session.scenario import replay
+from hwpoison_gui.session.scenario.reader import load
+
+INJECTIONS: Final = ("poison", "soft_offline")
+
+# What happens when the handler has returned: threads on their way to user space take their signals.
+_AFTERWARDS: Final = {"handle_signal", "do_group_exit", "do_exit"}
+
+
+def case_of(recording: Path, cases: Path) -> Path:
+    """The recorded case of that name below `cases`, or the scenario beside the recording."""
+    named = (cases / f"trc_{recording.stem}.toml", cases / f"{recording.stem}.toml", recording.with_suffix(".toml"))
+    found = next((path for path in named if path.exists()), None)
+    if found is None:
+        raise ScenarioError("no scenario belongs to this recording", file=str(recording))
+    return found
+
+
+def told(case: Path, root: str) -> list[str]:
+    """Functions that the steps of the case's first injection name, from `root` on until the handler returns."""
+    scenario = load(case)
+    session = replay.boot(scenario)
+    for done in replay.play(session, scenario):
+        if done.step.op in INJECTIONS:
+            break
+    operation = session.operations[-1]
+    functions = [step.mark.function for step in session.steps[operation.first : operation.last]]
+    if root not in functions:
+        raise ScenarioError(f"no step of the injection names {root}()", file=str(case))
+    end = next((at for at, function in enumerate(functions) if function in _AFTERWARDS), len(functions))
+    return functions[functions.index(root) : end]

@@ -1,0 +1,170 @@
+"""The page that says how true the model is: what was compared with a real kernel, and with what result.
+
+Made by `hwpoison-gui fidelity` from the code and the recordings; nobody writes it by hand.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from hwpoison_gui.kernel.image import MemoryImage
+from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.session.fidelity.agreement import Compared, compare, kind_of, line_of
+from hwpoison_gui.session.fidelity.function_graph import follow, parse
+from hwpoison_gui.session.fidelity.kernel_functions import FOLDED, LEFT_OUT, all_known, by_profile, modelled
+from hwpoison_gui.session.fidelity.profile_differences import differences, table
+from hwpoison_gui.session.fidelity.recorded_paths import INJECTIONS, case_of, told
+from hwpoison_gui.session.fidelity.recorded_rows import read_rows
+from hwpoison_gui.session.scenario.check import Verdict, check_file
+from hwpoison_gui.session.scenario.reader import load
+
+_ROWS: Final = Path("server/server_poison.ek1.jsonl")
+
+_HEAD: Final = """\
+# Fidelity
+
+Written by `hwpoison-gui fidelity`. A test fails when it is out of date.
+
+How far the model does what Linux does. What a real kernel did was recorded from an unmodified Linux 6.1 in a
+virtual machine (`tests/data/README.md`); the 2009 handler could not be run, its cases come from its source.
+"""
+
+_CASES: Final = """\
+Each file says what was done and everything that was seen; it holds if all of it comes out the same, log lines word
+for word. `hwpoison-gui check tests/data` replays them."""
+
+_SERVER: Final = """\
+A small server's memory was recorded and {rows} sampled frames of it poisoned, one after the other. The model, booted
+from that recording, agrees in a row when kind, result, errno, the tasks signalled in their order and all page-table
+entries afterwards are the same. *Exported*: with what Linux exports alone; *hidden*: with dirty bits of page-table
+entries and reference counts besides. `hwpoison-gui agree` does this for any recording of the sort."""
+
+_TRACES: Final = """\
+Recordings of the functions that the real handler entered. The functions that steps name must come in this order, and
+a step that names one which the kernel did not enter fails (`tests/kernel/test_traces.py`). A function whose body is
+told in several steps may be named again while it is under way."""
+
+
+def page(data: Path, exported: MemoryImage, hidden: MemoryImage) -> str:
+    """The whole page: `data` holds cases, traces and rows; the server without and with its hidden state."""
+    sections = (
+        ("Recorded cases", _cases(data)),
+        ("A whole real machine", _server(data / _ROWS, exported, hidden)),
+        ("The path itself", _traces(data)),
+        ("Kernel functions", _functions()),
+        ("How the kernels differ", differences(*PROFILES.values())),
+    )
+    lines = [_HEAD]
+    for title, body in sections:
+        lines += [f"## {title}", "", *body, ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _cases(data: Path) -> Iterator[str]:
+    files = sorted(data.glob("*/**/*.toml"))
+    holds = {path: check_file(path).verdict is Verdict.HOLDS for path in files}
+    yield _CASES
+    yield ""
+    folders = sorted({path.parent for path in files})
+    rows = [(f"`{folder.relative_to(data)}`", *_held(files, holds, folder)) for folder in folders]
+    yield from table(("folder", "files", "hold"), rows)
+    yield ""
+    yield "The cases by what the first injection was found to be:"
+    yield ""
+    cases = [path for path in files if path.is_relative_to(data / "cases")]
+    yield from table(("kind", *(f"{name}: hold" for name in PROFILES)), _by_kind(cases, holds))
+
+
+def _held(files: Iterable[Path], holds: dict[Path, bool], folder: Path) -> tuple[int, int]:
+    within = [path for path in files if path.parent == folder]
+    return len(within), sum(holds[path] for path in within)
+
+
+def _by_kind(cases: Sequence[Path], holds: dict[Path, bool]) -> Iterator[tuple[str, ...]]:
+    there, held = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for path in cases:
+        scenario = load(path)
+        key = next((_kind(step.op, step.expect) for step in scenario.steps if step.op in INJECTIONS), "(no injection)")
+        there[scenario.profile, key] += 1
+        held[scenario.profile, key] += holds[path]
+    for kind in sorted({kind for _, kind in there}):
+        counts = ((held[name, kind], there[name, kind]) for name in PROFILES)
+        yield kind, *(f"{some} of {all_}" if all_ else "" for some, all_ in counts)
+
+
+def _kind(op: str, expect: object) -> str:
+    """The kind of the result line that is expected, or what there is instead."""
+    wanted = expect if isinstance(expect, dict) else {}
+    if wanted.get("panic"):
+        return "(panic)"
+    return str(wanted.get("kind") or ("(soft offline)" if op == "soft_offline" else "(no result line)"))
+
+
+def _server(path: Path, exported: MemoryImage, hidden: MemoryImage) -> Iterator[str]:
+    rows = read_rows(path)
+    without, beside = list(compare(exported, rows)), list(compare(hidden, rows))
+    yield _SERVER.format(rows=len(rows))
+    yield ""
+    kinds = sorted({kind_of(row) for row in rows})
+    groups = [(kind, [at for at, row in enumerate(rows) if kind_of(row) == kind]) for kind in kinds]
+    groups.append(("**all**", list(range(len(rows)))))
+    groups.append(("flags changed since the recording", [at for at, row in enumerate(rows) if row.changed]))
+    body = ((name, len(at), _share(without, at), _share(beside, at)) for name, at in groups if at)
+    yield from table(("kind", "rows", "exported", "hidden"), body)
+    yield ""
+    for name, found in (("exported", without), ("hidden", beside)):
+        left = [one for one in found if not one.agrees]
+        logs, flags = sum(one.same_log for one in found), sum(one.same_flags for one in found)
+        yield f"With {name} state the log is the same word for word in {logs} rows, and all flags of the page"
+        yield f"afterwards in {flags}. {'What differs:' if left else 'Nothing differs.'}"
+        yield ""
+        yield from (f"- {line_of(one)}." for one in left)
+        if left:
+            yield ""
+
+
+def _share(found: Sequence[Compared], at: Sequence[int]) -> str:
+    agreeing = sum(found[number].agrees for number in at)
+    return f"{agreeing} ({100 * agreeing / len(at):.1f} %)"
+
+
+def _traces(data: Path) -> Iterator[str]:
+    yield _TRACES
+    yield ""
+    named = {name for name, what in all_known().items() if what == "modelled"}
+    rows = []
+    for recording in sorted((data / "traces").glob("*.txt")):
+        calls = parse(recording.read_text())
+        steps = told(case_of(recording, data / "cases" / "6.1"), calls[0].function)
+        entered = {call.function for call in calls}
+        astray = follow(calls, steps)
+        rows.append((f"`{recording.stem}`", len(entered), len(entered & named), len(steps), astray or "all"))
+    head = ("recording", "functions entered", "of them modelled", "steps", "follow the kernel")
+    yield from table(head, rows)
+
+
+def _functions() -> Iterator[str]:
+    yield "Named by steps, by file of `hwpoison_gui/kernel/` and the kernel's files it is written after:"
+    yield ""
+    rows = [
+        (f"`{module.module}`", ", ".join(f"`{name}`" for name in module.after), _names(module.functions))
+        for module in modelled()
+    ]
+    yield from table(("file", "after", "functions"), rows)
+    yield ""
+    yield f"By file system, in both kernels or one: {_names(by_profile())}."
+    yield ""
+    yield "Folded into a neighbour's step:"
+    yield ""
+    yield from table(("functions", "told as", "why"), ((_names(f.functions.split()), f.into, f.why) for f in FOLDED))
+    yield ""
+    yield "Left out:"
+    yield ""
+    yield from table(("functions", "why"), ((_names(entry.functions.split()), entry.why) for entry in LEFT_OUT))
+
+
+def _names(functions: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in functions)

@@ -1,0 +1,83 @@
+"""Replaying scenario files and saying which hold: one line a file, a summary, an exit status."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import NamedTuple, TextIO
+
+from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
+from hwpoison_gui.session.scenario import replay
+from hwpoison_gui.session.scenario.expect import Difference
+from hwpoison_gui.session.scenario.reader import load
+
+
+class Verdict(Enum):
+    """What came of a file; the value is the exit status that it asks for."""
+
+    HOLDS = 0
+    DIFFERS = 1
+    BAD = 2
+
+
+class Report(NamedTuple):
+    """One file: `message` is what its line says after the path."""
+
+    path: Path
+    verdict: Verdict
+    message: str
+    differences: tuple[Difference, ...] = ()
+
+
+def files_of(paths: Iterable[Path]) -> Iterator[Path]:
+    """The files that are named, and for a directory all *.toml below it in order, or itself."""
+    for path in paths:
+        found = sorted(file for file in path.rglob("*.toml") if file.is_file()) if path.is_dir() else []
+        yield from found or [path]
+
+
+def check_file(path: Path) -> Report:
+    """Replay one file and compare; whatever is wrong with it is in the report."""
+    if path.is_dir():
+        return Report(path, Verdict.BAD, ": no *.toml below it")
+    try:
+        scenario = load(path)
+        session = replay.boot(scenario)
+        differences = tuple(difference for done in replay.play(session, scenario) for difference in done.differences)
+    except OSError as error:
+        return Report(path, Verdict.BAD, f": cannot be read: {error.strerror or error}")
+    except NotYetSupportedError as error:
+        return Report(path, Verdict.DIFFERS, f" {error.summary}")
+    except ScenarioError as error:
+        return Report(path, Verdict.BAD, f": {_inside(error)}")
+    except Exception as error:  # noqa: BLE001  a bug of ours in one file must not hide the others' reports
+        traceback.print_exc(file=sys.stderr)
+        return Report(path, Verdict.DIFFERS, f": internal error: {type(error).__name__}: {error}")
+    if not differences:
+        return Report(path, Verdict.HOLDS, " ok")
+    more = f" (and {len(differences) - 1} more)" if len(differences) > 1 else ""
+    return Report(path, Verdict.DIFFERS, f": {differences[0]}{more}", differences)
+
+
+def _inside(error: ScenarioError) -> str:
+    """The error without the file, which begins the line already."""
+    inner = ScenarioError(error.message, key=error.key, step=error.step)
+    return " ".join(str(inner).split())
+
+
+def check(paths: Sequence[Path], out: TextIO, every_difference: bool = False) -> int:
+    """Report on all files; gives the exit status: 0 all hold, 1 one differs, 2 one is bad."""
+    reports = []
+    for path in files_of(paths):
+        report = check_file(path)
+        reports.append(report)
+        print(f"{path}{report.message}", file=out)
+        if every_difference:
+            for difference in report.differences[1:]:
+                print(f"    {difference}", file=out)
+    hold = sum(report.verdict is Verdict.HOLDS for report in reports)
+    print(f"{hold} of {len(reports)} files hold", file=out)
+    return max((report.verdict.value for report in reports), default=Verdict.HOLDS.value)

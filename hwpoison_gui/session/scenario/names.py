@@ -1,0 +1,264 @@
+"""Whether every name in a scenario stands for something, walked in the order of the steps.
+
+Only what can be known without running the machine: a task that a signal killed is found out by
+the session. A machine with a background has names of its own, so there an unknown one may be good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hwpoison_gui.session import grammar
+from hwpoison_gui.session.errors import ScenarioError
+from hwpoison_gui.session.scenario import schema, shape
+from hwpoison_gui.session.scenario.scenario import Scenario, ScenarioStep
+from hwpoison_gui.session.scenario.schema import OPS, Kind
+
+
+@dataclass(slots=True)
+class _Task:
+    """A process as far as its names go. `areas`: name -> pages; `fds`: name -> path.
+
+    `known`: these are all it has; a child of the background has more.
+    """
+
+    threads: int
+    areas: dict[str, int] = field(default_factory=dict)
+    fds: dict[str, str] = field(default_factory=dict)
+    exited_in: int | None = None
+    known: bool = True
+
+
+@dataclass(slots=True)
+class _File:
+    filesystem: str
+    linked: bool = True
+
+
+def check(scenario: Scenario) -> None:
+    """Raise ScenarioError at the first name that stands for nothing."""
+    names = _Names(scenario.memory.frames, background=scenario.memory.background != "none")
+    for step in scenario.steps:
+        try:
+            names.take(step)
+        except ScenarioError as error:
+            raise error.at(step=step.number) from None
+
+
+class _Names:
+    """What has a name so far."""
+
+    def __init__(self, frames: int, background: bool) -> None:
+        self._frames = frames
+        self._background = background
+        self._tasks: dict[str, _Task] = {}
+        self._files: dict[str, _File] = {}
+        self._pages: set[str] = set()
+
+    def take(self, step: ScenarioStep) -> None:
+        """Look up the names a step uses, then note those it makes."""
+        self._look_up(step)
+        for number, text in enumerate(step.expect.get("never_handed_out", ()), start=1):
+            self._page(text, f"expect.never_handed_out[{number}]")
+        self._sizes(step)
+        self._make(step)
+        self._expectation(step)
+
+    def _look_up(self, step: ScenarioStep) -> None:
+        keys = OPS[step.op].keys
+        for key, value in step.args.items():
+            kind = keys[key].kind
+            if kind is Kind.TASK:
+                self._living(value, key)
+            elif kind is Kind.THREAD:
+                self._thread(step.args.get("task"), value, key)
+            elif kind is Kind.ADDRESS:
+                self._address(step.args["task"], value, key)
+            elif kind is Kind.PATH:
+                self._path(step, value, key)
+            elif kind is Kind.FD:
+                self._fd(step.args["task"], value, key)
+            elif kind is Kind.FRAME:
+                self._page(value, key)
+
+    def _task(self, name: str, key: str) -> _Task | None:
+        """The task; None when it may be one of the background."""
+        task = self._tasks.get(name)
+        if task is None and not self._background:
+            raise ScenarioError(f"expected a task that was created, not {shape.shown(name)}", key=key)
+        return task
+
+    def _living(self, name: str, key: str) -> _Task | None:
+        task = self._task(name, key)
+        if task is not None and task.exited_in is not None:
+            raise ScenarioError(f"expected a living task; {shape.shown(name)} exited in step {task.exited_in}", key=key)
+        return task
+
+    def _thread(self, name: str | None, thread: int, key: str) -> None:
+        task = self._task(name, key) if name is not None else None
+        if task is not None and thread >= task.threads:
+            raise ScenarioError(f"expected a thread below {task.threads}, not {thread}", key=key)
+
+    def _address(self, name: str, text: str, key: str) -> None:
+        task = self._task(name, key)
+        at = grammar.parse_address(text)
+        if task is None or at is None:
+            return
+        pages = task.areas.get(at.area)
+        if pages is None and not task.known:
+            return
+        if pages is None:
+            raise ScenarioError(f"expected an area that {shape.shown(name)} mapped, not {shape.shown(text)}", key=key)
+        if at.page >= pages:
+            raise ScenarioError(f"expected a page below {pages} of `{at.area}`, not {at.page}", key=key)
+
+    def _path(self, step: ScenarioStep, path: str, key: str) -> None:
+        file = self._files.get(path)
+        if file is None and not self._background:
+            raise ScenarioError(f"expected a file that was created, not {shape.shown(path)}", key=key)
+        # A mapping by descriptor needs no name any more.
+        if file is not None and not file.linked and "fd" not in step.args:
+            raise ScenarioError(f"expected a file that was not unlinked, not {shape.shown(path)}", key=key)
+
+    def _fd(self, name: str, fd: str, key: str) -> None:
+        task = self._task(name, key)
+        if task is not None and task.known and fd not in task.fds:
+            raise ScenarioError(f"expected a descriptor open in {shape.shown(name)}, not {shape.shown(fd)}", key=key)
+
+    def _page(self, text: str, key: str) -> None:
+        page = grammar.parse_page(text)
+        if isinstance(page, grammar.HeadPage):
+            page = page.page
+        if isinstance(page, grammar.NamedPage) and page.name not in self._pages:
+            raise ScenarioError(f"expected a page that was remembered, not {shape.shown(text)}", key=key)
+        if isinstance(page, grammar.TaskPage):
+            self._living(page.task, key)
+            self._address(page.task, f"{page.at.area}+{page.at.page}", key)
+        if isinstance(page, grammar.FilePage) and page.path not in self._files and not self._background:
+            raise ScenarioError(f"expected a file that was created, not {shape.shown(text)}", key=key)
+
+    def _sizes(self, step: ScenarioStep) -> None:
+        """What the file system says about sizes, and a descriptor about its file."""
+        args = step.args
+        if step.op == "file":
+            self._new_file(args)
+        elif step.op == "truncate":
+            self._whole(args, "pages", self._filesystem(args["path"]) == "hugetlbfs")
+        elif step.op == "mmap":
+            self._mapping(args)
+
+    def _new_file(self, args: Mapping[str, Any]) -> None:
+        filesystem = args["filesystem"]
+        self._whole(args, "pages", filesystem == "hugetlbfs")
+        present = filesystem in ("tmpfs", "hugetlbfs") and not args["hole"]
+        if present and args["pages"] > self._frames:
+            raise ScenarioError(f"expected at most the machine's {self._frames} frames", key="pages")
+
+    def _mapping(self, args: Mapping[str, Any]) -> None:
+        path, fd = args.get("file"), args.get("fd")
+        filesystem = self._filesystem(path)
+        huge = args["huge"] == "hugetlb"
+        if huge and filesystem not in (None, "hugetlbfs"):
+            raise ScenarioError(
+                f'"hugetlb" needs a file on hugetlbfs; {shape.shown(path)} is on {filesystem}', key="huge"
+            )
+        self._whole(args, "pages", huge or filesystem == "hugetlbfs")
+        self._whole(args, "offset", huge or filesystem == "hugetlbfs")
+        if fd is None:
+            return
+        if path is None:
+            raise ScenarioError("missing; `fd` needs the file that it is open on", key="file")
+        task = self._task(args["task"], "task")
+        if task is not None and task.fds.get(fd, path) != path:
+            raise ScenarioError(
+                f"expected a descriptor of {shape.shown(path)}; this is one of {task.fds[fd]}", key="fd"
+            )
+
+    def _filesystem(self, path: str | None) -> str | None:
+        file = self._files.get(path) if path is not None else None
+        return file.filesystem if file is not None else None
+
+    def _whole(self, args: Mapping[str, Any], key: str, huge: bool) -> None:
+        if huge and args[key] % schema.HUGE_PAGE:
+            raise ScenarioError(f"expected a multiple of {schema.HUGE_PAGE} for huge pages, not {args[key]}", key=key)
+
+    def _make(self, step: ScenarioStep) -> None:
+        args = step.args
+        match step.op:
+            case "task":
+                self._new_task(args["name"], "name", _Task(args["threads"]))
+            case "fork":
+                self._new_task(args["child"], "child", self._child(args))
+            case "exit" if args["task"] in self._tasks:
+                self._tasks[args["task"]].exited_in = step.number
+            case "file":
+                if args["path"] in self._files and self._files[args["path"]].linked:
+                    raise ScenarioError(f"expected a new path; {shape.shown(args['path'])} exists", key="path")
+                self._files[args["path"]] = _File(args["filesystem"])
+            case "unlink" if args["path"] in self._files:
+                self._files[args["path"]].linked = False
+            case "remember":
+                self._pages.add(args["name"])
+            case _ if args.get("task") in self._tasks:
+                self._make_in_task(step, self._tasks[args["task"]])
+
+    def _make_in_task(self, step: ScenarioStep, task: _Task) -> None:
+        args = step.args
+        match step.op:
+            case "open":
+                if args["fd"] in task.fds:
+                    raise ScenarioError(f"expected a new name; {shape.shown(args['fd'])} is open", key="fd")
+                task.fds[args["fd"]] = args["path"]
+            case "close":
+                task.fds.pop(args["fd"], None)
+            case "mmap" | "mremap":
+                task.areas[args["name"]] = args["pages"]
+
+    def _child(self, args: Mapping[str, Any]) -> _Task:
+        parent = self._tasks.get(args["task"], _Task(1, known=False))
+        return _Task(args["threads"], dict(parent.areas), dict(parent.fds), known=parent.known)
+
+    def _new_task(self, name: str, key: str, task: _Task) -> None:
+        if name in self._tasks:
+            raise ScenarioError(f"expected a new name; there is a task {shape.shown(name)}", key=key)
+        self._tasks[name] = task
+
+    def _expectation(self, step: ScenarioStep) -> None:
+        for key in ("alive", "dead"):
+            for number, name in enumerate(step.expect.get(key, ()), start=1):
+                self._task(name, f"expect.{key}[{number}]")
+        for number, entry in enumerate(step.expect.get("pte", ()), start=1):
+            self._task(entry["task"], f"expect.pte[{number}].task")
+            self._address(entry["task"], entry["at"], f"expect.pte[{number}].at")
+        for number, entry in enumerate(step.expect.get("signals", ()), start=1):
+            self._signal(entry, f"expect.signals[{number}]")
+        for key in ("log", "log_contains", "log_lacks"):
+            for number, line in enumerate(step.expect.get(key, ()), start=1):
+                self._placeholders(step, line, f"expect.{key}[{number}]")
+
+    def _signal(self, entry: Mapping[str, Any], key: str) -> None:
+        name = entry.get("task")
+        if name is not None:
+            self._task(name, f"{key}.task")
+            self._thread(name, entry.get("thread", 0), f"{key}.thread")
+        if "at" not in entry:
+            return
+        if name is not None:
+            self._address(name, entry["at"], f"{key}.at")
+        elif not self._background and not any(
+            entry["at"].rpartition("+")[0] in task.areas for task in self._tasks.values()
+        ):
+            raise ScenarioError(f"expected an area that a task mapped, not {shape.shown(entry['at'])}", key=f"{key}.at")
+
+    def _placeholders(self, step: ScenarioStep, line: str, key: str) -> None:
+        for found in grammar.PLACEHOLDER.finditer(line):
+            inside = found[1]
+            needed = {"pfn": "frame", "head": "frame", "addr": "at"}.get(inside)
+            if needed is not None and needed not in step.args:
+                raise ScenarioError(f"{found[0]} needs a step with `{needed}`", key=key)
+            whose = grammar.split_thread(inside.removeprefix("pid:"))
+            if needed is None and whose is not None:
+                self._task(whose[0], key)
+                self._thread(whose[0], whose[1], key)

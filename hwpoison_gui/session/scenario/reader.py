@@ -1,0 +1,172 @@
+"""Reads a scenario from a file.
+
+A file is read whole or not at all: whatever is wrong with it is a ScenarioError that names the
+file, the step, the key and what was expected.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any, Final
+
+from hwpoison_gui.session import grammar
+from hwpoison_gui.session.errors import ScenarioError
+from hwpoison_gui.session.scenario import names, schema, shape
+from hwpoison_gui.session.scenario.scenario import Memory, Scenario, ScenarioStep, pauses
+from hwpoison_gui.session.scenario.schema import FORMAT, MEMORY, OPS, Kind
+
+# What people have beside scenarios, by its first bytes.
+_TAKEN_FOR_SCENARIOS: Final = (
+    (b"PK\x03\x04", "the recorded memory of a machine"),
+    (b"{", "JSON, as it lies beside a recorded memory"),
+)
+
+
+def load(path: str | PathLike[str]) -> Scenario:
+    """Read a file; OSError when that is not possible, ScenarioError when it is no good scenario."""
+    if Path(path).is_dir():
+        raise ScenarioError("is a folder, not a scenario", file=fspath(path))
+    return loads(Path(path).read_bytes(), fspath(path))
+
+
+def loads(data: bytes | str, file: str = "") -> Scenario:
+    """Read a file's content; `file` is only for the error."""
+    for start, what in _TAKEN_FOR_SCENARIOS:
+        if isinstance(data, bytes) and data.startswith(start):
+            raise ScenarioError(f"is {what}, not a scenario", file=file)
+    try:
+        document = tomllib.loads(data if isinstance(data, str) else data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise ScenarioError(f"expected UTF-8; byte {error.start} is none", file=file) from None
+    except RecursionError:
+        raise ScenarioError("expected TOML; this is nested too deeply", file=file) from None
+    except ValueError as error:  # TOMLDecodeError, and integers too long for Python
+        raise ScenarioError(f"expected TOML 1.0; {error}", file=file) from None
+    try:
+        return from_document(document)
+    except ScenarioError as error:
+        raise error.at(file=file) from None
+
+
+def from_document(document: Mapping[str, Any]) -> Scenario:
+    """A scenario from a parsed file."""
+    for key in document:
+        shape.known(key, schema.SCENARIO_KEYS, "a scenario")
+    for key in ("format", "title"):
+        if key not in document:
+            raise ScenarioError(f"missing; expected {FORMAT if key == 'format' else 'a string'}", key=key)
+    number = document["format"]
+    if number != FORMAT or not isinstance(number, int) or isinstance(number, bool):
+        raise ScenarioError(f"expected {FORMAT}, not {shape.shown(number)}", key="format")
+    profile = shape.choice(document.get("profile", schema.PROFILES[0]), "profile", schema.PROFILES)
+    steps = document.get("step", [])
+    scenario = Scenario(
+        title=shape.text(document["title"], "title"),
+        summary=shape.text(document.get("summary", ""), "summary"),
+        profile=profile,
+        memory=_memory(document.get("memory", {})),
+        sysctl=_sysctl(document.get("sysctl", {})),
+        steps=tuple(
+            _step(entry, number, profile) for number, (_, entry) in enumerate(shape.entries(steps, "step"), start=1)
+        ),
+    )
+    names.check(scenario)
+    return scenario
+
+
+def _memory(given: object) -> Memory:
+    fields = shape.table(given, "memory")
+    try:
+        for key in fields:
+            shape.known(key, MEMORY, "`[memory]`")
+        memory = Memory(**shape.values_of(MEMORY, fields))
+    except ScenarioError as error:
+        raise ScenarioError(error.message, key=f"memory.{error.key}") from None
+    if memory.huge_pages * schema.HUGE_PAGE > memory.frames:
+        most = memory.frames // schema.HUGE_PAGE
+        raise ScenarioError(
+            f"expected at most {most} for {memory.frames} frames, not {memory.huge_pages}", key="memory.huge_pages"
+        )
+    return memory
+
+
+def _sysctl(given: object) -> dict[str, int]:
+    values = shape.table(given, "sysctl")
+    for name in values:
+        try:
+            shape.known(name, schema.SYSCTLS, "`[sysctl]`")
+        except ScenarioError as error:
+            raise ScenarioError(error.message, key=f"sysctl.{name}") from None
+    return {
+        name: shape.count(values[name], f"sysctl.{name}", most=OPS["sysctl"].keys["value"].most)
+        for name in schema.SYSCTLS
+        if name in values
+    }
+
+
+def _step(given: object, number: int, profile: str) -> ScenarioStep:
+    try:
+        return step_of(shape.table(given, ""), number, profile)
+    except ScenarioError as error:
+        raise error.at(step=number) from None
+
+
+def step_of(fields: Mapping[str, Any], number: int, profile: str) -> ScenarioStep:
+    """One step from its table: types and words are checked, defaults filled in."""
+    if "op" not in fields:
+        raise ScenarioError("missing; expected the name of an op", key="op")
+    name = shape.choice(fields["op"], "op", tuple(OPS))
+    op = OPS[name]
+    given = {key: value for key, value in fields.items() if key != "op" and key not in schema.STEP_KEYS}
+    for key in given:
+        shape.known(key, (*op.keys, *schema.STEP_KEYS), f"`{name}`")
+    args = shape.values_of(op.keys, given)
+    for key, word, needed in op.needs:
+        if args[key] == word and needed not in args:
+            raise ScenarioError(f"missing; `{name}` with {key} = {shape.shown(word)} needs it", key=needed)
+    if profile == "v7":
+        _known_to_v7(name, args)
+    caption = shape.text(fields.get("caption", ""), "caption")
+    expect = shape.expectation(fields.get("expect", {}))
+    _answerable(name, args, expect, profile)
+    pause = shape.flag(fields.get("pause", pauses(name, caption)), "pause")
+    return ScenarioStep(name, args, caption, pause, expect, number)
+
+
+def _known_to_v7(name: str, args: Mapping[str, Any]) -> None:
+    op = OPS[name]
+    if op.later:
+        raise ScenarioError(f"`{name}` is only for profile 6.1", key="op")
+    for key, value in args.items():
+        spec = op.keys[key]
+        if spec.kind is Kind.CHOICE and value in spec.later:
+            raise ScenarioError(f"{shape.shown(value)} is only for profile 6.1", key=key)
+        if spec.kind is Kind.FRAME:
+            _frame_known_to_v7(value, key)
+
+
+def _frame_known_to_v7(text: str, key: str) -> None:
+    page = grammar.parse_page(text)
+    inner = page.page if isinstance(page, grammar.HeadPage) else page
+    if isinstance(inner, grammar.AnyPage) and inner.kind in schema.ANY_KINDS_LATER:
+        raise ScenarioError(f"{shape.shown(text)} is only for profile 6.1", key=key)
+
+
+def _answerable(name: str, args: Mapping[str, Any], expect: Mapping[str, Any], profile: str) -> None:
+    """An error when the op cannot have what `expect` asks about."""
+    for key in expect:
+        ops = schema.EXPECT_ONLY.get(key)
+        if ops is not None and name not in ops:
+            raise ScenarioError(f"only for {shape.words(ops)}, not for `{name}`", key=f"expect.{key}")
+        if key in schema.EXPECT_OF_FRAME and "frame" not in args:
+            raise ScenarioError("only for a step with a `frame`", key=f"expect.{key}")
+        if key == "mce_kill" and "task" not in args:
+            raise ScenarioError("only for a step with a `task`", key=f"expect.{key}")
+        if key == "dirty" and profile != "v7":
+            raise ScenarioError("only for profile v7; `kind` says it here", key=f"expect.{key}")
+        if key == "never_handed_out" and profile == "v7":
+            for text in expect[key]:
+                _frame_known_to_v7(text, f"expect.{key}")

@@ -1,0 +1,117 @@
+"""What came of each step, as text for people or as JSON with the keys of `expect`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TextIO
+
+from hwpoison_gui.session.outcome import Outcome, SignalSeen
+from hwpoison_gui.session.scenario import replay
+from hwpoison_gui.session.scenario.expect import flag_names, mapcount_of
+from hwpoison_gui.session.scenario.replay import Done
+from hwpoison_gui.session.scenario.scenario import Scenario
+from hwpoison_gui.session.scenario.writer import told
+from hwpoison_gui.session.session import Session
+
+
+def simulate(scenario: Scenario, out: TextIO, as_json: bool = False) -> None:
+    """Play the scenario and print each step as soon as it is done."""
+    session = replay.boot(scenario)
+    if not as_json:
+        print(f"{scenario.title}  (profile {scenario.profile}, {scenario.memory.frames} frames)", file=out)
+    for done in replay.play(session, scenario):
+        if as_json:
+            print(json.dumps(record(session, scenario.profile, done), ensure_ascii=False), file=out)
+        else:
+            print("\n".join(_lines(session, done)), file=out)
+
+
+def record(session: Session, profile: str, done: Done) -> dict[str, Any]:
+    """A step that was just taken; as `expect` of the same step, all of it holds.
+
+    What a step cannot have is left out: no `value` without a read, no `kind` without a result.
+    """
+    step, outcome = done.step, done.outcome
+    fields: dict[str, Any] = {
+        "step": step.number,
+        "op": step.op,
+        "pfn": outcome.pfn,
+        "result": outcome.result or "none",
+    }
+    if outcome.kind is not None:
+        fields["kind"] = outcome.kind
+        if profile == "v7":
+            fields["dirty"] = outcome.dirty
+    if not outcome.panic:  # else nothing returns
+        fields["errno"] = outcome.errno
+    if outcome.value is not None:
+        fields["value"] = outcome.value
+    fields["signals"] = [_signal(session, seen) for seen in outcome.signals]
+    fields["log"] = list(outcome.log)
+    if outcome.pfn is not None and "frame" in step.args:
+        fields["flags_set"] = list(flag_names(session.flags(outcome.pfn)))
+        fields["mapcount"] = mapcount_of(session, outcome.pfn)
+    if outcome.mce_kill is not None:
+        fields["mce_kill"] = outcome.mce_kill
+    fields["corrupted_kb"] = session.corrupted_kb()
+    fields.update(_tasks(session))
+    fields["panic"] = outcome.panic
+    return fields
+
+
+def _signal(session: Session, seen: SignalSeen) -> dict[str, Any]:
+    at = session.address_name(seen.task, seen.addr)
+    entry = {
+        "task": seen.task,
+        "thread": seen.thread,
+        "signal": seen.signal,
+        "code": seen.code,
+        "at": at,
+        "lsb": seen.lsb,
+        "effect": seen.effect,
+    }
+    return {key: value for key, value in entry.items() if value is not None}
+
+
+def _tasks(session: Session) -> dict[str, list[str]]:
+    processes = session.machine.processes.view.values()
+    return {
+        "alive": [process.name for process in processes if not process.ended],
+        "dead": [process.name for process in processes if process.ended],
+    }
+
+
+def _lines(session: Session, done: Done) -> list[str]:
+    step, outcome = done.step, done.outcome
+    keys = " ".join(f"{key}={_word(value)}" for key, value in told(step))
+    lines = [f"step {step.number}: {step.op} {keys}".rstrip() + _came(outcome)]
+    lines += [f"    {line}" for line in outcome.log]
+    for seen in outcome.signals:
+        at = session.address_name(seen.task, seen.addr) or f"{seen.addr:#x}"
+        thread = f" thread {seen.thread}" if seen.thread else ""
+        lines.append(f"    {seen.signal} {seen.code} at {at} to {seen.task}{thread}: {seen.effect}")
+    return lines
+
+
+def _word(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    plain = not isinstance(value, str) or (value.isprintable() and " " not in value and value != "")
+    return str(value) if plain else json.dumps(value, ensure_ascii=False)
+
+
+def _came(outcome: Outcome) -> str:
+    """The rest of a step's line: page, result, return value, what was read."""
+    said = []
+    if outcome.pfn is not None:
+        said.append(f"pfn {outcome.pfn:#x}")
+    if outcome.result is not None:
+        dirty = "dirty " if outcome.dirty else ""
+        said.append(f"{outcome.result} ({dirty}{outcome.kind})")
+    if outcome.panic:
+        said.append("the machine stopped")
+    else:
+        said.append(f"returns {outcome.errno}" if outcome.errno == 0 else f"fails with {outcome.errno}")
+    if outcome.value is not None:
+        said.append(f'reads "{outcome.value}"')
+    return " -> " + ", ".join(said)

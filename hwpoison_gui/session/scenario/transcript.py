@@ -1,0 +1,17 @@
+"""What was done in a session, as the steps of a scenario that does it again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hwpoison_gui.session.scenario.scenario import ScenarioStep, pauses
+from hwpoison_gui.session.session import Operation
+
+
+def steps_of(operations: Sequence[Operation], captions: Sequence[str] = ()) -> tuple[ScenarioStep, ...]:
+    """A step for each operation. `captions`: one for each, instead of those that came with them."""
+    words = captions or [operation.caption for operation in operations]
+    return tuple(
+        ScenarioStep(operation.name, dict(operation.args), caption, pauses(operation.name, caption), {}, number)
+        for number, (operation, caption) in enumerate(zip(operations, words, strict=True), start=1)
+    )

@@ -1,0 +1,212 @@
+"""One table of themes: every colour the window and the map use, by what it means.
+
+Kinds are muted, poison and kills loud. That kinds stay apart, for any colour vision, and stand out
+from the ground is computed by the test of this module.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from hwpoison_gui.view.base import kinds
+
+_KEPT: Final = 1024  # colours that were worked out: a paint asks for the same ones again
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Colours as `#rrggbb`. `kinds` by id of the kind, poison included; `tasks` for walks, in turn."""
+
+    name: str
+    is_dark: bool
+    ground: str  # the map's bed
+    window: str  # around the panels
+    base: str  # lists and text fields
+    raised: str  # buttons, headers
+    line: str  # separators and borders
+    text: str
+    muted: str  # text of less weight
+    accent: str  # selection and focus
+    accent_text: str
+    kinds: tuple[str, ...]
+    poison: str
+    poison_ink: str  # the sign drawn on poison
+    kill: str
+    good: str
+    warn: str
+    cell_light: str  # ink on dark cells
+    cell_dark: str  # ink on light cells
+    block_line: str  # between 2 MiB blocks
+    skipped: str
+    tasks: tuple[str, ...]
+
+    def kind(self, number: int) -> str:
+        """The colour of a kind."""
+        return self.kinds[number]
+
+    def task(self, number: int) -> str:
+        """The colour of the n-th task of a walk; they repeat."""
+        return self.tasks[number % len(self.tasks)]
+
+    def ink_on(self, colour: str) -> str:
+        """The text colour that reads better on `colour`."""
+        return max(self.cell_light, self.cell_dark, key=lambda ink: contrast(ink, colour))
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """Red, green and blue, 0 to 255, of `#rrggbb`."""
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+@lru_cache(_KEPT)
+def argb(colour: str) -> int:
+    """The colour as Qt's 0xAARRGGBB, opaque."""
+    red, green, blue = rgb(colour)
+    return 0xFF000000 | red << 16 | green << 8 | blue
+
+
+@lru_cache(_KEPT)
+def mixed(colour: str, other: str, share: float) -> str:
+    """`colour` with `share` (0 to 1) of `other` in it."""
+    parts = (round(a + (b - a) * share) for a, b in zip(rgb(colour), rgb(other), strict=True))
+    return "#" + "".join(f"{part:02x}" for part in parts)
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance as WCAG 2 defines it."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (v / 255 for v in rgb(colour))]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@lru_cache(_KEPT)
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of WCAG 2, 1 to 21."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _kinds(ground: str, poison: str, hole: str, **colours: str) -> tuple[str, ...]:
+    named = {"outside": ground, "hole": hole, "poison": poison, **colours}
+    return tuple(named[kind.key] for kind in kinds.KINDS)
+
+
+DARK: Final = Theme(
+    name="dark",
+    is_dark=True,
+    ground="#0f1216",
+    window="#1a1e24",
+    base="#14181d",
+    raised="#252b33",
+    line="#39414c",
+    text="#e6e9ee",
+    muted="#a3adba",
+    accent="#ffffff",
+    accent_text="#14181d",
+    kinds=_kinds(
+        ground="#0f1216",
+        poison="#fe416e",
+        hole="#1b2027",
+        free="#4e6776",
+        reserved="#a0948c",
+        file="#4ba5da",
+        swapcache="#8368ac",
+        shmem="#79d9eb",
+        anon="#4b8960",
+        huge="#dcc08a",
+        kernel="#b6c2c0",
+        slab="#a0642e",
+        pgtable="#b87ea1",
+    ),
+    poison="#fe416e",
+    poison_ink="#ffffff",
+    kill="#ff5a36",
+    good="#5fc98a",
+    warn="#f0b429",
+    cell_light="#ffffff",
+    cell_dark="#0f1216",
+    block_line="#0f1216",
+    skipped="#a3adba",
+    tasks=("#ffd166", "#7cd4ff", "#c9f27b", "#ff9de2", "#ffab73", "#b9a5ff", "#7df0c4", "#f2efe6"),
+)
+
+LIGHT: Final = Theme(
+    name="light",
+    is_dark=False,
+    ground="#f7f8fa",
+    window="#eceef2",
+    base="#ffffff",
+    raised="#ffffff",
+    line="#c5cad3",
+    text="#171b21",
+    muted="#525c69",
+    accent="#101418",
+    accent_text="#ffffff",
+    kinds=_kinds(
+        ground="#f7f8fa",
+        poison="#cb1140",
+        hole="#e6e8ec",
+        free="#8091a2",
+        reserved="#8c8475",
+        file="#008ed2",
+        swapcache="#52397e",
+        shmem="#4b807f",
+        anon="#3f683b",
+        huge="#a68533",
+        kernel="#324546",
+        slab="#803e05",
+        pgtable="#945567",
+    ),
+    poison="#cb1140",
+    poison_ink="#ffffff",
+    kill="#c2330a",
+    good="#1c7a45",
+    warn="#8f5b00",
+    cell_light="#ffffff",
+    cell_dark="#000000",
+    block_line="#f7f8fa",
+    skipped="#525c69",
+    tasks=("#8a5a00", "#005f9e", "#3f6b00", "#a3127f", "#a13d00", "#5530b0", "#00664a", "#4a4032"),
+)
+
+HIGH_CONTRAST: Final = Theme(
+    name="high-contrast",
+    is_dark=True,
+    ground="#000000",
+    window="#000000",
+    base="#000000",
+    raised="#000000",
+    line="#ffffff",
+    text="#ffffff",
+    muted="#e4e4e4",
+    accent="#ffff00",
+    accent_text="#000000",
+    kinds=_kinds(
+        ground="#000000",
+        poison="#fe2830",
+        hole="#202020",
+        free="#79797e",
+        reserved="#b0a480",
+        file="#4ba3fe",
+        swapcache="#6f6ccc",
+        shmem="#33e2fa",
+        anon="#9fdf87",
+        huge="#faf400",
+        kernel="#f0f0f0",
+        slab="#ff951e",
+        pgtable="#ce8ebd",
+    ),
+    poison="#fe2830",
+    poison_ink="#ffffff",
+    kill="#ff4020",
+    good="#40ff80",
+    warn="#ffd000",
+    cell_light="#ffffff",
+    cell_dark="#000000",
+    block_line="#000000",
+    skipped="#e4e4e4",
+    tasks=("#ffff00", "#40e0ff", "#c0ff40", "#ff90ff", "#ffa040", "#c0b0ff", "#40ffc0", "#ffffff"),
+)
+
+THEMES: Final[dict[str, Theme]] = {theme.name: theme for theme in (DARK, LIGHT, HIGH_CONTRAST)}

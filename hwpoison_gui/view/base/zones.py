@@ -1,0 +1,67 @@
+"""Zones and nodes for people: what each is called and for, its colour on the map, and where it begins.
+
+Where a machine does not say its zones, they are told by x86's limits, and every name says that the node is not known.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from hwpoison_gui.kernel.image import ZoneImage
+from hwpoison_gui.kernel.mmzone import NUMA_NO_NODE
+from hwpoison_gui.view.map.lenses import ZONE, ZONES, Lens, zone_lens
+
+Place = tuple[int, str]  # a node and the name of a zone
+
+_FOR: Final = {
+    "DMA": "for old devices, which reach only the first 16 MiB",
+    "DMA32": "for devices with 32-bit addresses: below 4 GiB",
+    "Normal": "for everybody: above what small devices reach",
+    "HighMem": "memory that the kernel has no address of its own for",
+    "Movable": "only pages that can be moved, so that the memory can be taken out",
+    "Device": "memory of devices",
+}
+_GUESSED: Final = "; told by x86’s limits alone: this machine’s source does not say zones and nodes"
+
+
+def zone_name(node: int, name: str) -> str:
+    """`node 0, DMA32`."""
+    return f"{name}, node not known" if node == NUMA_NO_NODE else f"node {node}, {name}"
+
+
+def zone_meaning(node: int, name: str) -> str:
+    """What a zone is for, and how it is known where the machine did not say it."""
+    return _FOR.get(name, "a zone of the page allocator") + (_GUESSED if node == NUMA_NO_NODE else "")
+
+
+def zone_expression(node: int, name: str) -> str:
+    """What finds its frames."""
+    return f"zone:{name.lower()}" if node == NUMA_NO_NODE else f"node:{node} zone:{name.lower()}"
+
+
+def places_shown(zones: Sequence[ZoneImage]) -> list[Place]:
+    """The zones with a hue, in order of address: the largest, where there are too many."""
+    sizes: Counter[Place] = Counter()
+    for zone in zones:
+        sizes[zone.node, zone.name] += zone.end - zone.start
+    largest = {place for place, _ in sizes.most_common(ZONES)}
+    return [place for place in sizes if place in largest]
+
+
+def lens_and_codes(zones: Sequence[ZoneImage]) -> tuple[Lens, list[int]]:
+    """The lens with the names of a machine's zones, and the class of each of `zones` in it."""
+    shown = places_shown(zones)
+    code_of = {place: ZONE.id_of(f"zone{number}") for number, place in enumerate(shown)}
+    rows = tuple((zone_name(*place), zone_meaning(*place), _short(*place)) for place in shown)
+    return zone_lens(rows), [code_of.get((zone.node, zone.name), ZONE.id_of("other")) for zone in zones]
+
+
+def _short(node: int, name: str) -> str:
+    return f"{name} n?" if node == NUMA_NO_NODE else f"{name} n{node}"
+
+
+def starts_of(zones: Sequence[ZoneImage]) -> tuple[int, ...]:
+    """Where on a map by zone a new part begins: at 0, and at every zone but the first."""
+    return 0, *(zone.start for zone in zones[1:])

@@ -1,0 +1,195 @@
+"""Two clicks compared: what came of each, fact by fact, with tasks that fare alike taken together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import SequenceMatcher
+from typing import Final, NamedTuple
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.mark import counted
+from hwpoison_gui.kernel.records import PAGE_SHIFT
+from hwpoison_gui.session.compare import EARLY, RECOVERY, Settings, Side
+from hwpoison_gui.session.outcome import Outcome, SignalSeen
+from hwpoison_gui.session.peek import as_of
+from hwpoison_gui.view.base.hits import MEANINGS, TONES
+from hwpoison_gui.view.base.naming import names
+from hwpoison_gui.view.facts.counters import counters_of
+from hwpoison_gui.view.facts.operation_chips import RESULT_TONES
+from hwpoison_gui.view.outcome.loss import AGAIN, loss_of
+from hwpoison_gui.view.rmap.graph import reverse_map
+from hwpoison_gui.view.walk.state import entry_state
+
+NOTHING: Final = "–"
+RESULT, SIGNALS, AFTERWARDS, ENTRIES = "Result", "Signal", "Afterwards", "Page table entry"
+FRAME, COUNTERS, LOG = "Frame", "Counter", "Kernel log"
+_GROUPED: Final = frozenset({SIGNALS, AFTERWARDS, ENTRIES})
+_MOST_LINES: Final = 6  # of the log that only one side printed
+_ENTRY_WORDS: Final = {
+    "dirty": "maps it, dirty", "clean": "maps it, clean", "swap": "swap entry", "hwpoison": "hwpoison entry",
+    "other": "maps another page", "none": "empty",
+}  # fmt: skip
+_ENTRY_TONES: Final = {"hwpoison": "warn"}
+_EFFECT_TONES: Final = {"killed": "kill", "handled": "warn", "pending": "warn", "ignored": "warn"}
+
+
+class Value(NamedTuple):
+    """What one side says. `tone`: plain, kill, warn or good."""
+
+    text: str = NOTHING
+    tone: str = "plain"
+
+
+class Row(NamedTuple):
+    """One fact on both sides; `subjects` are more than one where tasks fare alike.
+
+    `differs`: though the words are the same, they stand for different things.
+    """
+
+    aspect: str
+    subjects: tuple[str, ...]
+    left: Value
+    right: Value
+    differs: bool = False
+
+    @property
+    def same(self) -> bool:
+        return self.left.text == self.right.text and not self.differs
+
+    @property
+    def subject(self) -> str:
+        """All of them in a few words."""
+        many = f"{len(self.subjects):,}: " if len(self.subjects) > 4 else ""
+        return many + names(self.subjects, 4) if self.subjects else ""
+
+
+Key = tuple[str, str]
+
+
+def settings_words(settings: Settings) -> str:
+    """A side's settings in a line."""
+    kill, recovery = settings.sysctl.get(EARLY, 0), settings.sysctl.get(RECOVERY, 1)
+    return f"{settings.profile}, {'early' if kill else 'late'} kill, recovery {'on' if recovery else 'off'}"
+
+
+def rows_of(left: Side, right: Side) -> list[Row]:
+    """All facts, differing or not, in the order in which they are told. Both sides must stand at their ends."""
+    one, other = facts_of(left), facts_of(right)
+    keys = dict.fromkeys([*one, *other])
+    order = {aspect: number for number, aspect in enumerate((RESULT, SIGNALS, AFTERWARDS, ENTRIES, FRAME, COUNTERS))}
+    missing = Value()
+    rows = [Row(key[0], (key[1],), one.get(key, missing), other.get(key, missing)) for key in keys]
+    rows = sorted(_grouped(rows), key=lambda row: order[row.aspect])
+    return [*rows, *_log_rows(_log_of(left), _log_of(right))]
+
+
+def differences(rows: Iterable[Row]) -> list[Row]:
+    """Only what is not the same."""
+    return [row for row in rows if not row.same]
+
+
+def _log_of(side: Side) -> tuple[str, ...]:
+    return side.click.outcome.log if side.click else ()
+
+
+def facts_of(side: Side) -> dict[Key, Value]:
+    """What came of a side's click."""
+    if side.click is None:
+        return {(RESULT, "result"): Value(f"not possible: {side.refused}", "kill")}
+    outcome = side.click.outcome
+    found = dict(_result(outcome))
+    loss = loss_of(side.session, side.click)
+    if loss is not None:
+        found[RESULT, "lost"] = Value(loss.lost, "good" if loss.lost.startswith("Nothing is lost") else "warn")
+        for hit in loss.hits:
+            found[AFTERWARDS, hit.task] = Value(MEANINGS[hit.kind], TONES.get(hit.kind, "warn"))
+    for task, signals in _by_task(outcome.signals).items():
+        text = ", ".join(f"{one.signal} {one.code}: {one.effect}" for one in signals)
+        found[SIGNALS, task] = Value(text, _EFFECT_TONES.get(signals[-1].effect, "plain"))
+    found.update(_frame_facts(side, outcome))
+    for counter in counters_of(side.session):
+        if counter.name != "Profile":
+            found[COUNTERS, counter.name] = Value(counter.value, counter.tone if counter.tone != "poison" else "plain")
+    return found
+
+
+def _result(outcome: Outcome) -> Iterator[tuple[Key, Value]]:
+    if outcome.panic:
+        yield (RESULT, "result"), Value("panic", "kill")
+    else:
+        word = outcome.result or "none"
+        yield (RESULT, "result"), Value(word, RESULT_TONES.get(word, "plain"))
+        yield (RESULT, "returned"), Value(f"−{outcome.errno}" if outcome.errno else "0")
+    if outcome.kind is not None:
+        # The old handler's word "dirty" stands before the kind, the new one's in it.
+        dirty = "dirty " if outcome.dirty and "dirty" not in outcome.kind else ""
+        yield (RESULT, "kind"), Value(f"{dirty}{outcome.kind}")
+
+
+def _by_task(signals: Sequence[SignalSeen]) -> dict[str, list[SignalSeen]]:
+    found: dict[str, list[SignalSeen]] = {}
+    for signal in signals:
+        found.setdefault(signal.task, []).append(signal)
+    return found
+
+
+def _frame_facts(side: Side, outcome: Outcome) -> dict[Key, Value]:
+    """The frame's flags, and what stands where it was mapped."""
+    session, pfn = side.session, outcome.pfn
+    m = session.machine
+    if side.click is None or pfn is None or not 0 <= pfn < m.frames:
+        return {}
+    with as_of(session, side.click.first):
+        graph = reverse_map(session, pfn)
+    found: dict[Key, Value] = {}
+    often = Counter(mapper.task for mapper in graph.mappers)
+    for mapper in graph.mappers:
+        state = entry_state(m, pfn, mapper)
+        where = f"{mapper.task} at {mapper.vpn << PAGE_SHIFT:#x}" if often[mapper.task] > 1 else mapper.task
+        gone = bool(m.processes.view[mapper.tgid].ended)
+        words = "gone with its process" if gone else _ENTRY_WORDS[state]
+        found[ENTRIES, where] = Value(words, _ENTRY_TONES.get(state, "plain"))
+    found[FRAME, "flags"] = Value(" ".join(pf.names_of(m.page(pfn))).lower() or "none")
+    found[FRAME, "mapped"] = Value(counted(int(m.mapcount.view[pfn]), "time"))
+    return found
+
+
+def _grouped(rows: Iterable[Row]) -> list[Row]:
+    """Rows of tasks that say the same are one row."""
+    found: dict[tuple[object, ...], Row] = {}
+    groups: dict[tuple[object, ...], list[str]] = {}
+    for row in rows:
+        key = (row.aspect, row.left, row.right, None if row.aspect in _GROUPED else row.subjects)
+        found.setdefault(key, row)
+        groups.setdefault(key, []).extend(row.subjects)
+    return [row._replace(subjects=tuple(groups[key])) for key, row in found.items()]
+
+
+def _log_rows(left: Sequence[str], right: Sequence[str]) -> Iterator[Row]:
+    """Lines side by side; of many that only one side has, the first ones."""
+    matcher = SequenceMatcher(None, left, right, autojunk=False)
+    for kind, a, b, c, d in matcher.get_opcodes():
+        longest = max(b - a, d - c)
+        for n in range(min(longest, _MOST_LINES)):
+            one = Value(left[a + n]) if a + n < b else Value()
+            other = Value(right[c + n]) if c + n < d else Value()
+            yield Row(LOG, (f"line {max(a, c) + n + 1}",), one, other)
+        if longest > _MOST_LINES:
+            one, other = (Value(_more(size)) for size in (b - a, d - c))
+            yield Row(LOG, ("and so on",), one, other, differs=kind != "equal")
+
+
+def _more(lines: int) -> str:
+    return counted(lines - _MOST_LINES, "more line") if lines > _MOST_LINES else NOTHING
+
+
+def headline(rows: Sequence[Row]) -> str:
+    """How much differs, in a sentence."""
+    differing = differences(rows)
+    if not differing:
+        was_broken = any(row.aspect == RESULT and AGAIN in row.left.text for row in rows)
+        return f"Nothing differs: {'it was broken before' if was_broken else 'these settings do not matter'}."
+    aspects = list(dict.fromkeys(row.aspect.lower() for row in differing))
+    things = counted(len(differing), "thing differs", "things differ")
+    return f"{things}: {names(aspects, 7)}."

@@ -1,0 +1,162 @@
+"""All that is known of one frame: its flags, counts, mapping, content, and the entries that map it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.mark import counted
+from hwpoison_gui.kernel.mmzone import page_zone
+from hwpoison_gui.kernel.records import PAGE_SHIFT
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.base import kinds
+from hwpoison_gui.view.base.hits import MEANINGS, TONES
+from hwpoison_gui.view.base.naming import names
+from hwpoison_gui.view.base.zones import zone_meaning, zone_name
+from hwpoison_gui.view.outcome.ends import ends_of, groups_of
+from hwpoison_gui.view.outcome.preview import preview
+from hwpoison_gui.view.rmap.graph import Mapper, mappers_of, mapping_of
+
+
+class Fact(NamedTuple):
+    """A name, a value, and what it means."""
+
+    name: str
+    value: str
+    meaning: str = ""
+    tone: str = ""
+
+
+class PteFact(NamedTuple):
+    """An entry that maps the frame, or that stands where one was cut off."""
+
+    tgid: int
+    task: str
+    alive: bool
+    address: str
+    area: str
+    state: str
+    bits: str
+    vma: str
+
+
+class Facts(NamedTuple):
+    """One frame. `notes`: how what Linux does not export was derived, for machines from real memory.
+
+    `ahead`: what would come of it if it broke now, where that is soon said; `hits`: how its error hits whom, once it
+    is through.
+    """
+
+    pfn: int
+    kind: kinds.Kind
+    flags: tuple[pf.PageFlag, ...]
+    letters: str
+    counts: tuple[Fact, ...]
+    ptes: tuple[PteFact, ...]
+    more_ptes: int
+    notes: tuple[str, ...]
+    ahead: str = ""
+    hits: tuple[Fact, ...] = ()
+
+
+MOST_PTES: Final = 100
+MOST_NAMES: Final = 12
+_BITS: Final = (
+    (ptes.RW, "writable"),
+    (ptes.DIRTY, "dirty"),
+    (ptes.ACCESSED, "accessed"),
+    (ptes.PSE, "huge"),
+    (ptes.SPECIAL, "special"),
+)
+
+
+def facts_of(session: Session, pfn: int, notes: tuple[str, ...] = (), users: Sequence[Mapper] | None = None) -> Facts:
+    """What the machine knows of frame `pfn` now; `users`: those that could map it, where they are known already."""
+    m = session.machine
+    word = m.page(pfn)
+    known = mappers_of(session, pfn) if users is None else users
+    mappers = [mapper for mapper in known if m.pte(mapper.mm, mapper.vpn)]
+    flags = tuple(flag for flag in pf.FLAGS if word >> flag.bit & 1)
+    entries = tuple(_pte(m, pfn, mapper) for mapper in mappers[:MOST_PTES])
+    more = max(0, len(mappers) - MOST_PTES)
+    kind = kinds.KINDS[kinds.kind_of(word)]
+    ahead = "" if more else preview(m, pfn)
+    counts = tuple(_counts(m, pfn, word))
+    return Facts(pfn, kind, flags, pf.letters_of(word), counts, entries, more, notes, ahead, _hits(session, pfn))
+
+
+def _hits(session: Session, pfn: int) -> tuple[Fact, ...]:
+    groups = groups_of(ends_of(session, pfn))
+    return tuple(Fact(MEANINGS[kind], _who(session, who), "", TONES.get(kind, "warn")) for kind, who in groups)
+
+
+def _who(session: Session, who: Sequence[int]) -> str:
+    return names([session.task_name(tgid) for tgid in who], MOST_NAMES)
+
+
+def _counts(m: Machine, pfn: int, word: int) -> list[Fact]:
+    address = f"{pfn << PAGE_SHIFT:#x}"
+    facts = [
+        Fact("Physical address", address, "the frame number times 4096"),
+        _zone(m, pfn),
+        Fact("References", f"{int(m.refcount.view[pfn]):,}", "_refcount: who holds on to it; free at 0"),
+        Fact("Mappings", f"{int(m.mapcount.view[pfn]):,}", "_mapcount: page-table entries that map it"),
+    ]
+    if word & pf.COMPOUND_TAIL:
+        head = m.compound_head(pfn)
+        facts.append(Fact("Compound head", f"{head:#x}", f"page {pfn - head} of a compound page"))
+    mapping = mapping_of(m, pfn)
+    facts.append(Fact("Mapping", mapping.title, mapping.detail))
+    if mapping.kind in ("anon", "file"):
+        facts.append(Fact("Index", f"{int(m.index.view[m.compound_head(pfn)]):#x}", "page->index, in pages"))
+    facts += _extras(m, pfn, word)
+    return facts
+
+
+def _zone(m: Machine, pfn: int) -> Fact:
+    zone = page_zone(m.zones, pfn)
+    if zone is None:
+        return Fact("Zone", "none", "never given to the allocator")
+    return Fact("Zone", zone_name(zone.node, zone.name), zone_meaning(zone.node, zone.name))
+
+
+def _extras(m: Machine, pfn: int, word: int) -> list[Fact]:
+    facts = []
+    slot = m.page_private.view.get(pfn)
+    if word & pf.SWAPCACHE and slot is not None:
+        facts.append(Fact("Swap entry", f"{slot:#x}", "where its copy lies in swap"))
+    pins = m.pins.view.get(pfn, 0)
+    if pins:
+        facts.append(Fact("Pins", str(pins), "somebody outside the page tables holds it"))
+    content = m.content.view.get(pfn)
+    if content is not None:
+        lost = " and lost" if word & pf.HWPOISON else ""
+        facts.append(Fact("Content", f"“{content}”", f"what was written there last{lost}"))
+    if word & pf.BUDDY:
+        facts.append(Fact("Free block", _block(m, pfn), "in the buddy allocator"))
+    return facts
+
+
+def _block(m: Machine, pfn: int) -> str:
+    for order in range(10, -1, -1):
+        head = pfn & -(1 << order)
+        if m.free_area.get((order, head)) is True:
+            return f"order {order}: {counted(1 << order, 'frame')} from {head:#x}"
+    return "on a per-CPU list"
+
+
+def _pte(m: Machine, pfn: int, mapper: Mapper) -> PteFact:
+    entry = m.pte(mapper.mm, mapper.vpn)
+    state = ptes.state_of(entry)
+    if state == "present" and not ptes.value_of(entry) <= pfn < ptes.value_of(entry) + 512:
+        state = "another frame"
+    bits = ", ".join(name for bit, name in _BITS if entry & bit) if state == "present" else ""
+    process = m.processes.view[mapper.tgid]
+    vma = m.vmas.view.get(mapper.vma)
+    said = f"{vma.perms}{' locked' if vma.locked else ''}" if vma else ""
+    return PteFact(
+        mapper.tgid, mapper.task, not process.ended, f"{mapper.vpn << PAGE_SHIFT:#x}", mapper.area, state, bits, said
+    )

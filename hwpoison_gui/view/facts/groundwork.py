@@ -1,0 +1,78 @@
+"""What the views of a moment are made of, made in slices before anything is shown: with thousands of users of a
+frame each part takes a while, and the window must not stand still for all of them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Final
+
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.session.timeline import Step
+from hwpoison_gui.view.base.moment import moment_of
+from hwpoison_gui.view.facts.operation_chips import result_in
+from hwpoison_gui.view.outcome.loss import find_loss, note_beginning
+from hwpoison_gui.view.outcome.verdict import verdict
+from hwpoison_gui.view.outline.outline import Outlines
+from hwpoison_gui.view.outline.state_rows import StateTables
+from hwpoison_gui.view.rows.tasks import TaskRow, TaskRows
+from hwpoison_gui.view.walk.state import Walks
+
+_MANY: Final = 400
+
+
+class Groundwork:
+    """Holds what is remembered from moment to moment."""
+
+    def __init__(self) -> None:
+        self.walks = Walks()
+        self.outlines = Outlines()
+        self.tables = StateTables()
+        self._task_rows = TaskRows()
+        self._all_rows: list[TaskRow] | None = None  # made already for the present moment
+
+    def clear(self) -> None:
+        """Another machine."""
+        self.walks.clear()
+        self.tables.clear()
+        self._all_rows = None
+
+    def rows_of(self, session: Session, steps: Sequence[Step] | None = None) -> list[TaskRow]:
+        """All tasks. `steps`: the few that were walked since the last time; None: nobody knows what has changed."""
+        rows, self._all_rows = self._all_rows, None
+        if steps is not None:
+            return self._task_rows.after(session.machine, steps)
+        return self._task_rows.of(session.machine) if rows is None else rows
+
+    def prepare(self, session: Session, selected: int, far: bool) -> Generator[None, None, None]:
+        """Makes what will be asked for at the present moment; yields now and then. The machine must stay as it is.
+
+        `far`: more has changed since the last time than a few steps. What takes no time is left to whoever asks.
+        """
+        if not _is_long(session, selected):
+            return
+        yield from self.walks.prepare(session, selected)
+        moment = moment_of(session)
+        operation = moment.operation
+        self.outlines.outline_for(session, operation)
+        yield
+        if operation is not None:
+            note_beginning(session, operation, self.walks.map_for(session, selected))
+            yield
+            result_in(session, operation)
+            yield
+        if operation is not None and moment.at_end:
+            yield from find_loss(session, operation)
+            verdict(session, operation)
+            yield
+        yield from self.tables.find(session, selected)
+        if far:
+            self._all_rows = yield from self._task_rows.find(session.machine)
+
+
+def _is_long(session: Session, selected: int) -> bool:
+    """Whether what is looked at has very many users, steps or tasks."""
+    m, operation = session.machine, moment_of(session).operation
+    users = int(m.mapcount.view[selected]) if 0 <= selected < m.frames else 0
+    steps = operation.last - operation.first if operation is not None else 0
+    return max(users, steps, len(m.processes.view)) > _MANY

@@ -1,0 +1,90 @@
+"""What can be done to a frame besides a click: the ways in which Linux learns of an error, and what undoes one.
+
+Each is an operation with its arguments, in the words of the kernel's own interface for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from hwpoison_gui.session.scenario.schema import OPS
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.facts.touching import touches_of_frame
+
+LATER: Final = "Linux 6.1 has this, the handler of 2009 had not: choose profile 6.1."
+_MOST_TASKS: Final = 24
+
+
+class Injection(NamedTuple):
+    """An operation on a frame. `missing` says why it cannot be done now."""
+
+    text: str
+    tip: str
+    op: str
+    args: dict[str, object]
+    missing: str = ""
+
+
+class _Way(NamedTuple):
+    """A way of `poison`; `{task}` in the text asks for a task that maps the frame."""
+
+    via: str
+    text: str
+    tip: str
+
+
+_WAYS: Final = (
+    _Way("corrupt-pfn", "hwpoison/corrupt-pfn", "As a click does: by its number, without a reference of its own"),
+    _Way("hard_offline", "hard_offline_page", "An administrator takes the page out of use, whoever has it"),
+    _Way("srao", "Machine check, action optional (SRAO)", "A scrubber found the error; nobody has used the data yet"),
+    _Way("madvise", "madvise(MADV_HWPOISON) by {task}", "The task asks for it: one more reference is held meanwhile"),
+    _Way("srar", "Machine check, action required (SRAR), as {task} reads",
+         "The task has consumed the error: it gets BUS_MCEERR_AR at once"),
+)  # fmt: skip
+_BY_TASK: Final = frozenset(via for key, via, needed in OPS["poison"].needs if (key, needed) == ("via", "task"))
+
+
+def injections_of(session: Session, pfn: int) -> list[Injection]:
+    """Every way of `poison` for a frame; those by a task once for each living task that maps it."""
+    tasks = list(dict.fromkeys(touch.task for touch in touches_of_frame(session, pfn)))[:_MOST_TASKS]
+    return [injection for way in _WAYS for injection in _ways(session, pfn, way, tasks)]
+
+
+def _ways(session: Session, pfn: int, way: _Way, tasks: list[str]) -> Iterator[Injection]:
+    spec = OPS["poison"].keys["via"]
+    missing = _missing(session, way.via in spec.later)
+    args: dict[str, object] = {"frame": f"pfn:{pfn:#x}", "via": way.via}
+    if way.via not in _BY_TASK:
+        yield Injection(way.text, way.tip, "poison", args, missing)
+        return
+    for task in tasks:
+        yield Injection(way.text.format(task=task), way.tip, "poison", {**args, "task": task}, missing)
+
+
+def _missing(session: Session, later: bool) -> str:
+    """Why what came `later` than the handler of 2009 cannot be done now."""
+    return LATER if later and session.machine.profile.name == "v7" else ""
+
+
+def soft_offline(session: Session, pfn: int) -> Injection:
+    """Migrate what is in the frame, and take it out of use."""
+    tip = "soft_offline_page(): what is there moves to another frame, this one is never handed out again. Nobody dies"
+    args: dict[str, object] = {"frame": f"pfn:{pfn:#x}"}
+    return Injection("Soft offline", tip, "soft_offline", args, _missing(session, OPS["soft_offline"].later))
+
+
+def unpoison(session: Session, pfn: int) -> Injection:
+    """Take the mark away; what was lost stays lost."""
+    tip = "unpoison_memory(): the frame can be used again. What was lost stays lost; a real error cannot be undone"
+    args: dict[str, object] = {"frame": f"pfn:{pfn:#x}"}
+    return Injection("Unpoison", tip, "unpoison", args, _missing(session, OPS["unpoison"].later))
+
+
+def pin(session: Session, pfn: int) -> Injection:
+    """Take one more reference, or give it back where one was taken."""
+    if pfn in session.machine.pins.view:
+        return Injection("Unpin", "put_page(): the extra reference is given back", "unpin", {"frame": f"pfn:{pfn:#x}"})
+    missing = "" if session.world.in_use(pfn) else "Nobody refers to this frame: it cannot be pinned."
+    tip = "get_page(): one more reference, as direct I/O or a pipe would hold, beside those that the handler expects"
+    return Injection("Pin", tip, "pin", {"frame": f"pfn:{pfn:#x}"}, missing)

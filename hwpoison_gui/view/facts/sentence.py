@@ -1,0 +1,66 @@
+"""The sentence of a moment: what happens, in plain words, with the kernel's name for it beside it."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from hwpoison_gui.kernel.mark import Act, counted
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.base.moment import moment_of, title_of
+from hwpoison_gui.view.facts.operation_chips import RESULT_TONES, result_in
+from hwpoison_gui.view.outcome.loss import loss_of
+from hwpoison_gui.view.outcome.verdict import verdict
+
+IDLE: Final = "Click a frame to break it."
+IDLE_HINT: Final = (
+    "The kernel will look for everybody who uses it. A right click only selects; arrow keys and Enter work, too."
+)
+
+
+class Sentence(NamedTuple):
+    """`tone`: idle, plain, kill, good, warn or panic. `code` and `branch` are the kernel's words."""
+
+    text: str
+    detail: str = ""
+    code: str = ""
+    branch: str = ""
+    tone: str = "plain"
+    where: str = ""
+
+
+_TONES: Final[dict[Act, str]] = {
+    Act.SIGNAL: "kill",
+    Act.DIE: "kill",
+    Act.PANIC: "panic",
+    Act.RESULT: "good",
+    Act.UNMAP: "warn",
+}
+
+
+def sentence_of(session: Session, selected: str = "") -> Sentence:
+    """What the present step says; before there is any, what is told of the selected frame, in one or two lines."""
+    moment = moment_of(session)
+    if moment.step is None or moment.operation is None:
+        if selected and not moment.total:
+            frame, _, ahead = selected.partition("\n")
+            return Sentence(
+                frame, f"{ahead or 'Nothing would come of it'}. Enter breaks it.", tone="idle", where="start"
+            )
+        lie = counted(moment.total, "step lies", "steps lie")
+        ahead = f"{lie} ahead: press Space to play them." if moment.total else IDLE_HINT
+        return Sentence(IDLE if not moment.total else "The machine as booted.", ahead, tone="idle", where="start")
+    mark = moment.step.mark
+    tone = _TONES.get(mark.act, "plain")
+    if mark.act is Act.RESULT:
+        tone = RESULT_TONES.get(mark.branch, tone)
+    operation = moment.operation
+    detail = f"because {mark.why}" if mark.why and mark.why not in mark.text else ""
+    text = mark.text
+    came = verdict(session, operation) if moment.at_end else ""
+    if came:
+        loss = loss_of(session, operation)
+        text, detail = came, loss.lost if loss else "" if mark.text.removesuffix(".") in came else mark.text
+        tone = "panic" if operation.outcome.panic else result_in(session, operation)[1]
+    length = operation.last - operation.first
+    where = f"step {moment.within} of {length}  ·  {moment.number + 1}. {title_of(operation)}"
+    return Sentence(text, detail, f"{mark.function}()", mark.branch, tone, where)

@@ -1,0 +1,184 @@
+"""Filter expressions: which frames to look for, by flags as page-types spells them, by number, owner or class.
+
+    lru,dirty            any of these flags          =anon,lru       exactly these flags and no other
+    lru,~dirty           LRU and not DIRTY           lru,dirty=lru   the same: of these two exactly LRU
+    4096  0x1000+512     one frame; 512 frames       0x1000,0x2000   up to, but not including
+    nginx  pid:144       what a process has mapped   nginx:heap  144:libc*   one area; nginx:heap+3 one page
+    /srv/data  lib*      what is cached of files     node:1  zone:dma32      where it lies
+    outcome:lost         a class of a lens
+
+Terms with spaces between them must all hold; a name with a space stands in quotes: "Web Content":heap.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.view.filter.terms import (
+    MISSING,
+    SORTS,
+    ClassesOf,
+    FilterError,
+    Term,
+    frames_of,
+    slug,
+    tokens_of,
+    unknown,
+)
+from hwpoison_gui.view.map.lenses import BY_KEY
+from hwpoison_gui.view.map.plane import Match
+
+Bools = npt.NDArray[np.bool_]
+
+__all__ = ["Filter", "FilterError", "FlagTest", "parse", "slug"]
+
+
+class FlagTest(NamedTuple):
+    """Holds for a flag word when `word & mask` equals `value`, or, with `value` None, when it is not 0."""
+
+    mask: int
+    value: int | None
+
+    def holds(self, word: int) -> bool:
+        found = word & self.mask
+        return bool(found) if self.value is None else found == self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A parsed expression. `follows_tables`: what it finds depends on more than flags and numbers."""
+
+    text: str
+    flags: tuple[FlagTest, ...] = ()
+    ranges: tuple[tuple[int, int | None], ...] = ()
+    terms: tuple[Term, ...] = ()
+
+    @property
+    def follows_tables(self) -> bool:
+        return bool(self.terms)
+
+    def match(self, m: Machine, classes_of: ClassesOf) -> Match:
+        """What it finds in a machine. Raises FilterError for names that the machine does not have."""
+        words: list[Callable[[int], bool]] = [test.holds for test in self.flags]
+        frames: Bools | None = None
+        for first, last in self.ranges:
+            inside = np.zeros(m.frames, np.bool_)
+            inside[first:last] = True
+            frames = inside if frames is None else frames & inside
+        for term in self.terms:
+            found = frames_of(m, term, classes_of)
+            if callable(found):
+                words.append(found)
+            else:
+                frames = found if frames is None else frames & found
+        return Match(lambda word: all(test(word) for test in words), frames)
+
+
+_NUMBER: Final = re.compile(r"0[xX][0-9a-fA-F]+|[0-9]+")
+_BY_NAME: Final = {flag.name.lower(): 1 << flag.bit for flag in pf.FLAGS}
+
+
+def parse(text: str) -> Filter | None:
+    """An expression, None for one without any term. Raises FilterError."""
+    flags: list[FlagTest] = []
+    ranges: list[tuple[int, int | None]] = []
+    terms: list[Term] = []
+    for token, at in tokens_of(text):
+        sort, colon, rest = token.partition(":")
+        if token.startswith("/"):
+            terms.append(Term("path", token, at))
+        elif colon and sort in SORTS:
+            terms.append(Term(sort, _given(rest, token, at), at + len(sort) + 1))
+        elif colon and sort in BY_KEY:
+            terms.append(Term("class", token, at))
+        elif colon:
+            terms.append(Term("area", token, at))
+        elif token[0].isdigit() or (token[0] == "," and token[1:2].isdigit()):
+            ranges.append(_range(token, at))
+        elif _looks_like_flags(token):
+            flags.append(_flags(token, at))
+        else:
+            terms.append(Term("name", token, at))
+    return Filter(text, tuple(flags), tuple(ranges), tuple(terms)) if flags or ranges or terms else None
+
+
+def _given(rest: str, token: str, at: int) -> str:
+    if not rest:
+        raise FilterError(f"{MISSING[token[:-1]]} is missing", at, len(token))
+    return rest
+
+
+def _range(token: str, at: int) -> tuple[int, int | None]:
+    """page-types -a: N, N+M, N,M, N, and ,M."""
+    first = _NUMBER.match(token)
+    end = first.end() if first is not None else 0
+    start = _value(first.group()) if first is not None else 0
+    rest = token[end:]
+    if not rest:
+        return start, start + 1
+    if rest == ",":
+        return start, None
+    number = _NUMBER.fullmatch(rest[1:])
+    if rest[0] not in "+," or number is None or (rest[0] == "+" and not end):
+        raise FilterError("not a frame, 4096 or 0x1000, nor several, 0x1000+512 or 0x1000,0x2000",
+                          at + end, len(token) - end)  # fmt: skip
+    last = start + _value(rest[1:]) if rest[0] == "+" else _value(rest[1:])
+    if last <= start:
+        raise FilterError("no frame lies in it: it ends where it begins, or before", at, len(token))
+    return start, last
+
+
+def _value(number: str) -> int:
+    return int(number, 16 if number[:2].lower() == "0x" else 10)
+
+
+def _looks_like_flags(token: str) -> bool:
+    return "," in token or token[0] in "~=" or token.partition("=")[0].lower() in _BY_NAME
+
+
+def _flags(token: str, at: int) -> FlagTest:
+    """page-types -b: a,b any of them; a,~b and a,b=a these among those; =a,b these and no other."""
+    left, equals, right = token.partition("=")
+    if not equals:
+        mask, value, inverted = _bits(left, at, signs=True)
+        return FlagTest(mask, value if inverted else None)
+    value = _bits(right, at + len(left) + 1, signs=False)[0]
+    if not left:
+        return FlagTest((1 << 64) - 1, value)
+    mask = _bits(left, at, signs=False)[0]
+    if value & ~mask:
+        text = "asked for, but not looked at: it must stand before the = too"
+        raise FilterError(text, at + len(left) + 1, len(right))
+    return FlagTest(mask, value)
+
+
+def _bits(text: str, at: int, signs: bool) -> tuple[int, int, bool]:
+    """The flags named, those of them that must be set, and whether any must not be."""
+    mask = value = 0
+    inverted = False
+    for part in text.split(","):
+        name = part.removeprefix("~") if signs else part
+        bit = _BY_NAME.get(name.lower())
+        if bit is None:
+            raise FilterError(_unknown_flag(name), at, max(1, len(part)))
+        mask |= bit
+        if name == part:
+            value |= bit
+        else:
+            inverted = True
+        at += len(part) + 1
+    return mask, value, inverted
+
+
+def _unknown_flag(name: str) -> str:
+    if not name:
+        return "a flag is missing; flags are written lru,~dirty or =anon,lru"
+    return unknown("flag", name, _BY_NAME)

@@ -1,0 +1,112 @@
+"""What may be written next in a filter expression, with what it means: for suggestions while somebody types."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.mark import counted
+from hwpoison_gui.view.base.zones import zone_meaning
+from hwpoison_gui.view.filter.terms import SORTS, area_names, processes_of, quoted, slug, tokens_of
+from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED, OWNER, ZONE
+
+MOST: Final = 40
+_CURSOR: Final = "\0"  # so that a token stands there, empty or not
+
+
+class Word(NamedTuple):
+    """A word as it is written, and what it finds."""
+
+    text: str
+    meaning: str
+
+
+EXAMPLES: Final = (
+    Word("lru,~dirty", "on an LRU list and not dirty"),
+    Word("=anon,lru", "exactly these flags and no other"),
+    Word("0x1000+512", "512 frames from that number on"),
+    Word("nginx", "what a process has mapped; pid:144 by its number"),
+    Word("nginx:heap", "one area of a process; nginx:heap+3 one page of it"),
+    Word("/usr/lib/*", "what is cached of files"),
+    Word("outcome:lost", "a class of a lens"),
+    Word("node:0 zone:dma32", "terms with a space between them must all hold"),
+)
+
+
+def words_for(m: Machine, typed: str) -> tuple[int, list[Word]]:
+    """The words that may end `typed`, and from where on they stand there. None where all is written already."""
+    *_, (token, at) = tokens_of(typed + _CURSOR)
+    token = token.removesuffix(_CURSOR)
+    begun = re.split(r"[,~=]", token)[-1] if ":" not in token and not token.startswith("/") else token
+    found: dict[str, Word] = {}
+    for word in _candidates(m, token, begun) if begun or token else ():
+        if word.text.replace('"', "").lower().startswith(begun.lower()):
+            found.setdefault(word.text, word)
+            if len(found) == MOST:
+                break
+    whole = [*found] == [typed[at:]] or [*found] == [begun]
+    return at + len(token) - len(begun), [] if whole else [*found.values()]
+
+
+def _candidates(m: Machine, token: str, begun: str) -> Iterable[Word]:
+    """All words of the sorts that fit how the token begins."""
+    sort, colon, _ = token.partition(":")
+    if token.startswith("/"):
+        return _paths(m)
+    if colon:
+        return _after_colon(m, sort)
+    if begun != token:
+        return _flags()
+    return () if token[0].isdigit() else (*_flags(), *_processes(m, ""), *_sorts())
+
+
+def _after_colon(m: Machine, sort: str) -> Iterable[Word]:
+    if sort == "task":
+        return _processes(m, "task:")
+    if sort == "pid":
+        return (Word(f"pid:{process.tgid}", f"what {process.name} has mapped") for process in m.living())
+    if sort == "path":
+        return (Word(f"path:{word.text}", word.meaning) for word in _paths(m))
+    if sort == "node":
+        nodes = sorted({zone.node for zone in m.zones if zone.node >= 0})
+        return (Word(f"node:{node}", f"the memory of node {node}") for node in nodes)
+    if sort == ZONE.key:
+        return (Word(f"zone:{name.lower()}", zone_meaning(node, name)) for node, name, *_ in m.zones)
+    if sort in BY_KEY and sort != CHANGED.key:
+        return _classes(sort)
+    areas = area_names(m, processes_of(m, sort))
+    return (Word(f"{quoted(sort)}:{quoted(area)}", "what it has mapped there") for area in areas)
+
+
+def _flags() -> Iterator[Word]:
+    for flag in pf.FLAGS:
+        yield Word(flag.name.lower(), flag.meaning)
+
+
+def _processes(m: Machine, before: str) -> Iterator[Word]:
+    for process in m.living():
+        yield Word(before + quoted(process.name), f"what process {process.tgid} has mapped")
+
+
+def _paths(m: Machine) -> Iterator[Word]:
+    for inode in m.inodes.view.values():
+        if inode.path and not inode.path.endswith(")"):
+            yield Word(quoted(inode.path), f"{counted(len(m.page_cache.of(inode.id)), 'page')} cached")
+
+
+def _classes(key: str) -> Iterator[Word]:
+    for one in BY_KEY[key].classes[1:]:
+        if not (key == OWNER.key and one.key.startswith("owner")):
+            yield Word(f"{key}:{slug(one.shortest)}", one.meaning)
+
+
+def _sorts() -> Iterator[Word]:
+    for lens in BY_KEY.values():
+        if lens.key not in (CHANGED.key, *SORTS):
+            yield Word(f"{lens.key}:", lens.question)
+    yield Word("zone:", ZONE.question)
+    yield Word("node:", "which node’s memory?")
+    yield Word("pid:", "a process by its number")

@@ -1,0 +1,315 @@
+"""The words of a filter that name something: a process, one of its areas, a file, a zone, a node, a class of a lens.
+
+Each sort of word has a function that gives the frames meant; a word that means nothing is told with what there is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from fnmatch import fnmatchcase
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.mmzone import NUMA_NO_NODE
+from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT, Process, Vma
+from hwpoison_gui.view.base.naming import listed
+from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED, Lens
+
+U8 = npt.NDArray[np.uint8]
+Bools = npt.NDArray[np.bool_]
+ClassesOf = Callable[[Lens], U8]  # the class of every frame under a lens that looks at a sheet
+Found = Bools | Callable[[int], bool]  # frames, or a test of flag words where those tell
+
+_MOST_NAMED: Final = 6  # of what there is, in what is said of a word that means nothing
+_DELETED: Final = " (deleted)"
+_SPACE: Final = re.compile(r"\s")
+_TOKEN: Final = re.compile(r'(?:"[^"]*(?:"|$)|[^\s"])+')
+_PAGE: Final = re.compile(r"(.*)\+(0[xX][0-9a-fA-F]{1,12}|[0-9]{1,12})")
+
+
+class FilterError(Exception):
+    """An expression that means nothing: `at` and `length` say which part of the text."""
+
+    def __init__(self, message: str, at: int, length: int) -> None:
+        super().__init__(message)
+        self.message, self.at, self.length = message, at, length
+
+    def __str__(self) -> str:
+        return f"at {self.at + 1}: {self.message}"
+
+
+class Term(NamedTuple):
+    """A name: `sort` is one of SORTS, area, class, or name (of whatever is called that)."""
+
+    sort: str
+    text: str
+    at: int
+
+    def error(self, why: str) -> FilterError:
+        """It means nothing."""
+        return FilterError(why, self.at, len(self.text))
+
+
+def frames_of(m: Machine, term: Term, classes_of: ClassesOf) -> Found:
+    """The frames that a word names. Raises FilterError for what the machine does not have."""
+    return _of_class(m, term, classes_of) if term.sort == "class" else _FIND[term.sort](m, term)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The names nearest to a word; empty where none is near."""
+    from difflib import get_close_matches  # a start has no time for it
+
+    names = list(dict.fromkeys(known))
+    near = get_close_matches(word.lower(), names, 3, 0.6)
+    near += [name for name in names if name.lower().startswith(word.lower()[:3]) and name not in near]
+    return f"did you mean {' or '.join(map(quoted, near[:3]))}?" if near else ""
+
+
+def unknown(sort: str, word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """What is said of a word that means nothing: first what helps, for there may be little room."""
+    near = did_you_mean(word, known)
+    return f"{near} There is no such {sort}" if near else f"no such {sort}; {otherwise or some_of(known)}"
+
+
+def some_of(known: Iterable[str]) -> str:
+    """`there is a, b, c and 12 more`."""
+    return f"there is {listed(list(dict.fromkeys(known)), _MOST_NAMED)}"
+
+
+def tokens_of(text: str) -> Iterator[tuple[str, int]]:
+    """The words of an expression without quotes, and where they begin. A quote left open holds to the end."""
+    for found in _TOKEN.finditer(text):
+        token = found.group().replace('"', "")
+        if token:
+            yield token, found.start()
+
+
+def quoted(name: str) -> str:
+    """A name as it stands in an expression."""
+    return f'"{name}"' if _SPACE.search(name) else name
+
+
+def slug(name: str) -> str:
+    """A name as it is written in an expression: small letters, no spaces."""
+    return "-".join(name.lower().split())
+
+
+# -- processes and files
+
+
+def _of_owners(m: Machine, processes: Iterable[Process], inodes: Iterable[int]) -> Bools:
+    frames = np.zeros(m.frames, np.bool_)
+    for inode in inodes:
+        for pfn in m.page_cache.of(inode).values():
+            frames[pfn : pfn + (HPAGE_PMD_NR if m.page(pfn) & pf.COMPOUND_HEAD else 1)] = True
+    for process in processes:
+        entries = m.ptes.of(process.mm)
+        words = np.fromiter(entries.values(), np.int64, len(entries))
+        present = words[(words & ptes.PRESENT) != 0]
+        frames[present >> PAGE_SHIFT] = True
+        for first in (present[(present & ptes.PSE) != 0] >> PAGE_SHIFT).tolist():
+            frames[first : first + HPAGE_PMD_NR] = True
+    return frames
+
+
+def _called(m: Machine, name: str) -> list[Process]:
+    return [process for process in m.living() if name in (process.name, process.comm)]
+
+
+def _numbered(m: Machine, pid: str) -> list[Process]:
+    return [process for process in m.living() if str(process.tgid) == pid]
+
+
+def _inodes(m: Machine, text: str) -> list[int]:
+    return [number for number, inode in m.inodes.view.items() if inode.path and _is_called(inode.path, text)]
+
+
+def _is_called(path: str, text: str) -> bool:
+    """Whether a path, or without a / in the text its last part, is called that; `*` stands for anything."""
+    path = path.removesuffix(_DELETED)
+    return fnmatchcase(path if "/" in text else path.rpartition("/")[2], text)
+
+
+def _of_task(m: Machine, term: Term) -> Bools:
+    processes = _called(m, term.text)
+    if not processes:
+        names = [process.name for process in m.living()]
+        raise term.error(unknown("process", term.text, names))
+    return _of_owners(m, processes, ())
+
+
+def _of_pid(m: Machine, term: Term) -> Bools:
+    processes = _numbered(m, term.text)
+    if not processes:
+        numbers = (f"{process.tgid} ({process.name})" for process in m.living())
+        raise term.error(f"no process has that number; {some_of(numbers)}")
+    return _of_owners(m, processes, ())
+
+
+def _of_path(m: Machine, term: Term) -> Bools:
+    inodes = _inodes(m, term.text)
+    if not inodes:
+        paths = [inode.path.removesuffix(_DELETED) for inode in m.inodes.view.values() if inode.path]
+        names = [path if "/" in term.text else path.rpartition("/")[2] for path in paths]
+        raise term.error(unknown("file", term.text, names, "* stands for any letters, as in /usr/lib/*"))
+    return _of_owners(m, (), inodes)
+
+
+def _of_name(m: Machine, term: Term) -> Bools:
+    processes, inodes = _called(m, term.text), _inodes(m, term.text)
+    if not processes and not inodes:
+        names = [flag.name.lower() for flag in pf.FLAGS] + [process.name for process in m.living()]
+        examples = "try lru,~dirty or 0x1000+512 or nginx:heap or /usr/* or outcome:lost"
+        raise term.error(unknown("flag, process or file", term.text, names, examples))
+    return _of_owners(m, processes, inodes)
+
+
+# -- areas of processes
+
+
+def _of_area(m: Machine, term: Term) -> Bools:
+    """PROCESS:AREA or PROCESS:AREA+PAGE. A process may have a colon in its name, an area may not."""
+    owner, _, text = term.text.rpartition(":")
+    processes = processes_of(m, owner)
+    if not processes:
+        whole = _called(m, term.text)
+        if whole:
+            return _of_owners(m, whole, ())
+        words = [process.name for process in m.living()] + [*SORTS, *BY_KEY]
+        how = "an area is written nginx:heap or 144:heap, a class outcome:lost"
+        raise term.error(unknown("process", owner, words, how))
+    spans = _spans(m, processes, text)
+    if not spans:
+        areas = area_names(m, processes)
+        if not text:
+            raise term.error(f"which area? {some_of(areas)}")
+        raise term.error(unknown("area", text, areas))
+    frames = np.zeros(m.frames, np.bool_)
+    for process in processes:
+        _mark(m, process.mm, [(start, end) for mm, start, end in spans if mm == process.mm], frames)
+    return frames
+
+
+def processes_of(m: Machine, owner: str) -> list[Process]:
+    """Those of a name, or of a number."""
+    return _called(m, owner) or _numbered(m, owner)
+
+
+def area_names(m: Machine, processes: Iterable[Process]) -> list[str]:
+    """What areas of processes can be called, each once."""
+    names = (_area_name(m, vma) for process in processes for vma in m.vmas_of(process.mm))
+    return list(dict.fromkeys(name for name in names if name))
+
+
+def _spans(m: Machine, processes: Iterable[Process], text: str) -> list[tuple[int, int, int]]:
+    """(mm, first virtual page, the one past the last) of areas called that, or of one page of them behind a +."""
+    whole = [
+        (process.mm, vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT)
+        for process in processes
+        for vma in m.vmas_of(process.mm)
+        if _is_area(m, vma, text)
+    ]
+    split = _PAGE.fullmatch(text)
+    if whole or split is None:
+        return whole
+    page = int(split.group(2), 16 if split.group(2)[:2].lower() == "0x" else 10)
+    areas = _spans(m, processes, split.group(1))
+    return [(mm, start + page, start + page + 1) for mm, start, end in areas if start + page < end]
+
+
+def _is_area(m: Machine, vma: Vma, text: str) -> bool:
+    path = m.inodes.view[vma.mapping].path if vma.mapping else ""
+    return vma.name.strip("[]") == text.strip("[]") != "" or (path != "" and _is_called(path, text))
+
+
+def _area_name(m: Machine, vma: Vma) -> str:
+    if vma.name or not vma.mapping:
+        return vma.name.strip("[]")
+    return m.inodes.view[vma.mapping].path.removesuffix(_DELETED).rpartition("/")[2]
+
+
+def _mark(m: Machine, mm: int, spans: list[tuple[int, int]], frames: Bools) -> None:
+    """Marks what an address space has mapped within spans of virtual pages."""
+    entries = m.ptes.of(mm)
+    vpns = np.fromiter(entries.keys(), np.int64, len(entries))
+    words = np.fromiter(entries.values(), np.int64, len(entries))
+    present, huge = (words & ptes.PRESENT) != 0, (words & ptes.PSE) != 0
+    inside = np.zeros(len(vpns), np.bool_)
+    for first, last in spans:
+        inside |= (vpns >= first) & (vpns < last)
+    frames[words[inside & present & ~huge] >> PAGE_SHIFT] = True
+    for at in np.flatnonzero(present & huge).tolist():
+        vpn, pfn = int(vpns[at]), int(words[at]) >> PAGE_SHIFT
+        for first, last in spans:
+            frames[pfn + max(first - vpn, 0) : pfn + max(0, min(last - vpn, HPAGE_PMD_NR))] = True
+
+
+# -- places in memory, and classes
+
+
+def _of_zone(m: Machine, term: Term) -> Bools:
+    named = {zone.name.lower() for zone in m.zones}
+    if term.text.lower() not in named | {"none"}:
+        raise term.error(f"no such zone; {some_of([*sorted(named), 'none'])}")
+    frames = np.full(m.frames, term.text.lower() == "none", np.bool_)
+    for zone in m.zones:
+        frames[zone.start : zone.end] = zone.name.lower() == term.text.lower()
+    return frames & _is_page(m)
+
+
+def _of_node(m: Machine, term: Term) -> Bools:
+    nodes = {str(zone.node): zone.node for zone in m.zones if zone.node != NUMA_NO_NODE}
+    if not nodes:
+        raise term.error("this machine’s source does not say nodes")
+    if term.text not in nodes:
+        raise term.error(f"no such node; {some_of(nodes)}")
+    frames = np.zeros(m.frames, np.bool_)
+    for zone in m.zones:
+        if zone.node == nodes[term.text]:
+            frames[zone.start : zone.end] = True
+    return frames & _is_page(m)
+
+
+def _is_page(m: Machine) -> Bools:
+    """What is no hole: a zone spans those, too."""
+    pages: Bools = (m.flags.view & np.uint64(pf.NOPAGE)) == 0
+    return pages
+
+
+def _of_class(m: Machine, term: Term, classes_of: ClassesOf) -> Found:
+    key, _, name = term.text.partition(":")
+    lens = BY_KEY[key]
+    classes = [one for one in lens.classes if one.id and slug(name) in (one.key, slug(one.name), slug(one.shortest))]
+    if not classes or key == CHANGED.key:
+        known = ", ".join(slug(one.shortest) for one in lens.classes[1:])
+        raise term.error(f"{'no such class;' if name else 'which class?'} there is {known}")
+    code, code_of = classes[0].id, lens.code_of
+    if code_of is not None:
+        return lambda word: code_of(word) == code
+    mine: Bools = classes_of(lens) == code
+    return mine
+
+
+MISSING: Final = {
+    "task": "a process’s name",
+    "pid": "a process’s number",
+    "path": "a file’s name",
+    "zone": "a zone’s name, as dma32,",
+    "node": "a node’s number, as 0,",
+}
+SORTS: Final = tuple(MISSING)
+_FIND: Final[dict[str, Callable[[Machine, Term], Bools]]] = {
+    "task": _of_task,
+    "pid": _of_pid,
+    "path": _of_path,
+    "name": _of_name,
+    "area": _of_area,
+    "zone": _of_zone,
+    "node": _of_node,
+}

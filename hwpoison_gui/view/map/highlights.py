@@ -1,0 +1,90 @@
+"""What the map points at in a moment: the frame itself, and the frames of the task that the step is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.gate import Column
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.mark import Act
+from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.base.moment import Moment, moment_of
+
+Pfns = npt.NDArray[np.int64]
+Highlights = list[tuple[Pfns, str]]
+
+_OWN: Final = (Act.VISIT, Act.SIGNAL)
+
+
+def meaning_of(role: str) -> str:
+    """What the mark of a role says of a frame; empty where the step's sentence says it."""
+    return "freed by the last exit" if role == "freed" else ""
+
+
+def frames_of(m: Machine, mm: int) -> Pfns:
+    """The frames that an address space maps, ascending; one that it maps twice is there twice."""
+    held = m.ptes.of(mm)
+    entries = np.fromiter(held.values(), np.int64, len(held))
+    entries = entries[entries & ptes.PRESENT != 0]
+    pfns, huge = entries >> PAGE_SHIFT, entries & ptes.PSE != 0
+    return np.sort(np.concatenate((pfns[~huge], (pfns[huge, None] + np.arange(HPAGE_PMD_NR)).ravel())))
+
+
+def colours_of(tgids: Iterable[int]) -> dict[int, int]:
+    """Numbers of the colours of tasks that are seen together: neighbours never share one."""
+    return {tgid: number for number, tgid in enumerate(dict.fromkeys(tgids))}
+
+
+def highlights_of(session: Session, selected_task: int | None, colours: Mapping[int, int]) -> Highlights:
+    """Roles and frames, weakest first: later ones are drawn on top. `colours`: see colours_of()."""
+    m = session.machine
+    found: Highlights = []
+    if selected_task is not None and selected_task in m.processes.view:
+        found.append(_owned(m, selected_task, colours))
+    moment = moment_of(session)
+    if moment.step is not None:
+        found += _of_step(m, moment, colours)
+    return [(pfns, role) for pfns, role in found if len(pfns)]
+
+
+def _owned(m: Machine, tgid: int, colours: Mapping[int, int]) -> tuple[Pfns, str]:
+    return frames_of(m, m.processes.view[tgid].mm), f"owner:{colours.get(tgid, tgid)}"
+
+
+def _of_step(m: Machine, moment: Moment, colours: Mapping[int, int]) -> Highlights:
+    assert moment.step is not None and moment.operation is not None
+    mark = moment.step.mark
+    target = moment.operation.outcome.pfn
+    inside = [pfn for pfn in (target,) if pfn is not None and 0 <= pfn < m.frames]
+    others = np.array(sorted(set(mark.frames) - set(inside)), np.int64)
+    found: Highlights = []
+    if moment.at_end and mark.act is not Act.DIE:
+        pass  # the walk is over
+    elif mark.act in _OWN:
+        for tid in mark.tasks[:1]:
+            found.append(_owned(m, m.tasks.view[tid].tgid, colours))
+    elif mark.act is Act.DIE:
+        found.append((_freed(m, moment), "freed"))
+    elif mark.act in (Act.UNMAP, Act.SKIP):
+        found.append((np.array(inside, np.int64), "unmapped" if mark.act is Act.UNMAP else "skipped"))
+    if moment.operation.name == "poison" or not len(others):
+        broken = moment.operation.name == "poison" or any(m.page(pfn) & pf.HWPOISON for pfn in inside)
+        found.append((np.array(inside, np.int64), "target" if broken else "visited"))
+    if len(others):
+        found.append((others, "visited"))
+    return found
+
+
+def _freed(m: Machine, moment: Moment) -> Pfns:
+    """Of the frames that the step changed those that nobody has any more; others are still somebody's."""
+    assert moment.step is not None
+    pfns: Pfns = np.array(sorted({c.key for c in moment.step.changes if isinstance(c.store, Column)}), np.int64)
+    left: Pfns = pfns[m.refcount.view[pfns] == 0]
+    return left

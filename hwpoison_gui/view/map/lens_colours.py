@@ -1,0 +1,82 @@
+"""Colours of the classes of a lens in a theme.
+
+Most are those of the kinds, which were chosen to stay apart for any colour vision; the others are here. The
+rules that hold for kinds hold for every lens, and the same test computes them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hwpoison_gui.view.base import kinds
+from hwpoison_gui.view.base.palette import Theme, argb, mixed
+from hwpoison_gui.view.map.lenses import MOST_CLASSES, Lens
+
+# Class of a lens -> kind whose colour it has.
+_LIKE: Final[dict[str, dict[str, str]]] = {
+    "state": {
+        "kernel": "reserved", "clean": "anon", "sole": "file", "dirty": "slab", "writeback": "shmem",
+        "locked": "swapcache",
+    },
+    "owner": {
+        "other": "reserved", "owner5": "file", "owner4": "huge", "owner3": "anon", "owner2": "pgtable",
+        "owner1": "shmem", "owner0": "slab",
+    },
+    "zone": {
+        "nozone": "free", "other": "reserved", "zone6": "swapcache", "zone5": "pgtable", "zone4": "shmem",
+        "zone3": "huge", "zone2": "anon", "zone1": "file", "zone0": "slab",
+    },
+    "outcome": {
+        "silent": "anon", "lost": "huge", "late": "pgtable", "early": "slab", "failed": "swapcache",
+        "ignored": "reserved",
+    },
+}  # fmt: skip
+
+# What no kind has. Counts go from few to many with the distance from the ground.
+_OWN: Final[dict[str, dict[str, str]]] = {
+    "dark": {
+        "outcome/early": "#f48430", "outcome/late": "#a0642e", "outcome/panic": "#f4f0f0",
+        "changed/touched": "#a0642e", "changed/just": "#f0b429", "changed/unchanged": "#29333b",
+        "ramp1": "#3577bb", "ramp2": "#6d9bc0", "ramp3": "#9bb6ae", "ramp4": "#c9d296", "ramp5": "#fff384",
+    },
+    "light": {
+        "outcome/panic": "#1c0c18",
+        "changed/touched": "#a68533", "changed/just": "#5c2c00", "changed/unchanged": "#d3d9df",
+        "ramp1": "#1292c0", "ramp2": "#2178ad", "ramp3": "#3b5593", "ramp4": "#41336d", "ramp5": "#2c153b",
+    },
+    "high-contrast": {
+        "outcome/panic": "#f4fcfc",
+        "changed/touched": "#ff951e", "changed/just": "#faf400", "changed/unchanged": "#3c3c40",
+        "ramp1": "#4382d8", "ramp2": "#69a7d1", "ramp3": "#91c7b1", "ramp4": "#c0e38e", "ramp5": "#fffd81",
+    },
+}  # fmt: skip
+
+FADED: Final = 0.8  # the share of the ground in the colour of what a filter did not find
+
+
+def class_colour(theme: Theme, lens: Lens, key: str) -> str:
+    """The colour of one class."""
+    own = _OWN[theme.name]
+    colour = own.get(f"{lens.key}/{key}", own.get(key))
+    if colour is not None:
+        return colour
+    like = _LIKE.get(lens.key, {}).get(key, key)
+    return theme.kind(next(kind.id for kind in kinds.KINDS if kind.key == like))
+
+
+def lens_colours(theme: Theme, lens: Lens) -> list[str]:
+    """The colours of all codes of a lens, in order."""
+    return [class_colour(theme, lens, one.key) for one in lens.classes]
+
+
+def code_colours(theme: Theme, lens: Lens, filtered: bool) -> list[str]:
+    """The colours of all 256 codes of a plane; with the top bit those that a filter found, or all without one."""
+    bright = lens_colours(theme, lens)
+    bright += [theme.ground] * (MOST_CLASSES - len(bright))
+    faint = [mixed(colour, theme.ground, FADED) for colour in bright] if filtered else bright
+    return faint + bright
+
+
+def colour_table(theme: Theme, lens: Lens, filtered: bool = False) -> list[int]:
+    """The same as Qt's 0xAARRGGBB."""
+    return [argb(colour) for colour in code_colours(theme, lens, filtered)]

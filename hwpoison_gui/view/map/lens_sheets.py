@@ -1,0 +1,218 @@
+"""Sheets: a byte a frame for lenses that look at more than the flag word.
+
+A sheet of millions of frames takes a moment. So it is made in slices: `work` gives how much is done, and the caller
+may let the window breathe in between. `some` reads single frames anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.machine import MAPPING_ANON, Machine
+from hwpoison_gui.view.base.zones import lens_and_codes
+from hwpoison_gui.view.map.held import Held
+from hwpoison_gui.view.map.lenses import (
+    COUNT_BOUNDS,
+    COUNT_EXISTS,
+    COUNT_HOLE,
+    COUNT_REFS,
+    OWNER,
+    OWNERS,
+    ZONE,
+    Lens,
+    owner_lens,
+)
+from hwpoison_gui.view.outcome.assessment import Assessment, fate_of
+
+U8 = npt.NDArray[np.uint8]
+I64 = npt.NDArray[np.int64]
+
+SLICE: Final = 1 << 18  # frames at a time
+_FEW: Final = 16  # frames whose outcome is asked at once; of more it is as it was until the sheet is made anew
+
+
+class CountsSheet:
+    """Classes of the mapping count and of the reference count, and whether there is a page at all."""
+
+    follows_tables = False
+
+    def __init__(self, m: Machine, room: int) -> None:
+        self.m, self.held = m, Held(room)
+
+    def work(self) -> Iterator[float]:
+        for start in range(0, self.m.frames, SLICE):
+            part = slice(start, min(start + SLICE, self.m.frames))
+            self.held.write(part, self._bytes(part))
+            yield part.stop / self.m.frames
+
+    def some(self, pfns: I64) -> U8:
+        return self._bytes(pfns)
+
+    def _bytes(self, which: slice | I64) -> U8:
+        m, top = self.m, COUNT_BOUNDS[-1]
+        maps = _CLASS_OF_COUNT[np.clip(m.mapcount.view[which], 0, top)]
+        refs = _CLASS_OF_COUNT[np.clip(m.refcount.view[which], 0, top)]
+        hole = (m.flags.view[which] >> np.uint64(pf.BY_NAME["NOPAGE"].bit) & np.uint64(1)).astype(np.uint8)
+        made: U8 = maps | refs << COUNT_REFS | hole * np.uint8(COUNT_HOLE) | np.uint8(COUNT_EXISTS)
+        return made
+
+
+_CLASS_OF_COUNT: Final[U8] = (np.searchsorted(COUNT_BOUNDS, np.arange(COUNT_BOUNDS[-1] + 1), "right") - 1).astype(
+    np.uint8
+)
+
+
+class ZoneSheet:
+    """The zone that a frame number lies in."""
+
+    follows_tables = False
+
+    def __init__(self, m: Machine, room: int) -> None:
+        self.m, self.held = m, Held(room)
+        self.lens, codes = lens_and_codes(m.zones)
+        self._starts: I64 = np.array([zone.start for zone in m.zones], np.int64)
+        self._ends: I64 = np.array([zone.end for zone in m.zones], np.int64)
+        self._codes: U8 = np.array([*codes, ZONE.id_of("nozone")], np.uint8)
+
+    def work(self) -> Iterator[float]:
+        for start in range(0, self.m.frames, SLICE):
+            stop = min(start + SLICE, self.m.frames)
+            codes = np.full(stop - start, ZONE.id_of("nozone"), np.uint8)
+            for zone, code in zip(self.m.zones, self._codes.tolist(), strict=False):
+                codes[max(0, zone.start - start) : max(0, zone.end - start)] = code
+            codes[self._holes(slice(start, stop))] = ZONE.id_of("hole")
+            self.held.write(slice(start, stop), codes)
+            yield stop / self.m.frames
+
+    def _holes(self, which: slice | I64) -> npt.NDArray[np.bool_]:
+        holes: npt.NDArray[np.bool_] = (self.m.flags.view[which] & np.uint64(pf.NOPAGE)) != 0
+        return holes
+
+    def some(self, pfns: I64) -> U8:
+        zone = np.searchsorted(self._starts, pfns, "right") - 1
+        zone[(zone < 0) | (pfns >= self._ends[zone])] = len(self._ends)
+        return np.where(self._holes(pfns), np.uint8(ZONE.id_of("hole")), self._codes[zone])
+
+
+class OwnerSheet:
+    """Whose a frame is: a file's by its inode, else of the process whose anon_vma it was first."""
+
+    follows_tables = True
+
+    def __init__(self, m: Machine, room: int) -> None:
+        self.m, self.held = m, Held(room)
+        self.lens: Lens = OWNER
+        self._of_inode: U8 = np.zeros(1, np.uint8)
+        self._of_anon: U8 = np.zeros(1, np.uint8)
+
+    def work(self) -> Iterator[float]:
+        yield from self._rank()
+        for start in range(0, self.m.frames, SLICE):
+            part = slice(start, min(start + SLICE, self.m.frames))
+            self.held.write(part, self.some(part))
+            yield 0.5 + 0.5 * part.stop / self.m.frames
+
+    def some(self, pfns: I64 | slice) -> U8:
+        words = self.m.flags.view[pfns]
+        mapping = self._mapping_of(pfns)
+        low, number = mapping & 3, mapping >> 2
+        kernel, other = OWNER.id_of("kernel"), OWNER.id_of("other")
+        owner = np.full(len(words), kernel, np.uint8)
+        file = np.flatnonzero((mapping != 0) & (low == 0) & (number < len(self._of_inode)))
+        owner[file] = self._of_inode[number[file]]
+        anon = np.flatnonzero((low == MAPPING_ANON) & (number < len(self._of_anon)))
+        owner[anon] = self._of_anon[number[anon]]
+        owner[(low == 3) | (owner == 0)] = other
+        owner[(words & np.uint64(pf.BUDDY)) != 0] = OWNER.id_of("free")
+        owner[(words & np.uint64(pf.NOPAGE)) != 0] = OWNER.id_of("hole")
+        return owner
+
+    def _mapping_of(self, pfns: I64 | slice) -> npt.NDArray[np.uint32]:
+        """page->mapping, of a compound tail that of its head."""
+        m = self.m
+        mapping = m.mapping.view[pfns]
+        tails = np.flatnonzero(m.flags.view[pfns] & np.uint64(pf.COMPOUND_TAIL))
+        if len(tails):
+            mapping = mapping.copy()
+            mapping[tails] = m.mapping.view[np.minimum(mapping[tails], m.frames - 1)]
+        return mapping
+
+    def _rank(self) -> Iterator[float]:
+        """Counts the frames of every file and process and gives the largest a class of their own."""
+        m = self.m
+        inodes = np.zeros(max(m.inodes.view, default=0) + 1, np.int64)
+        anons = np.zeros(m.counter("next_anon_vma") + 1, np.int64)
+        for start in range(0, m.frames, SLICE):
+            mapping = self._mapping_of(slice(start, min(start + SLICE, m.frames)))
+            mapping = mapping[mapping != 0].astype(np.int64)
+            for low, total in ((0, inodes), (MAPPING_ANON, anons)):
+                numbers = mapping[(mapping & 3) == low] >> 2
+                total += np.bincount(numbers[numbers < len(total)], minlength=len(total))
+            yield 0.5 * start / m.frames
+        mm_of = np.zeros(len(anons), np.int64)
+        for anon_vma, vmas in m.anon_vma_chain.view.items():
+            mm_of[anon_vma] = m.vmas.view[min(vmas)].mm
+        self._name(inodes, anons, mm_of)
+
+    def _name(self, inodes: I64, anons: I64, mm_of: I64) -> None:
+        m = self.m
+        of_mm = np.bincount(mm_of, anons) if len(mm_of) else np.zeros(1)
+        candidates = [(int(of_mm[mm]), "mm", mm) for mm in np.flatnonzero(of_mm).tolist() if mm in m.processes.view]
+        candidates += [(int(inodes[n]), "inode", n) for n in np.flatnonzero(inodes).tolist() if n in m.inodes.view]
+        largest = sorted(candidates, reverse=True)[:OWNERS][::-1]
+        first = OWNER.id_of("owner0") + OWNERS - len(largest)
+        self._of_inode, self._of_anon = np.zeros(len(inodes), np.uint8), np.zeros(len(anons), np.uint8)
+        names = [""] * (OWNERS - len(largest))
+        for number, (_, sort, which) in enumerate(largest):
+            if sort == "mm":
+                self._of_anon[mm_of == which] = first + number
+                names.append(m.processes.view[which].name)
+            else:
+                self._of_inode[which] = first + number
+                names.append(m.inodes.view[which].path)
+        self.lens = owner_lens(tuple(names))
+
+
+class OutcomeSheet:
+    """The class of what poisoning the frame would come to, see outcome/assessment.py."""
+
+    follows_tables = True
+
+    def __init__(self, m: Machine, room: int) -> None:
+        self.m, self.held = m, Held(room)
+
+    def work(self) -> Iterator[float]:
+        assessment = Assessment(self.m)
+        yield from assessment.work()
+        for start in range(0, self.m.frames, SLICE):
+            part = slice(start, min(start + SLICE, self.m.frames))
+            self.held.write(part, assessment.codes[assessment.case_of[part]])
+            yield 1.0
+
+    def some(self, pfns: I64) -> U8:
+        if len(pfns) > _FEW:
+            known: U8 = self.held.values[pfns]
+            return known
+        return np.array([fate_of(self.m, pfn).code for pfn in pfns.tolist()], np.uint8)
+
+
+AnySheet = CountsSheet | ZoneSheet | OwnerSheet | OutcomeSheet
+SHEETS: Final[dict[str, type[AnySheet]]] = {
+    "counts": CountsSheet,
+    "zone": ZoneSheet,
+    "owner": OwnerSheet,
+    "outcome": OutcomeSheet,
+}
+
+
+def made(name: str, m: Machine, room: int) -> AnySheet:
+    """A sheet, complete."""
+    sheet = SHEETS[name](m, room)
+    for _ in sheet.work():
+        pass
+    return sheet

@@ -1,0 +1,242 @@
+"""Lenses: what the colour of a frame on the map says. Each is a table of classes, numbered by severity.
+
+A lens looks at the flag word, or at a sheet: a byte a frame that tells more than flags do (map/lens_sheets.py).
+The highest class is hardware poison in every one of them, so that no lens can hide it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.view.base import kinds
+from hwpoison_gui.view.outcome import classes as outcomes
+
+U8 = npt.NDArray[np.uint8]
+
+MOST_CLASSES: Final = 128  # the top bit of a code is kept for "found by the filter"
+
+
+class LensClass(NamedTuple):
+    """One class of a lens: `id` is its code, `key` names its colour, `name`, `short` and `meaning` are for people."""
+
+    id: int
+    key: str
+    name: str
+    meaning: str
+    short: str = ""
+
+    @property
+    def shortest(self) -> str:
+        return self.short or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """`classes` by code; 0 is what lies past the last frame, the last one poison.
+
+    `code_of` tells the class of a flag word, or None when the lens looks at the sheet `sheet`, whose bytes are
+    looked up in `codes`. `quiet` classes may be hard to see, as they are no news.
+    """
+
+    key: str
+    name: str
+    question: str
+    classes: tuple[LensClass, ...]
+    code_of: Callable[[int], int] | None = None
+    sheet: str = ""
+    codes: bytes = bytes(range(256))
+    quiet: tuple[str, ...] = ("hole",)
+
+    @property
+    def poison(self) -> int:
+        """The code of a poisoned frame."""
+        return self.classes[-1].id
+
+    def id_of(self, key: str) -> int:
+        return next(one.id for one in self.classes if one.key == key)
+
+
+def _classes(*rows: tuple[str, str, str] | tuple[str, str, str, str]) -> tuple[LensClass, ...]:
+    framed = (
+        ("outside", "outside", "past the last frame"),
+        ("hole", "no page", "a hole: no memory at this frame number"),
+        *rows,
+        ("poison", "hardware poison", "broken memory: HWPOISON is set", "poison"),
+    )
+    return tuple(LensClass(number, *row) for number, row in enumerate(framed))
+
+
+def _first(*rules: tuple[int, int]) -> Callable[[int], int]:
+    """The class of the first rule one of whose flags is set; an empty mask takes everything."""
+
+    def code_of(word: int) -> int:
+        return next(code for mask, code in rules if word & mask or not mask)
+
+    return code_of
+
+
+_SHORT_KINDS: Final = {
+    "free": "free", "file": "file", "shmem": "shared", "anon": "anon", "huge": "huge", "kernel": "kernel",
+    "poison": "poison",
+}  # fmt: skip
+
+KIND: Final = Lens(
+    "kind",
+    "Kind",
+    "What kind of page does the frame hold?",
+    tuple(LensClass(*kind, _SHORT_KINDS.get(kind.key, "")) for kind in kinds.KINDS),
+    kinds.kind_of,
+)
+
+STATE: Final = Lens(
+    "state",
+    "State",
+    "Is its content somewhere else as well: clean, the only copy, dirty, being written, or locked?",
+    _classes(
+        ("free", "free", "in a free block of the buddy allocator"),
+        ("kernel", "not cached", "kernel memory and the like: it has no copy anywhere, and no such state"),
+        ("clean", "clean", "DIRTY is clear: nothing newer than the copy on disk or in swap, as far as the page knows"),
+        ("sole", "only copy", "anonymous or tmpfs, not in the swap cache: there is no other copy, whatever DIRTY says"),
+        ("dirty", "dirty", "DIRTY is set: its content is newer than any copy"),
+        ("writeback", "writeback", "WRITEBACK is set: being written to disk or swap now"),
+        ("locked", "locked", "LOCKED is set: somebody works on it, others wait"),
+    ),
+    _first(
+        (pf.HWPOISON, 9),
+        (pf.NOPAGE, 1),
+        (pf.BUDDY, 2),
+        (pf.LOCKED, 8),
+        (pf.WRITEBACK, 7),
+        (pf.DIRTY, 6),
+        (pf.SWAPCACHE, 4),
+        (pf.ANON | pf.SWAPBACKED, 5),
+        (pf.LRU | pf.UPTODATE | pf.MAPPEDTODISK, 4),
+        (0, 3),
+    ),
+)
+
+# A count falls into the class of the highest bound that it reaches.
+COUNT_BOUNDS: Final = (0, 1, 2, 3, 10, 100)
+COUNT_NAMES: Final = ("0", "1", "2", "3 to 9", "10 to 99", "100 or more")
+COUNT_EXISTS: Final = 0x80
+COUNT_HOLE: Final = 0x40
+COUNT_REFS: Final = 3  # bits from which the class of the reference count stands; below is that of the mappings
+
+
+def _count_codes(shift: int) -> bytes:
+    def code(byte: int) -> int:
+        if not byte & COUNT_EXISTS:
+            return 0
+        return 1 if byte & COUNT_HOLE else 2 + min(byte >> shift & 7, len(COUNT_BOUNDS) - 1)
+
+    return bytes(code(byte) for byte in range(256))
+
+
+def _count_classes(zero: tuple[str, str], word: str) -> tuple[LensClass, ...]:
+    names = [f"{count} {word}{'' if count == '1' else 's'}" for count in COUNT_NAMES]
+    rows = [(f"ramp{n}", names[n], f"{names[n]} a frame", COUNT_NAMES[n]) for n in range(1, len(names))]
+    return _classes(("free", zero[0], zero[1], "0"), *rows)
+
+
+MAPCOUNT: Final = Lens(
+    "mapcount",
+    "Mappings",
+    "How many page-table entries map it? That many have to be found and cut.",
+    _count_classes(("not mapped", "no page-table entry maps it: nobody has to be found"), "mapping"),
+    sheet="counts",
+    codes=_count_codes(0),
+)
+
+REFCOUNT: Final = Lens(
+    "refcount",
+    "References",
+    "Who holds on to it? References beyond mappings and page cache can keep it from being taken away.",
+    _count_classes(("no references", "free, or inside a larger allocation"), "reference"),
+    sheet="counts",
+    codes=_count_codes(COUNT_REFS),
+)
+
+_LONGEST: Final = 11  # letters of an owner's short name
+OWNERS: Final = 6  # that have a hue of their own
+
+
+def owner_lens(names: tuple[str, ...] = ()) -> Lens:
+    """The lens of owners; `names` are those with a hue, the largest last, as severity has it."""
+    shown = names or tuple("" for _ in range(OWNERS))
+    hues = [
+        (f"owner{number}", name or "nobody", f"frames of {name}" if name else "no further owner", short_owner(name))
+        for number, name in enumerate(shown)
+    ]
+    return Lens(
+        "owner",
+        "Owner",
+        "Whose is it? The largest processes and files have colours, others are grey.",
+        _classes(
+            ("free", "free", "in a free block of the buddy allocator"),
+            ("kernel", "kernel's", "owned by no process and no file", "kernel"),
+            ("other", "all others", "of smaller processes and files", "others"),
+            *hues,
+        ),
+        sheet="owner",
+    )
+
+
+def short_owner(name: str) -> str:
+    """A process, or the name of a file without its folder, in few letters."""
+    short = (name.rpartition("/")[2] or name).partition(" ")[0]
+    return short if len(short) <= _LONGEST else short[: _LONGEST - 1] + "…"
+
+
+OWNER: Final = owner_lens()
+
+ZONES: Final = 7  # that have a hue of their own
+
+
+def zone_lens(rows: tuple[tuple[str, str, str], ...] = ()) -> Lens:
+    """The lens of zones; `rows` are name, meaning and short name of those with a hue, in order of address."""
+    shown = (*rows, *(("no further zone", "this machine has fewer", "none"),) * (ZONES - len(rows)))
+    hues = [(f"zone{number}", name, meaning, short) for number, (name, meaning, short) in enumerate(shown)]
+    return Lens(
+        "zone",
+        "Zone",
+        "Which zone of the allocator is it in, and which node’s memory is that?",
+        _classes(
+            ("nozone", "in no zone", "never given to the allocator: kept by the firmware, or past the last zone"),
+            ("other", "all other zones", "of smaller zones, which are too many for a colour each", "others"),
+            *hues[::-1],
+        ),
+        sheet="zone",
+    )
+
+
+ZONE: Final = zone_lens()
+
+OUTCOME: Final = Lens(
+    "outcome",
+    "Outcome",
+    "What would come of it if this frame broke now, under this profile and these sysctls?",
+    tuple(LensClass(*one, outcomes.SHORT.get(one.key, "")) for one in outcomes.CLASSES),
+    sheet="outcome",
+)
+
+CHANGED: Final = Lens(
+    "changed",
+    "Changed",
+    "Which frames did this operation touch, and which of them its last step?",
+    _classes(
+        ("unchanged", "untouched", "this operation has not changed it so far"),
+        ("touched", "touched", "changed by an earlier step of this operation"),
+        ("just", "just now", "changed by the last step"),
+    ),
+    lambda word: 1 if word & pf.NOPAGE else 2,
+    quiet=("hole", "unchanged"),
+)
+
+LENSES: Final[tuple[Lens, ...]] = (KIND, STATE, MAPCOUNT, REFCOUNT, OWNER, ZONE, OUTCOME, CHANGED)
+BY_KEY: Final[dict[str, Lens]] = {lens.key: lens for lens in LENSES}

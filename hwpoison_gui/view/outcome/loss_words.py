@@ -1,0 +1,144 @@
+"""What was lost, in words: by what was done with the page, and what it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.filemap import can
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.profile.type import FAILED, RECOVERED
+from hwpoison_gui.kernel.profile.v7 import report_error
+from hwpoison_gui.kernel.records import Inode
+from hwpoison_gui.session.outcome import Outcome
+from hwpoison_gui.view.base import kinds
+from hwpoison_gui.view.base.hits import STALE, when_read_again
+from hwpoison_gui.view.base.naming import names
+from hwpoison_gui.view.rmap.graph import Mapping
+
+_USED: Final = {
+    kinds.RESERVED: "a reserved page",
+    kinds.FILE: "a page of a file",
+    kinds.SWAP_CACHE: "a page of the swap cache",
+    kinds.SHMEM: "a page of shared memory",
+    kinds.ANON: "a page of private memory",
+    kinds.HUGE: "a huge page",
+    kinds.KERNEL: "a page of the kernel’s own",
+    kinds.SLAB: "a slab page",
+    kinds.PGTABLE: "a page table",
+}
+
+
+class Page(NamedTuple):
+    """A page before it broke. `head` is the flag word of the compound page's first frame, `number` its index
+    in the file; `owners` had it mapped; `dirty`: by its flag or an entry."""
+
+    pfn: int
+    word: int
+    head: int
+    mapping: Mapping
+    inode: Inode | None
+    number: int
+    owners: tuple[str, ...]
+    free: bool
+    dirty: bool
+
+    @property
+    def size(self) -> str:
+        return "2 MiB" if self.word & pf.HUGE else "4 KiB"
+
+
+class Lost(NamedTuple):
+    """What was lost: a sentence that also says how one learns of it, and `brief`, a clause of the verdict."""
+
+    text: str
+    brief: str = "nothing is lost"
+
+
+def lost_words(m: Machine, page: Page, outcome: Outcome, action: str) -> Lost:
+    """What was lost. `action` is the state table's, empty where the handler stopped before."""
+    if action == "me_swapcache_clean":
+        return Lost("Nothing is lost: swap has a good copy.")
+    if action == "me_swapcache_dirty":
+        what = f"{page.size} that swap had not got yet"
+        return Lost(f"Lost: {what}{_of(page.owners, ',')}; who swaps it in is told.", f"{what} are lost")
+    if action in ("me_pagecache_dirty", "me_pagecache_clean", "me_huge_page"):
+        return _of_file(m, page, page.inode, outcome) if page.inode is not None else _of_memory(page)
+    return _untouched(page, outcome)
+
+
+def _of(owners: Sequence[str], comma: str = "") -> str:
+    return f"{comma} of {names(owners)}" if owners else ""
+
+
+def _of_memory(page: Page) -> Lost:
+    what = f"{page.size} of anonymous memory"
+    return Lost(f"Lost: {what}{_of(page.owners)}.", f"{what} are lost")
+
+
+def _of_file(m: Machine, page: Page, inode: Inode, outcome: Outcome) -> Lost:
+    """A file's page: its newest content, or nothing."""
+    where = f"{path_of(inode)}, page {page.number}"
+    held = _held(m, page, inode, outcome)
+    noted = page.dirty if page.word & pf.HUGE else bool(m.page(page.pfn) & pf.ERROR)
+    if noted and can(inode, "writeback"):
+        what = f"the last write to {where} ({page.size})"
+        return Lost(f"Lost: {what}; {_told_by_fsync(m, page, inode)}{held}.", f"{what} is lost")
+    if noted:
+        what = f"{page.size} of {where}"
+        return Lost(f"Lost: {what}; {_afterwards(m, inode)}{held}.", f"{what}, are lost")
+    if not can(inode, "writeback"):
+        return Lost(f"Nothing is lost: {where}, was never written{held}.")
+    if outcome.result == FAILED:
+        return Lost(f"Nothing is lost: the disk has {where}{held}.")
+    return Lost(f"Nothing is lost: {where}, is read from disk again.")
+
+
+def _told_by_fsync(m: Machine, page: Page, inode: Inode) -> str:
+    """How one learns of a lost write."""
+    one_mark = m.profile.report_error is report_error  # one for each mapping; later one for each open file
+    once = "once" if one_mark else "once to each who has it open"
+    unseen = one_mark and not m.page_cache.of(inode.id)
+    when = " (but nothing while no page of the file is cached)" if unseen else ""
+    older = "the older data" if when_read_again(m, inode, page.number) == STALE else "a hole there"
+    return f"fsync says EIO {once}{when}, the disk has {older}"
+
+
+def _held(m: Machine, page: Page, inode: Inode, outcome: Outcome) -> str:
+    """What went wrong with dropping it."""
+    if outcome.result != FAILED:
+        return ""
+    if m.page_cache.of(inode.id).get(page.number) == page.pfn and not m.profile.keeps_poison(inode.filesystem):
+        return "; it could not be dropped from the page cache"
+    return "; somebody still holds the broken page"
+
+
+def path_of(inode: Inode) -> str:
+    """A file's name as people know it."""
+    if inode.path.startswith("/dev/zero"):
+        return "anonymous shared memory"
+    return inode.path.removesuffix(" (deleted)") or f"inode {inode.id}"
+
+
+def _afterwards(m: Machine, inode: Inode) -> str:
+    """What becomes of a page of memory alone: cut out, or kept with its mark."""
+    if m.profile.keeps_poison(inode.filesystem):
+        return "it stays there, marked: who comes for it is told"
+    return "who maps it anew reads zeros"
+
+
+def _untouched(page: Page, outcome: Outcome) -> Lost:
+    """The handler stopped before it did anything with the page."""
+    if page.word & pf.HWPOISON or (page.head & pf.HUGE and page.head & pf.HWPOISON):
+        return Lost("Nothing more is lost: it was broken before.", "nothing more is lost")
+    if page.word & pf.NOPAGE:
+        return Lost("Nothing is lost: there is no memory at this number.")
+    if page.free and page.word & pf.HUGE and outcome.result != RECOVERED:
+        return Lost("Nothing is lost yet: it was free, but it stays in the pool of huge pages.", "nothing is lost yet")
+    if page.free:
+        return Lost("Nothing is lost: it was free, and nobody is given it any more.")
+    if outcome.kind and outcome.kind.startswith("already truncated"):
+        return Lost("Nothing is lost: it was cut off its file before.")
+    left = f"{_USED.get(kinds.kind_of(page.word), 'it')} stays in use, broken"
+    return Lost(f"Nothing is saved: {left}.", left)

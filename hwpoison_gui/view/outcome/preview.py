@@ -1,0 +1,149 @@
+"""Before the click: what breaking a frame would come to, in a line for the label beside the pointer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.filemap import can
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.records import HPAGE_PMD_NR
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.session.timeline import Step
+from hwpoison_gui.view.base.hits import CAUGHT, DEAD, IGNORED, LATER, PENDING, SIGNALLED, STALE, USES, ZEROS
+from hwpoison_gui.view.base.naming import names
+from hwpoison_gui.view.map.layout import FRAME_SIZE, amount
+from hwpoison_gui.view.outcome import classes as outcomes
+from hwpoison_gui.view.outcome.assessment import Fate
+from hwpoison_gui.view.outcome.foretelling import Foretelling
+from hwpoison_gui.view.outcome.loss_words import path_of
+from hwpoison_gui.view.outcome.summary import summary
+
+AT_ONCE: Final = 0.006  # seconds for which a hover may look for users; the others are found between events
+_MOST_NAMES: Final = 3
+
+# Ways to be hit that are told one by one, for one process and for several.
+_SAID: Final = {
+    SIGNALLED: ("signals {} that lives on", "signals {} that live on"),
+    PENDING: ("the signal waits for {}", "the signal waits for {}"),
+    CAUGHT: ("signals {} when touched", "signals {} when touched"),
+    IGNORED: ("{} ignores the signal and dies when touching it", "{} ignore the signal and die when touching it"),
+    USES: ("{} goes on using it", "{} go on using it"),
+    STALE: ("{} silently reads the old data", "{} silently read the old data"),
+    ZEROS: ("{} silently reads zeros", "{} silently read zeros"),
+}
+
+
+class Hover:
+    """The label's text for a frame. The last one is kept: a label is painted much more often than it changes.
+
+    Users of a frame that is mapped very often are counted in slices: `work`, until it says that it is done.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._pfn = -1
+        self._step: Step | None = None  # the last one applied then: none of another line is the same
+        self._summary = self._preview = ""
+        self._ahead: Foretelling | None = None
+        self._slices: Iterator[None] = iter(())
+
+    def __call__(self, pfn: int) -> str:
+        m, step = self.session.machine, self._last_step()
+        if pfn != self._pfn or step is not self._step:
+            self._pfn, self._step, self._ahead = pfn, step, None
+            self._summary, self._preview = summary(m, pfn), ""
+            if not m.panicked:
+                self._ahead = Foretelling(m, pfn)
+                self._slices = self._ahead.work()
+                self._preview = "If it broke: its users are counted…"
+                self.work(AT_ONCE)
+        return "\n".join(part for part in (self._summary, self._preview) if part)
+
+    @property
+    def counting(self) -> bool:
+        """Whether the users of the last frame are still to be counted."""
+        return self._ahead is not None
+
+    def work(self, seconds: float) -> None:
+        """Counts on for a while; of no effect once the machine has changed."""
+        ahead = self._ahead
+        if ahead is None:
+            return
+        if self._last_step() is not self._step:
+            self._ahead = None
+            return
+        end = time.monotonic() + seconds
+        for _ in self._slices:
+            if time.monotonic() >= end:
+                return
+        self._preview = told(self.session.machine, self._pfn, ahead)
+        self._ahead = None
+
+    def _last_step(self) -> Step | None:
+        return self.session.steps[self.session.position - 1] if self.session.position else None
+
+
+def preview(m: Machine, pfn: int) -> str:
+    """What would come of it if the frame broke now; nothing for one that cannot break any more."""
+    return told(m, pfn, Foretelling.of(m, pfn)) if not m.panicked else ""
+
+
+def told(m: Machine, pfn: int, ahead: Foretelling) -> str:
+    """What is foretold, in words."""
+    fate = ahead.fate
+    if fate.code in (outcomes.HOLE, outcomes.POISONED):
+        return ""
+    if fate.code == outcomes.PANICS:
+        return "If it broke: the machine would stop, memory_failure_recovery is 0"
+    if fate.code == outcomes.FREE:
+        return "If it broke: nobody would miss it, and the allocator never hands it out again"
+    hits, losses = _hits(m, ahead.hits), _losses(m, pfn, fate)
+    parts = [*(hits or ["nobody is told"] * len(losses)), *losses]
+    if fate.code in (outcomes.STUCK, outcomes.IGNORED):
+        parts.insert(0, f"{fate.result} ({fate.kind})")
+        if len(parts) == 1:
+            users = int(m.mapcount.view[pfn])
+            parts.append("its users go on with it" if users else "the kernel goes on with it")
+    return "If it broke: " + ("; ".join(parts) or _silent(m, pfn))
+
+
+def _hits(m: Machine, hits: dict[str, list[int]]) -> list[str]:
+    """Who is hit, now and later."""
+    dead, later = hits.get(DEAD, ()), hits.get(LATER, ())
+    kills = [f"kills {len(dead):,} now{_who(m, dead)}"] if dead or later else []
+    if later:
+        kills.append(f"{len(later):,} when touched{_who(m, later)}")
+    said = [", ".join(kills)] if kills else []
+    for way, words in _SAID.items():
+        if way in hits:
+            said.append(words[len(hits[way]) > 1].format(f"{len(hits[way]):,}") + _who(m, hits[way]))
+    return said
+
+
+def _who(m: Machine, mms: Sequence[int]) -> str:
+    """Their names, where they are few."""
+    return f" ({names([m.processes.view[mm].name for mm in mms])})" if 0 < len(mms) <= _MOST_NAMES else ""
+
+
+def _losses(m: Machine, pfn: int, fate: Fate) -> list[str]:
+    if not fate.lost:
+        return []
+    size = HPAGE_PMD_NR if m.page(pfn) & pf.HUGE else 1
+    inode = m.inode_of(m.compound_head(pfn))
+    of = "private memory" if inode is None else path_of(inode)
+    return [f"loses {amount(size * FRAME_SIZE)} of {of}"]
+
+
+def _silent(m: Machine, pfn: int) -> str:
+    """Why nobody is hit."""
+    inode = m.inode_of(m.compound_head(pfn))
+    if m.page(pfn) & pf.SWAPCACHE:
+        return "nobody is told, swap has a copy"
+    if inode is not None:
+        return "nobody is told, " + (
+            "its file still has it" if can(inode, "writeback") else "nothing was written to it"
+        )
+    return "nobody is told, nothing is lost"

@@ -1,0 +1,44 @@
+"""A frame in one line: what it is, who uses it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.mark import counted
+from hwpoison_gui.kernel.rmap import page_index, page_mapped_in_vma, rmap_vmas
+from hwpoison_gui.view.base import kinds
+from hwpoison_gui.view.base.naming import listed
+
+_MOST_VMAS: Final = 64
+_MOST_NAMES: Final = 3
+
+
+def summary(m: Machine, pfn: int) -> str:
+    """What the label beside the pointer says."""
+    word = m.page(pfn)
+    parts = [f"{pfn:#x}  {kinds.KINDS[kinds.kind_of(word)].name}"]
+    inode = m.inode_of(m.compound_head(pfn))
+    if inode is not None:
+        parts.append(f"{inode.path} page {page_index(m, pfn)}")
+    users = users_of(m, pfn)
+    if users:
+        parts.append("mapped by " + listed(users, _MOST_NAMES))
+    elif int(m.mapcount.view[pfn]):
+        parts.append("mapped " + counted(int(m.mapcount.view[pfn]), "time"))
+    letters = pf.letters_of(word)
+    if letters:
+        parts.append(letters)
+    return " · ".join(parts)
+
+
+def users_of(m: Machine, pfn: int) -> list[str]:
+    """Names of the processes that map the frame; of very many VMAs only the first are looked at."""
+    if not int(m.mapcount.view[pfn]):
+        return []
+    names: dict[str, None] = {}
+    for vma in rmap_vmas(m, pfn)[:_MOST_VMAS]:
+        if page_mapped_in_vma(m, pfn, vma) >= 0:
+            names[m.processes.view[vma.mm].name] = None
+    return list(names)

@@ -1,0 +1,106 @@
+"""What an operation came to, in one sentence: how it went in the kernel's words, who is hit, and what is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from hwpoison_gui.session.outcome import Outcome, SignalSeen
+from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.view.base.hits import CAUGHT, IGNORED, LATER, STALE, USES, ZEROS
+from hwpoison_gui.view.base.naming import names
+from hwpoison_gui.view.outcome.loss import AGAIN, Loss, loss_of
+from hwpoison_gui.view.outcome.old_data import read_old_data
+
+_MOST_NAMES: Final = 5
+
+# What signals did, for one process and for several.
+_EFFECTS: Final = {
+    "killed": ("{signal} killed {names}", "{signal} killed {names}"),
+    "handled": ("{names} caught {signal} and lives on", "{names} caught {signal} and live on"),
+    "pending": ("{signal} waits for {names}", "{signal} waits for {names}"),
+}
+# What is still to come.
+_AHEAD: Final = {
+    LATER: ("{names} will die when it touches the page", "{names} will die when they touch the page"),
+    IGNORED: (
+        "{names} ignored SIGBUS, and will die when it touches the page",
+        "{names} ignored SIGBUS, and will die when they touch the page",
+    ),
+    CAUGHT: ("{names} will be told when it touches the page", "{names} will be told when they touch the page"),
+    USES: ("{names} goes on using it", "{names} go on using it"),
+    STALE: ("{names} will silently read the old data", "{names} will silently read the old data"),
+    ZEROS: ("{names} will silently read zeros", "{names} will silently read zeros"),
+}
+_PANIC: Final = "The kernel gave up on purpose: only stepping back, or a new machine, goes on."
+
+
+def verdict(session: Session, operation: Operation) -> str:
+    """A sentence about a finished operation, empty where its last step says it all."""
+    outcome = operation.outcome
+    if outcome.panic:
+        return _PANIC
+    if operation.name == "poison" and (loss := loss_of(session, operation)) is not None:
+        return _of_error(session, outcome, loss)
+    if operation.name == "soft_offline" and not outcome.errno:
+        return _of_soft_offline(session, operation)
+    parts = _signals(outcome.signals)
+    if outcome.value is not None:
+        old = (
+            ", which is old: the last write was lost, and the read does not say so"
+            if read_old_data(session, operation)
+            else ""
+        )
+        parts.append(f"{operation.args.get('task', 'it')} read “{outcome.value}”{old}")
+    if not parts and outcome.errno:
+        said = session.steps[operation.last - 1].mark.text.removesuffix(".")
+        if said == f"{operation.name}: done":
+            return f"The call returned −{outcome.errno}."
+        parts = [] if str(outcome.errno) in said else [said, f"the call returned −{outcome.errno}"]
+    return f"{'; '.join(parts)}." if parts else ""
+
+
+def _of_soft_offline(session: Session, operation: Operation) -> str:
+    """Where the content is now; empty where the frame was set aside before."""
+    marks = [step.mark for step in session.steps[operation.first : operation.last]]
+    if not any(mark.function == "page_handle_poison" for mark in marks):
+        return ""
+    to = next((mark.frames[1] for mark in marks if mark.function == "migrate_pages" and mark.branch == "moved"), None)
+    kept = "nothing was in use" if to is None else f"frame {to:#x} holds the content now, and nobody noticed"
+    return f"Set aside for good: {kept}; nothing is lost."
+
+
+def _of_error(session: Session, outcome: Outcome, loss: Loss) -> str:
+    """Who is hit, and what is lost; before that how it went, in the kernel's words."""
+    parts = [*_signals(outcome.signals), *_ahead(loss)] or ["no process is signalled"]
+    if loss.brief and not (loss.names(USES) and "in use" in loss.brief):
+        parts.append(loss.brief)
+    went = _went(session, outcome)
+    return f"{went}: {'; '.join(parts)}." if went else f"{'; '.join(parts)}."
+
+
+def _went(session: Session, outcome: Outcome) -> str:
+    """The result line in the kernel's words; where the handler logged none, what it logged instead."""
+    if outcome.result is not None:
+        # The old handler's word "dirty" stands before the kind, the new one's in it.
+        told = outcome.dirty and "{dirty}" in session.machine.profile.result_line
+        return f"{outcome.result} ({'dirty ' if told else ''}{outcome.kind})"
+    errno = f"−{outcome.errno}" if outcome.errno else ""
+    if any(AGAIN in line for line in outcome.log):
+        return f"{AGAIN[0].upper()}{AGAIN[1:]}" + (f" ({errno})" if errno else "")
+    return errno
+
+
+def _signals(signals: Sequence[SignalSeen]) -> list[str]:
+    said = []
+    for effect, words in _EFFECTS.items():
+        seen = [signal for signal in signals if signal.effect == effect]
+        who = list(dict.fromkeys(signal.task for signal in seen))
+        if who:
+            said.append(words[len(who) > 1].format(signal=seen[-1].signal, names=names(who, _MOST_NAMES)))
+    return said
+
+
+def _ahead(loss: Loss) -> list[str]:
+    found = [(words, loss.names(kind)) for kind, words in _AHEAD.items()]
+    return [words[len(who) > 1].format(names=names(who, _MOST_NAMES)) for words, who in found if who]

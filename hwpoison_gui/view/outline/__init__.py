@@ -1,0 +1,1 @@
+"""The decisions of an operation as an outline, and the handler's state table."""

@@ -1,0 +1,249 @@
+"""The outline of an operation: the code it runs through in our words, and where each of its steps belongs.
+
+Built once for an operation; what is done, now, ahead or left aside is asked with a position. Long runs of
+alike steps are one line, which lists them only when asked.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from hwpoison_gui.kernel.mark import Act, counted
+from hwpoison_gui.kernel.profile.type import Profile
+from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.timeline import Step
+from hwpoison_gui.view.outcome.loss import Fact
+from hwpoison_gui.view.outline.entry_points import parts_of
+from hwpoison_gui.view.outline.place import Place, place
+
+DONE: Final = "done"
+NOW: Final = "now"
+WITHIN: Final = "within"  # the present step is somewhere below
+AHEAD: Final = "ahead"
+ASIDE: Final = "aside"  # another way was taken
+
+ENDING: Final = "What became of it"
+LONGEST_RUN: Final = 5
+LONGEST_REST: Final = 2
+_COUNTED: Final = {
+    Act.VISIT: ("put on the list", "put on the list"),
+    Act.SKIP: ("passed by", "passed by"),
+    Act.UNMAP: ("PTE cut", "PTEs cut"),
+    Act.MAP: ("PTE made", "PTEs made"),
+    Act.SIGNAL: ("signal", "signals"),
+    Act.DIE: ("ended", "ended"),
+}
+
+
+@dataclass(slots=True)
+class Node:
+    """A line. `kind`: root, call, decision, way, step, run or fact. `first` to `last` (exclusive) are its steps.
+
+    A line without steps (`first` is -1) was left behind with step `passed`; `silent` is the way that was
+    taken then. `told` is what a way's step says, `text` what it says before that is known. `folded` lines
+    hold what the operation did not come to.
+    """
+
+    id: int
+    parent: int
+    row: int
+    kind: str
+    text: str
+    code: str = ""
+    branch: str = ""
+    tip: str = ""
+    told: str = ""
+    first: int = -1
+    last: int = -1
+    passed: int = -1
+    silent: bool = False
+    folded: bool = False
+    tone: str = ""
+    children: list[int] = field(default_factory=list)
+
+    def state(self, position: int) -> str:
+        """What the line is when `position` steps are applied."""
+        if self.first < 0:
+            return AHEAD if position <= self.passed else DONE if self.silent else ASIDE
+        if position <= self.first:
+            return AHEAD
+        if position > self.last:
+            return DONE
+        return NOW if self.kind in ("step", "way", "run") else WITHIN
+
+
+class Outline:
+    """All lines of an operation, or of the handler at rest. Line 0 is the root, which is not shown."""
+
+    def __init__(self, profile: Profile, steps: Sequence[Step] = (), first: int = 0, last: int = 0) -> None:
+        self._profile, self._steps, self._ended = profile, steps, False
+        self.first, self.last = first, last
+        marks = [step.mark for step in steps[first:last]]
+        self.nodes = [Node(0, -1, 0, "root", "")]
+        root = place(parts_of(profile, {mark.function for mark in marks}), profile, marks, first, last)
+        self._add_inner(self.nodes[0], root)
+        self._leaves = [node for node in self.nodes if node.first >= 0 and node.kind in ("step", "way", "run")]
+
+    # -- asking
+
+    def now(self, position: int) -> Node | None:
+        """The line of the last step applied."""
+        return next((node for node in self._leaves if node.first < position <= node.last), None)
+
+    def size(self, node: Node) -> int:
+        """How many lines there are below a line."""
+        return node.last - node.first if node.kind == "run" else len(node.children)
+
+    def child(self, node: Node, row: int) -> Node:
+        """A line below a line; the lines of a run come to be here."""
+        if node.kind == "run" and not node.children:
+            self._add_steps(node, range(node.first, node.last))
+        return self.nodes[node.children[row]]
+
+    def words(self, node: Node, position: int) -> str:
+        """What the line says: a way what it means, and the values that decided once it is taken."""
+        state = node.state(position)
+        if node.kind == "run" and state == NOW:
+            here = self._steps[position - 1].mark.text
+            return f"{position - node.first:,} of {node.last - node.first:,}: {here}"
+        return node.told if node.told and state in (DONE, NOW) else node.text
+
+    def shown(self) -> Iterator[Node]:
+        """All lines but the root and those inside runs, from the top."""
+
+        def below(node: Node) -> Iterator[Node]:
+            for number in node.children if node.kind != "run" else ():
+                yield self.nodes[number]
+                yield from below(self.nodes[number])
+
+        yield from below(self.nodes[0])
+
+    def can_end(self, position: int) -> bool:
+        """Whether it may be said now what became of it."""
+        return not self._ended and position == self.last > self.first
+
+    def end(self, facts: Sequence[Fact]) -> None:
+        """What became of it: known when the end has been reached once."""
+        self._ended = True
+        head = self._add(self.nodes[0], "call", ENDING)
+        for fact in facts:
+            self._add(head, "fact", fact.text).tone = fact.tone
+        for node in self.nodes[head.id :]:
+            node.passed, node.silent = self.last - 1, True
+
+    # -- building
+
+    def _add(self, above: Node, kind: str, text: str) -> Node:
+        node = Node(len(self.nodes), above.id, len(above.children), kind, text)
+        self.nodes.append(node)
+        above.children.append(node.id)
+        return node
+
+    def _add_place(self, above: Node, one: Place) -> None:
+        part = one.part
+        if part.quiet and one.first < 0:
+            return
+        node = self._add(above, "decision" if one.ways else "call", part.title)
+        node.code = f"{self._profile.called(part.function)}()" if part.function else ""
+        node.tip, node.first, node.last, node.passed = part.teach, one.first, one.last, one.passed
+        node.silent = one.silent is not None
+        self._add_inner(node, one)
+
+    def _add_inner(self, node: Node, one: Place) -> None:
+        """Steps, ways and inner parts in the order in which they come."""
+        taken = set(one.taken.values())
+        others = [number for number in one.steps if number not in taken]
+        first_way = min(taken, default=one.first)
+        early = others[: bisect_left(others, first_way)]
+        self._add_runs(node, early)
+        for number in range(len(one.ways)):
+            self._add_way(node, one, number)
+        late = others[len(early) :]
+        reached = 1 + max((at for at, child in enumerate(one.children) if child.first >= 0 or child.silent is not None),
+                          default=-1)  # fmt: skip
+        for child in one.children[:reached]:
+            before = late[: bisect_left(late, child.first)]
+            self._add_runs(node, before)
+            late = late[len(before) :]
+            self._add_place(node, child)
+        self._add_runs(node, late)
+        self._add_rest(node, [child for child in one.children[reached:] if not child.part.quiet])
+
+    def _add_rest(self, node: Node, rest: Sequence[Place]) -> None:
+        """What the operation did not come to: of a recorded one it is told in a line that can be unfolded."""
+        above = node
+        if len(rest) > LONGEST_REST and node.first >= 0:
+            above = self._add(node, "call", f"Not reached: {len(rest)} more, from “{rest[0].part.title}” on")
+            above.passed, above.folded = min(one.passed for one in rest), True
+            above.tip = "What the handler would have done, had it gone on. Unfold it to see each."
+        for one in rest:
+            self._add_place(above, one)
+
+    def _add_way(self, above: Node, one: Place, number: int) -> None:
+        node = self._add(above, "way", one.ways[number].meaning)
+        node.passed = min(one.taken.values(), default=one.passed)
+        node.silent = one.silent == number
+        if number in one.taken:
+            self._tell(node, one.taken[number])
+            node.told = self._steps[node.first].mark.text
+
+    def _tell(self, node: Node, number: int) -> None:
+        """The kernel's words of a step."""
+        mark = self._steps[number].mark
+        node.first, node.last = number, number + 1
+        code = f"{mark.function}()"
+        node.code = code if code != self.nodes[node.parent].code else ""
+        node.branch = mark.branch if mark.branch != mark.function else ""
+        why = f"\nBecause {mark.why}." if mark.why and mark.why not in mark.text else ""
+        node.tip = f"{mark.text}{why}\n{code}" + (f" → {mark.branch}" if mark.branch else "")
+
+    def _add_runs(self, above: Node, numbers: Sequence[int]) -> None:
+        """Steps as lines; long runs of steps in which one thing is done to many are one line."""
+        at = 0
+        while at < len(numbers):
+            end = at
+            while end < len(numbers) and self._counts(numbers[end]) and numbers[end] - numbers[at] == end - at:
+                end += 1
+            if end - at > LONGEST_RUN:
+                self._add_run(above, numbers[at], numbers[end - 1] + 1)
+            else:
+                end = max(end, at + 1)
+                self._add_steps(above, numbers[at:end])
+            at = end
+
+    def _counts(self, number: int) -> bool:
+        return self._steps[number].mark.act in _COUNTED
+
+    def _add_steps(self, above: Node, numbers: Sequence[int]) -> None:
+        for number in numbers:
+            self._tell(self._add(above, "step", self._steps[number].mark.text), number)
+
+    def _add_run(self, above: Node, first: int, last: int) -> None:
+        acts = Counter(self._steps[number].mark.act for number in range(first, last))
+        node = self._add(above, "run", ", ".join(counted(count, *_COUNTED[act]) for act, count in acts.items()))
+        node.first, node.last = first, last
+        node.tip = "Unfold it to see each; a click goes to the last of them."
+
+
+class Outlines:
+    """Remembers the outline of the operation that is looked at."""
+
+    def __init__(self) -> None:
+        self._key: object = None
+        self._outline: Outline | None = None
+
+    def outline_for(self, session: Session, operation: Operation | None) -> Outline:
+        """Of an operation, or the handler at rest. The same object as long as nothing else is asked for."""
+        key = operation if operation is not None else session.machine.profile.name
+        if self._outline is None or self._key is not key:
+            profile = session.machine.profile
+            if operation is None:
+                self._outline = Outline(profile)
+            else:
+                self._outline = Outline(profile, session.steps, operation.first, operation.last)
+            self._key = key
+        return self._outline

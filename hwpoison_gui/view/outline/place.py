@@ -1,0 +1,160 @@
+"""Where each step of an operation belongs among the parts of an outline.
+
+The code runs from top to bottom, so steps only ever move on to later parts; what no part claims stays
+where the step before it was.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from hwpoison_gui.kernel.mark import Mark
+from hwpoison_gui.kernel.profile.type import Profile
+from hwpoison_gui.view.outline.part import OWN_STEPS, Part, Sign, Way, sign_of
+
+ROOT = Part("")
+
+
+@dataclass(slots=True)
+class Place:
+    """A part in one spot. `order` counts all places from the top, those below end before `end`.
+
+    `steps`: the numbers of its own steps; `taken`: way -> step; `silent`: the way that was taken without
+    a step, or None. `first` and `last` (exclusive) span all steps in and below it, `passed` is the step
+    with which a place was left behind.
+    """
+
+    part: Part
+    parent: Place | None
+    order: int
+    ways: tuple[Way, ...]
+    end: int = 0
+    children: list[Place] = field(default_factory=list)
+    steps: list[int] = field(default_factory=list)
+    taken: dict[int, int] = field(default_factory=dict)
+    silent: int | None = None
+    first: int = -1
+    last: int = -1
+    passed: int = -1
+
+
+class _Claim(NamedTuple):
+    """A place's claim to steps; `way` is -1 for steps that are no way out."""
+
+    order: int
+    way: int
+    sign: Sign
+
+
+def place(parts: Sequence[Part], profile: Profile, marks: Iterable[Mark], first: int, last: int) -> Place:
+    """The root of all places, with the steps `first` to `last` in them."""
+    root = Place(ROOT, None, 0, ())
+    for part in parts:
+        _spread(part, root, profile, 1 if root.end == 0 else root.end)
+    places = list(_all(root))
+    root.end = len(places)
+    orders = _assign(places, marks, first)
+    _span(root)
+    for one in places:
+        after = bisect_right(orders, one.order)
+        one.passed = min(first + after, last - 1) if orders else last
+        _find_silent(one)
+    return root
+
+
+def _spread(part: Part, parent: Place, profile: Profile, order: int) -> None:
+    if not part.is_of(profile):
+        return
+    made = Place(part, parent, order, part.ways)
+    parent.children.append(made)
+    made.end = order + 1
+    for inner in part.parts:
+        _spread(inner, made, profile, made.end)
+    parent.end = made.end
+
+
+def _all(place: Place) -> Iterator[Place]:
+    yield place
+    for child in place.children:
+        yield from _all(child)
+
+
+def _claims(places: Sequence[Place]) -> dict[str, list[_Claim]]:
+    """Function -> claims, from the top; the ways of a place come before its other signs."""
+    found: defaultdict[str, list[_Claim]] = defaultdict(list)
+    for one in places:
+        written = [(number, way.sign) for number, way in enumerate(one.ways) if way.sign not in ("", OWN_STEPS)]
+        written += [(-1, sign) for sign in one.part.signs]
+        for number, text in written:
+            sign = sign_of(text)
+            for function in sign.functions:
+                found[function].append(_Claim(one.order, number, sign))
+    return found
+
+
+def _assign(places: Sequence[Place], marks: Iterable[Mark], first: int) -> list[int]:
+    """Gives each step to a place; returns the place of each step."""
+    claims = _claims(places)
+    current, orders = 0, list[int]()
+    run = ("", "")  # function and branch of alike steps, which all stay where the one before them is
+    for number, mark in enumerate(marks, first):
+        if (mark.function, mark.branch) == run:
+            places[current].steps.append(number)
+            orders.append(current)
+            continue
+        claim, before = _best(claims.get(mark.function, ()), mark, places, current), current
+        if claim is not None:
+            current = claim.order
+            if claim.way >= 0:
+                places[current].taken.setdefault(claim.way, number)
+        steady = current == before and all(one.sign.start is None for one in claims.get(mark.function, ()))
+        run = (mark.function, mark.branch) if steady else ("", "")
+        places[current].steps.append(number)
+        orders.append(current)
+    return orders
+
+
+def _best(claims: Sequence[_Claim], mark: Mark, places: Sequence[Place], current: int) -> _Claim | None:
+    for claim in claims:
+        one = places[claim.order]
+        if claim.order < current or not claim.sign.fits(mark):
+            continue
+        if one.part.local and one.parent is not None and not one.parent.order <= current < one.parent.end:
+            continue
+        return claim
+    return None
+
+
+def _span(place: Place) -> None:
+    numbers = [place.steps[0], place.steps[-1] + 1] if place.steps else []
+    for child in place.children:
+        _span(child)
+        if child.first >= 0:
+            numbers += [child.first, child.last]
+    if numbers:
+        place.first, place.last = min(numbers), max(numbers)
+
+
+def _find_silent(place: Place) -> None:
+    """The way without a step was taken where no other was, and the code came by."""
+    number = next((number for number, way in enumerate(place.ways) if way.sign in ("", OWN_STEPS)), None)
+    if number is None or place.taken:
+        return
+    if place.steps or (not place.ways[number].sign and _came_by(place)):
+        place.silent = number
+        if place.steps:
+            place.passed = place.steps[0]
+
+
+def _came_by(place: Place) -> bool:
+    parent = place.parent
+    assert parent is not None
+    if parent.last <= place.passed or parent.first < 0:
+        return False
+    before = parent.children[: parent.children.index(place)]
+    sure = [one for one in before if not one.part.quiet and all(way.sign for way in one.ways)]
+    return not sure or sure[-1].first >= 0

@@ -1,0 +1,83 @@
+"""Which rows of a state table a page can ever come to, derived from what the handler lets through before it.
+
+An entrance is a way to the table: flags that every page which comes this way has, and flags that none has, with
+the reason. A row is reached when some page of some entrance fits it and no row before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from itertools import chain, combinations
+from typing import Final, NamedTuple
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.handler import matching_row
+from hwpoison_gui.kernel.profile.type import StateRow
+
+
+class Entrance(NamedTuple):
+    """`has`: flags of every page that comes this way; `never`: flag -> why no page has it."""
+
+    has: int
+    never: Mapping[int, str]
+
+
+_ON_NO_LIST: Final = "on no LRU list, the handler stops before"
+_SPLIT: Final = "a huge page is handled on its own, or split before"
+
+# By the phase that looks at the table: what it is asked with depends on all phases before it.
+ENTRANCES: Final[dict[str, tuple[Entrance, ...]]] = {
+    "identify_page_state": (
+        Entrance(
+            pf.LRU,
+            {
+                pf.RESERVED: f"reserved pages are {_ON_NO_LIST} (non LRU)",
+                pf.BUDDY: "nobody refers to a free page, the handler stops before (free or high order kernel)",
+                pf.SLAB: f"slab pages are {_ON_NO_LIST} (non LRU)",
+                pf.COMPOUND_HEAD: f"huge pages are {_ON_NO_LIST} (non LRU)",
+                pf.COMPOUND_TAIL: f"huge pages are {_ON_NO_LIST} (non LRU)",
+            },
+        ),
+    ),
+    "identify_saved_state": (
+        Entrance(
+            pf.LRU,
+            {
+                pf.RESERVED: f"reserved pages are {_ON_NO_LIST}",
+                pf.SLAB: f"slab pages are {_ON_NO_LIST} (unhandlable page)",
+                pf.COMPOUND_HEAD: _SPLIT,
+                pf.MLOCKED: "unmapping takes MLOCKED away, and the flags of now are tried first",
+            },
+        ),
+        # hugetlb, by the saved flags of its head.
+        Entrance(pf.COMPOUND_HEAD, {pf.LRU: "", pf.RESERVED: "", pf.SLAB: "", pf.MLOCKED: ""}),
+        # madvise() has a reference already: nobody asks whether the page is on a list.
+        Entrance(0, {pf.LRU: "", pf.SLAB: "", pf.COMPOUND_HEAD: "", pf.MLOCKED: ""}),
+    ),
+}
+_SHADOWED: Final = "every page that comes so far fits a row before it"
+
+
+@cache
+def unreachable(states: tuple[StateRow, ...], phase: str) -> dict[int, str]:
+    """Row number -> why no page comes to it, for the table that `phase` looks at."""
+    entrances = ENTRANCES[phase]
+    reached = set[int]()
+    for entrance in entrances:
+        reached |= _rows_reached(states, entrance)
+    return {number: _reason(row, entrances[0]) for number, row in enumerate(states) if number not in reached}
+
+
+def _rows_reached(states: tuple[StateRow, ...], entrance: Entrance) -> set[int]:
+    asked = 0
+    for row in states:
+        asked |= row.mask
+    free = [1 << bit for bit in range(64) if asked >> bit & 1 and not entrance.has >> bit & 1]
+    free = [flag for flag in free if flag not in entrance.never]
+    words = chain.from_iterable(combinations(free, count) for count in range(len(free) + 1))
+    return {states.index(matching_row(states, entrance.has | sum(word))) for word in words}
+
+
+def _reason(row: StateRow, entrance: Entrance) -> str:
+    return next((why for flag, why in entrance.never.items() if row.res & flag and why), _SHADOWED)

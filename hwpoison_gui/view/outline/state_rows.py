@@ -1,0 +1,214 @@
+"""The state table as it is looked at: each row's bits against the page's flags, the first that fits, and why not.
+
+A fact once an operation has come to the table; before that, and for a frame that is only selected, a preview.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Final, NamedTuple
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.handler import matching_row
+from hwpoison_gui.kernel.mark import Act
+from hwpoison_gui.kernel.profile.type import Profile, StateRow
+from hwpoison_gui.session.peek import as_of
+from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.timeline import Step
+from hwpoison_gui.view.base.moment import moment_of
+from hwpoison_gui.view.base.slicing import to_the_end
+from hwpoison_gui.view.outcome.rehearsal import Rehearsed, find_rehearsed, looked_at
+from hwpoison_gui.view.outline.reachable import unreachable
+
+TABLE_FUNCTIONS: Final = ("page_action", "identify_page_state")
+
+FITS: Final = "fits"  # the first match
+TRIED: Final = "tried"  # looked at before, and does not fit
+SPARED: Final = "spared"  # after the first match: nobody looks at it
+OPEN: Final = "open"  # there is no page to ask about
+
+DOES: Final = {
+    "me_kernel_ignore": "leave it",
+    "me_kernel": "leave it",
+    "me_free": "leave it free",
+    "me_huge_page": "the huge page",
+    "me_pagecache_clean": "drop it",
+    "me_pagecache_dirty": "note EIO, drop it",
+    "me_swapcache_dirty": "keep it, unwritten",
+    "me_swapcache_clean": "drop it",
+    "me_unknown": "give up",
+}
+DOES_ANON: Final = {"me_pagecache_clean": "no more to do", "me_pagecache_dirty": "mark ERROR"}  # it is in no page cache
+MEANS: Final = {
+    "me_kernel_ignore": "the kernel keeps it for itself: nothing can be done",
+    "me_kernel": "the kernel’s own: its owner would have to give it up first",
+    "me_free": "the allocator refuses it from now on",
+    "me_huge_page": "a huge page is dealt with as a whole",
+    "me_pagecache_clean": "of a file: drop the page, its content is elsewhere or its users were told;"
+    " anonymous: unmapped it is already, nothing is left to do",
+    "me_pagecache_dirty": "set ERROR; of a file: note the loss, so that fsync says EIO, and drop the page;"
+    " anonymous: its users were told, nothing is left to do",
+    "me_swapcache_dirty": "keep it in the swap cache and never write it: who swaps it in is told",
+    "me_swapcache_clean": "drop it from the swap cache: swap has a good copy",
+    "me_unknown": "log that its state is not known, and give up",
+}
+
+
+AT_REST: Final = "The first row that fits decides. Select a frame to try it."
+
+
+class Bit(NamedTuple):
+    """A flag that a row asks about. `has` is None while there is no page."""
+
+    name: str
+    wanted: bool
+    has: bool | None
+
+    @property
+    def fits(self) -> bool:
+        return self.has is None or self.has == self.wanted
+
+
+class TableRow(NamedTuple):
+    """`why` says why it does not fit, `never` why no page ever comes to it; both may be empty."""
+
+    number: int
+    bits: tuple[Bit, ...]
+    kind: str
+    action: str
+    does: str
+    state: str
+    why: str
+    never: str
+
+
+class StateTable(NamedTuple):
+    """`flags` are the page's at the moment of matching, `remembered` those of them it no longer has itself.
+
+    `fact`: an operation has looked; else it is what would be. `caption` says of what, `short` in few words.
+    """
+
+    rows: tuple[TableRow, ...]
+    flags: tuple[str, ...] = ()
+    remembered: tuple[str, ...] = ()
+    pfn: int = -1
+    fact: bool = False
+    caption: str = ""
+    step: int = -1  # the step that looked, as a position of the timeline; -1 for a preview
+
+
+def rows_of(profile: Profile, word: int | None) -> tuple[TableRow, ...]:
+    """The table against a flag word; None: without a page."""
+    never = unreachable(profile.states, profile.phases[-1])
+    first = None if word is None else profile.states.index(matching_row(profile.states, word))
+    return tuple(_row(number, row, word, first, never.get(number, "")) for number, row in enumerate(profile.states))
+
+
+def _row(number: int, row: StateRow, word: int | None, first: int | None, never: str) -> TableRow:
+    bits = tuple(_bit(name, row, word) for name in pf.names_of(row.mask))
+    state = OPEN if first is None else FITS if number == first else TRIED if number < first else SPARED
+    wrong = [bit for bit in bits if not bit.fits] if state == TRIED else []
+    said = {has: ", ".join(bit.name for bit in wrong if bool(bit.has) == has) for has in (True, False)}
+    why = "; ".join(f"{said[has]} {is_so}" for has, is_so in ((True, "set"), (False, "clear")) if said[has])
+    anonymous = DOES_ANON if word is not None and word & pf.ANON else {}
+    does = anonymous.get(row.action, DOES[row.action])
+    return TableRow(number, bits, row.kind, row.action, does, state, why, never)
+
+
+def _bit(name: str, row: StateRow, word: int | None) -> Bit:
+    flag = 1 << pf.BY_NAME[name].bit
+    return Bit(name, bool(row.res & flag), None if word is None else bool(word & flag))
+
+
+_newest: list[tuple[Operation, int | None]] = []  # of the last one asked for, which is asked for at every step
+
+
+def step_of_table(session: Session, operation: Operation) -> int | None:
+    """The number of the step that finds the row, or None where an operation never comes to it."""
+    for known, number in tuple(_newest):  # a comparison is made in a thread
+        if known is operation:
+            return number
+    number = _find_step(session, operation)
+    _newest[:] = [(operation, number)]
+    return number
+
+
+def _find_step(session: Session, operation: Operation) -> int | None:
+    kinds = {row.kind for row in session.machine.profile.states}
+    for number in range(operation.first, operation.last):
+        mark = session.steps[number].mark
+        if mark.function in TABLE_FUNCTIONS and mark.act is Act.DECIDE and mark.branch in kinds:
+            return number
+    return None
+
+
+def matched_row(session: Session, operation: Operation) -> StateRow | None:
+    """The row whose action an operation took."""
+    number = step_of_table(session, operation)
+    if number is None:
+        return None
+    mark = session.steps[number].mark
+    rows = [row for row in session.machine.profile.states if row.kind == mark.branch]
+    return next((row for row in rows if f"{row.action}()" in mark.text), rows[0])
+
+
+class StateTables:
+    """Asks for the table of each moment, and remembers what an operation's frame was and is."""
+
+    def __init__(self) -> None:
+        self._key: object = None
+        self._before: Rehearsed | None = None
+        self._looked: Rehearsed | None = None
+        self._selected: tuple[Step | None, Rehearsed] | None = None
+
+    def clear(self) -> None:
+        """Another machine."""
+        self._key = self._before = self._looked = self._selected = None
+
+    def table_for(self, session: Session, selected: int) -> StateTable:
+        """Of the present operation's frame; of the selected one where no operation is about any."""
+        return to_the_end(self.find(session, selected))
+
+    def find(self, session: Session, selected: int) -> Generator[None, None, StateTable]:
+        """The same in slices; the machine must stay as it is."""
+        moment = moment_of(session)
+        profile = session.machine.profile
+        operation = moment.operation
+        if operation is not None and operation.outcome.pfn is not None:
+            pfn = operation.outcome.pfn
+            if selected in (pfn, -1) or not moment.at_end:
+                return (yield from self._of_operation(session, operation, pfn))
+        if 0 <= selected < session.machine.frames:
+            if self._selected is None or self._selected[0] is not moment.step or self._selected[1].pfn != selected:
+                self._selected = moment.step, (yield from find_rehearsed(session.machine, selected))
+            return _table(profile, self._selected[1], "if it broke now")
+        return StateTable(rows_of(profile, None), caption=AT_REST)
+
+    def _of_operation(self, session: Session, operation: Operation, pfn: int) -> Generator[None, None, StateTable]:
+        profile = session.machine.profile
+        if self._key is not operation:
+            self._key, self._before, self._looked = operation, None, None
+        number = step_of_table(session, operation)
+        if number is not None and session.position > number:
+            if self._looked is None:
+                self._looked = looked_at(session, operation, pfn, number)
+            return _table(profile, self._looked, "when the handler looked", number + 1)
+        if self._before is None:
+            with as_of(session, operation.first):
+                self._before = yield from find_rehearsed(session.machine, pfn)
+        return _table(profile, self._before, "when the handler will look")
+
+
+def _table(profile: Profile, found: Rehearsed, when: str, step: int = -1) -> StateTable:
+    if found.word is None:
+        caption = f"{found.pfn:#x} does not come so far: {found.stops}."
+        return StateTable(rows_of(profile, None), pfn=found.pfn, caption=caption)
+    return StateTable(
+        rows_of(profile, found.word),
+        pf.names_of(found.word),
+        pf.names_of(found.word & ~found.now),
+        found.pfn,
+        step >= 0,
+        f"{found.pfn:#x}, its flags {when}",
+        step,
+    )

@@ -1,0 +1,140 @@
+"""The reverse map of a frame: frame, mapping, the VMAs that could map it, and the tasks that own them.
+
+Built once for an operation, from the machine as it was before it; what each entry and task is like now is
+asked in view/walk/state.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from typing import Final, NamedTuple
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.mark import Act
+from hwpoison_gui.kernel.records import PAGE_SHIFT, Vma
+from hwpoison_gui.kernel.rmap import page_index, rmap_vmas
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.base import kinds
+from hwpoison_gui.view.base.slicing import SLICE, to_the_end
+from hwpoison_gui.view.rmap.table_scan import entries_naming
+
+_DELETED: Final = " (deleted)"  # as /proc/PID/maps says of a file without a name
+
+
+class Mapping(NamedTuple):
+    """What page->mapping names. `kind`: anon, file, swap or none."""
+
+    kind: str
+    title: str
+    detail: str = ""
+
+
+class Mapper(NamedTuple):
+    """A VMA that could map the frame, at virtual page `vpn`; its address space is `mm`, its owner `tgid`."""
+
+    vma: int
+    mm: int
+    vpn: int
+    tgid: int
+    task: str
+    area: str
+    rights: str
+
+
+class ReverseMap(NamedTuple):
+    """A frame with everything that leads from it to its users."""
+
+    pfn: int
+    kind: kinds.Kind
+    letters: str
+    mapping: Mapping
+    mappers: tuple[Mapper, ...]
+
+
+def reverse_map(session: Session, pfn: int) -> ReverseMap:
+    """The reverse map of a frame as the machine is now."""
+    return to_the_end(find_reverse_map(session, pfn))
+
+
+def find_reverse_map(session: Session, pfn: int) -> Generator[None, None, ReverseMap]:
+    """The same in slices; the machine must stay as it is."""
+    m = session.machine
+    word = m.page(pfn)
+    mappers = yield from _find_mappers(session, pfn)
+    return ReverseMap(pfn, kinds.KINDS[kinds.kind_of(word)], pf.letters_of(word), mapping_of(m, pfn), mappers)
+
+
+def mapping_of(m: Machine, pfn: int) -> Mapping:
+    """What page->mapping leads to."""
+    head = m.compound_head(pfn)
+    anon_vma, inode = m.anon_vma_of(head), m.inode_of(head)
+    slot = m.page_private.view.get(pfn) if m.page(pfn) & pf.SWAPCACHE else None
+    in_swap = f"swap cache, entry {slot:#x}" if slot is not None else ""
+    if anon_vma:
+        return Mapping("anon", f"anon_vma {anon_vma}", in_swap or "private memory")
+    if inode is not None:
+        path = (inode.path or f"inode {inode.id}").removesuffix(_DELETED)
+        gone = "deleted; " if inode.path.endswith(_DELETED) else ""
+        return Mapping("file", path, f"{gone}page {page_index(m, pfn)} on {inode.filesystem}")
+    if in_swap:
+        return Mapping("swap", "swap cache", f"entry {slot:#x}")
+    return Mapping("none", "none", "no file and no process owns it")
+
+
+def mappers_of(session: Session, pfn: int) -> tuple[Mapper, ...]:
+    """VMAs that could map the frame in the order of the walk (by task), and those an operation cut it off from."""
+    return to_the_end(_find_mappers(session, pfn))
+
+
+def _find_mappers(session: Session, pfn: int) -> Generator[None, None, tuple[Mapper, ...]]:
+    m = session.machine
+    found: dict[tuple[int, int], Mapper] = {}
+    for number, (vma, vpn) in enumerate(_merged(m, pfn) if m.page(pfn) & pf.KSM else _covering(m, pfn)):
+        if number % SLICE == 0:
+            yield
+        found[vma.mm, vpn] = _mapper(m, vma, vpn)
+    for mm, vpn in _cut_off(session, pfn):
+        vma_there = m.find_vma(mm, vpn << PAGE_SHIFT)
+        if (mm, vpn) not in found and vma_there is not None:
+            found[mm, vpn] = _mapper(m, vma_there, vpn)
+    order = {tgid: number for number, tgid in enumerate(m.processes.view)}
+    return tuple(sorted(found.values(), key=lambda mapper: (order[mapper.tgid], mapper.vma)))
+
+
+def _covering(m: Machine, pfn: int) -> Iterator[tuple[Vma, int]]:
+    index = page_index(m, pfn)
+    for vma in rmap_vmas(m, pfn):
+        yield vma, vma.address_of(index) >> PAGE_SHIFT
+
+
+def _merged(m: Machine, pfn: int) -> Iterator[tuple[Vma, int]]:
+    """Merged pages stand at any address: their index does not lead to them, their entries do."""
+    for places in entries_naming(m, ptes.PRESENT, pfn):
+        for mm, vpn in places:
+            vma = m.find_vma(mm, vpn << PAGE_SHIFT)
+            if vma is not None:
+                yield vma, vpn
+
+
+def _cut_off(session: Session, pfn: int) -> list[tuple[int, int]]:
+    """Entries that finished operations took off the frame; its mapping may be gone with them."""
+    cut: list[tuple[int, int]] = []
+    for operation in session.operations:
+        if operation.outcome.pfn == pfn and operation.last <= session.position:
+            for step in session.steps[operation.first : operation.last]:
+                if step.mark.act is Act.UNMAP:
+                    cut += step.mark.ptes
+    return cut
+
+
+def _mapper(m: Machine, vma: Vma, vpn: int) -> Mapper:
+    process = m.processes.view[vma.mm]
+    inode = m.inodes.view.get(vma.mapping)
+    path = inode.path.removesuffix(_DELETED) if inode is not None else ""
+    file = "" if path == "/dev/zero" else path.rpartition("/")[2]
+    named = vma.name if vma.name and not vma.name.startswith("0x") else ""
+    area = named or file or ("anonymous" if not vma.mapping else "shared")
+    rights = f"{vma.perms}{', locked' if vma.locked else ''}"
+    return Mapper(vma.id, vma.mm, vpn, process.tgid, process.name, area, rights)

@@ -1,0 +1,1 @@
+"""Rows of the tables: VMAs, files, processes, pages, log lines, and notes."""

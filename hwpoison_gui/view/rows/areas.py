@@ -1,0 +1,98 @@
+"""VMAs as rows of a table: whose, where, what rights, of which file; and which frames they lead to."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.records import PAGE_SHIFT, Vma
+from hwpoison_gui.kernel.rmap import rmap_vmas
+from hwpoison_gui.view.base.columns import TextColumn
+
+AREA_COLUMNS: Final = (
+    TextColumn("task", "Task", "The process whose address space it is in", "postgres-12"),
+    TextColumn("start", "Start", "Its first address", "0x7fffffffffff", fixed=True),
+    TextColumn("end", "End", "The first address past it", "0x7fffffffffff", fixed=True),
+    TextColumn("kb", "Size kB", "How much of the address space it covers, resident or not", "000,000", number=True),
+    TextColumn("perms", "Perms", "As /proc/PID/maps has it: read, write, execute, shared or private", "r-xp",
+               fixed=True),
+    TextColumn("name", "File or name", "The file it maps, or what it is for", "libc.so.6 (deleted)", wide=True,
+               path=True),
+    TextColumn("pgoff", "pgoff (pages)", "vm_pgoff: the file’s page at its start; /proc/PID/maps has it in bytes",
+               "0x7ffff", fixed=True),
+    TextColumn("anon_vma", "anon_vma", "Leads from its anonymous pages back to it", "0,000", number=True),
+    TextColumn("more", "More", "Locked into memory, huge pages, merged by KSM", "locked"),
+)  # fmt: skip
+
+
+class AreaRow(NamedTuple):
+    """One VMA; `key` is its number."""
+
+    key: int
+    tgid: int
+    task: str
+    start: int
+    end: int
+    kb: int
+    perms: str
+    name: str
+    pgoff: int | None
+    anon_vma: int
+    more: str
+
+
+def area_rows(m: Machine, tgid: int | None = None) -> list[AreaRow]:
+    """VMAs of a process, or of all that live, in order of process and address."""
+    processes = m.processes.view
+    chosen = list(m.living()) if tgid is None else [processes[tgid]] if tgid in processes else []
+    rows = []
+    for process in chosen:
+        if process.mm:
+            rows += [_row(m, process.tgid, process.name, vma) for vma in m.vmas_of(process.mm)]
+    return rows
+
+
+def _row(m: Machine, tgid: int, task: str, vma: Vma) -> AreaRow:
+    inode = m.inodes.view.get(vma.mapping)
+    path = inode.path or f"inode {inode.id}" if inode is not None else ""
+    named = vma.name if vma.name and not vma.name.startswith("0x") else ""
+    more = [word for word, on in (("locked", vma.locked), ("mergeable", vma.mergeable)) if on]
+    more += [vma.huge] if vma.huge != "none" else []
+    return AreaRow(
+        vma.id,
+        tgid,
+        task,
+        vma.start,
+        vma.end,
+        vma.pages << PAGE_SHIFT - 10,
+        vma.perms,
+        path or named or "anonymous",
+        vma.pgoff if vma.mapping else None,
+        vma.anon_vma,
+        ", ".join(more),
+    )
+
+
+def area_cells(row: AreaRow) -> tuple[str, ...]:
+    """The fields of a row as they are shown, in the order of AREA_COLUMNS."""
+    offset = "" if row.pgoff is None else f"{row.pgoff:#x}"
+    anon_vma = f"{row.anon_vma}" if row.anon_vma else ""
+    where = f"{row.start:#x}", f"{row.end:#x}", f"{row.kb:,}"
+    return row.task, *where, row.perms, row.name, offset, anon_vma, row.more
+
+
+def first_frame_of(m: Machine, vma: int) -> int | None:
+    """The frame of the first page of a VMA that is in memory."""
+    area = m.vmas.view.get(vma)
+    if area is None:
+        return None
+    first, last, entries = area.start >> PAGE_SHIFT, area.end >> PAGE_SHIFT, m.ptes.of(area.mm)
+    there = (vpn for vpn, entry in entries.items() if first <= vpn < last and entry & ptes.PRESENT)
+    vpn = min(there, default=None)
+    return None if vpn is None else ptes.value_of(entries[vpn])
+
+
+def areas_of_frame(m: Machine, pfn: int) -> list[Vma]:
+    """VMAs that could map the frame."""
+    return rmap_vmas(m, pfn)

@@ -1,0 +1,92 @@
+"""Files as rows of a table: what of them is cached, what would be lost, who maps them, whose write failed."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.records import Inode
+from hwpoison_gui.view.base.columns import TextColumn
+from hwpoison_gui.view.base.naming import listed
+
+FILE_COLUMNS: Final = (
+    TextColumn("path", "File", "Its path; deleted files live on while they are open or mapped",
+               "/usr/lib/libc.so.6", wide=True, path=True),
+    TextColumn("filesystem", "On", "Its file system; tmpfs files have no disk behind them", "hugetlbfs"),
+    TextColumn("pages", "Pages", "Its size in pages of 4 KiB", "000,000", number=True),
+    TextColumn("cached", "Cached", "How many of them are in the page cache", "000,000", number=True),
+    TextColumn("dirty", "Dirty", "Cached pages newer than the disk: poison loses them", "000,000", number=True),
+    TextColumn("mapped_by", "Mapped by", "Processes that have it mapped", "init, srv, w1 and 12 more"),
+    TextColumn("error", "Error", "EIO: a page was lost; fsync says so once to each who has it open", "EIO not told"),
+)  # fmt: skip
+_MOST_NAMES: Final = 3
+
+
+class FileRow(NamedTuple):
+    """One inode; `key` is its number."""
+
+    key: int
+    path: str
+    filesystem: str
+    pages: int
+    cached: int
+    dirty: int
+    mapped_by: str
+    error: str
+
+
+def file_rows(m: Machine) -> list[FileRow]:
+    """All files: those that have a name first, and of these those of which most is cached."""
+    dirty = _dirty_pages(m)
+    rows = [_row(m, inode, int(dirty[inode.id]) if inode.id < len(dirty) else 0) for inode in m.inodes.view.values()]
+    return sorted(rows, key=lambda row: (row.path.startswith("("), -row.cached, row.path.casefold(), row.key))
+
+
+def file_cells(row: FileRow) -> tuple[str, ...]:
+    """The fields of a row as they are shown, in the order of FILE_COLUMNS."""
+    dirty = f"{row.dirty:,}" if row.dirty else ""
+    return row.path, row.filesystem, f"{row.pages:,}", f"{row.cached:,}", dirty, row.mapped_by, row.error
+
+
+def first_cached_frame(m: Machine, inode: int) -> int | None:
+    """The frame of the file's first page that is cached."""
+    cached = m.page_cache.of(inode)
+    return cached[min(cached)] if cached else None
+
+
+def file_of_frame(m: Machine, pfn: int) -> int | None:
+    """The inode whose page cache holds the frame."""
+    inode = m.inode_of(m.compound_head(pfn))
+    return None if inode is None else inode.id
+
+
+def _row(m: Machine, inode: Inode, dirty: int) -> FileRow:
+    deleted = "" if inode.linked or inode.path.endswith(" (deleted)") else " (deleted)"
+    error = ("EIO told" if inode.wb_seen else "EIO not told yet") if inode.wb_err else ""
+    return FileRow(
+        inode.id,
+        (inode.path or f"inode {inode.id}") + deleted,
+        inode.filesystem,
+        inode.pages,
+        len(m.page_cache.of(inode.id)),
+        dirty,
+        _mapped_by(m, inode.id),
+        error,
+    )
+
+
+def _mapped_by(m: Machine, inode: int) -> str:
+    owners = dict.fromkeys(m.vmas.view[vma].mm for vma in sorted(m.i_mmap.of(inode)))
+    return listed([m.processes.view[mm].name for mm in owners if mm in m.processes.view], _MOST_NAMES)
+
+
+def _dirty_pages(m: Machine) -> npt.NDArray[np.int64]:
+    """How many dirty pages each inode has, by its number; one look at all frames beats one at each cache."""
+    dirty = np.flatnonzero(m.flags.view & np.uint64(pf.DIRTY))
+    mapping = m.mapping.view[dirty]
+    files = mapping[(mapping != 0) & (mapping & 3 == 0)] >> np.uint32(2)
+    return np.bincount(files, minlength=1)

@@ -1,0 +1,36 @@
+"""Notes as rows: the words, and where they stand."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from hwpoison_gui.session.notebook import Note, Notebook
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.base.moment import title
+
+
+class NoteRow(NamedTuple):
+    """`here`: it is about the present step. `position` is None on a branch."""
+
+    note: Note
+    text: str
+    where: str
+    position: int | None
+    here: bool
+
+
+def note_rows(session: Session, notebook: Notebook) -> list[NoteRow]:
+    """All notes, those of the present line first and in the order of its steps."""
+    rows = [_row(session, note, notebook.position_of(note)) for note in notebook.notes]
+    return sorted(rows, key=lambda row: (row.position is None, row.position or 0, row.note.number))
+
+
+def _row(session: Session, note: Note, position: int | None) -> NoteRow:
+    if not note.line:
+        where = "the machine as booted"
+    else:
+        last = note.line[-1]
+        where = f"{len(note.line)}. {title(last.name, last.args)}, step {note.within}"
+    if position is None:
+        where += " (on a branch)"
+    return NoteRow(note, note.text, where, position, position == session.position)

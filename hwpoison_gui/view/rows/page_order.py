@@ -1,0 +1,173 @@
+"""Frames in the order of a column, and of these what a filter finds: sorted in slices, between other work.
+
+Every column is a key of 16 bits (the index: two of them), so a stable counting sort does: count each class,
+then put slice after slice where its classes go on. Nothing is compared, and a slice costs milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.machine import MAPPING_ANON, Machine
+from hwpoison_gui.view.base import kinds
+from hwpoison_gui.view.base.intern import WordTable
+from hwpoison_gui.view.rows.pages import owner_of
+
+I64 = npt.NDArray[np.int64]
+U16 = npt.NDArray[np.uint16]
+Pfns = npt.NDArray[np.uint32]
+Found = Callable[[I64], npt.NDArray[np.bool_]]
+Classes = Callable[[I64], npt.NDArray[np.uint8]]
+
+SLICE: Final = 1 << 17
+_CLASSES: Final = 1 << 16
+_LAST: Final = _CLASSES - 1
+
+
+class PageOrder:
+    """The order of all frames by `field` of PAGE_COLUMNS; `found`: only frames for which it is true.
+
+    `classes` gives what the map shows frames as, the gravest last.
+
+    `pfns` is there when `work` has come to its end; None stands for all frames, in order of their number.
+    """
+
+    def __init__(
+        self,
+        m: Machine,
+        field: str = "pfn",
+        descending: bool = False,
+        found: Found | None = None,
+        classes: Classes = lambda pfns: np.zeros(len(pfns), np.uint8),
+    ) -> None:
+        self.m, self.field, self.descending = m, field, descending
+        self._found, self._classes = found, classes
+        self._words = WordTable()
+        self.pfns: Pfns | None = None
+
+    def work(self) -> Iterator[float]:
+        """Sorts; says now and then how far it is, 0 to 1."""
+        share = 0.0 if self._found is None else 0.3
+        if self._found is not None:
+            for done in self._gather(self._found):
+                yield done * share
+        if self.field == "pfn":
+            if self.descending:
+                every = np.arange(self.m.frames, dtype=np.uint32) if self.pfns is None else self.pfns
+                self.pfns = every[::-1]
+            return
+        if self.field == "flags":
+            for _ in self._learn_all():
+                yield share
+        passes = self._passes()
+        for number, key in enumerate(passes):
+            for done in self._pass(key):
+                yield share + (1 - share) * (number + done) / len(passes)
+
+    # -- one pass
+
+    def _gather(self, found: Found) -> Iterator[float]:
+        parts = []
+        for start in range(0, self.m.frames, SLICE):
+            pfns = np.arange(start, min(start + SLICE, self.m.frames))
+            parts.append(pfns[found(pfns)].astype(np.uint32))
+            yield start / self.m.frames
+        self.pfns = np.concatenate(parts)
+
+    def _slices(self) -> Iterator[I64]:
+        size = self.m.frames if self.pfns is None else len(self.pfns)
+        for start in range(0, size, SLICE):
+            stop = min(start + SLICE, size)
+            yield np.arange(start, stop) if self.pfns is None else self.pfns[start:stop].astype(np.int64)
+
+    def _pass(self, key: Callable[[I64], U16]) -> Iterator[float]:
+        size = max(1, self.m.frames if self.pfns is None else len(self.pfns))
+        counts, keys, done = np.zeros(_CLASSES, np.int64), [], 0
+        for pfns in self._slices():
+            made = key(pfns)
+            keys.append(_LAST - made if self.descending else made)
+            counts += np.bincount(keys[-1], minlength=_CLASSES)
+            done += len(pfns)
+            yield 0.5 * done / size
+        nexts, placed, done = np.cumsum(counts) - counts, np.empty(size, np.uint32), 0
+        for pfns, made in zip(self._slices(), keys, strict=True):
+            order = np.argsort(made, kind="stable")
+            sorted_keys = made[order]
+            starts = np.flatnonzero(np.concatenate(([True], sorted_keys[1:] != sorted_keys[:-1])))
+            lengths = np.diff(starts, append=len(made))
+            classes = sorted_keys[starts]
+            within = np.arange(len(made)) - np.repeat(starts, lengths)
+            placed[np.repeat(nexts[classes], lengths) + within] = pfns[order]
+            nexts[classes] += lengths
+            done += len(pfns)
+            yield 0.5 + 0.5 * done / size
+        self.pfns = placed[:done]
+
+    # -- keys
+
+    def _passes(self) -> list[Callable[[I64], U16]]:
+        m = self.m
+        if self.field == "pgoff":
+            return [
+                lambda pfns: (m.index.view[self._heads(pfns)] & np.uint32(_LAST)).astype(np.uint16),
+                lambda pfns: (m.index.view[self._heads(pfns)] >> np.uint32(16)).astype(np.uint16),
+            ]
+        one: dict[str, Callable[[I64], U16]] = {
+            "kind": lambda pfns: self._by_word(pfns, kinds.kind_of),
+            "flags": self._flags,
+            "refcount": lambda pfns: np.clip(m.refcount.view[pfns], 0, _LAST).astype(np.uint16),
+            "mapcount": lambda pfns: np.clip(m.mapcount.view[pfns], 0, _LAST).astype(np.uint16),
+            "shown": lambda pfns: self._classes(pfns).astype(np.uint16),
+        }
+        return [self._owner_key() if self.field == "owner" else one[self.field]]
+
+    def _heads(self, pfns: I64) -> I64:
+        tails = (self.m.flags.view[pfns] & np.uint64(pf.COMPOUND_TAIL)) != 0
+        return np.where(tails, np.minimum(self.m.mapping.view[pfns], self.m.frames - 1), pfns).astype(np.int64)
+
+    def _ids(self, pfns: I64) -> U16:
+        ids = np.zeros(len(pfns), np.uint16)
+        self._words.ids_of(self.m.flags.view[pfns], ids)
+        return ids
+
+    def _by_word(self, pfns: I64, of: Callable[[int], int]) -> U16:
+        ids = self._ids(pfns)
+        return np.array([of(word) for word in self._words.words], np.uint16)[ids]
+
+    def _flags(self, pfns: I64) -> U16:
+        """Words by the number of their flags; pages alike stand together."""
+        ids, words = self._ids(pfns), self._words.words
+        order = sorted(range(len(words)), key=lambda number: (words[number].bit_count(), words[number]))
+        rank = np.zeros(len(words), np.uint16)
+        rank[order] = np.minimum(np.arange(len(words)), _LAST)
+        return rank[ids]
+
+    def _learn_all(self) -> Iterator[None]:
+        # A rank among the words holds only while no word is missing.
+        ids = np.zeros(SLICE, np.uint16)
+        for start in range(0, self.m.frames, SLICE):
+            self._words.ids_of(self.m.flags.view[start : start + SLICE], ids[: min(SLICE, self.m.frames - start)])
+            yield
+
+    def _owner_key(self) -> Callable[[I64], U16]:
+        """By the owner's name; pages without one first."""
+        m = self.m
+        names = {id_ << 2: owner_of(m, id_ << 2) for id_ in m.inodes.view}
+        for anon_vma in m.anon_vma_chain.view:
+            word = anon_vma << 2 | MAPPING_ANON
+            names[word] = owner_of(m, word)
+        ranks = {name: rank for rank, name in enumerate(sorted({"", *names.values()}, key=str.casefold))}
+        words = np.array(sorted(names) or [0], np.uint32)
+        table = np.array([min(ranks[names[word]], _LAST) for word in sorted(names)] or [0], np.uint16)
+
+        def key(pfns: I64) -> U16:
+            mapping = m.mapping.view[self._heads(pfns)]
+            slots = np.minimum(np.searchsorted(words, mapping), len(words) - 1)
+            return np.where(words[slots] == mapping, table[slots], 0).astype(np.uint16)
+
+        return key

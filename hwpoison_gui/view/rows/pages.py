@@ -1,0 +1,97 @@
+"""One row a page frame, made when it is looked at: there may be tens of millions of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.machine import MAPPING_ANON, MAPPING_KSM, Machine
+from hwpoison_gui.kernel.rmap import page_index
+from hwpoison_gui.view.base import kinds
+from hwpoison_gui.view.base.columns import TextColumn
+
+PAGE_COLUMNS: Final = (
+    TextColumn("pfn", "Frame", "Page frame number: the physical address divided by 4096", "0xfffff", fixed=True),
+    TextColumn("kind", "Kind", "What kind of page it is, as the map's first lens colours it", "file (page cache)"),
+    TextColumn("flags", "Flags", "The set flags as the letters of page-types; the Frame panel spells them out",
+               "RUDlAMasb", fixed=True),
+    TextColumn("refcount", "Refs", "_refcount: how many hold on to it; free at 0", "0,000", number=True),
+    TextColumn("mapcount", "Maps", "_mapcount: page-table entries that map it", "0,000", number=True),
+    TextColumn("owner", "Owner", "page->mapping: the file, or the process whose anonymous memory it was first",
+               "postgres-538", wide=True),
+    TextColumn("pgoff", "Index", "page->index: which page of the file or of the anonymous area it is", "0x7fffffff",
+               fixed=True),
+    TextColumn("shown", "On the map", "As what the map shows it: the class of its present lens", "10 to 999"),
+)  # fmt: skip
+
+
+class PageRow(NamedTuple):
+    """A frame as text, but for its number."""
+
+    pfn: int
+    kind: str
+    flags: str
+    refcount: int
+    mapcount: int
+    owner: str
+    pgoff: int | None
+    shown: str
+    poisoned: bool
+
+
+class PageRows:
+    """Rows of one machine; owners are kept until `forget`, since asking the reverse map costs its length.
+
+    `shown` names what the map shows a frame as.
+    """
+
+    def __init__(self, m: Machine, shown: Callable[[int], str] = lambda pfn: "") -> None:
+        self.m, self._shown = m, shown
+        self._words: dict[int, tuple[str, str]] = {}  # of a flag word: its kind and its letters
+        self._names: dict[int, str] = {}
+
+    def forget(self) -> None:
+        """The machine changed: names are asked for anew."""
+        self._names.clear()
+
+    def row(self, pfn: int) -> PageRow:
+        m, word = self.m, self.m.page(pfn)
+        mapping = int(m.mapping.view[m.compound_head(pfn)])
+        if word not in self._words:
+            self._words[word] = kinds.KINDS[kinds.kind_of(word)].name, pf.letters_of(word)
+        return PageRow(
+            pfn,
+            *self._words[word],
+            int(m.refcount.view[pfn]),
+            int(m.mapcount.view[pfn]),
+            self._owner(mapping),
+            page_index(m, pfn) if mapping else None,
+            self._shown(pfn),
+            bool(word & pf.HWPOISON),
+        )
+
+    def _owner(self, mapping: int) -> str:
+        if mapping not in self._names:
+            self._names[mapping] = owner_of(self.m, mapping)
+        return self._names[mapping]
+
+
+def owner_of(m: Machine, mapping: int) -> str:
+    """Whom a page->mapping leads to, in one word; empty for none."""
+    low, number = mapping & 3, mapping >> 2
+    if low == MAPPING_KSM:
+        return "merged by KSM"
+    if low == MAPPING_ANON:
+        vmas = m.anon_vma_chain.of(number)
+        # The oldest VMA is that of the process which the memory was given to first.
+        return m.processes.view[m.vmas.view[min(vmas)].mm].name if vmas else ""
+    inode = m.inodes.view.get(number) if number else None
+    return (inode.path or f"inode {inode.id}") if inode is not None else ""
+
+
+def page_cells(row: PageRow) -> tuple[str, ...]:
+    """The fields of a row as they are shown, in the order of PAGE_COLUMNS."""
+    index = "" if row.pgoff is None else f"{row.pgoff:#x}"
+    counts = f"{row.refcount:,}", f"{row.mapcount:,}"
+    return f"{row.pfn:#x}", row.kind, row.flags, *counts, row.owner, index, row.shown

@@ -1,0 +1,113 @@
+"""Tasks as rows of a table: what each is, what it does with SIGBUS, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from typing import NamedTuple
+
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.records import PAGE_SHIFT, Process, Task
+from hwpoison_gui.session.timeline import Step
+from hwpoison_gui.view.base.slicing import SLICE, to_the_end
+
+
+class TaskRow(NamedTuple):
+    """One process. `killed_by` is empty while it lives, and when it ended by itself."""
+
+    tgid: int
+    name: str
+    comm: str
+    state: str
+    threads: int
+    policy: str
+    sigbus: str
+    rss_kb: int
+    pending: str
+    killed_by: str
+    alive: bool
+
+
+def task_rows(m: Machine) -> list[TaskRow]:
+    """All processes, living and dead, in order of creation."""
+    return TaskRows().of(m)
+
+
+class TaskRows:
+    """Rows as they were last time, made anew only for processes of which something is another one now."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, tuple[tuple[object, ...], TaskRow]] = {}
+
+    def after(self, m: Machine, steps: Iterable[Step]) -> list[TaskRow]:
+        """The rows of last time, but for tasks that a few steps changed."""
+        touched = _touched(m, steps)
+        if not self._rows.keys() >= touched or len(self._rows) != len(m.processes.view):
+            return self.of(m)
+        for tgid in touched:
+            process = m.processes.view[tgid]
+            self._rows[tgid] = (_parts(m, process), _row(m, process))
+        return [row for _, row in self._rows.values()]
+
+    def of(self, m: Machine) -> list[TaskRow]:
+        """All processes, living and dead, in order of creation."""
+        return to_the_end(self.find(m))
+
+    def find(self, m: Machine) -> Generator[None, None, list[TaskRow]]:
+        """The same in slices."""
+        before = self._rows
+        after, found = {}, []
+        for number, (tgid, process) in enumerate(m.processes.view.items()):
+            if number % SLICE == 0:
+                yield
+            parts = _parts(m, process)
+            known = before.get(tgid)
+            if known is None or known[0] != parts:
+                known = (parts, _row(m, process))
+            after[tgid] = known
+            found.append(known[1])
+        self._rows = after
+        return found
+
+
+def _parts(m: Machine, process: Process) -> tuple[object, ...]:
+    """All that a row is made of. Records are never changed, only replaced: the same objects are the same state."""
+    tasks, pending = m.tasks.view, m.pending.view
+    return (process, m.rss.view.get(process.mm), *[(tasks.get(tid), pending.get(tid)) for tid in process.threads])
+
+
+def _touched(m: Machine, steps: Iterable[Step]) -> set[int]:
+    """The processes whose rows steps may have changed; of a thread that is gone, nobody's."""
+    found: set[int] = set()
+    for step in steps:
+        for store, key, old, new in step.changes:
+            if store is m.processes or store is m.rss:  # an address space has its first owner's number
+                found.add(key)
+            elif store is m.tasks or store is m.pending:
+                task = m.tasks.view.get(key) or next((one for one in (old, new) if isinstance(one, Task)), None)
+                found.update((task.tgid,) if task is not None else ())
+    return found
+
+
+def _row(m: Machine, process: Process) -> TaskRow:
+    main = m.tasks.view[process.threads[0]]
+    alive = not process.ended
+    pending = [info.signal for tid in process.threads for info in m.pending.view.get(tid, ())]
+    killed_by = process.ended if process.ended not in ("", "exit") else ""
+    return TaskRow(
+        process.tgid,
+        process.name,
+        process.comm,
+        "running" if alive else "killed" if killed_by else "exited",
+        len(process.threads),
+        _shared_policy(m, process),
+        "blocked" if main.blocked else process.sigbus,
+        m.rss.view.get(process.mm, 0) << (PAGE_SHIFT - 10) if alive else 0,
+        ", ".join(dict.fromkeys(pending)),
+        killed_by,
+        alive,
+    )
+
+
+def _shared_policy(m: Machine, process: Process) -> str:
+    policies = {m.tasks.view[tid].mce_kill for tid in process.threads}
+    return policies.pop() if len(policies) == 1 else "mixed"

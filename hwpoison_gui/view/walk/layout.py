@@ -1,0 +1,145 @@
+"""The reverse map laid out in four columns: frame, mapping, VMAs, tasks; a row for each VMA or group of VMAs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from hwpoison_gui.view.rmap.graph import Mapper, ReverseMap
+
+GROUP_FROM: Final = 25  # as many mappers are grouped by the name of their tasks
+_LEAST_GROUP: Final = 4
+_NARROW: Final = 460
+_LEAST_MAPPING: Final = 0.5  # of what the mapping's name needs
+_LEAST_GAP: Final = 3.0
+_MOST_GAP: Final = 10.0
+_NUMBER: Final = re.compile(r"[-:#_. ]*\d+(:\d+)?$")
+
+
+Widths = tuple[float, ...]  # of mapping, VMAs and tasks
+
+
+class Row(NamedTuple):
+    """One VMA, or several under one `label`; a group is folded, or the head of what follows it."""
+
+    mappers: tuple[Mapper, ...]
+    label: str = ""
+    folded: bool = False
+    inside: bool = False  # belongs to the unfolded group above
+
+    @property
+    def is_group(self) -> bool:
+        return bool(self.label)
+
+
+class Columns(NamedTuple):
+    """Left edges and widths of the four columns."""
+
+    frame: tuple[float, float]
+    mapping: tuple[float, float]
+    vma: tuple[float, float]
+    task: tuple[float, float]
+
+
+class Layout(NamedTuple):
+    """Where everything is. Boxes of rows are in the coordinates of the scrolled content."""
+
+    columns: Columns
+    rows: tuple[Row, ...]
+    tops: tuple[float, ...]
+    row_height: float
+    roomy: bool
+    height: float
+    top: float
+
+
+class Metrics(NamedTuple):
+    """Heights of lines in pixels, the least widths of an entry's name and of the frame's box.
+
+    `least`: widths in which mapping, VMAs and tasks show their names; `wanted`: all their words.
+    """
+
+    line: float
+    small: float
+    entry: float
+    frame: float
+    least: Widths = (0.0, 0.0, 0.0)
+    wanted: Widths = (0.0, 0.0, 0.0)
+
+
+@lru_cache(1 << 15)
+def base_name(name: str) -> str:
+    """A task's name without the number that tells it from its siblings."""
+    return _NUMBER.sub("", name) or name
+
+
+def rows_of(graph: ReverseMap, unfolded: Collection[str] = ()) -> list[Row]:
+    """A row for each mapper; where there are many, those of equally named tasks share one."""
+    if len(graph.mappers) < GROUP_FROM:
+        return [Row((mapper,)) for mapper in graph.mappers]
+    groups: dict[str, list[Mapper]] = {}
+    for mapper in graph.mappers:
+        groups.setdefault(base_name(mapper.task), []).append(mapper)
+    rows = []
+    for label, mappers in groups.items():
+        if len(mappers) < _LEAST_GROUP:
+            rows += [Row((mapper,)) for mapper in mappers]
+            continue
+        folded = label not in unfolded
+        rows.append(Row(tuple(mappers), label, folded))
+        if not folded:
+            rows += [Row((mapper,), inside=True) for mapper in mappers]
+    return rows
+
+
+def lay_out(rows: Sequence[Row], width: float, height: float, metrics: Metrics) -> Layout:
+    """Rows get two lines each while there is room for all of them, else one."""
+    top = metrics.small + 10
+    room = height - top - 8
+    roomy_height = metrics.line + metrics.small + 7
+    close_height = metrics.line + 5
+    roomy = len(rows) * (roomy_height + _LEAST_GAP) <= room
+    row_height = roomy_height if roomy else close_height
+    spare = (room - len(rows) * row_height) / max(1, len(rows))
+    gap = min(_MOST_GAP, max(_LEAST_GAP, spare))
+    total = len(rows) * (row_height + gap) - gap
+    first = top + max(0.0, (room - total) / 2)
+    tops = tuple(first + number * (row_height + gap) for number in range(len(rows)))
+    content = max(height, (tops[-1] + row_height + 8) if tops else 0.0)
+    return Layout(columns_of(width, metrics, roomy), tuple(rows), tops, row_height, roomy, content, top)
+
+
+def columns_of(width: float, metrics: Metrics, roomy: bool = True) -> Columns:
+    """The width shared out: the frame and the entries need what they need, tasks get most of the rest."""
+    shares = (0.30, 0.29, 0.41) if roomy and width >= _NARROW else (0.30, 0.23, 0.47)
+    # Where names are short of room, what is between them gives way first.
+    if width >= _NARROW:
+        edge, gaps = 10.0, (max(12.0, width * 0.025), max(metrics.entry + 10, width * 0.12), max(10.0, width * 0.02))
+    else:
+        edge, gaps = 6.0, (8.0, metrics.entry + 10, 6.0)
+    frame = max(metrics.frame, width * 0.14)
+    room = max(200.0, width - 2 * edge - sum(gaps) - frame)
+    widths = [frame, *_shared_out(room, shares, metrics.least, metrics.wanted)]
+    lefts = [edge]
+    for number, gap in enumerate(gaps):
+        lefts.append(lefts[-1] + widths[number] + gap)
+    pairs = list(zip(lefts, widths, strict=True))
+    return Columns(pairs[0], pairs[1], pairs[2], pairs[3])
+
+
+def _shared_out(room: float, shares: Widths, least: Widths, wanted: Widths) -> Widths:
+    """To all what they want where it fits, with a share of the rest; else at least what their names need."""
+    if sum(wanted) <= room:
+        return _between(wanted, shares, room - sum(wanted))
+    if sum(least) <= room:
+        lacks = tuple(want - need for want, need in zip(wanted, least, strict=True))
+        return _between(least, tuple(lack / sum(lacks) for lack in lacks), room - sum(least))
+    # The mapping is named once, areas and tasks in every row: it gives first.
+    least = (max(least[0] * _LEAST_MAPPING, least[0] - (sum(least) - room)), *least[1:])
+    return tuple(need * room / sum(least) for need in least)
+
+
+def _between(widths: Widths, shares: Widths, rest: float) -> Widths:
+    return tuple(width + rest * share for width, share in zip(widths, shares, strict=True))

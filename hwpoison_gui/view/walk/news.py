@@ -1,0 +1,78 @@
+"""What there is to say of a row of the reverse map at a step, counted once for the many users that may share it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final, NamedTuple
+
+from hwpoison_gui.view.base.hits import OF_MANY
+from hwpoison_gui.view.rmap.graph import Mapper
+from hwpoison_gui.view.walk.layout import GROUP_FROM, Row
+from hwpoison_gui.view.walk.state import WalkState
+
+
+class RowNews(NamedTuple):
+    """Counts are of VMAs, but `tasks`, `dead` and `told` of tasks. `entry`: of all its PTEs, or `several`."""
+
+    entry: str
+    vmas: int
+    visited: int
+    passed: int
+    cut: int
+    current: bool
+    tasks: int
+    dead: int
+    told: int
+    of_task: bool  # the present step is about one of its tasks
+    ends: tuple[str, ...] = ()  # how many of its tasks the error hits how, of those that were not told
+
+    @property
+    def all_cut(self) -> bool:
+        return self.cut == self.vmas
+
+    @property
+    def all_passed(self) -> bool:
+        return self.passed == self.vmas
+
+
+_Members = tuple[frozenset[int], frozenset[int]]
+_KEPT: Final = 8
+_newest: list[tuple[tuple[Mapper, ...], _Members]] = []  # of large groups, which are asked about at every step
+
+
+def _members(mappers: tuple[Mapper, ...]) -> _Members:
+    """VMAs and tasks."""
+    for known, members in tuple(_newest):
+        if known is mappers:
+            return members
+    members = frozenset(mapper.vma for mapper in mappers), frozenset(mapper.tgid for mapper in mappers)
+    if len(mappers) >= GROUP_FROM:
+        _newest[:] = [*_newest[1 - _KEPT :], (mappers, members)]
+    return members
+
+
+def news_of(row: Row, state: WalkState) -> RowNews:
+    """The news of a row."""
+    vmas, tasks = _members(row.mappers)
+    entries = {entry or "none" for entry in set(map(state.entries.get, vmas))}
+    kinds = [fate.kind for fate in map(state.fates.get, tasks) if fate is not None]
+    return RowNews(
+        entries.pop() if len(entries) == 1 else "several",
+        len(vmas),
+        len(vmas & state.visited),
+        len(vmas & state.passed.keys()),
+        len(vmas & state.cut),
+        bool(vmas & state.current_vmas),
+        len(tasks),
+        kinds.count("killed"),
+        kinds.count("told"),
+        state.current_task in tasks,
+        _ends(tasks, state),
+    )
+
+
+def _ends(tasks: frozenset[int], state: WalkState) -> tuple[str, ...]:
+    if not state.ends:
+        return ()
+    counts = Counter(map(state.ends.get, tasks))
+    return tuple(f"{counts[kind]:,} {words}" for kind, words in OF_MANY.items() if counts[kind])

@@ -1,0 +1,345 @@
+"""The walk over a reverse map: what each entry and task is like now, and how far the handler has come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.mark import Act, Mark
+from hwpoison_gui.kernel.records import Delivery, SigInfo
+from hwpoison_gui.session.peek import as_of
+from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.timeline import Step
+from hwpoison_gui.view.base import kinds
+from hwpoison_gui.view.base.moment import Moment, moment_of
+from hwpoison_gui.view.base.slicing import SLICE, to_the_end
+from hwpoison_gui.view.outcome.ends import ends_of
+from hwpoison_gui.view.rmap.graph import Mapper, ReverseMap, find_reverse_map
+
+
+class Fate(NamedTuple):
+    """What became of a task. `kind`: alive, told, pending, handled, ignored, killed; `text` says it in a few words."""
+
+    kind: str
+    text: str = ""
+    short: str = ""
+
+
+class Passed(NamedTuple):
+    """A pair that the walk passed by, and why."""
+
+    short: str
+    why: str
+
+
+@dataclass(slots=True)
+class WalkState:
+    """What is drawn on a reverse map. Keys: VMA ids for entries, tgids for tasks.
+
+    `entries`: dirty, clean, swap, hwpoison, other, none. `current_vma` and `current_task`: what the
+    present step is about; `act` is its act. `kind` is what the frame holds, or held before it broke; `cached`: it is
+    in a page cache; `per_cpu`: free, on a per-CPU list. `ends`: how the frame's error hits a
+    task, once it is through (hits.MEANINGS).
+    """
+
+    letters: str = ""
+    poisoned: bool = False
+    kind: kinds.Kind = kinds.KINDS[0]
+    cached: bool = False
+    per_cpu: bool = False
+    entries: dict[int, str] = field(default_factory=dict)
+    visited: set[int] = field(default_factory=set)
+    cut: set[int] = field(default_factory=set)
+    passed: dict[int, Passed] = field(default_factory=dict)
+    fates: dict[int, Fate] = field(default_factory=dict)
+    ends: dict[int, str] = field(default_factory=dict)
+    act: Act | None = None
+    at_frame: bool = False
+    current_vmas: frozenset[int] = frozenset()
+    current_task: int | None = None
+
+
+_MAPS: Final = 8  # that are remembered
+
+_SHORT: Final = {
+    "memory_failure_early_kill is 0": "later: early_kill is 0",
+    "PR_MCE_KILL is late": "later: its policy",
+    "no PTE maps the page": "no PTE: does not map it",
+}
+
+
+def entry_state(m: Machine, pfn: int, mapper: Mapper) -> str:
+    """What stands in the page table where the frame would be mapped."""
+    entry = m.pte(mapper.mm, mapper.vpn)
+    state = ptes.state_of(entry)
+    if state != "present":
+        return state
+    if not ptes.maps_frame(entry, pfn):
+        return "other"
+    return "dirty" if entry & ptes.DIRTY else "clean"
+
+
+def walk_state(session: Session, graph: ReverseMap) -> WalkState:
+    """The state of a reverse map at the present step."""
+    return Follower(graph).state_at(session)
+
+
+def _standing(m: Machine, tgid: int) -> Fate:
+    """What can be said of a task without knowing how it came to that."""
+    process = m.processes.view.get(tgid)
+    if process is None:
+        return Fate("gone", "not started", "gone")
+    if process.ended:
+        by_signal = process.ended != "exit"
+        return Fate("killed" if by_signal else "exited", _shorter(process.ended), "killed" if by_signal else "exited")
+    pending = [info.signal for tid in process.threads for info in m.pending.view.get(tid, ())]
+    return Fate("pending", f"{pending[0]} pending", "pending") if pending else Fate("alive")
+
+
+def _shorter(ended: str) -> str:
+    """`SIGBUS (BUS_MCEERR_AO)` in the room of a box."""
+    return ended.replace("BUS_MCEERR_", "").replace("SI_KERNEL", "forced")
+
+
+def concerns(session: Session, operation: Operation, pfn: int) -> bool:
+    """Whether an operation is about the frame."""
+    return pfn in frames_concerned(session, operation)
+
+
+def frames_concerned(session: Session, operation: Operation) -> list[int]:
+    """The operation's own frame, or those its steps name, in order."""
+    m = session.machine
+    if operation.outcome.pfn is not None:
+        return [operation.outcome.pfn] if 0 <= operation.outcome.pfn < m.frames else []
+    steps = session.steps[operation.first : operation.last]
+    return list(dict.fromkeys(pfn for step in steps for pfn in step.mark.frames if 0 <= pfn < m.frames))
+
+
+class Follower:
+    """The state of one reverse map, carried on from step to step either way: a step costs what it changed.
+
+    For another operation it begins anew, with all users.
+    """
+
+    def __init__(self, graph: ReverseMap) -> None:
+        self.graph = graph
+        self._by_pte = {(mapper.mm, mapper.vpn): mapper.vma for mapper in graph.mappers}
+        self._of_mm: dict[int, list[Mapper]] = {}
+        for mapper in graph.mappers:
+            self._of_mm.setdefault(mapper.mm, []).append(mapper)
+        self._state = WalkState()
+        self._told: dict[int, Fate] = {}  # what steps have told tasks
+        self._log: list[tuple[int, Callable[..., object], tuple[Any, ...]]] = []  # what takes back what a step said
+        self._concerned = False
+        self._operation: Operation | None = None
+        self._position = -1
+
+    def state_at(self, session: Session) -> WalkState:
+        """The state at the session's present step; the same object as long as it can be carried on."""
+        to_the_end(self.carry(session))
+        m, word = session.machine, session.machine.page(self.graph.pfn)
+        self._state.letters, self._state.poisoned = pf.letters_of(word), bool(word & pf.HWPOISON)
+        self._state.kind = self.graph.kind if self._state.poisoned else kinds.KINDS[kinds.kind_of(word)]
+        self._state.cached = m.inode_of(m.compound_head(self.graph.pfn)) is not None
+        self._state.per_cpu = m.pcp.get((0, self.graph.pfn)) is True
+        self._state.ends = ends_of(session, self.graph.pfn)
+        self._point(m, moment_of(session))
+        return self._state
+
+    def carry(self, session: Session) -> Generator[None, None, None]:
+        """Carries the state on to the present step; yields now and then."""
+        m, operation, here, there = session.machine, moment_of(session).operation, self._position, session.position
+        self._position = -1  # whoever does not go on with it begins anew
+        if here < 0 or operation is not self._operation:
+            yield from self._begin(session, operation)
+        elif here != there:
+            steps = session.steps[min(here, there) : max(here, there)]
+            told = yield from self._take_back(there)
+            if here < there:
+                told = yield from self._take(m, steps, here)
+            yield from self._look_again(m, steps, told)
+        self._position = there
+
+    def _begin(self, session: Session, operation: Operation | None) -> Iterator[None]:
+        m, state = session.machine, WalkState()
+        self._state, self._operation = state, operation
+        self._told, self._log = {}, []
+        self._concerned = operation is not None and concerns(session, operation, self.graph.pfn)
+        if operation is not None:
+            yield from self._take(m, session.steps[operation.first : session.position], operation.first)
+        for number, mapper in enumerate(self.graph.mappers):
+            state.entries[mapper.vma] = entry_state(m, self.graph.pfn, mapper)
+            if number % SLICE == 0:
+                yield
+        yield from self._tell_fates(m, self._told.keys() | {mapper.tgid for mapper in self.graph.mappers})
+
+    def _take(self, m: Machine, steps: list[Step], before: int) -> Generator[None, None, set[int]]:
+        """What the steps say of pairs, and whom they told: those tasks are returned."""
+        told: set[int] = set()
+        for number, step in enumerate(steps if self._concerned else (), before + 1):
+            if number % SLICE == 0:
+                yield
+            mark, state = step.mark, self._state
+            if mark.act is Act.VISIT:
+                self._note(number, state.visited, self._vmas(mark))
+            elif mark.act is Act.UNMAP:
+                self._note(number, state.cut, self._vmas(mark))
+            elif mark.act is Act.SKIP:
+                passed = Passed(_SHORT.get(mark.why, mark.why), mark.text)
+                for vma in self._vmas(mark):
+                    self._log.append((number, _restore, (state.passed, vma, state.passed.get(vma))))
+                    state.passed[vma] = passed
+            for change in step.changes:
+                if change.store is m.deliveries and isinstance(change.new, Delivery):
+                    told.add(self._tell(m, number, change.new.tid, change.new.info, change.new.effect))
+                elif change.store is m.pending and isinstance(change.new, tuple) and change.new:
+                    told.add(self._tell(m, number, change.key, change.new[-1], "told"))
+        return told
+
+    def _note(self, number: int, pairs: set[int], vmas: list[int]) -> None:
+        new = set(vmas) - pairs
+        if new:
+            pairs |= new
+            self._log.append((number, pairs.difference_update, (new,)))
+
+    def _vmas(self, mark: Mark) -> list[int]:
+        return [self._by_pte[pte] for pte in mark.ptes if pte in self._by_pte] or list(mark.vmas)
+
+    def _tell(self, m: Machine, number: int, tid: int, info: SigInfo, effect: str) -> int:
+        tgid = m.tasks.view[tid].tgid
+        code = info.code.replace("BUS_MCEERR_", "").replace("SI_KERNEL", "forced")
+        words = {"handled": "caught", "pending": "pending", "ignored": "ignored", "killed": "dying", "told": "sent"}
+        word = words[effect]
+        short = info.signal if effect in ("told", "killed") else word
+        self._log.append((number, _restore, (self._told, tgid, self._told.get(tgid))))
+        self._told[tgid] = Fate("told" if effect == "killed" else effect, f"{info.signal} {code} {word}", short)
+        return tgid
+
+    def _take_back(self, position: int) -> Generator[None, None, set[int]]:
+        """Forgets what steps after a position said; returns the tasks that they told."""
+        told: set[int] = set()
+        while self._log and self._log[-1][0] > position:
+            _, undo, args = self._log.pop()
+            undo(*args)
+            if args[0] is self._told:
+                told.add(args[1])
+            if len(self._log) % SLICE == 0:
+                yield
+        return told
+
+    def _look_again(self, m: Machine, steps: list[Step], told: set[int]) -> Iterator[None]:
+        """Entries and tasks that the steps changed, as they are now."""
+        spaces: set[int] = set()
+        tasks: set[int] = set()
+        for number, step in enumerate(steps):
+            if number % SLICE == 0:
+                yield
+            for store, key, _, _ in step.changes:
+                if store.name == m.ptes.name:
+                    spaces.add(key[0] if isinstance(key, tuple) else key)
+                elif store is m.processes:
+                    tasks.add(key)
+                elif store is m.pending and key in m.tasks.view:
+                    tasks.add(m.tasks.view[key].tgid)
+        for number, mm in enumerate(spaces):
+            if number % SLICE == 0:
+                yield
+            for mapper in self._of_mm.get(mm, ()):
+                self._state.entries[mapper.vma] = entry_state(m, self.graph.pfn, mapper)
+        yield from self._tell_fates(m, tasks & self._state.fates.keys() | told)
+
+    def _tell_fates(self, m: Machine, tasks: Iterable[int]) -> Iterator[None]:
+        """Death is seen of the task itself; short of that, what it was told last counts."""
+        for number, tgid in enumerate(tasks):
+            if number % SLICE == 0:
+                yield
+            now = _standing(m, tgid)
+            self._state.fates[tgid] = now if now.kind == "killed" else self._told.get(tgid, now)
+
+    def _point(self, m: Machine, moment: Moment) -> None:
+        """What the present step is about."""
+        state = self._state
+        state.act, state.at_frame, state.current_vmas, state.current_task = None, False, frozenset(), None
+        if moment.step is None or not self._concerned:
+            return
+        mark = moment.step.mark
+        state.act = mark.act
+        if mark.act is not Act.ENTER:
+            state.current_vmas = frozenset(self._vmas(mark))
+            if mark.tasks:
+                state.current_task = m.tasks.view[mark.tasks[0]].tgid
+        state.at_frame = bool(mark.frames) and not state.current_vmas
+
+
+def _restore(values: dict[int, Any], key: int, old: object) -> None:
+    if old is None:
+        del values[key]
+    else:
+        values[key] = old
+
+
+_FINDERS: Final = frozenset({"read", "write", "pread", "pwrite", "swapin", "copy_from_user"})
+
+
+def _brings(operation: Operation) -> bool:
+    """Whether it brings a page in, rather than takes one from its users: they are looked for after it."""
+    return operation.name in _FINDERS and not operation.outcome.signals
+
+
+class Walks:
+    """Remembers the newest reverse maps: of operations' frames as they were before, and of the selected frame."""
+
+    def __init__(self) -> None:
+        self._maps: list[tuple[object, int, ReverseMap]] = []  # for what it was made, the frame, the map
+        self._follower: Follower | None = None
+
+    def clear(self) -> None:
+        """The machine is another one."""
+        self._maps.clear()
+        self._follower = None
+
+    def state_of(self, session: Session, graph: ReverseMap) -> WalkState:
+        """The state of a reverse map at the present step, carried on where that is possible."""
+        return self._follow(graph).state_at(session)
+
+    def prepare(self, session: Session, selected: int) -> Iterator[None]:
+        """Makes what `map_for` and `state_of` will be asked for; yields now and then."""
+        graph = yield from self._find(session, selected)
+        if graph is not None:
+            yield from self._follow(graph).carry(session)
+
+    def _follow(self, graph: ReverseMap) -> Follower:
+        if self._follower is None or self._follower.graph is not graph:
+            self._follower = Follower(graph)
+        return self._follower
+
+    def map_for(self, session: Session, selected: int) -> ReverseMap | None:
+        """Of the present operation's frame; of the selected one where no operation is about any."""
+        return to_the_end(self._find(session, selected))
+
+    def _find(self, session: Session, selected: int) -> Generator[None, None, ReverseMap | None]:
+        moment = moment_of(session)
+        if moment.operation is not None:
+            concerned = frames_concerned(session, moment.operation)
+            if concerned and (selected in (*concerned, -1) or not moment.at_end):
+                pfn = selected if selected in concerned else concerned[0]
+                if not (moment.at_end and _brings(moment.operation)):
+                    return (yield from self._kept(session, moment.operation, pfn, moment.operation.first))
+                selected = pfn
+        if selected < 0:
+            return None
+        return (yield from self._kept(session, moment.step, selected, session.position))
+
+    def _kept(self, session: Session, made_for: object, pfn: int, position: int) -> Generator[None, None, ReverseMap]:
+        """Made for an operation or a step: neither ever changes, nor does what came before it."""
+        for one, frame, graph in self._maps:
+            if one is made_for and frame == pfn:
+                return graph
+        with as_of(session, position):
+            graph = yield from find_reverse_map(session, pfn)
+        self._maps = [*self._maps[1 - _MAPS :], (made_for, pfn, graph)]
+        return graph

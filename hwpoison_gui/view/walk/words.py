@@ -1,0 +1,89 @@
+"""The reverse map in words: what is drawn, as text for whoever reads, copies or hears it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from hwpoison_gui.kernel.mark import counted
+from hwpoison_gui.kernel.records import PAGE_SHIFT
+from hwpoison_gui.view.base import kinds
+from hwpoison_gui.view.base.hits import IN_SHORT
+from hwpoison_gui.view.rmap.graph import Mapping, ReverseMap
+from hwpoison_gui.view.walk.layout import Row
+from hwpoison_gui.view.walk.news import RowNews
+from hwpoison_gui.view.walk.state import Fate, WalkState
+
+# What stands in a page table where the frame would be mapped.
+ENTRY_WORDS: Final = {
+    "dirty": "dirty",
+    "clean": "clean",
+    "swap": "swap",
+    "hwpoison": "hwpoison",
+    "other": "other",
+    "none": "no PTE",
+}
+_NOBODY: Final = {
+    kinds.FREE: "Free: nobody uses it.",
+    kinds.HOLE: "No memory here.",
+    kinds.FILE: "In the page cache, but no process has mapped this page.",
+    kinds.SHMEM: "In the page cache, but no process has mapped this page.",
+    kinds.SWAP_CACHE: "In the swap cache; no page table maps it.",
+    kinds.ANON: "Nobody maps it any more.",
+    kinds.HUGE: "Part of a huge page that nobody has mapped.",
+}
+_PER_CPU: Final = "Free, on a per-CPU list: nobody uses it."
+_CUT_OUT: Final = "It was in the page cache, and is no more; no process had mapped this page."
+
+
+def box_words(mapping: Mapping) -> tuple[str, str]:
+    """The words in the mapping's box: large ones, and small ones below."""
+    if mapping.kind == "file":
+        return mapping.title.rpartition("/")[2] or mapping.title, mapping.detail
+    if mapping.kind == "anon":
+        title, _, number = mapping.title.partition(" ")
+        return title, f"{number}: {mapping.detail}"
+    return mapping.title, mapping.detail
+
+
+def nobody_words(state: WalkState) -> str:
+    """Why a frame has no users."""
+    if state.per_cpu:
+        return _PER_CPU
+    if state.kind.id in (kinds.FILE, kinds.SHMEM) and not state.cached:
+        return _CUT_OUT
+    return _NOBODY.get(state.kind.id, "No page table can map it.")
+
+
+def row_words(row: Row, state: WalkState, news: RowNews) -> list[str]:
+    """A row in full, its most important line first."""
+    if row.is_group:
+        entry = ENTRY_WORDS.get(news.entry, "several")
+        told = "".join(f", {words}" for words in ([f"{news.told:,} told"] if news.told else []) + list(news.ends))
+        return [
+            f"{row.label}: {counted(news.vmas, 'VMA')} of {counted(news.tasks, 'task')}, {news.dead:,} dead{told}",
+            f"PTE: {entry}; looked at {news.visited:,}, passed by {news.passed:,}, unmapped {news.cut:,}",
+        ]
+    mapper = row.mappers[0]
+    fate = state.fates.get(mapper.tgid, Fate("alive"))
+    passed = state.passed.get(mapper.vma)
+    end = IN_SHORT[state.ends[mapper.tgid]][0] if mapper.tgid in state.ends else ""
+    lines = [
+        f"{mapper.task}:{mapper.tgid}  {fate.text or end or fate.kind}",
+        f"{mapper.area} at {mapper.vpn << PAGE_SHIFT:#x}, {mapper.rights}",
+        f"PTE: {ENTRY_WORDS[state.entries.get(mapper.vma, 'none')]}",
+    ]
+    return [*lines, passed.why] if passed else lines
+
+
+def map_words(
+    graph: ReverseMap, rows: Sequence[Row], state: WalkState, news: Callable[[int], RowNews], most: int | None = None
+) -> str:
+    """A line for the frame and one for each row, of very many the first `most`."""
+    broken = f"{kinds.KINDS[kinds.POISON].name}, was " if state.poisoned and state.kind.id != kinds.POISON else ""
+    frame = f"{graph.pfn:#x} {broken}{state.kind.name}, {graph.mapping.title}"
+    lines = [f"{frame}: {graph.mapping.detail}" if graph.mapping.detail else frame]
+    lines += ["; ".join(row_words(row, state, news(number))) for number, row in enumerate(rows[:most])]
+    if most is not None and len(rows) > most:
+        lines.append(f"and {len(rows) - most:,} more")
+    return "\n".join(lines if rows else [*lines, nobody_words(state)])

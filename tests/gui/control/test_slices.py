@@ -1,0 +1,126 @@
+"""What takes long goes on between events: it can be given up with nothing changed, and nothing else acts meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from hwpoison_gui.gui.control import controller, slices
+from hwpoison_gui.gui.window.actions import BUSY
+from hwpoison_gui.view.facts import groundwork
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def slow(user, monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
+    """Every operation takes long here: a slice is one step, and what goes on is said at once."""
+    monkeypatch.setattr(slices, "_AT_ONCE", -1.0)
+    monkeypatch.setattr(slices, "_SOON", -1.0)
+    monkeypatch.setattr(slices, "SLICE_SECONDS", -1.0)
+    monkeypatch.setattr(controller, "SLICE_SECONDS", -1.0)
+    monkeypatch.setattr(groundwork, "_MANY", -1)
+    return user
+
+
+def begun(user, page: str = "srv:heap+1") -> None:
+    """A click whose operation is under way."""
+    user.click_frame(user.frame(page))
+    assert user.window.controller.busy and user.session.recording is not None
+
+
+def test_esc_gives_a_click_up_and_nothing_has_changed(slow) -> None:
+    w, session = slow.window, slow.session
+    digest, position, operations = session.machine.gate.digest(), session.position, list(session.operations)
+    begun(slow)
+    slow.qtbot.waitUntil(lambda: session.recording is not None and session.recording.steps > 5)
+    line = w.wiring.progress
+    assert line.isVisible() and "steps so far" in line.words.text()
+    QTest.keyClick(w.map.view, Qt.Key.Key_Escape)
+    assert not w.controller.busy and not line.isVisible()
+    assert session.machine.gate.digest() == digest
+    assert (session.position, session.operations) == (position, operations)
+    assert w.transport.timeline.total == len(session.steps)
+    assert not w.controller.playback.playing and w.actions_["break"].isEnabled()
+
+
+def test_given_up_in_the_past_the_future_is_there_again(slow) -> None:
+    session = slow.session
+    total, digest = len(session.steps), session.machine.gate.digest()
+    slow.window.controller.seek(total // 2)
+    slow.qtbot.waitUntil(lambda: not slow.window.controller.busy)
+    begun(slow, "srv:heap+0")
+    slow.window.wiring.progress.cancel.click()
+    assert session.position == total // 2 and not session.branches.kept
+    assert slow.window.transport.timeline.total == total
+    session.seek(total)
+    assert session.machine.gate.digest() == digest
+
+
+def test_nothing_else_acts_while_an_operation_is_recorded_and_the_map_still_moves(slow) -> None:
+    w, c, session = slow.window, slow.window.controller, slow.session
+    begun(slow)
+    recording, policies = session.recording, [row.policy for row in w.tasks.tasks.rows]
+    for command in ("back", "first", "new", "compare", "note", "touch", "break"):
+        assert not w.actions_[command].isEnabled(), command
+        assert BUSY in w.actions_[command].toolTip()
+    for command in ("zoom-in", "find", "lens-refcount"):
+        assert w.actions_[command].isEnabled(), command
+    c.seek(0)
+    c.fire(slow.frame("srv:heap+2"))
+    c.set_policy("srv", "late")
+    QTest.mouseClick(w.transport.timeline, LEFT)
+    before = w.map.view.item.rect_of(0)
+    w.map.view.zoom(1)
+    assert w.map.view.item.rect_of(0) != before
+    assert session.recording is recording
+    slow.qtbot.waitUntil(lambda: session.recording is None)
+    slow.qtbot.waitUntil(lambda: not c.busy)
+    assert session.operations[-1].name == "poison"
+    assert [row.policy for row in w.tasks.tasks.rows] == policies
+
+
+def test_when_it_is_complete_all_is_as_if_it_had_been_short(slow) -> None:
+    """The walk begins at its first step, and the window knows all of it."""
+    w, c, session = slow.window, slow.window.controller, slow.session
+    begun(slow)
+    c.playback.set_speed(0.25)
+    slow.qtbot.waitUntil(lambda: not c.busy)
+    click = session.operations[-1]
+    assert session.position == click.first + 1 and c.playback.playing
+    assert w.transport.timeline.total == len(session.steps) == click.last
+    assert "reported broken" in w.sentence.sentence.text
+    c.seek(click.last)
+    slow.qtbot.waitUntil(lambda: not c.busy)
+    assert slow.alive("srv", "w0", "other") == [False, False, True]
+    assert {row.name for row in w.tasks.tasks.rows if row.killed_by} >= {"srv", "w0"}
+
+
+def test_a_window_closed_in_the_middle_takes_the_operation_back(slow) -> None:
+    session, digest = slow.session, slow.session.machine.gate.digest()
+    begun(slow)
+    slow.window.close()
+    assert session.recording is None and session.machine.gate.digest() == digest
+
+
+def test_a_branch_is_reopened_or_given_up_though_what_plays_takes_long_to_finish(slow) -> None:
+    """The walk to its end is hurried on, and does not go on in what comes after."""
+    w, c, session = slow.window, slow.window.controller, slow.session
+    booted = len(session.steps)
+    for page in ("srv:heap+1", "srv:heap+2"):
+        c.seek(booted)
+        begun(slow, page)
+        slow.qtbot.waitUntil(lambda: not c.busy)
+    assert c.playback.playing and session.position < len(session.steps)
+    (branch,) = session.branches.kept
+    told: list[object] = []
+    c.moved.connect(lambda _: told.append(session.recording))
+    assert not c.go_along(branch.operations, lambda left: len(session.steps) < booted + 5)
+    assert told == [None] and session.recording is None and session.position == booted
+    assert w.moments.reopen(branch.operations)
+    slow.qtbot.waitUntil(lambda: not c.busy)
+    assert session.operations[-1].args == branch.operations[-1].args
+    assert session.position == len(session.steps) == w.transport.timeline.total

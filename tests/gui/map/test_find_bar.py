@@ -1,0 +1,181 @@
+"""Finding frames: the bar, the map that fades, next and previous match, errors that say where."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtTest import QTest
+
+from hwpoison_gui.gui.map.find_bar import FindBar
+from hwpoison_gui.view.base.palette import mixed
+from hwpoison_gui.view.map.lens_colours import FADED
+from hwpoison_gui.view.map.lenses import BY_KEY
+from hwpoison_gui.view.map.plane import FOUND
+
+Key = Qt.Key
+
+
+def look_for(user, text: str) -> FindBar:
+    """Writes into the bar, as a user does."""
+    window = user.window
+    window.actions_["find"].trigger()
+    assert window.finder.isVisible()
+    assert window.finder.field.hasFocus()
+    QTest.keyClicks(window.finder.field, text)
+    user.qtbot.waitUntil(lambda: window.filter.text == text)
+    return window.finder
+
+
+def colour(user, pfn: int) -> str:
+    return user.window.map.view.grab().toImage().pixelColor(user.point(pfn)).name()
+
+
+def test_what_is_not_found_fades(user) -> None:
+    window, mine, other = user.window, user.frame("srv:heap+0"), user.frame("any:slab")
+    window.map.fit()
+    finder = look_for(user, "anon,~buddy")
+    frames = int(finder.told.text().partition(" ")[0].replace(",", ""))
+    assert frames == window.map.plane.found_count()
+    assert "KiB" in finder.told.text() or "MiB" in finder.told.text()
+    theme = window.theme
+    assert colour(user, mine) == theme.kind(7)
+    assert colour(user, other) == mixed(theme.kind(10), theme.ground, FADED)
+    QTest.keyClick(finder.field, Key.Key_Escape)
+    assert not finder.isVisible()
+    assert colour(user, other) == theme.kind(10)
+    assert window.map.view.hasFocus()
+
+
+def test_next_and_previous_go_round(user) -> None:
+    window, c = user.window, user.window.controller
+    finder = look_for(user, "task:w0 anon,lru")
+    plane = window.map.plane
+    x, y = plane.layout.positions(np.arange(plane.frames))
+    matches = np.flatnonzero(plane.plane[y, x] & FOUND).tolist()
+    assert len(matches) > 3
+    seen = []
+    for _ in range(len(matches) + 1):
+        QTest.keyClick(finder.field, Key.Key_Return)
+        seen.append(c.selected)
+    assert seen == [*matches, matches[0]]
+    QTest.keyClick(finder.field, Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    assert c.selected == matches[-1]
+    window.actions_["previous-match"].trigger()
+    assert c.selected == matches[-2]
+    QTest.mouseClick(finder.buttons["next-match"], Qt.MouseButton.LeftButton)
+    assert c.selected == matches[-1]
+
+
+def test_an_error_says_what_and_where(user) -> None:
+    finder = look_for(user, "lru,drity")
+    assert finder.told.text() == "did you mean dirty? There is no such flag"
+    assert user.window.map.plane.match is None
+    assert not finder.buttons["next-match"].isEnabled()
+    finder.set_text("lru,dirty")
+    assert "frames" in finder.told.text()
+    finder.set_text("no-such-thing")
+    assert "no such" in finder.told.text()
+    finder.set_text("lru,slab,=")
+    assert finder.told.text()
+    finder.set_text("reserved pgtable")
+    assert finder.told.text() == "no frame"
+
+
+def test_what_a_process_has_is_found_anew_when_it_exits(user) -> None:
+    look_for(user, "w1")
+    window = user.window
+    assert window.map.plane.found_count() > 0
+    window.controller.act("exit", {"task": "w1"})
+    user.qtbot.waitUntil(lambda: "no such" in window.finder.told.text())
+    window.controller.seek(window.controller.session.operations[-1].first)
+    user.qtbot.waitUntil(lambda: window.map.plane.found_count() < 4096)
+
+
+def test_the_filter_stays_for_every_lens_and_layout(user) -> None:
+    look_for(user, "lru,~dirty")
+    window = user.window
+    count = window.map.plane.found_count()
+    for key in BY_KEY:
+        window.lenses.choose(key)
+        user.qtbot.waitUntil(lambda: not window.lenses.busy)
+        assert window.map.plane.found_count() == count
+        assert int((window.map.plane.plane >= FOUND).sum()) == count
+    window.actions_["layout-hilbert"].trigger()
+    assert int((window.map.plane.plane >= FOUND).sum()) == count
+
+
+def test_a_click_on_the_legend_looks_for_the_class(user) -> None:
+    window = user.window
+    for key, name in (
+        ("kind", "slab"),
+        ("outcome", "late"),
+        ("mapcount", "ramp1"),
+        ("owner", "free"),
+        ("zone", "zone0"),
+    ):
+        window.lenses.choose(key)
+        user.qtbot.waitUntil(lambda: not window.lenses.busy)
+        lens = window.lenses.lens
+        window.legend.classClicked.emit(lens.id_of(name))
+        assert window.finder.isVisible()
+        assert window.map.plane.found_count() == window.map.plane.class_counts()[lens.id_of(name)]
+        window.legend.classClicked.emit(lens.id_of(name))
+        assert not window.finder.isVisible()
+    window.legend.classClicked.emit(window.lenses.lens.poison)
+    assert window.filter.text == "hwpoison"
+
+
+def listed(user) -> list[str]:
+    words = user.window.finder.words
+    return [word.text for word in words.words.words] if words.isVisible() else []
+
+
+def test_an_empty_field_shows_examples(user) -> None:
+    window = user.window
+    window.actions_["find"].trigger()
+    user.qtbot.waitUntil(lambda: "lru,~dirty" in listed(user))
+    field = window.finder.field
+    assert not window.finder.words.geometry().intersects(QRect(field.mapTo(window, QPoint(0, 0)), field.size()))
+    QTest.keyClick(window.finder.field, Key.Key_Down)
+    QTest.keyClick(window.finder.field, Key.Key_Return)
+    assert window.filter.text == "lru,~dirty" and window.map.plane.match is not None
+    assert listed(user) == []
+
+
+def test_words_are_suggested_gone_through_and_taken(user) -> None:
+    window, field = user.window, user.window.finder.field
+    look_for(user, "srv:")
+    assert listed(user) == ["srv:heap", "srv:data"]
+    QTest.keyClick(field, Key.Key_Up)
+    assert "srv:data" in field.accessibleDescription()
+    QTest.keyClick(field, Key.Key_Return)
+    assert field.text() == window.filter.text == "srv:data"
+    QTest.keyClicks(field, " ~dir")
+    QTest.keyClick(field, Key.Key_Tab)
+    assert field.text() == "srv:data ~dirty" and field.hasFocus()
+    assert "frame" in window.finder.told.text()
+
+
+def test_escape_puts_the_suggestions_away_before_the_search(user) -> None:
+    finder = look_for(user, "l")
+    assert listed(user)
+    QTest.keyClick(finder.field, Key.Key_Escape)
+    assert listed(user) == [] and finder.isVisible()
+    QTest.keyClick(finder.field, Key.Key_Escape)
+    assert not finder.isVisible()
+
+
+def test_a_suggestion_is_taken_by_a_click_within_a_word(user) -> None:
+    finder = look_for(user, "ano lru")
+    finder.field.setCursorPosition(3)
+    QTest.keyClick(finder.field, Key.Key_Down)
+    words = finder.words
+    assert listed(user) == ["anon"]
+    QTest.mouseClick(words.viewport(), Qt.MouseButton.LeftButton, pos=words.visualRect(words.words.index(0)).center())
+    assert finder.field.text() == "anon lru" and finder.field.hasFocus()
+
+
+def test_suggestions_go_with_the_focus(user) -> None:
+    look_for(user, "l")
+    user.window.map.setFocus()
+    assert listed(user) == []

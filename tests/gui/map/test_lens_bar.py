@@ -1,0 +1,147 @@
+"""Lenses and layouts in the window: keys, menu and bar, sheets in slices, and what follows from a change."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from hwpoison_gui.gui.map.lens_bar import LensBar
+from hwpoison_gui.gui.window import lens_control as lens_keeper
+from hwpoison_gui.view.base.palette import DARK, LIGHT
+from hwpoison_gui.view.map.lens_colours import class_colour
+from hwpoison_gui.view.map.lenses import BY_KEY, LENSES, OUTCOME
+
+Key = Qt.Key
+
+
+def code(window, pfn: int) -> int:
+    plane = window.map.plane
+    x, y = plane.layout.position(pfn)
+    return int(plane.plane[y, x])
+
+
+def settled(user) -> None:
+    user.qtbot.waitUntil(lambda: not user.window.lenses.busy)
+
+
+def test_number_keys_put_lenses_on(user) -> None:
+    window = user.window
+    for number, lens in enumerate(LENSES, start=1):
+        QTest.keyClick(window.map.view, str(number))
+        settled(user)
+        assert window.lenses.lens.key == lens.key
+        assert window.lens_bar.buttons[lens.key].isChecked()
+        assert window.actions_[f"lens-{lens.key}"].isChecked()
+        assert next(iter(window.legend.chips.values())).one.key == "poison"
+        assert sum(chip.frames for chip in window.legend.chips.values()) == user.session.machine.frames
+
+
+def test_a_click_on_the_bar(user) -> None:
+    QTest.mouseClick(user.window.lens_bar.buttons["outcome"], Qt.MouseButton.LeftButton)
+    settled(user)
+    assert user.window.map.plane.lens is OUTCOME
+    pixel = user.window.map.view.grab().toImage().pixelColor(user.point(user.frame("any:slab")))
+    assert pixel.name() == class_colour(user.window.theme, OUTCOME, "ignored")
+
+
+def test_the_outcome_follows_sysctls_and_clicks(user) -> None:
+    window, pfn, start = user.window, user.frame("srv:heap+0"), user.session.position
+    window.lenses.choose("outcome")
+    assert code(window, pfn) == OUTCOME.id_of("early")
+    window.controller.set_sysctl("memory_failure_early_kill", 0)
+    settled(user)
+    assert code(window, pfn) == OUTCOME.id_of("late")
+    window.controller.set_sysctl("memory_failure_recovery", 0)
+    settled(user)
+    assert code(window, pfn) == OUTCOME.id_of("panic")
+    window.controller.seek(start)
+    settled(user)
+    assert code(window, pfn) == OUTCOME.id_of("early")
+    window.controller.fire(pfn)
+    window.controller.playback.pause()
+    window.controller.seek(len(user.session.steps))
+    settled(user)
+    assert code(window, pfn) == OUTCOME.poison
+
+
+def test_changed_shows_the_operation_so_far(user) -> None:
+    window, lens = user.window, BY_KEY["changed"]
+    window.lenses.choose("changed")
+    start = len(user.session.steps)
+    window.controller.act("exit", {"task": "w0"})
+    counts = window.map.plane.class_counts()
+    assert counts[lens.id_of("touched")] + counts[lens.id_of("just")] > 0
+    window.controller.seek(start)
+    before = window.map.plane.class_counts()
+    assert before[lens.id_of("unchanged")] >= counts[lens.id_of("unchanged")]
+
+
+def test_a_lens_that_takes_long_is_made_between_events(user, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lens_keeper, "_AT_ONCE", -1.0)
+    monkeypatch.setattr(lens_keeper, "_SLICE", -1.0)
+    window = user.window
+    heard: list[float] = []
+    window.lenses.progress.connect(heard.append)
+    window.lenses.choose("outcome")
+    assert window.lenses.busy
+    assert window.map.plane.lens.key == "kind"
+    assert window.lens_bar.buttons["outcome"].done < 1
+    settled(user)
+    assert window.map.plane.lens is OUTCOME
+    assert heard[-1] == 1.0
+    assert heard == sorted(heard)
+
+
+def test_another_choice_ends_the_work_on_the_first(user, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lens_keeper, "_AT_ONCE", -1.0)
+    window = user.window
+    window.lenses.choose("outcome")
+    window.lenses.choose("state")
+    assert not window.lenses.busy
+    assert window.map.plane.lens.key == "state"
+
+
+def test_the_lens_stays_on_for_another_machine(user) -> None:
+    user.window.lenses.choose("mapcount")
+    user.window.actions_["new"].trigger()
+    user.qtbot.waitUntil(lambda: not user.window.dialogs._loader.busy, timeout=10_000)
+    settled(user)
+    assert user.window.map.plane.lens.key == "mapcount"
+    assert user.window.lens_bar.buttons["mapcount"].isChecked()
+
+
+@pytest.mark.parametrize("name", ["hilbert", "morton", "zones", "rows"])
+def test_a_layout_keeps_the_frames_in_view(user, name: str) -> None:
+    window, pfn = user.window, user.frame("srv:heap+1")
+    window.controller.select(pfn)
+    window.map.center_on(pfn)
+    cell = window.map.view.camera.cell
+    window.actions_[f"layout-{name}"].trigger()
+    assert window.map.selection == pfn
+    assert window.map.view.camera.cell == cell
+    assert window.map.view.viewport().rect().contains(user.point(pfn))
+    assert window.map.view.item.pfn_at(user.point(pfn).toPointF()) == pfn
+    assert bool(window.map.view.item.edge) == window.map.plane.layout.has_rows
+    window.map.fit()
+    picture = window.map.view.grab().toImage()
+    assert picture.pixelColor(user.point(pfn)).name() != DARK.ground
+    other = user.frame("srv:heap+2")
+    user.click_frame(other)
+    assert user.session.operations[-1].outcome.pfn == other
+
+
+def test_the_bar_has_numbers_alone_where_there_is_no_room(qtbot) -> None:
+    bar = LensBar()
+    qtbot.addWidget(bar)
+    bar.resize(900, 24)
+    bar.show()
+    qtbot.waitExposed(bar)
+    assert all(button.words for button in bar.buttons.values())
+    bar.resize(240, 24)
+    qtbot.waitUntil(lambda: [button.words for button in bar.buttons.values()] == ["Kind"] + [""] * 7)
+    shown = list(bar.buttons.values())
+    assert all(a is b or not a.geometry().intersects(b.geometry()) for a in shown for b in shown)
+    assert bar.rect().contains(shown[-1].geometry())
+    bar.set_theme(LIGHT)
+    assert all(button.toolTip() and button.accessibleName() for button in shown)

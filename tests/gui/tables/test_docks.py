@@ -1,0 +1,153 @@
+"""Tables of pages, VMAs and files: sorted, copied, and selecting on the map and back."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from hwpoison_gui.view.rows.pages import PAGE_COLUMNS
+
+Key = Qt.Key
+
+
+def show(user, name: str):
+    user.window.show_panel(name)
+    QApplication.processEvents()
+    return user.window.tables.by_name[name]
+
+
+def test_a_row_selects_on_the_map_and_a_frame_its_row(user) -> None:
+    pages = show(user, "pages")
+    pfn = user.frame("srv:heap+1")
+    user.window.controller.select(pfn)
+    assert pages.pfn == pfn
+    QTest.keyClick(pages.view, Key.Key_Down)
+    assert user.window.controller.selected == pfn + 1 == user.window.map.selection
+    QTest.keyClick(pages.view, Key.Key_End)
+    assert user.window.controller.selected == user.session.machine.frames - 1
+
+
+@pytest.mark.parametrize("field", [column.field for column in PAGE_COLUMNS])
+@pytest.mark.parametrize("descending", [False, True])
+def test_every_column_sorts_both_ways(user, field: str, descending: bool) -> None:
+    pages = show(user, "pages")
+    link = user.window.tables_link
+    link.order_by(field, descending)
+    user.qtbot.waitUntil(lambda: not link.sorter.busy, timeout=5000)
+    model = pages.pages
+    assert sorted(model.pfn_of(place) for place in range(model.size)) == list(range(user.session.machine.frames))
+    if field in ("refcount", "mapcount", "pfn"):
+        values = [getattr(model._row(place), field) for place in range(model.size)]
+        assert values == sorted(values, reverse=descending)
+
+
+def test_rows_are_copied_with_and_without_heads(user) -> None:
+    pages = show(user, "pages")
+    user.window.controller.select(0)
+    QTest.keyClick(pages.view, Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClick(pages.view, Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    lines = QApplication.clipboard().text().split("\n")
+    assert [line.split("\t")[0] for line in lines] == ["0x0", "0x1"]
+    both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    QTest.keyClick(pages.view, Key.Key_C, both)
+    assert QApplication.clipboard().text().split("\n")[0].split("\t") == [column.head for column in PAGE_COLUMNS]
+
+
+def test_poison_is_seen_in_the_row(user) -> None:
+    pages = show(user, "pages")
+    pfn = user.frame("srv:heap+1")
+    user.window.controller.select(pfn)
+    user.window.controller.fire(pfn)
+    user.key(Key.Key_End, user.window.map.view)
+    assert "X" in pages.pages.cells_at(pages.place)[2]
+
+
+def test_vmas_and_files_lead_to_their_frames_and_back(user) -> None:
+    files = show(user, "files")
+    row = [row.path for row in files.rows.rows].index("/srv/data")
+    files.setCurrentIndex(files.order.index(row, 0))
+    assert user.window.controller.selected == user.frame("/srv/data@1")
+    assert files.rows.rows[row].mapped_by == "srv, w0, w1 and 1 more"
+    areas = show(user, "vmas")
+    assert areas.current_key() in user.session.machine.vmas.view
+    heap = next(n for n, row in enumerate(areas.rows.rows) if (row.task, row.name) == ("w1", "heap"))
+    areas.setCurrentIndex(areas.order.index(heap, 0))
+    assert user.window.controller.selected == user.frame("w1:heap+0")
+    assert user.window.controller.selected_task == user.session.world.task_names.view["w1"]
+
+
+def listed(user) -> list[int]:
+    link, model = user.window.tables_link, user.window.tables.pages.pages
+    user.qtbot.waitUntil(lambda: not link.sorter.busy, timeout=5000)
+    return [model.pfn_of(place) for place in range(model.size)]
+
+
+def test_only_what_is_found_is_listed_while_something_is_looked_for(user) -> None:
+    show(user, "pages")
+    window, only = user.window, user.window.tables.controls.found
+    pfns = [user.frame(f"srv:heap+{page}") for page in range(4)]
+    assert not only.isEnabled()
+    window.finder.set_text("srv:heap anon")
+    assert only.isEnabled()
+    QTest.mouseClick(only, Qt.MouseButton.LeftButton)
+    assert only.isChecked() and listed(user) == sorted(pfns)
+    window.tables_link.order_by("pfn", True)
+    assert listed(user) == sorted(pfns, reverse=True)
+    window.finder.set_text("srv:heap+2")
+    assert listed(user) == [pfns[2]]
+    window.finder.close_search()
+    assert not only.isEnabled() and not only.isChecked()
+    assert len(listed(user)) == user.session.machine.frames
+
+
+def test_the_list_of_what_is_found_follows_the_machine(user) -> None:
+    show(user, "pages")
+    user.window.finder.set_text("hwpoison")
+    user.window.tables.controls.found.click()
+    assert listed(user) == []
+    pfn = user.frame("srv:heap+1")
+    user.click_frame(pfn)
+    user.key(Key.Key_End)
+    user.qtbot.waitUntil(lambda: listed(user) == [pfn])
+    user.key(Key.Key_Home)
+    user.qtbot.waitUntil(lambda: listed(user) == [])
+
+
+def test_very_many_rows_are_copied_between_events(user) -> None:
+    pages = show(user, "pages")
+    work = user.window.controller.work
+    user.window.controller.select(0)
+    QTest.keyClick(pages.view, Key.Key_End, Qt.KeyboardModifier.ShiftModifier)
+    QApplication.clipboard().setText("before")
+    pages.view.copy(heads=True)
+    user.qtbot.waitUntil(lambda: not work.busy, timeout=20_000)
+    lines = QApplication.clipboard().text().split("\n")
+    assert len(lines) == 1 + user.session.machine.frames
+    assert lines[-1].startswith(f"{user.session.machine.frames - 1:#x}\t")
+    QApplication.clipboard().setText("before")
+    copying = pages._copying(range(4096), False)
+    next(copying)
+    copying.close()  # given up
+    assert QApplication.clipboard().text() == "before"
+
+
+def test_pages_say_what_the_map_shows_them_as(user) -> None:
+    pages = show(user, "pages")
+    pfn = user.frame("srv:heap+1")
+    user.window.controller.select(pfn)
+    shown = [column.field for column in PAGE_COLUMNS].index("shown")
+
+    def says() -> str:
+        return pages.pages.cells_at(pages.place)[shown]
+
+    assert says() == "anon"
+    for lens, words in (("mapcount", "3 to 9"), ("zone", "DMA"), ("outcome", "SIGBUS")):
+        user.window.actions_[f"lens-{lens}"].trigger()
+        user.qtbot.waitUntil(lambda words=words: words.casefold() in says().casefold(), timeout=5000)
+    user.window.tables_link.order_by("shown", True)
+    user.qtbot.waitUntil(lambda: not user.window.tables_link.sorter.busy, timeout=5000)
+    classes = {one.shortest: one.id for one in user.window.map.plane.lens.classes}
+    ids = [classes[pages.pages.cells_at(place)[shown]] for place in range(0, pages.pages.size, 7)]
+    assert ids == sorted(ids, reverse=True) and len(set(ids)) > 2

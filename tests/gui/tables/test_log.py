@@ -1,0 +1,62 @@
+"""The kernel log: long lines are broken, and still are lines for whoever chooses, copies or follows them."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from hwpoison_gui.gui.tables.log import LogView
+
+LINES = [f"MCE 0x4f64: Killing python3:{number} early due to hardware memory corruption" for number in range(30)]
+Role = Qt.ItemDataRole
+
+
+@pytest.fixture
+def view(qtbot: QtBot) -> LogView:
+    made = LogView()
+    qtbot.addWidget(made)
+    made.resize(300, 200)
+    made.show()
+    qtbot.waitExposed(made)
+    made.set_lines(list(LINES), frozenset({29}))
+    return made
+
+
+def rows(view: LogView) -> list[str]:
+    return [view.log.index(row).data() for row in range(view.log.rowCount())]
+
+
+def test_no_row_sticks_out_and_none_is_lost(view: LogView) -> None:
+    assert len(rows(view)) > len(LINES)
+    assert view.sizeHintForColumn(0) <= view.viewport().width()
+    assert " ".join(" ".join(rows(view)).split()) == " ".join(LINES)
+    view.resize(1200, 200)
+    assert rows(view) == LINES
+    view.resize(300, 200)
+    view.set_lines(LINES[:2], frozenset())
+    assert " ".join(" ".join(rows(view)).split()) == " ".join(LINES[:2])
+
+
+def test_a_broken_line_is_chosen_and_copied_as_a_whole(view: LogView, qtbot: QtBot) -> None:
+    first, last = view.log.rows_of(3)
+    assert last > first
+    with qtbot.waitSignal(view.lineActivated) as asked:
+        view.scrollTo(view.log.index(last))
+        place = view.visualRect(view.log.index(last)).center()
+        QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+        assert len(view.selectedIndexes()) == last - first + 1
+        QTest.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+        assert QApplication.clipboard().text() == LINES[3]
+        QTest.keyClick(view, Qt.Key.Key_Return)
+    assert asked.args == [3]
+    assert view.log.index(first).data(Role.AccessibleTextRole) == LINES[3]
+
+
+def test_the_newest_line_stays_in_view_when_the_room_changes(view: LogView) -> None:
+    end = view.log.index(view.log.rowCount() - 1)
+    assert view.viewport().rect().contains(view.visualRect(end))
+    view.resize(1200, 200)
+    assert view.viewport().rect().contains(view.visualRect(view.log.index(view.log.rowCount() - 1)))

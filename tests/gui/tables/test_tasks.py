@@ -1,0 +1,142 @@
+"""The tasks panel: policies and dispositions set in place and by menu, selection, sorting."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QComboBox
+
+from hwpoison_gui.gui.tables.task_model import COLUMNS
+from tests.workbench import do
+
+Key = Qt.Key
+
+
+def cell(user, name: str, field: str):
+    table = user.window.tasks
+    column = [column.field for column in COLUMNS].index(field)
+    for row in range(table.order.rowCount()):
+        if table.order.index(row, 1).data() == name:
+            return table.order.index(row, column)
+    raise AssertionError(name)
+
+
+def choose(user, name: str, field: str, word: str) -> None:
+    """As a user does: open the cell's list, choose, and be done."""
+    table = user.window.tasks
+    index = cell(user, name, field)
+    table.setCurrentIndex(index)
+    table.edit(index)
+    box = table.findChild(QComboBox)
+    assert box is not None
+    box.hidePopup()
+    box.setCurrentText(word)
+    box.activated.emit(box.currentIndex())
+    QApplication.processEvents()
+    # Without a window manager the window does not become active again when the list closes.
+    user.window.activateWindow()
+    user.qtbot.waitUntil(user.window.isActiveWindow)
+
+
+def test_a_policy_chosen_in_the_table_is_an_act(user) -> None:
+    choose(user, "w1", "policy", "late")
+    operation = user.session.operations[-1]
+    assert (operation.name, operation.args["task"], operation.args["mce_kill"]) == ("prctl", "w1", "late")
+    assert cell(user, "w1", "policy").data() == "late"
+    user.click_frame(user.frame("srv:heap+1"))
+    user.key(Key.Key_End)
+    assert user.alive("srv", "w0", "w1", "w2") == [False, False, True, False]
+
+
+def test_a_handler_survives(user) -> None:
+    user.choose(user.window.menus.task_menu(user.session.world.task_names.view["w0"]), "SIGBUS", "handler")
+    assert cell(user, "w0", "sigbus").data() == "handler"
+    user.click_frame(user.frame("srv:heap+1"))
+    user.key(Key.Key_End)
+    assert user.alive("srv", "w0") == [False, True]
+    assert "caught" in user.window.sentence.text.text()
+
+
+def test_what_stays_the_same_is_no_act(user) -> None:
+    steps = len(user.session.steps)
+    choose(user, "w1", "policy", "default")
+    assert len(user.session.steps) == steps
+
+
+def test_the_dead_cannot_be_edited(user) -> None:
+    user.click_frame(user.frame("srv:heap+1"))
+    user.key(Key.Key_End)
+    index = cell(user, "w1", "policy")
+    assert not index.flags() & Qt.ItemFlag.ItemIsEditable
+    menu = user.window.menus.task_menu(user.session.world.task_names.view["w1"])
+    assert all(not action.isEnabled() for action in menu.actions() if action.text() in ("Read a page", "Let it exit"))
+
+
+def test_a_selected_task_is_outlined_on_the_map_in_its_colour(user) -> None:
+    window = user.window
+    tgid = user.session.world.task_names.view["w1"]
+    table = window.tasks
+    table.setFocus()
+    table.selectRow(cell(user, "w1", "name").row())
+    assert window.controller.selected_task == tgid
+    roles = {highlight.role: highlight for highlight in window.map.view.item.highlights}
+    owned = next(highlight for role, highlight in roles.items() if role.startswith("owner:"))
+    assert user.frame("w1:heap+0") in owned.pfns
+    user.key(Key.Key_Escape, table)
+    assert window.controller.selected_task is None
+    assert not any(highlight.role.startswith("owner:") for highlight in window.map.view.item.highlights)
+
+
+def test_a_task_stays_selected_while_steps_go_by_until_the_next_click(user) -> None:
+    window = user.window
+    user.click_frame(user.frame("srv:heap+1"))
+    user.key(Key.Key_End)
+    window.tasks.selectRow(cell(user, "other", "name").row())
+    chosen = window.controller.selected_task
+    user.key(Key.Key_Home, window.map.view)
+    assert window.tasks.tasks.rows == []
+    user.key(Key.Key_End, window.map.view)
+    assert window.controller.selected_task == chosen == user.session.world.task_names.view["other"]
+    assert window.tasks.selected() == chosen
+    user.click_frame(user.frame("any:free"))
+    assert window.controller.selected_task is None and window.tasks.selected() is None
+
+
+@pytest.mark.parametrize("field", [column.field for column in COLUMNS])
+def test_every_column_sorts(user, field: str) -> None:
+    column = [column.field for column in COLUMNS].index(field)
+    table = user.window.tasks
+    table.sortByColumn(column, Qt.SortOrder.AscendingOrder)
+    values = [getattr(user.window.tasks.tasks.rows[table.order.mapToSource(table.order.index(row, 0)).row()], field)
+              for row in range(table.order.rowCount())]  # fmt: skip
+    assert values == sorted(values)
+
+
+def test_a_task_reads_a_page_from_its_menu(user) -> None:
+    tgid = user.session.world.task_names.view["w2"]
+    menu = user.window.menus.task_menu(tgid)
+    pages = next(action for action in menu.actions() if action.text() == "Read a page").menu()
+    entry = next(action for action in pages.actions() if action.text().startswith("heap+0"))
+    entry.trigger()
+    user.key(Key.Key_End)
+    assert user.session.operations[-1].name == "read"
+    assert "“v0”" in user.window.sentence.text.text()
+
+
+def test_a_row_can_be_copied(user) -> None:
+    user.window.tasks.selectRow(cell(user, "w1", "name").row())
+    user.window.tasks.copy()
+    assert QApplication.clipboard().text().split("\t")[1] == "w1"
+
+
+def test_the_living_have_a_fate_once_the_error_is_through(user) -> None:
+    choose(user, "w0", "policy", "late")
+    choose(user, "w1", "sigbus", "handler")
+    user.click_frame(user.frame("srv:heap+1"))
+    assert cell(user, "w0", "killed_by").data() == ""
+    user.key(Key.Key_End)
+    fates = {name: cell(user, name, "killed_by").data() for name in ("srv", "w0", "w1", "other")}
+    assert fates == {"srv": "SIGBUS AO", "w0": "dies later", "w1": "told", "other": ""}
+    assert "Dies when it touches the page" in cell(user, "w0", "killed_by").data(Qt.ItemDataRole.ToolTipRole)
+    do(user.session, "read", task="w0", at="heap+1")
+    assert cell(user, "w0", "killed_by").data() == "SIGBUS AR"

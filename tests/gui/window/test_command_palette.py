@@ -1,0 +1,99 @@
+"""The command palette: letters find commands, tasks, files and frames; what cannot be done says why."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from hwpoison_gui.gui.window.command_palette import CommandPalette
+from hwpoison_gui.view.filter.fuzzy import Line, fit, ranked
+
+
+def palette(user, typed: str) -> CommandPalette:
+    user.window.actions_["palette"].trigger()
+    made = user.window.findChild(CommandPalette)
+    QTest.keyClicks(made.line, typed)
+    return made
+
+
+def enter(made: CommandPalette) -> None:
+    QTest.keyClick(made.line, Qt.Key.Key_Return)
+    made.deleteLater()
+    QApplication.processEvents()
+
+
+def test_a_command_is_found_and_done(user) -> None:
+    made = palette(user, "light text strongest")
+    assert not made.model.entries
+    made.line.setText("high contr")
+    assert made.model.entries[0].text == "Theme: High contrast"
+    enter(made)
+    assert user.window.theme.name == "high-contrast"
+
+
+def test_what_cannot_be_done_says_why_and_does_nothing(user) -> None:
+    made = palette(user, "centre on it")
+    entry = made.model.entries[0]
+    assert "Select a frame first" in entry.missing
+    QTest.keyClick(made.line, Qt.Key.Key_Return)
+    assert made.isVisible()
+    made.close()
+
+
+def test_frames_tasks_and_files_are_gone_to(user) -> None:
+    pfn = user.frame("srv:heap+2")
+    enter(palette(user, f"{pfn:#x}"))
+    assert user.window.controller.selected == pfn
+    enter(palette(user, "task w1"))
+    assert user.window.controller.selected_task == user.session.world.task_names.view["w1"]
+    enter(palette(user, "/srv/data"))
+    assert user.window.controller.selected == user.frame("/srv/data@1")
+
+
+def texts(made: CommandPalette) -> list[str]:
+    return [entry.text for entry in made.model.entries]
+
+
+def test_late_finds_the_sysctl_and_sets_it(user) -> None:
+    made = palette(user, "late")
+    assert texts(made)[0] == "Early kill: off"
+    assert not any(text.startswith("Step") for text in texts(made))
+    enter(made)
+    assert user.session.machine.sysctl.view["memory_failure_early_kill"] == 0
+    made = palette(user, "early kill")
+    assert texts(made)[:2] == ["Early kill: on", "Early kill: off"]
+    assert made.model.entries[1].missing == "It is 0 already."
+    enter(made)
+    assert user.session.machine.sysctl.view["memory_failure_early_kill"] == 1
+    made = palette(user, "recovery off")
+    assert texts(made)[0] == "Recovery: off"
+    made.close()
+
+
+def test_names_stand_alone_without_their_menu(user) -> None:
+    made = palette(user, "frames a row 256")
+    assert texts(made)[0] == "Frames a row: 256"
+    made.line.setText("speed 2")
+    assert texts(made)[0] == "Speed: 2×"
+    made.close()
+
+
+def test_the_selected_frame_is_touched_by_name(user) -> None:
+    user.window.controller.select(user.frame("srv:heap+2"))
+    enter(palette(user, "write as srv"))
+    assert user.session.operations[-1].name == "write"
+
+
+def test_names_come_before_descriptions_and_letters_together_before_scattered_ones() -> None:
+    lines = [
+        Line("Slower at first"), Line("Compare", "", "early and late kill"), Line("Unrelated"), Line("Off", "late"),
+        Line("Later", able=False), Line("Later"),
+    ]  # fmt: skip
+    assert ranked("late", [(line, line) for line in lines], 9) == [lines[5], lines[3], lines[2], lines[4], lines[1]]
+    assert ranked("stfo", [(Line("Step forward"), 1)], 9) == [1]
+    assert ranked("stfo", [(Line("Step forward"), 1), (Line("Other", "stfo"), 2)], 9) == [2]
+    assert fit("xyz", Line("Step forward")) is None
+    assert fit("tf", Line("Step forward")) is None
+    assert ranked("sf", [(Line("Safe"), 1), (Line("Step forward"), 2)], 9) == [2, 1]
+    assert ranked("", [(Line("b"), 1), (Line("a"), 2)], 9) == [1, 2]

@@ -1,0 +1,74 @@
+"""What 6.1 does otherwise than 2009 in the memory manager around the handler."""
+
+from __future__ import annotations
+
+import pytest
+
+from hwpoison_gui.kernel.memory_failure import PHASES
+from hwpoison_gui.kernel.profile.registry import PROFILES
+from tests.workbench import Workbench
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_profile_is_whole(name: str) -> None:
+    profile = PROFILES[name]
+    assert set(profile.phases) <= set(PHASES)
+    assert {row.action for row in profile.states} <= set(profile.actions)
+    assert profile.states[-1].mask == 0
+
+
+def test_the_first_thread_that_wants_it_early_is_told() -> None:
+    bench = Workbench()
+    bench.do("task", name="b", sigbus="handler", threads=3)
+    bench.area(task="b")
+    bench.do("write", task="b", at="m+0")
+    bench.do("prctl", task="b", thread=2, mce_kill="early")
+    (signal,) = bench.do("poison", frame="b:m+0").signals
+    assert signal.thread == 2
+
+
+@pytest.mark.parametrize("profile, left", (("v7", False), ("6.1", True)))
+def test_a_written_swapped_in_page_stays_in_the_swap_cache(profile: str, left: bool) -> None:
+    bench = Workbench(profile)
+    bench.area()
+    bench.do("write", task="a", at="m+0", value="A")
+    bench.do("madvise", task="a", at="m+0", advice="pageout")
+    bench.do("read", task="a", at="m+0")
+    bench.do("write", task="a", at="m+0", value="B")
+    assert ("SWAPCACHE" in bench.flags(bench.pfn())) is left
+
+
+@pytest.mark.parametrize("profile, told", (("v7", ["EIO", 0]), ("6.1", ["EIO", "EIO"])))
+def test_who_is_told_of_a_lost_write(profile: str, told: list[int | str]) -> None:
+    bench = Workbench(profile)
+    bench.do("file", path="/srv/f", pages=2)
+    for fd in "xy":
+        bench.do("open", task="a", path="/srv/f", fd=fd)
+    for page in (0, 1):
+        bench.do("pwrite", task="a", fd="x", page=page, value="A")
+    bench.do("poison", frame="/srv/f@0")
+    assert [bench.do("fsync", task="a", fd=fd).errno for fd in "xy"] == told
+    assert [bench.do("fsync", task="a", fd=fd).errno for fd in "xy"] == [0, 0]
+
+
+@pytest.mark.parametrize("profile, value, errno", (("v7", "zero", 0), ("6.1", None, "EIO")))
+def test_shared_memory_after_the_error(profile: str, value: str | None, errno: int | str) -> None:
+    bench = Workbench(profile)
+    bench.do("file", path="/dev/shm/f", pages=1, filesystem="tmpfs")
+    bench.do("open", task="a", path="/dev/shm/f", fd="f")
+    bench.do("poison", frame="/dev/shm/f@0")
+    outcome = bench.do("pread", task="a", fd="f", page=0)
+    assert (outcome.value, outcome.errno) == (value, errno)
+
+
+@pytest.mark.parametrize("profile, mapped", (("v7", 1), ("6.1", 2)))
+def test_a_read_fault_maps_cached_neighbours(profile: str, mapped: int) -> None:
+    bench = Workbench(profile)
+    bench.do("file", path="/srv/f", pages=2)
+    bench.do("task", name="b")
+    for task in "ab":
+        bench.area(task=task, pages=2, file="/srv/f", shared=True)
+    for page in (0, 1):
+        bench.do("read", task="a", at=f"m+{page}")
+    bench.do("read", task="b", at="m+0")
+    assert bench.session.mapcount(bench.pfn("a:m+1")) == mapped

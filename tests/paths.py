@@ -1,0 +1,7 @@
+"""Where tests find files of the repository."""
+
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+DATA: Final = ROOT / "tests" / "data"

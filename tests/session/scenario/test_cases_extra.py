@@ -1,0 +1,18 @@
+"""Cases beyond the recorded ones, whose outcome the kernel's source settles: each file names the place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hwpoison_gui.session.scenario.check import Verdict, check_file
+from tests.paths import DATA
+
+FILES = sorted((DATA / "cases-extra").glob("*/*.toml"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_case_holds(path: Path) -> None:
+    report = check_file(path)
+    assert report.verdict is Verdict.HOLDS, report.message

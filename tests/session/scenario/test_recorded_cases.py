@@ -1,0 +1,28 @@
+"""The recorded cases hold: what a real kernel did, and what the 2009 source says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.session.errors import NotYetSupportedError
+from hwpoison_gui.session.scenario import replay
+from hwpoison_gui.session.scenario.reader import load
+from tests.paths import DATA
+
+CASES = sorted((DATA / "cases").glob("*/*.toml"))
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_case_holds(path: Path) -> None:
+    if path.parent.name not in PROFILES:
+        pytest.skip(f"there is no profile {path.parent.name} yet")
+    scenario = load(path)
+    try:
+        session = replay.boot(scenario)
+        found = [str(difference) for done in replay.play(session, scenario) for difference in done.differences]
+    except NotYetSupportedError as error:
+        pytest.skip(error.summary)
+    assert found == []

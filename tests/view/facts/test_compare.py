@@ -1,0 +1,91 @@
+"""Facts of two clicks: what is the same and what differs, with tasks that fare alike in one row."""
+
+from __future__ import annotations
+
+import pytest
+
+from hwpoison_gui.session import compare
+from hwpoison_gui.session.compare import EARLY, RECOVERY, Recipe, Settings, Side
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.facts.compare import LOG, Row, Value, differences, headline, rows_of, settings_words
+from tests.workbench import do
+
+SHARERS = 12
+
+
+def boot(profile: str) -> Session:
+    return Session.fresh(4096, profile=profile)
+
+
+@pytest.fixture(scope="module")
+def recipe() -> Recipe:
+    session = boot("v7")
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=4)
+    do(session, "write", task="a", at="m+0", value="x")
+    for number in range(SHARERS - 1):
+        do(session, "fork", task="a", child=f"b{number}")
+    do(session, "prctl", task="b0", thread=0, mce_kill="late")
+    found = compare.recipe_of(session, boot, session.resolve_frame("a:m+0"))
+    assert found is not None
+    return found
+
+
+def side(recipe: Recipe, profile: str = "v7", early: int = 1, recovery: int = 1) -> Side:
+    settings = Settings(profile, {EARLY: early, RECOVERY: recovery})
+    return compare.build(recipe, settings, lambda share, doing: None, lambda: False)
+
+
+def found(rows: list[Row]) -> dict[tuple[str, str], tuple[str, str]]:
+    return {(row.aspect, row.subject): (row.left.text, row.right.text) for row in rows}
+
+
+def test_equal_settings_differ_in_nothing(recipe: Recipe) -> None:
+    rows = rows_of(side(recipe), side(recipe))
+    assert rows and not differences(rows)
+    assert headline(rows).startswith("Nothing differs")
+
+
+def test_early_against_late(recipe: Recipe) -> None:
+    rows = rows_of(side(recipe), side(recipe, early=0))
+    differing = found(differences(rows))
+    others = "11: a, b1, b2, b3 and 7 more"
+    assert differing["Signal", others] == ("SIGBUS BUS_MCEERR_AO: killed", "–")
+    assert differing["Afterwards", others] == ("Killed", "Dies when it touches the page")
+    assert differing["Page table entry", others] == ("gone with its process", "hwpoison entry")
+    assert differing["Counter", "Killed"] == ("11", "–")
+    same = found([row for row in rows if row.same])
+    assert same["Result", "result"] == ("Recovered", "Recovered")
+    assert same["Afterwards", "b0"] == ("Dies when it touches the page",) * 2
+
+
+def test_long_logs_are_cut_and_say_how_much(recipe: Recipe) -> None:
+    rows = [row for row in rows_of(side(recipe), side(recipe, early=0)) if row.aspect == LOG]
+    assert rows[6].subject == "and so on" and rows[6].left.text == "5 more lines" and not rows[6].same
+    assert len(rows) == 8 and rows[7].same
+
+
+def test_recovery_off(recipe: Recipe) -> None:
+    differing = found(differences(rows_of(side(recipe), side(recipe, recovery=0))))
+    assert differing["Result", "result"] == ("Recovered", "panic")
+    assert differing["Counter", "HardwareCorrupted"] == ("4 kB", "0 kB")
+    assert differing["Frame", "mapped"] == ("0 times", f"{SHARERS} times")
+
+
+def test_kernels(recipe: Recipe) -> None:
+    left, right = side(recipe), side(recipe, "6.1")
+    differing = found(differences(rows_of(left, right)))
+    assert differing["Result", "kind"] == ("dirty LRU", "dirty LRU page")
+    assert settings_words(left.settings) == "v7, early kill, recovery on"
+    assert settings_words(right.settings).startswith("6.1")
+
+
+def test_what_is_not_possible_is_a_result(recipe: Recipe) -> None:
+    impossible = Recipe(boot, (), compare.with_defaults("poison", frame="nobody:m+0"))
+    rows = rows_of(side(impossible), side(impossible))
+    assert [row.left.text.startswith("not possible") for row in rows] == [True]
+
+
+def test_equal_words_may_stand_for_different_things() -> None:
+    row = Row(LOG, ("and so on",), Value("5 more lines"), Value("5 more lines"), differs=True)
+    assert not row.same and headline([row]) == "1 thing differs: kernel log."

@@ -1,0 +1,87 @@
+"""What can be done to a frame besides a click: offered just where the kernel modelled has it, and it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.session.errors import ScenarioError
+from hwpoison_gui.session.scenario import schema, shape
+from hwpoison_gui.session.scenario.reader import step_of
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.facts.injections import Injection, injections_of, pin, soft_offline, unpoison
+
+
+def do(session: Session, op: str, args: dict[str, object]) -> None:
+    session.act(op, shape.values_of(schema.OPS[op].keys, args))
+
+
+def shared_page(profile: str) -> tuple[Session, int]:
+    session = Session.fresh(4096, profile=profile)
+    do(session, "task", {"name": "a", "sigbus": "handler"})
+    do(session, "mmap", {"task": "a", "name": "m", "pages": 1})
+    do(session, "write", {"task": "a", "at": "m+0", "value": "x"})
+    do(session, "fork", {"task": "a", "child": "b"})
+    return session, session.resolve_frame("a:m+0")
+
+
+def everything(session: Session, pfn: int) -> list[Injection]:
+    return [*injections_of(session, pfn), *(of(session, pfn) for of in (soft_offline, unpoison, pin))]
+
+
+@pytest.mark.parametrize("profile", ["v7", "6.1"])
+def test_what_is_missing_is_what_the_kernel_has_not(profile: str) -> None:
+    session, pfn = shared_page(profile)
+    for injection in everything(session, pfn):
+        try:
+            step_of({"op": injection.op, **injection.args}, 1, profile)
+        except ScenarioError:
+            assert injection.missing, injection.text
+        else:
+            assert not injection.missing, injection.text
+
+
+def test_every_way_is_offered_once_and_those_by_a_task_once_for_each() -> None:
+    session, pfn = shared_page("6.1")
+    offered = [(injection.args["via"], injection.args.get("task")) for injection in injections_of(session, pfn)]
+    by_task = [(via, task) for via in ("madvise", "srar") for task in ("a", "b")]
+    assert sorted(offered, key=str) == sorted(
+        [*((via, None) for via in ("corrupt-pfn", "hard_offline", "srao")), *by_task], key=str
+    )
+
+
+def test_each_way_does_what_it_says() -> None:
+    number = len(injections_of(*shared_page("6.1")))
+    for which in range(number):
+        session, pfn = shared_page("6.1")
+        injection = injections_of(session, pfn)[which]
+        do(session, injection.op, injection.args)
+        outcome = session.operations[-1].outcome
+        assert (outcome.result, outcome.pfn) == ("Recovered", pfn), injection.text
+        told = {signal.task: signal.code for signal in outcome.signals}
+        consumed = {injection.args["task"]: "BUS_MCEERR_AR"} if injection.args["via"] == "srar" else {}
+        assert told == consumed, injection.text
+
+
+@pytest.mark.parametrize(("of", "flag"), [(soft_offline, True), (unpoison, False)])
+def test_taken_out_and_given_back(of: Callable[[Session, int], Injection], flag: bool) -> None:
+    session, pfn = shared_page("6.1")
+    if of is unpoison:
+        do(session, "poison", {"frame": f"pfn:{pfn:#x}"})
+    injection = of(session, pfn)
+    do(session, injection.op, injection.args)
+    assert bool(session.machine.page(pfn) & pf.HWPOISON) is flag
+    assert session.alive("a") and session.alive("b")
+
+
+def test_a_pin_is_taken_once_and_given_back() -> None:
+    session, pfn = shared_page("v7")
+    count = int(session.machine.refcount.view[pfn])
+    for more in (1, 0):
+        injection = pin(session, pfn)
+        do(session, injection.op, injection.args)
+        assert int(session.machine.refcount.view[pfn]) == count + more
+    free = session.resolve_frame("any:free")
+    assert "cannot be pinned" in pin(session, free).missing

@@ -1,0 +1,112 @@
+"""Operations and branches in a few words."""
+
+from __future__ import annotations
+
+import pytest
+
+from hwpoison_gui.session.notebook import Notebook
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.facts.operation_chips import branch_words, chips_of, line_words
+from hwpoison_gui.view.rows.notes import note_rows
+from tests.workbench import do
+
+
+@pytest.fixture
+def session() -> Session:
+    made = Session.fresh(4096, sysctl={"memory_failure_early_kill": 1})
+    do(made, "task", name="a", sigbus="handler")
+    do(made, "mmap", task="a", name="m", pages=4)
+    do(made, "write", task="a", at="m+0", value="x")
+    do(made, "poison", frame="a:m+0")
+    return made
+
+
+def test_what_came_of_each(session: Session) -> None:
+    do(session, "read", task="a", at="m+0")
+    do(session, "task", name="b")
+    do(session, "mmap", task="b", name="m", pages=1)
+    do(session, "write", task="b", at="m+0", value="x")
+    do(session, "poison", frame="b:m+0")
+    chips = [chip for _, chip in chips_of(session)]
+    assert [(chip.result, chip.sign) for chip in chips] == [
+        ("", ""), ("", ""), ("", ""), ("Recovered, 1 signalled", "dot"), ("SIGBUS", "dot"), ("", ""), ("", ""),
+        ("", ""), ("Recovered, 1 killed", "cross"),
+    ]  # fmt: skip
+    assert chips[3].text.startswith("4  break frame") and chips[0].first == 0
+
+
+def test_the_ending_is_told_at_the_end(session: Session) -> None:
+    chip = chips_of(session)[-1][1]
+    assert {chip.told(position)[2:5] for position in range(chip.last)} == {("…", "plain", "")}
+    assert chip.told(chip.last)[2:5] == ("Recovered, 1 signalled", "warn", "dot")
+    assert chips_of(session)[0][1].told(0).result == ""
+
+
+def test_a_recovery_that_cost_something_is_no_good_news(session: Session) -> None:
+    do(session, "sysctl", name="memory_failure_early_kill", value=0)
+    do(session, "write", task="a", at="m+1", value="y")
+    do(session, "fork", task="a", child="b")
+    do(session, "poison", frame="a:m+1")
+    assert chips_of(session)[-1][1][2:5] == ("Recovered, 2 to be hit", "warn", "dot")
+    do(session, "file", path="/srv/data", pages=2)
+    do(session, "open", task="b", path="/srv/data", fd="f")
+    do(session, "pread", task="b", fd="f", page=0)
+    do(session, "pwrite", task="b", fd="f", page=1, value="new")
+    for page, came in ((0, ("Recovered", "good", "tick")), (1, ("Recovered, data lost", "warn", "dot"))):
+        do(session, "poison", frame=f"/srv/data@{page}")
+        assert chips_of(session)[-1][1][2:5] == came
+
+
+def test_entries_of_a_clean_file_page_are_cut_without_poison_and_nobody_is_hit(session: Session) -> None:
+    do(session, "file", path="/usr/lib/libc.so", pages=1)
+    do(session, "open", task="a", path="/usr/lib/libc.so", fd="f")
+    do(session, "mmap", task="a", name="libc", pages=1, file="/usr/lib/libc.so", fd="f", shared=True)
+    do(session, "read", task="a", at="libc+0")
+    do(session, "poison", frame="a:libc+0")
+    assert chips_of(session)[-1][1][2:5] == ("Recovered", "good", "tick")
+
+
+def test_a_panic_is_loud(session: Session) -> None:
+    do(session, "sysctl", name="memory_failure_recovery", value=0)
+    do(session, "write", task="a", at="m+1", value="y")
+    do(session, "poison", frame="a:m+1")
+    assert chips_of(session)[-1][1][2:5] == ("panic", "kill", "cross")
+
+
+def test_a_branch_in_words(session: Session) -> None:
+    for number in range(3):
+        do(session, "write", task="a", at=f"m+{number + 1}", value="y")
+    session.seek(session.operations[3].first)
+    do(session, "task", name="b")
+    (branch,) = session.branches.kept
+    assert branch_words(branch, 3).startswith("after 3: break frame a:m+0, 2 more, a writes m+3")
+    session.seek(0)
+    do(session, "task", name="c")
+    assert branch_words(session.branches.kept[0], 0).startswith("from the start: start a")
+    assert line_words(()) == "" and line_words(branch.own[:1]).endswith(": Recovered, 1 signalled")
+
+
+def test_notes_say_where_they_stand(session: Session) -> None:
+    book = Notebook(session)
+    book.write("at the end")
+    session.seek(0)
+    book.write("at the start")
+    rows = note_rows(session, book)
+    assert [row.text for row in rows] == ["at the start", "at the end"]
+    assert rows[0].here and rows[0].where == "the machine as booted"
+    assert rows[1].where.startswith("4. break frame") and not rows[1].here
+    do(session, "task", name="b")
+    rows = note_rows(session, book)
+    assert rows[1].position is None and rows[1].where.endswith("(on a branch)")
+
+
+def test_who_swaps_in_a_page_that_was_never_written_is_to_be_hit(session: Session) -> None:
+    do(session, "sysctl", name="memory_failure_early_kill", value=0)
+    do(session, "write", task="a", at="m+1", value="y")
+    pfn = session.resolve_frame("a:m+1")
+    do(session, "pin", frame=f"pfn:{pfn:#x}")  # reclaim unmaps it, and leaves it in the swap cache unwritten
+    do(session, "madvise", task="a", at="m+1", pages=1, advice="pageout")
+    do(session, "unpin", frame=f"pfn:{pfn:#x}")
+    do(session, "read", task="a", at="m+1")
+    do(session, "poison", frame=f"pfn:{pfn:#x}")
+    assert chips_of(session)[-1][1].result == "Delayed, 1 to be hit"

@@ -1,0 +1,34 @@
+"""Pixels and positions of the timeline."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hwpoison_gui.kernel.mark import Act
+from hwpoison_gui.view.facts.timeline_marks import LOUDNESS, codes_of, position_at, ticks, x_of
+
+
+def test_every_act_has_a_loudness_of_its_own() -> None:
+    assert set(LOUDNESS) == set(Act) and len(set(LOUDNESS.values())) == len(Act)
+
+
+@given(st.integers(1, 5000), st.integers(1, 2000))
+def test_where_there_is_a_pixel_for_each_step_every_step_can_be_pointed_at(total: int, width: int) -> None:
+    for position in {0, 1, total // 2, total}:
+        found = position_at(x_of(position, total, width), total, width)
+        assert abs(found - position) <= max(0, total / width / 2)
+
+
+def test_outside_the_track_is_its_end() -> None:
+    assert position_at(-50, 10, 100) == 0
+    assert position_at(1000, 10, 100) == 10
+    assert position_at(10, 0, 100) == 0
+
+
+def test_a_kill_among_thousands_of_looks_is_seen() -> None:
+    acts = [Act.DECIDE] * 5000
+    acts[2500] = Act.DIE
+    found = ticks(codes_of(acts), 300)
+    assert len(found) <= 301
+    assert [tick.position for tick in found if tick.act is Act.DIE] == [2501]

@@ -1,0 +1,122 @@
+"""How an error has hit each process by now: at its end, after touches, and wherever it is shown."""
+
+from __future__ import annotations
+
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.base import hits
+from hwpoison_gui.view.facts.frame_facts import facts_of
+from hwpoison_gui.view.outcome.ends import ends_of, error_of
+from hwpoison_gui.view.walk.layout import Row
+from hwpoison_gui.view.walk.news import news_of
+from hwpoison_gui.view.walk.state import Walks
+from hwpoison_gui.view.walk.words import row_words
+from tests.workbench import do
+
+
+def broken() -> tuple[Session, int]:
+    """Page 0 of a file was written and broke with early kill: one process for each way to be hit."""
+    session = Session.fresh(4096, sysctl={"memory_failure_early_kill": 0})
+    do(session, "file", path="/f", pages=2)
+    # Names say what becomes of them. Who has no entry is not hit by the frame, but misses what was written.
+    for name, sigbus, policy in (
+        ("dead", "default", "early"), ("told", "handler", "early"), ("waits", "blocked", "early"),
+        ("later", "default", "default"), ("caught", "handler", "default"), ("stale", "default", "default"),
+        ("safe", "default", "default"),
+    ):  # fmt: skip
+        do(session, "task", name=name, sigbus=sigbus, mce_kill=policy)
+        do(session, "mmap", task=name, name="m", pages=2, file="/f", shared=name != "safe")
+        if name == "safe":
+            do(session, "write", task=name, at="m+0", value="its own")
+    for name in ("dead", "told", "waits", "later", "caught"):
+        do(session, "write", task=name, at="m+0", value="new")
+    pfn = session.resolve_frame("/f@0")
+    do(session, "poison", frame=f"pfn:{pfn:#x}")
+    return session, pfn
+
+
+def told(session: Session, pfn: int) -> dict[str, str]:
+    return {session.task_name(tgid): kind for tgid, kind in ends_of(session, pfn).items()}
+
+
+AT_THE_END = {
+    "dead": hits.DEAD, "told": hits.SIGNALLED, "waits": hits.PENDING, "later": hits.LATER, "caught": hits.CAUGHT,
+    "stale": hits.STALE, "safe": hits.SAFE,
+}  # fmt: skip
+
+
+def test_each_state_is_a_fact_at_the_end() -> None:
+    session, pfn = broken()
+    assert told(session, pfn) == AT_THE_END
+
+
+def test_nothing_is_said_of_the_end_before_it_or_of_another_frame() -> None:
+    session, pfn = broken()
+    error = session.operations[-1]
+    assert error_of(session, pfn) is error and not ends_of(session, pfn + 1)
+    for position in range(error.first, error.last):
+        session.seek(position)
+        assert not ends_of(session, pfn)
+
+
+def test_what_happens_afterwards_is_counted_in() -> None:
+    session, pfn = broken()
+    do(session, "read", task="later", at="m+0")
+    do(session, "read", task="stale", at="m+0")
+    do(session, "munmap", task="caught", at="m+0", pages=1)
+    do(session, "exit", task="safe")
+    do(session, "sigaction", task="waits", sigbus="handler")
+    assert told(session, pfn) == {
+        "dead": hits.DEAD, "told": hits.SIGNALLED, "waits": hits.SIGNALLED, "later": hits.DEAD, "stale": hits.STALE,
+    }  # fmt: skip
+    session.seek(error.last if (error := error_of(session, pfn)) else 0)
+    assert told(session, pfn) == AT_THE_END
+
+
+def test_who_goes_back_and_does_something_else_is_told_of_that() -> None:
+    session, pfn = broken()
+    broke = session.operations[-1].last
+    do(session, "munmap", task="later", at="m+0", pages=1)
+    position = session.position
+    assert "later" not in told(session, pfn) and "caught" in told(session, pfn)
+    session.seek(broke)
+    do(session, "munmap", task="caught", at="m+0", pages=1)
+    assert session.position == position, "the two must not be told apart by their steps"
+    assert "caught" not in told(session, pfn) and "later" in told(session, pfn)
+
+
+def test_a_second_report_changes_nothing_and_an_error_taken_back_hits_nobody() -> None:
+    session, pfn = broken()
+    do(session, "poison", frame=f"pfn:{pfn:#x}")
+    assert told(session, pfn) == AT_THE_END
+    session = Session.fresh(4096, profile="6.1")
+    do(session, "file", path="/f", pages=1)
+    do(session, "task", name="a")
+    do(session, "open", task="a", path="/f", fd="d")
+    do(session, "pread", task="a", fd="d", page=0)
+    pfn = session.resolve_frame("/f@0")
+    do(session, "poison", frame=f"pfn:{pfn:#x}")
+    assert error_of(session, pfn) is not None
+    do(session, "unpoison", frame=f"pfn:{pfn:#x}")
+    assert session.operations[-1].outcome.errno == 0 and error_of(session, pfn) is None
+
+
+def test_the_reverse_map_the_frame_panel_and_groups_say_so() -> None:
+    session, pfn = broken()
+    walks = Walks()
+    graph = walks.map_for(session, pfn)
+    assert graph is not None
+    state = walks.state_of(session, graph)
+    said = {mapper.task: row_words(row, state, news_of(row, state))[0].partition("  ")[2]
+            for mapper in graph.mappers for row in [Row((mapper,))]}  # fmt: skip
+    assert said == {
+        "dead": "SIGBUS (AO)", "told": "SIGBUS AO caught", "waits": "SIGBUS AO pending",
+        "later": "dies when it touches it", "caught": "told when it touches it", "stale": "silently reads old data",
+        "safe": "safe",
+    }  # fmt: skip
+    group = Row(graph.mappers, "all", folded=True)
+    assert row_words(group, state, news_of(group, state))[0].endswith(
+        "1 dead, 1 will die, 1 will be told, 1 read old data, 1 safe"
+    )
+    lines = {fact.name: fact.value for fact in facts_of(session, pfn).hits}
+    assert list(lines) == [hits.MEANINGS[kind] for kind in hits.MEANINGS if kind in AT_THE_END.values()]
+    assert lines["Silently reads the old data from disk"] == "stale"

@@ -1,0 +1,190 @@
+"""What is foretold of a frame is what then happens: to the machine, to each user, and to what the page held."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from hwpoison_gui import resources
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.session.fidelity.agreement import session_of
+from hwpoison_gui.session.scenario import replay
+from hwpoison_gui.session.scenario.reader import load
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.sources.recording import open_recording
+from hwpoison_gui.view.outcome.assessment import Assessment
+from hwpoison_gui.view.outcome.foretelling import Foretelling
+from tests.paths import DATA
+from tests.session.test_properties import EXAMPLES, PROGRAMS, Kind, prepared, run
+from tests.truth import disagreements, kinds_of_frames
+from tests.workbench import do
+
+few = settings(
+    max_examples=max(3, EXAMPLES // 8),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+def assert_true(session: Session, pfns: list[int]) -> None:
+    assessment = Assessment.of(session.machine)
+    for pfn in pfns:
+        wrong = list(disagreements(session, pfn, assessment))
+        assert not wrong, (hex(pfn), pf.letters_of(session.machine.page(pfn)), wrong)
+
+
+def one_of_each_kind(m: Machine) -> list[int]:
+    used = (m.mapcount.view > 0) | ((m.flags.view & np.uint64(pf.LRU | pf.HWPOISON | pf.SWAPCACHE | pf.HUGE)) != 0)
+    return [pfn for pfn in kinds_of_frames(m, 1) if used[pfn]]
+
+
+@pytest.fixture(params=sorted(PROGRAMS), name="kind", scope="module", ids=lambda kind: f"{kind[0]}-{kind[1]}")
+def _kind(request: pytest.FixtureRequest) -> Kind:
+    found: Kind = request.param
+    return found
+
+
+@few
+@given(data=st.data())
+def test_after_any_program_of_operations(kind: Kind, data: st.DataObject) -> None:
+    # Write-back of shared memory goes by swap; put on a page of it from outside, it only loses the dirty bit.
+    program = [one for one in data.draw(PROGRAMS[kind]) if one[0] != "writeback" or "/dev/shm" not in one[1]["frame"]]
+    session = prepared(kind)
+    run(session, program)
+    assert_true(session, one_of_each_kind(session.machine))
+
+
+@pytest.mark.parametrize("early_kill", [0, 1])
+@pytest.mark.parametrize("profile", ["v7", "6.1"])
+def test_on_a_booted_machine(profile: str, early_kill: int) -> None:
+    session = Session.fresh(4096, 3, "desktop", 0, profile, {"memory_failure_early_kill": early_kill})
+    assert_true(session, kinds_of_frames(session.machine, 1)[::3])
+
+
+def test_on_a_recorded_machine() -> None:
+    session = session_of(open_recording(resources.path("machines/victim_before.npz"), hidden=False), stopped=False)
+    do(session, "sysctl", name="memory_failure_early_kill", value=1)
+    assert_true(session, kinds_of_frames(session.machine, 1)[::9])
+
+
+CASES = DATA / "cases"
+SOME = [file for profile in ("v7", "6.1") for file in sorted((CASES / profile).glob("*.toml"))[5::15]]
+
+
+@pytest.mark.parametrize("file", SOME, ids=lambda file: f"{file.parent.name}-{file.stem}")
+def test_before_each_error_of_the_recorded_cases(file: Path) -> None:
+    scenario = load(file)
+    session = replay.boot(scenario)
+    for step in scenario.steps:
+        if step.op == "poison" and "out-of-range" not in step.args["frame"]:
+            assert_true(session, [session.resolve_frame(step.args["frame"])])
+        session.act(step.op, step.args)
+        if session.machine.panicked:
+            return
+
+
+def users(profile: str = "6.1", early_kill: int = 0, **file: Any) -> Session:
+    """`a` wrote page 0 of a file, `b` has it mapped too, `c` covers it with an area of its own."""
+    session = Session.fresh(4096, profile=profile, sysctl={"memory_failure_early_kill": early_kill})
+    do(session, "file", path="/f", pages=2, **file)
+    for name in ("a", "b", "c"):
+        do(session, "task", name=name)
+        do(session, "mmap", task=name, name="m", pages=2, file="/f", shared=True)
+    do(session, "write", task="a", at="m+0", value="new")
+    do(session, "read", task="b", at="m+0")
+    return session
+
+
+def foretold(session: Session, frame: str) -> dict[str, str]:
+    m = session.machine
+    hits = Foretelling.of(m, session.resolve_frame(frame)).hits
+    return {m.processes.view[mm].name: way for way, mms in hits.items() for mm in mms}
+
+
+@pytest.mark.parametrize(
+    ("profile", "filesystem", "of_c"), [("v7", "ext4", "stale"), ("v7", "tmpfs", "zeros"), ("6.1", "tmpfs", "later")]
+)
+def test_an_area_without_an_entry(profile: str, filesystem: str, of_c: str) -> None:
+    session = users(profile, filesystem=filesystem)
+    assert foretold(session, "/f@0") == {"a": "later", "b": "later", "c": of_c}
+    assert_true(session, [session.resolve_frame("/f@0")])
+
+
+def test_a_file_of_memory_that_nobody_maps_waits_for_those_who_cover_it() -> None:
+    session = users(filesystem="tmpfs")
+    for name in ("a", "b"):
+        do(session, "munmap", task=name, at="m+0", pages=2)
+    assert foretold(session, "/f@0") == {"c": "later"}
+    assert_true(session, [session.resolve_frame("/f@0")])
+
+
+@pytest.mark.parametrize(
+    ("sigbus", "way"), [("ignored", "stale"), ("blocked", "pending"), ("handler", "signalled"), ("default", "dead")]
+)
+def test_who_has_no_entry_is_told_all_the_same_and_only_ignoring_leaves_it_with_old_data(sigbus: str, way: str) -> None:
+    session = users(early_kill=1)
+    do(session, "sigaction", task="c", sigbus=sigbus)
+    assert foretold(session, "/f@0")["c"] == way
+    assert_true(session, [session.resolve_frame("/f@0")])
+
+
+def test_a_second_signal_is_dropped_while_one_waits() -> None:
+    session = users(early_kill=1)
+    do(session, "write", task="a", at="m+1", value="new")
+    do(session, "sigaction", task="a", sigbus="blocked")
+    do(session, "poison", frame="/f@1")
+    assert foretold(session, "/f@0")["a"] == "later"
+    assert_true(session, [session.resolve_frame("/f@0")])
+
+
+def test_a_copy_of_its_own_in_swap_is_not_the_page() -> None:
+    session = Session.fresh(4096, profile="6.1")
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0", value="x")
+    do(session, "fork", task="a", child="b")
+    do(session, "write", task="b", at="m+0", value="y")
+    do(session, "madvise", task="b", at="m+0", pages=1, advice="pageout")
+    assert foretold(session, "a:m+0") == {"a": "later", "b": "safe"}
+    assert_true(session, [session.resolve_frame("a:m+0")])
+
+
+def test_merged_pages_stay_in_use() -> None:
+    session = Session.fresh(4096, profile="6.1")
+    for name in ("a", "b"):
+        do(session, "task", name=name)
+        do(session, "mmap", task=name, name="m", pages=1)
+        do(session, "write", task=name, at="m+0", value="same")
+    for name in ("a", "b"):
+        do(session, "madvise", task=name, at="m+0", pages=1, advice="mergeable")
+    assert foretold(session, "a:m+0") == {"a": "uses", "b": "uses"}
+    assert_true(session, [session.resolve_frame("a:m+0")])
+
+
+def test_small_entries_of_a_huge_page_are_not_told() -> None:
+    session = Session.fresh(1 << 14, profile="6.1", sysctl={"memory_failure_early_kill": 1})
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="t", pages=512, huge="thp")
+    do(session, "write", task="a", at="t+0", value="x")
+    do(session, "fork", task="a", child="b")
+    do(session, "write", task="b", at="t+1", value="y")
+    frames = [session.resolve_frame("a:t+5"), session.resolve_frame("a:t+0")]
+    assert sorted(foretold(session, "a:t+5").values()) == ["dead", "later"]
+    assert_true(session, frames)
+
+
+def test_a_huge_page_of_hugetlb_counts_as_one() -> None:
+    session = Session.fresh(1 << 14, huge_pages=2, profile="6.1", sysctl={"memory_failure_early_kill": 1})
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="h", pages=512, huge="hugetlb", shared=True)
+    do(session, "write", task="a", at="h+7", value="x")
+    do(session, "fork", task="a", child="b")
+    do(session, "read", task="b", at="h+7")
+    assert foretold(session, "a:h+9") == {"a": "dead", "b": "dead"}
+    assert_true(session, [session.resolve_frame("a:h+9"), session.resolve_frame("a:h+0")])

@@ -1,0 +1,224 @@
+"""What was lost and who is hit, as people read it."""
+
+from __future__ import annotations
+
+import pytest
+
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.base import hits
+from hwpoison_gui.view.outcome import loss
+from hwpoison_gui.view.outcome.loss import Loss, ending_of, loss_of
+from tests.workbench import do
+
+
+def came(session: Session) -> Loss:
+    found = loss_of(session, session.operations[-1])
+    assert found is not None
+    return found
+
+
+def kinds(found: Loss) -> dict[str, str]:
+    return {hit.task: hit.kind for hit in found.hits}
+
+
+def with_file(filesystem: str = "ext4", profile: str = "v7", early_kill: int = 0) -> Session:
+    """`a` has written page 0, `b` has it mapped too, `c` covers it with a mapping but never touched it."""
+    session = Session.fresh(4096, profile=profile, sysctl={"memory_failure_early_kill": early_kill})
+    do(session, "file", path="/f", pages=2, filesystem=filesystem)
+    for name in ("a", "b", "c"):
+        do(session, "task", name=name)
+        do(session, "open", task=name, path="/f", fd="d")
+        do(session, "mmap", task=name, name="m", pages=2, file="/f", fd="d", shared=True)
+    return session
+
+
+def anonymous(early_kill: int, **second: str) -> Session:
+    session = Session.fresh(4096, sysctl={"memory_failure_early_kill": early_kill})
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0", value="x")
+    do(session, "fork", task="a", child="b", **second)
+    do(session, "poison", frame="a:m+0")
+    return session
+
+
+def test_private_memory_is_lost_with_those_who_had_it() -> None:
+    found = came(anonymous(1))
+    assert found.lost == "Lost: 4 KiB of anonymous memory of a and b."
+    assert kinds(found) == {"a": hits.DEAD, "b": hits.DEAD}
+
+
+@pytest.mark.parametrize(
+    ("early_kill", "second", "kind"),
+    [
+        (0, {}, hits.LATER),
+        (0, {"sigbus": "handler"}, hits.CAUGHT),
+        (0, {"sigbus": "blocked"}, hits.LATER),
+        (1, {"sigbus": "handler"}, hits.SIGNALLED),
+        (1, {"sigbus": "ignored"}, hits.IGNORED),
+        (1, {"sigbus": "blocked"}, hits.PENDING),
+    ],
+)
+def test_who_is_hit_how(early_kill: int, second: dict[str, str], kind: str) -> None:
+    assert kinds(came(anonymous(early_kill, **second)))["b"] == kind
+
+
+def test_a_clean_page_of_a_file_is_no_loss_and_all_are_safe() -> None:
+    session = with_file()
+    do(session, "read", task="a", at="m+0")
+    do(session, "poison", frame="a:m+0")
+    found = came(session)
+    assert found.lost == "Nothing is lost: /f, page 0, is read from disk again."
+    assert set(kinds(found).values()) == {hits.SAFE}
+
+
+def test_a_dirty_page_of_a_file_loses_its_last_write_and_who_had_no_entry_reads_old_data() -> None:
+    session = with_file()
+    do(session, "write", task="a", at="m+0", value="new")
+    do(session, "read", task="b", at="m+0")
+    do(session, "poison", frame="a:m+0")
+    found = came(session)
+    assert found.lost.startswith("Lost: the last write to /f, page 0 (4 KiB); fsync says EIO once (but nothing")
+    assert kinds(found) == {"a": hits.LATER, "b": hits.LATER, "c": hits.STALE}
+    do(session, "read", task="c", at="m+0")
+    assert session.operations[-1].outcome.value == "disk"
+
+
+def errors_of_fsync(session: Session) -> list[object]:
+    """What fsync returns to `a`, to `b`, and to `a` again."""
+    for name in ("a", "b", "a"):
+        do(session, "fsync", task=name, fd="d")
+    return [operation.outcome.errno for operation in session.operations[-3:]]
+
+
+@pytest.mark.parametrize(
+    ("profile", "said", "errors"),
+    [
+        ("v7", "fsync says EIO once, the disk has the older data", ["EIO", 0, 0]),
+        ("6.1", "fsync says EIO once to each who has it open, the disk has the older data", ["EIO", "EIO", 0]),
+    ],
+)
+def test_fsync_says_so_as_often_as_it_is_told(profile: str, said: str, errors: list[object]) -> None:
+    session = with_file(profile=profile)
+    do(session, "read", task="b", at="m+1")  # of 2009's mark nobody hears while nothing of the file is cached
+    do(session, "write", task="a", at="m+0", value="new")
+    do(session, "poison", frame="a:m+0")
+    assert came(session).lost == f"Lost: the last write to /f, page 0 (4 KiB); {said}."
+    assert errors_of_fsync(session) == errors
+
+
+def test_without_a_page_in_the_cache_the_mark_of_2009_is_not_looked_at() -> None:
+    session = with_file()
+    do(session, "write", task="a", at="m+0", value="new")
+    do(session, "poison", frame="a:m+0")
+    assert "(but nothing while no page of the file is cached)" in came(session).lost
+    do(session, "fsync", task="a", fd="d")
+    assert session.operations[-1].outcome.errno == 0
+    do(session, "pread", task="a", fd="d", page=1)
+    assert errors_of_fsync(session) == ["EIO", 0, 0]
+
+
+def test_a_hole_is_read_as_zeros_and_what_was_never_written_is_no_loss() -> None:
+    session = with_file()
+    do(session, "punch_hole", path="/f", page=0)
+    do(session, "write", task="a", at="m+0", value="new")
+    do(session, "poison", frame="a:m+0")
+    assert kinds(came(session))["c"] == hits.ZEROS and "the disk has a hole there" in came(session).lost
+    session = with_file("tmpfs")
+    do(session, "punch_hole", path="/f", page=0)
+    do(session, "read", task="a", at="m+0")
+    do(session, "poison", frame="a:m+0")
+    assert came(session).lost == "Nothing is lost: /f, page 0, was never written."
+
+
+def test_a_second_report_in_6_1_has_no_result_line_and_is_told_all_the_same() -> None:
+    session = with_file(profile="6.1")
+    do(session, "write", task="a", at="m+0", value="new")
+    do(session, "poison", frame="a:m+0")
+    do(session, "poison", frame=f"pfn:{session.operations[-1].outcome.pfn:#x}")
+    assert session.operations[-1].outcome.result is None
+    assert came(session).lost == "Nothing more is lost: it was broken before."
+    assert kinds(came(session))["a"] == hits.LATER
+
+
+def test_shared_memory_of_2009_reads_zeros_and_that_of_today_is_told() -> None:
+    old, new = with_file("tmpfs"), with_file("tmpfs", "6.1")
+    for session in (old, new):
+        do(session, "write", task="a", at="m+0", value="new")
+        do(session, "poison", frame="a:m+0")
+    assert "reads zeros" in came(old).lost and kinds(came(old))["c"] == hits.ZEROS
+    assert "marked" in came(new).lost and kinds(came(new))["c"] == hits.LATER
+
+
+def test_a_file_system_that_cannot_drop_pages() -> None:
+    session = with_file("nofs")
+    do(session, "write", task="a", at="m+0", value="new")
+    do(session, "poison", frame="a:m+0")
+    assert "could not be dropped" in came(session).lost
+
+
+def test_a_private_copy_is_not_hit() -> None:
+    session = anonymous(0)
+    do(session, "fork", task="a", child="c")
+    session = Session.fresh(4096)
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0", value="x")
+    do(session, "fork", task="a", child="b")
+    do(session, "write", task="b", at="m+0", value="y")
+    do(session, "poison", frame="a:m+0")
+    assert kinds(came(session)) == {"a": hits.DEAD, "b": hits.SAFE}
+
+
+def test_free_memory_the_kernels_own_and_a_second_report() -> None:
+    session = Session.fresh(4096)
+    do(session, "poison", frame="any:free")
+    assert came(session).lost.startswith("Nothing is lost: it was free")
+    do(session, "poison", frame=f"pfn:{session.operations[-1].outcome.pfn:#x}")
+    assert came(session).lost == "Nothing more is lost: it was broken before."
+    do(session, "poison", frame="any:slab")
+    assert came(session).lost == "Nothing is saved: a slab page stays in use, broken."
+
+
+def test_a_panic_loses_what_was_not_written() -> None:
+    session = Session.fresh(4096, sysctl={"memory_failure_recovery": 0})
+    do(session, "poison", frame="any:free")
+    assert "not written yet" in came(session).lost
+
+
+def test_a_touch_finds_out_what_was_lost_before() -> None:
+    session = anonymous(0)
+    do(session, "read", task="b", at="m+0")
+    found = came(session)
+    assert found.lost == loss.LOST_BEFORE and kinds(found) == {"b": hits.DEAD}
+
+
+def test_what_madvise_did_not_find_did_not_break() -> None:
+    session = with_file()
+    do(session, "write", task="a", at="m+0", value="new")
+    do(session, "poison", frame=f"pfn:{session.resolve_frame('/f@0'):#x}", via="madvise", task="c")
+    assert session.operations[-1].outcome.errno == "EFAULT"
+    assert loss_of(session, session.operations[-1]) is None
+
+
+def test_other_operations_lose_nothing() -> None:
+    session = anonymous(0)
+    do(session, "sysctl", name="memory_failure_early_kill", value=1)
+    assert loss_of(session, session.operations[-1]) is None
+
+
+def test_it_is_the_same_wherever_one_stands_afterwards() -> None:
+    session = anonymous(0)
+    operation = session.operations[-1]
+    first = loss_of(session, operation)
+    do(session, "read", task="b", at="m+0")
+    loss_of(session, session.operations[-1])
+    assert loss_of(session, operation) == first
+
+
+def test_the_ending_names_each_way_to_be_hit() -> None:
+    facts = ending_of(came(anonymous(1, sigbus="handler")))
+    assert [fact.text for fact in facts] == [
+        "Lost: 4 KiB of anonymous memory of a and b.", "Killed: a.", "Told, and living on: b.",
+    ]  # fmt: skip
+    assert [fact.tone for fact in facts] == ["warn", "kill", "warn"]

@@ -1,0 +1,71 @@
+"""Reads that get what was there before the write that an error took: said where they are, and only there."""
+
+from __future__ import annotations
+
+import pytest
+
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.outcome.old_data import read_old_data
+from hwpoison_gui.view.outcome.verdict import verdict
+from tests.workbench import do
+
+
+def lost(filesystem: str = "ext4") -> Session:
+    """`a` wrote page 0 of a file, which an error took; `b` never had it."""
+    session = Session.fresh(4096, sysctl={"memory_failure_early_kill": 0})
+    do(session, "file", path="/f", pages=2, filesystem=filesystem)
+    for name in ("a", "b"):
+        do(session, "task", name=name)
+        do(session, "open", task=name, path="/f", fd="d")
+        do(session, "mmap", task=name, name="m", pages=2, file="/f", fd="d", shared=True)
+    do(session, "write", task="a", at="m+0", value="new")
+    do(session, "write", task="a", at="m+1", value="kept")
+    do(session, "poison", frame="/f@0")
+    return session
+
+
+def is_old(session: Session) -> bool:
+    return read_old_data(session, session.operations[-1])
+
+
+@pytest.mark.parametrize(("filesystem", "value"), [("ext4", "disk"), ("tmpfs", "zero")])
+def test_a_read_through_a_mapping_and_by_a_call(filesystem: str, value: str) -> None:
+    session = lost(filesystem)
+    do(session, "read", task="b", at="m+0")
+    assert is_old(session)
+    assert verdict(session, session.operations[-1]) == (
+        f"b read “{value}”, which is old: the last write was lost, and the read does not say so."
+    )
+    do(session, "pread", task="b", fd="d", page=0)
+    assert is_old(session)
+
+
+def test_another_page_of_the_file_is_as_it_was_written() -> None:
+    session = lost()
+    do(session, "read", task="b", at="m+1")
+    assert not is_old(session)
+    assert verdict(session, session.operations[-1]) == "b read “kept”."
+
+
+def test_what_was_written_since_is_new() -> None:
+    session = lost()
+    do(session, "pwrite", task="b", fd="d", page=0, value="again")
+    do(session, "fsync", task="b", fd="d")
+    do(session, "pread", task="b", fd="d", page=0)
+    assert session.operations[-1].outcome.value == "again" and not is_old(session)
+
+
+def test_what_was_cut_away_is_missed_by_nobody() -> None:
+    session = lost()
+    do(session, "truncate", path="/f", pages=0)
+    do(session, "truncate", path="/f", pages=2)
+    do(session, "pread", task="b", fd="d", page=0)
+    assert not is_old(session)
+
+
+def test_it_is_the_same_wherever_one_stands() -> None:
+    session = lost()
+    do(session, "read", task="b", at="m+0")
+    read = session.operations[-1]
+    do(session, "pwrite", task="b", fd="d", page=0, value="later")
+    assert read_old_data(session, read)

@@ -1,0 +1,104 @@
+"""What the label says of a frame before it is broken."""
+
+from __future__ import annotations
+
+import pytest
+
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.outcome import preview as module
+from hwpoison_gui.view.outcome.preview import Hover, preview
+from tests.workbench import do
+
+
+@pytest.fixture(name="session")
+def _session() -> Session:
+    session = Session.fresh(512)
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=2)
+    do(session, "write", task="a", at="m+0")
+    do(session, "file", path="/srv/data", pages=2)
+    do(session, "mmap", task="a", name="f", pages=2, file="/srv/data", shared=True)
+    do(session, "read", task="a", at="f+0")
+    do(session, "write", task="a", at="f+1")
+    do(session, "fork", task="a", child="b")
+    do(session, "fork", task="a", child="c")
+    return session
+
+
+def told(session: Session, frame: str) -> str:
+    return preview(session.machine, session.resolve_frame(frame)).removeprefix("If it broke: ")
+
+
+def test_kills_now_and_later(session: Session) -> None:
+    assert told(session, "a:m+0") == "kills 3 now (a, b and c); loses 4 KiB of private memory"
+    do(session, "sysctl", name="memory_failure_early_kill", value=0)
+    assert told(session, "a:m+0") == "kills 0 now, 3 when touched (a, b and c); loses 4 KiB of private memory"
+    do(session, "sigaction", task="b", sigbus="handler")
+    do(session, "sysctl", name="memory_failure_early_kill", value=1)
+    assert told(session, "a:m+0") == (
+        "kills 2 now (a and c); signals 1 that lives on (b); loses 4 KiB of private memory"
+    )
+
+
+def test_files(session: Session) -> None:
+    assert told(session, "/srv/data@0") == "nobody is told, its file still has it"
+    assert told(session, "/srv/data@1") == "kills 3 now (a, b and c); loses 4 KiB of /srv/data"
+
+
+def test_what_cannot_be_handled(session: Session) -> None:
+    assert told(session, "any:slab") == "Ignored (non LRU); the kernel goes on with it"
+    assert told(session, "any:free").startswith("nobody would miss it")
+
+
+def test_recovery_off_and_poison(session: Session) -> None:
+    pfn = session.resolve_frame("a:m+0")
+    do(session, "sysctl", name="memory_failure_recovery", value=0)
+    assert told(session, "a:m+0").startswith("the machine would stop")
+    do(session, "sysctl", name="memory_failure_recovery", value=1)
+    do(session, "poison", frame=f"pfn:{pfn:#x}")
+    assert preview(session.machine, pfn) == ""
+
+
+def test_many_users_are_counted_between_events(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    pfn = session.resolve_frame("a:m+0")
+    monkeypatch.setattr(module, "AT_ONCE", 60)
+    whole = Hover(session)(pfn)
+    monkeypatch.setattr(module, "AT_ONCE", 0)
+    hover = Hover(session)
+    assert "its users are counted" in hover(pfn)
+    while hover.counting:
+        hover.work(0)
+    assert hover(pfn) == whole
+    hover = Hover(session)
+    hover(pfn)
+    do(session, "sysctl", name="memory_failure_early_kill", value=0)
+    hover.work(1)
+    assert not hover.counting
+    assert "are counted" in hover(pfn)
+
+
+def test_who_goes_back_and_does_something_else_reads_of_that(session: Session) -> None:
+    pfn, before, hover = session.resolve_frame("/srv/data@1"), session.position, Hover(session)
+    do(session, "munmap", task="b", at="f+1", pages=1)
+    position = session.position
+    first = hover(pfn)
+    session.seek(before)
+    do(session, "munmap", task="c", at="f+1", pages=1)
+    assert session.position == position, "the two must not be told apart by their steps"
+    assert hover(pfn) == Hover(session)(pfn) != first
+
+
+def test_who_is_not_hit_by_an_entry(session: Session) -> None:
+    do(session, "sysctl", name="memory_failure_early_kill", value=0)
+    do(session, "munmap", task="b", at="f+1", pages=1)
+    do(session, "sigaction", task="c", sigbus="handler")
+    assert told(session, "/srv/data@1") == (
+        "kills 0 now, 1 when touched (a); 1 silently reads the old data (c); loses 4 KiB of /srv/data"
+    )
+    do(session, "read", task="c", at="f+1")
+    do(session, "sysctl", name="memory_failure_early_kill", value=1)
+    do(session, "sigaction", task="c", sigbus="blocked")
+    assert told(session, "/srv/data@1") == "kills 1 now (a); the signal waits for 1 (c); loses 4 KiB of /srv/data"
+    for name in "ac":
+        do(session, "munmap", task=name, at="f+1", pages=1)
+    assert told(session, "/srv/data@1") == "nobody is told; loses 4 KiB of /srv/data"

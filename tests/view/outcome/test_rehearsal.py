@@ -1,0 +1,56 @@
+"""The flags with which the state table would be asked are those with which it then is, for any page."""
+
+from __future__ import annotations
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.outcome.rehearsal import looked_at, rehearse
+from hwpoison_gui.view.outline.state_rows import step_of_table
+from tests.session.test_properties import PROGRAMS, Kind, prepared, run
+from tests.truth import kinds_of_frames
+from tests.workbench import do
+
+few = settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+
+
+def assert_foretold(session: Session, pfn: int) -> None:
+    start = session.position
+    ahead = rehearse(session.machine, pfn)
+    outcome = do(session, "poison", frame=f"pfn:{pfn:#x}")
+    number = step_of_table(session, session.operations[-1])
+    found = looked_at(session, session.operations[-1], pfn, number) if number is not None else None
+    session.seek(start)
+    if found is None:
+        assert ahead.word is None and ahead.stops
+        assert outcome.kind is None or outcome.kind in ahead.stops
+    else:
+        assert (ahead.word, ahead.now) == (found.word, found.now), hex(pfn)
+
+
+@pytest.mark.parametrize("kind", sorted(PROGRAMS), ids=lambda kind: f"{kind[0]}-{kind[1]}")
+@few
+@given(data=st.data())
+def test_after_any_program_of_operations(kind: Kind, data: st.DataObject) -> None:
+    session = prepared(kind)
+    run(session, data.draw(PROGRAMS[kind]))
+    for pfn in kinds_of_frames(session.machine, 1):
+        assert_foretold(session, pfn)
+
+
+@pytest.mark.parametrize("profile", ["v7", "6.1"])
+def test_on_a_booted_machine(profile: str) -> None:
+    session = Session.fresh(4096, 3, "desktop", 0, profile)
+    for pfn in kinds_of_frames(session.machine, 1)[::2]:
+        assert_foretold(session, pfn)
+
+
+def test_a_number_without_memory() -> None:
+    session = Session.fresh(512)
+    assert (
+        rehearse(session.machine, 512).stops
+        == rehearse(session.machine, -1).stops
+        == "there is no memory at this number"
+    )

@@ -1,0 +1,121 @@
+"""Verdicts and sentences, as people read them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from hwpoison_gui.session.scenario import replay
+from hwpoison_gui.session.scenario.reader import load
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.facts.operation_chips import chips_of
+from hwpoison_gui.view.facts.sentence import IDLE, sentence_of
+from hwpoison_gui.view.outcome.loss import loss_of
+from hwpoison_gui.view.outcome.verdict import verdict
+from tests.paths import DATA
+from tests.workbench import do
+
+CASES = DATA / "cases"
+SOME = [file for profile in ("v7", "6.1") for file in sorted((CASES / profile).glob("*.toml"))[2::6]]
+
+
+def forked(early_kill: int, **second: str) -> Session:
+    session = Session.fresh(4096, sysctl={"memory_failure_early_kill": early_kill})
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=2)
+    do(session, "write", task="a", at="m+0", value="x")
+    do(session, "fork", task="a", child="b", **second)
+    do(session, "poison", frame="a:m+0")
+    return session
+
+
+WENT = "Recovered (dirty LRU)"
+GONE = "4 KiB of anonymous memory are lost"
+
+
+@pytest.mark.parametrize(
+    ("session", "said"),
+    [
+        (forked(1), f"{WENT}: SIGBUS killed a and b; {GONE}."),
+        (forked(1, sigbus="handler"), f"{WENT}: SIGBUS killed a; b caught SIGBUS and lives on; {GONE}."),
+        (forked(1, sigbus="blocked"), f"{WENT}: SIGBUS killed a; SIGBUS waits for b; {GONE}."),
+        (
+            forked(1, sigbus="ignored"),
+            f"{WENT}: SIGBUS killed a; b ignored SIGBUS, and will die when it touches the page; {GONE}.",
+        ),
+        (forked(0), f"{WENT}: a and b will die when they touch the page; {GONE}."),
+    ],
+)
+def test_the_end_of_a_click(session: Session, said: str) -> None:
+    assert verdict(session, session.operations[-1]) == said
+    assert sentence_of(session).text == said
+
+
+@pytest.mark.parametrize("file", SOME, ids=lambda file: f"{file.parent.name}-{file.stem}")
+def test_the_recorded_cases_end_in_one_sentence_that_says_what_was_expected(file: Path) -> None:
+    scenario = load(file)
+    session = replay.boot(scenario)
+    for done in replay.play(session, scenario):
+        said, expected = verdict(session, session.operations[-1]), done.step.expect
+        if not said:
+            continue
+        assert said.endswith(".") and "  " not in said and not re.search(r"[.;:] ?[.;:]", said)
+        assert not re.search(r"\. [A-Z]", said), "one sentence"
+        if expected.get("kind"):
+            assert said.startswith(f"{expected['result']} (") and expected["kind"] in said
+        for signal in expected.get("signals", ()):
+            assert signal["task"] in said and signal["signal"] in said
+        lost = loss_of(session, session.operations[-1])
+        assert lost is None or lost.lost.endswith(".")
+
+
+def test_every_step_has_a_sentence_with_the_kernels_name_for_it() -> None:
+    session = forked(1)
+    for position in range(1, len(session.steps) + 1):
+        session.seek(position)
+        sentence = sentence_of(session)
+        assert sentence.text and sentence.code.endswith("()")
+
+
+def test_at_the_start_it_says_what_to_do() -> None:
+    session = Session.fresh(4096)
+    assert sentence_of(session).text == IDLE
+    do(session, "task", name="a")
+    session.seek(0)
+    assert "Space" in sentence_of(session).detail
+
+
+def test_a_panic_says_what_is_left_to_do() -> None:
+    session = Session.fresh(4096, sysctl={"memory_failure_recovery": 0})
+    do(session, "poison", frame="any:free")
+    assert sentence_of(session).tone == "panic"
+    assert "stepping back" in sentence_of(session).text
+
+
+def test_what_was_read_is_said() -> None:
+    session = forked(0)
+    do(session, "write", task="a", at="m+1", value="hello")
+    do(session, "read", task="a", at="m+1")
+    assert verdict(session, session.operations[-1]) == "a read “hello”."
+
+
+@pytest.mark.parametrize(
+    ("frame", "said", "chip"),
+    [
+        ("a:m+0", "holds the content now, and nobody noticed; nothing is lost.", "set aside"),
+        ("any:free", "Set aside for good: nothing was in use; nothing is lost.", "set aside"),
+        ("any:slab", "the call returned −EIO.", "−EIO"),
+    ],
+)
+def test_soft_offline_says_where_the_content_is(frame: str, said: str, chip: str) -> None:
+    session = Session.fresh(4096, profile="6.1")
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0", value="x")
+    do(session, "soft_offline", frame=frame)
+    assert verdict(session, session.operations[-1]).endswith(said)
+    assert chips_of(session)[-1][1].result == chip
+    if frame == "a:m+0":
+        assert f"{session.resolve_frame(frame):#x} holds" in verdict(session, session.operations[-1])

@@ -1,0 +1,200 @@
+"""The outline of an operation: where its steps belong, what was taken and what was not, long runs as one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hwpoison_gui.kernel.mark import Act
+from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.kernel.profile.type import Profile
+from hwpoison_gui.session.scenario import replay
+from hwpoison_gui.session.scenario.reader import load
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.outline.entry_points import all_ways, parts_of
+from hwpoison_gui.view.outline.handler import PHASES
+from hwpoison_gui.view.outline.outline import AHEAD, ASIDE, DONE, ENDING, NOW, WITHIN, Node, Outline, Outlines
+from hwpoison_gui.view.outline.part import OWN_STEPS, sign_of
+from tests.paths import DATA
+from tests.workbench import do
+
+CASES = DATA / "cases"
+SOME = [file for profile in ("v7", "6.1") for file in sorted((CASES / profile).glob("*.toml"))[::6]]
+
+
+def forked(children: int = 2, **sysctl: int) -> Session:
+    session = Session.fresh(4096, sysctl=sysctl)
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0", value="x")
+    for number in range(children):
+        do(session, "fork", task="a", child=f"b{number}")
+    do(session, "poison", frame="a:m+0")
+    return session
+
+
+def outline_of(session: Session) -> Outline:
+    operation = session.operations[-1]
+    return Outline(session.machine.profile, session.steps, operation.first, operation.last)
+
+
+def line(outline: Outline, text: str) -> Node:
+    """The line that says `text`, before or after it is known."""
+    return next(node for node in outline.shown() if text in node.text or text in node.told)
+
+
+def state(outline: Outline, text: str, position: int) -> str:
+    return line(outline, text).state(position)
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
+def test_every_phase_of_a_kernel_is_told_and_nothing_else(profile: Profile) -> None:
+    outline = Outline(profile)
+    root = line(outline, "A frame is reported broken")
+    told = [outline.nodes[number].text for number in root.children]
+    assert told == [PHASES[phase].title for phase in profile.phases]
+    assert all(node.state(0) == AHEAD for node in outline.shown())
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
+def test_every_sign_can_be_read(profile: Profile) -> None:
+    for part in parts_of(profile, ()):
+        for way in all_ways(part):
+            assert way.meaning
+            assert way.sign in ("", OWN_STEPS) or all(name.isidentifier() for name in sign_of(way.sign).functions)
+
+
+@pytest.mark.parametrize("file", SOME, ids=lambda file: f"{file.parent.name}-{file.stem}")
+def test_every_step_of_the_recorded_cases_has_its_line(file: Path) -> None:
+    scenario = load(file)
+    session = replay.boot(scenario)
+    for _ in replay.play(session, scenario):
+        outline = outline_of(session)
+        operation = session.operations[-1]
+        told = any(node.kind in ("call", "decision") for node in outline.shown())
+        for position in range(operation.first + 1, operation.last + 1):
+            now = outline.now(position)
+            assert now is not None and now.state(position) == NOW
+            assert now.parent or not told, f"no part claims {session.steps[position - 1].mark}"
+            assert all(outline.nodes[n].state(position) == WITHIN for n in above(outline, now) if n)
+        assert all(node.state(operation.last) != AHEAD for node in outline.shown())
+
+
+@pytest.mark.parametrize("file", SOME, ids=lambda file: f"{file.parent.name}-{file.stem}")
+def test_each_decision_that_was_made_has_one_way_taken(file: Path) -> None:
+    scenario = load(file)
+    session = replay.boot(scenario)
+    for _ in replay.play(session, scenario):
+        outline, end = outline_of(session), session.operations[-1].last
+        for node in outline.shown():
+            if node.kind == "decision" and node.state(end) == DONE:
+                ways = [outline.nodes[number] for number in node.children if outline.nodes[number].kind == "way"]
+                taken = [way for way in ways if way.state(end) in (DONE, NOW)]
+                assert taken, node.text
+
+
+def above(outline: Outline, node: Node) -> list[int]:
+    found = []
+    while node.parent > 0:
+        found.append(node.parent)
+        node = outline.nodes[node.parent]
+    return found
+
+
+def test_what_was_taken_what_was_not_and_what_is_still_ahead() -> None:
+    session = forked(memory_failure_early_kill=1)
+    outline, operation = outline_of(session), session.operations[-1]
+    second = operation.first + 2
+    assert state(outline, "memory_failure_recovery is 1", second) == NOW
+    assert state(outline, "panic", second) == ASIDE
+    assert state(outline, "HWPOISON is set now", second) == AHEAD
+    assert state(outline, "A frame is reported broken", second) == WITHIN
+    end = operation.last
+    assert state(outline, "From its file", end) == ASIDE
+    assert state(outline, "no file on disk has a copy", end) == DONE
+    assert outline.words(line(outline, "users must be told"), end).startswith("It cannot simply be dropped")
+
+
+def test_a_way_is_told_in_general_until_it_is_taken() -> None:
+    session = forked()
+    outline, operation = outline_of(session), session.operations[-1]
+    mapped = line(outline, "Yes: its users must lose it.")
+    assert outline.words(mapped, mapped.first) == "Yes: its users must lose it."
+    assert outline.words(mapped, mapped.first + 1) == "3 PTEs map it."
+    assert mapped.branch == "mapped" and mapped.first < operation.last
+
+
+def test_a_way_without_a_step_is_taken_where_the_code_came_by() -> None:
+    session = forked()
+    outline, operation = outline_of(session), session.operations[-1]
+    question = line(outline, "Is it in the swap cache?")
+    no = outline.nodes[question.children[0]]
+    assert no.text == "No: PG_swapcache is clear." and no.state(operation.last) == DONE
+    assert question.state(operation.last) == DONE
+
+
+def test_without_users_the_questions_about_them_are_left_aside() -> None:
+    session = Session.fresh(4096)
+    do(session, "file", path="/f", pages=1)
+    do(session, "task", name="a")
+    do(session, "open", task="a", path="/f", fd="d")
+    do(session, "pread", task="a", fd="d", page=0)
+    do(session, "poison", frame="/f@0")
+    outline, end = outline_of(session), session.operations[-1].last
+    for text in ("Is it in the swap cache?", "Who must be told at once?", "Cut every PTE"):
+        assert state(outline, text, end) == ASIDE
+
+
+def test_a_touch_of_poison_is_told_as_a_fault() -> None:
+    session = forked(memory_failure_early_kill=0)
+    do(session, "read", task="b0", at="m+0")
+    outline, end = outline_of(session), session.operations[-1].last
+    assert state(outline, "A hwpoison entry: the frame it names is broken.", end) == DONE
+    assert state(outline, "A present entry that allows it", end) == ASIDE
+    assert state(outline, "Blocking or ignoring it does not help", end) == DONE
+    assert line(outline, "take their signals").first >= 0
+
+
+def test_long_runs_are_one_line_that_counts() -> None:
+    session = forked(children=9, memory_failure_early_kill=1)
+    outline = outline_of(session)
+    runs = {node.text: node for node in outline.nodes if node.kind == "run"}
+    assert set(runs) == {"10 put on the list", "10 PTEs cut", "10 signals", "10 ended"}
+    cut = runs["10 PTEs cut"]
+    lines = len(outline.nodes)
+    assert outline.words(cut, cut.first + 3).startswith("3 of 10: ")
+    assert outline.words(cut, cut.last + 1) == "10 PTEs cut"
+    assert outline.child(cut, 4).first == cut.first + 4 and outline.size(cut) == 10
+    assert len(outline.nodes) == lines + 10
+
+
+def test_ten_thousand_mappers_make_few_lines() -> None:
+    session = forked()
+    many = Outline(session.machine.profile, [session.steps[-1]] * 30_000, 0, 30_000)
+    assert session.steps[-1].mark.act is Act.DIE
+    assert len(many.nodes) < 20
+
+
+def test_other_operations_are_their_steps() -> None:
+    session = Session.fresh(4096)
+    do(session, "sysctl", name="memory_failure_early_kill", value=0)
+    outline = outline_of(session)
+    assert [node.kind for node in outline.shown()] == ["step"]
+
+
+def test_what_became_of_it_is_said_at_the_end() -> None:
+    session = forked(memory_failure_early_kill=1)
+    outline, end = outline_of(session), session.operations[-1].last
+    assert not outline.can_end(end - 1) and outline.can_end(end)
+    outline.end(())
+    assert not outline.can_end(end)
+    assert state(outline, ENDING, end) == DONE and state(outline, ENDING, end - 1) == AHEAD
+
+
+def test_the_same_operation_has_the_same_outline() -> None:
+    session = forked()
+    outlines = Outlines()
+    operation = session.operations[-1]
+    assert outlines.outline_for(session, operation) is outlines.outline_for(session, operation)
+    assert outlines.outline_for(session, None) is not outlines.outline_for(session, operation)

@@ -1,0 +1,48 @@
+"""Rows that no page comes to, and why."""
+
+from __future__ import annotations
+
+import pytest
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.handler import matching_row
+from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.kernel.profile.type import Profile
+from hwpoison_gui.view.outline.reachable import ENTRANCES, unreachable
+
+
+def never(name: str) -> dict[str, str]:
+    profile = PROFILES[name]
+    found = unreachable(profile.states, profile.phases[-1])
+    return {f"{number} {profile.states[number].kind}": why for number, why in found.items()}
+
+
+def test_in_2009_only_lru_pages_come_to_the_table() -> None:
+    found = never("v7")
+    assert [key.partition(" ")[2] for key in found] == [
+        "reserved kernel", "free kernel", "kernel slab", "huge", "huge", "anonymous", "unknown page state",
+    ]  # fmt: skip
+    assert "non LRU" in found["2 kernel slab"]
+    assert "row before" in found["13 anonymous"] and "row before" in found["14 unknown page state"]
+
+
+def test_in_6_1_slab_and_mlocked_rows_are_never_reached() -> None:
+    assert {key.partition(" ")[2] for key in never("6.1")} == {
+        "kernel slab page", "dirty mlocked LRU page", "clean mlocked LRU page",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
+def test_every_kernel_has_entrances_and_every_reason_is_said(profile: Profile) -> None:
+    assert profile.phases[-1] in ENTRANCES
+    assert all(unreachable(profile.states, profile.phases[-1]).values())
+
+
+def test_no_lru_page_of_2009_fits_a_row_that_is_never_reached() -> None:
+    profile = PROFILES["v7"]
+    found = unreachable(profile.states, profile.phases[-1])
+    for word in range(1 << 6):
+        flags = pf.LRU
+        for bit, flag in enumerate((pf.DIRTY, pf.SWAPCACHE, pf.UNEVICTABLE, pf.MLOCKED, pf.SWAPBACKED, pf.ANON)):
+            flags |= flag if word >> bit & 1 else 0
+        assert profile.states.index(matching_row(profile.states, flags)) not in found

@@ -1,0 +1,71 @@
+"""The reverse map's layout: nothing overlaps, nothing is lost, whatever the number of users."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from hwpoison_gui.view.base import kinds
+from hwpoison_gui.view.rmap.graph import Mapper, Mapping, ReverseMap
+from hwpoison_gui.view.walk.layout import GROUP_FROM, Metrics, base_name, columns_of, lay_out, rows_of
+
+METRICS = Metrics(line=15, small=13, entry=66, frame=80)
+
+
+def graph(count: int, name: str = "worker-{}") -> ReverseMap:
+    mappers = tuple(Mapper(n, n, 16, n, name.format(n), "heap", "rw-p") for n in range(1, count + 1))
+    return ReverseMap(7, kinds.KINDS[kinds.ANON], "UDl", Mapping("anon", "anon_vma 3"), mappers)
+
+
+@pytest.mark.parametrize("width", [410, 520, 900])
+@pytest.mark.parametrize("height", [140, 260, 700])
+@pytest.mark.parametrize("count", [0, 1, 3, 5, 20, GROUP_FROM - 1, 300, 10_000])
+@pytest.mark.parametrize("metrics", [METRICS, METRICS._replace(least=(200, 20, 100), wanted=(300, 20, 160))])
+def test_nothing_overlaps(count: int, width: int, height: int, metrics: Metrics) -> None:
+    layout = lay_out(rows_of(graph(count)), width, height, metrics)
+    for top, following in pairwise(layout.tops):
+        assert top + layout.row_height < following
+    if layout.tops:
+        assert layout.tops[0] >= layout.top
+        assert layout.tops[-1] + layout.row_height <= layout.height
+    columns = layout.columns
+    pairs = (columns.frame, columns.mapping, columns.vma, columns.task)
+    for (left, wide), (following, _) in pairwise(pairs):
+        assert left + wide < following
+    assert columns.task[0] + columns.task[1] <= width
+    assert columns.vma[0] - sum(columns.mapping) >= METRICS.entry
+
+
+def test_columns_get_what_their_words_need_where_there_is_room() -> None:
+    metrics = METRICS._replace(least=(90, 60, 100), wanted=(90, 100, 160))
+    roomy, tight, narrow = (columns_of(width, metrics) for width in (900, 530, 410))
+    assert roomy.mapping[1] >= 90 and roomy.vma[1] >= 100 and roomy.task[1] >= 160
+    assert tight.mapping[1] == pytest.approx(90) and 60 < tight.vma[1] < 100 and 100 < tight.task[1] < 160
+    assert 50 < narrow.mapping[1] < 90 and narrow.vma[1] <= 60
+
+
+@pytest.mark.parametrize("count", [0, 1, 24, 25, 300, 10_000])
+def test_every_user_is_in_a_row(count: int) -> None:
+    rows = rows_of(graph(count))
+    assert sum(len(row.mappers) for row in rows) == count
+    assert len(rows) == (count if count < GROUP_FROM else 1)
+
+
+def test_an_unfolded_group_shows_its_members() -> None:
+    rows = rows_of(graph(300), {"worker"})
+    assert rows[0].is_group and not rows[0].folded
+    assert len(rows) == 301 and all(row.inside for row in rows[1:])
+
+
+def test_few_rows_have_two_lines_and_many_have_one() -> None:
+    assert lay_out(rows_of(graph(3)), 520, 260, METRICS).roomy
+    assert not lay_out(rows_of(graph(20)), 520, 260, METRICS).roomy
+
+
+@pytest.mark.parametrize(
+    ("name", "base"), [("postgres", "postgres"), ("postgres-5", "postgres"), ("nginx-worker-12", "nginx-worker"),
+                       ("w3", "w"), ("bash:412", "bash"), ("7", "7")],
+)  # fmt: skip
+def test_siblings_share_a_name(name: str, base: str) -> None:
+    assert base_name(name) == base

@@ -1,0 +1,88 @@
+"""What the reverse map says of frames without users, and of frames that have become something else."""
+
+from __future__ import annotations
+
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.rmap.graph import Mapping, ReverseMap
+from hwpoison_gui.view.walk.layout import rows_of
+from hwpoison_gui.view.walk.news import news_of
+from hwpoison_gui.view.walk.state import Walks, WalkState
+from hwpoison_gui.view.walk.words import box_words, map_words
+from tests.workbench import do
+
+
+def seen(session: Session, pfn: int) -> tuple[ReverseMap, WalkState]:
+    walks = Walks()
+    graph = walks.map_for(session, pfn)
+    assert graph is not None
+    return graph, walks.state_of(session, graph)
+
+
+def said(session: Session, pfn: int) -> str:
+    graph, state = seen(session, pfn)
+    rows = rows_of(graph)
+    return map_words(graph, rows, state, lambda number: news_of(rows[number], state))
+
+
+def test_a_page_that_was_cut_out_of_the_page_cache_is_not_said_to_be_in_it() -> None:
+    session = Session.fresh(4096)
+    do(session, "file", path="/srv/data", pages=2)
+    do(session, "task", name="a")
+    do(session, "open", task="a", path="/srv/data", fd="f")
+    do(session, "pwrite", task="a", fd="f", page=0, value="x")
+    pfn = session.resolve_frame("/srv/data@0")
+    do(session, "check")
+    assert "In the page cache, but no process has mapped this page." in said(session, pfn)
+    do(session, "poison", frame=f"pfn:{pfn:#x}")
+    assert "hardware poison, was file" in said(session, pfn) and "is no more" in said(session, pfn)
+
+
+def test_a_page_that_is_brought_in_shows_what_it_is_now() -> None:
+    session = Session.fresh(4096)
+    do(session, "file", path="/srv/data", pages=2)
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=2, file="/srv/data", shared=True)
+    do(session, "read", task="a", at="m+0")
+    pfn = session.resolve_frame("a:m+0")
+    graph, state = seen(session, pfn)
+    assert [mapper.task for mapper in graph.mappers] == ["a"] and state.kind.key == "file"
+
+
+def test_an_unpoisoned_frame_is_what_it_is_now() -> None:
+    session = Session.fresh(4096, profile="6.1")
+    pfn = session.resolve_frame("any:free")
+    do(session, "poison", frame=f"pfn:{pfn:#x}")
+    do(session, "unpoison", frame=f"pfn:{pfn:#x}")
+    _, state = seen(session, pfn)
+    assert state.kind.key == "free" and "Free: nobody uses it." in said(session, pfn)
+
+
+def test_a_frame_that_goes_free_by_a_per_cpu_list_is_said_to_be_free() -> None:
+    session = Session.fresh(4096, profile="6.1")
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0")
+    frame = f"pfn:{session.resolve_frame('a:m+0'):#x}"
+    do(session, "soft_offline", frame=frame)
+    do(session, "unpoison", frame=frame)
+    assert "Free, on a per-CPU list" in said(session, session.resolve_frame(frame))
+
+
+def test_pages_without_users_say_why() -> None:
+    session = Session.fresh(4096, profile="6.1")
+    do(session, "check")
+    assert "No page table can map it." in said(session, session.resolve_frame("any:slab"))
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0")
+    pfn = session.resolve_frame("a:m+0")
+    do(session, "pin", frame=f"pfn:{pfn:#x}")
+    do(session, "exit", task="a")
+    do(session, "check")
+    assert "can map it" not in said(session, pfn)
+
+
+def test_the_box_of_a_mapping_has_its_name_large_and_the_rest_below() -> None:
+    assert box_words(Mapping("file", "/usr/lib/libc.so.6", "page 3")) == ("libc.so.6", "page 3")
+    assert box_words(Mapping("anon", "anon_vma 7", "3 VMAs")) == ("anon_vma", "7: 3 VMAs")
+    assert box_words(Mapping("none", "no mapping")) == ("no mapping", "")
