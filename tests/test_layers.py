@@ -11,7 +11,7 @@ for layer in ("kernel", "session", "sources", "view"):
     package = importlib.import_module("hwpoison_gui." + layer)
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         importlib.import_module(module.name)
-import hwpoison_gui.cli
+import hwpoison_gui.cli, hwpoison_gui.opening
 print(sorted({name.partition(".")[0] for name in sys.modules} & {"PySide6", "shiboken6"}))
 """
 

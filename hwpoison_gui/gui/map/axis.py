@@ -13,8 +13,9 @@ from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.map.cells import visible_cells
 from hwpoison_gui.gui.map.stamps import Face, Stamps, glyphs_of
 from hwpoison_gui.view.base.palette import Theme, mixed
+from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.map.camera import Camera
-from hwpoison_gui.view.map.layout import FRAME_SIZE, Layout, amount
+from hwpoison_gui.view.map.layout import Layout
 
 _SPACING: Final = 3.2  # lines of text from one labelled row to the next, at least
 _GAP: Final = 8  # pixels from a label to the frames; a small line leads over it

@@ -17,7 +17,7 @@ from hwpoison_gui.gui.look.flow_layout import FlowLayout
 from hwpoison_gui.gui.map.marks import draw_poison
 from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.view.base.palette import DARK, Theme
-from hwpoison_gui.view.map.layout import FRAME_SIZE, amount
+from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.map.lens_colours import class_colour
 from hwpoison_gui.view.map.lenses import KIND, Lens, LensClass
 

@@ -15,8 +15,8 @@ from hwpoison_gui.gui.window import tab_order
 from hwpoison_gui.gui.window.layout_control import WIDTHS
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.facts.injections import Injection, pin, soft_offline, unpoison
-from hwpoison_gui.view.map.layout import FRAME_SIZE, amount
 from hwpoison_gui.view.map.lenses import LENSES
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from hwpoison_gui.gui.control.controller import NONE, Controller, Moved
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.window.lens_control import LensKeeper
-from hwpoison_gui.view.base.zones import places_shown, zone_expression, zone_name
 from hwpoison_gui.view.filter.expression import Filter, FilterError, parse, slug
 from hwpoison_gui.view.filter.terms import quoted
 from hwpoison_gui.view.map.lenses import CHANGED, OWNER, ZONE, Lens
+from hwpoison_gui.view.map.zones import places_shown, zone_expression, zone_name
 
 _REST_MS: Final = 120  # of quiet before owners are looked up anew
 

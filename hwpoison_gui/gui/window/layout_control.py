@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QInputDialog, QToolTip, QWidget
 
 from hwpoison_gui.gui.map.widget import LAYOUTS, FrameMapWidget
 from hwpoison_gui.kernel.mark import counted
-from hwpoison_gui.view.map.layout import FRAME_SIZE, amount, widest
+from hwpoison_gui.view.base.units import FRAME_SIZE, amount
+from hwpoison_gui.view.map.layout import widest
 
 ROWS: Final = "rows"
 WITH_ROWS: Final = (ROWS, "zones")

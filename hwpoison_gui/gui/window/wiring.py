@@ -15,7 +15,6 @@ from hwpoison_gui.gui.widgets.progress_line import ProgressLine
 from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view.base.kinds import KINDS, kind_of
 from hwpoison_gui.view.base.moment import moment_of, title_of
-from hwpoison_gui.view.base.zones import starts_of
 from hwpoison_gui.view.facts.counters import counters_of
 from hwpoison_gui.view.facts.frame_facts import MOST_PTES, facts_of
 from hwpoison_gui.view.facts.groundwork import Groundwork
@@ -23,6 +22,7 @@ from hwpoison_gui.view.facts.sentence import sentence_of
 from hwpoison_gui.view.filter.suggestions import words_for
 from hwpoison_gui.view.map.highlights import colours_of, highlights_of
 from hwpoison_gui.view.map.lenses import Lens
+from hwpoison_gui.view.map.zones import starts_of
 from hwpoison_gui.view.outcome.loss import ending_of, loss_of, note_beginning
 from hwpoison_gui.view.rmap.graph import ReverseMap
 from hwpoison_gui.view.rows.log import log_lines, newest_lines, step_of_line

@@ -15,7 +15,7 @@ from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.hits import MEANINGS, TONES
 from hwpoison_gui.view.base.naming import names
-from hwpoison_gui.view.base.zones import zone_meaning, zone_name
+from hwpoison_gui.view.map.zones import zone_meaning, zone_name
 from hwpoison_gui.view.outcome.ends import ends_of, groups_of
 from hwpoison_gui.view.outcome.preview import preview
 from hwpoison_gui.view.rmap.graph import Mapper, mappers_of, mapping_of

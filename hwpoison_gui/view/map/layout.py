@@ -16,7 +16,6 @@ U8 = npt.NDArray[np.uint8]
 I64 = npt.NDArray[np.int64]
 Segments = npt.NDArray[np.int64]
 
-FRAME_SIZE: Final = 4096
 FRAMES_2MIB: Final = 512
 PATIENCE: Final = 0.8
 MOST_WIDE: Final = 1 << 16  # frames a row at most, whoever asks
@@ -198,11 +197,3 @@ def choose_width(
     if current in choices and worth(current) > patience * worth(best):
         return current
     return best
-
-
-def amount(size: int) -> str:
-    """An amount of memory, or an address as a distance from 0, in the unit that keeps it short: `1.5 GiB`."""
-    for unit, factor, digits in (("TiB", 1 << 40, 2), ("GiB", 1 << 30, 2), ("MiB", 1 << 20, 1), ("KiB", 1 << 10, 0)):
-        if size >= factor:
-            return f"{size / factor:.{digits}f} {unit}"
-    return f"{size} B"

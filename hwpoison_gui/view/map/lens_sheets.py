@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import MAPPING_ANON, Machine
-from hwpoison_gui.view.base.zones import lens_and_codes
 from hwpoison_gui.view.map.held import Held
 from hwpoison_gui.view.map.lenses import (
     COUNT_BOUNDS,
@@ -27,6 +26,7 @@ from hwpoison_gui.view.map.lenses import (
     Lens,
     owner_lens,
 )
+from hwpoison_gui.view.map.zones import lens_and_codes
 from hwpoison_gui.view.outcome.assessment import Assessment, fate_of
 
 U8 = npt.NDArray[np.uint8]

@@ -35,8 +35,8 @@ from hwpoison_gui.view.base.hits import (
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.base.slicing import SLICE, to_the_end
 from hwpoison_gui.view.outcome.loss_words import Page, lost_words
+from hwpoison_gui.view.outcome.matched_row import matched_row
 from hwpoison_gui.view.outcome.one import swap_holders
-from hwpoison_gui.view.outline.state_rows import matched_row
 from hwpoison_gui.view.rmap.graph import Mapper, ReverseMap, mappers_of, mapping_of
 
 LOST_BEFORE: Final = "What was there has been lost since the frame broke: the touch only found it out."

@@ -14,7 +14,7 @@ from hwpoison_gui.session.session import Session
 from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view.base.hits import CAUGHT, DEAD, IGNORED, LATER, PENDING, SIGNALLED, STALE, USES, ZEROS
 from hwpoison_gui.view.base.naming import names
-from hwpoison_gui.view.map.layout import FRAME_SIZE, amount
+from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.assessment import Fate
 from hwpoison_gui.view.outcome.foretelling import Foretelling

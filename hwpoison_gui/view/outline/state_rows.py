@@ -10,17 +10,15 @@ from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.handler import matching_row
-from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.kernel.profile.type import Profile, StateRow
 from hwpoison_gui.session.peek import as_of
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.base.slicing import to_the_end
+from hwpoison_gui.view.outcome.matched_row import step_of_table
 from hwpoison_gui.view.outcome.rehearsal import Rehearsed, find_rehearsed, looked_at
 from hwpoison_gui.view.outline.reachable import unreachable
-
-TABLE_FUNCTIONS: Final = ("page_action", "identify_page_state")
 
 FITS: Final = "fits"  # the first match
 TRIED: Final = "tried"  # looked at before, and does not fit
@@ -118,38 +116,6 @@ def _row(number: int, row: StateRow, word: int | None, first: int | None, never:
 def _bit(name: str, row: StateRow, word: int | None) -> Bit:
     flag = 1 << pf.BY_NAME[name].bit
     return Bit(name, bool(row.res & flag), None if word is None else bool(word & flag))
-
-
-_newest: list[tuple[Operation, int | None]] = []  # of the last one asked for, which is asked for at every step
-
-
-def step_of_table(session: Session, operation: Operation) -> int | None:
-    """The number of the step that finds the row, or None where an operation never comes to it."""
-    for known, number in tuple(_newest):  # a comparison is made in a thread
-        if known is operation:
-            return number
-    number = _find_step(session, operation)
-    _newest[:] = [(operation, number)]
-    return number
-
-
-def _find_step(session: Session, operation: Operation) -> int | None:
-    kinds = {row.kind for row in session.machine.profile.states}
-    for number in range(operation.first, operation.last):
-        mark = session.steps[number].mark
-        if mark.function in TABLE_FUNCTIONS and mark.act is Act.DECIDE and mark.branch in kinds:
-            return number
-    return None
-
-
-def matched_row(session: Session, operation: Operation) -> StateRow | None:
-    """The row whose action an operation took."""
-    number = step_of_table(session, operation)
-    if number is None:
-        return None
-    mark = session.steps[number].mark
-    rows = [row for row in session.machine.profile.states if row.kind == mark.branch]
-    return next((row for row in rows if f"{row.action}()" in mark.text), rows[0])
 
 
 class StateTables:

@@ -7,17 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hwpoison_gui.view.map.layout import (
-    MOST_WIDE,
-    Layout,
-    RowMajor,
-    amount,
-    choose_width,
-    neighbour,
-    slack,
-    widest,
-    widths,
-)
+from hwpoison_gui.view.base.units import amount
+from hwpoison_gui.view.map.layout import MOST_WIDE, Layout, RowMajor, choose_width, neighbour, slack, widest, widths
 from hwpoison_gui.view.map.layout_curves import Hilbert, Morton
 from hwpoison_gui.view.map.layout_zones import ByZone
 

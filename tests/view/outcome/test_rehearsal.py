@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.outcome.matched_row import step_of_table
 from hwpoison_gui.view.outcome.rehearsal import looked_at, rehearse
-from hwpoison_gui.view.outline.state_rows import step_of_table
 from tests.session.test_properties import PROGRAMS, Kind, prepared, run
 from tests.truth import kinds_of_frames
 from tests.workbench import do

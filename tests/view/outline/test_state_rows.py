@@ -13,19 +13,9 @@ from hwpoison_gui.kernel.profile.type import Profile
 from hwpoison_gui.session.scenario import replay
 from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.outcome.matched_row import matched_row, step_of_table
 from hwpoison_gui.view.outcome.rehearsal import looked_at, rehearse
-from hwpoison_gui.view.outline.state_rows import (
-    DOES,
-    FITS,
-    MEANS,
-    OPEN,
-    SPARED,
-    TRIED,
-    StateTables,
-    matched_row,
-    rows_of,
-    step_of_table,
-)
+from hwpoison_gui.view.outline.state_rows import DOES, FITS, MEANS, OPEN, SPARED, TRIED, StateTables, rows_of
 from tests.paths import DATA
 from tests.workbench import do
 

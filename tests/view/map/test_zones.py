@@ -9,11 +9,11 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mmzone import zones_by_address
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base.zones import lens_and_codes, starts_of, zone_name
 from hwpoison_gui.view.facts.frame_facts import facts_of
 from hwpoison_gui.view.map.layout_zones import ByZone
 from hwpoison_gui.view.map.lens_sheets import ZoneSheet, made
 from hwpoison_gui.view.map.lenses import ZONE, ZONES
+from hwpoison_gui.view.map.zones import lens_and_codes, starts_of, zone_name
 
 TWO = (
     ZoneImage(0, "DMA", 1, 1024),

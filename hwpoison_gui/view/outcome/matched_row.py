@@ -1,0 +1,42 @@
+"""The row of the state table that an operation came to, and the step that found it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hwpoison_gui.kernel.mark import Act
+from hwpoison_gui.kernel.profile.type import StateRow
+from hwpoison_gui.session.session import Operation, Session
+
+TABLE_FUNCTIONS: Final = ("page_action", "identify_page_state")
+
+_newest: list[tuple[Operation, int | None]] = []  # of the last one asked for, which is asked for at every step
+
+
+def step_of_table(session: Session, operation: Operation) -> int | None:
+    """The number of the step that finds the row, or None where an operation never comes to it."""
+    for known, number in tuple(_newest):  # a comparison is made in a thread
+        if known is operation:
+            return number
+    number = _find_step(session, operation)
+    _newest[:] = [(operation, number)]
+    return number
+
+
+def _find_step(session: Session, operation: Operation) -> int | None:
+    kinds = {row.kind for row in session.machine.profile.states}
+    for number in range(operation.first, operation.last):
+        mark = session.steps[number].mark
+        if mark.function in TABLE_FUNCTIONS and mark.act is Act.DECIDE and mark.branch in kinds:
+            return number
+    return None
+
+
+def matched_row(session: Session, operation: Operation) -> StateRow | None:
+    """The row whose action an operation took."""
+    number = step_of_table(session, operation)
+    if number is None:
+        return None
+    mark = session.steps[number].mark
+    rows = [row for row in session.machine.profile.states if row.kind == mark.branch]
+    return next((row for row in rows if f"{row.action}()" in mark.text), rows[0])
