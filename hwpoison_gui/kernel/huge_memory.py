@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+
 from . import page_flags as pf
 from . import pte as ptes
 from .hugetlb_pool import destroy_compound_page, prep_compound_page
@@ -103,10 +105,10 @@ def split_huge_pmd(m: Machine, vma: Vma, vpn: int) -> None:
         page_remove_rmap(m, head, huge=True)
         put_page(m, head)
         return
-    exclusive = m.page(head) & m.profile.exclusive
     for number in range(HPAGE_PMD_NR):
-        m.set_pte(vma.mm, vpn + number, ptes.mk_pte(head + number, flags))
-        m.set_flags(head + number, exclusive)
+        m.put(m.ptes, (vma.mm, vpn + number), ptes.mk_pte(head + number, flags))
+    m.add_to(m.rss, vma.mm, HPAGE_PMD_NR)
+    m.put_flags(np.arange(head, head + HPAGE_PMD_NR), on=m.page(head) & m.profile.exclusive)
     m.add_to(m.refcount, head, HPAGE_PMD_NR - 1)
 
 
@@ -230,19 +232,24 @@ def _split_entry(m: Machine, vma: Vma, vpn: int, head: int) -> Mark:
 
 
 def _take_apart(m: Machine, head: int, pfn: int) -> None:
+    """Make 512 pages of one. The reference that each has of its own is dropped, but that of `pfn`: it is the caller's.
+
+    Columns are written as one change for all frames.
+    """
     word, mapping, index = m.page(head), int(m.mapping.view[head]), int(m.index.view[head])
     inode = m.inode_of(head)
     destroy_compound_page(m, head)
-    for frame in range(head, head + HPAGE_PMD_NR):
-        mapped = int(m.mapcount.view[frame])
-        m.set_flags(frame, word & INHERITED)
-        if not mapped:
-            m.clear_flags(frame, pf.MMAP | pf.MLOCKED)
-        m.put(m.mapping, frame, mapping)
-        m.put(m.index, frame, index + frame - head)
-        if inode is not None:
+    frames = np.arange(head, head + HPAGE_PMD_NR)
+    mapped = m.mapcount.view[frames]
+    m.put_flags(frames, on=word & INHERITED)
+    m.put_flags(frames[mapped == 0], off=pf.MMAP | pf.MLOCKED)
+    m.put_cells(m.mapping, frames, np.full(len(frames), mapping, np.uint32))
+    m.put_cells(m.index, frames, (index + frames - head).astype(np.uint32))
+    if inode is not None:
+        for frame in frames.tolist():
             m.put(m.page_cache, (inode.id, index + frame - head), frame)
-        m.put(m.refcount, frame, mapped + (inode is not None) + 1)
-    for frame in range(head, head + HPAGE_PMD_NR):
-        if frame != pfn:
-            put_page(m, frame)
+    held = mapped + (inode is not None)
+    unused = held == 0
+    m.put_cells(m.refcount, frames, held + ((frames == pfn) | unused).astype(np.int32))
+    for frame in frames[unused & (frames != pfn)].tolist():
+        put_page(m, frame)

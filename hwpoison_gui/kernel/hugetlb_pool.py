@@ -6,6 +6,8 @@ mapping and not yet taken stands in `huge_resv`, by inode for shared and by addr
 
 from __future__ import annotations
 
+import numpy as np
+
 from . import page_flags as pf
 from .gate import ABSENT
 from .machine import Machine
@@ -50,9 +52,9 @@ def destroy_compound_page(m: Machine, head: int) -> None:
     m.put(m.compound_order, head, ABSENT)
     gone = pf.COMPOUND_HEAD | pf.COMPOUND_TAIL | pf.HUGE | pf.THP
     m.clear_flags(head, gone)
-    for tail in range(head + 1, head + HPAGE_PMD_NR):
-        m.clear_flags(tail, gone)
-        m.put(m.mapping, tail, 0)
+    tails = np.arange(head + 1, head + HPAGE_PMD_NR)
+    m.put_flags(tails, off=gone)
+    m.put_cells(m.mapping, tails, np.zeros(len(tails), np.uint32))
 
 
 def available_huge_pages(m: Machine) -> int:

@@ -195,6 +195,11 @@ class Machine:
         """Set many cells of a column as one change; `values` is parallel to `pfns` and of the column's dtype."""
         self.gate.put(Cells(column), pfns, values.tobytes())
 
+    def put_flags(self, pfns: npt.NDArray[np.int64], on: int = 0, off: int = 0) -> None:
+        """Set the bits `on` and clear the bits `off` of many frames' flag words as one change."""
+        words = (self.flags.view[pfns] | np.uint64(on)) & np.uint64(~off & (1 << 64) - 1)
+        self.put_cells(self.flags, pfns, words)
+
     def set_flags(self, pfn: int, mask: int) -> None:
         self.gate.put(self.flags, pfn, self.page(pfn) | mask)
 

@@ -124,8 +124,10 @@ def free_pages(m: Machine, pfn: int, order: int) -> None:
 
 def free_one_page(m: Machine, pfn: int, order: int) -> None:
     """__free_one_page(): put a block on its free list, merged with its free buddies."""
-    for frame in range(pfn, pfn + (1 << order)):
-        m.set_flags(frame, pf.BUDDY)
+    if order:
+        m.put_flags(np.arange(pfn, pfn + (1 << order)), on=pf.BUDDY)
+    else:
+        m.set_flags(pfn, pf.BUDDY)
     _merge(m, pfn, order)
 
 

@@ -11,6 +11,8 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Final
 
+import numpy as np
+
 from . import page_flags as pf
 from . import pte as ptes
 from .machine import MAPPING_ANON, Machine
@@ -123,17 +125,23 @@ def page_add_rmap(m: Machine, pfn: int, huge: bool = False) -> None:
 
 def page_remove_rmap(m: Machine, pfn: int, huge: bool = False) -> None:
     """One entry less maps the frame; a page nobody maps loses MMAP, and MLOCKED where the profile says so."""
-    for frame in range(pfn, pfn + (HPAGE_PMD_NR if huge else 1)):
-        _remove_rmap_of(m, frame)
+    if not huge:
+        m.add_to(m.mapcount, pfn, -1)
+        if m.mapcount.get(pfn) == 0:
+            m.clear_flags(pfn, _lost_when_unmapped(m, m.page(pfn)))
+        return
+    frames = np.arange(pfn, pfn + HPAGE_PMD_NR)
+    m.put_cells(m.mapcount, frames, m.mapcount.view[frames] - np.int32(1))
+    bare = frames[m.mapcount.view[frames] == 0]
+    for word in np.unique(m.flags.view[bare]).tolist():
+        m.put_flags(bare[m.flags.view[bare] == word], off=_lost_when_unmapped(m, word))
 
 
-def _remove_rmap_of(m: Machine, pfn: int) -> None:
-    m.add_to(m.mapcount, pfn, -1)
-    if m.mapcount.get(pfn) == 0:
-        lost = pf.MMAP | (pf.MLOCKED if m.profile.unmap_clears_mlocked else 0)
-        if m.profile.unmap_clears_mlocked and m.page(pfn) & pf.MLOCKED:
-            lost |= pf.UNEVICTABLE
-        m.clear_flags(pfn, lost)
+def _lost_when_unmapped(m: Machine, word: int) -> int:
+    """The flags that a page with flag word `word` loses when its mapcount drops to 0."""
+    if not m.profile.unmap_clears_mlocked:
+        return pf.MMAP
+    return pf.MMAP | pf.MLOCKED | (pf.UNEVICTABLE if word & pf.MLOCKED else 0)
 
 
 def munlock_page(m: Machine, pfn: int) -> None:
