@@ -113,10 +113,20 @@ def _heads(view: QAbstractItemView) -> list[str]:
 
 
 def _text_in_view(edit: QTextEdit) -> str:
-    area = edit.viewport().rect()
-    cursor = edit.cursorForPosition(area.topLeft())
-    cursor.setPosition(edit.cursorForPosition(area.bottomRight()).position(), cursor.MoveMode.KeepAnchor)
-    return cursor.selection().toPlainText()
+    """The paragraphs and table cells of which some part lies within the viewport.
+
+    Their rectangles are asked for, not the text under the corners: between cells, and in a document that is not laid
+    out to its end yet, a corner is over no text, and Qt answers with the start or the end of the document.
+    """
+    layout, lines = edit.document().documentLayout(), []
+    layout.documentSize()  # lays out the whole document
+    view = edit.viewport().rect().translated(edit.horizontalScrollBar().value(), edit.verticalScrollBar().value())
+    block = edit.document().begin()
+    while block.isValid():
+        if layout.blockBoundingRect(block).intersects(view.toRectF()):
+            lines.append(block.text())
+        block = block.next()
+    return "\n".join(lines)
 
 
 def index_of(view: QAbstractItemView, words: str, column: int = 0) -> QModelIndex:
