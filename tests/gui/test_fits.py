@@ -110,7 +110,7 @@ def test_all_words_fit_in_the_smallest_window_or_are_told(small: User) -> None:
 def test_all_words_fit_where_text_is_larger(open_window, size: tuple[int, int], percent: int) -> None:
     user = open_window(workers(), size)
     try:
-        user.window.dress.choose_text_size(percent)
+        user.window.appearance.choose_text_size(percent)
         user.click_frame(user.frame("srv:heap+1"))
         user.window.controller.playback.pause()
         user.window.controller.seek(len(user.session.steps))
@@ -127,7 +127,7 @@ def test_no_figure_leaves_the_tool_bar_of_a_narrow_window(small: User) -> None:
     window.controller.seek(len(small.session.steps))
     whole = slider.width_of(2)
     try:
-        window.dress.choose_text_size(115)
+        window.appearance.choose_text_size(115)
         QApplication.processEvents()
         assert len(window.counters.texts()) == 3
         for figure in (window.counters, window.profile, *window.sliders.values()):

@@ -5,19 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QThread, Signal
-from PySide6.QtWidgets import QProgressDialog
+from PySide6.QtWidgets import QProgressDialog, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.opening import Opened
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.sources.errors import CancelledError, LivePermissionError, SourceError
 from hwpoison_gui.view.map.plane import FramePlane
-
-if TYPE_CHECKING:
-    from hwpoison_gui.gui.window.main_window import MainWindow
 
 Progress = Callable[[float, str], None]
 Work = Callable[[Progress, Callable[[], bool]], Opened]
@@ -64,27 +60,30 @@ def with_plane(opened: Opened) -> Opened:
 
 
 class Loader(QObject):
-    """One thing is loaded at a time; the machine that is shown stays until the new one is there."""
+    """Loads one machine at a time, with a progress dialog over `above`. The machine that is shown stays until then."""
 
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
-        self._window = window
+    loaded = Signal(object)  # the Opened, where `start` was not told who else takes it
+    refused = Signal(str, str)  # a title, and why it is not possible
+
+    def __init__(self, above: QWidget) -> None:
+        super().__init__(above)
+        self._above = above
         self._thread: LoaderThread | None = None
         self._dialog: QProgressDialog | None = None
         self._title = ""
-        self._show: Callable[[Opened], None] = window.controller.open
+        self._show: Callable[[Opened], None] = self.loaded.emit
 
     @property
     def busy(self) -> bool:
         return self._thread is not None
 
     def start(self, title: str, work: Work, show: Callable[[Opened], None] | None = None) -> None:
-        """Begins; `title` says what is being done, `show` takes what comes of it (default: the window does)."""
+        """Begins; `title` says what is being done, `show` takes the machine (default: `loaded` is emitted)."""
         if self.busy:
             return
         self._title = title
-        self._show = show or self._window.controller.open
-        dialog = self._dialog = QProgressDialog(title, "Cancel", 0, 1000, self._window)
+        self._show = show or self.loaded.emit
+        dialog = self._dialog = QProgressDialog(title, "Cancel", 0, 1000, self._above)
         dialog.setWindowTitle("hwpoison-gui")
         dialog.setWindowModality(Qt.WindowModality.WindowModal)
         dialog.setMinimumDuration(_SOON_MS)
@@ -116,7 +115,7 @@ class Loader(QObject):
         self._show(opened)
 
     def _refused(self, why: str) -> None:
-        self._window.dialogs.show_error(f"{self._title}: not possible", why)
+        self.refused.emit(f"{self._title}: not possible", why)
 
     def _finished(self) -> None:
         thread, dialog = self._thread, self._dialog

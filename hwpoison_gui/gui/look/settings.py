@@ -1,127 +1,103 @@
-"""The look that the user chose (theme, size of text, motion): remembered, and put on the whole window at once.
+"""The settings that outlive the window, each declared once: key, type, default and accepted values.
 
-Every part has `set_theme(theme)`: it takes the colours, and measures and dresses its text anew.
+A settings file may be edited by hand or written by another version: a value that its setting does not accept
+reads as the default.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any, Final, Generic, TypeVar
 
-from PySide6.QtCore import QObject, QSettings
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QByteArray, QSettings
 
 from hwpoison_gui.gui.look import theme as look
-from hwpoison_gui.gui.look.style_sheet import style_sheet
-from hwpoison_gui.view.base.palette import THEMES, Theme
+from hwpoison_gui.view.base.palette import THEMES
 
-if TYPE_CHECKING:
-    from hwpoison_gui.gui.window.main_window import MainWindow
+T = TypeVar("T")
 
 
-class Dressed(Protocol):
-    """A part of the window that wears the look."""
+@dataclass(frozen=True)
+class Setting(Generic[T]):
+    """`read` turns what the file holds, often text, into a value; it raises ValueError for what makes no sense."""
 
-    def set_theme(self, theme: Theme) -> None:
-        """Takes colours, and text of the size that it has now."""
-
-
-class Dress(QObject):
-    """Without `settings` it is dark, of the usual size, and forgotten."""
-
-    def __init__(self, window: MainWindow, settings: QSettings | None) -> None:
-        super().__init__(window)
-        self._window, self._settings = window, settings
-        self.theme_choice = str(self._read("theme", look.SYSTEM)) if settings else "dark"
-        self.text_size = _nearest_size(self._read("text-size", look.USUAL_TEXT))
-        kept = self._read("reduced-motion", None)
-        self.still = look.system_is_still() if kept is None else str(kept) == "true"
-        self.theme: Theme
-        self._put_on()
-        hints = QGuiApplication.styleHints()
-        hints.colorSchemeChanged.connect(self._system_changed)
-        hints.accessibility().contrastPreferenceChanged.connect(self._system_changed)
-
-    def _read(self, key: str, default: object) -> object:
-        return self._settings.value(key, default) if self._settings else default
-
-    def _keep(self, key: str, value: object) -> None:
-        if self._settings:
-            self._settings.setValue(key, value)
-
-    # -- choosing
-
-    def choose_theme(self, choice: str) -> None:
-        """A theme's name, or `system`."""
-        self.theme_choice = choice
-        self._keep("theme", choice)
-        self.apply()
-
-    def choose_text_size(self, percent: int) -> None:
-        """One of TEXT_SIZES."""
-        if percent != self.text_size:
-            self.text_size = percent
-            self._keep("text-size", percent)
-            self.apply()
-
-    def step_text_size(self, by: int) -> None:
-        """The next larger or smaller size."""
-        at = look.TEXT_SIZES.index(self.text_size) + by
-        self.choose_text_size(look.TEXT_SIZES[min(max(at, 0), len(look.TEXT_SIZES) - 1)])
-
-    def missing_step(self, by: int) -> str:
-        """Why there is no next larger or smaller size; empty where there is."""
-        if self.text_size == look.TEXT_SIZES[-1 if by > 0 else 0]:
-            return f"Text is as {'large' if by > 0 else 'small'} as it can be."
-        return ""
-
-    def choose_motion(self, still: bool) -> None:
-        """Whether nothing moves but what the user moves; until it is chosen, it is as the desktop has it."""
-        self.still = still
-        self._keep("reduced-motion", "true" if still else "false")
-        self.show()
-        self._window.actions_.refresh()
-
-    def _system_changed(self) -> None:
-        if self.theme_choice == look.SYSTEM:
-            self.apply()
-
-    # -- wearing
-
-    def _put_on(self) -> None:
-        """Fonts and colours of the application: before there are widgets it costs least."""
-        self.theme = THEMES.get(self.theme_choice) or look.system_theme()
-        app = QApplication.instance()
-        assert isinstance(app, QApplication)
-        look.set_text_size(self.text_size)
-        app.setPalette(look.palette_of(self.theme))
-        app.setStyleSheet(style_sheet(self.theme))
-        self._window.setIconSize(look.icon_size())
-
-    def apply(self) -> None:
-        """Everything in the colours and sizes that were chosen."""
-        self._put_on()
-        for part in self._window.dressed_parts():
-            part.set_theme(self.theme)
-        self.show()
-        self._window.actions_.refresh()
-
-    def show(self) -> None:
-        """What the commands and the state of the machine have of the look."""
-        actions, theme = self._window.actions_, self.theme
-        actions.set_theme(theme.text, look.disabled_of(theme))
-        actions.check(f"theme-{self.theme_choice if self.theme_choice in THEMES else look.SYSTEM}")
-        actions.check(f"text-{self.text_size}")
-        self._window.wiring.theme_changed()
-        self._window.setAnimated(not self.still)
-        for part in (self._window.map, self._window.rmap, self._window.wiring.progress):
-            part.set_motion(not self.still)
+    key: str
+    default: T
+    read: Callable[[Any], T]
+    meaning: str
 
 
-def _nearest_size(kept: object) -> int:
-    """The size nearest to what the settings file says; the usual one where that is no number."""
-    try:
+def _one_of(words: Collection[str]) -> Callable[[Any], str]:
+    def read(kept: Any) -> str:
+        if str(kept) not in words:
+            raise ValueError(f"{kept!r} is none of {', '.join(words)}")
+        return str(kept)
+
+    return read
+
+
+def _nearest_of(numbers: Collection[int]) -> Callable[[Any], int]:
+    def read(kept: Any) -> int:
         wanted = float(str(kept))
-    except ValueError:
-        return look.USUAL_TEXT
-    return min(look.TEXT_SIZES, key=lambda size: abs(size - wanted))
+        if not isfinite(wanted):
+            raise ValueError(f"{kept!r} is near no size")
+        return min(numbers, key=lambda number: abs(number - wanted))
+
+    return read
+
+
+def _count(kept: Any) -> int:
+    return max(0, int(str(kept)))
+
+
+def _yes_or_no(kept: Any) -> bool:
+    return _one_of(("true", "false"))(str(kept).lower()) == "true"
+
+
+def _bytes(kept: Any) -> QByteArray:
+    if not isinstance(kept, QByteArray):
+        raise ValueError("not a state that Qt saved")
+    return kept
+
+
+LAYOUT_NAMES: Final = ("rows", "hilbert", "morton", "zones")
+THEME: Final = Setting("theme", look.SYSTEM, _one_of((look.SYSTEM, *THEMES)), "name of the theme, or `system`")
+TEXT_SIZE: Final = Setting("text-size", look.USUAL_TEXT, _nearest_of(look.TEXT_SIZES), "size of text, per cent")
+STILL: Final[Setting[bool | None]] = Setting("reduced-motion", None, _yes_or_no, "no animation; None: as the desktop")
+LAYOUT: Final = Setting("layout", LAYOUT_NAMES[0], _one_of(LAYOUT_NAMES), "order of the frames on the map")
+ROW_WIDTH: Final = Setting("row-width", 0, _count, "frames a row of the map; 0: as many as suit the window")
+OVERVIEW: Final = Setting("overview", True, _yes_or_no, "whether a corner of the map shows all frames")
+GEOMETRY: Final = Setting("geometry", QByteArray(), _bytes, "place and size of the window")
+DOCKS: Final = Setting("docks", QByteArray(), _bytes, "places and sizes of the panels")
+SETTINGS: Final[tuple[Setting[Any], ...]] = (
+    THEME, TEXT_SIZE, STILL, LAYOUT, ROW_WIDTH, OVERVIEW, GEOMETRY, DOCKS,
+)  # fmt: skip
+
+
+class Settings:
+    """Typed access to the settings. Without a `store` all have their defaults, and nothing is remembered."""
+
+    def __init__(self, store: QSettings | None = None) -> None:
+        self.store = store
+
+    def get(self, setting: Setting[T]) -> T:
+        """The value that was kept, or the default where there is none that makes sense."""
+        kept = self.store.value(setting.key) if self.store is not None else None
+        if kept is None:
+            return setting.default
+        try:
+            return setting.read(kept)
+        except (ValueError, OverflowError):
+            return setting.default
+
+    def keep(self, setting: Setting[T], value: T) -> None:
+        """Remembers a value; a bool is kept as the text `true` or `false`, as every format of QSettings can."""
+        if self.store is not None:
+            self.store.setValue(setting.key, str(value).lower() if isinstance(value, bool) else value)
+
+    def forget(self, setting: Setting[Any]) -> None:
+        """Back to the default."""
+        if self.store is not None:
+            self.store.remove(setting.key)

@@ -7,7 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QWidget
 
 
-class KeepKeys(QObject):
+class LocalKeys(QObject):
     """Asked while `widget` has the keyboard; with Ctrl or Alt a key is the window's all the same."""
 
     def __init__(self, widget: QWidget, *keys: Qt.Key) -> None:

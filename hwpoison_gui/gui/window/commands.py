@@ -268,7 +268,7 @@ def _where(w: MainWindow) -> list[Command]:
 
 def _theme(w: MainWindow) -> list[Command]:
     return [
-        Command(f"theme-{name}", "&View > &Theme", text, tip, partial(w.dress.choose_theme, name), group="theme")
+        Command(f"theme-{name}", "&View > &Theme", text, tip, partial(w.appearance.choose_theme, name), group="theme")
         for name, text, tip in (
             (look.SYSTEM, "As the &system", "Dark, light or high contrast, as the desktop is"),
             ("dark", "&Dark", "Light text on dark ground"),
@@ -279,21 +279,22 @@ def _theme(w: MainWindow) -> list[Command]:
 
 
 def _text_and_motion(w: MainWindow) -> list[Command]:
+    a = w.appearance
     sizes = [
         Command(f"text-{size}", TEXT_SIZE, f"{size} %", f"Text at {size} per cent of the desktop’s size",
-                partial(w.dress.choose_text_size, size), group="text")
+                partial(a.choose_text_size, size), group="text")
         for size in look.TEXT_SIZES
     ]  # fmt: skip
     return [
         Command("text-larger", TEXT_SIZE, "&Larger text", "All text, and what stands beside it",
-                lambda: w.dress.step_text_size(1), keys=("Ctrl++", "Ctrl+="), missing=lambda: w.dress.missing_step(1)),
+                lambda: a.step_text_size(1), keys=("Ctrl++", "Ctrl+="), missing=lambda: a.missing_step(1)),
         Command("text-smaller", TEXT_SIZE, "&Smaller text", "More room for the map and the tables",
-                lambda: w.dress.step_text_size(-1), keys=("Ctrl+-",), missing=lambda: w.dress.missing_step(-1)),
+                lambda: a.step_text_size(-1), keys=("Ctrl+-",), missing=lambda: a.missing_step(-1)),
         Command("text-usual", TEXT_SIZE, "&Usual text", "Text as large as the desktop’s",
-                lambda: w.dress.choose_text_size(look.USUAL_TEXT), keys=("Ctrl+0",)),
+                lambda: a.choose_text_size(look.USUAL_TEXT), keys=("Ctrl+0",)),
         *sizes,
         Command("still", "&View", "Reduced &motion", "Nothing pulses, travels or slides; the walk still goes step by "
-                "step", lambda: w.dress.choose_motion(not w.dress.still), checked=lambda: w.dress.still),
+                "step", lambda: a.choose_motion(not a.still), checked=lambda: a.still),
     ]  # fmt: skip
 
 

@@ -42,6 +42,8 @@ class Dialogs:
         self._window = window
         self._folder = ""
         self._loader = Loader(window)
+        self._loader.loaded.connect(window.controller.open)
+        self._loader.refused.connect(self.show_error)
         self.compared: CompareWindow | None = None
 
     # -- machines

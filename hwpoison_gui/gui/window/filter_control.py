@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from hwpoison_gui.gui.control.controller import NONE, Controller, Moved
 from hwpoison_gui.gui.map.widget import FrameMapWidget
-from hwpoison_gui.gui.window.lens_control import LensKeeper
+from hwpoison_gui.gui.window.lens_control import LensControl
 from hwpoison_gui.view.filter.expression import Filter, FilterError, parse, slug
 from hwpoison_gui.view.filter.terms import quoted
 from hwpoison_gui.view.map.lenses import CHANGED, OWNER, ZONE, Lens
@@ -18,13 +18,13 @@ from hwpoison_gui.view.map.zones import places_shown, zone_expression, zone_name
 _REST_MS: Final = 120  # of quiet before owners are looked up anew
 
 
-class FilterKeeper(QObject):
+class FilterControl(QObject):
     """Holds the expression and puts it on the map."""
 
     found = Signal(object)  # how many frames; None when nothing is looked for
     failed = Signal(object)  # a FilterError
 
-    def __init__(self, frame_map: FrameMapWidget, lenses: LensKeeper, controller: Controller) -> None:
+    def __init__(self, frame_map: FrameMapWidget, lenses: LensControl, controller: Controller) -> None:
         super().__init__(lenses.parent())
         self._map, self._lenses, self._controller = frame_map, lenses, controller
         self.text = ""

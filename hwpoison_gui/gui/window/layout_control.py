@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QObject, QPoint, QSettings, Qt
+from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtWidgets import QInputDialog, QToolTip, QWidget
 
-from hwpoison_gui.gui.map.widget import LAYOUTS, FrameMapWidget
+from hwpoison_gui.gui.look import settings as keys
+from hwpoison_gui.gui.look.settings import Settings
+from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.map.layout import widest
@@ -17,15 +19,13 @@ WITH_ROWS: Final = (ROWS, "zones")
 WIDTHS: Final = (64, 128, 256, 512, 1024, 2048)  # in the menu; any other is asked for
 
 
-class LayoutKeeper(QObject):
+class LayoutControl(QObject):
     """Changes the layout of `frame_map`."""
 
-    def __init__(self, frame_map: FrameMapWidget, settings: QSettings | None, parent: QWidget) -> None:
+    def __init__(self, frame_map: FrameMapWidget, settings: Settings, parent: QWidget) -> None:
         super().__init__(parent)
         self._map, self._settings, self._window = frame_map, settings, parent
-        if settings is not None:
-            name, width = str(settings.value("layout", ROWS)), settings.value("row-width", 0, type=int)
-            frame_map.set_layout(name if name in LAYOUTS else ROWS, max(0, int(str(width))) or None)
+        frame_map.set_layout(settings.get(keys.LAYOUT), settings.get(keys.ROW_WIDTH) or None)
 
     @property
     def is_own(self) -> bool:
@@ -52,9 +52,8 @@ class LayoutKeeper(QObject):
     def arrange(self, name: str, width: int | None) -> None:
         """Both at once."""
         self._map.set_layout(name, width)
-        if self._settings is not None:
-            self._settings.setValue("layout", name)
-            self._settings.setValue("row-width", width or 0)
+        self._settings.keep(keys.LAYOUT, name)
+        self._settings.keep(keys.ROW_WIDTH, width or 0)
 
     def ask_width(self) -> None:
         """Asks for a width; the map shows it while it is chosen."""

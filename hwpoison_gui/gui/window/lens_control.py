@@ -20,7 +20,7 @@ _REST_MS: Final = 80  # of quiet before what follows from the change is worked o
 _NO_NEWS: Final = frozenset({"kernel_log", "counters", "results", "deliveries"})
 
 
-class LensKeeper(QObject):
+class LensControl(QObject):
     """Puts lenses on the map. A lens that takes long is shown when it is ready; until then the map stays as it is."""
 
     lensChanged = Signal(object)

@@ -10,9 +10,11 @@ from PySide6.QtWidgets import QMainWindow, QSizePolicy, QTabBar, QVBoxLayout, QW
 
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.look import fitting, icons
+from hwpoison_gui.gui.look import settings as keys
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.appearance import Appearance, Themed
 from hwpoison_gui.gui.look.dock import Dock, Strip, TabTips
-from hwpoison_gui.gui.look.settings import Dress, Dressed
+from hwpoison_gui.gui.look.settings import Settings
 from hwpoison_gui.gui.map.find_bar import FindBar
 from hwpoison_gui.gui.map.legend import Legend
 from hwpoison_gui.gui.map.lens_bar import LensBar
@@ -39,9 +41,9 @@ from hwpoison_gui.gui.widgets.banner import Banner
 from hwpoison_gui.gui.window import tab_order
 from hwpoison_gui.gui.window.actions import Actions
 from hwpoison_gui.gui.window.dialogs import Dialogs
-from hwpoison_gui.gui.window.filter_control import FilterKeeper
-from hwpoison_gui.gui.window.layout_control import LayoutKeeper
-from hwpoison_gui.gui.window.lens_control import LensKeeper
+from hwpoison_gui.gui.window.filter_control import FilterControl
+from hwpoison_gui.gui.window.layout_control import LayoutControl
+from hwpoison_gui.gui.window.lens_control import LensControl
 from hwpoison_gui.gui.window.look_history import LookKeeper
 from hwpoison_gui.gui.window.menus import ContextMenus, build_menu_bar
 from hwpoison_gui.gui.window.notes import Moments
@@ -67,8 +69,9 @@ class MainWindow(QMainWindow):
         self.setWindowIcon(icons.window_icon())
         self.setMinimumSize(SMALLEST)
         self.tab_tips = TabTips(self)
-        self.settings = QSettings() if remember else None
-        self.dress = Dress(self, self.settings)
+        self.settings = Settings(QSettings() if remember else None)
+        self.appearance = Appearance(self.settings, self)
+        self.setIconSize(look.icon_size())
         self.controller = Controller(opened, self)
         self.dialogs = Dialogs(self)
         self.menus = ContextMenus(self)
@@ -82,7 +85,9 @@ class MainWindow(QMainWindow):
         self.wiring = Wiring(self)
         self.moments = Moments(self)
         self.tables_link = TablesLink(self, self.tables)
-        self.dress.show()
+        self._show_appearance()
+        self.appearance.changed.connect(self._theme_changed)
+        self.appearance.motionChanged.connect(self._motion_changed)
         self.wiring.show_machine()
         self._restore()
 
@@ -97,10 +102,10 @@ class MainWindow(QMainWindow):
         self.overview = Overview(self.map, theme)
         self.lens_bar = LensBar(self, theme)
         self.legend = Legend(self, theme)
-        self.lenses = LensKeeper(self.map, self.controller, self)
-        self.layouts = LayoutKeeper(self.map, self.settings, self)
+        self.lenses = LensControl(self.map, self.controller, self)
+        self.layouts = LayoutControl(self.map, self.settings, self)
         self.finder = FindBar(self, theme)
-        self.filter = FilterKeeper(self.map, self.lenses, self.controller)
+        self.filter = FilterControl(self.map, self.lenses, self.controller)
         self.looks = LookKeeper(self)
         self.sliders = {meaning.name: SysctlSlider(meaning, self, theme) for meaning in SYSCTLS}
         self.profile = ProfileButton(self, theme)
@@ -226,22 +231,43 @@ class MainWindow(QMainWindow):
 
     @property
     def theme(self) -> Theme:
-        """The colours that everything wears."""
-        return self.dress.theme
+        """The colours in use."""
+        return self.appearance.theme
 
-    def dressed_parts(self) -> list[Dressed]:
-        """All that takes colours and sizes of text; what is as high as its parts comes after them."""
+    def themed_parts(self) -> list[Themed]:
+        """All that takes colours and fonts; what is as high as its parts comes after them."""
         parts = (self.map, self.legend, self.counters, self.profile, self.sentence, self.transport, self.rmap)
         panels = (self.inspector, self.why, self.states, self.tasks, self.tables, self.log, self.notebook)
         around = (self.lens_bar, self.overview, self.finder, self.panic, self.copy, self.operations)
         compared = (self.dialogs.compared,) if self.dialogs.compared else ()
         return [*parts, *panels, *around, *self.sliders.values(), *self.docks.values(), self.stage, *compared]
 
+    def _theme_changed(self, theme: Theme) -> None:
+        self.setIconSize(look.icon_size())
+        for part in self.themed_parts():
+            part.set_theme(theme)
+        self._show_appearance()
+        self.actions_.refresh()
+
+    def _show_appearance(self) -> None:
+        """What the commands and the state of the machine show of it."""
+        actions, theme, choice = self.actions_, self.theme, self.appearance.theme_choice
+        actions.set_theme(theme.text, look.disabled_of(theme))
+        actions.check(f"theme-{choice}")
+        actions.check(f"text-{self.appearance.text_size}")
+        self.wiring.theme_changed()
+        self._motion_changed(not self.appearance.still)
+
+    def _motion_changed(self, on: bool) -> None:
+        self.setAnimated(on)
+        for part in (self.map, self.rmap, self.wiring.progress):
+            part.set_motion(on)
+        self.actions_.refresh()
+
     def toggle_overview(self) -> None:
         """Shows all frames in a corner of the map, or does not; remembered."""
         self.overview.set_on(not self.overview.on)
-        if self.settings:
-            self.settings.setValue("overview", self.overview.on)
+        self.settings.keep(keys.OVERVIEW, self.overview.on)
         self.actions_.refresh()
 
     def show_moment(self, position: int) -> None:
@@ -254,18 +280,12 @@ class MainWindow(QMainWindow):
     # -- around
 
     def _restore(self) -> None:
-        geometry, state = None, None
-        if self.settings:
-            geometry, state = self.settings.value("geometry"), self.settings.value("docks")
-            self.overview.set_on(bool(self.settings.value("overview", True, type=bool)))
-            self.actions_.refresh()
-        if geometry is not None:
-            self.restoreGeometry(geometry)
-        else:
+        self.overview.set_on(self.settings.get(keys.OVERVIEW))
+        self.actions_.refresh()
+        if not self.restoreGeometry(self.settings.get(keys.GEOMETRY)):
             self.resize(fitting.first_size(self.screen().availableSize()))
         self.reset_docks()
-        if state is not None:
-            self.restoreState(state, _LAYOUT_VERSION)
+        self.restoreState(self.settings.get(keys.DOCKS), _LAYOUT_VERSION)
         self.map.setFocus()
 
     def childEvent(self, event: QChildEvent) -> None:
@@ -275,7 +295,7 @@ class MainWindow(QMainWindow):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self.settings:
+        if self.settings.store is not None:
             QTimer.singleShot(0, self, lambda: fitting.keep_on_screen(self))
 
     def event(self, event: QEvent) -> bool:
@@ -291,7 +311,6 @@ class MainWindow(QMainWindow):
         self.controller.work.give_up()
         self.controller.playback.pause()
         self.dialogs.stop()
-        if self.settings:
-            self.settings.setValue("geometry", self.saveGeometry())
-            self.settings.setValue("docks", self.saveState(_LAYOUT_VERSION))
+        self.settings.keep(keys.GEOMETRY, self.saveGeometry())
+        self.settings.keep(keys.DOCKS, self.saveState(_LAYOUT_VERSION))
         super().closeEvent(event)

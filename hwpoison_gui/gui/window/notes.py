@@ -10,7 +10,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QInputDialog, QMenu, QPlainTextEdit, QProgressDialog
 
-from hwpoison_gui.gui.widgets.local_keys import KeepKeys
+from hwpoison_gui.gui.widgets.local_keys import LocalKeys
 from hwpoison_gui.session.branches import Branch, Told
 from hwpoison_gui.session.notebook import Note, Notebook, Saved
 from hwpoison_gui.session.session import Operation
@@ -52,9 +52,9 @@ class Moments(QObject):
         c.opened.connect(self._opened)
         c.moved.connect(lambda moved: self._moved(moved.acted))
         keys = Qt.Key
-        KeepKeys(window.operations, keys.Key_Left, keys.Key_Right, keys.Key_Down)
+        LocalKeys(window.operations, keys.Key_Left, keys.Key_Right, keys.Key_Down)
         pages = (keys.Key_PageUp, keys.Key_PageDown, keys.Key_Home, keys.Key_End)
-        KeepKeys(window.notebook, keys.Key_Up, keys.Key_Down, *pages)
+        LocalKeys(window.notebook, keys.Key_Up, keys.Key_Down, *pages)
         window.operations.seekRequested.connect(c.seek)
         window.operations.branchesWanted.connect(self.show_branches)
         window.notebook.goWanted.connect(self.go_to)

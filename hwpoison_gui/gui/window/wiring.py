@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Qt
 from hwpoison_gui.gui.control.controller import NONE, Moved
 from hwpoison_gui.gui.control.hover import HoverText
 from hwpoison_gui.gui.look import theme as look
-from hwpoison_gui.gui.widgets.local_keys import KeepKeys
+from hwpoison_gui.gui.widgets.local_keys import LocalKeys
 from hwpoison_gui.gui.widgets.progress_line import ProgressLine
 from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view.base.kinds import KINDS, kind_of
@@ -103,13 +103,13 @@ class Wiring(QObject):
 
     def _keep_keys(self) -> None:
         w = self._w
-        KeepKeys(w.map.view, *_MOVES)
+        LocalKeys(w.map.view, *_MOVES)
         for widget in (w.tasks, w.log, w.inspector, w.rmap, w.why, w.states.view):
-            KeepKeys(widget, *_MOVES, *_PAGES)
-        KeepKeys(w.rmap, Key.Key_Space)
-        KeepKeys(w.why, Key.Key_Plus, Key.Key_Minus)
+            LocalKeys(widget, *_MOVES, *_PAGES)
+        LocalKeys(w.rmap, Key.Key_Space)
+        LocalKeys(w.why, Key.Key_Plus, Key.Key_Minus)
         for slider in w.sliders.values():
-            KeepKeys(slider, Key.Key_Space, Key.Key_0, Key.Key_1, *_MOVES)
+            LocalKeys(slider, Key.Key_Space, Key.Key_0, Key.Key_1, *_MOVES)
 
     # -- wishes
 

@@ -1,187 +1,62 @@
-"""The look that the user chooses: size of text, on every part of the window at once, and remembered."""
+"""The table of settings: kept and read back with their types; what makes no sense reads as the default."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
-from PySide6.QtWidgets import (
-    QAbstractButton,
-    QAbstractItemView,
-    QApplication,
-    QHeaderView,
-    QLabel,
-    QLineEdit,
-    QMenuBar,
-    QTabBar,
-    QTableView,
-    QTextEdit,
-    QWidget,
-)
+from PySide6.QtCore import QByteArray, QSettings
 
-from hwpoison_gui.gui.look import theme as look
-from hwpoison_gui.gui.window.main_window import MainWindow
-from hwpoison_gui.kernel.mark import Act
-from hwpoison_gui.opening import Opened
-from hwpoison_gui.session.session import Session
-from tests.gui.conftest import User
+from hwpoison_gui.gui.look import settings as keys
+from hwpoison_gui.gui.look.settings import SETTINGS, Setting, Settings
+from hwpoison_gui.gui.map.widget import LAYOUTS
 
-CTRL = Qt.KeyboardModifier.ControlModifier
+OTHER = {
+    keys.THEME: "light",
+    keys.TEXT_SIZE: 130,
+    keys.STILL: False,
+    keys.LAYOUT: "hilbert",
+    keys.ROW_WIDTH: 300,
+    keys.OVERVIEW: False,
+    keys.GEOMETRY: QByteArray(b"\x01\x00\xff"),
+    keys.DOCKS: QByteArray(b"docks"),
+}
 
 
-@pytest.fixture(autouse=True)
-def usual_text(qapp: QApplication) -> Iterator[None]:
-    """Other tests find text as it was."""
-    yield
-    look.set_text_size(look.USUAL_TEXT)
+def opened(file: Path) -> Settings:
+    """As another run of the program finds them."""
+    return Settings(QSettings(str(file), QSettings.Format.IniFormat))
 
 
-def fonts(window: QWidget) -> dict[QWidget, float]:
-    """The size of text of every widget that has some."""
-    kinds = (QLabel, QAbstractButton, QLineEdit, QAbstractItemView, QTabBar, QMenuBar, QTextEdit)
-    texts = [widget for kind in kinds for widget in window.findChildren(kind) if not _is_bare(widget)]
-    return {widget: widget.font().pointSizeF() for widget in texts}
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda one: one.key)
+def test_a_value_is_found_again_with_its_type(setting: Setting, tmp_path: Path) -> None:
+    first = opened(tmp_path / "s.ini")
+    assert first.get(setting) == setting.default
+    first.keep(setting, OTHER[setting])
+    first.store.sync()
+    again = opened(tmp_path / "s.ini").get(setting)
+    assert again == OTHER[setting] and type(again) is type(OTHER[setting])
+    first.forget(setting)
+    assert first.get(setting) == setting.default
 
 
-def _is_bare(widget: QWidget) -> bool:
-    """Heads have their size from the style sheet; the corner of a table has no text."""
-    return isinstance(widget, QHeaderView) or widget.objectName() == "qt_tableview_cornerbutton"
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda one: one.key)
+@pytest.mark.parametrize("damaged", ["", "@", "nonsense", "1e999", "nan", "-", ["a", "b"], {"a": 1}])
+def test_a_damaged_value_reads_as_the_default(setting: Setting, damaged: object, tmp_path: Path) -> None:
+    settings = opened(tmp_path / "s.ini")
+    settings.store.setValue(setting.key, damaged)
+    settings.store.sync()
+    assert opened(tmp_path / "s.ini").get(setting) == setting.default
 
 
-def painted(user: User) -> dict[str, float]:
-    """What drawn text, and what stands beside it, takes: pixels that should grow with it."""
-    w = user.window
-    rows = {name: table.rowHeight(0) for name, table in (("tasks", w.tasks), ("states", w.states.view))}
-    return rows | {
-        "pages": w.tables.pages.findChild(QTableView).verticalHeader().defaultSectionSize(),
-        "why": w.why.visualRect(w.why.model().index(0, 0)).height(),
-        "left edge of the map": w.map.view.item.edge,
-        "reverse map": w.rmap._fonts.plain.line,
-        "switch": w.sliders["memory_failure_early_kill"].sizeHint().height(),
-        "chip of an operation": w.operations.rect_of(w.operations._places[0]).width(),
-        "timeline": w.transport.timeline.height(),
-        "legend": w.legend.chips[w.lenses.lens.poison].sizeHint().width(),
-        "head of a table": w.tasks.horizontalHeader().sizeHint().height(),
-        "icon": max(size.width() for size in w.actions_["play"].icon().availableSizes()),
-        "figure": w.counters.sizeHint().height(),
-        "stage": w.stage.height(),
-    }
+def test_without_a_store_nothing_is_remembered() -> None:
+    settings = Settings()
+    for setting, value in OTHER.items():
+        settings.keep(setting, value)
+        assert settings.get(setting) == setting.default
+        settings.forget(setting)
 
 
-def test_text_of_another_size_is_everywhere_at_once_and_goes_back(user: User, qtbot) -> None:
-    user.click_frame(user.frame("srv:heap+0"))
-    user.window.show_panel("states")
-    user.window.show_panel("why")
-    qtbot.wait(1)
-    before, drawn = fonts(user.window), painted(user)
-    user.window.dress.choose_text_size(150)
-    qtbot.wait(1)
-    now = fonts(user.window)
-    assert [(repr(w), before[w], size) for w, size in now.items() if w in before and size < 1.4 * before[w]] == []
-    larger = painted(user)
-    assert {name: pixels for name, pixels in larger.items() if pixels < 1.2 * drawn[name]} == {}
-    user.window.dress.choose_text_size(100)
-    qtbot.wait(1)
-    assert painted(user) == drawn
-    assert {repr(w): size for w, size in fonts(user.window).items() if size != before.get(w, size)} == {}
-
-
-def test_control_plus_and_minus_are_about_text_and_plus_alone_about_the_map(user: User) -> None:
-    dress, view = user.window.dress, user.window.map.view
-    cell = view.camera.cell
-    QTest.keyClick(view, Qt.Key.Key_Plus, CTRL)
-    assert (dress.text_size, view.camera.cell) == (115, cell)
-    QTest.keyClick(view, Qt.Key.Key_Minus, CTRL)
-    QTest.keyClick(view, Qt.Key.Key_Minus, CTRL)
-    assert dress.text_size == 85
-    assert "small as it can be" in user.window.actions_["text-smaller"].toolTip()
-    QTest.keyClick(view, Qt.Key.Key_0, CTRL)
-    assert dress.text_size == 100
-    assert user.window.actions_["text-100"].isChecked()
-    QTest.keyClick(view, Qt.Key.Key_Plus)
-    assert view.camera.cell > cell
-
-
-def test_a_comparison_has_text_of_the_same_size(user: User, qtbot) -> None:
-    user.click_frame(user.frame("srv:heap+1"))
-    user.window.actions_["compare"].trigger()
-    shown = user.window.dialogs.compared
-    assert shown is not None
-    qtbot.waitUntil(lambda: not shown.building, timeout=20_000)
-    before = shown.words.font().pointSizeF(), shown.sides[0].sentence.height(), shown.table.font().pointSizeF()
-    shown.activateWindow()
-    QTest.keyClick(shown.slider, Qt.Key.Key_Plus, CTRL)
-    assert user.window.dress.text_size == 115
-    now = shown.words.font().pointSizeF(), shown.sides[0].sentence.height(), shown.table.font().pointSizeF()
-    assert all(larger > size for larger, size in zip(now, before, strict=True))
-    shown.close()
-
-
-@pytest.fixture
-def remembering(qtbot) -> Callable[[], MainWindow]:
-    """Windows that remember."""
-
-    def make() -> MainWindow:
-        made = MainWindow(Opened(Session.fresh(4096), "x"))
-        qtbot.addWidget(made)
-        return made
-
-    return make
-
-
-def test_the_size_of_text_is_remembered_and_nonsense_is_not_believed(remembering) -> None:
-    first = remembering()
-    assert first.dress.text_size == 100
-    first.dress.choose_text_size(130)
-    assert remembering().dress.text_size == 130
-    assert QApplication.font().pointSizeF() == pytest.approx(1.3 * usual_size())
-    for kept, meant in (("huge", 100), ("140", 130), ("9000", 200)):
-        assert first.settings is not None
-        first.settings.setValue("text-size", kept)
-        assert remembering().dress.text_size == meant
-    first.settings.remove("text-size")
-
-
-def moments(user: User) -> int:
-    """How many different pictures of the window there are while one step is shown."""
-    seen = set()
-    for phase in (0.1, 0.3, 0.5, 0.7):
-        user.window.controller.playback.phaseChanged.emit(phase)
-        seen.add(bytes(user.window.grab().toImage().constBits()))
-    return len(seen)
-
-
-def test_with_reduced_motion_steps_go_on_and_nothing_moves_between_them(user: User) -> None:
-    window, controller = user.window, user.window.controller
-    user.click_frame(user.frame("srv:heap+0"))
-    controller.playback.pause()
-    steps = user.session.steps
-    controller.seek(1 + next(n for n in range(len(steps)) if steps[n].mark.act is Act.VISIT))
-    assert moments(user) > 1
-    window.actions_["still"].trigger()
-    assert moments(user) == 1
-    assert window.map.view.item.pulse == 0
-    assert not window.isAnimated()
-    assert window.actions_["still"].isChecked()
-    before = user.session.position
-    window.actions_["forward"].trigger()
-    assert user.session.position == before + 1
-    window.actions_["still"].trigger()
-    assert window.isAnimated()
-
-
-def test_motion_is_as_the_desktop_has_it_until_the_user_says_otherwise(remembering, monkeypatch) -> None:
-    monkeypatch.setattr(look, "system_is_still", lambda: True)
-    first = remembering()
-    assert first.dress.still
-    first.dress.choose_motion(False)
-    assert not remembering().dress.still
-    assert first.settings is not None
-    first.settings.remove("reduced-motion")
-
-
-def usual_size() -> float:
-    look.set_text_size(100)
-    return QApplication.font().pointSizeF()
+def test_the_layouts_that_can_be_remembered_are_those_of_the_map() -> None:
+    assert set(keys.LAYOUT_NAMES) == set(LAYOUTS)
+    assert len({setting.key for setting in SETTINGS}) == len(SETTINGS)

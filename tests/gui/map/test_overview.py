@@ -285,5 +285,5 @@ def test_a_key_switches_it_in_the_window(user) -> None:
     assert not window.overview.isVisible() and not window.actions_["overview"].isChecked()
     user.key(Qt.Key.Key_O)
     assert window.overview.isVisible() and window.actions_["overview"].isChecked()
-    window.dress.choose_theme("light")
+    window.appearance.choose_theme("light")
     assert window.overview.grab().toImage().pixelColor(2, 2).name() == LIGHT.raised

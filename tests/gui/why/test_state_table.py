@@ -73,7 +73,7 @@ def test_what_does_not_come_so_far_says_so(user) -> None:
 
 @pytest.mark.parametrize("theme", THEMES.values(), ids=lambda theme: theme.name)
 def test_the_first_match_stands_on_a_ground_of_its_own(user, theme) -> None:
-    user.window.dress.choose_theme(theme.name)
+    user.window.appearance.choose_theme(theme.name)
     user.click_frame(user.frame("srv:heap+1"))
     user.key(Key.Key_End, user.window.map.view)
     user.window.docks["states"].raise_()

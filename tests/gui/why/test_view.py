@@ -186,7 +186,7 @@ def test_no_words_are_cut_off(fired) -> None:
 
 @pytest.mark.parametrize("theme", THEMES.values(), ids=lambda theme: theme.name)
 def test_it_is_drawn_in_every_theme(fired, theme) -> None:
-    fired.window.dress.choose_theme(theme.name)
+    fired.window.appearance.choose_theme(theme.name)
     assert not fired.window.why.grab().isNull()
     operation = fired.session.operations[-1]
     loss = loss_of(fired.session, operation) if fired.session.position == operation.last else None

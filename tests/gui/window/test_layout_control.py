@@ -7,8 +7,10 @@ from PySide6.QtCore import QSettings, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialogButtonBox, QInputDialog, QSpinBox, QToolTip
 
+from hwpoison_gui.gui.look import settings as keys
+from hwpoison_gui.gui.look.settings import Settings
 from hwpoison_gui.gui.map.widget import FrameMapWidget
-from hwpoison_gui.gui.window.layout_control import LayoutKeeper
+from hwpoison_gui.gui.window.layout_control import LayoutControl
 
 Key, Modifier = Qt.Key, Qt.KeyboardModifier
 FIT = "As many as &suit the window"
@@ -119,14 +121,14 @@ def test_a_width_too_long_for_a_smaller_machine_is_cut(user) -> None:
 
 
 def test_layout_and_width_are_remembered(qtbot, tmp_path) -> None:
-    settings = QSettings(str(tmp_path / "s.ini"), QSettings.Format.IniFormat)
+    settings = Settings(QSettings(str(tmp_path / "s.ini"), QSettings.Format.IniFormat))
     maps = [FrameMapWidget() for _ in range(3)]
     for one in maps:
         qtbot.addWidget(one)
-    LayoutKeeper(maps[0], settings, maps[0]).arrange("zones", 300)
-    LayoutKeeper(maps[1], settings, maps[1])
+    LayoutControl(maps[0], settings, maps[0]).arrange("zones", 300)
+    LayoutControl(maps[1], settings, maps[1])
     assert (maps[1].layout_name, maps[1].row_width) == ("zones", 300)
-    settings.setValue("layout", "nonsense")
-    settings.setValue("row-width", "-3")
-    LayoutKeeper(maps[2], settings, maps[2])
+    settings.keep(keys.LAYOUT, "nonsense")
+    settings.keep(keys.ROW_WIDTH, -3)
+    LayoutControl(maps[2], settings, maps[2])
     assert (maps[2].layout_name, maps[2].row_width) == ("rows", None)

@@ -1,0 +1,92 @@
+"""The appearance that the user chose (theme, text size, reduced motion): remembered and applied to the application.
+
+Widgets that paint, or measure text, have `set_theme(theme)`; the window calls it for each when `changed` is emitted.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from hwpoison_gui.gui.look import settings as keys
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.settings import Settings
+from hwpoison_gui.gui.look.style_sheet import style_sheet
+from hwpoison_gui.view.base.palette import THEMES, Theme
+
+
+class Themed(Protocol):
+    """A widget that takes its colours and fonts from the theme."""
+
+    def set_theme(self, theme: Theme) -> None:
+        """Takes the colours, and measures its text at the present size."""
+
+
+class Appearance(QObject):
+    """Theme, text size and motion. Where settings are not remembered it is dark, whatever the desktop is."""
+
+    changed = Signal(object)  # the Theme: colours or the size of text are others
+    motionChanged = Signal(bool)  # whether things move by themselves
+
+    def __init__(self, settings: Settings, parent: QObject) -> None:
+        super().__init__(parent)
+        self._settings = settings
+        self.theme_choice = settings.get(keys.THEME) if settings.store is not None else "dark"
+        self.text_size = settings.get(keys.TEXT_SIZE)
+        still = settings.get(keys.STILL)
+        self.still = look.system_is_still() if still is None else still
+        self.theme: Theme
+        self._apply_to_application()  # before there are widgets it costs least
+        hints = QGuiApplication.styleHints()
+        hints.colorSchemeChanged.connect(self._system_changed)
+        hints.accessibility().contrastPreferenceChanged.connect(self._system_changed)
+
+    def choose_theme(self, choice: str) -> None:
+        """A theme's name, or `system`."""
+        self.theme_choice = choice
+        self._settings.keep(keys.THEME, choice)
+        self.apply()
+
+    def choose_text_size(self, percent: int) -> None:
+        """One of TEXT_SIZES."""
+        if percent != self.text_size:
+            self.text_size = percent
+            self._settings.keep(keys.TEXT_SIZE, percent)
+            self.apply()
+
+    def step_text_size(self, by: int) -> None:
+        """The next larger or smaller size."""
+        at = look.TEXT_SIZES.index(self.text_size) + by
+        self.choose_text_size(look.TEXT_SIZES[min(max(at, 0), len(look.TEXT_SIZES) - 1)])
+
+    def missing_step(self, by: int) -> str:
+        """Why there is no next larger or smaller size; empty where there is."""
+        if self.text_size == look.TEXT_SIZES[-1 if by > 0 else 0]:
+            return f"Text is as {'large' if by > 0 else 'small'} as it can be."
+        return ""
+
+    def choose_motion(self, still: bool) -> None:
+        """Whether animations are off. Until the user chooses, the desktop's setting holds."""
+        self.still = still
+        self._settings.keep(keys.STILL, still)
+        self.motionChanged.emit(not still)
+
+    def apply(self) -> None:
+        """Colours and sizes as chosen, everywhere."""
+        self._apply_to_application()
+        self.changed.emit(self.theme)
+
+    def _system_changed(self) -> None:
+        if self.theme_choice == look.SYSTEM:
+            self.apply()
+
+    def _apply_to_application(self) -> None:
+        self.theme = THEMES.get(self.theme_choice) or look.system_theme()
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        look.set_text_size(self.text_size)
+        app.setPalette(look.palette_of(self.theme))
+        app.setStyleSheet(style_sheet(self.theme))
