@@ -59,13 +59,6 @@ class Change(NamedTuple):
     new: Any
 
 
-class Part(NamedTuple):
-    """Some cells of a store: those that are there, with their values, and the keys of those that are not."""
-
-    there: Mapping[Any, Any]
-    absent: frozenset[Any]
-
-
 _made: Final = tuple.__new__  # a change costs as much to name as to make, and there are many
 
 
@@ -140,19 +133,12 @@ class Table(Generic[K, V]):
             self._data[key] = value
 
     def swap(self, key: K, value: V | _Absent) -> V | _Absent:
-        if isinstance(value, _Absent):
-            return self._data.pop(key, ABSENT)
-        old = self._data.get(key, ABSENT)
-        self._data[key] = value
-        return old
-
-    def exchange(self, before: Part, after: Part) -> None:
-        """Many cells at once, which must be as `before` says."""
         data = self._data
-        assert before.there.items() <= data.items() and data.keys().isdisjoint(before.absent), self.name
-        data.update(after.there)
-        for key in after.absent:
-            del data[key]
+        if value is ABSENT:
+            return data.pop(key, ABSENT)
+        old = data.get(key, ABSENT)
+        data[key] = value  # type: ignore[assignment]  # there is one ABSENT
+        return old
 
     def load(self, data: Mapping[K, V]) -> None:
         """Fill at boot, before anything is recorded."""
@@ -213,9 +199,17 @@ class NestedTable(Generic[O, I, V]):
     def swap(self, key: tuple[O, I], value: V | _Absent) -> V | _Absent:
         outer, inner = key
         records = self._data.get(outer)
-        old = ABSENT if records is None else records.get(inner, ABSENT)
-        if old is not value:
-            self.set(key, value)
+        if value is not ABSENT:
+            if records is None:
+                records = self._data[outer] = {}
+            old = records.get(inner, ABSENT)
+            records[inner] = value  # type: ignore[assignment]  # there is one ABSENT
+            return old
+        if records is None:
+            return ABSENT
+        old = records.pop(inner, ABSENT)
+        if not records:
+            del self._data[outer]
         return old
 
     def load(self, outer: O, records: Mapping[I, V]) -> None:
@@ -307,6 +301,12 @@ class Gate:
         self._recording = []
 
     @property
+    def recorded(self) -> Sequence[Change]:
+        """The changes since the last `take`, oldest first; it grows with each `put`."""
+        assert self._recording is not None, "the machine is still booting"
+        return self._recording
+
+    @property
     def changed(self) -> bool:
         """Whether there is anything to take."""
         return bool(self._recording)
@@ -322,25 +322,15 @@ class Gate:
         """Make recorded changes again, oldest first."""
         for store, key, old, new in changes:
             found = store.swap(key, new)
-            assert found is old or found == old, (store.name, key, old, new)
+            if found is not old and found != old:
+                raise AssertionError(store.name, key, old, new, found)
 
     def backward(self, changes: Sequence[Change]) -> None:
         """Take recorded changes back, newest first."""
         for store, key, old, new in reversed(changes):
             found = store.swap(key, old)
-            assert found is new or found == new, (store.name, key, old, new)
-
-    def exchange(self, store: Store, before: Part, after: Part) -> None:
-        """What recorded changes of a store come to, or, with the parts swapped, what taking them back does."""
-        if isinstance(store, Table):
-            store.exchange(before, after)
-            return
-        for key in after.absent:
-            found = store.swap(key, ABSENT)
-            assert found == before.there[key], (store.name, key)
-        for key, value in after.there.items():
-            found = store.swap(key, value)
-            assert found == before.there.get(key, ABSENT), (store.name, key)
+            if found is not new and found != new:
+                raise AssertionError(store.name, key, old, new, found)
 
     def digest(self) -> str:
         """SHA-256 over all stores in their order of addition, hexadecimal."""

@@ -6,7 +6,7 @@ function and the objects it looked at or changed, so that every view can point a
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sized
 from enum import Enum
 from typing import NamedTuple, TypeVar
 
@@ -56,4 +56,24 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-Steps = Generator[Mark, None, R]
+class Run:
+    """Many steps of one loop, closed without a round trip through the generators that yield them.
+
+    A loop over the mappers of a frame calls `close` where it would yield a mark, and yields the run now and then.
+    `marks`: one a step; `ends`: for each, how many changes the gate had recorded by then, since its last `take`.
+    """
+
+    __slots__ = ("_recorded", "ends", "marks")
+
+    def __init__(self, recorded: Sized) -> None:
+        self.marks: list[Mark] = []
+        self.ends: list[int] = []
+        self._recorded = recorded
+
+    def close(self, mark: Mark) -> None:
+        """What has changed since the last call is one step."""
+        self.marks.append(mark)
+        self.ends.append(len(self._recorded))
+
+
+Steps = Generator[Mark | Run, None, R]

@@ -98,7 +98,7 @@ def recipe_of(session: Session, boot: Boot, selected: int = -1) -> Recipe | None
     Without a selected frame it is the last one before. To break broken memory once more would tell nothing.
     """
     operations = session.operations
-    number = session.steps[session.position - 1].operation if session.position else -1
+    number = session.steps.operations[session.position - 1] if session.position else -1
     done = [Asked(op.name, dict(op.args), op.caption) for op in operations]
     if number >= 0 and operations[number].name == "poison":
         same = operations[number].outcome.pfn == selected or selected < 0
@@ -278,5 +278,5 @@ _SAME_PHASE: Final = {
 def _functions(side: Side) -> list[str]:
     if side.click is None:
         return []
-    marks = (step.mark for step in side.session.steps[side.click.first : side.click.last])
+    marks = side.session.steps.marks[side.click.first : side.click.last]
     return [_DEEDS.get(mark.act) or _SAME_PHASE.get(mark.function, mark.function) for mark in marks]

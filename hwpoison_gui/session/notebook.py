@@ -75,7 +75,7 @@ class Notebook:
             return None
         if not session.position:
             return self._add(text, (), 0)
-        number = session.steps[session.position - 1].operation
+        number = session.steps.operations[session.position - 1]
         return self._add(text, self._line(number + 1), session.position - session.operations[number].first)
 
     def remove(self, note: Note) -> None:

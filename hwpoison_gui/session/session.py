@@ -25,7 +25,7 @@ from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
 from hwpoison_gui.session.ops import OPS
 from hwpoison_gui.session.outcome import OpResult, Outcome, SignalSeen
 from hwpoison_gui.session.recording import Recording
-from hwpoison_gui.session.timeline import Notice, Step, Tail, Timeline
+from hwpoison_gui.session.timeline import Notice, RecordedSteps, Timeline
 from hwpoison_gui.session.world import World
 
 # Operations that only look, and so may follow a panic.
@@ -53,7 +53,7 @@ class _Left(NamedTuple):
     """What a new act takes the place of: everything after the position that it is done at."""
 
     position: int
-    tail: Tail
+    tail: RecordedSteps
     operations: list[Operation]
     branches: list[Branch]
 
@@ -92,7 +92,7 @@ class Session:
     # Walking
 
     @property
-    def steps(self) -> list[Step]:
+    def steps(self) -> RecordedSteps:
         return self.timeline.steps
 
     @property
@@ -104,6 +104,11 @@ class Session:
     def at_rest(self) -> bool:
         """Whether the machine is as at `position`, and not between two moments or at another one."""
         return self.recording is None and not self.timeline.away
+
+    @property
+    def stamp(self) -> tuple[int, int]:
+        """Identifies the state of the machine: with equal stamps it is the same one."""
+        return self.timeline.stamp
 
     def seek(self, position: int) -> None:
         """Walk to a step, forward or back. Raises ValueError for one that is not there."""
@@ -125,7 +130,7 @@ class Session:
 
     def operation_at(self, position: int) -> Operation | None:
         """The operation that made step `position` (the last one applied), or None at the start."""
-        return self.operations[self.steps[position - 1].operation] if position else None
+        return self.operations[self.steps.operations[position - 1]] if position else None
 
     # Acting
 

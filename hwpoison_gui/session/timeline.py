@@ -7,20 +7,18 @@ new or new to old; nothing is run again and no copy of the memory is kept.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from hwpoison_gui.kernel.gate import Change, Gate
-from hwpoison_gui.kernel.mark import Mark
-from hwpoison_gui.session.stride import News, Stride, news_of, stride_of
+from hwpoison_gui.kernel.gate import Cells, Change, Column, Gate
+from hwpoison_gui.kernel.mark import Mark, Run
 
-STRIDE: Final = 1024  # steps
-_BREATH: Final = 256  # steps that are walked between two opportunities to do something else
+SLICE: Final = 1024  # steps walked between two opportunities to do something else
 
 
 class Step(NamedTuple):
@@ -43,16 +41,81 @@ class Notice(NamedTuple):
     tables: frozenset[str]
 
 
-class Tail(NamedTuple):
-    """Steps that were cut off a timeline."""
+class RecordedSteps(Sequence[Step]):
+    """The recorded steps in columns; a `Step` is made of them when it is asked for.
 
-    steps: list[Step]
-    strides: list[Stride]
+    `marks` and `operations` have one element a step. The changes of step n are `changes[ends[n]:ends[n + 1]]`.
+    """
+
+    def __init__(self) -> None:
+        self.marks: list[Mark] = []
+        self.operations: list[int] = []
+        self.changes: list[Change] = []
+        self.ends: list[int] = [0]
+
+    def __len__(self) -> int:
+        return len(self.marks)
+
+    @overload
+    def __getitem__(self, at: int) -> Step: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Step]: ...
+    def __getitem__(self, at: int | slice) -> Step | list[Step]:
+        if isinstance(at, slice):
+            return [self._made(number) for number in range(*at.indices(len(self.marks)))]
+        return self._made(range(len(self.marks))[at])
+
+    def __iter__(self) -> Iterator[Step]:
+        return map(self._made, range(len(self.marks)))
+
+    def _made(self, number: int) -> Step:
+        ends = self.ends
+        changes = tuple(self.changes[ends[number] : ends[number + 1]])
+        return Step(self.marks[number], changes, self.operations[number])
+
+    def between(self, low: int, high: int) -> list[Change]:
+        """The changes of steps `low` to `high` (exclusive), oldest first."""
+        return self.changes[self.ends[low] : self.ends[high]]
+
+    def position_after(self, change: int) -> int:
+        """The position at which change number `change` has just been applied."""
+        return bisect_right(self.ends, change)
+
+    def add(self, made: Mark | Run, changes: Iterable[Change], operation: int) -> int:
+        """Append one step, or those of a run; returns how many. `changes` are those since the last step."""
+        before = len(self.changes)
+        self.changes += changes
+        if isinstance(made, Run):
+            self.marks += made.marks
+            self.ends += [before + end for end in made.ends]
+            count = len(made.marks)
+        else:
+            self.marks.append(made)
+            self.ends.append(len(self.changes))
+            count = 1
+        self.operations += [operation] * count
+        return count
+
+    def cut(self, position: int) -> RecordedSteps:
+        """Remove the steps from `position` on, and return them."""
+        tail, first = RecordedSteps(), self.ends[position]
+        tail.marks, tail.operations = self.marks[position:], self.operations[position:]
+        tail.changes, tail.ends = self.changes[first:], [end - first for end in self.ends[position:]]
+        del self.marks[position:], self.operations[position:], self.changes[first:], self.ends[position + 1 :]
+        return tail
+
+    def extend(self, tail: RecordedSteps) -> None:
+        """Put back what `cut` removed."""
+        first = len(self.changes)
+        self.marks += tail.marks
+        self.operations += tail.operations
+        self.changes += tail.changes
+        self.ends += [first + end for end in tail.ends[1:]]
 
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Records only add up, and no cycle holds them: looking for cycles among them takes half of a long walk."""
+    """Pause the cyclic collector: a walk makes no cycles, and looking for them takes half of a long one."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -63,15 +126,20 @@ def _no_collection() -> Iterator[None]:
 
 
 class Timeline:
-    """Steps and the position among them: `position` steps are applied, 0 is the machine as booted."""
+    """RecordedSteps and the position among them: `position` steps are applied, 0 is the machine as booted."""
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
-        self.steps: list[Step] = []
+        self.steps = RecordedSteps()
         self.position = 0
         self.away = False  # the machine is as at another step for a while
-        self._strides: list[Stride] = []  # of the first STRIDE steps, and so on; not of the rest
+        self._line = 0  # how often steps were cut off or put back
         self._listeners: list[Callable[[Notice], None]] = []
+
+    @property
+    def stamp(self) -> tuple[int, int]:
+        """Identifies the state of the machine: with equal stamps it is the same one."""
+        return self._line, self.position
 
     def subscribe(self, listener: Callable[[Notice], None]) -> Callable[[], None]:
         """Call `listener` after every move; returns a function that ends this."""
@@ -80,12 +148,12 @@ class Timeline:
 
     # Recording
 
-    def add(self, mark: Mark, operation: int) -> None:
-        """What changed since the last step is the next one, and it is applied. The future must be discarded first."""
-        self.steps.append(Step(mark, self._gate.take(), operation))
-        self.position += 1
-        if not self.position % STRIDE:
-            self._strides.append(stride_of(_changes(self.steps[-STRIDE:])))
+    def add(self, made: Mark | Run, operation: int) -> None:
+        """Record what changed since the last step as the next one, or as the steps of a run.
+
+        They are applied already. The future must be discarded first.
+        """
+        self.position += self.steps.add(made, self._gate.take(), operation)
 
     @property
     def changed(self) -> bool:
@@ -93,29 +161,27 @@ class Timeline:
         return self._gate.changed
 
     def take_back(self, before: int) -> None:
-        """Undo and forget everything after step `before`, unannounced: an operation is not carried out after all."""
+        """Undo and forget everything after step `before`, unannounced: an operation was given up."""
         self._gate.backward(self._gate.take())
         for _ in self.walk(before):
             pass
         self.cut()
 
-    def cut(self) -> Tail:
-        """Forget the steps after the present one."""
-        whole = self.position // STRIDE
-        tail = Tail(self.steps[self.position :], self._strides[whole:])
-        del self.steps[self.position :], self._strides[whole:]
-        return tail
+    def cut(self) -> RecordedSteps:
+        """Forget the steps after the present one; returns them."""
+        self._line += self.position < len(self.steps)
+        return self.steps.cut(self.position)
 
-    def mend(self, tail: Tail) -> None:
+    def mend(self, tail: RecordedSteps) -> None:
         """Put back what `cut` took away; the position must be the same again."""
         assert self.position == len(self.steps)
-        self.steps += tail.steps
-        self._strides += tail.strides
+        self._line += len(tail) > 0
+        self.steps.extend(tail)
 
     # Walking
 
     def seek(self, position: int) -> None:
-        """Walk to a step and tell of it. Raises ValueError for one that is not there."""
+        """Walk to a step and announce it. Raises ValueError for one that is not there."""
         before = self.position
         for _ in self.walk(position):
             pass
@@ -135,23 +201,14 @@ class Timeline:
                 yield
 
     def _go(self, position: int) -> None:
-        """A stride, or some steps, towards a position."""
-        at, on = self.position, position > self.position
-        first = at if on else at - STRIDE
-        if not at % STRIDE and abs(position - at) >= STRIDE and self._strides[first // STRIDE].exchanges is not None:
-            stride = self._strides[first // STRIDE]
-            (stride.forward if on else stride.backward)(self._gate)
-            self.position = at + STRIDE if on else first
-            return
-        to_stride = STRIDE - at % STRIDE if on else (at - 1) % STRIDE + 1
-        by = min(abs(position - at), to_stride, _BREATH)
-        if on:
-            for step in self.steps[at : at + by]:
-                self._gate.forward(step.changes)
+        at = self.position
+        if position > at:
+            to = min(position, at + SLICE)
+            self._gate.forward(self.steps.between(at, to))
         else:
-            for step in reversed(self.steps[at - by : at]):
-                self._gate.backward(step.changes)
-        self.position = at + by if on else at - by
+            to = max(position, at - SLICE)
+            self._gate.backward(self.steps.between(to, at))
+        self.position = to
 
     @contextmanager
     def as_of(self, position: int) -> Iterator[None]:
@@ -171,23 +228,23 @@ class Timeline:
         """Tell the listeners that the model moved from step `before` to where it is, if it did."""
         if before == self.position:
             return
-        news = self._between(*sorted((before, self.position)))
-        pfns = np.array(sorted(news.pfns), np.int64)
-        notice = Notice(before, self.position, pfns, news.tables)
+        pfns, tables = _touched(self.steps.between(*sorted((before, self.position))))
+        notice = Notice(before, self.position, pfns, tables)
         for listener in tuple(self._listeners):
             listener(notice)
 
-    def _between(self, low: int, high: int) -> News:
-        """What changed in steps `low` to `high`."""
-        first, last = -(-low // STRIDE), high // STRIDE
-        if first >= last:
-            return news_of(_changes(self.steps[low:high]))
-        parts = [stride.news for stride in self._strides[first:last]]
-        parts.append(news_of(_changes(self.steps[low : first * STRIDE])))
-        parts.append(news_of(_changes(self.steps[last * STRIDE : high])))
-        tables = frozenset[str]().union(*(part.tables for part in parts))
-        return News(frozenset[int]().union(*(part.pfns for part in parts)), tables)
 
-
-def _changes(steps: Sequence[Step]) -> Iterator[Change]:
-    return chain.from_iterable(step.changes for step in steps)
+def _touched(changes: Iterable[Change]) -> tuple[npt.NDArray[np.int64], frozenset[str]]:
+    """Frames whose columns changed (int64, ascending), and the names of the tables that did."""
+    keys: dict[Any, set[Any]] = {}
+    for store, key, _, _ in changes:
+        found = keys.get(store)
+        if found is None:
+            found = keys[store] = set()
+        if type(store) is Column:
+            found.add(key)
+        elif type(store) is Cells:
+            found.update(key.tolist())
+    pfns = set[int]().union(*keys.values())
+    tables = frozenset(store.name for store in keys if not isinstance(store, (Column, Cells)))
+    return np.array(sorted(pfns), np.int64), tables

@@ -1,4 +1,4 @@
-"""Recording in slices: an operation given up has changed nothing, and walking by strides comes to the same."""
+"""Recording in slices: an operation given up has changed nothing, and a far seek equals single steps."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ shallow = settings(
 
 @pytest.fixture(params=[("v7", False), ("6.1", True)], scope="module", name="kind", ids=("v7-small", "6.1-huge"))
 def _kind(request: pytest.FixtureRequest) -> Iterator[Kind]:
-    """Programs on small machines have few steps: they are walked in small strides."""
-    whole, timeline.STRIDE = timeline.STRIDE, 8  # type: ignore[misc]
+    """Programs on small machines have few steps: they are walked in small slices."""
+    whole, timeline.SLICE = timeline.SLICE, 8  # type: ignore[misc]
     yield request.param
-    timeline.STRIDE = whole  # type: ignore[misc]
+    timeline.SLICE = whole  # type: ignore[misc]
 
 
 def everything(session: Session) -> tuple[object, ...]:
@@ -62,8 +62,8 @@ def test_what_is_given_up_has_changed_nothing(kind: Kind, data: st.DataObject) -
 
 @shallow
 @given(data=st.data())
-def test_strides_come_to_what_their_steps_do(kind: Kind, data: st.DataObject) -> None:
-    """Also of what the listeners are told: as much as by going there step by step."""
+def test_a_far_seek_equals_single_steps(kind: Kind, data: st.DataObject) -> None:
+    """In the machine's digest, and in what the listeners are told."""
     session, program = prepared(kind), data.draw(PROGRAMS[kind])
     run(session, program)
     digests = [session.machine.gate.digest()]

@@ -100,7 +100,7 @@ def compare_row(session: Session, row: Row) -> Compared:
 
 def signals_of(session: Session, operation: Operation) -> tuple[Sent, ...]:
     """The signals that the handler sent, in order, those that were dropped or ignored among them."""
-    marks = [step.mark for step in session.steps[operation.first : operation.last]]
+    marks = session.steps.marks[operation.first : operation.last]
     return tuple(
         Sent(mark.tasks[0], _NUMBERS[mark.text.partition("is sent ")[2].split()[0]], _FATES[mark.branch])
         for mark in marks

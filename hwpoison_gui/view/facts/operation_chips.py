@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 
 from hwpoison_gui.kernel import pte as ptes
-from hwpoison_gui.kernel.gate import ABSENT
+from hwpoison_gui.kernel.gate import ABSENT, Change
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.session.branches import Branch, Told
 from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.session.session import Operation, Session
-from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view.base.moment import title
 
 RESULT_TONES: Final = {"Recovered": "good", "Delayed": "warn", "Ignored": "warn", "Failed": "kill"}
@@ -77,22 +76,24 @@ def _cost(session: Session, operation: Operation) -> list[str]:
     """What an error leaves behind, by the steps: tasks with hwpoison entries that know nothing, a file's lost data."""
     if not _costs or _costs[0][0] is not operation:
         m, lost, waiting, swapped = session.machine, False, set[int](), set[int]()
-        for step in session.steps[operation.first : operation.last]:
-            if step.mark.act is Act.UNMAP:
-                into = waiting if _left_poison(step, m.ptes.name) else swapped if step.mark.branch == "swap" else set()
-                into.update(mm for mm, _ in step.mark.ptes)
-            if step.mark.function == "me_swapcache_dirty":  # their swap entries lead to the broken page
+        steps = session.steps
+        for number, mark in enumerate(steps.marks[operation.first : operation.last], start=operation.first):
+            if mark.act is Act.UNMAP:
+                poisons = _left_poison(steps.between(number, number + 1), m.ptes.name)
+                into = waiting if poisons else swapped if mark.branch == "swap" else set()
+                into.update(mm for mm, _ in mark.ptes)
+            if mark.function == "me_swapcache_dirty":  # their swap entries lead to the broken page
                 waiting |= swapped
-            lost |= step.mark.function == "me_pagecache_dirty" and "EIO" in step.mark.branch
+            lost |= mark.function == "me_pagecache_dirty" and "EIO" in mark.branch
         told = {signal.task for signal in operation.outcome.signals}
         hit = sum(process.name not in told for process in map(m.processes.view.get, waiting) if process is not None)
         _costs[:] = [(operation, ([f"{hit:,} to be hit"] if hit else []) + ["data lost"] * lost)]
     return _costs[0][1]
 
 
-def _left_poison(step: Step, tables: str) -> bool:
+def _left_poison(changes: Sequence[Change], tables: str) -> bool:
     """Whether a hwpoison entry took the place of one that was cut."""
-    entries = [change.new for change in step.changes if change.store.name == tables and change.new is not ABSENT]
+    entries = [change.new for change in changes if change.store.name == tables and change.new is not ABSENT]
     return any(entry & ptes.HWPOISON for entry in entries)
 
 

@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.session.timeline import Step
 
 LOUDNESS: Final[dict[Act, int]] = {
     Act.ENTER: 0,
@@ -53,16 +52,15 @@ class ActCodes:
 
     def __init__(self) -> None:
         self.codes: Codes = codes_of(())
-        self._last: Step | None = None
+        self._line = 0
 
     def read(self, session: Session) -> None:
         """Whatever has become of the steps."""
-        steps, known = session.steps, len(self.codes)
-        if known > len(steps) or (known and steps[known - 1] is not self._last):
-            known = 0
-        new = codes_of(step.mark.act for step in steps[known:])
+        line, _ = session.stamp
+        known = len(self.codes) if line == self._line else 0
+        new = codes_of(mark.act for mark in session.steps.marks[known:])
         self.codes = np.concatenate((self.codes[:known], new))
-        self._last = steps[-1] if steps else None
+        self._line = line
 
 
 def boundaries(session: Session) -> list[int]:

@@ -94,7 +94,7 @@ def _cut_ptes(session: Session, pfn: int | None) -> dict[tuple[int, int], None]:
             continue
         if pfn is not None and operation.outcome.pfn != pfn:
             continue
-        for step in session.steps[operation.first : min(operation.last, session.position)]:
-            if step.mark.act is Act.UNMAP:
-                found.update(dict.fromkeys(step.mark.ptes))
+        for mark in session.steps.marks[operation.first : min(operation.last, session.position)]:
+            if mark.act is Act.UNMAP:
+                found.update(dict.fromkeys(mark.ptes))
     return found

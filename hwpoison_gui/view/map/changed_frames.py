@@ -7,9 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from hwpoison_gui.kernel.gate import Cells, Column
+from hwpoison_gui.kernel.gate import Cells, Change, Column
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.session.timeline import Step
 
 Pfns = npt.NDArray[np.int64]
 
@@ -20,16 +19,15 @@ def touched_frames(session: Session) -> tuple[Pfns, Pfns]:
     if operation is None:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     steps, at = session.steps, session.position
-    return _frames(steps[operation.first : at - 1]), _frames(steps[at - 1 : at])
+    return _frames(steps.between(operation.first, at - 1)), _frames(steps.between(at - 1, at))
 
 
-def _frames(steps: Iterable[Step]) -> Pfns:
+def _frames(changes: Iterable[Change]) -> Pfns:
     single: set[int] = set()
     many = [np.zeros(0, np.int64)]
-    for step in steps:
-        for store, key, _, _ in step.changes:
-            if isinstance(store, Column):
-                single.add(key)
-            elif isinstance(store, Cells):
-                many.append(key)
+    for store, key, _, _ in changes:
+        if isinstance(store, Column):
+            single.add(key)
+        elif isinstance(store, Cells):
+            many.append(key)
     return np.unique(np.concatenate((np.array(sorted(single), np.int64), *many)))

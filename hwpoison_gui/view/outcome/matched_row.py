@@ -26,7 +26,7 @@ def step_of_table(session: Session, operation: Operation) -> int | None:
 def _find_step(session: Session, operation: Operation) -> int | None:
     kinds = {row.kind for row in session.machine.profile.states}
     for number in range(operation.first, operation.last):
-        mark = session.steps[number].mark
+        mark = session.steps.marks[number]
         if mark.function in TABLE_FUNCTIONS and mark.act is Act.DECIDE and mark.branch in kinds:
             return number
     return None
@@ -37,6 +37,6 @@ def matched_row(session: Session, operation: Operation) -> StateRow | None:
     number = step_of_table(session, operation)
     if number is None:
         return None
-    mark = session.steps[number].mark
+    mark = session.steps.marks[number]
     rows = [row for row in session.machine.profile.states if row.kind == mark.branch]
     return next((row for row in rows if f"{row.action}()" in mark.text), rows[0])

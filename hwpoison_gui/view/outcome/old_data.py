@@ -17,14 +17,14 @@ _CUTS: Final = ("truncate", "punch_hole")  # what was there is not wanted any mo
 
 def read_old_data(session: Session, operation: Operation) -> bool:
     """Of an operation that is complete and has read something, through a mapping or by a call."""
-    m, frames = session.machine, session.steps[operation.last - 1].mark.frames
+    m, frames = session.machine, session.steps.marks[operation.last - 1].frames
     if operation.outcome.value is None or not frames:
         return False
     with as_of(session, operation.last):
         inode, index, dirty = m.inode_of(frames[0]), page_index(m, frames[0]), m.page(frames[0]) & pf.DIRTY
     if inode is None or dirty:
         return False
-    number = session.steps[operation.first].operation
+    number = session.steps.operations[operation.first]
     for earlier in reversed(session.operations[:number]):
         if earlier.name in _CUTS and earlier.args.get("path") == inode.path:
             return False

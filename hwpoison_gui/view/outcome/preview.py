@@ -11,7 +11,6 @@ from hwpoison_gui.kernel.filemap import can
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view.base.hits import CAUGHT, DEAD, IGNORED, LATER, PENDING, SIGNALLED, STALE, USES, ZEROS
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
@@ -45,15 +44,15 @@ class Hover:
     def __init__(self, session: Session) -> None:
         self.session = session
         self._pfn = -1
-        self._step: Step | None = None  # the last one applied then: none of another line is the same
+        self._stamp: tuple[int, int] | None = None  # of the state of the machine that was asked about
         self._summary = self._preview = ""
         self._ahead: Foretelling | None = None
         self._slices: Iterator[None] = iter(())
 
     def __call__(self, pfn: int) -> str:
-        m, step = self.session.machine, self._last_step()
-        if pfn != self._pfn or step is not self._step:
-            self._pfn, self._step, self._ahead = pfn, step, None
+        m, stamp = self.session.machine, self.session.stamp
+        if (pfn, stamp) != (self._pfn, self._stamp):
+            self._pfn, self._stamp, self._ahead = pfn, stamp, None
             self._summary, self._preview = summary(m, pfn), ""
             if not m.panicked:
                 self._ahead = Foretelling(m, pfn)
@@ -72,7 +71,7 @@ class Hover:
         ahead = self._ahead
         if ahead is None:
             return
-        if self._last_step() is not self._step:
+        if self.session.stamp != self._stamp:
             self._ahead = None
             return
         end = time.monotonic() + seconds
@@ -81,9 +80,6 @@ class Hover:
                 return
         self._preview = told(self.session.machine, self._pfn, ahead)
         self._ahead = None
-
-    def _last_step(self) -> Step | None:
-        return self.session.steps[self.session.position - 1] if self.session.position else None
 
 
 def preview(m: Machine, pfn: int) -> str:

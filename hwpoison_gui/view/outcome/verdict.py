@@ -53,7 +53,7 @@ def verdict(session: Session, operation: Operation) -> str:
         )
         parts.append(f"{operation.args.get('task', 'it')} read “{outcome.value}”{old}")
     if not parts and outcome.errno:
-        said = session.steps[operation.last - 1].mark.text.removesuffix(".")
+        said = session.steps.marks[operation.last - 1].text.removesuffix(".")
         if said == f"{operation.name}: done":
             return f"The call returned −{outcome.errno}."
         parts = [] if str(outcome.errno) in said else [said, f"the call returned −{outcome.errno}"]
@@ -62,7 +62,7 @@ def verdict(session: Session, operation: Operation) -> str:
 
 def _of_soft_offline(session: Session, operation: Operation) -> str:
     """Where the content is now; empty where the frame was set aside before."""
-    marks = [step.mark for step in session.steps[operation.first : operation.last]]
+    marks = session.steps.marks[operation.first : operation.last]
     if not any(mark.function == "page_handle_poison" for mark in marks):
         return ""
     to = next((mark.frames[1] for mark in marks if mark.function == "migrate_pages" and mark.branch == "moved"), None)

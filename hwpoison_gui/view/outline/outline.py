@@ -12,10 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from hwpoison_gui.kernel.mark import Act, counted
+from hwpoison_gui.kernel.mark import Act, Mark, counted
 from hwpoison_gui.kernel.profile.type import Profile
 from hwpoison_gui.session.session import Operation, Session
-from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view.outcome.loss import Fact
 from hwpoison_gui.view.outline.entry_points import parts_of
 from hwpoison_gui.view.outline.place import Place, place
@@ -79,12 +78,12 @@ class Node:
 class Outline:
     """All lines of an operation, or of the handler at rest. Line 0 is the root, which is not shown."""
 
-    def __init__(self, profile: Profile, steps: Sequence[Step] = (), first: int = 0, last: int = 0) -> None:
-        self._profile, self._steps, self._ended = profile, steps, False
+    def __init__(self, profile: Profile, marks: Sequence[Mark] = (), first: int = 0, last: int = 0) -> None:
+        self._profile, self._marks, self._ended = profile, marks, False
         self.first, self.last = first, last
-        marks = [step.mark for step in steps[first:last]]
+        own = marks[first:last]
         self.nodes = [Node(0, -1, 0, "root", "")]
-        root = place(parts_of(profile, {mark.function for mark in marks}), profile, marks, first, last)
+        root = place(parts_of(profile, {mark.function for mark in own}), profile, own, first, last)
         self._add_inner(self.nodes[0], root)
         self._leaves = [node for node in self.nodes if node.first >= 0 and node.kind in ("step", "way", "run")]
 
@@ -108,7 +107,7 @@ class Outline:
         """What the line says: a way what it means, and the values that decided once it is taken."""
         state = node.state(position)
         if node.kind == "run" and state == NOW:
-            here = self._steps[position - 1].mark.text
+            here = self._marks[position - 1].text
             return f"{position - node.first:,} of {node.last - node.first:,}: {here}"
         return node.told if node.told and state in (DONE, NOW) else node.text
 
@@ -189,11 +188,11 @@ class Outline:
         node.silent = one.silent == number
         if number in one.taken:
             self._tell(node, one.taken[number])
-            node.told = self._steps[node.first].mark.text
+            node.told = self._marks[node.first].text
 
     def _tell(self, node: Node, number: int) -> None:
         """The kernel's words of a step."""
-        mark = self._steps[number].mark
+        mark = self._marks[number]
         node.first, node.last = number, number + 1
         code = f"{mark.function}()"
         node.code = code if code != self.nodes[node.parent].code else ""
@@ -216,14 +215,14 @@ class Outline:
             at = end
 
     def _counts(self, number: int) -> bool:
-        return self._steps[number].mark.act in _COUNTED
+        return self._marks[number].act in _COUNTED
 
     def _add_steps(self, above: Node, numbers: Sequence[int]) -> None:
         for number in numbers:
-            self._tell(self._add(above, "step", self._steps[number].mark.text), number)
+            self._tell(self._add(above, "step", self._marks[number].text), number)
 
     def _add_run(self, above: Node, first: int, last: int) -> None:
-        acts = Counter(self._steps[number].mark.act for number in range(first, last))
+        acts = Counter(self._marks[number].act for number in range(first, last))
         node = self._add(above, "run", ", ".join(counted(count, *_COUNTED[act]) for act, count in acts.items()))
         node.first, node.last = first, last
         node.tip = "Unfold it to see each; a click goes to the last of them."
@@ -244,6 +243,6 @@ class Outlines:
             if operation is None:
                 self._outline = Outline(profile)
             else:
-                self._outline = Outline(profile, session.steps, operation.first, operation.last)
+                self._outline = Outline(profile, session.steps.marks, operation.first, operation.last)
             self._key = key
         return self._outline

@@ -13,7 +13,6 @@ from hwpoison_gui.kernel.handler import matching_row
 from hwpoison_gui.kernel.profile.type import Profile, StateRow
 from hwpoison_gui.session.peek import as_of
 from hwpoison_gui.session.session import Operation, Session
-from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.outcome.matched_row import step_of_table
@@ -125,7 +124,7 @@ class StateTables:
         self._key: object = None
         self._before: Rehearsed | None = None
         self._looked: Rehearsed | None = None
-        self._selected: tuple[Step | None, Rehearsed] | None = None
+        self._selected: tuple[tuple[int, int], Rehearsed] | None = None
 
     def clear(self) -> None:
         """Another machine."""
@@ -145,8 +144,8 @@ class StateTables:
             if selected in (pfn, -1) or not moment.at_end:
                 return (yield from self._of_operation(session, operation, pfn))
         if 0 <= selected < session.machine.frames:
-            if self._selected is None or self._selected[0] is not moment.step or self._selected[1].pfn != selected:
-                self._selected = moment.step, (yield from find_rehearsed(session.machine, selected))
+            if self._selected is None or self._selected[0] != session.stamp or self._selected[1].pfn != selected:
+                self._selected = session.stamp, (yield from find_rehearsed(session.machine, selected))
             return _table(profile, self._selected[1], "if it broke now")
         return StateTable(rows_of(profile, None), caption=AT_REST)
 

@@ -123,9 +123,9 @@ def _cut_off(session: Session, pfn: int) -> list[tuple[int, int]]:
     cut: list[tuple[int, int]] = []
     for operation in session.operations:
         if operation.outcome.pfn == pfn and operation.last <= session.position:
-            for step in session.steps[operation.first : operation.last]:
-                if step.mark.act is Act.UNMAP:
-                    cut += step.mark.ptes
+            for mark in session.steps.marks[operation.first : operation.last]:
+                if mark.act is Act.UNMAP:
+                    cut += mark.ptes
     return cut
 
 

@@ -39,7 +39,7 @@ def newest_lines(session: Session) -> frozenset[int]:
 def step_of_line(session: Session, line: int) -> int | None:
     """The position at which the line was printed, or None for one that was there at boot."""
     log = session.machine.log
-    for number, step in enumerate(session.steps, start=1):
-        if any(change.store is log and change.key == line for change in step.changes):
-            return number
+    for number, change in enumerate(session.steps.changes):
+        if change.store is log and change.key == line:
+            return session.steps.position_after(number)
     return None

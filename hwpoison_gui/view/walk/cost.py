@@ -17,7 +17,7 @@ def walk_cost(session: Session, operation: Operation) -> str:
 
 def _find(session: Session, operation: Operation) -> tuple[int, str]:
     for number in range(operation.first, operation.last):
-        mark = session.steps[number].mark
+        mark = session.steps.marks[number]
         if mark.function.startswith("collect_procs") and mark.branch.endswith("to kill"):
             if mark.text.startswith("0 tasks"):
                 return number + 1, "nobody is to be told at once"

@@ -115,8 +115,8 @@ def frames_concerned(session: Session, operation: Operation) -> list[int]:
     m = session.machine
     if operation.outcome.pfn is not None:
         return [operation.outcome.pfn] if 0 <= operation.outcome.pfn < m.frames else []
-    steps = session.steps[operation.first : operation.last]
-    return list(dict.fromkeys(pfn for step in steps for pfn in step.mark.frames if 0 <= pfn < m.frames))
+    marks = session.steps.marks[operation.first : operation.last]
+    return list(dict.fromkeys(pfn for mark in marks for pfn in mark.frames if 0 <= pfn < m.frames))
 
 
 class Follower:
@@ -332,12 +332,12 @@ class Walks:
                 selected = pfn
         if selected < 0:
             return None
-        return (yield from self._kept(session, moment.step, selected, session.position))
+        return (yield from self._kept(session, session.stamp, selected, session.position))
 
     def _kept(self, session: Session, made_for: object, pfn: int, position: int) -> Generator[None, None, ReverseMap]:
-        """Made for an operation or a step: neither ever changes, nor does what came before it."""
+        """Made for an operation, or for a state of the machine (its stamp); what came before either never changes."""
         for one, frame, graph in self._maps:
-            if one is made_for and frame == pfn:
+            if one == made_for and frame == pfn:
                 return graph
         with as_of(session, position):
             graph = yield from find_reverse_map(session, pfn)

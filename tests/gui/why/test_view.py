@@ -149,7 +149,7 @@ def test_ten_thousand_of_a_kind_are_one_line_until_it_is_unfolded(qtbot: QtBot, 
     qtbot.addWidget(view)
     view.resize(520, 300)
     view.show()
-    view.set_moment(Outline(V7, [cut] * 10_000, 0, 10_000), 5_000)
+    view.set_moment(Outline(V7, [cut.mark] * 10_000, 0, 10_000), 5_000)
     model = view.outline_model
     run = next(node for node in model.outline.nodes if node.kind == "run")
     assert model.data(model.index_of(run)).startswith("5,000 of 10,000: ")

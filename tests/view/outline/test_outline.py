@@ -36,7 +36,7 @@ def forked(children: int = 2, **sysctl: int) -> Session:
 
 def outline_of(session: Session) -> Outline:
     operation = session.operations[-1]
-    return Outline(session.machine.profile, session.steps, operation.first, operation.last)
+    return Outline(session.machine.profile, session.steps.marks, operation.first, operation.last)
 
 
 def line(outline: Outline, text: str) -> Node:
@@ -171,7 +171,7 @@ def test_long_runs_are_one_line_that_counts() -> None:
 
 def test_ten_thousand_mappers_make_few_lines() -> None:
     session = forked()
-    many = Outline(session.machine.profile, [session.steps[-1]] * 30_000, 0, 30_000)
+    many = Outline(session.machine.profile, [session.steps.marks[-1]] * 30_000, 0, 30_000)
     assert session.steps[-1].mark.act is Act.DIE
     assert len(many.nodes) < 20
 
