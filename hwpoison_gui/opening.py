@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from hwpoison_gui.kernel.image import MemoryImage
+from hwpoison_gui.session.booting import boot_kept
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
 from hwpoison_gui.session.scenario import replay
 from hwpoison_gui.session.scenario.reader import load, step_of
@@ -54,7 +55,9 @@ class Opened:
 def default_machine(profile: str = "v7") -> Opened:
     """The small desktop that the program starts with."""
     scenario = Scenario("What I did", profile=profile, memory=Memory(DEFAULT_FRAMES, "desktop", 1))
-    return Opened(replay.boot(scenario), "A small desktop", scenario, again=default_machine)
+    memory = scenario.memory
+    session = Session(boot_kept(memory.frames, memory.seed, memory.background, profile))
+    return Opened(session, "A small desktop", scenario, again=default_machine)
 
 
 def _nobody_waits(share: float, doing: str) -> None:

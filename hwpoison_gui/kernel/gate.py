@@ -241,6 +241,7 @@ class SortedSets:
 
     def __init__(self, name: str, count: int) -> None:
         self.name = name
+        self.count = count
         self._data: list[list[int]] = [[] for _ in range(count)]
 
     def of(self, which: int) -> Sequence[int]:

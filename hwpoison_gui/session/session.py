@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel.boot.fresh import fresh_machine
 from hwpoison_gui.kernel.fork import do_group_exit
-from hwpoison_gui.kernel.huge_memory import hugepage_init
-from hwpoison_gui.kernel.hugetlb_pool import hugetlb_init
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Mark, Steps
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.signal import get_signal
+from hwpoison_gui.session.booting import boot
 from hwpoison_gui.session.branches import Branch, Branches, Past, Told, shared, summed
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
 from hwpoison_gui.session.ops import OPS
@@ -82,12 +80,7 @@ class Session:
         """A session on a new machine. Raises ScenarioError for what it cannot be built of."""
         if profile not in PROFILES:
             raise NotYetSupportedError(f"profile {profile}", key="profile")
-        machine = boot(frames, seed, background, profile)
-        hugetlb_init(machine, huge_pages)
-        hugepage_init(machine)
-        machine.gate.record()
-        machine.sysctl.load(dict(sysctl or {}))
-        return cls(machine)
+        return cls(boot(frames, seed, background, profile, huge_pages, sysctl))
 
     # Walking
 
@@ -308,13 +301,3 @@ class Session:
 
     def mapcount(self, pfn: int) -> int:
         return int(self.machine.mapcount.view[pfn]) if 0 <= pfn < self.machine.frames else 0
-
-
-def boot(frames: int, seed: int, background: str, profile: str) -> Machine:
-    """A machine of its own, or one of the named presets."""
-    if background == "none":
-        return fresh_machine(frames, PROFILES[profile], seed)
-    from hwpoison_gui.kernel.boot.machine import machine_from_image  # only a preset needs an image
-    from hwpoison_gui.kernel.presets import PRESETS
-
-    return machine_from_image(PRESETS[background](frames, seed), PROFILES[profile])

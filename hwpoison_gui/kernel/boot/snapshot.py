@@ -1,0 +1,301 @@
+"""A booted machine as bytes and back, so that a preset need not be generated and booted at every start.
+
+Layout: a magic line, a checksum, the length of a JSON header, the header, and the arrays that it names, one behind
+the other. Loading executes nothing and believes nothing: every part is checked before it is used, and whatever is
+not exactly what `dump` writes is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from collections.abc import Callable, Iterable
+from itertools import chain
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ..gate import Column, NestedTable, SortedSets, Table
+from ..image import ZoneImage
+from ..machine import Machine
+from ..profile.type import Profile
+from ..records import Inode, Process, Task, Vma
+
+MAGIC: Final = b"hwpoison-gui machine 1\n"
+_HEAD: Final = struct.Struct("<II")  # CRC-32 of all that follows it; bytes of the JSON header
+_MOST_FRAMES: Final = 1 << 24
+_MOST_DISTINCT: Final = 256
+_WORTH_AN_ARRAY: Final = 16
+_INTEGERS: Final = tuple(np.dtype(code) for code in ("<u1", "<i4", "<i8"))
+_RECORDS: Final[dict[str, type[Any]]] = {kind.__name__: kind for kind in (Inode, Process, Task, Vma)}
+_FIELDS: Final[dict[str, type[Any]]] = {"int": int, "str": str, "bool": bool, "tuple[int, ...]": tuple}
+# What a header of the wrong shape, or a value of the wrong type or size, leads to.
+_WRONG: Final = (
+    AttributeError,
+    IndexError,
+    KeyError,
+    MemoryError,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+Spec = Any  # JSON: how some values are written down
+Keep = Callable[[npt.NDArray[Any]], Spec]
+
+
+class DamagedError(Exception):
+    """The bytes are no snapshot, not a whole one, or one of something else."""
+
+
+def dump(m: Machine, label: str) -> bytes:
+    """The whole state of a machine that has booted; `label` says what it was made of, and by which program.
+
+    Raises TypeError for a store, or a record in one, that this format does not know.
+    """
+    arrays: list[bytes] = []
+
+    def keep(array: npt.NDArray[Any]) -> Spec:
+        little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+        arrays.append(little.tobytes())
+        return [little.dtype.str, len(little)]
+
+    stores = {store.name: [_kind(store), *_WRITE[_kind(store)](store, keep)] for store in m.gate.stores()}
+    header = {"label": label, "profile": m.profile.name, "frames": m.frames, "zones": m.zones, "stores": stores}
+    text = json.dumps(header, separators=(",", ":")).encode()
+    rest = b"".join((text, *arrays))
+    return MAGIC + _HEAD.pack(zlib.crc32(rest), len(text)) + rest
+
+
+def load(data: bytes, label: str, profile: Profile) -> Machine:
+    """The machine of a snapshot, booted and recording.
+
+    Parameters
+    ----------
+    data
+        What `dump` gave, or anything else.
+    label, profile
+        What the snapshot must have been made of, and the profile under which the machine was booted.
+
+    Raises
+    ------
+    DamagedError
+        For anything but a whole snapshot of that label and profile.
+    """
+    try:
+        return _load(memoryview(data), label, profile)
+    except _WRONG as error:
+        raise DamagedError(f"not a snapshot: {error}") from error
+
+
+def _load(data: memoryview, label: str, profile: Profile) -> Machine:
+    start = len(MAGIC) + _HEAD.size
+    if bytes(data[: len(MAGIC)]) != MAGIC or len(data) < start:
+        raise DamagedError("no snapshot of this format")
+    checksum, length = _HEAD.unpack(data[len(MAGIC) : start])
+    if zlib.crc32(data[start:]) != checksum:
+        raise DamagedError("the checksum does not fit")
+    header = json.loads(bytes(data[start : start + length]))
+    if (header["label"], header["profile"]) != (label, profile.name):
+        raise DamagedError("a snapshot of something else")
+    frames = header["frames"]
+    if type(frames) is not int or not 0 < frames <= min(_MOST_FRAMES, len(data)):
+        raise DamagedError(f"frames: {frames}")
+    m = Machine(frames, profile)
+    m.zones = tuple(_zone(*zone) for zone in header["zones"])
+    arrays = _Arrays(data[start + length :])
+    stores = {store.name: store for store in m.gate.stores()}
+    if list(stores) != list(header["stores"]):
+        raise DamagedError("other stores")
+    for name, (kind, *specs) in header["stores"].items():
+        if kind != _kind(stores[name]):
+            raise DamagedError(f"{name}: a {kind}")
+        _READ[kind](stores[name], arrays, *specs)
+    arrays.end()
+    m.gate.record()
+    return m
+
+
+def _zone(node: int, name: str, start: int, end: int) -> ZoneImage:
+    if (type(node), type(name), type(start), type(end)) != (int, str, int, int):
+        raise DamagedError("a zone that is none")
+    return ZoneImage(node, name, start, end)
+
+
+class _Arrays:
+    """The arrays behind the header, handed out in their order."""
+
+    def __init__(self, data: memoryview) -> None:
+        self._data = data
+        self._at = 0
+
+    def next(self, spec: Spec, *allowed: np.dtype[Any]) -> npt.NDArray[Any]:
+        """The next one, a view on the bytes, which must be of one of the dtypes `allowed`."""
+        code, count = spec
+        dtype = next((dtype for dtype in allowed if dtype.newbyteorder("<").str == code), None)
+        if dtype is None or type(count) is not int or count < 0:
+            raise DamagedError(f"an array {spec}")
+        size = count * dtype.itemsize
+        part = self._data[self._at : self._at + size]
+        if len(part) != size:
+            raise DamagedError("an array is cut off")
+        self._at += size
+        return np.frombuffer(part, dtype.newbyteorder("<"))
+
+    def end(self) -> None:
+        """To be called when all have been handed out: nothing may be left."""
+        if self._at != len(self._data):
+            raise DamagedError("more than the header says")
+
+
+# -- stores
+
+
+def _kind(store: Any) -> str:
+    kinds = {Column: "column", Table: "table", NestedTable: "nested", SortedSets: "sets"}
+    return kinds.get(type(store), type(store).__name__)
+
+
+def _write_column(store: Column, keep: Keep) -> list[Spec]:
+    return [keep(store.view)]
+
+
+def _read_column(store: Column, arrays: _Arrays, spec: Spec) -> None:
+    array = arrays.next(spec, store.view.dtype)
+    if len(array) != len(store.view):
+        raise DamagedError(f"{store.name}: {len(array)} frames")
+    store.load(slice(None), array)
+
+
+def _write_table(store: Table[Any, Any], keep: Keep) -> list[Spec]:
+    return [_write(list(store.view), keep), _write(list(store.view.values()), keep)]
+
+
+def _read_table(store: Table[Any, Any], arrays: _Arrays, keys: Spec, values: Spec) -> None:
+    store.load(_mapping(_read(keys, arrays), _read(values, arrays)))
+
+
+def _write_nested(store: NestedTable[Any, Any, Any], keep: Keep) -> list[Spec]:
+    inner = store.view.values()
+    counts = [len(records) for records in inner]
+    keys, values = list(chain.from_iterable(inner)), [value for records in inner for value in records.values()]
+    return [_write(list(store.view), keep), _write(counts, keep), _write(keys, keep), _write(values, keep)]
+
+
+def _read_nested(store: NestedTable[Any, Any, Any], arrays: _Arrays, *specs: Spec) -> None:
+    outer, counts, keys, values = (_read(spec, arrays) for spec in specs)
+    at = 0
+    for key, count in _mapping(outer, counts).items():
+        if type(count) is not int or count <= 0:
+            raise DamagedError(f"{store.name}: {count} records")
+        store.load(key, _mapping(keys[at : at + count], values[at : at + count]))
+        at += count
+    if not at == len(keys) == len(values):
+        raise DamagedError(f"{store.name}: {len(keys)} keys, {len(values)} values")
+
+
+def _write_sets(store: SortedSets, keep: Keep) -> list[Spec]:
+    members = [list(store.of(which)) for which in range(store.count)]
+    return [_write([len(some) for some in members], keep), _write(list(chain.from_iterable(members)), keep)]
+
+
+def _read_sets(store: SortedSets, arrays: _Arrays, counts: Spec, members: Spec) -> None:
+    sizes, found = _read(counts, arrays), _read(members, arrays)
+    if len(sizes) != store.count or min(sizes) < 0 or sum(sizes) != len(found) or {*map(type, found)} - {int}:
+        raise DamagedError(f"{store.name}: {sizes}")
+    at = 0
+    for which, size in enumerate(sizes):
+        store.load(which, found[at : at + size])
+        at += size
+
+
+_WRITE: Final[dict[str, Callable[[Any, Keep], list[Spec]]]] = {
+    "column": _write_column,
+    "table": _write_table,
+    "nested": _write_nested,
+    "sets": _write_sets,
+}
+_READ: Final[dict[str, Callable[..., None]]] = {
+    "column": _read_column,
+    "table": _read_table,
+    "nested": _read_nested,
+    "sets": _read_sets,
+}
+
+
+def _mapping(keys: list[Any], values: list[Any]) -> dict[Any, Any]:
+    found = dict(zip(keys, values, strict=True))
+    if len(found) != len(keys):
+        raise DamagedError("a key comes twice")
+    return found
+
+
+# -- values: many integers are an array, many of few are an array of codes, records are a list for each field
+
+
+def _write(values: list[Any], keep: Keep) -> Spec:
+    kinds = {*map(type, values)}
+    if len(values) >= _WORTH_AN_ARRAY and kinds == {int}:
+        return ["integers", keep(_smallest(values))]
+    name = next(iter(kinds)).__name__ if len(kinds) == 1 else ""
+    if name in _RECORDS:
+        fields = _RECORDS[name].__annotations__
+        return ["records", name, [[getattr(value, field) for value in values] for field in fields]]
+    if kinds - {int, str, bool, tuple}:
+        raise TypeError(f"no way to write {kinds}")
+    distinct = dict.fromkeys(values) if len(values) >= _WORTH_AN_ARRAY else {}
+    if 0 < len(distinct) <= _MOST_DISTINCT:
+        codes = {value: code for code, value in enumerate(distinct)}
+        return ["few", list(distinct), keep(np.array([codes[value] for value in values], np.uint8))]
+    return ["list", values]
+
+
+def _read(spec: Spec, arrays: _Arrays) -> list[Any]:
+    how, *parts = spec
+    if how == "integers":
+        (array,) = parts
+        return list(arrays.next(array, *_INTEGERS).tolist())
+    if how == "few":
+        distinct, array = parts
+        known = _plain(distinct)
+        return [known[code] for code in arrays.next(array, _INTEGERS[0]).tolist()]
+    if how == "records":
+        return _records(*parts)
+    if how == "list":
+        (values,) = parts
+        return _plain(values)
+    raise DamagedError(f"values written as {how}")
+
+
+def _smallest(values: list[int]) -> npt.NDArray[Any]:
+    least, most = min(values), max(values)
+    fits = (dtype for dtype in _INTEGERS if np.iinfo(dtype).min <= least and most <= np.iinfo(dtype).max)
+    return np.array(values, next(fits, _INTEGERS[-1]))
+
+
+def _records(name: str, columns: list[list[Any]]) -> list[Any]:
+    kind = _RECORDS[name]
+    for wanted, column in zip(kind.__annotations__.values(), columns, strict=True):
+        if {*map(type, column)} - {list if _FIELDS[wanted] is tuple else _FIELDS[wanted]}:
+            raise DamagedError(f"{name}: a field that is no {wanted}")
+    rows = [_plain(column) if column and type(column[0]) is list else column for column in columns]
+    return list(map(kind, *_same_length(rows)))
+
+
+def _same_length(rows: list[list[Any]]) -> list[list[Any]]:
+    if len({*map(len, rows)}) > 1:
+        raise DamagedError("records with fields missing")
+    return rows
+
+
+def _plain(values: Iterable[Any]) -> list[Any]:
+    """JSON's lists are tuples of integers or texts; a machine has no other compound values."""
+    found = [tuple(value) if type(value) is list else value for value in values]
+    for value in found:
+        some = value if type(value) is tuple else (value,)
+        if {*map(type, some)} - {int, str, bool}:
+            raise DamagedError(f"a value {value!r}")
+    return found

@@ -1,0 +1,105 @@
+"""Booting the machine of a session: a bare one, or a preset; and the preset that is kept in the user's cache.
+
+What only booting needs is imported when something is booted: a start that finds its machine in the cache needs none.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from hwpoison_gui import __version__, user_cache
+from hwpoison_gui.kernel.boot import snapshot
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.profile.registry import PROFILES
+
+_PACKAGE: Final = Path(__file__).resolve().parent.parent
+_MADE_BY: Final = ("kernel", "kernel/boot", "kernel/presets", "kernel/profile", "session/booting.py")
+
+
+def boot(
+    frames: int,
+    seed: int,
+    background: str,
+    profile: str,
+    huge_pages: int = 0,
+    sysctl: Mapping[str, int] | None = None,
+) -> Machine:
+    """A machine of `frames` frames under a profile, booted and recording.
+
+    Parameters
+    ----------
+    background
+        `none` for a bare machine, else the name of a preset.
+    huge_pages
+        What nr_hugepages asks for.
+    sysctl
+        Values that differ from the profile's own.
+    """
+    from hwpoison_gui.kernel.huge_memory import hugepage_init
+    from hwpoison_gui.kernel.hugetlb_pool import hugetlb_init
+
+    machine = _boot(frames, seed, background, profile)
+    hugetlb_init(machine, huge_pages)
+    hugepage_init(machine)
+    machine.gate.record()
+    machine.sysctl.load(dict(sysctl or {}))
+    return machine
+
+
+def _boot(frames: int, seed: int, background: str, profile: str) -> Machine:
+    if background == "none":
+        from hwpoison_gui.kernel.boot.fresh import fresh_machine
+
+        return fresh_machine(frames, PROFILES[profile], seed)
+    from hwpoison_gui.kernel.boot.machine import machine_from_image
+    from hwpoison_gui.kernel.presets import PRESETS
+
+    return machine_from_image(PRESETS[background](frames, seed), PROFILES[profile])
+
+
+def boot_kept(frames: int, seed: int, background: str, profile: str) -> Machine:
+    """The same machine as `boot` gives, out of the user's cache where this program has kept it there.
+
+    A file that is damaged, or that another version made, counts as missing: the machine is booted and kept again.
+    """
+    stamp = _stamp()
+    if not stamp:
+        return boot(frames, seed, background, profile)
+    name, label = f"{background}-{profile}.machine", f"{stamp} {background} {frames} {seed}"
+    data = user_cache.read(name)
+    if data is not None:
+        try:
+            return snapshot.load(data, label, PROFILES[profile])
+        except snapshot.DamagedError:
+            pass  # it is replaced below
+    machine = boot(frames, seed, background, profile)
+    user_cache.write(name, snapshot.dump(machine, label))
+    return machine
+
+
+def _stamp() -> str:
+    """The program's version, and what the files that make a machine look like; empty where there are no such files.
+
+    They are known by path, size and time of change, as Python knows what it has compiled: reading them all would
+    take longer than a machine takes to load.
+    """
+    try:
+        found = sorted(f"{path} {status.st_size} {status.st_mtime_ns}" for path, status in _files())
+    except OSError:
+        return ""
+    return f"{__version__} {zlib.crc32(chr(10).join(found).encode()):08x}" if found else ""
+
+
+def _files() -> Iterator[tuple[str, os.stat_result]]:
+    for name in _MADE_BY:
+        where = _PACKAGE / name
+        if name.endswith(".py"):
+            yield name, where.stat()
+            continue
+        for entry in os.scandir(where):
+            if entry.name.endswith(".py"):
+                yield f"{name}/{entry.name}", entry.stat()

@@ -1,0 +1,84 @@
+"""The user's cache folder: what can be made again, kept so that it need not be.
+
+A file of it may be damaged, made by another program or by another user, or missing: `read` then gives None. Where
+there is no folder to write to, nothing is kept. Neither ever raises for such a reason.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+_NAME: Final = "hwpoison-gui"
+_MOST_BYTES: Final = 1 << 28
+_OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
+
+
+def folder() -> Path | None:
+    """$XDG_CACHE_HOME/hwpoison-gui, or the same below ~/.cache; None where there is no absolute path to it."""
+    home = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(home):  # the specification: a relative path is to be ignored
+        home = os.path.expanduser("~/.cache")
+    return Path(home, _NAME) if os.path.isabs(home) else None
+
+
+def read(name: str) -> bytes | None:
+    """The content of a file: a regular one, the user's own, that nobody else may write to. None for any other."""
+    where = folder()
+    if where is None:
+        return None
+    try:
+        # No symbolic link is followed, and a pipe does not make the program wait.
+        number = os.open(where / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        found = os.fstat(number)
+        ours = found.st_uid == os.geteuid() and not found.st_mode & _OTHERS_WRITE
+        if not ours or not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_BYTES:
+            return None
+        with open(number, "rb", closefd=False) as file:
+            return file.read()
+    except OSError:
+        return None
+    finally:
+        os.close(number)
+
+
+def write(name: str, data: bytes) -> bool:
+    """Keep a file, whole or not at all, however many programs do so at once. Returns whether it was kept."""
+    where = folder()
+    if where is None:
+        return False
+    part = where / f".{name}.{os.getpid()}"
+    try:
+        if not _make(where):
+            return False
+        number = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            with open(number, "wb") as file:
+                file.write(data)
+            os.replace(part, where / name)
+        finally:
+            with contextlib.suppress(FileNotFoundError):  # it has its new name
+                os.unlink(part)
+    except OSError:
+        return False
+    return True
+
+
+def _make(where: Path) -> bool:
+    """Create the folder where it is missing. Returns whether it is the user's own.
+
+    A program that runs as root with another user's HOME must not leave files there that this user cannot replace.
+    """
+    there = where
+    while not there.exists():
+        there = there.parent
+    if there.stat().st_uid != os.geteuid():
+        return False
+    where.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return True
