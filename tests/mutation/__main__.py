@@ -1,0 +1,115 @@
+"""`python -m tests.mutation [--file PART] [--sample N] [--seed N]`: which faults does no test notice?
+
+The result is kept in a folder outside of the repository. Survivors that are explained in survivors.toml are counted
+but not shown: they change nothing but speed, or nothing at all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import sys
+import time
+import tomllib
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.mutation import runner
+from tests.mutation.mutants import Mutant, diff_of, mutants_of
+from tests.mutation.runner import SURVIVED, UNREACHED, Mutation, Result
+from tests.paths import ROOT
+
+TARGETS: Final = ("hwpoison_gui/kernel", "hwpoison_gui/view/outcome")
+TESTS: Final = ("tests/kernel", "tests/session", "tests/view")
+EXPLAINED: Final = Path(__file__).with_name("survivors.toml")
+
+
+def all_mutants(part: str) -> list[Mutant]:
+    """The mutants of every file whose name contains `part`."""
+    files = sorted(path for target in TARGETS for path in (ROOT / target).rglob("*.py"))
+    names = [str(path.relative_to(ROOT)) for path in files]
+    return [mutant for name in names if part in name for mutant in mutants_of(ROOT / name, name)]
+
+
+def explained() -> set[tuple[str, str, str]]:
+    """The survivors that somebody has looked at: (file, function, mutation)."""
+    known = tomllib.loads(EXPLAINED.read_text()).get("survivor", [])
+    return {(one["file"], one["function"], mutation) for one in known for mutation in one["mutations"]}
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
+    parser.add_argument("--file", default="", metavar="PART", help="only files whose path contains this")
+    parser.add_argument("--sample", type=int, metavar="N", help="only N mutants, chosen at random")
+    parser.add_argument("--seed", type=int, default=1, help="of the sample")
+    parser.add_argument("--tests", nargs="+", default=TESTS, help="where tests are looked for")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--most", type=float, default=60.0, metavar="S", help="seconds of tests that a mutant gets")
+    parser.add_argument("--list", action="store_true", help="only say which mutants there are")
+    parser.add_argument("--results", type=Path, default=Path.home() / ".cache/hwpoison-gui-mutation")
+    return parser.parse_args()
+
+
+def main() -> int:
+    asked, began = arguments(), time.monotonic()
+    mutants = all_mutants(asked.file)
+    if asked.sample is not None and asked.sample < len(mutants):
+        chosen = random.Random(asked.seed).sample(range(len(mutants)), asked.sample)
+        mutants = [mutants[at] for at in sorted(chosen)]
+    if asked.list:
+        for mutant in mutants:
+            print(f"{mutant.file}:{mutant.line} {mutant.function}: {mutant.mutation}")
+        return 0
+    asked.results.mkdir(parents=True, exist_ok=True)
+    os.nice(19)
+    known, screen = explained(), os.fdopen(os.dup(1), "w", buffering=1)
+
+    def told(result: Result) -> None:
+        count = len(mutation.results)
+        if result.state in (SURVIVED, UNREACHED) and result.mutant.key not in known:
+            screen.write(f"{shown(result)}\n")
+        if count % 100 == 0 or count == len(mutants):
+            screen.write(f"{count} of {len(mutants)}, {time.monotonic() - began:.0f} s\n")
+
+    mutation = Mutation(mutants, asked.results, asked.workers, asked.most, told)
+    tests = [str(ROOT / test) for test in asked.tests]
+    status = pytest.main([*runner.OPTIONS, *tests], plugins=[mutation])
+    if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        return int(status)
+    return report(mutation.results, asked.results, known)
+
+
+def shown(result: Result) -> str:
+    mutant = result.mutant
+    head = f"{result.state}: {mutant.file}:{mutant.line} {mutant.function}: {mutant.mutation} ({result.tests} tests)"
+    return f"{head}\n{diff_of(ROOT / mutant.file, mutant.number)}"
+
+
+def report(results: list[Result], folder: Path, known: set[tuple[str, str, str]]) -> int:
+    """Print the counts, keep everything as JSON; 1 where a survivor is not explained."""
+    counts = Counter(result.state for result in results)
+    left = [result for result in results if result.state in (SURVIVED, UNREACHED)]
+    open_ = [result for result in left if result.mutant.key not in known]
+    by_file = Counter(result.mutant.file for result in open_)
+    for file, count in by_file.most_common():
+        print(f"{count:5} {file}")
+    states = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
+    print(f"{len(results)} mutants: {states}; {len(left) - len(open_)} survivors explained, {len(open_)} not")
+    rows = [
+        {**result.mutant._asdict(), "state": result.state, "by": result.by, "tests": result.tests,
+         "explained": result.mutant.key in known}
+        for result in results
+    ]  # fmt: skip
+    kept = folder / f"mutation-{time.strftime('%Y%m%d-%H%M%S')}.json"
+    kept.write_text(json.dumps(rows, indent=1))
+    print(kept)
+    return 1 if open_ else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
