@@ -22,6 +22,7 @@ from hwpoison_gui.session.branches import Branch, Branches, Past, Told, shared, 
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
 from hwpoison_gui.session.ops import OPS
 from hwpoison_gui.session.outcome import OpResult, Outcome, SignalSeen
+from hwpoison_gui.session.recall import Recall
 from hwpoison_gui.session.recording import Recording
 from hwpoison_gui.session.timeline import Notice, RecordedSteps, Timeline
 from hwpoison_gui.session.world import World
@@ -66,6 +67,7 @@ class Session:
         self.branches = Branches()
         self.timeline = Timeline(machine.gate)
         self.recording: Recording | None = None
+        self.recall = Recall()
 
     @classmethod
     def fresh(

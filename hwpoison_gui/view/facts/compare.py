@@ -12,7 +12,7 @@ from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.session.compare import EARLY, RECOVERY, Settings, Side
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
-from hwpoison_gui.session.peek import as_of
+from hwpoison_gui.session.peek import at
 from hwpoison_gui.view.base.hits import MEANINGS, TONES
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.facts.counters import counters_of
@@ -140,8 +140,7 @@ def _frame_facts(side: Side, outcome: Outcome) -> dict[Key, Value]:
     m = session.machine
     if side.click is None or pfn is None or not 0 <= pfn < m.frames:
         return {}
-    with as_of(session, side.click.first):
-        graph = reverse_map(session, pfn)
+    graph = at(session, side.click.first, lambda: reverse_map(session, pfn))
     found: dict[Key, Value] = {}
     often = Counter(mapper.task for mapper in graph.mappers)
     for mapper in graph.mappers:

@@ -10,6 +10,7 @@ from hwpoison_gui.kernel.gate import ABSENT, Change
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.session.branches import Branch, Told
 from hwpoison_gui.session.outcome import Outcome
+from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.base.moment import title
 
@@ -69,26 +70,28 @@ def result_in(session: Session, operation: Operation) -> tuple[str, str]:
     return ", ".join((words, *cost)), "warn" if cost and tone == "good" else tone
 
 
-_costs: list[tuple[Operation, list[str]]] = []  # of the last one asked for, which is asked for again and again
+_COST: Final = Question[list[str]]("what an error leaves behind")
 
 
 def _cost(session: Session, operation: Operation) -> list[str]:
+    return session.recall.answer(_COST, lambda: _find_cost(session, operation), operation)
+
+
+def _find_cost(session: Session, operation: Operation) -> list[str]:
     """What an error leaves behind, by the steps: tasks with hwpoison entries that know nothing, a file's lost data."""
-    if not _costs or _costs[0][0] is not operation:
-        m, lost, waiting, swapped = session.machine, False, set[int](), set[int]()
-        steps = session.steps
-        for number, mark in enumerate(steps.marks[operation.first : operation.last], start=operation.first):
-            if mark.act is Act.UNMAP:
-                poisons = _left_poison(steps.between(number, number + 1), m.ptes.name)
-                into = waiting if poisons else swapped if mark.branch == "swap" else set()
-                into.update(mm for mm, _ in mark.ptes)
-            if mark.function == "me_swapcache_dirty":  # their swap entries lead to the broken page
-                waiting |= swapped
-            lost |= mark.function == "me_pagecache_dirty" and "EIO" in mark.branch
-        told = {signal.task for signal in operation.outcome.signals}
-        hit = sum(process.name not in told for process in map(m.processes.view.get, waiting) if process is not None)
-        _costs[:] = [(operation, ([f"{hit:,} to be hit"] if hit else []) + ["data lost"] * lost)]
-    return _costs[0][1]
+    m, lost, waiting, swapped = session.machine, False, set[int](), set[int]()
+    steps = session.steps
+    for number, mark in enumerate(steps.marks[operation.first : operation.last], start=operation.first):
+        if mark.act is Act.UNMAP:
+            poisons = _left_poison(steps.between(number, number + 1), m.ptes.name)
+            into = waiting if poisons else swapped if mark.branch == "swap" else set()
+            into.update(mm for mm, _ in mark.ptes)
+        if mark.function == "me_swapcache_dirty":  # their swap entries lead to the broken page
+            waiting |= swapped
+        lost |= mark.function == "me_pagecache_dirty" and "EIO" in mark.branch
+    told = {signal.task for signal in operation.outcome.signals}
+    hit = sum(process.name not in told for process in map(m.processes.view.get, waiting) if process is not None)
+    return ([f"{hit:,} to be hit"] if hit else []) + ["data lost"] * lost
 
 
 def _left_poison(changes: Sequence[Change], tables: str) -> bool:

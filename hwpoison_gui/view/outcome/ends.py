@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.base.hits import (
     DEAD,
@@ -23,9 +24,8 @@ from hwpoison_gui.view.outcome.loss import AGAIN, NOT_DONE, hits_now, loss_of
 _TOLD: Final = frozenset({SIGNALLED, PENDING, IGNORED})  # what signals did, which no later touch takes back
 _MOST: Final = 2000  # processes of which it is asked anew what happened since
 
-# Of the last moment asked for: the error, and the operation that is through by then. Who goes back and does something
-# else comes to another operation, so these two say which machine it is and what was done with it.
-_newest: list[tuple[Operation, Operation, dict[int, str]]] = []
+# About the error, and the operation that is complete by then.
+_ENDS: Final = Question[dict[int, str]]("impact on each process by now")
 
 
 def ends_of(session: Session, pfn: int) -> dict[int, str]:
@@ -33,12 +33,7 @@ def ends_of(session: Session, pfn: int) -> dict[int, str]:
     error, present = error_of(session, pfn), session.operation_at(session.position)
     if error is None or present is None:
         return {}
-    for known, then, ends in _newest:
-        if known is error and then is present:
-            return ends
-    found = _find(session, error)
-    _newest[:] = [(error, present, found)]
-    return found
+    return session.recall.answer(_ENDS, lambda: _find(session, error), error, present)
 
 
 def error_of(session: Session, pfn: int) -> Operation | None:

@@ -14,7 +14,8 @@ from hwpoison_gui.kernel.filemap import find_get_page
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import BUS_MCEERR_AR, MAX_ORDER, Process
 from hwpoison_gui.kernel.rmap import page_index
-from hwpoison_gui.session.peek import as_of
+from hwpoison_gui.session.peek import at, at_in_slices
+from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.base.hits import (
     DEAD,
@@ -68,8 +69,8 @@ class _Before(NamedTuple):
 
 # Of the newest few operations. Neither ever changes, and walking back over thousands of changes takes its time.
 _KEPT: Final = 3
-_newest: list[tuple[Operation, Loss | None]] = []
-_before: list[tuple[Operation, _Before | None]] = []
+_LOSS: Final = Question["Loss | None"]("loss", _KEPT)
+_BEFORE: Final = Question["_Before | None"]("what is known only before", _KEPT)
 _NEAR: Final = 100
 
 
@@ -80,12 +81,10 @@ def loss_of(session: Session, operation: Operation) -> Loss | None:
 
 def find_loss(session: Session, operation: Operation) -> Generator[None, None, Loss | None]:
     """The same in slices, for there may be thousands who are hit."""
-    for known, loss in tuple(_newest):
-        if known is operation:
-            return loss
-    found = yield from _find(session, operation)
-    _newest[:] = [*_newest[1 - _KEPT :], (operation, found)]
-    return found
+    known = session.recall.known(_LOSS, operation)
+    if known is not None:
+        return known[0]
+    return session.recall.keep(_LOSS, (yield from _find(session, operation)), operation)
 
 
 def _find(session: Session, operation: Operation) -> Generator[None, None, Loss | None]:
@@ -101,10 +100,13 @@ def _find(session: Session, operation: Operation) -> Generator[None, None, Loss 
         return Loss(LOST_BEFORE, tuple(_of_signals(session, operation))) if ran_into else None
     before = _look_before(session, operation)
     assert before is not None
-    with as_of(session, operation.last):
-        row = matched_row(session, operation)
-        hits = yield from _hits(session, operation, before)
-        lost = lost_words(session.machine, before.page, outcome, row.action if row else "")
+    return (yield from at_in_slices(session, operation.last, lambda: _look_after(session, operation, before)))
+
+
+def _look_after(session: Session, operation: Operation, before: _Before) -> Generator[None, None, Loss]:
+    row = matched_row(session, operation)
+    hits = yield from _hits(session, operation, before)
+    lost = lost_words(session.machine, before.page, operation.outcome, row.action if row else "")
     return Loss(lost.text, hits, lost.brief)
 
 
@@ -118,17 +120,14 @@ def note_beginning(session: Session, operation: Operation, graph: ReverseMap | N
 
 
 def _look_before(session: Session, operation: Operation, graph: ReverseMap | None = None) -> _Before | None:
-    kept = next((pair for pair in tuple(_before) if pair[0] is operation), None)
-    if kept is None:
+    def find() -> _Before | None:
         pfn = operation.outcome.pfn
-        found = None
-        if pfn is not None and 0 <= pfn < session.machine.frames:
-            with as_of(session, operation.first):
-                at_hand = graph is not None and graph.pfn == pfn
-                found = _look(session, pfn, graph.mappers if graph is not None and at_hand else ())
-        kept = operation, found
-        _before[:] = [*_before[1 - _KEPT :], kept]
-    return kept[1]
+        if pfn is None or not 0 <= pfn < session.machine.frames:
+            return None
+        known = graph.mappers if graph is not None and graph.pfn == pfn else ()
+        return at(session, operation.first, lambda: _look(session, pfn, known))
+
+    return session.recall.answer(_BEFORE, find, operation)
 
 
 def _look(session: Session, pfn: int, known: Sequence[Mapper]) -> _Before:

@@ -6,21 +6,17 @@ from typing import Final
 
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.kernel.profile.type import StateRow
+from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
 
 TABLE_FUNCTIONS: Final = ("page_action", "identify_page_state")
 
-_newest: list[tuple[Operation, int | None]] = []  # of the last one asked for, which is asked for at every step
+_STEP: Final = Question[int | None]("step that finds the row of the state table")  # asked at every step
 
 
 def step_of_table(session: Session, operation: Operation) -> int | None:
     """The number of the step that finds the row, or None where an operation never comes to it."""
-    for known, number in tuple(_newest):  # a comparison is made in a thread
-        if known is operation:
-            return number
-    number = _find_step(session, operation)
-    _newest[:] = [(operation, number)]
-    return number
+    return session.recall.answer(_STEP, lambda: _find_step(session, operation), operation)
 
 
 def _find_step(session: Session, operation: Operation) -> int | None:

@@ -9,7 +9,7 @@ from hwpoison_gui.kernel.filemap import ZERO, can, content_of, disk_content
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import Inode
 from hwpoison_gui.kernel.rmap import page_index
-from hwpoison_gui.session.peek import as_of
+from hwpoison_gui.session.peek import at
 from hwpoison_gui.session.session import Operation, Session
 
 _CUTS: Final = ("truncate", "punch_hole")  # what was there is not wanted any more
@@ -20,8 +20,11 @@ def read_old_data(session: Session, operation: Operation) -> bool:
     m, frames = session.machine, session.steps.marks[operation.last - 1].frames
     if operation.outcome.value is None or not frames:
         return False
-    with as_of(session, operation.last):
-        inode, index, dirty = m.inode_of(frames[0]), page_index(m, frames[0]), m.page(frames[0]) & pf.DIRTY
+    inode, index, dirty = at(
+        session,
+        operation.last,
+        lambda: (m.inode_of(frames[0]), page_index(m, frames[0]), m.page(frames[0]) & pf.DIRTY),
+    )
     if inode is None or dirty:
         return False
     number = session.steps.operations[operation.first]
@@ -40,8 +43,7 @@ def _was_lost(session: Session, error: Operation, inode: Inode, index: int, valu
         return False
     if int(m.index.view[pfn]) != index or _inode_before(session, error, pfn) != inode.id:
         return False
-    with as_of(session, error.last):
-        return value == _left(m, inode, index)
+    return value == at(session, error.last, lambda: _left(m, inode, index))
 
 
 def _inode_before(session: Session, error: Operation, pfn: int) -> int:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.handler import matching_row
 from hwpoison_gui.kernel.profile.type import Profile, StateRow
-from hwpoison_gui.session.peek import as_of
+from hwpoison_gui.session.peek import at_in_slices
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.base.slicing import to_the_end
@@ -159,8 +159,9 @@ class StateTables:
                 self._looked = looked_at(session, operation, pfn, number)
             return _table(profile, self._looked, "when the handler looked", number + 1)
         if self._before is None:
-            with as_of(session, operation.first):
-                self._before = yield from find_rehearsed(session.machine, pfn)
+            self._before = yield from at_in_slices(
+                session, operation.first, lambda: find_rehearsed(session.machine, pfn)
+            )
         return _table(profile, self._before, "when the handler will look")
 
 

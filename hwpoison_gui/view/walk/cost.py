@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
 
-_newest: list[tuple[Operation, int, str]] = []  # of the last one asked for: the step that sums up, and what it says
+_COST: Final = Question[tuple[int, str]]("cost of the walk")  # the step that sums up, and what it says
 
 
 def walk_cost(session: Session, operation: Operation) -> str:
     """What the search for processes came to (mm/memory-failure.c, collect_procs()); empty before it has ended."""
-    if not _newest or _newest[0][0] is not operation:
-        _newest[:] = [(operation, *_find(session, operation))]
-    _, position, words = _newest[0]
+    position, words = session.recall.answer(_COST, lambda: _find(session, operation), operation)
     return words if session.position >= position else ""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
 from hwpoison_gui.view.rmap.graph import Mapper, ReverseMap
@@ -21,17 +21,28 @@ _NUMBER: Final = re.compile(r"[-:#_. ]*\d+(:\d+)?$")
 Widths = tuple[float, ...]  # of mapping, VMAs and tasks
 
 
-class Row(NamedTuple):
-    """One VMA, or several under one `label`; a group is folded, or the head of what follows it."""
-
+class _Row(NamedTuple):
     mappers: tuple[Mapper, ...]
     label: str = ""
     folded: bool = False
     inside: bool = False  # belongs to the unfolded group above
 
+
+class Row(_Row):
+    """One VMA, or several under one `label`; a group is folded, or the head of what follows it."""
+
     @property
     def is_group(self) -> bool:
         return bool(self.label)
+
+    @cached_property
+    def vmas(self) -> frozenset[int]:
+        return frozenset(mapper.vma for mapper in self.mappers)
+
+    @cached_property
+    def tasks(self) -> frozenset[int]:
+        """Their tgids."""
+        return frozenset(mapper.tgid for mapper in self.mappers)
 
 
 class Columns(NamedTuple):

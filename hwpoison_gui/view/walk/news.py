@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from hwpoison_gui.view.base.hits import OF_MANY
-from hwpoison_gui.view.rmap.graph import Mapper
-from hwpoison_gui.view.walk.layout import GROUP_FROM, Row
+from hwpoison_gui.view.walk.layout import Row
 from hwpoison_gui.view.walk.state import WalkState
 
 
@@ -35,25 +34,9 @@ class RowNews(NamedTuple):
         return self.passed == self.vmas
 
 
-_Members = tuple[frozenset[int], frozenset[int]]
-_KEPT: Final = 8
-_newest: list[tuple[tuple[Mapper, ...], _Members]] = []  # of large groups, which are asked about at every step
-
-
-def _members(mappers: tuple[Mapper, ...]) -> _Members:
-    """VMAs and tasks."""
-    for known, members in tuple(_newest):
-        if known is mappers:
-            return members
-    members = frozenset(mapper.vma for mapper in mappers), frozenset(mapper.tgid for mapper in mappers)
-    if len(mappers) >= GROUP_FROM:
-        _newest[:] = [*_newest[1 - _KEPT :], (mappers, members)]
-    return members
-
-
 def news_of(row: Row, state: WalkState) -> RowNews:
     """The news of a row."""
-    vmas, tasks = _members(row.mappers)
+    vmas, tasks = row.vmas, row.tasks
     entries = {entry or "none" for entry in set(map(state.entries.get, vmas))}
     kinds = [fate.kind for fate in map(state.fates.get, tasks) if fate is not None]
     return RowNews(

@@ -11,7 +11,7 @@ from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Act, Mark
 from hwpoison_gui.kernel.records import Delivery, SigInfo
-from hwpoison_gui.session.peek import as_of
+from hwpoison_gui.session.peek import at_in_slices
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view.base import kinds
@@ -339,7 +339,6 @@ class Walks:
         for one, frame, graph in self._maps:
             if one == made_for and frame == pfn:
                 return graph
-        with as_of(session, position):
-            graph = yield from find_reverse_map(session, pfn)
+        graph = yield from at_in_slices(session, position, lambda: find_reverse_map(session, pfn))
         self._maps = [*self._maps[1 - _MAPS :], (made_for, pfn, graph)]
         return graph
