@@ -56,7 +56,7 @@ def bench_lenses(m: Machine, rounds: int) -> None:
     plane = FramePlane(m.flags.view, m.refcount.view, m.mapcount.view)
     table = np.arange(256, dtype=np.uint8)
     size = plane.frames // (1 << 12) * (1 << 12)
-    base = timed(lambda: plain(plane.plane.reshape(-1)[:size], table), rounds)
+    base = timed(lambda: plain(plane.pyramid.level(0).reshape(-1)[:size], table), rounds)
     sheets = {}
     for name in SHEETS:
         row(f"sheet of {name}, made", timed(lambda name=name: sheets.__setitem__(name, made(name, m, plane.room)), 3))

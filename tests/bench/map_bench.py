@@ -161,7 +161,7 @@ def bench(frames: int, size: tuple[int, int], rounds: int) -> dict[str, tuple[fl
     plane = widget.plane
     assert plane is not None
     lens = timed(lambda: plane.set_lens(lenses.STATE), few)
-    codes = plane.plane.copy()
+    codes = plane.pyramid.level(0)
     widget.close()
     plain = shown(Plain(codes, remake=False), size)
     redraw = timed(plain.repaint, few)

@@ -177,7 +177,7 @@ class Bench:
 def plain(bench: Bench, size: tuple[int, int], rounds: int) -> float:
     """The baseline of a lens."""
     assert bench.map.plane is not None
-    widget = shown(Plain(bench.map.plane.plane, remake=True), size)
+    widget = shown(Plain(bench.map.plane.pyramid.level(0), remake=True), size)
     took = []
     for _ in range(rounds):
         start = time.thread_time()

@@ -79,15 +79,13 @@ class CellPainter:
 
     def _paint_image(self, painter: QPainter, plane: FramePlane, camera: Camera, ratio: float) -> None:
         number = plane.pyramid.level_for(camera.cell * ratio)
-        level = plane.pyramid.levels[number]
         size = 1 << number
         left, top, right, bottom = visible_cells(camera)
         left, top, right, bottom = left // size, top // size, -(-right // size), -(-bottom // size)
         if right <= left or bottom <= top:
             return
-        # The image starts at the first cell in view: no copy, and small numbers for Qt's fixed-point steps.
-        pixels = level.reshape(-1)[top * level.shape[1] + left :].data
-        image = QImage(pixels, right - left, bottom - top, level.shape[1], QImage.Format.Format_Indexed8)
+        codes = np.ascontiguousarray(plane.pyramid.region(number, left, top, right, bottom))
+        image = QImage(codes.data, right - left, bottom - top, right - left, QImage.Format.Format_Indexed8)
         image.setColorTable(self._table)
         x, y = camera.to_view(left * size, top * size)
         edge = size * camera.cell
@@ -119,7 +117,7 @@ class CellPainter:
         there = pfns >= 0
         x, y, pfns = x[there], y[there], pfns[there]
         px, py = (x - camera.left) * camera.cell, (y - camera.top) * camera.cell
-        ink = self._ink[plane.plane[y, x]]
+        ink = self._ink[plane.codes.at(x, y)]
         self._paint_signs(painter, plane.sign_sets(pfns), (px, py, ink), camera.cell, ratio)
         if camera.cell >= TEXT_FROM:
             self._paint_text(painter, plane, pfns, (px, py, ink), camera.cell, ratio)

@@ -128,9 +128,11 @@ class LensBar(QWidget):
 
     def _choose_words(self) -> None:
         whole = sum(button.width_of(False) for button in self.buttons.values()) + 2 * look.TIGHT
+        short = self.width() < whole
         for button in self.buttons.values():
-            button.short = self.width() < whole
-            button.updateGeometry()
+            if short or button.short:  # else it is as wide as before, and nothing has to be laid out anew
+                button.short = short
+                button.updateGeometry()
             button.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -184,7 +184,7 @@ class Overview(QWidget):
             self._coloured, self._table = wanted, colour_table(self._theme, *wanted)
         cell = min(size.width() / plane.layout.width, size.height() / plane.layout.height)
         number = plane.pyramid.level_for(cell * ratio)
-        level = plane.pyramid.levels[number]
+        level = plane.pyramid.level(number)
         image = QImage(level.data, level.shape[1], level.shape[0], level.shape[1], QImage.Format.Format_Indexed8)
         image.setColorTable(self._table)
         picture = QPixmap(size * ratio)

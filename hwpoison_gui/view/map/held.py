@@ -1,8 +1,8 @@
-"""A small number a frame, in order of pfn, in display order as well where the layout has another, and counted."""
+"""One byte (or two) per frame, stored in pfn order and, where the layout has another, in display order."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +12,19 @@ from hwpoison_gui.view.map.layout import Layout
 U8 = npt.NDArray[np.uint8]
 I64 = npt.NDArray[np.int64]
 
-_NUMBERS = 256
-_PAIR = np.dtype("<u2")
+_NUMBERS: Final = 256
+_PAIR: Final = np.dtype("<u2")
+
+
+def translated(numbers: npt.NDArray[Any], table: U8) -> U8:
+    """The entry of `table` for every number; a new array of the same shape.
+
+    For bytes this is `bytearray.translate`, four times faster than `take` (and a third faster than `bytes.translate`).
+    """
+    if numbers.dtype != np.uint8:
+        return table.take(numbers)
+    raw = bytearray(np.ascontiguousarray(numbers))
+    return np.frombuffer(raw.translate(table[:_NUMBERS].tobytes()), np.uint8).reshape(numbers.shape)
 
 
 def _counted(values: U8) -> I64:
@@ -26,35 +37,33 @@ def _counted(values: U8) -> I64:
 
 
 class Held:
-    """`values` has room past the last frame, all zeros, so that the last row of any width is whole.
+    """Numbers of frames, with a histogram of those that are bytes.
 
-    Looking up a table for all of them is `bytes.translate`, several times faster than take; hence the bytearrays.
+    `values`, in pfn order, has room past the last frame, all zeros, so that the last row of any width is whole.
     """
 
     def __init__(self, size: int, dtype: npt.DTypeLike = np.uint8) -> None:
-        self._raw = bytearray(size * np.dtype(dtype).itemsize)
-        self.values: npt.NDArray[Any] = np.frombuffer(self._raw, dtype)
-        self._layout: Layout | None = None
+        self.values: npt.NDArray[Any] = np.zeros(size, dtype)
+        self._layout: Layout | None = None  # whose order the twin has
         self._stale = False  # whether the twin is still to be written
         self._counts: I64 = np.zeros(_NUMBERS, np.int64)
-        self._twin_raw = self._raw
-        self._twin = self.values
+        self._twin: npt.NDArray[Any] = np.zeros((0, 0), dtype)
 
     @property
     def size(self) -> int:
         return int(self.values.size)
 
     def arrange(self, layout: Layout, again: bool = True) -> None:
-        """Takes the display order of `layout`; `again`: anew, as `values` may have been written directly."""
+        """Take the display order of `layout`; `again`: also if it is the present one, after writes to `values`."""
         wanted = None if layout.in_order else layout
         if wanted is self._layout and not again:
             return
         self._layout, self._stale = wanted, wanted is not None
-        if self._layout is None:
-            self._twin_raw, self._twin = self._raw, self.values
+        if wanted is None:
+            self._twin = np.zeros((0, 0), self.values.dtype)
 
     def write(self, frames: slice, values: U8) -> None:
-        """Sets a run of frames for the first time, and counts them."""
+        """Set a run of frames for the first time, and count them."""
         self.values[frames] = values
         self._stale = self._layout is not None
         self._counts += _counted(values)
@@ -64,30 +73,30 @@ class Held:
         return self._counts.copy()
 
     def put(self, pfns: I64, values: npt.NDArray[Any]) -> None:
-        """Sets some, in both orders; none of them twice."""
+        """Set some frames, none of them twice."""
         if self.values.dtype == np.uint8:
             self._counts += np.bincount(values, minlength=_NUMBERS) - np.bincount(self.values[pfns], minlength=_NUMBERS)
         self.values[pfns] = values
         if self._layout is not None and not self._stale:
             x, y = self._layout.positions(pfns)
-            self._twin[y * self._layout.width + x] = values
+            self._twin[y, x] = values
 
-    def looked_up(self, table: U8) -> U8:
-        """A table's entry for every number, in display order; a new array that may be written."""
-        self._write_twin()
-        if self.values.dtype != np.uint8:
-            return table.take(self._twin)
-        return np.frombuffer(self._twin_raw.translate(table[:256].tobytes()), np.uint8)
+    def shown(self, layout: Layout) -> npt.NDArray[Any]:
+        """The numbers as a plane of height by width in display order; not to be written.
 
-    def _write_twin(self) -> None:
-        """Only now, for of several held numbers a layout may meet, few are looked at."""
-        if not self._stale or self._layout is None:
-            return
-        shape = self._layout.height, self._layout.width
-        size = shape[0] * shape[1] * self.values.itemsize
-        if self._twin_raw is self._raw or len(self._twin_raw) != size:
-            self._twin_raw = bytearray(size)
-            self._twin = np.frombuffer(self._twin_raw, self.values.dtype)
-        self._twin[:] = 0  # where no frame lies
-        self._layout.arrange(self.values, self._twin.reshape(shape))
+        `layout` is the one it was arranged for, or any whose frames lie in order, if that did.
+        """
+        if self._layout is None:
+            return self.values[: layout.width * layout.height].reshape(layout.height, layout.width)
+        if self._stale:  # written only when asked for: few of the numbers held are looked at under each layout
+            self._write_twin(self._layout)
+        return self._twin
+
+    def _write_twin(self, layout: Layout) -> None:
+        shape = layout.height, layout.width
+        if self._twin.shape != shape:
+            self._twin = np.zeros(shape, self.values.dtype)
+        else:
+            self._twin[:] = 0  # cells without a frame
+        layout.arrange(self.values, self._twin)
         self._stale = False

@@ -1,7 +1,7 @@
-"""All frames as a plane of codes in display order, with its pyramid, counts and list of poisoned frames.
+"""All frames as the map shows them: lens, filter and layout, with counts and the list of poisoned frames.
 
-Frame -> id of its flag word, or byte of a sheet -> code of the lens (a table) -> plane. A patch costs what it
-touches. The top bit of a code says that the filter found the frame.
+Frame -> id of its flag word, or byte of a sheet -> class code of the lens (a table). A change of lens or filter
+is another table; codes and their maxima are computed when they are painted. A patch costs what it touches.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.intern import Ids, WordTable
 from hwpoison_gui.view.map.camera import MARGIN
-from hwpoison_gui.view.map.held import Held
+from hwpoison_gui.view.map.codes import FOUND, Codes, Exceptions, Filter
+from hwpoison_gui.view.map.held import Held, translated
 from hwpoison_gui.view.map.layout import PATIENCE, Layout, RowMajor, choose_width, slack
 from hwpoison_gui.view.map.layout_zones import ByZone
 from hwpoison_gui.view.map.lenses import KIND, Lens
@@ -29,8 +30,6 @@ I64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 CODES: Final = 256
-FOUND: Final = 0x80  # the bit of a code that a filter sets
-_ONE_BY_ONE: Final = 24  # touched frames up to which plain integers beat arrays
 _CHUNK: Final = 1 << 18
 
 
@@ -72,10 +71,11 @@ class FramePlane:
         self.layout: Layout = RowMajor(self.frames, width or choose_width(self.frames, 16, 10))
         self.room = self.frames + max(slack(self.frames), self.layout.width)
         self._ids = Held(0)
+        self._narrow: Held | None = None  # the frames of the filter
         self._overlay: dict[int, int] = {}
         self._told_words = 0  # words that there are tables for
-        self._codes: U8 = np.zeros(0, np.uint8)
-        self.pyramid = Pyramid(np.zeros((1, 1), np.uint8))
+        self.codes = Codes(self.layout, self._ids, np.zeros(CODES, np.uint8))
+        self.pyramid = Pyramid(self.codes)
         self.refresh()
 
     def refresh(self) -> None:
@@ -90,7 +90,7 @@ class FramePlane:
         self._word_counts = counts
         self._find_poison()
         self._ids.arrange(self.layout)
-        self._paint_codes()
+        self._show()
 
     def _find_poison(self) -> None:
         bad = np.array([bool(word & pf.HWPOISON) for word in self.words.words], np.bool_)
@@ -113,7 +113,7 @@ class FramePlane:
         self._overlay = {}
         if sheet is not None:
             sheet.held.arrange(self.layout, again=False)
-        self._paint_codes()
+        self._show()
 
     def set_overlay(self, marks: Sequence[tuple[I64, int]]) -> None:
         """Frames with a code of their own, whatever the lens says of the rest; later ones win."""
@@ -121,12 +121,16 @@ class FramePlane:
         touched = np.array(sorted(self._overlay.keys() | new.keys()), np.int64)
         self._overlay = new
         if len(touched):
-            self._write(touched)
+            self._update(touched)
 
     def set_filter(self, match: Match | None) -> None:
         """Marks what a filter finds; None: there is no filter."""
-        self.match = match
-        self._paint_codes()
+        self.match, self._narrow = match, None
+        if match is not None and match.frames is not None:
+            self._narrow = Held(self.room)
+            self._narrow.values[: self.frames] = match.frames
+            self._narrow.arrange(self.layout)
+        self._show()
 
     def set_layout(self, layout: Layout, own_width: bool = False) -> None:
         """Puts the frames in another order; `own_width`: it is not to follow the shape of the view."""
@@ -137,12 +141,10 @@ class FramePlane:
         if layout == before:
             return
         if again:
-            for held in (self._ids, self.sheet.held if self.sheet is not None else None):
+            for held in (self._ids, self._narrow, self.sheet.held if self.sheet is not None else None):
                 if held is not None:
                     held.arrange(layout)
-            self._paint_codes()
-        else:
-            self._show()
+        self._show()
 
     def suit(self, view_width: float, view_height: float, patience: float = PATIENCE) -> bool:
         """Takes the width that suits a view of this shape; tells whether it is another one.
@@ -169,29 +171,20 @@ class FramePlane:
         if self.sheet is not None:
             changed = touched
             self.sheet.held.put(changed, self.sheet.some(changed))
-        self._write(changed)
+        self._update(changed)
 
-    def _write(self, pfns: I64) -> None:
-        """Writes the codes of frames, and what depends on them."""
-        if not len(pfns):
-            return
-        self.pyramid.set_many(*self.layout.positions(pfns), self._codes_of(pfns))
+    def _update(self, pfns: I64) -> None:
+        """Shows frames, all that may differ from what was shown, as they are now."""
+        self.codes = self._codes_now()
+        self.pyramid.update(self.codes, *self.layout.positions(pfns))
 
     def _lens_codes_of(self, pfns: I64) -> U8:
         """What the lens alone says of frames."""
-        if self.sheet is None:
-            return np.asarray(self._table[self._ids.values[pfns]], np.uint8)
-        return np.asarray(self._sheet_table[self.sheet.held.values[pfns]], np.uint8)
-
-    def _codes_of(self, pfns: I64) -> U8:
-        ids, codes = self._ids.values[pfns], self._lens_codes_of(pfns)
-        codes[self._bad[ids]] = self.lens.poison
-        for n, pfn in enumerate(pfns.tolist() if self._overlay else ()):
-            if pfn in self._overlay and not self._bad[ids[n]]:
-                codes[n] = self._overlay[pfn]
-        if self.match is not None:
-            codes = codes & np.uint8(FOUND - 1) | self.found(pfns).astype(np.uint8) * np.uint8(FOUND)
-        return np.asarray(codes, np.uint8)
+        table, values = self._table, self._ids.values
+        if self.sheet is not None:
+            table, values = self._sheet_table, self.sheet.held.values
+        codes: U8 = table[values[pfns]]
+        return codes
 
     # -- asking
 
@@ -229,11 +222,11 @@ class FramePlane:
 
     def classes_of(self, pfns: I64) -> U8:
         """The class of each of some frames, by its code in the lens."""
-        return np.asarray(self._codes_of(pfns) & np.uint8(FOUND - 1), np.uint8)
+        return self.codes.at(*self.layout.positions(np.asarray(pfns, np.int64))) & np.uint8(FOUND - 1)
 
     def found(self, pfns: I64 | slice) -> Bools:
         """Which of some frames the filter finds; none without one."""
-        found: Bools = self._found[self._ids.values[pfns]]
+        found = translated(self._ids.values[pfns], self._found.view(np.uint8)).view(np.bool_)
         return found if self.match is None or self.match.frames is None else found & self.match.frames[pfns]
 
     def found_count(self) -> int:
@@ -242,7 +235,8 @@ class FramePlane:
             return self.frames
         if self.match.frames is None:
             return int(self._word_counts[self._found[: len(self._word_counts)]].sum())
-        return int(np.count_nonzero(self.plane >= FOUND))
+        parts = (slice(start, min(start + _CHUNK, self.frames)) for start in range(0, self.frames, _CHUNK))
+        return sum(int(np.count_nonzero(self.found(part))) for part in parts)
 
     def next_found(self, pfn: int, forward: bool) -> int | None:
         """The frame nearest after or before `pfn` that the filter finds, in order of memory; round at the ends."""
@@ -265,7 +259,7 @@ class FramePlane:
         if self.sheet is not None or self._overlay:
             other = np.array(sorted(self._overlay.keys() | self._poisoned), np.int64)
             total -= np.bincount(self._lens_codes_of(other), minlength=CODES)
-            total += np.bincount(self._codes_of(other) & (FOUND - 1), minlength=CODES)
+            total += np.bincount(self.classes_of(other), minlength=CODES)
         return total[: len(self.lens.classes)]
 
     def _counts_by(self, code_of_id: I64, size: int) -> I64:
@@ -315,35 +309,26 @@ class FramePlane:
         self._sheet_table: U8 = np.frombuffer(self.lens.codes, np.uint8)
         self._found = self._table_of(self.match.word if self.match is not None else None).astype(np.bool_)
 
-    def _paint_codes(self) -> None:
-        self._make_tables()
-        if self.sheet is None:
-            plain = self.match is None or self.match.frames is None
-            self._codes = self._ids.looked_up(self._table | self._found * np.uint8(FOUND) if plain else self._table)
-            if not plain:
-                self._codes |= self._marks()
-        else:
-            self._codes = self.sheet.held.looked_up(self._sheet_table)
-            if self.match is not None:
-                self._codes |= self._marks()
-        self._show()
-        again = np.array(sorted(self._overlay), np.int64)
-        if self.sheet is not None:
-            again = np.union1d(again, self.poisoned)
-        self._write(again)
-
-    def _marks(self) -> U8:
-        """The bit of what the filter found, in display order."""
-        assert self.match is not None
-        marks = self._ids.looked_up(self._found * np.uint8(FOUND))
-        if self.match.frames is not None:
-            narrow = self.match.frames.view(np.uint8)
-            if not self.layout.in_order:
-                narrow = self.layout.arrange(narrow).reshape(-1)
-            marks[: narrow.size] *= narrow
-        return marks
-
     def _show(self) -> None:
-        layout = self.layout
-        self.plane = self._codes[: layout.width * layout.height].reshape(layout.height, layout.width)
-        self.pyramid = Pyramid(self.plane, self.pyramid)
+        """Shows all frames as lens, filter and layout have them now."""
+        self._make_tables()
+        self.codes = self._codes_now()
+        self.pyramid = Pyramid(self.codes, self.pyramid)
+
+    def _codes_now(self) -> Codes:
+        found, narrow = self._found * np.uint8(FOUND), self._narrow
+        if self.sheet is None and narrow is None:
+            return Codes(self.layout, self._ids, self._table | found, None, self._exceptions())
+        marks = Filter(self._ids, found, narrow) if self.match is not None else None
+        numbers, table = (self._ids, self._table) if self.sheet is None else (self.sheet.held, self._sheet_table)
+        return Codes(self.layout, numbers, table, marks, self._exceptions())
+
+    def _exceptions(self) -> Exceptions:
+        """Poison, which no sheet tells, and the overlay."""
+        pfns = self.poisoned if self.sheet is not None else np.zeros(0, np.int64)
+        codes = np.full(len(pfns), self.lens.poison, np.uint8)
+        over = {pfn: code for pfn, code in self._overlay.items() if pfn not in self._poisoned}
+        if over:
+            pfns = np.concatenate((pfns, np.fromiter(over.keys(), np.int64, len(over))))
+            codes = np.concatenate((codes, np.fromiter(over.values(), np.uint8, len(over))))
+        return Exceptions.of(self.layout, pfns, codes)

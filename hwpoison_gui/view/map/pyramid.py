@@ -6,26 +6,38 @@ where sampling or averaging would lose it.
 
 from __future__ import annotations
 
+from typing import Final, Protocol
+
 import numpy as np
 import numpy.typing as npt
 
 U8 = npt.NDArray[np.uint8]
 I64 = npt.NDArray[np.int64]
 
-_BAND = 128  # rows at a time: the halves stay in the cache
-_ONE_BY_ONE = 24  # touched cells up to which plain integers beat arrays
-_PAIR = np.dtype("<u2")  # two neighbours; the left one is the low byte
-_BYTE = np.uint16(8)
+_BAND: Final = 1 << 18  # cells of the level below at a time: what is made on the way stays in the cache
+_ONE_BY_ONE: Final = 24  # changed cells up to which plain integers beat arrays
+_PAIR: Final = np.dtype("<u2")  # two neighbours; the left one is the low byte
+_BYTE: Final = np.uint16(8)
 
 
-def _halve(plane: U8, out: U8) -> None:
-    """Writes the next level; an odd last row or column stands for itself."""
-    height = plane.shape[0]
-    for top in range(0, height, _BAND):
-        band = plane[top : top + _BAND]
-        rows = band[0::2].copy()
-        np.maximum(rows[: len(band) // 2], band[1::2], out=rows[: len(band) // 2])
-        _halve_columns(rows, out[top // 2 : top // 2 + len(rows)])
+class Source(Protocol):
+    """Level 0, which is computed when asked for (map/codes.py)."""
+
+    width: int
+    height: int
+
+    def region(self, left: int, top: int, right: int, bottom: int) -> U8: ...
+
+    def at(self, x: I64, y: I64) -> U8: ...
+
+
+def _halve(band: U8, out: U8) -> None:
+    """Write the level above some rows; an odd last row or column stands for itself."""
+    pairs = len(band) // 2
+    rows = np.empty_like(band, shape=out.shape[:1] + band.shape[1:])
+    np.maximum(band[: 2 * pairs : 2], band[1::2], out=rows[:pairs])
+    rows[pairs:] = band[2 * pairs :]
+    _halve_columns(rows, out)
 
 
 def _halve_columns(rows: U8, out: U8) -> None:
@@ -40,49 +52,94 @@ def _halve_columns(rows: U8, out: U8) -> None:
     out[:] = pairs
 
 
+def _shapes(height: int, width: int) -> list[tuple[int, int]]:
+    """Height and width of every level, up to a single cell."""
+    found = [(height, width)]
+    while found[-1] != (1, 1):
+        height, width = -(-height // 2), -(-width // 2)
+        found.append((height, width))
+    return found
+
+
 class Pyramid:
-    """All levels over one plane of codes; level 0 is the plane itself, not a copy."""
+    """All levels over a plane of codes. Those above level 0 are built when one of them is asked for."""
 
-    def __init__(self, plane: U8, reuse: Pyramid | None = None) -> None:
-        """Builds the levels; in the memory of another pyramid of the same size, which is then void."""
-        self.levels: list[U8] = [plane]
-        while self.levels[-1].size > 1:
-            height, width = self.levels[-1].shape
-            shape, number = (-(-height // 2), -(-width // 2)), len(self.levels)
-            fits = reuse is not None and number < len(reuse.levels) and reuse.levels[number].shape == shape
-            out = reuse.levels[number] if reuse is not None and fits else np.empty(shape, np.uint8)
-            _halve(self.levels[-1], out)
-            self.levels.append(out)
-        self._flat = [level.reshape(-1).data for level in self.levels]
-        self._widths = [level.shape[1] for level in self.levels]
-        self._heights = [level.shape[0] for level in self.levels]
+    def __init__(self, codes: Source, reuse: Pyramid | None = None) -> None:
+        """Take what is to be shown; `reuse`: a pyramid whose memory may be taken, which is then void."""
+        self._codes = codes
+        self.shapes = _shapes(codes.height, codes.width)
+        self._built = False
+        fits = reuse is not None and reuse.shapes == self.shapes
+        self._levels: list[U8] = reuse._levels if reuse is not None and fits else []  # from level 1 on
 
-    def set_one(self, x: int, y: int, code: int) -> None:
-        """Writes one cell and what depends on it above; stops where nothing changes any more."""
-        level, width, height = self._flat[0], self._widths[0], self._heights[0]
-        level[y * width + x] = code
-        for number in range(1, len(self._flat)):
-            left, top = x & ~1, y & ~1
-            at = top * width + left
-            # the block's four cells, or what there is of it at an odd edge
-            right, below = left + 1 < width, width if top + 1 < height else 0
-            best = max(level[at], level[at + right], level[at + below], level[at + below + right])
-            x, y = x >> 1, y >> 1
-            level, width, height = self._flat[number], self._widths[number], self._heights[number]
-            here = y * width + x
-            if level[here] == best:
-                return
-            level[here] = best
+    def level(self, number: int) -> U8:
+        """A whole level, (height, width); level 0 as a new array, the others not to be written."""
+        height, width = self.shapes[number]
+        return self.region(number, 0, 0, width, height)
 
-    def set_many(self, x: I64, y: I64, codes: U8) -> None:
-        """Writes cells and what depends on them above."""
-        if x.size <= _ONE_BY_ONE:
-            for one in zip(x.tolist(), y.tolist(), codes.tolist(), strict=True):
-                self.set_one(*one)
+    def region(self, number: int, left: int, top: int, right: int, bottom: int) -> U8:
+        """A rectangle of cells of a level, (bottom - top, right - left)."""
+        if not number:
+            return self._codes.region(left, top, right, bottom)
+        self._build()
+        return self._levels[number - 1][top:bottom, left:right]
+
+    def _build(self) -> None:
+        if self._built:
             return
-        self.levels[0][y, x] = codes
-        for number in range(1, len(self.levels)):
-            lower, level = self.levels[number - 1], self.levels[number]
+        if not self._levels:
+            self._levels = [np.empty(shape, np.uint8) for shape in self.shapes[1:]]
+        for number, out in enumerate(self._levels):
+            height, width = self.shapes[number]
+            step = max(2, _BAND // width & ~1)
+            for top in range(0, height, step):
+                bottom = min(top + step, height)
+                lower = self._levels[number - 1][top:bottom] if number else self._codes.region(0, top, width, bottom)
+                _halve(lower, out[top // 2 : -(-bottom // 2)])
+        self._built = True
+
+    def update(self, codes: Source, x: I64, y: I64) -> None:
+        """Take other codes, which differ from the present ones in the cells named, or in fewer."""
+        self._codes = codes
+        if not self._built or not self._levels or not x.size:
+            return
+        self._update_first(x >> 1, y >> 1)
+
+    def _update_first(self, x: I64, y: I64) -> None:
+        """Compute cells of level 1 anew, and what depends on them above."""
+        level = self._levels[0]
+        keys = np.unique(y * level.shape[1] + x)
+        y, x = np.divmod(keys, level.shape[1])
+        height, width = self.shapes[0]
+        left, right = 2 * x, np.minimum(2 * x + 1, width - 1)
+        top, bottom = 2 * y, np.minimum(2 * y + 1, height - 1)
+        four = self._codes.at(np.concatenate((left, right, left, right)), np.concatenate((top, top, bottom, bottom)))
+        best = four.reshape(4, -1).max(axis=0)
+        changed = level[y, x] != best
+        x, y = x[changed], y[changed]
+        level[y, x] = best[changed]
+        if x.size <= _ONE_BY_ONE:
+            for one in zip(x.tolist(), y.tolist(), strict=True):
+                self._raise_one(*one)
+        else:
+            self._raise_many(x, y)
+
+    def _raise_one(self, x: int, y: int) -> None:
+        """Recompute what lies above one cell of level 1; stop where nothing changes any more."""
+        for number in range(1, len(self._levels)):
+            lower, level = self._levels[number - 1].data, self._levels[number].data
+            height, width = self.shapes[number]
+            left, top = x & ~1, y & ~1
+            right, bottom = min(left + 1, width - 1), min(top + 1, height - 1)
+            best = max(lower[top, left], lower[top, right], lower[bottom, left], lower[bottom, right])
+            x, y = x >> 1, y >> 1
+            if level[y, x] == best:
+                return
+            level[y, x] = best
+
+    def _raise_many(self, x: I64, y: I64) -> None:
+        for number in range(1, len(self._levels)):
+            lower, level = self._levels[number - 1], self._levels[number]
             keys = np.unique((y >> 1) * level.shape[1] + (x >> 1))
             y, x = np.divmod(keys, level.shape[1])
             left, right = 2 * x, np.minimum(2 * x + 1, lower.shape[1] - 1)
@@ -93,6 +150,6 @@ class Pyramid:
     def level_for(self, cell: float) -> int:
         """The finest level whose cells are at least one pixel, where a frame's cell has `cell` pixels."""
         number = 0
-        while cell < 1 and number < len(self.levels) - 1:
+        while cell < 1 and number < len(self.shapes) - 1:
             cell, number = cell * 2, number + 1
         return number

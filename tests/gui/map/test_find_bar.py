@@ -8,9 +8,9 @@ from PySide6.QtTest import QTest
 
 from hwpoison_gui.gui.map.find_bar import FindBar
 from hwpoison_gui.view.base.palette import mixed
+from hwpoison_gui.view.map.codes import FOUND
 from hwpoison_gui.view.map.lens_colours import FADED
 from hwpoison_gui.view.map.lenses import BY_KEY
-from hwpoison_gui.view.map.plane import FOUND
 
 Key = Qt.Key
 
@@ -51,7 +51,7 @@ def test_next_and_previous_go_round(user) -> None:
     finder = look_for(user, "task:w0 anon,lru")
     plane = window.map.plane
     x, y = plane.layout.positions(np.arange(plane.frames))
-    matches = np.flatnonzero(plane.plane[y, x] & FOUND).tolist()
+    matches = np.flatnonzero(plane.codes.at(x, y) & FOUND).tolist()
     assert len(matches) > 3
     seen = []
     for _ in range(len(matches) + 1):
@@ -99,9 +99,9 @@ def test_the_filter_stays_for_every_lens_and_layout(user) -> None:
         window.lenses.choose(key)
         user.qtbot.waitUntil(lambda: not window.lenses.busy)
         assert window.map.plane.found_count() == count
-        assert int((window.map.plane.plane >= FOUND).sum()) == count
+        assert int((window.map.plane.pyramid.level(0) >= FOUND).sum()) == count
     window.actions_["layout-hilbert"].trigger()
-    assert int((window.map.plane.plane >= FOUND).sum()) == count
+    assert int((window.map.plane.pyramid.level(0) >= FOUND).sum()) == count
 
 
 def test_a_click_on_the_legend_looks_for_the_class(user) -> None:

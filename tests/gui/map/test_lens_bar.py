@@ -18,7 +18,7 @@ Key = Qt.Key
 def code(window, pfn: int) -> int:
     plane = window.map.plane
     x, y = plane.layout.position(pfn)
-    return int(plane.plane[y, x])
+    return int(plane.codes.at(x, y))
 
 
 def settled(user) -> None:

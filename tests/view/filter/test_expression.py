@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.filter.expression import Filter, FilterError, parse, slug
+from hwpoison_gui.view.map.codes import FOUND
 from hwpoison_gui.view.map.layout_curves import Hilbert
 from hwpoison_gui.view.map.lens_sheets import made
 from hwpoison_gui.view.map.lenses import BY_KEY, LENSES, Lens
-from hwpoison_gui.view.map.plane import FOUND, FramePlane
+from hwpoison_gui.view.map.plane import FramePlane
 
 FLAGS = [flag.name.lower() for flag in pf.FLAGS]
 
@@ -163,7 +164,7 @@ def test_a_plane_marks_counts_and_finds(session: Session, lens: str, curve: bool
         assert parsed is not None
         plane.set_filter(parsed.match(m, lambda _: np.zeros(0, np.uint8)))
         x, y = plane.layout.positions(np.arange(m.frames))
-        assert np.flatnonzero(plane.plane[y, x] & FOUND).tolist() == expected.tolist()
+        assert np.flatnonzero(plane.codes.at(x, y) & FOUND).tolist() == expected.tolist()
         assert plane.found_count() == len(expected)
         assert plane.class_counts().tolist() == classes
         assert plane.next_found(-1, True) == expected[0]
@@ -175,4 +176,4 @@ def test_a_plane_marks_counts_and_finds(session: Session, lens: str, curve: bool
         assert plane.found_count() == len(expected)
     plane.set_filter(None)
     assert plane.found_count() == m.frames
-    assert not (plane.plane & FOUND).any()
+    assert not (plane.pyramid.level(0) & FOUND).any()

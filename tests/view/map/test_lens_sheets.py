@@ -13,6 +13,7 @@ from hwpoison_gui.view.map.lens_sheets import SHEETS, OwnerSheet, made
 from hwpoison_gui.view.map.lenses import BY_KEY, COUNT_BOUNDS, LENSES, MAPCOUNT, OUTCOME, OWNER, REFCOUNT, Lens
 from hwpoison_gui.view.map.plane import FramePlane
 from hwpoison_gui.view.outcome.assessment import fate_of
+from tests.view.map.plain import levels_of
 
 
 @pytest.fixture(scope="module", name="session")
@@ -26,7 +27,7 @@ def plane_of(m: Machine) -> FramePlane:
 
 def codes(plane: FramePlane) -> np.ndarray:
     x, y = plane.layout.positions(np.arange(plane.frames))
-    return plane.plane[y, x]
+    return plane.codes.at(x, y)
 
 
 @pytest.mark.parametrize("name", SHEETS)
@@ -78,7 +79,7 @@ def test_poison_is_seen_through_every_lens(session: Session) -> None:
     for lens in LENSES:
         plane.set_lens(lens, made(lens.sheet, m, plane.room) if lens.sheet else None)
         assert codes(plane)[0x40] == lens.poison
-        assert plane.pyramid.levels[-1][0, 0] == lens.poison
+        assert levels_of(plane)[-1][0, 0] == lens.poison
     session.seek(start)
 
 
@@ -92,6 +93,7 @@ def test_a_patch_equals_a_new_plane_under_every_lens(
     plane = plane_of(m)
     plane.set_lens(lens, made(lens.sheet, m, plane.room) if lens.sheet else None)
     plane.class_counts()
+    levels_of(plane)
     heard: list[np.ndarray] = []
     unsubscribe = session.subscribe(lambda notice: heard.append(notice.pfns))
     session.act("poison", {"frame": "any:anon", "via": "corrupt-pfn", "thread": 0, "rip_valid": True})
@@ -102,7 +104,7 @@ def test_a_patch_equals_a_new_plane_under_every_lens(
     fresh.set_lens(lens, made(lens.sheet, m, fresh.room) if lens.sheet else None)
     assert np.array_equal(codes(plane)[touched], codes(fresh)[touched])
     if not lens.sheet or key in ("mapcount", "refcount", "zone"):
-        assert all(np.array_equal(a, b) for a, b in zip(plane.pyramid.levels, fresh.pyramid.levels, strict=True))
+        assert all(np.array_equal(a, b) for a, b in zip(levels_of(plane), levels_of(fresh), strict=True))
         assert plane.class_counts().tolist() == fresh.class_counts().tolist()
     session.seek(start)
 

@@ -14,6 +14,7 @@ from hwpoison_gui.view.map.layout_curves import Hilbert
 from hwpoison_gui.view.map.layout_zones import ByZone
 from hwpoison_gui.view.map.lenses import STATE
 from hwpoison_gui.view.map.plane import FramePlane, suited
+from tests.view.map.plain import levels_of
 
 WORDS = [0, pf.BUDDY, pf.RESERVED, pf.SLAB, pf.PGTABLE, 0x5828, 0x868, 0x487C, 0x411800, 0x2000007028]
 
@@ -30,7 +31,7 @@ def some_flags(frames: int, seed: int = 1) -> np.ndarray:
 
 def same(one: FramePlane, other: FramePlane) -> bool:
     return (
-        all(np.array_equal(a, b) for a, b in zip(one.pyramid.levels, other.pyramid.levels, strict=True))
+        all(np.array_equal(a, b) for a, b in zip(levels_of(one), levels_of(other), strict=True))
         and np.array_equal(one.counts(), other.counts())
         and np.array_equal(one.poisoned, other.poisoned)
     )
@@ -39,7 +40,7 @@ def same(one: FramePlane, other: FramePlane) -> bool:
 def test_codes_are_kinds_and_the_rest_is_outside() -> None:
     flags = some_flags(1000)
     plane = plane_of(flags, 64)
-    codes = plane.plane.reshape(-1)
+    codes = plane.pyramid.level(0).reshape(-1)
     assert codes[:1000].tolist() == [kinds.kind_of(word) for word in flags.tolist()]
     assert set(codes[1000:].tolist()) == {kinds.OUTSIDE}
     assert plane.counts().tolist() == np.bincount(codes[:1000], minlength=len(kinds.KINDS)).tolist()
@@ -50,6 +51,7 @@ def test_a_patch_equals_reading_anew(frames: int, patches: list[list[int]], seed
     rng = np.random.default_rng(seed)
     flags = some_flags(frames, seed)
     plane = plane_of(flags, 96)
+    levels_of(plane)
     for patch in patches:
         pfns = np.array(patch, np.int64) % frames
         flags[pfns] = np.array(WORDS, np.uint64)[rng.integers(0, len(WORDS), len(pfns))]
@@ -62,6 +64,7 @@ def test_a_patch_equals_reading_anew(frames: int, patches: list[list[int]], seed
 def test_more_words_than_a_byte_counts() -> None:
     flags = some_flags(4096)
     plane = plane_of(flags, 64)
+    levels_of(plane)
     for pfn in range(400):
         flags[pfn] = np.uint64(0x868 | pfn << 44)
         plane.patch(np.array([pfn]))
@@ -77,10 +80,10 @@ def test_a_lens_is_another_table() -> None:
     plane.set_lens(STATE)
     dirty = flags & np.uint64(pf.DIRTY) != 0
     code = STATE.id_of("dirty")
-    assert np.array_equal(plane.plane.reshape(-1)[:2048] == code, dirty)
+    assert np.array_equal(plane.pyramid.level(0).reshape(-1)[:2048] == code, dirty)
     flags[5] = np.uint64(pf.DIRTY)
     plane.patch(np.array([5]))
-    assert plane.plane[0, 5] == code
+    assert plane.pyramid.level(0)[0, 5] == code
     assert plane.class_counts()[code] == (flags & np.uint64(pf.DIRTY) != 0).sum()
     assert plane.counts()[kinds.FREE] == (flags == np.uint64(pf.BUDDY)).sum()
 
@@ -108,7 +111,7 @@ def test_another_order_of_frames() -> None:
     plane.set_layout(Backwards(1000, 64))
     flags[7] |= np.uint64(pf.HWPOISON)
     plane.patch(np.array([7]))
-    assert plane.plane.reshape(-1)[992] == kinds.POISON
+    assert plane.pyramid.level(0).reshape(-1)[992] == kinds.POISON
     plane.set_layout(RowMajor(1000, 64))
     assert same(plane, plane_of(flags, 64))
 

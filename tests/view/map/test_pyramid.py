@@ -1,4 +1,4 @@
-"""The max pyramid: levels against a plain definition, patches against a new build."""
+"""The max pyramid: levels against a plain definition, updates against a new build."""
 
 from __future__ import annotations
 
@@ -8,49 +8,86 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hwpoison_gui.view.map.pyramid import Pyramid
+from tests.view.map.plain import level_of
 
 SIZES = st.tuples(st.integers(1, 140), st.integers(1, 140))
 
 
-def plain(plane: np.ndarray, size: int) -> np.ndarray:
-    """The highest code of each block of `size` by `size` cells."""
-    height, width = (-(-edge // size) for edge in plane.shape)
-    padded = np.zeros((height * size, width * size), np.uint8)
-    padded[: plane.shape[0], : plane.shape[1]] = plane
-    return padded.reshape(height, size, width, size).max(axis=(1, 3))
+class Cells:
+    """A plane of codes that is at hand."""
+
+    def __init__(self, plane: np.ndarray) -> None:
+        self.plane = plane
+        self.height, self.width = plane.shape
+
+    def region(self, left: int, top: int, right: int, bottom: int) -> np.ndarray:
+        return self.plane[top:bottom, left:right].copy()
+
+    def at(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return self.plane[y, x]
+
+
+def levels_are_right(pyramid: Pyramid, plane: np.ndarray) -> None:
+    for number in range(len(pyramid.shapes)):
+        assert np.array_equal(pyramid.level(number), level_of(plane, number)), number
+    assert pyramid.level(len(pyramid.shapes) - 1).shape == (1, 1)
 
 
 @given(SIZES, st.integers(0, 2**32))
 def test_levels(size: tuple[int, int], seed: int) -> None:
     plane = np.random.default_rng(seed).integers(0, 13, size, np.uint8)
-    levels = Pyramid(plane).levels
-    assert levels[0] is plane
-    assert levels[-1].shape == (1, 1)
-    for number, level in enumerate(levels):
-        assert np.array_equal(level, plain(plane, 1 << number))
+    levels_are_right(Pyramid(Cells(plane)), plane)
 
 
-@given(SIZES, st.integers(0, 2**32), st.integers(1, 80))
-def test_patches(size: tuple[int, int], seed: int, count: int) -> None:
+@given(SIZES, st.integers(0, 2**32), st.integers(1, 80), st.booleans())
+def test_updates(size: tuple[int, int], seed: int, count: int, built: bool) -> None:
     rng = np.random.default_rng(seed)
-    patched = Pyramid(rng.integers(0, 13, size, np.uint8))
+    cells = Cells(rng.integers(0, 13, size, np.uint8))
+    pyramid = Pyramid(cells)
+    if built:
+        pyramid.level(len(pyramid.shapes) - 1)
     for _ in range(3):
         at = rng.choice(size[0] * size[1], min(count, size[0] * size[1]), replace=False)
         y, x = np.divmod(at, size[1])
-        patched.set_many(x, y, rng.integers(0, 13, at.size, np.uint8))
-    rebuilt = Pyramid(patched.levels[0].copy())
-    assert all(np.array_equal(a, b) for a, b in zip(patched.levels, rebuilt.levels, strict=True))
+        cells = Cells(cells.plane.copy())
+        cells.plane[y, x] = rng.integers(0, 13, at.size, np.uint8)
+        pyramid.update(cells, x, y)
+    levels_are_right(pyramid, cells.plane)
+
+
+@given(SIZES, st.integers(0, 2**32))
+def test_the_memory_of_another_pyramid_shows_nothing_of_it(size: tuple[int, int], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    old = Pyramid(Cells(rng.integers(0, 13, size, np.uint8)))
+    old.level(len(old.shapes) - 1)
+    plane = rng.integers(0, 13, size, np.uint8)
+    levels_are_right(Pyramid(Cells(plane), old), plane)
+
+
+@given(SIZES, st.data())
+def test_a_region_is_part_of_its_level(size: tuple[int, int], data: st.DataObject) -> None:
+    plane = np.random.default_rng(size[0]).integers(0, 13, size, np.uint8)
+    pyramid = Pyramid(Cells(plane))
+    number = data.draw(st.integers(0, len(pyramid.shapes) - 1))
+    height, width = pyramid.shapes[number]
+    left, right = sorted(data.draw(st.tuples(st.integers(0, width), st.integers(0, width))))
+    top, bottom = sorted(data.draw(st.tuples(st.integers(0, height), st.integers(0, height))))
+    expected = level_of(plane, number)[top:bottom, left:right]
+    assert np.array_equal(pyramid.region(number, left, top, right, bottom), expected)
 
 
 def test_one_bad_cell_of_millions_is_in_every_level() -> None:
     plane = np.full((4096, 4096), 7, np.uint8)
-    pyramid = Pyramid(plane)
-    pyramid.set_one(2741, 1333, 12)
-    for number, level in enumerate(pyramid.levels):
+    pyramid = Pyramid(Cells(plane))
+    pyramid.level(1)
+    plane[1333, 2741] = 12
+    pyramid.update(Cells(plane), np.array([2741]), np.array([1333]))
+    for number in range(len(pyramid.shapes)):
+        level = pyramid.level(number)
         assert level[1333 >> number, 2741 >> number] == 12
         assert (level == 12).sum() == 1
 
 
 @pytest.mark.parametrize(("cell", "number"), [(8, 0), (1, 0), (0.99, 1), (0.5, 1), (0.26, 2), (0.001, 7)])
 def test_the_level_has_cells_of_a_pixel_or_more(cell: float, number: int) -> None:
-    assert Pyramid(np.zeros((100, 128), np.uint8)).level_for(cell) == number
+    assert Pyramid(Cells(np.zeros((100, 128), np.uint8))).level_for(cell) == number

@@ -1,0 +1,108 @@
+"""The class code of every cell of the map, computed from the frames' numbers when somebody asks for it.
+
+Codes are not stored: a byte per frame would have to be written at every change of the lens, and only what is in
+view, or a maximum over it, is ever drawn.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from hwpoison_gui.view.map.held import Held, translated
+from hwpoison_gui.view.map.layout import Layout
+
+U8 = npt.NDArray[np.uint8]
+I64 = npt.NDArray[np.int64]
+
+FOUND: Final = 0x80  # the bit of a code that the filter sets
+
+
+class Filter(NamedTuple):
+    """Which frames the filter finds: by a table over flag word ids, and of these only where `narrow` holds 1."""
+
+    ids: Held
+    table: U8  # FOUND or 0 by id
+    narrow: Held | None
+
+
+class Exceptions(NamedTuple):
+    """Cells whose class the table does not tell, ascending by place (row * width + column)."""
+
+    places: I64
+    codes: U8
+
+    @classmethod
+    def none(cls) -> Exceptions:
+        return cls(np.zeros(0, np.int64), np.zeros(0, np.uint8))
+
+    @classmethod
+    def of(cls, layout: Layout, pfns: I64, codes: U8) -> Exceptions:
+        """The cells of frames, each named once."""
+        if not len(pfns):
+            return cls.none()
+        x, y = layout.positions(pfns)
+        places = y * layout.width + x
+        order = np.argsort(places, kind="stable")
+        return cls(places[order], codes[order])
+
+
+class Codes:
+    """Codes of one lens, filter and layout; never changed, but the numbers it looks at may be.
+
+    Parameters
+    ----------
+    numbers
+        What the lens looks at: the id of the flag word, or the byte of a sheet.
+    table
+        Code by number; where `numbers` are ids, with FOUND in the codes of words that a plain filter finds.
+    marks
+        A filter that `table` cannot hold.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        numbers: Held,
+        table: U8,
+        marks: Filter | None = None,
+        exceptions: Exceptions | None = None,
+    ) -> None:
+        self.width, self.height = layout.width, layout.height
+        self._layout, self._numbers, self._table = layout, numbers, table
+        self._marks, self._exceptions = marks, exceptions if exceptions is not None else Exceptions.none()
+
+    def region(self, left: int, top: int, right: int, bottom: int) -> U8:
+        """Codes of a rectangle of cells, (bottom - top, right - left); a new array."""
+        codes = self._looked_up((slice(top, bottom), slice(left, right)))
+        places, special = self._exceptions
+        if len(places):
+            first, last = np.searchsorted(places, (top * self.width, bottom * self.width)).tolist()
+            y, x = np.divmod(places[first:last], self.width)
+            inside = (x >= left) & (x < right)
+            y, x = y[inside] - top, x[inside] - left
+            codes[y, x] = codes[y, x] & FOUND | special[first:last][inside]
+        return codes
+
+    def at(self, x: I64, y: I64) -> U8:
+        """Codes of single cells, by their columns and rows."""
+        codes = self._looked_up((y, x))
+        places, special = self._exceptions
+        if len(places):
+            here = y * self.width + x
+            which = np.minimum(np.searchsorted(places, here), len(places) - 1)
+            codes = np.where(places[which] == here, codes & FOUND | special[which], codes)
+        return codes
+
+    def _looked_up(self, index: Any) -> U8:
+        """What the tables say; `index` is one of a plane of height by width."""
+        codes = translated(self._numbers.shown(self._layout)[index], self._table)
+        if self._marks is not None:
+            ids, table, narrow = self._marks
+            found = translated(ids.shown(self._layout)[index], table)
+            if narrow is not None:
+                found *= narrow.shown(self._layout)[index]
+            codes |= found
+        return codes
