@@ -52,11 +52,12 @@ class Opened:
         return max(0, len(self.session.operations) - self.given)
 
 
-def default_machine(profile: str = "v7") -> Opened:
+def default_machine(profile: str = "") -> Opened:
     """The small desktop that the program starts with."""
-    scenario = Scenario("What I did", profile=profile, memory=Memory(DEFAULT_FRAMES, "desktop", 1))
+    scenario = Scenario("What I did", memory=Memory(DEFAULT_FRAMES, "desktop", 1))
+    scenario = replace(scenario, profile=profile or scenario.profile)
     memory = scenario.memory
-    session = Session(boot_kept(memory.frames, memory.seed, memory.background, profile))
+    session = Session(boot_kept(memory.frames, memory.seed, memory.background, scenario.profile))
     return Opened(session, "A small desktop", scenario, again=default_machine)
 
 
@@ -138,12 +139,13 @@ def under(scenario: Scenario, profile: str) -> Scenario:
 def from_image(image: MemoryImage, file: str = "", is_copy: bool = False, profile: str = "") -> Opened:
     """A machine booted from real memory, under the profile of its kernel or another one."""
     from hwpoison_gui.kernel.boot.machine import machine_from_image
-    from hwpoison_gui.kernel.profile.registry import PROFILES
+    from hwpoison_gui.kernel.profile.registry import PROFILES, nearest
 
-    chosen = PROFILES.get(profile or image.profile, PROFILES["v7"])
+    own = nearest(image.kernel)
+    chosen = PROFILES[profile] if profile else own
     notes = image.notes
-    if image.profile != chosen.name:
-        notes = (*notes, f"Its kernel is a {image.profile}; the handler that runs here is profile {chosen.name}.")
+    if chosen is not own:
+        notes = (*notes, f"Its kernel is a {own.name}; the handler that runs here is profile {chosen.name}.")
     session = Session(machine_from_image(image, chosen))
     return Opened(session, image.title, None, notes, is_copy, file)
 

@@ -72,7 +72,7 @@ def add_to_page_cache(m: Machine, pfn: int, inode: Inode, index: int) -> None:
     m.put(m.index, pfn, index)
     m.set_flags(pfn, pf.LRU | (pf.SWAPBACKED if can(inode, "swapbacked") else 0))
     get_page(m, pfn)
-    if m.profile.reads_by_buffers:
+    if m.profile.has("block_device_buffers"):
         create_buffers(m, pfn, inode)
 
 
@@ -221,7 +221,7 @@ def invalidate_inode_page(m: Machine, pfn: int, extra: int) -> bool:
     if alone:
         clear_page_mlock(m, pfn)
         delete_from_page_cache(m, pfn)
-    elif m.profile.invalidation_counts_last:
+    elif m.profile.has("invalidate_counts_last"):
         clear_page_mlock(m, pfn)
         release_page(m, pfn)
     return alone

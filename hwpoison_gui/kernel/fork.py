@@ -69,7 +69,7 @@ def anon_vma_fork(m: Machine, copy: Vma, parent: Vma) -> Vma:
         return copy
     for anon_vma in tuple(m.vma_anon_vmas.of(parent.id)):
         anon_vma_link(m, copy.id, anon_vma)
-    if not m.profile.anon_vma_of_its_own:
+    if not m.profile.has("anon_vma_chain"):
         return replace(copy, anon_vma=parent.anon_vma)
     own = m.new_id("anon_vma")
     anon_vma_link(m, copy.id, own)
@@ -78,7 +78,7 @@ def anon_vma_fork(m: Machine, copy: Vma, parent: Vma) -> Vma:
 
 def copy_page_range(m: Machine, vma: Vma, copy: Vma) -> int:
     """Copy page-table entries to the child: none of a VMA without anon_vma, a fault will bring them."""
-    if not vma.anon_vma and not (vma.huge == "hugetlb" and m.profile.fork_copies_hugetlb):
+    if not vma.anon_vma and not (vma.huge == "hugetlb" and m.profile.has("fork_copies_hugetlb")):
         return 0
     first, last, copied = vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT, 0
     for vpn, entry in sorted(m.ptes.of(vma.mm).items()):

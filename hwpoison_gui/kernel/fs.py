@@ -158,7 +158,7 @@ def do_msync(m: Machine, mm: int, start: int, end: int) -> Steps[int | str]:
         if not vma.shared or not vma.mapping:
             continue
         pages = range(vma.index_of(max(start, vma.start)), vma.index_of(min(end, vma.end) - 1) + 1)
-        whole = m.profile.msync_writes_whole_file
+        whole = m.profile.has("msync_whole_file")
         errno = yield from do_fsync(m, m.inodes.view[vma.mapping], vma.file or None, None if whole else pages)
         if errno:
             return errno

@@ -58,7 +58,7 @@ def action_result(h: Handler, kind: str, result: str) -> Mark:
     """action_result(): the one place that reports what became of a page."""
     m, pfn = h.m, h.pfn
     dirty = 0 <= pfn < m.frames and bool(m.page(pfn) & pf.DIRTY)
-    if m.profile.result_counts_page:
+    if m.profile.has("count_at_action_result"):
         m.add_to(m.counters, "num_poisoned_pages", 1)
     h.log(m.profile.result_line.format(dirty="dirty " if dirty else "", kind=kind, result=result))
     m.put(m.results, len(m.results.view), ActionResult(pfn, kind, result, dirty))

@@ -62,7 +62,7 @@ def get_huge_zero_page(m: Machine) -> int:
 
 def hugepage_init(m: Machine) -> None:
     """A machine that has run for a while has its huge page of zeros; a small one cannot spare the memory."""
-    if m.profile.transparent_hugepages and m.frames >= _ROOM_FOR_HUGE_ZERO:
+    if m.profile.has("transparent_hugepages") and m.frames >= _ROOM_FOR_HUGE_ZERO:
         get_huge_zero_page(m)
 
 

@@ -46,7 +46,7 @@ def huge_add_to_page_cache(m: Machine, head: int, inode: int, index: int) -> Non
     m.put(m.page_cache, (inode, index), head)
     m.put(m.mapping, head, inode << 2)
     m.put(m.index, head, index)
-    if m.profile.hugetlb_files_are_dirty:
+    if m.profile.has("hugetlb_files_are_dirty"):
         m.set_flags(head, pf.DIRTY)
 
 

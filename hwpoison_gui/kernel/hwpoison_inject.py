@@ -16,7 +16,7 @@ from .signal import force_sig
 
 def hwpoison_inject(m: Machine, pfn: int) -> Steps[int | str]:
     """A write to corrupt-pfn: background, no extra reference; a number that is no page may be refused before."""
-    if m.profile.injector_checks_pfn and not pfn_valid(m, pfn):
+    if m.profile.has("inject_checks_pfn") and not pfn_valid(m, pfn):
         yield Mark("hwpoison_inject", f"There is no page {pfn:#x}: ENXIO.", Act.DECIDE, "ENXIO")
         return "ENXIO"
     return (yield from memory_failure(m, pfn, flags=MF_SW_SIMULATED))

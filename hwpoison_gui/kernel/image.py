@@ -105,6 +105,7 @@ class MemoryImage:
     `pagemap_pid` int64, `pagemap_va` uint64 (bytes), `pagemap_entry` uint64 (raw pagemap words: bit 63
     present, 62 swapped, 61 file or shared, 56 exclusive, 0-54 pfn; swapped: 0-4 type, 5-54 offset):
     parallel, present or swapped entries only. `notes`: how what is not exported was derived, for people.
+    `kernel`: (major, minor) of the kernel that exported it, None where that is not known.
     `zones`: in order of address, none over another (a zone may come in parts); empty where they are not known.
     """
 
@@ -118,7 +119,7 @@ class MemoryImage:
     files: tuple[FileImage, ...] = ()
     cached: CachedPages | None = None
     hidden: HiddenState = field(default_factory=HiddenState)
-    profile: str = "6.1"
+    kernel: tuple[int, int] | None = None
     hardware_corrupted_kb: int = 0
     sysctl: dict[str, int] = field(default_factory=dict)
     zones: tuple[ZoneImage, ...] = ()

@@ -60,7 +60,7 @@ def madvise_hwpoison(m: Machine, mm: int, address: int) -> Steps[int | str]:
     errno = yield from memory_failure(m, found, trapno=0, extra=1, flags=flags)
     if m.panicked:
         return errno
-    if m.profile.injector_keeps_reference:
+    if m.profile.has("madvise_keeps_reference"):
         put_page(m, found)
         yield Mark("madvise_hwpoison", "The injector drops its reference.", Act.FLAG, frames=(found,))
     return m.profile.madvise_errno(errno)
@@ -74,7 +74,7 @@ def _not_injected(why: str) -> str:
 def madvise_pageout(m: Machine, mm: int, start: int, end: int) -> Steps[int | str]:
     """MADV_PAGEOUT: reclaim the pages of a range now, VMA by VMA; where it spares pages, a locked one ends it."""
     for vma in overlapping(m, mm, start, end):
-        if m.profile.pageout_spares and (vma.locked or vma.huge == "hugetlb"):
+        if m.profile.has("pageout_spares_shared") and (vma.locked or vma.huge == "hugetlb"):
             return "EINVAL"
         yield from _pageout_vma(m, vma, max(start, vma.start), min(end, vma.end))
     return 0 if covered(m, mm, start, end) else "ENOMEM"
@@ -87,7 +87,7 @@ def _pageout_vma(m: Machine, vma: Vma, start: int, end: int) -> Steps[None]:
         if not entry & ptes.PRESENT or entry & ptes.SPECIAL:
             continue
         pfn, pages = ptes.value_of(entry), 1
-        if m.profile.pageout_spares and m.mapcount.view[pfn] != 1:
+        if m.profile.has("pageout_spares_shared") and m.mapcount.view[pfn] != 1:
             continue
         if entry & ptes.PSE:
             pfn += (address >> PAGE_SHIFT) % HPAGE_PMD_NR

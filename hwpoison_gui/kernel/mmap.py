@@ -263,7 +263,7 @@ def madvise_dontneed(m: Machine, mm: int, start: int, end: int) -> int | str:
         if vma.locked and vma.huge != "hugetlb":
             return "EINVAL"
         if vma.huge == "hugetlb":
-            if low % PMD_SIZE or not m.profile.dontneed_hugetlb:
+            if low % PMD_SIZE or not m.profile.has("hugetlb_dontneed"):
                 return "EINVAL"
             high &= -PMD_SIZE  # a caller who knows nothing of huge pages shall not lose more than was asked for
         split_pmds_at_edges(m, mm, low, high)

@@ -100,7 +100,7 @@ def is_free_head(m: Machine, pfn: int) -> bool:
 def free_page(m: Machine, pfn: int) -> None:
     """free_unref_page(): give a frame without references back, by way of the per-CPU list."""
     _clear_page(m, pfn)
-    if m.profile.poison_is_never_freed and m.page(pfn) & pf.HWPOISON:
+    if m.profile.has("poison_is_never_freed") and m.page(pfn) & pf.HWPOISON:
         return
     m.put(m.pcp, (0, pfn), True)
     if len(m.pcp.of(0)) > PCP_HIGH:

@@ -139,7 +139,7 @@ def page_remove_rmap(m: Machine, pfn: int, huge: bool = False) -> None:
 
 def _lost_when_unmapped(m: Machine, word: int) -> int:
     """The flags that a page with flag word `word` loses when its mapcount drops to 0."""
-    if not m.profile.unmap_clears_mlocked:
+    if not m.profile.has("unmap_clears_mlocked"):
         return pf.MMAP
     return pf.MMAP | pf.MLOCKED | (pf.UNEVICTABLE if word & pf.MLOCKED else 0)
 
@@ -183,8 +183,6 @@ def try_to_unmap(m: Machine, pfn: int, entry_for: str) -> Steps[bool]:
     `entry_for`: what takes a PTE's place: `hwpoison`, `swap` or `none` (TTU_IGNORE_HWPOISON).
     """
     for vma, address in mappings_of(m, pfn):
-        if vma.locked and not m.profile.ignore_mlock:
-            return False
         yield try_to_unmap_one(m, pfn, vma, address, entry_for)
     return bool(m.mapcount.view[pfn] == 0)
 

@@ -39,10 +39,10 @@ def hwpoison_user_mappings(h: Handler, page: int | None = None) -> Steps[Verdict
         return (yield from _ksm(h))
     mlocked = m.page(page) & pf.MLOCKED
     entry_for = yield from _what_takes_their_place(h, page)
-    if entry_for != "none" or m.profile.collects_clean:
+    if entry_for != "none" or m.profile.has("collect_procs_of_clean"):
         h.to_kill = yield from collect_procs(m, page, h.current if h.flags & MF_ACTION_REQUIRED else 0)
     yield from _unmap(h, page, entry_for)
-    if mlocked and m.profile.shakes_mlocked:
+    if mlocked and m.profile.has("shake_mlocked"):
         yield Mark("shake_page", "It was mlocked: the per-CPU caches are drained once more.", frames=(page,))
     yield from kill_procs(h, page)
     if h.unmapped or not m.profile.unmap_failed_kind:

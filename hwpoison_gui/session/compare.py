@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.mark import Act
+from hwpoison_gui.kernel.profile.registry import newest, oldest
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.notebook import Asked
 from hwpoison_gui.session.scenario.reader import step_of
@@ -83,7 +84,7 @@ def differing(base: Settings, what: str) -> tuple[Settings, Settings]:
         case "recovery":
             return base.but(**{RECOVERY: 1}), base.but(**{RECOVERY: 0})
         case "profile":
-            return Settings("v7", base.sysctl), Settings("6.1", base.sysctl)
+            return Settings(oldest().name, base.sysctl), Settings(newest().name, base.sysctl)
     return base, base
 
 

@@ -15,7 +15,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.fork import do_group_exit
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Mark, Steps
-from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.kernel.profile.registry import PROFILES, oldest
 from hwpoison_gui.kernel.signal import get_signal
 from hwpoison_gui.session.booting import boot
 from hwpoison_gui.session.branches import Branch, Branches, Past, Told, shared, summed
@@ -76,10 +76,11 @@ class Session:
         seed: int = 0,
         background: str = "none",
         huge_pages: int = 0,
-        profile: str = "v7",
+        profile: str = "",
         sysctl: Mapping[str, int] | None = None,
     ) -> Session:
         """A session on a new machine. Raises ScenarioError for what it cannot be built of."""
+        profile = profile or oldest().name
         if profile not in PROFILES:
             raise NotYetSupportedError(f"profile {profile}", key="profile")
         return cls(boot(frames, seed, background, profile, huge_pages, sysctl))

@@ -86,7 +86,7 @@ def assemble(exported: Exported) -> MemoryImage:
         files=cache.files,
         cached=cache.pages,
         hidden=hidden,
-        profile=profile_of(exported.version),
+        kernel=kernel_of(exported.version),
         hardware_corrupted_kb=meminfo_kb(exported.meminfo, "HardwareCorrupted"),
         sysctl=dict(exported.sysctl),
         zones=exported.zones,
@@ -94,10 +94,10 @@ def assemble(exported: Exported) -> MemoryImage:
     )
 
 
-def profile_of(version: str) -> str:
-    """The profile nearest to the kernel of a /proc/version line."""
-    match = re.search(r"Linux version (\d{1,4})\.", version, re.ASCII)
-    return "v7" if match and int(match.group(1)) < 3 else "6.1"
+def kernel_of(version: str) -> tuple[int, int] | None:
+    """(major, minor) of the kernel of a /proc/version line."""
+    match = re.search(r"Linux version (\d{1,4})\.(\d{1,4})", version, re.ASCII)
+    return (int(match.group(1)), int(match.group(2))) if match else None
 
 
 def release_of(version: str) -> str:

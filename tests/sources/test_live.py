@@ -24,7 +24,7 @@ PRESENT = np.uint64(1 << 63)
 
 def test_a_made_up_machine(fake_proc: Path) -> None:
     image = live.capture(proc=fake_proc)
-    assert image.title == "made-up, live (Linux 6.18.0)" and image.profile == "6.1"
+    assert image.title == "made-up, live (Linux 6.18.0)" and image.kernel == (6, 18)
     assert [(p.pid, p.ppid, p.comm, p.threads, p.sigbus) for p in image.processes] == [
         (10, 1, "writer", 3, "handler"),
         (11, 10, "reader", 1, "ignored"),

@@ -28,7 +28,7 @@ Recording = Callable[..., Path]
 
 def test_a_small_one(recording: Recording) -> None:
     image = open_recording(recording())
-    assert image.title == "small (Linux 6.1.0-test)" and image.profile == "6.1"
+    assert image.title == "small (Linux 6.1.0-test)" and image.kernel == (6, 1)
     assert [(p.pid, p.ppid, p.comm, p.threads, p.sigbus) for p in image.processes] == [
         (10, 1, "writer", 3, "handler"),
         (11, 10, "reader", 1, "ignored"),
@@ -59,7 +59,7 @@ def test_sysctls_where_recorded(recording: Recording) -> None:
 
 
 def test_an_old_kernel_has_the_old_profile(recording: Recording) -> None:
-    assert open_recording(recording(None, {"version": "Linux version 2.6.32-5"})).profile == "v7"
+    assert open_recording(recording(None, {"version": "Linux version 2.6.32-5"})).kernel == (2, 6)
 
 
 def test_hidden_state(recording: Recording) -> None:

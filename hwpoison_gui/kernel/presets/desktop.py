@@ -95,7 +95,6 @@ class _Desktop:
             files=tuple(file.image for file in self._files.files),
             cached=self._files.cached_pages(frame),
             hidden=self._hidden(frame, refcount, self._dirty(entries, flags)),
-            profile="v7",
             zones=zones_by_address(self._frames, node=0),
             notes=_NOTES,
         )

@@ -39,6 +39,38 @@ ERROR_STATES: Final = (
 )
 
 
+DROPPED: Final = frozenset(
+    {
+        "madvise_keeps_reference",
+        "invalidate_counts_last",
+        "block_device_buffers",
+        "msync_whole_file",
+        "fork_copies_hugetlb",
+    }
+)
+ADDED: Final = frozenset(
+    {
+        "ksm",
+        "soft_offline",
+        "hard_offline",
+        "unpoison",
+        "machine_check_recovery",
+        "inject_checks_pfn",
+        "anon_vma_chain",
+        "transparent_hugepages",
+        "errseq",
+        "count_at_action_result",
+        "collect_procs_of_clean",
+        "shake_mlocked",
+        "poison_is_never_freed",
+        "unmap_clears_mlocked",
+        "pageout_spares_shared",
+        "hugetlb_files_are_dirty",
+        "hugetlb_dontneed",
+    }
+)
+
+
 def has_users(word: int) -> bool:
     """Pages that a process can have mapped as its own: on the LRU, or of hugetlb."""
     return bool(word & (pf.LRU | pf.HUGE)) and not word & (pf.RESERVED | pf.SLAB | pf.PGTABLE)
@@ -112,6 +144,8 @@ V6_1: Final = replace(
     V7,
     name="6.1",
     title="Linux 6.1 (long-term)",
+    from_version=(3, 0),
+    features=V7.features - DROPPED | ADDED,
     sysctl={"memory_failure_early_kill": 0, "memory_failure_recovery": 1},
     # Huge pages get a path of their own, a page is taken hold of before anything is done with it, it
     # leaves its LRU list only in the action, and its flags are saved instead of the LRU flag alone.
@@ -146,11 +180,8 @@ V6_1: Final = replace(
     unmap_failed_line="failed to unmap page (mapcount={left})",
     unmap_failed_kind="unmapping failed page",
     errno_of={**V7.errno_of, RECOVERED: 0, DELAYED: 0},
-    result_counts_page=True,
     has_users=has_users,
-    collects_clean=True,
     unmap_tries=1,
-    shakes_mlocked=True,
     must_kill=lambda word, unmapped: bool(word & pf.DIRTY) or not unmapped,
     early_kill_thread=find_early_kill_thread,
     populate_writes=populate_writes,
@@ -162,20 +193,7 @@ V6_1: Final = replace(
     report_error=check_and_advance_wb_err,
     exclusive=pf.MAPPEDTODISK,  # PG_anon_exclusive
     sync_error=lambda m, inode: None,
-    poison_is_never_freed=True,
-    unmap_clears_mlocked=True,
-    invalidation_counts_last=False,  # mm/truncate.c, mapping_evict_folio()
-    pageout_spares=True,  # mm/madvise.c, madvise_cold_or_pageout_pte_range(), can_madv_lru_vma()
-    reads_by_buffers=False,  # blkdev_readahead(), mpage_readahead()
-    msync_writes_whole_file=False,  # mm/msync.c: vfs_fsync_range()
-    anon_vma_of_its_own=True,
-    transparent_hugepages=True,
-    fork_copies_hugetlb=False,
-    hugetlb_files_are_dirty=True,
-    dontneed_hugetlb=True,
     fault_around=16,
-    injector_checks_pfn=True,
-    injector_keeps_reference=False,
     # Shared memory and hugetlbfs keep a poisoned page: whoever comes for it is told.
     error_remove_page={
         "ext4": "generic_error_remove_page",

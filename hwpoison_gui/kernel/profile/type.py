@@ -1,6 +1,6 @@
 """A profile: everything in which one kernel's handler differs from another's, as data.
 
-A profile is tables, constants and predicates. The walk itself asks the profile and never its name.
+A profile is features, tables, constants and predicates. The handler asks the profile for them, never for its name.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from .features import FEATURES
 
 if TYPE_CHECKING:
     from ..handler import Handler
@@ -46,6 +48,8 @@ class Profile:
 
     name: str
     title: str
+    from_version: tuple[int, int]  # of the oldest kernel to which this profile is the nearest
+    features: frozenset[str]
     sysctl: Mapping[str, int]
     phases: tuple[str, ...]
     states: tuple[StateRow, ...]
@@ -60,11 +64,8 @@ class Profile:
     unmap_failed_line: str
     unmap_failed_kind: str  # "": the handler goes on all the same
     errno_of: Mapping[str, int | str]
-    result_counts_page: bool  # HardwareCorrupted grows with each result line, not with the flag
     has_users: Callable[[int], bool]  # a page with this flag word can be a process's own
-    collects_clean: bool  # the list is made for clean pages too, and dropped
     unmap_tries: int
-    shakes_mlocked: bool
     must_kill: Callable[[int, bool], bool]  # by the page's flag word, and whether it was unmapped
     early_kill_thread: Callable[[Machine, Process], int | None]
     populate_writes: Callable[[Vma], bool]
@@ -76,22 +77,17 @@ class Profile:
     report_error: Callable[[Machine, Inode, int | None], int | str]
     sync_error: Callable[[Machine, Inode], None]
     exclusive: int  # the flag of an anonymous page that one process alone has, 0 if there is none
-    poison_is_never_freed: bool
-    unmap_clears_mlocked: bool
-    ignore_mlock: bool
-    invalidation_counts_last: bool  # invalidate_inode_page() asks who refers to a page after it let go of its buffers
-    pageout_spares: bool  # MADV_PAGEOUT leaves alone what others map too, and refuses locked areas
-    reads_by_buffers: bool  # a page of a block device has buffers from the moment it is read
-    msync_writes_whole_file: bool  # else the range alone
-    anon_vma_of_its_own: bool
-    transparent_hugepages: bool
-    fork_copies_hugetlb: bool
-    hugetlb_files_are_dirty: bool  # from the moment a page is added
-    dontneed_hugetlb: bool
     fault_around: int  # pages that a read fault maps along if they are cached
-    injector_checks_pfn: bool
-    injector_keeps_reference: bool  # of madvise: else the handler takes it over
     error_remove_page: Mapping[str, str]  # file system -> what drops a page of its on error
+
+    def has(self, feature: str) -> bool:
+        """Whether this kernel has a feature. Raises KeyError for a name that is not declared in features.py."""
+        return feature in self.features or not FEATURES[feature]
+
+    @property
+    def result_says_dirty(self) -> bool:
+        """Whether the result line tells a dirty page apart, instead of the kind in it."""
+        return "{dirty}" in self.result_line
 
     def called(self, function: str) -> str:
         """What this kernel calls a function of 2009."""

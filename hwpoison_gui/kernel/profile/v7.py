@@ -79,6 +79,16 @@ def swapped_in(m: Machine, vma: Vma, pfn: int, entry: int) -> None:
 V7: Final = Profile(
     name="v7",
     title="HWPOISON v7, as it entered Linux 2.6.32 (2009)",
+    from_version=(0, 0),
+    features=frozenset(
+        {
+            "madvise_keeps_reference",
+            "invalidate_counts_last",
+            "block_device_buffers",
+            "msync_whole_file",
+            "fork_copies_hugetlb",
+        }
+    ),
     sysctl={"memory_failure_early_kill": 1, "memory_failure_recovery": 1},
     phases=(
         "check_recovery",
@@ -104,11 +114,8 @@ V7: Final = Profile(
     unmap_failed_line="failed to unmap page (mapcount={left})!",
     unmap_failed_kind="",
     errno_of={RECOVERED: 0, DELAYED: "EBUSY", FAILED: "EBUSY", IGNORED: "EBUSY"},
-    result_counts_page=False,
     has_users=lambda word: not word & NOT_FOR_USERS,
-    collects_clean=False,
     unmap_tries=5,
-    shakes_mlocked=False,
     must_kill=lambda word, unmapped: bool(word & pf.DIRTY),
     early_kill_thread=early_kill_thread,
     populate_writes=populate_writes,
@@ -120,20 +127,6 @@ V7: Final = Profile(
     report_error=report_error,
     sync_error=take_error,
     exclusive=0,
-    poison_is_never_freed=False,
-    unmap_clears_mlocked=False,
-    ignore_mlock=True,
-    invalidation_counts_last=True,  # mm/truncate.c, invalidate_complete_page()
-    pageout_spares=False,
-    reads_by_buffers=True,  # def_blk_aops has no readpages: block_read_full_page()
-    msync_writes_whole_file=True,  # mm/msync.c: vfs_fsync()
-    anon_vma_of_its_own=False,
-    transparent_hugepages=False,
-    fork_copies_hugetlb=True,
-    hugetlb_files_are_dirty=False,
-    dontneed_hugetlb=False,
     fault_around=1,
-    injector_checks_pfn=False,
-    injector_keeps_reference=True,
     error_remove_page=dict.fromkeys(("ext4", "tmpfs", "directory"), "generic_error_remove_page"),
 )

@@ -17,7 +17,7 @@ from hwpoison_gui.kernel.boot.machine import machine_from_image
 from hwpoison_gui.kernel.image import MemoryImage
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Act, counted
-from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.kernel.profile.registry import nearest
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.kernel.rmap import mappings_of
 from hwpoison_gui.session.fidelity.recorded_rows import Row, Sent
@@ -73,7 +73,7 @@ def compare(image: MemoryImage, rows: Sequence[Row]) -> Iterator[Compared]:
 def session_of(image: MemoryImage, stopped: bool) -> Session:
     """A session on the recorded machine. Stopped processes take no signal: they live on from row to row."""
     processes = tuple(replace(process, stopped=stopped) for process in image.processes)
-    return Session(machine_from_image(replace(image, processes=processes), PROFILES[image.profile]))
+    return Session(machine_from_image(replace(image, processes=processes), nearest(image.kernel)))
 
 
 def compare_row(session: Session, row: Row) -> Compared:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.memory_failure import PHASES
+from hwpoison_gui.kernel.profile.features import FEATURES
 from hwpoison_gui.kernel.profile.type import Profile, StateRow
 
 # What a field of a profile means, for those whose name does not say it.
@@ -29,11 +30,8 @@ MEANING: Final = {
     "unmap_failed_line": "log: the page stays mapped",
     "unmap_failed_kind": "kind of the result then; none: it goes on",
     "errno_of": "what the handler returns",
-    "result_counts_page": "HardwareCorrupted grows with the result line, not with the flag",
     "has_users": "which pages may be a process's own",
-    "collects_clean": "processes are looked for though the page is clean",
     "unmap_tries": "times it tries to unmap",
-    "shakes_mlocked": "a page that was mlocked is shaken again",
     "must_kill": "when those on the list are told",
     "early_kill_thread": "which thread of a process is told",
     "populate_writes": "MAP_POPULATE and mlock fault for writing",
@@ -45,25 +43,12 @@ MEANING: Final = {
     "report_error": "what fsync tells",
     "sync_error": "what sync does about it",
     "exclusive": "flag of an anonymous page that one process alone has",
-    "poison_is_never_freed": "a poisoned page is never freed, whoever drops it",
-    "unmap_clears_mlocked": "the last unmapping clears MLOCKED",
-    "ignore_mlock": "mlocked pages are unmapped, too",
-    "invalidation_counts_last": "invalidating a page lets go of its buffers before it asks who refers to it",
-    "pageout_spares": "MADV_PAGEOUT leaves alone what others map too, and refuses locked areas",
-    "reads_by_buffers": "a page of a block device has buffers from the moment it is read",
-    "msync_writes_whole_file": "msync writes the whole file back, not the range alone",
-    "anon_vma_of_its_own": "a forked child has an anon_vma of its own",
-    "transparent_hugepages": "transparent huge pages",
-    "fork_copies_hugetlb": "fork copies the entries of shared hugetlb pages",
-    "dontneed_hugetlb": "MADV_DONTNEED on hugetlb",
     "fault_around": "cached pages that a read fault maps along",
-    "injector_checks_pfn": "corrupt-pfn refuses a number that is no page",
-    "injector_keeps_reference": "madvise keeps its reference, the handler takes one of its own",
     "error_remove_page": "what drops a file's page on error",
 }
 _CONSTANT: Final = {"None": "nothing", "False": "never", "True": "always"}
 _LEAST_FLAG: Final = 1 << 12  # no number in a profile is as large that is not a mask of flags
-_IN_TABLES: Final = ("name", "title", "phases", "states", "actions")
+_IN_TABLES: Final = ("name", "title", "from_version", "features", "phases", "states", "actions")
 
 
 def differences(one: Profile, other: Profile) -> Iterator[str]:
@@ -74,6 +59,8 @@ def differences(one: Profile, other: Profile) -> Iterator[str]:
     for profile in (one, other):
         yield from ("", f"### State table of {profile.name}: first match wins", "")
         yield from table(("set", "clear", "kind", "action"), map(_state, profile.states))
+    yield from ("", "### Features", "")
+    yield from table(("", one.name, other.name, "source"), _features(one, other))
     yield from ("", "### Everything else", "")
     yield from table(("", one.name, other.name), _fields(one, other))
 
@@ -112,6 +99,13 @@ def _merged(one: Sequence[str], other: Sequence[str]) -> list[str]:
 def _state(row: StateRow) -> tuple[str, ...]:
     there, gone = pf.names_of(row.res), pf.names_of(row.mask & ~row.res)
     return (" ".join(there), " ".join(gone), row.kind, f"`{row.action}`")
+
+
+def _features(one: Profile, other: Profile) -> Iterator[tuple[str, ...]]:
+    for name, feature in FEATURES.items():
+        has = [profile.has(name) for profile in (one, other)]
+        if has[0] != has[1]:
+            yield feature.meaning, *("yes" if there else "" for there in has), feature.source
 
 
 def _fields(one: Profile, other: Profile) -> Iterator[tuple[str, str, str]]:

@@ -42,6 +42,7 @@ from that recording, agrees in a row when kind, result, errno, the tasks signall
 entries afterwards are the same. *Exported*: with what Linux exports alone; *hidden*: with dirty bits of page-table
 entries and reference counts besides. `hwpoison-gui agree` does this for any recording of the sort."""
 
+_TRACED: Final = "6.1"  # the kernel on which traces/*.txt were recorded
 _TRACES: Final = """\
 Recordings of the functions that the real handler entered. The functions that steps name must come in this order, and
 a step that names one which the kernel did not enter fails (`tests/kernel/test_traces.py`). A function whose body is
@@ -138,7 +139,7 @@ def _traces(data: Path) -> Iterator[str]:
     rows = []
     for recording in sorted((data / "traces").glob("*.txt")):
         calls = parse(recording.read_text())
-        steps = told(case_of(recording, data / "cases" / "6.1"), calls[0].function)
+        steps = told(case_of(recording, data / "cases" / _TRACED), calls[0].function)
         entered = {call.function for call in calls}
         astray = follow(calls, steps)
         rows.append((f"`{recording.stem}`", len(entered), len(entered & named), len(steps), astray or "all"))

@@ -12,6 +12,8 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Final
 
+from hwpoison_gui.kernel.profile.registry import PROFILES, having, oldest
+from hwpoison_gui.kernel.profile.type import Profile
 from hwpoison_gui.session import grammar
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.scenario import names, schema, shape
@@ -61,7 +63,7 @@ def from_document(document: Mapping[str, Any]) -> Scenario:
     number = document["format"]
     if number != FORMAT or not isinstance(number, int) or isinstance(number, bool):
         raise ScenarioError(f"expected {FORMAT}, not {shape.shown(number)}", key="format")
-    profile = shape.choice(document.get("profile", schema.PROFILES[0]), "profile", schema.PROFILES)
+    profile = shape.choice(document.get("profile", oldest().name), "profile", tuple(PROFILES))
     steps = document.get("step", [])
     scenario = Scenario(
         title=shape.text(document["title"], "title"),
@@ -127,35 +129,40 @@ def step_of(fields: Mapping[str, Any], number: int, profile: str) -> ScenarioSte
     for key, word, needed in op.needs:
         if args[key] == word and needed not in args:
             raise ScenarioError(f"missing; `{name}` with {key} = {shape.shown(word)} needs it", key=needed)
-    if profile == "v7":
-        _known_to_v7(name, args)
+    _known_to(PROFILES[profile], name, args)
     caption = shape.text(fields.get("caption", ""), "caption")
     expect = shape.expectation(fields.get("expect", {}))
-    _answerable(name, args, expect, profile)
+    _answerable(name, args, expect, PROFILES[profile])
     pause = shape.flag(fields.get("pause", pauses(name, caption)), "pause")
     return ScenarioStep(name, args, caption, pause, expect, number)
 
 
-def _known_to_v7(name: str, args: Mapping[str, Any]) -> None:
+def _known_to(profile: Profile, name: str, args: Mapping[str, Any]) -> None:
+    """An error when the op, or a word in it, needs a feature that the profile lacks."""
     op = OPS[name]
-    if op.later:
-        raise ScenarioError(f"`{name}` is only for profile 6.1", key="op")
+    _needs(profile, op.feature, f"`{name}`", "op")
     for key, value in args.items():
         spec = op.keys[key]
-        if spec.kind is Kind.CHOICE and value in spec.later:
-            raise ScenarioError(f"{shape.shown(value)} is only for profile 6.1", key=key)
+        if spec.kind is Kind.CHOICE:
+            _needs(profile, spec.features.get(value, ""), shape.shown(value), key)
         if spec.kind is Kind.FRAME:
-            _frame_known_to_v7(value, key)
+            _frame_known_to(profile, value, key)
 
 
-def _frame_known_to_v7(text: str, key: str) -> None:
+def _frame_known_to(profile: Profile, text: str, key: str) -> None:
     page = grammar.parse_page(text)
     inner = page.page if isinstance(page, grammar.HeadPage) else page
-    if isinstance(inner, grammar.AnyPage) and inner.kind in schema.ANY_KINDS_LATER:
-        raise ScenarioError(f"{shape.shown(text)} is only for profile 6.1", key=key)
+    if isinstance(inner, grammar.AnyPage):
+        _needs(profile, schema.ANY_KIND_FEATURES.get(inner.kind, ""), shape.shown(text), key)
 
 
-def _answerable(name: str, args: Mapping[str, Any], expect: Mapping[str, Any], profile: str) -> None:
+def _needs(profile: Profile, feature: str, what: str, key: str) -> None:
+    if feature and not profile.has(feature):
+        names = [other.name for other in having(feature)]
+        raise ScenarioError(f"{what} is only for profile {' and '.join(names)}", key=key)
+
+
+def _answerable(name: str, args: Mapping[str, Any], expect: Mapping[str, Any], profile: Profile) -> None:
     """An error when the op cannot have what `expect` asks about."""
     for key in expect:
         ops = schema.EXPECT_ONLY.get(key)
@@ -165,8 +172,9 @@ def _answerable(name: str, args: Mapping[str, Any], expect: Mapping[str, Any], p
             raise ScenarioError("only for a step with a `frame`", key=f"expect.{key}")
         if key == "mce_kill" and "task" not in args:
             raise ScenarioError("only for a step with a `task`", key=f"expect.{key}")
-        if key == "dirty" and profile != "v7":
-            raise ScenarioError("only for profile v7; `kind` says it here", key=f"expect.{key}")
-        if key == "never_handed_out" and profile == "v7":
+        if key == "dirty" and not profile.result_says_dirty:
+            names = [other.name for other in PROFILES.values() if other.result_says_dirty]
+            raise ScenarioError(f"only for profile {' and '.join(names)}; `kind` says it here", key=f"expect.{key}")
+        if key == "never_handed_out":
             for text in expect[key]:
-                _frame_known_to_v7(text, f"expect.{key}")
+                _frame_known_to(profile, text, f"expect.{key}")

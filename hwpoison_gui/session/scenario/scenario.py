@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hwpoison_gui.kernel.profile.registry import oldest
 from hwpoison_gui.session.scenario.schema import FORMAT
 
 
@@ -40,7 +41,7 @@ class Scenario:
 
     title: str
     summary: str = ""
-    profile: str = "v7"
+    profile: str = field(default_factory=lambda: oldest().name)
     memory: Memory = field(default_factory=Memory)
     sysctl: Mapping[str, int] = field(default_factory=dict)
     steps: tuple[ScenarioStep, ...] = ()

@@ -7,16 +7,17 @@ Where a key takes one of several words, the first is its default.
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
 from hwpoison_gui.kernel.page_flags import FLAGS
+from hwpoison_gui.kernel.profile.registry import PROFILES
 
 FORMAT: Final = 1
-PROFILES: Final = ("v7", "6.1")
 BACKGROUNDS: Final = ("none", "desktop")
-SYSCTLS: Final = ("memory_failure_early_kill", "memory_failure_recovery")
+SYSCTLS: Final = tuple(dict.fromkeys(name for profile in PROFILES.values() for name in profile.sysctl))
 
 LEAST_FRAMES: Final = 256
 MOST_FRAMES: Final = 1 << 26  # 256 GiB: the columns of that many frames take 1.6 GB
@@ -64,27 +65,27 @@ Default = Missing | SameAs | str | int | bool
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key of an op. `later`: the words of `allowed` that profile v7 does not know."""
+    """One key of an op. `features`: word of `allowed` -> the feature of the profile that it needs."""
 
     kind: Kind
     default: Default = Missing.REQUIRED
     allowed: tuple[str, ...] = ()
     least: int = 0
     most: int = MOST_PAGES
-    later: tuple[str, ...] = ()
+    features: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """One op. `later`: profile v7 does not know it. `needs`: (key, word) -> key it cannot do without."""
+    """One op. `feature`: what the profile must have for it. `needs`: (key, word) -> key it cannot do without."""
 
     keys: dict[str, Key]
-    later: bool = False
+    feature: str = ""
     needs: tuple[tuple[str, str, str], ...] = ()
 
 
-def _choice(*words: str, later: tuple[str, ...] = ()) -> Key:
-    return Key(Kind.CHOICE, words[0], words, later=later)
+def _choice(*words: str, **features: str) -> Key:
+    return Key(Kind.CHOICE, words[0], words, features=features)
 
 
 def _maybe(*words: str) -> Key:
@@ -159,7 +160,7 @@ OPS: Final[dict[str, Op]] = {
             "prot": _choice(*_PROT),
             "locked": _NO,
             "populate": _NO,
-            "huge": _choice("none", "hugetlb", "thp", later=("thp",)),
+            "huge": _choice("none", "hugetlb", "thp", thp="transparent_hugepages"),
             "fixed": Key(Kind.ADDRESS, Missing.ABSENT),
         }
     ),
@@ -168,9 +169,7 @@ OPS: Final[dict[str, Op]] = {
     "mprotect": Op({**_RANGE, "prot": _choice(*_PROT)}),
     "mlock": Op(_RANGE),
     "munlock": Op(_RANGE),
-    "madvise": Op(
-        {**_RANGE, "advice": _choice("dontneed", "pageout", "mergeable", "populate_read", later=("mergeable",))}
-    ),
+    "madvise": Op({**_RANGE, "advice": _choice("dontneed", "pageout", "mergeable", "populate_read", mergeable="ksm")}),
     "swapin": Op({"task": _TASK, "at": _AT}),
     "read": Op({"task": _TASK, "at": _AT, "thread": _THREAD}),
     "write": Op({"task": _TASK, "at": _AT, "thread": _THREAD, "value": Key(Kind.TEXT, "w")}),
@@ -191,7 +190,14 @@ OPS: Final[dict[str, Op]] = {
         {
             "frame": _FRAME,
             "via": _choice(
-                "corrupt-pfn", "madvise", "hard_offline", "srao", "srar", later=("hard_offline", "srao", "srar")
+                "corrupt-pfn",
+                "madvise",
+                "hard_offline",
+                "srao",
+                "srar",
+                hard_offline="hard_offline",
+                srao="machine_check_recovery",
+                srar="machine_check_recovery",
             ),
             "task": Key(Kind.TASK, Missing.ABSENT),
             "thread": _THREAD,
@@ -201,10 +207,10 @@ OPS: Final[dict[str, Op]] = {
     ),
     "soft_offline": Op(
         {"frame": _FRAME, "via": _choice("sysfs", "madvise"), "task": Key(Kind.TASK, Missing.ABSENT)},
-        later=True,
+        feature="soft_offline",
         needs=(("via", "madvise", "task"),),
     ),
-    "unpoison": Op({"frame": _FRAME}, later=True),
+    "unpoison": Op({"frame": _FRAME}, feature="unpoison"),
     "sysctl": Op({"name": Key(Kind.CHOICE, allowed=SYSCTLS), "value": Key(Kind.COUNT, most=1)}),
     "remember": Op({"name": Key(Kind.NEW_PAGE), "frame": _FRAME}),
     "alloc": Op({"frames": Key(Kind.COUNT)}),
@@ -225,7 +231,7 @@ ANY_KINDS: Final = (
     "free", "free-inside", "free-pcp", "slab", "slab-tail", "pgtable", "reserved", "kernel-text", "high-order",
     "high-order-tail", "kernel", "free-huge", "zero", "huge-zero", "hole", "out-of-range", "anon", "file",
 )  # fmt: skip
-ANY_KINDS_LATER: Final = ("huge-zero",)
+ANY_KIND_FEATURES: Final = {"huge-zero": "transparent_hugepages"}
 
 
 class Want(Enum):

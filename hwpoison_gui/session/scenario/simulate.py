@@ -21,12 +21,12 @@ def simulate(scenario: Scenario, out: TextIO, as_json: bool = False) -> None:
         print(f"{scenario.title}  (profile {scenario.profile}, {scenario.memory.frames} frames)", file=out)
     for done in replay.play(session, scenario):
         if as_json:
-            print(json.dumps(record(session, scenario.profile, done), ensure_ascii=False), file=out)
+            print(json.dumps(record(session, done), ensure_ascii=False), file=out)
         else:
             print("\n".join(_lines(session, done)), file=out)
 
 
-def record(session: Session, profile: str, done: Done) -> dict[str, Any]:
+def record(session: Session, done: Done) -> dict[str, Any]:
     """A step that was just taken; as `expect` of the same step, all of it holds.
 
     What a step cannot have is left out: no `value` without a read, no `kind` without a result.
@@ -40,7 +40,7 @@ def record(session: Session, profile: str, done: Done) -> dict[str, Any]:
     }
     if outcome.kind is not None:
         fields["kind"] = outcome.kind
-        if profile == "v7":
+        if session.machine.profile.result_says_dirty:
             fields["dirty"] = outcome.dirty
     if not outcome.panic:  # else nothing returns
         fields["errno"] = outcome.errno

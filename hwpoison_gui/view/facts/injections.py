@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from hwpoison_gui.kernel.profile.registry import having
 from hwpoison_gui.session.scenario.schema import OPS
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.facts.touching import touches_of_frame
 
-LATER: Final = "Linux 6.1 has this, the handler of 2009 had not: choose profile 6.1."
 _MOST_TASKS: Final = 24
 
 
@@ -53,7 +53,7 @@ def injections_of(session: Session, pfn: int) -> list[Injection]:
 
 def _ways(session: Session, pfn: int, way: _Way, tasks: list[str]) -> Iterator[Injection]:
     spec = OPS["poison"].keys["via"]
-    missing = _missing(session, way.via in spec.later)
+    missing = _missing(session, spec.features.get(way.via, ""))
     args: dict[str, object] = {"frame": f"pfn:{pfn:#x}", "via": way.via}
     if way.via not in _BY_TASK:
         yield Injection(way.text, way.tip, "poison", args, missing)
@@ -62,23 +62,27 @@ def _ways(session: Session, pfn: int, way: _Way, tasks: list[str]) -> Iterator[I
         yield Injection(way.text.format(task=task), way.tip, "poison", {**args, "task": task}, missing)
 
 
-def _missing(session: Session, later: bool) -> str:
-    """Why what came `later` than the handler of 2009 cannot be done now."""
-    return LATER if later and session.machine.profile.name == "v7" else ""
+def _missing(session: Session, feature: str) -> str:
+    """Why something that needs a feature cannot be done under the present profile; empty if it can."""
+    profile = session.machine.profile
+    if not feature or profile.has(feature):
+        return ""
+    first = having(feature)[0]
+    return f"{first.title} has this, {profile.title} has not: choose profile {first.name}."
 
 
 def soft_offline(session: Session, pfn: int) -> Injection:
     """Migrate what is in the frame, and take it out of use."""
     tip = "soft_offline_page(): what is there moves to another frame, this one is never handed out again. Nobody dies"
     args: dict[str, object] = {"frame": f"pfn:{pfn:#x}"}
-    return Injection("Soft offline", tip, "soft_offline", args, _missing(session, OPS["soft_offline"].later))
+    return Injection("Soft offline", tip, "soft_offline", args, _missing(session, OPS["soft_offline"].feature))
 
 
 def unpoison(session: Session, pfn: int) -> Injection:
     """Take the mark away; what was lost stays lost."""
     tip = "unpoison_memory(): the frame can be used again. What was lost stays lost; a real error cannot be undone"
     args: dict[str, object] = {"frame": f"pfn:{pfn:#x}"}
-    return Injection("Unpoison", tip, "unpoison", args, _missing(session, OPS["unpoison"].later))
+    return Injection("Unpoison", tip, "unpoison", args, _missing(session, OPS["unpoison"].feature))
 
 
 def pin(session: Session, pfn: int) -> Injection:

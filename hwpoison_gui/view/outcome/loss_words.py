@@ -9,7 +9,6 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.filemap import can
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.type import FAILED, RECOVERED
-from hwpoison_gui.kernel.profile.v7 import report_error
 from hwpoison_gui.kernel.records import Inode
 from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.view.base import kinds
@@ -97,7 +96,7 @@ def _of_file(m: Machine, page: Page, inode: Inode, outcome: Outcome) -> Lost:
 
 def _told_by_fsync(m: Machine, page: Page, inode: Inode) -> str:
     """How one learns of a lost write."""
-    one_mark = m.profile.report_error is report_error  # one for each mapping; later one for each open file
+    one_mark = not m.profile.has("errseq")
     once = "once" if one_mark else "once to each who has it open"
     unseen = one_mark and not m.page_cache.of(inode.id)
     when = " (but nothing while no page of the file is cached)" if unseen else ""

@@ -61,7 +61,7 @@ def hwpoison_user_mappings(c: Cases) -> None:
     if stuck:  # the handler of 2009 goes on with merged pages, which stay mapped
         c.decide(merged, stuck, IGNORED, "EBUSY")
     _choose_entries(c, at)
-    listed = at if profile.collects_clean else at[c.entry_for[at] != NOTHING]
+    listed = at if profile.has("collect_procs_of_clean") else at[c.entry_for[at] != NOTHING]
     _unmap(c, at)
     _kill(c, listed)
     if stuck:
@@ -90,7 +90,7 @@ def _unmap(c: Cases, at: I64) -> None:
     poisoned = at[c.entry_for[at] == HWPOISON]
     c.late[poisoned] += c.user["holders"][poisoned]
     bare = at[c.unmapped[at] & (found > 0)]
-    if profile.unmap_clears_mlocked:
+    if profile.has("unmap_clears_mlocked"):
         c.clear_flags(bare[has(c.flags[bare], pf.MLOCKED)], pf.UNEVICTABLE | pf.MLOCKED)
     c.clear_flags(bare, pf.MMAP)
 

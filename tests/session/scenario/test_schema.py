@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hwpoison_gui.kernel.profile.features import FEATURES
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session import ops
 from hwpoison_gui.session.scenario import expect, schema
@@ -11,7 +12,7 @@ from hwpoison_gui.session.scenario.schema import Kind, SameAs
 
 
 def test_every_op_of_v7_can_be_carried_out() -> None:
-    assert {name for name, op in schema.OPS.items() if not op.later} <= set(ops.OPS) <= set(schema.OPS)
+    assert {name for name, op in schema.OPS.items() if not op.feature} <= set(ops.OPS) <= set(schema.OPS)
 
 
 def test_defaults_are_allowed_values() -> None:
@@ -21,7 +22,8 @@ def test_defaults_are_allowed_values() -> None:
                 assert spec.default.key in op.keys
             elif spec.kind is Kind.CHOICE and isinstance(spec.default, str):
                 assert spec.default in spec.allowed, (name, key)
-            assert set(spec.later) < set(spec.allowed) or not spec.later
+            assert set(spec.features) < set(spec.allowed) or not spec.features
+            assert set(spec.features.values()) <= set(FEATURES)
 
 
 def test_what_needs_a_task_has_one() -> None:
@@ -35,8 +37,7 @@ def test_expect_can_compare_every_key() -> None:
     assert set(expect._HOW) == set(schema.EXPECT)
 
 
-def test_profiles_and_sysctls_are_the_kernels() -> None:
-    assert set(PROFILES) <= set(schema.PROFILES)
+def test_sysctls_are_the_kernels() -> None:
     for profile in PROFILES.values():
         assert set(profile.sysctl) == set(schema.SYSCTLS)
 

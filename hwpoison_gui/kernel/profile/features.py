@@ -1,0 +1,103 @@
+"""Features: what some of the modelled kernels have and others lack, declared once, in the order of the kernels.
+
+A feature is a yes or no that code asks a profile for by name. What is a value, a table or a function
+stands in the records of profile/type.py instead.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Feature(NamedTuple):
+    """`meaning`: what a kernel with it does. `source`: file and version, or commit, that shows or brought it."""
+
+    name: str
+    meaning: str
+    source: str
+
+
+_DECLARED: Final = (
+    # 2.6.32
+    Feature(
+        "madvise_keeps_reference",
+        "madvise(MADV_HWPOISON) drops the reference it injected with; the handler holds one of its own",
+        "mm/madvise.c, 2.6.32",
+    ),
+    Feature(
+        "invalidate_counts_last",
+        "invalidating a page releases its buffers before it checks for other references",
+        "mm/truncate.c, invalidate_complete_page(), 2.6.32",
+    ),
+    Feature(
+        "block_device_buffers",
+        "a page of a block device has buffers as soon as it is read",
+        "fs/block_dev.c, def_blk_aops without readpages, 2.6.32",
+    ),
+    Feature(
+        "msync_whole_file",
+        "msync writes back the whole file, not only the range",
+        "mm/msync.c, vfs_fsync(), 2.6.32",
+    ),
+    Feature(
+        "fork_copies_hugetlb",
+        "fork copies the page-table entries of shared hugetlb mappings",
+        "mm/memory.c, copy_page_range(), 2.6.32",
+    ),
+    # 2.6.33 to 6.1
+    Feature("ksm", "MADV_MERGEABLE merges pages of equal content", "mm/ksm.c, 6.1"),
+    Feature("soft_offline", "a working page can be taken out of use", "mm/memory-failure.c, soft_offline_page(), 6.1"),
+    Feature("hard_offline", "/sys/devices/system/memory/hard_offline_page", "drivers/base/memory.c, 6.1"),
+    Feature("unpoison", "an injected error can be withdrawn", "mm/memory-failure.c, unpoison_memory(), 6.1"),
+    Feature(
+        "machine_check_recovery",
+        "machine checks call the handler: SRAO for a scrubbed error, SRAR for one that a thread consumed",
+        "arch/x86/kernel/cpu/mce/core.c, 6.1",
+    ),
+    Feature("inject_checks_pfn", "corrupt-pfn refuses a pfn without a page", "mm/hwpoison-inject.c, 6.1"),
+    Feature("anon_vma_chain", "a forked child has an anon_vma of its own", "mm/rmap.c, anon_vma_fork(), 6.1"),
+    Feature("transparent_hugepages", "transparent huge pages", "mm/huge_memory.c, 6.1"),
+    Feature(
+        "errseq",
+        "each open file reports a write-back error once, not each mapping",
+        "lib/errseq.c and mm/filemap.c, file_check_and_advance_wb_err(), 6.1",
+    ),
+    Feature(
+        "count_at_action_result",
+        "HardwareCorrupted grows with each result line, not when the flag is set",
+        "mm/memory-failure.c, action_result(), 6.1",
+    ),
+    Feature(
+        "collect_procs_of_clean",
+        "processes are collected for clean pages, too, and the list is dropped",
+        "mm/memory-failure.c, hwpoison_user_mappings(), 6.1",
+    ),
+    Feature(
+        "shake_mlocked",
+        "a page that was mlocked is shaken again after unmapping",
+        "mm/memory-failure.c, hwpoison_user_mappings(), 6.1",
+    ),
+    Feature(
+        "poison_is_never_freed",
+        "a poisoned page is never freed, whoever drops its last reference",
+        "mm/page_alloc.c, free_pages_prepare(), 6.1",
+    ),
+    Feature(
+        "unmap_clears_mlocked",
+        "removing the last mapping clears MLOCKED",
+        "mm/rmap.c, page_remove_rmap(), munlock_vma_page(), 6.1",
+    ),
+    Feature(
+        "pageout_spares_shared",
+        "MADV_PAGEOUT skips pages that others map, too, and refuses locked VMAs",
+        "mm/madvise.c, can_madv_lru_vma(), madvise_cold_or_pageout_pte_range(), 6.1",
+    ),
+    Feature(
+        "hugetlb_files_are_dirty",
+        "a page is dirty as soon as it is added to a hugetlbfs file",
+        "mm/hugetlb.c, hugetlb_add_to_page_cache(), 6.1",
+    ),
+    Feature("hugetlb_dontneed", "MADV_DONTNEED works on hugetlb", "mm/madvise.c, madvise_dontneed_free(), 6.1"),
+)
+
+FEATURES: Final = {feature.name: feature for feature in _DECLARED}

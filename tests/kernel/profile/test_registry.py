@@ -1,0 +1,36 @@
+"""The list of profiles, and the features that they declare."""
+
+from __future__ import annotations
+
+import pytest
+
+from hwpoison_gui.kernel.profile.features import FEATURES
+from hwpoison_gui.kernel.profile.registry import PROFILES, having, nearest, newest, oldest
+
+
+def test_profiles_stand_in_the_order_of_their_kernels() -> None:
+    versions = [profile.from_version for profile in PROFILES.values()]
+    assert versions == sorted(set(versions)) and versions[0] == (0, 0)
+    assert [oldest(), newest()] == list(PROFILES.values())[:: len(PROFILES) - 1]
+
+
+@pytest.mark.parametrize(
+    "kernel, name", (((2, 6), "v7"), ((3, 0), "6.1"), ((5, 10), "6.1"), ((6, 1), "6.1"), (None, "6.1"))
+)
+def test_a_kernel_has_a_nearest_profile(kernel: tuple[int, int] | None, name: str) -> None:
+    assert nearest(kernel) is PROFILES[name]
+
+
+def test_every_feature_tells_some_kernel_from_another() -> None:
+    for name in FEATURES:
+        assert 0 < len(having(name)) < len(PROFILES), name
+
+
+def test_profiles_declare_known_features_alone() -> None:
+    for profile in PROFILES.values():
+        assert profile.features <= set(FEATURES)
+
+
+def test_an_unknown_feature_is_an_error_not_a_no() -> None:
+    with pytest.raises(KeyError):
+        oldest().has("anon_vma_chian")
