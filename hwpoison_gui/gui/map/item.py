@@ -16,9 +16,9 @@ from hwpoison_gui.gui.map.marks import Highlight, MarkPainter, cell_rect, neares
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.map.camera import Camera
-from hwpoison_gui.view.map.highlights import meaning_of
 from hwpoison_gui.view.map.layout import Layout
 from hwpoison_gui.view.map.plane import FramePlane
+from hwpoison_gui.view.map.roles import meaning_of
 
 NONE: Final = -1  # no frame selected or hovered
 _LABEL: Final = 80  # pixels that a label reaches above or below its frame

@@ -7,8 +7,7 @@ binned to the screen before they are drawn: the cost is that of the view, not of
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -27,16 +26,14 @@ POISON_BADGE_FROM: Final = 44.0
 MOST_MARKS: Final = 1500  # of one role in view; more are binned more coarsely
 
 
-@dataclass(frozen=True, slots=True)
-class Highlight:
+class Highlight(NamedTuple):
     """Frames to point at, and why: `target`, `visited`, `skipped`, `unmapped`, `freed` or `owner:N`."""
 
     pfns: np.ndarray
     role: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ring:
+class Ring(NamedTuple):
     """How a role is drawn: colour, width, whether dashed, and a stroke through the frame."""
 
     colour: str

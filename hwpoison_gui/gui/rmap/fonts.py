@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from PySide6.QtGui import QFont, QFontMetricsF
 
@@ -18,8 +17,7 @@ from hwpoison_gui.view.walk.words import ENTRY_WORDS, box_words
 _ADDRESS: Final = 12  # digits of a user's virtual address
 
 
-@dataclass(frozen=True, slots=True)
-class Fonts:
+class Fonts(NamedTuple):
     """The faces of the reverse map."""
 
     name: QFont

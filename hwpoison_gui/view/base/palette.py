@@ -6,17 +6,15 @@ from the ground is computed by the test of this module.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from hwpoison_gui.view.base import kinds
 
 _KEPT: Final = 1024  # colours that were worked out: a paint asks for the same ones again
 
 
-@dataclass(frozen=True, slots=True)
-class Theme:
+class Theme(NamedTuple):
     """Colours as `#rrggbb`. `kinds` by id of the kind, poison included; `tasks` for walks, in turn."""
 
     name: str

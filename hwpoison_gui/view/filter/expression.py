@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -52,8 +51,7 @@ class FlagTest(NamedTuple):
         return bool(found) if self.value is None else found == self.value
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(NamedTuple):
     """A parsed expression. `follows_tables`: what it finds depends on more than flags and numbers."""
 
     text: str

@@ -5,8 +5,7 @@ Above one pixel a cell has a whole number of pixels (but for the fitted size), s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 LADDER: Final[tuple[float, ...]] = (
     *(2.0**-n for n in range(12, 0, -1)),
@@ -16,8 +15,7 @@ WHOLE_FROM: Final = 10.0  # fitted cells of this size have whole pixels, too
 MARGIN: Final = 8  # pixels kept free around a map that fits
 
 
-@dataclass(frozen=True, slots=True)
-class Camera:
+class Camera(NamedTuple):
     """`left`, `top`: the map's coordinates, in cells, at the view's upper left corner."""
 
     width: int
@@ -41,13 +39,12 @@ class Camera:
 
     def fitted(self) -> Camera:
         """All of the map in view, centred."""
-        return replace(self, cell=self.fit_cell).clamped()
+        return self._replace(cell=self.fit_cell).clamped()
 
     def clamped(self) -> Camera:
         """The same, without empty space where there could be frames."""
         cell = max(self.cell, min(self.fit_cell, LADDER[-1]))
-        return replace(
-            self,
+        return self._replace(
             cell=cell,
             left=_clamp(self.left, self.width, self.view_width, cell),
             top=_clamp(self.top, self.height, self.view_height, cell),
@@ -71,17 +68,17 @@ class Camera:
                 cell = next((size for size in reversed(LADDER) if size < cell * 0.999), LADDER[0])
         cell = max(cell, self.fit_cell)
         x, y = self.at(px, py)
-        return replace(self, cell=cell, left=x - px / cell, top=y - py / cell).clamped()
+        return self._replace(cell=cell, left=x - px / cell, top=y - py / cell).clamped()
 
     def panned(self, dx: float, dy: float) -> Camera:
         """Moved so that the map goes with a pointer that went (dx, dy) pixels."""
-        return replace(self, left=self.left - dx / self.cell, top=self.top - dy / self.cell).clamped()
+        return self._replace(left=self.left - dx / self.cell, top=self.top - dy / self.cell).clamped()
 
     def centred(self, x: float, y: float, cell: float | None = None) -> Camera:
         """With the map's point (x, y) in the middle of the view."""
         size = self.cell if cell is None else cell
         left, top = x - self.view_width / size / 2, y - self.view_height / size / 2
-        return replace(self, cell=size, left=left, top=top).clamped()
+        return self._replace(cell=size, left=left, top=top).clamped()
 
     def revealing(self, x: int, y: int, room: float = 1.0) -> Camera:
         """Moved as little as needed to bring cell (x, y) into view, with `room` cells around it."""
@@ -89,11 +86,11 @@ class Camera:
         room = max(0.0, min(room, (across - 1) / 2, (down - 1) / 2))
         left = min(max(self.left, x + 1 + room - across), x - room)
         top = min(max(self.top, y + 1 + room - down), y - room)
-        return replace(self, left=left, top=top).clamped()
+        return self._replace(left=left, top=top).clamped()
 
     def resized(self, view_width: float, view_height: float) -> Camera:
         """For a view of another size: fitted stays fitted, else the middle stays in the middle."""
-        new = replace(self, view_width=max(view_width, 1.0), view_height=max(view_height, 1.0))
+        new = self._replace(view_width=max(view_width, 1.0), view_height=max(view_height, 1.0))
         if self.is_fit:
             return new.fitted()
         x, y = self.at(self.view_width / 2, self.view_height / 2)

@@ -23,11 +23,6 @@ Highlights = list[tuple[Pfns, str]]
 _OWN: Final = (Act.VISIT, Act.SIGNAL)
 
 
-def meaning_of(role: str) -> str:
-    """What the mark of a role says of a frame; empty where the step's sentence says it."""
-    return "freed by the last exit" if role == "freed" else ""
-
-
 def frames_of(m: Machine, mm: int) -> Pfns:
     """The frames that an address space maps, ascending; one that it maps twice is there twice."""
     held = m.ptes.of(mm)

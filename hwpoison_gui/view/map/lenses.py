@@ -7,7 +7,6 @@ The highest class is hardware poison in every one of them, so that no lens can h
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -36,8 +35,7 @@ class LensClass(NamedTuple):
         return self.short or self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Lens:
+class Lens(NamedTuple):
     """`classes` by code; 0 is what lies past the last frame, the last one poison.
 
     `code_of` tells the class of a flag word, or None when the lens looks at the sheet `sheet`, whose bytes are

@@ -7,7 +7,6 @@ several functions are divided by `|`. Tables of parts stand in the outline_parts
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from typing import Final, NamedTuple
 
@@ -50,8 +49,7 @@ class Way(NamedTuple):
     meaning: str
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A function, or a decision in one, in our words.
 
     `function` is its name of 2009. `signs`: steps of it that are no way out. A `quiet` part is told only
