@@ -187,6 +187,9 @@ def _window(arguments: Sequence[str]) -> int:
     if opened is None:
         gc.enable()
         return BAD_FILE
+    from hwpoison_gui.gui.app import qt
+
+    qt.load()
     from hwpoison_gui.gui.app.run import run
 
     status: int = run(opened, live=options.live)
