@@ -1,6 +1,6 @@
 """What an error really does to each process: a frame is broken, and then each of its users reads the page.
 
-Tests hold what is foretold and told against it. All machines, each kind of frame in all settings:
+Tests hold what is predicted and told against it. All machines, each kind of frame in all settings:
 `.venv/bin/python -m tests.truth`, or with names of machines; `every` in front asks each frame that has a user.
 """
 
@@ -28,8 +28,8 @@ from hwpoison_gui.sources.recording import open_recording
 from hwpoison_gui.view.base import hits
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.assessment import Assessment
-from hwpoison_gui.view.outcome.foretelling import Foretelling
 from hwpoison_gui.view.outcome.loss import Loss, loss_of
+from hwpoison_gui.view.outcome.prediction import predict
 from tests.paths import DATA
 from tests.workbench import do
 
@@ -171,21 +171,22 @@ def class_of(m: Machine, pfn: int, truth: Truth) -> int:
         return outcomes.EARLY  # also where the signal is dropped, since one waits already
     if DIES in truth.ends.values() or TOLD in truth.ends.values():
         return outcomes.LATE
-    return outcomes.LOST if loss is not None and loss.lost.startswith("Lost") else outcomes.SILENT
+    return outcomes.LOST if loss is not None and loss.gone else outcomes.SILENT
 
 
 def disagreements(session: Session, pfn: int, assessment: Assessment | None = None) -> Iterator[str]:
-    """Where what is foretold of a frame, what is told afterwards, and what really happens are not the same."""
+    """Where what is predicted of a frame, what is told afterwards, and what really happens are not the same."""
     m = session.machine
-    ahead = Foretelling.of(m, pfn)
-    foretold = {m.processes.view[mm].name: way for way, mms in ahead.hits.items() for mm in mms}
+    ahead = predict(m, pfn)
+    predicted = {m.processes.view[mm].name: way for way, mms in ahead.hits.items() for mm in mms}
     truth = break_and_read(session, pfn)
     told = {hit.task: hit.kind for hit in truth.loss.hits} if truth.loss else {}
     code = class_of(m, pfn, truth)
-    if ahead.fate.code != code:
-        yield f"class {ahead.fate.code} foretold, {code} in fact"
-    if assessment is not None and int(assessment.codes[assessment.case_of[pfn]]) != ahead.fate.code:
-        yield f"class {assessment.fate(pfn).code} on the map, {ahead.fate.code} on the label"
+    if ahead.code != code:
+        yield f"class {ahead.code} predicted, {code} in fact"
+    on_map = int(assessment.codes[assessment.class_of[pfn]]) if assessment is not None else ahead.code
+    if on_map != ahead.code:
+        yield f"class {on_map} on the map, {ahead.code} on the label"
     unlike_disk = _unlike_disk(m, pfn)
     for name, came in truth.ends.items():
         way = told.get(name, "none")
@@ -194,12 +195,12 @@ def disagreements(session: Session, pfn: int, assessment: Assessment | None = No
             yield f"{way} told, {came} in fact"
     if code in (outcomes.POISONED, outcomes.PANICS):
         return
-    for name in foretold.keys() | told.keys():
-        if foretold.get(name) != told.get(name):
-            yield f"{foretold.get(name)} foretold, {told.get(name)} told"
-    lost = truth.loss is not None and truth.loss.lost.startswith("Lost")
-    if ahead.fate.lost != lost:
-        yield f"loss {ahead.fate.lost} foretold, {truth.loss.lost if truth.loss else None!r} told"
+    for name in predicted.keys() | told.keys():
+        if predicted.get(name) != told.get(name):
+            yield f"{predicted.get(name)} predicted, {told.get(name)} told"
+    lost = truth.loss is not None and truth.loss.gone
+    if ahead.lost != lost:
+        yield f"loss {ahead.lost} predicted, {truth.loss.lost if truth.loss else None!r} told"
 
 
 def _unlike_disk(m: Machine, pfn: int) -> bool:

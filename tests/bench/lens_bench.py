@@ -24,7 +24,8 @@ from hwpoison_gui.view.map.layout_curves import Hilbert, Morton
 from hwpoison_gui.view.map.lens_sheets import SHEETS, made
 from hwpoison_gui.view.map.lenses import KIND, LENSES
 from hwpoison_gui.view.map.plane import FramePlane
-from hwpoison_gui.view.outcome.assessment import Assessment, fate_of
+from hwpoison_gui.view.outcome.assessment import Assessment
+from hwpoison_gui.view.outcome.prediction import predict
 from hwpoison_gui.view.outcome.preview import Hover
 
 Times = tuple[float, float]
@@ -37,6 +38,7 @@ def machine_of(frames: int, profile: str) -> Machine:
     m.flags.load(slice(None), words)
     m.refcount.load(slice(None), np.random.default_rng(0).integers(0, 4, frames, np.int32))
     m.mapcount.load(slice(None), (words >> np.uint64(11) & np.uint64(1)).astype(np.int32))
+    m.gate.record()
     return m
 
 
@@ -87,13 +89,13 @@ def bench_assessment(m: Machine, rounds: int) -> None:
     pfns = np.random.default_rng(2).integers(0, m.frames, 1000).tolist()
     start = time.perf_counter()
     for pfn in pfns:
-        fate_of(m, pfn)
+        predict(m, pfn)
     one = (time.perf_counter() - start) / len(pfns) * 1e3
     whole = timed(lambda: Assessment.of(m), min(3, rounds))
     row(f"outcome of every frame, profile {m.profile.name}", whole, (one * m.frames, 0.0))
     row("outcome of one frame, asked alone", (one, one))
     assessment = Assessment.of(m)
-    size = assessment.case_of.nbytes + assessment.codes.nbytes
+    size = assessment.class_of.nbytes + assessment.codes.nbytes
     print(f"  {'bytes a frame that it keeps':44s} {size / m.frames:10.2f}")
 
 

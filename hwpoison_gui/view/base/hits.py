@@ -1,6 +1,6 @@
 """The ways in which a broken page hits a process, and what decides which of them it is.
 
-Asked before an error (outcome/forecast.py) and after it (outcome/loss.py): one table of words, one set of rules.
+Asked by outcome/impact.py, in a dry run before an error as after a recorded one.
 """
 
 from __future__ import annotations

@@ -27,7 +27,8 @@ from hwpoison_gui.view.map.lenses import (
     owner_lens,
 )
 from hwpoison_gui.view.map.zones import lens_and_codes
-from hwpoison_gui.view.outcome.assessment import Assessment, fate_of
+from hwpoison_gui.view.outcome.assessment import Assessment
+from hwpoison_gui.view.outcome.prediction import predict
 
 U8 = npt.NDArray[np.uint8]
 I64 = npt.NDArray[np.int64]
@@ -191,14 +192,14 @@ class OutcomeSheet:
         yield from assessment.work()
         for start in range(0, self.m.frames, SLICE):
             part = slice(start, min(start + SLICE, self.m.frames))
-            self.held.write(part, assessment.codes[assessment.case_of[part]])
+            self.held.write(part, assessment.codes[assessment.class_of[part]])
             yield 1.0
 
     def some(self, pfns: I64) -> U8:
         if len(pfns) > _FEW:
             known: U8 = self.held.values[pfns]
             return known
-        return np.array([fate_of(self.m, pfn).code for pfn in pfns.tolist()], np.uint8)
+        return np.array([predict(self.m, pfn).code for pfn in pfns.tolist()], np.uint8)
 
 
 AnySheet = CountsSheet | ZoneSheet | OwnerSheet | OutcomeSheet

@@ -10,7 +10,6 @@ from hwpoison_gui.kernel.filemap import can
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.type import FAILED, RECOVERED
 from hwpoison_gui.kernel.records import Inode
-from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.hits import STALE, when_read_again
 from hwpoison_gui.view.base.naming import names
@@ -49,22 +48,27 @@ class Page(NamedTuple):
 
 
 class Lost(NamedTuple):
-    """What was lost: a sentence that also says how one learns of it, and `brief`, a clause of the verdict."""
+    """What was lost: a sentence that also says how one learns of it, and `brief`, a clause of the summary sentence.
+
+    `gone`: whether content was lost.
+    """
 
     text: str
     brief: str = "nothing is lost"
+    gone: bool = False
 
 
-def lost_words(m: Machine, page: Page, outcome: Outcome, action: str) -> Lost:
-    """What was lost. `action` is the state table's, empty where the handler stopped before."""
+def lost_words(m: Machine, page: Page, kind: str | None, result: str | None, action: str) -> Lost:
+    """What was lost. `kind` and `result` are of the result line, None where there is none; `action` is the state
+    table's, empty where the handler stopped before."""
     if action == "me_swapcache_clean":
         return Lost("Nothing is lost: swap has a good copy.")
     if action == "me_swapcache_dirty":
         what = f"{page.size} that swap had not got yet"
-        return Lost(f"Lost: {what}{_of(page.owners, ',')}; who swaps it in is told.", f"{what} are lost")
+        return Lost(f"Lost: {what}{_of(page.owners, ',')}; who swaps it in is told.", f"{what} are lost", True)
     if action in ("me_pagecache_dirty", "me_pagecache_clean", "me_huge_page"):
-        return _of_file(m, page, page.inode, outcome) if page.inode is not None else _of_memory(page)
-    return _untouched(page, outcome)
+        return _of_file(m, page, page.inode, result) if page.inode is not None else _of_memory(page)
+    return _untouched(page, kind, result)
 
 
 def _of(owners: Sequence[str], comma: str = "") -> str:
@@ -73,23 +77,23 @@ def _of(owners: Sequence[str], comma: str = "") -> str:
 
 def _of_memory(page: Page) -> Lost:
     what = f"{page.size} of anonymous memory"
-    return Lost(f"Lost: {what}{_of(page.owners)}.", f"{what} are lost")
+    return Lost(f"Lost: {what}{_of(page.owners)}.", f"{what} are lost", True)
 
 
-def _of_file(m: Machine, page: Page, inode: Inode, outcome: Outcome) -> Lost:
+def _of_file(m: Machine, page: Page, inode: Inode, result: str | None) -> Lost:
     """A file's page: its newest content, or nothing."""
     where = f"{path_of(inode)}, page {page.number}"
-    held = _held(m, page, inode, outcome)
+    held = _held(m, page, inode, result)
     noted = page.dirty if page.word & pf.HUGE else bool(m.page(page.pfn) & pf.ERROR)
     if noted and can(inode, "writeback"):
         what = f"the last write to {where} ({page.size})"
-        return Lost(f"Lost: {what}; {_told_by_fsync(m, page, inode)}{held}.", f"{what} is lost")
+        return Lost(f"Lost: {what}; {_told_by_fsync(m, page, inode)}{held}.", f"{what} is lost", True)
     if noted:
         what = f"{page.size} of {where}"
-        return Lost(f"Lost: {what}; {_afterwards(m, inode)}{held}.", f"{what}, are lost")
+        return Lost(f"Lost: {what}; {_afterwards(m, inode)}{held}.", f"{what}, are lost", True)
     if not can(inode, "writeback"):
         return Lost(f"Nothing is lost: {where}, was never written{held}.")
-    if outcome.result == FAILED:
+    if result == FAILED:
         return Lost(f"Nothing is lost: the disk has {where}{held}.")
     return Lost(f"Nothing is lost: {where}, is read from disk again.")
 
@@ -104,9 +108,9 @@ def _told_by_fsync(m: Machine, page: Page, inode: Inode) -> str:
     return f"fsync says EIO {once}{when}, the disk has {older}"
 
 
-def _held(m: Machine, page: Page, inode: Inode, outcome: Outcome) -> str:
+def _held(m: Machine, page: Page, inode: Inode, result: str | None) -> str:
     """What went wrong with dropping it."""
-    if outcome.result != FAILED:
+    if result != FAILED:
         return ""
     if m.page_cache.of(inode.id).get(page.number) == page.pfn and not m.profile.keeps_poison(inode.filesystem):
         return "; it could not be dropped from the page cache"
@@ -127,17 +131,17 @@ def _afterwards(m: Machine, inode: Inode) -> str:
     return "who maps it anew reads zeros"
 
 
-def _untouched(page: Page, outcome: Outcome) -> Lost:
+def _untouched(page: Page, kind: str | None, result: str | None) -> Lost:
     """The handler stopped before it did anything with the page."""
     if page.word & pf.HWPOISON or (page.head & pf.HUGE and page.head & pf.HWPOISON):
         return Lost("Nothing more is lost: it was broken before.", "nothing more is lost")
     if page.word & pf.NOPAGE:
         return Lost("Nothing is lost: there is no memory at this number.")
-    if page.free and page.word & pf.HUGE and outcome.result != RECOVERED:
+    if page.free and page.word & pf.HUGE and result != RECOVERED:
         return Lost("Nothing is lost yet: it was free, but it stays in the pool of huge pages.", "nothing is lost yet")
     if page.free:
         return Lost("Nothing is lost: it was free, and nobody is given it any more.")
-    if outcome.kind and outcome.kind.startswith("already truncated"):
+    if kind and kind.startswith("already truncated"):
         return Lost("Nothing is lost: it was cut off its file before.")
     left = f"{_USED.get(kinds.kind_of(page.word), 'it')} stays in use, broken"
     return Lost(f"Nothing is saved: {left}.", left)

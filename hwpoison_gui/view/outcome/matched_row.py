@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from hwpoison_gui.kernel.mark import Act
-from hwpoison_gui.kernel.profile.type import StateRow
+from hwpoison_gui.kernel.mark import Act, Mark
+from hwpoison_gui.kernel.profile.type import Profile, StateRow
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
 
@@ -16,13 +17,19 @@ _STEP: Final = Question[int | None]("step that finds the row of the state table"
 
 def step_of_table(session: Session, operation: Operation) -> int | None:
     """The number of the step that finds the row, or None where an operation never comes to it."""
-    return session.recall.answer(_STEP, lambda: _find_step(session, operation), operation)
+
+    def find() -> int | None:
+        marks = session.steps.marks[operation.first : operation.last]
+        number = find_table_step(session.machine.profile, marks)
+        return operation.first + number if number is not None else None
+
+    return session.recall.answer(_STEP, find, operation)
 
 
-def _find_step(session: Session, operation: Operation) -> int | None:
-    kinds = {row.kind for row in session.machine.profile.states}
-    for number in range(operation.first, operation.last):
-        mark = session.steps.marks[number]
+def find_table_step(profile: Profile, marks: Sequence[Mark]) -> int | None:
+    """The number of the mark that names the row, or None where none does."""
+    kinds = {row.kind for row in profile.states}
+    for number, mark in enumerate(marks):
         if mark.function in TABLE_FUNCTIONS and mark.act is Act.DECIDE and mark.branch in kinds:
             return number
     return None

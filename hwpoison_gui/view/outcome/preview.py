@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
@@ -15,9 +15,8 @@ from hwpoison_gui.view.base.hits import CAUGHT, DEAD, IGNORED, LATER, PENDING, S
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.outcome import classes as outcomes
-from hwpoison_gui.view.outcome.assessment import Fate
-from hwpoison_gui.view.outcome.foretelling import Foretelling
 from hwpoison_gui.view.outcome.loss_words import path_of
+from hwpoison_gui.view.outcome.prediction import Prediction, find_prediction, predict
 from hwpoison_gui.view.outcome.summary import summary
 
 AT_ONCE: Final = 0.006  # seconds for which a hover may look for users; the others are found between events
@@ -38,7 +37,7 @@ _SAID: Final = {
 class Hover:
     """The label's text for a frame. The last one is kept: a label is painted much more often than it changes.
 
-    Users of a frame that is mapped very often are counted in slices: `work`, until it says that it is done.
+    The users of a frame that is mapped very often are looked up in slices: `work`, until `counting` is False.
     """
 
     def __init__(self, session: Session) -> None:
@@ -46,60 +45,61 @@ class Hover:
         self._pfn = -1
         self._stamp: tuple[int, int] | None = None  # of the state of the machine that was asked about
         self._summary = self._preview = ""
-        self._ahead: Foretelling | None = None
-        self._slices: Iterator[None] = iter(())
+        self._slices: Generator[None, None, Prediction] | None = None
 
     def __call__(self, pfn: int) -> str:
+        """The text for a frame; the session must be at rest."""
         m, stamp = self.session.machine, self.session.stamp
         if (pfn, stamp) != (self._pfn, self._stamp):
-            self._pfn, self._stamp, self._ahead = pfn, stamp, None
+            self._pfn, self._stamp, self._slices = pfn, stamp, None
             self._summary, self._preview = summary(m, pfn), ""
             if not m.panicked:
-                self._ahead = Foretelling(m, pfn)
-                self._slices = self._ahead.work()
+                self._slices = find_prediction(m, pfn)
                 self._preview = "If it broke: its users are counted…"
                 self.work(AT_ONCE)
         return "\n".join(part for part in (self._summary, self._preview) if part)
 
     @property
     def counting(self) -> bool:
-        """Whether the users of the last frame are still to be counted."""
-        return self._ahead is not None
+        """Whether the prediction for the last frame is still under way."""
+        return self._slices is not None
 
     def work(self, seconds: float) -> None:
-        """Counts on for a while; of no effect once the machine has changed."""
-        ahead = self._ahead
-        if ahead is None:
+        """Go on for about so long; of no effect once the machine has changed."""
+        if self._slices is None:
             return
         if self.session.stamp != self._stamp:
-            self._ahead = None
+            self._slices = None
             return
+        assert self.session.recording is None, "an operation is being recorded"
         end = time.monotonic() + seconds
-        for _ in self._slices:
+        while True:
+            try:
+                next(self._slices)
+            except StopIteration as stop:
+                self._preview, self._slices = told(self.session.machine, self._pfn, stop.value), None
+                return
             if time.monotonic() >= end:
                 return
-        self._preview = told(self.session.machine, self._pfn, ahead)
-        self._ahead = None
 
 
 def preview(m: Machine, pfn: int) -> str:
-    """What would come of it if the frame broke now; nothing for one that cannot break any more."""
-    return told(m, pfn, Foretelling.of(m, pfn)) if not m.panicked else ""
+    """What an error in the frame would do now, in words; empty for one that cannot break any more."""
+    return told(m, pfn, predict(m, pfn)) if not m.panicked else ""
 
 
-def told(m: Machine, pfn: int, ahead: Foretelling) -> str:
-    """What is foretold, in words."""
-    fate = ahead.fate
-    if fate.code in (outcomes.HOLE, outcomes.POISONED):
+def told(m: Machine, pfn: int, ahead: Prediction) -> str:
+    """A prediction in words."""
+    if ahead.code in (outcomes.HOLE, outcomes.POISONED):
         return ""
-    if fate.code == outcomes.PANICS:
+    if ahead.code == outcomes.PANICS:
         return "If it broke: the machine would stop, memory_failure_recovery is 0"
-    if fate.code == outcomes.FREE:
+    if ahead.code == outcomes.FREE:
         return "If it broke: nobody would miss it, and the allocator never hands it out again"
-    hits, losses = _hits(m, ahead.hits), _losses(m, pfn, fate)
+    hits, losses = _hits(m, ahead.hits), _losses(m, pfn, ahead)
     parts = [*(hits or ["nobody is told"] * len(losses)), *losses]
-    if fate.code in (outcomes.STUCK, outcomes.IGNORED):
-        parts.insert(0, f"{fate.result} ({fate.kind})")
+    if ahead.code in (outcomes.STUCK, outcomes.IGNORED):
+        parts.insert(0, f"{ahead.result} ({ahead.kind})")
         if len(parts) == 1:
             users = int(m.mapcount.view[pfn])
             parts.append("its users go on with it" if users else "the kernel goes on with it")
@@ -124,8 +124,8 @@ def _who(m: Machine, mms: Sequence[int]) -> str:
     return f" ({names([m.processes.view[mm].name for mm in mms])})" if 0 < len(mms) <= _MOST_NAMES else ""
 
 
-def _losses(m: Machine, pfn: int, fate: Fate) -> list[str]:
-    if not fate.lost:
+def _losses(m: Machine, pfn: int, ahead: Prediction) -> list[str]:
+    if not ahead.lost:
         return []
     size = HPAGE_PMD_NR if m.page(pfn) & pf.HUGE else 1
     inode = m.inode_of(m.compound_head(pfn))

@@ -15,11 +15,19 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import MAPPING_ANON, Machine
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT
-from hwpoison_gui.view.base.hits import DEAD, when_told
 
 I64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
+# Counts of who uses a frame. `found`: entries that the reverse map leads to; `dirty`, `written`: of these, the dirty
+# ones, and those of a shared VMA that are dirty or writable. `listed`: processes that collect_procs() would list;
+# `holders`: processes behind `found`; `swap_holders`: those, and the ones with a swap entry that leads to the frame.
+# `huge_`: of these, those with a huge entry. `areas`: VMAs that could map a file's page; `taken`: those where something
+# else stands in its place.
+USER_COUNTS: Final = (
+    "found", "dirty", "written", "listed", "holders", "holders_listed", "swap_holders",
+    "huge_found", "huge_dirty", "huge_holders", "huge_listed", "areas", "taken",
+)  # fmt: skip
 _VPN_BITS: Final = 40
 _INDEX_BITS: Final = 33
 
@@ -56,7 +64,7 @@ class Users:
     def __init__(self, m: Machine) -> None:
         self.m = m
         self.mms: I64 = np.array(sorted(m.mm_vmas.view.keys() | m.ptes.view.keys()), np.int64)
-        self.listed, self.dies = told_at_once(m, self.mms)
+        self.listed = listed(m, self.mms)
         self.areas = self._areas()
         none = np.zeros(0, np.int64)
         self.entries = self.swapped = Entries(none, none, none, none != 0)
@@ -64,7 +72,6 @@ class Users:
         self._intervals = {
             "areas": self._all_areas(),
             "listed": self._intervals_of(self.listed),
-            "listed_die": self._intervals_of(self.dies),
         }
 
     def work(self) -> Iterator[float]:
@@ -173,7 +180,7 @@ class Users:
         return distinct(np.concatenate((self.entries.pfn, cached)))
 
     def count(self, pfns: I64, counts: dict[str, I64]) -> None:
-        """Fills the counts of Cases.user for frames `pfns` (ascending)."""
+        """Fills the counts of USER_COUNTS for frames `pfns` (ascending)."""
         if not len(pfns):
             return
         first, last = np.searchsorted(self.entries.pfn, (pfns[0], pfns[-1] + 1))
@@ -188,19 +195,15 @@ class Users:
         huge = np.flatnonzero(word & ptes.PSE)
         counts["huge_found"][:] = np.bincount(at[huge], minlength=size)
         counts["huge_dirty"][:] = np.bincount(at[huge[(word[huge] & ptes.DIRTY) != 0]], minlength=size)
-        self._count_holders("huge_", self._distinct(at[huge], rank[huge]), counts)
+        huge_at, huge_rank = self._distinct(at[huge], rank[huge])
+        counts["huge_holders"][:] = np.bincount(huge_at, minlength=size)
+        counts["huge_listed"][:] = np.bincount(huge_at[self.listed[huge_rank]], minlength=size)
         at, rank = self._distinct(at, rank)
         counts["holders"][:] = np.bincount(at, minlength=size)
         counts["holders_listed"][:] = np.bincount(at[self.listed[rank]], minlength=size)
-        counts["holders_die"][:] = np.bincount(at[self.dies[rank]], minlength=size)
-        counts["listed"][:], counts["listed_die"][:] = counts["holders_listed"], counts["holders_die"]
+        counts["listed"][:] = counts["holders_listed"]
         counts["swap_holders"][:] = self._swap_holders(pfns, at, rank)
         self._count_areas(pfns, counts)
-
-    def _count_holders(self, prefix: str, pairs: tuple[I64, I64], counts: dict[str, I64]) -> None:
-        at, rank = pairs
-        for name, which in (("holders", rank >= 0), ("listed", self.listed[rank]), ("die", self.dies[rank])):
-            counts[prefix + name][:] = np.bincount(at[which], minlength=len(counts[prefix + name]))
 
     def _distinct(self, at: I64, rank: I64) -> tuple[I64, I64]:
         keys = distinct(at * len(self.mms) + rank)
@@ -238,6 +241,13 @@ class Users:
         where = (word[file] >> 2) << _INDEX_BITS | m.index.view[head[file]].astype(np.int64) + pfns[file] - head[file]
         return file, where
 
+    def swap_holders_of(self, pfn: int) -> set[int]:
+        """Address spaces with a swap entry that leads to the frame."""
+        offset = self.m.page_private.view.get(pfn)
+        if offset is None or not self.m.page(pfn) & pf.SWAPCACHE:
+            return set()
+        return set(self.mms[self.swapped.rank[self.swapped.pfn == offset]].tolist())
+
     def waited_for(self, pfns: I64) -> Bools:
         """Frames of files, mapped by nobody, for which some area has a place where nothing stands."""
         file, where = self._file_places(pfns)
@@ -272,17 +282,14 @@ class Users:
         return np.sort(starts), np.sort(ends)
 
 
-def told_at_once(m: Machine, mms: I64) -> tuple[Bools, Bools]:
-    """For each address space: whether its process would be on the to_kill list, and whether a SIGBUS ends it."""
-    listed, dies = np.zeros(len(mms), np.bool_), np.zeros(len(mms), np.bool_)
+def listed(m: Machine, mms: I64) -> Bools:
+    """Whether collect_procs() lists the process of each address space, if it lists anybody."""
+    found = np.zeros(len(mms), np.bool_)
     of_mm = {process.mm: process for process in m.living() if process.mm}
     for number, mm in enumerate(mms.tolist()):
         process = of_mm.get(mm)
-        tid = m.profile.early_kill_thread(m, process) if process is not None else None
-        if process is not None and tid is not None:
-            listed[number] = True
-            dies[number] = when_told(m, process, tid) == DEAD
-    return listed, dies
+        found[number] = process is not None and m.profile.early_kill_thread(m, process) is not None
+    return found
 
 
 def distinct(keys: I64) -> I64:

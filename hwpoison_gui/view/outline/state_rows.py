@@ -10,13 +10,15 @@ from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.handler import matching_row
+from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.type import Profile, StateRow
 from hwpoison_gui.session.peek import at_in_slices
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.base.slicing import to_the_end
+from hwpoison_gui.view.outcome.matched_flags import NO_PAGE, Matched, matched_in_operation
 from hwpoison_gui.view.outcome.matched_row import step_of_table
-from hwpoison_gui.view.outcome.rehearsal import Rehearsed, find_rehearsed, looked_at
+from hwpoison_gui.view.outcome.prediction import find_prediction
 from hwpoison_gui.view.outline.reachable import unreachable
 
 FITS: Final = "fits"  # the first match
@@ -122,9 +124,9 @@ class StateTables:
 
     def __init__(self) -> None:
         self._key: object = None
-        self._before: Rehearsed | None = None
-        self._looked: Rehearsed | None = None
-        self._selected: tuple[tuple[int, int], Rehearsed] | None = None
+        self._before: Matched | None = None
+        self._looked: Matched | None = None
+        self._selected: tuple[tuple[int, int], Matched] | None = None
 
     def clear(self) -> None:
         """Another machine."""
@@ -145,7 +147,7 @@ class StateTables:
                 return (yield from self._of_operation(session, operation, pfn))
         if 0 <= selected < session.machine.frames:
             if self._selected is None or self._selected[0] != session.stamp or self._selected[1].pfn != selected:
-                self._selected = session.stamp, (yield from find_rehearsed(session.machine, selected))
+                self._selected = session.stamp, (yield from _find_matched(session.machine, selected))
             return _table(profile, self._selected[1], "if it broke now")
         return StateTable(rows_of(profile, None), caption=AT_REST)
 
@@ -156,16 +158,23 @@ class StateTables:
         number = step_of_table(session, operation)
         if number is not None and session.position > number:
             if self._looked is None:
-                self._looked = looked_at(session, operation, pfn, number)
+                self._looked = matched_in_operation(session, operation, pfn, number)
             return _table(profile, self._looked, "when the handler looked", number + 1)
         if self._before is None:
             self._before = yield from at_in_slices(
-                session, operation.first, lambda: find_rehearsed(session.machine, pfn)
+                session, operation.first, lambda: _find_matched(session.machine, pfn)
             )
         return _table(profile, self._before, "when the handler will look")
 
 
-def _table(profile: Profile, found: Rehearsed, when: str, step: int = -1) -> StateTable:
+def _find_matched(m: Machine, pfn: int) -> Generator[None, None, Matched]:
+    """The flags with which the handler would ask the table if the frame broke now."""
+    if not 0 <= pfn < m.frames:
+        return NO_PAGE._replace(pfn=pfn)
+    return (yield from find_prediction(m, pfn)).matched
+
+
+def _table(profile: Profile, found: Matched, when: str, step: int = -1) -> StateTable:
     if found.word is None:
         caption = f"{found.pfn:#x} does not come so far: {found.stops}."
         return StateTable(rows_of(profile, None), pfn=found.pfn, caption=caption)

@@ -12,7 +12,7 @@ from hwpoison_gui.view.map import lens_sheets
 from hwpoison_gui.view.map.lens_sheets import SHEETS, OwnerSheet, made
 from hwpoison_gui.view.map.lenses import BY_KEY, COUNT_BOUNDS, LENSES, MAPCOUNT, OUTCOME, OWNER, REFCOUNT, Lens
 from hwpoison_gui.view.map.plane import FramePlane
-from hwpoison_gui.view.outcome.assessment import fate_of
+from hwpoison_gui.view.outcome.prediction import predict
 from tests.view.map.plain import levels_of
 
 
@@ -68,7 +68,7 @@ def test_owners_have_names_and_their_frames_one_class(session: Session) -> None:
 def test_the_outcome_is_that_of_the_assessment(session: Session) -> None:
     sheet = made("outcome", session.machine, 9000)
     for pfn in range(0, 8192, 211):
-        assert sheet.held.values[pfn] == fate_of(session.machine, pfn).code
+        assert sheet.held.values[pfn] == predict(session.machine, pfn).code
 
 
 def test_poison_is_seen_through_every_lens(session: Session) -> None:

@@ -13,8 +13,9 @@ from hwpoison_gui.kernel.profile.type import Profile
 from hwpoison_gui.session.scenario import replay
 from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.outcome.matched_flags import matched_in_operation
 from hwpoison_gui.view.outcome.matched_row import matched_row, step_of_table
-from hwpoison_gui.view.outcome.rehearsal import looked_at, rehearse
+from hwpoison_gui.view.outcome.prediction import predict
 from hwpoison_gui.view.outline.state_rows import DOES, FITS, MEANS, OPEN, SPARED, TRIED, StateTables, rows_of
 from tests.paths import DATA
 from tests.workbench import do
@@ -103,16 +104,16 @@ def test_the_flags_shown_are_those_that_decided_in_the_recorded_cases(file: Path
         pfn, number = operation.outcome.pfn, step_of_table(session, operation)
         if operation.name != "poison" or pfn is None or not 0 <= pfn < session.machine.frames:
             continue
-        found = looked_at(session, operation, pfn, number) if number is not None else None
+        found = matched_in_operation(session, operation, pfn, number) if number is not None else None
         if found is not None:
             assert found.word is not None
             states = session.machine.profile.states
             assert matching_row(states, found.word) is matched_row(session, operation)
         if operation.args["via"] == "corrupt-pfn":
             session.seek(operation.first)
-            foretold = rehearse(session.machine, pfn)
+            predicted = predict(session.machine, pfn).matched
             session.seek(operation.last)
-            assert (foretold.word, foretold.now) == ((found.word, found.now) if found is not None else (None, 0))
+            assert (predicted.word, predicted.now) == ((found.word, found.now) if found is not None else (None, 0))
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)

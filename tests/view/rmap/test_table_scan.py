@@ -6,7 +6,8 @@ from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.kernel.rmap import mappings_of
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.outcome.one import swap_holders
+from hwpoison_gui.view.base.slicing import to_the_end
+from hwpoison_gui.view.outcome.impact import find_swap_holders
 from hwpoison_gui.view.rmap.table_scan import entries_naming
 from tests.workbench import do
 
@@ -33,5 +34,9 @@ def test_a_page_that_was_only_read_in_has_its_holders_all_the_same() -> None:
     slot = m.page_private.view[pfn]
     assert not m.mapcount.view[pfn]
     at = [place for places in entries_naming(m, ptes.SWAP, slot) for place in places]
-    assert {mm for mm, _ in at} == swap_holders(m, pfn) == {session.world.task_names.view[name] for name in "ab"}
+    assert (
+        {mm for mm, _ in at}
+        == to_the_end(find_swap_holders(m, pfn, ()))
+        == {session.world.task_names.view[name] for name in "ab"}
+    )
     assert not any(places for places in entries_naming(m, ptes.PRESENT, slot))

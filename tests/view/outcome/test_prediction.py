@@ -1,4 +1,4 @@
-"""What is foretold of a frame is what then happens: to the machine, to each user, and to what the page held."""
+"""What is predicted of a frame is what then happens: to the machine, to each user, and to what the page held."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.recording import open_recording
 from hwpoison_gui.view.outcome.assessment import Assessment
-from hwpoison_gui.view.outcome.foretelling import Foretelling
+from hwpoison_gui.view.outcome.prediction import predict
 from tests.paths import DATA
 from tests.session.test_properties import EXAMPLES, PROGRAMS, Kind, prepared, run
 from tests.truth import disagreements, kinds_of_frames
@@ -101,9 +101,9 @@ def users(profile: str = "6.1", early_kill: int = 0, **file: Any) -> Session:
     return session
 
 
-def foretold(session: Session, frame: str) -> dict[str, str]:
+def predicted(session: Session, frame: str) -> dict[str, str]:
     m = session.machine
-    hits = Foretelling.of(m, session.resolve_frame(frame)).hits
+    hits = predict(m, session.resolve_frame(frame)).hits
     return {m.processes.view[mm].name: way for way, mms in hits.items() for mm in mms}
 
 
@@ -112,7 +112,7 @@ def foretold(session: Session, frame: str) -> dict[str, str]:
 )
 def test_an_area_without_an_entry(profile: str, filesystem: str, of_c: str) -> None:
     session = users(profile, filesystem=filesystem)
-    assert foretold(session, "/f@0") == {"a": "later", "b": "later", "c": of_c}
+    assert predicted(session, "/f@0") == {"a": "later", "b": "later", "c": of_c}
     assert_true(session, [session.resolve_frame("/f@0")])
 
 
@@ -120,7 +120,7 @@ def test_a_file_of_memory_that_nobody_maps_waits_for_those_who_cover_it() -> Non
     session = users(filesystem="tmpfs")
     for name in ("a", "b"):
         do(session, "munmap", task=name, at="m+0", pages=2)
-    assert foretold(session, "/f@0") == {"c": "later"}
+    assert predicted(session, "/f@0") == {"c": "later"}
     assert_true(session, [session.resolve_frame("/f@0")])
 
 
@@ -130,7 +130,7 @@ def test_a_file_of_memory_that_nobody_maps_waits_for_those_who_cover_it() -> Non
 def test_who_has_no_entry_is_told_all_the_same_and_only_ignoring_leaves_it_with_old_data(sigbus: str, way: str) -> None:
     session = users(early_kill=1)
     do(session, "sigaction", task="c", sigbus=sigbus)
-    assert foretold(session, "/f@0")["c"] == way
+    assert predicted(session, "/f@0")["c"] == way
     assert_true(session, [session.resolve_frame("/f@0")])
 
 
@@ -139,7 +139,7 @@ def test_a_second_signal_is_dropped_while_one_waits() -> None:
     do(session, "write", task="a", at="m+1", value="new")
     do(session, "sigaction", task="a", sigbus="blocked")
     do(session, "poison", frame="/f@1")
-    assert foretold(session, "/f@0")["a"] == "later"
+    assert predicted(session, "/f@0")["a"] == "later"
     assert_true(session, [session.resolve_frame("/f@0")])
 
 
@@ -151,7 +151,7 @@ def test_a_copy_of_its_own_in_swap_is_not_the_page() -> None:
     do(session, "fork", task="a", child="b")
     do(session, "write", task="b", at="m+0", value="y")
     do(session, "madvise", task="b", at="m+0", pages=1, advice="pageout")
-    assert foretold(session, "a:m+0") == {"a": "later", "b": "safe"}
+    assert predicted(session, "a:m+0") == {"a": "later", "b": "safe"}
     assert_true(session, [session.resolve_frame("a:m+0")])
 
 
@@ -163,7 +163,7 @@ def test_merged_pages_stay_in_use() -> None:
         do(session, "write", task=name, at="m+0", value="same")
     for name in ("a", "b"):
         do(session, "madvise", task=name, at="m+0", pages=1, advice="mergeable")
-    assert foretold(session, "a:m+0") == {"a": "uses", "b": "uses"}
+    assert predicted(session, "a:m+0") == {"a": "uses", "b": "uses"}
     assert_true(session, [session.resolve_frame("a:m+0")])
 
 
@@ -175,7 +175,7 @@ def test_small_entries_of_a_huge_page_are_not_told() -> None:
     do(session, "fork", task="a", child="b")
     do(session, "write", task="b", at="t+1", value="y")
     frames = [session.resolve_frame("a:t+5"), session.resolve_frame("a:t+0")]
-    assert sorted(foretold(session, "a:t+5").values()) == ["dead", "later"]
+    assert sorted(predicted(session, "a:t+5").values()) == ["dead", "later"]
     assert_true(session, frames)
 
 
@@ -186,5 +186,5 @@ def test_a_huge_page_of_hugetlb_counts_as_one() -> None:
     do(session, "write", task="a", at="h+7", value="x")
     do(session, "fork", task="a", child="b")
     do(session, "read", task="b", at="h+7")
-    assert foretold(session, "a:h+9") == {"a": "dead", "b": "dead"}
+    assert predicted(session, "a:h+9") == {"a": "dead", "b": "dead"}
     assert_true(session, [session.resolve_frame("a:h+9"), session.resolve_frame("a:h+0")])

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.outcome.matched_flags import matched_in_operation
 from hwpoison_gui.view.outcome.matched_row import step_of_table
-from hwpoison_gui.view.outcome.rehearsal import looked_at, rehearse
+from hwpoison_gui.view.outcome.prediction import predict
 from tests.session.test_properties import PROGRAMS, Kind, prepared, run
 from tests.truth import kinds_of_frames
 from tests.workbench import do
@@ -16,12 +17,12 @@ from tests.workbench import do
 few = settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
-def assert_foretold(session: Session, pfn: int) -> None:
+def assert_predicted(session: Session, pfn: int) -> None:
     start = session.position
-    ahead = rehearse(session.machine, pfn)
+    ahead = predict(session.machine, pfn).matched
     outcome = do(session, "poison", frame=f"pfn:{pfn:#x}")
     number = step_of_table(session, session.operations[-1])
-    found = looked_at(session, session.operations[-1], pfn, number) if number is not None else None
+    found = matched_in_operation(session, session.operations[-1], pfn, number) if number is not None else None
     session.seek(start)
     if found is None:
         assert ahead.word is None and ahead.stops
@@ -37,20 +38,11 @@ def test_after_any_program_of_operations(kind: Kind, data: st.DataObject) -> Non
     session = prepared(kind)
     run(session, data.draw(PROGRAMS[kind]))
     for pfn in kinds_of_frames(session.machine, 1):
-        assert_foretold(session, pfn)
+        assert_predicted(session, pfn)
 
 
 @pytest.mark.parametrize("profile", ["v7", "6.1"])
 def test_on_a_booted_machine(profile: str) -> None:
     session = Session.fresh(4096, 3, "desktop", 0, profile)
     for pfn in kinds_of_frames(session.machine, 1)[::2]:
-        assert_foretold(session, pfn)
-
-
-def test_a_number_without_memory() -> None:
-    session = Session.fresh(512)
-    assert (
-        rehearse(session.machine, 512).stops
-        == rehearse(session.machine, -1).stops
-        == "there is no memory at this number"
-    )
+        assert_predicted(session, pfn)

@@ -1,0 +1,89 @@
+"""Run the handler on a frame and take everything back: what it would do is read from what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, NamedTuple, TypeVar
+
+from hwpoison_gui.kernel.gate import Change
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.mark import Act, Steps
+from hwpoison_gui.kernel.memory_failure import memory_failure
+from hwpoison_gui.kernel.records import ActionResult, Delivery
+from hwpoison_gui.kernel.signal import get_signal
+from hwpoison_gui.session.timeline import RecordedSteps
+
+R = TypeVar("R")
+
+_NO_OPERATION: Final = -1
+
+
+class Ran(NamedTuple):
+    """What memory_failure() and get_signal() did.
+
+    `steps`: those of memory_failure(), as the timeline would have recorded them. `errno`: what it returned.
+    `result`: its result line, None where it logged none. `deliveries`: what became of the signals.
+    `doomed`: tgids of the processes that get_signal() would end; they are still there.
+    """
+
+    steps: RecordedSteps
+    errno: int | str
+    result: ActionResult | None
+    deliveries: tuple[Delivery, ...]
+    doomed: tuple[int, ...]
+
+    @property
+    def signals(self) -> bool:
+        """Whether the handler sent a signal to anybody, be it refused or not."""
+        return any(mark.act is Act.SIGNAL for mark in self.steps.marks)
+
+
+@contextmanager
+def dry_run(m: Machine, pfn: int, prepare: Callable[[Machine], None] | None = None) -> Iterator[Ran]:
+    """Inside, the machine is as the handler leaves it after an error in frame `pfn`; afterwards it is as before.
+
+    No notice is sent and nothing is kept. The processes that die are told apart (`Ran.doomed`) but not ended, since
+    do_group_exit() may take seconds.
+
+    Parameters
+    ----------
+    m
+        A machine that no operation is at work on: views read the live columns, and a suspended operation may iterate
+        over a table. Nobody else may see it before the context is left.
+    prepare
+        Changes made through the gate before the handler runs; they are taken back as well.
+    """
+    assert not m.gate.changed, "an operation is between two steps"
+    prepared: tuple[Change, ...] = ()
+    steps = RecordedSteps()
+    try:
+        if prepare is not None:
+            prepare(m)
+            prepared = m.gate.take()
+        results, deliveries = len(m.results.view), len(m.deliveries.view)
+        errno = _drive(m, memory_failure(m, pfn), steps)
+        doomed = _drive(m, get_signal(m)) if not m.panicked else []
+        yield Ran(
+            steps,
+            errno,
+            m.results.view[len(m.results.view) - 1] if len(m.results.view) > results else None,
+            tuple(m.deliveries.view[number] for number in range(deliveries, len(m.deliveries.view))),
+            tuple(tgid for tgid, _ in doomed),
+        )
+    finally:
+        m.gate.backward(m.gate.take())
+        m.gate.backward(steps.changes)
+        m.gate.backward(prepared)
+
+
+def _drive(m: Machine, handler: Steps[R], steps: RecordedSteps | None = None) -> R:
+    """Run a generator of the kernel to its end; its steps are appended to `steps`, where that is given."""
+    while True:
+        try:
+            made = next(handler)
+        except StopIteration as stop:
+            returned: R = stop.value
+            return returned
+        if steps is not None:
+            steps.add(made, m.gate.take(), _NO_OPERATION)

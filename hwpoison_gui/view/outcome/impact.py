@@ -1,0 +1,208 @@
+"""Who could have a page, and how the next touch of each hits it: asked of the machine as a handler has left it.
+
+The same functions serve a prediction, which asks inside a dry run, and the actual impact of a recorded operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.filemap import find_get_page
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.records import MAX_ORDER, PAGE_SHIFT, Delivery, Process
+from hwpoison_gui.kernel.rmap import page_index, rmap_vmas
+from hwpoison_gui.view.base.hits import (
+    DEAD,
+    IGNORED,
+    PENDING,
+    SAFE,
+    SIGNALLED,
+    USES,
+    told_and_touched,
+    when_read_again,
+    when_touched,
+    worse,
+)
+from hwpoison_gui.view.base.slicing import SLICE
+from hwpoison_gui.view.outcome.loss_words import Page
+from hwpoison_gui.view.rmap.graph import mapping_of
+from hwpoison_gui.view.rmap.table_scan import entries_naming
+
+EFFECTS: Final = {"killed": DEAD, "handled": SIGNALLED, "pending": PENDING, "ignored": IGNORED}
+
+
+class Place(NamedTuple):
+    """Where a process could have a page: a VMA, its address space (whose number is the tgid), a virtual page."""
+
+    vma: int
+    mm: int
+    vpn: int
+
+
+class Before(NamedTuple):
+    """A page and its users before the handler changes them.
+
+    `places`: all that the reverse map leads to, whether or not an entry stands there; `mapped`: (mm, vpn) of those
+    whose entry maps the page; `swapped`: address spaces with a swap entry that leads to it. `unused`: the page has no
+    references and is on the buddy or per-CPU lists.
+    """
+
+    page: Page
+    places: tuple[Place, ...]
+    mapped: frozenset[tuple[int, int]]
+    swapped: frozenset[int]
+    unused: bool
+
+
+def find_before(
+    m: Machine, pfn: int, places: Sequence[Place] | None = None, swapped: set[int] | None = None
+) -> Generator[None, None, Before]:
+    """Look a page up in slices; the machine must stay as it is.
+
+    `places`, and `swapped`, the address spaces with a swap entry for it, are given where they are at hand.
+    """
+    if places is None:
+        places = yield from find_places(m, pfn)
+    mapped = frozenset((one.mm, one.vpn) for one in places if ptes.maps_frame(m.pte(one.mm, one.vpn), pfn))
+    yield
+    if swapped is None:
+        swapped = yield from find_swap_holders(m, pfn, places)
+    owners = sorted({mm for mm, _ in mapped} | swapped)
+    head = m.page(m.compound_head(pfn))
+    dirty = bool(head & pf.DIRTY) or any(m.pte(mm, vpn) & ptes.DIRTY for mm, vpn in mapped)
+    page = Page(
+        pfn,
+        m.page(pfn),
+        head,
+        mapping_of(m, pfn),
+        m.inode_of(m.compound_head(pfn)),
+        page_index(m, pfn),
+        tuple(m.processes.view[mm].name for mm in owners if mm in m.processes.view),
+        is_free(m, pfn),
+        dirty,
+    )
+    unused = not m.refcount.get(m.compound_head(pfn)) and (m.page(pfn) & pf.BUDDY or m.pcp.get((0, pfn)) is True)
+    return Before(page, tuple(places), mapped, frozenset(swapped), bool(unused))
+
+
+def find_places(m: Machine, pfn: int) -> Generator[None, None, list[Place]]:
+    """Every place of a page by its reverse map, ordered by process and VMA; those of merged pages by their entries."""
+    found: list[Place] = []
+    if m.page(pfn) & pf.KSM:
+        for places in entries_naming(m, ptes.PRESENT, pfn):
+            for mm, vpn in places:
+                vma = m.find_vma(mm, vpn << PAGE_SHIFT)
+                if vma is not None:
+                    found.append(Place(vma.id, mm, vpn))
+            yield
+        return sorted(found)
+    index = page_index(m, pfn)
+    for number, vma in enumerate(rmap_vmas(m, pfn)):
+        if number % SLICE == SLICE - 1:
+            yield
+        found.append(Place(vma.id, vma.mm, vma.address_of(index) >> PAGE_SHIFT))
+    return sorted(found, key=_by_process)
+
+
+def _by_process(place: Place) -> tuple[int, int, int]:
+    return place.mm, place.vma, place.vpn
+
+
+def find_swap_holders(m: Machine, pfn: int, places: Iterable[Place]) -> Generator[None, None, set[int]]:
+    """Address spaces with a swap entry that leads to the frame. All page tables are searched where `places`, those of
+    the reverse map, do not account for every user of the entry."""
+    offset = m.page_private.view.get(pfn)
+    users = m.swap_map.view.get(offset, 0) if offset is not None and m.page(pfn) & pf.SWAPCACHE else 0
+    if not users or offset is None:
+        return set()
+    entry = ptes.swp_pte(offset)
+    near = [place.mm for place in places if m.pte(place.mm, place.vpn) & ~ptes.SWP_EXCLUSIVE == entry]
+    if len(near) == users:
+        return set(near)
+    found = set[int]()
+    for there in entries_naming(m, ptes.SWAP, offset):
+        found.update(mm for mm, _ in there)
+        yield
+    return found
+
+
+def is_free(m: Machine, pfn: int) -> bool:
+    """Whether the frame is in a free block of any order, on a per-CPU list, or in the pool of huge pages."""
+    in_block = any(m.free_area.get((order, pfn & -(1 << order))) is True for order in range(MAX_ORDER + 1))
+    return in_block or m.pcp.get((0, pfn)) is True or m.huge_free.get((0, m.compound_head(pfn))) is True
+
+
+def effects_of(m: Machine, deliveries: Iterable[Delivery]) -> dict[int, str]:
+    """tgid -> the worst that signals did to the process (hits.MEANINGS)."""
+    found = dict[int, str]()
+    for delivery in deliveries:
+        tgid = m.tasks.view[delivery.tid].tgid
+        found[tgid] = worse(found.get(tgid, ""), EFFECTS[delivery.effect])
+    return found
+
+
+def find_hits(m: Machine, before: Before, effects: Mapping[int, str]) -> Generator[None, None, dict[int, str]]:
+    """tgid -> how each process is hit: the worse of what signals did to it (`effects`) and what its next touch does.
+
+    The machine is as the handler left it.
+    """
+    found = yield from find_next_touches(m, before, effects)
+    for tgid, effect in effects.items():
+        found[tgid] = told_and_touched(effect, found.get(tgid, SAFE))
+    return found
+
+
+def find_next_touches(
+    m: Machine, before: Before, signalled: Collection[int] = ()
+) -> Generator[None, None, dict[int, str]]:
+    """tgid -> what the next touch of the page does to a process, of the living and of those who were `signalled`."""
+    found = dict[int, str]()
+    for tgid in before.swapped:
+        process = m.processes.view.get(tgid)
+        if process is not None:
+            found[tgid] = _when_swapped_in(m, before.page.pfn, process)
+    for number, place in enumerate(before.places):
+        if number % SLICE == 0:
+            yield
+        process = m.processes.view[place.mm]
+        if process.tgid in signalled or (not process.ended and place.vma in m.vmas.view):
+            found[process.tgid] = worse(found.get(process.tgid, ""), _left_with(m, place, before, process))
+    return found
+
+
+def _left_with(m: Machine, place: Place, before: Before, process: Process) -> str:
+    """What the next touch does, by the entry that stands at the place."""
+    entry, pfn = m.pte(place.mm, place.vpn), before.page.pfn
+    if entry & ptes.HWPOISON:
+        return when_touched(m, process)
+    if ptes.maps_frame(entry, pfn):
+        return USES
+    if entry & ptes.SWAP and not entry & ptes.PRESENT:
+        had_it = (place.mm, place.vpn) in before.mapped or place.mm in before.swapped
+        return _when_swapped_in(m, pfn, process) if had_it else SAFE
+    return SAFE if entry & ptes.PRESENT else _when_faulted(m, before.page, process)
+
+
+def _when_swapped_in(m: Machine, pfn: int, process: Process) -> str:
+    still_there = m.page(pfn) & pf.SWAPCACHE and m.page(pfn) & pf.HWPOISON
+    return when_touched(m, process) if still_there else SAFE
+
+
+def _when_faulted(m: Machine, page: Page, process: Process) -> str:
+    """No entry: the next fault asks the page cache of the file."""
+    if page.inode is None:
+        return SAFE
+    cached = find_get_page(m, page.inode.id, page.number)
+    if cached is not None and _is_poisoned(m, cached):
+        return when_touched(m, process)
+    if not m.page(page.pfn) & pf.ERROR:
+        return SAFE
+    return when_read_again(m, page.inode, page.number)
+
+
+def _is_poisoned(m: Machine, pfn: int) -> bool:
+    """Of a page of hugetlb HWPOISON stands on the head."""
+    return bool((m.page(m.compound_head(pfn)) if m.page(pfn) & pf.HUGE else m.page(pfn)) & pf.HWPOISON)

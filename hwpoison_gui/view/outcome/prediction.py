@@ -1,0 +1,108 @@
+"""What an error in one frame would do: read from a dry run of the handler, by the functions that read a real one."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import NamedTuple
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.handler import matching_row
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.profile.type import DELAYED, FAILED, RECOVERED
+from hwpoison_gui.session.dry_run import Ran, dry_run
+from hwpoison_gui.view.base.hits import CAUGHT, IGNORED, LATER, MEANINGS
+from hwpoison_gui.view.base.slicing import to_the_end
+from hwpoison_gui.view.outcome import classes as outcomes
+from hwpoison_gui.view.outcome.crowd import Crowd, is_crowded
+from hwpoison_gui.view.outcome.impact import Before, effects_of, find_before, find_hits
+from hwpoison_gui.view.outcome.loss_words import lost_words
+from hwpoison_gui.view.outcome.matched_flags import Matched, matched_in_run
+
+_WHEN_TOUCHED = frozenset({LATER, CAUGHT, IGNORED})
+
+
+class Prediction(NamedTuple):
+    """What an error in a frame would do if it happened now.
+
+    `code`: the class of the outcome (classes.CLASSES). `kind`, `result`: of the result line, None where none is
+    logged. `errno`: what the handler returns. `lost`: whether content is gone. `matched`: how the state table is asked.
+    `hits`: how a process is hit (hits.MEANINGS), the worst first -> tgids.
+    """
+
+    code: int
+    kind: str | None
+    result: str | None
+    errno: int | str
+    lost: bool
+    matched: Matched
+    hits: dict[str, list[int]]
+
+
+def predict(m: Machine, pfn: int) -> Prediction:
+    """`find_prediction` to its end."""
+    return to_the_end(find_prediction(m, pfn))
+
+
+def find_prediction(m: Machine, pfn: int, swapped: set[int] | None = None) -> Generator[None, None, Prediction]:
+    """Look up the users of a frame in slices, then run the handler dry without a break.
+
+    Parameters
+    ----------
+    m
+        The machine, at rest; it must stay as it is until the generator is done.
+    pfn
+        A frame of the machine.
+    swapped
+        Address spaces with a swap entry that leads to it, where they are at hand.
+    """
+    before = yield from find_before(m, pfn, swapped=swapped)
+    crowd = None
+    if is_crowded(m, before):
+        crowd = Crowd(m, before)
+        yield from crowd.work()
+        before = crowd.before
+    yield
+    with dry_run(m, pfn, crowd.leave_out if crowd is not None else None) as ran:
+        prediction, hits = _read(m, before, ran)
+    if crowd is not None:
+        hits = crowd.spread(hits)
+    found: dict[str, list[int]] = {}
+    for tgid, kind in hits.items():
+        found.setdefault(kind, []).append(tgid)
+    return prediction._replace(hits={kind: found[kind] for kind in MEANINGS if kind in found})
+
+
+def _read(m: Machine, before: Before, ran: Ran) -> tuple[Prediction, dict[int, str]]:
+    """The prediction without its hits, and these by tgid, of the machine as the handler left it."""
+    kind, result = (ran.result.kind, ran.result.result) if ran.result is not None else (None, None)
+    matched = matched_in_run(m, before.page.pfn, ran)
+    if m.panicked:
+        return Prediction(class_of(m, before, ran, {}, False), None, None, ran.errno, False, matched, {}), {}
+    action = "" if matched.word is None else matching_row(m.profile.states, matched.word).action
+    hits = to_the_end(find_hits(m, before, effects_of(m, ran.deliveries)))
+    gone = lost_words(m, before.page, kind, result, action).gone
+    code = class_of(m, before, ran, hits, gone)
+    return Prediction(code, kind, result, ran.errno, gone, matched, {}), hits
+
+
+def class_of(m: Machine, before: Before, ran: Ran, hits: dict[int, str], gone: bool) -> int:
+    """The class of an outcome (classes.CLASSES), of the machine as the handler left it."""
+    page, result = before.page, ran.result.result if ran.result is not None else None
+    if page.word & pf.HWPOISON or ran.errno == "EHWPOISON":
+        return outcomes.POISONED
+    if page.word & pf.NOPAGE:
+        return outcomes.HOLE
+    if m.panicked:
+        return outcomes.PANICS
+    # A free frame is Ignored in 2009 and Recovered later; either way it is never handed out again.
+    if before.unused or (page.free and result in (RECOVERED, DELAYED)):
+        return outcomes.FREE
+    if result == FAILED:
+        return outcomes.STUCK
+    if result not in (RECOVERED, DELAYED):
+        return outcomes.IGNORED
+    if ran.signals:
+        return outcomes.EARLY
+    if not _WHEN_TOUCHED.isdisjoint(hits.values()):
+        return outcomes.LATE
+    return outcomes.LOST if gone else outcomes.SILENT
