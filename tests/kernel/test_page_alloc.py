@@ -73,6 +73,8 @@ def merged(free: set[int]) -> list[list[int]]:
 )
 def test_free_lists_are_merged_and_no_frame_is_in_two_places(acts: list[tuple[str, int]], seed: int) -> None:
     m = fresh_machine(512, PROFILES["6.1"], seed)
+    m.gate.take()
+    digest = m.gate.digest()
     blocks: list[tuple[int, int]] = []
     taken: list[int] = []
     for act, number in acts:
@@ -101,6 +103,8 @@ def test_free_lists_are_merged_and_no_frame_is_in_two_places(acts: list[tuple[st
         used = [pfn + at for pfn, order in blocks for at in range(1 << order)] + taken
         assert len(set(used)) == len(used)
         assert not set(used) & {*free_frames(m), *m.pcp.of(0)}
+    m.gate.backward(m.gate.take())
+    assert m.gate.digest() == digest
 
 
 # -- Taking
@@ -155,6 +159,8 @@ def test_a_block_with_poison_in_it_is_dropped_whole() -> None:
     assert second is not None and second != first
     assert second == alloc_pages(clean, 2)
     assert not m.page(first) & pf.BUDDY and not m.refcount.get(first)
+    m.set_flags(second + 8, pf.HWPOISON)
+    assert alloc_pages(m, 2) == second + 4, "poison right behind a block is not in it"
 
 
 # -- Where a free page is
@@ -189,6 +195,29 @@ def test_a_page_goes_to_the_per_cpu_list_and_from_a_full_one_to_the_blocks() -> 
     assert free_lists(m) == merged(set(free_frames(m)))
     drain_pcp(m, keep=3)
     assert list(m.pcp.of(0)) == pages[:3]
+
+
+def test_a_block_is_given_back_alone() -> None:
+    m = machine()
+    blocks = [pfn for _ in range(3) if (pfn := alloc_pages(m, 2)) is not None]
+    for frame in range(blocks[1], blocks[1] + 4):
+        m.set_flags(frame, pf.SLAB)
+    m.put(m.refcount, blocks[1], 0)
+    free_pages(m, blocks[1], 2)
+    words = {pfn: {m.page(frame) for frame in range(pfn, pfn + 4)} for pfn in blocks}
+    assert words == {blocks[0]: {0}, blocks[1]: {pf.BUDDY}, blocks[2]: {0}}
+    assert free_lists(m) == merged(set(free_frames(m)))
+
+
+def test_the_largest_blocks_are_not_merged() -> None:
+    m = machine(frames=8192)
+    largest = list(m.free_area.of(MAX_ORDER))
+    first, pfn = alloc_pages(m, MAX_ORDER), alloc_pages(m, MAX_ORDER)
+    assert [first, pfn] == largest[:2]
+    assert pfn is not None and pfn ^ 1 << MAX_ORDER in largest[2:], "its buddy is free"
+    m.put(m.refcount, pfn, 0)
+    free_pages(m, pfn, MAX_ORDER)
+    assert list(m.free_area.of(MAX_ORDER)) == largest[1:]
 
 
 def used_page(m: Machine, **flags: int) -> int:
@@ -262,8 +291,11 @@ def test_a_page_of_hugetlb_goes_back_to_its_pool(poisoned: bool) -> None:
         m.put(m.mapping, tail, head)
     m.put(m.content, head, "a")
     m.put(m.content, head + 511, "z")
+    m.put(m.content, head + 512, "of another page")
     if poisoned:
         m.set_flags(head, pf.HWPOISON)
+    m.gate.take()
+    digest = m.gate.digest()
     put_page(m, head + 9)
     assert m.huge_free.get((0, head)) is True
     assert m.page(head) == pf.COMPOUND_HEAD | pf.HUGE | (pf.HWPOISON if poisoned else 0)
@@ -271,6 +303,9 @@ def test_a_page_of_hugetlb_goes_back_to_its_pool(poisoned: bool) -> None:
     assert m.compound_order.get(head) == 9 and m.compound_head(head + 511) == head
     assert not m.mapping.get(head) and not m.index.get(head)
     assert m.content.get(head) is m.content.get(head + 511) is ABSENT
+    assert m.content.get(head + 512) == "of another page"
+    m.gate.backward(m.gate.take())
+    assert m.gate.digest() == digest
 
 
 @settings(max_examples=25)
