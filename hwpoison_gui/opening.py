@@ -1,23 +1,24 @@
-"""From a file, or from nothing, to a machine in a session, with what the window must say about it."""
+"""From a file, or from nothing, to a machine in a session, with what the window must say about it.
+
+What only files need is imported when one is opened: a start without one has no time for it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from hwpoison_gui.kernel.image import MemoryImage
 from hwpoison_gui.session.booting import boot_kept
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
-from hwpoison_gui.session.scenario import replay
-from hwpoison_gui.session.scenario.reader import load, step_of
 from hwpoison_gui.session.scenario.scenario import Memory, Scenario
-from hwpoison_gui.session.scenario.transcript import steps_of
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.errors import CancelledError
-from hwpoison_gui.view.map.plane import FramePlane
+
+if TYPE_CHECKING:
+    from hwpoison_gui.kernel.image import MemoryImage
+    from hwpoison_gui.view.map.plane import FramePlane
 
 DEFAULT_FRAMES: Final = 65536
 SCENARIO: Final = ".toml"
@@ -28,8 +29,7 @@ Progress = Callable[[float, str], None]
 Cancelled = Callable[[], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """A session and where it comes from. `scenario` is None for a machine that no scenario can make.
 
     `given`: operations that came with it. `again` boots the same machine under another profile, by its name.
@@ -41,7 +41,7 @@ class Opened:
     scenario: Scenario | None = None
     notes: tuple[str, ...] = ()
     is_copy: bool = False
-    file: str = field(default="")
+    file: str = ""
     given: int = 0
     again: Callable[[str], Opened] | None = None
     plane: FramePlane | None = None
@@ -55,7 +55,7 @@ class Opened:
 def default_machine(profile: str = "") -> Opened:
     """The small desktop that the program starts with."""
     scenario = Scenario("What I did", memory=Memory(DEFAULT_FRAMES, "desktop", 1))
-    scenario = replace(scenario, profile=profile or scenario.profile)
+    scenario = scenario._replace(profile=profile or scenario.profile)
     memory = scenario.memory
     session = Session(boot_kept(memory.frames, memory.seed, memory.background, scenario.profile))
     return Opened(session, "A small desktop", scenario, again=default_machine)
@@ -84,7 +84,7 @@ def open_file(
     if cancelled():
         raise CancelledError
     progress(0.5, "building the machine")
-    return replace(from_image(image, str(path), profile=profile), again=partial(open_file, path))
+    return from_image(image, str(path), profile=profile)._replace(again=partial(open_file, path))
 
 
 def _read(path: Path) -> MemoryImage:
@@ -101,6 +101,9 @@ def open_scenario(
     path: Path, profile: str = "", progress: Progress = _nobody_waits, cancelled: Cancelled = _nobody_cancels
 ) -> Opened:
     """A scenario, played to its end. Raises ScenarioError, OSError, CancelledError."""
+    from hwpoison_gui.session.scenario import replay
+    from hwpoison_gui.session.scenario.reader import load
+
     try:
         scenario = under(load(path), profile) if profile else load(path)
     except ScenarioError as error:
@@ -117,7 +120,7 @@ def open_scenario(
     return Opened(
         session,
         scenario.title,
-        replace(scenario, steps=()),
+        scenario._replace(steps=()),
         file=str(path),
         given=len(session.operations),
         again=partial(open_scenario, path),
@@ -126,6 +129,8 @@ def open_scenario(
 
 def under(scenario: Scenario, profile: str) -> Scenario:
     """The same story under another profile. Raises ScenarioError for a step that this one does not know."""
+    from hwpoison_gui.session.scenario.reader import step_of
+
     steps = []
     for step in scenario.steps:
         fields = {"op": step.op, **step.args, "caption": step.caption, "pause": step.pause}
@@ -133,7 +138,7 @@ def under(scenario: Scenario, profile: str) -> Scenario:
             steps.append(step_of(fields, step.number, profile))
         except ScenarioError as error:
             raise error.at(step=step.number) from None
-    return replace(scenario, profile=profile, steps=tuple(steps))
+    return scenario._replace(profile=profile, steps=tuple(steps))
 
 
 def from_image(image: MemoryImage, file: str = "", is_copy: bool = False, profile: str = "") -> Opened:
@@ -161,7 +166,7 @@ def open_live(progress: Progress, cancelled: Cancelled) -> Opened:
 
 def _copy_of(image: MemoryImage, profile: str = "") -> Opened:
     # The image stays: read anew, the real memory would be another one.
-    return replace(from_image(image, is_copy=True, profile=profile), again=partial(_copy_of, image))
+    return from_image(image, is_copy=True, profile=profile)._replace(again=partial(_copy_of, image))
 
 
 def recorded(opened: Opened, captions: Sequence[str] = ()) -> Scenario:
@@ -169,13 +174,17 @@ def recorded(opened: Opened, captions: Sequence[str] = ()) -> Scenario:
 
     `captions`: one for each operation, instead of those that came with them.
     """
+    from hwpoison_gui.session.scenario.transcript import steps_of
+
     assert opened.scenario is not None
-    return replace(opened.scenario, steps=steps_of(opened.session.operations, captions))
+    return opened.scenario._replace(steps=steps_of(opened.session.operations, captions))
 
 
 def booting(opened: Opened) -> Callable[[str], Session] | None:
     """Boots the same machine under a profile, before anything is done with it; None where nothing can."""
+    from hwpoison_gui.session.scenario import replay
+
     scenario, again = opened.scenario, opened.again
     if scenario is not None:
-        return lambda profile: replay.boot(replace(scenario, profile=profile, steps=()))
+        return lambda profile: replay.boot(scenario._replace(profile=profile, steps=()))
     return (lambda profile: again(profile).session) if again is not None else None

@@ -6,8 +6,7 @@ A branch is its operations, from the machine's start; its steps are not kept but
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from hwpoison_gui.session.outcome import Outcome
 
@@ -33,8 +32,7 @@ class Summed(Told, Protocol):
     def outcome(self) -> Outcome: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(NamedTuple):
     """An operation of a branch: its inputs, what it came to, and how many steps it took."""
 
     name: str
@@ -44,8 +42,7 @@ class Past:
     steps: int
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(NamedTuple):
     """A line of operations; `number` is its name for good. `left_at`: how many it shared when it was left."""
 
     number: int
@@ -68,7 +65,7 @@ def shared(one: Sequence[Told], other: Sequence[Told]) -> int:
 
 def summed(operation: Summed, steps: int) -> Past:
     """What is kept of an operation: the last line of its log stands for all."""
-    outcome = replace(operation.outcome, log=operation.outcome.log[-1:], handed_out=frozenset())
+    outcome = operation.outcome._replace(log=operation.outcome.log[-1:], handed_out=frozenset())
     return Past(operation.name, operation.args, operation.caption, outcome, steps)
 
 

@@ -6,7 +6,6 @@ A note is bound to the line of operations that led to its step, so it can be gon
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from hwpoison_gui.session.branches import shared
@@ -23,8 +22,7 @@ class Asked(NamedTuple):
     caption: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """Words on a moment: the step `within` (from 1) of the last operation of `line`; 0 and no line is the start."""
 
     number: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from hwpoison_gui.kernel.mark import Steps
@@ -40,8 +39,7 @@ def errno_of(steps: Steps[int | str]) -> Steps[OpResult]:
     return OpResult(errno=(yield from steps))
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """All that can be said of an operation afterwards.
 
     `pfn` and `head` are of the operation's frame, before it ran. `result` and `kind` come from its

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 
 from PySide6.QtCore import QObject, Qt, QThread, Signal
 from PySide6.QtWidgets import QProgressDialog, QWidget
@@ -56,7 +55,7 @@ class LoaderThread(QThread):
 def with_plane(opened: Opened) -> Opened:
     """With what the map shows of it: of tens of millions of frames the window had better not make that itself."""
     m = opened.session.machine
-    return replace(opened, plane=FramePlane(m.flags.view, m.refcount.view, m.mapcount.view))
+    return opened._replace(plane=FramePlane(m.flags.view, m.refcount.view, m.mapcount.view))
 
 
 class Loader(QObject):

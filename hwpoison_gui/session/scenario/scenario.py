@@ -6,15 +6,16 @@ Values only: scenario_reader makes them from a file, scenario_writer a file from
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from hwpoison_gui.kernel.profile.registry import oldest
 from hwpoison_gui.session.scenario.schema import FORMAT
 
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+
+class Memory(NamedTuple):
     """The machine that is booted."""
 
     frames: int = 4096
@@ -23,27 +24,25 @@ class Memory:
     huge_pages: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ScenarioStep:
+class ScenarioStep(NamedTuple):
     """One op. `args` has the defaults filled in; `expect` is empty when nothing is; `number` is from 1."""
 
     op: str
     args: Mapping[str, Any]
     caption: str = ""
     pause: bool = False
-    expect: Mapping[str, Any] = field(default_factory=dict)
+    expect: Mapping[str, Any] = _NOTHING
     number: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario:
+class Scenario(NamedTuple):
     """A whole file."""
 
     title: str
     summary: str = ""
-    profile: str = field(default_factory=lambda: oldest().name)
-    memory: Memory = field(default_factory=Memory)
-    sysctl: Mapping[str, int] = field(default_factory=dict)
+    profile: str = oldest().name
+    memory: Memory = Memory()
+    sysctl: Mapping[str, int] = _NOTHING
     steps: tuple[ScenarioStep, ...] = ()
     format: int = FORMAT
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel.page_flags import FLAGS
 from hwpoison_gui.kernel.profile.registry import PROFILES
@@ -53,8 +53,7 @@ class Missing(Enum):
     ABSENT = "absent"
 
 
-@dataclass(frozen=True, slots=True)
-class SameAs:
+class SameAs(NamedTuple):
     """The default of a key is the value of another one."""
 
     key: str
@@ -63,8 +62,7 @@ class SameAs:
 Default = Missing | SameAs | str | int | bool
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """One key of an op. `features`: word of `allowed` -> the feature of the profile that it needs."""
 
     kind: Kind
@@ -72,11 +70,10 @@ class Key:
     allowed: tuple[str, ...] = ()
     least: int = 0
     most: int = MOST_PAGES
-    features: Mapping[str, str] = field(default_factory=dict)
+    features: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Op:
+class Op(NamedTuple):
     """One op. `feature`: what the profile must have for it. `needs`: (key, word) -> key it cannot do without."""
 
     keys: dict[str, Key]

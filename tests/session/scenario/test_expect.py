@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -181,7 +180,7 @@ def test_signals_match_one_to_one(
 ) -> None:
     """Against trying every order."""
     session, scenario = machine
-    step = replace(scenario.steps[0], op="check", args={}, expect={"signals": tuple(wanted)})
+    step = scenario.steps[0]._replace(op="check", args={}, expect={"signals": tuple(wanted)})
     found = expect.compare(session, expect.look(session, step), Outcome(op="check", signals=tuple(seen)))
     fits = len(seen) == len(wanted) and any(
         all(

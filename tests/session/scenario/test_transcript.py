@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,7 +26,7 @@ def test_a_replayed_case_is_told_as_it_was(path: Path) -> None:
         pytest.skip(error.summary)
     for _ in replay.play(session, scenario):
         pass
-    assert steps_of(session.operations) == tuple(replace(step, expect={}) for step in scenario.steps)
+    assert steps_of(session.operations) == tuple(step._replace(expect={}) for step in scenario.steps)
 
 
 def test_acts_replay_to_the_same_machine() -> None:

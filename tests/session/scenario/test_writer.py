@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,14 +35,13 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     scenario = load(draw(st.sampled_from(CASES)))
     steps = list(scenario.steps)
     for number in draw(st.lists(st.integers(0, len(steps) - 1), max_size=5)):
-        steps[number] = replace(steps[number], caption=draw(PROSE), pause=draw(st.booleans()))
+        steps[number] = steps[number]._replace(caption=draw(PROSE), pause=draw(st.booleans()))
     value, kind = draw(PROSE), draw(PROSE)
     steps.append(ScenarioStep("task", {**load_task(draw(TEXT)), "name": "new"}, number=len(steps) + 1))
     steps.append(
         ScenarioStep("check", {}, expect={"kind": kind, "log_lacks": (braceless(value),)}, number=len(steps) + 1)
     )
-    return replace(
-        scenario,
+    return scenario._replace(
         title=draw(PROSE),
         summary=draw(PROSE),
         memory=Memory(
