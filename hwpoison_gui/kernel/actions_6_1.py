@@ -71,7 +71,7 @@ def has_extra_refcount(h: Handler, page: int, expected: int, folded: str = "") -
         known = f"1 of the handler, {expected} of the {cache}" if expected else "the handler's own"
         yield _mark(h, function, f"{counted(1 + expected + users, 'reference')}: {known}. Nobody else holds it.", "no")
         return False
-    h.log(h.m.profile.still_referenced_line.format(kind=h.kind, users=users))
+    h.log(h.m.profile.log.still_referenced.format(kind=h.kind, users=users))
     yield _mark(h, function, f"{counted(users, 'reference')} left that nobody accounts for: Failed.", "yes")
     return True
 
@@ -89,7 +89,7 @@ def me_pagecache_clean(h: Handler) -> Steps[str]:
         yield unlock(h, pfn)
         return FAILED
     result = yield from truncate_error_page(h, pfn, inode)
-    kept = 1 if m.profile.error_remove_page.get(inode.filesystem) == "shmem_error_remove_page" else 0
+    kept = 1 if m.profile.files.error_remove_page.get(inode.filesystem) == "shmem_error_remove_page" else 0
     if (yield from has_extra_refcount(h, pfn, kept)):
         result = FAILED
     yield unlock(h, pfn)
@@ -100,7 +100,7 @@ def truncate_error_page(h: Handler, page: int, inode: Inode) -> Steps[str]:
     """Drop the page from its file, as the file system has it: cut it out, keep it marked, or refuse."""
     m = h.m
     yield _mark(h, "truncate_error_page", f"{inode.path} is on {inode.filesystem}.")
-    how = m.profile.error_remove_page.get(inode.filesystem)
+    how = m.profile.files.error_remove_page.get(inode.filesystem)
     if how is None:
         kept = why_kept(m, page)
         if invalidate_inode_page(m, page, extra=1):

@@ -71,7 +71,7 @@ def task_early_kill(m: Machine, process: Process, current: int) -> int | None:
     """The thread to tell at once, or None: the one that runs into the error, else whom the policy says."""
     if current and m.tasks.view[current].tgid == process.tgid:
         return current
-    return m.profile.early_kill_thread(m, process)
+    return m.profile.users.early_kill_thread(m, process)
 
 
 class Candidate(NamedTuple):

@@ -112,7 +112,7 @@ def _share(m: Machine, vma: Vma, vpn: int, entry: int) -> int:
         get_page(m, pfn)
         page_add_rmap(m, pfn, huge=bool(entry & ptes.PSE))
         if m.page(pfn) & pf.ANON:
-            m.clear_flags(pfn, m.profile.exclusive)
+            m.clear_flags(pfn, m.profile.mm.exclusive)
     return entry & ~ptes.ACCESSED
 
 

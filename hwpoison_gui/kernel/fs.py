@@ -85,7 +85,7 @@ def do_pread(m: Machine, inode: Inode, index: int) -> Steps[Access]:
     pfn = read_page(m, inode, index)
     if pfn is None:
         return Access(None, "ENOMEM")
-    if not m.page(m.compound_head(pfn)) & pf.UPTODATE or m.profile.io_refuses(m, pfn):
+    if not m.page(m.compound_head(pfn)) & pf.UPTODATE or m.profile.files.io_refuses(m, pfn):
         yield Mark(
             "generic_file_aio_read",
             f"{inode.path} page {index}: its content is lost, EIO.",
@@ -109,7 +109,7 @@ def do_pwrite(m: Machine, inode: Inode, index: int, tag: str) -> Steps[int | str
     pfn = read_page(m, inode, index)
     if pfn is None:
         return "ENOMEM"
-    if m.profile.io_refuses(m, pfn):
+    if m.profile.files.io_refuses(m, pfn):
         yield Mark(
             "generic_file_aio_write", f"{inode.path} page {index} is poisoned: EIO.", Act.DECIDE, "EIO", frames=(pfn,)
         )
@@ -146,7 +146,7 @@ def do_fsync(m: Machine, inode: Inode, description: int | None, pages: range | N
     """fsync(): write back, then report an error mark (file_check_and_advance_wb_err(), or AS_EIO)."""
     yield from write_back(m, inode, pages)
     inode = m.inodes.view[inode.id]
-    errno = m.profile.report_error(m, inode, description)
+    errno = m.profile.files.report_error(m, inode, description)
     text = "an error that was not told here yet: EIO, once." if errno else "no error that was not told here yet: 0."
     yield Mark("vfs_fsync", f"{inode.path} has {text}", Act.DECIDE, "EIO" if errno else "0")
     return errno
@@ -168,7 +168,8 @@ def do_msync(m: Machine, mm: int, start: int, end: int) -> Steps[int | str]:
 def do_sync(m: Machine, inode: Inode) -> Steps[int]:
     """sync(): write back; an error mark is nobody's news, but may be taken along."""
     yield from write_back(m, inode)
-    m.profile.sync_error(m, m.inodes.view[inode.id])
+    if m.profile.has("sync_clears_error"):
+        m.profile.files.report_error(m, m.inodes.view[inode.id], None)
     return 0
 
 

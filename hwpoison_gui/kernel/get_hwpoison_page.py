@@ -79,7 +79,7 @@ def _unhandlable(m: Machine, pfn: int, held: bool) -> Steps[str]:
             "not HWPoisonHandlable",
             frames=(pfn,),
         )
-    m.printk(m.profile.prefix.format(pfn=pfn) + "unhandlable page.")
+    m.printk(m.profile.log.prefix.format(pfn=pfn) + "unhandlable page.")
     yield Mark(
         "get_hwpoison_page",
         f"Neither PG_lru nor PG_buddy is set ({', '.join(pf.names_of(m.page(pfn))) or 'no flags'}): the kernel's own,"

@@ -11,7 +11,7 @@ from typing import Final
 from . import page_flags as pf
 from .collect import ToKill
 from .machine import Machine
-from .mark import Act, Mark
+from .mark import Act, Mark, Steps
 from .profile.type import StateRow
 from .records import ActionResult
 
@@ -46,7 +46,7 @@ class Handler:
     unmapped: bool = True
 
     def log(self, text: str) -> None:
-        self.m.printk(self.m.profile.prefix.format(pfn=self.pfn) + text)
+        self.m.printk(self.m.profile.log.prefix.format(pfn=self.pfn) + text)
 
 
 def frames_of(m: Machine, pfn: int) -> tuple[int, ...]:
@@ -60,10 +60,17 @@ def action_result(h: Handler, kind: str, result: str) -> Mark:
     dirty = 0 <= pfn < m.frames and bool(m.page(pfn) & pf.DIRTY)
     if m.profile.has("count_at_action_result"):
         m.add_to(m.counters, "num_poisoned_pages", 1)
-    h.log(m.profile.result_line.format(dirty="dirty " if dirty else "", kind=kind, result=result))
+    h.log(m.profile.log.result.format(dirty="dirty " if dirty else "", kind=kind, result=result))
     m.put(m.results, len(m.results.view), ActionResult(pfn, kind, result, dirty))
     m.add_to(m.counters, f"result:{result}", 1)
     return Mark("action_result", f"{kind}: {result}.", Act.RESULT, result, frames=frames_of(m, pfn))
+
+
+def leave(h: Handler, by: str) -> Steps[Verdict]:
+    """Report one of the profile's exits, by its name, and return its errno."""
+    exit_ = h.m.profile.results.exits[by]
+    yield action_result(h, exit_.kind, exit_.result)
+    return exit_.errno
 
 
 def matching_row(states: tuple[StateRow, ...], flags: int) -> StateRow:

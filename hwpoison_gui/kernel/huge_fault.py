@@ -37,7 +37,7 @@ def do_huge_pmd_anonymous_page(m: Machine, vma: Vma, address: int, write: bool) 
             return None
         yield set_pmd(m, vma, base, zero, ptes.SPECIAL)
         return FAULT_DONE
-    head = alloc_transhuge_page(m, pf.ANON | m.profile.exclusive)
+    head = alloc_transhuge_page(m, pf.ANON | m.profile.mm.exclusive)
     if head is None:
         return None
     pte_alloc(m, vma.mm, base >> PAGE_SHIFT)  # deposited for the day when the huge entry is split
@@ -50,10 +50,10 @@ def do_huge_pmd_anonymous_page(m: Machine, vma: Vma, address: int, write: bool) 
 def do_huge_pmd_wp_page(m: Machine, vma: Vma, address: int, entry: int) -> Steps[str]:
     """Write to a read-only huge page: take it over, or split the entry and let the small fault copy one page."""
     vpn, head = address >> PAGE_SHIFT & -HPAGE_PMD_NR, ptes.value_of(entry)
-    mine = not entry & ptes.SPECIAL and (m.page(head) & m.profile.exclusive or m.refcount.view[head] == 1)
+    mine = not entry & ptes.SPECIAL and (m.page(head) & m.profile.mm.exclusive or m.refcount.view[head] == 1)
     if mine or vma.shared:
         m.set_pte(vma.mm, vpn, entry | ptes.RW | ptes.DIRTY)
-        m.set_flags(head, pf.DIRTY if vma.shared else m.profile.exclusive)
+        m.set_flags(head, pf.DIRTY if vma.shared else m.profile.mm.exclusive)
         text = f"Nobody else has the huge page at frame {head:#x}: it may be written."
     else:
         split_huge_pmd(m, vma, vpn)

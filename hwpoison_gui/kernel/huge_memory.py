@@ -108,7 +108,7 @@ def split_huge_pmd(m: Machine, vma: Vma, vpn: int) -> None:
     for number in range(HPAGE_PMD_NR):
         m.put(m.ptes, (vma.mm, vpn + number), ptes.mk_pte(head + number, flags))
     m.add_to(m.rss, vma.mm, HPAGE_PMD_NR)
-    m.put_flags(np.arange(head, head + HPAGE_PMD_NR), on=m.page(head) & m.profile.exclusive)
+    m.put_flags(np.arange(head, head + HPAGE_PMD_NR), on=m.page(head) & m.profile.mm.exclusive)
     m.add_to(m.refcount, head, HPAGE_PMD_NR - 1)
 
 

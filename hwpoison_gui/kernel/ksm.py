@@ -88,7 +88,7 @@ def _make_ksm_page(m: Machine, place: tuple[Vma, int]) -> None:
         m.set_pte(other.mm, at, entry & ~(ptes.RW | ptes.DIRTY))
     m.put(m.mapping, pfn, m.new_id("stable_node") << 2 | MAPPING_KSM)
     m.set_flags(pfn, pf.KSM)
-    m.clear_flags(pfn, m.profile.exclusive)
+    m.clear_flags(pfn, m.profile.mm.exclusive)
 
 
 def _replace_page(m: Machine, vma: Vma, vpn: int, kpage: int) -> Mark:

@@ -63,7 +63,7 @@ def madvise_hwpoison(m: Machine, mm: int, address: int) -> Steps[int | str]:
     if m.profile.has("madvise_keeps_reference"):
         put_page(m, found)
         yield Mark("madvise_hwpoison", "The injector drops its reference.", Act.FLAG, frames=(found,))
-    return m.profile.madvise_errno(errno)
+    return errno if m.profile.has("madvise_returns_errno") else 0
 
 
 def _not_injected(why: str) -> str:

@@ -170,7 +170,7 @@ def _new_anon_page(m: Machine, vma: Vma, address: int, content: str) -> int | No
         return None
     vma = anon_vma_prepare(m, vma)
     set_anon(m, pfn, vma, address)
-    m.set_flags(pfn, pf.UPTODATE | pf.LRU | pf.ANON | pf.SWAPBACKED | m.profile.exclusive)
+    m.set_flags(pfn, pf.UPTODATE | pf.LRU | pf.ANON | pf.SWAPBACKED | m.profile.mm.exclusive)
     m.put(m.content, pfn, ABSENT if content == ZERO else content)
     return pfn
 
@@ -219,7 +219,7 @@ def do_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
         return VM_FAULT_SIGBUS
     if write and not vma.shared:
         return (yield from _do_cow_fault(m, vma, address, pfn))
-    if not write and m.profile.fault_around > 1:
+    if not write and m.profile.mm.fault_around > 1:
         do_fault_around(m, vma, address, inode)
     if m.pte(vma.mm, address >> PAGE_SHIFT) & ptes.PRESENT:
         text = f"{inode.path} page {index} and its cached neighbours are mapped around {address:#x}."
@@ -241,7 +241,7 @@ def do_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
 
 def do_fault_around(m: Machine, vma: Vma, address: int, inode: Inode) -> None:
     """filemap_map_pages(): a read fault maps the cached pages of its neighbourhood along."""
-    span = m.profile.fault_around << PAGE_SHIFT
+    span = m.profile.mm.fault_around << PAGE_SHIFT
     first = max(address & -span, vma.start)
     for at in range(first, min((address & -span) + span, vma.end), PAGE_SIZE):
         index = vma.index_of(at)
@@ -283,7 +283,7 @@ def do_wp_page(m: Machine, vma: Vma, address: int, entry: int) -> Steps[str]:
             vma, address, pfn, "do_wp_page", f"The file system is told of the write; frame {pfn:#x} is DIRTY."
         )
         return FAULT_DONE
-    if m.page(pfn) & pf.ANON and m.profile.reuses(m, vma, address, pfn):
+    if m.page(pfn) & pf.ANON and m.profile.mm.reuses(m, vma, address, pfn):
         m.set_pte(vma.mm, vpn, entry | ptes.RW | ptes.DIRTY)
         yield _mapped(vma, address, pfn, "do_wp_page", f"Nobody else has frame {pfn:#x}: it may be written.")
         return FAULT_DONE
@@ -324,7 +324,7 @@ def do_swap_page(m: Machine, vma: Vma, address: int, entry: int, write: bool) ->
     if not m.mapcount.view[pfn]:
         set_anon(m, pfn, vma, address)
         m.set_flags(pfn, pf.ANON)
-    map_page(m, vma, address, pfn, m.profile.swap_in(m, vma, pfn, entry, write))
-    m.profile.swapped_in(m, vma, pfn, entry)
+    map_page(m, vma, address, pfn, m.profile.mm.swap_in(m, vma, pfn, entry, write))
+    m.profile.mm.swapped_in(m, vma, pfn, entry)
     yield _mapped(vma, address, pfn, "do_swap_page", f"Swapped in: frame {pfn:#x} is mapped at {address:#x}.")
     return FAULT_DONE

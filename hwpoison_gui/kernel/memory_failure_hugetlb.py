@@ -44,7 +44,7 @@ def try_memory_failure_hugetlb(h: Handler) -> Steps[Verdict]:
         m.clear_flags(head, pf.LOCKED)
         result = RECOVERED if (yield from page_handle_poison(m, pfn)) else FAILED
         yield action_result(h, "free huge page", result)
-        return m.profile.errno_of[result]
+        return m.profile.results.errno_of[result]
     verdict = yield from hwpoison_user_mappings(h, head)
     if verdict is not None:
         return verdict

@@ -98,7 +98,7 @@ def populate_vma(m: Machine, mm: int, start: int, end: int, write: bool | None =
         vma = m.find_vma(mm, address)
         if vma is None or vma.prot == "none":
             return "ENOMEM" if vma is None else "EFAULT"
-        for_write = m.profile.populate_writes(vma) if write is None else write
+        for_write = m.profile.mm.populate_writes(vma) if write is None else write
         entry = m.pte(mm, address >> PAGE_SHIFT)
         while not entry & ptes.PRESENT or (for_write and not entry & ptes.RW):
             fault = yield from handle_mm_fault(m, vma, address, for_write)

@@ -6,11 +6,10 @@ After mm/memory-failure.c (2.6.32). A phase returns None to go on, or what the h
 from __future__ import annotations
 
 from . import page_flags as pf
-from .handler import Handler, Verdict, action_result, flags_of_row, frames_of, matching_row, unlock_page
+from .handler import Handler, Verdict, action_result, flags_of_row, frames_of, leave, matching_row, unlock_page
 from .machine import Machine
 from .mark import Act, Mark, Steps, counted
 from .page_alloc import get_page, is_free_head, put_page
-from .profile.type import IGNORED
 
 
 def check_recovery(h: Handler) -> Steps[Verdict]:
@@ -25,7 +24,7 @@ def check_recovery(h: Handler) -> Steps[Verdict]:
             frames=frames_of(h.m, h.pfn),
         )
         return None
-    line = h.m.profile.panic_line.format(trapno=h.trapno, pfn=h.pfn)
+    line = h.m.profile.log.panic.format(trapno=h.trapno, pfn=h.pfn)
     h.m.printk(line)
     h.m.put(h.m.counters, "panic", 1)
     yield Mark(
@@ -39,16 +38,14 @@ def check_pfn_valid(h: Handler) -> Steps[Verdict]:
     if 0 <= h.pfn < h.m.frames and not h.m.page(h.pfn) & pf.NOPAGE:
         yield Mark("pfn_valid", f"{h.pfn:#x} is memory of this machine.", Act.DECIDE, "valid", frames=(h.pfn,))
         return None
-    yield action_result(h, "memory outside kernel control", IGNORED)
-    return "EIO"
+    return (yield from leave(h, "no page"))
 
 
 def test_set_page_hwpoison(h: Handler) -> Steps[Verdict]:
     """TestSetPageHWPoison(): from here on the frame is poisoned, whatever becomes of it."""
     m, pfn = h.m, h.pfn
     if m.page(pfn) & pf.HWPOISON:
-        yield action_result(h, "already hardware poisoned", IGNORED)
-        return 0
+        return (yield from leave(h, "already poisoned"))
     m.set_flags(pfn, pf.HWPOISON)
     m.add_to(m.counters, "num_poisoned_pages", 1)
     yield Mark(
@@ -84,8 +81,7 @@ def get_page_unless_zero(h: Handler) -> Steps[Verdict]:
         "count is 0",
         frames=(pfn,),
     )
-    yield action_result(h, "free or high order kernel", IGNORED)
-    return 0 if free else "EBUSY"
+    return (yield from leave(h, "free" if free else "high-order kernel"))
 
 
 def _whose(m: Machine, pfn: int, free_head: bool) -> str:
@@ -110,8 +106,7 @@ def isolate_lru_page(h: Handler) -> Steps[Verdict]:
             frames=(pfn,),
         )
         put_page(m, pfn)
-        yield action_result(h, "non LRU", IGNORED)
-        return "EBUSY"
+        return (yield from leave(h, "not on LRU"))
     m.clear_flags(pfn, pf.LRU)
     text = "PG_lru is set: taken off its LRU list, reclaim will not meet it."
     yield Mark("isolate_lru_page", text, Act.FLAG, "isolated", frames=(pfn,))
@@ -167,9 +162,9 @@ def check_truncated(h: Handler) -> Steps[Verdict]:
             frames=(pfn,),
         )
         return None
-    yield action_result(h, "already truncated LRU", IGNORED)
+    errno = yield from leave(h, "truncated")
     yield unlock_page(h)
-    return 0
+    return errno
 
 
 def _still_has(m: Machine, pfn: int) -> str:
@@ -187,14 +182,14 @@ def _still_has(m: Machine, pfn: int) -> str:
 def identify_page_state(h: Handler) -> Steps[Verdict]:
     """Find the page's row of the state table and take the row's action."""
     m, pfn = h.m, h.pfn
-    row = matching_row(m.profile.states, m.page(pfn) | h.lru_flag)
+    row = matching_row(m.profile.results.states, m.page(pfn) | h.lru_flag)
     text = f"{flags_of_row(row)}: row '{row.kind}', {row.action}()."
     yield Mark("page_action", text, Act.DECIDE, row.kind, frames=(pfn,))
-    result = yield from m.profile.actions[row.action](h)
+    result = yield from m.profile.results.actions[row.action](h)
     yield action_result(h, row.kind, result)
     users = int(m.refcount.view[pfn]) - 1 - h.extra
     if users:
-        h.log(m.profile.still_referenced_line.format(kind=row.kind, users=users))
+        h.log(m.profile.log.still_referenced.format(kind=row.kind, users=users))
         yield Mark(
             "page_action",
             f"{counted(users, 'reference')} left beside the handler's own.",
@@ -203,4 +198,4 @@ def identify_page_state(h: Handler) -> Steps[Verdict]:
             frames=(pfn,),
         )
     yield unlock_page(h)
-    return m.profile.errno_of[result]
+    return m.profile.results.errno_of[result]

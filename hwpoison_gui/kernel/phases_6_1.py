@@ -17,6 +17,7 @@ from .handler import (
     action_result,
     flags_of_row,
     frames_of,
+    leave,
     matching_row,
 )
 from .huge_memory import split_huge_page
@@ -24,7 +25,7 @@ from .kill_accessing_process import kill_accessing_process
 from .mark import Act, Mark, Steps
 from .page_alloc import put_page, take_page_off_buddy
 from .phases import who_held
-from .profile.type import FAILED, IGNORED, RECOVERED
+from .profile.type import FAILED, RECOVERED
 
 
 def pfn_to_online_page(h: Handler) -> Steps[Verdict]:
@@ -71,8 +72,7 @@ def take_reference(h: Handler) -> Steps[Verdict]:
     if got == TAKEN:
         return None
     if got != FREE:
-        yield action_result(h, "unknown page", IGNORED)
-        return "EBUSY"
+        return (yield from leave(h, "unhandlable"))
     taken = take_page_off_buddy(h.m, h.pfn)
     yield Mark(
         "take_page_off_buddy",
@@ -82,7 +82,7 @@ def take_reference(h: Handler) -> Steps[Verdict]:
     )
     result = RECOVERED if taken else FAILED
     yield action_result(h, "free buddy page", result)
-    return h.m.profile.errno_of[result]
+    return h.m.profile.results.errno_of[result]
 
 
 def split_transparent_huge_page(h: Handler) -> Steps[Verdict]:
@@ -93,8 +93,7 @@ def split_transparent_huge_page(h: Handler) -> Steps[Verdict]:
     if (yield from split_huge_page(m, pfn)):
         return None
     put_page(m, pfn)
-    yield action_result(h, "unsplit thp", IGNORED)
-    return "EBUSY"
+    return (yield from leave(h, "unsplit thp"))
 
 
 def shake_page(h: Handler) -> Steps[Verdict]:
@@ -127,16 +126,16 @@ def check_torn_down(h: Handler) -> Steps[Verdict]:
     m, pfn = h.m, h.pfn
     if not m.page(pfn) & pf.LRU or m.page(pfn) & pf.SWAPCACHE or m.mapping.view[pfn]:
         return None
-    yield action_result(h, "already truncated LRU page", IGNORED)
+    errno = yield from leave(h, "truncated")
     m.clear_flags(pfn, pf.LOCKED)
     yield Mark("unlock_page", "Unlocked.", Act.FLAG, frames=(pfn,))
-    return "EBUSY"
+    return errno
 
 
 def identify_saved_state(h: Handler) -> Steps[Verdict]:
     """Find the row of the state table by the flags of now, or else by the saved ones, and take its action."""
     m, pfn = h.m, h.pfn
-    rows = m.profile.states
+    rows = m.profile.results.states
     row = matching_row(rows, m.page(pfn))
     by = ""
     if not row.mask:
@@ -152,6 +151,6 @@ def identify_saved_state(h: Handler) -> Steps[Verdict]:
         frames=(pfn,),
     )
     h.kind = row.kind
-    result = yield from m.profile.actions[row.action](h)
+    result = yield from m.profile.results.actions[row.action](h)
     yield action_result(h, row.kind, result)
-    return m.profile.errno_of[result]
+    return m.profile.results.errno_of[result]

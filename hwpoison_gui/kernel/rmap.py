@@ -197,8 +197,8 @@ def try_to_unmap_one(m: Machine, pfn: int, vma: Vma, address: int, entry_for: st
     if entry_for == "swap":
         offset = m.page_private.view[pfn]
         m.add_to(m.swap_map, offset, 1)
-        new = ptes.swp_pte(offset, bool(m.page(pfn) & m.profile.exclusive))
-        m.clear_flags(pfn, m.profile.exclusive)
+        new = ptes.swp_pte(offset, bool(m.page(pfn) & m.profile.mm.exclusive))
+        m.clear_flags(pfn, m.profile.mm.exclusive)
     else:
         new = ptes.hwpoison_pte(pfn) | huge if entry_for == "hwpoison" else 0
     m.set_pte(vma.mm, vpn, new)

@@ -24,7 +24,7 @@ def soft_offline_page(m: Machine, pfn: int, flags: int = 0) -> Steps[int | str]:
         yield Mark("soft_offline_page", f"There is no page {pfn:#x}: ENXIO.", Act.DECIDE, "ENXIO")
         return "ENXIO"
     if m.page(pfn) & pf.HWPOISON:
-        m.printk(f"soft_offline_page: {pfn:#x} page already poisoned")
+        _log(m, "already poisoned", pfn)
         if flags & MF_COUNT_INCREASED:
             put_page(m, pfn)
         yield Mark(
@@ -47,12 +47,16 @@ def soft_offline_page(m: Machine, pfn: int, flags: int = 0) -> Steps[int | str]:
     return 0
 
 
+def _log(m: Machine, what: str, pfn: int, **values: object) -> None:
+    m.printk(m.profile.log.soft_offline[what].format(pfn=pfn, **values))
+
+
 def soft_offline_in_use_page(m: Machine, pfn: int) -> Steps[int | str]:
     """A page with users, one reference of which is ours: drop it if it is clean and unmapped, else move it."""
     huge = bool(m.page(pfn) & pf.HUGE)
     if m.page(pfn) & pf.THP and not (yield from split_huge_page(m, pfn)):
         put_page(m, pfn)
-        m.printk(f"soft offline: {pfn:#x}: thp split failed")
+        _log(m, "thp split failed", pfn)
         yield Mark("soft_offline_page", "The huge page cannot be split: EBUSY.", Act.DECIDE, "EBUSY", frames=(pfn,))
         return "EBUSY"
     page = m.compound_head(pfn)
@@ -60,14 +64,14 @@ def soft_offline_in_use_page(m: Machine, pfn: int) -> Steps[int | str]:
         m.clear_flags(page, pf.WRITEBACK)
         yield Mark("wait_on_page_writeback", "The I/O on it has ended.", Act.FLAG, "waited", frames=(page,))
     if _invalidated(m, page):
-        m.printk(f"soft_offline: {pfn:#x}: invalidated")
+        _log(m, "invalidated", pfn)
         yield Mark("invalidate_inode_page", "Clean and unmapped: dropped from its file.", Act.DROP, frames=(pfn,))
         yield set_hwpoison(m, pfn, release=True)
         return 0
     if not huge and not m.page(page) & pf.LRU:
         put_page(m, page)
         count = int(m.refcount.view[page])
-        m.printk(f"soft offline: {pfn:#x}: page isolation failed, page count {count}, type {_type(m, page)}")
+        _log(m, "isolation failed", pfn, size="page", count=count, flags=_type(m, page))
         yield Mark("isolate_lru_page", "It is on no LRU list: EBUSY.", Act.DECIDE, "EBUSY", frames=(pfn,))
         return "EBUSY"
     return (yield from _migrate(m, pfn, page, huge))
@@ -85,7 +89,7 @@ def _migrate(m: Machine, pfn: int, page: int, huge: bool) -> Steps[int | str]:
     left = yield from migrate_page(m, page)
     if left:
         put_page(m, page)
-        m.printk(f"soft offline: {pfn:#x}: {'hugepage' if huge else 'page'} migration failed {left}, type {before}")
+        _log(m, "migration failed", pfn, size="hugepage" if huge else "page", left=left, flags=before)
         errno = "EBUSY" if left > 0 else "ENOMEM"
         yield Mark("soft_offline_page", f"It could not be moved: {errno}, and all is as before.", Act.DECIDE, errno)
         return errno

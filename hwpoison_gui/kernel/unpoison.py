@@ -23,50 +23,49 @@ def unpoison_memory(m: Machine, pfn: int) -> Steps[int | str]:
         return "EIO"
     refused = _refusal(m, pfn)
     if refused is not None:
-        line, errno = refused
-        if line:
-            m.printk(f"Unpoison: {line} {pfn:#x}")
-        yield Mark("unpoison_memory", f"{_WHY.get(line, _OWN)}: {errno}.", Act.DECIDE, errno, frames=(pfn,))
+        why, errno = refused
+        if why in m.profile.log.unpoison:
+            m.printk(m.profile.log.unpoison[why].format(pfn=pfn))
+        yield Mark("unpoison_memory", f"{_WHY[why]}: {errno}.", Act.DECIDE, errno, frames=(pfn,))
         return errno
     count = _clear_hwpoison(m, pfn)
     if not count:
         yield Mark("unpoison_memory", "Nothing was cleared: EBUSY.", Act.DECIDE, "EBUSY", frames=(pfn,))
         return "EBUSY"
     m.add_to(m.counters, "num_poisoned_pages", -count)
-    m.printk(f"Unpoison: Software-unpoisoned page {pfn:#x}")
+    m.printk(m.profile.log.unpoison["done"].format(pfn=pfn))
     yield Mark("unpoison_memory", "HWPOISON is cleared; a page without users is free again.", Act.FLAG, frames=(pfn,))
     return 0
 
 
-_OWN: Final = "It is of the kernel's own memory"
-# The log lines in plain words.
 _WHY: Final = {
-    "Disabled after HW memory failure": "A real memory error was seen, the frame may be broken",
-    "huge zero page is not supported": "It is the huge page of zeros, which never was poisoned",
-    "Page was already unpoisoned": "PG_hwpoison is clear, there is nothing to take back",
-    "Someone grabs the hwpoison page": "Somebody besides the handler refers to it",
-    "Someone maps the hwpoison page": "A PTE still maps it",
-    "the hwpoison page has non-NULL mapping": "Its file still has it",
+    "hardware failure": "A real memory error was seen, the frame may be broken",
+    "huge zero page": "It is the huge page of zeros, which never was poisoned",
+    "not poisoned": "PG_hwpoison is clear, there is nothing to take back",
+    "referenced": "Somebody besides the handler refers to it",
+    "mapped": "A PTE still maps it",
+    "has a mapping": "Its file still has it",
+    "kernel's own": "It is of the kernel's own memory",
 }
 
 
 def _refusal(m: Machine, pfn: int) -> tuple[str, str] | None:
-    """Why the page stays poisoned: the log line, empty for none, and the errno."""
+    """Why the page stays poisoned, as LogLines.unpoison has it or without a line of its own, and the errno."""
     head = m.compound_head(pfn)
     if m.counter("hw_memory_failure"):
-        return "Disabled after HW memory failure", "EOPNOTSUPP"
+        return "hardware failure", "EOPNOTSUPP"
     if head and head == huge_zero_page(m):
-        return "huge zero page is not supported", "EOPNOTSUPP"
+        return "huge zero page", "EOPNOTSUPP"
     if not m.page(pfn) & pf.HWPOISON:
-        return "Page was already unpoisoned", "EBUSY"
+        return "not poisoned", "EBUSY"
     if m.refcount.view[head] > 1:
-        return "Someone grabs the hwpoison page", "EBUSY"
+        return "referenced", "EBUSY"
     if m.mapcount.view[head]:
-        return "Someone maps the hwpoison page", "EBUSY"
+        return "mapped", "EBUSY"
     if m.mapping.view[head] and not int(m.mapping.view[head]) & MAPPING_ANON:
-        return "the hwpoison page has non-NULL mapping", "EBUSY"
+        return "has a mapping", "EBUSY"
     if m.page(head) & _KERNELS_OWN:
-        return "", "EBUSY"
+        return "kernel's own", "EBUSY"
     return None
 
 

@@ -10,9 +10,8 @@ from typing import Final
 from . import page_flags as pf
 from .collect import ToKill, collect_procs
 from .filemap import can
-from .handler import MF_ACTION_REQUIRED, Handler, Verdict, action_result
+from .handler import MF_ACTION_REQUIRED, Handler, Verdict, leave
 from .mark import Act, Mark, Steps, counted
-from .profile.type import IGNORED
 from .records import BUS_MCEERR_AO, BUS_MCEERR_AR, SigInfo
 from .rmap import page_mkclean, try_to_unmap
 from .signal import force_sig, send_sig
@@ -25,7 +24,7 @@ def hwpoison_user_mappings(h: Handler, page: int | None = None) -> Steps[Verdict
     """
     m, page = h.m, h.pfn if page is None else page
     mapped = int(m.mapcount.view[page])
-    if not mapped or not m.profile.has_users(m.page(page)):
+    if not mapped or not m.profile.users.has_users(m.page(page)):
         text = "0 PTEs map it: nobody is told."
         if mapped:
             names = ", ".join(pf.names_of(m.page(page)))
@@ -45,7 +44,7 @@ def hwpoison_user_mappings(h: Handler, page: int | None = None) -> Steps[Verdict
     if mlocked and m.profile.has("shake_mlocked"):
         yield Mark("shake_page", "It was mlocked: the per-CPU caches are drained once more.", frames=(page,))
     yield from kill_procs(h, page)
-    if h.unmapped or not m.profile.unmap_failed_kind:
+    if h.unmapped or not m.profile.has("abort_on_failed_unmap"):
         return None
     return (yield from unmap_failed(h))
 
@@ -53,15 +52,15 @@ def hwpoison_user_mappings(h: Handler, page: int | None = None) -> Steps[Verdict
 def unmap_failed(h: Handler) -> Steps[Verdict]:
     """A page that stays mapped cannot be handled: the handler gives up here."""
     m, head = h.m, h.m.compound_head(h.pfn)
-    yield action_result(h, m.profile.unmap_failed_kind, IGNORED)
+    errno = yield from leave(h, "unmap failed")
     m.clear_flags(head, pf.LOCKED)
     yield Mark("unlock_page", "Unlocked, and still mapped.", Act.FLAG, frames=(head,))
-    return "EBUSY"
+    return errno
 
 
 def _ksm(h: Handler) -> Steps[Verdict]:
     """Merged pages: their users cannot be found by the page's index. The 2009 handler goes on all the same."""
-    if not h.m.profile.unmap_failed_kind:
+    if not h.m.profile.has("abort_on_failed_unmap"):
         yield _unmapping_failed(h, h.pfn)
         return None
     h.log("can't handle KSM pages.")
@@ -123,7 +122,7 @@ def _is_clean(h: Handler, pfn: int) -> Steps[bool]:
 
 def _unmap(h: Handler, page: int, entry_for: str) -> Steps[None]:
     m = h.m
-    for _ in range(m.profile.unmap_tries):
+    for _ in range(m.profile.users.unmap_tries):
         h.unmapped = yield from try_to_unmap(m, page, entry_for)
         if h.unmapped:
             return
@@ -133,7 +132,7 @@ def _unmap(h: Handler, page: int, entry_for: str) -> Steps[None]:
 def _unmapping_failed(h: Handler, page: int) -> Mark:
     h.unmapped = False
     left = int(h.m.mapcount.view[page])
-    h.log(h.m.profile.unmap_failed_line.format(left=left))
+    h.log(h.m.profile.log.unmap_failed.format(left=left))
     text = f"Unmapping failed: {counted(left, 'PTE still maps', 'PTEs still map')} it."
     return Mark("hwpoison_user_mappings", text, Act.DECIDE, "failed", frames=(page,))
 
@@ -144,7 +143,7 @@ def kill_procs(h: Handler, page: int) -> Steps[None]:
     function = m.profile.called("kill_procs_ao")
     if not h.to_kill:
         return
-    if not m.profile.must_kill(m.page(page), h.unmapped):
+    if not m.profile.users.must_kill(m.page(page), h.unmapped):
         yield Mark(
             function,
             "PG_dirty is clear, so nothing is lost: the list is dropped, nobody is signalled.",
@@ -166,11 +165,11 @@ def kill_proc(h: Handler, entry: ToKill) -> Mark:
     process = m.processes.view[m.tasks.view[entry.tid].tgid]
     names = {"comm": process.comm, "pid": entry.tid}
     if not h.unmapped or entry.address < 0:
-        h.log(m.profile.force_kill_line.format(**names))
+        h.log(m.profile.log.force_kill.format(**names))
         info = SigInfo("SIGKILL", "SI_KERNEL", cause=f"frame {h.pfn:#x}")
         effect = force_sig(m, entry.tid, info)
     else:
-        h.log(m.profile.kill_line.format(**names))
+        h.log(m.profile.log.kill.format(**names))
         required = h.flags & MF_ACTION_REQUIRED and entry.tid == h.current
         code = BUS_MCEERR_AR if required else BUS_MCEERR_AO
         info = SigInfo("SIGBUS", code, entry.address, entry.lsb, f"frame {h.pfn:#x}")

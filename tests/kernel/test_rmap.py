@@ -345,7 +345,7 @@ def test_a_swap_entry_counts_its_users_and_remembers_who_was_alone(profile: str)
         places = by_hand(m, pfn)
         assert run(rmap.try_to_unmap(m, pfn, "swap")) is True
         assert m.swap_map.view[offset] == users == len(places)
-        assert not m.page(pfn) & m.profile.exclusive
+        assert not m.page(pfn) & m.profile.mm.exclusive
         for mm, address in places:
             entry = m.pte(mm, address >> PAGE_SHIFT)
             assert entry == ptes.swp_pte(offset, exclusive)

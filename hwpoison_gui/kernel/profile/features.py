@@ -40,27 +40,54 @@ _DECLARED: Final = (
         "mm/msync.c, vfs_fsync(), 2.6.32",
     ),
     Feature(
+        "sync_clears_error",
+        "sync() consumes the AS_EIO mark of a file without reporting it",
+        "fs/sync.c, wait_sb_inodes(), 2.6.32",
+    ),
+    Feature(
         "fork_copies_hugetlb",
         "fork copies the page-table entries of shared hugetlb mappings",
         "mm/memory.c, copy_page_range(), 2.6.32",
     ),
-    # 2.6.33 to 6.1
-    Feature("ksm", "MADV_MERGEABLE merges pages of equal content", "mm/ksm.c, 6.1"),
-    Feature("soft_offline", "a working page can be taken out of use", "mm/memory-failure.c, soft_offline_page(), 6.1"),
+    # 6.1, or between
+    Feature(
+        "ksm",
+        "MADV_MERGEABLE merges pages of equal content",
+        "mm/ksm.c, 6.1 (2.6.32 has it, too; profile v7 is modelled without)",
+    ),
+    Feature(
+        "soft_offline",
+        "a working page can be taken out of use",
+        'facb6011f399 ("HWPOISON: Add soft page offline support")',
+    ),
     Feature("hard_offline", "/sys/devices/system/memory/hard_offline_page", "drivers/base/memory.c, 6.1"),
-    Feature("unpoison", "an injected error can be withdrawn", "mm/memory-failure.c, unpoison_memory(), 6.1"),
+    Feature("unpoison", "an injected error can be withdrawn", '847ce401df39 ("HWPOISON: Add unpoisoning support")'),
     Feature(
         "machine_check_recovery",
         "machine checks call the handler: SRAO for a scrubbed error, SRAR for one that a thread consumed",
         "arch/x86/kernel/cpu/mce/core.c, 6.1",
     ),
     Feature("inject_checks_pfn", "corrupt-pfn refuses a pfn without a page", "mm/hwpoison-inject.c, 6.1"),
-    Feature("anon_vma_chain", "a forked child has an anon_vma of its own", "mm/rmap.c, anon_vma_fork(), 6.1"),
-    Feature("transparent_hugepages", "transparent huge pages", "mm/huge_memory.c, 6.1"),
+    Feature(
+        "anon_vma_chain",
+        "a forked child has an anon_vma of its own",
+        '5beb49305251 ("mm: change anon_vma linking to fix multi-process server scalability issue")',
+    ),
+    Feature("transparent_hugepages", "transparent huge pages", '71e3aac0724f ("thp: transparent hugepage core")'),
     Feature(
         "errseq",
         "each open file reports a write-back error once, not each mapping",
-        "lib/errseq.c and mm/filemap.c, file_check_and_advance_wb_err(), 6.1",
+        '5660e13d2fd6 ("fs: new infrastructure for writeback error handling and reporting")',
+    ),
+    Feature(
+        "madvise_returns_errno",
+        "madvise(MADV_HWPOISON) returns what the handler returned, not 0",
+        "mm/madvise.c, madvise_inject_error(), 6.1",
+    ),
+    Feature(
+        "abort_on_failed_unmap",
+        "the handler gives up on a page that stays mapped, and on a KSM page",
+        "mm/memory-failure.c, memory_failure() and hwpoison_user_mappings(), 6.1",
     ),
     Feature(
         "count_at_action_result",
@@ -97,7 +124,11 @@ _DECLARED: Final = (
         "a page is dirty as soon as it is added to a hugetlbfs file",
         "mm/hugetlb.c, hugetlb_add_to_page_cache(), 6.1",
     ),
-    Feature("hugetlb_dontneed", "MADV_DONTNEED works on hugetlb", "mm/madvise.c, madvise_dontneed_free(), 6.1"),
+    Feature(
+        "hugetlb_dontneed",
+        "MADV_DONTNEED works on hugetlb",
+        '90e7e7f5ef3f ("mm: enable MADV_DONTNEED for hugetlb mappings")',
+    ),
 )
 
 FEATURES: Final = {feature.name: feature for feature in _DECLARED}

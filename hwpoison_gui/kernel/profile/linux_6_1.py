@@ -16,8 +16,8 @@ from ..machine import Machine
 from ..records import Inode, Process, Vma
 from ..rmap import set_anon
 from ..swap import try_to_free_swap
-from .type import DELAYED, RECOVERED, StateRow
-from .v7 import V7
+from .type import CUTS, DELAYED, IGNORED, Exit, Files, Mm, Results, StateRow, Users
+from .v7 import EARLY_KILL, RECOVERY, V7
 
 _SWAP: Final = pf.SWAPCACHE | pf.SWAPBACKED
 
@@ -45,6 +45,7 @@ DROPPED: Final = frozenset(
         "invalidate_counts_last",
         "block_device_buffers",
         "msync_whole_file",
+        "sync_clears_error",
         "fork_copies_hugetlb",
     }
 )
@@ -59,6 +60,8 @@ ADDED: Final = frozenset(
         "anon_vma_chain",
         "transparent_hugepages",
         "errseq",
+        "madvise_returns_errno",
+        "abort_on_failed_unmap",
         "count_at_action_result",
         "collect_procs_of_clean",
         "shake_mlocked",
@@ -74,6 +77,11 @@ ADDED: Final = frozenset(
 def has_users(word: int) -> bool:
     """Pages that a process can have mapped as its own: on the LRU, or of hugetlb."""
     return bool(word & (pf.LRU | pf.HUGE)) and not word & (pf.RESERVED | pf.SLAB | pf.PGTABLE)
+
+
+def must_kill(word: int, unmapped: bool) -> bool:
+    """If the page is dirty or stays mapped (hwpoison_user_mappings(), mm/memory-failure.c, 6.1)."""
+    return bool(word & pf.DIRTY) or not unmapped
 
 
 def find_early_kill_thread(m: Machine, process: Process) -> int | None:
@@ -140,31 +148,51 @@ def swap_in(m: Machine, vma: Vma, pfn: int, entry: int, write: bool) -> int:
     return ptes.RW | ptes.DIRTY if write else 0
 
 
+def swapped_in(m: Machine, vma: Vma, pfn: int, entry: int) -> None:
+    """Nothing: do_swap_page() has dropped the entry before (mm/memory.c, 6.1)."""
+
+
+# soft_offline_page() and below, mm/memory-failure.c, 6.1. `size`: "page" or "hugepage"; `count`: references;
+# `flags`: the flag word as %pGp prints it; `left`: what migrate_pages() returned.
+SOFT_OFFLINE: Final = {
+    "already poisoned": "soft_offline_page: {pfn:#x} page already poisoned",
+    "thp split failed": "soft offline: {pfn:#x}: thp split failed",
+    "invalidated": "soft_offline: {pfn:#x}: invalidated",
+    "isolation failed": "soft offline: {pfn:#x}: {size} isolation failed, page count {count}, type {flags}",
+    "migration failed": "soft offline: {pfn:#x}: {size} migration failed {left}, type {flags}",
+}
+# unpoison_memory(), mm/memory-failure.c, 6.1
+UNPOISON: Final = {
+    "done": "Unpoison: Software-unpoisoned page {pfn:#x}",
+    "hardware failure": "Unpoison: Disabled after HW memory failure {pfn:#x}",
+    "huge zero page": "Unpoison: huge zero page is not supported {pfn:#x}",
+    "not poisoned": "Unpoison: Page was already unpoisoned {pfn:#x}",
+    "referenced": "Unpoison: Someone grabs the hwpoison page {pfn:#x}",
+    "mapped": "Unpoison: Someone maps the hwpoison page {pfn:#x}",
+    "has a mapping": "Unpoison: the hwpoison page has non-NULL mapping {pfn:#x}",
+}
+
 V6_1: Final = replace(
     V7,
     name="6.1",
     title="Linux 6.1 (long-term)",
     from_version=(3, 0),
+    sysctls=(EARLY_KILL._replace(default=0), RECOVERY),
     features=V7.features - DROPPED | ADDED,
-    sysctl={"memory_failure_early_kill": 0, "memory_failure_recovery": 1},
-    # Huge pages get a path of their own, a page is taken hold of before anything is done with it, it
-    # leaves its LRU list only in the action, and its flags are saved instead of the LRU flag alone.
     phases=(
         "check_recovery",
-        "pfn_to_online_page",
-        "try_memory_failure_hugetlb",
+        "pfn_to_online_page",  # 96c804a6ae8c ("don't access uninitialized memmaps in memory_failure()")
+        "try_memory_failure_hugetlb",  # 405ce051236c ("fix race between hugetlb free/demotion and ...")
         "set_page_hwpoison",
-        "take_reference",
-        "split_transparent_huge_page",
+        "take_reference",  # 0ed950d1f281 ("make get_hwpoison_page() call get_any_page()")
+        "split_transparent_huge_page",  # 415c64c1453a ("split thp earlier in memory error handling")
         "shake_page",
         "lock_and_filter",
         "wait_on_page_writeback",
         "hwpoison_user_mappings",
         "check_torn_down",
-        "identify_saved_state",
+        "identify_saved_state",  # 524fca1e7356 ("fix misjudgement of page_action() for errors on mlocked pages")
     ),
-    states=ERROR_STATES,
-    actions=ACTIONS,
     names={
         "collect_procs_anon": "collect_procs",
         "collect_procs_file": "collect_procs",
@@ -172,33 +200,56 @@ V6_1: Final = replace(
         "kill_procs_ao": "kill_procs",
         "kill_proc_ao": "kill_proc",
     },
-    panic_line="Kernel panic - not syncing: Memory failure on page {pfn:x}",
-    prefix="Memory failure: {pfn:#x}: ",
-    result_line="recovery action for {kind}: {result}",
-    kill_line="Sending SIGBUS to {comm}:{pid} due to hardware memory corruption",
-    still_referenced_line="{kind} still referenced by {users} users",
-    unmap_failed_line="failed to unmap page (mapcount={left})",
-    unmap_failed_kind="unmapping failed page",
-    errno_of={**V7.errno_of, RECOVERED: 0, DELAYED: 0},
-    has_users=has_users,
-    unmap_tries=1,
-    must_kill=lambda word, unmapped: bool(word & pf.DIRTY) or not unmapped,
-    early_kill_thread=find_early_kill_thread,
-    populate_writes=populate_writes,
-    reuses=reuses,
-    swap_in=swap_in,
-    swapped_in=lambda m, vma, pfn, entry: None,
-    madvise_errno=lambda errno: errno,
-    io_refuses=io_refuses,
-    report_error=check_and_advance_wb_err,
-    exclusive=pf.MAPPEDTODISK,  # PG_anon_exclusive
-    sync_error=lambda m, inode: None,
-    fault_around=16,
-    # Shared memory and hugetlbfs keep a poisoned page: whoever comes for it is told.
-    error_remove_page={
-        "ext4": "generic_error_remove_page",
-        "directory": "generic_error_remove_page",
-        "tmpfs": "shmem_error_remove_page",
-        "hugetlbfs": "hugetlbfs_error_remove_page",
-    },
+    # mm/memory-failure.c, 6.1; the prefix by 96f96763de26 ("mm: memory-failure: convert to pr_fmt()").
+    log=replace(
+        V7.log,
+        panic="Kernel panic - not syncing: Memory failure on page {pfn:x}",
+        prefix="Memory failure: {pfn:#x}: ",
+        result="recovery action for {kind}: {result}",
+        kill="Sending SIGBUS to {comm}:{pid} due to hardware memory corruption",
+        still_referenced="{kind} still referenced by {users} users",
+        unmap_failed="failed to unmap page (mapcount={left})",
+        soft_offline=SOFT_OFFLINE,
+        unpoison=UNPOISON,
+    ),
+    results=Results(
+        states=ERROR_STATES,
+        actions=ACTIONS,
+        # page_action(), mm/memory-failure.c, 6.1
+        errno_of={**V7.results.errno_of, DELAYED: 0},
+        # memory_failure(), mm/memory-failure.c, 6.1
+        exits={
+            "unhandlable": Exit("unknown page", IGNORED, "EBUSY"),
+            "unsplit thp": Exit("unsplit thp", IGNORED, "EBUSY"),
+            "unmap failed": Exit("unmapping failed page", IGNORED, "EBUSY"),
+            "truncated": Exit("already truncated LRU page", IGNORED, "EBUSY"),
+        },
+    ),
+    users=Users(
+        has_users=has_users,
+        early_kill_thread=find_early_kill_thread,
+        unmap_tries=1,  # hwpoison_user_mappings(), mm/memory-failure.c, 6.1
+        must_kill=must_kill,
+    ),
+    mm=Mm(
+        populate_writes=populate_writes,
+        reuses=reuses,
+        swap_in=swap_in,
+        swapped_in=swapped_in,
+        # PG_anon_exclusive: 6c287605fd56 ("mm: remember exclusively mapped anonymous pages with PG_anon_exclusive")
+        exclusive=pf.MAPPEDTODISK,
+        fault_around=16,  # 8c6e50b0290c ("mm: introduce vm_ops->map_pages()")
+    ),
+    files=Files(
+        io_refuses=io_refuses,
+        report_error=check_and_advance_wb_err,
+        error_remove_page={
+            "ext4": CUTS,
+            "directory": CUTS,
+            # a76054266661 ("mm: shmem: don't truncate page if memory failure happens")
+            "tmpfs": "shmem_error_remove_page",
+            # 8625147cafaa ("hugetlbfs: don't delete error page from pagecache")
+            "hugetlbfs": "hugetlbfs_error_remove_page",
+        },
+    ),
 )

@@ -14,7 +14,22 @@ from ..actions import ACTIONS
 from ..machine import Machine
 from ..records import Inode, Process, Vma
 from ..swap import reuse_swap_page, swap_free, try_to_free_swap
-from .type import DELAYED, FAILED, IGNORED, RECOVERED, Profile, StateRow
+from .type import (
+    CUTS,
+    DELAYED,
+    FAILED,
+    IGNORED,
+    RECOVERED,
+    Exit,
+    Files,
+    LogLines,
+    Mm,
+    Profile,
+    Results,
+    StateRow,
+    Sysctl,
+    Users,
+)
 
 # error_states[], mm/memory-failure.c (2.6.32). Isolation lets only LRU pages through, so some rows
 # are never reached; state_table.reachable() tells which.
@@ -37,8 +52,14 @@ ERROR_STATES: Final = (
 )
 
 
-# Pages that no process has mapped as its own: hwpoison_user_mappings() leaves them alone.
-NOT_FOR_USERS: Final = pf.RESERVED | pf.COMPOUND_HEAD | pf.COMPOUND_TAIL | pf.SLAB
+def has_users(word: int) -> bool:
+    """All but reserved, slab and compound pages (hwpoison_user_mappings(), mm/memory-failure.c, 2.6.32)."""
+    return not word & (pf.RESERVED | pf.COMPOUND_HEAD | pf.COMPOUND_TAIL | pf.SLAB)
+
+
+def must_kill(word: int, unmapped: bool) -> bool:
+    """If the page is dirty (hwpoison_user_mappings(), mm/memory-failure.c, 2.6.32)."""
+    return bool(word & pf.DIRTY)
 
 
 def early_kill_thread(m: Machine, process: Process) -> int | None:
@@ -64,9 +85,19 @@ def report_error(m: Machine, inode: Inode, description: int | None) -> int | str
     return "EIO"
 
 
-def take_error(m: Machine, inode: Inode) -> None:
-    """sync() takes the mark along and tells nobody (fs/sync.c, wait_sb_inodes())."""
-    report_error(m, inode, None)
+def io_refuses(m: Machine, pfn: int) -> bool:
+    """Never: read and write of a file do not look at PG_hwpoison (mm/filemap.c, 2.6.32)."""
+    return False
+
+
+def reuses(m: Machine, vma: Vma, address: int, pfn: int) -> bool:
+    """If nobody else refers to the page, not even swap (do_wp_page(), mm/memory.c, 2.6.32)."""
+    return reuse_swap_page(m, pfn)
+
+
+def swap_in(m: Machine, vma: Vma, pfn: int, entry: int, write: bool) -> int:
+    """do_swap_page(), mm/memory.c (2.6.32): a page that nobody else refers to may be written at once."""
+    return ptes.RW | ptes.DIRTY if write and reuse_swap_page(m, pfn) else 0
 
 
 def swapped_in(m: Machine, vma: Vma, pfn: int, entry: int) -> None:
@@ -76,20 +107,42 @@ def swapped_in(m: Machine, vma: Vma, pfn: int, entry: int) -> None:
         try_to_free_swap(m, pfn)
 
 
+EARLY_KILL: Final = Sysctl(
+    "memory_failure_early_kill",
+    1,
+    "Early kill",
+    "late: whoever touches it",
+    "early: all users at once",
+    ("late", "early"),
+    "0: the page is unmapped, and a process is killed when it touches it.\n"
+    "1: every process that maps the page gets SIGBUS at once.\n"
+    "PR_MCE_KILL of a task has the last word.",
+)
+RECOVERY: Final = Sysctl(
+    "memory_failure_recovery",
+    1,
+    "Recovery",
+    "panic on any failure",
+    "try to recover",
+    ("panic", "recover"),
+    "1: the kernel tries to go on without the broken page.\n0: the machine stops (kernel panic) on any broken page.",
+)
+
 V7: Final = Profile(
     name="v7",
     title="HWPOISON v7, as it entered Linux 2.6.32 (2009)",
     from_version=(0, 0),
+    sysctls=(EARLY_KILL, RECOVERY),
     features=frozenset(
         {
             "madvise_keeps_reference",
             "invalidate_counts_last",
             "block_device_buffers",
             "msync_whole_file",
+            "sync_clears_error",
             "fork_copies_hugetlb",
         }
     ),
-    sysctl={"memory_failure_early_kill": 1, "memory_failure_recovery": 1},
     phases=(
         "check_recovery",
         "check_pfn_valid",
@@ -102,31 +155,48 @@ V7: Final = Profile(
         "check_truncated",
         "identify_page_state",
     ),
-    states=ERROR_STATES,
-    actions=ACTIONS,
     names={},
-    panic_line="Kernel panic - not syncing: Memory failure from trap {trapno} on page {pfn:x}",
-    prefix="MCE {pfn:#x}: ",
-    result_line="{dirty}{kind} page recovery: {result}",
-    kill_line="Killing {comm}:{pid} early due to hardware memory corruption",
-    force_kill_line="forcibly killing {comm}:{pid} because of failure to unmap corrupted page",
-    still_referenced_line="{kind} page still referenced by {users} users",
-    unmap_failed_line="failed to unmap page (mapcount={left})!",
-    unmap_failed_kind="",
-    errno_of={RECOVERED: 0, DELAYED: "EBUSY", FAILED: "EBUSY", IGNORED: "EBUSY"},
-    has_users=lambda word: not word & NOT_FOR_USERS,
-    unmap_tries=5,
-    must_kill=lambda word, unmapped: bool(word & pf.DIRTY),
-    early_kill_thread=early_kill_thread,
-    populate_writes=populate_writes,
-    reuses=lambda m, vma, address, pfn: reuse_swap_page(m, pfn),
-    swap_in=lambda m, vma, pfn, entry, write: ptes.RW | ptes.DIRTY if write and reuse_swap_page(m, pfn) else 0,
-    swapped_in=swapped_in,
-    madvise_errno=lambda errno: 0,
-    io_refuses=lambda m, pfn: False,
-    report_error=report_error,
-    sync_error=take_error,
-    exclusive=0,
-    fault_around=1,
-    error_remove_page=dict.fromkeys(("ext4", "tmpfs", "directory"), "generic_error_remove_page"),
+    log=LogLines(
+        panic="Kernel panic - not syncing: Memory failure from trap {trapno} on page {pfn:x}",
+        prefix="MCE {pfn:#x}: ",
+        result="{dirty}{kind} page recovery: {result}",
+        kill="Killing {comm}:{pid} early due to hardware memory corruption",
+        force_kill="forcibly killing {comm}:{pid} because of failure to unmap corrupted page",
+        still_referenced="{kind} page still referenced by {users} users",
+        unmap_failed="failed to unmap page (mapcount={left})!",
+        soft_offline={},
+        unpoison={},
+    ),
+    results=Results(
+        states=ERROR_STATES,
+        actions=ACTIONS,
+        errno_of={RECOVERED: 0, DELAYED: "EBUSY", FAILED: "EBUSY", IGNORED: "EBUSY"},
+        exits={
+            "no page": Exit("memory outside kernel control", IGNORED, "EIO"),
+            "already poisoned": Exit("already hardware poisoned", IGNORED, 0),
+            "free": Exit("free or high order kernel", IGNORED, 0),
+            "high-order kernel": Exit("free or high order kernel", IGNORED, "EBUSY"),
+            "not on LRU": Exit("non LRU", IGNORED, "EBUSY"),
+            "truncated": Exit("already truncated LRU", IGNORED, 0),
+        },
+    ),
+    users=Users(
+        has_users=has_users,
+        early_kill_thread=early_kill_thread,
+        unmap_tries=5,
+        must_kill=must_kill,
+    ),
+    mm=Mm(
+        populate_writes=populate_writes,
+        reuses=reuses,
+        swap_in=swap_in,
+        swapped_in=swapped_in,
+        exclusive=0,
+        fault_around=1,
+    ),
+    files=Files(
+        io_refuses=io_refuses,
+        report_error=report_error,
+        error_remove_page=dict.fromkeys(("ext4", "tmpfs", "directory"), CUTS),
+    ),
 )

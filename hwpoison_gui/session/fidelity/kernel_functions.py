@@ -178,7 +178,7 @@ def _called(argument: ast.expr) -> Iterator[str]:
 
 def by_profile() -> tuple[str, ...]:
     """Functions that stand in a profile's tables: actions of state rows, and what drops a page on error."""
-    found = {how for profile in PROFILES.values() for how in profile.error_remove_page.values()}
+    found = {how for profile in PROFILES.values() for how in profile.files.error_remove_page.values()}
     return tuple(sorted(found))
 
 

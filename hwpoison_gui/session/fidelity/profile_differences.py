@@ -5,50 +5,22 @@ Nothing is said here that a profile does not say; what a field means stands besi
 
 from __future__ import annotations
 
-import ast
 import inspect
-import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.memory_failure import PHASES
 from hwpoison_gui.kernel.profile.features import FEATURES
-from hwpoison_gui.kernel.profile.type import Profile, StateRow
+from hwpoison_gui.kernel.profile.type import MEANS, Exit, Profile, StateRow
 
-# What a field of a profile means, for those whose name does not say it.
-MEANING: Final = {
-    "sysctl": "sysctls at the start",
-    "names": "called otherwise than in 2009",
-    "panic_line": "log: recovery is off",
-    "prefix": "log: before the handler's lines",
-    "result_line": "log: result",
-    "kill_line": "log: SIGBUS, before anybody touched the page",
-    "force_kill_line": "log: SIGKILL",
-    "still_referenced_line": "log: references nobody accounts for",
-    "unmap_failed_line": "log: the page stays mapped",
-    "unmap_failed_kind": "kind of the result then; none: it goes on",
-    "errno_of": "what the handler returns",
-    "has_users": "which pages may be a process's own",
-    "unmap_tries": "times it tries to unmap",
-    "must_kill": "when those on the list are told",
-    "early_kill_thread": "which thread of a process is told",
-    "populate_writes": "MAP_POPULATE and mlock fault for writing",
-    "reuses": "when a write takes a page over instead of copying it",
-    "swap_in": "before a swapped page is mapped",
-    "swapped_in": "after that",
-    "madvise_errno": "what madvise(MADV_HWPOISON) returns",
-    "io_refuses": "when read and write refuse a page",
-    "report_error": "what fsync tells",
-    "sync_error": "what sync does about it",
-    "exclusive": "flag of an anonymous page that one process alone has",
-    "fault_around": "cached pages that a read fault maps along",
-    "error_remove_page": "what drops a file's page on error",
-}
-_CONSTANT: Final = {"None": "nothing", "False": "never", "True": "always"}
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+_RECORDS: Final = {"log": "Log lines", "results": "Results", "users": "Processes", "mm": "Memory", "files": "Files"}
 _LEAST_FLAG: Final = 1 << 12  # no number in a profile is as large that is not a mask of flags
-_IN_TABLES: Final = ("name", "title", "from_version", "features", "phases", "states", "actions")
+_IN_TABLES: Final = ("states", "actions")
 
 
 def differences(one: Profile, other: Profile) -> Iterator[str]:
@@ -58,11 +30,14 @@ def differences(one: Profile, other: Profile) -> Iterator[str]:
     yield from _phases(one, other)
     for profile in (one, other):
         yield from ("", f"### State table of {profile.name}: first match wins", "")
-        yield from table(("set", "clear", "kind", "action"), map(_state, profile.states))
+        yield from table(("set", "clear", "kind", "action"), map(_state, profile.results.states))
     yield from ("", "### Features", "")
     yield from table(("", one.name, other.name, "source"), _features(one, other))
-    yield from ("", "### Everything else", "")
-    yield from table(("", one.name, other.name), _fields(one, other))
+    yield from ("", "### Sysctls and names", "")
+    yield from table(("", one.name, other.name), _other(one, other))
+    for record, title in _RECORDS.items():
+        yield from ("", f"### {title}", "")
+        yield from table(("", one.name, other.name), _fields(getattr(one, record), getattr(other, record)))
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
@@ -108,29 +83,33 @@ def _features(one: Profile, other: Profile) -> Iterator[tuple[str, ...]]:
             yield feature.meaning, *("yes" if there else "" for there in has), feature.source
 
 
-def _fields(one: Profile, other: Profile) -> Iterator[tuple[str, str, str]]:
-    for found in fields(Profile):
-        mine, theirs = getattr(one, found.name), getattr(other, found.name)
-        if found.name not in _IN_TABLES and mine != theirs:
-            yield MEANING.get(found.name, found.name.replace("_", " ")), *_values(mine, theirs)
+def _other(one: Profile, other: Profile) -> Iterator[tuple[str, str, str]]:
+    yield from _rows("sysctl after boot", one.sysctl, other.sysctl)
+    yield from _rows("called otherwise than in 2.6.32", one.names, other.names)
 
 
-def _values(mine: Any, theirs: Any) -> tuple[str, str]:
+def _fields(one: DataclassInstance, other: DataclassInstance) -> Iterator[tuple[str, str, str]]:
+    """What differs between two records of a kind, with the meaning of each field."""
+    for found in fields(one):
+        if found.name not in _IN_TABLES:
+            yield from _rows(found.metadata[MEANS], getattr(one, found.name), getattr(other, found.name))
+
+
+def _rows(meaning: str, mine: Any, theirs: Any) -> Iterator[tuple[str, str, str]]:
+    """A row for two values that differ; of two tables, for each key whose values differ."""
     if isinstance(mine, Mapping):
-        keys = [key for key in {**mine, **theirs} if mine.get(key) != theirs.get(key)]
-        return _entries(mine, keys), _entries(theirs, keys)
-    return _value(mine), _value(theirs)
-
-
-def _entries(mapping: Mapping[Any, Any], keys: Iterable[Any]) -> str:
-    return ", ".join(f"{key}: {_value(mapping.get(key, ''))}" for key in keys)
+        for key in {**mine, **theirs}:
+            if mine.get(key) != theirs.get(key):
+                yield f"{meaning}: {key}", _value(mine.get(key, "")), _value(theirs.get(key, ""))
+    elif mine != theirs:
+        yield meaning, _value(mine), _value(theirs)
 
 
 def _value(value: Any) -> str:
     if callable(value):
-        return first_sentence(value) or _CONSTANT.get(_body(value)) or f"`{_body(value)}`"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
+        return first_sentence(value)
+    if isinstance(value, Exit):
+        return f"`{value.kind}`, {value.result}, {value.errno}"
     if isinstance(value, int) and value >= _LEAST_FLAG:
         return " ".join(pf.names_of(value))
     return f"`{value}`" if isinstance(value, str) and value else str(value) if value != "" else "–"
@@ -139,11 +118,3 @@ def _value(value: Any) -> str:
 def first_sentence(function: Callable[..., Any]) -> str:
     """What a function's documentation says first; nothing for a lambda."""
     return (inspect.getdoc(function) or "").partition("\n\n")[0].replace("\n", " ")
-
-
-def _body(function: Callable[..., Any]) -> str:
-    """The expression of a lambda that stands as an argument on a line of its own."""
-    source = textwrap.dedent(inspect.getsource(function)).strip().rstrip(",")
-    tree = ast.parse(f"f({source})")
-    found = next(node for node in ast.walk(tree) if isinstance(node, ast.Lambda))
-    return ast.unparse(found.body)

@@ -40,7 +40,7 @@ def record(session: Session, done: Done) -> dict[str, Any]:
     }
     if outcome.kind is not None:
         fields["kind"] = outcome.kind
-        if session.machine.profile.result_says_dirty:
+        if session.machine.profile.log.result_says_dirty:
             fields["dirty"] = outcome.dirty
     if not outcome.panic:  # else nothing returns
         fields["errno"] = outcome.errno

@@ -55,7 +55,7 @@ class Assessment:
         self._words = WordTable()
         self._inode_fs = inode_file_systems(m)
         there = set(self._inode_fs.tolist())  # file systems without files need not be asked about
-        kept = [number in there and m.profile.keeps_poison(name) for number, name in enumerate(FS_NAMES)]
+        kept = [number in there and m.profile.files.keeps_poison(name) for number, name in enumerate(FS_NAMES)]
         self._is_kept = np.append([False] * (_FILES - 1), kept)
         self._on_lists = _frames_on_lists(m)
         self._class_of_group: I64 = np.zeros(0, np.int64)  # by key

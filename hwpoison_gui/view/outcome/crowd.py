@@ -63,7 +63,7 @@ class Crowd:
     def _sort_of(self, mm: int, places: list[Place]) -> Hashable:
         """What the handler and the next touch may look at: the entries and VMAs of a process, policy and signals."""
         m, process = self._m, self._m.processes.view[mm]
-        tid = m.profile.early_kill_thread(m, process)
+        tid = m.profile.users.early_kill_thread(m, process)
         threads = []
         for thread in process.threads:
             task, pending = m.tasks.view[thread], m.pending.view.get(thread, ())

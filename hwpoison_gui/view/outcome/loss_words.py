@@ -112,7 +112,7 @@ def _held(m: Machine, page: Page, inode: Inode, result: str | None) -> str:
     """What went wrong with dropping it."""
     if result != FAILED:
         return ""
-    if m.page_cache.of(inode.id).get(page.number) == page.pfn and not m.profile.keeps_poison(inode.filesystem):
+    if m.page_cache.of(inode.id).get(page.number) == page.pfn and not m.profile.files.keeps_poison(inode.filesystem):
         return "; it could not be dropped from the page cache"
     return "; somebody still holds the broken page"
 
@@ -126,7 +126,7 @@ def path_of(inode: Inode) -> str:
 
 def _afterwards(m: Machine, inode: Inode) -> str:
     """What becomes of a page of memory alone: cut out, or kept with its mark."""
-    if m.profile.keeps_poison(inode.filesystem):
+    if m.profile.files.keeps_poison(inode.filesystem):
         return "it stays there, marked: who comes for it is told"
     return "who maps it anew reads zeros"
 

@@ -75,7 +75,7 @@ def _matched(run: _Operation, pfn: int, number: int) -> Matched:
 def _word(m: Machine, now: int, lost_lru: bool, saved: int) -> int:
     """The remembered LRU flag counts in 2009; later, where the flags of now fit no row, those saved before."""
     word = now | (pf.LRU if lost_lru else 0)
-    if matching_row(m.profile.states, word).mask or lost_lru:
+    if matching_row(m.profile.results.states, word).mask or lost_lru:
         return word
     return saved | now & pf.DIRTY
 

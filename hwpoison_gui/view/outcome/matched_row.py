@@ -28,7 +28,7 @@ def step_of_table(session: Session, operation: Operation) -> int | None:
 
 def find_table_step(profile: Profile, marks: Sequence[Mark]) -> int | None:
     """The number of the mark that names the row, or None where none does."""
-    kinds = {row.kind for row in profile.states}
+    kinds = {row.kind for row in profile.results.states}
     for number, mark in enumerate(marks):
         if mark.function in TABLE_FUNCTIONS and mark.act is Act.DECIDE and mark.branch in kinds:
             return number
@@ -41,5 +41,5 @@ def matched_row(session: Session, operation: Operation) -> StateRow | None:
     if number is None:
         return None
     mark = session.steps.marks[number]
-    rows = [row for row in session.machine.profile.states if row.kind == mark.branch]
+    rows = [row for row in session.machine.profile.results.states if row.kind == mark.branch]
     return next((row for row in rows if f"{row.action}()" in mark.text), rows[0])

@@ -78,7 +78,7 @@ def _read(m: Machine, before: Before, ran: Ran) -> tuple[Prediction, dict[int, s
     matched = matched_in_run(m, before.page.pfn, ran)
     if m.panicked:
         return Prediction(class_of(m, before, ran, {}, False), None, None, ran.errno, False, matched, {}), {}
-    action = "" if matched.word is None else matching_row(m.profile.states, matched.word).action
+    action = "" if matched.word is None else matching_row(m.profile.results.states, matched.word).action
     hits = to_the_end(find_hits(m, before, effects_of(m, ran.deliveries)))
     gone = lost_words(m, before.page, kind, result, action).gone
     code = class_of(m, before, ran, hits, gone)

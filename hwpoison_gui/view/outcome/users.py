@@ -288,7 +288,7 @@ def listed(m: Machine, mms: I64) -> Bools:
     of_mm = {process.mm: process for process in m.living() if process.mm}
     for number, mm in enumerate(mms.tolist()):
         process = of_mm.get(mm)
-        found[number] = process is not None and m.profile.early_kill_thread(m, process) is not None
+        found[number] = process is not None and m.profile.users.early_kill_thread(m, process) is not None
     return found
 
 

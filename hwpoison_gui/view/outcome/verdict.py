@@ -83,7 +83,7 @@ def _went(session: Session, outcome: Outcome) -> str:
     """The result line in the kernel's words; where the handler logged none, what it logged instead."""
     if outcome.result is not None:
         # The old handler's word "dirty" stands before the kind, the new one's in it.
-        told = outcome.dirty and session.machine.profile.result_says_dirty
+        told = outcome.dirty and session.machine.profile.log.result_says_dirty
         return f"{outcome.result} ({'dirty ' if told else ''}{outcome.kind})"
     errno = f"−{outcome.errno}" if outcome.errno else ""
     if any(AGAIN in line for line in outcome.log):

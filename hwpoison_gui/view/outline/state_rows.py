@@ -98,9 +98,10 @@ class StateTable(NamedTuple):
 
 def rows_of(profile: Profile, word: int | None) -> tuple[TableRow, ...]:
     """The table against a flag word; None: without a page."""
-    never = unreachable(profile.states, profile.phases[-1])
-    first = None if word is None else profile.states.index(matching_row(profile.states, word))
-    return tuple(_row(number, row, word, first, never.get(number, "")) for number, row in enumerate(profile.states))
+    states = profile.results.states
+    never = unreachable(states, profile.phases[-1])
+    first = None if word is None else states.index(matching_row(states, word))
+    return tuple(_row(number, row, word, first, never.get(number, "")) for number, row in enumerate(states))
 
 
 def _row(number: int, row: StateRow, word: int | None, first: int | None, never: str) -> TableRow:

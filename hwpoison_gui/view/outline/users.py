@@ -24,7 +24,7 @@ KSM: Final = Part(
         Way("hwpoison_user_mappings/PageKsm", "By KSM: its users cannot be found this way. Ignored."),
     ),
     ("action_result:unmapping failed", "unlock_page"),
-    when=lambda profile: bool(profile.unmap_failed_kind),
+    when=lambda profile: profile.has("abort_on_failed_unmap"),
 )
 
 SWAPCACHE: Final = Part(

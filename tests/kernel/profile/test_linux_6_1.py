@@ -13,8 +13,8 @@ from tests.workbench import Workbench
 def test_a_profile_is_whole(name: str) -> None:
     profile = PROFILES[name]
     assert set(profile.phases) <= set(PHASES)
-    assert {row.action for row in profile.states} <= set(profile.actions)
-    assert profile.states[-1].mask == 0
+    assert {row.action for row in profile.results.states} <= set(profile.results.actions)
+    assert profile.results.states[-1].mask == 0
 
 
 def test_the_first_thread_that_wants_it_early_is_told() -> None:

@@ -13,8 +13,8 @@ from hwpoison_gui.view.outline.reachable import ENTRANCES, unreachable
 
 def never(name: str) -> dict[str, str]:
     profile = PROFILES[name]
-    found = unreachable(profile.states, profile.phases[-1])
-    return {f"{number} {profile.states[number].kind}": why for number, why in found.items()}
+    found = unreachable(profile.results.states, profile.phases[-1])
+    return {f"{number} {profile.results.states[number].kind}": why for number, why in found.items()}
 
 
 def test_in_2009_only_lru_pages_come_to_the_table() -> None:
@@ -35,14 +35,14 @@ def test_in_6_1_slab_and_mlocked_rows_are_never_reached() -> None:
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
 def test_every_kernel_has_entrances_and_every_reason_is_said(profile: Profile) -> None:
     assert profile.phases[-1] in ENTRANCES
-    assert all(unreachable(profile.states, profile.phases[-1]).values())
+    assert all(unreachable(profile.results.states, profile.phases[-1]).values())
 
 
 def test_no_lru_page_of_2009_fits_a_row_that_is_never_reached() -> None:
     profile = PROFILES["v7"]
-    found = unreachable(profile.states, profile.phases[-1])
+    found = unreachable(profile.results.states, profile.phases[-1])
     for word in range(1 << 6):
         flags = pf.LRU
         for bit, flag in enumerate((pf.DIRTY, pf.SWAPCACHE, pf.UNEVICTABLE, pf.MLOCKED, pf.SWAPBACKED, pf.ANON)):
             flags |= flag if word >> bit & 1 else 0
-        assert profile.states.index(matching_row(profile.states, flags)) not in found
+        assert profile.results.states.index(matching_row(profile.results.states, flags)) not in found

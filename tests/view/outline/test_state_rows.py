@@ -47,13 +47,13 @@ def test_the_first_row_that_fits_is_lit_those_before_say_which_bit_those_after_a
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
 def test_without_a_page_nothing_is_decided(profile: Profile) -> None:
     rows = rows_of(profile, None)
-    assert [row.kind for row in rows] == [row.kind for row in profile.states]
+    assert [row.kind for row in rows] == [row.kind for row in profile.results.states]
     assert all(row.state == OPEN and all(bit.has is None for bit in row.bits) for row in rows)
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
 def test_every_action_has_words(profile: Profile) -> None:
-    assert {row.action for row in profile.states} <= DOES.keys() & MEANS.keys()
+    assert {row.action for row in profile.results.states} <= DOES.keys() & MEANS.keys()
 
 
 def test_a_preview_becomes_a_fact_when_the_handler_looks() -> None:
@@ -107,7 +107,7 @@ def test_the_flags_shown_are_those_that_decided_in_the_recorded_cases(file: Path
         found = matched_in_operation(session, operation, pfn, number) if number is not None else None
         if found is not None:
             assert found.word is not None
-            states = session.machine.profile.states
+            states = session.machine.profile.results.states
             assert matching_row(states, found.word) is matched_row(session, operation)
         if operation.args["via"] == "corrupt-pfn":
             session.seek(operation.first)
