@@ -10,17 +10,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from hwpoison_gui.session.booting import boot_kept
+from hwpoison_gui.session.booting import KeptMachine
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
-from hwpoison_gui.session.scenario.scenario import Memory, Scenario
-from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.errors import CancelledError
 
 if TYPE_CHECKING:
     from hwpoison_gui.kernel.image import MemoryImage
+    from hwpoison_gui.session.scenario.scenario import Scenario
+    from hwpoison_gui.session.session import Session
     from hwpoison_gui.view.map.plane import FramePlane
 
 DEFAULT_FRAMES: Final = 65536
+_DESKTOP_SEED: Final = 1
 SCENARIO: Final = ".toml"
 RECORDING: Final = (".npz", ".json")
 _TELL: Final = 100  # operations of a scenario between two words on its progress
@@ -52,12 +53,19 @@ class Opened(NamedTuple):
         return max(0, len(self.session.operations) - self.given)
 
 
-def default_machine(profile: str = "") -> Opened:
-    """The small desktop that the program starts with."""
-    scenario = Scenario("What I did", memory=Memory(DEFAULT_FRAMES, "desktop", 1))
-    scenario = scenario._replace(profile=profile or scenario.profile)
-    memory = scenario.memory
-    session = Session(boot_kept(memory.frames, memory.seed, memory.background, scenario.profile))
+def kept_desktop(profile: str = "") -> KeptMachine:
+    """The small desktop that the program starts with, as it lies in the user's cache."""
+    return KeptMachine(DEFAULT_FRAMES, _DESKTOP_SEED, "desktop", profile)
+
+
+def default_machine(profile: str = "", kept: KeptMachine | None = None) -> Opened:
+    """The small desktop that the program starts with. `kept`: from kept_desktop(), where that was asked already."""
+    from hwpoison_gui.session.scenario.scenario import Memory, Scenario
+    from hwpoison_gui.session.session import Session
+
+    session = Session((kept or kept_desktop(profile)).boot())
+    memory = Memory(DEFAULT_FRAMES, "desktop", _DESKTOP_SEED)
+    scenario = Scenario("What I did", profile=session.machine.profile.name, memory=memory)
     return Opened(session, "A small desktop", scenario, again=default_machine)
 
 
@@ -145,6 +153,7 @@ def from_image(image: MemoryImage, file: str = "", is_copy: bool = False, profil
     """A machine booted from real memory, under the profile of its kernel or another one."""
     from hwpoison_gui.kernel.boot.machine import machine_from_image
     from hwpoison_gui.kernel.profile.registry import PROFILES, nearest
+    from hwpoison_gui.session.session import Session
 
     own = nearest(image.kernel)
     chosen = PROFILES[profile] if profile else own

@@ -9,12 +9,13 @@ import os
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from hwpoison_gui import __version__, user_cache
-from hwpoison_gui.kernel.boot import snapshot
-from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.kernel.boot.snapshot_format import DamagedError, FrameColumns, Snapshot
+
+if TYPE_CHECKING:
+    from hwpoison_gui.kernel.machine import Machine
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 _MADE_BY: Final = ("kernel", "kernel/boot", "kernel/presets", "kernel/profile", "session/booting.py")
@@ -51,6 +52,8 @@ def boot(
 
 
 def _boot(frames: int, seed: int, background: str, profile: str) -> Machine:
+    from hwpoison_gui.kernel.profile.registry import PROFILES
+
     if background == "none":
         from hwpoison_gui.kernel.boot.fresh import fresh_machine
 
@@ -61,24 +64,51 @@ def _boot(frames: int, seed: int, background: str, profile: str) -> Machine:
     return machine_from_image(PRESETS[background](frames, seed), PROFILES[profile])
 
 
-def boot_kept(frames: int, seed: int, background: str, profile: str) -> Machine:
-    """The same machine as `boot` gives, out of the user's cache where this program has kept it there.
+class KeptMachine:
+    """The machine of a preset as it lies in the user's cache, where this program has kept it there.
 
+    Its frames can be had before the modules of a machine are loaded; `boot` gives the whole machine in any case.
     A file that is damaged, or that another version made, counts as missing: the machine is booted and kept again.
     """
-    stamp = _stamp()
-    if not stamp:
-        return boot(frames, seed, background, profile)
-    name, label = f"{background}-{profile}.machine", f"{stamp} {background} {frames} {seed}"
-    data = user_cache.read(name)
-    if data is not None:
+
+    def __init__(self, frames: int, seed: int, background: str, profile: str = "") -> None:
+        """`profile`: its name, empty for the one that is taken where none is asked for."""
+        self._made_of = frames, seed, background
+        self._profile = profile
+        self._file = f"{background}-{profile}.machine" if profile else f"{background}.machine"
+        stamp = _stamp()
+        self._label = f"{stamp} {background} {frames} {seed}" if stamp else ""
+        self._snapshot = self._find()
+
+    def _find(self) -> Snapshot | None:
+        data = user_cache.read(self._file) if self._label else None
         try:
-            return snapshot.load(data, label, PROFILES[profile])
-        except snapshot.DamagedError:
-            pass  # it is replaced below
-    machine = boot(frames, seed, background, profile)
-    user_cache.write(name, snapshot.dump(machine, label))
-    return machine
+            return Snapshot(data, self._label) if data is not None else None
+        except DamagedError:
+            return None
+
+    def columns(self) -> FrameColumns | None:
+        """What a map of its frames shows, read-only; None where the machine is not in the cache."""
+        try:
+            return self._snapshot.columns() if self._snapshot is not None else None
+        except DamagedError:
+            return None
+
+    def boot(self) -> Machine:
+        """The machine, booted and recording."""
+        from hwpoison_gui.kernel.boot import snapshot
+        from hwpoison_gui.kernel.profile.registry import PROFILES, oldest
+
+        profile = PROFILES[self._profile] if self._profile else oldest()
+        if self._snapshot is not None:
+            try:
+                return snapshot.load(self._snapshot, profile)
+            except DamagedError:
+                pass  # it is replaced below
+        machine = boot(*self._made_of, profile.name)
+        if self._label:
+            user_cache.write(self._file, snapshot.dump(machine, self._label))
+        return machine
 
 
 def _stamp() -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from hwpoison_gui.kernel.boot import snapshot
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.kernel.profile.registry import PROFILES, oldest
 from hwpoison_gui.session import booting
 
 FRAMES, SEED = 4096, 2
@@ -35,7 +35,7 @@ def boots(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def kept(profile: str = "v7", seed: int = SEED) -> Machine:
-    return booting.boot_kept(FRAMES, seed, "desktop", profile)
+    return booting.KeptMachine(FRAMES, seed, "desktop", profile).boot()
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -46,6 +46,22 @@ def test_the_kept_machine_is_the_booted_one(boots: list[str], profile: str) -> N
     second.put(second.flags, 0, 1)
     assert len(second.gate.take()) == 1, "it records"
     assert kept(profile).gate.digest() == first.gate.digest(), "what is done to one is not kept"
+
+
+def test_the_profile_that_nobody_names_is_the_oldest(boots: list[str]) -> None:
+    assert kept("").gate.digest() == kept(oldest().name).gate.digest()
+    assert kept("").profile is oldest()
+    assert boots == ["v7", "v7"]
+
+
+def test_frames_can_be_had_before_the_machine(boots: list[str]) -> None:
+    one = booting.KeptMachine(FRAMES, SEED, "desktop")
+    assert one.columns() is None
+    machine = one.boot()
+    columns = booting.KeptMachine(FRAMES, SEED, "desktop").columns()
+    assert columns is not None
+    assert columns.flags.tobytes() == machine.flags.view.tobytes()
+    assert booting.KeptMachine(FRAMES, SEED + 1, "desktop").columns() is None
 
 
 def test_another_machine_is_booted(boots: list[str]) -> None:

@@ -1,14 +1,13 @@
 """A booted machine as bytes and back, so that a preset need not be generated and booted at every start.
 
-Layout: a magic line, a checksum, the length of a JSON header, the header, and the arrays that it names, one behind
-the other. Loading executes nothing and believes nothing: every part is checked before it is used, and whatever is
-not exactly what `dump` writes is refused.
+The header names every store of the machine's gate and how its values are written: columns and integers as arrays,
+the rest as JSON. Loading executes nothing and believes nothing: every part is checked before it is used, and whatever
+is not exactly what `dump` writes is refused.
 """
 
 from __future__ import annotations
 
 import json
-import struct
 import zlib
 from collections.abc import Callable, Iterable
 from itertools import chain
@@ -22,33 +21,15 @@ from ..image import ZoneImage
 from ..machine import Machine
 from ..profile.type import Profile
 from ..records import Inode, Process, Task, Vma
+from .snapshot_format import COLUMN, HEAD, MAGIC, WRONG, Arrays, DamagedError, Snapshot, Spec
 
-MAGIC: Final = b"hwpoison-gui machine 1\n"
-_HEAD: Final = struct.Struct("<II")  # CRC-32 of all that follows it; bytes of the JSON header
-_MOST_FRAMES: Final = 1 << 24
 _MOST_DISTINCT: Final = 256
 _WORTH_AN_ARRAY: Final = 16
 _INTEGERS: Final = tuple(np.dtype(code) for code in ("<u1", "<i4", "<i8"))
 _RECORDS: Final[dict[str, type[Any]]] = {kind.__name__: kind for kind in (Inode, Process, Task, Vma)}
 _FIELDS: Final[dict[str, type[Any]]] = {"int": int, "str": str, "bool": bool, "tuple[int, ...]": tuple}
-# What a header of the wrong shape, or a value of the wrong type or size, leads to.
-_WRONG: Final = (
-    AttributeError,
-    IndexError,
-    KeyError,
-    MemoryError,
-    OverflowError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
 
-Spec = Any  # JSON: how some values are written down
 Keep = Callable[[npt.NDArray[Any]], Spec]
-
-
-class DamagedError(Exception):
-    """The bytes are no snapshot, not a whole one, or one of something else."""
 
 
 def dump(m: Machine, label: str) -> bytes:
@@ -67,46 +48,34 @@ def dump(m: Machine, label: str) -> bytes:
     header = {"label": label, "profile": m.profile.name, "frames": m.frames, "zones": m.zones, "stores": stores}
     text = json.dumps(header, separators=(",", ":")).encode()
     rest = b"".join((text, *arrays))
-    return MAGIC + _HEAD.pack(zlib.crc32(rest), len(text)) + rest
+    return MAGIC + HEAD.pack(zlib.crc32(rest), len(text)) + rest
 
 
-def load(data: bytes, label: str, profile: Profile) -> Machine:
+def load(snapshot: Snapshot, profile: Profile) -> Machine:
     """The machine of a snapshot, booted and recording.
 
     Parameters
     ----------
-    data
-        What `dump` gave, or anything else.
-    label, profile
-        What the snapshot must have been made of, and the profile under which the machine was booted.
+    profile
+        The profile under which the machine was booted.
 
     Raises
     ------
     DamagedError
-        For anything but a whole snapshot of that label and profile.
+        For a snapshot that is not exactly what `dump` gives for a machine of that profile.
     """
     try:
-        return _load(memoryview(data), label, profile)
-    except _WRONG as error:
+        return _load(snapshot, profile)
+    except WRONG as error:
         raise DamagedError(f"not a snapshot: {error}") from error
 
 
-def _load(data: memoryview, label: str, profile: Profile) -> Machine:
-    start = len(MAGIC) + _HEAD.size
-    if bytes(data[: len(MAGIC)]) != MAGIC or len(data) < start:
-        raise DamagedError("no snapshot of this format")
-    checksum, length = _HEAD.unpack(data[len(MAGIC) : start])
-    if zlib.crc32(data[start:]) != checksum:
-        raise DamagedError("the checksum does not fit")
-    header = json.loads(bytes(data[start : start + length]))
-    if (header["label"], header["profile"]) != (label, profile.name):
+def _load(snapshot: Snapshot, profile: Profile) -> Machine:
+    header, arrays = snapshot.header, snapshot.arrays()
+    if header["profile"] != profile.name:
         raise DamagedError("a snapshot of something else")
-    frames = header["frames"]
-    if type(frames) is not int or not 0 < frames <= min(_MOST_FRAMES, len(data)):
-        raise DamagedError(f"frames: {frames}")
-    m = Machine(frames, profile)
+    m = Machine(snapshot.frames, profile)
     m.zones = tuple(_zone(*zone) for zone in header["zones"])
-    arrays = _Arrays(data[start + length :])
     stores = {store.name: store for store in m.gate.stores()}
     if list(stores) != list(header["stores"]):
         raise DamagedError("other stores")
@@ -125,37 +94,11 @@ def _zone(node: int, name: str, start: int, end: int) -> ZoneImage:
     return ZoneImage(node, name, start, end)
 
 
-class _Arrays:
-    """The arrays behind the header, handed out in their order."""
-
-    def __init__(self, data: memoryview) -> None:
-        self._data = data
-        self._at = 0
-
-    def next(self, spec: Spec, *allowed: np.dtype[Any]) -> npt.NDArray[Any]:
-        """The next one, a view on the bytes, which must be of one of the dtypes `allowed`."""
-        code, count = spec
-        dtype = next((dtype for dtype in allowed if dtype.newbyteorder("<").str == code), None)
-        if dtype is None or type(count) is not int or count < 0:
-            raise DamagedError(f"an array {spec}")
-        size = count * dtype.itemsize
-        part = self._data[self._at : self._at + size]
-        if len(part) != size:
-            raise DamagedError("an array is cut off")
-        self._at += size
-        return np.frombuffer(part, dtype.newbyteorder("<"))
-
-    def end(self) -> None:
-        """To be called when all have been handed out: nothing may be left."""
-        if self._at != len(self._data):
-            raise DamagedError("more than the header says")
-
-
 # -- stores
 
 
 def _kind(store: Any) -> str:
-    kinds = {Column: "column", Table: "table", NestedTable: "nested", SortedSets: "sets"}
+    kinds = {Column: COLUMN, Table: "table", NestedTable: "nested", SortedSets: "sets"}
     return kinds.get(type(store), type(store).__name__)
 
 
@@ -163,18 +106,15 @@ def _write_column(store: Column, keep: Keep) -> list[Spec]:
     return [keep(store.view)]
 
 
-def _read_column(store: Column, arrays: _Arrays, spec: Spec) -> None:
-    array = arrays.next(spec, store.view.dtype)
-    if len(array) != len(store.view):
-        raise DamagedError(f"{store.name}: {len(array)} frames")
-    store.load(slice(None), array)
+def _read_column(store: Column, arrays: Arrays, spec: Spec) -> None:
+    store.load(slice(None), arrays.column(spec, len(store.view), [store.view.dtype]))
 
 
 def _write_table(store: Table[Any, Any], keep: Keep) -> list[Spec]:
     return [_write(list(store.view), keep), _write(list(store.view.values()), keep)]
 
 
-def _read_table(store: Table[Any, Any], arrays: _Arrays, keys: Spec, values: Spec) -> None:
+def _read_table(store: Table[Any, Any], arrays: Arrays, keys: Spec, values: Spec) -> None:
     store.load(_mapping(_read(keys, arrays), _read(values, arrays)))
 
 
@@ -185,7 +125,7 @@ def _write_nested(store: NestedTable[Any, Any, Any], keep: Keep) -> list[Spec]:
     return [_write(list(store.view), keep), _write(counts, keep), _write(keys, keep), _write(values, keep)]
 
 
-def _read_nested(store: NestedTable[Any, Any, Any], arrays: _Arrays, *specs: Spec) -> None:
+def _read_nested(store: NestedTable[Any, Any, Any], arrays: Arrays, *specs: Spec) -> None:
     outer, counts, keys, values = (_read(spec, arrays) for spec in specs)
     at = 0
     for key, count in _mapping(outer, counts).items():
@@ -202,7 +142,7 @@ def _write_sets(store: SortedSets, keep: Keep) -> list[Spec]:
     return [_write([len(some) for some in members], keep), _write(list(chain.from_iterable(members)), keep)]
 
 
-def _read_sets(store: SortedSets, arrays: _Arrays, counts: Spec, members: Spec) -> None:
+def _read_sets(store: SortedSets, arrays: Arrays, counts: Spec, members: Spec) -> None:
     sizes, found = _read(counts, arrays), _read(members, arrays)
     if len(sizes) != store.count or min(sizes) < 0 or sum(sizes) != len(found) or {*map(type, found)} - {int}:
         raise DamagedError(f"{store.name}: {sizes}")
@@ -213,13 +153,13 @@ def _read_sets(store: SortedSets, arrays: _Arrays, counts: Spec, members: Spec) 
 
 
 _WRITE: Final[dict[str, Callable[[Any, Keep], list[Spec]]]] = {
-    "column": _write_column,
+    COLUMN: _write_column,
     "table": _write_table,
     "nested": _write_nested,
     "sets": _write_sets,
 }
 _READ: Final[dict[str, Callable[..., None]]] = {
-    "column": _read_column,
+    COLUMN: _read_column,
     "table": _read_table,
     "nested": _read_nested,
     "sets": _read_sets,
@@ -253,15 +193,15 @@ def _write(values: list[Any], keep: Keep) -> Spec:
     return ["list", values]
 
 
-def _read(spec: Spec, arrays: _Arrays) -> list[Any]:
+def _read(spec: Spec, arrays: Arrays) -> list[Any]:
     how, *parts = spec
     if how == "integers":
         (array,) = parts
-        return list(arrays.next(array, *_INTEGERS).tolist())
+        return list(arrays.next(array, _INTEGERS).tolist())
     if how == "few":
         distinct, array = parts
         known = _plain(distinct)
-        return [known[code] for code in arrays.next(array, _INTEGERS[0]).tolist()]
+        return [known[code] for code in arrays.next(array, _INTEGERS[:1]).tolist()]
     if how == "records":
         return _records(*parts)
     if how == "list":

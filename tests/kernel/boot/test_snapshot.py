@@ -14,13 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hwpoison_gui.kernel.boot import snapshot
+from hwpoison_gui.kernel.boot.snapshot_format import MAGIC, DamagedError, Snapshot
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.kernel.profile.type import Profile
 from hwpoison_gui.session.booting import boot
 from hwpoison_gui.session.session import Session
 from tests.workbench import do
 
-START = len(snapshot.MAGIC) + 8
+START = len(MAGIC) + 8
 PROFILE = PROFILES["v7"]
 
 
@@ -34,6 +36,10 @@ def data(machine: Machine) -> bytes:
     return snapshot.dump(machine, "here")
 
 
+def load(data: bytes, label: str, profile: Profile) -> Machine:
+    return snapshot.load(Snapshot(data, label), profile)
+
+
 def parts(data: bytes) -> tuple[dict[str, Any], bytes]:
     """The header, and the arrays behind it."""
     length = struct.unpack("<I", data[START - 4 : START])[0]
@@ -43,7 +49,7 @@ def parts(data: bytes) -> tuple[dict[str, Any], bytes]:
 def sealed(header: Any, arrays: bytes) -> bytes:
     """A file with a right checksum, whatever is in it."""
     text = json.dumps(header).encode()
-    return snapshot.MAGIC + struct.pack("<II", zlib.crc32(text + arrays), len(text)) + text + arrays
+    return MAGIC + struct.pack("<II", zlib.crc32(text + arrays), len(text)) + text + arrays
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -52,7 +58,7 @@ def sealed(header: Any, arrays: bytes) -> bytes:
 )
 def test_the_loaded_machine_is_the_dumped_one(profile: str, frames: int, background: str, huge: int) -> None:
     machine = boot(frames, 1, background, profile, huge, {"memory_failure_early_kill": 1})
-    again = snapshot.load(snapshot.dump(machine, ""), "", PROFILES[profile])
+    again = load(snapshot.dump(machine, ""), "", PROFILES[profile])
     assert again.gate.digest() == machine.gate.digest()
     assert again.zones == machine.zones
     assert list(again.processes.view) == list(machine.processes.view)
@@ -63,7 +69,7 @@ def test_the_loaded_machine_is_the_dumped_one(profile: str, frames: int, backgro
 
 def test_what_is_done_to_it_goes_as_on_the_dumped_one(data: bytes, machine: Machine) -> None:
     pfn = int(np.flatnonzero(machine.mapcount.view > 1)[0])
-    one, other = Session(boot(4096, 3, "desktop", "v7")), Session(snapshot.load(data, "here", PROFILE))
+    one, other = Session(boot(4096, 3, "desktop", "v7")), Session(load(data, "here", PROFILE))
     for session in (one, other):
         do(session, "poison", frame=f"pfn:{pfn:#x}")
     assert one.machine.gate.digest() == other.machine.gate.digest()
@@ -73,29 +79,29 @@ def test_what_is_done_to_it_goes_as_on_the_dumped_one(data: bytes, machine: Mach
 
 @pytest.mark.parametrize(("label", "profile"), [("elsewhere", "v7"), ("here", "6.1")])
 def test_a_snapshot_of_something_else_is_refused(data: bytes, label: str, profile: str) -> None:
-    with pytest.raises(snapshot.DamagedError):
-        snapshot.load(data, label, PROFILES[profile])
+    with pytest.raises(DamagedError):
+        load(data, label, PROFILES[profile])
 
 
 @given(at=st.floats(0, 1, exclude_max=True), by=st.integers(1, 255))
 def test_a_changed_byte_is_noticed(data: bytes, at: float, by: int) -> None:
     damaged = bytearray(data)
     damaged[int(at * len(data))] ^= by
-    with pytest.raises(snapshot.DamagedError):
-        snapshot.load(bytes(damaged), "here", PROFILE)
+    with pytest.raises(DamagedError):
+        load(bytes(damaged), "here", PROFILE)
 
 
 @given(kept=st.floats(0, 1, exclude_max=True))
 def test_a_missing_end_is_noticed(data: bytes, kept: float) -> None:
-    with pytest.raises(snapshot.DamagedError):
-        snapshot.load(data[: int(kept * len(data))], "here", PROFILE)
+    with pytest.raises(DamagedError):
+        load(data[: int(kept * len(data))], "here", PROFILE)
 
 
 @given(junk=st.binary(max_size=300), magic=st.booleans())
 def test_junk_is_refused(junk: bytes, magic: bool) -> None:
-    for wrong in (junk, snapshot.MAGIC + junk, snapshot.MAGIC + struct.pack("<II", zlib.crc32(junk), len(junk)) + junk):
-        with pytest.raises(snapshot.DamagedError):
-            snapshot.load(wrong, "here", PROFILE)
+    for wrong in (junk, MAGIC + junk, MAGIC + struct.pack("<II", zlib.crc32(junk), len(junk)) + junk):
+        with pytest.raises(DamagedError):
+            load(wrong, "here", PROFILE)
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -125,8 +131,8 @@ def test_a_wrong_value_in_the_header_is_no_other_error(data: bytes, number: int,
     for key in path[:-1]:
         at = at[key]
     at[path[-1]] = wrong
-    with contextlib.suppress(snapshot.DamagedError):
-        snapshot.load(sealed(header, arrays), "here", PROFILE)
+    with contextlib.suppress(DamagedError):
+        load(sealed(header, arrays), "here", PROFILE)
 
 
 @pytest.mark.parametrize(
@@ -145,11 +151,37 @@ def test_a_wrong_value_in_the_header_is_no_other_error(data: bytes, number: int,
 def test_a_header_that_does_not_fit_is_refused(data: bytes, change: Any, why: str) -> None:
     header, arrays = parts(data)
     change(header)
-    with pytest.raises(snapshot.DamagedError, match=why):
-        snapshot.load(sealed(header, arrays), "here", PROFILE)
+    with pytest.raises(DamagedError, match=why):
+        load(sealed(header, arrays), "here", PROFILE)
 
 
 def test_bytes_behind_the_last_array_are_refused(data: bytes) -> None:
     header, arrays = parts(data)
-    with pytest.raises(snapshot.DamagedError, match="more than the header says"):
-        snapshot.load(sealed(header, arrays + b"\0"), "here", PROFILE)
+    with pytest.raises(DamagedError, match="more than the header says"):
+        load(sealed(header, arrays + b"\0"), "here", PROFILE)
+
+
+def test_the_columns_of_frames_come_alone(data: bytes, machine: Machine) -> None:
+    columns = Snapshot(data, "here").columns()
+    for name in ("flags", "refcount", "mapcount"):
+        column = getattr(columns, name)
+        assert column.tobytes() == getattr(machine, name).view.tobytes()
+        assert not column.flags.writeable
+    assert columns.zone_starts == (0, *(zone.start for zone in machine.zones[1:]))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda header: header["stores"]["flags"].__setitem__(1, ["<u8", 4097]),
+        lambda header: header["stores"]["flags"].__setitem__(1, ["<f8", 4096]),
+        lambda header: header["stores"].pop("mapcount"),
+        lambda header: header["zones"].append([0, "DMA", "x", 9]),
+        lambda header: header["zones"].append(3),
+    ],
+)
+def test_columns_that_do_not_fit_are_refused(data: bytes, change: Any) -> None:
+    header, arrays = parts(data)
+    change(header)
+    with pytest.raises(DamagedError):
+        Snapshot(sealed(header, arrays), "here").columns()
