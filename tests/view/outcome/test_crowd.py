@@ -1,0 +1,122 @@
+"""A frame with many users is predicted from one process of each sort, and nobody can tell."""
+
+from __future__ import annotations
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.base import hits
+from hwpoison_gui.view.base.slicing import to_the_end
+from hwpoison_gui.view.outcome import crowd as module
+from hwpoison_gui.view.outcome.crowd import Crowd, is_crowded
+from hwpoison_gui.view.outcome.impact import find_before
+from hwpoison_gui.view.outcome.prediction import find_prediction, predict
+from tests.session.test_properties import EXAMPLES, PROGRAMS, Kind, prepared, run
+from tests.workbench import do
+
+few = settings(
+    max_examples=max(10, EXAMPLES // 2),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
+)
+
+
+@pytest.fixture(params=sorted(PROGRAMS), name="kind", ids=lambda kind: f"{kind[0]}-{kind[1]}", scope="module")
+def _kind(request: pytest.FixtureRequest) -> Kind:
+    found: Kind = request.param
+    return found
+
+
+def shared_frames(m: Machine) -> list[int]:
+    """Frames that several processes may use; of huge pages a few."""
+    pfns = np.flatnonzero(m.mapcount.view > 1).tolist()
+    cached = [pfn for inode in m.page_cache.view for pfn in m.page_cache.of(inode).values()]
+    return sorted({*pfns[::7], *pfns[:40], *cached, *m.swap_cache.view.values()})
+
+
+def as_it_is_and_as_a_crowd(m: Machine, pfn: int) -> None:
+    whole = predict(m, pfn)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "MOST_MAPPERS", 0)
+        crowd = predict(m, pfn)
+    assert {way: sorted(who) for way, who in crowd.hits.items()} == {
+        way: sorted(who) for way, who in whole.hits.items()
+    }, hex(pfn)
+    assert crowd._replace(hits={}) == whole._replace(hits={}), hex(pfn)
+
+
+@few
+@given(data=st.data())
+def test_after_any_program_of_operations(kind: Kind, data: st.DataObject) -> None:
+    session = prepared(kind)
+    run(session, data.draw(PROGRAMS[kind]))
+    digest = session.machine.gate.digest()
+    for pfn in shared_frames(session.machine):
+        as_it_is_and_as_a_crowd(session.machine, pfn)
+    assert session.machine.gate.digest() == digest
+
+
+@pytest.mark.parametrize("profile", ["v7", "6.1"])
+def test_on_the_desktop(profile: str) -> None:
+    session = Session.fresh(1 << 14, 3, "desktop", 2, profile, {"memory_failure_early_kill": 1})
+    for pfn in shared_frames(session.machine)[::5]:
+        as_it_is_and_as_a_crowd(session.machine, pfn)
+
+
+def test_a_huge_page_that_some_have_by_small_entries() -> None:
+    session = Session.fresh(1 << 14, profile="6.1", sysctl={"memory_failure_early_kill": 1})
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="t", pages=512, huge="thp")
+    do(session, "write", task="a", at="t+0", value="x")
+    for child in ("b", "c", "d"):
+        do(session, "fork", task="a", child=child)
+    for child in ("c", "d"):
+        do(session, "write", task=child, at="t+1", value="y")
+    for at in ("a:t+0", "a:t+5", "a:t+511"):
+        as_it_is_and_as_a_crowd(session.machine, session.resolve_frame(at))
+
+
+@pytest.fixture(name="crowd", scope="module")
+def _crowd() -> Session:
+    """One page of private memory and one of a file, each with 600 users; every third has a handler."""
+    session = Session.fresh(1 << 13, sysctl={"memory_failure_early_kill": 1})
+    do(session, "file", path="/f", pages=1)
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0", value="x")
+    do(session, "mmap", task="a", name="f", pages=1, file="/f", shared=True)
+    do(session, "write", task="a", at="f+0", value="x")
+    for number in range(599):
+        do(session, "fork", task="a", child=f"k{number}", sigbus="default" if number % 3 else "handler")
+    return session
+
+
+@pytest.mark.parametrize("frame", ["a:m+0", "/f@0"])
+def test_the_handler_is_not_run_on_hundreds_of_mappers(crowd: Session, frame: str) -> None:
+    m, pfn = crowd.machine, crowd.resolve_frame(frame)
+    before = to_the_end(find_before(m, pfn))
+    assert is_crowded(m, before)
+    users = Crowd(m, before)
+    slices = sum(1 for _ in users.work())
+    assert slices > 3, "the window must be able to do something else meanwhile"
+    # `a` itself, who wrote the page, those with a handler, and those without.
+    assert len(users.before.places) == 3
+    assert sorted(map(len, users.alike.values())) == [1, 200, 399]
+
+
+@pytest.mark.parametrize("frame", ["a:m+0", "/f@0"])
+def test_what_is_predicted_happens(crowd: Session, frame: str) -> None:
+    m, pfn = crowd.machine, crowd.resolve_frame(frame)
+    slices = sum(1 for _ in find_prediction(m, pfn))
+    assert slices > 3
+    predicted = predict(m, pfn).hits
+    assert {way: len(who) for way, who in predicted.items()} == {hits.DEAD: 400, hits.SIGNALLED: 200}
+    start = crowd.position
+    do(crowd, "poison", frame=frame)
+    dead = {process.tgid for process in m.processes.view.values() if process.ended}
+    crowd.seek(start)
+    assert dead == set(predicted[hits.DEAD])
