@@ -55,3 +55,15 @@ def test_clean_shared_memory_is_met_without_warning() -> None:
     bench.do("read", task="a", at="m+0")
     assert bench.do("poison", frame="a:m+0").signals == ()
     assert bench.do("read", task="a", at="m+0").signals[0].code == "BUS_MCEERR_AR"
+
+
+@pytest.mark.parametrize("profile, killed", (("v7", ""), ("6.1", "abc")))
+def test_who_has_a_clean_page_that_stays_mapped_is_killed_since(profile: str, killed: str) -> None:
+    bench = shared_file(profile)
+    bench.do("read", task="b", at="m+0")
+    m, pfn = bench.session.machine, bench.session.resolve_frame("b:m+0")
+    for column in (m.mapcount, m.refcount):  # of an entry that the reverse map does not lead to
+        m.add_to(column, pfn, 1)
+    outcome = bench.do("poison", frame="b:m+0")
+    assert m.mapcount.view[pfn] == 1
+    assert [(signal.task, signal.signal) for signal in outcome.signals] == [(task, "SIGKILL") for task in killed]

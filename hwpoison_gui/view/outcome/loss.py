@@ -29,13 +29,14 @@ NOT_DONE: Final = ("EFAULT", "ENOMEM")  # madvise() did not find the page: nothi
 class Loss(NamedTuple):
     """`lost` says what was, as a sentence, `brief` in a clause; `hits` are all who had or could have had the page.
 
-    `gone`: whether content was lost.
+    `gone`: whether content was lost. `in_use`: the page was left to its users, broken.
     """
 
     lost: str
     hits: tuple[Hit, ...] = ()
     brief: str = ""
     gone: bool = False
+    in_use: bool = False
 
     def names(self, kind: str) -> list[str]:
         """The tasks that are hit in that way."""
@@ -83,7 +84,7 @@ def _look_after(session: Session, operation: Operation, before: Before) -> Gener
     hits = yield from _hits(session, operation, before)
     action = row.action if row is not None else ""
     lost = lost_words(session.machine, before.page, outcome.kind, outcome.result, action)
-    return Loss(lost.text, hits, lost.brief, lost.gone)
+    return Loss(lost.text, hits, lost.brief, lost.gone, lost.in_use)
 
 
 def note_beginning(session: Session, operation: Operation, graph: ReverseMap | None = None) -> None:

@@ -50,12 +50,13 @@ class Page(NamedTuple):
 class Lost(NamedTuple):
     """What was lost: a sentence that also says how one learns of it, and `brief`, a clause of the summary sentence.
 
-    `gone`: whether content was lost.
+    `gone`: whether content was lost. `in_use`: the page was left to its users, broken.
     """
 
     text: str
     brief: str = "nothing is lost"
     gone: bool = False
+    in_use: bool = False
 
 
 def lost_words(m: Machine, page: Page, kind: str | None, result: str | None, action: str) -> Lost:
@@ -144,4 +145,4 @@ def _untouched(page: Page, kind: str | None, result: str | None) -> Lost:
     if kind and kind.startswith("already truncated"):
         return Lost("Nothing is lost: it was cut off its file before.")
     left = f"{_USED.get(kinds.kind_of(page.word), 'it')} stays in use, broken"
-    return Lost(f"Nothing is saved: {left}.", left)
+    return Lost(f"Nothing is saved: {left}.", left, in_use=True)

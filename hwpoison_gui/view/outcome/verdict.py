@@ -73,7 +73,7 @@ def _of_soft_offline(session: Session, operation: Operation) -> str:
 def _of_error(session: Session, outcome: Outcome, loss: Loss) -> str:
     """Who is hit, and what is lost; before that how it went, in the kernel's words."""
     parts = [*_signals(outcome.signals), *_ahead(loss)] or ["no process is signalled"]
-    if loss.brief and not (loss.names(USES) and "in use" in loss.brief):
+    if loss.brief and not (loss.in_use and loss.names(USES)):
         parts.append(loss.brief)
     went = _went(session, outcome)
     return f"{went}: {'; '.join(parts)}." if went else f"{'; '.join(parts)}."

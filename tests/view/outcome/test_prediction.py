@@ -188,3 +188,20 @@ def test_a_huge_page_of_hugetlb_counts_as_one() -> None:
     do(session, "read", task="b", at="h+7")
     assert predicted(session, "a:h+9") == {"a": "dead", "b": "dead"}
     assert_true(session, [session.resolve_frame("a:h+9"), session.resolve_frame("a:h+0")])
+
+
+def test_who_was_cut_off_an_earlier_frame_of_the_page_meets_that_one_first() -> None:
+    """`b` still has the hwpoison entry of the frame that broke; `a` has a new frame for the same page of the file."""
+    session = prepared(("v7", False))
+    run(
+        session,
+        [
+            ("poison", {"frame": "a:o+2", "via": "madvise", "task": "b"}),
+            ("close", {"task": "a", "fd": "f"}),
+            ("sysctl", {"name": "memory_failure_early_kill", "value": 0}),
+            ("unlink", {"path": "/srv/data"}),
+            ("read", {"task": "a", "at": "o+2"}),
+        ],
+    )
+    assert predicted(session, "a:o+2")["b"] == "caught"
+    assert_true(session, [session.resolve_frame("a:o+2")])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.session.scenario import replay
 from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.session.session import Session
@@ -119,3 +120,40 @@ def test_soft_offline_says_where_the_content_is(frame: str, said: str, chip: str
     assert chips_of(session)[-1][1].result == chip
     if frame == "a:m+0":
         assert f"{session.resolve_frame(frame):#x} holds" in verdict(session, session.operations[-1])
+
+
+def merged() -> Session:
+    """Two tasks whose pages were merged, and one of them broke."""
+    session = Session.fresh(4096, profile="6.1")
+    for name in ("a", "b"):
+        do(session, "task", name=name)
+        do(session, "mmap", task=name, name="m", pages=1)
+        do(session, "write", task=name, at="m+0", value="same")
+    for name in ("a", "b"):
+        do(session, "madvise", task=name, at="m+0", pages=1, advice="mergeable")
+    do(session, "poison", frame="a:m+0")
+    return session
+
+
+def test_that_a_page_stays_in_use_is_said_once() -> None:
+    """Of those who use it, where there are any; else of the page."""
+    session = merged()
+    assert verdict(session, session.operations[-1]) == "Ignored (unmapping failed page): a and b go on using it."
+    do(session, "poison", frame="any:slab")
+    assert verdict(session, session.operations[-1]).endswith(
+        "no process is signalled; a slab page stays in use, broken."
+    )
+
+
+def test_what_is_lost_is_said_even_if_somebody_goes_on_using_it() -> None:
+    """The handler of 2009 does not unmap merged pages, and its table drops them all the same."""
+    session = Session.fresh(4096)
+    do(session, "file", path="/f", pages=1)
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1, file="/f", shared=True)
+    do(session, "write", task="a", at="m+0", value="new")
+    m, pfn = session.machine, session.resolve_frame("/f@0")
+    m.set_flags(pfn, pf.KSM)  # by hand: 2.6.32 merges private memory only
+    do(session, "poison", frame="/f@0")
+    said = verdict(session, session.operations[-1])
+    assert "a goes on using it; the last write to /f, page 0 (4 KiB) is lost" in said
