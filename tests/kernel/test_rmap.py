@@ -83,6 +83,13 @@ def test_pages_of_ksm_are_found_at_each_of_their_addresses() -> None:
     found = [(vma.mm, address) for vma, address in rmap.mappings_of(m, pfn)]
     assert len(found) == 3 and set(found) == by_hand(m, pfn)
     assert found == sorted(found), "in order of the address space and the address"
+    bench.do("madvise", task="a", at="m+0", advice="dontneed")
+    bench.do("exit", task="a")
+    bench.session.seek(bench.session.operations[-2].first)
+    assert [(vma.mm, address) for vma, address in rmap.mappings_of(m, pfn)] == found, "whatever was undone"
+    mm = bench.session.world.process("a").mm
+    m.set_pte(mm, bench.session.resolve_address("a", "m+1") >> PAGE_SHIFT, ptes.swp_pte(pfn))
+    assert [(vma.mm, address) for vma, address in rmap.mappings_of(m, pfn)] == found, "a swap entry is no frame"
 
 
 @both
@@ -96,12 +103,12 @@ def test_vmas_come_in_order_of_their_offset_equal_ones_by_age(profile: str) -> N
     m = bench.m
     pfn = bench.pfn("a:v+4")
     assert [vma.name for vma in rmap.rmap_vmas(m, pfn)] == ["v", "u", "x"], "mapped there or not"
-    inode = m.inode_of(pfn)
-    assert inode is not None
-    third = next(frame for index, frame in m.page_cache.of(inode.id).items() if index == 4)
-    assert third == pfn
     bench.do("read", task="a", at="v+2")
-    assert [vma.name for vma in rmap.rmap_vmas(m, bench.pfn("a:v+2"))] == ["v", "u", "w"]
+    second = bench.pfn("a:v+2")
+    assert [vma.name for vma in rmap.rmap_vmas(m, second)] == ["v", "u", "w"]
+    bench.do("munmap", task="a", at="u+0", pages=4)
+    bench.session.seek(bench.session.operations[-1].first)
+    assert [vma.name for vma in rmap.rmap_vmas(m, second)] == ["v", "u", "w"], "whatever was undone"
 
 
 def test_a_page_without_a_mapping_leads_nowhere() -> None:
@@ -180,7 +187,7 @@ def test_flags_go_with_the_last_mapping(profile: str) -> None:
     """page_remove_rmap() of 6.1 takes MLOCKED along; in 2009 munlock did that alone."""
     m = Workbench(profile).m
     pfn = 3000
-    m.put(m.flags, pfn, pf.LRU | pf.MLOCKED | pf.UNEVICTABLE)
+    m.put(m.flags, pfn, pf.LRU | pf.LOCKED | pf.MLOCKED | pf.UNEVICTABLE)
     for _ in range(2):
         rmap.page_add_rmap(m, pfn)
     before = m.page(pfn)
@@ -188,9 +195,9 @@ def test_flags_go_with_the_last_mapping(profile: str) -> None:
     rmap.page_remove_rmap(m, pfn)
     assert m.mapcount.get(pfn) == 1 and m.page(pfn) == before
     rmap.page_remove_rmap(m, pfn)
-    kept = pf.LRU | (pf.MLOCKED | pf.UNEVICTABLE if profile == "v7" else 0)
+    kept = pf.LRU | pf.LOCKED | (pf.MLOCKED | pf.UNEVICTABLE if profile == "v7" else 0)
     assert m.mapcount.get(pfn) == 0 and m.page(pfn) & (before | pf.MMAP) == kept
-    assert not m.page(pfn + 1) & pf.MMAP
+    assert not m.page(pfn + 1) & pf.MMAP and not m.mapcount.get(pfn + 1)
 
 
 def test_a_page_that_is_unevictable_without_a_lock_stays_so() -> None:
@@ -206,6 +213,7 @@ def test_a_huge_entry_counts_for_each_of_its_frames(profile: str) -> None:
     m = Workbench(profile).m
     frames = range(2048, 2048 + 512)
     m.set_flags(frames[3], pf.MLOCKED | pf.UNEVICTABLE)
+    m.set_flags(frames[5], pf.UNEVICTABLE)
     rmap.page_add_rmap(m, frames[0], huge=True)
     rmap.page_add_rmap(m, frames[7])
     assert {m.mapcount.get(pfn) for pfn in frames} == {1, 2}
@@ -215,6 +223,7 @@ def test_a_huge_entry_counts_for_each_of_its_frames(profile: str) -> None:
     assert [pfn for pfn in frames if m.mapcount.get(pfn) or m.page(pfn) & pf.MMAP] == [frames[7]]
     assert m.mapcount.get(frames[0] - 1) == m.mapcount.get(frames[-1] + 1) == 0
     assert bool(m.page(frames[3]) & (pf.MLOCKED | pf.UNEVICTABLE)) is (profile == "v7")
+    assert m.page(frames[5]) & pf.UNEVICTABLE
 
 
 # -- mlock
@@ -239,7 +248,7 @@ def test_an_isolated_page_keeps_unevictable() -> None:
     m = Workbench().m
     for word, left in (
         (pf.MLOCKED | pf.UNEVICTABLE | pf.LRU, pf.LRU),
-        (pf.MLOCKED | pf.UNEVICTABLE, pf.UNEVICTABLE),
+        (pf.MLOCKED | pf.UNEVICTABLE | pf.LOCKED, pf.UNEVICTABLE | pf.LOCKED),
         (pf.UNEVICTABLE | pf.LRU, pf.UNEVICTABLE | pf.LRU),
     ):
         m.put(m.flags, 3000, word)
@@ -299,6 +308,8 @@ def test_a_vma_that_does_not_map_the_page_is_passed_by() -> None:
     bench.do("madvise", task="a", at="m+0", advice="dontneed")
     assert rmap.page_mkclean(bench.m, pfn) == 0
     assert bench.session.pte_state("a", "m+0") == "none"
+    bench.do("write", task="b", at="m+0")
+    assert rmap.page_mkclean(bench.m, pfn) == 1, "but those behind it are found"
 
 
 # -- Unmapping

@@ -1,4 +1,4 @@
-"""`python -m tests.mutation [--file PART] [--sample N] [--seed N]`: which faults does no test notice?
+"""`python -m tests.mutation [--file PART ...] [--sample N] [--seed N]`: which faults does no test notice?
 
 The result is kept in a folder outside of the repository. Survivors that are explained in survivors.toml are counted
 but not shown: they change nothing but speed, or nothing at all.
@@ -29,11 +29,11 @@ TESTS: Final = ("tests/kernel", "tests/session", "tests/view")
 EXPLAINED: Final = Path(__file__).with_name("survivors.toml")
 
 
-def all_mutants(part: str) -> list[Mutant]:
-    """The mutants of every file whose name contains `part`."""
+def all_mutants(parts: list[str]) -> list[Mutant]:
+    """The mutants of every file whose path contains one of `parts`."""
     files = sorted(path for target in TARGETS for path in (ROOT / target).rglob("*.py"))
     names = [str(path.relative_to(ROOT)) for path in files]
-    return [mutant for name in names if part in name for mutant in mutants_of(ROOT / name, name)]
+    return [mutant for name in names if any(part in name for part in parts) for mutant in mutants_of(ROOT / name, name)]
 
 
 def explained() -> set[tuple[str, str, str]]:
@@ -44,7 +44,9 @@ def explained() -> set[tuple[str, str, str]]:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
-    parser.add_argument("--file", default="", metavar="PART", help="only files whose path contains this")
+    parser.add_argument(
+        "--file", nargs="+", default=[""], metavar="PART", help="only files whose path contains one of these"
+    )
     parser.add_argument("--sample", type=int, metavar="N", help="only N mutants, chosen at random")
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
     parser.add_argument("--tests", nargs="+", default=TESTS, help="where tests are looked for")
