@@ -72,7 +72,7 @@ def test_of_private_memory_neither_side_may_write(profile: str) -> None:
     assert parent & child & ptes.DIRTY
     pfn, m = bench.pfn(), bench.m
     assert m.mapcount.get(pfn) == m.refcount.get(pfn) == 2
-    assert not m.page(pfn) & m.profile.exclusive
+    assert not m.page(pfn) & pf.MAPPEDTODISK, "PG_anon_exclusive"
 
 
 @both
