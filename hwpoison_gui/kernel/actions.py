@@ -5,13 +5,13 @@ After the me_*() functions of mm/memory-failure.c. Each returns Ignored, Failed,
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from . import page_flags as pf
 from .filemap import can, invalidate_inode_page, mapping_set_error, truncate_page, why_kept
 from .mark import Act, Mark, Steps
 from .profile.type import DELAYED, FAILED, IGNORED, RECOVERED
+from .profile.variants import action
 from .records import Inode
 from .swap import delete_from_swap_cache
 
@@ -23,30 +23,35 @@ def _decided(h: Handler, function: str, text: str, branch: str, act: Act = Act.D
     return Mark(function, text, act, branch, frames=(h.pfn,))
 
 
+@action("2.6.32")
 def me_kernel_ignore(h: Handler) -> Steps[str]:
     """A reserved page: nothing can be done."""
     yield _decided(h, "me_kernel_ignore", "The kernel keeps it for itself: nothing can be done.", IGNORED)
     return IGNORED
 
 
+@action("2.6.32")
 def me_kernel(h: Handler) -> Steps[str]:
     """A page of the kernel's own: it would have to be given up by its owner first."""
     yield _decided(h, "me_kernel", "A kernel page: it waits for its owner to give it up.", DELAYED)
     return DELAYED
 
 
+@action("2.6.32")
 def me_free(h: Handler) -> Steps[str]:
     """A free page: the allocator will refuse it."""
     yield _decided(h, "me_free", "Free: the allocator will refuse it.", DELAYED)
     return DELAYED
 
 
+@action("2.6.32")
 def me_huge_page(h: Handler) -> Steps[str]:
     """Huge pages had no handling yet in 2009."""
     yield _decided(h, "me_huge_page", "Huge pages cannot be handled.", FAILED)
     return FAILED
 
 
+@action("2.6.32")
 def me_unknown(h: Handler) -> Steps[str]:
     """No row fits: this should not happen."""
     h.log("Unknown page state")
@@ -54,6 +59,7 @@ def me_unknown(h: Handler) -> Steps[str]:
     return FAILED
 
 
+@action("2.6.32")
 def me_pagecache_clean(h: Handler) -> Steps[str]:
     """A page whose content is elsewhere, or nobody's loss: drop it from the page cache."""
     m, pfn = h.m, h.pfn
@@ -98,6 +104,7 @@ def me_pagecache_clean(h: Handler) -> Steps[str]:
     return FAILED
 
 
+@action("2.6.32")
 def me_pagecache_dirty(h: Handler) -> Steps[str]:
     """A page whose newest content is lost: mark the file so that fsync tells, then drop the page."""
     m, pfn = h.m, h.pfn
@@ -130,6 +137,7 @@ def _told(inode: Inode) -> str:
     return "AS_EIO is set on its mapping, but it has no name by which to open and fsync it"
 
 
+@action("2.6.32")
 def me_swapcache_dirty(h: Handler) -> Steps[str]:
     """Not in swap yet: keep it where whoever swaps it in will find it poisoned."""
     h.m.clear_flags(h.pfn, pf.DIRTY | pf.UPTODATE)
@@ -143,6 +151,7 @@ def me_swapcache_dirty(h: Handler) -> Steps[str]:
     return DELAYED
 
 
+@action("2.6.32")
 def me_swapcache_clean(h: Handler) -> Steps[str]:
     """Swap has the same content: drop the page from the swap cache."""
     delete_from_swap_cache(h.m, h.pfn)
@@ -154,19 +163,3 @@ def me_swapcache_clean(h: Handler) -> Steps[str]:
         Act.DROP,
     )
     return RECOVERED
-
-
-ACTIONS: Final[dict[str, Callable[[Handler], Steps[str]]]] = {
-    action.__name__: action
-    for action in (
-        me_kernel_ignore,
-        me_kernel,
-        me_free,
-        me_huge_page,
-        me_unknown,
-        me_pagecache_clean,
-        me_pagecache_dirty,
-        me_swapcache_dirty,
-        me_swapcache_clean,
-    )
-}

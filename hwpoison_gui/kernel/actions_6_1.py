@@ -6,9 +6,6 @@ memory keeps it, references that nobody accounts for make it Failed, and each ac
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
-
 from . import page_flags as pf
 from .filemap import can, invalidate_inode_page, mapping_set_error, truncate_page, why_kept
 from .handler import Handler
@@ -16,6 +13,7 @@ from .hugetlb_pool import page_handle_poison
 from .mark import Act, Mark, Steps, counted
 from .page_alloc import put_page
 from .profile.type import DELAYED, FAILED, IGNORED, RECOVERED
+from .profile.variants import action
 from .records import Inode
 from .swap import delete_from_swap_cache
 
@@ -30,12 +28,14 @@ def unlock(h: Handler, page: int, function: str = "unlock_page") -> Mark:
     return _mark(h, function, "Unlocked; the handler keeps its reference.", act=Act.FLAG)
 
 
+@action("6.1")
 def me_kernel(h: Handler) -> Steps[str]:
     """A page of the kernel's own: nothing can be done."""
     yield unlock(h, h.pfn)
     return IGNORED
 
 
+@action("6.1")
 def me_unknown(h: Handler) -> Steps[str]:
     """No row fits: this should not happen."""
     h.log("Unknown page state")
@@ -76,6 +76,7 @@ def has_extra_refcount(h: Handler, page: int, expected: int, folded: str = "") -
     return True
 
 
+@action("6.1")
 def me_pagecache_clean(h: Handler) -> Steps[str]:
     """A page whose content is elsewhere, or nobody's loss: drop it from the page cache, or keep it there marked."""
     m, pfn = h.m, h.pfn
@@ -132,6 +133,7 @@ def truncate_error_page(h: Handler, page: int, inode: Inode) -> Steps[str]:
     return RECOVERED
 
 
+@action("6.1")
 def me_pagecache_dirty(h: Handler) -> Steps[str]:
     """A page whose newest content is lost: mark the file so that fsync tells, then drop the page."""
     m, pfn = h.m, h.pfn
@@ -146,6 +148,7 @@ def me_pagecache_dirty(h: Handler) -> Steps[str]:
     return (yield from me_pagecache_clean(h))
 
 
+@action("6.1")
 def me_swapcache_dirty(h: Handler) -> Steps[str]:
     """Not in swap yet: keep it where whoever swaps it in will find it poisoned."""
     h.m.clear_flags(h.pfn, pf.DIRTY | pf.UPTODATE)
@@ -157,6 +160,7 @@ def me_swapcache_dirty(h: Handler) -> Steps[str]:
     return DELAYED if isolated and not extra else FAILED
 
 
+@action("6.1")
 def me_swapcache_clean(h: Handler) -> Steps[str]:
     """Swap has the same content: drop the page from the swap cache."""
     delete_from_swap_cache(h.m, h.pfn)
@@ -168,6 +172,7 @@ def me_swapcache_clean(h: Handler) -> Steps[str]:
     return RECOVERED if isolated and not extra else FAILED
 
 
+@action("6.1")
 def me_huge_page(h: Handler) -> Steps[str]:
     """A file keeps its huge page, marked; any other is dissolved, and only the bad 4 KiB stay out."""
     m, head = h.m, h.m.compound_head(h.pfn)
@@ -183,17 +188,3 @@ def me_huge_page(h: Handler) -> Steps[str]:
     result = RECOVERED if (yield from page_handle_poison(m, h.pfn)) else FAILED
     extra = yield from has_extra_refcount(h, h.pfn, 0)
     return FAILED if extra else result
-
-
-ACTIONS: Final[dict[str, Callable[[Handler], Steps[str]]]] = {
-    action.__name__: action
-    for action in (
-        me_kernel,
-        me_unknown,
-        me_pagecache_clean,
-        me_pagecache_dirty,
-        me_swapcache_dirty,
-        me_swapcache_clean,
-        me_huge_page,
-    )
-}

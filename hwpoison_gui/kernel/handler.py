@@ -28,6 +28,7 @@ Verdict = int | str | None
 class Handler:
     """The handler's local variables.
 
+    `page` is the one that the page tables name: the head of a page of hugetlb, else the frame itself.
     `extra` references are the injector's; `flags` are MF_ bits; `current` is the thread that runs, or 0.
     `kind` is that of the state row that fits. `lru_flag` and `page_flags` are what the page had before
     the handler changed it.
@@ -35,6 +36,7 @@ class Handler:
 
     m: Machine
     pfn: int
+    page: int = field(init=False)
     trapno: int = 18
     extra: int = 0
     flags: int = 0
@@ -44,6 +46,9 @@ class Handler:
     page_flags: int = 0
     to_kill: list[ToKill] = field(default_factory=list)
     unmapped: bool = True
+
+    def __post_init__(self) -> None:
+        self.page = self.pfn
 
     def log(self, text: str) -> None:
         self.m.printk(self.m.profile.log.prefix.format(pfn=self.pfn) + text)

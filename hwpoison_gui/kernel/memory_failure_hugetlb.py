@@ -19,11 +19,11 @@ from .kill_accessing_process import kill_accessing_process
 from .machine import Machine
 from .mark import Act, Mark, Steps
 from .page_alloc import get_page, put_page
-from .phases_6_1 import identify_saved_state
 from .profile.type import FAILED, RECOVERED
-from .user_mappings import hwpoison_user_mappings
+from .profile.variants import phase
 
 
+@phase("6.1")
 def try_memory_failure_hugetlb(h: Handler) -> Steps[Verdict]:
     """None for any page that is not hugetlb's; else the error is handled here to its end."""
     m, pfn = h.m, h.pfn
@@ -45,10 +45,11 @@ def try_memory_failure_hugetlb(h: Handler) -> Steps[Verdict]:
         result = RECOVERED if (yield from page_handle_poison(m, pfn)) else FAILED
         yield action_result(h, "free huge page", result)
         return m.profile.results.errno_of[result]
-    verdict = yield from hwpoison_user_mappings(h, head)
+    h.page = head
+    verdict = yield from m.profile.phase("hwpoison_user_mappings")(h)
     if verdict is not None:
         return verdict
-    return (yield from identify_saved_state(h))
+    return (yield from m.profile.phase("identify_page_state")(h))
 
 
 def hugetlb_update_hwpoison(m: Machine, head: int, pfn: int) -> bool:

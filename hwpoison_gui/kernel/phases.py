@@ -10,8 +10,10 @@ from .handler import Handler, Verdict, action_result, flags_of_row, frames_of, l
 from .machine import Machine
 from .mark import Act, Mark, Steps, counted
 from .page_alloc import get_page, is_free_head, put_page
+from .profile.variants import phase
 
 
+@phase("2.6.32")
 def check_recovery(h: Handler) -> Steps[Verdict]:
     """Recovery switched off: the machine stops rather than run on with broken memory."""
     value = h.m.sysctl.view["memory_failure_recovery"]
@@ -33,7 +35,8 @@ def check_recovery(h: Handler) -> Steps[Verdict]:
     return "EPANIC"
 
 
-def check_pfn_valid(h: Handler) -> Steps[Verdict]:
+@phase("2.6.32")
+def check_pfn(h: Handler) -> Steps[Verdict]:
     """pfn_valid(): a number behind which there is no memory cannot be handled."""
     if 0 <= h.pfn < h.m.frames and not h.m.page(h.pfn) & pf.NOPAGE:
         yield Mark("pfn_valid", f"{h.pfn:#x} is memory of this machine.", Act.DECIDE, "valid", frames=(h.pfn,))
@@ -41,7 +44,8 @@ def check_pfn_valid(h: Handler) -> Steps[Verdict]:
     return (yield from leave(h, "no page"))
 
 
-def test_set_page_hwpoison(h: Handler) -> Steps[Verdict]:
+@phase("2.6.32")
+def set_page_hwpoison(h: Handler) -> Steps[Verdict]:
     """TestSetPageHWPoison(): from here on the frame is poisoned, whatever becomes of it."""
     m, pfn = h.m, h.pfn
     if m.page(pfn) & pf.HWPOISON:
@@ -58,7 +62,8 @@ def test_set_page_hwpoison(h: Handler) -> Steps[Verdict]:
     return None
 
 
-def get_page_unless_zero(h: Handler) -> Steps[Verdict]:
+@phase("2.6.32")
+def take_reference(h: Handler) -> Steps[Verdict]:
     """Take a reference; a page without any is free, or inside a kernel allocation."""
     m, pfn = h.m, h.pfn
     head = m.compound_head(pfn)
@@ -93,6 +98,7 @@ def _whose(m: Machine, pfn: int, free_head: bool) -> str:
     return "not in a free block, but on a per-CPU list or inside a kernel allocation, hence −EBUSY"
 
 
+@phase("2.6.32")
 def isolate_lru_page(h: Handler) -> Steps[Verdict]:
     """Take the page off its LRU list, so that reclaim keeps away; what is not on one cannot be handled."""
     m, pfn = h.m, h.pfn
@@ -113,6 +119,7 @@ def isolate_lru_page(h: Handler) -> Steps[Verdict]:
     return None
 
 
+@phase("2.6.32")
 def lock_page(h: Handler) -> Steps[Verdict]:
     """Lock the page; whoever held the lock is waited for."""
     held = h.m.page(h.pfn) & pf.LOCKED
@@ -132,6 +139,7 @@ def who_held(held: bool) -> str:
     return "PG_locked was set: locked once its holder was done" if held else "PG_locked was clear: locked"
 
 
+@phase("2.6.32")
 def wait_on_page_writeback(h: Handler) -> Steps[Verdict]:
     """Let I/O on the page end before anything is taken from it."""
     under_io = h.m.page(h.pfn) & pf.WRITEBACK
@@ -150,6 +158,7 @@ def wait_on_page_writeback(h: Handler) -> Steps[Verdict]:
     return None
 
 
+@phase("2.6.32")
 def check_truncated(h: Handler) -> Steps[Verdict]:
     """A page that was on the LRU and has lost its mapping was cut off its file meanwhile."""
     m, pfn = h.m, h.pfn
@@ -179,6 +188,7 @@ def _still_has(m: Machine, pfn: int) -> str:
     return "page->mapping is set" if m.mapping.view[pfn] else "it was on no LRU list before"
 
 
+@phase("2.6.32")
 def identify_page_state(h: Handler) -> Steps[Verdict]:
     """Find the page's row of the state table and take the row's action."""
     m, pfn = h.m, h.pfn

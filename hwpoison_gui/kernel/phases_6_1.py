@@ -26,9 +26,11 @@ from .mark import Act, Mark, Steps
 from .page_alloc import put_page, take_page_off_buddy
 from .phases import who_held
 from .profile.type import FAILED, RECOVERED
+from .profile.variants import phase
 
 
-def pfn_to_online_page(h: Handler) -> Steps[Verdict]:
+@phase("6.1")
+def check_pfn(h: Handler) -> Steps[Verdict]:
     """A number behind which there is no memory cannot be handled. A real error ends unpoisoning for good."""
     m, pfn = h.m, h.pfn
     if not h.flags & MF_SW_SIMULATED:
@@ -41,6 +43,7 @@ def pfn_to_online_page(h: Handler) -> Steps[Verdict]:
     return "ENXIO"
 
 
+@phase("6.1")
 def set_page_hwpoison(h: Handler) -> Steps[Verdict]:
     """TestSetPageHWPoison(): from here on the frame is poisoned. Counted is it with its result line."""
     m, pfn = h.m, h.pfn
@@ -62,6 +65,7 @@ def set_page_hwpoison(h: Handler) -> Steps[Verdict]:
     return errno
 
 
+@phase("6.1")
 def take_reference(h: Handler) -> Steps[Verdict]:
     """A free page is taken off its list; what is neither free nor on the LRU is left alone."""
     if h.flags & MF_COUNT_INCREASED:
@@ -85,6 +89,7 @@ def take_reference(h: Handler) -> Steps[Verdict]:
     return h.m.profile.results.errno_of[result]
 
 
+@phase("6.1")
 def split_transparent_huge_page(h: Handler) -> Steps[Verdict]:
     """A transparent huge page is split, so that only 4 KiB of it are lost."""
     m, pfn = h.m, h.pfn
@@ -96,6 +101,7 @@ def split_transparent_huge_page(h: Handler) -> Steps[Verdict]:
     return (yield from leave(h, "unsplit thp"))
 
 
+@phase("6.1")
 def shake_page(h: Handler) -> Steps[Verdict]:
     """Drain the per-CPU LRU caches, so that the page is where its flags say."""
     text = "The per-CPU LRU caches are drained." if is_handlable(h.m, h.pfn) else "It is on no LRU list, nor free."
@@ -103,7 +109,8 @@ def shake_page(h: Handler) -> Steps[Verdict]:
     return None
 
 
-def lock_and_filter(h: Handler) -> Steps[Verdict]:
+@phase("6.1")
+def lock_page(h: Handler) -> Steps[Verdict]:
     """Lock the page and keep a copy of its flags: unmapping takes MLOCKED away."""
     m, pfn = h.m, h.pfn
     held = m.page(pfn) & pf.LOCKED
@@ -117,11 +124,12 @@ def lock_and_filter(h: Handler) -> Steps[Verdict]:
         frames=(pfn,),
     )
     if not m.page(pfn) & (pf.LRU | pf.WRITEBACK):
-        return (yield from identify_saved_state(h))
+        return (yield from m.profile.phase("identify_page_state")(h))
     return None
 
 
-def check_torn_down(h: Handler) -> Steps[Verdict]:
+@phase("6.1")
+def check_truncated(h: Handler) -> Steps[Verdict]:
     """A page on the LRU without a mapping was cut off its file meanwhile."""
     m, pfn = h.m, h.pfn
     if not m.page(pfn) & pf.LRU or m.page(pfn) & pf.SWAPCACHE or m.mapping.view[pfn]:
@@ -132,7 +140,8 @@ def check_torn_down(h: Handler) -> Steps[Verdict]:
     return errno
 
 
-def identify_saved_state(h: Handler) -> Steps[Verdict]:
+@phase("6.1")
+def identify_page_state(h: Handler) -> Steps[Verdict]:
     """Find the row of the state table by the flags of now, or else by the saved ones, and take its action."""
     m, pfn = h.m, h.pfn
     rows = m.profile.results.states

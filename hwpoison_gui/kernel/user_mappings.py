@@ -12,17 +12,16 @@ from .collect import ToKill, collect_procs
 from .filemap import can
 from .handler import MF_ACTION_REQUIRED, Handler, Verdict, leave
 from .mark import Act, Mark, Steps, counted
+from .profile.variants import phase
 from .records import BUS_MCEERR_AO, BUS_MCEERR_AR, SigInfo
 from .rmap import page_mkclean, try_to_unmap
 from .signal import force_sig, send_sig
 
 
-def hwpoison_user_mappings(h: Handler, page: int | None = None) -> Steps[Verdict]:
-    """Find the users, unmap the page, kill who must be killed; the verdict is of a page that stays mapped.
-
-    `page` is the one that the page tables name: the head for a hugetlb page, else the bad page itself.
-    """
-    m, page = h.m, h.pfn if page is None else page
+@phase("2.6.32")
+def hwpoison_user_mappings(h: Handler) -> Steps[Verdict]:
+    """Find the users, unmap the page, kill who must be killed; the verdict is of a page that stays mapped."""
+    m, page = h.m, h.page
     mapped = int(m.mapcount.view[page])
     if not mapped or not m.profile.users.has_users(m.page(page)):
         text = "0 PTEs map it: nobody is told."

@@ -9,15 +9,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from .. import actions_6_1, memory_failure_hugetlb, phases, phases_6_1, user_mappings
 from .. import page_flags as pf
 from .. import pte as ptes
-from ..actions_6_1 import ACTIONS
 from ..machine import Machine
 from ..records import Inode, Process, Vma
 from ..rmap import set_anon
 from ..swap import try_to_free_swap
 from .type import CUTS, DELAYED, IGNORED, Exit, Files, Mm, Results, StateRow, Users
 from .v7 import EARLY_KILL, RECOVERY, V7
+from .variants import by_name
 
 _SWAP: Final = pf.SWAPCACHE | pf.SWAPBACKED
 
@@ -180,18 +181,26 @@ V6_1: Final = replace(
     sysctls=(EARLY_KILL._replace(default=0), RECOVERY),
     features=V7.features - DROPPED | ADDED,
     phases=(
-        "check_recovery",
-        "pfn_to_online_page",  # 96c804a6ae8c ("don't access uninitialized memmaps in memory_failure()")
-        "try_memory_failure_hugetlb",  # 405ce051236c ("fix race between hugetlb free/demotion and ...")
-        "set_page_hwpoison",
-        "take_reference",  # 0ed950d1f281 ("make get_hwpoison_page() call get_any_page()")
-        "split_transparent_huge_page",  # 415c64c1453a ("split thp earlier in memory error handling")
-        "shake_page",
-        "lock_and_filter",
-        "wait_on_page_writeback",
-        "hwpoison_user_mappings",
-        "check_torn_down",
-        "identify_saved_state",  # 524fca1e7356 ("fix misjudgement of page_action() for errors on mlocked pages")
+        phases.check_recovery,
+        # 96c804a6ae8c ("mm/memory-failure.c: don't access uninitialized memmaps in memory_failure()")
+        phases_6_1.check_pfn,
+        # 405ce051236c ("mm/hwpoison: fix race between hugetlb free/demotion and memory_failure_hugetlb()")
+        memory_failure_hugetlb.try_memory_failure_hugetlb,
+        # 47af12bae17f ("mm,hwpoison: return -EHWPOISON to denote that the page has already been poisoned")
+        phases_6_1.set_page_hwpoison,
+        # 0ed950d1f281 ("mm,hwpoison: make get_hwpoison_page() call get_any_page()"),
+        # a8b2c2ce89d4 ("mm,hwpoison: take free pages off the buddy freelists")
+        phases_6_1.take_reference,
+        # 415c64c1453a ("mm/memory-failure: split thp earlier in memory error handling")
+        phases_6_1.split_transparent_huge_page,
+        phases_6_1.shake_page,  # mm/memory-failure.c, memory_failure(), 6.1
+        # 524fca1e7356 ("HWPOISON: fix misjudgement of page_action() for errors on mlocked pages"),
+        # 0bc1f8b0682c ("hwpoison: fix the handling path of the victimized page frame that belong to non-LRU")
+        phases_6_1.lock_page,
+        phases.wait_on_page_writeback,
+        user_mappings.hwpoison_user_mappings,
+        phases_6_1.check_truncated,  # mm/memory-failure.c, memory_failure(), 6.1
+        phases_6_1.identify_page_state,  # 524fca1e7356 again
     ),
     names={
         "collect_procs_anon": "collect_procs",
@@ -214,7 +223,15 @@ V6_1: Final = replace(
     ),
     results=Results(
         states=ERROR_STATES,
-        actions=ACTIONS,
+        actions=by_name(
+            actions_6_1.me_kernel,
+            actions_6_1.me_unknown,
+            actions_6_1.me_pagecache_clean,
+            actions_6_1.me_pagecache_dirty,
+            actions_6_1.me_swapcache_dirty,
+            actions_6_1.me_swapcache_clean,
+            actions_6_1.me_huge_page,
+        ),
         # page_action(), mm/memory-failure.c, 6.1
         errno_of={**V7.results.errno_of, DELAYED: 0},
         # memory_failure(), mm/memory-failure.c, 6.1

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from .features import FEATURES
 
 if TYPE_CHECKING:
-    from ..handler import Handler
+    from ..handler import Verdict
     from ..machine import Machine
-    from ..mark import Steps
     from ..records import Inode, Process, Vma
+    from .variants import Variant
 
 IGNORED: Final = "Ignored"
 FAILED: Final = "Failed"
@@ -109,7 +109,7 @@ class Results:
     """What the handler decides of a page: the state table, its actions, and the exits before it."""
 
     states: tuple[StateRow, ...] = field(metadata=means("error_states[], first match wins"))
-    actions: Mapping[str, Callable[[Handler], Steps[str]]] = field(metadata=means("functions that its rows name"))
+    actions: Mapping[str, Variant[str]] = field(metadata=means("functions that its rows name"))
     errno_of: Mapping[str, int | str] = field(metadata=means("what memory_failure() returns for a result"))
     exits: Mapping[str, Exit] = field(metadata=means("exits before the state table: kind, result, errno"))
 
@@ -170,8 +170,8 @@ class Profile:
     sysctls : tuple of Sysctl
     features : frozenset of str
         Names of features.py; ask `has`.
-    phases : tuple of str
-        The phases of memory_failure() in their order, by their names in variants.PHASES.
+    phases : tuple of Variant
+        The phases of memory_failure() in their order.
     names : mapping
         Functions that are called otherwise than in 2.6.32; ask `called`.
     log, results, users, mm, files
@@ -183,7 +183,7 @@ class Profile:
     from_version: tuple[int, int]
     sysctls: tuple[Sysctl, ...]
     features: frozenset[str]
-    phases: tuple[str, ...]
+    phases: tuple[Variant[Verdict], ...]
     names: Mapping[str, str]
     log: LogLines
     results: Results
@@ -194,6 +194,14 @@ class Profile:
     def has(self, feature: str) -> bool:
         """Whether this kernel has a feature. Raises KeyError for a name that is not declared in features.py."""
         return feature in self.features or not FEATURES[feature]
+
+    def phase(self, name: str) -> Variant[Verdict]:
+        """This kernel's variant of a phase. Raises StopIteration if it has none."""
+        return next(phase for phase in self.phases if phase.name == name)
+
+    def runs(self, name: str) -> bool:
+        """Whether one of its phases has that name."""
+        return any(phase.name == name for phase in self.phases)
 
     @property
     def sysctl(self) -> dict[str, int]:

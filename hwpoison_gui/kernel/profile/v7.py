@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from .. import actions, phases, user_mappings
 from .. import page_flags as pf
 from .. import pte as ptes
-from ..actions import ACTIONS
 from ..machine import Machine
 from ..records import Inode, Process, Vma
 from ..swap import reuse_swap_page, swap_free, try_to_free_swap
@@ -30,6 +30,7 @@ from .type import (
     Sysctl,
     Users,
 )
+from .variants import by_name
 
 # error_states[], mm/memory-failure.c (2.6.32). Isolation lets only LRU pages through, so some rows
 # are never reached; state_table.reachable() tells which.
@@ -144,16 +145,16 @@ V7: Final = Profile(
         }
     ),
     phases=(
-        "check_recovery",
-        "check_pfn_valid",
-        "test_set_page_hwpoison",
-        "get_page_unless_zero",
-        "isolate_lru_page",
-        "lock_page",
-        "wait_on_page_writeback",
-        "hwpoison_user_mappings",
-        "check_truncated",
-        "identify_page_state",
+        phases.check_recovery,
+        phases.check_pfn,
+        phases.set_page_hwpoison,
+        phases.take_reference,
+        phases.isolate_lru_page,
+        phases.lock_page,
+        phases.wait_on_page_writeback,
+        user_mappings.hwpoison_user_mappings,
+        phases.check_truncated,
+        phases.identify_page_state,
     ),
     names={},
     log=LogLines(
@@ -169,7 +170,17 @@ V7: Final = Profile(
     ),
     results=Results(
         states=ERROR_STATES,
-        actions=ACTIONS,
+        actions=by_name(
+            actions.me_kernel_ignore,
+            actions.me_kernel,
+            actions.me_free,
+            actions.me_huge_page,
+            actions.me_unknown,
+            actions.me_pagecache_clean,
+            actions.me_pagecache_dirty,
+            actions.me_swapcache_dirty,
+            actions.me_swapcache_clean,
+        ),
         errno_of={RECOVERED: 0, DELAYED: "EBUSY", FAILED: "EBUSY", IGNORED: "EBUSY"},
         exits={
             "no page": Exit("memory outside kernel control", IGNORED, "EIO"),

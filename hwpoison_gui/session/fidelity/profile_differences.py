@@ -11,9 +11,9 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel.memory_failure import PHASES
 from hwpoison_gui.kernel.profile.features import FEATURES
 from hwpoison_gui.kernel.profile.type import MEANS, Exit, Profile, StateRow
+from hwpoison_gui.kernel.profile.variants import Variant, by_name
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -47,16 +47,16 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str
 
 
 def _phases(one: Profile, other: Profile) -> Iterator[str]:
-    merged = _merged(one.phases, other.phases)
-    rows = (
-        (
-            f"`{name}`",
-            *("yes" if name in profile.phases else "" for profile in (one, other)),
-            first_sentence(PHASES[name]),
-        )
-        for name in merged
-    )
-    return table(("phase", one.name, other.name, "what it does"), rows)
+    """What each phase does in either kernel; an empty cell where a kernel has no such phase."""
+    mine, theirs = (by_name(*profile.phases) for profile in (one, other))
+    rows = ((f"`{name}`", *_variants(mine.get(name), theirs.get(name))) for name in _merged([*mine], [*theirs]))
+    return table(("phase", one.name, other.name), rows)
+
+
+def _variants(mine: Variant[Any] | None, theirs: Variant[Any] | None) -> tuple[str, str]:
+    if mine is theirs and mine is not None:
+        return first_sentence(mine.run), "the same"
+    return (first_sentence(mine.run) if mine else ""), (first_sentence(theirs.run) if theirs else "")
 
 
 def _merged(one: Sequence[str], other: Sequence[str]) -> list[str]:

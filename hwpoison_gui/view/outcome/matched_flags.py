@@ -68,7 +68,7 @@ def _matched(run: _Operation, pfn: int, number: int) -> Matched:
     """Of step `number`, in which the handler finds the row."""
     now = run.flags_at(pfn, number)
     was_on_lru = bool(run.flags_at(pfn, run.first) & pf.LRU)
-    lost_lru = was_on_lru and not now & pf.LRU and "isolate_lru_page" in run.m.profile.phases
+    lost_lru = was_on_lru and not now & pf.LRU and run.m.profile.runs("isolate_lru_page")
     return Matched(pfn, _word(run.m, now, lost_lru, _saved(run, number)), now)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from hwpoison_gui.kernel.handler import Verdict
 from hwpoison_gui.kernel.profile.type import Profile
+from hwpoison_gui.kernel.profile.variants import Variant, nearest
 from hwpoison_gui.view.outline.faults import AFTER, BEFORE, FAULT, FAULTS, KERNEL_READ, SOFT_OFFLINE, TOUCH, UNPOISON
 from hwpoison_gui.view.outline.handler import PHASES
 from hwpoison_gui.view.outline.io import FSYNC, READ, REFUSED, WRITE
@@ -17,9 +19,14 @@ def handler_of(profile: Profile) -> Part:
         "A frame is reported broken",
         "memory_failure",
         signs=("memory_failure:Frame ",),
-        parts=tuple(PHASES[phase] for phase in profile.phases),
+        parts=tuple(_part_of(phase) for phase in profile.phases),
         teach=profile.title,
     )
+
+
+def _part_of(phase: Variant[Verdict]) -> Part:
+    """A phase of which nothing is told yet is shown by its name."""
+    return nearest(PHASES, phase) or Part(phase.name.replace("_", " ").capitalize(), phase.name)
 
 
 def parts_of(profile: Profile, functions: Collection[str]) -> tuple[Part, ...]:

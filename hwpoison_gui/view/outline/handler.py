@@ -1,6 +1,6 @@
 """The handler in our words: each phase of memory_failure(), its decisions, and what each way out means.
 
-Keyed by the names that a profile lists in `phases`, so that a kernel shows what it has and nothing else.
+Keyed by variant, in the order of the kernels: one that has no part of its own is shown as the newest of its name.
 """
 
 from __future__ import annotations
@@ -96,16 +96,16 @@ TRUNCATED: Final = Part(
 )
 
 PHASES: Final[dict[str, Part]] = {
-    "check_recovery": CHECK_RECOVERY,
-    "check_pfn_valid": CHECK_PFN,
-    "test_set_page_hwpoison": SET_POISON,
-    "get_page_unless_zero": GET_PAGE,
-    "isolate_lru_page": ISOLATE,
-    "lock_page": LOCK,
-    "wait_on_page_writeback": WRITEBACK,
-    "hwpoison_user_mappings": USER_MAPPINGS,
-    "check_truncated": TRUNCATED,
-    "identify_page_state": Part(
+    "check_recovery@2.6.32": CHECK_RECOVERY,
+    "check_pfn@2.6.32": CHECK_PFN,
+    "set_page_hwpoison@2.6.32": SET_POISON,
+    "take_reference@2.6.32": GET_PAGE,
+    "isolate_lru_page@2.6.32": ISOLATE,
+    "lock_page@2.6.32": LOCK,
+    "wait_on_page_writeback@2.6.32": WRITEBACK,
+    "hwpoison_user_mappings@2.6.32": USER_MAPPINGS,
+    "check_truncated@2.6.32": TRUNCATED,
+    "identify_page_state@2.6.32": Part(
         "What kind of page is it, and what is done with it?",
         "page_action",
         parts=(ROW_2009, *AFTER_2009),

@@ -107,15 +107,15 @@ TORN_DOWN: Final = Part(
 )
 
 PHASES_6_1: Final[dict[str, Part]] = {
-    "pfn_to_online_page": ONLINE,
-    "try_memory_failure_hugetlb": HUGETLB,
-    "set_page_hwpoison": SET_POISON,
-    "take_reference": TAKE,
-    "split_transparent_huge_page": SPLIT,
-    "shake_page": SHAKE,
-    "lock_and_filter": LOCK,
-    "check_torn_down": TORN_DOWN,
-    "identify_saved_state": Part(
+    "check_pfn@6.1": ONLINE,
+    "try_memory_failure_hugetlb@6.1": HUGETLB,
+    "set_page_hwpoison@6.1": SET_POISON,
+    "take_reference@6.1": TAKE,
+    "split_transparent_huge_page@6.1": SPLIT,
+    "shake_page@6.1": SHAKE,
+    "lock_page@6.1": LOCK,
+    "check_truncated@6.1": TORN_DOWN,
+    "identify_page_state@6.1": Part(
         "What kind of page is it, and what is done with it?",
         "identify_page_state",
         parts=(ROW_6_1, *AFTER_6_1),

@@ -12,8 +12,9 @@ from itertools import chain, combinations
 from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel.handler import matching_row
+from hwpoison_gui.kernel.handler import Verdict, matching_row
 from hwpoison_gui.kernel.profile.type import StateRow
+from hwpoison_gui.kernel.profile.variants import Variant, nearest
 
 
 class Entrance(NamedTuple):
@@ -26,9 +27,9 @@ class Entrance(NamedTuple):
 _ON_NO_LIST: Final = "on no LRU list, the handler stops before"
 _SPLIT: Final = "a huge page is handled on its own, or split before"
 
-# By the phase that looks at the table: what it is asked with depends on all phases before it.
+# By the variant of the phase that looks at the table: what it is asked with depends on all phases before it.
 ENTRANCES: Final[dict[str, tuple[Entrance, ...]]] = {
-    "identify_page_state": (
+    "identify_page_state@2.6.32": (
         Entrance(
             pf.LRU,
             {
@@ -40,7 +41,7 @@ ENTRANCES: Final[dict[str, tuple[Entrance, ...]]] = {
             },
         ),
     ),
-    "identify_saved_state": (
+    "identify_page_state@6.1": (
         Entrance(
             pf.LRU,
             {
@@ -60,9 +61,9 @@ _SHADOWED: Final = "every page that comes so far fits a row before it"
 
 
 @cache
-def unreachable(states: tuple[StateRow, ...], phase: str) -> dict[int, str]:
+def unreachable(states: tuple[StateRow, ...], phase: Variant[Verdict]) -> dict[int, str]:
     """Row number -> why no page comes to it, for the table that `phase` looks at."""
-    entrances = ENTRANCES[phase]
+    entrances = nearest(ENTRANCES, phase) or ()
     reached = set[int]()
     for entrance in entrances:
         reached |= _rows_reached(states, entrance)

@@ -111,7 +111,7 @@ def _row(number: int, row: StateRow, word: int | None, first: int | None, never:
     said = {has: ", ".join(bit.name for bit in wrong if bool(bit.has) == has) for has in (True, False)}
     why = "; ".join(f"{said[has]} {is_so}" for has, is_so in ((True, "set"), (False, "clear")) if said[has])
     anonymous = DOES_ANON if word is not None and word & pf.ANON else {}
-    does = anonymous.get(row.action, DOES[row.action])
+    does = anonymous.get(row.action, DOES.get(row.action, ""))
     return TableRow(number, bits, row.kind, row.action, does, state, why, never)
 
 
