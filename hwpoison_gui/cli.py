@@ -5,7 +5,6 @@ The window is imported only inside the command that needs it.
 
 from __future__ import annotations
 
-import argparse
 import gc
 import io
 import os
@@ -18,6 +17,8 @@ from hwpoison_gui import __version__
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
 
 if TYPE_CHECKING:
+    import argparse
+
     from hwpoison_gui.opening import Opened
 
 GOOD: Final = 0
@@ -166,6 +167,29 @@ def _pictures(arguments: Sequence[str]) -> int:
 
 
 def _window(arguments: Sequence[str]) -> int:
+    file, live = _to_open(arguments) if arguments else (None, False)
+    if file is not None and not file.exists():
+        return _complain(f"{file}: no such file", BAD_FILE)
+    # Until the window is there nothing is garbage, and looking for it takes a tenth of a start.
+    gc.disable()
+    # The machine first: a bad file needs no window, and with Qt there Python loads its modules more slowly.
+    opened = _opened(file)
+    if opened is None:
+        gc.enable()
+        return BAD_FILE
+    from hwpoison_gui.gui.app import qt
+
+    qt.load()
+    from hwpoison_gui.gui.app.run import run
+
+    status: int = run(opened, live=live)
+    return status
+
+
+def _to_open(arguments: Sequence[str]) -> tuple[Path | None, bool]:
+    """The file that the window is to open, or None; and whether it is to open this machine's own memory."""
+    import argparse
+
     parser = argparse.ArgumentParser(
         prog="hwpoison-gui",
         usage=_USAGE,
@@ -178,22 +202,7 @@ def _window(arguments: Sequence[str]) -> int:
     what.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a scenario or a recorded memory to open")
     what.add_argument("--live", action="store_true", help="open a copy of this machine's own memory")
     options = parser.parse_args(arguments)
-    if options.file is not None and not options.file.exists():
-        return _complain(f"{options.file}: no such file", BAD_FILE)
-    # Until the window is there nothing is garbage, and looking for it takes a tenth of a start.
-    gc.disable()
-    # The machine first: a bad file needs no window, and with Qt there Python loads its modules more slowly.
-    opened = _opened(options.file)
-    if opened is None:
-        gc.enable()
-        return BAD_FILE
-    from hwpoison_gui.gui.app import qt
-
-    qt.load()
-    from hwpoison_gui.gui.app.run import run
-
-    status: int = run(opened, live=options.live)
-    return status
+    return options.file, options.live
 
 
 def _opened(file: Path | None) -> Opened | None:
@@ -211,6 +220,8 @@ def _opened(file: Path | None) -> Opened | None:
 
 
 def _parser(command: str, description: str) -> argparse.ArgumentParser:
+    import argparse  # a start without arguments has nothing to parse
+
     return argparse.ArgumentParser(prog=f"hwpoison-gui {command}", description=description)
 
 

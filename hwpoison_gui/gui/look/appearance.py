@@ -36,13 +36,19 @@ class Appearance(QObject):
         self._settings = settings
         self.theme_choice = settings.get(keys.THEME) if settings.store is not None else "dark"
         self.text_size = settings.get(keys.TEXT_SIZE)
-        still = settings.get(keys.STILL)
-        self.still = look.system_is_still() if still is None else still
+        self._still = settings.get(keys.STILL)
         self.theme: Theme
         self._apply_to_application()  # before there are widgets it costs least
         hints = QGuiApplication.styleHints()
         hints.colorSchemeChanged.connect(self._system_changed)
         hints.accessibility().contrastPreferenceChanged.connect(self._system_changed)
+
+    @property
+    def still(self) -> bool:
+        """Whether animations are off. Until the user chooses, the desktop's setting holds."""
+        if self._still is None:
+            self._still = look.system_is_still()
+        return self._still
 
     def choose_theme(self, choice: str) -> None:
         """A theme's name, or `system`."""
@@ -69,8 +75,8 @@ class Appearance(QObject):
         return ""
 
     def choose_motion(self, still: bool) -> None:
-        """Whether animations are off. Until the user chooses, the desktop's setting holds."""
-        self.still = still
+        """Animations off, or on."""
+        self._still = still
         self._settings.keep(keys.STILL, still)
         self.motionChanged.emit(not still)
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication, QStyle, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from hwpoison_gui.view.base.palette import DARK, HIGH_CONTRAST, LIGHT, Theme, mixed
 
@@ -92,6 +92,8 @@ def system_theme() -> Theme:
 
 def system_is_still() -> bool:
     """Whether the desktop was told to animate nothing."""
+    from PySide6.QtWidgets import QStyle  # with its large enumerations; the first picture of the map moves nothing
+
     return not QApplication.style().styleHint(QStyle.StyleHint.SH_Widget_Animate)
 
 
