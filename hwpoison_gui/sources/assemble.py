@@ -1,6 +1,6 @@
-"""From what /proc exports to the image of a machine: shared by recordings, live memory and raw files.
+"""Turns what /proc exports into the image of a machine; recordings, live memory and raw files all use it.
 
-Everything that Linux does not export is left out here or derived by a rule that `notes` states.
+What Linux does not export is left out, or derived by a rule that the image states in its `notes`.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import numpy.typing as npt
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.image import HiddenState, MemoryImage, ProcessImage, ZoneImage
-from hwpoison_gui.sources.areas import I64, U64, Areas, areas_of, keys_of, place
 from hwpoison_gui.sources.cached import Cache, page_cache
 from hwpoison_gui.sources.errors import MalformedError
 from hwpoison_gui.sources.maps import PAGE_SHIFT, USER_END, ProcessText, meminfo_kb, process_image
+from hwpoison_gui.sources.vma_table import I64, U64, VmaTable, keys_of, row_of, vma_table
 
 PRESENT: Final = np.uint64(1 << 63)
 SWAPPED: Final = np.uint64(1 << 62)
 PFN_MASK: Final = np.uint64((1 << 55) - 1)
 HWPOISON_TYPE: Final = 26
-# Types below it are swap devices in every configuration; above it are migration, markers, poison.
+# Swap types below it are swap devices in every configuration; from here on they are migration, markers and poison.
 _FIRST_SPECIAL_TYPE: Final = 23
 
 _DERIVED: Final = (
@@ -43,7 +43,7 @@ _DIRTY_RULE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was read, before anything is made of it. Arrays as in MemoryImage."""
+    """The raw data of a source, as read. The arrays are those of MemoryImage; texts are whole files of /proc."""
 
     title: str
     kpageflags: U64
@@ -62,19 +62,19 @@ class Exported:
 
 
 def assemble(exported: Exported) -> MemoryImage:
-    """The image. Raises MalformedError when the parts do not fit together."""
+    """The image of the exported machine. Raises MalformedError when its parts contradict each other."""
     processes = tuple(image for image in map(process_image, exported.processes) if image.vmas)
-    areas = areas_of(processes)
+    vmas = vma_table(processes)
     if len(exported.pagemap_va) and int(exported.pagemap_va.max()) >= USER_END:
         raise MalformedError("pagemap_va", "an address outside of user space")
-    key = keys_of(areas, exported.pagemap_pid, exported.pagemap_va)
+    key = keys_of(vmas, exported.pagemap_pid, exported.pagemap_va)
     _check_unique(key)
-    row = place(areas, key)
+    row = row_of(vmas, key)
     entry, keep = _usable(exported.pagemap_entry, exported.kpageflags, row)
     notes = [*exported.notes, *_left_out(row, keep)]
     hidden = _hidden_of(exported.hidden, keep)
     entry, row, key = entry[keep], row[keep], key[keep]
-    cache = _cache(exported, areas, row, key, entry, hidden)
+    cache = _cache(exported, vmas, row, key, entry, hidden)
     return MemoryImage(
         title=exported.title,
         kpageflags=exported.kpageflags,
@@ -95,13 +95,13 @@ def assemble(exported: Exported) -> MemoryImage:
 
 
 def kernel_of(version: str) -> tuple[int, int] | None:
-    """(major, minor) of the kernel of a /proc/version line."""
+    """(major, minor) of the kernel that printed this /proc/version line; None for another text."""
     match = re.search(r"Linux version (\d{1,4})\.(\d{1,4})", version, re.ASCII)
     return (int(match.group(1)), int(match.group(2))) if match else None
 
 
 def release_of(version: str) -> str:
-    """`Linux 6.1.0-56-amd64` out of a /proc/version line."""
+    """The name and release in a /proc/version line, such as `Linux 6.1.0-56-amd64`."""
     match = re.match(r"Linux version (\S{1,80})", version)
     return f"Linux {match.group(1)}" if match else "Linux"
 
@@ -116,7 +116,7 @@ def _check_unique(key: I64) -> None:
 
 
 def _usable(entry: U64, kpageflags: U64, row: I64) -> tuple[U64, npt.NDArray[np.bool_]]:
-    """Entries with poison under one swap type, and which of them a machine can hold."""
+    """The entries with all hwpoison entries under one swap type, and a mask of those that a machine can hold."""
     present, swapped = (entry & PRESENT) != 0, (entry & SWAPPED) != 0
     if not (present ^ swapped).all():
         raise MalformedError("pagemap_entry", "an entry that is neither or both of present and swapped")
@@ -132,14 +132,14 @@ def _usable(entry: U64, kpageflags: U64, row: I64) -> tuple[U64, npt.NDArray[np.
 
 
 def _left_out(row: I64, keep: npt.NDArray[np.bool_]) -> list[str]:
-    """Sentences about entries that were dropped."""
+    """Notes on dropped entries."""
     if keep.all():
         return []
     outside = int((row < 0).sum())
     others = int((~keep).sum()) - outside
     said = []
     if outside:
-        said.append(f"{outside} page-table entries lie in no area of their process (memory was changing): left out.")
+        said.append(f"{outside} page-table entries lie in no VMA of their process (memory was changing): left out.")
     if others:
         said.append(f"{others} page-table entries of devices, migrations or markers are left out.")
     return said
@@ -155,10 +155,10 @@ def _hidden_of(hidden: HiddenState, keep: npt.NDArray[np.bool_]) -> HiddenState:
     )
 
 
-def _cache(exported: Exported, areas: Areas, row: I64, key: I64, entry: U64, hidden: HiddenState) -> Cache:
+def _cache(exported: Exported, vmas: VmaTable, row: I64, key: I64, entry: U64, hidden: HiddenState) -> Cache:
     present = (entry & PRESENT) != 0
     mounts = dict(exported.mounts)
-    return page_cache(areas, exported.kpageflags, row[present], key[present], entry[present], hidden, mounts)
+    return page_cache(vmas, exported.kpageflags, row[present], key[present], entry[present], hidden, mounts)
 
 
 def _notes(exported: Exported, processes: Sequence[ProcessImage], cache: Cache) -> list[str]:
@@ -193,5 +193,5 @@ def _cache_note(exported: Exported, cache: Cache) -> str:
 
 
 def page_aligned(va: npt.NDArray[Any]) -> bool:
-    """Whether all addresses are the first of a page."""
+    """True if every address is page-aligned."""
     return not (va & np.uint64((1 << PAGE_SHIFT) - 1)).any()

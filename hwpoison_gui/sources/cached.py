@@ -1,6 +1,6 @@
-"""Which frame is which page of which file, from page tables and, where recorded, from struct page.
+"""Reconstructs the page cache from page tables and, where recorded, from struct page.
 
-Linux exports the address of a page in processes, not its place in a file; the area's offset gives it.
+Linux exports where a page is mapped, not its index in the file; the offset of the VMA gives the index.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.image import CachedPages, FileImage, HiddenState
-from hwpoison_gui.sources.areas import I64, U64, Areas
+from hwpoison_gui.sources.vma_table import I64, U64, VmaTable
 
 PAGE_IN_FILE = np.uint64(1 << 61)
 
@@ -26,7 +26,7 @@ _FILESYSTEMS = {
 
 @dataclass(frozen=True, slots=True)
 class Cache:
-    """The page cache as far as it is known."""
+    """The known part of the page cache. `unnamed` is the number of files whose path is not known."""
 
     files: tuple[FileImage, ...]
     pages: CachedPages
@@ -34,18 +34,28 @@ class Cache:
 
 
 def page_cache(
-    areas: Areas, kpageflags: U64, row: I64, key: I64, entry: U64, hidden: HiddenState, mounts: dict[str, str]
+    vmas: VmaTable, kpageflags: U64, row: I64, key: I64, entry: U64, hidden: HiddenState, mounts: dict[str, str]
 ) -> Cache:
-    """Frames by file. `row` and `key` place each present entry; `mounts` gives a device's file system."""
-    found = _from_tables(areas, kpageflags, row, key, entry)
-    identities = list(areas.identities)
+    """The frames of each file.
+
+    Parameters
+    ----------
+    row, key
+        Row in `vmas` and key of each present page-table entry, int64, parallel to `entry`.
+    entry
+        Raw words of /proc/PID/pagemap.
+    mounts
+        File-system type by device (`fe:00`, as in maps); empty where it is not known.
+    """
+    found = _from_tables(vmas, kpageflags, row, key, entry)
+    identities = list(vmas.identities)
     named = len(identities)
     more = 0
     if hidden.mapping is not None and hidden.index is not None:
         found, more = _from_struct_page(kpageflags, hidden.mapping, hidden.index, found, named)
         identities += [("", number + 1, f"(not mapped, {number + 1})") for number in range(more)]
     pfn, file, index = found
-    sizes = _sizes(areas, len(identities), file, index)
+    sizes = _sizes(vmas, len(identities), file, index)
     kinds = _kinds(kpageflags, pfn, file, len(identities))
     files = tuple(
         FileImage(device, inode, path, _filesystem(device, path, kind, mounts), int(size))
@@ -54,19 +64,19 @@ def page_cache(
     return Cache(files, CachedPages(pfn, file, index), more)
 
 
-def _from_tables(areas: Areas, kpageflags: U64, row: I64, key: I64, entry: U64) -> tuple[I64, I64, I64]:
-    """(pfn, file, index) of what areas of files map, private copies left out; each frame and page once."""
+def _from_tables(vmas: VmaTable, kpageflags: U64, row: I64, key: I64, entry: U64) -> tuple[I64, I64, I64]:
+    """(pfn, file, index) of the cached pages that are mapped, without private copies; each frame and page once."""
     at = np.nonzero((row >= 0) & ((entry & PAGE_IN_FILE) != 0))[0]
-    at = at[areas.file[row[at]] >= 0]
+    at = at[vmas.file[row[at]] >= 0]
     pfn = (entry[at] & np.uint64((1 << 55) - 1)).astype(np.int64)
     cache = (kpageflags[pfn] & _NEVER_CACHE) == 0
     at, pfn = at[cache], pfn[cache]
-    area = row[at]
-    return _once(pfn, areas.file[area], key[at] - areas.start[area] + areas.page_offset[area])
+    vma = row[at]
+    return _once(pfn, vmas.file[vma], key[at] - vmas.start[vma] + vmas.page_offset[vma])
 
 
 def _once(pfn: I64, file: I64, index: I64) -> tuple[I64, I64, I64]:
-    """A frame is one page, and a page has one frame: of entries out of step the first is believed."""
+    """Keep one page per frame and one frame per page; of contradictory entries the first is kept."""
     pfn, first = np.unique(pfn, return_index=True)
     file, index = file[first], index[first]
     order = np.lexsort((first, index, file))
@@ -79,7 +89,7 @@ def _once(pfn: I64, file: I64, index: I64) -> tuple[I64, I64, I64]:
 def _from_struct_page(
     kpageflags: U64, mapping: U64, word_index: U64, pages: tuple[I64, I64, I64], named: int
 ) -> tuple[tuple[I64, I64, I64], int]:
-    """Pages nobody maps, by `page->mapping`: the same pointer is the same file, a new one a file without name."""
+    """Add unmapped pages by page->mapping: equal pointers are one file; an unknown pointer is a file without a name."""
     pfn, file, index = pages
     ours = (mapping != 0) & (mapping & np.uint64(3) == 0) & ((kpageflags & _NEVER_CACHE) == 0)
     ours &= (kpageflags & np.uint64(pf.COMPOUND_TAIL)) == 0
@@ -102,25 +112,25 @@ def _from_struct_page(
 
 
 def _find(ascending: U64, values: U64) -> I64:
-    """Where each value stands in `ascending`, -1 where it does not."""
+    """Index of each value in `ascending`; -1 where it is missing."""
     at = np.searchsorted(ascending, values)
     found = at < len(ascending)
     found[found] = ascending[at[found]] == values[found]
     return np.where(found, at, -1)
 
 
-def _sizes(areas: Areas, count: int, file: I64, index: I64) -> I64:
-    """Pages of each file: what areas reach and what is cached, whichever is more."""
+def _sizes(vmas: VmaTable, count: int, file: I64, index: I64) -> I64:
+    """Size of each file in pages: the larger of what VMAs cover and what is cached."""
     sizes = np.zeros(count, np.int64)
     np.maximum.at(sizes, file, index + 1)
-    of_file = areas.file >= 0
-    reach = areas.page_offset + areas.end - areas.start
-    np.maximum.at(sizes, areas.file[of_file], reach[of_file])
+    of_file = vmas.file >= 0
+    reach = vmas.page_offset + vmas.end - vmas.start
+    np.maximum.at(sizes, vmas.file[of_file], reach[of_file])
     return sizes
 
 
 def _kinds(kpageflags: U64, pfn: I64, file: I64, count: int) -> list[str]:
-    """What its cached frames say of a file: `hugetlbfs`, `tmpfs`, `blockdev`, `disk` or nothing."""
+    """The kind of each file by the flags of its cached frames: `hugetlbfs`, `tmpfs`, `blockdev`, `disk` or empty."""
     words = kpageflags[pfn]
 
     def any_of(condition: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
@@ -131,7 +141,7 @@ def _kinds(kpageflags: U64, pfn: I64, file: I64, count: int) -> list[str]:
         for name in ("HUGE", "SWAPBACKED", "MMAP", "UPTODATE", "PRIVATE")
     }
     huge, swap_backed, mapped = any_of(has["HUGE"]), any_of(has["SWAPBACKED"]), any_of(has["MMAP"])
-    # Only a block device's page may hold single valid blocks without being valid as a whole.
+    # Only a page of a block device can have valid blocks without being up to date as a whole.
     in_part = any_of(~has["UPTODATE"] & has["PRIVATE"]) & ~mapped
     cached = np.bincount(file, minlength=count) > 0
     chosen = np.select([huge, swap_backed, in_part, cached], ["hugetlbfs", "tmpfs", "blockdev", "disk"], "")
@@ -139,7 +149,7 @@ def _kinds(kpageflags: U64, pfn: I64, file: I64, count: int) -> list[str]:
 
 
 def _filesystem(device: str, path: str, kind: str, mounts: dict[str, str]) -> str:
-    """A file's file system in the words of scenarios; what its frames say comes first."""
+    """The file system of a file, as scenarios name it; the kind of its frames takes precedence."""
     if kind not in ("", "disk"):
         return kind
     if device in mounts:

@@ -1,7 +1,4 @@
-"""What can go wrong with real memory: a bad file, a missing permission, a change of mind.
-
-One class for each, so that a caller can show `str(error)` as it is.
-"""
+"""Errors of sources: a bad file, a missing permission, a cancelled read. `str(error)` can be shown to the user."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ from pathlib import Path
 
 
 class SourceError(Exception):
-    """A source cannot be read: which file, where in it, and why."""
+    """A source cannot be read. `where` is the place in the file, empty for the file as a whole."""
 
     def __init__(self, path: Path | str, where: str, why: str) -> None:
         super().__init__(f"{path}: {where}: {why}" if where else f"{path}: {why}")
@@ -19,7 +16,7 @@ class SourceError(Exception):
 
 
 class LivePermissionError(SourceError):
-    """The kernel keeps something from us: what is missing, and how to get it."""
+    """The kernel denies access. `missing` says to what, `remedy` how to get it."""
 
     def __init__(self, path: Path | str, missing: str, remedy: str) -> None:
         super().__init__(path, "", f"{missing} {remedy}")
@@ -28,11 +25,11 @@ class LivePermissionError(SourceError):
 
 
 class CancelledError(Exception):
-    """The user changed their mind while memory was being read."""
+    """The user cancelled while memory was being read."""
 
 
 class MalformedError(Exception):
-    """Inside the sources only: something does not fit; whoever knows the file makes a SourceError of it."""
+    """Inconsistent data; used inside sources only. The caller that knows the file turns it into a SourceError."""
 
     def __init__(self, where: str, why: str) -> None:
         super().__init__(f"{where}: {why}")

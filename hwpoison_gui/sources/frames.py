@@ -1,6 +1,6 @@
-"""Words of /proc/kpageflags, /proc/kpagecount and files like them, read in chunks without a copy.
+"""Reads the 64-bit words of /proc/kpageflags, /proc/kpagecount and files like them, in chunks and without copies.
 
-np.fromfile reads nothing from /proc and buffered reads give EINVAL there: preadv goes straight into the array.
+np.fromfile reads nothing from /proc, and buffered reads fail with EINVAL; preadv fills the array directly.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from typing import Final
 
 import numpy as np
 
-from hwpoison_gui.sources.areas import U64
 from hwpoison_gui.sources.errors import CancelledError, LivePermissionError, SourceError
+from hwpoison_gui.sources.vma_table import U64
 
-_CHUNK: Final = 1 << 16  # words: short enough that a cancel is felt at once
+_CHUNK: Final = 1 << 16  # words: few enough for a cancel to take effect at once
 _MOST_WORDS: Final = 1 << 34
 
 Cancelled = Callable[[], bool]
 
 
 def never() -> bool:
-    """Nobody cancels."""
+    """The default of `cancelled`: never."""
     return False
 
 
 def check(cancelled: Cancelled) -> None:
-    """Stop here when the user has changed their mind."""
+    """Raise CancelledError if the user has cancelled."""
     if cancelled():
         raise CancelledError
 
@@ -39,7 +39,19 @@ def read_words(
     progress: Callable[[float], None] = lambda share: None,
     cancelled: Cancelled = never,
 ) -> U64:
-    """All 64-bit words of `path`. `expected` is a guess of their number: the array grows when it is wrong."""
+    """All 64-bit words of a file.
+
+    Parameters
+    ----------
+    expected
+        A guess of the number of words; the array grows where there are more.
+    progress
+        Called with the share read so far, 0 to 1.
+
+    Raises
+    ------
+    SourceError, LivePermissionError, CancelledError
+    """
     words = np.zeros(max(_CHUNK, expected), np.uint64)
     done = 0
     try:
@@ -68,7 +80,7 @@ def read_words(
 
 
 def check_readable(path: Path) -> None:
-    """Raise LivePermissionError or SourceError unless `path` can be opened for reading: opening decides."""
+    """Raise LivePermissionError or SourceError unless `path` can be opened for reading."""
     try:
         os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
     except PermissionError as error:
@@ -78,7 +90,7 @@ def check_readable(path: Path) -> None:
 
 
 def _read_at(descriptor: int, words: U64, done: int) -> int:
-    """One read into the array at byte `done`. The kernel ends /proc/kpage* with EINVAL on some versions."""
+    """Bytes read into the array at byte `done`. Some kernels return EINVAL at the end of /proc/kpage*."""
     buffer = words.data.cast("B")[done : done + 8 * _CHUNK]
     try:
         return os.preadv(descriptor, [buffer], done)

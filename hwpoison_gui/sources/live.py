@@ -1,7 +1,7 @@
-"""This machine's own memory, as /proc shows it at one moment. Read-only: nothing is ever opened for writing.
+"""Captures the memory of the running machine from /proc. Read-only: nothing is ever opened for writing.
 
-Made for a worker thread: `capture` reports progress and asks whether it was cancelled. The kernel goes on
-while it is read, so processes may vanish and pages may change; what vanished is counted, not an error.
+`capture` runs in a worker thread; it reports progress and polls for cancellation. The machine keeps running
+meanwhile, so processes may exit and pages may change; processes that exited are counted, not an error.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ import numpy as np
 import numpy.typing as npt
 
 from hwpoison_gui.kernel.image import HiddenState, MemoryImage, VmaImage
-from hwpoison_gui.sources.areas import U64
 from hwpoison_gui.sources.assemble import PFN_MASK, PRESENT, Exported, assemble, release_of
 from hwpoison_gui.sources.errors import LivePermissionError, MalformedError, SourceError
 from hwpoison_gui.sources.frames import Cancelled, check, check_readable, never, read_words
 from hwpoison_gui.sources.maps import ProcessText, parse_maps
 from hwpoison_gui.sources.pagemap import Tables
 from hwpoison_gui.sources.text import text_of, text_or_empty
+from hwpoison_gui.sources.vma_table import U64
 from hwpoison_gui.sources.zoneinfo import last_frame, node_blocks, zones_of
 
 Progress = Callable[[float, str], None]
@@ -41,7 +41,7 @@ _COPY_NOTE: Final = (
 
 @dataclass(slots=True)
 class _Gathered:
-    """Page tables of the processes read so far."""
+    """What was read of the processes so far; `vanished` and `refused` count those that could not be read."""
 
     texts: list[ProcessText] = field(default_factory=list)
     pids: list[npt.NDArray[np.int64]] = field(default_factory=list)
@@ -53,13 +53,22 @@ class _Gathered:
 
 
 def quiet(share: float, doing: str) -> None:
-    """Nobody watches the progress."""
+    """The default of `progress`: do nothing."""
 
 
 def capture(progress: Progress = quiet, cancelled: Cancelled = never, proc: Path = PROC) -> MemoryImage:
-    """A copy of this machine's memory; /sys stands beside `proc`.
+    """A copy of this machine's memory.
 
-    Raises SourceError, LivePermissionError, CancelledError.
+    Parameters
+    ----------
+    progress
+        Called with the share done, 0 to 1, and what is being done.
+    proc
+        Where /proc is mounted; /sys is expected beside it.
+
+    Raises
+    ------
+    SourceError, LivePermissionError, CancelledError
     """
     check(cancelled)
     progress(0.0, "looking at what may be read")
@@ -83,7 +92,7 @@ def capture(progress: Progress = quiet, cancelled: Cancelled = never, proc: Path
 
 
 def _check_pagemap(proc: Path) -> None:
-    """Without CAP_SYS_ADMIN the kernel answers, but with frame number 0: say so instead of showing nonsense."""
+    """Raise LivePermissionError where frame numbers read as 0, as they do without CAP_SYS_ADMIN."""
     for name in ("kpageflags", "kpagecount", "self/pagemap"):
         if not (proc / name).exists():
             raise SourceError(proc / name, "", "this kernel does not have it (CONFIG_PROC_PAGE_MONITOR is off)")
@@ -106,7 +115,7 @@ def _check_pagemap(proc: Path) -> None:
 
 
 def _processes(proc: Path, progress: Progress, cancelled: Cancelled) -> _Gathered:
-    """Maps and page tables of all processes that are there long enough to be read."""
+    """Maps and page tables of all processes that live long enough to be read."""
     gathered, tables = _Gathered(), Tables()
     try:
         pids = sorted(int(name) for name in os.listdir(proc) if name.isascii() and name.isdigit())
@@ -130,7 +139,7 @@ def _processes(proc: Path, progress: Progress, cancelled: Cancelled) -> _Gathere
 
 
 def _process(base: Path, pid: int, gathered: _Gathered, tables: Tables, cancelled: Cancelled) -> None:
-    """Add one process to `gathered`, all of it or nothing."""
+    """Add one process to `gathered`, completely or not at all."""
     maps = tuple(text_of(base / "maps").splitlines())
     if not maps:
         return  # a kernel thread
@@ -179,7 +188,7 @@ def _missed(gathered: _Gathered) -> list[str]:
 
 
 def _mounts(proc: Path) -> dict[str, str]:
-    """File system type by device, in the notation of maps."""
+    """File-system type by device, written as in maps (`fe:00`)."""
     found = {}
     for line in text_or_empty(proc / "self" / "mountinfo").splitlines():
         match = re.match(r"\d+ \d+ (\d{1,7}):(\d{1,7}) .* - (\S+) ", line, re.ASCII)
@@ -199,6 +208,6 @@ def _fields(status: str) -> list[tuple[str, str]]:
 
 
 def _fitted(counts: U64, frames: int) -> U64:
-    """Memory can come and go between two reads: frames without a count are mapped by nobody we know."""
+    """`counts` with exactly one value per frame: memory may be added or removed between the two reads."""
     missing = max(0, frames - len(counts))
     return np.concatenate((counts, np.zeros(missing, np.uint64))) if missing else counts[:frames]

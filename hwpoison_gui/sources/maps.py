@@ -1,7 +1,4 @@
-"""One parser for the lines of /proc/PID/maps and the fields of /proc/PID/status.
-
-Recordings and the live machine both come through here, so that they mean the same.
-"""
+"""Parses the lines of /proc/PID/maps and the fields of /proc/PID/status, for recordings and the live machine."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from hwpoison_gui.kernel.image import ProcessImage, VmaImage
 from hwpoison_gui.sources.errors import MalformedError
 
 PAGE_SHIFT: Final = 12
-# Five-level page tables give 57 address bits, half of them to user space; [vsyscall] lies above and has no VMA.
+# Five-level page tables have 57 address bits, half of that for user space; [vsyscall] lies above and is no VMA.
 USER_END: Final = 1 << 56
 
 SIGBUS: Final = 7
@@ -29,7 +26,7 @@ _LINE: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ProcessText:
-    """A process as /proc prints it: fields of status by name, lines of maps."""
+    """A process as /proc prints it: the fields of status by name and the lines of maps."""
 
     pid: int
     ppid: int
@@ -39,7 +36,7 @@ class ProcessText:
 
 
 def parse_line(line: str) -> VmaImage | None:
-    """One line of maps; None for what the kernel prints although it is no VMA. Raises MalformedError."""
+    """The VMA of one line; None for a line that is no VMA ([vsyscall]). Raises MalformedError."""
     match = _LINE.fullmatch(line.rstrip("\n"))
     if match is None:
         raise MalformedError("maps", f"not a line of maps: {line[:80]!r}")
@@ -53,25 +50,25 @@ def parse_line(line: str) -> VmaImage | None:
 
 
 def parse_maps(lines: Iterable[str]) -> tuple[VmaImage, ...]:
-    """All areas of one process, ascending, none overlapping another. Raises MalformedError."""
+    """The VMAs of one process, ascending and without overlap. Raises MalformedError."""
     vmas: list[VmaImage] = []
     for line in lines:
         vma = parse_line(line)
         if vma is None:
             continue
         if vmas and vma.start < vmas[-1].end:
-            raise MalformedError("maps", f"areas overlap or are out of order at {vma.start:#x}")
+            raise MalformedError("maps", f"VMAs overlap or are out of order at {vma.start:#x}")
         vmas.append(vma)
     return tuple(vmas)
 
 
 def is_file(vma: VmaImage) -> bool:
-    """Whether a file stands behind it, shared memory included (a System V segment may have inode 0)."""
+    """True for a file mapping, shared memory included (a System V segment may have inode 0)."""
     return vma.inode != 0 or vma.path.startswith("/")
 
 
 def sigbus_of(status: Mapping[str, str]) -> str:
-    """Disposition of SIGBUS by the signal masks of status; without them `default`."""
+    """Disposition of SIGBUS by the masks SigBlk, SigIgn and SigCgt of status; `default` where they are missing."""
     masks = {name: _mask(status, name) for name in ("SigBlk", "SigIgn", "SigCgt")}
     if masks["SigIgn"] & _SIGBUS_BIT:
         return "ignored"
@@ -81,7 +78,7 @@ def sigbus_of(status: Mapping[str, str]) -> str:
 
 
 def process_image(text: ProcessText) -> ProcessImage:
-    """The process as a machine is booted from it. Raises MalformedError."""
+    """The process in the form that a machine is booted from. Raises MalformedError."""
     threads = text.status.get("Threads", "1").strip()
     if not (threads.isascii() and threads.isdigit() and 1 <= len(threads) <= 7):
         raise MalformedError(f"process {text.pid}", f"Threads is {threads[:40]!r}")
@@ -100,7 +97,7 @@ def process_image(text: ProcessText) -> ProcessImage:
 
 
 def meminfo_kb(text: str, name: str) -> int:
-    """One figure of /proc/meminfo in kB, 0 when the kernel does not print it."""
+    """A value of /proc/meminfo in kB; 0 if the kernel does not print it."""
     match = re.search(rf"^{re.escape(name)}:\s*(\d{{1,18}})\b", text, re.ASCII | re.MULTILINE)
     return int(match.group(1)) if match else 0
 

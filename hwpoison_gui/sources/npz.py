@@ -1,6 +1,6 @@
-"""Columns of numbers out of an .npz file, checked before a byte of them is believed.
+"""Reads columns of integers from an untrusted .npz file.
 
-Unpickles nothing and allocates nothing that the file does not really hold.
+Nothing is unpickled, every header is checked, and no more is allocated than the file holds.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Integers = npt.NDArray[np.integer[Any]]
 _MOST_BYTES: Final = 1 << 35
 _HEADER_ROOM: Final = 1 << 16
 
-# What zipfile, zlib and numpy's header parser raise on damaged bytes.
+# What zipfile, zlib and numpy's header parser raise for damaged files.
 _DAMAGE: Final = (
     EOFError,
     IndexError,
@@ -45,7 +45,10 @@ _DAMAGE: Final = (
 
 
 def read_columns(path: Path, wanted: Iterable[str]) -> dict[str, Integers]:
-    """Those of the arrays `wanted` that the file has. Other arrays are not even looked at."""
+    """The arrays of `wanted` that the file has, one-dimensional, in native byte order; others are not read.
+
+    Raises SourceError.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             members = {info.filename: info for info in archive.infolist()}

@@ -1,6 +1,6 @@
-"""Page tables of one process from /proc/PID/pagemap: present and swapped entries of its areas.
+"""Reads the page tables of a process from /proc/PID/pagemap: its present and swapped entries.
 
-Kernels since 6.7 say where entries are (the PAGEMAP_SCAN ioctl); older ones are read area by area.
+Since 6.7 the PAGEMAP_SCAN ioctl tells where there are entries; on older kernels every VMA is read.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ import numpy as np
 import numpy.typing as npt
 
 from hwpoison_gui.kernel.image import VmaImage
-from hwpoison_gui.sources.areas import U64
 from hwpoison_gui.sources.assemble import PRESENT, SWAPPED
 from hwpoison_gui.sources.frames import Cancelled, check
 from hwpoison_gui.sources.maps import PAGE_SHIFT
+from hwpoison_gui.sources.vma_table import U64
 
-Range = tuple[int, int]  # virtual page numbers, the end not included
+Range = tuple[int, int]  # virtual page numbers, end exclusive
 
 _CHUNK: Final = 1 << 16
 _REGIONS: Final = 4096
-_GAP: Final = 64  # pages: reading over a small hole is cheaper than another call
+_GAP: Final = 64  # pages: reading across a small hole is cheaper than another system call
 _LARGEST_UNREADABLE: Final = 1 << 18  # pages: 1 GiB
 
 _SCAN: Final = 0xC0606610  # _IOWR('f', 16, struct pm_scan_arg), 96 bytes
@@ -33,7 +33,7 @@ _IS_PRESENT, _IS_SWAPPED, _IS_HUGE = 1 << 3, 1 << 4, 1 << 6
 
 
 class Tables:
-    """How page tables are found on this kernel; remembers that PAGEMAP_SCAN is missing."""
+    """Reads page tables, and remembers whether this kernel has PAGEMAP_SCAN."""
 
     def __init__(self, scan: bool = True) -> None:
         self.scan = scan
@@ -41,7 +41,22 @@ class Tables:
     def entries(
         self, path: Path, vmas: Sequence[VmaImage], cancelled: Cancelled
     ) -> tuple[U64, U64, npt.NDArray[np.bool_] | None]:
-        """(addresses, raw entries, mapped by a huge PMD where known) of a process. Raises OSError."""
+        """The present and swapped entries of a process.
+
+        Parameters
+        ----------
+        path
+            Its /proc/PID/pagemap.
+
+        Returns
+        -------
+        Three parallel arrays: addresses in bytes (uint64), raw words (uint64), and whether a huge PMD maps the page
+        (bool), which is None where the kernel does not tell.
+
+        Raises
+        ------
+        OSError, CancelledError
+        """
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             if self.scan and vmas:
@@ -61,7 +76,7 @@ class Tables:
 
 
 def _scanned(descriptor: int, vmas: Sequence[VmaImage], cancelled: Cancelled) -> tuple[list[Range], list[Range]]:
-    """Ranges that have entries, and those of them mapped by huge PMDs, by PAGEMAP_SCAN."""
+    """Ranges that have entries, and those that huge PMDs map, from PAGEMAP_SCAN (fs/proc/task_mmu.c)."""
     found: list[Range] = []
     huge: list[Range] = []
     regions = np.zeros((_REGIONS, 3), np.uint64)
@@ -85,7 +100,7 @@ def _scanned(descriptor: int, vmas: Sequence[VmaImage], cancelled: Cancelled) ->
 
 
 def _whole(vmas: Sequence[VmaImage]) -> Iterator[Range]:
-    """All areas, but for reservations that nobody can have touched: they can be terabytes."""
+    """All VMAs except large PROT_NONE reservations, which can be terabytes and have no pages."""
     for vma in vmas:
         first, last = vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT
         if not (vma.perms.startswith("---") and last - first > _LARGEST_UNREADABLE):
@@ -93,7 +108,7 @@ def _whole(vmas: Sequence[VmaImage]) -> Iterator[Range]:
 
 
 def _joined(ranges: Iterator[Range] | list[Range], gap: int) -> list[Range]:
-    """Ascending ranges with those made one that lie at most `gap` apart."""
+    """The ascending ranges, joined where they are at most `gap` pages apart."""
     joined: list[Range] = []
     for first, last in ranges:
         if joined and first - joined[-1][1] <= gap:
@@ -104,7 +119,7 @@ def _joined(ranges: Iterator[Range] | list[Range], gap: int) -> list[Range]:
 
 
 def _read(descriptor: int, ranges: list[Range], cancelled: Cancelled) -> tuple[U64, U64]:
-    """(virtual page numbers, entries) that are present or swapped within the ranges."""
+    """(virtual page numbers, raw words) of the present and swapped entries in the ranges."""
     numbers: list[U64] = []
     entries: list[U64] = []
     buffer = np.empty(_CHUNK, np.uint64)
@@ -125,7 +140,7 @@ def _read(descriptor: int, ranges: list[Range], cancelled: Cancelled) -> tuple[U
 
 
 def _within(vpn: U64, ranges: list[Range]) -> npt.NDArray[np.bool_]:
-    """Which numbers lie in one of the ascending ranges."""
+    """Mask of the page numbers that lie in one of the ascending ranges."""
     if not ranges:
         return np.zeros(len(vpn), bool)
     bounds = np.array(ranges, np.uint64)

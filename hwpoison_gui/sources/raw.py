@@ -1,6 +1,6 @@
-"""A raw file of kpageflags words, one of 8 bytes a frame, as `page-types --kpageflags FILE` reads it.
+"""Opens a raw file of kpageflags words, 8 bytes per frame, as `page-types --kpageflags FILE` reads it.
 
-It says what each frame is, but not who maps it: no processes, no mapping counts.
+It has the flags of each frame, but no processes and no mapping counts.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from hwpoison_gui.sources.assemble import Exported, assemble
 from hwpoison_gui.sources.errors import SourceError
 from hwpoison_gui.sources.frames import read_words
 
-_NOTE = "A raw file of page flags knows no processes and no counts: nobody can be told of a poisoned page."
+_NOTE = "A raw file of page flags has no processes and no counts: no process can be signalled."
 
 
 def open_raw(path: Path | str) -> MemoryImage:
-    """The frames of a raw file. Raises SourceError."""
+    """The image of a raw file. Raises SourceError."""
     path = Path(path)
     try:
         size = path.stat().st_size

@@ -1,6 +1,6 @@
-"""A recording of a machine's memory: NAME.npz with NAME.json beside it, optionally NAME_hidden.npz.
+"""Opens a recording of a machine's memory: NAME.npz, NAME.json and optionally NAME_hidden.npz.
 
-The whole file is checked before anything is made of it; a bad one raises SourceError and leaves nothing behind.
+The files are checked completely before an image is made of them.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from hwpoison_gui.kernel.image import HiddenState, MemoryImage
-from hwpoison_gui.sources.areas import U64
 from hwpoison_gui.sources.assemble import PRESENT, Exported, assemble, page_aligned, release_of
 from hwpoison_gui.sources.errors import MalformedError, SourceError
 from hwpoison_gui.sources.maps import PAGE_SHIFT, ProcessText
 from hwpoison_gui.sources.npz import Integers, read_columns
+from hwpoison_gui.sources.vma_table import U64
 from hwpoison_gui.sources.zoneinfo import zones_of
 
 _FRAME_COLUMNS: Final = ("kpageflags", "kpagecount")
@@ -30,9 +30,18 @@ _MOST_JSON: Final = 1 << 28
 
 
 def open_recording(path: Path | str, hidden: bool | None = None) -> MemoryImage:
-    """The memory recorded in `path` (the .npz or the .json of the pair). Raises SourceError.
+    """The image of a recording.
 
-    `hidden`: whether NAME_hidden.npz is needed or left alone; by default it is used where it is there.
+    Parameters
+    ----------
+    path
+        NAME.npz or NAME.json.
+    hidden
+        True requires NAME_hidden.npz, False ignores it, None uses it if it exists.
+
+    Raises
+    ------
+    SourceError
     """
     npz = Path(path).with_suffix(".npz")
     columns = read_columns(npz, _FRAME_COLUMNS + _ENTRY_COLUMNS)
@@ -66,7 +75,7 @@ def open_recording(path: Path | str, hidden: bool | None = None) -> MemoryImage:
 
 
 def _check(path: Path, columns: dict[str, Integers]) -> tuple[int, int]:
-    """Number of frames and of page-table entries, once all arrays are there and agree."""
+    """(frames, page-table entries), after checking that all arrays exist and have matching lengths."""
     for name in _FRAME_COLUMNS + _ENTRY_COLUMNS:
         if name not in columns:
             raise SourceError(path, name, "the array is missing")
@@ -90,7 +99,7 @@ def _unsigned(path: Path, columns: dict[str, Integers], name: str) -> U64:
 
 
 def _read_hidden(path: Path, frames: int, entries: int, columns: dict[str, Integers]) -> HiddenState:
-    """What was recorded beside of state that Linux does not export."""
+    """State that Linux does not export, from NAME_hidden.npz."""
     hidden = read_columns(path, _HIDDEN_COLUMNS)
     for name, column in hidden.items():
         count = entries if name == "pagemap_pte" else frames
@@ -111,7 +120,7 @@ def _read_hidden(path: Path, frames: int, entries: int, columns: dict[str, Integ
 
 
 def _refcounts(hidden: dict[str, Integers]) -> npt.NDArray[np.int32] | None:
-    """Reference counts, -1 where struct page could not be read: its flags name its zone and are never 0."""
+    """Reference counts; -1 where struct page could not be read (its flags encode the zone and are never 0)."""
     if "refcount" not in hidden:
         return None
     counts = hidden["refcount"].clip(0, 1 << 30).astype(np.int32)
@@ -121,10 +130,10 @@ def _refcounts(hidden: dict[str, Integers]) -> npt.NDArray[np.int32] | None:
 
 
 def _pte_bits(pte: U64, columns: dict[str, Integers]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """(dirty, a leaf of the middle level) of each entry, from raw x86 page-table entries."""
+    """(dirty, leaf of the PMD level) of each entry, from raw x86 page-table entries."""
     entry, va = columns["pagemap_entry"].astype(np.uint64), columns["pagemap_va"].astype(np.uint64)
     present = (entry & PRESENT) != 0
-    # The same bit of a PTE says something else (PAT); a huge mapping is aligned besides.
+    # In a PTE the PSE bit means PAT; a huge mapping is also aligned.
     aligned = ((entry ^ (va >> np.uint64(PAGE_SHIFT))) & np.uint64(511)) == 0
     return present & ((pte & _PTE_DIRTY) != 0), present & aligned & ((pte & _PTE_LEAF_PMD) != 0)
 
@@ -179,7 +188,7 @@ def _text(path: Path, notes: dict[str, Any], key: str) -> str:
 
 
 def _sysctls(path: Path, notes: dict[str, Any]) -> dict[str, int]:
-    """The two sysctls, where a recording has them: `sysctl` with or without the `vm.` before the names."""
+    """The two sysctls that the recording has; their names may begin with `vm.`."""
     recorded = notes.get("sysctl", {})
     if not isinstance(recorded, dict):
         raise SourceError(path, "sysctl", "an object expected")

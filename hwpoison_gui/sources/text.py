@@ -1,4 +1,4 @@
-"""Whole text files of /proc and /sys, opened for reading alone."""
+"""Reads whole text files of /proc and /sys; they are opened read-only."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def text_of(path: Path) -> str:
-    """All of a file. Raises OSError."""
+    """The content of a file. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     parts = []
     try:
@@ -19,7 +19,7 @@ def text_of(path: Path) -> str:
 
 
 def text_or_empty(path: Path) -> str:
-    """The same; empty for a file of another kernel, or one without permission."""
+    """The content of a file; empty if this kernel does not have it or denies access."""
     try:
         return text_of(path)
     except OSError:

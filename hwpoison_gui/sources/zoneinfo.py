@@ -1,7 +1,7 @@
-"""Zones and nodes out of /proc/zoneinfo, and which memory blocks a node has out of /sys/devices/system/node.
+"""Zones from /proc/zoneinfo, and the memory blocks of each node from /sys/devices/system/node.
 
-A zone spans whatever lies between its first frame and its last, another node's memory too: where zones overlap,
-the blocks tell them apart, and without blocks the one that begins later has what both claim.
+A zone spans everything from its first frame to its last, memory of other nodes included. Where zones overlap, the
+memory blocks decide; without them the zone that begins later gets the frames that both claim.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from hwpoison_gui.kernel.image import ZoneImage
 from hwpoison_gui.sources.maps import PAGE_SHIFT
 from hwpoison_gui.sources.text import text_of
 
-Runs = Sequence[tuple[int, int]]  # of frames: the first, and the one past the last
+Runs = Sequence[tuple[int, int]]  # runs of frames, end exclusive
 
 _HEAD: Final = re.compile(r"^Node +(\d{1,4}), zone +(\w{1,16})", re.ASCII | re.MULTILINE)
 _FIELD: Final = r"^ +{} +(\d{{1,15}})$"
@@ -24,7 +24,15 @@ _MOST: Final = 1 << 52
 
 
 def zones_of(text: str, blocks: Mapping[int, Runs] | None = None) -> tuple[ZoneImage, ...]:
-    """The zones with memory, in order of address, none over another. Empty where `text` is of another kind."""
+    """The zones with memory, ascending and without overlap; a zone may come in several parts.
+
+    Parameters
+    ----------
+    text
+        /proc/zoneinfo; any other text gives no zones.
+    blocks
+        Memory blocks by node, from `node_blocks`.
+    """
     zones = sorted(_spanned(text), key=lambda zone: (zone.start, zone.end))
     if all(one.end <= other.start for one, other in pairwise(zones)):
         return tuple(zones)
@@ -32,12 +40,12 @@ def zones_of(text: str, blocks: Mapping[int, Runs] | None = None) -> tuple[ZoneI
 
 
 def last_frame(text: str) -> int:
-    """The number past that of the last frame of all zones; 0 where that is not said."""
+    """One past the highest frame number of all zones; 0 if there are none."""
     return max((zone.end for zone in _spanned(text)), default=0)
 
 
 def node_blocks(sysfs: Path) -> dict[int, Runs]:
-    """Runs of frames of each node, as its memory blocks say; empty where the kernel has none."""
+    """The runs of frames of each node by its memory blocks; empty if the kernel does not export them."""
     found: dict[int, Runs] = {}
     try:
         size = int(text_of(sysfs / "devices/system/memory/block_size_bytes"), 16) >> PAGE_SHIFT
@@ -51,7 +59,7 @@ def node_blocks(sysfs: Path) -> dict[int, Runs]:
 
 
 def _spanned(text: str) -> list[ZoneImage]:
-    """Every zone from its first frame to its last."""
+    """Every zone as spanned: from its first frame to its last."""
     heads = [*_HEAD.finditer(text)]
     ends = [*(head.start() for head in heads), len(text)][1:]
     zones = []
@@ -64,14 +72,14 @@ def _spanned(text: str) -> list[ZoneImage]:
 
 
 def _within(zone: ZoneImage, blocks: Mapping[int, Runs]) -> list[ZoneImage]:
-    """The parts of a zone that its node has memory in; all of it where nothing is known of the node."""
+    """The parts of a zone in which its node has memory; the whole zone if the blocks of the node are not known."""
     runs = blocks.get(zone.node) or [(zone.start, zone.end)]
     cut = ((max(zone.start, first), min(zone.end, end)) for first, end in runs)
     return [zone._replace(start=start, end=end) for start, end in cut if start < end]
 
 
 def _apart(zones: Sequence[ZoneImage]) -> tuple[ZoneImage, ...]:
-    """The same without overlap: of two the one that begins later has what both claim. Neighbours are joined."""
+    """The zones without overlap: the one that begins later gets what two claim. Adjacent parts are joined."""
     edges = sorted({edge for zone in zones for edge in (zone.start, zone.end)})
     parts: list[ZoneImage] = []
     for start, end in pairwise(edges):

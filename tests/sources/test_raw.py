@@ -19,7 +19,7 @@ def test_words(tmp_path: Path) -> None:
     image = open_raw(tmp_path / "flags")
     assert (image.kpageflags == words).all() and image.title == "flags"
     assert not image.processes and not len(image.pagemap_entry) and not image.kpagecount.any()
-    assert "knows no processes" in image.notes[0]
+    assert "has no processes" in image.notes[0]
 
 
 @pytest.mark.parametrize(("content", "said"), [(b"", "there are no frames"), (b"123456789", "ends within a word")])

@@ -1,6 +1,6 @@
-"""All areas of all processes as one sorted table, so that any number of addresses is placed at once.
+"""The VMAs of all processes as one sorted table, so that many addresses can be looked up at once.
 
-A key is (process rank, virtual page number) in one 64-bit number.
+A key packs the rank of a process, in order of pid, and a virtual page number into one int64.
 """
 
 from __future__ import annotations
@@ -24,11 +24,21 @@ _MOST_PROCESSES: Final = 1 << (62 - _VPN_BITS)
 
 
 @dataclass(frozen=True, slots=True)
-class Areas:
-    """Parallel arrays, one row an area, ascending by key.
+class VmaTable:
+    """All VMAs as parallel int64 arrays of shape (vmas,), in ascending order of key.
 
-    `file`: number into `identities`, -1 for anonymous memory; `page_offset`: index of its first page.
-    `identities`: (device, inode, path) of each file, in order of first sight.
+    Attributes
+    ----------
+    start, end
+        Keys of the first page and of the page past the last.
+    file
+        Index into `identities`; -1 for anonymous memory.
+    page_offset
+        Index in the file of the first page.
+    pids
+        Process numbers in ascending order, shape (processes,): the rank in a key is an index into it.
+    identities
+        (device, inode, path) of each file, in the order in which the files are first mapped.
     """
 
     start: I64
@@ -39,14 +49,14 @@ class Areas:
     identities: tuple[tuple[str, int, str], ...]
 
 
-def areas_of(processes: Sequence[ProcessImage]) -> Areas:
-    """The table of all areas. Raises MalformedError when a pid comes twice."""
+def vma_table(processes: Sequence[ProcessImage]) -> VmaTable:
+    """The table of all VMAs. Raises MalformedError for a duplicate pid."""
     ordered = sorted(processes, key=lambda process: process.pid)
     pids = np.array([process.pid for process in ordered], np.int64)
     if len(ordered) > _MOST_PROCESSES or (len(pids) > 1 and (np.diff(pids) == 0).any()):
         raise MalformedError("processes", "a pid comes twice")
     rows: list[tuple[int, int, int, int]] = []
-    # A System V segment has its id as inode number, which another file of shared memory may have, too.
+    # The inode number of a System V segment is its id, which another shared-memory file may have as well.
     numbers: dict[tuple[str, int, bool], int] = {}
     paths: list[str] = []
     for rank, process in enumerate(ordered):
@@ -62,24 +72,24 @@ def areas_of(processes: Sequence[ProcessImage]) -> Areas:
             )
     table = np.array(rows, np.int64).reshape(-1, 4)
     identities = tuple((device, inode, path) for (device, inode, _), path in zip(numbers, paths, strict=True))
-    return Areas(table[:, 0], table[:, 1], table[:, 2], table[:, 3], pids, identities)
+    return VmaTable(table[:, 0], table[:, 1], table[:, 2], table[:, 3], pids, identities)
 
 
-def keys_of(areas: Areas, pid: npt.NDArray[Any], va: U64) -> I64:
-    """The key of each (pid, address). Raises MalformedError for a pid without a process."""
+def keys_of(vmas: VmaTable, pid: npt.NDArray[Any], va: U64) -> I64:
+    """The key of each (pid, address in bytes). Raises MalformedError for a pid that no process has."""
     if not len(pid):
         return np.empty(0, np.int64)
-    rank = np.searchsorted(areas.pids, pid)
-    known = rank < len(areas.pids)
-    known[known] = areas.pids[rank[known]] == pid[known]
+    rank = np.searchsorted(vmas.pids, pid)
+    known = rank < len(vmas.pids)
+    known[known] = vmas.pids[rank[known]] == pid[known]
     if not known.all():
         raise MalformedError("pagemap_pid", f"no process with memory has the pid {int(pid[~known][0])}")
     return rank.astype(np.int64) << _VPN_BITS | (va >> np.uint64(PAGE_SHIFT)).astype(np.int64)
 
 
-def place(areas: Areas, key: I64) -> I64:
-    """Row of the area that holds each key, -1 where none does."""
-    row = np.searchsorted(areas.start, key, side="right") - 1
+def row_of(vmas: VmaTable, key: I64) -> I64:
+    """Row of the VMA that contains each key; -1 where none does."""
+    row = np.searchsorted(vmas.start, key, side="right") - 1
     inside = row >= 0
-    inside[inside] = key[inside] < areas.end[row[inside]]
+    inside[inside] = key[inside] < vmas.end[row[inside]]
     return np.where(inside, row, -1)
