@@ -38,6 +38,7 @@ def family(profile: str = "6.1") -> Workbench:
     for at in ("m+2", "p+2", "f+3"):
         bench.do("read", task="a", at=at)
     bench.do("madvise", task="a", at="m+1", advice="pageout")
+    bench.do("mprotect", task="a", at="m+2", pages=2, prot="r")
     bench.do("fork", task="a", child="b")
     return bench
 
@@ -83,6 +84,7 @@ def test_what_a_fault_can_bring_back_is_not_copied(profile: str) -> None:
         assert entry(bench, "a", at) and not entry(bench, "b", at)
     assert entry(bench, "b", "p+1"), "a private mapping with a copy is needed"
     assert entry(bench, "b", "p+2") & ptes.PRESENT
+    assert bench.m.page(bench.pfn("b:p+2")) & pf.MAPPEDTODISK, "of a file's page it means another thing"
 
 
 @both
@@ -111,7 +113,9 @@ def test_a_hwpoison_entry_is_inherited(profile: str) -> None:
     bench.do("write", task="a", at="m+0")
     pfn = bench.pfn()
     bench.do("poison", frame="a:m+0")
+    before = bench.m.refcount.get(pfn), bench.m.mapcount.get(pfn)
     bench.do("fork", task="a", child="b")
+    assert before == (bench.m.refcount.get(pfn), bench.m.mapcount.get(pfn))
     assert entry(bench, "a", "m+0") == entry(bench, "b", "m+0") == ptes.hwpoison_pte(pfn)
     assert bench.do("read", task="b", at="m+0").signals[0].code == "BUS_MCEERR_AR"
 
@@ -165,6 +169,7 @@ def test_entries_of_hugetlb_are_copied_until(profile: str, copied: bool) -> None
         parent, child = entry(bench, "a", "h+0"), entry(bench, "b", "h+0")
         assert parent & ptes.RW and child & ptes.RW, "shared memory stays writable"
         assert parent & ptes.DIRTY and not child & ptes.DIRTY
+        assert list(bench.m.pgtables.of(bench.session.world.process("b").mm)) == [-1], "the huge entry has no table"
     invariants.check(bench.m)
 
 
@@ -177,6 +182,25 @@ def test_a_fork_copies_what_there_is_memory_for() -> None:
     invariants.check(bench.m)
 
 
+def test_entries_have_page_tables_below_them() -> None:
+    bench = family()
+    m, mm = bench.m, bench.session.world.process("b").mm
+    assert {vpn >> 9 for vpn in m.ptes.of(mm)} == set(m.pgtables.of(mm)) - {-1}
+
+
+def test_without_memory_for_a_page_table_nothing_is_copied() -> None:
+    bench = Workbench(frames=512)
+    for name in "mn":
+        bench.area(name)
+        bench.do("write", task="a", at=f"{name}+0")
+    bench.do("alloc", frames=512)
+    bench.do("munmap", task="a", at="n+0", pages=1)
+    bench.do("fork", task="a", child="b")
+    m = bench.m
+    assert not m.ptes.of(bench.session.world.process("b").mm) and m.mapcount.get(bench.pfn()) == 1
+    invariants.check(m)
+
+
 # -- Numbers and threads
 
 
@@ -187,6 +211,7 @@ def test_numbers_are_given_once_even_where_some_were_taken_before() -> None:
     second = create_task(m, template, "early", True, 3)
     assert first == FIRST_PID + 3 and second is not None
     threads = m.processes.view[second].threads
+    assert list(threads) == sorted(threads) and threads[0] > FIRST_PID
     assert threads[0] == second and len(set(threads) | {first}) == 4
     assert [m.tasks.view[tid].number for tid in threads] == [0, 1, 2]
     assert all(m.tasks.view[tid].tgid == second for tid in threads)
@@ -277,9 +302,13 @@ def test_one_by_one_and_all_at_once_come_to_the_same(profile: str) -> None:
     """exit_mmap() takes plain entries in whole columns; munmap() takes each by itself."""
     at_once, one_by_one = family(profile), family(profile)
     for bench in (at_once, one_by_one):
-        bench.do("write", task="b", at="m+3", value="alone")
-        bench.do("mlock", task="b", at="m+0", pages=1)
-        bench.do("read", task="b", at="f+0")
+        bench.do("write", task="b", at="m+0", value="alone")
+        bench.do("read", task="b", at="m+1")
+        assert {"SWAPCACHE", "MMAP"} <= bench.flags(bench.pfn("b:m+1"))
+        for at in ("f+0", "f+1", "s+0"):
+            bench.do("read", task="b", at=at)
+        bench.do("mlock", task="b", at="f+0", pages=1)
+        assert {"MLOCKED", "UNEVICTABLE"} <= bench.flags(bench.pfn("a:f+0"))
     m, other = at_once.m, one_by_one.m
     exit_mmap(m, at_once.session.world.process("b").mm)
     process = one_by_one.session.world.process("b")

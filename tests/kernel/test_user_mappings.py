@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.workbench import Workbench
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.swap import pageout
+from tests.workbench import Workbench, run
 
 
 def shared_file(profile: str, tasks: str = "abc") -> Workbench:
@@ -67,3 +69,100 @@ def test_who_has_a_clean_page_that_stays_mapped_is_killed_since(profile: str, ki
     outcome = bench.do("poison", frame="b:m+0")
     assert m.mapcount.view[pfn] == 1
     assert [(signal.task, signal.signal) for signal in outcome.signals] == [(task, "SIGKILL") for task in killed]
+
+
+# -- A page that stays mapped
+
+
+def stays_mapped(profile: str, written: bool) -> Workbench:
+    """A file's page that `a` and `b` map, and once more where the reverse map does not find it."""
+    bench = shared_file(profile, tasks="ab")
+    for task in "ab":
+        bench.do("write" if written else "read", task=task, at="m+0")
+    if not written:
+        bench.do("sync", path="/srv/f")
+    bench.m.add_to(bench.m.mapcount, bench.pfn(), 1)
+    return bench
+
+
+@pytest.mark.parametrize("profile, written, killed", (("v7", False, ""), ("v7", True, "ab"), ("6.1", False, "ab"),
+                                                      ("6.1", True, "ab")))  # fmt: skip
+def test_users_of_a_page_that_stays_mapped_are_killed(profile: str, written: bool, killed: str) -> None:
+    """kill_procs(): 6.1 kills where unmapping failed, though nothing was lost (`forcekill`, and `fail`); who is
+    left with an entry for the page is sent SIGKILL. In 2009 a clean page was nobody's loss.
+    """
+    bench = stays_mapped(profile, written)
+    outcome = bench.do("poison", frame="a:m+0")
+    assert {seen.task for seen in outcome.signals} == set(killed)
+    assert {(seen.signal, seen.effect) for seen in outcome.signals} <= {("SIGKILL", "killed")}
+    assert {task for task in "ab" if not bench.session.alive(task)} == set(killed)
+    assert (outcome.result == "Ignored") is (profile == "6.1")
+
+
+@pytest.mark.parametrize("profile, written", (("v7", True), ("v7", False), ("6.1", True), ("6.1", False)))
+def test_a_page_that_nobody_maps_is_nobodys_business(profile: str, written: bool) -> None:
+    bench = shared_file(profile)
+    bench.do("write" if written else "read", task="b", at="m+0")
+    pfn = bench.pfn("b:m+0")
+    bench.do("munmap", task="b", at="m+0", pages=1)
+    outcome = bench.do("poison", frame=f"pfn:{pfn:#x}")
+    assert outcome.signals == () and outcome.result == "Recovered"
+
+
+# -- What takes the place of a PTE
+
+
+@pytest.mark.parametrize("profile", ("v7", "6.1"))
+@pytest.mark.parametrize("written, state", (("file", "hwpoison"), ("", "none")))
+def test_a_dirty_entry_tells_that_something_is_lost(profile: str, written: str, state: str) -> None:
+    """page_mkclean(): the flag of the page may be clear while an entry is dirty."""
+    bench = shared_file(profile, tasks="ab")
+    for task in "ab":
+        bench.do("read", task=task, at="m+0")
+    pfn = bench.pfn()
+    if written:
+        bench.do("write", task="b", at="m+0")
+        bench.m.clear_flags(pfn, pf.DIRTY)
+    outcome = bench.do("poison", frame="a:m+0")
+    assert {bench.session.pte_state(task, "m+0") for task in "ab"} == {state}
+    assert {seen.task for seen in outcome.signals} == (set("ab") if written else set())
+
+
+@pytest.mark.parametrize("profile", ("v7", "6.1"))
+@pytest.mark.parametrize("dirty", (True, False))
+def test_a_page_of_the_swap_cache_leaves_swap_entries(profile: str, dirty: bool) -> None:
+    bench = Workbench(profile, early_kill=1)
+    bench.area()
+    bench.do("write", task="a", at="m+0", value="x")
+    bench.do("fork", task="a", child="b")
+    bench.do("pin", frame="a:m+0")
+    bench.do("madvise", task="a", at="m+0", advice="pageout")
+    if profile == "6.1":
+        run(pageout(bench.m, bench.pfn()))
+    bench.do("read", task="a", at="m+0")
+    pfn = bench.pfn()
+    (bench.m.set_flags if dirty else bench.m.clear_flags)(pfn, pf.DIRTY)
+    bench.do("unpin", frame="a:m+0")
+    outcome = bench.do("poison", frame="a:m+0")
+    assert bench.session.pte_state("a", "m+0") == "swap"
+    assert outcome.result == ("Delayed" if dirty else "Recovered")
+    assert bool(outcome.signals) is dirty
+
+
+# -- Who runs into the error
+
+
+@pytest.mark.parametrize("sigbus, effect", (("handler", "handled"), ("ignored", "killed"), ("blocked", "killed")))
+def test_who_runs_into_it_cannot_refuse(sigbus: str, effect: str) -> None:
+    """kill_proc(): BUS_MCEERR_AR by force_sig_mceerr() for the thread that consumed it, BUS_MCEERR_AO for others."""
+    bench = Workbench(early_kill=1)
+    bench.do("task", name="b", sigbus=sigbus)
+    bench.do("file", path="/srv/f", pages=1)
+    for task in "ab":
+        bench.area(task=task, file="/srv/f", shared=True)
+        bench.do("write", task=task, at="m+0")
+    outcome = bench.do("poison", frame="b:m+0", via="srar", task="b")
+    seen = {one.task: (one.code, one.effect) for one in outcome.signals}
+    assert seen == {"a": ("BUS_MCEERR_AO", "handled"), "b": ("BUS_MCEERR_AR", effect)}
+    address = bench.session.resolve_address("a", "m+0")
+    assert {(one.addr, one.lsb) for one in outcome.signals if one.task == "a"} == {(address, 12)}
