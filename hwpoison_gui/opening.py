@@ -136,8 +136,9 @@ def open_scenario(
 
 
 def under(scenario: Scenario, profile: str) -> Scenario:
-    """The same story under another profile. Raises ScenarioError for a step that this one does not know."""
-    from hwpoison_gui.session.scenario.reader import step_of
+    """The same story under another profile. Raises ScenarioError for a step or sysctl that this one does not know."""
+    from hwpoison_gui.kernel.profile.registry import PROFILES
+    from hwpoison_gui.session.scenario.reader import step_of, sysctls_of
 
     steps = []
     for step in scenario.steps:
@@ -146,7 +147,8 @@ def under(scenario: Scenario, profile: str) -> Scenario:
             steps.append(step_of(fields, step.number, profile))
         except ScenarioError as error:
             raise error.at(step=step.number) from None
-    return scenario._replace(profile=profile, steps=tuple(steps))
+    sysctl = sysctls_of(dict(scenario.sysctl), PROFILES[profile])
+    return scenario._replace(profile=profile, sysctl=sysctl, steps=tuple(steps))
 
 
 def from_image(image: MemoryImage, file: str = "", is_copy: bool = False, profile: str = "") -> Opened:

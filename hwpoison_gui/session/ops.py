@@ -14,6 +14,7 @@ from hwpoison_gui.kernel.hugetlb import hugetlb_file_setup
 from hwpoison_gui.kernel.ksm import madvise_mergeable
 from hwpoison_gui.kernel.mark import Act, Mark, Steps, counted
 from hwpoison_gui.kernel.memory import Access, access
+from hwpoison_gui.kernel.profile.registry import sysctls
 from hwpoison_gui.kernel.records import PAGE_SHIFT, PAGE_SIZE, Process, Vma
 from hwpoison_gui.kernel.signal import sigaction
 from hwpoison_gui.session.errors import ScenarioError
@@ -288,7 +289,7 @@ def op_copy_from_user(w: World, a: Args) -> Steps[OpResult]:
 def op_sysctl(w: World, a: Args) -> Steps[OpResult]:
     old = w.machine.sysctl.view[a["name"]]
     w.machine.put(w.machine.sysctl, a["name"], a["value"])
-    means = SYSCTL_WORDS[a["name"]][a["value"]]
+    means = sysctls()[a["name"]].effect[a["value"]]
     yield Mark("proc_dointvec_minmax", f"vm.{a['name']} is {a['value']} now (was {old}): {means}.")
     return DONE
 
@@ -300,18 +301,6 @@ def op_check(w: World, a: Args) -> Steps[OpResult]:
     yield Mark("check", "Nothing is done.")
     return OpResult(mce_kill=policy)
 
-
-SYSCTL_WORDS: Final = {
-    "memory_failure_early_kill": (
-        "whoever touches a broken page learns of it then",
-        "all who map a page that breaks are told at once",
-    ),
-    "memory_failure_recovery": (
-        "the machine stops at the next broken page",
-        "the kernel tries to go on without a broken page",
-    ),
-}
-"""What 0 and 1 of each sysctl mean."""
 
 OPS: Final[dict[str, Callable[[World, Args], Steps[OpResult]]]] = {
     op.__name__.removeprefix("op_"): op

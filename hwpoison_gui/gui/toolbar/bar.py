@@ -28,8 +28,9 @@ class ToolBar(QToolBar):
 
     def _fit(self) -> None:
         """As many words as there is room for."""
-        rest = self.sizeHint().width() - sum(slider.sizeHint().width() for slider in self._sliders)
-        fits = (n for n in DETAILS if rest + sum(slider.width_of(n) for slider in self._sliders) <= self.width())
+        shown = [slider for slider in self._sliders if not slider.isHidden()]
+        rest = self.sizeHint().width() - sum(slider.sizeHint().width() for slider in shown)
+        fits = (n for n in DETAILS if rest + sum(slider.width_of(n) for slider in shown) <= self.width())
         detail = next(fits, DETAILS[-1])
         for slider in self._sliders:
             slider.set_detail(detail)

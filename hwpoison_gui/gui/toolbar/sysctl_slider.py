@@ -2,48 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
-from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QToolBar, QWidget
 
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.kernel.profile.type import Sysctl
 from hwpoison_gui.view.base.palette import DARK, Theme, mixed
 
-
-class Meaning(NamedTuple):
-    """A sysctl for people: what it is called in short, what 0 and 1 do, and a tip that teaches."""
-
-    name: str
-    title: str
-    off: str
-    on: str
-    tip: str
-    short: tuple[str, str]  # what 0 and 1 do in one word
-
-
-SYSCTLS: Final = (
-    Meaning(
-        "memory_failure_early_kill",
-        "Early kill",
-        "late: whoever touches it",
-        "early: all users at once",
-        "0: the page is unmapped, and a process is killed when it touches it.\n"
-        "1: every process that maps the page gets SIGBUS at once.\n"
-        "PR_MCE_KILL of a task has the last word.",
-        ("late", "early"),
-    ),
-    Meaning(
-        "memory_failure_recovery",
-        "Recovery",
-        "panic on any failure",
-        "try to recover",
-        "1: the kernel tries to go on without the broken page.\n"
-        "0: the machine stops (kernel panic) on any broken page.",
-        ("panic", "recover"),
-    ),
-)
 DETAILS: Final = (2, 1, 0)  # whole name and words; short ones; a short name without words
 _PREFIX: Final = "memory_failure_"
 _TRACK: Final = QSize(34, 18)  # beside text of the usual size
@@ -55,17 +23,17 @@ class SysctlSlider(QAbstractSlider):
 
     valueWanted = Signal(int)
 
-    def __init__(self, meaning: Meaning, parent: QWidget | None = None, theme: Theme = DARK) -> None:
+    def __init__(self, sysctl: Sysctl, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
-        self.meaning = meaning
+        self.sysctl = sysctl
         self._theme = theme
         self._detail = DETAILS[0]
         self._widths: dict[int, int] = {}  # asked for again and again while the window is laid out
         self.setRange(0, 1)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(f"vm.{meaning.name}")
-        self.setToolTip(f"vm.{meaning.name}\n{meaning.tip}")
+        self.setAccessibleName(f"vm.{sysctl.name}")
+        self.setToolTip(f"vm.{sysctl.name}\n{sysctl.tip}")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._pressed_at = 0.0
         self.set_value(0)
@@ -83,10 +51,18 @@ class SysctlSlider(QAbstractSlider):
             self.updateGeometry()
             self.update()
 
-    def set_value(self, value: int) -> None:
-        """Shows a value; nothing is asked for."""
+    def set_value(self, value: int | None) -> None:
+        """Shows a value; nothing is asked for. None: the kernel has no such sysctl, and the slider is hidden."""
+        self._show_in_tool_bar(value is not None)
+        value = value or 0
         self.setValue(value)
-        self.setAccessibleDescription(f"{value}: {self.meaning.on if value else self.meaning.off}")
+        self.setAccessibleDescription(f"{value}: {self.sysctl.on if value else self.sysctl.off}")
+
+    def _show_in_tool_bar(self, shown: bool) -> None:
+        """A tool bar shows a widget as its action says."""
+        bar = self.parentWidget()
+        if isinstance(bar, QToolBar) and shown == self.isHidden():
+            next(action for action in bar.actions() if bar.widgetForAction(action) is self).setVisible(shown)
 
     # -- the user
 
@@ -137,11 +113,11 @@ class SysctlSlider(QAbstractSlider):
         return look.mono(look.CAPTION), look.font(look.CAPTION)
 
     def _name(self, detail: int) -> str:
-        return f"vm.{self.meaning.name}" if detail == DETAILS[0] else self.meaning.name.removeprefix(_PREFIX)
+        return f"vm.{self.sysctl.name}" if detail == DETAILS[0] else self.sysctl.name.removeprefix(_PREFIX)
 
     def _words(self, detail: int) -> tuple[str, str]:
         """What is said of 0 and of 1."""
-        return {2: (self.meaning.off, self.meaning.on), 1: self.meaning.short, 0: ("", "")}[detail]
+        return {2: (self.sysctl.off, self.sysctl.on), 1: self.sysctl.short, 0: ("", "")}[detail]
 
     def width_of(self, detail: int) -> int:
         """Pixels that it takes with so much said."""
@@ -200,7 +176,7 @@ class SysctlSlider(QAbstractSlider):
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
 
     def _is_harsh(self) -> bool:
-        return self.meaning.name == "memory_failure_recovery" and not self.value() and self.isEnabled()
+        return self.sysctl.name == "memory_failure_recovery" and not self.value() and self.isEnabled()
 
     def _paint_track(self, painter: QPainter, text: str) -> None:
         theme, track = self._theme, self._track()

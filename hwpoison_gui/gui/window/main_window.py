@@ -34,7 +34,7 @@ from hwpoison_gui.gui.timeline.transport import Transport
 from hwpoison_gui.gui.toolbar.bar import ToolBar
 from hwpoison_gui.gui.toolbar.counters import CounterStrip
 from hwpoison_gui.gui.toolbar.profile_button import ProfileButton
-from hwpoison_gui.gui.toolbar.sysctl_slider import SYSCTLS, SysctlSlider
+from hwpoison_gui.gui.toolbar.sysctl_slider import SysctlSlider
 from hwpoison_gui.gui.why.state_table import StateTableView
 from hwpoison_gui.gui.why.view import DecisionView
 from hwpoison_gui.gui.widgets.banner import Banner
@@ -49,6 +49,7 @@ from hwpoison_gui.gui.window.menus import ContextMenus, build_menu_bar
 from hwpoison_gui.gui.window.notes import Moments
 from hwpoison_gui.gui.window.tables_link import TablesLink
 from hwpoison_gui.gui.window.wiring import Wiring
+from hwpoison_gui.kernel.profile.registry import sysctls
 from hwpoison_gui.opening import Opened
 from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.base.palette import Theme
@@ -107,7 +108,7 @@ class MainWindow(QMainWindow):
         self.finder = FindBar(self, theme)
         self.filter = FilterControl(self.map, self.lenses, self.controller)
         self.looks = LookKeeper(self)
-        self.sliders = {meaning.name: SysctlSlider(meaning, self, theme) for meaning in SYSCTLS}
+        self.sliders = {name: SysctlSlider(sysctl, self, theme) for name, sysctl in sysctls().items()}
         self.profile = ProfileButton(self, theme)
         self.counters = CounterStrip(self, theme)
         self.sentence = SentenceBar(self, theme)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtGui import QKeySequence
 
-from hwpoison_gui.gui.toolbar.sysctl_slider import SYSCTLS
 from hwpoison_gui.gui.window.commands import PANICKED
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.view.facts.touching import touches_of_frame
@@ -61,13 +60,13 @@ def _commands(w: MainWindow) -> list[PaletteEntry]:
 
 def _sysctls(w: MainWindow) -> list[PaletteEntry]:
     c, entries = w.controller, []
-    for meaning in SYSCTLS:
-        now = c.session.machine.sysctl.view[meaning.name]
-        for value, means in ((1, meaning.on), (0, meaning.off)):
+    for sysctl in c.session.machine.profile.sysctls:
+        now = c.session.machine.sysctl.view[sysctl.name]
+        for value, means in ((1, sysctl.on), (0, sysctl.off)):
             missing = PANICKED if c.panicked else f"It is {value} already." if now == value else ""
-            words = f"{meaning.title}: {'on' if value else 'off'}"
-            run = partial(c.set_sysctl, meaning.name, value)
-            entries.append(PaletteEntry(f"vm.{meaning.name} = {value}", words, means, "", run, missing, means))
+            words = f"{sysctl.title}: {'on' if value else 'off'}"
+            run = partial(c.set_sysctl, sysctl.name, value)
+            entries.append(PaletteEntry(f"vm.{sysctl.name} = {value}", words, means, "", run, missing, means))
     return entries
 
 

@@ -181,7 +181,7 @@ class Wiring(QObject):
         w.log.set_lines(log_lines(session), newest_lines(session))
         w.counters.set_counters(counters_of(session))
         for name, slider in w.sliders.items():
-            slider.set_value(session.machine.sysctl.view[name])
+            slider.set_value(session.machine.sysctl.view.get(name))
             slider.setEnabled(not c.panicked)
         panic = next((line for line in reversed(log_lines(session)) if "panic" in line), "") if c.panicked else ""
         w.panic.show_line(panic)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from .linux_6_1 import V6_1
-from .type import Profile
+from .type import Profile, Sysctl
 from .v7 import V7
 
 PROFILES: Final[dict[str, Profile]] = {profile.name: profile for profile in (V7, V6_1)}
@@ -30,3 +30,12 @@ def nearest(kernel: tuple[int, int] | None) -> Profile:
 def having(feature: str) -> tuple[Profile, ...]:
     """The profiles that have a feature."""
     return tuple(profile for profile in PROFILES.values() if profile.has(feature))
+
+
+def sysctls() -> dict[str, Sysctl]:
+    """The sysctls of all profiles by name, as the oldest kernel that has one declares it."""
+    found: dict[str, Sysctl] = {}
+    for profile in PROFILES.values():
+        for sysctl in profile.sysctls:
+            found.setdefault(sysctl.name, sysctl)
+    return found

@@ -69,6 +69,8 @@ class Sysctl(NamedTuple):
         The same in one word each.
     tip : str
         What 0 and 1 do, in whole sentences.
+    effect : tuple of str
+        What holds after 0 or 1 was written.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Sysctl(NamedTuple):
     on: str
     short: tuple[str, str]
     tip: str
+    effect: tuple[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)

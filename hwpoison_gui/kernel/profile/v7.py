@@ -109,24 +109,27 @@ def swapped_in(m: Machine, vma: Vma, pfn: int, entry: int) -> None:
 
 
 EARLY_KILL: Final = Sysctl(
-    "memory_failure_early_kill",
-    1,
-    "Early kill",
-    "late: whoever touches it",
-    "early: all users at once",
-    ("late", "early"),
-    "0: the page is unmapped, and a process is killed when it touches it.\n"
+    name="memory_failure_early_kill",
+    default=1,
+    title="Early kill",
+    off="late: whoever touches it",
+    on="early: all users at once",
+    short=("late", "early"),
+    tip="0: the page is unmapped, and a process is killed when it touches it.\n"
     "1: every process that maps the page gets SIGBUS at once.\n"
     "PR_MCE_KILL of a task has the last word.",
+    effect=("whoever touches a broken page learns of it then", "all who map a page that breaks are told at once"),
 )
 RECOVERY: Final = Sysctl(
-    "memory_failure_recovery",
-    1,
-    "Recovery",
-    "panic on any failure",
-    "try to recover",
-    ("panic", "recover"),
-    "1: the kernel tries to go on without the broken page.\n0: the machine stops (kernel panic) on any broken page.",
+    name="memory_failure_recovery",
+    default=1,
+    title="Recovery",
+    off="panic on any failure",
+    on="try to recover",
+    short=("panic", "recover"),
+    tip="1: the kernel tries to go on without the broken page.\n"
+    "0: the machine stops (kernel panic) on any broken page.",
+    effect=("the machine stops at the next broken page", "the kernel tries to go on without a broken page"),
 )
 
 V7: Final = Profile(

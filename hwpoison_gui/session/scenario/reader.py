@@ -12,7 +12,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Final
 
-from hwpoison_gui.kernel.profile.registry import PROFILES, having, oldest
+from hwpoison_gui.kernel.profile.registry import PROFILES, having, oldest, sysctls
 from hwpoison_gui.kernel.profile.type import Profile
 from hwpoison_gui.session import grammar
 from hwpoison_gui.session.errors import ScenarioError
@@ -70,7 +70,7 @@ def from_document(document: Mapping[str, Any]) -> Scenario:
         summary=shape.text(document.get("summary", ""), "summary"),
         profile=profile,
         memory=_memory(document.get("memory", {})),
-        sysctl=_sysctl(document.get("sysctl", {})),
+        sysctl=sysctls_of(document.get("sysctl", {}), PROFILES[profile]),
         steps=tuple(
             _step(entry, number, profile) for number, (_, entry) in enumerate(shape.entries(steps, "step"), start=1)
         ),
@@ -95,16 +95,18 @@ def _memory(given: object) -> Memory:
     return memory
 
 
-def _sysctl(given: object) -> dict[str, int]:
+def sysctls_of(given: object, profile: Profile) -> dict[str, int]:
+    """Values of `[sysctl]`, in the order of the profile. Raises ScenarioError for a name that it lacks."""
     values = shape.table(given, "sysctl")
     for name in values:
         try:
-            shape.known(name, schema.SYSCTLS, "`[sysctl]`")
+            shape.known(name, sysctls(), "`[sysctl]`")
+            _has_sysctl(profile, name, name)
         except ScenarioError as error:
             raise ScenarioError(error.message, key=f"sysctl.{name}") from None
     return {
         name: shape.count(values[name], f"sysctl.{name}", most=OPS["sysctl"].keys["value"].most)
-        for name in schema.SYSCTLS
+        for name in profile.sysctl
         if name in values
     }
 
@@ -145,6 +147,8 @@ def _known_to(profile: Profile, name: str, args: Mapping[str, Any]) -> None:
         spec = op.keys[key]
         if spec.kind is Kind.CHOICE:
             _needs(profile, spec.features.get(value, ""), shape.shown(value), key)
+        if spec.kind is Kind.SYSCTL:
+            _has_sysctl(profile, value, key)
         if spec.kind is Kind.FRAME:
             _frame_known_to(profile, value, key)
 
@@ -154,6 +158,12 @@ def _frame_known_to(profile: Profile, text: str, key: str) -> None:
     inner = page.page if isinstance(page, grammar.HeadPage) else page
     if isinstance(inner, grammar.AnyPage):
         _needs(profile, schema.ANY_KIND_FEATURES.get(inner.kind, ""), shape.shown(text), key)
+
+
+def _has_sysctl(profile: Profile, name: str, key: str) -> None:
+    if name not in profile.sysctl:
+        names = [other.name for other in PROFILES.values() if name in other.sysctl]
+        raise ScenarioError(f"`{name}` is only for profile {' and '.join(names)}", key=key)
 
 
 def _needs(profile: Profile, feature: str, what: str, key: str) -> None:

@@ -13,11 +13,9 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel.page_flags import FLAGS
-from hwpoison_gui.kernel.profile.registry import PROFILES
 
 FORMAT: Final = 1
 BACKGROUNDS: Final = ("none", "desktop")
-SYSCTLS: Final = tuple(dict.fromkeys(name for profile in PROFILES.values() for name in profile.sysctl))
 
 LEAST_FRAMES: Final = 256
 MOST_FRAMES: Final = 1 << 26  # 256 GiB: the columns of that many frames take 1.6 GB
@@ -31,6 +29,7 @@ class Kind(Enum):
     TEXT = "a string"
     NAME = "a name"
     CHOICE = "one of some words"
+    SYSCTL = "a sysctl"
     COUNT = "an integer"
     FLAG = "true or false"
     TASK = "a task"
@@ -208,7 +207,7 @@ OPS: Final[dict[str, Op]] = {
         needs=(("via", "madvise", "task"),),
     ),
     "unpoison": Op({"frame": _FRAME}, feature="unpoison"),
-    "sysctl": Op({"name": Key(Kind.CHOICE, allowed=SYSCTLS), "value": Key(Kind.COUNT, most=1)}),
+    "sysctl": Op({"name": Key(Kind.SYSCTL), "value": Key(Kind.COUNT, most=1)}),
     "remember": Op({"name": Key(Kind.NEW_PAGE), "frame": _FRAME}),
     "alloc": Op({"frames": Key(Kind.COUNT)}),
     "check": Op({"frame": Key(Kind.FRAME, Missing.ABSENT), "task": Key(Kind.TASK, Missing.ABSENT)}),

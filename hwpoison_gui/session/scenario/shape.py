@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from hwpoison_gui.kernel.profile.registry import sysctls
 from hwpoison_gui.session import grammar
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.scenario import schema
@@ -145,6 +146,8 @@ def value_of(key: str, spec: Key, value: object) -> str | int | bool:
     """The value of one key of an op or a table."""
     if spec.kind is Kind.CHOICE:
         return choice(value, key, spec.allowed)
+    if spec.kind is Kind.SYSCTL:
+        return choice(value, key, tuple(sysctls()))
     if spec.kind in (Kind.COUNT, Kind.THREAD):
         return count(value, key, spec.least, spec.most)
     return _SIMPLE[spec.kind](value, key)
@@ -166,6 +169,8 @@ def values_of(specs: Mapping[str, Key], given: Mapping[str, object]) -> dict[str
 
 
 def _asked(spec: Key) -> str:
+    if spec.kind is Kind.SYSCTL:
+        return words(sysctls())
     return words(spec.allowed) if spec.kind is Kind.CHOICE else spec.kind.value
 
 

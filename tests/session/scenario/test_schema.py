@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from hwpoison_gui.kernel.profile.features import FEATURES
-from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session import ops
 from hwpoison_gui.session.scenario import expect, schema
 from hwpoison_gui.session.scenario.schema import Kind, SameAs
@@ -35,11 +34,6 @@ def test_what_needs_a_task_has_one() -> None:
 
 def test_expect_can_compare_every_key() -> None:
     assert set(expect._HOW) == set(schema.EXPECT)
-
-
-def test_sysctls_are_the_kernels() -> None:
-    for profile in PROFILES.values():
-        assert set(profile.sysctl) == set(schema.SYSCTLS)
 
 
 def test_backgrounds_are_the_presets() -> None:
