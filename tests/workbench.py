@@ -61,7 +61,7 @@ class Workbench:
     def functions(self) -> list[str]:
         """The functions that the last operation's steps name."""
         last = self.session.operations[-1]
-        return [step.mark.function for step in self.session.steps[last.first : last.last]]
+        return [self.m.profile.called(step.mark.site.function) for step in self.session.steps[last.first : last.last]]
 
 
 def run(steps: Generator[Mark, None, R]) -> R:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from . import page_flags as pf
 from .filemap import can, invalidate_inode_page, mapping_set_error, truncate_page, why_kept
-from .mark import Act, Mark, Steps
+from .mark import Act, Mark, Steps, prose
 from .profile.type import DELAYED, FAILED, IGNORED, RECOVERED
 from .profile.variants import action
 from .records import Inode
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def _decided(h: Handler, function: str, text: str, branch: str, act: Act = Act.DECIDE) -> Mark:
-    return Mark(function, text, act, branch, frames=(h.pfn,))
+    return prose(function, text, act, branch, frames=(h.pfn,))
 
 
 @action("2.6.32")

@@ -10,7 +10,7 @@ from . import page_flags as pf
 from .filemap import can, invalidate_inode_page, mapping_set_error, truncate_page, why_kept
 from .handler import Handler
 from .hugetlb_pool import page_handle_poison
-from .mark import Act, Mark, Steps, counted
+from .mark import Act, Mark, Steps, counted, prose
 from .page_alloc import put_page
 from .profile.type import DELAYED, FAILED, IGNORED, RECOVERED
 from .profile.variants import action
@@ -19,7 +19,7 @@ from .swap import delete_from_swap_cache
 
 
 def _mark(h: Handler, function: str, text: str, branch: str = "", act: Act = Act.DECIDE) -> Mark:
-    return Mark(function, text, act, branch, frames=(h.pfn,))
+    return prose(function, text, act, branch, frames=(h.pfn,))
 
 
 def unlock(h: Handler, page: int, function: str = "unlock_page") -> Mark:

@@ -7,12 +7,21 @@ the pairs it visits are counted, and pairs of tasks that own none of the VMAs ar
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from .machine import Machine
-from .mark import Act, Mark, Steps, counted
+from .mark import Act, Mark, Steps, site
 from .records import PAGE_SHIFT, Process, Vma
 from .rmap import mapped_at, page_index, rmap_vmas
+
+ENTER_ANON: Final = site("collect_procs_anon", args="anon_vma")
+ENTER_FILE: Final = site("collect_procs_file", args="path index")
+LATE: Final = site("task_early_kill", Act.SKIP, "task_early_kill: no", "comm policy early_kill")
+NOT_MAPPED: Final = site("page_mapped_in_vma", Act.SKIP, "page_mapped_in_vma: no", "comm")
+ADDED_ANON: Final = site("add_to_kill", Act.VISIT, "page_mapped_in_vma: yes", "comm address")
+ADDED_FILE: Final = site("add_to_kill", Act.VISIT, "vma->vm_mm == tsk->mm", "comm address mapped")
+SUM_ANON: Final = site("collect_procs_anon", Act.DECIDE, args="early vmas_found found strangers", name="sum")
+SUM_FILE: Final = site("collect_procs_file", Act.DECIDE, args="early vmas_found found strangers", name="sum")
 
 
 class ToKill(NamedTuple):
@@ -42,7 +51,6 @@ def collect_procs(m: Machine, pfn: int, current: int = 0) -> Steps[list[ToKill]]
     `current` is the thread that ran into the error and must be told whatever its policy, or 0.
     """
     anon = m.anon_vma_of(pfn) != 0
-    function = m.profile.called("collect_procs_anon" if anon else "collect_procs_file")
     vmas = rmap_vmas(m, pfn)
     of_mm: defaultdict[int, list[Vma]] = defaultdict(list)
     for vma in vmas:
@@ -50,7 +58,7 @@ def collect_procs(m: Machine, pfn: int, current: int = 0) -> Steps[list[ToKill]]
     to_kill: list[ToKill] = []
     early = strangers = 0
     page = Page(pfn, anon, page_index(m, pfn), page_shift(m, pfn))
-    yield _enter(m, pfn, function, vmas)
+    yield _enter(m, pfn, vmas)
     for process in m.living():
         tid = task_early_kill(m, process, current)
         own = of_mm.get(process.mm, [])
@@ -63,7 +71,7 @@ def collect_procs(m: Machine, pfn: int, current: int = 0) -> Steps[list[ToKill]]
             for vma in own:
                 yield _visit(m, page, Candidate(process, tid, vma), to_kill)
     m.add_to(m.counters, "pairs_visited", early * len(vmas))
-    yield _sum_up(pfn, function, early, strangers, len(vmas), len(to_kill))
+    yield Mark(SUM_ANON if anon else SUM_FILE, (early, len(vmas), len(to_kill), strangers), (pfn,))
     return to_kill
 
 
@@ -82,86 +90,35 @@ class Candidate(NamedTuple):
     vma: Vma
 
 
-def _enter(m: Machine, pfn: int, function: str, vmas: list[Vma]) -> Mark:
+def _enter(m: Machine, pfn: int, vmas: list[Vma]) -> Mark:
+    ids = tuple(vma.id for vma in vmas)
     anon_vma = m.anon_vma_of(pfn)
-    inode = m.inode_of(m.compound_head(pfn))
     if anon_vma:
-        where = f"anon_vma {anon_vma}"
-    else:
-        where = f"{inode.path} page {page_index(m, pfn)}" if inode else "no mapping"
-    return Mark(
-        function,
-        f"Who uses it? {where} leads to {counted(len(vmas), 'VMA')}; every task is looked at for each.",
-        frames=(pfn,),
-        vmas=tuple(vma.id for vma in vmas),
-    )
+        return Mark(ENTER_ANON, (anon_vma,), (pfn,), ids)
+    inode = m.inode_of(m.compound_head(pfn))
+    return Mark(ENTER_FILE, (inode.path if inode else "", page_index(m, pfn)), (pfn,), ids)
 
 
 def _late(m: Machine, pfn: int, process: Process, own: list[Vma]) -> Mark:
     policy = m.tasks.view[process.tgid].mce_kill
-    sysctl = m.sysctl.view["memory_failure_early_kill"]
-    why = f"PR_MCE_KILL is {policy}" if policy != "default" else f"memory_failure_early_kill is {sysctl}"
-    return Mark(
-        "task_early_kill",
-        f"{process.comm}:{process.tgid} is passed by: {why}. It is not told now.",
-        Act.SKIP,
-        "task_early_kill: no",
-        why,
-        (pfn,),
-        tuple(vma.id for vma in own),
-        (),
-        (process.tgid,),
-    )
+    early_kill = m.sysctl.view["memory_failure_early_kill"]
+    vmas = tuple(vma.id for vma in own)
+    return Mark(LATE, (process.comm, policy, early_kill), (pfn,), vmas, (), (process.tgid,))
 
 
 def _visit(m: Machine, page: Page, pair: Candidate, to_kill: list[ToKill]) -> Mark:
-    """Look at one pair; append it to `to_kill` if it counts."""
+    """Visit one pair; append it to `to_kill` if it counts."""
     pfn, anon, pgoff, lsb = page
     process, tid, vma = pair
-    who = f"{process.comm}:{process.tgid}"
     address = vma.address_of(pgoff)
     mapped = mapped_at(m, pfn, vma, address) >= 0
     if anon and not mapped:
-        return Mark(
-            "page_mapped_in_vma",
-            f"{who} could map it, but no PTE of its does: passed by.",
-            Act.SKIP,
-            "page_mapped_in_vma: no",
-            "no PTE maps the page",
-            (pfn,),
-            (vma.id,),
-            (),
-            (process.tgid,),
-        )
-    if anon:
-        cause = f"a PTE of its maps the page at {address:#x}"
-    else:
-        cause = f"its VMA covers {address:#x}" + ("" if mapped else ", though it has not mapped the page")
+        return Mark(NOT_MAPPED, (process.comm,), (pfn,), (vma.id,), (), (process.tgid,))
     to_kill.append(ToKill(tid, address, vma.id, lsb))
-    return Mark(
-        "add_to_kill",
-        f"{who} goes on the to_kill list: {cause}.",
-        Act.VISIT,
-        "add_to_kill",
-        "page_mapped_in_vma()" if anon else "vma->vm_mm == tsk->mm",
-        (pfn,),
-        (vma.id,),
-        ((vma.mm, address >> PAGE_SHIFT),),
-        (process.tgid,),
-    )
+    site, args = (ADDED_ANON, (process.comm, address)) if anon else (ADDED_FILE, (process.comm, address, mapped))
+    return Mark(site, args, (pfn,), (vma.id,), ((vma.mm, address >> PAGE_SHIFT),), (process.tgid,))
 
 
 def page_shift(m: Machine, pfn: int) -> int:
     """Size of the compound page that the frame belongs to, as a power of two."""
     return PAGE_SHIFT + m.compound_order.view.get(m.compound_head(pfn), 0)
-
-
-def _sum_up(pfn: int, function: str, early: int, strangers: int, vmas: int, found: int) -> Mark:
-    return Mark(
-        function,
-        f"{counted(early, 'task')} x {counted(vmas, 'VMA')} = {counted(early * vmas, 'pair')} looked at, {found} found"
-        + (f" ({counted(strangers, 'task owns', 'tasks own')} none of these VMAs)." if strangers else "."),
-        Act.DECIDE,
-        f"{found} to kill",
-        frames=(pfn,),
-    )

@@ -11,7 +11,7 @@ from . import page_flags as pf
 from . import pte as ptes
 from .exit_mmap import exit_mmap
 from .machine import Machine
-from .mark import Act, Mark, Steps, counted
+from .mark import Act, Mark, Steps, counted, prose
 from .mmap import link_vma, put_file
 from .page_alloc import alloc_page, get_page
 from .records import PAGE_SHIFT, Process, SigInfo, Task, Vma
@@ -54,7 +54,7 @@ def dup_mm(m: Machine, parent: int, child: int) -> Steps[None]:
         copy = anon_vma_fork(m, copy, vma)
         link_vma(m, copy)
         copied = copy_page_range(m, vma, copy)
-        yield Mark(
+        yield prose(
             "copy_page_range",
             f"{vma.name or hex(vma.start)}: {counted(copied, 'entry', 'entries')} copied to the child.",
             Act.MAP,
@@ -125,7 +125,7 @@ def do_exit(m: Machine, tgid: int, why: str) -> Mark:
     for tid in process.threads:
         m.delete(m.pending, tid)
     m.put(m.processes, tgid, replace(process, mm=0, ended=why))
-    return Mark("do_exit", f"{process.comm}:{tgid} ends: {why}.", Act.DIE, why, tasks=process.threads)
+    return prose("do_exit", f"{process.comm}:{tgid} ends: {why}.", Act.DIE, why, tasks=process.threads)
 
 
 def close_fd(m: Machine, tgid: int, fd: str) -> None:

@@ -25,7 +25,7 @@ from .filemap import (
 )
 from .hugetlb import fallocate, hugetlbfs_read
 from .machine import Machine
-from .mark import Act, Mark, Steps, counted
+from .mark import Act, Steps, counted, prose
 from .memory import Access
 from .mmap import covered, overlapping, put_inode, unmap_mapping_range
 from .page_alloc import alloc_page, put_page
@@ -80,13 +80,13 @@ def do_pread(m: Machine, inode: Inode, index: int) -> Steps[Access]:
         content = hugetlbfs_read(m, inode, index)
         text = "its huge page is poisoned: EIO." if content is None else "read."
         branch = "EIO" if content is None else ""
-        yield Mark("hugetlbfs_read_iter", f"{inode.path} page {index}: {text}", Act.DECIDE, branch)
+        yield prose("hugetlbfs_read_iter", f"{inode.path} page {index}: {text}", Act.DECIDE, branch)
         return Access(content, "EIO" if content is None else 0)
     pfn = read_page(m, inode, index)
     if pfn is None:
         return Access(None, "ENOMEM")
     if not m.page(m.compound_head(pfn)) & pf.UPTODATE or m.profile.files.io_refuses(m, pfn):
-        yield Mark(
+        yield prose(
             "generic_file_aio_read",
             f"{inode.path} page {index}: its content is lost, EIO.",
             Act.DECIDE,
@@ -94,14 +94,14 @@ def do_pread(m: Machine, inode: Inode, index: int) -> Steps[Access]:
             frames=(pfn,),
         )
         return Access(None, "EIO")
-    yield Mark("generic_file_aio_read", f"{inode.path} page {index} is read through frame {pfn:#x}.", frames=(pfn,))
+    yield prose("generic_file_aio_read", f"{inode.path} page {index} is read through frame {pfn:#x}.", frames=(pfn,))
     return Access(content_of(m, pfn))
 
 
 def do_pwrite(m: Machine, inode: Inode, index: int, tag: str) -> Steps[int | str]:
     """write(): into the page cache, DIRTY; the file grows where needed."""
     if can(inode, "huge"):
-        yield Mark("vfs_write", f"{inode.path}: hugetlbfs has no write().", Act.DECIDE, "EINVAL")
+        yield prose("vfs_write", f"{inode.path}: hugetlbfs has no write().", Act.DECIDE, "EINVAL")
         return "EINVAL"
     if index >= inode.pages:
         inode = replace(inode, pages=index + 1)
@@ -110,14 +110,14 @@ def do_pwrite(m: Machine, inode: Inode, index: int, tag: str) -> Steps[int | str
     if pfn is None:
         return "ENOMEM"
     if m.profile.files.io_refuses(m, pfn):
-        yield Mark(
+        yield prose(
             "generic_file_aio_write", f"{inode.path} page {index} is poisoned: EIO.", Act.DECIDE, "EIO", frames=(pfn,)
         )
         return "EIO"
     store(m, pfn, tag)
     create_buffers(m, pfn, inode)
     m.set_flags(m.compound_head(pfn), pf.DIRTY | pf.UPTODATE | (pf.MAPPEDTODISK if can(inode, "block") else 0))
-    yield Mark(
+    yield prose(
         "generic_file_aio_write",
         f"{inode.path} page {index} is written in frame {pfn:#x}: DIRTY.",
         Act.FLAG,
@@ -139,7 +139,7 @@ def write_back(m: Machine, inode: Inode, pages: range | None = None) -> Steps[No
         writepage(m, pfn)
         m.clear_flags(pfn, pf.WRITEBACK)
     text = f"{inode.path}: {counted(len(dirty), 'dirty page')} written."
-    yield Mark("filemap_fdatawrite", text, Act.FLAG, frames=tuple(dirty))
+    yield prose("filemap_fdatawrite", text, Act.FLAG, frames=tuple(dirty))
 
 
 def do_fsync(m: Machine, inode: Inode, description: int | None, pages: range | None = None) -> Steps[int | str]:
@@ -148,7 +148,7 @@ def do_fsync(m: Machine, inode: Inode, description: int | None, pages: range | N
     inode = m.inodes.view[inode.id]
     errno = m.profile.files.report_error(m, inode, description)
     text = "an error that was not told here yet: EIO, once." if errno else "no error that was not told here yet: 0."
-    yield Mark("vfs_fsync", f"{inode.path} has {text}", Act.DECIDE, "EIO" if errno else "0")
+    yield prose("vfs_fsync", f"{inode.path} has {text}", Act.DECIDE, "EIO" if errno else "0")
     return errno
 
 
@@ -180,7 +180,7 @@ def do_truncate(m: Machine, inode: Inode, pages: int) -> Steps[int]:
         gone = unmap_mapping_range(m, inode.id, pages, None, even_cows=True)
         truncate_inode_pages(m, inode, pages)
         text = f"{inode.path} is cut to {counted(pages, 'page')}; {counted(gone, 'PTE goes', 'PTEs go')}."
-        yield Mark("truncate_pagecache", text, Act.DROP)
+        yield prose("truncate_pagecache", text, Act.DROP)
     return 0
 
 
@@ -194,7 +194,7 @@ def do_punch_hole(m: Machine, inode: Inode, first: int, last: int) -> Steps[int]
         m.put(m.disk, (inode.id, index), ZERO)
     where = f"page {first} is" if last == first + 1 else f"pages {first} to {last - 1} are"
     text = f"{inode.path}: {where} a hole now; {counted(gone, 'PTE goes', 'PTEs go')}."
-    yield Mark("truncate_pagecache_range", text, Act.DROP)
+    yield prose("truncate_pagecache_range", text, Act.DROP)
     return 0
 
 
@@ -207,7 +207,7 @@ def do_drop_caches(m: Machine) -> Steps[int]:
         for pfn in cached_pages(m, number):
             if not m.page(pfn) & (pf.LOCKED | pf.UNEVICTABLE):
                 dropped += invalidate_inode_page(m, pfn, extra=0)
-    yield Mark("drop_pagecache_sb", f"{dropped} clean pages are dropped.", Act.DROP)
+    yield prose("drop_pagecache_sb", f"{dropped} clean pages are dropped.", Act.DROP)
     return 0
 
 
@@ -217,5 +217,5 @@ def do_unlink(m: Machine, path: str) -> Steps[int]:
     m.delete(m.paths, path)
     m.put(m.inodes, inode.id, replace(inode, linked=False))
     put_inode(m, inode.id)
-    yield Mark("do_unlinkat", f"{path} has no name any more.", Act.DROP)
+    yield prose("do_unlinkat", f"{path} has no name any more.", Act.DROP)
     return 0

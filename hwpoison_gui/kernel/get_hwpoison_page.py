@@ -11,7 +11,7 @@ from typing import Final
 from . import page_flags as pf
 from .handler import MF_COUNT_INCREASED
 from .machine import Machine
-from .mark import Act, Mark, Steps, counted
+from .mark import Act, Steps, counted, prose
 from .page_alloc import drain_pcp, get_page, put_page
 
 TRIES: Final = 3
@@ -31,7 +31,7 @@ def get_hwpoison_page(m: Machine, pfn: int, flags: int) -> Steps[int | str]:
     """
     drain_pcp(m)
     head = m.compound_head(pfn)
-    yield Mark(
+    yield prose(
         "get_hwpoison_page",
         "Per-CPU lists are drained, so that a free page is on the buddy lists.",
         Act.FLAG,
@@ -44,7 +44,7 @@ def get_hwpoison_page(m: Machine, pfn: int, flags: int) -> Steps[int | str]:
         return (yield from _unhandlable(m, pfn, held))
     count = int(m.refcount.view[head])
     if not count:
-        yield Mark(
+        yield prose(
             "is_free_buddy_page", "Its count is 0 and it lies in a free block: free.", Act.DECIDE, "free", frames=(pfn,)
         )
         return FREE
@@ -53,7 +53,7 @@ def get_hwpoison_page(m: Machine, pfn: int, flags: int) -> Steps[int | str]:
     text = f"An LRU page with {counted(count, 'reference')}; " + (
         "one of them is the handler's." if held else "one is taken."
     )
-    yield Mark("get_hwpoison_page", text, Act.FLAG, "PageLRU", frames=(pfn,))
+    yield prose("get_hwpoison_page", text, Act.FLAG, "PageLRU", frames=(pfn,))
     return TAKEN
 
 
@@ -61,7 +61,7 @@ def _get_hwpoison_huge_page(m: Machine, head: int, held: bool) -> Steps[int | st
     """get_hwpoison_huge_page(), mm/hugetlb.c: a free huge page has no references."""
     count = int(m.refcount.view[head])
     text = f"A huge page of hugetlb with {counted(count, 'reference')}" + ("." if count else ": it is free.")
-    yield Mark("get_hwpoison_page", text, Act.FLAG, "huge page", frames=(head,))
+    yield prose("get_hwpoison_page", text, Act.FLAG, "huge page", frames=(head,))
     if not held and count:
         get_page(m, head)
     return TAKEN if held or count else FREE
@@ -72,7 +72,7 @@ def _unhandlable(m: Machine, pfn: int, held: bool) -> Steps[str]:
     if held:
         put_page(m, pfn)
     for attempt in range(1, TRIES + 1):
-        yield Mark(
+        yield prose(
             "shake_page",
             f"Neither on the LRU nor free: the per-CPU caches are drained in case it is on its way ({attempt}).",
             Act.DECIDE,
@@ -80,7 +80,7 @@ def _unhandlable(m: Machine, pfn: int, held: bool) -> Steps[str]:
             frames=(pfn,),
         )
     m.printk(m.profile.log.prefix.format(pfn=pfn) + "unhandlable page.")
-    yield Mark(
+    yield prose(
         "get_hwpoison_page",
         f"Neither PG_lru nor PG_buddy is set ({', '.join(pf.names_of(m.page(pfn))) or 'no flags'}): the kernel's own,"
         " nothing can be done.",

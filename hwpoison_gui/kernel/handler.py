@@ -11,7 +11,7 @@ from typing import Final
 from . import page_flags as pf
 from .collect import ToKill
 from .machine import Machine
-from .mark import Act, Mark, Steps
+from .mark import Act, Mark, Steps, prose
 from .profile.type import StateRow
 from .records import ActionResult
 
@@ -68,7 +68,7 @@ def action_result(h: Handler, kind: str, result: str) -> Mark:
     h.log(m.profile.log.result.format(dirty="dirty " if dirty else "", kind=kind, result=result))
     m.put(m.results, len(m.results.view), ActionResult(pfn, kind, result, dirty))
     m.add_to(m.counters, f"result:{result}", 1)
-    return Mark("action_result", f"{kind}: {result}.", Act.RESULT, result, frames=frames_of(m, pfn))
+    return prose("action_result", f"{kind}: {result}.", Act.RESULT, result, frames=frames_of(m, pfn))
 
 
 def leave(h: Handler, by: str) -> Steps[Verdict]:
@@ -101,7 +101,7 @@ def flags_of_row(row: StateRow) -> str:
 def unlock_page(h: Handler) -> Mark:
     """The last thing the handler does; its reference stays, so that the frame is never free again."""
     h.m.clear_flags(h.pfn, pf.LOCKED)
-    return Mark(
+    return prose(
         "unlock_page",
         "Unlocked. The handler keeps its reference: the frame is never handed out again.",
         Act.FLAG,

@@ -19,7 +19,7 @@ from .huge_memory import (
     split_huge_pmd,
 )
 from .machine import Machine
-from .mark import Act, Mark, Steps
+from .mark import Act, Steps, prose
 from .page_alloc import get_page
 from .records import HPAGE_PMD_NR, PAGE_SHIFT, Inode, Vma
 from .rmap import anon_vma_prepare, set_anon
@@ -59,7 +59,7 @@ def do_huge_pmd_wp_page(m: Machine, vma: Vma, address: int, entry: int) -> Steps
         split_huge_pmd(m, vma, vpn)
         text = "The huge page is shared: its entry is split, and only one small page will be copied."
     branch = "reuse" if mine or vma.shared else "split"
-    yield Mark("do_huge_pmd_wp_page", text, Act.MAP, branch, frames=(head,), vmas=(vma.id,), ptes=((vma.mm, vpn),))
+    yield prose("do_huge_pmd_wp_page", text, Act.MAP, branch, frames=(head,), vmas=(vma.id,), ptes=((vma.mm, vpn),))
     return FAULT_DONE
 
 

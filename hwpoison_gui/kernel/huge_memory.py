@@ -14,12 +14,13 @@ from . import page_flags as pf
 from . import pte as ptes
 from .hugetlb_pool import destroy_compound_page, prep_compound_page
 from .machine import Machine
-from .mark import Act, Mark, Steps, counted
+from .mark import Act, Mark, Steps, counted, prose, site
 from .page_alloc import alloc_pages, get_page, put_page
 from .records import HPAGE_PMD_NR, HPAGE_PMD_ORDER, PAGE_SHIFT, Vma
 from .rmap import mappings_of, page_add_rmap, page_mapped_in_vma, page_remove_rmap, rmap_vmas, try_to_unmap_one
 
 PMD_SIZE: Final = HPAGE_PMD_NR << PAGE_SHIFT
+NOT_MIGRATED: Final = site("try_to_migrate_one", Act.UNMAP, "hwpoison", "comm address dirty")
 _ROOM_FOR_HUGE_ZERO: Final = 16 * HPAGE_PMD_NR
 
 # What the tails of a split page take over from its head (__split_huge_page_tail()).
@@ -86,7 +87,7 @@ def set_pmd(m: Machine, vma: Vma, address: int, head: int, flags: int) -> Mark:
             m.set_flags(head, pf.MLOCKED | pf.UNEVICTABLE)
     base = vpn << PAGE_SHIFT
     text = f"2 MiB at {base:#x} are given at once: the huge page at frame {head:#x}."
-    return Mark("do_huge_pmd", text, Act.MAP, frames=(head,), vmas=(vma.id,), ptes=((vma.mm, vpn),))
+    return prose("do_huge_pmd", text, Act.MAP, frames=(head,), vmas=(vma.id,), ptes=((vma.mm, vpn),))
 
 
 def split_huge_pmd(m: Machine, vma: Vma, vpn: int) -> None:
@@ -157,14 +158,14 @@ def split_huge_page(m: Machine, pfn: int) -> Steps[bool]:
     head = m.compound_head(pfn)
     if head == huge_zero_page(m):
         m.printk("huge_memory: Called split_huge_page for huge zero page")
-        yield Mark("split_huge_page_to_list", "The page of zeros is never split.", Act.DECIDE, "EBUSY", frames=(pfn,))
+        yield prose("split_huge_page_to_list", "The page of zeros is never split.", Act.DECIDE, "EBUSY", frames=(pfn,))
         return False
     if not can_split(m, head):
         held, known = int(m.refcount.view[head]), accounted_references(m, head) + 1
         text = f"{counted(held - known, 'reference')} more than mappings and page cache have: it cannot be split."
-        yield Mark("split_huge_page_to_list", text, Act.DECIDE, "EBUSY", frames=(head, pfn))
+        yield prose("split_huge_page_to_list", text, Act.DECIDE, "EBUSY", frames=(head, pfn))
         return False
-    yield Mark("split_huge_page_to_list", f"The huge page at frame {head:#x} is split.", frames=(head, pfn))
+    yield prose("split_huge_page_to_list", f"The huge page at frame {head:#x} is split.", frames=(head, pfn))
     huge, anon = _huge_entries(m, head), m.anon_vma_of(head) != 0
     if anon and m.page(pfn) & pf.HWPOISON:
         for vma, address in mappings_of(m, pfn):
@@ -176,7 +177,7 @@ def split_huge_page(m: Machine, pfn: int) -> Steps[bool]:
     if not anon:
         _unmap_small_entries(m, head)
     _take_apart(m, head, pfn)
-    yield Mark(
+    yield prose(
         "remap_page" if m.anon_vma_of(pfn) else "split_huge_page_to_list",
         "512 pages of 4 KiB: each has its own flags and counts now.",
         Act.FLAG,
@@ -200,7 +201,7 @@ def _poison_entry(m: Machine, vma: Vma, address: int, pfn: int) -> Mark:
     try_to_migrate_one(), mm/rmap.c (6.1): PageHWPoison(subpage). Huge entries are split before anybody looks,
     and so their owners are told.
     """
-    return try_to_unmap_one(m, pfn, vma, address, "hwpoison")._replace(function="try_to_migrate_one")
+    return try_to_unmap_one(m, pfn, vma, address, "hwpoison", NOT_MIGRATED)
 
 
 def split_cached_page(m: Machine, head: int) -> None:
@@ -220,7 +221,7 @@ def _split_entry(m: Machine, vma: Vma, vpn: int, head: int) -> Mark:
     anon = m.anon_vma_of(head) != 0
     owner = m.processes.view[vma.mm]
     became = "512 small entries" if anon else "none, the next touch brings them back"
-    return Mark(
+    return prose(
         "try_to_migrate_one" if anon else "try_to_unmap_one",
         f"{owner.comm}:{owner.tgid}: its huge entry becomes {became}.",
         Act.MAP if anon else Act.UNMAP,

@@ -12,7 +12,7 @@ from .filemap import DISK, content_of, store
 from .gate import ABSENT
 from .hugetlb_pool import alloc_huge_page, reserve, unreserve
 from .machine import Machine
-from .mark import Act, Mark, Steps
+from .mark import Act, Mark, Steps, prose
 from .page_alloc import get_page, put_page
 from .records import HPAGE_PMD_NR, PAGE_SHIFT, Inode, Vma
 from .rmap import anon_vma_prepare, page_add_rmap, page_remove_rmap, set_anon
@@ -89,7 +89,7 @@ def hugetlb_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]
 
 def _met_poison(vma: Vma, base: int, head: int, text: str) -> Mark:
     at = ((vma.mm, base >> PAGE_SHIFT),)
-    return Mark("hugetlb_fault", text, Act.DECIDE, "hwpoison", frames=(head,), vmas=(vma.id,), ptes=at)
+    return prose("hugetlb_fault", text, Act.DECIDE, "hwpoison", frames=(head,), vmas=(vma.id,), ptes=at)
 
 
 def hugetlb_no_page(m: Machine, vma: Vma, base: int, write: bool) -> Steps[str]:
@@ -129,7 +129,7 @@ def _make_anon(m: Machine, vma: Vma, base: int, head: int) -> None:
 def _map(m: Machine, vma: Vma, base: int, head: int, flags: int) -> Mark:
     m.set_pte(vma.mm, base >> PAGE_SHIFT, ptes.mk_pte(head, flags | ptes.PSE | ptes.ACCESSED))
     page_add_rmap(m, head, huge=True)
-    return Mark(
+    return prose(
         "hugetlb_fault",
         f"2 MiB at {base:#x} are mapped: the huge page at frame {head:#x}.",
         Act.MAP,
@@ -144,7 +144,7 @@ def hugetlb_wp(m: Machine, vma: Vma, base: int, entry: int) -> Steps[str]:
     vpn, old = base >> PAGE_SHIFT, ptes.value_of(entry)
     if vma.shared or (m.page(old) & pf.ANON and m.mapcount.view[old] == 1):
         m.set_pte(vma.mm, vpn, entry | ptes.RW | ptes.DIRTY)
-        yield Mark("hugetlb_wp", f"Frame {old:#x} may be written.", Act.MAP, frames=(old,), ptes=((vma.mm, vpn),))
+        yield prose("hugetlb_wp", f"Frame {old:#x} may be written.", Act.MAP, frames=(old,), ptes=((vma.mm, vpn),))
         return FAULT_DONE
     copy = alloc_huge_page(m, resv_owner(vma), _resv_index(vma, base))
     if copy is None:

@@ -11,7 +11,7 @@ import numpy as np
 from . import page_flags as pf
 from .gate import ABSENT
 from .machine import Machine
-from .mark import Act, Mark, Steps
+from .mark import Act, Steps, prose
 from .page_alloc import alloc_pages, drain_pcp, free_one_page, take_page_off_buddy
 from .records import HPAGE_PMD_NR, HPAGE_PMD_ORDER
 
@@ -130,11 +130,11 @@ def page_handle_poison(m: Machine, pfn: int) -> Steps[bool]:
     if m.page(pfn) & pf.HUGE:
         done = dissolve_free_huge_page(m, pfn)
         text = "The huge page is 512 free pages now." if done else "The huge page was promised to a mapping: it stays."
-        yield Mark("dissolve_free_huge_page", text, Act.FLAG, "dissolved" if done else "busy", frames=(pfn,))
+        yield prose("dissolve_free_huge_page", text, Act.FLAG, "dissolved" if done else "busy", frames=(pfn,))
         if not done:
             return False
     drain_pcp(m)
     taken = take_page_off_buddy(m, pfn)
     text = "Only the bad page is left out of the free lists." if taken else "It is not on the free lists."
-    yield Mark("take_page_off_buddy", text, Act.FLAG, frames=(pfn,))
+    yield prose("take_page_off_buddy", text, Act.FLAG, frames=(pfn,))
     return taken

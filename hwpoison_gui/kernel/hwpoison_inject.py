@@ -8,7 +8,7 @@ from __future__ import annotations
 from . import page_flags as pf
 from .handler import MF_ACTION_REQUIRED, MF_SW_SIMULATED
 from .machine import Machine
-from .mark import Act, Mark, Steps
+from .mark import Act, Mark, Steps, prose
 from .memory_failure import memory_failure
 from .records import SI_KERNEL, SigInfo
 from .signal import force_sig
@@ -17,7 +17,7 @@ from .signal import force_sig
 def hwpoison_inject(m: Machine, pfn: int) -> Steps[int | str]:
     """A write to corrupt-pfn: background, no extra reference; a number that is no page may be refused before."""
     if m.profile.has("inject_checks_pfn") and not pfn_valid(m, pfn):
-        yield Mark("hwpoison_inject", f"There is no page {pfn:#x}: ENXIO.", Act.DECIDE, "ENXIO")
+        yield prose("hwpoison_inject", f"There is no page {pfn:#x}: ENXIO.", Act.DECIDE, "ENXIO")
         return "ENXIO"
     return (yield from memory_failure(m, pfn, flags=MF_SW_SIMULATED))
 
@@ -38,7 +38,7 @@ def do_machine_check(m: Machine, pfn: int, tid: int, rip_valid: bool) -> Steps[i
     text = f"{who.comm}:{tid} runs into a broken frame, {pfn:#x}."
     branch = "kill_me_maybe" if rip_valid else "kill_me_now"
     why = "RIPV is set" if rip_valid else "RIPV is clear: it cannot go on where it was"
-    yield Mark("do_machine_check", text, Act.DECIDE, branch, why, tasks=(tid,))
+    yield prose("do_machine_check", text, Act.DECIDE, branch, why, tasks=(tid,))
     if not rip_valid:
         yield kill_me_now(m, tid)
         return 0
@@ -47,7 +47,7 @@ def do_machine_check(m: Machine, pfn: int, tid: int, rip_valid: bool) -> Steps[i
 
 def kill_me_maybe(m: Machine, pfn: int, tid: int) -> Steps[int | str]:
     """On the way back to user space: handle the error, and end the thread's access if that failed."""
-    yield Mark("kill_me_maybe", "Before it returns to user space, it handles the error itself.", tasks=(tid,))
+    yield prose("kill_me_maybe", "Before it returns to user space, it handles the error itself.", tasks=(tid,))
     errno = yield from memory_failure(m, pfn, flags=MF_ACTION_REQUIRED, current=tid)
     if not m.panicked and errno not in (0, "EHWPOISON"):
         yield kill_me_now(m, tid)
@@ -57,8 +57,8 @@ def kill_me_maybe(m: Machine, pfn: int, tid: int) -> Steps[int | str]:
 def kill_me_now(m: Machine, tid: int) -> Mark:
     """force_sig(SIGBUS): without an address, and it cannot be refused."""
     who = m.processes.view[m.tasks.view[tid].tgid]
-    effect = force_sig(m, tid, SigInfo("SIGBUS", SI_KERNEL, cause="machine check"))
-    return Mark("kill_me_now", f"{who.comm}:{tid} is sent SIGBUS (SI_KERNEL).", Act.SIGNAL, effect, tasks=(tid,))
+    effect = force_sig(m, tid, SigInfo("SIGBUS", SI_KERNEL))
+    return prose("kill_me_now", f"{who.comm}:{tid} is sent SIGBUS (SI_KERNEL).", Act.SIGNAL, effect, tasks=(tid,))
 
 
 def pfn_valid(m: Machine, pfn: int) -> bool:

@@ -11,7 +11,7 @@ from . import pte as ptes
 from .collect import ToKill
 from .handler import Handler
 from .machine import Machine
-from .mark import Act, Mark, Steps
+from .mark import Act, Steps, prose
 from .records import HPAGE_PMD_NR, PAGE_SHIFT
 from .user_mappings import kill_proc
 
@@ -36,7 +36,7 @@ def kill_accessing_process(h: Handler, pfn: int) -> Steps[int | str]:
         if found
         else f"No entry of {process.comm}:{h.current} leads to it any more."
     )
-    yield Mark("kill_accessing_process", text, Act.DECIDE, "found" if found else "not found", frames=(pfn,))
+    yield prose("kill_accessing_process", text, Act.DECIDE, "found" if found else "not found", frames=(pfn,))
     if found is None:
         return 0
     yield kill_proc(h, ToKill(h.current, found.address, 0, found.lsb))

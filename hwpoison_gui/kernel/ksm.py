@@ -12,7 +12,7 @@ from . import page_flags as pf
 from . import pte as ptes
 from .filemap import content_of
 from .machine import MAPPING_KSM, Machine
-from .mark import Act, Mark, Steps
+from .mark import Act, Mark, Steps, prose
 from .memory import drop_present
 from .mmap import covered, isolate_range
 from .page_alloc import get_page
@@ -28,7 +28,7 @@ def madvise_mergeable(m: Machine, mm: int, start: int, end: int) -> Steps[int | 
     for vma in isolate_range(m, mm, start, end):
         if not vma.shared and vma.huge != "hugetlb":
             m.put(m.vmas, vma.id, replace(vma, mergeable=True))
-    yield Mark("ksm_madvise", "Pages of equal content may be merged here.", tasks=(mm,))
+    yield prose("ksm_madvise", "Pages of equal content may be merged here.", tasks=(mm,))
     yield from ksm_do_scan(m)
     return 0 if covered(m, mm, start, end) else "ENOMEM"
 
@@ -100,7 +100,7 @@ def _replace_page(m: Machine, vma: Vma, vpn: int, kpage: int) -> Mark:
     m.set_pte(vma.mm, vpn, ptes.mk_pte(kpage, entry & ptes.ACCESSED))
     drop_present(m, entry & ~ptes.DIRTY)
     owner = m.processes.view[vma.mm]
-    return Mark(
+    return prose(
         "replace_page",
         f"{owner.comm}:{owner.tgid} shares frame {kpage:#x} at {vpn << PAGE_SHIFT:#x}; frame {pfn:#x} had the same.",
         Act.MAP,

@@ -11,7 +11,7 @@ from .filemap import content_of
 from .handler import MF_COUNT_INCREASED, MF_SW_SIMULATED
 from .huge_memory import split_huge_page
 from .machine import Machine
-from .mark import Act, Mark, Steps
+from .mark import Act, Steps, prose
 from .memory import Access, handle_mm_fault
 from .memory_failure import memory_failure
 from .mmap import covered, overlapping
@@ -44,9 +44,9 @@ def copy_from_user(m: Machine, mm: int, address: int) -> Steps[Access]:
     found = yield from follow_page(m, mm, address)
     if isinstance(found, str):
         errno = "ENOMEM" if found == "ENOMEM" else "EFAULT"
-        yield Mark("copy_from_user", f"{address:#x} cannot be read ({found}): {errno}, no signal.", Act.DECIDE, errno)
+        yield prose("copy_from_user", f"{address:#x} cannot be read ({found}): {errno}, no signal.", Act.DECIDE, errno)
         return Access(None, errno)
-    yield Mark("copy_from_user", f"{address:#x} is read from frame {found:#x}.", frames=(found,))
+    yield prose("copy_from_user", f"{address:#x} is read from frame {found:#x}.", frames=(found,))
     return Access(content_of(m, found))
 
 
@@ -62,7 +62,7 @@ def madvise_hwpoison(m: Machine, mm: int, address: int) -> Steps[int | str]:
         return errno
     if m.profile.has("madvise_keeps_reference"):
         put_page(m, found)
-        yield Mark("madvise_hwpoison", "The injector drops its reference.", Act.FLAG, frames=(found,))
+        yield prose("madvise_hwpoison", "The injector drops its reference.", Act.FLAG, frames=(found,))
     return errno if m.profile.has("madvise_returns_errno") else 0
 
 
@@ -125,7 +125,7 @@ def swapin_readahead(m: Machine, mm: int, address: int) -> Steps[int | str]:
     pfn = read_swap_cache(m, ptes.value_of(entry))
     if pfn is None:
         return "ENOMEM"
-    yield Mark("swapin_readahead", f"Frame {pfn:#x} holds the page in the swap cache; nobody maps it.", frames=(pfn,))
+    yield prose("swapin_readahead", f"Frame {pfn:#x} holds the page in the swap cache; nobody maps it.", frames=(pfn,))
     return 0
 
 

@@ -1,54 +1,146 @@
-"""A mark: where an operation stands when it yields, and why it went there.
+"""Marks: where an operation stands when it yields, as plain values.
 
-Operations are generators; what changed since the last mark is one step. A mark names the
-function and the objects it looked at or changed, so that every view can point at them.
+Operations are generators; what changed since the last mark is one step. A mark names a site in the kernel's code, the
+values that decided there, and the objects that were read or changed. It holds no sentence: view/words makes those, by
+site, when a view asks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Sized
 from enum import Enum
-from typing import NamedTuple, TypeVar
+from functools import cache
+from typing import Any, Final, NamedTuple, TypeVar
 
 R = TypeVar("R")
 
 
 class Act(Enum):
-    """What a step does, for the eye: how a view animates it."""
+    """What a step does; views choose tone and animation by it."""
 
     ENTER = "enter"  # a function is entered or an operation starts
-    DECIDE = "decide"  # a condition was looked at
-    VISIT = "visit"  # the reverse-map walk looked at a pair and it counts
-    SKIP = "skip"  # the walk looked at a pair and passed it by; `why` says why
+    DECIDE = "decide"  # a condition was evaluated
+    VISIT = "visit"  # the reverse-map walk visited a (task, VMA) pair that counts
+    SKIP = "skip"  # the reverse-map walk visited a pair and skipped it
     FLAG = "flag"  # the frame's flags or counts changed
-    UNMAP = "unmap"  # a PTE was cut
-    MAP = "map"  # a PTE was made
-    SIGNAL = "signal"  # a signal was sent
-    DIE = "die"  # a task ended
+    UNMAP = "unmap"  # a PTE was cleared or replaced
+    MAP = "map"  # a PTE was set
+    SIGNAL = "signal"  # a signal was sent or taken
+    DIE = "die"  # a process ended
     DROP = "drop"  # the page left the page cache or the swap cache
     RESULT = "result"  # the handler reported its result
     PANIC = "panic"  # the machine stopped
 
-    __hash__ = object.__hash__  # there is one of each; by its name it would take several times as long
+    __hash__ = object.__hash__  # members are singletons; hashing their names would take several times as long
+
+
+class Site:
+    """A place in the kernel's code at which operations yield: a constant, declared once, compared by identity.
+
+    Attributes
+    ----------
+    id : str
+        Unique: `function` or `function/branch`, or what tells several such sites apart.
+    function : str
+        The kernel function, by its name in 2.6.32 if it existed then; `Profile.called` gives that of another kernel.
+    act : Act
+        What the step does.
+    branch : str
+        The branch taken, as the kernel's code has it; empty when there is only one, or when a value decides.
+    args : tuple of str
+        Names of the values that a mark of this site carries, in their order.
+    """
+
+    __slots__ = ("act", "args", "branch", "function", "id")
+
+    def __init__(self, id_: str, function: str, act: Act, branch: str, args: tuple[str, ...]) -> None:
+        self.id, self.function, self.act, self.branch, self.args = id_, function, act, branch, args
+
+    def __repr__(self) -> str:
+        return f"<Site {self.id}>"
+
+
+SITES: Final[dict[str, Site]] = {}
+
+
+def site(function: str, act: Act = Act.ENTER, branch: str = "", args: str = "", *, name: str = "") -> Site:
+    """Declare a site.
+
+    Parameters
+    ----------
+    function, act, branch
+        See `Site`.
+    args : str
+        Names of the values, separated by spaces.
+    name : str
+        Replaces the branch in the id, where function and branch alone are not unique.
+
+    Raises
+    ------
+    ValueError
+        If another site has the same id.
+    """
+    rest = name or branch
+    id_ = f"{function}/{rest}" if rest else function
+    if id_ in SITES:
+        raise ValueError(f"two sites are called {id_}")
+    made = SITES[id_] = Site(id_, function, act, branch, tuple(args.split()))
+    return made
 
 
 class Mark(NamedTuple):
-    """One step's label.
+    """One step's label: the site, the values that decided, and the objects concerned.
 
-    `function`: the kernel function. `text`: plain words, with the values that decided.
-    `branch`: the branch taken, empty when there was none; `why`: the reason for it.
-    `frames`: pfns; `vmas`: VMA ids; `ptes`: (mm id, virtual page number); `tasks`: tids.
+    Attributes
+    ----------
+    site : Site
+    args : tuple
+        Values, one for each name in `site.args`: numbers, names and records, never sentences.
+    frames : tuple of int
+        Frame numbers.
+    vmas : tuple of int
+        VMA ids.
+    ptes : tuple of (int, int)
+        (mm id, virtual page number).
+    tasks : tuple of int
+        Thread ids.
     """
 
-    function: str
-    text: str
-    act: Act = Act.ENTER
-    branch: str = ""
-    why: str = ""
+    site: Site
+    args: tuple[Any, ...] = ()
     frames: tuple[int, ...] = ()
     vmas: tuple[int, ...] = ()
     ptes: tuple[tuple[int, int], ...] = ()
     tasks: tuple[int, ...] = ()
+
+    @property
+    def act(self) -> Act:
+        """What the step does."""
+        return self.site.act
+
+    def value(self, name: str) -> Any:
+        """The value of that name. Raises ValueError when the site has none such."""
+        return self.args[self.site.args.index(name)]
+
+
+def prose(
+    function: str,
+    text: str,
+    act: Act = Act.ENTER,
+    branch: str = "",
+    why: str = "",
+    frames: tuple[int, ...] = (),
+    vmas: tuple[int, ...] = (),
+    ptes: tuple[tuple[int, int], ...] = (),
+    tasks: tuple[int, ...] = (),
+) -> Mark:
+    """A mark of a file that has no sites yet."""
+    return Mark(_prose_site(function, act, branch), (text, why), frames, vmas, ptes, tasks)
+
+
+@cache
+def _prose_site(function: str, act: Act, branch: str) -> Site:
+    return Site("", function, act, branch, ("text", "why"))
 
 
 def counted(number: int, one: str, many: str = "") -> str:

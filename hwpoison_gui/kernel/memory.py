@@ -14,7 +14,7 @@ from .gate import ABSENT
 from .huge_fault import do_huge_file_fault, do_huge_pmd_anonymous_page, do_huge_pmd_wp_page
 from .hugetlb import hugetlb_fault
 from .machine import Machine
-from .mark import Act, Mark, Steps
+from .mark import Act, Mark, Steps, prose
 from .page_alloc import alloc_page, get_page
 from .records import BUS_ADRERR, BUS_MCEERR_AR, PAGE_SHIFT, PAGE_SIZE, SEGV_ACCERR, SEGV_MAPERR, Inode, SigInfo, Vma
 from .rmap import anon_vma_prepare, munlock_page, page_add_rmap, page_remove_rmap, set_anon
@@ -67,7 +67,7 @@ def _touch(m: Machine, vma: Vma, address: int, entry: int, write: str | None) ->
 def _touched(m: Machine, tid: int, vma: Vma, address: int, entry: int, write: str | None) -> Mark:
     who = m.processes.view[m.tasks.view[tid].tgid]
     verb = "reads" if write is None else "writes to"
-    return Mark(
+    return prose(
         "access",
         f"{who.comm}:{tid} {verb} {address:#x}, frame {ptes.value_of(entry):#x}.",
         Act.FLAG,
@@ -80,9 +80,9 @@ def _touched(m: Machine, tid: int, vma: Vma, address: int, entry: int, write: st
 
 def bad_area(m: Machine, tid: int, address: int, code: str) -> Mark:
     """bad_area_access_error(): SIGSEGV, forced."""
-    force_sig(m, tid, SigInfo("SIGSEGV", code, address, cause="bad access"))
+    force_sig(m, tid, SigInfo("SIGSEGV", code, address))
     who = m.processes.view[m.tasks.view[tid].tgid]
-    return Mark("bad_area", f"{who.comm}:{tid} may not touch {address:#x}: SIGSEGV.", Act.SIGNAL, code, tasks=(tid,))
+    return prose("bad_area", f"{who.comm}:{tid} may not touch {address:#x}: SIGSEGV.", Act.SIGNAL, code, tasks=(tid,))
 
 
 def do_sigbus(m: Machine, tid: int, vma: Vma, address: int, fault: str) -> Mark:
@@ -92,12 +92,12 @@ def do_sigbus(m: Machine, tid: int, vma: Vma, address: int, fault: str) -> Mark:
     if fault == VM_FAULT_HWPOISON:
         lsb = 21 if vma.huge == "hugetlb" else PAGE_SHIFT
         m.printk(f"MCE: Killing {who.comm}:{tid} due to hardware memory corruption fault at {touched:x}")
-        force_sig(m, tid, SigInfo("SIGBUS", BUS_MCEERR_AR, touched, lsb, "touched poison"))
+        force_sig(m, tid, SigInfo("SIGBUS", BUS_MCEERR_AR, touched, lsb))
         text = f"{who.comm}:{tid} touched poisoned memory at {touched:#x}: SIGBUS, BUS_MCEERR_AR, cannot be refused."
     else:
-        force_sig(m, tid, SigInfo("SIGBUS", BUS_ADRERR, touched, 0, "no page behind the address"))
+        force_sig(m, tid, SigInfo("SIGBUS", BUS_ADRERR, touched, 0))
         text = f"{who.comm}:{tid} touched {touched:#x}, behind which there is no page: SIGBUS, BUS_ADRERR."
-    return Mark(
+    return prose(
         "do_sigbus", text, Act.SIGNAL, fault, vmas=(vma.id,), ptes=((vma.mm, address >> PAGE_SHIFT),), tasks=(tid,)
     )
 
@@ -109,7 +109,7 @@ def handle_mm_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[st
         return (yield from hugetlb_fault(m, vma, address, write))
     if entry & ptes.HWPOISON:
         pfn = ptes.value_of(entry)
-        yield Mark(
+        yield prose(
             "do_swap_page",
             f"The PTE at {address:#x} is a hwpoison entry for frame {pfn:#x}.",
             Act.DECIDE,
@@ -176,7 +176,7 @@ def _new_anon_page(m: Machine, vma: Vma, address: int, content: str) -> int | No
 
 
 def _mapped(vma: Vma, address: int, pfn: int, function: str, text: str) -> Mark:
-    return Mark(function, text, Act.MAP, frames=(pfn,), vmas=(vma.id,), ptes=((vma.mm, address >> PAGE_SHIFT),))
+    return prose(function, text, Act.MAP, frames=(pfn,), vmas=(vma.id,), ptes=((vma.mm, address >> PAGE_SHIFT),))
 
 
 def do_anonymous_page(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
@@ -206,7 +206,7 @@ def do_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
     if pfn is None:
         return VM_FAULT_OOM
     if m.page(pfn) & pf.HWPOISON:
-        yield Mark(
+        yield prose(
             "__do_fault",
             f"{inode.path} page {index} is in the page cache, and poisoned.",
             Act.DECIDE,
@@ -307,7 +307,7 @@ def do_swap_page(m: Machine, vma: Vma, address: int, entry: int, write: bool) ->
     if pfn is None:
         return VM_FAULT_OOM
     if m.page(pfn) & pf.HWPOISON:
-        yield Mark(
+        yield prose(
             "do_swap_page",
             f"Swap entry {offset:#x} leads to frame {pfn:#x} in the swap cache, and it is poisoned.",
             Act.DECIDE,

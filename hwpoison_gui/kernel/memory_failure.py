@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .handler import Handler, frames_of
 from .machine import Machine
-from .mark import Mark, Steps
+from .mark import Steps, prose
 
 
 def memory_failure(
@@ -19,7 +19,7 @@ def memory_failure(
     `extra` references are the injector's, `flags` are MF_ bits, `current` is the thread that runs, or 0.
     """
     h = Handler(m, pfn, trapno, extra, flags, current)
-    yield Mark("memory_failure", f"Frame {pfn:#x} is reported broken.", frames=frames_of(m, pfn))
+    yield prose("memory_failure", f"Frame {pfn:#x} is reported broken.", frames=frames_of(m, pfn))
     for phase in m.profile.phases:
         verdict = yield from phase(h)
         if verdict is not None:

@@ -17,7 +17,7 @@ from .handler import (
 from .hugetlb_pool import page_handle_poison
 from .kill_accessing_process import kill_accessing_process
 from .machine import Machine
-from .mark import Act, Mark, Steps
+from .mark import Act, Steps, prose
 from .page_alloc import get_page, put_page
 from .profile.type import FAILED, RECOVERED
 from .profile.variants import phase
@@ -37,9 +37,9 @@ def try_memory_failure_hugetlb(h: Handler) -> Steps[Verdict]:
         get_page(m, head)
     m.set_flags(head, pf.LOCKED)
     text = f"A page of hugetlb: HWPOISON stands on its head, frame {head:#x}, for all 2 MiB."
-    yield Mark("memory_failure", text, Act.FLAG, "free huge page" if free else "huge page", frames=(head, pfn))
+    yield prose("memory_failure", text, Act.FLAG, "free huge page" if free else "huge page", frames=(head, pfn))
     h.page_flags = m.page(head)
-    yield Mark("hwpoison_filter", "Locked, its flags are saved; no filter objects.", frames=(head,))
+    yield prose("hwpoison_filter", "Locked, its flags are saved; no filter objects.", frames=(head,))
     if free:
         m.clear_flags(head, pf.LOCKED)
         result = RECOVERED if (yield from page_handle_poison(m, pfn)) else FAILED
@@ -70,7 +70,7 @@ def hugetlb_update_hwpoison(m: Machine, head: int, pfn: int) -> bool:
 def _poisoned_before(h: Handler, head: int) -> Steps[Verdict]:
     h.log("already hardware poisoned")
     text = "The huge page was poisoned before, PG_hwpoison is set on its head: EHWPOISON."
-    yield Mark("memory_failure", text, Act.DECIDE, "already poisoned", frames=(head, h.pfn))
+    yield prose("memory_failure", text, Act.DECIDE, "already poisoned", frames=(head, h.pfn))
     errno: int | str = "EHWPOISON"
     if h.flags & MF_ACTION_REQUIRED:
         errno = yield from kill_accessing_process(h, head)

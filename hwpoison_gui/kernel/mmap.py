@@ -14,7 +14,7 @@ from .filemap import truncate_inode_pages
 from .huge_memory import PMD_SIZE, split_pmds_at_edges
 from .hugetlb import hugetlb_reserve_pages, hugetlb_vm_op_close
 from .machine import Machine
-from .mark import Act, Mark, Steps, counted
+from .mark import Act, Steps, counted, prose
 from .memory import handle_mm_fault, zap_pte
 from .records import HPAGE_PMD_NR, PAGE_SHIFT, PAGE_SIZE, Vma, anon_pgoff
 from .rmap import anon_vma_clone, munlock_page, unlink_anon_vmas
@@ -82,11 +82,11 @@ def do_mmap(m: Machine, vma: Vma, populate: bool) -> Steps[int | str]:
     vma = replace(vma, id=m.new_id("vma"), pgoff=vma.pgoff if vma.mapping else anon_pgoff(vma.start))
     if vma.huge == "hugetlb" and not hugetlb_reserve_pages(m, vma):
         text = f"The pool has not {counted(vma.pages, 'page')} left: ENOMEM."
-        yield Mark("hugetlb_reserve_pages", text, Act.DECIDE)
+        yield prose("hugetlb_reserve_pages", text, Act.DECIDE)
         return "ENOMEM"
     link_vma(m, vma)
     what = m.inodes.view[vma.mapping].path if vma.mapping else "anonymous memory"
-    yield Mark("mmap_region", f"{counted(vma.pages, 'page')} of {what} at {vma.start:#x}.", Act.MAP, vmas=(vma.id,))
+    yield prose("mmap_region", f"{counted(vma.pages, 'page')} of {what} at {vma.start:#x}.", Act.MAP, vmas=(vma.id,))
     if populate or vma.locked:
         yield from populate_vma(m, vma.mm, vma.start, vma.end)  # mmap() has succeeded all the same
     return 0
@@ -150,7 +150,7 @@ def do_munmap(m: Machine, mm: int, start: int, end: int) -> Steps[int | str]:
     for vma in isolate_range(m, mm, start, end):
         zapped = zap_page_range(m, vma, vma.start, vma.end)
         close_vma(m, vma)
-        yield Mark(
+        yield prose(
             "unmap_region",
             f"{counted(vma.pages, 'page')} at {vma.start:#x} unmapped, {zapped:,} had an entry.",
             Act.UNMAP,
@@ -185,7 +185,7 @@ def do_mremap(m: Machine, mm: int, old: int, pages: int) -> Steps[int]:
                 m.set_pte(mm, vpn, 0)
                 m.set_pte(mm, vpn + ((new - old) >> PAGE_SHIFT), entry)
         close_vma(m, vma)
-        yield Mark(
+        yield prose(
             "move_vma",
             f"{counted(vma.pages, 'page moves', 'pages move')} from {vma.start:#x} to {moved.start:#x}.",
             Act.MAP,

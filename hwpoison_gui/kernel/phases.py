@@ -8,7 +8,7 @@ from __future__ import annotations
 from . import page_flags as pf
 from .handler import Handler, Verdict, action_result, flags_of_row, frames_of, leave, matching_row, unlock_page
 from .machine import Machine
-from .mark import Act, Mark, Steps, counted
+from .mark import Act, Steps, counted, prose
 from .page_alloc import get_page, is_free_head, put_page
 from .profile.variants import phase
 
@@ -18,7 +18,7 @@ def check_recovery(h: Handler) -> Steps[Verdict]:
     """Recovery switched off: the machine stops rather than run on with broken memory."""
     value = h.m.sysctl.view["memory_failure_recovery"]
     if value:
-        yield Mark(
+        yield prose(
             "memory_failure",
             f"memory_failure_recovery is {value}: try to recover.",
             Act.DECIDE,
@@ -29,7 +29,7 @@ def check_recovery(h: Handler) -> Steps[Verdict]:
     line = h.m.profile.log.panic.format(trapno=h.trapno, pfn=h.pfn)
     h.m.printk(line)
     h.m.put(h.m.counters, "panic", 1)
-    yield Mark(
+    yield prose(
         "panic", "memory_failure_recovery is 0: the machine stops.", Act.PANIC, "panic", line, frames_of(h.m, h.pfn)
     )
     return "EPANIC"
@@ -39,7 +39,7 @@ def check_recovery(h: Handler) -> Steps[Verdict]:
 def check_pfn(h: Handler) -> Steps[Verdict]:
     """pfn_valid(): a number behind which there is no memory cannot be handled."""
     if 0 <= h.pfn < h.m.frames and not h.m.page(h.pfn) & pf.NOPAGE:
-        yield Mark("pfn_valid", f"{h.pfn:#x} is memory of this machine.", Act.DECIDE, "valid", frames=(h.pfn,))
+        yield prose("pfn_valid", f"{h.pfn:#x} is memory of this machine.", Act.DECIDE, "valid", frames=(h.pfn,))
         return None
     return (yield from leave(h, "no page"))
 
@@ -52,7 +52,7 @@ def set_page_hwpoison(h: Handler) -> Steps[Verdict]:
         return (yield from leave(h, "already poisoned"))
     m.set_flags(pfn, pf.HWPOISON)
     m.add_to(m.counters, "num_poisoned_pages", 1)
-    yield Mark(
+    yield prose(
         "TestSetPageHWPoison",
         f"PG_hwpoison was clear, HWPOISON is set now; HardwareCorrupted is {m.hardware_corrupted_kb} kB now.",
         Act.FLAG,
@@ -70,7 +70,7 @@ def take_reference(h: Handler) -> Steps[Verdict]:
     count = int(m.refcount.view[head])
     if count:
         get_page(m, pfn)
-        yield Mark(
+        yield prose(
             "get_page_unless_zero",
             f"It has {counted(count, 'reference')}; the handler takes one more.",
             Act.FLAG,
@@ -79,7 +79,7 @@ def take_reference(h: Handler) -> Steps[Verdict]:
         )
         return None
     free = is_free_head(m, head)
-    yield Mark(
+    yield prose(
         "get_page_unless_zero",
         f"Its count is 0, nobody refers to it: {_whose(m, pfn, free)}.",
         Act.DECIDE,
@@ -104,7 +104,7 @@ def isolate_lru_page(h: Handler) -> Steps[Verdict]:
     m, pfn = h.m, h.pfn
     h.lru_flag = m.page(pfn) & pf.LRU
     if not h.lru_flag:
-        yield Mark(
+        yield prose(
             "lru_add_drain_all",
             "PG_lru is clear, it is on no LRU list; the per-CPU caches are drained in case it is on its way.",
             Act.DECIDE,
@@ -115,7 +115,7 @@ def isolate_lru_page(h: Handler) -> Steps[Verdict]:
         return (yield from leave(h, "not on LRU"))
     m.clear_flags(pfn, pf.LRU)
     text = "PG_lru is set: taken off its LRU list, reclaim will not meet it."
-    yield Mark("isolate_lru_page", text, Act.FLAG, "isolated", frames=(pfn,))
+    yield prose("isolate_lru_page", text, Act.FLAG, "isolated", frames=(pfn,))
     return None
 
 
@@ -124,7 +124,7 @@ def lock_page(h: Handler) -> Steps[Verdict]:
     """Lock the page; whoever held the lock is waited for."""
     held = h.m.page(h.pfn) & pf.LOCKED
     h.m.set_flags(h.pfn, pf.LOCKED)
-    yield Mark(
+    yield prose(
         "lock_page_nosync",
         f"{who_held(bool(held))}.",
         Act.FLAG,
@@ -148,7 +148,7 @@ def wait_on_page_writeback(h: Handler) -> Steps[Verdict]:
     text = (
         "PG_writeback was set: the handler waited for the I/O to end." if under_io else "PG_writeback is clear: no I/O."
     )
-    yield Mark(
+    yield prose(
         "wait_on_page_writeback",
         text,
         Act.FLAG if under_io else Act.DECIDE,
@@ -163,7 +163,7 @@ def check_truncated(h: Handler) -> Steps[Verdict]:
     """A page that was on the LRU and has lost its mapping was cut off its file meanwhile."""
     m, pfn = h.m, h.pfn
     if not h.lru_flag or m.page(pfn) & pf.SWAPCACHE or m.mapping.view[pfn]:
-        yield Mark(
+        yield prose(
             "memory_failure",
             f"It was not truncated meanwhile: {_still_has(m, pfn)}.",
             Act.DECIDE,
@@ -194,13 +194,13 @@ def identify_page_state(h: Handler) -> Steps[Verdict]:
     m, pfn = h.m, h.pfn
     row = matching_row(m.profile.results.states, m.page(pfn) | h.lru_flag)
     text = f"{flags_of_row(row)}: row '{row.kind}', {row.action}()."
-    yield Mark("page_action", text, Act.DECIDE, row.kind, frames=(pfn,))
+    yield prose("page_action", text, Act.DECIDE, row.kind, frames=(pfn,))
     result = yield from m.profile.results.actions[row.action](h)
     yield action_result(h, row.kind, result)
     users = int(m.refcount.view[pfn]) - 1 - h.extra
     if users:
         h.log(m.profile.log.still_referenced.format(kind=row.kind, users=users))
-        yield Mark(
+        yield prose(
             "page_action",
             f"{counted(users, 'reference')} left beside the handler's own.",
             Act.DECIDE,

@@ -22,7 +22,7 @@ from .handler import (
 )
 from .huge_memory import split_huge_page
 from .kill_accessing_process import kill_accessing_process
-from .mark import Act, Mark, Steps
+from .mark import Act, Steps, prose
 from .page_alloc import put_page, take_page_off_buddy
 from .phases import who_held
 from .profile.type import FAILED, RECOVERED
@@ -36,10 +36,10 @@ def check_pfn(h: Handler) -> Steps[Verdict]:
     if not h.flags & MF_SW_SIMULATED:
         m.put(m.counters, "hw_memory_failure", 1)
     if 0 <= pfn < m.frames and not m.page(pfn) & pf.NOPAGE:
-        yield Mark("pfn_to_online_page", f"{pfn:#x} is memory of this machine.", Act.DECIDE, "online", frames=(pfn,))
+        yield prose("pfn_to_online_page", f"{pfn:#x} is memory of this machine.", Act.DECIDE, "online", frames=(pfn,))
         return None
     h.log("memory outside kernel control")
-    yield Mark("pfn_to_online_page", f"{pfn:#x} is no memory of this machine: ENXIO.", Act.DECIDE, "not online")
+    yield prose("pfn_to_online_page", f"{pfn:#x} is no memory of this machine: ENXIO.", Act.DECIDE, "not online")
     return "ENXIO"
 
 
@@ -49,12 +49,12 @@ def set_page_hwpoison(h: Handler) -> Steps[Verdict]:
     m, pfn = h.m, h.pfn
     if not m.page(pfn) & pf.HWPOISON:
         m.set_flags(pfn, pf.HWPOISON)
-        yield Mark(
+        yield prose(
             "memory_failure", "PG_hwpoison was clear, HWPOISON is set now.", Act.FLAG, "first time", frames=(pfn,)
         )
         return None
     h.log("already hardware poisoned")
-    yield Mark(
+    yield prose(
         "memory_failure", "PG_hwpoison was set before: EHWPOISON.", Act.DECIDE, "already poisoned", frames=(pfn,)
     )
     errno: int | str = "EHWPOISON"
@@ -70,7 +70,7 @@ def take_reference(h: Handler) -> Steps[Verdict]:
     """A free page is taken off its list; what is neither free nor on the LRU is left alone."""
     if h.flags & MF_COUNT_INCREASED:
         text = "The injector has taken a reference already."
-        yield Mark("memory_failure", text, Act.DECIDE, "MF_COUNT_INCREASED", frames=(h.pfn,))
+        yield prose("memory_failure", text, Act.DECIDE, "MF_COUNT_INCREASED", frames=(h.pfn,))
         return None
     got = yield from get_hwpoison_page(h.m, h.pfn, h.flags)
     if got == TAKEN:
@@ -78,7 +78,7 @@ def take_reference(h: Handler) -> Steps[Verdict]:
     if got != FREE:
         return (yield from leave(h, "unhandlable"))
     taken = take_page_off_buddy(h.m, h.pfn)
-    yield Mark(
+    yield prose(
         "take_page_off_buddy",
         "Its free block is split and the page left out: the allocator never sees it again.",
         Act.FLAG,
@@ -105,7 +105,7 @@ def split_transparent_huge_page(h: Handler) -> Steps[Verdict]:
 def shake_page(h: Handler) -> Steps[Verdict]:
     """Drain the per-CPU LRU caches, so that the page is where its flags say."""
     text = "The per-CPU LRU caches are drained." if is_handlable(h.m, h.pfn) else "It is on no LRU list, nor free."
-    yield Mark("shake_page", text, frames=frames_of(h.m, h.pfn))
+    yield prose("shake_page", text, frames=frames_of(h.m, h.pfn))
     return None
 
 
@@ -116,7 +116,7 @@ def lock_page(h: Handler) -> Steps[Verdict]:
     held = m.page(pfn) & pf.LOCKED
     h.page_flags = m.page(pfn)
     m.set_flags(pfn, pf.LOCKED)
-    yield Mark(
+    yield prose(
         "hwpoison_filter",
         f"{who_held(bool(held))}, its flags are saved; no filter objects.",
         Act.FLAG,
@@ -136,7 +136,7 @@ def check_truncated(h: Handler) -> Steps[Verdict]:
         return None
     errno = yield from leave(h, "truncated")
     m.clear_flags(pfn, pf.LOCKED)
-    yield Mark("unlock_page", "Unlocked.", Act.FLAG, frames=(pfn,))
+    yield prose("unlock_page", "Unlocked.", Act.FLAG, frames=(pfn,))
     return errno
 
 
@@ -152,7 +152,7 @@ def identify_page_state(h: Handler) -> Steps[Verdict]:
             matching_row(rows, h.page_flags | m.page(pfn) & pf.DIRTY),
             " (in the flags saved before)" if row.mask else "",
         )
-    yield Mark(
+    yield prose(
         "identify_page_state",
         f"{flags_of_row(row)}{by}: row '{row.kind}', {row.action}().",
         Act.DECIDE,

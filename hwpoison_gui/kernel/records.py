@@ -137,7 +137,6 @@ class SigInfo(NamedTuple):
     code: str
     address: int = 0
     lsb: int = 0
-    cause: str = ""
 
 
 class Delivery(NamedTuple):

@@ -16,12 +16,18 @@ import numpy as np
 from . import page_flags as pf
 from . import pte as ptes
 from .machine import MAPPING_ANON, Machine
-from .mark import Act, Mark, Steps
+from .mark import Act, Mark, Site, Steps, site
 from .page_alloc import put_page
 from .records import HPAGE_PMD_NR, PAGE_SHIFT, Vma
 
 SWAP_AGAIN = "SWAP_AGAIN"
 SWAP_SUCCESS = "SWAP_SUCCESS"
+
+# By what takes the PTE's place.
+UNMAPPED: Final = {
+    entry_for: site("try_to_unmap_one", Act.UNMAP, entry_for, "comm address dirty")
+    for entry_for in ("hwpoison", "swap", "none")
+}
 
 
 def anon_vma_prepare(m: Machine, vma: Vma) -> Vma:
@@ -187,8 +193,8 @@ def try_to_unmap(m: Machine, pfn: int, entry_for: str) -> Steps[bool]:
     return bool(m.mapcount.view[pfn] == 0)
 
 
-def try_to_unmap_one(m: Machine, pfn: int, vma: Vma, address: int, entry_for: str) -> Mark:
-    """Cut one PTE: its dirty bit goes to the page, counts and RSS fall."""
+def try_to_unmap_one(m: Machine, pfn: int, vma: Vma, address: int, entry_for: str, site: Site | None = None) -> Mark:
+    """Clear one PTE: its dirty bit goes to the page, mapcount and refcount fall. `site`: that of another caller."""
     vpn = address >> PAGE_SHIFT
     old = m.pte(vma.mm, vpn)
     huge = old & ptes.PSE
@@ -205,15 +211,5 @@ def try_to_unmap_one(m: Machine, pfn: int, vma: Vma, address: int, entry_for: st
     page_remove_rmap(m, pfn, huge=bool(huge))
     put_page(m, pfn)
     owner = m.processes.view[vma.mm]
-    left = {"hwpoison": "a hwpoison entry", "swap": "a swap entry", "none": "nothing"}[entry_for]
-    dirty = "dirty" if old & ptes.DIRTY else "clean"
-    return Mark(
-        "try_to_unmap_one",
-        f"{owner.comm}:{owner.tgid} no longer maps it at {address:#x}: the {dirty} PTE is cut, {left} takes its place.",
-        Act.UNMAP,
-        branch=entry_for,
-        frames=(pfn,),
-        vmas=(vma.id,),
-        ptes=((vma.mm, vpn),),
-        tasks=(owner.tgid,),
-    )
+    args = (owner.comm, address, bool(old & ptes.DIRTY))
+    return Mark(site or UNMAPPED[entry_for], args, (pfn,), (vma.id,), ((vma.mm, vpn),), (owner.tgid,))

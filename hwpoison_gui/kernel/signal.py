@@ -7,10 +7,13 @@ operation, so nobody dies while the handler is still at work.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from .machine import Machine
-from .mark import Act, Mark, Steps
+from .mark import Act, Mark, Steps, site
 from .records import Delivery, Process, SigInfo, Task
+
+HANDLED: Final = site("handle_signal", Act.SIGNAL, "handled", "comm signal code")
 
 
 def disposition(process: Process, signal: str) -> str:
@@ -86,13 +89,7 @@ def get_signal(m: Machine) -> Steps[list[tuple[int, SigInfo]]]:
             handled = disposition(process, info.signal) == "handler"
             _deliver(m, tid, info, "handled" if handled else "killed")
             if handled:
-                yield Mark(
-                    "handle_signal",
-                    f"{process.comm}:{tid} runs its handler for {info.signal} ({info.code}).",
-                    Act.SIGNAL,
-                    "handled",
-                    tasks=(tid,),
-                )
+                yield Mark(HANDLED, (process.comm, info.signal, info.code), tasks=(tid,))
             else:
                 doomed[process.tgid] = info
     return list(doomed.items())

@@ -13,7 +13,7 @@ from .huge_memory import split_huge_page
 from .hugetlb_pool import page_handle_poison, update_and_free_page
 from .hwpoison_inject import pfn_valid
 from .machine import Machine
-from .mark import Act, Mark, Steps
+from .mark import Act, Mark, Steps, prose
 from .migrate import migrate_page
 from .page_alloc import put_page
 
@@ -21,13 +21,13 @@ from .page_alloc import put_page
 def soft_offline_page(m: Machine, pfn: int, flags: int = 0) -> Steps[int | str]:
     """Returns 0 or an errno name. With MF_COUNT_INCREASED the caller's reference is taken over."""
     if not pfn_valid(m, pfn):
-        yield Mark("soft_offline_page", f"There is no page {pfn:#x}: ENXIO.", Act.DECIDE, "ENXIO")
+        yield prose("soft_offline_page", f"There is no page {pfn:#x}: ENXIO.", Act.DECIDE, "ENXIO")
         return "ENXIO"
     if m.page(pfn) & pf.HWPOISON:
         _log(m, "already poisoned", pfn)
         if flags & MF_COUNT_INCREASED:
             put_page(m, pfn)
-        yield Mark(
+        yield prose(
             "soft_offline_page",
             "PG_hwpoison is set: it is poisoned already.",
             Act.DECIDE,
@@ -35,7 +35,7 @@ def soft_offline_page(m: Machine, pfn: int, flags: int = 0) -> Steps[int | str]:
             frames=(pfn,),
         )
         return 0
-    yield Mark("soft_offline_page", f"Frame {pfn:#x} is to be left alone from now on.", frames=(pfn,))
+    yield prose("soft_offline_page", f"Frame {pfn:#x} is to be left alone from now on.", frames=(pfn,))
     got = yield from get_hwpoison_page(m, pfn, flags | MF_SOFT_OFFLINE)
     if got == TAKEN:
         return (yield from soft_offline_in_use_page(m, pfn))
@@ -57,22 +57,22 @@ def soft_offline_in_use_page(m: Machine, pfn: int) -> Steps[int | str]:
     if m.page(pfn) & pf.THP and not (yield from split_huge_page(m, pfn)):
         put_page(m, pfn)
         _log(m, "thp split failed", pfn)
-        yield Mark("soft_offline_page", "The huge page cannot be split: EBUSY.", Act.DECIDE, "EBUSY", frames=(pfn,))
+        yield prose("soft_offline_page", "The huge page cannot be split: EBUSY.", Act.DECIDE, "EBUSY", frames=(pfn,))
         return "EBUSY"
     page = m.compound_head(pfn)
     if m.page(page) & pf.WRITEBACK:
         m.clear_flags(page, pf.WRITEBACK)
-        yield Mark("wait_on_page_writeback", "The I/O on it has ended.", Act.FLAG, "waited", frames=(page,))
+        yield prose("wait_on_page_writeback", "The I/O on it has ended.", Act.FLAG, "waited", frames=(page,))
     if _invalidated(m, page):
         _log(m, "invalidated", pfn)
-        yield Mark("invalidate_inode_page", "Clean and unmapped: dropped from its file.", Act.DROP, frames=(pfn,))
+        yield prose("invalidate_inode_page", "Clean and unmapped: dropped from its file.", Act.DROP, frames=(pfn,))
         yield set_hwpoison(m, pfn, release=True)
         return 0
     if not huge and not m.page(page) & pf.LRU:
         put_page(m, page)
         count = int(m.refcount.view[page])
         _log(m, "isolation failed", pfn, size="page", count=count, flags=_type(m, page))
-        yield Mark("isolate_lru_page", "It is on no LRU list: EBUSY.", Act.DECIDE, "EBUSY", frames=(pfn,))
+        yield prose("isolate_lru_page", "It is on no LRU list: EBUSY.", Act.DECIDE, "EBUSY", frames=(pfn,))
         return "EBUSY"
     return (yield from _migrate(m, pfn, page, huge))
 
@@ -91,7 +91,7 @@ def _migrate(m: Machine, pfn: int, page: int, huge: bool) -> Steps[int | str]:
         put_page(m, page)
         _log(m, "migration failed", pfn, size="hugepage" if huge else "page", left=left, flags=before)
         errno = "EBUSY" if left > 0 else "ENOMEM"
-        yield Mark("soft_offline_page", f"It could not be moved: {errno}, and all is as before.", Act.DECIDE, errno)
+        yield prose("soft_offline_page", f"It could not be moved: {errno}, and all is as before.", Act.DECIDE, errno)
         return errno
     if huge:
         put_page(m, page)
@@ -110,7 +110,7 @@ def set_hwpoison(m: Machine, pfn: int, release: bool) -> Mark:
         put_page(m, pfn)
         m.put(m.refcount, pfn, 1)
     m.add_to(m.counters, "num_poisoned_pages", 1)
-    return Mark("page_handle_poison", "HWPOISON is set on the empty frame; nobody was told.", Act.FLAG, frames=(pfn,))
+    return prose("page_handle_poison", "HWPOISON is set on the empty frame; nobody was told.", Act.FLAG, frames=(pfn,))
 
 
 def _type(m: Machine, pfn: int) -> str:

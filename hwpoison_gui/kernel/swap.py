@@ -10,7 +10,7 @@ from . import page_flags as pf
 from .filemap import delete_from_page_cache, writepage
 from .gate import ABSENT
 from .machine import Machine
-from .mark import Act, Mark, Steps
+from .mark import Act, Steps, prose
 from .page_alloc import alloc_page, get_page, put_page
 from .rmap import page_mapped_in_vma, rmap_vmas, try_to_unmap
 
@@ -115,7 +115,7 @@ def _pageout_anon(m: Machine, pfn: int) -> Steps[bool]:
     if not (yield from try_to_unmap(m, pfn, "swap")):
         return False
     if m.refcount.view[pfn] != 1:
-        yield Mark(
+        yield prose(
             "shrink_page_list",
             f"{m.refcount.view[pfn] - 1} extra reference: unmapped, but not written.",
             Act.DECIDE,
@@ -126,7 +126,7 @@ def _pageout_anon(m: Machine, pfn: int) -> Steps[bool]:
     if m.page(pfn) & pf.DIRTY:
         swap_writepage(m, pfn)
     delete_from_swap_cache(m, pfn)
-    yield Mark("shrink_page_list", "Written to swap and freed.", Act.DROP, "free", frames=(pfn,))
+    yield prose("shrink_page_list", "Written to swap and freed.", Act.DROP, "free", frames=(pfn,))
     return True
 
 
@@ -148,7 +148,7 @@ def _pageout_file(m: Machine, pfn: int) -> Steps[bool]:
         if m.page(pfn) & pf.DIRTY:
             writepage(m, pfn)
         delete_from_page_cache(m, pfn)
-    yield Mark("shrink_page_list", f"{inode.path}: written where dirty, and freed.", Act.DROP, "free", frames=(pfn,))
+    yield prose("shrink_page_list", f"{inode.path}: written where dirty, and freed.", Act.DROP, "free", frames=(pfn,))
     return True
 
 

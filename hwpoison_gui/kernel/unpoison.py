@@ -10,7 +10,7 @@ from typing import Final
 from . import page_flags as pf
 from .huge_memory import huge_zero_page
 from .machine import MAPPING_ANON, Machine
-from .mark import Act, Mark, Steps
+from .mark import Act, Steps, prose
 from .page_alloc import MAGIC_HWPOISON, put_page, put_page_back_buddy
 
 _KERNELS_OWN: Final = pf.SLAB | pf.PGTABLE | pf.RESERVED
@@ -19,22 +19,22 @@ _KERNELS_OWN: Final = pf.SLAB | pf.PGTABLE | pf.RESERVED
 def unpoison_memory(m: Machine, pfn: int) -> Steps[int | str]:
     """Returns 0 or an errno name; a page that goes free is counted out of HardwareCorrupted."""
     if not 0 <= pfn < m.frames or m.page(pfn) & pf.NOPAGE:
-        yield Mark("unpoison_memory", f"{pfn:#x} is no memory of this machine: EIO.", Act.DECIDE, "EIO")
+        yield prose("unpoison_memory", f"{pfn:#x} is no memory of this machine: EIO.", Act.DECIDE, "EIO")
         return "EIO"
     refused = _refusal(m, pfn)
     if refused is not None:
         why, errno = refused
         if why in m.profile.log.unpoison:
             m.printk(m.profile.log.unpoison[why].format(pfn=pfn))
-        yield Mark("unpoison_memory", f"{_WHY[why]}: {errno}.", Act.DECIDE, errno, frames=(pfn,))
+        yield prose("unpoison_memory", f"{_WHY[why]}: {errno}.", Act.DECIDE, errno, frames=(pfn,))
         return errno
     count = _clear_hwpoison(m, pfn)
     if not count:
-        yield Mark("unpoison_memory", "Nothing was cleared: EBUSY.", Act.DECIDE, "EBUSY", frames=(pfn,))
+        yield prose("unpoison_memory", "Nothing was cleared: EBUSY.", Act.DECIDE, "EBUSY", frames=(pfn,))
         return "EBUSY"
     m.add_to(m.counters, "num_poisoned_pages", -count)
     m.printk(m.profile.log.unpoison["done"].format(pfn=pfn))
-    yield Mark("unpoison_memory", "HWPOISON is cleared; a page without users is free again.", Act.FLAG, frames=(pfn,))
+    yield prose("unpoison_memory", "HWPOISON is cleared; a page without users is free again.", Act.FLAG, frames=(pfn,))
     return 0
 
 

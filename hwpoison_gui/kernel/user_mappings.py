@@ -11,11 +11,24 @@ from . import page_flags as pf
 from .collect import ToKill, collect_procs
 from .filemap import can
 from .handler import MF_ACTION_REQUIRED, Handler, Verdict, leave
-from .mark import Act, Mark, Steps, counted
+from .mark import Act, Mark, Steps, site
 from .profile.variants import phase
 from .records import BUS_MCEERR_AO, BUS_MCEERR_AR, SigInfo
 from .rmap import page_mkclean, try_to_unmap
 from .signal import force_sig, send_sig
+
+NOT_MAPPED: Final = site("hwpoison_user_mappings", Act.DECIDE, "not mapped", "mapped word")
+MAPPED: Final = site("hwpoison_user_mappings", Act.DECIDE, "mapped", "mapped")
+KSM: Final = site("hwpoison_user_mappings", Act.DECIDE, "PageKsm")
+SWAPCACHE: Final = site("hwpoison_user_mappings", Act.DECIDE, "PageSwapCache")
+MUST_KILL: Final = site("hwpoison_user_mappings", Act.DECIDE, "kill", "dirty filesystem")
+MKCLEAN_DIRTY: Final = site("page_mkclean", Act.FLAG, "dirty", "dirty mapped")
+MKCLEAN_CLEAN: Final = site("page_mkclean", Act.DECIDE, "clean", "mapped path")
+SHAKEN: Final = site("shake_page", name="mlocked")
+UNMAP_FAILED: Final = site("hwpoison_user_mappings", Act.DECIDE, "failed", "left")
+UNLOCKED_MAPPED: Final = site("unlock_page", Act.FLAG, name="still mapped")
+NOT_DIRTY: Final = site("kill_procs_ao", Act.DECIDE, "not PageDirty")
+SENT: Final = site("kill_proc_ao", Act.SIGNAL, args="comm signal code address sent")
 
 
 @phase("2.6.32")
@@ -24,15 +37,9 @@ def hwpoison_user_mappings(h: Handler) -> Steps[Verdict]:
     m, page = h.m, h.page
     mapped = int(m.mapcount.view[page])
     if not mapped or not m.profile.users.has_users(m.page(page)):
-        text = "0 PTEs map it: nobody is told."
-        if mapped:
-            names = ", ".join(pf.names_of(m.page(page)))
-            maps = counted(mapped, "PTE maps", "PTEs map")
-            text = f"{maps} it, but by its flags ({names}) it is no page of processes: nobody is told."
-        yield Mark("hwpoison_user_mappings", text, Act.DECIDE, "not mapped", frames=(page,))
+        yield Mark(NOT_MAPPED, (mapped, m.page(page)), (page,))
         return None
-    text = f"{counted(mapped, 'PTE maps', 'PTEs map')} it."
-    yield Mark("hwpoison_user_mappings", text, Act.DECIDE, "mapped", frames=(page,))
+    yield Mark(MAPPED, (mapped,), (page,))
     if m.page(page) & pf.KSM:
         return (yield from _ksm(h))
     mlocked = m.page(page) & pf.MLOCKED
@@ -41,7 +48,7 @@ def hwpoison_user_mappings(h: Handler) -> Steps[Verdict]:
         h.to_kill = yield from collect_procs(m, page, h.current if h.flags & MF_ACTION_REQUIRED else 0)
     yield from _unmap(h, page, entry_for)
     if mlocked and m.profile.has("shake_mlocked"):
-        yield Mark("shake_page", "It was mlocked: the per-CPU caches are drained once more.", frames=(page,))
+        yield Mark(SHAKEN, (), (page,))
     yield from kill_procs(h, page)
     if h.unmapped or not m.profile.has("abort_on_failed_unmap"):
         return None
@@ -53,7 +60,7 @@ def unmap_failed(h: Handler) -> Steps[Verdict]:
     m, head = h.m, h.m.compound_head(h.pfn)
     errno = yield from leave(h, "unmap failed")
     m.clear_flags(head, pf.LOCKED)
-    yield Mark("unlock_page", "Unlocked, and still mapped.", Act.FLAG, frames=(head,))
+    yield Mark(UNLOCKED_MAPPED, (), (head,))
     return errno
 
 
@@ -63,13 +70,7 @@ def _ksm(h: Handler) -> Steps[Verdict]:
         yield _unmapping_failed(h, h.pfn)
         return None
     h.log("can't handle KSM pages.")
-    yield Mark(
-        "hwpoison_user_mappings",
-        "PG_ksm is set, it is shared among pages of equal content: its users cannot be found this way.",
-        Act.DECIDE,
-        "PageKsm",
-        frames=(h.pfn,),
-    )
+    yield Mark(KSM, (), (h.pfn,))
     return (yield from unmap_failed(h))
 
 
@@ -77,13 +78,7 @@ def _what_takes_their_place(h: Handler, page: int) -> Steps[str]:
     """What a PTE of the page becomes: a hwpoison entry, a swap entry, or nothing if the page was clean."""
     if h.m.page(page) & pf.SWAPCACHE:
         h.log("keeping poisoned page in swap cache")
-        yield Mark(
-            "hwpoison_user_mappings",
-            "PG_swapcache is set, and there it stays: PTEs become swap entries.",
-            Act.DECIDE,
-            "PageSwapCache",
-            frames=(page,),
-        )
+        yield Mark(SWAPCACHE, (), (page,))
         return "swap"
     return "none" if (yield from _is_clean(h, page)) else "hwpoison"
 
@@ -93,29 +88,16 @@ def _is_clean(h: Handler, pfn: int) -> Steps[bool]:
     m = h.m
     inode = m.inode_of(pfn)
     if inode is None or m.page(pfn) & (pf.DIRTY | pf.SWAPCACHE) or not can(inode, "writeback"):
-        of = "anonymous" if inode is None else f"of {inode.filesystem}"
-        why = "PG_dirty is set" if m.page(pfn) & pf.DIRTY else f"it is {of}, no file on disk has a copy of it"
-        yield Mark("hwpoison_user_mappings", f"It cannot simply be dropped: {why}.", Act.DECIDE, "kill", why, (pfn,))
+        dirty = bool(m.page(pfn) & pf.DIRTY)
+        yield Mark(MUST_KILL, (dirty, inode.filesystem if inode is not None else ""), (pfn,))
         return False
-    mapped, dirty = int(m.mapcount.view[pfn]), page_mkclean(m, pfn)
-    if dirty:
+    mapped, cleaned = int(m.mapcount.view[pfn]), page_mkclean(m, pfn)
+    if cleaned:
         m.set_flags(pfn, pf.DIRTY)
-        yield Mark(
-            m.profile.called("page_mkclean"),
-            f"PG_dirty was clear, but {dirty} of {counted(mapped, 'PTE')} dirty: the page is DIRTY now.",
-            Act.FLAG,
-            "dirty",
-            frames=(pfn,),
-        )
+        yield Mark(MKCLEAN_DIRTY, (cleaned, mapped), (pfn,))
         return False
     h.log("corrupted page was clean: dropped without side effects")
-    yield Mark(
-        m.profile.called("page_mkclean"),
-        f"PG_dirty is clear, {inode.path} can be read again, 0 of {counted(mapped, 'PTE')} dirty: nobody is killed.",
-        Act.DECIDE,
-        "clean",
-        frames=(pfn,),
-    )
+    yield Mark(MKCLEAN_CLEAN, (mapped, inode.path), (pfn,))
     return True
 
 
@@ -132,24 +114,16 @@ def _unmapping_failed(h: Handler, page: int) -> Mark:
     h.unmapped = False
     left = int(h.m.mapcount.view[page])
     h.log(h.m.profile.log.unmap_failed.format(left=left))
-    text = f"Unmapping failed: {counted(left, 'PTE still maps', 'PTEs still map')} it."
-    return Mark("hwpoison_user_mappings", text, Act.DECIDE, "failed", frames=(page,))
+    return Mark(UNMAP_FAILED, (left,), (page,))
 
 
 def kill_procs(h: Handler, page: int) -> Steps[None]:
     """Signal the to_kill list, but only when something was lost."""
     m = h.m
-    function = m.profile.called("kill_procs_ao")
     if not h.to_kill:
         return
     if not m.profile.users.must_kill(m.page(page), h.unmapped):
-        yield Mark(
-            function,
-            "PG_dirty is clear, so nothing is lost: the list is dropped, nobody is signalled.",
-            Act.DECIDE,
-            "not PageDirty",
-            frames=(page,),
-        )
+        yield Mark(NOT_DIRTY, (), (page,))
         return
     for entry in h.to_kill:
         yield kill_proc(h, entry)
@@ -165,30 +139,13 @@ def kill_proc(h: Handler, entry: ToKill) -> Mark:
     names = {"comm": process.comm, "pid": entry.tid}
     if not h.unmapped or entry.address < 0:
         h.log(m.profile.log.force_kill.format(**names))
-        info = SigInfo("SIGKILL", "SI_KERNEL", cause=f"frame {h.pfn:#x}")
+        info = SigInfo("SIGKILL", "SI_KERNEL")
         effect = force_sig(m, entry.tid, info)
     else:
         h.log(m.profile.log.kill.format(**names))
         required = h.flags & MF_ACTION_REQUIRED and entry.tid == h.current
         code = BUS_MCEERR_AR if required else BUS_MCEERR_AO
-        info = SigInfo("SIGBUS", code, entry.address, entry.lsb, f"frame {h.pfn:#x}")
+        info = SigInfo("SIGBUS", code, entry.address, entry.lsb)
         effect = (force_sig if required else send_sig)(m, entry.tid, info)
-    at = max(entry.address, 0)
-    return Mark(
-        m.profile.called("kill_proc_ao"),
-        f"{process.comm}:{entry.tid} is sent {info.signal} ({info.code}) at {at:#x}: {FATE[effect]}.",
-        Act.SIGNAL,
-        effect,
-        frames=(h.pfn,),
-        vmas=(entry.vma,) if entry.vma else (),
-        tasks=(entry.tid,),
-    )
-
-
-FATE: Final = {
-    "queued": "it is told at once",
-    "pending": "it blocks the signal, which stays pending",
-    "stopped": "it is stopped, the signal waits until it runs on",
-    "ignored": "it ignores the signal, which is gone",
-    "dropped": "one is pending already, this one is dropped",
-}
+    args = (process.comm, info.signal, info.code, entry.address, effect)
+    return Mark(SENT, args, (h.pfn,), (entry.vma,) if entry.vma else (), (), (entry.tid,))

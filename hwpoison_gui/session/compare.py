@@ -280,4 +280,4 @@ def _functions(side: Side) -> list[str]:
     if side.click is None:
         return []
     marks = side.session.steps.marks[side.click.first : side.click.last]
-    return [_DEEDS.get(mark.act) or _SAME_PHASE.get(mark.function, mark.function) for mark in marks]
+    return [_DEEDS.get(mark.act) or _SAME_PHASE.get(mark.site.function, mark.site.function) for mark in marks]

@@ -12,7 +12,7 @@ from typing import Any, Final
 from hwpoison_gui.kernel import fork, fs, madvise, mmap
 from hwpoison_gui.kernel.hugetlb import hugetlb_file_setup
 from hwpoison_gui.kernel.ksm import madvise_mergeable
-from hwpoison_gui.kernel.mark import Act, Mark, Steps, counted
+from hwpoison_gui.kernel.mark import Act, Steps, counted, prose
 from hwpoison_gui.kernel.memory import Access, access
 from hwpoison_gui.kernel.profile.registry import sysctls
 from hwpoison_gui.kernel.records import PAGE_SHIFT, PAGE_SIZE, Process, Vma
@@ -44,7 +44,7 @@ def op_task(w: World, a: Args) -> Steps[OpResult]:
     if tgid is None:
         return OpResult(errno="ENOMEM")
     _name_task(w, a["name"], tgid)
-    yield Mark("kernel_clone", f"{a['comm']}:{tgid} starts.", tasks=(tgid,))
+    yield prose("kernel_clone", f"{a['comm']}:{tgid} starts.", tasks=(tgid,))
     return DONE
 
 
@@ -71,12 +71,12 @@ def op_fork(w: World, a: Args) -> Steps[OpResult]:
     if tgid is None:
         return OpResult(errno="ENOMEM")
     _name_task(w, a["child"], tgid)
-    yield Mark("kernel_clone", f"{parent.comm}:{parent.tgid} forks {a['comm']}:{tgid}.", tasks=(parent.tgid, tgid))
+    yield prose("kernel_clone", f"{parent.comm}:{parent.tgid} forks {a['comm']}:{tgid}.", tasks=(parent.tgid, tgid))
     yield from fork.dup_mm(w.machine, parent.mm, tgid)
     for name, area in w.areas.of(parent.tgid).items():
         w.machine.put(w.areas, (tgid, name), area)
     fork.dup_fds(w.machine, parent.tgid, tgid)
-    yield Mark("wake_up_new_task", f"{a['comm']}:{tgid} runs.", tasks=(tgid,))
+    yield prose("wake_up_new_task", f"{a['comm']}:{tgid} runs.", tasks=(tgid,))
     return DONE
 
 
@@ -88,7 +88,7 @@ def op_exit(w: World, a: Args) -> Steps[OpResult]:
 def op_prctl(w: World, a: Args) -> Steps[OpResult]:
     task = w.thread(a["task"], a["thread"])
     w.machine.put(w.machine.tasks, task.tid, replace(task, mce_kill=a["mce_kill"]))
-    yield Mark("prctl", f"PR_MCE_KILL of thread {task.tid} is {a['mce_kill']}.", tasks=(task.tid,))
+    yield prose("prctl", f"PR_MCE_KILL of thread {task.tid} is {a['mce_kill']}.", tasks=(task.tid,))
     return OpResult(mce_kill=a["mce_kill"])
 
 
@@ -96,7 +96,7 @@ def op_sigaction(w: World, a: Args) -> Steps[OpResult]:
     task = w.thread(a["task"], a["thread"])
     sigaction(w.machine, task.tid, a.get("sigbus"), a.get("sigsegv"))
     what = ", ".join(f"{key.upper()} {a[key]}" for key in ("sigbus", "sigsegv") if a.get(key))
-    yield Mark("do_sigaction", f"Thread {task.tid}: {what}.", tasks=(task.tid,))
+    yield prose("do_sigaction", f"Thread {task.tid}: {what}.", tasks=(task.tid,))
     return DONE
 
 
@@ -107,7 +107,7 @@ def op_file(w: World, a: Args) -> Steps[OpResult]:
     if a["path"] in w.machine.paths.view:
         raise ScenarioError(f"a file is called {a['path']!r} already", key="path")
     made = fs.create_file(w.machine, a["path"], a["pages"], a["filesystem"], a["hole"])
-    yield Mark("vfs_create", f"{a['path']}, {counted(a['pages'], 'page')} on {a['filesystem']}.")
+    yield prose("vfs_create", f"{a['path']}, {counted(a['pages'], 'page')} on {a['filesystem']}.")
     return DONE if made is not None else OpResult(errno="ENOMEM")
 
 
@@ -115,7 +115,7 @@ def op_open(w: World, a: Args) -> Steps[OpResult]:
     process = w.process(a["task"])
     w.inode(a["path"])
     fs.do_open(w.machine, process.tgid, a["path"], a["fd"])
-    yield Mark("do_sys_open", f"{process.comm}:{process.tgid} opens {a['path']}.", tasks=(process.tgid,))
+    yield prose("do_sys_open", f"{process.comm}:{process.tgid} opens {a['path']}.", tasks=(process.tgid,))
     return DONE
 
 
@@ -123,7 +123,7 @@ def op_close(w: World, a: Args) -> Steps[OpResult]:
     w.description(a["task"], a["fd"])
     process = w.process(a["task"])
     fork.close_fd(w.machine, process.tgid, a["fd"])
-    yield Mark("close_fd", f"{process.comm}:{process.tgid} closes {a['fd']}.", tasks=(process.tgid,))
+    yield prose("close_fd", f"{process.comm}:{process.tgid} closes {a['fd']}.", tasks=(process.tgid,))
     return DONE
 
 
@@ -231,7 +231,7 @@ def op_mremap(w: World, a: Args) -> Steps[OpResult]:
 
 def op_mprotect(w: World, a: Args) -> Steps[OpResult]:
     errno = mmap.do_mprotect(w.machine, *_range(w, a), a["prot"])
-    yield Mark("mprotect_fixup", f"{a['at']}: {counted(a['pages'], 'page')} may be used for {a['prot']}.")
+    yield prose("mprotect_fixup", f"{a['at']}: {counted(a['pages'], 'page')} may be used for {a['prot']}.")
     return OpResult(errno=errno)
 
 
@@ -245,7 +245,7 @@ def op_munlock(w: World, a: Args) -> Steps[OpResult]:
 
 def _dontneed(w: World, mm: int, start: int, end: int) -> Steps[int | str]:
     errno = mmap.madvise_dontneed(w.machine, mm, start, end)
-    yield Mark("madvise_dontneed", f"{counted((end - start) >> PAGE_SHIFT, 'page')} at {start:#x} dropped.", Act.UNMAP)
+    yield prose("madvise_dontneed", f"{counted((end - start) >> PAGE_SHIFT, 'page')} at {start:#x} dropped.", Act.UNMAP)
     return errno
 
 
@@ -290,7 +290,7 @@ def op_sysctl(w: World, a: Args) -> Steps[OpResult]:
     old = w.machine.sysctl.view[a["name"]]
     w.machine.put(w.machine.sysctl, a["name"], a["value"])
     means = sysctls()[a["name"]].effect[a["value"]]
-    yield Mark("proc_dointvec_minmax", f"vm.{a['name']} is {a['value']} now (was {old}): {means}.")
+    yield prose("proc_dointvec_minmax", f"vm.{a['name']} is {a['value']} now (was {old}): {means}.")
     return DONE
 
 
@@ -298,7 +298,7 @@ def op_check(w: World, a: Args) -> Steps[OpResult]:
     policy = w.machine.tasks.view[w.process(a["task"]).tgid].mce_kill if a.get("task") else None
     if a.get("frame"):
         w.frame(a["frame"])
-    yield Mark("check", "Nothing is done.")
+    yield prose("check", "Nothing is done.")
     return OpResult(mce_kill=policy)
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.fork import do_group_exit
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.mark import Mark, Steps
+from hwpoison_gui.kernel.mark import Steps, prose
 from hwpoison_gui.kernel.profile.registry import PROFILES, oldest
 from hwpoison_gui.kernel.signal import get_signal
 from hwpoison_gui.session.booting import boot
@@ -166,7 +166,7 @@ class Session:
             self.recording = None
             self._return_to(left)
 
-        marks, last = self._carry_out(name, args), Mark(name, f"{name}: done.")
+        marks, last = self._carry_out(name, args), prose(name, f"{name}: done.")
         self.recording = Recording(self.timeline, len(self.operations), marks, last, done, undone)
         return self.recording
 

@@ -146,7 +146,7 @@ def test_who_died_and_why_is_read_off_the_window(stranger: Stranger) -> None:
     assert "4 KiB" in me.reads(w.sentence) and me.told_by_the_outline("Lost") == dead
     why = me.whys_by_the_outline()
     assert all("to_kill" in why[name] and "SIGBUS (BUS_MCEERR_AO)" in why[name] for name in dead)
-    assert all("no PTE" in why[name] and "passed by" in why[name] for name in spared)
+    assert all("no PTE" in why[name] and "skipped" in why[name] for name in spared)
     assert me.sought(r"Killed: (\d+)", w.counters) == str(expected)
     assert me.sought(r"HardwareCorrupted: (\d+) kB", w.counters) == "4"
     assert me.sought(r"hardware poison: (\d+) frame", w.legend) == "1"

@@ -6,12 +6,13 @@ import pytest
 
 from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.words.lookup import text_of
 from tests.workbench import Workbench
 
 
 def says(session: Session, function: str) -> str:
     """The words of the last step of a function."""
-    return next(step.mark.text for step in reversed(session.steps) if step.mark.function == function)
+    return next(text_of(step.mark) for step in reversed(session.steps) if step.mark.site.function == function)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +31,7 @@ def test_an_anonymous_page_counts_by_its_entry_and_a_file_s_by_the_area() -> Non
     bench.area()
     bench.do("write", task="a", at="m+0")
     bench.do("poison", frame="a:m+0")
-    assert "a PTE of its maps the page" in says(bench.session, "add_to_kill")
+    assert "maps the page" in says(bench.session, "add_to_kill")
     assert "anon_vma" in says(bench.session, "memory_failure")
     assert says(bench.session, "page_action").startswith("PG_dirty is set, PG_lru is set: row 'LRU'")
     bench.area("s", shared=True)
@@ -45,7 +46,7 @@ def test_one_of_a_thing_is_counted_as_one() -> None:
     bench.area()
     bench.do("write", task="a", at="m+0")
     bench.do("poison", frame="a:m+0")
-    assert "1 task x 1 VMA = 1 pair looked at" in says(bench.session, "collect_procs_anon")
+    assert "1 task × 1 VMA = 1 pair visited" in says(bench.session, "collect_procs_anon")
     assert "It has 1 reference;" in says(bench.session, "get_page_unless_zero")
     assert counted(1, "entry", "entries") == "1 entry"
     assert counted(1200, "entry", "entries") == "1,200 entries"

@@ -16,6 +16,7 @@ from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view.base.moment import title_of
 from hwpoison_gui.view.base.palette import DARK, Theme, mixed
 from hwpoison_gui.view.facts.timeline_marks import ActCodes, Tick, boundaries, cuts, position_at, ticks, x_of
+from hwpoison_gui.view.words.lookup import text_of
 
 # Pixels beside text of the usual size.
 _EDGE: Final = 12
@@ -228,7 +229,7 @@ class Timeline(QWidget):
             return "The machine as booted"
         number = sum(first < position for first in self._bounds) - 1
         title, mark = title_of(self._operations[number]), self._steps[position - 1].mark
-        return f"{number + 1}. {title}\nstep {position}: {mark.text}"
+        return f"{number + 1}. {title}\nstep {position}: {text_of(mark)}"
 
     def focusInEvent(self, event) -> None:
         super().focusInEvent(event)

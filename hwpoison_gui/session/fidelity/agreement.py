@@ -16,10 +16,11 @@ from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.boot.machine import machine_from_image
 from hwpoison_gui.kernel.image import MemoryImage
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.mark import Act, counted
+from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.kernel.profile.registry import nearest
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.kernel.rmap import mappings_of
+from hwpoison_gui.kernel.user_mappings import SENT
 from hwpoison_gui.session.fidelity.recorded_rows import Row, Sent
 from hwpoison_gui.session.session import Operation, Session
 
@@ -102,9 +103,9 @@ def signals_of(session: Session, operation: Operation) -> tuple[Sent, ...]:
     """The signals that the handler sent, in order, those that were dropped or ignored among them."""
     marks = session.steps.marks[operation.first : operation.last]
     return tuple(
-        Sent(mark.tasks[0], _NUMBERS[mark.text.partition("is sent ")[2].split()[0]], _FATES[mark.branch])
+        Sent(mark.tasks[0], _NUMBERS[mark.value("signal")], _FATES[mark.value("sent")])
         for mark in marks
-        if mark.act is Act.SIGNAL and mark.branch in _FATES
+        if mark.site is SENT
     )
 
 

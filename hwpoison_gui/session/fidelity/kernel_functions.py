@@ -135,7 +135,7 @@ def modelled() -> list[Modelled]:
 
 
 def _functions(tree: ast.Module) -> Iterator[str]:
-    makers = {"Mark": 0}
+    makers = {"prose": 0}
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
             parameters = [parameter.arg for parameter in node.args.args]
@@ -151,7 +151,7 @@ def _functions(tree: ast.Module) -> Iterator[str]:
 
 def _named_by(call: ast.Call, makers: dict[str, int]) -> Iterator[str]:
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-    if name == "called" and call.args:
+    if name in ("called", "site") and call.args:
         yield from _called(call.args[0])
     elif name in makers and len(call.args) > makers[name]:
         yield from _names(call.args[makers[name]])

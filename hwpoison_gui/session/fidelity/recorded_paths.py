@@ -32,7 +32,8 @@ def told(case: Path, root: str) -> list[str]:
         if done.step.op in INJECTIONS:
             break
     operation = session.operations[-1]
-    functions = [mark.function for mark in session.steps.marks[operation.first : operation.last]]
+    marks, called = session.steps.marks[operation.first : operation.last], session.machine.profile.called
+    functions = [called(mark.site.function) for mark in marks]
     if root not in functions:
         raise ScenarioError(f"no step of the injection names {root}()", file=str(case))
     end = next((at for at, function in enumerate(functions) if function in _AFTERWARDS), len(functions))

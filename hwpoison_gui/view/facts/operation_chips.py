@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, Protocol
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.gate import ABSENT, Change
 from hwpoison_gui.kernel.mark import Act
+from hwpoison_gui.kernel.rmap import UNMAPPED
 from hwpoison_gui.session.branches import Branch, Told
 from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.session.recall import Question
@@ -84,11 +85,11 @@ def _find_cost(session: Session, operation: Operation) -> list[str]:
     for number, mark in enumerate(steps.marks[operation.first : operation.last], start=operation.first):
         if mark.act is Act.UNMAP:
             poisons = _left_poison(steps.between(number, number + 1), m.ptes.name)
-            into = waiting if poisons else swapped if mark.branch == "swap" else set()
+            into = waiting if poisons else swapped if mark.site is UNMAPPED["swap"] else set()
             into.update(mm for mm, _ in mark.ptes)
-        if mark.function == "me_swapcache_dirty":  # their swap entries lead to the broken page
+        if mark.site.function == "me_swapcache_dirty":  # their swap entries lead to the broken page
             waiting |= swapped
-        lost |= mark.function == "me_pagecache_dirty" and "EIO" in mark.branch
+        lost |= mark.site.function == "me_pagecache_dirty" and "EIO" in mark.site.branch
     told = {signal.task for signal in operation.outcome.signals}
     hit = sum(process.name not in told for process in map(m.processes.view.get, waiting) if process is not None)
     return ([f"{hit:,} to be hit"] if hit else []) + ["data lost"] * lost

@@ -84,7 +84,7 @@ def _saved(run: _Operation, number: int) -> int:
     """The flags as the handler saved them, of the page that it locked; 0 where it saves none."""
     for earlier in range(run.first, number):
         mark = run.steps.marks[earlier]
-        if mark.function == _SAVES and mark.frames:
+        if mark.site.function == _SAVES and mark.frames:
             return run.flags_at(mark.frames[0], earlier)
     return 0
 

@@ -9,6 +9,7 @@ from hwpoison_gui.kernel.mark import Act, Mark
 from hwpoison_gui.kernel.profile.type import Profile, StateRow
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.view.words.lookup import text_of
 
 TABLE_FUNCTIONS: Final = ("page_action", "identify_page_state")
 
@@ -30,7 +31,7 @@ def find_table_step(profile: Profile, marks: Sequence[Mark]) -> int | None:
     """The number of the mark that names the row, or None where none does."""
     kinds = {row.kind for row in profile.results.states}
     for number, mark in enumerate(marks):
-        if mark.function in TABLE_FUNCTIONS and mark.act is Act.DECIDE and mark.branch in kinds:
+        if mark.site.function in TABLE_FUNCTIONS and mark.act is Act.DECIDE and mark.site.branch in kinds:
             return number
     return None
 
@@ -41,5 +42,5 @@ def matched_row(session: Session, operation: Operation) -> StateRow | None:
     if number is None:
         return None
     mark = session.steps.marks[number]
-    rows = [row for row in session.machine.profile.results.states if row.kind == mark.branch]
-    return next((row for row in rows if f"{row.action}()" in mark.text), rows[0])
+    rows = [row for row in session.machine.profile.results.states if row.kind == mark.site.branch]
+    return next((row for row in rows if f"{row.action}()" in text_of(mark)), rows[0])

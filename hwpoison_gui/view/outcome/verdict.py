@@ -11,6 +11,7 @@ from hwpoison_gui.view.base.hits import CAUGHT, IGNORED, LATER, STALE, USES, ZER
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.outcome.loss import AGAIN, Loss, loss_of
 from hwpoison_gui.view.outcome.old_data import read_old_data
+from hwpoison_gui.view.words.lookup import text_of
 
 _MOST_NAMES: Final = 5
 
@@ -53,7 +54,7 @@ def verdict(session: Session, operation: Operation) -> str:
         )
         parts.append(f"{operation.args.get('task', 'it')} read “{outcome.value}”{old}")
     if not parts and outcome.errno:
-        said = session.steps.marks[operation.last - 1].text.removesuffix(".")
+        said = text_of(session.steps.marks[operation.last - 1]).removesuffix(".")
         if said == f"{operation.name}: done":
             return f"The call returned −{outcome.errno}."
         parts = [] if str(outcome.errno) in said else [said, f"the call returned −{outcome.errno}"]
@@ -63,9 +64,12 @@ def verdict(session: Session, operation: Operation) -> str:
 def _of_soft_offline(session: Session, operation: Operation) -> str:
     """Where the content is now; empty where the frame was set aside before."""
     marks = session.steps.marks[operation.first : operation.last]
-    if not any(mark.function == "page_handle_poison" for mark in marks):
+    if not any(mark.site.function == "page_handle_poison" for mark in marks):
         return ""
-    to = next((mark.frames[1] for mark in marks if mark.function == "migrate_pages" and mark.branch == "moved"), None)
+    to = next(
+        (mark.frames[1] for mark in marks if mark.site.function == "migrate_pages" and mark.site.branch == "moved"),
+        None,
+    )
     kept = "nothing was in use" if to is None else f"frame {to:#x} holds the content now, and nobody noticed"
     return f"Set aside for good: {kept}; nothing is lost."
 

@@ -18,6 +18,7 @@ from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.outcome.loss import Fact
 from hwpoison_gui.view.outline.entry_points import parts_of
 from hwpoison_gui.view.outline.place import Place, place
+from hwpoison_gui.view.words.lookup import branch_of, code_of, text_of, why_of
 
 DONE: Final = "done"
 NOW: Final = "now"
@@ -83,7 +84,7 @@ class Outline:
         self.first, self.last = first, last
         own = marks[first:last]
         self.nodes = [Node(0, -1, 0, "root", "")]
-        root = place(parts_of(profile, {mark.function for mark in own}), profile, own, first, last)
+        root = place(parts_of(profile, {mark.site.function for mark in own}), profile, own, first, last)
         self._add_inner(self.nodes[0], root)
         self._leaves = [node for node in self.nodes if node.first >= 0 and node.kind in ("step", "way", "run")]
 
@@ -107,7 +108,7 @@ class Outline:
         """What the line says: a way what it means, and the values that decided once it is taken."""
         state = node.state(position)
         if node.kind == "run" and state == NOW:
-            here = self._marks[position - 1].text
+            here = text_of(self._marks[position - 1])
             return f"{position - node.first:,} of {node.last - node.first:,}: {here}"
         return node.told if node.told and state in (DONE, NOW) else node.text
 
@@ -188,17 +189,17 @@ class Outline:
         node.silent = one.silent == number
         if number in one.taken:
             self._tell(node, one.taken[number])
-            node.told = self._marks[node.first].text
+            node.told = text_of(self._marks[node.first])
 
     def _tell(self, node: Node, number: int) -> None:
         """The kernel's words of a step."""
         mark = self._marks[number]
         node.first, node.last = number, number + 1
-        code = f"{mark.function}()"
+        code, branch, why = code_of(mark, self._profile), branch_of(mark), why_of(mark)
         node.code = code if code != self.nodes[node.parent].code else ""
-        node.branch = mark.branch if mark.branch != mark.function else ""
-        why = f"\nBecause {mark.why}." if mark.why and mark.why not in mark.text else ""
-        node.tip = f"{mark.text}{why}\n{code}" + (f" → {mark.branch}" if mark.branch else "")
+        node.branch = branch
+        because = f"\nBecause {why}." if why else ""
+        node.tip = f"{text_of(mark)}{because}\n{code}" + (f" → {branch}" if branch else "")
 
     def _add_runs(self, above: Node, numbers: Sequence[int]) -> None:
         """Steps as lines; long runs of steps in which one thing is done to many are one line."""
@@ -219,7 +220,7 @@ class Outline:
 
     def _add_steps(self, above: Node, numbers: Sequence[int]) -> None:
         for number in numbers:
-            self._tell(self._add(above, "step", self._marks[number].text), number)
+            self._tell(self._add(above, "step", text_of(self._marks[number])), number)
 
     def _add_run(self, above: Node, first: int, last: int) -> None:
         acts = Counter(self._marks[number].act for number in range(first, last))

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel.mark import Mark
 from hwpoison_gui.kernel.profile.type import Profile
+from hwpoison_gui.view.words.lookup import branch_of, text_of
 
 
 class Sign(NamedTuple):
@@ -23,9 +24,9 @@ class Sign(NamedTuple):
 
     def fits(self, mark: Mark) -> bool:
         """Whether a step of the sign's function has what the sign asks for."""
-        if self.branch is not None and mark.branch != self.branch:
+        if self.branch is not None and branch_of(mark) != self.branch:
             return False
-        return self.start is None or mark.text.startswith(self.start)
+        return self.start is None or text_of(mark).startswith(self.start)
 
 
 @cache

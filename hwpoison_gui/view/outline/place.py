@@ -15,6 +15,7 @@ from typing import NamedTuple
 from hwpoison_gui.kernel.mark import Mark
 from hwpoison_gui.kernel.profile.type import Profile
 from hwpoison_gui.view.outline.part import OWN_STEPS, Part, Sign, Way, sign_of
+from hwpoison_gui.view.words.lookup import branch_of
 
 ROOT = Part("")
 
@@ -102,17 +103,18 @@ def _assign(places: Sequence[Place], marks: Iterable[Mark], first: int) -> list[
     current, orders = 0, list[int]()
     run = ("", "")  # function and branch of alike steps, which all stay where the one before them is
     for number, mark in enumerate(marks, first):
-        if (mark.function, mark.branch) == run:
+        function, branch = mark.site.function, branch_of(mark)
+        if (function, branch) == run:
             places[current].steps.append(number)
             orders.append(current)
             continue
-        claim, before = _best(claims.get(mark.function, ()), mark, places, current), current
+        claim, before = _best(claims.get(function, ()), mark, places, current), current
         if claim is not None:
             current = claim.order
             if claim.way >= 0:
                 places[current].taken.setdefault(claim.way, number)
-        steady = current == before and all(one.sign.start is None for one in claims.get(mark.function, ()))
-        run = (mark.function, mark.branch) if steady else ("", "")
+        steady = current == before and all(one.sign.start is None for one in claims.get(function, ()))
+        run = (function, branch) if steady else ("", "")
         places[current].steps.append(number)
         orders.append(current)
     return orders

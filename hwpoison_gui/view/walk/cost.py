@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from hwpoison_gui.kernel.collect import SUM_ANON, SUM_FILE
+from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
 
@@ -19,9 +21,10 @@ def walk_cost(session: Session, operation: Operation) -> str:
 def _find(session: Session, operation: Operation) -> tuple[int, str]:
     for number in range(operation.first, operation.last):
         mark = session.steps.marks[number]
-        if mark.function.startswith("collect_procs") and mark.branch.endswith("to kill"):
-            if mark.text.startswith("0 tasks"):
-                return number + 1, "nobody is to be told at once"
-            words = mark.text.partition(" (")[0].rstrip(".")
-            return number + 1, words.replace(" = ", ": ").replace(" looked at", "").replace(" x ", " × ")
+        if mark.site in (SUM_ANON, SUM_FILE):
+            early, vmas, found, _ = mark.args
+            if not early:
+                return number + 1, "no task is signalled now"
+            pairs = f"{counted(early, 'task')} × {counted(vmas, 'VMA')}: {counted(early * vmas, 'pair')}"
+            return number + 1, f"{pairs}, {found} found"
     return operation.last, ""

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.collect import NOT_MAPPED
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Act, Mark
 from hwpoison_gui.kernel.records import Delivery, SigInfo
@@ -19,6 +20,7 @@ from hwpoison_gui.view.base.moment import Moment, moment_of
 from hwpoison_gui.view.base.slicing import SLICE, to_the_end
 from hwpoison_gui.view.outcome.ends import ends_of
 from hwpoison_gui.view.rmap.graph import Mapper, ReverseMap, find_reverse_map
+from hwpoison_gui.view.words.lookup import text_of
 
 
 class Fate(NamedTuple):
@@ -65,11 +67,12 @@ class WalkState:
 
 _MAPS: Final = 8  # that are remembered
 
-_SHORT: Final = {
-    "memory_failure_early_kill is 0": "later: early_kill is 0",
-    "PR_MCE_KILL is late": "later: its policy",
-    "no PTE maps the page": "no PTE: does not map it",
-}
+
+def _short(mark: Mark) -> str:
+    """Why a pair was skipped, in the room of a box."""
+    if mark.site is NOT_MAPPED:
+        return "no PTE: does not map it"
+    return "later: early_kill is 0" if mark.value("policy") == "default" else "later: its policy"
 
 
 def entry_state(m: Machine, pfn: int, mapper: Mapper) -> str:
@@ -189,7 +192,7 @@ class Follower:
             elif mark.act is Act.UNMAP:
                 self._note(number, state.cut, self._vmas(mark))
             elif mark.act is Act.SKIP:
-                passed = Passed(_SHORT.get(mark.why, mark.why), mark.text)
+                passed = Passed(_short(mark), text_of(mark))
                 for vma in self._vmas(mark):
                     self._log.append((number, _restore, (state.passed, vma, state.passed.get(vma))))
                     state.passed[vma] = passed

@@ -54,7 +54,7 @@ def test_both_sides_are_walked_together_by_keys(compared) -> None:
         QTest.keyClick(compared, Key.Key_Right)
         seen.append(tuple(side.session.position - side.start for side in (left, right)))
     assert seen[-1] == (left.steps, right.steps) and seen == sorted(seen)
-    functions = [[side.session.steps[side.start].mark.function for side in (left, right)]]
+    functions = [[side.session.steps[side.start].mark.site.function for side in (left, right)]]
     assert functions[0][0] == functions[0][1] and seen[0] == (1, 1)
     QTest.keyClick(compared, Key.Key_Left)
     assert compared.at == compared.last - 1

@@ -7,6 +7,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from hwpoison_gui.gui.control.playback import SPEEDS
+from hwpoison_gui.view.words.lookup import text_of
 
 Key = Qt.Key
 LEFT = Qt.MouseButton.LeftButton
@@ -126,4 +127,4 @@ def test_the_track_tells_what_lies_under_the_pointer(played) -> None:
     timeline = played.window.transport.timeline
     total = len(played.session.steps)
     assert timeline.tip_at(timeline.x_of_position(0)) == "The machine as booted"
-    assert played.session.steps[-1].mark.text in timeline.tip_at(timeline.x_of_position(total))
+    assert text_of(played.session.steps[-1].mark) in timeline.tip_at(timeline.x_of_position(total))

@@ -55,7 +55,7 @@ def test_enter_on_the_lit_row_goes_to_the_step_that_found_it(user) -> None:
     panel.view.setCurrentIndex(panel.model.index(row.number, KIND))
     user.key(Key.Key_Return, panel.view)
     assert user.session.position == step
-    assert user.session.steps[step - 1].mark.function == "page_action"
+    assert user.session.steps[step - 1].mark.site.function == "page_action"
 
 
 def test_every_row_teaches(user) -> None:

@@ -144,7 +144,7 @@ def test_a_touch_is_told_as_a_fault(user) -> None:
 
 def test_ten_thousand_of_a_kind_are_one_line_until_it_is_unfolded(qtbot: QtBot, fired) -> None:
     steps = fired.session.steps
-    cut = next(step for step in steps if step.mark.function == "try_to_unmap_one")
+    cut = next(step for step in steps if step.mark.site.function == "try_to_unmap_one")
     view = DecisionView()
     qtbot.addWidget(view)
     view.resize(520, 300)

@@ -39,4 +39,4 @@ def test_late_kill_looks_at_no_pair() -> None:
     do(session, "mmap", task="a", name="m", pages=1)
     do(session, "write", task="a", at="m+0", value="x")
     do(session, "poison", frame="a:m+0")
-    assert walk_cost(session, session.operations[-1]) == "nobody is to be told at once"
+    assert walk_cost(session, session.operations[-1]) == "no task is signalled now"

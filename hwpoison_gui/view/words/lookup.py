@@ -1,0 +1,37 @@
+"""The sentence of a mark. Sentences are made when somebody asks, never while an operation runs."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from hwpoison_gui.kernel.mark import Mark, Site
+from hwpoison_gui.kernel.profile.type import Profile
+from hwpoison_gui.view.words.words import Words, filled, values_of
+
+
+def text_of(mark: Mark) -> str:
+    """What happened, as a sentence with the values that decided."""
+    return filled(words_at(mark.site).text, values_of(mark))
+
+
+def why_of(mark: Mark) -> str:
+    """The reason, as it stands after "because"; empty where the sentence says it."""
+    return filled(words_at(mark.site).why, values_of(mark))
+
+
+def branch_of(mark: Mark) -> str:
+    """The branch taken, in the kernel's words; empty where there was no other."""
+    return filled(words_at(mark.site).branch, values_of(mark)) or mark.site.branch
+
+
+def code_of(mark: Mark, profile: Profile) -> str:
+    """The kernel function, by its name in the kernel that runs: `collect_procs()`."""
+    return f"{profile.called(mark.site.function)}()"
+
+
+@cache
+def words_at(site: Site) -> Words:
+    """What is said of a site. Raises KeyError for one without words, which a test rules out."""
+    from hwpoison_gui.view.words.tables import WORDS  # a window without steps needs none of them
+
+    return WORDS[site] if site.id else Words("{text}", "{why}")

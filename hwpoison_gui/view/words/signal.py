@@ -1,0 +1,13 @@
+"""Words of kernel/signal.py."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hwpoison_gui.kernel import signal
+from hwpoison_gui.kernel.mark import Site
+from hwpoison_gui.view.words.words import Words
+
+WORDS: Final[dict[Site, Words]] = {
+    signal.HANDLED: Words("{comm}:{task} runs its {signal} handler ({code})."),
+}

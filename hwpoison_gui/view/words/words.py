@@ -1,0 +1,40 @@
+"""What is said of a site: templates that a mark's values and objects fill in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from hwpoison_gui.kernel.mark import Mark
+
+# A format string, or a function where words must be chosen. Both take what `values_of` gives, by name.
+Template = str | Callable[..., str]
+
+
+class Words(NamedTuple):
+    """`text` is a sentence; `why` completes "because ..."; `branch` replaces the site's where a value is the branch."""
+
+    text: Template
+    why: Template = ""
+    branch: Template = ""
+
+
+def values_of(mark: Mark) -> dict[str, Any]:
+    """A mark's values by name, its objects (`frames`, `vmas`, `tasks`), and the first `frame` and `task`, if any."""
+    found: dict[str, Any] = {"frames": mark.frames, "vmas": mark.vmas, "tasks": mark.tasks}
+    found.update((name, some[0]) for name, some in (("frame", mark.frames), ("task", mark.tasks)) if some)
+    found.update(zip(mark.site.args, mark.args, strict=True))
+    return found
+
+
+def parameters(function: Callable[..., str]) -> tuple[str, ...]:
+    """Which values a function of words takes."""
+    code = function.__code__
+    return code.co_varnames[: code.co_argcount]
+
+
+def filled(template: Template, values: Mapping[str, Any]) -> str:
+    """A template with the values in it."""
+    if isinstance(template, str):
+        return template.format_map(values)
+    return template(**{name: values[name] for name in parameters(template)})

@@ -1,0 +1,44 @@
+"""Every site has words and all words have a site; words ask for nothing that a mark does not carry."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+
+import hwpoison_gui.session.ops  # noqa: F401  # imports whatever declares sites
+from hwpoison_gui.kernel.mark import SITES, Act, Mark, Site, site
+from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.view.words.lookup import code_of
+from hwpoison_gui.view.words.tables import WORDS
+from hwpoison_gui.view.words.words import Template, parameters
+
+_OBJECTS = {"frame", "frames", "vmas", "task", "tasks"}
+
+
+def test_every_site_has_words_and_all_words_have_a_site() -> None:
+    assert set(SITES.values()) == set(WORDS)
+
+
+def _asked(template: Template) -> set[str]:
+    if not isinstance(template, str):
+        return set(parameters(template))
+    fields = [field for _, field, _, _ in string.Formatter().parse(template) if field is not None]
+    return {field.partition("[")[0] for field in fields}
+
+
+@pytest.mark.parametrize("one", WORDS, ids=lambda one: one.id)
+def test_words_ask_only_for_what_a_mark_carries(one: Site) -> None:
+    for template in WORDS[one]:
+        assert _asked(template) <= {*one.args, *_OBJECTS}
+
+
+def test_a_site_is_declared_once() -> None:
+    one = next(iter(SITES.values()))
+    with pytest.raises(ValueError, match="two sites are called"):
+        site(one.function, Act.ENTER, name=one.id.partition("/")[2])
+
+
+def test_the_kernel_s_name_of_a_function_is_the_profile_s() -> None:
+    mark = Mark(SITES["page_mkclean/clean"])
+    assert [code_of(mark, PROFILES[name]) for name in ("v7", "6.1")] == ["page_mkclean()", "folio_mkclean()"]
