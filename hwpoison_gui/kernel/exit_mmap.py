@@ -30,11 +30,9 @@ Integers = npt.NDArray[np.int64]
 
 def exit_mmap(m: Machine, mm: int) -> None:
     """Tear down an address space, its page-table pages last."""
-    entries = m.ptes.of(mm)
-    if entries:
-        _zap_all(
-            m, mm, np.fromiter(entries, np.int64, len(entries)), np.fromiter(entries.values(), np.int64, len(entries))
-        )
+    vpns, entries = m.ptes.arrays(mm)
+    if len(vpns):
+        _zap_all(m, mm, vpns, entries)
     for vma in m.vmas_of(mm):
         close_vma(m, vma)
     for at, pfn in sorted(m.pgtables.of(mm).items()):
@@ -48,7 +46,7 @@ def _zap_all(m: Machine, mm: int, vpns: Integers, entries: Integers) -> None:
     flags = ptes.PRESENT | ptes.SPECIAL | ptes.PSE
     plain = entries & flags == ptes.PRESENT
     plain[plain] = m.flags.view[entries[plain] >> 12] & _OWN_STORY == 0
-    for vpn in np.sort(vpns[~plain]).tolist():
+    for vpn in vpns[~plain].tolist():
         zap_pte(m, mm, vpn)
     _unmap(m, entries[plain])
     m.put(Whole(m.ptes), mm, ABSENT)

@@ -80,11 +80,8 @@ def copy_page_range(m: Machine, vma: Vma, copy: Vma) -> int:
     """Copy page-table entries to the child: none of a VMA without anon_vma, a fault will bring them."""
     if not vma.anon_vma and not (vma.huge == "hugetlb" and m.profile.has("fork_copies_hugetlb")):
         return 0
-    first, last, copied = vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT, 0
-    for vpn, entry in sorted(m.ptes.of(vma.mm).items()):
-        if first <= vpn < last:
-            copied += _copy_one_pte(m, vma, copy, vpn, entry)
-    return copied
+    entries = m.ptes.between(vma.mm, vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT)
+    return sum(_copy_one_pte(m, vma, copy, vpn, entry) for vpn, entry in entries)
 
 
 def _copy_one_pte(m: Machine, vma: Vma, copy: Vma, vpn: int, entry: int) -> int:

@@ -18,6 +18,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 O = TypeVar("O")  # noqa: E741  (outer key of a nested table)
 I = TypeVar("I")  # noqa: E741  (inner key)
+_Outer = TypeVar("_Outer", contravariant=True)
 
 
 class _Absent:
@@ -149,25 +150,38 @@ class Table(Generic[K, V]):
             hasher.update(f"{key!r}={self._data[key]!r};".encode())
 
 
-class Whole(Generic[O, I, V]):
-    """All records of an outer key of a nested table as one value, a dict that is never changed."""
+class WholeTable(Protocol[_Outer, I, V]):
+    """A table by (outer, inner) key whose records of one outer key can be exchanged at once."""
 
-    def __init__(self, table: NestedTable[O, I, V]) -> None:
+    name: str
+
+    def copy_of(self, outer: _Outer) -> Mapping[I, V] | _Absent:
+        """The records of an outer key as they are now."""
+
+    def take(self, outer: _Outer) -> Mapping[I, V] | _Absent:
+        """Forget an outer key; its records, which nobody changes any more."""
+
+    def give(self, outer: _Outer, records: Mapping[I, V]) -> None:
+        """Set all records of an outer key that has none; they are copied."""
+
+
+class Whole(Generic[O, I, V]):
+    """All records of an outer key of a nested table as one value, a mapping that is never changed."""
+
+    def __init__(self, table: WholeTable[O, I, V]) -> None:
         self.name = table.name
         self._table = table
 
     def get(self, key: O) -> Mapping[I, V] | _Absent:
-        records = self._table.of(key)
-        return dict(records) if records else ABSENT
+        return self._table.copy_of(key)
 
     def set(self, key: O, value: Mapping[I, V] | _Absent) -> None:
-        self._table.drop(key)
-        if not isinstance(value, _Absent):
-            self._table.load(key, value)
+        self.swap(key, value)
 
     def swap(self, key: O, value: Mapping[I, V] | _Absent) -> Mapping[I, V] | _Absent:
-        old = self.get(key)
-        self.set(key, value)
+        old = self._table.take(key)
+        if not isinstance(value, _Absent):
+            self._table.give(key, value)
         return old
 
 
@@ -217,9 +231,17 @@ class NestedTable(Generic[O, I, V]):
         if records:
             self._data.setdefault(outer, {}).update(records)
 
-    def drop(self, outer: O) -> None:
-        """Forget one outer key; only for `Whole`, which remembers it."""
-        self._data.pop(outer, None)
+    # for Whole alone
+
+    def copy_of(self, outer: O) -> Mapping[I, V] | _Absent:
+        records = self._data.get(outer)
+        return ABSENT if records is None else dict(records)
+
+    def take(self, outer: O) -> Mapping[I, V] | _Absent:
+        return self._data.pop(outer, ABSENT)
+
+    def give(self, outer: O, records: Mapping[I, V]) -> None:
+        self.load(outer, records)
 
     def digest_into(self, hasher: Any) -> None:
         for outer in sorted(self._data, key=repr):

@@ -39,8 +39,7 @@ def fits_huge(vma: Vma, address: int) -> bool:
 def is_empty_pmd(m: Machine, mm: int, address: int) -> bool:
     """pmd_none(): whether nothing in the 2 MiB around `address` has an entry yet."""
     base = address >> PAGE_SHIFT & -HPAGE_PMD_NR
-    entries = m.ptes.of(mm)
-    return not any(vpn in entries for vpn in range(base, base + HPAGE_PMD_NR))
+    return not m.ptes.between(mm, base, base + HPAGE_PMD_NR)
 
 
 def huge_zero_page(m: Machine) -> int:

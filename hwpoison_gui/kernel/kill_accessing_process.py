@@ -45,10 +45,10 @@ def kill_accessing_process(h: Handler, pfn: int) -> Steps[int | str]:
 
 def find_hwpoisoned_entry(m: Machine, mm: int, pfn: int) -> Found | None:
     """hwpoison_pte_range() and hwpoison_hugetlb_range(): the lowest address whose entry holds the frame."""
-    for vpn in sorted(m.ptes.of(mm)):
-        entry = m.ptes.of(mm)[vpn]
-        if not entry & (ptes.PRESENT | ptes.HWPOISON):
-            continue
+    vpns, entries = m.ptes.arrays(mm)
+    into = pfn - (entries >> PAGE_SHIFT)
+    near = (entries & (ptes.PRESENT | ptes.HWPOISON) != 0) & (into >= 0) & (into < HPAGE_PMD_NR)
+    for vpn, entry in zip(vpns[near].tolist(), entries[near].tolist(), strict=True):
         first = ptes.value_of(entry)
         vma = m.find_vma(mm, vpn << PAGE_SHIFT)
         if vma is not None and vma.huge == "hugetlb" and entry & ptes.PSE:

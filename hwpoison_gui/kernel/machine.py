@@ -16,6 +16,7 @@ from . import pte as ptes
 from .gate import ABSENT, Cells, Column, Gate, NestedTable, SortedSets, Table
 from .image import ZoneImage
 from .mmzone import zones_by_address
+from .packed import PackedNestedTable, PackedTable
 from .profile.type import Profile
 from .records import (
     HPAGE_PMD_NR,
@@ -78,8 +79,8 @@ class Machine:
         self.compound_order: Table[int, int] = add(Table("compound_order"))
         self.content: Table[int, str] = add(Table("content"))
         self.special: Table[str, tuple[int, ...]] = add(Table("special_pages"))
-        self.swap_map: Table[int, int] = add(Table("swap_map"))
-        self.swap_cache: Table[int, int] = add(Table("swap_cache"))
+        self.swap_map: PackedTable = add(PackedTable("swap_map"))
+        self.swap_cache: PackedTable = add(PackedTable("swap_cache"))
         self.swap_content: Table[int, str] = add(Table("swap_content"))
         self.page_private: Table[int, int] = add(Table("page_private"))
         self.pins: Table[int, int] = add(Table("pins"))
@@ -93,7 +94,7 @@ class Machine:
         self.rss: Table[int, int] = add(Table("rss"))
         self.vmas: Table[int, Vma] = add(Table("vmas"))
         self.mm_vmas: NestedTable[int, int, bool] = add(NestedTable("mm_vmas"))
-        self.ptes: NestedTable[int, int, int] = add(NestedTable("page_tables"))
+        self.ptes: PackedNestedTable = add(PackedNestedTable("page_tables"))
         self.pgtables: NestedTable[int, int, int] = add(NestedTable("page_table_pages"))
         self.anon_vma_chain: NestedTable[int, int, bool] = add(NestedTable("anon_vma_chain"))
         self.vma_anon_vmas: NestedTable[int, int, bool] = add(NestedTable("vma_anon_vmas"))
@@ -103,7 +104,7 @@ class Machine:
         self.inodes: Table[int, Inode] = add(Table("inodes"))
         self.paths: Table[str, int] = add(Table("paths"))
         self.i_mmap: NestedTable[int, int, bool] = add(NestedTable("i_mmap"))
-        self.page_cache: NestedTable[int, int, int] = add(NestedTable("page_cache"))
+        self.page_cache: PackedNestedTable = add(PackedNestedTable("page_cache"))
         self.shmem_swap: NestedTable[int, int, int] = add(NestedTable("shmem_swap"))
         self.disk: NestedTable[int, int, str] = add(NestedTable("disk"))
         self.open_files: Table[int, OpenFile] = add(Table("open_files"))

@@ -161,11 +161,9 @@ def do_munmap(m: Machine, mm: int, start: int, end: int) -> Steps[int | str]:
 
 def zap_page_range(m: Machine, vma: Vma, start: int, end: int, spare: Callable[[int], bool] | None = None) -> int:
     """Clear the entries of a range except those that `spare` holds for; returns how many went."""
-    first, last, zapped = start >> PAGE_SHIFT, end >> PAGE_SHIFT, 0
-    entries = m.ptes.of(vma.mm)
-    vpns = range(first, last) if last - first < len(entries) else sorted(entries)
-    for vpn in tuple(vpn for vpn in vpns if first <= vpn < last and vpn in entries):
-        if spare is None or not spare(entries[vpn]):
+    zapped = 0
+    for vpn, entry in m.ptes.between(vma.mm, start >> PAGE_SHIFT, end >> PAGE_SHIFT):
+        if spare is None or not spare(entry):
             zap_pte(m, vma.mm, vpn)
             zapped += 1
     return zapped

@@ -115,11 +115,11 @@ def mappings_of(m: Machine, pfn: int) -> list[tuple[Vma, int]]:
 
 def _rmap_walk_ksm(m: Machine, pfn: int) -> Iterator[tuple[Vma, int]]:
     for mm in sorted(m.ptes.view):
-        for vpn, entry in sorted(m.ptes.of(mm).items()):
-            if entry & ptes.PRESENT and ptes.value_of(entry) == pfn:
-                vma = m.find_vma(mm, vpn << PAGE_SHIFT)
-                if vma is not None:
-                    yield vma, vpn << PAGE_SHIFT
+        vpns, entries = m.ptes.arrays(mm)
+        for vpn in vpns[(entries & ptes.PRESENT != 0) & (entries >> PAGE_SHIFT == pfn)].tolist():
+            vma = m.find_vma(mm, vpn << PAGE_SHIFT)
+            if vma is not None:
+                yield vma, vpn << PAGE_SHIFT
 
 
 def page_add_rmap(m: Machine, pfn: int, huge: bool = False) -> None:

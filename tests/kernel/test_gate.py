@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hwpoison_gui.kernel.boot.fresh import fresh_machine
 from hwpoison_gui.kernel.gate import ABSENT, Cells, Change, Column, Gate, NestedTable, SortedSets, Table, Whole
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.packed import PackedNestedTable, PackedTable
 from hwpoison_gui.kernel.profile.registry import PROFILES
 
 Key = Hashable
@@ -47,6 +48,8 @@ KINDS: Final[dict[str, Kind]] = {
     "column of counts": Kind(_column(np.int32), tuple(range(8)), (1, 2, -1), 0),
     "table": Kind(lambda: Table("store"), ("a", "b", 3, 0), (0, "x", (1, 2))),
     "nested table": Kind(lambda: NestedTable("store"), _PAIRS, (1, 2, 0x7FFF_F067)),
+    "packed table": Kind(lambda: PackedTable("store"), (0, 1, 512, 1 << 50), (0, 1, 0x7FFF_F067)),
+    "packed nested table": Kind(lambda: PackedNestedTable("store"), _PAIRS, (1, 2, 0x7FFF_F067)),
     "sorted sets": Kind(lambda: SortedSets("store", 3), _SETS, (True,)),
 }
 few = settings(max_examples=40)
@@ -340,6 +343,8 @@ def _some_cell(m: Machine, store: Any) -> tuple[Any, Any]:
         return 300, int(store.get(300)) + 1
     if isinstance(store, SortedSets):
         return (0, 3), True
+    if isinstance(store, PackedTable):
+        return 9, 77
     return (1, 2) if hasattr(store, "of") else "new", 77
 
 
@@ -358,5 +363,5 @@ def test_a_digest_sees_every_store_of_a_machine(m: Machine) -> None:
 
 def test_a_store_that_is_not_behind_the_gate_is_not_there(m: Machine) -> None:
     stores = {id(store) for store in m.gate.stores()}
-    kinds = (Column, Table, NestedTable, SortedSets)
+    kinds = (Column, Table, NestedTable, PackedTable, PackedNestedTable, SortedSets)
     assert all(id(value) in stores for value in vars(m).values() if isinstance(value, kinds))

@@ -59,7 +59,7 @@ def _load_cache(m: Machine, words: U64, pfn: I64, inode: I64, index: I64) -> Non
     bounds = [*first.tolist(), len(order)]
     for at, number in enumerate(numbers.tolist()):
         part = order[bounds[at] : bounds[at + 1]]
-        m.page_cache.load(number, dict(zip(index[part].tolist(), pfn[part].tolist(), strict=True)))
+        m.page_cache.load_arrays(number, index[part], pfn[part])
     dirty = (words[pfn] & np.uint64(pf.DIRTY)) != 0
     on_disk = (words[pfn] & np.uint64(pf.SWAPBACKED | pf.HUGE)) == 0  # files of memory alone hold zeros until written
     m.content.load(dict.fromkeys(pfn[~dirty & on_disk].tolist(), DISK))

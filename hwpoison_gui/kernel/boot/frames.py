@@ -71,7 +71,7 @@ def _load_anon(m: Machine, words: U64, families: AnonFamilies, compounds: Compou
 def _load_swap(m: Machine, image: MemoryImage, entries: Entries, compounds: Compounds) -> None:
     """Users of swap entries, and the entries of swap-cache pages: recorded, else made up above all others."""
     offsets, users = np.unique(entries.value[entries.swapped], return_counts=True)
-    m.swap_map.load(dict(zip(offsets.tolist(), users.tolist(), strict=True)))
+    m.swap_map.load_arrays(offsets, users)
     cached = np.nonzero((image.kpageflags & np.uint64(pf.SWAPCACHE)) != 0)[0]
     pfns = cached[compounds.is_head(cached)].tolist()
     following = int(offsets[-1]) + 1 if len(offsets) else 1

@@ -134,7 +134,7 @@ def _load_page_tables(m: Machine, image: MemoryImage, areas: Areas, entries: Ent
     for number, process in enumerate(_by_pid(image)):
         span = slice(int(bounds[number]), int(bounds[number + 1]))
         vpns = entries.vpn[span]
-        m.ptes.load(process.pid, dict(zip(vpns.tolist(), words[span].tolist(), strict=True)))
+        m.ptes.load_arrays(process.pid, vpns, words[span])
         rss = int(resident[span].sum())
         if rss:
             m.rss.load({process.pid: rss})

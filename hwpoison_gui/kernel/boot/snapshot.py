@@ -19,6 +19,7 @@ import numpy.typing as npt
 from ..gate import Column, NestedTable, SortedSets, Table
 from ..image import ZoneImage
 from ..machine import Machine
+from ..packed import PackedNestedTable, PackedTable
 from ..profile.type import Profile
 from ..records import Inode, Process, Task, Vma
 from .snapshot_format import COLUMN, HEAD, MAGIC, WRONG, Arrays, DamagedError, Snapshot, Spec
@@ -98,8 +99,7 @@ def _zone(node: int, name: str, start: int, end: int) -> ZoneImage:
 
 
 def _kind(store: Any) -> str:
-    kinds = {Column: COLUMN, Table: "table", NestedTable: "nested", SortedSets: "sets"}
-    return kinds.get(type(store), type(store).__name__)
+    return _KINDS.get(type(store), type(store).__name__)
 
 
 def _write_column(store: Column, keep: Keep) -> list[Spec]:
@@ -137,6 +137,43 @@ def _read_nested(store: NestedTable[Any, Any, Any], arrays: Arrays, *specs: Spec
         raise DamagedError(f"{store.name}: {len(keys)} keys, {len(values)} values")
 
 
+def _write_packed(store: PackedTable, keep: Keep) -> list[Spec]:
+    return [keep(column) for column in store.arrays()]
+
+
+def _read_packed(store: PackedTable, arrays: Arrays, *specs: Spec) -> None:
+    keys, values = (arrays.next(spec, (np.dtype(np.int64),)) for spec in specs)
+    if len(keys) != len(values) or not _are_records(keys, values):
+        raise DamagedError(f"{store.name}: {len(keys)} keys, {len(values)} values")
+    store.load_arrays(keys, values)
+
+
+def _are_records(keys: npt.NDArray[Any], values: npt.NDArray[Any]) -> bool:
+    """Whether a packed store can hold them: keys ascend, and nothing is negative."""
+    return bool(keys.min(initial=0) >= 0 and values.min(initial=0) >= 0 and (np.diff(keys) > 0).all())
+
+
+def _write_packed_nested(store: PackedNestedTable, keep: Keep) -> list[Spec]:
+    rows = [store.arrays(outer) for outer in store.view]
+    keys, values = (np.concatenate([row[n] for row in rows] or [np.zeros(0, np.int64)]) for n in (0, 1))
+    counts = [len(row) for row, _ in rows]
+    return [_write(list(store.view), keep), _write(counts, keep), keep(keys), keep(values)]
+
+
+def _read_packed_nested(store: PackedNestedTable, arrays: Arrays, *specs: Spec) -> None:
+    outer, counts = _read(specs[0], arrays), _read(specs[1], arrays)
+    keys, values = (arrays.next(spec, (np.dtype(np.int64),)) for spec in specs[2:])
+    at = 0
+    for key, count in _mapping(outer, counts).items():
+        part = slice(at, at + count)
+        if type(key) is not int or type(count) is not int or count <= 0 or not _are_records(keys[part], values[part]):
+            raise DamagedError(f"{store.name}: {count} records of {key}")
+        store.load_arrays(key, keys[part], values[part])
+        at += count
+    if not at == len(keys) == len(values):
+        raise DamagedError(f"{store.name}: {len(keys)} keys, {len(values)} values")
+
+
 def _write_sets(store: SortedSets, keep: Keep) -> list[Spec]:
     members = [list(store.of(which)) for which in range(store.count)]
     return [_write([len(some) for some in members], keep), _write(list(chain.from_iterable(members)), keep)]
@@ -152,16 +189,28 @@ def _read_sets(store: SortedSets, arrays: Arrays, counts: Spec, members: Spec) -
         at += size
 
 
+_KINDS: Final[dict[type[Any], str]] = {
+    Column: COLUMN,
+    Table: "table",
+    NestedTable: "nested",
+    PackedTable: "packed",
+    PackedNestedTable: "packed nested",
+    SortedSets: "sets",
+}
 _WRITE: Final[dict[str, Callable[[Any, Keep], list[Spec]]]] = {
     COLUMN: _write_column,
     "table": _write_table,
     "nested": _write_nested,
+    "packed": _write_packed,
+    "packed nested": _write_packed_nested,
     "sets": _write_sets,
 }
 _READ: Final[dict[str, Callable[..., None]]] = {
     COLUMN: _read_column,
     "table": _read_table,
     "nested": _read_nested,
+    "packed": _read_packed,
+    "packed nested": _read_packed_nested,
     "sets": _read_sets,
 }
 

@@ -59,8 +59,7 @@ def pages_of_task(session: Session, tgid: int) -> list[Touch]:
 def _first_present(m: Machine, vma: Vma) -> int | None:
     """The first page of an area that is mapped; of a huge area only its beginning is looked at."""
     start = vma.start >> PAGE_SHIFT
-    entries = m.ptes.of(vma.mm)
-    return next((vpn for vpn in range(start, start + min(vma.pages, 512)) if entries.get(vpn, 0)), None)
+    return next((vpn for vpn, _ in m.ptes.between(vma.mm, start, start + min(vma.pages, 512))), None)
 
 
 def _lives(m: Machine, mm: int) -> bool:

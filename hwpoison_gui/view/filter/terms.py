@@ -109,8 +109,7 @@ def _of_owners(m: Machine, processes: Iterable[Process], inodes: Iterable[int]) 
         for pfn in m.page_cache.of(inode).values():
             frames[pfn : pfn + (HPAGE_PMD_NR if m.page(pfn) & pf.COMPOUND_HEAD else 1)] = True
     for process in processes:
-        entries = m.ptes.of(process.mm)
-        words = np.fromiter(entries.values(), np.int64, len(entries))
+        _, words = m.ptes.arrays(process.mm)
         present = words[(words & ptes.PRESENT) != 0]
         frames[present >> PAGE_SHIFT] = True
         for first in (present[(present & ptes.PSE) != 0] >> PAGE_SHIFT).tolist():
@@ -236,9 +235,7 @@ def _area_name(m: Machine, vma: Vma) -> str:
 
 def _mark(m: Machine, mm: int, spans: list[tuple[int, int]], frames: Bools) -> None:
     """Marks what an address space has mapped within spans of virtual pages."""
-    entries = m.ptes.of(mm)
-    vpns = np.fromiter(entries.keys(), np.int64, len(entries))
-    words = np.fromiter(entries.values(), np.int64, len(entries))
+    vpns, words = m.ptes.arrays(mm)
     present, huge = (words & ptes.PRESENT) != 0, (words & ptes.PSE) != 0
     inside = np.zeros(len(vpns), np.bool_)
     for first, last in spans:

@@ -25,8 +25,7 @@ _OWN: Final = (Act.VISIT, Act.SIGNAL)
 
 def frames_of(m: Machine, mm: int) -> Pfns:
     """The frames that an address space maps, ascending; one that it maps twice is there twice."""
-    held = m.ptes.of(mm)
-    entries = np.fromiter(held.values(), np.int64, len(held))
+    _, entries = m.ptes.arrays(mm)
     entries = entries[entries & ptes.PRESENT != 0]
     pfns, huge = entries >> PAGE_SHIFT, entries & ptes.PSE != 0
     return np.sort(np.concatenate((pfns[~huge], (pfns[huge, None] + np.arange(HPAGE_PMD_NR)).ravel())))

@@ -87,10 +87,8 @@ def first_frame_of(m: Machine, vma: int) -> int | None:
     area = m.vmas.view.get(vma)
     if area is None:
         return None
-    first, last, entries = area.start >> PAGE_SHIFT, area.end >> PAGE_SHIFT, m.ptes.of(area.mm)
-    there = (vpn for vpn, entry in entries.items() if first <= vpn < last and entry & ptes.PRESENT)
-    vpn = min(there, default=None)
-    return None if vpn is None else ptes.value_of(entries[vpn])
+    entries = m.ptes.between(area.mm, area.start >> PAGE_SHIFT, area.end >> PAGE_SHIFT)
+    return next((ptes.value_of(entry) for _, entry in entries if entry & ptes.PRESENT), None)
 
 
 def areas_of_frame(m: Machine, pfn: int) -> list[Vma]:

@@ -1,0 +1,315 @@
+"""A store of small integers by (outer, inner) key that takes some 8 bytes a record: page tables, page caches.
+
+It is built as page tables are. The inner keys of an outer key are divided into blocks of 512, and a block is a leaf,
+an array with a place for each of its keys, where enough of them have a record. The records of all other blocks are
+in a dictionary.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import ItemsView, Iterator, Mapping, ValuesView
+from types import MappingProxyType
+from typing import Any, Final, TypeVar, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from .gate import ABSENT, _Absent
+
+I64 = npt.NDArray[np.int64]
+D = TypeVar("D")
+
+_BITS: Final = 9
+_PLACES: Final = 1 << _BITS
+_LAST: Final = _PLACES - 1
+_NONE: Final = -1  # in a leaf: no record; no value is negative
+_DENSE: Final = 32  # records of a block from which a leaf takes less than the dictionary does
+_FIRST_LOOK: Final = 64  # loose records at which they are looked through for blocks that became dense
+_LEAF: Final = array("q", [_NONE]) * _PLACES
+_NO_LEAVES: Final[dict[int, array[int]]] = {}  # one for all that have none: ten thousand small ones stay in the cache
+
+
+class _Values(ValuesView[int]):
+    _mapping: PackedRecords
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._mapping.arrays()[1].tolist())
+
+
+class _Items(ItemsView[int, int]):
+    _mapping: PackedRecords
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        keys, values = self._mapping.arrays()
+        return zip(keys.tolist(), values.tolist(), strict=True)
+
+
+class PackedRecords(Mapping[int, int]):
+    """The records of one outer key, always current. Iterates in ascending order of key, over what there is at first."""
+
+    __slots__ = ("_leaves", "_look_at", "_loose", "_packed")
+
+    def __init__(self) -> None:
+        self._leaves = _NO_LEAVES  # by key >> 9
+        self._packed = 0  # records in leaves
+        self._loose: dict[int, int] = {}  # of blocks that have no leaf
+        self._look_at = _FIRST_LOOK
+
+    @overload
+    def get(self, key: int) -> int | None: ...
+    @overload
+    def get(self, key: int, default: D) -> int | D: ...
+    def get(self, key: int, default: Any = None) -> Any:
+        """The value of a key, or `default`."""
+        leaf = self._leaves.get(key >> _BITS)
+        if leaf is None:
+            return self._loose.get(key, default)
+        value = leaf[key & _LAST]
+        return default if value < 0 else value
+
+    def __getitem__(self, key: int) -> int:
+        value = self.get(key)
+        if value is None:
+            raise KeyError(key)
+        return value
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, int) and self.get(key) is not None
+
+    def __len__(self) -> int:
+        return self._packed + len(self._loose)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.arrays()[0].tolist())
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, PackedRecords):
+            return len(self) == len(other) and all(map(np.array_equal, self.arrays(), other.arrays()))
+        return super().__eq__(other)
+
+    __hash__ = None  # type: ignore[assignment]  # it changes
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({dict(self.items())!r})"
+
+    def values(self) -> ValuesView[int]:
+        return _Values(self)
+
+    def items(self) -> ItemsView[int, int]:
+        return _Items(self)
+
+    def arrays(self) -> tuple[I64, I64]:
+        """Keys, ascending, and their values, each of shape (records,); new arrays."""
+        loose = np.fromiter(self._loose, np.int64, len(self._loose))
+        values = np.fromiter(self._loose.values(), np.int64, len(self._loose))
+        if not self._leaves:
+            order = np.argsort(loose)
+            return loose[order], values[order]
+        blocks = np.fromiter(self._leaves, np.int64, len(self._leaves))
+        places = np.concatenate([np.frombuffer(leaf, np.int64) for leaf in self._leaves.values()])
+        used = np.flatnonzero(places != _NONE)
+        keys = np.concatenate((blocks[used >> _BITS] << _BITS | used & _LAST, loose))
+        values = np.concatenate((places[used], values))
+        order = np.argsort(keys, kind="stable")  # nearly in order as it is
+        return keys[order], values[order]
+
+    def between(self, first: int, last: int) -> list[tuple[int, int]]:
+        """Records with keys from `first` to before `last`, ascending; costs what lies there."""
+        loose, leaves = self._loose, self._leaves
+        if last - first < len(loose):
+            found = [(key, loose[key]) for key in range(first, last) if key in loose]
+        else:
+            found = [(key, value) for key, value in loose.items() if first <= key < last]
+        blocks = range(first >> _BITS, (last - 1 >> _BITS) + 1)
+        nearer, farther = (blocks, leaves) if len(blocks) < len(leaves) else (leaves, blocks)
+        for block in (block for block in nearer if block in farther):
+            start = max(first, block << _BITS)
+            places = leaves[block][start & _LAST : max(start, min(last, block + 1 << _BITS)) - (block << _BITS)]
+            found += [(key, value) for key, value in enumerate(places, start) if value >= 0]
+        return sorted(found)
+
+    def copy(self) -> PackedRecords:
+        """The same records, which do not follow these."""
+        made = PackedRecords()
+        made._leaves = {block: leaf[:] for block, leaf in self._leaves.items()}
+        made._packed, made._loose, made._look_at = self._packed, dict(self._loose), self._look_at
+        return made
+
+    # -- for PackedNestedTable alone
+
+    def swap(self, key: int, value: int | _Absent) -> int | _Absent:
+        """Set a record, or delete it with ABSENT; what was there."""
+        leaf = self._leaves.get(key >> _BITS)
+        if leaf is not None:
+            at = key & _LAST
+            packed = leaf[at]
+            if value is ABSENT:
+                leaf[at] = _NONE
+                self._packed -= packed >= 0
+            else:
+                leaf[at] = value  # type: ignore[assignment]  # there is one ABSENT
+                self._packed += packed < 0
+            return ABSENT if packed < 0 else packed
+        loose = self._loose
+        if value is ABSENT:
+            return loose.pop(key, ABSENT)
+        old = loose.get(key, ABSENT)
+        loose[key] = value  # type: ignore[assignment]
+        if len(loose) >= self._look_at:
+            self._look_through()
+        return old
+
+    def _look_through(self) -> None:
+        """Make leaves of the blocks that have become dense."""
+        keys = np.fromiter(self._loose, np.int64, len(self._loose))
+        values = np.fromiter(self._loose.values(), np.int64, len(self._loose))
+        self._loose = {}
+        order = np.argsort(keys)
+        self._pack(keys[order], values[order])
+        self._look_at = 2 * len(self._loose) + _FIRST_LOOK
+
+    def load(self, keys: I64, values: I64) -> None:
+        """Set many records; the last one of a key counts."""
+        if self:
+            for key, value in zip(keys.tolist(), values.tolist(), strict=True):
+                self.swap(key, value)
+            return
+        order = np.argsort(keys, kind="stable")
+        keys, values = keys[order], values[order]
+        last = np.append(keys[1:] != keys[:-1], True)[: len(keys)]
+        self._pack(keys[last], values[last])
+
+    def _pack(self, keys: I64, values: I64) -> None:
+        """Add records (ascending) of blocks that have none."""
+        if not len(keys):
+            return
+        blocks = keys >> _BITS
+        starts = np.flatnonzero(np.diff(blocks, prepend=blocks[0] - 1))
+        counts = np.diff(starts, append=len(keys))
+        dense = counts >= _DENSE
+        loose = np.repeat(~dense, counts)
+        self._loose.update(zip(keys[loose].tolist(), values[loose].tolist(), strict=True))
+        if dense.any() and not self._leaves:
+            self._leaves = {}
+        for start, count in zip(starts[dense].tolist(), counts[dense].tolist(), strict=True):
+            leaf = _LEAF[:]
+            part = slice(start, start + count)
+            np.frombuffer(leaf, np.int64)[keys[part] & _LAST] = values[part]
+            self._leaves[int(blocks[start])] = leaf
+            self._packed += count
+
+
+_NOTHING: Final = PackedRecords()
+_NO_RECORDS: Final[tuple[I64, I64]] = (np.zeros(0, np.int64), np.zeros(0, np.int64))
+
+
+class PackedNestedTable:
+    """As a NestedTable with integers for keys and values; no value may be negative or need more than 63 bits."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._data: dict[int, PackedRecords] = {}
+        self.view: Mapping[int, Mapping[int, int]] = MappingProxyType(self._data)
+
+    def of(self, outer: int) -> Mapping[int, int]:
+        """All inner records of `outer`, empty when there are none."""
+        return self._data.get(outer, _NOTHING)
+
+    def arrays(self, outer: int) -> tuple[I64, I64]:
+        """Inner keys of `outer`, ascending, and their values; faster than `of` where all are looked at."""
+        records = self._data.get(outer)
+        return _NO_RECORDS if records is None else records.arrays()
+
+    def between(self, outer: int, first: int, last: int) -> list[tuple[int, int]]:
+        """Records of `outer` with inner keys from `first` to before `last`, ascending; costs what lies there."""
+        records = self._data.get(outer)
+        return [] if records is None else records.between(first, last)
+
+    def get(self, key: tuple[int, int]) -> int | _Absent:
+        records = self._data.get(key[0])
+        return ABSENT if records is None else records.get(key[1], ABSENT)
+
+    def set(self, key: tuple[int, int], value: int | _Absent) -> None:
+        self.swap(key, value)
+
+    def swap(self, key: tuple[int, int], value: int | _Absent) -> int | _Absent:
+        outer, inner = key
+        records = self._data.get(outer)
+        if records is None:
+            if value is ABSENT:
+                return ABSENT
+            records = self._data[outer] = PackedRecords()
+        old = records.swap(inner, value)
+        if value is ABSENT and not records:
+            del self._data[outer]
+        return old
+
+    def load(self, outer: int, records: Mapping[int, int]) -> None:
+        """Fill one outer key at boot, before anything is recorded."""
+        keys, values = np.fromiter(records, np.int64), np.fromiter(records.values(), np.int64)
+        self.load_arrays(outer, keys, values)
+
+    def load_arrays(self, outer: int, keys: I64, values: I64) -> None:
+        """The same; both of shape (records,)."""
+        if len(keys):
+            self._data.setdefault(outer, PackedRecords()).load(keys, values)
+
+    # for Whole alone
+
+    def copy_of(self, outer: int) -> Mapping[int, int] | _Absent:
+        """The records of an outer key as they are now."""
+        records = self._data.get(outer)
+        return ABSENT if records is None else records.copy()
+
+    def take(self, outer: int) -> Mapping[int, int] | _Absent:
+        """Forget an outer key; its records, which nobody changes any more."""
+        return self._data.pop(outer, ABSENT)
+
+    def give(self, outer: int, records: Mapping[int, int]) -> None:
+        """Set all records of an outer key that has none."""
+        if isinstance(records, PackedRecords):
+            self._data[outer] = records.copy()
+        else:
+            self.load(outer, records)
+
+    def digest_into(self, hasher: Any) -> None:
+        for outer in sorted(self._data):
+            keys, values = self._data[outer].arrays()
+            hasher.update(f"[{outer}]{len(keys)};".encode())
+            hasher.update(keys.data)
+            hasher.update(values.data)
+
+
+class PackedTable:
+    """As a Table with integers for keys and values, of which the same holds."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._records = PackedRecords()
+        self.view: Mapping[int, int] = self._records
+
+    def get(self, key: int) -> int | _Absent:
+        return self._records.get(key, ABSENT)
+
+    def set(self, key: int, value: int | _Absent) -> None:
+        self._records.swap(key, value)
+
+    def swap(self, key: int, value: int | _Absent) -> int | _Absent:
+        return self._records.swap(key, value)
+
+    def load(self, records: Mapping[int, int]) -> None:
+        """Fill at boot, before anything is recorded."""
+        self.load_arrays(np.fromiter(records, np.int64), np.fromiter(records.values(), np.int64))
+
+    def load_arrays(self, keys: I64, values: I64) -> None:
+        """The same; both of shape (records,)."""
+        self._records.load(keys, values)
+
+    def arrays(self) -> tuple[I64, I64]:
+        """All keys, ascending, and their values."""
+        return self._records.arrays()
+
+    def digest_into(self, hasher: Any) -> None:
+        for column in self.arrays():
+            hasher.update(column.data)

@@ -1,0 +1,157 @@
+"""Packed stores against plain dictionaries: blocks that become dense, arrays at boot, ranges, copies."""
+
+from __future__ import annotations
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from hwpoison_gui.kernel.gate import ABSENT, Change, Gate, NestedTable, Whole
+from hwpoison_gui.kernel.packed import PackedNestedTable, PackedRecords, PackedTable
+
+# Keys in blocks that fill up, at their edges, and far away from everything.
+KEYS = st.one_of(st.integers(0, 1100), st.integers(510, 514), st.sampled_from([1 << 35, (1 << 35) + 511, 1 << 50]))
+VALUES = st.integers(0, 1 << 62)
+OUTER = st.integers(1, 3)
+RUNS = st.builds(range, st.integers(0, 600), st.integers(0, 800), st.integers(2, 9))
+
+
+class Tables(RuleBasedStateMachine):
+    """A packed table, and a table of dictionaries, to which the same is done; both can be walked back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = Gate()
+        self.packed: PackedNestedTable = self.gate.add(PackedNestedTable("packed"))
+        self.plain: NestedTable[int, int, int] = self.gate.add(NestedTable("plain"))
+        self.gate.record()
+        self.done: list[tuple[Change, ...]] = []
+
+    def _put(self, key: object, value: object, whole: bool = False) -> None:
+        for table in (self.packed, self.plain):
+            self.gate.put(Whole(table) if whole else table, key, value)
+
+    @rule(outer=OUTER, key=KEYS, value=VALUES)
+    def put(self, outer: int, key: int, value: int) -> None:
+        self._put((outer, key), value)
+
+    @rule(outer=OUTER, key=KEYS)
+    def delete(self, outer: int, key: int) -> None:
+        self._put((outer, key), ABSENT)
+
+    @rule(outer=OUTER, keys=RUNS, value=VALUES)
+    def put_many(self, outer: int, keys: range, value: int) -> None:
+        for key in keys:
+            self._put((outer, key), value ^ key)
+
+    @rule(outer=OUTER, keys=RUNS)
+    def delete_many(self, outer: int, keys: range) -> None:
+        for key in keys:
+            self._put((outer, key), ABSENT)
+
+    @rule(outer=OUTER)
+    def end(self, outer: int) -> None:
+        self._put(outer, ABSENT, whole=True)
+
+    @rule(outer=OUTER, records=st.dictionaries(KEYS, VALUES, min_size=1))
+    def begin(self, outer: int, records: dict[int, int]) -> None:
+        self._put(outer, records, whole=True)
+
+    @rule()
+    def remember(self) -> None:
+        self.done.append(self.gate.take())
+
+    @rule()
+    def walk_back_and_again(self) -> None:
+        self.done.append(self.gate.take())
+        was = self.gate.digest()
+        for changes in reversed(self.done):
+            self.gate.backward(changes)
+        assert not self.packed.view and not self.plain.view
+        for changes in self.done:
+            self.gate.forward(changes)
+        assert self.gate.digest() == was
+
+    @rule()
+    def walk_back(self) -> None:
+        self.gate.backward(self.gate.take())
+
+    @rule(outer=OUTER, first=KEYS, size=st.integers(0, 1200))
+    def range_of_keys(self, outer: int, first: int, size: int) -> None:
+        inside = sorted(item for item in self.plain.of(outer).items() if first <= item[0] < first + size)
+        assert self.packed.between(outer, first, first + size) == inside
+
+    @invariant()
+    def same(self) -> None:
+        assert set(self.packed.view) == set(self.plain.view)
+        for outer, records in self.plain.view.items():
+            ours = self.packed.of(outer)
+            assert list(ours.items()) == sorted(records.items())
+            assert list(ours) == sorted(records) and len(ours) == len(records)
+            keys, values = self.packed.arrays(outer)
+            assert dict(zip(keys.tolist(), values.tolist(), strict=True)) == records
+            for key in (*list(records)[:3], 7, 513):
+                assert self.packed.get((outer, key)) == records.get(key, ABSENT)
+                assert ours.get(key, 0) == records.get(key, 0) and (key in ours) == (key in records)
+
+
+Tables.TestCase.settings = settings(max_examples=40, stateful_step_count=20)
+TestTables = Tables.TestCase
+
+
+@given(st.lists(st.tuples(KEYS, VALUES), max_size=900))
+def test_arrays_load_as_a_dictionary_does(records: list[tuple[int, int]]) -> None:
+    """The last record of a key counts, in whatever order they come."""
+    one, other, known = PackedNestedTable("one"), PackedNestedTable("other"), dict(records)
+    keys, values = np.array(records, np.int64).reshape(-1, 2).T
+    one.load_arrays(1, keys, values)
+    other.load(1, known)
+    assert one.view == other.view == ({1: known} if known else {})
+    one.load_arrays(1, keys + 300, values)
+    assert one.of(1) == known | {key + 300: value for key, value in records}
+
+
+def test_equal_content_is_equal_however_it_came_to_be() -> None:
+    loaded, put = PackedRecords(), PackedRecords()
+    loaded.load(np.arange(1000), np.arange(1000))
+    for key in (*range(0, 1000, 2), *range(1, 1000, 2), 5000):
+        put.swap(key, key)
+    assert loaded != put
+    put.swap(5000, ABSENT)
+    assert loaded == put == {key: key for key in range(1000)}
+    one, other = PackedTable("x"), PackedTable("x")
+    one.load_arrays(np.arange(700), np.arange(700))
+    for key in reversed(range(700)):
+        other.set(key, key)
+    assert one.view == other.view and list(one.view) == list(range(700))
+
+
+def test_a_copy_does_not_follow() -> None:
+    records = PackedRecords()
+    records.load(np.array([*range(40), 5000]), np.arange(41))
+    copy = records.copy()
+    for key in (3, 5000, 9000):
+        records.swap(key, 77)
+    assert copy == dict(zip([*range(40), 5000], range(41), strict=True))
+
+
+def test_a_missing_key_is_an_error() -> None:
+    records = PackedRecords()
+    records.load(np.arange(40), np.arange(40))
+    for key in (40, 511, 512):
+        with pytest.raises(KeyError):
+            records[key]
+
+
+def test_a_dense_table_takes_some_eight_bytes_a_record() -> None:
+    import tracemalloc
+
+    keys = np.arange(1 << 17) + (0x7F00_0000_0000 >> 12)
+    tracemalloc.start()
+    table = PackedNestedTable("x")
+    table.load_arrays(1, keys, keys)
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert taken < 10 * len(keys)
