@@ -28,6 +28,7 @@ class SysctlSlider(QAbstractSlider):
         self.sysctl = sysctl
         self._theme = theme
         self._detail = DETAILS[0]
+        self._shown = True
         self._widths: dict[int, int] = {}  # asked for again and again while the window is laid out
         self.setRange(0, 1)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -61,7 +62,8 @@ class SysctlSlider(QAbstractSlider):
     def _show_in_tool_bar(self, shown: bool) -> None:
         """A tool bar shows a widget as its action says."""
         bar = self.parentWidget()
-        if isinstance(bar, QToolBar) and shown == self.isHidden():
+        if isinstance(bar, QToolBar) and shown != self._shown:
+            self._shown = shown
             next(action for action in bar.actions() if bar.widgetForAction(action) is self).setVisible(shown)
 
     # -- the user

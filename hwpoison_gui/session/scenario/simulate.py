@@ -84,7 +84,7 @@ def _tasks(session: Session) -> dict[str, list[str]]:
 def _lines(session: Session, done: Done) -> list[str]:
     step, outcome = done.step, done.outcome
     keys = " ".join(f"{key}={_word(value)}" for key, value in told(step))
-    lines = [f"step {step.number}: {step.op} {keys}".rstrip() + _came(outcome)]
+    lines = [f"step {step.number}: {step.op} {keys}".rstrip() + _came(session, outcome)]
     lines += [f"    {line}" for line in outcome.log]
     for seen in outcome.signals:
         at = session.address_name(seen.task, seen.addr) or f"{seen.addr:#x}"
@@ -100,13 +100,13 @@ def _word(value: object) -> str:
     return str(value) if plain else json.dumps(value, ensure_ascii=False)
 
 
-def _came(outcome: Outcome) -> str:
+def _came(session: Session, outcome: Outcome) -> str:
     """The rest of a step's line: page, result, return value, what was read."""
     said = []
     if outcome.pfn is not None:
         said.append(f"pfn {outcome.pfn:#x}")
     if outcome.result is not None:
-        dirty = "dirty " if outcome.dirty else ""
+        dirty = "dirty " if outcome.dirty and session.machine.profile.log.result_says_dirty else ""
         said.append(f"{outcome.result} ({dirty}{outcome.kind})")
     if outcome.panic:
         said.append("the machine stopped")

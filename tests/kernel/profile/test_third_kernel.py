@@ -1,0 +1,199 @@
+"""A kernel is data and its variants: one that is made up here runs through every layer without a change elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hwpoison_gui.cli import main
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel import phases_6_1
+from hwpoison_gui.kernel.handler import Handler, Verdict, leave
+from hwpoison_gui.kernel.mark import Steps
+from hwpoison_gui.kernel.profile.linux_6_1 import V6_1
+from hwpoison_gui.kernel.profile.registry import PROFILES, nearest, newest, sysctls
+from hwpoison_gui.kernel.profile.type import FAILED, IGNORED, Exit, Profile, Sysctl
+from hwpoison_gui.kernel.profile.variants import VARIANTS, changed, phase
+from hwpoison_gui.opening import under
+from hwpoison_gui.session.compare import Settings, differing
+from hwpoison_gui.session.errors import ScenarioError
+from hwpoison_gui.session.fidelity.profile_differences import differences
+from hwpoison_gui.session.scenario import replay
+from hwpoison_gui.session.scenario.reader import loads
+from hwpoison_gui.session.scenario.simulate import simulate
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.facts.injections import unpoison
+from hwpoison_gui.view.outcome import classes as outcomes
+from hwpoison_gui.view.outcome.assessment import Assessment
+from hwpoison_gui.view.outline.outline import DONE, Outline
+from hwpoison_gui.view.outline.state_rows import rows_of
+
+# What the kernel's file would hold: here after a change of 2024, a result line for a page that is poisoned already.
+ENABLE: Sysctl = Sysctl(
+    name="enable_soft_offline",
+    default=1,
+    title="Soft offline",
+    off="refuse soft offline",
+    on="allow soft offline",
+    short=("off", "on"),
+    tip="0: soft offline is refused.\n1: it is allowed.",
+    effect=("soft offline is refused", "soft offline is allowed"),
+)
+SCENARIO = """
+format = 1
+title = "Twice"
+profile = "9.9"
+sysctl = {enable_soft_offline = 0, memory_failure_early_kill = 1}
+
+[[step]]
+op = "task"
+name = "a"
+
+[[step]]
+op = "mmap"
+task = "a"
+name = "m"
+pages = 1
+
+[[step]]
+op = "write"
+task = "a"
+at = "m+0"
+
+[[step]]
+op = "poison"
+frame = "a:m+0"
+expect = {result = "Recovered", kind = "dirty LRU page", log_contains = ["Toy 0x"], dead = ["a"]}
+
+[[step]]
+op = "poison"
+frame = "pfn:0xPFN"
+expect = {result = "Failed", kind = "already poisoned page", errno = "EHWPOISON"}
+
+[[step]]
+op = "poison"
+frame = "any:slab"
+expect = {result = "Ignored", kind = "get hwpoison page", errno = "EBUSY"}
+
+[[step]]
+op = "sysctl"
+name = "enable_soft_offline"
+value = 1
+"""
+
+
+@pytest.fixture(name="kernel")
+def _kernel(monkeypatch: pytest.MonkeyPatch) -> Iterator[Profile]:
+    """Declared as a kernel's file declares it, and forgotten afterwards."""
+
+    @phase("9.9")
+    def set_page_hwpoison(h: Handler) -> Steps[Verdict]:
+        """A page that is poisoned already gets a result line."""
+        if h.m.page(h.pfn) & pf.HWPOISON:
+            return (yield from leave(h, "already poisoned"))
+        return (yield from phases_6_1.set_page_hwpoison(h))
+
+    exits = {
+        **V6_1.results.exits,
+        "already poisoned": Exit("already poisoned page", FAILED, "EHWPOISON"),
+        "unhandlable": Exit("get hwpoison page", IGNORED, "EBUSY"),
+    }
+    toy = replace(
+        V6_1,
+        name="9.9",
+        title="Linux 9.9 (toy)",
+        from_version=(9, 0),
+        sysctls=(*V6_1.sysctls, ENABLE),
+        phases=changed(V6_1.phases, set_page_hwpoison),
+        log=replace(V6_1.log, prefix="Toy {pfn:#x}: "),
+        results=replace(V6_1.results, exits=exits),
+    )
+    monkeypatch.setitem(PROFILES, toy.name, toy)
+    yield toy
+    del VARIANTS[str(set_page_hwpoison)]
+
+
+def _scenario() -> str:
+    """The scenario, its second error in the frame of the first: nobody has a name for that once its task is dead."""
+    session = Session.fresh(4096, profile="9.9")
+    for step in loads(SCENARIO.replace("0xPFN", "0x100")).steps[:3]:
+        session.act(step.op, dict(step.args))
+    return SCENARIO.replace("0xPFN", f"{session.resolve_frame('a:m+0'):#x}")
+
+
+def test_the_registry_offers_it(kernel: Profile) -> None:
+    assert newest() is kernel and nearest((9, 9)) is kernel and nearest((8, 0)) is V6_1
+    assert "enable_soft_offline" in sysctls()
+    base = Settings("6.1", {})
+    assert [side.profile for side in differing(base, "profile")] == [next(iter(PROFILES)), "9.9"]
+
+
+def test_scenarios_run_under_it(kernel: Profile) -> None:
+    scenario = loads(_scenario())
+    session = replay.boot(scenario)
+    assert session.machine.profile is kernel and session.machine.sysctl.view["enable_soft_offline"] == 0
+    done = list(replay.play(session, scenario))
+    assert [one.differences for one in done] == [()] * len(scenario.steps)
+    assert session.machine.sysctl.view["enable_soft_offline"] == 1
+    out = StringIO()
+    simulate(scenario, out)
+    assert "Failed (already poisoned page)" in out.getvalue() and "profile 9.9" in out.getvalue()
+
+
+def test_other_kernels_refuse_its_sysctl(kernel: Profile) -> None:
+    with pytest.raises(ScenarioError, match="only for profile 9.9"):
+        loads(_scenario().replace('profile = "9.9"', 'profile = "6.1"'))
+    with pytest.raises(ScenarioError, match="only for profile 9.9"):
+        under(loads(_scenario()), "v7")
+
+
+def test_the_command_line_takes_it(kernel: Profile, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "twice.toml"
+    file.write_text(_scenario())
+    assert main(["check", str(file)]) == 0, capsys.readouterr()
+
+
+def test_its_variant_has_a_place_in_the_outline(kernel: Profile) -> None:
+    """That of the 6.1 variant, as it has no part of its own."""
+    session = Session.fresh(4096, profile="9.9")
+    for step in loads(_scenario()).steps[:4]:
+        session.act(step.op, dict(step.args))
+    operation = session.operations[-1]
+    outline = Outline(kernel, session.steps.marks, operation.first, operation.last)
+    assert [node.text for node in Outline(kernel).nodes] == [node.text for node in Outline(V6_1).nodes]
+    states = {node.text: node.state(operation.last) for node in outline.shown()}
+    assert states["Was it poisoned before?"] == states["Lock it and save its flags"] == DONE
+    assert len(rows_of(kernel, None)) == len(kernel.results.states)
+
+
+def test_the_lens_runs_it(kernel: Profile) -> None:
+    session = Session.fresh(4096, 3, "desktop", profile="9.9")
+    session.act("poison", {"frame": "any:anon", "via": "corrupt-pfn"})
+    same = Session.fresh(4096, 3, "desktop", profile="6.1")
+    same.act("poison", {"frame": "any:anon", "via": "corrupt-pfn"})
+    codes = Assessment.of(session.machine).classes()
+    assert np.array_equal(codes, Assessment.of(same.machine).classes())
+    assert (codes == outcomes.POISONED).sum() == 1
+    assert unpoison(session, 1).missing == ""
+
+
+def test_differences_are_derived(kernel: Profile) -> None:
+    lines = "\n".join(differences(V6_1, kernel))
+    for said in ("already poisoned page", "Toy {pfn:#x}", "enable_soft_offline", "gets a result line"):
+        assert said in lines
+
+
+def test_a_variant_is_declared_once(kernel: Profile) -> None:
+    with pytest.raises(ValueError, match=r"set_page_hwpoison@9\.9"):
+        phase("9.9")(kernel.phase("set_page_hwpoison").run)
+
+
+def test_every_variant_is_of_some_kernel() -> None:
+    used = {str(one) for profile in PROFILES.values() for one in profile.phases}
+    used |= {str(one) for profile in PROFILES.values() for one in profile.results.actions.values()}
+    assert used == set(VARIANTS)
