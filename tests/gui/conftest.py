@@ -99,6 +99,7 @@ def open_window(qtbot: QtBot) -> Iterator[Callable[..., User]]:
         window.show()
         qtbot.waitExposed(window)
         window.reset_docks()
+        qtbot.waitUntil(lambda: window.is_complete)
         window.activateWindow()
         window.map.setFocus()
         return User(qtbot, window)

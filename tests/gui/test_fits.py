@@ -128,7 +128,7 @@ def test_no_figure_leaves_the_tool_bar_of_a_narrow_window(small: User) -> None:
     whole = slider.width_of(2)
     try:
         window.appearance.choose_text_size(115)
-        QApplication.processEvents()
+        small.qtbot.waitUntil(lambda: window.counters.isVisible() and slider.width() < whole)
         assert len(window.counters.texts()) == 3
         for figure in (window.counters, window.profile, *window.sliders.values()):
             assert figure.isVisible() and window.rect().contains(figure.mapTo(window, figure.rect().bottomRight()))
@@ -142,7 +142,7 @@ def test_no_figure_leaves_the_tool_bar_of_a_narrow_window(small: User) -> None:
 
 def test_all_words_fit_in_a_small_comparison(small: User, qtbot) -> None:
     small.window.actions_["compare"].trigger()
-    window = small.window.dialogs.compared
+    window = small.window.comparison.shown
     assert window is not None
     window.resize(892, 560)
     qtbot.waitUntil(lambda: not window.building, timeout=20_000)

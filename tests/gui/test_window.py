@@ -116,7 +116,7 @@ def test_go_to_selects_by_number_or_name(user) -> None:
 
 
 def test_go_to_nowhere_says_so(user) -> None:
-    user.window.dialogs._go_to_text("srv:nothing+0")
+    user.window.go_to.go("srv:nothing+0")
     assert "no area 'nothing'" in message(user.window).informativeText()
     message(user.window).close()
 
@@ -125,15 +125,15 @@ def test_a_file_is_opened_and_a_bad_one_leaves_everything_as_it_was(user, tmp_pa
     window = user.window
     good = tmp_path / "good.toml"
     good.write_text('format = 1\ntitle = "Good"\n[[step]]\nop = "task"\nname = "t"\n')
-    window.dialogs.open_path(good)
+    window.machines.open_path(good)
     user.qtbot.waitUntil(lambda: window.controller.machine.title == "Good", timeout=5000)
-    user.qtbot.waitUntil(lambda: not window.dialogs._loader.busy, timeout=5000)
+    user.qtbot.waitUntil(lambda: not window.machines.loader.busy, timeout=5000)
     assert [row.name for row in window.tasks.tasks.rows] == ["t"]
     assert "Good" in window.windowTitle()
     bad = tmp_path / "bad.toml"
     bad.write_text('format = 1\ntitle = "Bad"\n[[step]]\nop = "task"\nnam = "t"\n')
-    window.dialogs.open_path(bad)
-    user.qtbot.waitUntil(lambda: not window.dialogs._loader.busy, timeout=5000)
+    window.machines.open_path(bad)
+    user.qtbot.waitUntil(lambda: not window.machines.loader.busy, timeout=5000)
     box = message(window)
     assert "bad.toml" in box.informativeText() and "step 1" in box.informativeText() and "nam" in box.informativeText()
     box.close()
@@ -170,11 +170,11 @@ def test_live_memory_is_a_copy_and_the_window_says_so(user, monkeypatch) -> None
     monkeypatch.setattr(live, "capture", lambda progress, cancelled: (progress(0.5, "half"), image)[1])
     user.window.actions_["live"].trigger()
     user.qtbot.waitUntil(lambda: user.window.controller.machine.is_copy, timeout=10_000)
-    user.qtbot.waitUntil(lambda: not user.window.dialogs._loader.busy, timeout=5000)
+    user.qtbot.waitUntil(lambda: not user.window.machines.loader.busy, timeout=5000)
     assert user.window.copy.isVisible()
     assert "nothing here touches the real one" in user.window.copy.line.text()
     user.window.actions_["new"].trigger()
-    user.qtbot.waitUntil(lambda: not user.window.dialogs._loader.busy, timeout=10_000)
+    user.qtbot.waitUntil(lambda: not user.window.machines.loader.busy, timeout=10_000)
     assert not user.window.copy.isVisible()
 
 
@@ -186,7 +186,7 @@ def test_without_permission_live_says_what_is_missing_and_how_to_get_it(user, mo
 
     monkeypatch.setattr(live, "capture", refuse)
     user.window.actions_["live"].trigger()
-    user.qtbot.waitUntil(lambda: not user.window.dialogs._loader.busy, timeout=5000)
+    user.qtbot.waitUntil(lambda: not user.window.machines.loader.busy, timeout=5000)
     text = message(user.window).informativeText()
     assert "root only" in text and "sudo" in text
     message(user.window).close()
@@ -202,7 +202,7 @@ def test_loading_can_be_cancelled(user) -> None:
         raise CancelledError
 
     before = user.window.controller.machine
-    made = user.window.dialogs._loader
+    made = user.window.machines.loader
     made.start("Waiting", work)
     user.qtbot.waitUntil(lambda: made._dialog is not None and made._dialog.isVisible(), timeout=5000)
     cancel = made._dialog.findChild(QPushButton)
@@ -231,9 +231,9 @@ def test_closing_while_something_loads_ends_it(user) -> None:
             loader.QThread.msleep(5)
         raise CancelledError
 
-    user.window.dialogs._loader.start("Waiting", work)
+    user.window.machines.loader.start("Waiting", work)
     user.window.close()
-    assert not user.window.dialogs._loader.busy
+    assert not user.window.machines.loader.busy
 
 
 def test_the_panels_come_back(user) -> None:

@@ -42,7 +42,9 @@ def write_pictures(out: Path, file: Path | None = None) -> int:
         moments = moments_of(opened.session)
         out.mkdir(parents=True, exist_ok=True)
         for name, position in moments.items():
-            window.show_moment(position)
+            window.controller.show_step(position)
+            app.processEvents()
+            window.panels.make_what_is_seen()
             app.processEvents()
             path = out / f"{name}.png"
             if not window.grab().save(str(path)):

@@ -48,5 +48,5 @@ def run(opened: Opened, *, live: bool = False) -> int:
     window.show()
     QTimer.singleShot(0, begun)
     if live:
-        window.dialogs.open_live()
+        window.machines.open_live()
     return app.exec()

@@ -85,6 +85,7 @@ class CompareSide(QWidget):
         self.rmap = RmapView(self, theme)
         self.rmap.setAccessibleName(f"{name}: reverse map")
         self.rmap.empty = ""
+        self.rmap.setWhatsThis("Who uses the frame on this side, and what the handler has done with them so far")
         self._walks = Walks()
         self._colours: dict[int, str] = {}
         box = QVBoxLayout(self)

@@ -96,6 +96,7 @@ class CompareWindow(QDialog):
         self.words.setWordWrap(True)
         self.all = QToolButton(self)
         self.all.setObjectName("boxed")
+        self.all.setText("Show what is the same")
         self.all.setCheckable(True)
         self.all.setToolTip("Also what both sides agree in")
         self.all.toggled.connect(lambda _: self._show_rows())

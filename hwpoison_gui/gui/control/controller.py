@@ -228,6 +228,13 @@ class Controller(QObject):
         if self.session.machine.sysctl.view[name] != value:
             self.act("sysctl", {"name": name, "value": value})
 
+    def set_task(self, field: str, task: str, word: str) -> None:
+        """Another policy or SIGBUS disposition for a task: `field` says which of the two."""
+        if field == "policy":
+            self.set_policy(task, word)
+        else:
+            self.set_sigbus(task, word)
+
     def set_policy(self, task: str, policy: str) -> None:
         """prctl(PR_MCE_KILL) of every thread of a task."""
         process = self.session.machine.processes.view[self.session.world.task_names.view[task]]
@@ -266,6 +273,13 @@ class Controller(QObject):
         if not self.occupied:
             self.playback.pause()
             self._seek(position)
+
+    def show_step(self, position: int) -> None:
+        """To a step, with the frame that its operation is about selected."""
+        self.seek(position)
+        operation = moment_of(self.session).operation
+        if operation is not None and operation.outcome.pfn is not None:
+            self.select(operation.outcome.pfn)
 
     def _seek(self, position: int) -> None:
         with self.together():

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QFont, QHelpEvent
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QFont, QHelpEvent, QPaintEvent
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QTabBar, QToolTip, QWidget
 
 from hwpoison_gui.gui.look import theme as look
@@ -67,22 +68,59 @@ class DockHead(QWidget):
         look.ink(self.subject, theme.muted)
 
 
-class Dock(QDockWidget):
-    """A panel that can be moved, floated and closed."""
+class _Unmade(QWidget):
+    """Stands in a panel until its content is made; tells when it is first painted, which is when somebody sees it."""
 
-    def __init__(self, name: str, title: str, content: QWidget, parent: QWidget, theme: Theme = DARK) -> None:
+    def __init__(self, parent: QWidget, seen: Callable[[], None]) -> None:
+        super().__init__(parent)
+        self._seen: Callable[[], None] | None = seen
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._seen is not None:
+            seen, self._seen = self._seen, None
+            seen()
+
+
+class Dock(QDockWidget):
+    """A panel that can be moved, floated and closed. `make` makes its content when it is first asked for."""
+
+    seen = Signal()  # the panel is in sight for the first time, and has no content yet
+
+    def __init__(
+        self, name: str, title: str, make: Callable[[Dock], QWidget], parent: QWidget, theme: Theme = DARK
+    ) -> None:
         super().__init__(title, parent)
         self.setObjectName(name)
+        self._make = make
+        self.made: QWidget | None = None
+        self.in_front = False  # not hidden, and not behind another panel's tab
+        self.visibilityChanged.connect(self._visibility_changed)
         self.head = DockHead(title, self)
         self.head.tip = TIPS.get(name, "")
         self.head.setToolTip(self.head.tip)
+        self.setTitleBarWidget(self.head)
+        self._put(_Unmade(self, self.seen.emit))
+        self.set_theme(theme)
+
+    def content(self) -> QWidget:
+        """What is in the panel, made now where it was not needed yet."""
+        if self.made is None:
+            unmade = self.widget()
+            self.made = self._make(self)
+            self._put(self.made)
+            self.made.show()
+            unmade.deleteLater()
+        return self.made
+
+    def _visibility_changed(self, visible: bool) -> None:
+        self.in_front = visible
+
+    def _put(self, content: QWidget) -> None:
         content.setWhatsThis(self.head.tip)
         heard = content.focusProxy() or content
         if not heard.accessibleDescription():  # painted panels say what they show
             heard.setAccessibleDescription(self.head.tip)
-        self.setTitleBarWidget(self.head)
         self.setWidget(content)
-        self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
         self.head.set_theme(theme)

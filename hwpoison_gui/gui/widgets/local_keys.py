@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QWidget
+
+Key = Qt.Key
+MOVES: Final = (Key.Key_Left, Key.Key_Right, Key.Key_Up, Key.Key_Down)
+PAGES: Final = (Key.Key_PageUp, Key.Key_PageDown, Key.Key_Home, Key.Key_End)
 
 
 class LocalKeys(QObject):

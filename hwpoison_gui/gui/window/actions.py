@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from hwpoison_gui.gui.look import icons
-from hwpoison_gui.gui.window.commands import TEXT_SIZE, Command, command_table
-
-if TYPE_CHECKING:
-    from hwpoison_gui.gui.window.main_window import MainWindow
+from hwpoison_gui.gui.window.command import TEXT_SIZE, Command
 
 BUSY: Final = "Something is being done: Esc gives it up."
 _MEANWHILE: Final = ("M&ap", "&View", "&Help")  # menus that only change what is looked at
@@ -26,9 +23,9 @@ def _has_button(action: QAction) -> bool:
 class Actions:
     """The commands as QActions; `refresh` enables what can be done now and says why the rest cannot."""
 
-    def __init__(self, window: MainWindow) -> None:
-        self._controller = window.controller
-        self.commands = {command.name: command for command in command_table(window)}
+    def __init__(self, window: QWidget, commands: Sequence[Command], occupied: Callable[[], bool]) -> None:
+        self._occupied = occupied
+        self.commands = {command.name: command for command in commands}
         self.groups: dict[str, QActionGroup] = {}
         self.actions: dict[str, QAction] = {}
         self._heads: dict[str, str] = {}  # first lines of the tips
@@ -69,6 +66,10 @@ class Actions:
         """Another icon for one command."""
         self.actions[name].setIcon(icons.icon(icon, text, disabled))
 
+    def show_playing(self, playing: bool) -> None:
+        """The button of playback says what it does now."""
+        self.set_icon("play", "pause" if playing else "play", *self._colours)
+
     def refresh(self) -> None:
         """Asks every command whether it can be done."""
         for name, command in self.commands.items():
@@ -83,7 +84,7 @@ class Actions:
                 action.setStatusTip(missing or command.tip)
 
     def _missing(self, command: Command) -> str:
-        if self._controller.occupied and command.name != "quit" and not command.menu.startswith(_MEANWHILE):
+        if self._occupied() and command.name != "quit" and not command.menu.startswith(_MEANWHILE):
             return BUSY
         return command.missing()
 

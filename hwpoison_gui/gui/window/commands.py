@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from hwpoison_gui.gui.control.controller import NONE, Controller
 from hwpoison_gui.gui.control.playback import SPEEDS
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.appearance import Appearance
+from hwpoison_gui.gui.map.filter_control import FilterControl
+from hwpoison_gui.gui.map.history import MapHistory
+from hwpoison_gui.gui.map.layout_control import WIDTHS, LayoutControl
+from hwpoison_gui.gui.map.lens_control import LensControl
+from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.toolbar.profile_button import meaning_of
-from hwpoison_gui.gui.window import tab_order
-from hwpoison_gui.gui.window.layout_control import WIDTHS
+from hwpoison_gui.gui.window.command import PANICKED, TEXT_SIZE, Command
+from hwpoison_gui.gui.window.comparison import Comparison
+from hwpoison_gui.gui.window.go_to import GoTo
+from hwpoison_gui.gui.window.machines import Machines
+from hwpoison_gui.gui.window.menus import ContextMenus
+from hwpoison_gui.gui.window.notes import Notes
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.facts.injections import Injection, pin, soft_offline, unpoison
 from hwpoison_gui.view.map.lenses import LENSES
 
-if TYPE_CHECKING:
-    from hwpoison_gui.gui.window.main_window import MainWindow
-
-PANICKED: Final = "The machine has panicked: only stepping back or a new machine goes on."
-TEXT_SIZE: Final = "&View > Te&xt size"
 _PANELS: Final = (
     ("rmap", "&Reverse map", "Who uses the frame"),
     ("why", "&Why", "What the handler decided, and why"),
@@ -38,57 +42,33 @@ _PANELS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One thing the user can do. `menu` with " > " for a submenu; `missing` says why it cannot be done now."""
-
-    name: str
-    menu: str
-    text: str
-    tip: str
-    run: Callable[[], object]
-    icon: str = ""
-    keys: tuple[str, ...] = ()
-    missing: Callable[[], str] = lambda: ""
-    group: str = ""  # of this group, one is checked
-    separated: bool = False
-    checked: Callable[[], bool] | None = None  # of what is on or off
-
-
-def command_table(window: MainWindow) -> list[Command]:
-    """All commands, in the order in which menus show them."""
-    return [*_machine(window), *_frame(window), *_play(window), *_map(window), *_view(window), *_help(window)]
-
-
-def _machine(w: MainWindow) -> list[Command]:
-    d = w.dialogs
-
+def machine_commands(machines: Machines, controller: Controller, close: Callable[[], object]) -> list[Command]:
     def unsaved() -> str:
-        made = w.controller.machine.scenario is not None
+        made = controller.machine.scenario is not None
         return "" if made else "This machine was not made by a scenario, so no file could make it again."
 
     def unbootable() -> str:
-        return "" if w.controller.machine.again else "This machine cannot be booted again: its source is gone."
+        return "" if controller.machine.again else "This machine cannot be booted again: its source is gone."
 
     profiles = [
         Command(f"profile-{name}", "&Machine > &Profile", f"{name}: {profile.title}",
                 f"{meaning_of(profile)}. The same machine is booted again",
-                partial(d.change_profile, name), missing=unbootable, group="profile")
+                partial(machines.change_profile, name), missing=unbootable, group="profile")
         for name, profile in PROFILES.items()
     ]  # fmt: skip
     return [
         Command("new", "&Machine", "&New machine", "A small desktop of 256 MiB, always the same; what was done is gone",
-                d.new_machine, "machine", ("Ctrl+N",)),
+                machines.new_machine, "machine", ("Ctrl+N",)),
         Command("open", "&Machine", "&Open…", "A scenario (.toml) or the recorded memory of a real machine (.npz)",
-                d.open_file, "open", ("Ctrl+O",)),
+                machines.open_file, "open", ("Ctrl+O",)),
         Command("live", "&Machine", "This machine’s &own memory", "A copy of this machine’s memory, as /proc shows it. "
-                "The real memory is only read", d.open_live, "live", ("Ctrl+L",)),
+                "The real memory is only read", machines.open_live, "live", ("Ctrl+L",)),
         *profiles,
         Command("save", "&Machine", "&Save scenario as…", "What you did so far, as a file that does it again",
-                d.save_scenario, "save", ("Ctrl+S",), unsaved, separated=True),
-        Command("picture", "&Machine", "Save &picture…", "The window as a PNG picture", d.save_picture, "picture",
-                ("Ctrl+P",)),
-        Command("quit", "&Machine", "&Quit", "Close the window", w.close, keys=("Ctrl+Q",), separated=True),
+                machines.save_scenario, "save", ("Ctrl+S",), unsaved, separated=True),
+        Command("picture", "&Machine", "Save &picture…", "The window as a PNG picture", machines.save_picture,
+                "picture", ("Ctrl+P",)),
+        Command("quit", "&Machine", "&Quit", "Close the window", close, keys=("Ctrl+Q",), separated=True),
     ]  # fmt: skip
 
 
@@ -111,17 +91,19 @@ def _injected(c: Controller, name: str, text: str, tip: str, what: Callable[[Ses
                    missing=lambda: _unbreakable(c) or what(c.session, c.selected).missing)  # fmt: skip
 
 
-def _frame(w: MainWindow) -> list[Command]:
-    c, unselected, unbreakable = w.controller, partial(_unselected, w.controller), partial(_unbreakable, w.controller)
+def frame_commands(
+    controller: Controller, menus: ContextMenus, go_to: GoTo, comparison: Comparison, center_on: Callable[[int], None]
+) -> list[Command]:
+    c, unselected, unbreakable = controller, partial(_unselected, controller), partial(_unbreakable, controller)
 
     def incomparable() -> str:
-        return "" if w.dialogs.can_compare() else "Click a frame first, or select one."
+        return "" if comparison.possible() else "Click a frame first, or select one."
 
     return [
         Command("break", "&Frame", "&Break it", "memory_failure() for the selected frame, as a click does",
                 lambda: c.fire(c.selected), "break", missing=unbreakable),
         Command("break-by", "&Frame", "Break it &otherwise…", "How the error is found: by a scrubber, by the task that "
-                "reads it, by madvise(MADV_HWPOISON), by an administrator", w.menus.break_selected_otherwise, "break",
+                "reads it, by madvise(MADV_HWPOISON), by an administrator", menus.break_selected_otherwise, "break",
                 ("I",), unbreakable),
         _injected(c, "soft-offline", "&Soft offline", "soft_offline_page(): what is there moves to another frame, "
                   "this one is never handed out again", soft_offline),
@@ -130,21 +112,21 @@ def _frame(w: MainWindow) -> list[Command]:
         _injected(c, "pin", "P&in or unpin", "get_page(): one more reference, as direct I/O or a pipe would hold; "
                   "or give it back", pin),
         Command("touch", "&Frame", "&Read or write it…", "Let a task touch the selected frame",
-                w.menus.touch_selected, "read", ("T",), unbreakable),
+                menus.touch_selected, "read", ("T",), unbreakable),
         Command("copy-frame", "&Frame", "&Copy what is known", "All that the inspector says, as text",
-                w.menus.copy_frame, "copy", ("Ctrl+Shift+C",), unselected),
+                menus.copy_frame, "copy", ("Ctrl+Shift+C",), unselected),
         Command("go-to", "&Frame", "&Go to…", "Select a frame by its number or physical address, or a page by its name",
-                w.dialogs.go_to, "centre", ("Ctrl+G", "/"), separated=True),
+                go_to.ask, "centre", ("Ctrl+G", "/"), separated=True),
         Command("centre", "&Frame", "&Centre on it", "Put the selected frame in the middle, large enough to read",
-                lambda: w.map.center_on(c.selected), "centre", ("F",), unselected),
+                lambda: center_on(c.selected), "centre", ("F",), unselected),
         Command("compare", "&Frame", "Co&mpare…", "The same click under two settings, side by side: early and late "
-                "kill, recovery on and off, v7 and 6.1", w.dialogs.compare, "compare", ("Ctrl+E",), incomparable,
+                "kill, recovery on and off, v7 and 6.1", comparison.open, "compare", ("Ctrl+E",), incomparable,
                 separated=True),
     ]  # fmt: skip
 
 
-def _play(w: MainWindow) -> list[Command]:
-    c = w.controller
+def play_commands(controller: Controller, notes: Notes) -> list[Command]:
+    c = controller
 
     def no_steps() -> str:
         return "" if c.session.steps else "Nothing has been done yet: click a frame."
@@ -176,9 +158,9 @@ def _play(w: MainWindow) -> list[Command]:
         Command("last", "&Play", "&Last step", "To the newest step; also ends a running animation",
                 lambda: c.seek(len(c.session.steps)), "last", ("End",), no_future),
         Command("note", "&Play", "&Note this moment…", "Words on the present step, kept in the notebook; again to "
-                "change them", lambda: w.moments.ask_note(), "note", ("N",), separated=True),
+                "change them", notes.ask_note, "note", ("N",), separated=True),
         Command("branches", "&Play", "B&ranches…", "What you did before you went back and did something else: do it "
-                "again", lambda: w.moments.show_branches(), keys=("B",), missing=lambda: w.moments.missing_branches()),
+                "again", notes.show_branches, keys=("B",), missing=notes.missing_branches),
         *speeds,
         Command("slower", "&Play", "Slo&wer", "Play slower", lambda: _faster(c, -1), keys=("<", "["), separated=True),
         Command("faster", "&Play", "Fas&ter", "Play faster", lambda: _faster(c, 1), keys=(">", "]")),
@@ -190,14 +172,16 @@ def _faster(c: Controller, by: int) -> None:
     c.playback.set_speed(SPEEDS[min(max(at, 0), len(SPEEDS) - 1)])
 
 
-def _map(w: MainWindow) -> list[Command]:
-    lenses = [
+def map_commands(
+    lenses: LensControl, layouts: LayoutControl, filters: FilterControl, open_search: Callable[[], None]
+) -> list[Command]:
+    by_lens = [
         Command(f"lens-{lens.key}", "M&ap", f"&{number}  {lens.name}", lens.question,
-                partial(w.lenses.choose, lens.key), keys=(str(number),), group="lens")
+                partial(lenses.choose, lens.key), keys=(str(number),), group="lens")
         for number, lens in enumerate(LENSES, start=1)
     ]  # fmt: skip
-    layouts = [
-        Command(f"layout-{name}", "M&ap > &Layout", text, tip, partial(w.layouts.choose, name), group="layout")
+    by_layout = [
+        Command(f"layout-{name}", "M&ap > &Layout", text, tip, partial(layouts.choose, name), group="layout")
         for name, text, tip in (
             ("rows", "&Row by row", "Frames in rows, as many a row as suit the window"),
             ("hilbert", "&Hilbert’s curve", "What is near in memory is near on the map; 2 MiB are a rectangle"),
@@ -207,21 +191,21 @@ def _map(w: MainWindow) -> list[Command]:
     ]
 
     def no_search() -> str:
-        return "" if w.filter.text else "Nothing is looked for: Ctrl+F."
+        return "" if filters.text else "Nothing is looked for: Ctrl+F."
 
     search = [
         Command("find", "M&ap", "&Find…", "Frames by flags, numbers, process, file or class; the others fade",
-                w.finder.open_search, "find", ("Ctrl+F",), separated=True),
-        Command("next-match", "M&ap", "&Next match", "Select the next frame found", lambda: w.filter.step(True),
+                open_search, "find", ("Ctrl+F",), separated=True),
+        Command("next-match", "M&ap", "&Next match", "Select the next frame found", lambda: filters.step(True),
                 "next-match", ("F3",), no_search),
-        Command("previous-match", "M&ap", "&Previous match", "Select the one before it", lambda: w.filter.step(False),
+        Command("previous-match", "M&ap", "&Previous match", "Select the one before it", lambda: filters.step(False),
                 "previous-match", ("Shift+F3",), no_search),
     ]  # fmt: skip
-    return [*lenses, *layouts, *_row_widths(w), *search]
+    return [*by_lens, *by_layout, *_row_widths(layouts), *search]
 
 
-def _row_widths(w: MainWindow) -> list[Command]:
-    menu, layouts = "M&ap > &Layout > &Frames a row", w.layouts
+def _row_widths(layouts: LayoutControl) -> list[Command]:
+    menu = "M&ap > &Layout > &Frames a row"
     named = [
         Command(f"width-{width}", menu, f"{width:,}", f"A row is {amount(width * FRAME_SIZE)}",
                 partial(layouts.set_width, width), group="width")
@@ -244,31 +228,32 @@ def _row_widths(w: MainWindow) -> list[Command]:
     ]  # fmt: skip
 
 
-def _view(w: MainWindow) -> list[Command]:
-    return [*_where(w), *_theme(w), *_text_and_motion(w), *_panels(w)]
-
-
-def _where(w: MainWindow) -> list[Command]:
+def look_commands(
+    frame_map: FrameMapWidget,
+    history: MapHistory,
+    toggle_overview: Callable[[], None],
+    has_overview: Callable[[], bool],
+) -> list[Command]:
     return [
-        Command("fit", "&View", "&Whole map", "Show all frames", w.map.fit, "fit", ("0",)),
-        Command("zoom-in", "&View", "Zoom &in", "Larger cells (also the wheel)", lambda: w.map.view.zoom(1), "zoom-in",
-                ("+", "=")),
-        Command("zoom-out", "&View", "Zoom &out", "Smaller cells (also the wheel)", lambda: w.map.view.zoom(-1),
+        Command("fit", "&View", "&Whole map", "Show all frames", frame_map.fit, "fit", ("0",)),
+        Command("zoom-in", "&View", "Zoom &in", "Larger cells (also the wheel)", lambda: frame_map.view.zoom(1),
+                "zoom-in", ("+", "=")),
+        Command("zoom-out", "&View", "Zoom &out", "Smaller cells (also the wheel)", lambda: frame_map.view.zoom(-1),
                 "zoom-out", ("-",)),
         Command("look-back", "&View", "&Back to where I looked", "The place, layout, lens and filter that the map had "
-                "before (also the mouse’s side button)", lambda: w.looks.go(-1), keys=("Alt+Left",),
-                missing=lambda: "" if w.looks.history.can_go(-1) else "Nothing was looked at before this."),
+                "before (also the mouse’s side button)", lambda: history.go(-1), keys=("Alt+Left",),
+                missing=lambda: "" if history.looks.can_go(-1) else "Nothing was looked at before this."),
         Command("look-forward", "&View", "F&orward again", "What the map showed before going back",
-                lambda: w.looks.go(1), keys=("Alt+Right",),
-                missing=lambda: "" if w.looks.history.can_go(1) else "You have not gone back."),
+                lambda: history.go(1), keys=("Alt+Right",),
+                missing=lambda: "" if history.looks.can_go(1) else "You have not gone back."),
         Command("overview", "&View", "O&verview", "All frames in a corner of the map, while the map shows only some",
-                w.toggle_overview, keys=("O",), checked=lambda: w.overview.on),
+                toggle_overview, keys=("O",), checked=has_overview),
     ]  # fmt: skip
 
 
-def _theme(w: MainWindow) -> list[Command]:
+def theme_commands(appearance: Appearance) -> list[Command]:
     return [
-        Command(f"theme-{name}", "&View > &Theme", text, tip, partial(w.appearance.choose_theme, name), group="theme")
+        Command(f"theme-{name}", "&View > &Theme", text, tip, partial(appearance.choose_theme, name), group="theme")
         for name, text, tip in (
             (look.SYSTEM, "As the &system", "Dark, light or high contrast, as the desktop is"),
             ("dark", "&Dark", "Light text on dark ground"),
@@ -278,8 +263,8 @@ def _theme(w: MainWindow) -> list[Command]:
     ]  # fmt: skip
 
 
-def _text_and_motion(w: MainWindow) -> list[Command]:
-    a = w.appearance
+def text_and_motion_commands(appearance: Appearance) -> list[Command]:
+    a = appearance
     sizes = [
         Command(f"text-{size}", TEXT_SIZE, f"{size} %", f"Text at {size} per cent of the desktop’s size",
                 partial(a.choose_text_size, size), group="text")
@@ -298,30 +283,36 @@ def _text_and_motion(w: MainWindow) -> list[Command]:
     ]  # fmt: skip
 
 
-def _panels(w: MainWindow) -> list[Command]:
+def panel_commands(
+    show_panel: Callable[[str], None], next_panel: Callable[[bool], None], reset_docks: Callable[[], None]
+) -> list[Command]:
     panels = [
         Command(f"panel-{name}", "&View > &Go to a panel", title, f"{tip}: in front, with the keyboard in it",
-                partial(w.show_panel, name), keys=(f"Alt+{number % 10}",))
+                partial(show_panel, name), keys=(f"Alt+{number % 10}",))
         for number, (name, title, tip) in enumerate(_PANELS, start=1)
     ]  # fmt: skip
     return [
         *panels,
         Command("next-panel", "&View", "&Next panel", "The keyboard goes on to the next part of the window",
-                lambda: tab_order.next_panel(w, True), keys=("F6",), separated=True),
+                partial(next_panel, True), keys=("F6",), separated=True),
         Command("previous-panel", "&View", "&Previous panel", "Back to the part before it",
-                lambda: tab_order.next_panel(w, False), keys=("Shift+F6",)),
-        Command("reset-docks", "&View", "&Reset the panels", "All panels where they were at first", w.reset_docks,
+                partial(next_panel, False), keys=("Shift+F6",)),
+        Command("reset-docks", "&View", "&Reset the panels", "All panels where they were at first", reset_docks,
                 separated=True),
     ]  # fmt: skip
 
 
-def _help(w: MainWindow) -> list[Command]:
-    d = w.dialogs
+def help_commands(
+    show_keys: Callable[[], None],
+    show_palette: Callable[[], None],
+    show_machine: Callable[[], None],
+    show_about: Callable[[], None],
+) -> list[Command]:
     return [
-        Command("keys", "&Help", "&Keys", "All keys in one list", d.show_keys, "help", ("?", "F1")),
+        Command("keys", "&Help", "&Keys", "All keys in one list", show_keys, "help", ("?", "F1")),
         Command("palette", "&Help", "&Commands…", "Every command, task, file and frame by some letters of its name",
-                d.show_palette, keys=("Ctrl+Shift+P",)),
+                show_palette, keys=("Ctrl+Shift+P",)),
         Command("notes", "&Help", "About this &machine", "Where it comes from, and what of it is derived",
-                d.show_notes, "info"),
-        Command("about", "&Help", "&About hwpoison-gui", "What this program is", d.show_about),
+                show_machine, "info"),
+        Command("about", "&Help", "&About hwpoison-gui", "What this program is", show_about),
     ]  # fmt: skip

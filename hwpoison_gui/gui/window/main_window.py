@@ -1,58 +1,69 @@
-"""The main window: makes the widgets and places them. What they do is decided elsewhere."""
+"""The main window: makes the parts, hands them what they need, and places them. What they do is decided elsewhere."""
 
 from __future__ import annotations
 
-from typing import Final
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Final, cast
 
 from PySide6.QtCore import QChildEvent, QEvent, QSettings, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QSizePolicy, QTabBar, QVBoxLayout, QWidget
 
 from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.look import fitting, icons
 from hwpoison_gui.gui.look import settings as keys
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.appearance import Appearance, Themed
-from hwpoison_gui.gui.look.dock import Dock, Strip, TabTips
+from hwpoison_gui.gui.look.dock import Strip, TabTips
 from hwpoison_gui.gui.look.settings import Settings
-from hwpoison_gui.gui.map.find_bar import FindBar
+from hwpoison_gui.gui.map.connect import connect_finder, connect_lenses, connect_map, connect_panic
+from hwpoison_gui.gui.map.filter_control import FilterControl
+from hwpoison_gui.gui.map.history import MapHistory
+from hwpoison_gui.gui.map.layout_control import LayoutControl
 from hwpoison_gui.gui.map.legend import Legend
 from hwpoison_gui.gui.map.lens_bar import LensBar
+from hwpoison_gui.gui.map.lens_control import LensControl
 from hwpoison_gui.gui.map.overview import Overview
-from hwpoison_gui.gui.map.panic_screen import PanicScreen
 from hwpoison_gui.gui.map.stage import MapStage
 from hwpoison_gui.gui.map.widget import FrameMapWidget
-from hwpoison_gui.gui.rmap.view import RmapView
-from hwpoison_gui.gui.tables.docks import Tables
-from hwpoison_gui.gui.tables.inspector import Inspector
-from hwpoison_gui.gui.tables.log import LogView
-from hwpoison_gui.gui.tables.tasks import TaskTable
-from hwpoison_gui.gui.timeline.notebook import NotebookView
+from hwpoison_gui.gui.timeline.connect import connect_progress, connect_timeline
 from hwpoison_gui.gui.timeline.operations import OperationStrip
 from hwpoison_gui.gui.timeline.sentence import SentenceBar
 from hwpoison_gui.gui.timeline.transport import Transport
 from hwpoison_gui.gui.toolbar.bar import ToolBar
+from hwpoison_gui.gui.toolbar.connect import connect_toolbar
 from hwpoison_gui.gui.toolbar.counters import CounterStrip
 from hwpoison_gui.gui.toolbar.profile_button import ProfileButton
 from hwpoison_gui.gui.toolbar.sysctl_slider import SysctlSlider
-from hwpoison_gui.gui.why.state_table import StateTableView
-from hwpoison_gui.gui.why.view import DecisionView
 from hwpoison_gui.gui.widgets.banner import Banner
-from hwpoison_gui.gui.window import tab_order
+from hwpoison_gui.gui.widgets.progress_line import ProgressLine
+from hwpoison_gui.gui.window import commands, messages, tab_order
 from hwpoison_gui.gui.window.actions import Actions
-from hwpoison_gui.gui.window.dialogs import Dialogs
-from hwpoison_gui.gui.window.filter_control import FilterControl
-from hwpoison_gui.gui.window.layout_control import LayoutControl
-from hwpoison_gui.gui.window.lens_control import LensControl
-from hwpoison_gui.gui.window.look_history import LookKeeper
+from hwpoison_gui.gui.window.command import Command
+from hwpoison_gui.gui.window.comparison import Comparison
+from hwpoison_gui.gui.window.go_to import GoTo
+from hwpoison_gui.gui.window.machines import Machines
 from hwpoison_gui.gui.window.menus import ContextMenus, build_menu_bar
-from hwpoison_gui.gui.window.notes import Moments
-from hwpoison_gui.gui.window.tables_link import TablesLink
-from hwpoison_gui.gui.window.wiring import Wiring
+from hwpoison_gui.gui.window.notes import Notes
+from hwpoison_gui.gui.window.panels import TABLES, Panels
+from hwpoison_gui.gui.window.state import connect_state
 from hwpoison_gui.kernel.profile.registry import sysctls
 from hwpoison_gui.opening import Opened
-from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.base.palette import Theme
+
+if TYPE_CHECKING:  # panels are imported when they are first seen
+    from hwpoison_gui.gui.map.find_bar import FindBar
+    from hwpoison_gui.gui.map.panic_screen import PanicScreen
+    from hwpoison_gui.gui.rmap.view import RmapView
+    from hwpoison_gui.gui.tables.docks import Tables
+    from hwpoison_gui.gui.tables.inspector import Inspector
+    from hwpoison_gui.gui.tables.link import TablesLink
+    from hwpoison_gui.gui.tables.log import LogView
+    from hwpoison_gui.gui.tables.tasks import TaskTable
+    from hwpoison_gui.gui.timeline.notebook import NotebookView
+    from hwpoison_gui.gui.why.state_table import StateTableView
+    from hwpoison_gui.gui.why.view import DecisionView
 
 SMALLEST: Final = QSize(900, 600)
 _TRANSPORT: Final = ("first", "previous", "back", "play", "forward", "next", "last")
@@ -74,56 +85,159 @@ class MainWindow(QMainWindow):
         self.appearance = Appearance(self.settings, self)
         self.setIconSize(look.icon_size())
         self.controller = Controller(opened, self)
-        self.dialogs = Dialogs(self)
-        self.menus = ContextMenus(self)
-        self._make_widgets()
-        self.actions_ = Actions(self)
-        self.menu_of = build_menu_bar(self, self.actions_)
+        self.present = Present(self.controller, self.theme, self)
+        self._make_map()
+        self._make_bars()
+        self._make_commands()
         self._place_tools()
         self._place_middle()
+        self.panels = Panels(self, self.controller, self.present, self.appearance, self.map, self.menus, self.notes)
+        self.docks = self.panels.docks
+        self.notes.panel_in_front = self._notebook_in_front
+        self._connect()
         self._place_docks()
         self._add_panels_menu()
-        self.wiring = Wiring(self)
-        self.moments = Moments(self)
-        self.tables_link = TablesLink(self, self.tables)
         self._show_appearance()
         self.appearance.changed.connect(self._theme_changed)
         self.appearance.motionChanged.connect(self._motion_changed)
-        self.wiring.show_machine()
+        self.present.show_machine()
         self._restore()
 
     def sizeHint(self) -> QSize:
         return fitting.USUAL
 
-    # -- placing
+    # -- making
 
-    def _make_widgets(self) -> None:
+    def _make_map(self) -> None:
         theme = self.theme
         self.map = FrameMapWidget(self, theme)
         self.overview = Overview(self.map, theme)
         self.lens_bar = LensBar(self, theme)
         self.legend = Legend(self, theme)
+        self.copy = Banner("info", self, theme)
         self.lenses = LensControl(self.map, self.controller, self)
         self.layouts = LayoutControl(self.map, self.settings, self)
-        self.finder = FindBar(self, theme)
         self.filter = FilterControl(self.map, self.lenses, self.controller)
-        self.looks = LookKeeper(self)
+        self.history = MapHistory(self.map, self.lenses, self.layouts, self.filter, lambda: self.finder)
+
+    def _make_bars(self) -> None:
+        theme = self.theme
         self.sliders = {name: SysctlSlider(sysctl, self, theme) for name, sysctl in sysctls().items()}
         self.profile = ProfileButton(self, theme)
         self.counters = CounterStrip(self, theme)
         self.sentence = SentenceBar(self, theme)
+        self.progress = ProgressLine(self.sentence)
         self.transport = Transport(self, theme)
         self.operations = OperationStrip(self, theme)
-        self.notebook = NotebookView(self, theme)
-        self.rmap = RmapView(self, theme)
-        self.inspector = Inspector(self, theme)
-        self.why = DecisionView(self, theme)
-        self.states = StateTableView(self, theme)
-        self.tasks = TaskTable(self, theme)
-        self.tables = Tables(self, theme)
-        self.log = LogView(self, theme)
-        self.panic = PanicScreen(self.map, theme)
-        self.copy = Banner("info", self, theme)
+
+    def _make_commands(self) -> None:
+        c = self.controller
+        self.notes = Notes(self, c, self.present, self.operations, self.transport.timeline, self.sentence)
+        self.machines = Machines(self, c, self.notes)
+        self.go_to = GoTo(self, self.map, c)
+        self.comparison = Comparison(self, c, self.appearance)
+        self.menus = ContextMenus(self, self.map, c, self.appearance)
+        self.actions_ = Actions(self, self._commands(), lambda: c.occupied)
+        self.menu_of = build_menu_bar(self.menuBar(), self.actions_)
+
+    def _commands(self) -> list[Command]:
+        """All commands, in the order in which menus show them."""
+        c = self.controller
+        return [
+            *commands.machine_commands(self.machines, c, self.close),
+            *commands.frame_commands(c, self.menus, self.go_to, self.comparison, self.map.center_on),
+            *commands.play_commands(c, self.notes),
+            *commands.map_commands(self.lenses, self.layouts, self.filter, lambda: self.finder.open_search()),
+            *commands.look_commands(self.map, self.history, self._toggle_overview, lambda: self.overview.on),
+            *commands.theme_commands(self.appearance),
+            *commands.text_and_motion_commands(self.appearance),
+            *commands.panel_commands(self.show_panel, partial(tab_order.next_panel, self), self.reset_docks),
+            *commands.help_commands(self._show_keys, self._show_palette, self._show_notes, self._show_about),
+        ]
+
+    def _connect(self) -> None:
+        """The order counts: the lenses look at what the map has read, and the actions at what all have shown."""
+        c, present = self.controller, self.present
+        connect_map(self.map, c, present, self.appearance, self.menus.show_frame_menu)
+        connect_lenses(self.lenses, self.filter, self.lens_bar, self.legend, self.map, present, lambda: self.finder)
+        connect_panic(c, present, self._panic)
+        connect_timeline(self.sentence, self.transport, c, present)
+        connect_progress(self.progress, c, self.appearance)
+        connect_toolbar(self.sliders, self.counters, self.profile, c, present)
+        connect_state(self, self.actions_, c, present, self.lenses, self.layouts, self.map)
+        self.filter.found.connect(lambda _: self.actions_.refresh())
+        self.history.waysChanged.connect(self.actions_.refresh)
+        self.machines.profileKept.connect(lambda: self.actions_.check(f"profile-{c.session.machine.profile.name}"))
+        c.failed.connect(partial(messages.show_error, self))
+        present.opened.connect(self._show_copy)
+
+    # -- parts that are made when they are first needed
+
+    @cached_property
+    def finder(self) -> FindBar:
+        """The bar that searches the map."""
+        from hwpoison_gui.gui.map.find_bar import FindBar
+
+        bar = FindBar(self, self.theme)
+        self.map_stage.add_finder(bar)
+        connect_finder(bar, self.filter, self.map, self.controller)
+        return bar
+
+    @cached_property
+    def panic(self) -> PanicScreen:
+        """What covers the map after a panic."""
+        from hwpoison_gui.gui.map.panic_screen import PanicScreen
+
+        screen = PanicScreen(self.map, self.theme)
+        for name in ("back", "first", "new"):
+            screen.add_action(self.actions_[name])
+        return screen
+
+    def _panic(self, wanted: bool) -> PanicScreen | None:
+        return self.panic if wanted or "panic" in self.__dict__ else None
+
+    @property
+    def rmap(self) -> RmapView:
+        return cast("RmapView", self.docks["rmap"].content())
+
+    @property
+    def why(self) -> DecisionView:
+        return cast("DecisionView", self.docks["why"].content())
+
+    @property
+    def states(self) -> StateTableView:
+        return cast("StateTableView", self.docks["states"].content())
+
+    @property
+    def inspector(self) -> Inspector:
+        return cast("Inspector", self.docks["frame"].content())
+
+    @property
+    def log(self) -> LogView:
+        return cast("LogView", self.docks["log"].content())
+
+    @property
+    def notebook(self) -> NotebookView:
+        return cast("NotebookView", self.docks["notebook"].content())
+
+    @property
+    def tasks(self) -> TaskTable:
+        return cast("TaskTable", self.docks["tasks"].content())
+
+    @property
+    def tables(self) -> Tables:
+        return self.panels.tables
+
+    @property
+    def tables_link(self) -> TablesLink:
+        return self.panels.tables_link
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything in sight is made; what is not follows in the next turns of the event loop."""
+        return self.panels.complete
+
+    # -- placing
 
     def _place_tools(self) -> None:
         bar = ToolBar(self, tuple(self.sliders.values()))
@@ -145,10 +259,9 @@ class MainWindow(QMainWindow):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
 
     def _place_middle(self) -> None:
-        for name in ("back", "first", "new"):
-            self.panic.add_action(self.actions_[name])
         self.copy.add_button(self.actions_["notes"])
-        self.setCentralWidget(MapStage(self.map, self.finder, self.lens_bar, self.legend, self.copy))
+        self.map_stage = MapStage(self.map, self.lens_bar, self.legend, self.copy)
+        self.setCentralWidget(self.map_stage)
 
     def _place_docks(self) -> None:
         stage = QWidget(self)
@@ -164,20 +277,6 @@ class MainWindow(QMainWindow):
         self.transport.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.transport.set_speed_menu(self.menu_of["&Play > &Speed"])
         self.stage = Strip("stage", stage, self)
-        self.docks = {
-            "rmap": Dock("rmap", "Reverse map", self.rmap, self, self.theme),
-            "why": Dock("why", "Why", self.why, self, self.theme),
-            "states": Dock("states", "State table", self.states, self, self.theme),
-            "frame": Dock("frame", "Frame", self.inspector, self, self.theme),
-            "log": Dock("log", "Kernel log", self.log, self, self.theme),
-            "notebook": Dock("notebook", "Notebook", self.notebook, self, self.theme),
-            "tasks": Dock("tasks", "Tasks", self.tasks, self, self.theme),
-            "pages": Dock("pages", "Pages", self.tables.pages, self, self.theme),
-            "vmas": Dock("vmas", "VMAs", self.tables.areas, self, self.theme),
-            "files": Dock("files", "Files", self.tables.files, self, self.theme),
-        }
-        for name, tool in self.tables.tools.items():
-            self.docks[name].add_tool(tool)
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
         self.setDockOptions(self.dockOptions() | QMainWindow.DockOption.AllowNestedDocks)
@@ -197,7 +296,7 @@ class MainWindow(QMainWindow):
         self.splitDockWidget(self.stage, docks["tasks"], Qt.Orientation.Vertical)
         self.splitDockWidget(docks["tasks"], docks["log"], Qt.Orientation.Horizontal)
         self.tabifyDockWidget(docks["log"], docks["notebook"])
-        for under in self.tables.by_name:
+        for under in TABLES:
             self.tabifyDockWidget(docks["tasks"], docks[under])
         width, height = self.width(), self.height()
         if height < _LOW * look.scale() ** 0.5:  # of what panels show, words are about half
@@ -205,10 +304,8 @@ class MainWindow(QMainWindow):
                 self.tabifyDockWidget(docks["rmap"], docks[under])
         for dock in (self.stage, *docks.values()):
             dock.show()
-        docks["why"].raise_()
-        docks["rmap"].raise_()
-        docks["tasks"].raise_()
-        docks["log"].raise_()
+        for front in ("why", "rmap", "tasks", "log"):
+            docks[front].raise_()
         names = min(look.px(_NAMES), width // 2)
         self.resizeDocks([docks["rmap"]], [max(names, round(width * 0.41))], Qt.Orientation.Horizontal)
         self.resizeDocks([docks["rmap"], docks["why"]], [1, 1], Qt.Orientation.Vertical)
@@ -219,16 +316,20 @@ class MainWindow(QMainWindow):
         """A panel in front, with the keyboard in it."""
         self.docks[name].show()
         self.docks[name].raise_()
-        if name in self.tables.by_name and self.docks[name].height() < self.height() * _READABLE:
+        if name in TABLES and self.docks[name].height() < self.height() * _READABLE:
             self.resizeDocks([self.docks[name]], [round(self.height() * _READABLE)], Qt.Orientation.Vertical)
-        self.docks[name].widget().setFocus()
+        self.docks[name].content().setFocus()
+
+    def _notebook_in_front(self) -> None:
+        self.docks["notebook"].show()
+        self.docks["notebook"].raise_()
 
     def _add_panels_menu(self) -> None:
         menu = self.menu_of["&View"].addMenu("&Panels")
         for dock in self.docks.values():
             menu.addAction(dock.toggleViewAction())
 
-    # -- look
+    # -- appearance
 
     @property
     def theme(self) -> Theme:
@@ -237,46 +338,70 @@ class MainWindow(QMainWindow):
 
     def themed_parts(self) -> list[Themed]:
         """All that takes colours and fonts; what is as high as its parts comes after them."""
-        parts = (self.map, self.legend, self.counters, self.profile, self.sentence, self.transport, self.rmap)
-        panels = (self.inspector, self.why, self.states, self.tasks, self.tables, self.log, self.notebook)
-        around = (self.lens_bar, self.overview, self.finder, self.panic, self.copy, self.operations)
-        compared = (self.dialogs.compared,) if self.dialogs.compared else ()
-        return [*parts, *panels, *around, *self.sliders.values(), *self.docks.values(), self.stage, *compared]
+        parts = (self.map, self.legend, self.counters, self.profile, self.sentence, self.transport)
+        around = (self.lens_bar, self.overview, self.copy, self.operations)
+        panels = [cast(Themed, dock.made) for dock in self.docks.values() if dock.made is not None]
+        tables = [self.tables] if self.panels.has_tables else []
+        late = [self.__dict__[name] for name in ("finder", "panic") if name in self.__dict__]
+        compared = [self.comparison.shown] if self.comparison.shown else []
+        return [*parts, *panels, *tables, *around, *late, *self.sliders.values(), *self.docks.values(), self.stage,
+                *compared]  # fmt: skip
 
     def _theme_changed(self, theme: Theme) -> None:
         self.setIconSize(look.icon_size())
         for part in self.themed_parts():
             part.set_theme(theme)
         self._show_appearance()
-        self.actions_.refresh()
+        self.present.set_theme(theme)
 
     def _show_appearance(self) -> None:
-        """What the commands and the state of the machine show of it."""
         actions, theme, choice = self.actions_, self.theme, self.appearance.theme_choice
         actions.set_theme(theme.text, look.disabled_of(theme))
+        actions.show_playing(self.controller.playback.playing)
         actions.check(f"theme-{choice}")
         actions.check(f"text-{self.appearance.text_size}")
-        self.wiring.theme_changed()
-        self._motion_changed(not self.appearance.still)
+        self.setAnimated(not self.appearance.still)
 
     def _motion_changed(self, on: bool) -> None:
         self.setAnimated(on)
-        for part in (self.map, self.rmap, self.wiring.progress):
-            part.set_motion(on)
         self.actions_.refresh()
 
-    def toggle_overview(self) -> None:
+    def _toggle_overview(self) -> None:
         """Shows all frames in a corner of the map, or does not; remembered."""
         self.overview.set_on(not self.overview.on)
         self.settings.keep(keys.OVERVIEW, self.overview.on)
         self.actions_.refresh()
 
-    def show_moment(self, position: int) -> None:
-        """Shows a step with the frame that it is about."""
-        self.controller.seek(position)
-        moment = moment_of(self.controller.session)
-        if moment.operation is not None and moment.operation.outcome.pfn is not None:
-            self.controller.select(moment.operation.outcome.pfn)
+    # -- help
+
+    def _show_keys(self) -> None:
+        from hwpoison_gui.gui.window.key_list import key_list
+
+        messages.show_page(self, "Keys", key_list(self.actions_))
+
+    def _show_palette(self) -> None:
+        """Every command by some letters of its name."""
+        from hwpoison_gui.gui.window.command_palette import CommandPalette
+        from hwpoison_gui.gui.window.palette_entries import PaletteEntries
+
+        entries = PaletteEntries(
+            self.actions_, self.controller, self.go_to, self.map.view.item.summary_of, partial(self.show_panel, "tasks")
+        )
+        CommandPalette(self, self.theme, entries).open()
+
+    def _show_notes(self) -> None:
+        from hwpoison_gui.gui.window.about import about_machine
+
+        messages.show_page(self, "About this machine", about_machine(self.controller.machine))
+
+    def _show_about(self) -> None:
+        from hwpoison_gui.gui.window.about import ABOUT
+
+        messages.show_page(self, "About hwpoison-gui", ABOUT)
+
+    def _show_copy(self) -> None:
+        note = "What is clicked here is simulated on the copy: nothing here touches the real one."
+        self.copy.show_words("A copy of this machine’s memory" if self.controller.machine.is_copy else "", note)
 
     # -- around
 
@@ -311,7 +436,8 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         self.controller.work.give_up()
         self.controller.playback.pause()
-        self.dialogs.stop()
+        self.machines.loader.stop()
+        self.comparison.stop()
         self.settings.keep(keys.GEOMETRY, self.saveGeometry())
         self.settings.keep(keys.DOCKS, self.saveState(_LAYOUT_VERSION))
         super().closeEvent(event)

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QAction, QCursor, QFont
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication, QMenu, QMenuBar, QWidget
 
-from hwpoison_gui.gui.control.controller import NONE
+from hwpoison_gui.gui.control.controller import NONE, Controller
 from hwpoison_gui.gui.look import icons
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.appearance import Appearance
+from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.window.actions import Actions
-from hwpoison_gui.gui.window.commands import PANICKED
+from hwpoison_gui.gui.window.command import PANICKED
 from hwpoison_gui.view.facts.frame_facts import facts_of
 from hwpoison_gui.view.facts.frame_text import as_text
 from hwpoison_gui.view.facts.injections import Injection, injections_of, pin, soft_offline, unpoison
 from hwpoison_gui.view.facts.touching import Touch, pages_of_task, touches_of_frame
-
-if TYPE_CHECKING:
-    from hwpoison_gui.gui.window.main_window import MainWindow
+from hwpoison_gui.view.rows.tasks import task_rows
 
 _MOST_TOUCHES: Final = 24
 # Operation, word and icon of what a task can do with a page of its.
@@ -38,7 +38,7 @@ class Entry(NamedTuple):
     tip: str = ""
 
 
-def build_menu_bar(window: MainWindow, actions: Actions) -> dict[str, QMenu]:
+def build_menu_bar(bar: QMenuBar, actions: Actions) -> dict[str, QMenu]:
     """Puts every command into its menu; gives the menus by their path."""
     menus: dict[str, QMenu] = {}
     for name, command in actions.commands.items():
@@ -46,7 +46,7 @@ def build_menu_bar(window: MainWindow, actions: Actions) -> dict[str, QMenu]:
         for depth in range(1, len(parts) + 1):
             path = " > ".join(parts[:depth])
             if path not in menus:
-                parent = menus[" > ".join(parts[:-1])] if depth > 1 else window.menuBar()
+                parent = menus[" > ".join(parts[:-1])] if depth > 1 else bar
                 menus[path] = parent.addMenu(parts[depth - 1])
                 menus[path].setToolTipsVisible(True)
                 menus[path].aboutToShow.connect(lambda menu=menus[path]: actions.draw_icons(menu.actions()))
@@ -59,14 +59,16 @@ def build_menu_bar(window: MainWindow, actions: Actions) -> dict[str, QMenu]:
 class ContextMenus:
     """Menus on a frame and on a task."""
 
-    def __init__(self, window: MainWindow) -> None:
-        self._window = window
+    def __init__(
+        self, above: QWidget, frame_map: FrameMapWidget, controller: Controller, appearance: Appearance
+    ) -> None:
+        self._above, self._map, self._controller, self._appearance = above, frame_map, controller, appearance
 
     # -- a frame
 
     def frame_menu(self, pfn: int) -> QMenu:
         """What can be done with a frame."""
-        c = self._window.controller
+        c = self._controller
         frozen = PANICKED if c.panicked else ""
         menu = self._menu(f"Frame {pfn:#x}")
         self._add(menu, Entry("Break it", lambda: c.fire(pfn), "break", frozen))
@@ -76,7 +78,7 @@ class ContextMenus:
         menu.addSeparator()
         self._add_touches(menu, touches_of_frame(c.session, pfn), frozen)
         menu.addSeparator()
-        self._add(menu, Entry("Centre on it", lambda: self._window.map.center_on(pfn), "centre"))
+        self._add(menu, Entry("Centre on it", lambda: self._map.center_on(pfn), "centre"))
         self._add(menu, Entry(f"Copy {pfn:#x}", lambda: QApplication.clipboard().setText(f"{pfn:#x}"), "copy"))
         self._add(menu, Entry("Copy what is known", self.copy_frame, "copy"))
         return menu
@@ -86,36 +88,36 @@ class ContextMenus:
 
     def touch_selected(self) -> None:
         """Asks who shall touch the selected frame."""
-        c = self._window.controller
+        c = self._controller
         menu = self._menu(f"Frame {c.selected:#x}")
         self._add_touches(menu, touches_of_frame(c.session, c.selected), PANICKED if c.panicked else "")
         self._popup_at_selected(menu)
 
     def break_selected_otherwise(self) -> None:
         """Asks how the error in the selected frame is found."""
-        c = self._window.controller
+        c = self._controller
         menu = self._menu(f"Break frame {c.selected:#x}")
         self._add_injections(menu, c.selected, PANICKED if c.panicked else "")
         self._popup_at_selected(menu)
 
     def _popup_at_selected(self, menu: QMenu) -> None:
-        c = self._window.controller
-        rect = self._window.map.view.item.rect_of(c.selected)
-        view = self._window.map.view.viewport()
+        c = self._controller
+        rect = self._map.view.item.rect_of(c.selected)
+        view = self._map.view.viewport()
         inside = view.rect().contains(rect.center().toPoint())
         self._popup(menu, view.mapToGlobal(rect.bottomRight().toPoint()) if inside else QCursor.pos())
 
     def _add_injections(self, menu: QMenu, pfn: int, frozen: str) -> None:
         menu.setToolTipsVisible(True)
-        for injection in injections_of(self._window.controller.session, pfn):
+        for injection in injections_of(self._controller.session, pfn):
             self._add_injection(menu, pfn, injection, frozen)
 
     def _add_injection(self, menu: QMenu, pfn: int, injection: Injection, frozen: str) -> None:
-        run = partial(self._window.controller.inject, pfn, injection.op, injection.args)
+        run = partial(self._controller.inject, pfn, injection.op, injection.args)
         self._add(menu, Entry(injection.text, run, "", frozen or injection.missing, injection.tip))
 
     def _add_touches(self, menu: QMenu, touches: list[Touch], frozen: str) -> None:
-        c = self._window.controller
+        c = self._controller
         if not touches:
             self._add(menu, Entry("No task can touch it", lambda: None, "", "No page table leads to it."))
             return
@@ -139,7 +141,7 @@ class ContextMenus:
 
     def copy_frame(self) -> None:
         """The inspector's facts as text."""
-        c = self._window.controller
+        c = self._controller
         if c.selected != NONE:
             QApplication.clipboard().setText(as_text(facts_of(c.session, c.selected)))
 
@@ -147,7 +149,7 @@ class ContextMenus:
 
     def task_menu(self, tgid: int) -> QMenu:
         """What can be done with a task."""
-        c = self._window.controller
+        c = self._controller
         process = c.session.machine.processes.view[tgid]
         frozen = PANICKED if c.panicked else f"{process.name} is dead." if process.ended else ""
         menu = self._menu(f"{process.name}:{tgid}")
@@ -174,21 +176,21 @@ class ContextMenus:
     def _add_choices(self, menu: QMenu, text: str, words: tuple[str, ...], task: str, field: str, frozen: str) -> None:
         under = menu.addMenu(text)
         under.setEnabled(not frozen)
-        rows = {row.name: row for row in self._window.tasks.tasks.rows}
-        now = getattr(rows[task], field) if task in rows else ""
+        row = next(row for row in task_rows(self._controller.session.machine) if row.name == task)
+        now = getattr(row, field)
         for word in words:
-            action = self._add(under, Entry(word, partial(self._window.wiring.task_edited, field, task, word)))
+            action = self._add(under, Entry(word, partial(self._controller.set_task, field, task, word)))
             action.setCheckable(True)
             action.setChecked(word == now)
 
     # -- both
 
     def _colours(self) -> tuple[str, str]:
-        theme = self._window.theme
+        theme = self._appearance.theme
         return theme.text, look.disabled_of(theme)
 
     def _menu(self, title: str) -> QMenu:
-        menu = QMenu(self._window)
+        menu = QMenu(self._above)
         menu.setToolTipsVisible(True)
         head = menu.addAction(title)
         head.setEnabled(False)

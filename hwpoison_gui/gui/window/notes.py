@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QInputDialog, QMenu, QPlainTextEdit, QProgressDialog
+from PySide6.QtWidgets import QInputDialog, QMenu, QPlainTextEdit, QProgressDialog, QWidget
 
-from hwpoison_gui.gui.widgets.local_keys import LocalKeys
+from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.control.present import Present
+from hwpoison_gui.gui.look.dock import Dock
+from hwpoison_gui.gui.timeline.operations import OperationStrip
+from hwpoison_gui.gui.timeline.sentence import SentenceBar
+from hwpoison_gui.gui.timeline.track import Timeline
+from hwpoison_gui.gui.widgets.local_keys import PAGES, LocalKeys
 from hwpoison_gui.session.branches import Branch, Told
 from hwpoison_gui.session.notebook import Note, Notebook, Saved
 from hwpoison_gui.session.session import Operation
 from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.facts.operation_chips import Chip, branch_words, chips_of
-from hwpoison_gui.view.rows.notes import note_rows
+from hwpoison_gui.view.rows.notes import NoteRow, note_rows
 
-if TYPE_CHECKING:
-    from hwpoison_gui.gui.window.main_window import MainWindow
+if TYPE_CHECKING:  # imported when it is first seen
+    from hwpoison_gui.gui.timeline.notebook import NotebookView
 
 _SOON_MS: Final = 300
 
@@ -40,54 +46,73 @@ class _KeepsByEnter(QObject):
         return False
 
 
-class Moments(QObject):
-    """Keeps the notebook of the machine that is open."""
+class Notes(QObject):
+    """The notebook of the machine that is open, and the branches of its timeline.
 
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
-        self._w = window
-        self.notebook = Notebook(window.controller.session)
+    `panel_in_front` brings the notebook's panel in front.
+    """
+
+    def __init__(
+        self,
+        above: QWidget,
+        controller: Controller,
+        present: Present,
+        operations: OperationStrip,
+        timeline: Timeline,
+        sentence: SentenceBar,
+    ) -> None:
+        super().__init__(above)
+        self._above, self._controller, self._strip = above, controller, operations
+        self._timeline, self._sentence = timeline, sentence
+        self.notebook = Notebook(controller.session)
+        self.panel_in_front: Callable[[], None] = lambda: None
+        self._show_rows: Callable[[Sequence[NoteRow]], None] = lambda rows: None
         self._chips: list[tuple[Operation, Chip]] = []
-        c = window.controller
-        c.opened.connect(self._opened)
-        c.moved.connect(lambda moved: self._moved(moved.acted))
-        keys = Qt.Key
-        LocalKeys(window.operations, keys.Key_Left, keys.Key_Right, keys.Key_Down)
-        pages = (keys.Key_PageUp, keys.Key_PageDown, keys.Key_Home, keys.Key_End)
-        LocalKeys(window.notebook, keys.Key_Up, keys.Key_Down, *pages)
-        window.operations.seekRequested.connect(c.seek)
-        window.operations.branchesWanted.connect(self.show_branches)
-        window.notebook.goWanted.connect(self.go_to)
-        window.notebook.removeWanted.connect(self.remove)
-        self._moved(True)
+        LocalKeys(operations, Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Down)
+        operations.seekRequested.connect(controller.seek)
+        operations.branchesWanted.connect(self.show_branches)
+        present.opened.connect(self._opened)
+        present.moved.connect(lambda moved: self._moved(moved.acted))
+
+    def connect_panel(self, view: NotebookView, dock: Dock) -> None:
+        """From now on `view` shows the notes."""
+
+        def show(rows: Sequence[NoteRow]) -> None:
+            view.set_rows(list(rows))
+            dock.set_subject(f"{len(rows)}" if rows else "")
+
+        LocalKeys(view, Qt.Key.Key_Up, Qt.Key.Key_Down, *PAGES)
+        view.goWanted.connect(self.go_to)
+        view.removeWanted.connect(self.remove)
+        self._show_rows = show
+        self._show_notes()
 
     def _opened(self) -> None:
-        self.notebook = Notebook(self._w.controller.session)
+        self.notebook = Notebook(self._controller.session)
         self._moved(True)
 
     def _moved(self, acted: bool) -> None:
-        session, strip = self._w.controller.session, self._w.operations
+        session = self._controller.session
         if acted:
             forks = session.branches.leaving_at(session.operations)
             self._chips = chips_of(session, self._chips)
             chips = [chip for _, chip in self._chips]
-            strip.set_operations(chips, {after: len(branches) for after, branches in forks.items()})
-        strip.set_present(moment_of(session).number, session.position)
+            self._strip.set_operations(chips, {after: len(branches) for after, branches in forks.items()})
+        self._strip.set_present(moment_of(session).number, session.position)
         self._show_notes()
 
     def _show_notes(self) -> None:
-        rows = note_rows(self._w.controller.session, self.notebook)
-        self._w.notebook.set_rows(rows)
-        self._w.transport.timeline.set_notes([row.position for row in rows if row.position is not None])
-        self._w.docks["notebook"].set_subject(f"{len(rows)}" if rows else "")
+        rows = note_rows(self._controller.session, self.notebook)
+        self._show_rows(rows)
+        self._timeline.set_notes([row.position for row in rows if row.position is not None])
 
     # -- notes
 
     def ask_note(self) -> None:
         """Asks for words on the present step."""
-        self._w.controller.playback.pause()
+        self._controller.playback.pause()
         here = self.notebook.here()
-        dialog = QInputDialog(self._w)
+        dialog = QInputDialog(self._above)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setOption(QInputDialog.InputDialogOption.UsePlainTextEditForTextInput)
         dialog.setWindowTitle("Change the note" if here else "Note this moment")
@@ -103,9 +128,9 @@ class Moments(QObject):
 
     def _about(self) -> str:
         """What the note will be about, and what becomes of it."""
-        said = self._w.sentence.sentence
+        said = self._sentence.sentence
         lines = ["The machine as booted"] if said.where == "start" else [said.where, said.text]
-        if self._w.controller.machine.scenario is None:
+        if self._controller.machine.scenario is None:
             lines.append("No scenario can make this machine: its notes last as long as it is open.")
         return "\n".join([*lines, "Ctrl+Enter keeps the note."])
 
@@ -114,8 +139,7 @@ class Moments(QObject):
         self.notebook.write(text)
         self._show_notes()
         if self.notebook.here() is not None:
-            self._w.docks["notebook"].show()
-            self._w.docks["notebook"].raise_()
+            self.panel_in_front()
 
     def remove(self, note: Note) -> None:
         self.notebook.remove(note)
@@ -123,7 +147,7 @@ class Moments(QObject):
 
     def go_to(self, note: Note) -> None:
         """Back to a note's step; what leads there is done again when it is on a branch."""
-        c = self._w.controller
+        c = self._controller
         if not self.reopen(note.line):
             return
         position = self.notebook.position_of(note)
@@ -138,7 +162,7 @@ class Moments(QObject):
 
     def missing_branches(self) -> str:
         """Why there are none to reopen; empty when there are."""
-        kept = self._w.controller.session.branches.kept
+        kept = self._controller.session.branches.kept
         return "" if kept else "There are none: one is left when you go back and do something else."
 
     def reopen(self, line: Sequence[Told]) -> bool:
@@ -148,7 +172,7 @@ class Moments(QObject):
 
         def progress(left: int) -> bool:
             if not dialog:
-                dialog.append(QProgressDialog("Doing it again", "Cancel", 0, max(most, left), self._w))
+                dialog.append(QProgressDialog("Doing it again", "Cancel", 0, max(most, left), self._above))
                 dialog[0].setWindowTitle("hwpoison-gui")
                 dialog[0].setWindowModality(Qt.WindowModality.WindowModal)
                 dialog[0].setMinimumDuration(_SOON_MS)
@@ -156,7 +180,7 @@ class Moments(QObject):
             return not dialog[0].wasCanceled()
 
         try:
-            return self._w.controller.go_along(line, progress)
+            return self._controller.go_along(line, progress)
         finally:
             for shown in dialog:
                 shown.reset()
@@ -164,7 +188,7 @@ class Moments(QObject):
 
     def branches_menu(self, shared: int | None = None) -> QMenu:
         """The branches, or those that leave after `shared` operations."""
-        session, menu = self._w.controller.session, QMenu(self._w)
+        session, menu = self._controller.session, QMenu(self._above)
         menu.setToolTipsVisible(True)
         head = menu.addAction("Go on with what you did before")
         head.setEnabled(False)
@@ -183,5 +207,5 @@ class Moments(QObject):
         """Lets the user choose one."""
         menu = self.branches_menu(shared)
         menu.aboutToHide.connect(menu.deleteLater)
-        strip = self._w.operations
+        strip = self._strip
         menu.popup(where or strip.mapToGlobal(QPoint(0, -menu.sizeHint().height())))

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from PySide6.QtGui import QKeySequence
 
-from hwpoison_gui.gui.window.commands import PANICKED
+from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.window.actions import Actions
+from hwpoison_gui.gui.window.command import PANICKED
+from hwpoison_gui.gui.window.go_to import GoTo
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.view.facts.touching import touches_of_frame
 from hwpoison_gui.view.filter.fuzzy import Line, ranked
 from hwpoison_gui.view.rows.files import first_cached_frame
-
-if TYPE_CHECKING:
-    from hwpoison_gui.gui.window.main_window import MainWindow
 
 MOST = 60
 _MOST_TOUCHES = 20
@@ -33,33 +33,85 @@ class PaletteEntry(NamedTuple):
     also: str = ""
 
 
-def entries_for(window: MainWindow, typed: str) -> list[PaletteEntry]:
-    """The entries that fit what was typed, best first."""
-    every = [*_commands(window), *_sysctls(window)]
-    if typed.strip():
-        every += [*_touches(window), *_tasks(window), *_files(window)]
-    found = ranked(typed, ((_line_of(entry), entry) for entry in every), MOST)
-    return [*_frame(window, typed.strip()), *found]
+class PaletteEntries:
+    """Called with what was typed it gives the entries that fit, best first.
+
+    `summary_of` says in lines what a frame is; `show_tasks` brings the panel of processes in front.
+    """
+
+    def __init__(
+        self,
+        actions: Actions,
+        controller: Controller,
+        go_to: GoTo,
+        summary_of: Callable[[int], str],
+        show_tasks: Callable[[], None],
+    ) -> None:
+        self._actions, self._controller, self._go_to = actions, controller, go_to
+        self._summary_of, self._show_tasks = summary_of, show_tasks
+
+    def __call__(self, typed: str) -> list[PaletteEntry]:
+        every = [*_commands(self._actions), *_sysctls(self._controller)]
+        if typed.strip():
+            every += [*_touches(self._controller), *self._tasks(), *self._files()]
+        found = ranked(typed, ((_line_of(entry), entry) for entry in every), MOST)
+        return [*self._frame(typed.strip()), *found]
+
+    def _tasks(self) -> list[PaletteEntry]:
+        return [
+            PaletteEntry("Go to task", f"{process.name}:{tgid}", "Select it: its pages are outlined on the map", "",
+                         partial(self._to_task, tgid), f"{process.name} is dead." if process.ended else "")
+            for tgid, process in self._controller.session.machine.processes.view.items()
+        ]  # fmt: skip
+
+    def _files(self) -> list[PaletteEntry]:
+        m = self._controller.session.machine
+        entries = []
+        for inode in m.inodes.view.values():
+            cached = len(m.page_cache.of(inode.id))
+            tip, missing = f"Its first cached page, of {cached:,}", "" if cached else "Nothing of it is cached."
+            if inode.path:
+                run = partial(self._to_file, inode.id)
+                entries.append(PaletteEntry("Go to file", inode.path, tip, "", run, missing))
+        return entries
+
+    def _frame(self, typed: str) -> list[PaletteEntry]:
+        """The frame whose number or name was typed."""
+        try:
+            pfn = self._go_to.frame_of(typed)
+        except ScenarioError:
+            return []
+        tip = " · ".join(self._summary_of(pfn).splitlines())
+        return [PaletteEntry("Go to frame", f"{pfn:#x}", tip, "", partial(self._go_to.show, pfn))]
+
+    def _to_task(self, tgid: int) -> None:
+        self._show_tasks()
+        self._controller.select_task(tgid)
+
+    def _to_file(self, inode: int) -> None:
+        frame = first_cached_frame(self._controller.session.machine, inode)
+        if frame is not None:
+            self._go_to.show(frame)
 
 
 def _line_of(entry: PaletteEntry) -> Line:
     return Line(entry.text, f"{entry.group} {entry.also}", entry.tip, not entry.missing)
 
 
-def _commands(w: MainWindow) -> list[PaletteEntry]:
+def _commands(actions: Actions) -> list[PaletteEntry]:
     entries = []
-    for name, command in w.actions_.commands.items():
-        keys = ", ".join(key.toString(QKeySequence.SequenceFormat.NativeText) for key in w.actions_[name].shortcuts())
+    for name, command in actions.commands.items():
+        keys = ", ".join(key.toString(QKeySequence.SequenceFormat.NativeText) for key in actions[name].shortcuts())
         above = command.menu.replace("&", "").split(" > ")
         words = ": ".join((*above[1:][-1:], command.text.replace("&", "")))
         if name != "palette":
-            run = w.actions_[name].trigger
+            run = actions[name].trigger
             entries.append(PaletteEntry(", ".join(above), words, command.tip, keys, run, command.missing()))
     return entries
 
 
-def _sysctls(w: MainWindow) -> list[PaletteEntry]:
-    c, entries = w.controller, []
+def _sysctls(c: Controller) -> list[PaletteEntry]:
+    entries = []
     for sysctl in c.session.machine.profile.sysctls:
         now = c.session.machine.sysctl.view[sysctl.name]
         for value, means in ((1, sysctl.on), (0, sysctl.off)):
@@ -70,9 +122,8 @@ def _sysctls(w: MainWindow) -> list[PaletteEntry]:
     return entries
 
 
-def _touches(w: MainWindow) -> list[PaletteEntry]:
+def _touches(c: Controller) -> list[PaletteEntry]:
     """Reads and writes of the selected frame by those who have it."""
-    c = w.controller
     touches = touches_of_frame(c.session, c.selected)[:_MOST_TOUCHES] if c.selected >= 0 else []
     frozen = PANICKED if c.panicked else ""
     return [
@@ -80,46 +131,3 @@ def _touches(w: MainWindow) -> list[PaletteEntry]:
                      partial(c.touch, verb, touch.task, touch.at), frozen or touch.missing)
         for verb, word in (("read", "Read"), ("write", "Write")) for touch in touches
     ]  # fmt: skip
-
-
-def _tasks(w: MainWindow) -> list[PaletteEntry]:
-    c = w.controller
-    return [
-        PaletteEntry("Go to task", f"{process.name}:{tgid}", "Select it: its pages are outlined on the map", "",
-                     partial(_to_task, w, tgid), f"{process.name} is dead." if process.ended else "")
-        for tgid, process in c.session.machine.processes.view.items()
-    ]  # fmt: skip
-
-
-def _files(w: MainWindow) -> list[PaletteEntry]:
-    m = w.controller.session.machine
-    entries = []
-    for inode in m.inodes.view.values():
-        cached = len(m.page_cache.of(inode.id))
-        tip, missing = f"Its first cached page, of {cached:,}", "" if cached else "Nothing of it is cached."
-        if inode.path:
-            entries.append(PaletteEntry("Go to file", inode.path, tip, "", partial(_to_file, w, inode.id), missing))
-    return entries
-
-
-def _frame(w: MainWindow, typed: str) -> list[PaletteEntry]:
-    """The frame whose number or name was typed."""
-    try:
-        pfn = w.dialogs.frame_of(typed)
-    except ScenarioError:
-        return []
-    where = partial(w.dialogs.go_to_frame, pfn)
-    return [
-        PaletteEntry("Go to frame", f"{pfn:#x}", " · ".join(w.map.view.item.summary_of(pfn).splitlines()), "", where)
-    ]
-
-
-def _to_task(w: MainWindow, tgid: int) -> None:
-    w.show_panel("tasks")
-    w.controller.select_task(tgid)
-
-
-def _to_file(w: MainWindow, inode: int) -> None:
-    frame = first_cached_frame(w.controller.session.machine, inode)
-    if frame is not None:
-        w.dialogs.go_to_frame(frame)

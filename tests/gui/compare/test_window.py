@@ -17,7 +17,7 @@ def compared(user, qtbot):
     user.window.map.center_on(user.frame("srv:heap+1"))
     user.window.controller.select(user.frame("srv:heap+1"))
     user.window.actions_["compare"].trigger()
-    window = user.window.dialogs.compared
+    window = user.window.comparison.shown
     qtbot.waitUntil(lambda: window.compared is not None)
     return window
 
@@ -122,7 +122,7 @@ def test_rows_are_copied(compared) -> None:
 def test_it_can_be_closed_while_it_is_being_made(user, qtbot) -> None:
     user.window.controller.select(user.frame("srv:heap+1"))
     user.window.actions_["compare"].trigger()
-    window = user.window.dialogs.compared
+    window = user.window.comparison.shown
     assert window.building and window.cancel.isVisible()
     window.choose("profile")
     qtbot.mouseClick(window.cancel, Qt.MouseButton.LeftButton)
@@ -131,7 +131,7 @@ def test_it_can_be_closed_while_it_is_being_made(user, qtbot) -> None:
 
 def test_escape_closes_it_and_the_window_can_compare_again(compared, user) -> None:
     QTest.keyClick(compared.slider, Key.Key_Escape)
-    assert not compared.isVisible() and user.window.dialogs.compared is None
+    assert not compared.isVisible() and user.window.comparison.shown is None
 
 
 def test_it_says_when_there_is_nothing_to_compare(open_window) -> None:
@@ -144,7 +144,7 @@ def test_the_machine_in_the_window_is_left_alone(user, qtbot) -> None:
     digest, position = user.session.machine.gate.digest(), user.session.position
     user.window.controller.select(user.frame("srv:heap+1"))
     user.window.actions_["compare"].trigger()
-    window = user.window.dialogs.compared
+    window = user.window.comparison.shown
     qtbot.waitUntil(lambda: window.compared is not None)
     QTest.keyClick(window, Key.Key_Home)
     assert user.session.machine.gate.digest() == digest and user.session.position == position

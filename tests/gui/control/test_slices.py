@@ -37,7 +37,7 @@ def test_esc_gives_a_click_up_and_nothing_has_changed(slow) -> None:
     digest, position, operations = session.machine.gate.digest(), session.position, list(session.operations)
     begun(slow)
     slow.qtbot.waitUntil(lambda: session.recording is not None and session.recording.steps > 5)
-    line = w.wiring.progress
+    line = w.progress
     assert line.isVisible() and "steps so far" in line.words.text()
     QTest.keyClick(w.map.view, Qt.Key.Key_Escape)
     assert not w.controller.busy and not line.isVisible()
@@ -53,7 +53,7 @@ def test_given_up_in_the_past_the_future_is_there_again(slow) -> None:
     slow.window.controller.seek(total // 2)
     slow.qtbot.waitUntil(lambda: not slow.window.controller.busy)
     begun(slow, "srv:heap+0")
-    slow.window.wiring.progress.cancel.click()
+    slow.window.progress.cancel.click()
     assert session.position == total // 2 and not session.branches.kept
     assert slow.window.transport.timeline.total == total
     session.seek(total)
@@ -120,7 +120,7 @@ def test_a_branch_is_reopened_or_given_up_though_what_plays_takes_long_to_finish
     c.moved.connect(lambda _: told.append(session.recording))
     assert not c.go_along(branch.operations, lambda left: len(session.steps) < booted + 5)
     assert told == [None] and session.recording is None and session.position == booted
-    assert w.moments.reopen(branch.operations)
+    assert w.notes.reopen(branch.operations)
     slow.qtbot.waitUntil(lambda: not c.busy)
     assert session.operations[-1].args == branch.operations[-1].args
     assert session.position == len(session.steps) == w.transport.timeline.total

@@ -108,7 +108,7 @@ def test_control_plus_and_minus_are_about_text_and_plus_alone_about_the_map(user
 def test_a_comparison_has_text_of_the_same_size(user: User, qtbot) -> None:
     user.click_frame(user.frame("srv:heap+1"))
     user.window.actions_["compare"].trigger()
-    shown = user.window.dialogs.compared
+    shown = user.window.comparison.shown
     assert shown is not None
     qtbot.waitUntil(lambda: not shown.building, timeout=20_000)
     before = shown.words.font().pointSizeF(), shown.sides[0].sentence.height(), shown.table.font().pointSizeF()

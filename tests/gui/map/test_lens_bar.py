@@ -6,8 +6,8 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from hwpoison_gui.gui.map import lens_control as lens_keeper
 from hwpoison_gui.gui.map.lens_bar import LensBar
-from hwpoison_gui.gui.window import lens_control as lens_keeper
 from hwpoison_gui.view.base.palette import DARK, LIGHT
 from hwpoison_gui.view.map.lens_colours import class_colour
 from hwpoison_gui.view.map.lenses import BY_KEY, LENSES, OUTCOME
@@ -105,7 +105,7 @@ def test_another_choice_ends_the_work_on_the_first(user, monkeypatch: pytest.Mon
 def test_the_lens_stays_on_for_another_machine(user) -> None:
     user.window.lenses.choose("mapcount")
     user.window.actions_["new"].trigger()
-    user.qtbot.waitUntil(lambda: not user.window.dialogs._loader.busy, timeout=10_000)
+    user.qtbot.waitUntil(lambda: not user.window.machines.loader.busy, timeout=10_000)
     settled(user)
     assert user.window.map.plane.lens.key == "mapcount"
     assert user.window.lens_bar.buttons["mapcount"].isChecked()

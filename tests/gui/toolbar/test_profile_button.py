@@ -43,7 +43,7 @@ def running(user) -> str:
 
 
 def settled(user) -> None:
-    user.qtbot.waitUntil(lambda: not user.window.dialogs._loader.busy, timeout=5000)
+    user.qtbot.waitUntil(lambda: not user.window.machines.loader.busy, timeout=5000)
 
 
 def question(window) -> QMessageBox:

@@ -89,7 +89,7 @@ def test_a_branch_is_seen_where_it_left_and_is_opened_from_there(branched) -> No
     strip.branchesWanted.connect(lambda shared, where: asked.append(shared))
     QTest.mouseClick(strip, LEFT, pos=point(strip, fork))
     assert asked == [after]
-    menu = window.moments.branches_menu(after)
+    menu = window.notes.branches_menu(after)
     action = menu.actions()[-1]
     first = session.operations[-1].args["frame"]
     assert "break frame" in action.text() and "Recovered" in action.text()
@@ -126,12 +126,12 @@ def test_notes_are_saved_as_captions_and_come_back(branched, tmp_path) -> None:
     window = branched.window
     note(branched, "everybody dies")
     path = tmp_path / "a.toml"
-    save(opening.recorded(window.controller.machine, window.moments.to_save().captions), path)
+    save(opening.recorded(window.controller.machine, window.notes.to_save().captions), path)
     steps = load(path).steps
     assert [step.caption for step in steps if step.caption] == ["everybody dies"] and steps[-1].caption
     window.controller.open(opening.open_scenario(path))
     assert [row.text for row in window.notebook.book.rows] == ["everybody dies"]
-    assert window.moments.notebook.position_of(window.moments.notebook.notes[0]) == len(branched.session.steps)
+    assert window.notes.notebook.position_of(window.notes.notebook.notes[0]) == len(branched.session.steps)
 
 
 def test_saving_says_which_notes_a_file_cannot_hold(branched, tmp_path, monkeypatch) -> None:

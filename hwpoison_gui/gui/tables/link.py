@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, QPoint, Qt
 
-from hwpoison_gui.gui.control.controller import NONE, Moved
+from hwpoison_gui.gui.control.controller import NONE, Controller, Moved
+from hwpoison_gui.gui.control.present import Present
+from hwpoison_gui.gui.look.dock import Dock
+from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.tables.docks import AREAS, FILES, PAGES, Tables
 from hwpoison_gui.gui.tables.page_sorter import PageSorter
 from hwpoison_gui.view.rows.areas import area_rows, areas_of_frame, first_frame_of
@@ -16,18 +20,23 @@ from hwpoison_gui.view.rows.files import file_of_frame, file_rows, first_cached_
 from hwpoison_gui.view.rows.page_order import Found, PageOrder
 from hwpoison_gui.view.rows.pages import PAGE_COLUMNS
 
-if TYPE_CHECKING:
-    from hwpoison_gui.gui.window.main_window import MainWindow
-
 _AREA_TABLES: Final = frozenset({"vmas", "mm_vmas", "processes"})
 
 
 class TablesLink(QObject):
     """Tables that are not seen are not kept up to date; they are when they come into view."""
 
-    def __init__(self, window: MainWindow, tables: Tables) -> None:
-        super().__init__(window)
-        self._w, self._tables = window, tables
+    def __init__(
+        self,
+        tables: Tables,
+        docks: Mapping[str, Dock],
+        frame_map: FrameMapWidget,
+        controller: Controller,
+        present: Present,
+        show_menu: Callable[[int, QPoint], None],
+    ) -> None:
+        super().__init__(frame_map)
+        self._tables, self._docks, self._map, self._controller = tables, docks, frame_map, controller
         self._stale = {PAGES, AREAS, FILES}
         self._visible: set[str] = set()
         self._selected = NONE
@@ -35,26 +44,28 @@ class TablesLink(QObject):
         self._pages_machine: object = None
         self._match: object = None
         self.sorter = PageSorter(self)
-        self._connect()
+        self._connect(present, show_menu)
+        for name in tables.by_name:
+            self.set_visible(name, docks[name].in_front)
 
-    def _connect(self) -> None:
-        c, t = self._w.controller, self._tables
-        c.opened.connect(self._opened)
-        c.moved.connect(self._moved)
-        c.viewChanged.connect(self._view_changed)
+    def _connect(self, present: Present, show_menu: Callable[[int, QPoint], None]) -> None:
+        c, t = self._controller, self._tables
+        present.opened.connect(self._opened)
+        present.moved.connect(self._moved)
+        present.looked.connect(self._view_changed)
         t.of_task.toggled.connect(lambda _: self._spoil(AREAS))
         t.pages.chosen.connect(self._go_to)
-        t.pages.activated.connect(lambda: self._w.map.center_on(t.pages.pfn) if t.pages.pfn != NONE else None)
-        t.pages.menuRequested.connect(self._w.menus.show_frame_menu)
+        t.pages.activated.connect(lambda: self._map.center_on(t.pages.pfn) if t.pages.pfn != NONE else None)
+        t.pages.menuRequested.connect(show_menu)
         t.pages.copyWanted.connect(lambda copying: None if c.busy else c.work.run(copying, lambda _: None))
-        self._w.map.countsChanged.connect(self._filter_may_have_changed)
+        self._map.countsChanged.connect(self._filter_may_have_changed)
         t.areas.chosen.connect(self._area_chosen)
         t.files.chosen.connect(self._file_chosen)
         t.controls.orderWanted.connect(self.order_by)
         t.controls.foundOnly.connect(lambda _: self.order_by(self._field, self._descending))
         t.controls.stopped.connect(self._give_up)
         for name in t.by_name:
-            self._w.docks[name].visibilityChanged.connect(partial(self.set_visible, name))
+            self._docks[name].visibilityChanged.connect(partial(self.set_visible, name))
         header = t.pages.view.horizontalHeader()
         header.setSectionsClickable(True)
         header.sectionClicked.connect(self._head_clicked)
@@ -72,7 +83,7 @@ class TablesLink(QObject):
             self._visible.discard(table)
 
     def _filter_may_have_changed(self) -> None:
-        plane = self._w.map.plane
+        plane = self._map.plane
         if PAGES in self._visible:
             self._tables.pages.refresh()  # another lens shows them as something else
         else:
@@ -84,7 +95,7 @@ class TablesLink(QObject):
 
     def filter_changed(self) -> None:
         """The map's filter finds other pages, or there is none any more."""
-        plane, found = self._w.map.plane, self._tables.controls.found
+        plane, found = self._map.plane, self._tables.controls.found
         was = found.isChecked()
         found.setEnabled(plane is not None and plane.match is not None)
         if not found.isEnabled():
@@ -106,7 +117,7 @@ class TablesLink(QObject):
         self._spoil(*spoilt)
 
     def _view_changed(self) -> None:
-        c = self._w.controller
+        c = self._controller
         if self._tables.of_task.isChecked():
             self._spoil(AREAS)
         if c.selected != self._selected:
@@ -126,7 +137,7 @@ class TablesLink(QObject):
         self._show_selected()
 
     def _fill_pages(self) -> None:
-        m, pages = self._w.controller.session.machine, self._tables.pages
+        m, pages = self._controller.session.machine, self._tables.pages
         if m is self._pages_machine:
             pages.refresh()
             if self._tables.controls.found.isChecked():
@@ -138,20 +149,20 @@ class TablesLink(QObject):
         self.filter_changed()
 
     def _fill_areas(self) -> None:
-        c, t = self._w.controller, self._tables
+        c, t = self._controller, self._tables
         tgid = c.selected_task if t.of_task.isChecked() else None
         rows = area_rows(c.session.machine, tgid)
         t.areas.set_rows(rows)
-        self._w.docks[AREAS].set_subject(f"{len(rows):,}")
+        self._docks[AREAS].set_subject(f"{len(rows):,}")
 
     def _fill_files(self) -> None:
-        rows = file_rows(self._w.controller.session.machine)
+        rows = file_rows(self._controller.session.machine)
         self._tables.files.set_rows(rows)
-        self._w.docks[FILES].set_subject(f"{len(rows):,}")
+        self._docks[FILES].set_subject(f"{len(rows):,}")
 
     def _show_selected(self) -> None:
         """The row of what is selected on the map; another row that is of the same frame stays."""
-        c, t = self._w.controller, self._tables
+        c, t = self._controller, self._tables
         m, pfn = c.session.machine, c.selected
         if pfn == NONE:
             return
@@ -169,19 +180,19 @@ class TablesLink(QObject):
 
     def _go_to(self, pfn: int) -> None:
         self._selected = pfn
-        self._w.controller.select(pfn)
-        self._w.map.select(pfn, reveal=True)
+        self._controller.select(pfn)
+        self._map.select(pfn, reveal=True)
 
     def _area_chosen(self, vma: int) -> None:
-        m = self._w.controller.session.machine
+        m = self._controller.session.machine
         area, frame = m.vmas.view.get(vma), first_frame_of(m, vma)
         if frame is not None:
             self._go_to(frame)
         if area is not None and area.mm in m.processes.view and not self._tables.of_task.isChecked():
-            self._w.controller.select_task(area.mm)
+            self._controller.select_task(area.mm)
 
     def _file_chosen(self, inode: int) -> None:
-        frame = first_cached_frame(self._w.controller.session.machine, inode)
+        frame = first_cached_frame(self._controller.session.machine, inode)
         if frame is not None:
             self._go_to(frame)
 
@@ -194,17 +205,17 @@ class TablesLink(QObject):
     def order_by(self, field: str, descending: bool) -> None:
         """Sorts the pages; what is found is found anew."""
         found = self._found() if self._tables.controls.found.isChecked() else None
-        plane = self._w.map.plane
+        plane = self._map.plane
         assert plane is not None
-        self.sorter.start(PageOrder(self._w.controller.session.machine, field, descending, found, plane.classes_of))
+        self.sorter.start(PageOrder(self._controller.session.machine, field, descending, found, plane.classes_of))
 
     def _shown(self, pfn: int) -> str:
         """What the map shows a frame as, in the legend's words."""
-        plane = self._w.map.plane
+        plane = self._map.plane
         return plane.lens.classes[int(plane.classes_of(np.array([pfn]))[0])].shortest if plane is not None else ""
 
     def _found(self) -> Found | None:
-        plane = self._w.map.plane
+        plane = self._map.plane
         return plane.found if plane is not None and plane.match is not None else None
 
     def _sorted(self, order: PageOrder) -> None:
@@ -224,9 +235,9 @@ class TablesLink(QObject):
         direction = Qt.SortOrder.DescendingOrder if self._descending else Qt.SortOrder.AscendingOrder
         header.setSortIndicator([column.field for column in PAGE_COLUMNS].index(self._field), direction)
         header.setSortIndicatorShown(True)
-        self._w.docks[PAGES].set_subject(f"{t.pages.pages.size:,}")
+        self._docks[PAGES].set_subject(f"{t.pages.pages.size:,}")
 
     def _sorting(self, done: float) -> None:
         self._tables.controls.stop.setVisible(done < 1)
         size = self._tables.pages.pages.size
-        self._w.docks[PAGES].set_subject(f"sorting, {done:.0%} done" if done < 1 else f"{size:,}")
+        self._docks[PAGES].set_subject(f"sorting, {done:.0%} done" if done < 1 else f"{size:,}")

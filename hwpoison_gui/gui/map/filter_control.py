@@ -8,8 +8,8 @@ import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from hwpoison_gui.gui.control.controller import NONE, Controller, Moved
+from hwpoison_gui.gui.map.lens_control import LensControl
 from hwpoison_gui.gui.map.widget import FrameMapWidget
-from hwpoison_gui.gui.window.lens_control import LensControl
 from hwpoison_gui.view.filter.expression import Filter, FilterError, parse, slug
 from hwpoison_gui.view.filter.terms import quoted
 from hwpoison_gui.view.map.lenses import CHANGED, OWNER, ZONE, Lens

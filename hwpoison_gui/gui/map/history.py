@@ -4,37 +4,50 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent
 
+from hwpoison_gui.gui.map.filter_control import FilterControl
+from hwpoison_gui.gui.map.layout_control import LayoutControl
+from hwpoison_gui.gui.map.lens_control import LensControl
+from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.view.map.look_history import Look, LookHistory
 
 if TYPE_CHECKING:
-    from hwpoison_gui.gui.window.main_window import MainWindow
+    from hwpoison_gui.gui.map.find_bar import FindBar
 
 _SIDES = {Qt.MouseButton.BackButton: -1, Qt.MouseButton.ForwardButton: 1}
 
 
-class LookKeeper(QObject):
-    """Notes what the map of a window is made to show; the mouse's side buttons go back and forward."""
+class MapHistory(QObject):
+    """Records what the map shows: place, layout, lens and filter. The mouse's side buttons go back and forward."""
 
     waysChanged = Signal()  # whether one can go back or forward
 
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
-        self._w, self._map = window, window.map
+    def __init__(
+        self,
+        frame_map: FrameMapWidget,
+        lenses: LensControl,
+        layouts: LayoutControl,
+        filters: FilterControl,
+        finder: Callable[[], FindBar],
+    ) -> None:
+        super().__init__(frame_map)
+        self._map, self._lenses, self._layouts, self._filters = frame_map, lenses, layouts, filters
+        self._finder = finder
         self._plane: object = None
         self._room = QSize()
         self._ways = (False, False)
         self._going = False
-        self.history = LookHistory()
-        window.map.view.cameraChanged.connect(self._note)
-        window.map.layoutChanged.connect(self._note)
-        window.lenses.lensChanged.connect(self._note)
-        window.filter.found.connect(self._note)
-        window.map.view.viewport().installEventFilter(self)
+        self.looks = LookHistory()
+        frame_map.view.cameraChanged.connect(self._note)
+        frame_map.layoutChanged.connect(self._note)
+        lenses.lensChanged.connect(self._note)
+        filters.found.connect(self._note)
+        frame_map.view.viewport().installEventFilter(self)
 
     def _note(self) -> None:
         plane = self._map.plane
@@ -43,12 +56,12 @@ class LookKeeper(QObject):
             return
         if plane is not self._plane:
             self._plane = plane
-            self.history.clear()
+            self.looks.clear()
         room = self._map.view.viewport().size()
-        if room != self._room and self.history.can_go(0):
-            self.history.correct(look)  # the window is what changed
+        if room != self._room and self.looks.can_go(0):
+            self.looks.correct(look)  # the window is what changed
         else:
-            self.history.note(look, time.monotonic())
+            self.looks.note(look, time.monotonic())
         self._room = room
         self._tell()
 
@@ -57,7 +70,7 @@ class LookKeeper(QObject):
         plane, camera = self._map.plane, self._map.view.camera
         if plane is None:
             return None
-        shown = self._map.layout_name, self._map.row_width, self._w.lenses.wanted, self._w.filter.text.strip()
+        shown = self._map.layout_name, self._map.row_width, self._lenses.wanted, self._filters.text.strip()
         if camera.is_fit:
             return Look(None, 0.0, *shown)
         x, y = camera.at(camera.view_width / 2, camera.view_height / 2)
@@ -65,16 +78,16 @@ class LookKeeper(QObject):
         return Look(pfn, camera.cell, *shown) if pfn is not None else None
 
     def _tell(self) -> None:
-        ways = self.history.can_go(-1), self.history.can_go(1)
+        ways = self.looks.can_go(-1), self.looks.can_go(1)
         if ways != self._ways:
             self._ways = ways
             self.waysChanged.emit()
 
     def go(self, by: int) -> None:
         """Shows what was shown `by` looks later, or before where it is negative."""
-        present = self.history.go(0)
-        unnoted = present is not None and present.filter != self._w.filter.text.strip()  # it means nothing
-        look = self.history.go(0 if unnoted and by < 0 else by)
+        present = self.looks.go(0)
+        unnoted = present is not None and present.filter != self._filters.text.strip()  # it means nothing
+        look = self.looks.go(0 if unnoted and by < 0 else by)
         if look is None:
             return
         self._going = True
@@ -85,14 +98,13 @@ class LookKeeper(QObject):
         self._tell()
 
     def _show(self, look: Look) -> None:
-        w = self._w
         if (look.layout, look.row_width) != (self._map.layout_name, self._map.row_width):
-            w.layouts.arrange(look.layout, look.row_width)
-        if look.lens != w.lenses.wanted:
-            w.lenses.choose(look.lens)
-        if look.filter != w.filter.text.strip():
-            w.finder.setVisible(bool(look.filter))
-            w.finder.set_text(look.filter)
+            self._layouts.arrange(look.layout, look.row_width)
+        if look.lens != self._lenses.wanted:
+            self._lenses.choose(look.lens)
+        if look.filter != self._filters.text.strip():
+            self._finder().setVisible(bool(look.filter))
+            self._finder().set_text(look.filter)
         if look.pfn is None:
             self._map.fit()
         elif self._map.plane is not None:

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QDialogButtonBox, QInputDialog, QSpinBox, QToolTip
 
 from hwpoison_gui.gui.look import settings as keys
 from hwpoison_gui.gui.look.settings import Settings
+from hwpoison_gui.gui.map.layout_control import LayoutControl
 from hwpoison_gui.gui.map.widget import FrameMapWidget
-from hwpoison_gui.gui.window.layout_control import LayoutControl
 
 Key, Modifier = Qt.Key, Qt.KeyboardModifier
 FIT = "As many as &suit the window"
@@ -112,7 +112,7 @@ def test_a_width_on_a_curve_is_one_of_rows(user) -> None:
 
 def test_a_width_too_long_for_a_smaller_machine_is_cut(user) -> None:
     user.window.actions_["new"].trigger()
-    user.qtbot.waitUntil(lambda: not user.window.dialogs._loader.busy, timeout=10_000)
+    user.qtbot.waitUntil(lambda: not user.window.machines.loader.busy, timeout=10_000)
     choose(user, "2,048")
     user.window.layouts.set_width(40_000)
     assert width(user) == 40_000

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from hwpoison_gui.gui.window import look_history as look_keeper
+from hwpoison_gui.gui.map import history as look_keeper
 
 
 def test_going_back_and_forward(user, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +79,7 @@ def test_back_from_a_filter_that_means_nothing_is_the_last_that_did(user) -> Non
 def test_the_commands_say_when_there_is_nowhere_to_go(user) -> None:
     window = user.window
     window.actions_["new"].trigger()
-    user.qtbot.waitUntil(lambda: not user.window.dialogs._loader.busy, timeout=10_000)
+    user.qtbot.waitUntil(lambda: not user.window.machines.loader.busy, timeout=10_000)
     back, forward = window.actions_["look-back"], window.actions_["look-forward"]
     assert not back.isEnabled() and "Nothing was looked at" in back.toolTip()
     window.map.center_on(500)
@@ -91,10 +91,10 @@ def test_the_commands_say_when_there_is_nowhere_to_go(user) -> None:
 def test_a_window_of_another_size_is_no_other_look(user) -> None:
     window = user.window
     window.map.center_on(500)
-    before = len(window.looks.history._looks)
+    before = len(window.history.looks._looks)
     window.resize(window.width() - 150, window.height() - 60)
     user.qtbot.wait(50)
-    assert len(window.looks.history._looks) == before
+    assert len(window.history.looks._looks) == before
 
 
 def test_movements_in_a_row_are_one(user, monkeypatch: pytest.MonkeyPatch) -> None:

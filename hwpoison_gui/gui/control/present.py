@@ -1,0 +1,73 @@
+"""What the panels show of the present timeline position, worked out once for all of them, before any is told.
+
+Panels listen to this object, not to the controller: when its signals are emitted, what they share is up to date.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from hwpoison_gui.gui.control.controller import Controller, Moved
+from hwpoison_gui.view.base.moment import moment_of
+from hwpoison_gui.view.base.palette import Theme
+from hwpoison_gui.view.facts.groundwork import Groundwork
+from hwpoison_gui.view.map.highlights import colours_of
+from hwpoison_gui.view.outcome.loss import note_beginning
+from hwpoison_gui.view.rmap.graph import ReverseMap
+from hwpoison_gui.view.walk.state import WalkState
+
+
+class Present(QObject):
+    """The reverse map that is shown, its state, and the colours of its processes."""
+
+    opened = Signal()  # another machine; `moved` and `looked` are not emitted for it
+    moved = Signal(object)  # Moved: the machine changed
+    looked = Signal()  # another frame or process is selected, or the theme changed
+
+    def __init__(self, controller: Controller, theme: Theme, parent: QObject) -> None:
+        super().__init__(parent)
+        self._controller, self._theme = controller, theme
+        self.ground = Groundwork()
+        self.graph: ReverseMap | None = None
+        self.state: WalkState | None = None  # of `graph`
+        self.numbers: dict[int, int] = {}  # tgid -> number of its colour
+        self.colours: dict[int, str] = {}  # tgid -> its colour in the theme
+        controller.prepare = lambda far: self.ground.prepare(controller.session, controller.selected, far)
+        controller.opened.connect(self._opened)
+        controller.moved.connect(self._moved)
+        controller.viewChanged.connect(self._looked)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Other colours."""
+        self._theme = theme
+        self.colours = {tgid: theme.task(number) for tgid, number in self.numbers.items()}
+        self.looked.emit()
+
+    def show_machine(self) -> None:
+        """All that listens shows the machine from its beginning."""
+        self._opened()
+
+    def _opened(self) -> None:
+        self.ground.clear()
+        self._update()
+        self.opened.emit()
+
+    def _moved(self, moved: Moved) -> None:
+        self._update()
+        self.moved.emit(moved)
+
+    def _looked(self) -> None:
+        self._update()
+        self.looked.emit()
+
+    def _update(self) -> None:
+        session = self._controller.session
+        graph = self.ground.walks.map_for(session, self._controller.selected)
+        if graph is not self.graph:
+            self.graph = graph
+            self.numbers = colours_of(mapper.tgid for mapper in graph.mappers) if graph is not None else {}
+            self.colours = {tgid: self._theme.task(number) for tgid, number in self.numbers.items()}
+        self.state = self.ground.walks.state_of(session, graph) if graph is not None else None
+        operation = moment_of(session).operation
+        if operation is not None:
+            note_beginning(session, operation)

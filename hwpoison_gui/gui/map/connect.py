@@ -1,0 +1,142 @@
+"""Connects the map, and what stands around it: lenses, legend, filter, and the screen of a panic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint
+
+from hwpoison_gui.gui.control.controller import Controller, Moved
+from hwpoison_gui.gui.control.hover import HoverText
+from hwpoison_gui.gui.control.present import Present
+from hwpoison_gui.gui.look.appearance import Appearance
+from hwpoison_gui.gui.map.filter_control import FilterControl
+from hwpoison_gui.gui.map.legend import Legend
+from hwpoison_gui.gui.map.lens_bar import LensBar
+from hwpoison_gui.gui.map.lens_control import LensControl
+from hwpoison_gui.gui.map.widget import FrameMapWidget
+from hwpoison_gui.gui.widgets.local_keys import MOVES, LocalKeys
+from hwpoison_gui.view.map.highlights import highlights_of
+from hwpoison_gui.view.map.zones import starts_of
+from hwpoison_gui.view.rows.log import log_lines
+
+if TYPE_CHECKING:  # imported when they are first needed
+    from hwpoison_gui.gui.map.find_bar import FindBar
+    from hwpoison_gui.gui.map.panic_screen import PanicScreen
+
+
+def connect_map(
+    frame_map: FrameMapWidget,
+    controller: Controller,
+    present: Present,
+    appearance: Appearance,
+    show_menu: Callable[[int, QPoint], None],
+) -> None:
+    """From now on the map shows the machine, and a click breaks a frame."""
+
+    def fire(pfn: int) -> None:
+        if not controller.panicked:
+            controller.fire(pfn)
+
+    def show_selected() -> None:
+        frame_map.select(controller.selected, reveal=False)
+
+    def show_highlights() -> None:
+        frame_map.set_highlights(highlights_of(controller.session, controller.selected_task, present.numbers))
+
+    def looked() -> None:
+        show_selected()
+        show_highlights()
+
+    def opened() -> None:
+        m = controller.session.machine
+        plane = controller.machine.plane
+        hover.set_session(controller.session)
+        frame_map.set_source(m.flags.view, m.refcount.view, m.mapcount.view, starts_of(m.zones), plane)
+        frame_map.set_summary(hover.text)
+        looked()
+
+    def moved(moved: Moved) -> None:
+        frame_map.frames_changed(moved.pfns)
+        show_highlights()
+
+    hover = HoverText(lambda: frame_map.view.describe(frame_map.view.item.described), frame_map)
+    LocalKeys(frame_map.view, *MOVES)
+    frame_map.set_motion(not appearance.still)
+    appearance.motionChanged.connect(frame_map.set_motion)
+    frame_map.fired.connect(fire)
+    frame_map.selected.connect(controller.select)
+    frame_map.contextMenuRequested.connect(show_menu)
+    controller.pointed.connect(show_selected)
+    controller.playback.phaseChanged.connect(frame_map.set_pulse_phase)
+    present.opened.connect(opened)
+    present.moved.connect(moved)
+    present.looked.connect(looked)
+
+
+def connect_lenses(
+    lenses: LensControl, filters: FilterControl, lens_bar: LensBar, legend: Legend, frame_map: FrameMapWidget,
+    present: Present, finder: Callable[[], FindBar],
+) -> None:  # fmt: skip
+    """After `connect_map`: lenses and filter look at what the map has read. `finder` makes the search bar."""
+
+    def opened() -> None:
+        legend.forget()
+        lenses.machine_changed()
+        lens_bar.set_current(lenses.lens.key)
+        filters.machine_changed()
+
+    def moved(moved: Moved) -> None:
+        lenses.moved(moved)
+        filters.moved(moved)
+
+    def show_counts() -> None:
+        plane = frame_map.plane
+        if plane is not None:
+            if plane.lens is not legend.lens:
+                legend.set_lens(plane.lens)
+            legend.set_counts(plane.class_counts().tolist())
+
+    def find_class(code: int) -> None:
+        """A click on the legend looks for that class, or for nothing when it is being looked for."""
+        text = filters.expression_of(lenses.lens, code)
+        if text and text == filters.text:
+            finder().close_search()
+        elif text:
+            finder().show()
+            finder().set_text(text)
+
+    lens_bar.lensWanted.connect(lenses.choose)
+    lenses.lensChanged.connect(lambda lens: lens_bar.set_current(lens.key))
+    lenses.progress.connect(lambda done: lens_bar.set_progress(lenses.wanted, done))
+    frame_map.countsChanged.connect(show_counts)
+    legend.classClicked.connect(find_class)
+    present.opened.connect(opened)
+    present.moved.connect(moved)
+
+
+def connect_finder(finder: FindBar, filters: FilterControl, frame_map: FrameMapWidget, controller: Controller) -> None:
+    """From now on what is written is looked for."""
+    from hwpoison_gui.view.filter.suggestions import words_for
+
+    finder.words.suggest = lambda typed: words_for(controller.session.machine, typed)
+    finder.textWanted.connect(filters.set_text)
+    finder.stepWanted.connect(filters.step)
+    finder.closed.connect(frame_map.setFocus)
+    filters.found.connect(finder.show_found)
+    filters.failed.connect(finder.show_error)
+
+
+def connect_panic(controller: Controller, present: Present, screen: Callable[[bool], PanicScreen | None]) -> None:
+    """Shows the screen while the machine has panicked; `screen` gives it, and makes it only when told to."""
+
+    def show() -> None:
+        lines = reversed(log_lines(controller.session)) if controller.panicked else ()
+        line = next((line for line in lines if "panic" in line), "")
+        shown = screen(bool(line))
+        if shown is not None:
+            shown.show_line(line)
+
+    for changed in (present.opened, present.moved):
+        changed.connect(show)

@@ -1,0 +1,37 @@
+"""Connects the panel of the reverse map: it follows the present position, and selects processes."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+
+from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.control.present import Present
+from hwpoison_gui.gui.look.appearance import Appearance
+from hwpoison_gui.gui.look.dock import Dock
+from hwpoison_gui.gui.rmap.view import RmapView
+from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
+from hwpoison_gui.view.base.moment import moment_of
+from hwpoison_gui.view.walk.cost import walk_cost
+
+
+def connect_rmap(view: RmapView, dock: Dock, controller: Controller, present: Present, appearance: Appearance) -> None:
+    """Shows the present state, and from now on every other."""
+
+    def show() -> None:
+        graph, session = present.graph, controller.session
+        view.set_walk(graph, present.state, present.colours, controller.selected_task)
+        if graph is None:
+            dock.set_subject("")
+            return
+        operation = moment_of(session).operation
+        cost = walk_cost(session, operation) if operation is not None else ""
+        dock.set_subject(f"who uses {graph.pfn:#x}" + (f"  ·  {cost}" if cost else ""))
+
+    LocalKeys(view, *MOVES, *PAGES, Qt.Key.Key_Space)
+    view.set_motion(not appearance.still)
+    appearance.motionChanged.connect(view.set_motion)
+    view.taskClicked.connect(controller.select_task)
+    controller.playback.phaseChanged.connect(view.set_phase)
+    for changed in (present.opened, present.moved, present.looked):
+        changed.connect(show)
+    show()

@@ -1,0 +1,117 @@
+"""Connects the panels of processes, of the kernel log and of the selected frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from PySide6.QtCore import QPoint
+
+from hwpoison_gui.gui.control.controller import NONE, Controller, Moved
+from hwpoison_gui.gui.control.present import Present
+from hwpoison_gui.gui.look.dock import Dock
+from hwpoison_gui.gui.tables.inspector import Inspector
+from hwpoison_gui.gui.tables.log import LogView
+from hwpoison_gui.gui.tables.tasks import TaskTable
+from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
+from hwpoison_gui.session.timeline import Step
+from hwpoison_gui.view.base.kinds import KINDS, kind_of
+from hwpoison_gui.view.base.moment import moment_of
+from hwpoison_gui.view.facts.frame_facts import MOST_PTES, facts_of
+from hwpoison_gui.view.rows.log import log_lines, newest_lines, step_of_line
+
+_TASK_TABLES: Final = frozenset({"processes", "tasks", "pending_signals", "rss", "counters"})
+
+
+def connect_tasks(
+    table: TaskTable,
+    dock: Dock,
+    controller: Controller,
+    present: Present,
+    show_menu: Callable[[int, QPoint], None],
+) -> None:
+    """Shows the processes from now on; what is chosen in the table is selected or set."""
+
+    def show_rows(steps: Sequence[Step] | None = None) -> None:
+        rows = present.ground.rows_of(controller.session, steps)
+        table.set_rows(rows, controller.panicked)
+        alive = sum(row.alive for row in rows)
+        dead = len(rows) - alive
+        dock.set_subject(f"{alive} running" + (f", {dead} ended" if dead else ""))
+
+    def show_walk() -> None:
+        state = present.state
+        table.set_colours(present.colours if state is not None else {}, state.ends if state is not None else None)
+        table.show_selected(controller.selected_task)
+        if state is not None and state.current_task is not None and moment_of(controller.session).step is not None:
+            table.reveal(state.current_task)
+
+    def show() -> None:
+        show_rows()
+        show_walk()
+
+    def moved(moved: Moved) -> None:
+        if moved.tables & _TASK_TABLES:
+            show_rows(moved.steps)
+        show_walk()
+
+    LocalKeys(table, *MOVES, *PAGES)
+    table.taskSelected.connect(controller.select_task)
+    table.menuRequested.connect(show_menu)
+    table.edited.connect(controller.set_task)
+    present.opened.connect(show)
+    present.moved.connect(moved)
+    present.looked.connect(show_walk)
+    show()
+
+
+def connect_log(view: LogView, controller: Controller, present: Present) -> None:
+    """Shows the kernel log from now on; a double click on a line goes to the step that printed it."""
+
+    def show() -> None:
+        session = controller.session
+        view.set_lines(log_lines(session), newest_lines(session))
+
+    def show_frame() -> None:
+        view.show_frame(controller.selected)
+
+    def go_to(line: int) -> None:
+        position = step_of_line(controller.session, line)
+        if position is not None:
+            controller.show_step(position)
+
+    LocalKeys(view, *MOVES, *PAGES)
+    view.lineActivated.connect(go_to)
+    for changed in (present.opened, present.moved):
+        changed.connect(show)
+    for changed in (present.opened, present.looked):
+        changed.connect(show_frame)
+    show()
+    show_frame()
+
+
+def connect_inspector(view: Inspector, dock: Dock, controller: Controller, present: Present) -> None:
+    """Shows the facts of the selected frame from now on: at once, or when somebody sees them where that takes time."""
+
+    def show(stepping: bool = False) -> None:
+        pfn, session, notes = controller.selected, controller.session, controller.machine.notes
+        if pfn == NONE:
+            view.set_facts(None)
+            dock.set_subject("")
+            return
+        dock.set_subject(f"{pfn:#x}  {KINDS[kind_of(session.machine.page(pfn))].name}")
+        graph = present.graph
+        users = graph.mappers if graph is not None and graph.pfn == pfn else None
+        many = users is not None and len(users) > MOST_PTES
+        if many or stepping:
+            view.show_when_seen(lambda: facts_of(session, pfn, notes, users if many else None))
+        else:
+            view.set_facts(facts_of(session, pfn, notes))
+
+    LocalKeys(view, *MOVES, *PAGES)
+    view.taskWanted.connect(controller.select_task)
+    dock.visibilityChanged.connect(lambda seen: view.answer() if seen else None)
+    present.opened.connect(show)
+    present.moved.connect(lambda moved: show(stepping=not moved.acted))
+    present.looked.connect(show)
+    show()

@@ -1,0 +1,54 @@
+"""Connects what stands over and beside the timeline: the sentence of the step, the track, the line of progress."""
+
+from __future__ import annotations
+
+from hwpoison_gui.gui.control.controller import NONE, Controller, Moved
+from hwpoison_gui.gui.control.hover import HoverText
+from hwpoison_gui.gui.control.present import Present
+from hwpoison_gui.gui.look.appearance import Appearance
+from hwpoison_gui.gui.timeline.sentence import SentenceBar
+from hwpoison_gui.gui.timeline.transport import Transport
+from hwpoison_gui.gui.widgets.progress_line import ProgressLine
+from hwpoison_gui.view.facts.sentence import sentence_of
+
+
+def connect_timeline(sentence: SentenceBar, transport: Transport, controller: Controller, present: Present) -> None:
+    """From now on the present step is shown, and the track goes to others."""
+
+    def show_sentence() -> None:
+        c = controller
+        selected = chosen.text(c.selected) if c.selected != NONE and not c.session.steps else ""
+        shown = sentence_of(c.session, selected)
+        sentence.set_sentence(shown)
+        transport.where.setText(shown.where)
+
+    def show() -> None:
+        show_sentence()
+        transport.timeline.set_position(controller.session.position)
+
+    def opened() -> None:
+        chosen.set_session(controller.session)
+        transport.timeline.set_steps(controller.session)
+        show()
+        transport.show_speed(controller.playback.speed)
+
+    def moved(moved: Moved) -> None:
+        if moved.acted:
+            transport.timeline.set_steps(controller.session)
+        show()
+
+    chosen = HoverText(show_sentence, sentence)
+    transport.timeline.seekRequested.connect(controller.seek)
+    controller.playback.speedChanged.connect(transport.show_speed)
+    present.opened.connect(opened)
+    present.moved.connect(moved)
+    present.looked.connect(show_sentence)
+
+
+def connect_progress(line: ProgressLine, controller: Controller, appearance: Appearance) -> None:
+    """From now on it says how far long work is; Esc gives that up."""
+    line.set_motion(not appearance.still)
+    appearance.motionChanged.connect(line.set_motion)
+    line.cancelled.connect(controller.work.give_up)
+    controller.work.busyChanged.connect(line.set_busy)
+    controller.work.progressed.connect(line.say)

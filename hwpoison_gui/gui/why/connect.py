@@ -1,0 +1,45 @@
+"""Connects the panels that explain the handler: the outline of its decisions, and its state table."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+
+from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.control.present import Present
+from hwpoison_gui.gui.look.dock import Dock
+from hwpoison_gui.gui.why.state_table import StateTableView
+from hwpoison_gui.gui.why.view import DecisionView
+from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
+from hwpoison_gui.view.base.moment import moment_of, title_of
+from hwpoison_gui.view.outcome.loss import ending_of, loss_of
+
+
+def connect_why(view: DecisionView, dock: Dock, controller: Controller, present: Present) -> None:
+    """Shows the outline of the present operation, from now on; the handler at rest where there is none."""
+
+    def show() -> None:
+        session = controller.session
+        operation = moment_of(session).operation
+        view.set_moment(present.ground.outlines.outline_for(session, operation), session.position)
+        loss = loss_of(session, operation) if operation and session.position == operation.last else None
+        view.set_ending(ending_of(loss) if loss else ())
+        dock.set_subject(title_of(operation) if operation else "the handler, at rest")
+
+    LocalKeys(view, *MOVES, *PAGES, Qt.Key.Key_Plus, Qt.Key.Key_Minus)
+    view.seekRequested.connect(controller.seek)
+    for changed in (present.opened, present.moved, present.looked):
+        changed.connect(show)
+    show()
+
+
+def connect_states(view: StateTableView, controller: Controller, present: Present) -> None:
+    """Shows the state table against the flags of the present operation's frame, or the selected one's, from now on."""
+
+    def show() -> None:
+        view.set_table(present.ground.tables.table_for(controller.session, controller.selected))
+
+    LocalKeys(view.view, *MOVES, *PAGES)
+    view.seekRequested.connect(controller.seek)
+    for changed in (present.opened, present.moved, present.looked):
+        changed.connect(show)
+    show()

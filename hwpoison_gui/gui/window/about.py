@@ -1,0 +1,30 @@
+"""The pages of the Help menu, as HTML: about this program, and about the machine that is open."""
+
+from __future__ import annotations
+
+import html
+from typing import Final
+
+from hwpoison_gui import __version__
+from hwpoison_gui.kernel.mark import counted
+from hwpoison_gui.opening import Opened
+
+ABOUT: Final = (
+    f"<p><b>hwpoison-gui {__version__}</b></p><p>See how Linux survives broken memory: a model of the kernel’s "
+    "<code>memory_failure()</code> on a simulated or a real machine’s memory, step by step.</p>"
+    "<p>Nothing real is ever poisoned: recordings and /proc are only read, and the handler runs on a copy.</p>"
+    "<p>MIT licence.</p>"
+)
+
+
+def about_machine(machine: Opened) -> str:
+    """Its size and source, and what of it Linux does not export."""
+    m = machine.session.machine
+    head = (
+        f"<p><b>{html.escape(machine.title)}</b><br>{m.frames:,} frames, {m.frames * 4 // 1024:,} MiB, "
+        f"{counted(len(m.processes.view), 'process', 'processes')}, profile {html.escape(m.profile.name)}</p>"
+    )
+    where = f"<p>{html.escape(machine.file)}</p>" if machine.file else ""
+    notes = "".join(f"<li>{html.escape(note)}</li>" for note in machine.notes)
+    rest = f"<p>What is not exported by Linux, and how it was filled in:</p><ul>{notes}</ul>" if notes else ""
+    return head + where + rest

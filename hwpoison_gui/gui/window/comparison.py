@@ -1,0 +1,52 @@
+"""Opens the comparison of one click under two settings; one is open at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QWidget
+
+from hwpoison_gui import opening
+from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.look.appearance import Appearance
+from hwpoison_gui.session.compare import can_compare, recipe_of, settings_of
+
+if TYPE_CHECKING:
+    from hwpoison_gui.gui.compare.window import CompareWindow  # imported when it is first opened
+
+
+class Comparison:
+    """Of the operation that is shown, or of a click on the selected frame."""
+
+    def __init__(self, above: QWidget, controller: Controller, appearance: Appearance) -> None:
+        self._above, self._controller, self._appearance = above, controller, appearance
+        self.shown: CompareWindow | None = None
+
+    def possible(self) -> bool:
+        """Whether there is a click to be made under other settings, and a way to make its machine again."""
+        c = self._controller
+        return can_compare(c.session, c.selected) and opening.booting(c.machine) is not None
+
+    def open(self) -> None:
+        """Opens the window, in place of one that is open already."""
+        c = self._controller
+        boot = opening.booting(c.machine)
+        recipe = recipe_of(c.session, boot, c.selected) if boot is not None else None
+        if recipe is None:
+            return
+        self.stop()
+        c.playback.pause()
+        from hwpoison_gui.gui.compare.window import CompareWindow
+
+        self.shown = shown = CompareWindow(recipe, settings_of(c.session), self._above, self._appearance.theme)
+        shown.finished.connect(lambda: self._gone(shown))
+        shown.show()
+
+    def _gone(self, gone: CompareWindow) -> None:
+        if self.shown is gone:
+            self.shown = None
+
+    def stop(self) -> None:
+        """Closes it."""
+        if self.shown is not None:
+            self.shown.close()

@@ -1,0 +1,37 @@
+"""Message boxes and pages of text over the window."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QMessageBox, QTextBrowser, QVBoxLayout, QWidget
+
+from hwpoison_gui.gui.look import theme as look
+
+
+def show_error(above: QWidget, head: str, text: str) -> None:
+    """What failed, and where and why."""
+    box = QMessageBox(QMessageBox.Icon.Warning, "hwpoison-gui", head, QMessageBox.StandardButton.Ok, above)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setInformativeText(text)
+    box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.open()
+
+
+def show_page(above: QWidget, title: str, content: str) -> None:
+    """A page of HTML that can be scrolled and copied."""
+    dialog = QDialog(above)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.setWindowTitle(title)
+    text = QTextBrowser(dialog)
+    text.setAccessibleName(title)
+    text.setFont(look.font())
+    text.document().setDocumentMargin(look.LARGE)
+    text.setHtml(content)
+    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, dialog)
+    buttons.rejected.connect(dialog.reject)
+    box = QVBoxLayout(dialog)
+    box.addWidget(text)
+    box.addWidget(buttons)
+    dialog.resize(look.px(620), look.px(520))
+    dialog.open()

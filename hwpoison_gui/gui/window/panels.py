@@ -1,0 +1,193 @@
+"""The panels of the window: each content is made when it is first seen or asked for, and shows the present then.
+
+What is in sight at the start is made after the first paint of the map, one panel in each turn of the event loop.
+Modules of panels are imported with them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, QPoint, QTimer
+from PySide6.QtWidgets import QMainWindow, QWidget
+
+from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.control.present import Present
+from hwpoison_gui.gui.look.appearance import Appearance
+from hwpoison_gui.gui.look.dock import Dock
+from hwpoison_gui.gui.map.widget import FrameMapWidget
+from hwpoison_gui.gui.window.menus import ContextMenus
+from hwpoison_gui.gui.window.notes import Notes
+
+if TYPE_CHECKING:
+    from hwpoison_gui.gui.tables.docks import Tables
+    from hwpoison_gui.gui.tables.link import TablesLink
+
+TITLES: Final = {
+    "rmap": "Reverse map",
+    "why": "Why",
+    "states": "State table",
+    "frame": "Frame",
+    "log": "Kernel log",
+    "notebook": "Notebook",
+    "tasks": "Tasks",
+    "pages": "Pages",
+    "vmas": "VMAs",
+    "files": "Files",
+}
+TABLES: Final = ("pages", "vmas", "files")
+
+
+class Panels(QObject):
+    """The docks by name, and how their contents are made."""
+
+    def __init__(
+        self,
+        window: QMainWindow,
+        controller: Controller,
+        present: Present,
+        appearance: Appearance,
+        frame_map: FrameMapWidget,
+        menus: ContextMenus,
+        notes: Notes,
+    ) -> None:
+        super().__init__(window)
+        self._window, self._controller, self._present = window, controller, present
+        self._appearance, self._map, self._menus, self._notes = appearance, frame_map, menus, notes
+        self._wanted: deque[Dock] = deque()
+        self._tables: tuple[Tables, TablesLink] | None = None
+        make: dict[str, Callable[[Dock], QWidget]] = {
+            "rmap": self._make_rmap,
+            "why": self._make_why,
+            "states": self._make_states,
+            "frame": self._make_inspector,
+            "log": self._make_log,
+            "notebook": self._make_notebook,
+            "tasks": self._make_tasks,
+            "pages": self._make_table,
+            "vmas": self._make_table,
+            "files": self._make_table,
+        }
+        self.docks = {name: Dock(name, title, make[name], window, appearance.theme) for name, title in TITLES.items()}
+        for dock in self.docks.values():
+            dock.seen.connect(lambda dock=dock: self._seen(dock))
+
+    # -- when
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything in sight is made."""
+        return not self._wanted and all(dock.made is not None for dock in self.docks.values() if dock.in_front)
+
+    def make_what_is_seen(self) -> None:
+        """Makes the contents that are in sight now, without waiting for the event loop."""
+        for dock in self.docks.values():
+            if dock.isVisible() and not dock.visibleRegion().isEmpty():
+                dock.content()
+
+    def _seen(self, dock: Dock) -> None:
+        self._wanted.append(dock)
+        if len(self._wanted) == 1:
+            # Not in the turn in which everything is painted first: whoever waits for that comes before.
+            QTimer.singleShot(0, self, lambda: QTimer.singleShot(0, self, self._make_next))
+
+    def _make_next(self) -> None:
+        self._wanted[0].content()
+        self._wanted.popleft()
+        if self._wanted:
+            QTimer.singleShot(0, self, self._make_next)
+
+    # -- how
+
+    def _make_rmap(self, dock: Dock) -> QWidget:
+        from hwpoison_gui.gui.rmap.connect import connect_rmap
+        from hwpoison_gui.gui.rmap.view import RmapView
+
+        view = RmapView(dock, self._appearance.theme)
+        connect_rmap(view, dock, self._controller, self._present, self._appearance)
+        return view
+
+    def _make_why(self, dock: Dock) -> QWidget:
+        from hwpoison_gui.gui.why.connect import connect_why
+        from hwpoison_gui.gui.why.view import DecisionView
+
+        view = DecisionView(dock, self._appearance.theme)
+        connect_why(view, dock, self._controller, self._present)
+        return view
+
+    def _make_states(self, dock: Dock) -> QWidget:
+        from hwpoison_gui.gui.why.connect import connect_states
+        from hwpoison_gui.gui.why.state_table import StateTableView
+
+        view = StateTableView(dock, self._appearance.theme)
+        connect_states(view, self._controller, self._present)
+        return view
+
+    def _make_inspector(self, dock: Dock) -> QWidget:
+        from hwpoison_gui.gui.tables.connect import connect_inspector
+        from hwpoison_gui.gui.tables.inspector import Inspector
+
+        view = Inspector(dock, self._appearance.theme)
+        connect_inspector(view, dock, self._controller, self._present)
+        return view
+
+    def _make_log(self, dock: Dock) -> QWidget:
+        from hwpoison_gui.gui.tables.connect import connect_log
+        from hwpoison_gui.gui.tables.log import LogView
+
+        view = LogView(dock, self._appearance.theme)
+        connect_log(view, self._controller, self._present)
+        return view
+
+    def _make_tasks(self, dock: Dock) -> QWidget:
+        from hwpoison_gui.gui.tables.connect import connect_tasks
+        from hwpoison_gui.gui.tables.tasks import TaskTable
+
+        view = TaskTable(dock, self._appearance.theme)
+        connect_tasks(view, dock, self._controller, self._present, self._menus.show_task_menu)
+        return view
+
+    def _make_notebook(self, dock: Dock) -> QWidget:
+        from hwpoison_gui.gui.timeline.notebook import NotebookView
+
+        view = NotebookView(dock, self._appearance.theme)
+        self._notes.connect_panel(view, dock)
+        return view
+
+    def _make_table(self, dock: Dock) -> QWidget:
+        """The three tables are made together: choices in one show in the others."""
+        return self.tables.by_name[dock.objectName()]
+
+    @property
+    def tables(self) -> Tables:
+        """Pages, VMAs and files."""
+        return self._make_tables()[0]
+
+    @property
+    def has_tables(self) -> bool:
+        """Whether they are made."""
+        return self._tables is not None
+
+    @property
+    def tables_link(self) -> TablesLink:
+        """What keeps the tables up to date."""
+        return self._make_tables()[1]
+
+    def _make_tables(self) -> tuple[Tables, TablesLink]:
+        if self._tables is None:
+            from hwpoison_gui.gui.tables.docks import Tables
+            from hwpoison_gui.gui.tables.link import TablesLink
+
+            tables = Tables(self._window, self._appearance.theme)
+            for name, tool in tables.tools.items():
+                self.docks[name].add_tool(tool)
+            link = TablesLink(tables, self.docks, self._map, self._controller, self._present, self._show_frame_menu)
+            self._tables = tables, link
+            for name in TABLES:
+                self.docks[name].content()
+        return self._tables
+
+    def _show_frame_menu(self, pfn: int, where: QPoint) -> None:
+        self._menus.show_frame_menu(pfn, where)

@@ -1,0 +1,57 @@
+"""Keeps the commands and the window's title in step with the state of the machine and of the map."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QWidget
+
+from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.control.present import Present
+from hwpoison_gui.gui.map.layout_control import LayoutControl
+from hwpoison_gui.gui.map.lens_control import LensControl
+from hwpoison_gui.gui.map.widget import FrameMapWidget
+from hwpoison_gui.gui.window.actions import Actions
+
+
+def connect_state(
+    window: QWidget,
+    actions: Actions,
+    controller: Controller,
+    present: Present,
+    lenses: LensControl,
+    layouts: LayoutControl,
+    frame_map: FrameMapWidget,
+) -> None:
+    """From now on: which commands can be done and which are checked, and what the title says."""
+
+    def show() -> None:
+        actions.refresh()
+        file = controller.machine.file.rpartition("/")[2]
+        window.setWindowTitle(f"{file + ': ' if file else ''}{controller.machine.title} – hwpoison-gui")
+
+    def opened() -> None:
+        actions.check(f"profile-{controller.session.machine.profile.name}")
+        lens_changed()
+        speed_changed(controller.playback.speed)
+        show()
+
+    def lens_changed() -> None:
+        actions.check(f"lens-{lenses.lens.key}")
+
+    def layout_changed() -> None:
+        width, own = frame_map.row_width, layouts.is_own
+        actions.check(f"layout-{frame_map.layout_name}")
+        actions.check("width-own" if own else f"width-{width or 'fit'}")
+        actions["width-own"].setText(f"&Other… ({width:,})" if own else "&Other…")
+
+    def speed_changed(speed: float) -> None:
+        actions.check(f"speed-{speed:g}")
+
+    present.opened.connect(opened)
+    present.moved.connect(show)
+    present.looked.connect(actions.refresh)
+    lenses.lensChanged.connect(lens_changed)
+    frame_map.layoutChanged.connect(layout_changed)
+    controller.work.busyChanged.connect(actions.refresh)
+    controller.playback.speedChanged.connect(speed_changed)
+    controller.playback.playingChanged.connect(actions.show_playing)
+    layout_changed()
