@@ -249,7 +249,7 @@ def test_settings_remember_theme_panels_overview_and_layout(qtbot, open_window) 
     from hwpoison_gui.gui.window.main_window import MainWindow
 
     def window() -> MainWindow:
-        made = MainWindow(opening.Opened(opening.Session.fresh(4096), "x"))
+        made = MainWindow(opening.Opened(Session.fresh(4096), "x"))
         qtbot.addWidget(made)
         made.show()
         return made

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 from hwpoison_gui.gui.compare.side import CompareSide
 from hwpoison_gui.gui.compare.table import CompareTable
 from hwpoison_gui.gui.control.compare_builder import Builder, Compared
-from hwpoison_gui.gui.control.slices import Slices, Work
+from hwpoison_gui.gui.control.slices import LongWork, Work
 from hwpoison_gui.gui.look import icons
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
@@ -60,7 +60,7 @@ class CompareWindow(QDialog):
         self._builder: Builder | None = None
         self._stale = False
         self._walked = False
-        self._work = Slices(self)
+        self._work = LongWork(self)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._play_on)
         self._make_widgets()
@@ -261,7 +261,7 @@ class CompareWindow(QDialog):
             return
         self.at = min(max(at, 0), self.last)
         self._work.give_up()  # on the way to another tick
-        self._work.run(self._going(), lambda complete: self._show_tick() if complete else None)
+        self._work.start(self._going(), lambda complete: self._show_tick() if complete else None)
         self.slider.blockSignals(True)
         self.slider.setValue(self.at)
         self.slider.blockSignals(False)

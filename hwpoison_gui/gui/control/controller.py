@@ -16,7 +16,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
 from hwpoison_gui.gui.control.playback import Playback
-from hwpoison_gui.gui.control.slices import Slices, Work
+from hwpoison_gui.gui.control.slices import LongWork, Work
 from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.opening import Opened
 from hwpoison_gui.session.branches import Told
@@ -61,7 +61,7 @@ class Controller(QObject):
         self.selected_task: int | None = None
         self.playback = Playback(self, lambda: self.session)
         self.playback.seekWanted.connect(lambda position: None if self.busy else self._seek(position))
-        self.work = Slices(self)
+        self.work = LongWork(self)
         # What views need, made before they are told; asked with whether more than a few steps have been walked.
         self.prepare: Callable[[bool], Iterator[None]] = lambda _: iter(())
         self._depth = 0
@@ -147,7 +147,7 @@ class Controller(QObject):
             if complete:
                 then()
 
-        self.work.run(work, ended)
+        self.work.start(work, ended)
 
     def _tell(self) -> None:
         notices, self._notices = self._notices, []

@@ -1,5 +1,6 @@
-"""What can be told of a frame before it breaks, in two lines; users of one that has very many are counted between
-events. The label beside the pointer says it, and what is selected is told so.
+"""Predicts in two lines what an error in a frame would do: for the label beside the pointer, and for the selection.
+
+The users of a frame that has very many are counted between events.
 """
 
 from __future__ import annotations
@@ -7,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
 
+from hwpoison_gui.gui.control.slices import Slices, Work
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.outcome.preview import Hover
 
 _SLICE: Final = 0.006
-_REST_MS: Final = 80  # until it is seen whether the machine can be read again
 
 
 class HoverText(QObject):
@@ -23,32 +24,28 @@ class HoverText(QObject):
         super().__init__(parent)
         self._counted = counted
         self._hover: Hover | None = None
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._count)
+        self._slices = Slices(self, _SLICE, self._at_rest)
+
+    def _at_rest(self) -> bool:
+        return self._hover is not None and self._hover.session.at_rest
 
     def set_session(self, session: Session) -> None:
         """Another machine."""
-        self._timer.stop()
+        self._slices.give_up()
         self._hover = Hover(session)
 
     def text(self, pfn: int) -> str:
-        """What the frame is, and, in a second line, what breaking it would come to."""
+        """What the frame is, and, in a second line, what an error in it would do."""
         assert self._hover is not None
         if not self._hover.session.at_rest:
-            return ""  # a frame that is between two moments is in a state that nobody ever sees
+            return ""  # in the midst of an operation a frame is in a state that is never shown
         text = self._hover(pfn)
-        if self._hover.counting and not self._timer.isActive():
-            self._timer.start(0)
+        if self._hover.counting and not self._slices.busy:
+            self._slices.run(self._count, lambda complete: self._counted() if complete else None, after_ms=0)
         return text
 
-    def _count(self) -> None:
+    def _count(self) -> Work:
         assert self._hover is not None
-        if not self._hover.session.at_rest:
-            self._timer.start(_REST_MS)
-            return
-        self._hover.work(_SLICE)
-        if self._hover.counting:
-            self._timer.start(0)
-        else:
-            self._counted()
+        while self._hover.counting:
+            self._hover.work(0.0)
+            yield

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from hwpoison_gui.gui.control.controller import NONE, Controller, Moved
+from hwpoison_gui.gui.control.slices import Slices, Work
 from hwpoison_gui.gui.map.lens_control import LensControl
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.view.filter.expression import Filter, FilterError, parse, slug
@@ -29,10 +30,7 @@ class FilterControl(QObject):
         self._map, self._lenses, self._controller = frame_map, lenses, controller
         self.text = ""
         self._filter: Filter | None = None
-        self._rest = QTimer(self)
-        self._rest.setSingleShot(True)
-        self._rest.setInterval(_REST_MS)
-        self._rest.timeout.connect(self._apply)
+        self._slices = Slices(self, ready=lambda: not controller.busy)
 
     def set_text(self, text: str) -> None:
         """Looks for something else."""
@@ -44,7 +42,7 @@ class FilterControl(QObject):
             self._show_all()
             self.failed.emit(error)
             return
-        self._apply()
+        self._look()
 
     def machine_changed(self) -> None:
         """Another machine: the same is looked for in it."""
@@ -56,7 +54,7 @@ class FilterControl(QObject):
         if self._filter is None:
             return
         if self._filter.follows_tables and (moved.tables or len(moved.pfns)):
-            self._rest.start()
+            self._look(_REST_MS)
         else:
             self._tell()
 
@@ -84,13 +82,17 @@ class FilterControl(QObject):
             return name if one.name.startswith("/") else f"task:{name}"
         return "" if lens.key == CHANGED.key else f"{lens.key}:{slug(one.shortest)}"
 
+    def _look(self, after_ms: int | None = None) -> None:
+        """As soon as the machine can be looked at."""
+        self._slices.run(self._looking, lambda _: None, after_ms)
+
+    def _looking(self) -> Work:
+        self._apply()
+        yield from ()
+
     def _apply(self) -> None:
-        self._rest.stop()
         plane = self._map.plane
         if plane is None:
-            return
-        if self._controller.busy:  # what is between two moments is not looked at
-            self._rest.start()
             return
         if self._filter is None:
             self._show_all()

@@ -1,27 +1,25 @@
-"""Which lens the map wears, and the sheet it looks at: made in slices between events, made anew when it is stale."""
+"""Selects the active lens and builds its per-frame data incrementally; rebuilds it when stale."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from typing import Final
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from hwpoison_gui.gui.control.controller import Controller, Moved
+from hwpoison_gui.gui.control.slices import Slices, Work
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.view.map.changed_frames import touched_frames
 from hwpoison_gui.view.map.lens_sheets import SHEETS, AnySheet, OwnerSheet, ZoneSheet, made
 from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED, KIND, Lens
 
-_AT_ONCE: Final = 0.030  # seconds that a lens may take before the window breathes
-_SLICE: Final = 0.008
-_REST_MS: Final = 80  # of quiet before what follows from the change is worked out
+_SLICE: Final = 0.008  # seconds of work between events
+_REST_MS: Final = 80  # of quiet before what follows from a change is worked out
 _NO_NEWS: Final = frozenset({"kernel_log", "counters", "results", "deliveries"})
 
 
 class LensControl(QObject):
-    """Puts lenses on the map. A lens that takes long is shown when it is ready; until then the map stays as it is."""
+    """A lens that takes long to build is shown when it is ready; until then the map stays as it is."""
 
     lensChanged = Signal(object)
     progress = Signal(float)  # 0 to 1 while a sheet is made, 1 when it is there
@@ -32,12 +30,8 @@ class LensControl(QObject):
         self.lens: Lens = KIND
         self._wanted: Lens = KIND
         self._sheets: dict[str, AnySheet] = {}
-        self._making: AnySheet | None = None
-        self._work: Iterator[float] = iter(())
-        self._stale = False
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._on_timer)
+        self.slices = Slices(self, _SLICE, lambda: not controller.busy)
+        self.slices.progressed.connect(self.progress.emit)
 
     @property
     def wanted(self) -> str:
@@ -47,7 +41,7 @@ class LensControl(QObject):
     @property
     def busy(self) -> bool:
         """Whether a sheet is being made, or about to be."""
-        return self._making is not None or self._stale
+        return self.slices.busy
 
     def sheet_of(self, lens: Lens) -> AnySheet:
         """What a lens looks at, made now where it is not at hand."""
@@ -63,17 +57,16 @@ class LensControl(QObject):
     def choose(self, key: str) -> None:
         """Another lens; at once where that takes no time."""
         self._wanted = BY_KEY[key]
-        self._stop()
+        self.slices.give_up()
         name = self._wanted.sheet
         if not name or name in self._sheets:
-            self._wear(self._sheets.get(name))
-            return
-        self._begin(name)
-        self._go_on(_AT_ONCE)
+            self._put_on(self._sheets.get(name))
+        else:
+            self._make()
 
     def machine_changed(self) -> None:
         """Another machine, whose map has the first lens on."""
-        self._stop()
+        self.slices.give_up()
         self._sheets.clear()
         key, self.lens = self._wanted.key, KIND
         self.choose(key)
@@ -86,10 +79,8 @@ class LensControl(QObject):
             self.show_changes()
         sheet = self._sheets.get(self.lens.sheet)
         follows = sheet is not None and sheet.follows_tables and bool(moved.tables - _NO_NEWS or len(moved.pfns))
-        if self._making is not None or follows:
-            self._stop()
-            self._stale = True
-            self._timer.start(_REST_MS)
+        if self.slices.busy or follows:
+            self._make(_REST_MS)
 
     def show_changes(self) -> None:
         """What the current operation touched, over a map of nothing else."""
@@ -102,44 +93,23 @@ class LensControl(QObject):
 
     # -- making
 
-    def _stop(self) -> None:
-        self._timer.stop()
-        self._making, self._stale = None, False
+    def _make(self, after_ms: int | None = None) -> None:
+        if self._map.plane is not None:
+            self.slices.run(self._work, self._ended, after_ms)
 
-    def _begin(self, name: str) -> None:
+    def _work(self) -> Work:
         plane = self._map.plane
-        if plane is None:
-            return
-        self._making = SHEETS[name](self._controller.session.machine, plane.room)
-        self._work = self._making.work()
-
-    def _on_timer(self) -> None:
-        if self._stale:
-            self._stale = False
-            self._begin(self._wanted.sheet)
-        self._go_on(_SLICE)
-
-    def _go_on(self, seconds: float) -> None:
-        """Works for a while, and comes back after other events."""
-        if self._making is None:
-            return
-        if self._controller.busy:  # what is between two moments is not looked at
-            self._stop()
-            self._stale = True
-            self._timer.start(_REST_MS)
-            return
-        end = time.monotonic() + seconds
-        for done in self._work:
-            if time.monotonic() > end:
-                self.progress.emit(done)
-                self._timer.start(0)
-                return
-        sheet, self._making = self._making, None
+        assert plane is not None
+        sheet = SHEETS[self._wanted.sheet](self._controller.session.machine, plane.room)
+        yield from sheet.work()
         self._sheets[self._wanted.sheet] = sheet
-        self.progress.emit(1.0)
-        self._wear(sheet)
 
-    def _wear(self, sheet: AnySheet | None) -> None:
+    def _ended(self, complete: bool) -> None:
+        if complete:
+            self.progress.emit(1.0)
+            self._put_on(self._sheets[self._wanted.sheet])
+
+    def _put_on(self, sheet: AnySheet | None) -> None:
         lens = sheet.lens if isinstance(sheet, OwnerSheet | ZoneSheet) else self._wanted
         another = lens != self.lens
         self.lens = lens

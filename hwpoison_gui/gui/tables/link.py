@@ -11,15 +11,16 @@ from PySide6.QtCore import QObject, QPoint, Qt
 
 from hwpoison_gui.gui.control.controller import NONE, Controller, Moved
 from hwpoison_gui.gui.control.present import Present
+from hwpoison_gui.gui.control.slices import Slices
 from hwpoison_gui.gui.look.dock import Dock
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.tables.docks import AREAS, FILES, PAGES, Tables
-from hwpoison_gui.gui.tables.page_sorter import PageSorter
 from hwpoison_gui.view.rows.areas import area_rows, areas_of_frame, first_frame_of
 from hwpoison_gui.view.rows.files import file_of_frame, file_rows, first_cached_frame
 from hwpoison_gui.view.rows.page_order import Found, PageOrder
 from hwpoison_gui.view.rows.pages import PAGE_COLUMNS
 
+_SLICE: Final = 0.012  # seconds of sorting between events
 _AREA_TABLES: Final = frozenset({"vmas", "mm_vmas", "processes"})
 
 
@@ -43,7 +44,7 @@ class TablesLink(QObject):
         self._field, self._descending = "pfn", False
         self._pages_machine: object = None
         self._match: object = None
-        self.sorter = PageSorter(self)
+        self.sorter = Slices(self, _SLICE)
         self._connect(present, show_menu)
         for name in tables.by_name:
             self.set_visible(name, docks[name].in_front)
@@ -57,7 +58,7 @@ class TablesLink(QObject):
         t.pages.chosen.connect(self._go_to)
         t.pages.activated.connect(lambda: self._map.center_on(t.pages.pfn) if t.pages.pfn != NONE else None)
         t.pages.menuRequested.connect(show_menu)
-        t.pages.copyWanted.connect(lambda copying: None if c.busy else c.work.run(copying, lambda _: None))
+        t.pages.copyWanted.connect(lambda copying: None if c.busy else c.work.start(copying, lambda _: None))
         self._map.countsChanged.connect(self._filter_may_have_changed)
         t.areas.chosen.connect(self._area_chosen)
         t.files.chosen.connect(self._file_chosen)
@@ -69,8 +70,7 @@ class TablesLink(QObject):
         header = t.pages.view.horizontalHeader()
         header.setSectionsClickable(True)
         header.sectionClicked.connect(self._head_clicked)
-        self.sorter.ready.connect(self._sorted)
-        self.sorter.progress.connect(self._sorting)
+        self.sorter.progressed.connect(self._show_sorting)
 
     # -- what is shown
 
@@ -104,7 +104,7 @@ class TablesLink(QObject):
             self.order_by(self._field, self._descending)
 
     def _opened(self) -> None:
-        self.sorter.stop()
+        self.sorter.give_up()
         self._field, self._descending = "pfn", False
         self._selected = NONE
         self._tables.controls.found.setChecked(False)
@@ -207,7 +207,8 @@ class TablesLink(QObject):
         found = self._found() if self._tables.controls.found.isChecked() else None
         plane = self._map.plane
         assert plane is not None
-        self.sorter.start(PageOrder(self._controller.session.machine, field, descending, found, plane.classes_of))
+        order = PageOrder(self._controller.session.machine, field, descending, found, plane.classes_of)
+        self.sorter.run(order.work, partial(self._sorted, order))
 
     def _shown(self, pfn: int) -> str:
         """What the map shows a frame as, in the legend's words."""
@@ -218,14 +219,17 @@ class TablesLink(QObject):
         plane = self._map.plane
         return plane.found if plane is not None and plane.match is not None else None
 
-    def _sorted(self, order: PageOrder) -> None:
+    def _sorted(self, order: PageOrder, complete: bool) -> None:
+        self._show_sorting(1.0)
+        if not complete:
+            return
         self._field, self._descending = order.field, order.descending
         self._tables.pages.set_order(order.pfns)
         self._show_order()
         self._show_selected()
 
     def _give_up(self) -> None:
-        self.sorter.stop()
+        self.sorter.give_up()
         self._show_order()
 
     def _show_order(self) -> None:
@@ -237,7 +241,7 @@ class TablesLink(QObject):
         header.setSortIndicatorShown(True)
         self._docks[PAGES].set_subject(f"{t.pages.pages.size:,}")
 
-    def _sorting(self, done: float) -> None:
+    def _show_sorting(self, done: float) -> None:
         self._tables.controls.stop.setVisible(done < 1)
         size = self._tables.pages.pages.size
         self._docks[PAGES].set_subject(f"sorting, {done:.0%} done" if done < 1 else f"{size:,}")

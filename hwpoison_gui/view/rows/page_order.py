@@ -6,7 +6,7 @@ then put slice after slice where its classes go on. Nothing is compared, and a s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Final
 
 import numpy as np
@@ -50,7 +50,7 @@ class PageOrder:
         self._words = WordTable()
         self.pfns: Pfns | None = None
 
-    def work(self) -> Iterator[float]:
+    def work(self) -> Generator[float, None, None]:
         """Sorts; says now and then how far it is, 0 to 1."""
         share = 0.0 if self._found is None else 0.3
         if self._found is not None:

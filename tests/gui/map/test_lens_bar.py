@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from hwpoison_gui.gui.map import lens_control as lens_keeper
+from hwpoison_gui.gui.control import slices
 from hwpoison_gui.gui.map.lens_bar import LensBar
 from hwpoison_gui.view.base.palette import DARK, LIGHT
 from hwpoison_gui.view.map.lens_colours import class_colour
@@ -78,9 +78,9 @@ def test_changed_shows_the_operation_so_far(user) -> None:
 
 
 def test_a_lens_that_takes_long_is_made_between_events(user, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lens_keeper, "_AT_ONCE", -1.0)
-    monkeypatch.setattr(lens_keeper, "_SLICE", -1.0)
+    monkeypatch.setattr(slices, "_AT_ONCE", -1.0)
     window = user.window
+    window.lenses.slices.seconds = -1.0
     heard: list[float] = []
     window.lenses.progress.connect(heard.append)
     window.lenses.choose("outcome")
@@ -94,7 +94,7 @@ def test_a_lens_that_takes_long_is_made_between_events(user, monkeypatch: pytest
 
 
 def test_another_choice_ends_the_work_on_the_first(user, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lens_keeper, "_AT_ONCE", -1.0)
+    monkeypatch.setattr(slices, "_AT_ONCE", -1.0)
     window = user.window
     window.lenses.choose("outcome")
     window.lenses.choose("state")
