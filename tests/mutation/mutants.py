@@ -24,7 +24,7 @@ OPERATORS: Final[dict[type[ast.operator], type[ast.operator]]] = {
 SWAPPED_NAMES: Final = {"min": "max", "max": "min", "any": "all", "all": "any", "sorted": "list"}
 
 # Calls whose arguments are told to people and decide nothing.
-WORDS: Final = frozenset({"Mark", "Site", "counted", "TypeVar", "cast"})
+WORDS: Final = frozenset({"Mark", "Site", "site", "prose", "counted", "TypeVar", "cast"})
 
 FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -61,7 +61,15 @@ class Place(NamedTuple):
     swappable: bool
 
 
-def _call_name(node: ast.AST) -> str:
+def _only_makes_a_mark(node: ast.AST) -> bool:
+    """Whether a function returns a label of a step and changes nothing."""
+    if not isinstance(node, ast.FunctionDef) or not isinstance(node.returns, ast.Name) or node.returns.id != "Mark":
+        return False
+    effects = [one for one in node.body[1:] if isinstance(one, ast.Expr)]
+    return not effects and not any(isinstance(one, ast.AugAssign) for one in ast.walk(node))
+
+
+def _call_name(node: ast.AST | None) -> str:
     if not isinstance(node, ast.Call):
         return ""
     return node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
@@ -70,7 +78,8 @@ def _call_name(node: ast.AST) -> str:
 class _Finder:
     """Walks a tree in order of the source and notes every place for a fault."""
 
-    def __init__(self) -> None:
+    def __init__(self, tree: ast.Module) -> None:
+        self.words = WORDS | {node.name for node in ast.walk(tree) if _only_makes_a_mark(node)}
         self.places: list[Place] = []
         self.names: list[str] = []
         self.in_function = False
@@ -87,7 +96,15 @@ class _Finder:
         if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
             self._enter(node)
             return
-        if isinstance(node, (ast.Assert, ast.Import, ast.ImportFrom, ast.JoinedStr)) or _call_name(node) in WORDS:
+        if isinstance(node, (ast.Assert, ast.Import, ast.ImportFrom, ast.JoinedStr)) or _call_name(node) in self.words:
+            return
+        if (
+            isinstance(node, ast.Expr)
+            and isinstance(node.value, ast.Yield)
+            and _call_name(node.value.value) in self.words
+        ):
+            return
+        if _only_makes_a_mark(node):
             return
         if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
             return
@@ -235,7 +252,7 @@ _CHANGES: Final[dict[type[ast.AST], Callable[..., Iterator[ast.AST]]]] = {
 
 def _parsed(path: Path) -> tuple[ast.Module, list[Place]]:
     tree = ast.parse(path.read_text(), str(path))
-    finder = _Finder()
+    finder = _Finder(tree)
     finder._list(tree.body)
     return tree, finder.places
 
