@@ -234,17 +234,12 @@ class Timeline:
             listener(notice)
 
 
-def _touched(changes: Iterable[Change]) -> tuple[npt.NDArray[np.int64], frozenset[str]]:
+def _touched(changes: Sequence[Change]) -> tuple[npt.NDArray[np.int64], frozenset[str]]:
     """Frames whose columns changed (int64, ascending), and the names of the tables that did."""
-    keys: dict[Any, set[Any]] = {}
-    for store, key, _, _ in changes:
-        found = keys.get(store)
-        if found is None:
-            found = keys[store] = set()
-        if type(store) is Column:
-            found.add(key)
-        elif type(store) is Cells:
-            found.update(key.tolist())
-    pfns = set[int]().union(*keys.values())
-    tables = frozenset(store.name for store in keys if not isinstance(store, (Column, Cells)))
+    stores = {change[0] for change in changes}
+    columns = {store for store in stores if isinstance(store, Column)}
+    pfns: set[int] = {key for store, key, _, _ in changes if store in columns}
+    if any(isinstance(store, Cells) for store in stores):
+        pfns.update(*(key.tolist() for store, key, _, _ in changes if isinstance(store, Cells)))
+    tables = frozenset(store.name for store in stores if not isinstance(store, (Column, Cells)))
     return np.array(sorted(pfns), np.int64), tables
