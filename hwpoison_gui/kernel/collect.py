@@ -7,10 +7,12 @@ the pairs it visits are counted, and pairs of tasks that own none of the VMAs ar
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from .machine import Machine
-from .mark import Act, Mark, Steps, site
+from .mark import Act, Mark, Steps, in_runs, site
 from .records import PAGE_SHIFT, Process, Vma
 from .rmap import mapped_at, page_index, rmap_vmas
 
@@ -55,24 +57,40 @@ def collect_procs(m: Machine, pfn: int, current: int = 0) -> Steps[list[ToKill]]
     of_mm: defaultdict[int, list[Vma]] = defaultdict(list)
     for vma in vmas:
         of_mm[vma.mm].append(vma)
-    to_kill: list[ToKill] = []
-    early = strangers = 0
+    found = Collected([])
     page = Page(pfn, anon, page_index(m, pfn), page_shift(m, pfn))
     yield _enter(m, pfn, vmas)
+    yield from in_runs(m.gate, _walk(m, page, current, of_mm, found))
+    m.add_to(m.counters, "pairs_visited", found.early * len(vmas))
+    counts = found.early, len(vmas), len(found.to_kill), found.strangers
+    yield Mark(SUM_ANON if anon else SUM_FILE, counts, (pfn,))
+    return found.to_kill
+
+
+@dataclass(slots=True)
+class Collected:
+    """What the walk has found so far. `early`: tasks to signal now; `strangers`: those of them without a VMA."""
+
+    to_kill: list[ToKill]
+    early: int = 0
+    strangers: int = 0
+
+
+def _walk(m: Machine, page: Page, current: int, of_mm: Mapping[int, list[Vma]], found: Collected) -> Iterator[Mark]:
+    """Visit every living process with each of its VMAs; `of_mm` has those that cover the page, by address space."""
     for process in m.living():
         tid = task_early_kill(m, process, current)
-        own = of_mm.get(process.mm, [])
-        early += tid is not None
-        if tid is None and own:
-            yield _late(m, pfn, process, own)
-        elif tid is not None and not own:
-            strangers += 1
-        elif tid is not None:
-            for vma in own:
-                yield _visit(m, page, Candidate(process, tid, vma), to_kill)
-    m.add_to(m.counters, "pairs_visited", early * len(vmas))
-    yield Mark(SUM_ANON if anon else SUM_FILE, (early, len(vmas), len(to_kill), strangers), (pfn,))
-    return to_kill
+        own = of_mm.get(process.mm)
+        if tid is None:
+            if own:
+                yield _late(m, page.pfn, process, own)
+            continue
+        found.early += 1
+        if not own:
+            found.strangers += 1
+            continue
+        for vma in own:
+            yield _visit(m, page, Candidate(process, tid, vma), found.to_kill)
 
 
 def task_early_kill(m: Machine, process: Process, current: int) -> int | None:

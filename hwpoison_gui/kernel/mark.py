@@ -7,10 +7,13 @@ site, when a view asks.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sized
+from collections.abc import Generator, Iterable
 from enum import Enum
 from functools import cache
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from .gate import Gate
 
 R = TypeVar("R")
 
@@ -148,24 +151,32 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-class Run:
-    """Many steps of one loop, closed without a round trip through the generators that yield them.
+class Run(NamedTuple):
+    """Consecutive steps of one loop, yielded together.
 
-    A loop over the mappers of a frame calls `close` where it would yield a mark, and yields the run now and then.
-    `marks`: one a step; `ends`: for each, how many changes the gate had recorded by then, since its last `take`.
+    `marks`: one a step. `ends`: for each, how many changes the gate had recorded by its end since the last `take`.
     """
 
-    __slots__ = ("_recorded", "ends", "marks")
-
-    def __init__(self, recorded: Sized) -> None:
-        self.marks: list[Mark] = []
-        self.ends: list[int] = []
-        self._recorded = recorded
-
-    def close(self, mark: Mark) -> None:
-        """What has changed since the last call is one step."""
-        self.marks.append(mark)
-        self.ends.append(len(self._recorded))
+    marks: list[Mark]
+    ends: list[int]
 
 
 Steps = Generator[Mark | Run, None, R]
+
+LONGEST_RUN: Final = 512  # steps; some milliseconds
+
+
+def in_runs(gate: Gate, marks: Iterable[Mark]) -> Generator[Run, None, None]:
+    """Yield the steps of a loop in runs: each mark closes a step with what changed before it.
+
+    A loop over ten thousand mappers would otherwise go through all generators above it for each of its steps.
+    """
+    run, recorded = Run([], []), gate.recorded
+    for mark in marks:
+        run.marks.append(mark)
+        run.ends.append(len(recorded))
+        if len(run.marks) == LONGEST_RUN:
+            yield run
+            run = Run([], [])
+    if run.marks:
+        yield run

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from operator import attrgetter
 from typing import Final
 
 import numpy as np
@@ -16,7 +15,7 @@ import numpy as np
 from . import page_flags as pf
 from . import pte as ptes
 from .machine import MAPPING_ANON, Machine
-from .mark import Act, Mark, Site, Steps, site
+from .mark import Act, Mark, Site, Steps, in_runs, site
 from .page_alloc import put_page
 from .records import HPAGE_PMD_NR, PAGE_SHIFT, Vma
 
@@ -66,6 +65,11 @@ def rmap_vmas(m: Machine, pfn: int) -> list[Vma]:
     For an anonymous page those of its anon_vma that cover its index, for a file page those of the
     inode's i_mmap that do: by where in the file they begin, equal ones by age.
     """
+    return [vma for vma, _ in rmap_addresses(m, pfn)]
+
+
+def rmap_addresses(m: Machine, pfn: int) -> list[tuple[Vma, int]]:
+    """`rmap_vmas`, each VMA with vma_address() of the page there, in bytes."""
     head = m.compound_head(pfn)
     anon_vma = m.anon_vma_of(head)
     if anon_vma:
@@ -75,12 +79,13 @@ def rmap_vmas(m: Machine, pfn: int) -> list[Vma]:
     else:
         return []
     index, vmas = page_index(m, pfn), m.vmas.view
-    found = [vma for id_ in sorted(ids) if (vma := vmas[id_]).address_of(index) >= 0]
+    found = [(vma, address) for id_ in sorted(ids) if (address := (vma := vmas[id_]).address_of(index)) >= 0]
     found.sort(key=_pgoff)
     return found
 
 
-_pgoff: Final = attrgetter("pgoff")
+def _pgoff(pair: tuple[Vma, int]) -> int:
+    return pair[0].pgoff
 
 
 def page_index(m: Machine, pfn: int) -> int:
@@ -108,9 +113,7 @@ def mappings_of(m: Machine, pfn: int) -> list[tuple[Vma, int]]:
     """
     if m.page(pfn) & pf.KSM:
         return list(_rmap_walk_ksm(m, pfn))
-    index = page_index(m, pfn)
-    pairs = ((vma, mapped_at(m, pfn, vma, vma.address_of(index))) for vma in rmap_vmas(m, pfn))
-    return [(vma, address) for vma, address in pairs if address >= 0]
+    return [pair for pair in rmap_addresses(m, pfn) if mapped_at(m, pfn, *pair) >= 0]
 
 
 def _rmap_walk_ksm(m: Machine, pfn: int) -> Iterator[tuple[Vma, int]]:
@@ -188,8 +191,8 @@ def try_to_unmap(m: Machine, pfn: int, entry_for: str) -> Steps[bool]:
 
     `entry_for`: what takes a PTE's place: `hwpoison`, `swap` or `none` (TTU_IGNORE_HWPOISON).
     """
-    for vma, address in mappings_of(m, pfn):
-        yield try_to_unmap_one(m, pfn, vma, address, entry_for)
+    mappings = mappings_of(m, pfn)
+    yield from in_runs(m.gate, (try_to_unmap_one(m, pfn, vma, address, entry_for) for vma, address in mappings))
     return bool(m.mapcount.view[pfn] == 0)
 
 

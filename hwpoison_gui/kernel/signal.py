@@ -6,11 +6,12 @@ operation, so nobody dies while the handler is still at work.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
 from .machine import Machine
-from .mark import Act, Mark, Steps, site
+from .mark import Act, Mark, Steps, in_runs, site
 from .records import Delivery, Process, SigInfo, Task
 
 HANDLED: Final = site("handle_signal", Act.SIGNAL, "handled", "comm signal code")
@@ -79,6 +80,12 @@ def get_signal(m: Machine) -> Steps[list[tuple[int, SigInfo]]]:
     Returns (tgid, signal) of the processes that are to die; ending them is do_group_exit()'s work.
     """
     doomed: dict[int, SigInfo] = {}
+    yield from in_runs(m.gate, _take_signals(m, doomed))
+    return list(doomed.items())
+
+
+def _take_signals(m: Machine, doomed: dict[int, SigInfo]) -> Iterator[Mark]:
+    """The handlers that run; who dies is put on `doomed`, by tgid."""
     for tid in sorted(m.pending.view):
         task = m.tasks.view[tid]
         process = m.processes.view[task.tgid]
@@ -92,7 +99,6 @@ def get_signal(m: Machine) -> Steps[list[tuple[int, SigInfo]]]:
                 yield Mark(HANDLED, (process.comm, info.signal, info.code), tasks=(tid,))
             else:
                 doomed[process.tgid] = info
-    return list(doomed.items())
 
 
 def _dequeue(m: Machine, tid: int, info: SigInfo) -> None:

@@ -11,7 +11,7 @@ from . import page_flags as pf
 from .collect import ToKill, collect_procs
 from .filemap import can
 from .handler import MF_ACTION_REQUIRED, Handler, Verdict, leave
-from .mark import Act, Mark, Steps, site
+from .mark import Act, Mark, Steps, in_runs, site
 from .profile.variants import phase
 from .records import BUS_MCEERR_AO, BUS_MCEERR_AR, SigInfo
 from .rmap import page_mkclean, try_to_unmap
@@ -125,8 +125,7 @@ def kill_procs(h: Handler, page: int) -> Steps[None]:
     if not m.profile.users.must_kill(m.page(page), h.unmapped):
         yield Mark(NOT_DIRTY, (), (page,))
         return
-    for entry in h.to_kill:
-        yield kill_proc(h, entry)
+    yield from in_runs(m.gate, (kill_proc(h, entry) for entry in h.to_kill))
 
 
 def kill_proc(h: Handler, entry: ToKill) -> Mark:

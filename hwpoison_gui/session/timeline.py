@@ -10,7 +10,7 @@ import gc
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, NamedTuple, overload
+from typing import Final, NamedTuple, overload
 
 import numpy as np
 import numpy.typing as npt
