@@ -13,8 +13,9 @@ from typing import Final, NamedTuple
 
 from .machine import Machine
 from .mark import Act, Mark, Steps, in_runs, site
+from .pte import maps_frame
 from .records import PAGE_SHIFT, Process, Vma
-from .rmap import mapped_at, page_index, rmap_vmas
+from .rmap import page_index, rmap_addresses
 
 ENTER_ANON: Final = site("collect_procs_anon", args="anon_vma")
 ENTER_FILE: Final = site("collect_procs_file", args="path index")
@@ -43,8 +44,10 @@ class Page(NamedTuple):
 
     pfn: int
     anon: bool
-    pgoff: int
     lsb: int
+
+
+Places = list[tuple[Vma, int]]  # VMAs, and vma_address() of the page in each
 
 
 def collect_procs(m: Machine, pfn: int, current: int = 0) -> Steps[list[ToKill]]:
@@ -53,13 +56,13 @@ def collect_procs(m: Machine, pfn: int, current: int = 0) -> Steps[list[ToKill]]
     `current` is the thread that ran into the error and must be told whatever its policy, or 0.
     """
     anon = m.anon_vma_of(pfn) != 0
-    vmas = rmap_vmas(m, pfn)
-    of_mm: defaultdict[int, list[Vma]] = defaultdict(list)
-    for vma in vmas:
-        of_mm[vma.mm].append(vma)
+    vmas = rmap_addresses(m, pfn)
+    of_mm: defaultdict[int, Places] = defaultdict(list)
+    for place in vmas:
+        of_mm[place[0].mm].append(place)
     found = Collected([])
-    page = Page(pfn, anon, page_index(m, pfn), page_shift(m, pfn))
-    yield _enter(m, pfn, vmas)
+    page = Page(pfn, anon, page_shift(m, pfn))
+    yield _enter(m, pfn, tuple(vma.id for vma, _ in vmas))
     yield from in_runs(m.gate, _walk(m, page, current, of_mm, found))
     m.add_to(m.counters, "pairs_visited", found.early * len(vmas))
     counts = found.early, len(vmas), len(found.to_kill), found.strangers
@@ -76,7 +79,7 @@ class Collected:
     strangers: int = 0
 
 
-def _walk(m: Machine, page: Page, current: int, of_mm: Mapping[int, list[Vma]], found: Collected) -> Iterator[Mark]:
+def _walk(m: Machine, page: Page, current: int, of_mm: Mapping[int, Places], found: Collected) -> Iterator[Mark]:
     """Visit every living process with each of its VMAs; `of_mm` has those that cover the page, by address space."""
     for process in m.living():
         tid = task_early_kill(m, process, current)
@@ -89,8 +92,9 @@ def _walk(m: Machine, page: Page, current: int, of_mm: Mapping[int, list[Vma]], 
         if not own:
             found.strangers += 1
             continue
-        for vma in own:
-            yield _visit(m, page, Candidate(process, tid, vma), found.to_kill)
+        for vma, address in own:
+            entry = ToKill(tid, address, vma.id, page.lsb)
+            yield _visit(m, page, process, entry, found.to_kill)
 
 
 def task_early_kill(m: Machine, process: Process, current: int) -> int | None:
@@ -100,16 +104,7 @@ def task_early_kill(m: Machine, process: Process, current: int) -> int | None:
     return m.profile.users.early_kill_thread(m, process)
 
 
-class Candidate(NamedTuple):
-    """A pair of the walk whose VMA belongs to the task."""
-
-    process: Process
-    tid: int
-    vma: Vma
-
-
-def _enter(m: Machine, pfn: int, vmas: list[Vma]) -> Mark:
-    ids = tuple(vma.id for vma in vmas)
+def _enter(m: Machine, pfn: int, ids: tuple[int, ...]) -> Mark:
     anon_vma = m.anon_vma_of(pfn)
     if anon_vma:
         return Mark(ENTER_ANON, (anon_vma,), (pfn,), ids)
@@ -117,24 +112,26 @@ def _enter(m: Machine, pfn: int, vmas: list[Vma]) -> Mark:
     return Mark(ENTER_FILE, (inode.path if inode else "", page_index(m, pfn)), (pfn,), ids)
 
 
-def _late(m: Machine, pfn: int, process: Process, own: list[Vma]) -> Mark:
+def _late(m: Machine, pfn: int, process: Process, own: Places) -> Mark:
     policy = m.tasks.view[process.tgid].mce_kill
     early_kill = m.sysctl.view["memory_failure_early_kill"]
-    vmas = tuple(vma.id for vma in own)
+    vmas = tuple(vma.id for vma, _ in own)
     return Mark(LATE, (process.comm, policy, early_kill), (pfn,), vmas, (), (process.tgid,))
 
 
-def _visit(m: Machine, page: Page, pair: Candidate, to_kill: list[ToKill]) -> Mark:
-    """Visit one pair; append it to `to_kill` if it counts."""
-    pfn, anon, pgoff, lsb = page
-    process, tid, vma = pair
-    address = vma.address_of(pgoff)
-    mapped = mapped_at(m, pfn, vma, address) >= 0
-    if anon and not mapped:
-        return Mark(NOT_MAPPED, (process.comm,), (pfn,), (vma.id,), (), (process.tgid,))
-    to_kill.append(ToKill(tid, address, vma.id, lsb))
-    site, args = (ADDED_ANON, (process.comm, address)) if anon else (ADDED_FILE, (process.comm, address, mapped))
-    return Mark(site, args, (pfn,), (vma.id,), ((vma.mm, address >> PAGE_SHIFT),), (process.tgid,))
+def _visit(m: Machine, page: Page, process: Process, entry: ToKill, to_kill: list[ToKill]) -> Mark:
+    """Visit one pair, of a process that owns the VMA; append the entry to `to_kill` if the pair counts."""
+    pfn, tasks, vmas, vpn = page.pfn, (process.tgid,), (entry.vma,), entry.address >> PAGE_SHIFT
+    mapped = maps_frame(m.pte(process.mm, vpn), pfn)
+    if page.anon and not mapped:
+        return Mark(NOT_MAPPED, (process.comm,), (pfn,), vmas, (), tasks)
+    to_kill.append(entry)
+    site, args = (
+        (ADDED_ANON, (process.comm, entry.address))
+        if page.anon
+        else (ADDED_FILE, (process.comm, entry.address, mapped))
+    )
+    return Mark(site, args, (pfn,), vmas, ((process.mm, vpn),), tasks)
 
 
 def page_shift(m: Machine, pfn: int) -> int:

@@ -69,19 +69,19 @@ class Column:
     def __init__(self, name: str, data: npt.NDArray[Any]) -> None:
         self.name = name
         self._data = data
-        self._cells: Any = data.data  # one cell of it costs a third of what numpy takes
+        self.cells: Any = data.data  # for the gate alone; one cell of it costs a third of what numpy takes
         self.view = data.view()
         self.view.flags.writeable = False
 
     def get(self, key: int) -> int:
-        value: int = self._cells[key]
+        value: int = self.cells[key]
         return value
 
     def set(self, key: int, value: int) -> None:
-        self._cells[key] = value
+        self.cells[key] = value
 
     def swap(self, key: int, value: int) -> int:
-        cells = self._cells
+        cells = self.cells
         old: int = cells[key]
         cells[key] = value
         return old
@@ -318,6 +318,15 @@ class Gate:
         if old is new or old == new or self._recording is None:
             return
         self._recording.append(_made(Change, (store, key, old, new)))
+
+    def increase(self, column: Column, key: int, amount: int) -> int:
+        """Add to a cell of a column and remember it; returns the new value. `amount` is not 0."""
+        cells = column.cells
+        old: int = cells[key]
+        cells[key] = new = old + amount
+        if self._recording is not None:
+            self._recording.append(_made(Change, (column, key, old, new)))
+        return new
 
     def record(self) -> None:
         """From now on every change is remembered."""

@@ -6,6 +6,7 @@ counts it as a mapping, the head alone has the reference.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -169,7 +170,7 @@ def split_huge_page(m: Machine, pfn: int) -> Steps[bool]:
     if anon and m.page(pfn) & pf.HWPOISON:
         for vma, address in mappings_of(m, pfn):
             if not m.pte(vma.mm, address >> PAGE_SHIFT) & ptes.PSE:
-                yield _poison_entry(m, vma, address, pfn)
+                yield from _poison_entry(m, vma, address, pfn)
     for vma, vpn in huge:
         split_huge_pmd(m, vma, vpn)
         yield _split_entry(m, vma, vpn, head)
@@ -194,13 +195,15 @@ def _unmap_small_entries(m: Machine, head: int) -> None:
                 try_to_unmap_one(m, frame, vma, address, "none")
 
 
-def _poison_entry(m: Machine, vma: Vma, address: int, pfn: int) -> Mark:
+def _poison_entry(m: Machine, vma: Vma, address: int, pfn: int) -> Iterator[Mark]:
     """A small entry of the poisoned page is not brought back after the split: collect_procs() will not find it.
 
     try_to_migrate_one(), mm/rmap.c (6.1): PageHWPoison(subpage). Huge entries are split before anybody looks,
     and so their owners are told.
     """
-    return try_to_unmap_one(m, pfn, vma, address, "hwpoison", NOT_MIGRATED)
+    mark = try_to_unmap_one(m, pfn, vma, address, "hwpoison", NOT_MIGRATED)
+    if mark is not None:
+        yield mark
 
 
 def split_cached_page(m: Machine, head: int) -> None:

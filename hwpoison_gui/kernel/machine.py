@@ -209,10 +209,10 @@ class Machine:
 
     def add_to(self, store: Any, key: Any, amount: int) -> None:
         """Add to a column's cell or to a counting table's record, which is deleted at 0."""
-        value = store.get(key)
         if type(store) is Column:
-            self.gate.put(store, key, value + amount)
+            self.gate.increase(store, key, amount)
             return
+        value = store.get(key)
         total = (0 if value is ABSENT else value) + amount
         self.gate.put(store, key, total if total else ABSENT)
 
@@ -224,7 +224,10 @@ class Machine:
 
     def set_pte(self, mm: int, vpn: int, entry: int) -> None:
         """Write a page-table entry; 0 clears it. RSS follows the present entries."""
-        old = self.ptes.of(mm).get(vpn, 0)
+        self.replace_pte(mm, vpn, self.ptes.of(mm).get(vpn, 0), entry)
+
+    def replace_pte(self, mm: int, vpn: int, old: int, entry: int) -> None:
+        """`set_pte` by a caller that has read the entry, `old` (0: there is none)."""
         self.gate.put(self.ptes, (mm, vpn), entry if entry else ABSENT)
         change = ptes.rss_of(entry) - ptes.rss_of(old)
         if change:

@@ -193,8 +193,7 @@ def get_page(m: Machine, pfn: int) -> None:
 def put_page(m: Machine, pfn: int) -> None:
     """put_page(): one reference less; the last one frees an ordinary page."""
     head = m.compound_head(pfn)
-    m.add_to(m.refcount, head, -1)
-    if m.refcount.get(head) == 0:
+    if m.gate.increase(m.refcount, head, -1) == 0:
         _free_last(m, head)
 
 

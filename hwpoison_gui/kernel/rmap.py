@@ -135,8 +135,7 @@ def page_add_rmap(m: Machine, pfn: int, huge: bool = False) -> None:
 def page_remove_rmap(m: Machine, pfn: int, huge: bool = False) -> None:
     """One entry less maps the frame; a page nobody maps loses MMAP, and MLOCKED where the profile says so."""
     if not huge:
-        m.add_to(m.mapcount, pfn, -1)
-        if m.mapcount.get(pfn) == 0:
+        if m.gate.increase(m.mapcount, pfn, -1) == 0:
             m.clear_flags(pfn, _lost_when_unmapped(m, m.page(pfn)))
         return
     frames = np.arange(pfn, pfn + HPAGE_PMD_NR)
@@ -191,15 +190,29 @@ def try_to_unmap(m: Machine, pfn: int, entry_for: str) -> Steps[bool]:
 
     `entry_for`: what takes a PTE's place: `hwpoison`, `swap` or `none` (TTU_IGNORE_HWPOISON).
     """
-    mappings = mappings_of(m, pfn)
-    yield from in_runs(m.gate, (try_to_unmap_one(m, pfn, vma, address, entry_for) for vma, address in mappings))
+    yield from in_runs(m.gate, _unmapped(m, pfn, entry_for))
     return bool(m.mapcount.view[pfn] == 0)
 
 
-def try_to_unmap_one(m: Machine, pfn: int, vma: Vma, address: int, entry_for: str, site: Site | None = None) -> Mark:
-    """Clear one PTE: its dirty bit goes to the page, mapcount and refcount fall. `site`: that of another caller."""
+def _unmapped(m: Machine, pfn: int, entry_for: str) -> Iterator[Mark]:
+    places = list(_rmap_walk_ksm(m, pfn)) if m.page(pfn) & pf.KSM else rmap_addresses(m, pfn)
+    for vma, address in places:
+        mark = try_to_unmap_one(m, pfn, vma, address, entry_for)
+        if mark is not None:
+            yield mark
+
+
+def try_to_unmap_one(
+    m: Machine, pfn: int, vma: Vma, address: int, entry_for: str, site: Site | None = None
+) -> Mark | None:
+    """Clear the PTE that maps the frame there: its dirty bit goes to the page, mapcount and refcount fall.
+
+    None if there is no such PTE. `site`: that of a caller other than try_to_unmap().
+    """
     vpn = address >> PAGE_SHIFT
     old = m.pte(vma.mm, vpn)
+    if not ptes.maps_frame(old, pfn):
+        return None
     huge = old & ptes.PSE
     if old & ptes.DIRTY:
         m.set_flags(m.compound_head(pfn), pf.DIRTY)
@@ -210,7 +223,7 @@ def try_to_unmap_one(m: Machine, pfn: int, vma: Vma, address: int, entry_for: st
         m.clear_flags(pfn, m.profile.mm.exclusive)
     else:
         new = ptes.hwpoison_pte(pfn) | huge if entry_for == "hwpoison" else 0
-    m.set_pte(vma.mm, vpn, new)
+    m.replace_pte(vma.mm, vpn, old, new)
     page_remove_rmap(m, pfn, huge=bool(huge))
     put_page(m, pfn)
     owner = m.processes.view[vma.mm]

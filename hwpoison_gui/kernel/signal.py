@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from .gate import ABSENT
 from .machine import Machine
 from .mark import Act, Mark, Steps, in_runs, site
 from .records import Delivery, Process, SigInfo, Task
@@ -19,7 +20,9 @@ HANDLED: Final = site("handle_signal", Act.SIGNAL, "handled", "comm signal code"
 
 def disposition(process: Process, signal: str) -> str:
     """`default`, `handler` or `ignored`."""
-    return {"SIGBUS": process.sigbus, "SIGSEGV": process.sigsegv}.get(signal, "default")
+    if signal == "SIGBUS":
+        return process.sigbus
+    return process.sigsegv if signal == "SIGSEGV" else "default"
 
 
 def send_sig(m: Machine, tid: int, info: SigInfo) -> str:
@@ -36,9 +39,10 @@ def send_sig(m: Machine, tid: int, info: SigInfo) -> str:
     if disposition(process, info.signal) == "ignored" and not blocked:
         _deliver(m, tid, info, "ignored")
         return "ignored"
-    if any(other.signal == info.signal for other in m.pending.view.get(tid, ())):
+    waiting = m.pending.view.get(tid, ())
+    if waiting and any(other.signal == info.signal for other in waiting):
         return "dropped"
-    m.put(m.pending, tid, (*m.pending.view.get(tid, ()), info))
+    m.put(m.pending, tid, (*waiting, info))
     if blocked:
         _deliver(m, tid, info, "pending")
         return "pending"
@@ -102,11 +106,8 @@ def _take_signals(m: Machine, doomed: dict[int, SigInfo]) -> Iterator[Mark]:
 
 
 def _dequeue(m: Machine, tid: int, info: SigInfo) -> None:
-    left = tuple(other for other in m.pending.view[tid] if other is not info)
-    if left:
-        m.put(m.pending, tid, left)
-    else:
-        m.delete(m.pending, tid)
+    left = tuple([other for other in m.pending.view[tid] if other is not info])
+    m.put(m.pending, tid, left or ABSENT)
 
 
 def sigaction(m: Machine, tid: int, sigbus: str | None = None, sigsegv: str | None = None) -> None:
