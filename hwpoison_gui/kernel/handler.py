@@ -29,6 +29,7 @@ class Handler:
     """The handler's local variables.
 
     `page` is the one that the page tables name: the head of a page of hugetlb, else the frame itself.
+    `prefix` begins each line that it logs.
     `extra` references are the injector's; `flags` are MF_ bits; `current` is the thread that runs, or 0.
     `kind` is that of the state row that fits. `lru_flag` and `page_flags` are what the page had before
     the handler changed it.
@@ -37,6 +38,7 @@ class Handler:
     m: Machine
     pfn: int
     page: int = field(init=False)
+    prefix: str = field(init=False)
     trapno: int = 18
     extra: int = 0
     flags: int = 0
@@ -49,9 +51,10 @@ class Handler:
 
     def __post_init__(self) -> None:
         self.page = self.pfn
+        self.prefix = self.m.profile.log.prefix.format(pfn=self.pfn)
 
     def log(self, text: str) -> None:
-        self.m.printk(self.m.profile.log.prefix.format(pfn=self.pfn) + text)
+        self.m.printk(self.prefix + text)
 
 
 def frames_of(m: Machine, pfn: int) -> tuple[int, ...]:

@@ -214,8 +214,9 @@ def try_to_unmap_one(
     if not ptes.maps_frame(old, pfn):
         return None
     huge = old & ptes.PSE
-    if old & ptes.DIRTY:
-        m.set_flags(m.compound_head(pfn), pf.DIRTY)
+    dirty = bool(old & ptes.DIRTY)
+    if dirty and not m.page(head := m.compound_head(pfn)) & pf.DIRTY:
+        m.set_flags(head, pf.DIRTY)
     if entry_for == "swap":
         offset = m.page_private.view[pfn]
         m.add_to(m.swap_map, offset, 1)
@@ -227,5 +228,5 @@ def try_to_unmap_one(
     page_remove_rmap(m, pfn, huge=bool(huge))
     put_page(m, pfn)
     owner = m.processes.view[vma.mm]
-    args = (owner.comm, address, bool(old & ptes.DIRTY))
+    args = (owner.comm, address, dirty)
     return Mark(site or UNMAPPED[entry_for], args, (pfn,), (vma.id,), ((vma.mm, vpn),), (owner.tgid,))

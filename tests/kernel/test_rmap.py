@@ -381,7 +381,7 @@ def test_a_huge_entry_is_cut_as_one() -> None:
 def test_a_mark_names_the_entry_that_was_cut() -> None:
     bench, pfn = shared_and_private()
     m = bench.m
-    marks = list(rmap.try_to_unmap(m, pfn, "none"))
+    marks = [mark for run in rmap.try_to_unmap(m, pfn, "none") for mark in run.marks]
     tgids = [bench.session.world.process(task).tgid for task in "abc"]
     assert [mark.tasks for mark in marks] == [(tgid,) for tgid in tgids]
     for mark, tgid in zip(marks, tgids, strict=True):
