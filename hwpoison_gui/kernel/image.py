@@ -6,12 +6,14 @@ A recording, this machine's /proc and the presets all give one of these; boot/ma
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 U64 = npt.NDArray[np.uint64]
+
+SYSCTLS: Final = ("memory_failure_early_kill", "memory_failure_recovery")  # of /proc/sys/vm, in any modelled kernel
 
 
 class VmaImage(NamedTuple):

@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from hwpoison_gui.kernel.image import HiddenState, MemoryImage, VmaImage
+from hwpoison_gui.kernel.image import SYSCTLS, HiddenState, MemoryImage, VmaImage
 from hwpoison_gui.sources.assemble import PFN_MASK, PRESENT, Exported, assemble, release_of
 from hwpoison_gui.sources.errors import LivePermissionError, MalformedError, SourceError
 from hwpoison_gui.sources.frames import Cancelled, check, check_readable, never, read_words
@@ -32,7 +32,6 @@ Progress = Callable[[float, str], None]
 PROC: Final = Path("/proc")
 _VANISHED: Final = (errno.ENOENT, errno.ESRCH, errno.EIO)
 _REFUSED: Final = (errno.EACCES, errno.EPERM)
-_SYSCTLS: Final = ("memory_failure_early_kill", "memory_failure_recovery")
 _COPY_NOTE: Final = (
     "This is a copy of this machine's memory, read a moment ago. What is done to it here is simulated: "
     "the machine itself is never written to."
@@ -198,7 +197,7 @@ def _mounts(proc: Path) -> dict[str, str]:
 
 
 def _sysctls(proc: Path) -> dict[str, int]:
-    values = {name: text_or_empty(proc / "sys" / "vm" / name).strip() for name in _SYSCTLS}
+    values = {name: text_or_empty(proc / "sys" / "vm" / name).strip() for name in SYSCTLS}
     return {name: int(value) for name, value in values.items() if value in ("0", "1")}
 
 

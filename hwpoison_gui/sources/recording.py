@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from hwpoison_gui.kernel.image import HiddenState, MemoryImage
+from hwpoison_gui.kernel.image import SYSCTLS, HiddenState, MemoryImage
 from hwpoison_gui.sources.assemble import PRESENT, Exported, assemble, page_aligned, release_of
 from hwpoison_gui.sources.errors import MalformedError, SourceError
 from hwpoison_gui.sources.maps import PAGE_SHIFT, ProcessText
@@ -25,7 +25,6 @@ _ENTRY_COLUMNS: Final = ("pagemap_pid", "pagemap_va", "pagemap_entry")
 _HIDDEN_COLUMNS: Final = ("raw_flags", "mapping", "index", "private", "refcount", "pagemap_pte")
 _PTE_DIRTY: Final = np.uint64(1 << 6)
 _PTE_LEAF_PMD: Final = np.uint64(1 << 7)
-_SYSCTLS: Final = ("memory_failure_early_kill", "memory_failure_recovery")
 _MOST_JSON: Final = 1 << 28
 
 
@@ -195,7 +194,7 @@ def _sysctls(path: Path, notes: dict[str, Any]) -> dict[str, int]:
     found = {}
     for key, value in recorded.items():
         name = key.removeprefix("vm.")
-        if name in _SYSCTLS:
+        if name in SYSCTLS:
             if value not in (0, 1):
                 raise SourceError(path, f"sysctl.{key}", "0 or 1 expected")
             found[name] = int(value)

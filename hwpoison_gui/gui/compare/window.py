@@ -29,6 +29,7 @@ from hwpoison_gui.gui.look import icons
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
 from hwpoison_gui.kernel.mark import counted
+from hwpoison_gui.kernel.profile.registry import newest, oldest
 from hwpoison_gui.session import compare
 from hwpoison_gui.session.compare import Recipe, Settings
 from hwpoison_gui.view.base.moment import title
@@ -36,7 +37,7 @@ from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.facts.compare import differences, headline, settings_words
 
 _WAYS: Final = (("Early kill against late", "early"), ("Recovery on against off", "recovery"),
-                ("Profile v7 against 6.1", "profile"), ("As chosen below", ""))  # fmt: skip
+                (f"Profile {oldest().name} against {newest().name}", "profile"), ("As chosen below", ""))  # fmt: skip
 _BUTTONS: Final = (("first", "To before the click (Home)"), ("back", "One step back on both sides (Left)"),
                    ("play", "Walk both, or pause (Space)"), ("forward", "One step forward on both sides (Right)"),
                    ("last", "To the end of both (End)"))  # fmt: skip

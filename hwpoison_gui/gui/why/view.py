@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QTreeView, QWidge
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.why.delegate import DecisionDelegate
 from hwpoison_gui.gui.why.model import DecisionModel
-from hwpoison_gui.kernel.profile.v7 import V7
+from hwpoison_gui.kernel.profile.registry import oldest
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.outcome.loss import Fact
 from hwpoison_gui.view.outline.outline import Node, Outline
@@ -30,7 +30,7 @@ class DecisionView(QTreeView):
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
-        self.outline_model = DecisionModel(self, Outline(V7))
+        self.outline_model = DecisionModel(self, Outline(oldest()))
         self.setModel(self.outline_model)
         self._delegate = DecisionDelegate(self, self.outline_model, theme)
         self.setItemDelegate(self._delegate)

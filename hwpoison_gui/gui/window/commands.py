@@ -22,7 +22,7 @@ from hwpoison_gui.gui.window.go_to import GoTo
 from hwpoison_gui.gui.window.machines import Machines
 from hwpoison_gui.gui.window.menus import ContextMenus
 from hwpoison_gui.gui.window.notes import Notes
-from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.kernel.profile.registry import PROFILES, newest, oldest
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.facts.injections import Injection, pin, soft_offline, unpoison
@@ -120,8 +120,8 @@ def frame_commands(
         Command("centre", "&Frame", "&Centre on it", "Put the selected frame in the middle, large enough to read",
                 lambda: center_on(c.selected), "centre", ("F",), unselected),
         Command("compare", "&Frame", "Co&mpare…", "The same click under two settings, side by side: early and late "
-                "kill, recovery on and off, v7 and 6.1", comparison.open, "compare", ("Ctrl+E",), incomparable,
-                separated=True),
+                f"kill, recovery on and off, {oldest().name} and {newest().name}",
+                comparison.open, "compare", ("Ctrl+E",), incomparable, separated=True),
     ]  # fmt: skip
 
 

@@ -1,1 +1,1 @@
-"""Profiles: what each modelled kernel does differently, as data."""
+"""Profiles: how the modelled kernels differ, as data."""

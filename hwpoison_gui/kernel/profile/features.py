@@ -1,7 +1,7 @@
-"""Features: what some of the modelled kernels have and others lack, declared once, in the order of the kernels.
+"""Features: behaviour that some of the modelled kernels have and others lack.
 
-A feature is a yes or no that code asks a profile for by name. What is a value, a table or a function
-stands in the records of profile/type.py instead.
+Each is declared once, in the order of the kernels that brought it, and code asks a profile for it by name
+(`profile.has`). Differences that are values, tables or functions belong in the records of profile/type.py.
 """
 
 from __future__ import annotations
@@ -10,7 +10,17 @@ from typing import Final, NamedTuple
 
 
 class Feature(NamedTuple):
-    """`meaning`: what a kernel with it does. `source`: file and version, or commit, that shows or brought it."""
+    """A yes or no that distinguishes kernels.
+
+    Attributes
+    ----------
+    name : str
+        Argument of `Profile.has`.
+    meaning : str
+        What a kernel that has it does.
+    source : str
+        The kernel commit that brought it, or a file and version that show it.
+    """
 
     name: str
     meaning: str
@@ -57,14 +67,22 @@ _DECLARED: Final = (
     ),
     Feature(
         "soft_offline",
-        "a working page can be taken out of use",
+        "a page that still works can be taken out of use (soft offline)",
         'facb6011f399 ("HWPOISON: Add soft page offline support")',
     ),
-    Feature("hard_offline", "/sys/devices/system/memory/hard_offline_page", "drivers/base/memory.c, 6.1"),
-    Feature("unpoison", "an injected error can be withdrawn", '847ce401df39 ("HWPOISON: Add unpoisoning support")'),
+    Feature(
+        "hard_offline",
+        "a write to /sys/devices/system/memory/hard_offline_page runs the handler",
+        "drivers/base/memory.c, 6.1",
+    ),
+    Feature(
+        "unpoison",
+        "an injected error can be withdrawn (unpoison)",
+        '847ce401df39 ("HWPOISON: Add unpoisoning support")',
+    ),
     Feature(
         "machine_check_recovery",
-        "machine checks call the handler: SRAO for a scrubbed error, SRAR for one that a thread consumed",
+        "machine checks run the handler: SRAO for an error found by scrubbing, SRAR for one that a thread consumed",
         "arch/x86/kernel/cpu/mce/core.c, 6.1",
     ),
     Feature("inject_checks_pfn", "corrupt-pfn refuses a pfn without a page", "mm/hwpoison-inject.c, 6.1"),
@@ -96,7 +114,7 @@ _DECLARED: Final = (
     ),
     Feature(
         "collect_procs_of_clean",
-        "processes are collected for clean pages, too, and the list is dropped",
+        "processes are collected for clean pages as well; the list is then discarded",
         "mm/memory-failure.c, hwpoison_user_mappings(), 6.1",
     ),
     Feature(
@@ -106,7 +124,7 @@ _DECLARED: Final = (
     ),
     Feature(
         "poison_is_never_freed",
-        "a poisoned page is never freed, whoever drops its last reference",
+        "a poisoned page is never returned to the allocator, whoever drops its last reference",
         "mm/page_alloc.c, free_pages_prepare(), 6.1",
     ),
     Feature(
@@ -116,12 +134,12 @@ _DECLARED: Final = (
     ),
     Feature(
         "pageout_spares_shared",
-        "MADV_PAGEOUT skips pages that others map, too, and refuses locked VMAs",
+        "MADV_PAGEOUT skips pages that are mapped more than once, and refuses locked VMAs",
         "mm/madvise.c, can_madv_lru_vma(), madvise_cold_or_pageout_pte_range(), 6.1",
     ),
     Feature(
         "hugetlb_files_are_dirty",
-        "a page is dirty as soon as it is added to a hugetlbfs file",
+        "a page added to a hugetlbfs file is marked dirty",
         "mm/hugetlb.c, hugetlb_add_to_page_cache(), 6.1",
     ),
     Feature(

@@ -1,7 +1,7 @@
-"""Profile 6.1: today's long-term kernel, told as the difference from 2009.
+"""Profile 6.1: a long-term kernel, as the difference from v7.
 
-After Linux 6.1, mm/memory-failure.c and what of mm/ it meets. Read beside profile/v7.py: what is not
-named here is as it was.
+After Linux 6.1, mm/memory-failure.c, which is the source of whatever names no other. What is not replaced here is as
+in profile/v7.py.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from .variants import by_name
 
 _SWAP: Final = pf.SWAPCACHE | pf.SWAPBACKED
 
-# error_states[], mm/memory-failure.c (6.1). Against 2009: no `free kernel` and no `anonymous` row, a
-# swap-cache page must be SWAPBACKED, mlocked stands before unevictable, and kinds tell dirty from clean.
+# error_states[]. Changes since v7: the rows "free kernel" and "anonymous" are gone, a swap-cache page must be
+# SWAPBACKED, mlocked comes before unevictable, and the kinds distinguish dirty from clean.
 ERROR_STATES: Final = (
     StateRow(pf.RESERVED, pf.RESERVED, "reserved kernel page", "me_kernel"),
     StateRow(pf.SLAB, pf.SLAB, "kernel slab page", "me_kernel"),
@@ -76,17 +76,17 @@ ADDED: Final = frozenset(
 
 
 def has_users(word: int) -> bool:
-    """Pages that a process can have mapped as its own: on the LRU, or of hugetlb."""
+    """LRU and hugetlb pages, unless reserved, slab or a page table (hwpoison_user_mappings())."""
     return bool(word & (pf.LRU | pf.HUGE)) and not word & (pf.RESERVED | pf.SLAB | pf.PGTABLE)
 
 
 def must_kill(word: int, unmapped: bool) -> bool:
-    """If the page is dirty or stays mapped (hwpoison_user_mappings(), mm/memory-failure.c, 6.1)."""
+    """If the page is dirty or could not be unmapped (hwpoison_user_mappings())."""
     return bool(word & pf.DIRTY) or not unmapped
 
 
 def find_early_kill_thread(m: Machine, process: Process) -> int | None:
-    """The first thread whose own policy is early, or that has none while the sysctl says early."""
+    """The first thread whose PR_MCE_KILL policy is early, or default while early kill is on (task_early_kill())."""
     for tid in process.threads:
         policy = m.tasks.view[tid].mce_kill
         if policy == "early" or (policy == "default" and m.sysctl.view["memory_failure_early_kill"]):
@@ -95,12 +95,15 @@ def find_early_kill_thread(m: Machine, process: Process) -> int | None:
 
 
 def populate_writes(vma: Vma) -> bool:
-    """populate_vma_page_range(), mm/gup.c: a shared mapping is populated by reading, so as not to dirty it."""
+    """In writable private VMAs; shared ones are read, to keep them clean (populate_vma_page_range(), mm/gup.c, 6.1)."""
     return vma.prot == "rw" and not vma.shared
 
 
 def io_refuses(m: Machine, pfn: int) -> bool:
-    """shmem_file_read_iter(), shmem_write_begin() and hugetlbfs_read_iter(): EIO from a poisoned page."""
+    """For poisoned pages of tmpfs and hugetlbfs.
+
+    shmem_file_read_iter(), shmem_write_begin(), mm/shmem.c; hugetlbfs_read_iter(), fs/hugetlbfs/inode.c, 6.1.
+    """
     head = m.compound_head(pfn)
     inode = m.inode_of(head)
     kept = inode is not None and inode.filesystem in ("tmpfs", "hugetlbfs")
@@ -108,9 +111,9 @@ def io_refuses(m: Machine, pfn: int) -> bool:
 
 
 def check_and_advance_wb_err(m: Machine, inode: Inode, description: int | None) -> int | str:
-    """file_check_and_advance_wb_err(), mm/filemap.c: each description is told of an error once.
+    """EIO once per open file description; never on tmpfs and hugetlbfs, whose fsync is noop_fsync().
 
-    fsync of shared memory and hugetlbfs is noop_fsync(), which never looks.
+    file_check_and_advance_wb_err(), mm/filemap.c, 6.1.
     """
     if inode.filesystem in ("tmpfs", "hugetlbfs") or description is None:
         return 0
@@ -123,7 +126,7 @@ def check_and_advance_wb_err(m: Machine, inode: Inode, description: int | None) 
 
 
 def reuses(m: Machine, vma: Vma, address: int, pfn: int) -> bool:
-    """do_wp_page(), mm/memory.c: a page that is exclusive, or to which nobody else refers, not even swap."""
+    """If the page is exclusive, or has no other reference, swap included (do_wp_page(), mm/memory.c, 6.1)."""
     if m.page(pfn) & pf.MAPPEDTODISK:
         return True
     cached = 1 if m.page(pfn) & pf.SWAPCACHE else 0
@@ -138,7 +141,10 @@ def reuses(m: Machine, vma: Vma, address: int, pfn: int) -> bool:
 
 
 def swap_in(m: Machine, vma: Vma, pfn: int, entry: int, write: bool) -> int:
-    """do_swap_page(), mm/memory.c: who had the page alone has it alone again, and may write to it at once."""
+    """Drop the swap reference; a page that was, or is now, exclusive may be mapped writable.
+
+    do_swap_page(), mm/memory.c, 6.1.
+    """
     m.add_to(m.swap_map, ptes.value_of(entry), -1)
     alone = write and not m.page(pfn) & pf.KSM and int(m.refcount.view[pfn]) == 2
     if vma.locked or m.page(pfn) & pf.MLOCKED or alone:
@@ -150,11 +156,11 @@ def swap_in(m: Machine, vma: Vma, pfn: int, entry: int, write: bool) -> int:
 
 
 def swapped_in(m: Machine, vma: Vma, pfn: int, entry: int) -> None:
-    """Nothing: do_swap_page() has dropped the entry before (mm/memory.c, 6.1)."""
+    """Nothing: the entry was dropped before mapping (do_swap_page(), mm/memory.c, 6.1)."""
 
 
-# soft_offline_page() and below, mm/memory-failure.c, 6.1. `size`: "page" or "hugepage"; `count`: references;
-# `flags`: the flag word as %pGp prints it; `left`: what migrate_pages() returned.
+# soft_offline_page() and its callees. `size`: "page" or "hugepage"; `count`: references; `flags`: the flag word as %pGp
+# prints it; `left`: return value of migrate_pages().
 SOFT_OFFLINE: Final = {
     "already poisoned": "soft_offline_page: {pfn:#x} page already poisoned",
     "thp split failed": "soft offline: {pfn:#x}: thp split failed",
@@ -162,7 +168,7 @@ SOFT_OFFLINE: Final = {
     "isolation failed": "soft offline: {pfn:#x}: {size} isolation failed, page count {count}, type {flags}",
     "migration failed": "soft offline: {pfn:#x}: {size} migration failed {left}, type {flags}",
 }
-# unpoison_memory(), mm/memory-failure.c, 6.1
+# unpoison_memory()
 UNPOISON: Final = {
     "done": "Unpoison: Software-unpoisoned page {pfn:#x}",
     "hardware failure": "Unpoison: Disabled after HW memory failure {pfn:#x}",
@@ -193,13 +199,13 @@ V6_1: Final = replace(
         phases_6_1.take_reference,
         # 415c64c1453a ("mm/memory-failure: split thp earlier in memory error handling")
         phases_6_1.split_transparent_huge_page,
-        phases_6_1.shake_page,  # mm/memory-failure.c, memory_failure(), 6.1
+        phases_6_1.shake_page,  # memory_failure()
         # 524fca1e7356 ("HWPOISON: fix misjudgement of page_action() for errors on mlocked pages"),
         # 0bc1f8b0682c ("hwpoison: fix the handling path of the victimized page frame that belong to non-LRU")
         phases_6_1.lock_page,
         phases.wait_on_page_writeback,
         user_mappings.hwpoison_user_mappings,
-        phases_6_1.check_truncated,  # mm/memory-failure.c, memory_failure(), 6.1
+        phases_6_1.check_truncated,  # memory_failure()
         phases_6_1.identify_page_state,  # 524fca1e7356 again
     ),
     names={
@@ -209,7 +215,7 @@ V6_1: Final = replace(
         "kill_procs_ao": "kill_procs",
         "kill_proc_ao": "kill_proc",
     },
-    # mm/memory-failure.c, 6.1; the prefix by 96f96763de26 ("mm: memory-failure: convert to pr_fmt()").
+    # The prefix since 96f96763de26 ("mm: memory-failure: convert to pr_fmt()").
     log=replace(
         V7.log,
         panic="Kernel panic - not syncing: Memory failure on page {pfn:x}",
@@ -232,9 +238,9 @@ V6_1: Final = replace(
             actions_6_1.me_swapcache_clean,
             actions_6_1.me_huge_page,
         ),
-        # page_action(), mm/memory-failure.c, 6.1
+        # page_action()
         errno_of={**V7.results.errno_of, DELAYED: 0},
-        # memory_failure(), mm/memory-failure.c, 6.1
+        # memory_failure()
         exits={
             "unhandlable": Exit("unknown page", IGNORED, "EBUSY"),
             "unsplit thp": Exit("unsplit thp", IGNORED, "EBUSY"),
@@ -245,7 +251,7 @@ V6_1: Final = replace(
     users=Users(
         has_users=has_users,
         early_kill_thread=find_early_kill_thread,
-        unmap_tries=1,  # hwpoison_user_mappings(), mm/memory-failure.c, 6.1
+        unmap_tries=1,  # hwpoison_user_mappings()
         must_kill=must_kill,
     ),
     mm=Mm(

@@ -1,4 +1,4 @@
-"""The one list of profiles, in the order of their kernels; everybody who offers or looks up a profile reads it."""
+"""The list of profiles, in the order of their kernels. All code that offers or looks up profiles reads it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PROFILES: Final[dict[str, Profile]] = {profile.name: profile for profile in (V7,
 
 
 def oldest() -> Profile:
-    """The profile of the oldest modelled kernel: the one that is taken where none is asked for."""
+    """The profile of the oldest modelled kernel, which is also the default."""
     return next(iter(PROFILES.values()))
 
 
@@ -22,7 +22,7 @@ def newest() -> Profile:
 
 
 def nearest(kernel: tuple[int, int] | None) -> Profile:
-    """The profile nearest to a kernel, given as (major, minor); the newest for one that is not known."""
+    """The profile for a kernel given as (major, minor); the newest profile if it is None."""
     known = (profile for profile in reversed(PROFILES.values()) if kernel is None or profile.from_version <= kernel)
     return next(known)
 
@@ -33,7 +33,7 @@ def having(feature: str) -> tuple[Profile, ...]:
 
 
 def sysctls() -> dict[str, Sysctl]:
-    """The sysctls of all profiles by name, as the oldest kernel that has one declares it."""
+    """The sysctls of all profiles, by name; where several declare one, the declaration of the oldest kernel."""
     found: dict[str, Sysctl] = {}
     for profile in PROFILES.values():
         for sysctl in profile.sysctls:

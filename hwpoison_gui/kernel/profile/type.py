@@ -1,8 +1,8 @@
-"""A profile: everything in which one kernel's handler differs from another's, as data.
+"""A profile: everything in which the modelled kernels differ, as data.
 
-A yes or no is a feature (features.py). Values, tables and functions stand in five records, by what they are about.
-A kernel's file replaces in the records of the kernel before it what changed, and cites what changed it. The code of
-the model asks the profile for these, never for its name.
+Whether a kernel does something at all is a feature (features.py). Values, tables and functions are grouped in five
+records. The file of a kernel replaces what changed in the records of the previous kernel and cites the commit, or file
+and version, for each change. The model asks a profile for these; it never compares profile names.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ FAILED: Final = "Failed"
 DELAYED: Final = "Delayed"
 RECOVERED: Final = "Recovered"
 
-# How a file system without a function of its own drops a poisoned page.
+# The default of address_space_operations.error_remove_page: remove the page from the page cache.
 CUTS: Final = "generic_error_remove_page"
 
 MEANS: Final = "means"
 
 
 def means(text: str) -> dict[str, Any]:
-    """Metadata of a field: what it holds, in a few words."""
+    """Metadata of a dataclass field: what it holds, for the page of differences."""
     return {MEANS: text}
 
 
 class StateRow(NamedTuple):
-    """A row of error_states[]: it fits a page when `flags & mask == res`."""
+    """A row of error_states[]: matches a page if `flags & mask == res`."""
 
     mask: int
     res: int
@@ -45,7 +45,7 @@ class StateRow(NamedTuple):
 
 
 class Exit(NamedTuple):
-    """A way out of the handler before the state table: its result line, and what memory_failure() returns."""
+    """Where the handler returns before the state table: kind and result of the result line, and its return value."""
 
     kind: str
     result: str
@@ -53,24 +53,24 @@ class Exit(NamedTuple):
 
 
 class Sysctl(NamedTuple):
-    """A sysctl below /proc/sys/vm that is 0 or 1.
+    """A sysctl in /proc/sys/vm with the values 0 and 1.
 
     Attributes
     ----------
     name : str
-        File name below /proc/sys/vm.
+        File name in /proc/sys/vm.
     default : int
         Value after boot.
     title : str
-        Short name for people.
+        Short label.
     off, on : str
-        What 0 and 1 do.
+        Meaning of 0 and 1, a few words.
     short : tuple of str
-        The same in one word each.
+        Meaning of 0 and 1, one word each.
     tip : str
-        What 0 and 1 do, in whole sentences.
+        Meaning of 0 and 1, in sentences.
     effect : tuple of str
-        What holds after 0 or 1 was written.
+        What follows from writing 0 or 1.
     """
 
     name: str
@@ -85,16 +85,16 @@ class Sysctl(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class LogLines:
-    """Lines of the kernel log, as format strings.
+    """Kernel log lines, as format strings.
 
-    Filled in: `pfn`, `comm`, `pid`, `kind`, `result`, `dirty` ("dirty " or nothing), `trapno`, `users` (references),
-    `left` (mappings), and those that the two tables name.
+    Fields: `pfn`, `comm`, `pid`, `kind`, `result`, `dirty` ("dirty " or empty), `trapno`, `users` (references), `left`
+    (mappings); those of `soft_offline` are listed where the table is.
     """
 
     panic: str = field(metadata=means("recovery is off"))
     prefix: str = field(metadata=means("before each line of the handler"))
     result: str = field(metadata=means("result line"))
-    kill: str = field(metadata=means("SIGBUS is sent to a process that has not touched the page"))
+    kill: str = field(metadata=means("SIGBUS (action optional or required) is sent"))
     force_kill: str = field(metadata=means("SIGKILL is sent"))
     still_referenced: str = field(metadata=means("references that nobody accounts for"))
     unmap_failed: str = field(metadata=means("the page stays mapped"))
@@ -103,13 +103,13 @@ class LogLines:
 
     @property
     def result_says_dirty(self) -> bool:
-        """Whether the result line tells a dirty page apart, instead of the kind in it."""
+        """Whether the result line has a word for dirty pages; otherwise the kind includes it."""
         return "{dirty}" in self.result
 
 
 @dataclass(frozen=True, kw_only=True)
 class Results:
-    """What the handler decides of a page: the state table, its actions, and the exits before it."""
+    """Outcomes of the handler: the state table, its actions, and the exits before it."""
 
     states: tuple[StateRow, ...] = field(metadata=means("error_states[], first match wins"))
     actions: Mapping[str, Variant[str]] = field(metadata=means("functions that its rows name"))
@@ -119,15 +119,15 @@ class Results:
 
 @dataclass(frozen=True, kw_only=True)
 class Users:
-    """How the handler treats the processes that map a page."""
+    """Treatment of the processes that map the page."""
 
-    has_users: Callable[[int], bool] = field(metadata=means("pages, by flag word, that a process can have mapped"))
+    has_users: Callable[[int], bool] = field(metadata=means("whether a page with this flag word can be a user page"))
     early_kill_thread: Callable[[Machine, Process], int | None] = field(
-        metadata=means("thread of a process to signal before it touches the page")
+        metadata=means("thread of a process that gets SIGBUS before it accesses the page")
     )
-    unmap_tries: int = field(metadata=means("times that it tries to unmap"))
+    unmap_tries: int = field(metadata=means("attempts to unmap"))
     must_kill: Callable[[int, bool], bool] = field(
-        metadata=means("by flag word, and whether it was unmapped: whether collected processes are signalled")
+        metadata=means("whether collected processes are signalled, by flag word and success of unmapping")
     )
 
 
@@ -135,50 +135,52 @@ class Users:
 class Mm:
     """Page faults, anonymous memory and swap."""
 
-    populate_writes: Callable[[Vma], bool] = field(metadata=means("MAP_POPULATE and mlock fault for writing"))
+    populate_writes: Callable[[Vma], bool] = field(metadata=means("when MAP_POPULATE and mlock fault for writing"))
     reuses: Callable[[Machine, Vma, int, int], bool] = field(
-        metadata=means("a write takes the page over instead of copying it")
+        metadata=means("when a write fault reuses the page instead of copying it")
     )
     swap_in: Callable[[Machine, Vma, int, int, bool], int] = field(
         metadata=means("before a swapped-in page is mapped; returns bits of its PTE")
     )
     swapped_in: Callable[[Machine, Vma, int, int], None] = field(metadata=means("after it is mapped"))
-    exclusive: int = field(metadata=means("flag of an anonymous page that one process has alone; 0 if there is none"))
-    fault_around: int = field(metadata=means("cached pages that a read fault maps along"))
+    exclusive: int = field(metadata=means("flag of an exclusive anonymous page; 0 if there is none"))
+    fault_around: int = field(metadata=means("pages that a read fault maps if they are cached (fault-around)"))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Files:
     """File I/O and the page cache."""
 
-    io_refuses: Callable[[Machine, int], bool] = field(metadata=means("read and write of a page fail with EIO"))
+    io_refuses: Callable[[Machine, int], bool] = field(
+        metadata=means("when read(2) and write(2) of a page fail with EIO")
+    )
     report_error: Callable[[Machine, Inode, int | None], int | str] = field(metadata=means("what fsync returns"))
-    error_remove_page: Mapping[str, str] = field(metadata=means("file system: what drops its page on error"))
+    error_remove_page: Mapping[str, str] = field(metadata=means("error_remove_page of a file system"))
 
     def keeps_poison(self, filesystem: str) -> bool:
-        """Whether files of that file system keep a poisoned page in the page cache instead of dropping it."""
+        """Whether a file system keeps a poisoned page in the page cache instead of dropping it."""
         return self.error_remove_page.get(filesystem, CUTS) != CUTS
 
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """One kernel's handler, and what of the memory manager around it differs.
+    """One kernel: its handler, and where the memory manager around it differs.
 
     Attributes
     ----------
     name, title : str
-        As scenarios and menus have it.
+        As in scenario files, and as shown in menus.
     from_version : (int, int)
-        The oldest (major, minor) to which this profile is the nearest.
+        The oldest kernel (major, minor) that this profile stands for.
     sysctls : tuple of Sysctl
     features : frozenset of str
-        Names of features.py; ask `has`.
+        Names declared in features.py; see `has`.
     phases : tuple of Variant
         The phases of memory_failure() in their order.
     names : mapping
-        Functions that are called otherwise than in 2.6.32; ask `called`.
+        Functions that were renamed since 2.6.32; see `called`.
     log, results, users, mm, files
-        The records.
+        Records.
     """
 
     name: str
@@ -195,22 +197,22 @@ class Profile:
     files: Files
 
     def has(self, feature: str) -> bool:
-        """Whether this kernel has a feature. Raises KeyError for a name that is not declared in features.py."""
+        """Whether this kernel has a feature. Raises KeyError if no feature of that name is declared."""
         return feature in self.features or not FEATURES[feature]
 
     def phase(self, name: str) -> Variant[Verdict]:
-        """This kernel's variant of a phase. Raises StopIteration if it has none."""
+        """The variant of a phase that this kernel runs. Raises StopIteration if it runs none."""
         return next(phase for phase in self.phases if phase.name == name)
 
     def runs(self, name: str) -> bool:
-        """Whether one of its phases has that name."""
+        """Whether this kernel has a phase of that name."""
         return any(phase.name == name for phase in self.phases)
 
     @property
     def sysctl(self) -> dict[str, int]:
-        """Values of the sysctls after boot, by name."""
+        """Default values of the sysctls, by name."""
         return {sysctl.name: sysctl.default for sysctl in self.sysctls}
 
     def called(self, function: str) -> str:
-        """What this kernel calls a function of 2.6.32."""
+        """The name in this kernel of a function of 2.6.32."""
         return self.names.get(function, function)

@@ -1,6 +1,7 @@
-"""Profile v7: the handler as "HWPOISON: The high level memory error handler in the VM v7" brought it.
+"""Profile v7: the first handler, 6a46079cf57a ("HWPOISON: The high level memory error handler in the VM v7").
 
-After Linux 2.6.32, mm/memory-failure.c; early kill is on at the start, as the text of the patch says.
+After Linux 2.6.32, mm/memory-failure.c, which is the source of whatever names no other. Early kill is on by default,
+as the commit message has it.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ from .type import (
 )
 from .variants import by_name
 
-# error_states[], mm/memory-failure.c (2.6.32). Isolation lets only LRU pages through, so some rows
-# are never reached; state_table.reachable() tells which.
+# error_states[]. Only pages on an LRU list pass isolate_lru_page(), so some rows are unreachable:
+# view/outline/reachable.py finds them.
 ERROR_STATES: Final = (
     StateRow(pf.RESERVED, pf.RESERVED, "reserved kernel", "me_kernel_ignore"),
     StateRow(pf.BUDDY, pf.BUDDY, "free kernel", "me_free"),
@@ -54,31 +55,31 @@ ERROR_STATES: Final = (
 
 
 def has_users(word: int) -> bool:
-    """All but reserved, slab and compound pages (hwpoison_user_mappings(), mm/memory-failure.c, 2.6.32)."""
+    """All but reserved, slab and compound pages (hwpoison_user_mappings())."""
     return not word & (pf.RESERVED | pf.COMPOUND_HEAD | pf.COMPOUND_TAIL | pf.SLAB)
 
 
 def must_kill(word: int, unmapped: bool) -> bool:
-    """If the page is dirty (hwpoison_user_mappings(), mm/memory-failure.c, 2.6.32)."""
+    """If the page is dirty (hwpoison_user_mappings())."""
     return bool(word & pf.DIRTY)
 
 
 def early_kill_thread(m: Machine, process: Process) -> int | None:
-    """task_early_kill(): the main thread's own policy, else the sysctl; the main thread is told."""
+    """The main thread, if its PR_MCE_KILL policy is early, or default while early kill is on (task_early_kill())."""
     policy = m.tasks.view[process.tgid].mce_kill
     early = policy == "early" or (policy == "default" and m.sysctl.view["memory_failure_early_kill"] == 1)
     return process.tgid if early else None
 
 
 def populate_writes(vma: Vma) -> bool:
-    """mlock and MAP_POPULATE fault for writing wherever writing is allowed (2.6.32, make_pages_present())."""
+    """In every writable VMA (make_pages_present(), mm/memory.c, 2.6.32)."""
     return vma.prot == "rw"
 
 
 def report_error(m: Machine, inode: Inode, description: int | None) -> int | str:
-    """AS_EIO: one mark for each mapping, told once; looked at only while the mapping has pages.
+    """EIO once per mapping (AS_EIO), and only while the mapping has pages.
 
-    mm/filemap.c, filemap_write_and_wait_range() and wait_on_page_writeback_range() (2.6.32).
+    filemap_write_and_wait_range() and wait_on_page_writeback_range(), mm/filemap.c, 2.6.32.
     """
     if inode.wb_seen or not m.page_cache.of(inode.id):
         return 0
@@ -87,22 +88,22 @@ def report_error(m: Machine, inode: Inode, description: int | None) -> int | str
 
 
 def io_refuses(m: Machine, pfn: int) -> bool:
-    """Never: read and write of a file do not look at PG_hwpoison (mm/filemap.c, 2.6.32)."""
+    """Never: file I/O does not check PG_hwpoison (mm/filemap.c, 2.6.32)."""
     return False
 
 
 def reuses(m: Machine, vma: Vma, address: int, pfn: int) -> bool:
-    """If nobody else refers to the page, not even swap (do_wp_page(), mm/memory.c, 2.6.32)."""
+    """If there is no other reference to the page, swap included (do_wp_page(), mm/memory.c, 2.6.32)."""
     return reuse_swap_page(m, pfn)
 
 
 def swap_in(m: Machine, vma: Vma, pfn: int, entry: int, write: bool) -> int:
-    """do_swap_page(), mm/memory.c (2.6.32): a page that nobody else refers to may be written at once."""
+    """A write fault on a page without other references maps it writable (do_swap_page(), mm/memory.c, 2.6.32)."""
     return ptes.RW | ptes.DIRTY if write and reuse_swap_page(m, pfn) else 0
 
 
 def swapped_in(m: Machine, vma: Vma, pfn: int, entry: int) -> None:
-    """do_swap_page(): the entry has a user less; locked memory leaves the swap cache at once."""
+    """Drop a reference to the swap entry; a locked VMA frees the slot at once (do_swap_page(), mm/memory.c, 2.6.32)."""
     swap_free(m, ptes.value_of(entry))
     if vma.locked:
         try_to_free_swap(m, pfn)

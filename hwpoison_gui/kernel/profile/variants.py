@@ -1,7 +1,7 @@
-"""Variants: what a step of the handler does, in the kernel that brought it or changed it.
+"""Variants: versions of the same phase or action in different kernels.
 
-Phases of memory_failure() and actions of the state table are named by what they do. A kernel that does one of them
-otherwise has a variant of the same name; a profile lists the variants that its kernel runs.
+Phases of memory_failure() and actions of the state table are named by what they do. A kernel that changes one adds a
+variant of the same name, and each profile lists the variants that its kernel runs.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ class Variant(Generic[R]):
     Attributes
     ----------
     name : str
-        What it does; the same for all variants of it.
+        What the phase or action does; shared by all its variants.
     kernel : str
-        The modelled kernel that brought this variant.
+        The modelled kernel in which this variant is new.
     run : callable
-        The generator function. A phase returns None to go on, or what memory_failure() returns; an action returns
-        the result.
+        Generator function. A phase returns None to continue with the next phase, or the return value of
+        memory_failure(); an action returns its result.
     """
 
     __slots__ = ("kernel", "name", "run")
@@ -46,16 +46,19 @@ class Variant(Generic[R]):
         return f"<{self}>"
 
 
-VARIANTS: Final[dict[str, Variant[Any]]] = {}  # all there are, as name@kernel, in the order of the kernels
+VARIANTS: Final[dict[str, Variant[Any]]] = {}  # by name@kernel, in order of declaration
 
 
 def phase(kernel: str) -> Callable[[Callable[[Handler], Steps[Verdict]]], Variant[Verdict]]:
-    """Declare a function to be a kernel's variant of the phase of its name."""
+    """Decorator: register a function as the variant of the phase of that name which is new in `kernel`.
+
+    Raises ValueError if there is one already.
+    """
     return lambda run: _register(Variant(run.__name__, kernel, run))
 
 
 def action(kernel: str) -> Callable[[Callable[[Handler], Steps[str]]], Variant[str]]:
-    """Declare a function to be a kernel's variant of the action of its name."""
+    """Decorator: register a function as the variant of the action of that name which is new in `kernel`."""
     return lambda run: _register(Variant(run.__name__, kernel, run))
 
 
@@ -67,18 +70,21 @@ def _register(variant: Variant[R]) -> Variant[R]:
 
 
 def by_name(*variants: Variant[R]) -> dict[str, Variant[R]]:
-    """Variants under the names that rows of a state table use."""
+    """Variants keyed by name."""
     return {variant.name: variant for variant in variants}
 
 
 def changed(variants: tuple[Variant[R], ...], *newer: Variant[R]) -> tuple[Variant[R], ...]:
-    """Variants in their order, each of `newer` in the place of the one of its name."""
+    """`variants` with those of `newer` in place of the older ones of the same name; the order stays."""
     replaced = by_name(*newer)
     return tuple(replaced.get(variant.name, variant) for variant in variants)
 
 
 def nearest(table: dict[str, T], variant: Variant[Any]) -> T | None:
-    """What a table by name@kernel, in the order of kernels, has for a variant: else for the newest of its name."""
+    """Look up a variant in a table keyed by name@kernel in the order of kernels.
+
+    Returns the entry of the variant itself, else that of the newest variant of the same name, else None.
+    """
     found = table.get(str(variant))
     if found is not None:
         return found

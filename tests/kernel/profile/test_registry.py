@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from hwpoison_gui.kernel.image import SYSCTLS
 from hwpoison_gui.kernel.profile.features import FEATURES
-from hwpoison_gui.kernel.profile.registry import PROFILES, having, nearest, newest, oldest
+from hwpoison_gui.kernel.profile.registry import PROFILES, having, nearest, newest, oldest, sysctls
 
 
 def test_profiles_stand_in_the_order_of_their_kernels() -> None:
@@ -34,3 +35,7 @@ def test_profiles_declare_known_features_alone() -> None:
 def test_an_unknown_feature_is_an_error_not_a_no() -> None:
     with pytest.raises(KeyError):
         oldest().has("anon_vma_chian")
+
+
+def test_sources_read_every_sysctl() -> None:
+    assert set(SYSCTLS) == set(sysctls())
