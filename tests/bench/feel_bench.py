@@ -70,8 +70,8 @@ def acts(window: MainWindow, session: Session) -> Iterator[tuple[str, Callable[[
     def frame(page: int) -> int:
         return session.resolve_frame(f"parent:m+{page}")
 
-    yield "select a frame", lambda: c.select(frame(1))
-    yield "select another", lambda: c.select(frame(2))
+    yield "select a frame", lambda: c.selection.select(frame(1))
+    yield "select another", lambda: c.selection.select(frame(2))
     yield "click", lambda: c.fire(frame(3))
     c.playback.pause()
     click = session.operations[-1]

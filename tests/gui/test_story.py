@@ -101,18 +101,18 @@ def test_a_right_click_and_a_click_with_a_modifier_only_select(user, button, key
     user.window.map.contextMenuRequested.disconnect(user.window.menus.show_frame_menu)
     pfn = user.frame("srv:heap+1")
     user.click_frame(pfn, button, keys)
-    assert user.window.controller.selected == pfn == user.window.map.selection
+    assert user.window.controller.selection.frame == pfn == user.window.map.selection
     assert len(user.session.steps) == steps
     assert f"{pfn:#x}" in user.window.inspector.toPlainText()
 
 
 def test_arrows_select_and_enter_fires(user) -> None:
     pfn = user.frame("srv:heap+1")
-    user.window.controller.select(pfn - 1)
+    user.window.controller.selection.select(pfn - 1)
     view = user.window.map.view
     view.setFocus()
     user.key(Key.Key_Right, view)
-    assert user.window.controller.selected == pfn
+    assert user.window.controller.selection.frame == pfn
     user.key(Key.Key_Return, view)
     user.key(Key.Key_End, view)
     assert user.alive("w2") == [False]

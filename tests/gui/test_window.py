@@ -105,14 +105,14 @@ def test_every_icon_only_button_has_a_name(user) -> None:
 def test_go_to_selects_by_number_or_name(user) -> None:
     pfn = user.frame("srv:heap+2")
     for text in (f"{pfn:#x}", f"{pfn:x}", f"pfn:{pfn:#x}", "srv:heap+2"):
-        user.window.controller.select(0)
+        user.window.controller.selection.select(0)
         user.window.actions_["go-to"].trigger()
         dialog = user.window.findChild(QInputDialog)
         dialog.setTextValue(text)
         dialog.accept()
         dialog.deleteLater()
         QApplication.processEvents()
-        assert user.window.controller.selected == pfn, text
+        assert user.window.controller.selection.frame == pfn, text
 
 
 def test_go_to_nowhere_says_so(user) -> None:
@@ -158,7 +158,7 @@ def test_a_machine_without_scenario_cannot_be_saved_and_says_why(open_window) ->
     action = user.window.actions_["save"]
     assert not action.isEnabled() and "not made by a scenario" in action.toolTip()
     pfn = user.frame("w0:[heap]+0")
-    user.window.controller.select(pfn)
+    user.window.controller.selection.select(pfn)
     assert "How this is known" in user.window.inspector.toPlainText()
 
 
@@ -288,7 +288,7 @@ def test_an_unexpected_exception_makes_a_report() -> None:
 
 def test_errors_are_found_in_other_ways_too_and_frames_can_be_pinned(user) -> None:
     pfn = user.frame("srv:heap+1")
-    user.window.controller.select(pfn)
+    user.window.controller.selection.select(pfn)
     for name in ("pin", "unpin"):
         user.window.actions_["pin"].trigger()
         assert user.session.operations[-1].name == name
@@ -303,7 +303,7 @@ def test_errors_are_found_in_other_ways_too_and_frames_can_be_pinned(user) -> No
 def test_what_would_come_of_the_selected_frame_is_told_without_a_mouse(open_window) -> None:
     session = Session.fresh(4096)
     user, slab = open_window(session), session.resolve_frame("any:slab")
-    user.window.controller.select(slab)
+    user.window.controller.selection.select(slab)
     sentence = user.window.sentence
     assert sentence.text.text().startswith(f"{slab:#x}  ")
     user.qtbot.waitUntil(lambda: "counted" not in sentence.detail.text())

@@ -1,7 +1,6 @@
 """What the user can do: acts upon the session, moves on its timeline, and what is looked at.
 
-Widgets tell it what is meant; it tells them what changed, once for each thing done. What is selected lives
-here, never in the session.
+Widgets tell it what is meant; it tells them what changed, once for each thing done.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
 from hwpoison_gui.gui.control.playback import Playback
+from hwpoison_gui.gui.control.selection import Selection
 from hwpoison_gui.gui.control.slices import LongWork, Work
 from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.opening import Opened
@@ -27,7 +27,6 @@ from hwpoison_gui.session.session import SLICE_SECONDS, Session
 from hwpoison_gui.session.timeline import Notice, Step
 from hwpoison_gui.view.base.moment import moment_of, title
 
-NONE: Final = -1
 _FEW: Final = 2000  # steps: of what they touched it can be said what they changed
 # Who looked at tables while an operation was recorded that was then given up must look again: all listen to this one.
 _GIVEN_UP: Final = Notice(0, 0, np.empty(0, np.int64), frozenset({"processes"}))
@@ -50,15 +49,14 @@ class Controller(QObject):
 
     opened = Signal()
     moved = Signal(object)
-    pointed = Signal()  # another frame or task is selected: what shows only that need not wait
     viewChanged = Signal()
     failed = Signal(str, str)  # a title, a message
 
     def __init__(self, opened: Opened, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.machine = opened
-        self.selected = NONE
-        self.selected_task: int | None = None
+        self.selection = Selection(self)
+        self.selection.changed.connect(self._look)
         self.playback = Playback(self, lambda: self.session)
         self.playback.seekWanted.connect(lambda position: None if self.busy else self._seek(position))
         self.work = LongWork(self)
@@ -105,7 +103,7 @@ class Controller(QObject):
         self.playback.forget()
         self._unsubscribe()
         self.machine = opened
-        self.selected, self.selected_task = NONE, None
+        self.selection.forget()
         self._unsubscribe = opened.session.subscribe(self._heard)
         gc.unfreeze()  # what belonged to the machine that goes can be garbage now
         self.opened.emit()
@@ -208,19 +206,20 @@ class Controller(QObject):
             self.playback.play()
 
     def fire(self, pfn: int) -> None:
-        """The click: memory_failure() for this frame."""
-        if self.occupied:
+        """The click: memory_failure() for this frame. A machine that has panicked can only be looked at."""
+        if self.occupied or self.panicked:
+            self.selection.select(pfn)
             return
         with self.together():
-            self.select(pfn)
-            self.select_task(None)
+            self.selection.select(pfn)
+            self.selection.select_task(None)
             self.act("poison", {"frame": f"pfn:{pfn:#x}"}, animate=True)
 
     def inject(self, pfn: int, name: str, args: Mapping[str, Any]) -> None:
         """Another operation on a frame than a click: the frame is looked at, and the operation played."""
         with self.together():
-            self.select(pfn)
-            self.select_task(None)
+            self.selection.select(pfn)
+            self.selection.select_task(None)
             self.act(name, args, animate=True)
 
     def set_sysctl(self, name: str, value: int) -> None:
@@ -279,7 +278,7 @@ class Controller(QObject):
         self.seek(position)
         operation = moment_of(self.session).operation
         if operation is not None and operation.outcome.pfn is not None:
-            self.select(operation.outcome.pfn)
+            self.selection.select(operation.outcome.pfn)
 
     def _seek(self, position: int) -> None:
         with self.together():
@@ -299,8 +298,8 @@ class Controller(QObject):
     def _preparing(self) -> Work:
         """Views find what they need at hand; of what is selected meanwhile, too."""
         looked_at = None
-        while looked_at != (self.selected, self.selected_task):
-            looked_at = self.selected, self.selected_task
+        while looked_at != self.selection.pair:
+            looked_at = self.selection.pair
             for _ in self.prepare(self._acted or self._few_steps(self._notices) is None):
                 if self._hurried:
                     return
@@ -339,21 +338,10 @@ class Controller(QObject):
         else:
             self.playback.play(again=True)
 
-    # -- what is looked at
-
-    def select(self, pfn: int) -> None:
-        if pfn != self.selected:
-            self.selected = pfn
-            self._look()
-
-    def select_task(self, tgid: int | None) -> None:
-        if tgid != self.selected_task:
-            self.selected_task = tgid
-            self._look()
+    # -- the selection
 
     def _look(self) -> None:
         self._looked = True
-        self.pointed.emit()
         if self._depth:
             return
         if self.busy:  # with something that leaves the machine alone

@@ -32,7 +32,7 @@ class Present(QObject):
         self.state: WalkState | None = None  # of `graph`
         self.numbers: dict[int, int] = {}  # tgid -> number of its colour
         self.colours: dict[int, str] = {}  # tgid -> its colour in the theme
-        controller.prepare = lambda far: self.ground.prepare(controller.session, controller.selected, far)
+        controller.prepare = lambda far: self.ground.prepare(controller.session, controller.selection.frame, far)
         controller.opened.connect(self._opened)
         controller.moved.connect(self._moved)
         controller.viewChanged.connect(self._looked)
@@ -62,7 +62,7 @@ class Present(QObject):
 
     def _update(self) -> None:
         session = self._controller.session
-        graph = self.ground.walks.map_for(session, self._controller.selected)
+        graph = self.ground.walks.map_for(session, self._controller.selection.frame)
         if graph is not self.graph:
             self.graph = graph
             self.numbers = colours_of(mapper.tgid for mapper in graph.mappers) if graph is not None else {}

@@ -35,15 +35,11 @@ def connect_map(
 ) -> None:
     """From now on the map shows the machine, and a click breaks a frame."""
 
-    def fire(pfn: int) -> None:
-        if not controller.panicked:
-            controller.fire(pfn)
-
     def show_selected() -> None:
-        frame_map.select(controller.selected, reveal=False)
+        frame_map.select(controller.selection.frame, reveal=False)
 
     def show_highlights() -> None:
-        frame_map.set_highlights(highlights_of(controller.session, controller.selected_task, present.numbers))
+        frame_map.set_highlights(highlights_of(controller.session, controller.selection.task, present.numbers))
 
     def looked() -> None:
         show_selected()
@@ -65,10 +61,10 @@ def connect_map(
     LocalKeys(frame_map.view, *MOVES)
     frame_map.set_motion(not appearance.still)
     appearance.motionChanged.connect(frame_map.set_motion)
-    frame_map.fired.connect(fire)
-    frame_map.selected.connect(controller.select)
+    frame_map.fired.connect(controller.fire)
+    frame_map.selected.connect(controller.selection.select)
     frame_map.contextMenuRequested.connect(show_menu)
-    controller.pointed.connect(show_selected)
+    controller.selection.changed.connect(show_selected)
     controller.playback.phaseChanged.connect(frame_map.set_pulse_phase)
     present.opened.connect(opened)
     present.moved.connect(moved)

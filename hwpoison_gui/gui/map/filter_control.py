@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from hwpoison_gui.gui.control.controller import NONE, Controller, Moved
+from hwpoison_gui.gui.control.controller import Controller, Moved
+from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.control.slices import Slices, Work
 from hwpoison_gui.gui.map.lens_control import LensControl
 from hwpoison_gui.gui.map.widget import FrameMapWidget
@@ -63,10 +64,10 @@ class FilterControl(QObject):
         plane, c = self._map.plane, self._controller
         if plane is None or self._filter is None or plane.match is None:
             return
-        start = c.selected if c.selected != NONE else -1 if forward else plane.frames
+        start = c.selection.frame if c.selection.frame != NONE else -1 if forward else plane.frames
         pfn = plane.next_found(start, forward)
         if pfn is not None:
-            c.select(pfn)
+            c.selection.select(pfn)
             self._map.select(pfn, reveal=True)
 
     def expression_of(self, lens: Lens, code: int) -> str:

@@ -206,7 +206,6 @@ class FrameMapView(QAbstractScrollArea):
             if event.modifiers() & _SELECTING:
                 self.selected.emit(pfn)
             elif not self._twice:  # the second click of a double click is no second error
-                self.selected.emit(pfn)
                 self.fired.emit(pfn)
 
     def _key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:

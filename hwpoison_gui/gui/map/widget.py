@@ -40,8 +40,8 @@ _PROBES: Final = (0.5, 0.3, 0.7, 0.1, 0.9)  # of the view's width and height: wh
 class FrameMapWidget(QWidget):
     """All frames as cells. Left click fires, right click or Ctrl or Shift selects, the wheel zooms, drag pans."""
 
-    fired = Signal(int)
-    selected = Signal(int)
+    fired = Signal(int)  # by a click or Enter; the frame is selected then, too
+    selected = Signal(int)  # without firing
     hovered = Signal(int)  # NONE (-1) when the pointer leaves
     contextMenuRequested = Signal(int, QPoint)
     countsChanged = Signal()
@@ -63,7 +63,7 @@ class FrameMapWidget(QWidget):
         self._pulse_began = -SLOWEST_FLASH
         self.view.resized.connect(self._resized)
         self.view.selected.connect(self._user_selected)
-        self.view.fired.connect(self.fired)
+        self.view.fired.connect(self._user_fired)
         self.view.hovered.connect(self.hovered)
         self.view.menuRequested.connect(self.contextMenuRequested)
 
@@ -257,6 +257,10 @@ class FrameMapWidget(QWidget):
     def _user_selected(self, pfn: int) -> None:
         self.select(pfn, reveal=False)
         self.selected.emit(pfn)
+
+    def _user_fired(self, pfn: int) -> None:
+        self.select(pfn, reveal=False)
+        self.fired.emit(pfn)
 
     def _resized(self) -> None:
         plane = self.plane

@@ -19,7 +19,7 @@ def connect_rmap(view: RmapView, dock: Dock, controller: Controller, present: Pr
 
     def show() -> None:
         graph, session = present.graph, controller.session
-        view.set_walk(graph, present.state, present.colours, controller.selected_task)
+        view.set_walk(graph, present.state, present.colours, controller.selection.task)
         if graph is None:
             dock.set_subject("")
             return
@@ -30,7 +30,7 @@ def connect_rmap(view: RmapView, dock: Dock, controller: Controller, present: Pr
     LocalKeys(view, *MOVES, *PAGES, Qt.Key.Key_Space)
     view.set_motion(not appearance.still)
     appearance.motionChanged.connect(view.set_motion)
-    view.taskClicked.connect(controller.select_task)
+    view.taskClicked.connect(controller.selection.select_task)
     controller.playback.phaseChanged.connect(view.set_phase)
     for changed in (present.opened, present.moved, present.looked):
         changed.connect(show)

@@ -24,6 +24,7 @@ from hwpoison_gui.view.walk.words import ENTRY_WORDS, box_words
 
 Align = Qt.AlignmentFlag
 _TRAVELS: Final = (Act.VISIT, Act.SKIP)
+_INKS: Final = {"killed": "text", "told": "kill", "handled": "good"}  # colours of the theme, by what became of a task
 
 
 class RmapPainter:
@@ -227,45 +228,50 @@ class RmapPainter:
         return ", ".join(f"{count:,} {word}" for count, word in counts if count) or "click to unfold"
 
     def _paint_task(self, number: int, state: WalkState) -> None:
-        row, rect, theme = self.layout.rows[number], self.task_box(number), self.theme
-        vma = self.vma_box(number)
-        mapper = row.mappers[0]
-        fate = state.fates.get(mapper.tgid, Fate("alive"))
+        row, rect, news = self.layout.rows[number], self.task_box(number), self.news(number)
+        fate = state.fates.get(row.mappers[0].tgid, Fate("alive"))
         dead = fate.kind == "killed"
-        passed = state.passed.get(mapper.vma)
-        news = self.news(number)
-        hot = news.current or news.visited > 0
-        self.p.setPen(QPen(QColor(theme.warn if hot else theme.line), 2.0 if hot else 1.0))
-        self.p.drawLine(QPointF(vma.right(), vma.center().y()), QPointF(rect.left(), rect.center().y()))
-        current = news.of_task
-        loud = dead or fate.kind == "told"
-        border = theme.accent if current else theme.kill if loud else theme.line
-        selected = self.selected_task is not None and any(m.tgid == self.selected_task for m in row.mappers)
-        fill = look.dead_ground(theme) if dead and not row.is_group else theme.raised
-        self._box(rect, border, 2.0 if current or loud or selected else 1.0, fill)
-        colour = self.colours.get(mapper.tgid, theme.muted)
-        self.p.setPen(Qt.PenStyle.NoPen)
-        self.p.setBrush(QColor(colour))
-        self.p.drawRect(QRectF(rect.left() + 3, rect.top() + 4, 4, rect.height() - 8))
+        self._paint_line_to_task(self.vma_box(number), rect, hot=news.current or news.visited > 0)
+        self._paint_task_box(row, rect, fate, news.of_task)
         inner = rect.adjusted(13, 3, -20 if dead else -5, -3)
         if row.is_group:
-            sign = "▸" if row.folded else "▾"
-            words = f"{sign} {row.label} × {news.tasks:,}"
-            self._two_lines(inner, words, self._dead(news), (theme.text, theme.kill), whole=True)
+            words = f"{'▸' if row.folded else '▾'} {row.label} × {news.tasks:,}"
+            self._two_lines(inner, words, self._dead(news), (self.theme.text, self.theme.kill), whole=True)
             return
-        fits = QFontMetricsF(self.fonts.small).horizontalAdvance(fate.text) <= inner.width()
-        told = fate.text if self.layout.roomy and fits else fate.short
-        why = passed.short if passed else ""
-        words = told if fate.kind != "alive" else why if self.layout.roomy else why.partition(":")[0]
-        ink = {"killed": theme.text, "told": theme.kill, "handled": theme.good, "alive": theme.muted}
-        second = ink.get(fate.kind, theme.warn)
-        end = state.ends.get(mapper.tgid, "")
-        if end and fate.kind == "alive":
-            words, second = self._end(end, inner.width(), self._name(row)), getattr(theme, TONES.get(end, "warn"))
-        self._two_lines(inner, self._name(row), words or f"pid {mapper.tgid}" * self.layout.roomy,
-                        (theme.text, second), strike=dead)  # fmt: skip
+        words, ink = self._task_words(row, state, fate, inner.width())
+        self._two_lines(inner, self._name(row), words, (self.theme.text, ink), strike=dead)
         if dead:
             self._strike_out(rect)
+
+    def _paint_line_to_task(self, vma: QRectF, task: QRectF, hot: bool) -> None:
+        self.p.setPen(QPen(QColor(self.theme.warn if hot else self.theme.line), 2.0 if hot else 1.0))
+        self.p.drawLine(QPointF(vma.right(), vma.center().y()), QPointF(task.left(), task.center().y()))
+
+    def _paint_task_box(self, row: Row, rect: QRectF, fate: Fate, current: bool) -> None:
+        """The box, and at its left a bar in the colour by which the task is known elsewhere."""
+        theme, loud = self.theme, fate.kind in ("killed", "told")
+        border = theme.accent if current else theme.kill if loud else theme.line
+        selected = self.selected_task is not None and self.selected_task in row.tasks
+        fill = look.dead_ground(theme) if fate.kind == "killed" and not row.is_group else theme.raised
+        self._box(rect, border, 2.0 if current or loud or selected else 1.0, fill)
+        self.p.setPen(Qt.PenStyle.NoPen)
+        self.p.setBrush(QColor(self.colours.get(row.mappers[0].tgid, theme.muted)))
+        self.p.drawRect(QRectF(rect.left() + 3, rect.top() + 4, 4, rect.height() - 8))
+
+    def _task_words(self, row: Row, state: WalkState, fate: Fate, width: float) -> tuple[str, str]:
+        """What stands below or beside a task's name, and its colour: what the steps did to it, else what will be."""
+        mapper, roomy = row.mappers[0], self.layout.roomy
+        if fate.kind != "alive":
+            fits = QFontMetricsF(self.fonts.small).horizontalAdvance(fate.text) <= width
+            words = fate.text if roomy and fits else fate.short
+            ink = getattr(self.theme, _INKS.get(fate.kind, "warn"))
+        elif end := state.ends.get(mapper.tgid, ""):
+            words, ink = self._end(end, width, self._name(row)), getattr(self.theme, TONES.get(end, "warn"))
+        else:
+            passed = state.passed.get(mapper.vma)
+            why = passed.short if passed is not None else ""
+            words, ink = why if roomy else why.partition(":")[0], self.theme.muted
+        return words or f"pid {mapper.tgid}" * roomy, ink
 
     def _end(self, kind: str, width: float, name: str) -> str:
         """How the error hits a task, in full where there is room below or beside its name."""

@@ -7,8 +7,9 @@ from typing import Final
 
 from PySide6.QtCore import QPoint
 
-from hwpoison_gui.gui.control.controller import NONE, Controller, Moved
+from hwpoison_gui.gui.control.controller import Controller, Moved
 from hwpoison_gui.gui.control.present import Present
+from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.look.dock import Dock
 from hwpoison_gui.gui.tables.inspector import Inspector
 from hwpoison_gui.gui.tables.log import LogView
@@ -42,7 +43,7 @@ def connect_tasks(
     def show_walk() -> None:
         state = present.state
         table.set_colours(present.colours if state is not None else {}, state.ends if state is not None else None)
-        table.show_selected(controller.selected_task)
+        table.show_selected(controller.selection.task)
         if state is not None and state.current_task is not None and moment_of(controller.session).step is not None:
             table.reveal(state.current_task)
 
@@ -56,7 +57,7 @@ def connect_tasks(
         show_walk()
 
     LocalKeys(table, *MOVES, *PAGES)
-    table.taskSelected.connect(controller.select_task)
+    table.taskSelected.connect(controller.selection.select_task)
     table.menuRequested.connect(show_menu)
     table.edited.connect(controller.set_task)
     present.opened.connect(show)
@@ -73,7 +74,7 @@ def connect_log(view: LogView, controller: Controller, present: Present) -> None
         view.set_lines(log_lines(session), newest_lines(session))
 
     def show_frame() -> None:
-        view.show_frame(controller.selected)
+        view.show_frame(controller.selection.frame)
 
     def go_to(line: int) -> None:
         position = step_of_line(controller.session, line)
@@ -94,7 +95,7 @@ def connect_inspector(view: Inspector, dock: Dock, controller: Controller, prese
     """Shows the facts of the selected frame from now on: at once, or when somebody sees them where that takes time."""
 
     def show(stepping: bool = False) -> None:
-        pfn, session, notes = controller.selected, controller.session, controller.machine.notes
+        pfn, session, notes = controller.selection.frame, controller.session, controller.machine.notes
         if pfn == NONE:
             view.set_facts(None)
             dock.set_subject("")
@@ -109,7 +110,7 @@ def connect_inspector(view: Inspector, dock: Dock, controller: Controller, prese
             view.set_facts(facts_of(session, pfn, notes))
 
     LocalKeys(view, *MOVES, *PAGES)
-    view.taskWanted.connect(controller.select_task)
+    view.taskWanted.connect(controller.selection.select_task)
     dock.visibilityChanged.connect(lambda seen: view.answer() if seen else None)
     present.opened.connect(show)
     present.moved.connect(lambda moved: show(stepping=not moved.acted))

@@ -9,8 +9,9 @@ from typing import Final
 import numpy as np
 from PySide6.QtCore import QObject, QPoint, Qt
 
-from hwpoison_gui.gui.control.controller import NONE, Controller, Moved
+from hwpoison_gui.gui.control.controller import Controller, Moved
 from hwpoison_gui.gui.control.present import Present
+from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.control.slices import Slices
 from hwpoison_gui.gui.look.dock import Dock
 from hwpoison_gui.gui.map.widget import FrameMapWidget
@@ -120,8 +121,8 @@ class TablesLink(QObject):
         c = self._controller
         if self._tables.of_task.isChecked():
             self._spoil(AREAS)
-        if c.selected != self._selected:
-            self._selected = c.selected
+        if c.selection.frame != self._selected:
+            self._selected = c.selection.frame
             self._show_selected()
 
     def _spoil(self, *tables: str) -> None:
@@ -150,7 +151,7 @@ class TablesLink(QObject):
 
     def _fill_areas(self) -> None:
         c, t = self._controller, self._tables
-        tgid = c.selected_task if t.of_task.isChecked() else None
+        tgid = c.selection.task if t.of_task.isChecked() else None
         rows = area_rows(c.session.machine, tgid)
         t.areas.set_rows(rows)
         self._docks[AREAS].set_subject(f"{len(rows):,}")
@@ -163,14 +164,14 @@ class TablesLink(QObject):
     def _show_selected(self) -> None:
         """The row of what is selected on the map; another row that is of the same frame stays."""
         c, t = self._controller, self._tables
-        m, pfn = c.session.machine, c.selected
+        m, pfn = c.session.machine, c.selection.frame
         if pfn == NONE:
             return
         if PAGES in self._visible:
             t.pages.show_pfn(pfn)
         if AREAS in self._visible:
             vmas = areas_of_frame(m, pfn)
-            own = [vma.id for vma in vmas if vma.mm == c.selected_task] or [vma.id for vma in vmas]
+            own = [vma.id for vma in vmas if vma.mm == c.selection.task] or [vma.id for vma in vmas]
             if own and t.areas.current_key() not in own:
                 t.areas.show_key(own[0])
         if FILES in self._visible and (file := file_of_frame(m, pfn)) is not None:
@@ -180,7 +181,7 @@ class TablesLink(QObject):
 
     def _go_to(self, pfn: int) -> None:
         self._selected = pfn
-        self._controller.select(pfn)
+        self._controller.selection.select(pfn)
         self._map.select(pfn, reveal=True)
 
     def _area_chosen(self, vma: int) -> None:
@@ -189,7 +190,7 @@ class TablesLink(QObject):
         if frame is not None:
             self._go_to(frame)
         if area is not None and area.mm in m.processes.view and not self._tables.of_task.isChecked():
-            self._controller.select_task(area.mm)
+            self._controller.selection.select_task(area.mm)
 
     def _file_chosen(self, inode: int) -> None:
         frame = first_cached_frame(self._controller.session.machine, inode)

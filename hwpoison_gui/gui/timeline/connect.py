@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from hwpoison_gui.gui.control.controller import NONE, Controller, Moved
+from hwpoison_gui.gui.control.controller import Controller, Moved
 from hwpoison_gui.gui.control.hover import HoverText
 from hwpoison_gui.gui.control.present import Present
+from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.timeline.sentence import SentenceBar
 from hwpoison_gui.gui.timeline.transport import Transport
@@ -17,7 +18,7 @@ def connect_timeline(sentence: SentenceBar, transport: Transport, controller: Co
 
     def show_sentence() -> None:
         c = controller
-        selected = chosen.text(c.selected) if c.selected != NONE and not c.session.steps else ""
+        selected = chosen.text(c.selection.frame) if c.selection.frame != NONE and not c.session.steps else ""
         shown = sentence_of(c.session, selected)
         sentence.set_sentence(shown)
         transport.where.setText(shown.where)

@@ -36,7 +36,7 @@ def connect_states(view: StateTableView, controller: Controller, present: Presen
     """Shows the state table against the flags of the present operation's frame, or the selected one's, from now on."""
 
     def show() -> None:
-        view.set_table(present.ground.tables.table_for(controller.session, controller.selected))
+        view.set_table(present.ground.tables.table_for(controller.session, controller.selection.frame))
 
     LocalKeys(view.view, *MOVES, *PAGES)
     view.seekRequested.connect(controller.seek)

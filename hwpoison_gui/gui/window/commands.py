@@ -6,8 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from hwpoison_gui.gui.control.controller import NONE, Controller
+from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.playback import SPEEDS
+from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.map.filter_control import FilterControl
@@ -73,7 +74,7 @@ def machine_commands(machines: Machines, controller: Controller, close: Callable
 
 
 def _unselected(c: Controller) -> str:
-    return "" if c.selected != NONE else "Select a frame first: a right click, or the arrow keys on the map."
+    return "" if c.selection.frame != NONE else "Select a frame first: a right click, or the arrow keys on the map."
 
 
 def _unbreakable(c: Controller) -> str:
@@ -84,11 +85,11 @@ def _injected(c: Controller, name: str, text: str, tip: str, what: Callable[[Ses
     """Something else than an error that is done to the selected frame, where it can be."""
 
     def run() -> None:
-        injection = what(c.session, c.selected)
-        c.inject(c.selected, injection.op, injection.args)
+        injection = what(c.session, c.selection.frame)
+        c.inject(c.selection.frame, injection.op, injection.args)
 
     return Command(name, "&Frame", text, tip, run,
-                   missing=lambda: _unbreakable(c) or what(c.session, c.selected).missing)  # fmt: skip
+                   missing=lambda: _unbreakable(c) or what(c.session, c.selection.frame).missing)  # fmt: skip
 
 
 def frame_commands(
@@ -101,7 +102,7 @@ def frame_commands(
 
     return [
         Command("break", "&Frame", "&Break it", "memory_failure() for the selected frame, as a click does",
-                lambda: c.fire(c.selected), "break", missing=unbreakable),
+                lambda: c.fire(c.selection.frame), "break", missing=unbreakable),
         Command("break-by", "&Frame", "Break it &otherwise…", "How the error is found: by a scrubber, by the task that "
                 "reads it, by madvise(MADV_HWPOISON), by an administrator", menus.break_selected_otherwise, "break",
                 ("I",), unbreakable),
@@ -118,7 +119,7 @@ def frame_commands(
         Command("go-to", "&Frame", "&Go to…", "Select a frame by its number or physical address, or a page by its name",
                 go_to.ask, "centre", ("Ctrl+G", "/"), separated=True),
         Command("centre", "&Frame", "&Centre on it", "Put the selected frame in the middle, large enough to read",
-                lambda: center_on(c.selected), "centre", ("F",), unselected),
+                lambda: center_on(c.selection.frame), "centre", ("F",), unselected),
         Command("compare", "&Frame", "Co&mpare…", "The same click under two settings, side by side: early and late "
                 f"kill, recovery on and off, {oldest().name} and {newest().name}",
                 comparison.open, "compare", ("Ctrl+E",), incomparable, separated=True),

@@ -25,13 +25,13 @@ class Comparison:
     def possible(self) -> bool:
         """Whether there is a click to be made under other settings, and a way to make its machine again."""
         c = self._controller
-        return can_compare(c.session, c.selected) and opening.booting(c.machine) is not None
+        return can_compare(c.session, c.selection.frame) and opening.booting(c.machine) is not None
 
     def open(self) -> None:
         """Opens the window, in place of one that is open already."""
         c = self._controller
         boot = opening.booting(c.machine)
-        recipe = recipe_of(c.session, boot, c.selected) if boot is not None else None
+        recipe = recipe_of(c.session, boot, c.selection.frame) if boot is not None else None
         if recipe is None:
             return
         self.stop()

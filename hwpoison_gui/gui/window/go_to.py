@@ -49,6 +49,6 @@ class GoTo:
 
     def show(self, pfn: int) -> None:
         """Selects a frame and moves the map to it."""
-        self._controller.select(pfn)
+        self._controller.selection.select(pfn)
         self._map.select(pfn, reveal=True)
         self._map.setFocus()

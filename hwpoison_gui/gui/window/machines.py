@@ -90,9 +90,9 @@ class Machines(QObject):
             return
 
         def show(opened: opening.Opened) -> None:
-            selected = controller.selected
+            selected = controller.selection.frame
             controller.open(opened)
-            controller.select(selected)
+            controller.selection.select(selected)
 
         self.loader.start(f"Booting again under profile {name}", lambda progress, cancelled: again(name), show)
 

@@ -10,7 +10,8 @@ from PySide6.QtCore import QPoint
 from PySide6.QtGui import QAction, QCursor, QFont
 from PySide6.QtWidgets import QApplication, QMenu, QMenuBar, QWidget
 
-from hwpoison_gui.gui.control.controller import NONE, Controller
+from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.look import icons
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.appearance import Appearance
@@ -89,20 +90,20 @@ class ContextMenus:
     def touch_selected(self) -> None:
         """Asks who shall touch the selected frame."""
         c = self._controller
-        menu = self._menu(f"Frame {c.selected:#x}")
-        self._add_touches(menu, touches_of_frame(c.session, c.selected), PANICKED if c.panicked else "")
+        menu = self._menu(f"Frame {c.selection.frame:#x}")
+        self._add_touches(menu, touches_of_frame(c.session, c.selection.frame), PANICKED if c.panicked else "")
         self._popup_at_selected(menu)
 
     def break_selected_otherwise(self) -> None:
         """Asks how the error in the selected frame is found."""
         c = self._controller
-        menu = self._menu(f"Break frame {c.selected:#x}")
-        self._add_injections(menu, c.selected, PANICKED if c.panicked else "")
+        menu = self._menu(f"Break frame {c.selection.frame:#x}")
+        self._add_injections(menu, c.selection.frame, PANICKED if c.panicked else "")
         self._popup_at_selected(menu)
 
     def _popup_at_selected(self, menu: QMenu) -> None:
         c = self._controller
-        rect = self._map.view.item.rect_of(c.selected)
+        rect = self._map.view.item.rect_of(c.selection.frame)
         view = self._map.view.viewport()
         inside = view.rect().contains(rect.center().toPoint())
         self._popup(menu, view.mapToGlobal(rect.bottomRight().toPoint()) if inside else QCursor.pos())
@@ -142,8 +143,8 @@ class ContextMenus:
     def copy_frame(self) -> None:
         """The inspector's facts as text."""
         c = self._controller
-        if c.selected != NONE:
-            QApplication.clipboard().setText(as_text(facts_of(c.session, c.selected)))
+        if c.selection.frame != NONE:
+            QApplication.clipboard().setText(as_text(facts_of(c.session, c.selection.frame)))
 
     # -- a task
 

@@ -86,7 +86,7 @@ class PaletteEntries:
 
     def _to_task(self, tgid: int) -> None:
         self._show_tasks()
-        self._controller.select_task(tgid)
+        self._controller.selection.select_task(tgid)
 
     def _to_file(self, inode: int) -> None:
         frame = first_cached_frame(self._controller.session.machine, inode)
@@ -124,7 +124,7 @@ def _sysctls(c: Controller) -> list[PaletteEntry]:
 
 def _touches(c: Controller) -> list[PaletteEntry]:
     """Reads and writes of the selected frame by those who have it."""
-    touches = touches_of_frame(c.session, c.selected)[:_MOST_TOUCHES] if c.selected >= 0 else []
+    touches = touches_of_frame(c.session, c.selection.frame)[:_MOST_TOUCHES] if c.selection.frame >= 0 else []
     frozen = PANICKED if c.panicked else ""
     return [
         PaletteEntry("Touch the selected frame", f"{word} as {touch.task}", f"{touch.place}: {touch.state}", "",

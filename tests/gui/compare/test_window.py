@@ -15,7 +15,7 @@ Key = Qt.Key
 def compared(user, qtbot):
     """The comparison of a click on a page that workers share."""
     user.window.map.center_on(user.frame("srv:heap+1"))
-    user.window.controller.select(user.frame("srv:heap+1"))
+    user.window.controller.selection.select(user.frame("srv:heap+1"))
     user.window.actions_["compare"].trigger()
     window = user.window.comparison.shown
     qtbot.waitUntil(lambda: window.compared is not None)
@@ -120,7 +120,7 @@ def test_rows_are_copied(compared) -> None:
 
 
 def test_it_can_be_closed_while_it_is_being_made(user, qtbot) -> None:
-    user.window.controller.select(user.frame("srv:heap+1"))
+    user.window.controller.selection.select(user.frame("srv:heap+1"))
     user.window.actions_["compare"].trigger()
     window = user.window.comparison.shown
     assert window.building and window.cancel.isVisible()
@@ -142,7 +142,7 @@ def test_it_says_when_there_is_nothing_to_compare(open_window) -> None:
 
 def test_the_machine_in_the_window_is_left_alone(user, qtbot) -> None:
     digest, position = user.session.machine.gate.digest(), user.session.position
-    user.window.controller.select(user.frame("srv:heap+1"))
+    user.window.controller.selection.select(user.frame("srv:heap+1"))
     user.window.actions_["compare"].trigger()
     window = user.window.comparison.shown
     qtbot.waitUntil(lambda: window.compared is not None)

@@ -56,14 +56,14 @@ def test_next_and_previous_go_round(user) -> None:
     seen = []
     for _ in range(len(matches) + 1):
         QTest.keyClick(finder.field, Key.Key_Return)
-        seen.append(c.selected)
+        seen.append(c.selection.frame)
     assert seen == [*matches, matches[0]]
     QTest.keyClick(finder.field, Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
-    assert c.selected == matches[-1]
+    assert c.selection.frame == matches[-1]
     window.actions_["previous-match"].trigger()
-    assert c.selected == matches[-2]
+    assert c.selection.frame == matches[-2]
     QTest.mouseClick(finder.buttons["next-match"], Qt.MouseButton.LeftButton)
-    assert c.selected == matches[-1]
+    assert c.selection.frame == matches[-1]
 
 
 def test_an_error_says_what_and_where(user) -> None:

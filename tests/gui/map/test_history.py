@@ -37,7 +37,7 @@ def test_layout_lens_and_filter_come_back_with_the_place(user, monkeypatch: pyte
     clock = [100.0]
     monkeypatch.setattr(look_keeper.time, "monotonic", lambda: clock[0])
     window, view, pfn = user.window, user.window.map.view, user.frame("srv:heap+1")
-    window.controller.select(pfn)
+    window.controller.selection.select(pfn)
     window.map.center_on(pfn)
     middle = QPoint(view.viewport().width() // 2, view.viewport().height() // 2)
     seen = [shown(user)]

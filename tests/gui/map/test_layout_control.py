@@ -41,7 +41,7 @@ def test_rows_of_a_chosen_length_stay_whatever_the_window_does(user) -> None:
 def test_keys_make_rows_longer_and_shorter_about_the_same_frame(user) -> None:
     window, pfn = user.window, user.frame("srv:heap+1")
     choose(user, "64")
-    window.controller.select(pfn)
+    window.controller.selection.select(pfn)
     window.map.center_on(pfn)
     cell, view = window.map.view.camera.cell, window.map.view
     for key, modifiers, expected in (

@@ -114,7 +114,7 @@ def test_the_lens_stays_on_for_another_machine(user) -> None:
 @pytest.mark.parametrize("name", ["hilbert", "morton", "zones", "rows"])
 def test_a_layout_keeps_the_frames_in_view(user, name: str) -> None:
     window, pfn = user.window, user.frame("srv:heap+1")
-    window.controller.select(pfn)
+    window.controller.selection.select(pfn)
     window.map.center_on(pfn)
     cell = window.map.view.camera.cell
     window.actions_[f"layout-{name}"].trigger()

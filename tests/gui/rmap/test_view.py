@@ -55,7 +55,7 @@ def test_idle_it_shows_the_selected_frame(user) -> None:
     user.window.controller.seek(0)
     user.window.controller.seek(len(user.session.steps))
     pfn = user.frame("/srv/data@1")
-    user.window.controller.select(pfn)
+    user.window.controller.selection.select(pfn)
     graph = user.window.rmap.graph
     assert graph.pfn == pfn
     assert graph.mapping.kind == "file" and graph.mapping.title == "/srv/data"
@@ -64,12 +64,12 @@ def test_idle_it_shows_the_selected_frame(user) -> None:
 
 
 def test_a_click_on_a_row_selects_the_task(user) -> None:
-    user.window.controller.select(user.frame("srv:heap+1"))
+    user.window.controller.selection.select(user.frame("srv:heap+1"))
     view = user.window.rmap
     left, width = view._layout.columns.task
     at = QPointF(left + width / 2, view._layout.tops[2] + 6).toPoint()
     user.qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=at)
-    assert user.window.controller.selected_task == view.graph.mappers[2].tgid
+    assert user.window.controller.selection.task == view.graph.mappers[2].tgid
 
 
 def shared_by(count: int) -> Session:
@@ -98,7 +98,7 @@ def test_any_number_of_users_can_be_shown_and_broken(open_window, count: int) ->
 def test_a_group_unfolds(open_window) -> None:
     session = shared_by(60)
     user = open_window(session)
-    user.window.controller.select(session.resolve_frame("top:m+0"))
+    user.window.controller.selection.select(session.resolve_frame("top:m+0"))
     view = user.window.rmap
     left, width = view._layout.columns.task
     at = QPointF(left + width / 2, view._layout.tops[1] + 6).toPoint()
@@ -108,6 +108,6 @@ def test_a_group_unfolds(open_window) -> None:
 
 
 def test_nobody_uses_a_free_frame(user) -> None:
-    user.window.controller.select(user.frame("any:free"))
+    user.window.controller.selection.select(user.frame("any:free"))
     assert user.window.rmap.graph.mappers == ()
     user.window.rmap.grab()

@@ -21,12 +21,12 @@ def show(user, name: str):
 def test_a_row_selects_on_the_map_and_a_frame_its_row(user) -> None:
     pages = show(user, "pages")
     pfn = user.frame("srv:heap+1")
-    user.window.controller.select(pfn)
+    user.window.controller.selection.select(pfn)
     assert pages.pfn == pfn
     QTest.keyClick(pages.view, Key.Key_Down)
-    assert user.window.controller.selected == pfn + 1 == user.window.map.selection
+    assert user.window.controller.selection.frame == pfn + 1 == user.window.map.selection
     QTest.keyClick(pages.view, Key.Key_End)
-    assert user.window.controller.selected == user.session.machine.frames - 1
+    assert user.window.controller.selection.frame == user.session.machine.frames - 1
 
 
 @pytest.mark.parametrize("field", [column.field for column in PAGE_COLUMNS])
@@ -45,7 +45,7 @@ def test_every_column_sorts_both_ways(user, field: str, descending: bool) -> Non
 
 def test_rows_are_copied_with_and_without_heads(user) -> None:
     pages = show(user, "pages")
-    user.window.controller.select(0)
+    user.window.controller.selection.select(0)
     QTest.keyClick(pages.view, Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
     QTest.keyClick(pages.view, Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     lines = QApplication.clipboard().text().split("\n")
@@ -58,7 +58,7 @@ def test_rows_are_copied_with_and_without_heads(user) -> None:
 def test_poison_is_seen_in_the_row(user) -> None:
     pages = show(user, "pages")
     pfn = user.frame("srv:heap+1")
-    user.window.controller.select(pfn)
+    user.window.controller.selection.select(pfn)
     user.window.controller.fire(pfn)
     user.key(Key.Key_End, user.window.map.view)
     assert "X" in pages.pages.cells_at(pages.place)[2]
@@ -68,14 +68,14 @@ def test_vmas_and_files_lead_to_their_frames_and_back(user) -> None:
     files = show(user, "files")
     row = [row.path for row in files.rows.rows].index("/srv/data")
     files.setCurrentIndex(files.order.index(row, 0))
-    assert user.window.controller.selected == user.frame("/srv/data@1")
+    assert user.window.controller.selection.frame == user.frame("/srv/data@1")
     assert files.rows.rows[row].mapped_by == "srv, w0, w1 and 1 more"
     areas = show(user, "vmas")
     assert areas.current_key() in user.session.machine.vmas.view
     heap = next(n for n, row in enumerate(areas.rows.rows) if (row.task, row.name) == ("w1", "heap"))
     areas.setCurrentIndex(areas.order.index(heap, 0))
-    assert user.window.controller.selected == user.frame("w1:heap+0")
-    assert user.window.controller.selected_task == user.session.world.task_names.view["w1"]
+    assert user.window.controller.selection.frame == user.frame("w1:heap+0")
+    assert user.window.controller.selection.task == user.session.world.task_names.view["w1"]
 
 
 def listed(user) -> list[int]:
@@ -118,7 +118,7 @@ def test_the_list_of_what_is_found_follows_the_machine(user) -> None:
 def test_very_many_rows_are_copied_between_events(user) -> None:
     pages = show(user, "pages")
     work = user.window.controller.work
-    user.window.controller.select(0)
+    user.window.controller.selection.select(0)
     QTest.keyClick(pages.view, Key.Key_End, Qt.KeyboardModifier.ShiftModifier)
     QApplication.clipboard().setText("before")
     pages.view.copy(heads=True)
@@ -136,7 +136,7 @@ def test_very_many_rows_are_copied_between_events(user) -> None:
 def test_pages_say_what_the_map_shows_them_as(user) -> None:
     pages = show(user, "pages")
     pfn = user.frame("srv:heap+1")
-    user.window.controller.select(pfn)
+    user.window.controller.selection.select(pfn)
     shown = [column.field for column in PAGE_COLUMNS].index("shown")
 
     def says() -> str:

@@ -78,12 +78,12 @@ def test_a_selected_task_is_outlined_on_the_map_in_its_colour(user) -> None:
     table = window.tasks
     table.setFocus()
     table.selectRow(cell(user, "w1", "name").row())
-    assert window.controller.selected_task == tgid
+    assert window.controller.selection.task == tgid
     roles = {highlight.role: highlight for highlight in window.map.view.item.highlights}
     owned = next(highlight for role, highlight in roles.items() if role.startswith("owner:"))
     assert user.frame("w1:heap+0") in owned.pfns
     user.key(Key.Key_Escape, table)
-    assert window.controller.selected_task is None
+    assert window.controller.selection.task is None
     assert not any(highlight.role.startswith("owner:") for highlight in window.map.view.item.highlights)
 
 
@@ -92,14 +92,14 @@ def test_a_task_stays_selected_while_steps_go_by_until_the_next_click(user) -> N
     user.click_frame(user.frame("srv:heap+1"))
     user.key(Key.Key_End)
     window.tasks.selectRow(cell(user, "other", "name").row())
-    chosen = window.controller.selected_task
+    chosen = window.controller.selection.task
     user.key(Key.Key_Home, window.map.view)
     assert window.tasks.tasks.rows == []
     user.key(Key.Key_End, window.map.view)
-    assert window.controller.selected_task == chosen == user.session.world.task_names.view["other"]
+    assert window.controller.selection.task == chosen == user.session.world.task_names.view["other"]
     assert window.tasks.selected() == chosen
     user.click_frame(user.frame("any:free"))
-    assert window.controller.selected_task is None and window.tasks.selected() is None
+    assert window.controller.selection.task is None and window.tasks.selected() is None
 
 
 @pytest.mark.parametrize("field", [column.field for column in COLUMNS])

@@ -62,9 +62,9 @@ def test_keys_step_everywhere_but_where_a_widget_needs_them(played) -> None:
     played.key(Key.Key_Left, window.transport.timeline)
     assert session.position == total - 1
     window.map.view.setFocus()
-    window.controller.select(selected := 1000)
+    window.controller.selection.select(selected := 1000)
     played.key(Key.Key_Left, window.map.view)
-    assert session.position == total - 1 and window.controller.selected == selected - 1
+    assert session.position == total - 1 and window.controller.selection.frame == selected - 1
 
 
 def test_page_keys_go_from_operation_to_operation(played) -> None:

@@ -56,7 +56,7 @@ def test_the_same_machine_runs_under_the_other_kernel_with_its_defaults(open_win
     user = open_window(small())
     window = user.window
     before = window.controller.session.machine.flags.view.copy()
-    window.controller.select(17)
+    window.controller.selection.select(17)
     slider = window.sliders["memory_failure_early_kill"]
     assert slider.value() == 1 and window.profile.text() == "v7"
     window.actions_["profile-6.1"].trigger()
@@ -65,7 +65,7 @@ def test_the_same_machine_runs_under_the_other_kernel_with_its_defaults(open_win
     assert slider.value() == 0
     assert window.profile.text() == "6.1" and "Linux 6.1" in window.profile.accessibleName()
     assert window.actions_["profile-6.1"].isChecked()
-    assert window.controller.selected == 17
+    assert window.controller.selection.frame == 17
     assert (window.controller.session.machine.flags.view == before).all()
 
 

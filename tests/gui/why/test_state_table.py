@@ -24,7 +24,7 @@ def text(user, row: int, column: int) -> str:
 def test_a_selected_frame_is_previewed(user) -> None:
     panel = user.window.states
     assert all(row.state == OPEN for row in panel.model.table.rows)
-    user.window.controller.select(user.frame("srv:heap+1"))
+    user.window.controller.selection.select(user.frame("srv:heap+1"))
     assert "if it broke now" in panel.caption.text()
     assert lit(user).kind == "LRU"
     assert "HWPOISON" in panel.flags.text() and "remembered" in panel.flags.text()
@@ -66,7 +66,7 @@ def test_every_row_teaches(user) -> None:
 
 
 def test_what_does_not_come_so_far_says_so(user) -> None:
-    user.window.controller.select(user.frame("any:free"))
+    user.window.controller.selection.select(user.frame("any:free"))
     assert "does not come so far" in user.window.states.caption.text()
     assert not user.window.states.flags.isVisibleTo(user.window.states)
 

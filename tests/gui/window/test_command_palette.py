@@ -44,11 +44,11 @@ def test_what_cannot_be_done_says_why_and_does_nothing(user) -> None:
 def test_frames_tasks_and_files_are_gone_to(user) -> None:
     pfn = user.frame("srv:heap+2")
     enter(palette(user, f"{pfn:#x}"))
-    assert user.window.controller.selected == pfn
+    assert user.window.controller.selection.frame == pfn
     enter(palette(user, "task w1"))
-    assert user.window.controller.selected_task == user.session.world.task_names.view["w1"]
+    assert user.window.controller.selection.task == user.session.world.task_names.view["w1"]
     enter(palette(user, "/srv/data"))
-    assert user.window.controller.selected == user.frame("/srv/data@1")
+    assert user.window.controller.selection.frame == user.frame("/srv/data@1")
 
 
 def texts(made: CommandPalette) -> list[str]:
@@ -80,7 +80,7 @@ def test_names_stand_alone_without_their_menu(user) -> None:
 
 
 def test_the_selected_frame_is_touched_by_name(user) -> None:
-    user.window.controller.select(user.frame("srv:heap+2"))
+    user.window.controller.selection.select(user.frame("srv:heap+2"))
     enter(palette(user, "write as srv"))
     assert user.session.operations[-1].name == "write"
 

@@ -44,7 +44,7 @@ def test_backtab_goes_the_same_way_back(user) -> None:
 
 def test_the_frame_panel_is_reached_when_it_is_in_front_and_left_again(user) -> None:
     window = user.window
-    window.controller.select(user.frame("srv:heap+1"))
+    window.controller.selection.select(user.frame("srv:heap+1"))
     assert window.inspector not in walk(user)
     window.docks["frame"].raise_()
     user.qtbot.waitUntil(lambda: not window.inspector.visibleRegion().isEmpty() or window.inspector.viewport().y() >= 0)
@@ -55,15 +55,15 @@ def test_the_frame_panel_is_reached_when_it_is_in_front_and_left_again(user) -> 
 
 def test_the_reverse_map_is_read_and_used_by_keyboard(user) -> None:
     window, view = user.window, user.window.rmap
-    window.controller.select(user.frame("srv:heap+1"))
+    window.controller.selection.select(user.frame("srv:heap+1"))
     view.setFocus()
     user.key(Key.Key_Down, view)
     user.key(Key.Key_Down, view)
     assert view.graph.mappers[2].task in view.accessibleDescription()
     steps = len(user.session.steps)
     user.key(Key.Key_Space, view)
-    assert window.controller.selected_task == view.graph.mappers[2].tgid
+    assert window.controller.selection.task == view.graph.mappers[2].tgid
     user.key(Key.Key_Up, view)
     user.key(Key.Key_Return, view)
-    assert window.controller.selected_task == view.graph.mappers[1].tgid
+    assert window.controller.selection.task == view.graph.mappers[1].tgid
     assert len(user.session.steps) == steps and not window.controller.playback.playing

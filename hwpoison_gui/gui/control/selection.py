@@ -1,0 +1,41 @@
+"""The frame and the process that the user looks at. They belong to the window, not to the session."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QObject, Signal
+
+NONE: Final = -1  # no frame
+
+
+class Selection(QObject):
+    """`frame` is a page frame number, or NONE; `task` the tgid of a process, or None."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.frame = NONE
+        self.task: int | None = None
+
+    @property
+    def pair(self) -> tuple[int, int | None]:
+        """Both, to be compared."""
+        return self.frame, self.task
+
+    def select(self, pfn: int) -> None:
+        """Another frame; the process stays."""
+        if pfn != self.frame:
+            self.frame = pfn
+            self.changed.emit()
+
+    def select_task(self, tgid: int | None) -> None:
+        """Another process, or none; the frame stays."""
+        if tgid != self.task:
+            self.task = tgid
+            self.changed.emit()
+
+    def forget(self) -> None:
+        """Selects nothing, and tells nobody: the machine is another one."""
+        self.frame, self.task = NONE, None
