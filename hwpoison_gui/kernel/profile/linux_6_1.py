@@ -40,17 +40,8 @@ ERROR_STATES: Final = (
 )
 
 
-DROPPED: Final = frozenset(
-    {
-        "madvise_keeps_reference",
-        "invalidate_counts_last",
-        "block_device_buffers",
-        "msync_whole_file",
-        "sync_clears_error",
-        "fork_copies_hugetlb",
-    }
-)
-ADDED: Final = frozenset(
+# None of the features of v7 is left; features.py cites the source of each.
+FEATURES: Final = frozenset(
     {
         "ksm",
         "soft_offline",
@@ -185,7 +176,7 @@ V6_1: Final = replace(
     title="Linux 6.1 (long-term)",
     from_version=(3, 0),
     sysctls=(EARLY_KILL._replace(default=0), RECOVERY),
-    features=V7.features - DROPPED | ADDED,
+    features=FEATURES,
     phases=(
         phases.check_recovery,
         # 96c804a6ae8c ("mm/memory-failure.c: don't access uninitialized memmaps in memory_failure()")
