@@ -1,4 +1,4 @@
-"""The tool bar's choice of a kernel: which one's memory_failure() runs here."""
+"""Tool-bar button that shows the profile and opens a menu to choose another."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _ARROW = 8
 
 
 def meaning_of(profile: Profile) -> str:
-    """A profile in one line: which kernel it is, and what it does by default."""
+    """One line on a profile: its kernel, and whether it kills early or late by default."""
     early = profile.sysctl["memory_failure_early_kill"]
     when = "at once (early kill)" if early else "when they touch it (late kill)"
     return f"{profile.title}: users of a broken page are killed {when} unless told otherwise"
 
 
 class ProfileButton(QToolButton):
-    """Name and value as the figures beside it, and a menu that opens at once."""
+    """Shows label and value in the style of the counters; a click opens the menu."""
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
@@ -37,7 +37,7 @@ class ProfileButton(QToolButton):
         self.update()
 
     def set_profile(self, profile: Profile) -> None:
-        """Shows which one runs."""
+        """Show the profile of the current machine."""
         self.setText(profile.name)
         self.setAccessibleName(f"{_HEAD}: {profile.title}")
         self.setToolTip(

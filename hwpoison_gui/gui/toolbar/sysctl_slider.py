@@ -1,4 +1,4 @@
-"""A two-position slider for a sysctl: its name, its values 0 and 1, and what the present one means."""
+"""Two-position slider for a sysctl: name, values 0 and 1, meaning of the current value."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DRAG: Final = 6  # pixels from which a press and release is a drag
 
 
 class SysctlSlider(QAbstractSlider):
-    """Click, drag, wheel, arrows, space, 0 and 1 move it; `valueWanted` says what the user wants."""
+    """Set by click, drag, arrow keys, Space, 0 and 1; `valueWanted` carries the requested value."""
 
     valueWanted = Signal(int)
 
@@ -46,21 +46,21 @@ class SysctlSlider(QAbstractSlider):
         self.update()
 
     def set_detail(self, detail: int) -> None:
-        """How much is said beside the switch, from DETAILS; the tip says all of it in any case."""
+        """Set how much text stands beside the switch (one of DETAILS); the tool tip has all of it."""
         if detail != self._detail:
             self._detail = detail
             self.updateGeometry()
             self.update()
 
     def set_value(self, value: int | None) -> None:
-        """Shows a value; nothing is asked for. None: the kernel has no such sysctl, and the slider is hidden."""
+        """Show the current value without emitting `valueWanted`; None (no such sysctl) hides the slider."""
         self._show_in_tool_bar(value is not None)
         value = value or 0
         self.setValue(value)
         self.setAccessibleDescription(f"{value}: {self.sysctl.on if value else self.sysctl.off}")
 
     def _show_in_tool_bar(self, shown: bool) -> None:
-        """A tool bar shows a widget as its action says."""
+        """Show or hide the slider in its tool bar, where visibility belongs to the action of the widget."""
         bar = self.parentWidget()
         if isinstance(bar, QToolBar) and shown != self._shown:
             self._shown = shown
@@ -118,11 +118,11 @@ class SysctlSlider(QAbstractSlider):
         return f"vm.{self.sysctl.name}" if detail == DETAILS[0] else self.sysctl.name.removeprefix(_PREFIX)
 
     def _words(self, detail: int) -> tuple[str, str]:
-        """What is said of 0 and of 1."""
+        """Texts for 0 and 1 at this level of detail."""
         return {2: (self.sysctl.off, self.sysctl.on), 1: self.sysctl.short, 0: ("", "")}[detail]
 
     def width_of(self, detail: int) -> int:
-        """Pixels that it takes with so much said."""
+        """Width in pixels at this level of detail."""
         if detail not in self._widths:
             small, text = self._fonts()
             metrics = QFontMetrics(text)

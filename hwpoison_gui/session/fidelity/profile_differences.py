@@ -24,7 +24,7 @@ _IN_TABLES: Final = ("states", "actions")
 
 
 def differences(one: Profile, other: Profile) -> Iterator[str]:
-    """Lines of Markdown: all in which two profiles differ."""
+    """All differences between two profiles, as lines of Markdown."""
     yield f"`{one.name}`: {one.title}. `{other.name}`: {other.title}."
     yield from ("", "### Phases of `memory_failure()`", "")
     yield from _phases(one, other)
@@ -47,7 +47,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str
 
 
 def _phases(one: Profile, other: Profile) -> Iterator[str]:
-    """What each phase does in either kernel; an empty cell where a kernel has no such phase."""
+    """Rows: a phase, and what it does in each kernel; empty if a kernel has no such phase."""
     mine, theirs = (by_name(*profile.phases) for profile in (one, other))
     rows = ((f"`{name}`", *_variants(mine.get(name), theirs.get(name))) for name in _merged([*mine], [*theirs]))
     return table(("phase", one.name, other.name), rows)
@@ -60,7 +60,7 @@ def _variants(mine: Variant[Any] | None, theirs: Variant[Any] | None) -> tuple[s
 
 
 def _merged(one: Sequence[str], other: Sequence[str]) -> list[str]:
-    """Both orders in one: what they share keeps its place, each one's own stands before the next shared."""
+    """Merge two ordered lists: shared items keep their order, others come before the next shared item."""
     merged: list[str] = []
     rest = list(other)
     for name in one:
@@ -89,14 +89,14 @@ def _other(one: Profile, other: Profile) -> Iterator[tuple[str, str, str]]:
 
 
 def _fields(one: DataclassInstance, other: DataclassInstance) -> Iterator[tuple[str, str, str]]:
-    """What differs between two records of a kind, with the meaning of each field."""
+    """Rows for the fields that differ between two records of one type."""
     for found in fields(one):
         if found.name not in _IN_TABLES:
             yield from _rows(found.metadata[MEANS], getattr(one, found.name), getattr(other, found.name))
 
 
 def _rows(meaning: str, mine: Any, theirs: Any) -> Iterator[tuple[str, str, str]]:
-    """A row for two values that differ; of two tables, for each key whose values differ."""
+    """One row if two values differ; for two mappings, one row for each key that differs."""
     if isinstance(mine, Mapping):
         for key in {**mine, **theirs}:
             if mine.get(key) != theirs.get(key):
@@ -116,5 +116,5 @@ def _value(value: Any) -> str:
 
 
 def first_sentence(function: Callable[..., Any]) -> str:
-    """What a function's documentation says first; nothing for a lambda."""
+    """The summary line of a function's docstring; empty if it has none."""
     return (inspect.getdoc(function) or "").partition("\n\n")[0].replace("\n", " ")

@@ -1,7 +1,6 @@
-"""Reads a scenario from a file.
+"""Reads scenario files.
 
-A file is read whole or not at all: whatever is wrong with it is a ScenarioError that names the
-file, the step, the key and what was expected.
+A file is read completely or rejected: a ScenarioError names the file, the step, the key and what was expected.
 """
 
 from __future__ import annotations
@@ -28,14 +27,14 @@ _TAKEN_FOR_SCENARIOS: Final = (
 
 
 def load(path: str | PathLike[str]) -> Scenario:
-    """Read a file; OSError when that is not possible, ScenarioError when it is no good scenario."""
+    """Read a scenario file. Raises OSError, or ScenarioError if its content is not a valid scenario."""
     if Path(path).is_dir():
         raise ScenarioError("is a folder, not a scenario", file=fspath(path))
     return loads(Path(path).read_bytes(), fspath(path))
 
 
 def loads(data: bytes | str, file: str = "") -> Scenario:
-    """Read a file's content; `file` is only for the error."""
+    """Parse the content of a scenario file; `file` is used in error messages only."""
     for start, what in _TAKEN_FOR_SCENARIOS:
         if isinstance(data, bytes) and data.startswith(start):
             raise ScenarioError(f"is {what}, not a scenario", file=file)
@@ -54,7 +53,7 @@ def loads(data: bytes | str, file: str = "") -> Scenario:
 
 
 def from_document(document: Mapping[str, Any]) -> Scenario:
-    """A scenario from a parsed file."""
+    """Build a scenario from a parsed TOML document."""
     for key in document:
         shape.known(key, schema.SCENARIO_KEYS, "a scenario")
     for key in ("format", "title"):
@@ -96,7 +95,7 @@ def _memory(given: object) -> Memory:
 
 
 def sysctls_of(given: object, profile: Profile) -> dict[str, int]:
-    """Values of `[sysctl]`, in the order of the profile. Raises ScenarioError for a name that it lacks."""
+    """The table `[sysctl]`, in the order of the profile. Raises ScenarioError for a sysctl that the profile lacks."""
     values = shape.table(given, "sysctl")
     for name in values:
         try:
@@ -119,7 +118,10 @@ def _step(given: object, number: int, profile: str) -> ScenarioStep:
 
 
 def step_of(fields: Mapping[str, Any], number: int, profile: str) -> ScenarioStep:
-    """One step from its table: types and words are checked, defaults filled in."""
+    """Build step `number` from its table: check types and words, fill in defaults.
+
+    Raises ScenarioError, also for what the profile of that name does not have.
+    """
     if "op" not in fields:
         raise ScenarioError("missing; expected the name of an op", key="op")
     name = shape.choice(fields["op"], "op", tuple(OPS))
@@ -140,7 +142,7 @@ def step_of(fields: Mapping[str, Any], number: int, profile: str) -> ScenarioSte
 
 
 def _known_to(profile: Profile, name: str, args: Mapping[str, Any]) -> None:
-    """An error when the op, or a word in it, needs a feature that the profile lacks."""
+    """Raise ScenarioError if the op, or a word in it, needs a feature that the profile lacks."""
     op = OPS[name]
     _needs(profile, op.feature, f"`{name}`", "op")
     for key, value in args.items():
@@ -173,7 +175,7 @@ def _needs(profile: Profile, feature: str, what: str, key: str) -> None:
 
 
 def _answerable(name: str, args: Mapping[str, Any], expect: Mapping[str, Any], profile: Profile) -> None:
-    """An error when the op cannot have what `expect` asks about."""
+    """Raise ScenarioError if `expect` asks for something that the op or the profile cannot have."""
     for key in expect:
         ops = schema.EXPECT_ONLY.get(key)
         if ops is not None and name not in ops:

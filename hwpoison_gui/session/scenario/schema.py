@@ -1,7 +1,7 @@
-"""What a scenario file may say, as data: the tables, the ops with their keys, the keys of `expect`.
+"""The format of scenario files as data: tables, ops with their keys, keys of `expect`.
 
-Reading, saving and the names are checked from these tables; a new op or key is a new row here.
-Where a key takes one of several words, the first is its default.
+The reader, the writer and the check of names work from these tables; a new op or key is a new row here. If a key takes
+one of several words, the first is its default. Profiles and sysctls are those of kernel/profile/registry.py.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ HUGE_PAGE: Final = 512  # 4 KiB frames of a 2 MiB page
 
 
 class Kind(Enum):
-    """The type of a value and, for names, what becomes of the name."""
+    """The type of a value; for names, also whether the name is declared or used."""
 
     TEXT = "a string"
     NAME = "a name"
@@ -46,14 +46,14 @@ class Kind(Enum):
 
 
 class Missing(Enum):
-    """What a key without a value means."""
+    """What it means if a key is missing."""
 
     REQUIRED = "required"
     ABSENT = "absent"
 
 
 class SameAs(NamedTuple):
-    """The default of a key is the value of another one."""
+    """Default: the value of another key."""
 
     key: str
 
@@ -62,7 +62,10 @@ Default = Missing | SameAs | str | int | bool
 
 
 class Key(NamedTuple):
-    """One key of an op. `features`: word of `allowed` -> the feature of the profile that it needs."""
+    """A key of an op.
+
+    `features` maps a word of `allowed` to the feature that a profile must have for it.
+    """
 
     kind: Kind
     default: Default = Missing.REQUIRED
@@ -73,7 +76,10 @@ class Key(NamedTuple):
 
 
 class Op(NamedTuple):
-    """One op. `feature`: what the profile must have for it. `needs`: (key, word) -> key it cannot do without."""
+    """An op: its keys, and the feature that a profile must have for it (empty: none).
+
+    `needs` holds (key, word, other): if `key` has the value `word`, the key `other` is required.
+    """
 
     keys: dict[str, Key]
     feature: str = ""
@@ -231,7 +237,7 @@ ANY_KIND_FEATURES: Final = {"huge-zero": "transparent_hugepages"}
 
 
 class Want(Enum):
-    """The type of a value of `expect`."""
+    """The type of a value in `expect`."""
 
     RESULT = "a result"
     TEXT = "a string"

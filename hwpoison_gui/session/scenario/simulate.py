@@ -1,4 +1,4 @@
-"""What came of each step, as text for people or as JSON with the keys of `expect`."""
+"""The outcome of each step, as text or as JSON with the keys of `expect`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hwpoison_gui.session.session import Session
 
 
 def simulate(scenario: Scenario, out: TextIO, as_json: bool = False) -> None:
-    """Play the scenario and print each step as soon as it is done."""
+    """Run the scenario and print each step when it is done."""
     session = replay.boot(scenario)
     if not as_json:
         print(f"{scenario.title}  (profile {scenario.profile}, {scenario.memory.frames} frames)", file=out)
@@ -27,9 +27,9 @@ def simulate(scenario: Scenario, out: TextIO, as_json: bool = False) -> None:
 
 
 def record(session: Session, done: Done) -> dict[str, Any]:
-    """A step that was just taken; as `expect` of the same step, all of it holds.
+    """The outcome of the step just taken, as keys of `expect` that hold for it.
 
-    What a step cannot have is left out: no `value` without a read, no `kind` without a result.
+    Keys that do not apply are left out: no `value` without a read, no `kind` without a result.
     """
     step, outcome = done.step, done.outcome
     fields: dict[str, Any] = {
@@ -101,7 +101,7 @@ def _word(value: object) -> str:
 
 
 def _came(session: Session, outcome: Outcome) -> str:
-    """The rest of a step's line: page, result, return value, what was read."""
+    """The second half of a step's line: page, result, return value, value read."""
     said = []
     if outcome.pfn is not None:
         said.append(f"pfn {outcome.pfn:#x}")

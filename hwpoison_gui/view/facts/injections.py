@@ -1,6 +1,6 @@
-"""What can be done to a frame besides a click: the ways in which Linux learns of an error, and what undoes one.
+"""Operations on a frame besides a click: the interfaces by which Linux learns of an error, unpoison, and pins.
 
-Each is an operation with its arguments, in the words of the kernel's own interface for it.
+Each is an operation with its arguments, named as the kernel's interface is.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MOST_TASKS: Final = 24
 
 
 class Injection(NamedTuple):
-    """An operation on a frame. `missing` says why it cannot be done now."""
+    """An operation on a frame; `missing` is the reason if it is not possible now, else empty."""
 
     text: str
     tip: str
@@ -27,7 +27,7 @@ class Injection(NamedTuple):
 
 
 class _Way(NamedTuple):
-    """A way of `poison`; `{task}` in the text asks for a task that maps the frame."""
+    """A value of `via` of the op `poison`; `{task}` in the text stands for a task that maps the frame."""
 
     via: str
     text: str
@@ -46,7 +46,7 @@ _BY_TASK: Final = frozenset(via for key, via, needed in OPS["poison"].needs if (
 
 
 def injections_of(session: Session, pfn: int) -> list[Injection]:
-    """Every way of `poison` for a frame; those by a task once for each living task that maps it."""
+    """All injections of an error into a frame; those made by a task, once for each living task that maps it."""
     tasks = list(dict.fromkeys(touch.task for touch in touches_of_frame(session, pfn)))[:_MOST_TASKS]
     return [injection for way in _WAYS for injection in _ways(session, pfn, way, tasks)]
 
@@ -63,7 +63,7 @@ def _ways(session: Session, pfn: int, way: _Way, tasks: list[str]) -> Iterator[I
 
 
 def _missing(session: Session, feature: str) -> str:
-    """Why something that needs a feature cannot be done under the present profile; empty if it can."""
+    """The reason if the current profile lacks the feature, else empty."""
     profile = session.machine.profile
     if not feature or profile.has(feature):
         return ""
@@ -72,21 +72,21 @@ def _missing(session: Session, feature: str) -> str:
 
 
 def soft_offline(session: Session, pfn: int) -> Injection:
-    """Migrate what is in the frame, and take it out of use."""
+    """Soft offline: migrate the contents and take the frame out of use."""
     tip = "soft_offline_page(): what is there moves to another frame, this one is never handed out again. Nobody dies"
     args: dict[str, object] = {"frame": f"pfn:{pfn:#x}"}
     return Injection("Soft offline", tip, "soft_offline", args, _missing(session, OPS["soft_offline"].feature))
 
 
 def unpoison(session: Session, pfn: int) -> Injection:
-    """Take the mark away; what was lost stays lost."""
+    """Unpoison: clear PG_hwpoison; lost contents stay lost."""
     tip = "unpoison_memory(): the frame can be used again. What was lost stays lost; a real error cannot be undone"
     args: dict[str, object] = {"frame": f"pfn:{pfn:#x}"}
     return Injection("Unpoison", tip, "unpoison", args, _missing(session, OPS["unpoison"].feature))
 
 
 def pin(session: Session, pfn: int) -> Injection:
-    """Take one more reference, or give it back where one was taken."""
+    """Take an extra reference, or drop the one that was taken."""
     if pfn in session.machine.pins.view:
         return Injection("Unpin", "put_page(): the extra reference is given back", "unpin", {"frame": f"pfn:{pfn:#x}"})
     missing = "" if session.world.in_use(pfn) else "Nobody refers to this frame: it cannot be pinned."

@@ -1,7 +1,7 @@
-"""Which rows of a state table a page can ever come to, derived from what the handler lets through before it.
+"""Which rows of a state table are reachable, derived from the checks of the handler before the table.
 
-An entrance is a way to the table: flags that every page which comes this way has, and flags that none has, with
-the reason. A row is reached when some page of some entrance fits it and no row before it.
+An entrance is a way to reach the table: flags that are set on every page that takes it, and flags that are clear on all
+of them, with the reason. A row is reachable if, for some entrance, a page matches it and no earlier row.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from hwpoison_gui.kernel.profile.variants import Variant, nearest
 
 
 class Entrance(NamedTuple):
-    """`has`: flags of every page that comes this way; `never`: flag -> why no page has it."""
+    """A way to reach the table. `has`: flags set on every such page; `never`: flag -> why it is clear on all."""
 
     has: int
     never: Mapping[int, str]
@@ -62,7 +62,15 @@ _SHADOWED: Final = "every page that comes so far fits a row before it"
 
 @cache
 def unreachable(states: tuple[StateRow, ...], phase: Variant[Verdict]) -> dict[int, str]:
-    """Row number -> why no page comes to it, for the table that `phase` looks at."""
+    """Map the number of each unreachable row to the reason.
+
+    Parameters
+    ----------
+    states
+        The state table.
+    phase
+        The variant of the phase that looks the page up in it.
+    """
     entrances = nearest(ENTRANCES, phase) or ()
     reached = set[int]()
     for entrance in entrances:
