@@ -117,7 +117,7 @@ def split_pmds_at_edges(m: Machine, mm: int, start: int, end: int) -> None:
     """vma_adjust_trans_huge(): no huge entry may reach across the ends of a range."""
     for edge in (start, end):
         vpn = edge >> PAGE_SHIFT & -HPAGE_PMD_NR
-        entry = m.ptes.of(mm).get(vpn, 0)
+        entry = m.ptes.value(mm, vpn)
         vma = m.find_vma(mm, vpn << PAGE_SHIFT)
         if edge % PMD_SIZE and entry & ptes.PSE and vma is not None and vma.huge == "thp":
             split_huge_pmd(m, vma, vpn)
@@ -148,7 +148,7 @@ def _huge_entries(m: Machine, head: int) -> list[tuple[Vma, int]]:
     found = []
     for vma in rmap_vmas(m, head):
         address = page_mapped_in_vma(m, head, vma)
-        if address >= 0 and m.ptes.of(vma.mm).get(address >> PAGE_SHIFT, 0) & ptes.PSE:
+        if address >= 0 and m.ptes.value(vma.mm, address >> PAGE_SHIFT) & ptes.PSE:
             found.append((vma, address >> PAGE_SHIFT))
     return found
 

@@ -78,7 +78,7 @@ def hugetlb_vm_op_close(m: Machine, vma: Vma) -> None:
 def hugetlb_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
     """Map the huge page around `address`, or say why it cannot be."""
     base = address & -(HPAGE_PMD_NR << PAGE_SHIFT)
-    entry = m.ptes.of(vma.mm).get(base >> PAGE_SHIFT, 0)
+    entry = m.ptes.value(vma.mm, base >> PAGE_SHIFT)
     if entry & ptes.HWPOISON:
         yield _met_poison(vma, base, ptes.value_of(entry), "The huge entry is a hwpoison entry.")
         return VM_FAULT_HWPOISON

@@ -65,7 +65,7 @@ def _stable_pages(m: Machine) -> list[int]:
 
 def _candidate(m: Machine, vma: Vma, vpn: int) -> int | None:
     """The frame there, if it is anonymous, not merged yet, and nobody but its mappings refers to it."""
-    entry = m.ptes.of(vma.mm).get(vpn, 0)
+    entry = m.ptes.value(vma.mm, vpn)
     if not entry & ptes.PRESENT or entry & (ptes.SPECIAL | ptes.PSE):
         return None
     pfn = ptes.value_of(entry)

@@ -131,11 +131,10 @@ class Machine:
 
         An entry with PSE, kept at its first page, maps 512 pages: it is found for all of them.
         """
-        entries = self.ptes.of(mm)
-        entry = entries.get(vpn, 0)
+        entry = self.ptes.value(mm, vpn)
         if entry:
             return entry
-        huge = entries.get(vpn & -HPAGE_PMD_NR, 0)
+        huge = self.ptes.value(mm, vpn & -HPAGE_PMD_NR)
         return huge if huge & ptes.PSE else 0
 
     def counter(self, name: str) -> int:
@@ -224,7 +223,7 @@ class Machine:
 
     def set_pte(self, mm: int, vpn: int, entry: int) -> None:
         """Write a page-table entry; 0 clears it. RSS follows the present entries."""
-        self.replace_pte(mm, vpn, self.ptes.of(mm).get(vpn, 0), entry)
+        self.replace_pte(mm, vpn, self.ptes.value(mm, vpn), entry)
 
     def replace_pte(self, mm: int, vpn: int, old: int, entry: int) -> None:
         """`set_pte` by a caller that has read the entry, `old` (0: there is none)."""

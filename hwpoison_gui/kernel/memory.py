@@ -156,7 +156,7 @@ def drop_present(m: Machine, entry: int) -> None:
 
 def zap_pte(m: Machine, mm: int, vpn: int) -> None:
     """zap_pte_range() for one entry of any sort: the page or the swap entry loses a user."""
-    entry = m.ptes.of(mm).get(vpn, 0)
+    entry = m.ptes.value(mm, vpn)
     m.set_pte(mm, vpn, 0)
     if entry & ptes.PRESENT:
         drop_present(m, entry)

@@ -178,7 +178,7 @@ def do_mremap(m: Machine, mm: int, old: int, pages: int) -> Steps[int]:
         link_vma(m, moved)
         anon_vma_clone(m, moved.id, vma.id)
         for vpn in range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):
-            entry = m.ptes.of(mm).get(vpn, 0)
+            entry = m.ptes.value(mm, vpn)
             if entry:
                 m.set_pte(mm, vpn, 0)
                 m.set_pte(mm, vpn + ((new - old) >> PAGE_SHIFT), entry)
@@ -202,7 +202,7 @@ def do_mprotect(m: Machine, mm: int, start: int, end: int, prot: str) -> int | s
         if prot == "rw":
             continue
         for vpn in range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):
-            entry = m.ptes.of(mm).get(vpn, 0)
+            entry = m.ptes.value(mm, vpn)
             if entry & ptes.PRESENT:
                 m.set_pte(mm, vpn, entry & ~ptes.RW)
     return 0 if until == end else "ENOMEM"

@@ -94,6 +94,7 @@ class Tables(RuleBasedStateMachine):
             assert dict(zip(keys.tolist(), values.tolist(), strict=True)) == records
             for key in (*list(records)[:3], 7, 513):
                 assert self.packed.get((outer, key)) == records.get(key, ABSENT)
+                assert self.packed.value(outer, key) == records.get(key, 0)
                 assert ours.get(key, 0) == records.get(key, 0) and (key in ours) == (key in records)
 
 
