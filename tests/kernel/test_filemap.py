@@ -1,0 +1,245 @@
+"""The page cache: where a page is found, what it is filled with, how it is written and dropped.
+
+After mm/filemap.c, mm/page-writeback.c and mm/truncate.c.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.filemap import (
+    FILESYSTEMS,
+    cached_pages,
+    can,
+    content_of,
+    create_buffers,
+    disk_content,
+    find_get_page,
+    has_blocks,
+    invalidate_inode_page,
+    read_page,
+    truncate_inode_pages,
+    truncate_page,
+    writepage,
+)
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.records import PAGE_SHIFT, Inode
+from tests import invariants
+from tests.workbench import Workbench
+
+both = pytest.mark.parametrize("profile", ("v7", "6.1"))
+
+
+def file(filesystem: str = "ext4", pages: int = 4, profile: str = "6.1", **args: object) -> tuple[Machine, Inode]:
+    bench = Workbench(profile)
+    bench.do("file", path="/f", pages=pages, filesystem=filesystem, **args)
+    return bench.m, bench.m.inodes.view[bench.m.paths.view["/f"]]
+
+
+# -- Finding and filling
+
+
+@both
+def test_a_page_is_read_once(profile: str) -> None:
+    m, inode = file(profile=profile)
+    assert find_get_page(m, inode.id, 2) is None
+    pfn = read_page(m, inode, 2)
+    assert pfn is not None and read_page(m, inode, 2) == pfn == find_get_page(m, inode.id, 2)
+    assert m.refcount.get(pfn) == 1 and content_of(m, pfn) == "disk"
+    assert m.page(pfn) == pf.UPTODATE | pf.LRU | pf.MAPPEDTODISK
+    assert m.inode_of(pfn) == inode and m.index.get(pfn) == 2
+    other = read_page(m, inode, 0)
+    assert other is not None and cached_pages(m, inode.id) == [other, pfn], "in order of the index"
+
+
+def test_a_huge_page_is_found_at_each_of_its_indexes() -> None:
+    bench = Workbench(huge_pages=2)
+    bench.do("file", path="/h", pages=1024, filesystem="hugetlbfs")
+    m, number = bench.m, bench.m.paths.view["/h"]
+    heads = cached_pages(m, number)
+    assert len(heads) == 2
+    for index in (0, 1, 511, 512, 513, 1023):
+        assert find_get_page(m, number, index) == heads[index // 512] + index % 512
+    assert find_get_page(m, number, 1024) is None
+
+
+def test_a_small_page_is_at_its_own_index_alone() -> None:
+    m, inode = file(pages=600)
+    read_page(m, inode, 0)
+    read_page(m, inode, 512)
+    assert find_get_page(m, inode.id, 1) is None and find_get_page(m, inode.id, 513) is None
+
+
+@pytest.mark.parametrize("filesystem, blocks", (("ext4", True), ("blockdev", True), ("nofs", False), ("tmpfs", False)))
+def test_what_a_disk_holds(filesystem: str, blocks: bool) -> None:
+    m, inode = file(filesystem, pages=2)
+    assert [disk_content(m, inode, index) for index in (0, 1, 2)] == ["disk", "disk", "zero"]
+    assert [has_blocks(m, inode, index) for index in (0, 1, 2)] == [blocks, blocks, False]
+    m.put(m.disk, (inode.id, 2), "written")
+    assert disk_content(m, inode, 2) == "written" and has_blocks(m, inode, 2) is blocks
+
+
+def test_a_hole_reads_as_zeros_and_has_no_blocks() -> None:
+    m, inode = file(hole=True)
+    pfn = read_page(m, inode, 0)
+    assert pfn is not None and content_of(m, pfn) == "zero" and not m.page(pfn) & pf.MAPPEDTODISK
+
+
+def test_shared_memory_comes_back_from_swap_and_is_dirty_then() -> None:
+    m, inode = file("tmpfs", hole=True)
+    m.put(m.shmem_swap, (inode.id, 1), 9)
+    m.put(m.swap_map, 9, 1)
+    m.put(m.swap_content, 9, "x")
+    empty, back = read_page(m, inode, 0), read_page(m, inode, 1)
+    assert empty is not None and back is not None
+    assert (content_of(m, empty), content_of(m, back)) == ("zero", "x")
+    assert not m.page(empty) & pf.DIRTY and m.page(back) & pf.DIRTY
+    assert m.page(empty) & m.page(back) & pf.SWAPBACKED
+    assert not (m.shmem_swap.view or m.swap_map.view or m.swap_content.view)
+
+
+@pytest.mark.parametrize("profile, at_once", (("v7", True), ("6.1", False)))
+def test_buffers_of_a_block_device_hold_its_pages(profile: str, at_once: bool) -> None:
+    """block_read_full_page() attaches buffers as it reads; mpage_readahead() leaves that to the first write."""
+    m, inode = file("blockdev", profile=profile)
+    pfn = read_page(m, inode, 0)
+    assert pfn is not None
+    assert (bool(m.page(pfn) & pf.PRIVATE), m.refcount.get(pfn)) == (at_once, 1 + at_once)
+    for _ in range(2):
+        create_buffers(m, pfn, inode)
+        assert m.page(pfn) & pf.PRIVATE and m.refcount.get(pfn) == 2
+    truncate_page(m, pfn)
+    assert not m.page(pfn) & pf.PRIVATE and m.refcount.get(pfn) == 0
+
+
+def test_file_systems_differ_in_what_they_can() -> None:
+    inodes = {name: Inode(1, "/f", name, 1) for name in FILESYSTEMS}
+
+    def able(ability: str) -> set[str]:
+        return {name for name, inode in inodes.items() if can(inode, ability)}
+
+    assert able("writeback") == {"ext4", "blockdev", "nofs", "directory"}
+    assert able("drops") == {"ext4", "tmpfs", "directory"}
+    assert able("swapbacked") == {"tmpfs"} and able("huge") == {"hugetlbfs"} and able("private") == {"blockdev"}
+
+
+# -- Writing
+
+
+@pytest.mark.parametrize("filesystem, written", (("ext4", True), ("nofs", True), ("tmpfs", False)))
+def test_writing_makes_page_and_entries_clean(filesystem: str, written: bool) -> None:
+    bench = Workbench()
+    bench.do("file", path="/f", pages=2, filesystem=filesystem)
+    bench.area(file="/f", pages=2, shared=True)
+    bench.do("write", task="a", at="m+1", value="x")
+    pfn, m = bench.pfn("a:m+1"), bench.m
+    m.set_flags(pfn, pf.DIRTY)
+    writepage(m, pfn)
+    entry = m.pte(bench.session.world.process("a").mm, bench.session.resolve_address("a", "m+1") >> PAGE_SHIFT)
+    assert not m.page(pfn) & pf.DIRTY
+    assert bool(entry & (ptes.DIRTY | ptes.RW)) is not written
+    assert dict(m.disk.of(m.paths.view["/f"])) == ({1: "x"} if written else {})
+
+
+# -- Dropping
+
+
+@pytest.mark.parametrize("flag, extra, held, drops", (
+    (0, 0, 0, True), (0, 1, 1, True), (0, 0, 1, False), (0, 1, 0, False), (pf.DIRTY, 0, 0, False),
+    (pf.WRITEBACK, 0, 0, False), (pf.MLOCKED | pf.UNEVICTABLE, 0, 0, True),
+))  # fmt: skip
+@both
+def test_a_page_is_invalidated_when_it_is_clean_and_nobody_else_has_it(
+    profile: str, flag: int, extra: int, held: int, drops: bool
+) -> None:
+    """invalidate_inode_page()."""
+    m, inode = file(profile=profile)
+    pfn = read_page(m, inode, 0)
+    assert pfn is not None
+    m.set_flags(pfn, flag)
+    m.add_to(m.refcount, pfn, held)
+    assert invalidate_inode_page(m, pfn, extra) is drops
+    assert (find_get_page(m, inode.id, 0) is None) is drops
+    assert not drops or (m.inode_of(pfn) is None and not m.page(pfn) & (pf.MLOCKED | pf.UNEVICTABLE))
+
+
+@both
+def test_a_mapped_page_is_not_invalidated(profile: str) -> None:
+    m, inode = file(profile=profile)
+    pfn = read_page(m, inode, 0)
+    assert pfn is not None
+    m.put(m.mapcount, pfn, 1)
+    assert not invalidate_inode_page(m, pfn, 0)
+
+
+@pytest.mark.parametrize("profile, buffers", (("v7", False), ("6.1", True)))
+def test_a_held_page_of_a_device_loses_its_buffers_where_users_are_counted_last(profile: str, buffers: bool) -> None:
+    """invalidate_complete_page() releases first; mapping_evict_folio() counts first."""
+    m, inode = file("blockdev", profile=profile)
+    pfn = read_page(m, inode, 0)
+    assert pfn is not None
+    create_buffers(m, pfn, inode)
+    m.add_to(m.refcount, pfn, 1)
+    m.set_flags(pfn, pf.MLOCKED)
+    assert not invalidate_inode_page(m, pfn, 0)
+    assert bool(m.page(pfn) & pf.PRIVATE) is bool(m.page(pfn) & pf.MLOCKED) is buffers
+    assert m.refcount.get(pfn) == 2 + buffers
+    m.add_to(m.refcount, pfn, -1)
+    assert invalidate_inode_page(m, pfn, 0)
+
+
+@pytest.mark.parametrize(
+    "first, last, kept", ((0, None, []), (2, None, [0, 1]), (1, 3, [0, 3, 4]), (4, 4, [0, 1, 2, 3, 4]))
+)
+def test_a_range_is_cut_out_of_cache_swap_and_disk(first: int, last: int | None, kept: list[int]) -> None:
+    m, inode = file("tmpfs", pages=5)
+    for index in (1, 2, 4):
+        pfn = find_get_page(m, inode.id, index)
+        assert pfn is not None
+        truncate_page(m, pfn)
+        m.put(m.shmem_swap, (inode.id, index), 10 + index)
+        m.put(m.swap_map, 10 + index, 1)
+        m.put(m.swap_content, 10 + index, "x")
+    for index in range(5):
+        m.put(m.disk, (inode.id, index), "y")
+    truncate_inode_pages(m, inode, first, last)
+    swapped = [index for index in kept if index in (1, 2, 4)]
+    assert sorted(m.page_cache.of(inode.id)) == [index for index in kept if index not in swapped]
+    assert sorted(m.shmem_swap.of(inode.id)) == swapped
+    assert sorted(m.swap_map.view) == sorted(m.swap_content.view) == [10 + index for index in swapped]
+    assert sorted(m.disk.of(inode.id)) == kept
+
+
+# -- Transparent huge pages of shared memory
+
+
+@pytest.mark.parametrize("pinned", (False, True))
+@pytest.mark.parametrize("op, args, gone", (
+    ("truncate", {"pages": 600}, range(600, 1024)), ("punch_hole", {"page": 700}, range(700, 701)),
+    ("truncate", {"pages": 512}, range(512, 1024)), ("punch_hole", {"page": 512}, range(512, 513)),
+))  # fmt: skip
+def test_a_cut_inside_a_huge_page_splits_it_or_blanks_it(
+    op: str, args: dict[str, int], gone: range, pinned: bool
+) -> None:
+    """truncate_inode_partial_folio(): what somebody holds cannot be split, so its part is zeroed."""
+    bench = Workbench(frames=8192)
+    bench.do("mmap", task="a", name="t", pages=1024, huge="thp", shared=True)
+    for page in (0, 511, 512, 599, 600, 700, 701, 1023):
+        bench.do("write", task="a", at=f"t+{page}", value=f"v{page}")
+    m = bench.m
+    (number,) = m.page_cache.view
+    path = m.inodes.view[number].path
+    m.put(m.paths, path, number)
+    if pinned:
+        bench.do("pin", frame="a:t+600")
+    bench.do(op, path=path, **args)
+    for page in (0, 511, 512, 599, 600, 700, 701, 1023):
+        seen = bench.do("read", task="a", at=f"t+{page}")
+        if page not in gone:
+            assert seen.value == f"v{page}"
+        elif op == "punch_hole":
+            assert seen.value == "zero"
+    if not pinned:
+        invariants.check(m)
