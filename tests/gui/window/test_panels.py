@@ -1,0 +1,91 @@
+"""Panels are made when they are first seen, and show the present then."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.window.main_window import MainWindow
+from hwpoison_gui.gui.window.panels import TITLES
+from hwpoison_gui.opening import Opened
+from hwpoison_gui.session.session import Session
+from tests.gui import eyes
+
+IN_FRONT = {"rmap", "why", "tasks", "log"}
+
+
+def made(window: MainWindow) -> set[str]:
+    return {name for name, dock in window.docks.items() if dock.made is not None}
+
+
+def test_only_what_is_in_front_is_made_after_the_first_paint(qtbot) -> None:
+    window = MainWindow(Opened(Session.fresh(4096), "x"), remember=False)
+    qtbot.addWidget(window)
+    assert made(window) == set() and window.is_complete
+    window.show()
+    assert not window.is_complete
+    qtbot.waitUntil(lambda: window.is_complete)
+    assert made(window) == IN_FRONT
+
+
+def test_a_tab_that_is_brought_in_front_makes_its_panel(user) -> None:
+    window = user.window
+    user.click_frame(user.frame("srv:heap+1"))
+    window.controller.seek(len(user.session.steps))
+    window.notes.write("a note")
+    words = {"states": "its flags when the handler looked", "frame": "HWPOISON", "notebook": "a note", "files": "/srv/data"}
+    for name, said in words.items():
+        window.docks[name].raise_()
+        user.qtbot.waitUntil(lambda name=name: window.docks[name].made is not None)
+        assert said in eyes.read(window.docks[name]), name
+    assert {"pages", "vmas"} <= made(window)  # with the table of files: choices go from one to the other
+
+
+@pytest.mark.parametrize("name", list(TITLES))
+def test_a_panel_that_is_made_late_follows_from_then_on(user, name: str) -> None:
+    window, other = user.window, user.frame("srv:heap+2")
+    user.click_frame(user.frame("srv:heap+1"))
+    window.controller.seek(len(user.session.steps) // 2)
+    window.show_panel(name)
+    QApplication.processEvents()
+    at_half = eyes.read(window.docks[name])
+    window.controller.seek(len(user.session.steps))
+    window.controller.selection.select(other)
+    if name == "notebook":
+        window.notes.write("a note")
+    QApplication.processEvents()
+    late = eyes.read(window.docks[name])
+    assert at_half.strip() and late.strip()
+    if name not in ("files", "vmas"):  # neither the steps nor the frame say anything of these
+        assert late != at_half
+
+
+def test_a_panel_that_is_made_late_has_the_theme_and_the_size_of_text(user) -> None:
+    window = user.window
+    try:
+        window.appearance.choose_theme("light")
+        window.appearance.choose_text_size(150)
+        assert "states" not in made(window)
+        window.show_panel("states")
+        user.qtbot.waitUntil(lambda: window.states.view.isVisible())
+        early, late = window.tasks.font().pointSizeF(), window.states.view.font().pointSizeF()
+        assert late == pytest.approx(early)
+        window.appearance.choose_text_size(100)
+        assert window.states.view.font().pointSizeF() < late
+    finally:
+        look.set_text_size(look.USUAL_TEXT)
+
+
+def test_the_search_bar_and_the_panic_screen_are_made_when_they_are_needed(user) -> None:
+    window = user.window
+    assert not {"finder", "panic"} & window.__dict__.keys()
+    window.actions_["find"].trigger()
+    assert eyes.in_sight(window.finder)
+    window.controller.set_sysctl("memory_failure_recovery", 0)
+    assert "panic" not in window.__dict__
+    user.click_frame(user.frame("srv:heap+1"))
+    window.controller.seek(len(user.session.steps))
+    assert window.panic.isVisible()
+    window.controller.seek(0)
+    assert not window.panic.isVisible()
