@@ -1,4 +1,4 @@
-"""Makes both sides of a comparison in a thread, with progress and a way out."""
+"""Builds both sides of a comparison in a thread, with progress and cancellation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hwpoison_gui.view.facts.compare import Row, rows_of
 
 
 class Compared(NamedTuple):
-    """Both sides at their ends, how they are walked together, and all facts."""
+    """Both sides after their click, the ticks by which they are walked together, and all facts compared."""
 
     left: Side
     right: Side
@@ -24,7 +24,7 @@ class Compared(NamedTuple):
 
 
 class Builder(QThread):
-    """Sides of before are used again where only sysctls change."""
+    """Builds both sides; a previous side is reused where only its sysctls change."""
 
     progressed = Signal(float, str)
     built = Signal(object)
@@ -42,7 +42,7 @@ class Builder(QThread):
         self._stopped = threading.Event()
 
     def cancel(self) -> None:
-        """Ends it at the next opportunity."""
+        """Requests cancellation; the thread ends at its next check."""
         self._stopped.set()
 
     def run(self) -> None:

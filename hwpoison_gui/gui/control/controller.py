@@ -1,6 +1,6 @@
-"""What the user can do: acts upon the session, moves on its timeline, and what is looked at.
+"""User actions: run operations, seek the timeline, and prepare what the views need.
 
-Widgets tell it what is meant; it tells them what changed, once for each thing done.
+Widgets call it; it notifies them of changes, once per action.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from hwpoison_gui.session.session import SLICE_SECONDS, Session
 from hwpoison_gui.session.timeline import Notice, Step
 from hwpoison_gui.view.base.moment import moment_of, title
 
-_FEW: Final = 2000  # steps: of what they touched it can be said what they changed
-# Who looked at tables while an operation was recorded that was then given up must look again: all listen to this one.
+_FEW: Final = 2000  # steps that a notice lists one by one; of more, views refresh everything
+# After an operation was given up, views that read tables during its recording must refresh: all use `processes`.
 _GIVEN_UP: Final = Notice(0, 0, np.empty(0, np.int64), frozenset({"processes"}))
 
 
 class Moved(NamedTuple):
-    """The machine changed: which frames, ascending, and which tables. `acted`: there are new steps.
+    """A change of the machine: frames, ascending, and names of tables. `acted`: there are new steps.
 
-    `steps` are those that were walked, either way, where that were few and no new ones; else None.
+    `steps` are the steps walked, in either direction, if they were few and none was new; else None.
     """
 
     pfns: npt.NDArray[np.int64]
@@ -45,7 +45,7 @@ class Moved(NamedTuple):
 
 
 class Controller(QObject):
-    """One machine at a time, and the user's way with it."""
+    """Owns the open machine, its playback, and long work on it."""
 
     opened = Signal()
     moved = Signal(object)
@@ -60,12 +60,12 @@ class Controller(QObject):
         self.playback = Playback(self, lambda: self.session)
         self.playback.seekWanted.connect(lambda position: None if self.busy else self._seek(position))
         self.work = LongWork(self)
-        # What views need, made before they are told; asked with whether more than a few steps have been walked.
+        # Prepares the data that views need before they are notified; called with whether many steps were walked.
         self.prepare: Callable[[bool], Iterator[None]] = lambda _: iter(())
         self._depth = 0
         self._looked = False
         self._acted = self._refused = False
-        self._hasty = self._hurried = False  # what is under way may be hurried on, and is
+        self._hasty = self._hurried = False  # the current work may be completed at once, and is being so
         self._notices: list[Notice] = []
         self._unsubscribe = opened.session.subscribe(self._heard)
 
@@ -79,16 +79,16 @@ class Controller(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether something is under way, so that the machine may be between two moments: it is not to be read now."""
+        """True while long work runs: the machine may be between two timeline positions and must not be read."""
         return self.work.busy
 
     @property
     def occupied(self) -> bool:
-        """Whether nothing else can be done meanwhile. A walk, and what views prepare, can be hurried on."""
+        """True if no other action is possible now. Walking and preparing do not block: they are completed at once."""
         return self.busy and (self.session.recording is not None or not self._hasty)
 
     def _settle(self) -> bool:
-        """Hurries on what is under way; tells whether something else can be done now."""
+        """Completes the current work if possible; returns whether another action can start now."""
         if self.occupied:
             return False
         self._hurried = True
@@ -97,7 +97,7 @@ class Controller(QObject):
         return True
 
     def open(self, opened: Opened) -> None:
-        """Takes another machine."""
+        """Replaces the machine."""
         self.work.give_up()
         self.playback.pause()
         self.playback.forget()
@@ -105,7 +105,7 @@ class Controller(QObject):
         self.machine = opened
         self.selection.forget()
         self._unsubscribe = opened.session.subscribe(self._heard)
-        gc.unfreeze()  # what belonged to the machine that goes can be garbage now
+        gc.unfreeze()  # the objects of the previous machine may be collected now
         self.opened.emit()
 
     # -- what changed
@@ -117,7 +117,7 @@ class Controller(QObject):
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """What happens inside is told once, at the end."""
+        """Groups changes: listeners are notified once, at the end of the block."""
         self._depth += 1
         try:
             yield
@@ -135,7 +135,7 @@ class Controller(QObject):
             self.viewChanged.emit()
 
     def _run(self, work: Work, then: Callable[[], None] = lambda: None) -> None:
-        """Does something that may take long; it is told when it has ended, and only a complete one has a sequel."""
+        """Runs long work; listeners are notified at its end, and `then` is called only if it was completed."""
         self._depth += 1
         self._hasty = True
 
@@ -164,9 +164,9 @@ class Controller(QObject):
     # -- acts
 
     def act(self, name: str, args: Mapping[str, Any], *, animate: bool = False) -> bool:
-        """Carries an operation out; tells whether that was possible. What plays is finished first.
+        """Runs an operation; returns whether it was possible. Running playback is completed first.
 
-        One that takes long goes on between events, and nothing else can be done until it is complete or given up.
+        A long operation continues between events and blocks other actions until it is complete or given up.
         """
         with self.together():
             if not self._settle():
@@ -206,7 +206,7 @@ class Controller(QObject):
             self.playback.play()
 
     def fire(self, pfn: int) -> None:
-        """The click: memory_failure() for this frame. A machine that has panicked can only be looked at."""
+        """The click: runs memory_failure() for the frame. After a panic, and during long work, it only selects."""
         if self.occupied or self.panicked:
             self.selection.select(pfn)
             return
@@ -216,26 +216,26 @@ class Controller(QObject):
             self.act("poison", {"frame": f"pfn:{pfn:#x}"}, animate=True)
 
     def inject(self, pfn: int, name: str, args: Mapping[str, Any]) -> None:
-        """Another operation on a frame than a click: the frame is looked at, and the operation played."""
+        """Selects a frame and runs and plays another operation on it."""
         with self.together():
             self.selection.select(pfn)
             self.selection.select_task(None)
             self.act(name, args, animate=True)
 
     def set_sysctl(self, name: str, value: int) -> None:
-        """A write to /proc/sys/vm; nothing when it has that value already."""
+        """Writes a sysctl in /proc/sys/vm, unless it has that value."""
         if self.session.machine.sysctl.view[name] != value:
             self.act("sysctl", {"name": name, "value": value})
 
     def set_task(self, field: str, task: str, word: str) -> None:
-        """Another policy or SIGBUS disposition for a task: `field` says which of the two."""
+        """Sets the policy or the SIGBUS disposition of a process, as `field` says."""
         if field == "policy":
             self.set_policy(task, word)
         else:
             self.set_sigbus(task, word)
 
     def set_policy(self, task: str, policy: str) -> None:
-        """prctl(PR_MCE_KILL) of every thread of a task."""
+        """prctl(PR_MCE_KILL) for every thread of a process."""
         process = self.session.machine.processes.view[self.session.world.task_names.view[task]]
         with self.together():
             for number, tid in enumerate(process.threads):
@@ -243,21 +243,21 @@ class Controller(QObject):
                     self.act("prctl", {"task": task, "thread": number, "mce_kill": policy})
 
     def set_sigbus(self, task: str, disposition: str) -> None:
-        """sigaction(SIGBUS) and sigprocmask() of a task."""
+        """sigaction(SIGBUS) and sigprocmask() for a process."""
         self.act("sigaction", {"task": task, "sigbus": disposition})
 
     def touch(self, verb: str, task: str, at: str) -> None:
-        """A task reads or writes a page: `verb` is the operation's name."""
+        """Lets a process access a page; `verb` is the name of the operation: read, write or msync."""
         self.act(verb, {"task": task, "at": at}, animate=True)
 
     def go_along(self, line: Sequence[Told], progress: Callable[[int], bool]) -> bool:
-        """Makes the operations begin with those of a line; `progress` hears how many are left, and may stop it."""
+        """Redoes a line of operations; `progress` is called with the number left and may return False to stop."""
         if not self._settle():
             return False
         with self.together():
             self.finish()
             self._settle()
-            with closing(self.session.go_along(line)) as doing:  # one that is stopped is given up before that is told
+            with closing(self.session.go_along(line)) as doing:  # rolled back before listeners are notified
                 for left in doing:
                     self._acted = True
                     self.playback.forget()
@@ -268,13 +268,13 @@ class Controller(QObject):
     # -- the timeline
 
     def seek(self, position: int) -> None:
-        """The user goes to a step: what plays stops."""
+        """Seeks to a timeline position and stops playback."""
         if not self.occupied:
             self.playback.pause()
             self._seek(position)
 
     def show_step(self, position: int) -> None:
-        """To a step, with the frame that its operation is about selected."""
+        """Seeks to a timeline position and selects the frame of its operation."""
         self.seek(position)
         operation = moment_of(self.session).operation
         if operation is not None and operation.outcome.pfn is not None:
@@ -282,7 +282,7 @@ class Controller(QObject):
 
     def _seek(self, position: int) -> None:
         with self.together():
-            self.work.give_up()  # on the way to another step: from here on to this one
+            self.work.give_up()  # an earlier seek may still be walking: continue from where it is
             position = min(max(position, 0), len(self.session.steps))
             if position != self.session.position:
                 self._run(self._walking(position))
@@ -296,7 +296,7 @@ class Controller(QObject):
             yield f"Step {self.session.position:,} of {len(self.session.steps):,}"
 
     def _preparing(self) -> Work:
-        """Views find what they need at hand; of what is selected meanwhile, too."""
+        """Prepares what the views need, again if the selection changes meanwhile."""
         looked_at = None
         while looked_at != self.selection.pair:
             looked_at = self.selection.pair
@@ -309,7 +309,7 @@ class Controller(QObject):
         self.seek(self.session.position + by)
 
     def finish(self) -> None:
-        """The operation that is under way is shown at its end, and stays there."""
+        """Seeks to the end of the operation that is playing."""
         if self._settle():
             self._run(self._finishing())
 
@@ -321,7 +321,7 @@ class Controller(QObject):
             yield from self._walking(operation.last)
 
     def step_operation(self, by: int) -> None:
-        """To the end of the operation before or after."""
+        """Seeks to the end of the previous or the next operation."""
         session = self.session
         ends = [0, *(operation.last for operation in session.operations)]
         if by > 0:
@@ -330,7 +330,7 @@ class Controller(QObject):
             self.seek(next((end for end in reversed(ends) if end < session.position), 0))
 
     def toggle(self) -> None:
-        """Play, or pause."""
+        """Starts or pauses playback."""
         if not self._settle():
             return
         if self.playback.playing:
@@ -344,7 +344,7 @@ class Controller(QObject):
         self._looked = True
         if self._depth:
             return
-        if self.busy:  # with something that leaves the machine alone
+        if self.busy:  # the running work does not change the machine
             self._depth += 1
             self._leave()
         else:

@@ -18,7 +18,7 @@ _SLICE: Final = 0.006
 
 
 class HoverText(QObject):
-    """Texts for one session at a time; `counted` is called when the last one has become complete."""
+    """Provides the texts for one session; `counted` is called when an incomplete one is complete."""
 
     def __init__(self, counted: Callable[[], None], parent: QObject) -> None:
         super().__init__(parent)
@@ -30,15 +30,15 @@ class HoverText(QObject):
         return self._hover is not None and self._hover.session.at_rest
 
     def set_session(self, session: Session) -> None:
-        """Another machine."""
+        """Replaces the session."""
         self._slices.give_up()
         self._hover = Hover(session)
 
     def text(self, pfn: int) -> str:
-        """What the frame is, and, in a second line, what an error in it would do."""
+        """A line on what the frame is, and a second line on what an error in it would do."""
         assert self._hover is not None
         if not self._hover.session.at_rest:
-            return ""  # in the midst of an operation a frame is in a state that is never shown
+            return ""  # within a step, a frame's state is not meant to be shown
         text = self._hover(pfn)
         if self._hover.counting and not self._slices.busy:
             self._slices.run(self._count, lambda complete: self._counted() if complete else None, after_ms=0)

@@ -1,4 +1,4 @@
-"""Reading a machine in a thread, with progress and a way out: files and this machine's own memory."""
+"""Loads a machine in a thread (a file, or this computer's own memory), with progress and cancellation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SOON_MS = 300
 
 
 class LoaderThread(QThread):
-    """Does the work; says how far it is, and in the end what came of it."""
+    """Runs the loading function; emits progress, then the machine or the reason why not."""
 
     progressed = Signal(float, str)
     loaded = Signal(object)
@@ -32,7 +32,7 @@ class LoaderThread(QThread):
         self._cancelled = threading.Event()
 
     def cancel(self) -> None:
-        """Stops at the next opportunity; nothing is loaded then."""
+        """Requests cancellation; nothing is loaded then."""
         self._cancelled.set()
 
     def run(self) -> None:
@@ -53,16 +53,16 @@ class LoaderThread(QThread):
 
 
 def with_plane(opened: Opened) -> Opened:
-    """With what the map shows of it: of tens of millions of frames the window had better not make that itself."""
+    """Adds the map's per-frame data: for tens of millions of frames it must not be built in the GUI thread."""
     m = opened.session.machine
     return opened._replace(plane=FramePlane(m.flags.view, m.refcount.view, m.mapcount.view))
 
 
 class Loader(QObject):
-    """Loads one machine at a time, with a progress dialog over `above`. The machine that is shown stays until then."""
+    """Loads one machine at a time, with a progress dialog above `above`; the present machine stays open meanwhile."""
 
-    loaded = Signal(object)  # the Opened, where `start` was not told who else takes it
-    refused = Signal(str, str)  # a title, and why it is not possible
+    loaded = Signal(object)  # the Opened, if `start` was given no `show`
+    refused = Signal(str, str)  # title, reason
 
     def __init__(self, above: QWidget) -> None:
         super().__init__(above)
@@ -77,7 +77,7 @@ class Loader(QObject):
         return self._thread is not None
 
     def start(self, title: str, work: Work, show: Callable[[Opened], None] | None = None) -> None:
-        """Begins; `title` says what is being done, `show` takes the machine (default: `loaded` is emitted)."""
+        """Starts loading. `title` describes it; `show` takes the machine (default: `loaded` is emitted)."""
         if self.busy:
             return
         self._title = title
@@ -99,7 +99,7 @@ class Loader(QObject):
         thread.start()
 
     def stop(self) -> None:
-        """Ends what is under way, and waits for it: before the window goes."""
+        """Cancels loading and waits for the thread; call before the window closes."""
         if self._thread is not None:
             self._thread.cancel()
             self._thread.wait()

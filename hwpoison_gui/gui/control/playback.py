@@ -1,6 +1,6 @@
-"""The clock of playback: it walks a session forward, step by step, and tells how far the present step is.
+"""The playback clock: seeks a session forward step by step, and reports the phase within the present step.
 
-The only clock of the window besides the reader of live memory; it stands still unless something plays.
+It runs only during playback; no other clock of the window runs on its own.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SPEEDS: Final = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
 
 
 class Playback(QObject):
-    """Plays from where the session stands to its newest step."""
+    """Plays from the present position to the newest step."""
 
     seekWanted = Signal(int)
     phaseChanged = Signal(float)  # 0 to 1 within the present step
@@ -33,9 +33,9 @@ class Playback(QObject):
         self._timer.setInterval(_TICK_MS)
         self._timer.timeout.connect(self._tick)
         self._speed = 1.0
-        self._spent = 0.0  # milliseconds of the present step, at speed 1
+        self._spent = 0.0  # ms spent in the present step, at speed 1
         self._last = 0.0
-        self._times: tuple[int, list[float]] = (-1, [])  # first step, durations of its operation
+        self._times: tuple[int, list[float]] = (-1, [])  # first step of the operation, durations of its steps
 
     @property
     def playing(self) -> bool:
@@ -46,13 +46,13 @@ class Playback(QObject):
         return self._speed
 
     def set_speed(self, speed: float) -> None:
-        """From SPEEDS."""
+        """`speed` is one of SPEEDS."""
         if speed != self._speed:
             self._speed = speed
             self.speedChanged.emit(speed)
 
     def play(self, *, again: bool = False) -> None:
-        """Starts, if there are steps left to play; with `again` from the first one when all have been played."""
+        """Starts if there are steps left; with `again`, restarts from the first one at the end."""
         session = self._session_of()
         if again and session.position == len(session.steps):
             self.seekWanted.emit(0)
@@ -64,14 +64,14 @@ class Playback(QObject):
         self.playingChanged.emit(True)
 
     def pause(self) -> None:
-        """Stops where it is."""
+        """Pauses at the present step."""
         if self.playing:
             self._timer.stop()
             self.playingChanged.emit(False)
         self._spent = 0.0
 
     def forget(self) -> None:
-        """The timeline is another one, or the user has moved: the present step starts anew."""
+        """Restarts the present step: the timeline or the position has changed."""
         self._times = (-1, [])
         self._spent = 0.0
 
@@ -94,7 +94,7 @@ class Playback(QObject):
         self.phaseChanged.emit(min(1.0, self._spent / self._duration(session, at)))
 
     def _duration(self, session: Session, position: int) -> float:
-        """Of the step that is shown at `position`; the machine as booted is shown for a moment only."""
+        """Milliseconds for which `position` is shown; the machine as booted is shown briefly."""
         operation = session.operation_at(position)
         if operation is None:
             return 250.0

@@ -1,6 +1,6 @@
-"""What the panels show of the present timeline position, worked out once for all of them, before any is told.
+"""Data that the panels share about the present timeline position, computed once for all of them.
 
-Panels listen to this object, not to the controller: when its signals are emitted, what they share is up to date.
+Panels connect to this object, not to the controller: when its signals are emitted, the shared data is up to date.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from hwpoison_gui.view.walk.state import WalkState
 
 
 class Present(QObject):
-    """The reverse map that is shown, its state, and the colours of its processes."""
+    """Holds the reverse map shown, its state, and the colours of its processes."""
 
-    opened = Signal()  # another machine; `moved` and `looked` are not emitted for it
-    moved = Signal(object)  # Moved: the machine changed
-    looked = Signal()  # another frame or process is selected, or the theme changed
+    opened = Signal()  # another machine; implies `moved` and `looked`, which are not emitted
+    moved = Signal(object)  # Moved: the machine has changed
+    looked = Signal()  # the selection or the theme has changed
 
     def __init__(self, controller: Controller, theme: Theme, parent: QObject) -> None:
         super().__init__(parent)
@@ -38,13 +38,13 @@ class Present(QObject):
         controller.viewChanged.connect(self._looked)
 
     def set_theme(self, theme: Theme) -> None:
-        """Other colours."""
+        """Recomputes the colours."""
         self._theme = theme
         self.colours = {tgid: theme.task(number) for tgid, number in self.numbers.items()}
         self.looked.emit()
 
     def show_machine(self) -> None:
-        """All that listens shows the machine from its beginning."""
+        """Makes all listeners show the machine; call once they are connected."""
         self._opened()
 
     def _opened(self) -> None:

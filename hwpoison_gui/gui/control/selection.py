@@ -1,4 +1,4 @@
-"""The frame and the process that the user looks at. They belong to the window, not to the session."""
+"""The selected frame and process. They belong to the window, not to the session."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ class Selection(QObject):
 
     @property
     def pair(self) -> tuple[int, int | None]:
-        """Both, to be compared."""
+        """Frame and task, for comparison."""
         return self.frame, self.task
 
     def select(self, pfn: int) -> None:
-        """Another frame; the process stays."""
+        """Selects a frame; the process stays selected."""
         if pfn != self.frame:
             self.frame = pfn
             self.changed.emit()
 
     def select_task(self, tgid: int | None) -> None:
-        """Another process, or none; the frame stays."""
+        """Selects a process, or none; the frame stays selected."""
         if tgid != self.task:
             self.task = tgid
             self.changed.emit()
 
     def forget(self) -> None:
-        """Selects nothing, and tells nobody: the machine is another one."""
+        """Clears the selection without a signal: the machine is replaced."""
         self.frame, self.task = NONE, None

@@ -1,7 +1,6 @@
-"""Long work in slices between events: the window stays responsive, and the work can be given up.
+"""Runs long work in time slices between events, so that the window stays responsive and the work can be cancelled.
 
-Work is a generator that yields now and then and leaves nothing half done when it is closed. What takes no longer
-than a blink is done at once.
+Work is a generator that yields regularly and cleans up when closed. Short work is completed at once.
 """
 
 from __future__ import annotations
@@ -15,21 +14,21 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from hwpoison_gui.session.session import SLICE_SECONDS
 
-Work = Generator[Any, None, None]  # what it yields says how far it is
+Work = Generator[Any, None, None]  # yields its progress
 
-_AT_ONCE: Final = 0.030  # seconds that work may take before the window handles other events
-_SOON: Final = 0.1  # seconds after which progress is reported, and until it is reported again
-_REST_MS: Final = 80  # until it is asked again whether the machine can be looked at
+_AT_ONCE: Final = 0.030  # seconds of work before the window handles other events
+_SOON: Final = 0.1  # seconds before progress is reported, and between two reports
+_REST_MS: Final = 80  # until `ready` is asked again
 
 
 class Slices(QObject):
-    """Runs one piece of work at a time, `seconds` in each turn of the event loop.
+    """Runs one generator at a time, for `seconds` in each turn of the event loop.
 
-    `ready` says whether the machine can be looked at now. Where it cannot, what was found so far is out of date:
-    the work is closed, and made again after a rest.
+    `ready` says whether the machine can be read now. If not, partial results are out of date: the work is closed
+    and restarted later.
     """
 
-    progressed = Signal(object)  # what the work yielded last, after a slice that did not end it
+    progressed = Signal(object)  # the value yielded last, after each slice but the final one
 
     def __init__(
         self, parent: QObject, seconds: float = SLICE_SECONDS, ready: Callable[[], bool] = lambda: True
@@ -46,20 +45,20 @@ class Slices(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether something is under way, or about to be."""
+        """Whether work is running or scheduled."""
         return self._make is not None
 
     def run(self, make: Callable[[], Work], ended: Callable[[bool], None], after_ms: int | None = None) -> None:
-        """Starts work in place of what is under way, which is given up.
+        """Starts work; work that is running is given up.
 
         Parameters
         ----------
         make
-            Makes the generator.
+            Creates the generator.
         ended
-            Called with whether the work is complete; False where it was given up.
+            Called at the end: True if the work was completed, False if it was given up.
         after_ms
-            Milliseconds of quiet before it starts; None: what can be done within a blink is done now.
+            Delay in milliseconds, restarted by each call; None: a first slice runs now.
         """
         self.give_up()
         self._make, self._ended = make, ended
@@ -67,17 +66,17 @@ class Slices(QObject):
             self._timer.start(_REST_MS if after_ms is None else after_ms)
             return
         self._work = make()
-        end = time.thread_time() + _AT_ONCE  # on a busy computer, too, short work is done at once
+        end = time.thread_time() + _AT_ONCE  # CPU time: short work is completed at once on a loaded computer, too
         self._go_on(lambda: time.thread_time() > end)
 
     def finish(self) -> None:
-        """Does the rest of it now."""
+        """Completes the work now."""
         if self._make is not None:
             self._work = self._work or self._make()
             self._go_on(lambda: False)
 
     def give_up(self) -> None:
-        """Closes the work where it is."""
+        """Cancels the work."""
         if self._make is not None:
             self._close()
             self._end(False)
@@ -121,12 +120,12 @@ class Slices(QObject):
 
 
 class LongWork(Slices):
-    """Work on the machine itself: one piece at a time, reported in words once it has taken a while.
+    """Work on the machine itself. Progress is reported in words, once the work has taken a while.
 
-    The garbage collector rests meanwhile: each slice makes thousands of records, and it would look through them all.
+    The garbage collector is off meanwhile: each slice creates thousands of records, which it would scan.
     """
 
-    busyChanged = Signal(bool)  # of what is not done at once
+    busyChanged = Signal(bool)  # not emitted for work that is completed at once
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent, SLICE_SECONDS)
@@ -135,7 +134,7 @@ class LongWork(Slices):
         self._collects = True
 
     def start(self, work: Work, ended: Callable[[bool], None]) -> None:
-        """Begins; nothing else may be under way."""
+        """Starts work; none may be running."""
         assert not self.busy
         self._said = time.monotonic()
         self.seconds = SLICE_SECONDS
@@ -154,7 +153,7 @@ class LongWork(Slices):
 
     def _end(self, complete: bool) -> None:
         told, self._told = self._told, False
-        self._make = None  # who is told that it is over finds it so
+        self._make = None  # listeners of busyChanged find it over
         if told:
             self._timer.stop()
             gc.freeze()

@@ -1,6 +1,6 @@
-"""The appearance that the user chose (theme, text size, reduced motion): remembered and applied to the application.
+"""The appearance chosen by the user (theme, text size, reduced motion): stored and applied to the application.
 
-Widgets that paint, or measure text, have `set_theme(theme)`; the window calls it for each when `changed` is emitted.
+Widgets that paint or measure text have `set_theme(theme)`; the window calls it on each when `changed` is emitted.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ class Themed(Protocol):
     """A widget that takes its colours and fonts from the theme."""
 
     def set_theme(self, theme: Theme) -> None:
-        """Takes the colours, and measures its text at the present size."""
+        """Applies the colours, and measures text at the present size."""
 
 
 class Appearance(QObject):
-    """Theme, text size and motion. Where settings are not remembered it is dark, whatever the desktop is."""
+    """Theme, text size and motion. Without a settings store the theme is dark, whatever the desktop uses."""
 
-    changed = Signal(object)  # the Theme: colours or the size of text are others
-    motionChanged = Signal(bool)  # whether things move by themselves
+    changed = Signal(object)  # the Theme: colours or text size have changed
+    motionChanged = Signal(bool)  # whether animations are on
 
     def __init__(self, settings: Settings, parent: QObject) -> None:
         super().__init__(parent)
@@ -38,7 +38,7 @@ class Appearance(QObject):
         self.text_size = settings.get(keys.TEXT_SIZE)
         self._still = settings.get(keys.STILL)
         self.theme: Theme
-        self._apply_to_application()  # before there are widgets it costs least
+        self._apply_to_application()  # cheapest before there are widgets
         hints = QGuiApplication.styleHints()
         hints.colorSchemeChanged.connect(self._system_changed)
         hints.accessibility().contrastPreferenceChanged.connect(self._system_changed)
@@ -51,37 +51,37 @@ class Appearance(QObject):
         return self._still
 
     def choose_theme(self, choice: str) -> None:
-        """A theme's name, or `system`."""
+        """`choice` is the name of a theme, or `system`."""
         self.theme_choice = choice
         self._settings.keep(keys.THEME, choice)
         self.apply()
 
     def choose_text_size(self, percent: int) -> None:
-        """One of TEXT_SIZES."""
+        """`percent` is one of TEXT_SIZES."""
         if percent != self.text_size:
             self.text_size = percent
             self._settings.keep(keys.TEXT_SIZE, percent)
             self.apply()
 
     def step_text_size(self, by: int) -> None:
-        """The next larger or smaller size."""
+        """Chooses the next larger or smaller text size."""
         at = look.TEXT_SIZES.index(self.text_size) + by
         self.choose_text_size(look.TEXT_SIZES[min(max(at, 0), len(look.TEXT_SIZES) - 1)])
 
     def missing_step(self, by: int) -> str:
-        """Why there is no next larger or smaller size; empty where there is."""
+        """Why there is no larger or smaller size; empty if there is one."""
         if self.text_size == look.TEXT_SIZES[-1 if by > 0 else 0]:
             return f"Text is as {'large' if by > 0 else 'small'} as it can be."
         return ""
 
     def choose_motion(self, still: bool) -> None:
-        """Animations off, or on."""
+        """Turns animations off or on."""
         self._still = still
         self._settings.keep(keys.STILL, still)
         self.motionChanged.emit(not still)
 
     def apply(self) -> None:
-        """Colours and sizes as chosen, everywhere."""
+        """Applies colours and sizes everywhere."""
         self._apply_to_application()
         self.changed.emit(self.theme)
 

@@ -1,4 +1,4 @@
-"""A panel of the window: a quiet head with its name, and beside it what it is about at the moment."""
+"""A dock panel: a title bar with its name and its present subject, and content that is created lazily."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
 from hwpoison_gui.view.base.palette import DARK, Theme
 
-# What a panel is for, and what one does with it.
+# Tips: what each panel shows, and how it is used.
 TIPS: Final = {
     "rmap": "From the frame over its mapping (an anon_vma, or a file) to the areas and tasks that may use it.\n"
     "Each line is a page-table entry. A click on a task selects it, on a group unfolds it.",
@@ -32,7 +32,7 @@ TIPS: Final = {
 
 
 class TabTips(QObject):
-    """Tabs of panels say what their panel is for; Qt has them say their name once more."""
+    """Shows the tip of a panel on its tab; Qt would show the title once more."""
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if not (event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent) and isinstance(watched, QTabBar)):
@@ -44,7 +44,7 @@ class TabTips(QObject):
 
 
 class DockHead(QWidget):
-    """Name on the left, subject beside it. Dragging it moves the panel."""
+    """Title bar: name on the left, subject beside it. Dragging it moves the panel."""
 
     def __init__(self, title: str, parent: QWidget) -> None:
         super().__init__(parent)
@@ -52,7 +52,7 @@ class DockHead(QWidget):
         self.subject = ElidedLabel(self)
         for label in (self.name, self.subject):
             label.setTextFormat(Qt.TextFormat.PlainText)
-            # The dock moves by its head: the labels must not take the mouse.
+            # The dock is dragged by this widget: the labels must not receive the mouse.
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         row = QHBoxLayout(self)
         row.setContentsMargins(look.MEDIUM, look.TIGHT, look.MEDIUM, look.TIGHT)
@@ -69,7 +69,7 @@ class DockHead(QWidget):
 
 
 class _Unmade(QWidget):
-    """Stands in a panel until its content is made; tells when it is first painted, which is when somebody sees it."""
+    """Placeholder for content that is not created yet; reports its first paint, which is when it becomes visible."""
 
     def __init__(self, parent: QWidget, seen: Callable[[], None]) -> None:
         super().__init__(parent)
@@ -82,9 +82,9 @@ class _Unmade(QWidget):
 
 
 class Dock(QDockWidget):
-    """A panel that can be moved, floated and closed. `make` makes its content when it is first asked for."""
+    """A panel that can be moved, floated and closed. `make` creates its content on first use."""
 
-    seen = Signal()  # the panel is in sight for the first time, and has no content yet
+    seen = Signal()  # visible for the first time, without content yet
 
     def __init__(
         self, name: str, title: str, make: Callable[[Dock], QWidget], parent: QWidget, theme: Theme = DARK
@@ -93,7 +93,7 @@ class Dock(QDockWidget):
         self.setObjectName(name)
         self._make = make
         self.made: QWidget | None = None
-        self.in_front = False  # not hidden, and not behind another panel's tab
+        self.in_front = False  # neither hidden nor behind another tab
         self.visibilityChanged.connect(self._visibility_changed)
         self.head = DockHead(title, self)
         self.head.tip = TIPS.get(name, "")
@@ -103,7 +103,7 @@ class Dock(QDockWidget):
         self.set_theme(theme)
 
     def content(self) -> QWidget:
-        """What is in the panel, made now where it was not needed yet."""
+        """The content, created now if it was not needed before."""
         if self.made is None:
             unmade = self.widget()
             self.made = self._make(self)
@@ -118,7 +118,7 @@ class Dock(QDockWidget):
     def _put(self, content: QWidget) -> None:
         content.setWhatsThis(self.head.tip)
         heard = content.focusProxy() or content
-        if not heard.accessibleDescription():  # painted panels say what they show
+        if not heard.accessibleDescription():  # painted panels describe what they show
             heard.setAccessibleDescription(self.head.tip)
         self.setWidget(content)
 
@@ -126,18 +126,18 @@ class Dock(QDockWidget):
         self.head.set_theme(theme)
 
     def set_subject(self, text: str) -> None:
-        """What the panel shows now."""
+        """Shows in the title bar what the panel is about."""
         if self.head.subject.text() != text:
             self.head.subject.setText(text)
             self.head.setToolTip(f"{self.head.name.text()}: {text}\n{self.head.tip}" if text else self.head.tip)
 
     def add_tool(self, tool: QWidget) -> None:
-        """A control of what is in the panel, at the right of its head."""
+        """Adds a control at the right of the title bar."""
         self.head.row.addWidget(tool)
 
 
 class Strip(QDockWidget):
-    """A panel without a head that stays where it is."""
+    """A fixed panel without a title bar."""
 
     def __init__(self, name: str, content: QWidget, parent: QWidget, theme: Theme = DARK) -> None:
         super().__init__(parent)
@@ -148,5 +148,5 @@ class Strip(QDockWidget):
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
-        """As high as what is in it wants to be, now that its text has another size."""
+        """Adapts the height to the content after a change of text size."""
         self.setFixedHeight(self.widget().sizeHint().height())

@@ -1,4 +1,4 @@
-"""A label of one line that is cut with an ellipsis where there is no room for it; its tip says all of it then."""
+"""A label that elides text that does not fit, and shows the full text as its tip."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QToolTip, QWidget
 
 
 class ElidedLabel(QLabel):
-    """Never wider than its room: long words must not move anything. `text()` is always the whole.
+    """Never wider than its space, so that long text moves nothing. `text()` is always the full text.
 
-    With word wrap it has as many lines as it has room for, and is one cut line where they are not enough.
+    With word wrap it uses as many lines as fit, or one elided line if they are not enough.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -20,7 +20,7 @@ class ElidedLabel(QLabel):
 
     @property
     def shown(self) -> str:
-        """What of the text is seen."""
+        """The visible part of the text."""
         return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.contentsRect().width())
 
     @property

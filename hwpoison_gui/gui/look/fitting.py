@@ -1,4 +1,4 @@
-"""How large the window is at first, and that all of it lies on the screen, its frame included."""
+"""Initial size of the window, and keeping it on the screen, window frame included."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from PySide6.QtCore import QMargins, QRect, QSize
 from PySide6.QtWidgets import QMainWindow
 
 USUAL: Final = QSize(1280, 800)
-_SHARE: Final = 0.92  # of a large screen
-_FRAME: Final = QMargins(2, 30, 2, 2)  # about what window managers draw; the real one is known when it is shown
+_SHARE: Final = 0.92  # pixels on a large screen
+_FRAME: Final = QMargins(2, 30, 2, 2)  # approximate window frame; the real one is known once shown
 
 
 def first_size(available: QSize, frame: QMargins = _FRAME) -> QSize:
-    """The size to start with on a screen that has `available` pixels to give."""
+    """Initial size on a screen with `available` pixels."""
     room = available.shrunkBy(frame)
     return USUAL.expandedTo(room * _SHARE).boundedTo(room)
 
 
 def placed(window: QRect, frame: QMargins, available: QRect) -> QRect:
-    """A window's place without its frame, moved and shrunk as little as needed to have all of it on the screen."""
+    """Geometry without the frame, moved and shrunk as little as needed to be on the screen."""
     room = available.marginsRemoved(frame)
     size = window.size().boundedTo(room.size())
     left = min(max(window.left(), room.left()), room.right() + 1 - size.width())
@@ -28,7 +28,7 @@ def placed(window: QRect, frame: QMargins, available: QRect) -> QRect:
 
 
 def keep_on_screen(window: QMainWindow) -> None:
-    """Corrects a window that reaches beyond its screen; call when its frame is known."""
+    """Moves a window back onto its screen; call when its frame is known."""
     handle = window.windowHandle()
     if handle is None or window.isMaximized() or window.isFullScreen():
         return

@@ -1,4 +1,4 @@
-"""Items one after the other, wrapped to the width like words."""
+"""A layout that wraps items like words."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from hwpoison_gui.gui.look import theme as look
 
 
 class FlowLayout(QLayout):
-    """Each item as wide as it wants to be; with `in_columns` all are as wide as the widest and stand in columns."""
+    """Items keep their width; with `in_columns` all take the width of the widest and line up."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._items: list[QLayoutItem] = []
         self.in_columns = False
-        self.least_rows = 1  # lines whose height is kept, so that what lies beside does not move
+        self.least_rows = 1  # minimum number of lines, so that neighbours do not move
         self.setContentsMargins(look.TIGHT, look.TIGHT, look.TIGHT, look.TIGHT)
 
     def addItem(self, item: QLayoutItem) -> None:
@@ -44,7 +44,7 @@ class FlowLayout(QLayout):
         return max(needed, margins.top() + self.least_rows * line) + margins.bottom()
 
     def rows(self, width: int) -> int:
-        """How many lines the items need."""
+        """Number of lines the items need."""
         return len({place.top() for place in self._places(width)})
 
     def sizeHint(self) -> QSize:

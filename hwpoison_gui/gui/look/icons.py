@@ -34,7 +34,7 @@ def pixmap(name: str, colour: str, size: int, ratio: float = 1.0) -> QPixmap:
 
 
 def icon(name: str, colour: str, disabled: str) -> QIcon:
-    """An icon for actions and buttons, as large as text is now: `disabled` is its colour where it cannot be used."""
+    """An icon for actions and buttons, scaled with the text; `disabled` is its colour when disabled."""
     application = QGuiApplication.instance()
     assert isinstance(application, QGuiApplication)
     sizes = look.px(look.SMALL_ICON), look.px(look.ICON)

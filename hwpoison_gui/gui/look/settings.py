@@ -1,7 +1,7 @@
-"""The settings that outlive the window, each declared once: key, type, default and accepted values.
+"""The persistent settings, each declared once: key, type, default and accepted values.
 
-A settings file may be edited by hand or written by another version: a value that its setting does not accept
-reads as the default.
+The file may be edited by hand or written by another version: a value that its setting does not accept reads as
+the default.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Setting(Generic[T]):
-    """`read` turns what the file holds, often text, into a value; it raises ValueError for what makes no sense."""
+    """`read` converts a stored value, often text; it raises ValueError for an invalid one."""
 
     key: str
     default: T
@@ -77,13 +77,13 @@ SETTINGS: Final[tuple[Setting[Any], ...]] = (
 
 
 class Settings:
-    """Typed access to the settings. Without a `store` all have their defaults, and nothing is remembered."""
+    """Typed access. Without a `store`, all settings have their defaults and nothing is stored."""
 
     def __init__(self, store: QSettings | None = None) -> None:
         self.store = store
 
     def get(self, setting: Setting[T]) -> T:
-        """The value that was kept, or the default where there is none that makes sense."""
+        """The stored value, or the default if there is none or it is invalid."""
         kept = self.store.value(setting.key) if self.store is not None else None
         if kept is None:
             return setting.default
@@ -93,11 +93,11 @@ class Settings:
             return setting.default
 
     def keep(self, setting: Setting[T], value: T) -> None:
-        """Remembers a value; a bool is kept as the text `true` or `false`, as every format of QSettings can."""
+        """Stores a value; a bool as the text `true` or `false`, which all formats of QSettings can hold."""
         if self.store is not None:
             self.store.setValue(setting.key, str(value).lower() if isinstance(value, bool) else value)
 
     def forget(self, setting: Setting[Any]) -> None:
-        """Back to the default."""
+        """Resets to the default."""
         if self.store is not None:
             self.store.remove(setting.key)

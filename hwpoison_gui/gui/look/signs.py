@@ -1,4 +1,4 @@
-"""Small signs drawn with lines: a tick, a cross, a ring, a dot, a triangle. They need no font and no colour."""
+"""Small signs drawn with lines: tick, cross, ring, dot, triangle. They depend on neither font nor colour."""
 
 from __future__ import annotations
 
@@ -16,38 +16,38 @@ def _pen(painter: QPainter, colour: QColor, width: float = 1.6) -> None:
 
 
 def _by(x: float, y: float) -> QPointF:
-    """So far from the middle, beside text of the usual size."""
+    """Offset from the centre, scaled with the text."""
     return QPointF(x, y) * look.scale()
 
 
 def tick(painter: QPainter, at: QPointF, colour: QColor) -> None:
-    """It was so."""
+    """Yes: passed, or taken."""
     _pen(painter, colour)
     painter.drawPolyline([at + _by(-4, 0), at + _by(-1, 3), at + _by(4, -4)])
 
 
 def cross(painter: QPainter, at: QPointF, colour: QColor) -> None:
-    """It was not so."""
+    """No: failed, or not taken."""
     _pen(painter, colour)
     painter.drawLine(at + _by(-3, -3), at + _by(3, 3))
     painter.drawLine(at + _by(-3, 3), at + _by(3, -3))
 
 
 def ring(painter: QPainter, at: QPointF, colour: QColor) -> None:
-    """Not known yet."""
+    """Not reached yet."""
     _pen(painter, colour, 1.2)
     painter.drawEllipse(at, 2.5 * look.scale(), 2.5 * look.scale())
 
 
 def dot(painter: QPainter, at: QPointF, colour: QColor) -> None:
-    """Under way."""
+    """In progress."""
     _pen(painter, colour)
     painter.setBrush(colour)
     painter.drawEllipse(at, 2.5 * look.scale(), 2.5 * look.scale())
 
 
 def triangle(painter: QPainter, at: QPointF, colour: QColor) -> None:
-    """Here."""
+    """The present step."""
     path = QPainterPath(at + _by(-3, -5))
     path.lineTo(at + _by(4, 0))
     path.lineTo(at + _by(-3, 5))

@@ -1,4 +1,4 @@
-"""The style sheet: what Qt's palette cannot say, from the one table of colours and the one scale of sizes."""
+"""The style sheet: what Qt's palette cannot express, from the theme's colours and the size scale."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from hwpoison_gui.view.base.palette import Theme, mixed
 
 
 def style_sheet(theme: Theme) -> str:
-    """Flat bars, quiet heads, thin lines, edges that can be seen; for the size that text has now."""
+    """Flat bars, plain headers, thin lines and visible edges, for the present text size."""
     return "\n".join(part(theme) for part in (_bars, _menus, _tables, _fields, _dragged))
 
 
 def _bars(theme: Theme) -> str:
-    """Tool bars and their buttons, the menu bar, tabs, and what is between panels."""
+    """Tool bars and their buttons, menu bar, tabs, and separators between panels."""
     hover = mixed(theme.raised, theme.text, 0.08)
     return f"""
     QToolBar {{ border: 0; background: {theme.window};
@@ -41,7 +41,7 @@ def _bars(theme: Theme) -> str:
 
 
 def _menus(theme: Theme) -> str:
-    """Menus, tips and dialogs."""
+    """Menus, tool tips and dialogs."""
     return f"""
     QMenu {{ background: {theme.raised}; border: 1px solid {theme.line}; padding: {look.TIGHT}px 0; }}
     QMenu {{ icon-size: {look.px(look.SMALL_ICON)}px; }}
@@ -58,8 +58,8 @@ def _menus(theme: Theme) -> str:
 
 
 def _tables(theme: Theme) -> str:
-    """Tables, lists and pages of text."""
-    caption = look.font(look.CAPTION).pointSizeF()  # set on a header, it is lost when its table comes into a dock
+    """Tables, lists and text views."""
+    caption = look.font(look.CAPTION).pointSizeF()  # set on a header, it is lost when the table comes into a dock
     return f"""
     QHeaderView {{ background: {theme.window}; }}
     QHeaderView::section {{ background: {theme.window}; color: {theme.muted}; border: 0;
@@ -74,7 +74,7 @@ def _tables(theme: Theme) -> str:
 
 
 def _fields(theme: Theme) -> str:
-    """Fields, lists to choose from and buttons: flat, with edges that can be seen in every theme."""
+    """Line edits, combo boxes and buttons: flat, with edges that are visible in every theme."""
     edge, arrow, least = look.edge_of(theme), resources.path("icons/arrow-down.svg").as_posix(), look.px(48)
     return f"""
     QLineEdit, QComboBox, QPushButton, QPlainTextEdit {{ background: {theme.base}; color: {theme.text};
@@ -90,7 +90,7 @@ def _fields(theme: Theme) -> str:
 
 
 def _dragged(theme: Theme) -> str:
-    """Sliders, scroll bars, and bars of progress."""
+    """Sliders, scroll bars and progress bars."""
     edge = look.edge_of(theme)
     bar, grip, ball = look.px(12), look.px(28), look.px(8)
     return f"""

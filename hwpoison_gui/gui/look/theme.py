@@ -1,4 +1,4 @@
-"""The look: one type scale, one spacing scale, and Qt's palette from a table of colours."""
+"""Type scale, spacing scale, and Qt's palette from a theme's colours."""
 
 from __future__ import annotations
 
@@ -10,56 +10,56 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from hwpoison_gui.view.base.palette import DARK, HIGH_CONTRAST, LIGHT, Theme, mixed
 
-# Spacing, in pixels: everything is one of these apart.
+# Spacing in pixels; all gaps use one of these.
 HAIR: Final = 2
 TIGHT: Final = 4
 SMALL: Final = 8
 MEDIUM: Final = 12
 LARGE: Final = 16
 
-# Type, as factors of the size that the user chose.
+# Type scale, as factors of the chosen text size.
 CAPTION: Final = 0.88
 BODY: Final = 1.0
 TITLE: Final = 1.12
 HEADLINE: Final = 1.3
 SENTENCE: Final = 1.55
-STAGE: Final = 1.9  # to be read from the last row of a room
+STAGE: Final = 1.9  # legible from the last row of a room
 
-# Icons, in pixels beside text of the usual size: on buttons, and in menus.
+# Icon sizes in pixels at 100 % text: on buttons, and in menus.
 ICON: Final = 20
 SMALL_ICON: Final = 16
 
-TEXT_SIZES: Final = (85, 100, 115, 130, 150, 175, 200)  # per cent of the desktop's own size
+TEXT_SIZES: Final = (85, 100, 115, 130, 150, 175, 200)  # per cent of the desktop's text size
 USUAL_TEXT: Final = 100
 
 SYSTEM: Final = "system"
 
 
 def set_text_size(percent: int) -> None:
-    """Text of the application in one of TEXT_SIZES. Whoever measures or draws text has to be told afterwards."""
+    """Sets the application's text size, one of TEXT_SIZES. Widgets that measure or draw text must be told."""
     made = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
     made.setPointSizeF(made.pointSizeF() * percent / USUAL_TEXT)
     QApplication.setFont(made)
 
 
 def scale() -> float:
-    """How much larger than usual text is now: what stands beside text (icons, switches, signs) grows with it."""
+    """Present text size relative to 100 %; icons, switches and signs scale with it."""
     usual = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont).pointSizeF()
     return QGuiApplication.font().pointSizeF() / usual
 
 
 def px(pixels: float) -> int:
-    """Pixels that something beside text takes, of those that it takes beside text of the usual size."""
+    """Scales pixels given for 100 % text to the present text size."""
     return round(pixels * scale())
 
 
 def icon_size() -> QSize:
-    """Of icons on buttons."""
+    """Size of icons on buttons."""
     return QSize(px(ICON), px(ICON))
 
 
 def font(scale: float = BODY, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
-    """The window's face in one of the sizes, with figures of one width."""
+    """The window's font in a size of the scale, with tabular figures."""
     made = QFont(QGuiApplication.font())
     made.setPointSizeF(max(6.0, made.pointSizeF() * scale))
     made.setWeight(weight)
@@ -68,7 +68,7 @@ def font(scale: float = BODY, weight: QFont.Weight = QFont.Weight.Normal) -> QFo
 
 
 def mono(scale: float = BODY, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
-    """The monospaced face, for addresses, flags and the kernel's names."""
+    """The monospaced font, for addresses, flags and the kernel's names."""
     made = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     made.setPointSizeF(max(6.0, QGuiApplication.font().pointSizeF() * scale))
     made.setWeight(weight)
@@ -76,14 +76,14 @@ def mono(scale: float = BODY, weight: QFont.Weight = QFont.Weight.Normal) -> QFo
 
 
 def ink(label: QWidget, colour: str) -> None:
-    """The colour of a label's words. A style sheet of its own would take its font away."""
+    """Sets the text colour of a label by its palette; a style sheet would reset its font."""
     colours = label.palette()
     colours.setColor(label.foregroundRole(), QColor(colour))
     label.setPalette(colours)
 
 
 def system_theme() -> Theme:
-    """Dark or light, as the desktop is; high contrast where it was told to have it."""
+    """The theme that matches the desktop: dark, light or high contrast."""
     hints = QGuiApplication.styleHints()
     if hints.accessibility().contrastPreference() == Qt.ContrastPreference.HighContrast:
         return HIGH_CONTRAST
@@ -91,39 +91,39 @@ def system_theme() -> Theme:
 
 
 def system_is_still() -> bool:
-    """Whether the desktop was told to animate nothing."""
-    from PySide6.QtWidgets import QStyle  # with its large enumerations; the first picture of the map moves nothing
+    """Whether animations are turned off in the desktop."""
+    from PySide6.QtWidgets import QStyle  # its large enumerations are not needed for the first paint of the map
 
     return not QApplication.style().styleHint(QStyle.StyleHint.SH_Widget_Animate)
 
 
 def selection_of(theme: Theme) -> str:
-    """The ground of selected rows: quieter than the accent, text stays as it is."""
+    """Background of selected rows: quieter than the accent; text keeps its colour."""
     return theme.accent if theme.name == "high-contrast" else mixed(theme.base, theme.accent, 0.18)
 
 
 def selected_text_of(theme: Theme) -> str:
-    """Text on that ground."""
+    """Text colour on that background."""
     return theme.accent_text if theme.name == "high-contrast" else theme.text
 
 
 def lit_ground(theme: Theme) -> str:
-    """The ground of what the present step is about: every ink of the theme can be read on it."""
+    """Background of the present step's rows; every text colour of the theme is legible on it."""
     return mixed(theme.base, theme.warn, 0.12)
 
 
 def dead_ground(theme: Theme) -> str:
-    """The ground of what has been killed; words on it are in the colour of text."""
+    """Background of killed processes; text on it has the normal colour."""
     return mixed(theme.raised, theme.kill, 0.22)
 
 
 def edge_of(theme: Theme) -> str:
-    """Around what is written into, chosen from or dragged: it stands out from every ground by 3 to 1."""
+    """Border of input fields and controls: contrast of at least 3:1 to every background."""
     return mixed(theme.window, theme.text, 0.55)
 
 
 def palette_of(theme: Theme) -> QPalette:
-    """Qt's palette; the Fusion style draws everything from it."""
+    """Qt's palette, from which the Fusion style draws everything."""
     role = QPalette.ColorRole
     colours = {
         role.Window: theme.window,
@@ -157,5 +157,5 @@ def palette_of(theme: Theme) -> QPalette:
 
 
 def disabled_of(theme: Theme) -> str:
-    """The colour of what cannot be used now."""
+    """Colour of disabled controls."""
     return mixed(theme.muted, theme.window, 0.55)

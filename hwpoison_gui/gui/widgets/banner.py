@@ -1,4 +1,4 @@
-"""A quiet line above the map that says what sort of machine this is: a copy of the real memory."""
+"""A line above the map that says what kind of machine is open, such as a copy of the real memory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hwpoison_gui.view.base.palette import DARK, Theme
 
 
 class Banner(QWidget):
-    """An icon, a few strong words, a sentence, and buttons on the right."""
+    """An icon, a headline, a sentence, and buttons on the right."""
 
     def __init__(self, icon: str, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
@@ -33,7 +33,7 @@ class Banner(QWidget):
         self.hide()
 
     def add_button(self, action: QAction) -> None:
-        """A button for an action, on the right."""
+        """Adds a button for an action, on the right."""
         button = QToolButton(self)
         button.setDefaultAction(action)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
@@ -47,7 +47,7 @@ class Banner(QWidget):
         self.setStyleSheet(f"#banner {{ background: {theme.raised}; border-bottom: 1px solid {theme.line}; }}")
 
     def show_words(self, head: str, line: str = "") -> None:
-        """Appears, with these words; with no headline it goes."""
+        """Shows a headline and a sentence; hides without a headline."""
         self.head.setText(head)
         self.line.setText(line)
         self.setVisible(bool(head))

@@ -1,4 +1,4 @@
-"""Keys that a widget keeps for itself, though the window has commands on them."""
+"""Keys that a widget handles itself although they are shortcuts of window commands."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PAGES: Final = (Key.Key_PageUp, Key.Key_PageDown, Key.Key_Home, Key.Key_End)
 
 
 class LocalKeys(QObject):
-    """Asked while `widget` has the keyboard; with Ctrl or Alt a key is the window's all the same."""
+    """Reserves keys while `widget` has the focus; with Ctrl or Alt they remain shortcuts."""
 
     def __init__(self, widget: QWidget, *keys: Qt.Key) -> None:
         super().__init__(widget)

@@ -1,4 +1,4 @@
-"""Places in Qt's models: what functions are given for one, and the place that is none, the parent of the top rows."""
+"""QModelIndex type alias, and the invalid index used as the parent of top-level rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of numbers handed to QPainter as the C arrays that it draws at once, without an object for each."""
+"""Passes rows of a numpy array to QPainter as C arrays, without one Python object per primitive."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ import shiboken6
 from PySide6.QtCore import QLineF
 from PySide6.QtGui import QPainter, QPen, QPixmap
 
-# Columns of a row, as the C++ structures have them.
+# Columns of a row, in the layout of the C++ structures.
 LINE: Final = 4  # x1, y1, x2, y2
-FRAGMENT: Final = 10  # x, y of the middle; left, top, width, height in the source; scales, rotation, opacity
+FRAGMENT: Final = 10  # centre x, y; left, top, width, height in the source; scales, rotation, opacity
 
 
 def draw_lines(painter: QPainter, lines: np.ndarray, pen: QPen) -> None:
-    """Draws straight lines; `lines` has a row of LINE numbers for each."""
+    """Draws lines; `lines` is float64 of shape (n, LINE)."""
     if len(lines):
-        rows = np.ascontiguousarray(lines, np.float64)  # named: it must outlive what points at it
+        rows = np.ascontiguousarray(lines, np.float64)  # keeps a reference: it must outlive the pointer
         painter.setPen(pen)
         painter.drawLines(_first_of(rows, QLineF), len(rows))
 
 
 def draw_fragments(painter: QPainter, fragments: np.ndarray, source: QPixmap) -> None:
-    """Draws parts of a pixmap; `fragments` has a row of FRAGMENT numbers for each."""
+    """Draws parts of a pixmap; `fragments` is float64 of shape (n, FRAGMENT)."""
     if len(fragments):
         rows = np.ascontiguousarray(fragments, np.float64)
         painter.drawPixmapFragments(_first_of(rows, QPainter.PixmapFragment), len(rows), source)

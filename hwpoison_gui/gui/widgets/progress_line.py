@@ -1,4 +1,4 @@
-"""A line over the sentence while something long goes on: what it is, how far it is, and the way out."""
+"""A progress line over the sentence during long work: what runs, how far it is, and a Cancel button."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hwpoison_gui.gui.look import theme as look
 
 
 class ProgressLine(QWidget):
-    """Covers another widget, whose words are those of before, for as long as it is shown."""
+    """Covers another widget, whose text is out of date, while it is shown."""
 
     cancelled = Signal()
 
@@ -22,12 +22,12 @@ class ProgressLine(QWidget):
         self.words = QLabel(self)
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.bar = QProgressBar(self)
-        self.bar.setRange(0, 0)  # how much there is to do comes out while it is done
+        self.bar.setRange(0, 0)  # the total is not known in advance
         self.bar.setTextVisible(False)
         self.bar.setFixedWidth(8 * look.LARGE)
         self.cancel = QPushButton("Cancel (Esc)", self)
         self.cancel.setToolTip("Stops it; an operation is taken back to its beginning, as if it had not been asked for")
-        self.cancel.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keyboard stays where it was
+        self.cancel.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the focus stays where it was
         self.cancel.clicked.connect(self.cancelled)
         self._escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self.cancelled.emit)
         self._escape.setContext(Qt.ShortcutContext.WindowShortcut)
@@ -42,17 +42,17 @@ class ProgressLine(QWidget):
         self.set_busy(False)
 
     def set_motion(self, on: bool) -> None:
-        """Whether a bar slides back and forth; the words say in any case how far it is."""
+        """Shows or hides the animated bar; the words report progress in any case."""
         self.bar.setVisible(on)
 
     def set_busy(self, busy: bool) -> None:
-        """Whether something is under way that Esc gives up; seen it is only once it has something to say."""
+        """Enables Esc while work runs; the line appears with the first report."""
         self._escape.setEnabled(busy)
         if not busy:
             self.hide()
 
     def say(self, words: str) -> None:
-        """How far it is."""
+        """Reports progress."""
         if self.isHidden():
             self.words.setFont(look.font(look.TITLE))
             self.setGeometry(self._over.rect())

@@ -1,4 +1,4 @@
-"""Rows made in view/ as a Qt table: text of fields, sorting by their values, and the rows as they change."""
+"""Rows made in view/ as a Qt table model: cell text, sort values, and updates."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Colour = Callable[[Any, TextColumn, Theme], str | None]
 
 
 def head_data(column: TextColumn, role: int) -> Any:
-    """What the head of a column says."""
+    """Header data of a column."""
     if role == Role.DisplayRole:
         return column.head
     if role == Role.ToolTipRole:
@@ -29,13 +29,13 @@ def head_data(column: TextColumn, role: int) -> Any:
 
 
 def alignment(column: TextColumn) -> Qt.AlignmentFlag:
-    """Numbers line up at their last figure."""
+    """Numbers are right-aligned."""
     side = Qt.AlignmentFlag.AlignRight if column.number else Qt.AlignmentFlag.AlignLeft
     return side | Qt.AlignmentFlag.AlignVCenter
 
 
 class RowModel(QAbstractTableModel):
-    """Rows are records with a `key` that tells them apart; `cells` makes their text, `colour` may tint a field."""
+    """Rows are records identified by `key`; `cells` makes their text, `colour` may colour a field."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class RowModel(QAbstractTableModel):
         self.theme: Theme = DARK
 
     def set_rows(self, rows: list[Any]) -> None:
-        """Other rows; where they are the same things, only what changed is told."""
+        """Replaces the rows; if the keys are the same, only changed rows are reported."""
         if rows == self.rows:
             return
         old = self.rows
@@ -64,12 +64,12 @@ class RowModel(QAbstractTableModel):
         self.dataChanged.emit(self.index(changed[0], 0), self.index(changed[-1], len(self.columns) - 1))
 
     def refresh_look(self) -> None:
-        """Colours or fonts are other ones."""
+        """Repaints all rows after a change of colours or fonts."""
         if self.rows:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self.rows) - 1, len(self.columns) - 1))
 
     def row_of(self, key: int) -> int:
-        """The row with that key, -1 without one."""
+        """Number of the row with that key, or -1."""
         return next((number for number, row in enumerate(self.rows) if row.key == key), -1)
 
     # -- Qt's questions

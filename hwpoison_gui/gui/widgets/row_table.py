@@ -1,4 +1,4 @@
-"""A sortable table of some thousands of rows: VMAs, files. Choosing a row says its key."""
+"""A sortable table of a few thousand rows: VMAs, files."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ NO_KEY = -1
 
 
 class RowTable(FactView):
-    """Shows a RowModel; rows stay selected by their key when others come."""
+    """Shows a RowModel; the selection is kept by key when rows are replaced."""
 
-    chosen = Signal(int)  # the key of the row that is current now
+    chosen = Signal(int)  # key of the row that the user chose
 
     def __init__(self, name: str, model: Callable[[QWidget], RowModel], parent: QWidget | None = None) -> None:
         self.rows: RowModel
@@ -33,7 +33,7 @@ class RowTable(FactView):
         self.order.setSortRole(SORT_ROLE)
         self._quiet = False
         self.setModel(self.order)
-        # Without this the view would sort by the first column at once, and in descending order.
+        # Otherwise the view sorts by the first column at once, in descending order.
         self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.horizontalHeader().setSortIndicatorClearable(True)
         self.setSortingEnabled(True)
@@ -46,7 +46,7 @@ class RowTable(FactView):
         self.rows.refresh_look()
 
     def set_rows(self, rows: list[Any]) -> None:
-        """Shows other rows, without telling."""
+        """Replaces the rows without emitting `chosen`."""
         key = self.current_key()
         self._quiet = True
         try:
@@ -57,12 +57,12 @@ class RowTable(FactView):
             self.show_key(key)
 
     def current_key(self) -> int:
-        """The key of the current row, NO_KEY without one."""
+        """Key of the current row, or NO_KEY."""
         index = self.currentIndex()
         return int(index.data(KEY_ROLE)) if index.isValid() else NO_KEY
 
     def show_key(self, key: int) -> None:
-        """Makes a row the current one, without telling; NO_KEY none."""
+        """Makes a row current without emitting `chosen`; NO_KEY for none."""
         row = self.rows.row_of(key)
         if key == self.current_key() and row >= 0:
             return

@@ -1,4 +1,4 @@
-"""Keys that all tables and the map understand: the menu of what is current, and the order of a table's rows."""
+"""Keys common to all tables and the map: context menu of the current item, and sorting."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _ORDERS: Final = {Key.Key_Up: Qt.SortOrder.AscendingOrder, Key.Key_Down: Qt.Sort
 
 
 def wants_menu(event: QKeyEvent) -> bool:
-    """Whether a key asks for the menu; the system makes no event of Shift+F10."""
+    """Whether a key asks for the context menu; Shift+F10 gives no context menu event."""
     return event.keyCombination() in _MENUS
 
 
 def sort_by_key(view: QTableView, event: QKeyEvent) -> bool:
-    """Orders the rows by the column of the current cell; tells whether the key means that."""
+    """Sorts by the column of the current cell; returns whether the key was for that."""
     order, index = _ORDERS.get(Key(event.key())), view.currentIndex()
     plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
     if plain != _SORTING or order is None or not index.isValid():

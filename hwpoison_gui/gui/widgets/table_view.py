@@ -1,4 +1,4 @@
-"""A plain table view: the look that all tables share, and rows copied as text with Ctrl+C and Ctrl+Shift+C."""
+"""A plain table view: the shared style of all tables, and copying rows as text with Ctrl+C and Ctrl+Shift+C."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PLAIN = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
 
 
 def set_row_height(view: QTableView, height: int) -> None:
-    """All rows as high, also those that are there; a new default alone would leave them as they are."""
+    """Sets the height of all rows; a new default alone does not change existing rows."""
     header = view.verticalHeader()
     header.setMinimumSectionSize(min(height, header.minimumSectionSize()))
     header.setMaximumSectionSize(height)
@@ -40,7 +40,7 @@ def set_row_height(view: QTableView, height: int) -> None:
 
 
 class PathDelegate(QStyledItemDelegate):
-    """Cuts a path at its beginning: what tells files apart stands at the end."""
+    """Elides paths on the left: the end tells files apart."""
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
         super().initStyleOption(option, index)
@@ -48,7 +48,7 @@ class PathDelegate(QStyledItemDelegate):
 
 
 class FactView(QTableView):
-    """Rows of facts. Subclasses say which rows are selected."""
+    """Base class of the tables; subclasses define which rows are selected."""
 
     def __init__(self, columns: Sequence[TextColumn], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,7 +64,7 @@ class FactView(QTableView):
         self.verticalHeader().hide()
 
     def set_look(self) -> None:
-        """Fonts, and widths that suit what columns hold."""
+        """Applies fonts, and column widths that suit the content."""
         self.setFont(look.font())
         metrics = QFontMetrics(self.font())
         set_row_height(self, metrics.height() + look.SMALL)
@@ -83,7 +83,7 @@ class FactView(QTableView):
         self._give_room()
 
     def _give_room(self) -> None:
-        """The wide column takes what is left, and no less than it needs."""
+        """The wide column takes the remaining width, but at least what it needs."""
         for number, column in enumerate(self.columns):
             if column.wide:
                 others = sum(self.columnWidth(other) for other in range(len(self.columns)) if other != number)
@@ -97,17 +97,17 @@ class FactView(QTableView):
     # -- copying
 
     def selected_cells(self) -> list[tuple[str, ...]]:
-        """The selected rows as text, from the top."""
+        """The selected rows as text, in order."""
         raise NotImplementedError
 
     def copy(self, heads: bool = False) -> None:
-        """The selected rows to the clipboard, tabs between fields; `heads`: under a line of names."""
+        """Copies the selected rows, tab-separated; with `heads` under a line of column names."""
         rows = self.selected_cells()
         if rows:
             QApplication.clipboard().setText(as_tsv(rows, [column.head for column in self.columns] if heads else ()))
 
     def event(self, event: QEvent) -> bool:
-        # The window has commands on these keys; in a table they are about its rows.
+        # Shortcuts of the window, but in a table they refer to its rows.
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             moves = event.key() in _MOVES and not event.modifiers() & ~_PLAIN
             if moves or event.keyCombination() in (_COPY, _COPY_WITH_HEADS):

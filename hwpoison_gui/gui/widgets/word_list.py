@@ -1,6 +1,6 @@
-"""Words that a field suggests while somebody types: a list above it, gone through by arrows, taken by Tab or Enter.
+"""Completion for a line edit: a list above it; arrows move in it, Tab or Enter accepts.
 
-It is part of the window, not a window of its own: the keyboard stays in the field, and nothing is held up.
+It is a child widget, not a popup: the focus stays in the field, and no events are grabbed.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from hwpoison_gui.gui.widgets.model_index import NOWHERE, Index
 from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.filter.suggestions import Word
 
-Suggest = Callable[[str], tuple[int, list[Word]]]  # for what is written: from where on which words may end it
-_ROWS: Final = 8  # seen at once
+Suggest = Callable[[str], tuple[int, list[Word]]]  # for the typed text: start position, and words that may complete it
+_ROWS: Final = 8  # visible rows
 _MOVES: Final = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}
 _TAKES: Final = (Qt.Key.Key_Tab, Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
@@ -47,10 +47,10 @@ class _Words(QAbstractListModel):
 
 
 class _WordDelegate(QStyledItemDelegate):
-    """The word, and behind it what it finds."""
+    """Draws a word and, behind it, what it finds."""
 
     theme: Theme
-    column = 0  # pixels of the longest word
+    column = 0  # width of the longest word
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> Any:
         size = super().sizeHint(option, index)
@@ -77,7 +77,7 @@ class _WordDelegate(QStyledItemDelegate):
 
 
 class WordList(QListView):
-    """Suggestions for `field`. `taken` is called when a word was put into it."""
+    """Suggestions for `field`; `taken` is called after one was inserted."""
 
     def __init__(self, field: QLineEdit, taken: Callable[[], None]) -> None:
         super().__init__(field.window())
@@ -101,17 +101,17 @@ class WordList(QListView):
         self.hide()
 
     def set_theme(self, theme: Theme) -> None:
-        """Takes other colours."""
+        """Applies colours."""
         self._delegate.theme = theme
         self.setStyleSheet(f"#words {{ background: {theme.raised}; border: 1px solid {theme.muted}; }}")
 
     def look_up(self) -> None:
-        """Lists what may end that which stands before the cursor, or is gone."""
+        """Lists completions of the text before the cursor, or hides."""
         self._at, words = self.suggest(self._field.text()[: self._field.cursorPosition()])
         self.show_words(words, self._at)
 
     def show_words(self, words: list[Word], at: int) -> None:
-        """Lists words that may stand from `at` on."""
+        """Lists words that may replace the text from `at` on."""
         self._at = at
         self.words.set_words(words)
         self.setVisible(bool(words) and self._field.hasFocus())
@@ -135,7 +135,7 @@ class WordList(QListView):
         self.raise_()
 
     def take(self, index: QModelIndex) -> None:
-        """Puts a word into the field, and looks what may follow."""
+        """Inserts a word, and lists what may follow."""
         text, cursor = self._field.text(), self._field.cursorPosition()
         word = index.data(Qt.ItemDataRole.DisplayRole)
         self._field.setText(text[: self._at] + word + text[cursor:])
@@ -155,7 +155,7 @@ class WordList(QListView):
         return super().eventFilter(watched, event)
 
     def _key(self, key: Qt.Key) -> bool:
-        """Tells whether a key was for the list."""
+        """Handles a key; returns whether it was for the list."""
         here, count = self.currentIndex(), self.words.rowCount()
         if key == Qt.Key.Key_Escape:
             self.hide()
@@ -164,7 +164,7 @@ class WordList(QListView):
             row = here.row() + _MOVES[key] if here.isValid() else 0 if key == Qt.Key.Key_Down else count - 1
             self.setCurrentIndex(self.words.index(row % count))
             word = self.words.words[row % count]
-            self._field.setAccessibleDescription(f"{word.text}: {word.meaning}")  # it has the keyboard
+            self._field.setAccessibleDescription(f"{word.text}: {word.meaning}")  # it has the focus
             return True
         if key in _TAKES and (here.isValid() or key == Qt.Key.Key_Tab):
             self.take(here if here.isValid() else self.words.index(0))

@@ -34,7 +34,12 @@ def test_a_tab_that_is_brought_in_front_makes_its_panel(user) -> None:
     user.click_frame(user.frame("srv:heap+1"))
     window.controller.seek(len(user.session.steps))
     window.notes.write("a note")
-    words = {"states": "its flags when the handler looked", "frame": "HWPOISON", "notebook": "a note", "files": "/srv/data"}
+    words = {
+        "states": "when the handler looked",
+        "frame": "HWPOISON",
+        "notebook": "a note",
+        "files": "/srv/data",
+    }
     for name, said in words.items():
         window.docks[name].raise_()
         user.qtbot.waitUntil(lambda name=name: window.docks[name].made is not None)
