@@ -1,0 +1,235 @@
+"""madvise(), get_user_pages() and the kernel's own reads of user memory.
+
+After mm/madvise.c, mm/gup.c and arch/x86/lib/usercopy.c.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.madvise import address_of_frame, follow_page
+from hwpoison_gui.kernel.records import PAGE_SHIFT
+from tests import invariants
+from tests.workbench import Workbench, run
+
+both = pytest.mark.parametrize("profile", ("v7", "6.1"))
+
+
+def area(profile: str = "6.1", pages: int = 4, **args: object) -> Workbench:
+    """An area of which each page has been written to, except the last."""
+    bench = Workbench(profile)
+    bench.area(pages=pages, **args)
+    for page in range(pages - 1):
+        bench.do("write", task="a", at=f"m+{page}", value=f"v{page}")
+    return bench
+
+
+def states(bench: Workbench, pages: int = 4, task: str = "a") -> list[str]:
+    return [bench.session.pte_state(task, f"m+{page}") for page in range(pages)]
+
+
+# -- get_user_pages()
+
+
+def test_a_page_is_followed_and_faulted_in_where_needed() -> None:
+    bench = area()
+    m, mm = bench.m, bench.session.world.process("a").mm
+    start = bench.session.resolve_address("a", "m+0")
+    assert run(follow_page(m, mm, start)) == bench.pfn()
+    assert run(follow_page(m, mm, start + 3 * 4096)) == bench.pfn("any:zero")
+    assert run(follow_page(m, mm, start - 4096)) == "EFAULT"
+    bench.do("mprotect", task="a", at="m+0", prot="none")
+    assert run(follow_page(m, mm, start)) == "EFAULT"
+
+
+@both
+def test_a_page_inside_a_huge_one_is_found(profile: str) -> None:
+    bench = Workbench(profile, huge_pages=1)
+    bench.area("h", pages=512, huge="hugetlb", shared=True)
+    bench.do("write", task="a", at="h+3", value="x")
+    m, mm = bench.m, bench.session.world.process("a").mm
+    head = m.compound_head(bench.pfn("a:h+3"))
+    for page in (0, 3, 511):
+        assert run(follow_page(m, mm, bench.session.resolve_address("a", f"h+{page}"))) == head + page
+    assert bench.do("copy_from_user", task="a", at="h+3").value == "x"
+
+
+@pytest.mark.parametrize("how, errno", (("poison", "EFAULT"), ("nothing", "EFAULT"), ("no memory", "ENOMEM")))
+def test_the_kernel_gets_an_error_and_no_signal(how: str, errno: str) -> None:
+    """copy_from_user() and get_user_pages() fail where a load of the process itself would be killed."""
+    bench = Workbench(frames=512)
+    bench.area(pages=2)
+    bench.do("write", task="a", at="m+0", value="x")
+    if how == "poison":
+        bench.do("poison", frame="a:m+0")
+    elif how == "nothing":
+        bench.do("munmap", task="a", at="m+0", pages=1)
+    else:
+        bench.do("madvise", task="a", at="m+0", advice="pageout")
+        bench.do("alloc", frames=512)
+    outcome = bench.do("copy_from_user", task="a", at="m+0")
+    assert (outcome.errno, outcome.value, outcome.signals) == (errno, None, ())
+
+
+@both
+def test_where_a_process_has_a_frame(profile: str) -> None:
+    bench = Workbench(profile, huge_pages=1)
+    bench.do("file", path="/f", pages=2)
+    for name in "mn":
+        bench.area(name, pages=2, file="/f", shared=True)
+        bench.do("read", task="a", at=f"{name}+1")
+    bench.area("h", pages=512, huge="hugetlb", shared=True)
+    bench.do("write", task="a", at="h+0")
+    m, mm = bench.m, bench.session.world.process("a").mm
+    lowest = min(bench.session.resolve_address("a", f"{name}+1") for name in "mn")
+    assert address_of_frame(m, mm, bench.pfn("a:m+1")) == lowest
+    head = m.compound_head(bench.pfn("a:h+0"))
+    assert address_of_frame(m, mm, head + 9) == bench.session.resolve_address("a", "h+9")
+    assert address_of_frame(m, mm, bench.pfn("any:free")) == -1
+
+
+# -- Injection
+
+
+@both
+def test_an_injector_leaves_no_reference_behind(profile: str) -> None:
+    """madvise_inject_error(): 2009 dropped its own afterwards, since 4.4 the handler takes it over."""
+    bench = area(profile)
+    pfn, m = bench.pfn(), bench.m
+    outcome = bench.do("poison", frame="a:m+0", via="madvise", task="a")
+    assert outcome.result == "Recovered" and outcome.errno == 0
+    assert m.refcount.get(pfn) == 1, "the handler's own, which keeps the frame from everybody"
+    assert bench.session.pte_state("a", "m+0") == "hwpoison"
+
+
+@pytest.mark.parametrize("profile, errno", (("v7", 0), ("6.1", "EBUSY")))
+def test_what_the_handler_says_is_returned_since(profile: str, errno: int | str) -> None:
+    bench = area(profile)
+    bench.do("read", task="a", at="m+3")
+    assert bench.do("poison", frame="a:m+3", via="madvise", task="a").errno == errno
+
+
+@pytest.mark.parametrize("via, op", (("madvise", "poison"), ("madvise", "soft_offline")))
+def test_poison_that_is_there_already_is_not_injected_twice(via: str, op: str) -> None:
+    bench = area()
+    pfn = bench.pfn()
+    bench.do("poison", frame="a:m+0")
+    log = len(bench.m.log.view)
+    outcome = bench.do(op, frame="a:m+0", via=via, task="a")
+    assert outcome.errno == "EFAULT" and outcome.signals == () and len(bench.m.log.view) == log
+    assert bench.m.refcount.get(pfn) == 1
+
+
+def test_a_soft_offlined_page_is_moved() -> None:
+    bench = area()
+    pfn = bench.pfn()
+    assert bench.do("soft_offline", frame="a:m+0", via="madvise", task="a").errno == 0
+    assert bench.pfn() != pfn and bench.m.page(pfn) & pf.HWPOISON
+    assert bench.do("read", task="a", at="m+0").value == "v0"
+    assert bench.m.refcount.get(pfn) == 1
+    invariants.check(bench.m)
+
+
+# -- MADV_PAGEOUT
+
+
+@both
+def test_a_range_is_paged_out_and_nothing_else(profile: str) -> None:
+    bench = area(profile)
+    bench.do("read", task="a", at="m+3")
+    assert bench.do("madvise", task="a", at="m+1", pages=3, advice="pageout").errno == 0
+    assert states(bench) == ["present", "swap", "swap", "present"], "the page of zeros stays"
+    invariants.check(bench.m)
+
+
+@pytest.mark.parametrize("profile, state", (("v7", "swap"), ("6.1", "present")))
+def test_what_others_map_is_spared_since(profile: str, state: str) -> None:
+    """madvise_cold_or_pageout_pte_range(): page_mapcount() != 1."""
+    bench = area(profile)
+    bench.do("fork", task="a", child="b")
+    bench.do("madvise", task="a", at="m+0", advice="pageout")
+    assert bench.session.pte_state("a", "m+0") == bench.session.pte_state("b", "m+0") == state
+
+
+@pytest.mark.parametrize("profile, errno", (("v7", 0), ("6.1", "EINVAL")))
+def test_locked_memory_refuses_since(profile: str, errno: int | str) -> None:
+    """can_madv_lru_vma(): what comes before the locked VMA is paged out."""
+    bench = area(profile)
+    bench.do("mlock", task="a", at="m+1", pages=1)
+    assert bench.do("madvise", task="a", at="m+0", pages=3, advice="pageout").errno == errno
+    assert states(bench)[:2] == ["swap", "present"]
+    assert states(bench)[2] == ("present" if errno else "swap")
+
+
+def test_a_gap_is_told_when_the_rest_is_done() -> None:
+    bench = area()
+    bench.do("munmap", task="a", at="m+1", pages=1)
+    assert bench.do("madvise", task="a", at="m+0", pages=3, advice="pageout").errno == "ENOMEM"
+    assert states(bench) == ["swap", "none", "swap", "none"]
+
+
+def test_hugetlb_is_not_paged_out() -> None:
+    bench = Workbench(huge_pages=1)
+    bench.area("m", pages=512, huge="hugetlb", shared=True)
+    bench.do("write", task="a", at="m+3")
+    assert bench.do("madvise", task="a", at="m+0", pages=512, advice="pageout").errno == "EINVAL"
+    assert bench.session.pte_state("a", "m+3") == "present"
+
+
+@pytest.mark.parametrize("first, count", ((0, 512), (5, 3), (510, 4)))
+def test_a_transparent_huge_page_is_split_and_paged_out_in_small_ones(first: int, count: int) -> None:
+    bench = Workbench()
+    bench.do("mmap", task="a", name="m", pages=1024, huge="thp")
+    for page in (0, 3, 5, 7, 8, 511, 512, 513, 514, 1023):
+        bench.do("write", task="a", at=f"m+{page}", value=f"v{page}")
+    bench.do("madvise", task="a", at=f"m+{first}", pages=count, advice="pageout")
+    found = [page for page in range(1024) if bench.session.pte_state("a", f"m+{page}") == "swap"]
+    assert found == list(range(first, first + count))
+    for page in (0, 3, 5, 7, 8, 511, 512, 513, 514, 1023):
+        assert bench.do("read", task="a", at=f"m+{page}").value == f"v{page}"
+    invariants.check(bench.m)
+
+
+# -- MADV_POPULATE_READ
+
+
+@pytest.mark.parametrize("case, errno, done", (
+    ("all", 0, ["present"] * 4), ("gap", "ENOMEM", ["present", "none", "none", "none"]),
+    ("none", "EINVAL", ["present", "none", "none", "none"]),
+    ("poison", "EHWPOISON", ["present", "hwpoison", "none", "none"]),
+    ("end of file", "EFAULT", ["present", "none", "none", "none"]),
+))  # fmt: skip
+def test_populating_ends_where_it_cannot_go_on(case: str, errno: int | str, done: list[str]) -> None:
+    """madvise_populate(): the errno says why."""
+    bench = Workbench()
+    bench.do("file", path="/f", pages=1)
+    bench.area(pages=4, **({"file": "/f", "shared": True} if case == "end of file" else {}))
+    if case == "gap":
+        bench.do("munmap", task="a", at="m+1", pages=1)
+    elif case == "none":
+        bench.do("mprotect", task="a", at="m+1", prot="none")
+    elif case == "poison":
+        bench.do("write", task="a", at="m+1")
+        bench.do("poison", frame="a:m+1")
+    outcome = bench.do("madvise", task="a", at="m+0", pages=4, advice="populate_read")
+    assert (outcome.errno, states(bench), outcome.signals) == (errno, done, ())
+
+
+# -- Reading ahead
+
+
+@both
+def test_swap_is_read_ahead_into_the_cache_alone(profile: str) -> None:
+    bench = area(profile)
+    bench.do("madvise", task="a", at="m+0", advice="pageout")
+    bench.do("swapin", task="a", at="m+0")
+    m = bench.m
+    entry = m.pte(bench.session.world.process("a").mm, bench.session.resolve_address("a", "m+0") >> PAGE_SHIFT)
+    pfn = m.swap_cache.view[ptes.value_of(entry)]
+    assert entry & ptes.SWAP and not m.mapcount.get(pfn)
+    assert bench.do("swapin", task="a", at="m+1").errno == 0 and len(m.swap_cache.view) == 1
+    bench.do("madvise", task="a", at="m+1", advice="pageout")
+    bench.do("alloc", frames=9000)
+    assert bench.do("swapin", task="a", at="m+1").errno == "ENOMEM"
