@@ -15,7 +15,7 @@ from typing import Final, NamedTuple, overload
 import numpy as np
 import numpy.typing as npt
 
-from hwpoison_gui.kernel.gate import Cells, Change, Column, Gate
+from hwpoison_gui.kernel.gate import Cells, Change, Column, Gate, Store
 from hwpoison_gui.kernel.mark import Mark, Run
 
 SLICE: Final = 1024  # steps walked between two opportunities to do something else
@@ -72,6 +72,10 @@ class RecordedSteps(Sequence[Step]):
         ends = self.ends
         changes = tuple(self.changes[ends[number] : ends[number + 1]])
         return Step(self.marks[number], changes, self.operations[number])
+
+    def each(self, low: int, high: int) -> Iterator[Step]:
+        """Steps `low` to `high` (exclusive), each made when it is reached."""
+        return map(self._made, range(low, high))
 
     def between(self, low: int, high: int) -> list[Change]:
         """The changes of steps `low` to `high` (exclusive), oldest first."""
@@ -134,6 +138,7 @@ class Timeline:
         self.position = 0
         self.away = False  # the machine is as at another step for a while
         self._line = 0  # how often steps were cut off or put back
+        self._news = News(set(), set())  # since the last notice
         self._listeners: list[Callable[[Notice], None]] = []
 
     @property
@@ -153,7 +158,9 @@ class Timeline:
 
         They are applied already. The future must be discarded first.
         """
-        self.position += self.steps.add(made, self._gate.take(), operation)
+        changes = self._gate.take()
+        self._news.read(changes)
+        self.position += self.steps.add(made, changes, operation)
 
     @property
     def changed(self) -> bool:
@@ -165,6 +172,7 @@ class Timeline:
         self._gate.backward(self._gate.take())
         for _ in self.walk(before):
             pass
+        self._news = News(set(), set())
         self.cut()
 
     def cut(self) -> RecordedSteps:
@@ -204,42 +212,63 @@ class Timeline:
         at = self.position
         if position > at:
             to = min(position, at + SLICE)
-            self._gate.forward(self.steps.between(at, to))
+            changes = self.steps.between(at, to)
+            self._gate.forward(changes)
         else:
             to = max(position, at - SLICE)
-            self._gate.backward(self.steps.between(to, at))
+            changes = self.steps.between(to, at)
+            self._gate.backward(changes)
         self.position = to
+        if not self.away:
+            self._news.read(changes)
 
     @contextmanager
     def as_of(self, position: int) -> Iterator[None]:
         """Inside, the machine is as at another step, and `position` still says where the timeline stands."""
         here, away = self.position, self.away
+        self.away = away or position != here
         for _ in self.walk(position):
             pass
-        self.position, self.away = here, away or position != here
+        self.position = here
         try:
             yield
         finally:
-            self.position, self.away = position, away
+            self.position = position
             for _ in self.walk(here):
                 pass
+            self.away = away
 
     def announce(self, before: int) -> None:
         """Tell the listeners that the model moved from step `before` to where it is, if it did."""
+        news, self._news = self._news, News(set(), set())
         if before == self.position:
             return
-        pfns, tables = _touched(self.steps.between(*sorted((before, self.position))))
-        notice = Notice(before, self.position, pfns, tables)
+        notice = Notice(before, self.position, news.frames(), news.tables())
         for listener in tuple(self._listeners):
             listener(notice)
 
 
-def _touched(changes: Sequence[Change]) -> tuple[npt.NDArray[np.int64], frozenset[str]]:
-    """Frames whose columns changed (int64, ascending), and the names of the tables that did."""
-    stores = {change[0] for change in changes}
-    columns = {store for store in stores if isinstance(store, Column)}
-    pfns: set[int] = {key for store, key, _, _ in changes if store in columns}
-    if any(isinstance(store, Cells) for store in stores):
-        pfns.update(*(key.tolist() for store, key, _, _ in changes if isinstance(store, Cells)))
-    tables = frozenset(store.name for store in stores if not isinstance(store, (Column, Cells)))
-    return np.array(sorted(pfns), np.int64), tables
+class News(NamedTuple):
+    """What has changed: frames by their columns (`pfns`), and stores that hold no frames."""
+
+    pfns: set[int]
+    stores: set[Store]
+
+    def read(self, changes: Sequence[Change]) -> None:
+        """Add what some changes are about."""
+        stores = {change[0] for change in changes}
+        columns = {store for store in stores if isinstance(store, Column)}
+        self.pfns.update([key for store, key, _, _ in changes if store in columns])
+        cells = {store for store in stores if isinstance(store, Cells)}
+        for store, key, _, _ in changes if cells else ():
+            if store in cells:
+                self.pfns.update(key.tolist())
+        self.stores.update(stores - columns - cells)
+
+    def frames(self) -> npt.NDArray[np.int64]:
+        """The frames, ascending."""
+        return np.array(sorted(self.pfns), np.int64)
+
+    def tables(self) -> frozenset[str]:
+        """The names of the stores."""
+        return frozenset(store.name for store in self.stores)

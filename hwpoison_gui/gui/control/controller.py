@@ -150,8 +150,8 @@ class Controller(QObject):
     def _tell(self) -> None:
         notices, self._notices = self._notices, []
         acted, self._acted = self._acted, False
-        empty = np.empty(0, np.int64)
-        pfns = np.unique(np.concatenate([empty, *(notice.pfns for notice in notices)]))
+        # Not np.unique: it would load numpy.ma in the midst of the first click.
+        pfns = np.array(sorted(set[int]().union(*(notice.pfns.tolist() for notice in notices))), np.int64)
         tables = frozenset().union(*(notice.tables for notice in notices)) if notices else frozenset[str]()
         self.moved.emit(Moved(pfns, tables, acted, None if acted else self._few_steps(notices)))
 

@@ -16,6 +16,7 @@ from hwpoison_gui.session.session import SLICE_SECONDS
 
 Work = Generator[Any, None, None]  # yields its progress
 
+_DONE: Final[Work] = (None for _ in ())  # complete, and the end is still to be told
 _AT_ONCE: Final = 0.030  # seconds of work before the window handles other events
 _SOON: Final = 0.1  # seconds before progress is reported, and between two reports
 _REST_MS: Final = 80  # until `ready` is asked again
@@ -67,13 +68,15 @@ class Slices(QObject):
             return
         self._work = make()
         end = time.thread_time() + _AT_ONCE  # CPU time: short work is completed at once on a loaded computer, too
-        self._go_on(lambda: time.thread_time() > end)
+        if self._go_on(lambda: time.thread_time() > end):
+            self._end(True)
 
     def finish(self) -> None:
         """Completes the work now."""
         if self._make is not None:
             self._work = self._work or self._make()
             self._go_on(lambda: False)
+            self._end(True)
 
     def give_up(self) -> None:
         """Cancels the work."""
@@ -92,11 +95,17 @@ class Slices(QObject):
             self._close()
             self._timer.start(_REST_MS)
             return
+        if self._work is _DONE:
+            self._end(True)
+            return
         self._work = self._work or self._make()
         end = time.monotonic() + self.seconds
-        self._go_on(lambda: time.monotonic() > end)
+        if self._go_on(lambda: time.monotonic() > end):
+            self._work = _DONE
+            self._timer.start(0)  # what the end sets off takes its time, too: it gets a turn of its own
 
-    def _go_on(self, over: Callable[[], bool]) -> None:
+    def _go_on(self, over: Callable[[], bool]) -> bool:
+        """Does some of the work; tells whether that was all of it."""
         work = self._work
         assert work is not None
         try:
@@ -104,11 +113,11 @@ class Slices(QObject):
                 if over():
                     self._timer.start(0)
                     self._report(progress)
-                    return
+                    return False
         except BaseException:
             self._end(False)
             raise
-        self._end(True)
+        return True
 
     def _report(self, progress: object) -> None:
         self.progressed.emit(progress)

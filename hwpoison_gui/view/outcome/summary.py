@@ -11,7 +11,7 @@ from hwpoison_gui.kernel.rmap import page_index, page_mapped_in_vma, rmap_vmas
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.naming import listed
 
-_MOST_VMAS: Final = 64
+_MOST_MAPPERS: Final = 256
 _MOST_NAMES: Final = 3
 
 
@@ -34,11 +34,11 @@ def summary(m: Machine, pfn: int) -> str:
 
 
 def users_of(m: Machine, pfn: int) -> list[str]:
-    """Names of the processes that map the frame; of very many VMAs only the first are looked at."""
-    if not int(m.mapcount.view[pfn]):
+    """Names of the processes that map the frame; none where there are too many to look for on a hover."""
+    if not 0 < int(m.mapcount.view[pfn]) <= _MOST_MAPPERS:
         return []
     names: dict[str, None] = {}
-    for vma in rmap_vmas(m, pfn)[:_MOST_VMAS]:
+    for vma in rmap_vmas(m, pfn):
         if page_mapped_in_vma(m, pfn, vma) >= 0:
             names[m.processes.view[vma.mm].name] = None
     return list(names)

@@ -160,11 +160,11 @@ class Follower:
         if here < 0 or operation is not self._operation:
             yield from self._begin(session, operation)
         elif here != there:
-            steps = session.steps[min(here, there) : max(here, there)]
             told = yield from self._take_back(there)
             if here < there:
-                told = yield from self._take(m, steps, here)
-            yield from self._look_again(m, steps, told)
+                told = yield from self._take(m, session.steps.each(here, there), here)
+            changed = session.steps.each(min(here, there), max(here, there))
+            yield from self._look_again(m, changed, told)
         self._position = there
 
     def _begin(self, session: Session, operation: Operation | None) -> Iterator[None]:
@@ -173,14 +173,14 @@ class Follower:
         self._told, self._log = {}, []
         self._concerned = operation is not None and concerns(session, operation, self.graph.pfn)
         if operation is not None:
-            yield from self._take(m, session.steps[operation.first : session.position], operation.first)
+            yield from self._take(m, session.steps.each(operation.first, session.position), operation.first)
         for number, mapper in enumerate(self.graph.mappers):
             state.entries[mapper.vma] = entry_state(m, self.graph.pfn, mapper)
             if number % SLICE == 0:
                 yield
         yield from self._tell_fates(m, self._told.keys() | {mapper.tgid for mapper in self.graph.mappers})
 
-    def _take(self, m: Machine, steps: list[Step], before: int) -> Generator[None, None, set[int]]:
+    def _take(self, m: Machine, steps: Iterable[Step], before: int) -> Generator[None, None, set[int]]:
         """What the steps say of pairs, and whom they told: those tasks are returned."""
         told: set[int] = set()
         for number, step in enumerate(steps if self._concerned else (), before + 1):
@@ -234,7 +234,7 @@ class Follower:
                 yield
         return told
 
-    def _look_again(self, m: Machine, steps: list[Step], told: set[int]) -> Iterator[None]:
+    def _look_again(self, m: Machine, steps: Iterable[Step], told: set[int]) -> Iterator[None]:
         """Entries and tasks that the steps changed, as they are now."""
         spaces: set[int] = set()
         tasks: set[int] = set()

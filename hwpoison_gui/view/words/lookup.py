@@ -21,7 +21,8 @@ def why_of(mark: Mark) -> str:
 
 def branch_of(mark: Mark) -> str:
     """The branch taken, in the kernel's words; empty where there was no other."""
-    return filled(words_at(mark.site).branch, values_of(mark)) or mark.site.branch
+    template = words_at(mark.site).branch
+    return (template and filled(template, values_of(mark))) or mark.site.branch
 
 
 def code_of(mark: Mark, profile: Profile) -> str:
