@@ -1,4 +1,4 @@
-"""One side of a comparison: its settings, what the present step says, and its reverse map."""
+"""One side of a comparison: settings, sentence of the present step, and reverse map."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _RECOVERY: Final = (("recovery on", 1), ("recovery off", 0))
 
 
 class SettingsRow(QWidget):
-    """Three choices: the kernel, when to kill, and whether to recover."""
+    """Chooses kernel, early kill and recovery."""
 
     changed = Signal()
 
@@ -60,19 +60,19 @@ class SettingsRow(QWidget):
 
     @property
     def settings(self) -> Settings:
-        """What is chosen."""
+        """The chosen settings."""
         values = {EARLY: self.kill.currentData(), RECOVERY: self.recovery.currentData()}
         return Settings(self.profile.currentData(), values)
 
     def set_settings(self, settings: Settings) -> None:
-        """Chooses, without telling that it changed."""
+        """Sets the choices without emitting `changed`."""
         self.profile.setCurrentIndex(self.profile.findData(settings.profile))
         self.kill.setCurrentIndex(self.kill.findData(int(settings.sysctl[EARLY] != 0)))
         self.recovery.setCurrentIndex(self.recovery.findData(int(settings.sysctl[RECOVERY] != 0)))
 
 
 class CompareSide(QWidget):
-    """Everything that is seen of a side; it moves the side's own session."""
+    """Shows one side; seeks the side's own session."""
 
     def __init__(self, name: str, parent: QWidget, theme: Theme = DARK) -> None:
         super().__init__(parent)
@@ -81,7 +81,7 @@ class CompareSide(QWidget):
         self.choices = SettingsRow(name, self)
         self.sentence = SentenceBar(self, theme)
         for label in (self.sentence.code, self.sentence.branch):
-            label.hide()  # half a window is too narrow for them; the function stands beside the step's number
+            label.hide()  # half a window is too narrow; the function is shown beside the step number
         self.rmap = RmapView(self, theme)
         self.rmap.setAccessibleName(f"{name}: reverse map")
         self.rmap.empty = ""
@@ -105,7 +105,7 @@ class CompareSide(QWidget):
             self._show()
 
     def set_side(self, side: Side | None) -> None:
-        """Another side, or None while it is being made."""
+        """Sets the side, or None while it is built."""
         self.side = side
         self._walks.clear()
         if side is None:
@@ -114,7 +114,7 @@ class CompareSide(QWidget):
             self.choices.where.setText("")
 
     def going(self, within: int) -> Iterator[None]:
-        """Goes to a step of the click, in slices, and makes what will be shown of it."""
+        """Seeks to a step of the click, in slices, and prepares the reverse map."""
         side = self.side
         if side is None:
             return
@@ -123,7 +123,7 @@ class CompareSide(QWidget):
             yield from self._walks.prepare(side.session, side.click.outcome.pfn or 0)
 
     def show_step(self) -> None:
-        """Where the side is now."""
+        """Shows the present step."""
         if self.side is not None:
             self._show()
 

@@ -1,4 +1,4 @@
-"""What differs between two clicks, as a table; what is the same is folded away until it is asked for."""
+"""The differences between two clicks, as a table; equal facts are shown on request."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TEXT_SHARES: Final = {_SUBJECT: 0.26, _LEFT: 0.37}
 
 
 class CompareModel(QAbstractTableModel):
-    """Rows of both sides."""
+    """Facts of both sides as rows."""
 
     def __init__(self, parent: QObject, theme: Theme) -> None:
         super().__init__(parent)
@@ -34,7 +34,7 @@ class CompareModel(QAbstractTableModel):
         self.endResetModel()
 
     def set_heads(self, left: str, right: str) -> None:
-        """What the two columns are called: the settings of the sides."""
+        """Sets the column headers: the settings of the sides."""
         self.heads[_LEFT:] = [left, right]
         self.headerDataChanged.emit(Qt.Orientation.Horizontal, _LEFT, _RIGHT)
 
@@ -66,7 +66,7 @@ class CompareModel(QAbstractTableModel):
         return None
 
     def text(self, row: Row, column: int) -> str:
-        """What stands in a cell."""
+        """Text of a cell."""
         return ("=" if row.same else "≠", row.aspect, row.subject, row.left.text, row.right.text)[column]
 
     def _colour(self, row: Row, column: int) -> str:
@@ -79,12 +79,12 @@ class CompareModel(QAbstractTableModel):
 
 
 class CompareTable(QTableView):
-    """Whole rows are selected and copied; long words wrap."""
+    """Selects and copies whole rows; long text wraps."""
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
         self.facts = CompareModel(self, theme)
-        self.empty = ""  # what is said where there are no rows
+        self.empty = ""  # shown when there are no rows
         self.setModel(self.facts)
         self.setShowGrid(False)
         self.setWordWrap(True)

@@ -1,4 +1,4 @@
-"""The same click under two settings, side by side: both are walked together, and what differs is listed."""
+"""The Compare window: one click under two settings, walked side by side, with a list of differences."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ _BUTTONS: Final = (("first", "To before the click (Home)"), ("back", "One step b
                    ("last", "To the end of both (End)"))  # fmt: skip
 _SAME: Final = "Both sides agree in everything.\nThe button above lists it; other settings are chosen at the top."
 _USUAL: Final = QSize(1180, 740)
-_FRAME: Final = QSize(8, 40)  # of a window manager
+_FRAME: Final = QSize(8, 40)  # approximate window frame
 _PLAY_MS: Final = 280
-_LONG: Final = 60  # ticks: longer walks take no longer than that
+_LONG: Final = 60  # ticks: longer walks skip some, to take no longer
 
 
 class CompareWindow(QDialog):
-    """`recipe` is the click, `base` the settings of the machine on which it was made."""
+    """`recipe` is the click, `base` the settings of its machine."""
 
     def __init__(self, recipe: Recipe, base: Settings, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
@@ -161,7 +161,7 @@ class CompareWindow(QDialog):
     # -- what is compared
 
     def choose(self, way: str) -> None:
-        """One of the ways to differ, or, empty, what is chosen by hand."""
+        """Chooses in what the sides differ; empty: the settings chosen by hand."""
         self.way.setCurrentIndex(self.way.findData(way))
         if way:
             for side, settings in zip(self.sides, compare.differing(self._base, way), strict=True):
@@ -176,7 +176,7 @@ class CompareWindow(QDialog):
         return self._builder is not None
 
     def _build(self) -> None:
-        """Makes both sides; what is being made already is given up."""
+        """Builds both sides; a running build is cancelled."""
         self._timer.stop()
         self._work.give_up()
         self._show_playing()
@@ -232,7 +232,7 @@ class CompareWindow(QDialog):
         self.seek(self.last)
         if not self._walked:
             self._walked = True
-            self.slider.setFocus()  # what is chosen afterwards keeps the keyboard
+            self.slider.setFocus()  # later choices keep the focus
 
     def _subject(self, compared: Compared) -> str:
         done, skipped = len(self._recipe.before), compared.left.skipped + compared.right.skipped
@@ -257,11 +257,11 @@ class CompareWindow(QDialog):
         return len(self.compared.ticks) - 1 if self.compared else 0
 
     def seek(self, at: int) -> None:
-        """Both sides to a tick."""
+        """Seeks both sides to a tick."""
         if self.compared is None:
             return
         self.at = min(max(at, 0), self.last)
-        self._work.give_up()  # on the way to another tick
+        self._work.give_up()  # an earlier seek may still be walking
         self._work.start(self._going(), lambda complete: self._show_tick() if complete else None)
         self.slider.blockSignals(True)
         self.slider.setValue(self.at)
@@ -279,7 +279,7 @@ class CompareWindow(QDialog):
             side.show_step()
 
     def toggle(self) -> None:
-        """Plays from here, from the start where this is the end; or pauses."""
+        """Starts playback, from the start if at the end; or pauses."""
         if self._timer.isActive():
             self._timer.stop()
         elif self.compared is not None and self.last:
@@ -325,7 +325,7 @@ class CompareWindow(QDialog):
             super().keyPressEvent(event)
 
     def stop(self) -> None:
-        """Nothing goes on any more."""
+        """Stops playback, walking and building."""
         self._timer.stop()
         self._work.give_up()
         self._stale = False

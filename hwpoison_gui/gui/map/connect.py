@@ -1,4 +1,4 @@
-"""Connects the map, and what stands around it: lenses, legend, filter, and the screen of a panic."""
+"""Connects the map and what surrounds it: lenses, legend, search bar, and panic screen."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from hwpoison_gui.view.map.highlights import highlights_of
 from hwpoison_gui.view.map.zones import starts_of
 from hwpoison_gui.view.rows.log import log_lines
 
-if TYPE_CHECKING:  # imported when they are first needed
+if TYPE_CHECKING:  # imported when first needed
     from hwpoison_gui.gui.map.find_bar import FindBar
     from hwpoison_gui.gui.map.panic_screen import PanicScreen
 
@@ -33,7 +33,7 @@ def connect_map(
     appearance: Appearance,
     show_menu: Callable[[int, QPoint], None],
 ) -> None:
-    """From now on the map shows the machine, and a click breaks a frame."""
+    """Keeps the map up to date; a click breaks a frame."""
 
     def show_selected() -> None:
         frame_map.select(controller.selection.frame, reveal=False)
@@ -75,7 +75,7 @@ def connect_lenses(
     lenses: LensControl, filters: FilterControl, lens_bar: LensBar, legend: Legend, frame_map: FrameMapWidget,
     present: Present, finder: Callable[[], FindBar],
 ) -> None:  # fmt: skip
-    """After `connect_map`: lenses and filter look at what the map has read. `finder` makes the search bar."""
+    """Call after `connect_map`: lenses and filter read what the map has read. `finder` gives the search bar."""
 
     def opened() -> None:
         legend.forget()
@@ -95,7 +95,7 @@ def connect_lenses(
             legend.set_counts(plane.class_counts().tolist())
 
     def find_class(code: int) -> None:
-        """A click on the legend looks for that class, or for nothing when it is being looked for."""
+        """Filters by the class clicked in the legend; a second click clears the filter."""
         text = filters.expression_of(lenses.lens, code)
         if text and text == filters.text:
             finder().close_search()
@@ -113,7 +113,7 @@ def connect_lenses(
 
 
 def connect_finder(finder: FindBar, filters: FilterControl, frame_map: FrameMapWidget, controller: Controller) -> None:
-    """From now on what is written is looked for."""
+    """Connects the search bar to the filter."""
     from hwpoison_gui.view.filter.suggestions import words_for
 
     finder.words.suggest = lambda typed: words_for(controller.session.machine, typed)
@@ -125,7 +125,7 @@ def connect_finder(finder: FindBar, filters: FilterControl, frame_map: FrameMapW
 
 
 def connect_panic(controller: Controller, present: Present, screen: Callable[[bool], PanicScreen | None]) -> None:
-    """Shows the screen while the machine has panicked; `screen` gives it, and makes it only when told to."""
+    """Shows the screen while the machine is panicked; `screen(create)` returns it, if created."""
 
     def show() -> None:
         lines = reversed(log_lines(controller.session)) if controller.panicked else ()

@@ -1,4 +1,4 @@
-"""The filter on the map: what is looked for, found anew when the machine has changed, and stepped through."""
+"""Applies the filter to the map, refreshes it when the machine changes, and steps through matches."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from hwpoison_gui.view.filter.terms import quoted
 from hwpoison_gui.view.map.lenses import CHANGED, OWNER, ZONE, Lens
 from hwpoison_gui.view.map.zones import places_shown, zone_expression, zone_name
 
-_REST_MS: Final = 120  # of quiet before owners are looked up anew
+_REST_MS: Final = 120  # delay before owners are looked up again after a change
 
 
 class FilterControl(QObject):
-    """Holds the expression and puts it on the map."""
+    """Holds the filter expression."""
 
-    found = Signal(object)  # how many frames; None when nothing is looked for
+    found = Signal(object)  # number of matches; None without a filter
     failed = Signal(object)  # a FilterError
 
     def __init__(self, frame_map: FrameMapWidget, lenses: LensControl, controller: Controller) -> None:
@@ -34,7 +34,7 @@ class FilterControl(QObject):
         self._slices = Slices(self, ready=lambda: not controller.busy)
 
     def set_text(self, text: str) -> None:
-        """Looks for something else."""
+        """Sets the expression."""
         self.text = text
         try:
             self._filter = parse(text)
@@ -46,12 +46,12 @@ class FilterControl(QObject):
         self._look()
 
     def machine_changed(self) -> None:
-        """Another machine: the same is looked for in it."""
+        """Applies the expression to another machine."""
         if self.text:
             self.set_text(self.text)
 
     def moved(self, moved: Moved) -> None:
-        """The machine changed."""
+        """Handles a change of the machine."""
         if self._filter is None:
             return
         if self._filter.follows_tables and (moved.tables or len(moved.pfns)):
@@ -60,7 +60,7 @@ class FilterControl(QObject):
             self._tell()
 
     def step(self, forward: bool) -> None:
-        """Selects the next match in memory, or the one before; round at the ends."""
+        """Selects the next or previous match in memory, wrapping at the ends."""
         plane, c = self._map.plane, self._controller
         if plane is None or self._filter is None or plane.match is None:
             return
@@ -71,7 +71,7 @@ class FilterControl(QObject):
             self._map.select(pfn, reveal=True)
 
     def expression_of(self, lens: Lens, code: int) -> str:
-        """What finds the frames of a class: for a click on the legend; empty where nothing does."""
+        """Expression that matches a class of a lens, for a click on the legend; empty if there is none."""
         one = lens.classes[code]
         if code == lens.poison:
             return "hwpoison"
@@ -84,7 +84,7 @@ class FilterControl(QObject):
         return "" if lens.key == CHANGED.key else f"{lens.key}:{slug(one.shortest)}"
 
     def _look(self, after_ms: int | None = None) -> None:
-        """As soon as the machine can be looked at."""
+        """Applies the filter as soon as the machine can be read."""
         self._slices.run(self._looking, lambda _: None, after_ms)
 
     def _looking(self) -> Work:

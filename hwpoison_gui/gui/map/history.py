@@ -1,4 +1,4 @@
-"""Back and forward through what one has looked at on the map: the place, the layout, the lens and the filter."""
+"""History of map views (place, layout, lens, filter), with back and forward."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SIDES = {Qt.MouseButton.BackButton: -1, Qt.MouseButton.ForwardButton: 1}
 class MapHistory(QObject):
     """Records what the map shows: place, layout, lens and filter. The mouse's side buttons go back and forward."""
 
-    waysChanged = Signal()  # whether one can go back or forward
+    waysChanged = Signal()  # going back or forward has become possible or impossible
 
     def __init__(
         self,
@@ -59,14 +59,14 @@ class MapHistory(QObject):
             self.looks.clear()
         room = self._map.view.viewport().size()
         if room != self._room and self.looks.can_go(0):
-            self.looks.correct(look)  # the window is what changed
+            self.looks.correct(look)  # only the window was resized
         else:
             self.looks.note(look, time.monotonic())
         self._room = room
         self._tell()
 
     def _look(self) -> Look | None:
-        """What is shown now; None between two frames."""
+        """The present view; None if the centre is no frame."""
         plane, camera = self._map.plane, self._map.view.camera
         if plane is None:
             return None
@@ -84,9 +84,11 @@ class MapHistory(QObject):
             self.waysChanged.emit()
 
     def go(self, by: int) -> None:
-        """Shows what was shown `by` looks later, or before where it is negative."""
+        """Goes `by` views forward, or back if negative."""
         present = self.looks.go(0)
-        unnoted = present is not None and present.filter != self._filters.text.strip()  # it means nothing
+        unnoted = (
+            present is not None and present.filter != self._filters.text.strip()
+        )  # an invalid expression is not recorded
         look = self.looks.go(0 if unnoted and by < 0 else by)
         if look is None:
             return

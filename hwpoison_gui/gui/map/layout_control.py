@@ -1,4 +1,4 @@
-"""The order of the frames on the map and how many are in a row, as the user wants them; both are remembered."""
+"""Selects the order of the frames on the map and the row width; both are stored."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hwpoison_gui.view.map.layout import widest
 
 ROWS: Final = "rows"
 WITH_ROWS: Final = (ROWS, "zones")
-WIDTHS: Final = (64, 128, 256, 512, 1024, 2048)  # in the menu; any other is asked for
+WIDTHS: Final = (64, 128, 256, 512, 1024, 2048)  # in the menu; others are entered in a dialog
 
 
 class LayoutControl(QObject):
@@ -29,20 +29,20 @@ class LayoutControl(QObject):
 
     @property
     def is_own(self) -> bool:
-        """Whether the user wants a width that the menu does not name."""
+        """Whether the row width is none of the menu's."""
         return self._map.row_width is not None and self._map.row_width not in WIDTHS
 
     def choose(self, name: str) -> None:
-        """Another order of the frames; rows stay as long as they are."""
+        """Selects an order of the frames; the row width stays."""
         self.arrange(name, self._map.row_width)
 
     def set_width(self, width: int | None) -> None:
-        """So many frames a row; None: as many as suit the window. On a curve there are no rows: it becomes rows."""
+        """Sets the frames per row; None: as suits the window. A layout without rows is replaced by rows."""
         name = self._map.layout_name
         self.arrange(name if name in WITH_ROWS else ROWS, width)
 
     def change_width(self, factor: float, by: int) -> None:
-        """Longer rows, or shorter ones."""
+        """Changes the row width and shows it in a tip."""
         width = min(max(1, int(self._width() * factor) + by), self._most())
         self.set_width(width)
         view = self._map.view.viewport()
@@ -50,13 +50,13 @@ class LayoutControl(QObject):
         QToolTip.showText(corner, f"{counted(width, 'frame')} a row: {amount(width * FRAME_SIZE)}", view)
 
     def arrange(self, name: str, width: int | None) -> None:
-        """Both at once."""
+        """Sets order and row width."""
         self._map.set_layout(name, width)
         self._settings.keep(keys.LAYOUT, name)
         self._settings.keep(keys.ROW_WIDTH, width or 0)
 
     def ask_width(self) -> None:
-        """Asks for a width; the map shows it while it is chosen."""
+        """Asks for a width; the map follows while the user types."""
         before = self._map.layout_name, self._map.row_width
         dialog = QInputDialog(self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -71,7 +71,7 @@ class LayoutControl(QObject):
         dialog.open()
 
     def _width(self) -> int:
-        """The present one, or where there are no rows the last one."""
+        """The present row width, or the last one if the layout has no rows."""
         plane = self._map.plane
         if plane is not None and self._map.layout_name in WITH_ROWS:
             return plane.layout.width

@@ -13,8 +13,8 @@ from hwpoison_gui.view.map.changed_frames import touched_frames
 from hwpoison_gui.view.map.lens_sheets import SHEETS, AnySheet, OwnerSheet, ZoneSheet, made
 from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED, KIND, Lens
 
-_SLICE: Final = 0.008  # seconds of work between events
-_REST_MS: Final = 80  # of quiet before what follows from a change is worked out
+_SLICE: Final = 0.008  # seconds of work per turn of the event loop
+_REST_MS: Final = 80  # delay before a stale sheet is rebuilt after a change
 _NO_NEWS: Final = frozenset({"kernel_log", "counters", "results", "deliveries"})
 
 
@@ -22,7 +22,7 @@ class LensControl(QObject):
     """A lens that takes long to build is shown when it is ready; until then the map stays as it is."""
 
     lensChanged = Signal(object)
-    progress = Signal(float)  # 0 to 1 while a sheet is made, 1 when it is there
+    progress = Signal(float)  # 0 to 1 while a sheet is built; 1 when it is ready
 
     def __init__(self, frame_map: FrameMapWidget, controller: Controller, parent: QObject) -> None:
         super().__init__(parent)
@@ -35,16 +35,16 @@ class LensControl(QObject):
 
     @property
     def wanted(self) -> str:
-        """The key of the lens that is on, or will be when it is ready."""
+        """Key of the lens that is active, or will be when its sheet is ready."""
         return self._wanted.key
 
     @property
     def busy(self) -> bool:
-        """Whether a sheet is being made, or about to be."""
+        """Whether a sheet is being built or scheduled."""
         return self.slices.busy
 
     def sheet_of(self, lens: Lens) -> AnySheet:
-        """What a lens looks at, made now where it is not at hand."""
+        """The per-frame data of a lens, built now if necessary."""
         plane = self._map.plane
         assert plane is not None
         sheet = self._sheets.get(lens.sheet)
@@ -55,7 +55,7 @@ class LensControl(QObject):
     # -- what happens
 
     def choose(self, key: str) -> None:
-        """Another lens; at once where that takes no time."""
+        """Selects a lens; it is active at once if its sheet is quick to build."""
         self._wanted = BY_KEY[key]
         self.slices.give_up()
         name = self._wanted.sheet
@@ -65,14 +65,14 @@ class LensControl(QObject):
             self._make()
 
     def machine_changed(self) -> None:
-        """Another machine, whose map has the first lens on."""
+        """Rebuilds for another machine, whose map starts with the first lens."""
         self.slices.give_up()
         self._sheets.clear()
         key, self.lens = self._wanted.key, KIND
         self.choose(key)
 
     def moved(self, moved: Moved) -> None:
-        """The machine changed, and the map has read the frames that did."""
+        """Handles a change of the machine, after the map has read the changed frames."""
         for name in [name for name in self._sheets if name != self.lens.sheet]:
             del self._sheets[name]
         if self.lens is CHANGED:
@@ -83,7 +83,7 @@ class LensControl(QObject):
             self._make(_REST_MS)
 
     def show_changes(self) -> None:
-        """What the current operation touched, over a map of nothing else."""
+        """Marks the frames that the current operation touched."""
         plane = self._map.plane
         if plane is None:
             return

@@ -1,4 +1,4 @@
-"""The middle of the window: the map, a banner above it, its lenses and their legend below."""
+"""Centre of the window: banner, map, search bar, lenses and legend from top to bottom."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class MapStage(QWidget):
-    """Places them; the map takes what the others leave."""
+    """Places them; the map takes the remaining space."""
 
     def __init__(self, frame_map: FrameMapWidget, lenses: LensBar, legend: Legend, banner: Banner) -> None:
         super().__init__()
@@ -30,5 +30,5 @@ class MapStage(QWidget):
         self._box = box
 
     def add_finder(self, finder: FindBar) -> None:
-        """Right below the map."""
+        """Inserts the search bar below the map."""
         self._box.insertWidget(2, finder)

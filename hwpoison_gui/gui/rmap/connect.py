@@ -1,4 +1,4 @@
-"""Connects the panel of the reverse map: it follows the present position, and selects processes."""
+"""Connects the reverse-map panel: it follows the timeline position, and a click selects a process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hwpoison_gui.view.walk.cost import walk_cost
 
 
 def connect_rmap(view: RmapView, dock: Dock, controller: Controller, present: Present, appearance: Appearance) -> None:
-    """Shows the present state, and from now on every other."""
+    """Shows the present state and keeps the view up to date."""
 
     def show() -> None:
         graph, session = present.graph, controller.session

@@ -1,4 +1,4 @@
-"""The faces of the reverse map, and how much room the words of a graph take in them."""
+"""Fonts of the reverse map, and the space that the text of a graph needs."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from hwpoison_gui.view.rmap.graph import ReverseMap
 from hwpoison_gui.view.walk.layout import Metrics, Row
 from hwpoison_gui.view.walk.words import ENTRY_WORDS, box_words
 
-_ADDRESS: Final = 12  # digits of a user's virtual address
+_ADDRESS: Final = 12  # hex digits of a user-space address
 
 
 class Fonts(NamedTuple):
-    """The faces of the reverse map."""
+    """The fonts used, with their metrics."""
 
     name: QFont
     small: QFont
@@ -40,7 +40,7 @@ class Fonts(NamedTuple):
         return cls(name, small, mono, strong, title, plain)
 
     def metrics(self, graph: ReverseMap, rows: Sequence[Row]) -> Metrics:
-        """What the layout must know of a graph; of the many names of a kind the longest is measured."""
+        """Text metrics for the layout of a graph; of each kind of name only the longest is measured."""
 
         def width(font: QFont, text: str) -> float:
             return QFontMetricsF(font).horizontalAdvance(text)

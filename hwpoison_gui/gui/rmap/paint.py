@@ -1,4 +1,4 @@
-"""Draws a reverse map: boxes for frame, mapping, VMAs and tasks, and page-table entries as the lines between."""
+"""Draws a reverse map: boxes for frame, mapping, VMAs and tasks; the lines between are page-table entries."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from hwpoison_gui.view.walk.words import ENTRY_WORDS, box_words
 
 Align = Qt.AlignmentFlag
 _TRAVELS: Final = (Act.VISIT, Act.SKIP)
-_INKS: Final = {"killed": "text", "told": "kill", "handled": "good"}  # colours of the theme, by what became of a task
+_INKS: Final = {"killed": "text", "told": "kill", "handled": "good"}  # theme colours by the fate of a task
 
 
 class RmapPainter:
-    """Draws one picture; made anew for each."""
+    """Draws one picture; a new instance is made for each."""
 
     def __init__(self, painter: QPainter, theme: Theme, fonts: Fonts, layout: Layout, height: float) -> None:
         self.p, self.theme, self.fonts, self.layout = painter, theme, fonts, layout
@@ -64,7 +64,7 @@ class RmapPainter:
         return QRectF(left, self.layout.tops[number] - self.offset, width, self.layout.row_height)
 
     def edge_path(self, number: int) -> QPainterPath:
-        """From the mapping to the VMA of a row; level where the entry is named."""
+        """Path from the mapping to the VMA of a row; horizontal where the entry's name is drawn."""
         start = self.mapping_box()
         end = self.vma_box(number)
         chip = self.fonts.plain.entry + 6
@@ -78,7 +78,7 @@ class RmapPainter:
     # -- the whole
 
     def paint(self, graph: ReverseMap, state: WalkState) -> None:
-        """Everything, back to front."""
+        """Draws everything, back to front."""
         self._paint_heads()
         seen = [n for n in range(len(self.layout.rows)) if self._in_view(n)]
         self.p.save()
@@ -124,7 +124,7 @@ class RmapPainter:
         self.p.drawRoundedRect(rect.adjusted(half, half, -half, -half), 4, 4)
 
     def _text(self, rect: QRectF, text: str, font: QFont, colour: str, strike: bool = False) -> None:
-        """One line; cut in its middle where it is too long, for siblings differ at the end."""
+        """Draws a line of text; long ones are elided in the middle, since siblings differ at the end."""
         if strike:
             font = QFont(font)
             font.setStrikeOut(True)
@@ -204,7 +204,7 @@ class RmapPainter:
         strike: bool = False,
         whole: bool = False,
     ) -> None:
-        """Both lines where rows are roomy; beside each other where they are not. `whole`: the second all or not."""
+        """Draws two texts below each other in roomy rows, else side by side. `whole`: do not elide the second."""
         metrics = self.fonts.plain
         small = self.fonts.mono if mono else self.fonts.small
         if self.layout.roomy:
@@ -215,15 +215,15 @@ class RmapPainter:
             return
         taken = min(inner.width(), QFontMetricsF(self.fonts.name).horizontalAdvance(first) + 1)
         rest = QFontMetricsF(small).horizontalAdvance(second) + 7
-        if second and taken + rest > inner.width() and not whole:  # the news matters more than the whole name
+        if second and taken + rest > inner.width() and not whole:  # the state is more important than the full name
             taken = min(taken, max(inner.width() * 0.4, inner.width() - rest))
         self._text(QRectF(inner.left(), inner.top(), taken, inner.height()), first, self.fonts.name, inks[0], strike)
-        # Half an address says nothing.
+        # Half an address is of no use.
         if inner.width() - taken - 6 >= (rest - 7 if whole else 24):
             self._text(inner.adjusted(taken + 6, 0, 0, 0), second, small, inks[1])
 
     def _sum_up(self, news: RowNews) -> str:
-        found = 0 if news.cut else news.visited  # what is cut was found
+        found = 0 if news.cut else news.visited  # cut entries were found before
         counts = ((found, "found"), (news.cut, "cut"), (news.passed, "passed by"))
         return ", ".join(f"{count:,} {word}" for count, word in counts if count) or "click to unfold"
 
@@ -248,7 +248,7 @@ class RmapPainter:
         self.p.drawLine(QPointF(vma.right(), vma.center().y()), QPointF(task.left(), task.center().y()))
 
     def _paint_task_box(self, row: Row, rect: QRectF, fate: Fate, current: bool) -> None:
-        """The box, and at its left a bar in the colour by which the task is known elsewhere."""
+        """Draws the box of a task, with its colour as a bar at the left."""
         theme, loud = self.theme, fate.kind in ("killed", "told")
         border = theme.accent if current else theme.kill if loud else theme.line
         selected = self.selected_task is not None and self.selected_task in row.tasks
@@ -259,7 +259,7 @@ class RmapPainter:
         self.p.drawRect(QRectF(rect.left() + 3, rect.top() + 4, 4, rect.height() - 8))
 
     def _task_words(self, row: Row, state: WalkState, fate: Fate, width: float) -> tuple[str, str]:
-        """What stands below or beside a task's name, and its colour: what the steps did to it, else what will be."""
+        """Text below or beside a task's name, and its colour: what happened to it, else how it is hit."""
         mapper, roomy = row.mappers[0], self.layout.roomy
         if fate.kind != "alive":
             fits = QFontMetricsF(self.fonts.small).horizontalAdvance(fate.text) <= width
@@ -274,7 +274,7 @@ class RmapPainter:
         return words or f"pid {mapper.tgid}" * roomy, ink
 
     def _end(self, kind: str, width: float, name: str) -> str:
-        """How the error hits a task, in full where there is room below or beside its name."""
+        """Impact of the error on a task, in full if there is room."""
         full, short = IN_SHORT[kind]
         taken = 0 if self.layout.roomy else QFontMetricsF(self.fonts.name).horizontalAdvance(name) + 8
         return full if taken + QFontMetricsF(self.fonts.small).horizontalAdvance(full) <= width else short
@@ -287,7 +287,7 @@ class RmapPainter:
         return ", ".join([*(f"{count:,} {word}" for count, word in counts if count), *news.ends])
 
     def _strike_out(self, rect: QRectF) -> None:
-        """A stroke through the whole box: seen from far away, and without colour."""
+        """Draws a cross in the box: visible from afar, and without colour."""
         self.p.setPen(QPen(QColor(self.theme.kill), 2.0))
         self.p.drawLine(QPointF(rect.right() - 16, rect.top() + 6), QPointF(rect.right() - 6, rect.top() + 16))
         self.p.drawLine(QPointF(rect.right() - 6, rect.top() + 6), QPointF(rect.right() - 16, rect.top() + 16))
@@ -324,7 +324,7 @@ class RmapPainter:
         return pen
 
     def _chip(self, number: int, words: str, entry: str, cut: bool) -> None:
-        """The name of the entry on its line; a cut one with a gap and two strokes before it."""
+        """Draws the entry's name on its line; if the entry was cut, with a gap and two strokes before it."""
         end, theme = self.vma_box(number), self.theme
         metrics = self.fonts.plain
         wide = QFontMetricsF(self.fonts.mono).horizontalAdvance(words) + 10
@@ -351,7 +351,7 @@ class RmapPainter:
             self.p.drawLine(QPointF(where.x() + dx - 2, where.y() + 6), QPointF(where.x() + dx + 3, where.y() - 6))
 
     def _paint_traveller(self) -> None:
-        """The walk itself: a dot on its way from the frame to the task."""
+        """Draws the walk: a dot on its way from the frame to the task."""
         for number in range(len(self.layout.rows)):
             if self.news(number).current:
                 path = QPainterPath(QPointF(self.frame_box().right(), self.frame_box().center().y()))

@@ -1,4 +1,4 @@
-"""The reverse-map panel: who uses a frame, how that is found out, and what becomes of them."""
+"""The reverse-map panel: the users of a frame, how the handler finds them, and what happens to them."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from hwpoison_gui.view.walk.words import map_words, nobody_words, row_words
 
 _STEPS: Final = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -10, Qt.Key.Key_PageDown: 10}
 _PRESS: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
-_MOST_WORDS: Final = 50  # rows that are told of by themselves
+_MOST_WORDS: Final = 50  # rows in the accessible description
 EMPTY: Final = "Select a frame to see who uses it.\nClick one to break it, and watch the kernel find them."
 
 
 class RmapView(QAbstractScrollArea):
-    """Frame, mapping, VMAs and tasks from left to right; the handler's walk runs over them."""
+    """Shows frame, mapping, VMAs and tasks from left to right, and the handler's walk over them."""
 
     taskClicked = Signal(object)
 
@@ -44,15 +44,15 @@ class RmapView(QAbstractScrollArea):
         super().__init__(parent)
         self._theme = theme
         self._fonts = Fonts.make()
-        self.empty = EMPTY  # said while there is no map
+        self.empty = EMPTY  # shown without a reverse map
         self.graph: ReverseMap | None = None
         self.state = WalkState()
         self._colours: dict[int, str] = {}
         self._selected_task: int | None = None
         self._unfolded: set[str] = set()
-        self._cursor = 0  # the row that the keyboard is at
+        self._cursor = 0  # row of the keyboard cursor
         self._layout: Layout | None = None
-        self._news: dict[int, RowNews] = {}  # of the rows looked at since the last step
+        self._news: dict[int, RowNews] = {}  # of the rows drawn since the last step
         self._phase = 0.0
         self._motion = True
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
@@ -79,7 +79,7 @@ class RmapView(QAbstractScrollArea):
         colours: dict[int, str],
         selected_task: int | None,
     ) -> None:
-        """Shows a reverse map and how far the walk is; None: there is no frame to show."""
+        """Shows a reverse map and the state of the walk; None: no frame is shown."""
         other = graph is not self.graph
         if graph is not None and self.graph is not None and graph.pfn != self.graph.pfn:
             self._unfolded.clear()
@@ -95,13 +95,13 @@ class RmapView(QAbstractScrollArea):
         self.viewport().update()
 
     def set_phase(self, phase: float) -> None:
-        """How far the present step is, 0 to 1."""
+        """Sets the phase within the present step, 0 to 1."""
         if self._motion and self.graph is not None and phase != self._phase:
             self._phase = phase
             self.viewport().update()
 
     def set_motion(self, on: bool) -> None:
-        """Whether a dot travels from the frame to the task that is visited; the way is drawn bold in any case."""
+        """Turns the moving dot on or off; the path to the visited task is drawn bold in any case."""
         self._motion, self._phase = on, 0.0
         self.viewport().update()
 
@@ -126,7 +126,7 @@ class RmapView(QAbstractScrollArea):
         self._lay_out()
 
     def _follow(self) -> None:
-        """The row of the present step stays in view."""
+        """Scrolls to the row of the present step."""
         layout = self._layout
         if layout is None or not self.verticalScrollBar().maximum():
             return
@@ -166,7 +166,7 @@ class RmapView(QAbstractScrollArea):
             painter.drawText(room, flags, nobody_words(self.state))
 
     def _paint_focus(self, painter: QPainter, made: RmapPainter | None = None) -> None:
-        """Around the panel, and around the row that the keyboard is at."""
+        """Draws the focus frame around the panel and around the cursor's row."""
         if not self.hasFocus():
             return
         painter.setPen(QPen(QColor(self._theme.accent), 1))
@@ -201,7 +201,7 @@ class RmapView(QAbstractScrollArea):
         return next((n for n, top in enumerate(layout.tops) if top <= y <= top + layout.row_height), None)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Up and Down go from row to row; Enter and Space do what a click does; Ctrl+C copies all of it as text."""
+        """Up and Down move the cursor; Enter and Space act as a click; Ctrl+C copies everything as text."""
         key, layout = Qt.Key(event.key()), self._layout
         if event.matches(QKeySequence.StandardKey.Copy):
             QApplication.clipboard().setText(self.in_words() if self.graph is not None else "")
@@ -256,7 +256,7 @@ class RmapView(QAbstractScrollArea):
         return super().viewportEvent(event)
 
     def tip_at(self, point: QPointF) -> str:
-        """What lies under a point, in full."""
+        """Tip: what lies under a point, in full."""
         graph, layout = self.graph, self._layout
         if graph is None or layout is None:
             return ""
@@ -276,7 +276,7 @@ class RmapView(QAbstractScrollArea):
         return "\n".join(lines)
 
     def in_words(self, most: int | None = None) -> str:
-        """All that is drawn, of very many rows the first `most`."""
+        """Everything that is drawn, as text; at most `most` rows."""
         if self.graph is None or self._layout is None:
             return self.empty
         return map_words(self.graph, self._layout.rows, self.state, self._news_of, most)

@@ -1,4 +1,4 @@
-"""Connects the panels of processes, of the kernel log and of the selected frame."""
+"""Connects the panels of tasks, kernel log and selected frame."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def connect_tasks(
     present: Present,
     show_menu: Callable[[int, QPoint], None],
 ) -> None:
-    """Shows the processes from now on; what is chosen in the table is selected or set."""
+    """Shows the processes and keeps them up to date; choices in the table select, edits set policies."""
 
     def show_rows(steps: Sequence[Step] | None = None) -> None:
         rows = present.ground.rows_of(controller.session, steps)
@@ -67,7 +67,7 @@ def connect_tasks(
 
 
 def connect_log(view: LogView, controller: Controller, present: Present) -> None:
-    """Shows the kernel log from now on; a double click on a line goes to the step that printed it."""
+    """Shows the kernel log and keeps it up to date; a double click on a line goes to the step that printed it."""
 
     def show() -> None:
         session = controller.session
@@ -92,7 +92,7 @@ def connect_log(view: LogView, controller: Controller, present: Present) -> None
 
 
 def connect_inspector(view: Inspector, dock: Dock, controller: Controller, present: Present) -> None:
-    """Shows the facts of the selected frame from now on: at once, or when somebody sees them where that takes time."""
+    """Shows the facts of the selected frame and keeps them up to date; expensive ones only while visible."""
 
     def show(stepping: bool = False) -> None:
         pfn, session, notes = controller.selection.frame, controller.session, controller.machine.notes

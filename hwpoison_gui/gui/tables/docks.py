@@ -1,4 +1,4 @@
-"""Everything on the map as text: tables of pages, VMAs and files, and what orders and counts their rows."""
+"""Everything on the map as text: the tables of pages, VMAs and files, and their controls."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _file_colour(row: Any, column: TextColumn, theme: Theme) -> str | None:
 
 
 class Toggle(QToolButton):
-    """A word that is on or off; a tick before it, not colour alone, says that it is on."""
+    """A toggle button; a tick, not colour alone, shows that it is on."""
 
     def __init__(self, words: str, parent: QWidget) -> None:
         super().__init__(parent)
@@ -51,7 +51,7 @@ class Toggle(QToolButton):
 
 
 class PageControls(QWidget):
-    """By which column pages are ordered, which of them are listed, and how far the sorting is."""
+    """Controls of the table of pages: sort column, filter, and Stop while sorting."""
 
     orderWanted = Signal(str, bool)  # field, descending
     foundOnly = Signal(bool)
@@ -87,13 +87,13 @@ class PageControls(QWidget):
         self.orderWanted.emit(self.field.currentData(), self.descending.isChecked())
 
     def show_order(self, field: str, descending: bool) -> None:
-        """Shows which order is on, without telling."""
+        """Shows the sort order without emitting a signal."""
         self.field.setCurrentIndex(self.field.findData(field))
         self.descending.setChecked(descending)
 
 
 class Tables:
-    """The three tables and their tools, by name. What they show comes from the owner."""
+    """The three tables and their controls, by name; the owner fills them."""
 
     def __init__(self, parent: QWidget, theme: Theme = DARK) -> None:
         self.pages = PageTable(parent)

@@ -1,4 +1,4 @@
-"""The inspector: all that is known of the selected frame, as text that can be read, copied and followed."""
+"""The inspector: everything known about the selected frame, as text with links to tasks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EMPTY = "Select a frame: a click breaks it, a right click only selects it."
 
 
 class Inspector(QTextBrowser):
-    """Shows the facts of a frame. A link on a task selects the task."""
+    """Shows the facts of a frame; a link selects its task."""
 
     taskWanted = Signal(int)
 
@@ -40,20 +40,20 @@ class Inspector(QTextBrowser):
         self.set_facts(self._facts)
 
     def show_when_seen(self, ask: Callable[[], Facts]) -> None:
-        """Facts that take time to find and to set are asked for when somebody can see them."""
+        """Defers facts that are expensive until the panel is visible."""
         self._ask = ask
-        # A panel behind another one is not hidden, Qt only moves it out of sight.
+        # Qt does not hide a panel behind another tab, but moves it out of sight.
         if not self.visibleRegion().isEmpty():
             self.answer()
 
     def answer(self) -> None:
-        """Somebody sees it: what was put off is shown."""
+        """Shows deferred facts, now that the panel is visible."""
         if self._ask is not None:
             ask, self._ask = self._ask, None
             self.set_facts(ask())
 
     def set_facts(self, facts: Facts | None) -> None:
-        """Shows other facts; None: no frame is selected."""
+        """Shows facts; None: no frame is selected."""
         self._ask = None
         again = facts is not None and self._facts is not None and facts.pfn == self._facts.pfn
         self._facts = facts
@@ -66,7 +66,7 @@ class Inspector(QTextBrowser):
         self.verticalScrollBar().setValue(at)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
-        return QWidget.focusNextPrevChild(self, forward)  # not from link to link: there may be a hundred
+        return QWidget.focusNextPrevChild(self, forward)  # Tab does not go from link to link: there may be a hundred
 
     def _followed(self, url: QUrl) -> None:
         if url.scheme() == "task":

@@ -1,4 +1,4 @@
-"""What keeps the tables and the rest of the window together: rows follow the machine, choices go both ways."""
+"""Keeps tables and window in sync: refreshes rows after machine changes and mirrors the selection."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from hwpoison_gui.view.rows.files import file_of_frame, file_rows, first_cached_
 from hwpoison_gui.view.rows.page_order import Found, PageOrder
 from hwpoison_gui.view.rows.pages import PAGE_COLUMNS
 
-_SLICE: Final = 0.012  # seconds of sorting between events
+_SLICE: Final = 0.012  # seconds of sorting per turn of the event loop
 _AREA_TABLES: Final = frozenset({"vmas", "mm_vmas", "processes"})
 
 
 class TablesLink(QObject):
-    """Tables that are not seen are not kept up to date; they are when they come into view."""
+    """Hidden tables are not updated until they become visible."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class TablesLink(QObject):
     # -- what is shown
 
     def set_visible(self, table: str, visible: bool) -> None:
-        """A table comes into view, or goes out of it."""
+        """Records whether a table is visible; updates it if so."""
         if visible:
             self._visible.add(table)
             self._catch_up()
@@ -86,7 +86,7 @@ class TablesLink(QObject):
     def _filter_may_have_changed(self) -> None:
         plane = self._map.plane
         if PAGES in self._visible:
-            self._tables.pages.refresh()  # another lens shows them as something else
+            self._tables.pages.refresh()  # the column that shows the lens's class changes
         else:
             self._stale.add(PAGES)
         match = plane.match if plane is not None else None
@@ -95,7 +95,7 @@ class TablesLink(QObject):
             self.filter_changed()
 
     def filter_changed(self) -> None:
-        """The map's filter finds other pages, or there is none any more."""
+        """Handles another filter of the map, or none."""
         plane, found = self._map.plane, self._tables.controls.found
         was = found.isChecked()
         found.setEnabled(plane is not None and plane.match is not None)
@@ -130,7 +130,7 @@ class TablesLink(QObject):
         self._catch_up()
 
     def _catch_up(self) -> None:
-        """What is in view is brought up to date."""
+        """Updates the visible tables that are stale."""
         fill = {PAGES: self._fill_pages, AREAS: self._fill_areas, FILES: self._fill_files}
         for table in self._stale & self._visible:
             self._stale.discard(table)
@@ -162,7 +162,7 @@ class TablesLink(QObject):
         self._docks[FILES].set_subject(f"{len(rows):,}")
 
     def _show_selected(self) -> None:
-        """The row of what is selected on the map; another row that is of the same frame stays."""
+        """Selects the row of the map's selection; a row that is of the same frame already stays."""
         c, t = self._controller, self._tables
         m, pfn = c.session.machine, c.selection.frame
         if pfn == NONE:
@@ -204,7 +204,7 @@ class TablesLink(QObject):
         self.order_by(field, field == self._field and not self._descending)
 
     def order_by(self, field: str, descending: bool) -> None:
-        """Sorts the pages; what is found is found anew."""
+        """Starts sorting the pages; with the filter's result, if only that is listed."""
         found = self._found() if self._tables.controls.found.isChecked() else None
         plane = self._map.plane
         assert plane is not None
@@ -212,7 +212,7 @@ class TablesLink(QObject):
         self.sorter.run(order.work, partial(self._sorted, order))
 
     def _shown(self, pfn: int) -> str:
-        """What the map shows a frame as, in the legend's words."""
+        """The class that the map shows for a frame, as the legend names it."""
         plane = self._map.plane
         return plane.lens.classes[int(plane.classes_of(np.array([pfn]))[0])].shortest if plane is not None else ""
 

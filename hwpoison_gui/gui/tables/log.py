@@ -1,4 +1,4 @@
-"""The kernel log dock: lines as dmesg prints them, those of the present step marked."""
+"""The kernel log panel: lines as dmesg prints them; those of the present step are marked."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from hwpoison_gui.view.base.palette import DARK, Theme, mixed
 from hwpoison_gui.view.rows.log import wrapped
 
 Role = Qt.ItemDataRole
-_MOST_CHOSEN: Final = 100  # lines that a frame selects
-_INSERTED: Final = 512  # rows at a time: Qt moves all that it has inserted so far for each of them
+_MOST_CHOSEN: Final = 100  # lines selected for a frame
+_INSERTED: Final = 512  # rows per insertion: for each row, Qt moves all rows of the insertion
 EMPTY: Final = "The kernel has said nothing yet.\nIts lines come here while it works, as dmesg prints them."
 
 
 class LogModel(QStringListModel):
-    """The lines printed so far, each in as many rows as it needs: rows of one height keep long logs quick.
+    """The log so far; a long line takes several rows, since rows of uniform height keep long logs fast.
 
-    Qt counts the rows itself and has no strings for them: it asks for their number at every row that it lays out.
+    The base class holds empty strings only to count rows: Qt asks for the count at every row it lays out.
     """
 
     def __init__(self, parent: QObject, theme: Theme) -> None:
@@ -38,18 +38,18 @@ class LogModel(QStringListModel):
         self.newest: frozenset[int] = frozenset()
         self.theme = theme
         self._columns = 1 << 16
-        self._pieces: list[tuple[int, str]] = []  # number of the line, text of the row
-        self._starts: list[int] = []  # the first row of each line
+        self._pieces: list[tuple[int, str]] = []  # line number, text of the row
+        self._starts: list[int] = []  # first row of each line
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 
     def line_at(self, row: int) -> int:
-        """The number of the line that a row is a piece of."""
+        """Number of the line that a row belongs to."""
         return self._pieces[row][0]
 
     def rows_of(self, line: int) -> tuple[int, int]:
-        """The first and the last row of a line."""
+        """First and last row of a line."""
         ends = self._starts[line + 1] if line + 1 < len(self._starts) else len(self._pieces)
         return self._starts[line], ends - 1
 
@@ -74,7 +74,7 @@ class LogModel(QStringListModel):
         return None
 
     def set_lines(self, lines: list[str], newest: frozenset[int]) -> None:
-        """Shows other lines; what stays the same is left alone."""
+        """Replaces the lines; unchanged ones at the beginning stay."""
         same = min(len(self.lines), len(lines))
         if self.lines[:same] != lines[:same]:
             same = next(number for number, (a, b) in enumerate(zip(self.lines, lines, strict=False)) if a != b)
@@ -97,14 +97,14 @@ class LogModel(QStringListModel):
         return wrapped(line, self._columns)
 
     def _take(self, made: list[tuple[int, str]]) -> None:
-        """Rows that follow those there are."""
+        """Appends rows."""
         for number, piece in made:
             if number == len(self._starts):
                 self._starts.append(len(self._pieces))
             self._pieces.append((number, piece))
 
     def set_columns(self, columns: int) -> bool:
-        """How many characters fit in a row; tells whether the rows are other ones now."""
+        """Sets the characters per row; returns whether the rows changed."""
         fewest, self._columns = min(columns, self._columns), columns
         longest = max(map(len, self.lines), default=0)
         if longest <= fewest:
@@ -120,14 +120,14 @@ class LogModel(QStringListModel):
 
 
 class LogView(QListView):
-    """Follows the newest line. A double click asks for the step that printed a line; lines are chosen as a whole."""
+    """Follows the newest line. A double click requests the step that printed a line; whole lines are selected."""
 
     lineActivated = Signal(int)
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
         self.log = LogModel(self, theme)
-        self._about: int | None = None  # the frame whose lines were selected last
+        self._about: int | None = None  # frame whose lines were selected last
         self.setModel(self.log)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -147,14 +147,14 @@ class LogView(QListView):
         self.viewport().update()
 
     def set_lines(self, lines: list[str], newest: frozenset[int]) -> None:
-        """Shows the log; the newest line stays in view."""
+        """Shows the log and scrolls to the newest line."""
         grew = len(lines) != len(self.log.lines)
         self.log.set_lines(lines, newest)
         if grew and lines:
             self.scrollToBottom()
 
     def show_frame(self, pfn: int) -> None:
-        """Selects the newest lines about a frame when another one is looked at, unless all are; nothing is told."""
+        """Selects the newest lines about another frame, unless all lines are about it; emits nothing."""
         if pfn == self._about:
             return
         self._about = pfn
@@ -171,7 +171,7 @@ class LogView(QListView):
         self._fit()
 
     def _fit(self) -> None:
-        """Lines are broken where the view ends; the line that is seen last stays so."""
+        """Wraps lines at the view's width; the last visible line stays visible."""
         margin = self.style().pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin) + 1
         room = self.viewport().width() - 2 * margin
         last = self.indexAt(self.viewport().rect().bottomLeft())

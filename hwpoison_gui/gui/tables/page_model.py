@@ -1,4 +1,4 @@
-"""Pages as a Qt table of only those rows that are in view: Qt keeps a record for every row that it knows of."""
+"""Pages as a Qt table model of only the visible rows: Qt keeps a record for every row of a model."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Role = Qt.ItemDataRole
 
 
 class PageModel(QAbstractTableModel):
-    """A window of `room` rows, from row `top`, on the frames in the order of `pfns` (None: all, by number)."""
+    """`room` rows from row `top` of the frames in the order of `pfns` (None: all, by number)."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -31,12 +31,12 @@ class PageModel(QAbstractTableModel):
         self._made: dict[int, PageRow] = {}
 
     def set_machine(self, m: Machine, shown: Callable[[int], str]) -> None:
-        """Another machine, all of it in order; `shown` names what the map shows a frame as."""
+        """Replaces the machine; `shown` names the class that the map shows for a frame."""
         self._source = PageRows(m, shown)
         self.set_order(None)
 
     def set_order(self, pfns: Pfns | None) -> None:
-        """Frames in another order."""
+        """Sets another order of the frames."""
         assert self._source is not None
         self.beginResetModel()
         self.pfns, self.top = pfns, 0
@@ -45,7 +45,7 @@ class PageModel(QAbstractTableModel):
         self.endResetModel()
 
     def set_window(self, top: int, room: int) -> None:
-        """Looks at other rows, or at more or fewer of them."""
+        """Sets which rows are visible."""
         top = max(0, min(top, self.size - room))
         if room != self.room:
             self.beginResetModel()
@@ -56,7 +56,7 @@ class PageModel(QAbstractTableModel):
             self.refresh()
 
     def refresh(self) -> None:
-        """What the rows in view say may be something else."""
+        """Updates the visible rows."""
         self._made.clear()
         if self._source is not None:
             self._source.forget()
@@ -64,18 +64,18 @@ class PageModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, len(PAGE_COLUMNS) - 1))
 
     def pfn_of(self, place: int) -> int:
-        """The frame at a place of the order."""
+        """Frame at a position in the order."""
         return place if self.pfns is None else int(self.pfns[place])
 
     def place_of(self, pfn: int) -> int:
-        """Where a frame is in the order; -1 when it is not among them."""
+        """Position of a frame in the order, or -1."""
         if self.pfns is None:
             return pfn if 0 <= pfn < self.size else -1
         found = (self.pfns == pfn).nonzero()[0]
         return int(found[0]) if len(found) else -1
 
     def cells_at(self, place: int) -> tuple[str, ...]:
-        """A row as text, in view or not."""
+        """A row as text, visible or not."""
         return page_cells(self._row(place))
 
     def _row(self, place: int) -> PageRow:

@@ -1,6 +1,6 @@
-"""The table of all pages: rows of what is in view, a scroll bar over tens of millions, keys, copying.
+"""The table of all pages: visible rows, a scroll bar over tens of millions, keys, copying.
 
-Qt's own views keep some bytes for each row and count pixels in 32 bits; here rows exist while they are seen.
+Qt's views keep data for each row and count pixels in 32 bits; here only visible rows exist.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ NOWHERE: Final = -1
 MOST_COPIED: Final = 100_000
 _COPIED_AT_ONCE: Final = 256
 _NOTCH: Final = 120  # Qt's unit of a wheel's step
-_LINES: Final = 3  # of a step of the wheel
+_LINES: Final = 3  # rows per wheel step
 
 Key = Qt.Key
 
 
 class _Rows(FactView):
-    """The view proper. What keys and the mouse mean is decided by the table around it."""
+    """The view; the table around it handles keys and the mouse."""
 
     def __init__(self, table: PageTable) -> None:
         super().__init__(PAGE_COLUMNS, table)
         self._table = table
-        # Rows scroll out of the model: the table keeps what is selected, by its place in the order.
+        # Rows scroll out of the model: the table keeps the selection, by position in the order.
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
@@ -86,12 +86,12 @@ class _Rows(FactView):
 
 
 class PageTable(QWidget):
-    """Rows of pages. `chosen` says which frame the user went to."""
+    """Rows of pages; `chosen` is emitted when the user goes to a frame."""
 
     chosen = Signal(int)
     activated = Signal()
     menuRequested = Signal(int, QPoint)
-    copyWanted = Signal(object)  # work in slices that ends with many rows on the clipboard
+    copyWanted = Signal(object)  # work that copies many rows to the clipboard
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -117,13 +117,13 @@ class PageTable(QWidget):
         self.pages.refresh()
 
     def set_machine(self, m: Machine, shown: Callable[[int], str]) -> None:
-        """Shows another machine; `shown` names what the map shows a frame as."""
+        """Replaces the machine; `shown` names the class that the map shows for a frame."""
         self.place = self._anchor = NOWHERE
         self.pages.set_machine(m, shown)
         self.suit()
 
     def set_order(self, pfns: Pfns | None) -> None:
-        """Shows frames in another order; the frame that was selected stays so, where it is among them."""
+        """Shows frames in another order; the selected frame stays selected if it is listed."""
         pfn = self.pfn
         self.pages.set_order(pfns)
         self.suit()
@@ -132,23 +132,23 @@ class PageTable(QWidget):
             self.show_pfn(pfn)
 
     def refresh(self) -> None:
-        """The machine moved: the rows in view are read anew."""
+        """Rereads the visible rows after a change of the machine."""
         self.pages.refresh()
 
     @property
     def pfn(self) -> int:
-        """The frame of the current row, NOWHERE (-1) without one."""
+        """Frame of the current row, or NOWHERE (-1)."""
         return self.pages.pfn_of(self.place) if 0 <= self.place < self.pages.size else NOWHERE
 
     def show_pfn(self, pfn: int) -> None:
-        """Goes to a frame's row without telling."""
+        """Goes to a frame's row without emitting `chosen`."""
         if pfn != self.pfn:
             self.place = self._anchor = self.pages.place_of(pfn) if pfn != NOWHERE else NOWHERE
             self._reveal()
             self._show_selection()
 
     def go_to(self, place: int, extend: bool = False) -> None:
-        """The user goes to a row; `extend`: from the one where the selection began."""
+        """Moves to a row as the user; `extend` selects from where the selection began."""
         if not self.pages.size:
             return
         before = self.pfn
@@ -164,11 +164,11 @@ class PageTable(QWidget):
 
     @property
     def _whole(self) -> int:
-        """How many rows are wholly in view."""
+        """Number of fully visible rows."""
         return max(1, self.view.viewport().height() // self.view.verticalHeader().defaultSectionSize())
 
     def suit(self) -> None:
-        """As many rows as there is room for."""
+        """Fits the number of rows to the height."""
         self.bar.setRange(0, max(0, self.pages.size - self._whole))
         self.bar.setPageStep(self._whole)
         self.pages.set_window(self.bar.value(), self._whole)
@@ -205,7 +205,7 @@ class PageTable(QWidget):
     # -- keys
 
     def take_key(self, event: QKeyEvent) -> bool:
-        """Moves among the rows; tells whether the key means that."""
+        """Moves by a key; returns whether the key was for that."""
         key, page, last = Key(event.key()), self._whole - 1, self.pages.size - 1
         steps = {Key.Key_Up: -1, Key.Key_Down: 1, Key.Key_PageUp: -page, Key.Key_PageDown: page}
         ends = {Key.Key_Home: 0, Key.Key_End: last}
@@ -224,25 +224,25 @@ class PageTable(QWidget):
         return True
 
     def menu_at(self, where: QPoint) -> None:
-        """Asks for the menu of the current row's frame."""
+        """Requests the context menu of the current row's frame."""
         if self.pfn != NOWHERE:
             self.menuRequested.emit(self.pfn, where)
 
     # -- copying
 
     def _selected(self) -> range:
-        """Places of the selected rows, of very many the first."""
+        """Positions of the selected rows; only the first of very many."""
         if self.place == NOWHERE:
             return range(0)
         low, high = sorted((self.place, self._anchor))
         return range(low, min(high + 1, low + MOST_COPIED))
 
     def selected_cells(self) -> list[tuple[str, ...]]:
-        """The selected rows as text; of very many the first."""
+        """The selected rows as text; only the first of very many."""
         return [self.pages.cells_at(place) for place in self._selected()]
 
     def copy_many(self, heads: bool) -> bool:
-        """Asks for the copying of so many rows that it takes a while; tells whether they are so many."""
+        """Requests copying as long work if many rows are selected; returns whether it did."""
         many = len(self._selected()) > _COPIED_AT_ONCE
         if many:
             self.copyWanted.emit(self._copying(self._selected(), heads))

@@ -1,4 +1,4 @@
-"""Tasks as a Qt table: rows come from view/rows/tasks.py, edits go out as wishes."""
+"""Tasks as a Qt table model: rows from view/rows/tasks.py; edits are emitted as requests."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TGID_ROLE: Final = Role.UserRole + 2
 
 
 class TaskColumn(NamedTuple):
-    """A column: `field` of TaskRow, what its head says and teaches, and the words it can be set to."""
+    """A column: `field` of TaskRow, header and tip, and the values it can be set to."""
 
     field: str
     head: str
@@ -64,26 +64,26 @@ COLUMNS: Final = (
 
 
 class TaskModel(QAbstractTableModel):
-    """One row a process. `policyWanted` and `sigbusWanted` carry the process and the word."""
+    """One row per process; `edited` requests another policy or disposition."""
 
-    edited = Signal(str, str, str)  # field, name of the task, word
+    edited = Signal(str, str, str)  # field, task name, value
 
     def __init__(self, parent: QObject | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
         self.rows: list[TaskRow] = []
         self.theme = theme
-        self.frozen = False  # after a panic nothing can be changed
+        self.frozen = False  # nothing can be edited after a panic
         self.colours: dict[int, str] = {}
-        self.ends: dict[int, str] = {}  # how the living are hit by the frame that is looked at
+        self.ends: dict[int, str] = {}  # impact of the shown frame's error on living processes
         self._numbered: list[TaskRow] = []
         self._numbers: dict[int, int] = {}
 
     def set_rows(self, rows: list[TaskRow]) -> None:
-        """Shows other rows; where a task stays, its row stays selected."""
+        """Replaces the rows; the selection stays on its task."""
         old, keep = self.rows, min(len(self.rows), len(rows))
         while keep and old[keep - 1].tgid != rows[keep - 1].tgid:
             keep -= 1
-        others = [number for number in range(keep) if old[number] is not rows[number]]  # of thousands a few
+        others = [number for number in range(keep) if old[number] is not rows[number]]  # only the changed ones
         if any(old[number].tgid != rows[number].tgid for number in others):
             self.beginResetModel()
             self.rows = rows
@@ -104,13 +104,13 @@ class TaskModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(changed[0], 0), self.index(changed[-1], len(COLUMNS) - 1))
 
     def row_of(self, tgid: int) -> int:
-        """The row of a task, -1 where there is none."""
+        """Row of a task, or -1."""
         if self._numbered is not self.rows:
             self._numbered, self._numbers = self.rows, {row.tgid: number for number, row in enumerate(self.rows)}
         return self._numbers.get(tgid, -1)
 
     def refresh_look(self) -> None:
-        """Colours or fonts are other ones."""
+        """Repaints after a change of colours or fonts."""
         if self.rows:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self.rows) - 1, len(COLUMNS) - 1))
 
@@ -177,7 +177,7 @@ class TaskModel(QAbstractTableModel):
             hit = f"\n{MEANINGS[self.ends[row.tgid]]}" if row.alive and row.tgid in self.ends else ""
             return f"{row.comm}:{row.tgid}, {row.state}{by}{hit}\n{column.tip}"
         if role == Role.DecorationRole and column.field == "name":
-            # Without a colour its place stays empty, so that names do not move when a walk begins.
+            # Without a colour the space stays empty, so that names do not move when a walk begins.
             return QColor(self.colours.get(row.tgid, Qt.GlobalColor.transparent))
         return None
 
@@ -202,7 +202,7 @@ class TaskModel(QAbstractTableModel):
 
 
 class TaskOrder(QSortFilterProxyModel):
-    """Rows in the order of a column; unsorted they stand in order of creation."""
+    """Sorts by a column; unsorted rows are in order of creation."""
 
     def __init__(self, parent: QObject, source: TaskModel) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""The tasks dock: a sortable table; policy and SIGBUS disposition are set in place."""
+"""The tasks panel: a sortable table; policy and SIGBUS disposition are edited in place."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _WIDTHS = {
     "killed_by": "SIGKILL forced",
 }  # fmt: skip
 
-_BAR = 6  # pixels of a task's colour before its name
+_BAR = 6  # width of the colour bar before a task's name
 _KILLED_BY = [column.field for column in COLUMNS].index("killed_by")
 
 
 class ChoiceDelegate(QStyledItemDelegate):
-    """A list of words to choose from, opened at once."""
+    """A combo box that opens at once."""
 
     def __init__(self, table: QTableView) -> None:
         super().__init__(table)
@@ -49,7 +49,7 @@ class ChoiceDelegate(QStyledItemDelegate):
     def _chosen(self, box: QComboBox) -> None:
         self.commitData.emit(box)
         self.closeEditor.emit(box)
-        self._table.setFocus()  # the list had the keyboard, not the box: the table would not get it back
+        self._table.setFocus()  # the popup had the focus, not the box: the table would not get it back
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:
         assert isinstance(editor, QComboBox)
@@ -66,18 +66,18 @@ class ChoiceDelegate(QStyledItemDelegate):
 
 
 class TaskTable(QTableView):
-    """Selecting a row says which task; a right click asks for its menu."""
+    """Emits the task of the selected row; a right click requests its context menu."""
 
     taskSelected = Signal(object)  # tgid, or None
     menuRequested = Signal(int, QPoint)
-    edited = Signal(str, str, str)  # field, name of the task, word
+    edited = Signal(str, str, str)  # field, task name, value
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
         self.tasks = TaskModel(self, theme)
         self.order = TaskOrder(self, self.tasks)
         self.setModel(self.order)
-        # Without this the view would sort by the first column at once, and in descending order.
+        # Otherwise the view sorts by the first column at once, in descending order.
         self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.horizontalHeader().setSortIndicatorClearable(True)
         self.setSortingEnabled(True)
@@ -114,7 +114,7 @@ class TaskTable(QTableView):
         self.tasks.refresh_look()
 
     def set_rows(self, rows: list[TaskRow], frozen: bool) -> None:
-        """Shows other rows. `frozen`: nothing can be edited."""
+        """Replaces the rows. `frozen`: nothing can be edited."""
         self.tasks.frozen = frozen
         if rows != self.tasks.rows:
             self._quiet = True
@@ -124,14 +124,14 @@ class TaskTable(QTableView):
                 self._quiet = False
 
     def set_colours(self, colours: dict[int, str], ends: dict[int, str] | None = None) -> None:
-        """The colours by which tasks are known elsewhere, and how the frame's error hits them, by tgid."""
+        """Sets by tgid the colours of tasks, and the impact of the frame's error on them."""
         ends = ends or {}
         if colours != self.tasks.colours or ends != self.tasks.ends:
             self.tasks.colours, self.tasks.ends = colours, ends
             self.tasks.refresh_look()
 
     def show_selected(self, tgid: int | None) -> None:
-        """Selects a task's row, or none, without telling."""
+        """Selects a task's row, or none, without emitting `taskSelected`."""
         if tgid == self.selected():
             return
         selection = self.selectionModel()
@@ -157,7 +157,7 @@ class TaskTable(QTableView):
         return self.order.mapFromSource(self.tasks.index(row, 0)) if row >= 0 else QModelIndex()
 
     def selected(self) -> int | None:
-        """The selected task."""
+        """Tgid of the selected task, or None."""
         rows = self.selectionModel().selectedRows()
         return int(rows[0].data(TGID_ROLE)) if rows else None
 
@@ -181,7 +181,7 @@ class TaskTable(QTableView):
             super().keyPressEvent(event)
 
     def copy(self) -> None:
-        """The selected row as text, one tab between fields."""
+        """Copies the selected row, tab-separated."""
         for index in self.selectionModel().selectedRows():
             row = index.row()
             fields = [str(self.order.index(row, column).data()) for column in range(len(COLUMNS))]

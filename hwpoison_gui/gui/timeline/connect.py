@@ -1,4 +1,4 @@
-"""Connects what stands over and beside the timeline: the sentence of the step, the track, the line of progress."""
+"""Connects the sentence of the present step, the timeline track, and the progress line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hwpoison_gui.view.facts.sentence import sentence_of
 
 
 def connect_timeline(sentence: SentenceBar, transport: Transport, controller: Controller, present: Present) -> None:
-    """From now on the present step is shown, and the track goes to others."""
+    """Keeps sentence and track up to date; the track seeks."""
 
     def show_sentence() -> None:
         c = controller
@@ -47,7 +47,7 @@ def connect_timeline(sentence: SentenceBar, transport: Transport, controller: Co
 
 
 def connect_progress(line: ProgressLine, controller: Controller, appearance: Appearance) -> None:
-    """From now on it says how far long work is; Esc gives that up."""
+    """Shows the progress of long work; Esc cancels it."""
     line.set_motion(not appearance.still)
     appearance.motionChanged.connect(line.set_motion)
     line.cancelled.connect(controller.work.give_up)

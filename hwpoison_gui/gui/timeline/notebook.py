@@ -1,4 +1,4 @@
-"""The notebook dock: notes on moments; a click goes back to one."""
+"""The notebook panel: notes on timeline positions; a click goes to one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ROW_ROLE: Final = Role.UserRole + 1
 
 
 class NoteModel(QAbstractListModel):
-    """The rows."""
+    """Notes as rows."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -56,7 +56,7 @@ class NoteModel(QAbstractListModel):
 
 
 class _TwoLines(QStyledItemDelegate):
-    """The words, and below them, smaller, where they stand."""
+    """Draws the note and, smaller below it, its position."""
 
     def __init__(self, parent: NotebookView) -> None:
         super().__init__(parent)
@@ -92,7 +92,7 @@ class _TwoLines(QStyledItemDelegate):
 
 
 class NotebookView(QListView):
-    """A click, or Enter, wants to go to a note; Delete wants to be rid of it."""
+    """A click or Enter requests to go to a note; Delete requests to remove it."""
 
     goWanted = Signal(object)
     removeWanted = Signal(object)

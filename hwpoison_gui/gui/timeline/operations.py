@@ -1,4 +1,4 @@
-"""The row of operations: what each was and what came of it; a fork where a branch was left."""
+"""The row of operations: each with its result, and a fork where a branch was left."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _SIGN_OF: Final = {"tick": signs.tick, "cross": signs.cross, "dot": signs.dot}
 
 
 class Place(NamedTuple):
-    """A chip (`chip` is its number) or a fork (-1) after `shared` operations, from `x` on."""
+    """A chip (`chip` is its number) or a fork (-1) after `shared` operations, starting at `x`."""
 
     x: float
     width: float
@@ -44,10 +44,10 @@ class Place(NamedTuple):
 
 
 class OperationStrip(QWidget):
-    """A click on a chip asks for the end of its operation, one on a fork for the branches there."""
+    """A click on a chip requests the end of its operation, one on a fork its branches."""
 
     seekRequested = Signal(int)
-    branchesWanted = Signal(int, QPoint)  # how many operations they share with this line; where to show them
+    branchesWanted = Signal(int, QPoint)  # operations shared with this line; where to show the menu
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
@@ -57,7 +57,7 @@ class OperationStrip(QWidget):
         self.present = -1
         self._position = 0
         self._places: list[Place] = []
-        self._ends: list[int] = []  # how many places there are up to each chip and its fork
+        self._ends: list[int] = []  # number of places up to each chip and its fork
         self._widths: dict[str, int] = {}
         self._offset = 0.0
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -80,7 +80,7 @@ class OperationStrip(QWidget):
         return QSize(160, self.sizeHint().height())
 
     def set_operations(self, chips: list[Chip], forks: dict[int, int]) -> None:
-        """Other operations; `forks`: how many branches leave after so many operations."""
+        """Replaces the operations; `forks`: number of branches by number of operations before them."""
         same = 0
         if forks == self.forks:
             pairs = zip(chips, self.chips, strict=False)
@@ -89,7 +89,7 @@ class OperationStrip(QWidget):
         self._lay_out(same)
 
     def set_present(self, number: int, position: int) -> None:
-        """The operation that the present step belongs to, -1 at the start; what is not over by then tells no result."""
+        """Sets the present operation, -1 at the start; operations that end later show no result."""
         self.present, self._position = number, position
         chip = self.chips[number] if 0 <= number < len(self.chips) else None
         here = f"{chip.text} {chip.told(position).result}".rstrip() if chip else "the machine as booted"
@@ -100,7 +100,7 @@ class OperationStrip(QWidget):
     # -- geometry
 
     def _lay_out(self, same: int = 0) -> None:
-        """The first `same` chips are where they were."""
+        """Lays out the chips; the first `same` ones keep their place."""
         x = float(look.MEDIUM)
         del self._ends[same:]
         del self._places[self._ends[-1] if self._ends else 0 :]
@@ -120,7 +120,7 @@ class OperationStrip(QWidget):
         self.update()
 
     def _advance(self, text: str) -> int:
-        """The width of words, measured once: there may be thousands of operations."""
+        """Width of a text, cached: there may be thousands of operations."""
         if text not in self._widths:
             self._widths[text] = self.fontMetrics().horizontalAdvance(text)
         return self._widths[text]
@@ -130,7 +130,7 @@ class OperationStrip(QWidget):
         return x + width + look.TIGHT
 
     def _follow(self) -> None:
-        """The present operation is in view, in the middle where there is more on both sides."""
+        """Scrolls to the present operation, centred if possible."""
         whole = self._places[-1].x + self._places[-1].width + look.MEDIUM if self._places else 0.0
         first = self._ends[self.present - 1] if 0 < self.present <= len(self._ends) else 0
         here = next((place for place in self._places[first : first + 2] if place.chip == self.present), None)
@@ -138,12 +138,12 @@ class OperationStrip(QWidget):
         self._offset = min(max(0.0, middle - self.width() / 2), max(0.0, whole - self.width()))
 
     def place_at(self, x: float) -> Place | None:
-        """What lies under a point of the row."""
+        """The place under a point, or None."""
         x += self._offset
         return next((place for place in self._places if place.x <= x <= place.x + place.width), None)
 
     def rect_of(self, place: Place) -> QRectF:
-        """Where it is drawn."""
+        """Rectangle in which a place is drawn."""
         return QRectF(place.x - self._offset, 2.5, place.width, self.height() - 5)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -195,7 +195,7 @@ class OperationStrip(QWidget):
             painter.drawRoundedRect(rect.adjusted(2, 2, -2, -2), 3, 3)
 
     def _paint_fork(self, painter: QPainter, rect: QRectF, count: int) -> None:
-        """A line that splits, and how many branches there are."""
+        """Draws a splitting line and the number of branches."""
         painter.setPen(QPen(QColor(self._theme.muted), 1.4))
         y, x, arm = rect.center().y(), rect.left() + 4, look.px(5)
         painter.drawLine(QPointF(x, y), QPointF(x + arm, y))
@@ -252,7 +252,7 @@ class OperationStrip(QWidget):
         return super().event(event)
 
     def tip_at(self, x: float) -> str:
-        """What lies under a point, in full."""
+        """Tip: what lies under a point, in full."""
         place = self.place_at(x)
         if place is None:
             return ""

@@ -1,4 +1,4 @@
-"""The sentence of the present step: the most important text on the screen, with the kernel's name for it."""
+"""The sentence of the present step, the most important text of the window, with the kernel's name for it."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.facts.sentence import Sentence
 
 _SCALES: Final = (look.SENTENCE, look.HEADLINE, look.TITLE, look.BODY)
-_LARGE: Final = (look.STAGE,)  # of windows wide enough to be looked at from afar
+_LARGE: Final = (look.STAGE,)  # width of windows that are viewed from afar
 _WIDE: Final = 1300
 _BAR: Final = 4
 
 
 def tone_colour(theme: Theme, tone: str) -> str:
-    """The colour of what kind of news it is."""
+    """Colour of a tone."""
     colours = {"kill": theme.kill, "panic": theme.poison, "good": theme.good, "warn": theme.warn, "idle": theme.muted}
     return colours.get(tone, theme.text)
 
 
 class SentenceBar(QWidget):
-    """Two lines of plain words; the function and the branch taken stand beside them. Ctrl+C copies all of it."""
+    """Two lines of text; kernel function and branch beside them. Ctrl+C copies everything."""
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
@@ -70,7 +70,7 @@ class SentenceBar(QWidget):
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
-        """Takes other colours."""
+        """Applies colours and fonts."""
         self._theme = theme
         self.detail.setFont(look.font(look.BODY))
         self.code.setFont(look.mono(look.TITLE, QFont.Weight.DemiBold))
@@ -80,7 +80,7 @@ class SentenceBar(QWidget):
         self._paint_words()
 
     def set_sentence(self, sentence: Sentence) -> None:
-        """Shows another sentence."""
+        """Replaces the sentence."""
         if sentence == self.sentence:
             return
         self.sentence = sentence
@@ -99,12 +99,12 @@ class SentenceBar(QWidget):
         self.setAccessibleDescription(self.in_words())
         grid = self.layout()
         assert grid is not None
-        grid.activate()  # what stands on the right now takes its room from the sentence at once
+        grid.activate()  # the labels on the right take their space from the sentence at once
         self._fit()
         self.update()
 
     def in_words(self) -> str:
-        """All that is said, a line each."""
+        """The full text, a line each."""
         said = self.sentence
         kernel = f"{said.code} → {said.branch}" if said.branch else said.code
         return "\n".join(line for line in (said.text, said.detail, kernel) if line)
@@ -124,7 +124,7 @@ class SentenceBar(QWidget):
         self.update()
 
     def _fit(self) -> None:
-        """The largest size of which two lines hold the sentence."""
+        """Uses the largest font with which the sentence fits in two lines."""
         width = max(60, self.text.width())
         height = 2 * QFontMetrics(look.font(look.SENTENCE, QFont.Weight.DemiBold)).lineSpacing()
         for scale in (*_LARGE, *_SCALES) if self.width() >= _WIDE else _SCALES:
@@ -134,7 +134,7 @@ class SentenceBar(QWidget):
             if room.height() <= height:
                 break
         self.text.setFont(font)
-        # Where the sentence takes one line, what is said below it may take two.
+        # If the sentence takes one line, the detail below it may take two.
         self.detail.setWordWrap(room.height() <= QFontMetrics(look.font(look.SENTENCE)).lineSpacing())
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -1,4 +1,4 @@
-"""The timeline: all steps as a track with marks, a handle that can be dragged, operations told apart."""
+"""The timeline: all steps as a track with marks, boundaries of operations, and a handle to drag."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from hwpoison_gui.view.base.palette import DARK, Theme, mixed
 from hwpoison_gui.view.facts.timeline_marks import ActCodes, Tick, boundaries, cuts, position_at, ticks, x_of
 from hwpoison_gui.view.words.lookup import text_of
 
-# Pixels beside text of the usual size.
+# Pixels at 100 % text.
 _EDGE: Final = 12
 _HEIGHT: Final = 40
 _TRACK: Final = 6
-_AHEAD: Final = 0.35  # of the colour of text in the track's: what is still ahead, and what has passed
+_AHEAD: Final = 0.35  # share of the text colour in the track: ahead, and passed
 _PASSED: Final = 0.65
-_RESTING: Final = 0.15  # of a track without steps
+_RESTING: Final = 0.15  # text of an empty track
 
 
 def act_colour(theme: Theme, act: Act) -> str:
@@ -46,7 +46,7 @@ _TALL: Final = {Act.SIGNAL: 7, Act.DIE: 9, Act.PANIC: 10, Act.RESULT: 9, Act.UNM
 
 
 class Timeline(QWidget):
-    """Shows where the session stands among its steps; a drag or a click asks for another one."""
+    """Shows the timeline position; a drag or a click requests another one."""
 
     seekRequested = Signal(int)
     scrubbing = Signal(bool)
@@ -80,7 +80,7 @@ class Timeline(QWidget):
         self.update()
 
     def set_steps(self, session: Session) -> None:
-        """Reads the steps anew; call when there are other ones."""
+        """Rereads the steps; call when they changed."""
         self._acts.read(session)
         self._bounds = boundaries(session)
         self._operations = session.operations
@@ -89,7 +89,7 @@ class Timeline(QWidget):
         self.update()
 
     def set_notes(self, positions: Sequence[int]) -> None:
-        """Steps that have a note."""
+        """Sets the positions that have a note."""
         self._notes = tuple(positions)
         self.update()
 
@@ -109,14 +109,14 @@ class Timeline(QWidget):
 
     @property
     def _edge(self) -> float:
-        """Room for half of the handle, left and right of the track."""
+        """Margin for half of the handle, left and right of the track."""
         return _EDGE * self._scale
 
     def _width(self) -> int:
         return max(1, round(self.width() - 2 * self._edge))
 
     def x_of_position(self, position: int) -> float:
-        """Where a step lies on the widget."""
+        """X coordinate of a position on the widget."""
         return self._edge + x_of(position, self.total, self._width())
 
     def _marks(self) -> list[Tick]:
@@ -139,7 +139,9 @@ class Timeline(QWidget):
         painter.drawRect(track)
         self._paint_bounds(painter, middle)
         colours = {act: QColor(act_colour(self._theme, act)) for act in Act}
-        ahead = QColor(mixed(self._theme.line, self._theme.muted, 0.6))  # how it ends is not told before it is reached
+        ahead = QColor(
+            mixed(self._theme.line, self._theme.muted, 0.6)
+        )  # its result is not shown before its end is reached
         for tick in self._marks():
             tall = _TALL.get(tick.act, 3) * scale
             colour = colours[tick.act] if tick.position <= self.position else ahead
@@ -148,7 +150,7 @@ class Timeline(QWidget):
         self._paint_handle(painter, middle)
 
     def _paint_notes(self, painter: QPainter, middle: float) -> None:
-        """A small flag above the track for each note."""
+        """Draws a small flag above the track for each note."""
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(self._theme.accent))
         scale = self._scale
@@ -221,7 +223,7 @@ class Timeline(QWidget):
         return super().event(event)
 
     def tip_at(self, x: float) -> str:
-        """What lies under a point of the track."""
+        """Tip: the step under a point of the track."""
         if not self.total:
             return "Every step of what you do will stand here. Drag to go back and forth."
         position = self._at(x)

@@ -1,4 +1,4 @@
-"""The row of playback: buttons, the timeline, speed, and where one is."""
+"""The playback row: buttons, timeline, speed and position."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hwpoison_gui.view.base.palette import DARK, Theme
 
 
 class Transport(QWidget):
-    """Buttons of the actions it is given, in their order; then the timeline, the speed, the place."""
+    """Buttons of the given actions, then timeline, speed and position."""
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
@@ -34,7 +34,7 @@ class Transport(QWidget):
         self.set_theme(theme)
 
     def add_action(self, action: QAction) -> None:
-        """A button before the timeline."""
+        """Adds a button before the timeline."""
         button = QToolButton(self)
         button.setDefaultAction(action)
         button.setIconSize(look.icon_size())

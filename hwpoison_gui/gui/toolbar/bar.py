@@ -1,4 +1,4 @@
-"""The tool bar: where the window is narrow for its text, the words of the sliders give way, so that no figure does."""
+"""The tool bar: in a narrow window, the sliders shorten their text so that all counters stay visible."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from hwpoison_gui.gui.toolbar.sysctl_slider import DETAILS, SysctlSlider
 
 
 class ToolBar(QToolBar):
-    """Stays where it is. `sliders` are among its widgets."""
+    """Cannot be moved. `sliders` are among its widgets."""
 
     def __init__(self, parent: QWidget, sliders: Sequence[SysctlSlider]) -> None:
-        self._sliders: tuple[SysctlSlider, ...] = ()  # Qt tells of changes before all is there
+        self._sliders: tuple[SysctlSlider, ...] = ()  # Qt sends events during construction
         super().__init__("Tools", parent)
         self._sliders = tuple(sliders)
         self.setObjectName("tools")
@@ -27,7 +27,7 @@ class ToolBar(QToolBar):
         return super().event(event)
 
     def _fit(self) -> None:
-        """As many words as there is room for."""
+        """Shows as much slider text as fits."""
         shown = [slider for slider in self._sliders if not slider.isHidden()]
         rest = self.sizeHint().width() - sum(slider.sizeHint().width() for slider in shown)
         fits = (n for n in DETAILS if rest + sum(slider.width_of(n) for slider in shown) <= self.width())

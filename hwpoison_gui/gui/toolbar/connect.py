@@ -1,4 +1,4 @@
-"""Connects the tool bar: sysctls are set and shown, counters and the profile are shown."""
+"""Connects the tool bar: sliders set and show sysctls; counters and profile are shown."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def connect_toolbar(
     controller: Controller,
     present: Present,
 ) -> None:
-    """From now on; `sliders` by the name of their sysctl."""
+    """Keeps the tool bar up to date; `sliders` by the name of their sysctl."""
 
     def show() -> None:
         machine = controller.session.machine

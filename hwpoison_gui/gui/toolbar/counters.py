@@ -1,4 +1,4 @@
-"""The figures in the tool bar: each a name and a value below it."""
+"""The counters in the tool bar: each a name with a value below it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Figure(QWidget):
 
 
 class CounterStrip(QWidget):
-    """Figures side by side, as many as there are."""
+    """Counters side by side."""
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
@@ -74,7 +74,7 @@ class CounterStrip(QWidget):
             figure.update()
 
     def set_counters(self, counters: Sequence[Counter]) -> None:
-        """Shows these figures."""
+        """Shows these counters."""
         while len(self._figures) < len(counters):
             figure = Figure(self, self._theme)
             self._figures.append(figure)
@@ -85,5 +85,5 @@ class CounterStrip(QWidget):
                 figure.set_counter(counters[number])
 
     def texts(self) -> list[str]:
-        """What is shown, for tests and for people who cannot see it."""
+        """The text shown, for tests and screen readers."""
         return [f"{figure.counter.name} {figure.counter.value}" for figure in self._figures if not figure.isHidden()]

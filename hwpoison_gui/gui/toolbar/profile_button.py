@@ -29,7 +29,7 @@ class ProfileButton(QToolButton):
         super().__init__(parent)
         self._theme = theme
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard with the map
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the focus with the map
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme

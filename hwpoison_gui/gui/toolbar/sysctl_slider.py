@@ -12,10 +12,10 @@ from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.kernel.profile.type import Sysctl
 from hwpoison_gui.view.base.palette import DARK, Theme, mixed
 
-DETAILS: Final = (2, 1, 0)  # whole name and words; short ones; a short name without words
+DETAILS: Final = (2, 1, 0)  # full name and meaning; both short; a short name only
 _PREFIX: Final = "memory_failure_"
-_TRACK: Final = QSize(34, 18)  # beside text of the usual size
-_DRAG: Final = 6  # pixels from which a press and release is a drag
+_TRACK: Final = QSize(34, 18)  # pixels at 100 % text
+_DRAG: Final = 6  # pixels beyond which press and release is a drag
 
 
 class SysctlSlider(QAbstractSlider):
@@ -29,7 +29,7 @@ class SysctlSlider(QAbstractSlider):
         self._theme = theme
         self._detail = DETAILS[0]
         self._shown = True
-        self._widths: dict[int, int] = {}  # asked for again and again while the window is laid out
+        self._widths: dict[int, int] = {}  # cached: asked for often while the window is laid out
         self.setRange(0, 1)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
@@ -96,7 +96,7 @@ class SysctlSlider(QAbstractSlider):
             self._want(1 - self.value())
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()  # a write to a sysctl should not happen by the way
+        event.ignore()  # a sysctl is not to be written by accident
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())

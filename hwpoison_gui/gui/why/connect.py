@@ -1,4 +1,4 @@
-"""Connects the panels that explain the handler: the outline of its decisions, and its state table."""
+"""Connects the panels that explain the handler: the outline of its decisions and the state table."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hwpoison_gui.view.outcome.loss import ending_of, loss_of
 
 
 def connect_why(view: DecisionView, dock: Dock, controller: Controller, present: Present) -> None:
-    """Shows the outline of the present operation, from now on; the handler at rest where there is none."""
+    """Shows the outline of the present operation, or of the handler at rest, and keeps it up to date."""
 
     def show() -> None:
         session = controller.session
@@ -33,7 +33,7 @@ def connect_why(view: DecisionView, dock: Dock, controller: Controller, present:
 
 
 def connect_states(view: StateTableView, controller: Controller, present: Present) -> None:
-    """Shows the state table against the flags of the present operation's frame, or the selected one's, from now on."""
+    """Shows the state table for the frame of the present operation, else for the selected one; keeps it up to date."""
 
     def show() -> None:
         view.set_table(present.ground.tables.table_for(controller.session, controller.selection.frame))

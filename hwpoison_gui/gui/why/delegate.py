@@ -1,4 +1,4 @@
-"""How a line of the outline is drawn: a sign for its state, its words, and the kernel's name on the right."""
+"""Draws a line of the outline: a sign for its state, its text, and the kernel's name on the right."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hwpoison_gui.gui.widgets.model_index import Index
 from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.outline.outline import AHEAD, ASIDE, DONE, NOW, WITHIN, Node
 
-_SIGN: Final = 16  # room for the sign, in pixels
+_SIGN: Final = 16  # width of the sign in pixels
 _GAP: Final = look.MEDIUM
 _PAD: Final = 2
 _MOST_LINES: Final = 3
@@ -23,7 +23,7 @@ _BAR: Final = 3
 
 
 class DecisionDelegate(QStyledItemDelegate):
-    """Draws lines; long ones are broken, but not those inside of runs, of which there may be thousands."""
+    """Wraps long lines, except inside of runs, which may have thousands of lines."""
 
     def __init__(self, view: QTreeView, model: DecisionModel, theme: Theme) -> None:
         super().__init__(view)
@@ -46,7 +46,7 @@ class DecisionDelegate(QStyledItemDelegate):
         if self._is_inside_run(node):
             return QSize(width, round(self._line) + 2 * _PAD)
         metrics, room = self._strong_metrics if self._is_strong(node) else self._plain_metrics, self._room_of(width)
-        # Most lines fit, and to see that takes a tenth of breaking them.
+        # Most lines fit, and checking that takes a tenth of the time of wrapping.
         whole = metrics.horizontalAdvance(self._model.outline.words(node, self._model.position)) < room
         lines = 1 if whole else self._laid_out(node, width).lineCount()
         return QSize(width, round(self._line * max(1, min(lines, _MOST_LINES))) + 2 * _PAD)
@@ -61,7 +61,7 @@ class DecisionDelegate(QStyledItemDelegate):
         return node.parent >= 0 and self._model.outline.nodes[node.parent].kind == "run"
 
     def _laid_out(self, node: Node, width: int) -> QTextLayout:
-        """The words, broken into lines."""
+        """The text, wrapped."""
         layout = QTextLayout(self._model.outline.words(node, self._model.position), self._font_of(node))
         option = QTextOption()
         option.setWrapMode(QTextOption.WrapMode.WordWrap)
@@ -119,7 +119,7 @@ class DecisionDelegate(QStyledItemDelegate):
             painter.drawRect(whole.adjusted(0, 0, -1, -1))
 
     def _name(self, painter: QPainter, room: QRect, node: Node, state: str, layout: QTextLayout) -> None:
-        """The kernel's name beside the last line of the words, where there is room."""
+        """Draws the kernel's name beside the last line, if there is room."""
         shown = state not in (AHEAD, ASIDE)
         said = node.code + (f" → {node.branch}" if node.branch and shown else "") if shown or node.code else ""
         if not said or not layout.lineCount():
@@ -150,7 +150,7 @@ _SIGNS: Final = {"tick": tick, "cross": cross, "ring": ring, "dot": dot, "triang
 
 
 def sign_name(node: Node, state: str) -> str:
-    """The sign before a line: ways are taken or not, all else is passed, here or ahead; good or bad is none of them."""
+    """Name of the sign before a line: branches are taken or not; other lines are passed, present or ahead."""
     if state == NOW:
         return "triangle"
     if state == AHEAD:

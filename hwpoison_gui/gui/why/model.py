@@ -1,4 +1,4 @@
-"""The outline of an operation as a tree for Qt; only the lines of runs that somebody unfolds come to be."""
+"""The outline of an operation as a Qt tree model; lines of a run are created when it is expanded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WAYS: Final = {DONE: "taken", NOW: "taken now", AHEAD: "possible", ASIDE: "not 
 
 
 class DecisionModel(QAbstractItemModel):
-    """Lines and their states at a position. The internal id of an index is the number of its line."""
+    """Lines and their states at a timeline position. The internal id of an index is the line number."""
 
     def __init__(self, parent: QObject, outline: Outline) -> None:
         super().__init__(parent)
@@ -31,7 +31,7 @@ class DecisionModel(QAbstractItemModel):
         self.endResetModel()
 
     def set_position(self, position: int) -> None:
-        """Another moment of the same outline; lines that say something else then are told one by one."""
+        """Sets another position of the same outline; only lines that change are reported."""
         before, self.position = self.position, position
         for node in self.outline.shown():
             told = node.told or node.kind == "run"
@@ -40,7 +40,7 @@ class DecisionModel(QAbstractItemModel):
                 self.dataChanged.emit(index, index)
 
     def end(self, facts: Sequence[Fact]) -> Node:
-        """Lines of what became of it; returns the line above them."""
+        """Appends the impact of the operation; returns the line above it."""
         row = self.outline.size(self.outline.nodes[0])
         self.beginInsertRows(QModelIndex(), row, row)
         self.outline.end(facts)
@@ -86,6 +86,6 @@ class DecisionModel(QAbstractItemModel):
         return None
 
     def state_words(self, node: Node) -> str:
-        """The state of a line for those who do not see its sign."""
+        """State of a line in words, for screen readers."""
         state = node.state(self.position)
         return _WAYS[state] if node.kind == "way" else _STATES.get(state, "left out")

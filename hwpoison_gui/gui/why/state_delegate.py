@@ -1,4 +1,4 @@
-"""The cells of the state table that are no plain text: the sign of a row, and the bits that it asks for."""
+"""Delegates of the state table for cells that are not plain text: signs and flags."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hwpoison_gui.view.outline.state_rows import FITS, OPEN, TRIED
 
 
 class RowDelegate(QStyledItemDelegate):
-    """Text as Qt draws it, on a ground that lights up the first match."""
+    """Default drawing, with a highlight behind the first match."""
 
     def __init__(self, parent: QWidget, model: StateModel) -> None:
         super().__init__(parent)
@@ -41,7 +41,7 @@ class RowDelegate(QStyledItemDelegate):
 
 
 class SignDelegate(RowDelegate):
-    """A tick for the first match, a cross for what does not fit, a ring for what is not looked at."""
+    """A tick for the first match, a cross for rows that do not match, a ring for rows not tried."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         room = self._ground(painter, option, index)
@@ -62,7 +62,7 @@ class SignDelegate(RowDelegate):
 
 
 class BitsDelegate(RowDelegate):
-    """The flags by name: those that the page does not have as asked for stand out and are underlined."""
+    """The flags by name; those that do not match are highlighted and underlined."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         room = self._ground(painter, option, index).adjusted(look.SMALL, 0, -look.TIGHT, 0)

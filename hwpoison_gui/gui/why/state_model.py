@@ -1,4 +1,4 @@
-"""The state table as a Qt table: rows tried against one page's flags, and all that a row has to say."""
+"""The state table as a Qt table model: its rows, matched against the flags of one page."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _STATES: Final = {FITS: "the first match", TRIED: "does not fit", SPARED: "not l
 
 
 class StateModel(QAbstractTableModel):
-    """The rows of a state table against one page's flags."""
+    """Rows of a state table, matched against the flags of a page."""
 
     def __init__(self, parent: QObject, theme: Theme) -> None:
         super().__init__(parent)
@@ -70,7 +70,7 @@ class StateModel(QAbstractTableModel):
         return None
 
     def words(self, row: TableRow, column: int) -> str:
-        """What a cell says."""
+        """Text of a cell."""
         if column == SIGN:
             return ""
         if column == BITS:
@@ -87,12 +87,12 @@ class StateModel(QAbstractTableModel):
         return self.theme.muted if row.state != OPEN or row.never else self.theme.text
 
     def lit(self) -> str:
-        """The colour of the first match: a fact, or a preview."""
+        """Colour of the first match: a fact or a prediction."""
         return self.theme.good if self.table.fact else self.theme.warn
 
 
 def tip_of(row: TableRow) -> str:
-    """All that a row has to say."""
+    """Full description of a row, for its tip."""
     asks = " and ".join(f"{bit.name} {'set' if bit.wanted else 'clear'}" for bit in row.bits)
     lines = [f"Row {row.number + 1}: {row.kind}", f"Fits a page with {asks}." if asks else "Fits any page."]
     lines.append(f"Then {row.action}(): {MEANS[row.action]}.")

@@ -1,4 +1,4 @@
-"""The state table panel: the page's flags, the rows tried and why they do not fit, the first match lit."""
+"""The state table panel: the page's flags, the rows tried and why they do not match, and the first match."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PAD: Final = look.SMALL + look.TIGHT
 
 
 class _Rows(QTableView):
-    """Whole rows are copied, with what their signs say."""
+    """Copies whole rows, with their signs in words."""
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not event.matches(QKeySequence.StandardKey.Copy):
@@ -40,7 +40,7 @@ class _Rows(QTableView):
 
 
 class StateTableView(QWidget):
-    """The flags above, the rows below. A double click on the lit row, or Enter, asks for the step that found it."""
+    """Flags above, rows below. A double click on the first match, or Enter, requests the step that found it."""
 
     seekRequested = Signal(int)
 
@@ -105,7 +105,7 @@ class StateTableView(QWidget):
         self.view.viewport().update()
 
     def set_table(self, table: StateTable) -> None:
-        """Shows another table."""
+        """Replaces the table."""
         if table == self.model.table:
             return
         self.model.set_table(table)
@@ -115,13 +115,13 @@ class StateTableView(QWidget):
         self._reveal()
 
     def _reveal(self) -> None:
-        """The first match stays in view."""
+        """Scrolls to the first match."""
         lit = next((row.number for row in self.model.table.rows if row.state == FITS), None)
         if lit is not None:
             self.view.scrollTo(self.model.index(lit, 0), QAbstractItemView.ScrollHint.EnsureVisible)
 
     def _show_flags(self) -> None:
-        """The page's flags, those that the handler only remembers marked."""
+        """Shows the page's flags; those that only the handler remembers are marked."""
         table, theme = self.model.table, self._theme
         asked = {bit.name for row in table.rows for bit in row.bits}
         family = QFontInfo(look.mono()).family()
@@ -137,7 +137,7 @@ class StateTableView(QWidget):
         self.flags.setToolTip("\n".join(meanings))
 
     def _fit(self) -> None:
-        """Columns as wide as what stands in them; the last takes the rest, and the third gives way to it."""
+        """Fits columns to their content; the last takes the rest, and the third shrinks for it."""
         mono, plain = QFontMetrics(look.mono(look.CAPTION)), QFontMetrics(look.font())
         rows = self.model.table.rows
         bits = max((mono.horizontalAdvance(self.model.words(row, BITS)) for row in rows), default=80) + _PAD

@@ -1,4 +1,4 @@
-"""The decision view: the handler as an outline, the present step marked, the ways taken and not taken."""
+"""The decision view: the handler as an outline with the present step and the branches taken and not taken."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _SELECTING: Final = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.Sh
 
 
 class DecisionView(QTreeView):
-    """Follows the present step. A click on a line, or Enter, asks for the step that it stands for.
+    """Follows the present step. A click on a line, or Enter, requests its step.
 
-    Lines can be selected and copied; clicks that select (Ctrl, Shift) go nowhere.
+    Lines can be selected and copied; clicks with Ctrl or Shift only select.
     """
 
     seekRequested = Signal(int)
@@ -34,7 +34,7 @@ class DecisionView(QTreeView):
         self.setModel(self.outline_model)
         self._delegate = DecisionDelegate(self, self.outline_model, theme)
         self.setItemDelegate(self._delegate)
-        self._now: int | None = -1  # the line shown last; -1: none yet
+        self._now: int | None = -1  # line shown last; -1: none
         self.setHeaderHidden(True)
         self.setExpandsOnDoubleClick(False)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -59,7 +59,7 @@ class DecisionView(QTreeView):
         self.viewport().update()
 
     def set_moment(self, outline: Outline, position: int) -> None:
-        """Shows an outline at a position of the timeline."""
+        """Shows an outline at a timeline position."""
         model = self.outline_model
         if outline is not model.outline:
             model.set_outline(outline, position)
@@ -71,7 +71,7 @@ class DecisionView(QTreeView):
         self.viewport().update()
 
     def set_ending(self, facts: Sequence[Fact]) -> None:
-        """What became of it, below the last step."""
+        """Shows the impact below the last step."""
         model = self.outline_model
         if not facts or not model.outline.can_end(model.position):
             return
@@ -82,14 +82,14 @@ class DecisionView(QTreeView):
     def _unfold(self) -> None:
         shown = list(self.outline_model.outline.shown())
         if all(node.kind != "run" for node in shown):
-            self.expandAll()  # all is laid out once, not once for every parent
+            self.expandAll()  # one layout, not one for every parent
         for node in shown:
             open_ = node.kind != "run" and not node.folded
             if node.children and self.isExpanded(index := self.outline_model.index_of(node)) != open_:
                 self.setExpanded(index, open_)
 
     def present(self) -> Node | None:
-        """The line of the present step; inside of a run that is unfolded, the one of its own."""
+        """Line of the present step; within an expanded run, the step's own line."""
         model = self.outline_model
         node = model.outline.now(model.position)
         if node is not None and node.kind == "run" and self.isExpanded(model.index_of(node)):
@@ -97,7 +97,7 @@ class DecisionView(QTreeView):
         return node
 
     def _follow(self) -> None:
-        """The line of the present step comes into view when it is another one."""
+        """Scrolls to the line of the present step when it changes."""
         node = self.present()
         number = node.id if node is not None else None
         if number == self._now:
@@ -112,7 +112,7 @@ class DecisionView(QTreeView):
             self.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
 
     def _in_sight(self, index: QModelIndex) -> QModelIndex:
-        """A line, or the folded one that it is in: what somebody folded is not unfolded again."""
+        """The line, or its collapsed ancestor: what the user collapsed stays so."""
         shown, above = index, index.parent()
         while above.isValid():
             if not self.isExpanded(above):
@@ -138,7 +138,7 @@ class DecisionView(QTreeView):
             super().keyPressEvent(event)
 
     def copy(self) -> None:
-        """The selected lines in the order in which they stand, each as far in as it is here."""
+        """Copies the selected lines in order, indented as shown."""
         lines, index = [], self.outline_model.index(0, 0)
         while index.isValid():
             if self.selectionModel().isSelected(index):

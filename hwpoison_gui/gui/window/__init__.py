@@ -1,1 +1,1 @@
-"""The main window: docks, commands, menus, and wiring."""
+"""The main window: panels, commands, menus and dialogs."""

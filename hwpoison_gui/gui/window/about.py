@@ -1,4 +1,4 @@
-"""The pages of the Help menu, as HTML: about this program, and about the machine that is open."""
+"""Pages of the Help menu, as HTML: about this program, and about the open machine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ABOUT: Final = (
 
 
 def about_machine(machine: Opened) -> str:
-    """Its size and source, and what of it Linux does not export."""
+    """Size and source of the machine, and how data that Linux does not export was filled in."""
     m = machine.session.machine
     head = (
         f"<p><b>{html.escape(machine.title)}</b><br>{m.frames:,} frames, {m.frames * 4 // 1024:,} MiB, "

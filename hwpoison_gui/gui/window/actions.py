@@ -1,4 +1,4 @@
-"""The commands as Qt's actions: keys, tips, icons drawn when they are about to be seen, and what can be done now."""
+"""The commands as QActions: shortcuts, tips, icons drawn on demand, and whether they are enabled."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hwpoison_gui.gui.look import icons
 from hwpoison_gui.gui.window.command import TEXT_SIZE, Command
 
 BUSY: Final = "Something is being done: Esc gives it up."
-_MEANWHILE: Final = ("M&ap", "&View", "&Help")  # menus that only change what is looked at
+_MEANWHILE: Final = ("M&ap", "&View", "&Help")  # menus that only change the view
 
 
 def _has_button(action: QAction) -> bool:
@@ -21,19 +21,19 @@ def _has_button(action: QAction) -> bool:
 
 
 class Actions:
-    """The commands as QActions; `refresh` enables what can be done now and says why the rest cannot."""
+    """The commands as QActions; `refresh` enables them, or says in their tips why they cannot be used."""
 
     def __init__(self, window: QWidget, commands: Sequence[Command], occupied: Callable[[], bool]) -> None:
         self._occupied = occupied
         self.commands = {command.name: command for command in commands}
         self.groups: dict[str, QActionGroup] = {}
         self.actions: dict[str, QAction] = {}
-        self._heads: dict[str, str] = {}  # first lines of the tips
-        self._undrawn: dict[QAction, str] = {}  # icons that nobody has seen yet
+        self._heads: dict[str, str] = {}  # first line of the tips
+        self._undrawn: dict[QAction, str] = {}  # icons that were not visible yet
         for command in self.commands.values():
             action = QAction(command.text, window)
             action.setShortcuts([QKeySequence(key) for key in command.keys])
-            if command.menu == TEXT_SIZE:  # in a comparison, too
+            if command.menu == TEXT_SIZE:  # also in the Compare window
                 action.setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)
             action.triggered.connect(lambda _=False, run=command.run: run())
             action.setCheckable(bool(command.group or command.checked))
@@ -50,28 +50,28 @@ class Actions:
         return self.actions[name]
 
     def set_theme(self, text: str, disabled: str) -> None:
-        """Draws the icons in other colours: those on buttons at once, others when their menu opens."""
+        """Redraws the icons: those on buttons now, others when their menu opens."""
         self._colours = text, disabled
         self._undrawn = {self.actions[name]: command.icon for name, command in self.commands.items() if command.icon}
         self.draw_icons([action for action in self._undrawn if _has_button(action)])
 
     def draw_icons(self, actions: Sequence[QAction]) -> None:
-        """Draws the icons of some that are about to be seen."""
+        """Draws the icons of actions that become visible."""
         for action in actions:
             icon = self._undrawn.pop(action, "")
             if icon:
                 action.setIcon(icons.icon(icon, *self._colours))
 
     def set_icon(self, name: str, icon: str, text: str, disabled: str) -> None:
-        """Another icon for one command."""
+        """Sets the icon of a command."""
         self.actions[name].setIcon(icons.icon(icon, text, disabled))
 
     def show_playing(self, playing: bool) -> None:
-        """The button of playback says what it does now."""
+        """Shows Pause or Play on the playback button."""
         self.set_icon("play", "pause" if playing else "play", *self._colours)
 
     def refresh(self) -> None:
-        """Asks every command whether it can be done."""
+        """Updates enabled and checked states and tips of all commands."""
         for name, command in self.commands.items():
             action, missing = self.actions[name], self._missing(command)
             if command.checked is not None:

@@ -1,4 +1,4 @@
-"""A command: one row of the table from which menus, tool bar, shortcuts, tips and the palette are made."""
+"""A command: a row of the table from which menus, tool bar, shortcuts, tips and palette are made."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TEXT_SIZE: Final = "&View > Te&xt size"
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One thing the user can do. `menu` with " > " for a submenu; `missing` says why it cannot be done now."""
+    """A user action. `menu` uses " > " for submenus; `missing` says why it is unavailable, empty if it is not."""
 
     name: str
     menu: str
@@ -22,6 +22,6 @@ class Command:
     icon: str = ""
     keys: tuple[str, ...] = ()
     missing: Callable[[], str] = lambda: ""
-    group: str = ""  # of this group, one is checked
+    group: str = ""  # exclusive group: one command of it is checked
     separated: bool = False
-    checked: Callable[[], bool] | None = None  # of what is on or off
+    checked: Callable[[], bool] | None = None  # of commands that toggle

@@ -1,4 +1,4 @@
-"""The command palette: type some letters of a command, task, file or frame, and Enter does it or goes there."""
+"""The command palette: type letters of a command, task, file or frame; Enter runs it or goes there."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LIST_KEYS: Final = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.K
 
 
 class _Entries(QAbstractListModel):
-    """The entries; those that cannot be done now can be read, not chosen."""
+    """The entries; unavailable ones are visible but cannot be chosen."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -55,7 +55,7 @@ class _Entries(QAbstractListModel):
 
 
 class _EntryDelegate(QStyledItemDelegate):
-    """Two lines: what it does and its keys; where it belongs, and what it is for or why it cannot be done."""
+    """Draws two lines: text and shortcuts; group, and tip or the reason why it is unavailable."""
 
     def __init__(self, parent: QObject, theme: Theme) -> None:
         super().__init__(parent)
@@ -95,7 +95,7 @@ class _EntryDelegate(QStyledItemDelegate):
 
 
 class CommandPalette(QDialog):
-    """Asks `entries` for what fits; closes before it does what was chosen."""
+    """Lists what `entries` gives for the typed text; closes before it runs an entry."""
 
     def __init__(self, parent: QWidget, theme: Theme, entries: Callable[[str], list[PaletteEntry]]) -> None:
         super().__init__(parent, Qt.WindowType.Dialog | Qt.WindowType.FramelessWindowHint)
@@ -140,7 +140,7 @@ class CommandPalette(QDialog):
             self.list.setCurrentIndex(self.model.index(0))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Keys that move in the list and that choose reach it from the line one types into."""
+        """Passes keys for the list from the line edit to the list."""
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             if event.key() in _LIST_KEYS:
                 self.list.keyPressEvent(event)

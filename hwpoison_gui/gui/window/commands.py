@@ -1,4 +1,4 @@
-"""The one table of commands: menus, tool bar, shortcuts and tips all come from here."""
+"""The table of commands, from which menus, tool bar, shortcuts and tips are made."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _unbreakable(c: Controller) -> str:
 
 
 def _injected(c: Controller, name: str, text: str, tip: str, what: Callable[[Session, int], Injection]) -> Command:
-    """Something else than an error that is done to the selected frame, where it can be."""
+    """Another operation than an error on the selected frame."""
 
     def run() -> None:
         injection = what(c.session, c.selection.frame)

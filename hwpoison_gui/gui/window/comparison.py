@@ -1,4 +1,4 @@
-"""Opens the comparison of one click under two settings; one is open at a time."""
+"""Opens the Compare window: one click under two settings. One is open at a time."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.session.compare import can_compare, recipe_of, settings_of
 
 if TYPE_CHECKING:
-    from hwpoison_gui.gui.compare.window import CompareWindow  # imported when it is first opened
+    from hwpoison_gui.gui.compare.window import CompareWindow  # imported when first opened
 
 
 class Comparison:
-    """Of the operation that is shown, or of a click on the selected frame."""
+    """Compares the operation shown, or a click on the selected frame."""
 
     def __init__(self, above: QWidget, controller: Controller, appearance: Appearance) -> None:
         self._above, self._controller, self._appearance = above, controller, appearance
         self.shown: CompareWindow | None = None
 
     def possible(self) -> bool:
-        """Whether there is a click to be made under other settings, and a way to make its machine again."""
+        """Whether there is a click to compare, and its machine can be booted again."""
         c = self._controller
         return can_compare(c.session, c.selection.frame) and opening.booting(c.machine) is not None
 
     def open(self) -> None:
-        """Opens the window, in place of one that is open already."""
+        """Opens the window; an open one is closed."""
         c = self._controller
         boot = opening.booting(c.machine)
         recipe = recipe_of(c.session, boot, c.selection.frame) if boot is not None else None
@@ -47,6 +47,6 @@ class Comparison:
             self.shown = None
 
     def stop(self) -> None:
-        """Closes it."""
+        """Closes the window."""
         if self.shown is not None:
             self.shown.close()

@@ -1,4 +1,4 @@
-"""Goes to a frame by its number, or to a page by its name."""
+"""The Go to dialog: selects a frame by number, or by the name of a page."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from hwpoison_gui.session.errors import ScenarioError
 
 
 class GoTo:
-    """Selects frames, and moves the map to them."""
+    """Selects frames and moves the map to them."""
 
     def __init__(self, above: QWidget, frame_map: FrameMapWidget, controller: Controller) -> None:
         self._above, self._map, self._controller = above, frame_map, controller
 
     def ask(self) -> None:
-        """Asks for a number or a name."""
+        """Opens the dialog."""
         dialog = QInputDialog(self._above)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setWindowTitle("Go to a frame")
@@ -29,7 +29,7 @@ class GoTo:
         dialog.open()
 
     def go(self, text: str) -> None:
-        """To the frame of that number or name, or says why not."""
+        """Goes to the frame of that number or name, or shows an error."""
         try:
             pfn = self.frame_of(text)
         except ScenarioError as error:
@@ -38,7 +38,7 @@ class GoTo:
             self.show(pfn)
 
     def frame_of(self, text: str) -> int:
-        """The frame of that number or name. Raises ScenarioError when there is none."""
+        """The frame of a number or name. Raises ScenarioError if there is none."""
         session, text = self._controller.session, text.strip()
         number = text.lower().removeprefix("pfn:").removeprefix("0x")
         pfn = int(number, 16) if number and set(number) <= set("0123456789abcdef") else session.resolve_frame(text)

@@ -1,4 +1,4 @@
-"""All keys on one page: those of the map, and those of the commands, menu by menu."""
+"""The page of keys: those of the map and the shortcuts of commands, by menu."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ON_THE_MAP: Final = (
 
 
 def key_list(actions: Actions) -> str:
-    """HTML: a table of keys and what they do."""
+    """An HTML table of keys and their meanings."""
     groups: dict[str, list[tuple[str, str]]] = {"On the map": list(_ON_THE_MAP)}
     for name, command in actions.commands.items():
         keys = ", ".join(key.toString(QKeySequence.SequenceFormat.NativeText) for key in actions[name].shortcuts())

@@ -1,4 +1,4 @@
-"""Opens another machine (new, from a file, this computer’s own, under another profile), and saves the present one."""
+"""Opens machines (new, from a file, this computer’s memory, under another profile) and saves scenarios."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _OPEN: Final = "Scenarios and recordings (*.toml *.npz *.json);;Raw page flags (
 
 
 class Machines(QObject):
-    """Loads in a thread; the machine that is shown stays until the other one is there, or if there is an error."""
+    """Loads in a thread; the present machine stays open until the new one is ready, and after an error."""
 
-    profileKept = Signal()  # another profile is wanted, but until its machine is there the old one is shown
+    profileKept = Signal()  # until the machine of another profile is ready, the old one is shown
 
     def __init__(self, above: QWidget, controller: Controller, notes: Notes) -> None:
         super().__init__(above)
@@ -49,19 +49,19 @@ class Machines(QObject):
             self.open_path(Path(name))
 
     def open_path(self, path: Path) -> None:
-        """Opens a file, or says what is wrong with it."""
+        """Opens a file, or shows an error."""
         self.loader.start(
             f"Opening {path.name}", lambda progress, cancelled: opening.open_file(path, "", progress, cancelled)
         )
 
     def open_live(self) -> None:
-        """A copy of this computer’s memory."""
+        """Opens a copy of this computer’s memory."""
         self.loader.start("Reading this machine’s memory", opening.open_live)
 
     # -- another profile
 
     def change_profile(self, name: str) -> None:
-        """The same machine booted under another profile; asks before it throws away what the user did."""
+        """Boots the same machine under another profile; asks first if operations would be lost."""
         machine = self._controller.machine
         profile, done = PROFILES[name], machine.done_since
         if machine.session.machine.profile is profile:
@@ -99,7 +99,7 @@ class Machines(QObject):
     # -- saving
 
     def save_scenario(self) -> None:
-        """What was done, and the notes on it, as a scenario file."""
+        """Saves the operations and their notes as a scenario file."""
         from hwpoison_gui.session.scenario.writer import save
 
         name, _ = QFileDialog.getSaveFileName(
@@ -121,7 +121,7 @@ class Machines(QObject):
                 self._failed("Saved, but for some notes", lost_words(notes.lost))
 
     def save_picture(self) -> None:
-        """The window as it is."""
+        """Saves a picture of the window."""
         picture = self._above.grab()
         name, _ = QFileDialog.getSaveFileName(self._above, "Save a picture", "hwpoison.png", "Pictures (*.png)")
         if not name:

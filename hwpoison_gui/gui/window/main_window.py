@@ -1,4 +1,4 @@
-"""The main window: makes the parts, hands them what they need, and places them. What they do is decided elsewhere."""
+"""The main window: creates the parts, passes each what it needs, and places them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ from hwpoison_gui.kernel.profile.registry import sysctls
 from hwpoison_gui.opening import Opened
 from hwpoison_gui.view.base.palette import Theme
 
-if TYPE_CHECKING:  # panels are imported when they are first seen
+if TYPE_CHECKING:  # panels are imported when first shown
     from hwpoison_gui.gui.map.find_bar import FindBar
     from hwpoison_gui.gui.map.panic_screen import PanicScreen
     from hwpoison_gui.gui.rmap.view import RmapView
@@ -68,13 +68,13 @@ if TYPE_CHECKING:  # panels are imported when they are first seen
 SMALLEST: Final = QSize(900, 600)
 _TRANSPORT: Final = ("first", "previous", "back", "play", "forward", "next", "last")
 _LAYOUT_VERSION: Final = 3
-_READABLE: Final = 0.32  # of the window's height: what a table takes at least when it is gone to
-_NAMES: Final = 430  # pixels in which the reverse map shows names, beside text of the usual size
-_LOW: Final = 680  # pixels of height below which the panels on the right share one place
+_READABLE: Final = 0.32  # least share of the window's height for a table that is gone to
+_NAMES: Final = 430  # width in which the reverse map shows names, at 100 % text
+_LOW: Final = 680  # height below which the panels on the right are tabs of one place
 
 
 class MainWindow(QMainWindow):
-    """All that is seen. `opened` is the machine to start with; `remember`: the user's theme and panels."""
+    """`opened` is the first machine; `remember`: read and store the user's settings."""
 
     def __init__(self, opened: Opened, *, remember: bool = True) -> None:
         super().__init__()
@@ -156,7 +156,7 @@ class MainWindow(QMainWindow):
         ]
 
     def _connect(self) -> None:
-        """The order counts: the lenses look at what the map has read, and the actions at what all have shown."""
+        """Order matters: lenses read what the map has read, and actions are refreshed last."""
         c, present = self.controller, self.present
         connect_map(self.map, c, present, self.appearance, self.menus.show_frame_menu)
         connect_lenses(self.lenses, self.filter, self.lens_bar, self.legend, self.map, present, lambda: self.finder)
@@ -175,7 +175,7 @@ class MainWindow(QMainWindow):
 
     @cached_property
     def finder(self) -> FindBar:
-        """The bar that searches the map."""
+        """The search bar of the map."""
         from hwpoison_gui.gui.map.find_bar import FindBar
 
         bar = FindBar(self, self.theme)
@@ -185,7 +185,7 @@ class MainWindow(QMainWindow):
 
     @cached_property
     def panic(self) -> PanicScreen:
-        """What covers the map after a panic."""
+        """The screen that covers the map after a panic."""
         from hwpoison_gui.gui.map.panic_screen import PanicScreen
 
         screen = PanicScreen(self.map, self.theme)
@@ -234,7 +234,7 @@ class MainWindow(QMainWindow):
 
     @property
     def is_complete(self) -> bool:
-        """Whether everything in sight is made; what is not follows in the next turns of the event loop."""
+        """Whether all visible panels are created; the others follow in the next turns of the event loop."""
         return self.panels.complete
 
     # -- placing
@@ -282,7 +282,7 @@ class MainWindow(QMainWindow):
         self.setDockOptions(self.dockOptions() | QMainWindow.DockOption.AllowNestedDocks)
 
     def reset_docks(self) -> None:
-        """Every panel where it is meant to be at first."""
+        """Puts every panel in its default place."""
         right, bottom = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
         docks = self.docks
         for dock in (self.stage, *docks.values()):
@@ -299,7 +299,7 @@ class MainWindow(QMainWindow):
         for under in TABLES:
             self.tabifyDockWidget(docks["tasks"], docks[under])
         width, height = self.width(), self.height()
-        if height < _LOW * look.scale() ** 0.5:  # of what panels show, words are about half
+        if height < _LOW * look.scale() ** 0.5:  # text is about half of what panels show
             for under in ("why", "states", "frame"):
                 self.tabifyDockWidget(docks["rmap"], docks[under])
         for dock in (self.stage, *docks.values()):
@@ -313,7 +313,7 @@ class MainWindow(QMainWindow):
         self.resizeDocks([docks["tasks"], docks["log"]], [58, 42], Qt.Orientation.Horizontal)
 
     def show_panel(self, name: str) -> None:
-        """A panel in front, with the keyboard in it."""
+        """Brings a panel to the front and focuses it."""
         self.docks[name].show()
         self.docks[name].raise_()
         if name in TABLES and self.docks[name].height() < self.height() * _READABLE:
@@ -333,11 +333,11 @@ class MainWindow(QMainWindow):
 
     @property
     def theme(self) -> Theme:
-        """The colours in use."""
+        """The present theme."""
         return self.appearance.theme
 
     def themed_parts(self) -> list[Themed]:
-        """All that takes colours and fonts; what is as high as its parts comes after them."""
+        """All parts with a theme; containers whose height depends on others come after them."""
         parts = (self.map, self.legend, self.counters, self.profile, self.sentence, self.transport)
         around = (self.lens_bar, self.overview, self.copy, self.operations)
         panels = [cast(Themed, dock.made) for dock in self.docks.values() if dock.made is not None]
@@ -367,7 +367,7 @@ class MainWindow(QMainWindow):
         self.actions_.refresh()
 
     def _toggle_overview(self) -> None:
-        """Shows all frames in a corner of the map, or does not; remembered."""
+        """Toggles the overview in the corner of the map; stored."""
         self.overview.set_on(not self.overview.on)
         self.settings.keep(keys.OVERVIEW, self.overview.on)
         self.actions_.refresh()
@@ -380,7 +380,7 @@ class MainWindow(QMainWindow):
         messages.show_page(self, "Keys", key_list(self.actions_))
 
     def _show_palette(self) -> None:
-        """Every command by some letters of its name."""
+        """Opens the command palette."""
         from hwpoison_gui.gui.window.command_palette import CommandPalette
         from hwpoison_gui.gui.window.palette_entries import PaletteEntries
 

@@ -1,4 +1,4 @@
-"""Menus: the menu bar from the table of commands, and the context menus of frames and tasks."""
+"""The menu bar, from the table of commands, and the context menus of frames and tasks."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from hwpoison_gui.view.facts.touching import Touch, pages_of_task, touches_of_fr
 from hwpoison_gui.view.rows.tasks import task_rows
 
 _MOST_TOUCHES: Final = 24
-# Operation, word and icon of what a task can do with a page of its.
+# Operation, label and icon of accesses by a task.
 _VERBS: Final = (("read", "Read", "read"), ("write", "Write", "write"), ("msync", "Write back (msync)", "save"))
 
 
 class Entry(NamedTuple):
-    """A line of a context menu; `missing` says why it cannot be chosen."""
+    """An entry of a context menu; `missing` says why it is disabled."""
 
     text: str
     run: Callable[[], object]
@@ -40,7 +40,7 @@ class Entry(NamedTuple):
 
 
 def build_menu_bar(bar: QMenuBar, actions: Actions) -> dict[str, QMenu]:
-    """Puts every command into its menu; gives the menus by their path."""
+    """Fills the menu bar; returns the menus by path."""
     menus: dict[str, QMenu] = {}
     for name, command in actions.commands.items():
         parts = command.menu.split(" > ")
@@ -58,7 +58,7 @@ def build_menu_bar(bar: QMenuBar, actions: Actions) -> dict[str, QMenu]:
 
 
 class ContextMenus:
-    """Menus on a frame and on a task."""
+    """Context menus of a frame and of a task."""
 
     def __init__(
         self, above: QWidget, frame_map: FrameMapWidget, controller: Controller, appearance: Appearance
@@ -68,7 +68,7 @@ class ContextMenus:
     # -- a frame
 
     def frame_menu(self, pfn: int) -> QMenu:
-        """What can be done with a frame."""
+        """Context menu of a frame."""
         c = self._controller
         frozen = PANICKED if c.panicked else ""
         menu = self._menu(f"Frame {pfn:#x}")
@@ -88,14 +88,14 @@ class ContextMenus:
         self._popup(self.frame_menu(pfn), where)
 
     def touch_selected(self) -> None:
-        """Asks who shall touch the selected frame."""
+        """Shows a menu of accesses to the selected frame."""
         c = self._controller
         menu = self._menu(f"Frame {c.selection.frame:#x}")
         self._add_touches(menu, touches_of_frame(c.session, c.selection.frame), PANICKED if c.panicked else "")
         self._popup_at_selected(menu)
 
     def break_selected_otherwise(self) -> None:
-        """Asks how the error in the selected frame is found."""
+        """Shows a menu of ways to inject an error into the selected frame."""
         c = self._controller
         menu = self._menu(f"Break frame {c.selection.frame:#x}")
         self._add_injections(menu, c.selection.frame, PANICKED if c.panicked else "")
@@ -141,7 +141,7 @@ class ContextMenus:
                 )
 
     def copy_frame(self) -> None:
-        """The inspector's facts as text."""
+        """Copies the inspector's facts as text."""
         c = self._controller
         if c.selection.frame != NONE:
             QApplication.clipboard().setText(as_text(facts_of(c.session, c.selection.frame)))
@@ -149,7 +149,7 @@ class ContextMenus:
     # -- a task
 
     def task_menu(self, tgid: int) -> QMenu:
-        """What can be done with a task."""
+        """Context menu of a task."""
         c = self._controller
         process = c.session.machine.processes.view[tgid]
         frozen = PANICKED if c.panicked else f"{process.name} is dead." if process.ended else ""

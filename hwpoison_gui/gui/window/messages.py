@@ -1,4 +1,4 @@
-"""Message boxes and pages of text over the window."""
+"""Message boxes, and dialogs with a page of text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hwpoison_gui.gui.look import theme as look
 
 
 def show_error(above: QWidget, head: str, text: str) -> None:
-    """What failed, and where and why."""
+    """Shows an error: what failed, and why."""
     box = QMessageBox(QMessageBox.Icon.Warning, "hwpoison-gui", head, QMessageBox.StandardButton.Ok, above)
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setInformativeText(text)
@@ -19,7 +19,7 @@ def show_error(above: QWidget, head: str, text: str) -> None:
 
 
 def show_page(above: QWidget, title: str, content: str) -> None:
-    """A page of HTML that can be scrolled and copied."""
+    """Shows a page of HTML that can be scrolled and copied."""
     dialog = QDialog(above)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.setWindowTitle(title)

@@ -1,4 +1,4 @@
-"""Notes on moments, and branches: asked for here, shown in the notebook and the row of operations."""
+"""Creates and edits notes on timeline positions, and reopens branches."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.facts.operation_chips import Chip, branch_words, chips_of
 from hwpoison_gui.view.rows.notes import NoteRow, note_rows
 
-if TYPE_CHECKING:  # imported when it is first seen
+if TYPE_CHECKING:  # imported when first shown
     from hwpoison_gui.gui.timeline.notebook import NotebookView
 
 _SOON_MS: Final = 300
 
 
 class _KeepsByEnter(QObject):
-    """Enter begins a line of a note; with Ctrl it accepts the dialog."""
+    """Enter starts a new line of the note; Ctrl+Enter accepts the dialog."""
 
     def __init__(self, dialog: QInputDialog) -> None:
         super().__init__(dialog)
@@ -47,9 +47,9 @@ class _KeepsByEnter(QObject):
 
 
 class Notes(QObject):
-    """The notebook of the machine that is open, and the branches of its timeline.
+    """The notebook of the open machine, and the branches of its timeline.
 
-    `panel_in_front` brings the notebook's panel in front.
+    `panel_in_front` brings the notebook's panel to the front.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Notes(QObject):
         present.moved.connect(lambda moved: self._moved(moved.acted))
 
     def connect_panel(self, view: NotebookView, dock: Dock) -> None:
-        """From now on `view` shows the notes."""
+        """Shows the notes in `view` and keeps it up to date."""
 
         def show(rows: Sequence[NoteRow]) -> None:
             view.set_rows(list(rows))
@@ -109,7 +109,7 @@ class Notes(QObject):
     # -- notes
 
     def ask_note(self) -> None:
-        """Asks for words on the present step."""
+        """Opens a dialog for a note on the present step."""
         self._controller.playback.pause()
         here = self.notebook.here()
         dialog = QInputDialog(self._above)
@@ -127,7 +127,7 @@ class Notes(QObject):
         dialog.open()
 
     def _about(self) -> str:
-        """What the note will be about, and what becomes of it."""
+        """What the note is about, and whether it can be saved."""
         said = self._sentence.sentence
         lines = ["The machine as booted"] if said.where == "start" else [said.where, said.text]
         if self._controller.machine.scenario is None:
@@ -135,7 +135,7 @@ class Notes(QObject):
         return "\n".join([*lines, "Ctrl+Enter keeps the note."])
 
     def write(self, text: str) -> None:
-        """A note on the present step; empty words remove it."""
+        """Writes a note on the present step; empty text removes it."""
         self.notebook.write(text)
         self._show_notes()
         if self.notebook.here() is not None:
@@ -146,7 +146,7 @@ class Notes(QObject):
         self._show_notes()
 
     def go_to(self, note: Note) -> None:
-        """Back to a note's step; what leads there is done again when it is on a branch."""
+        """Seeks to a note's step; on a branch, redoes the operations that lead there."""
         c = self._controller
         if not self.reopen(note.line):
             return
@@ -155,18 +155,18 @@ class Notes(QObject):
             c.seek(position)
 
     def to_save(self) -> Saved:
-        """What a scenario can hold of the notes."""
+        """The notes that a scenario can hold."""
         return self.notebook.to_save()
 
     # -- branches
 
     def missing_branches(self) -> str:
-        """Why there are none to reopen; empty when there are."""
+        """Why there are no branches; empty if there are some."""
         kept = self._controller.session.branches.kept
         return "" if kept else "There are none: one is left when you go back and do something else."
 
     def reopen(self, line: Sequence[Told]) -> bool:
-        """Does again what is missing of a line; tells whether that was done to its end."""
+        """Redoes a line of operations; returns whether it was completed."""
         dialog: list[QProgressDialog] = []
         most = max(1, len(line))
 
@@ -187,7 +187,7 @@ class Notes(QObject):
                 shown.deleteLater()
 
     def branches_menu(self, shared: int | None = None) -> QMenu:
-        """The branches, or those that leave after `shared` operations."""
+        """Menu of all branches, or of those that leave after `shared` operations."""
         session, menu = self._controller.session, QMenu(self._above)
         menu.setToolTipsVisible(True)
         head = menu.addAction("Go on with what you did before")
@@ -204,7 +204,7 @@ class Notes(QObject):
         action.triggered.connect(partial(lambda line, _=False: self.reopen(line), branch.operations))
 
     def show_branches(self, shared: int | None = None, where: QPoint | None = None) -> None:
-        """Lets the user choose one."""
+        """Shows the menu of branches."""
         menu = self.branches_menu(shared)
         menu.aboutToHide.connect(menu.deleteLater)
         strip = self._strip

@@ -1,4 +1,4 @@
-"""What the command palette offers: commands, sysctls, touches of the selected frame, tasks, files, the frame typed."""
+"""Entries of the command palette: commands, sysctls, accesses to the selected frame, tasks, files, the frame typed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MOST_TOUCHES = 20
 
 
 class PaletteEntry(NamedTuple):
-    """One line: where it belongs, what it does; `missing` says why it cannot be done now, `also` are other names."""
+    """An entry; `missing` says why it is unavailable, `also` are other names."""
 
     group: str
     text: str
@@ -34,9 +34,9 @@ class PaletteEntry(NamedTuple):
 
 
 class PaletteEntries:
-    """Called with what was typed it gives the entries that fit, best first.
+    """Call it with the typed text for the matching entries, best first.
 
-    `summary_of` says in lines what a frame is; `show_tasks` brings the panel of processes in front.
+    `summary_of` describes a frame; `show_tasks` brings the tasks panel to the front.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class PaletteEntries:
         return entries
 
     def _frame(self, typed: str) -> list[PaletteEntry]:
-        """The frame whose number or name was typed."""
+        """Entry for the frame whose number or name was typed."""
         try:
             pfn = self._go_to.frame_of(typed)
         except ScenarioError:
@@ -123,7 +123,7 @@ def _sysctls(c: Controller) -> list[PaletteEntry]:
 
 
 def _touches(c: Controller) -> list[PaletteEntry]:
-    """Reads and writes of the selected frame by those who have it."""
+    """Reads and writes of the selected frame by its users."""
     touches = touches_of_frame(c.session, c.selection.frame)[:_MOST_TOUCHES] if c.selection.frame >= 0 else []
     frozen = PANICKED if c.panicked else ""
     return [

@@ -1,7 +1,7 @@
-"""The panels of the window: each content is made when it is first seen or asked for, and shows the present then.
+"""The panels of the window: each content is created when first shown or asked for, and shows the present state.
 
-What is in sight at the start is made after the first paint of the map, one panel in each turn of the event loop.
-Modules of panels are imported with them.
+Panels that are visible at start are created after the first paint of the map, one per turn of the event loop.
+Their modules are imported then.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ TABLES: Final = ("pages", "vmas", "files")
 
 
 class Panels(QObject):
-    """The docks by name, and how their contents are made."""
+    """The docks by name; creates and connects their contents."""
 
     def __init__(
         self,
@@ -78,11 +78,11 @@ class Panels(QObject):
 
     @property
     def complete(self) -> bool:
-        """Whether everything in sight is made."""
+        """Whether all visible panels are created."""
         return not self._wanted and all(dock.made is not None for dock in self.docks.values() if dock.in_front)
 
     def make_what_is_seen(self) -> None:
-        """Makes the contents that are in sight now, without waiting for the event loop."""
+        """Creates the visible panels now, without waiting for the event loop."""
         for dock in self.docks.values():
             if dock.isVisible() and not dock.visibleRegion().isEmpty():
                 dock.content()
@@ -90,7 +90,7 @@ class Panels(QObject):
     def _seen(self, dock: Dock) -> None:
         self._wanted.append(dock)
         if len(self._wanted) == 1:
-            # Not in the turn in which everything is painted first: whoever waits for that comes before.
+            # After the timers of the turn that painted first, so that whoever waits for that paint runs before.
             QTimer.singleShot(0, self, lambda: QTimer.singleShot(0, self, self._make_next))
 
     def _make_next(self) -> None:
@@ -157,22 +157,22 @@ class Panels(QObject):
         return view
 
     def _make_table(self, dock: Dock) -> QWidget:
-        """The three tables are made together: choices in one show in the others."""
+        """The three tables are created together: a choice in one is shown in the others."""
         return self.tables.by_name[dock.objectName()]
 
     @property
     def tables(self) -> Tables:
-        """Pages, VMAs and files."""
+        """The tables of pages, VMAs and files, created now if necessary."""
         return self._make_tables()[0]
 
     @property
     def has_tables(self) -> bool:
-        """Whether they are made."""
+        """Whether the tables are created."""
         return self._tables is not None
 
     @property
     def tables_link(self) -> TablesLink:
-        """What keeps the tables up to date."""
+        """Keeps the tables up to date."""
         return self._make_tables()[1]
 
     def _make_tables(self) -> tuple[Tables, TablesLink]:

@@ -1,4 +1,4 @@
-"""Keeps the commands and the window's title in step with the state of the machine and of the map."""
+"""Keeps commands and window title in sync with the machine and the map."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def connect_state(
     layouts: LayoutControl,
     frame_map: FrameMapWidget,
 ) -> None:
-    """From now on: which commands can be done and which are checked, and what the title says."""
+    """Updates which commands are enabled and checked, and the title."""
 
     def show() -> None:
         actions.refresh()

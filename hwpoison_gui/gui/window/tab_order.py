@@ -1,7 +1,7 @@
-"""The way of Tab, and of F6 by panels: tool bar, map, panels beside it, playback, panels below; only what is in sight.
+"""Focus order for Tab and F6 (tool bar, map, side panels, playback, bottom panels); hidden widgets are skipped.
 
-Asked anew at every press, for panels come and go. Qt's own chain follows the order of creation, and does not know
-that panels behind others, and the tab bars of panels that are alone, are only moved out of sight.
+Computed at every key press, since panels come and go. Qt's own chain follows the order of creation, and includes
+panels behind other tabs and tab bars of single panels, which Qt does not hide but moves out of sight.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ _BANDS = {
     Qt.DockWidgetArea.BottomDockWidgetArea: 4,
 }
 _MIDDLE = 2
-# Keys that these need for themselves while they have the keyboard, though the window has commands on them.
+# Keys that these widgets handle while focused although they are shortcuts of commands.
 _OWN_KEYS: dict[type[QWidget], frozenset[Qt.Key]] = {
     QAbstractButton: frozenset({Key.Key_Space}),
     QComboBox: frozenset({Key.Key_Space, Key.Key_Home, Key.Key_End, Key.Key_PageUp, Key.Key_PageDown}),
     QTabBar: frozenset({Key.Key_Left, Key.Key_Right, Key.Key_Home, Key.Key_End, Key.Key_Space}),
 }
 _ARROWS = frozenset({Key.Key_Left, Key.Key_Right, Key.Key_Up, Key.Key_Down})
-_LINE = 20  # pixels: what has its middle in the same line stands beside each other
+_LINE = 20  # pixels: widgets whose centres are in the same line are side by side
 
 
 def reachable(window: QMainWindow) -> list[QWidget]:
-    """All that can have the keyboard now, in the order of Tab."""
+    """All widgets that can take the focus now, in Tab order."""
     found = []
     for widget in window.findChildren(QWidget):
         if widget.window() is window and _takes_keys(widget) and not _out_of_sight(window, widget):
@@ -48,7 +48,7 @@ def reachable(window: QMainWindow) -> list[QWidget]:
 
 
 def go_on(window: QMainWindow, forward: bool) -> bool:
-    """Gives the keyboard to what comes next; tells whether there is anything."""
+    """Moves the focus to the next or previous widget; returns whether there is one."""
     order = reachable(window)
     if not order:
         return False
@@ -59,7 +59,7 @@ def go_on(window: QMainWindow, forward: bool) -> bool:
 
 
 def _index(window: QMainWindow, order: list[QWidget], forward: bool) -> int:
-    """Where in the order the keyboard is, or would be: what has it may not be a stop of Tab itself."""
+    """Position of the focus in the order, also if the focused widget is no Tab stop."""
     if (stop := _of(order)) is not None:
         return order.index(stop)
     focus = QApplication.focusWidget()
@@ -70,7 +70,7 @@ def _index(window: QMainWindow, order: list[QWidget], forward: bool) -> int:
 
 
 def next_panel(window: QMainWindow, forward: bool) -> None:
-    """Gives the keyboard to the next panel: to what fills it, else to the first that takes it there."""
+    """Moves the focus to the next panel: to its content, else to its first Tab stop."""
     order = [widget for widget in reachable(window) if not isinstance(widget, QTabBar)]
     panels = list(dict.fromkeys(_panel(window, widget) for widget in order))
     if not panels:
@@ -85,7 +85,7 @@ def next_panel(window: QMainWindow, forward: bool) -> None:
 
 
 def keeps(event: QKeyEvent) -> bool:
-    """Whether who has the keyboard needs a key for itself: a button is pressed with Space, arrows choose among some."""
+    """Whether the focused widget handles a key itself: Space presses a button, arrows choose in a group."""
     focus = QApplication.focusWidget()
     kept = next((keys for kind, keys in _OWN_KEYS.items() if isinstance(focus, kind)), frozenset[Qt.Key]())
     if isinstance(focus, QAbstractButton) and focus.group() is not None:
@@ -94,7 +94,7 @@ def keeps(event: QKeyEvent) -> bool:
 
 
 def _of(order: list[QWidget]) -> QWidget | None:
-    """Which of them has the keyboard, itself or in a part of it."""
+    """The widget of the order that has the focus, itself or in a child."""
     focus: QWidget | None = QApplication.focusWidget()
     while focus is not None and focus not in order:
         focus = focus.parentWidget()
@@ -102,7 +102,7 @@ def _of(order: list[QWidget]) -> QWidget | None:
 
 
 def _panel(window: QMainWindow, widget: QWidget) -> QWidget:
-    """The part of the window in which a widget lies."""
+    """The top-level part of the window that contains a widget."""
     while (parent := widget.parentWidget()) is not None and parent is not window:
         widget = parent
     return widget
@@ -117,7 +117,7 @@ def _out_of_sight(window: QMainWindow, widget: QWidget) -> bool:
 
 
 def _place(window: QMainWindow, widget: QWidget) -> tuple[int, int, int, int, int]:
-    """Band of the window, then panel from left to right and from top to bottom, then place within the panel."""
+    """Sort key: band of the window, panel from left to right and top to bottom, place within the panel."""
     at, within = widget.mapTo(window, QPoint()), _panel(window, widget)
     line = (at.y() + widget.height() // 2) // _LINE
     if isinstance(within, QToolBar):
@@ -131,7 +131,7 @@ def _place(window: QMainWindow, widget: QWidget) -> tuple[int, int, int, int, in
 
 
 def _band_of(window: QMainWindow, bar: QTabBar) -> int:
-    """The band of the panels that a tab bar belongs to: it lies right below the one in front."""
+    """Band of the panels of a tab bar: it lies right below the front one."""
     for dock in window.findChildren(QDockWidget):
         if dock.x() == bar.x() and abs(dock.geometry().bottom() + 1 - bar.y()) <= 2:
             return _BANDS[window.dockWidgetArea(dock)]

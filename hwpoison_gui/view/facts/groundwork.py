@@ -1,5 +1,5 @@
-"""What the views of a moment are made of, made in slices before anything is shown: with thousands of users of a
-frame each part takes a while, and the window must not stand still for all of them together.
+"""Precomputes, in time slices, the data that views of one timeline position need, so that a frame with 10,000
+mappers does not block the window.
 """
 
 from __future__ import annotations
@@ -22,32 +22,41 @@ _MANY: Final = 400
 
 
 class Groundwork:
-    """Holds what is remembered from moment to moment."""
+    """Reverse maps, outlines, state tables and task rows, cached from one position to the next."""
 
     def __init__(self) -> None:
         self.walks = Walks()
         self.outlines = Outlines()
         self.tables = StateTables()
         self._task_rows = TaskRows()
-        self._all_rows: list[TaskRow] | None = None  # made already for the present moment
+        self._all_rows: list[TaskRow] | None = None  # computed already for the present position
 
     def clear(self) -> None:
-        """Another machine."""
+        """Forgets everything: the machine is replaced."""
         self.walks.clear()
         self.tables.clear()
         self._all_rows = None
 
     def rows_of(self, session: Session, steps: Sequence[Step] | None = None) -> list[TaskRow]:
-        """All tasks. `steps`: the few that were walked since the last time; None: nobody knows what has changed."""
+        """Rows of all tasks. `steps`: those walked since the last call, if few; None: anything may have changed."""
         rows, self._all_rows = self._all_rows, None
         if steps is not None:
             return self._task_rows.after(session.machine, steps)
         return self._task_rows.of(session.machine) if rows is None else rows
 
     def prepare(self, session: Session, selected: int, far: bool) -> Generator[None, None, None]:
-        """Makes what will be asked for at the present moment; yields now and then. The machine must stay as it is.
+        """Computes what views will ask for at the present position; yields regularly.
 
-        `far`: more has changed since the last time than a few steps. What takes no time is left to whoever asks.
+        The machine must not change meanwhile. What is quick is left to the views.
+
+        Parameters
+        ----------
+        session
+            At rest.
+        selected
+            Page frame number, -1 for none.
+        far
+            Whether more than a few steps were walked since the last call.
         """
         if not _is_long(session, selected):
             return
@@ -71,7 +80,7 @@ class Groundwork:
 
 
 def _is_long(session: Session, selected: int) -> bool:
-    """Whether what is looked at has very many users, steps or tasks."""
+    """Whether the frame has many users, the operation many steps, or the machine many processes."""
     m, operation = session.machine, moment_of(session).operation
     users = int(m.mapcount.view[selected]) if 0 <= selected < m.frames else 0
     steps = operation.last - operation.first if operation is not None else 0
