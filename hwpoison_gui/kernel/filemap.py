@@ -1,7 +1,7 @@
-"""The page cache: lookup, reading in, write-back, the error mark, truncation.
+"""The page cache: lookup, reading, write-back, write-back errors, truncation.
 
-After mm/filemap.c, mm/truncate.c and mm/page-writeback.c. What a page holds is a tag; a page of a
-file that was never stored to holds "disk", one of a hole or of new memory "zero".
+After mm/filemap.c, mm/truncate.c and mm/page-writeback.c. The content of a page is a tag: "disk"
+for a page of a file that was never written, "zero" for a hole or new memory, else what was stored.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .rmap import clear_page_mlock, page_mkclean
 ZERO: Final = "zero"
 DISK: Final = "disk"
 
-# What each file system can do with its pages. `writeback`: its backing store writes back
+# Abilities of each file system. `writeback`: its backing store writes back
 # (mapping_cap_writeback_dirty()); `drops`: error_remove_page is set; `block`: pages have blocks.
 FILESYSTEMS: Final[dict[str, frozenset[str]]] = {
     "ext4": frozenset({"writeback", "drops", "block", "regular"}),
@@ -43,19 +43,19 @@ def content_of(m: Machine, pfn: int) -> str:
 
 
 def disk_content(m: Machine, inode: Inode, index: int) -> str:
-    """What the disk holds at a page of the file."""
+    """Content on disk of page `index` of the file."""
     return m.disk.of(inode.id).get(index, DISK if index < inode.on_disk else ZERO)
 
 
 def has_blocks(m: Machine, inode: Inode, index: int) -> bool:
-    """Whether the page has a place on disk."""
+    """Whether page `index` has blocks on disk."""
     return can(inode, "block") and (index < inode.on_disk or index in m.disk.of(inode.id))
 
 
 def find_get_page(m: Machine, inode: int, index: int) -> int | None:
-    """The frame that caches page `index` of the inode, without taking a reference, or None.
+    """The frame that caches page `index` of the inode, or None. Takes no reference.
 
-    A huge page is kept at its first index, and found for all of them.
+    A huge page is stored at its first index and found at all of them.
     """
     cache = m.page_cache.of(inode)
     found = cache.get(index)
@@ -66,7 +66,7 @@ def find_get_page(m: Machine, inode: int, index: int) -> int | None:
 
 
 def add_to_page_cache(m: Machine, pfn: int, inode: Inode, index: int) -> None:
-    """The frame holds page `index` of the inode from now on; the page cache has a reference."""
+    """Add the frame to the page cache as page `index` of the inode; the page cache takes a reference."""
     m.put(m.page_cache, (inode.id, index), pfn)
     m.put(m.mapping, pfn, inode.id << 2)
     m.put(m.index, pfn, index)
@@ -77,14 +77,14 @@ def add_to_page_cache(m: Machine, pfn: int, inode: Inode, index: int) -> None:
 
 
 def create_buffers(m: Machine, pfn: int, inode: Inode) -> None:
-    """create_page_buffers(): the buffers by which a block device reads and writes refer to the page."""
+    """create_page_buffers(): attach buffers to a page of a block device; they take a reference."""
     if can(inode, "private") and not m.page(pfn) & pf.PRIVATE:
         m.set_flags(pfn, pf.PRIVATE)
         get_page(m, pfn)
 
 
 def delete_from_page_cache(m: Machine, pfn: int) -> None:
-    """The frame leaves the page cache and its mapping; the page cache's reference goes."""
+    """Remove the frame from the page cache, clear page->mapping and drop the page cache's reference."""
     inode = m.inode_of(pfn)
     assert inode is not None
     m.delete(m.page_cache, (inode.id, int(m.index.view[pfn])))
@@ -96,17 +96,14 @@ def delete_from_page_cache(m: Machine, pfn: int) -> None:
 
 
 def release_page(m: Machine, pfn: int) -> None:
-    """try_to_release_page(): the buffers of the page go, and their reference."""
+    """try_to_release_page(): free the page's buffers and drop their reference."""
     if m.page(pfn) & pf.PRIVATE:
         m.clear_flags(pfn, pf.PRIVATE)
         put_page(m, pfn)
 
 
 def read_page(m: Machine, inode: Inode, index: int) -> int | None:
-    """The frame of the page, read from disk (or swap, or zeroed for tmpfs) if it is not cached.
-
-    None when there is no memory for it.
-    """
+    """The frame of page `index`, read from disk (tmpfs: from swap, or zeroed) if not cached. None without memory."""
     found = find_get_page(m, inode.id, index)
     if found is not None:
         return found
@@ -139,12 +136,12 @@ def _set_content(m: Machine, pfn: int, tag: str) -> None:
 
 
 def store(m: Machine, pfn: int, tag: str) -> None:
-    """Store to the page: only its content changes; who stores sets the dirty bit or flag."""
+    """Set the content of a page. The caller sets the dirty bit or flag."""
     _set_content(m, pfn, tag)
 
 
 def writepage(m: Machine, pfn: int) -> None:
-    """Write a page of a file to disk; DIRTY goes, and PTEs are made clean and read-only."""
+    """Write a page to disk: clear DIRTY, clean and write-protect its PTEs."""
     inode = m.inode_of(pfn)
     assert inode is not None
     if can(inode, "writeback"):
@@ -156,26 +153,26 @@ def writepage(m: Machine, pfn: int) -> None:
 
 
 def mapping_set_error(m: Machine, inode: Inode) -> None:
-    """mapping_set_error(-EIO): a write-back error that somebody has yet to be told of."""
+    """mapping_set_error(-EIO): record a write-back error that nobody has seen yet."""
     newest = inode.wb_err + 1 if inode.wb_seen else inode.wb_err
     m.put(m.inodes, inode.id, replace(inode, wb_err=newest, wb_seen=False))
 
 
 def cached_pages(m: Machine, inode: int) -> list[int]:
-    """Frames of the inode's page cache in order of index."""
+    """The frames of the inode's page cache, sorted by index."""
     cache = m.page_cache.of(inode)
     return [cache[index] for index in sorted(cache)]
 
 
 def truncate_page(m: Machine, pfn: int) -> None:
-    """truncate_complete_page(): whatever was dirty is forgotten, the page leaves the cache."""
+    """truncate_complete_page(): remove the page from the page cache and discard its content."""
     m.clear_flags(pfn, pf.DIRTY | pf.MAPPEDTODISK)
     clear_page_mlock(m, pfn)
     delete_from_page_cache(m, pfn)
 
 
 def truncate_inode_pages(m: Machine, inode: Inode, first: int, last: int | None = None) -> None:
-    """Drop cached pages, swapped shared memory and disk content from index `first` to `last` (exclusive)."""
+    """Discard cached pages, swapped-out pages and disk content from `first` to `last` (exclusive; None: the end)."""
     _split_at(m, inode, first)
     if last is not None:
         _split_at(m, inode, last)
@@ -186,7 +183,7 @@ def truncate_inode_pages(m: Machine, inode: Inode, first: int, last: int | None 
         if len(inside) == span or (inside and not m.page(pfn) & pf.DIRTY):
             truncate_page(m, pfn)
         for cut in inside if len(inside) < span else ():
-            _set_content(m, pfn + cut - index, ZERO)  # somebody holds the huge page, so it is in one piece still
+            _set_content(m, pfn + cut - index, ZERO)  # an extra reference kept the huge page from being split
     for index, offset in sorted(m.shmem_swap.of(inode.id).items()):
         if index >= first and (last is None or index < last):
             m.delete(m.shmem_swap, (inode.id, index))
@@ -198,7 +195,7 @@ def truncate_inode_pages(m: Machine, inode: Inode, first: int, last: int | None 
 
 
 def _split_at(m: Machine, inode: Inode, index: int) -> None:
-    """truncate_inode_partial_folio(): a huge page that reaches across an end of the range is split."""
+    """truncate_inode_partial_folio(): split a huge page that crosses an end of the range."""
     head = m.page_cache.of(inode.id).get(index & -HPAGE_PMD_NR)
     if index % HPAGE_PMD_NR and head is not None and m.page(head) & pf.THP and m.page(head) & pf.COMPOUND_HEAD:
         split_cached_page(m, head)
@@ -213,7 +210,7 @@ def why_kept(m: Machine, pfn: int) -> str:
 
 
 def invalidate_inode_page(m: Machine, pfn: int, extra: int) -> bool:
-    """Drop a clean, unmapped page that only the page cache and `extra` callers refer to."""
+    """Drop a clean, unmapped page with no references but the page cache's and `extra`. Returns whether it could."""
     if m.page(pfn) & (pf.DIRTY | pf.WRITEBACK) or m.mapcount.view[pfn]:
         return False
     private = 1 if m.page(pfn) & pf.PRIVATE else 0

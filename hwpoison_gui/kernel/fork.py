@@ -1,4 +1,4 @@
-"""Tasks come and go: the first of a kind, fork with its copied page tables, exit.
+"""Creation and end of processes: new ones, fork with its copied page tables, exit.
 
 After kernel/fork.c, copy_page_range() of mm/memory.c and kernel/exit.c.
 """
@@ -23,9 +23,18 @@ TASK_UNMAPPED_BASE = 0x7F00_0000_0000
 
 
 def create_task(m: Machine, process: Process, mce_kill: str, blocked: bool, threads: int, tgid: int = 0) -> int | None:
-    """A new thread group with an empty address space; returns its tgid, or None without memory.
+    """Create a thread group with an empty address space. Returns its tgid, or None without memory.
 
-    `process` carries comm, name, ppid and dispositions; numbers are given here unless `tgid` is.
+    Parameters
+    ----------
+    process : Process
+        Template for comm, name, ppid and signal dispositions.
+    mce_kill, blocked
+        PR_MCE_KILL policy and SIGBUS mask of every thread.
+    threads : int
+        Number of threads, at least 1.
+    tgid : int
+        Used if not 0; else the next free number.
     """
     pgd = alloc_page(m)
     if pgd is None:
@@ -47,7 +56,7 @@ def _new_pid(m: Machine) -> int:
 
 
 def dup_mm(m: Machine, parent: int, child: int) -> Steps[None]:
-    """dup_mmap(): the child gets every VMA, and the page-table entries that a fault could not bring back."""
+    """dup_mmap(): copy all VMAs to the child, and those page-table entries that a fault could not restore."""
     m.put(m.mmap_base, child, m.mmap_base.view[parent])
     for vma in m.vmas_of(parent):
         copy = replace(vma, id=m.new_id("vma"), mm=child, anon_vma=0, locked=False)
@@ -64,7 +73,7 @@ def dup_mm(m: Machine, parent: int, child: int) -> Steps[None]:
 
 
 def anon_vma_fork(m: Machine, copy: Vma, parent: Vma) -> Vma:
-    """Make the child's VMA findable from the parent's pages, and give it what its own pages will belong to."""
+    """Link the child's VMA to the anon_vmas of the parent's, and give it the anon_vma of its own new pages."""
     if not parent.anon_vma:
         return copy
     for anon_vma in tuple(m.vma_anon_vmas.of(parent.id)):
@@ -77,7 +86,7 @@ def anon_vma_fork(m: Machine, copy: Vma, parent: Vma) -> Vma:
 
 
 def copy_page_range(m: Machine, vma: Vma, copy: Vma) -> int:
-    """Copy page-table entries to the child: none of a VMA without anon_vma, a fault will bring them."""
+    """Copy page-table entries to the child. Returns how many; a VMA without an anon_vma is left to faults."""
     if not vma.anon_vma and not (vma.huge == "hugetlb" and m.profile.has("fork_copies_hugetlb")):
         return 0
     entries = m.ptes.between(vma.mm, vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT)
@@ -98,7 +107,7 @@ def _copy_one_pte(m: Machine, vma: Vma, copy: Vma, vpn: int, entry: int) -> int:
 
 
 def _share(m: Machine, vma: Vma, vpn: int, entry: int) -> int:
-    """One mapping more of a page; of private memory neither side may write from now on. Returns the child's entry."""
+    """Map the page once more; write-protect private memory in both processes. Returns the child's entry."""
     pfn = ptes.value_of(entry)
     if not vma.shared:
         entry &= ~ptes.RW
@@ -114,7 +123,7 @@ def _share(m: Machine, vma: Vma, vpn: int, entry: int) -> int:
 
 
 def do_exit(m: Machine, tgid: int, why: str) -> Mark:
-    """A process ends: its mappings, page tables and open files go; its record stays, as a zombie's does."""
+    """End a process: free its mappings, page tables and open files. Its record stays, as a zombie's does."""
     process = m.processes.view[tgid]
     exit_mmap(m, process.mm)
     for fd in tuple(m.fds.of(tgid)):
@@ -126,20 +135,20 @@ def do_exit(m: Machine, tgid: int, why: str) -> Mark:
 
 
 def close_fd(m: Machine, tgid: int, fd: str) -> None:
-    """close(): the descriptor goes, the description with its last user."""
+    """close(): remove a descriptor; the last one of an open file description closes it."""
     description = m.fds.of(tgid)[fd]
     m.delete(m.fds, (tgid, fd))
     put_file(m, description)
 
 
 def do_group_exit(m: Machine, doomed: list[tuple[int, SigInfo]]) -> Steps[None]:
-    """End the processes that a signal kills."""
+    """End the processes that get_signal() found to be killed, given as (tgid, signal)."""
     for tgid, info in doomed:
         yield do_exit(m, tgid, f"{info.signal} ({info.code})")
 
 
 def dup_fds(m: Machine, parent: int, child: int) -> None:
-    """dup_fd(): the child's descriptors stand for the same descriptions."""
+    """dup_fd(): give the child descriptors of the same open file descriptions."""
     for fd, description in m.fds.of(parent).items():
         m.put(m.fds, (child, fd), description)
         m.add_to(m.file_users, description, 1)

@@ -1,7 +1,7 @@
-"""Files as programs use them: create, open, read, write, sync, truncate, unlink.
+"""File operations of processes: create, open, read, write, sync, truncate, unlink.
 
-After fs/open.c, mm/filemap.c, fs/sync.c and mm/truncate.c. What an operation returns is 0, an
-errno name, or for reads the content tag.
+After fs/open.c, mm/filemap.c, fs/sync.c and mm/truncate.c. Operations return 0 or an errno name;
+reads return the content tag.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from .records import HPAGE_PMD_NR, Inode, OpenFile
 
 
 def create_file(m: Machine, path: str, pages: int, filesystem: str, hole: bool) -> int | None:
-    """A file comes to be, not cached, except that tmpfs has its pages in memory only. None without memory."""
+    """Create a file. Returns its inode number, or None without memory: only tmpfs and hugetlbfs allocate pages now."""
     inode = Inode(m.new_id("inode"), path, filesystem, pages, on_disk=0 if hole else pages)
     m.put(m.inodes, inode.id, inode)
     m.put(m.paths, path, inode.id)
@@ -59,21 +59,21 @@ def create_shmem(m: Machine, pages: int) -> int:
 
 
 def dentry_open(m: Machine, inode: Inode) -> int:
-    """A new open file description without users yet; an error that nobody has seen is news to it."""
+    """Create an open file description without users. It will report a write-back error that nobody has seen yet."""
     number = m.new_id("open_file")
     m.put(m.open_files, number, OpenFile(number, inode.id, inode.wb_err if inode.wb_seen else 0))
     return number
 
 
 def do_open(m: Machine, tgid: int, path: str, fd: str) -> None:
-    """open(): a descriptor for a new description."""
+    """open(): create an open file description and a descriptor for it."""
     number = dentry_open(m, m.inodes.view[m.paths.view[path]])
     m.put(m.file_users, number, 1)
     m.put(m.fds, (tgid, fd), number)
 
 
 def do_pread(m: Machine, inode: Inode, index: int) -> Steps[Access]:
-    """read(): through the page cache; beyond the end there is nothing."""
+    """read() of one page through the page cache; the value is None beyond the end of the file."""
     if index >= inode.pages:
         return Access(None)
     if can(inode, "huge"):
@@ -99,7 +99,7 @@ def do_pread(m: Machine, inode: Inode, index: int) -> Steps[Access]:
 
 
 def do_pwrite(m: Machine, inode: Inode, index: int, tag: str) -> Steps[int | str]:
-    """write(): into the page cache, DIRTY; the file grows where needed."""
+    """write() of one page into the page cache: set DIRTY, and extend the file if needed."""
     if can(inode, "huge"):
         yield prose("vfs_write", f"{inode.path}: hugetlbfs has no write().", Act.DECIDE, "EINVAL")
         return "EINVAL"
@@ -127,7 +127,7 @@ def do_pwrite(m: Machine, inode: Inode, index: int, tag: str) -> Steps[int | str
 
 
 def write_back(m: Machine, inode: Inode, pages: range | None = None) -> Steps[None]:
-    """filemap_fdatawrite() and filemap_fdatawait(): all dirty pages, or those of `pages`, go to disk."""
+    """filemap_fdatawrite() and filemap_fdatawait(): write all dirty pages, or those in `pages`, to disk."""
     if not can(inode, "writeback"):
         return
     dirty = [
@@ -143,7 +143,7 @@ def write_back(m: Machine, inode: Inode, pages: range | None = None) -> Steps[No
 
 
 def do_fsync(m: Machine, inode: Inode, description: int | None, pages: range | None = None) -> Steps[int | str]:
-    """fsync(): write back, then report an error mark (file_check_and_advance_wb_err(), or AS_EIO)."""
+    """fsync(): write back, then report a write-back error (file_check_and_advance_wb_err(), or AS_EIO)."""
     yield from write_back(m, inode, pages)
     inode = m.inodes.view[inode.id]
     errno = m.profile.files.report_error(m, inode, description)
@@ -153,7 +153,7 @@ def do_fsync(m: Machine, inode: Inode, description: int | None, pages: range | N
 
 
 def do_msync(m: Machine, mm: int, start: int, end: int) -> Steps[int | str]:
-    """msync(MS_SYNC): fsync of each shared file in the range, until one reports an error; a gap is told at the end."""
+    """msync(MS_SYNC): fsync each shared file in the range until one reports an error; a gap gives ENOMEM at the end."""
     for vma in overlapping(m, mm, start, end):
         if not vma.shared or not vma.mapping:
             continue
@@ -166,7 +166,7 @@ def do_msync(m: Machine, mm: int, start: int, end: int) -> Steps[int | str]:
 
 
 def do_sync(m: Machine, inode: Inode) -> Steps[int]:
-    """sync(): write back; an error mark is nobody's news, but may be taken along."""
+    """sync(): write back. Errors are not reported; the profile may consume the AS_EIO mark."""
     yield from write_back(m, inode)
     if m.profile.has("sync_clears_error"):
         m.profile.files.report_error(m, m.inodes.view[inode.id], None)
@@ -174,7 +174,7 @@ def do_sync(m: Machine, inode: Inode) -> Steps[int]:
 
 
 def do_truncate(m: Machine, inode: Inode, pages: int) -> Steps[int]:
-    """truncate(): entries beyond the new end go, private copies too, then the pages."""
+    """truncate(): clear all PTEs beyond the new end, those of private copies too, then drop the pages."""
     m.put(m.inodes, inode.id, replace(inode, pages=pages, on_disk=min(inode.on_disk, pages)))
     if pages < inode.pages:
         gone = unmap_mapping_range(m, inode.id, pages, None, even_cows=True)
@@ -185,7 +185,7 @@ def do_truncate(m: Machine, inode: Inode, pages: int) -> Steps[int]:
 
 
 def do_punch_hole(m: Machine, inode: Inode, first: int, last: int) -> Steps[int]:
-    """fallocate(PUNCH_HOLE): the file's own pages go from cache and page tables, nothing else does."""
+    """fallocate(PUNCH_HOLE): remove the file's pages from page tables and page cache; private copies stay."""
     if can(inode, "huge"):
         first, last = first & -HPAGE_PMD_NR, (last + HPAGE_PMD_NR - 1) & -HPAGE_PMD_NR
     gone = unmap_mapping_range(m, inode.id, first, last, even_cows=can(inode, "huge"))
@@ -199,7 +199,7 @@ def do_punch_hole(m: Machine, inode: Inode, first: int, last: int) -> Steps[int]
 
 
 def do_drop_caches(m: Machine) -> Steps[int]:
-    """drop_caches: every clean, unmapped page cache page that nobody holds."""
+    """/proc/sys/vm/drop_caches: drop every clean, unmapped page of the page cache without extra references."""
     dropped = 0
     for number in sorted(m.page_cache.view):
         if can(m.inodes.view[number], "swapbacked") or can(m.inodes.view[number], "huge"):
@@ -212,7 +212,7 @@ def do_drop_caches(m: Machine) -> Steps[int]:
 
 
 def do_unlink(m: Machine, path: str) -> Steps[int]:
-    """unlink(): the last name goes; the pages with the last descriptor and mapping."""
+    """unlink(): remove the file's name. Its pages are freed with the last descriptor and mapping."""
     inode = m.inodes.view[m.paths.view[path]]
     m.delete(m.paths, path)
     m.put(m.inodes, inode.id, replace(inode, linked=False))

@@ -1,7 +1,7 @@
-"""The page allocator: buddy free lists, per-CPU lists, references, and the refusal of poison.
+"""The page allocator: buddy free lists, per-CPU lists, refcounts, and how poisoned pages are kept out.
 
-After mm/page_alloc.c. BUDDY stands on every frame of a free block, as /proc/kpageflags shows it;
-the head of a block is the frame that `free_area` lists. Free lists give the lowest frame first.
+After mm/page_alloc.c. BUDDY is set on every frame of a free block, as in /proc/kpageflags; `free_area` lists
+the heads of the blocks. The lowest frame of a free list is allocated first.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .records import MAX_ORDER
 PCP_BATCH: Final = 16
 PCP_HIGH: Final = 64
 
-# page->private of a poisoned frame that was taken off the free lists.
+# page->private of a poisoned frame that take_page_off_buddy() removed.
 MAGIC_HWPOISON: Final = 0x48575053_4F49534E
 
 # Cleared when a page is freed (PAGE_FLAGS_CHECK_AT_PREP less HWPOISON).
@@ -26,9 +26,9 @@ _FREED: Final = ((1 << 42) - 1) & ~pf.HWPOISON
 
 
 def alloc_page(m: Machine) -> int | None:
-    """rmqueue() of order 0: a frame with one reference, or None when memory is exhausted.
+    """rmqueue() of order 0. Returns a frame with refcount 1, or None if no memory is free.
 
-    A HWPOISON frame that comes up is dropped and the next one tried (check_new_page()).
+    A HWPOISON frame on a free list is dropped and the next one tried (check_new_page()).
     """
     while True:
         if not m.pcp.of(0):
@@ -43,9 +43,9 @@ def alloc_page(m: Machine) -> int | None:
 
 
 def alloc_pages(m: Machine, order: int) -> int | None:
-    """rmqueue() of a higher order: the first frame of an aligned block, one reference on it.
+    """rmqueue() of a higher order. Returns the head of an aligned block, with refcount 1, or None.
 
-    A block with a HWPOISON frame in it is dropped whole, as check_new_pages() does.
+    A block that contains a HWPOISON frame is dropped as a whole (check_new_pages()).
     """
     while (pfn := _rmqueue(m, order)) is not None:
         if not any(m.page(p) & pf.HWPOISON for p in range(pfn, pfn + (1 << order))):
@@ -81,7 +81,7 @@ def _expand(m: Machine, pfn: int, low: int, high: int) -> None:
 
 
 def free_block_of(m: Machine, pfn: int) -> tuple[int, int] | None:
-    """(head, order) of the free block that `pfn` lies in, or None when it lies in none."""
+    """(head, order) of the free block that contains `pfn`, or None if no block does."""
     if not m.page(pfn) & pf.BUDDY:
         return None
     for order in range(MAX_ORDER + 1):
@@ -98,7 +98,7 @@ def is_free_head(m: Machine, pfn: int) -> bool:
 
 
 def free_page(m: Machine, pfn: int) -> None:
-    """free_unref_page(): give a frame without references back, by way of the per-CPU list."""
+    """free_unref_page(): free a frame with refcount 0 to the per-CPU list."""
     _clear_page(m, pfn)
     if m.profile.has("poison_is_never_freed") and m.page(pfn) & pf.HWPOISON:
         return
@@ -108,7 +108,7 @@ def free_page(m: Machine, pfn: int) -> None:
 
 
 def drain_pcp(m: Machine, keep: int = 0) -> None:
-    """drain_pages_zone(): hand per-CPU frames back to the buddy lists until `keep` are left."""
+    """drain_pages_zone(): move frames from the per-CPU list to the buddy lists until `keep` are left."""
     while len(m.pcp.of(0)) > keep:
         pfn = m.pcp.of(0)[-1]
         m.delete(m.pcp, (0, pfn))
@@ -116,14 +116,14 @@ def drain_pcp(m: Machine, keep: int = 0) -> None:
 
 
 def free_pages(m: Machine, pfn: int, order: int) -> None:
-    """__free_pages(): give a whole block back."""
+    """__free_pages(): free a block of 2^order frames."""
     for frame in range(pfn, pfn + (1 << order)):
         _clear_page(m, frame)
     free_one_page(m, pfn, order)
 
 
 def free_one_page(m: Machine, pfn: int, order: int) -> None:
-    """__free_one_page(): put a block on its free list, merged with its free buddies."""
+    """__free_one_page(): merge a block with its free buddies and put it on the free list."""
     if order:
         m.put_flags(np.arange(pfn, pfn + (1 << order)), on=pf.BUDDY)
     else:
@@ -132,7 +132,7 @@ def free_one_page(m: Machine, pfn: int, order: int) -> None:
 
 
 def free_many(m: Machine, pfns: npt.NDArray[np.int64]) -> None:
-    """free_unref_page_list(): give back order-0 frames without references, ascending, straight to the buddy lists."""
+    """free_unref_page_list(): free order-0 frames with refcount 0, in ascending order, to the buddy lists."""
     m.put_cells(m.flags, pfns, m.flags.view[pfns] & np.uint64(~_FREED & (1 << 64) - 1) | np.uint64(pf.BUDDY))
     for column in (m.refcount, m.mapcount, m.mapping, m.index):
         m.put_cells(column, pfns, np.zeros(len(pfns), column.view.dtype))
@@ -153,7 +153,7 @@ def _merge(m: Machine, pfn: int, order: int) -> None:
 
 
 def take_page_off_buddy(m: Machine, pfn: int) -> bool:
-    """take_page_off_buddy(): split the free block around `pfn` and leave it out. False if not free."""
+    """take_page_off_buddy(): split the free block that contains `pfn` and remove `pfn`. False if it is not free."""
     block = free_block_of(m, pfn)
     if block is None:
         return False
@@ -171,7 +171,7 @@ def take_page_off_buddy(m: Machine, pfn: int) -> bool:
 
 
 def put_page_back_buddy(m: Machine, pfn: int) -> None:
-    """put_page_back_buddy(): undo take_page_off_buddy(), and clear HWPOISON."""
+    """put_page_back_buddy(): clear HWPOISON and return the frame to the buddy lists."""
     m.clear_flags(pfn, pf.HWPOISON)
     _clear_page(m, pfn)
     free_one_page(m, pfn, 0)
@@ -186,12 +186,12 @@ def _clear_page(m: Machine, pfn: int) -> None:
 
 
 def get_page(m: Machine, pfn: int) -> None:
-    """get_page(): one reference more; on a compound tail, on its head."""
+    """get_page(): increment refcount, that of the head for a compound page."""
     m.add_to(m.refcount, m.compound_head(pfn), 1)
 
 
 def put_page(m: Machine, pfn: int) -> None:
-    """put_page(): one reference less; the last one frees an ordinary page."""
+    """put_page(): decrement refcount, that of the head for a compound page; free the page at 0."""
     head = m.compound_head(pfn)
     if m.gate.increase(m.refcount, head, -1) == 0:
         _free_last(m, head)
@@ -210,7 +210,7 @@ def _free_last(m: Machine, pfn: int) -> None:
 
 
 def free_huge_page(m: Machine, head: int) -> None:
-    """Back to the pool of huge pages, of which it stays a part; a poisoned one is never taken from there."""
+    """free_huge_page(): return a huge page to the hugetlb pool. The pool never hands out a poisoned one."""
     m.clear_flags(head, _FREED & ~(pf.COMPOUND_HEAD | pf.HUGE))
     m.put(m.mapping, head, 0)
     m.put(m.index, head, 0)

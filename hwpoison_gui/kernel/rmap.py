@@ -1,7 +1,7 @@
 """The reverse map: from a frame to the VMAs and page-table entries that map it.
 
 After mm/rmap.c. Anonymous pages lead to an anon_vma, file pages to the i_mmap of their inode;
-a page's index gives the address in each VMA, and only the PTE there tells whether it is mapped.
+the page's index gives its address in each VMA, and only the PTE at that address says whether it is mapped.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .records import HPAGE_PMD_NR, PAGE_SHIFT, Vma
 SWAP_AGAIN = "SWAP_AGAIN"
 SWAP_SUCCESS = "SWAP_SUCCESS"
 
-# By what takes the PTE's place.
+# By what replaces the PTE.
 UNMAPPED: Final = {
     entry_for: site("try_to_unmap_one", Act.UNMAP, entry_for, "comm address dirty")
     for entry_for in ("hwpoison", "swap", "none")
@@ -30,7 +30,7 @@ UNMAPPED: Final = {
 
 
 def anon_vma_prepare(m: Machine, vma: Vma) -> Vma:
-    """Give the VMA an anon_vma if it has none; returns the VMA as it is then."""
+    """Give the VMA an anon_vma if it has none. Returns the current record of the VMA."""
     if vma.anon_vma:
         return vma
     anon_vma = m.new_id("anon_vma")
@@ -41,29 +41,32 @@ def anon_vma_prepare(m: Machine, vma: Vma) -> Vma:
 
 
 def anon_vma_link(m: Machine, vma: int, anon_vma: int) -> None:
-    """Make the VMA findable from the anon_vma (struct anon_vma_chain)."""
+    """Link the VMA and the anon_vma (struct anon_vma_chain)."""
     m.put(m.anon_vma_chain, (anon_vma, vma), True)
     m.put(m.vma_anon_vmas, (vma, anon_vma), True)
 
 
 def anon_vma_clone(m: Machine, destination: int, source: int) -> None:
-    """Link a VMA to every anon_vma of another one: after a split, a move or a fork."""
+    """Link VMA `destination` to every anon_vma of VMA `source`, after a split, a move or a fork."""
     for anon_vma in tuple(m.vma_anon_vmas.of(source)):
         anon_vma_link(m, destination, anon_vma)
 
 
 def unlink_anon_vmas(m: Machine, vma: int) -> None:
-    """Take the VMA off every anon_vma."""
+    """Unlink the VMA from all its anon_vmas."""
     for anon_vma in tuple(m.vma_anon_vmas.of(vma)):
         m.delete(m.anon_vma_chain, (anon_vma, vma))
         m.delete(m.vma_anon_vmas, (vma, anon_vma))
 
 
 def rmap_vmas(m: Machine, pfn: int) -> list[Vma]:
-    """The VMAs that could map the frame, mapped there or not, in the order of vma_interval_tree_foreach().
+    """The VMAs that cover the page, whether or not a PTE maps it, in the order of vma_interval_tree_foreach().
 
-    For an anonymous page those of its anon_vma that cover its index, for a file page those of the
-    inode's i_mmap that do: by where in the file they begin, equal ones by age.
+    Returns
+    -------
+    list of Vma
+        VMAs of the page's anon_vma, or of the i_mmap of its inode, sorted by `pgoff`, then by age. Empty for a page
+        without a mapping.
     """
     return [vma for vma, _ in rmap_addresses(m, pfn)]
 
@@ -89,27 +92,27 @@ def _pgoff(pair: tuple[Vma, int]) -> int:
 
 
 def page_index(m: Machine, pfn: int) -> int:
-    """page_to_pgoff(): the page's index in units of 4 KiB, a compound tail's counted from its head."""
+    """page_to_pgoff(): the page's index in units of 4 KiB; that of a compound tail is counted from its head."""
     head = m.compound_head(pfn)
     return m.index.get(head) + pfn - head
 
 
 def page_mapped_in_vma(m: Machine, pfn: int, vma: Vma) -> int:
-    """The address at which a PTE of the VMA maps the frame, or -1 when none does."""
+    """The address in bytes at which a PTE of the VMA maps the frame, or -1."""
     return mapped_at(m, pfn, vma, vma.address_of(page_index(m, pfn)))
 
 
 def mapped_at(m: Machine, pfn: int, vma: Vma, address: int) -> int:
-    """`address` if a PTE maps the frame there, else -1; for walks, which know vma_address() of the page already."""
+    """`address` if a PTE maps the frame there, else -1. For walks that have computed vma_address() already."""
     if address < 0:
         return -1
     return address if ptes.maps_frame(m.pte(vma.mm, address >> PAGE_SHIFT), pfn) else -1
 
 
 def mappings_of(m: Machine, pfn: int) -> list[tuple[Vma, int]]:
-    """rmap_walk(): every VMA and address at which an entry maps the frame.
+    """rmap_walk(): every (VMA, address in bytes) at which a PTE maps the frame.
 
-    Pages of KSM are found by their entries: each of their addresses is another one.
+    A KSM page has a different index in each VMA, so all page tables are searched for it.
     """
     if m.page(pfn) & pf.KSM:
         return list(_rmap_walk_ksm(m, pfn))
@@ -126,14 +129,14 @@ def _rmap_walk_ksm(m: Machine, pfn: int) -> Iterator[tuple[Vma, int]]:
 
 
 def page_add_rmap(m: Machine, pfn: int, huge: bool = False) -> None:
-    """page_add_anon_rmap() and page_add_file_rmap(): one more entry maps the frame, or all of a huge page."""
+    """page_add_anon_rmap() and page_add_file_rmap(): increment mapcount, of all 512 frames if `huge`."""
     for frame in range(pfn, pfn + (HPAGE_PMD_NR if huge else 1)):
         m.add_to(m.mapcount, frame, 1)
         m.set_flags(frame, pf.MMAP)
 
 
 def page_remove_rmap(m: Machine, pfn: int, huge: bool = False) -> None:
-    """One entry less maps the frame; a page nobody maps loses MMAP, and MLOCKED where the profile says so."""
+    """Decrement mapcount; at 0 clear MMAP (and MLOCKED if the profile does)."""
     if not huge:
         if m.gate.increase(m.mapcount, pfn, -1) == 0:
             m.clear_flags(pfn, _lost_when_unmapped(m, m.page(pfn)))
@@ -153,25 +156,25 @@ def _lost_when_unmapped(m: Machine, word: int) -> int:
 
 
 def munlock_page(m: Machine, pfn: int) -> None:
-    """munlock_vma_page(): a page that no locked VMA maps any more can be evicted again."""
+    """munlock_vma_page(): clear MLOCKED of a page that no locked VMA maps any more."""
     if m.page(pfn) & pf.MLOCKED and not any(vma.locked for vma, _ in mappings_of(m, pfn)):
         clear_page_mlock(m, pfn)
 
 
 def clear_page_mlock(m: Machine, pfn: int) -> None:
-    """MLOCKED goes, and the page leaves the unevictable list if it is on it: isolated, it keeps UNEVICTABLE."""
+    """Clear MLOCKED, and UNEVICTABLE unless the page is isolated from the LRU."""
     if m.page(pfn) & pf.MLOCKED:
         m.clear_flags(pfn, pf.MLOCKED | (pf.UNEVICTABLE if m.page(pfn) & pf.LRU else 0))
 
 
 def set_anon(m: Machine, pfn: int, vma: Vma, address: int) -> None:
-    """__page_set_anon_rmap(): the frame belongs to the VMA's anon_vma at this address."""
+    """__page_set_anon_rmap(): set page->mapping and page->index for the VMA's anon_vma and this address."""
     m.put(m.mapping, pfn, vma.anon_vma << 2 | MAPPING_ANON)
     m.put(m.index, pfn, vma.index_of(address))
 
 
 def page_mkclean(m: Machine, pfn: int) -> int:
-    """Clean and write-protect every PTE of shared VMAs that maps the frame; returns how many were dirty."""
+    """Clear the dirty and write bits of every PTE in a shared VMA that maps the frame. Returns how many changed."""
     cleaned = 0
     for vma in rmap_vmas(m, pfn):
         address = page_mapped_in_vma(m, pfn, vma)
@@ -186,9 +189,17 @@ def page_mkclean(m: Machine, pfn: int) -> int:
 
 
 def try_to_unmap(m: Machine, pfn: int, entry_for: str) -> Steps[bool]:
-    """Cut every PTE that maps the frame, one step each; returns whether none is left.
+    """Clear every PTE that maps the frame, one step each.
 
-    `entry_for`: what takes a PTE's place: `hwpoison`, `swap` or `none` (TTU_IGNORE_HWPOISON).
+    Parameters
+    ----------
+    entry_for : str
+        What replaces a PTE: `hwpoison`, `swap` or `none` (TTU_IGNORE_HWPOISON).
+
+    Returns
+    -------
+    bool
+        Whether mapcount is 0 now.
     """
     yield from in_runs(m.gate, _unmapped(m, pfn, entry_for))
     return bool(m.mapcount.view[pfn] == 0)
@@ -205,9 +216,9 @@ def _unmapped(m: Machine, pfn: int, entry_for: str) -> Iterator[Mark]:
 def try_to_unmap_one(
     m: Machine, pfn: int, vma: Vma, address: int, entry_for: str, site: Site | None = None
 ) -> Mark | None:
-    """Clear the PTE that maps the frame there: its dirty bit goes to the page, mapcount and refcount fall.
+    """Clear the PTE at the address: move its dirty bit to the page, decrement mapcount and refcount.
 
-    None if there is no such PTE. `site`: that of a caller other than try_to_unmap().
+    Returns None if no PTE maps the frame there. `site` is set by callers other than try_to_unmap().
     """
     vpn = address >> PAGE_SHIFT
     old = m.pte(vma.mm, vpn)

@@ -1,7 +1,7 @@
-"""Swap: entries with their user counts, the swap cache, and paging out.
+"""Swap: entries and their use counts, the swap cache, and pageout.
 
-After mm/swapfile.c, mm/swap_state.c and the pageout path of mm/vmscan.c. An entry is its offset;
-its content is what was written there last.
+After mm/swapfile.c, mm/swap_state.c and the pageout path of mm/vmscan.c. A swap entry is
+identified by its offset; `swap_content` holds what was last written to its slot.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .rmap import page_mapped_in_vma, rmap_vmas, try_to_unmap
 
 
 def add_to_swap(m: Machine, pfn: int) -> int:
-    """Give an anonymous page a swap entry and put it into the swap cache, dirty; returns the entry."""
+    """Allocate a swap entry for an anonymous page and add the page, dirty, to the swap cache. Returns the entry."""
     offset = m.new_id("swap_entry")
     add_to_swap_cache(m, pfn, offset)
     m.set_flags(pfn, pf.DIRTY)
@@ -31,23 +31,23 @@ def add_to_swap_cache(m: Machine, pfn: int, offset: int) -> None:
 
 
 def delete_from_swap_cache(m: Machine, pfn: int) -> None:
-    """Take the page out of the swap cache; an entry without users is free then."""
+    """Remove the page from the swap cache; free the slot if its use count is 0."""
     offset = m.page_private.view[pfn]
     m.delete(m.swap_cache, offset)
     m.delete(m.page_private, pfn)
-    m.clear_flags(pfn, pf.SWAPCACHE | pf.OWNER_PRIVATE)  # one bit of struct page, told twice
+    m.clear_flags(pfn, pf.SWAPCACHE | pf.OWNER_PRIVATE)  # one bit of struct page, exported as two flags
     if not swap_count(m, offset):
         m.delete(m.swap_content, offset)
     put_page(m, pfn)
 
 
 def swap_count(m: Machine, offset: int) -> int:
-    """How many page-table entries and shared-memory slots hold the entry."""
+    """The entry's use count: page-table entries plus slots of shared memory."""
     return m.swap_map.view.get(offset, 0)
 
 
 def swap_free(m: Machine, offset: int) -> None:
-    """One user of the entry less; the last one frees it, the swap cache's page along with it."""
+    """Drop one reference to a swap entry; the last one frees the slot and its swap-cache page."""
     m.add_to(m.swap_map, offset, -1)
     if swap_count(m, offset):
         return
@@ -59,14 +59,14 @@ def swap_free(m: Machine, offset: int) -> None:
 
 
 def try_to_free_swap(m: Machine, pfn: int) -> None:
-    """Leave the swap cache when no swap entry needs the page any more; it is dirty from then on."""
+    """Remove the page from the swap cache if its use count is 0, and set DIRTY: no copy of it is left."""
     if m.page(pfn) & pf.SWAPCACHE and not swap_count(m, m.page_private.view[pfn]):
-        m.set_flags(pfn, pf.DIRTY)  # before the cache's reference goes, which may be the last
+        m.set_flags(pfn, pf.DIRTY)  # before the cache drops its reference, which may be the last
         delete_from_swap_cache(m, pfn)
 
 
 def reuse_swap_page(m: Machine, pfn: int) -> bool:
-    """Whether a write may go to this anonymous page itself: nobody else has it, mapped or by swap entry."""
+    """Whether an anonymous page may be written in place: it has one user, counting PTEs and swap entries."""
     users = int(m.mapcount.view[pfn])
     if m.page(pfn) & pf.SWAPCACHE and users <= 1:
         users += swap_count(m, m.page_private.view[pfn])
@@ -77,10 +77,7 @@ def reuse_swap_page(m: Machine, pfn: int) -> bool:
 
 
 def read_swap_cache(m: Machine, offset: int) -> int | None:
-    """read_swap_cache_async(): the page of the entry in the swap cache, read in if it is not there.
-
-    None when there is no memory to read it into.
-    """
+    """read_swap_cache_async(): the swap-cache page of the entry, read in if needed. None without memory."""
     found = m.swap_cache.view.get(offset)
     if found is not None:
         return found
@@ -95,13 +92,13 @@ def read_swap_cache(m: Machine, offset: int) -> int | None:
 
 
 def swap_writepage(m: Machine, pfn: int) -> None:
-    """Write a swap-cache page to its entry; it is clean then."""
+    """Write a swap-cache page to its slot and clear DIRTY."""
     m.put(m.swap_content, m.page_private.view[pfn], m.content.get(pfn))
     m.clear_flags(pfn, pf.DIRTY)
 
 
 def pageout(m: Machine, pfn: int) -> Steps[bool]:
-    """shrink_page_list() for one page: unmap it, write it out if dirty, free it. False if it must stay."""
+    """shrink_page_list() for one page: unmap it, write it if dirty, free it. False if the page must stay."""
     if m.page(pfn) & (pf.LOCKED | pf.UNEVICTABLE | pf.HWPOISON) or not m.page(pfn) & pf.LRU:
         return False
     if m.anon_vma_of(pfn):
@@ -153,7 +150,7 @@ def _pageout_file(m: Machine, pfn: int) -> Steps[bool]:
 
 
 def _shmem_writepage(m: Machine, pfn: int, inode: int) -> None:
-    """shmem_writepage(): the page's slot in the file becomes a swap entry."""
+    """shmem_writepage(): replace the page in the file's page cache by a swap entry."""
     offset, index = m.new_id("swap_entry"), int(m.index.view[pfn])
     m.put(m.swap_content, offset, m.content.get(pfn))
     m.put(m.swap_map, offset, 1)
@@ -162,7 +159,7 @@ def _shmem_writepage(m: Machine, pfn: int, inode: int) -> None:
 
 
 def free_page_and_swap_cache(m: Machine, pfn: int) -> None:
-    """Drop a mapping's reference; the last mapping takes the page out of the swap cache with it."""
+    """Drop a mapping's reference; without mappings, try to free the page's swap entry first."""
     if not m.mapcount.view[pfn] and not m.page(pfn) & pf.LOCKED:
         try_to_free_swap(m, pfn)
     put_page(m, pfn)
