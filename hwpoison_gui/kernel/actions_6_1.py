@@ -6,26 +6,41 @@ memory keeps it, references that nobody accounts for make it Failed, and each ac
 
 from __future__ import annotations
 
+from typing import Final
+
+from . import actions
 from . import page_flags as pf
 from .filemap import can, invalidate_inode_page, mapping_set_error, truncate_page, why_kept
-from .handler import Handler
+from .handler import UNLOCKED, Handler
 from .hugetlb_pool import page_handle_poison
-from .mark import Act, Mark, Steps, counted, prose
+from .mark import Act, Mark, Site, Steps, site
 from .page_alloc import put_page
 from .profile.type import DELAYED, FAILED, IGNORED, RECOVERED
 from .profile.variants import action
 from .records import Inode
 from .swap import delete_from_swap_cache
 
+FOLIO_UNLOCKED: Final = site("folio_unlock", Act.FLAG)
+OFF_LRU: Final = site("delete_from_lru_cache", Act.FLAG)
+ON_NO_LIST: Final = site("delete_from_lru_cache", Act.FLAG, name="not PageLRU")
+CLEAN: Final = site("me_pagecache_clean", Act.DECIDE)
+TRUNCATE: Final = site("truncate_error_page", Act.DECIDE, args="path filesystem")
+KEPT: Final = {
+    how: site(how, Act.DECIDE, RECOVERED, "path filesystem")
+    for how in ("shmem_error_remove_page", "hugetlbfs_error_remove_page")
+}
+DIRTY_FILE: Final = site("me_pagecache_dirty", Act.FLAG, "EIO", "path reported")
+HUGE: Final = site("me_huge_page", Act.DECIDE, args="of_file")
+# has_extra_refcount(), by the function into which the compiler folds it.
+_FOLDED: Final = ("has_extra_refcount", "me_swapcache_clean", "me_swapcache_dirty")
+NO_EXTRA: Final = {function: site(function, Act.DECIDE, "no", "count expected swapcache") for function in _FOLDED}
+EXTRA: Final = {function: site(function, Act.DECIDE, "yes", "users") for function in _FOLDED}
 
-def _mark(h: Handler, function: str, text: str, branch: str = "", act: Act = Act.DECIDE) -> Mark:
-    return prose(function, text, act, branch, frames=(h.pfn,))
 
-
-def unlock(h: Handler, page: int, function: str = "unlock_page") -> Mark:
+def unlock(h: Handler, page: int, where: Site = UNLOCKED) -> Mark:
     """unlock_page(): others may look at the page again; the handler's reference stays."""
     h.m.clear_flags(page, pf.LOCKED)
-    return _mark(h, function, "Unlocked; the handler keeps its reference.", act=Act.FLAG)
+    return Mark(where, (), (h.pfn,))
 
 
 @action("6.1")
@@ -39,7 +54,7 @@ def me_kernel(h: Handler) -> Steps[str]:
 def me_unknown(h: Handler) -> Steps[str]:
     """No row fits: this should not happen."""
     h.log("Unknown page state")
-    yield _mark(h, "me_unknown", "No row of the table fits its flags.", FAILED)
+    yield Mark(actions.UNKNOWN, (), (h.pfn,))
     yield unlock(h, h.pfn)
     return FAILED
 
@@ -50,29 +65,22 @@ def delete_from_lru_cache(h: Handler) -> Steps[bool]:
     isolated = bool(m.page(pfn) & pf.LRU)
     if isolated:
         m.clear_flags(pfn, pf.LRU | pf.ACTIVE | pf.UNEVICTABLE)
-    text = (
-        "PG_lru is set: it is taken off its list, reclaim will not meet it."
-        if isolated
-        else "PG_lru is clear: it is on no list."
-    )
-    yield _mark(h, "delete_from_lru_cache", text, act=Act.FLAG)
+    yield Mark(OFF_LRU if isolated else ON_NO_LIST, (), (pfn,))
     return isolated
 
 
-def has_extra_refcount(h: Handler, page: int, expected: int, folded: str = "") -> Steps[bool]:
+def has_extra_refcount(h: Handler, page: int, expected: int, folded: str = "has_extra_refcount") -> Steps[bool]:
     """Whether anybody besides the handler and `expected` others refers to the page: then it is not safe.
 
     `folded`: the function into which the compiler folds this one.
     """
-    function = folded or "has_extra_refcount"
     users = int(h.m.refcount.view[h.m.compound_head(page)]) - 1 - expected
     if users <= 0:
-        cache = "swap cache" if h.m.page(page) & pf.SWAPCACHE else "page cache"
-        known = f"1 of the handler, {expected} of the {cache}" if expected else "the handler's own"
-        yield _mark(h, function, f"{counted(1 + expected + users, 'reference')}: {known}. Nobody else holds it.", "no")
+        swapcache = bool(h.m.page(page) & pf.SWAPCACHE)
+        yield Mark(NO_EXTRA[folded], (1 + expected + users, expected, swapcache), (h.pfn,))
         return False
     h.log(h.m.profile.log.still_referenced.format(kind=h.kind, users=users))
-    yield _mark(h, function, f"{counted(users, 'reference')} left that nobody accounts for: Failed.", "yes")
+    yield Mark(EXTRA[folded], (users,), (h.pfn,))
     return True
 
 
@@ -80,7 +88,7 @@ def has_extra_refcount(h: Handler, page: int, expected: int, folded: str = "") -
 def me_pagecache_clean(h: Handler) -> Steps[str]:
     """A page whose content is elsewhere, or nobody's loss: drop it from the page cache, or keep it there marked."""
     m, pfn = h.m, h.pfn
-    yield _mark(h, "me_pagecache_clean", "Its users have been dealt with.")
+    yield Mark(CLEAN, (), (pfn,))
     yield from delete_from_lru_cache(h)
     if m.anon_vma_of(pfn):
         yield unlock(h, pfn)
@@ -100,36 +108,25 @@ def me_pagecache_clean(h: Handler) -> Steps[str]:
 def truncate_error_page(h: Handler, page: int, inode: Inode) -> Steps[str]:
     """Drop the page from its file, as the file system has it: cut it out, keep it marked, or refuse."""
     m = h.m
-    yield _mark(h, "truncate_error_page", f"{inode.path} is on {inode.filesystem}.")
+    yield Mark(TRUNCATE, (inode.path, inode.filesystem), (h.pfn,))
     how = m.profile.files.error_remove_page.get(inode.filesystem)
     if how is None:
         kept = why_kept(m, page)
         if invalidate_inode_page(m, page, extra=1):
-            yield _mark(
-                h,
-                "invalidate_inode_page",
-                f"{inode.path}: clean, unmapped, and nobody refers to it: invalidated.",
-                RECOVERED,
-                Act.DROP,
-            )
+            yield Mark(actions.INVALIDATED, (inode.path,), (h.pfn,))
             return RECOVERED
         h.log("Failed to invalidate")
-        yield _mark(h, "invalidate_inode_page", f"{inode.path} cannot drop it: {kept}.", FAILED)
+        yield Mark(actions.NOT_INVALIDATED, (inode.path, *kept), (h.pfn,))
         return FAILED
     if how != "generic_error_remove_page":
-        yield _mark(
-            h,
-            how,
-            f"{inode.path} is on {inode.filesystem}, which keeps it: whoever comes for the page is told.",
-            RECOVERED,
-        )
+        yield Mark(KEPT[how], (inode.path, inode.filesystem), (h.pfn,))
         return RECOVERED
     if inode.filesystem == "directory":
         h.log("Failed to punch page: -5")
-        yield _mark(h, how, f"{inode.path} is a {inode.filesystem}, no regular file: it refuses.", FAILED)
+        yield Mark(actions.NOT_REGULAR, (inode.path, inode.filesystem), (h.pfn,))
         return FAILED
     truncate_page(m, page)
-    yield _mark(h, how, f"{inode.path} is a regular file: cut out of the page cache.", RECOVERED, Act.DROP)
+    yield Mark(actions.TRUNCATED, (inode.path, inode.filesystem), (h.pfn,))
     return RECOVERED
 
 
@@ -139,12 +136,11 @@ def me_pagecache_dirty(h: Handler) -> Steps[str]:
     m, pfn = h.m, h.pfn
     m.set_flags(pfn, pf.ERROR)
     inode = m.inode_of(pfn)
-    text = "It is anonymous: its content is lost, no file is concerned."
     if inode is not None:
         mapping_set_error(m, inode)
-        told = "each who has it open hears EIO from fsync" if can(inode, "writeback") else "noop_fsync() never looks"
-        text = f"What was written to {inode.path} is lost, an error is noted: {told}."
-    yield _mark(h, "me_pagecache_dirty", text, "EIO" if inode is not None else "no mapping", Act.FLAG)
+        yield Mark(DIRTY_FILE, (inode.path, can(inode, "writeback")), (pfn,))
+    else:
+        yield Mark(actions.DIRTY_ANON, (), (pfn,))
     return (yield from me_pagecache_clean(h))
 
 
@@ -152,8 +148,7 @@ def me_pagecache_dirty(h: Handler) -> Steps[str]:
 def me_swapcache_dirty(h: Handler) -> Steps[str]:
     """Not in swap yet: keep it where whoever swaps it in will find it poisoned."""
     h.m.clear_flags(h.pfn, pf.DIRTY | pf.UPTODATE)
-    text = "PG_dirty was set: it stays in the swap cache, never to be written; whoever swaps it in is told."
-    yield _mark(h, "me_swapcache_dirty", text, DELAYED, Act.FLAG)
+    yield Mark(actions.SWAPCACHE_DIRTY, (), (h.pfn,))
     isolated = yield from delete_from_lru_cache(h)
     yield unlock(h, h.pfn)
     extra = yield from has_extra_refcount(h, h.pfn, 1 if isolated else 0, folded="me_swapcache_dirty")
@@ -164,10 +159,9 @@ def me_swapcache_dirty(h: Handler) -> Steps[str]:
 def me_swapcache_clean(h: Handler) -> Steps[str]:
     """Swap has the same content: drop the page from the swap cache."""
     delete_from_swap_cache(h.m, h.pfn)
-    text = "PG_dirty is clear, swap has a good copy: dropped from the swap cache."
-    yield _mark(h, "me_swapcache_clean", text, RECOVERED, Act.DROP)
+    yield Mark(actions.SWAPCACHE_CLEAN, (), (h.pfn,))
     isolated = yield from delete_from_lru_cache(h)
-    yield unlock(h, h.pfn, "folio_unlock")
+    yield unlock(h, h.pfn, FOLIO_UNLOCKED)
     extra = yield from has_extra_refcount(h, h.pfn, 0, folded="me_swapcache_clean")
     return RECOVERED if isolated and not extra else FAILED
 
@@ -177,7 +171,7 @@ def me_huge_page(h: Handler) -> Steps[str]:
     """A file keeps its huge page, marked; any other is dissolved, and only the bad 4 KiB stay out."""
     m, head = h.m, h.m.compound_head(h.pfn)
     inode = m.inode_of(head)
-    yield _mark(h, "me_huge_page", "A file's huge page." if inode is not None else "A huge page without a file.")
+    yield Mark(HUGE, (inode is not None,), (h.pfn,))
     if inode is not None:
         result = yield from truncate_error_page(h, head, inode)
         yield unlock(h, head)

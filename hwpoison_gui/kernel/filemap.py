@@ -201,12 +201,12 @@ def _split_at(m: Machine, inode: Inode, index: int) -> None:
         split_cached_page(m, head)
 
 
-def why_kept(m: Machine, pfn: int) -> str:
-    """What keeps invalidate_inode_page() from dropping a page."""
-    word, left = m.page(pfn), int(m.mapcount.view[pfn])
+def why_kept(m: Machine, pfn: int) -> tuple[str, int]:
+    """What keeps invalidate_inode_page() from dropping a page: dirty, writeback, mapped or referenced; and refcount."""
+    word, count = m.page(pfn), int(m.refcount.view[pfn])
     if word & (pf.DIRTY | pf.WRITEBACK):
-        return "PG_dirty is set" if word & pf.DIRTY else "PG_writeback is set"
-    return "it is mapped" if left else f"somebody refers to it (count {int(m.refcount.view[pfn])})"
+        return "dirty" if word & pf.DIRTY else "writeback", count
+    return "mapped" if m.mapcount.view[pfn] else "referenced", count
 
 
 def invalidate_inode_page(m: Machine, pfn: int, extra: int) -> bool:

@@ -6,17 +6,21 @@ After kernel/fork.c, copy_page_range() of mm/memory.c and kernel/exit.c.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from . import page_flags as pf
 from . import pte as ptes
 from .exit_mmap import exit_mmap
 from .machine import Machine
-from .mark import Act, Mark, Steps, counted, prose
+from .mark import Act, Mark, Steps, site
 from .mmap import link_vma, put_file
 from .page_alloc import alloc_page, get_page
 from .records import PAGE_SHIFT, Process, SigInfo, Task, Vma
 from .rmap import anon_vma_link, page_add_rmap
 from .vm_fault import pte_alloc
+
+COPIED: Final = site("copy_page_range", Act.MAP, args="area start copied")
+EXITED: Final = site("do_exit", Act.DIE, args="comm tgid why")
 
 FIRST_PID = 100
 TASK_UNMAPPED_BASE = 0x7F00_0000_0000
@@ -63,13 +67,7 @@ def dup_mm(m: Machine, parent: int, child: int) -> Steps[None]:
         copy = anon_vma_fork(m, copy, vma)
         link_vma(m, copy)
         copied = copy_page_range(m, vma, copy)
-        yield prose(
-            "copy_page_range",
-            f"{vma.name or hex(vma.start)}: {counted(copied, 'entry', 'entries')} copied to the child.",
-            Act.MAP,
-            vmas=(vma.id, copy.id),
-            tasks=(child,),
-        )
+        yield Mark(COPIED, (vma.name, vma.start, copied), vmas=(vma.id, copy.id), tasks=(child,))
 
 
 def anon_vma_fork(m: Machine, copy: Vma, parent: Vma) -> Vma:
@@ -131,7 +129,7 @@ def do_exit(m: Machine, tgid: int, why: str) -> Mark:
     for tid in process.threads:
         m.delete(m.pending, tid)
     m.put(m.processes, tgid, replace(process, mm=0, ended=why))
-    return prose("do_exit", f"{process.comm}:{tgid} ends: {why}.", Act.DIE, why, tasks=process.threads)
+    return Mark(EXITED, (process.comm, tgid, why), tasks=process.threads)
 
 
 def close_fd(m: Machine, tgid: int, fd: str) -> None:

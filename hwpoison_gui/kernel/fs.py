@@ -7,6 +7,7 @@ reads return the content tag.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from . import page_flags as pf
 from .filemap import (
@@ -25,11 +26,26 @@ from .filemap import (
 )
 from .hugetlb import fallocate, hugetlbfs_read
 from .machine import Machine
-from .mark import Act, Steps, counted, prose
+from .mark import Act, Mark, Steps, site
 from .memory import Access
 from .mmap import covered, overlapping, put_inode, unmap_mapping_range
 from .page_alloc import alloc_page, put_page
 from .records import HPAGE_PMD_NR, Inode, OpenFile
+
+HUGETLB_READ: Final = site("hugetlbfs_read_iter", Act.DECIDE, args="path index")
+HUGETLB_LOST: Final = site("hugetlbfs_read_iter", Act.DECIDE, "EIO", "path index")
+READ: Final = site("generic_file_aio_read", args="path index")
+LOST: Final = site("generic_file_aio_read", Act.DECIDE, "EIO", "path index")
+NO_WRITE: Final = site("vfs_write", Act.DECIDE, "EINVAL", "path")
+WRITTEN: Final = site("generic_file_aio_write", Act.FLAG, args="path index")
+NOT_WRITTEN: Final = site("generic_file_aio_write", Act.DECIDE, "EIO", "path index")
+WRITTEN_BACK: Final = site("filemap_fdatawrite", Act.FLAG, args="path")
+ERROR_REPORTED: Final = site("vfs_fsync", Act.DECIDE, "EIO", "path")
+NO_ERROR: Final = site("vfs_fsync", Act.DECIDE, "0", "path")
+TRUNCATED: Final = site("truncate_pagecache", Act.DROP, args="path pages gone")
+PUNCHED: Final = site("truncate_pagecache_range", Act.DROP, args="path first last gone")
+CACHES_DROPPED: Final = site("drop_pagecache_sb", Act.DROP, args="dropped")
+UNLINKED: Final = site("do_unlinkat", Act.DROP, args="path")
 
 
 def create_file(m: Machine, path: str, pages: int, filesystem: str, hole: bool) -> int | None:
@@ -78,30 +94,22 @@ def do_pread(m: Machine, inode: Inode, index: int) -> Steps[Access]:
         return Access(None)
     if can(inode, "huge"):
         content = hugetlbfs_read(m, inode, index)
-        text = "its huge page is poisoned: EIO." if content is None else "read."
-        branch = "EIO" if content is None else ""
-        yield prose("hugetlbfs_read_iter", f"{inode.path} page {index}: {text}", Act.DECIDE, branch)
+        yield Mark(HUGETLB_LOST if content is None else HUGETLB_READ, (inode.path, index))
         return Access(content, "EIO" if content is None else 0)
     pfn = read_page(m, inode, index)
     if pfn is None:
         return Access(None, "ENOMEM")
     if not m.page(m.compound_head(pfn)) & pf.UPTODATE or m.profile.files.io_refuses(m, pfn):
-        yield prose(
-            "generic_file_aio_read",
-            f"{inode.path} page {index}: its content is lost, EIO.",
-            Act.DECIDE,
-            "EIO",
-            frames=(pfn,),
-        )
+        yield Mark(LOST, (inode.path, index), (pfn,))
         return Access(None, "EIO")
-    yield prose("generic_file_aio_read", f"{inode.path} page {index} is read through frame {pfn:#x}.", frames=(pfn,))
+    yield Mark(READ, (inode.path, index), (pfn,))
     return Access(content_of(m, pfn))
 
 
 def do_pwrite(m: Machine, inode: Inode, index: int, tag: str) -> Steps[int | str]:
     """write() of one page into the page cache: set DIRTY, and extend the file if needed."""
     if can(inode, "huge"):
-        yield prose("vfs_write", f"{inode.path}: hugetlbfs has no write().", Act.DECIDE, "EINVAL")
+        yield Mark(NO_WRITE, (inode.path,))
         return "EINVAL"
     if index >= inode.pages:
         inode = replace(inode, pages=index + 1)
@@ -110,19 +118,12 @@ def do_pwrite(m: Machine, inode: Inode, index: int, tag: str) -> Steps[int | str
     if pfn is None:
         return "ENOMEM"
     if m.profile.files.io_refuses(m, pfn):
-        yield prose(
-            "generic_file_aio_write", f"{inode.path} page {index} is poisoned: EIO.", Act.DECIDE, "EIO", frames=(pfn,)
-        )
+        yield Mark(NOT_WRITTEN, (inode.path, index), (pfn,))
         return "EIO"
     store(m, pfn, tag)
     create_buffers(m, pfn, inode)
     m.set_flags(m.compound_head(pfn), pf.DIRTY | pf.UPTODATE | (pf.MAPPEDTODISK if can(inode, "block") else 0))
-    yield prose(
-        "generic_file_aio_write",
-        f"{inode.path} page {index} is written in frame {pfn:#x}: DIRTY.",
-        Act.FLAG,
-        frames=(pfn,),
-    )
+    yield Mark(WRITTEN, (inode.path, index), (pfn,))
     return 0
 
 
@@ -138,8 +139,7 @@ def write_back(m: Machine, inode: Inode, pages: range | None = None) -> Steps[No
     for pfn in dirty:
         writepage(m, pfn)
         m.clear_flags(pfn, pf.WRITEBACK)
-    text = f"{inode.path}: {counted(len(dirty), 'dirty page')} written."
-    yield prose("filemap_fdatawrite", text, Act.FLAG, frames=tuple(dirty))
+    yield Mark(WRITTEN_BACK, (inode.path,), tuple(dirty))
 
 
 def do_fsync(m: Machine, inode: Inode, description: int | None, pages: range | None = None) -> Steps[int | str]:
@@ -147,8 +147,7 @@ def do_fsync(m: Machine, inode: Inode, description: int | None, pages: range | N
     yield from write_back(m, inode, pages)
     inode = m.inodes.view[inode.id]
     errno = m.profile.files.report_error(m, inode, description)
-    text = "an error that was not told here yet: EIO, once." if errno else "no error that was not told here yet: 0."
-    yield prose("vfs_fsync", f"{inode.path} has {text}", Act.DECIDE, "EIO" if errno else "0")
+    yield Mark(ERROR_REPORTED if errno else NO_ERROR, (inode.path,))
     return errno
 
 
@@ -179,8 +178,7 @@ def do_truncate(m: Machine, inode: Inode, pages: int) -> Steps[int]:
     if pages < inode.pages:
         gone = unmap_mapping_range(m, inode.id, pages, None, even_cows=True)
         truncate_inode_pages(m, inode, pages)
-        text = f"{inode.path} is cut to {counted(pages, 'page')}; {counted(gone, 'PTE goes', 'PTEs go')}."
-        yield prose("truncate_pagecache", text, Act.DROP)
+        yield Mark(TRUNCATED, (inode.path, pages, gone))
     return 0
 
 
@@ -192,9 +190,7 @@ def do_punch_hole(m: Machine, inode: Inode, first: int, last: int) -> Steps[int]
     truncate_inode_pages(m, inode, first, last)
     for index in range(first, min(last, inode.on_disk)):
         m.put(m.disk, (inode.id, index), ZERO)
-    where = f"page {first} is" if last == first + 1 else f"pages {first} to {last - 1} are"
-    text = f"{inode.path}: {where} a hole now; {counted(gone, 'PTE goes', 'PTEs go')}."
-    yield prose("truncate_pagecache_range", text, Act.DROP)
+    yield Mark(PUNCHED, (inode.path, first, last, gone))
     return 0
 
 
@@ -207,7 +203,7 @@ def do_drop_caches(m: Machine) -> Steps[int]:
         for pfn in cached_pages(m, number):
             if not m.page(pfn) & (pf.LOCKED | pf.UNEVICTABLE):
                 dropped += invalidate_inode_page(m, pfn, extra=0)
-    yield prose("drop_pagecache_sb", f"{dropped} clean pages are dropped.", Act.DROP)
+    yield Mark(CACHES_DROPPED, (dropped,))
     return 0
 
 
@@ -217,5 +213,5 @@ def do_unlink(m: Machine, path: str) -> Steps[int]:
     m.delete(m.paths, path)
     m.put(m.inodes, inode.id, replace(inode, linked=False))
     put_inode(m, inode.id)
-    yield prose("do_unlinkat", f"{path} has no name any more.", Act.DROP)
+    yield Mark(UNLINKED, (path,))
     return 0

@@ -11,8 +11,15 @@ from typing import Final
 from . import page_flags as pf
 from .handler import MF_COUNT_INCREASED
 from .machine import Machine
-from .mark import Act, Steps, counted, prose
+from .mark import Act, Mark, Steps, site
 from .page_alloc import drain_pcp, get_page, put_page
+
+DRAINED: Final = site("get_hwpoison_page", Act.FLAG)
+FREE_PAGE: Final = site("is_free_buddy_page", Act.DECIDE, "free")
+LRU_PAGE: Final = site("get_hwpoison_page", Act.FLAG, "PageLRU", "count held")
+HUGE_PAGE: Final = site("get_hwpoison_page", Act.FLAG, "huge page", "count")
+SHAKEN: Final = site("shake_page", Act.DECIDE, "not HWPoisonHandlable", "attempt")
+UNHANDLABLE: Final = site("get_hwpoison_page", Act.DECIDE, "unhandlable", "word")
 
 TRIES: Final = 3
 FREE: Final = 0
@@ -31,12 +38,7 @@ def get_hwpoison_page(m: Machine, pfn: int, flags: int) -> Steps[int | str]:
     """
     drain_pcp(m)
     head = m.compound_head(pfn)
-    yield prose(
-        "get_hwpoison_page",
-        "Per-CPU lists are drained, so that a free page is on the buddy lists.",
-        Act.FLAG,
-        frames=(pfn,),
-    )
+    yield Mark(DRAINED, (), (pfn,))
     held = bool(flags & MF_COUNT_INCREASED)
     if m.page(head) & pf.HUGE:
         return (yield from _get_hwpoison_huge_page(m, head, held))
@@ -44,24 +46,18 @@ def get_hwpoison_page(m: Machine, pfn: int, flags: int) -> Steps[int | str]:
         return (yield from _unhandlable(m, pfn, held))
     count = int(m.refcount.view[head])
     if not count:
-        yield prose(
-            "is_free_buddy_page", "Its count is 0 and it lies in a free block: free.", Act.DECIDE, "free", frames=(pfn,)
-        )
+        yield Mark(FREE_PAGE, (), (pfn,))
         return FREE
     if not held:
         get_page(m, pfn)
-    text = f"An LRU page with {counted(count, 'reference')}; " + (
-        "one of them is the handler's." if held else "one is taken."
-    )
-    yield prose("get_hwpoison_page", text, Act.FLAG, "PageLRU", frames=(pfn,))
+    yield Mark(LRU_PAGE, (count, held), (pfn,))
     return TAKEN
 
 
 def _get_hwpoison_huge_page(m: Machine, head: int, held: bool) -> Steps[int | str]:
     """get_hwpoison_huge_page(), mm/hugetlb.c: a free huge page has no references."""
     count = int(m.refcount.view[head])
-    text = f"A huge page of hugetlb with {counted(count, 'reference')}" + ("." if count else ": it is free.")
-    yield prose("get_hwpoison_page", text, Act.FLAG, "huge page", frames=(head,))
+    yield Mark(HUGE_PAGE, (count,), (head,))
     if not held and count:
         get_page(m, head)
     return TAKEN if held or count else FREE
@@ -72,20 +68,7 @@ def _unhandlable(m: Machine, pfn: int, held: bool) -> Steps[str]:
     if held:
         put_page(m, pfn)
     for attempt in range(1, TRIES + 1):
-        yield prose(
-            "shake_page",
-            f"Neither on the LRU nor free: the per-CPU caches are drained in case it is on its way ({attempt}).",
-            Act.DECIDE,
-            "not HWPoisonHandlable",
-            frames=(pfn,),
-        )
+        yield Mark(SHAKEN, (attempt,), (pfn,))
     m.printk(m.profile.log.prefix.format(pfn=pfn) + "unhandlable page.")
-    yield prose(
-        "get_hwpoison_page",
-        f"Neither PG_lru nor PG_buddy is set ({', '.join(pf.names_of(m.page(pfn))) or 'no flags'}): the kernel's own,"
-        " nothing can be done.",
-        Act.DECIDE,
-        "unhandlable",
-        frames=(pfn,),
-    )
+    yield Mark(UNHANDLABLE, (m.page(pfn),), (pfn,))
     return "EIO"

@@ -11,7 +11,7 @@ from typing import Final
 from . import page_flags as pf
 from .collect import ToKill
 from .machine import Machine
-from .mark import Act, Mark, Steps, prose
+from .mark import Act, Mark, Site, Steps, site
 from .profile.type import StateRow
 from .records import ActionResult
 
@@ -22,6 +22,23 @@ MF_SOFT_OFFLINE: Final = 1 << 3
 MF_SW_SIMULATED: Final = 1 << 5
 
 Verdict = int | str | None
+
+RESULT: Final = site("action_result", Act.RESULT, args="kind result")
+EXITS: Final = {
+    by: site("action_result", Act.RESULT, args="kind result", name=by)
+    for by in (
+        "no page",
+        "already poisoned",
+        "free",
+        "high-order kernel",
+        "not on LRU",
+        "truncated",
+        "unhandlable",
+        "unsplit thp",
+        "unmap failed",
+    )
+}
+UNLOCKED: Final = site("unlock_page", Act.FLAG)
 
 
 @dataclass(slots=True)
@@ -62,8 +79,8 @@ def frames_of(m: Machine, pfn: int) -> tuple[int, ...]:
     return (pfn,) if 0 <= pfn < m.frames else ()
 
 
-def action_result(h: Handler, kind: str, result: str) -> Mark:
-    """action_result(): the one place that reports what became of a page."""
+def action_result(h: Handler, kind: str, result: str, where: Site = RESULT) -> Mark:
+    """action_result(): the one place that reports what became of a page. `where`: the site of the call."""
     m, pfn = h.m, h.pfn
     dirty = 0 <= pfn < m.frames and bool(m.page(pfn) & pf.DIRTY)
     if m.profile.has("count_at_action_result"):
@@ -71,13 +88,18 @@ def action_result(h: Handler, kind: str, result: str) -> Mark:
     h.log(m.profile.log.result.format(dirty="dirty " if dirty else "", kind=kind, result=result))
     m.put(m.results, len(m.results.view), ActionResult(pfn, kind, result, dirty))
     m.add_to(m.counters, f"result:{result}", 1)
-    return prose("action_result", f"{kind}: {result}.", Act.RESULT, result, frames=frames_of(m, pfn))
+    return Mark(where, (kind, result), frames_of(m, pfn))
+
+
+def found_poisoned(m: Machine) -> None:
+    """Note that the frame was poisoned before this report of it: the result alone does not tell."""
+    m.add_to(m.counters, "already_poisoned", 1)
 
 
 def leave(h: Handler, by: str) -> Steps[Verdict]:
     """Report one of the profile's exits, by its name, and return its errno."""
     exit_ = h.m.profile.results.exits[by]
-    yield action_result(h, exit_.kind, exit_.result)
+    yield action_result(h, exit_.kind, exit_.result, EXITS[by])
     return exit_.errno
 
 
@@ -86,27 +108,7 @@ def matching_row(states: tuple[StateRow, ...], flags: int) -> StateRow:
     return next(row for row in states if flags & row.mask == row.res)
 
 
-_PAGE_FLAGS: Final = {
-    "COMPOUND_HEAD": "PG_head",
-    "COMPOUND_TAIL": "PG_tail",
-}  # others are exported under their own names
-
-
-def flags_of_row(row: StateRow) -> str:
-    """What a row of a state table asks of the flags, as found of the page that fits it."""
-    said = [
-        f"{_PAGE_FLAGS.get(name, f'PG_{name.lower()}')} is {'set' if row.res & 1 << pf.BY_NAME[name].bit else 'clear'}"
-        for name in pf.names_of(row.mask)
-    ]
-    return ", ".join(said) or "No row above fits"
-
-
 def unlock_page(h: Handler) -> Mark:
     """The last thing the handler does; its reference stays, so that the frame is never free again."""
     h.m.clear_flags(h.pfn, pf.LOCKED)
-    return prose(
-        "unlock_page",
-        "Unlocked. The handler keeps its reference: the frame is never handed out again.",
-        Act.FLAG,
-        frames=(h.pfn,),
-    )
+    return Mark(UNLOCKED, (), (h.pfn,))

@@ -6,6 +6,8 @@ mm/shmem.c. Each returns None where the ordinary, small way must be gone.
 
 from __future__ import annotations
 
+from typing import Final
+
 from . import page_flags as pf
 from . import pte as ptes
 from .filemap import can
@@ -19,11 +21,14 @@ from .huge_memory import (
     split_huge_pmd,
 )
 from .machine import Machine
-from .mark import Act, Steps, prose
+from .mark import Act, Mark, Steps, site
 from .page_alloc import get_page
 from .records import HPAGE_PMD_NR, PAGE_SHIFT, Inode, Vma
 from .rmap import anon_vma_prepare, set_anon
 from .vm_fault import FAULT_DONE, pte_alloc
+
+REUSED: Final = site("do_huge_pmd_wp_page", Act.MAP, "reuse")
+SPLIT: Final = site("do_huge_pmd_wp_page", Act.MAP, "split")
 
 
 def do_huge_pmd_anonymous_page(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str | None]:
@@ -54,12 +59,11 @@ def do_huge_pmd_wp_page(m: Machine, vma: Vma, address: int, entry: int) -> Steps
     if mine or vma.shared:
         m.set_pte(vma.mm, vpn, entry | ptes.RW | ptes.DIRTY)
         m.set_flags(head, pf.DIRTY if vma.shared else m.profile.mm.exclusive)
-        text = f"Nobody else has the huge page at frame {head:#x}: it may be written."
+        where = REUSED
     else:
         split_huge_pmd(m, vma, vpn)
-        text = "The huge page is shared: its entry is split, and only one small page will be copied."
-    branch = "reuse" if mine or vma.shared else "split"
-    yield prose("do_huge_pmd_wp_page", text, Act.MAP, branch, frames=(head,), vmas=(vma.id,), ptes=((vma.mm, vpn),))
+        where = SPLIT
+    yield Mark(where, (), (head,), (vma.id,), ((vma.mm, vpn),))
     return FAULT_DONE
 
 

@@ -15,13 +15,22 @@ from . import page_flags as pf
 from . import pte as ptes
 from .hugetlb_pool import destroy_compound_page, prep_compound_page
 from .machine import Machine
-from .mark import Act, Mark, Steps, counted, prose, site
+from .mark import Act, Mark, Steps, site
 from .page_alloc import alloc_pages, get_page, put_page
 from .records import HPAGE_PMD_NR, HPAGE_PMD_ORDER, PAGE_SHIFT, Vma
 from .rmap import mappings_of, page_add_rmap, page_mapped_in_vma, page_remove_rmap, rmap_vmas, try_to_unmap_one
 
-PMD_SIZE: Final = HPAGE_PMD_NR << PAGE_SHIFT
+GIVEN: Final = site("do_huge_pmd", Act.MAP, args="address")
+NEVER_SPLIT: Final = site("split_huge_page_to_list", Act.DECIDE, "EBUSY", name="huge zero page")
+HELD: Final = site("split_huge_page_to_list", Act.DECIDE, "EBUSY", "extra")
+SPLIT: Final = site("split_huge_page_to_list")
+SPLIT_FILE: Final = site("split_huge_page_to_list", Act.FLAG, "split")
+REMAPPED: Final = site("remap_page", Act.FLAG, "split")
+ENTRY_SPLIT: Final = site("try_to_migrate_one", Act.MAP, args="comm")
+ENTRY_DROPPED: Final = site("try_to_unmap_one", Act.UNMAP, args="comm", name="huge entry")
 NOT_MIGRATED: Final = site("try_to_migrate_one", Act.UNMAP, "hwpoison", "comm address dirty")
+
+PMD_SIZE: Final = HPAGE_PMD_NR << PAGE_SHIFT
 _ROOM_FOR_HUGE_ZERO: Final = 16 * HPAGE_PMD_NR
 
 # What the tails of a split page take over from its head (__split_huge_page_tail()).
@@ -86,8 +95,7 @@ def set_pmd(m: Machine, vma: Vma, address: int, head: int, flags: int) -> Mark:
         if vma.locked:
             m.set_flags(head, pf.MLOCKED | pf.UNEVICTABLE)
     base = vpn << PAGE_SHIFT
-    text = f"2 MiB at {base:#x} are given at once: the huge page at frame {head:#x}."
-    return prose("do_huge_pmd", text, Act.MAP, frames=(head,), vmas=(vma.id,), ptes=((vma.mm, vpn),))
+    return Mark(GIVEN, (base,), (head,), (vma.id,), ((vma.mm, vpn),))
 
 
 def split_huge_pmd(m: Machine, vma: Vma, vpn: int) -> None:
@@ -158,14 +166,13 @@ def split_huge_page(m: Machine, pfn: int) -> Steps[bool]:
     head = m.compound_head(pfn)
     if head == huge_zero_page(m):
         m.printk("huge_memory: Called split_huge_page for huge zero page")
-        yield prose("split_huge_page_to_list", "The page of zeros is never split.", Act.DECIDE, "EBUSY", frames=(pfn,))
+        yield Mark(NEVER_SPLIT, (), (pfn,))
         return False
     if not can_split(m, head):
         held, known = int(m.refcount.view[head]), accounted_references(m, head) + 1
-        text = f"{counted(held - known, 'reference')} more than mappings and page cache have: it cannot be split."
-        yield prose("split_huge_page_to_list", text, Act.DECIDE, "EBUSY", frames=(head, pfn))
+        yield Mark(HELD, (held - known,), (head, pfn))
         return False
-    yield prose("split_huge_page_to_list", f"The huge page at frame {head:#x} is split.", frames=(head, pfn))
+    yield Mark(SPLIT, (), (head, pfn))
     huge, anon = _huge_entries(m, head), m.anon_vma_of(head) != 0
     if anon and m.page(pfn) & pf.HWPOISON:
         for vma, address in mappings_of(m, pfn):
@@ -177,13 +184,7 @@ def split_huge_page(m: Machine, pfn: int) -> Steps[bool]:
     if not anon:
         _unmap_small_entries(m, head)
     _take_apart(m, head, pfn)
-    yield prose(
-        "remap_page" if m.anon_vma_of(pfn) else "split_huge_page_to_list",
-        "512 pages of 4 KiB: each has its own flags and counts now.",
-        Act.FLAG,
-        "split",
-        frames=tuple(range(head, head + HPAGE_PMD_NR)),
-    )
+    yield Mark(REMAPPED if m.anon_vma_of(pfn) else SPLIT_FILE, (), tuple(range(head, head + HPAGE_PMD_NR)))
     return True
 
 
@@ -222,16 +223,8 @@ def split_cached_page(m: Machine, head: int) -> None:
 def _split_entry(m: Machine, vma: Vma, vpn: int, head: int) -> Mark:
     anon = m.anon_vma_of(head) != 0
     owner = m.processes.view[vma.mm]
-    became = "512 small entries" if anon else "none, the next touch brings them back"
-    return prose(
-        "try_to_migrate_one" if anon else "try_to_unmap_one",
-        f"{owner.comm}:{owner.tgid}: its huge entry becomes {became}.",
-        Act.MAP if anon else Act.UNMAP,
-        frames=(head,),
-        vmas=(vma.id,),
-        ptes=((vma.mm, vpn),),
-        tasks=(owner.tgid,),
-    )
+    where = ENTRY_SPLIT if anon else ENTRY_DROPPED
+    return Mark(where, (owner.comm,), (head,), (vma.id,), ((vma.mm, vpn),), (owner.tgid,))
 
 
 def _take_apart(m: Machine, head: int, pfn: int) -> None:

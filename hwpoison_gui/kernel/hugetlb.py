@@ -6,17 +6,23 @@ pages of its own. Without a file there is an unnamed one underneath.
 
 from __future__ import annotations
 
+from typing import Final
+
 from . import page_flags as pf
 from . import pte as ptes
 from .filemap import DISK, content_of, store
 from .gate import ABSENT
 from .hugetlb_pool import alloc_huge_page, reserve, unreserve
 from .machine import Machine
-from .mark import Act, Mark, Steps, prose
+from .mark import Act, Mark, Steps, site
 from .page_alloc import get_page, put_page
 from .records import HPAGE_PMD_NR, PAGE_SHIFT, Inode, Vma
 from .rmap import anon_vma_prepare, page_add_rmap, page_remove_rmap, set_anon
 from .vm_fault import FAULT_DONE, VM_FAULT_HWPOISON, VM_FAULT_SIGBUS
+
+POISON: Final = site("hugetlb_fault", Act.DECIDE, "hwpoison", "path")
+MAPPED: Final = site("hugetlb_fault", Act.MAP, args="address")
+REUSED: Final = site("hugetlb_wp", Act.MAP)
 
 
 def hugetlb_file_setup(m: Machine, pages: int) -> int:
@@ -80,16 +86,16 @@ def hugetlb_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]
     base = address & -(HPAGE_PMD_NR << PAGE_SHIFT)
     entry = m.ptes.value(vma.mm, base >> PAGE_SHIFT)
     if entry & ptes.HWPOISON:
-        yield _met_poison(vma, base, ptes.value_of(entry), "The huge entry is a hwpoison entry.")
+        yield _met_poison(vma, base, ptes.value_of(entry), "")
         return VM_FAULT_HWPOISON
     if entry & ptes.PRESENT:
         return (yield from hugetlb_wp(m, vma, base, entry))
     return (yield from hugetlb_no_page(m, vma, base, write))
 
 
-def _met_poison(vma: Vma, base: int, head: int, text: str) -> Mark:
+def _met_poison(vma: Vma, base: int, head: int, path: str) -> Mark:
     at = ((vma.mm, base >> PAGE_SHIFT),)
-    return prose("hugetlb_fault", text, Act.DECIDE, "hwpoison", frames=(head,), vmas=(vma.id,), ptes=at)
+    return Mark(POISON, (path,), (head,), (vma.id,), at)
 
 
 def hugetlb_no_page(m: Machine, vma: Vma, base: int, write: bool) -> Steps[str]:
@@ -98,7 +104,7 @@ def hugetlb_no_page(m: Machine, vma: Vma, base: int, write: bool) -> Steps[str]:
     head = m.page_cache.of(inode.id).get(index)
     if head is not None:
         if m.page(head) & pf.HWPOISON:
-            yield _met_poison(vma, base, head, f"{inode.path} keeps a poisoned huge page here.")
+            yield _met_poison(vma, base, head, inode.path)
             return VM_FAULT_HWPOISON
         get_page(m, head)
     elif index >= inode.pages:
@@ -129,14 +135,7 @@ def _make_anon(m: Machine, vma: Vma, base: int, head: int) -> None:
 def _map(m: Machine, vma: Vma, base: int, head: int, flags: int) -> Mark:
     m.set_pte(vma.mm, base >> PAGE_SHIFT, ptes.mk_pte(head, flags | ptes.PSE | ptes.ACCESSED))
     page_add_rmap(m, head, huge=True)
-    return prose(
-        "hugetlb_fault",
-        f"2 MiB at {base:#x} are mapped: the huge page at frame {head:#x}.",
-        Act.MAP,
-        frames=(head,),
-        vmas=(vma.id,),
-        ptes=((vma.mm, base >> PAGE_SHIFT),),
-    )
+    return Mark(MAPPED, (base,), (head,), (vma.id,), ((vma.mm, base >> PAGE_SHIFT),))
 
 
 def hugetlb_wp(m: Machine, vma: Vma, base: int, entry: int) -> Steps[str]:
@@ -144,7 +143,7 @@ def hugetlb_wp(m: Machine, vma: Vma, base: int, entry: int) -> Steps[str]:
     vpn, old = base >> PAGE_SHIFT, ptes.value_of(entry)
     if vma.shared or (m.page(old) & pf.ANON and m.mapcount.view[old] == 1):
         m.set_pte(vma.mm, vpn, entry | ptes.RW | ptes.DIRTY)
-        yield prose("hugetlb_wp", f"Frame {old:#x} may be written.", Act.MAP, frames=(old,), ptes=((vma.mm, vpn),))
+        yield Mark(REUSED, (), (old,), (), ((vma.mm, vpn),))
         return FAULT_DONE
     copy = alloc_huge_page(m, resv_owner(vma), _resv_index(vma, base))
     if copy is None:

@@ -6,14 +6,20 @@ mapping and not yet taken stands in `huge_resv`, by inode for shared and by addr
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from . import page_flags as pf
 from .gate import ABSENT
 from .machine import Machine
-from .mark import Act, Steps, prose
+from .mark import Act, Mark, Steps, site
 from .page_alloc import alloc_pages, drain_pcp, free_one_page, take_page_off_buddy
 from .records import HPAGE_PMD_NR, HPAGE_PMD_ORDER
+
+DISSOLVED: Final = site("dissolve_free_huge_page", Act.FLAG, "dissolved")
+NOT_DISSOLVED: Final = site("dissolve_free_huge_page", Act.FLAG, "busy")
+OFF_BUDDY: Final = site("take_page_off_buddy", Act.FLAG, args="taken", name="one of 512")
 
 
 def hugetlb_init(m: Machine, pages: int) -> int:
@@ -129,12 +135,10 @@ def page_handle_poison(m: Machine, pfn: int) -> Steps[bool]:
     """__page_handle_poison(): dissolve the huge page if it is one, and take the frame off the free lists."""
     if m.page(pfn) & pf.HUGE:
         done = dissolve_free_huge_page(m, pfn)
-        text = "The huge page is 512 free pages now." if done else "The huge page was promised to a mapping: it stays."
-        yield prose("dissolve_free_huge_page", text, Act.FLAG, "dissolved" if done else "busy", frames=(pfn,))
+        yield Mark(DISSOLVED if done else NOT_DISSOLVED, (), (pfn,))
         if not done:
             return False
     drain_pcp(m)
     taken = take_page_off_buddy(m, pfn)
-    text = "Only the bad page is left out of the free lists." if taken else "It is not on the free lists."
-    yield prose("take_page_off_buddy", text, Act.FLAG, frames=(pfn,))
+    yield Mark(OFF_BUDDY, (taken,), (pfn,))
     return taken

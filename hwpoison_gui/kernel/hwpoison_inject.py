@@ -5,19 +5,27 @@ After mm/hwpoison-inject.c, drivers/base/memory.c and arch/x86/kernel/cpu/mce/co
 
 from __future__ import annotations
 
+from typing import Final
+
 from . import page_flags as pf
 from .handler import MF_ACTION_REQUIRED, MF_SW_SIMULATED
 from .machine import Machine
-from .mark import Act, Mark, Steps, prose
+from .mark import Act, Mark, Steps, site
 from .memory_failure import memory_failure
 from .records import SI_KERNEL, SigInfo
 from .signal import force_sig
+
+NO_PAGE: Final = site("hwpoison_inject", Act.DECIDE, "ENXIO", "pfn")
+GOES_ON: Final = site("do_machine_check", Act.DECIDE, "kill_me_maybe", "comm pfn")
+CANNOT_GO_ON: Final = site("do_machine_check", Act.DECIDE, "kill_me_now", "comm pfn")
+KILL_ME_MAYBE: Final = site("kill_me_maybe")
+KILL_ME_NOW: Final = site("kill_me_now", Act.SIGNAL, args="comm sent")
 
 
 def hwpoison_inject(m: Machine, pfn: int) -> Steps[int | str]:
     """A write to corrupt-pfn: background, no extra reference; a number that is no page may be refused before."""
     if m.profile.has("inject_checks_pfn") and not pfn_valid(m, pfn):
-        yield prose("hwpoison_inject", f"There is no page {pfn:#x}: ENXIO.", Act.DECIDE, "ENXIO")
+        yield Mark(NO_PAGE, (pfn,))
         return "ENXIO"
     return (yield from memory_failure(m, pfn, flags=MF_SW_SIMULATED))
 
@@ -35,10 +43,7 @@ def uc_decode_notifier(m: Machine, pfn: int) -> Steps[int | str]:
 def do_machine_check(m: Machine, pfn: int, tid: int, rip_valid: bool) -> Steps[int | str]:
     """A thread consumed the error: it must not run on. Without a valid RIP it could not go on in any case."""
     who = m.processes.view[m.tasks.view[tid].tgid]
-    text = f"{who.comm}:{tid} runs into a broken frame, {pfn:#x}."
-    branch = "kill_me_maybe" if rip_valid else "kill_me_now"
-    why = "RIPV is set" if rip_valid else "RIPV is clear: it cannot go on where it was"
-    yield prose("do_machine_check", text, Act.DECIDE, branch, why, tasks=(tid,))
+    yield Mark(GOES_ON if rip_valid else CANNOT_GO_ON, (who.comm, pfn), tasks=(tid,))
     if not rip_valid:
         yield kill_me_now(m, tid)
         return 0
@@ -47,7 +52,7 @@ def do_machine_check(m: Machine, pfn: int, tid: int, rip_valid: bool) -> Steps[i
 
 def kill_me_maybe(m: Machine, pfn: int, tid: int) -> Steps[int | str]:
     """On the way back to user space: handle the error, and end the thread's access if that failed."""
-    yield prose("kill_me_maybe", "Before it returns to user space, it handles the error itself.", tasks=(tid,))
+    yield Mark(KILL_ME_MAYBE, (), tasks=(tid,))
     errno = yield from memory_failure(m, pfn, flags=MF_ACTION_REQUIRED, current=tid)
     if not m.panicked and errno not in (0, "EHWPOISON"):
         yield kill_me_now(m, tid)
@@ -58,7 +63,7 @@ def kill_me_now(m: Machine, tid: int) -> Mark:
     """force_sig(SIGBUS): without an address, and it cannot be refused."""
     who = m.processes.view[m.tasks.view[tid].tgid]
     effect = force_sig(m, tid, SigInfo("SIGBUS", SI_KERNEL))
-    return prose("kill_me_now", f"{who.comm}:{tid} is sent SIGBUS (SI_KERNEL).", Act.SIGNAL, effect, tasks=(tid,))
+    return Mark(KILL_ME_NOW, (who.comm, effect), tasks=(tid,))
 
 
 def pfn_valid(m: Machine, pfn: int) -> bool:

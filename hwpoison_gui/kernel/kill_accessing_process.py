@@ -5,15 +5,18 @@ After mm/memory-failure.c (6.1). Nobody knows the virtual address, so the page t
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from . import pte as ptes
 from .collect import ToKill
 from .handler import Handler
 from .machine import Machine
-from .mark import Act, Steps, prose
+from .mark import Act, Mark, Steps, site
 from .records import HPAGE_PMD_NR, PAGE_SHIFT
 from .user_mappings import kill_proc
+
+FOUND: Final = site("kill_accessing_process", Act.DECIDE, "found", "comm address")
+NOT_FOUND: Final = site("kill_accessing_process", Act.DECIDE, "not found", "comm")
 
 
 class Found(NamedTuple):
@@ -31,14 +34,10 @@ def kill_accessing_process(h: Handler, pfn: int) -> Steps[int | str]:
     m = h.m
     process = m.processes.view[m.tasks.view[h.current].tgid]
     found = find_hwpoisoned_entry(m, process.mm, pfn)
-    text = (
-        f"{process.comm}:{h.current} has it at {found.address:#x}."
-        if found
-        else f"No entry of {process.comm}:{h.current} leads to it any more."
-    )
-    yield prose("kill_accessing_process", text, Act.DECIDE, "found" if found else "not found", frames=(pfn,))
     if found is None:
+        yield Mark(NOT_FOUND, (process.comm,), (pfn,), tasks=(h.current,))
         return 0
+    yield Mark(FOUND, (process.comm, found.address), (pfn,), tasks=(h.current,))
     yield kill_proc(h, ToKill(h.current, found.address, 0, found.lsb))
     return "EHWPOISON"
 

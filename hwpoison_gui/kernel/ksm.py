@@ -12,12 +12,15 @@ from . import page_flags as pf
 from . import pte as ptes
 from .filemap import content_of
 from .machine import MAPPING_KSM, Machine
-from .mark import Act, Mark, Steps, prose
+from .mark import Act, Mark, Steps, site
 from .memory import drop_present
 from .mmap import covered, isolate_range
 from .page_alloc import get_page
 from .records import PAGE_SHIFT, Vma
 from .rmap import mappings_of, page_add_rmap
+
+MERGEABLE: Final = site("ksm_madvise")
+REPLACED: Final = site("replace_page", Act.MAP, args="comm address")
 
 # Pages of these sorts are not looked at.
 _NOT_MERGED: Final = pf.HWPOISON | pf.HUGE | pf.COMPOUND_HEAD | pf.COMPOUND_TAIL
@@ -28,7 +31,7 @@ def madvise_mergeable(m: Machine, mm: int, start: int, end: int) -> Steps[int | 
     for vma in isolate_range(m, mm, start, end):
         if not vma.shared and vma.huge != "hugetlb":
             m.put(m.vmas, vma.id, replace(vma, mergeable=True))
-    yield prose("ksm_madvise", "Pages of equal content may be merged here.", tasks=(mm,))
+    yield Mark(MERGEABLE, (), tasks=(mm,))
     yield from ksm_do_scan(m)
     return 0 if covered(m, mm, start, end) else "ENOMEM"
 
@@ -100,12 +103,4 @@ def _replace_page(m: Machine, vma: Vma, vpn: int, kpage: int) -> Mark:
     m.set_pte(vma.mm, vpn, ptes.mk_pte(kpage, entry & ptes.ACCESSED))
     drop_present(m, entry & ~ptes.DIRTY)
     owner = m.processes.view[vma.mm]
-    return prose(
-        "replace_page",
-        f"{owner.comm}:{owner.tgid} shares frame {kpage:#x} at {vpn << PAGE_SHIFT:#x}; frame {pfn:#x} had the same.",
-        Act.MAP,
-        frames=(kpage, pfn),
-        vmas=(vma.id,),
-        ptes=((vma.mm, vpn),),
-        tasks=(owner.tgid,),
-    )
+    return Mark(REPLACED, (owner.comm, vpn << PAGE_SHIFT), (kpage, pfn), (vma.id,), ((vma.mm, vpn),), (owner.tgid,))

@@ -5,13 +5,15 @@ After mm/madvise.c, mm/gup.c and arch/x86/lib/usercopy.c. Addresses are in bytes
 
 from __future__ import annotations
 
+from typing import Final
+
 from . import page_flags as pf
 from . import pte as ptes
 from .filemap import content_of
 from .handler import MF_COUNT_INCREASED, MF_SW_SIMULATED
 from .huge_memory import split_huge_page
 from .machine import Machine
-from .mark import Act, Steps, prose
+from .mark import Act, Mark, Steps, site
 from .memory import Access, handle_mm_fault
 from .memory_failure import memory_failure
 from .mmap import covered, overlapping
@@ -20,6 +22,13 @@ from .records import HPAGE_PMD_NR, PAGE_SHIFT, PAGE_SIZE, Vma
 from .soft_offline import soft_offline_page
 from .swap import pageout, read_swap_cache
 from .vm_fault import VM_FAULT_HWPOISON, VM_FAULT_OOM
+
+COPIED: Final = site("copy_from_user", args="address")
+NOT_COPIED: Final = {
+    errno: site("copy_from_user", Act.DECIDE, errno, "address found") for errno in ("EFAULT", "ENOMEM")
+}
+REFERENCE_DROPPED: Final = site("madvise_hwpoison", Act.FLAG)
+SWAPPED_IN: Final = site("swapin_readahead")
 
 _GUP_ERRNO = {VM_FAULT_OOM: "ENOMEM", VM_FAULT_HWPOISON: "EHWPOISON"}
 
@@ -44,9 +53,9 @@ def copy_from_user(m: Machine, mm: int, address: int) -> Steps[Access]:
     found = yield from follow_page(m, mm, address)
     if isinstance(found, str):
         errno = "ENOMEM" if found == "ENOMEM" else "EFAULT"
-        yield prose("copy_from_user", f"{address:#x} cannot be read ({found}): {errno}, no signal.", Act.DECIDE, errno)
+        yield Mark(NOT_COPIED[errno], (address, found))
         return Access(None, errno)
-    yield prose("copy_from_user", f"{address:#x} is read from frame {found:#x}.", frames=(found,))
+    yield Mark(COPIED, (address,), (found,))
     return Access(content_of(m, found))
 
 
@@ -62,7 +71,7 @@ def madvise_hwpoison(m: Machine, mm: int, address: int) -> Steps[int | str]:
         return errno
     if m.profile.has("madvise_keeps_reference"):
         put_page(m, found)
-        yield prose("madvise_hwpoison", "The injector drops its reference.", Act.FLAG, frames=(found,))
+        yield Mark(REFERENCE_DROPPED, (), (found,))
     return errno if m.profile.has("madvise_returns_errno") else 0
 
 
@@ -125,7 +134,7 @@ def swapin_readahead(m: Machine, mm: int, address: int) -> Steps[int | str]:
     pfn = read_swap_cache(m, ptes.value_of(entry))
     if pfn is None:
         return "ENOMEM"
-    yield prose("swapin_readahead", f"Frame {pfn:#x} holds the page in the swap cache; nobody maps it.", frames=(pfn,))
+    yield Mark(SWAPPED_IN, (), (pfn,))
     return 0
 
 

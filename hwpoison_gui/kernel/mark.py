@@ -7,9 +7,9 @@ site, when a view asks.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator, Iterable
 from enum import Enum
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
@@ -52,12 +52,15 @@ class Site:
         The branch taken, as the kernel's code has it; empty when there is only one, or when a value decides.
     args : tuple of str
         Names of the values that a mark of this site carries, in their order.
+    module : str
+        The Python module that declares it.
     """
 
-    __slots__ = ("act", "args", "branch", "function", "id")
+    __slots__ = ("act", "args", "branch", "function", "id", "module")
 
-    def __init__(self, id_: str, function: str, act: Act, branch: str, args: tuple[str, ...]) -> None:
-        self.id, self.function, self.act, self.branch, self.args = id_, function, act, branch, args
+    def __init__(self, id_: str, function: str, act: Act, branch: str, args: tuple[str, ...], module: str) -> None:
+        self.id, self.function, self.act, self.branch = id_, function, act, branch
+        self.args, self.module = args, module
 
     def __repr__(self) -> str:
         return f"<Site {self.id}>"
@@ -87,7 +90,8 @@ def site(function: str, act: Act = Act.ENTER, branch: str = "", args: str = "", 
     id_ = f"{function}/{rest}" if rest else function
     if id_ in SITES:
         raise ValueError(f"two sites are called {id_}")
-    made = SITES[id_] = Site(id_, function, act, branch, tuple(args.split()))
+    module: str = sys._getframe(1).f_globals["__name__"]
+    made = SITES[id_] = Site(id_, function, act, branch, tuple(args.split()), module)
     return made
 
 
@@ -124,26 +128,6 @@ class Mark(NamedTuple):
     def value(self, name: str) -> Any:
         """The value of that name. Raises ValueError when the site has none such."""
         return self.args[self.site.args.index(name)]
-
-
-def prose(
-    function: str,
-    text: str,
-    act: Act = Act.ENTER,
-    branch: str = "",
-    why: str = "",
-    frames: tuple[int, ...] = (),
-    vmas: tuple[int, ...] = (),
-    ptes: tuple[tuple[int, int], ...] = (),
-    tasks: tuple[int, ...] = (),
-) -> Mark:
-    """A mark of a file that has no sites yet."""
-    return Mark(_prose_site(function, act, branch), (text, why), frames, vmas, ptes, tasks)
-
-
-@cache
-def _prose_site(function: str, act: Act, branch: str) -> Site:
-    return Site("", function, act, branch, ("text", "why"))
 
 
 def counted(number: int, one: str, many: str = "") -> str:

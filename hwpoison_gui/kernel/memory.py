@@ -5,7 +5,7 @@ After mm/memory.c (handle_mm_fault() and the do_*_page() below it) and arch/x86/
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from . import page_flags as pf
 from . import pte as ptes
@@ -14,13 +14,31 @@ from .gate import ABSENT
 from .huge_fault import do_huge_file_fault, do_huge_pmd_anonymous_page, do_huge_pmd_wp_page
 from .hugetlb import hugetlb_fault
 from .machine import Machine
-from .mark import Act, Mark, Steps, prose
+from .mark import Act, Mark, Site, Steps, site
 from .page_alloc import alloc_page, get_page
 from .records import BUS_ADRERR, BUS_MCEERR_AR, PAGE_SHIFT, PAGE_SIZE, SEGV_ACCERR, SEGV_MAPERR, Inode, SigInfo, Vma
 from .rmap import anon_vma_prepare, munlock_page, page_add_rmap, page_remove_rmap, set_anon
 from .signal import force_sig
 from .swap import free_page_and_swap_cache, read_swap_cache, swap_free
 from .vm_fault import FAULT_DONE, VM_FAULT_HWPOISON, VM_FAULT_OOM, VM_FAULT_SIGBUS, pte_alloc
+
+READ: Final = site("access", Act.FLAG, args="comm address", name="read")
+WRITTEN: Final = site("access", Act.FLAG, args="comm address", name="write")
+BAD_AREA: Final = site("bad_area", Act.SIGNAL, args="comm address code")
+TOUCHED_POISON: Final = site("do_sigbus", Act.SIGNAL, VM_FAULT_HWPOISON, "comm address")
+TOUCHED_NOTHING: Final = site("do_sigbus", Act.SIGNAL, VM_FAULT_SIGBUS, "comm address")
+HWPOISON_ENTRY: Final = site("do_swap_page", Act.DECIDE, "is_hwpoison_entry", "address")
+POISONED_SWAP_CACHE: Final = site("do_swap_page", Act.DECIDE, "PageHWPoison", "offset")
+POISONED_FILE_PAGE: Final = site("__do_fault", Act.DECIDE, "PageHWPoison", "path index")
+ZERO_PAGE: Final = site("do_anonymous_page", Act.MAP, args="address", name="zero page")
+NEW_PAGE: Final = site("do_anonymous_page", Act.MAP, args="address")
+MAPPED_AROUND: Final = site("filemap_map_pages", Act.MAP, args="address path index")
+FILE_PAGE: Final = site("__do_fault", Act.MAP, args="address path index")
+PRIVATE_COPY: Final = site("do_cow_fault", Act.MAP, args="address")
+SHARED_WRITE: Final = site("do_wp_page", Act.MAP, args="address", name="shared")
+REUSED: Final = site("do_wp_page", Act.MAP, args="address", name="reuse")
+COPIED: Final = site("wp_page_copy", Act.MAP, args="address old")
+SWAPPED_IN: Final = site("do_swap_page", Act.MAP, args="address")
 
 
 class Access(NamedTuple):
@@ -66,15 +84,13 @@ def _touch(m: Machine, vma: Vma, address: int, entry: int, write: str | None) ->
 
 def _touched(m: Machine, tid: int, vma: Vma, address: int, entry: int, write: str | None) -> Mark:
     who = m.processes.view[m.tasks.view[tid].tgid]
-    verb = "reads" if write is None else "writes to"
-    return prose(
-        "access",
-        f"{who.comm}:{tid} {verb} {address:#x}, frame {ptes.value_of(entry):#x}.",
-        Act.FLAG,
-        frames=(ptes.value_of(entry),),
-        vmas=(vma.id,),
-        ptes=((vma.mm, address >> PAGE_SHIFT),),
-        tasks=(tid,),
+    return Mark(
+        READ if write is None else WRITTEN,
+        (who.comm, address),
+        (ptes.value_of(entry),),
+        (vma.id,),
+        ((vma.mm, address >> PAGE_SHIFT),),
+        (tid,),
     )
 
 
@@ -82,7 +98,7 @@ def bad_area(m: Machine, tid: int, address: int, code: str) -> Mark:
     """bad_area_access_error(): SIGSEGV, forced."""
     force_sig(m, tid, SigInfo("SIGSEGV", code, address))
     who = m.processes.view[m.tasks.view[tid].tgid]
-    return prose("bad_area", f"{who.comm}:{tid} may not touch {address:#x}: SIGSEGV.", Act.SIGNAL, code, tasks=(tid,))
+    return Mark(BAD_AREA, (who.comm, address, code), tasks=(tid,))
 
 
 def do_sigbus(m: Machine, tid: int, vma: Vma, address: int, fault: str) -> Mark:
@@ -93,13 +109,11 @@ def do_sigbus(m: Machine, tid: int, vma: Vma, address: int, fault: str) -> Mark:
         lsb = 21 if vma.huge == "hugetlb" else PAGE_SHIFT
         m.printk(f"MCE: Killing {who.comm}:{tid} due to hardware memory corruption fault at {touched:x}")
         force_sig(m, tid, SigInfo("SIGBUS", BUS_MCEERR_AR, touched, lsb))
-        text = f"{who.comm}:{tid} touched poisoned memory at {touched:#x}: SIGBUS, BUS_MCEERR_AR, cannot be refused."
+        where = TOUCHED_POISON
     else:
         force_sig(m, tid, SigInfo("SIGBUS", BUS_ADRERR, touched, 0))
-        text = f"{who.comm}:{tid} touched {touched:#x}, behind which there is no page: SIGBUS, BUS_ADRERR."
-    return prose(
-        "do_sigbus", text, Act.SIGNAL, fault, vmas=(vma.id,), ptes=((vma.mm, address >> PAGE_SHIFT),), tasks=(tid,)
-    )
+        where = TOUCHED_NOTHING
+    return Mark(where, (who.comm, touched), (), (vma.id,), ((vma.mm, address >> PAGE_SHIFT),), (tid,))
 
 
 def handle_mm_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
@@ -109,15 +123,7 @@ def handle_mm_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[st
         return (yield from hugetlb_fault(m, vma, address, write))
     if entry & ptes.HWPOISON:
         pfn = ptes.value_of(entry)
-        yield prose(
-            "do_swap_page",
-            f"The PTE at {address:#x} is a hwpoison entry for frame {pfn:#x}.",
-            Act.DECIDE,
-            "is_hwpoison_entry",
-            frames=(pfn,),
-            vmas=(vma.id,),
-            ptes=((vma.mm, address >> PAGE_SHIFT),),
-        )
+        yield Mark(HWPOISON_ENTRY, (address,), (pfn,), (vma.id,), ((vma.mm, address >> PAGE_SHIFT),))
         return VM_FAULT_HWPOISON
     if entry & ptes.SWAP:
         return (yield from do_swap_page(m, vma, address, entry, write))
@@ -175,8 +181,8 @@ def _new_anon_page(m: Machine, vma: Vma, address: int, content: str) -> int | No
     return pfn
 
 
-def _mapped(vma: Vma, address: int, pfn: int, function: str, text: str) -> Mark:
-    return prose(function, text, Act.MAP, frames=(pfn,), vmas=(vma.id,), ptes=((vma.mm, address >> PAGE_SHIFT),))
+def _mapped(where: Site, vma: Vma, address: int, pfn: int, *args: object) -> Mark:
+    return Mark(where, (address, *args), (pfn,), (vma.id,), ((vma.mm, address >> PAGE_SHIFT),))
 
 
 def do_anonymous_page(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
@@ -186,14 +192,12 @@ def do_anonymous_page(m: Machine, vma: Vma, address: int, write: bool) -> Steps[
         if not pte_alloc(m, vma.mm, address >> PAGE_SHIFT):
             return VM_FAULT_OOM
         m.set_pte(vma.mm, address >> PAGE_SHIFT, ptes.mk_pte(zero, ptes.SPECIAL | ptes.ACCESSED))
-        yield _mapped(
-            vma, address, zero, "do_anonymous_page", f"{address:#x} was never written: it maps the zero page."
-        )
+        yield _mapped(ZERO_PAGE, vma, address, zero)
         return FAULT_DONE
     pfn = _new_anon_page(m, vma, address, ZERO)
     if pfn is None or not map_page(m, vma, address, pfn, ptes.RW | ptes.DIRTY):
         return VM_FAULT_OOM
-    yield _mapped(vma, address, pfn, "do_anonymous_page", f"Frame {pfn:#x} is given to {address:#x}.")
+    yield _mapped(NEW_PAGE, vma, address, pfn)
     return FAULT_DONE
 
 
@@ -206,14 +210,7 @@ def do_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
     if pfn is None:
         return VM_FAULT_OOM
     if m.page(pfn) & pf.HWPOISON:
-        yield prose(
-            "__do_fault",
-            f"{inode.path} page {index} is in the page cache, and poisoned.",
-            Act.DECIDE,
-            "PageHWPoison",
-            frames=(pfn,),
-            vmas=(vma.id,),
-        )
+        yield Mark(POISONED_FILE_PAGE, (inode.path, index), (pfn,), (vma.id,))
         return VM_FAULT_HWPOISON
     if not m.page(m.compound_head(pfn)) & pf.UPTODATE:
         return VM_FAULT_SIGBUS
@@ -222,8 +219,7 @@ def do_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
     if not write and m.profile.mm.fault_around > 1:
         do_fault_around(m, vma, address, inode)
     if m.pte(vma.mm, address >> PAGE_SHIFT) & ptes.PRESENT:
-        text = f"{inode.path} page {index} and its cached neighbours are mapped around {address:#x}."
-        yield _mapped(vma, address, pfn, "filemap_map_pages", text)
+        yield _mapped(MAPPED_AROUND, vma, address, pfn, inode.path, index)
         return FAULT_DONE
     get_page(m, pfn)
     flags = ptes.RW | ptes.DIRTY if write else 0
@@ -233,9 +229,7 @@ def do_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
         page_mkwrite(m, pfn)
     if not map_page(m, vma, address, pfn, flags):
         return VM_FAULT_OOM
-    yield _mapped(
-        vma, address, pfn, "__do_fault", f"{inode.path} page {index}, frame {pfn:#x}, is mapped at {address:#x}."
-    )
+    yield _mapped(FILE_PAGE, vma, address, pfn, inode.path, index)
     return FAULT_DONE
 
 
@@ -267,9 +261,7 @@ def _do_cow_fault(m: Machine, vma: Vma, address: int, source: int) -> Steps[str]
     pfn = _new_anon_page(m, vma, address, content_of(m, source))
     if pfn is None or not map_page(m, vma, address, pfn, ptes.RW | ptes.DIRTY):
         return VM_FAULT_OOM
-    yield _mapped(
-        vma, address, pfn, "do_cow_fault", f"{address:#x} gets a private copy of the file's page: frame {pfn:#x}."
-    )
+    yield _mapped(PRIVATE_COPY, vma, address, pfn)
     return FAULT_DONE
 
 
@@ -279,13 +271,11 @@ def do_wp_page(m: Machine, vma: Vma, address: int, entry: int) -> Steps[str]:
     if vma.shared and vma.mapping:
         page_mkwrite(m, pfn)
         m.set_pte(vma.mm, vpn, entry | ptes.RW | ptes.DIRTY)
-        yield _mapped(
-            vma, address, pfn, "do_wp_page", f"The file system is told of the write; frame {pfn:#x} is DIRTY."
-        )
+        yield _mapped(SHARED_WRITE, vma, address, pfn)
         return FAULT_DONE
     if m.page(pfn) & pf.ANON and m.profile.mm.reuses(m, vma, address, pfn):
         m.set_pte(vma.mm, vpn, entry | ptes.RW | ptes.DIRTY)
-        yield _mapped(vma, address, pfn, "do_wp_page", f"Nobody else has frame {pfn:#x}: it may be written.")
+        yield _mapped(REUSED, vma, address, pfn)
         return FAULT_DONE
     copy = _new_anon_page(m, vma, address, content_of(m, pfn))
     if copy is None:
@@ -294,9 +284,7 @@ def do_wp_page(m: Machine, vma: Vma, address: int, entry: int) -> Steps[str]:
     drop_present(m, entry & ~ptes.DIRTY)
     if not map_page(m, vma, address, copy, ptes.RW | ptes.DIRTY):
         return VM_FAULT_OOM
-    yield _mapped(
-        vma, address, copy, "wp_page_copy", f"Frame {pfn:#x} is shared: the writer gets a copy, frame {copy:#x}."
-    )
+    yield _mapped(COPIED, vma, address, copy, pfn)
     return FAULT_DONE
 
 
@@ -307,15 +295,7 @@ def do_swap_page(m: Machine, vma: Vma, address: int, entry: int, write: bool) ->
     if pfn is None:
         return VM_FAULT_OOM
     if m.page(pfn) & pf.HWPOISON:
-        yield prose(
-            "do_swap_page",
-            f"Swap entry {offset:#x} leads to frame {pfn:#x} in the swap cache, and it is poisoned.",
-            Act.DECIDE,
-            "PageHWPoison",
-            frames=(pfn,),
-            vmas=(vma.id,),
-            ptes=((vma.mm, vpn),),
-        )
+        yield Mark(POISONED_SWAP_CACHE, (offset,), (pfn,), (vma.id,), ((vma.mm, vpn),))
         return VM_FAULT_HWPOISON
     if not m.page(pfn) & pf.UPTODATE:
         return VM_FAULT_SIGBUS
@@ -326,5 +306,5 @@ def do_swap_page(m: Machine, vma: Vma, address: int, entry: int, write: bool) ->
         m.set_flags(pfn, pf.ANON)
     map_page(m, vma, address, pfn, m.profile.mm.swap_in(m, vma, pfn, entry, write))
     m.profile.mm.swapped_in(m, vma, pfn, entry)
-    yield _mapped(vma, address, pfn, "do_swap_page", f"Swapped in: frame {pfn:#x} is mapped at {address:#x}.")
+    yield _mapped(SWAPPED_IN, vma, address, pfn)
     return FAULT_DONE

@@ -6,9 +6,13 @@ the handler returns. Everything that a profile decides is asked of it, never gue
 
 from __future__ import annotations
 
+from typing import Final
+
 from .handler import Handler, frames_of
 from .machine import Machine
-from .mark import Steps, prose
+from .mark import Mark, Steps, site
+
+ENTER: Final = site("memory_failure", args="pfn")
 
 
 def memory_failure(
@@ -19,7 +23,7 @@ def memory_failure(
     `extra` references are the injector's, `flags` are MF_ bits, `current` is the thread that runs, or 0.
     """
     h = Handler(m, pfn, trapno, extra, flags, current)
-    yield prose("memory_failure", f"Frame {pfn:#x} is reported broken.", frames=frames_of(m, pfn))
+    yield Mark(ENTER, (pfn,), frames_of(m, pfn))
     for phase in m.profile.phases:
         verdict = yield from phase(h)
         if verdict is not None:

@@ -6,6 +6,8 @@ beside it (`raw_hwp`) until the huge page is dissolved.
 
 from __future__ import annotations
 
+from typing import Final
+
 from . import page_flags as pf
 from .handler import (
     MF_ACTION_REQUIRED,
@@ -13,14 +15,21 @@ from .handler import (
     Handler,
     Verdict,
     action_result,
+    found_poisoned,
 )
 from .hugetlb_pool import page_handle_poison
 from .kill_accessing_process import kill_accessing_process
 from .machine import Machine
-from .mark import Act, Steps, prose
+from .mark import Act, Mark, Steps, site
 from .page_alloc import get_page, put_page
 from .profile.type import FAILED, RECOVERED
 from .profile.variants import phase
+
+HUGE_PAGE: Final = site("memory_failure", Act.FLAG, "huge page")
+FREE_HUGE_PAGE: Final = site("memory_failure", Act.FLAG, "free huge page")
+LOCKED: Final = site("hwpoison_filter", name="huge page")
+POISONED_BEFORE: Final = site("memory_failure", Act.DECIDE, "already poisoned", name="huge page already poisoned")
+FREE_RESULT: Final = site("action_result", Act.RESULT, args="kind result", name="free huge page")
 
 
 @phase("6.1")
@@ -36,14 +45,13 @@ def try_memory_failure_hugetlb(h: Handler) -> Steps[Verdict]:
     if not free and not h.flags & MF_COUNT_INCREASED:
         get_page(m, head)
     m.set_flags(head, pf.LOCKED)
-    text = f"A page of hugetlb: HWPOISON stands on its head, frame {head:#x}, for all 2 MiB."
-    yield prose("memory_failure", text, Act.FLAG, "free huge page" if free else "huge page", frames=(head, pfn))
+    yield Mark(FREE_HUGE_PAGE if free else HUGE_PAGE, (), (head, pfn))
     h.page_flags = m.page(head)
-    yield prose("hwpoison_filter", "Locked, its flags are saved; no filter objects.", frames=(head,))
+    yield Mark(LOCKED, (), (head,))
     if free:
         m.clear_flags(head, pf.LOCKED)
         result = RECOVERED if (yield from page_handle_poison(m, pfn)) else FAILED
-        yield action_result(h, "free huge page", result)
+        yield action_result(h, "free huge page", result, FREE_RESULT)
         return m.profile.results.errno_of[result]
     h.page = head
     verdict = yield from m.profile.phase("hwpoison_user_mappings")(h)
@@ -69,8 +77,8 @@ def hugetlb_update_hwpoison(m: Machine, head: int, pfn: int) -> bool:
 
 def _poisoned_before(h: Handler, head: int) -> Steps[Verdict]:
     h.log("already hardware poisoned")
-    text = "The huge page was poisoned before, PG_hwpoison is set on its head: EHWPOISON."
-    yield prose("memory_failure", text, Act.DECIDE, "already poisoned", frames=(head, h.pfn))
+    found_poisoned(h.m)
+    yield Mark(POISONED_BEFORE, (), (head, h.pfn))
     errno: int | str = "EHWPOISON"
     if h.flags & MF_ACTION_REQUIRED:
         errno = yield from kill_accessing_process(h, head)

@@ -13,10 +13,15 @@ from . import pte as ptes
 from .gate import ABSENT
 from .hugetlb_pool import alloc_fresh_huge_page, alloc_huge_page, available_huge_pages
 from .machine import Machine
-from .mark import Act, Mark, Steps, prose
+from .mark import Act, Mark, Steps, site
 from .page_alloc import alloc_page, put_page
 from .records import HPAGE_PMD_NR, PAGE_SHIFT
 from .rmap import mappings_of, page_add_rmap, page_remove_rmap
+
+NO_MEMORY: Final = site("migrate_pages", Act.DECIDE, "failed", name="no memory")
+HELD: Final = site("migrate_pages", Act.DECIDE, "failed")
+MOVED: Final = site("migrate_pages", Act.FLAG, "moved")
+REMAPPED: Final = site("remove_migration_pte", Act.MAP, args="comm address")
 
 # What goes along to the new frame (folio_migrate_flags()).
 _MOVED: Final = (
@@ -37,12 +42,11 @@ def migrate_page(m: Machine, pfn: int) -> Steps[int]:
     huge = bool(m.page(pfn) & pf.HUGE)
     new = _new_page(m, huge)
     if new is None:
-        yield prose("migrate_pages", "There is no memory to move to.", Act.DECIDE, "failed", frames=(pfn,))
+        yield Mark(NO_MEMORY, (), (pfn,))
         return -errno.ENOMEM
     if extra_references(m, pfn, held=1):
         put_page(m, new)
-        text = "Somebody refers to it who cannot be moved along."
-        yield prose("migrate_pages", text, Act.DECIDE, "failed", frames=(pfn,))
+        yield Mark(HELD, (), (pfn,))
         return 1
     mapped = mappings_of(m, pfn)
     for vma, address in mapped:
@@ -53,7 +57,7 @@ def migrate_page(m: Machine, pfn: int) -> Steps[int]:
         _remap(m, vma.mm, address >> PAGE_SHIFT, pfn, new, huge)
         yield _moved(m, vma.mm, vma.id, address, pfn, new)
     put_page(m, new)
-    yield prose("migrate_pages", f"Frame {new:#x} holds the content now.", Act.FLAG, "moved", frames=(pfn, new))
+    yield Mark(MOVED, (), (pfn, new))
     return 0
 
 
@@ -100,12 +104,4 @@ def _remap(m: Machine, mm: int, vpn: int, pfn: int, new: int, huge: bool) -> Non
 
 def _moved(m: Machine, mm: int, vma: int, address: int, pfn: int, new: int) -> Mark:
     owner = m.processes.view[mm]
-    return prose(
-        "remove_migration_pte",
-        f"{owner.comm}:{owner.tgid} has frame {new:#x} at {address:#x} instead of {pfn:#x}, and does not notice.",
-        Act.MAP,
-        frames=(pfn, new),
-        vmas=(vma,),
-        ptes=((mm, address >> PAGE_SHIFT),),
-        tasks=(owner.tgid,),
-    )
+    return Mark(REMAPPED, (owner.comm, address), (pfn, new), (vma,), ((mm, address >> PAGE_SHIFT),), (owner.tgid,))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Final
 
 from . import page_flags as pf
 from . import pte as ptes
@@ -14,10 +15,15 @@ from .filemap import truncate_inode_pages
 from .huge_memory import PMD_SIZE, split_pmds_at_edges
 from .hugetlb import hugetlb_reserve_pages, hugetlb_vm_op_close
 from .machine import Machine
-from .mark import Act, Steps, counted, prose
+from .mark import Act, Mark, Steps, site
 from .memory import handle_mm_fault, zap_pte
 from .records import HPAGE_PMD_NR, PAGE_SHIFT, PAGE_SIZE, Vma, anon_pgoff
 from .rmap import anon_vma_clone, munlock_page, unlink_anon_vmas
+
+NOT_RESERVED: Final = site("hugetlb_reserve_pages", Act.DECIDE, "ENOMEM", "pages")
+MAPPED: Final = site("mmap_region", Act.MAP, args="pages path start")
+UNMAPPED: Final = site("unmap_region", Act.UNMAP, args="pages start zapped")
+MOVED: Final = site("move_vma", Act.MAP, args="pages old new")
 
 GUARD_PAGES = 16
 
@@ -81,12 +87,11 @@ def do_mmap(m: Machine, vma: Vma, populate: bool) -> Steps[int | str]:
             return refused
     vma = replace(vma, id=m.new_id("vma"), pgoff=vma.pgoff if vma.mapping else anon_pgoff(vma.start))
     if vma.huge == "hugetlb" and not hugetlb_reserve_pages(m, vma):
-        text = f"The pool has not {counted(vma.pages, 'page')} left: ENOMEM."
-        yield prose("hugetlb_reserve_pages", text, Act.DECIDE)
+        yield Mark(NOT_RESERVED, (vma.pages,))
         return "ENOMEM"
     link_vma(m, vma)
-    what = m.inodes.view[vma.mapping].path if vma.mapping else "anonymous memory"
-    yield prose("mmap_region", f"{counted(vma.pages, 'page')} of {what} at {vma.start:#x}.", Act.MAP, vmas=(vma.id,))
+    path = m.inodes.view[vma.mapping].path if vma.mapping else ""
+    yield Mark(MAPPED, (vma.pages, path, vma.start), vmas=(vma.id,))
     if populate or vma.locked:
         yield from populate_vma(m, vma.mm, vma.start, vma.end)  # mmap() has succeeded all the same
     return 0
@@ -150,12 +155,7 @@ def do_munmap(m: Machine, mm: int, start: int, end: int) -> Steps[int | str]:
     for vma in isolate_range(m, mm, start, end):
         zapped = zap_page_range(m, vma, vma.start, vma.end)
         close_vma(m, vma)
-        yield prose(
-            "unmap_region",
-            f"{counted(vma.pages, 'page')} at {vma.start:#x} unmapped, {zapped:,} had an entry.",
-            Act.UNMAP,
-            vmas=(vma.id,),
-        )
+        yield Mark(UNMAPPED, (vma.pages, vma.start, zapped), vmas=(vma.id,))
     return 0
 
 
@@ -183,12 +183,7 @@ def do_mremap(m: Machine, mm: int, old: int, pages: int) -> Steps[int]:
                 m.set_pte(mm, vpn, 0)
                 m.set_pte(mm, vpn + ((new - old) >> PAGE_SHIFT), entry)
         close_vma(m, vma)
-        yield prose(
-            "move_vma",
-            f"{counted(vma.pages, 'page moves', 'pages move')} from {vma.start:#x} to {moved.start:#x}.",
-            Act.MAP,
-            vmas=(moved.id,),
-        )
+        yield Mark(MOVED, (vma.pages, vma.start, moved.start), vmas=(moved.id,))
     return new
 
 

@@ -6,27 +6,41 @@ compiler folds into memory_failure() is told as a step of memory_failure().
 
 from __future__ import annotations
 
+from typing import Final
+
 from . import page_flags as pf
 from .get_hwpoison_page import FREE, TAKEN, get_hwpoison_page, is_handlable
 from .handler import (
     MF_ACTION_REQUIRED,
     MF_COUNT_INCREASED,
     MF_SW_SIMULATED,
+    UNLOCKED,
     Handler,
     Verdict,
     action_result,
-    flags_of_row,
+    found_poisoned,
     frames_of,
     leave,
     matching_row,
 )
 from .huge_memory import split_huge_page
 from .kill_accessing_process import kill_accessing_process
-from .mark import Act, Steps, prose
+from .mark import Act, Mark, Steps, site
 from .page_alloc import put_page, take_page_off_buddy
-from .phases import who_held
 from .profile.type import FAILED, RECOVERED
 from .profile.variants import phase
+
+ONLINE: Final = site("pfn_to_online_page", Act.DECIDE, "online")
+OFFLINE: Final = site("pfn_to_online_page", Act.DECIDE, "not online", "pfn")
+POISONED: Final = site("memory_failure", Act.FLAG, "first time")
+POISONED_BEFORE: Final = site("memory_failure", Act.DECIDE, "already poisoned")
+COUNT_INCREASED: Final = site("memory_failure", Act.DECIDE, "MF_COUNT_INCREASED")
+OFF_BUDDY: Final = site("take_page_off_buddy", Act.FLAG)
+FREE_RESULT: Final = site("action_result", Act.RESULT, args="kind result", name="free buddy")
+SHAKEN: Final = site("shake_page", args="handlable")
+LOCKED: Final = site("hwpoison_filter", Act.FLAG, "free")
+LOCK_WAITED: Final = site("hwpoison_filter", Act.FLAG, "waited")
+ROW: Final = site("identify_page_state", Act.DECIDE, args="row saved")
 
 
 @phase("6.1")
@@ -36,10 +50,10 @@ def check_pfn(h: Handler) -> Steps[Verdict]:
     if not h.flags & MF_SW_SIMULATED:
         m.put(m.counters, "hw_memory_failure", 1)
     if 0 <= pfn < m.frames and not m.page(pfn) & pf.NOPAGE:
-        yield prose("pfn_to_online_page", f"{pfn:#x} is memory of this machine.", Act.DECIDE, "online", frames=(pfn,))
+        yield Mark(ONLINE, (), (pfn,))
         return None
     h.log("memory outside kernel control")
-    yield prose("pfn_to_online_page", f"{pfn:#x} is no memory of this machine: ENXIO.", Act.DECIDE, "not online")
+    yield Mark(OFFLINE, (pfn,))
     return "ENXIO"
 
 
@@ -49,14 +63,11 @@ def set_page_hwpoison(h: Handler) -> Steps[Verdict]:
     m, pfn = h.m, h.pfn
     if not m.page(pfn) & pf.HWPOISON:
         m.set_flags(pfn, pf.HWPOISON)
-        yield prose(
-            "memory_failure", "PG_hwpoison was clear, HWPOISON is set now.", Act.FLAG, "first time", frames=(pfn,)
-        )
+        yield Mark(POISONED, (), (pfn,))
         return None
     h.log("already hardware poisoned")
-    yield prose(
-        "memory_failure", "PG_hwpoison was set before: EHWPOISON.", Act.DECIDE, "already poisoned", frames=(pfn,)
-    )
+    found_poisoned(m)
+    yield Mark(POISONED_BEFORE, (), (pfn,))
     errno: int | str = "EHWPOISON"
     if h.flags & MF_ACTION_REQUIRED:
         errno = yield from kill_accessing_process(h, pfn)
@@ -69,8 +80,7 @@ def set_page_hwpoison(h: Handler) -> Steps[Verdict]:
 def take_reference(h: Handler) -> Steps[Verdict]:
     """A free page is taken off its list; what is neither free nor on the LRU is left alone."""
     if h.flags & MF_COUNT_INCREASED:
-        text = "The injector has taken a reference already."
-        yield prose("memory_failure", text, Act.DECIDE, "MF_COUNT_INCREASED", frames=(h.pfn,))
+        yield Mark(COUNT_INCREASED, (), (h.pfn,))
         return None
     got = yield from get_hwpoison_page(h.m, h.pfn, h.flags)
     if got == TAKEN:
@@ -78,14 +88,9 @@ def take_reference(h: Handler) -> Steps[Verdict]:
     if got != FREE:
         return (yield from leave(h, "unhandlable"))
     taken = take_page_off_buddy(h.m, h.pfn)
-    yield prose(
-        "take_page_off_buddy",
-        "Its free block is split and the page left out: the allocator never sees it again.",
-        Act.FLAG,
-        frames=(h.pfn,),
-    )
+    yield Mark(OFF_BUDDY, (), (h.pfn,))
     result = RECOVERED if taken else FAILED
-    yield action_result(h, "free buddy page", result)
+    yield action_result(h, "free buddy page", result, FREE_RESULT)
     return h.m.profile.results.errno_of[result]
 
 
@@ -104,8 +109,7 @@ def split_transparent_huge_page(h: Handler) -> Steps[Verdict]:
 @phase("6.1")
 def shake_page(h: Handler) -> Steps[Verdict]:
     """Drain the per-CPU LRU caches, so that the page is where its flags say."""
-    text = "The per-CPU LRU caches are drained." if is_handlable(h.m, h.pfn) else "It is on no LRU list, nor free."
-    yield prose("shake_page", text, frames=frames_of(h.m, h.pfn))
+    yield Mark(SHAKEN, (is_handlable(h.m, h.pfn),), frames_of(h.m, h.pfn))
     return None
 
 
@@ -116,13 +120,7 @@ def lock_page(h: Handler) -> Steps[Verdict]:
     held = m.page(pfn) & pf.LOCKED
     h.page_flags = m.page(pfn)
     m.set_flags(pfn, pf.LOCKED)
-    yield prose(
-        "hwpoison_filter",
-        f"{who_held(bool(held))}, its flags are saved; no filter objects.",
-        Act.FLAG,
-        "waited" if held else "free",
-        frames=(pfn,),
-    )
+    yield Mark(LOCK_WAITED if held else LOCKED, (), (pfn,))
     if not m.page(pfn) & (pf.LRU | pf.WRITEBACK):
         return (yield from m.profile.phase("identify_page_state")(h))
     return None
@@ -136,7 +134,7 @@ def check_truncated(h: Handler) -> Steps[Verdict]:
         return None
     errno = yield from leave(h, "truncated")
     m.clear_flags(pfn, pf.LOCKED)
-    yield prose("unlock_page", "Unlocked.", Act.FLAG, frames=(pfn,))
+    yield Mark(UNLOCKED, (), (pfn,))
     return errno
 
 
@@ -146,19 +144,10 @@ def identify_page_state(h: Handler) -> Steps[Verdict]:
     m, pfn = h.m, h.pfn
     rows = m.profile.results.states
     row = matching_row(rows, m.page(pfn))
-    by = ""
-    if not row.mask:
-        row, by = (
-            matching_row(rows, h.page_flags | m.page(pfn) & pf.DIRTY),
-            " (in the flags saved before)" if row.mask else "",
-        )
-    yield prose(
-        "identify_page_state",
-        f"{flags_of_row(row)}{by}: row '{row.kind}', {row.action}().",
-        Act.DECIDE,
-        row.kind,
-        frames=(pfn,),
-    )
+    saved = not row.mask
+    if saved:
+        row = matching_row(rows, h.page_flags | m.page(pfn) & pf.DIRTY)
+    yield Mark(ROW, (row, saved), (pfn,))
     h.kind = row.kind
     result = yield from m.profile.results.actions[row.action](h)
     yield action_result(h, row.kind, result)

@@ -5,6 +5,8 @@ After mm/memory-failure.c (6.1). What can be read again is dropped, anything els
 
 from __future__ import annotations
 
+from typing import Final
+
 from . import page_flags as pf
 from .filemap import invalidate_inode_page
 from .get_hwpoison_page import FREE, TAKEN, get_hwpoison_page
@@ -13,29 +15,33 @@ from .huge_memory import split_huge_page
 from .hugetlb_pool import page_handle_poison, update_and_free_page
 from .hwpoison_inject import pfn_valid
 from .machine import Machine
-from .mark import Act, Mark, Steps, prose
+from .mark import Act, Mark, Steps, site
 from .migrate import migrate_page
 from .page_alloc import put_page
+
+NO_PAGE: Final = site("soft_offline_page", Act.DECIDE, "ENXIO", "pfn")
+POISONED_BEFORE: Final = site("soft_offline_page", Act.DECIDE, "already poisoned")
+ENTER: Final = site("soft_offline_page")
+NOT_SPLIT: Final = site("soft_offline_page", Act.DECIDE, "EBUSY", name="not split")
+WRITEBACK_WAITED: Final = site("wait_on_page_writeback", Act.FLAG, "waited", name="soft offline")
+INVALIDATED: Final = site("invalidate_inode_page", Act.DROP)
+NOT_LRU: Final = site("isolate_lru_page", Act.DECIDE, "EBUSY")
+NOT_MOVED: Final = {errno: site("soft_offline_page", Act.DECIDE, errno) for errno in ("EBUSY", "ENOMEM")}
+SET_ASIDE: Final = site("page_handle_poison", Act.FLAG)
 
 
 def soft_offline_page(m: Machine, pfn: int, flags: int = 0) -> Steps[int | str]:
     """Returns 0 or an errno name. With MF_COUNT_INCREASED the caller's reference is taken over."""
     if not pfn_valid(m, pfn):
-        yield prose("soft_offline_page", f"There is no page {pfn:#x}: ENXIO.", Act.DECIDE, "ENXIO")
+        yield Mark(NO_PAGE, (pfn,))
         return "ENXIO"
     if m.page(pfn) & pf.HWPOISON:
         _log(m, "already poisoned", pfn)
         if flags & MF_COUNT_INCREASED:
             put_page(m, pfn)
-        yield prose(
-            "soft_offline_page",
-            "PG_hwpoison is set: it is poisoned already.",
-            Act.DECIDE,
-            "already poisoned",
-            frames=(pfn,),
-        )
+        yield Mark(POISONED_BEFORE, (), (pfn,))
         return 0
-    yield prose("soft_offline_page", f"Frame {pfn:#x} is to be left alone from now on.", frames=(pfn,))
+    yield Mark(ENTER, (), (pfn,))
     got = yield from get_hwpoison_page(m, pfn, flags | MF_SOFT_OFFLINE)
     if got == TAKEN:
         return (yield from soft_offline_in_use_page(m, pfn))
@@ -57,22 +63,22 @@ def soft_offline_in_use_page(m: Machine, pfn: int) -> Steps[int | str]:
     if m.page(pfn) & pf.THP and not (yield from split_huge_page(m, pfn)):
         put_page(m, pfn)
         _log(m, "thp split failed", pfn)
-        yield prose("soft_offline_page", "The huge page cannot be split: EBUSY.", Act.DECIDE, "EBUSY", frames=(pfn,))
+        yield Mark(NOT_SPLIT, (), (pfn,))
         return "EBUSY"
     page = m.compound_head(pfn)
     if m.page(page) & pf.WRITEBACK:
         m.clear_flags(page, pf.WRITEBACK)
-        yield prose("wait_on_page_writeback", "The I/O on it has ended.", Act.FLAG, "waited", frames=(page,))
+        yield Mark(WRITEBACK_WAITED, (), (page,))
     if _invalidated(m, page):
         _log(m, "invalidated", pfn)
-        yield prose("invalidate_inode_page", "Clean and unmapped: dropped from its file.", Act.DROP, frames=(pfn,))
+        yield Mark(INVALIDATED, (), (pfn,))
         yield set_hwpoison(m, pfn, release=True)
         return 0
     if not huge and not m.page(page) & pf.LRU:
         put_page(m, page)
         count = int(m.refcount.view[page])
         _log(m, "isolation failed", pfn, size="page", count=count, flags=_type(m, page))
-        yield prose("isolate_lru_page", "It is on no LRU list: EBUSY.", Act.DECIDE, "EBUSY", frames=(pfn,))
+        yield Mark(NOT_LRU, (), (pfn,))
         return "EBUSY"
     return (yield from _migrate(m, pfn, page, huge))
 
@@ -91,7 +97,7 @@ def _migrate(m: Machine, pfn: int, page: int, huge: bool) -> Steps[int | str]:
         put_page(m, page)
         _log(m, "migration failed", pfn, size="hugepage" if huge else "page", left=left, flags=before)
         errno = "EBUSY" if left > 0 else "ENOMEM"
-        yield prose("soft_offline_page", f"It could not be moved: {errno}, and all is as before.", Act.DECIDE, errno)
+        yield Mark(NOT_MOVED[errno], (), (pfn,))
         return errno
     if huge:
         put_page(m, page)
@@ -110,7 +116,7 @@ def set_hwpoison(m: Machine, pfn: int, release: bool) -> Mark:
         put_page(m, pfn)
         m.put(m.refcount, pfn, 1)
     m.add_to(m.counters, "num_poisoned_pages", 1)
-    return prose("page_handle_poison", "HWPOISON is set on the empty frame; nobody was told.", Act.FLAG, frames=(pfn,))
+    return Mark(SET_ASIDE, (), (pfn,))
 
 
 def _type(m: Machine, pfn: int) -> str:

@@ -6,13 +6,19 @@ identified by its offset; `swap_content` holds what was last written to its slot
 
 from __future__ import annotations
 
+from typing import Final
+
 from . import page_flags as pf
 from .filemap import delete_from_page_cache, writepage
 from .gate import ABSENT
 from .machine import Machine
-from .mark import Act, Steps, prose
+from .mark import Act, Mark, Steps, site
 from .page_alloc import alloc_page, get_page, put_page
 from .rmap import page_mapped_in_vma, rmap_vmas, try_to_unmap
+
+KEPT: Final = site("shrink_page_list", Act.DECIDE, "keep", "extra")
+FREED: Final = site("shrink_page_list", Act.DROP, "free")
+FREED_FILE: Final = site("shrink_page_list", Act.DROP, "free", "path", name="file page freed")
 
 
 def add_to_swap(m: Machine, pfn: int) -> int:
@@ -112,18 +118,12 @@ def _pageout_anon(m: Machine, pfn: int) -> Steps[bool]:
     if not (yield from try_to_unmap(m, pfn, "swap")):
         return False
     if m.refcount.view[pfn] != 1:
-        yield prose(
-            "shrink_page_list",
-            f"{m.refcount.view[pfn] - 1} extra reference: unmapped, but not written.",
-            Act.DECIDE,
-            "keep",
-            frames=(pfn,),
-        )
+        yield Mark(KEPT, (int(m.refcount.view[pfn]) - 1,), (pfn,))
         return False
     if m.page(pfn) & pf.DIRTY:
         swap_writepage(m, pfn)
     delete_from_swap_cache(m, pfn)
-    yield prose("shrink_page_list", "Written to swap and freed.", Act.DROP, "free", frames=(pfn,))
+    yield Mark(FREED, (), (pfn,))
     return True
 
 
@@ -145,7 +145,7 @@ def _pageout_file(m: Machine, pfn: int) -> Steps[bool]:
         if m.page(pfn) & pf.DIRTY:
             writepage(m, pfn)
         delete_from_page_cache(m, pfn)
-    yield prose("shrink_page_list", f"{inode.path}: written where dirty, and freed.", Act.DROP, "free", frames=(pfn,))
+    yield Mark(FREED_FILE, (inode.path,), (pfn,))
     return True
 
 

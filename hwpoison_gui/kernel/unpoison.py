@@ -10,8 +10,13 @@ from typing import Final
 from . import page_flags as pf
 from .huge_memory import huge_zero_page
 from .machine import MAPPING_ANON, Machine
-from .mark import Act, Steps, prose
+from .mark import Act, Mark, Steps, site
 from .page_alloc import MAGIC_HWPOISON, put_page, put_page_back_buddy
+
+NO_PAGE: Final = site("unpoison_memory", Act.DECIDE, "EIO", "pfn")
+REFUSED: Final = {errno: site("unpoison_memory", Act.DECIDE, errno, "why") for errno in ("EBUSY", "EOPNOTSUPP")}
+NOTHING_CLEARED: Final = site("unpoison_memory", Act.DECIDE, "EBUSY", name="nothing cleared")
+CLEARED: Final = site("unpoison_memory", Act.FLAG)
 
 _KERNELS_OWN: Final = pf.SLAB | pf.PGTABLE | pf.RESERVED
 
@@ -19,34 +24,23 @@ _KERNELS_OWN: Final = pf.SLAB | pf.PGTABLE | pf.RESERVED
 def unpoison_memory(m: Machine, pfn: int) -> Steps[int | str]:
     """Returns 0 or an errno name; a page that goes free is counted out of HardwareCorrupted."""
     if not 0 <= pfn < m.frames or m.page(pfn) & pf.NOPAGE:
-        yield prose("unpoison_memory", f"{pfn:#x} is no memory of this machine: EIO.", Act.DECIDE, "EIO")
+        yield Mark(NO_PAGE, (pfn,))
         return "EIO"
     refused = _refusal(m, pfn)
     if refused is not None:
         why, errno = refused
         if why in m.profile.log.unpoison:
             m.printk(m.profile.log.unpoison[why].format(pfn=pfn))
-        yield prose("unpoison_memory", f"{_WHY[why]}: {errno}.", Act.DECIDE, errno, frames=(pfn,))
+        yield Mark(REFUSED[errno], (why,), (pfn,))
         return errno
     count = _clear_hwpoison(m, pfn)
     if not count:
-        yield prose("unpoison_memory", "Nothing was cleared: EBUSY.", Act.DECIDE, "EBUSY", frames=(pfn,))
+        yield Mark(NOTHING_CLEARED, (), (pfn,))
         return "EBUSY"
     m.add_to(m.counters, "num_poisoned_pages", -count)
     m.printk(m.profile.log.unpoison["done"].format(pfn=pfn))
-    yield prose("unpoison_memory", "HWPOISON is cleared; a page without users is free again.", Act.FLAG, frames=(pfn,))
+    yield Mark(CLEARED, (), (pfn,))
     return 0
-
-
-_WHY: Final = {
-    "hardware failure": "A real memory error was seen, the frame may be broken",
-    "huge zero page": "It is the huge page of zeros, which never was poisoned",
-    "not poisoned": "PG_hwpoison is clear, there is nothing to take back",
-    "referenced": "Somebody besides the handler refers to it",
-    "mapped": "A PTE still maps it",
-    "has a mapping": "Its file still has it",
-    "kernel's own": "It is of the kernel's own memory",
-}
 
 
 def _refusal(m: Machine, pfn: int) -> tuple[str, str] | None:

@@ -65,6 +65,11 @@ class Side:
         """How many the click took."""
         return self.click.last - self.click.first if self.click else 0
 
+    @property
+    def already_poisoned(self) -> bool:
+        """Whether the click hit a frame that was poisoned before."""
+        return self.click is not None and self.click.outcome.already_poisoned
+
     def seek(self, within: int) -> None:
         """To a step of the click; 0 is just before it."""
         self.session.seek(min(self.start + within, len(self.session.steps)))

@@ -18,7 +18,7 @@ from hwpoison_gui.kernel.hwpoison_inject import (
     uc_decode_notifier,
 )
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.mark import Act, Steps, counted, prose
+from hwpoison_gui.kernel.mark import Act, Mark, Steps, site
 from hwpoison_gui.kernel.page_alloc import alloc_page, get_page, put_page
 from hwpoison_gui.kernel.soft_offline import soft_offline_page
 from hwpoison_gui.kernel.swap import swap_writepage
@@ -28,6 +28,13 @@ from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.outcome import DONE, Args, OpResult, errno_of
 from hwpoison_gui.session.world import World
 
+PINNED: Final = site("get_page", Act.FLAG)
+UNPINNED: Final = site("put_page", Act.FLAG)
+WRITEBACK_STARTED: Final = site("test_set_page_writeback", Act.FLAG)
+WRITEBACK_ENDED: Final = site("test_clear_page_writeback", Act.FLAG)
+REMEMBERED: Final = site("remember", args="name")
+ALLOCATED: Final = site("__alloc_pages", Act.FLAG)
+
 
 def op_pin(w: World, a: Args) -> Steps[OpResult]:
     pfn = w.frame(a["frame"])
@@ -35,7 +42,7 @@ def op_pin(w: World, a: Args) -> Steps[OpResult]:
         raise ScenarioError(f"{a['frame']!r}: a frame that nobody refers to cannot be pinned", key="frame")
     get_page(w.machine, pfn)
     w.machine.add_to(w.machine.pins, pfn, 1)
-    yield prose("get_page", f"Frame {pfn:#x} is pinned.", Act.FLAG, frames=(pfn,))
+    yield Mark(PINNED, (), (pfn,))
     return DONE
 
 
@@ -45,7 +52,7 @@ def op_unpin(w: World, a: Args) -> Steps[OpResult]:
         raise ScenarioError(f"{a['frame']!r} is not pinned", key="frame")
     w.machine.add_to(w.machine.pins, pfn, -1)
     put_page(w.machine, pfn)
-    yield prose("put_page", f"Frame {pfn:#x} is pinned once less.", Act.FLAG, frames=(pfn,))
+    yield Mark(UNPINNED, (), (pfn,))
     return DONE
 
 
@@ -62,12 +69,7 @@ def op_writeback(w: World, a: Args) -> Steps[OpResult]:
             swap_writepage(m, pfn)
         m.clear_flags(pfn, pf.DIRTY)
         m.set_flags(pfn, pf.WRITEBACK)
-    yield prose(
-        f"{'test_clear' if a['state'] == 'end' else 'test_set'}_page_writeback",
-        f"I/O on frame {pfn:#x}: {a['state']}.",
-        Act.FLAG,
-        frames=(pfn,),
-    )
+    yield Mark(WRITEBACK_ENDED if a["state"] == "end" else WRITEBACK_STARTED, (), (pfn,))
     return DONE
 
 
@@ -120,7 +122,7 @@ def op_unpoison(w: World, a: Args) -> Steps[OpResult]:
 def op_remember(w: World, a: Args) -> Steps[OpResult]:
     pfn = w.frame(a["frame"])
     w.machine.put(w.remembered, a["name"], pfn)
-    yield prose("remember", f"Frame {pfn:#x} is called @{a['name']}.", frames=(pfn,))
+    yield Mark(REMEMBERED, (a["name"],), (pfn,))
     return DONE
 
 
@@ -128,7 +130,7 @@ def op_alloc(w: World, a: Args) -> Steps[OpResult]:
     taken: list[int] = []
     while len(taken) < a["frames"] and (pfn := alloc_page(w.machine)) is not None:
         taken.append(pfn)
-    yield prose("__alloc_pages", f"The kernel takes {counted(len(taken), 'frame')}.", Act.FLAG, frames=tuple(taken))
+    yield Mark(ALLOCATED, (), tuple(taken))
     return OpResult(handed_out=frozenset(taken))
 
 

@@ -12,15 +12,27 @@ from typing import Any, Final
 from hwpoison_gui.kernel import fork, fs, madvise, mmap
 from hwpoison_gui.kernel.hugetlb import hugetlb_file_setup
 from hwpoison_gui.kernel.ksm import madvise_mergeable
-from hwpoison_gui.kernel.mark import Act, Steps, counted, prose
+from hwpoison_gui.kernel.mark import Act, Mark, Steps, site
 from hwpoison_gui.kernel.memory import Access, access
-from hwpoison_gui.kernel.profile.registry import sysctls
 from hwpoison_gui.kernel.records import PAGE_SHIFT, PAGE_SIZE, Process, Vma
 from hwpoison_gui.kernel.signal import sigaction
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.frame_ops import FRAME_OPS
 from hwpoison_gui.session.outcome import DONE, Args, OpResult, errno_of
 from hwpoison_gui.session.world import World
+
+STARTED: Final = site("kernel_clone", args="comm")
+FORKED: Final = site("kernel_clone", args="parent_comm parent comm child", name="fork")
+WOKEN: Final = site("wake_up_new_task", args="comm")
+PRCTL: Final = site("prctl", args="policy")
+SIGACTION: Final = site("do_sigaction", args="sigbus sigsegv")
+CREATED: Final = site("vfs_create", args="path pages filesystem")
+OPENED: Final = site("do_sys_open", args="comm path")
+CLOSED: Final = site("close_fd", args="comm fd")
+PROTECTED: Final = site("mprotect_fixup", args="at pages prot")
+DONTNEED: Final = site("madvise_dontneed", Act.UNMAP, args="pages start")
+SYSCTL: Final = site("proc_dointvec_minmax", args="sysctl old new")
+CHECKED: Final = site("check")
 
 
 def _range(w: World, a: Args) -> tuple[int, int, int]:
@@ -44,7 +56,7 @@ def op_task(w: World, a: Args) -> Steps[OpResult]:
     if tgid is None:
         return OpResult(errno="ENOMEM")
     _name_task(w, a["name"], tgid)
-    yield prose("kernel_clone", f"{a['comm']}:{tgid} starts.", tasks=(tgid,))
+    yield Mark(STARTED, (a["comm"],), tasks=(tgid,))
     return DONE
 
 
@@ -71,12 +83,12 @@ def op_fork(w: World, a: Args) -> Steps[OpResult]:
     if tgid is None:
         return OpResult(errno="ENOMEM")
     _name_task(w, a["child"], tgid)
-    yield prose("kernel_clone", f"{parent.comm}:{parent.tgid} forks {a['comm']}:{tgid}.", tasks=(parent.tgid, tgid))
+    yield Mark(FORKED, (parent.comm, parent.tgid, a["comm"], tgid), tasks=(parent.tgid, tgid))
     yield from fork.dup_mm(w.machine, parent.mm, tgid)
     for name, area in w.areas.of(parent.tgid).items():
         w.machine.put(w.areas, (tgid, name), area)
     fork.dup_fds(w.machine, parent.tgid, tgid)
-    yield prose("wake_up_new_task", f"{a['comm']}:{tgid} runs.", tasks=(tgid,))
+    yield Mark(WOKEN, (a["comm"],), tasks=(tgid,))
     return DONE
 
 
@@ -88,15 +100,14 @@ def op_exit(w: World, a: Args) -> Steps[OpResult]:
 def op_prctl(w: World, a: Args) -> Steps[OpResult]:
     task = w.thread(a["task"], a["thread"])
     w.machine.put(w.machine.tasks, task.tid, replace(task, mce_kill=a["mce_kill"]))
-    yield prose("prctl", f"PR_MCE_KILL of thread {task.tid} is {a['mce_kill']}.", tasks=(task.tid,))
+    yield Mark(PRCTL, (a["mce_kill"],), tasks=(task.tid,))
     return OpResult(mce_kill=a["mce_kill"])
 
 
 def op_sigaction(w: World, a: Args) -> Steps[OpResult]:
     task = w.thread(a["task"], a["thread"])
     sigaction(w.machine, task.tid, a.get("sigbus"), a.get("sigsegv"))
-    what = ", ".join(f"{key.upper()} {a[key]}" for key in ("sigbus", "sigsegv") if a.get(key))
-    yield prose("do_sigaction", f"Thread {task.tid}: {what}.", tasks=(task.tid,))
+    yield Mark(SIGACTION, (a.get("sigbus") or "", a.get("sigsegv") or ""), tasks=(task.tid,))
     return DONE
 
 
@@ -107,7 +118,7 @@ def op_file(w: World, a: Args) -> Steps[OpResult]:
     if a["path"] in w.machine.paths.view:
         raise ScenarioError(f"a file is called {a['path']!r} already", key="path")
     made = fs.create_file(w.machine, a["path"], a["pages"], a["filesystem"], a["hole"])
-    yield prose("vfs_create", f"{a['path']}, {counted(a['pages'], 'page')} on {a['filesystem']}.")
+    yield Mark(CREATED, (a["path"], a["pages"], a["filesystem"]))
     return DONE if made is not None else OpResult(errno="ENOMEM")
 
 
@@ -115,7 +126,7 @@ def op_open(w: World, a: Args) -> Steps[OpResult]:
     process = w.process(a["task"])
     w.inode(a["path"])
     fs.do_open(w.machine, process.tgid, a["path"], a["fd"])
-    yield prose("do_sys_open", f"{process.comm}:{process.tgid} opens {a['path']}.", tasks=(process.tgid,))
+    yield Mark(OPENED, (process.comm, a["path"]), tasks=(process.tgid,))
     return DONE
 
 
@@ -123,7 +134,7 @@ def op_close(w: World, a: Args) -> Steps[OpResult]:
     w.description(a["task"], a["fd"])
     process = w.process(a["task"])
     fork.close_fd(w.machine, process.tgid, a["fd"])
-    yield prose("close_fd", f"{process.comm}:{process.tgid} closes {a['fd']}.", tasks=(process.tgid,))
+    yield Mark(CLOSED, (process.comm, a["fd"]), tasks=(process.tgid,))
     return DONE
 
 
@@ -231,7 +242,7 @@ def op_mremap(w: World, a: Args) -> Steps[OpResult]:
 
 def op_mprotect(w: World, a: Args) -> Steps[OpResult]:
     errno = mmap.do_mprotect(w.machine, *_range(w, a), a["prot"])
-    yield prose("mprotect_fixup", f"{a['at']}: {counted(a['pages'], 'page')} may be used for {a['prot']}.")
+    yield Mark(PROTECTED, (a["at"], a["pages"], a["prot"]))
     return OpResult(errno=errno)
 
 
@@ -245,7 +256,7 @@ def op_munlock(w: World, a: Args) -> Steps[OpResult]:
 
 def _dontneed(w: World, mm: int, start: int, end: int) -> Steps[int | str]:
     errno = mmap.madvise_dontneed(w.machine, mm, start, end)
-    yield prose("madvise_dontneed", f"{counted((end - start) >> PAGE_SHIFT, 'page')} at {start:#x} dropped.", Act.UNMAP)
+    yield Mark(DONTNEED, ((end - start) >> PAGE_SHIFT, start))
     return errno
 
 
@@ -289,8 +300,7 @@ def op_copy_from_user(w: World, a: Args) -> Steps[OpResult]:
 def op_sysctl(w: World, a: Args) -> Steps[OpResult]:
     old = w.machine.sysctl.view[a["name"]]
     w.machine.put(w.machine.sysctl, a["name"], a["value"])
-    means = sysctls()[a["name"]].effect[a["value"]]
-    yield prose("proc_dointvec_minmax", f"vm.{a['name']} is {a['value']} now (was {old}): {means}.")
+    yield Mark(SYSCTL, (a["name"], old, a["value"]))
     return DONE
 
 
@@ -298,7 +308,7 @@ def op_check(w: World, a: Args) -> Steps[OpResult]:
     policy = w.machine.tasks.view[w.process(a["task"]).tgid].mce_kill if a.get("task") else None
     if a.get("frame"):
         w.frame(a["frame"])
-    yield prose("check", "Nothing is done.")
+    yield Mark(CHECKED)
     return OpResult(mce_kill=policy)
 
 

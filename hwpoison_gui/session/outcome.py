@@ -43,7 +43,8 @@ class Outcome(NamedTuple):
     """All that can be said of an operation afterwards.
 
     `pfn` and `head` are of the operation's frame, before it ran. `result` and `kind` come from its
-    last result line, None when there was none; `dirty` is the prefix of a 2009 line.
+    last result line, None when there was none; `dirty` is the prefix of a 2009 line. `already_poisoned`: the handler
+    found that the frame had been poisoned before.
     """
 
     op: str
@@ -59,3 +60,4 @@ class Outcome(NamedTuple):
     mce_kill: str | None = None
     handed_out: frozenset[int] = frozenset()
     panic: bool = False
+    already_poisoned: bool = False

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.fork import do_group_exit
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.mark import Steps, prose
+from hwpoison_gui.kernel.mark import Mark, Steps, site
 from hwpoison_gui.kernel.profile.registry import PROFILES, oldest
 from hwpoison_gui.kernel.signal import get_signal
 from hwpoison_gui.session.booting import boot
@@ -26,6 +26,9 @@ from hwpoison_gui.session.recall import Recall
 from hwpoison_gui.session.recording import Recording
 from hwpoison_gui.session.timeline import Notice, RecordedSteps, Timeline
 from hwpoison_gui.session.world import World
+
+# Of what an operation changes after its last mark, and of one without marks.
+DONE: Final = {name: site(name, name="done") for name in OPS}
 
 # Operations that only look, and so may follow a panic.
 AFTER_PANIC: Final = frozenset({"check"})
@@ -148,7 +151,7 @@ class Session:
             raise ScenarioError("the machine has panicked: only going back or a new machine helps")
         left = self._leave_future()
         m, first = self.machine, self.position
-        before = (len(m.log.view), len(m.deliveries.view), len(m.results.view))
+        before = (len(m.log.view), len(m.deliveries.view), len(m.results.view), m.counter("already_poisoned"))
         frame = self._frame_of(args)
 
         def done(result: OpResult) -> Outcome:
@@ -166,7 +169,7 @@ class Session:
             self.recording = None
             self._return_to(left)
 
-        marks, last = self._carry_out(name, args), prose(name, f"{name}: done.")
+        marks, last = self._carry_out(name, args), Mark(DONE[name])
         self.recording = Recording(self.timeline, len(self.operations), marks, last, done, undone)
         return self.recording
 
@@ -240,7 +243,7 @@ class Session:
         return pfn, self.machine.compound_head(pfn) if inside else pfn
 
     def _outcome(
-        self, name: str, frame: tuple[int, int] | None, done: OpResult, before: tuple[int, int, int]
+        self, name: str, frame: tuple[int, int] | None, done: OpResult, before: tuple[int, int, int, int]
     ) -> Outcome:
         m = self.machine
         results = [m.results.view[n] for n in range(before[2], len(m.results.view))]
@@ -259,6 +262,7 @@ class Session:
             mce_kill=done.mce_kill,
             handed_out=done.handed_out,
             panic=m.panicked,
+            already_poisoned=m.counter("already_poisoned") > before[3],
         )
 
     def _signal(self, number: int) -> SignalSeen:

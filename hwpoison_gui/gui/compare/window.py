@@ -226,7 +226,7 @@ class CompareWindow(QDialog):
         heads = [settings_words(side.settings) for side in (compared.left, compared.right)]
         self.table.facts.set_heads(*heads)
         self.slider.setRange(0, self.last)
-        self.words.setText(headline(compared.rows))
+        self.words.setText(headline(compared.rows, compared.left.already_poisoned))
         self.subject.setText(self._subject(compared))
         self._show_rows()
         self.seek(self.last)

@@ -1,18 +1,21 @@
 """Which functions of the kernel the steps name, which stand in a neighbour's step, and which are left out.
 
-What is named is read off the code (the marks of kernel/); the other two are tables. Recordings of a real
+What is named are the functions of all sites declared in kernel/; the other two are tables. Recordings of a real
 kernel hold them together: what it entered must stand in one of the three.
 """
 
 from __future__ import annotations
 
-import ast
+import importlib
+import pkgutil
 import re
-from collections.abc import Iterator
-from pathlib import Path
+import sys
+from collections import defaultdict
+from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from hwpoison_gui import kernel
+from hwpoison_gui.kernel.mark import SITES
 from hwpoison_gui.kernel.profile.registry import PROFILES
 
 
@@ -109,8 +112,6 @@ LEFT_OUT: Final = (
     ),
 )
 
-_PARAMETER: Final = "function"  # what Mark, and whatever helps to make one, calls the function's name
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{2,}")
 _AFTER: Final = re.compile(r"[a-z0-9_]+(?:/[a-z0-9_-]+)+\.[ch]")
 
 
@@ -123,57 +124,20 @@ class Modelled(NamedTuple):
 
 
 def modelled() -> list[Modelled]:
-    """By file of kernel/, those without steps left out."""
-    found, root = [], Path(kernel.__file__).parent
-    for path in sorted(root.rglob("*.py")):
-        tree = ast.parse(path.read_text())
-        functions = sorted(set(_functions(tree)))
-        if functions:
-            after = dict.fromkeys(_AFTER.findall(ast.get_docstring(tree) or ""))
-            found.append(Modelled(str(path.relative_to(root)), tuple(after), tuple(functions)))
-    return found
+    """By file of kernel/, those without sites left out."""
+    for found in pkgutil.walk_packages(kernel.__path__, f"{kernel.__name__}."):
+        importlib.import_module(found.name)
+    functions: defaultdict[str, set[str]] = defaultdict(set)
+    for site in SITES.values():
+        if site.module.startswith(f"{kernel.__name__}."):
+            functions[site.module] |= {profile.called(site.function) for profile in PROFILES.values()}
+    return [_modelled(module, functions[module]) for module in sorted(functions)]
 
 
-def _functions(tree: ast.Module) -> Iterator[str]:
-    makers = {"prose": 0}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef):
-            parameters = [parameter.arg for parameter in node.args.args]
-            if _PARAMETER in parameters:
-                makers[node.name] = at = parameters.index(_PARAMETER)
-                yield from (name for value in node.args.defaults[at - len(parameters) :][:1] for name in _names(value))
-        elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == _PARAMETER:
-            yield from _names(node.value)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            yield from _named_by(node, makers)
-
-
-def _named_by(call: ast.Call, makers: dict[str, int]) -> Iterator[str]:
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-    if name in ("called", "site") and call.args:
-        yield from _called(call.args[0])
-    elif name in makers and len(call.args) > makers[name]:
-        yield from _names(call.args[makers[name]])
-    yield from (found for key in call.keywords if key.arg == _PARAMETER for found in _names(key.value))
-
-
-def _names(argument: ast.expr) -> Iterator[str]:
-    """The names that an argument can be: a text, or one of two; what is looked up elsewhere is found there."""
-    match argument:
-        case ast.Constant(str(name)) if _NAME.fullmatch(name):
-            yield name
-        case ast.IfExp():
-            yield from _names(argument.body)
-            yield from _names(argument.orelse)
-        case ast.BoolOp():
-            yield from (name for value in argument.values for name in _names(value))
-
-
-def _called(argument: ast.expr) -> Iterator[str]:
-    """What each kernel calls a function of 2009."""
-    for name in _names(argument):
-        yield from dict.fromkeys(profile.called(name) for profile in PROFILES.values())
+def _modelled(module: str, functions: Collection[str]) -> Modelled:
+    after = dict.fromkeys(_AFTER.findall(sys.modules[module].__doc__ or ""))
+    path = module.removeprefix(f"{kernel.__name__}.").replace(".", "/")
+    return Modelled(f"{path}.py", tuple(after), tuple(sorted(functions)))
 
 
 def by_profile() -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from hwpoison_gui.view.base.hits import MEANINGS, TONES
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.facts.counters import counters_of
 from hwpoison_gui.view.facts.operation_chips import RESULT_TONES
-from hwpoison_gui.view.outcome.loss import AGAIN, loss_of
+from hwpoison_gui.view.outcome.loss import loss_of
 from hwpoison_gui.view.rmap.graph import reverse_map
 from hwpoison_gui.view.walk.state import entry_state
 
@@ -183,12 +183,11 @@ def _more(lines: int) -> str:
     return counted(lines - _MOST_LINES, "more line") if lines > _MOST_LINES else NOTHING
 
 
-def headline(rows: Sequence[Row]) -> str:
+def headline(rows: Sequence[Row], already_poisoned: bool = False) -> str:
     """How much differs, in a sentence."""
     differing = differences(rows)
     if not differing:
-        was_broken = any(row.aspect == RESULT and AGAIN in row.left.text for row in rows)
-        return f"Nothing differs: {'it was broken before' if was_broken else 'these settings do not matter'}."
+        return f"Nothing differs: {'it was broken before' if already_poisoned else 'these settings do not matter'}."
     aspects = list(dict.fromkeys(row.aspect.lower() for row in differing))
     things = counted(len(differing), "thing differs", "things differ")
     return f"{things}: {names(aspects, 7)}."

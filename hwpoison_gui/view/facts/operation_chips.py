@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 
+from hwpoison_gui.kernel import actions, actions_6_1
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.gate import ABSENT, Change
 from hwpoison_gui.kernel.mark import Act
@@ -87,9 +88,9 @@ def _find_cost(session: Session, operation: Operation) -> list[str]:
             poisons = _left_poison(steps.between(number, number + 1), m.ptes.name)
             into = waiting if poisons else swapped if mark.site is UNMAPPED["swap"] else set()
             into.update(mm for mm, _ in mark.ptes)
-        if mark.site.function == "me_swapcache_dirty":  # their swap entries lead to the broken page
+        if mark.site is actions.SWAPCACHE_DIRTY:  # their swap entries lead to the broken page
             waiting |= swapped
-        lost |= mark.site.function == "me_pagecache_dirty" and "EIO" in mark.site.branch
+        lost |= mark.site in (actions.DIRTY_FILE, actions_6_1.DIRTY_FILE)
     told = {signal.task for signal in operation.outcome.signals}
     hit = sum(process.name not in told for process in map(m.processes.view.get, waiting) if process is not None)
     return ([f"{hit:,} to be hit"] if hit else []) + ["data lost"] * lost

@@ -19,7 +19,7 @@ from hwpoison_gui.view.base.hits import (
     Hit,
     told_and_touched,
 )
-from hwpoison_gui.view.outcome.loss import AGAIN, NOT_DONE, hits_now, loss_of
+from hwpoison_gui.view.outcome.loss import NOT_DONE, hits_now, loss_of
 
 _TOLD: Final = frozenset({SIGNALLED, PENDING, IGNORED})  # what signals did, which no later touch takes back
 _MOST: Final = 2000  # processes of which it is asked anew what happened since
@@ -47,7 +47,7 @@ def error_of(session: Session, pfn: int) -> Operation | None:
             continue
         if operation.name == "unpoison" and not outcome.errno:
             return None
-        again = outcome.errno in NOT_DONE or any(AGAIN in line for line in outcome.log)
+        again = outcome.errno in NOT_DONE or outcome.already_poisoned
         if operation.name == "poison" and not again:
             return None if outcome.panic else operation
     return None

@@ -22,7 +22,6 @@ from hwpoison_gui.view.outcome.matched_row import matched_row
 from hwpoison_gui.view.rmap.graph import Mapper, ReverseMap, mappers_of
 
 LOST_BEFORE: Final = "What was there has been lost since the frame broke: the touch only found it out."
-AGAIN: Final = "already hardware poisoned"  # what the handler says of a frame that broke before
 NOT_DONE: Final = ("EFAULT", "ENOMEM")  # madvise() did not find the page: nothing broke
 
 

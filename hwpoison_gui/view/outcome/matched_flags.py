@@ -7,7 +7,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from hwpoison_gui.kernel import memory_failure_hugetlb as hugetlb
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel import phases_6_1
 from hwpoison_gui.kernel.gate import Cells, Change
 from hwpoison_gui.kernel.handler import matching_row
 from hwpoison_gui.kernel.machine import Machine
@@ -16,7 +18,7 @@ from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.session.timeline import RecordedSteps
 from hwpoison_gui.view.outcome.matched_row import find_table_step
 
-_SAVES: Final = "hwpoison_filter"  # the step that saves a page's flags
+_SAVES: Final = (phases_6_1.LOCKED, phases_6_1.LOCK_WAITED, hugetlb.LOCKED)  # steps that save a page's flags
 _NO_PAGE: Final = "there is no memory at this number"
 
 
@@ -37,7 +39,7 @@ NO_PAGE: Final = Matched(-1, None, stops=_NO_PAGE)
 
 def matched_in_run(m: Machine, pfn: int, ran: Ran) -> Matched:
     """How the handler asks the state table in a dry run, inside of which the machine still is."""
-    number = find_table_step(m.profile, ran.steps.marks)
+    number = find_table_step(ran.steps.marks)
     if number is not None:
         return _matched(_Operation(m, ran.steps, 0, len(ran.steps)), pfn, number)
     result = ran.result
@@ -84,7 +86,7 @@ def _saved(run: _Operation, number: int) -> int:
     """The flags as the handler saved them, of the page that it locked; 0 where it saves none."""
     for earlier in range(run.first, number):
         mark = run.steps.marks[earlier]
-        if mark.site.function == _SAVES and mark.frames:
+        if mark.site in _SAVES:
             return run.flags_at(mark.frames[0], earlier)
     return 0
 

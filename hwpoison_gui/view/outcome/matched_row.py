@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from hwpoison_gui.kernel.mark import Act, Mark
-from hwpoison_gui.kernel.profile.type import Profile, StateRow
+from hwpoison_gui.kernel import phases, phases_6_1
+from hwpoison_gui.kernel.mark import Mark
+from hwpoison_gui.kernel.profile.type import StateRow
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
-from hwpoison_gui.view.words.lookup import text_of
 
-TABLE_FUNCTIONS: Final = ("page_action", "identify_page_state")
+_ROWS: Final = (phases.ROW, phases_6_1.ROW)
 
 _STEP: Final = Question[int | None]("step that finds the row of the state table")  # asked at every step
 
@@ -21,19 +21,15 @@ def step_of_table(session: Session, operation: Operation) -> int | None:
 
     def find() -> int | None:
         marks = session.steps.marks[operation.first : operation.last]
-        number = find_table_step(session.machine.profile, marks)
+        number = find_table_step(marks)
         return operation.first + number if number is not None else None
 
     return session.recall.answer(_STEP, find, operation)
 
 
-def find_table_step(profile: Profile, marks: Sequence[Mark]) -> int | None:
+def find_table_step(marks: Sequence[Mark]) -> int | None:
     """The number of the mark that names the row, or None where none does."""
-    kinds = {row.kind for row in profile.results.states}
-    for number, mark in enumerate(marks):
-        if mark.site.function in TABLE_FUNCTIONS and mark.act is Act.DECIDE and mark.site.branch in kinds:
-            return number
-    return None
+    return next((number for number, mark in enumerate(marks) if mark.site in _ROWS), None)
 
 
 def matched_row(session: Session, operation: Operation) -> StateRow | None:
@@ -41,6 +37,5 @@ def matched_row(session: Session, operation: Operation) -> StateRow | None:
     number = step_of_table(session, operation)
     if number is None:
         return None
-    mark = session.steps.marks[number]
-    rows = [row for row in session.machine.profile.results.states if row.kind == mark.site.branch]
-    return next((row for row in rows if f"{row.action}()" in text_of(mark)), rows[0])
+    row: StateRow = session.steps.marks[number].value("row")
+    return row

@@ -9,7 +9,7 @@ from hwpoison_gui.session.outcome import Outcome, SignalSeen
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.base.hits import CAUGHT, IGNORED, LATER, STALE, USES, ZEROS
 from hwpoison_gui.view.base.naming import names
-from hwpoison_gui.view.outcome.loss import AGAIN, Loss, loss_of
+from hwpoison_gui.view.outcome.loss import Loss, loss_of
 from hwpoison_gui.view.outcome.old_data import read_old_data
 from hwpoison_gui.view.words.lookup import text_of
 
@@ -90,8 +90,8 @@ def _went(session: Session, outcome: Outcome) -> str:
         told = outcome.dirty and session.machine.profile.log.result_says_dirty
         return f"{outcome.result} ({'dirty ' if told else ''}{outcome.kind})"
     errno = f"−{outcome.errno}" if outcome.errno else ""
-    if any(AGAIN in line for line in outcome.log):
-        return f"{AGAIN[0].upper()}{AGAIN[1:]}" + (f" ({errno})" if errno else "")
+    if outcome.already_poisoned:
+        return "Already hardware poisoned" + (f" ({errno})" if errno else "")
     return errno
 
 

@@ -18,7 +18,7 @@ def handler_of(profile: Profile) -> Part:
     return Part(
         "A frame is reported broken",
         "memory_failure",
-        signs=("memory_failure:Frame ",),
+        signs=("memory_failure:A memory error",),
         parts=tuple(_part_of(phase) for phase in profile.phases),
         teach=profile.title,
     )

@@ -36,7 +36,7 @@ HUGETLB: Final = Part(
         Way("", "No: PG_huge is clear. The way of small pages goes on below."),
         Way("memory_failure/huge page", "Yes: handled as a whole, HWPOISON stands on its head."),
         Way("memory_failure/free huge page", "Yes, and free: dissolved, only the bad 4 KiB are kept back."),
-        Way("memory_failure:The huge page was poisoned before", "Yes, and poisoned before: −EHWPOISON."),
+        Way("memory_failure:PG_hwpoison was set on the head", "Yes, and poisoned before: −EHWPOISON."),
     ),
     ("hwpoison_filter/", "dissolve_free_huge_page|take_page_off_buddy", "action_result:free huge page"),
     parts=(

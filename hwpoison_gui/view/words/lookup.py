@@ -35,4 +35,4 @@ def words_at(site: Site) -> Words:
     """What is said of a site. Raises KeyError for one without words, which a test rules out."""
     from hwpoison_gui.view.words.tables import WORDS  # a window without steps needs none of them
 
-    return WORDS[site] if site.id else Words("{text}", "{why}")
+    return WORDS[site]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hwpoison_gui.kernel.mark import Act, prose
+from hwpoison_gui.kernel.mark import Act, Mark, Site
 from hwpoison_gui.kernel.profile.v7 import V7
 from hwpoison_gui.view.outline.part import OWN_STEPS, Part, Way
 from hwpoison_gui.view.outline.place import Place, place
@@ -21,7 +21,7 @@ def placed(*steps: str) -> dict[str, Place]:
     marks = []
     for step in steps:
         function, _, branch = step.partition("/")
-        marks.append(prose(function, f"{step}.", Act.DECIDE, branch))
+        marks.append(Mark(Site(step, function, Act.DECIDE, branch, (), "tests")))
     root = place(PARTS, V7, marks, 10, 10 + len(marks))
     return {one.part.title: one for one in _below(root)}
 

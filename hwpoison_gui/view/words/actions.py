@@ -1,0 +1,51 @@
+"""Words of kernel/actions.py: what is done with a page, by its row of the state table."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hwpoison_gui.kernel import actions
+from hwpoison_gui.kernel.mark import Site
+from hwpoison_gui.view.words.words import Words
+
+# What kept invalidate_inode_page() from dropping a page, by filemap.why_kept().
+_KEPT: Final = {
+    "dirty": "PG_dirty is set",
+    "writeback": "PG_writeback is set",
+    "mapped": "a PTE maps it",
+    "referenced": "somebody else holds a reference (refcount {count})",
+}
+
+
+def _not_invalidated(path: str, kept: str, count: int) -> str:
+    return f"{path} cannot drop the page: {_KEPT[kept].format(count=count)}."
+
+
+def _dirty_file(path: str, named: bool) -> str:
+    reported = (
+        "the next fsync() returns EIO"
+        if named
+        else "AS_EIO is set on its mapping, but it has no name by which to open and fsync it"
+    )
+    return f"The data written to {path} is lost: {reported}."
+
+
+WORDS: Final[dict[Site, Words]] = {
+    actions.KERNEL_IGNORE: Words("The kernel reserved it for itself: nothing can be done."),
+    actions.KERNEL: Words("A kernel page: nothing is done until its owner frees it."),
+    actions.FREE: Words("A free page: the allocator will not hand it out."),
+    actions.HUGE: Words("Huge pages cannot be handled."),
+    actions.UNKNOWN: Words("No row of the state table fits its flags."),
+    actions.ANON: Words("Anonymous and unmapped: its users have been dealt with."),
+    actions.NO_MAPPING: Words("It has lost its mapping."),
+    actions.TRUNCATED: Words("{path} on {filesystem} is a regular file: the page is removed from the page cache."),
+    actions.NOT_REGULAR: Words("{path} is a {filesystem}, no regular file: its page cannot be removed."),
+    actions.INVALIDATED: Words("{path}: the page is clean, unmapped and not referenced elsewhere: invalidated."),
+    actions.NOT_INVALIDATED: Words(_not_invalidated),
+    actions.DIRTY_FILE: Words(_dirty_file),
+    actions.DIRTY_ANON: Words("It is anonymous: its data is lost, no file is affected."),
+    actions.SWAPCACHE_DIRTY: Words(
+        "PG_dirty was set: it stays in the swap cache and is never written; a process that swaps it in gets SIGBUS."
+    ),
+    actions.SWAPCACHE_CLEAN: Words("PG_dirty is clear, swap has a good copy: the page is dropped from the swap cache."),
+}

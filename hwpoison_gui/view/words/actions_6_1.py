@@ -1,0 +1,41 @@
+"""Words of kernel/actions_6_1.py."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hwpoison_gui.kernel import actions_6_1 as actions
+from hwpoison_gui.kernel.mark import Site, counted
+from hwpoison_gui.view.words.words import Words
+
+
+def _no_extra(count: int, expected: int, swapcache: bool) -> str:
+    cache = "swap cache" if swapcache else "page cache"
+    known = f"1 of the handler, {expected} of the {cache}" if expected else "the handler's own"
+    return f"{counted(count, 'reference')}: {known}. Nobody else holds it."
+
+
+def _extra(users: int) -> str:
+    return f"{counted(users, 'reference')} left that nothing accounts for: Failed."
+
+
+def _dirty_file(path: str, reported: bool) -> str:
+    to = "fsync() returns EIO once per open file" if reported else "noop_fsync() never looks at it"
+    return f"The data written to {path} is lost and an error is recorded: {to}."
+
+
+WORDS: Final[dict[Site, Words]] = {
+    actions.FOLIO_UNLOCKED: Words("Unlocked; the handler keeps its reference."),
+    actions.OFF_LRU: Words("PG_lru is set: the page is taken off its LRU list, so reclaim does not meet it."),
+    actions.ON_NO_LIST: Words("PG_lru is clear: it is on no LRU list."),
+    actions.CLEAN: Words("Its users have been dealt with."),
+    actions.TRUNCATE: Words("{path} is on {filesystem}."),
+    **{
+        site: Words("{path} is on {filesystem}, which keeps the page: later accesses to it fail.")
+        for site in actions.KEPT.values()
+    },
+    actions.DIRTY_FILE: Words(_dirty_file),
+    actions.HUGE: Words(lambda of_file: "A huge page of a file." if of_file else "A huge page without a file."),
+    **{site: Words(_no_extra) for site in actions.NO_EXTRA.values()},
+    **{site: Words(_extra) for site in actions.EXTRA.values()},
+}

@@ -1,0 +1,18 @@
+"""Words of session/frame_ops.py."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hwpoison_gui.kernel.mark import Site, counted
+from hwpoison_gui.session import frame_ops
+from hwpoison_gui.view.words.words import Words
+
+WORDS: Final[dict[Site, Words]] = {
+    frame_ops.PINNED: Words("Frame {frame:#x} is pinned."),
+    frame_ops.UNPINNED: Words("Frame {frame:#x}: one pin is dropped."),
+    frame_ops.WRITEBACK_STARTED: Words("I/O on frame {frame:#x} starts."),
+    frame_ops.WRITEBACK_ENDED: Words("I/O on frame {frame:#x} ends."),
+    frame_ops.REMEMBERED: Words("Frame {frame:#x} is called @{name}."),
+    frame_ops.ALLOCATED: Words(lambda frames: f"The kernel allocates {counted(len(frames), 'frame')}."),
+}

@@ -1,0 +1,18 @@
+"""Words of kernel/memory_failure_hugetlb.py."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hwpoison_gui.kernel import memory_failure_hugetlb as hugetlb
+from hwpoison_gui.kernel.mark import Site
+from hwpoison_gui.view.words.words import Words
+
+_HUGE: Final = Words("It belongs to a hugetlb page: PG_hwpoison is set on the head, frame {frame:#x}, for all 2 MiB.")
+
+WORDS: Final[dict[Site, Words]] = {
+    hugetlb.HUGE_PAGE: _HUGE,
+    hugetlb.FREE_HUGE_PAGE: _HUGE,
+    hugetlb.LOCKED: Words("Locked, and its flags are saved; no filter rejects it."),
+    hugetlb.POISONED_BEFORE: Words("PG_hwpoison was set on the head of the huge page before: EHWPOISON."),
+}

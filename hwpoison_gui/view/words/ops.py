@@ -1,0 +1,35 @@
+"""Words of session/ops.py, and of operations without a site of their own at the end."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hwpoison_gui.kernel.mark import Site, counted
+from hwpoison_gui.kernel.profile.registry import sysctls
+from hwpoison_gui.session import ops
+from hwpoison_gui.session.session import DONE
+from hwpoison_gui.view.words.words import Words
+
+
+def _sigaction(task: int, sigbus: str, sigsegv: str) -> str:
+    named = (("SIGBUS", sigbus), ("SIGSEGV", sigsegv))
+    return f"Thread {task}: {', '.join(f'{signal} {action}' for signal, action in named if action)}."
+
+
+WORDS: Final[dict[Site, Words]] = {
+    ops.STARTED: Words("{comm}:{task} starts."),
+    ops.FORKED: Words("{parent_comm}:{parent} forks {comm}:{child}."),
+    ops.WOKEN: Words("{comm}:{task} runs."),
+    ops.PRCTL: Words("PR_MCE_KILL of thread {task} is {policy}."),
+    ops.SIGACTION: Words(_sigaction),
+    ops.CREATED: Words(lambda path, pages, filesystem: f"{path}, {counted(pages, 'page')} on {filesystem}."),
+    ops.OPENED: Words("{comm}:{task} opens {path}."),
+    ops.CLOSED: Words("{comm}:{task} closes {fd}."),
+    ops.PROTECTED: Words(lambda at, pages, prot: f"{at}: the protection of {counted(pages, 'page')} is {prot} now."),
+    ops.DONTNEED: Words(lambda pages, start: f"{counted(pages, 'page')} at {start:#x} dropped."),
+    ops.SYSCTL: Words(
+        lambda sysctl, old, new: f"vm.{sysctl} is {new} now (was {old}): {sysctls()[sysctl].effect[new]}."
+    ),
+    ops.CHECKED: Words("Nothing is done."),
+    **{site: Words(f"{name}: done.") for name, site in DONE.items()},
+}

@@ -1,0 +1,62 @@
+"""Words of kernel/phases.py: the phases of 2009."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel import phases
+from hwpoison_gui.kernel.mark import Site, counted
+from hwpoison_gui.kernel.profile.type import StateRow
+from hwpoison_gui.view.words.words import Words
+
+# Why nobody refers to a page, and what is returned for it.
+_WHOSE: Final = {
+    "free head": "the head of a free block, PageBuddy(), hence 0",
+    "free inside": "inside a free block, where only the head has PG_buddy, hence −EBUSY and not 0",
+    "kernel or per-CPU": "not in a free block, but on a per-CPU list or inside a kernel allocation, hence −EBUSY",
+}
+_NOT_TRUNCATED: Final = {
+    "swap cache": "it is in the swap cache",
+    "anon_vma": "page->mapping still points to anon_vma {anon_vma}",
+    "file": "page->mapping still points to {path}",
+    "mapping": "page->mapping is set",
+    "never on LRU": "it was on no LRU list before",
+}
+# Flags that the kernel has under another name than /proc/kpageflags.
+_PAGE_FLAGS: Final = {"COMPOUND_HEAD": "PG_head", "COMPOUND_TAIL": "PG_tail"}
+
+
+def _not_truncated(what: str, anon_vma: int, path: str) -> str:
+    return f"It was not truncated meanwhile: {_NOT_TRUNCATED[what].format(anon_vma=anon_vma, path=path)}."
+
+
+def row_found(row: StateRow, saved: bool) -> str:
+    """The row of the state table that fits, with the flags that it asks for; `saved`: of those saved before."""
+    asked = [
+        f"{_PAGE_FLAGS.get(name, f'PG_{name.lower()}')} is {'set' if row.res & 1 << pf.BY_NAME[name].bit else 'clear'}"
+        for name in pf.names_of(row.mask)
+    ]
+    by = " (in the saved flags)" if saved and row.mask else ""
+    return f"{', '.join(asked) or 'No row above fits'}{by}: row '{row.kind}', {row.action}()."
+
+
+WORDS: Final[dict[Site, Words]] = {
+    phases.RECOVER: Words("memory_failure_recovery is {sysctl}: the kernel tries to recover."),
+    phases.PANIC: Words("memory_failure_recovery is 0: the kernel panics.", "{line}"),
+    phases.PFN_VALID: Words("Frame {frame:#x} is memory of this machine."),
+    phases.POISONED: Words("PG_hwpoison was clear and is set now; HardwareCorrupted is {corrupted_kb} kB."),
+    phases.REFERENCED: Words(lambda count: f"Its refcount is {count}; the handler takes one more reference."),
+    phases.UNREFERENCED: Words(lambda whose: f"Its refcount is 0: {_WHOSE[whose]}."),
+    phases.NOT_LRU: Words(
+        "PG_lru is clear, it is on no LRU list; the per-CPU caches are drained in case it is in one of them."
+    ),
+    phases.ISOLATED: Words("PG_lru is set: the page is taken off its LRU list, so reclaim does not meet it."),
+    phases.LOCKED: Words("PG_locked was clear: locked."),
+    phases.LOCK_WAITED: Words("PG_locked was set: locked after its holder unlocked it."),
+    phases.NO_WRITEBACK: Words("PG_writeback is clear: no I/O is under way."),
+    phases.WRITEBACK_WAITED: Words("PG_writeback was set: the handler waited until the I/O ended."),
+    phases.NOT_TRUNCATED: Words(_not_truncated),
+    phases.ROW: Words(row_found, branch=lambda row: str(row.kind)),
+    phases.STILL_REFERENCED: Words(lambda users: f"{counted(users, 'reference')} left besides the handler's own."),
+}
