@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from hwpoison_gui.view.outline.part import Part, Way
+from hwpoison_gui.kernel import actions, actions_6_1, handler, hugetlb_pool, phases, phases_6_1
+from hwpoison_gui.view.outline.part import NO_STEP, Part, Way
 
 ROW_2009: Final = Part(
     "Which row of the state table fits?",
     "page_action",
-    signs=("page_action",),
+    signs=(phases.ROW,),
     teach="First match wins; the state table beside this tells why the rows before it did not fit.",
 )
 
 ROW_6_1: Final = Part(
     "Which row of the state table fits?",
     "identify_page_state",
-    signs=("identify_page_state",),
+    signs=(phases_6_1.ROW,),
     teach="The flags of now are tried first; where they say nothing, those saved before unmapping.",
 )
 
@@ -24,27 +25,27 @@ MARK_ERROR: Final = Part(
     "Is a file concerned?",
     "me_pagecache_dirty",
     (
-        Way("me_pagecache_dirty/AS_EIO", "Yes: its mapping is marked, the next fsync says EIO, once."),
-        Way("me_pagecache_dirty/EIO", "Yes: an error is noted, each open descriptor is told EIO once."),
-        Way("me_pagecache_dirty/no mapping", "No: anonymous memory, whose users were told."),
+        Way(actions.DIRTY_FILE, "Yes: its mapping is marked, the next fsync says EIO, once."),
+        Way(actions_6_1.DIRTY_FILE, "Yes: an error is noted, each open descriptor is told EIO once."),
+        Way(actions.DIRTY_ANON, "No: anonymous memory, whose users were told."),
     ),
     quiet=True,
     local=True,
 )
 
-_REFUSED: Final = Way("generic_error_remove_page/Failed", "Its file system refuses, it is no regular file: Failed.")
-_CUT: Final = Way("generic_error_remove_page/Recovered", "Cut out of its file: a fault reads the disk’s copy.")
+_REFUSED: Final = Way(actions.NOT_REGULAR, "Its file system refuses, it is no regular file: Failed.")
+_CUT: Final = Way(actions.TRUNCATED, "Cut out of its file: a fault reads the disk’s copy.")
 _INVALIDATED: Final = (
-    Way("invalidate_inode_page/Recovered", "Its file system cannot drop pages, but clean it may be invalidated."),
-    Way("invalidate_inode_page/Failed", "Nor invalidated: dirty, under I/O, or somebody refers to it. Failed."),
+    Way(actions.INVALIDATED, "Its file system cannot drop pages, but clean it may be invalidated."),
+    Way(actions.NOT_INVALIDATED, "Nor invalidated: dirty, under I/O, or somebody refers to it. Failed."),
 )
 
 DROP_2009: Final = Part(
     "Whose page is it, and can it be dropped?",
     "me_pagecache_clean",
     (
-        Way("me_pagecache_clean/Recovered", "Anonymous: unmapped it is already, nothing is left to drop."),
-        Way("me_pagecache_clean/Failed", "Its mapping is gone: Failed."),
+        Way(actions.ANON, "Anonymous: unmapped it is already, nothing is left to drop."),
+        Way(actions.NO_MAPPING, "Its mapping is gone: Failed."),
         _CUT,
         _REFUSED,
         *_INVALIDATED,
@@ -58,12 +59,16 @@ DROP_6_1: Final = Part(
     "truncate_error_page",
     (
         _CUT,
-        Way("shmem_error_remove_page/Recovered", "Shared memory keeps it, marked: whoever comes for it is told."),
-        Way("hugetlbfs_error_remove_page/Recovered", "hugetlbfs keeps it, marked: whoever comes for it is told."),
+        Way(
+            actions_6_1.KEPT["shmem_error_remove_page"], "Shared memory keeps it, marked: whoever comes for it is told."
+        ),
+        Way(
+            actions_6_1.KEPT["hugetlbfs_error_remove_page"], "hugetlbfs keeps it, marked: whoever comes for it is told."
+        ),
         _REFUSED,
         *_INVALIDATED,
     ),
-    ("truncate_error_page",),
+    (actions_6_1.TRUNCATE,),
     quiet=True,
     local=True,
 )
@@ -72,9 +77,9 @@ SWAP: Final = Part(
     "Has swap a good copy?",
     "me_swapcache_clean",
     (
-        Way("me_swapcache_clean/Recovered", "Yes: dropped from the swap cache, a fault reads swap again."),
+        Way(actions.SWAPCACHE_CLEAN, "Yes: dropped from the swap cache, a fault reads swap again."),
         Way(
-            "me_swapcache_dirty/Delayed",
+            actions.SWAPCACHE_DIRTY,
             "Not yet, and it is never written now: it waits there, who swaps it in is told. Delayed.",
         ),
     ),
@@ -85,7 +90,7 @@ SWAP: Final = Part(
 HUGE: Final = Part(
     "What becomes of the huge page?",
     "me_huge_page",
-    signs=("me_huge_page",),
+    signs=(actions.HUGE, actions_6_1.HUGE),
     quiet=True,
     local=True,
 )
@@ -93,7 +98,7 @@ HUGE: Final = Part(
 OTHER: Final = Part(
     "The row’s action",
     "page_action",
-    signs=("me_kernel_ignore|me_kernel|me_free|me_unknown", "me_pagecache_clean"),
+    signs=(actions.KERNEL_IGNORE, actions.KERNEL, actions.FREE, actions.UNKNOWN, actions_6_1.CLEAN),
     quiet=True,
     local=True,
 )
@@ -101,7 +106,7 @@ OTHER: Final = Part(
 LISTS: Final = Part(
     "Take it off its LRU list",
     "delete_from_lru_cache",
-    signs=("delete_from_lru_cache",),
+    signs=(actions_6_1.OFF_LRU, actions_6_1.ON_NO_LIST),
     quiet=True,
     local=True,
 )
@@ -111,11 +116,11 @@ EXTRA_6_1: Final = Part(
     "has_extra_refcount",
     (
         Way(
-            "has_extra_refcount|me_swapcache_clean|me_swapcache_dirty|me_huge_page/no",
+            tuple(actions_6_1.NO_EXTRA.values()),
             "No: all references are accounted for.",
         ),
         Way(
-            "has_extra_refcount|me_swapcache_clean|me_swapcache_dirty|me_huge_page/yes",
+            tuple(actions_6_1.EXTRA.values()),
             "Yes, and nobody knows who: it is not safe. Failed.",
         ),
     ),
@@ -126,7 +131,7 @@ EXTRA_6_1: Final = Part(
 UNLOCK: Final = Part(
     "Let go of the lock",
     "unlock_page",
-    signs=("unlock_page|folio_unlock",),
+    signs=(handler.UNLOCKED, actions_6_1.FOLIO_UNLOCKED),
     quiet=True,
     local=True,
 )
@@ -134,7 +139,7 @@ UNLOCK: Final = Part(
 DISSOLVE: Final = Part(
     "Dissolve the huge page, and keep the bad 4 KiB back",
     "dissolve_free_huge_page",
-    signs=("dissolve_free_huge_page|take_page_off_buddy",),
+    signs=(hugetlb_pool.DISSOLVED, hugetlb_pool.NOT_DISSOLVED, hugetlb_pool.OFF_BUDDY),
     quiet=True,
     local=True,
 )
@@ -142,7 +147,7 @@ DISSOLVE: Final = Part(
 REPORT: Final = Part(
     "Say what became of it",
     "action_result",
-    signs=("action_result",),
+    signs=(handler.RESULT,),
     local=True,
     teach="The one place that reports: the line in the kernel log, and the counters.",
 )
@@ -151,10 +156,10 @@ REFERENCED_2009: Final = Part(
     "Does anybody still refer to it?",
     "page_action",
     (
-        Way("", "Nobody but the handler: 0 references are left beside its own, which stays."),
-        Way("page_action/still referenced", "Yes: the log says so, and that changes nothing."),
+        Way(NO_STEP, "Nobody but the handler: 0 references are left beside its own, which stays."),
+        Way(phases.STILL_REFERENCED, "Yes: the log says so, and that changes nothing."),
     ),
-    ("unlock_page",),
+    (handler.UNLOCKED,),
     local=True,
 )
 

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
+from hwpoison_gui.kernel import fs, madvise, memory, soft_offline, unpoison
+from hwpoison_gui.kernel import hwpoison_inject as inject
 from hwpoison_gui.kernel.handler import Verdict
+from hwpoison_gui.kernel.mark import Site
+from hwpoison_gui.kernel.memory_failure import ENTER
 from hwpoison_gui.kernel.profile.type import Profile
 from hwpoison_gui.kernel.profile.variants import Variant, nearest
 from hwpoison_gui.view.outline.faults import AFTER, BEFORE, FAULT, FAULTS, KERNEL_READ, SOFT_OFFLINE, TOUCH, UNPOISON
@@ -18,7 +23,7 @@ def handler_of(profile: Profile) -> Part:
     return Part(
         "A frame is reported broken",
         "memory_failure",
-        signs=("memory_failure:A memory error",),
+        signs=(ENTER,),
         parts=tuple(_part_of(phase) for phase in profile.phases),
         teach=profile.title,
     )
@@ -29,29 +34,32 @@ def _part_of(phase: Variant[Verdict]) -> Part:
     return nearest(PHASES, phase) or Part(phase.name.replace("_", " ").capitalize(), phase.name)
 
 
-def parts_of(profile: Profile, functions: Collection[str]) -> tuple[Part, ...]:
-    """The parts of an operation that runs through `functions`; the handler's when there is no operation."""
-    functions = frozenset(functions)
-    if not functions or "memory_failure" in functions:
+# By a site that only such an operation comes to; the first that fits counts.
+_OPERATIONS: Final[tuple[tuple[frozenset[Site], tuple[Part, ...]], ...]] = (
+    (frozenset({soft_offline.ENTER, soft_offline.POISONED_BEFORE, soft_offline.NO_PAGE}), SOFT_OFFLINE),
+    (frozenset({unpoison.CLEARED, unpoison.NOTHING_CLEARED, unpoison.NO_PAGE, *unpoison.REFUSED.values()}), UNPOISON),
+    (frozenset({inject.GOES_ON, inject.CANNOT_GO_ON}), BEFORE),
+    (frozenset({madvise.COPIED, *madvise.NOT_COPIED.values()}), KERNEL_READ),
+    (
+        frozenset({memory.READ, memory.WRITTEN, memory.TOUCHED_POISON, memory.TOUCHED_NOTHING, memory.BAD_AREA}),
+        TOUCH,
+    ),
+    (frozenset({inject.NO_PAGE}), REFUSED),
+    (frozenset({fs.ERROR_REPORTED, fs.NO_ERROR}), FSYNC),
+    (frozenset({fs.READ, fs.LOST, fs.HUGETLB_READ, fs.HUGETLB_LOST}), READ),
+    (frozenset({fs.WRITTEN, fs.NOT_WRITTEN, fs.NO_WRITE}), WRITE),
+)
+
+
+def parts_of(profile: Profile, sites: Collection[Site]) -> tuple[Part, ...]:
+    """The parts of an operation that comes to `sites`; the handler's when there is no operation."""
+    reached = frozenset(sites)
+    if not reached or ENTER in reached:
         return (*BEFORE, handler_of(profile), *AFTER)
-    for entry, parts in (
-        ("soft_offline_page", SOFT_OFFLINE),
-        ("unpoison_memory", UNPOISON),
-        ("do_machine_check", BEFORE),
-        ("copy_from_user", KERNEL_READ),
-        ("access", TOUCH),
-        ("do_sigbus", TOUCH),
-        ("bad_area", TOUCH),
-        ("hwpoison_inject", REFUSED),
-        ("vfs_fsync", FSYNC),
-        ("generic_file_aio_read", READ),
-        ("hugetlbfs_read_iter", READ),
-        ("generic_file_aio_write", WRITE),
-        ("vfs_write", WRITE),
-    ):
-        if entry in functions:
+    for signs, parts in _OPERATIONS:
+        if reached & signs:
             return (*parts, *AFTER)
-    return (FAULT,) if functions <= FAULTS else ()
+    return (FAULT,) if reached <= FAULTS else ()
 
 
 def all_ways(part: Part) -> list[Way]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from hwpoison_gui.kernel import phases
+from hwpoison_gui.kernel.handler import EXITS, UNLOCKED
 from hwpoison_gui.view.outline.actions import AFTER_2009, ROW_2009
 from hwpoison_gui.view.outline.handler_6_1 import PHASES_6_1
 from hwpoison_gui.view.outline.part import Part, Way
@@ -16,8 +18,8 @@ CHECK_RECOVERY: Final = Part(
     "May the kernel try to recover?",
     "memory_failure",
     (
-        Way("memory_failure/recover", "memory_failure_recovery is 1: it tries."),
-        Way("panic/panic", "It is 0: panic. The machine stops, nothing else runs."),
+        Way(phases.RECOVER, "memory_failure_recovery is 1: it tries."),
+        Way(phases.PANIC, "It is 0: panic. The machine stops, nothing else runs."),
     ),
     teach="vm.memory_failure_recovery: some would rather stop the machine than run on with broken memory.",
 )
@@ -26,8 +28,8 @@ CHECK_PFN: Final = Part(
     "Is there memory behind the number?",
     "pfn_valid",
     (
-        Way("pfn_valid/valid", "It is memory of this machine."),
-        Way("action_result:memory outside", "No page there: “memory outside kernel control”, Ignored, −EIO."),
+        Way(phases.PFN_VALID, "It is memory of this machine."),
+        Way(EXITS["no page"], "No page there: “memory outside kernel control”, Ignored, −EIO."),
     ),
 )
 
@@ -35,8 +37,8 @@ SET_POISON: Final = Part(
     "Was it poisoned before?",
     "TestSetPageHWPoison",
     (
-        Way("TestSetPageHWPoison/first time", "No: HWPOISON is set now, HardwareCorrupted grows by 4 kB."),
-        Way("action_result:already hardware", "Yes: “already hardware poisoned”, Ignored, 0; not counted again."),
+        Way(phases.POISONED, "No: HWPOISON is set now, HardwareCorrupted grows by 4 kB."),
+        Way(EXITS["already poisoned"], "Yes: “already hardware poisoned”, Ignored, 0; not counted again."),
     ),
     teach="The flag is set first, so that a second report of the same frame finds it.",
 )
@@ -45,13 +47,13 @@ GET_PAGE: Final = Part(
     "Does anybody refer to it?",
     "get_page_unless_zero",
     (
-        Way("get_page_unless_zero/in use", "Its count is above 0: the handler takes a reference of its own."),
+        Way(phases.REFERENCED, "Its count is above 0: the handler takes a reference of its own."),
         Way(
-            "get_page_unless_zero/count is 0",
+            phases.UNREFERENCED,
             "Nobody: free, or inside a kernel allocation. Ignored; the allocator refuses it from now on.",
         ),
     ),
-    ("action_result:free or high order",),
+    (EXITS["free"], EXITS["high-order kernel"]),
     teach="0 is returned for the head of a free block alone, −EBUSY for any other page without references.",
 )
 
@@ -59,10 +61,10 @@ ISOLATE: Final = Part(
     "Is it on an LRU list?",
     "isolate_lru_page",
     (
-        Way("isolate_lru_page/isolated", "Yes: it is taken off, so that reclaim keeps away."),
-        Way("lru_add_drain_all/not PageLRU", "No, so it is the kernel’s own: “non LRU”, Ignored, −EBUSY."),
+        Way(phases.ISOLATED, "Yes: it is taken off, so that reclaim keeps away."),
+        Way(phases.NOT_LRU, "No, so it is the kernel’s own: “non LRU”, Ignored, −EBUSY."),
     ),
-    ("action_result:non LRU",),
+    (EXITS["not on LRU"],),
     teach="Only pages of processes and of files are on an LRU list; slab, page tables and the like never are.",
 )
 
@@ -70,8 +72,8 @@ LOCK: Final = Part(
     "Is somebody working on it?",
     "lock_page_nosync",
     (
-        Way("lock_page_nosync/free", "No: locked at once."),
-        Way("lock_page_nosync/waited", "Yes: the holder is waited for."),
+        Way(phases.LOCKED, "No: locked at once."),
+        Way(phases.LOCK_WAITED, "Yes: the holder is waited for."),
     ),
     teach="The page lock keeps truncation, write-back and faults of the file away while the page is handled.",
 )
@@ -80,8 +82,8 @@ WRITEBACK: Final = Part(
     "Is it being written out?",
     "wait_on_page_writeback",
     (
-        Way("wait_on_page_writeback/no I/O", "No: PG_writeback is clear."),
-        Way("wait_on_page_writeback/waited", "Yes: until the I/O ends."),
+        Way(phases.NO_WRITEBACK, "No: PG_writeback is clear."),
+        Way(phases.WRITEBACK_WAITED, "Yes: until the I/O ends."),
     ),
 )
 
@@ -89,10 +91,10 @@ TRUNCATED: Final = Part(
     "Was it cut off its file meanwhile?",
     "memory_failure",
     (
-        Way("memory_failure/not truncated", "No: it still has a mapping, or is in the swap cache."),
-        Way("action_result:already truncated", "Yes: “already truncated LRU”, Ignored, 0."),
+        Way(phases.NOT_TRUNCATED, "No: it still has a mapping, or is in the swap cache."),
+        Way(EXITS["truncated"], "Yes: “already truncated LRU”, Ignored, 0."),
     ),
-    ("unlock_page",),
+    (UNLOCKED,),
 )
 
 PHASES: Final[dict[str, Part]] = {

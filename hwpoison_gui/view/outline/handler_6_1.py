@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from typing import Final
 
+from hwpoison_gui.kernel import (
+    get_hwpoison_page,
+    huge_memory,
+    hugetlb_pool,
+    kill_accessing_process,
+    phases_6_1,
+    user_mappings,
+)
+from hwpoison_gui.kernel import memory_failure_hugetlb as hugetlb
+from hwpoison_gui.kernel.handler import EXITS
 from hwpoison_gui.view.outline.actions import AFTER_6_1, ROW_6_1
-from hwpoison_gui.view.outline.part import Part, Way
+from hwpoison_gui.view.outline.part import NO_STEP, Part, Way
 from hwpoison_gui.view.outline.users import USER_MAPPINGS
 
 ONLINE: Final = Part(
     "Is there memory behind the number?",
     "pfn_to_online_page",
     (
-        Way("pfn_to_online_page/online", "It is memory of this machine."),
-        Way("pfn_to_online_page/not online", "No: the log says so, −ENXIO."),
+        Way(phases_6_1.ONLINE, "It is memory of this machine."),
+        Way(phases_6_1.OFFLINE, "No: the log says so, −ENXIO."),
     ),
 )
 
@@ -21,10 +31,10 @@ ACCESSING: Final = Part(
     "Did the running thread come for it again?",
     "kill_accessing_process",
     (
-        Way("kill_accessing_process/found", "Its page tables have it: BUS_MCEERR_AR, at once."),
-        Way("kill_accessing_process/not found", "It has the page no more, and may just try again."),
+        Way(kill_accessing_process.FOUND, "Its page tables have it: BUS_MCEERR_AR, at once."),
+        Way(kill_accessing_process.NOT_FOUND, "It has the page no more, and may just try again."),
     ),
-    ("kill_proc",),
+    (user_mappings.SENT,),
     quiet=True,
     local=True,
 )
@@ -33,12 +43,18 @@ HUGETLB: Final = Part(
     "Is it part of a huge page of hugetlb?",
     "memory_failure",
     (
-        Way("", "No: PG_huge is clear. The way of small pages goes on below."),
-        Way("memory_failure/huge page", "Yes: handled as a whole, HWPOISON stands on its head."),
-        Way("memory_failure/free huge page", "Yes, and free: dissolved, only the bad 4 KiB are kept back."),
-        Way("memory_failure:PG_hwpoison was set on the head", "Yes, and poisoned before: −EHWPOISON."),
+        Way(NO_STEP, "No: PG_huge is clear. The way of small pages goes on below."),
+        Way(hugetlb.HUGE_PAGE, "Yes: handled as a whole, HWPOISON stands on its head."),
+        Way(hugetlb.FREE_HUGE_PAGE, "Yes, and free: dissolved, only the bad 4 KiB are kept back."),
+        Way(hugetlb.POISONED_BEFORE, "Yes, and poisoned before: −EHWPOISON."),
     ),
-    ("hwpoison_filter/", "dissolve_free_huge_page|take_page_off_buddy", "action_result:free huge page"),
+    (
+        hugetlb.LOCKED,
+        hugetlb_pool.DISSOLVED,
+        hugetlb_pool.NOT_DISSOLVED,
+        hugetlb_pool.OFF_BUDDY,
+        hugetlb.FREE_RESULT,
+    ),
     parts=(
         ACCESSING,
         Part(USER_MAPPINGS.title, USER_MAPPINGS.function, parts=USER_MAPPINGS.parts, quiet=True, local=True),
@@ -50,8 +66,8 @@ SET_POISON: Final = Part(
     "Was it poisoned before?",
     "TestSetPageHWPoison",
     (
-        Way("memory_failure/first time", "No: HWPOISON is set now; it is counted with the result line."),
-        Way("memory_failure/already poisoned", "Yes: the log says so, −EHWPOISON."),
+        Way(phases_6_1.POISONED, "No: HWPOISON is set now; it is counted with the result line."),
+        Way(phases_6_1.POISONED_BEFORE, "Yes: the log says so, −EHWPOISON."),
     ),
     parts=(ACCESSING,),
 )
@@ -60,17 +76,18 @@ TAKE: Final = Part(
     "Can it be taken hold of?",
     "get_hwpoison_page",
     (
-        Way("memory_failure/MF_COUNT_INCREASED", "The injector has a reference already."),
-        Way("get_hwpoison_page/PageLRU", "It is on an LRU list: a reference is taken."),
-        Way("is_free_buddy_page/free", "It is free: taken off the free lists for good. Recovered."),
-        Way("get_hwpoison_page/unhandlable", "Neither: the kernel’s own. “unknown page”, Ignored, −EBUSY."),
+        Way(phases_6_1.COUNT_INCREASED, "The injector has a reference already."),
+        Way(get_hwpoison_page.LRU_PAGE, "It is on an LRU list: a reference is taken."),
+        Way(get_hwpoison_page.FREE_PAGE, "It is free: taken off the free lists for good. Recovered."),
+        Way(get_hwpoison_page.UNHANDLABLE, "Neither: the kernel’s own. “unknown page”, Ignored, −EBUSY."),
     ),
     (
-        "get_hwpoison_page",
-        "shake_page/not HWPoisonHandlable",
-        "take_page_off_buddy",
-        "action_result:free buddy",
-        "action_result:unknown page",
+        get_hwpoison_page.DRAINED,
+        get_hwpoison_page.HUGE_PAGE,
+        get_hwpoison_page.SHAKEN,
+        phases_6_1.OFF_BUDDY,
+        phases_6_1.FREE_RESULT,
+        EXITS["unhandlable"],
     ),
 )
 
@@ -78,21 +95,27 @@ SPLIT: Final = Part(
     "Is it part of a transparent huge page?",
     "split_huge_page_to_list",
     (
-        Way("", "No: it is a page of 4 KiB."),
-        Way("split_huge_page_to_list|remap_page/split", "Yes: split into 512, of which one is lost."),
-        Way("split_huge_page_to_list/EBUSY", "Yes, but somebody holds it: “unsplit thp”, Ignored."),
+        Way(NO_STEP, "No: it is a page of 4 KiB."),
+        Way((huge_memory.SPLIT_FILE, huge_memory.REMAPPED), "Yes: split into 512, of which one is lost."),
+        Way((huge_memory.NEVER_SPLIT, huge_memory.HELD), "Yes, but somebody holds it: “unsplit thp”, Ignored."),
     ),
-    ("split_huge_page_to_list", "try_to_migrate_one", "try_to_unmap_one/", "action_result:unsplit"),
+    (
+        huge_memory.SPLIT,
+        huge_memory.ENTRY_SPLIT,
+        huge_memory.NOT_MIGRATED,
+        huge_memory.ENTRY_DROPPED,
+        EXITS["unsplit thp"],
+    ),
 )
 
-SHAKE: Final = Part("Drain the per-CPU LRU caches", "shake_page", signs=("shake_page/",))
+SHAKE: Final = Part("Drain the per-CPU LRU caches", "shake_page", signs=(phases_6_1.SHAKEN,))
 
 LOCK: Final = Part(
     "Lock it and save its flags",
     "hwpoison_filter",
     (
-        Way("hwpoison_filter/free", "PG_locked was clear: locked at once."),
-        Way("hwpoison_filter/waited", "PG_locked was set: the holder is waited for."),
+        Way(phases_6_1.LOCKED, "PG_locked was clear: locked at once."),
+        Way(phases_6_1.LOCK_WAITED, "PG_locked was set: the holder is waited for."),
     ),
     teach="Unmapping takes MLOCKED away: the flags saved here tell what the page was.",
 )
@@ -101,8 +124,8 @@ TORN_DOWN: Final = Part(
     "Was it cut off its file meanwhile?",
     "memory_failure",
     (
-        Way("", "No: it has a mapping, or is in the swap cache."),
-        Way("action_result:already truncated", "Yes: “already truncated LRU page”, Ignored, −EBUSY."),
+        Way(NO_STEP, "No: it has a mapping, or is in the swap cache."),
+        Way(EXITS["truncated"], "Yes: “already truncated LRU page”, Ignored, −EBUSY."),
     ),
 )
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
+from hwpoison_gui.kernel import fs
+from hwpoison_gui.kernel.hwpoison_inject import NO_PAGE
 from hwpoison_gui.view.outline.part import Part, Way
 
 FSYNC: Final = (
-    Part("Write what is dirty", "filemap_fdatawrite", signs=("filemap_fdatawrite",), quiet=True),
+    Part("Write what is dirty", "filemap_fdatawrite", signs=(fs.WRITTEN_BACK,), quiet=True),
     Part(
         "Is there an error that was not told here yet?",
         "vfs_fsync",
         (
-            Way("vfs_fsync/EIO", "Yes: EIO, once. The next call says that all is well."),
-            Way("vfs_fsync/0", "No: 0."),
+            Way(fs.ERROR_REPORTED, "Yes: EIO, once. The next call says that all is well."),
+            Way(fs.NO_ERROR, "No: 0."),
         ),
         teach="In 2009 there is one mark for each file: whoever asks first takes it along. Later each open"
         " descriptor is told of each error once.",
@@ -25,8 +27,8 @@ READ: Final = (
         "Is the content of the page still there?",
         "generic_file_aio_read",
         (
-            Way("generic_file_aio_read|hugetlbfs_read_iter/EIO", "No: EIO. Nobody is signalled."),
-            Way("generic_file_aio_read|hugetlbfs_read_iter", "Yes: it is read through the page cache."),
+            Way((fs.LOST, fs.HUGETLB_LOST), "No: EIO. Nobody is signalled."),
+            Way((fs.READ, fs.HUGETLB_READ), "Yes: it is read through the page cache."),
         ),
         teach="A dirty page that was dropped is read from disk again, without a word about its last write.",
     ),
@@ -37,9 +39,9 @@ WRITE: Final = (
         "Can the page be written?",
         "generic_file_aio_write",
         (
-            Way("generic_file_aio_write/EIO", "No, it is poisoned: EIO. Nobody is signalled."),
-            Way("vfs_write/EINVAL", "No: its file system has no write()."),
-            Way("generic_file_aio_write", "Yes: the page cache has it, DIRTY."),
+            Way(fs.NOT_WRITTEN, "No, it is poisoned: EIO. Nobody is signalled."),
+            Way(fs.NO_WRITE, "No: its file system has no write()."),
+            Way(fs.WRITTEN, "Yes: the page cache has it, DIRTY."),
         ),
     ),
 )
@@ -48,6 +50,6 @@ REFUSED: Final = (
     Part(
         "Is there memory behind the number?",
         "hwpoison_inject",
-        (Way("hwpoison_inject/ENXIO", "No: the injector refuses. −ENXIO, and the handler never hears of it."),),
+        (Way(NO_PAGE, "No: the injector refuses. −ENXIO, and the handler never hears of it."),),
     ),
 )

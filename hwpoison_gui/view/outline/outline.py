@@ -84,7 +84,7 @@ class Outline:
         self.first, self.last = first, last
         own = marks[first:last]
         self.nodes = [Node(0, -1, 0, "root", "")]
-        root = place(parts_of(profile, {mark.site.function for mark in own}), profile, own, first, last)
+        root = place(parts_of(profile, {mark.site for mark in own}), profile, own, first, last)
         self._add_inner(self.nodes[0], root)
         self._leaves = [node for node in self.nodes if node.first >= 0 and node.kind in ("step", "way", "run")]
 

@@ -1,53 +1,41 @@
-"""What an outline of the kernel's code is made of: parts, the ways out of their decisions, and their signs.
+"""What an outline of the kernel's code is made of: parts, and the ways out of their decisions.
 
-A sign says which steps belong to a part or a way: `function`, `function/branch` or `function:start of text`;
-several functions are divided by `|`. Tables of parts stand in the outline_parts modules.
+Steps belong to a part or a way by their site. Tables of parts stand in the modules beside this one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from enum import Enum
 from typing import Final, NamedTuple
 
-from hwpoison_gui.kernel.mark import Mark
+from hwpoison_gui.kernel.mark import Site
 from hwpoison_gui.kernel.profile.type import Profile
-from hwpoison_gui.view.words.lookup import branch_of, text_of
 
 
-class Sign(NamedTuple):
-    """A sign, taken apart. `branch` and `start` are None where they do not matter."""
+class Silent(Enum):
+    """How a way is known to have been taken that has no site of its own."""
 
-    functions: frozenset[str]
-    branch: str | None
-    start: str | None
-
-    def fits(self, mark: Mark) -> bool:
-        """Whether a step of the sign's function has what the sign asks for."""
-        if self.branch is not None and branch_of(mark) != self.branch:
-            return False
-        return self.start is None or text_of(mark).startswith(self.start)
+    NO_STEP = "no step"  # the code came by, and no other way has a step
+    OWN_STEPS = "own steps"  # its part has steps, but none of another way
 
 
-@cache
-def sign_of(written: str) -> Sign:
-    """A sign as the tables write it."""
-    for between, place in (("/", 0), (":", 1)):
-        functions, found, rest = written.partition(between)
-        if found:
-            return Sign(frozenset(functions.split("|")), rest if not place else None, rest if place else None)
-    return Sign(frozenset(written.split("|")), None, None)
-
-
-# The way that is taken when its part has steps, but none of another way.
-OWN_STEPS: Final = "+"
+NO_STEP: Final = Silent.NO_STEP
+OWN_STEPS: Final = Silent.OWN_STEPS
 
 
 class Way(NamedTuple):
-    """A way out of a decision. `sign` is empty for the way that leaves no step of its own, or OWN_STEPS."""
+    """A way out of a decision, known by one or several sites."""
 
-    sign: str
+    sign: Site | tuple[Site, ...] | Silent
     meaning: str
+
+
+def sites_of(sign: Site | tuple[Site, ...] | Silent) -> tuple[Site, ...]:
+    """The sites of a sign; none for a way that leaves no step of its own."""
+    if isinstance(sign, Site):
+        return (sign,)
+    return sign if isinstance(sign, tuple) else ()
 
 
 class Part(NamedTuple):
@@ -61,7 +49,7 @@ class Part(NamedTuple):
     title: str
     function: str = ""
     ways: tuple[Way, ...] = ()
-    signs: tuple[str, ...] = ()
+    signs: tuple[Site, ...] = ()
     parts: tuple[Part, ...] = ()
     quiet: bool = False
     local: bool = False

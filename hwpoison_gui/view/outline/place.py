@@ -12,10 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from hwpoison_gui.kernel.mark import Mark
+from hwpoison_gui.kernel.mark import Mark, Site
 from hwpoison_gui.kernel.profile.type import Profile
-from hwpoison_gui.view.outline.part import OWN_STEPS, Part, Sign, Way, sign_of
-from hwpoison_gui.view.words.lookup import branch_of
+from hwpoison_gui.view.outline.part import NO_STEP, Part, Silent, Way, sites_of
 
 ROOT = Part("")
 
@@ -44,11 +43,10 @@ class Place:
 
 
 class _Claim(NamedTuple):
-    """A place's claim to steps; `way` is -1 for steps that are no way out."""
+    """A place's claim to the steps of a site; `way` is -1 for steps that are no way out."""
 
     order: int
     way: int
-    sign: Sign
 
 
 def place(parts: Sequence[Part], profile: Profile, marks: Iterable[Mark], first: int, last: int) -> Place:
@@ -84,16 +82,15 @@ def _all(place: Place) -> Iterator[Place]:
         yield from _all(child)
 
 
-def _claims(places: Sequence[Place]) -> dict[str, list[_Claim]]:
-    """Function -> claims, from the top; the ways of a place come before its other signs."""
-    found: defaultdict[str, list[_Claim]] = defaultdict(list)
+def _claims(places: Sequence[Place]) -> dict[Site, list[_Claim]]:
+    """Site -> claims, from the top; the ways of a place come before its other signs."""
+    found: defaultdict[Site, list[_Claim]] = defaultdict(list)
     for one in places:
-        written = [(number, way.sign) for number, way in enumerate(one.ways) if way.sign not in ("", OWN_STEPS)]
-        written += [(-1, sign) for sign in one.part.signs]
-        for number, text in written:
-            sign = sign_of(text)
-            for function in sign.functions:
-                found[function].append(_Claim(one.order, number, sign))
+        for number, way in enumerate(one.ways):
+            for site in sites_of(way.sign):
+                found[site].append(_Claim(one.order, number))
+        for site in one.part.signs:
+            found[site].append(_Claim(one.order, -1))
     return found
 
 
@@ -101,29 +98,24 @@ def _assign(places: Sequence[Place], marks: Iterable[Mark], first: int) -> list[
     """Gives each step to a place; returns the place of each step."""
     claims = _claims(places)
     current, orders = 0, list[int]()
-    run = ("", "")  # function and branch of alike steps, which all stay where the one before them is
+    settled: Site | None = None  # the site of the step before, if another step of it stays in the same place
     for number, mark in enumerate(marks, first):
-        function, branch = mark.site.function, branch_of(mark)
-        if (function, branch) == run:
-            places[current].steps.append(number)
-            orders.append(current)
-            continue
-        claim, before = _best(claims.get(function, ()), mark, places, current), current
-        if claim is not None:
-            current = claim.order
-            if claim.way >= 0:
-                places[current].taken.setdefault(claim.way, number)
-        steady = current == before and all(one.sign.start is None for one in claims.get(function, ()))
-        run = (function, branch) if steady else ("", "")
+        if mark.site is not settled:
+            claim, before = _best(claims.get(mark.site, ()), places, current), current
+            if claim is not None:
+                current = claim.order
+                if claim.way >= 0:
+                    places[current].taken.setdefault(claim.way, number)
+            settled = mark.site if current == before else None
         places[current].steps.append(number)
         orders.append(current)
     return orders
 
 
-def _best(claims: Sequence[_Claim], mark: Mark, places: Sequence[Place], current: int) -> _Claim | None:
+def _best(claims: Sequence[_Claim], places: Sequence[Place], current: int) -> _Claim | None:
     for claim in claims:
         one = places[claim.order]
-        if claim.order < current or not claim.sign.fits(mark):
+        if claim.order < current:
             continue
         if one.part.local and one.parent is not None and not one.parent.order <= current < one.parent.end:
             continue
@@ -143,10 +135,10 @@ def _span(place: Place) -> None:
 
 def _find_silent(place: Place) -> None:
     """The way without a step was taken where no other was, and the code came by."""
-    number = next((number for number, way in enumerate(place.ways) if way.sign in ("", OWN_STEPS)), None)
+    number = next((number for number, way in enumerate(place.ways) if isinstance(way.sign, Silent)), None)
     if number is None or place.taken:
         return
-    if place.steps or (not place.ways[number].sign and _came_by(place)):
+    if place.steps or (place.ways[number].sign is NO_STEP and _came_by(place)):
         place.silent = number
         if place.steps:
             place.passed = place.steps[0]
@@ -158,5 +150,5 @@ def _came_by(place: Place) -> bool:
     if parent.last <= place.passed or parent.first < 0:
         return False
     before = parent.children[: parent.children.index(place)]
-    sure = [one for one in before if not one.part.quiet and all(way.sign for way in one.ways)]
+    sure = [one for one in before if not one.part.quiet and all(way.sign is not NO_STEP for way in one.ways)]
     return not sure or sure[-1].first >= 0

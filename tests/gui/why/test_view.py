@@ -126,7 +126,7 @@ def test_what_was_not_reached_is_one_line_so_that_decision_and_ending_are_seen_t
     assert rest.children and rest.first == -1 and not view.isExpanded(model.index_of(rest))
     assert rest.state(user.session.position) == "aside"
     seen = view.viewport().rect()
-    for words in ("the machine stops", "What became of it"):
+    for words in ("the kernel panics", "What became of it"):
         assert seen.contains(view.visualRect(model.index_of(line(view, words))).center()), words
 
 

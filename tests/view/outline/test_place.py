@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from hwpoison_gui.kernel.mark import Act, Mark, Site
 from hwpoison_gui.kernel.profile.v7 import V7
-from hwpoison_gui.view.outline.part import OWN_STEPS, Part, Way
+from hwpoison_gui.view.outline.part import NO_STEP, OWN_STEPS, Part, Way
 from hwpoison_gui.view.outline.place import Place, place
 
-FIRST = Part("first?", ways=(Way("ask/yes", "yes"), Way("ask/no", "no")))
-RARE = Part("rare?", ways=(Way("", "no"), Way("rare/yes", "yes")))
-MANY = Part("all?", ways=(Way(OWN_STEPS, "all"), Way("do/failed", "not all")), signs=("do",))
-INNER = Part("inner", signs=("deep",), local=True)
-OUTER = Part("outer", signs=("work",), parts=(INNER,))
-LAST = Part("last", signs=("ask", "done"), quiet=True)
+SITES = {
+    name: Site(name, name.partition("/")[0], Act.DECIDE, name.partition("/")[2], (), "tests")
+    for name in ("ask/yes", "ask/no", "rare/yes", "do", "do/failed", "deep", "work", "done", "unheard of")
+}
+
+FIRST = Part("first?", ways=(Way(SITES["ask/yes"], "yes"), Way(SITES["ask/no"], "no")))
+RARE = Part("rare?", ways=(Way(NO_STEP, "no"), Way(SITES["rare/yes"], "yes")))
+MANY = Part("all?", ways=(Way(OWN_STEPS, "all"), Way(SITES["do/failed"], "not all")), signs=(SITES["do"],))
+INNER = Part("inner", signs=(SITES["deep"],), local=True)
+OUTER = Part("outer", signs=(SITES["work"],), parts=(INNER,))
+LAST = Part("last", signs=(SITES["ask/no"], SITES["done"]), quiet=True)
 PARTS = (FIRST, RARE, MANY, OUTER, LAST)
 
 
 def placed(*steps: str) -> dict[str, Place]:
-    """Steps as `function` or `function/branch`."""
-    marks = []
-    for step in steps:
-        function, _, branch = step.partition("/")
-        marks.append(Mark(Site(step, function, Act.DECIDE, branch, (), "tests")))
-    root = place(PARTS, V7, marks, 10, 10 + len(marks))
+    """Where the steps of these sites belong."""
+    root = place(PARTS, V7, [Mark(SITES[step]) for step in steps], 10, 10 + len(steps))
     return {one.part.title: one for one in _below(root)}
 
 
