@@ -55,7 +55,7 @@ class Stranger(Person):
     def breaks_it(self) -> None:
         """A click, and the rest of the walk at once."""
         self.click(self.window.map.view.viewport(), self.frame())
-        assert f"Frame {self.pfn:#x} is reported broken" in self.reads(self.window.sentence)
+        assert f"A memory error is reported in frame {self.pfn:#x}" in self.reads(self.window.sentence)
         self.click(self.button("Last step"))
 
     def sought(self, pattern: str, where) -> str:

@@ -21,7 +21,7 @@ from hwpoison_gui.view.outline.part import Part, Way
 def handler_of(profile: Profile) -> Part:
     """memory_failure() as that kernel has it."""
     return Part(
-        "A frame is reported broken",
+        "A memory error is reported",
         "memory_failure",
         signs=(ENTER,),
         parts=tuple(_part_of(phase) for phase in profile.phases),

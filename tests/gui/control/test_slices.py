@@ -92,7 +92,7 @@ def test_when_it_is_complete_all_is_as_if_it_had_been_short(slow) -> None:
     click = session.operations[-1]
     assert session.position == click.first + 1 and c.playback.playing
     assert w.transport.timeline.total == len(session.steps) == click.last
-    assert "reported broken" in w.sentence.sentence.text
+    assert "memory error is reported" in w.sentence.sentence.text
     c.seek(click.last)
     slow.qtbot.waitUntil(lambda: not c.busy)
     assert slow.alive("srv", "w0", "other") == [False, False, True]

@@ -42,7 +42,7 @@ def test_at_rest_it_shows_the_handler(user) -> None:
     user.window.controller.seek(0)
     view = user.window.why
     assert view.outline_model.rowCount() == 1
-    assert view.outline_model.data(view.outline_model.index(0, 0)) == "A frame is reported broken"
+    assert view.outline_model.data(view.outline_model.index(0, 0)) == "A memory error is reported"
     assert user.window.docks["why"].head.subject.text() == "the handler, at rest"
 
 

@@ -51,7 +51,7 @@ def state(outline: Outline, text: str, position: int) -> str:
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
 def test_every_phase_of_a_kernel_is_told_and_nothing_else(profile: Profile) -> None:
     outline = Outline(profile)
-    root = line(outline, "A frame is reported broken")
+    root = line(outline, "A memory error is reported")
     told = [outline.nodes[number].text for number in root.children]
     assert told == [PHASES[str(phase)].title for phase in profile.phases]
     assert all(node.state(0) == AHEAD for node in outline.shown())
@@ -109,7 +109,7 @@ def test_what_was_taken_what_was_not_and_what_is_still_ahead() -> None:
     assert state(outline, "memory_failure_recovery is 1", second) == NOW
     assert state(outline, "panic", second) == ASIDE
     assert state(outline, "HWPOISON is set now", second) == AHEAD
-    assert state(outline, "A frame is reported broken", second) == WITHIN
+    assert state(outline, "A memory error is reported", second) == WITHIN
     end = operation.last
     assert state(outline, "From its file", end) == ASIDE
     assert state(outline, "no file on disk has a copy", end) == DONE
