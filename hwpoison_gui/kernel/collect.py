@@ -1,7 +1,7 @@
-"""collect_procs(): find every process that must hear of the bad page, and the to_kill list.
+"""collect_procs(): find the processes to signal for a poisoned page, and make the to_kill list.
 
 After mm/memory-failure.c. The walk is tasks x VMAs, which the kernel does under the task list lock;
-the pairs it visits are counted, and pairs of tasks that own none of the VMAs are told in one step.
+the pairs it visits are counted, and tasks that own none of the VMAs are summed up in one step.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ SUM_FILE: Final = site("collect_procs_file", Act.DECIDE, args="early vmas_found 
 
 
 class ToKill(NamedTuple):
-    """An entry of the to_kill list: the thread to signal and the page's address there, -1 when unknown.
+    """An entry of the to_kill list: the thread to signal, and the page's address there in bytes, or -1.
 
-    `lsb` is the size of what is lost, as a power of two: 12 for a page, 21 for a huge one.
+    `lsb` is log2 of the size lost, in bytes: 12 for a page, 21 for a huge page.
     """
 
     tid: int
@@ -40,7 +40,7 @@ class ToKill(NamedTuple):
 
 
 class Page(NamedTuple):
-    """What the walk must know of the bad page for each pair; it does not change on the way."""
+    """What the walk needs to know of the poisoned page at each pair; constant during the walk."""
 
     pfn: int
     anon: bool
@@ -53,7 +53,7 @@ Places = list[tuple[Vma, int]]  # VMAs, and vma_address() of the page in each
 def collect_procs(m: Machine, pfn: int, current: int = 0) -> Steps[list[ToKill]]:
     """Walk tasks x VMAs; returns the entries in order of the tasks, one for each VMA.
 
-    `current` is the thread that ran into the error and must be told whatever its policy, or 0.
+    `current` is the thread that consumed the error and is signalled whatever its policy, or 0.
     """
     anon = m.anon_vma_of(pfn) != 0
     vmas = rmap_addresses(m, pfn)
@@ -98,7 +98,7 @@ def _walk(m: Machine, page: Page, current: int, of_mm: Mapping[int, Places], fou
 
 
 def task_early_kill(m: Machine, process: Process, current: int) -> int | None:
-    """The thread to tell at once, or None: the one that runs into the error, else whom the policy says."""
+    """Thread to signal now, or None: `current` for an action-required error, else by PR_MCE_KILL and the sysctl."""
     if current and m.tasks.view[current].tgid == process.tgid:
         return current
     return m.profile.users.early_kill_thread(m, process)
@@ -135,5 +135,5 @@ def _visit(m: Machine, page: Page, process: Process, entry: ToKill, to_kill: lis
 
 
 def page_shift(m: Machine, pfn: int) -> int:
-    """Size of the compound page that the frame belongs to, as a power of two."""
+    """log2 of the size, in bytes, of the compound page that contains the frame."""
     return PAGE_SHIFT + m.compound_order.view.get(m.compound_head(pfn), 0)

@@ -183,7 +183,7 @@ def do_truncate(m: Machine, inode: Inode, pages: int) -> Steps[int]:
 
 
 def do_punch_hole(m: Machine, inode: Inode, first: int, last: int) -> Steps[int]:
-    """fallocate(PUNCH_HOLE): remove the file's pages from page tables and page cache; private copies stay."""
+    """fallocate(PUNCH_HOLE): unmap and drop the file's pages; private copies are dropped on hugetlbfs only."""
     if can(inode, "huge"):
         first, last = first & -HPAGE_PMD_NR, (last + HPAGE_PMD_NR - 1) & -HPAGE_PMD_NR
     gone = unmap_mapping_range(m, inode.id, first, last, even_cows=can(inode, "huge"))

@@ -1,7 +1,7 @@
-"""Faults that give or break transparent huge pages, of anonymous memory and of tmpfs.
+"""Faults that map or split transparent huge pages, of anonymous memory and of tmpfs.
 
 After do_huge_pmd_anonymous_page(), do_huge_pmd_wp_page() and do_set_pmd(), mm/huge_memory.c, mm/memory.c and
-mm/shmem.c. Each returns None where the ordinary, small way must be gone.
+mm/shmem.c. Each returns None where the fault must map a small page instead.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SPLIT: Final = site("do_huge_pmd_wp_page", Act.MAP, "split")
 
 
 def do_huge_pmd_anonymous_page(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str | None]:
-    """First touch of 2 MiB: a write gets a huge page, a read the huge page of zeros."""
+    """First access to 2 MiB: a write allocates a huge page, a read maps the huge zero page."""
     if not fits_huge(vma, address) or not is_empty_pmd(m, vma.mm, address):
         return None
     base = address & -PMD_SIZE
@@ -45,7 +45,7 @@ def do_huge_pmd_anonymous_page(m: Machine, vma: Vma, address: int, write: bool) 
     head = alloc_transhuge_page(m, pf.ANON | m.profile.mm.exclusive)
     if head is None:
         return None
-    pte_alloc(m, vma.mm, base >> PAGE_SHIFT)  # deposited for the day when the huge entry is split
+    pte_alloc(m, vma.mm, base >> PAGE_SHIFT)  # deposited for a later split of the huge PTE
     vma = anon_vma_prepare(m, vma)
     set_anon(m, head, vma, base)
     yield set_pmd(m, vma, base, head, ptes.RW | ptes.DIRTY)
@@ -53,7 +53,7 @@ def do_huge_pmd_anonymous_page(m: Machine, vma: Vma, address: int, write: bool) 
 
 
 def do_huge_pmd_wp_page(m: Machine, vma: Vma, address: int, entry: int) -> Steps[str]:
-    """Write to a read-only huge page: take it over, or split the entry and let the small fault copy one page."""
+    """Write to a read-only huge page: reuse it, or split the huge PTE so that one small page is copied."""
     vpn, head = address >> PAGE_SHIFT & -HPAGE_PMD_NR, ptes.value_of(entry)
     mine = not entry & ptes.SPECIAL and (m.page(head) & m.profile.mm.exclusive or m.refcount.view[head] == 1)
     if mine or vma.shared:
@@ -68,7 +68,7 @@ def do_huge_pmd_wp_page(m: Machine, vma: Vma, address: int, entry: int) -> Steps
 
 
 def do_huge_file_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str | None]:
-    """do_set_pmd(): map a huge page of tmpfs as a whole, made now if the file has none there."""
+    """do_set_pmd(): map a huge page of tmpfs with one huge PTE, allocated now if the file has no page there."""
     if not fits_huge(vma, address) or not vma.shared or not is_empty_pmd(m, vma.mm, address):
         return None
     inode, base = m.inodes.view[vma.mapping], address & -PMD_SIZE
@@ -88,7 +88,7 @@ def do_huge_file_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps
 
 
 def _huge_page_of(m: Machine, inode: Inode, index: int) -> int | None:
-    """The huge page at `index` of the file, made if all 2 MiB are a hole, or None."""
+    """The huge page at `index` of the file, allocated if all 2 MiB are a hole; or None."""
     cache = m.page_cache.of(inode.id)
     head = cache.get(index)
     if head is not None:
@@ -102,5 +102,5 @@ def _huge_page_of(m: Machine, inode: Inode, index: int) -> int | None:
     m.put(m.page_cache, (inode.id, index), head)
     m.put(m.mapping, head, inode.id << 2)
     m.put(m.index, head, index)
-    m.put(m.refcount, head, HPAGE_PMD_NR)  # the page cache has one for each page
+    m.put(m.refcount, head, HPAGE_PMD_NR)  # the page cache holds one per 4 KiB page
     return head

@@ -1,7 +1,7 @@
-"""Huge pages of hugetlb as processes use them: files, mappings, promises, faults.
+"""hugetlb as processes use it: files, mappings, reservations, faults.
 
-After mm/hugetlb.c and fs/hugetlbfs/inode.c. Shared mappings map the pages of a file; a private one gets
-pages of its own. Without a file there is an unnamed one underneath.
+After mm/hugetlb.c and fs/hugetlbfs/inode.c. Shared mappings map the pages of a file; a private mapping
+allocates its own. A mapping without a file has an unnamed one.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ REUSED: Final = site("hugetlb_wp", Act.MAP)
 
 
 def hugetlb_file_setup(m: Machine, pages: int) -> int:
-    """The unnamed file behind anonymous huge memory."""
+    """Create the unnamed file behind anonymous hugetlb memory. Returns its inode number."""
     number = m.new_id("inode")
     m.put(m.inodes, number, Inode(number, f"/anon_hugepage ({number})", "hugetlbfs", pages, linked=False))
     return number
 
 
 def fallocate(m: Machine, inode: Inode) -> bool:
-    """hugetlbfs_fallocate(): give the file all its pages now. False when the pool is too small."""
+    """hugetlbfs_fallocate(): allocate all pages of the file. False if the pool is too small."""
     for index in range(0, inode.pages, HPAGE_PMD_NR):
         head = alloc_huge_page(m, inode.id, index)
         if head is None:
@@ -45,9 +45,9 @@ def fallocate(m: Machine, inode: Inode) -> bool:
 
 
 def huge_add_to_page_cache(m: Machine, head: int, inode: int, index: int) -> None:
-    """The file has the page. The caller's reference is the cache's.
+    """Add a huge page to the file's page cache, which takes over the caller's reference.
 
-    It is dirty at once, so that nobody drops it, since hugetlb_add_to_page_cache() (4.20) says so.
+    Since 4.20 it is dirty at once, so that reclaim does not drop it (hugetlb_add_to_page_cache()).
     """
     m.put(m.page_cache, (inode, index), head)
     m.put(m.mapping, head, inode << 2)
@@ -57,7 +57,7 @@ def huge_add_to_page_cache(m: Machine, head: int, inode: int, index: int) -> Non
 
 
 def resv_owner(vma: Vma) -> int:
-    """Whose promise a mapping draws on: its file's if it is shared, else its own address space's."""
+    """Owner of a mapping's reservation: its inode if it is shared, else its address space."""
     return vma.mapping if vma.shared else -vma.mm
 
 
@@ -67,7 +67,7 @@ def _resv_index(vma: Vma, address: int) -> int:
 
 
 def hugetlb_reserve_pages(m: Machine, vma: Vma) -> bool:
-    """Promise a mapping its pages when it is made, so that its faults cannot fail. False when there are too few."""
+    """Reserve all pages of a new mapping, so that its faults cannot fail. False if too few are available."""
     step = HPAGE_PMD_NR << PAGE_SHIFT
     wanted = [_resv_index(vma, address) for address in range(vma.start, vma.end, step)]
     if vma.shared:
@@ -76,13 +76,13 @@ def hugetlb_reserve_pages(m: Machine, vma: Vma) -> bool:
 
 
 def hugetlb_vm_op_close(m: Machine, vma: Vma) -> None:
-    """A private mapping goes: what it was promised and never took is free for others."""
+    """Return what a private mapping has reserved and not used when it is closed."""
     if vma.huge == "hugetlb" and not vma.shared:
         unreserve(m, -vma.mm, vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT)
 
 
 def hugetlb_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
-    """Map the huge page around `address`, or say why it cannot be."""
+    """Map the huge page that contains `address`. Returns FAULT_DONE or a VM_FAULT_ name."""
     base = address & -(HPAGE_PMD_NR << PAGE_SHIFT)
     entry = m.ptes.value(vma.mm, base >> PAGE_SHIFT)
     if entry & ptes.HWPOISON:
@@ -99,7 +99,7 @@ def _met_poison(vma: Vma, base: int, head: int, path: str) -> Mark:
 
 
 def hugetlb_no_page(m: Machine, vma: Vma, base: int, write: bool) -> Steps[str]:
-    """First touch: from the file's page cache, or a new page, from the promise where there is one."""
+    """First access: map the page of the page cache, or allocate one, from the reservation if there is one."""
     inode, index = m.inodes.view[vma.mapping], vma.index_of(base)
     head = m.page_cache.of(inode.id).get(index)
     if head is not None:
@@ -139,7 +139,7 @@ def _map(m: Machine, vma: Vma, base: int, head: int, flags: int) -> Mark:
 
 
 def hugetlb_wp(m: Machine, vma: Vma, base: int, entry: int) -> Steps[str]:
-    """Write to a huge page mapped read-only: take it over when nobody else has it, or copy all of it."""
+    """Write to a huge page mapped read-only: reuse it if it has no other user, else copy it as a whole."""
     vpn, old = base >> PAGE_SHIFT, ptes.value_of(entry)
     if vma.shared or (m.page(old) & pf.ANON and m.mapcount.view[old] == 1):
         m.set_pte(vma.mm, vpn, entry | ptes.RW | ptes.DIRTY)
@@ -159,7 +159,7 @@ def hugetlb_wp(m: Machine, vma: Vma, base: int, entry: int) -> Steps[str]:
 
 
 def hugetlbfs_read(m: Machine, inode: Inode, index: int) -> str | None:
-    """What a read() of the page finds: its content, zeros where there is no page, None for EIO."""
+    """Content that read() of the page returns: zeros for a hole, None for EIO."""
     head = m.page_cache.of(inode.id).get(index & -HPAGE_PMD_NR)
     if head is None:
         return "zero"

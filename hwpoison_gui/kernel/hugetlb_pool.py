@@ -1,7 +1,7 @@
-"""The pool of huge pages: taking one, reserving, and dissolving a free one into 4 KiB pages.
+"""The hugetlb pool: allocating, reserving, and dissolving a free huge page into 4 KiB pages.
 
-After mm/hugetlb.c. A free huge page has no references and waits in `huge_free`. What was promised to a
-mapping and not yet taken stands in `huge_resv`, by inode for shared and by address space for private ones.
+After mm/hugetlb.c. A free huge page has refcount 0 and is listed in `huge_free`. Pages that a mapping has
+reserved and not used are in `huge_resv`, by inode for shared and by address space for private mappings.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ OFF_BUDDY: Final = site("take_page_off_buddy", Act.FLAG, args="taken", name="one
 
 
 def hugetlb_init(m: Machine, pages: int) -> int:
-    """nr_hugepages: put up to `pages` huge pages into the pool; returns how many memory was found for."""
+    """nr_hugepages: add up to `pages` huge pages to the pool. Returns how many could be allocated."""
     found = 0
     while found < pages and (head := alloc_fresh_huge_page(m)) is not None:
         m.put(m.refcount, head, 0)
@@ -34,7 +34,7 @@ def hugetlb_init(m: Machine, pages: int) -> int:
 
 
 def alloc_fresh_huge_page(m: Machine) -> int | None:
-    """A huge page out of free memory, with one reference: the pool is one larger. None without such a block."""
+    """Allocate a huge page with refcount 1 and grow the pool by it. None if there is no free block of that size."""
     head = alloc_pages(m, HPAGE_PMD_ORDER)
     if head is None:
         return None
@@ -45,7 +45,7 @@ def alloc_fresh_huge_page(m: Machine) -> int | None:
 
 
 def prep_compound_page(m: Machine, head: int, flags: int) -> None:
-    """Make 512 frames one page: tails lead to their head."""
+    """Make a compound page of 512 frames; page->mapping of a tail is its head."""
     m.put(m.compound_order, head, HPAGE_PMD_ORDER)
     m.set_flags(head, pf.COMPOUND_HEAD | flags)
     for tail in range(head + 1, head + HPAGE_PMD_NR):
@@ -54,7 +54,7 @@ def prep_compound_page(m: Machine, head: int, flags: int) -> None:
 
 
 def destroy_compound_page(m: Machine, head: int) -> None:
-    """Make the page 512 frames again; their flags but the compound ones stay."""
+    """Split a compound page into 512 frames; they keep all but the compound flags."""
     m.put(m.compound_order, head, ABSENT)
     gone = pf.COMPOUND_HEAD | pf.COMPOUND_TAIL | pf.HUGE | pf.THP
     m.clear_flags(head, gone)
@@ -64,12 +64,12 @@ def destroy_compound_page(m: Machine, head: int) -> None:
 
 
 def available_huge_pages(m: Machine) -> int:
-    """Free huge pages that were promised to nobody."""
+    """Number of free huge pages that are not reserved."""
     return len(m.huge_free.of(0)) - m.counter("resv_huge_pages")
 
 
 def reserve(m: Machine, owner: int, indices: list[int]) -> bool:
-    """hugetlb_reserve_pages(): promise huge pages to `owner`; False when the pool has too few."""
+    """hugetlb_reserve_pages(): reserve huge pages for `owner`. False if too few are available."""
     new = [index for index in indices if index not in m.huge_resv.of(owner)]
     if available_huge_pages(m) < len(new):
         return False
@@ -80,7 +80,7 @@ def reserve(m: Machine, owner: int, indices: list[int]) -> bool:
 
 
 def unreserve(m: Machine, owner: int, first: int, last: int | None) -> None:
-    """hugetlb_unreserve_pages(): what was promised and never taken is free for others again."""
+    """hugetlb_unreserve_pages(): return reserved pages that were not used."""
     for index in tuple(m.huge_resv.of(owner)):
         if index >= first and (last is None or index < last):
             m.delete(m.huge_resv, (owner, index))
@@ -88,9 +88,9 @@ def unreserve(m: Machine, owner: int, first: int, last: int | None) -> None:
 
 
 def alloc_huge_page(m: Machine, owner: int, index: int) -> int | None:
-    """dequeue_huge_page_vma(): a huge page for `owner`, from what it was promised or from what is left over.
+    """dequeue_huge_page_vma(): take a huge page for `owner`, from its reservation or from what is available.
 
-    Poisoned ones are passed by. It has one reference. None when there is none to have.
+    Skips poisoned ones. Returns the head, with refcount 1, or None.
     """
     promised = index in m.huge_resv.of(owner)
     if not promised and available_huge_pages(m) <= 0:
@@ -108,7 +108,7 @@ def alloc_huge_page(m: Machine, owner: int, index: int) -> int | None:
 
 
 def dissolve_free_huge_page(m: Machine, pfn: int) -> bool:
-    """Give a free huge page back as 512 frames, bad ones marked singly. False if it is in use or promised."""
+    """Free an unused huge page as 512 frames; HWPOISON moves to the bad frames. False if it is in use or reserved."""
     if not m.page(pfn) & pf.HUGE:
         return True
     head = m.compound_head(pfn)
@@ -119,7 +119,7 @@ def dissolve_free_huge_page(m: Machine, pfn: int) -> bool:
 
 
 def update_and_free_page(m: Machine, head: int) -> None:
-    """A free huge page leaves the pool, which is one smaller."""
+    """Remove a free huge page from the pool and shrink the pool."""
     bad = tuple(m.raw_hwp.of(head))
     m.delete(m.huge_free, (0, head))
     m.add_to(m.counters, "nr_huge_pages", -1)
@@ -132,7 +132,7 @@ def update_and_free_page(m: Machine, head: int) -> None:
 
 
 def page_handle_poison(m: Machine, pfn: int) -> Steps[bool]:
-    """__page_handle_poison(): dissolve the huge page if it is one, and take the frame off the free lists."""
+    """__page_handle_poison(): dissolve a huge page, then remove the frame from the free lists."""
     if m.page(pfn) & pf.HUGE:
         done = dissolve_free_huge_page(m, pfn)
         yield Mark(DISSOLVED if done else NOT_DISSOLVED, (), (pfn,))

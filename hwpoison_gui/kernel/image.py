@@ -1,6 +1,6 @@
-"""What a machine is booted from: plain arrays and records, as Linux exports them.
+"""Memory images: plain arrays and records, as Linux exports them, from which a machine is booted.
 
-A recording, this machine's /proc and the presets all give one of these; boot/machine.py makes a machine of it.
+Recordings, this machine's /proc and the presets provide images; boot/machine.py boots a machine from one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class VmaImage(NamedTuple):
 
     `path` is empty for anonymous memory, else what maps prints: a path, `[heap]`, `/memfd:x (deleted)`,
     `/SYSV00000000 (deleted)`, `/dev/zero (deleted)`. `flags`: VmFlags of smaps where known (`lo` locked,
-    `ht` hugetlb, `mg` mergeable). `name`: the area's name in scenario addresses, empty for the default.
+    `ht` hugetlb, `mg` mergeable). `name`: the VMA's name in scenario addresses, empty for the default.
     """
 
     start: int
@@ -37,10 +37,10 @@ class VmaImage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ProcessImage:
-    """One process with memory of its own (kernel threads have no maps).
+    """One process with an address space (kernel threads have none).
 
     `sigbus`: `default`, `handler`, `ignored` or `blocked`; `mce_kill`: `default`, `early`, `late`.
-    A `stopped` one (SIGSTOP) does not run: signals wait.
+    A `stopped` process (SIGSTOP) does not run: signals stay pending.
     """
 
     pid: int
@@ -54,7 +54,7 @@ class ProcessImage:
 
 
 class FileImage(NamedTuple):
-    """What is known of a file beyond its mappings. `filesystem` as in scenario files."""
+    """What is known of a file besides its mappings. `filesystem` as in scenario files; `pages` is its size."""
 
     device: str
     inode: int
@@ -65,7 +65,7 @@ class FileImage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CachedPages:
-    """Frames of files where the source knows them: parallel int64 arrays pfn, file number, page index."""
+    """Page-cache frames, where the source knows them: parallel int64 arrays pfn, file number, page index."""
 
     pfn: npt.NDArray[np.int64]
     file: npt.NDArray[np.int64]
@@ -74,7 +74,7 @@ class CachedPages:
 
 @dataclass(frozen=True, slots=True)
 class HiddenState:
-    """State that Linux does not export, where it was recorded or made up all the same.
+    """State that Linux does not export, where it was recorded or synthesized.
 
     `refcount`: int32 a frame. `pte_dirty`: bool, parallel to the pagemap arrays.
     `mapping`, `index`: uint64 a frame, words of struct page (low two bits of mapping: 1 anonymous, 3 KSM).
@@ -91,7 +91,7 @@ class HiddenState:
 
 
 class ZoneImage(NamedTuple):
-    """Frames `start` up to `end`, exclusive, of a zone of the page allocator. `node` -1: not known whose."""
+    """Frames `start` to `end` (exclusive) of a zone of the page allocator. `node` is -1 if unknown."""
 
     node: int
     name: str
@@ -101,14 +101,14 @@ class ZoneImage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MemoryImage:
-    """A whole machine's memory at one moment.
+    """The memory of a whole machine at one point in time.
 
     `kpageflags`, `kpagecount`: uint64 a frame, index = pfn (count: mappings, not references).
     `pagemap_pid` int64, `pagemap_va` uint64 (bytes), `pagemap_entry` uint64 (raw pagemap words: bit 63
     present, 62 swapped, 61 file or shared, 56 exclusive, 0-54 pfn; swapped: 0-4 type, 5-54 offset):
-    parallel, present or swapped entries only. `notes`: how what is not exported was derived, for people.
-    `kernel`: (major, minor) of the kernel that exported it, None where that is not known.
-    `zones`: in order of address, none over another (a zone may come in parts); empty where they are not known.
+    parallel, present or swapped entries only. `notes`: text on how hidden state was derived.
+    `kernel`: (major, minor) of the kernel that exported it, None if unknown.
+    `zones`: sorted by address, without overlap (a zone may have several parts); empty if unknown.
     """
 
     title: str

@@ -1,6 +1,6 @@
-"""KSM: pages of equal content become one, which nobody may write.
+"""KSM: anonymous pages of equal content are merged into one write-protected page.
 
-After mm/ksm.c. The daemon runs to completion at once: every page of every mergeable area is looked at.
+After mm/ksm.c. ksmd is modelled as one full scan of all mergeable VMAs.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from .rmap import mappings_of, page_add_rmap
 MERGEABLE: Final = site("ksm_madvise")
 REPLACED: Final = site("replace_page", Act.MAP, args="comm address")
 
-# Pages of these sorts are not looked at.
+# Pages with one of these flags are not scanned.
 _NOT_MERGED: Final = pf.HWPOISON | pf.HUGE | pf.COMPOUND_HEAD | pf.COMPOUND_TAIL
 
 
 def madvise_mergeable(m: Machine, mm: int, start: int, end: int) -> Steps[int | str]:
-    """MADV_MERGEABLE, and then the daemon's rounds until nothing is left to merge; returns 0 or an errno name."""
+    """MADV_MERGEABLE, followed by a full scan of ksmd. Returns 0 or an errno name."""
     for vma in isolate_range(m, mm, start, end):
         if not vma.shared and vma.huge != "hugetlb":
             m.put(m.vmas, vma.id, replace(vma, mergeable=True))
@@ -37,7 +37,7 @@ def madvise_mergeable(m: Machine, mm: int, start: int, end: int) -> Steps[int | 
 
 
 def ksm_do_scan(m: Machine) -> Steps[None]:
-    """Look at every mergeable page; equal ones of two places become one."""
+    """Scan all mergeable pages and merge equal ones."""
     first: dict[str, tuple[Vma, int]] = {}
     stable = {content_of(m, pfn): pfn for pfn in _stable_pages(m)}
     for vma in sorted((v for v in m.vmas.view.values() if v.mergeable), key=lambda v: (v.mm, v.start)):
@@ -67,7 +67,7 @@ def _stable_pages(m: Machine) -> list[int]:
 
 
 def _candidate(m: Machine, vma: Vma, vpn: int) -> int | None:
-    """The frame there, if it is anonymous, not merged yet, and nobody but its mappings refers to it."""
+    """The frame mapped there if it can be merged: anonymous, not merged yet, without references beside its mappings."""
     entry = m.ptes.value(vma.mm, vpn)
     if not entry & ptes.PRESENT or entry & (ptes.SPECIAL | ptes.PSE):
         return None
@@ -80,7 +80,7 @@ def _candidate(m: Machine, vma: Vma, vpn: int) -> int | None:
 
 
 def _make_ksm_page(m: Machine, place: tuple[Vma, int]) -> None:
-    """write_protect_page() and set_page_stable_node(): from now on everybody reads it and nobody writes it."""
+    """write_protect_page() and set_page_stable_node(): write-protect the page and set KSM."""
     vma, vpn = place
     pfn = ptes.value_of(m.pte(vma.mm, vpn))
     for other, address in mappings_of(m, pfn):
@@ -95,7 +95,7 @@ def _make_ksm_page(m: Machine, place: tuple[Vma, int]) -> None:
 
 
 def _replace_page(m: Machine, vma: Vma, vpn: int, kpage: int) -> Mark:
-    """replace_page(): the entry leads to the shared page, its own page has a user less."""
+    """replace_page(): map the shared page instead, and drop the mapping of the VMA's own page."""
     entry = m.pte(vma.mm, vpn)
     pfn = ptes.value_of(entry)
     get_page(m, kpage)

@@ -42,7 +42,7 @@ class Machine:
     Columns, one value a frame, index = pfn: `flags` uint64 (KPF bits), `refcount` and `mapcount`
     int32, `mapping` uint32 (page->mapping as id << 2, plus 1 for an anon_vma and 3 for KSM; of a
     compound tail the pfn of its head), `index` uint32 (page->index, in pages).
-    `zones` are those of one node, unless an image says otherwise; they never change.
+    `zones` are those of one node unless an image says otherwise; they are constant.
     """
 
     def __init__(self, frames: int, profile: Profile) -> None:
@@ -127,9 +127,9 @@ class Machine:
         return self.flags.get(pfn)
 
     def pte(self, mm: int, vpn: int) -> int:
-        """The entry that maps virtual page `vpn` (address >> 12) in `mm`, 0 when there is none.
+        """The page-table entry of virtual page `vpn` (address >> 12) in `mm`, or 0.
 
-        An entry with PSE, kept at its first page, maps 512 pages: it is found for all of them.
+        A huge entry (PSE) is stored at its first page and found for all 512.
         """
         entry = self.ptes.value(mm, vpn)
         if entry:
@@ -141,28 +141,28 @@ class Machine:
         return self.counters.view.get(name, 0)
 
     def anon_vma_of(self, pfn: int) -> int:
-        """Id of the anon_vma that page->mapping names, or 0."""
+        """Id of the anon_vma in page->mapping, or 0."""
         word = int(self.mapping.view[pfn])
         return word >> 2 if word & 3 == MAPPING_ANON else 0
 
     def inode_of(self, pfn: int) -> Inode | None:
-        """page->mapping->host: the inode whose page cache holds the frame, or None."""
+        """page->mapping->host: the inode whose page cache contains the frame, or None."""
         word = int(self.mapping.view[pfn])
         if not word or word & 3 or self.page(pfn) & pf.COMPOUND_TAIL:
             return None
         return self.inodes.view[word >> 2]
 
     def compound_head(self, pfn: int) -> int:
-        """The first frame of the compound page that `pfn` belongs to, or `pfn` itself."""
+        """The head of the compound page that contains `pfn`, or `pfn` itself."""
         return self.mapping.get(pfn) if self.flags.get(pfn) & pf.COMPOUND_TAIL else pfn
 
     def vmas_of(self, mm: int) -> list[Vma]:
-        """The VMAs of an address space in order of address."""
+        """The VMAs of an address space, sorted by address."""
         vmas = self.vmas.view
         return sorted((vmas[id_] for id_ in self.mm_vmas.of(mm)), key=lambda vma: vma.start)
 
     def find_vma(self, mm: int, address: int) -> Vma | None:
-        """The VMA that covers `address`, or None."""
+        """The VMA that contains `address`, in bytes, or None."""
         vmas = self.vmas.view
         for id_ in self.mm_vmas.of(mm):
             vma = vmas[id_]
@@ -192,7 +192,7 @@ class Machine:
         self.gate.put(store, key, ABSENT)
 
     def put_cells(self, column: Column, pfns: npt.NDArray[np.int64], values: npt.NDArray[Any]) -> None:
-        """Set many cells of a column as one change; `values` is parallel to `pfns` and of the column's dtype."""
+        """Set many cells of a column as one change; `values` is parallel to `pfns`, of the column's dtype."""
         self.gate.put(Cells(column), pfns, values.tobytes())
 
     def put_flags(self, pfns: npt.NDArray[np.int64], on: int = 0, off: int = 0) -> None:
@@ -207,7 +207,7 @@ class Machine:
         self.gate.put(self.flags, pfn, self.page(pfn) & ~mask)
 
     def add_to(self, store: Any, key: Any, amount: int) -> None:
-        """Add to a column's cell or to a counting table's record, which is deleted at 0."""
+        """Add to a column's cell, or to a counter in a table, which is deleted at 0."""
         if type(store) is Column:
             self.gate.increase(store, key, amount)
             return
@@ -216,13 +216,13 @@ class Machine:
         self.gate.put(store, key, total if total else ABSENT)
 
     def new_id(self, kind: str) -> int:
-        """A number never given before to this kind of object, from 1."""
+        """The next unused id of this kind of object, from 1."""
         number = self.counter(f"next_{kind}") + 1
         self.gate.put(self.counters, f"next_{kind}", number)
         return number
 
     def set_pte(self, mm: int, vpn: int, entry: int) -> None:
-        """Write a page-table entry; 0 clears it. RSS follows the present entries."""
+        """Set a page-table entry, or clear it with 0, and update RSS."""
         self.replace_pte(mm, vpn, self.ptes.value(mm, vpn), entry)
 
     def replace_pte(self, mm: int, vpn: int, old: int, entry: int) -> None:

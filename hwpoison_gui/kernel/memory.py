@@ -1,4 +1,4 @@
-"""Page faults: what a load or store does to the page tables, and where it meets poison.
+"""Page faults: what loads and stores do to the page tables, and where they meet poison.
 
 After mm/memory.c (handle_mm_fault() and the do_*_page() below it) and arch/x86/mm/fault.c.
 """
@@ -42,14 +42,14 @@ SWAPPED_IN: Final = site("do_swap_page", Act.MAP, args="address")
 
 
 class Access(NamedTuple):
-    """What a load or store came to: the tag read (None for a store or a failure) and an errno name or 0."""
+    """Result of a load or store: the tag read (None for a store or a failure), and an errno name or 0."""
 
     value: str | None
     errno: int | str = 0
 
 
 def access(m: Machine, tid: int, address: int, write: str | None = None) -> Steps[Access]:
-    """A load (or a store of the tag `write`) by thread `tid`: fault until it goes through or a signal is sent."""
+    """A load, or a store of tag `write`, by thread `tid`: fault until it succeeds or a signal is sent."""
     mm = m.processes.view[m.tasks.view[tid].tgid].mm
     while True:
         vma = m.find_vma(mm, address)
@@ -70,7 +70,7 @@ def access(m: Machine, tid: int, address: int, write: str | None = None) -> Step
 
 
 def _touch(m: Machine, vma: Vma, address: int, entry: int, write: str | None) -> Access:
-    """The access itself, as the processor does it: accessed and dirty bits, then the data."""
+    """The access by the CPU: set the accessed and dirty bits, then read or store the data."""
     vpn = address >> PAGE_SHIFT
     pfn = ptes.value_of(entry)
     if entry & ptes.PSE:
@@ -95,14 +95,14 @@ def _touched(m: Machine, tid: int, vma: Vma, address: int, entry: int, write: st
 
 
 def bad_area(m: Machine, tid: int, address: int, code: str) -> Mark:
-    """bad_area_access_error(): SIGSEGV, forced."""
+    """bad_area_access_error(): force SIGSEGV."""
     force_sig(m, tid, SigInfo("SIGSEGV", code, address))
     who = m.processes.view[m.tasks.view[tid].tgid]
     return Mark(BAD_AREA, (who.comm, address, code), tasks=(tid,))
 
 
 def do_sigbus(m: Machine, tid: int, vma: Vma, address: int, fault: str) -> Mark:
-    """do_sigbus(): a fault that met poison sends BUS_MCEERR_AR, forced; any other SIGBUS says BUS_ADRERR."""
+    """do_sigbus(): force SIGBUS, with BUS_MCEERR_AR where the fault met poison, else BUS_ADRERR."""
     who = m.processes.view[m.tasks.view[tid].tgid]
     touched = address & -PAGE_SIZE
     if fault == VM_FAULT_HWPOISON:
@@ -117,7 +117,7 @@ def do_sigbus(m: Machine, tid: int, vma: Vma, address: int, fault: str) -> Mark:
 
 
 def handle_mm_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
-    """Make the page present, or say why it cannot be (a VM_FAULT_ name)."""
+    """Make the page present. Returns FAULT_DONE, or the VM_FAULT_ name that says why it is not."""
     entry = m.pte(vma.mm, address >> PAGE_SHIFT)
     if vma.huge == "hugetlb":
         return (yield from hugetlb_fault(m, vma, address, write))
@@ -137,7 +137,7 @@ def handle_mm_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[st
 
 
 def map_page(m: Machine, vma: Vma, address: int, pfn: int, flags: int) -> bool:
-    """Install a present entry and count it; the caller's reference goes to the entry. False without memory."""
+    """Set a present PTE and increment mapcount; the PTE takes over the caller's reference. False without memory."""
     vpn = address >> PAGE_SHIFT
     if not pte_alloc(m, vma.mm, vpn):
         return False
@@ -149,7 +149,7 @@ def map_page(m: Machine, vma: Vma, address: int, pfn: int, flags: int) -> bool:
 
 
 def drop_present(m: Machine, entry: int) -> None:
-    """The page of a present entry that was just cleared loses a mapping; a file page takes the dirty bit."""
+    """Drop the mapping of a present PTE that was just cleared; the dirty bit moves to the page if it is a file's."""
     if entry & ptes.SPECIAL:
         return
     pfn = ptes.value_of(entry)
@@ -161,7 +161,7 @@ def drop_present(m: Machine, entry: int) -> None:
 
 
 def zap_pte(m: Machine, mm: int, vpn: int) -> None:
-    """zap_pte_range() for one entry of any sort: the page or the swap entry loses a user."""
+    """zap_pte_range() for one PTE of any type: clear it and drop its reference to the page or swap entry."""
     entry = m.ptes.value(mm, vpn)
     m.set_pte(mm, vpn, 0)
     if entry & ptes.PRESENT:
@@ -186,7 +186,7 @@ def _mapped(where: Site, vma: Vma, address: int, pfn: int, *args: object) -> Mar
 
 
 def do_anonymous_page(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
-    """First touch of anonymous memory: a write gets a page of its own, a read the page of zeros."""
+    """First access to anonymous memory: a write allocates a page, a read maps the zero page."""
     if not write:
         zero = m.special.view["zero"][0]
         if not pte_alloc(m, vma.mm, address >> PAGE_SHIFT):
@@ -202,7 +202,7 @@ def do_anonymous_page(m: Machine, vma: Vma, address: int, write: bool) -> Steps[
 
 
 def do_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
-    """Fault on a file mapping (__do_fault()): from the page cache, read in if need be; private writes copy."""
+    """Fault on a file mapping (__do_fault()): map the page-cache page, read in if needed; a private write copies it."""
     inode, index = m.inodes.view[vma.mapping], vma.index_of(address)
     if index >= inode.pages:
         return VM_FAULT_SIGBUS
@@ -234,7 +234,7 @@ def do_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
 
 
 def do_fault_around(m: Machine, vma: Vma, address: int, inode: Inode) -> None:
-    """filemap_map_pages(): a read fault maps the cached pages of its neighbourhood along."""
+    """filemap_map_pages(): map the cached pages around a read fault, `fault_around` of them, aligned by address."""
     span = m.profile.mm.fault_around << PAGE_SHIFT
     first = max(address & -span, vma.start)
     for at in range(first, min((address & -span) + span, vma.end), PAGE_SIZE):
@@ -251,7 +251,7 @@ def do_fault_around(m: Machine, vma: Vma, address: int, inode: Inode) -> None:
 
 
 def page_mkwrite(m: Machine, pfn: int) -> None:
-    """The file system learns of a write through a mapping: the page is DIRTY at once, and has blocks."""
+    """Notify the file system of a write through a mapping: it sets DIRTY and allocates blocks."""
     inode = m.inode_of(pfn)
     blocks = pf.MAPPEDTODISK if inode is not None and can(inode, "block") else 0
     m.set_flags(m.compound_head(pfn), pf.DIRTY | blocks)
@@ -266,7 +266,7 @@ def _do_cow_fault(m: Machine, vma: Vma, address: int, source: int) -> Steps[str]
 
 
 def do_wp_page(m: Machine, vma: Vma, address: int, entry: int) -> Steps[str]:
-    """Write to a page mapped read-only: take it over, tell the file system, or copy it."""
+    """Write to a page mapped read-only: reuse it, notify its file system, or copy it."""
     vpn, pfn = address >> PAGE_SHIFT, ptes.value_of(entry)
     if vma.shared and vma.mapping:
         page_mkwrite(m, pfn)
@@ -289,7 +289,7 @@ def do_wp_page(m: Machine, vma: Vma, address: int, entry: int) -> Steps[str]:
 
 
 def do_swap_page(m: Machine, vma: Vma, address: int, entry: int, write: bool) -> Steps[str]:
-    """Fault on a swap entry: from the swap cache, or read in; a poisoned page found there is a late kill."""
+    """Fault on a swap entry: map the swap-cache page, read in if needed. A poisoned one gives VM_FAULT_HWPOISON."""
     vpn, offset = address >> PAGE_SHIFT, ptes.value_of(entry)
     pfn = read_swap_cache(m, offset)
     if pfn is None:

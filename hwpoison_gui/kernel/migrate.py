@@ -1,6 +1,6 @@
-"""Moving a page's content to another frame while its users keep it.
+"""Page migration: move a page's content to another frame and remap its users.
 
-After mm/migrate.c (6.1). Nobody may refer to the old frame but mappings, cache and the mover.
+After mm/migrate.c (6.1). A page with references beside its mappings, its cache and the caller's is not moved.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ HELD: Final = site("migrate_pages", Act.DECIDE, "failed")
 MOVED: Final = site("migrate_pages", Act.FLAG, "moved")
 REMAPPED: Final = site("remove_migration_pte", Act.MAP, args="comm address")
 
-# What goes along to the new frame (folio_migrate_flags()).
+# Flags copied to the new frame (folio_migrate_flags()).
 _MOVED: Final = (
     pf.ERROR | pf.REFERENCED | pf.UPTODATE | pf.ACTIVE | pf.UNEVICTABLE | pf.MLOCKED | pf.OWNER_PRIVATE
     | pf.MAPPEDTODISK | pf.DIRTY | pf.SWAPBACKED | pf.SWAPCACHE | pf.PRIVATE | pf.ANON | pf.KSM | pf.LRU
@@ -31,14 +31,14 @@ _MOVED: Final = (
 
 
 def extra_references(m: Machine, pfn: int, held: int) -> int:
-    """References beside mappings, caches, private data and `held` of the mover's own."""
+    """Number of references beside those of mappings, caches, private data, and `held` of the caller."""
     entries = len(mappings_of(m, pfn))
     cached = (m.inode_of(pfn) is not None) + bool(m.page(pfn) & pf.SWAPCACHE) + bool(m.page(pfn) & pf.PRIVATE)
     return int(m.refcount.view[pfn]) - entries - cached - held
 
 
 def migrate_page(m: Machine, pfn: int) -> Steps[int]:
-    """migrate_pages() for one page, of which the mover has one reference: 0, 1 if somebody holds it too, or -ENOMEM."""
+    """migrate_pages() for one page to which the caller holds a reference: 0, 1 if others hold it too, or -ENOMEM."""
     huge = bool(m.page(pfn) & pf.HUGE)
     new = _new_page(m, huge)
     if new is None:
@@ -62,14 +62,14 @@ def migrate_page(m: Machine, pfn: int) -> Steps[int]:
 
 
 def _new_page(m: Machine, huge: bool) -> int | None:
-    """alloc_migration_target(): for a huge page one of the pool, or a fresh one when the pool has none to spare."""
+    """alloc_migration_target(): a frame; for `huge` a page of the pool, or a fresh one if none is free."""
     if not huge:
         return alloc_page(m)
     return alloc_huge_page(m, 0, -1) if available_huge_pages(m) > 0 else alloc_fresh_huge_page(m)
 
 
 def _move(m: Machine, pfn: int, new: int, huge: bool) -> None:
-    """move_to_new_folio(): content, flags, and the place in page cache or swap cache."""
+    """move_to_new_folio(): move content, flags, and the slot in the page cache or swap cache."""
     for number in range(HPAGE_PMD_NR if huge else 1):
         m.put(m.content, new + number, m.content.view.get(pfn + number, ABSENT))
         m.put(m.content, pfn + number, ABSENT)
@@ -93,7 +93,7 @@ def _move(m: Machine, pfn: int, new: int, huge: bool) -> None:
 
 
 def _remap(m: Machine, mm: int, vpn: int, pfn: int, new: int, huge: bool) -> None:
-    """remove_migration_pte(): the entry leads to the new frame, with what it allowed before."""
+    """remove_migration_pte(): point the PTE to the new frame, with its old permissions."""
     flags = m.pte(mm, vpn) & ptes.FLAGS & ~ptes.PRESENT
     m.set_pte(mm, vpn, ptes.mk_pte(new, flags))
     page_remove_rmap(m, pfn, huge)

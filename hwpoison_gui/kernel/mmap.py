@@ -1,4 +1,4 @@
-"""Address spaces: mapping, unmapping, moving, protecting and locking areas.
+"""Address spaces: mapping, unmapping, moving, protecting and locking VMAs.
 
 After mm/mmap.c, mm/mremap.c, mm/mprotect.c and mm/mlock.c. Addresses are in bytes, page-aligned.
 """
@@ -29,7 +29,7 @@ GUARD_PAGES = 16
 
 
 def link_vma(m: Machine, vma: Vma) -> None:
-    """Enter a VMA into its address space, its file's i_mmap, and keep its description open."""
+    """Add a VMA to its address space and its file's i_mmap, and take a reference to its open file description."""
     m.put(m.vmas, vma.id, vma)
     m.put(m.mm_vmas, (vma.mm, vma.id), True)
     if vma.mapping:
@@ -39,7 +39,7 @@ def link_vma(m: Machine, vma: Vma) -> None:
 
 
 def close_vma(m: Machine, vma: Vma) -> None:
-    """Take a VMA without entries out of everything that link_vma() put it into."""
+    """Undo link_vma() for a VMA without PTEs."""
     unlink_anon_vmas(m, vma.id)
     m.delete(m.mm_vmas, (vma.mm, vma.id))
     if vma.mapping:
@@ -53,7 +53,7 @@ def close_vma(m: Machine, vma: Vma) -> None:
 
 
 def put_file(m: Machine, description: int) -> None:
-    """fput(): one user of an open file description less."""
+    """fput(): drop a reference to an open file description."""
     m.add_to(m.file_users, description, -1)
     if description not in m.file_users.view:
         inode = m.open_files.view[description].inode
@@ -62,7 +62,7 @@ def put_file(m: Machine, description: int) -> None:
 
 
 def put_inode(m: Machine, inode: int) -> None:
-    """iput(): an unlinked file that nobody has open or mapped any more loses its pages."""
+    """iput(): free the pages of an unlinked file that is neither open nor mapped."""
     record = m.inodes.view[inode]
     opened = any(file.inode == inode for file in m.open_files.view.values())
     if not record.linked and not opened and not m.i_mmap.of(inode):
@@ -70,7 +70,7 @@ def put_inode(m: Machine, inode: int) -> None:
 
 
 def get_unmapped_area(m: Machine, mm: int, pages: int, huge: bool) -> int:
-    """A free address for `pages` pages, aligned to 2 MiB where a huge page will lie."""
+    """A free address, in bytes, for `pages` pages; aligned to 2 MiB if `huge`."""
     base = m.mmap_base.view[mm]
     if huge:
         align = HPAGE_PMD_NR << PAGE_SHIFT
@@ -80,7 +80,7 @@ def get_unmapped_area(m: Machine, mm: int, pages: int, huge: bool) -> int:
 
 
 def do_mmap(m: Machine, vma: Vma, populate: bool) -> Steps[int | str]:
-    """Map an area described by `vma` (its id is given here); returns 0 or an errno name."""
+    """Map what `vma` describes, under a new id, and unmap what is there. Returns 0 or an errno name."""
     if overlapping(m, vma.mm, vma.start, vma.end):
         refused = yield from do_munmap(m, vma.mm, vma.start, vma.end)
         if refused:
@@ -93,12 +93,12 @@ def do_mmap(m: Machine, vma: Vma, populate: bool) -> Steps[int | str]:
     path = m.inodes.view[vma.mapping].path if vma.mapping else ""
     yield Mark(MAPPED, (vma.pages, path, vma.start), vmas=(vma.id,))
     if populate or vma.locked:
-        yield from populate_vma(m, vma.mm, vma.start, vma.end)  # mmap() has succeeded all the same
+        yield from populate_vma(m, vma.mm, vma.start, vma.end)  # a failure here does not fail mmap()
     return 0
 
 
 def populate_vma(m: Machine, mm: int, start: int, end: int, write: bool | None = None) -> Steps[int | str]:
-    """make_pages_present(): fault in a range, for writing where the profile does so."""
+    """make_pages_present(): fault in a range, for writing if `write`, or if None where the profile does."""
     for address in range(start, end, PAGE_SIZE):
         vma = m.find_vma(mm, address)
         if vma is None or vma.prot == "none":
@@ -115,12 +115,12 @@ def populate_vma(m: Machine, mm: int, start: int, end: int, write: bool | None =
 
 
 def overlapping(m: Machine, mm: int, start: int, end: int) -> list[Vma]:
-    """The VMAs that share a page with the range."""
+    """The VMAs that overlap the range, in order of address."""
     return [vma for vma in m.vmas_of(mm) if vma.start < end and start < vma.end]
 
 
 def split_vma(m: Machine, vma: Vma, address: int) -> Vma:
-    """Cut a VMA in two at `address`; returns the upper part, the lower keeps the id."""
+    """Split a VMA at `address`. Returns the upper part; the lower keeps the id."""
     upper = replace(vma, id=m.new_id("vma"), start=address, pgoff=vma.index_of(address))
     link_vma(m, upper)
     anon_vma_clone(m, upper.id, vma.id)
@@ -129,7 +129,7 @@ def split_vma(m: Machine, vma: Vma, address: int) -> Vma:
 
 
 def isolate_range(m: Machine, mm: int, start: int, end: int) -> list[Vma]:
-    """Split at both ends, so that whole VMAs make up the mapped part of the range; returns them."""
+    """Split VMAs at both ends of the range. Returns those inside, each as a whole."""
     split_pmds_at_edges(m, mm, start, end)
     for edge in (start, end):
         vma = m.find_vma(mm, edge)
@@ -139,17 +139,17 @@ def isolate_range(m: Machine, mm: int, start: int, end: int) -> list[Vma]:
 
 
 def _cuts_huge_page(vma: Vma, edge: int) -> bool:
-    """hugetlb_vm_op_split(): an area of hugetlb is cut between huge pages only."""
+    """hugetlb_vm_op_split(): a hugetlb VMA can be split only between huge pages."""
     return vma.huge == "hugetlb" and vma.start < edge < vma.end and edge % PMD_SIZE != 0
 
 
 def cuts_huge_page(m: Machine, mm: int, start: int, end: int) -> bool:
-    """Whether an end of the range lies inside a page of hugetlb: most calls refuse that with EINVAL."""
+    """Whether an end of the range lies inside a hugetlb page; most system calls return EINVAL then."""
     return any(_cuts_huge_page(vma, edge) for vma in overlapping(m, mm, start, end) for edge in (start, end))
 
 
 def do_munmap(m: Machine, mm: int, start: int, end: int) -> Steps[int | str]:
-    """Unmap a range: entries of any sort go, hwpoison entries silently."""
+    """Unmap a range, with PTEs of any type. Returns 0 or an errno name."""
     if cuts_huge_page(m, mm, start, end):
         return "EINVAL"
     for vma in isolate_range(m, mm, start, end):
@@ -160,7 +160,7 @@ def do_munmap(m: Machine, mm: int, start: int, end: int) -> Steps[int | str]:
 
 
 def zap_page_range(m: Machine, vma: Vma, start: int, end: int, spare: Callable[[int], bool] | None = None) -> int:
-    """Clear the entries of a range except those that `spare` holds for; returns how many went."""
+    """Clear the PTEs of a range except those for which `spare` is true. Returns how many were cleared."""
     zapped = 0
     for vpn, entry in m.ptes.between(vma.mm, start >> PAGE_SHIFT, end >> PAGE_SHIFT):
         if spare is None or not spare(entry):
@@ -170,7 +170,7 @@ def zap_page_range(m: Machine, vma: Vma, start: int, end: int, spare: Callable[[
 
 
 def do_mremap(m: Machine, mm: int, old: int, pages: int) -> Steps[int]:
-    """Move an area to a new address, entries of any sort along with it; returns the new address."""
+    """Move a range of VMAs with their PTEs, of any type. Returns the new address."""
     vmas = isolate_range(m, mm, old, old + (pages << PAGE_SHIFT))
     new = get_unmapped_area(m, mm, pages, huge=old % PMD_SIZE == 0 and any(vma.huge != "none" for vma in vmas))
     for vma in vmas:
@@ -188,7 +188,7 @@ def do_mremap(m: Machine, mm: int, old: int, pages: int) -> Steps[int]:
 
 
 def do_mprotect(m: Machine, mm: int, start: int, end: int, prot: str) -> int | str:
-    """Change what a range may be used for, as far as it is mapped; entries lose RW where writing ends."""
+    """Change the protection of a range up to the first gap; clear RW in PTEs of what becomes read-only."""
     if cuts_huge_page(m, mm, start, end):
         return "EINVAL"
     until = covered_until(m, mm, start, end)
@@ -204,12 +204,12 @@ def do_mprotect(m: Machine, mm: int, start: int, end: int, prot: str) -> int | s
 
 
 def covered(m: Machine, mm: int, start: int, end: int) -> bool:
-    """Whether every page of the range lies in some VMA."""
+    """Whether VMAs cover the whole range."""
     return covered_until(m, mm, start, end) == end
 
 
 def covered_until(m: Machine, mm: int, start: int, end: int) -> int:
-    """How far the range is mapped without a gap: system calls that go VMA by VMA end there."""
+    """Address of the first gap in the range, or its end; system calls that go VMA by VMA stop there."""
     for vma in overlapping(m, mm, start, end):
         if vma.start > start:
             break
@@ -218,11 +218,11 @@ def covered_until(m: Machine, mm: int, start: int, end: int) -> int:
 
 
 def do_mlock(m: Machine, mm: int, start: int, end: int, lock: bool) -> Steps[int | str]:
-    """mlock() and munlock(): locked pages are faulted in and made unevictable; a gap ends it before anything is."""
+    """mlock() and munlock(): set VM_LOCKED up to the first gap; without one, mlock() faults the pages in."""
     until = covered_until(m, mm, start, end)
     for vma in isolate_range(m, mm, start, until):
         if vma.huge == "hugetlb":
-            continue  # locked by nature
+            continue  # never evicted anyway
         m.put(m.vmas, vma.id, replace(vma, locked=lock))
         for vpn in range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):
             entry = m.pte(mm, vpn)
@@ -239,7 +239,7 @@ def do_mlock(m: Machine, mm: int, start: int, end: int, lock: bool) -> Steps[int
 
 
 def _mlock_page(m: Machine, vpn: int, entry: int, lock: bool) -> None:
-    """mlock_pte_range(): a huge page is locked by its huge entry, once, and by no small one."""
+    """mlock_pte_range(): a huge page is locked once, by its huge PTE only."""
     pfn = ptes.value_of(entry)
     if vpn % HPAGE_PMD_NR if entry & ptes.PSE else m.page(pfn) & pf.THP:
         return
@@ -250,7 +250,7 @@ def _mlock_page(m: Machine, vpn: int, entry: int, lock: bool) -> None:
 
 
 def madvise_dontneed(m: Machine, mm: int, start: int, end: int) -> int | str:
-    """MADV_DONTNEED: drop the entries of a range, VMA by VMA; a locked one refuses, and ends it."""
+    """MADV_DONTNEED: clear the PTEs of a range, VMA by VMA; stop at a locked one with EINVAL."""
     for vma in overlapping(m, mm, start, end):
         low, high = max(start, vma.start), min(end, vma.end)
         if vma.locked and vma.huge != "hugetlb":
@@ -258,17 +258,17 @@ def madvise_dontneed(m: Machine, mm: int, start: int, end: int) -> int | str:
         if vma.huge == "hugetlb":
             if low % PMD_SIZE or not m.profile.has("hugetlb_dontneed"):
                 return "EINVAL"
-            high &= -PMD_SIZE  # a caller who knows nothing of huge pages shall not lose more than was asked for
+            high &= -PMD_SIZE  # a caller unaware of huge pages must not lose more than it asked for
         split_pmds_at_edges(m, mm, low, high)
         zap_page_range(m, vma, low, high)
     return 0 if covered(m, mm, start, end) else "ENOMEM"
 
 
 def unmap_mapping_range(m: Machine, inode: int, first: int, last: int | None, even_cows: bool) -> int:
-    """Clear all entries of a file's pages `first` to `last` (exclusive, None: to the end), everywhere.
+    """Clear the PTEs of a file's pages `first` to `last` (exclusive; None: to the end) in all VMAs.
 
-    With `even_cows` private copies, swap entries and hwpoison entries go as well; without, only
-    entries of the file's own pages do.
+    With `even_cows` those of private copies, swap entries and hwpoison entries too; else only PTEs of pages of the
+    page cache. Returns how many were cleared.
     """
     zapped = 0
     for id_ in sorted(m.i_mmap.of(inode)):

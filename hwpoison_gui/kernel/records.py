@@ -1,6 +1,6 @@
 """The records of a machine's tables: tasks, VMAs, inodes, open files, signals, results.
 
-All are immutable; a change puts a new record through the gate. References are ids, never objects.
+Records are immutable: a change puts a new one through the gate. They refer to each other by id.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ DISPOSITIONS: Final = ("default", "handler", "ignored", "blocked")
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A thread group: what its threads share (signal_struct and sighand_struct).
+    """A thread group (signal_struct and sighand_struct).
 
-    `mm` is 0 once it has exited. `sigbus` and `sigsegv`: `default`, `handler` or `ignored`.
-    `ended` is empty while it lives, then `exit` or the signal that killed it, with its code.
+    `mm` is 0 after exit. `sigbus` and `sigsegv` are dispositions: `default`, `handler` or `ignored`.
+    `ended` is empty while the process lives, then `exit`, or the signal that killed it with its code.
     """
 
     tgid: int
@@ -46,9 +46,9 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One thread. `mce_kill` is its PR_MCE_KILL policy; `blocked` whether it blocks SIGBUS.
+    """One thread. `mce_kill` is its PR_MCE_KILL policy; `blocked`: it blocks SIGBUS.
 
-    A `stopped` one (SIGSTOP) takes no signal but SIGKILL: what is sent to it waits.
+    A `stopped` thread (SIGSTOP) takes only SIGKILL; other signals stay pending.
     """
 
     tid: int
@@ -63,8 +63,8 @@ class Task:
 class Vma:
     """A vm_area_struct. Addresses in bytes, `pgoff` in pages; `mapping` 0 means anonymous.
 
-    `prot` is `rw`, `r` or `none`, `execute` stands beside it and decides nothing here; `file` the open file
-    description it keeps open, or 0; `anon_vma` 0 until an anonymous fault; `huge` is `none`, `hugetlb` or `thp`.
+    `prot` is `rw`, `r` or `none`; `execute` is only displayed. `file` is the id of an open file description, or 0.
+    `anon_vma` is 0 until the first anonymous fault. `huge` is `none`, `hugetlb` or `thp`.
     """
 
     id: int
@@ -85,7 +85,7 @@ class Vma:
 
     @property
     def perms(self) -> str:
-        """What may be done with it, as /proc/PID/maps prints it: `r-xp`."""
+        """The permissions as /proc/PID/maps prints them, for instance `r-xp`."""
         read, write = "-" if self.prot == "none" else "r", "w" if self.prot == "rw" else "-"
         return f"{read}{write}{'x' if self.execute else '-'}{'s' if self.shared else 'p'}"
 
@@ -94,21 +94,21 @@ class Vma:
         return (self.end - self.start) >> PAGE_SHIFT
 
     def index_of(self, address: int) -> int:
-        """linear_page_index(): the page's index in the file, or in the anonymous area as first mapped."""
+        """linear_page_index(): the page's index in the file, or in the anonymous VMA as first mapped."""
         return ((address - self.start) >> PAGE_SHIFT) + self.pgoff
 
     def address_of(self, index: int) -> int:
-        """vma_address(): where page `index` would be mapped, or -1 when the VMA does not cover it."""
+        """vma_address(): address in bytes of page `index`, or -1 if the VMA does not cover it."""
         address = self.start + ((index - self.pgoff) << PAGE_SHIFT)
         return address if self.start <= address < self.end else -1
 
 
 @dataclass(frozen=True, slots=True)
 class Inode:
-    """A file and its address_space, in pages. `linked` is false once its last name is gone.
+    """A file and its address_space; sizes in pages. `linked` is false after unlink.
 
-    The first `on_disk` pages had content when the file came to be; the others are a hole.
-    `wb_err` counts write-back errors (errseq_t); `wb_seen` says the newest was reported to somebody.
+    The first `on_disk` pages had content when the file was created; the others are a hole.
+    `wb_err` counts write-back errors (errseq_t); `wb_seen`: the newest one has been reported.
     """
 
     id: int
@@ -123,7 +123,7 @@ class Inode:
 
 @dataclass(frozen=True, slots=True)
 class OpenFile:
-    """An open file description; `wb_err` is the newest write-back error it has been told of."""
+    """An open file description; `wb_err` is the newest write-back error reported to it (f_wb_err)."""
 
     id: int
     inode: int
@@ -131,7 +131,7 @@ class OpenFile:
 
 
 class SigInfo(NamedTuple):
-    """A queued signal: `address` is si_addr in bytes, `lsb` si_addr_lsb."""
+    """A signal (siginfo): `address` is si_addr, in bytes; `lsb` is si_addr_lsb."""
 
     signal: str
     code: str
@@ -140,7 +140,7 @@ class SigInfo(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """What became of a signal: `effect` is killed, handled, ignored or pending."""
+    """The effect of a signal: killed, handled, ignored or pending."""
 
     tid: int
     info: SigInfo
@@ -149,7 +149,7 @@ class Delivery(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ActionResult:
-    """A result line of the handler; `dirty` is the prefix of the 2009 line."""
+    """A result line of the handler; `dirty`: it has the prefix of the 2.6.32 line."""
 
     pfn: int
     kind: str
@@ -158,5 +158,5 @@ class ActionResult:
 
 
 def anon_pgoff(start: int) -> int:
-    """`pgoff` of an anonymous VMA as first mapped: its page number, cut to 31 bits so that an index fits its column."""
+    """`pgoff` of a new anonymous VMA: its page number, truncated to 31 bits to fit the index column."""
     return start >> PAGE_SHIFT & 0x7FFF_FFFF
