@@ -143,7 +143,26 @@ def test_writing_makes_page_and_entries_clean(filesystem: str, written: bool) ->
     assert dict(m.disk.of(m.paths.view["/f"])) == ({1: "x"} if written else {})
 
 
+def test_a_device_gets_its_buffers_when_it_is_written_to() -> None:
+    m, inode = file("blockdev")
+    pfn = read_page(m, inode, 0)
+    assert pfn is not None and not m.page(pfn) & pf.PRIVATE
+    m.set_flags(pfn, pf.DIRTY)
+    writepage(m, pfn)
+    assert m.page(pfn) & (pf.PRIVATE | pf.DIRTY) == pf.PRIVATE and m.refcount.get(pfn) == 2
+
+
 # -- Dropping
+
+
+def test_a_page_that_is_cut_off_is_neither_dirty_nor_locked() -> None:
+    m, inode = file()
+    pfn = read_page(m, inode, 0)
+    assert pfn is not None
+    m.add_to(m.refcount, pfn, 1)
+    m.set_flags(pfn, pf.MLOCKED | pf.UNEVICTABLE | pf.DIRTY)
+    truncate_page(m, pfn)
+    assert m.page(pfn) == pf.UPTODATE | pf.LRU and m.inode_of(pfn) is None and m.refcount.get(pfn) == 1
 
 
 @pytest.mark.parametrize("flag, extra, held, drops", (
@@ -242,4 +261,38 @@ def test_a_cut_inside_a_huge_page_splits_it_or_blanks_it(
         elif op == "punch_hole":
             assert seen.value == "zero"
     if not pinned:
+        assert not any(index in gone for index in m.page_cache.of(number) if op == "truncate")
         invariants.check(m)
+
+
+@pytest.mark.parametrize("dirty, kept", ((True, True), (False, False)))
+def test_a_clean_huge_page_that_cannot_be_split_goes_as_a_whole(dirty: bool, kept: bool) -> None:
+    bench = Workbench(frames=8192)
+    bench.do("mmap", task="a", name="t", pages=512, huge="thp", shared=True)
+    bench.do("write", task="a", at="t+3", value="x")
+    pfn, m = bench.m.compound_head(bench.pfn("a:t+3")), bench.m
+    (number,) = m.page_cache.view
+    bench.do("pin", frame="a:t+3")
+    (m.set_flags if dirty else m.clear_flags)(pfn, pf.DIRTY)
+    truncate_inode_pages(m, m.inodes.view[number], 100)
+    assert bool(m.page_cache.of(number)) is kept
+
+
+def test_a_huge_page_of_a_file_gives_all_its_frames_back() -> None:
+    """The page cache has a reference for each 4 KiB of it."""
+    bench = Workbench(frames=8192)
+    m = bench.m
+
+    def free() -> set[int]:
+        return {pfn for pfn in range(m.frames) if m.page(pfn) & pf.BUDDY} | set(m.pcp.of(0))
+
+    bench.do("task", name="t")
+    before = free()
+    bench.do("mmap", task="t", name="t", pages=1024, huge="thp", shared=True)
+    for page in (3, 600):
+        bench.do("write", task="t", at=f"t+{page}", value="x")
+    assert len(before - free()) >= 1024
+    bench.do("munmap", task="t", at="t+0", pages=1024)
+    tables = set(m.pgtables.of(bench.session.world.process("t").mm).values())
+    assert before - free() <= tables
+    invariants.check(m)
