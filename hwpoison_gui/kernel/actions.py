@@ -1,6 +1,6 @@
-"""The actions of the state table: what is done with a page once its users are dealt with.
+"""Actions of the state table in 2.6.32: what happens to a page after its processes were dealt with.
 
-After the me_*() functions of mm/memory-failure.c. Each returns Ignored, Failed, Delayed or Recovered.
+After the me_*() functions of mm/memory-failure.c. Each returns IGNORED, FAILED, DELAYED or RECOVERED.
 """
 
 from __future__ import annotations
@@ -37,35 +37,35 @@ SWAPCACHE_CLEAN: Final = site("me_swapcache_clean", Act.DROP, RECOVERED)
 
 @action("2.6.32")
 def me_kernel_ignore(h: Handler) -> Steps[str]:
-    """A reserved page: nothing can be done."""
+    """A reserved page: ignored."""
     yield Mark(KERNEL_IGNORE, (), (h.pfn,))
     return IGNORED
 
 
 @action("2.6.32")
 def me_kernel(h: Handler) -> Steps[str]:
-    """A page of the kernel's own: it would have to be given up by its owner first."""
+    """A page of the kernel: delayed until its owner frees it."""
     yield Mark(KERNEL, (), (h.pfn,))
     return DELAYED
 
 
 @action("2.6.32")
 def me_free(h: Handler) -> Steps[str]:
-    """A free page: the allocator will refuse it."""
+    """A free page: delayed until the allocator rejects it."""
     yield Mark(FREE, (), (h.pfn,))
     return DELAYED
 
 
 @action("2.6.32")
 def me_huge_page(h: Handler) -> Steps[str]:
-    """Huge pages had no handling yet in 2009."""
+    """A huge page: not supported in 2.6.32."""
     yield Mark(HUGE, (), (h.pfn,))
     return FAILED
 
 
 @action("2.6.32")
 def me_unknown(h: Handler) -> Steps[str]:
-    """No row fits: this should not happen."""
+    """No row matches, which should not happen."""
     h.log("Unknown page state")
     yield Mark(UNKNOWN, (), (h.pfn,))
     return FAILED
@@ -73,7 +73,7 @@ def me_unknown(h: Handler) -> Steps[str]:
 
 @action("2.6.32")
 def me_pagecache_clean(h: Handler) -> Steps[str]:
-    """A page whose content is elsewhere, or nobody's loss: drop it from the page cache."""
+    """Drop a page whose contents are elsewhere, or lost already, from the page cache."""
     m, pfn = h.m, h.pfn
     if m.page(pfn) & pf.ANON or m.anon_vma_of(pfn):
         yield Mark(ANON, (), (pfn,))
@@ -101,7 +101,7 @@ def me_pagecache_clean(h: Handler) -> Steps[str]:
 
 @action("2.6.32")
 def me_pagecache_dirty(h: Handler) -> Steps[str]:
-    """A page whose newest content is lost: mark the file so that fsync tells, then drop the page."""
+    """Contents are lost: set AS_EIO on the mapping, so that fsync fails, and drop the page."""
     m, pfn = h.m, h.pfn
     m.set_flags(pfn, pf.ERROR)
     inode = m.inode_of(pfn)
@@ -114,13 +114,13 @@ def me_pagecache_dirty(h: Handler) -> Steps[str]:
 
 
 def _can_be_opened(inode: Inode) -> bool:
-    """Whether fsync() can report the error: a System V segment or a deleted file has no name to open."""
+    """Whether fsync can report the error: a System V segment or a deleted file cannot be opened."""
     return inode.linked and not inode.path.endswith(" (deleted)")
 
 
 @action("2.6.32")
 def me_swapcache_dirty(h: Handler) -> Steps[str]:
-    """Not in swap yet: keep it where whoever swaps it in will find it poisoned."""
+    """Not written to swap yet: keep the page in the swap cache, where a swap-in will find it poisoned."""
     h.m.clear_flags(h.pfn, pf.DIRTY | pf.UPTODATE)
     yield Mark(SWAPCACHE_DIRTY, (), (h.pfn,))
     return DELAYED
@@ -128,7 +128,7 @@ def me_swapcache_dirty(h: Handler) -> Steps[str]:
 
 @action("2.6.32")
 def me_swapcache_clean(h: Handler) -> Steps[str]:
-    """Swap has the same content: drop the page from the swap cache."""
+    """Swap has the same contents: drop the page from the swap cache."""
     delete_from_swap_cache(h.m, h.pfn)
     yield Mark(SWAPCACHE_CLEAN, (), (h.pfn,))
     return RECOVERED

@@ -1,7 +1,7 @@
-"""The actions of the 6.1 state table: what is done with a page once its users are dealt with.
+"""Actions of the state table that are new or different in 6.1.
 
-After the me_*() functions of mm/memory-failure.c (6.1). Against 2009: the page leaves the LRU here, shared
-memory keeps it, references that nobody accounts for make it Failed, and each action unlocks the page.
+After the me_*() functions of mm/memory-failure.c. Changes since 2.6.32: the action takes the page off the LRU and
+unlocks it, tmpfs and hugetlbfs keep the page, and unexpected references make the result Failed.
 """
 
 from __future__ import annotations
@@ -38,21 +38,21 @@ EXTRA: Final = {function: site(function, Act.DECIDE, "yes", "users") for functio
 
 
 def unlock(h: Handler, page: int, where: Site = UNLOCKED) -> Mark:
-    """unlock_page(): others may look at the page again; the handler's reference stays."""
+    """unlock_page(): the reference of the handler stays."""
     h.m.clear_flags(page, pf.LOCKED)
     return Mark(where, (), (h.pfn,))
 
 
 @action("6.1")
 def me_kernel(h: Handler) -> Steps[str]:
-    """A page of the kernel's own: nothing can be done."""
+    """A page of the kernel: ignored."""
     yield unlock(h, h.pfn)
     return IGNORED
 
 
 @action("6.1")
 def me_unknown(h: Handler) -> Steps[str]:
-    """No row fits: this should not happen."""
+    """No row matches, which should not happen."""
     h.log("Unknown page state")
     yield Mark(actions.UNKNOWN, (), (h.pfn,))
     yield unlock(h, h.pfn)
@@ -60,7 +60,7 @@ def me_unknown(h: Handler) -> Steps[str]:
 
 
 def delete_from_lru_cache(h: Handler) -> Steps[bool]:
-    """Take the page off its LRU list for good; False when it was on none."""
+    """Take the page off its LRU list for good. Returns False if it was on none."""
     m, pfn = h.m, h.pfn
     isolated = bool(m.page(pfn) & pf.LRU)
     if isolated:
@@ -70,9 +70,9 @@ def delete_from_lru_cache(h: Handler) -> Steps[bool]:
 
 
 def has_extra_refcount(h: Handler, page: int, expected: int, folded: str = "has_extra_refcount") -> Steps[bool]:
-    """Whether anybody besides the handler and `expected` others refers to the page: then it is not safe.
+    """Whether there are references besides those of the handler and `expected` others; the result is Failed then.
 
-    `folded`: the function into which the compiler folds this one.
+    `folded` is the function into which the compiler inlines this one.
     """
     users = int(h.m.refcount.view[h.m.compound_head(page)]) - 1 - expected
     if users <= 0:
@@ -86,7 +86,7 @@ def has_extra_refcount(h: Handler, page: int, expected: int, folded: str = "has_
 
 @action("6.1")
 def me_pagecache_clean(h: Handler) -> Steps[str]:
-    """A page whose content is elsewhere, or nobody's loss: drop it from the page cache, or keep it there marked."""
+    """Drop a page whose contents are elsewhere, or lost already, from the page cache, or keep it there poisoned."""
     m, pfn = h.m, h.pfn
     yield Mark(CLEAN, (), (pfn,))
     yield from delete_from_lru_cache(h)
@@ -106,7 +106,7 @@ def me_pagecache_clean(h: Handler) -> Steps[str]:
 
 
 def truncate_error_page(h: Handler, page: int, inode: Inode) -> Steps[str]:
-    """Drop the page from its file, as the file system has it: cut it out, keep it marked, or refuse."""
+    """Call error_remove_page of the file system, or invalidate the page if it has none."""
     m = h.m
     yield Mark(TRUNCATE, (inode.path, inode.filesystem), (h.pfn,))
     how = m.profile.files.error_remove_page.get(inode.filesystem)
@@ -132,7 +132,7 @@ def truncate_error_page(h: Handler, page: int, inode: Inode) -> Steps[str]:
 
 @action("6.1")
 def me_pagecache_dirty(h: Handler) -> Steps[str]:
-    """A page whose newest content is lost: mark the file so that fsync tells, then drop the page."""
+    """Contents are lost: record a write-back error, so that fsync fails, and drop the page."""
     m, pfn = h.m, h.pfn
     m.set_flags(pfn, pf.ERROR)
     inode = m.inode_of(pfn)
@@ -146,7 +146,7 @@ def me_pagecache_dirty(h: Handler) -> Steps[str]:
 
 @action("6.1")
 def me_swapcache_dirty(h: Handler) -> Steps[str]:
-    """Not in swap yet: keep it where whoever swaps it in will find it poisoned."""
+    """Not written to swap yet: keep the page in the swap cache, where a swap-in will find it poisoned."""
     h.m.clear_flags(h.pfn, pf.DIRTY | pf.UPTODATE)
     yield Mark(actions.SWAPCACHE_DIRTY, (), (h.pfn,))
     isolated = yield from delete_from_lru_cache(h)
@@ -157,7 +157,7 @@ def me_swapcache_dirty(h: Handler) -> Steps[str]:
 
 @action("6.1")
 def me_swapcache_clean(h: Handler) -> Steps[str]:
-    """Swap has the same content: drop the page from the swap cache."""
+    """Swap has the same contents: drop the page from the swap cache."""
     delete_from_swap_cache(h.m, h.pfn)
     yield Mark(actions.SWAPCACHE_CLEAN, (), (h.pfn,))
     isolated = yield from delete_from_lru_cache(h)
@@ -168,7 +168,7 @@ def me_swapcache_clean(h: Handler) -> Steps[str]:
 
 @action("6.1")
 def me_huge_page(h: Handler) -> Steps[str]:
-    """A file keeps its huge page, marked; any other is dissolved, and only the bad 4 KiB stay out."""
+    """A page of a hugetlbfs file stays there, poisoned; any other is dissolved, and only 4 KiB are lost."""
     m, head = h.m, h.m.compound_head(h.pfn)
     inode = m.inode_of(head)
     yield Mark(HUGE, (inode is not None,), (h.pfn,))

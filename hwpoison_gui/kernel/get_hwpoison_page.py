@@ -1,7 +1,7 @@
-"""get_hwpoison_page(): take a reference to a bad page, if it is of a kind that can be handled.
+"""get_hwpoison_page(): take a reference to a poisoned page if it can be handled.
 
-After mm/memory-failure.c (6.1): get_any_page(), __get_hwpoison_page() and HWPoisonHandlable(). Per-CPU
-lists are drained first, so that a free page is found in the buddy allocator.
+After mm/memory-failure.c (6.1): get_any_page(), __get_hwpoison_page() and HWPoisonHandlable(). The per-CPU free lists
+are drained first, so that a free page is on the buddy lists.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ TAKEN: Final = 1
 
 
 def is_handlable(m: Machine, pfn: int) -> bool:
-    """HWPoisonHandlable(): only LRU pages and free ones can be handled."""
+    """HWPoisonHandlable(): only LRU pages and free pages can be handled."""
     return bool(m.page(m.compound_head(pfn)) & pf.LRU or m.page(pfn) & pf.BUDDY)
 
 
 def get_hwpoison_page(m: Machine, pfn: int, flags: int) -> Steps[int | str]:
-    """TAKEN with a reference, FREE without one, or an errno name: EIO for a page that cannot be handled.
+    """Returns TAKEN with a reference, FREE without one, or "EIO" for a page that cannot be handled.
 
-    With MF_COUNT_INCREASED the caller has a reference already, which is kept or dropped here.
+    With MF_COUNT_INCREASED the caller holds a reference, which is kept or dropped here.
     """
     drain_pcp(m)
     head = m.compound_head(pfn)
@@ -64,7 +64,7 @@ def _get_hwpoison_huge_page(m: Machine, head: int, held: bool) -> Steps[int | st
 
 
 def _unhandlable(m: Machine, pfn: int, held: bool) -> Steps[str]:
-    """Neither LRU nor free: shaking it may turn it into something better, which it never does here."""
+    """Neither LRU nor free: shake the page in case it becomes so, which in this model it never does."""
     if held:
         put_page(m, pfn)
     for attempt in range(1, TRIES + 1):

@@ -1,6 +1,6 @@
-"""What the phases of memory_failure() share: the handler's variables, its log, its one report.
+"""State and helpers that the phases of memory_failure() share.
 
-After mm/memory-failure.c. `action_result` is the only place that says what became of a page.
+After mm/memory-failure.c. action_result() is the only function that reports an outcome.
 """
 
 from __future__ import annotations
@@ -43,13 +43,32 @@ UNLOCKED: Final = site("unlock_page", Act.FLAG)
 
 @dataclass(slots=True)
 class Handler:
-    """The handler's local variables.
+    """The local variables of memory_failure().
 
-    `page` is the one that the page tables name: the head of a page of hugetlb, else the frame itself.
-    `prefix` begins each line that it logs.
-    `extra` references are the injector's; `flags` are MF_ bits; `current` is the thread that runs, or 0.
-    `kind` is that of the state row that fits. `lru_flag` and `page_flags` are what the page had before
-    the handler changed it.
+    Attributes
+    ----------
+    pfn : int
+        The frame in which the error is.
+    page : int
+        The frame that the page tables name: the head of a hugetlb page, else `pfn`.
+    prefix : str
+        Start of each log line.
+    trapno : int
+        Trap number; in the panic line of 2.6.32.
+    extra : int
+        References held by the injector.
+    flags : int
+        MF_ bits.
+    current : int
+        Thread that runs the handler, or 0.
+    kind : str
+        Kind of the matching row of the state table.
+    lru_flag, page_flags : int
+        PG_lru, and the whole flag word, from before the handler changed them.
+    to_kill : list of ToKill
+        Threads to signal.
+    unmapped : bool
+        Whether unmapping succeeded.
     """
 
     m: Machine
@@ -75,12 +94,12 @@ class Handler:
 
 
 def frames_of(m: Machine, pfn: int) -> tuple[int, ...]:
-    """The frame as a mark's objects, none when there is no such frame."""
+    """The frame as objects of a mark; empty if there is no such frame."""
     return (pfn,) if 0 <= pfn < m.frames else ()
 
 
 def action_result(h: Handler, kind: str, result: str, where: Site = RESULT) -> Mark:
-    """action_result(): the one place that reports what became of a page. `where`: the site of the call."""
+    """action_result(): log and record the result of the handler. `where` is the site of the call."""
     m, pfn = h.m, h.pfn
     dirty = 0 <= pfn < m.frames and bool(m.page(pfn) & pf.DIRTY)
     if m.profile.has("count_at_action_result"):
@@ -92,23 +111,23 @@ def action_result(h: Handler, kind: str, result: str, where: Site = RESULT) -> M
 
 
 def found_poisoned(m: Machine) -> None:
-    """Note that the frame was poisoned before this report of it: the result alone does not tell."""
+    """Record that the page was poisoned before this error, which the result alone does not show."""
     m.add_to(m.counters, "already_poisoned", 1)
 
 
 def leave(h: Handler, by: str) -> Steps[Verdict]:
-    """Report one of the profile's exits, by its name, and return its errno."""
+    """Report one of the exits of the profile and return its errno."""
     exit_ = h.m.profile.results.exits[by]
-    yield action_result(h, exit_.kind, exit_.result, EXITS[by])
+    yield action_result(h, exit_.kind, exit_.result, EXITS.get(by, RESULT))
     return exit_.errno
 
 
 def matching_row(states: tuple[StateRow, ...], flags: int) -> StateRow:
-    """The first row of a state table that fits a page's flags."""
+    """The first row of a state table that matches a flag word."""
     return next(row for row in states if flags & row.mask == row.res)
 
 
 def unlock_page(h: Handler) -> Mark:
-    """The last thing the handler does; its reference stays, so that the frame is never free again."""
+    """Unlock the page at the end of the handler, whose reference stays: the frame is never allocated again."""
     h.m.clear_flags(h.pfn, pf.LOCKED)
     return Mark(UNLOCKED, (), (h.pfn,))

@@ -1,4 +1,4 @@
-"""Where errors come from, other than a process: debugfs, sysfs, and machine checks.
+"""Sources of errors other than madvise(): debugfs, sysfs and machine checks.
 
 After mm/hwpoison-inject.c, drivers/base/memory.c and arch/x86/kernel/cpu/mce/core.c (6.1).
 """
@@ -23,7 +23,7 @@ KILL_ME_NOW: Final = site("kill_me_now", Act.SIGNAL, args="comm sent")
 
 
 def hwpoison_inject(m: Machine, pfn: int) -> Steps[int | str]:
-    """A write to corrupt-pfn: background, no extra reference; a number that is no page may be refused before."""
+    """A write to hwpoison/corrupt-pfn. Some kernels refuse a pfn without a page before they call the handler."""
     if m.profile.has("inject_checks_pfn") and not pfn_valid(m, pfn):
         yield Mark(NO_PAGE, (pfn,))
         return "ENXIO"
@@ -36,12 +36,12 @@ def hard_offline_page(m: Machine, pfn: int) -> Steps[int | str]:
 
 
 def uc_decode_notifier(m: Machine, pfn: int) -> Steps[int | str]:
-    """A scrubber found it: action optional, nobody has touched the page."""
+    """An error that scrubbing found: action optional, as nobody has accessed the page."""
     return (yield from memory_failure(m, pfn))
 
 
 def do_machine_check(m: Machine, pfn: int, tid: int, rip_valid: bool) -> Steps[int | str]:
-    """A thread consumed the error: it must not run on. Without a valid RIP it could not go on in any case."""
+    """A thread consumed the error: action required. Without a valid RIP it is killed at once."""
     who = m.processes.view[m.tasks.view[tid].tgid]
     yield Mark(GOES_ON if rip_valid else CANNOT_GO_ON, (who.comm, pfn), tasks=(tid,))
     if not rip_valid:
@@ -51,7 +51,7 @@ def do_machine_check(m: Machine, pfn: int, tid: int, rip_valid: bool) -> Steps[i
 
 
 def kill_me_maybe(m: Machine, pfn: int, tid: int) -> Steps[int | str]:
-    """On the way back to user space: handle the error, and end the thread's access if that failed."""
+    """Run the handler on the way back to user space, and kill the thread if it failed."""
     yield Mark(KILL_ME_MAYBE, (), tasks=(tid,))
     errno = yield from memory_failure(m, pfn, flags=MF_ACTION_REQUIRED, current=tid)
     if not m.panicked and errno not in (0, "EHWPOISON"):
@@ -60,7 +60,7 @@ def kill_me_maybe(m: Machine, pfn: int, tid: int) -> Steps[int | str]:
 
 
 def kill_me_now(m: Machine, tid: int) -> Mark:
-    """force_sig(SIGBUS): without an address, and it cannot be refused."""
+    """force_sig(SIGBUS), without an address."""
     who = m.processes.view[m.tasks.view[tid].tgid]
     effect = force_sig(m, tid, SigInfo("SIGBUS", SI_KERNEL))
     return Mark(KILL_ME_NOW, (who.comm, effect), tasks=(tid,))

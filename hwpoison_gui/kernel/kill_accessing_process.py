@@ -1,6 +1,6 @@
-"""kill_accessing_process(): tell a thread that ran into a page which was poisoned before.
+"""kill_accessing_process(): signal a thread that accessed a page which was poisoned before.
 
-After mm/memory-failure.c (6.1). Nobody knows the virtual address, so the page tables are walked for it.
+After mm/memory-failure.c (6.1). The virtual address is unknown, so the page tables are searched for it.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ NOT_FOUND: Final = site("kill_accessing_process", Act.DECIDE, "not found", "comm
 
 
 class Found(NamedTuple):
-    """Where an address space has the page, and how much of it is lost, as a power of two."""
+    """Where an address space maps the page, and the size of the loss as a power of two."""
 
     address: int
     lsb: int
 
 
 def kill_accessing_process(h: Handler, pfn: int) -> Steps[int | str]:
-    """Send BUS_MCEERR_AR if the running thread's page tables hold the frame, mapped or poisoned.
+    """Send BUS_MCEERR_AR if the page tables of the current thread have the frame, mapped or as a hwpoison entry.
 
-    Returns EHWPOISON when it was told, 0 when it has the page no more and may just try again.
+    Returns EHWPOISON after a signal, 0 if the thread no longer has the page and can just retry.
     """
     m = h.m
     process = m.processes.view[m.tasks.view[h.current].tgid]
@@ -43,7 +43,7 @@ def kill_accessing_process(h: Handler, pfn: int) -> Steps[int | str]:
 
 
 def find_hwpoisoned_entry(m: Machine, mm: int, pfn: int) -> Found | None:
-    """hwpoison_pte_range() and hwpoison_hugetlb_range(): the lowest address whose entry holds the frame."""
+    """hwpoison_pte_range() and hwpoison_hugetlb_range(): the lowest address whose PTE has the frame."""
     vpns, entries = m.ptes.arrays(mm)
     into = pfn - (entries >> PAGE_SHIFT)
     near = (entries & (ptes.PRESENT | ptes.HWPOISON) != 0) & (into >= 0) & (into < HPAGE_PMD_NR)

@@ -1,4 +1,4 @@
-"""madvise(), the kernel's own reads of user memory, and injection by a process.
+"""madvise(), reads of user memory by the kernel, and injection by a process.
 
 After mm/madvise.c, mm/gup.c and arch/x86/lib/usercopy.c. Addresses are in bytes.
 """
@@ -34,7 +34,7 @@ _GUP_ERRNO = {VM_FAULT_OOM: "ENOMEM", VM_FAULT_HWPOISON: "EHWPOISON"}
 
 
 def follow_page(m: Machine, mm: int, address: int) -> Steps[int | str]:
-    """get_user_pages() of one page for reading: its frame number, or an errno name."""
+    """get_user_pages() for reading one page. Returns its frame number, or the name of an errno."""
     while True:
         vma = m.find_vma(mm, address)
         if vma is None or vma.prot == "none":
@@ -49,7 +49,7 @@ def follow_page(m: Machine, mm: int, address: int) -> Steps[int | str]:
 
 
 def copy_from_user(m: Machine, mm: int, address: int) -> Steps[Access]:
-    """The kernel reads a user page: a page it cannot have gives EFAULT and no signal."""
+    """Read a user page in the kernel; failure is EFAULT, or ENOMEM, without a signal."""
     found = yield from follow_page(m, mm, address)
     if isinstance(found, str):
         errno = "ENOMEM" if found == "ENOMEM" else "EFAULT"
@@ -60,7 +60,10 @@ def copy_from_user(m: Machine, mm: int, address: int) -> Steps[Access]:
 
 
 def madvise_hwpoison(m: Machine, mm: int, address: int) -> Steps[int | str]:
-    """madvise(MADV_HWPOISON): the caller's page, with a reference of its own, by trap 0; returns 0 or errno."""
+    """madvise(MADV_HWPOISON): run the handler, with trap number 0, on the page at `address`, holding a reference.
+
+    Returns 0 or the name of an errno.
+    """
     found = yield from follow_page(m, mm, address)
     if isinstance(found, str):
         return _not_injected(found)
@@ -76,12 +79,15 @@ def madvise_hwpoison(m: Machine, mm: int, address: int) -> Steps[int | str]:
 
 
 def _not_injected(why: str) -> str:
-    """madvise_inject_error(): what get_user_pages() says, which tells nobody of poison without FOLL_HWPOISON."""
+    """Errno of madvise_inject_error() for a failure of get_user_pages(), which without FOLL_HWPOISON hides poison."""
     return "ENOMEM" if why == "ENOMEM" else "EFAULT"
 
 
 def madvise_pageout(m: Machine, mm: int, start: int, end: int) -> Steps[int | str]:
-    """MADV_PAGEOUT: reclaim the pages of a range now, VMA by VMA; where it spares pages, a locked one ends it."""
+    """MADV_PAGEOUT: reclaim the pages of a range, VMA by VMA.
+
+    Returns 0 or the name of an errno; a locked VMA stops it where the kernel refuses those.
+    """
     for vma in overlapping(m, mm, start, end):
         if m.profile.has("pageout_spares_shared") and (vma.locked or vma.huge == "hugetlb"):
             return "EINVAL"
@@ -108,14 +114,14 @@ def _pageout_vma(m: Machine, vma: Vma, start: int, end: int) -> Steps[None]:
 
 
 def _split(m: Machine, pfn: int) -> Steps[None]:
-    """A transparent huge page is paged out in small pages, once it could be split."""
+    """Split a transparent huge page before its pages are reclaimed one by one."""
     get_page(m, pfn)
     yield from split_huge_page(m, pfn)
     put_page(m, pfn)
 
 
 def madvise_populate_read(m: Machine, mm: int, start: int, end: int) -> Steps[int | str]:
-    """MADV_POPULATE_READ: fault a range in for reading; returns 0 or an errno name."""
+    """MADV_POPULATE_READ: read-fault all pages of a range. Returns 0 or the name of an errno."""
     for address in range(start, end, PAGE_SIZE):
         vma = m.find_vma(mm, address)
         if vma is None or vma.prot == "none":
@@ -127,7 +133,7 @@ def madvise_populate_read(m: Machine, mm: int, start: int, end: int) -> Steps[in
 
 
 def swapin_readahead(m: Machine, mm: int, address: int) -> Steps[int | str]:
-    """Read a swap entry's page into the swap cache without mapping it."""
+    """Read the page of a swap entry into the swap cache without mapping it."""
     entry = m.pte(mm, address >> PAGE_SHIFT)
     if not entry & ptes.SWAP:
         return 0
@@ -139,7 +145,7 @@ def swapin_readahead(m: Machine, mm: int, address: int) -> Steps[int | str]:
 
 
 def madvise_soft_offline(m: Machine, mm: int, address: int) -> Steps[int | str]:
-    """madvise(MADV_SOFT_OFFLINE): the caller's page, with a reference of its own; returns 0 or errno."""
+    """madvise(MADV_SOFT_OFFLINE) on the page at `address`. Returns 0 or the name of an errno."""
     found = yield from follow_page(m, mm, address)
     if isinstance(found, str):
         return _not_injected(found)
@@ -148,7 +154,7 @@ def madvise_soft_offline(m: Machine, mm: int, address: int) -> Steps[int | str]:
 
 
 def address_of_frame(m: Machine, mm: int, pfn: int) -> int:
-    """The lowest address at which `mm` has frame `pfn` present, or -1."""
+    """The lowest address at which `mm` maps frame `pfn`, or -1."""
     for vpn, entry in sorted(m.ptes.of(mm).items()):
         if ptes.maps_frame(entry, pfn):
             return vpn + pfn - ptes.value_of(entry) << PAGE_SHIFT

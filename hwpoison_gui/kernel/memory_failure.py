@@ -1,7 +1,7 @@
-"""memory_failure(): what the kernel does when a frame turns out to be broken.
+"""memory_failure(): the handler of memory errors.
 
-After mm/memory-failure.c. A profile lists the phases in order; a phase returns None to go on or what
-the handler returns. Everything that a profile decides is asked of it, never guessed from its name.
+After mm/memory-failure.c. The profile lists its phases in order; a phase returns None to continue with the next one, or
+the return value of the handler.
 """
 
 from __future__ import annotations
@@ -18,9 +18,26 @@ ENTER: Final = site("memory_failure", args="pfn")
 def memory_failure(
     m: Machine, pfn: int, trapno: int = 18, extra: int = 0, flags: int = 0, current: int = 0
 ) -> Steps[int | str]:
-    """Handle broken frame `pfn`; returns 0 or an errno name, as the kernel's function does.
+    """Handle an error in frame `pfn`.
 
-    `extra` references are the injector's, `flags` are MF_ bits, `current` is the thread that runs, or 0.
+    Parameters
+    ----------
+    m
+        The machine.
+    pfn
+        Frame number; need not exist.
+    trapno
+        Trap number; the panic line of 2.6.32 has it.
+    extra
+        References that the injector holds.
+    flags
+        MF_ bits.
+    current
+        Thread that runs the handler, or 0.
+
+    Returns
+    -------
+    0 or the name of an errno.
     """
     h = Handler(m, pfn, trapno, extra, flags, current)
     yield Mark(ENTER, (pfn,), frames_of(m, pfn))

@@ -1,7 +1,7 @@
-"""try_memory_failure_hugetlb(): an error in a huge page of hugetlb, which is handled as a whole.
+"""try_memory_failure_hugetlb(): errors in hugetlb pages, which are handled as a whole.
 
-After mm/memory-failure.c (6.1). HWPOISON stands on the head alone; which of the 512 frames is bad is kept
-beside it (`raw_hwp`) until the huge page is dissolved.
+After mm/memory-failure.c (6.1). Only the head has PG_hwpoison. The poisoned frames are listed in `raw_hwp` until the
+huge page is dissolved.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ FREE_RESULT: Final = site("action_result", Act.RESULT, args="kind result", name=
 
 @phase("6.1")
 def try_memory_failure_hugetlb(h: Handler) -> Steps[Verdict]:
-    """None for any page that is not hugetlb's; else the error is handled here to its end."""
+    """Handle an error in a hugetlb page to the end; for other pages return None."""
     m, pfn = h.m, h.pfn
     if not m.page(pfn) & pf.HUGE:
         return None
@@ -61,9 +61,9 @@ def try_memory_failure_hugetlb(h: Handler) -> Steps[Verdict]:
 
 
 def hugetlb_update_hwpoison(m: Machine, head: int, pfn: int) -> bool:
-    """Mark the head and note the bad frame; False if the huge page was poisoned before.
+    """Set PG_hwpoison on the head and list the frame. Returns False if the huge page was poisoned before.
 
-    Another frame of a poisoned huge page is noted and counted all the same.
+    A further frame of a poisoned huge page is listed and counted as well.
     """
     first = not m.page(head) & pf.HWPOISON
     m.set_flags(head, pf.HWPOISON)

@@ -1,6 +1,6 @@
-"""The phases of memory_failure() as they were in 2009; later kernels kept some of them.
+"""Phases of memory_failure() in 2.6.32, some of which later kernels still run.
 
-After mm/memory-failure.c (2.6.32). A phase returns None to go on, or what the handler returns.
+After mm/memory-failure.c. A phase returns None to continue, or the return value of the handler.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ STILL_REFERENCED: Final = site("page_action", Act.DECIDE, "still referenced", "u
 
 @phase("2.6.32")
 def check_recovery(h: Handler) -> Steps[Verdict]:
-    """Recovery switched off: the machine stops rather than run on with broken memory."""
+    """Panic if recovery is switched off (vm.memory_failure_recovery)."""
     value = h.m.sysctl.view["memory_failure_recovery"]
     if value:
         yield Mark(RECOVER, (value,), frames_of(h.m, h.pfn))
@@ -47,7 +47,7 @@ def check_recovery(h: Handler) -> Steps[Verdict]:
 
 @phase("2.6.32")
 def check_pfn(h: Handler) -> Steps[Verdict]:
-    """pfn_valid(): a number behind which there is no memory cannot be handled."""
+    """pfn_valid(): ignore a pfn without a page."""
     if 0 <= h.pfn < h.m.frames and not h.m.page(h.pfn) & pf.NOPAGE:
         yield Mark(PFN_VALID, (), (h.pfn,))
         return None
@@ -56,7 +56,7 @@ def check_pfn(h: Handler) -> Steps[Verdict]:
 
 @phase("2.6.32")
 def set_page_hwpoison(h: Handler) -> Steps[Verdict]:
-    """TestSetPageHWPoison(): from here on the frame is poisoned, whatever becomes of it."""
+    """TestSetPageHWPoison(): mark and count the page, whatever the outcome; stop if it is marked already."""
     m, pfn = h.m, h.pfn
     if m.page(pfn) & pf.HWPOISON:
         found_poisoned(m)
@@ -69,7 +69,7 @@ def set_page_hwpoison(h: Handler) -> Steps[Verdict]:
 
 @phase("2.6.32")
 def take_reference(h: Handler) -> Steps[Verdict]:
-    """Take a reference; a page without any is free, or inside a kernel allocation."""
+    """get_page_unless_zero(): a page without references is free or part of a kernel allocation; stop there."""
     m, pfn = h.m, h.pfn
     head = m.compound_head(pfn)
     count = int(m.refcount.view[head])
@@ -83,7 +83,7 @@ def take_reference(h: Handler) -> Steps[Verdict]:
 
 
 def _whose(m: Machine, pfn: int, free_head: bool) -> str:
-    """Whose a page without references is. Of a free block the head alone has PG_buddy (2.6.32, mm/page_alloc.c)."""
+    """Owner of a page without references; in a free block only the head has PG_buddy (mm/page_alloc.c, 2.6.32)."""
     if free_head:
         return "free head"
     return "free inside" if m.page(pfn) & pf.BUDDY else "kernel or per-CPU"
@@ -91,7 +91,7 @@ def _whose(m: Machine, pfn: int, free_head: bool) -> str:
 
 @phase("2.6.32")
 def isolate_lru_page(h: Handler) -> Steps[Verdict]:
-    """Take the page off its LRU list, so that reclaim keeps away; what is not on one cannot be handled."""
+    """Take the page off its LRU list, away from reclaim. A page on no list cannot be handled."""
     m, pfn = h.m, h.pfn
     h.lru_flag = m.page(pfn) & pf.LRU
     if not h.lru_flag:
@@ -105,7 +105,7 @@ def isolate_lru_page(h: Handler) -> Steps[Verdict]:
 
 @phase("2.6.32")
 def lock_page(h: Handler) -> Steps[Verdict]:
-    """Lock the page; whoever held the lock is waited for."""
+    """Lock the page, after waiting for another holder."""
     held = h.m.page(h.pfn) & pf.LOCKED
     h.m.set_flags(h.pfn, pf.LOCKED)
     yield Mark(LOCK_WAITED if held else LOCKED, (), (h.pfn,))
@@ -114,7 +114,7 @@ def lock_page(h: Handler) -> Steps[Verdict]:
 
 @phase("2.6.32")
 def wait_on_page_writeback(h: Handler) -> Steps[Verdict]:
-    """Let I/O on the page end before anything is taken from it."""
+    """Wait until I/O on the page has ended."""
     under_io = h.m.page(h.pfn) & pf.WRITEBACK
     if under_io:
         h.m.clear_flags(h.pfn, pf.WRITEBACK)
@@ -124,7 +124,7 @@ def wait_on_page_writeback(h: Handler) -> Steps[Verdict]:
 
 @phase("2.6.32")
 def check_truncated(h: Handler) -> Steps[Verdict]:
-    """A page that was on the LRU and has lost its mapping was cut off its file meanwhile."""
+    """Stop if the page was on an LRU list and has lost its mapping: it was truncated meanwhile."""
     m, pfn = h.m, h.pfn
     if not h.lru_flag or m.page(pfn) & pf.SWAPCACHE or m.mapping.view[pfn]:
         yield Mark(NOT_TRUNCATED, _still_has(m, pfn), (pfn,))
@@ -135,7 +135,7 @@ def check_truncated(h: Handler) -> Steps[Verdict]:
 
 
 def _still_has(m: Machine, pfn: int) -> tuple[str, int, str]:
-    """What tells that a page was not truncated: (what, anon_vma or 0, path or "")."""
+    """Evidence that the page was not truncated: (what, anon_vma or 0, path or "")."""
     inode, anon_vma = m.inode_of(pfn), m.anon_vma_of(pfn)
     if m.page(pfn) & pf.SWAPCACHE:
         return "swap cache", 0, ""
@@ -148,7 +148,7 @@ def _still_has(m: Machine, pfn: int) -> tuple[str, int, str]:
 
 @phase("2.6.32")
 def identify_page_state(h: Handler) -> Steps[Verdict]:
-    """Find the page's row of the state table and take the row's action."""
+    """page_action(): find the row of the state table that matches the page and run its action."""
     m, pfn = h.m, h.pfn
     row = matching_row(m.profile.results.states, m.page(pfn) | h.lru_flag)
     yield Mark(ROW, (row, False), (pfn,))

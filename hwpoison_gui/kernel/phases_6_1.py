@@ -1,7 +1,7 @@
-"""The phases of memory_failure() that Linux 6.1 has and 2009 had not, or had otherwise.
+"""Phases of memory_failure() that are new or different in 6.1.
 
-After mm/memory-failure.c (6.1). A step names only functions that a compiled kernel enters: what the
-compiler folds into memory_failure() is told as a step of memory_failure().
+After mm/memory-failure.c. Steps name only functions that a compiled kernel enters: code that the compiler inlines into
+memory_failure() is a step of memory_failure().
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ ROW: Final = site("identify_page_state", Act.DECIDE, args="row saved")
 
 @phase("6.1")
 def check_pfn(h: Handler) -> Steps[Verdict]:
-    """A number behind which there is no memory cannot be handled. A real error ends unpoisoning for good."""
+    """pfn_to_online_page(): refuse a pfn without a page. An error that is not simulated disables unpoison for good."""
     m, pfn = h.m, h.pfn
     if not h.flags & MF_SW_SIMULATED:
         m.put(m.counters, "hw_memory_failure", 1)
@@ -59,7 +59,7 @@ def check_pfn(h: Handler) -> Steps[Verdict]:
 
 @phase("6.1")
 def set_page_hwpoison(h: Handler) -> Steps[Verdict]:
-    """TestSetPageHWPoison(): from here on the frame is poisoned. Counted is it with its result line."""
+    """TestSetPageHWPoison(): mark the page, which the result line will count. Stop if it is marked already."""
     m, pfn = h.m, h.pfn
     if not m.page(pfn) & pf.HWPOISON:
         m.set_flags(pfn, pf.HWPOISON)
@@ -78,7 +78,7 @@ def set_page_hwpoison(h: Handler) -> Steps[Verdict]:
 
 @phase("6.1")
 def take_reference(h: Handler) -> Steps[Verdict]:
-    """A free page is taken off its list; what is neither free nor on the LRU is left alone."""
+    """get_hwpoison_page(): take a free page off the buddy lists; stop if the page is neither free nor on the LRU."""
     if h.flags & MF_COUNT_INCREASED:
         yield Mark(COUNT_INCREASED, (), (h.pfn,))
         return None
@@ -96,7 +96,7 @@ def take_reference(h: Handler) -> Steps[Verdict]:
 
 @phase("6.1")
 def split_transparent_huge_page(h: Handler) -> Steps[Verdict]:
-    """A transparent huge page is split, so that only 4 KiB of it are lost."""
+    """try_to_split_thp_page(): split a transparent huge page, so that only one page of 4 KiB is lost."""
     m, pfn = h.m, h.pfn
     if not m.page(pfn) & pf.THP or not m.page(pfn) & (pf.COMPOUND_HEAD | pf.COMPOUND_TAIL):
         return None
@@ -108,14 +108,14 @@ def split_transparent_huge_page(h: Handler) -> Steps[Verdict]:
 
 @phase("6.1")
 def shake_page(h: Handler) -> Steps[Verdict]:
-    """Drain the per-CPU LRU caches, so that the page is where its flags say."""
+    """Drain the per-CPU LRU caches, to put the page on its LRU list."""
     yield Mark(SHAKEN, (is_handlable(h.m, h.pfn),), frames_of(h.m, h.pfn))
     return None
 
 
 @phase("6.1")
 def lock_page(h: Handler) -> Steps[Verdict]:
-    """Lock the page and keep a copy of its flags: unmapping takes MLOCKED away."""
+    """Lock the page and save its flags, since unmapping clears MLOCKED. Pages off the LRU skip to the state table."""
     m, pfn = h.m, h.pfn
     held = m.page(pfn) & pf.LOCKED
     h.page_flags = m.page(pfn)
@@ -128,7 +128,7 @@ def lock_page(h: Handler) -> Steps[Verdict]:
 
 @phase("6.1")
 def check_truncated(h: Handler) -> Steps[Verdict]:
-    """A page on the LRU without a mapping was cut off its file meanwhile."""
+    """Stop if the page is on the LRU without a mapping: it was truncated meanwhile."""
     m, pfn = h.m, h.pfn
     if not m.page(pfn) & pf.LRU or m.page(pfn) & pf.SWAPCACHE or m.mapping.view[pfn]:
         return None
@@ -140,7 +140,7 @@ def check_truncated(h: Handler) -> Steps[Verdict]:
 
 @phase("6.1")
 def identify_page_state(h: Handler) -> Steps[Verdict]:
-    """Find the row of the state table by the flags of now, or else by the saved ones, and take its action."""
+    """Match the current flags, or else the saved ones, with the state table, and run the action of the row."""
     m, pfn = h.m, h.pfn
     rows = m.profile.results.states
     row = matching_row(rows, m.page(pfn))

@@ -1,6 +1,6 @@
-"""soft_offline_page(): take a page out of use that still works, and kill nobody.
+"""soft_offline_page(): take a page out of use that still works, without killing anybody.
 
-After mm/memory-failure.c (6.1). What can be read again is dropped, anything else is moved to another frame.
+After mm/memory-failure.c (6.1). Clean page-cache pages are dropped, all others are migrated.
 """
 
 from __future__ import annotations
@@ -31,7 +31,21 @@ SET_ASIDE: Final = site("page_handle_poison", Act.FLAG)
 
 
 def soft_offline_page(m: Machine, pfn: int, flags: int = 0) -> Steps[int | str]:
-    """Returns 0 or an errno name. With MF_COUNT_INCREASED the caller's reference is taken over."""
+    """Take frame `pfn` out of use.
+
+    Parameters
+    ----------
+    m
+        The machine.
+    pfn
+        Frame number; need not exist.
+    flags
+        With MF_COUNT_INCREASED the reference of the caller is consumed.
+
+    Returns
+    -------
+    0 or the name of an errno.
+    """
     if not pfn_valid(m, pfn):
         yield Mark(NO_PAGE, (pfn,))
         return "ENXIO"
@@ -58,7 +72,7 @@ def _log(m: Machine, what: str, pfn: int, **values: object) -> None:
 
 
 def soft_offline_in_use_page(m: Machine, pfn: int) -> Steps[int | str]:
-    """A page with users, one reference of which is ours: drop it if it is clean and unmapped, else move it."""
+    """Drop a page in use if it is clean and unmapped, else migrate it. Consumes one reference."""
     huge = bool(m.page(pfn) & pf.HUGE)
     if m.page(pfn) & pf.THP and not (yield from split_huge_page(m, pfn)):
         put_page(m, pfn)
@@ -110,7 +124,7 @@ def _migrate(m: Machine, pfn: int, page: int, huge: bool) -> Steps[int | str]:
 
 
 def set_hwpoison(m: Machine, pfn: int, release: bool) -> Mark:
-    """page_handle_poison(): mark the empty frame and keep a reference, so that nobody is given it."""
+    """page_handle_poison(): poison the empty frame and keep a reference, so that it is never allocated."""
     m.set_flags(pfn, pf.HWPOISON)
     if release:
         put_page(m, pfn)
@@ -120,5 +134,5 @@ def set_hwpoison(m: Machine, pfn: int, release: bool) -> Mark:
 
 
 def _type(m: Machine, pfn: int) -> str:
-    """The flags as the log has them (%pGp)."""
+    """The flag word as %pGp prints it."""
     return f"{m.page(pfn):#x}({'|'.join(name.lower() for name in pf.names_of(m.page(pfn)))})"

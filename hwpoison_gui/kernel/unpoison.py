@@ -1,6 +1,6 @@
-"""unpoison_memory(): take an injected error back, if nobody has the page any more.
+"""unpoison_memory(): withdraw an injected error from a page that is no longer in use.
 
-After mm/memory-failure.c (6.1). After a real machine check it is off for good.
+After mm/memory-failure.c (6.1). A real machine check disables it for good.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _KERNELS_OWN: Final = pf.SLAB | pf.PGTABLE | pf.RESERVED
 
 
 def unpoison_memory(m: Machine, pfn: int) -> Steps[int | str]:
-    """Returns 0 or an errno name; a page that goes free is counted out of HardwareCorrupted."""
+    """Clear PG_hwpoison and drop the reference of the handler. Returns 0 or the name of an errno."""
     if not 0 <= pfn < m.frames or m.page(pfn) & pf.NOPAGE:
         yield Mark(NO_PAGE, (pfn,))
         return "EIO"
@@ -44,7 +44,7 @@ def unpoison_memory(m: Machine, pfn: int) -> Steps[int | str]:
 
 
 def _refusal(m: Machine, pfn: int) -> tuple[str, str] | None:
-    """Why the page stays poisoned, as LogLines.unpoison has it or without a line of its own, and the errno."""
+    """Reason to refuse and errno, or None. Reasons are keys of `LogLines.unpoison`, unless nothing is logged."""
     head = m.compound_head(pfn)
     if m.counter("hw_memory_failure"):
         return "hardware failure", "EOPNOTSUPP"
@@ -64,7 +64,7 @@ def _refusal(m: Machine, pfn: int) -> tuple[str, str] | None:
 
 
 def _clear_hwpoison(m: Machine, pfn: int) -> int:
-    """Clear the flag and drop the handler's reference; returns how many bad pages are forgotten."""
+    """Clear PG_hwpoison and drop the reference. Returns the number of frames that are no longer poisoned."""
     head = m.compound_head(pfn)
     if m.page_private.view.get(pfn) == MAGIC_HWPOISON:
         put_page_back_buddy(m, pfn)

@@ -1,6 +1,6 @@
-"""hwpoison_user_mappings(): find the users of a bad page, take it from them, tell those who must know.
+"""hwpoison_user_mappings(): find the processes that map the page, unmap it, and signal them.
 
-After mm/memory-failure.c. What differs between kernels is asked of the profile.
+After mm/memory-failure.c.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SENT: Final = site("kill_proc_ao", Act.SIGNAL, args="comm signal code address se
 
 @phase("2.6.32")
 def hwpoison_user_mappings(h: Handler) -> Steps[Verdict]:
-    """Find the users, unmap the page, kill who must be killed; the verdict is of a page that stays mapped."""
+    """Collect processes, unmap the page, signal. Returns an errno if the kernel stops at a page that stays mapped."""
     m, page = h.m, h.page
     mapped = int(m.mapcount.view[page])
     if not mapped or not m.profile.users.has_users(m.page(page)):
@@ -56,7 +56,7 @@ def hwpoison_user_mappings(h: Handler) -> Steps[Verdict]:
 
 
 def unmap_failed(h: Handler) -> Steps[Verdict]:
-    """A page that stays mapped cannot be handled: the handler gives up here."""
+    """Stop the handler: a page that is still mapped cannot be handled."""
     m, head = h.m, h.m.compound_head(h.pfn)
     errno = yield from leave(h, "unmap failed")
     m.clear_flags(head, pf.LOCKED)
@@ -65,7 +65,7 @@ def unmap_failed(h: Handler) -> Steps[Verdict]:
 
 
 def _ksm(h: Handler) -> Steps[Verdict]:
-    """Merged pages: their users cannot be found by the page's index. The 2009 handler goes on all the same."""
+    """A KSM page: its mappings cannot be found by index. 2.6.32 continues, later kernels stop."""
     if not h.m.profile.has("abort_on_failed_unmap"):
         yield _unmapping_failed(h, h.pfn)
         return None
@@ -75,7 +75,7 @@ def _ksm(h: Handler) -> Steps[Verdict]:
 
 
 def _what_takes_their_place(h: Handler, page: int) -> Steps[str]:
-    """What a PTE of the page becomes: a hwpoison entry, a swap entry, or nothing if the page was clean."""
+    """What replaces the PTEs of the page: a hwpoison entry, a swap entry, or nothing if the page is clean."""
     if h.m.page(page) & pf.SWAPCACHE:
         h.log("keeping poisoned page in swap cache")
         yield Mark(SWAPCACHE, (), (page,))
@@ -84,7 +84,7 @@ def _what_takes_their_place(h: Handler, page: int) -> Steps[str]:
 
 
 def _is_clean(h: Handler, pfn: int) -> Steps[bool]:
-    """Whether the page can be read again from its file: then nobody needs to be killed."""
+    """Whether the page can be read again from its file, so that nobody has to be killed."""
     m = h.m
     inode = m.inode_of(pfn)
     if inode is None or m.page(pfn) & (pf.DIRTY | pf.SWAPCACHE) or not can(inode, "writeback"):
@@ -118,7 +118,7 @@ def _unmapping_failed(h: Handler, page: int) -> Mark:
 
 
 def kill_procs(h: Handler, page: int) -> Steps[None]:
-    """Signal the to_kill list, but only when something was lost."""
+    """Signal the threads in to_kill, if contents were lost."""
     m = h.m
     if not h.to_kill:
         return
@@ -129,9 +129,9 @@ def kill_procs(h: Handler, page: int) -> Steps[None]:
 
 
 def kill_proc(h: Handler, entry: ToKill) -> Mark:
-    """Signal one entry: SIGBUS with the address, or SIGKILL when the page is still mapped or was not found.
+    """Send one signal: SIGBUS with the address, or SIGKILL if the page is still mapped or the address unknown.
 
-    Who runs into the error right now is told so (BUS_MCEERR_AR) and cannot refuse; others may (BUS_MCEERR_AO).
+    For the thread that consumed the error it is BUS_MCEERR_AR, which is forced; for others BUS_MCEERR_AO.
     """
     m = h.m
     process = m.processes.view[m.tasks.view[entry.tid].tgid]

@@ -20,7 +20,6 @@ OTHER = {
     keys.OVERVIEW: False,
     keys.GEOMETRY: QByteArray(b"\x01\x00\xff"),
     keys.DOCKS: QByteArray(b"docks"),
-    keys.AROUND: "0 77 435 366",
 }
 
 
