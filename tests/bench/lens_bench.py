@@ -3,7 +3,7 @@
     python tests/bench/lens_bench.py [--frames 65536,6000000,16777216] [--rounds 9]
 
 The baseline of a lens change is the whole plane looked up by numpy and a pyramid made of reshaped maxima; that of
-the assessment the single handler, asked for a thousand frames and multiplied.
+the assessment the handler, run on a thousand frames one by one and multiplied.
 """
 
 from __future__ import annotations
@@ -12,12 +12,16 @@ import argparse
 import itertools
 import time
 
+import click_bench
 import numpy as np
 from map_bench import synthetic, timed
 
+from hwpoison_gui import resources
+from hwpoison_gui.kernel.boot.machine import machine_from_image
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.sources.recording import open_recording
 from hwpoison_gui.view.filter.expression import parse
 from hwpoison_gui.view.map.layout import RowMajor
 from hwpoison_gui.view.map.layout_curves import Hilbert, Morton
@@ -25,7 +29,7 @@ from hwpoison_gui.view.map.lens_sheets import SHEETS, made
 from hwpoison_gui.view.map.lenses import KIND, LENSES
 from hwpoison_gui.view.map.plane import FramePlane
 from hwpoison_gui.view.outcome.assessment import Assessment
-from hwpoison_gui.view.outcome.prediction import predict
+from hwpoison_gui.view.outcome.prediction import find_prediction, predict
 from hwpoison_gui.view.outcome.preview import Hover
 
 Times = tuple[float, float]
@@ -99,6 +103,30 @@ def bench_assessment(m: Machine, rounds: int) -> None:
     print(f"  {'bytes a frame that it keeps':44s} {size / m.frames:10.2f}")
 
 
+def bench_recorded() -> None:
+    """The server from a recording, under each profile: all of its frames, and one of each class alone."""
+    image = open_recording(resources.path("machines/server.npz"))
+    for name, profile in PROFILES.items():
+        m = machine_from_image(image, profile)
+        m.gate.record()
+        row(f"outcome of every frame, server, {name}", timed(lambda m=m: Assessment.of(m), 5))
+        pfns = Assessment.of(m).members.tolist()
+        times = [timed(lambda m=m, pfn=pfn: predict(m, pfn), 3)[0] for pfn in pfns]
+        row("    one frame of each class, alone", (float(np.median(times)), float(np.percentile(times, 95))))
+
+
+def bench_crowd() -> None:
+    """A frame that thousands of processes map: until it is predicted, and the longest slice of that."""
+    session = click_bench.machine(1 << 17, 10_000)
+    m, pfn = session.machine, session.resolve_frame("parent:m+0")
+    gaps, last = [], time.perf_counter()
+    for _ in itertools.chain(find_prediction(m, pfn), "e"):
+        now = time.perf_counter()
+        gaps.append((now - last) * 1e3)
+        last = now
+    row(f"a frame of {int(m.mapcount.view[pfn]):,} mappers, and the longest slice", (sum(gaps), max(gaps)))
+
+
 def bench_hover() -> None:
     """The label's text, preview and all, of frames all over the desktop; every one for the first time."""
     session = Session.fresh(65536, 1, "desktop")
@@ -113,6 +141,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
     bench_hover()
+    bench_crowd()
+    bench_recorded()
     for frames in (int(part) for part in options.frames.split(",")):
         print(f"{frames:,} frames")
         print(f"  {'':44s} {'median ms':>10s} {'p95 ms':>10s} {'baseline':>12s} {'ratio':>8s}")

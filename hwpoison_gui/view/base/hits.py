@@ -1,6 +1,6 @@
-"""The ways in which a broken page hits a process, and what decides which of them it is.
+"""Impact: the ways in which a broken page hits a process, their words, and what decides between some of them.
 
-Asked by outcome/impact.py, in a dry run before an error as after a recorded one.
+outcome/impact.py asks these rules, in a dry run before an error as after a recorded one.
 """
 
 from __future__ import annotations
@@ -22,36 +22,36 @@ ZEROS: Final = "zeros"
 USES: Final = "uses"
 SAFE: Final = "safe"
 
-# In the order in which they are told, the worst first.
+# The worst first.
 MEANINGS: Final[dict[str, str]] = {
     DEAD: "Killed",
-    SIGNALLED: "Told, and living on",
-    PENDING: "The signal waits for",
+    SIGNALLED: "Signalled, and survives",
+    PENDING: "Signal pending",
     LATER: "Dies when it touches the page",
-    CAUGHT: "Told when it touches the page",
+    CAUGHT: "Signalled when it touches the page",
     IGNORED: "Ignored the signal, dies when it touches the page",
-    USES: "Goes on using the broken memory",
-    STALE: "Silently reads the old data from disk",
+    USES: "Keeps using the broken page",
+    STALE: "Silently reads old data from disk",
     ZEROS: "Silently reads zeros",
     SAFE: "Safe",
 }
-# In the room of a box, and in less.
+# To fit a box, and a narrow one.
 IN_SHORT: Final[dict[str, tuple[str, str]]] = {
     DEAD: ("killed", "killed"),
-    SIGNALLED: ("told, lives on", "told"),
-    PENDING: ("its signal waits", "waits"),
-    LATER: ("dies when it touches it", "dies later"),
-    CAUGHT: ("told when it touches it", "told later"),
-    IGNORED: ("ignored it, dies touching it", "dies later"),
-    USES: ("goes on using it", "uses it"),
+    SIGNALLED: ("signalled, survives", "signalled"),
+    PENDING: ("signal pending", "pending"),
+    LATER: ("dies on touch", "dies later"),
+    CAUGHT: ("signalled on touch", "signalled later"),
+    IGNORED: ("ignored it, dies on touch", "dies later"),
+    USES: ("keeps using it", "uses it"),
     STALE: ("silently reads old data", "old data"),
     ZEROS: ("silently reads zeros", "zeros"),
     SAFE: ("safe", "safe"),
 }
-# Of several.
+# Of several processes.
 OF_MANY: Final = {
     LATER: "will die",
-    CAUGHT: "will be told",
+    CAUGHT: "will be signalled",
     IGNORED: "will die",
     USES: "use it",
     STALE: "read old data",
@@ -63,7 +63,7 @@ _ORDER: Final = {kind: number for number, kind in enumerate(MEANINGS)}
 
 
 class Hit(NamedTuple):
-    """A process, and how it is hit: one of MEANINGS."""
+    """A process and its impact, a key of MEANINGS."""
 
     tgid: int
     task: str
@@ -71,42 +71,33 @@ class Hit(NamedTuple):
 
 
 def worse(one: str, other: str) -> str:
-    """The worse of two ways; an empty one is none."""
+    """The worse of two impacts; an empty string is no impact."""
     if not one or not other:
         return one or other
     return min(one, other, key=_ORDER.__getitem__)
 
 
 def rank(kind: str) -> int:
-    """How bad it is, the worst is 0."""
+    """The severity of an impact; the worst is 0."""
     return _ORDER[kind]
 
 
-def when_told(m: Machine, process: Process, tid: int) -> str:
-    """What a SIGBUS that may be refused does to a process; empty where it is dropped, for one waits already."""
-    task = m.tasks.view[tid]
-    if process.sigbus == "ignored" and not task.blocked:
-        return IGNORED
-    if any(info.signal == "SIGBUS" for info in m.pending.view.get(tid, ())):
-        return ""
-    if task.blocked or task.stopped:
-        return PENDING
-    return SIGNALLED if process.sigbus == "handler" else DEAD
-
-
 def when_touched(m: Machine, process: Process) -> str:
-    """The signal of a fault is forced: blocking and ignoring it do not help."""
+    """Impact of touching a poisoned page. The fault forces the signal, so blocking or ignoring it does not help."""
     return CAUGHT if process.sigbus == "handler" and not m.tasks.view[process.tgid].blocked else LATER
 
 
-def told_and_touched(told: str, touched: str) -> str:
-    """Of a process that was told: what counts. Who ignored it is hit by the touch alone."""
-    if told != IGNORED:
-        return told or touched
+def signalled_and_touched(effect: str, touched: str) -> str:
+    """Impact on a process that was sent a signal with some effect, and whose next touch has another.
+
+    Only a process that ignored the signal, or was not sent one, is hit by the touch.
+    """
+    if effect != IGNORED:
+        return effect or touched
     return IGNORED if touched == LATER else touched
 
 
 def when_read_again(m: Machine, inode: Inode, number: int) -> str:
-    """What a fault reads for a page whose newest content was dropped."""
+    """Impact of a fault on page `number` of a file whose newest content was dropped."""
     on_disk = can(inode, "writeback") and disk_content(m, inode, number) != ZERO
     return STALE if on_disk else ZEROS

@@ -109,7 +109,7 @@ class Assessment:
 
     def _sign(self, pfns: I64) -> None:
         """Gives frames the classes of their signatures; the member of each is the one with the fewest mappers."""
-        frames = Frames(self.m, pfns, self.users, self._on_lists, self._inode_fs)
+        frames = Frames(self.m, pfns, self.users, self._inode_fs)
         keys = keys_of(frames, self._words)
         by_maps = np.argsort(frames.maps, kind="stable")
         found, first, which = np.unique(keys[by_maps], return_index=True, return_inverse=True)

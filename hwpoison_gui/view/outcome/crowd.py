@@ -36,6 +36,7 @@ class Crowd:
         self._left_out: list[Place] = []
         self._mapcount = np.zeros(0, np.int32)  # how often those who are left out map each frame of the page
         self._refcount = 0
+        self._reverse_map: tuple[Whole[int, int, bool], int, dict[int, bool]]  # the table, its key, who is left
         self.before = before
         self.alike: dict[int, list[int]] = {}
 
@@ -59,6 +60,11 @@ class Crowd:
             if number % _SLICE == _SLICE - 1:
                 yield
             self._count(place)
+        gone = {place.vma for place in self._left_out}
+        anon_vma, inode = m.anon_vma_of(self._head), m.inode_of(self._head)
+        table, key = (m.anon_vma_chain, anon_vma) if anon_vma else (m.i_mmap, inode.id if inode is not None else 0)
+        self._reverse_map = Whole(table), key, {vma: True for vma in table.of(key) if vma not in gone}
+        yield
 
     def _sort_of(self, mm: int, places: list[Place]) -> Hashable:
         """What the handler and the next touch may look at: the entries and VMAs of a process, policy and signals."""
@@ -93,10 +99,7 @@ class Crowd:
 
     def leave_out(self, m: Machine) -> None:
         """Take those who are left out off the reverse map; for a dry run, which puts them back."""
-        gone = {place.vma for place in self._left_out}
-        anon_vma, inode = m.anon_vma_of(self._head), m.inode_of(self._head)
-        table, key = (m.anon_vma_chain, anon_vma) if anon_vma else (m.i_mmap, inode.id if inode is not None else 0)
-        m.put(Whole(table), key, {vma: True for vma in table.of(key) if vma not in gone})
+        m.put(*self._reverse_map)
         frames = np.arange(self._head, self._head + len(self._mapcount))
         m.put_cells(m.mapcount, frames, m.mapcount.view[frames] - self._mapcount)
         m.add_to(m.refcount, self._head, -self._refcount)

@@ -17,7 +17,7 @@ from hwpoison_gui.view.base.hits import (
     STALE,
     ZEROS,
     Hit,
-    told_and_touched,
+    signalled_and_touched,
 )
 from hwpoison_gui.view.outcome.loss import NOT_DONE, hits_now, loss_of
 
@@ -75,7 +75,7 @@ def _since(m: Machine, hit: Hit, now: dict[int, str]) -> str:
         return hit.kind if hit.kind in (STALE, ZEROS) and hit.tgid in now else now.get(hit.tgid, "")
     waits = any(info.signal == "SIGBUS" for tid in process.threads for info in m.pending.view.get(tid, ()))
     kind = SIGNALLED if hit.kind == PENDING and not waits else hit.kind
-    return told_and_touched(kind, now.get(hit.tgid, SAFE))
+    return signalled_and_touched(kind, now.get(hit.tgid, SAFE))
 
 
 def groups_of(ends: dict[int, str]) -> list[tuple[str, list[int]]]:

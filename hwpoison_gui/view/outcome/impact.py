@@ -21,7 +21,7 @@ from hwpoison_gui.view.base.hits import (
     SAFE,
     SIGNALLED,
     USES,
-    told_and_touched,
+    signalled_and_touched,
     when_read_again,
     when_touched,
     worse,
@@ -66,13 +66,20 @@ def find_before(
     """
     if places is None:
         places = yield from find_places(m, pfn)
-    mapped = frozenset((one.mm, one.vpn) for one in places if ptes.maps_frame(m.pte(one.mm, one.vpn), pfn))
     yield
+    head = m.page(m.compound_head(pfn))
+    mapped, dirty = set[tuple[int, int]](), bool(head & pf.DIRTY)
+    for number, (_, mm, vpn) in enumerate(places):
+        if number % SLICE == SLICE - 1:
+            yield
+        entry = m.pte(mm, vpn)
+        if ptes.maps_frame(entry, pfn):
+            mapped.add((mm, vpn))
+            dirty = dirty or bool(entry & ptes.DIRTY)
     if swapped is None:
         swapped = yield from find_swap_holders(m, pfn, places)
     owners = sorted({mm for mm, _ in mapped} | swapped)
-    head = m.page(m.compound_head(pfn))
-    dirty = bool(head & pf.DIRTY) or any(m.pte(mm, vpn) & ptes.DIRTY for mm, vpn in mapped)
+    yield
     page = Page(
         pfn,
         m.page(pfn),
@@ -85,7 +92,7 @@ def find_before(
         dirty,
     )
     unused = not m.refcount.get(m.compound_head(pfn)) and (m.page(pfn) & pf.BUDDY or m.pcp.get((0, pfn)) is True)
-    return Before(page, tuple(places), mapped, frozenset(swapped), bool(unused))
+    return Before(page, tuple(places), frozenset(mapped), frozenset(swapped), bool(unused))
 
 
 def find_places(m: Machine, pfn: int) -> Generator[None, None, list[Place]]:
@@ -151,7 +158,7 @@ def find_hits(m: Machine, before: Before, effects: Mapping[int, str]) -> Generat
     """
     found = yield from find_next_touches(m, before, effects)
     for tgid, effect in effects.items():
-        found[tgid] = told_and_touched(effect, found.get(tgid, SAFE))
+        found[tgid] = signalled_and_touched(effect, found.get(tgid, SAFE))
     return found
 
 

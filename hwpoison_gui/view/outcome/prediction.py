@@ -65,6 +65,7 @@ def find_prediction(m: Machine, pfn: int, swapped: set[int] | None = None) -> Ge
     with dry_run(m, pfn, crowd.leave_out if crowd is not None else None) as ran:
         prediction, hits = _read(m, before, ran)
     if crowd is not None:
+        yield
         hits = crowd.spread(hits)
     found: dict[str, list[int]] = {}
     for tgid, kind in hits.items():

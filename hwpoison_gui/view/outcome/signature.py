@@ -8,7 +8,7 @@ then passes again.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -47,24 +47,14 @@ class Frames:
         Whether page->mapping is an anon_vma, and whether it is anything.
     fs : int64
         File system of the inode by FS_NAMES, NO_FILE where there is none.
-    on_pcp, free_head : bool
-        On a per-CPU list; the first frame of a free block.
     splits : bool
         Of a transparent huge page: whether nobody but mappings and page cache refers to it.
-    noted : bool
-        Of a page of hugetlb: whether this frame of it is known to be bad.
     user : dict of int64
         Counts of users by the names of USER_COUNTS.
     """
 
-    def __init__(self, m: Machine, pfns: I64, users: Users, on_lists: tuple[I64, I64], inode_fs: I64) -> None:
-        """`pfns`: ascending. `on_lists`: heads of free blocks and frames on the per-CPU lists, ascending.
-        `inode_fs`: as of `inode_file_systems`.
-        """
-
-        def zeros(dtype: Any) -> Any:
-            return np.zeros(len(pfns), dtype)
-
+    def __init__(self, m: Machine, pfns: I64, users: Users, inode_fs: I64) -> None:
+        """`pfns`: ascending, int64. `inode_fs`: as of `inode_file_systems`."""
         self.flags: U64 = m.flags.view[pfns]
         tail = has(self.flags, pf.COMPOUND_TAIL)
         heads = np.where(tail, m.mapping.view[pfns].astype(np.int64), pfns)
@@ -76,37 +66,22 @@ class Frames:
         word = m.mapping.view[heads].astype(np.int64)
         self.anon: Bools = (word & 3) == MAPPING_ANON
         self.mapped: Bools = word != 0
-        self.tail_mapped: Bools = m.mapping.view[pfns] != 0
         file = self.mapped & ((word & 3) == 0)
         self.fs: I64 = np.where(file, inode_fs[np.where(file, word >> 2, 0)], NO_FILE)
-        self.free_head: Bools = _among(pfns, on_lists[0])
-        self.on_pcp: Bools = _among(pfns, on_lists[1])
-        self.splits: Bools = zeros(np.bool_)
-        self.noted: Bools = zeros(np.bool_)
-        self._look_at_compounds(m, pfns, heads)
+        self.splits: Bools = np.zeros(len(pfns), np.bool_)
+        self._look_at_thps(m, heads)
         pages, which = np.unique(page, return_inverse=True) if hugetlb.any() else (page, slice(None))
         counts = {name: np.zeros(len(pages), np.int64) for name in USER_COUNTS}
         users.count(pages, counts)
         self.user: dict[str, I64] = {name: column[which] for name, column in counts.items()}
 
-    def _look_at_compounds(self, m: Machine, pfns: I64, heads: I64) -> None:
-        compound = has(self.flags, pf.COMPOUND_HEAD | pf.COMPOUND_TAIL)
-        for at in np.flatnonzero(compound & has(self.flags, pf.HUGE)).tolist():
-            self.noted[at] = int(pfns[at]) in m.raw_hwp.of(int(heads[at]))
-        thp = np.flatnonzero(compound & has(self.flags, pf.THP))
+    def _look_at_thps(self, m: Machine, heads: I64) -> None:
+        thp = np.flatnonzero(has(self.flags, pf.COMPOUND_HEAD | pf.COMPOUND_TAIL) & has(self.flags, pf.THP))
         distinct_heads, which = np.unique(heads[thp], return_inverse=True)
         zero = huge_zero_page(m)
         for number, head in enumerate(distinct_heads.tolist()):
             splits = head != zero and m.refcount.view[head] == accounted_references(m, head)
             self.splits[thp[which == number]] = splits
-
-
-def _among(pfns: I64, ascending: I64) -> Bools:
-    """Which of some frames are among others; both ascending."""
-    found = np.zeros(len(pfns), np.bool_)
-    first, last = np.searchsorted(ascending, (pfns[0], pfns[-1] + 1)) if len(pfns) else (0, 0)
-    found[np.searchsorted(pfns, ascending[first:last])[np.isin(ascending[first:last], pfns)]] = True
-    return found
 
 
 def has(words: U64, mask: int) -> Bools:
@@ -128,25 +103,17 @@ def inode_file_systems(m: Machine) -> I64:
 PREDICATES: Final[dict[str, Callable[[Frames], Bools]]] = {
     "page->mapping is an anon_vma": lambda f: f.anon,
     "page->mapping is set": lambda f: f.mapped,
-    "the frame's own mapping word is set": lambda f: f.tail_mapped,
-    "no references": lambda f: f.refs == 0,
-    "head of a free block": lambda f: f.free_head,
-    "on a per-CPU list": lambda f: f.on_pcp,
     "the huge page can be split": lambda f: f.splits,
-    "the frame is known to be bad": lambda f: f.noted,
     "mapped": lambda f: f.maps > 0,
     "an entry is found": lambda f: f.user["found"] > 0,
     "all entries are found": lambda f: f.user["found"] == f.maps,
     "an entry is dirty": lambda f: f.user["dirty"] > 0,
     "an entry of a shared VMA is dirty or writable": lambda f: f.user["written"] > 0,
-    "somebody is on the to_kill list": lambda f: f.user["listed"] > 0,
-    "a holder is on the to_kill list": lambda f: f.user["holders_listed"] > 0,
-    "a swap entry leads to it": lambda f: f.user["swap_holders"] > f.user["holders"],
-    "a huge entry is found": lambda f: f.user["huge_found"] > 0,
-    "a huge entry is dirty": lambda f: f.user["huge_dirty"] > 0,
-    "a holder of a huge entry is on the to_kill list": lambda f: f.user["huge_listed"] > 0,
-    "somebody has small entries only": lambda f: f.user["huge_holders"] < f.user["holders"],
-    "a VMA has no entry there": lambda f: f.user["areas"] - f.user["taken"] > f.user["found"],
+    "a process that maps it is on the to_kill list": lambda f: f.user["listed"] > 0,
+    "a process with a VMA there is on the to_kill list": lambda f: f.user["listed_vmas"] > 0,
+    "a swap entry leads to it": lambda f: f.user["swapped"] > 0,
+    "a process with a huge entry is on the to_kill list": lambda f: f.user["huge_listed"] > 0,
+    "a VMA has no entry there": lambda f: f.user["vmas"] - f.user["taken"] > f.user["found"],
 }  # fmt: skip
 
 assert 2 * _WORD_BITS + _FS_BITS + _REFS_BITS + len(PREDICATES) <= 63

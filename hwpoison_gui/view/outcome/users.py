@@ -1,6 +1,6 @@
-"""Who uses frames, counted for very many frames at once: all page tables as arrays, and who would be told.
+"""Counts of who uses frames, for very many frames at once: all page tables as arrays.
 
-Exact, not sampled: the same entries, areas and policies that the reverse map of one frame leads to.
+They are exact: the same entries, VMAs and policies that the reverse map of one frame leads to.
 """
 
 from __future__ import annotations
@@ -19,21 +19,20 @@ from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT
 I64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-# Counts of who uses a frame. `found`: entries that the reverse map leads to; `dirty`, `written`: of these, the dirty
-# ones, and those of a shared VMA that are dirty or writable. `listed`: processes that collect_procs() would list;
-# `holders`: processes behind `found`; `swap_holders`: those, and the ones with a swap entry that leads to the frame.
-# `huge_`: of these, those with a huge entry. `areas`: VMAs that could map a file's page; `taken`: those where something
-# else stands in its place.
+# Counts of a frame's users. Of entries that the reverse map leads to: `found` all, `dirty` dirty ones, `written` those
+# of shared VMAs that are dirty or writable, `listed` those of processes that collect_procs() would list, `huge_listed`
+# of these the huge ones. `swapped`: swap entries that lead to the frame. Of a page of a file: `vmas` those that cover
+# it, `listed_vmas` of these those of processes that would be listed, `taken` those with an entry for something else.
 USER_COUNTS: Final = (
-    "found", "dirty", "written", "listed", "holders", "holders_listed", "swap_holders",
-    "huge_found", "huge_dirty", "huge_holders", "huge_listed", "areas", "taken",
+    "found", "dirty", "written", "listed", "huge_listed", "swapped", "vmas", "listed_vmas", "taken",
 )  # fmt: skip
 _VPN_BITS: Final = 40
 _INDEX_BITS: Final = 33
+_SLICE: Final = 1 << 15  # entries at a time
 
 
-class Areas(NamedTuple):
-    """All VMAs, ordered by address space and address; `key` is rank of the mm and first page in one number."""
+class Vmas(NamedTuple):
+    """All VMAs, ordered by address space and address; `key`: rank of the mm and first page in one number."""
 
     key: I64
     id: I64
@@ -46,8 +45,8 @@ class Areas(NamedTuple):
 
 
 class Entries(NamedTuple):
-    """Page-table entries that lead to a frame by the reverse map, by frame, huge ones once for each; or swap entries,
-    with the offset in place of the frame."""
+    """Page-table entries to which the reverse map leads, by frame, a huge one once for each of its frames; or swap
+    entries, with the swap offset in place of the frame. `rank`: place of the address space in `Users.mms`."""
 
     pfn: I64
     rank: I64
@@ -56,26 +55,23 @@ class Entries(NamedTuple):
 
 
 class Users:
-    """The page tables and policies of a machine as they are now; of no use once it has changed.
-
-    Complete after `work`.
-    """
+    """The page tables and policies of a machine as they are now; stale once it has changed. Complete after `work`."""
 
     def __init__(self, m: Machine) -> None:
         self.m = m
         self.mms: I64 = np.array(sorted(m.mm_vmas.view.keys() | m.ptes.view.keys()), np.int64)
-        self.listed = listed(m, self.mms)
-        self.areas = self._areas()
+        self.listed = early_killed(m, self.mms)
+        self.vmas = self._all_vmas()
         none = np.zeros(0, np.int64)
         self.entries = self.swapped = Entries(none, none, none, none != 0)
-        self._taken = none  # places of files where something else stands, as `_place` tells them
+        self._taken = none  # pages of files, as of `_places`, once for each VMA with an entry for something else
         self._intervals = {
-            "areas": self._all_areas(),
-            "listed": self._intervals_of(self.listed),
+            "vmas": self._intervals_of(np.ones(len(self.mms), np.bool_)),
+            "listed_vmas": self._intervals_of(self.listed),
         }
 
     def work(self) -> Iterator[float]:
-        """Reads the page tables, in slices; gives how much of it is done."""
+        """Read the page tables, in slices; yields the fraction that is done."""
         ranks, vpns, words = [], [], []
         for number, mm in enumerate(self.mms.tolist()):
             table = self.m.ptes.of(mm)
@@ -85,19 +81,25 @@ class Users:
             yield 0.5 * number / len(self.mms)
         if ranks:
             rank, vpn, word = np.concatenate(ranks), np.concatenate(vpns), np.concatenate(words)
-            swap = (word & (ptes.SWAP | ptes.PRESENT)) == ptes.SWAP
-            nothing = np.zeros(int(swap.sum()), np.bool_)
-            self.swapped = Entries(word[swap] >> PAGE_SHIFT, rank[swap], word[swap], nothing)
-            present = (word & ptes.PRESENT) != 0
-            absent = np.flatnonzero(~present)
-            area = self._area_of(rank[absent], vpn[absent])
-            self._taken = self._places(area, vpn[absent], area >= 0)
-            present = np.flatnonzero(present)
-            self.entries = self._mapped(rank[present], vpn[present], word[present])
-            self._taken = np.sort(self._taken)
+            yield 0.5
+            yield from self._sort_out(rank, vpn, word)
         yield 1.0
 
-    def _areas(self) -> Areas:
+    def _sort_out(self, rank: I64, vpn: I64, word: I64) -> Iterator[float]:
+        """Sort entries by what they are: present, swap, or others, which only take a place."""
+        swap = (word & (ptes.SWAP | ptes.PRESENT)) == ptes.SWAP
+        nothing = np.zeros(int(swap.sum()), np.bool_)
+        self.swapped = Entries(word[swap] >> PAGE_SHIFT, rank[swap], word[swap], nothing)
+        present = (word & ptes.PRESENT) != 0
+        absent = np.flatnonzero(~present)
+        vma = self._vma_of(rank[absent], vpn[absent])
+        self._taken = self._places(vma, vpn[absent], vma >= 0)
+        yield 0.6
+        present = np.flatnonzero(present)
+        yield from self._map(rank[present], vpn[present], word[present])
+        self._taken = np.sort(self._taken)
+
+    def _all_vmas(self) -> Vmas:
         vmas = sorted(self.m.vmas.view.values(), key=lambda vma: (vma.mm, vma.start))
         rows = [
             (vma.id, vma.mm, vma.start >> PAGE_SHIFT, vma.pages, vma.pgoff, vma.mapping, vma.shared) for vma in vmas
@@ -105,10 +107,10 @@ class Users:
         table = np.array(rows, np.int64).reshape(-1, 7).T
         id_, mm, start, pages, pgoff, mapping, shared = table
         key = np.searchsorted(self.mms, mm) << _VPN_BITS | start
-        return Areas(key, id_, mm, start, pages, pgoff, mapping, shared != 0)
+        return Vmas(key, id_, mm, start, pages, pgoff, mapping, shared != 0)
 
-    def _mapped(self, rank: I64, vpn: I64, word: I64) -> Entries:
-        """The entries that page_mapped_in_vma() finds for the frame they name."""
+    def _map(self, rank: I64, vpn: I64, word: I64) -> Iterator[float]:
+        """Find the entries that page_mapped_in_vma() finds for the frame they name."""
         pfn = word >> PAGE_SHIFT
         huge = np.flatnonzero(word & ptes.PSE)
         if len(huge):
@@ -118,110 +120,96 @@ class Users:
             pfn[-len(tail) :] += tail
         inside = pfn < self.m.frames
         rank, vpn, word, pfn = rank[inside], vpn[inside], word[inside], pfn[inside]
-        area = self._area_of(rank, vpn)
-        leads = self._leads_back(area, vpn, pfn)
-        self._taken = np.append(self._taken, self._places(area, vpn, ~leads))
+        yield 0.7
+        vma, leads = np.zeros(len(pfn), np.int64), np.zeros(len(pfn), np.bool_)
+        in_chain = self._chain()
+        for start in range(0, len(pfn), _SLICE):
+            part = slice(start, start + _SLICE)
+            vma[part] = self._vma_of(rank[part], vpn[part])
+            leads[part] = self._leads_back(vma[part], vpn[part], pfn[part], in_chain)
+            yield 0.7 + 0.2 * start / len(pfn)
+        self._taken = np.append(self._taken, self._places(vma, vpn, ~leads))
         found = np.flatnonzero(leads)
         found = found[np.argsort(pfn[found], kind="stable")]
-        return Entries(pfn[found], rank[found], word[found], self.areas.shared[area[found]])
+        yield 0.9
+        self.entries = Entries(pfn[found], rank[found], word[found], self.vmas.shared[vma[found]])
 
-    def _area_of(self, rank: I64, vpn: I64) -> I64:
-        """The last area of the address space that begins at or before a page, as its number."""
-        found: I64 = np.searchsorted(self.areas.key, rank << _VPN_BITS | vpn, "right") - 1
+    def _vma_of(self, rank: I64, vpn: I64) -> I64:
+        """The last VMA of the address space that begins at or before a page, as its number."""
+        found: I64 = np.searchsorted(self.vmas.key, rank << _VPN_BITS | vpn, "right") - 1
         return found
 
-    def _places(self, area: I64, vpn: I64, which: Bools) -> I64:
+    def _places(self, vma: I64, vpn: I64, which: Bools) -> I64:
         """Pages of files, as one number each, at which entries stand: those of `which`."""
-        areas = self.areas
-        if not len(areas.key):
+        vmas = self.vmas
+        if not len(vmas.key):
             return np.zeros(0, np.int64)
-        at = np.flatnonzero(which & (areas.mapping[area] != 0))
-        area, inside = area[at], vpn[at] - areas.start[area[at]]
-        found: I64 = areas.mapping[area] << _INDEX_BITS | areas.pgoff[area] + inside
-        return found[inside < areas.pages[area]]
+        at = np.flatnonzero(which & (vmas.mapping[vma] != 0))
+        vma, inside = vma[at], vpn[at] - vmas.start[vma[at]]
+        found: I64 = vmas.mapping[vma] << _INDEX_BITS | vmas.pgoff[vma] + inside
+        return found[inside < vmas.pages[vma]]
 
     @staticmethod
     def _spread(column: I64, huge: I64) -> I64:
-        """The small ones, then each huge one 512 times."""
+        """The small entries, then each huge one 512 times."""
         return np.concatenate((np.delete(column, huge), np.repeat(column[huge], HPAGE_PMD_NR)))
 
-    def _leads_back(self, area: I64, vpn: I64, pfn: I64) -> Bools:
-        """Whether the reverse map of each frame leads to the area, at this very address."""
-        m, areas = self.m, self.areas
-        if not len(areas.key):
+    def _leads_back(self, vma: I64, vpn: I64, pfn: I64, chain: I64) -> Bools:
+        """Whether the reverse map of each frame leads to the VMA, at this very address."""
+        m, vmas = self.m, self.vmas
+        if not len(vmas.key):
             return np.zeros(len(pfn), np.bool_)
         tail = (m.flags.view[pfn] & np.uint64(pf.COMPOUND_TAIL)) != 0
         mapping = m.mapping.view[pfn].astype(np.int64)
         head = np.where(tail, mapping, pfn)
         index = m.index.view[head].astype(np.int64) + pfn - head
-        there = (vpn - areas.start[area] + areas.pgoff[area] == index) & (vpn < areas.start[area] + areas.pages[area])
+        there = (vpn - vmas.start[vma] + vmas.pgoff[vma] == index) & (vpn < vmas.start[vma] + vmas.pages[vma])
         word = m.mapping.view[head].astype(np.int64)
         anon = (word & 3) == MAPPING_ANON
         file = (word != 0) & ((word & 3) == 0)
-        in_chain = self._in_chain(word >> 2, areas.id[area])
-        found: Bools = there & np.where(anon, in_chain, file & (areas.mapping[area] == word >> 2))
+        in_chain = _in_chain(chain, word >> 2, vmas.id[vma])
+        found: Bools = there & np.where(anon, in_chain, file & (vmas.mapping[vma] == word >> 2))
         return found
 
-    def _in_chain(self, anon_vma: I64, vma: I64) -> Bools:
+    def _chain(self) -> I64:
+        """All (anon_vma, VMA) pairs that are linked, as one number each, ascending."""
         pairs = [(one, vma) for one, vmas in self.m.anon_vma_chain.view.items() for vma in vmas]
-        chain = np.sort(np.array(pairs, np.int64).reshape(-1, 2) @ np.array([1 << 31, 1], np.int64))
-        wanted = anon_vma << 31 | vma
-        if not len(chain):
-            return np.zeros(len(wanted), np.bool_)
-        found: Bools = chain[np.minimum(np.searchsorted(chain, wanted), len(chain) - 1)] == wanted
-        return found
+        return np.sort(np.array(pairs, np.int64).reshape(-1, 2) @ np.array([1 << 31, 1], np.int64))
 
     # -- counting
 
     def used(self) -> I64:
-        """All frames that an entry leads to, or whose swap entry somebody has; ascending."""
+        """All frames that an entry leads to, or that are in the swap cache; ascending."""
         offsets = self.m.swap_cache.view
         cached = np.fromiter(offsets.values(), np.int64, len(offsets))
         return distinct(np.concatenate((self.entries.pfn, cached)))
 
     def count(self, pfns: I64, counts: dict[str, I64]) -> None:
-        """Fills the counts of USER_COUNTS for frames `pfns` (ascending)."""
+        """Fill in the counts of USER_COUNTS for frames `pfns` (ascending)."""
         if not len(pfns):
             return
         first, last = np.searchsorted(self.entries.pfn, (pfns[0], pfns[-1] + 1))
         at, of = _places(pfns, self.entries.pfn[first:last])
         of += first
-        word, rank = self.entries.word[of], self.entries.rank[of]
-        size = len(pfns)
-        counts["found"][:] = np.bincount(at, minlength=size)
-        counts["dirty"][:] = np.bincount(at[(word & ptes.DIRTY) != 0], minlength=size)
+        word, listed = self.entries.word[of], self.listed[self.entries.rank[of]]
+        dirty, huge = (word & ptes.DIRTY) != 0, (word & ptes.PSE) != 0
         written = self.entries.shared[of] & ((word & (ptes.DIRTY | ptes.RW)) != 0)
-        counts["written"][:] = np.bincount(at[written], minlength=size)
-        huge = np.flatnonzero(word & ptes.PSE)
-        counts["huge_found"][:] = np.bincount(at[huge], minlength=size)
-        counts["huge_dirty"][:] = np.bincount(at[huge[(word[huge] & ptes.DIRTY) != 0]], minlength=size)
-        huge_at, huge_rank = self._distinct(at[huge], rank[huge])
-        counts["huge_holders"][:] = np.bincount(huge_at, minlength=size)
-        counts["huge_listed"][:] = np.bincount(huge_at[self.listed[huge_rank]], minlength=size)
-        at, rank = self._distinct(at, rank)
-        counts["holders"][:] = np.bincount(at, minlength=size)
-        counts["holders_listed"][:] = np.bincount(at[self.listed[rank]], minlength=size)
-        counts["listed"][:] = counts["holders_listed"]
-        counts["swap_holders"][:] = self._swap_holders(pfns, at, rank)
-        self._count_areas(pfns, counts)
+        for name, which in (("dirty", dirty), ("written", written), ("listed", listed), ("huge_listed", huge & listed)):
+            counts[name][:] = np.bincount(at[which], minlength=len(pfns))
+        counts["found"][:] = np.bincount(at, minlength=len(pfns))
+        counts["swapped"][:] = self._count_swap_entries(pfns)
+        self._count_vmas(pfns, counts)
 
-    def _distinct(self, at: I64, rank: I64) -> tuple[I64, I64]:
-        keys = distinct(at * len(self.mms) + rank)
-        pairs: tuple[I64, I64] = np.divmod(keys, max(1, len(self.mms)))
-        return pairs
-
-    def _swap_holders(self, pfns: I64, at: I64, rank: I64) -> I64:
-        """Processes that map a frame or have a swap entry that leads to it."""
+    def _count_swap_entries(self, pfns: I64) -> I64:
         cache = self.m.swap_cache.view
         offsets = np.array(sorted(cache), np.int64)
         frames = np.array([cache[offset] for offset in offsets.tolist()], np.int64)
-        place, of = _places(offsets, self.swapped.pfn)
-        more, which = _places(pfns, frames[place]) if len(place) else (place, place)
-        both = self._distinct(np.concatenate((at, more)), np.concatenate((rank, self.swapped.rank[of][which])))[0]
-        return np.bincount(both, minlength=len(pfns))
+        place, _ = _places(offsets, self.swapped.pfn)
+        at = _places(pfns, frames[place])[0] if len(place) else place
+        return np.bincount(at, minlength=len(pfns))
 
-    def _count_areas(self, pfns: I64, counts: dict[str, I64]) -> None:
-        """File pages: who has an area over the page is listed, whether or not it has the page mapped."""
+    def _count_vmas(self, pfns: I64, counts: dict[str, I64]) -> None:
+        """Pages of files: collect_procs_file() lists a process with a VMA there, whether or not it maps the page."""
         file, where = self._file_places(pfns)
         for name, (starts, ends) in self._intervals.items():
             counts[name][file] = np.searchsorted(starts, where, "right") - np.searchsorted(ends, where, "right")
@@ -249,40 +237,31 @@ class Users:
         return set(self.mms[self.swapped.rank[self.swapped.pfn == offset]].tolist())
 
     def waited_for(self, pfns: I64) -> Bools:
-        """Frames of files, mapped by nobody, for which some area has a place where nothing stands."""
+        """Which of some unmapped frames are of files, and covered by a VMA that has no entry there."""
         file, where = self._file_places(pfns)
-        starts, ends = self._intervals["areas"]
-        areas = np.searchsorted(starts, where, "right") - np.searchsorted(ends, where, "right")
+        starts, ends = self._intervals["vmas"]
+        vmas = np.searchsorted(starts, where, "right") - np.searchsorted(ends, where, "right")
         found = np.zeros(len(pfns), np.bool_)
-        found[file] = areas > self._taken_at(where)
+        found[file] = vmas > self._taken_at(where)
         return found
 
-    def _all_areas(self) -> tuple[I64, I64]:
-        """Starts and ends of all areas of files, as pages of them."""
-        areas = self.areas
-        file = areas.mapping != 0
-        starts = areas.mapping[file] << _INDEX_BITS | areas.pgoff[file]
-        return np.sort(starts), np.sort(starts + areas.pages[file])
-
-    def _intervals_of(self, told: Bools) -> tuple[I64, I64]:
-        """Starts and ends of the parts of files that processes have mapped, those of one process merged."""
-        areas = self.areas
-        rank = areas.key >> _VPN_BITS
-        mine = (areas.mapping != 0) & told[rank] if len(rank) else np.zeros(0, np.bool_)
-        rank, mapping = rank[mine], areas.mapping[mine]
-        first, last = areas.pgoff[mine], areas.pgoff[mine] + areas.pages[mine]
-        order = np.lexsort((first, mapping, rank))
-        rank, mapping, first, last = rank[order], mapping[order], first[order], last[order]
-        group = np.cumsum(np.diff(rank, prepend=-1).astype(np.bool_) | np.diff(mapping, prepend=-1).astype(np.bool_))
-        reach = np.maximum.accumulate(group << _INDEX_BITS | last) if len(group) else group
-        opens = np.append(True, (group[1:] << _INDEX_BITS | first[1:]) > reach[:-1])[: len(group)]
-        closes = np.append(opens[1:], True)[: len(group)]
-        starts = mapping[opens] << _INDEX_BITS | first[opens]
-        ends = mapping[closes] << _INDEX_BITS | reach[closes] & ((1 << _INDEX_BITS) - 1)
-        return np.sort(starts), np.sort(ends)
+    def _intervals_of(self, mine: Bools) -> tuple[I64, I64]:
+        """Starts and ends of the VMAs of files of some address spaces (by rank), as pages of the files."""
+        vmas = self.vmas
+        file = (vmas.mapping != 0) & (mine[vmas.key >> _VPN_BITS] if len(mine) else False)
+        starts = vmas.mapping[file] << _INDEX_BITS | vmas.pgoff[file]
+        return np.sort(starts), np.sort(starts + vmas.pages[file])
 
 
-def listed(m: Machine, mms: I64) -> Bools:
+def _in_chain(chain: I64, anon_vma: I64, vma: I64) -> Bools:
+    wanted = anon_vma << 31 | vma
+    if not len(chain):
+        return np.zeros(len(wanted), np.bool_)
+    found: Bools = chain[np.minimum(np.searchsorted(chain, wanted), len(chain) - 1)] == wanted
+    return found
+
+
+def early_killed(m: Machine, mms: I64) -> Bools:
     """Whether collect_procs() lists the process of each address space, if it lists anybody."""
     found = np.zeros(len(mms), np.bool_)
     of_mm = {process.mm: process for process in m.living() if process.mm}
@@ -293,7 +272,7 @@ def listed(m: Machine, mms: I64) -> Bools:
 
 
 def distinct(keys: I64) -> I64:
-    """The different ones, ascending; several times faster than np.unique() with millions of them."""
+    """The distinct keys, ascending; several times faster than np.unique() for millions of them."""
     keys = np.sort(keys)
     found: I64 = keys[np.append(True, keys[1:] != keys[:-1])[: len(keys)]]
     return found

@@ -110,13 +110,13 @@ def test_the_reverse_map_the_frame_panel_and_groups_say_so() -> None:
             for mapper in graph.mappers for row in [Row((mapper,))]}  # fmt: skip
     assert said == {
         "dead": "SIGBUS (AO)", "told": "SIGBUS AO caught", "waits": "SIGBUS AO pending",
-        "later": "dies when it touches it", "caught": "told when it touches it", "stale": "silently reads old data",
+        "later": "dies on touch", "caught": "signalled on touch", "stale": "silently reads old data",
         "safe": "safe",
     }  # fmt: skip
     group = Row(graph.mappers, "all", folded=True)
     assert row_words(group, state, news_of(group, state))[0].endswith(
-        "1 dead, 1 will die, 1 will be told, 1 read old data, 1 safe"
+        "1 dead, 1 will die, 1 will be signalled, 1 read old data, 1 safe"
     )
     lines = {fact.name: fact.value for fact in facts_of(session, pfn).hits}
     assert list(lines) == [hits.MEANINGS[kind] for kind in hits.MEANINGS if kind in AT_THE_END.values()]
-    assert lines["Silently reads the old data from disk"] == "stale"
+    assert lines["Silently reads old data from disk"] == "stale"

@@ -219,6 +219,6 @@ def test_it_is_the_same_wherever_one_stands_afterwards() -> None:
 def test_the_ending_names_each_way_to_be_hit() -> None:
     facts = ending_of(came(anonymous(1, sigbus="handler")))
     assert [fact.text for fact in facts] == [
-        "Lost: 4 KiB of anonymous memory of a and b.", "Killed: a.", "Told, and living on: b.",
+        "Lost: 4 KiB of anonymous memory of a and b.", "Killed: a.", "Signalled, and survives: b.",
     ]  # fmt: skip
     assert [fact.tone for fact in facts] == ["warn", "kill", "warn"]
