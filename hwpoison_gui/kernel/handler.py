@@ -89,8 +89,8 @@ class Handler:
         self.page = self.pfn
         self.prefix = self.m.profile.log.prefix.format(pfn=self.pfn)
 
-    def log(self, text: str) -> None:
-        self.m.printk(self.prefix + text)
+    def log(self, text: str, fatal: bool = False) -> None:
+        self.m.printk(self.prefix + text, self.pfn, fatal)
 
 
 def frames_of(m: Machine, pfn: int) -> tuple[int, ...]:

@@ -25,6 +25,7 @@ from .records import (
     ActionResult,
     Delivery,
     Inode,
+    LogLine,
     OpenFile,
     Process,
     SigInfo,
@@ -115,7 +116,7 @@ class Machine:
         add = self.gate.add
         self.sysctl: Table[str, int] = add(Table("sysctl"))
         self.counters: Table[str, int] = add(Table("counters"))
-        self.log: Table[int, str] = add(Table("kernel_log"))
+        self.log: Table[int, LogLine] = add(Table("kernel_log"))
         self.deliveries: Table[int, Delivery] = add(Table("deliveries"))
         self.results: Table[int, ActionResult] = add(Table("results"))
         self.sysctl.load(dict(self.profile.sysctl))
@@ -232,6 +233,6 @@ class Machine:
         if change:
             self.add_to(self.rss, mm, change)
 
-    def printk(self, line: str) -> None:
-        """Append a line to the kernel log."""
-        self.gate.put(self.log, len(self.log.view), line)
+    def printk(self, text: str, pfn: int = -1, fatal: bool = False) -> None:
+        """Append a line to the kernel log; see `LogLine`."""
+        self.gate.put(self.log, len(self.log.view), LogLine(text, pfn, fatal))

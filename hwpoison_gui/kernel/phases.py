@@ -39,7 +39,7 @@ def check_recovery(h: Handler) -> Steps[Verdict]:
         yield Mark(RECOVER, (value,), frames_of(h.m, h.pfn))
         return None
     line = h.m.profile.log.panic.format(trapno=h.trapno, pfn=h.pfn)
-    h.m.printk(line)
+    h.m.printk(line, h.pfn, fatal=True)
     h.m.put(h.m.counters, "panic", 1)
     yield Mark(PANIC, (line,), frames_of(h.m, h.pfn))
     return "EPANIC"

@@ -139,6 +139,14 @@ class SigInfo(NamedTuple):
     lsb: int = 0
 
 
+class LogLine(NamedTuple):
+    """A line of the kernel log. `pfn`: the frame that it is about, or -1; `fatal`: a kill or a panic."""
+
+    text: str
+    pfn: int = -1
+    fatal: bool = False
+
+
 class Delivery(NamedTuple):
     """The effect of a signal: killed, handled, ignored or pending."""
 

@@ -68,7 +68,7 @@ def soft_offline_page(m: Machine, pfn: int, flags: int = 0) -> Steps[int | str]:
 
 
 def _log(m: Machine, what: str, pfn: int, **values: object) -> None:
-    m.printk(m.profile.log.soft_offline[what].format(pfn=pfn, **values))
+    m.printk(m.profile.log.soft_offline[what].format(pfn=pfn, **values), pfn)
 
 
 def soft_offline_in_use_page(m: Machine, pfn: int) -> Steps[int | str]:

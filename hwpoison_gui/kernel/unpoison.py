@@ -30,7 +30,7 @@ def unpoison_memory(m: Machine, pfn: int) -> Steps[int | str]:
     if refused is not None:
         why, errno = refused
         if why in m.profile.log.unpoison:
-            m.printk(m.profile.log.unpoison[why].format(pfn=pfn))
+            m.printk(m.profile.log.unpoison[why].format(pfn=pfn), pfn)
         yield Mark(REFUSED[errno], (why,), (pfn,))
         return errno
     count = _clear_hwpoison(m, pfn)
@@ -38,7 +38,7 @@ def unpoison_memory(m: Machine, pfn: int) -> Steps[int | str]:
         yield Mark(NOTHING_CLEARED, (), (pfn,))
         return "EBUSY"
     m.add_to(m.counters, "num_poisoned_pages", -count)
-    m.printk(m.profile.log.unpoison["done"].format(pfn=pfn))
+    m.printk(m.profile.log.unpoison["done"].format(pfn=pfn), pfn)
     yield Mark(CLEARED, (), (pfn,))
     return 0
 

@@ -137,11 +137,11 @@ def kill_proc(h: Handler, entry: ToKill) -> Mark:
     process = m.processes.view[m.tasks.view[entry.tid].tgid]
     names = {"comm": process.comm, "pid": entry.tid}
     if not h.unmapped or entry.address < 0:
-        h.log(m.profile.log.force_kill.format(**names))
+        h.log(m.profile.log.force_kill.format(**names), fatal=True)
         info = SigInfo("SIGKILL", "SI_KERNEL")
         effect = force_sig(m, entry.tid, info)
     else:
-        h.log(m.profile.log.kill.format(**names))
+        h.log(m.profile.log.kill.format(**names), fatal=True)
         required = h.flags & MF_ACTION_REQUIRED and entry.tid == h.current
         code = BUS_MCEERR_AR if required else BUS_MCEERR_AO
         info = SigInfo("SIGBUS", code, entry.address, entry.lsb)

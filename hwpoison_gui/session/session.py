@@ -257,7 +257,7 @@ class Session:
             dirty=last.dirty if last else False,
             errno=done.errno,
             signals=tuple(self._signal(n) for n in range(before[1], len(m.deliveries.view))),
-            log=tuple(m.log.view[n] for n in range(before[0], len(m.log.view))),
+            log=tuple(m.log.view[n].text for n in range(before[0], len(m.log.view))),
             value=done.value,
             mce_kill=done.mce_kill,
             handed_out=done.handed_out,

@@ -156,7 +156,7 @@ def test_the_swap_cache_by_references(name: str, refs: int, lru: bool, result: s
     log = len(m.log.view)
     assert act(m, name, 3000) == result
     lines = list(m.log.view.values())[log:]
-    assert [line.endswith(f"still referenced by {users} users") for line in lines] == [True] * bool(users)
+    assert [line.text.endswith(f"still referenced by {users} users") for line in lines] == [True] * bool(users)
     assert (7 in m.swap_cache.view) is (name == "me_swapcache_dirty")
     assert not m.page(3000) & pf.LRU
 

@@ -32,13 +32,14 @@ def write_pictures(out: Path, file: Path | None = None) -> int:
     except OSError as error:
         return _complain(f"{file}: cannot be read: {error.strerror or error}", _BAD_FILE)
     from hwpoison_gui.gui.window.main_window import MainWindow
+    from hwpoison_gui.view.rows.log import log_lines
 
     window = MainWindow(opened, remember=False)
     try:
         window.resize(*_SIZE)
         window.show()
         window.reset_docks()
-        log = list(opened.session.machine.log.view.values())
+        log = log_lines(opened.session)
         moments = moments_of(opened.session)
         out.mkdir(parents=True, exist_ok=True)
         for name, position in moments.items():
@@ -51,7 +52,7 @@ def write_pictures(out: Path, file: Path | None = None) -> int:
                 return _complain(f"{path}: cannot be written", _NOT_DONE)
             print(path)
         path = out / "kernel.log"
-        path.write_text("".join(f"{line}\n" for line in log), "utf-8")
+        path.write_text("".join(f"{line.text}\n" for line in log), "utf-8")
         print(path)
     except OSError as error:
         return _complain(f"{error.filename or out}: {error.strerror or error}", _NOT_DONE)

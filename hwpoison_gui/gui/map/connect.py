@@ -19,7 +19,7 @@ from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.widgets.local_keys import MOVES, LocalKeys
 from hwpoison_gui.view.map.highlights import highlights_of
 from hwpoison_gui.view.map.zones import starts_of
-from hwpoison_gui.view.rows.log import log_lines
+from hwpoison_gui.view.rows.log import panic_line
 
 if TYPE_CHECKING:  # imported when first needed
     from hwpoison_gui.gui.map.find_bar import FindBar
@@ -128,8 +128,7 @@ def connect_panic(controller: Controller, present: Present, screen: Callable[[bo
     """Shows the screen while the machine is panicked; `screen(create)` returns it, if created."""
 
     def show() -> None:
-        lines = reversed(log_lines(controller.session)) if controller.panicked else ()
-        line = next((line for line in lines if "panic" in line), "")
+        line = panic_line(controller.session)
         shown = screen(bool(line))
         if shown is not None:
             shown.show_line(line)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QListView, QStyle
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.widgets.model_index import Index
+from hwpoison_gui.kernel.records import LogLine
 from hwpoison_gui.view.base.palette import DARK, Theme, mixed
 from hwpoison_gui.view.rows.log import wrapped
 
@@ -34,7 +35,7 @@ class LogModel(QStringListModel):
 
     def __init__(self, parent: QObject, theme: Theme) -> None:
         super().__init__(parent)
-        self.lines: list[str] = []
+        self.lines: list[LogLine] = []
         self.newest: frozenset[int] = frozenset()
         self.theme = theme
         self._columns = 1 << 16
@@ -59,12 +60,12 @@ class LogModel(QStringListModel):
         if role == Role.DisplayRole:
             return piece
         if role == Role.AccessibleTextRole:
-            return line if index.row() == self._starts[number] else piece.strip()
+            return line.text if index.row() == self._starts[number] else piece.strip()
         if role == Role.ToolTipRole:
-            return f"{line}\nDouble click: go to the step that printed it."
+            return f"{line.text}\nDouble click: go to the step that printed it."
         newest = number in self.newest
         if role == Role.ForegroundRole:
-            if "panic" in line or "Killing" in line or "killing" in line:
+            if line.fatal:
                 return QColor(self.theme.kill)
             return QColor(
                 self.theme.text if newest or not self.newest else mixed(self.theme.text, self.theme.base, 0.3)
@@ -73,7 +74,7 @@ class LogModel(QStringListModel):
             return QColor(look.lit_ground(self.theme))
         return None
 
-    def set_lines(self, lines: list[str], newest: frozenset[int]) -> None:
+    def set_lines(self, lines: list[LogLine], newest: frozenset[int]) -> None:
         """Replaces the lines; unchanged ones at the beginning stay."""
         same = min(len(self.lines), len(lines))
         if self.lines[:same] != lines[:same]:
@@ -93,8 +94,8 @@ class LogModel(QStringListModel):
             self.newest = newest
             self.refresh_look()
 
-    def _wrapped(self, line: str) -> list[str]:
-        return wrapped(line, self._columns)
+    def _wrapped(self, line: LogLine) -> list[str]:
+        return wrapped(line.text, self._columns)
 
     def _take(self, made: list[tuple[int, str]]) -> None:
         """Appends rows."""
@@ -106,7 +107,7 @@ class LogModel(QStringListModel):
     def set_columns(self, columns: int) -> bool:
         """Sets the characters per row; returns whether the rows changed."""
         fewest, self._columns = min(columns, self._columns), columns
-        longest = max(map(len, self.lines), default=0)
+        longest = max((len(line.text) for line in self.lines), default=0)
         if longest <= fewest:
             return False
         self._pieces, self._starts = [], []
@@ -146,7 +147,7 @@ class LogView(QListView):
         self.log.refresh_look()
         self.viewport().update()
 
-    def set_lines(self, lines: list[str], newest: frozenset[int]) -> None:
+    def set_lines(self, lines: list[LogLine], newest: frozenset[int]) -> None:
         """Shows the log and scrolls to the newest line."""
         grew = len(lines) != len(self.log.lines)
         self.log.set_lines(lines, newest)
@@ -158,7 +159,7 @@ class LogView(QListView):
         if pfn == self._about:
             return
         self._about = pfn
-        lines = [number for number, line in enumerate(self.log.lines) if f"{pfn:#x}:" in line][-_MOST_CHOSEN:]
+        lines = [number for number, line in enumerate(self.log.lines) if line.pfn == pfn][-_MOST_CHOSEN:]
         chosen = QItemSelection()
         for first, last in map(self.log.rows_of, lines if len(lines) < len(self.log.lines) else ()):
             chosen.select(self.log.index(first), self.log.index(last))
@@ -191,7 +192,7 @@ class LogView(QListView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):
             chosen = sorted({self.log.line_at(index.row()) for index in self.selectedIndexes()})
-            QApplication.clipboard().setText("\n".join(self.log.lines[line] for line in chosen))
+            QApplication.clipboard().setText("\n".join(self.log.lines[line].text for line in chosen))
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
             self.lineActivated.emit(self.log.line_at(self.currentIndex().row()))
         else:

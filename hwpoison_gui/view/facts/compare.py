@@ -101,7 +101,7 @@ def facts_of(side: Side) -> dict[Key, Value]:
     found = dict(_result(outcome))
     loss = loss_of(side.session, side.click)
     if loss is not None:
-        found[RESULT, "lost"] = Value(loss.lost, "good" if loss.lost.startswith("Nothing is lost") else "warn")
+        found[RESULT, "lost"] = Value(loss.lost, loss.tone)
         for hit in loss.hits:
             found[AFTERWARDS, hit.task] = Value(MEANINGS[hit.kind], TONES.get(hit.kind, "warn"))
     for task, signals in _by_task(outcome.signals).items():

@@ -9,8 +9,8 @@ from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.moment import moment_of, title_of
 from hwpoison_gui.view.facts.operation_chips import RESULT_TONES, result_in
 from hwpoison_gui.view.outcome.loss import loss_of
-from hwpoison_gui.view.outcome.verdict import verdict
-from hwpoison_gui.view.words.lookup import branch_of, code_of, text_of, why_of
+from hwpoison_gui.view.outcome.verdict import refused, verdict
+from hwpoison_gui.view.words.lookup import branch_of, function_of, text_of, why_of
 
 IDLE: Final = "Click a frame to break it."
 IDLE_HINT: Final = (
@@ -53,16 +53,16 @@ def sentence_of(session: Session, selected: str = "") -> Sentence:
     mark = moment.step.mark
     tone = _TONES.get(mark.act, "plain")
     if mark.act is Act.RESULT:
-        tone = RESULT_TONES.get(branch_of(mark), tone)
+        tone = RESULT_TONES.get(mark.value("result"), tone)
     operation = moment.operation
     text, why = text_of(mark), why_of(mark)
     detail = f"because {why}" if why else ""
     came = verdict(session, operation) if moment.at_end else ""
     if came:
         loss = loss_of(session, operation)
-        detail = loss.lost if loss else "" if text.removesuffix(".") in came else text
+        detail = loss.lost if loss else "" if refused(operation.outcome) else text
         text = came
         tone = "panic" if operation.outcome.panic else result_in(session, operation)[1]
     length = operation.last - operation.first
     where = f"step {moment.within} of {length}  ·  {moment.number + 1}. {title_of(operation)}"
-    return Sentence(text, detail, code_of(mark, session.machine.profile), branch_of(mark), tone, where)
+    return Sentence(text, detail, function_of(mark, session.machine.profile), branch_of(mark), tone, where)

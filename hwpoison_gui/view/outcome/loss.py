@@ -28,7 +28,7 @@ NOT_DONE: Final = ("EFAULT", "ENOMEM")  # madvise() did not find the page: nothi
 class Loss(NamedTuple):
     """`lost` says what was, as a sentence, `brief` in a clause; `hits` are all who had or could have had the page.
 
-    `gone`: whether content was lost. `in_use`: the page was left to its users, broken.
+    `gone`: whether content was lost. `in_use`: the page was left to its users, broken. `tone`: good or warn.
     """
 
     lost: str
@@ -36,6 +36,7 @@ class Loss(NamedTuple):
     brief: str = ""
     gone: bool = False
     in_use: bool = False
+    tone: str = "warn"
 
     def names(self, kind: str) -> list[str]:
         """The tasks that are hit in that way."""
@@ -68,7 +69,7 @@ def _find(session: Session, operation: Operation) -> Generator[None, None, Loss 
         return Loss("All that was not written yet is lost: the machine has stopped.")
     inside = outcome.pfn is not None and 0 <= outcome.pfn < session.machine.frames
     if outcome.result is not None and not inside:
-        return Loss("Nothing is lost: there is no memory at this number.", (), "nothing is lost")
+        return Loss("Nothing is lost: there is no memory at this number.", (), "nothing is lost", tone="good")
     handled = operation.name == "poison" and outcome.errno not in NOT_DONE
     if (not handled and outcome.result is None) or not inside:
         ran_into = any(signal.code == BUS_MCEERR_AR for signal in outcome.signals)
@@ -83,7 +84,7 @@ def _look_after(session: Session, operation: Operation, before: Before) -> Gener
     hits = yield from _hits(session, operation, before)
     action = row.action if row is not None else ""
     lost = lost_words(session.machine, before.page, outcome.kind, outcome.result, action)
-    return Loss(lost.text, hits, lost.brief, lost.gone, lost.in_use)
+    return Loss(lost.text, hits, lost.brief, lost.gone, lost.in_use, lost.tone)
 
 
 def note_beginning(session: Session, operation: Operation, graph: ReverseMap | None = None) -> None:
@@ -158,7 +159,7 @@ class Fact(NamedTuple):
 
 def ending_of(loss: Loss) -> list[Fact]:
     """What was lost, and for each way to be hit, who."""
-    facts = [Fact(loss.lost, "good" if loss.lost.startswith("Nothing is lost") else "warn")]
+    facts = [Fact(loss.lost, loss.tone)]
     for kind, meaning in MEANINGS.items():
         who = loss.names(kind)
         if who:

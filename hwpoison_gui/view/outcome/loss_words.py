@@ -50,13 +50,19 @@ class Page(NamedTuple):
 class Lost(NamedTuple):
     """What was lost: a sentence that also says how one learns of it, and `brief`, a clause of the summary sentence.
 
-    `gone`: whether content was lost. `in_use`: the page was left to its users, broken.
+    `gone`: whether content was lost. `in_use`: the page was left to its users, broken. `again`: it was broken before.
     """
 
     text: str
     brief: str = "nothing is lost"
     gone: bool = False
     in_use: bool = False
+    again: bool = False
+
+    @property
+    def tone(self) -> str:
+        """`good` where nothing is lost."""
+        return "warn" if self.gone or self.in_use or self.again else "good"
 
 
 def lost_words(m: Machine, page: Page, kind: str | None, result: str | None, action: str) -> Lost:
@@ -69,7 +75,8 @@ def lost_words(m: Machine, page: Page, kind: str | None, result: str | None, act
         return Lost(f"Lost: {what}{_of(page.owners, ',')}; who swaps it in is told.", f"{what} are lost", True)
     if action in ("me_pagecache_dirty", "me_pagecache_clean", "me_huge_page"):
         return _of_file(m, page, page.inode, result) if page.inode is not None else _of_memory(page)
-    return _untouched(page, kind, result)
+    truncated = m.profile.results.exits.get("truncated")
+    return _untouched(page, truncated is not None and kind == truncated.kind, result)
 
 
 def _of(owners: Sequence[str], comma: str = "") -> str:
@@ -132,17 +139,17 @@ def _afterwards(m: Machine, inode: Inode) -> str:
     return "who maps it anew reads zeros"
 
 
-def _untouched(page: Page, kind: str | None, result: str | None) -> Lost:
+def _untouched(page: Page, truncated: bool, result: str | None) -> Lost:
     """The handler stopped before it did anything with the page."""
     if page.word & pf.HWPOISON or (page.head & pf.HUGE and page.head & pf.HWPOISON):
-        return Lost("Nothing more is lost: it was broken before.", "nothing more is lost")
+        return Lost("Nothing more is lost: it was broken before.", "nothing more is lost", again=True)
     if page.word & pf.NOPAGE:
         return Lost("Nothing is lost: there is no memory at this number.")
     if page.free and page.word & pf.HUGE and result != RECOVERED:
         return Lost("Nothing is lost yet: it was free, but it stays in the pool of huge pages.", "nothing is lost yet")
     if page.free:
         return Lost("Nothing is lost: it was free, and nobody is given it any more.")
-    if kind and kind.startswith("already truncated"):
+    if truncated:
         return Lost("Nothing is lost: it was cut off its file before.")
     left = f"{_USED.get(kinds.kind_of(page.word), 'it')} stays in use, broken"
     return Lost(f"Nothing is saved: {left}.", left, in_use=True)

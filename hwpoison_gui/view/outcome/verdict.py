@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from hwpoison_gui.kernel.migrate import MOVED
+from hwpoison_gui.kernel.soft_offline import SET_ASIDE
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
-from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.session import DONE, Operation, Session
 from hwpoison_gui.view.base.hits import CAUGHT, IGNORED, LATER, STALE, USES, ZEROS
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.outcome.loss import Loss, loss_of
@@ -53,23 +55,26 @@ def verdict(session: Session, operation: Operation) -> str:
             else ""
         )
         parts.append(f"{operation.args.get('task', 'it')} read “{outcome.value}”{old}")
-    if not parts and outcome.errno:
-        said = text_of(session.steps.marks[operation.last - 1]).removesuffix(".")
-        if said == f"{operation.name}: done":
+    if refused(outcome):
+        mark = session.steps.marks[operation.last - 1]
+        if mark.site is DONE[operation.name]:
             return f"The call returned −{outcome.errno}."
-        parts = [] if str(outcome.errno) in said else [said, f"the call returned −{outcome.errno}"]
+        if outcome.errno not in (mark.site.branch, *mark.args):  # else the step says it
+            parts = [text_of(mark).removesuffix("."), f"the call returned −{outcome.errno}"]
     return f"{'; '.join(parts)}." if parts else ""
+
+
+def refused(outcome: Outcome) -> bool:
+    """Whether a call failed and nothing else came of it: then its last step is part of the summary."""
+    return bool(outcome.errno) and outcome.value is None and not _signals(outcome.signals)
 
 
 def _of_soft_offline(session: Session, operation: Operation) -> str:
     """Where the content is now; empty where the frame was set aside before."""
     marks = session.steps.marks[operation.first : operation.last]
-    if not any(mark.site.function == "page_handle_poison" for mark in marks):
+    if not any(mark.site is SET_ASIDE for mark in marks):
         return ""
-    to = next(
-        (mark.frames[1] for mark in marks if mark.site.function == "migrate_pages" and mark.site.branch == "moved"),
-        None,
-    )
+    to = next((mark.frames[1] for mark in marks if mark.site is MOVED), None)
     kept = "nothing was in use" if to is None else f"frame {to:#x} holds the content now, and nobody noticed"
     return f"Set aside for good: {kept}; nothing is lost."
 

@@ -18,7 +18,7 @@ from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.outcome.loss import Fact
 from hwpoison_gui.view.outline.entry_points import parts_of
 from hwpoison_gui.view.outline.place import Place, place
-from hwpoison_gui.view.words.lookup import branch_of, code_of, text_of, why_of
+from hwpoison_gui.view.words.lookup import branch_of, function_of, text_of, why_of
 
 DONE: Final = "done"
 NOW: Final = "now"
@@ -195,7 +195,7 @@ class Outline:
         """The kernel's words of a step."""
         mark = self._marks[number]
         node.first, node.last = number, number + 1
-        code, branch, why = code_of(mark, self._profile), branch_of(mark), why_of(mark)
+        code, branch, why = function_of(mark, self._profile), branch_of(mark), why_of(mark)
         node.code = code if code != self.nodes[node.parent].code else ""
         node.branch = branch
         because = f"\nBecause {why}." if why else ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from hwpoison_gui.kernel.phases import PANIC
+from hwpoison_gui.kernel.records import LogLine
 from hwpoison_gui.session.session import Session
 
 HANGING: Final = "    "  # before what of a line goes on in the next one
@@ -23,9 +25,17 @@ def wrapped(line: str, columns: int) -> list[str]:
     return [*pieces, rest]
 
 
-def log_lines(session: Session) -> list[str]:
+def log_lines(session: Session) -> list[LogLine]:
     """All lines, oldest first."""
     return list(session.machine.log.view.values())
+
+
+def panic_line(session: Session) -> str:
+    """The line of the panic that the machine is in; empty where it runs."""
+    if not session.machine.panicked:
+        return ""
+    marks = session.steps.marks[: session.position]
+    return next((str(mark.value("line")) for mark in reversed(marks) if mark.site is PANIC), "")
 
 
 def newest_lines(session: Session) -> frozenset[int]:

@@ -25,7 +25,7 @@ def branch_of(mark: Mark) -> str:
     return (template and filled(template, values_of(mark))) or mark.site.branch
 
 
-def code_of(mark: Mark, profile: Profile) -> str:
+def function_of(mark: Mark, profile: Profile) -> str:
     """The kernel function, by its name in the kernel that runs: `collect_procs()`."""
     return f"{profile.called(mark.site.function)}()"
 

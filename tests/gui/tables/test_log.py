@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from hwpoison_gui.gui.tables.log import LogView
+from hwpoison_gui.kernel.records import LogLine
 
 LINES = [f"MCE 0x4f64: Killing python3:{number} early due to hardware memory corruption" for number in range(30)]
 Role = Qt.ItemDataRole
@@ -21,7 +22,7 @@ def view(qtbot: QtBot) -> LogView:
     made.resize(300, 200)
     made.show()
     qtbot.waitExposed(made)
-    made.set_lines(list(LINES), frozenset({29}))
+    made.set_lines([LogLine(line) for line in LINES], frozenset({29}))
     return made
 
 
@@ -36,7 +37,7 @@ def test_no_row_sticks_out_and_none_is_lost(view: LogView) -> None:
     view.resize(1200, 200)
     assert rows(view) == LINES
     view.resize(300, 200)
-    view.set_lines(LINES[:2], frozenset())
+    view.set_lines([LogLine(line) for line in LINES[:2]], frozenset())
     assert " ".join(" ".join(rows(view)).split()) == " ".join(LINES[:2])
 
 

@@ -9,7 +9,7 @@ import pytest
 import hwpoison_gui.session.ops  # noqa: F401  # imports whatever declares sites
 from hwpoison_gui.kernel.mark import SITES, Act, Mark, Site, site
 from hwpoison_gui.kernel.profile.registry import PROFILES
-from hwpoison_gui.view.words.lookup import code_of
+from hwpoison_gui.view.words.lookup import function_of
 from hwpoison_gui.view.words.tables import WORDS
 from hwpoison_gui.view.words.words import Template, parameters
 
@@ -41,4 +41,4 @@ def test_a_site_is_declared_once() -> None:
 
 def test_the_kernel_s_name_of_a_function_is_the_profile_s() -> None:
     mark = Mark(SITES["page_mkclean/clean"])
-    assert [code_of(mark, PROFILES[name]) for name in ("v7", "6.1")] == ["page_mkclean()", "folio_mkclean()"]
+    assert [function_of(mark, PROFILES[name]) for name in ("v7", "6.1")] == ["page_mkclean()", "folio_mkclean()"]
