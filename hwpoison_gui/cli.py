@@ -5,6 +5,7 @@ The window is imported only inside the command that needs it.
 
 from __future__ import annotations
 
+import argparse
 import gc
 import io
 import os
@@ -17,9 +18,7 @@ from hwpoison_gui import __version__
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
 
 if TYPE_CHECKING:
-    import argparse
-
-    from hwpoison_gui.opening import Opened
+    from hwpoison_gui.opening import Start
 
 GOOD: Final = 0
 NOT_DONE: Final = 1
@@ -167,14 +166,14 @@ def _pictures(arguments: Sequence[str]) -> int:
 
 
 def _window(arguments: Sequence[str]) -> int:
-    file, live = _to_open(arguments) if arguments else (None, False)
+    file, live = _to_open(arguments)
     if file is not None and not file.exists():
         return _complain(f"{file}: no such file", BAD_FILE)
     # Until the window is there nothing is garbage, and looking for it takes a tenth of a start.
     gc.disable()
     # The machine first: a bad file needs no window, and with Qt there Python loads its modules more slowly.
-    opened = _opened(file)
-    if opened is None:
+    start = _start(file)
+    if start is None:
         gc.enable()
         return BAD_FILE
     from hwpoison_gui.gui.app import qt
@@ -182,14 +181,12 @@ def _window(arguments: Sequence[str]) -> int:
     qt.load()
     from hwpoison_gui.gui.app.run import run
 
-    status: int = run(opened, live=live)
+    status: int = run(start, live=live)
     return status
 
 
 def _to_open(arguments: Sequence[str]) -> tuple[Path | None, bool]:
     """The file that the window is to open, or None; and whether it is to open this machine's own memory."""
-    import argparse
-
     parser = argparse.ArgumentParser(
         prog="hwpoison-gui",
         usage=_USAGE,
@@ -205,13 +202,13 @@ def _to_open(arguments: Sequence[str]) -> tuple[Path | None, bool]:
     return options.file, options.live
 
 
-def _opened(file: Path | None) -> Opened | None:
-    """The machine to show; None after complaining about a bad file."""
-    from hwpoison_gui.opening import default_machine, open_file
+def _start(file: Path | None) -> Start | None:
+    """What the window begins with; None after complaining about a bad file."""
+    from hwpoison_gui.opening import open_file, start_of, start_of_desktop
     from hwpoison_gui.sources.errors import SourceError
 
     try:
-        return default_machine() if file is None else open_file(file)
+        return start_of_desktop() if file is None else start_of(open_file(file))
     except (ScenarioError, SourceError) as error:
         _complain(str(error), BAD_FILE)
     except OSError as error:
@@ -220,8 +217,6 @@ def _opened(file: Path | None) -> Opened | None:
 
 
 def _parser(command: str, description: str) -> argparse.ArgumentParser:
-    import argparse  # a start without arguments has nothing to parse
-
     return argparse.ArgumentParser(prog=f"hwpoison-gui {command}", description=description)
 
 

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from hwpoison_gui.kernel.boot.snapshot_format import FrameColumns
 from hwpoison_gui.session.booting import KeptMachine
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
 from hwpoison_gui.sources.errors import CancelledError
@@ -51,6 +52,29 @@ class Opened(NamedTuple):
     def done_since(self) -> int:
         """How many operations the user has added."""
         return max(0, len(self.session.operations) - self.given)
+
+
+class Start(NamedTuple):
+    """What a window begins with: the frames, which it shows at once, and what opens the machine that they belong to."""
+
+    columns: FrameColumns
+    open: Callable[[], Opened]
+
+
+def start_of_desktop() -> Start:
+    """The small desktop that the program starts with; out of the user's cache its frames come before its machine."""
+    kept = kept_desktop()
+    columns = kept.columns()
+    if columns is None:
+        return start_of(default_machine(kept=kept))
+    return Start(columns, partial(default_machine, kept=kept))
+
+
+def start_of(opened: Opened) -> Start:
+    """A machine that is open."""
+    m = opened.session.machine
+    starts = (0, *(zone.start for zone in m.zones[1:]))
+    return Start(FrameColumns(m.flags.view, m.refcount.view, m.mapcount.view, starts), lambda: opened)
 
 
 def kept_desktop(profile: str = "") -> KeptMachine:

@@ -12,7 +12,7 @@ from types import TracebackType
 
 from PySide6 import __version__ as qt_version
 from PySide6.QtCore import QObject, Qt, QThread, Signal
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication
 
 from hwpoison_gui import __version__
 
@@ -60,6 +60,8 @@ def show(text: str) -> None:
     app = QApplication.instance()
     if app is None or QThread.currentThread() is not app.thread() or QApplication.activeModalWidget() is not None:
         return
+    from PySide6.QtWidgets import QMessageBox
+
     box = QMessageBox(QMessageBox.Icon.Critical, "hwpoison-gui", "Something went wrong inside hwpoison-gui.")
     box.setInformativeText(
         "The window goes on, but what it shows may be wrong. The report below helps to find out why."

@@ -1,4 +1,4 @@
-"""Starts the window: one application, its style, and its last-resort handler."""
+"""Starts the window: one application, its style, its last-resort handler, and the map before the rest."""
 
 from __future__ import annotations
 
@@ -6,22 +6,26 @@ import gc
 import logging
 import signal
 import sys
+from collections.abc import Callable
+from typing import Final
 
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtWidgets import QApplication, QWidget
 
 from hwpoison_gui import __version__
 from hwpoison_gui.gui.app import crash
 from hwpoison_gui.gui.window.main_window import MainWindow
-from hwpoison_gui.opening import Opened
+from hwpoison_gui.opening import Start
+
+_UNSEEN_MS: Final = 500  # after which a window that is not painted, as it is behind others, is completed all the same
 
 
 def application() -> QApplication:
     """The one QApplication, with the program's name and style."""
     app = QApplication.instance()
     if app is None:
-        app = QApplication(sys.argv[:1])
-        QApplication.setStyle("Fusion")
+        # Not by setStyle(): it returns a QStyle, and with that PySide makes five hundred constants of the class.
+        app = QApplication([*sys.argv[:1], "-style", "Fusion"])
         app.setApplicationName("hwpoison-gui")
         app.setApplicationDisplayName("hwpoison-gui")
         app.setApplicationVersion(__version__)
@@ -31,22 +35,61 @@ def application() -> QApplication:
     return app
 
 
-def begun() -> None:
-    """Call when the window is there: what the program is made of stays, and need not be looked through again."""
-    gc.freeze()
-    gc.enable()
+class AfterPaint(QObject):
+    """Calls `then` once, in the turn of the event loop after the one in which `widget` is first painted."""
+
+    def __init__(self, widget: QWidget, then: Callable[[], None]) -> None:
+        super().__init__(widget)
+        self._then: Callable[[], None] | None = then
+        widget.installEventFilter(self)
+        self._unseen = QTimer(self)
+        self._unseen.setSingleShot(True)
+        self._unseen.timeout.connect(self._go_on)
+        self._unseen.start(_UNSEEN_MS)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint:
+            watched.removeEventFilter(self)
+            QTimer.singleShot(0, self, self._go_on)
+        return False
+
+    def _go_on(self) -> None:
+        self._unseen.stop()
+        then, self._then = self._then, None
+        if then is not None:
+            then()
 
 
-def run(opened: Opened, *, live: bool = False) -> int:
+def begin(start: Start, then: Callable[[MainWindow], None]) -> MainWindow:
+    """A window that shows the map, and is completed once that is painted; `then` is called for the complete one."""
+
+    def complete() -> None:
+        window.complete(start.open())
+        then(window)
+
+    window = MainWindow()
+    window.show_frames(start.columns)
+    AfterPaint(window.map.view.viewport(), complete)
+    window.show()
+    return window
+
+
+def run(start: Start, *, live: bool = False) -> int:
     """Open the window and stay until it is closed; gives the exit status."""
+
+    def begun(window: MainWindow) -> None:
+        # What the program is made of stays, and need not be looked through again.
+        gc.freeze()
+        gc.enable()
+        if live:
+            window.machines.open_live()
+
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     app = application()
     crash.install()
     # Control-C in the terminal ends the program even while no Python code runs.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    window = MainWindow(opened)
-    window.show()
-    QTimer.singleShot(0, begun)
-    if live:
-        window.machines.open_live()
-    return app.exec()
+    window = begin(start, begun)
+    status = app.exec()
+    del window
+    return status

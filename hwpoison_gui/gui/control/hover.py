@@ -6,13 +6,15 @@ The users of a frame that has very many are counted between events.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
 
 from hwpoison_gui.gui.control.slices import Slices, Work
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.outcome.preview import Hover
+
+if TYPE_CHECKING:  # imported when a frame is first looked at
+    from hwpoison_gui.view.outcome.preview import Hover
 
 _SLICE: Final = 0.006
 
@@ -23,22 +25,27 @@ class HoverText(QObject):
     def __init__(self, counted: Callable[[], None], parent: QObject) -> None:
         super().__init__(parent)
         self._counted = counted
+        self._session: Session | None = None
         self._hover: Hover | None = None
         self._slices = Slices(self, _SLICE, self._at_rest)
 
     def _at_rest(self) -> bool:
-        return self._hover is not None and self._hover.session.at_rest
+        return self._session is not None and self._session.at_rest
 
     def set_session(self, session: Session) -> None:
         """Replaces the session."""
         self._slices.give_up()
-        self._hover = Hover(session)
+        self._session, self._hover = session, None
 
     def text(self, pfn: int) -> str:
         """A line on what the frame is, and a second line on what an error in it would do."""
-        assert self._hover is not None
-        if not self._hover.session.at_rest:
+        assert self._session is not None
+        if not self._session.at_rest:
             return ""  # within a step, a frame's state is not meant to be shown
+        if self._hover is None:
+            from hwpoison_gui.view.outcome.preview import Hover
+
+            self._hover = Hover(self._session)
         text = self._hover(pfn)
         if self._hover.counting and not self._slices.busy:
             self._slices.run(self._count, lambda complete: self._counted() if complete else None, after_ms=0)

@@ -17,6 +17,7 @@ from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.view.base.palette import THEMES
 
 T = TypeVar("T")
+_LARGEST: Final = 1 << 15  # pixels
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,12 @@ def _yes_or_no(kept: Any) -> bool:
     return _one_of(("true", "false"))(str(kept).lower()) == "true"
 
 
+def _margins(kept: Any) -> str:
+    if len([size for size in str(kept).split() if 0 <= int(size) < _LARGEST]) != 4:
+        raise ValueError(f"{kept!r} are no margins")
+    return str(kept)
+
+
 def _bytes(kept: Any) -> QByteArray:
     if not isinstance(kept, QByteArray):
         raise ValueError("not a state that Qt saved")
@@ -71,8 +78,9 @@ ROW_WIDTH: Final = Setting("row-width", 0, _count, "frames a row of the map; 0: 
 OVERVIEW: Final = Setting("overview", True, _yes_or_no, "whether a corner of the map shows all frames")
 GEOMETRY: Final = Setting("geometry", QByteArray(), _bytes, "place and size of the window")
 DOCKS: Final = Setting("docks", QByteArray(), _bytes, "places and sizes of the panels")
+AROUND: Final = Setting("around-map", "", _margins, "pixels of the window around the map: left, above, right, below")
 SETTINGS: Final[tuple[Setting[Any], ...]] = (
-    THEME, TEXT_SIZE, STILL, LAYOUT, ROW_WIDTH, OVERVIEW, GEOMETRY, DOCKS,
+    THEME, TEXT_SIZE, STILL, LAYOUT, ROW_WIDTH, OVERVIEW, GEOMETRY, DOCKS, AROUND,
 )  # fmt: skip
 
 

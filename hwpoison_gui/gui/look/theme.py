@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt
@@ -34,6 +35,8 @@ USUAL_TEXT: Final = 100
 
 SYSTEM: Final = "system"
 
+_FONTS: Final = 64  # kept ones: the same few are asked for a thousand times before the window is there
+
 
 def set_text_size(percent: int) -> None:
     """Sets the application's text size, one of TEXT_SIZES. Widgets that measure or draw text must be told."""
@@ -60,6 +63,11 @@ def icon_size() -> QSize:
 
 def font(scale: float = BODY, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
     """The window's font in a size of the scale, with tabular figures."""
+    return QFont(_font(QGuiApplication.font().key(), scale, weight))
+
+
+@lru_cache(_FONTS)
+def _font(base: str, scale: float, weight: QFont.Weight) -> QFont:
     made = QFont(QGuiApplication.font())
     made.setPointSizeF(max(6.0, made.pointSizeF() * scale))
     made.setWeight(weight)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -12,10 +12,11 @@ from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.control.slices import Slices, Work
 from hwpoison_gui.gui.map.lens_control import LensControl
 from hwpoison_gui.gui.map.widget import FrameMapWidget
-from hwpoison_gui.view.filter.expression import Filter, FilterError, parse, slug
-from hwpoison_gui.view.filter.terms import quoted
 from hwpoison_gui.view.map.lenses import CHANGED, OWNER, ZONE, Lens
 from hwpoison_gui.view.map.zones import places_shown, zone_expression, zone_name
+
+if TYPE_CHECKING:  # the language is imported when something is looked for
+    from hwpoison_gui.view.filter.expression import Filter
 
 _REST_MS: Final = 120  # delay before owners are looked up again after a change
 
@@ -35,6 +36,8 @@ class FilterControl(QObject):
 
     def set_text(self, text: str) -> None:
         """Sets the expression."""
+        from hwpoison_gui.view.filter.expression import FilterError, parse
+
         self.text = text
         try:
             self._filter = parse(text)
@@ -72,6 +75,9 @@ class FilterControl(QObject):
 
     def expression_of(self, lens: Lens, code: int) -> str:
         """Expression that matches a class of a lens, for a click on the legend; empty if there is none."""
+        from hwpoison_gui.view.filter.expression import slug
+        from hwpoison_gui.view.filter.terms import quoted
+
         one = lens.classes[code]
         if code == lens.poison:
             return "hwpoison"
@@ -99,6 +105,8 @@ class FilterControl(QObject):
             self._show_all()
             self.found.emit(None)
             return
+        from hwpoison_gui.view.filter.expression import FilterError
+
         try:
             match = self._filter.match(self._controller.session.machine, self._classes_of)
         except FilterError as error:

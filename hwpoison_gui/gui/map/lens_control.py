@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
@@ -10,8 +10,10 @@ from hwpoison_gui.gui.control.controller import Controller, Moved
 from hwpoison_gui.gui.control.slices import Slices, Work
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.view.map.changed_frames import touched_frames
-from hwpoison_gui.view.map.lens_sheets import SHEETS, AnySheet, OwnerSheet, ZoneSheet, made
 from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED, KIND, Lens
+
+if TYPE_CHECKING:  # sheets are imported when a lens first looks at one
+    from hwpoison_gui.view.map.lens_sheets import AnySheet
 
 _SLICE: Final = 0.008  # seconds of work per turn of the event loop
 _REST_MS: Final = 80  # delay before a stale sheet is rebuilt after a change
@@ -49,6 +51,8 @@ class LensControl(QObject):
         assert plane is not None
         sheet = self._sheets.get(lens.sheet)
         if sheet is None:
+            from hwpoison_gui.view.map.lens_sheets import made
+
             sheet = self._sheets[lens.sheet] = made(lens.sheet, self._controller.session.machine, plane.room)
         return sheet
 
@@ -98,6 +102,8 @@ class LensControl(QObject):
             self.slices.run(self._work, self._ended, after_ms)
 
     def _work(self) -> Work:
+        from hwpoison_gui.view.map.lens_sheets import SHEETS
+
         plane = self._map.plane
         assert plane is not None
         sheet = SHEETS[self._wanted.sheet](self._controller.session.machine, plane.room)
@@ -110,7 +116,7 @@ class LensControl(QObject):
             self._put_on(self._sheets[self._wanted.sheet])
 
     def _put_on(self, sheet: AnySheet | None) -> None:
-        lens = sheet.lens if isinstance(sheet, OwnerSheet | ZoneSheet) else self._wanted
+        lens = self._wanted if sheet is None else getattr(sheet, "lens", self._wanted)  # some have names of their own
         another = lens != self.lens
         self.lens = lens
         if self._map.plane is not None:

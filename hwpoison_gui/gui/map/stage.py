@@ -6,28 +6,31 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from hwpoison_gui.gui.map.legend import Legend
-from hwpoison_gui.gui.map.lens_bar import LensBar
 from hwpoison_gui.gui.map.widget import FrameMapWidget
-from hwpoison_gui.gui.widgets.banner import Banner
 
 if TYPE_CHECKING:
     from hwpoison_gui.gui.map.find_bar import FindBar
+    from hwpoison_gui.gui.map.legend import Legend
+    from hwpoison_gui.gui.map.lens_bar import LensBar
+    from hwpoison_gui.gui.widgets.banner import Banner
 
 
 class MapStage(QWidget):
     """Places them; the map takes the remaining space."""
 
-    def __init__(self, frame_map: FrameMapWidget, lenses: LensBar, legend: Legend, banner: Banner) -> None:
+    def __init__(self, frame_map: FrameMapWidget) -> None:
         super().__init__()
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
-        box.addWidget(banner)
         box.addWidget(frame_map, 1)
-        box.addWidget(lenses)
-        box.addWidget(legend)
         self._box = box
+
+    def add_bars(self, banner: Banner, lenses: LensBar, legend: Legend) -> None:
+        """The banner above the map, lenses and legend below it."""
+        self._box.insertWidget(0, banner)
+        self._box.addWidget(lenses)
+        self._box.addWidget(legend)
 
     def add_finder(self, finder: FindBar) -> None:
         """Inserts the search bar below the map."""

@@ -59,6 +59,7 @@ class FrameMapWidget(QWidget):
         self._row_width: int | None = None
         self._zone_starts: tuple[int, ...] = (0,)
         self._motion = True
+        self._held = False
         self._phase = 0.0
         self._pulse_began = -SLOWEST_FLASH
         self.view.resized.connect(self._resized)
@@ -246,6 +247,12 @@ class FrameMapWidget(QWidget):
             self.view.item.pulse = 0.0
             self.view.item.update()
 
+    def hold(self, on: bool) -> None:
+        """While this is on, frames stay where they are whatever size the view has: others are being put beside it."""
+        self._held = on
+        if not on:
+            self._resized()
+
     # -- from the view
 
     def sizeHint(self) -> QSize:
@@ -264,7 +271,7 @@ class FrameMapWidget(QWidget):
 
     def _resized(self) -> None:
         plane = self.plane
-        if plane is None:
+        if plane is None or self._held:
             return
         room = self.view.room()
         camera = self.view.camera

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPoint
 
@@ -11,15 +11,16 @@ from hwpoison_gui.gui.control.controller import Controller, Moved
 from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.look.dock import Dock
-from hwpoison_gui.gui.tables.inspector import Inspector
-from hwpoison_gui.gui.tables.log import LogView
-from hwpoison_gui.gui.tables.tasks import TaskTable
 from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
 from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view.base.kinds import KINDS, kind_of
 from hwpoison_gui.view.base.moment import moment_of
-from hwpoison_gui.view.facts.frame_facts import MOST_PTES, facts_of
 from hwpoison_gui.view.rows.log import log_lines, newest_lines, step_of_line
+
+if TYPE_CHECKING:  # each is imported when it is first seen
+    from hwpoison_gui.gui.tables.inspector import Inspector
+    from hwpoison_gui.gui.tables.log import LogView
+    from hwpoison_gui.gui.tables.tasks import TaskTable
 
 _TASK_TABLES: Final = frozenset({"processes", "tasks", "pending_signals", "rss", "counters"})
 
@@ -93,6 +94,7 @@ def connect_log(view: LogView, controller: Controller, present: Present) -> None
 
 def connect_inspector(view: Inspector, dock: Dock, controller: Controller, present: Present) -> None:
     """Shows the facts of the selected frame and keeps them up to date; expensive ones only while visible."""
+    from hwpoison_gui.view.facts.frame_facts import MOST_PTES, facts_of
 
     def show(stepping: bool = False) -> None:
         pfn, session, notes = controller.selection.frame, controller.session, controller.machine.notes

@@ -30,6 +30,7 @@ class SysctlSlider(QAbstractSlider):
         self._detail = DETAILS[0]
         self._shown = True
         self._widths: dict[int, int] = {}  # cached: asked for often while the window is laid out
+        self._size: QSize | None = None  # tool bars ask for it many times
         self.setRange(0, 1)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
@@ -42,6 +43,7 @@ class SysctlSlider(QAbstractSlider):
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         self._widths.clear()
+        self._size = None
         self.updateGeometry()
         self.update()
 
@@ -49,6 +51,7 @@ class SysctlSlider(QAbstractSlider):
         """Set how much text stands beside the switch (one of DETAILS); the tool tip has all of it."""
         if detail != self._detail:
             self._detail = detail
+            self._size = None
             self.updateGeometry()
             self.update()
 
@@ -132,8 +135,10 @@ class SysctlSlider(QAbstractSlider):
         return self._widths[detail]
 
     def sizeHint(self) -> QSize:
-        height = QFontMetrics(self._fonts()[0]).height() + self._track().height() + look.TIGHT + 4
-        return QSize(self.width_of(self._detail), round(height))
+        if self._size is None:
+            height = QFontMetrics(self._fonts()[0]).height() + self._track().height() + look.TIGHT + 4
+            self._size = QSize(self.width_of(self._detail), round(height))
+        return self._size
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt
 
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.look.dock import Dock
-from hwpoison_gui.gui.why.state_table import StateTableView
-from hwpoison_gui.gui.why.view import DecisionView
 from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
 from hwpoison_gui.view.base.moment import moment_of, title_of
 from hwpoison_gui.view.outcome.loss import ending_of, loss_of
+
+if TYPE_CHECKING:  # each is imported when it is first seen
+    from hwpoison_gui.gui.why.state_table import StateTableView
+    from hwpoison_gui.gui.why.view import DecisionView
 
 
 def connect_why(view: DecisionView, dock: Dock, controller: Controller, present: Present) -> None:

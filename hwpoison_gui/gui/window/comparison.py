@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QWidget
 from hwpoison_gui import opening
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.look.appearance import Appearance
-from hwpoison_gui.session.compare import can_compare, recipe_of, settings_of
 
 if TYPE_CHECKING:
     from hwpoison_gui.gui.compare.window import CompareWindow  # imported when first opened
@@ -25,10 +24,16 @@ class Comparison:
     def possible(self) -> bool:
         """Whether there is a click to compare, and its machine can be booted again."""
         c = self._controller
+        if c.selection.frame < 0 and not c.session.operations:
+            return False
+        from hwpoison_gui.session.compare import can_compare
+
         return can_compare(c.session, c.selection.frame) and opening.booting(c.machine) is not None
 
     def open(self) -> None:
         """Opens the window; an open one is closed."""
+        from hwpoison_gui.session.compare import recipe_of, settings_of
+
         c = self._controller
         boot = opening.booting(c.machine)
         recipe = recipe_of(c.session, boot, c.selection.frame) if boot is not None else None

@@ -1,58 +1,28 @@
-"""The main window: creates the parts, passes each what it needs, and places them."""
+"""The main window: creates the parts, passes each what it needs, and places them.
+
+The map comes first: `show_frames` shows it alone, in its place, before the rest of the program is imported;
+`complete` adds the rest. That is why most modules are imported in the methods that need them.
+"""
 
 from __future__ import annotations
 
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, cast
 
-from PySide6.QtCore import QChildEvent, QEvent, QSettings, QSize, Qt, QTimer
+from PySide6.QtCore import QChildEvent, QEvent, QMargins, QPoint, QRect, QSettings, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QSizePolicy, QTabBar, QVBoxLayout, QWidget
 
-from hwpoison_gui.gui.control.controller import Controller
-from hwpoison_gui.gui.control.present import Present
-from hwpoison_gui.gui.look import fitting, icons
+from hwpoison_gui.gui.look import fitting
 from hwpoison_gui.gui.look import settings as keys
 from hwpoison_gui.gui.look import theme as look
-from hwpoison_gui.gui.look.appearance import Appearance, Themed
-from hwpoison_gui.gui.look.dock import Strip, TabTips
+from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.look.settings import Settings
-from hwpoison_gui.gui.map.connect import connect_finder, connect_lenses, connect_map, connect_panic
-from hwpoison_gui.gui.map.filter_control import FilterControl
-from hwpoison_gui.gui.map.history import MapHistory
-from hwpoison_gui.gui.map.layout_control import LayoutControl
-from hwpoison_gui.gui.map.legend import Legend
-from hwpoison_gui.gui.map.lens_bar import LensBar
-from hwpoison_gui.gui.map.lens_control import LensControl
-from hwpoison_gui.gui.map.overview import Overview
 from hwpoison_gui.gui.map.stage import MapStage
 from hwpoison_gui.gui.map.widget import FrameMapWidget
-from hwpoison_gui.gui.timeline.connect import connect_progress, connect_timeline
-from hwpoison_gui.gui.timeline.operations import OperationStrip
-from hwpoison_gui.gui.timeline.sentence import SentenceBar
-from hwpoison_gui.gui.timeline.transport import Transport
-from hwpoison_gui.gui.toolbar.bar import ToolBar
-from hwpoison_gui.gui.toolbar.connect import connect_toolbar
-from hwpoison_gui.gui.toolbar.counters import CounterStrip
-from hwpoison_gui.gui.toolbar.profile_button import ProfileButton
-from hwpoison_gui.gui.toolbar.sysctl_slider import SysctlSlider
-from hwpoison_gui.gui.widgets.banner import Banner
-from hwpoison_gui.gui.widgets.progress_line import ProgressLine
-from hwpoison_gui.gui.window import commands, messages, tab_order
-from hwpoison_gui.gui.window.actions import Actions
-from hwpoison_gui.gui.window.command import Command
-from hwpoison_gui.gui.window.comparison import Comparison
-from hwpoison_gui.gui.window.go_to import GoTo
-from hwpoison_gui.gui.window.machines import Machines
-from hwpoison_gui.gui.window.menus import ContextMenus, build_menu_bar
-from hwpoison_gui.gui.window.notes import Notes
-from hwpoison_gui.gui.window.panels import TABLES, Panels
-from hwpoison_gui.gui.window.state import connect_state
-from hwpoison_gui.kernel.profile.registry import sysctls
-from hwpoison_gui.opening import Opened
-from hwpoison_gui.view.base.palette import Theme
 
-if TYPE_CHECKING:  # panels are imported when first shown
+if TYPE_CHECKING:
+    from hwpoison_gui.gui.look.appearance import Themed
     from hwpoison_gui.gui.map.find_bar import FindBar
     from hwpoison_gui.gui.map.panic_screen import PanicScreen
     from hwpoison_gui.gui.rmap.view import RmapView
@@ -64,6 +34,10 @@ if TYPE_CHECKING:  # panels are imported when first shown
     from hwpoison_gui.gui.timeline.notebook import NotebookView
     from hwpoison_gui.gui.why.state_table import StateTableView
     from hwpoison_gui.gui.why.view import DecisionView
+    from hwpoison_gui.gui.window.command import Command
+    from hwpoison_gui.kernel.boot.snapshot_format import FrameColumns
+    from hwpoison_gui.opening import Opened
+    from hwpoison_gui.view.base.palette import Theme
 
 SMALLEST: Final = QSize(900, 600)
 _TRANSPORT: Final = ("first", "previous", "back", "play", "forward", "next", "last")
@@ -72,19 +46,62 @@ _READABLE: Final = 0.32  # least share of the window's height for a table that i
 _NAMES: Final = 430  # width in which the reverse map shows names, at 100 % text
 _LOW: Final = 680  # height below which the panels on the right are tabs of one place
 
+_ABOVE: Final = 77  # pixels that menu and tool bar take beside text of the usual size
+_BELOW: Final = 218  # and lenses, legend, the sentence, operations and the timeline
+_EDGE: Final = 5  # what is dragged between panels
+
+
+def _right_of_map(width: int) -> int:
+    """The width of the panels on the right, at first, in a window of `width` pixels."""
+    return max(min(look.px(_NAMES), width // 2), round(width * 0.41))
+
+
+def _bottom_tables(height: int) -> int:
+    """The height of the panels at the bottom, at first, in a window of `height` pixels."""
+    return max(96, round(height * 0.17))
+
 
 class MainWindow(QMainWindow):
-    """`opened` is the first machine; `remember`: read and store the user's settings."""
+    """`remember`: read and store the user's settings.
 
-    def __init__(self, opened: Opened, *, remember: bool = True) -> None:
+    With `opened`, the first machine, the window is complete; without, it has only a map until `complete` is called.
+    """
+
+    def __init__(self, opened: Opened | None = None, *, remember: bool = True) -> None:
         super().__init__()
-        self.setWindowIcon(icons.window_icon())
         self.setMinimumSize(SMALLEST)
-        self.tab_tips = TabTips(self)
         self.settings = Settings(QSettings() if remember else None)
         self.appearance = Appearance(self.settings, self)
+        self.map = FrameMapWidget(self, self.theme)
+        self.map.set_layout(self.settings.get(keys.LAYOUT), self.settings.get(keys.ROW_WIDTH) or None)
+        self.map_stage = MapStage(self.map)
+        self.setCentralWidget(self.map_stage)
+        if not self.restoreGeometry(self.settings.get(keys.GEOMETRY)):
+            self.resize(fitting.first_size(self.screen().availableSize()))
+        self._is_built = False
+        if opened is not None:
+            self.complete(opened)
+
+    def show_frames(self, columns: FrameColumns) -> None:
+        """The first picture: the map alone, where it will be when the window is complete."""
+        self.setContentsMargins(self._around_the_map())
+        self.map.set_source(*columns)
+
+    def complete(self, opened: Opened) -> None:
+        """Everything else, and the machine of which the map shows the frames already, or another one."""
+        from hwpoison_gui.gui.control.controller import Controller
+        from hwpoison_gui.gui.control.present import Present
+        from hwpoison_gui.gui.look import icons
+        from hwpoison_gui.gui.look.dock import TabTips
+        from hwpoison_gui.gui.window.panels import Panels
+
+        if self.map.plane is not None:
+            self.map.hold(True)  # it has the size already that it will have
+            QTimer.singleShot(0, self.map, lambda: QTimer.singleShot(0, self.map, lambda: self.map.hold(False)))
+        self.setWindowIcon(icons.window_icon())
+        self.tab_tips = TabTips(self)
         self.setIconSize(look.icon_size())
-        self.controller = Controller(opened, self)
+        self.controller = Controller(self._with_plane(opened), self)
         self.present = Present(self.controller, self.theme, self)
         self._make_map()
         self._make_bars()
@@ -100,8 +117,30 @@ class MainWindow(QMainWindow):
         self._show_appearance()
         self.appearance.changed.connect(self._theme_changed)
         self.appearance.motionChanged.connect(self._motion_changed)
+        self._is_built = True
         self.present.show_machine()
         self._restore()
+
+    def _with_plane(self, opened: Opened) -> Opened:
+        """With the plane of the first picture, where that shows the same frames."""
+        plane, m = self.map.plane, opened.session.machine
+        if plane is not None and opened.plane is None and plane.follow(m.flags.view, m.refcount.view, m.mapcount.view):
+            return opened._replace(plane=plane)
+        return opened
+
+    def _around_the_map(self) -> QMargins:
+        """What the rest of the window will leave around the map: as when it was closed, or about as at first."""
+        kept = self.settings.get(keys.AROUND)
+        if kept:
+            return QMargins(*map(int, kept.split()))
+        width, height = self.width(), self.height()
+        right, below = _right_of_map(width) + _EDGE, look.px(_BELOW) + _bottom_tables(height)
+        return QMargins(0, look.px(_ABOVE), right, below)
+
+    def _around(self) -> str:
+        place = QRect(self.map.mapTo(self, QPoint()), self.map.size())
+        right, below = self.width() - place.right() - 1, self.height() - place.bottom() - 1
+        return f"{place.left()} {place.top()} {right} {below}"
 
     def sizeHint(self) -> QSize:
         return fitting.USUAL
@@ -109,8 +148,16 @@ class MainWindow(QMainWindow):
     # -- making
 
     def _make_map(self) -> None:
+        from hwpoison_gui.gui.map.filter_control import FilterControl
+        from hwpoison_gui.gui.map.history import MapHistory
+        from hwpoison_gui.gui.map.layout_control import LayoutControl
+        from hwpoison_gui.gui.map.legend import Legend
+        from hwpoison_gui.gui.map.lens_bar import LensBar
+        from hwpoison_gui.gui.map.lens_control import LensControl
+        from hwpoison_gui.gui.map.overview import Overview
+        from hwpoison_gui.gui.widgets.banner import Banner
+
         theme = self.theme
-        self.map = FrameMapWidget(self, theme)
         self.overview = Overview(self.map, theme)
         self.lens_bar = LensBar(self, theme)
         self.legend = Legend(self, theme)
@@ -121,6 +168,15 @@ class MainWindow(QMainWindow):
         self.history = MapHistory(self.map, self.lenses, self.layouts, self.filter, lambda: self.finder)
 
     def _make_bars(self) -> None:
+        from hwpoison_gui.gui.timeline.operations import OperationStrip
+        from hwpoison_gui.gui.timeline.sentence import SentenceBar
+        from hwpoison_gui.gui.timeline.transport import Transport
+        from hwpoison_gui.gui.toolbar.counters import CounterStrip
+        from hwpoison_gui.gui.toolbar.profile_button import ProfileButton
+        from hwpoison_gui.gui.toolbar.sysctl_slider import SysctlSlider
+        from hwpoison_gui.gui.widgets.progress_line import ProgressLine
+        from hwpoison_gui.kernel.profile.registry import sysctls
+
         theme = self.theme
         self.sliders = {name: SysctlSlider(sysctl, self, theme) for name, sysctl in sysctls().items()}
         self.profile = ProfileButton(self, theme)
@@ -131,6 +187,13 @@ class MainWindow(QMainWindow):
         self.operations = OperationStrip(self, theme)
 
     def _make_commands(self) -> None:
+        from hwpoison_gui.gui.window.actions import Actions
+        from hwpoison_gui.gui.window.comparison import Comparison
+        from hwpoison_gui.gui.window.go_to import GoTo
+        from hwpoison_gui.gui.window.machines import Machines
+        from hwpoison_gui.gui.window.menus import ContextMenus, build_menu_bar
+        from hwpoison_gui.gui.window.notes import Notes
+
         c = self.controller
         self.notes = Notes(self, c, self.present, self.operations, self.transport.timeline, self.sentence)
         self.machines = Machines(self, c, self.notes)
@@ -142,6 +205,8 @@ class MainWindow(QMainWindow):
 
     def _commands(self) -> list[Command]:
         """All commands, in the order in which menus show them."""
+        from hwpoison_gui.gui.window import commands, tab_order
+
         c = self.controller
         return [
             *commands.machine_commands(self.machines, c, self.close),
@@ -157,6 +222,12 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         """Order matters: lenses read what the map has read, and actions are refreshed last."""
+        from hwpoison_gui.gui.map.connect import connect_lenses, connect_map, connect_panic
+        from hwpoison_gui.gui.timeline.connect import connect_progress, connect_timeline
+        from hwpoison_gui.gui.toolbar.connect import connect_toolbar
+        from hwpoison_gui.gui.window import messages
+        from hwpoison_gui.gui.window.state import connect_state
+
         c, present = self.controller, self.present
         connect_map(self.map, c, present, self.appearance, self.menus.show_frame_menu)
         connect_lenses(self.lenses, self.filter, self.lens_bar, self.legend, self.map, present, lambda: self.finder)
@@ -176,6 +247,7 @@ class MainWindow(QMainWindow):
     @cached_property
     def finder(self) -> FindBar:
         """The search bar of the map."""
+        from hwpoison_gui.gui.map.connect import connect_finder
         from hwpoison_gui.gui.map.find_bar import FindBar
 
         bar = FindBar(self, self.theme)
@@ -235,11 +307,13 @@ class MainWindow(QMainWindow):
     @property
     def is_complete(self) -> bool:
         """Whether all visible panels are created; the others follow in the next turns of the event loop."""
-        return self.panels.complete
+        return self._is_built and self.panels.complete
 
     # -- placing
 
     def _place_tools(self) -> None:
+        from hwpoison_gui.gui.toolbar.bar import ToolBar
+
         bar = ToolBar(self, tuple(self.sliders.values()))
         for name in ("new", "open", "live"):
             bar.addAction(self.actions_[name])
@@ -260,10 +334,11 @@ class MainWindow(QMainWindow):
 
     def _place_middle(self) -> None:
         self.copy.add_button(self.actions_["notes"])
-        self.map_stage = MapStage(self.map, self.lens_bar, self.legend, self.copy)
-        self.setCentralWidget(self.map_stage)
+        self.map_stage.add_bars(self.copy, self.lens_bar, self.legend)
 
     def _place_docks(self) -> None:
+        from hwpoison_gui.gui.look.dock import Strip
+
         stage = QWidget(self)
         box = QVBoxLayout(stage)
         box.setContentsMargins(0, 0, 0, 0)
@@ -283,6 +358,8 @@ class MainWindow(QMainWindow):
 
     def reset_docks(self) -> None:
         """Puts every panel in its default place."""
+        from hwpoison_gui.gui.window.panels import TABLES
+
         right, bottom = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
         docks = self.docks
         for dock in (self.stage, *docks.values()):
@@ -306,14 +383,15 @@ class MainWindow(QMainWindow):
             dock.show()
         for front in ("why", "rmap", "tasks", "log"):
             docks[front].raise_()
-        names = min(look.px(_NAMES), width // 2)
-        self.resizeDocks([docks["rmap"]], [max(names, round(width * 0.41))], Qt.Orientation.Horizontal)
+        self.resizeDocks([docks["rmap"]], [_right_of_map(width)], Qt.Orientation.Horizontal)
         self.resizeDocks([docks["rmap"], docks["why"]], [1, 1], Qt.Orientation.Vertical)
-        self.resizeDocks([docks["tasks"]], [max(96, round(height * 0.17))], Qt.Orientation.Vertical)
+        self.resizeDocks([docks["tasks"]], [_bottom_tables(height)], Qt.Orientation.Vertical)
         self.resizeDocks([docks["tasks"], docks["log"]], [58, 42], Qt.Orientation.Horizontal)
 
     def show_panel(self, name: str) -> None:
         """Brings a panel to the front and focuses it."""
+        from hwpoison_gui.gui.window.panels import TABLES
+
         self.docks[name].show()
         self.docks[name].raise_()
         if name in TABLES and self.docks[name].height() < self.height() * _READABLE:
@@ -340,7 +418,7 @@ class MainWindow(QMainWindow):
         """All parts with a theme; containers whose height depends on others come after them."""
         parts = (self.map, self.legend, self.counters, self.profile, self.sentence, self.transport)
         around = (self.lens_bar, self.overview, self.copy, self.operations)
-        panels = [cast(Themed, dock.made) for dock in self.docks.values() if dock.made is not None]
+        panels = [cast("Themed", dock.made) for dock in self.docks.values() if dock.made is not None]
         tables = [self.tables] if self.panels.has_tables else []
         late = [self.__dict__[name] for name in ("finder", "panic") if name in self.__dict__]
         compared = [self.comparison.shown] if self.comparison.shown else []
@@ -375,6 +453,7 @@ class MainWindow(QMainWindow):
     # -- help
 
     def _show_keys(self) -> None:
+        from hwpoison_gui.gui.window import messages
         from hwpoison_gui.gui.window.key_list import key_list
 
         messages.show_page(self, "Keys", key_list(self.actions_))
@@ -390,11 +469,13 @@ class MainWindow(QMainWindow):
         CommandPalette(self, self.theme, entries).open()
 
     def _show_notes(self) -> None:
+        from hwpoison_gui.gui.window import messages
         from hwpoison_gui.gui.window.about import about_machine
 
         messages.show_page(self, "About this machine", about_machine(self.controller.machine))
 
     def _show_about(self) -> None:
+        from hwpoison_gui.gui.window import messages
         from hwpoison_gui.gui.window.about import ABOUT
 
         messages.show_page(self, "About hwpoison-gui", ABOUT)
@@ -408,15 +489,14 @@ class MainWindow(QMainWindow):
     def _restore(self) -> None:
         self.overview.set_on(self.settings.get(keys.OVERVIEW))
         self.actions_.refresh()
-        if not self.restoreGeometry(self.settings.get(keys.GEOMETRY)):
-            self.resize(fitting.first_size(self.screen().availableSize()))
+        self.setContentsMargins(0, 0, 0, 0)
         self.reset_docks()
         self.restoreState(self.settings.get(keys.DOCKS), _LAYOUT_VERSION)
         self.map.setFocus()
 
     def childEvent(self, event: QChildEvent) -> None:
         super().childEvent(event)
-        if event.polished() and isinstance(event.child(), QTabBar):
+        if self.__dict__.get("_is_built") and event.polished() and isinstance(event.child(), QTabBar):
             event.child().installEventFilter(self.tab_tips)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -425,19 +505,26 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self, lambda: fitting.keep_on_screen(self))
 
     def event(self, event: QEvent) -> bool:
-        kept = event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and tab_order.keeps(event)
-        if kept:
-            event.accept()
-        return kept or super().event(event)
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            from hwpoison_gui.gui.window import tab_order
+
+            if tab_order.keeps(event):
+                event.accept()
+                return True
+        return super().event(event)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
-        return tab_order.go_on(self, forward) or super().focusNextPrevChild(forward)
+        from hwpoison_gui.gui.window import tab_order
+
+        return (self._is_built and tab_order.go_on(self, forward)) or super().focusNextPrevChild(forward)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self.controller.work.give_up()
-        self.controller.playback.pause()
-        self.machines.loader.stop()
-        self.comparison.stop()
-        self.settings.keep(keys.GEOMETRY, self.saveGeometry())
-        self.settings.keep(keys.DOCKS, self.saveState(_LAYOUT_VERSION))
+        if self._is_built:
+            self.controller.work.give_up()
+            self.controller.playback.pause()
+            self.machines.loader.stop()
+            self.comparison.stop()
+            self.settings.keep(keys.GEOMETRY, self.saveGeometry())
+            self.settings.keep(keys.DOCKS, self.saveState(_LAYOUT_VERSION))
+            self.settings.keep(keys.AROUND, self._around())
         super().closeEvent(event)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QAction, QCursor, QFont
@@ -18,11 +18,10 @@ from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.window.actions import Actions
 from hwpoison_gui.gui.window.command import PANICKED
-from hwpoison_gui.view.facts.frame_facts import facts_of
-from hwpoison_gui.view.facts.frame_text import as_text
-from hwpoison_gui.view.facts.injections import Injection, injections_of, pin, soft_offline, unpoison
-from hwpoison_gui.view.facts.touching import Touch, pages_of_task, touches_of_frame
-from hwpoison_gui.view.rows.tasks import task_rows
+
+if TYPE_CHECKING:  # what context menus show is imported when one is opened
+    from hwpoison_gui.view.facts.injections import Injection
+    from hwpoison_gui.view.facts.touching import Touch
 
 _MOST_TOUCHES: Final = 24
 # Operation, label and icon of accesses by a task.
@@ -69,6 +68,9 @@ class ContextMenus:
 
     def frame_menu(self, pfn: int) -> QMenu:
         """Context menu of a frame."""
+        from hwpoison_gui.view.facts.injections import pin, soft_offline, unpoison
+        from hwpoison_gui.view.facts.touching import touches_of_frame
+
         c = self._controller
         frozen = PANICKED if c.panicked else ""
         menu = self._menu(f"Frame {pfn:#x}")
@@ -89,6 +91,8 @@ class ContextMenus:
 
     def touch_selected(self) -> None:
         """Shows a menu of accesses to the selected frame."""
+        from hwpoison_gui.view.facts.touching import touches_of_frame
+
         c = self._controller
         menu = self._menu(f"Frame {c.selection.frame:#x}")
         self._add_touches(menu, touches_of_frame(c.session, c.selection.frame), PANICKED if c.panicked else "")
@@ -109,6 +113,8 @@ class ContextMenus:
         self._popup(menu, view.mapToGlobal(rect.bottomRight().toPoint()) if inside else QCursor.pos())
 
     def _add_injections(self, menu: QMenu, pfn: int, frozen: str) -> None:
+        from hwpoison_gui.view.facts.injections import injections_of
+
         menu.setToolTipsVisible(True)
         for injection in injections_of(self._controller.session, pfn):
             self._add_injection(menu, pfn, injection, frozen)
@@ -142,6 +148,9 @@ class ContextMenus:
 
     def copy_frame(self) -> None:
         """Copies the inspector's facts as text."""
+        from hwpoison_gui.view.facts.frame_facts import facts_of
+        from hwpoison_gui.view.facts.frame_text import as_text
+
         c = self._controller
         if c.selection.frame != NONE:
             QApplication.clipboard().setText(as_text(facts_of(c.session, c.selection.frame)))
@@ -150,6 +159,8 @@ class ContextMenus:
 
     def task_menu(self, tgid: int) -> QMenu:
         """Context menu of a task."""
+        from hwpoison_gui.view.facts.touching import pages_of_task
+
         c = self._controller
         process = c.session.machine.processes.view[tgid]
         frozen = PANICKED if c.panicked else f"{process.name} is dead." if process.ended else ""
@@ -175,6 +186,8 @@ class ContextMenus:
         self._popup(self.task_menu(tgid), where)
 
     def _add_choices(self, menu: QMenu, text: str, words: tuple[str, ...], task: str, field: str, frozen: str) -> None:
+        from hwpoison_gui.view.rows.tasks import task_rows
+
         under = menu.addMenu(text)
         under.setEnabled(not frozen)
         row = next(row for row in task_rows(self._controller.session.machine) if row.name == task)

@@ -104,6 +104,13 @@ class FramePlane:
         self._poison_list: I64 | None = np.concatenate(found) if found else np.zeros(0, np.int64)
         self._poisoned = set(self._poison_list.tolist())
 
+    def follow(self, flags: U64, refcount: I32, mapcount: I32) -> bool:
+        """Reads other columns from now on, if their flags are the same as now; returns whether they are."""
+        if not np.array_equal(self.flags, flags):
+            return False
+        self.flags, self.refcount, self.mapcount = flags, refcount, mapcount
+        return True
+
     # -- what is shown
 
     def set_lens(self, lens: Lens, sheet: Sheet | None = None) -> None:

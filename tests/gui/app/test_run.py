@@ -1,33 +1,235 @@
-"""What a start loads: the machine without Qt, and the window without what nobody has asked for yet."""
+"""A start: the map first, with as few modules as that takes; then the rest, without what nobody has asked for yet."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import pytest
+from PySide6.QtCore import QPoint, QRect, QSettings
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from hwpoison_gui.gui.app import run
+from hwpoison_gui.gui.window.main_window import MainWindow
+from hwpoison_gui.opening import Opened, Start, default_machine, start_of, start_of_desktop
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.map.plane import FramePlane
+
+# The second start of a program prints, once before each of three moments, which modules it has.
 START = """
 import sys
-from hwpoison_gui.opening import default_machine
-opened = default_machine()
-print(sorted({name.partition(".")[0] for name in sys.modules} & {"PySide6", "shiboken6"}))
-from hwpoison_gui.gui.app.run import application
-from hwpoison_gui.gui.window.main_window import MainWindow
-app = application()
-window = MainWindow(opened, remember=False)
-window.show()
-app.processEvents()
-print(window.map.view.item.paints > 0)
-later = ["numpy.ma", "numpy.random", "hashlib", "difflib", "PySide6.QtNetwork", "PySide6.QtTest"]
-later += ["hwpoison_gui.gui." + name for name in ("compare.window", "window.command_palette", "app.pictures")]
-later += ["hwpoison_gui.session." + name for name in ("scenario.check", "fidelity.report", "scenario.writer")]
-later += ["hwpoison_gui.sources." + name for name in ("live", "recording", "raw")]
-print([name for name in later if name in sys.modules])
+
+def loaded(when):
+    print(when, *sorted(name for name in sys.modules if name.partition(".")[0] in ("hwpoison_gui", "PySide6", "numpy")))
+    print(when, *sorted(name for name in sys.modules if "." not in name))
+
+import hwpoison_gui.cli
+from hwpoison_gui.opening import start_of_desktop
+start = start_of_desktop()
+loaded("Qt")
+from hwpoison_gui.gui.app import qt
+qt.load()
+from hwpoison_gui.gui.app import run
+from PySide6.QtCore import QTimer
+app = run.application()
+
+def open_machine():
+    assert window.map.view.item.paints == 1
+    loaded("paint")
+    return start.open()
+
+def wait(window):
+    QTimer.singleShot(0, lambda: (loaded("complete"), app.quit()) if window.is_complete else wait(window))
+
+window = run.begin(start._replace(open=open_machine), wait)
+app.exec()
+window.close()
 """
 
+# What the first picture of the map is made of: whole packages, and of others the modules that are named.
+PICTURE = {
+    "cli", "opening", "resources", "user_cache", "sources.errors", "session.errors", "session.booting",
+    "kernel.page_flags", "kernel.boot.snapshot_format",
+    "view.base.kinds", "view.base.palette", "view.base.units", "view.base.intern", "view.outcome.classes",
+    "view.map.camera", "view.map.codes", "view.map.held", "view.map.layout", "view.map.layout_curves",
+    "view.map.layout_zones", "view.map.lens_colours", "view.map.lenses", "view.map.plane", "view.map.pyramid",
+    "view.map.roles",
+    "gui.app.qt", "gui.app.run", "gui.app.crash", "gui.window.main_window",
+    "gui.look.appearance", "gui.look.fitting", "gui.look.settings", "gui.look.style_sheet", "gui.look.theme",
+    "gui.map.axis", "gui.map.cells", "gui.map.item", "gui.map.marks", "gui.map.stage", "gui.map.stamps",
+    "gui.map.view", "gui.map.widget", "gui.widgets.primitives", "gui.widgets.table_keys",
+}  # fmt: skip
 
-def test_a_start_loads_what_it_shows() -> None:
+# What a complete window has no use for yet: how a machine is made that is not kept, other kinds of machines,
+# what a command, a lens, the filter or a panel behind another one asks for, and the slow parts of libraries.
+NOT_YET = (
+    "kernel.presets", "kernel.boot.machine", "kernel.boot.fresh", "kernel.boot.entries",
+    "session.compare", "session.fidelity", "session.scenario.reader", "session.scenario.writer",
+    "session.scenario.expect", "session.scenario.check",
+    "sources.live", "sources.raw", "sources.recording", "sources.assemble",
+    "view.filter", "view.map.lens_sheets", "view.outcome.assessment", "view.outcome.preview", "view.facts.frame_facts",
+    "view.facts.compare", "view.rows.pages", "view.rows.files",
+    "gui.compare", "gui.app.pictures", "gui.app.demo", "gui.map.find_bar", "gui.map.panic_screen",
+    "gui.tables.docks", "gui.tables.pages", "gui.tables.inspector", "gui.timeline.notebook", "gui.why.state_table",
+    "gui.window.command_palette", "gui.window.palette_entries", "gui.window.about", "gui.window.key_list",
+)  # fmt: skip
+SLOW = {"hashlib", "difflib", "unittest", "tomllib", "asyncio", "numpy.ma", "numpy.random"}
+SLOW |= {"numpy.fft", "numpy.polynomial", "numpy.testing", "PySide6.QtNetwork", "PySide6.QtTest", "PySide6.QtDBus"}
+
+
+@pytest.fixture(scope="module")
+def moments(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+    """The modules at each moment of a start that finds its machine in the cache."""
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
-    done = subprocess.run([sys.executable, "-c", START], env=environment, capture_output=True, text=True, timeout=60)
+    for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+        environment[name] = str(tmp_path_factory.mktemp(name))
+    start = [sys.executable, "-c", START]
+    keep = [sys.executable, "-c", "from hwpoison_gui.opening import default_machine; default_machine()"]
+    subprocess.run(keep, env=environment, check=True, timeout=60)
+    done = subprocess.run(start, env=environment, capture_output=True, text=True, timeout=60)
     assert not done.returncode, done.stderr
-    assert done.stdout.splitlines() == ["[]", "True", "[]"]
+    found: dict[str, set[str]] = {}
+    for line in done.stdout.splitlines():
+        when, *names = line.split()
+        found.setdefault(when, set()).update(names)
+    return found
+
+
+def ours(names: set[str]) -> set[str]:
+    """Modules of the program, without the packages that hold them."""
+    inside = {name.removeprefix("hwpoison_gui.") for name in names if name.startswith("hwpoison_gui.")}
+    return {name for name in inside if not any(other.startswith(f"{name}.") for other in inside)}
+
+
+def test_the_frames_are_found_without_qt(moments: dict[str, set[str]]) -> None:
+    assert not [name for name in moments["Qt"] if name.partition(".")[0] in ("PySide6", "shiboken6")]
+
+
+def test_the_first_picture_is_made_of_few_modules(moments: dict[str, set[str]]) -> None:
+    assert ours(moments["paint"]) <= PICTURE
+
+
+def test_a_complete_window_has_loaded_what_it_shows(moments: dict[str, set[str]]) -> None:
+    assert ours(moments["complete"]) > PICTURE
+    unasked = {name for name in ours(moments["complete"]) if any(f"{name}.".startswith(f"{no}.") for no in NOT_YET)}
+    assert unasked == set()
+
+
+def test_a_start_loads_nothing_slow(moments: dict[str, set[str]]) -> None:
+    assert moments["complete"] & SLOW == set()
+
+
+# -- what is seen
+
+
+class Begun:
+    """A window that has begun. `first`: what was seen of it when its first picture had been painted."""
+
+    def __init__(self, qtbot: QtBot, start: Start) -> None:
+        self.qtbot = qtbot
+        self.first: tuple[FramePlane, QRect, list[int]] | None = None
+        self.window = run.begin(start._replace(open=lambda: self._open(start)), lambda window: None)
+        qtbot.addWidget(self.window)
+
+    def _open(self, start: Start) -> Opened:
+        self.first = self.seen()
+        return start.open()
+
+    def seen(self) -> tuple[FramePlane, QRect, list[int]]:
+        """The plane, the place of the map in the window, and how many frames of each kind it shows."""
+        frame_map = self.window.map
+        assert frame_map.plane is not None
+        place = QRect(frame_map.mapTo(self.window, QPoint()), frame_map.size())
+        return frame_map.plane, place, frame_map.plane.counts().tolist()
+
+    def complete(self) -> MainWindow:
+        """The window with everything in it."""
+        self.qtbot.waitUntil(lambda: self.window.is_complete, timeout=20_000)
+        self.qtbot.wait(50)
+        return self.window
+
+
+@pytest.fixture
+def begin(qtbot: QtBot, tmp_path: Path) -> Iterator[Callable[[Start], Begun]]:
+    """Begins with settings of its own; windows are closed after the test."""
+    QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, str(tmp_path))
+    made: list[Begun] = []
+
+    def begin_one(start: Start) -> Begun:
+        made.append(Begun(qtbot, start))
+        return made[-1]
+
+    yield begin_one
+    for one in made:
+        one.window.close()
+
+
+def small(frames: int = 4096) -> Opened:
+    return Opened(Session.fresh(frames), "a test")
+
+
+def test_the_first_picture_is_that_of_the_complete_window(begin: Callable[[Start], Begun]) -> None:
+    default_machine()  # from now on it is in the cache
+    for again in (False, True):
+        begun = begin(start_of_desktop())
+        window = begun.complete()
+        assert begun.first is not None
+        plane, place, counts = begun.first
+        assert window.map.plane is plane
+        assert plane.flags is window.controller.session.machine.flags.view
+        assert begun.seen()[2] == counts
+        if again:  # the first time of all it is not known how high bars with text are
+            assert begun.seen()[1] == place
+        window.close()
+
+
+def test_at_first_about_the_right_room_is_left(begin: Callable[[Start], Begun]) -> None:
+    begun = begin(start_of(small()))
+    begun.complete()
+    assert begun.first is not None
+    before, after = begun.first[1], begun.seen()[1]
+    assert max(abs(a - b) for a, b in zip(before.getCoords(), after.getCoords(), strict=True)) <= 40
+
+
+def test_a_machine_with_other_frames_is_shown_as_it_is(begin: Callable[[Start], Begun]) -> None:
+    window = begin(start_of(small(4096))._replace(open=lambda: small(8192))).complete()
+    assert window.map.plane is not None and window.map.plane.frames == 8192
+
+
+def test_a_plane_that_was_made_with_the_machine_is_used(begin: Callable[[Start], Begun]) -> None:
+    opened = small()
+    m = opened.session.machine
+    plane = FramePlane(m.flags.view, m.refcount.view, m.mapcount.view)
+    assert begin(start_of(opened._replace(plane=plane))).complete().map.plane is plane
+
+
+def test_a_click_counts_once_the_window_is_complete(begin: Callable[[Start], Begun]) -> None:
+    begun = begin(start_of(small()))
+    begun.window.map.fired.emit(9)  # nobody listens yet
+    window = begun.complete()
+    assert window.controller.session.operations == []
+    window.map.fired.emit(9)
+    begun.qtbot.waitUntil(lambda: len(window.controller.session.operations) == 1)
+
+
+def test_a_window_that_is_closed_at_once_remembers_nothing(begin: Callable[[Start], Begun]) -> None:
+    begun = begin(start_of(small()))
+    begun.window.close()
+    assert begun.window.settings.store is not None and not begun.window.settings.store.contains("geometry")
+    begun.complete()
+
+
+def test_a_window_that_nobody_paints_is_completed_all_the_same(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "_UNSEEN_MS", 1)
+    hidden = QWidget()
+    qtbot.addWidget(hidden)
+    done: list[int] = []
+    run.AfterPaint(hidden, lambda: done.append(1))
+    qtbot.waitUntil(lambda: done == [1])
+    hidden.show()
+    qtbot.wait(20)
+    assert done == [1]
