@@ -168,6 +168,7 @@ def test_a_page_that_is_cut_off_is_neither_dirty_nor_locked() -> None:
 @pytest.mark.parametrize("flag, extra, held, drops", (
     (0, 0, 0, True), (0, 1, 1, True), (0, 0, 1, False), (0, 1, 0, False), (pf.DIRTY, 0, 0, False),
     (pf.WRITEBACK, 0, 0, False), (pf.MLOCKED | pf.UNEVICTABLE, 0, 0, True),
+    (pf.MLOCKED | pf.UNEVICTABLE, 1, 1, True),
 ))  # fmt: skip
 @both
 def test_a_page_is_invalidated_when_it_is_clean_and_nobody_else_has_it(
@@ -236,16 +237,17 @@ def test_a_range_is_cut_out_of_cache_swap_and_disk(first: int, last: int | None,
 
 @pytest.mark.parametrize("pinned", (False, True))
 @pytest.mark.parametrize("op, args, gone", (
-    ("truncate", {"pages": 600}, range(600, 1024)), ("punch_hole", {"page": 700}, range(700, 701)),
-    ("truncate", {"pages": 512}, range(512, 1024)), ("punch_hole", {"page": 512}, range(512, 513)),
+    ("truncate", {"pages": 600}, range(600, 1536)), ("punch_hole", {"page": 700}, range(700, 701)),
+    ("truncate", {"pages": 1100}, range(1100, 1536)), ("truncate", {"pages": 512}, range(512, 1536)),
+    ("punch_hole", {"page": 512}, range(512, 513)),
 ))  # fmt: skip
 def test_a_cut_inside_a_huge_page_splits_it_or_blanks_it(
     op: str, args: dict[str, int], gone: range, pinned: bool
 ) -> None:
     """truncate_inode_partial_folio(): what somebody holds cannot be split, so its part is zeroed."""
     bench = Workbench(frames=8192)
-    bench.do("mmap", task="a", name="t", pages=1024, huge="thp", shared=True)
-    for page in (0, 511, 512, 599, 600, 700, 701, 1023):
+    bench.do("mmap", task="a", name="t", pages=1536, huge="thp", shared=True)
+    for page in (0, 511, 512, 599, 600, 700, 701, 1023, 1099, 1100):
         bench.do("write", task="a", at=f"t+{page}", value=f"v{page}")
     m = bench.m
     (number,) = m.page_cache.view
@@ -254,12 +256,14 @@ def test_a_cut_inside_a_huge_page_splits_it_or_blanks_it(
     if pinned:
         bench.do("pin", frame="a:t+600")
     bench.do(op, path=path, **args)
-    for page in (0, 511, 512, 599, 600, 700, 701, 1023):
+    for page in (0, 511, 512, 599, 600, 700, 701, 1023, 1099, 1100):
         seen = bench.do("read", task="a", at=f"t+{page}")
         if page not in gone:
             assert seen.value == f"v{page}"
         elif op == "punch_hole":
             assert seen.value == "zero"
+    if gone.start % 512 == 0 and op == "truncate":
+        assert m.page(bench.pfn("a:t+0")) & pf.THP, "a cut between huge pages splits none"
     if not pinned:
         assert not any(index in gone for index in m.page_cache.of(number) if op == "truncate")
         invariants.check(m)

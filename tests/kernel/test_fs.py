@@ -34,7 +34,7 @@ ACTS = st.lists(
 def opened(profile: str = "6.1", filesystem: str = "ext4", pages: int = PAGES, **args: Any) -> Workbench:
     """A file that `a` has open, and mapped shared as `s` and private as `p`, one page longer than it is."""
     bench = Workbench(profile)
-    bench.do("file", path="/f", pages=pages, filesystem=filesystem, **args)
+    assert bench.do("file", path="/f", pages=pages, filesystem=filesystem, **args).errno == 0
     bench.do("open", task="a", path="/f", fd="f")
     bench.area("s", file="/f", pages=pages + 1, shared=True)
     bench.area("p", file="/f", pages=pages + 1)
@@ -72,16 +72,16 @@ def test_a_file_holds_what_was_stored(profile: str, filesystem: str, acts: list[
             else:
                 assert outcome.signals[0].code == "BUS_ADRERR"
         elif act == "truncate":
-            bench.do("truncate", path="/f", pages=page)
+            assert bench.do("truncate", path="/f", pages=page).errno == 0
             file = [*file, *["zero"] * PAGES][:page]
             private = {at: kept for at, kept in private.items() if at < page}
         elif act == "punch_hole" and inside:
-            bench.do("punch_hole", path="/f", page=page)
+            assert bench.do("punch_hole", path="/f", page=page).errno == 0
             file[page] = "zero"
         elif act == "sync":
-            bench.do("sync", path="/f")
+            assert bench.do("sync", path="/f").errno == 0
         elif act == "drop_caches":
-            bench.do("drop_caches")
+            assert bench.do("drop_caches").errno == 0
         elif act == "fsync":
             assert bench.do("fsync", task="a", fd="f").errno == 0
         elif act == "pageout":
@@ -95,7 +95,7 @@ def test_a_file_holds_what_was_stored(profile: str, filesystem: str, acts: list[
     invariants.check(bench.m)
     bench.do("munmap", task="a", at="s+0", pages=PAGES + 1)
     bench.do("munmap", task="a", at="p+0", pages=PAGES + 1)
-    bench.do("unlink", path="/f")
+    assert bench.do("unlink", path="/f").errno == 0
     bench.do("close", task="a", fd="f")
     m = bench.m
     assert not (m.page_cache.view or m.disk.view or m.shmem_swap.view or m.swap_map.view or m.content.view)
@@ -140,7 +140,74 @@ def test_a_name_goes_at_once_the_pages_with_the_last_user() -> None:
     assert not m.page_cache.of(number) and not m.open_files.view
 
 
+def test_a_file_without_users_goes_with_its_name() -> None:
+    bench = Workbench()
+    bench.do("file", path="/dev/shm/g", pages=2, filesystem="tmpfs")
+    number = bench.m.paths.view["/dev/shm/g"]
+    bench.do("unlink", path="/dev/shm/g")
+    assert not bench.m.page_cache.of(number)
+
+
+@pytest.mark.parametrize("pool, errno", ((2, 0), (1, "ENOMEM")))
+def test_a_file_of_hugetlbfs_has_its_pages_from_the_pool(pool: int, errno: int | str) -> None:
+    bench = Workbench(huge_pages=pool)
+    assert bench.do("file", path="/h", pages=1024, filesystem="hugetlbfs").errno == errno
+
+
 # -- Reading and writing
+
+
+def test_a_file_grows_when_it_is_written_to_behind_its_end() -> None:
+    bench = opened(pages=2)
+    m, number = bench.m, bench.m.paths.view["/f"]
+    for page, pages in ((1, 2), (2, 3), (4, 5), (0, 5)):
+        assert bench.do("pwrite", task="a", fd="f", page=page, value=f"v{page}").errno == 0
+        assert m.inodes.view[number].pages == pages
+    values = [bench.do("pread", task="a", fd="f", page=page).value for page in range(6)]
+    assert values == ["v0", "v1", "v2", "zero", "v4", None]
+
+
+@both
+def test_hugetlbfs_is_read_and_never_written_to(profile: str) -> None:
+    """hugetlbfs_file_operations has no write(); hugetlbfs_read_iter() of 6.1 gives EIO for poison."""
+    bench = Workbench(profile, huge_pages=2)
+    bench.do("file", path="/h", pages=1024, filesystem="hugetlbfs")
+    bench.do("open", task="a", path="/h", fd="f")
+    bench.area(file="/h", pages=1024, shared=True)
+    bench.do("write", task="a", at="m+3", value="x")
+    for page, value in ((3, "x"), (4, "disk"), (1024, None)):
+        outcome = bench.do("pread", task="a", fd="f", page=page)
+        assert (outcome.value, outcome.errno) == (value, 0)
+    assert bench.do("pwrite", task="a", fd="f", page=0, value="y").errno == "EINVAL"
+    if profile == "6.1":
+        bench.do("poison", frame="/h@3")
+        outcome = bench.do("pread", task="a", fd="f", page=4)
+        assert (outcome.value, outcome.errno) == (None, "EIO")
+        assert bench.do("pread", task="a", fd="f", page=600).errno == 0
+
+
+@pytest.mark.parametrize("page, left", ((0, [512]), (511, [512]), (512, [0]), (700, [0])))
+def test_a_hole_in_a_file_of_hugetlbfs_is_a_whole_huge_page(page: int, left: list[int]) -> None:
+    bench = Workbench(huge_pages=2)
+    bench.do("file", path="/h", pages=1024, filesystem="hugetlbfs")
+    assert bench.do("punch_hole", path="/h", page=page).errno == 0
+    assert sorted(bench.m.page_cache.of(bench.m.paths.view["/h"])) == left
+
+
+def test_only_what_lies_on_a_disk_has_blocks() -> None:
+    for filesystem, blocks in (("ext4", True), ("nofs", False), ("tmpfs", False)):
+        bench = opened(filesystem=filesystem)
+        bench.do("pwrite", task="a", fd="f", page=0, value="x")
+        assert bool(bench.m.page(bench.pfn("/f@0")) & pf.MAPPEDTODISK) is blocks
+
+
+def test_sync_waits_for_pages_that_are_being_written() -> None:
+    bench = opened()
+    bench.do("pread", task="a", fd="f", page=0)
+    pfn = bench.pfn("/f@0")
+    bench.m.set_flags(pfn, pf.WRITEBACK)
+    bench.do("sync", path="/f")
+    assert not bench.m.page(pfn) & pf.WRITEBACK
 
 
 @both
@@ -274,6 +341,15 @@ def test_msync_of_private_memory_writes_nothing() -> None:
     assert not bench.m.disk.view
 
 
+def test_msync_goes_on_behind_memory_that_is_no_files() -> None:
+    bench = opened()
+    bench.area(pages=3)
+    bench.area("n", file="/f", shared=True, fixed="m+1")
+    bench.do("write", task="a", at="n+0", value="x")
+    assert bench.do("msync", task="a", at="m+0", pages=3).errno == 0
+    assert dict(bench.m.disk.of(bench.m.paths.view["/f"])) == {0: "x"}
+
+
 # -- Truncating and punching
 
 
@@ -311,8 +387,8 @@ def test_a_file_that_grows_keeps_its_pages() -> None:
 def test_only_what_nobody_needs_is_dropped() -> None:
     """invalidate_mapping_pages(): clean, unmapped, unlocked, evictable, held by nobody."""
     bench = Workbench()
-    bench.do("file", path="/f", pages=8)
     bench.do("file", path="/dev/shm/g", pages=1, filesystem="tmpfs")
+    bench.do("file", path="/f", pages=8)
     bench.do("open", task="a", path="/f", fd="f")
     for page in range(8):
         bench.do("pread", task="a", fd="f", page=page)
