@@ -6,7 +6,7 @@ A machine's state is a set of stores (columns of frames, tables of records). A c
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
@@ -38,10 +38,8 @@ class Store(Protocol):
 
     def get(self, key: Any) -> Any: ...
 
-    def set(self, key: Any, value: Any) -> None: ...
-
     def swap(self, key: Any, value: Any) -> Any:
-        """`set`, which returns what was there: every change comes through here."""
+        """Set a cell and return its old value. All changes come through here."""
         ...
 
 
@@ -77,9 +75,6 @@ class Column:
         value: int = self.cells[key]
         return value
 
-    def set(self, key: int, value: int) -> None:
-        self.cells[key] = value
-
     def swap(self, key: int, value: int) -> int:
         cells = self.cells
         old: int = cells[key]
@@ -107,12 +102,9 @@ class Cells:
     def get(self, key: npt.NDArray[np.int64]) -> bytes:
         return self.column.view[key].tobytes()
 
-    def set(self, key: npt.NDArray[np.int64], value: bytes) -> None:
-        self.column.load(key, np.frombuffer(value, self.column.view.dtype))
-
     def swap(self, key: npt.NDArray[np.int64], value: bytes) -> bytes:
         old = self.get(key)
-        self.set(key, value)
+        self.column.load(key, np.frombuffer(value, self.column.view.dtype))
         return old
 
 
@@ -126,12 +118,6 @@ class Table(Generic[K, V]):
 
     def get(self, key: K) -> V | _Absent:
         return self._data.get(key, ABSENT)
-
-    def set(self, key: K, value: V | _Absent) -> None:
-        if isinstance(value, _Absent):
-            del self._data[key]
-        else:
-            self._data[key] = value
 
     def swap(self, key: K, value: V | _Absent) -> V | _Absent:
         data = self._data
@@ -175,9 +161,6 @@ class Whole(Generic[O, I, V]):
     def get(self, key: O) -> Mapping[I, V] | _Absent:
         return self._table.copy_of(key)
 
-    def set(self, key: O, value: Mapping[I, V] | _Absent) -> None:
-        self.swap(key, value)
-
     def swap(self, key: O, value: Mapping[I, V] | _Absent) -> Mapping[I, V] | _Absent:
         old = self._table.take(key)
         if not isinstance(value, _Absent):
@@ -199,16 +182,6 @@ class NestedTable(Generic[O, I, V]):
 
     def get(self, key: tuple[O, I]) -> V | _Absent:
         return self.of(key[0]).get(key[1], ABSENT)
-
-    def set(self, key: tuple[O, I], value: V | _Absent) -> None:
-        outer, inner = key
-        if isinstance(value, _Absent):
-            records = self._data[outer]
-            del records[inner]
-            if not records:
-                del self._data[outer]
-        else:
-            self._data.setdefault(outer, {})[inner] = value
 
     def swap(self, key: tuple[O, I], value: V | _Absent) -> V | _Absent:
         outer, inner = key
@@ -275,20 +248,15 @@ class SortedSets:
         at = bisect_left(members, key[1])
         return True if at < len(members) and members[at] == key[1] else ABSENT
 
-    def set(self, key: tuple[int, int], value: bool | _Absent) -> None:
-        members = self._data[key[0]]
-        if isinstance(value, _Absent):
-            at = bisect_left(members, key[1])
-            assert members[at] == key[1]
-            del members[at]
-        else:
-            insort(members, key[1])
-
     def swap(self, key: tuple[int, int], value: bool | _Absent) -> bool | _Absent:
-        old = self.get(key)
-        if old is not value:
-            self.set(key, value)
-        return old
+        members = self._data[key[0]]
+        at = bisect_left(members, key[1])
+        there = at < len(members) and members[at] == key[1]
+        if value is ABSENT and there:
+            del members[at]
+        elif value is not ABSENT and not there:
+            members.insert(at, key[1])
+        return True if there else ABSENT
 
     def load(self, which: int, members: Iterable[int]) -> None:
         """Fill one set at boot, before anything is recorded."""

@@ -241,9 +241,6 @@ class PackedNestedTable:
         records = self._data.get(key[0])
         return ABSENT if records is None else records.get(key[1], ABSENT)
 
-    def set(self, key: tuple[int, int], value: int | _Absent) -> None:
-        self.swap(key, value)
-
     def swap(self, key: tuple[int, int], value: int | _Absent) -> int | _Absent:
         outer, inner = key
         records = self._data.get(outer)
@@ -313,9 +310,6 @@ class PackedTable:
 
     def get(self, key: int) -> int | _Absent:
         return self._records.get(key, ABSENT)
-
-    def set(self, key: int, value: int | _Absent) -> None:
-        self._records.swap(key, value)
 
     def swap(self, key: int, value: int | _Absent) -> int | _Absent:
         return self._records.swap(key, value)

@@ -273,7 +273,7 @@ def test_many_cells_are_one_change_with_the_same_end(first: list[int], pfns: set
     new = np.array(values[: len(keys)], np.int32)
     gate.put(Cells(column), keys, new.tobytes())
     for pfn, value in zip(sorted(pfns), values, strict=False):
-        one_by_one.set(pfn, value)
+        one_by_one.swap(pfn, value)
     assert column.view.tolist() == one_by_one.view.tolist()
     changes = gate.take()
     assert len(changes) == (column.view.tolist() != first)

@@ -125,7 +125,7 @@ def test_equal_content_is_equal_however_it_came_to_be() -> None:
     one, other = PackedTable("x"), PackedTable("x")
     one.load_arrays(np.arange(700), np.arange(700))
     for key in reversed(range(700)):
-        other.set(key, key)
+        other.swap(key, key)
     assert one.view == other.view and list(one.view) == list(range(700))
 
 
