@@ -1,6 +1,6 @@
-"""The command line: arguments, and nothing else.
+"""The command line: parses arguments and calls what does the work.
 
-The window is imported only inside the command that needs it.
+Each command imports what it needs; only the window loads Qt.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ _USAGE: Final = """hwpoison-gui [FILE | --live]
 
 _COMMANDS_HELP: Final = """commands:
   check FILE...        replay scenario files and compare; a directory means all *.toml below it
-  simulate FILE        replay a scenario; print the kernel log and what came of each step
-  agree RECORDING ROWS poison a recorded machine as a real kernel was, and say where the two agree
-  fidelity             write docs/fidelity.md: what was compared with a real kernel, in a checkout
+  simulate FILE        replay a scenario; print the kernel log and the result of each step
+  agree RECORDING ROWS poison a recorded machine as was done on a real kernel, and compare
+  fidelity             write docs/fidelity.md: the comparison with real kernels; needs a checkout
   pictures --out DIR   write pictures of a scenario's first, middle and last step, and its log
 
 examples:
@@ -48,24 +48,24 @@ examples:
   hwpoison-gui check scenarios/          exit status 0: all hold, 1: one differs, 2: a file is bad
   hwpoison-gui simulate --json demo.toml | jq .result
 
-`hwpoison-gui COMMAND --help` tells about one command; a file called like one is ./check.
+`hwpoison-gui COMMAND --help` describes one command; a file named like a command is ./check.
 """
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command that `argv` names; gives the exit status."""
+    """Run the command in `argv` (default: sys.argv). Returns the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    # numpy has no linear algebra to do here; threads for it would only cost time at the start.
+    # No linear algebra is done here; starting threads for it would only take time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # A title or a file's name that the terminal cannot show must not end the command.
+        # A title or file name that the terminal cannot encode must not abort the command.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         command = _COMMANDS.get(arguments[0]) if arguments else None
         status = command(arguments[1:]) if command else _window(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Nobody reads on; the interpreter would complain once more when it flushes at the end.
+        # The reader is gone; without this the interpreter would complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     except KeyboardInterrupt:
@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _check(arguments: Sequence[str]) -> int:
-    parser = _parser("check", "Replay scenario files and compare what comes of them with what they expect.")
+    parser = _parser("check", "Replay scenario files and compare the results with what they expect.")
     parser.epilog = "exit status: 0 all hold, 1 one differs, 2 a file is bad"
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a scenario, or a folder of them")
     parser.add_argument("--all", action="store_true", help="print every difference, not only a file's first")
@@ -85,9 +85,9 @@ def _check(arguments: Sequence[str]) -> int:
 
 
 def _simulate(arguments: Sequence[str]) -> int:
-    parser = _parser("simulate", "Replay a scenario; print the kernel log and what came of each step.")
+    parser = _parser("simulate", "Replay a scenario; print the kernel log and the result of each step.")
     parser.add_argument("file", type=Path, metavar="FILE", help="a scenario")
-    parser.add_argument("--json", action="store_true", help="one JSON object a step, one a line")
+    parser.add_argument("--json", action="store_true", help="one JSON object per step and line")
     options = parser.parse_args(arguments)
     from hwpoison_gui.session.scenario.reader import load
     from hwpoison_gui.session.scenario.simulate import simulate
@@ -107,12 +107,12 @@ def _simulate(arguments: Sequence[str]) -> int:
 
 
 def _agree(arguments: Sequence[str]) -> int:
-    parser = _parser("agree", "Poison a recorded machine frame by frame as a real kernel was, and compare.")
+    parser = _parser("agree", "Poison a recorded machine frame by frame, as was done on a real kernel, and compare.")
     parser.epilog = "exit status: 0 all rows agree, 1 one differs, 2 a file is bad"
     parser.add_argument("recording", type=Path, metavar="RECORDING", help="NAME.npz, with NAME.json beside it")
-    parser.add_argument("rows", type=Path, metavar="ROWS", help="a .jsonl file of what became of each frame")
-    parser.add_argument("--hidden", action="store_true", help="use NAME_hidden.npz too: what Linux does not export")
-    parser.add_argument("--json", action="store_true", help="one JSON object a row, one a line")
+    parser.add_argument("rows", type=Path, metavar="ROWS", help="a .jsonl file with the outcome of each frame")
+    parser.add_argument("--hidden", action="store_true", help="also use NAME_hidden.npz: what Linux does not export")
+    parser.add_argument("--json", action="store_true", help="one JSON object per row and line")
     options = parser.parse_args(arguments)
     from hwpoison_gui.session.fidelity.agreement import compare, report, report_json
     from hwpoison_gui.session.fidelity.recorded_rows import read_rows
@@ -134,9 +134,9 @@ def _agree(arguments: Sequence[str]) -> int:
 
 
 def _fidelity(arguments: Sequence[str]) -> int:
-    parser = _parser("fidelity", "Compare with all recordings of a checkout and write what comes of it.")
+    parser = _parser("fidelity", "Compare with all recordings of a checkout and write the results.")
     parser.add_argument("--data", type=Path, default=Path("tests/data"), metavar="DIR", help="cases, traces and rows")
-    parser.add_argument("--out", type=Path, default=Path("docs/fidelity.md"), metavar="FILE", help="where to")
+    parser.add_argument("--out", type=Path, default=Path("docs/fidelity.md"), metavar="FILE", help="file to write")
     options = parser.parse_args(arguments)
     from hwpoison_gui import resources
     from hwpoison_gui.session.fidelity.report import page
@@ -157,7 +157,7 @@ def _fidelity(arguments: Sequence[str]) -> int:
 def _pictures(arguments: Sequence[str]) -> int:
     parser = _parser("pictures", "Write pictures of a scenario's first, middle and last step, and its kernel log.")
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a scenario (default: the first demo)")
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="where to; made if it is missing")
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder to write to; created if missing")
     options = parser.parse_args(arguments)
     from hwpoison_gui.gui.app.pictures import write_pictures
 
@@ -169,9 +169,9 @@ def _window(arguments: Sequence[str]) -> int:
     file, live = _to_open(arguments)
     if file is not None and not file.exists():
         return _complain(f"{file}: no such file", BAD_FILE)
-    # Until the window is there nothing is garbage, and looking for it takes a tenth of a start.
+    # Until the window is complete nothing is garbage, and collecting would take a tenth of the start.
     gc.disable()
-    # The machine first: a bad file needs no window, and with Qt there Python loads its modules more slowly.
+    # Before Qt is loaded: a bad file is reported without a window.
     start = _start(file)
     if start is None:
         gc.enable()
@@ -186,7 +186,7 @@ def _window(arguments: Sequence[str]) -> int:
 
 
 def _to_open(arguments: Sequence[str]) -> tuple[Path | None, bool]:
-    """The file that the window is to open, or None; and whether it is to open this machine's own memory."""
+    """The file to open in the window, or None; and whether to open the memory of this machine."""
     parser = argparse.ArgumentParser(
         prog="hwpoison-gui",
         usage=_USAGE,
@@ -203,7 +203,7 @@ def _to_open(arguments: Sequence[str]) -> tuple[Path | None, bool]:
 
 
 def _start(file: Path | None) -> Start | None:
-    """What the window begins with; None after complaining about a bad file."""
+    """What the window starts with; None after reporting a bad file."""
     from hwpoison_gui.opening import open_file, start_of, start_of_desktop
     from hwpoison_gui.sources.errors import SourceError
 

@@ -1,6 +1,6 @@
-"""From a file, or from nothing, to a machine in a session, with what the window must say about it.
+"""Opens machines: the default one, scenarios, recordings, raw page flags and live memory.
 
-What only files need is imported when one is opened: a start without one has no time for it.
+Most modules are imported by the functions that need them: a start without a file has no time for the others.
 """
 
 from __future__ import annotations
@@ -25,17 +25,29 @@ DEFAULT_FRAMES: Final = 65536
 _DESKTOP_SEED: Final = 1
 SCENARIO: Final = ".toml"
 RECORDING: Final = (".npz", ".json")
-_TELL: Final = 100  # operations of a scenario between two words on its progress
+_TELL: Final = 100  # operations of a scenario between two reports of progress
 
 Progress = Callable[[float, str], None]
 Cancelled = Callable[[], bool]
 
 
 class Opened(NamedTuple):
-    """A session and where it comes from. `scenario` is None for a machine that no scenario can make.
+    """An open machine.
 
-    `given`: operations that came with it. `again` boots the same machine under another profile, by its name.
-    `plane`: what the map shows of the machine as it is opened, where that was made with it.
+    Attributes
+    ----------
+    scenario
+        Makes the same machine; None if no scenario can.
+    notes
+        How state that Linux does not export was derived, for the user.
+    is_copy
+        Whether it is a copy of this computer's memory.
+    given
+        Number of operations that came with it.
+    again
+        Opens the same machine under another profile, by its name.
+    plane
+        The frames for the map, where they were prepared with the machine.
     """
 
     session: Session
@@ -50,19 +62,19 @@ class Opened(NamedTuple):
 
     @property
     def done_since(self) -> int:
-        """How many operations the user has added."""
+        """The number of operations that the user has added."""
         return max(0, len(self.session.operations) - self.given)
 
 
 class Start(NamedTuple):
-    """What a window begins with: the frames, which it shows at once, and what opens the machine that they belong to."""
+    """What a window starts with: frames that it shows at once, and a function that opens their machine."""
 
     columns: FrameColumns
     open: Callable[[], Opened]
 
 
 def start_of_desktop() -> Start:
-    """The small desktop that the program starts with; out of the user's cache its frames come before its machine."""
+    """The default machine. If it is in the user's cache, its frames can be shown before it is loaded."""
     kept = kept_desktop()
     columns = kept.columns()
     if columns is None:
@@ -71,19 +83,19 @@ def start_of_desktop() -> Start:
 
 
 def start_of(opened: Opened) -> Start:
-    """A machine that is open."""
+    """A start with a machine that is already open."""
     m = opened.session.machine
     starts = (0, *(zone.start for zone in m.zones[1:]))
     return Start(FrameColumns(m.flags.view, m.refcount.view, m.mapcount.view, starts), lambda: opened)
 
 
 def kept_desktop(profile: str = "") -> KeptMachine:
-    """The small desktop that the program starts with, as it lies in the user's cache."""
+    """The default machine in the user's cache. `profile`: its name; the oldest by default."""
     return KeptMachine(DEFAULT_FRAMES, _DESKTOP_SEED, "desktop", profile)
 
 
 def default_machine(profile: str = "", kept: KeptMachine | None = None) -> Opened:
-    """The small desktop that the program starts with. `kept`: from kept_desktop(), where that was asked already."""
+    """The default machine: a small desktop. `kept`: the result of kept_desktop(), if it was read already."""
     from hwpoison_gui.session.scenario.scenario import Memory, Scenario
     from hwpoison_gui.session.session import Session
 
@@ -94,7 +106,7 @@ def default_machine(profile: str = "", kept: KeptMachine | None = None) -> Opene
 
 
 def _nobody_waits(share: float, doing: str) -> None:
-    """Progress that nobody looks at."""
+    """The default of `progress`: do nothing."""
 
 
 def _nobody_cancels() -> bool:
@@ -104,9 +116,18 @@ def _nobody_cancels() -> bool:
 def open_file(
     path: Path, profile: str = "", progress: Progress = _nobody_waits, cancelled: Cancelled = _nobody_cancels
 ) -> Opened:
-    """A scenario, a recording, or raw page flags; under the profile it names, or another one.
+    """Open a scenario, a recording, or a file of raw page flags.
 
-    Raises ScenarioError, SourceError, OSError, CancelledError.
+    Parameters
+    ----------
+    profile
+        Name of the profile; by default the one that the file asks for.
+    progress
+        Called with the share done, 0 to 1, and what is being done.
+
+    Raises
+    ------
+    ScenarioError, SourceError, OSError, CancelledError
     """
     if path.is_dir():
         raise ScenarioError("is a folder; expected a scenario or a recorded memory", file=str(path))
@@ -132,7 +153,7 @@ def _read(path: Path) -> MemoryImage:
 def open_scenario(
     path: Path, profile: str = "", progress: Progress = _nobody_waits, cancelled: Cancelled = _nobody_cancels
 ) -> Opened:
-    """A scenario, played to its end. Raises ScenarioError, OSError, CancelledError."""
+    """Play a scenario to its end. Raises ScenarioError, OSError, CancelledError."""
     from hwpoison_gui.session.scenario import replay
     from hwpoison_gui.session.scenario.reader import load
 
@@ -176,7 +197,7 @@ def under(scenario: Scenario, profile: str) -> Scenario:
 
 
 def from_image(image: MemoryImage, file: str = "", is_copy: bool = False, profile: str = "") -> Opened:
-    """A machine booted from real memory, under the profile of its kernel or another one."""
+    """Boot a machine from an image, under the profile nearest to its kernel or under another one."""
     from hwpoison_gui.kernel.boot.machine import machine_from_image
     from hwpoison_gui.kernel.profile.registry import PROFILES, nearest
     from hwpoison_gui.session.session import Session
@@ -191,7 +212,7 @@ def from_image(image: MemoryImage, file: str = "", is_copy: bool = False, profil
 
 
 def open_live(progress: Progress, cancelled: Cancelled) -> Opened:
-    """A copy of this machine's own memory. Raises SourceError, LivePermissionError, CancelledError."""
+    """Copy the memory of this computer. Raises SourceError, LivePermissionError, CancelledError."""
     from hwpoison_gui.sources.live import capture
 
     image = capture(progress, cancelled)
@@ -200,14 +221,14 @@ def open_live(progress: Progress, cancelled: Cancelled) -> Opened:
 
 
 def _copy_of(image: MemoryImage, profile: str = "") -> Opened:
-    # The image stays: read anew, the real memory would be another one.
+    # The image is kept: if it were read again, memory would have changed.
     return from_image(image, is_copy=True, profile=profile)._replace(again=partial(_copy_of, image))
 
 
 def recorded(opened: Opened, captions: Sequence[str] = ()) -> Scenario:
-    """What was done, as a scenario that can be saved; `opened.scenario` must not be None.
+    """The operations so far as a scenario that can be saved; `opened.scenario` must not be None.
 
-    `captions`: one for each operation, instead of those that came with them.
+    `captions` replaces the captions of the operations, one for each.
     """
     from hwpoison_gui.session.scenario.transcript import steps_of
 
@@ -216,7 +237,7 @@ def recorded(opened: Opened, captions: Sequence[str] = ()) -> Scenario:
 
 
 def booting(opened: Opened) -> Callable[[str], Session] | None:
-    """Boots the same machine under a profile, before anything is done with it; None where nothing can."""
+    """A function that boots the same machine under a profile, before any operation; None if there is none."""
     from hwpoison_gui.session.scenario import replay
 
     scenario, again = opened.scenario, opened.again

@@ -1,6 +1,6 @@
-"""Where the program's own data files are: icons, demo scenarios, the desktop entry.
+"""Finds the program's data files: icons, recorded machines, the desktop entry.
 
-They stand in the top-level folder resources/, which a wheel carries inside the package as _resources.
+They are in the top-level folder resources/, which a wheel contains as _resources inside the package.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ _PACKAGE: Final = Path(__file__).resolve().parent
 
 @cache
 def folder() -> Path:
-    """The folder of resources, of a wheel or of a checkout (an editable install is a checkout)."""
-    # The wheel's comes first: beside an installed package, "resources" may be anybody's.
+    """The folder of resources in a wheel or a checkout (an editable install is a checkout)."""
+    # The wheel first: beside an installed package, "resources" may belong to something else.
     for candidate in (_PACKAGE / "_resources", _PACKAGE.parent / "resources"):
         if candidate.is_dir():
             return candidate
@@ -23,7 +23,7 @@ def folder() -> Path:
 
 
 def path(name: str) -> Path:
-    """The file or folder `name` (with "/" between folders), which must exist."""
+    """The path of the file or folder `name`, with "/" between folders. Raises FileNotFoundError."""
     found = folder() / name
     if not found.exists():
         raise FileNotFoundError(f"no such resource: {found}")

@@ -1,7 +1,7 @@
-"""The user's cache folder: what can be made again, kept so that it need not be.
+"""Files in the user's cache folder.
 
-A file of it may be damaged, made by another program or by another user, or missing: `read` then gives None. Where
-there is no folder to write to, nothing is kept. Neither ever raises for such a reason.
+They may be missing, damaged, or written by another program or user, and the folder may not be writable: `read` then
+returns None, and `write` does nothing. Neither raises an exception. The caller checks the content.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
 def folder() -> Path | None:
-    """$XDG_CACHE_HOME/hwpoison-gui, or the same below ~/.cache; None where there is no absolute path to it."""
+    """$XDG_CACHE_HOME/hwpoison-gui or ~/.cache/hwpoison-gui; None if neither is an absolute path."""
     home = os.environ.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(home):  # the specification: a relative path is to be ignored
+    if not os.path.isabs(home):  # the XDG specification: relative paths are ignored
         home = os.path.expanduser("~/.cache")
     return Path(home, _NAME) if os.path.isabs(home) else None
 
 
 def read(name: str) -> bytes | None:
-    """The content of a file: a regular one, the user's own, that nobody else may write to. None for any other."""
+    """The content of a regular file that the user owns and nobody else may write to; None for any other."""
     where = folder()
     if where is None:
         return None
     try:
-        # No symbolic link is followed, and a pipe does not make the program wait.
+        # Symbolic links are not followed, and opening a pipe does not block.
         number = os.open(where / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return None
@@ -49,7 +49,7 @@ def read(name: str) -> bytes | None:
 
 
 def write(name: str, data: bytes) -> bool:
-    """Keep a file, whole or not at all, however many programs do so at once. Returns whether it was kept."""
+    """Write a file atomically, also if several programs do so at once. Returns whether it was written."""
     where = folder()
     if where is None:
         return False
@@ -71,9 +71,9 @@ def write(name: str, data: bytes) -> bool:
 
 
 def _make(where: Path) -> bool:
-    """Create the folder where it is missing. Returns whether it is the user's own.
+    """Create the folder if it is missing. Returns whether the user owns it.
 
-    A program that runs as root with another user's HOME must not leave files there that this user cannot replace.
+    With sudo, HOME may be another user's: files of root must not be left there.
     """
     there = where
     while not there.exists():

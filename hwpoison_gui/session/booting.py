@@ -1,6 +1,6 @@
-"""Booting the machine of a session: a bare one, or a preset; and the preset that is kept in the user's cache.
+"""Boots the machine of a session: a bare one or a preset. A preset can be kept in the user's cache.
 
-What only booting needs is imported when something is booted: a start that finds its machine in the cache needs none.
+Modules for booting are imported when a machine is booted: a start with a machine in the cache needs none of them.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ def boot(
     Parameters
     ----------
     background
-        `none` for a bare machine, else the name of a preset.
+        `none` for a bare machine, or the name of a preset.
     huge_pages
-        What nr_hugepages asks for.
+        The number of huge pages to put into the pool (nr_hugepages), as far as memory allows.
     sysctl
-        Values that differ from the profile's own.
+        Values that replace those of the profile.
     """
     from hwpoison_gui.kernel.huge_memory import hugepage_init
     from hwpoison_gui.kernel.hugetlb_pool import hugetlb_init
@@ -65,14 +65,14 @@ def _boot(frames: int, seed: int, background: str, profile: str) -> Machine:
 
 
 class KeptMachine:
-    """The machine of a preset as it lies in the user's cache, where this program has kept it there.
+    """A preset machine in the user's cache.
 
-    Its frames can be had before the modules of a machine are loaded; `boot` gives the whole machine in any case.
-    A file that is damaged, or that another version made, counts as missing: the machine is booted and kept again.
+    Its frames can be read before the modules of the machine are imported. A file that is missing, damaged or of another
+    version is replaced by `boot`.
     """
 
     def __init__(self, frames: int, seed: int, background: str, profile: str = "") -> None:
-        """`profile`: its name, empty for the one that is taken where none is asked for."""
+        """`profile`: its name; empty for the oldest."""
         self._made_of = frames, seed, background
         self._profile = profile
         self._file = f"{background}-{profile}.machine" if profile else f"{background}.machine"
@@ -88,14 +88,14 @@ class KeptMachine:
             return None
 
     def columns(self) -> FrameColumns | None:
-        """What a map of its frames shows, read-only; None where the machine is not in the cache."""
+        """The columns that a map shows, read-only; None if the machine is not in the cache."""
         try:
             return self._snapshot.columns() if self._snapshot is not None else None
         except DamagedError:
             return None
 
     def boot(self) -> Machine:
-        """The machine, booted and recording."""
+        """The machine, booted and recording: from the cache, or booted and written to the cache."""
         from hwpoison_gui.kernel.boot import snapshot
         from hwpoison_gui.kernel.profile.registry import PROFILES, oldest
 
@@ -112,10 +112,10 @@ class KeptMachine:
 
 
 def _stamp() -> str:
-    """The program's version, and what the files that make a machine look like; empty where there are no such files.
+    """The program's version and a checksum of the state of the sources that make a machine; empty without sources.
 
-    They are known by path, size and time of change, as Python knows what it has compiled: reading them all would
-    take longer than a machine takes to load.
+    The state of a file is its path, size and modification time, as for Python's compiled files: reading the content
+    would take as long as loading the machine.
     """
     try:
         found = sorted(f"{path} {status.st_size} {status.st_mtime_ns}" for path, status in _files())

@@ -1,1 +1,1 @@
-"""Starting the application, crash reports, and pictures without a display."""
+"""The application: start, crash reports, and pictures without a display."""

@@ -1,4 +1,4 @@
-"""The last resort: an exception that nobody caught is shown, logged, and can be copied; a crash leaves a trace."""
+"""Handles uncaught exceptions: they are logged and shown in a dialog. A crash of Qt leaves a traceback."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _log = logging.getLogger("hwpoison_gui")
 
 
 class _Reporter(QObject):
-    """Carries reports to the thread that may show them."""
+    """Passes reports to the main thread."""
 
     reported = Signal(str)
 
@@ -29,7 +29,7 @@ _reporter: list[_Reporter] = []
 
 
 def install() -> None:
-    """From now on unexpected exceptions are shown; call once there is a QApplication."""
+    """Install the handlers; a QApplication must exist."""
     if not faulthandler.is_enabled() and sys.stderr is not None:
         faulthandler.enable()
     reporter = _Reporter(QApplication.instance())
@@ -50,13 +50,13 @@ def _hook(kind: type[BaseException], error: BaseException, trace: TracebackType 
 
 
 def report(trace: str) -> str:
-    """What a developer needs to know."""
+    """The traceback, headed by the versions of everything involved."""
     where = f"hwpoison-gui {__version__}, Python {platform.python_version()}, Qt {qt_version}, {platform.platform()}"
     return f"{where}\n\n{trace}"
 
 
 def show(text: str) -> None:
-    """A dialog with the report; one at a time."""
+    """Show a report in a dialog, unless one is open or this is not the main thread."""
     app = QApplication.instance()
     if app is None or QThread.currentThread() is not app.thread() or QApplication.activeModalWidget() is not None:
         return

@@ -1,4 +1,4 @@
-"""The demo that runs where nobody can click: a page shared by forked workers breaks, and all of them die."""
+"""The demo for pictures: an error in a page that forked workers share kills all of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _EARLY_KILL = "memory_failure_early_kill"
 
 
 def default_demo() -> Opened:
-    """The small desktop after the click."""
+    """The default machine after the error."""
     opened = default_machine()
     session = opened.session
     if not session.machine.sysctl.view[_EARLY_KILL]:
@@ -22,12 +22,12 @@ def default_demo() -> Opened:
     pfn = shared_anonymous_page(session.machine)
     if pfn is not None:
         keys = schema.OPS["poison"].keys
-        session.act("poison", shape.values_of(keys, {"frame": f"pfn:{pfn:#x}"}), "A page that workers share breaks.")
+        session.act("poison", shape.values_of(keys, {"frame": f"pfn:{pfn:#x}"}), "An error in a page of all workers.")
     return opened
 
 
 def shared_anonymous_page(m: Machine, least: int = 3) -> int | None:
-    """An anonymous page mapped by as many processes as possible, none of which survives SIGBUS."""
+    """The anonymous page with most mappings whose processes all die of SIGBUS; None if there is none."""
     count = m.mapcount.view
     wanted = m.flags.view & np.uint64(pf.ANON | pf.SWAPCACHE) == pf.ANON
     found = np.flatnonzero(wanted & (count >= least))

@@ -1,4 +1,4 @@
-"""Pictures of the window without a screen: the first, a middle and the last step of a scenario or the demo."""
+"""Writes pictures of the window without a display: the first, a middle and the last step of a scenario or the demo."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _BAD_FILE: Final = 2
 
 
 def write_pictures(out: Path, file: Path | None = None) -> int:
-    """Writes first.png, middle.png, last.png and kernel.log into `out`, and says so; gives the exit status."""
-    # Whether there is a screen or not: pictures look the same everywhere, and no window appears.
+    """Write first.png, middle.png, last.png and kernel.log to `out`, and print their paths. Returns the exit status."""
+    # Even if there is a display: pictures look the same everywhere, and no window appears.
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from hwpoison_gui.gui.app.demo import default_demo
     from hwpoison_gui.gui.app.run import application
@@ -64,7 +64,7 @@ def write_pictures(out: Path, file: Path | None = None) -> int:
 
 
 def moments_of(session: Session) -> dict[str, int]:
-    """Positions worth a picture: `first`, `middle` (of the last page that broke) and `last`."""
+    """Timeline positions of the pictures: `first`, `middle` (of the last error) and `last`."""
     total = len(session.steps)
     broken = [operation for operation in session.operations if operation.name in ("poison", "soft_offline")]
     middle = (broken[-1].first + broken[-1].last + 1) // 2 if broken else (total + 1) // 2

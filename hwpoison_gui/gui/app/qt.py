@@ -1,7 +1,7 @@
-"""Loading Qt without PySide's replacement of Python's import.
+"""Loads Qt without PySide's replacement of Python's import function.
 
-For `from __feature__ import ...` PySide reads the source of every module that is imported after it, to see whether
-it uses PySide. Nothing here uses that, and reading a hundred files is a tenth of a start.
+To support `from __feature__ import ...`, PySide reads the source of every module imported after it. The feature is
+not used here, and reading the source of a hundred modules takes a twentieth of the start.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import builtins
 
 
 def load() -> None:
-    """Import what the window is made of; `import` then works as it did before."""
+    """Import the Qt modules of the window, and restore the import function."""
     plain = builtins.__import__
     import PySide6.QtWidgets  # noqa: F401
 

@@ -1,4 +1,4 @@
-"""Starts the window: one application, its style, its last-resort handler, and the map before the rest."""
+"""Starts the application and its window; the map is shown before the rest of the window is created."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from hwpoison_gui.gui.app import crash
 from hwpoison_gui.gui.window.main_window import MainWindow
 from hwpoison_gui.opening import Start
 
-_UNSEEN_MS: Final = 500  # after which a window that is not painted, as it is behind others, is completed all the same
+_UNSEEN_MS: Final = 500  # after which a window that is not painted, being minimized or covered, is completed anyway
 
 
 def application() -> QApplication:
-    """The one QApplication, with the program's name and style."""
+    """The QApplication, created with the program's name and style if there is none."""
     app = QApplication.instance()
     if app is None:
-        # Not by setStyle(): it returns a QStyle, and with that PySide makes five hundred constants of the class.
+        # Not setStyle(): it returns a QStyle, and PySide then creates the 566 constants of that class.
         app = QApplication([*sys.argv[:1], "-style", "Fusion"])
         app.setApplicationName("hwpoison-gui")
         app.setApplicationDisplayName("hwpoison-gui")
@@ -36,7 +36,7 @@ def application() -> QApplication:
 
 
 class AfterPaint(QObject):
-    """Calls `then` once, in the turn of the event loop after the one in which `widget` is first painted."""
+    """Calls `then` once, in the turn of the event loop after `widget` was first painted."""
 
     def __init__(self, widget: QWidget, then: Callable[[], None]) -> None:
         super().__init__(widget)
@@ -61,7 +61,7 @@ class AfterPaint(QObject):
 
 
 def begin(start: Start, then: Callable[[MainWindow], None]) -> MainWindow:
-    """A window that shows the map, and is completed once that is painted; `then` is called for the complete one."""
+    """Shows a window with the map alone, and completes it after that is painted; then calls `then` with it."""
 
     def complete() -> None:
         window.complete(start.open())
@@ -75,10 +75,10 @@ def begin(start: Start, then: Callable[[MainWindow], None]) -> MainWindow:
 
 
 def run(start: Start, *, live: bool = False) -> int:
-    """Open the window and stay until it is closed; gives the exit status."""
+    """Open the window and run until it is closed. Returns the exit status."""
 
     def begun(window: MainWindow) -> None:
-        # What the program is made of stays, and need not be looked through again.
+        # The objects of the program itself are permanent and need not be scanned again.
         gc.freeze()
         gc.enable()
         if live:

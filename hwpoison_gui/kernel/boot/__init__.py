@@ -1,1 +1,1 @@
-"""Building a machine: empty, or from a memory image."""
+"""Boots a machine: a bare one, one from a memory image, or one from a snapshot."""

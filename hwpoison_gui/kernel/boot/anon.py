@@ -1,7 +1,7 @@
-"""Booting: anon_vma trees, which Linux does not export, from common pages and from who forked whom.
+"""Derives anon_vma trees, which Linux does not export, from shared pages and from the process tree.
 
-VMAs that map a common anonymous page, or hold a common swap entry, are one family: they came from one
-by fork. So are a child's and its parent's at the same place. A family shares one anon_vma.
+VMAs that map the same anonymous page, or have the same swap entry, descend from one VMA by fork and form a family.
+So do a private VMA of a child and that of its parent at the same address. A family shares one anon_vma.
 """
 
 from __future__ import annotations
@@ -13,78 +13,86 @@ import numpy.typing as npt
 
 from .. import page_flags as pf
 from ..image import MemoryImage, ProcessImage, VmaImage
-from .entries import Areas, Entries
+from .entries import Entries, VmaRows
 
 I64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-# A page's index has 32 bits: of an anonymous page the low ones of its address, so that a VMA can go on past them.
+# page->index has 32 bits; for an anonymous page they are the low bits of its page number, which may wrap in a VMA.
 _INDEX_MASK = (1 << 31) - 1
 
 
 @dataclass(frozen=True, slots=True)
 class AnonFamilies:
-    """`of_area`: anon_vma of each area, 0 for none, and its `pgoff`. `of_frame`, `index`: of anonymous frames."""
+    """Families as int64 arrays.
 
-    of_area: I64
+    Attributes
+    ----------
+    of_vma, pgoff
+        Id of the anon_vma of each VMA (0: none), and its vm_pgoff; shape (vmas,).
+    of_frame, index
+        Id of the anon_vma and page->index of each anonymous frame; shape (frames,).
+    """
+
+    of_vma: I64
     pgoff: I64
     of_frame: I64
     index: I64
 
 
-def anon_families(image: MemoryImage, areas: Areas, entries: Entries) -> tuple[AnonFamilies, Entries]:
-    """The families, and the entries less those that no reverse map could lead to."""
+def anon_families(image: MemoryImage, rows: VmaRows, entries: Entries) -> tuple[AnonFamilies, Entries]:
+    """The families, and the entries without those that no reverse map could find."""
     words = image.kpageflags[np.where(entries.present, entries.head, 0)]
     anon = entries.counted & ((words & np.uint64(pf.ANON)) != 0) & ((words & np.uint64(pf.KSM)) == 0)
-    pgoff = _page_offsets(image, areas, entries, anon)
-    index, agree = _indices(len(image.kpageflags), areas, entries, anon, pgoff)
+    pgoff = _page_offsets(image, rows, entries, anon)
+    index, agree = _indices(len(image.kpageflags), rows, entries, anon, pgoff)
     entries, anon = entries.only(~anon | agree), anon[~anon | agree]
-    private = ~areas.shared[entries.row] if len(entries.row) else np.empty(0, bool)
+    private = ~rows.shared[entries.row] if len(entries.row) else np.empty(0, bool)
     held = anon | (private & ~entries.present)
-    number = _families(image, areas, entries, anon)
-    used = np.zeros(len(areas.row), bool)
+    number = _families(image, rows, entries, anon)
+    used = np.zeros(len(rows.vmas), bool)
     used[entries.row[held]] = True
-    of_area = np.where(used, number, 0)
+    of_vma = np.where(used, number, 0)
     of_frame = np.zeros(len(image.kpageflags), np.int64)
-    of_frame[entries.head[anon]] = of_area[entries.row[anon]]
-    _unmapped(image, of_frame, index, int(of_area.max(initial=0)) + 1)
-    return AnonFamilies(of_area, pgoff, of_frame, index), entries
+    of_frame[entries.head[anon]] = of_vma[entries.row[anon]]
+    _unmapped(image, of_frame, index, int(of_vma.max(initial=0)) + 1)
+    return AnonFamilies(of_vma, pgoff, of_frame, index), entries
 
 
-def _page_offsets(image: MemoryImage, areas: Areas, entries: Entries, anon: Bools) -> I64:
-    """vm_pgoff: of a file mapping as maps says; of anonymous memory its address, or what recorded indices say."""
-    pgoff = np.where(areas.file, areas.pgoff, areas.start & _INDEX_MASK)
+def _page_offsets(image: MemoryImage, rows: VmaRows, entries: Entries, anon: Bools) -> I64:
+    """vm_pgoff: as in maps for a file mapping; for anonymous memory the page number, or what recorded indices imply."""
+    pgoff = np.where(rows.file, rows.pgoff, rows.start & _INDEX_MASK)
     recorded, mapping = image.hidden.index, image.hidden.mapping
     if recorded is None or mapping is None:
         return pgoff
     at = np.nonzero(anon & ~entries.hugetlb)[0]
-    at = at[~areas.file[entries.row[at]] & ((mapping[entries.head[at]] & np.uint64(3)) == 1)]
+    at = at[~rows.file[entries.row[at]] & ((mapping[entries.head[at]] & np.uint64(3)) == 1)]
     index = (recorded[entries.head[at]] & np.uint64((1 << 52) - 1)).astype(np.int64)
     shift = index + entries.value[at] - entries.head[at] - entries.vpn[at]
     moved = shift != 0
     if moved.any():
         pairs, times = np.unique(np.stack((entries.row[at], shift)), axis=1, return_counts=True)
-        for row, by in pairs[:, np.argsort(times, kind="stable")].T.tolist():  # the most frequent comes last
-            pgoff[row] = (int(areas.start[row]) + by) & _INDEX_MASK
+        for row, by in pairs[:, np.argsort(times, kind="stable")].T.tolist():  # the most frequent shift is applied last
+            pgoff[row] = (int(rows.start[row]) + by) & _INDEX_MASK
     return pgoff
 
 
-def _indices(frames: int, areas: Areas, entries: Entries, anon: Bools, pgoff: I64) -> tuple[I64, Bools]:
-    """Index of each anonymous page by its first mapper, and which entries agree with it."""
+def _indices(frames: int, rows: VmaRows, entries: Entries, anon: Bools, pgoff: I64) -> tuple[I64, Bools]:
+    """page->index of each anonymous page by its first mapping, and a mask of the entries that agree with it."""
     index = np.zeros(frames, np.int64)
     agree = np.ones(len(anon), bool)
     at = np.nonzero(anon)[0]
     row = entries.row[at]
-    own = entries.vpn[at] - areas.start[row] + pgoff[row] - (entries.value[at] - entries.head[at])
+    own = entries.vpn[at] - rows.start[row] + pgoff[row] - (entries.value[at] - entries.head[at])
     pfn, first = np.unique(entries.head[at], return_index=True)
     index[pfn] = own[first]
     agree[at] = (index[entries.head[at]] == own) & (own >= 0) & (own < 1 << 32)
     return index, agree
 
 
-def _families(image: MemoryImage, areas: Areas, entries: Entries, anon: Bools) -> I64:
-    """A number from 1 for each area, the same within a family."""
-    leader = list(range(len(areas.row)))
+def _families(image: MemoryImage, rows: VmaRows, entries: Entries, anon: Bools) -> I64:
+    """The number of the family of each VMA, from 1."""
+    leader = list(range(len(rows.vmas)))
 
     def find(row: int) -> int:
         while leader[row] != row:
@@ -99,7 +107,7 @@ def _families(image: MemoryImage, areas: Areas, entries: Entries, anon: Bools) -
     if mapping is not None:
         known = anon & ((mapping[entries.head] & np.uint64(3)) == 1)
         pairs.append(_sharing(mapping[entries.head[known]].view(np.int64), entries.row[known]))
-    for one, other in (*np.concatenate(pairs).tolist(), *_forked(image, areas)):
+    for one, other in (*np.concatenate(pairs).tolist(), *_forked(image, rows)):
         one, other = find(one), find(other)
         leader[max(one, other)] = min(one, other)
     roots = np.array([find(row) for row in range(len(leader))], np.int64)
@@ -107,7 +115,7 @@ def _families(image: MemoryImage, areas: Areas, entries: Entries, anon: Bools) -
 
 
 def _sharing(what: I64, row: I64) -> I64:
-    """Pairs of areas that have one of `what` in common, as many as it takes to join them."""
+    """Pairs of VMAs that share a value of `what`; enough of them to connect all VMAs that share it."""
     order = np.argsort(what, kind="stable")
     what, row = what[order], row[order]
     next_to = (what[1:] == what[:-1]) & (row[1:] != row[:-1])
@@ -116,17 +124,17 @@ def _sharing(what: I64, row: I64) -> I64:
     return pairs[np.any(np.diff(pairs, axis=0, prepend=-1) != 0, axis=1)]
 
 
-def _forked(image: MemoryImage, areas: Areas) -> list[tuple[int, int]]:
-    """Private areas of a child and its parent at the same place, if the stack is (an exec moves it)."""
+def _forked(image: MemoryImage, rows: VmaRows) -> list[tuple[int, int]]:
+    """Private VMAs that child and parent have at the same address, unless execve has moved the stack."""
     at: dict[tuple[int, int, int], int] = {}
-    for row, (process, vma) in enumerate(areas.row):
+    for row, (process, vma) in enumerate(rows.vmas):
         if vma.perms[3] == "p":
             at[process.pid, vma.start, vma.end] = row
     stacks = {process.pid: _stack(process) for process in image.processes}
     found = []
-    for row, (process, vma) in enumerate(areas.row):
+    for row, (process, vma) in enumerate(rows.vmas):
         parent = at.get((process.ppid, vma.start, vma.end))
-        if parent is None or vma.perms[3] != "p" or _different(vma, areas.row[parent][1]):
+        if parent is None or vma.perms[3] != "p" or _different(vma, rows.vmas[parent][1]):
             continue
         if stacks[process.pid] and stacks[process.pid] == stacks[process.ppid]:
             found.append((parent, row))
@@ -142,7 +150,7 @@ def _different(one: VmaImage, other: VmaImage) -> bool:
 
 
 def _unmapped(image: MemoryImage, of_frame: I64, index: I64, following: int) -> None:
-    """Anonymous frames that nobody maps: by page->mapping to a known family, else to one of nobody's."""
+    """Assign unmapped anonymous frames: by page->mapping to a known family, else to one without VMAs."""
     words = image.kpageflags
     lonely = ((words & np.uint64(pf.ANON)) != 0) & (of_frame == 0)
     of_frame[lonely] = following

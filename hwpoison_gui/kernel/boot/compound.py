@@ -1,6 +1,6 @@
-"""Booting: compound pages, which /proc/kpageflags shows as a head and the tails behind it.
+"""Compound pages, which /proc/kpageflags shows as a head followed by its tails.
 
-Heads and tails are read while the machine runs: a tail whose head is gone by then stands alone.
+Flags are read while the machine runs: a tail whose head was freed meanwhile is left alone.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ Bools = npt.NDArray[np.bool_]
 
 
 class Compounds(NamedTuple):
-    """`head`: the head of each frame's compound page, the frame itself where there is none. `order`: by head."""
+    """`head`: the head of each frame, or the frame itself; `tails`: their pfns; `order`: by pfn of the head."""
 
     head: I64
     tails: I64
     order: dict[int, int]
 
     def is_head(self, pfn: I64) -> Bools:
-        """Whether each frame is no tail."""
+        """Mask of the frames that are not tails."""
         return np.asarray(self.head[pfn] == pfn)
 
 
 def compounds_of(words: U64) -> Compounds:
-    """Compound pages: a head and the tails behind it."""
+    """The compound pages in a column of flag words, uint64, one per frame."""
     head = np.arange(len(words))
     tails = np.nonzero((words & np.uint64(pf.COMPOUND_TAIL)) != 0)[0]
     if not len(tails):
         return Compounds(head, tails, {})
     begins = np.diff(tails, prepend=-2) != 1
     before = (tails[begins] - 1)[np.cumsum(begins) - 1]
-    # A tail without a head: the frame was freed or taken while the words were read.
+    # A tail without a head: the frame was freed or allocated while the words were read.
     whole = (before >= 0) & ((words[before] & np.uint64(pf.COMPOUND_HEAD)) != 0)
     tails, before = tails[whole], before[whole]
     head[tails] = before

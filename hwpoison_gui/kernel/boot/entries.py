@@ -1,7 +1,7 @@
-"""Booting: page-table entries out of pagemap words, and where each lies.
+"""Page-table entries from pagemap words, and the VMA of each.
 
-Derived, because Linux does not export it: whether a mapping is a huge one (512 entries in a row on one
-compound page, unless recorded), and the dirty, accessed and writable bits of entries (page_table_words).
+Derived, because Linux does not export it: whether a mapping is huge (512 consecutive entries on one compound
+page, unless recorded), and the dirty, accessed and writable bits of entries (page_table_words).
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _PFN: Final = np.uint64((1 << 55) - 1)
 _VPN_BITS: Final = 45
 
 
-class Areas(NamedTuple):
-    """All VMAs in order of pid and address; row n is VMA n + 1. Arrays have one value a row."""
+class VmaRows(NamedTuple):
+    """All VMAs in order of pid and address; row n becomes VMA n + 1. Arrays have one value per row."""
 
-    row: list[tuple[ProcessImage, VmaImage]]
+    vmas: list[tuple[ProcessImage, VmaImage]]
     start: I64  # virtual page number
     pgoff: I64
     file: Bools
@@ -40,10 +40,22 @@ class Areas(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """Page-table entries in order of mm and virtual page number, one value each.
+    """Page-table entries in order of mm and virtual page number, as parallel arrays.
 
-    `value`: frame of a present or hwpoison entry, swap offset of a swap entry. `head`: head of the
-    frame's compound page. `special`: present, but not counted as a mapping of its frame.
+    Attributes
+    ----------
+    row
+        Row of the VMA in VmaRows.
+    value
+        Frame of a present or hwpoison entry; swap offset of a swap entry.
+    head
+        Head of the compound page of a present entry's frame.
+    special
+        Present, but not counted as a mapping of its frame.
+    pse, hugetlb
+        Mapped by a huge PMD; a page of hugetlbfs.
+    dirty
+        The dirty bit where it was recorded, else None.
     """
 
     mm: I64
@@ -67,7 +79,7 @@ class Entries:
         return ~self.present & ~self.poison
 
     def only(self, which: Bools) -> Entries:
-        """The entries that `which` picks."""
+        """The entries selected by a mask."""
         if which.all():
             return self
         picked: dict[str, Any] = {}
@@ -76,33 +88,33 @@ class Entries:
             picked[name] = None if array is None else array[which]
         return Entries(**picked)
 
-    def locked_areas(self, image: MemoryImage, areas: int) -> Bools:
-        """Areas all of whose pages are MLOCKED: that is how a locked area shows itself."""
+    def locked(self, image: MemoryImage, vmas: int) -> Bools:
+        """Mask of the VMAs all of whose pages are MLOCKED: VM_LOCKED itself may not be known."""
         counted = self.counted
         row, locked = self.row[counted], (image.kpageflags[self.head[counted]] & np.uint64(pf.MLOCKED)) != 0
-        some = np.bincount(row, minlength=areas)
-        return np.asarray((some > 0) & (np.bincount(row, locked, minlength=areas) == some))
+        some = np.bincount(row, minlength=vmas)
+        return np.asarray((some > 0) & (np.bincount(row, locked, minlength=vmas) == some))
 
 
-def areas_of(image: MemoryImage) -> Areas:
-    """The table of all VMAs."""
-    rows = [
+def vma_rows(image: MemoryImage) -> VmaRows:
+    """The VMAs of all processes of an image."""
+    vmas = [
         (process, vma)
         for process in sorted(image.processes, key=lambda process: process.pid)
         for vma in sorted(process.vmas, key=lambda vma: vma.start)
     ]
-    return Areas(
-        row=rows,
-        start=np.array([vma.start >> PAGE_SHIFT for _, vma in rows], np.int64),
-        pgoff=np.array([vma.offset >> PAGE_SHIFT for _, vma in rows], np.int64),
-        file=np.array([vma.inode != 0 or vma.path.startswith("/") for _, vma in rows], bool),
-        shared=np.array([vma.perms[3] == "s" for _, vma in rows], bool),
-        writable=np.array([vma.perms[1] == "w" for _, vma in rows], bool),
+    return VmaRows(
+        vmas=vmas,
+        start=np.array([vma.start >> PAGE_SHIFT for _, vma in vmas], np.int64),
+        pgoff=np.array([vma.offset >> PAGE_SHIFT for _, vma in vmas], np.int64),
+        file=np.array([vma.inode != 0 or vma.path.startswith("/") for _, vma in vmas], bool),
+        shared=np.array([vma.perms[3] == "s" for _, vma in vmas], bool),
+        writable=np.array([vma.perms[1] == "w" for _, vma in vmas], bool),
     )
 
 
-def entries_of(image: MemoryImage, areas: Areas, compounds: Compounds) -> Entries:
-    """The entries that a machine can have: in a VMA, and of a frame that is in use."""
+def entries_of(image: MemoryImage, rows: VmaRows, compounds: Compounds) -> Entries:
+    """The entries of an image that a machine can have: inside a VMA, and on a frame that is in use."""
     order = np.lexsort((image.pagemap_va, image.pagemap_pid))
     mm = image.pagemap_pid[order].astype(np.int64)
     vpn = (image.pagemap_va[order] >> np.uint64(PAGE_SHIFT)).astype(np.int64)
@@ -110,12 +122,12 @@ def entries_of(image: MemoryImage, areas: Areas, compounds: Compounds) -> Entrie
     present = (word & _PRESENT) != 0
     kind, offset = (word & np.uint64(31)).astype(np.int64), ((word & _PFN) >> np.uint64(5)).astype(np.int64)
     poison = ~present & (kind == HWPOISON_TYPE)
-    # Several swap areas become one: the area's number stands above any offset.
+    # Several swap devices become one: the number of the device goes above any offset.
     value = np.where(present, (word & _PFN).astype(np.int64), np.where(poison, offset, offset | kind << 50))
     frame = np.where(present, value, 0)
-    row = _place(areas, mm, vpn)
+    row = _place(rows, mm, vpn)
     words = image.kpageflags[frame]
-    special = present & _uncounted(areas, row, words, image.kpageflags[compounds.head[frame]])
+    special = present & _uncounted(rows, row, words, image.kpageflags[compounds.head[frame]])
     entries = Entries(
         mm=mm,
         vpn=vpn,
@@ -137,22 +149,22 @@ def entries_of(image: MemoryImage, areas: Areas, compounds: Compounds) -> Entrie
     return entries.only((entries.row >= 0) & ~unused & ~unmapped)
 
 
-def _place(areas: Areas, mm: I64, vpn: I64) -> I64:
-    """Row of the area that holds each page, -1 where none does."""
-    if not areas.row:
+def _place(rows: VmaRows, mm: I64, vpn: I64) -> I64:
+    """Row of the VMA that contains each page; -1 where none does."""
+    if not rows.vmas:
         return np.full(len(mm), -1, np.int64)
-    pids = np.array([process.pid for process, _ in areas.row], np.int64)
-    end = np.array([vma.end >> PAGE_SHIFT for _, vma in areas.row], np.int64)
+    pids = np.array([process.pid for process, _ in rows.vmas], np.int64)
+    end = np.array([vma.end >> PAGE_SHIFT for _, vma in rows.vmas], np.int64)
     ranks = np.array(sorted(set(pids.tolist())), np.int64)
     key = np.searchsorted(ranks, mm) << _VPN_BITS | vpn
-    row = np.searchsorted(np.searchsorted(ranks, pids) << _VPN_BITS | areas.start, key, side="right") - 1
+    row = np.searchsorted(np.searchsorted(ranks, pids) << _VPN_BITS | rows.start, key, side="right") - 1
     inside = (row >= 0) & (pids[row] == mm) & (vpn < end[row])
     return np.where(inside, row, -1)
 
 
-def _uncounted(areas: Areas, row: I64, words: U64, heads: U64) -> Bools:
-    """Mappings without a struct page to count: of the page of zeros, and the kernel's own of its data ([vvar])."""
-    own = np.array([vma.path.startswith("[v") for _, vma in areas.row] + [False], bool)
+def _uncounted(rows: VmaRows, row: I64, words: U64, heads: U64) -> Bools:
+    """Mask of mappings that struct page does not count: of the zero page, and of kernel data ([vvar])."""
+    own = np.array([vma.path.startswith("[v") for _, vma in rows.vmas] + [False], bool)
     mapped = ((words | heads) & np.uint64(pf.MMAP)) != 0
     kernel = (words & np.uint64(pf.RESERVED)) != 0
     zero = (words & np.uint64(pf.ZERO_PAGE)) != 0
@@ -181,7 +193,7 @@ def _fold_huge(entries: Entries, words: U64, pmd: Bools | None) -> Entries:
     return replace(entries, pse=lead).only(lead | ~pse)
 
 
-def page_table_words(image: MemoryImage, areas: Areas, entries: Entries) -> I64:
+def page_table_words(image: MemoryImage, rows: VmaRows, entries: Entries) -> I64:
     """The machine's entries. Where dirty bits were not recorded:
 
     an anonymous page outside the swap cache was written through every table that maps it (fork copies
@@ -197,7 +209,7 @@ def page_table_words(image: MemoryImage, areas: Areas, entries: Entries) -> I64:
     def has(mask: int) -> Bools:
         return np.asarray((words & np.uint64(mask)) != 0)
 
-    writable, shared = areas.writable[entries.row], areas.shared[entries.row]
+    writable, shared = rows.writable[entries.row], rows.shared[entries.row]
     anon, alone = has(pf.ANON), _mapped_once(entries)
     dirty = entries.dirty
     if dirty is None:

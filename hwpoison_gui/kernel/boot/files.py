@@ -1,4 +1,4 @@
-"""Booting: inodes and the page cache, also of pages whose file is not known."""
+"""Inodes and the page cache of an image, including cached pages whose file is not known."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .compound import Compounds
 
 I64 = npt.NDArray[np.int64]
 
-NEWER: Final = "newer"  # what a dirty page holds: not what the disk does
+NEWER: Final = "newer"  # content of a dirty page: newer than the disk
 
 _NOT_OF_A_FILE: Final = np.uint64(pf.ANON | pf.SWAPCACHE | pf.BUDDY | pf.SLAB | pf.RESERVED | pf.COMPOUND_TAIL)
 _UNKNOWN: Final = {
@@ -27,7 +27,7 @@ _UNKNOWN: Final = {
 
 
 def load_files(m: Machine, image: MemoryImage, compounds: Compounds) -> None:
-    """Inode n + 1 is file n of the image; up to three more hold the cache pages of no known file."""
+    """Load inodes and the page cache: inode n + 1 is file n; up to three more own the pages of unknown files."""
     paths: dict[str, int] = {}
     for number, file in enumerate(image.files, 1):
         in_memory = "swapbacked" in FILESYSTEMS[file.filesystem] or "huge" in FILESYSTEMS[file.filesystem]
@@ -39,7 +39,7 @@ def load_files(m: Machine, image: MemoryImage, compounds: Compounds) -> None:
     m.paths.load(paths)
     empty = np.empty(0, np.int64)
     cached = image.cached or CachedPages(empty, empty, empty)
-    # Of a huge page its head alone stands for all.
+    # A huge page is in the page cache by its head alone.
     whole = (compounds.head[cached.pfn] == cached.pfn) & (cached.index < 1 << 32)
     pfn, number, index = cached.pfn[whole], cached.file[whole] + 1, cached.index[whole]
     _load_cache(m, image.kpageflags, pfn, number, index)
@@ -47,7 +47,7 @@ def load_files(m: Machine, image: MemoryImage, compounds: Compounds) -> None:
 
 
 def _linked(path: str) -> bool:
-    """Whether the file outlives its last mapping: a deleted one does not, a System V segment or memfd may."""
+    """Whether the file outlives its last mapping: not if it is deleted; a System V segment or memfd may."""
     return not path.endswith(" (deleted)") or path.startswith(("/SYSV", "/memfd:"))
 
 
@@ -61,13 +61,13 @@ def _load_cache(m: Machine, words: U64, pfn: I64, inode: I64, index: I64) -> Non
         part = order[bounds[at] : bounds[at + 1]]
         m.page_cache.load_arrays(number, index[part], pfn[part])
     dirty = (words[pfn] & np.uint64(pf.DIRTY)) != 0
-    on_disk = (words[pfn] & np.uint64(pf.SWAPBACKED | pf.HUGE)) == 0  # files of memory alone hold zeros until written
+    on_disk = (words[pfn] & np.uint64(pf.SWAPBACKED | pf.HUGE)) == 0  # files in memory are zero until written
     m.content.load(dict.fromkeys(pfn[~dirty & on_disk].tolist(), DISK))
     m.content.load(dict.fromkeys(pfn[dirty].tolist(), NEWER))
 
 
 def _load_unknown(m: Machine, words: U64, known: I64) -> None:
-    """LRU pages of some file: shared memory by SWAPBACKED, a block device by valid blocks in an invalid page."""
+    """Load LRU pages of unknown files: SWAPBACKED is shared memory; PRIVATE and not UPTODATE is a block device."""
     unknown = ((words & np.uint64(pf.LRU)) != 0) & ((words & _NOT_OF_A_FILE) == 0)
     unknown[known] = False
     pfn = np.nonzero(unknown)[0]

@@ -1,9 +1,9 @@
-"""Booting: the columns of frames, and the free lists.
+"""The columns of frames, and the free lists.
 
-A huge entry counts as a mapping of each of its 512 frames, and as one reference. Reference counts are not
-exported. Derived: one for each entry, one a frame for the page cache or the swap cache, one for private data
-of a file page, one for whatever else is in use. Where they were recorded (-1 says not), a count above the
-derived one is believed: somebody else holds the page.
+A huge entry counts as a mapping of each of its 512 frames, and as one reference. Linux does not export reference
+counts. They are derived: one for each entry, one per frame for the page cache or the swap cache, one for private
+data of a file page, and one for any other frame in use. A recorded count (-1: not recorded) above the derived one
+is kept: somebody else holds the page.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NOT_IN_USE = np.uint64(pf.BUDDY | pf.NOPAGE | pf.COMPOUND_TAIL)
 
 
 def free_blocks(free: Bools) -> list[list[int]]:
-    """Heads of free blocks by order: the largest aligned blocks that lie in the free frames."""
+    """Heads of free blocks by order: the largest aligned blocks that fit into the free frames."""
     span = 1 << MAX_ORDER
     left = np.zeros((len(free) + span - 1) & -span, bool)
     left[: len(free)] = free
@@ -43,7 +43,7 @@ def free_blocks(free: Bools) -> list[list[int]]:
 
 
 def load_frames(m: Machine, image: MemoryImage, entries: Entries, families: AnonFamilies, compounds: Compounds) -> None:
-    """Flags, mapcount, mapping and index of anonymous pages, the swap cache, reference counts."""
+    """Load flags, mapcounts, mapping and index of anonymous pages, the swap cache, and reference counts."""
     words = image.kpageflags
     everything = slice(None)
     m.flags.load(everything, words)
@@ -69,7 +69,7 @@ def _load_anon(m: Machine, words: U64, families: AnonFamilies, compounds: Compou
 
 
 def _load_swap(m: Machine, image: MemoryImage, entries: Entries, compounds: Compounds) -> None:
-    """Users of swap entries, and the entries of swap-cache pages: recorded, else made up above all others."""
+    """Load users of swap entries, and the entries of swap-cache pages: as recorded, else made up above all others."""
     offsets, users = np.unique(entries.value[entries.swapped], return_counts=True)
     m.swap_map.load_arrays(offsets, users)
     cached = np.nonzero((image.kpageflags & np.uint64(pf.SWAPCACHE)) != 0)[0]
@@ -125,7 +125,7 @@ def _refcounts(image: MemoryImage, entries: Entries, compounds: Compounds, mappi
     count[(count == 0) & ~unused] = 1
     if image.hidden.refcount is not None:
         recorded = image.hidden.refcount
-        # Recorded without references: on its way to or from the free lists, or inside a large allocation.
+        # Recorded without references: being freed or allocated, or inside a large allocation.
         idle = (recorded == 0) & ~mapped & ((words & np.uint64(pf.LRU)) == 0)
         count = np.where(idle, 0, np.maximum(count, recorded))
     count[unused] = 0

@@ -1,6 +1,6 @@
-"""A bare machine at boot: the kernel's own frames, the rest free, no process.
+"""Boots a bare machine: the kernel's own frames, the rest free, no process.
 
-Frames are laid out in a fixed order, so that the same size and seed give the same frame numbers.
+The layout is fixed, so that the same size and seed give the same frame numbers.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..page_alloc import PCP_BATCH, alloc_page, free_page
 from ..profile.type import Profile
 from ..records import MAX_ORDER
 
-# The kernel's own, in order of frame number: kind, share of the machine in 1/1024, least count, flags, refcount.
+# The kernel's own frames in order of pfn: kind, share of the machine in 1/1024, least count, flags, refcount.
 _LAYOUT: Final = (
     ("reserved", 4, 8, pf.RESERVED, 1),
     ("kernel-text", 8, 8, pf.RESERVED, 1),
@@ -30,9 +30,17 @@ _HIGH_ORDER: Final = 2
 
 
 def fresh_machine(frames: int, profile: Profile, seed: int = 0) -> Machine:
-    """A machine of `frames` frames, booted and recording. `seed` moves where free memory starts.
+    """A machine of `frames` frames, booted and recording.
 
-    Raises ValueError for fewer than 256 frames.
+    Parameters
+    ----------
+    seed
+        Moves the start of free memory by up to 15 frames.
+
+    Raises
+    ------
+    ValueError
+        For fewer than 256 frames.
     """
     m = Machine(frames, profile)
     special: dict[str, tuple[int, ...]] = {}
@@ -79,12 +87,12 @@ def _high_order(m: Machine, at: int, count: int, special: dict[str, tuple[int, .
 
 
 def _give_away(m: Machine, first: int, last: int) -> None:
-    """Frames that the seed skips belong to the kernel."""
+    """Mark the frames that the seed skips as the kernel's."""
     m.refcount.load(slice(first, last), 1)
 
 
 def free_range(m: Machine, first: int, last: int) -> None:
-    """Make frames `first` to `last` (exclusive) free, in the largest aligned blocks that fit (at boot only)."""
+    """Free the frames from `first` to `last` (exclusive) in the largest aligned blocks that fit; only while booting."""
     m.flags.load(slice(first, last), np.uint64(pf.BUDDY))
     blocks: dict[int, list[int]] = {order: [] for order in range(MAX_ORDER + 1)}
     top = 1 << MAX_ORDER
@@ -104,7 +112,7 @@ def free_range(m: Machine, first: int, last: int) -> None:
 
 
 def _fill_pcp(m: Machine) -> None:
-    """A batch of free frames waits on the per-CPU list, as on any machine that has run."""
+    """Put a batch of free frames on the per-CPU list, as on any machine that has run."""
     taken = [pfn for pfn in (alloc_page(m) for _ in range(PCP_BATCH // 2)) if pfn is not None]
     for pfn in taken:
         free_page(m, pfn)

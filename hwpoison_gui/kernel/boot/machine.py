@@ -1,7 +1,7 @@
-"""Boot a machine from an image: what Linux exports becomes columns, page tables and reverse maps.
+"""Boots a machine from an image: what Linux exports becomes columns, page tables and reverse maps.
 
-What it does not export is derived by rules, stated where they are applied (boot/entries.py for page
-tables, boot/anon.py for anon_vma trees, boot/frames.py for reference counts and free lists).
+What Linux does not export is derived by rules that are stated where they are applied: boot/entries.py for page
+tables, boot/anon.py for anon_vma trees, boot/frames.py for reference counts and free lists.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from ..profile.type import Profile
 from ..records import PAGE_SHIFT, Process, Task, Vma
 from .anon import AnonFamilies, anon_families
 from .compound import compounds_of
-from .entries import Areas, Entries, areas_of, entries_of, page_table_words
+from .entries import Entries, VmaRows, entries_of, page_table_words, vma_rows
 from .files import NEWER, load_files
 from .frames import free_blocks, load_frames
 
 _LEAST_FRAMES: Final = 256
-_SPECIAL_MOST: Final = 64  # frames of each kind that a name such as any:slab can mean
+_SPECIAL_MOST: Final = 64  # frames of each kind to which a name such as any:slab can refer
 _FREE_SPACE: Final = 1 << 40
 _ANON_HUGETLB: Final = "/anon_hugepage"
 
 
 def machine_from_image(image: MemoryImage, profile: Profile) -> Machine:
-    """A machine in the image's state, booted and recording."""
+    """A machine in the state of the image, booted under a profile and recording."""
     image = _padded(image)
     m = Machine(len(image.kpageflags), profile)
     m.zones = image.zones or zones_by_address(m.frames)
     compounds = compounds_of(image.kpageflags)
-    areas = areas_of(image)
-    entries = entries_of(image, areas, compounds)
-    families, entries = anon_families(image, areas, entries)
-    _load_vmas(m, image, areas, entries, families)
+    rows = vma_rows(image)
+    entries = entries_of(image, rows, compounds)
+    families, entries = anon_families(image, rows, entries)
+    _load_vmas(m, image, rows, entries, families)
     load_files(m, image, compounds)
     load_frames(m, image, entries, families, compounds)
-    _load_page_tables(m, image, areas, entries)
+    _load_page_tables(m, image, rows, entries)
     _load_processes(m, image)
     _load_free_area(m, image)
     _load_special(m, image)
@@ -52,7 +52,7 @@ def machine_from_image(image: MemoryImage, profile: Profile) -> Machine:
 
 
 def _padded(image: MemoryImage) -> MemoryImage:
-    """A machine has 256 frames at least; behind a smaller image there is no memory."""
+    """The image with at least 256 frames; the added ones have no memory (NOPAGE)."""
     missing = _LEAST_FRAMES - len(image.kpageflags)
     if missing <= 0:
         return image
@@ -68,34 +68,34 @@ def _padded(image: MemoryImage) -> MemoryImage:
     )
 
 
-def _load_vmas(m: Machine, image: MemoryImage, areas: Areas, entries: Entries, families: AnonFamilies) -> None:
+def _load_vmas(m: Machine, image: MemoryImage, rows: VmaRows, entries: Entries, families: AnonFamilies) -> None:
     files = {(file.device, file.inode, file.path): number for number, file in enumerate(image.files, 1)}
     by_inode = {(file.device, file.inode): number for number, file in enumerate(image.files, 1)}
-    locked = entries.locked_areas(image, len(areas.row))
+    locked = entries.locked(image, len(rows.vmas))
     thp = set(entries.row[entries.pse & ~entries.hugetlb].tolist())
     named: set[tuple[int, str]] = set()
     vmas: dict[int, Vma] = {}
     i_mmap: dict[int, dict[int, bool]] = {}
-    for row, (process, area) in enumerate(areas.row):
+    for row, (process, found) in enumerate(rows.vmas):
         mapping = 0
-        if area.inode or area.path.startswith("/"):
-            mapping = files.get((area.device, area.inode, area.path), by_inode.get((area.device, area.inode), 0))
-        hugetlb = "ht" in area.flags or _is_hugetlb(image.files[mapping - 1] if mapping else None)
+        if found.inode or found.path.startswith("/"):
+            mapping = files.get((found.device, found.inode, found.path), by_inode.get((found.device, found.inode), 0))
+        hugetlb = "ht" in found.flags or _is_hugetlb(image.files[mapping - 1] if mapping else None)
         vma = Vma(
             id=row + 1,
             mm=process.pid,
-            start=area.start,
-            end=area.end,
-            prot="rw" if area.perms[1] == "w" else "r" if area.perms[:3] != "---" else "none",
-            shared=area.perms[3] == "s",
+            start=found.start,
+            end=found.end,
+            prot="rw" if found.perms[1] == "w" else "r" if found.perms[:3] != "---" else "none",
+            shared=found.perms[3] == "s",
             mapping=mapping,
             pgoff=int(families.pgoff[row]),
-            anon_vma=int(families.of_area[row]),
-            locked="lo" in area.flags or bool(locked[row]),
+            anon_vma=int(families.of_vma[row]),
+            locked="lo" in found.flags or bool(locked[row]),
             huge="hugetlb" if hugetlb else "thp" if row in thp else "none",
-            mergeable="mg" in area.flags,
-            name=_name(process.pid, area, named),
-            execute=area.perms[2] == "x",
+            mergeable="mg" in found.flags,
+            name=_name(process.pid, found, named),
+            execute=found.perms[2] == "x",
         )
         vmas[vma.id] = vma
         if mapping:
@@ -110,9 +110,9 @@ def _load_vmas(m: Machine, image: MemoryImage, areas: Areas, entries: Entries, f
             m.vma_anon_vmas.load(vma.id, {vma.anon_vma: True})
 
 
-def _name(pid: int, area: VmaImage, named: set[tuple[int, str]]) -> str:
-    """Its own, or `[heap]` and the like; a name that comes twice in a process is given to the first area alone."""
-    name = area.name or (area.path if area.path.startswith("[") else "")
+def _name(pid: int, vma: VmaImage, named: set[tuple[int, str]]) -> str:
+    """Scenario name of a VMA: its own, or `[heap]` and the like. Only the first VMA of a process gets a given name."""
+    name = vma.name or (vma.path if vma.path.startswith("[") else "")
     if (pid, name) in named:
         return ""
     named.add((pid, name))
@@ -123,10 +123,10 @@ def _is_hugetlb(file: FileImage | None) -> bool:
     return file is not None and (file.filesystem == "hugetlbfs" or file.path.startswith(_ANON_HUGETLB))
 
 
-def _load_page_tables(m: Machine, image: MemoryImage, areas: Areas, entries: Entries) -> None:
-    """Entries by process, RSS, and the page-table pages, dealt out in order: whose is whose is not exported."""
-    words = page_table_words(image, areas, entries)
-    written = entries.present & (words & ptes.DIRTY != 0) & areas.shared[entries.row] & areas.file[entries.row]
+def _load_page_tables(m: Machine, image: MemoryImage, rows: VmaRows, entries: Entries) -> None:
+    """Load page tables and RSS, and deal out page-table pages in order: Linux does not export whose they are."""
+    words = page_table_words(image, rows, entries)
+    written = entries.present & (words & ptes.DIRTY != 0) & rows.shared[entries.row] & rows.file[entries.row]
     m.content.load(dict.fromkeys(entries.value[written].tolist(), NEWER))
     tables = iter(np.nonzero((image.kpageflags & np.uint64(pf.PGTABLE)) != 0)[0].tolist())
     bounds = np.searchsorted(entries.mm, np.array([process.pid for process in _by_pid(image)] + [1 << 62]))
@@ -139,7 +139,7 @@ def _load_page_tables(m: Machine, image: MemoryImage, areas: Areas, entries: Ent
         if rss:
             m.rss.load({process.pid: rss})
         numbers = vpns >> 9
-        # Neighbours lie in one page table. Not np.unique: it would load numpy.ma, which a start has no time for.
+        # Neighbours share a page table. Not np.unique, which imports numpy.ma.
         wanted = [-1, *sorted(set(numbers[np.diff(numbers, prepend=-1) != 0].tolist()))]
         m.pgtables.load(process.pid, dict(zip(wanted, tables, strict=False)))
 
@@ -149,7 +149,7 @@ def _by_pid(image: MemoryImage) -> list[ProcessImage]:
 
 
 def _load_processes(m: Machine, image: MemoryImage) -> None:
-    """Thread groups in order of pid. Numbers of further threads are not exported: the next free ones."""
+    """Load thread groups in order of pid. Further threads get the next free tids: Linux does not export theirs."""
     taken = {process.pid for process in image.processes}
     names: set[str] = set()
     for process in _by_pid(image):
@@ -174,7 +174,7 @@ def _load_processes(m: Machine, image: MemoryImage) -> None:
 
 
 def _free_space(process: ProcessImage) -> int:
-    """A terabyte of addresses in which the process has nothing: new areas go there."""
+    """The start of a terabyte of free address space, in bytes: new VMAs are placed there."""
     base = _FREE_SPACE
     for vma in sorted(process.vmas, key=lambda vma: vma.start):
         if vma.start >= base + _FREE_SPACE:
@@ -190,7 +190,7 @@ def _load_free_area(m: Machine, image: MemoryImage) -> None:
 
 
 def _load_special(m: Machine, image: MemoryImage) -> None:
-    """A few frames of each of the kernel's own kinds. Without a flag for it the last frame is the page of zeros."""
+    """Load a few frames of each of the kernel's own kinds. Without a ZERO_PAGE flag the last frame is the zero page."""
     words = image.kpageflags
     masks = {
         "zero": (pf.ZERO_PAGE | pf.COMPOUND_HEAD | pf.COMPOUND_TAIL, pf.ZERO_PAGE),
@@ -214,7 +214,7 @@ def _load_special(m: Machine, image: MemoryImage) -> None:
 
 
 def _load_counters(m: Machine, image: MemoryImage) -> None:
-    """Numbers not to be given again, HardwareCorrupted, and the sysctls where they are known."""
+    """Load the highest ids in use, HardwareCorrupted, and the sysctls that are known."""
     highest = {
         "next_vma": max(m.vmas.view, default=0),
         "next_inode": max(m.inodes.view, default=0),

@@ -1,8 +1,8 @@
-"""A booted machine as bytes and back, so that a preset need not be generated and booted at every start.
+"""Converts a booted machine to bytes and back, so that a preset is not generated and booted at every start.
 
-The header names every store of the machine's gate and how its values are written: columns and integers as arrays,
-the rest as JSON. Loading executes nothing and believes nothing: every part is checked before it is used, and whatever
-is not exactly what `dump` writes is refused.
+The header lists every store behind the gate and how its values are encoded: columns and integers as arrays, the
+rest as JSON. Loading executes nothing and trusts nothing: every part is checked before it is used, and anything
+that `dump` would not write is refused.
 """
 
 from __future__ import annotations
@@ -34,9 +34,17 @@ Keep = Callable[[npt.NDArray[Any]], Spec]
 
 
 def dump(m: Machine, label: str) -> bytes:
-    """The whole state of a machine that has booted; `label` says what it was made of, and by which program.
+    """The complete state of a booted machine.
 
-    Raises TypeError for a store, or a record in one, that this format does not know.
+    Parameters
+    ----------
+    label
+        Identifies what the machine was made of and by which version; `load` requires the same.
+
+    Raises
+    ------
+    TypeError
+        For a store, or a value in one, that the format does not support.
     """
     arrays: list[bytes] = []
 
@@ -222,7 +230,7 @@ def _mapping(keys: list[Any], values: list[Any]) -> dict[Any, Any]:
     return found
 
 
-# -- values: many integers are an array, many of few are an array of codes, records are a list for each field
+# -- values: integers become an array, values with few distinct ones an array of codes, records a list per field
 
 
 def _write(values: list[Any], keep: Keep) -> Spec:
@@ -281,7 +289,7 @@ def _same_length(rows: list[list[Any]]) -> list[list[Any]]:
 
 
 def _plain(values: Iterable[Any]) -> list[Any]:
-    """JSON's lists are tuples of integers or texts; a machine has no other compound values."""
+    """The values with JSON lists as tuples; a machine has no other compound values."""
     found = [tuple(value) if type(value) is list else value for value in values]
     for value in found:
         some = value if type(value) is tuple else (value,)

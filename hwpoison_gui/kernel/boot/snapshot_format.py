@@ -1,7 +1,7 @@
-"""The form of a snapshot: a magic line, a checksum, a JSON header, and arrays one behind the other.
+"""The file format of a snapshot: a magic line, a checksum, a JSON header, and arrays in sequence.
 
-Apart from snapshot.py, which knows what the parts mean: the columns of frames can be had, and shown, before the
-modules of a machine are loaded.
+Separate from snapshot.py, which knows what the parts mean, so that the columns of frames can be read and shown
+before the modules of the machine are imported.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ HEAD: Final = struct.Struct("<II")  # CRC-32 of all that follows it; bytes of th
 COLUMN: Final = "column"  # the kind of a store with one value a frame
 _MOST_FRAMES: Final = 1 << 24
 _SHOWN: Final = (("flags", np.dtype("<u8")), ("refcount", np.dtype("<i4")), ("mapcount", np.dtype("<i4")))
-# What a header of the wrong shape, or a value of the wrong type or size, leads to.
+# Raised for a header of the wrong shape, or a value of the wrong type or size.
 WRONG: Final = (
     AttributeError,
     IndexError,
@@ -32,15 +32,15 @@ WRONG: Final = (
     ValueError,
 )
 
-Spec = Any  # JSON: how some values are written down
+Spec = Any  # JSON: how some values are encoded
 
 
 class DamagedError(Exception):
-    """The bytes are no snapshot, not a whole one, or one of something else."""
+    """The bytes are not a complete snapshot of the expected machine."""
 
 
 class FrameColumns(NamedTuple):
-    """What a map shows of a machine: arrays with a value a frame, and the first frame of each zone, from 0."""
+    """What a map shows of a machine: one value per frame, and the first frame of each zone (the first of them 0)."""
 
     flags: npt.NDArray[np.uint64]
     refcount: npt.NDArray[np.int32]
@@ -49,7 +49,7 @@ class FrameColumns(NamedTuple):
 
 
 class Snapshot:
-    """A snapshot of which checksum, label and number of frames are right; its other parts are not looked at yet.
+    """A snapshot whose checksum, label and number of frames have been checked; its other parts have not.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class Snapshot:
     """
 
     def __init__(self, data: bytes, label: str) -> None:
-        """Raises DamagedError where they are not."""
+        """Raises DamagedError if a check fails."""
         try:
             self._open(memoryview(data), label)
         except WRONG as error:
@@ -82,11 +82,11 @@ class Snapshot:
             raise DamagedError(f"frames: {self.frames}")
 
     def arrays(self) -> Arrays:
-        """The arrays, from the first."""
+        """A reader at the first array."""
         return Arrays(self._arrays)
 
     def columns(self) -> FrameColumns:
-        """What a map of the frames shows. Raises DamagedError."""
+        """The columns that a map shows, as read-only views of the bytes. Raises DamagedError."""
         arrays = self.arrays()
         try:
             # They are the first stores of a machine, in this order.
@@ -102,14 +102,14 @@ class Snapshot:
 
 
 class Arrays:
-    """The arrays behind the header, handed out in their order."""
+    """Reads the arrays behind the header in sequence."""
 
     def __init__(self, data: memoryview) -> None:
         self._data = data
         self._at = 0
 
     def next(self, spec: Spec, allowed: Sequence[np.dtype[Any]]) -> npt.NDArray[Any]:
-        """The next one, a view on the bytes, which must be of one of the dtypes `allowed`."""
+        """The next array, a view of the bytes; its dtype must be one of `allowed`."""
         code, count = spec
         dtype = next((dtype for dtype in allowed if dtype.newbyteorder("<").str == code), None)
         if dtype is None or type(count) is not int or count < 0:
@@ -122,13 +122,13 @@ class Arrays:
         return np.frombuffer(part, dtype.newbyteorder("<"))
 
     def column(self, spec: Spec, frames: int, allowed: Sequence[np.dtype[Any]]) -> npt.NDArray[Any]:
-        """The next one, which must have a value for each frame."""
+        """The next array, which must have one value per frame."""
         array = self.next(spec, allowed)
         if len(array) != frames:
             raise DamagedError(f"{len(array)} values for {frames} frames")
         return array
 
     def end(self) -> None:
-        """To be called when all have been handed out: nothing may be left."""
+        """Raise DamagedError if bytes are left."""
         if self._at != len(self._data):
             raise DamagedError("more than the header says")

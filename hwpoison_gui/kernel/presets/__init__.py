@@ -1,6 +1,6 @@
-"""Named machines to start from: what a scenario's `background` and the start of the program name.
+"""Preset machines: the `background` of a scenario, and the machine that the program starts with.
 
-Each is a function of the number of frames and a seed, and gives the same image on every machine.
+Each is a function of the number of frames and a seed, and returns the same image on every computer.
 """
 
 from __future__ import annotations

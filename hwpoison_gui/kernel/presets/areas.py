@@ -1,4 +1,4 @@
-"""Areas of memory (VMAs) of a preset's programs, and where in the address space they lie."""
+"""The VMAs of a preset's programs and their addresses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PAGE_SHIFT: Final = 12
 
 
 class Area(NamedTuple):
-    """A VMA to be. `anon`: its private pages; `file`: whose pages lie there or below, from page `offset` on."""
+    """A VMA before it has an address. `anon`: its private pages; `file`: the file it maps from page `offset` on."""
 
     name: str
     pages: int
@@ -27,14 +27,14 @@ class Area(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """An area with its address (in pages)."""
+    """An area and its address as a virtual page number."""
 
     area: Area
     vpn: int
 
 
 def layout(areas: list[Area], name: str, dice: Dice) -> list[Placed]:
-    """Addresses as execve and mmap choose them, in ascending order: program, heap, mappings downward, stack."""
+    """Place areas as execve and mmap would, in ascending order: program, heap, mappings (downward), stack."""
     image = 0x55A00_0000 + dice.one(1 << 24, "text " + name) * 16
     top = 0x7F000_0000 + dice.one(1 << 23, "mmap " + name) * 16
     stack = 0x7FFC0_0000 + dice.one(1 << 18, "stack " + name)
@@ -59,7 +59,7 @@ def layout(areas: list[Area], name: str, dice: Dice) -> list[Placed]:
 
 
 def vma_image(area: Area, vpn: int) -> VmaImage:
-    """The line of /proc/PID/maps."""
+    """The area as a line of /proc/PID/maps."""
     file: FileImage | None = area.file.image if area.file else None
     return VmaImage(
         start=vpn << PAGE_SHIFT,

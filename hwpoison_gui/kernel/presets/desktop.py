@@ -1,7 +1,7 @@
 """The default machine: a small desktop with some servers, after a few hours of use.
 
-Everything follows from the number of frames and the seed. Larger machines have larger programs (up to
-sixteen times), a larger page cache and more free memory.
+The number of frames and the seed determine everything. Larger machines have larger programs (up to sixteen
+times), a larger page cache and more free memory.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from .pool import Birth, PagePool
 from .processes import NOTHING, Entries, ProcessTable
 from .spec import Anon, FileSpec, Library, Program
 
-_NORMAL: Final = 1 << 16  # the size at which the tables count
+_NORMAL: Final = 1 << 16  # frames of the machine for which the tables give numbers of pages
 _LARGEST: Final = 16 * _NORMAL
 _VPN_BITS: Final = 36
 _SMALLEST: Final = 1500
@@ -42,14 +42,14 @@ _KEPT_FREE: Final = 3300
 _ROOM_FOR_ALL: Final = 12_288
 _ANON_VMA: Final = 0xFFFF_8880_0000_0001  # page->mapping of an anonymous page: a pointer with bit 0 set
 
-_NOTES: Final = ("A made-up machine: nothing of it is anybody's memory. Same size and seed give the same machine.",)
+_NOTES: Final = ("A made-up machine, not a recording. The same size and seed give the same machine.",)
 
 
 def desktop(frames: int, seed: int) -> MemoryImage:
-    """The machine. Raises ValueError below 4096 frames."""
+    """The image of a desktop of `frames` frames. Raises ValueError below 4096 frames."""
     if frames < LEAST_FRAMES:
         raise ValueError(f"the desktop needs {LEAST_FRAMES} frames (16 MiB) at least, not {frames}")
-    # Free blocks of all sizes must remain however small the machine, so everything else shrinks the more.
+    # However small the machine, free blocks of all orders must remain, so everything else shrinks more.
     shrunk = max(_SMALLEST, (frames - _KEPT_FREE) * _NORMAL // (_NORMAL - _KEPT_FREE))
     scale = shrunk if frames < _NORMAL else min(_LARGEST, frames)
     while True:
@@ -60,7 +60,7 @@ def desktop(frames: int, seed: int) -> MemoryImage:
 
 
 class _Desktop:
-    """Builds one: first what exists, then where it lies, then the words that Linux would show."""
+    """Builds a desktop: first what exists, then in which frames, then the words that Linux would export."""
 
     def __init__(self, frames: int, seed: int, scale: int) -> None:
         self._frames = frames
@@ -100,7 +100,7 @@ class _Desktop:
         )
 
     def _populate(self) -> None:
-        """Everything but free memory and the kernel's own."""
+        """Create everything except free memory and the kernel's own pages."""
         born: dict[str, int] = {}
         for program in self._programs:
             for name in program.libs:
@@ -126,7 +126,7 @@ class _Desktop:
     def _areas(
         self, program: Program, exe: OpenFile, libraries: dict[str, OpenFile], files: dict[str, OpenFile]
     ) -> list[Area]:
-        """The program's VMAs: its own, those of its libraries, and what it mapped."""
+        """The VMAs of a program: its own, those of its libraries, and its mappings."""
         locked, swapped, cowed = program.locked, 0 if program.locked else program.swapped, program.cowed
         heap = Anon("heap", program.heap, 92, swapped, cowed, path="[heap]")
         stack = Anon("stack", program.stack, 70, 0, min(60, 2 * cowed), path="[stack]")
@@ -146,7 +146,7 @@ class _Desktop:
     def _of_file(
         self, text: str, data: str, library: Library, file: OpenFile, program: Program, seen: int
     ) -> list[Area]:
-        """Code, and data of which the process has private copies where it was relocated or written."""
+        """The text and the data of a file; data pages are private copies where they were relocated or written."""
         split = len(file.page) * library.text // (library.text + library.data)
         split = min(max(1, split), len(file.page) - 1) if len(file.page) > 1 else 1
         areas = [Area(text, split, "r-xp", None, file, 0, seen, 14, program.locked)]
@@ -157,7 +157,7 @@ class _Desktop:
         return areas
 
     def _place(self, page_tables: int) -> tuple[I64, U64, npt.NDArray[np.int32]]:
-        """A frame for each page, and the words and reference counts of frames that hold none of them."""
+        """The frame of each page, and flag words and reference counts of all other frames."""
         physical = physical_map(self._frames)
         words, refcount = at_boot(physical)
         kernel = kernel_memory(page_tables, self._pages, self._dice)
@@ -169,13 +169,13 @@ class _Desktop:
         taken = frontier(spans, used + scattered)
         self._free(taken - used)
         place = self._pool.stream()
-        # The last page taken is one in use, or the block behind it would not begin with it.
+        # The last page allocated must be in use, or the free block behind it would include it.
         last = place == taken - 1
         place[last], place[used - 1] = place[used - 1], taken - 1
         return frames_of(spans, taken)[place], words, refcount
 
     def _free(self, count: int) -> None:
-        """Free pages among the used: single ones, what exited programs left, and the per-CPU lists (no flag)."""
+        """Create free pages between used ones: single pages, those of exited programs, and per-CPU lists (no flag)."""
         lists = min(count // 8, self._pages(60) + 4)
         for cpu, when in enumerate((930, 960)):
             self._pool.fill(max(1, lists // 2), 0, Birth(when, 12, 2 + cpu))
@@ -186,7 +186,7 @@ class _Desktop:
         self._pool.fill(count - 5 * max(1, left), pf.BUDDY, Birth(0, 1000, 3))
 
     def _flags(self, mapcount: I64) -> U64:
-        """Words of all pages: as made, and as used since."""
+        """Flag words of all pages: as created, and as used since."""
         words = self._pool.words()
         on_lru = (words & np.uint64(pf.LRU)) != 0
         referenced, active = self._pool.used_of_late()
@@ -199,9 +199,9 @@ class _Desktop:
         return words
 
     def _dirty(self, entries: Entries, flags: U64) -> npt.NDArray[np.bool_]:
-        """Dirty bits of entries: written anonymous pages, and pages of shared writable mappings.
+        """Dirty bits of entries: of written anonymous pages, and of shared writable mappings.
 
-        A page of a file on disk is never dirty in an entry alone; one of tmpfs can be, or in no entry at all.
+        A page of a file on disk is never dirty in a PTE alone; a page of tmpfs may be, or may be dirty in no PTE.
         """
         page = np.maximum(entries.page, 0)
         words = flags[page]
@@ -214,7 +214,7 @@ class _Desktop:
         return np.asarray(written & (entries.page >= 0))
 
     def _hidden(self, frame: I64, refcount: npt.NDArray[np.int32], pte_dirty: npt.NDArray[np.bool_]) -> HiddenState:
-        """What Linux knows and does not show: reference counts, anon_vma and index of anonymous pages, swap entries."""
+        """State that Linux does not export: reference counts, anon_vma and index of anonymous pages, swap entries."""
         mapping, index, private = (np.zeros(self._frames, np.uint64) for _ in range(3))
         groups = self._processes.anon
         sizes = [len(group.offsets) for group in groups]
@@ -228,14 +228,14 @@ class _Desktop:
 
 
 def _page_tables(entries: Entries) -> int:
-    """How many pages the tables of all four levels take; entries are in order."""
+    """Number of page-table pages of all four levels; `entries` are sorted."""
     place = entries.process.astype(np.int64) << _VPN_BITS | entries.vpn
     differs = place[1:] ^ place[:-1]
     return sum(1 + int(np.count_nonzero(differs >> shift)) for shift in (9, 18, 27, _VPN_BITS))
 
 
 def _references(words: U64, mapcount: I64) -> I64:
-    """One for each mapping, the page cache, the swap cache, and buffers."""
+    """Reference counts: one for each mapping, the page cache, the swap cache, and buffers."""
 
     def has(mask: int) -> npt.NDArray[np.bool_]:
         return np.asarray((words & np.uint64(mask)) != 0)
@@ -246,7 +246,7 @@ def _references(words: U64, mapcount: I64) -> I64:
 
 
 def _pagemap(page: I64, words: U64, mapcount: I64, frame: I64) -> U64:
-    """pagemap's words: present ones with the frame, swapped ones with type 0 and the offset."""
+    """The words of pagemap: present entries with their frame, swapped ones with type 0 and offset."""
     mapped = np.maximum(page, 0)
     entries = np.where(page >= 0, frame[mapped].astype(np.uint64) | np.uint64(1 << 63), np.uint64(1 << 62))
     file = (page >= 0) & ((words[mapped] & np.uint64(pf.ANON)) == 0)

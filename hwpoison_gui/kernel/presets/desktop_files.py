@@ -1,6 +1,6 @@
-"""The desktop's files: what is mapped by name, what merely lies in the page cache, and a heap of the rest.
+"""The files of the desktop: those mapped by name, those only cached, and generated ones for the rest of the cache.
 
-Dates of birth fit the programs that read and write them; sizes are pages at 256 MiB.
+Times of first use match the programs that use the files; sizes are in pages on a machine of 256 MiB.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ _FILES: Final = 60
 
 
 def rest_of_the_cache(pages: int, dice: Dice) -> Iterator[FileSpec]:
-    """Files of all sizes that make up `pages` pages, read over the whole session; some still being written."""
+    """Files of various sizes with `pages` pages in total, read throughout the session; some are still being written."""
     typical = max(4, pages // _FILES)
     number = 0
     while pages > 0:

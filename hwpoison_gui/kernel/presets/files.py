@@ -1,7 +1,7 @@
 """The files of a preset and their pages in the page cache.
 
-A cached page of a file on disk has its blocks (MAPPEDTODISK) unless it is fresh, and buffers (PRIVATE) once
-written; a page of tmpfs is backed by swap.
+A cached page of a file on disk has blocks (MAPPEDTODISK) unless it is new, and buffers (PRIVATE) once it was
+written; a page of tmpfs is swap-backed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _READAHEAD: Final = 16
 
 
 class OpenFile(NamedTuple):
-    """A file with the pages of its cache: their number, -1 where the page is not cached."""
+    """A file and its cached pages. `page`: number of each page in the pool; -1 if it is not cached."""
 
     number: int
     image: FileImage
@@ -37,7 +37,7 @@ class OpenFile(NamedTuple):
 
 
 class FileTable:
-    """All files, numbered in order of their opening."""
+    """All files, numbered in the order in which they are opened."""
 
     def __init__(self, pool: PagePool, dice: Dice, pages: Callable[[int], int]) -> None:
         self._pool = pool
@@ -46,7 +46,7 @@ class FileTable:
         self.files: list[OpenFile] = []
 
     def open(self, spec: FileSpec, scaled: bool = True) -> OpenFile:
-        """Make the file and its cached pages."""
+        """Create the file and its cached pages."""
         count = self._pages(spec.pages) if scaled else spec.pages
         number = len(self.files)
         at = self._cached(spec, count, f"{number} {spec.path}")
@@ -59,12 +59,12 @@ class FileTable:
         return self.files[-1]
 
     def _cached(self, spec: FileSpec, count: int, salt: str) -> I64:
-        """Which pages were read: windows of readahead; of shared memory few at a time."""
+        """Mask of the pages that were read: whole readahead windows; for shared memory a few at a time."""
         if spec.cached == 100:
             return np.arange(count)
         window = 2 if spec.filesystem == "tmpfs" else _READAHEAD
         cached = self._dice.percent("cached " + salt, count, window) < spec.cached
-        # The beginning of a file is what was read, the end of one that is written to is there.
+        # The beginning of a file was read; the end of a file that is being written is cached.
         cached[:_READAHEAD] = True
         cached[-1 - count * spec.fresh // 100 :] = True
         return cached.nonzero()[0]
@@ -81,7 +81,7 @@ class FileTable:
         return words
 
     def cached_pages(self, frame: I64) -> CachedPages:
-        """The page cache, once pages have frames."""
+        """The page cache, given the frame of each page."""
         at = [np.nonzero(file.page >= 0)[0] for file in self.files]
         page = np.concatenate([file.page[index] for file, index in zip(self.files, at, strict=True)])
         number = np.repeat([file.number for file in self.files], [len(index) for index in at])

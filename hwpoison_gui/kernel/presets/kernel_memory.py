@@ -1,7 +1,7 @@
 """The kernel's own memory: slab, page tables, stacks, buffers, large allocations.
 
-Small ones share slots of eight frames by order, as in pageblocks of unmovable pages; large ones are aligned
-and stand in front. A large allocation that is no compound page shows its first frame alone to be in use.
+Small allocations share slots of eight frames, by order, as in unmovable pageblocks; large ones are aligned and come
+first. Of a large allocation that is not a compound page only the first frame is visibly in use.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from .pool import Birth, PagePool
 I32 = npt.NDArray[np.int32]
 
 _SLOT: Final = 8
-_USED: Final = 1 << 63  # in a group's word: in use though no flag says so; never leaves this module
+_USED: Final = 1 << 63  # in a flag word: in use without any flag; never leaves this module
 
 _SLAB_HEAD: Final = pf.SLAB | pf.COMPOUND_HEAD
 _SLAB_TAIL: Final = pf.SLAB | pf.COMPOUND_TAIL
 
 
 class Small(NamedTuple):
-    """`pages` order-0 pages, or `pages` blocks of `order`: flag words of the first frame and of the others."""
+    """`pages` blocks of `order`, with the flag words of the first frame and of the others."""
 
     pages: int
     order: int
@@ -62,7 +62,7 @@ LARGE: Final = (
 
 
 class KernelMemory(NamedTuple):
-    """`pfn`, `words`, `refcount`: one value for each frame of the zones."""
+    """Parallel arrays with one value for each frame of the zones."""
 
     words: U64
     refcount: I32
@@ -73,7 +73,7 @@ class KernelMemory(NamedTuple):
         return len(self.words) + sum(count << order for order, count, _ in self.large)
 
     def put(self, zones: list[Span], words: U64, refcount: I32) -> None:
-        """Fill the zones: large allocations at their beginnings, then the slots; what is left stays free."""
+        """Fill the zones: large allocations first, then the slots; the rest stays free."""
         starts = [zone.start for zone in zones]
         for number, (order, compound) in enumerate(_each(self.large)):
             zone = number % 2 if len(zones) > 1 and zones[1].frames >= zones[0].frames // 8 else 0
@@ -88,7 +88,7 @@ class KernelMemory(NamedTuple):
 
 
 def kernel_memory(page_tables: int, pages: Callable[[int], int], dice: Dice) -> KernelMemory:
-    """`pages` scales a number of pages to the machine; `page_tables` is exact."""
+    """The allocations of a machine. `pages` scales a number of pages to its size; `page_tables` is exact."""
     largest = min(9, pages(64).bit_length() + 3)
     words = np.concatenate([_order0(page_tables, pages, dice), *_blocks(pages)])
     in_slots = words.reshape(-1, _SLOT)
@@ -109,7 +109,7 @@ def kernel_memory(page_tables: int, pages: Callable[[int], int], dice: Dice) -> 
 
 
 def _order0(page_tables: int, pages: Callable[[int], int], dice: Dice) -> U64:
-    """Single pages of all kinds, mixed, filled up with free ones to whole slots."""
+    """Single pages of all kinds, mixed, padded with free ones to whole slots."""
     pool = PagePool(dice)
     pool.fill(page_tables, pf.PGTABLE, Birth(0, 900, 6))
     for small in SMALL:
@@ -124,7 +124,7 @@ def _order0(page_tables: int, pages: Callable[[int], int], dice: Dice) -> U64:
 
 
 def _blocks(pages: Callable[[int], int]) -> Iterator[U64]:
-    """Blocks of the higher orders, each kind filled up with free frames to whole slots."""
+    """Blocks of higher orders, each kind padded with free frames to whole slots."""
     for small in SMALL:
         if small.order:
             size = 1 << small.order
@@ -134,7 +134,7 @@ def _blocks(pages: Callable[[int], int]) -> Iterator[U64]:
 
 
 def _slots(page_tables: int, pages: Callable[[int], int]) -> Iterator[tuple[int, Birth]]:
-    """How many slots each kind has, in the order of the words, and when they were taken."""
+    """The number of slots of each kind, in the order of the words, and when they were allocated."""
     single = page_tables + sum(pages(small.pages) for small in SMALL if small.order == 0)
     yield -(-single // _SLOT), Birth(0, 1000, 10)
     for small in SMALL:

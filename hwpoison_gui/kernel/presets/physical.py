@@ -1,7 +1,7 @@
-"""Where what lies in physical memory: firmware, kernel image, the array of struct page, zones for the rest.
+"""The layout of physical memory: firmware, kernel image, the array of struct page, and pageblocks for the rest.
 
-The kernel's own small allocations keep to pageblocks of their own (as migrate types make them);
-everything else follows the order in which blocks were taken.
+Small allocations of the kernel keep to pageblocks of their own, as migrate types make them; everything else
+follows the order in which blocks were allocated.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _EBDA: Final = 0x9F
 
 
 class NoRoomError(Exception):
-    """So many pages leave no free blocks of every size."""
+    """The pages leave no free blocks of every order."""
 
 
 class Span(NamedTuple):
-    """Frames from `start` up to `end`, exclusive."""
+    """Frames from `start` to `end` (exclusive)."""
 
     start: int
     end: int
@@ -41,7 +41,7 @@ class Span(NamedTuple):
 
 
 class PhysicalMap(NamedTuple):
-    """`hole`: no memory; `kernel`: the image; `mem_map`: struct pages; `top`: behind it only ACPI tables."""
+    """`hole`: no memory; `kernel`: the image; `mem_map`: struct pages; above `top` there are only ACPI tables."""
 
     frames: int
     hole: Span
@@ -58,13 +58,13 @@ class PhysicalMap(NamedTuple):
         return self.kernel.end - 9
 
     def usable(self) -> list[Span]:
-        """What the allocator was given at boot."""
+        """The frames given to the allocator at boot."""
         dma = Span(_LOW_MEMORY, self.hole.start)
         return [Span(1, _EBDA), dma, Span(self.mem_map.end, self.top)]
 
 
 def physical_map(frames: int) -> PhysicalMap:
-    """The machine of that size. From 256 MiB on the kernel lies at 16 MiB, behind the hole of old ISA cards."""
+    """The layout for a size. From 256 MiB on the kernel is at 16 MiB, above the hole for old ISA cards."""
     start = max(512, min(4096, frames // 16))
     kernel = Span(start, start + min(frames // 24, 8192) // 16 * 16)
     mem_map = Span(kernel.end, kernel.end + -(-frames // 64))
@@ -73,7 +73,7 @@ def physical_map(frames: int) -> PhysicalMap:
 
 
 def at_boot(physical: PhysicalMap) -> tuple[U64, I32]:
-    """Flag words and reference counts before anything is allocated: all usable memory is free."""
+    """Flag words and reference counts at boot, with all usable memory free."""
     words = np.full(physical.frames, pf.BUDDY, np.uint64)
     refcount = np.zeros(physical.frames, np.int32)
     at = 0
@@ -88,14 +88,14 @@ def at_boot(physical: PhysicalMap) -> tuple[U64, I32]:
 
 
 def unmovable_zones(physical: PhysicalMap, pages: int, dice: Dice) -> list[Span]:
-    """Whole pageblocks for `pages` of the kernel's pages: most from boot, the rest taken later, here and there."""
+    """Pageblocks for `pages` pages of the kernel: most allocated at boot, the rest later and scattered."""
     size = physical.pageblock
     wanted = -(-pages // size)
     first = -(-physical.mem_map.end // size)
     early = wanted if wanted < 8 else wanted * 5 // 8
     zones = [Span(first * size, (first + early) * size)]
     at, left = first + early, wanted - early
-    # Within the first half: the end of memory stays whole.
+    # Only in the first half: the end of memory stays contiguous.
     room = (physical.top // size - at) // 2 - left
     lots = min(5, max(1, left // 2))
     for lot in range(lots if left else 0):
@@ -107,20 +107,20 @@ def unmovable_zones(physical: PhysicalMap, pages: int, dice: Dice) -> list[Span]
 
 
 def allocation_order(physical: PhysicalMap, zones: list[Span], used: int, dice: Dice) -> list[Span]:
-    """Movable memory in the order in which it is taken: upward with a little disorder, low memory late."""
+    """Movable memory in the order of allocation: upward with some disorder, low memory late."""
     spans = [part for span in physical.usable() for part in _cut(span, zones)]
     above = physical.mem_map.end
     total = sum(span.frames for span in spans)
     late = above + (physical.top - above) * used // max(1, total) * 3 // 5
     where = np.array([span.start if span.start >= above else late for span in spans], np.int64)
     jitter = dice.below(3 * BLOCK, "order", np.arange(len(spans)))
-    # The last blocks stay where they are: a large free block must remain behind the last one in use.
+    # The last blocks stay in place: a large free block must remain behind the last one in use.
     jitter[where + 5 * BLOCK > physical.top] = 0
     return [spans[at] for at in np.argsort(where + jitter, kind="stable").tolist()]
 
 
 def _cut(span: Span, zones: list[Span]) -> list[Span]:
-    """The span without the zones, in blocks."""
+    """The span without the zones, cut into blocks."""
     edges = {span.start, span.end, *range(-(-span.start // BLOCK) * BLOCK, span.end, BLOCK)}
     for zone in zones:
         edges.update(edge for edge in zone if span.start < edge < span.end)
@@ -130,7 +130,7 @@ def _cut(span: Span, zones: list[Span]) -> list[Span]:
 
 
 def frames_of(spans: list[Span], count: int) -> I64:
-    """The first `count` frames of the spans, in order."""
+    """The first `count` frames of the spans."""
     sizes = np.array([span.frames for span in spans], np.int64)
     ends = np.cumsum(sizes)
     number = int(np.searchsorted(ends, count)) + 1
@@ -141,9 +141,9 @@ def frames_of(spans: list[Span], count: int) -> I64:
 
 
 def frontier(spans: list[Span], least: int) -> int:
-    """How much to take, at least `least`, so that what stays free has blocks of every order.
+    """The number of pages to allocate, at least `least`, so that free blocks of every order remain.
 
-    One page into a whole block: behind it lie 1, 2, 4 … 512 free pages, naturally aligned, then a whole block.
+    It ends one page into a block: 1, 2, 4 … 512 naturally aligned free pages follow, and then a whole block.
     """
     taken = 0
     whole = [span.frames == BLOCK for span in spans]

@@ -1,7 +1,7 @@
-"""Pages before they have frames: groups with a time of birth, dealt out in runs as an allocator would.
+"""Pages before they have frames: groups with a time of allocation, interleaved in runs as an allocator would.
 
-A page is a number in the order of creation. stream() says in which order the pages were allocated:
-groups that grew at the same time interleave, each in runs of its own typical length.
+A page is a number in order of creation. stream() gives the order of allocation: groups that grow at the same time
+interleave, each in runs of its typical length.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _TICK: Final = 1 << 20
 
 
 class Birth(NamedTuple):
-    """When pages were allocated: from tick `when`, over `span` ticks, in runs of about `run` pages."""
+    """When pages were allocated: from tick `when` over `span` ticks, in runs of about `run` pages."""
 
     when: int
     span: int = 10
@@ -25,7 +25,7 @@ class Birth(NamedTuple):
 
 
 class PagePool:
-    """Groups of pages. `activity`: percentage of pages that were used of late."""
+    """Groups of pages. `activity`: percentage of pages that were used recently."""
 
     def __init__(self, dice: Dice) -> None:
         self._dice = dice
@@ -37,12 +37,12 @@ class PagePool:
         self.total = 0
 
     def add(self, words: npt.NDArray[np.uint64], birth: Birth, activity: int = 0) -> int:
-        """A group with the given flag words, at least one. Returns the number of its first page."""
+        """Add a group with the given flag words, at least one. Returns the number of its first page."""
         self._mixed.append((self.total, words))
         return self.fill(len(words), 0, birth, activity)
 
     def fill(self, count: int, word: int, birth: Birth, activity: int = 0) -> int:
-        """A group of `count` pages with one flag word."""
+        """Add a group of `count` pages with the same flag word. Returns the number of its first page."""
         self._word.append(word)
         self._counts.append(count)
         self._births.append(birth)
@@ -57,7 +57,7 @@ class PagePool:
         return words
 
     def used_of_late(self) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-        """Which pages were referenced, which are active: in clusters of four, as often as their group says."""
+        """Masks of the referenced and the active pages: in clusters of four, by the activity of their group."""
         quads = np.arange(-(-self.total // 4))
         luck = self._dice.below(10_000, "used", quads)
         activity = np.repeat(np.array(self._activity, np.int8), self._counts)
@@ -66,14 +66,14 @@ class PagePool:
         return referenced, active
 
     def stream(self) -> I64:
-        """The place of each page in the order of allocation, 0 to `total` - 1."""
+        """The position of each page in the order of allocation, 0 to `total` - 1."""
         counts = np.array(self._counts, np.int64)
         firsts = np.cumsum(counts) - counts
         when, span, length = np.array(self._births, np.int64).T
         parts = [self._runs(np.nonzero(length == run)[0], run, counts) for run in sorted(set(length.tolist()))]
         group, offset, pages = (np.concatenate(column) for column in zip(*parts, strict=True))
         spread = span[group] * _TICK
-        # A group grows from its first page to its last; what grows beside it comes in between.
+        # A group grows from its first page to its last; groups that grow at the same time come in between.
         jitter = self._dice.below(1 << 40, "when", firsts[group] + offset) % (spread // 4 + 1)
         key = when[group] * _TICK + offset * spread // counts[group] + jitter
         order = np.argsort(key, kind="stable")
@@ -85,7 +85,7 @@ class PagePool:
         return place
 
     def _runs(self, groups: I64, run: int, counts: I64) -> tuple[I64, I64, I64]:
-        """All pages of the groups cut into runs: group, offset in it, length."""
+        """The groups cut into runs: group, offset in it, length."""
         sizes = counts[groups]
         begins = np.cumsum(sizes) - sizes
         total = int(sizes.sum())

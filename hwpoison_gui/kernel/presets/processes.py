@@ -1,7 +1,7 @@
-"""The processes of a preset: what their page tables hold.
+"""The processes of a preset and their page tables.
 
-A program's first process is laid out; those it forked have the same areas, share its anonymous pages until
-one writes (copy-on-write), and find pages of files by themselves.
+The first process of a program is laid out; the processes it forked have the same VMAs, share its anonymous pages
+until one writes (copy-on-write), and touch pages of files on their own.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from .spec import Anon, Child, Program
 
 Bools = npt.NDArray[np.bool_]
 
-NOTHING: Final = -1  # in the place of a page: not there; below it, swap entry NOTHING - offset
+NOTHING: Final = -1  # instead of a page number: no entry; below it, swap entry NOTHING - offset
 
 _ANON: Final = pf.UPTODATE | pf.LRU | pf.ANON | pf.SWAPBACKED
 _LOCKED: Final = pf.UNEVICTABLE | pf.MLOCKED
 _FAULT_AROUND: Final = 16
-_BEGINNING: Final = 4  # first pages of an area: written early, in use ever since, and seldom written again
+_BEGINNING: Final = 4  # first pages of a VMA: written early, in use since, and seldom written again
 _BACK: Final = 16  # percentage of swapped pages that are in the swap cache
 
 
 class Entries(NamedTuple):
-    """Page-table entries, one value each: `process` by order of start, `vpn`, `page` (swap entries below NOTHING).
+    """Page-table entries as parallel arrays. `process`: in order of start; `page`: swap entries are below NOTHING.
 
     `shared`: in a mapping through which a write changes the file.
     """
@@ -43,7 +43,7 @@ class Entries(NamedTuple):
 
 
 class AnonGroup(NamedTuple):
-    """Anonymous pages from number `first` on: their anon_vma and offsets in it (page->index)."""
+    """Anonymous pages from number `first` on: their anon_vma, and page->index of each."""
 
     first: int
     anon_vma: int
@@ -62,11 +62,11 @@ class ProcessTable:
         self.locked: list[I64] = []
         self._found: list[tuple[I64, I64, I64]] = []
         self._found_in: list[tuple[int, int, int, bool]] = []
-        self._next_swap = 1  # the first page of a swap area is its header
+        self._next_swap = 1  # the first page of a swap device is its header
         self._anon_vmas = 0
 
     def start(self, program: Program, areas: list[Area]) -> None:
-        """The program's process and those that it forks."""
+        """Start the process of a program, and those that it forks."""
         first = len(self.processes)
         placed = layout(areas, program.name, self._dice)
         vmas = tuple(vma_image(area, vpn) for area, vpn in placed)
@@ -79,7 +79,7 @@ class ProcessTable:
             self._found_in.append((len(at), first, vpn, area.perms == "rw-s"))
 
     def entries(self) -> Entries:
-        """All entries in order of process and address."""
+        """All entries, in order of process and address."""
         process, at, page = (np.concatenate(column) for column in zip(*self._found, strict=True))
         count, first, vpn, shared = np.array(self._found_in, np.int64).T
         process = (process + first.repeat(count)).astype(np.int16)
@@ -88,7 +88,7 @@ class ProcessTable:
         return Entries(process[order], at[order], page[order], (shared > 0).repeat(count)[order])
 
     def _places(self, area: Area, vpn: int, program: Program, born: list[int]) -> I64:
-        """For each process (row) what lies at each page of the area."""
+        """The page at each address of an area (column) in each process (row)."""
         if area.file is None:
             held = np.empty((len(born), area.pages), np.int64)
             held.fill(NOTHING)
@@ -103,7 +103,7 @@ class ProcessTable:
         return held
 
     def _file_pages(self, area: Area, file: OpenFile, name: str, processes: int) -> I64:
-        """Pages of the file that each process touched: a fault maps those around it."""
+        """The pages of the file that each process touched; a fault maps the pages around it, too."""
         pages = file.page[area.offset : area.offset + area.pages]
         path = f"{file.number} {area.offset} "
         window = 4 if area.perms == "rw-s" else _FAULT_AROUND
@@ -114,7 +114,7 @@ class ProcessTable:
         return held
 
     def _put_anon(self, area: Area, anon: Anon, index: I64, program: Program, born: list[int], held: I64) -> None:
-        """The pages written by the first process; each process has its own where it wrote since the fork."""
+        """The pages written by the first process, with copies for each process that has written since the fork."""
         salt = f"{program.name} {area.name} "
         word = _ANON | (_LOCKED if area.locked else 0)
         birth = Birth(program.when, program.span, anon.run)
@@ -123,7 +123,7 @@ class ProcessTable:
         if anon.swapped:
             swapped = kept & (self._dice.percent("swapped " + salt, area.pages, 8) < anon.swapped)
             swapped[:_BEGINNING] = False
-            if area.file is None and len(self.swap_cache) < 2:  # the smallest machine, too, has some
+            if area.file is None and len(self.swap_cache) < 2:  # so that the smallest machine has some
                 kept[-3:] = swapped[-3:] = True
             kept &= ~swapped
             self._put_swapped(swapped.nonzero()[0], salt, index, birth, anon, held)
@@ -131,7 +131,7 @@ class ProcessTable:
             at = kept.nonzero()[0]
             held[0, at] = self._group(at, word, index, birth, anon.activity)
             return
-        # A parent writes less to what it has shared.
+        # The parent writes less to shared pages.
         share = np.full((len(born), 1), anon.cowed)
         share[0] = anon.cowed if anon.cowed == 100 else anon.cowed // 4
         own = kept & (self._dice.percents("cow " + salt, len(born), area.pages, 4) < share)
@@ -143,7 +143,7 @@ class ProcessTable:
             held[number, at] = self._group(at, word, index, birth._replace(when=when), anon.activity)
 
     def _group(self, at: I64, word: int, index: I64, birth: Birth, activity: int) -> I64:
-        """New anonymous pages for the pages `at` of an area."""
+        """Allocate anonymous pages for the pages `at` of an area."""
         if not len(at):
             return at
         first = self._pool.fill(len(at), word, birth, 0 if word & _LOCKED else activity)
@@ -151,7 +151,7 @@ class ProcessTable:
         return np.arange(first, first + len(at))
 
     def _put_swapped(self, at: I64, salt: str, index: I64, birth: Birth, anon: Anon, held: I64) -> None:
-        """Entries for swapped pages; some are in the swap cache: half of those mapped again, half read ahead."""
+        """Swap entries for swapped pages. Some are in the swap cache: half of these mapped again, half read ahead."""
         if not len(at):
             return
         entry = np.arange(self._next_swap, self._next_swap + len(at))
@@ -175,7 +175,7 @@ def _leader(program: Program, vmas: tuple[VmaImage, ...]) -> ProcessImage:
 
 
 def _child(child: Child, program: Program, vmas: tuple[VmaImage, ...]) -> ProcessImage:
-    """As fork leaves it: everything as the parent, unless it said otherwise since."""
+    """A forked process: as its parent, apart from what it changed itself."""
     comm, threads = child.comm or program.comm, child.threads or 1
     sigbus, mce_kill = child.sigbus or program.sigbus, child.mce_kill or program.mce_kill
     return ProcessImage(child.pid, program.pid, comm, vmas, threads, sigbus, mce_kill)

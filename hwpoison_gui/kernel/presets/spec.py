@@ -1,7 +1,7 @@
-"""How the programs of a preset are described: what each runs, maps and forks. Pages count at 256 MiB.
+"""Descriptions of the programs of a preset. Numbers of pages are for a machine of 256 MiB.
 
-Percentages say how much of something is there: `seen` what everybody touches, `own` what one process
-touches by itself, `present` what was ever written, `swapped` of that, `cowed` written since fork.
+Percentages: `seen` of a file is touched by every process and `own` by one of them alone; `present` of anonymous
+memory was ever written, `swapped` of that is swapped out, and `cowed` was written since fork.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class FileSpec(NamedTuple):
-    """A file of `pages` pages. `dirty`, `fresh` (dirty, not yet given blocks on disk), `written`: percentages."""
+    """A file of `pages` pages. `dirty`, `fresh` (dirty and without blocks on disk) and `written` are percentages."""
 
     path: str
     pages: int
@@ -26,7 +26,7 @@ class FileSpec(NamedTuple):
 
 
 class Library(NamedTuple):
-    """Shared code: `text` pages to run, `data` pages of which each program writes its own."""
+    """A library or executable: `text` pages of code, and `data` pages of which each process has private copies."""
 
     path: str
     text: int
@@ -49,7 +49,7 @@ class Anon(NamedTuple):
 
 
 class Map(NamedTuple):
-    """A mapping of a file of the table."""
+    """A mapping of a file, by its name in the table of files."""
 
     name: str
     file: str
@@ -59,7 +59,7 @@ class Map(NamedTuple):
 
 
 class Child(NamedTuple):
-    """A process forked by the program's first one."""
+    """A process forked by the first process of its program."""
 
     pid: int
     after: int
@@ -70,7 +70,7 @@ class Child(NamedTuple):
 
 
 class Program(NamedTuple):
-    """One process and those it forked. Heap and stack in pages; `seen` of its own code is touched."""
+    """A process and those it forks. `heap` and `stack` are in pages."""
 
     name: str
     comm: str
