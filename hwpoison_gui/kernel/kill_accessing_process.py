@@ -9,9 +9,10 @@ from typing import Final, NamedTuple
 
 from . import pte as ptes
 from .collect import ToKill
-from .handler import Handler
+from .handler import MF_ACTION_REQUIRED, MF_COUNT_INCREASED, Handler, found_poisoned
 from .machine import Machine
 from .mark import Act, Mark, Steps, site
+from .page_alloc import put_page
 from .records import HPAGE_PMD_NR, PAGE_SHIFT
 from .user_mappings import kill_proc
 
@@ -24,6 +25,33 @@ class Found(NamedTuple):
 
     address: int
     lsb: int
+
+
+def poisoned_before(h: Handler, page: int, found: Mark) -> Steps[int | str]:
+    """Stop the handler at a page that was poisoned before.
+
+    Parameters
+    ----------
+    h
+        The handler.
+    page
+        The frame that page tables and references name: the head of a hugetlb page, else the frame itself.
+    found
+        The mark of the step that found PG_hwpoison set.
+
+    Returns
+    -------
+    "EHWPOISON", or what kill_accessing_process() returns for an action-required error.
+    """
+    h.log("already hardware poisoned")
+    found_poisoned(h.m)
+    yield found
+    errno: int | str = "EHWPOISON"
+    if h.flags & MF_ACTION_REQUIRED:
+        errno = yield from kill_accessing_process(h, page)
+    if h.flags & MF_COUNT_INCREASED:
+        put_page(h.m, page)
+    return errno
 
 
 def kill_accessing_process(h: Handler, pfn: int) -> Steps[int | str]:

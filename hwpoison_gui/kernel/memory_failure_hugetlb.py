@@ -10,18 +10,16 @@ from typing import Final
 
 from . import page_flags as pf
 from .handler import (
-    MF_ACTION_REQUIRED,
     MF_COUNT_INCREASED,
     Handler,
     Verdict,
     action_result,
-    found_poisoned,
 )
 from .hugetlb_pool import page_handle_poison
-from .kill_accessing_process import kill_accessing_process
+from .kill_accessing_process import poisoned_before
 from .machine import Machine
 from .mark import Act, Mark, Steps, site
-from .page_alloc import get_page, put_page
+from .page_alloc import get_page
 from .profile.type import FAILED, RECOVERED
 from .profile.variants import phase
 
@@ -41,7 +39,7 @@ def try_memory_failure_hugetlb(h: Handler) -> Steps[Verdict]:
     head = m.compound_head(pfn)
     free = not m.refcount.view[head]
     if not hugetlb_update_hwpoison(m, head, pfn):
-        return (yield from _poisoned_before(h, head))
+        return (yield from poisoned_before(h, head, Mark(POISONED_BEFORE, (), (head, pfn))))
     if not free and not h.flags & MF_COUNT_INCREASED:
         get_page(m, head)
     m.set_flags(head, pf.LOCKED)
@@ -73,15 +71,3 @@ def hugetlb_update_hwpoison(m: Machine, head: int, pfn: int) -> bool:
     if not first:
         m.add_to(m.counters, "num_poisoned_pages", 1)
     return first
-
-
-def _poisoned_before(h: Handler, head: int) -> Steps[Verdict]:
-    h.log("already hardware poisoned")
-    found_poisoned(h.m)
-    yield Mark(POISONED_BEFORE, (), (head, h.pfn))
-    errno: int | str = "EHWPOISON"
-    if h.flags & MF_ACTION_REQUIRED:
-        errno = yield from kill_accessing_process(h, head)
-    if h.flags & MF_COUNT_INCREASED:
-        put_page(h.m, head)
-    return errno

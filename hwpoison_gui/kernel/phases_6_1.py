@@ -11,20 +11,18 @@ from typing import Final
 from . import page_flags as pf
 from .get_hwpoison_page import FREE, TAKEN, get_hwpoison_page, is_handlable
 from .handler import (
-    MF_ACTION_REQUIRED,
     MF_COUNT_INCREASED,
     MF_SW_SIMULATED,
     UNLOCKED,
     Handler,
     Verdict,
     action_result,
-    found_poisoned,
     frames_of,
     leave,
     matching_row,
 )
 from .huge_memory import split_huge_page
-from .kill_accessing_process import kill_accessing_process
+from .kill_accessing_process import poisoned_before
 from .mark import Act, Mark, Steps, site
 from .page_alloc import put_page, take_page_off_buddy
 from .profile.type import FAILED, RECOVERED
@@ -65,15 +63,7 @@ def set_page_hwpoison(h: Handler) -> Steps[Verdict]:
         m.set_flags(pfn, pf.HWPOISON)
         yield Mark(POISONED, (), (pfn,))
         return None
-    h.log("already hardware poisoned")
-    found_poisoned(m)
-    yield Mark(POISONED_BEFORE, (), (pfn,))
-    errno: int | str = "EHWPOISON"
-    if h.flags & MF_ACTION_REQUIRED:
-        errno = yield from kill_accessing_process(h, pfn)
-    if h.flags & MF_COUNT_INCREASED:
-        put_page(m, pfn)
-    return errno
+    return (yield from poisoned_before(h, pfn, Mark(POISONED_BEFORE, (), (pfn,))))
 
 
 @phase("6.1")

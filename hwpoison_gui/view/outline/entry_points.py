@@ -1,4 +1,4 @@
-"""Which outline an operation has: the handler's for errors, the fault path for a touch, that of a file for I/O."""
+"""The outline of an operation: the handler for errors, the fault path for accesses, the file paths for I/O."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from hwpoison_gui.view.outline.part import Part, Way
 
 
 def handler_of(profile: Profile) -> Part:
-    """memory_failure() as that kernel has it."""
+    """memory_failure() of a kernel."""
     return Part(
         "A memory error is reported",
         "memory_failure",
@@ -30,7 +30,7 @@ def handler_of(profile: Profile) -> Part:
 
 
 def _part_of(phase: Variant[Verdict]) -> Part:
-    """A phase of which nothing is told yet is shown by its name."""
+    """The part of a phase; one that has no words yet is shown by its name."""
     return nearest(PHASES, phase) or Part(phase.name.replace("_", " ").capitalize(), phase.name)
 
 

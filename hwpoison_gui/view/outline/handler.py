@@ -1,6 +1,6 @@
-"""The handler in our words: each phase of memory_failure(), its decisions, and what each way out means.
+"""Outline of the handler: the phases of memory_failure(), their decisions, and the meaning of each branch.
 
-Keyed by variant, in the order of the kernels: one that has no part of its own is shown as the newest of its name.
+Keyed by variant, in the order of the kernels. A variant without an entry is shown as the newest one of its name.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The phases that Linux 6.1 has and 2009 had not, or had otherwise, in our words."""
+"""Outline of the phases that are new or different in 6.1."""
 
 from __future__ import annotations
 
