@@ -27,7 +27,7 @@ LOCK_WAITED: Final = site("lock_page_nosync", Act.FLAG, "waited")
 NO_WRITEBACK: Final = site("wait_on_page_writeback", Act.DECIDE, "no I/O")
 WRITEBACK_WAITED: Final = site("wait_on_page_writeback", Act.FLAG, "waited")
 NOT_TRUNCATED: Final = site("memory_failure", Act.DECIDE, "not truncated", "what anon_vma path")
-ROW: Final = site("page_action", Act.DECIDE, args="row saved", name="row")
+ROW: Final = site("page_action", Act.DECIDE, args="row saved flags own_flags", name="row")
 STILL_REFERENCED: Final = site("page_action", Act.DECIDE, "still referenced", "users")
 
 
@@ -150,8 +150,9 @@ def _still_has(m: Machine, pfn: int) -> tuple[str, int, str]:
 def identify_page_state(h: Handler) -> Steps[Verdict]:
     """page_action(): find the row of the state table that matches the page and run its action."""
     m, pfn = h.m, h.pfn
-    row = matching_row(m.profile.results.states, m.page(pfn) | h.lru_flag)
-    yield Mark(ROW, (row, False), (pfn,))
+    flags = m.page(pfn) | h.lru_flag
+    row = matching_row(m.profile.results.states, flags)
+    yield Mark(ROW, (row, False, flags, m.page(pfn)), (pfn,))
     result = yield from m.profile.results.actions[row.action](h)
     yield action_result(h, row.kind, result)
     users = int(m.refcount.view[pfn]) - 1 - h.extra

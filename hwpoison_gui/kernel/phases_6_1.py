@@ -38,7 +38,7 @@ FREE_RESULT: Final = site("action_result", Act.RESULT, args="kind result", name=
 SHAKEN: Final = site("shake_page", args="handlable")
 LOCKED: Final = site("hwpoison_filter", Act.FLAG, "free")
 LOCK_WAITED: Final = site("hwpoison_filter", Act.FLAG, "waited")
-ROW: Final = site("identify_page_state", Act.DECIDE, args="row saved")
+ROW: Final = site("identify_page_state", Act.DECIDE, args="row saved flags own_flags")
 
 
 @phase("6.1")
@@ -133,11 +133,13 @@ def identify_page_state(h: Handler) -> Steps[Verdict]:
     """Match the current flags, or else the saved ones, with the state table, and run the action of the row."""
     m, pfn = h.m, h.pfn
     rows = m.profile.results.states
-    row = matching_row(rows, m.page(pfn))
+    flags = m.page(pfn)
+    row = matching_row(rows, flags)
     saved = not row.mask
     if saved:
-        row = matching_row(rows, h.page_flags | m.page(pfn) & pf.DIRTY)
-    yield Mark(ROW, (row, saved), (pfn,))
+        flags = h.page_flags | m.page(pfn) & pf.DIRTY
+        row = matching_row(rows, flags)
+    yield Mark(ROW, (row, saved, flags, m.page(pfn)), (pfn,))
     h.kind = row.kind
     result = yield from m.profile.results.actions[row.action](h)
     yield action_result(h, row.kind, result)

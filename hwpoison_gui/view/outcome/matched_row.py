@@ -1,23 +1,52 @@
-"""The row of the state table that an operation came to, and the step that found it."""
+"""How the handler matched a page with the state table: in an operation, or in a dry run."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel import phases, phases_6_1
 from hwpoison_gui.kernel.mark import Mark
 from hwpoison_gui.kernel.profile.type import StateRow
+from hwpoison_gui.session.dry_run import Ran
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
 
 _ROWS: Final = (phases.ROW, phases_6_1.ROW)
-
 _STEP: Final = Question[int | None]("step that finds the row of the state table")  # asked at every step
 
 
+class Matched(NamedTuple):
+    """The flag word `word` that the handler compared with the rows, and the row that fits.
+
+    `word` is None where the handler returns before it looks at the table; `stops` says why. `own`: the page's own flag
+    word at that step, without flags that the handler remembers.
+    """
+
+    pfn: int
+    word: int | None
+    own: int = 0
+    row: StateRow | None = None
+    stops: str = ""
+
+
+def matched_by(mark: Mark, pfn: int) -> Matched:
+    """What the mark of the step that finds the row says."""
+    return Matched(pfn, mark.value("flags"), mark.value("own_flags"), mark.value("row"))
+
+
+def matched_in_run(pfn: int, ran: Ran) -> Matched:
+    """How the handler matches a page in a dry run."""
+    number = find_table_step(ran.steps.marks)
+    if number is not None:
+        return matched_by(ran.steps.marks[number], pfn)
+    if ran.result is not None:
+        return Matched(pfn, None, stops=f"“{ran.result.kind}”, {ran.result.result}")
+    return Matched(pfn, None, stops=f"it stops with {ran.errno}")
+
+
 def step_of_table(session: Session, operation: Operation) -> int | None:
-    """The number of the step that finds the row, or None where an operation never comes to it."""
+    """The number of the step that finds the row, or None where an operation does not look at the table."""
 
     def find() -> int | None:
         marks = session.steps.marks[operation.first : operation.last]
@@ -35,7 +64,4 @@ def find_table_step(marks: Sequence[Mark]) -> int | None:
 def matched_row(session: Session, operation: Operation) -> StateRow | None:
     """The row whose action an operation took."""
     number = step_of_table(session, operation)
-    if number is None:
-        return None
-    row: StateRow = session.steps.marks[number].value("row")
-    return row
+    return None if number is None else matched_by(session.steps.marks[number], -1).row

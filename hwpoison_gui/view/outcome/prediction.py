@@ -6,7 +6,6 @@ from collections.abc import Generator
 from typing import NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel.handler import matching_row
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.type import DELAYED, FAILED, RECOVERED
 from hwpoison_gui.session.dry_run import Ran, dry_run
@@ -16,7 +15,7 @@ from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.crowd import Crowd, is_crowded
 from hwpoison_gui.view.outcome.impact import Before, effects_of, find_before, find_hits
 from hwpoison_gui.view.outcome.loss_words import lost_words
-from hwpoison_gui.view.outcome.matched_flags import Matched, matched_in_run
+from hwpoison_gui.view.outcome.matched_row import Matched, matched_in_run
 
 _WHEN_TOUCHED = frozenset({LATER, CAUGHT, IGNORED})
 
@@ -76,10 +75,10 @@ def find_prediction(m: Machine, pfn: int, swapped: set[int] | None = None) -> Ge
 def _read(m: Machine, before: Before, ran: Ran) -> tuple[Prediction, dict[int, str]]:
     """The prediction without its hits, and these by tgid, of the machine as the handler left it."""
     kind, result = (ran.result.kind, ran.result.result) if ran.result is not None else (None, None)
-    matched = matched_in_run(m, before.page.pfn, ran)
+    matched = matched_in_run(before.page.pfn, ran)
     if m.panicked:
         return Prediction(class_of(m, before, ran, {}, False), None, None, ran.errno, False, matched, {}), {}
-    action = "" if matched.word is None else matching_row(m.profile.results.states, matched.word).action
+    action = matched.row.action if matched.row is not None else ""
     hits = to_the_end(find_hits(m, before, effects_of(m, ran.deliveries)))
     gone = lost_words(m, before.page, kind, result, action).gone
     code = class_of(m, before, ran, hits, gone)

@@ -16,8 +16,7 @@ from hwpoison_gui.session.peek import at_in_slices
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.base.slicing import to_the_end
-from hwpoison_gui.view.outcome.matched_flags import NO_PAGE, Matched, matched_in_operation
-from hwpoison_gui.view.outcome.matched_row import step_of_table
+from hwpoison_gui.view.outcome.matched_row import Matched, matched_by, step_of_table
 from hwpoison_gui.view.outcome.prediction import find_prediction
 from hwpoison_gui.view.outline.reachable import unreachable
 
@@ -159,7 +158,7 @@ class StateTables:
         number = step_of_table(session, operation)
         if number is not None and session.position > number:
             if self._looked is None:
-                self._looked = matched_in_operation(session, operation, pfn, number)
+                self._looked = matched_by(session.steps.marks[number], pfn)
             return _table(profile, self._looked, "when the handler looked", number + 1)
         if self._before is None:
             self._before = yield from at_in_slices(
@@ -171,7 +170,7 @@ class StateTables:
 def _find_matched(m: Machine, pfn: int) -> Generator[None, None, Matched]:
     """The flags with which the handler would ask the table if the frame broke now."""
     if not 0 <= pfn < m.frames:
-        return NO_PAGE._replace(pfn=pfn)
+        return Matched(pfn, None, stops="there is no memory at this number")
     return (yield from find_prediction(m, pfn)).matched
 
 
@@ -182,7 +181,7 @@ def _table(profile: Profile, found: Matched, when: str, step: int = -1) -> State
     return StateTable(
         rows_of(profile, found.word),
         pf.names_of(found.word),
-        pf.names_of(found.word & ~found.now),
+        pf.names_of(found.word & ~found.own),
         found.pfn,
         step >= 0,
         f"{found.pfn:#x}, its flags {when}",

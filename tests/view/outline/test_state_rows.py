@@ -13,8 +13,7 @@ from hwpoison_gui.kernel.profile.type import Profile
 from hwpoison_gui.session.scenario import replay
 from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.outcome.matched_flags import matched_in_operation
-from hwpoison_gui.view.outcome.matched_row import matched_row, step_of_table
+from hwpoison_gui.view.outcome.matched_row import matched_by, matched_row, step_of_table
 from hwpoison_gui.view.outcome.prediction import predict
 from hwpoison_gui.view.outline.state_rows import DOES, FITS, MEANS, OPEN, SPARED, TRIED, StateTables, rows_of
 from tests.paths import DATA
@@ -104,7 +103,7 @@ def test_the_flags_shown_are_those_that_decided_in_the_recorded_cases(file: Path
         pfn, number = operation.outcome.pfn, step_of_table(session, operation)
         if operation.name != "poison" or pfn is None or not 0 <= pfn < session.machine.frames:
             continue
-        found = matched_in_operation(session, operation, pfn, number) if number is not None else None
+        found = matched_by(session.steps.marks[number], pfn) if number is not None else None
         if found is not None:
             assert found.word is not None
             states = session.machine.profile.results.states
@@ -113,7 +112,7 @@ def test_the_flags_shown_are_those_that_decided_in_the_recorded_cases(file: Path
             session.seek(operation.first)
             predicted = predict(session.machine, pfn).matched
             session.seek(operation.last)
-            assert (predicted.word, predicted.now) == ((found.word, found.now) if found is not None else (None, 0))
+            assert (predicted.word, predicted.own) == ((found.word, found.own) if found is not None else (None, 0))
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.outcome.matched_flags import matched_in_operation
-from hwpoison_gui.view.outcome.matched_row import step_of_table
+from hwpoison_gui.view.outcome.matched_row import matched_by, step_of_table
 from hwpoison_gui.view.outcome.prediction import predict
 from tests.session.test_properties import PROGRAMS, Kind, prepared, run
 from tests.truth import kinds_of_frames
@@ -22,13 +21,13 @@ def assert_predicted(session: Session, pfn: int) -> None:
     ahead = predict(session.machine, pfn).matched
     outcome = do(session, "poison", frame=f"pfn:{pfn:#x}")
     number = step_of_table(session, session.operations[-1])
-    found = matched_in_operation(session, session.operations[-1], pfn, number) if number is not None else None
+    found = matched_by(session.steps.marks[number], pfn) if number is not None else None
     session.seek(start)
     if found is None:
         assert ahead.word is None and ahead.stops
         assert outcome.kind is None or outcome.kind in ahead.stops
     else:
-        assert (ahead.word, ahead.now) == (found.word, found.now), hex(pfn)
+        assert ahead == found, hex(pfn)
 
 
 @pytest.mark.parametrize("kind", sorted(PROGRAMS), ids=lambda kind: f"{kind[0]}-{kind[1]}")
