@@ -156,7 +156,7 @@ def test_a_machine_without_scenario_cannot_be_saved_and_says_why(open_window) ->
     made = opening.open_file(Path("resources/machines/victim_before.npz"))
     user = open_window(made)
     action = user.window.actions_["save"]
-    assert not action.isEnabled() and "not made by a scenario" in action.toolTip()
+    assert not action.isEnabled() and "does not come from a scenario" in action.toolTip()
     pfn = user.frame("w0:[heap]+0")
     user.window.controller.selection.select(pfn)
     assert "How this is known" in user.window.inspector.toPlainText()
@@ -172,7 +172,7 @@ def test_live_memory_is_a_copy_and_the_window_says_so(user, monkeypatch) -> None
     user.qtbot.waitUntil(lambda: user.window.controller.machine.is_copy, timeout=10_000)
     user.qtbot.waitUntil(lambda: not user.window.machines.loader.busy, timeout=5000)
     assert user.window.copy.isVisible()
-    assert "nothing here touches the real one" in user.window.copy.line.text()
+    assert "nothing here changes the real memory" in user.window.copy.line.text()
     user.window.actions_["new"].trigger()
     user.qtbot.waitUntil(lambda: not user.window.machines.loader.busy, timeout=10_000)
     assert not user.window.copy.isVisible()

@@ -109,7 +109,7 @@ class CompareSide(QWidget):
         self.side = side
         self._walks.clear()
         if side is None:
-            self.sentence.set_sentence(Sentence("Making this machine once more …", tone="idle"))
+            self.sentence.set_sentence(Sentence("Building this machine again …", tone="idle"))
             self.rmap.set_walk(None, None, {}, None)
             self.choices.where.setText("")
 

@@ -41,7 +41,7 @@ _WAYS: Final = (("Early kill against late", "early"), ("Recovery on against off"
 _BUTTONS: Final = (("first", "To before the click (Home)"), ("back", "One step back on both sides (Left)"),
                    ("play", "Walk both, or pause (Space)"), ("forward", "One step forward on both sides (Right)"),
                    ("last", "To the end of both (End)"))  # fmt: skip
-_SAME: Final = "Both sides agree in everything.\nThe button above lists it; other settings are chosen at the top."
+_SAME: Final = "Both sides are equal.\nThe button above lists the facts; other settings are chosen at the top."
 _USUAL: Final = QSize(1180, 740)
 _FRAME: Final = QSize(8, 40)  # approximate window frame
 _PLAY_MS: Final = 280
@@ -76,7 +76,7 @@ class CompareWindow(QDialog):
     def _make_widgets(self) -> None:
         self.way = QComboBox(self)
         self.way.setAccessibleName("What is compared")
-        self.way.setToolTip("In what the two sides differ; any choice below makes it your own")
+        self.way.setToolTip("How the two sides differ; choices below override it")
         for words, key in _WAYS:
             self.way.addItem(words, key)
         self.way.activated.connect(lambda _: self.choose(self.way.currentData()))
@@ -91,7 +91,7 @@ class CompareWindow(QDialog):
             self.buttons[name].clicked.connect(run)
         self.slider = QSlider(Qt.Orientation.Horizontal, self)
         self.slider.setAccessibleName("Step of both clicks")
-        self.slider.setToolTip("Walks both sides; where both are in the same function, they are together")
+        self.slider.setToolTip("Walks both sides, in step where both are in the same function")
         self.slider.valueChanged.connect(self.seek)
         self.words = QLabel(self)
         self.words.setWordWrap(True)
@@ -99,13 +99,13 @@ class CompareWindow(QDialog):
         self.all.setObjectName("boxed")
         self.all.setText("Show what is the same")
         self.all.setCheckable(True)
-        self.all.setToolTip("Also what both sides agree in")
+        self.all.setToolTip("Also shows facts that are equal on both sides")
         self.all.toggled.connect(lambda _: self._show_rows())
         self.progress = QProgressBar(self)
         self.progress.setRange(0, 1000)
         self.progress.setFormat("%p %")
         self.cancel = QPushButton("Cancel", self)
-        self.cancel.setToolTip("Stop making the two machines, and close")
+        self.cancel.setToolTip("Stops building the two machines, and closes the window")
         self.cancel.clicked.connect(self.close)
         self.table = CompareTable(self, self._theme)
 
@@ -203,14 +203,14 @@ class CompareWindow(QDialog):
         self.progress.setVisible(yes)
         self.cancel.setVisible(yes)
         self.all.setVisible(not yes)
-        self.words.setText("Making both machines …" if yes else "")
+        self.words.setText("Building both machines …" if yes else "")
         self.slider.setEnabled(not yes)
         for button in self.buttons.values():
             button.setEnabled(not yes)
 
     def _progressed(self, share: float, doing: str) -> None:
         self.progress.setValue(round(share * 1000))
-        self.words.setText(f"Making both machines: {doing}")
+        self.words.setText(f"Building both machines: {doing}")
 
     def _refused(self, why: str) -> None:
         self._show_building(False)
@@ -238,7 +238,7 @@ class CompareWindow(QDialog):
         done, skipped = len(self._recipe.before), compared.left.skipped + compared.right.skipped
         words = "on the machine as booted" if not done else f"after {counted(done, 'operation')} done on both"
         self.subject.setToolTip("\n".join(skipped))
-        left_out = f"; {len(skipped)} could not be done again" if skipped else ""
+        left_out = f"; {len(skipped)} could not be repeated" if skipped else ""
         return f"{title(self._recipe.click.name, self._recipe.click.args)}, {words}{left_out}"
 
     def _finished(self) -> None:

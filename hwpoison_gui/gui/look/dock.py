@@ -15,18 +15,18 @@ from hwpoison_gui.view.base.palette import DARK, Theme
 
 # Tips: what each panel shows, and how it is used.
 TIPS: Final = {
-    "rmap": "From the frame over its mapping (an anon_vma, or a file) to the areas and tasks that may use it.\n"
-    "Each line is a page-table entry. A click on a task selects it, on a group unfolds it.",
-    "why": "The handler as an outline: what it asked, which way it took and which it did not.\n"
+    "rmap": "From the frame over its mapping (an anon_vma, or a file) to the VMAs and tasks that may use it.\n"
+    "Each line is a page-table entry. A click on a task selects it, a click on a group expands it.",
+    "why": "The handler as an outline: its decisions, and the branches taken and not taken.\n"
     "A click on a line goes to its step.",
-    "states": "The kernel’s table of page states against this page’s flags: the first row that fits decides.",
-    "frame": "All that is known of the selected frame: flags, counts, and every entry that maps it.",
-    "log": "What the kernel says, as dmesg prints it. A double click goes to the step that said it.",
-    "notebook": "Moments you kept, with a note each (N). A click goes back to one.",
-    "tasks": "Every process: whether it wants to be told early or late, and what it does with SIGBUS.\n"
-    "A double click on either changes it; a right click lets a task touch a page.",
-    "pages": "Every frame as a row: what the map shows, as text that can be sorted and copied.",
-    "vmas": "The areas of all address spaces, and how much of each is in memory.",
+    "states": "The kernel’s table of page states against this page’s flags: the first row that matches decides.",
+    "frame": "Everything known about the selected frame: flags, counts, and every page-table entry that maps it.",
+    "log": "The kernel’s messages, as in dmesg. A double click goes to the step that printed the line.",
+    "notebook": "Your notes on timeline positions (N). A click goes to one.",
+    "tasks": "Every process: early or late kill, and what it does with SIGBUS.\n"
+    "A double click on either changes it; a right click lets a task access a page.",
+    "pages": "Every frame as a row: the map as text that can be sorted and copied.",
+    "vmas": "The VMAs of all processes, and how much of each is in memory.",
     "files": "Files with pages in memory: how many, how many dirty, and who maps them.",
 }
 

@@ -60,18 +60,18 @@ class PageControls(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.found = Toggle("Only what is found", self)
-        self.found.setToolTip("Only pages that the map’s filter finds")
+        self.found.setToolTip("Lists only pages that match the map’s filter")
         self.found.setEnabled(False)
         self.field = QComboBox(self)
         self.field.setAccessibleName("Order of the pages")
-        self.field.setToolTip("By which column the pages are ordered; a click on a column’s head does the same")
+        self.field.setToolTip("Column by which pages are sorted; a click on a column header does the same")
         for column in PAGE_COLUMNS:
             self.field.addItem(column.head, column.field)
         self.descending = Toggle("Descending", self)
-        self.descending.setToolTip("The largest first")
+        self.descending.setToolTip("Sorts the largest first")
         self.stop = QToolButton(self)
         self.stop.setText("Stop")
-        self.stop.setToolTip("Give the sorting up; the order stays as it is")
+        self.stop.setToolTip("Stops sorting; the order stays")
         self.stop.hide()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -101,7 +101,7 @@ class Tables:
         self.files = RowTable("Files", lambda table: RowModel(table, FILE_COLUMNS, file_cells, _file_colour), parent)
         self.controls = PageControls(parent)
         self.of_task = Toggle("Of the selected task only", parent)
-        self.of_task.setToolTip("Without a selected task, those of all tasks are listed")
+        self.of_task.setToolTip("Lists those of all tasks if none is selected")
         self.by_name: dict[str, PageTable | RowTable] = {PAGES: self.pages, AREAS: self.areas, FILES: self.files}
         self.tools: dict[str, QWidget] = {PAGES: self.controls, AREAS: self.of_task}
         self.set_theme(theme)

@@ -137,7 +137,7 @@ class Inspector(QTextBrowser):
     def _ptes(self, facts: Facts) -> str:
         title = f"Page-table entries: {len(facts.ptes) + facts.more_ptes}"
         if not facts.ptes:
-            return self._section(title) + "<p class='m' style='margin:0'>No page table leads to it.</p>"
+            return self._section(title) + "<p class='m' style='margin:0'>No page-table entry maps it.</p>"
         rows = "".join(self._pte(pte) for pte in facts.ptes)
         more = f"<p class='m'>and {facts.more_ptes} more</p>" if facts.more_ptes else ""
         return self._section(title) + f"<table cellspacing='0'>{rows}</table>{more}"

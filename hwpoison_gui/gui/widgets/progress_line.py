@@ -26,7 +26,7 @@ class ProgressLine(QWidget):
         self.bar.setTextVisible(False)
         self.bar.setFixedWidth(8 * look.LARGE)
         self.cancel = QPushButton("Cancel (Esc)", self)
-        self.cancel.setToolTip("Stops it; an operation is taken back to its beginning, as if it had not been asked for")
+        self.cancel.setToolTip("Stops it; an unfinished operation is rolled back")
         self.cancel.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the focus stays where it was
         self.cancel.clicked.connect(self.cancelled)
         self._escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self.cancelled.emit)

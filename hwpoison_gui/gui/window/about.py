@@ -12,7 +12,7 @@ from hwpoison_gui.opening import Opened
 ABOUT: Final = (
     f"<p><b>hwpoison-gui {__version__}</b></p><p>See how Linux survives broken memory: a model of the kernel’s "
     "<code>memory_failure()</code> on a simulated or a real machine’s memory, step by step.</p>"
-    "<p>Nothing real is ever poisoned: recordings and /proc are only read, and the handler runs on a copy.</p>"
+    "<p>No real memory is ever poisoned: recordings and /proc are only read, and the handler runs on a copy.</p>"
     "<p>MIT licence.</p>"
 )
 
@@ -26,5 +26,5 @@ def about_machine(machine: Opened) -> str:
     )
     where = f"<p>{html.escape(machine.file)}</p>" if machine.file else ""
     notes = "".join(f"<li>{html.escape(note)}</li>" for note in machine.notes)
-    rest = f"<p>What is not exported by Linux, and how it was filled in:</p><ul>{notes}</ul>" if notes else ""
+    rest = f"<p>What Linux does not export, and how it was filled in:</p><ul>{notes}</ul>" if notes else ""
     return head + where + rest

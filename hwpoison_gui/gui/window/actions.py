@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QToolButton, QWidget
 from hwpoison_gui.gui.look import icons
 from hwpoison_gui.gui.window.command import TEXT_SIZE, Command
 
-BUSY: Final = "Something is being done: Esc gives it up."
+BUSY: Final = "Work is in progress: Esc cancels it."
 _MEANWHILE: Final = ("M&ap", "&View", "&Help")  # menus that only change the view
 
 

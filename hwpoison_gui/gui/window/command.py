@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-PANICKED: Final = "The machine has panicked: only stepping back or a new machine goes on."
+PANICKED: Final = "The machine has panicked: step back, or start a new one."
 TEXT_SIZE: Final = "&View > Te&xt size"
 
 

@@ -33,41 +33,41 @@ _PANELS: Final = (
     ("rmap", "&Reverse map", "Who uses the frame"),
     ("why", "&Why", "What the handler decided, and why"),
     ("states", "&State table", "The kernel’s table of page states"),
-    ("frame", "&Frame", "All that is known of the selected frame"),
+    ("frame", "&Frame", "Everything known about the selected frame"),
     ("tasks", "&Tasks", "Processes, and what they do with SIGBUS"),
-    ("pages", "&Pages", "Every page frame as a row of text"),
-    ("vmas", "&VMAs", "Areas of address spaces as rows of text"),
-    ("files", "F&iles", "Files with cached pages as rows of text"),
-    ("log", "Kernel &log", "What the kernel said"),
-    ("notebook", "&Notebook", "Moments you kept, with a note each"),
+    ("pages", "&Pages", "Every page frame as a table row"),
+    ("vmas", "&VMAs", "VMAs of all processes as table rows"),
+    ("files", "F&iles", "Files with cached pages as table rows"),
+    ("log", "Kernel &log", "What the kernel has printed"),
+    ("notebook", "&Notebook", "Your notes on timeline positions"),
 )
 
 
 def machine_commands(machines: Machines, controller: Controller, close: Callable[[], object]) -> list[Command]:
     def unsaved() -> str:
         made = controller.machine.scenario is not None
-        return "" if made else "This machine was not made by a scenario, so no file could make it again."
+        return "" if made else "This machine does not come from a scenario, so no scenario file can recreate it."
 
     def unbootable() -> str:
         return "" if controller.machine.again else "This machine cannot be booted again: its source is gone."
 
     profiles = [
         Command(f"profile-{name}", "&Machine > &Profile", f"{name}: {profile.title}",
-                f"{meaning_of(profile)}. The same machine is booted again",
+                f"{meaning_of(profile)}. Boots the same machine again",
                 partial(machines.change_profile, name), missing=unbootable, group="profile")
         for name, profile in PROFILES.items()
     ]  # fmt: skip
     return [
-        Command("new", "&Machine", "&New machine", "A small desktop of 256 MiB, always the same; what was done is gone",
+        Command("new", "&Machine", "&New machine", "A small desktop of 256 MiB, always the same. Unsaved work is lost",
                 machines.new_machine, "machine", ("Ctrl+N",)),
         Command("open", "&Machine", "&Open…", "A scenario (.toml) or the recorded memory of a real machine (.npz)",
                 machines.open_file, "open", ("Ctrl+O",)),
         Command("live", "&Machine", "This machine’s &own memory", "A copy of this machine’s memory, as /proc shows it. "
                 "The real memory is only read", machines.open_live, "live", ("Ctrl+L",)),
         *profiles,
-        Command("save", "&Machine", "&Save scenario as…", "What you did so far, as a file that does it again",
+        Command("save", "&Machine", "&Save scenario as…", "Saves your operations as a file that repeats them",
                 machines.save_scenario, "save", ("Ctrl+S",), unsaved, separated=True),
-        Command("picture", "&Machine", "Save &picture…", "The window as a PNG picture", machines.save_picture,
+        Command("picture", "&Machine", "Save &picture…", "Saves the window as a PNG file", machines.save_picture,
                 "picture", ("Ctrl+P",)),
         Command("quit", "&Machine", "&Quit", "Close the window", close, keys=("Ctrl+Q",), separated=True),
     ]  # fmt: skip
@@ -103,22 +103,22 @@ def frame_commands(
     return [
         Command("break", "&Frame", "&Break it", "memory_failure() for the selected frame, as a click does",
                 lambda: c.fire(c.selection.frame), "break", missing=unbreakable),
-        Command("break-by", "&Frame", "Break it &otherwise…", "How the error is found: by a scrubber, by the task that "
-                "reads it, by madvise(MADV_HWPOISON), by an administrator", menus.break_selected_otherwise, "break",
-                ("I",), unbreakable),
-        _injected(c, "soft-offline", "&Soft offline", "soft_offline_page(): what is there moves to another frame, "
-                  "this one is never handed out again", soft_offline),
-        _injected(c, "unpoison", "&Unpoison", "unpoison_memory(): the frame can be used again; what was lost "
-                  "stays lost", unpoison),
-        _injected(c, "pin", "P&in or unpin", "get_page(): one more reference, as direct I/O or a pipe would hold; "
-                  "or give it back", pin),
-        Command("touch", "&Frame", "&Read or write it…", "Let a task touch the selected frame",
+        Command("break-by", "&Frame", "Break it &otherwise…", "Choose how the error is detected: by a scrubber, by the "
+                "task that reads it, by madvise(MADV_HWPOISON), by an administrator", menus.break_selected_otherwise,
+                "break", ("I",), unbreakable),
+        _injected(c, "soft-offline", "&Soft offline", "soft_offline_page(): migrates the content to another frame; "
+                  "this one is never allocated again", soft_offline),
+        _injected(c, "unpoison", "&Unpoison", "unpoison_memory(): the frame can be used again; lost data stays "
+                  "lost", unpoison),
+        _injected(c, "pin", "P&in or unpin", "get_page(): takes a reference, as direct I/O or a pipe would; "
+                  "or drops it", pin),
+        Command("touch", "&Frame", "&Read or write it…", "Lets a task access the selected frame",
                 menus.touch_selected, "read", ("T",), unbreakable),
-        Command("copy-frame", "&Frame", "&Copy what is known", "All that the inspector says, as text",
+        Command("copy-frame", "&Frame", "&Copy all facts", "Copies everything in the Frame panel as text",
                 menus.copy_frame, "copy", ("Ctrl+Shift+C",), unselected),
         Command("go-to", "&Frame", "&Go to…", "Select a frame by its number or physical address, or a page by its name",
                 go_to.ask, "centre", ("Ctrl+G", "/"), separated=True),
-        Command("centre", "&Frame", "&Centre on it", "Put the selected frame in the middle, large enough to read",
+        Command("centre", "&Frame", "&Centre on it", "Centres the map on the selected frame, large enough to read",
                 lambda: center_on(c.selection.frame), "centre", ("F",), unselected),
         Command("compare", "&Frame", "Co&mpare…", "The same click under two settings, side by side: early and late "
                 f"kill, recovery on and off, {oldest().name} and {newest().name}",
@@ -130,7 +130,7 @@ def play_commands(controller: Controller, notes: Notes) -> list[Command]:
     c = controller
 
     def no_steps() -> str:
-        return "" if c.session.steps else "Nothing has been done yet: click a frame."
+        return "" if c.session.steps else "There are no steps yet: click a frame."
 
     def no_past() -> str:
         return no_steps() or ("" if c.session.position else "This is the machine as booted.")
@@ -146,22 +146,22 @@ def play_commands(controller: Controller, notes: Notes) -> list[Command]:
     return [
         Command("first", "&Play", "&First step", "Back to the machine as booted", lambda: c.seek(0), "first",
                 ("Home",), no_past),
-        Command("previous", "&Play", "Previous &operation (undo)", "Back to the end of what was done before; nothing "
-                "is lost by it", lambda: c.step_operation(-1), "previous-operation", ("PgUp", "Ctrl+Z"), no_past),
-        Command("back", "&Play", "Step &back", "One step back: what it changed is as it was before. On "
-                "the map Left moves the selection", lambda: c.step(-1), "back", (",", "Left"), no_past),
-        Command("play", "&Play", "&Play or pause", "Walk forward step by step; at the end, from the start again",
+        Command("previous", "&Play", "Previous &operation (undo)", "Back to the end of the previous operation; nothing "
+                "is lost", lambda: c.step_operation(-1), "previous-operation", ("PgUp", "Ctrl+Z"), no_past),
+        Command("back", "&Play", "Step &back", "One step back: its changes are reverted. On the map, "
+                "Left moves the selection", lambda: c.step(-1), "back", (",", "Left"), no_past),
+        Command("play", "&Play", "&Play or pause", "Plays step by step; at the end, starts again from the beginning",
                 c.toggle, "play", ("Space",), no_steps),
-        Command("forward", "&Play", "Step &forward", "One step forward. On the map Right moves the selection",
+        Command("forward", "&Play", "Step &forward", "One step forward. On the map, Right moves the selection",
                 lambda: c.step(1), "forward", (".", "Right"), no_future),
         Command("next", "&Play", "&Next operation (redo)", "To the end of this operation, or of the next one",
                 lambda: c.step_operation(1), "next-operation", ("PgDown", "Ctrl+Shift+Z", "Ctrl+Y"), no_future),
         Command("last", "&Play", "&Last step", "To the newest step; also ends a running animation",
                 lambda: c.seek(len(c.session.steps)), "last", ("End",), no_future),
-        Command("note", "&Play", "&Note this moment…", "Words on the present step, kept in the notebook; again to "
-                "change them", notes.ask_note, "note", ("N",), separated=True),
-        Command("branches", "&Play", "B&ranches…", "What you did before you went back and did something else: do it "
-                "again", notes.show_branches, keys=("B",), missing=notes.missing_branches),
+        Command("note", "&Play", "&Note on this step…", "Adds a note on the present step to the notebook, or "
+                "edits it", notes.ask_note, "note", ("N",), separated=True),
+        Command("branches", "&Play", "B&ranches…", "Repeats what you did before you went back and did something "
+                "else", notes.show_branches, keys=("B",), missing=notes.missing_branches),
         *speeds,
         Command("slower", "&Play", "Slo&wer", "Play slower", lambda: _faster(c, -1), keys=("<", "["), separated=True),
         Command("faster", "&Play", "Fas&ter", "Play faster", lambda: _faster(c, 1), keys=(">", "]")),
@@ -184,23 +184,23 @@ def map_commands(
     by_layout = [
         Command(f"layout-{name}", "M&ap > &Layout", text, tip, partial(layouts.choose, name), group="layout")
         for name, text, tip in (
-            ("rows", "&Row by row", "Frames in rows, as many a row as suit the window"),
-            ("hilbert", "&Hilbert’s curve", "What is near in memory is near on the map; 2 MiB are a rectangle"),
+            ("rows", "&Row by row", "Frames in rows that fit the window"),
+            ("hilbert", "&Hilbert’s curve", "Neighbours in memory are neighbours on the map; 2 MiB are a rectangle"),
             ("morton", "&Morton’s curve", "Every aligned block is a square or two: 2 MiB are 32 by 16 frames"),
-            ("zones", "By &zone and node", "Row by row, with a gap where another zone or node begins"),
+            ("zones", "By &zone and node", "Row by row, with a gap between zones and nodes"),
         )
     ]
 
     def no_search() -> str:
-        return "" if filters.text else "Nothing is looked for: Ctrl+F."
+        return "" if filters.text else "There is no filter: Ctrl+F sets one."
 
     search = [
-        Command("find", "M&ap", "&Find…", "Frames by flags, numbers, process, file or class; the others fade",
+        Command("find", "M&ap", "&Find…", "Finds frames by flags, numbers, process, file or class; others fade",
                 open_search, "find", ("Ctrl+F",), separated=True),
-        Command("next-match", "M&ap", "&Next match", "Select the next frame found", lambda: filters.step(True),
+        Command("next-match", "M&ap", "&Next match", "Selects the next frame that matches", lambda: filters.step(True),
                 "next-match", ("F3",), no_search),
-        Command("previous-match", "M&ap", "&Previous match", "Select the one before it", lambda: filters.step(False),
-                "previous-match", ("Shift+F3",), no_search),
+        Command("previous-match", "M&ap", "&Previous match", "Selects the previous frame that matches",
+                lambda: filters.step(False), "previous-match", ("Shift+F3",), no_search),
     ]  # fmt: skip
     return [*by_lens, *by_layout, *_row_widths(layouts), *search]
 
@@ -213,10 +213,10 @@ def _row_widths(layouts: LayoutControl) -> list[Command]:
         for width in WIDTHS
     ]  # fmt: skip
     return [
-        Command("width-fit", menu, "As many as &suit the window", "The map fills the window as well as it can",
+        Command("width-fit", menu, "&Fit to the window", "As many frames a row as fill the window best",
                 partial(layouts.set_width, None), group="width"),
         *named,
-        Command("width-own", menu, "&Other…", "Any number of frames a row: patterns that repeat stand in columns",
+        Command("width-own", menu, "&Other…", "Any number of frames a row: repeating patterns line up in columns",
                 layouts.ask_width, group="width"),
         Command("width-less", menu, "One &less", "Rows one frame shorter", partial(layouts.change_width, 1, -1),
                 keys=("Ctrl+[",), separated=True),
@@ -236,18 +236,18 @@ def look_commands(
     has_overview: Callable[[], bool],
 ) -> list[Command]:
     return [
-        Command("fit", "&View", "&Whole map", "Show all frames", frame_map.fit, "fit", ("0",)),
+        Command("fit", "&View", "&Whole map", "Shows all frames", frame_map.fit, "fit", ("0",)),
         Command("zoom-in", "&View", "Zoom &in", "Larger cells (also the wheel)", lambda: frame_map.view.zoom(1),
                 "zoom-in", ("+", "=")),
         Command("zoom-out", "&View", "Zoom &out", "Smaller cells (also the wheel)", lambda: frame_map.view.zoom(-1),
                 "zoom-out", ("-",)),
-        Command("look-back", "&View", "&Back to where I looked", "The place, layout, lens and filter that the map had "
-                "before (also the mouse’s side button)", lambda: history.go(-1), keys=("Alt+Left",),
-                missing=lambda: "" if history.looks.can_go(-1) else "Nothing was looked at before this."),
-        Command("look-forward", "&View", "F&orward again", "What the map showed before going back",
+        Command("look-back", "&View", "&Back to the last view", "The place, layout, lens and filter that the map had "
+                "before (also the mouse’s back button)", lambda: history.go(-1), keys=("Alt+Left",),
+                missing=lambda: "" if history.looks.can_go(-1) else "There is no earlier view."),
+        Command("look-forward", "&View", "F&orward to the next view", "What the map showed before you went back",
                 lambda: history.go(1), keys=("Alt+Right",),
                 missing=lambda: "" if history.looks.can_go(1) else "You have not gone back."),
-        Command("overview", "&View", "O&verview", "All frames in a corner of the map, while the map shows only some",
+        Command("overview", "&View", "O&verview", "Shows all frames in a corner while the map is zoomed in",
                 toggle_overview, keys=("O",), checked=has_overview),
     ]  # fmt: skip
 
@@ -256,10 +256,10 @@ def theme_commands(appearance: Appearance) -> list[Command]:
     return [
         Command(f"theme-{name}", "&View > &Theme", text, tip, partial(appearance.choose_theme, name), group="theme")
         for name, text, tip in (
-            (look.SYSTEM, "As the &system", "Dark, light or high contrast, as the desktop is"),
-            ("dark", "&Dark", "Light text on dark ground"),
-            ("light", "&Light", "Dark text on light ground"),
-            ("high-contrast", "&High contrast", "The strongest differences of brightness"),
+            (look.SYSTEM, "Follow the &system", "Dark, light or high contrast, as the desktop"),
+            ("dark", "&Dark", "Light text on a dark background"),
+            ("light", "&Light", "Dark text on a light background"),
+            ("high-contrast", "&High contrast", "Strongest contrast"),
         )
     ]  # fmt: skip
 
@@ -272,14 +272,14 @@ def text_and_motion_commands(appearance: Appearance) -> list[Command]:
         for size in look.TEXT_SIZES
     ]  # fmt: skip
     return [
-        Command("text-larger", TEXT_SIZE, "&Larger text", "All text, and what stands beside it",
+        Command("text-larger", TEXT_SIZE, "&Larger text", "Enlarges all text, icons and controls",
                 lambda: a.step_text_size(1), keys=("Ctrl++", "Ctrl+="), missing=lambda: a.missing_step(1)),
-        Command("text-smaller", TEXT_SIZE, "&Smaller text", "More room for the map and the tables",
+        Command("text-smaller", TEXT_SIZE, "&Smaller text", "Leaves more room for the map and the tables",
                 lambda: a.step_text_size(-1), keys=("Ctrl+-",), missing=lambda: a.missing_step(-1)),
-        Command("text-usual", TEXT_SIZE, "&Usual text", "Text as large as the desktop’s",
+        Command("text-usual", TEXT_SIZE, "&Normal text", "Text of the desktop’s size",
                 lambda: a.choose_text_size(look.USUAL_TEXT), keys=("Ctrl+0",)),
         *sizes,
-        Command("still", "&View", "Reduced &motion", "Nothing pulses, travels or slides; the walk still goes step by "
+        Command("still", "&View", "Reduced &motion", "Turns off animations; playback still goes step by "
                 "step", lambda: a.choose_motion(not a.still), checked=lambda: a.still),
     ]  # fmt: skip
 
@@ -288,18 +288,18 @@ def panel_commands(
     show_panel: Callable[[str], None], next_panel: Callable[[bool], None], reset_docks: Callable[[], None]
 ) -> list[Command]:
     panels = [
-        Command(f"panel-{name}", "&View > &Go to a panel", title, f"{tip}: in front, with the keyboard in it",
+        Command(f"panel-{name}", "&View > &Go to a panel", title, f"{tip}. Brings the panel in front and focuses it",
                 partial(show_panel, name), keys=(f"Alt+{number % 10}",))
         for number, (name, title, tip) in enumerate(_PANELS, start=1)
     ]  # fmt: skip
     return [
         *panels,
-        Command("next-panel", "&View", "&Next panel", "The keyboard goes on to the next part of the window",
+        Command("next-panel", "&View", "&Next panel", "Moves the focus to the next part of the window",
                 partial(next_panel, True), keys=("F6",), separated=True),
-        Command("previous-panel", "&View", "&Previous panel", "Back to the part before it",
+        Command("previous-panel", "&View", "&Previous panel", "Moves the focus to the previous part",
                 partial(next_panel, False), keys=("Shift+F6",)),
-        Command("reset-docks", "&View", "&Reset the panels", "All panels where they were at first", reset_docks,
-                separated=True),
+        Command("reset-docks", "&View", "&Reset the panels", "Puts all panels back in their default places",
+                reset_docks, separated=True),
     ]  # fmt: skip
 
 
@@ -310,10 +310,10 @@ def help_commands(
     show_about: Callable[[], None],
 ) -> list[Command]:
     return [
-        Command("keys", "&Help", "&Keys", "All keys in one list", show_keys, "help", ("?", "F1")),
-        Command("palette", "&Help", "&Commands…", "Every command, task, file and frame by some letters of its name",
+        Command("keys", "&Help", "&Keys", "Lists all keys", show_keys, "help", ("?", "F1")),
+        Command("palette", "&Help", "&Commands…", "Finds commands, tasks, files and frames by letters of their names",
                 show_palette, keys=("Ctrl+Shift+P",)),
-        Command("notes", "&Help", "About this &machine", "Where it comes from, and what of it is derived",
+        Command("notes", "&Help", "About this &machine", "Where its memory comes from, and what was derived",
                 show_machine, "info"),
         Command("about", "&Help", "&About hwpoison-gui", "What this program is", show_about),
     ]  # fmt: skip

@@ -33,7 +33,7 @@ class GoTo:
         try:
             pfn = self.frame_of(text)
         except ScenarioError as error:
-            show_error(self._above, "There is no such frame", error.message)
+            show_error(self._above, "No such frame", error.message)
         else:
             self.show(pfn)
 

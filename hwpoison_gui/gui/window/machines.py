@@ -76,8 +76,8 @@ class Machines(QObject):
         box.setTextFormat(Qt.TextFormat.PlainText)
         what = "the one thing" if done == 1 else f"the {done} things"
         box.setInformativeText(
-            f"Another kernel starts from the same memory, so {what} you did since will be gone. "
-            "Save them as a scenario first (Ctrl+S) if you want to see them again."
+            f"Another kernel starts from the same memory, so {what} you did since will be lost. "
+            "Save them as a scenario first (Ctrl+S) to keep them."
         )
         box.button(QMessageBox.StandardButton.Ok).setText("&Boot again")
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

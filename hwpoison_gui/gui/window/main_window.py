@@ -20,6 +20,7 @@ from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.look.settings import Settings
 from hwpoison_gui.gui.map.stage import MapStage
 from hwpoison_gui.gui.map.widget import FrameMapWidget
+from hwpoison_gui.gui.window import placing
 
 if TYPE_CHECKING:
     from hwpoison_gui.gui.look.appearance import Themed
@@ -43,22 +44,6 @@ SMALLEST: Final = QSize(900, 600)
 _TRANSPORT: Final = ("first", "previous", "back", "play", "forward", "next", "last")
 _LAYOUT_VERSION: Final = 3
 _READABLE: Final = 0.32  # least share of the window's height for a table that is gone to
-_NAMES: Final = 430  # width in which the reverse map shows names, at 100 % text
-_LOW: Final = 680  # height below which the panels on the right are tabs of one place
-
-_ABOVE: Final = 77  # pixels that menu and tool bar take beside text of the usual size
-_BELOW: Final = 218  # and lenses, legend, the sentence, operations and the timeline
-_EDGE: Final = 5  # what is dragged between panels
-
-
-def _right_of_map(width: int) -> int:
-    """The width of the panels on the right, at first, in a window of `width` pixels."""
-    return max(min(look.px(_NAMES), width // 2), round(width * 0.41))
-
-
-def _bottom_tables(height: int) -> int:
-    """The height of the panels at the bottom, at first, in a window of `height` pixels."""
-    return max(96, round(height * 0.17))
 
 
 class MainWindow(QMainWindow):
@@ -131,11 +116,7 @@ class MainWindow(QMainWindow):
     def _around_the_map(self) -> QMargins:
         """What the rest of the window will leave around the map: as when it was closed, or about as at first."""
         kept = self.settings.get(keys.AROUND)
-        if kept:
-            return QMargins(*map(int, kept.split()))
-        width, height = self.width(), self.height()
-        right, below = _right_of_map(width) + _EDGE, look.px(_BELOW) + _bottom_tables(height)
-        return QMargins(0, look.px(_ABOVE), right, below)
+        return QMargins(*map(int, kept.split())) if kept else placing.around_the_map(self.width(), self.height())
 
     def _around(self) -> str:
         place = QRect(self.map.mapTo(self, QPoint()), self.map.size())
@@ -358,35 +339,7 @@ class MainWindow(QMainWindow):
 
     def reset_docks(self) -> None:
         """Puts every panel in its default place."""
-        from hwpoison_gui.gui.window.panels import TABLES
-
-        right, bottom = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
-        docks = self.docks
-        for dock in (self.stage, *docks.values()):
-            dock.setFloating(False)
-            self.removeDockWidget(dock)
-        self.addDockWidget(right, docks["rmap"])
-        self.splitDockWidget(docks["rmap"], docks["why"], Qt.Orientation.Vertical)
-        for under in ("states", "frame"):
-            self.tabifyDockWidget(docks["why"], docks[under])
-        self.addDockWidget(bottom, self.stage)
-        self.splitDockWidget(self.stage, docks["tasks"], Qt.Orientation.Vertical)
-        self.splitDockWidget(docks["tasks"], docks["log"], Qt.Orientation.Horizontal)
-        self.tabifyDockWidget(docks["log"], docks["notebook"])
-        for under in TABLES:
-            self.tabifyDockWidget(docks["tasks"], docks[under])
-        width, height = self.width(), self.height()
-        if height < _LOW * look.scale() ** 0.5:  # text is about half of what panels show
-            for under in ("why", "states", "frame"):
-                self.tabifyDockWidget(docks["rmap"], docks[under])
-        for dock in (self.stage, *docks.values()):
-            dock.show()
-        for front in ("why", "rmap", "tasks", "log"):
-            docks[front].raise_()
-        self.resizeDocks([docks["rmap"]], [_right_of_map(width)], Qt.Orientation.Horizontal)
-        self.resizeDocks([docks["rmap"], docks["why"]], [1, 1], Qt.Orientation.Vertical)
-        self.resizeDocks([docks["tasks"]], [_bottom_tables(height)], Qt.Orientation.Vertical)
-        self.resizeDocks([docks["tasks"], docks["log"]], [58, 42], Qt.Orientation.Horizontal)
+        placing.reset_docks(self, self.stage, self.docks)
 
     def show_panel(self, name: str) -> None:
         """Brings a panel to the front and focuses it."""
@@ -481,7 +434,7 @@ class MainWindow(QMainWindow):
         messages.show_page(self, "About hwpoison-gui", ABOUT)
 
     def _show_copy(self) -> None:
-        note = "What is clicked here is simulated on the copy: nothing here touches the real one."
+        note = "Clicks are simulated on the copy: nothing here changes the real memory."
         self.copy.show_words("A copy of this machine’s memory" if self.controller.machine.is_copy else "", note)
 
     # -- around

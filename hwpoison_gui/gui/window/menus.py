@@ -83,7 +83,7 @@ class ContextMenus:
         menu.addSeparator()
         self._add(menu, Entry("Centre on it", lambda: self._map.center_on(pfn), "centre"))
         self._add(menu, Entry(f"Copy {pfn:#x}", lambda: QApplication.clipboard().setText(f"{pfn:#x}"), "copy"))
-        self._add(menu, Entry("Copy what is known", self.copy_frame, "copy"))
+        self._add(menu, Entry("Copy all facts", self.copy_frame, "copy"))
         return menu
 
     def show_frame_menu(self, pfn: int, where: QPoint) -> None:
@@ -126,7 +126,7 @@ class ContextMenus:
     def _add_touches(self, menu: QMenu, touches: list[Touch], frozen: str) -> None:
         c = self._controller
         if not touches:
-            self._add(menu, Entry("No task can touch it", lambda: None, "", "No page table leads to it."))
+            self._add(menu, Entry("No task can access it", lambda: None, "", "No page table leads to it."))
             return
         for verb, word, icon in _VERBS:
             able = [touch for touch in touches if verb != "msync" or touch.of_file]

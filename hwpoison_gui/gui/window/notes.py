@@ -115,7 +115,7 @@ class Notes(QObject):
         dialog = QInputDialog(self._above)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setOption(QInputDialog.InputDialogOption.UsePlainTextEditForTextInput)
-        dialog.setWindowTitle("Change the note" if here else "Note this moment")
+        dialog.setWindowTitle("Change the note" if here else "Note on this step")
         dialog.setLabelText(self._about())
         dialog.setTextValue(here.text if here else "")
         dialog.textValueSelected.connect(self.write)
@@ -131,7 +131,7 @@ class Notes(QObject):
         said = self._sentence.sentence
         lines = ["The machine as booted"] if said.where == "start" else [said.where, said.text]
         if self._controller.machine.scenario is None:
-            lines.append("No scenario can make this machine: its notes last as long as it is open.")
+            lines.append("No scenario can recreate this machine: its notes are kept only while it is open.")
         return "\n".join([*lines, "Ctrl+Enter keeps the note."])
 
     def write(self, text: str) -> None:
@@ -163,7 +163,7 @@ class Notes(QObject):
     def missing_branches(self) -> str:
         """Why there are no branches; empty if there are some."""
         kept = self._controller.session.branches.kept
-        return "" if kept else "There are none: one is left when you go back and do something else."
+        return "" if kept else "There are no branches: going back and doing something else leaves one."
 
     def reopen(self, line: Sequence[Told]) -> bool:
         """Redoes a line of operations; returns whether it was completed."""
@@ -190,7 +190,7 @@ class Notes(QObject):
         """Menu of all branches, or of those that leave after `shared` operations."""
         session, menu = self._controller.session, QMenu(self._above)
         menu.setToolTipsVisible(True)
-        head = menu.addAction("Go on with what you did before")
+        head = menu.addAction("Repeat what you did before")
         head.setEnabled(False)
         menu.addSeparator()
         for common, branches in sorted(session.branches.leaving_at(session.operations).items()):
@@ -200,7 +200,7 @@ class Notes(QObject):
 
     def _add(self, menu: QMenu, branch: Branch, words: str) -> None:
         action = menu.addAction(words.replace("&", "&&"))
-        action.setToolTip("Does that again; what is here now is kept as a branch")
+        action.setToolTip("Repeats it; the present operations are kept as a branch")
         action.triggered.connect(partial(lambda line, _=False: self.reopen(line), branch.operations))
 
     def show_branches(self, shared: int | None = None, where: QPoint | None = None) -> None:

@@ -69,7 +69,7 @@ class PaletteEntries:
         entries = []
         for inode in m.inodes.view.values():
             cached = len(m.page_cache.of(inode.id))
-            tip, missing = f"Its first cached page, of {cached:,}", "" if cached else "Nothing of it is cached."
+            tip, missing = f"Its first of {cached:,} cached pages", "" if cached else "Nothing of it is cached."
             if inode.path:
                 run = partial(self._to_file, inode.id)
                 entries.append(PaletteEntry("Go to file", inode.path, tip, "", run, missing))
@@ -115,7 +115,7 @@ def _sysctls(c: Controller) -> list[PaletteEntry]:
     for sysctl in c.session.machine.profile.sysctls:
         now = c.session.machine.sysctl.view[sysctl.name]
         for value, means in ((1, sysctl.on), (0, sysctl.off)):
-            missing = PANICKED if c.panicked else f"It is {value} already." if now == value else ""
+            missing = PANICKED if c.panicked else f"It is already {value}." if now == value else ""
             words = f"{sysctl.title}: {'on' if value else 'off'}"
             run = partial(c.set_sysctl, sysctl.name, value)
             entries.append(PaletteEntry(f"vm.{sysctl.name} = {value}", words, means, "", run, missing, means))
@@ -127,7 +127,7 @@ def _touches(c: Controller) -> list[PaletteEntry]:
     touches = touches_of_frame(c.session, c.selection.frame)[:_MOST_TOUCHES] if c.selection.frame >= 0 else []
     frozen = PANICKED if c.panicked else ""
     return [
-        PaletteEntry("Touch the selected frame", f"{word} as {touch.task}", f"{touch.place}: {touch.state}", "",
+        PaletteEntry("Access the selected frame", f"{word} as {touch.task}", f"{touch.place}: {touch.state}", "",
                      partial(c.touch, verb, touch.task, touch.at), frozen or touch.missing)
         for verb, word in (("read", "Read"), ("write", "Write")) for touch in touches
     ]  # fmt: skip

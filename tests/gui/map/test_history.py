@@ -81,7 +81,7 @@ def test_the_commands_say_when_there_is_nowhere_to_go(user) -> None:
     window.actions_["new"].trigger()
     user.qtbot.waitUntil(lambda: not user.window.machines.loader.busy, timeout=10_000)
     back, forward = window.actions_["look-back"], window.actions_["look-forward"]
-    assert not back.isEnabled() and "Nothing was looked at" in back.toolTip()
+    assert not back.isEnabled() and "There is no earlier view" in back.toolTip()
     window.map.center_on(500)
     assert back.isEnabled() and not forward.isEnabled()
     back.trigger()

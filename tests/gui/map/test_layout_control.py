@@ -13,7 +13,7 @@ from hwpoison_gui.gui.map.layout_control import LayoutControl
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 
 Key, Modifier = Qt.Key, Qt.KeyboardModifier
-FIT = "As many as &suit the window"
+FIT = "&Fit to the window"
 
 
 def width(user) -> int:

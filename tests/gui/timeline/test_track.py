@@ -119,7 +119,7 @@ def test_the_buttons_say_why_they_cannot_be_used(open_window) -> None:
     for name in ("first", "back", "play", "forward", "last"):
         action = user.window.actions_[name]
         assert not action.isEnabled()
-        assert "Nothing has been done yet" in action.toolTip()
+        assert "There are no steps yet" in action.toolTip()
     assert user.window.sentence.text.text() == "Click a frame to break it."
 
 

@@ -63,7 +63,7 @@ def test_late_finds_the_sysctl_and_sets_it(user) -> None:
     assert user.session.machine.sysctl.view["memory_failure_early_kill"] == 0
     made = palette(user, "early kill")
     assert texts(made)[:2] == ["Early kill: on", "Early kill: off"]
-    assert made.model.entries[1].missing == "It is 0 already."
+    assert made.model.entries[1].missing == "It is already 0."
     enter(made)
     assert user.session.machine.sysctl.view["memory_failure_early_kill"] == 1
     made = palette(user, "recovery off")

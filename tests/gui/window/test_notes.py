@@ -117,7 +117,7 @@ def test_chips_lead_to_the_ends_of_operations(branched) -> None:
 
 def test_the_command_says_when_there_is_no_branch(user) -> None:
     action = user.window.actions_["branches"]
-    assert not action.isEnabled() and "none" in action.toolTip()
+    assert not action.isEnabled() and "no branches" in action.toolTip()
 
 
 def test_notes_are_saved_as_captions_and_come_back(branched, tmp_path) -> None:
