@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QHelpEvent, QPaintEvent
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QTabBar, QToolTip, QWidget
 
@@ -29,6 +29,8 @@ TIPS: Final = {
     "vmas": "The VMAs of all processes, and how much of each is in memory.",
     "files": "Files with pages in memory: how many, how many dirty, and who maps them.",
 }
+
+_LEAST: Final = 84  # height of a table with controls in its title bar: panels keep their size when tables are created
 
 
 class TabTips(QObject):
@@ -74,6 +76,9 @@ class _Unmade(QWidget):
     def __init__(self, parent: QWidget, seen: Callable[[], None]) -> None:
         super().__init__(parent)
         self._seen: Callable[[], None] | None = seen
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, look.px(_LEAST))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._seen is not None:

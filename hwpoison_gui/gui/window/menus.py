@@ -172,9 +172,9 @@ class ContextMenus:
             for touch in pages[:_MOST_TOUCHES]:
                 run = partial(c.touch, verb, touch.task, touch.at)
                 self._add(under, Entry(f"{touch.place}   {touch.state}", run, "", touch.missing))
-        self._add_choices(menu, "Policy (PR_MCE_KILL)", ("default", "early", "late"), process.name, "policy", frozen)
+        self._add_choices(menu, "Policy (PR_MCE_KILL)", ("default", "early", "late"), tgid, "policy", frozen)
         choices = ("default", "handler", "ignored", "blocked")
-        self._add_choices(menu, "SIGBUS", choices, process.name, "sigbus", frozen)
+        self._add_choices(menu, "SIGBUS", choices, tgid, "sigbus", frozen)
         menu.addSeparator()
         exits = lambda: c.act("exit", {"task": process.name}, animate=True)  # noqa: E731
         self._add(menu, Entry("Let it exit", exits, "", frozen))
@@ -185,15 +185,15 @@ class ContextMenus:
     def show_task_menu(self, tgid: int, where: QPoint) -> None:
         self._popup(self.task_menu(tgid), where)
 
-    def _add_choices(self, menu: QMenu, text: str, words: tuple[str, ...], task: str, field: str, frozen: str) -> None:
-        from hwpoison_gui.view.rows.tasks import task_rows
+    def _add_choices(self, menu: QMenu, text: str, words: tuple[str, ...], tgid: int, field: str, frozen: str) -> None:
+        from hwpoison_gui.view.rows.tasks import task_row
 
         under = menu.addMenu(text)
         under.setEnabled(not frozen)
-        row = next(row for row in task_rows(self._controller.session.machine) if row.name == task)
+        row = task_row(self._controller.session.machine, tgid)
         now = getattr(row, field)
         for word in words:
-            action = self._add(under, Entry(word, partial(self._controller.set_task, field, task, word)))
+            action = self._add(under, Entry(word, partial(self._controller.set_task, field, row.name, word)))
             action.setCheckable(True)
             action.setChecked(word == now)
 

@@ -32,6 +32,11 @@ def task_rows(m: Machine) -> list[TaskRow]:
     return TaskRows().of(m)
 
 
+def task_row(m: Machine, tgid: int) -> TaskRow:
+    """One process."""
+    return _row(m, m.processes.view[tgid])
+
+
 class TaskRows:
     """Rows as they were last time, made anew only for processes of which something is another one now."""
 

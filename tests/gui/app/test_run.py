@@ -58,7 +58,7 @@ PICTURE = {
     "view.map.camera", "view.map.codes", "view.map.held", "view.map.layout", "view.map.layout_curves",
     "view.map.layout_zones", "view.map.lens_colours", "view.map.lenses", "view.map.plane", "view.map.pyramid",
     "view.map.roles",
-    "gui.app.qt", "gui.app.run", "gui.app.crash", "gui.window.main_window",
+    "gui.app.qt", "gui.app.run", "gui.app.crash", "gui.window.main_window", "gui.window.placing",
     "gui.look.appearance", "gui.look.fitting", "gui.look.settings", "gui.look.style_sheet", "gui.look.theme",
     "gui.map.axis", "gui.map.cells", "gui.map.item", "gui.map.marks", "gui.map.stage", "gui.map.stamps",
     "gui.map.view", "gui.map.widget", "gui.widgets.primitives", "gui.widgets.table_keys",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtTest import QTest
 
 from hwpoison_gui.gui.control import controller, slices
@@ -124,3 +124,89 @@ def test_a_branch_is_reopened_or_given_up_though_what_plays_takes_long_to_finish
     slow.qtbot.waitUntil(lambda: not c.busy)
     assert session.operations[-1].args == branch.operations[-1].args
     assert session.position == len(session.steps) == w.transport.timeline.total
+
+
+class Counted:
+    """Work of some steps that says how often it was begun, ended, and closed before its end."""
+
+    def __init__(self, steps: int = 3) -> None:
+        self.steps, self.begun, self.done, self.closed = steps, 0, 0, 0
+        self.ended: list[bool] = []
+
+    def __call__(self) -> slices.Work:
+        self.begun += 1
+        try:
+            yield from range(self.steps)
+        except GeneratorExit:
+            self.closed += 1
+            raise
+        self.done += 1
+
+
+@pytest.fixture
+def one_step_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slices of one step."""
+    monkeypatch.setattr(slices, "_AT_ONCE", -1.0)
+    monkeypatch.setattr(slices, "_REST_MS", 1)
+
+
+def test_short_work_is_done_at_once() -> None:
+    parent, work = QObject(), Counted()
+    runner = slices.Slices(parent)
+    runner.run(work, work.ended.append)
+    assert (work.begun, work.done, work.ended, runner.busy) == (1, 1, [True], False)
+
+
+def test_long_work_goes_on_between_events_and_says_how_far_it_is(one_step_each, qtbot) -> None:
+    parent, work, heard = QObject(), Counted(4), list[object]()
+    runner = slices.Slices(parent, seconds=-1.0)
+    runner.progressed.connect(heard.append)
+    runner.run(work, work.ended.append)
+    assert runner.busy and not work.ended
+    qtbot.waitUntil(lambda: not runner.busy)
+    assert work.ended == [True] and heard == [0, 1, 2, 3]
+
+
+def test_other_work_takes_the_place_of_what_is_running(one_step_each, qtbot) -> None:
+    parent, first, second = QObject(), Counted(), Counted()
+    runner = slices.Slices(parent, seconds=-1.0)
+    runner.run(first, first.ended.append)
+    runner.run(second, second.ended.append)
+    assert (first.closed, first.ended) == (1, [False])
+    qtbot.waitUntil(lambda: not runner.busy)
+    assert second.ended == [True]
+
+
+def test_work_begins_anew_when_the_machine_could_not_be_read_meanwhile(one_step_each, qtbot) -> None:
+    parent, work, ready = QObject(), Counted(), [True]
+    runner = slices.Slices(parent, -1.0, lambda: ready[0])
+    runner.run(work, work.ended.append)
+    ready[0] = False
+    qtbot.waitUntil(lambda: work.closed == 1)
+    assert runner.busy and not work.ended
+    ready[0] = True
+    qtbot.waitUntil(lambda: not runner.busy)
+    assert (work.begun, work.done, work.ended) == (2, 1, [True])
+
+
+def test_a_delay_begins_again_with_each_call(qtbot) -> None:
+    parent, work = QObject(), Counted()
+    runner = slices.Slices(parent)
+    for _ in range(3):
+        runner.run(work, work.ended.append, after_ms=5)
+    assert runner.busy and not work.begun
+    qtbot.waitUntil(lambda: not runner.busy)
+    assert (work.begun, work.ended) == (1, [False, False, True])
+
+
+def test_what_fails_ends_the_work_and_is_not_swallowed() -> None:
+    parent, ended = QObject(), list[bool]()
+
+    def fail() -> slices.Work:
+        yield 0
+        raise ValueError("no")
+
+    runner = slices.Slices(parent)
+    with pytest.raises(ValueError, match="no"):
+        runner.run(fail, ended.append)
+    assert ended == [False] and not runner.busy
