@@ -1,1 +1,1 @@
-"""What every view builds on: kinds of frames, zones, colours, names, and the timeline position."""
+"""Common basis of all views: page kinds, colours, names, units, and the timeline position."""

@@ -1,4 +1,4 @@
-"""What a column of a table is, whatever the rows are; and rows as text for the clipboard."""
+"""Column descriptors shared by all tables, and conversion of rows to clipboard text."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 
 class TextColumn(NamedTuple):
-    """A column: `field` of the row, what its head says and teaches; `sample` is as wide as most values.
+    """A column: `field` of the row, header and tooltip; `sample` is as wide as most values.
 
-    `wide`: takes the room that the others leave. `fixed`: set in the monospaced face. `path`: its end tells most.
+    `wide`: takes the remaining width. `fixed`: monospaced. `path`: elided at the start, as the end matters most.
     """
 
     field: str
@@ -23,7 +23,7 @@ class TextColumn(NamedTuple):
 
 
 def as_tsv(rows: Iterable[Sequence[str]], heads: Sequence[str] = ()) -> str:
-    """Rows as lines of fields with a tab between them, under a line of heads where some are given."""
+    """Return rows as tab-separated lines, below a line of headers if given."""
     lines = [heads] if heads else []
     return "\n".join("\t".join(_plain(field) for field in row) for row in [*lines, *rows])
 

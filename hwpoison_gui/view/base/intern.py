@@ -1,7 +1,7 @@
-"""Distinct words to small ids: millions of frames carry some hundred distinct flag words.
+"""Interning of flag words as small ids: millions of frames have only some hundred distinct flag words.
 
-A frame keeps one byte (its id); whatever depends on the word alone is then a table of ids. Id 0 is
-kept for "no frame", so that a table says what rows are filled up with.
+One byte (the id) is stored per frame, and whatever depends on the flag word alone becomes a table by id. Id 0 means
+"no frame", so that tables define the value of padding cells.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ I64 = npt.NDArray[np.int64]
 Ids = npt.NDArray[Any]  # uint8, or uint16 where there are more than 256 words
 
 MOST: Final = 1 << 16
-_CHUNK: Final = 1 << 16  # words at a time: what is made on the way stays in the cache
+_CHUNK: Final = 1 << 16  # words processed at a time: intermediate results stay in the cache
 _SLOTS: Final = 1 << 16
 _FOLD: Final = np.uint64(48)
 _FIRST: Final = 0x9E3779B97F4A7C15  # 2^64 over the golden ratio: hashes well
@@ -24,11 +24,10 @@ _MULTIPLIERS: Final = 400
 
 
 class WordTable:
-    """Words seen so far and their ids, in order of appearance.
+    """Flag words seen so far, and their ids in order of first appearance.
 
-    Looked up by a perfect hash (multiply, take the top 16 bits): a multiplier under which all words
-    known so far have slots of their own is found by trial. With thousands of words there is none to be
-    found; then a binary search does the same, more slowly.
+    Words are looked up by a perfect hash (multiply, take the top 16 bits); a multiplier without collisions is found by
+    trial. With thousands of words none exists, and a slower binary search is used.
     """
 
     def __init__(self) -> None:
@@ -39,11 +38,11 @@ class WordTable:
         self._id_at: npt.NDArray[np.uint16] = np.zeros(_SLOTS, np.uint16)
 
     def __len__(self) -> int:
-        """Ids given so far, with id 0."""
+        """Return the number of ids in use, including id 0."""
         return len(self.words)
 
     def id_of(self, word: int) -> int:
-        """The id of one word; a new word gets the next."""
+        """Return the id of a word; a new word gets the next id."""
         found = self._ids.get(word)
         if found is None:
             self._learn([word])
@@ -51,15 +50,15 @@ class WordTable:
         return found
 
     def ids_of(self, words: U64, out: Ids) -> I64 | None:
-        """Writes the id of every word to `out`; gives how many words have each id.
+        """Write the id of every word to `out`, and return the number of words with each id.
 
-        None when `out` holds bytes and there are more ids than these can tell: ask again with 16 bits.
+        Returns None if `out` has 8-bit items and there are more ids than these can hold: call again with uint16.
         """
         self._learn(sorted(set(words[:: max(1, words.size // 4096)].tolist())))
         counts = np.zeros(len(self), np.int64)
         for start in range(0, words.size, _CHUNK):
             part, target = words[start : start + _CHUNK], out[start : start + _CHUNK]
-            # Neighbours are often alike: ten frames in a row, at the median of a busy machine.
+            # Neighbours are often equal: the median run on a busy machine is ten frames.
             heads = np.concatenate(([0], np.flatnonzero(part[1:] != part[:-1]) + 1))
             if len(heads) > part.size // 3:
                 heads = np.arange(part.size)
@@ -88,7 +87,7 @@ class WordTable:
             slots = words * np.uint64(candidate) >> _FOLD
             if np.bincount(slots.astype(np.intp)).max() == 1:
                 self._multiplier = np.uint64(candidate)
-                # an empty slot must not match a word that was never seen, least of all 0
+                # an empty slot must not match an unknown word, in particular not 0
                 self._word_at, self._id_at = np.full(_SLOTS, words[0]), np.zeros(_SLOTS, np.uint16)
                 self._word_at[slots], self._id_at[slots] = words, ids
                 return
@@ -99,7 +98,7 @@ class WordTable:
     def _candidates(self) -> list[int]:
         if self._multiplier is None or len(self.words) > 1000:
             return []
-        # Numbers without a pattern, as splitmix64 makes them: numpy.random takes longer to load than to use.
+        # Pseudo-random numbers by splitmix64: importing numpy.random would take longer than this.
         bits = (np.arange(1, _MULTIPLIERS + 1, dtype=np.uint64) + np.uint64(len(self.words))) * np.uint64(_FIRST)
         for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1)):
             bits = (bits ^ bits >> np.uint64(shift)) * np.uint64(factor)
@@ -107,7 +106,7 @@ class WordTable:
         return [int(self._multiplier), *odd.tolist()]
 
     def look_up(self, words: U64) -> npt.NDArray[np.uint16]:
-        """The ids of words; words never seen are learnt."""
+        """Return the ids of words; unknown words are added."""
         while True:
             if self._multiplier is None:
                 slots = np.minimum(np.searchsorted(self._word_at, words), len(self._word_at) - 1)

@@ -1,7 +1,7 @@
-"""What kind of page a frame holds, told from its flag word: the classes the map colours.
+"""Page kinds, derived from the flag word of a frame: the classes that the map colours by default.
 
-The rules are an ordered table, first match wins, as the handler's own state table. Kinds are numbered
-by what is lost when the frame breaks, so that the maximum of many frames is their summary.
+The rules form an ordered table in which the first match wins, like the handler's error_states[]. Kinds are numbered by
+how much is lost when the frame breaks, so that the maximum over many frames summarizes them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from hwpoison_gui.kernel import page_flags as pf
 
 
 class Kind(NamedTuple):
-    """One class of frames: `id` as stored in planes, `key` for code, `name` and `meaning` for people."""
+    """One class of frames: `id` is its code on the map, `key` is used in code; `name` and `meaning` are displayed."""
 
     id: int
     key: str
@@ -56,11 +56,11 @@ KINDS: Final[tuple[Kind, ...]] = (
 )
 
 SHOWN: Final[tuple[int, ...]] = tuple(range(HOLE, POISON + 1))
-"""The kinds a legend lists; OUTSIDE only fills up rows."""
+"""The kinds that a legend lists; OUTSIDE is only padding."""
 
 
 class Rule(NamedTuple):
-    """`kind` is taken when any flag of `mask` is set; an empty mask takes everything."""
+    """`kind` applies if any flag of `mask` is set; an empty mask always matches."""
 
     mask: int
     kind: int
@@ -72,23 +72,23 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(pf.HWPOISON, POISON),
     Rule(pf.NOPAGE, HOLE),
     Rule(pf.BUDDY, FREE),
-    # the zero page and the vDSO are mapped, but reserved
+    # the zero page and the vDSO are mapped although reserved
     Rule(pf.RESERVED | pf.OFFLINE, RESERVED),
     Rule(pf.SLAB, SLAB),
     Rule(pf.PGTABLE, PGTABLE),
     Rule(pf.HUGE | pf.THP, HUGE),
-    # tmpfs pages on their way to swap have no ANON
+    # tmpfs pages being swapped out do not have ANON
     Rule(pf.SWAPCACHE, SWAP_CACHE),
     Rule(pf.ANON, ANON),
     Rule(pf.SWAPBACKED, SHMEM),
-    # a page the handler took off the LRU is still a page of its file
+    # a page isolated from the LRU by the handler still belongs to its file
     Rule(_FILE_SIGNS, FILE),
     Rule(0, KERNEL),
 )
 
 
 def kind_of(word: int) -> int:
-    """The kind of a frame whose flag word is `word`: the first rule that matches."""
+    """Return the kind (id) of a frame with flag word `word`: that of the first matching rule."""
     for rule in RULES:
         if word & rule.mask or not rule.mask:
             return rule.kind
@@ -96,7 +96,7 @@ def kind_of(word: int) -> int:
 
 
 class StateSign(NamedTuple):
-    """A state of the page shown by a sign of its own beside the colour: `bit` in the sign set of a cell."""
+    """A page state that cells show by a sign beside their colour; `bit` is its bit in the sign set of a cell."""
 
     bit: int
     flag: int
@@ -119,5 +119,5 @@ SIGNS: Final[tuple[StateSign, ...]] = (
 
 
 def signs_of(word: int) -> int:
-    """The states of `word` that have a sign, as a set of SIGNS bits."""
+    """Return the states of a flag word that have a sign, as a bit set of SIGNS."""
     return sum(sign.bit for sign in SIGNS if word & sign.flag)

@@ -1,4 +1,4 @@
-"""A moment of a session: where the timeline stands, in which operation, and what that operation is called."""
+"""The timeline position of a session: its step, its operation, and the displayed title of the operation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hwpoison_gui.session.timeline import Step
 
 
 class Moment(NamedTuple):
-    """`step` is the last one applied, None at the start; `within` counts from 1 in its operation."""
+    """A timeline position. `step`: the last one applied, or None; `within`: its number in the operation, from 1."""
 
     position: int
     total: int
@@ -21,12 +21,12 @@ class Moment(NamedTuple):
 
     @property
     def at_end(self) -> bool:
-        """Whether the operation is complete."""
+        """True if the operation is complete."""
         return self.operation is not None and self.position == self.operation.last
 
 
 def moment_of(session: Session) -> Moment:
-    """Where the session stands."""
+    """Return the current timeline position of a session."""
     position, total = session.position, len(session.steps)
     operation = session.operation_at(position)
     if operation is None:
@@ -62,12 +62,12 @@ _TITLES: Final[dict[str, str]] = {
 
 
 def title_of(operation: Operation) -> str:
-    """An operation in a few words, from its arguments."""
+    """Return a short title of an operation, built from its arguments."""
     return title(operation.name, operation.args)
 
 
 def title(name: str, args: Mapping[str, Any]) -> str:
-    """An operation in a few words."""
+    """Return a short title of an operation, given its name and arguments."""
     if name == "sigaction":
         return f"{args['task']}: SIGBUS {args.get('sigbus') or args.get('sigsegv')}"
     shown = {key: str(value).removeprefix("pfn:") for key, value in args.items()}

@@ -1,4 +1,4 @@
-"""Names in a sentence: all of a few, and of very many the first ones and how many more there are."""
+"""Lists of names in a sentence: all of a few, or the first ones and the number of the others."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ _MOST: Final = 4
 
 
 def names(who: Sequence[str], most: int = _MOST) -> str:
-    """`a, b and c`; of very many the first few and how many more."""
+    """Return `a, b and c`; if there are more than `most`, the first ones and the number of the others."""
     if len(who) > most:
         return listed(who, most)
     return ", ".join(who[:-1]) + " and " + who[-1] if len(who) > 1 else "".join(who)
 
 
 def listed(who: Sequence[str], most: int) -> str:
-    """`a, b, c`; of more than `most` the first and how many more."""
+    """Return `a, b, c`; if there are more than `most`, the first ones and the number of the others."""
     more = f" and {len(who) - most:,} more" if len(who) > most else ""
     return ", ".join(who[:most]) + more

@@ -1,7 +1,7 @@
-"""One table of themes: every colour the window and the map use, by what it means.
+"""Themes: every colour that the window and the map use, by its meaning.
 
-Kinds are muted, poison and kills loud. That kinds stay apart, for any colour vision, and stand out
-from the ground is computed by the test of this module.
+Kinds are muted; poison and kills stand out. The test of this module computes that kinds can be distinguished with any
+colour vision, and that they contrast with the ground.
 """
 
 from __future__ import annotations
@@ -11,26 +11,26 @@ from typing import Final, NamedTuple
 
 from hwpoison_gui.view.base import kinds
 
-_KEPT: Final = 1024  # colours that were worked out: a paint asks for the same ones again
+_KEPT: Final = 1024  # computed colours to cache: paints use the same ones repeatedly
 
 
 class Theme(NamedTuple):
-    """Colours as `#rrggbb`. `kinds` by id of the kind, poison included; `tasks` for walks, in turn."""
+    """Colours as `#rrggbb`. `kinds`: by kind id, including poison; `tasks`: assigned to processes in turn."""
 
     name: str
     is_dark: bool
-    ground: str  # the map's bed
+    ground: str  # behind the cells of the map
     window: str  # around the panels
     base: str  # lists and text fields
     raised: str  # buttons, headers
     line: str  # separators and borders
     text: str
-    muted: str  # text of less weight
+    muted: str  # secondary text
     accent: str  # selection and focus
     accent_text: str
     kinds: tuple[str, ...]
     poison: str
-    poison_ink: str  # the sign drawn on poison
+    poison_ink: str  # sign drawn on poisoned frames
     kill: str
     good: str
     warn: str
@@ -41,46 +41,46 @@ class Theme(NamedTuple):
     tasks: tuple[str, ...]
 
     def kind(self, number: int) -> str:
-        """The colour of a kind."""
+        """Return the colour of a kind."""
         return self.kinds[number]
 
     def task(self, number: int) -> str:
-        """The colour of the n-th task of a walk; they repeat."""
+        """Return the colour of the n-th process; colours repeat."""
         return self.tasks[number % len(self.tasks)]
 
     def ink_on(self, colour: str) -> str:
-        """The text colour that reads better on `colour`."""
+        """Return the text colour with the higher contrast on `colour`."""
         return max(self.cell_light, self.cell_dark, key=lambda ink: contrast(ink, colour))
 
 
 def rgb(colour: str) -> tuple[int, int, int]:
-    """Red, green and blue, 0 to 255, of `#rrggbb`."""
+    """Return red, green and blue (0 to 255) of `#rrggbb`."""
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
 @lru_cache(_KEPT)
 def argb(colour: str) -> int:
-    """The colour as Qt's 0xAARRGGBB, opaque."""
+    """Return the opaque colour as 0xAARRGGBB, the format of QRgb."""
     red, green, blue = rgb(colour)
     return 0xFF000000 | red << 16 | green << 8 | blue
 
 
 @lru_cache(_KEPT)
 def mixed(colour: str, other: str, share: float) -> str:
-    """`colour` with `share` (0 to 1) of `other` in it."""
+    """Blend `share` (0 to 1) of `other` into `colour`."""
     parts = (round(a + (b - a) * share) for a, b in zip(rgb(colour), rgb(other), strict=True))
     return "#" + "".join(f"{part:02x}" for part in parts)
 
 
 def luminance(colour: str) -> float:
-    """Relative luminance as WCAG 2 defines it."""
+    """Return the relative luminance as defined by WCAG 2, 0 to 1."""
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (v / 255 for v in rgb(colour))]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 @lru_cache(_KEPT)
 def contrast(one: str, other: str) -> float:
-    """The contrast ratio of WCAG 2, 1 to 21."""
+    """Return the contrast ratio as defined by WCAG 2, 1 to 21."""
     low, high = sorted((luminance(one), luminance(other)))
     return (high + 0.05) / (low + 0.05)
 

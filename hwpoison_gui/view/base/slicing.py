@@ -1,4 +1,4 @@
-"""Work that may take long is a generator: it yields now and then, so that something else can be done meanwhile."""
+"""Long work is written as generators that yield regularly, so that the caller can process events in between."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any, Final, TypeVar
 
 R = TypeVar("R")
 
-SLICE: Final = 500  # users of a frame, or steps, between two yields
+SLICE: Final = 500  # mappers of a frame, or steps, between two yields
 
 
 def to_the_end(work: Generator[Any, None, R]) -> R:
-    """Does all of it now; what it returns."""
+    """Run a generator to its end and return its result."""
     while True:
         try:
             next(work)

@@ -1,4 +1,4 @@
-"""The frames that the operation of this moment has changed so far, and those that its last step changed."""
+"""Frames changed by the operation at the current timeline position, and by its last step."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Pfns = npt.NDArray[np.int64]
 
 
 def touched_frames(session: Session) -> tuple[Pfns, Pfns]:
-    """Frames changed by earlier steps of the operation, and by the last one applied; each ascending."""
+    """Return the frames changed by earlier steps of the operation, and by the last step applied; each ascending."""
     operation = session.operation_at(session.position)
     if operation is None:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)

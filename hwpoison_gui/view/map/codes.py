@@ -1,7 +1,7 @@
-"""The class code of every cell of the map, computed from the frames' numbers when somebody asks for it.
+"""Class codes of the cells of the map, computed on demand.
 
-Codes are not stored: a byte per frame would have to be written at every change of the lens, and only what is in
-view, or a maximum over it, is ever drawn.
+Codes are not stored: that would write one byte per frame whenever the lens changes, although only the cells in view,
+or maxima over blocks of cells, are ever drawn.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from hwpoison_gui.view.map.layout import Layout
 U8 = npt.NDArray[np.uint8]
 I64 = npt.NDArray[np.int64]
 
-FOUND: Final = 0x80  # the bit of a code that the filter sets
+FOUND: Final = 0x80  # bit of a code: found by the filter
 
 
 class Filter(NamedTuple):
-    """Which frames the filter finds: by a table over flag word ids, and of these only where `narrow` holds 1."""
+    """Frames that the filter finds: by a table over flag word ids, restricted to frames with 1 in `narrow` if given."""
 
     ids: Held
-    table: U8  # FOUND or 0 by id
+    table: U8  # FOUND or 0, by id
     narrow: Held | None
 
 
 class Exceptions(NamedTuple):
-    """Cells whose class the table does not tell, ascending by place (row * width + column)."""
+    """Cells with a class of their own, in ascending order of place (row * width + column)."""
 
     places: I64
     codes: U8
@@ -40,7 +40,7 @@ class Exceptions(NamedTuple):
 
     @classmethod
     def of(cls, layout: Layout, pfns: I64, codes: U8) -> Exceptions:
-        """The cells of frames, each named once."""
+        """Return the exceptions for frames `pfns`, which must be distinct."""
         if not len(pfns):
             return cls.none()
         x, y = layout.positions(pfns)
@@ -50,16 +50,16 @@ class Exceptions(NamedTuple):
 
 
 class Codes:
-    """Codes of one lens, filter and layout; never changed, but the numbers it looks at may be.
+    """Codes under one lens, filter and layout. Immutable, but the numbers it refers to may change.
 
     Parameters
     ----------
     numbers
-        What the lens looks at: the id of the flag word, or the byte of a sheet.
+        What the lens uses: ids of flag words, or bytes of a sheet.
     table
-        Code by number; where `numbers` are ids, with FOUND in the codes of words that a plain filter finds.
+        Code by number; if `numbers` are ids, it includes FOUND for the words that a filter by flags finds.
     marks
-        A filter that `table` cannot hold.
+        A filter that `table` cannot express.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Codes:
         self._marks, self._exceptions = marks, exceptions if exceptions is not None else Exceptions.none()
 
     def region(self, left: int, top: int, right: int, bottom: int) -> U8:
-        """Codes of a rectangle of cells, (bottom - top, right - left); a new array."""
+        """Return the codes of a rectangle of cells, shape (bottom - top, right - left), as a new array."""
         codes = self._looked_up((slice(top, bottom), slice(left, right)))
         places, special = self._exceptions
         if len(places):
@@ -87,7 +87,7 @@ class Codes:
         return codes
 
     def at(self, x: I64, y: I64) -> U8:
-        """Codes of single cells, by their columns and rows."""
+        """Return the codes of single cells, given their columns and rows."""
         codes = self._looked_up((y, x))
         places, special = self._exceptions
         if len(places):
@@ -97,7 +97,7 @@ class Codes:
         return codes
 
     def _looked_up(self, index: Any) -> U8:
-        """What the tables say; `index` is one of a plane of height by width."""
+        """Look up the tables, without exceptions; `index` selects from a (height, width) plane."""
         codes = translated(self._numbers.shown(self._layout)[index], self._table)
         if self._marks is not None:
             ids, table, narrow = self._marks

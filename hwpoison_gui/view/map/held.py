@@ -17,7 +17,7 @@ _PAIR: Final = np.dtype("<u2")
 
 
 def translated(numbers: npt.NDArray[Any], table: U8) -> U8:
-    """The entry of `table` for every number; a new array of the same shape.
+    """Look up every number in `table`; a new array of the same shape.
 
     For bytes this is `bytearray.translate`, four times faster than `take` (and a third faster than `bytes.translate`).
     """
@@ -28,7 +28,7 @@ def translated(numbers: npt.NDArray[Any], table: U8) -> U8:
 
 
 def _counted(values: U8) -> I64:
-    """How often each number occurs. Two neighbours are counted as one word: half the work."""
+    """Return how often each number occurs. Two neighbours are counted as one 16-bit word, which halves the work."""
     even = values.size & ~1
     pairs = np.bincount(values[:even].view(_PAIR), minlength=_NUMBERS**2).reshape(_NUMBERS, _NUMBERS)
     total: I64 = pairs.sum(0) + pairs.sum(1)
@@ -37,15 +37,15 @@ def _counted(values: U8) -> I64:
 
 
 class Held:
-    """Numbers of frames, with a histogram of those that are bytes.
+    """One number per frame, with a histogram if they are bytes.
 
-    `values`, in pfn order, has room past the last frame, all zeros, so that the last row of any width is whole.
+    `values`, in pfn order, is padded with zeros past the last frame, so that the last row of any width is complete.
     """
 
     def __init__(self, size: int, dtype: npt.DTypeLike = np.uint8) -> None:
         self.values: npt.NDArray[Any] = np.zeros(size, dtype)
-        self._layout: Layout | None = None  # whose order the twin has
-        self._stale = False  # whether the twin is still to be written
+        self._layout: Layout | None = None  # layout of the twin, None if frames are in order
+        self._stale = False  # the twin has not been written yet
         self._counts: I64 = np.zeros(_NUMBERS, np.int64)
         self._twin: npt.NDArray[Any] = np.zeros((0, 0), dtype)
 
@@ -54,7 +54,7 @@ class Held:
         return int(self.values.size)
 
     def arrange(self, layout: Layout, again: bool = True) -> None:
-        """Take the display order of `layout`; `again`: also if it is the present one, after writes to `values`."""
+        """Use the display order of `layout`; `again`: even if it is the current one, as `values` was written to."""
         wanted = None if layout.in_order else layout
         if wanted is self._layout and not again:
             return
@@ -63,17 +63,17 @@ class Held:
             self._twin = np.zeros((0, 0), self.values.dtype)
 
     def write(self, frames: slice, values: U8) -> None:
-        """Set a run of frames for the first time, and count them."""
+        """Set a run of frames for the first time, and add them to the histogram."""
         self.values[frames] = values
         self._stale = self._layout is not None
         self._counts += _counted(values)
 
     def counts(self) -> I64:
-        """Frames of each number, where all were set by `write`."""
+        """Return the number of frames with each number, shape (256,); valid if all were set by `write`."""
         return self._counts.copy()
 
     def put(self, pfns: I64, values: npt.NDArray[Any]) -> None:
-        """Set some frames, none of them twice."""
+        """Set some frames; `pfns` must be distinct."""
         if self.values.dtype == np.uint8:
             self._counts += np.bincount(values, minlength=_NUMBERS) - np.bincount(self.values[pfns], minlength=_NUMBERS)
         self.values[pfns] = values
@@ -82,13 +82,13 @@ class Held:
             self._twin[y, x] = values
 
     def shown(self, layout: Layout) -> npt.NDArray[Any]:
-        """The numbers as a plane of height by width in display order; not to be written.
+        """Return the numbers in display order, shape (height, width), as a view that must not be written to.
 
-        `layout` is the one it was arranged for, or any whose frames lie in order, if that did.
+        `layout` is the one passed to `arrange`, or any other in pfn order if that one was.
         """
         if self._layout is None:
             return self.values[: layout.width * layout.height].reshape(layout.height, layout.width)
-        if self._stale:  # written only when asked for: few of the numbers held are looked at under each layout
+        if self._stale:  # written on demand: few of the sheets are shown under each layout
             self._write_twin(self._layout)
         return self._twin
 

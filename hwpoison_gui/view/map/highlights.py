@@ -1,4 +1,4 @@
-"""What the map points at in a moment: the frame itself, and the frames of the task that the step is about."""
+"""Frames that the map outlines at a timeline position: the target, and the frames of the process concerned."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OWN: Final = (Act.VISIT, Act.SIGNAL)
 
 
 def frames_of(m: Machine, mm: int) -> Pfns:
-    """The frames that an address space maps, ascending; one that it maps twice is there twice."""
+    """Return the frames that an address space maps, ascending; a frame mapped twice is listed twice."""
     _, entries = m.ptes.arrays(mm)
     entries = entries[entries & ptes.PRESENT != 0]
     pfns, huge = entries >> PAGE_SHIFT, entries & ptes.PSE != 0
@@ -32,12 +32,12 @@ def frames_of(m: Machine, mm: int) -> Pfns:
 
 
 def colours_of(tgids: Iterable[int]) -> dict[int, int]:
-    """Numbers of the colours of tasks that are seen together: neighbours never share one."""
+    """Number the colours of processes shown together, so that neighbours never share one."""
     return {tgid: number for number, tgid in enumerate(dict.fromkeys(tgids))}
 
 
 def highlights_of(session: Session, selected_task: int | None, colours: Mapping[int, int]) -> Highlights:
-    """Roles and frames, weakest first: later ones are drawn on top. `colours`: see colours_of()."""
+    """Return frames and roles in drawing order: later ones are drawn on top. `colours`: see colours_of()."""
     m = session.machine
     found: Highlights = []
     if selected_task is not None and selected_task in m.processes.view:
@@ -77,7 +77,7 @@ def _of_step(m: Machine, moment: Moment, colours: Mapping[int, int]) -> Highligh
 
 
 def _freed(m: Machine, moment: Moment) -> Pfns:
-    """Of the frames that the step changed those that nobody has any more; others are still somebody's."""
+    """Return the frames that became free in this step; the others it changed are still in use."""
     assert moment.step is not None
     pfns: Pfns = np.array(sorted({c.key for c in moment.step.changes if isinstance(c.store, Column)}), np.int64)
     left: Pfns = pfns[m.refcount.view[pfns] == 0]

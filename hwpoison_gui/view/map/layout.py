@@ -1,6 +1,6 @@
-"""Where a frame stands on the map: pfn to column and row, and back.
+"""Layouts: the mapping between frame numbers and cells (column, row) of the map.
 
-Planes are kept in display order. Row-major order of any width needs no copy; another order (a curve)
+What is shown is kept in display order. Row-major order of any width needs no copy; any other order (such as a curve)
 is one more class with the same methods.
 """
 
@@ -18,12 +18,12 @@ Segments = npt.NDArray[np.int64]
 
 FRAMES_2MIB: Final = 512
 PATIENCE: Final = 0.8
-MOST_WIDE: Final = 1 << 16  # frames a row at most, whoever asks
-WIDEST_OF_FEW: Final = 64  # but a small machine may have a row that it does not fill
+MOST_WIDE: Final = 1 << 16  # upper limit of frames per row
+WIDEST_OF_FEW: Final = 64  # a small machine may have rows longer than its memory
 
 
 class Layout(Protocol):
-    """An order of `frames` frames on a grid of `width` by `height` cells."""
+    """An arrangement of `frames` frames on a grid of `width` by `height` cells."""
 
     @property
     def frames(self) -> int: ...
@@ -36,33 +36,33 @@ class Layout(Protocol):
 
     @property
     def in_order(self) -> bool:
-        """Whether cells line by line are frames in order of pfn, so that nothing has to be copied."""
+        """True if the cells, row by row, are in pfn order, so that no copy is needed."""
 
     @property
     def has_rows(self) -> bool:
-        """Whether a row is a run of frames, so that its first number tells where it lies."""
+        """True if each row is a run of consecutive frames, so that rows can be labelled with their first pfn."""
 
     def position(self, pfn: int) -> tuple[int, int]:
-        """Column and row of a frame."""
+        """Return column and row of a frame."""
 
     def positions(self, pfns: I64) -> tuple[I64, I64]:
-        """Columns and rows of frames."""
+        """Return columns and rows of frames; all arrays have the shape of `pfns`."""
 
     def pfn_at(self, x: int, y: int) -> int | None:
-        """The frame in a cell; None where there is none."""
+        """Return the frame in a cell, or None if the cell is empty."""
 
     def pfns_at(self, x: I64, y: I64) -> I64:
-        """The frames in cells; -1 where there is none."""
+        """Return the frames in cells, -1 for empty cells."""
 
     def arrange(self, codes: npt.NDArray[Any], out: npt.NDArray[Any] | None = None) -> npt.NDArray[Any]:
-        """Codes of frames in order of pfn (and zeros after them) as a plane of height by width, in `out` if given."""
+        """Arrange values given in pfn order (zero-padded at the end) as a (height, width) plane, in `out` if given."""
 
     def borders(self, block: int, left: int, top: int, right: int, bottom: int) -> Segments:
-        """Lines (x1, y1, x2, y2) between blocks of `block` frames, at least those within a part of the grid."""
+        """Return lines (x1, y1, x2, y2) between blocks of `block` frames, at least in the given part of the grid."""
 
 
 class Rearranged:
-    """What layouts share in which frames do not lie in order of pfn: single places by way of arrays of places."""
+    """Base of layouts that are not in pfn order: single cells are looked up by way of the array methods."""
 
     in_order = False
 
@@ -86,7 +86,7 @@ class Rearranged:
 
 @dataclass(frozen=True, slots=True)
 class RowMajor:
-    """Frames line by line, `width` a line."""
+    """Frames in pfn order, `width` per row."""
 
     frames: int
     width: int
@@ -98,7 +98,7 @@ class RowMajor:
         return max(1, -(-self.frames // self.width))
 
     def of_width(self, width: int) -> RowMajor:
-        """The same frames, `width` a line."""
+        """Return the same layout with another row length."""
         return RowMajor(self.frames, width)
 
     def position(self, pfn: int) -> tuple[int, int]:
@@ -124,7 +124,7 @@ class RowMajor:
         return out
 
     def borders(self, block: int, left: int, top: int, right: int, bottom: int, before: int = 0) -> Segments:
-        """See Layout; the first block has `before` of its frames before the first of these."""
+        """See Layout. `before`: number of frames of the first block that precede this layout."""
         first, last = top * self.width + left, bottom * self.width + right
         begin = -(-(max(first, 1) + before) // block) * block - before
         starts = np.arange(begin, min(last, self.frames - 1) + 1, block, dtype=np.int64)
@@ -134,15 +134,15 @@ class RowMajor:
         inside = x > 0
         side = np.column_stack((x, y, x, y + 1))[inside]
         if block < self.width:
-            return side  # every row ends a block somewhere: lines between rows would say nothing
+            return side  # blocks end within every row: lines between rows would carry no information
         below = np.column_stack((np.zeros_like(x), y + 1, x, y + 1))[inside]
         return np.concatenate((above, side, below))
 
 
 def neighbour(layout: Layout, pfn: int, dx: int, dy: int) -> int:
-    """The frame `dx` cells to the right or `dy` down, one of them 0. Empty cells are passed over, edges are not.
+    """Return the frame `dx` cells to the right or `dy` cells down (one of them is 0), skipping empty cells.
 
-    Where no frame lies in that direction so far away, it is the last one before.
+    Stops at the edge of the map: if there is no frame that far away, the last one before it is returned.
     """
     x, y = layout.position(pfn)
     far, step = max(abs(dx), abs(dy)), (dx > 0) - (dx < 0) + (dy > 0) - (dy < 0)
@@ -156,24 +156,24 @@ def neighbour(layout: Layout, pfn: int, dx: int, dy: int) -> int:
 
 
 def widest(frames: int) -> int:
-    """The longest row that may be asked for."""
+    """Return the longest row that a user may choose."""
     return max(WIDEST_OF_FEW, min(frames, MOST_WIDE))
 
 
 def widths(frames: int) -> list[int]:
-    """Widths worth trying: multiples of 32 (of 8 where there are few frames) with few other factors."""
+    """Return candidate row lengths: multiples of 32 (8 for few frames) with few other factors."""
     unit = 32 if frames > 4096 else 8
     found = {odd << shift for odd in range(1, 16, 2) for shift in range(18)}
     return sorted(w for w in found if w % unit == 0 and (w <= max(unit, frames) and w * w <= 64 * max(frames, 1024)))
 
 
 def slack(frames: int) -> int:
-    """Room needed past the last frame so that the last row is whole in every width."""
+    """Return the padding needed after the last frame so that the last row is complete at any width."""
     return max(*widths(frames), widest(frames))
 
 
 def _fill(frames: int, width: int, view_width: float, view_height: float) -> float:
-    """The share of a view that a map of `width` covers when it is fitted into it."""
+    """Return the share of the view (0 to 1) that a fitted map with rows of `width` covers."""
     height = max(1, -(-frames // width))
     cell = min(view_width / width, view_height / height)
     return cell * width * cell * height / (view_width * view_height)
@@ -182,9 +182,9 @@ def _fill(frames: int, width: int, view_width: float, view_height: float) -> flo
 def choose_width(
     frames: int, view_width: float, view_height: float, current: int | None = None, patience: float = PATIENCE
 ) -> int:
-    """The width that fills a view best, powers of two preferred.
+    """Choose the row length that fills a view best; powers of two are preferred.
 
-    `current` stays as long as it does at least `patience` times as well, if it was chosen here.
+    `current`, if it is one of the candidates, is kept as long as it is at least `patience` (0 to 1) times as good.
     """
     view_width, view_height = max(view_width, 1.0), max(view_height, 1.0)
 

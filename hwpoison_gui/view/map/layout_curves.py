@@ -1,8 +1,8 @@
-"""Layouts along curves, on which frames that are near in memory are near on the map: Hilbert's and Morton's.
+"""Layouts along the Hilbert and Morton curves: frames that are close in memory are close on the map.
 
-Frames come in tiles of at most 64 by 64 cells. Inside a tile the curve is a table; which tile comes where is
-another. So a plane is arranged tile by tile, and a place is two look-ups, whatever the size of the machine.
-On both curves a block of 2 MiB is a rectangle of 32 by 16 cells or 16 by 32.
+The curve is divided into tiles of at most 64 by 64 cells. One table holds the order of cells inside a tile, another
+the position of each tile, so a plane is arranged tile by tile, and a cell is found with two look-ups whatever the
+size of the machine. On both curves a 2 MiB block is a rectangle of 32 by 16 or 16 by 32 cells.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from hwpoison_gui.view.map.layout import I64, Rearranged, Segments
 
 Walk = Callable[[I64, int], tuple[I64, I64]]
 
-_TILE_BITS: Final = 6  # a tile's side is 64 cells
-_AT_ONCE: Final = 256  # tiles
+_TILE_BITS: Final = 6  # a tile is 64 cells wide
+_AT_ONCE: Final = 256  # tiles arranged at a time
 
 
 def morton(numbers: I64, bits: int) -> tuple[I64, I64]:
-    """Column and row on Morton's curve: the bits of a number belong to column and row in turn."""
+    """Return column and row on the Morton curve, whose index interleaves their bits."""
     x, y = np.zeros_like(numbers), np.zeros_like(numbers)
     for bit in range(bits):
         x |= (numbers >> 2 * bit & 1) << bit
@@ -32,7 +32,7 @@ def morton(numbers: I64, bits: int) -> tuple[I64, I64]:
 
 
 def hilbert(numbers: I64, bits: int) -> tuple[I64, I64]:
-    """Column and row on Hilbert's curve through a square of 2**bits cells a side, from corner to corner at the top."""
+    """Return column and row on the Hilbert curve through a square of 2**bits cells a side, between its top corners."""
     x, y = np.zeros_like(numbers), np.zeros_like(numbers)
     for bit in range(bits):
         side = 1 << bit
@@ -46,7 +46,7 @@ def hilbert(numbers: I64, bits: int) -> tuple[I64, I64]:
 
 
 class Curve(Rearranged):
-    """Frames along a curve through one square, or two side by side, with what is empty at the edges cut off."""
+    """Frames along a curve through one square, or two side by side; empty edges are cut off."""
 
     has_rows = False
 
@@ -54,30 +54,30 @@ class Curve(Rearranged):
         self.frames = frames
         self._walk = walk
         bits = max(2, (frames - 1).bit_length())
-        self._square = bits // 2  # the side of a square is two to this
+        self._square = bits // 2  # log2 of the side of a square
         self._tile = min(self._square, _TILE_BITS)
         self._area = 1 << 2 * self._tile
         count = -(-frames // self._area)
         tiles = np.arange(count, dtype=np.int64) << 2 * self._tile
-        # Where a tile lies is the corner of all its frames; how the curve runs in it is told by three of them.
+        # A tile lies at the corner of its frames; three of them identify the course of the curve inside it.
         side = 1 << self._tile
         x, y = self._places(tiles)
         self._tile_x, self._tile_y = x >> self._tile, y >> self._tile
         self._sort, self._sorts = self._sorts_of(tiles, side)
-        self._order: I64 = np.argsort(self._sorts, axis=1)  # the place in its order of each cell of a tile
+        self._order: I64 = np.argsort(self._sorts, axis=1)  # position along the curve of each cell of a tile
         super().__init__(frames, *self._size())
         shape = int(self._tile_y.max()) + 1, int(self._tile_x.max()) + 1
         self._tile_at = np.full(shape, -1, np.int64)
         self._tile_at[self._tile_y, self._tile_x] = np.arange(count)
 
     def _places(self, pfns: I64) -> tuple[I64, I64]:
-        """Columns and rows by the curve itself."""
+        """Return columns and rows computed from the curve itself, without the tables."""
         bits = self._square
         x, y = self._walk(pfns & (1 << 2 * bits) - 1, bits)
         return x + (pfns >> 2 * bits << bits), y
 
     def _sorts_of(self, tiles: I64, side: int) -> tuple[I64, npt.NDArray[np.int64]]:
-        """The way the curve runs through each tile, and for each way the cells (row * side + column) in its order."""
+        """Return the number of each tile's course, and the cells (row * side + column) of every course in order."""
         if self._tile == self._square and len(tiles) <= 2:
             probes = np.zeros(len(tiles), np.int64)
         else:
@@ -94,7 +94,7 @@ class Curve(Rearranged):
         return sort.astype(np.int64), np.array(rows)
 
     def _size(self) -> tuple[int, int]:
-        """Columns and rows that have frames."""
+        """Return the numbers of columns and rows that have frames."""
         full = self.frames // self._area
         side = 1 << self._tile
         width = (int(self._tile_x[:full].max()) + 1) * side if full else 0
@@ -130,7 +130,7 @@ class Curve(Rearranged):
         tiles = codes[:size].reshape(count, self._area)
         for sort, order in enumerate(self._order):
             mine = np.flatnonzero(self._sort == sort)
-            for first in range(0, len(mine), _AT_ONCE):  # as many as a processor's cache holds
+            for first in range(0, len(mine), _AT_ONCE):  # as many as fit the processor's cache
                 some = mine[first : first + _AT_ONCE]
                 shaped = tiles[some].take(order, axis=1, mode="wrap").reshape(-1, side, side)
                 by_tile[self._tile_y[some], :, self._tile_x[some], :] = shaped
@@ -153,14 +153,14 @@ class Curve(Rearranged):
 
 
 class Hilbert(Curve):
-    """Along Hilbert's curve: neighbours in memory always touch."""
+    """The Hilbert curve: consecutive frames are always adjacent."""
 
     def __init__(self, frames: int) -> None:
         super().__init__(frames, hilbert)
 
 
 class Morton(Curve):
-    """Along Morton's curve: every aligned block is a square, or two."""
+    """The Morton curve: every aligned block is a square, or two."""
 
     def __init__(self, frames: int) -> None:
         super().__init__(frames, morton)
@@ -168,5 +168,5 @@ class Morton(Curve):
 
 @lru_cache(maxsize=2)
 def curve(kind: type[Hilbert] | type[Morton], frames: int) -> Curve:
-    """The curve through so many frames, kept for when one goes back to it."""
+    """Return the curve through `frames` frames, cached for when the user switches back to it."""
     return kind(frames)

@@ -1,4 +1,4 @@
-"""Row-major order, zone by zone and node by node: each starts a row, with a gap above it."""
+"""Row-major layout by zone and node: each zone starts a new row below a gap."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy.typing as npt
 
 from hwpoison_gui.view.map.layout import I64, Rearranged, RowMajor, Segments
 
-GAP: Final = 3  # empty rows between zones at least
-_SHARE: Final = 100  # on a tall map one in so many, to be seen where all of it is in view
+GAP: Final = 3  # minimum number of empty rows between zones
+_SHARE: Final = 100  # on a tall map the gap is this share of its height, so that it is visible in the fitted view
 
 
 class ByZone(Rearranged):
-    """`starts` are the first frames of the zones, ascending from 0; holes lie with the zone before them."""
+    """`starts`: first frames of the zones, ascending from 0; a hole belongs to the zone before it."""
 
     has_rows = True
 

@@ -1,7 +1,7 @@
-"""Colours of the classes of a lens in a theme.
+"""Colours of the classes of a lens, by theme.
 
-Most are those of the kinds, which were chosen to stay apart for any colour vision; the others are here. The
-rules that hold for kinds hold for every lens, and the same test computes them.
+Most classes use the colour of a page kind; kinds were chosen to be distinguishable with any colour vision. The other
+colours are defined here. The same test checks the same rules for the kinds and for every lens.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.palette import Theme, argb, mixed
 from hwpoison_gui.view.map.lenses import MOST_CLASSES, Lens
 
-# Class of a lens -> kind whose colour it has.
+# Class of a lens -> kind whose colour it shares.
 _LIKE: Final[dict[str, dict[str, str]]] = {
     "state": {
         "kernel": "reserved", "clean": "anon", "sole": "file", "dirty": "slab", "writeback": "shmem",
@@ -32,7 +32,7 @@ _LIKE: Final[dict[str, dict[str, str]]] = {
     },
 }  # fmt: skip
 
-# What no kind has. Counts go from few to many with the distance from the ground.
+# Colours that no kind has. Counts ascend with the contrast to the ground.
 _OWN: Final[dict[str, dict[str, str]]] = {
     "dark": {
         "outcome/early": "#f48430", "outcome/late": "#a0642e", "outcome/panic": "#f4f0f0",
@@ -51,11 +51,11 @@ _OWN: Final[dict[str, dict[str, str]]] = {
     },
 }  # fmt: skip
 
-FADED: Final = 0.8  # the share of the ground in the colour of what a filter did not find
+FADED: Final = 0.8  # share of the ground colour in frames that the filter did not find
 
 
 def class_colour(theme: Theme, lens: Lens, key: str) -> str:
-    """The colour of one class."""
+    """Return the colour of a class, as #rrggbb."""
     own = _OWN[theme.name]
     colour = own.get(f"{lens.key}/{key}", own.get(key))
     if colour is not None:
@@ -65,12 +65,12 @@ def class_colour(theme: Theme, lens: Lens, key: str) -> str:
 
 
 def lens_colours(theme: Theme, lens: Lens) -> list[str]:
-    """The colours of all codes of a lens, in order."""
+    """Return the colours of all classes of a lens, in order of their codes."""
     return [class_colour(theme, lens, one.key) for one in lens.classes]
 
 
 def code_colours(theme: Theme, lens: Lens, filtered: bool) -> list[str]:
-    """The colours of all 256 codes of a plane; with the top bit those that a filter found, or all without one."""
+    """Return the colours of all 256 codes; codes with the top bit are frames that the filter found."""
     bright = lens_colours(theme, lens)
     bright += [theme.ground] * (MOST_CLASSES - len(bright))
     faint = [mixed(colour, theme.ground, FADED) for colour in bright] if filtered else bright
@@ -78,5 +78,5 @@ def code_colours(theme: Theme, lens: Lens, filtered: bool) -> list[str]:
 
 
 def colour_table(theme: Theme, lens: Lens, filtered: bool = False) -> list[int]:
-    """The same as Qt's 0xAARRGGBB."""
+    """Return the same colours as 0xAARRGGBB, the format of QRgb."""
     return [argb(colour) for colour in code_colours(theme, lens, filtered)]

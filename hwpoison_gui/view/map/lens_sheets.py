@@ -1,7 +1,7 @@
-"""Sheets: a byte a frame for lenses that look at more than the flag word.
+"""Sheets: one byte per frame for lenses that need more than the flag word.
 
-A sheet of millions of frames takes a moment. So it is made in slices: `work` gives how much is done, and the caller
-may let the window breathe in between. `some` reads single frames anew.
+Building a sheet of millions of frames takes time, so it is done in slices: `work` yields the share done (0 to 1), and
+the caller may process events in between. `some` computes the bytes of single frames again.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from hwpoison_gui.view.outcome.prediction import predict
 U8 = npt.NDArray[np.uint8]
 I64 = npt.NDArray[np.int64]
 
-SLICE: Final = 1 << 18  # frames at a time
-_FEW: Final = 16  # frames whose outcome is asked at once; of more it is as it was until the sheet is made anew
+SLICE: Final = 1 << 18  # frames per slice
+_FEW: Final = 16  # frames whose outcome is computed at once; others keep the old one until the sheet is rebuilt
 
 
 class CountsSheet:
-    """Classes of the mapping count and of the reference count, and whether there is a page at all."""
+    """Classes of mapcount and refcount, and whether the frame has a struct page at all."""
 
     follows_tables = False
 
@@ -69,7 +69,7 @@ _CLASS_OF_COUNT: Final[U8] = (np.searchsorted(COUNT_BOUNDS, np.arange(COUNT_BOUN
 
 
 class ZoneSheet:
-    """The zone that a frame number lies in."""
+    """The zone that a frame belongs to."""
 
     follows_tables = False
 
@@ -101,7 +101,7 @@ class ZoneSheet:
 
 
 class OwnerSheet:
-    """Whose a frame is: a file's by its inode, else of the process whose anon_vma it was first."""
+    """The owner of a frame: the file of its inode, or the process that created its anon_vma."""
 
     follows_tables = True
 
@@ -134,7 +134,7 @@ class OwnerSheet:
         return owner
 
     def _mapping_of(self, pfns: I64 | slice) -> npt.NDArray[np.uint32]:
-        """page->mapping, of a compound tail that of its head."""
+        """Return page->mapping; for a compound tail, that of its head."""
         m = self.m
         mapping = m.mapping.view[pfns]
         tails = np.flatnonzero(m.flags.view[pfns] & np.uint64(pf.COMPOUND_TAIL))
@@ -144,7 +144,7 @@ class OwnerSheet:
         return mapping
 
     def _rank(self) -> Iterator[float]:
-        """Counts the frames of every file and process and gives the largest a class of their own."""
+        """Count the frames of every file and process, and give the largest a class of their own."""
         m = self.m
         inodes = np.zeros(max(m.inodes.view, default=0) + 1, np.int64)
         anons = np.zeros(m.counter("next_anon_vma") + 1, np.int64)
@@ -212,7 +212,7 @@ SHEETS: Final[dict[str, type[AnySheet]]] = {
 
 
 def made(name: str, m: Machine, room: int) -> AnySheet:
-    """A sheet, complete."""
+    """Build a sheet at once. `name`: a key of SHEETS; `room`: frames including padding, as `FramePlane.room`."""
     sheet = SHEETS[name](m, room)
     for _ in sheet.work():
         pass

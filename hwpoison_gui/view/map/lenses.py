@@ -1,7 +1,7 @@
-"""Lenses: what the colour of a frame on the map says. Each is a table of classes, numbered by severity.
+"""Lenses: what the colour of a frame on the map means. Each lens is a table of classes, numbered by severity.
 
-A lens looks at the flag word, or at a sheet: a byte a frame that tells more than flags do (map/lens_sheets.py).
-The highest class is hardware poison in every one of them, so that no lens can hide it.
+A lens uses the flag word, or a sheet with one byte per frame (map/lens_sheets.py). The highest class of every lens is
+hardware poison, so that no lens can hide it.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from hwpoison_gui.view.outcome import classes as outcomes
 
 U8 = npt.NDArray[np.uint8]
 
-MOST_CLASSES: Final = 128  # the top bit of a code is kept for "found by the filter"
+MOST_CLASSES: Final = 128  # the top bit of a code means "found by the filter"
 
 
 class LensClass(NamedTuple):
-    """One class of a lens: `id` is its code, `key` names its colour, `name`, `short` and `meaning` are for people."""
+    """One class of a lens: `id` is its code, `key` names its colour; `name`, `short` and `meaning` are displayed."""
 
     id: int
     key: str
@@ -36,10 +36,10 @@ class LensClass(NamedTuple):
 
 
 class Lens(NamedTuple):
-    """`classes` by code; 0 is what lies past the last frame, the last one poison.
+    """A lens. `classes` are in order of code: the first is the area past the last frame, the last is poison.
 
-    `code_of` tells the class of a flag word, or None when the lens looks at the sheet `sheet`, whose bytes are
-    looked up in `codes`. `quiet` classes may be hard to see, as they are no news.
+    `code_of` maps a flag word to a class; it is None if the lens uses the sheet named `sheet`, whose bytes are looked
+    up in `codes`. `quiet`: classes that need not stand out from the ground.
     """
 
     key: str
@@ -71,7 +71,7 @@ def _classes(*rows: tuple[str, str, str] | tuple[str, str, str, str]) -> tuple[L
 
 
 def _first(*rules: tuple[int, int]) -> Callable[[int], int]:
-    """The class of the first rule one of whose flags is set; an empty mask takes everything."""
+    """Return a function from flag word to the code of the first rule with a flag set; an empty mask always matches."""
 
     def code_of(word: int) -> int:
         return next(code for mask, code in rules if word & mask or not mask)
@@ -119,12 +119,12 @@ STATE: Final = Lens(
     ),
 )
 
-# A count falls into the class of the highest bound that it reaches.
+# A count belongs to the class of the highest bound that it reaches.
 COUNT_BOUNDS: Final = (0, 1, 2, 3, 10, 100)
 COUNT_NAMES: Final = ("0", "1", "2", "3 to 9", "10 to 99", "100 or more")
 COUNT_EXISTS: Final = 0x80
 COUNT_HOLE: Final = 0x40
-COUNT_REFS: Final = 3  # bits from which the class of the reference count stands; below is that of the mappings
+COUNT_REFS: Final = 3  # shift of the refcount class in the byte; the mapcount class is below it
 
 
 def _count_codes(shift: int) -> bytes:
@@ -160,12 +160,12 @@ REFCOUNT: Final = Lens(
     codes=_count_codes(COUNT_REFS),
 )
 
-_LONGEST: Final = 11  # letters of an owner's short name
-OWNERS: Final = 6  # that have a hue of their own
+_LONGEST: Final = 11  # characters of an owner's short name
+OWNERS: Final = 6  # owners that have a colour of their own
 
 
 def owner_lens(names: tuple[str, ...] = ()) -> Lens:
-    """The lens of owners; `names` are those with a hue, the largest last, as severity has it."""
+    """Return the owner lens; `names`: owners with a colour of their own, the largest last (highest code)."""
     shown = names or tuple("" for _ in range(OWNERS))
     hues = [
         (f"owner{number}", name or "nobody", f"frames of {name}" if name else "no further owner", short_owner(name))
@@ -186,18 +186,18 @@ def owner_lens(names: tuple[str, ...] = ()) -> Lens:
 
 
 def short_owner(name: str) -> str:
-    """A process, or the name of a file without its folder, in few letters."""
+    """Shorten the name of a process, or of a file without its folder."""
     short = (name.rpartition("/")[2] or name).partition(" ")[0]
     return short if len(short) <= _LONGEST else short[: _LONGEST - 1] + "…"
 
 
 OWNER: Final = owner_lens()
 
-ZONES: Final = 7  # that have a hue of their own
+ZONES: Final = 7  # zones that have a colour of their own
 
 
 def zone_lens(rows: tuple[tuple[str, str, str], ...] = ()) -> Lens:
-    """The lens of zones; `rows` are name, meaning and short name of those with a hue, in order of address."""
+    """Return the zone lens; `rows`: name, meaning and short name of zones with a colour, in order of address."""
     shown = (*rows, *(("no further zone", "this machine has fewer", "none"),) * (ZONES - len(rows)))
     hues = [(f"zone{number}", name, meaning, short) for number, (name, meaning, short) in enumerate(shown)]
     return Lens(

@@ -1,15 +1,15 @@
-"""What one has looked at on the map, and how, to go back and forward: small movements in a row are one."""
+"""Back and forward history of the map's view; small camera movements in a row are merged into one entry."""
 
 from __future__ import annotations
 
 from typing import Final, NamedTuple
 
 MOST: Final = 100
-PAUSE: Final = 0.7  # seconds of rest after which a movement is a new one
+PAUSE: Final = 0.7  # seconds without movement after which a new entry begins
 
 
 class Look(NamedTuple):
-    """What was in the middle, in cells of which size (`pfn` None: the whole map), and how it was shown."""
+    """A view of the map: frame in the middle, cell size (`pfn` None: the whole map), lens, layout and filter."""
 
     pfn: int | None
     cell: float
@@ -19,27 +19,27 @@ class Look(NamedTuple):
     filter: str = ""
 
     def differs_in(self, other: Look) -> str:
-        """What is most different: layout, lens, filter, or the place alone."""
+        """Return the most significant difference: layout, lens, filter, or only the position."""
         if self[2:4] != other[2:4]:
             return "layout"
         return "lens" if self.lens != other.lens else "filter" if self.filter != other.filter else "place"
 
 
 class LookHistory:
-    """All that was looked at, and which is the present look."""
+    """All recorded views, and the index of the current one."""
 
     def __init__(self) -> None:
         self.clear()
 
     def clear(self) -> None:
-        """Another map: no place of the old one is there any more."""
+        """Forget everything, as another machine is shown."""
         self._looks: list[Look] = []
         self._at = -1
         self._moved = 0.0
-        self._change = ""  # what the present look changed
+        self._change = ""  # what the current view changed
 
     def note(self, look: Look, now: float) -> None:
-        """The map shows `look` since `now` (seconds)."""
+        """Record that the map shows `look` since `now` (seconds)."""
         if self._at >= 0 and look == self._looks[self._at]:
             return
         change = look.differs_in(self._looks[self._at]) if self._at >= 0 else "place"
@@ -52,7 +52,7 @@ class LookHistory:
         self._at = len(self._looks) - 1
 
     def _goes_on(self, look: Look, change: str, now: float) -> bool:
-        """Whether it belongs to the present look: one moves on, tries one after the other, or types on."""
+        """True if `look` continues the current entry: the same kind of change within a short time."""
         if self._at <= 0 or not self._change:
             return False
         before = self._looks[self._at].filter
@@ -61,16 +61,16 @@ class LookHistory:
         return now - self._moved < PAUSE and change in ("place", self._change)
 
     def correct(self, look: Look) -> None:
-        """The present look became this one, though nobody wanted to look elsewhere."""
+        """Replace the current entry after a change that the user did not ask for, such as a resized window."""
         if self._at >= 0:
             self._looks[self._at] = look
 
     def can_go(self, by: int) -> bool:
-        """Whether there is a look `by` steps forward, or back where it is negative."""
+        """True if there is an entry `by` steps forward (back where negative)."""
         return 0 <= self._at + by < len(self._looks)
 
     def go(self, by: int) -> Look | None:
-        """The look there, which is the present one then."""
+        """Move `by` steps and return the view there, or None if there is none."""
         if not self.can_go(by):
             return None
         self._at += by

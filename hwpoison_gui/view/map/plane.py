@@ -1,7 +1,8 @@
 """All frames as the map shows them: lens, filter and layout, with counts and the list of poisoned frames.
 
-Frame -> id of its flag word, or byte of a sheet -> class code of the lens (a table). A change of lens or filter
-is another table; codes and their maxima are computed when they are painted. A patch costs what it touches.
+The class code of a frame is looked up in a table of the lens, by the id of its flag word or by its byte in a sheet.
+Changing the lens or filter exchanges the table; codes and their maxima are computed when they are painted. The cost
+of a patch depends only on the number of frames patched.
 """
 
 from __future__ import annotations
@@ -34,23 +35,23 @@ _CHUNK: Final = 1 << 18
 
 
 class Sheet(Protocol):
-    """A byte a frame that a lens looks at (map/lens_sheets.py)."""
+    """One byte per frame for lenses that need more than the flag word (map/lens_sheets.py)."""
 
     held: Held
 
     def some(self, pfns: I64) -> U8:
-        """The bytes of some frames, as they are now."""
+        """Compute the bytes of some frames from the machine's current state; same shape as `pfns`."""
 
 
 class Match(NamedTuple):
-    """What a filter finds: frames whose word passes, and of these only `frames` where it is not None."""
+    """What a filter finds: frames whose flag word passes `word`, restricted to `frames` (bool per frame) if given."""
 
     word: Callable[[int], bool]
     frames: Bools | None = None
 
 
 def suited(layout: Layout, view_width: float, view_height: float, patience: float) -> Layout:
-    """The same order with rows of the length that suits a view of this shape; a curve is as it is."""
+    """Return the layout with the row length that suits a view of this shape; curves are returned unchanged."""
     if not isinstance(layout, (RowMajor, ByZone)):
         return layout
     room = view_width - 2 * MARGIN, view_height - 2 * MARGIN
@@ -58,7 +59,15 @@ def suited(layout: Layout, view_width: float, view_height: float, patience: floa
 
 
 class FramePlane:
-    """What the map shows of the columns `flags`, `refcount`, `mapcount` (kept as views, never written)."""
+    """The state shown by the map.
+
+    Parameters
+    ----------
+    flags, refcount, mapcount
+        Columns of the machine, one value per frame; read-only views, never copied.
+    width
+        Fixed number of frames per row; None: chosen to suit the view.
+    """
 
     def __init__(self, flags: U64, refcount: I32, mapcount: I32, width: int | None = None) -> None:
         self.flags, self.refcount, self.mapcount = flags, refcount, mapcount
@@ -71,15 +80,15 @@ class FramePlane:
         self.layout: Layout = RowMajor(self.frames, width or choose_width(self.frames, 16, 10))
         self.room = self.frames + max(slack(self.frames), self.layout.width)
         self._ids = Held(0)
-        self._narrow: Held | None = None  # the frames of the filter
+        self._narrow: Held | None = None  # 1 for each frame of `match.frames`
         self._overlay: dict[int, int] = {}
-        self._told_words = 0  # words that there are tables for
+        self._told_words = 0  # number of words that the tables cover
         self.codes = Codes(self.layout, self._ids, np.zeros(CODES, np.uint8))
         self.pyramid = Pyramid(self.codes)
         self.refresh()
 
     def refresh(self) -> None:
-        """Reads all frames anew."""
+        """Read all frames again."""
         for dtype in (np.dtype(np.uint8), np.dtype(np.uint16)):
             if self._ids.size != self.room or self._ids.values.dtype != dtype:
                 self._ids = Held(self.room, dtype)
@@ -105,16 +114,16 @@ class FramePlane:
         self._poisoned = set(self._poison_list.tolist())
 
     def follow(self, flags: U64, refcount: I32, mapcount: I32) -> bool:
-        """Reads other columns from now on, if their flags are the same as now; returns whether they are."""
+        """Switch to other columns if their flags are equal to the current ones, and return whether they are."""
         if not np.array_equal(self.flags, flags):
             return False
         self.flags, self.refcount, self.mapcount = flags, refcount, mapcount
         return True
 
-    # -- what is shown
+    # -- lens, filter, layout
 
     def set_lens(self, lens: Lens, sheet: Sheet | None = None) -> None:
-        """Colours frames by another lens; `sheet` is what it looks at, where it looks at one."""
+        """Colour frames by another lens; `sheet` is required if and only if the lens uses one."""
         assert (sheet is None) == (lens.code_of is not None)
         self.lens, self.sheet = lens, sheet
         self._overlay = {}
@@ -123,7 +132,7 @@ class FramePlane:
         self._show()
 
     def set_overlay(self, marks: Sequence[tuple[I64, int]]) -> None:
-        """Frames with a code of their own, whatever the lens says of the rest; later ones win."""
+        """Show frames with the given codes instead of those of the lens; later marks win, poison wins over all."""
         new = {int(pfn): code for pfns, code in marks for pfn in pfns}
         touched = np.array(sorted(self._overlay.keys() | new.keys()), np.int64)
         self._overlay = new
@@ -131,7 +140,7 @@ class FramePlane:
             self._update(touched)
 
     def set_filter(self, match: Match | None) -> None:
-        """Marks what a filter finds; None: there is no filter."""
+        """Mark the frames that a filter finds; None: no filter."""
         self.match, self._narrow = match, None
         if match is not None and match.frames is not None:
             self._narrow = Held(self.room)
@@ -140,7 +149,7 @@ class FramePlane:
         self._show()
 
     def set_layout(self, layout: Layout, own_width: bool = False) -> None:
-        """Puts the frames in another order; `own_width`: it is not to follow the shape of the view."""
+        """Show frames in another layout; `own_width`: keep its row length whatever the shape of the view."""
         if layout.in_order and self.frames + layout.width > self.room:
             raise ValueError(f"{layout.width} frames a row are too many")
         again = not (layout.in_order and self.layout.in_order)
@@ -154,9 +163,9 @@ class FramePlane:
         self._show()
 
     def suit(self, view_width: float, view_height: float, patience: float = PATIENCE) -> bool:
-        """Takes the width that suits a view of this shape; tells whether it is another one.
+        """Choose the row length that suits a view of this shape, and return whether it changed.
 
-        The present one stays while it does at least `patience` (0 to 1) as well as the best.
+        The current one is kept while it is at least `patience` (0 to 1) times as good as the best.
         """
         layout = self.layout if self._own_width else suited(self.layout, view_width, view_height, patience)
         if layout.width == self.layout.width:
@@ -164,10 +173,10 @@ class FramePlane:
         self.set_layout(layout)
         return True
 
-    # -- what changes
+    # -- changes of the machine
 
     def patch(self, pfns: I64) -> None:
-        """Reads the frames `pfns` anew; the cost is that of the frames touched."""
+        """Read the frames `pfns` again."""
         touched = np.sort(np.asarray(pfns, np.int64))
         touched = touched[np.diff(touched, prepend=-1) != 0]
         new = self.words.look_up(self.flags[touched])
@@ -181,35 +190,35 @@ class FramePlane:
         self._update(changed)
 
     def _update(self, pfns: I64) -> None:
-        """Shows frames, all that may differ from what was shown, as they are now."""
+        """Update what is shown of the frames `pfns`; all others must be unchanged."""
         self.codes = self._codes_now()
         self.pyramid.update(self.codes, *self.layout.positions(pfns))
 
     def _lens_codes_of(self, pfns: I64) -> U8:
-        """What the lens alone says of frames."""
+        """Return the codes of frames without overlay and filter."""
         table, values = self._table, self._ids.values
         if self.sheet is not None:
             table, values = self._sheet_table, self.sheet.held.values
         codes: U8 = table[values[pfns]]
         return codes
 
-    # -- asking
+    # -- queries
 
     def word(self, pfn: int) -> int:
-        """The flag word of a frame, as it is now."""
+        """Return the current flag word of a frame."""
         return int(self.flags[pfn])
 
     def kind(self, pfn: int) -> kinds.Kind:
-        """The kind of a frame, whatever the lens shows."""
+        """Return the page kind of a frame, whatever the lens."""
         return kinds.KINDS[kinds.kind_of(self.word(pfn))]
 
     def ids(self, pfns: I64) -> Ids:
-        """The ids of the flag words of frames."""
+        """Return the ids of the flag words of frames (see `words`)."""
         ids: Ids = self._ids.values[pfns]
         return ids
 
     def sign_sets(self, pfns: I64) -> U8:
-        """The state signs of frames; see kinds.SIGNS."""
+        """Return the state signs of frames as bit sets of kinds.SIGNS."""
         signs: U8 = self._signs[self._ids.values[pfns]]
         return signs
 
@@ -218,26 +227,26 @@ class FramePlane:
 
     @property
     def poisoned(self) -> I64:
-        """The poisoned frames, in order."""
+        """The poisoned frames, ascending."""
         if self._poison_list is None:
             self._poison_list = np.array(sorted(self._poisoned), np.int64)
         return self._poison_list
 
     def counts(self) -> I64:
-        """Frames of each kind, by the kind's id."""
+        """Return the number of frames of each kind, by the kind's id."""
         return self._counts_by(self._kind_of_id, len(kinds.KINDS))
 
     def classes_of(self, pfns: I64) -> U8:
-        """The class of each of some frames, by its code in the lens."""
+        """Return the class codes of frames under the current lens, without the bit of the filter."""
         return self.codes.at(*self.layout.positions(np.asarray(pfns, np.int64))) & np.uint8(FOUND - 1)
 
     def found(self, pfns: I64 | slice) -> Bools:
-        """Which of some frames the filter finds; none without one."""
+        """Return which of the frames the filter finds; all False without a filter."""
         found = translated(self._ids.values[pfns], self._found.view(np.uint8)).view(np.bool_)
         return found if self.match is None or self.match.frames is None else found & self.match.frames[pfns]
 
     def found_count(self) -> int:
-        """How many frames the filter finds; all without one."""
+        """Return the number of frames that the filter finds; all frames without a filter."""
         if self.match is None:
             return self.frames
         if self.match.frames is None:
@@ -246,7 +255,7 @@ class FramePlane:
         return sum(int(np.count_nonzero(self.found(part))) for part in parts)
 
     def next_found(self, pfn: int, forward: bool) -> int | None:
-        """The frame nearest after or before `pfn` that the filter finds, in order of memory; round at the ends."""
+        """Return the next or previous frame by pfn that the filter finds, wrapping around; None if there is none."""
         parts = [(pfn + 1, self.frames), (0, pfn + 1)] if forward else [(0, max(pfn, 0)), (max(pfn, 0), self.frames)]
         for first, last in parts:
             starts = range(first, last, _CHUNK) if forward else range(first, last, _CHUNK)[::-1]
@@ -258,7 +267,7 @@ class FramePlane:
         return None
 
     def class_counts(self) -> I64:
-        """Frames of each class of the lens, by its code."""
+        """Return the number of frames of each class of the lens, by code."""
         if self.sheet is None:
             total = self._counts_by(self._table.astype(np.int64), CODES)
         else:
@@ -273,10 +282,10 @@ class FramePlane:
         total = np.bincount(code_of_id[: len(self._word_counts)], self._word_counts, size)
         return total.astype(np.int64)
 
-    # -- inside
+    # -- internal
 
     def _exchange(self, pfns: I64, after: Ids) -> None:
-        """Gives frames the ids of other words."""
+        """Set the flag word ids of frames, and update counts and the list of poisoned frames."""
         before, size = self._ids.values[pfns], len(self._word_counts)
         self._word_counts += np.bincount(after, minlength=size) - np.bincount(before, minlength=size)
         turned = pfns[self._bad[before] != self._bad[after]]
@@ -286,7 +295,7 @@ class FramePlane:
         self._ids.put(pfns, after)
 
     def _make_room(self) -> None:
-        """Words that came with a patch: tables for them, and wider ids when they have run out."""
+        """Extend the tables to words first seen in a patch, and widen ids to 16 bits if a byte no longer holds them."""
         missing = len(self.words) - len(self._word_counts)
         if missing:
             self._word_counts = np.concatenate((self._word_counts, np.zeros(missing, np.int64)))
@@ -298,7 +307,7 @@ class FramePlane:
             self._ids = wide
 
     def _table_of(self, of: Callable[[int], int] | None) -> U8:
-        """What is said of each word, by its id; zeros where nothing is."""
+        """Return a table, by id, of a function of the flag word; zeros if it is None."""
         words = self.words.words
         made = np.zeros(max(CODES, len(words)), np.uint8)
         if of is not None:
@@ -317,7 +326,7 @@ class FramePlane:
         self._found = self._table_of(self.match.word if self.match is not None else None).astype(np.bool_)
 
     def _show(self) -> None:
-        """Shows all frames as lens, filter and layout have them now."""
+        """Show all frames after a change of lens, filter or layout."""
         self._make_tables()
         self.codes = self._codes_now()
         self.pyramid = Pyramid(self.codes, self.pyramid)
@@ -331,7 +340,7 @@ class FramePlane:
         return Codes(self.layout, numbers, table, marks, self._exceptions())
 
     def _exceptions(self) -> Exceptions:
-        """Poison, which no sheet tells, and the overlay."""
+        """Return the cells that differ from the table: the overlay, and poison if a sheet is used."""
         pfns = self.poisoned if self.sheet is not None else np.zeros(0, np.int64)
         codes = np.full(len(pfns), self.lens.poison, np.uint8)
         over = {pfn: code for pfn, code in self._overlay.items() if pfn not in self._poisoned}

@@ -14,14 +14,14 @@ import numpy.typing as npt
 U8 = npt.NDArray[np.uint8]
 I64 = npt.NDArray[np.int64]
 
-_BAND: Final = 1 << 18  # cells of the level below at a time: what is made on the way stays in the cache
-_ONE_BY_ONE: Final = 24  # changed cells up to which plain integers beat arrays
+_BAND: Final = 1 << 18  # cells of the level below processed at a time: intermediate results stay in the cache
+_ONE_BY_ONE: Final = 24  # number of changed cells up to which plain integers are faster than arrays
 _PAIR: Final = np.dtype("<u2")  # two neighbours; the left one is the low byte
 _BYTE: Final = np.uint16(8)
 
 
 class Source(Protocol):
-    """Level 0, which is computed when asked for (map/codes.py)."""
+    """Level 0, computed on demand (map/codes.py)."""
 
     width: int
     height: int
@@ -32,7 +32,7 @@ class Source(Protocol):
 
 
 def _halve(band: U8, out: U8) -> None:
-    """Write the level above some rows; an odd last row or column stands for itself."""
+    """Write the next level for a band of rows; an odd last row or column is taken as it is."""
     pairs = len(band) // 2
     rows = np.empty_like(band, shape=out.shape[:1] + band.shape[1:])
     np.maximum(band[: 2 * pairs : 2], band[1::2], out=rows[:pairs])
@@ -46,14 +46,14 @@ def _halve_columns(rows: U8, out: U8) -> None:
         np.maximum(rows[:, 0:-1:2], rows[:, 1::2], out=out[:, :-1])
         out[:, -1] = rows[:, -1]
         return
-    # Steps over every second byte are slow; a pair as one word, and its right half shifted over the left, is not.
+    # Strided access to every second byte is slow; shifting 16-bit pairs and comparing bytes is not.
     pairs = rows.view(_PAIR)
     np.maximum(rows, (pairs >> _BYTE).view(np.uint8), out=rows)
     out[:] = pairs
 
 
 def _shapes(height: int, width: int) -> list[tuple[int, int]]:
-    """Height and width of every level, up to a single cell."""
+    """Return height and width of every level, down to a single cell."""
     found = [(height, width)]
     while found[-1] != (1, 1):
         height, width = -(-height // 2), -(-width // 2)
@@ -62,10 +62,10 @@ def _shapes(height: int, width: int) -> list[tuple[int, int]]:
 
 
 class Pyramid:
-    """All levels over a plane of codes. Those above level 0 are built when one of them is asked for."""
+    """All levels over a plane of codes. The levels above 0 are built when one of them is first used."""
 
     def __init__(self, codes: Source, reuse: Pyramid | None = None) -> None:
-        """Take what is to be shown; `reuse`: a pyramid whose memory may be taken, which is then void."""
+        """Take the codes. `reuse`: a pyramid whose memory is taken over; it must not be used any more."""
         self._codes = codes
         self.shapes = _shapes(codes.height, codes.width)
         self._built = False
@@ -73,12 +73,12 @@ class Pyramid:
         self._levels: list[U8] = reuse._levels if reuse is not None and fits else []  # from level 1 on
 
     def level(self, number: int) -> U8:
-        """A whole level, (height, width); level 0 as a new array, the others not to be written."""
+        """Return a whole level, shape (height, width). Level 0 is a new array; the others must not be written to."""
         height, width = self.shapes[number]
         return self.region(number, 0, 0, width, height)
 
     def region(self, number: int, left: int, top: int, right: int, bottom: int) -> U8:
-        """A rectangle of cells of a level, (bottom - top, right - left)."""
+        """Return a rectangle of cells of a level, shape (bottom - top, right - left)."""
         if not number:
             return self._codes.region(left, top, right, bottom)
         self._build()
@@ -99,14 +99,14 @@ class Pyramid:
         self._built = True
 
     def update(self, codes: Source, x: I64, y: I64) -> None:
-        """Take other codes, which differ from the present ones in the cells named, or in fewer."""
+        """Replace the codes; they may differ from the current ones only in the given cells (columns x, rows y)."""
         self._codes = codes
         if not self._built or not self._levels or not x.size:
             return
         self._update_first(x >> 1, y >> 1)
 
     def _update_first(self, x: I64, y: I64) -> None:
-        """Compute cells of level 1 anew, and what depends on them above."""
+        """Recompute cells of level 1, and the cells above them."""
         level = self._levels[0]
         keys = np.unique(y * level.shape[1] + x)
         y, x = np.divmod(keys, level.shape[1])
@@ -125,7 +125,7 @@ class Pyramid:
             self._raise_many(x, y)
 
     def _raise_one(self, x: int, y: int) -> None:
-        """Recompute what lies above one cell of level 1; stop where nothing changes any more."""
+        """Recompute the cells above one cell of level 1, until nothing changes any more."""
         for number in range(1, len(self._levels)):
             lower, level = self._levels[number - 1].data, self._levels[number].data
             height, width = self.shapes[number]
@@ -148,7 +148,7 @@ class Pyramid:
             level[y, x] = np.maximum(upper, np.maximum(lower[bottom, left], lower[bottom, right]))
 
     def level_for(self, cell: float) -> int:
-        """The finest level whose cells are at least one pixel, where a frame's cell has `cell` pixels."""
+        """Return the finest level whose cells are at least one pixel wide, given `cell` pixels per frame."""
         number = 0
         while cell < 1 and number < len(self.shapes) - 1:
             cell, number = cell * 2, number + 1

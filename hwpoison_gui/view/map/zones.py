@@ -1,6 +1,7 @@
-"""Zones and nodes for people: what each is called and for, its colour on the map, and where it begins.
+"""Names, meanings, colours and boundaries of zones and NUMA nodes.
 
-Where a machine does not say its zones, they are told by x86's limits, and every name says that the node is not known.
+If a recording does not tell the zones, they are derived from the limits of x86, and their names say that the node is
+unknown.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from hwpoison_gui.kernel.image import ZoneImage
 from hwpoison_gui.kernel.mmzone import NUMA_NO_NODE
 from hwpoison_gui.view.map.lenses import ZONE, ZONES, Lens, zone_lens
 
-Place = tuple[int, str]  # a node and the name of a zone
+Place = tuple[int, str]  # node and zone name
 
 _FOR: Final = {
     "DMA": "for old devices, which reach only the first 16 MiB",
@@ -27,22 +28,22 @@ _GUESSED: Final = "; told by x86’s limits alone: this machine’s source does 
 
 
 def zone_name(node: int, name: str) -> str:
-    """`node 0, DMA32`."""
+    """Return the displayed name, such as `node 0, DMA32`."""
     return f"{name}, node not known" if node == NUMA_NO_NODE else f"node {node}, {name}"
 
 
 def zone_meaning(node: int, name: str) -> str:
-    """What a zone is for, and how it is known where the machine did not say it."""
+    """Explain what a zone is for, and how its limits are known if the machine did not report them."""
     return _FOR.get(name, "a zone of the page allocator") + (_GUESSED if node == NUMA_NO_NODE else "")
 
 
 def zone_expression(node: int, name: str) -> str:
-    """What finds its frames."""
+    """Return the filter expression that finds the frames of a zone."""
     return f"zone:{name.lower()}" if node == NUMA_NO_NODE else f"node:{node} zone:{name.lower()}"
 
 
 def places_shown(zones: Sequence[ZoneImage]) -> list[Place]:
-    """The zones with a hue, in order of address: the largest, where there are too many."""
+    """Return the zones that have a colour of their own, by address; the largest ones if there are too many."""
     sizes: Counter[Place] = Counter()
     for zone in zones:
         sizes[zone.node, zone.name] += zone.end - zone.start
@@ -51,7 +52,7 @@ def places_shown(zones: Sequence[ZoneImage]) -> list[Place]:
 
 
 def lens_and_codes(zones: Sequence[ZoneImage]) -> tuple[Lens, list[int]]:
-    """The lens with the names of a machine's zones, and the class of each of `zones` in it."""
+    """Return the zone lens with the names of a machine's zones, and the class code of each of `zones`."""
     shown = places_shown(zones)
     code_of = {place: ZONE.id_of(f"zone{number}") for number, place in enumerate(shown)}
     rows = tuple((zone_name(*place), zone_meaning(*place), _short(*place)) for place in shown)
@@ -63,5 +64,5 @@ def _short(node: int, name: str) -> str:
 
 
 def starts_of(zones: Sequence[ZoneImage]) -> tuple[int, ...]:
-    """Where on a map by zone a new part begins: at 0, and at every zone but the first."""
+    """Return the first frames of the parts of a layout by zone: 0, and the start of every zone but the first."""
     return 0, *(zone.start for zone in zones[1:])
