@@ -1,7 +1,7 @@
-"""The gate: the only way to change a machine, which remembers each change with its old value.
+"""The gate: the only way to change a machine. It records each change together with the old value.
 
-A machine's state is a set of stores (columns of frames, tables of records). A change is
-(store, key, old, new); the inverse swaps the last two, so nothing else in the program has undo code.
+The state of a machine is a set of stores (columns of frames, tables of records). A change is (store, key, old, new);
+its inverse swaps the last two, so nothing else in the program has undo code.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _Outer = TypeVar("_Outer", contravariant=True)
 
 
 class _Absent:
-    """The value of a key that a table does not have; as `new` it deletes the key."""
+    """The value read for a key that a table does not have; writing it deletes the key."""
 
     def __repr__(self) -> str:
         return "ABSENT"
@@ -32,25 +32,25 @@ ABSENT: Final = _Absent()
 
 
 class Store(Protocol):
-    """Anything that holds state behind the gate."""
+    """A part of the machine's state that is changed through the gate."""
 
     name: str
 
     def get(self, key: Any) -> Any: ...
 
     def swap(self, key: Any, value: Any) -> Any:
-        """Set a cell and return its old value. All changes come through here."""
+        """Set a value and return the old one; the gate makes every change through this method."""
         ...
 
 
 class DigestibleStore(Store, Protocol):
-    """A store that is part of a machine's digest."""
+    """A store that is included in the machine's digest."""
 
     def digest_into(self, hasher: Any) -> None: ...
 
 
 class Change(NamedTuple):
-    """One change of one cell: walking forward sets `new`, walking back sets `old`."""
+    """One change of one value: walking forward sets `new`, walking back sets `old`."""
 
     store: Store
     key: Any
@@ -58,11 +58,11 @@ class Change(NamedTuple):
     new: Any
 
 
-_made: Final = tuple.__new__  # a change costs as much to name as to make, and there are many
+_made: Final = tuple.__new__  # skips the constructor of Change, which would take as long as the change itself
 
 
 class Column:
-    """One numpy value a frame, index = pfn. `view` is read-only and always current."""
+    """One value per frame, in a numpy array indexed by pfn. `view` is read-only and always current."""
 
     def __init__(self, name: str, data: npt.NDArray[Any]) -> None:
         self.name = name
@@ -82,7 +82,7 @@ class Column:
         return old
 
     def load(self, where: Any, values: Any) -> None:
-        """Fill a slice or an index array at boot, before anything is recorded."""
+        """Set a slice or an index array at boot, without recording."""
         self._data[where] = values
 
     def digest_into(self, hasher: Any) -> None:
@@ -90,9 +90,9 @@ class Column:
 
 
 class Cells:
-    """Many cells of a column as one: key an int64 array of pfns, value their bytes, so that values compare.
+    """Many cells of a column as one value: the key is an int64 array of pfns, the value their bytes (so they compare).
 
-    For changes that are uniform over thousands of frames, such as the end of an address space.
+    For changes of thousands of frames at once, such as the end of an address space.
     """
 
     def __init__(self, column: Column) -> None:
@@ -109,7 +109,7 @@ class Cells:
 
 
 class Table(Generic[K, V]):
-    """Records by key; a missing key reads as ABSENT. Values are immutable."""
+    """A table of records by key; a missing key reads as ABSENT. Values must be immutable."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -128,7 +128,7 @@ class Table(Generic[K, V]):
         return old
 
     def load(self, data: Mapping[K, V]) -> None:
-        """Fill at boot, before anything is recorded."""
+        """Add records at boot, without recording."""
         self._data.update(data)
 
     def digest_into(self, hasher: Any) -> None:
@@ -137,22 +137,22 @@ class Table(Generic[K, V]):
 
 
 class WholeTable(Protocol[_Outer, I, V]):
-    """A table by (outer, inner) key whose records of one outer key can be exchanged at once."""
+    """A table with (outer, inner) keys in which all records of one outer key can be replaced at once."""
 
     name: str
 
     def copy_of(self, outer: _Outer) -> Mapping[I, V] | _Absent:
-        """The records of an outer key as they are now."""
+        """Return a copy of the records of an outer key, or ABSENT."""
 
     def take(self, outer: _Outer) -> Mapping[I, V] | _Absent:
-        """Forget an outer key; its records, which nobody changes any more."""
+        """Remove an outer key and return its records, which the table does not change any more, or ABSENT."""
 
     def give(self, outer: _Outer, records: Mapping[I, V]) -> None:
-        """Set all records of an outer key that has none; they are copied."""
+        """Set all records of an outer key that has none; the mapping is copied."""
 
 
 class Whole(Generic[O, I, V]):
-    """All records of an outer key of a nested table as one value, a mapping that is never changed."""
+    """All records of an outer key as one value, a mapping that is never changed."""
 
     def __init__(self, table: WholeTable[O, I, V]) -> None:
         self.name = table.name
@@ -169,7 +169,7 @@ class Whole(Generic[O, I, V]):
 
 
 class NestedTable(Generic[O, I, V]):
-    """Records by (outer, inner) key, so that all of one outer key are at hand: `of(outer)`."""
+    """A table with (outer, inner) keys that gives access to all records of an outer key."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -177,7 +177,7 @@ class NestedTable(Generic[O, I, V]):
         self.view: Mapping[O, Mapping[I, V]] = MappingProxyType(self._data)
 
     def of(self, outer: O) -> Mapping[I, V]:
-        """All inner records of `outer`, empty when there are none. Not to be changed."""
+        """Return all records of `outer` by inner key, empty if there are none. Must not be changed by the caller."""
         return self._data.get(outer, _EMPTY)
 
     def get(self, key: tuple[O, I]) -> V | _Absent:
@@ -200,11 +200,11 @@ class NestedTable(Generic[O, I, V]):
         return old
 
     def load(self, outer: O, records: Mapping[I, V]) -> None:
-        """Fill one outer key at boot, before anything is recorded."""
+        """Add records of one outer key at boot, without recording."""
         if records:
             self._data.setdefault(outer, {}).update(records)
 
-    # for Whole alone
+    # used by Whole only
 
     def copy_of(self, outer: O) -> Mapping[I, V] | _Absent:
         records = self._data.get(outer)
@@ -228,10 +228,10 @@ _EMPTY: Final[Mapping[Any, Any]] = MappingProxyType({})
 
 
 class SortedSets:
-    """A sorted set of integers for each small integer: the free lists of the buddy allocator.
+    """A number of sorted sets of integers: the free lists of the buddy allocator.
 
-    Key (which, member), value True or ABSENT. The order of a set depends on its members alone,
-    so walking back and forth can never reorder a free list.
+    The key is (which, member), the value True or ABSENT. The order of a set depends only on its members, so walking
+    back and forth can never reorder a free list.
     """
 
     def __init__(self, name: str, count: int) -> None:
@@ -240,7 +240,7 @@ class SortedSets:
         self._data: list[list[int]] = [[] for _ in range(count)]
 
     def of(self, which: int) -> Sequence[int]:
-        """Members of set `which`, ascending. Not to be changed."""
+        """Return the members of set `which`, ascending. Must not be changed by the caller."""
         return self._data[which]
 
     def get(self, key: tuple[int, int]) -> bool | _Absent:
@@ -259,7 +259,7 @@ class SortedSets:
         return True if there else ABSENT
 
     def load(self, which: int, members: Iterable[int]) -> None:
-        """Fill one set at boot, before anything is recorded."""
+        """Set the members of one set at boot, without recording."""
         self._data[which] = sorted(members)
 
     def digest_into(self, hasher: Any) -> None:
@@ -268,27 +268,27 @@ class SortedSets:
 
 
 class Gate:
-    """Holds the stores and takes every change. `recording` is None only while a machine boots."""
+    """Holds the stores and makes every change. `_recording` is None while the machine boots."""
 
     def __init__(self) -> None:
         self._stores: dict[str, DigestibleStore] = {}
         self._recording: list[Change] | None = None
 
     def add(self, store: Any) -> Any:
-        """Put a store behind the gate and return it; its name must be new."""
+        """Register a store and return it; its name must be unique."""
         assert store.name not in self._stores, store.name
         self._stores[store.name] = store
         return store
 
     def put(self, store: Store, key: Any, new: Any) -> None:
-        """Set `store[key]` to `new` (ABSENT deletes it) and remember it. No change, no record."""
+        """Set `store[key]` to `new` (ABSENT deletes it) and record the change, unless the value is the same."""
         old = store.swap(key, new)
         if old is new or old == new or self._recording is None:
             return
         self._recording.append(_made(Change, (store, key, old, new)))
 
     def increase(self, column: Column, key: int, amount: int) -> int:
-        """Add to a cell of a column and remember it; returns the new value. `amount` is not 0."""
+        """Add `amount` (not 0) to a cell of a column, record the change, and return the new value."""
         cells = column.cells
         old: int = cells[key]
         cells[key] = new = old + amount
@@ -297,44 +297,44 @@ class Gate:
         return new
 
     def record(self) -> None:
-        """From now on every change is remembered."""
+        """Start to record changes."""
         self._recording = []
 
     @property
     def recorded(self) -> Sequence[Change]:
-        """The changes since the last `take`, oldest first; it grows with each `put`."""
+        """The changes since the last `take`, oldest first, as a live view."""
         assert self._recording is not None, "the machine is still booting"
         return self._recording
 
     @property
     def changed(self) -> bool:
-        """Whether there is anything to take."""
+        """True if there are changes to take."""
         return bool(self._recording)
 
     def take(self) -> tuple[Change, ...]:
-        """The changes since the last call, oldest first."""
+        """Return the changes since the last call, oldest first."""
         assert self._recording is not None, "the machine is still booting"
         taken = tuple(self._recording)
         self._recording.clear()
         return taken
 
     def forward(self, changes: Iterable[Change]) -> None:
-        """Make recorded changes again, oldest first."""
+        """Redo recorded changes, oldest first; each value must be the recorded old one."""
         for store, key, old, new in changes:
             found = store.swap(key, new)
             if found is not old and found != old:
                 raise AssertionError(store.name, key, old, new, found)
 
     def backward(self, changes: Sequence[Change]) -> None:
-        """Take recorded changes back, newest first."""
+        """Undo recorded changes, newest first; each value must be the recorded new one."""
         for store, key, old, new in reversed(changes):
             found = store.swap(key, old)
             if found is not new and found != new:
                 raise AssertionError(store.name, key, old, new, found)
 
     def digest(self) -> str:
-        """SHA-256 over all stores in their order of addition, hexadecimal."""
-        import hashlib  # a start has no time for it
+        """Return the SHA-256 over all stores, in the order in which they were added, as hexadecimal digits."""
+        import hashlib  # not imported at start, to save time
 
         hasher = hashlib.sha256()
         for store in self._stores.values():

@@ -1,8 +1,7 @@
-"""A store of small integers by (outer, inner) key that takes some 8 bytes a record: page tables, page caches.
+"""Stores from integers to integers that need about 8 bytes per record: page tables, page caches, the swap map.
 
-It is built as page tables are. The inner keys of an outer key are divided into blocks of 512, and a block is a leaf,
-an array with a place for each of its keys, where enough of them have a record. The records of all other blocks are
-in a dictionary.
+They are built like page tables. Keys are divided into blocks of 512. A block with enough records is a leaf, an array
+with one place per key; the records of all other blocks are in a dictionary.
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ D = TypeVar("D")
 _BITS: Final = 9
 _PLACES: Final = 1 << _BITS
 _LAST: Final = _PLACES - 1
-_NONE: Final = -1  # in a leaf: no record; no value is negative
-_DENSE: Final = 32  # records of a block from which a leaf takes less than the dictionary does
-_FIRST_LOOK: Final = 64  # loose records at which they are looked through for blocks that became dense
+_NONE: Final = -1  # marks an empty place in a leaf; values are never negative
+_DENSE: Final = 32  # number of records in a block from which a leaf needs less memory than the dictionary
+_FIRST_LOOK: Final = 64  # number of loose records at which blocks that became dense are first packed
 _LEAF: Final = array("q", [_NONE]) * _PLACES
-_NO_LEAVES: Final[dict[int, array[int]]] = {}  # one for all that have none: ten thousand small ones stay in the cache
+_NO_LEAVES: Final[dict[int, array[int]]] = {}  # shared, so that ten thousand small ones stay in the cache
 
 
 class _Values(ValuesView[int]):
@@ -46,14 +45,14 @@ class _Items(ItemsView[int, int]):
 
 
 class PackedRecords(Mapping[int, int]):
-    """The records of one outer key, always current. Iterates in ascending order of key, over what there is at first."""
+    """The records of a table, or of one outer key: a live mapping; iterates over a snapshot, ascending by key."""
 
     __slots__ = ("_leaves", "_look_at", "_loose", "_packed")
 
     def __init__(self) -> None:
         self._leaves = _NO_LEAVES  # by key >> 9
-        self._packed = 0  # records in leaves
-        self._loose: dict[int, int] = {}  # of blocks that have no leaf
+        self._packed = 0  # number of records in leaves
+        self._loose: dict[int, int] = {}  # records of blocks without a leaf
         self._look_at = _FIRST_LOOK
 
     @overload
@@ -61,7 +60,7 @@ class PackedRecords(Mapping[int, int]):
     @overload
     def get(self, key: int, default: D) -> int | D: ...
     def get(self, key: int, default: Any = None) -> Any:
-        """The value of a key, or `default`."""
+        """Return the value of a key, or `default`."""
         leaf = self._leaves.get(key >> _BITS)
         if leaf is None:
             return self._loose.get(key, default)
@@ -100,7 +99,7 @@ class PackedRecords(Mapping[int, int]):
         return _Items(self)
 
     def arrays(self) -> tuple[I64, I64]:
-        """Keys, ascending, and their values, each of shape (records,); new arrays."""
+        """Return all keys, ascending, and their values as new arrays of shape (records,)."""
         loose = np.fromiter(self._loose, np.int64, len(self._loose))
         values = np.fromiter(self._loose.values(), np.int64, len(self._loose))
         if not self._leaves:
@@ -111,11 +110,11 @@ class PackedRecords(Mapping[int, int]):
         used = np.flatnonzero(places != _NONE)
         keys = np.concatenate((blocks[used >> _BITS] << _BITS | used & _LAST, loose))
         values = np.concatenate((places[used], values))
-        order = np.argsort(keys, kind="stable")  # nearly in order as it is
+        order = np.argsort(keys, kind="stable")  # stable: fast for keys that are nearly sorted
         return keys[order], values[order]
 
     def between(self, first: int, last: int) -> list[tuple[int, int]]:
-        """Records with keys from `first` to before `last`, ascending; costs what lies there."""
+        """Return the records with first <= key < last, ascending."""
         loose, leaves = self._loose, self._leaves
         if last - first < len(loose):
             found = [(key, loose[key]) for key in range(first, last) if key in loose]
@@ -130,16 +129,16 @@ class PackedRecords(Mapping[int, int]):
         return sorted(found)
 
     def copy(self) -> PackedRecords:
-        """The same records, which do not follow these."""
+        """Return an independent copy."""
         made = PackedRecords()
         made._leaves = {block: leaf[:] for block, leaf in self._leaves.items()}
         made._packed, made._loose, made._look_at = self._packed, dict(self._loose), self._look_at
         return made
 
-    # -- for PackedNestedTable alone
+    # -- used by the stores only
 
     def swap(self, key: int, value: int | _Absent) -> int | _Absent:
-        """Set a record, or delete it with ABSENT; what was there."""
+        """Set a record, or delete it (ABSENT), and return the old value."""
         leaf = self._leaves.get(key >> _BITS)
         if leaf is not None:
             at = key & _LAST
@@ -161,7 +160,7 @@ class PackedRecords(Mapping[int, int]):
         return old
 
     def _look_through(self) -> None:
-        """Make leaves of the blocks that have become dense."""
+        """Pack the blocks that have become dense into leaves."""
         keys = np.fromiter(self._loose, np.int64, len(self._loose))
         values = np.fromiter(self._loose.values(), np.int64, len(self._loose))
         self._loose = {}
@@ -170,7 +169,7 @@ class PackedRecords(Mapping[int, int]):
         self._look_at = 2 * len(self._loose) + _FIRST_LOOK
 
     def load(self, keys: I64, values: I64) -> None:
-        """Set many records; the last one of a key counts."""
+        """Set many records; of several with the same key the last one counts."""
         if self:
             for key, value in zip(keys.tolist(), values.tolist(), strict=True):
                 self.swap(key, value)
@@ -181,7 +180,7 @@ class PackedRecords(Mapping[int, int]):
         self._pack(keys[last], values[last])
 
     def _pack(self, keys: I64, values: I64) -> None:
-        """Add records (ascending) of blocks that have none."""
+        """Add records, ascending by key, of blocks that have none yet."""
         if not len(keys):
             return
         blocks = keys >> _BITS
@@ -205,7 +204,7 @@ _NO_RECORDS: Final[tuple[I64, I64]] = (np.zeros(0, np.int64), np.zeros(0, np.int
 
 
 class PackedNestedTable:
-    """As a NestedTable with integers for keys and values; no value may be negative or need more than 63 bits."""
+    """A NestedTable from integers to integers. Values must not be negative nor need more than 63 bits."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -213,21 +212,21 @@ class PackedNestedTable:
         self.view: Mapping[int, Mapping[int, int]] = MappingProxyType(self._data)
 
     def of(self, outer: int) -> Mapping[int, int]:
-        """All inner records of `outer`, empty when there are none."""
+        """Return all records of `outer` by inner key, empty if there are none."""
         return self._data.get(outer, _NOTHING)
 
     def arrays(self, outer: int) -> tuple[I64, I64]:
-        """Inner keys of `outer`, ascending, and their values; faster than `of` where all are looked at."""
+        """Return the inner keys of `outer`, ascending, and their values: faster than `of` for reading all records."""
         records = self._data.get(outer)
         return _NO_RECORDS if records is None else records.arrays()
 
     def between(self, outer: int, first: int, last: int) -> list[tuple[int, int]]:
-        """Records of `outer` with inner keys from `first` to before `last`, ascending; costs what lies there."""
+        """Return the records of `outer` with first <= inner key < last, ascending."""
         records = self._data.get(outer)
         return [] if records is None else records.between(first, last)
 
     def value(self, outer: int, inner: int) -> int:
-        """The value of a record, 0 where there is none; the fastest way to one."""
+        """Return the value of a record, or 0 if there is none; faster than `get` and `of`."""
         records = self._data.get(outer)
         if records is None:
             return 0
@@ -253,7 +252,7 @@ class PackedNestedTable:
             if not records:
                 del self._data[outer]
             return old
-        # As PackedRecords.swap(): of every click on a crowded frame this is the innermost loop.
+        # The same as PackedRecords.swap(), inlined: this is the innermost loop for frames with many mappers.
         leaf = records._leaves.get(inner >> _BITS)
         if leaf is None:
             return records.swap(inner, value)
@@ -265,28 +264,28 @@ class PackedNestedTable:
         return before
 
     def load(self, outer: int, records: Mapping[int, int]) -> None:
-        """Fill one outer key at boot, before anything is recorded."""
+        """Add records of one outer key at boot, without recording."""
         keys, values = np.fromiter(records, np.int64), np.fromiter(records.values(), np.int64)
         self.load_arrays(outer, keys, values)
 
     def load_arrays(self, outer: int, keys: I64, values: I64) -> None:
-        """The same; both of shape (records,)."""
+        """Add records of one outer key at boot, given as arrays of shape (records,)."""
         if len(keys):
             self._data.setdefault(outer, PackedRecords()).load(keys, values)
 
-    # for Whole alone
+    # used by Whole only
 
     def copy_of(self, outer: int) -> Mapping[int, int] | _Absent:
-        """The records of an outer key as they are now."""
+        """Return a copy of the records of an outer key, or ABSENT."""
         records = self._data.get(outer)
         return ABSENT if records is None else records.copy()
 
     def take(self, outer: int) -> Mapping[int, int] | _Absent:
-        """Forget an outer key; its records, which nobody changes any more."""
+        """Remove an outer key and return its records, or ABSENT."""
         return self._data.pop(outer, ABSENT)
 
     def give(self, outer: int, records: Mapping[int, int]) -> None:
-        """Set all records of an outer key that has none."""
+        """Set all records of an outer key that has none; the mapping is copied."""
         if isinstance(records, PackedRecords):
             self._data[outer] = records.copy()
         else:
@@ -301,7 +300,7 @@ class PackedNestedTable:
 
 
 class PackedTable:
-    """As a Table with integers for keys and values, of which the same holds."""
+    """A Table from integers to integers, with the same limits on values."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -315,15 +314,15 @@ class PackedTable:
         return self._records.swap(key, value)
 
     def load(self, records: Mapping[int, int]) -> None:
-        """Fill at boot, before anything is recorded."""
+        """Add records at boot, without recording."""
         self.load_arrays(np.fromiter(records, np.int64), np.fromiter(records.values(), np.int64))
 
     def load_arrays(self, keys: I64, values: I64) -> None:
-        """The same; both of shape (records,)."""
+        """Add records at boot, given as arrays of shape (records,)."""
         self._records.load(keys, values)
 
     def arrays(self) -> tuple[I64, I64]:
-        """All keys, ascending, and their values."""
+        """Return all keys, ascending, and their values."""
         return self._records.arrays()
 
     def digest_into(self, hasher: Any) -> None:

@@ -1,4 +1,4 @@
-"""The map's left edge: frame numbers and physical addresses of rows, and the label beside the pointer."""
+"""The axis at the left of the map, with frame numbers and physical addresses, and the label beside the pointer."""
 
 from __future__ import annotations
 
@@ -17,46 +17,46 @@ from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.map.camera import Camera
 from hwpoison_gui.view.map.layout import Layout
 
-_SPACING: Final = 3.2  # lines of text from one labelled row to the next, at least
-_GAP: Final = 8  # pixels from a label to the frames; a small line leads over it
+_SPACING: Final = 3.2  # minimum distance of labels, in lines of text
+_GAP: Final = 8  # pixels between a label and the frames, bridged by a tick
 _WIDEST_ADDRESS: Final = "000.0M"
 _STEPS: Final = tuple(1 << shift for shift in range(24))
 
 
 def axis_font(base: QFont) -> QFont:
-    """The monospaced face, a little smaller than the window's."""
+    """Return the monospaced font, slightly smaller than that of the window."""
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     font.setPointSizeF(max(6.0, base.pointSizeF() * look.CAPTION))
     return font
 
 
 def axis_width(base: QFont, frames: int) -> float:
-    """Pixels the left edge needs for the numbers of `frames` frames."""
+    """Return the width, in pixels, that the axis needs for the numbers of `frames` frames."""
     metrics = QFontMetricsF(axis_font(base))
     longest = (f"0x{max(frames - 1, 0xFFF):x}", _WIDEST_ADDRESS)
     return math.ceil(max(metrics.horizontalAdvance(text) for text in longest)) + _GAP + look.SMALL
 
 
 def row_step(cell: float, line: float) -> int:
-    """Every how many rows a label stands, in lines of text of this height."""
+    """Return the number of rows from one label to the next, given the height of a line of text."""
     return next((step for step in _STEPS if step * cell >= _SPACING * line), _STEPS[-1])
 
 
 def address_of(pfn: int) -> str:
-    """A physical address as boot parameters name amounts of memory: 44M, 1.5G."""
+    """Format a physical address as boot parameters do: 44M, 1.5G."""
     number, _, unit = amount(pfn * FRAME_SIZE).partition(" ")
     return (number.rstrip("0").rstrip(".") if "." in number else number) + unit[:1] if pfn else "0"
 
 
 class AxisPainter:
-    """Draws the numbers of rows, and their addresses below them."""
+    """Draws the first frame number of rows, with the physical address below it."""
 
     def __init__(self, theme: Theme, base: QFont) -> None:
         self._stamps = Stamps()
         self.set_theme(theme, base)
 
     def set_theme(self, theme: Theme, base: QFont) -> None:
-        """Takes other colours and another font."""
+        """Use another theme and font."""
         self._theme = theme
         font = axis_font(base)
         metrics = QFontMetricsF(font)
@@ -65,7 +65,7 @@ class AxisPainter:
         self._stamps.clear()
 
     def paint(self, painter: QPainter, layout: Layout, camera: Camera, width: float, ratio: float) -> None:
-        """Draws the left edge, `width` wide, right beside the frames."""
+        """Draw the axis, `width` pixels wide, beside the frames."""
         painter.fillRect(QRectF(0, 0, width, camera.view_height), QColor(self._theme.ground))
         beside = max(0.0, math.floor(camera.to_view(0, 0)[0])) + width
         left, top, _, bottom = visible_cells(camera)
@@ -78,7 +78,7 @@ class AxisPainter:
             y = round(camera.to_view(0, row)[1])
             if pfn is not None and -line <= y <= camera.view_height - line:
                 painter.drawLine(QPointF(beside - _GAP + 2, y + 0.5), QPointF(beside - 1, y + 0.5))
-                whole = y + 1 + 2 * line <= camera.view_height  # the second line is left out where it would be cut
+                whole = y + 1 + 2 * line <= camera.view_height  # the second line is omitted where it would be clipped
                 texts += [f"0x{pfn:x}", address_of(pfn) if whole else ""]
                 tops += [y + 1, y + 1 + line]
         starts = [beside - _GAP - len(text) * self._face.width for text in texts]
@@ -88,7 +88,7 @@ class AxisPainter:
 
 
 def paint_label(painter: QPainter, theme: Theme, font: QFont, text: str, anchor: QRectF, view: QRectF) -> None:
-    """Draws `text` on a small sheet beside `anchor`, within `view`."""
+    """Draw `text` in a small box beside `anchor`, inside `view`."""
     painter.setFont(font)
     metrics = QFontMetricsF(font)
     room = metrics.boundingRect(QRectF(0, 0, min(460.0, view.width() - 24), 400), Qt.TextFlag.TextWordWrap, text)

@@ -1,6 +1,6 @@
-"""Draws the frames themselves: the plane of codes as an image, and what a cell shows when it is large.
+"""Draws the frames: class codes as an image, and the contents of large cells.
 
-From 14 pixels cells have borders, from 20 the signs of their state, from 44 frame number and flag letters.
+Cells have borders from 14 pixels, state signs from 20, and frame number and flag letters from 44 pixels.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ SIGNS_FROM: Final = 20.0
 TEXT_FROM: Final = 44.0
 BLOCKS_FROM: Final = 8.0
 _HEX: Final = glyphs_of(["0123456789abcdef"], 16)[0]
-_LETTERS: Final = 14  # flag letters shown at most
+_LETTERS: Final = 14  # maximum number of flag letters shown
 
 
 def visible_cells(camera: Camera) -> tuple[int, int, int, int]:
-    """First column, first row, and the ones past the last, of the cells in view."""
+    """Return first column, first row, end column and end row (exclusive) of the cells in view."""
     right, bottom = camera.at(camera.view_width, camera.view_height)
     return (
         max(0, math.floor(camera.left)),
@@ -43,7 +43,7 @@ def visible_cells(camera: Camera) -> tuple[int, int, int, int]:
 
 
 class CellPainter:
-    """Draws the frames of a plane as a camera sees them."""
+    """Draws the frames of a plane as seen by a camera."""
 
     def __init__(self, theme: Theme) -> None:
         self._stamps = Stamps()
@@ -51,23 +51,23 @@ class CellPainter:
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
-        """Takes the colours of `theme`."""
+        """Use another theme."""
         self._theme = theme
         self._coloured: tuple[Lens | None, bool] = (None, False)
         self._stamps.clear()
 
     def _colour(self, lens: Lens, filtered: bool) -> None:
-        """Makes the tables of colours by code, where they are for another lens."""
+        """Build the colour tables of a lens, if they are not the current ones."""
         if self._coloured != (lens, filtered):
             self._coloured = lens, filtered
             colours = code_colours(self._theme, lens, filtered)
             self._table = [argb(colour) for colour in colours]
             dark = {colour: int(self._theme.ink_on(colour) == self._theme.cell_dark) for colour in set(colours)}
-            # whether dark ink reads better than light on each code's colour
+            # 1 where dark text has more contrast on the colour of the code
             self._ink = np.array([dark[colour] for colour in colours], np.int64)
 
     def paint(self, painter: QPainter, plane: FramePlane, camera: Camera, ratio: float) -> None:
-        """Draws all that is in view; `ratio` is device pixels a pixel."""
+        """Draw everything in view; `ratio`: device pixels per pixel."""
         self._colour(plane.lens, plane.match is not None)
         self._paint_image(painter, plane, camera, ratio)
         if camera.cell >= BORDERS_FROM:
@@ -89,7 +89,7 @@ class CellPainter:
         image.setColorTable(self._table)
         x, y = camera.to_view(left * size, top * size)
         edge = size * camera.cell
-        # Qt scales 32-bit images several times faster than indexed ones; only what is in view is converted.
+        # Qt scales 32-bit images several times faster than indexed ones; only the visible part is converted.
         image = image.convertToFormat(QImage.Format.Format_RGB32)
         painter.drawImage(QRectF(x, y, (right - left) * edge, (bottom - top) * edge), image)
 
@@ -147,7 +147,7 @@ class CellPainter:
             self._stamps.put_text(painter, face, inks, ratio, (left, top, glyphs, ink))
 
     def _lines_of_text(self, plane: FramePlane, pfns: np.ndarray, room: int) -> list[np.ndarray]:
-        """Numbers of glyphs, -1 for none, a row a cell: the frame's number, then its letters in two lines."""
+        """Return glyph numbers (-1: none) of three lines, a row per cell: frame number, two lines of flag letters."""
         digits = len(f"{plane.frames - 1:x}")
         number = _HEX[pfns[:, None] >> (4 * np.arange(digits - 1, -1, -1)) & 15]
         letters = self._letters_of(plane)[plane.ids(pfns)]
@@ -160,12 +160,12 @@ class CellPainter:
         return self._letters
 
     def forget_words(self) -> None:
-        """Another machine: its ids mean other words."""
+        """Drop the letters of flag words, as another machine has other ids."""
         self._letters = np.zeros((0, _LETTERS), np.int64)
 
 
 def cell_face(cell: float, digits: int) -> Face:
-    """The font for text in cells."""
+    """Return the largest font whose text fits a cell; `digits`: of frame numbers."""
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     font.setHintingPreference(QFont.HintingPreference.PreferFullHinting)
     for size in (20, 18, 16, 15, 14, 13, 12, 11, 10, 9, 8):
@@ -178,7 +178,7 @@ def cell_face(cell: float, digits: int) -> Face:
 
 
 def draw_signs(painter: QPainter, signs: int, ink: QColor, cell: float) -> None:
-    """The states of one cell, into (0, 0, cell, cell): a bar at its foot and a sign in each corner."""
+    """Draw the state signs of a cell into (0, 0, cell, cell): a bar at the bottom, and a sign in each corner."""
     small = max(4.0, min(12.0, round(cell * 0.2)))
     bar = max(2.0, round(cell / 16))
     low = cell - 1 - bar - small

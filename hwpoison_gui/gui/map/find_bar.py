@@ -1,4 +1,4 @@
-"""The bar below the map in which one writes what to look for; what is not found fades on the map."""
+"""The search bar below the map. Frames that the filter does not find are faded on the map."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.filter.expression import FilterError
 from hwpoison_gui.view.filter.suggestions import EXAMPLES
 
-_PAUSE_MS: Final = 120  # between keys before what was written is looked for
+_PAUSE_MS: Final = 120  # pause after a key press before the expression is applied
 _EXAMPLES: Final = "lru,~dirty    0x1000+512    nginx:heap    /usr/lib/*    outcome:lost"
 _HELP: Final = """What to look for; terms with spaces between them must all hold.
 lru,dirty        any of these flags
@@ -35,10 +35,10 @@ Enter goes to the next match, Shift+Enter to the one before."""
 
 
 class FindBar(QWidget):
-    """A field, what came of it, and buttons; hidden until it is asked for."""
+    """The filter expression, the number of matches or an error, and buttons; hidden until opened."""
 
     textWanted = Signal(str)
-    stepWanted = Signal(bool)  # True: to the next match, False: to the one before
+    stepWanted = Signal(bool)  # True: next match, False: previous match
     closed = Signal()
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
@@ -86,14 +86,14 @@ class FindBar(QWidget):
             button.clicked.connect(lambda: self._step(forward))
         return button
 
-    # -- what is written
+    # -- the expression
 
     def open_search(self) -> None:
-        """Appears, with all that is written selected; where nothing is, with examples."""
+        """Show the bar with its text selected, or with examples if it is empty."""
         self.show()
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.field.selectAll()
-        QTimer.singleShot(0, self, self._show_examples)  # when the bar has its place
+        QTimer.singleShot(0, self, self._show_examples)  # after the bar has been laid out
 
     def _suggest(self) -> None:
         if self.field.text():
@@ -106,13 +106,13 @@ class FindBar(QWidget):
             self.words.show_words(list(EXAMPLES), 0)
 
     def close_search(self) -> None:
-        """Goes, and nothing is looked for any more."""
+        """Hide the bar and remove the filter."""
         self.set_text("")
         self.hide()
         self.closed.emit()
 
     def set_text(self, text: str) -> None:
-        """Looks for something else at once."""
+        """Set the expression and apply it at once."""
         self.field.setText(text)
         self._look()
 
@@ -138,10 +138,10 @@ class FindBar(QWidget):
                 return True
         return super().eventFilter(watched, event)
 
-    # -- what came of it
+    # -- the result
 
     def show_found(self, frames: int | None) -> None:
-        """How many frames were found; None: nothing is looked for."""
+        """Show the number of frames found; None: there is no filter."""
         self._underline(0, 0)
         self._say("" if frames is None else f"{counted(frames, 'frame')}, {amount(frames * FRAME_SIZE)}" if frames else
                   "no frame", "muted" if frames else "warn")  # fmt: skip
@@ -149,7 +149,7 @@ class FindBar(QWidget):
             self.buttons[name].setEnabled(bool(frames))
 
     def show_error(self, error: FilterError) -> None:
-        """What is wrong, and where: the part is underlined."""
+        """Show an error of the expression, and underline the part concerned."""
         self._underline(error.at, error.length)
         self._say(error.message, "warn")
         for name in ("previous-match", "next-match"):
@@ -160,7 +160,7 @@ class FindBar(QWidget):
         look.ink(self.told, getattr(self._theme, tone))
 
     def _underline(self, at: int, length: int) -> None:
-        """Marks a part of the field, as spelling mistakes are."""
+        """Underline a part of the expression like a spelling error."""
         shape = QTextCharFormat()
         shape.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
         shape.setUnderlineColor(QColor(self._theme.warn))

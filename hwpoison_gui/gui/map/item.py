@@ -1,4 +1,4 @@
-"""The map as one picture: what is shown (plane, camera, marks) and the order in which it is drawn."""
+"""The map as a paintable item: what is shown (plane, camera, marks), and the order of drawing."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from hwpoison_gui.view.map.plane import FramePlane
 from hwpoison_gui.view.map.roles import meaning_of
 
 NONE: Final = -1  # no frame selected or hovered
-_LABEL: Final = 80  # pixels that a label reaches above or below its frame
+_LABEL: Final = 80  # maximum distance, in pixels, of a label above or below its frame
 
 
 class FrameMapItem:
-    """Draws a plane of frames in pixels of the view; `update` asks the view for a paint."""
+    """Draws a plane of frames in view coordinates; `update` requests a repaint of the view."""
 
     def __init__(self, theme: Theme, font: QFont, update: Callable[[], None]) -> None:
         self.theme, self.font, self.update = theme, font, update
         self.plane: FramePlane | None = None
         self.camera = Camera(1, 1, 1.0, 1.0)
-        self.edge = 0.0  # width of the left edge
-        self.covered = QRectF()  # what lies over a corner of the view
+        self.edge = 0.0  # width of the axis
+        self.covered = QRectF()  # part of the view covered by the overview
         self.selected = self.hovered = NONE
-        self.described = NONE  # the frame with the label: hovered, or selected by keyboard
+        self.described = NONE  # frame with the label: hovered, or selected by keyboard
         self.focused = False
         self.highlights: list[Highlight] = []
         self.pulse = 0.0
@@ -45,7 +45,7 @@ class FrameMapItem:
         self._axis = AxisPainter(theme, font)
 
     def set_plane(self, plane: FramePlane) -> None:
-        """Shows another machine."""
+        """Show the frames of another machine."""
         self.plane = plane
         self.fit_edge()
         self.selected = self.hovered = self.described = NONE
@@ -53,7 +53,7 @@ class FrameMapItem:
         self._cells.forget_words()
 
     def set_theme(self, theme: Theme, font: QFont) -> None:
-        """Takes other colours and another font."""
+        """Use another theme and font."""
         self.theme, self.font = theme, font
         self.fit_edge()
         self._cells.set_theme(theme)
@@ -62,39 +62,39 @@ class FrameMapItem:
         self.update()
 
     def edge_for(self, layout: Layout) -> float:
-        """Pixels that the left edge needs; on a curve rows have no numbers."""
+        """Return the width of the axis, in pixels; 0 for layouts without numbered rows."""
         return axis_width(self.font, layout.frames) if layout.has_rows else 0.0
 
     def fit_edge(self) -> None:
-        """Gives the left edge the room that it needs."""
+        """Set the width of the axis to what the layout needs."""
         self.edge = self.edge_for(self.plane.layout) if self.plane is not None else 0.0
 
     def set_camera(self, camera: Camera) -> None:
-        """Looks elsewhere."""
+        """Show another part of the map."""
         self.camera = camera
         self.update()
 
     def cell_at(self, point: QPointF) -> tuple[int, int]:
-        """Column and row under a point of the view."""
-        # the middle of the pixel: on the line between two cells the painted one is meant
+        """Return column and row of the cell under a point of the view."""
+        # the centre of the pixel, so that on a border between two cells the painted one is taken
         x, y = self.camera.at(math.floor(point.x()) + 0.5 - self.edge, math.floor(point.y()) + 0.5)
         return math.floor(x), math.floor(y)
 
     def pfn_at(self, point: QPointF) -> int:
-        """The frame under a point of the view; NONE where there is none."""
+        """Return the frame under a point of the view, or NONE."""
         if self.plane is None or point.x() < self.edge:
             return NONE
         pfn = self.plane.layout.pfn_at(*self.cell_at(point))
         return NONE if pfn is None else pfn
 
     def rect_of(self, pfn: int) -> QRectF:
-        """Where a frame's cell is on the view."""
+        """Return the rectangle of a frame's cell in the view."""
         if self.plane is None:
             return QRectF()
         return cell_rect(self.plane.layout, self.camera, pfn, 1, 0).translated(self.edge, 0)
 
     def summary_of(self, pfn: int) -> str:
-        """The line about a frame that is shown beside the pointer."""
+        """Return the text of the label beside the pointer."""
         if self.summary is not None:
             return "\n".join([self.summary(pfn), *self._marks_at(pfn)])
         if self.plane is None:
@@ -103,7 +103,7 @@ class FrameMapItem:
         return f"0x{pfn:x}  {self.plane.kind(pfn).name}  {pf.letters_of(word)}"
 
     def _marks_at(self, pfn: int) -> list[str]:
-        """What marks mean that lie on a frame, or beside it where they are larger than their cells."""
+        """Return the meanings of the marks on a frame, or next to it if they are larger than cells."""
         said = list[str]()
         for mark in self.highlights:
             meaning = meaning_of(mark.role)
@@ -115,7 +115,7 @@ class FrameMapItem:
         return said
 
     def paint(self, painter: QPainter, device: QWidget) -> None:
-        """Draws the ground, frames, marks, the left edge and the label, in this order."""
+        """Draw ground, frames, marks, axis and label, in this order."""
         self.paints += 1
         painter.fillRect(device.rect(), QColor(self.theme.ground))
         plane, camera = self.plane, self.camera

@@ -1,6 +1,6 @@
-"""The legend of the map: a chip for every class of frames, with its colour and how many there are.
+"""The legend of the map: a chip for every class of frames, with its colour and number of frames.
 
-A chip can be clicked, or reached with Tab and the arrows and pressed; it says which class, and changes nothing.
+Chips can be clicked, or reached with Tab and arrow keys and pressed; they emit a signal and change nothing else.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from hwpoison_gui.view.map.lenses import KIND, Lens, LensClass
 
 _SWATCH: Final = 12
 _ARROWS: Final = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
-_OWN_KEYS: Final = (*_ARROWS, Qt.Key.Key_Space)  # though the window has shortcuts on them
-_DETAILS: Final = ((True, True, 2), (False, True, 3), (False, False, 0))  # long names, counts, in how many lines
-_FEWEST: Final = "0,000"  # the room a count has at least, so that chips keep their places
+_OWN_KEYS: Final = (*_ARROWS, Qt.Key.Key_Space)  # keys that are also shortcuts of the window
+_DETAILS: Final = ((True, True, 2), (False, True, 3), (False, False, 0))  # long names, counts, maximum number of lines
+_FEWEST: Final = "0,000"  # minimum width of a count, so that chips keep their positions
 
 
 class LegendChip(QAbstractButton):
@@ -41,15 +41,15 @@ class LegendChip(QAbstractButton):
         self.become(one, lens)
 
     def become(self, one: LensClass, lens: Lens) -> None:
-        """Stands for another class, of which no frames are counted yet."""
+        """Represent another class, with no frames counted yet."""
         self.one, self.lens = one, lens
         self.updateGeometry()
         self.set_frames(0)
 
     def set_frames(self, frames: int) -> None:
-        """Shows a count."""
+        """Show the number of frames."""
         text = f"{frames:,}"
-        if len(text) != len(self.text()):  # figures are of one width
+        if len(text) != len(self.text()):  # all digits have the same width
             self.updateGeometry()
         self.frames = frames
         self.setText(text)
@@ -60,7 +60,7 @@ class LegendChip(QAbstractButton):
         self.update()
 
     def set_detail(self, whole: bool, counted: bool) -> None:
-        """The long name with the amount of memory, or the short one; with the count, or only in the tip."""
+        """Choose the long name with the amount of memory or the short name, and whether to show the count."""
         if (whole, counted) != (self.whole, self.counted):
             self.whole, self.counted = whole, counted
             self.updateGeometry()
@@ -91,7 +91,7 @@ class LegendChip(QAbstractButton):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in _ARROWS:
-            event.ignore()  # the legend knows which chip comes next
+            event.ignore()  # handled by the legend
         else:
             super().keyPressEvent(event)
 
@@ -131,7 +131,7 @@ class LegendChip(QAbstractButton):
 
 
 class Legend(QWidget):
-    """The classes of a lens that the machine has frames of, the gravest first; poison always."""
+    """Lists the classes of a lens that occur in the machine, the most severe first, and always poison."""
 
     classClicked = Signal(int)
 
@@ -141,9 +141,9 @@ class Legend(QWidget):
         self._theme = theme
         self._flow = FlowLayout(self)
         self._flow.least_rows = 2
-        self._made: list[LegendChip] = []  # of lenses before, too: they are used again
-        self._seen: set[int] = set()  # classes that the machine has or had frames of, and poison
-        self._needed: tuple[Lens, list[tuple[int, int]]] | None = None  # what the width of chips depends on
+        self._made: list[LegendChip] = []  # all chips created so far; they are reused for other lenses
+        self._seen: set[int] = set()  # classes that the machine has, or had, frames of, and poison
+        self._needed: tuple[Lens, list[tuple[int, int]]] | None = None  # everything that the widths of chips depend on
         self.chips: dict[int, LegendChip] = {}
         self.lens = KIND
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
@@ -155,9 +155,9 @@ class Legend(QWidget):
         self.set_theme(theme)
 
     def set_lens(self, lens: Lens) -> None:
-        """Lists other classes; none has frames before they are counted."""
+        """List the classes of another lens; counts follow with `set_counts`."""
         self.lens = lens
-        shown = lens.classes[:0:-1]  # without the first, which lies outside of the machine
+        shown = lens.classes[:0:-1]  # without the first class, the area past the last frame
         for one in shown[len(self._made) :]:
             self._made.append(LegendChip(one, lens, self._theme, self))
             self._flow.addWidget(self._made[-1])
@@ -170,7 +170,7 @@ class Legend(QWidget):
         self.setFocusProxy(self._made[0])
 
     def set_theme(self, theme: Theme) -> None:
-        """Takes other colours."""
+        """Use another theme."""
         self._theme = theme
         colours = self.palette()
         colours.setColor(self.backgroundRole(), QColor(theme.window))
@@ -181,13 +181,13 @@ class Legend(QWidget):
             chip.update()
 
     def forget(self) -> None:
-        """Another machine: what this one has no frames of is not listed."""
+        """Forget which classes occurred, as another machine is shown."""
         self._seen = {self.lens.poison}
         self._show_seen()
 
     def set_counts(self, counts: Sequence[int]) -> None:
-        """Shows the frames of each class by its code. A chip once shown stays, so that nothing jumps."""
-        self._flow.setEnabled(False)  # else every chip that comes lays out the whole window anew
+        """Show the number of frames of each class, by code. A chip once shown stays, so that the others do not move."""
+        self._flow.setEnabled(False)  # otherwise every chip that appears would cause a layout of the whole window
         for number, chip in self.chips.items():
             frames = int(counts[number])
             if frames != chip.frames:
@@ -206,7 +206,7 @@ class Legend(QWidget):
             chip.setVisible(place < len(self.chips) and chip.one.id in self._seen)
 
     def _choose_names(self) -> None:
-        """Long names where two lines hold them; names alone where three do not hold the counts."""
+        """Use long names if two lines suffice, and omit counts if more than three lines were needed with them."""
         for whole, counts, lines in _DETAILS:
             for chip in self.chips.values():
                 chip.set_detail(whole, counts)

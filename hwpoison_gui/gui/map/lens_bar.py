@@ -1,4 +1,4 @@
-"""The bar that switches lenses: one button each, with its key; where there is little room, numbers alone."""
+"""The lens bar: one button per lens, with its shortcut; if there is little room, only with the number."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _PADDING: Final = 7
 
 
 class LensButton(QAbstractButton):
-    """One lens: its key, quiet, and its name; the chosen one is underlined."""
+    """Button of one lens, with its number and name; the active lens is underlined."""
 
     def __init__(self, number: int, lens: Lens, parent: QWidget, theme: Theme) -> None:
         super().__init__(parent)
         self.number, self.lens, self.theme = number, lens, theme
         self.short = False
-        self.done = 1.0  # of its sheet, while it is being made
+        self.done = 1.0  # share of its sheet that has been built
         self.setCheckable(True)
         self.setToolTip(f"{lens.name}  ({number})\n{lens.question}")
         self.setAccessibleName(f"Lens: {lens.name}")
@@ -38,11 +38,11 @@ class LensButton(QAbstractButton):
 
     @property
     def words(self) -> str:
-        """The name, unless only the number has room."""
+        """The name, or nothing if there is only room for the number."""
         return self.lens.name if not self.short or self.isChecked() else ""
 
     def width_of(self, short: bool) -> int:
-        """Pixels it needs, with or without its name."""
+        """Return the width in pixels, with or without the name."""
         metrics = QFontMetrics(self._font())
         name = 0 if short and not self.isChecked() else metrics.horizontalAdvance(self.lens.name) + look.TIGHT
         return 2 * _PADDING + metrics.horizontalAdvance(str(self.number)) + name
@@ -74,7 +74,7 @@ class LensButton(QAbstractButton):
 
 
 class LensBar(QWidget):
-    """All lenses side by side."""
+    """Buttons for all lenses."""
 
     lensWanted = Signal(str)
 
@@ -98,7 +98,7 @@ class LensBar(QWidget):
         self.set_current(KIND.key)
 
     def set_theme(self, theme: Theme) -> None:
-        """Takes other colours."""
+        """Use another theme."""
         colours = self.palette()
         colours.setColor(self.backgroundRole(), QColor(theme.window))
         self.setPalette(colours)
@@ -110,27 +110,27 @@ class LensBar(QWidget):
         self._choose_words()
 
     def set_current(self, key: str) -> None:
-        """The lens that the map wears."""
+        """Show which lens is active."""
         self._current = key
         self.buttons[key].setChecked(True)
-        for button in self.buttons.values():  # Tab comes to the one that is on, arrows go on from there
+        for button in self.buttons.values():  # Tab focuses the active lens; arrow keys move on from there
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus if button.isChecked() else Qt.FocusPolicy.NoFocus)
         self._choose_words()
 
     def set_progress(self, key: str, done: float) -> None:
-        """How much of a lens that takes a while is ready."""
+        """Show the share (0 to 1) of a lens's sheet that has been built."""
         self.buttons[key].done = done
         self.buttons[key].update()
 
     def _clicked(self, key: str) -> None:
-        self.buttons[self._current].setChecked(True)  # until it is really on
+        self.buttons[self._current].setChecked(True)  # until the other lens is active
         self.lensWanted.emit(key)
 
     def _choose_words(self) -> None:
         whole = sum(button.width_of(False) for button in self.buttons.values()) + 2 * look.TIGHT
         short = self.width() < whole
         for button in self.buttons.values():
-            if short or button.short:  # else it is as wide as before, and nothing has to be laid out anew
+            if short or button.short:  # otherwise its width has not changed, and no layout is needed
                 button.short = short
                 button.updateGeometry()
             button.update()

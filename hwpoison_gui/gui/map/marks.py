@@ -1,7 +1,7 @@
-"""Draws what lies over the frames: the poison mark, highlights of the walk, selection and hover.
+"""Draws marks over the frames: poison, highlights of the walk, selection and hover.
 
-Marks have a smallest size on screen, so that a single frame among millions can be seen. They are
-binned to the screen before they are drawn: the cost is that of the view, not of the machine.
+Marks have a minimum size on screen, so that a single frame among millions is visible. They are binned to screen
+positions before they are drawn, so the cost depends on the view and not on the size of the machine.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ SMALLEST_POISON: Final = 13.0
 SMALLEST_RING: Final = 11.0
 SMALLEST_DOT: Final = 5
 POISON_BADGE_FROM: Final = 44.0
-MOST_MARKS: Final = 1500  # of one role in view; more are binned more coarsely
+MOST_MARKS: Final = 1500  # marks of one role in view; more are binned more coarsely
 
 
 class Highlight(NamedTuple):
-    """Frames to point at, and why: `target`, `visited`, `skipped`, `unmapped`, `freed` or `owner:N`."""
+    """Frames to outline, and their role: `target`, `visited`, `skipped`, `unmapped`, `freed` or `owner:N`."""
 
     pfns: np.ndarray
     role: str
 
 
 class Ring(NamedTuple):
-    """How a role is drawn: colour, width, whether dashed, and a stroke through the frame."""
+    """Appearance of a role: colour, width, whether dashed, and a stroke through the frame."""
 
     colour: str
     width: float = 2.0
@@ -43,7 +43,7 @@ class Ring(NamedTuple):
 
 
 def ring_of(theme: Theme, role: str) -> Ring:
-    """The ring of a role. Raises ValueError for a role that is none."""
+    """Return the ring of a role. Raises ValueError for an unknown role."""
     if role.startswith("owner:"):
         return Ring(theme.task(int(role[6:])))
     rings = {
@@ -59,7 +59,7 @@ def ring_of(theme: Theme, role: str) -> Ring:
 
 
 def paint_focus(painter: QPainter, theme: Theme, view: QRectF) -> None:
-    """Marks the corners of the map: it has the keyboard. A whole frame would outshout the frames."""
+    """Mark the corners of the map, which has the keyboard focus. A full border would distract from the frames."""
     painter.setPen(QPen(QColor(mixed(theme.accent, theme.ground, 0.3)), 2))
     left, top, right, bottom = view.left() + 1, view.top() + 1, view.right() - 1, view.bottom() - 1
     for x, across in ((left, 12), (right, -12)):
@@ -69,7 +69,7 @@ def paint_focus(painter: QPainter, theme: Theme, view: QRectF) -> None:
 
 
 def places(layout: Layout, camera: Camera, pfns: np.ndarray, size: float) -> tuple[np.ndarray, np.ndarray]:
-    """Upper left corners of marks of `size` pixels over the cells of `pfns`, one where several would overlap."""
+    """Return upper left corners of marks of `size` pixels over frames in view; overlapping marks are merged."""
     x, y = layout.positions(np.asarray(pfns, np.int64))
     px = (x + 0.5 - camera.left) * camera.cell - size / 2
     py = (y + 0.5 - camera.top) * camera.cell - size / 2
@@ -87,7 +87,7 @@ def places(layout: Layout, camera: Camera, pfns: np.ndarray, size: float) -> tup
 
 
 def nearest(layout: Layout, camera: Camera, pfns: np.ndarray, pfn: int) -> int:
-    """The marked frame whose small mark lies over a frame's cell, or -1."""
+    """Return the marked frame whose mark covers the cell of `pfn`, or -1."""
     if not len(pfns):
         return -1
     x, y = layout.position(pfn)
@@ -105,12 +105,12 @@ class MarkPainter:
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
-        """Takes the colours of `theme`."""
+        """Use another theme."""
         self._theme = theme
         self._stamps.clear()
 
     def paint_poison(self, painter: QPainter, plane: FramePlane, camera: Camera, ratio: float) -> None:
-        """The poison mark on every poisoned frame in view."""
+        """Draw the poison mark on every poisoned frame in view."""
         if not len(plane.poisoned):
             return
         size = max(SMALLEST_POISON, camera.cell)
@@ -123,7 +123,7 @@ class MarkPainter:
     def paint_highlight(
         self, painter: QPainter, layout: Layout, camera: Camera, ratio: float, highlight: Highlight, pulse: float
     ) -> None:
-        """The ring of a role around its frames; `pulse` (0 to 1) widens that of the target."""
+        """Draw the ring of a role around its frames; `pulse` (0 to 1) widens that of the target."""
         ring = ring_of(self._theme, highlight.role)
         swell = round(6 * pulse) if highlight.role == "target" else 0
         size = math.ceil(max(SMALLEST_RING, camera.cell + 4)) + 2 * swell
@@ -144,7 +144,7 @@ class MarkPainter:
         self._stamps.put(painter, sheet, (size, size), ratio, (px, py, 0))
 
     def paint_selection(self, painter: QPainter, plane: FramePlane, camera: Camera, pfn: int, focused: bool) -> None:
-        """The ring of the selected frame, with ticks that lead the eye while cells are small; poison shows in it."""
+        """Draw the ring of the selected frame, with ticks that make it easier to find; poison stays visible inside."""
         smallest = SMALLEST_POISON + 8 if plane.is_poisoned(pfn) else SMALLEST_RING
         rect = cell_rect(plane.layout, camera, pfn, smallest, 3)
         for colour, width in ((self._theme.ground, 5.0), (self._theme.accent, 2.0)):
@@ -160,7 +160,7 @@ class MarkPainter:
                     painter.drawLine(near, QPointF(middle.x() + dx * reach, middle.y() + dy * reach))
 
     def paint_hover(self, painter: QPainter, layout: Layout, camera: Camera, pfn: int) -> None:
-        """A thin ring around the frame under the pointer."""
+        """Draw a thin ring around the frame under the pointer."""
         rect = cell_rect(layout, camera, pfn, 7, 1)
         for colour, width in ((self._theme.ground, 3.0), (self._theme.text, 1.0)):
             painter.setPen(QPen(QColor(colour), width))
@@ -190,8 +190,8 @@ class MarkPainter:
 
 
 def draw_poison(painter: QPainter, theme: Theme, size: float) -> None:
-    """The poison mark, into (0, 0, size, size)."""
-    if size >= POISON_BADGE_FROM:  # room for text: a striped frame
+    """Draw the poison mark into (0, 0, size, size)."""
+    if size >= POISON_BADGE_FROM:  # a striped border that leaves room for text
         _draw_stripes(painter, theme, size)
         return
     edge = 1.5 if size < 20 else 2.5
@@ -221,7 +221,7 @@ def _draw_stripes(painter: QPainter, theme: Theme, size: float) -> None:
 
 
 def cell_rect(layout: Layout, camera: Camera, pfn: int, smallest: float, outset: float) -> QRectF:
-    """The rectangle of a frame's cell on the view, at least `smallest` wide, with `outset` around it."""
+    """Return the rectangle of a frame's cell in the view, at least `smallest` wide, enlarged by `outset`."""
     x, y = layout.position(pfn)
     px, py = camera.to_view(x + 0.5, y + 0.5)
     size = max(smallest, camera.cell + 2 * outset - 2)

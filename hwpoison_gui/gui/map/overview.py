@@ -1,6 +1,6 @@
-"""A small picture of all frames in a corner of the map, while the map shows only some: where one is, and a way about.
+"""The overview: a small picture of all frames in a corner of the map, shown while the map shows only some of them.
 
-The frames are drawn into a picture that is kept until they change; a paint is that picture and a rectangle.
+The frames are drawn into a pixmap that is kept until they change; a paint draws this pixmap and a rectangle.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ from hwpoison_gui.view.map.lens_colours import colour_table
 from hwpoison_gui.view.map.lenses import Lens
 from hwpoison_gui.view.map.plane import FramePlane
 
-_LONGEST: Final = 200  # pixels of its longer side at most
-_SHARE: Final = 0.3  # of the map's width and height at most
-_SMALLEST: Final = 40  # pixels of room below which it would show nothing
+_LONGEST: Final = 200  # maximum length, in pixels, of the longer side
+_SHARE: Final = 0.3  # maximum share of the map's width and height
+_SMALLEST: Final = 40  # minimum size in pixels
 _FRAME: Final = 4
-_APART: Final = 10  # from the edges of the map
-_MARK: Final = 4.0  # pixels of the mark on a poisoned frame
-_MOST_MARKS: Final = 2000  # of so many, some stand for all
-_FINDER: Final = 7.0  # the rectangle is never smaller
+_APART: Final = 10  # distance from the edges of the map
+_MARK: Final = 4.0  # size, in pixels, of the mark on a poisoned frame
+_MOST_MARKS: Final = 2000  # maximum number of marks; of more frames a sample is drawn
+_FINDER: Final = 7.0  # minimum size of the rectangle
 _NOTCH: Final = 120  # Qt's unit of a wheel's step
 _CAP, _JOIN = Qt.PenCapStyle.SquareCap, Qt.PenJoinStyle.MiterJoin
 _SIDES: Final = (Qt.MouseButton.BackButton, Qt.MouseButton.ForwardButton)
 
 
 class Overview(QWidget):
-    """All frames of `frame_map`, and where its view is. A click or a drag in it moves the view, and fires nothing."""
+    """Shows all frames of `frame_map` and a rectangle around its view. A click or drag moves the view."""
 
     def __init__(self, frame_map: FrameMapWidget, theme: Theme) -> None:
         super().__init__(frame_map.view.viewport())
-        # The map below would be painted twice, once for itself and once for what shows through.
+        # Otherwise the map below would be painted twice, once for itself and once as the background of this widget.
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._map, self._theme = frame_map, theme
         self._on = True
@@ -58,7 +58,7 @@ class Overview(QWidget):
         self._drawn: tuple[Layout, QSize, float] | None = None
         self._coloured: tuple[Lens, bool] | None = None
         self._table: list[int] = []
-        self._grip: QPointF | None = None  # from the pointer to the middle of the rectangle, while it is dragged
+        self._grip: QPointF | None = None  # offset from the pointer to the centre of the rectangle while dragging
         self._pressed = QPointF()
         self._wheel = 0
         self.setMouseTracking(True)
@@ -74,20 +74,20 @@ class Overview(QWidget):
 
     @property
     def on(self) -> bool:
-        """Whether it is wanted; it is seen only while the map does not show all."""
+        """True if enabled; it is visible only while the map does not show all frames."""
         return self._on
 
     def set_on(self, on: bool) -> None:
-        """Shows it wherever it is of use, or never."""
+        """Enable or disable it."""
         self._on = on
         self._moved()
 
     def set_theme(self, theme: Theme) -> None:
-        """Takes other colours."""
+        """Use another theme."""
         self._theme, self._coloured = theme, None
         self._changed()
 
-    # -- where it is
+    # -- position
 
     def _moved(self) -> None:
         plane, camera = self._map.plane, self._map.view.camera
@@ -100,7 +100,7 @@ class Overview(QWidget):
         if size != self.size() or not self.isVisible() or not (self._grip is not None or self.underMouse()):
             self.setGeometry(QRect(self._corner(camera, size), size))
         self._cover(QRectF(self.geometry()))
-        # The widget's own visibility is that of its ancestors, too.
+        # isVisible() would depend on the ancestors as well.
         if self.isHidden():
             self.show()
         share = min(1.0, camera.view_width / camera.cell / camera.width) * min(
@@ -110,14 +110,14 @@ class Overview(QWidget):
         self.update()
 
     def _cover(self, rect: QRectF) -> None:
-        """What is said of a frame keeps out of here, and comes back when it may."""
+        """Tell the map which part is covered, so that labels avoid it."""
         item = self._map.view.item
         if rect != item.covered:
             item.covered = rect
             item.update()
 
     def _size_for(self, plane: FramePlane) -> QSize:
-        """Its size with its frame; empty where there is no room for it."""
+        """Return its size including the border, empty if there is no room."""
         room = self._map.view.viewport().size()
         across, down = min(_LONGEST, room.width() * _SHARE), min(_LONGEST, room.height() * _SHARE)
         if min(across, down) < _SMALLEST:
@@ -127,9 +127,9 @@ class Overview(QWidget):
         return QSize(width + 2 * _FRAME, height + 2 * _FRAME)
 
     def _corner(self, camera: Camera, size: QSize) -> QPoint:
-        """Lower right; but at the end of the map on the other side, for what it hides could not be moved from under it.
+        """Return its position: lower right, or lower left at the end of the map, where it would hide frames for good.
 
-        It stays while the pointer is on it: a second click must not fall on the map.
+        It does not move while the pointer is on it, so that a second click does not hit the map.
         """
         right, bottom = camera.at(camera.view_width, camera.view_height)
         to_left = right >= camera.width and camera.left > 0
@@ -142,7 +142,7 @@ class Overview(QWidget):
         return QRectF(self.rect()).adjusted(_FRAME, _FRAME, -_FRAME, -_FRAME)
 
     def view_rect(self) -> QRectF:
-        """The rectangle: what the map shows, where it is in this picture."""
+        """Return the rectangle of the map's view in this widget."""
         camera, inside = self._map.view.camera, self._inside()
         x, y = inside.width() / camera.width, inside.height() / camera.height
         across, down = camera.view_width / camera.cell * x, camera.view_height / camera.cell * y
@@ -178,7 +178,7 @@ class Overview(QWidget):
         painter.end()
 
     def _draw(self, plane: FramePlane, size: QSize, ratio: float) -> QPixmap:
-        """All frames in a picture; from the level of the pyramid that loses no frame."""
+        """Draw all frames into a pixmap, from a level of the pyramid in which no poisoned frame is lost."""
         wanted = plane.lens, plane.match is not None
         if self._coloured != wanted:
             self._coloured, self._table = wanted, colour_table(self._theme, *wanted)
@@ -191,7 +191,7 @@ class Overview(QWidget):
         picture.setDevicePixelRatio(ratio)
         painter = QPainter(picture)
         painter.fillRect(QRect(QPoint(), size), QColor(self._theme.ground))
-        # An odd last row or column of the level reaches past the last frame.
+        # An odd last row or column of the level extends past the last frame.
         across, down = (level.shape[1] << number) / plane.layout.width, (level.shape[0] << number) / plane.layout.height
         where = QRectF(0, 0, size.width() * across, size.height() * down)
         painter.drawImage(where, image.convertToFormat(QImage.Format.Format_RGB32))
@@ -216,7 +216,7 @@ class Overview(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() in _SIDES:
-            event.ignore()  # back and forward, here as on the map
+            event.ignore()  # back and forward, as on the map
             return
         if event.button() != Qt.MouseButton.LeftButton:
             return
@@ -232,7 +232,7 @@ class Overview(QWidget):
             return
         if not self._grip.isNull() and not self._is_far(event.position()):
             return
-        self._pressed = QPointF(-_LONGEST, -_LONGEST)  # from here on any move counts
+        self._pressed = QPointF(-_LONGEST, -_LONGEST)  # from now on every move counts as dragging
         self._look_at(event.position() + self._grip)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -247,7 +247,7 @@ class Overview(QWidget):
         self.mousePressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        event.accept()  # the frames under it are not meant
+        event.accept()  # no context menu for the frames below
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         self._wheel += event.angleDelta().y()
@@ -260,7 +260,7 @@ class Overview(QWidget):
 
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)
-        self._map.view.hover(QPointF(-1, -1))  # the map itself is not told that the pointer left it
+        self._map.view.hover(QPointF(-1, -1))  # the map gets no leave event
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
@@ -270,7 +270,7 @@ class Overview(QWidget):
         return (point - self._pressed).manhattanLength() >= QApplication.startDragDistance()
 
     def _look_at(self, point: QPointF) -> None:
-        """Puts what is at a point of this picture in the middle of the map."""
+        """Centre the map on a point of the overview."""
         inside, view = self._inside(), self._map.view
         x, y = (point.x() - inside.left()) / inside.width(), (point.y() - inside.top()) / inside.height()
         x, y = min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0)

@@ -1,4 +1,4 @@
-"""What lies over the map when the kernel has panicked: what it said last, and the ways on."""
+"""The overlay of the map after a kernel panic: the last log line, and what the user can do next."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WIDEST = 640
 
 
 class PanicScreen(QWidget):
-    """Covers its parent, dims it, and takes its clicks, until there is no panic any more."""
+    """Covers and dims its parent, and takes its clicks, until the panic is undone."""
 
     def __init__(self, parent: QWidget, theme: Theme = DARK) -> None:
         super().__init__(parent)
@@ -48,7 +48,7 @@ class PanicScreen(QWidget):
         self.hide()
 
     def add_action(self, action: QAction) -> None:
-        """A way on."""
+        """Add a button for an action."""
         button = QToolButton(self.card)
         button.setDefaultAction(action)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
@@ -66,7 +66,7 @@ class PanicScreen(QWidget):
         self.update()
 
     def show_line(self, line: str) -> None:
-        """Appears with the kernel's last line; goes when it is empty."""
+        """Show the overlay with the last line of the kernel log; hide it if the line is empty."""
         self.line.setText(line)
         self.setAccessibleDescription(line)
         if bool(line) != self.isVisible():
@@ -88,7 +88,7 @@ class PanicScreen(QWidget):
         self.hint.show()
         height = layout.heightForWidth(width)
         if height > self.height() - look.SMALL:
-            self.hint.hide()  # the buttons say it, too
+            self.hint.hide()  # the buttons show the same
             height = layout.heightForWidth(width)
         height = min(max(height, self.card.sizeHint().height()), self.height() - look.SMALL)
         self.card.setGeometry((self.width() - width) // 2, (self.height() - height) // 2, width, height)

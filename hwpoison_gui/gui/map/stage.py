@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class MapStage(QWidget):
-    """Places them; the map takes the remaining space."""
+    """Arranges them; the map takes the remaining space."""
 
     def __init__(self, frame_map: FrameMapWidget) -> None:
         super().__init__()
@@ -27,11 +27,11 @@ class MapStage(QWidget):
         self._box = box
 
     def add_bars(self, banner: Banner, lenses: LensBar, legend: Legend) -> None:
-        """The banner above the map, lenses and legend below it."""
+        """Add the banner above the map, and lenses and legend below it."""
         self._box.insertWidget(0, banner)
         self._box.addWidget(lenses)
         self._box.addWidget(legend)
 
     def add_finder(self, finder: FindBar) -> None:
-        """Inserts the search bar below the map."""
+        """Insert the search bar below the map."""
         self._box.insertWidget(2, finder)

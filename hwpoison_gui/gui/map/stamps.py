@@ -1,6 +1,6 @@
-"""Small pictures drawn many times at once: marks, signs and glyphs of the map.
+"""Small pictures that are drawn many times: marks, signs and glyphs of the map.
 
-Their places are numpy arrays; Qt gets them as one array of fragments, without an object for each.
+Positions are numpy arrays; Qt gets them as one array of fragments, without a Python object for each.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ GLYPHS: Final = "".join(chr(number) for number in range(FIRST_GLYPH, 127))
 
 
 class Face(NamedTuple):
-    """A monospaced font with the whole-pixel size of a glyph."""
+    """A monospaced font, and the size of a glyph in whole pixels."""
 
     font: QFont
     width: float
@@ -29,7 +29,7 @@ class Face(NamedTuple):
 
 
 def glyphs_of(texts: Sequence[str], most: int) -> np.ndarray:
-    """Numbers of glyphs, a row a text, -1 where a text is shorter than `most`."""
+    """Return glyph numbers, shape (texts, most), -1 after the end of shorter texts."""
     rows = np.full((len(texts), most), -1)
     for row, text in enumerate(texts):
         short = text[:most]
@@ -38,17 +38,17 @@ def glyphs_of(texts: Sequence[str], most: int) -> np.ndarray:
 
 
 class Stamps:
-    """Pixmaps by key, drawn when first asked for, and a way to put one at many places."""
+    """A cache of pixmaps drawn on first use, and methods that draw one at many positions."""
 
     def __init__(self) -> None:
         self._pixmaps: dict[tuple, QPixmap] = {}
 
     def clear(self) -> None:
-        """Forgets all pictures: another theme, font or screen."""
+        """Drop all pixmaps after a change of theme, font or screen."""
         self._pixmaps.clear()
 
     def sheet(self, key: tuple, count: int, width: float, height: float, ratio: float, draw: Draw) -> QPixmap:
-        """A row of `count` pictures; `draw(painter, number)` draws one into (0, 0, width, height)."""
+        """Return a pixmap of `count` pictures in a row; `draw(painter, n)` draws one into (0, 0, width, height)."""
         found = self._pixmaps.get((*key, ratio))
         if found is None:
             found = QPixmap(round(count * width * ratio), round(height * ratio))
@@ -62,13 +62,13 @@ class Stamps:
                 painter.setClipRect(QRectF(0, 0, width, height))
                 draw(painter, number)
             painter.end()
-            if len(self._pixmaps) > 200:  # sizes come and go with the zoom
+            if len(self._pixmaps) > 200:  # sizes change with the zoom
                 self._pixmaps.clear()
             self._pixmaps[(*key, ratio)] = found
         return found
 
     def put(self, painter: QPainter, sheet: QPixmap, size: tuple[float, float], ratio: float, where: tuple) -> None:
-        """Draws pictures of a sheet; `where` is (left, top, number) of each, numbers one or as many."""
+        """Draw pictures of a sheet. `where`: arrays (left, top, number); number may be a scalar."""
         left, top, number = where
         count = len(left)
         if not count:
@@ -87,7 +87,7 @@ class Stamps:
         draw_fragments(painter, rows, sheet)
 
     def put_text(self, painter: QPainter, face: Face, inks: tuple[str, ...], ratio: float, where: tuple) -> None:
-        """Draws rows of glyphs; `where` is (left, top, glyphs, number of the ink) of each row."""
+        """Draw rows of glyphs. `where`: arrays (left, top, glyphs, index into `inks`), one entry per row."""
         left, top, glyphs, ink = where
 
         def draw(p: QPainter, number: int) -> None:
@@ -107,7 +107,7 @@ class Stamps:
 
 
 def faded(colour: str, opacity: float) -> QColor:
-    """A colour of the theme with an opacity of 0 to 1."""
+    """Return a colour with an opacity of 0 to 1."""
     result = QColor(colour)
     result.setAlphaF(opacity)
     return result

@@ -1,4 +1,4 @@
-"""The view on the map: mouse and keyboard become movements of the camera, or signals about a frame."""
+"""The view of the map: turns mouse and keyboard events into camera movements or signals about a frame."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _MOVES: Final = {Qt.Key.Key_A: (1, 0), Qt.Key.Key_D: (-1, 0), Qt.Key.Key_W: (0, 
 
 
 class FrameMapView(QAbstractScrollArea):
-    """Shows a FrameMapItem and tells what the user means; it changes nothing but the camera."""
+    """Shows a FrameMapItem and emits what the user wants; changes only the camera itself."""
 
     fired = Signal(int)
     selected = Signal(int)
@@ -58,23 +58,23 @@ class FrameMapView(QAbstractScrollArea):
         viewport.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.item = FrameMapItem(theme, self.font(), self._repaint)
         self._pressed: QPointF | None = None
-        self._twice = False  # pressed as the second half of a double click
-        self._panned: QPointF | None = None  # where the pointer was last, while it drags the map
+        self._twice = False  # pressed as the second click of a double click
+        self._panned: QPointF | None = None  # last position of the pointer while it drags the map
         self._wheel = 0
 
     def _repaint(self) -> None:
-        """What is drawn asks for this, and not for the viewport's own method: that would outlive the application."""
+        """Repaint request of the item. A bound method of the viewport instead would outlive the application."""
         self.viewport().update()
 
     # -- the camera
 
     @property
     def camera(self) -> Camera:
-        """What is in view."""
+        """The part of the map in view."""
         return self.item.camera
 
     def look(self, camera: Camera) -> None:
-        """Moves the camera. What was under a resting pointer is not there any more."""
+        """Set the camera. If it moved, no frame is hovered until the pointer moves again."""
         moved = camera != self.item.camera
         self.item.set_camera(camera)
         if moved:
@@ -82,7 +82,7 @@ class FrameMapView(QAbstractScrollArea):
         self.cameraChanged.emit()
 
     def room(self, edge: float | None = None) -> tuple[float, float]:
-        """Width and height in pixels that the frames have; beside an edge of another width they would have."""
+        """Return width and height, in pixels, of the area for frames; `edge`: given another width of the axis."""
         size = self.viewport().size()
         beside = self.item.edge if edge is None else edge
         return max(1.0, size.width() - beside), max(1.0, float(size.height()))
@@ -140,7 +140,7 @@ class FrameMapView(QAbstractScrollArea):
             self._clicked(pressed, event)
 
     def _is_far(self, here: QPointF) -> bool:
-        """Whether the pointer has gone too far for a click. A slow hand is no drag: only the way counts."""
+        """True if the pointer moved too far for a click; how long it took does not matter."""
         way = here - self._pressed if self._pressed is not None else QPointF()
         return way.manhattanLength() >= QApplication.startDragDistance()
 
@@ -165,21 +165,21 @@ class FrameMapView(QAbstractScrollArea):
         elif not self._key(key, event.modifiers()):
             event.ignore()
             return
-        # What is under the resting pointer is not what the keyboard is about; and after a shot one wants to see.
+        # The keyboard does not refer to the frame under the pointer, and after firing the label would hide the result.
         self._set_hovered(NONE)
         self.describe(NONE if key in _FIRE else self.item.selected)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         event.ignore()
 
-    # -- what they mean
+    # -- actions
 
     def hover(self, point: QPointF) -> None:
-        """The pointer is at `point`."""
+        """Handle the pointer being at `point`."""
         self._set_hovered(self.item.pfn_at(point))
 
     def forget_pointer(self) -> None:
-        """Nothing is under the pointer before it moves again."""
+        """Treat no frame as hovered until the pointer moves again."""
         self._set_hovered(NONE)
 
     def _set_hovered(self, pfn: int) -> None:
@@ -189,7 +189,7 @@ class FrameMapView(QAbstractScrollArea):
             self.hovered.emit(pfn)
 
     def describe(self, pfn: int) -> None:
-        """Shows the label of a frame, or none (NONE); whoever cannot see it hears it, else of the selected one."""
+        """Show the label of a frame, or none (NONE); screen readers get its text, or that of the selected frame."""
         self.item.described = pfn
         self.item.update()
         told = self.item.selected if pfn == NONE else pfn
@@ -205,11 +205,11 @@ class FrameMapView(QAbstractScrollArea):
         elif event.button() == Qt.MouseButton.LeftButton:
             if event.modifiers() & _SELECTING:
                 self.selected.emit(pfn)
-            elif not self._twice:  # the second click of a double click is no second error
+            elif not self._twice:  # the second click of a double click does not inject a second error
                 self.fired.emit(pfn)
 
     def _key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
-        """Does what a key means here; tells whether it means anything."""
+        """Handle a key and return True if it has a meaning here."""
         plane = self.item.plane
         if plane is None or modifiers & Qt.KeyboardModifier.AltModifier:
             return False
@@ -242,7 +242,7 @@ class FrameMapView(QAbstractScrollArea):
             self.menuRequested.emit(self.item.selected, self.viewport().mapToGlobal(corner))
 
     def zoom(self, steps: int) -> None:
-        """Zooms about the selected frame where it is in view, else about the middle."""
+        """Zoom about the selected frame if it is in view, otherwise about the centre."""
         camera, plane = self.camera, self.item.plane
         x, y = camera.view_width / 2, camera.view_height / 2
         if plane is not None and self.item.selected != NONE:
@@ -253,13 +253,13 @@ class FrameMapView(QAbstractScrollArea):
         self.look(camera.zoomed(steps, x, y))
 
     def centre(self, pfn: int) -> None:
-        """Puts a frame in the middle, large enough to be told from its neighbours."""
+        """Centre a frame, large enough to be distinguished from its neighbours."""
         if self.item.plane is not None:
             x, y = self.item.plane.layout.position(pfn)
             self.look(self.camera.centred(x + 0.5, y + 0.5, max(self.camera.cell, 20.0)))
 
     def reveal(self, pfn: int) -> None:
-        """Moves as little as needed to have a frame in view."""
+        """Move as little as needed to bring a frame into view."""
         if self.item.plane is not None:
             self.look(self.camera.revealing(*self.item.plane.layout.position(pfn)))
 

@@ -1,6 +1,6 @@
-"""The map of all frames as a widget: what a window needs to show a machine and to hear of clicks.
+"""The widget with the map of all frames.
 
-It keeps no state of the machine: the columns are views, and the owner says which frames changed.
+It keeps no state of the machine: the columns are views, and the owner tells it which frames changed.
 """
 
 from __future__ import annotations
@@ -25,22 +25,24 @@ from hwpoison_gui.view.map.layout_curves import Hilbert, Morton, curve
 from hwpoison_gui.view.map.layout_zones import ByZone
 from hwpoison_gui.view.map.plane import FramePlane, suited
 
-SLOWEST_FLASH: Final = 1 / 3  # seconds a pulse takes at least: nothing flashes more often than three times a second
+SLOWEST_FLASH: Final = (
+    1 / 3
+)  # minimum period of a pulse in seconds: nothing may flash more often than three times a second
 
-# Orders of the frames: of how many, with how many a row where there are rows, and where zones begin.
+# Layouts by name, given the number of frames, the row length and the first frames of zones.
 LAYOUTS: Final[dict[str, Callable[[int, int, Sequence[int]], Layout]]] = {
     "rows": lambda frames, width, _: RowMajor(frames, width),
     "hilbert": lambda frames, *_: curve(Hilbert, frames),
     "morton": lambda frames, *_: curve(Morton, frames),
     "zones": ByZone,
 }
-_PROBES: Final = (0.5, 0.3, 0.7, 0.1, 0.9)  # of the view's width and height: where to look for a frame
+_PROBES: Final = (0.5, 0.3, 0.7, 0.1, 0.9)  # positions to look for a frame, as shares of the view's width and height
 
 
 class FrameMapWidget(QWidget):
-    """All frames as cells. Left click fires, right click or Ctrl or Shift selects, the wheel zooms, drag pans."""
+    """Shows all frames as cells. Left click fires; right, Ctrl or Shift click selects; wheel zooms; dragging pans."""
 
-    fired = Signal(int)  # by a click or Enter; the frame is selected then, too
+    fired = Signal(int)  # by a click or Enter; the frame is selected as well
     selected = Signal(int)  # without firing
     hovered = Signal(int)  # NONE (-1) when the pointer leaves
     contextMenuRequested = Signal(int, QPoint)
@@ -68,11 +70,11 @@ class FrameMapWidget(QWidget):
         self.view.hovered.connect(self.hovered)
         self.view.menuRequested.connect(self.contextMenuRequested)
 
-    # -- what is shown
+    # -- contents
 
     @property
     def plane(self) -> FramePlane | None:
-        """The frames as codes, with counts for a legend; None before a source is set."""
+        """The frames shown, with counts for the legend; None before a source is set."""
         return self.view.item.plane
 
     def set_source(
@@ -83,9 +85,9 @@ class FrameMapWidget(QWidget):
         zone_starts: Sequence[int] = (0,),
         plane: FramePlane | None = None,
     ) -> None:
-        """Shows a machine's columns, fitted; `zone_starts`: its zones' first frames, from 0.
+        """Show the columns of a machine, fitted into the view.
 
-        `plane`: of the same columns as they are, where it was made already.
+        `zone_starts`: first frames of its zones, from 0. `plane`: a plane already built of the same columns, if any.
         """
         self._zone_starts = tuple(zone_starts)
         plane = plane or FramePlane(flags, refcount, mapcount)
@@ -95,7 +97,7 @@ class FrameMapWidget(QWidget):
         self.countsChanged.emit()
 
     def frames_changed(self, pfns: npt.NDArray[np.integer] | Sequence[int] | None) -> None:
-        """Reads the named frames anew; None: all of them."""
+        """Read the given frames again; None: all frames."""
         plane = self.plane
         if plane is None:
             return
@@ -112,30 +114,30 @@ class FrameMapWidget(QWidget):
         self.countsChanged.emit()
 
     def lens_changed(self) -> None:
-        """The plane has other codes now: another lens, filter or overlay."""
+        """Repaint after a change of lens, filter or overlay."""
         self.view.item.update()
         self.countsChanged.emit()
 
     def set_theme(self, theme: Theme, font: QFont | None = None) -> None:
-        """Takes other colours, and a font where one is given."""
+        """Use another theme, and another font if given."""
         if font is not None:
             self.setFont(font)
         self.view.item.set_theme(theme, self.font())
         self._resized()
 
     def set_summary(self, summary: Callable[[int], str] | None) -> None:
-        """The line shown beside the pointer, for a frame; None: a short one of the map's own."""
+        """Set the function that makes the label of a frame; None: a short built-in one."""
         self.view.item.summary = summary
 
-    # -- where one looks
+    # -- selection and camera
 
     @property
     def selection(self) -> int:
-        """The selected frame, NONE (-1) without one."""
+        """The selected frame, or NONE (-1)."""
         return self.view.item.selected
 
     def select(self, pfn: int, reveal: bool = True) -> None:
-        """Selects a frame without a signal; NONE (-1) selects nothing."""
+        """Select a frame without emitting a signal; NONE (-1) clears the selection."""
         item = self.view.item
         if item.plane is None or not NONE <= pfn < item.plane.frames:
             return
@@ -148,29 +150,29 @@ class FrameMapWidget(QWidget):
             self.view.reveal(pfn)
 
     def center_on(self, pfn: int) -> None:
-        """Puts a frame in the middle, large enough to be told from its neighbours."""
+        """Centre a frame, large enough to be distinguished from its neighbours."""
         self.view.centre(pfn)
 
     def fit(self) -> None:
-        """Shows all frames."""
+        """Show all frames."""
         plane = self.plane
         if plane is not None:
             self.view.look(Camera(plane.layout.width, plane.layout.height, *self.view.room()).fitted())
 
     @property
     def layout_name(self) -> str:
-        """The order of the frames, a key of LAYOUTS."""
+        """The layout, a key of LAYOUTS."""
         return self._layout
 
     @property
     def row_width(self) -> int | None:
-        """Frames a row as the user wants them; None: as many as suit the view."""
+        """The row length chosen by the user; None: chosen to suit the view."""
         return self._row_width
 
     def set_layout(self, name: str, row_width: int | None = None) -> None:
-        """Puts the frames in another order (see LAYOUTS); the same frames stay in view, at the same size.
+        """Change the layout (a key of LAYOUTS); the same frames stay in view, at the same size.
 
-        `row_width`: so many a row where there are rows; None: as many as suit the view.
+        `row_width`: frames per row, for layouts with rows; None: chosen to suit the view.
         """
         plane, camera = self.plane, self.view.camera
         chosen = self._row_width is not None
@@ -196,7 +198,7 @@ class FrameMapWidget(QWidget):
         plane.set_layout(layout, self._row_width is not None)
 
     def _in_the_middle(self) -> int | None:
-        """The selected frame where it is in view, else the one in the middle of the view, or near it."""
+        """Return the selected frame if it is in view, otherwise a frame at or near the centre of the view."""
         item, view = self.view.item, QRectF(self.view.viewport().rect())
         if item.selected != NONE and view.contains(item.rect_of(item.selected).center()):
             return item.selected
@@ -209,24 +211,24 @@ class FrameMapWidget(QWidget):
         return None
 
     def _show_again(self, pfn: int, cell: float) -> None:
-        """A frame in the middle, in cells of a size."""
+        """Centre a frame at the given cell size."""
         plane = self.plane
         assert plane is not None
         x, y = plane.layout.position(pfn)
         camera = Camera(plane.layout.width, plane.layout.height, *self.view.room(), cell)
         self.view.look(camera.centred(x + 0.5, y + 0.5))
 
-    # -- what is pointed at
+    # -- highlights
 
     def set_highlights(self, highlights: Sequence[tuple[npt.NDArray[np.integer] | Sequence[int], str]]) -> None:
-        """Outlines frames by role: target, visited, skipped, unmapped, freed or owner:N; later ones on top."""
+        """Outline frames by role: target, visited, skipped, unmapped, freed or owner:N; later ones are on top."""
         for _, role in highlights:
             ring_of(self.view.item.theme, role)
         self.view.item.highlights = [Highlight(np.asarray(pfns, np.int64), role) for pfns, role in highlights]
         self.view.item.update()
 
     def set_pulse_phase(self, phase: float) -> None:
-        """Where in its pulse the target is, 0 to 1 and again from 0. Too quick pulses are held back."""
+        """Set the phase of the target's pulse, 0 to 1. Pulses that are too fast are suppressed."""
         if not self._motion:
             return
         phase %= 1.0
@@ -241,7 +243,7 @@ class FrameMapWidget(QWidget):
             self.view.item.update()
 
     def set_motion(self, on: bool) -> None:
-        """Whether the target pulses; it is outlined in any case."""
+        """Set whether the target pulses; it is outlined in any case."""
         self._motion = on
         if not on:
             self.view.item.pulse = 0.0
@@ -278,7 +280,7 @@ class FrameMapWidget(QWidget):
         selected = self._selected_in_view()
         middle = self.view.item.cell_at(self.view.viewport().rect().center().toPointF())
         keep = plane.layout.pfn_at(*middle) if selected == NONE else selected
-        # While nothing is pointed at, nothing is lost when rows become longer or shorter.
+        # While no frame is selected or highlighted, the row length may change freely.
         calm = camera.is_fit and self.selection == NONE and not self.view.item.highlights
         if not plane.suit(*room, patience=1.0 if calm else PATIENCE):
             self.view.look(camera.resized(*room))
@@ -290,7 +292,7 @@ class FrameMapWidget(QWidget):
             self._show_again(keep, camera.cell)
 
     def _selected_in_view(self) -> int:
-        """The selected frame where the camera, as it stands, sees it. NONE: it does not, or shows all frames."""
+        """Return the selected frame if it is in view and the map is not fitted, otherwise NONE."""
         plane, camera, selected = self.plane, self.view.camera, self.selection
         if plane is None or camera.is_fit or selected == NONE:
             return NONE

@@ -1,7 +1,7 @@
-"""The reverse map of a frame: frame, mapping, the VMAs that could map it, and the tasks that own them.
+"""The reverse map of a frame: frame, mapping, the VMAs that could map it, and the processes that own them.
 
-Built once for an operation, from the machine as it was before it; what each entry and task is like now is
-asked in view/walk/state.py.
+Built once per operation, from the machine before it; view/walk/state.py has the current state of each PTE and
+process.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.slicing import SLICE, to_the_end
 from hwpoison_gui.view.rmap.table_scan import entries_naming
 
-_DELETED: Final = " (deleted)"  # as /proc/PID/maps says of a file without a name
+_DELETED: Final = " (deleted)"  # as /proc/PID/maps shows anonymous shared memory
 
 
 class Mapping(NamedTuple):
-    """What page->mapping names. `kind`: anon, file, swap or none."""
+    """The object that page->mapping refers to. `kind`: anon, file, swap or none."""
 
     kind: str
     title: str
@@ -32,7 +32,7 @@ class Mapping(NamedTuple):
 
 
 class Mapper(NamedTuple):
-    """A VMA that could map the frame, at virtual page `vpn`; its address space is `mm`, its owner `tgid`."""
+    """A VMA that could map the frame at virtual page `vpn`, in address space `mm` of process `tgid`."""
 
     vma: int
     mm: int
@@ -44,7 +44,7 @@ class Mapper(NamedTuple):
 
 
 class ReverseMap(NamedTuple):
-    """A frame with everything that leads from it to its users."""
+    """A frame with everything that leads from it to the processes that use it."""
 
     pfn: int
     kind: kinds.Kind
@@ -54,12 +54,12 @@ class ReverseMap(NamedTuple):
 
 
 def reverse_map(session: Session, pfn: int) -> ReverseMap:
-    """The reverse map of a frame as the machine is now."""
+    """Return the reverse map of a frame in the machine's current state."""
     return to_the_end(find_reverse_map(session, pfn))
 
 
 def find_reverse_map(session: Session, pfn: int) -> Generator[None, None, ReverseMap]:
-    """The same in slices; the machine must stay as it is."""
+    """Do the same in slices; the machine must not change in between."""
     m = session.machine
     word = m.page(pfn)
     mappers = yield from _find_mappers(session, pfn)
@@ -67,7 +67,7 @@ def find_reverse_map(session: Session, pfn: int) -> Generator[None, None, Revers
 
 
 def mapping_of(m: Machine, pfn: int) -> Mapping:
-    """What page->mapping leads to."""
+    """Return the object that page->mapping of a frame refers to."""
     head = m.compound_head(pfn)
     anon_vma, inode = m.anon_vma_of(head), m.inode_of(head)
     slot = m.page_private.view.get(pfn) if m.page(pfn) & pf.SWAPCACHE else None
@@ -84,7 +84,7 @@ def mapping_of(m: Machine, pfn: int) -> Mapping:
 
 
 def mappers_of(session: Session, pfn: int) -> tuple[Mapper, ...]:
-    """VMAs that could map the frame in the order of the walk (by task), and those an operation cut it off from."""
+    """Return the VMAs that could map the frame, in rmap walk order, and those that an operation unmapped it from."""
     return to_the_end(_find_mappers(session, pfn))
 
 
@@ -110,7 +110,7 @@ def _covering(m: Machine, pfn: int) -> Iterator[tuple[Vma, int]]:
 
 
 def _merged(m: Machine, pfn: int) -> Iterator[tuple[Vma, int]]:
-    """Merged pages stand at any address: their index does not lead to them, their entries do."""
+    """Yield the mappings of a KSM page: its index does not lead to its addresses, so all PTEs are searched."""
     for places in entries_naming(m, ptes.PRESENT, pfn):
         for mm, vpn in places:
             vma = m.find_vma(mm, vpn << PAGE_SHIFT)
@@ -119,7 +119,7 @@ def _merged(m: Machine, pfn: int) -> Iterator[tuple[Vma, int]]:
 
 
 def _cut_off(session: Session, pfn: int) -> list[tuple[int, int]]:
-    """Entries that finished operations took off the frame; its mapping may be gone with them."""
+    """Return the PTEs that finished operations unmapped from the frame; its page->mapping may be gone as well."""
     cut: list[tuple[int, int]] = []
     for operation in session.operations:
         if operation.outcome.pfn == pfn and operation.last <= session.position:

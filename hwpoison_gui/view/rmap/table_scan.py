@@ -1,4 +1,4 @@
-"""All page tables looked through for entries that no reverse map leads to: of swap, and of merged pages."""
+"""Search of all page tables for PTEs that no reverse map leads to: swap entries and KSM pages."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _SORT = ptes.PRESENT | ptes.SWAP
 
 
 def entries_naming(m: Machine, sort: int, value: int) -> Iterator[list[tuple[int, int]]]:
-    """(mm, virtual page) of the entries that are PRESENT or SWAP (`sort`) and name a frame or swap offset `value`.
+    """Yield (mm, virtual page) of all PTEs of one sort (PRESENT or SWAP) for the frame or swap offset `value`.
 
-    One list for each address space, so that very many can be looked through in slices.
+    One list per address space, so that the search can be done in slices.
     """
     for mm in sorted(m.ptes.view):
         vpns, words = m.ptes.arrays(mm)
