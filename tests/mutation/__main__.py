@@ -1,6 +1,6 @@
 """`python -m tests.mutation [--file PART ...] [--sample N] [--seed N]`: which faults does no test notice?
 
-The result is kept in a folder outside of the repository. Survivors that are explained in survivors.toml are counted
+The result is kept in a folder outside of the repository; a run that gets SIGTERM ends with what it has. Survivors that are explained in survivors.toml are counted
 but not shown: they change nothing but speed, or nothing at all.
 """
 
@@ -25,6 +25,7 @@ from tests.mutation.runner import SURVIVED, UNREACHED, Mutation, Result
 from tests.paths import ROOT
 
 TARGETS: Final = ("hwpoison_gui/kernel", "hwpoison_gui/view/outcome")
+LEFT_OUT: Final = "kernel/presets/"  # machines that are made up: any other number would do as well
 TESTS: Final = ("tests/kernel", "tests/session", "tests/view")
 EXPLAINED: Final = Path(__file__).with_name("survivors.toml")
 
@@ -32,7 +33,7 @@ EXPLAINED: Final = Path(__file__).with_name("survivors.toml")
 def all_mutants(parts: list[str]) -> list[Mutant]:
     """The mutants of every file whose path contains one of `parts`."""
     files = sorted(path for target in TARGETS for path in (ROOT / target).rglob("*.py"))
-    names = [str(path.relative_to(ROOT)) for path in files]
+    names = [name for path in files if LEFT_OUT not in (name := str(path.relative_to(ROOT)))]
     return [mutant for name in names if any(part in name for part in parts) for mutant in mutants_of(ROOT / name, name)]
 
 
@@ -47,7 +48,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--file", nargs="+", default=[""], metavar="PART", help="only files whose path contains one of these"
     )
-    parser.add_argument("--sample", type=int, metavar="N", help="only N mutants, chosen at random")
+    parser.add_argument("--sample", type=int, metavar="N", help="only N mutants, in random order")
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
     parser.add_argument("--tests", nargs="+", default=TESTS, help="where tests are looked for")
     parser.add_argument("--workers", type=int, default=2)
@@ -60,9 +61,9 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     asked, began = arguments(), time.monotonic()
     mutants = all_mutants(asked.file)
-    if asked.sample is not None and asked.sample < len(mutants):
-        chosen = random.Random(asked.seed).sample(range(len(mutants)), asked.sample)
-        mutants = [mutants[at] for at in sorted(chosen)]
+    if asked.sample is not None:
+        random.Random(asked.seed).shuffle(mutants)
+        del mutants[asked.sample :]
     if asked.list:
         for mutant in mutants:
             print(f"{mutant.file}:{mutant.line} {mutant.function}: {mutant.mutation}")

@@ -67,6 +67,7 @@ class Mutation:
         self.failed: Callable[[str], None] = lambda test: None
         self.reach = Reach()
         self.killers: dict[str, list[str]] = defaultdict(list)
+        self.stopped = False
 
     # The child's side
 
@@ -99,13 +100,18 @@ class Mutation:
         self.reach = self._reached(items, paths, functions)
         gc.collect()
         gc.freeze()
+        signal.signal(signal.SIGTERM, self._stop)
         waiting = list(reversed(self.mutants))
         running: dict[int, tuple[Mutant, int, int]] = {}
-        while waiting or running:
-            while waiting and len(running) < self.workers:
+        while (waiting and not self.stopped) or running:
+            while waiting and not self.stopped and len(running) < self.workers:
                 self._start(waiting.pop(), items, functions, running)
             self._wait(running)
         return True
+
+    def _stop(self, number: int, frame: object) -> None:
+        """No new mutant is begun."""
+        self.stopped = True
 
     def _start(
         self, mutant: Mutant, items: dict[str, pytest.Item], functions: Functions, running: dict[int, Any]
@@ -145,6 +151,7 @@ class Mutation:
         os._exit(0)
 
     def _become_quiet(self) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         null = os.open(os.devnull, os.O_WRONLY)
         for number in (1, 2):
             os.dup2(null, number)
