@@ -1,7 +1,7 @@
 """`python -m tests.mutation [--file PART ...] [--sample N] [--seed N]`: which faults does no test notice?
 
-The result is kept in a folder outside of the repository; a run that gets SIGTERM ends with what it has. Survivors that are explained in survivors.toml are counted
-but not shown: they change nothing but speed, or nothing at all.
+The result is kept in a folder outside of the repository; a run that gets SIGTERM ends with what it has. Survivors that
+survivors.toml explains are counted but not shown: they change nothing that can be seen, or only the speed.
 """
 
 from __future__ import annotations
