@@ -116,8 +116,10 @@ def test_a_frame_is_selected_by_arrows_broken_and_walked(typist: Typist) -> None
     me.press(Key.Key_Left)
     assert f"{pfn:#x}" in me.reads(w.map.view)  # the label beside the selected frame
     me.press(Key.Key_Return)
+    me.press(Key.Key_Space)  # pause: on a slow computer some steps have been played by now
+    me.press(Key.Key_PageUp)
+    me.press(Key.Key_Period)
     assert f"A memory error is reported in frame {pfn:#x}" in me.said()
-    me.press(Key.Key_Space)  # pause
     where = me.reads(w.transport.where)
     me.press(Key.Key_Period)
     assert me.reads(w.transport.where) != where

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtWidgets import QToolBar, QWidget
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QSizePolicy, QToolBar, QWidget
 
 from hwpoison_gui.gui.toolbar.sysctl_slider import DETAILS, SysctlSlider
 
@@ -20,6 +21,19 @@ class ToolBar(QToolBar):
         self.setObjectName("tools")
         self.setMovable(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+
+    def place(self, actions: Sequence[QAction], profile: QWidget, counters: QWidget) -> None:
+        """From left to right: buttons, sliders and, at the right end, `profile` and `counters`."""
+        for action in actions:
+            self.addAction(action)
+            button = self.widgetForAction(action)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.setAccessibleName(action.text().replace("&", ""))
+        self.addSeparator()
+        space = QWidget(self)
+        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        for widget in (*self._sliders, space, profile, counters):
+            self.addWidget(widget)
 
     def event(self, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):

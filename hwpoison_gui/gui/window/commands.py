@@ -20,6 +20,7 @@ from hwpoison_gui.gui.toolbar.profile_button import meaning_of
 from hwpoison_gui.gui.window.command import PANICKED, TEXT_SIZE, Command
 from hwpoison_gui.gui.window.comparison import Comparison
 from hwpoison_gui.gui.window.go_to import GoTo
+from hwpoison_gui.gui.window.help import Help
 from hwpoison_gui.gui.window.machines import Machines
 from hwpoison_gui.gui.window.menus import ContextMenus
 from hwpoison_gui.gui.window.notes import Notes
@@ -303,17 +304,12 @@ def panel_commands(
     ]  # fmt: skip
 
 
-def help_commands(
-    show_keys: Callable[[], None],
-    show_palette: Callable[[], None],
-    show_machine: Callable[[], None],
-    show_about: Callable[[], None],
-) -> list[Command]:
+def help_commands(pages: Help, show_palette: Callable[[], None]) -> list[Command]:
     return [
-        Command("keys", "&Help", "&Keys", "Lists all keys", show_keys, "help", ("?", "F1")),
+        Command("keys", "&Help", "&Keys", "Lists all keys", pages.show_keys, "help", ("?", "F1")),
         Command("palette", "&Help", "&Commands…", "Finds commands, tasks, files and frames by letters of their names",
                 show_palette, keys=("Ctrl+Shift+P",)),
         Command("notes", "&Help", "About this &machine", "Where its memory comes from, and what was derived",
-                show_machine, "info"),
-        Command("about", "&Help", "&About hwpoison-gui", "What this program is", show_about),
+                pages.show_machine, "info"),
+        Command("about", "&Help", "&About hwpoison-gui", "What this program is", pages.show_about),
     ]  # fmt: skip

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from PySide6.QtCore import QChildEvent, QEvent, QMargins, QPoint, QRect, QSettings, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QMainWindow, QSizePolicy, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QTabBar
 
 from hwpoison_gui.gui.look import fitting
 from hwpoison_gui.gui.look import settings as keys
@@ -187,8 +187,10 @@ class MainWindow(QMainWindow):
     def _commands(self) -> list[Command]:
         """All commands, in the order in which menus show them."""
         from hwpoison_gui.gui.window import commands, tab_order
+        from hwpoison_gui.gui.window.help import Help
 
         c = self.controller
+        help_ = Help(self, self.map, c, self.go_to, self.appearance, lambda: self.actions_)
         return [
             *commands.machine_commands(self.machines, c, self.close),
             *commands.frame_commands(c, self.menus, self.go_to, self.comparison, self.map.center_on),
@@ -198,7 +200,7 @@ class MainWindow(QMainWindow):
             *commands.theme_commands(self.appearance),
             *commands.text_and_motion_commands(self.appearance),
             *commands.panel_commands(self.show_panel, partial(tab_order.next_panel, self), self.reset_docks),
-            *commands.help_commands(self._show_keys, self._show_palette, self._show_notes, self._show_about),
+            *commands.help_commands(help_, partial(help_.show_palette, partial(self.show_panel, "tasks"))),
         ]
 
     def _connect(self) -> None:
@@ -295,21 +297,9 @@ class MainWindow(QMainWindow):
     def _place_tools(self) -> None:
         from hwpoison_gui.gui.toolbar.bar import ToolBar
 
-        bar = ToolBar(self, tuple(self.sliders.values()))
-        for name in ("new", "open", "live"):
-            bar.addAction(self.actions_[name])
-            button = bar.widgetForAction(self.actions_[name])
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.setAccessibleName(self.actions_[name].text().replace("&", ""))
-        bar.addSeparator()
-        for slider in self.sliders.values():
-            bar.addWidget(slider)
-        space = QWidget(bar)
-        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        bar.addWidget(space)
         self.profile.setMenu(self.menu_of["&Machine > &Profile"])
-        bar.addWidget(self.profile)
-        bar.addWidget(self.counters)
+        bar = ToolBar(self, tuple(self.sliders.values()))
+        bar.place([self.actions_[name] for name in ("new", "open", "live")], self.profile, self.counters)
         self.addToolBar(bar)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
 
@@ -319,19 +309,12 @@ class MainWindow(QMainWindow):
 
     def _place_docks(self) -> None:
         from hwpoison_gui.gui.look.dock import Strip
+        from hwpoison_gui.gui.timeline.stage import PlaybackStage
 
-        stage = QWidget(self)
-        box = QVBoxLayout(stage)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.setSpacing(0)
-        box.addWidget(self.sentence)
-        box.addWidget(self.operations)
-        box.addWidget(self.transport)
         for name in _TRANSPORT:
             self.transport.add_action(self.actions_[name])
-        stage.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.transport.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.transport.set_speed_menu(self.menu_of["&Play > &Speed"])
+        stage = PlaybackStage(self, self.sentence, self.operations, self.transport)
         self.stage = Strip("stage", stage, self)
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
@@ -402,36 +385,6 @@ class MainWindow(QMainWindow):
         self.overview.set_on(not self.overview.on)
         self.settings.keep(keys.OVERVIEW, self.overview.on)
         self.actions_.refresh()
-
-    # -- help
-
-    def _show_keys(self) -> None:
-        from hwpoison_gui.gui.window import messages
-        from hwpoison_gui.gui.window.key_list import key_list
-
-        messages.show_page(self, "Keys", key_list(self.actions_))
-
-    def _show_palette(self) -> None:
-        """Opens the command palette."""
-        from hwpoison_gui.gui.window.command_palette import CommandPalette
-        from hwpoison_gui.gui.window.palette_entries import PaletteEntries
-
-        entries = PaletteEntries(
-            self.actions_, self.controller, self.go_to, self.map.view.item.summary_of, partial(self.show_panel, "tasks")
-        )
-        CommandPalette(self, self.theme, entries).open()
-
-    def _show_notes(self) -> None:
-        from hwpoison_gui.gui.window import messages
-        from hwpoison_gui.gui.window.about import about_machine
-
-        messages.show_page(self, "About this machine", about_machine(self.controller.machine))
-
-    def _show_about(self) -> None:
-        from hwpoison_gui.gui.window import messages
-        from hwpoison_gui.gui.window.about import ABOUT
-
-        messages.show_page(self, "About hwpoison-gui", ABOUT)
 
     def _show_copy(self) -> None:
         note = "Clicks are simulated on the copy: nothing here changes the real memory."

@@ -1,0 +1,60 @@
+"""The Help menu: pages of text, and the command palette. What they show is imported when they are opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QWidget
+
+from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.look.appearance import Appearance
+from hwpoison_gui.gui.map.widget import FrameMapWidget
+from hwpoison_gui.gui.window.go_to import GoTo
+from hwpoison_gui.gui.window.messages import show_page
+
+if TYPE_CHECKING:
+    from hwpoison_gui.gui.window.actions import Actions  # made of the commands, these among them
+
+
+class Help:
+    """Dialogs over the window `above`; `actions` gives the commands."""
+
+    def __init__(
+        self,
+        above: QWidget,
+        frame_map: FrameMapWidget,
+        controller: Controller,
+        go_to: GoTo,
+        appearance: Appearance,
+        actions: Callable[[], Actions],
+    ) -> None:
+        self._above, self._map, self._controller, self._go_to = above, frame_map, controller, go_to
+        self._appearance, self._actions = appearance, actions
+
+    def show_keys(self) -> None:
+        """All keys."""
+        from hwpoison_gui.gui.window.key_list import key_list
+
+        show_page(self._above, "Keys", key_list(self._actions()))
+
+    def show_machine(self) -> None:
+        """About the open machine."""
+        from hwpoison_gui.gui.window.about import about_machine
+
+        show_page(self._above, "About this machine", about_machine(self._controller.machine))
+
+    def show_about(self) -> None:
+        """About this program."""
+        from hwpoison_gui.gui.window.about import ABOUT
+
+        show_page(self._above, "About hwpoison-gui", ABOUT)
+
+    def show_palette(self, show_tasks: Callable[[], None]) -> None:
+        """The command palette; `show_tasks` brings the tasks panel to the front."""
+        from hwpoison_gui.gui.window.command_palette import CommandPalette
+        from hwpoison_gui.gui.window.palette_entries import PaletteEntries
+
+        summary_of = self._map.view.item.summary_of
+        entries = PaletteEntries(self._actions(), self._controller, self._go_to, summary_of, show_tasks)
+        CommandPalette(self._above, self._appearance.theme, entries).open()
