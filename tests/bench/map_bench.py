@@ -152,7 +152,7 @@ def bench(frames: int, size: tuple[int, int], rounds: int) -> dict[str, tuple[fl
     flags = synthetic(frames)
     zeros = np.zeros(frames, np.int32)
     few = max(3, rounds // 30)
-    opening = timed(lambda: FramePlane(flags, zeros, zeros), few)
+    opening = timed(lambda: FramePlane(flags, zeros, zeros).pyramid.level(1), few)
     widget = shown(FrameMapWidget(), size)
     assert isinstance(widget, FrameMapWidget)
     widget.set_source(flags, zeros, zeros)
@@ -160,7 +160,7 @@ def bench(frames: int, size: tuple[int, int], rounds: int) -> dict[str, tuple[fl
     found = bench_paint(widget, flags, rounds)
     plane = widget.plane
     assert plane is not None
-    lens = timed(lambda: plane.set_lens(lenses.STATE), few)
+    lens = timed(lambda: (plane.set_lens(lenses.STATE), plane.pyramid.level(1)), few)
     codes = plane.pyramid.level(0)
     widget.close()
     plain = shown(Plain(codes, remake=False), size)

@@ -74,10 +74,10 @@ class Users:
         """Read the page tables, in slices; yields the fraction that is done."""
         ranks, vpns, words = [], [], []
         for number, mm in enumerate(self.mms.tolist()):
-            table = self.m.ptes.of(mm)
-            ranks.append(np.full(len(table), number, np.int64))
-            vpns.append(np.fromiter(table.keys(), np.int64, len(table)))
-            words.append(np.fromiter(table.values(), np.int64, len(table)))
+            vpn, word = self.m.ptes.arrays(mm)
+            ranks.append(np.full(len(vpn), number, np.int64))
+            vpns.append(vpn)
+            words.append(word)
             yield 0.5 * number / len(self.mms)
         if ranks:
             rank, vpn, word = np.concatenate(ranks), np.concatenate(vpns), np.concatenate(words)
