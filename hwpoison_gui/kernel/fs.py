@@ -32,8 +32,8 @@ from .mmap import covered, overlapping, put_inode, unmap_mapping_range
 from .page_alloc import alloc_page, put_page
 from .records import HPAGE_PMD_NR, Inode, OpenFile
 
-HUGETLB_READ: Final = site("hugetlbfs_read_iter", Act.DECIDE, args="path index")
-HUGETLB_LOST: Final = site("hugetlbfs_read_iter", Act.DECIDE, "EIO", "path index")
+HUGETLB_READ: Final = site("hugetlbfs_read", Act.DECIDE, args="path index")
+HUGETLB_LOST: Final = site("hugetlbfs_read", Act.DECIDE, "EIO", "path index")
 READ: Final = site("generic_file_aio_read", args="path index")
 LOST: Final = site("generic_file_aio_read", Act.DECIDE, "EIO", "path index")
 NO_WRITE: Final = site("vfs_write", Act.DECIDE, "EINVAL", "path")

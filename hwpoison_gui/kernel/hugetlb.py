@@ -22,7 +22,7 @@ from .vm_fault import FAULT_DONE, VM_FAULT_HWPOISON, VM_FAULT_SIGBUS
 
 POISON: Final = site("hugetlb_fault", Act.DECIDE, "hwpoison", "path")
 MAPPED: Final = site("hugetlb_fault", Act.MAP, args="address")
-REUSED: Final = site("hugetlb_wp", Act.MAP)
+REUSED: Final = site("hugetlb_cow", Act.MAP)
 
 
 def hugetlb_file_setup(m: Machine, pages: int) -> int:

@@ -33,7 +33,7 @@ UNPINNED: Final = site("put_page", Act.FLAG)
 WRITEBACK_STARTED: Final = site("test_set_page_writeback", Act.FLAG)
 WRITEBACK_ENDED: Final = site("test_clear_page_writeback", Act.FLAG)
 REMEMBERED: Final = site("remember", args="name")
-ALLOCATED: Final = site("__alloc_pages", Act.FLAG)
+ALLOCATED: Final = site("__alloc_pages_nodemask", Act.FLAG)
 
 
 def op_pin(w: World, a: Args) -> Steps[OpResult]:

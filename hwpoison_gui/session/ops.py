@@ -21,14 +21,14 @@ from hwpoison_gui.session.frame_ops import FRAME_OPS
 from hwpoison_gui.session.outcome import DONE, Args, OpResult, errno_of
 from hwpoison_gui.session.world import World
 
-STARTED: Final = site("kernel_clone", args="comm")
-FORKED: Final = site("kernel_clone", args="parent_comm parent comm child", name="fork")
+STARTED: Final = site("do_fork", args="comm")
+FORKED: Final = site("do_fork", args="parent_comm parent comm child", name="fork")
 WOKEN: Final = site("wake_up_new_task", args="comm")
 PRCTL: Final = site("prctl", args="policy")
 SIGACTION: Final = site("do_sigaction", args="sigbus sigsegv")
 CREATED: Final = site("vfs_create", args="path pages filesystem")
 OPENED: Final = site("do_sys_open", args="comm path")
-CLOSED: Final = site("close_fd", args="comm fd")
+CLOSED: Final = site("sys_close", args="comm fd")
 PROTECTED: Final = site("mprotect_fixup", args="at pages prot")
 DONTNEED: Final = site("madvise_dontneed", Act.UNMAP, args="pages start")
 SYSCTL: Final = site("proc_dointvec_minmax", args="sysctl old new")

@@ -297,7 +297,7 @@ def test_what_is_said_is_copied(typist: Typist) -> None:
     me.tab_to("^What happens in this step")
     me.press(Key.Key_C, CTRL)
     told["sentence"] = QApplication.clipboard().text()
-    expected = {"map": "srv:", "why": "What became of it (done)", "states": "the first match", "frame": "HWPOISON",
+    expected = {"map": "srv:", "why": "Outcome (done)", "states": "the first match", "frame": "HWPOISON",
                 "log": "Killing w2", "sentence": "SIGBUS killed srv"}  # fmt: skip
     for name, words in expected.items():
         assert words in told[name], told[name]

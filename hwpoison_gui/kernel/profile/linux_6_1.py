@@ -200,11 +200,24 @@ V6_1: Final = replace(
         phases_6_1.identify_page_state,  # 524fca1e7356 again
     ),
     names={
+        "__alloc_pages_nodemask": "__alloc_pages",
         "collect_procs_anon": "collect_procs",
         "collect_procs_file": "collect_procs",
+        "do_fork": "kernel_clone",
+        "do_page_fault": "do_user_addr_fault",
+        "do_sys_open": "do_sys_openat2",
+        "generic_file_aio_read": "generic_file_read_iter",
+        "generic_file_aio_write": "generic_file_write_iter",
+        "get_signal_to_deliver": "get_signal",
+        "hugetlb_cow": "hugetlb_wp",
+        "hugetlbfs_read": "hugetlbfs_read_iter",
+        "madvise_dontneed": "madvise_dontneed_single_vma",
         "page_mkclean": "folio_mkclean",
         "kill_procs_ao": "kill_procs",
         "kill_proc_ao": "kill_proc",
+        "sys_close": "close_fd",
+        "test_clear_page_writeback": "__folio_end_writeback",
+        "test_set_page_writeback": "__folio_start_writeback",
     },
     # The prefix since 96f96763de26 ("mm: memory-failure: convert to pr_fmt()").
     log=replace(

@@ -1,4 +1,4 @@
-"""The actions of the state table and what follows them, in our words."""
+"""Outline of the actions of the state table, and of what follows them."""
 
 from __future__ import annotations
 
@@ -8,44 +8,44 @@ from hwpoison_gui.kernel import actions, actions_6_1, handler, hugetlb_pool, pha
 from hwpoison_gui.view.outline.part import NO_STEP, Part, Way
 
 ROW_2009: Final = Part(
-    "Which row of the state table fits?",
+    "Which row of the state table matches?",
     "page_action",
     signs=(phases.ROW,),
-    teach="First match wins; the state table beside this tells why the rows before it did not fit.",
+    teach="The first match wins; the state table next to this shows why the rows before it do not match.",
 )
 
 ROW_6_1: Final = Part(
-    "Which row of the state table fits?",
+    "Which row of the state table matches?",
     "identify_page_state",
     signs=(phases_6_1.ROW,),
-    teach="The flags of now are tried first; where they say nothing, those saved before unmapping.",
+    teach="The current flags are tried first; if they match no row, those saved before unmapping.",
 )
 
 MARK_ERROR: Final = Part(
-    "Is a file concerned?",
+    "Does it belong to a file?",
     "me_pagecache_dirty",
     (
-        Way(actions.DIRTY_FILE, "Yes: its mapping is marked, the next fsync says EIO, once."),
-        Way(actions_6_1.DIRTY_FILE, "Yes: an error is noted, each open descriptor is told EIO once."),
-        Way(actions.DIRTY_ANON, "No: anonymous memory, whose users were told."),
+        Way(actions.DIRTY_FILE, "Yes: AS_EIO is set on its mapping, the next fsync() returns EIO, once."),
+        Way(actions_6_1.DIRTY_FILE, "Yes: an error is recorded, fsync() returns EIO once per open file."),
+        Way(actions.DIRTY_ANON, "No: anonymous memory, whose users were signalled."),
     ),
     quiet=True,
     local=True,
 )
 
-_REFUSED: Final = Way(actions.NOT_REGULAR, "Its file system refuses, it is no regular file: Failed.")
-_CUT: Final = Way(actions.TRUNCATED, "Cut out of its file: a fault reads the disk’s copy.")
+_REFUSED: Final = Way(actions.NOT_REGULAR, "It is no regular file, its pages cannot be removed: Failed.")
+_CUT: Final = Way(actions.TRUNCATED, "Removed from the page cache: the next fault reads it from disk.")
 _INVALIDATED: Final = (
-    Way(actions.INVALIDATED, "Its file system cannot drop pages, but clean it may be invalidated."),
-    Way(actions.NOT_INVALIDATED, "Nor invalidated: dirty, under I/O, or somebody refers to it. Failed."),
+    Way(actions.INVALIDATED, "Its file system removes no pages, but a clean one can be invalidated."),
+    Way(actions.NOT_INVALIDATED, "It cannot be invalidated: dirty, under I/O, or referenced. Failed."),
 )
 
 DROP_2009: Final = Part(
     "Whose page is it, and can it be dropped?",
     "me_pagecache_clean",
     (
-        Way(actions.ANON, "Anonymous: unmapped it is already, nothing is left to drop."),
-        Way(actions.NO_MAPPING, "Its mapping is gone: Failed."),
+        Way(actions.ANON, "Anonymous: it is unmapped already, nothing is left to drop."),
+        Way(actions.NO_MAPPING, "It has lost its mapping: Failed."),
         _CUT,
         _REFUSED,
         *_INVALIDATED,
@@ -55,16 +55,12 @@ DROP_2009: Final = Part(
 )
 
 DROP_6_1: Final = Part(
-    "Can its file drop it?",
+    "Can it be removed from its file?",
     "truncate_error_page",
     (
         _CUT,
-        Way(
-            actions_6_1.KEPT["shmem_error_remove_page"], "Shared memory keeps it, marked: whoever comes for it is told."
-        ),
-        Way(
-            actions_6_1.KEPT["hugetlbfs_error_remove_page"], "hugetlbfs keeps it, marked: whoever comes for it is told."
-        ),
+        Way(actions_6_1.KEPT["shmem_error_remove_page"], "Shared memory keeps it, poisoned: later accesses fail."),
+        Way(actions_6_1.KEPT["hugetlbfs_error_remove_page"], "hugetlbfs keeps it, poisoned: later accesses fail."),
         _REFUSED,
         *_INVALIDATED,
     ),
@@ -74,13 +70,13 @@ DROP_6_1: Final = Part(
 )
 
 SWAP: Final = Part(
-    "Has swap a good copy?",
+    "Does swap have a good copy?",
     "me_swapcache_clean",
     (
-        Way(actions.SWAPCACHE_CLEAN, "Yes: dropped from the swap cache, a fault reads swap again."),
+        Way(actions.SWAPCACHE_CLEAN, "Yes: dropped from the swap cache, the next fault reads swap."),
         Way(
             actions.SWAPCACHE_DIRTY,
-            "Not yet, and it is never written now: it waits there, who swaps it in is told. Delayed.",
+            "No, and it is never written: it stays there, a process that swaps it in gets SIGBUS. Delayed.",
         ),
     ),
     quiet=True,
@@ -88,7 +84,7 @@ SWAP: Final = Part(
 )
 
 HUGE: Final = Part(
-    "What becomes of the huge page?",
+    "What happens to the huge page?",
     "me_huge_page",
     signs=(actions.HUGE, actions_6_1.HUGE),
     quiet=True,
@@ -96,7 +92,7 @@ HUGE: Final = Part(
 )
 
 OTHER: Final = Part(
-    "The row’s action",
+    "The action of the row",
     "page_action",
     signs=(actions.KERNEL_IGNORE, actions.KERNEL, actions.FREE, actions.UNKNOWN, actions_6_1.CLEAN),
     quiet=True,
@@ -112,7 +108,7 @@ LISTS: Final = Part(
 )
 
 EXTRA_6_1: Final = Part(
-    "Does anybody else still hold it?",
+    "Are there other references?",
     "has_extra_refcount",
     (
         Way(
@@ -121,7 +117,7 @@ EXTRA_6_1: Final = Part(
         ),
         Way(
             tuple(actions_6_1.EXTRA.values()),
-            "Yes, and nobody knows who: it is not safe. Failed.",
+            "Yes, and nothing accounts for them: it is not safe. Failed.",
         ),
     ),
     quiet=True,
@@ -129,7 +125,7 @@ EXTRA_6_1: Final = Part(
 )
 
 UNLOCK: Final = Part(
-    "Let go of the lock",
+    "Unlock it",
     "unlock_page",
     signs=(handler.UNLOCKED, actions_6_1.FOLIO_UNLOCKED),
     quiet=True,
@@ -137,7 +133,7 @@ UNLOCK: Final = Part(
 )
 
 DISSOLVE: Final = Part(
-    "Dissolve the huge page, and keep the bad 4 KiB back",
+    "Dissolve the huge page, except for the bad 4 KiB",
     "dissolve_free_huge_page",
     signs=(hugetlb_pool.DISSOLVED, hugetlb_pool.NOT_DISSOLVED, hugetlb_pool.OFF_BUDDY),
     quiet=True,
@@ -145,19 +141,19 @@ DISSOLVE: Final = Part(
 )
 
 REPORT: Final = Part(
-    "Say what became of it",
+    "Report the result",
     "action_result",
     signs=(handler.RESULT,),
     local=True,
-    teach="The one place that reports: the line in the kernel log, and the counters.",
+    teach="The one place that reports: the line in the kernel log and the counters.",
 )
 
 REFERENCED_2009: Final = Part(
-    "Does anybody still refer to it?",
+    "Are there references left?",
     "page_action",
     (
-        Way(NO_STEP, "Nobody but the handler: 0 references are left beside its own, which stays."),
-        Way(phases.STILL_REFERENCED, "Yes: the log says so, and that changes nothing."),
+        Way(NO_STEP, "0 besides the handler’s own, which it keeps."),
+        Way(phases.STILL_REFERENCED, "Yes: it is logged, which changes nothing."),
     ),
     (handler.UNLOCKED,),
     local=True,

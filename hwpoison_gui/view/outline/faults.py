@@ -1,4 +1,4 @@
-"""What comes before and after the handler, in our words: faults, machine checks, signals, the end of tasks."""
+"""Outline of what comes before and after the handler: faults, machine checks, signals, the end of processes."""
 
 from __future__ import annotations
 
@@ -31,38 +31,38 @@ _COPIED: Final = (
 )
 
 FAULT: Final = Part(
-    "What stands in the page table?",
+    "What is in the page table?",
     "handle_mm_fault",
     (
-        Way(NO_STEP, "A present entry that allows it: the access goes through."),
-        Way(_COPIED, "A present entry that may not be written: taken over, or copied."),
-        Way(memory.HWPOISON_ENTRY, "A hwpoison entry: the frame it names is broken."),
+        Way(NO_STEP, "A present PTE that allows the access."),
+        Way(_COPIED, "A present, read-only PTE: the page is reused or copied."),
+        Way(memory.HWPOISON_ENTRY, "A hwpoison entry: its frame is poisoned."),
         Way(hugetlb.POISON, "A huge hwpoison entry: its 2 MiB are lost."),
         Way(memory.POISONED_SWAP_CACHE, "A swap entry, and its page in the swap cache is poisoned."),
         Way(memory.SWAPPED_IN, "A swap entry: the page is read in and mapped."),
-        Way(memory.POISONED_FILE_PAGE, "Nothing, and the file’s page in the page cache is poisoned."),
+        Way(memory.POISONED_FILE_PAGE, "No PTE, and the page in the page cache is poisoned."),
         Way(
             (memory.FILE_PAGE, memory.MAPPED_AROUND, memory.PRIVATE_COPY),
-            "Nothing: the file’s page is mapped or copied.",
+            "No PTE: the page of the file is mapped or copied.",
         ),
-        Way((memory.ZERO_PAGE, memory.NEW_PAGE, huge_memory.GIVEN, hugetlb.MAPPED), "Nothing yet: memory is given."),
+        Way((memory.ZERO_PAGE, memory.NEW_PAGE, huge_memory.GIVEN, hugetlb.MAPPED), "No PTE: memory is allocated."),
     ),
-    teach="A hwpoison entry is what unmapping left behind: late kill strikes here.",
+    teach="Unmapping leaves hwpoison entries behind: here late kill takes effect.",
 )
 
 ACCESS: Final = Part(
-    "Does the access go through?",
-    "do_user_addr_fault",
+    "Does the access succeed?",
+    "do_page_fault",
     (
         Way((memory.READ, memory.WRITTEN), "Yes."),
-        Way(memory.TOUCHED_POISON, "No: SIGBUS, BUS_MCEERR_AR. Blocking or ignoring it does not help."),
-        Way(memory.TOUCHED_NOTHING, "No: there is no page behind the address. SIGBUS, BUS_ADRERR."),
-        Way(memory.BAD_AREA, "No: nothing may be touched there. SIGSEGV."),
+        Way(memory.TOUCHED_POISON, "No: SIGBUS (BUS_MCEERR_AR), even if it is blocked or ignored."),
+        Way(memory.TOUCHED_NOTHING, "No: there is no page at the address. SIGBUS (BUS_ADRERR)."),
+        Way(memory.BAD_AREA, "No: the access is not allowed. SIGSEGV."),
     ),
 )
 
 COPY: Final = Part(
-    "Does the kernel’s read go through?",
+    "Does the kernel’s read succeed?",
     "copy_from_user",
     (
         Way(madvise.COPIED, "Yes."),
@@ -79,17 +79,17 @@ KERNEL_READ: Final = (FAULT, COPY)
 
 BEFORE: Final = (
     Part(
-        "The page is brought in first",
+        "The page is faulted in first",
         "follow_page",
         signs=tuple(FAULTS),
         quiet=True,
     ),
     Part(
-        "The processor reports it",
+        "The processor reports the error",
         "do_machine_check",
         (
-            Way(inject.GOES_ON, "The thread can go on afterwards: it handles the error first."),
-            Way(inject.CANNOT_GO_ON, "It cannot go on where it was: SIGBUS at once."),
+            Way(inject.GOES_ON, "The thread can resume afterwards: it handles the error first."),
+            Way(inject.CANNOT_GO_ON, "It cannot resume: SIGBUS at once."),
         ),
         (inject.KILL_ME_MAYBE, inject.NO_PAGE),
         quiet=True,
@@ -97,14 +97,14 @@ BEFORE: Final = (
 )
 
 AFTER: Final = (
-    Part("The injector lets go", "madvise_hwpoison", signs=(madvise.REFERENCE_DROPPED,), quiet=True),
-    Part("The thread cannot go on", "kill_me_now", signs=(inject.KILL_ME_NOW,), quiet=True),
+    Part("The injector drops its reference", "madvise_hwpoison", signs=(madvise.REFERENCE_DROPPED,), quiet=True),
+    Part("The thread cannot resume", "kill_me_now", signs=(inject.KILL_ME_NOW,), quiet=True),
     Part(
-        "The tasks run again and take their signals",
-        "get_signal",
+        "The tasks run and take their signals",
+        "get_signal_to_deliver",
         signs=(HANDLED, EXITED),
         quiet=True,
-        teach="A handler runs; without one the process ends.",
+        teach="A process without a handler for the signal is killed.",
     ),
 )
 
@@ -113,20 +113,22 @@ SOFT_OFFLINE: Final = (
         "Is there something to do?",
         "soft_offline_page",
         (
-            Way(soft_offline.ENTER, "Yes: the frame still works, and is to be left alone from now on."),
+            Way(soft_offline.ENTER, "Yes: the frame still works and is taken out of use."),
             Way(soft_offline.POISONED_BEFORE, "No: it is poisoned already."),
             Way(soft_offline.NO_PAGE, "No: there is no such page. −ENXIO."),
         ),
     ),
     Part(
-        "Can it be taken hold of?",
+        "Can a reference be taken?",
         "get_hwpoison_page",
         (
             Way(get_hwpoison_page.LRU_PAGE, "It is on an LRU list: a reference is taken."),
             Way(get_hwpoison_page.HUGE_PAGE, "It is a huge page of hugetlb."),
-            Way((huge_memory.NEVER_SPLIT, huge_memory.HELD), "It is part of a huge page that somebody holds: −EBUSY."),
-            Way(get_hwpoison_page.FREE_PAGE, "It is free: it only leaves the free lists."),
-            Way(get_hwpoison_page.UNHANDLABLE, "Neither: the kernel’s own, it stays in use."),
+            Way(
+                (huge_memory.NEVER_SPLIT, huge_memory.HELD), "It is part of a huge page with extra references: −EBUSY."
+            ),
+            Way(get_hwpoison_page.FREE_PAGE, "It is free: it is only taken off the free lists."),
+            Way(get_hwpoison_page.UNHANDLABLE, "None of these: in use by the kernel, it stays so."),
         ),
         (
             get_hwpoison_page.DRAINED,
@@ -142,15 +144,15 @@ SOFT_OFFLINE: Final = (
         "Drop it, or move it?",
         "soft_offline_in_use_page",
         (
-            Way(soft_offline.INVALIDATED, "Clean and unmapped: dropped from its file."),
-            Way(migrate.MOVED, "Its content moves to another frame, and nobody notices."),
-            Way((migrate.NO_MEMORY, migrate.HELD), "It cannot be moved: all stays as it was. −EBUSY, or −ENOMEM."),
+            Way(soft_offline.INVALIDATED, "Clean and unmapped: dropped from the page cache."),
+            Way(migrate.MOVED, "Its content moves to another frame; no process notices."),
+            Way((migrate.NO_MEMORY, migrate.HELD), "It cannot be migrated: nothing changes. −EBUSY or −ENOMEM."),
             Way(soft_offline.NOT_LRU, "It is on no LRU list: −EBUSY."),
         ),
         (soft_offline.WRITEBACK_WAITED, migrate.REMAPPED),
     ),
     Part(
-        "All stays as it was",
+        "Nothing changes",
         "soft_offline_page",
         signs=(soft_offline.NOT_SPLIT, *soft_offline.NOT_MOVED.values()),
         quiet=True,
@@ -169,13 +171,13 @@ SOFT_OFFLINE: Final = (
 
 UNPOISON: Final = (
     Part(
-        "May the error be taken back?",
+        "Can the error be undone?",
         "unpoison_memory",
         (
             Way(unpoison.CLEARED, "Yes: HWPOISON is cleared; a page without users is free again."),
             Way(
                 (unpoison.REFUSED["EBUSY"], unpoison.NOTHING_CLEARED),
-                "No: it is not poisoned, or somebody has it. −EBUSY.",
+                "No: it is not poisoned, or it is in use. −EBUSY.",
             ),
             Way(unpoison.REFUSED["EOPNOTSUPP"], "No: a real error was seen, the frame may be broken. −EOPNOTSUPP."),
             Way(unpoison.NO_PAGE, "No: there is no such page. −EIO."),

@@ -18,18 +18,18 @@ CHECK_RECOVERY: Final = Part(
     "May the kernel try to recover?",
     "memory_failure",
     (
-        Way(phases.RECOVER, "memory_failure_recovery is 1: it tries."),
-        Way(phases.PANIC, "It is 0: panic. The machine stops, nothing else runs."),
+        Way(phases.RECOVER, "memory_failure_recovery is 1: it tries to."),
+        Way(phases.PANIC, "It is 0: the kernel panics, nothing else runs."),
     ),
-    teach="vm.memory_failure_recovery: some would rather stop the machine than run on with broken memory.",
+    teach="vm.memory_failure_recovery: some prefer a panic to running on after a memory error.",
 )
 
 CHECK_PFN: Final = Part(
-    "Is there memory behind the number?",
+    "Is there memory at the frame number?",
     "pfn_valid",
     (
         Way(phases.PFN_VALID, "It is memory of this machine."),
-        Way(EXITS["no page"], "No page there: “memory outside kernel control”, Ignored, −EIO."),
+        Way(EXITS["no page"], "No: “memory outside kernel control”, Ignored, −EIO."),
     ),
 )
 
@@ -37,58 +37,58 @@ SET_POISON: Final = Part(
     "Was it poisoned before?",
     "TestSetPageHWPoison",
     (
-        Way(phases.POISONED, "No: HWPOISON is set now, HardwareCorrupted grows by 4 kB."),
+        Way(phases.POISONED, "No: PG_hwpoison is set now, HardwareCorrupted grows by 4 kB."),
         Way(EXITS["already poisoned"], "Yes: “already hardware poisoned”, Ignored, 0; not counted again."),
     ),
     teach="The flag is set first, so that a second report of the same frame finds it.",
 )
 
 GET_PAGE: Final = Part(
-    "Does anybody refer to it?",
+    "Is it referenced?",
     "get_page_unless_zero",
     (
-        Way(phases.REFERENCED, "Its count is above 0: the handler takes a reference of its own."),
+        Way(phases.REFERENCED, "Its refcount is above 0: the handler takes a reference."),
         Way(
             phases.UNREFERENCED,
-            "Nobody: free, or inside a kernel allocation. Ignored; the allocator refuses it from now on.",
+            "No: free, or inside a kernel allocation. Ignored; it is never allocated again.",
         ),
     ),
     (EXITS["free"], EXITS["high-order kernel"]),
-    teach="0 is returned for the head of a free block alone, −EBUSY for any other page without references.",
+    teach="0 is returned for the head of a free block only, −EBUSY for any other page without references.",
 )
 
 ISOLATE: Final = Part(
     "Is it on an LRU list?",
     "isolate_lru_page",
     (
-        Way(phases.ISOLATED, "Yes: it is taken off, so that reclaim keeps away."),
-        Way(phases.NOT_LRU, "No, so it is the kernel’s own: “non LRU”, Ignored, −EBUSY."),
+        Way(phases.ISOLATED, "Yes: it is taken off, so that reclaim does not meet it."),
+        Way(phases.NOT_LRU, "No, so it is in use by the kernel: “non LRU”, Ignored, −EBUSY."),
     ),
     (EXITS["not on LRU"],),
     teach="Only pages of processes and of files are on an LRU list; slab, page tables and the like never are.",
 )
 
 LOCK: Final = Part(
-    "Is somebody working on it?",
+    "Is it locked?",
     "lock_page_nosync",
     (
         Way(phases.LOCKED, "No: locked at once."),
-        Way(phases.LOCK_WAITED, "Yes: the holder is waited for."),
+        Way(phases.LOCK_WAITED, "Yes: the handler waits for the holder."),
     ),
-    teach="The page lock keeps truncation, write-back and faults of the file away while the page is handled.",
+    teach="The page lock excludes truncation, write-back and file faults while the page is handled.",
 )
 
 WRITEBACK: Final = Part(
-    "Is it being written out?",
+    "Is it under write-back?",
     "wait_on_page_writeback",
     (
         Way(phases.NO_WRITEBACK, "No: PG_writeback is clear."),
-        Way(phases.WRITEBACK_WAITED, "Yes: until the I/O ends."),
+        Way(phases.WRITEBACK_WAITED, "Yes: the handler waits until the I/O ends."),
     ),
 )
 
 TRUNCATED: Final = Part(
-    "Was it cut off its file meanwhile?",
+    "Was it truncated meanwhile?",
     "memory_failure",
     (
         Way(phases.NOT_TRUNCATED, "No: it still has a mapping, or is in the swap cache."),
@@ -111,7 +111,7 @@ PHASES: Final[dict[str, Part]] = {
         "What kind of page is it, and what is done with it?",
         "page_action",
         parts=(ROW_2009, *AFTER_2009),
-        teach="The first row of the state table that fits its flags decides.",
+        teach="The first row of the state table that matches its flags decides.",
     ),
     **PHASES_6_1,
 }

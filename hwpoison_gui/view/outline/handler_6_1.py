@@ -19,20 +19,20 @@ from hwpoison_gui.view.outline.part import NO_STEP, Part, Way
 from hwpoison_gui.view.outline.users import USER_MAPPINGS
 
 ONLINE: Final = Part(
-    "Is there memory behind the number?",
+    "Is there memory at the frame number?",
     "pfn_to_online_page",
     (
         Way(phases_6_1.ONLINE, "It is memory of this machine."),
-        Way(phases_6_1.OFFLINE, "No: the log says so, −ENXIO."),
+        Way(phases_6_1.OFFLINE, "No: it is logged, −ENXIO."),
     ),
 )
 
 ACCESSING: Final = Part(
-    "Did the running thread come for it again?",
+    "Did the running thread access it again?",
     "kill_accessing_process",
     (
-        Way(kill_accessing_process.FOUND, "Its page tables have it: BUS_MCEERR_AR, at once."),
-        Way(kill_accessing_process.NOT_FOUND, "It has the page no more, and may just try again."),
+        Way(kill_accessing_process.FOUND, "Its page tables have the page: BUS_MCEERR_AR at once."),
+        Way(kill_accessing_process.NOT_FOUND, "Its page tables no longer have the page: it may retry."),
     ),
     (user_mappings.SENT,),
     quiet=True,
@@ -40,12 +40,12 @@ ACCESSING: Final = Part(
 )
 
 HUGETLB: Final = Part(
-    "Is it part of a huge page of hugetlb?",
+    "Is it part of a hugetlb page?",
     "memory_failure",
     (
-        Way(NO_STEP, "No: PG_huge is clear. The way of small pages goes on below."),
-        Way(hugetlb.HUGE_PAGE, "Yes: handled as a whole, HWPOISON stands on its head."),
-        Way(hugetlb.FREE_HUGE_PAGE, "Yes, and free: dissolved, only the bad 4 KiB are kept back."),
+        Way(NO_STEP, "No: small pages are handled below."),
+        Way(hugetlb.HUGE_PAGE, "Yes: handled as a whole, PG_hwpoison is set on its head."),
+        Way(hugetlb.FREE_HUGE_PAGE, "Yes, and free: dissolved, only the bad 4 KiB are withheld."),
         Way(hugetlb.POISONED_BEFORE, "Yes, and poisoned before: −EHWPOISON."),
     ),
     (
@@ -66,20 +66,20 @@ SET_POISON: Final = Part(
     "Was it poisoned before?",
     "TestSetPageHWPoison",
     (
-        Way(phases_6_1.POISONED, "No: HWPOISON is set now; it is counted with the result line."),
-        Way(phases_6_1.POISONED_BEFORE, "Yes: the log says so, −EHWPOISON."),
+        Way(phases_6_1.POISONED, "No: PG_hwpoison is set now; it is counted with the result line."),
+        Way(phases_6_1.POISONED_BEFORE, "Yes: it is logged, −EHWPOISON."),
     ),
     parts=(ACCESSING,),
 )
 
 TAKE: Final = Part(
-    "Can it be taken hold of?",
+    "Can a reference be taken?",
     "get_hwpoison_page",
     (
         Way(phases_6_1.COUNT_INCREASED, "The injector has a reference already."),
         Way(get_hwpoison_page.LRU_PAGE, "It is on an LRU list: a reference is taken."),
         Way(get_hwpoison_page.FREE_PAGE, "It is free: taken off the free lists for good. Recovered."),
-        Way(get_hwpoison_page.UNHANDLABLE, "Neither: the kernel’s own. “unknown page”, Ignored, −EBUSY."),
+        Way(get_hwpoison_page.UNHANDLABLE, "Neither: in use by the kernel. “unknown page”, Ignored, −EBUSY."),
     ),
     (
         get_hwpoison_page.DRAINED,
@@ -97,7 +97,7 @@ SPLIT: Final = Part(
     (
         Way(NO_STEP, "No: it is a page of 4 KiB."),
         Way((huge_memory.SPLIT_FILE, huge_memory.REMAPPED), "Yes: split into 512, of which one is lost."),
-        Way((huge_memory.NEVER_SPLIT, huge_memory.HELD), "Yes, but somebody holds it: “unsplit thp”, Ignored."),
+        Way((huge_memory.NEVER_SPLIT, huge_memory.HELD), "Yes, but with extra references: “unsplit thp”, Ignored."),
     ),
     (
         huge_memory.SPLIT,
@@ -115,13 +115,13 @@ LOCK: Final = Part(
     "hwpoison_filter",
     (
         Way(phases_6_1.LOCKED, "PG_locked was clear: locked at once."),
-        Way(phases_6_1.LOCK_WAITED, "PG_locked was set: the holder is waited for."),
+        Way(phases_6_1.LOCK_WAITED, "PG_locked was set: the handler waits for the holder."),
     ),
-    teach="Unmapping takes MLOCKED away: the flags saved here tell what the page was.",
+    teach="Unmapping clears PG_mlocked: the flags saved here tell what the page was.",
 )
 
 TORN_DOWN: Final = Part(
-    "Was it cut off its file meanwhile?",
+    "Was it truncated meanwhile?",
     "memory_failure",
     (
         Way(NO_STEP, "No: it has a mapping, or is in the swap cache."),
@@ -142,6 +142,6 @@ PHASES_6_1: Final[dict[str, Part]] = {
         "What kind of page is it, and what is done with it?",
         "identify_page_state",
         parts=(ROW_6_1, *AFTER_6_1),
-        teach="The first row of the state table that fits its flags decides.",
+        teach="The first row of the state table that matches its flags decides.",
     ),
 }

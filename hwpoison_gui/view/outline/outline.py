@@ -26,14 +26,14 @@ WITHIN: Final = "within"  # the present step is somewhere below
 AHEAD: Final = "ahead"
 ASIDE: Final = "aside"  # another way was taken
 
-ENDING: Final = "What became of it"
+ENDING: Final = "Outcome"
 LONGEST_RUN: Final = 5
 LONGEST_REST: Final = 2
 _COUNTED: Final = {
-    Act.VISIT: ("put on the list", "put on the list"),
-    Act.SKIP: ("passed by", "passed by"),
-    Act.UNMAP: ("PTE cut", "PTEs cut"),
-    Act.MAP: ("PTE made", "PTEs made"),
+    Act.VISIT: ("added to to_kill", "added to to_kill"),
+    Act.SKIP: ("skipped", "skipped"),
+    Act.UNMAP: ("PTE unmapped", "PTEs unmapped"),
+    Act.MAP: ("PTE set", "PTEs set"),
     Act.SIGNAL: ("signal", "signals"),
     Act.DIE: ("ended", "ended"),
 }

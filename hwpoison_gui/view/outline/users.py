@@ -1,4 +1,4 @@
-"""The users of a bad page, in our words: who has it mapped, who must be told, and how it is taken from them."""
+"""Outline of hwpoison_user_mappings(): who maps the page, which tasks are signalled, and how it is unmapped."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ MAPPED: Final = Part(
     "Does a page table map it?",
     "hwpoison_user_mappings",
     (
-        Way(user_mappings.MAPPED, "Yes: its users must lose it."),
-        Way(user_mappings.NOT_MAPPED, "No: nobody is told, though VMAs may cover it."),
+        Way(user_mappings.MAPPED, "Yes: it must be unmapped."),
+        Way(user_mappings.NOT_MAPPED, "No: no process is signalled, though VMAs may cover it."),
     ),
-    teach="A page that nobody has mapped hits nobody now; who comes for it later may still be hit.",
+    teach="A page that is not mapped affects no process now; one that accesses it later may be.",
 )
 
 KSM: Final = Part(
-    "Is it shared by equal content?",
+    "Is it merged by KSM?",
     "hwpoison_user_mappings",
     (
         Way(NO_STEP, "No: PG_ksm is clear."),
-        Way(user_mappings.KSM, "By KSM: its users cannot be found this way. Ignored."),
+        Way(user_mappings.KSM, "Yes: rmap cannot find its users by its index. Ignored."),
     ),
     (EXITS["unmap failed"], user_mappings.UNLOCKED_MAPPED),
     when=lambda profile: profile.has("abort_on_failed_unmap"),
@@ -37,27 +37,27 @@ SWAPCACHE: Final = Part(
         Way(NO_STEP, "No: PG_swapcache is clear."),
         Way(
             user_mappings.SWAPCACHE,
-            "Yes, and it stays there: PTEs become swap entries, who swaps it in is told.",
+            "Yes, and it stays there: PTEs become swap entries, a process that swaps it in gets SIGBUS.",
         ),
     ),
 )
 
 CLEAN: Final = Part(
-    "Can its content be had again?",
+    "Can its content be read again?",
     "page_mkclean",
     (
         Way(
             user_mappings.MKCLEAN_CLEAN,
-            "From its file, and neither PG_dirty nor a PTE is dirty: nobody is killed, PTEs just go.",
+            "Yes, from its file, and neither PG_dirty nor a PTE is dirty: PTEs are just cleared, nobody is killed.",
         ),
-        Way(user_mappings.MKCLEAN_DIRTY, "PG_dirty was clear, but a PTE is dirty: newer than the file."),
-        Way(user_mappings.MUST_KILL, "PG_dirty is set, or no file on disk has a copy: users must be told."),
+        Way(user_mappings.MKCLEAN_DIRTY, "No: PG_dirty was clear, but a PTE is dirty, newer than the file."),
+        Way(user_mappings.MUST_KILL, "No: PG_dirty is set, or no file on disk has a copy: users must be signalled."),
     ),
     teach="Shared memory and tmpfs have no copy on disk, so their pages are never clean in this sense.",
 )
 
 COLLECT: Final = Part(
-    "Who must be told at once?",
+    "Which tasks are signalled now?",
     "collect_procs",
     signs=(collect.ENTER_ANON, collect.ENTER_FILE),
     parts=(
@@ -65,33 +65,33 @@ COLLECT: Final = Part(
             "Every task × every VMA of the page",
             "add_to_kill",
             signs=(collect.ADDED_ANON, collect.ADDED_FILE, collect.NOT_MAPPED, collect.LATE),
-            teach="Early kill is asked first: PR_MCE_KILL of the task, else vm.memory_failure_early_kill. Of an"
+            teach="Early kill is checked first: PR_MCE_KILL of the task, else vm.memory_failure_early_kill. For an"
             " anonymous page a task counts only if a PTE of its maps it, of a file’s page if its VMA covers it.",
         ),
         Part(
-            "What did the search cost?",
+            "What did the walk cost?",
             "collect_procs",
             signs=(collect.SUM_ANON, collect.SUM_FILE),
             local=True,
-            teach="The walk is tasks × VMAs, however few of the pairs belong together: it is not linear.",
+            teach="The walk visits tasks × VMAs, however few of the pairs belong together: it is not linear.",
         ),
     ),
-    teach="Late kill: nobody. Who touches the page later finds a hwpoison entry there.",
+    teach="With late kill none: a task that touches the page later finds a hwpoison entry.",
 )
 
 UNMAP: Final = Part(
-    "Cut every PTE that maps it",
+    "Unmap it from every page table",
     "try_to_unmap",
     (
-        Way(OWN_STEPS, "None is left: 0 PTEs map it now."),
-        Way(user_mappings.UNMAP_FAILED, "Some are left: SIGKILL instead of SIGBUS for all on the list."),
+        Way(OWN_STEPS, "No PTE maps it now."),
+        Way(user_mappings.UNMAP_FAILED, "PTEs are left: all tasks on the list get SIGKILL instead of SIGBUS."),
     ),
     tuple(UNMAPPED.values()),
-    teach="Each PTE’s dirty bit goes to the page; a hwpoison entry, a swap entry or nothing takes its place.",
+    teach="The dirty bit of each PTE goes to the page; a hwpoison entry, a swap entry or nothing replaces the PTE.",
 )
 
 SHAKE: Final = Part(
-    "Look at it once more for mlock",
+    "Drain the caches again after mlock",
     "shake_page",
     signs=(user_mappings.SHAKEN,),
     quiet=True,
@@ -99,19 +99,19 @@ SHAKE: Final = Part(
 )
 
 KILL: Final = Part(
-    "Must those on the list be told?",
+    "Are the tasks on the list signalled?",
     "kill_procs_ao",
     (
-        Way(OWN_STEPS, "Yes: PG_dirty is set, its content is lost; or a PTE is left."),
-        Way(user_mappings.NOT_DIRTY, "No, it turned out clean: the list is dropped, nobody is told."),
+        Way(OWN_STEPS, "Yes: PG_dirty is set, data is lost; or a PTE is left."),
+        Way(user_mappings.NOT_DIRTY, "No, the page is clean: the list is discarded."),
     ),
     (user_mappings.SENT, EXITS["unmap failed"]),
-    teach="SIGBUS with BUS_MCEERR_AO and the address; SIGKILL where the address is not known or a PTE is left.",
+    teach="SIGBUS (BUS_MCEERR_AO) with the address; SIGKILL if the address is unknown or a PTE is left.",
 )
 
 USER_MAPPINGS: Final = Part(
-    "Take it from its users",
+    "Unmap it and signal its users",
     "hwpoison_user_mappings",
     parts=(MAPPED, KSM, SWAPCACHE, CLEAN, COLLECT, UNMAP, SHAKE, KILL),
-    teach="Find them through the reverse map, unmap the page, tell those who must know.",
+    teach="Find the users through the reverse map, unmap the page, and signal those affected.",
 )

@@ -77,10 +77,10 @@ def test_only_ways_are_ticked_or_crossed(fired) -> None:
 
 def test_a_click_on_a_line_goes_to_its_step(fired) -> None:
     view = fired.window.why
-    node = line(view, "HWPOISON is set now")
+    node = line(view, "PG_hwpoison is set now")
     click(view, node)
     assert fired.session.position == node.first + 1
-    click(view, line(view, "Yes: the holder is waited for."))  # nothing happened there
+    click(view, line(view, "Yes: the handler waits for the holder."))  # nothing happened there
     assert fired.session.position == node.first + 1
 
 
@@ -88,7 +88,7 @@ def test_arrows_move_in_it_and_enter_goes_there(fired) -> None:
     view = fired.window.why
     before = fired.session.position
     view.setFocus()
-    view.setCurrentIndex(view.outline_model.index_of(line(view, "Is there memory behind the number?")))
+    view.setCurrentIndex(view.outline_model.index_of(line(view, "Is there memory at the frame number?")))
     fired.key(Key.Key_Down, view)
     assert fired.session.position == before
     node = view.outline_model.node(view.currentIndex())
@@ -126,7 +126,7 @@ def test_what_was_not_reached_is_one_line_so_that_decision_and_ending_are_seen_t
     assert rest.children and rest.first == -1 and not view.isExpanded(model.index_of(rest))
     assert rest.state(user.session.position) == "aside"
     seen = view.viewport().rect()
-    for words in ("the kernel panics", "What became of it"):
+    for words in ("the kernel panics", "Outcome"):
         assert seen.contains(view.visualRect(model.index_of(line(view, words))).center()), words
 
 
@@ -137,9 +137,9 @@ def test_a_touch_is_told_as_a_fault(user) -> None:
     user.window.controller.touch("read", "w1", "heap+2")
     user.window.controller.finish()
     view = user.window.why
-    assert line(view, "What stands in the page table?").first >= 0
+    assert line(view, "What is in the page table?").first >= 0
     end = user.session.position
-    assert line(view, "A hwpoison entry: the frame it names is broken.").state(end) == DONE
+    assert line(view, "A hwpoison entry: its frame is poisoned.").state(end) == DONE
 
 
 def test_ten_thousand_of_a_kind_are_one_line_until_it_is_unfolded(qtbot: QtBot, fired) -> None:

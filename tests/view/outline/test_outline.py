@@ -107,20 +107,20 @@ def test_what_was_taken_what_was_not_and_what_is_still_ahead() -> None:
     outline, operation = outline_of(session), session.operations[-1]
     second = operation.first + 2
     assert state(outline, "memory_failure_recovery is 1", second) == NOW
-    assert state(outline, "panic", second) == ASIDE
-    assert state(outline, "HWPOISON is set now", second) == AHEAD
+    assert state(outline, "the kernel panics", second) == ASIDE
+    assert state(outline, "PG_hwpoison is set now", second) == AHEAD
     assert state(outline, "A memory error is reported", second) == WITHIN
     end = operation.last
-    assert state(outline, "From its file", end) == ASIDE
+    assert state(outline, "Yes, from its file", end) == ASIDE
     assert state(outline, "no file on disk has a copy", end) == DONE
-    assert outline.words(line(outline, "users must be told"), end).startswith("It cannot simply be dropped")
+    assert outline.words(line(outline, "users must be signalled"), end).startswith("It cannot simply be dropped")
 
 
 def test_a_way_is_told_in_general_until_it_is_taken() -> None:
     session = forked()
     outline, operation = outline_of(session), session.operations[-1]
-    mapped = line(outline, "Yes: its users must lose it.")
-    assert outline.words(mapped, mapped.first) == "Yes: its users must lose it."
+    mapped = line(outline, "Yes: it must be unmapped.")
+    assert outline.words(mapped, mapped.first) == "Yes: it must be unmapped."
     assert outline.words(mapped, mapped.first + 1) == "3 PTEs map it."
     assert mapped.branch == "mapped" and mapped.first < operation.last
 
@@ -142,7 +142,7 @@ def test_without_users_the_questions_about_them_are_left_aside() -> None:
     do(session, "pread", task="a", fd="d", page=0)
     do(session, "poison", frame="/f@0")
     outline, end = outline_of(session), session.operations[-1].last
-    for text in ("Is it in the swap cache?", "Who must be told at once?", "Cut every PTE"):
+    for text in ("Is it in the swap cache?", "Which tasks are signalled now?", "Unmap it from every"):
         assert state(outline, text, end) == ASIDE
 
 
@@ -150,9 +150,9 @@ def test_a_touch_of_poison_is_told_as_a_fault() -> None:
     session = forked(memory_failure_early_kill=0)
     do(session, "read", task="b0", at="m+0")
     outline, end = outline_of(session), session.operations[-1].last
-    assert state(outline, "A hwpoison entry: the frame it names is broken.", end) == DONE
-    assert state(outline, "A present entry that allows it", end) == ASIDE
-    assert state(outline, "Blocking or ignoring it does not help", end) == DONE
+    assert state(outline, "A hwpoison entry: its frame is poisoned.", end) == DONE
+    assert state(outline, "A present PTE that allows the access", end) == ASIDE
+    assert state(outline, "even if it is blocked or ignored", end) == DONE
     assert line(outline, "take their signals").first >= 0
 
 
@@ -160,11 +160,11 @@ def test_long_runs_are_one_line_that_counts() -> None:
     session = forked(children=9, memory_failure_early_kill=1)
     outline = outline_of(session)
     runs = {node.text: node for node in outline.nodes if node.kind == "run"}
-    assert set(runs) == {"10 put on the list", "10 PTEs cut", "10 signals", "10 ended"}
-    cut = runs["10 PTEs cut"]
+    assert set(runs) == {"10 added to to_kill", "10 PTEs unmapped", "10 signals", "10 ended"}
+    cut = runs["10 PTEs unmapped"]
     lines = len(outline.nodes)
     assert outline.words(cut, cut.first + 3).startswith("3 of 10: ")
-    assert outline.words(cut, cut.last + 1) == "10 PTEs cut"
+    assert outline.words(cut, cut.last + 1) == "10 PTEs unmapped"
     assert outline.child(cut, 4).first == cut.first + 4 and outline.size(cut) == 10
     assert len(outline.nodes) == lines + 10
 

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import string
+from collections.abc import Iterable
 
 import pytest
 
 import hwpoison_gui.session.ops  # noqa: F401  # imports whatever declares sites
 from hwpoison_gui.kernel.mark import SITES, Act, Mark, Site, site
 from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.kernel.profile.type import Profile
+from hwpoison_gui.view.outline.entry_points import parts_of
+from hwpoison_gui.view.outline.faults import TOUCH
+from hwpoison_gui.view.outline.io import READ
+from hwpoison_gui.view.outline.part import Part
 from hwpoison_gui.view.words.lookup import function_of
 from hwpoison_gui.view.words.tables import WORDS
 from hwpoison_gui.view.words.words import Template, parameters
 
 _OBJECTS = {"frame", "frames", "vmas", "task", "tasks"}
+
+
+def all_parts(parts: Iterable[Part]) -> list[Part]:
+    return [one for part in parts for one in (part, *all_parts(part.parts))]
 
 
 def test_every_site_has_words_and_all_words_have_a_site() -> None:
@@ -42,3 +52,13 @@ def test_a_site_is_declared_once() -> None:
 def test_the_kernel_s_name_of_a_function_is_the_profile_s() -> None:
     mark = Mark(SITES["page_mkclean/clean"])
     assert [function_of(mark, PROFILES[name]) for name in ("v7", "6.1")] == ["page_mkclean()", "folio_mkclean()"]
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
+def test_the_table_of_names_is_of_functions_that_are_shown(profile: Profile) -> None:
+    parts = [part for part in all_parts(parts_of(profile, ())) if part.function]
+    shown = {site.function for site in SITES.values()} | {
+        part.function for part in (*parts, *all_parts((*TOUCH, *READ)))
+    }
+    assert profile.names.keys() <= shown
+    assert all(name != old for old, name in profile.names.items())
