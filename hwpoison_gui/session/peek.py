@@ -11,9 +11,16 @@ T = TypeVar("T")
 
 
 def at(session: Session, position: int, look: Callable[[], T]) -> T:
-    """What `look` finds on the machine as it was at an earlier position; it may change nothing.
+    """The result of `look` on the machine as it was at an earlier position.
 
-    Costs the changes in between, twice.
+    Parameters
+    ----------
+    session
+        At rest; it stays at its position.
+    position
+        Timeline position, 0 to the present one. Cost: the changes in between are applied twice.
+    look
+        Reads the machine; must not change it.
     """
     assert 0 <= position <= session.position
     with session.timeline.as_of(position):
@@ -23,7 +30,7 @@ def at(session: Session, position: int, look: Callable[[], T]) -> T:
 def at_in_slices(
     session: Session, position: int, look: Callable[[], Generator[None, None, T]]
 ) -> Generator[None, None, T]:
-    """The same for a look that yields now and then. Meanwhile the machine is as it was then: `at_rest` is False."""
+    """As `at`, for a generator. Between its yields the machine is at that position, and `session.at_rest` is False."""
     assert 0 <= position <= session.position
     with session.timeline.as_of(position):
         return (yield from look())

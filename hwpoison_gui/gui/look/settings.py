@@ -7,7 +7,6 @@ the default.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Final, Generic, TypeVar
 
@@ -20,14 +19,11 @@ T = TypeVar("T")
 _LARGEST: Final = 1 << 15  # pixels
 
 
-@dataclass(frozen=True)
 class Setting(Generic[T]):
-    """`read` converts a stored value, often text; it raises ValueError for an invalid one."""
+    """A setting. `read` converts a stored value, often text; it raises ValueError for an invalid one."""
 
-    key: str
-    default: T
-    read: Callable[[Any], T]
-    meaning: str
+    def __init__(self, key: str, default: T, read: Callable[[Any], T], meaning: str) -> None:
+        self.key, self.default, self.read, self.meaning = key, default, read, meaning
 
 
 def _one_of(words: Collection[str]) -> Callable[[Any], str]:

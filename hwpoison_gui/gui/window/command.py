@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 PANICKED: Final = "The machine has panicked: step back, or start a new one."
 TEXT_SIZE: Final = "&View > Te&xt size"
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """A user action. `menu` uses " > " for submenus; `missing` says why it is unavailable, empty if it is not."""
 
     name: str
