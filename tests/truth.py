@@ -1,6 +1,6 @@
 """What an error really does to each process: a frame is broken, and then each of its users reads the page.
 
-Tests hold what is predicted and told against it. All machines, each kind of frame in all settings:
+Tests compare predictions and the reported loss with it. All machines, each kind of frame in all settings:
 `.venv/bin/python -m tests.truth`, or with names of machines; `every` in front asks each frame that has a user.
 """
 
@@ -33,7 +33,7 @@ from hwpoison_gui.view.outcome.prediction import predict
 from tests.paths import DATA
 from tests.workbench import do
 
-# What a read comes to.
+# Results of a read.
 DIES: Final = "dies"
 TOLD: Final = "told"
 USES: Final = "uses"  # the broken frame
@@ -42,7 +42,7 @@ ZEROS: Final = "zeros"
 SAME: Final = "same"
 _WORST_FIRST: Final = (DIES, TOLD, USES, STALE, ZEROS, SAME)
 
-# What must come of a read by one who is said to be hit in that way; of the others no read says anything.
+# The result of a read that an impact implies; of other impacts a read says nothing.
 READS: Final = {
     hits.IGNORED: DIES, hits.LATER: DIES, hits.CAUGHT: TOLD, hits.USES: USES, hits.STALE: STALE, hits.ZEROS: ZEROS,
     hits.SAFE: SAME,
@@ -59,7 +59,7 @@ class Read(NamedTuple):
 
 
 class Truth(NamedTuple):
-    """`ends`: name of a process that lived on -> what its worst read came to; `loss` is what the view tells."""
+    """`ends`: name of a process that lived on -> what its worst read came to; `loss` is what the view reports."""
 
     outcome: Outcome
     loss: Loss | None
@@ -175,7 +175,7 @@ def class_of(m: Machine, pfn: int, truth: Truth) -> int:
 
 
 def disagreements(session: Session, pfn: int, assessment: Assessment | None = None) -> Iterator[str]:
-    """Where what is predicted of a frame, what is told afterwards, and what really happens are not the same."""
+    """Where the prediction for a frame, the loss that is reported afterwards, and what really happens differ."""
     m = session.machine
     ahead = predict(m, pfn)
     predicted = {m.processes.view[mm].name: way for way, mms in ahead.hits.items() for mm in mms}

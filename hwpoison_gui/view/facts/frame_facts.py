@@ -16,7 +16,7 @@ from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.hits import MEANINGS, TONES
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.map.zones import zone_meaning, zone_name
-from hwpoison_gui.view.outcome.ends import ends_of, groups_of
+from hwpoison_gui.view.outcome.impact_now import by_impact, impact_now
 from hwpoison_gui.view.outcome.preview import preview
 from hwpoison_gui.view.rmap.graph import Mapper, mappers_of, mapping_of
 
@@ -89,7 +89,7 @@ def facts_of(session: Session, pfn: int, notes: tuple[str, ...] = (), users: Seq
 
 
 def _hits(session: Session, pfn: int) -> tuple[Fact, ...]:
-    groups = groups_of(ends_of(session, pfn))
+    groups = by_impact(impact_now(session, pfn))
     return tuple(Fact(MEANINGS[kind], _who(session, who), "", TONES.get(kind, "warn")) for kind, who in groups)
 
 

@@ -30,12 +30,12 @@ _ANON: Final = 1
 _OTHER: Final = 2  # KSM, or what is no inode
 _FILES: Final = 3  # and from here on: the file system, by FS_NAMES
 _MAPPED: Final = 1 << 2
-_UNUSED: Final = 1 << 3  # the head has no references
+_UNUSED: Final = 1 << 3  # the compound page has no references
 _HEAD_LRU: Final = 1 << 4
 _FREE_HEAD: Final = 1 << 5
 _ON_PCP: Final = 1 << 6
 _MAPPING_AT: Final = 7
-_WAITED_FOR: Final = 1 << 11  # its file would keep it, and a VMA covers it
+_WAITED_FOR: Final = 1 << 11  # its file system keeps poisoned pages, and a VMA without an entry covers it
 _WORD_AT: Final = 12
 
 
@@ -54,7 +54,7 @@ class Assessment:
         self._members: list[int] = []
         self._words = WordTable()
         self._inode_fs = inode_file_systems(m)
-        there = set(self._inode_fs.tolist())  # file systems without files need not be asked about
+        there = set(self._inode_fs.tolist())  # only file systems with files matter
         kept = [number in there and m.profile.files.keeps_poison(name) for number, name in enumerate(FS_NAMES)]
         self._is_kept = np.append([False] * (_FILES - 1), kept)
         self._on_lists = _frames_on_lists(m)
@@ -64,14 +64,14 @@ class Assessment:
 
     @classmethod
     def of(cls, m: Machine) -> Assessment:
-        """The whole, at once."""
+        """A complete assessment, made at once."""
         made = cls(m)
         for _ in made.work():
             pass
         return made
 
     def work(self) -> Iterator[float]:
-        """Do the work in slices, while the machine is at rest and stays as it is; gives how much of it is done."""
+        """Do the work in slices, while the machine is at rest and stays as it is; yields the fraction that is done."""
         for done in self.users.work():
             yield 0.3 * done
         singles = [self.users.used()]
@@ -108,7 +108,7 @@ class Assessment:
     # -- frames that somebody uses
 
     def _sign(self, pfns: I64) -> None:
-        """Gives frames the classes of their signatures; the member of each is the one with the fewest mappers."""
+        """Give frames the classes of their signatures; the member of each is the frame with the fewest mappers."""
         frames = Frames(self.m, pfns, self.users, self._inode_fs)
         keys = keys_of(frames, self._words)
         by_maps = np.argsort(frames.maps, kind="stable")
@@ -128,7 +128,7 @@ class Assessment:
     # -- frames that nobody uses
 
     def _group(self, part: slice) -> I64:
-        """Gives the frames of a part the classes of their groups; returns those that need a signature."""
+        """Give the frames of a part the classes of their groups; returns the places of those that need a signature."""
         key, alone = self._key_of(part)
         for bit, pfns in zip((_FREE_HEAD, _ON_PCP), self._on_lists, strict=True):
             first, last = np.searchsorted(pfns, (part.start, part.stop))
@@ -152,7 +152,7 @@ class Assessment:
         return found
 
     def _key_of(self, part: slice) -> tuple[npt.NDArray[np.int32], Bools]:
-        """The group of each frame of a part, as a number, and which frames must not be grouped."""
+        """The group of each frame of a part, as a number, and which frames need a signature instead."""
         m = self.m
         flags = m.flags.view[part]
         ids = np.zeros(len(flags), np.uint16)
@@ -177,7 +177,7 @@ class Assessment:
         return key, mapped & (sort >= _FILES) | has(head_flags, pf.THP | pf.HUGE)
 
     def _mapping_sorts(self, mapping: U32) -> U8:
-        """What page->mapping of each frame is: nothing, an anon_vma, a file on which file system."""
+        """What page->mapping of each frame is: nothing, an anon_vma, or a file, by its file system."""
         sort = np.zeros(len(mapping), np.uint8)
         mapped_to = np.flatnonzero(mapping)
         if len(mapped_to):

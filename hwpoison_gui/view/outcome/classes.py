@@ -1,6 +1,6 @@
-"""Classes of what poisoning a frame comes to, numbered by what is the worse for the machine.
+"""Classes of outcomes of an error in a frame, numbered by severity for the machine.
 
-The number is the code of the outcome lens, so the maximum of many frames is their summary.
+The number is the code of the outcome lens, so the maximum over many frames is the worst of them.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 
 class OutcomeClass(NamedTuple):
-    """One class: `id` as stored in planes, `key` for code, `name` and `meaning` for people."""
+    """One class: `id` as stored in planes, `key` for code, `name` and `meaning` as shown."""
 
     id: int
     key: str
@@ -33,16 +33,18 @@ CLASSES: Final[tuple[OutcomeClass, ...]] = (
     OutcomeClass(OUTSIDE, "outside", "outside", "past the last frame"),
     OutcomeClass(HOLE, "hole", "no page", "a hole: no memory at this frame number"),
     OutcomeClass(FREE, "free", "set aside", "free: the allocator never hands it out again, nobody misses it"),
-    OutcomeClass(SILENT, "silent", "recovered silently", "what was on it can be read again: nobody is told"),
+    OutcomeClass(SILENT, "silent", "recovered silently", "its content can be read again: no process is signalled"),
     OutcomeClass(
         LOST,
         "lost",
         "data lost",
         "nobody is killed, but the last write is gone; of a file on disk, fsync says EIO once",
     ),
-    OutcomeClass(LATE, "late", "SIGBUS when touched", "for whoever touches it: who does not catch it dies then"),
-    OutcomeClass(EARLY, "early", "SIGBUS now", "at once for those who use it: who does not catch it dies"),
-    OutcomeClass(STUCK, "failed", "failed", "it cannot be taken from those who use it"),
+    OutcomeClass(
+        LATE, "late", "SIGBUS when touched", "for a process that touches it: it dies unless it handles SIGBUS"
+    ),
+    OutcomeClass(EARLY, "early", "SIGBUS now", "sent to its users at once: each dies unless it handles SIGBUS"),
+    OutcomeClass(STUCK, "failed", "failed", "it cannot be taken from its users"),
     OutcomeClass(IGNORED, "ignored", "ignored", "the kernel's own, or of a kind it cannot handle: it stays in use"),
     OutcomeClass(PANICS, "panic", "panic", "memory_failure_recovery is 0: the machine stops"),
     OutcomeClass(POISONED, "poison", "hardware poison", "broken memory: HWPOISON is set"),

@@ -1,7 +1,4 @@
-"""What an error cost: what was lost, and who is hit by it, from the machine before and after an operation.
-
-Dead, signalled, told when they touch it, silently reading something old, using broken memory, or safe.
-"""
+"""Loss of a finished operation: content that is gone, and the actual impact on each process."""
 
 from __future__ import annotations
 
@@ -26,9 +23,10 @@ NOT_DONE: Final = ("EFAULT", "ENOMEM")  # madvise() did not find the page: nothi
 
 
 class Loss(NamedTuple):
-    """`lost` says what was, as a sentence, `brief` in a clause; `hits` are all who had or could have had the page.
+    """What was lost, as a sentence (`lost`) and as a clause (`brief`), and the impact on all processes that could have
+    had the page (`hits`).
 
-    `gone`: whether content was lost. `in_use`: the page was left to its users, broken. `tone`: good or warn.
+    `gone`: whether content was lost. `in_use`: the broken page was left to its users. `tone`: good or warn.
     """
 
     lost: str
@@ -39,11 +37,11 @@ class Loss(NamedTuple):
     tone: str = "warn"
 
     def names(self, kind: str) -> list[str]:
-        """The tasks that are hit in that way."""
+        """Names of the processes with an impact."""
         return [hit.task for hit in self.hits if hit.kind == kind]
 
 
-# Of the newest few operations. Neither ever changes, and walking back over thousands of changes takes its time.
+# For the newest few operations. Answers never change, and walking back over thousands of changes takes long.
 _KEPT: Final = 3
 _LOSS: Final = Question["Loss | None"]("loss", _KEPT)
 _BEFORE: Final = Question["Before | None"]("the page and its users before the operation", _KEPT)
@@ -51,12 +49,12 @@ _NEAR: Final = 100
 
 
 def loss_of(session: Session, operation: Operation) -> Loss | None:
-    """Of an operation that is complete; None for one that is about no error."""
+    """Loss of a complete operation; None if it concerns no error."""
     return to_the_end(find_loss(session, operation))
 
 
 def find_loss(session: Session, operation: Operation) -> Generator[None, None, Loss | None]:
-    """The same in slices, for there may be thousands who are hit."""
+    """`loss_of` in slices, for thousands of processes; the session must stay as it is."""
     known = session.recall.known(_LOSS, operation)
     if known is not None:
         return known[0]
@@ -88,9 +86,9 @@ def _look_after(session: Session, operation: Operation, before: Before) -> Gener
 
 
 def note_beginning(session: Session, operation: Operation, graph: ReverseMap | None = None) -> None:
-    """Looks at what must be known from before an operation, while that is only a few steps away.
+    """Look the page up as it was before an operation, if that is only a few steps away.
 
-    `graph`: the reverse map from before it, where that is at hand.
+    `graph`: the reverse map from before the operation, if at hand.
     """
     if session.position - operation.first <= _NEAR:
         _look_before(session, operation, graph)
@@ -111,17 +109,19 @@ def _look_before(session: Session, operation: Operation, graph: ReverseMap | Non
 
 
 def _places(session: Session, operation: Operation, pfn: int, mappers: Sequence[Mapper] | None) -> list[Place] | None:
-    """Of a frame that was poisoned before also the places that it was unmapped from then; None: look them up."""
+    """Places from the mappers of a reverse map; of a frame that was poisoned before also those where an earlier error
+    unmapped it. None if `find_before` must look them up.
+    """
     m = session.machine
     if (m.page(pfn) | m.page(m.compound_head(pfn))) & pf.HWPOISON:
         mappers = mappers_of(session, pfn) if mappers is None else mappers
     elif any(one.outcome.pfn == pfn and one.last <= operation.first for one in session.operations):
-        return None  # what an earlier error cut off is not hit by this one
+        return None  # entries that an earlier error replaced no longer lead to the frame
     return [Place(one.vma, one.mm, one.vpn) for one in mappers] if mappers is not None else None
 
 
 def _hits(session: Session, operation: Operation, before: Before) -> Generator[None, None, tuple[Hit, ...]]:
-    """One for each process, the worst that happens to it."""
+    """The impact on each process, the worst first."""
     m, effects = session.machine, _effects(session, operation)
     found = yield from find_hits(m, before, effects)
     ranked = sorted(found.items(), key=lambda item: rank(item[1]))
@@ -130,13 +130,13 @@ def _hits(session: Session, operation: Operation, before: Before) -> Generator[N
 
 
 def hits_now(session: Session, operation: Operation) -> dict[int, str]:
-    """tgid -> what the next touch of the page does as the machine is now, of the processes that could have it still."""
+    """tgid -> impact of the next touch of the page as the machine is now, for processes that could still have it."""
     before = _look_before(session, operation)
     return to_the_end(find_next_touches(session.machine, before)) if before is not None else {}
 
 
 def _effects(session: Session, operation: Operation) -> dict[int, str]:
-    """What the signals of an operation did to those who were sent them."""
+    """tgid -> impact of the signals of an operation."""
     found = dict[int, str]()
     for signal in operation.outcome.signals:
         tgid = session.world.task_names.view[signal.task]
@@ -145,20 +145,20 @@ def _effects(session: Session, operation: Operation) -> dict[int, str]:
 
 
 def _of_signals(session: Session, operation: Operation) -> Iterable[Hit]:
-    """Who ran into something that was broken before."""
+    """Impact on processes that touched a page which was broken before."""
     for tgid, effect in _effects(session, operation).items():
         yield Hit(tgid, session.task_name(tgid), effect)
 
 
 class Fact(NamedTuple):
-    """A line of what became of it. `tone`: kill, warn, good or plain."""
+    """A line about the end of an operation. `tone`: kill, warn, good or plain."""
 
     text: str
     tone: str = "plain"
 
 
 def ending_of(loss: Loss) -> list[Fact]:
-    """What was lost, and for each way to be hit, who."""
+    """Lines about what was lost, and which processes have which impact."""
     facts = [Fact(loss.lost, loss.tone)]
     for kind, meaning in MEANINGS.items():
         who = loss.names(kind)

@@ -1,4 +1,4 @@
-"""What was lost, in words: by what was done with the page, and what it was."""
+"""What was lost, in words: by the action that was taken, and what the page was."""
 
 from __future__ import annotations
 
@@ -29,8 +29,11 @@ _USED: Final = {
 
 
 class Page(NamedTuple):
-    """A page before it broke. `head` is the flag word of the compound page's first frame, `number` its index
-    in the file; `owners` had it mapped; `dirty`: by its flag or an entry."""
+    """A page before the error.
+
+    `head`: the flag word of the first frame of its compound page. `number`: its index in the file. `owners`: names of
+    the processes that had it. `free`: in the hands of an allocator. `dirty`: by its flag or by an entry.
+    """
 
     pfn: int
     word: int
@@ -48,7 +51,7 @@ class Page(NamedTuple):
 
 
 class Lost(NamedTuple):
-    """What was lost: a sentence that also says how one learns of it, and `brief`, a clause of the summary sentence.
+    """What was lost: a sentence that also says how it is reported, and `brief`, a clause of the summary.
 
     `gone`: whether content was lost. `in_use`: the page was left to its users, broken. `again`: it was broken before.
     """
@@ -66,13 +69,18 @@ class Lost(NamedTuple):
 
 
 def lost_words(m: Machine, page: Page, kind: str | None, result: str | None, action: str) -> Lost:
-    """What was lost. `kind` and `result` are of the result line, None where there is none; `action` is the state
-    table's, empty where the handler stopped before."""
+    """What was lost.
+
+    `kind`, `result`: of the result line, None without one. `action`: of the state table, empty if the handler returned
+    before it.
+    """
     if action == "me_swapcache_clean":
         return Lost("Nothing is lost: swap has a good copy.")
     if action == "me_swapcache_dirty":
         what = f"{page.size} that swap had not got yet"
-        return Lost(f"Lost: {what}{_of(page.owners, ',')}; who swaps it in is told.", f"{what} are lost", True)
+        return Lost(
+            f"Lost: {what}{_of(page.owners, ',')}; a process that swaps it in is signalled.", f"{what} are lost", True
+        )
     if action in ("me_pagecache_dirty", "me_pagecache_clean", "me_huge_page"):
         return _of_file(m, page, page.inode, result) if page.inode is not None else _of_memory(page)
     truncated = m.profile.results.exits.get("truncated")
@@ -89,7 +97,7 @@ def _of_memory(page: Page) -> Lost:
 
 
 def _of_file(m: Machine, page: Page, inode: Inode, result: str | None) -> Lost:
-    """A file's page: its newest content, or nothing."""
+    """Of a page of a file: its newest content, or nothing."""
     where = f"{path_of(inode)}, page {page.number}"
     held = _held(m, page, inode, result)
     noted = page.dirty if page.word & pf.HUGE else bool(m.page(page.pfn) & pf.ERROR)
@@ -107,7 +115,7 @@ def _of_file(m: Machine, page: Page, inode: Inode, result: str | None) -> Lost:
 
 
 def _told_by_fsync(m: Machine, page: Page, inode: Inode) -> str:
-    """How one learns of a lost write."""
+    """How a lost write is reported."""
     one_mark = not m.profile.has("errseq")
     once = "once" if one_mark else "once to each who has it open"
     unseen = one_mark and not m.page_cache.of(inode.id)
@@ -117,7 +125,7 @@ def _told_by_fsync(m: Machine, page: Page, inode: Inode) -> str:
 
 
 def _held(m: Machine, page: Page, inode: Inode, result: str | None) -> str:
-    """What went wrong with dropping it."""
+    """Why the page was not dropped."""
     if result != FAILED:
         return ""
     if m.page_cache.of(inode.id).get(page.number) == page.pfn and not m.profile.files.keeps_poison(inode.filesystem):
@@ -126,21 +134,21 @@ def _held(m: Machine, page: Page, inode: Inode, result: str | None) -> str:
 
 
 def path_of(inode: Inode) -> str:
-    """A file's name as people know it."""
+    """The name of a file as it is shown."""
     if inode.path.startswith("/dev/zero"):
         return "anonymous shared memory"
     return inode.path.removesuffix(" (deleted)") or f"inode {inode.id}"
 
 
 def _afterwards(m: Machine, inode: Inode) -> str:
-    """What becomes of a page of memory alone: cut out, or kept with its mark."""
+    """What becomes of a page without a copy on disk: truncated, or kept poisoned."""
     if m.profile.files.keeps_poison(inode.filesystem):
-        return "it stays there, marked: who comes for it is told"
-    return "who maps it anew reads zeros"
+        return "it stays there, poisoned: a process that touches it is signalled"
+    return "a new mapping of it reads zeros"
 
 
 def _untouched(page: Page, truncated: bool, result: str | None) -> Lost:
-    """The handler stopped before it did anything with the page."""
+    """The handler returned before it did anything with the page."""
     if page.word & pf.HWPOISON or (page.head & pf.HUGE and page.head & pf.HWPOISON):
         return Lost("Nothing more is lost: it was broken before.", "nothing more is lost", again=True)
     if page.word & pf.NOPAGE:

@@ -1,4 +1,4 @@
-"""Whether a read got old data: the last write to its page was lost with a broken frame, and nobody said so."""
+"""Whether a read returned old data: the last write to its page was lost with a broken frame, and the read succeeded."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from hwpoison_gui.kernel.rmap import page_index
 from hwpoison_gui.session.peek import at
 from hwpoison_gui.session.session import Operation, Session
 
-_CUTS: Final = ("truncate", "punch_hole")  # what was there is not wanted any more
+_CUTS: Final = ("truncate", "punch_hole")  # operations after which old content is expected to be gone
 
 
 def read_old_data(session: Session, operation: Operation) -> bool:
-    """Of an operation that is complete and has read something, through a mapping or by a call."""
+    """Whether a complete operation that read something, by a mapping or a call, got data from before a lost write."""
     m, frames = session.machine, session.steps.marks[operation.last - 1].frames
     if operation.outcome.value is None or not frames:
         return False
@@ -37,7 +37,7 @@ def read_old_data(session: Session, operation: Operation) -> bool:
 
 
 def _was_lost(session: Session, error: Operation, inode: Inode, index: int, value: str) -> bool:
-    """Whether the error took newer content of that page, and `value` is what was left."""
+    """Whether the error lost newer content of that page, and `value` is what was left."""
     m, pfn = session.machine, error.outcome.pfn
     if pfn is None or not 0 <= pfn < m.frames or not m.page(pfn) & pf.ERROR or content_of(m, pfn) == value:
         return False
@@ -47,7 +47,7 @@ def _was_lost(session: Session, error: Operation, inode: Inode, index: int, valu
 
 
 def _inode_before(session: Session, error: Operation, pfn: int) -> int:
-    """The file off whose page cache the error took the frame, 0 if off none."""
+    """Id of the inode whose page cache lost the frame to the error, 0 if there is none."""
     for step in session.steps[error.first : error.last]:
         for store, key, old, _ in step.changes:
             if store is session.machine.mapping and key == pfn:

@@ -1,4 +1,4 @@
-"""Before the click: what breaking a frame would come to, in a line for the label beside the pointer."""
+"""Preview: the prediction for a frame in one line, for the label beside the pointer."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ from hwpoison_gui.view.outcome.loss_words import path_of
 from hwpoison_gui.view.outcome.prediction import Prediction, find_prediction, predict
 from hwpoison_gui.view.outcome.summary import summary
 
-AT_ONCE: Final = 0.006  # seconds for which a hover may look for users; the others are found between events
+AT_ONCE: Final = 0.006  # seconds that a hover may take at once; the rest of a prediction is made between events
 _MOST_NAMES: Final = 3
 
-# Ways to be hit that are told one by one, for one process and for several.
+# Impacts in words, for one process and for several.
 _SAID: Final = {
-    SIGNALLED: ("signals {} that lives on", "signals {} that live on"),
-    PENDING: ("the signal waits for {}", "the signal waits for {}"),
+    SIGNALLED: ("signals {} that survives", "signals {} that survive"),
+    PENDING: ("the signal stays pending for {}", "the signal stays pending for {}"),
     CAUGHT: ("signals {} when touched", "signals {} when touched"),
     IGNORED: ("{} ignores the signal and dies when touching it", "{} ignore the signal and die when touching it"),
-    USES: ("{} goes on using it", "{} go on using it"),
-    STALE: ("{} silently reads the old data", "{} silently read the old data"),
+    USES: ("{} keeps using it", "{} keep using it"),
+    STALE: ("{} silently reads old data", "{} silently read old data"),
     ZEROS: ("{} silently reads zeros", "{} silently read zeros"),
 }
 
 
 class Hover:
-    """The label's text for a frame. The last one is kept: a label is painted much more often than it changes.
+    """The label's text for a frame. The last text is kept, since a label is painted much more often than it changes.
 
-    The users of a frame that is mapped very often are looked up in slices: `work`, until `counting` is False.
+    The users of a frame with very many mappers are looked up in slices: call `work` until `counting` is False.
     """
 
     def __init__(self, session: Session) -> None:
         self.session = session
         self._pfn = -1
-        self._stamp: tuple[int, int] | None = None  # of the state of the machine that was asked about
+        self._stamp: tuple[int, int] | None = None  # of the machine that the text is about
         self._summary = self._preview = ""
         self._slices: Generator[None, None, Prediction] | None = None
 
@@ -55,7 +55,7 @@ class Hover:
             self._summary, self._preview = summary(m, pfn), ""
             if not m.panicked:
                 self._slices = find_prediction(m, pfn)
-                self._preview = "If it broke: its users are counted…"
+                self._preview = "If it broke: looking up its users…"
                 self.work(AT_ONCE)
         return "\n".join(part for part in (self._summary, self._preview) if part)
 
@@ -77,19 +77,19 @@ class Hover:
             try:
                 next(self._slices)
             except StopIteration as stop:
-                self._preview, self._slices = told(self.session.machine, self._pfn, stop.value), None
+                self._preview, self._slices = words_of(self.session.machine, self._pfn, stop.value), None
                 return
             if time.monotonic() >= end:
                 return
 
 
 def preview(m: Machine, pfn: int) -> str:
-    """What an error in the frame would do now, in words; empty for one that cannot break any more."""
-    return told(m, pfn, predict(m, pfn)) if not m.panicked else ""
+    """The prediction for a frame in words; empty for a frame that is poisoned or no memory."""
+    return words_of(m, pfn, predict(m, pfn)) if not m.panicked else ""
 
 
-def told(m: Machine, pfn: int, ahead: Prediction) -> str:
-    """A prediction in words."""
+def words_of(m: Machine, pfn: int, ahead: Prediction) -> str:
+    """A prediction for frame `pfn` in words."""
     if ahead.code in (outcomes.HOLE, outcomes.POISONED):
         return ""
     if ahead.code == outcomes.PANICS:
@@ -97,31 +97,31 @@ def told(m: Machine, pfn: int, ahead: Prediction) -> str:
     if ahead.code == outcomes.FREE:
         return "If it broke: nobody would miss it, and the allocator never hands it out again"
     hits, losses = _hits(m, ahead.hits), _losses(m, pfn, ahead)
-    parts = [*(hits or ["nobody is told"] * len(losses)), *losses]
+    parts = [*(hits or ["no process is signalled"] * len(losses)), *losses]
     if ahead.code in (outcomes.STUCK, outcomes.IGNORED):
         parts.insert(0, f"{ahead.result} ({ahead.kind})")
         if len(parts) == 1:
             users = int(m.mapcount.view[pfn])
-            parts.append("its users go on with it" if users else "the kernel goes on with it")
+            parts.append("its users keep it" if users else "the kernel keeps it")
     return "If it broke: " + ("; ".join(parts) or _silent(m, pfn))
 
 
 def _hits(m: Machine, hits: dict[str, list[int]]) -> list[str]:
-    """Who is hit, now and later."""
+    """Which processes have which impact."""
     dead, later = hits.get(DEAD, ()), hits.get(LATER, ())
     kills = [f"kills {len(dead):,} now{_who(m, dead)}"] if dead or later else []
     if later:
         kills.append(f"{len(later):,} when touched{_who(m, later)}")
     said = [", ".join(kills)] if kills else []
-    for way, words in _SAID.items():
-        if way in hits:
-            said.append(words[len(hits[way]) > 1].format(f"{len(hits[way]):,}") + _who(m, hits[way]))
+    for impact, words in _SAID.items():
+        if impact in hits:
+            said.append(words[len(hits[impact]) > 1].format(f"{len(hits[impact]):,}") + _who(m, hits[impact]))
     return said
 
 
-def _who(m: Machine, mms: Sequence[int]) -> str:
-    """Their names, where they are few."""
-    return f" ({names([m.processes.view[mm].name for mm in mms])})" if 0 < len(mms) <= _MOST_NAMES else ""
+def _who(m: Machine, tgids: Sequence[int]) -> str:
+    """Names of the processes if they are few."""
+    return f" ({names([m.processes.view[tgid].name for tgid in tgids])})" if 0 < len(tgids) <= _MOST_NAMES else ""
 
 
 def _losses(m: Machine, pfn: int, ahead: Prediction) -> list[str]:
@@ -134,12 +134,12 @@ def _losses(m: Machine, pfn: int, ahead: Prediction) -> list[str]:
 
 
 def _silent(m: Machine, pfn: int) -> str:
-    """Why nobody is hit."""
+    """Why no process is hit."""
     inode = m.inode_of(m.compound_head(pfn))
     if m.page(pfn) & pf.SWAPCACHE:
-        return "nobody is told, swap has a copy"
+        return "no process is signalled, swap has a copy"
     if inode is not None:
-        return "nobody is told, " + (
+        return "no process is signalled, " + (
             "its file still has it" if can(inode, "writeback") else "nothing was written to it"
         )
-    return "nobody is told, nothing is lost"
+    return "no process is signalled, nothing is lost"

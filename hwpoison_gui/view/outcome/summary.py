@@ -1,4 +1,4 @@
-"""A frame in one line: what it is, who uses it."""
+"""A frame in one line: what it is, and which processes map it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_NAMES: Final = 3
 
 
 def summary(m: Machine, pfn: int) -> str:
-    """What the label beside the pointer says."""
+    """The first line of the label beside the pointer."""
     word = m.page(pfn)
     parts = [f"{pfn:#x}  {kinds.KINDS[kinds.kind_of(word)].name}"]
     inode = m.inode_of(m.compound_head(pfn))

@@ -1,4 +1,4 @@
-"""What an operation came to, in one sentence: how it went in the kernel's words, who is hit, and what is lost."""
+"""The summary of a finished operation, in one sentence: its result line, its impact, and what is lost."""
 
 from __future__ import annotations
 
@@ -17,29 +17,32 @@ from hwpoison_gui.view.words.lookup import text_of
 
 _MOST_NAMES: Final = 5
 
-# What signals did, for one process and for several.
+# Effects of signals, for one process and for several.
 _EFFECTS: Final = {
     "killed": ("{signal} killed {names}", "{signal} killed {names}"),
-    "handled": ("{names} caught {signal} and lives on", "{names} caught {signal} and live on"),
-    "pending": ("{signal} waits for {names}", "{signal} waits for {names}"),
+    "handled": ("{names} caught {signal} and survives", "{names} caught {signal} and survive"),
+    "pending": ("{signal} is pending for {names}", "{signal} is pending for {names}"),
 }
-# What is still to come.
+# Impacts that are still to come.
 _AHEAD: Final = {
     LATER: ("{names} will die when it touches the page", "{names} will die when they touch the page"),
     IGNORED: (
         "{names} ignored SIGBUS, and will die when it touches the page",
         "{names} ignored SIGBUS, and will die when they touch the page",
     ),
-    CAUGHT: ("{names} will be told when it touches the page", "{names} will be told when they touch the page"),
-    USES: ("{names} goes on using it", "{names} go on using it"),
-    STALE: ("{names} will silently read the old data", "{names} will silently read the old data"),
+    CAUGHT: (
+        "{names} will be signalled when it touches the page",
+        "{names} will be signalled when they touch the page",
+    ),
+    USES: ("{names} keeps using it", "{names} keep using it"),
+    STALE: ("{names} will silently read old data", "{names} will silently read old data"),
     ZEROS: ("{names} will silently read zeros", "{names} will silently read zeros"),
 }
 _PANIC: Final = "The kernel gave up on purpose: only stepping back, or a new machine, goes on."
 
 
 def verdict(session: Session, operation: Operation) -> str:
-    """A sentence about a finished operation, empty where its last step says it all."""
+    """The summary of a finished operation; empty if its last step says everything."""
     outcome = operation.outcome
     if outcome.panic:
         return _PANIC
@@ -70,7 +73,7 @@ def refused(outcome: Outcome) -> bool:
 
 
 def _of_soft_offline(session: Session, operation: Operation) -> str:
-    """Where the content is now; empty where the frame was set aside before."""
+    """Where the content is now; empty if the frame was set aside before."""
     marks = session.steps.marks[operation.first : operation.last]
     if not any(mark.site is SET_ASIDE for mark in marks):
         return ""
@@ -80,7 +83,7 @@ def _of_soft_offline(session: Session, operation: Operation) -> str:
 
 
 def _of_error(session: Session, outcome: Outcome, loss: Loss) -> str:
-    """Who is hit, and what is lost; before that how it went, in the kernel's words."""
+    """The result line, the impact, and what is lost."""
     parts = [*_signals(outcome.signals), *_ahead(loss)] or ["no process is signalled"]
     if loss.brief and not (loss.in_use and loss.names(USES)):
         parts.append(loss.brief)
@@ -89,7 +92,7 @@ def _of_error(session: Session, outcome: Outcome, loss: Loss) -> str:
 
 
 def _went(session: Session, outcome: Outcome) -> str:
-    """The result line in the kernel's words; where the handler logged none, what it logged instead."""
+    """The result line as the kernel words it; without one, what the handler logged instead."""
     if outcome.result is not None:
         # The old handler's word "dirty" stands before the kind, the new one's in it.
         told = outcome.dirty and session.machine.profile.log.result_says_dirty

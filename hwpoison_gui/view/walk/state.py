@@ -18,7 +18,7 @@ from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.moment import Moment, moment_of
 from hwpoison_gui.view.base.slicing import SLICE, to_the_end
-from hwpoison_gui.view.outcome.ends import ends_of
+from hwpoison_gui.view.outcome.impact_now import impact_now
 from hwpoison_gui.view.rmap.graph import Mapper, ReverseMap, find_reverse_map
 from hwpoison_gui.view.words.lookup import text_of
 
@@ -149,7 +149,7 @@ class Follower:
         self._state.kind = self.graph.kind if self._state.poisoned else kinds.KINDS[kinds.kind_of(word)]
         self._state.cached = m.inode_of(m.compound_head(self.graph.pfn)) is not None
         self._state.per_cpu = m.pcp.get((0, self.graph.pfn)) is True
-        self._state.ends = ends_of(session, self.graph.pfn)
+        self._state.ends = impact_now(session, self.graph.pfn)
         self._point(m, moment_of(session))
         return self._state
 

@@ -147,7 +147,7 @@ def test_shared_memory_of_2009_reads_zeros_and_that_of_today_is_told() -> None:
         do(session, "write", task="a", at="m+0", value="new")
         do(session, "poison", frame="a:m+0")
     assert "reads zeros" in came(old).lost and kinds(came(old))["c"] == hits.ZEROS
-    assert "marked" in came(new).lost and kinds(came(new))["c"] == hits.LATER
+    assert "poisoned" in came(new).lost and kinds(came(new))["c"] == hits.LATER
 
 
 def test_a_file_system_that_cannot_drop_pages() -> None:

@@ -36,17 +36,17 @@ def test_kills_now_and_later(session: Session) -> None:
     do(session, "sigaction", task="b", sigbus="handler")
     do(session, "sysctl", name="memory_failure_early_kill", value=1)
     assert told(session, "a:m+0") == (
-        "kills 2 now (a and c); signals 1 that lives on (b); loses 4 KiB of private memory"
+        "kills 2 now (a and c); signals 1 that survives (b); loses 4 KiB of private memory"
     )
 
 
 def test_files(session: Session) -> None:
-    assert told(session, "/srv/data@0") == "nobody is told, its file still has it"
+    assert told(session, "/srv/data@0") == "no process is signalled, its file still has it"
     assert told(session, "/srv/data@1") == "kills 3 now (a, b and c); loses 4 KiB of /srv/data"
 
 
 def test_what_cannot_be_handled(session: Session) -> None:
-    assert told(session, "any:slab") == "Ignored (non LRU); the kernel goes on with it"
+    assert told(session, "any:slab") == "Ignored (non LRU); the kernel keeps it"
     assert told(session, "any:free").startswith("nobody would miss it")
 
 
@@ -65,7 +65,7 @@ def test_many_users_are_counted_between_events(session: Session, monkeypatch: py
     whole = Hover(session)(pfn)
     monkeypatch.setattr(module, "AT_ONCE", 0)
     hover = Hover(session)
-    assert "its users are counted" in hover(pfn)
+    assert "looking up its users" in hover(pfn)
     while hover.counting:
         hover.work(0)
     assert hover(pfn) == whole
@@ -74,7 +74,7 @@ def test_many_users_are_counted_between_events(session: Session, monkeypatch: py
     do(session, "sysctl", name="memory_failure_early_kill", value=0)
     hover.work(1)
     assert not hover.counting
-    assert "are counted" in hover(pfn)
+    assert "looking up" in hover(pfn)
 
 
 def test_who_goes_back_and_does_something_else_reads_of_that(session: Session) -> None:
@@ -93,12 +93,14 @@ def test_who_is_not_hit_by_an_entry(session: Session) -> None:
     do(session, "munmap", task="b", at="f+1", pages=1)
     do(session, "sigaction", task="c", sigbus="handler")
     assert told(session, "/srv/data@1") == (
-        "kills 0 now, 1 when touched (a); 1 silently reads the old data (c); loses 4 KiB of /srv/data"
+        "kills 0 now, 1 when touched (a); 1 silently reads old data (c); loses 4 KiB of /srv/data"
     )
     do(session, "read", task="c", at="f+1")
     do(session, "sysctl", name="memory_failure_early_kill", value=1)
     do(session, "sigaction", task="c", sigbus="blocked")
-    assert told(session, "/srv/data@1") == "kills 1 now (a); the signal waits for 1 (c); loses 4 KiB of /srv/data"
+    assert (
+        told(session, "/srv/data@1") == "kills 1 now (a); the signal stays pending for 1 (c); loses 4 KiB of /srv/data"
+    )
     for name in "ac":
         do(session, "munmap", task=name, at="f+1", pages=1)
-    assert told(session, "/srv/data@1") == "nobody is told; loses 4 KiB of /srv/data"
+    assert told(session, "/srv/data@1") == "no process is signalled; loses 4 KiB of /srv/data"

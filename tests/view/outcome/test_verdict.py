@@ -40,8 +40,8 @@ GONE = "4 KiB of anonymous memory are lost"
     ("session", "said"),
     [
         (forked(1), f"{WENT}: SIGBUS killed a and b; {GONE}."),
-        (forked(1, sigbus="handler"), f"{WENT}: SIGBUS killed a; b caught SIGBUS and lives on; {GONE}."),
-        (forked(1, sigbus="blocked"), f"{WENT}: SIGBUS killed a; SIGBUS waits for b; {GONE}."),
+        (forked(1, sigbus="handler"), f"{WENT}: SIGBUS killed a; b caught SIGBUS and survives; {GONE}."),
+        (forked(1, sigbus="blocked"), f"{WENT}: SIGBUS killed a; SIGBUS is pending for b; {GONE}."),
         (
             forked(1, sigbus="ignored"),
             f"{WENT}: SIGBUS killed a; b ignored SIGBUS, and will die when it touches the page; {GONE}.",
@@ -138,7 +138,7 @@ def merged() -> Session:
 def test_that_a_page_stays_in_use_is_said_once() -> None:
     """Of those who use it, where there are any; else of the page."""
     session = merged()
-    assert verdict(session, session.operations[-1]) == "Ignored (unmapping failed page): a and b go on using it."
+    assert verdict(session, session.operations[-1]) == "Ignored (unmapping failed page): a and b keep using it."
     do(session, "poison", frame="any:slab")
     assert verdict(session, session.operations[-1]).endswith(
         "no process is signalled; a slab page stays in use, broken."
@@ -156,4 +156,4 @@ def test_what_is_lost_is_said_even_if_somebody_goes_on_using_it() -> None:
     m.set_flags(pfn, pf.KSM)  # by hand: 2.6.32 merges private memory only
     do(session, "poison", frame="/f@0")
     said = verdict(session, session.operations[-1])
-    assert "a goes on using it; the last write to /f, page 0 (4 KiB) is lost" in said
+    assert "a keeps using it; the last write to /f, page 0 (4 KiB) is lost" in said

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import hits
 from hwpoison_gui.view.facts.frame_facts import facts_of
-from hwpoison_gui.view.outcome.ends import ends_of, error_of
+from hwpoison_gui.view.outcome.impact_now import error_of, impact_now
 from hwpoison_gui.view.walk.layout import Row
 from hwpoison_gui.view.walk.news import news_of
 from hwpoison_gui.view.walk.state import Walks
@@ -35,7 +35,7 @@ def broken() -> tuple[Session, int]:
 
 
 def told(session: Session, pfn: int) -> dict[str, str]:
-    return {session.task_name(tgid): kind for tgid, kind in ends_of(session, pfn).items()}
+    return {session.task_name(tgid): kind for tgid, kind in impact_now(session, pfn).items()}
 
 
 AT_THE_END = {
@@ -52,10 +52,10 @@ def test_each_state_is_a_fact_at_the_end() -> None:
 def test_nothing_is_said_of_the_end_before_it_or_of_another_frame() -> None:
     session, pfn = broken()
     error = session.operations[-1]
-    assert error_of(session, pfn) is error and not ends_of(session, pfn + 1)
+    assert error_of(session, pfn) is error and not impact_now(session, pfn + 1)
     for position in range(error.first, error.last):
         session.seek(position)
-        assert not ends_of(session, pfn)
+        assert not impact_now(session, pfn)
 
 
 def test_what_happens_afterwards_is_counted_in() -> None:

@@ -1,4 +1,4 @@
-"""What an error has come to for each process by now: as it was told at its end, with what has happened since."""
+"""Current impact of a handled error on each process, including what has happened since."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from hwpoison_gui.view.base.hits import (
 )
 from hwpoison_gui.view.outcome.loss import NOT_DONE, hits_now, loss_of
 
-_TOLD: Final = frozenset({SIGNALLED, PENDING, IGNORED})  # what signals did, which no later touch takes back
-_MOST: Final = 2000  # processes of which it is asked anew what happened since
+_BY_SIGNAL: Final = frozenset({SIGNALLED, PENDING, IGNORED})  # impacts of signals, which no later touch undoes
+_MOST: Final = 2000  # processes; the impact on more of them is that at the end of the error
 
 # About the error, and the operation that is complete by then.
-_ENDS: Final = Question[dict[int, str]]("impact on each process by now")
+_NOW: Final = Question[dict[int, str]]("impact on each process by now")
 
 
-def ends_of(session: Session, pfn: int) -> dict[int, str]:
-    """Process -> the way it is hit by the frame's error (hits.MEANINGS); nothing while an operation is under way."""
+def impact_now(session: Session, pfn: int) -> dict[int, str]:
+    """tgid -> impact of the frame's error (hits.MEANINGS); empty in the middle of an operation."""
     error, present = error_of(session, pfn), session.operation_at(session.position)
     if error is None or present is None:
         return {}
-    return session.recall.answer(_ENDS, lambda: _find(session, error), error, present)
+    return session.recall.answer(_NOW, lambda: _find(session, error), error, present)
 
 
 def error_of(session: Session, pfn: int) -> Operation | None:
-    """The error that took the frame, once it is through; None in an operation's midst, or if it was taken back."""
+    """The operation whose error took the frame; None in the middle of an operation, or if the frame was unpoisoned."""
     present = session.operation_at(session.position)
     if present is None or session.position != present.last:
         return None
@@ -64,23 +64,23 @@ def _find(session: Session, error: Operation) -> dict[int, str]:
 
 
 def _since(m: Machine, hit: Hit, now: dict[int, str]) -> str:
-    """What was told of a process at the end of the error, and what has become of it."""
+    """Impact on a process by now, from its impact at the end of the error; empty if it is not hit any more."""
     process = m.processes.view.get(hit.tgid)
     if process is None or process.ended == "exit":
         return ""
     if process.ended:
         return DEAD
-    if hit.kind not in _TOLD:
-        # Who has read old data by now has it still.
+    if hit.kind not in _BY_SIGNAL:
+        # A process that has read old data keeps it.
         return hit.kind if hit.kind in (STALE, ZEROS) and hit.tgid in now else now.get(hit.tgid, "")
     waits = any(info.signal == "SIGBUS" for tid in process.threads for info in m.pending.view.get(tid, ()))
     kind = SIGNALLED if hit.kind == PENDING and not waits else hit.kind
     return signalled_and_touched(kind, now.get(hit.tgid, SAFE))
 
 
-def groups_of(ends: dict[int, str]) -> list[tuple[str, list[int]]]:
-    """Way -> the processes that are hit in it, the worst first."""
+def by_impact(impacts: dict[int, str]) -> list[tuple[str, list[int]]]:
+    """(impact, tgids of the processes with it), the worst first."""
     found: dict[str, list[int]] = {}
-    for tgid, kind in ends.items():
+    for tgid, kind in impacts.items():
         found.setdefault(kind, []).append(tgid)
     return [(kind, found[kind]) for kind in MEANINGS if kind in found]
