@@ -67,6 +67,22 @@ def test_a_first_read_maps_the_page_of_zeros_a_write_a_page_of_its_own(profile: 
 
 
 @both
+def test_a_fault_is_taken_once(profile: str) -> None:
+    """What a fault maps is enough for the access that met it."""
+    bench = Workbench(profile)
+    bench.do("file", path="/f", pages=2)
+    bench.area(pages=2)
+    bench.area("s", pages=2, file="/f", shared=True)
+    bench.area("p", pages=2, file="/f")
+    for op, at in (("read", "m+0"), ("write", "m+1"), ("write", "m+0"), ("write", "s+0"), ("read", "s+1"),
+                   ("write", "s+1"), ("write", "p+0")):  # fmt: skip
+        bench.do(op, task="a", at=at)
+        assert len(bench.functions()) == 2, "the fault and the access"
+        bench.do(op, task="a", at=at)
+        assert len(bench.functions()) == 1
+
+
+@both
 def test_a_page_that_is_read_only_comes_back_as_it_is(profile: str) -> None:
     bench = Workbench(profile)
     bench.area()
@@ -180,6 +196,7 @@ def test_a_shared_write_makes_the_files_page_dirty(filesystem: str, blocks: bool
     noted = first == "write" or filesystem != "tmpfs"  # shared memory is writable from the start
     assert bool(m.page(pfn) & pf.DIRTY) is noted
     assert bool(m.page(pfn) & pf.MAPPEDTODISK) is blocks
+    invariants.check(m)
     assert flags_of(entry(bench)) == ptes.PRESENT | ptes.ACCESSED | ptes.RW | ptes.DIRTY
     assert bench.do("pread", task="a", fd="f", page=0).value == "x"
 
