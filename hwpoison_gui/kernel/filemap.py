@@ -6,7 +6,6 @@ for a page of a file that was never written, "zero" for a hole or new memory, el
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from . import page_flags as pf
@@ -155,7 +154,7 @@ def writepage(m: Machine, pfn: int) -> None:
 def mapping_set_error(m: Machine, inode: Inode) -> None:
     """mapping_set_error(-EIO): record a write-back error that nobody has seen yet."""
     newest = inode.wb_err + 1 if inode.wb_seen else inode.wb_err
-    m.put(m.inodes, inode.id, replace(inode, wb_err=newest, wb_seen=False))
+    m.put(m.inodes, inode.id, inode._replace(wb_err=newest, wb_seen=False))
 
 
 def cached_pages(m: Machine, inode: int) -> list[int]:

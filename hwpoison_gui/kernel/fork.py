@@ -5,7 +5,6 @@ After kernel/fork.c, copy_page_range() of mm/memory.c and kernel/exit.c.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from . import page_flags as pf
@@ -48,7 +47,7 @@ def create_task(m: Machine, process: Process, mce_kill: str, blocked: bool, thre
     m.set_flags(pgd, pf.PGTABLE)
     m.put(m.pgtables, (tgid, -1), pgd)
     m.put(m.mmap_base, tgid, TASK_UNMAPPED_BASE)
-    m.put(m.processes, tgid, replace(process, tgid=tgid, mm=tgid, threads=tids, ended=""))
+    m.put(m.processes, tgid, process._replace(tgid=tgid, mm=tgid, threads=tids, ended=""))
     for number, tid in enumerate(tids):
         m.put(m.tasks, tid, Task(tid, tgid, number, mce_kill, blocked))
     return tgid
@@ -63,7 +62,7 @@ def dup_mm(m: Machine, parent: int, child: int) -> Steps[None]:
     """dup_mmap(): copy all VMAs to the child, and those page-table entries that a fault could not restore."""
     m.put(m.mmap_base, child, m.mmap_base.view[parent])
     for vma in m.vmas_of(parent):
-        copy = replace(vma, id=m.new_id("vma"), mm=child, anon_vma=0, locked=False)
+        copy = vma._replace(id=m.new_id("vma"), mm=child, anon_vma=0, locked=False)
         copy = anon_vma_fork(m, copy, vma)
         link_vma(m, copy)
         copied = copy_page_range(m, vma, copy)
@@ -77,10 +76,10 @@ def anon_vma_fork(m: Machine, copy: Vma, parent: Vma) -> Vma:
     for anon_vma in tuple(m.vma_anon_vmas.of(parent.id)):
         anon_vma_link(m, copy.id, anon_vma)
     if not m.profile.has("anon_vma_chain"):
-        return replace(copy, anon_vma=parent.anon_vma)
+        return copy._replace(anon_vma=parent.anon_vma)
     own = m.new_id("anon_vma")
     anon_vma_link(m, copy.id, own)
-    return replace(copy, anon_vma=own)
+    return copy._replace(anon_vma=own)
 
 
 def copy_page_range(m: Machine, vma: Vma, copy: Vma) -> int:
@@ -128,7 +127,7 @@ def do_exit(m: Machine, tgid: int, why: str) -> Mark:
         close_fd(m, tgid, fd)
     for tid in process.threads:
         m.delete(m.pending, tid)
-    m.put(m.processes, tgid, replace(process, mm=0, ended=why))
+    m.put(m.processes, tgid, process._replace(mm=0, ended=why))
     return Mark(EXITED, (process.comm, tgid, why), tasks=process.threads)
 
 

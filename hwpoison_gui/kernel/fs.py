@@ -6,7 +6,6 @@ reads return the content tag.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from . import page_flags as pf
@@ -112,7 +111,7 @@ def do_pwrite(m: Machine, inode: Inode, index: int, tag: str) -> Steps[int | str
         yield Mark(NO_WRITE, (inode.path,))
         return "EINVAL"
     if index >= inode.pages:
-        inode = replace(inode, pages=index + 1)
+        inode = inode._replace(pages=index + 1)
         m.put(m.inodes, inode.id, inode)
     pfn = read_page(m, inode, index)
     if pfn is None:
@@ -174,7 +173,7 @@ def do_sync(m: Machine, inode: Inode) -> Steps[int]:
 
 def do_truncate(m: Machine, inode: Inode, pages: int) -> Steps[int]:
     """truncate(): clear all PTEs beyond the new end, those of private copies too, then drop the pages."""
-    m.put(m.inodes, inode.id, replace(inode, pages=pages, on_disk=min(inode.on_disk, pages)))
+    m.put(m.inodes, inode.id, inode._replace(pages=pages, on_disk=min(inode.on_disk, pages)))
     if pages < inode.pages:
         gone = unmap_mapping_range(m, inode.id, pages, None, even_cows=True)
         truncate_inode_pages(m, inode, pages)
@@ -211,7 +210,7 @@ def do_unlink(m: Machine, path: str) -> Steps[int]:
     """unlink(): remove the file's name. Its pages are freed with the last descriptor and mapping."""
     inode = m.inodes.view[m.paths.view[path]]
     m.delete(m.paths, path)
-    m.put(m.inodes, inode.id, replace(inode, linked=False))
+    m.put(m.inodes, inode.id, inode._replace(linked=False))
     put_inode(m, inode.id)
     yield Mark(UNLINKED, (path,))
     return 0

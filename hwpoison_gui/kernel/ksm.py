@@ -5,7 +5,6 @@ After mm/ksm.c. ksmd is modelled as one full scan of all mergeable VMAs.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from . import page_flags as pf
@@ -30,7 +29,7 @@ def madvise_mergeable(m: Machine, mm: int, start: int, end: int) -> Steps[int | 
     """MADV_MERGEABLE, followed by a full scan of ksmd. Returns 0 or an errno name."""
     for vma in isolate_range(m, mm, start, end):
         if not vma.shared and vma.huge != "hugetlb":
-            m.put(m.vmas, vma.id, replace(vma, mergeable=True))
+            m.put(m.vmas, vma.id, vma._replace(mergeable=True))
     yield Mark(MERGEABLE, (), tasks=(mm,))
     yield from ksm_do_scan(m)
     return 0 if covered(m, mm, start, end) else "ENOMEM"

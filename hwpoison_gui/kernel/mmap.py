@@ -6,7 +6,6 @@ After mm/mmap.c, mm/mremap.c, mm/mprotect.c and mm/mlock.c. Addresses are in byt
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
 
 from . import page_flags as pf
@@ -85,7 +84,7 @@ def do_mmap(m: Machine, vma: Vma, populate: bool) -> Steps[int | str]:
         refused = yield from do_munmap(m, vma.mm, vma.start, vma.end)
         if refused:
             return refused
-    vma = replace(vma, id=m.new_id("vma"), pgoff=vma.pgoff if vma.mapping else anon_pgoff(vma.start))
+    vma = vma._replace(id=m.new_id("vma"), pgoff=vma.pgoff if vma.mapping else anon_pgoff(vma.start))
     if vma.huge == "hugetlb" and not hugetlb_reserve_pages(m, vma):
         yield Mark(NOT_RESERVED, (vma.pages,))
         return "ENOMEM"
@@ -121,10 +120,10 @@ def overlapping(m: Machine, mm: int, start: int, end: int) -> list[Vma]:
 
 def split_vma(m: Machine, vma: Vma, address: int) -> Vma:
     """Split a VMA at `address`. Returns the upper part; the lower keeps the id."""
-    upper = replace(vma, id=m.new_id("vma"), start=address, pgoff=vma.index_of(address))
+    upper = vma._replace(id=m.new_id("vma"), start=address, pgoff=vma.index_of(address))
     link_vma(m, upper)
     anon_vma_clone(m, upper.id, vma.id)
-    m.put(m.vmas, vma.id, replace(vma, end=address))
+    m.put(m.vmas, vma.id, vma._replace(end=address))
     return upper
 
 
@@ -174,7 +173,7 @@ def do_mremap(m: Machine, mm: int, old: int, pages: int) -> Steps[int]:
     vmas = isolate_range(m, mm, old, old + (pages << PAGE_SHIFT))
     new = get_unmapped_area(m, mm, pages, huge=old % PMD_SIZE == 0 and any(vma.huge != "none" for vma in vmas))
     for vma in vmas:
-        moved = replace(vma, id=m.new_id("vma"), start=vma.start - old + new, end=vma.end - old + new)
+        moved = vma._replace(id=m.new_id("vma"), start=vma.start - old + new, end=vma.end - old + new)
         link_vma(m, moved)
         anon_vma_clone(m, moved.id, vma.id)
         for vpn in range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):
@@ -193,7 +192,7 @@ def do_mprotect(m: Machine, mm: int, start: int, end: int, prot: str) -> int | s
         return "EINVAL"
     until = covered_until(m, mm, start, end)
     for vma in isolate_range(m, mm, start, until):
-        m.put(m.vmas, vma.id, replace(vma, prot=prot, execute=False))
+        m.put(m.vmas, vma.id, vma._replace(prot=prot, execute=False))
         if prot == "rw":
             continue
         for vpn in range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):
@@ -223,7 +222,7 @@ def do_mlock(m: Machine, mm: int, start: int, end: int, lock: bool) -> Steps[int
     for vma in isolate_range(m, mm, start, until):
         if vma.huge == "hugetlb":
             continue  # never evicted anyway
-        m.put(m.vmas, vma.id, replace(vma, locked=lock))
+        m.put(m.vmas, vma.id, vma._replace(locked=lock))
         for vpn in range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):
             entry = m.pte(mm, vpn)
             if entry & ptes.PRESENT and not entry & ptes.SPECIAL:

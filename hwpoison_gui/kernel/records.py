@@ -5,7 +5,6 @@ Records are immutable: a change puts a new one through the gate. They refer to e
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 PAGE_SHIFT: Final = 12
@@ -25,8 +24,7 @@ MCE_KILL_POLICIES: Final = ("default", "early", "late")
 DISPOSITIONS: Final = ("default", "handler", "ignored", "blocked")
 
 
-@dataclass(frozen=True, slots=True)
-class Process:
+class Process(NamedTuple):
     """A thread group (signal_struct and sighand_struct).
 
     `mm` is 0 after exit. `sigbus` and `sigsegv` are dispositions: `default`, `handler` or `ignored`.
@@ -44,8 +42,7 @@ class Process:
     ended: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """One thread. `mce_kill` is its PR_MCE_KILL policy; `blocked`: it blocks SIGBUS.
 
     A `stopped` thread (SIGSTOP) takes only SIGKILL; other signals stay pending.
@@ -59,8 +56,7 @@ class Task:
     stopped: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Vma:
+class Vma(NamedTuple):
     """A vm_area_struct. Addresses in bytes, `pgoff` in pages; `mapping` 0 means anonymous.
 
     `prot` is `rw`, `r` or `none`; `execute` is only displayed. `file` is the id of an open file description, or 0.
@@ -103,8 +99,7 @@ class Vma:
         return address if self.start <= address < self.end else -1
 
 
-@dataclass(frozen=True, slots=True)
-class Inode:
+class Inode(NamedTuple):
     """A file and its address_space; sizes in pages. `linked` is false after unlink.
 
     The first `on_disk` pages had content when the file was created; the others are a hole.
@@ -121,8 +116,7 @@ class Inode:
     wb_seen: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class OpenFile:
+class OpenFile(NamedTuple):
     """An open file description; `wb_err` is the newest write-back error reported to it (f_wb_err)."""
 
     id: int
@@ -155,8 +149,7 @@ class Delivery(NamedTuple):
     effect: str
 
 
-@dataclass(frozen=True, slots=True)
-class ActionResult:
+class ActionResult(NamedTuple):
     """A result line of the handler; `dirty`: it has the prefix of the 2.6.32 line."""
 
     pfn: int

@@ -7,7 +7,6 @@ the page's index gives its address in each VMA, and only the PTE at that address
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -34,7 +33,7 @@ def anon_vma_prepare(m: Machine, vma: Vma) -> Vma:
     if vma.anon_vma:
         return vma
     anon_vma = m.new_id("anon_vma")
-    vma = replace(vma, anon_vma=anon_vma)
+    vma = vma._replace(anon_vma=anon_vma)
     m.put(m.vmas, vma.id, vma)
     anon_vma_link(m, vma.id, anon_vma)
     return vma

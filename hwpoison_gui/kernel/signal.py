@@ -7,7 +7,6 @@ operation, so nobody dies while the handler is still at work.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 from .gate import ABSENT
@@ -59,14 +58,14 @@ def force_sig(m: Machine, tid: int, info: SigInfo) -> str:
     ignored = disposition(process, info.signal) == "ignored"
     blocked = task.blocked and info.signal == "SIGBUS"
     if blocked:
-        m.put(m.tasks, tid, replace(task, blocked=False))
+        m.put(m.tasks, tid, task._replace(blocked=False))
     if blocked or ignored:
         m.put(m.processes, process.tgid, _with_disposition(process, info.signal, "default"))
     return send_sig(m, tid, info)
 
 
 def _with_disposition(process: Process, signal: str, value: str) -> Process:
-    return replace(process, sigbus=value) if signal == "SIGBUS" else replace(process, sigsegv=value)
+    return process._replace(sigbus=value) if signal == "SIGBUS" else process._replace(sigsegv=value)
 
 
 def _deliver(m: Machine, tid: int, info: SigInfo, effect: str) -> None:
@@ -119,10 +118,10 @@ def sigaction(m: Machine, tid: int, sigbus: str | None = None, sigsegv: str | No
     task = m.tasks.view[tid]
     process = m.processes.view[task.tgid]
     if sigbus is not None:
-        m.put(m.tasks, tid, replace(task, blocked=sigbus == "blocked"))
-        process = replace(process, sigbus="handler" if sigbus == "blocked" else sigbus)
+        m.put(m.tasks, tid, task._replace(blocked=sigbus == "blocked"))
+        process = process._replace(sigbus="handler" if sigbus == "blocked" else sigbus)
     if sigsegv is not None:
-        process = replace(process, sigsegv=sigsegv)
+        process = process._replace(sigsegv=sigsegv)
     m.put(m.processes, process.tgid, process)
     for thread in process.threads:
         for info in m.pending.view.get(thread, ()):

@@ -6,7 +6,6 @@ OPS maps an op's name to what carries it out; keys and their types are checked b
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Final
 
 from hwpoison_gui.kernel import fork, fs, madvise, mmap
@@ -71,8 +70,7 @@ def op_fork(w: World, a: Args) -> Steps[OpResult]:
     main = w.machine.tasks.view[parent.tgid]
     sigbus = a.get("sigbus") or ("blocked" if main.blocked else parent.sigbus)
     blocked = sigbus == "blocked"
-    child = replace(
-        parent,
+    child = parent._replace(
         ppid=parent.tgid,
         comm=a["comm"],
         name=a["child"],
@@ -99,7 +97,7 @@ def op_exit(w: World, a: Args) -> Steps[OpResult]:
 
 def op_prctl(w: World, a: Args) -> Steps[OpResult]:
     task = w.thread(a["task"], a["thread"])
-    w.machine.put(w.machine.tasks, task.tid, replace(task, mce_kill=a["mce_kill"]))
+    w.machine.put(w.machine.tasks, task.tid, task._replace(mce_kill=a["mce_kill"]))
     yield Mark(PRCTL, (a["mce_kill"],), tasks=(task.tid,))
     return OpResult(mce_kill=a["mce_kill"])
 

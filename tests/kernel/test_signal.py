@@ -5,8 +5,6 @@ After kernel/signal.c: send_sig_info(), force_sig_info(), legacy_queue(), do_sig
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from hwpoison_gui.kernel.machine import Machine
@@ -31,7 +29,7 @@ def effects(m: Machine) -> list[str]:
 
 def stop(m: Machine, tid: int) -> None:
 
-    m.put(m.tasks, tid, replace(m.tasks.view[tid], stopped=True))
+    m.put(m.tasks, tid, m.tasks.view[tid]._replace(stopped=True))
 
 
 @pytest.mark.parametrize("sigbus, sent, taken, dies", (

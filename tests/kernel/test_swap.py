@@ -5,7 +5,6 @@ After mm/swapfile.c (swap_free(), reuse_swap_page()), mm/swap_state.c and shrink
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import hypothesis.strategies as st
@@ -193,7 +192,7 @@ def test_a_page_of_a_file_stays_where_it_is_locked_or_held() -> None:
         bench.do("read", task="a", at=f"{name}+0")
     pfn, m = bench.pfn(), bench.m
     vma = m.vmas_of(bench.session.world.process("a").mm)[1]
-    m.put(m.vmas, vma.id, replace(vma, locked=True))
+    m.put(m.vmas, vma.id, vma._replace(locked=True))
     assert run(swap.pageout(m, pfn)) is False and m.mapcount.get(pfn) == 2
     m.put(m.vmas, vma.id, vma)
     bench.do("pin", frame="a:m+0")
@@ -213,7 +212,7 @@ def test_a_vma_that_does_not_map_a_page_locks_it_not() -> None:
     bench.do("munlock", task="a", at="n+0")
     vma = m.vmas_of(bench.session.world.process("a").mm)[1]
     bench.do("madvise", task="a", at="n+0", advice="dontneed")
-    m.put(m.vmas, vma.id, replace(m.vmas.view[vma.id], locked=True))
+    m.put(m.vmas, vma.id, m.vmas.view[vma.id]._replace(locked=True))
     assert run(swap.pageout(m, pfn)) is True
 
 

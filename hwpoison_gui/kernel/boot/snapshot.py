@@ -239,7 +239,7 @@ def _write(values: list[Any], keep: Keep) -> Spec:
         return ["integers", keep(_smallest(values))]
     name = next(iter(kinds)).__name__ if len(kinds) == 1 else ""
     if name in _RECORDS:
-        fields = _RECORDS[name].__annotations__
+        fields = _RECORDS[name]._fields
         return ["records", name, [[getattr(value, field) for value in values] for field in fields]]
     if kinds - {int, str, bool, tuple}:
         raise TypeError(f"no way to write {kinds}")
@@ -275,7 +275,8 @@ def _smallest(values: list[int]) -> npt.NDArray[Any]:
 
 def _records(name: str, columns: list[list[Any]]) -> list[Any]:
     kind = _RECORDS[name]
-    for wanted, column in zip(kind.__annotations__.values(), columns, strict=True):
+    for declared, column in zip(kind.__annotations__.values(), columns, strict=True):
+        wanted = declared.__forward_arg__
         if {*map(type, column)} - {list if _FIELDS[wanted] is tuple else _FIELDS[wanted]}:
             raise DamagedError(f"{name}: a field that is no {wanted}")
     rows = [_plain(column) if column and type(column[0]) is list else column for column in columns]

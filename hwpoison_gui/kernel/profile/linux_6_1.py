@@ -111,8 +111,8 @@ def check_and_advance_wb_err(m: Machine, inode: Inode, description: int | None) 
     opened = m.open_files.view[description]
     if opened.wb_err == inode.wb_err:
         return 0
-    m.put(m.open_files, description, replace(opened, wb_err=inode.wb_err))
-    m.put(m.inodes, inode.id, replace(inode, wb_seen=True))
+    m.put(m.open_files, description, opened._replace(wb_err=inode.wb_err))
+    m.put(m.inodes, inode.id, inode._replace(wb_seen=True))
     return "EIO"
 
 

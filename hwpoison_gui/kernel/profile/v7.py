@@ -6,7 +6,6 @@ as the commit message has it.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from .. import actions, phases, user_mappings
@@ -83,7 +82,7 @@ def report_error(m: Machine, inode: Inode, description: int | None) -> int | str
     """
     if inode.wb_seen or not m.page_cache.of(inode.id):
         return 0
-    m.put(m.inodes, inode.id, replace(inode, wb_seen=True))
+    m.put(m.inodes, inode.id, inode._replace(wb_seen=True))
     return "EIO"
 
 

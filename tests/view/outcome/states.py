@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -86,8 +85,8 @@ def scramble(m: Machine, rng: np.random.Generator) -> None:
                 m.put(m.ptes, (mm, vpn), entry ^ (ptes.DIRTY if rng.random() < 0.5 else ptes.RW))
     for process in tuple(m.processes.view.values()):
         sigbus = ("default", "handler", "ignored")[rng.integers(3)]
-        m.put(m.processes, process.tgid, replace(process, sigbus=sigbus))
+        m.put(m.processes, process.tgid, process._replace(sigbus=sigbus))
         for tid in process.threads:
             policy = ("default", "early", "late")[rng.integers(3)]
-            m.put(m.tasks, tid, replace(m.tasks.view[tid], mce_kill=policy, blocked=bool(rng.random() < 0.2)))
+            m.put(m.tasks, tid, m.tasks.view[tid]._replace(mce_kill=policy, blocked=bool(rng.random() < 0.2)))
     m.gate.take()
