@@ -5,18 +5,18 @@ mappers does not block the window.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view.base.moment import moment_of
-from hwpoison_gui.view.facts.operation_chips import result_in
-from hwpoison_gui.view.outcome.loss import find_loss, note_beginning
-from hwpoison_gui.view.outcome.verdict import verdict
 from hwpoison_gui.view.outline.outline import Outlines
-from hwpoison_gui.view.outline.state_rows import StateTables
 from hwpoison_gui.view.rows.tasks import TaskRow, TaskRows
 from hwpoison_gui.view.walk.state import Walks
+
+if TYPE_CHECKING:
+    from hwpoison_gui.view.outline.state_rows import StateTables
 
 _MANY: Final = 400
 
@@ -27,15 +27,21 @@ class Groundwork:
     def __init__(self) -> None:
         self.walks = Walks()
         self.outlines = Outlines()
-        self.tables = StateTables()
         self._task_rows = TaskRows()
         self._all_rows: list[TaskRow] | None = None  # computed already for the present position
 
     def clear(self) -> None:
         """Forgets everything: the machine is replaced."""
         self.walks.clear()
-        self.tables.clear()
+        self.__dict__.pop("tables", None)
         self._all_rows = None
+
+    @cached_property
+    def tables(self) -> StateTables:
+        """Imported when they are first asked for: the panel that shows them is behind another one at first."""
+        from hwpoison_gui.view.outline.state_rows import StateTables
+
+        return StateTables()
 
     def rows_of(self, session: Session, steps: Sequence[Step] | None = None) -> list[TaskRow]:
         """Rows of all tasks. `steps`: those walked since the last call, if few; None: anything may have changed."""
@@ -60,6 +66,10 @@ class Groundwork:
         """
         if not _is_long(session, selected):
             return
+        from hwpoison_gui.view.facts.operation_chips import result_in
+        from hwpoison_gui.view.outcome.loss import find_loss, note_beginning
+        from hwpoison_gui.view.outcome.verdict import verdict
+
         yield from self.walks.prepare(session, selected)
         moment = moment_of(session)
         operation = moment.operation
