@@ -198,11 +198,14 @@ def test_a_huge_page_without_a_file_is_dissolved() -> None:
     invariants.check(m)
 
 
-def test_a_huge_page_that_somebody_holds_is_not_dissolved() -> None:
+@pytest.mark.parametrize("holders", (1, 2))
+def test_a_huge_page_that_somebody_holds_is_not_dissolved(holders: int) -> None:
     bench, pfn = huge(shared=False)
     m, head = bench.m, bench.m.compound_head(pfn)
-    bench.do("pin", frame="a:h+3")
+    for _ in range(holders):
+        bench.do("pin", frame="a:h+3")
     outcome = bench.do("poison", frame="a:h+3")
     assert outcome.result == "Failed"
+    assert sum("still referenced by 1 users" in line for line in outcome.log) == holders - 1, "one takes the handler's"
     assert m.page(head) & (pf.HUGE | pf.COMPOUND_HEAD | pf.LOCKED) == pf.HUGE | pf.COMPOUND_HEAD
     invariants.check(m)

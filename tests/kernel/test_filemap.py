@@ -282,6 +282,18 @@ def test_a_clean_huge_page_that_cannot_be_split_goes_as_a_whole(dirty: bool, kep
     assert bool(m.page_cache.of(number)) is kept
 
 
+def test_huge_pages_at_both_ends_of_a_range_are_split() -> None:
+    bench = Workbench(frames=8192)
+    bench.do("mmap", task="a", name="t", pages=1536, huge="thp", shared=True)
+    for page in (0, 512, 1024):
+        bench.do("write", task="a", at=f"t+{page}", value="x")
+    m = bench.m
+    bench.do("madvise", task="a", at="t+0", pages=1536, advice="dontneed")
+    (number,) = m.page_cache.view
+    truncate_inode_pages(m, m.inodes.view[number], 100, 1100)
+    assert sorted(m.page_cache.of(number)) == [*range(100), *range(1100, 1536)]
+
+
 def test_a_huge_page_of_a_file_gives_all_its_frames_back() -> None:
     """The page cache has a reference for each 4 KiB of it."""
     bench = Workbench(frames=8192)

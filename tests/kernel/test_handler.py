@@ -42,6 +42,13 @@ def test_a_frame_that_is_not_there_has_a_result_too(pfn: int) -> None:
     assert [frames_of(m, there) for there in (0, 8191)] == [(0,), (8191,)]
 
 
+def test_the_first_frame_can_be_dirty() -> None:
+    m = Workbench("v7").m
+    m.set_flags(0, pf.DIRTY)
+    action_result(Handler(m, 0), "it", "Ignored")
+    assert list(m.results.view.values())[-1].dirty
+
+
 def test_flags_are_told_apart() -> None:
     """enum mf_flags, include/linux/mm.h (6.1)."""
     assert (MF_COUNT_INCREASED, MF_ACTION_REQUIRED, MF_SOFT_OFFLINE, MF_SW_SIMULATED) == (1, 2, 8, 32)

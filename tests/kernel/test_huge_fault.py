@@ -41,6 +41,8 @@ def test_one_write_maps_two_megabytes_writable_and_dirty(shared: bool) -> None:
     assert bool(m.page(head) & pf.ANON) is not shared and bool(m.page(head) & pf.DIRTY) is shared
     assert bool(m.page(head) & pf.MAPPEDTODISK) is not shared
     assert m.refcount.get(head) == (513 if shared else 1)
+    mm, vpn = bench.session.world.process("a").mm, bench.session.resolve_address("a", "t+512") >> PAGE_SHIFT
+    assert shared or vpn >> 9 in m.pgtables.of(mm), "a table is deposited for when the entry is split"
     assert bench.do("read", task="a", at="t+699").value == "zero"
     invariants.check(m)
 
@@ -85,6 +87,14 @@ def test_where_it_does_not_fit_small_pages_are_mapped(shared: bool, first: str) 
     assert (entry(bench, 3) and not is_huge(bench, 3)) or first == "small page"
     assert bench.do("read", task="a", at="t+3").value == "x"
     invariants.check(bench.m)
+
+
+def test_a_file_that_is_mapped_at_an_odd_offset_has_small_pages() -> None:
+    bench = Workbench()
+    bench.do("file", path="/dev/shm/g", pages=1100, filesystem="tmpfs", hole=True)
+    bench.do("mmap", task="a", name="t", pages=1024, huge="thp", shared=True, file="/dev/shm/g", offset=1)
+    bench.do("write", task="a", at="t+3", value="x")
+    assert not is_huge(bench, 3) and bench.pfn("a:t+3") == bench.pfn("/dev/shm/g@4")
 
 
 def test_who_has_a_huge_page_alone_writes_to_it_in_place() -> None:

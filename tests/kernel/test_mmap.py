@@ -228,6 +228,19 @@ def test_locked_pages_are_unevictable_until_unlocked(profile: str) -> None:
     invariants.check(bench.m)
 
 
+def test_populating_leaves_what_is_there_as_it_is() -> None:
+    bench = Workbench()
+    bench.area()
+    bench.do("write", task="a", at="m+0", value="x")
+    bench.do("fork", task="a", child="b")
+    bench.do("mprotect", task="a", at="m+0", prot="r")
+    pfn = bench.pfn()
+    bench.do("mlock", task="a", at="m+0", pages=1)
+    mm, vpn = bench.session.world.process("a").mm, bench.session.resolve_address("a", "m+0") >> PAGE_SHIFT
+    assert bench.pfn() == pfn and not bench.m.pte(mm, vpn) & ptes.RW
+    assert bench.do("read", task="b", at="m+0").value == "x"
+
+
 # -- Huge pages
 
 

@@ -146,6 +146,7 @@ def test_a_page_of_the_swap_cache_leaves_swap_entries(profile: str, dirty: bool)
     outcome = bench.do("poison", frame="a:m+0")
     assert bench.session.pte_state("a", "m+0") == "swap"
     assert outcome.result == ("Delayed" if dirty else "Recovered")
+    assert any("keeping poisoned page in swap cache" in line for line in outcome.log)
     assert bool(outcome.signals) is dirty
 
 
