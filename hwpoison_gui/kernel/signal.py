@@ -1,7 +1,7 @@
-"""Signals: sending, forcing, blocking, and what becomes of them when the task next runs.
+"""Signals: sending, forcing, blocking, and their effect when the task next runs.
 
-After kernel/signal.c. A signal is queued for one thread; get_signal() runs at the end of each
-operation, so nobody dies while the handler is still at work.
+After kernel/signal.c. A signal is queued for one thread; get_signal() runs at the end of each operation, so no
+process dies while the handler is still running.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def send_sig(m: Machine, tid: int, info: SigInfo) -> str:
 
 
 def force_sig(m: Machine, tid: int, info: SigInfo) -> str:
-    """force_sig_info(): blocked or ignored does not help, the default action is taken then."""
+    """force_sig_info(): a blocked or ignored signal is unblocked and set to its default action."""
     task = m.tasks.view[tid]
     process = m.processes.view[task.tgid]
     ignored = disposition(process, info.signal) == "ignored"
@@ -73,14 +73,14 @@ def _deliver(m: Machine, tid: int, info: SigInfo, effect: str) -> None:
 
 
 def deliverable(task: Task, info: SigInfo) -> bool:
-    """Whether the thread takes the signal when it next runs: not while it blocks it, nor while it is stopped."""
+    """Whether the thread takes the signal when it next runs: not if it blocks it or is stopped."""
     return not (task.blocked and info.signal == "SIGBUS") and (not task.stopped or info.signal == "SIGKILL")
 
 
 def get_signal(m: Machine) -> Steps[list[tuple[int, SigInfo]]]:
-    """Let every task run that has a signal to take: handlers run, defaults kill.
+    """Let every task with a deliverable signal take it: handlers run, default actions kill.
 
-    Returns (tgid, signal) of the processes that are to die; ending them is do_group_exit()'s work.
+    Returns (tgid, signal) of the processes that are to die; do_group_exit() ends them.
     """
     doomed: dict[int, SigInfo] = {}
     yield from in_runs(m.gate, _take_signals(m, doomed))
@@ -88,7 +88,7 @@ def get_signal(m: Machine) -> Steps[list[tuple[int, SigInfo]]]:
 
 
 def _take_signals(m: Machine, doomed: dict[int, SigInfo]) -> Iterator[Mark]:
-    """The handlers that run; who dies is put on `doomed`, by tgid."""
+    """Yield a mark for each handler that runs; add the processes that die to `doomed`, by tgid."""
     for tid in sorted(m.pending.view):
         task = m.tasks.view[tid]
         process = m.processes.view[task.tgid]
@@ -112,8 +112,8 @@ def _dequeue(m: Machine, tid: int, info: SigInfo) -> None:
 def sigaction(m: Machine, tid: int, sigbus: str | None = None, sigsegv: str | None = None) -> None:
     """Set dispositions as sigaction() and sigprocmask() would.
 
-    `blocked` installs a handler and blocks SIGBUS in this thread; any other value unblocks it.
-    Ignoring discards what is pending (do_sigaction()).
+    `blocked` installs a handler and blocks SIGBUS in this thread; any other value unblocks it. Ignoring a signal
+    discards pending ones (do_sigaction()).
     """
     task = m.tasks.view[tid]
     process = m.processes.view[task.tgid]

@@ -1,6 +1,6 @@
-"""The ops that name a frame: pins, I/O, injected errors of every sort, and what the allocator hands out.
+"""The operations on a frame: pins, I/O, injected errors of every kind, and allocation.
 
-Generators over the kernel's own functions, as those of ops.py.
+Generators over kernel functions, as those of ops.py.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def _poison_by_madvise(w: World, a: Args) -> Steps[OpResult]:
 
 
 def _by_madvise(w: World, a: Args, advice: Callable[[Machine, int, int], Steps[int | str]]) -> Steps[OpResult]:
-    """By address where one is given, so that a page that is not there yet is faulted in first."""
+    """By address if one is given, so that a page that is not present is faulted in first."""
     mm = w.process(a["task"]).mm
     page = grammar.parse_page(a["frame"])
     if not isinstance(page, grammar.TaskPage):

@@ -1,6 +1,6 @@
-"""The ops of scenario files and of the window, each a generator over the kernel's own functions.
+"""The operations of scenario files and of the window, each a generator over kernel functions.
 
-OPS maps an op's name to what carries it out; keys and their types are checked by scenario/schema.py before.
+OPS maps the name of an operation to its generator; scenario/schema.py has checked keys and types before.
 """
 
 from __future__ import annotations
@@ -216,7 +216,7 @@ def op_mmap(w: World, a: Args) -> Steps[OpResult]:
 
 
 def _description(w: World, a: Args, mapping: int) -> int:
-    """The open file that a mapping keeps: that of `fd`, or else one of its own, closed right after."""
+    """The open file that a mapping holds: that of `fd`, or else one of its own that is closed right after."""
     if a.get("fd"):
         return w.description(a["task"], a["fd"])
     inode = w.machine.inodes.view[mapping] if a.get("file") else None

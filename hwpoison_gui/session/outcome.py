@@ -1,4 +1,4 @@
-"""What an operation came to: plain values, for comparing, printing and showing."""
+"""The outcome of an operation: plain values, to compare, print and show."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class SignalSeen(NamedTuple):
 
 
 class OpResult(NamedTuple):
-    """What an operation itself returns; `pfn` is a frame that it first had to fault in."""
+    """What an operation returns; `pfn` is a frame that it first had to fault in."""
 
     errno: int | str = 0
     value: str | None = None
@@ -35,16 +35,15 @@ DONE: Final = OpResult()
 
 
 def errno_of(steps: Steps[int | str]) -> Steps[OpResult]:
-    """An operation that returns nothing but an errno."""
+    """An operation that returns only an errno."""
     return OpResult(errno=(yield from steps))
 
 
 class Outcome(NamedTuple):
-    """All that can be said of an operation afterwards.
+    """All facts about a finished operation.
 
-    `pfn` and `head` are of the operation's frame, before it ran. `result` and `kind` come from its
-    last result line, None when there was none; `dirty` is the prefix of a 2009 line. `already_poisoned`: the handler
-    found that the frame had been poisoned before.
+    `pfn` and `head` are those of its frame before it ran. `result` and `kind` are of its last result line, None if it
+    logged none; `dirty` is the prefix of a line of 2.6.32. `already_poisoned`: the handler found the frame poisoned.
     """
 
     op: str

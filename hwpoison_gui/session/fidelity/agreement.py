@@ -1,7 +1,7 @@
-"""How far a machine booted from a recording does what the real one did, frame by frame.
+"""Compares a machine booted from a recording with what the real one did, frame by frame.
 
-Each row's frame is poisoned in the recorded order, on the machine as the rows before it left it. Where it
-comes out otherwise, what the model did not know of the page tells why.
+The frame of each row is poisoned in the recorded order, on the machine as the rows before left it. Where the result
+differs, hidden state that the model did not have explains it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _NO_RESULT: Final = "(already poisoned)"
 
 
 class Difference(NamedTuple):
-    """One thing that came out otherwise than recorded."""
+    """One value that differs from the recording."""
 
     what: str
     recorded: Any
@@ -44,7 +44,7 @@ class Difference(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A row and how the model's outcome differs from it; `unknown` is what the model did not know before."""
+    """A row and its differences; `unknown` is the hidden state that the model did not have."""
 
     row: Row
     differences: tuple[Difference, ...]
@@ -72,13 +72,13 @@ def compare(image: MemoryImage, rows: Sequence[Row]) -> Iterator[Compared]:
 
 
 def session_of(image: MemoryImage, stopped: bool) -> Session:
-    """A session on the recorded machine. Stopped processes take no signal: they live on from row to row."""
+    """A session on the recorded machine. Stopped processes take no signal: they survive from row to row."""
     processes = tuple(replace(process, stopped=stopped) for process in image.processes)
     return Session(machine_from_image(replace(image, processes=processes), nearest(image.kernel)))
 
 
 def compare_row(session: Session, row: Row) -> Compared:
-    """Poison the row's frame and say what differs."""
+    """Poison the frame of the row and compare."""
     m = session.machine
     unknown = tuple(_unknown(m, row)) if 0 <= row.pfn < m.frames else ("the recording ends before this frame",)
     outcome = session.act("poison", {"frame": f"pfn:{row.pfn:#x}", "via": "corrupt-pfn"})
@@ -100,7 +100,7 @@ def compare_row(session: Session, row: Row) -> Compared:
 
 
 def signals_of(session: Session, operation: Operation) -> tuple[Sent, ...]:
-    """The signals that the handler sent, in order, those that were dropped or ignored among them."""
+    """The signals that the handler sent, in order, including dropped and ignored ones."""
     marks = session.steps.marks[operation.first : operation.last]
     return tuple(
         Sent(mark.tasks[0], _NUMBERS[mark.value("signal")], _FATES[mark.value("sent")])
@@ -110,7 +110,7 @@ def signals_of(session: Session, operation: Operation) -> tuple[Sent, ...]:
 
 
 def _targets(sent: tuple[Sent, ...]) -> str:
-    """Who was sent what, in order. What became of it depends on the rows before: one may be pending already."""
+    """The targets of the signals, in order. Their effect depends on the rows before: one may be pending already."""
     return " ".join(f"{_NAMES.get(one.number, one.number)} to {one.tid}" for one in sent) or "nobody"
 
 
@@ -122,7 +122,7 @@ def _entries_differ(m: Machine, row: Row) -> Iterator[Difference]:
 
 
 def exported_state(m: Machine, pid: int, address: int) -> str:
-    """State of an entry as pagemap shows it: of huge pages it shows only those that are present."""
+    """State of a PTE as pagemap exports it: huge entries only if they are present."""
     process = m.processes.view.get(pid)
     if process is None or process.ended:
         return "none"
@@ -136,7 +136,7 @@ def exported_state(m: Machine, pid: int, address: int) -> str:
 
 
 def _unknown(m: Machine, row: Row) -> Iterator[str]:
-    """Recorded facts of the page, just before it was poisoned, that are otherwise in the model."""
+    """Recorded facts of the page, just before it was poisoned, that differ in the model."""
     word = m.page(row.pfn)
     if word != row.flags:
         yield f"its flags were {pf_names(row.flags)}, here {pf_names(word)}"
@@ -209,14 +209,14 @@ def share(group: Sequence[Compared]) -> str:
 
 
 def line_of(one: Compared) -> str:
-    """A row that differs, and why, on one line."""
+    """A row that differs, and why, in one line."""
     changed = " (its flags changed since the recording)" if one.row.changed else ""
     differs = ", ".join(map(str, one.differences))
     return f"row {one.row.number}, frame {one.row.pfn:#x}, {kind_of(one.row)}{changed}: {differs}. Reason: {one.reason}"
 
 
 def report_json(found: Sequence[Compared], out: TextIO) -> None:
-    """One object a row, one a line."""
+    """One JSON object per row and line."""
     for one in found:
         print(json.dumps(_plain(one)), file=out)
 

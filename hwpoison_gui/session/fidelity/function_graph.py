@@ -1,7 +1,7 @@
-"""Recordings of the kernel's function_graph tracer, and whether told steps went the way the kernel did.
+"""Recordings of the function_graph tracer, and whether steps follow the path that the kernel took.
 
-A recording is the tree of the functions that were entered. Steps follow it when each names a function that
-is entered next, or one that is still under way: then it is told further, its callees behind it.
+A recording is the tree of the functions that were entered. Steps follow it if each names a function that is entered
+next, or one that is still running: then its callees have returned.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ TOLD_IN_PARTS: Final = frozenset(
 
 
 class Call(NamedTuple):
-    """A function that was entered; `last` is the position of the last call made within it, or its own."""
+    """A function that was entered; `last` is the position of the last call within it, or its own."""
 
     function: str
     depth: int
@@ -55,7 +55,7 @@ def parse(text: str) -> list[Call]:
 
 
 class Astray(NamedTuple):
-    """A step that the recording does not bear out: its position, the function it names, and why."""
+    """A step that the recording contradicts: its position, its function, and why."""
 
     step: int
     function: str
@@ -66,7 +66,7 @@ class Astray(NamedTuple):
 
 
 def follow(calls: Sequence[Call], steps: Iterable[str]) -> Astray | None:
-    """The first of the named functions that the kernel did not enter in this order, or None."""
+    """The first function that the kernel did not enter in this order, or None."""
     at, stack = -1, list[int]()
     before = ""
     for number, function in enumerate(steps, start=1):
@@ -88,7 +88,7 @@ def follow(calls: Sequence[Call], steps: Iterable[str]) -> Astray | None:
 
 
 def _under_way(calls: Sequence[Call], stack: Sequence[int], function: str) -> int | None:
-    """How deep in the stack of calls `function` is that a step tells further, or None if it is to be entered."""
+    """Depth in the stack of the running call of `function` that a step continues, or None if it must be entered."""
     for depth in range(len(stack) - 1, -1, -1):
         if calls[stack[depth]].function == function:
             innermost = depth == len(stack) - 1

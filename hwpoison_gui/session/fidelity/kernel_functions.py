@@ -1,7 +1,7 @@
-"""Which functions of the kernel the steps name, which stand in a neighbour's step, and which are left out.
+"""The kernel functions that steps name, those that are part of another step, and those left out.
 
-What is named are the functions of all sites declared in kernel/; the other two are tables. Recordings of a real
-kernel hold them together: what it entered must stand in one of the three.
+The first are the functions of all sites declared in kernel/; the other two are tables. Recordings of a real kernel
+check them: each function that it entered must be in one of the three.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from hwpoison_gui.kernel.profile.registry import PROFILES
 
 
 class Folded(NamedTuple):
-    """Functions without a step of their own: what they do is told as `into`."""
+    """Functions without a step of their own: the step of `into` includes them."""
 
     functions: str
     into: str
@@ -116,7 +116,7 @@ _AFTER: Final = re.compile(r"[a-z0-9_]+(?:/[a-z0-9_-]+)+\.[ch]")
 
 
 class Modelled(NamedTuple):
-    """The functions that one of our files names in steps, and the kernel's files it is written after."""
+    """The functions of the sites of one of our files, and the kernel files that it follows."""
 
     module: str
     after: tuple[str, ...]
@@ -124,7 +124,7 @@ class Modelled(NamedTuple):
 
 
 def modelled() -> list[Modelled]:
-    """By file of kernel/, those without sites left out."""
+    """By file of kernel/; files without sites are left out."""
     for found in pkgutil.walk_packages(kernel.__path__, f"{kernel.__name__}."):
         importlib.import_module(found.name)
     functions: defaultdict[str, set[str]] = defaultdict(set)
@@ -141,13 +141,13 @@ def _modelled(module: str, functions: Collection[str]) -> Modelled:
 
 
 def by_profile() -> tuple[str, ...]:
-    """Functions that stand in a profile's tables: actions of state rows, and what drops a page on error."""
+    """Functions in the tables of profiles: what removes a page of a file on error."""
     found = {how for profile in PROFILES.values() for how in profile.files.error_remove_page.values()}
     return tuple(sorted(found))
 
 
 def all_known() -> dict[str, str]:
-    """Every function in one of the three lists, and which: `modelled`, `folded` or `left out`."""
+    """Map every function of the three lists to its list: `modelled`, `folded` or `left out`."""
     known = {name: "left out" for entry in LEFT_OUT for name in entry.functions.split()}
     known |= {name: "folded" for folded in FOLDED for name in folded.functions.split()}
     known |= {name: "modelled" for module in modelled() for name in module.functions}

@@ -1,4 +1,4 @@
-"""Which scenario a recording of the kernel's path belongs to, and the functions that our steps name there."""
+"""The scenario that belongs to a recorded path, and the functions that its steps name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _AFTERWARDS: Final = {"handle_signal", "do_group_exit", "do_exit"}
 
 
 def case_of(recording: Path, cases: Path) -> Path:
-    """The recorded case of that name below `cases`, or the scenario beside the recording."""
+    """The recorded case of that name below `cases`, or the scenario next to the recording."""
     named = (cases / f"trc_{recording.stem}.toml", cases / f"{recording.stem}.toml", recording.with_suffix(".toml"))
     found = next((path for path in named if path.exists()), None)
     if found is None:
@@ -25,7 +25,7 @@ def case_of(recording: Path, cases: Path) -> Path:
 
 
 def told(case: Path, root: str) -> list[str]:
-    """Functions that the steps of the case's first injection name, from `root` on until the handler returns."""
+    """The functions of the steps of the first injection, from `root` until the handler returns."""
     scenario = load(case)
     session = replay.boot(scenario)
     for done in replay.play(session, scenario):

@@ -1,6 +1,6 @@
-"""What a real kernel did to frames of a recorded machine: rows of a .jsonl file, one frame poisoned in each.
+"""Recorded effects of poisoning frames of a real machine: the rows of a .jsonl file, one frame each.
 
-A file is checked as it is read; what does not fit raises ScenarioError with the line and the key.
+A file is checked while it is read; an invalid row raises ScenarioError with the line and the key.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _FATES: Final = ("sent", "ignored", "dropped")  # signal_generate's res: 0, 1, 2
 
 
 class Sent(NamedTuple):
-    """A signal that was sent to a thread; `fate` is sent, ignored, or dropped as one was pending."""
+    """A signal sent to a thread; `fate` is sent, ignored, or dropped because one was pending."""
 
     tid: int
     number: int
@@ -29,7 +29,7 @@ class Sent(NamedTuple):
 
 
 class Mapper(NamedTuple):
-    """A page-table entry that mapped the frame: `dirty` and `pmd` are None where they were not recorded."""
+    """A PTE that mapped the frame; `dirty` and `pmd` are None if they were not recorded."""
 
     pid: int
     address: int
@@ -39,10 +39,10 @@ class Mapper(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One frame that was poisoned: the state before, what came of it, and the entries afterwards.
+    """One poisoned frame: the state before, the result, and the PTEs afterwards.
 
-    `entries`: (pid, address) -> state, `present`, `none`, `swap` or `hwpoison`. `refcount` is of the
-    compound head; `filesystem` is empty for pages of no file. None stands for what was not recorded.
+    `entries`: (pid, address) -> state, `present`, `none`, `swap` or `hwpoison`. `refcount` is that of the compound
+    head; `filesystem` is empty for pages of no file. None: not recorded.
     """
 
     number: int
@@ -128,7 +128,7 @@ def _mapper(one: dict[str, Any]) -> Mapper:
 
 
 def _state(one: dict[str, Any]) -> str:
-    """Of a raw pagemap word: what the entry is."""
+    """State of a PTE by its raw pagemap word."""
     word = int(one["pagemap"], 16)
     if word & PRESENT:
         return "present"
@@ -138,7 +138,7 @@ def _state(one: dict[str, Any]) -> str:
 
 
 def _filesystem(file: dict[str, Any] | None) -> str:
-    """In the words of scenarios."""
+    """The name of a file system in scenario files."""
     if not file:
         return ""
     return {"bdev": "blockdev", "tmpfs": "tmpfs", "hugetlbfs": "hugetlbfs"}.get(str(file.get("sb", "")), "ext4")

@@ -1,6 +1,6 @@
-"""The page that says how true the model is: what was compared with a real kernel, and with what result.
+"""The fidelity page: what was compared with a real kernel, and the result.
 
-Made by `hwpoison-gui fidelity` from the code and the recordings; nobody writes it by hand.
+Written by `hwpoison-gui fidelity` from the code and the recordings, never by hand.
 """
 
 from __future__ import annotations
@@ -50,7 +50,9 @@ told in several steps may be named again while it is under way."""
 
 
 def page(data: Path, exported: MemoryImage, hidden: MemoryImage) -> str:
-    """The whole page: `data` holds cases, traces and rows; the server without and with its hidden state."""
+    """The whole page. `data` holds cases, traces and rows; `exported` and `hidden` are the server without and with its
+    hidden state.
+    """
     sections = (
         ("Recorded cases", _cases(data)),
         ("A whole real machine", _server(data / _ROWS, exported, hidden)),
@@ -97,7 +99,7 @@ def _by_kind(cases: Sequence[Path], holds: dict[Path, bool]) -> Iterator[tuple[s
 
 
 def _kind(op: str, expect: object) -> str:
-    """The kind of the result line that is expected, or what there is instead."""
+    """The expected kind of the result line, or what is expected instead."""
     wanted = expect if isinstance(expect, dict) else {}
     if wanted.get("panic"):
         return "(panic)"

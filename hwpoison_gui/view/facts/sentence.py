@@ -1,4 +1,4 @@
-"""The sentence of a moment: what happens, in plain words, with the kernel's name for it beside it."""
+"""The sentence of a timeline position: what the step does, with the kernel function next to it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ IDLE_HINT: Final = (
 
 
 class Sentence(NamedTuple):
-    """`tone`: idle, plain, kill, good, warn or panic. `code` and `branch` are the kernel's words."""
+    """`tone`: idle, plain, kill, good, warn or panic. `code` is the kernel function, `branch` the one taken in it."""
 
     text: str
     detail: str = ""
@@ -39,7 +39,13 @@ _TONES: Final[dict[Act, str]] = {
 
 
 def sentence_of(session: Session, selected: str = "") -> Sentence:
-    """What the present step says; before there is any, what is told of the selected frame, in one or two lines."""
+    """The sentence of the present step; before the first step, of the selected frame.
+
+    Parameters
+    ----------
+    selected
+        One or two lines about the selected frame, and what an error in it would do.
+    """
     moment = moment_of(session)
     if moment.step is None or moment.operation is None:
         if selected and not moment.total:

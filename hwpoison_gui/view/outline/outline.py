@@ -1,7 +1,7 @@
-"""The outline of an operation: the code it runs through in our words, and where each of its steps belongs.
+"""The outline of an operation: the code it runs through as questions and branches, and the step of each.
 
-Built once for an operation; what is done, now, ahead or left aside is asked with a position. Long runs of
-alike steps are one line, which lists them only when asked.
+Built once for an operation; whether a line is done, present, ahead or not taken depends on the timeline position.
+Long runs of similar steps are one line, which is expanded on demand.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ _COUNTED: Final = {
 class Node:
     """A line. `kind`: root, call, decision, way, step, run or fact. `first` to `last` (exclusive) are its steps.
 
-    A line without steps (`first` is -1) was left behind with step `passed`; `silent` is the way that was
-    taken then. `told` is what a way's step says, `text` what it says before that is known. `folded` lines
-    hold what the operation did not come to.
+    A line without steps (`first` is -1) was passed at step `passed`; `silent`: it is the way that was taken then.
+    `told` is the sentence of the step of a way, `text` the text before it is taken. `folded` lines hold what was not
+    reached.
     """
 
     id: int
@@ -66,7 +66,7 @@ class Node:
     children: list[int] = field(default_factory=list)
 
     def state(self, position: int) -> str:
-        """What the line is when `position` steps are applied."""
+        """The state of the line when `position` steps are applied."""
         if self.first < 0:
             return AHEAD if position <= self.passed else DONE if self.silent else ASIDE
         if position <= self.first:
@@ -95,17 +95,17 @@ class Outline:
         return next((node for node in self._leaves if node.first < position <= node.last), None)
 
     def size(self, node: Node) -> int:
-        """How many lines there are below a line."""
+        """Number of lines below a line."""
         return node.last - node.first if node.kind == "run" else len(node.children)
 
     def child(self, node: Node, row: int) -> Node:
-        """A line below a line; the lines of a run come to be here."""
+        """A line below a line; the lines of a run are built on demand."""
         if node.kind == "run" and not node.children:
             self._add_steps(node, range(node.first, node.last))
         return self.nodes[node.children[row]]
 
     def words(self, node: Node, position: int) -> str:
-        """What the line says: a way what it means, and the values that decided once it is taken."""
+        """The text of a line; for a way that was taken, the sentence of its step."""
         state = node.state(position)
         if node.kind == "run" and state == NOW:
             here = text_of(self._marks[position - 1])
@@ -113,7 +113,7 @@ class Outline:
         return node.told if node.told and state in (DONE, NOW) else node.text
 
     def shown(self) -> Iterator[Node]:
-        """All lines but the root and those inside runs, from the top."""
+        """All lines but the root and those in runs, from the top."""
 
         def below(node: Node) -> Iterator[Node]:
             for number in node.children if node.kind != "run" else ():
@@ -123,11 +123,11 @@ class Outline:
         yield from below(self.nodes[0])
 
     def can_end(self, position: int) -> bool:
-        """Whether it may be said now what became of it."""
+        """Whether the ending can be added now."""
         return not self._ended and position == self.last > self.first
 
     def end(self, facts: Sequence[Fact]) -> None:
-        """What became of it: known when the end has been reached once."""
+        """Add the ending: the outcome, once the last step has been reached."""
         self._ended = True
         head = self._add(self.nodes[0], "call", ENDING)
         for fact in facts:
@@ -154,7 +154,7 @@ class Outline:
         self._add_inner(node, one)
 
     def _add_inner(self, node: Node, one: Place) -> None:
-        """Steps, ways and inner parts in the order in which they come."""
+        """Add steps, ways and inner parts in order."""
         taken = set(one.taken.values())
         others = [number for number in one.steps if number not in taken]
         first_way = min(taken, default=one.first)
@@ -174,7 +174,7 @@ class Outline:
         self._add_rest(node, [child for child in one.children[reached:] if not child.part.quiet])
 
     def _add_rest(self, node: Node, rest: Sequence[Place]) -> None:
-        """What the operation did not come to: of a recorded one it is told in a line that can be unfolded."""
+        """Add the parts that were not reached; of a recorded operation below one folded line."""
         above = node
         if len(rest) > LONGEST_REST and node.first >= 0:
             above = self._add(node, "call", f"Not reached: {len(rest)} more, from “{rest[0].part.title}” on")
@@ -192,7 +192,7 @@ class Outline:
             node.told = text_of(self._marks[node.first])
 
     def _tell(self, node: Node, number: int) -> None:
-        """The kernel's words of a step."""
+        """Fill in function, branch and tooltip of a step."""
         mark = self._marks[number]
         node.first, node.last = number, number + 1
         code, branch, why = function_of(mark, self._profile), branch_of(mark), why_of(mark)
@@ -202,7 +202,7 @@ class Outline:
         node.tip = f"{text_of(mark)}{because}\n{code}" + (f" → {branch}" if branch else "")
 
     def _add_runs(self, above: Node, numbers: Sequence[int]) -> None:
-        """Steps as lines; long runs of steps in which one thing is done to many are one line."""
+        """Add steps as lines; long runs of steps that repeat one act become one line."""
         at = 0
         while at < len(numbers):
             end = at
@@ -230,14 +230,14 @@ class Outline:
 
 
 class Outlines:
-    """Remembers the outline of the operation that is looked at."""
+    """Caches the outline of the present operation."""
 
     def __init__(self) -> None:
         self._key: object = None
         self._outline: Outline | None = None
 
     def outline_for(self, session: Session, operation: Operation | None) -> Outline:
-        """Of an operation, or the handler at rest. The same object as long as nothing else is asked for."""
+        """The outline of an operation, or of the handler at rest. Returns the same object for the same operation."""
         key = operation if operation is not None else session.machine.profile.name
         if self._outline is None or self._key is not key:
             profile = session.machine.profile

@@ -1,6 +1,6 @@
-"""What an outline of the kernel's code is made of: parts, and the ways out of their decisions.
+"""Building blocks of an outline of kernel code: parts, and the ways out of their decisions.
 
-Steps belong to a part or a way by their site. Tables of parts stand in the modules beside this one.
+A step belongs to a part or a way by its site. Tables of parts are in the other modules of this package.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from hwpoison_gui.kernel.profile.type import Profile
 
 
 class Silent(Enum):
-    """How a way is known to have been taken that has no site of its own."""
+    """How a way without a site of its own is recognized."""
 
     NO_STEP = "no step"  # the code came by, and no other way has a step
     OWN_STEPS = "own steps"  # its part has steps, but none of another way
@@ -25,25 +25,24 @@ OWN_STEPS: Final = Silent.OWN_STEPS
 
 
 class Way(NamedTuple):
-    """A way out of a decision, known by one or several sites."""
+    """A way out of a decision, recognized by one or several sites."""
 
     sign: Site | tuple[Site, ...] | Silent
     meaning: str
 
 
 def sites_of(sign: Site | tuple[Site, ...] | Silent) -> tuple[Site, ...]:
-    """The sites of a sign; none for a way that leaves no step of its own."""
+    """The sites of a sign; none for a way without a site."""
     if isinstance(sign, Site):
         return (sign,)
     return sign if isinstance(sign, tuple) else ()
 
 
 class Part(NamedTuple):
-    """A function, or a decision in one, in our words.
+    """A function, or a decision in one.
 
-    `function` is its name of 2009. `signs`: steps of it that are no way out. A `quiet` part is told only
-    when it has steps; a `local` one has steps only after another part of the same parent had some.
-    `when`: the kernels that have it.
+    `function` is its name in 2.6.32. `signs`: sites of it that are no way out. A `quiet` part is shown only if it has
+    steps; a `local` one takes steps only after another part of the same parent has some. `when`: selects kernels.
     """
 
     title: str
@@ -57,5 +56,5 @@ class Part(NamedTuple):
     teach: str = ""
 
     def is_of(self, profile: Profile) -> bool:
-        """Whether that kernel has it."""
+        """Whether a kernel has this part."""
         return self.when is None or self.when(profile)

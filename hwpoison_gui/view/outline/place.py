@@ -1,7 +1,7 @@
-"""Where each step of an operation belongs among the parts of an outline.
+"""Assigns each step of an operation to a part of the outline.
 
-The code runs from top to bottom, so steps only ever move on to later parts; what no part claims stays
-where the step before it was.
+The code runs from top to bottom, so the current part only moves down; a step that no part claims stays in the part
+of the step before it.
 """
 
 from __future__ import annotations
@@ -21,11 +21,10 @@ ROOT = Part("")
 
 @dataclass(slots=True)
 class Place:
-    """A part in one spot. `order` counts all places from the top, those below end before `end`.
+    """A part at one position. `order` numbers all places from the top; those below it have numbers less than `end`.
 
-    `steps`: the numbers of its own steps; `taken`: way -> step; `silent`: the way that was taken without
-    a step, or None. `first` and `last` (exclusive) span all steps in and below it, `passed` is the step
-    with which a place was left behind.
+    `steps`: the numbers of its own steps; `taken`: way -> step; `silent`: the way that was taken without a step, or
+    None. `first` and `last` (exclusive) span all steps in and below it; `passed` is the step at which it was passed.
     """
 
     part: Part
@@ -43,14 +42,14 @@ class Place:
 
 
 class _Claim(NamedTuple):
-    """A place's claim to the steps of a site; `way` is -1 for steps that are no way out."""
+    """The claim of a place to the steps of a site; `way` is -1 for a step that is no way."""
 
     order: int
     way: int
 
 
 def place(parts: Sequence[Part], profile: Profile, marks: Iterable[Mark], first: int, last: int) -> Place:
-    """The root of all places, with the steps `first` to `last` in them."""
+    """Build all places and assign the steps `first` to `last`; returns the root."""
     root = Place(ROOT, None, 0, ())
     for part in parts:
         _spread(part, root, profile, 1 if root.end == 0 else root.end)
@@ -83,7 +82,7 @@ def _all(place: Place) -> Iterator[Place]:
 
 
 def _claims(places: Sequence[Place]) -> dict[Site, list[_Claim]]:
-    """Site -> claims, from the top; the ways of a place come before its other signs."""
+    """Map each site to its claims, from the top; the ways of a place come before its other signs."""
     found: defaultdict[Site, list[_Claim]] = defaultdict(list)
     for one in places:
         for number, way in enumerate(one.ways):
@@ -95,7 +94,7 @@ def _claims(places: Sequence[Place]) -> dict[Site, list[_Claim]]:
 
 
 def _assign(places: Sequence[Place], marks: Iterable[Mark], first: int) -> list[int]:
-    """Gives each step to a place; returns the place of each step."""
+    """Assign each step to a place; returns the place of each step."""
     claims = _claims(places)
     current, orders = 0, list[int]()
     settled: Site | None = None  # the site of the step before, if another step of it stays in the same place
@@ -134,7 +133,7 @@ def _span(place: Place) -> None:
 
 
 def _find_silent(place: Place) -> None:
-    """The way without a step was taken where no other was, and the code came by."""
+    """Find the way without a step: taken if the code came by and no other way was."""
     number = next((number for number, way in enumerate(place.ways) if isinstance(way.sign, Silent)), None)
     if number is None or place.taken:
         return

@@ -1,6 +1,6 @@
-"""The state table as it is looked at: each row's bits against the page's flags, the first that fits, and why not.
+"""The state table as the handler matches it: the bits of each row against the flags of the page.
 
-A fact once an operation has come to the table; before that, and for a frame that is only selected, a preview.
+A fact once an operation has reached the table; before that, and for a frame that is only selected, a prediction.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ AT_REST: Final = "The first row that fits decides. Select a frame to try it."
 
 
 class Bit(NamedTuple):
-    """A flag that a row asks about. `has` is None while there is no page."""
+    """A flag that a row asks for. `has` is None while there is no page."""
 
     name: str
     wanted: bool
@@ -68,7 +68,7 @@ class Bit(NamedTuple):
 
 
 class TableRow(NamedTuple):
-    """`why` says why it does not fit, `never` why no page ever comes to it; both may be empty."""
+    """`why`: why the row does not match; `never`: why no page ever reaches it. Both may be empty."""
 
     number: int
     bits: tuple[Bit, ...]
@@ -81,9 +81,9 @@ class TableRow(NamedTuple):
 
 
 class StateTable(NamedTuple):
-    """`flags` are the page's at the moment of matching, `remembered` those of them it no longer has itself.
+    """`flags`: those of the page when it is matched; `remembered`: those of them that were saved earlier.
 
-    `fact`: an operation has looked; else it is what would be. `caption` says of what, `short` in few words.
+    `fact`: an operation has matched it; else it is a prediction. `caption` names the frame, `short` in few words.
     """
 
     rows: tuple[TableRow, ...]
@@ -96,7 +96,7 @@ class StateTable(NamedTuple):
 
 
 def rows_of(profile: Profile, word: int | None) -> tuple[TableRow, ...]:
-    """The table against a flag word; None: without a page."""
+    """The rows of the table against a flag word, or None without a page."""
     states = profile.results.states
     never = unreachable(states, profile.phases[-1])
     first = None if word is None else states.index(matching_row(states, word))
@@ -120,7 +120,7 @@ def _bit(name: str, row: StateRow, word: int | None) -> Bit:
 
 
 class StateTables:
-    """Asks for the table of each moment, and remembers what an operation's frame was and is."""
+    """Finds the table of each timeline position, and caches the flags of the frames of operations."""
 
     def __init__(self) -> None:
         self._key: object = None
@@ -129,15 +129,15 @@ class StateTables:
         self._selected: tuple[tuple[int, int], Matched] | None = None
 
     def clear(self) -> None:
-        """Another machine."""
+        """Forget everything: another machine was loaded."""
         self._key = self._before = self._looked = self._selected = None
 
     def table_for(self, session: Session, selected: int) -> StateTable:
-        """Of the present operation's frame; of the selected one where no operation is about any."""
+        """The table of the frame of the present operation, else of the selected frame."""
         return to_the_end(self.find(session, selected))
 
     def find(self, session: Session, selected: int) -> Generator[None, None, StateTable]:
-        """The same in slices; the machine must stay as it is."""
+        """`table_for` in slices; the machine must not change meanwhile."""
         moment = moment_of(session)
         profile = session.machine.profile
         operation = moment.operation
@@ -168,7 +168,7 @@ class StateTables:
 
 
 def _find_matched(m: Machine, pfn: int) -> Generator[None, None, Matched]:
-    """The flags with which the handler would ask the table if the frame broke now."""
+    """The flags that the handler would match if an error hit the frame now."""
     if not 0 <= pfn < m.frames:
         return Matched(pfn, None, stops="there is no memory at this number")
     return (yield from find_prediction(m, pfn)).matched

@@ -1,4 +1,4 @@
-"""What the walk over tasks and VMAs cost: pairs looked at against mappers found. It is not linear."""
+"""Cost of the walk over tasks and VMAs: pairs visited against tasks found. It is not linear."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _COST: Final = Question[tuple[int, str]]("cost of the walk")  # the step that su
 
 
 def walk_cost(session: Session, operation: Operation) -> str:
-    """What the search for processes came to (mm/memory-failure.c, collect_procs()); empty before it has ended."""
+    """Pairs visited by collect_procs() (mm/memory-failure.c); empty before it has returned."""
     position, words = session.recall.answer(_COST, lambda: _find(session, operation), operation)
     return words if session.position >= position else ""
 

@@ -1,4 +1,4 @@
-"""The reverse map laid out in four columns: frame, mapping, VMAs, tasks; a row for each VMA or group of VMAs."""
+"""Layout of the reverse map in four columns (frame, mapping, VMAs, tasks), one row per VMA or group of VMAs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _Row(NamedTuple):
 
 
 class Row(_Row):
-    """One VMA, or several under one `label`; a group is folded, or the head of what follows it."""
+    """One VMA, or several under one `label`; a group is folded, or the heading of the rows after it."""
 
     @property
     def is_group(self) -> bool:
@@ -55,7 +55,7 @@ class Columns(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Where everything is. Boxes of rows are in the coordinates of the scrolled content."""
+    """Positions of all boxes. Those of rows are in coordinates of the scrolled content."""
 
     columns: Columns
     rows: tuple[Row, ...]
@@ -82,12 +82,12 @@ class Metrics(NamedTuple):
 
 @lru_cache(1 << 15)
 def base_name(name: str) -> str:
-    """A task's name without the number that tells it from its siblings."""
+    """Name of a task without the number that distinguishes it from its siblings."""
     return _NUMBER.sub("", name) or name
 
 
 def rows_of(graph: ReverseMap, unfolded: Collection[str] = ()) -> list[Row]:
-    """A row for each mapper; where there are many, those of equally named tasks share one."""
+    """One row per mapper; if there are many, tasks of the same base name share one."""
     if len(graph.mappers) < GROUP_FROM:
         return [Row((mapper,)) for mapper in graph.mappers]
     groups: dict[str, list[Mapper]] = {}
@@ -106,7 +106,7 @@ def rows_of(graph: ReverseMap, unfolded: Collection[str] = ()) -> list[Row]:
 
 
 def lay_out(rows: Sequence[Row], width: float, height: float, metrics: Metrics) -> Layout:
-    """Rows get two lines each while there is room for all of them, else one."""
+    """Give each row two lines if all rows fit that way, else one."""
     top = metrics.small + 10
     room = height - top - 8
     roomy_height = metrics.line + metrics.small + 7
@@ -123,7 +123,7 @@ def lay_out(rows: Sequence[Row], width: float, height: float, metrics: Metrics) 
 
 
 def columns_of(width: float, metrics: Metrics, roomy: bool = True) -> Columns:
-    """The width shared out: the frame and the entries need what they need, tasks get most of the rest."""
+    """Distribute the width: frame and PTEs get what they need, tasks most of the rest."""
     shares = (0.30, 0.29, 0.41) if roomy and width >= _NARROW else (0.30, 0.23, 0.47)
     # Where names are short of room, what is between them gives way first.
     if width >= _NARROW:
@@ -141,7 +141,7 @@ def columns_of(width: float, metrics: Metrics, roomy: bool = True) -> Columns:
 
 
 def _shared_out(room: float, shares: Widths, least: Widths, wanted: Widths) -> Widths:
-    """To all what they want where it fits, with a share of the rest; else at least what their names need."""
+    """Give each its wanted width and a share of the rest if all fit, else at least its least width."""
     if sum(wanted) <= room:
         return _between(wanted, shares, room - sum(wanted))
     if sum(least) <= room:

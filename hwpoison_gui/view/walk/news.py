@@ -1,4 +1,4 @@
-"""What there is to say of a row of the reverse map at a step, counted once for the many users that may share it."""
+"""Summary of a row of the reverse map at a step; counted once for rows of many users."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hwpoison_gui.view.walk.state import WalkState
 
 
 class RowNews(NamedTuple):
-    """Counts are of VMAs, but `tasks`, `dead` and `told` of tasks. `entry`: of all its PTEs, or `several`."""
+    """Counts are of VMAs, `tasks`, `dead` and `told` of tasks. `entry`: the state of all its PTEs, or `several`."""
 
     entry: str
     vmas: int
@@ -35,7 +35,7 @@ class RowNews(NamedTuple):
 
 
 def news_of(row: Row, state: WalkState) -> RowNews:
-    """The news of a row."""
+    """The summary of a row."""
     vmas, tasks = row.vmas, row.tasks
     entries = {entry or "none" for entry in set(map(state.entries.get, vmas))}
     kinds = [fate.kind for fate in map(state.fates.get, tasks) if fate is not None]

@@ -1,4 +1,4 @@
-"""The walk over a reverse map: what each entry and task is like now, and how far the handler has come."""
+"""The state of a reverse-map walk: each PTE and task now, and how far the handler has come."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from hwpoison_gui.view.words.lookup import text_of
 
 
 class Fate(NamedTuple):
-    """What became of a task. `kind`: alive, told, pending, handled, ignored, killed; `text` says it in a few words."""
+    """The state of a task. `kind`: alive, told, pending, handled, ignored, killed; `text` says it in a few words."""
 
     kind: str
     text: str = ""
@@ -32,7 +32,7 @@ class Fate(NamedTuple):
 
 
 class Passed(NamedTuple):
-    """A pair that the walk passed by, and why."""
+    """A pair that the walk skipped, and why."""
 
     short: str
     why: str
@@ -40,12 +40,12 @@ class Passed(NamedTuple):
 
 @dataclass(slots=True)
 class WalkState:
-    """What is drawn on a reverse map. Keys: VMA ids for entries, tgids for tasks.
+    """What is drawn on a reverse map. Keys: VMA ids for PTEs, tgids for tasks.
 
-    `entries`: dirty, clean, swap, hwpoison, other, none. `current_vma` and `current_task`: what the
-    present step is about; `act` is its act. `kind` is what the frame holds, or held before it broke; `cached`: it is
-    in a page cache; `per_cpu`: free, on a per-CPU list. `ends`: how the frame's error hits a
-    task, once it is through (hits.MEANINGS).
+    `entries`: dirty, clean, swap, hwpoison, other, none. `current_vmas` and `current_task`: the objects of the present
+    step; `act` is its act. `kind` is what the frame holds, or held before it was poisoned; `cached`: it is in a page
+    cache; `per_cpu`: free, on a per-CPU list. `ends`: impact of the error on each task, once it is handled
+    (hits.MEANINGS).
     """
 
     letters: str = ""
@@ -69,14 +69,14 @@ _MAPS: Final = 8  # that are remembered
 
 
 def _short(mark: Mark) -> str:
-    """Why a pair was skipped, in the room of a box."""
+    """Why a pair was skipped, short enough for a box."""
     if mark.site is NOT_MAPPED:
         return "no PTE: does not map it"
     return "later: early_kill is 0" if mark.value("policy") == "default" else "later: its policy"
 
 
 def entry_state(m: Machine, pfn: int, mapper: Mapper) -> str:
-    """What stands in the page table where the frame would be mapped."""
+    """State of the PTE that would map the frame."""
     entry = m.pte(mapper.mm, mapper.vpn)
     state = ptes.state_of(entry)
     if state != "present":
@@ -87,12 +87,12 @@ def entry_state(m: Machine, pfn: int, mapper: Mapper) -> str:
 
 
 def walk_state(session: Session, graph: ReverseMap) -> WalkState:
-    """The state of a reverse map at the present step."""
+    """The state of a reverse map at the present timeline position."""
     return Follower(graph).state_at(session)
 
 
 def _standing(m: Machine, tgid: int) -> Fate:
-    """What can be said of a task without knowing how it came to that."""
+    """The state of a task by the machine alone."""
     process = m.processes.view.get(tgid)
     if process is None:
         return Fate("gone", "not started", "gone")
@@ -104,17 +104,17 @@ def _standing(m: Machine, tgid: int) -> Fate:
 
 
 def _shorter(ended: str) -> str:
-    """`SIGBUS (BUS_MCEERR_AO)` in the room of a box."""
+    """`SIGBUS (BUS_MCEERR_AO)`, short enough for a box."""
     return ended.replace("BUS_MCEERR_", "").replace("SI_KERNEL", "forced")
 
 
 def concerns(session: Session, operation: Operation, pfn: int) -> bool:
-    """Whether an operation is about the frame."""
+    """Whether an operation concerns the frame."""
     return pfn in frames_concerned(session, operation)
 
 
 def frames_concerned(session: Session, operation: Operation) -> list[int]:
-    """The operation's own frame, or those its steps name, in order."""
+    """The frame of the operation, or those of its steps, in order."""
     m = session.machine
     if operation.outcome.pfn is not None:
         return [operation.outcome.pfn] if 0 <= operation.outcome.pfn < m.frames else []
@@ -123,9 +123,9 @@ def frames_concerned(session: Session, operation: Operation) -> list[int]:
 
 
 class Follower:
-    """The state of one reverse map, carried on from step to step either way: a step costs what it changed.
+    """Updates the state of one reverse map from step to step, in both directions, at the cost of the changes.
 
-    For another operation it begins anew, with all users.
+    For another operation it is rebuilt from all users.
     """
 
     def __init__(self, graph: ReverseMap) -> None:
@@ -142,7 +142,7 @@ class Follower:
         self._position = -1
 
     def state_at(self, session: Session) -> WalkState:
-        """The state at the session's present step; the same object as long as it can be carried on."""
+        """The state at the present position; the same object as long as it can be updated."""
         to_the_end(self.carry(session))
         m, word = session.machine, session.machine.page(self.graph.pfn)
         self._state.letters, self._state.poisoned = pf.letters_of(word), bool(word & pf.HWPOISON)
@@ -154,7 +154,7 @@ class Follower:
         return self._state
 
     def carry(self, session: Session) -> Generator[None, None, None]:
-        """Carries the state on to the present step; yields now and then."""
+        """Update the state to the present position; yields now and then."""
         m, operation, here, there = session.machine, moment_of(session).operation, self._position, session.position
         self._position = -1  # whoever does not go on with it begins anew
         if here < 0 or operation is not self._operation:
@@ -181,7 +181,7 @@ class Follower:
         yield from self._tell_fates(m, self._told.keys() | {mapper.tgid for mapper in self.graph.mappers})
 
     def _take(self, m: Machine, steps: Iterable[Step], before: int) -> Generator[None, None, set[int]]:
-        """What the steps say of pairs, and whom they told: those tasks are returned."""
+        """Apply steps; returns the tasks that they signalled."""
         told: set[int] = set()
         for number, step in enumerate(steps if self._concerned else (), before + 1):
             if number % SLICE == 0:
@@ -223,7 +223,7 @@ class Follower:
         return tgid
 
     def _take_back(self, position: int) -> Generator[None, None, set[int]]:
-        """Forgets what steps after a position said; returns the tasks that they told."""
+        """Undo the steps after a position; returns the tasks that they signalled."""
         told: set[int] = set()
         while self._log and self._log[-1][0] > position:
             _, undo, args = self._log.pop()
@@ -235,7 +235,7 @@ class Follower:
         return told
 
     def _look_again(self, m: Machine, steps: Iterable[Step], told: set[int]) -> Iterator[None]:
-        """Entries and tasks that the steps changed, as they are now."""
+        """Reread the PTEs and tasks that the steps changed."""
         spaces: set[int] = set()
         tasks: set[int] = set()
         for number, step in enumerate(steps):
@@ -256,7 +256,7 @@ class Follower:
         yield from self._tell_fates(m, tasks & self._state.fates.keys() | told)
 
     def _tell_fates(self, m: Machine, tasks: Iterable[int]) -> Iterator[None]:
-        """Death is seen of the task itself; short of that, what it was told last counts."""
+        """Update the state of tasks: death by the task itself, else the last signal."""
         for number, tgid in enumerate(tasks):
             if number % SLICE == 0:
                 yield
@@ -264,7 +264,7 @@ class Follower:
             self._state.fates[tgid] = now if now.kind == "killed" else self._told.get(tgid, now)
 
     def _point(self, m: Machine, moment: Moment) -> None:
-        """What the present step is about."""
+        """Set the objects of the present step."""
         state = self._state
         state.act, state.at_frame, state.current_vmas, state.current_task = None, False, frozenset(), None
         if moment.step is None or not self._concerned:
@@ -289,28 +289,28 @@ _FINDERS: Final = frozenset({"read", "write", "pread", "pwrite", "swapin", "copy
 
 
 def _brings(operation: Operation) -> bool:
-    """Whether it brings a page in, rather than takes one from its users: they are looked for after it."""
+    """Whether it faults a page in rather than unmaps one: its users are looked up after it."""
     return operation.name in _FINDERS and not operation.outcome.signals
 
 
 class Walks:
-    """Remembers the newest reverse maps: of operations' frames as they were before, and of the selected frame."""
+    """Caches the newest reverse maps: of the frames of operations, as they were before, and of the selected frame."""
 
     def __init__(self) -> None:
         self._maps: list[tuple[object, int, ReverseMap]] = []  # for what it was made, the frame, the map
         self._follower: Follower | None = None
 
     def clear(self) -> None:
-        """The machine is another one."""
+        """Forget everything: another machine was loaded."""
         self._maps.clear()
         self._follower = None
 
     def state_of(self, session: Session, graph: ReverseMap) -> WalkState:
-        """The state of a reverse map at the present step, carried on where that is possible."""
+        """The state of a reverse map at the present position, updated incrementally where possible."""
         return self._follow(graph).state_at(session)
 
     def prepare(self, session: Session, selected: int) -> Iterator[None]:
-        """Makes what `map_for` and `state_of` will be asked for; yields now and then."""
+        """Compute what `map_for` and `state_of` need; yields now and then."""
         graph = yield from self._find(session, selected)
         if graph is not None:
             yield from self._follow(graph).carry(session)
@@ -321,7 +321,7 @@ class Walks:
         return self._follower
 
     def map_for(self, session: Session, selected: int) -> ReverseMap | None:
-        """Of the present operation's frame; of the selected one where no operation is about any."""
+        """The map of the frame of the present operation, else of the selected frame."""
         return to_the_end(self._find(session, selected))
 
     def _find(self, session: Session, selected: int) -> Generator[None, None, ReverseMap | None]:

@@ -1,4 +1,4 @@
-"""The reverse map in words: what is drawn, as text for whoever reads, copies or hears it."""
+"""The reverse map as text, for tooltips, the clipboard and screen readers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _CUT_OUT: Final = "It was in the page cache, and is no more; no process had mapp
 
 
 def box_words(mapping: Mapping) -> tuple[str, str]:
-    """The words in the mapping's box: large ones, and small ones below."""
+    """Heading and small print of the box of the mapping."""
     if mapping.kind == "file":
         return mapping.title.rpartition("/")[2] or mapping.title, mapping.detail
     if mapping.kind == "anon":
@@ -56,7 +56,7 @@ def nobody_words(state: WalkState) -> str:
 
 
 def row_words(row: Row, state: WalkState, news: RowNews) -> list[str]:
-    """A row in full, its most important line first."""
+    """All lines of a row, the most important one first."""
     if row.is_group:
         entry = ENTRY_WORDS.get(news.entry, "several")
         told = "".join(f", {words}" for words in ([f"{news.told:,} told"] if news.told else []) + list(news.ends))
@@ -79,7 +79,7 @@ def row_words(row: Row, state: WalkState, news: RowNews) -> list[str]:
 def map_words(
     graph: ReverseMap, rows: Sequence[Row], state: WalkState, news: Callable[[int], RowNews], most: int | None = None
 ) -> str:
-    """A line for the frame and one for each row, of very many the first `most`."""
+    """A line for the frame and one for each row; of long maps, the first `most` rows."""
     broken = f"{kinds.KINDS[kinds.POISON].name}, was " if state.poisoned and state.kind.id != kinds.POISON else ""
     frame = f"{graph.pfn:#x} {broken}{state.kind.name}, {graph.mapping.title}"
     lines = [f"{frame}: {graph.mapping.detail}" if graph.mapping.detail else frame]
