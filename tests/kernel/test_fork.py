@@ -280,6 +280,19 @@ def test_the_last_to_end_gives_all_memory_back(profile: str) -> None:
     assert not any(table.view for table in tables)
 
 
+@both
+def test_shared_memory_outlives_who_made_it(profile: str) -> None:
+    """iput(): a file without a name stays while a VMA maps it."""
+    bench = Workbench(profile)
+    bench.area(pages=2, shared=True)
+    bench.do("write", task="a", at="m+0", value="x")
+    bench.do("fork", task="a", child="b")
+    bench.do("exit", task="a")
+    assert bench.do("read", task="b", at="m+0").value == "x"
+    bench.do("exit", task="b")
+    assert not bench.m.page_cache.view
+
+
 def test_an_exit_passes_dirty_bits_of_files_on() -> None:
     """zap_pte_range(): set_page_dirty() where the entry was dirty and the page is a file's."""
     bench = Workbench("v7")

@@ -97,6 +97,17 @@ def test_a_file_that_is_mapped_at_an_odd_offset_has_small_pages() -> None:
     assert not is_huge(bench, 3) and bench.pfn("a:t+3") == bench.pfn("/dev/shm/g@4")
 
 
+def test_a_private_mapping_of_a_file_has_small_pages() -> None:
+    bench = Workbench()
+    bench.do("file", path="/dev/shm/g", pages=512, filesystem="tmpfs", hole=True)
+    for name in "st":
+        bench.do("mmap", task="a", name=name, pages=512, huge="thp", shared=name == "s", file="/dev/shm/g")
+    bench.do("write", task="a", at="s+3", value="x")
+    assert bench.do("read", task="a", at="t+3").value == "x" and not is_huge(bench, 3)
+    bench.do("write", task="a", at="t+3", value="y")
+    assert bench.do("read", task="a", at="s+3").value == "x"
+
+
 def test_who_has_a_huge_page_alone_writes_to_it_in_place() -> None:
     bench = area()
     bench.do("write", task="a", at="t+3", value="x")

@@ -149,7 +149,9 @@ def test_what_others_map_is_spared_since(profile: str, state: str) -> None:
     """madvise_cold_or_pageout_pte_range(): page_mapcount() != 1."""
     bench = area(profile)
     bench.do("fork", task="a", child="b")
-    bench.do("madvise", task="a", at="m+0", advice="pageout")
+    bench.do("write", task="a", at="m+1")
+    bench.do("madvise", task="a", at="m+0", pages=2, advice="pageout")
+    assert bench.session.pte_state("a", "m+1") == "swap", "a page of its own behind it goes"
     assert bench.session.pte_state("a", "m+0") == bench.session.pte_state("b", "m+0") == state
 
 
