@@ -6,10 +6,11 @@ Chips can be clicked, or reached with Tab and arrow keys and pressed; they emit 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QEnterEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QEnterEvent, QFontMetrics, QGuiApplication, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from hwpoison_gui.gui.look import theme as look
@@ -26,6 +27,16 @@ _ARROWS: Final = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Q
 _OWN_KEYS: Final = (*_ARROWS, Qt.Key.Key_Space)  # keys that are also shortcuts of the window
 _DETAILS: Final = ((True, True, 2), (False, True, 3), (False, False, 0))  # long names, counts, maximum number of lines
 _FEWEST: Final = "0,000"  # minimum width of a count, so that chips keep their positions
+
+
+@lru_cache(maxsize=512)
+def _chip_size(name: str, count: str, whole: bool, _font: str) -> tuple[int, int]:
+    """Width and height of a chip; `_font` is the application's, on which they depend. Layouts ask for it repeatedly."""
+    metrics = QFontMetrics(look.font(look.CAPTION))
+    room = max(metrics.horizontalAdvance(text) for text in (count, _FEWEST)) if count else 0
+    memory = metrics.horizontalAdvance("000.0 MiB") + look.SMALL if whole else 0
+    words = metrics.horizontalAdvance(name) + look.SMALL + room + memory
+    return 3 * look.TIGHT + look.px(_SWATCH) + words, metrics.height() + look.TIGHT
 
 
 class LegendChip(QAbstractButton):
@@ -73,11 +84,8 @@ class LegendChip(QAbstractButton):
         return amount(self.frames * FRAME_SIZE) if self.whole and self.frames else ""
 
     def sizeHint(self) -> QSize:
-        metrics = QFontMetrics(look.font(look.CAPTION))
-        count = max(metrics.horizontalAdvance(text) for text in (self.text(), _FEWEST)) if self.counted else 0
-        memory = metrics.horizontalAdvance("000.0 MiB") + look.SMALL if self.whole else 0
-        words = metrics.horizontalAdvance(self._name()) + look.SMALL + count + memory
-        return QSize(3 * look.TIGHT + look.px(_SWATCH) + words, metrics.height() + look.TIGHT)
+        count = self.text() if self.counted else ""
+        return QSize(*_chip_size(self._name(), count, self.whole, QGuiApplication.font().key()))
 
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QLayout, QSizePolicy, QWidget
 
 from hwpoison_gui.gui.look import theme as look
@@ -13,6 +14,14 @@ from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.map.lenses import KIND, LENSES, Lens
 
 _PADDING: Final = 7
+
+
+@lru_cache(maxsize=64)
+def _button_size(number: str, name: str, _font: str) -> tuple[int, int]:
+    """Width and height of a button; `_font` is the application's, on which they depend."""
+    metrics = QFontMetrics(look.font(look.CAPTION))
+    words = metrics.horizontalAdvance(name) + look.TIGHT if name else 0
+    return 2 * _PADDING + metrics.horizontalAdvance(number) + words, metrics.height() + 2 * look.TIGHT
 
 
 class LensButton(QAbstractButton):
@@ -43,12 +52,11 @@ class LensButton(QAbstractButton):
 
     def width_of(self, short: bool) -> int:
         """Return the width in pixels, with or without the name."""
-        metrics = QFontMetrics(self._font())
-        name = 0 if short and not self.isChecked() else metrics.horizontalAdvance(self.lens.name) + look.TIGHT
-        return 2 * _PADDING + metrics.horizontalAdvance(str(self.number)) + name
+        name = "" if short and not self.isChecked() else self.lens.name
+        return _button_size(str(self.number), name, QGuiApplication.font().key())[0]
 
     def sizeHint(self) -> QSize:
-        return QSize(self.width_of(self.short), QFontMetrics(self._font()).height() + 2 * look.TIGHT)
+        return QSize(*_button_size(str(self.number), self.words, QGuiApplication.font().key()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
