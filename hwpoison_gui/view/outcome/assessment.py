@@ -74,10 +74,12 @@ class Assessment:
         """Do the work in slices, while the machine is at rest and stays as it is; yields the fraction that is done."""
         for done in self.users.work():
             yield 0.3 * done
-        singles = [self.users.used()]
+        used = self.users.used()
+        singles = [used]
         for start in range(0, self.m.frames, _CHUNK):
             part = slice(start, min(start + _CHUNK, self.m.frames))
-            singles.append(self._group(part) + start)
+            first, last = np.searchsorted(used, (part.start, part.stop))
+            singles.append(self._group(part, used[first:last] - start) + start)
             yield 0.3 + 0.3 * part.stop / self.m.frames
         single = distinct(np.concatenate(singles))
         for start in range(0, len(single), _BATCH):
@@ -127,9 +129,13 @@ class Assessment:
 
     # -- frames that nobody uses
 
-    def _group(self, part: slice) -> I64:
-        """Give the frames of a part the classes of their groups; returns the places of those that need a signature."""
+    def _group(self, part: slice, used: I64) -> I64:
+        """Give the frames of a part the classes of their groups; returns the places of those that need a signature.
+
+        Those and the `used` ones, which get one in any case, stand for no group.
+        """
         key, alone = self._key_of(part)
+        alone[used] = True
         for bit, pfns in zip((_FREE_HEAD, _ON_PCP), self._on_lists, strict=True):
             first, last = np.searchsorted(pfns, (part.start, part.stop))
             key[pfns[first:last] - part.start] |= bit
@@ -138,18 +144,16 @@ class Assessment:
             self._class_of_group = np.append(self._class_of_group, np.full(missing, -1, np.int64))
         numbers = self._class_of_group[key]
         if numbers.min() < 0:
-            numbers = self._new_groups(key, numbers, part.start)
+            self._add_groups(key, np.flatnonzero((numbers < 0) & ~alone), part.start)
+            numbers = np.maximum(self._class_of_group[key], 0)
         self.class_of[part] = numbers
         return np.flatnonzero(alone)
 
-    def _new_groups(self, key: npt.NDArray[np.int32], numbers: I64, start: int) -> I64:
-        unknown = np.flatnonzero(numbers < 0)
+    def _add_groups(self, key: npt.NDArray[np.int32], unknown: I64, start: int) -> None:
         new, first = np.unique(key[unknown], return_index=True)
         self._class_of_group[new] = np.arange(len(self._members), len(self._members) + len(new))
         self._members += (unknown[first] + start).tolist()
         self._fewest += [0] * len(new)
-        found: I64 = self._class_of_group[key]
-        return found
 
     def _key_of(self, part: slice) -> tuple[npt.NDArray[np.int32], Bools]:
         """The group of each frame of a part, as a number, and which frames need a signature instead."""

@@ -72,11 +72,24 @@ def test_a_huge_page_that_some_have_by_small_entries() -> None:
     do(session, "task", name="a")
     do(session, "mmap", task="a", name="t", pages=512, huge="thp")
     do(session, "write", task="a", at="t+0", value="x")
-    for child in ("b", "c", "d"):
+    for child in ("b", "c", "d", "e", "f"):
         do(session, "fork", task="a", child=child)
     for child in ("c", "d"):
         do(session, "write", task=child, at="t+1", value="y")
     for at in ("a:t+0", "a:t+5", "a:t+511"):
+        as_it_is_and_as_a_crowd(session.machine, session.resolve_frame(at))
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_huge_page_of_hugetlb(shared: bool) -> None:
+    session = Session.fresh(1 << 14, huge_pages=2, profile="6.1", sysctl={"memory_failure_early_kill": 1})
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="h", pages=512, huge="hugetlb", shared=shared)
+    do(session, "write", task="a", at="h+0", value="x")
+    for child in ("b", "c", "d"):
+        do(session, "fork", task="a", child=child)
+        do(session, "read", task=child, at="h+0")
+    for at in ("a:h+0", "a:h+9"):
         as_it_is_and_as_a_crowd(session.machine, session.resolve_frame(at))
 
 
