@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, QPoint, QTimer
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QMainWindow, QWidget
 
 from hwpoison_gui.gui.control.controller import Controller
@@ -183,11 +183,10 @@ class Panels(QObject):
             tables = Tables(self._window, self._appearance.theme)
             for name, tool in tables.tools.items():
                 self.docks[name].add_tool(tool)
-            link = TablesLink(tables, self.docks, self._map, self._controller, self._present, self._show_frame_menu)
+            link = TablesLink(
+                tables, self.docks, self._map, self._controller, self._present, self._menus.show_frame_menu
+            )
             self._tables = tables, link
             for name in TABLES:
                 self.docks[name].content()
         return self._tables
-
-    def _show_frame_menu(self, pfn: int, where: QPoint) -> None:
-        self._menus.show_frame_menu(pfn, where)
