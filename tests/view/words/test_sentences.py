@@ -1,0 +1,46 @@
+"""Sentences of recorded cases: each mark has one, whole, with its values filled in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hwpoison_gui.kernel.mark import SITES, Act, Mark
+from hwpoison_gui.session.scenario import replay
+from hwpoison_gui.session.scenario.reader import load
+from hwpoison_gui.view.words.lookup import branch_of, text_of, why_of
+from tests.paths import DATA
+
+SOME = [
+    file for folder in ("cases", "cases-extra", "tinjpage") for file in sorted((DATA / folder).rglob("*.toml"))[::5]
+]
+
+
+@pytest.mark.parametrize("file", SOME, ids=lambda file: f"{file.parent.parent.name}-{file.parent.name}-{file.stem}")
+def test_every_mark_has_a_whole_sentence(file: Path) -> None:
+    scenario = load(file)
+    session = replay.boot(scenario)
+    for _ in replay.play(session, scenario):
+        pass
+    for mark in set(session.steps.marks):
+        text = text_of(mark)
+        assert text.endswith(".") and not text.endswith(".."), text
+        assert not any(sign in text + why_of(mark) + branch_of(mark) for sign in ("{", "}", "None")), text
+
+
+def test_words_are_chosen_by_the_values() -> None:
+    def says(site: str, *args: object, **objects: tuple[int, ...]) -> str:
+        return text_of(Mark(SITES[site], args, **objects))
+
+    assert says("hwpoison_user_mappings/mapped", 1) == "1 PTE maps it."
+    assert says("hwpoison_user_mappings/mapped", 1200) == "1,200 PTEs map it."
+    assert "PR_MCE_KILL is late" in says("task_early_kill/task_early_kill: no", "a", "late", 1, tasks=(7,))
+    assert "memory_failure_early_kill is 0" in says(
+        "task_early_kill/task_early_kill: no", "a", "default", 0, tasks=(7,)
+    )
+    assert says("invalidate_inode_page/Failed", "/f", "referenced", 3) == (
+        "/f cannot drop the page: somebody else holds a reference (refcount 3)."
+    )
+    assert branch_of(Mark(SITES["action_result"], ("LRU", "Failed"))) == "Failed"
+    assert SITES["action_result"].act is Act.RESULT
