@@ -1,7 +1,7 @@
-"""Print the system libraries that Qt needs and does not find, with the Debian package of each.
+"""Print the system libraries that Qt needs and that are missing, with the Debian package of each.
 
-Arguments: `x11` or `wayland` for a window there; without, what drawing into pictures needs.
-When all are there and the X server in DISPLAY does not answer, prints "unreachable".
+Arguments: `x11` or `wayland` for a window; without arguments, for pictures only.
+If none is missing and the X server in DISPLAY does not answer, prints "unreachable".
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ WAYLAND = {
 
 
 def is_there(library: str) -> bool:
-    """Whether the dynamic linker finds `library`, by whatever path it looks."""
+    """Whether the dynamic linker finds `library`."""
     try:
         ctypes.CDLL(library)
     except OSError:
@@ -51,7 +51,7 @@ def is_there(library: str) -> bool:
 
 
 def x_server_answers() -> bool:
-    """Whether a connection to the X server named in DISPLAY can be made; Qt aborts where it cannot."""
+    """Whether the X server in DISPLAY accepts a connection; without one Qt aborts."""
     xcb = ctypes.CDLL("libxcb.so.1")
     xcb.xcb_connect.restype = ctypes.c_void_p
     connection = ctypes.c_void_p(xcb.xcb_connect(None, None))

@@ -1,6 +1,6 @@
 # Set-up shared by script/run, script/test and .ci/run; POSIX sh, sourced with $root set.
-# Makes .venv in the checkout and installs into it, but only what changed since the last time;
-# looks for the system libraries that Qt needs, and installs them where it may.
+# Creates .venv in the checkout and installs into it only what has changed since the last time;
+# checks for the system libraries that Qt needs, and installs them if it is allowed to.
 
 venv=$root/.venv
 python=$venv/bin/python
@@ -14,7 +14,7 @@ fail() {
 
 has_apt() { command -v apt-get >/dev/null 2>&1; }
 
-# need_packages WHY PACKAGE...: installs Debian packages as root; otherwise prints the command and ends.
+# need_packages WHY PACKAGE...: installs Debian packages as root; otherwise prints the command and exits.
 need_packages() {
     why=$1
     shift
@@ -22,20 +22,20 @@ need_packages() {
         fail "$why. Please run: sudo apt-get install -y $*"
     fi
     say "$why: installing $*"
-    # A broken third-party source makes update fail though the packages may be there.
+    # update fails for a broken third-party source although the packages may be available.
     apt-get update -qq >&2 || say "apt-get update failed, going on"
     DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >&2 ||
         fail "could not install them. Please see to it that this works: apt-get install -y $*"
 }
 
-# The version of interpreter $1 as 3.N when it is recent enough, else nothing.
+# Prints the version of interpreter $1 as 3.N if it is recent enough.
 recent_version() {
     "$1" -c 'import sys; v = sys.version_info[:2]; v >= (3, 11) and print("%d.%d" % v)' 2>/dev/null || :
 }
 
 can_make_venv() { "$1" -c 'import ensurepip, venv' 2>/dev/null; }
 
-# Sets $base_python to an interpreter that is recent enough, preferably one that can make an environment.
+# Sets $base_python to a recent enough interpreter, preferably one that can create an environment.
 find_python() {
     base_python=
     for candidate in ${PYTHON:+"$PYTHON"} python3.13 python3.12 python3.11 python3; do
@@ -59,7 +59,7 @@ need_python() {
     can_make_venv "$base_python" && return
     version=$(recent_version "$base_python")
     why="$(command -v "$base_python") lacks the modules venv and ensurepip"
-    # A package of the system helps only the system's own interpreter.
+    # A Debian package only helps the system's interpreter.
     case $("$base_python" -c 'import sys; print(sys.base_prefix)') in
         /usr) has_apt && need_packages "$why" "python$version-venv" ;;
     esac
@@ -72,14 +72,14 @@ make_venv() {
     "$base_python" -m venv --clear "$venv" || fail "could not make $venv"
 }
 
-# An environment cannot be moved, loses its interpreter with an upgrade, and may have been interrupted.
+# An environment cannot be moved, loses its interpreter in an upgrade, and may be incomplete.
 usable_venv() {
     [ -x "$python" ] || return 1
     [ "$(cat "$venv/.made-in" 2>/dev/null || echo "$root")" = "$root" ] || return 1
     [ -n "$(recent_version "$python")" ] && "$python" -c 'import pip' 2>/dev/null
 }
 
-# The requirements of the dependency groups named; pip knows groups only from 25.1 on.
+# Prints the requirements of the named dependency groups; pip supports groups only since 25.1.
 requirements_of() {
     "$python" - "$root/pyproject.toml" "$@" <<'EOF'
 import sys
@@ -92,8 +92,8 @@ for name in sys.argv[2:]:
 EOF
 }
 
-# What the installed packages depend on. The interpreter, too: when the system's Python is upgraded, the
-# environment stands there without packages.
+# Prints what the installed packages depend on, including the interpreter: when the system's Python is upgraded, the
+# environment loses its packages.
 stamp_now() {
     printf '%s %s %s' "$(cksum <"$root/pyproject.toml")" "$root" "$(readlink -f "$python" 2>/dev/null || :)"
 }
@@ -112,7 +112,7 @@ install_packages() {
     done
 }
 
-# ensure_packages [GROUP...]: the program and the dependency groups named are installed and up to date.
+# ensure_packages [GROUP...]: installs or updates the program and the named dependency groups.
 ensure_packages() {
     stamp=$(stamp_now)
     stale=
@@ -126,7 +126,7 @@ ensure_packages() {
     fi
 }
 
-# ensure_qt_libraries [x11|wayland]: what Qt needs of the system is there; $reached says whether an
+# ensure_qt_libraries [x11|wayland]: installs the system libraries that Qt needs; $reached says whether the
 # X server answers.
 ensure_qt_libraries() {
     reached=yes
@@ -138,7 +138,7 @@ ensure_qt_libraries() {
     why="Qt needs libraries that are missing"
     libraries=$(printf '%s\n' "$report" | cut -d' ' -f1)
     packages=$(printf '%s\n' "$report" | cut -d' ' -f2 | sort -u)
-    # Unquoted: one word each.
+    # Unquoted: split into words.
     if has_apt; then
         # shellcheck disable=SC2086
         need_packages "$why" $packages

@@ -173,7 +173,7 @@ def _notes(exported: Exported, processes: Sequence[ProcessImage], cache: Cache) 
     said.append(_cache_note(exported, cache))
     if not exported.zones:
         said.append(
-            "Zones and nodes were not recorded: zones are told by x86's limits, and whose node it is stays open."
+            "Zones and nodes were not recorded: zones are assumed by the limits of x86, and nodes are not known."
         )
     if bare := int(np.count_nonzero(exported.kpageflags == 0)):
         size = f"{bare * 4 / 1024:,.0f} MiB" if bare < _GIB else f"{bare / _GIB:,.1f} GiB"
