@@ -130,11 +130,6 @@ class Mark(NamedTuple):
         return self.args[self.site.args.index(name)]
 
 
-def counted(number: int, one: str, many: str = "") -> str:
-    """`1 PTE`, `3 PTEs`; `many` where an s does not make it: `1 entry`, `3 entries`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
 class Run(NamedTuple):
     """Consecutive steps of one loop, yielded together.
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.words.lookup import text_of
+from hwpoison_gui.view.words.words import counted
 from tests.workbench import Workbench
 
 

@@ -24,7 +24,7 @@ OPERATORS: Final[dict[type[ast.operator], type[ast.operator]]] = {
 SWAPPED_NAMES: Final = {"min": "max", "max": "min", "any": "all", "all": "any", "sorted": "list"}
 
 # Calls whose arguments are told to people and decide nothing.
-WORDS: Final = frozenset({"Mark", "Site", "site", "prose", "counted", "TypeVar", "cast"})
+WORDS: Final = frozenset({"Mark", "Site", "site", "TypeVar", "cast"})
 
 FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
 

@@ -28,13 +28,13 @@ from hwpoison_gui.gui.control.slices import LongWork, Work
 from hwpoison_gui.gui.look import icons
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
-from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.kernel.profile.registry import newest, oldest
 from hwpoison_gui.session import compare
 from hwpoison_gui.session.compare import Recipe, Settings
 from hwpoison_gui.view.base.moment import title
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.facts.compare import differences, headline, settings_words
+from hwpoison_gui.view.words.words import counted
 
 _WAYS: Final = (("Early kill against late", "early"), ("Recovery on against off", "recovery"),
                 (f"Profile {oldest().name} against {newest().name}", "profile"), ("As chosen below", ""))  # fmt: skip

@@ -17,7 +17,6 @@ from PySide6.QtCore import QObject, Signal
 from hwpoison_gui.gui.control.playback import Playback
 from hwpoison_gui.gui.control.selection import Selection
 from hwpoison_gui.gui.control.slices import LongWork, Work
-from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.opening import Opened
 from hwpoison_gui.session.branches import Told
 from hwpoison_gui.session.errors import ScenarioError
@@ -26,6 +25,7 @@ from hwpoison_gui.session.scenario import schema, shape
 from hwpoison_gui.session.session import SLICE_SECONDS, Session
 from hwpoison_gui.session.timeline import Notice, Step
 from hwpoison_gui.view.base.moment import moment_of, title
+from hwpoison_gui.view.words.words import counted
 
 _FEW: Final = 2000  # steps that a notice lists one by one; of more, views refresh everything
 # After an operation was given up, views that read tables during its recording must refresh: all use `processes`.

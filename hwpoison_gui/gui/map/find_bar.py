@@ -12,11 +12,11 @@ from hwpoison_gui.gui.look import icons
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
 from hwpoison_gui.gui.widgets.word_list import WordList
-from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.filter.expression import FilterError
 from hwpoison_gui.view.filter.suggestions import EXAMPLES
+from hwpoison_gui.view.words.words import counted
 
 _PAUSE_MS: Final = 120  # pause after a key press before the expression is applied
 _EXAMPLES: Final = "lru,~dirty    0x1000+512    nginx:heap    /usr/lib/*    outcome:lost"

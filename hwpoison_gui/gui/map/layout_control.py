@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QInputDialog, QToolTip, QWidget
 from hwpoison_gui.gui.look import settings as keys
 from hwpoison_gui.gui.look.settings import Settings
 from hwpoison_gui.gui.map.widget import FrameMapWidget
-from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.map.layout import widest
+from hwpoison_gui.view.words.words import counted
 
 ROWS: Final = "rows"
 WITH_ROWS: Final = (ROWS, "zones")

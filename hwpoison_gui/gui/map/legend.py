@@ -16,11 +16,11 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.flow_layout import FlowLayout
 from hwpoison_gui.gui.map.marks import draw_poison
-from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.map.lens_colours import class_colour
 from hwpoison_gui.view.map.lenses import KIND, Lens, LensClass
+from hwpoison_gui.view.words.words import counted
 
 _SWATCH: Final = 12
 _ARROWS: Final = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}

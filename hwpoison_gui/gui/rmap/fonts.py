@@ -8,11 +8,11 @@ from typing import Final, NamedTuple
 from PySide6.QtGui import QFont, QFontMetricsF
 
 from hwpoison_gui.gui.look import theme as look
-from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.view.map.lenses import KIND
 from hwpoison_gui.view.rmap.graph import ReverseMap
 from hwpoison_gui.view.walk.layout import Metrics, Row
 from hwpoison_gui.view.walk.words import ENTRY_WORDS, box_words
+from hwpoison_gui.view.words.words import counted
 
 _ADDRESS: Final = 12  # hex digits of a user-space address
 

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.map.marks import draw_poison
 from hwpoison_gui.gui.rmap.fonts import Fonts
-from hwpoison_gui.kernel.mark import Act, counted
+from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.view.base.hits import IN_SHORT, TONES
 from hwpoison_gui.view.base.palette import Theme, mixed
@@ -21,6 +21,7 @@ from hwpoison_gui.view.walk.layout import Layout, Row
 from hwpoison_gui.view.walk.news import RowNews
 from hwpoison_gui.view.walk.state import Fate, WalkState
 from hwpoison_gui.view.walk.words import ENTRY_WORDS, box_words
+from hwpoison_gui.view.words.words import counted
 
 Align = Qt.AlignmentFlag
 _TRAVELS: Final = (Act.VISIT, Act.SKIP)

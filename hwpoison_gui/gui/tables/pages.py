@@ -16,11 +16,11 @@ from hwpoison_gui.gui.tables.page_model import PageModel
 from hwpoison_gui.gui.widgets.table_keys import wants_menu
 from hwpoison_gui.gui.widgets.table_view import FactView
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.view.base.columns import as_tsv
 from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.rows.page_order import Pfns
 from hwpoison_gui.view.rows.pages import PAGE_COLUMNS
+from hwpoison_gui.view.words.words import counted
 
 NOWHERE: Final = -1
 MOST_COPIED: Final = 100_000

@@ -23,9 +23,9 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from hwpoison_gui.gui.look import signs
 from hwpoison_gui.gui.look import theme as look
-from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.view.base.palette import DARK, Theme, mixed
 from hwpoison_gui.view.facts.operation_chips import Chip
+from hwpoison_gui.view.words.words import counted
 
 EMPTY: Final = "What you do will stand here, one after the other."
 _SIGN: Final = 16

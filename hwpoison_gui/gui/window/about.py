@@ -6,8 +6,8 @@ import html
 from typing import Final
 
 from hwpoison_gui import __version__
-from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.opening import Opened
+from hwpoison_gui.view.words.words import counted
 
 ABOUT: Final = (
     f"<p><b>hwpoison-gui {__version__}</b></p><p>See how Linux survives broken memory: a model of the kernel’s "

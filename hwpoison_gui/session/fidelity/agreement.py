@@ -16,7 +16,6 @@ from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.boot.machine import machine_from_image
 from hwpoison_gui.kernel.image import MemoryImage
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.kernel.profile.registry import nearest
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.kernel.rmap import mappings_of
@@ -148,7 +147,8 @@ def _unknown(m: Machine, row: Row) -> Iterator[str]:
         yield f"it is a page of {row.filesystem}, here {here}"
     in_use = m.page(head) & (pf.LRU | pf.MMAP | pf.HUGE)
     if in_use and row.refcount is not None and row.refcount != m.refcount.view[head]:
-        yield f"it had {counted(row.refcount, 'reference')}, here {m.refcount.view[head]} (they are not exported)"
+        references = "1 reference" if row.refcount == 1 else f"{row.refcount} references"
+        yield f"it had {references}, here {m.refcount.view[head]} (they are not exported)"
 
 
 def _unknown_entries(m: Machine, row: Row) -> Iterator[str]:

@@ -8,7 +8,6 @@ from difflib import SequenceMatcher
 from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.session.compare import EARLY, RECOVERY, Settings, Side
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
@@ -20,6 +19,7 @@ from hwpoison_gui.view.facts.operation_chips import RESULT_TONES
 from hwpoison_gui.view.outcome.loss import loss_of
 from hwpoison_gui.view.rmap.graph import reverse_map
 from hwpoison_gui.view.walk.state import entry_state
+from hwpoison_gui.view.words.words import counted
 
 NOTHING: Final = "–"
 RESULT, SIGNALS, AFTERWARDS, ENTRIES = "Result", "Signal", "Afterwards", "Page table entry"

@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.kernel.mmzone import page_zone
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.session.session import Session
@@ -19,6 +18,7 @@ from hwpoison_gui.view.map.zones import zone_meaning, zone_name
 from hwpoison_gui.view.outcome.impact_now import by_impact, impact_now
 from hwpoison_gui.view.outcome.preview import preview
 from hwpoison_gui.view.rmap.graph import Mapper, mappers_of, mapping_of
+from hwpoison_gui.view.words.words import counted
 
 
 class Fact(NamedTuple):

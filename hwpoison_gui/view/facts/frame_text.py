@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.view.facts.frame_facts import Facts
+from hwpoison_gui.view.words.words import counted
 
 
 def as_text(facts: Facts) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from hwpoison_gui.kernel.mark import Act, counted
+from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.moment import moment_of, title_of
 from hwpoison_gui.view.facts.operation_chips import RESULT_TONES, result_in
 from hwpoison_gui.view.outcome.loss import loss_of
 from hwpoison_gui.view.outcome.verdict import refused, verdict
 from hwpoison_gui.view.words.lookup import branch_of, function_of, text_of, why_of
+from hwpoison_gui.view.words.words import counted
 
 IDLE: Final = "Click a frame to break it."
 IDLE_HINT: Final = (

@@ -8,10 +8,10 @@ from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.view.filter.terms import SORTS, area_names, processes_of, quoted, slug, tokens_of
 from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED, OWNER, ZONE
 from hwpoison_gui.view.map.zones import zone_meaning
+from hwpoison_gui.view.words.words import counted
 
 MOST: Final = 40
 _CURSOR: Final = "\0"  # so that a token stands there, empty or not

@@ -6,10 +6,10 @@ from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.mark import counted
 from hwpoison_gui.kernel.rmap import page_index, page_mapped_in_vma, rmap_vmas
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.naming import listed
+from hwpoison_gui.view.words.words import counted
 
 _MOST_MAPPERS: Final = 256
 _MOST_NAMES: Final = 3

@@ -12,13 +12,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from hwpoison_gui.kernel.mark import Act, Mark, counted
+from hwpoison_gui.kernel.mark import Act, Mark
 from hwpoison_gui.kernel.profile.type import Profile
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.outcome.loss import Fact
 from hwpoison_gui.view.outline.entry_points import parts_of
 from hwpoison_gui.view.outline.place import Place, place
 from hwpoison_gui.view.words.lookup import branch_of, function_of, text_of, why_of
+from hwpoison_gui.view.words.words import counted
 
 DONE: Final = "done"
 NOW: Final = "now"

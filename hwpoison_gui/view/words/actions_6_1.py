@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from hwpoison_gui.kernel import actions_6_1 as actions
-from hwpoison_gui.kernel.mark import Site, counted
-from hwpoison_gui.view.words.words import Words
+from hwpoison_gui.kernel.mark import Site
+from hwpoison_gui.view.words.words import Words, counted
 
 
 def _no_extra(count: int, expected: int, swapcache: bool) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from hwpoison_gui.kernel.mark import Site, counted
+from hwpoison_gui.kernel.mark import Site
 from hwpoison_gui.session import frame_ops
-from hwpoison_gui.view.words.words import Words
+from hwpoison_gui.view.words.words import Words, counted
 
 WORDS: Final[dict[Site, Words]] = {
     frame_ops.PINNED: Words("Frame {frame:#x} is pinned."),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from hwpoison_gui.kernel import huge_memory
-from hwpoison_gui.kernel.mark import Site, counted
+from hwpoison_gui.kernel.mark import Site
 from hwpoison_gui.view.words.rmap import unmapped
-from hwpoison_gui.view.words.words import Words
+from hwpoison_gui.view.words.words import Words, counted
 
 _SPLIT: Final = Words("512 pages of 4 KiB, each with its own flags and counts now.")
 

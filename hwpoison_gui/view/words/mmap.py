@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from hwpoison_gui.kernel import mmap
-from hwpoison_gui.kernel.mark import Site, counted
-from hwpoison_gui.view.words.words import Words
+from hwpoison_gui.kernel.mark import Site
+from hwpoison_gui.view.words.words import Words, counted
 
 WORDS: Final[dict[Site, Words]] = {
     mmap.NOT_RESERVED: Words(lambda pages: f"The pool has not {counted(pages, 'page')} left: ENOMEM."),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from hwpoison_gui.kernel.mark import Site, counted
+from hwpoison_gui.kernel.mark import Site
 from hwpoison_gui.kernel.profile.registry import sysctls
 from hwpoison_gui.session import ops
 from hwpoison_gui.session.session import DONE
-from hwpoison_gui.view.words.words import Words
+from hwpoison_gui.view.words.words import Words, counted
 
 
 def _sigaction(task: int, sigbus: str, sigsegv: str) -> str:

@@ -6,9 +6,9 @@ from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import phases
-from hwpoison_gui.kernel.mark import Site, counted
+from hwpoison_gui.kernel.mark import Site
 from hwpoison_gui.kernel.profile.type import StateRow
-from hwpoison_gui.view.words.words import Words
+from hwpoison_gui.view.words.words import Words, counted
 
 # Why nobody refers to a page, and what is returned for it.
 _WHOSE: Final = {

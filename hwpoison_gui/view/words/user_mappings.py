@@ -6,8 +6,8 @@ from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import user_mappings
-from hwpoison_gui.kernel.mark import Site, counted
-from hwpoison_gui.view.words.words import Words
+from hwpoison_gui.kernel.mark import Site
+from hwpoison_gui.view.words.words import Words, counted
 
 
 def _not_mapped(mapped: int, word: int) -> str:

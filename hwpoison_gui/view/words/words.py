@@ -1,4 +1,4 @@
-"""What is said of a site: templates that a mark's values and objects fill in."""
+"""What is said of a site: templates that a mark's values and objects fill in; and numbers with their noun."""
 
 from __future__ import annotations
 
@@ -38,3 +38,8 @@ def filled(template: Template, values: Mapping[str, Any]) -> str:
     if isinstance(template, str):
         return template.format_map(values)
     return template(**{name: values[name] for name in parameters(template)})
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """`1 PTE`, `3 PTEs`; `many` where an s does not make it: `1 entry`, `3 entries`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
