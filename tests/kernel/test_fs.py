@@ -132,8 +132,23 @@ def test_a_name_goes_at_once_the_pages_with_the_last_user() -> None:
     m, number = bench.m, bench.m.paths.view["/f"]
     bench.do("pwrite", task="a", fd="f", page=0, value="x")
     bench.do("munmap", task="a", at="p+0", pages=PAGES + 1)
+    bench.do("open", task="a", path="/f", fd="g")
     bench.do("unlink", path="/f")
     assert not m.paths.view and not m.inodes.view[number].linked
+    bench.do("munmap", task="a", at="s+0", pages=PAGES + 1)
+    assert bench.do("pread", task="a", fd="f", page=0).value == "x"
+    bench.do("close", task="a", fd="f")
+    assert bench.do("pread", task="a", fd="g", page=0).value == "x"
+    bench.do("close", task="a", fd="g")
+    assert not m.page_cache.of(number) and not m.open_files.view
+
+
+def test_a_mapping_keeps_a_file_that_is_neither_named_nor_open() -> None:
+    bench = opened()
+    m, number = bench.m, bench.m.paths.view["/f"]
+    bench.do("pwrite", task="a", fd="f", page=0, value="x")
+    bench.do("munmap", task="a", at="p+0", pages=PAGES + 1)
+    bench.do("unlink", path="/f")
     bench.do("close", task="a", fd="f")
     assert bench.do("read", task="a", at="s+0").value == "x"
     bench.do("munmap", task="a", at="s+0", pages=PAGES + 1)

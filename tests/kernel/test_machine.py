@@ -114,6 +114,10 @@ def test_flags_are_set_and_cleared_alone(m: Machine) -> None:
     m.put_flags(np.array([3000, 3002]), on=pf.UPTODATE | pf.LOCKED, off=pf.LRU | pf.LOCKED)
     assert m.page(3000) == pf.ARCH_2 | pf.UPTODATE, "off comes last"
     assert not m.page(3001) & pf.UPTODATE and m.page(3002) & pf.UPTODATE
+    m.put_flags(np.array([3000]), off=pf.UPTODATE)
+    assert m.page(3000) == pf.ARCH_2
+    m.put_flags(np.array([3000]), on=pf.LRU)
+    assert m.page(3000) == pf.ARCH_2 | pf.LRU
 
 
 def test_a_counter_that_is_zero_is_not_there(m: Machine) -> None:

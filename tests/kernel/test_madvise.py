@@ -100,6 +100,7 @@ def test_an_injector_leaves_no_reference_behind(profile: str) -> None:
     pfn, m = bench.pfn(), bench.m
     outcome = bench.do("poison", frame="a:m+0", via="madvise", task="a")
     assert outcome.result == "Recovered" and outcome.errno == 0
+    assert not any("still referenced" in line for line in outcome.log), "the injector's reference is known"
     assert m.refcount.get(pfn) == 1, "the handler's own, which keeps the frame from everybody"
     assert bench.session.pte_state("a", "m+0") == "hwpoison"
 

@@ -176,6 +176,7 @@ def test_populating_writes_where_that_dirties_nobodys_file(profile: str, shared:
     entries = [m.pte(mm, first + page) for page in range(2)]
     assert all(entry & ptes.PRESENT and bool(entry & ptes.RW) is writes for entry in entries)
     assert bool(m.page(bench.pfn("/f@0")) & pf.DIRTY) is (writes and shared)
+    assert bench.do("read", task="a", at="m+1").value == "disk", "a copy that nobody stored to"
 
 
 def test_what_cannot_be_populated_is_mapped_all_the_same() -> None:
@@ -295,6 +296,28 @@ def test_entries_of_any_sort_move_along(profile: str) -> None:
     assert [bench.do("read", task="a", at=f"n+{page}").value for page in (0, 1)] == ["v0", "v1"]
     assert bench.do("read", task="a", at="n+2").signals[0].code == "BUS_MCEERR_AR"
     invariants.check(bench.m)
+
+
+def test_huge_pages_move_to_an_aligned_address() -> None:
+    bench = Workbench()
+    bench.do("mmap", task="a", name="t", pages=512, huge="thp")
+    bench.do("write", task="a", at="t+3", value="x")
+    bench.area("odd")
+    bench.do("mremap", task="a", at="t+0", pages=512, name="n")
+    assert bench.session.resolve_address("a", "n+0") % (2 << 20) == 0
+    assert bench.do("read", task="a", at="n+3").value == "x"
+    invariants.check(bench.m)
+
+
+@both
+def test_poison_is_not_locked(profile: str) -> None:
+    bench = Workbench(profile)
+    bench.area(pages=2)
+    bench.do("write", task="a", at="m+0")
+    pfn = bench.pfn()
+    bench.do("poison", frame="a:m+0")
+    bench.do("mlock", task="a", at="m+0", pages=2)
+    assert not {"MLOCKED", "UNEVICTABLE"} & bench.flags(pfn)
 
 
 @both

@@ -75,6 +75,7 @@ def test_one_of_a_kind_waits_at_a_time() -> None:
     """legacy_queue(): a second one is dropped, another signal is not."""
     m, tid = process()
     assert [send_sig(m, tid, info) for info in (BUS, BUS._replace(address=9), SEGV)] == ["queued", "dropped", "queued"]
+    assert send_sig(m, tid, BUS) == "dropped"
     assert m.pending.view[tid] == (BUS, SEGV)
 
 

@@ -242,6 +242,14 @@ def test_a_page_that_is_neither_anonymous_nor_a_files_stays() -> None:
 # -- Entries
 
 
+def test_a_slot_that_is_in_no_cache_is_free_with_its_last_user() -> None:
+    bench, offset = paged_out(readers="b")
+    bench.do("munmap", task="b", at="m+0", pages=1)
+    assert bench.m.swap_content.view == {offset: "x"}
+    bench.do("munmap", task="a", at="m+0", pages=1)
+    assert swap_is_empty(bench.m)
+
+
 def test_an_entry_is_free_with_its_last_user() -> None:
     bench, offset = paged_out(readers="bc")
     m = bench.m
