@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from .machine import Machine
 from .mark import Act, Mark, Steps, in_runs, site
+from .profile.type import SYSCTL_EARLY_KILL
 from .pte import maps_frame
 from .records import PAGE_SHIFT, Process, Vma
 from .rmap import page_index, rmap_addresses
@@ -114,7 +115,7 @@ def _enter(m: Machine, pfn: int, ids: tuple[int, ...]) -> Mark:
 
 def _late(m: Machine, pfn: int, process: Process, own: Places) -> Mark:
     policy = m.tasks.view[process.tgid].mce_kill
-    early_kill = m.sysctl.view["memory_failure_early_kill"]
+    early_kill = m.sysctl.view[SYSCTL_EARLY_KILL]
     vmas = tuple(vma.id for vma, _ in own)
     return Mark(LATE, (process.comm, policy, early_kill), (pfn,), vmas, (), (process.tgid,))
 

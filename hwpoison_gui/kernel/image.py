@@ -11,9 +11,11 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from .profile.type import SYSCTL_EARLY_KILL, SYSCTL_RECOVERY
+
 U64 = npt.NDArray[np.uint64]
 
-SYSCTLS: Final = ("memory_failure_early_kill", "memory_failure_recovery")  # of /proc/sys/vm, in any modelled kernel
+SYSCTLS: Final = (SYSCTL_EARLY_KILL, SYSCTL_RECOVERY)  # of /proc/sys/vm, in any modelled kernel
 
 
 class VmaImage(NamedTuple):

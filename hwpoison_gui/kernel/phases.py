@@ -12,6 +12,7 @@ from .handler import Handler, Verdict, action_result, found_poisoned, frames_of,
 from .machine import Machine
 from .mark import Act, Mark, Steps, site
 from .page_alloc import get_page, is_free_head, put_page
+from .profile.type import SYSCTL_RECOVERY
 from .profile.variants import phase
 
 RECOVER: Final = site("memory_failure", Act.DECIDE, "recover", "sysctl")
@@ -34,7 +35,7 @@ STILL_REFERENCED: Final = site("page_action", Act.DECIDE, "still referenced", "u
 @phase("2.6.32")
 def check_recovery(h: Handler) -> Steps[Verdict]:
     """Panic if recovery is switched off (vm.memory_failure_recovery)."""
-    value = h.m.sysctl.view["memory_failure_recovery"]
+    value = h.m.sysctl.view[SYSCTL_RECOVERY]
     if value:
         yield Mark(RECOVER, (value,), frames_of(h.m, h.pfn))
         return None

@@ -12,13 +12,11 @@ from typing import Final, NamedTuple
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.kernel.profile.registry import newest, oldest
+from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL, SYSCTL_RECOVERY
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.notebook import Asked
 from hwpoison_gui.session.scenario.reader import step_of
 from hwpoison_gui.session.session import SLICE_SECONDS, Operation, Session
-
-EARLY: Final = "memory_failure_early_kill"
-RECOVERY: Final = "memory_failure_recovery"
 
 Boot = Callable[[str], Session]  # of a profile's name
 Progress = Callable[[float, str], None]
@@ -78,16 +76,18 @@ class Side:
 def settings_of(session: Session) -> Settings:
     """As the machine is now."""
     values = session.machine.sysctl.view
-    return Settings(session.machine.profile.name, {name: values[name] for name in (EARLY, RECOVERY)})
+    return Settings(session.machine.profile.name, {name: values[name] for name in (SYSCTL_EARLY_KILL, SYSCTL_RECOVERY)})
 
 
 def differing(base: Settings, what: str) -> tuple[Settings, Settings]:
     """Two settings that differ in one thing: `early`, `recovery` or `profile`; anything else: in nothing."""
     match what:
         case "early":
-            return base.but(**{EARLY: 1, RECOVERY: 1}), base.but(**{EARLY: 0, RECOVERY: 1})
+            return base.but(**{SYSCTL_EARLY_KILL: 1, SYSCTL_RECOVERY: 1}), base.but(
+                **{SYSCTL_EARLY_KILL: 0, SYSCTL_RECOVERY: 1}
+            )
         case "recovery":
-            return base.but(**{RECOVERY: 1}), base.but(**{RECOVERY: 0})
+            return base.but(**{SYSCTL_RECOVERY: 1}), base.but(**{SYSCTL_RECOVERY: 0})
         case "profile":
             return Settings(oldest().name, base.sysctl), Settings(newest().name, base.sysctl)
     return base, base

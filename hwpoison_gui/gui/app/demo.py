@@ -6,19 +6,18 @@ import numpy as np
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL
 from hwpoison_gui.kernel.rmap import page_mapped_in_vma, rmap_vmas
 from hwpoison_gui.opening import Opened, default_machine
 from hwpoison_gui.session.scenario import schema, shape
-
-_EARLY_KILL = "memory_failure_early_kill"
 
 
 def default_demo() -> Opened:
     """The default machine after the error."""
     opened = default_machine()
     session = opened.session
-    if not session.machine.sysctl.view[_EARLY_KILL]:
-        session.act("sysctl", {"name": _EARLY_KILL, "value": 1})
+    if not session.machine.sysctl.view[SYSCTL_EARLY_KILL]:
+        session.act("sysctl", {"name": SYSCTL_EARLY_KILL, "value": 1})
     pfn = shared_anonymous_page(session.machine)
     if pfn is not None:
         keys = schema.OPS["poison"].keys

@@ -13,7 +13,8 @@ from hwpoison_gui.gui.look.elided_label import ElidedLabel
 from hwpoison_gui.gui.rmap.view import RmapView
 from hwpoison_gui.gui.timeline.sentence import SentenceBar
 from hwpoison_gui.kernel.profile.registry import PROFILES
-from hwpoison_gui.session.compare import EARLY, RECOVERY, Settings, Side
+from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL, SYSCTL_RECOVERY
+from hwpoison_gui.session.compare import Settings, Side
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.facts.sentence import Sentence, sentence_of
 from hwpoison_gui.view.map.highlights import colours_of
@@ -33,8 +34,8 @@ class SettingsRow(QWidget):
         self.profile = self._choice(f"{name}: kernel", "Which kernel’s memory_failure() runs on this side")
         for profile in PROFILES.values():
             self.profile.addItem(f"Profile {profile.name}", profile.name)
-        self.kill = self._choice(f"{name}: memory_failure_early_kill", "Tell users at once (1), or when they touch it")
-        self.recovery = self._choice(f"{name}: memory_failure_recovery", "Recover (1), or stop the machine (0)")
+        self.kill = self._choice(f"{name}: {SYSCTL_EARLY_KILL}", "Tell users at once (1), or when they touch it")
+        self.recovery = self._choice(f"{name}: {SYSCTL_RECOVERY}", "Recover (1), or stop the machine (0)")
         for box, words in ((self.kill, _KILL), (self.recovery, _RECOVERY)):
             for word, value in words:
                 box.addItem(word, value)
@@ -61,14 +62,14 @@ class SettingsRow(QWidget):
     @property
     def settings(self) -> Settings:
         """The chosen settings."""
-        values = {EARLY: self.kill.currentData(), RECOVERY: self.recovery.currentData()}
+        values = {SYSCTL_EARLY_KILL: self.kill.currentData(), SYSCTL_RECOVERY: self.recovery.currentData()}
         return Settings(self.profile.currentData(), values)
 
     def set_settings(self, settings: Settings) -> None:
         """Sets the choices without emitting `changed`."""
         self.profile.setCurrentIndex(self.profile.findData(settings.profile))
-        self.kill.setCurrentIndex(self.kill.findData(int(settings.sysctl[EARLY] != 0)))
-        self.recovery.setCurrentIndex(self.recovery.findData(int(settings.sysctl[RECOVERY] != 0)))
+        self.kill.setCurrentIndex(self.kill.findData(int(settings.sysctl[SYSCTL_EARLY_KILL] != 0)))
+        self.recovery.setCurrentIndex(self.recovery.findData(int(settings.sysctl[SYSCTL_RECOVERY] != 0)))
 
 
 class CompareSide(QWidget):

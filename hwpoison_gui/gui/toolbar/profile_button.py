@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QStyleOptionToolButton, QStylePainter, QToolButton
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.kernel.profile.registry import PROFILES
-from hwpoison_gui.kernel.profile.type import Profile
+from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL, Profile
 from hwpoison_gui.view.base.palette import DARK, Theme
 
 _HEAD = "Profile"
@@ -17,7 +17,7 @@ _ARROW = 8
 
 def meaning_of(profile: Profile) -> str:
     """One line on a profile: its kernel, and whether it kills early or late by default."""
-    early = profile.sysctl["memory_failure_early_kill"]
+    early = profile.sysctl[SYSCTL_EARLY_KILL]
     when = "at once (early kill)" if early else "when they touch it (late kill)"
     return f"{profile.title}: users of a broken page are killed {when} unless told otherwise"
 

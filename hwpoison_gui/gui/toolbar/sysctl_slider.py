@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QMouseEvent, Q
 from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QToolBar, QWidget
 
 from hwpoison_gui.gui.look import theme as look
-from hwpoison_gui.kernel.profile.type import Sysctl
+from hwpoison_gui.kernel.profile.type import SYSCTL_RECOVERY, Sysctl
 from hwpoison_gui.view.base.palette import DARK, Theme, mixed
 
 DETAILS: Final = (2, 1, 0)  # full name and meaning; both short; a short name only
@@ -183,7 +183,7 @@ class SysctlSlider(QAbstractSlider):
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
 
     def _is_harsh(self) -> bool:
-        return self.sysctl.name == "memory_failure_recovery" and not self.value() and self.isEnabled()
+        return self.sysctl.name == SYSCTL_RECOVERY and not self.value() and self.isEnabled()
 
     def _paint_track(self, painter: QPainter, text: str) -> None:
         theme, track = self._theme, self._track()

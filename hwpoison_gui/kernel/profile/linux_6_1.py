@@ -16,7 +16,7 @@ from ..machine import Machine
 from ..records import Inode, Process, Vma
 from ..rmap import set_anon
 from ..swap import try_to_free_swap
-from .type import CUTS, DELAYED, IGNORED, Exit, Files, Mm, Results, StateRow, Users
+from .type import CUTS, DELAYED, IGNORED, SYSCTL_EARLY_KILL, Exit, Files, Mm, Results, StateRow, Users
 from .v7 import EARLY_KILL, RECOVERY, V7
 from .variants import by_name
 
@@ -80,7 +80,7 @@ def find_early_kill_thread(m: Machine, process: Process) -> int | None:
     """The first thread whose PR_MCE_KILL policy is early, or default while early kill is on (task_early_kill())."""
     for tid in process.threads:
         policy = m.tasks.view[tid].mce_kill
-        if policy == "early" or (policy == "default" and m.sysctl.view["memory_failure_early_kill"]):
+        if policy == "early" or (policy == "default" and m.sysctl.view[SYSCTL_EARLY_KILL]):
             return tid
     return None
 

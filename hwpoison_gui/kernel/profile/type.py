@@ -52,6 +52,10 @@ class Exit(NamedTuple):
     errno: int | str
 
 
+SYSCTL_EARLY_KILL: Final = "memory_failure_early_kill"
+SYSCTL_RECOVERY: Final = "memory_failure_recovery"
+
+
 class Sysctl(NamedTuple):
     """A sysctl in /proc/sys/vm with the values 0 and 1.
 

@@ -20,6 +20,8 @@ from .type import (
     FAILED,
     IGNORED,
     RECOVERED,
+    SYSCTL_EARLY_KILL,
+    SYSCTL_RECOVERY,
     Exit,
     Files,
     LogLines,
@@ -66,7 +68,7 @@ def must_kill(word: int, unmapped: bool) -> bool:
 def early_kill_thread(m: Machine, process: Process) -> int | None:
     """The main thread, if its PR_MCE_KILL policy is early, or default while early kill is on (task_early_kill())."""
     policy = m.tasks.view[process.tgid].mce_kill
-    early = policy == "early" or (policy == "default" and m.sysctl.view["memory_failure_early_kill"] == 1)
+    early = policy == "early" or (policy == "default" and m.sysctl.view[SYSCTL_EARLY_KILL] == 1)
     return process.tgid if early else None
 
 
@@ -109,7 +111,7 @@ def swapped_in(m: Machine, vma: Vma, pfn: int, entry: int) -> None:
 
 
 EARLY_KILL: Final = Sysctl(
-    name="memory_failure_early_kill",
+    name=SYSCTL_EARLY_KILL,
     default=1,
     title="Early kill",
     off="late: whoever touches it",
@@ -121,7 +123,7 @@ EARLY_KILL: Final = Sysctl(
     effect=("whoever touches a broken page learns of it then", "all who map a page that breaks are told at once"),
 )
 RECOVERY: Final = Sysctl(
-    name="memory_failure_recovery",
+    name=SYSCTL_RECOVERY,
     default=1,
     title="Recovery",
     off="panic on any failure",

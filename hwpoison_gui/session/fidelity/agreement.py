@@ -17,13 +17,13 @@ from hwpoison_gui.kernel.boot.machine import machine_from_image
 from hwpoison_gui.kernel.image import MemoryImage
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.registry import nearest
+from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.kernel.rmap import mappings_of
 from hwpoison_gui.kernel.user_mappings import SENT
 from hwpoison_gui.session.fidelity.recorded_rows import Row, Sent
 from hwpoison_gui.session.session import Operation, Session
 
-_EARLY_KILL: Final = "memory_failure_early_kill"
 _NUMBERS: Final = {"SIGBUS": 7, "SIGKILL": 9}
 _NAMES: Final = {number: name for name, number in _NUMBERS.items()}
 _FATES: Final = {"queued": "sent", "pending": "sent", "stopped": "sent", "ignored": "ignored", "dropped": "dropped"}
@@ -65,8 +65,8 @@ def compare(image: MemoryImage, rows: Sequence[Row]) -> Iterator[Compared]:
     """Poison the frames of all rows one after the other on one machine."""
     session = session_of(image, stopped=all(row.stopped for row in rows))
     for row in rows:
-        if session.machine.sysctl.view[_EARLY_KILL] != row.early_kill:
-            session.act("sysctl", {"name": _EARLY_KILL, "value": row.early_kill})
+        if session.machine.sysctl.view[SYSCTL_EARLY_KILL] != row.early_kill:
+            session.act("sysctl", {"name": SYSCTL_EARLY_KILL, "value": row.early_kill})
         yield compare_row(session, row)
 
 

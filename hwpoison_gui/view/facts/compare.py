@@ -8,8 +8,9 @@ from difflib import SequenceMatcher
 from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL, SYSCTL_RECOVERY
 from hwpoison_gui.kernel.records import PAGE_SHIFT
-from hwpoison_gui.session.compare import EARLY, RECOVERY, Settings, Side
+from hwpoison_gui.session.compare import Settings, Side
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
 from hwpoison_gui.session.peek import at
 from hwpoison_gui.view.base.hits import MEANINGS, TONES
@@ -69,7 +70,7 @@ Key = tuple[str, str]
 
 def settings_words(settings: Settings) -> str:
     """A side's settings in a line."""
-    kill, recovery = settings.sysctl.get(EARLY, 0), settings.sysctl.get(RECOVERY, 1)
+    kill, recovery = settings.sysctl.get(SYSCTL_EARLY_KILL, 0), settings.sysctl.get(SYSCTL_RECOVERY, 1)
     return f"{settings.profile}, {'early' if kill else 'late'} kill, recovery {'on' if recovery else 'off'}"
 
 

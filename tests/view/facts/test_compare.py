@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL, SYSCTL_RECOVERY
 from hwpoison_gui.session import compare
-from hwpoison_gui.session.compare import EARLY, RECOVERY, Recipe, Settings, Side
+from hwpoison_gui.session.compare import Recipe, Settings, Side
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.facts.compare import LOG, Row, Value, differences, headline, rows_of, settings_words
 from tests.workbench import do
@@ -32,7 +33,7 @@ def recipe() -> Recipe:
 
 
 def side(recipe: Recipe, profile: str = "v7", early: int = 1, recovery: int = 1) -> Side:
-    settings = Settings(profile, {EARLY: early, RECOVERY: recovery})
+    settings = Settings(profile, {SYSCTL_EARLY_KILL: early, SYSCTL_RECOVERY: recovery})
     return compare.build(recipe, settings, lambda share, doing: None, lambda: False)
 
 
