@@ -6,7 +6,6 @@ internal ones of tools/mm/page-types.c above bit 31, so a frame's word reads as 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 
@@ -98,14 +97,6 @@ ARCH: Final = 1 << 38
 UNCACHED: Final = 1 << 39
 SOFTDIRTY: Final = 1 << 40
 ARCH_2: Final = 1 << 41
-
-
-def mask_of(names: Iterable[str]) -> int:
-    """The word with the flags `names` set. Raises KeyError for a name that is no flag."""
-    word = 0
-    for name in names:
-        word |= 1 << BY_NAME[name].bit
-    return word
 
 
 def names_of(word: int) -> tuple[str, ...]:

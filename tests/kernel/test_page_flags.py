@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hypothesis.strategies as st
-import pytest
 from hypothesis import given, settings
 
 from hwpoison_gui.kernel import page_flags as pf
@@ -35,7 +34,7 @@ def test_names_and_letters_are_told_apart() -> None:
 @settings(max_examples=50)
 @given(names=st.sets(st.sampled_from(list(NUMBERS))))
 def test_a_word_is_its_flags(names: set[str]) -> None:
-    word = pf.mask_of(names)
+    word = sum(1 << NUMBERS[name] for name in names)
     assert set(pf.names_of(word)) == names
     assert list(pf.names_of(word)) == sorted(names, key=NUMBERS.__getitem__)
     assert pf.letters_of(word) == "".join(pf.BY_NAME[name].letter for name in sorted(names, key=NUMBERS.__getitem__))
@@ -43,8 +42,3 @@ def test_a_word_is_its_flags(names: set[str]) -> None:
 
 def test_letters_are_those_of_page_types() -> None:
     assert pf.letters_of(0x868) == "UlAM" and pf.letters_of(1 << 50) == "" and pf.names_of(1 << 63) == ()
-
-
-def test_a_name_that_is_no_flag() -> None:
-    with pytest.raises(KeyError):
-        pf.mask_of(["DIRTY", "nonsense"])

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from hwpoison_gui.kernel.page_flags import FLAGS
+from hwpoison_gui.kernel.page_flags import names_of
 from hwpoison_gui.session import grammar
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
@@ -185,14 +185,9 @@ def mapcount_of(session: Session, pfn: int) -> int:
 # Flags, entries, tasks
 
 
-def flag_names(word: int) -> tuple[str, ...]:
-    """The names of the flags set in a frame's word."""
-    return tuple(flag.name for flag in FLAGS if word >> flag.bit & 1)
-
-
 def _flags(asked: _Asked, key: str, wanted: Sequence[str]) -> Iterator[_Said]:
     pfn = asked.outcome.pfn
-    present = () if pfn is None else flag_names(asked.session.flags(pfn))
+    present = () if pfn is None else names_of(asked.session.flags(pfn))
     wrong = [name for name in wanted if (name in present) != (key == "flags_set")]
     if wrong:
         yield _Said(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any, TextIO
 
+from hwpoison_gui.kernel.page_flags import names_of
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
 from hwpoison_gui.session.scenario import replay
-from hwpoison_gui.session.scenario.expect import flag_names, mapcount_of
+from hwpoison_gui.session.scenario.expect import mapcount_of
 from hwpoison_gui.session.scenario.replay import Done
 from hwpoison_gui.session.scenario.scenario import Scenario
 from hwpoison_gui.session.scenario.writer import told
@@ -49,7 +50,7 @@ def record(session: Session, done: Done) -> dict[str, Any]:
     fields["signals"] = [_signal(session, seen) for seen in outcome.signals]
     fields["log"] = list(outcome.log)
     if outcome.pfn is not None and "frame" in step.args:
-        fields["flags_set"] = list(flag_names(session.flags(outcome.pfn)))
+        fields["flags_set"] = list(names_of(session.flags(outcome.pfn)))
         fields["mapcount"] = mapcount_of(session, outcome.pfn)
     if outcome.mce_kill is not None:
         fields["mce_kill"] = outcome.mce_kill

@@ -55,9 +55,6 @@ KINDS: Final[tuple[Kind, ...]] = (
     Kind(POISON, "poison", "hardware poison", "broken memory: HWPOISON is set"),
 )
 
-SHOWN: Final[tuple[int, ...]] = tuple(range(HOLE, POISON + 1))
-"""The kinds that a legend lists; OUTSIDE is only padding."""
-
 
 class Rule(NamedTuple):
     """`kind` applies if any flag of `mask` is set; an empty mask always matches."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import PAGE_SHIFT, Process, Task
 from hwpoison_gui.session.timeline import Step
-from hwpoison_gui.view.base.slicing import SLICE, to_the_end
+from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE, to_the_end
 
 
 class TaskRow(NamedTuple):
@@ -25,11 +25,6 @@ class TaskRow(NamedTuple):
     pending: str
     killed_by: str
     alive: bool
-
-
-def task_rows(m: Machine) -> list[TaskRow]:
-    """All processes, living and dead, in order of creation."""
-    return TaskRows().of(m)
 
 
 def task_row(m: Machine, tgid: int) -> TaskRow:
@@ -62,7 +57,7 @@ class TaskRows:
         before = self._rows
         after, found = {}, []
         for number, (tgid, process) in enumerate(m.processes.view.items()):
-            if number % SLICE == 0:
+            if number % ITEMS_PER_SLICE == 0:
                 yield
             parts = _parts(m, process)
             known = before.get(tgid)

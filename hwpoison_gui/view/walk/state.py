@@ -17,7 +17,7 @@ from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.moment import Moment, moment_of
-from hwpoison_gui.view.base.slicing import SLICE, to_the_end
+from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE, to_the_end
 from hwpoison_gui.view.outcome.impact_now import impact_now
 from hwpoison_gui.view.rmap.graph import Mapper, ReverseMap, find_reverse_map
 from hwpoison_gui.view.words.lookup import text_of
@@ -84,11 +84,6 @@ def entry_state(m: Machine, pfn: int, mapper: Mapper) -> str:
     if not ptes.maps_frame(entry, pfn):
         return "other"
     return "dirty" if entry & ptes.DIRTY else "clean"
-
-
-def walk_state(session: Session, graph: ReverseMap) -> WalkState:
-    """The state of a reverse map at the present timeline position."""
-    return Follower(graph).state_at(session)
 
 
 def _standing(m: Machine, tgid: int) -> Fate:
@@ -176,7 +171,7 @@ class Follower:
             yield from self._take(m, session.steps.each(operation.first, session.position), operation.first)
         for number, mapper in enumerate(self.graph.mappers):
             state.entries[mapper.vma] = entry_state(m, self.graph.pfn, mapper)
-            if number % SLICE == 0:
+            if number % ITEMS_PER_SLICE == 0:
                 yield
         yield from self._tell_fates(m, self._told.keys() | {mapper.tgid for mapper in self.graph.mappers})
 
@@ -184,7 +179,7 @@ class Follower:
         """Apply steps; returns the tasks that they signalled."""
         told: set[int] = set()
         for number, step in enumerate(steps if self._concerned else (), before + 1):
-            if number % SLICE == 0:
+            if number % ITEMS_PER_SLICE == 0:
                 yield
             mark, state = step.mark, self._state
             if mark.act is Act.VISIT:
@@ -230,7 +225,7 @@ class Follower:
             undo(*args)
             if args[0] is self._told:
                 told.add(args[1])
-            if len(self._log) % SLICE == 0:
+            if len(self._log) % ITEMS_PER_SLICE == 0:
                 yield
         return told
 
@@ -239,7 +234,7 @@ class Follower:
         spaces: set[int] = set()
         tasks: set[int] = set()
         for number, step in enumerate(steps):
-            if number % SLICE == 0:
+            if number % ITEMS_PER_SLICE == 0:
                 yield
             for store, key, _, _ in step.changes:
                 if store.name == m.ptes.name:
@@ -249,7 +244,7 @@ class Follower:
                 elif store is m.pending and key in m.tasks.view:
                     tasks.add(m.tasks.view[key].tgid)
         for number, mm in enumerate(spaces):
-            if number % SLICE == 0:
+            if number % ITEMS_PER_SLICE == 0:
                 yield
             for mapper in self._of_mm.get(mm, ()):
                 self._state.entries[mapper.vma] = entry_state(m, self.graph.pfn, mapper)
@@ -258,7 +253,7 @@ class Follower:
     def _tell_fates(self, m: Machine, tasks: Iterable[int]) -> Iterator[None]:
         """Update the state of tasks: death by the task itself, else the last signal."""
         for number, tgid in enumerate(tasks):
-            if number % SLICE == 0:
+            if number % ITEMS_PER_SLICE == 0:
                 yield
             now = _standing(m, tgid)
             self._state.fates[tgid] = now if now.kind == "killed" else self._told.get(tgid, now)

@@ -29,7 +29,7 @@ FULL = {
 }
 XYZ = np.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.072175], [0.0193339, 0.1191920, 0.9503041]])
 WHITE = np.array([0.95047, 1.0, 1.08883])
-COLOURED = [number for number in kinds.SHOWN if number != kinds.HOLE]
+COLOURED = [kind.id for kind in kinds.KINDS if kind.id not in (kinds.OUTSIDE, kinds.HOLE)]
 
 themes = pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
 

@@ -6,7 +6,7 @@ import pytest
 
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.walk.state import Walks, walk_state
+from hwpoison_gui.view.walk.state import Walks
 from tests.workbench import do
 
 
@@ -31,7 +31,7 @@ def test_looking_at_any_step_changes_nothing_and_the_map_stays_the_same() -> Non
         graph = walks.map_for(session, poison.outcome.pfn or 0)
         assert graph is not None
         graphs.add(graph)
-        walk_state(session, graph)
+        Walks().state_of(session, graph)
         assert session.machine.gate.digest() == digest
     assert len(graphs) == 1
     assert [mapper.task for mapper in graphs.pop().mappers] == ["a", "b"]
@@ -44,7 +44,7 @@ def test_what_becomes_of_a_task_is_told(sigbus: str, kind: str) -> None:
     session = forked(1, sigbus=sigbus)
     graph = Walks().map_for(session, -1)
     assert graph is not None
-    state = walk_state(session, graph)
+    state = Walks().state_of(session, graph)
     fates = {mapper.task: state.fates[mapper.tgid].kind for mapper in graph.mappers}
     assert fates == {"a": "killed", "b": kind}
 
@@ -53,7 +53,7 @@ def test_late_kill_leaves_hwpoison_entries_and_says_why_nobody_was_told() -> Non
     session = forked(0)
     graph = Walks().map_for(session, -1)
     assert graph is not None
-    state = walk_state(session, graph)
+    state = Walks().state_of(session, graph)
     assert set(state.entries.values()) == {"hwpoison"}
     assert {passed.short for passed in state.passed.values()} == {"later: early_kill is 0"}
     assert not state.visited
@@ -73,7 +73,7 @@ def test_a_state_carried_on_is_the_same_as_one_made_anew(early_kill: int, sigbus
         session.seek(position)
         graph = walks.map_for(session, pfn)
         assert graph is not None
-        assert walks.state_of(session, graph) == walk_state(session, graph), position
+        assert walks.state_of(session, graph) == Walks().state_of(session, graph), position
 
 
 def test_the_present_pair_is_pointed_at() -> None:
@@ -84,7 +84,7 @@ def test_the_present_pair_is_pointed_at() -> None:
         session.seek(position)
         graph = Walks().map_for(session, -1)
         assert graph is not None
-        state = walk_state(session, graph)
+        state = Walks().state_of(session, graph)
         if state.act is Act.VISIT:
             seen.append([m.task for m in graph.mappers if m.vma in state.current_vmas])
     assert seen == [["a"], ["b"]]
@@ -101,5 +101,5 @@ def test_after_a_file_page_is_dropped_its_former_users_are_still_known() -> None
     graph = Walks().map_for(session, -1)
     assert graph is not None and graph.mapping.title == "/f"
     assert [mapper.task for mapper in graph.mappers] == ["a"]
-    state = walk_state(session, graph)
+    state = Walks().state_of(session, graph)
     assert state.cut and set(state.entries.values()) == {"none"}
