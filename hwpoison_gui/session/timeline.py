@@ -18,7 +18,7 @@ import numpy.typing as npt
 from hwpoison_gui.kernel.gate import Cells, Change, Column, Gate, Store
 from hwpoison_gui.kernel.mark import Mark, Run
 
-SLICE: Final = 1024  # steps walked between two opportunities to do something else
+STEPS_PER_SLICE: Final = 1024  # steps walked between two opportunities to do something else
 
 
 class Step(NamedTuple):
@@ -211,11 +211,11 @@ class Timeline:
     def _go(self, position: int) -> None:
         at = self.position
         if position > at:
-            to = min(position, at + SLICE)
+            to = min(position, at + STEPS_PER_SLICE)
             changes = self.steps.between(at, to)
             self._gate.forward(changes)
         else:
-            to = max(position, at - SLICE)
+            to = max(position, at - STEPS_PER_SLICE)
             changes = self.steps.between(to, at)
             self._gate.backward(changes)
         self.position = to

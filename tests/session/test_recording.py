@@ -21,9 +21,9 @@ shallow = settings(
 @pytest.fixture(params=[("v7", False), ("6.1", True)], scope="module", name="kind", ids=("v7-small", "6.1-huge"))
 def _kind(request: pytest.FixtureRequest) -> Iterator[Kind]:
     """Programs on small machines have few steps: they are walked in small slices."""
-    whole, timeline.SLICE = timeline.SLICE, 8  # type: ignore[misc]
+    whole, timeline.STEPS_PER_SLICE = timeline.STEPS_PER_SLICE, 8  # type: ignore[misc]
     yield request.param
-    timeline.SLICE = whole  # type: ignore[misc]
+    timeline.STEPS_PER_SLICE = whole  # type: ignore[misc]
 
 
 def everything(session: Session) -> tuple[object, ...]:

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 R = TypeVar("R")
 
-SLICE: Final = 500  # mappers of a frame, or steps, between two yields
+ITEMS_PER_SLICE: Final = 500  # mappers of a frame, or steps, between two yields
 
 
 def to_the_end(work: Generator[Any, None, R]) -> R:

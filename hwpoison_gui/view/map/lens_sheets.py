@@ -33,7 +33,7 @@ from hwpoison_gui.view.outcome.prediction import predict
 U8 = npt.NDArray[np.uint8]
 I64 = npt.NDArray[np.int64]
 
-SLICE: Final = 1 << 18  # frames per slice
+FRAMES_PER_SLICE: Final = 1 << 18  # frames per slice
 _FEW: Final = 16  # frames whose outcome is computed at once; others keep the old one until the sheet is rebuilt
 
 
@@ -46,8 +46,8 @@ class CountsSheet:
         self.m, self.held = m, Held(room)
 
     def work(self) -> Iterator[float]:
-        for start in range(0, self.m.frames, SLICE):
-            part = slice(start, min(start + SLICE, self.m.frames))
+        for start in range(0, self.m.frames, FRAMES_PER_SLICE):
+            part = slice(start, min(start + FRAMES_PER_SLICE, self.m.frames))
             self.held.write(part, self._bytes(part))
             yield part.stop / self.m.frames
 
@@ -81,8 +81,8 @@ class ZoneSheet:
         self._codes: U8 = np.array([*codes, ZONE.id_of("nozone")], np.uint8)
 
     def work(self) -> Iterator[float]:
-        for start in range(0, self.m.frames, SLICE):
-            stop = min(start + SLICE, self.m.frames)
+        for start in range(0, self.m.frames, FRAMES_PER_SLICE):
+            stop = min(start + FRAMES_PER_SLICE, self.m.frames)
             codes = np.full(stop - start, ZONE.id_of("nozone"), np.uint8)
             for zone, code in zip(self.m.zones, self._codes.tolist(), strict=False):
                 codes[max(0, zone.start - start) : max(0, zone.end - start)] = code
@@ -113,8 +113,8 @@ class OwnerSheet:
 
     def work(self) -> Iterator[float]:
         yield from self._rank()
-        for start in range(0, self.m.frames, SLICE):
-            part = slice(start, min(start + SLICE, self.m.frames))
+        for start in range(0, self.m.frames, FRAMES_PER_SLICE):
+            part = slice(start, min(start + FRAMES_PER_SLICE, self.m.frames))
             self.held.write(part, self.some(part))
             yield 0.5 + 0.5 * part.stop / self.m.frames
 
@@ -148,8 +148,8 @@ class OwnerSheet:
         m = self.m
         inodes = np.zeros(max(m.inodes.view, default=0) + 1, np.int64)
         anons = np.zeros(m.counter("next_anon_vma") + 1, np.int64)
-        for start in range(0, m.frames, SLICE):
-            mapping = self._mapping_of(slice(start, min(start + SLICE, m.frames)))
+        for start in range(0, m.frames, FRAMES_PER_SLICE):
+            mapping = self._mapping_of(slice(start, min(start + FRAMES_PER_SLICE, m.frames)))
             mapping = mapping[mapping != 0].astype(np.int64)
             for low, total in ((0, inodes), (MAPPING_ANON, anons)):
                 numbers = mapping[(mapping & 3) == low] >> 2
@@ -190,8 +190,8 @@ class OutcomeSheet:
     def work(self) -> Iterator[float]:
         assessment = Assessment(self.m)
         yield from assessment.work()
-        for start in range(0, self.m.frames, SLICE):
-            part = slice(start, min(start + SLICE, self.m.frames))
+        for start in range(0, self.m.frames, FRAMES_PER_SLICE):
+            part = slice(start, min(start + FRAMES_PER_SLICE, self.m.frames))
             self.held.write(part, assessment.codes[assessment.class_of[part]])
             yield 1.0
 

@@ -19,7 +19,7 @@ from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.view.outcome.impact import Before, Place
 
 MOST_MAPPERS: Final = 256  # places of a frame on which the handler is run as they are
-_SLICE: Final = 128  # places at a time
+_PLACES_PER_SLICE: Final = 128  # places at a time
 
 
 class Crowd:
@@ -48,7 +48,7 @@ class Crowd:
         yield
         groups: dict[Hashable, list[int]] = {}
         for number, (mm, places) in enumerate(of_mm.items()):
-            if number % _SLICE == _SLICE - 1:
+            if number % _PLACES_PER_SLICE == _PLACES_PER_SLICE - 1:
                 yield
             groups.setdefault(self._sort_of(mm, places), []).append(mm)
         self.alike = {group[0]: group for group in groups.values()}
@@ -57,7 +57,7 @@ class Crowd:
         self.before = self._whole._replace(places=kept)
         self._mapcount = np.zeros(1 << m.compound_order.view.get(self._head, 0), np.int32)
         for number, place in enumerate(self._left_out):
-            if number % _SLICE == _SLICE - 1:
+            if number % _PLACES_PER_SLICE == _PLACES_PER_SLICE - 1:
                 yield
             self._count(place)
         gone = {place.vma for place in self._left_out}

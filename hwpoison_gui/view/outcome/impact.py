@@ -26,7 +26,7 @@ from hwpoison_gui.view.base.hits import (
     when_touched,
     worse,
 )
-from hwpoison_gui.view.base.slicing import SLICE
+from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE
 from hwpoison_gui.view.outcome.loss_words import Page
 from hwpoison_gui.view.rmap.graph import mapping_of
 from hwpoison_gui.view.rmap.table_scan import entries_naming
@@ -70,7 +70,7 @@ def find_before(
     head = m.page(m.compound_head(pfn))
     mapped, dirty = set[tuple[int, int]](), bool(head & pf.DIRTY)
     for number, (_, mm, vpn) in enumerate(places):
-        if number % SLICE == SLICE - 1:
+        if number % ITEMS_PER_SLICE == ITEMS_PER_SLICE - 1:
             yield
         entry = m.pte(mm, vpn)
         if ptes.maps_frame(entry, pfn):
@@ -108,7 +108,7 @@ def find_places(m: Machine, pfn: int) -> Generator[None, None, list[Place]]:
         return sorted(found)
     index = page_index(m, pfn)
     for number, vma in enumerate(rmap_vmas(m, pfn)):
-        if number % SLICE == SLICE - 1:
+        if number % ITEMS_PER_SLICE == ITEMS_PER_SLICE - 1:
             yield
         found.append(Place(vma.id, vma.mm, vma.address_of(index) >> PAGE_SHIFT))
     return sorted(found, key=_by_process)
@@ -172,7 +172,7 @@ def find_next_touches(
         if process is not None:
             found[tgid] = _when_swapped_in(m, before.page.pfn, process)
     for number, place in enumerate(before.places):
-        if number % SLICE == 0:
+        if number % ITEMS_PER_SLICE == 0:
             yield
         process = m.processes.view[place.mm]
         if process.tgid in signalled or (not process.ended and place.vma in m.vmas.view):

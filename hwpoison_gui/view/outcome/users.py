@@ -28,7 +28,7 @@ USER_COUNTS: Final = (
 )  # fmt: skip
 _VPN_BITS: Final = 40
 _INDEX_BITS: Final = 33
-_SLICE: Final = 1 << 15  # entries at a time
+_PTES_PER_SLICE: Final = 1 << 15  # entries at a time
 
 
 class Vmas(NamedTuple):
@@ -123,8 +123,8 @@ class Users:
         yield 0.7
         vma, leads = np.zeros(len(pfn), np.int64), np.zeros(len(pfn), np.bool_)
         in_chain = self._chain()
-        for start in range(0, len(pfn), _SLICE):
-            part = slice(start, start + _SLICE)
+        for start in range(0, len(pfn), _PTES_PER_SLICE):
+            part = slice(start, start + _PTES_PER_SLICE)
             vma[part] = self._vma_of(rank[part], vpn[part])
             leads[part] = self._leads_back(vma[part], vpn[part], pfn[part], in_chain)
             yield 0.7 + 0.2 * start / len(pfn)

@@ -17,7 +17,7 @@ from hwpoison_gui.kernel.records import PAGE_SHIFT, Vma
 from hwpoison_gui.kernel.rmap import page_index, rmap_vmas
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import kinds
-from hwpoison_gui.view.base.slicing import SLICE, to_the_end
+from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE, to_the_end
 from hwpoison_gui.view.rmap.table_scan import entries_naming
 
 _DELETED: Final = " (deleted)"  # as /proc/PID/maps shows anonymous shared memory
@@ -92,7 +92,7 @@ def _find_mappers(session: Session, pfn: int) -> Generator[None, None, tuple[Map
     m = session.machine
     found: dict[tuple[int, int], Mapper] = {}
     for number, (vma, vpn) in enumerate(_merged(m, pfn) if m.page(pfn) & pf.KSM else _covering(m, pfn)):
-        if number % SLICE == 0:
+        if number % ITEMS_PER_SLICE == 0:
             yield
         found[vma.mm, vpn] = _mapper(m, vma, vpn)
     for mm, vpn in _cut_off(session, pfn):

@@ -24,7 +24,7 @@ Pfns = npt.NDArray[np.uint32]
 Found = Callable[[I64], npt.NDArray[np.bool_]]
 Classes = Callable[[I64], npt.NDArray[np.uint8]]
 
-SLICE: Final = 1 << 17
+FRAMES_PER_SLICE: Final = 1 << 17
 _CLASSES: Final = 1 << 16
 _LAST: Final = _CLASSES - 1
 
@@ -73,16 +73,16 @@ class PageOrder:
 
     def _gather(self, found: Found) -> Iterator[float]:
         parts = []
-        for start in range(0, self.m.frames, SLICE):
-            pfns = np.arange(start, min(start + SLICE, self.m.frames))
+        for start in range(0, self.m.frames, FRAMES_PER_SLICE):
+            pfns = np.arange(start, min(start + FRAMES_PER_SLICE, self.m.frames))
             parts.append(pfns[found(pfns)].astype(np.uint32))
             yield start / self.m.frames
         self.pfns = np.concatenate(parts)
 
     def _slices(self) -> Iterator[I64]:
         size = self.m.frames if self.pfns is None else len(self.pfns)
-        for start in range(0, size, SLICE):
-            stop = min(start + SLICE, size)
+        for start in range(0, size, FRAMES_PER_SLICE):
+            stop = min(start + FRAMES_PER_SLICE, size)
             yield np.arange(start, stop) if self.pfns is None else self.pfns[start:stop].astype(np.int64)
 
     def _pass(self, key: Callable[[I64], U16]) -> Iterator[float]:
@@ -149,9 +149,11 @@ class PageOrder:
 
     def _learn_all(self) -> Iterator[None]:
         # A rank among the words holds only while no word is missing.
-        ids = np.zeros(SLICE, np.uint16)
-        for start in range(0, self.m.frames, SLICE):
-            self._words.ids_of(self.m.flags.view[start : start + SLICE], ids[: min(SLICE, self.m.frames - start)])
+        ids = np.zeros(FRAMES_PER_SLICE, np.uint16)
+        for start in range(0, self.m.frames, FRAMES_PER_SLICE):
+            self._words.ids_of(
+                self.m.flags.view[start : start + FRAMES_PER_SLICE], ids[: min(FRAMES_PER_SLICE, self.m.frames - start)]
+            )
             yield
 
     def _owner_key(self) -> Callable[[I64], U16]:
