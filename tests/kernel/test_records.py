@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, replace
-
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
@@ -37,9 +35,9 @@ def test_permissions_read_as_in_proc(prot: str, execute: bool, shared: bool, per
 
 def test_a_record_cannot_be_changed() -> None:
     vma = Vma(1, 1, 0x1000, 0x3000, "rw", False, 0, 0)
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         vma.end = 0  # type: ignore[misc]
-    assert replace(vma, end=0x2000).pages == 1
+    assert vma._replace(end=0x2000).pages == 1
 
 
 def test_the_offset_of_anonymous_memory_fits_its_column() -> None:
