@@ -1,1 +1,1 @@
-"""What is done to a machine: steps that can be walked, scenarios, user commands."""
+"""Sessions: operations on a machine, the timeline of their steps, and scenario files."""

@@ -1,6 +1,6 @@
-"""Branches: what was done and then left behind, when something else was done in its past.
+"""Branches: operations that were replaced by a new operation in their past.
 
-A branch is its operations, from the machine's start; its steps are not kept but made again when it is reopened.
+A branch holds all its operations since boot. Its steps are not kept; they are recorded again when it is reopened.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import Any, Final, NamedTuple, Protocol
 from hwpoison_gui.session.outcome import Outcome
 
 MOST_BRANCHES: Final = 32
-MOST_OPERATIONS: Final = 10_000  # of all branches together, without what they share with the line they left
+MOST_OPERATIONS: Final = 10_000  # of all branches together, without those that they share with the line they left
 
 
 class Told(Protocol):
-    """What was asked for: equal names and arguments, after equal pasts, come to equal ends."""
+    """Inputs of an operation. Equal inputs, after equal operations, have equal outcomes."""
 
     @property
     def name(self) -> str: ...
@@ -24,7 +24,7 @@ class Told(Protocol):
 
 
 class Summed(Told, Protocol):
-    """An operation as the session holds it."""
+    """A completed operation, as the session holds it."""
 
     @property
     def caption(self) -> str: ...
@@ -33,7 +33,7 @@ class Summed(Told, Protocol):
 
 
 class Past(NamedTuple):
-    """An operation of a branch: its inputs, what it came to, and how many steps it took."""
+    """An operation of a branch: its inputs, its outcome, and its number of steps."""
 
     name: str
     args: Mapping[str, Any]
@@ -43,7 +43,10 @@ class Past(NamedTuple):
 
 
 class Branch(NamedTuple):
-    """A line of operations; `number` is its name for good. `left_at`: how many it shared when it was left."""
+    """A line of operations since boot.
+
+    `number`: permanent id. `left_at`: how many operations it shared with the new line when it was left.
+    """
 
     number: int
     operations: tuple[Past, ...]
@@ -51,12 +54,12 @@ class Branch(NamedTuple):
 
     @property
     def own(self) -> tuple[Past, ...]:
-        """The operations that were left behind."""
+        """The operations after the fork."""
         return self.operations[self.left_at :]
 
 
 def shared(one: Sequence[Told], other: Sequence[Told]) -> int:
-    """How many operations two lines have in common, from the start."""
+    """The number of operations that two lines have in common from the start."""
     for number, (a, b) in enumerate(zip(one, other, strict=False)):
         if a.name != b.name or a.args != b.args:
             return number
@@ -64,20 +67,20 @@ def shared(one: Sequence[Told], other: Sequence[Told]) -> int:
 
 
 def summed(operation: Summed, steps: int) -> Past:
-    """What is kept of an operation: the last line of its log stands for all."""
+    """The record of an operation in a branch. Of its log only the last line is kept."""
     outcome = operation.outcome._replace(log=operation.outcome.log[-1:], handed_out=frozenset())
     return Past(operation.name, operation.args, operation.caption, outcome, steps)
 
 
 class Branches:
-    """The branches of one session, oldest first; the oldest are forgotten when there are too many."""
+    """The branches of one session, oldest first; the oldest are dropped when there are too many."""
 
     def __init__(self) -> None:
         self.kept: list[Branch] = []
         self._number = 0
 
     def keep(self, line: Sequence[Past], left_at: int) -> None:
-        """Remember a line of which everything from operation `left_at` on is about to be discarded."""
+        """Keep a line whose operations from `left_at` on are about to be discarded."""
         if left_at >= len(line) or any(shared(line, old.operations) == len(line) for old in self.kept):
             return
         self.kept = [old for old in self.kept if shared(line, old.operations) < len(old.operations)]
@@ -86,16 +89,16 @@ class Branches:
         self._forget()
 
     def drop_covered(self, line: Sequence[Told]) -> None:
-        """What the line itself goes through again needs no branch."""
+        """Drop the branches of which all operations are in the line."""
         self.kept = [old for old in self.kept if shared(line, old.operations) < len(old.operations)]
 
     def leading_along(self, line: Sequence[Told]) -> Branch | None:
-        """The newest branch that begins with that line."""
+        """The newest branch that begins with that line, or None."""
         fitting = (old for old in reversed(self.kept) if shared(line, old.operations) == len(line))
         return next(fitting, None)
 
     def leaving_at(self, line: Sequence[Told]) -> dict[int, list[Branch]]:
-        """Branches by the number of operations they have in common with a line."""
+        """The branches by the number of operations that they have in common with a line."""
         found: dict[int, list[Branch]] = {}
         for branch in self.kept:
             found.setdefault(shared(line, branch.operations), []).append(branch)

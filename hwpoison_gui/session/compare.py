@@ -1,6 +1,6 @@
-"""The same click under two settings: two machines made alike, what was done before done on both, then the click.
+"""The same operation (the click) under two settings: both machines boot alike and run the same operations before it.
 
-Both sides can be walked together; a side is done again from the click on when only its sysctls change.
+Both sides can be stepped together. If only the sysctls of a side change, it runs again from the click on.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ Progress = Callable[[float, str], None]
 
 
 class StoppedError(Exception):
-    """Nobody wants to know any more."""
+    """The comparison was cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a side is like when the click comes: the kernel, and /proc/sys/vm."""
+    """Settings of a side: the profile of its kernel, and sysctls of /proc/sys/vm at the click."""
 
     profile: str
     sysctl: Mapping[str, int]
 
     def but(self, **sysctl: int) -> Settings:
-        """With other sysctls."""
+        """A copy with other values for some sysctls."""
         return Settings(self.profile, {**self.sysctl, **sysctl})
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How to come to the click: boot a machine, do `before`, and then `click`."""
+    """How to reproduce a click: boot a machine, run `before`, then `click`."""
 
     boot: Boot
     before: tuple[Asked, ...]
@@ -49,7 +49,10 @@ class Recipe:
 
 @dataclass(slots=True)
 class Side:
-    """One of the two. `click` is None where it could not be done; `refused` says why, or what before it could not."""
+    """One side.
+
+    `click` is None if it could not run, and `refused` says why. `skipped`: operations before it that could not run.
+    """
 
     settings: Settings
     session: Session
@@ -60,27 +63,27 @@ class Side:
 
     @property
     def steps(self) -> int:
-        """How many the click took."""
+        """The number of steps of the click."""
         return self.click.last - self.click.first if self.click else 0
 
     @property
     def already_poisoned(self) -> bool:
-        """Whether the click hit a frame that was poisoned before."""
+        """Whether the frame of the click was poisoned before."""
         return self.click is not None and self.click.outcome.already_poisoned
 
     def seek(self, within: int) -> None:
-        """To a step of the click; 0 is just before it."""
+        """Move to step `within` of the click; 0 is before its first step."""
         self.session.seek(min(self.start + within, len(self.session.steps)))
 
 
 def settings_of(session: Session) -> Settings:
-    """As the machine is now."""
+    """The present settings of a machine."""
     values = session.machine.sysctl.view
     return Settings(session.machine.profile.name, {name: values[name] for name in (SYSCTL_EARLY_KILL, SYSCTL_RECOVERY)})
 
 
 def differing(base: Settings, what: str) -> tuple[Settings, Settings]:
-    """Two settings that differ in one thing: `early`, `recovery` or `profile`; anything else: in nothing."""
+    """Two settings that differ in `what`: `early`, `recovery` or `profile`. Equal ones for any other word."""
     match what:
         case "early":
             return base.but(**{SYSCTL_EARLY_KILL: 1, SYSCTL_RECOVERY: 1}), base.but(
@@ -94,14 +97,15 @@ def differing(base: Settings, what: str) -> tuple[Settings, Settings]:
 
 
 def can_compare(session: Session, selected: int) -> bool:
-    """Whether `recipe_of` finds a click."""
+    """Whether `recipe_of` would find a click."""
     return selected >= 0 or any(op.name == "poison" and op.first < session.position for op in session.operations)
 
 
 def recipe_of(session: Session, boot: Boot, selected: int = -1) -> Recipe | None:
-    """The click that is looked at: the present one, else the one that broke or would break the selected frame.
+    """The click to compare: the present one, else the one that poisoned or would poison the selected frame.
 
-    Without a selected frame it is the last one before. To break broken memory once more would tell nothing.
+    Without a selected frame (-1) it is the last one before the position; None if there is none. A poisoned frame is not
+    poisoned again, which would show nothing.
     """
     operations = session.operations
     number = session.steps.operations[session.position - 1] if session.position else -1
@@ -122,7 +126,7 @@ def recipe_of(session: Session, boot: Boot, selected: int = -1) -> Recipe | None
 
 
 def _broke(session: Session, pfn: int, upto: int) -> int:
-    """Number of the operation that made the frame what it is, broken; -1 where none up to `upto` did."""
+    """Number of the operation, at most `upto`, that poisoned the frame; -1 if it is not poisoned by any of them."""
     found = -1
     if pfn < 0 or not session.machine.page(pfn) & pf.HWPOISON:
         return found
@@ -136,14 +140,28 @@ def _broke(session: Session, pfn: int, upto: int) -> int:
 
 
 def with_defaults(name: str, **args: object) -> Asked:
-    """An operation that was not made yet, with what is left unsaid."""
+    """The inputs of an operation, with the defaults of the scenario format filled in."""
     from hwpoison_gui.session.scenario import schema, shape  # only here
 
     return Asked(name, shape.values_of(schema.OPS[name].keys, args))
 
 
 def build(recipe: Recipe, settings: Settings, progress: Progress, stopped: Callable[[], bool]) -> Side:
-    """A side from nothing. Raises StoppedError, ScenarioError and whatever booting raises."""
+    """Boot and run a side.
+
+    Parameters
+    ----------
+    progress
+        Called with the share done (0 to 1) and the name of the operation under way.
+    stopped
+        Polled; if it returns True, StoppedError is raised.
+
+    Raises
+    ------
+    StoppedError
+        If `stopped` returned True. Errors of `recipe.boot` are passed on; a refused operation is listed in
+        `Side.skipped`.
+    """
     progress(0.0, "booting")
     session = recipe.boot(settings.profile)
     skipped = []
@@ -152,7 +170,7 @@ def build(recipe: Recipe, settings: Settings, progress: Progress, stopped: Calla
             raise StoppedError
         progress((number + 1) / (len(recipe.before) + 2), asked.name)
         try:
-            step_of({"op": asked.name, **asked.args}, number + 1, settings.profile)  # one that this kernel knows
+            step_of({"op": asked.name, **asked.args}, number + 1, settings.profile)  # raises if this kernel lacks it
             _carry_out(session, asked, stopped)
         except ScenarioError as error:
             skipped.append(f"{number + 1}. {asked.name}: {error.message}")
@@ -165,7 +183,7 @@ def build(recipe: Recipe, settings: Settings, progress: Progress, stopped: Calla
 
 
 def _carry_out(session: Session, asked: Asked, stopped: Callable[[], bool]) -> None:
-    """Raises StoppedError, with the operation given up."""
+    """Run an operation. Raises StoppedError, with the operation undone."""
     recording = session.begin(asked.name, asked.args, asked.caption)
     while not recording.advance(SLICE_SECONDS):
         if stopped():
@@ -174,7 +192,7 @@ def _carry_out(session: Session, asked: Asked, stopped: Callable[[], bool]) -> N
 
 
 def again(side: Side, recipe: Recipe, settings: Settings, stopped: Callable[[], bool] = lambda: False) -> None:
-    """The same side with other sysctls; its profile must be the same. Raises StoppedError."""
+    """Run the click of a side again with other sysctls and the same profile. Raises StoppedError."""
     assert settings.profile == side.settings.profile
     side.session.seek(_end_of(side.session, len(recipe.before) - len(side.skipped)))
     side.settings, side.click, side.refused = settings, None, ""
@@ -190,7 +208,9 @@ def _click(side: Side, recipe: Recipe, stopped: Callable[[], bool]) -> None:
     session = side.session
     try:
         for name, value in side.settings.sysctl.items():
-            session.act("sysctl", {"name": name, "value": value})  # also what is so already: sides begin alike
+            session.act(
+                "sysctl", {"name": name, "value": value}
+            )  # even if it has that value: both sides take the same number of steps
         side.start = session.position
         _carry_out(session, recipe.click, stopped)
     except ScenarioError as error:
@@ -200,7 +220,7 @@ def _click(side: Side, recipe: Recipe, stopped: Callable[[], bool]) -> None:
 
 
 class Tick(NamedTuple):
-    """How many steps of the click are done on either side."""
+    """The number of steps of the click that are applied on each side."""
 
     left: int
     right: int
@@ -210,10 +230,10 @@ _MOST_RUNS: Final = 400
 
 
 def aligned(left: Sequence[str], right: Sequence[str]) -> list[Tick]:
-    """Steps of both sides, named by their functions, to be walked together: from 0, 0 to the ends of both.
+    """Align the steps of two sides, given by their function names: from (0, 0) to the ends of both.
 
-    Runs of the same function stand beside each other. What lies between them is walked from start to end on both
-    sides, while a side that has nothing there waits. With very many runs, all of it is walked like that.
+    Runs of the same function are shown at the same time. What lies between two such runs advances proportionally; a
+    side without steps there waits. With more than _MOST_RUNS runs everything advances proportionally.
     """
     one, other = _runs(left), _runs(right)
     if max(len(one), len(other)) > _MOST_RUNS:
@@ -251,7 +271,7 @@ def _paired(one: Runs, other: Runs) -> list[tuple[Runs, Runs]]:
 
 
 def _together(start: Tick, left: int, right: int) -> list[Tick]:
-    """Both ends are reached at the same time, in as many steps as the longer one needs."""
+    """Ticks that advance both sides proportionally, one for each step of the longer side."""
     most = max(left, right)
     return [
         Tick(start.left + (left * n + most - 1) // max(most, 1), start.right + (right * n + most - 1) // max(most, 1))
@@ -260,11 +280,11 @@ def _together(start: Tick, left: int, right: int) -> list[Tick]:
 
 
 def ticks_of(left: Side, right: Side) -> list[Tick]:
-    """How the clicks of both sides are walked together."""
+    """The ticks by which the clicks of both sides are stepped together."""
     return aligned(_functions(left), _functions(right))
 
 
-# What is done, where settings and kernels differ in who does it; else the function tells.
+# Steps are aligned by these words if the function depends on settings or kernel, else by their function.
 _DEEDS: Final = {
     Act.VISIT: "a pair of the walk",
     Act.SKIP: "a pair of the walk",

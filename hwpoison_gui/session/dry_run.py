@@ -1,4 +1,4 @@
-"""Run the handler on a frame and take everything back: what it would do is read from what it did."""
+"""Runs the handler on a frame and undoes it, to predict an outcome."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NO_OPERATION: Final = -1
 
 
 class Ran(NamedTuple):
-    """What memory_failure() and get_signal() did.
+    """Result of a dry run of memory_failure() and get_signal().
 
     `steps`: those of memory_failure(), as the timeline would have recorded them. `errno`: what it returned.
     `result`: its result line, None where it logged none. `deliveries`: what became of the signals.
@@ -43,8 +43,8 @@ class Ran(NamedTuple):
 def dry_run(m: Machine, pfn: int, prepare: Callable[[Machine], None] | None = None) -> Iterator[Ran]:
     """Inside, the machine is as the handler leaves it after an error in frame `pfn`; afterwards it is as before.
 
-    No notice is sent and nothing is kept. The processes that die are told apart (`Ran.doomed`) but not ended, since
-    do_group_exit() may take seconds.
+    No notice is sent and nothing is kept. The processes that would die are listed (`Ran.doomed`) but not ended,
+    since do_group_exit() may take seconds.
 
     Parameters
     ----------

@@ -1,17 +1,15 @@
-"""What may be wrong with a scenario: the one exception class for bad files.
+"""The exceptions for invalid scenario files and operations.
 
-The kernel's own failures are values of an outcome; this is for files (and acts) that say
-something which cannot be asked of any machine.
+Failures of the kernel are values of an outcome. These exceptions are for requests that make no sense on the machine.
 """
 
 from __future__ import annotations
 
 
 class ScenarioError(Exception):
-    """A scenario that cannot be used: where, and what was expected instead.
+    """An invalid scenario or operation: where, and what was expected instead.
 
-    `step` is the number of the step, from 1; `key` the key in it. Whoever knows more than the
-    place that raised it fills in the rest (`at`).
+    `step` is the number of the step, from 1, and `key` the key in it. Callers add what they know (`at`).
     """
 
     def __init__(self, message: str, *, key: str = "", step: int | None = None, file: str = "") -> None:
@@ -22,7 +20,7 @@ class ScenarioError(Exception):
         self.file = file
 
     def at(self, *, step: int | None = None, file: str = "") -> ScenarioError:
-        """Itself, with the step and the file filled in where they were not known."""
+        """Set the step and the file if they are not set, and return itself."""
         if self.step is None:
             self.step = step
         self.file = self.file or file
@@ -34,10 +32,10 @@ class ScenarioError(Exception):
 
 
 class NotYetSupportedError(ScenarioError):
-    """A good scenario that asks for something this program cannot do yet."""
+    """A valid scenario that needs something this program does not support yet."""
 
     @property
     def summary(self) -> str:
-        """What is missing, without the file."""
+        """The unsupported thing and the step, without the file."""
         where = "" if self.step is None else f" (step {self.step})"
         return f"not yet supported: {self.message}{where}"

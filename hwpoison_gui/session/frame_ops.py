@@ -1,6 +1,6 @@
 """The operations on a frame: pins, I/O, injected errors of every kind, and allocation.
 
-Generators over kernel functions, as those of ops.py.
+Generators over kernel functions, as in ops.py.
 """
 
 from __future__ import annotations
@@ -37,9 +37,10 @@ ALLOCATED: Final = site("__alloc_pages_nodemask", Act.FLAG)
 
 
 def op_pin(w: World, a: Args) -> Steps[OpResult]:
+    """get_page(): hold an extra reference, as get_user_pages() does."""
     pfn = w.frame(a["frame"])
     if not w.in_use(pfn):
-        raise ScenarioError(f"{a['frame']!r}: a frame that nobody refers to cannot be pinned", key="frame")
+        raise ScenarioError(f"{a['frame']!r}: a frame without references cannot be pinned", key="frame")
     get_page(w.machine, pfn)
     w.machine.add_to(w.machine.pins, pfn, 1)
     yield Mark(PINNED, (), (pfn,))
@@ -47,6 +48,7 @@ def op_pin(w: World, a: Args) -> Steps[OpResult]:
 
 
 def op_unpin(w: World, a: Args) -> Steps[OpResult]:
+    """put_page(): drop the reference of `pin`."""
     pfn = w.frame(a["frame"])
     if pfn not in w.machine.pins.view:
         raise ScenarioError(f"{a['frame']!r} is not pinned", key="frame")
@@ -57,9 +59,10 @@ def op_unpin(w: World, a: Args) -> Steps[OpResult]:
 
 
 def op_writeback(w: World, a: Args) -> Steps[OpResult]:
+    """Start or end writeback: test_set_page_writeback(), test_clear_page_writeback()."""
     m, pfn = w.machine, w.frame(a["frame"])
     if not w.in_use(pfn):
-        raise ScenarioError(f"{a['frame']!r}: there is no I/O on a frame that nobody refers to", key="frame")
+        raise ScenarioError(f"{a['frame']!r}: there is no I/O on a frame without references", key="frame")
     if a["state"] == "end":
         m.clear_flags(pfn, pf.WRITEBACK)
     else:
@@ -74,6 +77,7 @@ def op_writeback(w: World, a: Args) -> Steps[OpResult]:
 
 
 def op_poison(w: World, a: Args) -> Steps[OpResult]:
+    """Report a memory error to memory_failure(); `via` says by which path."""
     if a["via"] == "madvise":
         return (yield from _poison_by_madvise(w, a))
     if a["via"] == "srar":
@@ -94,13 +98,16 @@ def _poison_by_madvise(w: World, a: Args) -> Steps[OpResult]:
 
 
 def _by_madvise(w: World, a: Args, advice: Callable[[Machine, int, int], Steps[int | str]]) -> Steps[OpResult]:
-    """By address if one is given, so that a page that is not present is faulted in first."""
+    """madvise() with an advice that takes a page.
+
+    `frame` as an address in a task: the page is faulted in if necessary. Else the process must map the frame.
+    """
     mm = w.process(a["task"]).mm
     page = grammar.parse_page(a["frame"])
     if not isinstance(page, grammar.TaskPage):
         pfn = w.frame(a["frame"])
         if not w.in_use(pfn):
-            raise ScenarioError(f"{a['frame']!r}: a process cannot have a frame that nobody refers to", key="frame")
+            raise ScenarioError(f"{a['frame']!r}: a process cannot map a frame without references", key="frame")
         address = madvise.address_of_frame(w.machine, mm, pfn)
         return (yield from errno_of(advice(w.machine, mm, address))) if address >= 0 else OpResult(errno="EFAULT")
     address = w.address(page.task, f"{page.at.area}+{page.at.page}", "frame")
@@ -110,16 +117,19 @@ def _by_madvise(w: World, a: Args, advice: Callable[[Machine, int, int], Steps[i
 
 
 def op_soft_offline(w: World, a: Args) -> Steps[OpResult]:
+    """soft_offline_page(), from sysfs or by madvise(MADV_SOFT_OFFLINE)."""
     if a["via"] == "madvise":
         return (yield from _by_madvise(w, a, madvise.madvise_soft_offline))
     return (yield from errno_of(soft_offline_page(w.machine, w.frame(a["frame"]))))
 
 
 def op_unpoison(w: World, a: Args) -> Steps[OpResult]:
+    """unpoison_memory()."""
     return (yield from errno_of(unpoison_memory(w.machine, w.frame(a["frame"]))))
 
 
 def op_remember(w: World, a: Args) -> Steps[OpResult]:
+    """Name a frame, for `@NAME` in later steps; no kernel function."""
     pfn = w.frame(a["frame"])
     w.machine.put(w.remembered, a["name"], pfn)
     yield Mark(REMEMBERED, (a["name"],), (pfn,))
@@ -127,6 +137,7 @@ def op_remember(w: World, a: Args) -> Steps[OpResult]:
 
 
 def op_alloc(w: World, a: Args) -> Steps[OpResult]:
+    """alloc_page(), `frames` times or until no memory is left."""
     taken: list[int] = []
     while len(taken) < a["frames"] and (pfn := alloc_page(w.machine)) is not None:
         taken.append(pfn)

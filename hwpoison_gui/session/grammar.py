@@ -1,7 +1,6 @@
-"""The small languages inside a scenario's strings: addresses, pages, placeholders of log lines.
+"""Parsers for the strings of a scenario: addresses, pages, placeholders of log lines.
 
-Only their form is read here; whether the names exist is asked in scenario/names.py, what they stand for
-in the session.
+They check the form only. scenario/names.py checks that the names exist; world.py resolves them.
 """
 
 from __future__ import annotations
@@ -11,21 +10,21 @@ from typing import Final, NamedTuple
 
 
 class Address(NamedTuple):
-    """`AREA+PAGE` in a task."""
+    """`AREA+PAGE` in a task: the name of a VMA, and a page from its start."""
 
     area: str
     page: int
 
 
 class TaskPage(NamedTuple):
-    """`TASK:AREA+PAGE`: what the PTE of an address leads to."""
+    """`TASK:AREA+PAGE`: the page that the PTE of an address leads to."""
 
     task: str
     at: Address
 
 
 class FilePage(NamedTuple):
-    """`FILE@INDEX`: a page of the page cache."""
+    """`FILE@INDEX`: a page of a file in the page cache."""
 
     path: str
     page: int
@@ -74,23 +73,23 @@ PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 
 
 def is_name(text: str) -> bool:
-    """Whether a task, an area or a remembered page may be called that: no sign that the forms use."""
+    """Whether `text` may name a task, a VMA or a remembered page: no character that the forms use."""
     return _NAME.fullmatch(text) is not None and f"{text}:" not in _PREFIXES
 
 
 def is_path(text: str) -> bool:
-    """Whether a file may have that path: FILE@INDEX must not read as another form."""
+    """Whether a file may have that path: FILE@INDEX must not parse as another form."""
     return _PATH.fullmatch(text) is not None and not text.startswith(_PREFIXES)
 
 
 def parse_address(text: str) -> Address | None:
-    """`m+0`, or None."""
+    """Parse `AREA+PAGE`; None if it has another form."""
     found = _ADDRESS.fullmatch(text)
     return Address(found[1], int(found[2])) if found else None
 
 
 def parse_page(text: str) -> Page | None:
-    """A page in any of its forms, or None."""
+    """Parse a page in any of PAGE_FORMS; None if it has none of them."""
     bare = text
     while bare.startswith("head:"):  # the head of a head is itself
         bare = bare.removeprefix("head:")
@@ -115,7 +114,7 @@ def _parse_bare(text: str) -> BarePage | None:
 
 
 def split_thread(name: str) -> tuple[str, int] | None:
-    """NAME or NAME/THREAD of a {pid:…} placeholder, as a task and a thread."""
+    """Parse NAME or NAME/THREAD of a {pid:…} placeholder into task and thread; None if THREAD is no number."""
     task, slash, thread = name.partition("/")
     if not slash:
         return task, 0

@@ -1,6 +1,6 @@
-"""A notebook of moments: a note on any step, found again though the operations have become other ones.
+"""Notes on timeline positions.
 
-A note is bound to the line of operations that led to its step, so it can be gone back to on a branch, too.
+A note is bound to the line of operations that led to its position, so it is found again on a branch.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Asked(NamedTuple):
 
 
 class Note(NamedTuple):
-    """Words on a moment: the step `within` (from 1) of the last operation of `line`; 0 and no line is the start."""
+    """A text on step `within` (from 1) of the last operation of `line`; 0 and an empty line: the machine as booted."""
 
     number: int
     text: str
@@ -32,15 +32,15 @@ class Note(NamedTuple):
 
 
 class Saved(NamedTuple):
-    """Captions by operation, and notes that no file can hold: (note, why)."""
+    """Captions, one for each operation, and the notes that a file cannot hold: (note, reason)."""
 
     captions: tuple[str, ...]
     lost: tuple[tuple[Note, str], ...]
-    moved: int  # notes on a step that become captions of the whole operation
+    moved: int  # number of notes on a step that become captions of the whole operation
 
 
 class Notebook:
-    """The notes of one session, in the order in which they were made. Captions of a scenario are notes."""
+    """The notes of one session, in order of creation. Captions of a scenario become notes."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -62,7 +62,7 @@ class Notebook:
         return note
 
     def write(self, text: str) -> Note | None:
-        """A note on the present step, in place of one that is there; empty words remove it."""
+        """Write the note on the present position, replacing an existing one; an empty text removes it."""
         session, text = self._session, text.strip()
         old = self.here()
         if old is not None:
@@ -80,12 +80,12 @@ class Notebook:
         self.notes.remove(note)
 
     def here(self) -> Note | None:
-        """The note on the present step."""
+        """The note on the present position, or None."""
         position = self._session.position
         return next((note for note in self.notes if self.position_of(note) == position), None)
 
     def position_of(self, note: Note) -> int | None:
-        """Where the note lies on the present line; None: on a branch."""
+        """The position of the note on the present line; None if it is on a branch."""
         operation = self._operation_of(note)
         if operation is None:
             return None if note.line else 0
@@ -94,7 +94,7 @@ class Notebook:
     def _operation_of(self, note: Note) -> Operation | None:
         operations = self._session.operations
         newest = operations[-1] if operations else None
-        if self._places[0] is not newest:  # each act makes another one: as long as it is there, so are all before it
+        if self._places[0] is not newest:  # compared by identity: while it is the newest, those before it are the same
             self._places = newest, {}
         found = self._places[1]
         if note.number not in found:
@@ -106,11 +106,11 @@ class Notebook:
         if not line or len(line) > len(operations):
             return None
         there = operations[len(line) - 1]
-        # Arguments are copied by each act: the same object is the same act, with the same past.
+        # Each operation copies its arguments: the same object is the same operation, with the same past.
         return there if line[-1].args is there.args or shared(line, operations) == len(line) else None
 
     def to_save(self) -> Saved:
-        """What a scenario can hold of it: notes of an operation are its caption."""
+        """The notes as a scenario holds them: those of an operation, joined, are its caption."""
         operations = self._session.operations
         texts: list[list[str]] = [[] for _ in operations]
         lost: list[tuple[Note, str]] = []
@@ -126,6 +126,6 @@ class Notebook:
 
 
 def lost_words(lost: Sequence[tuple[Note, str]]) -> str:
-    """What is told of notes that were not saved."""
+    """Message about notes that were not saved."""
     lines = [f"“{note.text.splitlines()[0][:60]}”: {why}" for note, why in lost]
     return "A scenario has captions on what was done, and nowhere else.\n\n" + "\n".join(lines)

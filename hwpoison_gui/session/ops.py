@@ -1,6 +1,6 @@
-"""The operations of scenario files and of the window, each a generator over kernel functions.
+"""The operations of scenario files and of the window: generators over kernel functions.
 
-OPS maps the name of an operation to its generator; scenario/schema.py has checked keys and types before.
+OPS maps the name of an operation to its generator. Keys and types of the arguments were checked by scenario/schema.py.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ CHECKED: Final = site("check")
 
 
 def _range(w: World, a: Args) -> tuple[int, int, int]:
-    """(mm, start, end) of the keys task, at and pages."""
+    """(mm id, start, end) of the arguments task, at and pages; start and end are virtual addresses in bytes."""
     start = w.address(a["task"], a["at"])
     return w.process(a["task"]).mm, start, start + (a["pages"] << PAGE_SHIFT)
 
@@ -49,6 +49,7 @@ def _access(steps: Steps[Access]) -> Steps[OpResult]:
 
 
 def op_task(w: World, a: Args) -> Steps[OpResult]:
+    """Create a process with an empty address space, a child of init: do_fork() and execve()."""
     blocked = a["sigbus"] == "blocked"
     process = Process(0, 1, a["comm"], a["name"], 0, "handler" if blocked else a["sigbus"], a["sigsegv"])
     tgid = fork.create_task(w.machine, process, a["mce_kill"], blocked, a["threads"])
@@ -61,11 +62,12 @@ def op_task(w: World, a: Args) -> Steps[OpResult]:
 
 def _name_task(w: World, name: str, tgid: int) -> None:
     if name in w.task_names.view:
-        raise ScenarioError(f"a task is called {name!r} already", key="name")
+        raise ScenarioError(f"there is a task {name!r} already", key="name")
     w.machine.put(w.task_names, name, tgid)
 
 
 def op_fork(w: World, a: Args) -> Steps[OpResult]:
+    """do_fork(): the child gets copies of the parent's address space, descriptors and VMA names."""
     parent = w.process(a["task"])
     main = w.machine.tasks.view[parent.tgid]
     sigbus = a.get("sigbus") or ("blocked" if main.blocked else parent.sigbus)
@@ -91,11 +93,13 @@ def op_fork(w: World, a: Args) -> Steps[OpResult]:
 
 
 def op_exit(w: World, a: Args) -> Steps[OpResult]:
+    """do_exit() of all threads of a process."""
     yield fork.do_exit(w.machine, w.process(a["task"]).tgid, "exit")
     return DONE
 
 
 def op_prctl(w: World, a: Args) -> Steps[OpResult]:
+    """prctl(PR_MCE_KILL) of a thread."""
     task = w.thread(a["task"], a["thread"])
     w.machine.put(w.machine.tasks, task.tid, task._replace(mce_kill=a["mce_kill"]))
     yield Mark(PRCTL, (a["mce_kill"],), tasks=(task.tid,))
@@ -103,6 +107,7 @@ def op_prctl(w: World, a: Args) -> Steps[OpResult]:
 
 
 def op_sigaction(w: World, a: Args) -> Steps[OpResult]:
+    """do_sigaction() for SIGBUS and SIGSEGV, or a blocked SIGBUS."""
     task = w.thread(a["task"], a["thread"])
     sigaction(w.machine, task.tid, a.get("sigbus"), a.get("sigsegv"))
     yield Mark(SIGACTION, (a.get("sigbus") or "", a.get("sigsegv") or ""), tasks=(task.tid,))
@@ -113,14 +118,16 @@ def op_sigaction(w: World, a: Args) -> Steps[OpResult]:
 
 
 def op_file(w: World, a: Args) -> Steps[OpResult]:
+    """vfs_create() of a file with content or holes."""
     if a["path"] in w.machine.paths.view:
-        raise ScenarioError(f"a file is called {a['path']!r} already", key="path")
+        raise ScenarioError(f"there is a file {a['path']!r} already", key="path")
     made = fs.create_file(w.machine, a["path"], a["pages"], a["filesystem"], a["hole"])
     yield Mark(CREATED, (a["path"], a["pages"], a["filesystem"]))
     return DONE if made is not None else OpResult(errno="ENOMEM")
 
 
 def op_open(w: World, a: Args) -> Steps[OpResult]:
+    """do_sys_open()."""
     process = w.process(a["task"])
     w.inode(a["path"])
     fs.do_open(w.machine, process.tgid, a["path"], a["fd"])
@@ -129,6 +136,7 @@ def op_open(w: World, a: Args) -> Steps[OpResult]:
 
 
 def op_close(w: World, a: Args) -> Steps[OpResult]:
+    """sys_close(): the last descriptor of an open file releases it."""
     w.description(a["task"], a["fd"])
     process = w.process(a["task"])
     fork.close_fd(w.machine, process.tgid, a["fd"])
@@ -142,38 +150,47 @@ def _inode_of_fd(w: World, a: Args) -> tuple[Any, int]:
 
 
 def op_pread(w: World, a: Args) -> Steps[OpResult]:
+    """pread64() of one page through the page cache."""
     return (yield from _access(fs.do_pread(w.machine, _inode_of_fd(w, a)[0], a["page"])))
 
 
 def op_pwrite(w: World, a: Args) -> Steps[OpResult]:
+    """pwrite64() of one page into the page cache."""
     return (yield from errno_of(fs.do_pwrite(w.machine, _inode_of_fd(w, a)[0], a["page"], a["value"])))
 
 
 def op_fsync(w: World, a: Args) -> Steps[OpResult]:
+    """do_fsync()."""
     return (yield from errno_of(fs.do_fsync(w.machine, *_inode_of_fd(w, a))))
 
 
 def op_msync(w: World, a: Args) -> Steps[OpResult]:
+    """msync(MS_SYNC) of a range."""
     return (yield from errno_of(fs.do_msync(w.machine, *_range(w, a))))
 
 
 def op_sync(w: World, a: Args) -> Steps[OpResult]:
+    """sync(), for one file."""
     return (yield from errno_of(fs.do_sync(w.machine, w.inode(a["path"]))))
 
 
 def op_truncate(w: World, a: Args) -> Steps[OpResult]:
+    """do_truncate()."""
     return (yield from errno_of(fs.do_truncate(w.machine, w.inode(a["path"]), a["pages"])))
 
 
 def op_punch_hole(w: World, a: Args) -> Steps[OpResult]:
+    """fallocate(FALLOC_FL_PUNCH_HOLE) of one page."""
     return (yield from errno_of(fs.do_punch_hole(w.machine, w.inode(a["path"]), a["page"], a["page"] + 1)))
 
 
 def op_drop_caches(w: World, a: Args) -> Steps[OpResult]:
+    """Write 1 to /proc/sys/vm/drop_caches."""
     return (yield from errno_of(fs.do_drop_caches(w.machine)))
 
 
 def op_unlink(w: World, a: Args) -> Steps[OpResult]:
+    """do_unlinkat(): remove the name of a file."""
     w.inode(a["path"])
     return (yield from errno_of(fs.do_unlink(w.machine, a["path"])))
 
@@ -182,9 +199,10 @@ def op_unlink(w: World, a: Args) -> Steps[OpResult]:
 
 
 def op_mmap(w: World, a: Args) -> Steps[OpResult]:
+    """do_mmap() of a new VMA, anonymous or of a file, and its name; populated or locked if asked for."""
     m, process = w.machine, w.process(a["task"])
     if w.is_mapped(process.tgid, a["name"]):
-        raise ScenarioError(f"task {a['task']!r} has an area {a['name']!r} already", key="name")
+        raise ScenarioError(f"task {a['task']!r} has a VMA {a['name']!r} already", key="name")
     mapping = w.inode(a["file"], "file").id if a.get("file") else 0
     huge = a["huge"]
     if mapping and m.inodes.view[mapping].filesystem == "hugetlbfs":
@@ -216,7 +234,7 @@ def op_mmap(w: World, a: Args) -> Steps[OpResult]:
 
 
 def _description(w: World, a: Args, mapping: int) -> int:
-    """The open file that a mapping holds: that of `fd`, or else one of its own that is closed right after."""
+    """The id of the open file (vm_file) of a mapping: that of `fd`, or one that is opened for it; 0 if it has none."""
     if a.get("fd"):
         return w.description(a["task"], a["fd"])
     inode = w.machine.inodes.view[mapping] if a.get("file") else None
@@ -224,10 +242,12 @@ def _description(w: World, a: Args, mapping: int) -> int:
 
 
 def op_munmap(w: World, a: Args) -> Steps[OpResult]:
+    """do_munmap() of a range."""
     return (yield from errno_of(mmap.do_munmap(w.machine, *_range(w, a))))
 
 
 def op_mremap(w: World, a: Args) -> Steps[OpResult]:
+    """do_mremap() of a range to a new place, under a new name (MREMAP_MAYMOVE)."""
     mm, start, end = _range(w, a)
     if not mmap.covered(w.machine, mm, start, end):
         return OpResult(errno="EFAULT")
@@ -239,16 +259,19 @@ def op_mremap(w: World, a: Args) -> Steps[OpResult]:
 
 
 def op_mprotect(w: World, a: Args) -> Steps[OpResult]:
+    """do_mprotect() of a range."""
     errno = mmap.do_mprotect(w.machine, *_range(w, a), a["prot"])
     yield Mark(PROTECTED, (a["at"], a["pages"], a["prot"]))
     return OpResult(errno=errno)
 
 
 def op_mlock(w: World, a: Args) -> Steps[OpResult]:
+    """do_mlock() of a range."""
     return (yield from errno_of(mmap.do_mlock(w.machine, *_range(w, a), lock=True)))
 
 
 def op_munlock(w: World, a: Args) -> Steps[OpResult]:
+    """munlock() of a range: do_mlock() with lock=False."""
     return (yield from errno_of(mmap.do_mlock(w.machine, *_range(w, a), lock=False)))
 
 
@@ -267,35 +290,41 @@ _ADVICE: Final[dict[str, Callable[[World, int, int, int], Steps[int | str]]]] = 
 
 
 def op_madvise(w: World, a: Args) -> Steps[OpResult]:
+    """sys_madvise() of a range; see _ADVICE."""
     return (yield from errno_of(_ADVICE[a["advice"]](w, *_range(w, a))))
 
 
 def op_swapin(w: World, a: Args) -> Steps[OpResult]:
+    """swapin_readahead() of the page at an address: it enters the swap cache without being mapped."""
     mm = w.process(a["task"]).mm
     return (yield from errno_of(madvise.swapin_readahead(w.machine, mm, w.address(a["task"], a["at"]))))
 
 
-# Touching memory
+# Memory accesses and others
 
 
 def op_read(w: World, a: Args) -> Steps[OpResult]:
+    """A thread reads a page; handle_mm_fault() if it is not mapped."""
     task = w.thread(a["task"], a["thread"])
     return (yield from _access(access(w.machine, task.tid, w.address(a["task"], a["at"]))))
 
 
 def op_write(w: World, a: Args) -> Steps[OpResult]:
+    """A thread writes to a page; handle_mm_fault() if it is not mapped writable."""
     task = w.thread(a["task"], a["thread"])
     came = yield from access(w.machine, task.tid, w.address(a["task"], a["at"]), a["value"])
     return OpResult(errno=came.errno)
 
 
 def op_copy_from_user(w: World, a: Args) -> Steps[OpResult]:
+    """copy_from_user(): the kernel reads user memory, for process `by`."""
     w.process(a["by"], "by")
     mm = w.process(a["task"]).mm
     return (yield from _access(madvise.copy_from_user(w.machine, mm, w.address(a["task"], a["at"]))))
 
 
 def op_sysctl(w: World, a: Args) -> Steps[OpResult]:
+    """Write 0 or 1 to a file in /proc/sys/vm (proc_dointvec_minmax())."""
     old = w.machine.sysctl.view[a["name"]]
     w.machine.put(w.machine.sysctl, a["name"], a["value"])
     yield Mark(SYSCTL, (a["name"], old, a["value"]))
@@ -303,6 +332,7 @@ def op_sysctl(w: World, a: Args) -> Steps[OpResult]:
 
 
 def op_check(w: World, a: Args) -> Steps[OpResult]:
+    """Change nothing; `expect` of the step is compared with the machine."""
     policy = w.machine.tasks.view[w.process(a["task"]).tgid].mce_kill if a.get("task") else None
     if a.get("frame"):
         w.frame(a["frame"])

@@ -21,7 +21,7 @@ class SignalSeen(NamedTuple):
 
 
 class OpResult(NamedTuple):
-    """What an operation returns; `pfn` is a frame that it first had to fault in."""
+    """The result that an operation returns; `pfn` is its frame, if that had to be faulted in first."""
 
     errno: int | str = 0
     value: str | None = None

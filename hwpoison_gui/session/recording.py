@@ -1,6 +1,6 @@
-"""An operation while it is carried out: it goes on when asked to, and can be given up with nothing changed.
+"""An operation under way: it runs in slices, and can be given up, which undoes it.
 
-Ten thousand users of a frame take most of a second; who has something else to do meanwhile records in slices.
+Ten thousand mappers of a frame take most of a second; slices let the caller process events in between.
 """
 
 from __future__ import annotations
@@ -19,10 +19,20 @@ _MANY: Final = 1000  # steps of an operation
 
 
 class Recording:
-    """Records the steps of `marks`, from the newest step on. `outcome` is None until the operation is complete.
+    """Records the steps of an operation at the end of the timeline. `outcome` is None until it is complete.
 
-    Changes after its last mark get a step labelled `last`, as does an operation without marks. `done` makes the
-    outcome of what the operation returns, `undone` hears that it was given up or failed, and is forgotten.
+    Parameters
+    ----------
+    operation
+        Its number in the session.
+    marks
+        The generator of the operation.
+    last
+        Label of the step of the changes after the last mark, and of the only step if there is no mark.
+    done
+        Called once at the end with the result; returns the outcome.
+    undone
+        Called once if the operation was given up or failed, after its changes were undone.
     """
 
     def __init__(
@@ -38,19 +48,19 @@ class Recording:
         self._done, self._undone = done, undone
         self._first = timeline.position
         self.outcome: Outcome | None = None
-        # Records only add up, and no cycle holds them: looking for cycles among them doubles the time of long ones.
+        # Recording makes no reference cycles, and looking for them doubles the time of a long operation.
         self._collects = gc.isenabled()
         gc.disable()
 
     @property
     def steps(self) -> int:
-        """How many there are so far."""
+        """The number of steps recorded so far."""
         return self._timeline.position - self._first
 
     def advance(self, seconds: float = math.inf) -> bool:
-        """Goes on for about so long; tells whether the operation is complete.
+        """Run for about `seconds`, at least to the next mark. Returns whether the operation is complete.
 
-        Raises what the operation raises, with nothing changed.
+        Errors of the operation are raised after its changes were undone.
         """
         end = time.monotonic() + seconds
         try:
@@ -72,12 +82,12 @@ class Recording:
         if self._timeline.changed or not self.steps:
             self._timeline.add(self._last, self._operation)
         if self.steps > _MANY:
-            gc.freeze()  # a million records: the collector need not look through them again
+            gc.freeze()  # up to a million records that the collector need not scan again
         self._collect_again()
         self.outcome = self._done(result)
 
     def give_up(self) -> None:
-        """Takes all of it back: the machine is as it was before, and so is what lay ahead."""
+        """Undo the operation: the machine and the later steps are as they were before it."""
         assert self.outcome is None, "it is complete"
         self._marks.close()
         self._timeline.take_back(self._first)

@@ -1,7 +1,7 @@
-"""A session: one machine and what is done to it, recorded so that every step can be walked again.
+"""Runs operations on one machine and records their steps.
 
-`act` carries an operation out to its end and records its steps, `begin` as far as one likes; `seek` walks.
-A new act in the past discards the future, which is kept as a branch.
+`act` runs an operation to completion, `begin` in slices; `seek` moves to any step. A new operation in the past turns
+later ones into a branch.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ from hwpoison_gui.session.recording import Recording
 from hwpoison_gui.session.timeline import Notice, RecordedSteps, Timeline
 from hwpoison_gui.session.world import World
 
-# Of what an operation changes after its last mark, and of one without marks.
+# Sites of the step that holds the changes after the last mark of an operation, or of an operation without marks.
 DONE: Final = {name: site(name, name="done") for name in OPS}
 
-# Operations that only look, and so may follow a panic.
+# Operations that change nothing, and are therefore allowed after a panic.
 AFTER_PANIC: Final = frozenset({"check"})
 
-SLICE_SECONDS: Final = 0.01  # seconds that others wait at most while something long is done
+SLICE_SECONDS: Final = 0.01  # seconds of work between two yields
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
-    """An operation that was carried out: its steps are `first` to `last` (exclusive).
+    """A completed operation; its steps are `first` to `last` (exclusive).
 
-    It is equal to itself alone: what has the same values on another line of what was done found another machine.
+    Operations compare by identity: one with equal values on another branch ran on a machine in another state.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Operation:
 
 
 class _Left(NamedTuple):
-    """What a new act takes the place of: everything after the position that it is done at."""
+    """The discarded future: steps and operations after the position of a new operation, and the branches before it."""
 
     position: int
     tail: RecordedSteps
@@ -61,7 +61,7 @@ class _Left(NamedTuple):
 
 
 class Session:
-    """A machine under operations. Views read `machine`, and hear of every move by `subscribe`."""
+    """A machine, its operations and its timeline. Views read `machine`; `subscribe` notifies them of each move."""
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
@@ -82,13 +82,32 @@ class Session:
         profile: str = "",
         sysctl: Mapping[str, int] | None = None,
     ) -> Session:
-        """A session on a new machine. Raises ScenarioError for what it cannot be built of."""
+        """Boot a machine and return a session on it.
+
+        Parameters
+        ----------
+        frames
+            Number of 4 KiB frames.
+        background
+            `none` for a bare machine, or the name of a preset.
+        huge_pages
+            nr_hugepages, 2 MiB pages in the hugetlb pool.
+        profile
+            Name of the kernel's profile; empty for the oldest.
+        sysctl
+            Values that replace those of the profile.
+
+        Raises
+        ------
+        NotYetSupportedError
+            If there is no such profile.
+        """
         profile = profile or oldest().name
         if profile not in PROFILES:
             raise NotYetSupportedError(f"profile {profile}", key="profile")
         return cls(boot(frames, seed, background, profile, huge_pages, sysctl))
 
-    # Walking
+    # Timeline
 
     @property
     def steps(self) -> RecordedSteps:
@@ -96,26 +115,26 @@ class Session:
 
     @property
     def position(self) -> int:
-        """How many steps are applied; 0 is the machine as booted."""
+        """The number of steps applied; 0 is the machine as booted."""
         return self.timeline.position
 
     @property
     def at_rest(self) -> bool:
-        """Whether the machine is as at `position`, and not between two moments or at another one."""
+        """Whether the machine is in the state of `position`: nothing is being recorded, and no `as_of` is active."""
         return self.recording is None and not self.timeline.away
 
     @property
     def stamp(self) -> tuple[int, int]:
-        """Identifies the state of the machine: with equal stamps it is the same one."""
+        """Identifies the state of the machine: equal stamps of one session mean equal states."""
         return self.timeline.stamp
 
     def seek(self, position: int) -> None:
-        """Walk to a step, forward or back. Raises ValueError for one that is not there."""
+        """Move to a position, forward or back. Raises ValueError if it is not within 0 to len(steps)."""
         assert self.recording is None, "an operation is being recorded"
         self.timeline.seek(position)
 
     def walking(self, position: int) -> Iterator[None]:
-        """`seek` in slices: whoever does not go on with it stays at a step on the way."""
+        """`seek` in slices. If the iterator is closed early, the session stays at a step on the way."""
         assert self.recording is None, "an operation is being recorded"
         before = self.position
         try:
@@ -124,20 +143,31 @@ class Session:
             self.timeline.announce(before)
 
     def subscribe(self, listener: Callable[[Notice], None]) -> Callable[[], None]:
-        """Call `listener` after every move; returns a function that ends this."""
+        """Call `listener` after every move. Returns a function that unsubscribes it."""
         return self.timeline.subscribe(listener)
 
     def operation_at(self, position: int) -> Operation | None:
-        """The operation that made step `position` (the last one applied), or None at the start."""
+        """The operation of the last step applied at `position`; None at position 0."""
         return self.operations[self.steps.operations[position - 1]] if position else None
 
-    # Acting
+    # Operations
 
     def act(self, name: str, args: Mapping[str, Any], caption: str = "") -> Outcome:
-        """Carry an operation out and record it.
+        """Run an operation to completion and record it.
 
-        Raises ScenarioError, with nothing changed, for names that stand for nothing, dead tasks,
-        or a machine that has panicked.
+        Parameters
+        ----------
+        name
+            A key of OPS.
+        args
+            All keys of the operation that have a value, defaults included (see scenario/schema.py).
+        caption
+            The user's text for the operation.
+
+        Raises
+        ------
+        ScenarioError
+            If a name does not exist, a task is dead, or the machine has panicked. Nothing has changed then.
         """
         recording = self.begin(name, args, caption)
         recording.advance()
@@ -145,7 +175,7 @@ class Session:
         return recording.outcome
 
     def begin(self, name: str, args: Mapping[str, Any], caption: str = "") -> Recording:
-        """`act`, but carried out as it is asked to advance; nothing else may be done or walked meanwhile."""
+        """As `act`, in slices: `Recording.advance` runs it. Until it ends, nothing else may be run, and no seek."""
         assert self.recording is None, "an operation is being recorded"
         if self.machine.panicked and name not in AFTER_PANIC:
             raise ScenarioError("the machine has panicked: only going back or a new machine helps")
@@ -174,7 +204,7 @@ class Session:
         return self.recording
 
     def _leave_future(self) -> _Left:
-        """What comes after the present is left; an operation in whose middle we stand is finished first."""
+        """Cut the steps after the current operation, or after the position, and keep them as a branch."""
         position, branches = self.position, list(self.branches.kept)
         current = self.operation_at(position)
         if current is not None and position < current.last:
@@ -195,13 +225,13 @@ class Session:
     # Branches
 
     def line(self) -> tuple[Past, ...]:
-        """What was done so far, with what is ahead: enough to do it again."""
+        """All operations, those after the position included, as records from which they can be run again."""
         return tuple(summed(operation, operation.last - operation.first) for operation in self.operations)
 
     def go_along(self, line: Sequence[Told]) -> Generator[int, None, None]:
-        """Make the operations begin with those of `line`, doing again what is missing; what was there is kept.
+        """Make `line` the beginning of the operations: run again those that are missing. Replaced ones become a branch.
 
-        Yields how many are left to do, now and then. The one under way is given up when nobody asks any more.
+        Yields the number of operations left. If the generator is closed, the operation under way is undone.
         """
         common = shared(line, self.operations)
         if common == len(line):
@@ -220,7 +250,7 @@ class Session:
                     recording.give_up()
 
     def reopen(self, line: Sequence[Told]) -> None:
-        """`go_along` to its end."""
+        """Redo a line of operations completely (see `go_along`)."""
         for _ in self.go_along(line):
             pass
 
@@ -232,7 +262,7 @@ class Session:
         return result
 
     def _frame_of(self, args: Mapping[str, Any]) -> tuple[int, int] | None:
-        """(pfn, head) of the key `frame` as it stands before the operation."""
+        """(pfn, compound head) of the argument `frame` before the operation; None if there is none."""
         if not args.get("frame"):
             return None
         try:
@@ -272,38 +302,44 @@ class Session:
         name = self.world.task_name(task.tgid)
         return SignalSeen(name, task.number, info.signal, info.code, info.address, info.lsb, delivery.effect)
 
-    # Asking
+    # Queries
 
     def resolve_frame(self, text: str) -> int:
+        """The pfn of a page in any form of the scenario format. Raises ScenarioError if there is no such page."""
         return self.world.frame(text)
 
     def resolve_address(self, task: str, at: str) -> int:
+        """The virtual address, in bytes, of `AREA+PAGE`. Raises ScenarioError if the task or VMA does not exist."""
         return self.world.address(task, at)
 
     def tid_of(self, task: str, thread: int = 0) -> int | None:
-        """The number of a thread, living or dead, or None when there is none."""
+        """The tid of thread number `thread` (0: the main one), living or dead; None if there is none."""
         tgid = self.world.task_names.view.get(task)
         threads = self.machine.processes.view[tgid].threads if tgid is not None else ()
         return threads[thread] if thread < len(threads) else None
 
     def address_name(self, task: str, address: int) -> str | None:
-        """`AREA+PAGE` of an address in bytes, or None where no area covers it."""
+        """`AREA+PAGE` of a virtual address in bytes; None if no VMA covers it. Raises KeyError for an unknown task."""
         return self.world.name_of_address(self.world.task_names.view[task], address)
 
     def task_name(self, tgid: int) -> str:
+        """The name of a process, living or dead. Raises KeyError for an unknown tgid."""
         return self.world.task_name(tgid)
 
     def pte_state(self, task: str, at: str) -> str:
+        """State of the PTE at `AREA+PAGE`: present, none, hwpoison or swap. Raises ScenarioError for unknown names."""
         return self.world.pte_state(task, at)
 
     def alive(self, task: str) -> bool:
-        """Whether the process of that name lives. Raises KeyError when it never did."""
+        """Whether the process of that name is alive. Raises KeyError for an unknown task."""
         return not self.machine.processes.view[self.world.task_names.view[task]].ended
 
     def corrupted_kb(self) -> int:
+        """HardwareCorrupted of /proc/meminfo, in KiB."""
         return self.machine.hardware_corrupted_kb
 
     def flags(self, pfn: int) -> int:
+        """Flag word of a frame, as /proc/kpageflags has it: NOPAGE past the last frame."""
         return self.machine.page(pfn) if 0 <= pfn < self.machine.frames else pf.NOPAGE
 
     def mapcount(self, pfn: int) -> int:

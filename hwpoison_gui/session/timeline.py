@@ -1,7 +1,7 @@
-"""The timeline: operations recorded as steps, walked forward and backward to any step.
+"""The timeline: operations recorded as steps, and moves to any step, forward or backward.
 
-A step is what changed between two marks of an operation. Walking applies recorded changes, old to
-new or new to old; nothing is run again and no copy of the memory is kept.
+A step holds the changes between two marks of an operation. A move applies recorded changes, old to new or new to old;
+nothing is run again and no copy of the memory is kept.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy.typing as npt
 from hwpoison_gui.kernel.gate import Cells, Change, Column, Gate, Store
 from hwpoison_gui.kernel.mark import Mark, Run
 
-STEPS_PER_SLICE: Final = 1024  # steps walked between two opportunities to do something else
+STEPS_PER_SLICE: Final = 1024  # steps applied between two yields of a walk
 
 
 class Step(NamedTuple):
@@ -30,9 +30,9 @@ class Step(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """The model moved from step `before` to step `after`.
+    """The position changed from `before` to `after`.
 
-    `pfns`: int64, ascending, the frames whose columns changed. `tables`: names of the tables that did.
+    `pfns`: int64, ascending, the frames of which a column changed. `tables`: names of the tables that changed.
     """
 
     before: int
@@ -42,7 +42,7 @@ class Notice(NamedTuple):
 
 
 class RecordedSteps(Sequence[Step]):
-    """The recorded steps in columns; a `Step` is made of them when it is asked for.
+    """The recorded steps in columns; a `Step` is built when it is read.
 
     `marks` and `operations` have one element a step. The changes of step n are `changes[ends[n]:ends[n + 1]]`.
     """
@@ -74,7 +74,7 @@ class RecordedSteps(Sequence[Step]):
         return Step(self.marks[number], changes, self.operations[number])
 
     def each(self, low: int, high: int) -> Iterator[Step]:
-        """Steps `low` to `high` (exclusive), each made when it is reached."""
+        """Steps `low` to `high` (exclusive), built one by one."""
         return map(self._made, range(low, high))
 
     def between(self, low: int, high: int) -> list[Change]:
@@ -82,11 +82,11 @@ class RecordedSteps(Sequence[Step]):
         return self.changes[self.ends[low] : self.ends[high]]
 
     def position_after(self, change: int) -> int:
-        """The position at which change number `change` has just been applied."""
+        """The first position at which change number `change` is applied."""
         return bisect_right(self.ends, change)
 
     def add(self, made: Mark | Run, changes: Iterable[Change], operation: int) -> int:
-        """Append one step, or those of a run; returns how many. `changes` are those since the last step."""
+        """Append one step, or those of a run, with the changes since the last step. Returns the number of steps."""
         before = len(self.changes)
         self.changes += changes
         if isinstance(made, Run):
@@ -101,7 +101,7 @@ class RecordedSteps(Sequence[Step]):
         return count
 
     def cut(self, position: int) -> RecordedSteps:
-        """Remove the steps from `position` on, and return them."""
+        """Remove the steps after `position` and return them."""
         tail, first = RecordedSteps(), self.ends[position]
         tail.marks, tail.operations = self.marks[position:], self.operations[position:]
         tail.changes, tail.ends = self.changes[first:], [end - first for end in self.ends[position:]]
@@ -130,33 +130,33 @@ def _no_collection() -> Iterator[None]:
 
 
 class Timeline:
-    """RecordedSteps and the position among them: `position` steps are applied, 0 is the machine as booted."""
+    """The recorded steps and the current position: the number of steps applied."""
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
         self.steps = RecordedSteps()
         self.position = 0
-        self.away = False  # the machine is as at another step for a while
-        self._line = 0  # how often steps were cut off or put back
-        self._news = News(set(), set())  # since the last notice
+        self.away = False  # the machine is in the state of another position (`as_of`)
+        self._line = 0  # number of times that steps were cut or mended
+        self._news = News(set(), set())  # changes since the last notice
         self._listeners: list[Callable[[Notice], None]] = []
 
     @property
     def stamp(self) -> tuple[int, int]:
-        """Identifies the state of the machine: with equal stamps it is the same one."""
+        """Identifies the state of the machine: equal stamps of one timeline mean equal states."""
         return self._line, self.position
 
     def subscribe(self, listener: Callable[[Notice], None]) -> Callable[[], None]:
-        """Call `listener` after every move; returns a function that ends this."""
+        """Call `listener` after every move. Returns a function that unsubscribes it."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
     # Recording
 
     def add(self, made: Mark | Run, operation: int) -> None:
-        """Record what changed since the last step as the next one, or as the steps of a run.
+        """Record the changes since the last step as the next step, or as the steps of a run.
 
-        They are applied already. The future must be discarded first.
+        They are applied already. Later steps must have been cut.
         """
         changes = self._gate.take()
         self._news.read(changes)
@@ -168,7 +168,7 @@ class Timeline:
         return self._gate.changed
 
     def take_back(self, before: int) -> None:
-        """Undo and forget everything after step `before`, unannounced: an operation was given up."""
+        """Undo and delete everything after position `before`, without a notice: an operation was given up."""
         self._gate.backward(self._gate.take())
         for _ in self.walk(before):
             pass
@@ -176,12 +176,12 @@ class Timeline:
         self.cut()
 
     def cut(self) -> RecordedSteps:
-        """Forget the steps after the present one; returns them."""
+        """Remove the steps after the position and return them."""
         self._line += self.position < len(self.steps)
         return self.steps.cut(self.position)
 
     def mend(self, tail: RecordedSteps) -> None:
-        """Put back what `cut` took away; the position must be the same again."""
+        """Put back the steps that `cut` returned; the position must be the same as then."""
         assert self.position == len(self.steps)
         self._line += len(tail) > 0
         self.steps.extend(tail)
@@ -189,16 +189,16 @@ class Timeline:
     # Walking
 
     def seek(self, position: int) -> None:
-        """Walk to a step and announce it. Raises ValueError for one that is not there."""
+        """Move to a position and notify. Raises ValueError if it is not within 0 to len(steps)."""
         before = self.position
         for _ in self.walk(position):
             pass
         self.announce(before)
 
     def walk(self, position: int) -> Iterator[None]:
-        """Walk to a step, unannounced. Yields now and then, always at a step: it may be left there.
+        """Move to a position without a notice. Yields every STEPS_PER_SLICE steps; it may be abandoned at any yield.
 
-        Raises ValueError for a step that is not there.
+        Raises ValueError if the position is not within 0 to len(steps).
         """
         if not 0 <= position <= len(self.steps):
             raise ValueError(f"step {position}, expected 0 to {len(self.steps)}")
@@ -224,7 +224,7 @@ class Timeline:
 
     @contextmanager
     def as_of(self, position: int) -> Iterator[None]:
-        """Inside, the machine is as at another step, and `position` still says where the timeline stands."""
+        """Inside, the machine is in the state of another position; `self.position` is unchanged. May be nested."""
         here, away = self.position, self.away
         self.away = away or position != here
         for _ in self.walk(position):
@@ -239,7 +239,7 @@ class Timeline:
             self.away = away
 
     def announce(self, before: int) -> None:
-        """Tell the listeners that the model moved from step `before` to where it is, if it did."""
+        """Notify the listeners of the move from `before` to the position, if there was one."""
         news, self._news = self._news, News(set(), set())
         if before == self.position:
             return
@@ -249,13 +249,13 @@ class Timeline:
 
 
 class News(NamedTuple):
-    """What has changed: frames by their columns (`pfns`), and stores that hold no frames."""
+    """Frames of which a column changed (`pfns`), and changed stores that are no columns."""
 
     pfns: set[int]
     stores: set[Store]
 
     def read(self, changes: Sequence[Change]) -> None:
-        """Add what some changes are about."""
+        """Add the frames and stores of some changes."""
         stores = {change[0] for change in changes}
         columns = {store for store in stores if isinstance(store, Column)}
         self.pfns.update([key for store, key, _, _ in changes if store in columns])
@@ -266,7 +266,7 @@ class News(NamedTuple):
         self.stores.update(stores - columns - cells)
 
     def frames(self) -> npt.NDArray[np.int64]:
-        """The frames, ascending."""
+        """The frames, int64, ascending."""
         return np.array(sorted(self.pfns), np.int64)
 
     def tables(self) -> frozenset[str]:

@@ -1,6 +1,6 @@
-"""What names stand for on a running machine: tasks, areas, descriptors, files, pages.
+"""Resolves the names of the scenario format on a running machine: tasks, VMAs, descriptors, files, pages.
 
-The names are tables behind the machine's own gate, so that walking back also unnames.
+The names are tables behind the machine's gate, so a move on the timeline also adds and removes names.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ OUT_OF_RANGE: Final = 1 << 40
 
 
 class World:
-    """A machine with names on it."""
+    """A machine and the names of its objects. `areas`: (tgid, name) -> (start address in bytes, pages)."""
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
@@ -33,13 +33,13 @@ class World:
         self.remembered: Table[str, int] = gate.add(Table("remembered"))
         self.task_names.load({p.name: p.tgid for p in machine.processes.view.values()})
         for vma in machine.vmas.view.values():
-            # An area of real memory that has no name goes by its address, so that its pages can be touched.
+            # A VMA of real memory without a name is named by its address, so that its pages can be accessed.
             self.areas.load(vma.mm, {vma.name or f"{vma.start:#x}": (vma.start, vma.pages)})
 
     # Tasks
 
     def process(self, name: str, key: str = "task") -> Process:
-        """The living process of that name. Raises ScenarioError when there is none."""
+        """The living process of that name. Raises ScenarioError if there is none."""
         tgid = self.task_names.view.get(name)
         if tgid is None:
             raise ScenarioError(f"no task is called {name!r}", key=key)
@@ -49,7 +49,7 @@ class World:
         return process
 
     def thread(self, name: str, number: int) -> Task:
-        """Thread `number` of the process. Raises ScenarioError when it has fewer."""
+        """Thread `number` of a process. Raises ScenarioError if there is none."""
         threads = self.process(name).threads
         if not 0 <= number < len(threads):
             raise ScenarioError(f"task {name!r} has threads 0 to {len(threads) - 1}, not {number}", key="thread")
@@ -62,48 +62,51 @@ class World:
     # Addresses
 
     def address(self, task: str, at: str, key: str = "at") -> int:
-        """`AREA+PAGE` in bytes, also of an area that was unmapped. Raises ScenarioError for no such area."""
+        """The virtual address, in bytes, of `AREA+PAGE`; the VMA may have been unmapped since.
+
+        Raises ScenarioError if the task or the VMA never existed, or the page is outside.
+        """
         parsed = grammar.parse_address(at)
         if parsed is None:
-            raise ScenarioError(f"{at!r} is no address AREA+PAGE", key=key)
+            raise ScenarioError(f"{at!r} is not an address AREA+PAGE", key=key)
         tgid = self.task_names.view.get(task)
         if tgid is None:
             raise ScenarioError(f"no task is called {task!r}", key=key)
         area = self.areas.of(tgid).get(parsed.area)
         if area is None:
-            raise ScenarioError(f"task {task!r} has no area {parsed.area!r}", key=key)
+            raise ScenarioError(f"task {task!r} has no VMA {parsed.area!r}", key=key)
         if parsed.page >= area[1]:
-            raise ScenarioError(f"area {parsed.area!r} has pages 0 to {area[1] - 1}, not {parsed.page}", key=key)
+            raise ScenarioError(f"VMA {parsed.area!r} has pages 0 to {area[1] - 1}, not {parsed.page}", key=key)
         return area[0] + (parsed.page << PAGE_SHIFT)
 
     def is_mapped(self, tgid: int, area: str) -> bool:
-        """Whether anything is mapped where the area of that name is: if nothing is, the name may be given again."""
+        """Whether anything is mapped in the range of that name. If not, the name may be used again."""
         start, pages = self.areas.of(tgid).get(area, (0, 0))
         return bool(overlapping(self.machine, tgid, start, start + (pages << PAGE_SHIFT)))
 
     def name_of_address(self, tgid: int, address: int) -> str | None:
-        """`AREA+PAGE` of an address, or None where no area covers it."""
+        """`AREA+PAGE` of a virtual address in bytes; None if no named range covers it."""
         for name, (start, pages) in self.areas.of(tgid).items():
             if start <= address < start + (pages << PAGE_SHIFT):
                 return f"{name}+{(address - start) >> PAGE_SHIFT}"
         return None
 
     def pte_state(self, task: str, at: str) -> str:
-        """State of the entry that maps the address: present, none, hwpoison or swap."""
+        """State of the PTE at `AREA+PAGE`: present, none, hwpoison or swap."""
         address = self.address(task, at)
         return ptes.state_of(self.machine.pte(self.task_names.view[task], address >> PAGE_SHIFT))
 
     # Files
 
     def inode(self, path: str, key: str = "path") -> Inode:
-        """The file of that path. Raises ScenarioError when there is none."""
+        """The file of that path. Raises ScenarioError if there is none."""
         number = self.machine.paths.view.get(path)
         if number is None:
             raise ScenarioError(f"no file is called {path!r}", key=key)
         return self.machine.inodes.view[number]
 
     def description(self, task: str, fd: str) -> int:
-        """The open file description behind a descriptor. Raises ScenarioError when it is not open."""
+        """The id of the open file of a descriptor. Raises ScenarioError if it is not open."""
         process = self.process(task)
         found = self.machine.fds.of(process.tgid).get(fd)
         if found is None:
@@ -113,19 +116,19 @@ class World:
     # Pages
 
     def frame(self, text: str, key: str = "frame") -> int:
-        """The frame number that a page's name stands for. Raises ScenarioError when there is none."""
+        """The pfn of a page in any form (see grammar.PAGE_FORMS). Raises ScenarioError if there is no such page now."""
         page = grammar.parse_page(text)
         match page:
             case grammar.HeadPage(inner):
                 pfn = self._plain_frame(inner, text, key)
                 return self.machine.compound_head(pfn) if 0 <= pfn < self.machine.frames else pfn
             case None:
-                raise ScenarioError(f"{text!r} is no page; expected {grammar.PAGE_FORMS}", key=key)
+                raise ScenarioError(f"{text!r} is not a page; expected {grammar.PAGE_FORMS}", key=key)
             case _:
                 return self._plain_frame(page, text, key)
 
     def in_use(self, pfn: int) -> bool:
-        """Whether the frame exists and somebody refers to it."""
+        """Whether the frame exists and its compound head has a reference count above 0."""
         m = self.machine
         return 0 <= pfn < m.frames and m.refcount.view[m.compound_head(pfn)] > 0
 
@@ -148,7 +151,7 @@ class World:
         return found
 
     def _mapped(self, task: str, at: str, key: str) -> int | None:
-        """Through the PTE: its frame, the swap cache's for a swap entry, the one a hwpoison entry names."""
+        """The pfn that the PTE leads to: mapped, in the swap cache for a swap entry, or named by a hwpoison entry."""
         address = self.address(task, at, key)
         vpn = address >> PAGE_SHIFT
         entry = self.machine.pte(self.task_names.view[task], vpn)

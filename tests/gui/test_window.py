@@ -117,7 +117,7 @@ def test_go_to_selects_by_number_or_name(user) -> None:
 
 def test_go_to_nowhere_says_so(user) -> None:
     user.window.go_to.go("srv:nothing+0")
-    assert "no area 'nothing'" in message(user.window).informativeText()
+    assert "no VMA 'nothing'" in message(user.window).informativeText()
     message(user.window).close()
 
 
