@@ -74,7 +74,7 @@ def typist(open_window, qtbot) -> Typist:
 
 def test_every_panel_is_reached_and_left(typist: Typist) -> None:
     me, w = typist, typist.window
-    panels = (w.rmap, w.why, w.states.view, w.inspector, w.tasks, w.tables.pages.view, w.tables.areas, w.tables.files)
+    panels = (w.rmap, w.why, w.states.view, w.inspector, w.tasks, w.tables.pages.view, w.tables.vmas, w.tables.files)
     keys = (Key.Key_1, Key.Key_2, Key.Key_3, Key.Key_4, Key.Key_5, Key.Key_6, Key.Key_7, Key.Key_8)
     for key, panel in zip((*keys, Key.Key_9, Key.Key_0), (*panels, w.log, w.notebook), strict=True):
         me.press(key, ALT)
@@ -266,7 +266,7 @@ def test_menus_of_frames(typist: Typist) -> None:
 
 def test_rows_are_ordered_and_copied(typist: Typist) -> None:
     me, w = typist, typist.window
-    for key, table in ((Key.Key_5, w.tasks), (Key.Key_7, w.tables.areas), (Key.Key_8, w.tables.files)):
+    for key, table in ((Key.Key_5, w.tasks), (Key.Key_7, w.tables.vmas), (Key.Key_8, w.tables.files)):
         me.press(key, ALT)
         me.press(Key.Key_Down)
         me.press(Key.Key_Right)

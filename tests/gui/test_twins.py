@@ -72,7 +72,7 @@ def test_areas_and_files(me: Person) -> None:
     assert w.map.selection == frame(me, "/srv/data@1")
     me.tab("VMAs")
     click_frame(me, frame(me, "srv:heap+2"))
-    assert "heap" in me.reads(w.tables.areas) and w.tables.areas.currentIndex().isValid()
+    assert "heap" in me.reads(w.tables.vmas) and w.tables.vmas.currentIndex().isValid()
     me.tab("Files")
     click_frame(me, frame(me, "/srv/data@1"))
     assert chosen(w.tables.files) == "/srv/data"

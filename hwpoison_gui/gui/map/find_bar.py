@@ -26,7 +26,7 @@ lru,~dirty       LRU and not DIRTY
 =anon,lru        exactly these flags
 4096  0x1000+512  0x1000,0x2000    frames by number
 nginx  pid:144  "Web Content"    what a process has mapped
-nginx:heap  144:libc*  nginx:heap+3    one area of it, or one page of that
+nginx:heap  144:libc*  nginx:heap+3    one VMA of it, or one page of that
 /srv/data  lib*  what is cached of files
 node:0  zone:dma32    where it lies
 outcome:lost  kind:free    a class of a lens

@@ -48,10 +48,10 @@ class Fonts(NamedTuple):
         number = width(self.strong, f"{graph.pfn:#x}") + 20
         number = max(number, width(self.small, KIND.classes[graph.kind.id].shortest) + 32)
         single, groups = [row.mappers[0] for row in rows if not row.is_group], [row for row in rows if row.is_group]
-        area = max((mapper.area for mapper in single), key=len, default="")
+        area = max((mapper.name for mapper in single), key=len, default="")
         tasks = [max((mapper.task for mapper in single), key=len, default="")]
         tasks += [f"▸ {row.label} × {len(row.mappers):,}" for row in groups]
-        counts = [width(self.small, f"{len(row.mappers):,} passed by") for row in groups]
+        counts = [width(self.small, f"{len(row.mappers):,} skipped") for row in groups]
         least = (
             width(self.title, box_words(graph.mapping)[0]) + 14,
             max(width(self.name, area), *(width(self.name, counted(len(row.mappers), "VMA")) for row in groups), 0.0)

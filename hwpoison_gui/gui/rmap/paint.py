@@ -25,7 +25,7 @@ from hwpoison_gui.view.words.words import counted
 
 Align = Qt.AlignmentFlag
 _TRAVELS: Final = (Act.VISIT, Act.SKIP)
-_INKS: Final = {"killed": "text", "told": "kill", "handled": "good"}  # theme colours by the fate of a task
+_INKS: Final = {"killed": "text", "signalled": "kill", "handled": "good"}  # theme colours by the fate of a task
 
 
 class RmapPainter:
@@ -175,7 +175,7 @@ class RmapPainter:
 
     def _line_to_mapping(self, state: WalkState) -> None:
         a, b = self.frame_box(), self.mapping_box()
-        lit = bool(state.visited or state.passed or state.current_vmas)
+        lit = bool(state.visited or state.skipped or state.current_vmas)
         self.p.setPen(QPen(QColor(self.theme.warn if lit else self.theme.muted), 2.5 if lit else 1.5))
         self.p.drawLine(QPointF(a.right(), a.center().y()), QPointF(b.left(), b.center().y()))
 
@@ -185,15 +185,15 @@ class RmapPainter:
         row, rect, theme = self.layout.rows[number], self.vma_box(number), self.theme
         mapper = row.mappers[0]
         news = self.news(number)
-        current, passed, visited = news.current, news.all_passed, news.visited > 0
-        border = theme.accent if current else theme.warn if visited else theme.skipped if passed else theme.line
-        self._box(rect, border, 2.0 if current or visited else 1.0, dashed=passed and not current)
-        ink = theme.muted if passed else theme.text
+        current, skipped, visited = news.current, news.all_skipped, news.visited > 0
+        border = theme.accent if current else theme.warn if visited else theme.skipped if skipped else theme.line
+        self._box(rect, border, 2.0 if current or visited else 1.0, dashed=skipped and not current)
+        ink = theme.muted if skipped else theme.text
         inner = rect.adjusted(8, 3, -5, -3)
         if row.is_group:
             self._two_lines(inner, counted(news.vmas, "VMA"), self._sum_up(news), (ink, theme.muted), whole=True)
             return
-        self._two_lines(inner, mapper.area, f"{mapper.vpn << PAGE_SHIFT:x}", (ink, theme.muted), mono=True, whole=True)
+        self._two_lines(inner, mapper.name, f"{mapper.vpn << PAGE_SHIFT:x}", (ink, theme.muted), mono=True, whole=True)
 
     def _two_lines(
         self,
@@ -225,7 +225,7 @@ class RmapPainter:
 
     def _sum_up(self, news: RowNews) -> str:
         found = 0 if news.cut else news.visited  # cut entries were found before
-        counts = ((found, "found"), (news.cut, "cut"), (news.passed, "passed by"))
+        counts = ((found, "found"), (news.cut, "cut"), (news.skipped, "skipped"))
         return ", ".join(f"{count:,} {word}" for count, word in counts if count) or "click to unfold"
 
     def _paint_task(self, number: int, state: WalkState) -> None:
@@ -250,7 +250,7 @@ class RmapPainter:
 
     def _paint_task_box(self, row: Row, rect: QRectF, fate: Fate, current: bool) -> None:
         """Draws the box of a task, with its colour as a bar at the left."""
-        theme, loud = self.theme, fate.kind in ("killed", "told")
+        theme, loud = self.theme, fate.kind in ("killed", "signalled")
         border = theme.accent if current else theme.kill if loud else theme.line
         selected = self.selected_task is not None and self.selected_task in row.tasks
         fill = look.dead_ground(theme) if fate.kind == "killed" and not row.is_group else theme.raised
@@ -269,8 +269,8 @@ class RmapPainter:
         elif end := state.ends.get(mapper.tgid, ""):
             words, ink = self._end(end, width, self._name(row)), getattr(self.theme, TONES.get(end, "warn"))
         else:
-            passed = state.passed.get(mapper.vma)
-            why = passed.short if passed is not None else ""
+            skipped = state.skipped.get(mapper.vma)
+            why = skipped.short if skipped is not None else ""
             words, ink = why if roomy else why.partition(":")[0], self.theme.muted
         return words or f"pid {mapper.tgid}" * roomy, ink
 
@@ -284,7 +284,7 @@ class RmapPainter:
         return row.mappers[0].task
 
     def _dead(self, news: RowNews) -> str:
-        counts = ((news.dead, "killed"), (news.told, "told"))
+        counts = ((news.dead, "killed"), (news.signalled, "signalled"))
         return ", ".join([*(f"{count:,} {word}" for count, word in counts if count), *news.ends])
 
     def _strike_out(self, rect: QRectF) -> None:

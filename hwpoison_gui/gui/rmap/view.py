@@ -27,7 +27,7 @@ from hwpoison_gui.view.rmap.graph import ReverseMap
 from hwpoison_gui.view.walk.layout import Layout, lay_out, rows_of
 from hwpoison_gui.view.walk.news import RowNews, news_of
 from hwpoison_gui.view.walk.state import WalkState
-from hwpoison_gui.view.walk.words import map_words, nobody_words, row_words
+from hwpoison_gui.view.walk.words import map_words, no_users_words, row_words
 
 _STEPS: Final = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -10, Qt.Key.Key_PageDown: 10}
 _PRESS: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
@@ -163,7 +163,7 @@ class RmapView(QAbstractScrollArea):
             painter.setFont(look.font())
             painter.setPen(QColor(self._theme.muted))
             flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap
-            painter.drawText(room, flags, nobody_words(self.state))
+            painter.drawText(room, flags, no_users_words(self.state))
 
     def _paint_focus(self, painter: QPainter, made: RmapPainter | None = None) -> None:
         """Draws the focus frame around the panel and around the cursor's row."""

@@ -18,12 +18,12 @@ from hwpoison_gui.gui.widgets.row_model import RowModel
 from hwpoison_gui.gui.widgets.row_table import RowTable
 from hwpoison_gui.view.base.columns import TextColumn
 from hwpoison_gui.view.base.palette import DARK, Theme
-from hwpoison_gui.view.rows.areas import AREA_COLUMNS, area_cells
 from hwpoison_gui.view.rows.files import FILE_COLUMNS, file_cells
 from hwpoison_gui.view.rows.pages import PAGE_COLUMNS
+from hwpoison_gui.view.rows.vmas import VMA_COLUMNS, vma_cells
 
 PAGES: Final = "pages"
-AREAS: Final = "vmas"
+VMAS: Final = "vmas"
 FILES: Final = "files"
 
 
@@ -97,13 +97,13 @@ class Tables:
 
     def __init__(self, parent: QWidget, theme: Theme = DARK) -> None:
         self.pages = PageTable(parent)
-        self.areas = RowTable("VMAs", lambda table: RowModel(table, AREA_COLUMNS, area_cells), parent)
+        self.vmas = RowTable("VMAs", lambda table: RowModel(table, VMA_COLUMNS, vma_cells), parent)
         self.files = RowTable("Files", lambda table: RowModel(table, FILE_COLUMNS, file_cells, _file_colour), parent)
         self.controls = PageControls(parent)
         self.of_task = Toggle("Of the selected task only", parent)
         self.of_task.setToolTip("Lists those of all tasks if none is selected")
-        self.by_name: dict[str, PageTable | RowTable] = {PAGES: self.pages, AREAS: self.areas, FILES: self.files}
-        self.tools: dict[str, QWidget] = {PAGES: self.controls, AREAS: self.of_task}
+        self.by_name: dict[str, PageTable | RowTable] = {PAGES: self.pages, VMAS: self.vmas, FILES: self.files}
+        self.tools: dict[str, QWidget] = {PAGES: self.controls, VMAS: self.of_task}
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:

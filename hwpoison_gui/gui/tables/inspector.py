@@ -150,7 +150,7 @@ class Inspector(QTextBrowser):
         bits = f"<span class='m'>{escape(pte.bits)}</span>" if pte.bits else ""
         return (
             f"<tr><td><a href='task:{pte.tgid}'>{name}</a></td><td class='c'>{pte.address}</td>"
-            f"<td>{escape(pte.area)} <span class='m'>{escape(pte.vma)}</span></td>"
+            f"<td>{escape(pte.name)} <span class='m'>{escape(pte.vma)}</span></td>"
             f"<td><span class='{tone}'>{state}</span> {bits}</td></tr>"
         )
 

@@ -15,14 +15,14 @@ from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.control.slices import Slices
 from hwpoison_gui.gui.look.dock import Dock
 from hwpoison_gui.gui.map.widget import FrameMapWidget
-from hwpoison_gui.gui.tables.docks import AREAS, FILES, PAGES, Tables
-from hwpoison_gui.view.rows.areas import area_rows, areas_of_frame, first_frame_of
+from hwpoison_gui.gui.tables.docks import FILES, PAGES, VMAS, Tables
 from hwpoison_gui.view.rows.files import file_of_frame, file_rows, first_cached_frame
 from hwpoison_gui.view.rows.page_order import Found, PageOrder
 from hwpoison_gui.view.rows.pages import PAGE_COLUMNS
+from hwpoison_gui.view.rows.vmas import first_frame_of, vma_rows, vmas_of_frame
 
 _SLICE: Final = 0.012  # seconds of sorting per turn of the event loop
-_AREA_TABLES: Final = frozenset({"vmas", "mm_vmas", "processes"})
+_VMA_TABLES: Final = frozenset({"vmas", "mm_vmas", "processes"})
 
 
 class TablesLink(QObject):
@@ -39,7 +39,7 @@ class TablesLink(QObject):
     ) -> None:
         super().__init__(frame_map)
         self._tables, self._docks, self._map, self._controller = tables, docks, frame_map, controller
-        self._stale = {PAGES, AREAS, FILES}
+        self._stale = {PAGES, VMAS, FILES}
         self._visible: set[str] = set()
         self._selected = NONE
         self._field, self._descending = "pfn", False
@@ -55,13 +55,13 @@ class TablesLink(QObject):
         present.opened.connect(self._opened)
         present.moved.connect(self._moved)
         present.looked.connect(self._view_changed)
-        t.of_task.toggled.connect(lambda _: self._spoil(AREAS))
+        t.of_task.toggled.connect(lambda _: self._spoil(VMAS))
         t.pages.chosen.connect(self._go_to)
         t.pages.activated.connect(lambda: self._map.center_on(t.pages.pfn) if t.pages.pfn != NONE else None)
         t.pages.menuRequested.connect(show_menu)
         t.pages.copyWanted.connect(lambda copying: None if c.busy else c.work.start(copying, lambda _: None))
         self._map.countsChanged.connect(self._filter_may_have_changed)
-        t.areas.chosen.connect(self._area_chosen)
+        t.vmas.chosen.connect(self._vma_chosen)
         t.files.chosen.connect(self._file_chosen)
         t.controls.orderWanted.connect(self.order_by)
         t.controls.foundOnly.connect(lambda _: self.order_by(self._field, self._descending))
@@ -109,18 +109,18 @@ class TablesLink(QObject):
         self._field, self._descending = "pfn", False
         self._selected = NONE
         self._tables.controls.found.setChecked(False)
-        self._spoil(PAGES, AREAS, FILES)
+        self._spoil(PAGES, VMAS, FILES)
 
     def _moved(self, moved: Moved) -> None:
         spoilt = {PAGES, FILES} if len(moved.pfns) or moved.tables else set()
-        if moved.tables & _AREA_TABLES:
-            spoilt.add(AREAS)
+        if moved.tables & _VMA_TABLES:
+            spoilt.add(VMAS)
         self._spoil(*spoilt)
 
     def _view_changed(self) -> None:
         c = self._controller
         if self._tables.of_task.isChecked():
-            self._spoil(AREAS)
+            self._spoil(VMAS)
         if c.selection.frame != self._selected:
             self._selected = c.selection.frame
             self._show_selected()
@@ -131,7 +131,7 @@ class TablesLink(QObject):
 
     def _catch_up(self) -> None:
         """Updates the visible tables that are stale."""
-        fill = {PAGES: self._fill_pages, AREAS: self._fill_areas, FILES: self._fill_files}
+        fill = {PAGES: self._fill_pages, VMAS: self._fill_vmas, FILES: self._fill_files}
         for table in self._stale & self._visible:
             self._stale.discard(table)
             fill[table]()
@@ -149,12 +149,12 @@ class TablesLink(QObject):
         self._show_order()
         self.filter_changed()
 
-    def _fill_areas(self) -> None:
+    def _fill_vmas(self) -> None:
         c, t = self._controller, self._tables
         tgid = c.selection.task if t.of_task.isChecked() else None
-        rows = area_rows(c.session.machine, tgid)
-        t.areas.set_rows(rows)
-        self._docks[AREAS].set_subject(f"{len(rows):,}")
+        rows = vma_rows(c.session.machine, tgid)
+        t.vmas.set_rows(rows)
+        self._docks[VMAS].set_subject(f"{len(rows):,}")
 
     def _fill_files(self) -> None:
         rows = file_rows(self._controller.session.machine)
@@ -169,11 +169,11 @@ class TablesLink(QObject):
             return
         if PAGES in self._visible:
             t.pages.show_pfn(pfn)
-        if AREAS in self._visible:
-            vmas = areas_of_frame(m, pfn)
+        if VMAS in self._visible:
+            vmas = vmas_of_frame(m, pfn)
             own = [vma.id for vma in vmas if vma.mm == c.selection.task] or [vma.id for vma in vmas]
-            if own and t.areas.current_key() not in own:
-                t.areas.show_key(own[0])
+            if own and t.vmas.current_key() not in own:
+                t.vmas.show_key(own[0])
         if FILES in self._visible and (file := file_of_frame(m, pfn)) is not None:
             t.files.show_key(file)
 
@@ -184,13 +184,13 @@ class TablesLink(QObject):
         self._controller.selection.select(pfn)
         self._map.select(pfn, reveal=True)
 
-    def _area_chosen(self, vma: int) -> None:
+    def _vma_chosen(self, vma: int) -> None:
         m = self._controller.session.machine
-        area, frame = m.vmas.view.get(vma), first_frame_of(m, vma)
+        chosen, frame = m.vmas.view.get(vma), first_frame_of(m, vma)
         if frame is not None:
             self._go_to(frame)
-        if area is not None and area.mm in m.processes.view and not self._tables.of_task.isChecked():
-            self._controller.selection.select_task(area.mm)
+        if chosen is not None and chosen.mm in m.processes.view and not self._tables.of_task.isChecked():
+            self._controller.selection.select_task(chosen.mm)
 
     def _file_chosen(self, inode: int) -> None:
         frame = first_cached_frame(self._controller.session.machine, inode)

@@ -44,7 +44,7 @@ COLUMNS: Final = (
     TaskColumn(
         "policy",
         "Policy",
-        "PR_MCE_KILL: early is told at once, late when it touches the page, default as the sysctl says.\n"
+        "PR_MCE_KILL: early: SIGBUS at once; late: when it touches the page; default: by the sysctl.\n"
         "Double click or F2 to change.",
         choices=MCE_KILL_POLICIES,
     ),

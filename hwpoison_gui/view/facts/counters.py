@@ -1,4 +1,4 @@
-"""The figures of a moment: HardwareCorrupted, what became of broken pages, who died."""
+"""Counters at a timeline position: HardwareCorrupted, results of handled pages, killed processes."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Counter(NamedTuple):
 
 
 _RESULTS: Final = (
-    ("Recovered", "good", "Pages that were dealt with: nothing can touch them any more"),
-    ("Delayed", "warn", "Pages that are dealt with when somebody next comes across them"),
+    ("Recovered", "good", "Pages out of use: no process can reach them any more"),
+    ("Delayed", "warn", "Pages that are handled when they are next touched, or by their owner"),
     ("Failed", "kill", "Pages that could not be taken out of use"),
-    ("Ignored", "warn", "Pages that the handler left alone"),
+    ("Ignored", "warn", "Pages that the handler left as they were"),
 )
 
 

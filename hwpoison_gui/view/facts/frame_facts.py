@@ -37,7 +37,7 @@ class PteFact(NamedTuple):
     task: str
     alive: bool
     address: str
-    area: str
+    name: str
     state: str
     bits: str
     vma: str
@@ -158,5 +158,5 @@ def _pte(m: Machine, pfn: int, mapper: Mapper) -> PteFact:
     vma = m.vmas.view.get(mapper.vma)
     said = f"{vma.perms}{' locked' if vma.locked else ''}" if vma else ""
     return PteFact(
-        mapper.tgid, mapper.task, not process.ended, f"{mapper.vpn << PAGE_SHIFT:#x}", mapper.area, state, bits, said
+        mapper.tgid, mapper.task, not process.ended, f"{mapper.vpn << PAGE_SHIFT:#x}", mapper.name, state, bits, said
     )

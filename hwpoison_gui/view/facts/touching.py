@@ -46,7 +46,7 @@ def touches_of_frame(session: Session, pfn: int) -> list[Touch]:
 
 
 def pages_of_task(session: Session, tgid: int) -> list[Touch]:
-    """Pages worth touching: poisoned ones first, then the first mapped page of each area."""
+    """Pages worth touching: poisoned ones first, then the first mapped page of each VMA."""
     m = session.machine
     mm = m.processes.view[tgid].mm
     entries = m.ptes.of(mm)
@@ -57,7 +57,7 @@ def pages_of_task(session: Session, tgid: int) -> list[Touch]:
 
 
 def _first_present(m: Machine, vma: Vma) -> int | None:
-    """The first page of an area that is mapped; of a huge area only its beginning is looked at."""
+    """The first mapped page of a VMA; of a huge VMA, only the beginning is searched."""
     start = vma.start >> PAGE_SHIFT
     return next((vpn for vpn, _ in m.ptes.between(vma.mm, start, start + min(vma.pages, 512))), None)
 

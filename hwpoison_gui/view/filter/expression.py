@@ -3,7 +3,7 @@
     lru,dirty            any of these flags          =anon,lru       exactly these flags and no other
     lru,~dirty           LRU and not DIRTY           lru,dirty=lru   the same: of these two exactly LRU
     4096  0x1000+512     one frame; 512 frames       0x1000,0x2000   up to, but not including
-    nginx  pid:144       what a process has mapped   nginx:heap  144:libc*   one area; nginx:heap+3 one page
+    nginx  pid:144       what a process has mapped   nginx:heap  144:libc*   one VMA; nginx:heap+3 one page
     /srv/data  lib*      what is cached of files     node:1  zone:dma32      where it lies
     outcome:lost         a class of a lens
 
@@ -98,7 +98,7 @@ def parse(text: str) -> Filter | None:
         elif colon and sort in BY_KEY:
             terms.append(Term("class", token, at))
         elif colon:
-            terms.append(Term("area", token, at))
+            terms.append(Term("vma", token, at))
         elif token[0].isdigit() or (token[0] == "," and token[1:2].isdigit()):
             ranges.append(_range(token, at))
         elif _looks_like_flags(token):

@@ -1,4 +1,4 @@
-"""What may be written next in a filter expression, with what it means: for suggestions while somebody types."""
+"""Completions of a filter expression while it is typed, each with its meaning."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.view.filter.terms import SORTS, area_names, processes_of, quoted, slug, tokens_of
+from hwpoison_gui.view.filter.terms import SORTS, processes_of, quoted, slug, tokens_of, vma_names
 from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED, OWNER, ZONE
 from hwpoison_gui.view.map.zones import zone_meaning
 from hwpoison_gui.view.words.words import counted
@@ -29,7 +29,7 @@ EXAMPLES: Final = (
     Word("=anon,lru", "exactly these flags and no other"),
     Word("0x1000+512", "512 frames from that number on"),
     Word("nginx", "what a process has mapped; pid:144 by its number"),
-    Word("nginx:heap", "one area of a process; nginx:heap+3 one page of it"),
+    Word("nginx:heap", "one VMA of a process; nginx:heap+3 is one page of it"),
     Word("/usr/lib/*", "what is cached of files"),
     Word("outcome:lost", "a class of a lens"),
     Word("node:0 zone:dma32", "terms with a space between them must all hold"),
@@ -52,7 +52,7 @@ def words_for(m: Machine, typed: str) -> tuple[int, list[Word]]:
 
 
 def _candidates(m: Machine, token: str, begun: str) -> Iterable[Word]:
-    """All words of the sorts that fit how the token begins."""
+    """The words of the sorts that can begin like the token."""
     sort, colon, _ = token.partition(":")
     if token.startswith("/"):
         return _paths(m)
@@ -77,8 +77,8 @@ def _after_colon(m: Machine, sort: str) -> Iterable[Word]:
         return (Word(f"zone:{name.lower()}", zone_meaning(node, name)) for node, name, *_ in m.zones)
     if sort in BY_KEY and sort != CHANGED.key:
         return _classes(sort)
-    areas = area_names(m, processes_of(m, sort))
-    return (Word(f"{quoted(sort)}:{quoted(area)}", "what it has mapped there") for area in areas)
+    names = vma_names(m, processes_of(m, sort))
+    return (Word(f"{quoted(sort)}:{quoted(name)}", "the pages that this VMA maps") for name in names)
 
 
 def _flags() -> Iterator[Word]:

@@ -1,6 +1,6 @@
-"""The words of a filter that name something: a process, one of its areas, a file, a zone, a node, a class of a lens.
+"""Filter terms that name a process, a VMA, a file, a zone, a node or a class of a lens.
 
-Each sort of word has a function that gives the frames meant; a word that means nothing is told with what there is.
+Each sort of term has a function that finds its frames. The error for an unknown name lists the known ones.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED, Lens
 U8 = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 ClassesOf = Callable[[Lens], U8]  # the class of every frame under a lens that looks at a sheet
-Found = Bools | Callable[[int], bool]  # frames, or a test of flag words where those tell
+Found = Bools | Callable[[int], bool]  # frames, or a test of flag words where those suffice
 
-_MOST_NAMED: Final = 6  # of what there is, in what is said of a word that means nothing
+_MOST_NAMED: Final = 6  # known names in an error message
 _DELETED: Final = " (deleted)"
 _SPACE: Final = re.compile(r"\s")
 _TOKEN: Final = re.compile(r'(?:"[^"]*(?:"|$)|[^\s"])+')
@@ -45,19 +45,19 @@ class FilterError(Exception):
 
 
 class Term(NamedTuple):
-    """A name: `sort` is one of SORTS, area, class, or name (of whatever is called that)."""
+    """A name: `sort` is one of SORTS, vma, class, or name (of a process or file)."""
 
     sort: str
     text: str
     at: int
 
     def error(self, why: str) -> FilterError:
-        """It means nothing."""
+        """An error about this term."""
         return FilterError(why, self.at, len(self.text))
 
 
 def frames_of(m: Machine, term: Term, classes_of: ClassesOf) -> Found:
-    """The frames that a word names. Raises FilterError for what the machine does not have."""
+    """The frames of a term. Raises FilterError if the machine has nothing of that name."""
     return _of_class(m, term, classes_of) if term.sort == "class" else _FIND[term.sort](m, term)
 
 
@@ -72,7 +72,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def unknown(sort: str, word: str, known: Iterable[str], otherwise: str = "") -> str:
-    """What is said of a word that means nothing: first what helps, for there may be little room."""
+    """The error message for an unknown name; the suggestion comes first, because a narrow window cuts the end."""
     near = did_you_mean(word, known)
     return f"{near} There is no such {sort}" if near else f"no such {sort}; {otherwise or some_of(known)}"
 
@@ -169,11 +169,11 @@ def _of_name(m: Machine, term: Term) -> Bools:
     return _of_owners(m, processes, inodes)
 
 
-# -- areas of processes
+# -- VMAs of processes
 
 
-def _of_area(m: Machine, term: Term) -> Bools:
-    """PROCESS:AREA or PROCESS:AREA+PAGE. A process may have a colon in its name, an area may not."""
+def _of_vma(m: Machine, term: Term) -> Bools:
+    """PROCESS:VMA or PROCESS:VMA+PAGE. The name of a process may contain a colon, that of a VMA may not."""
     owner, _, text = term.text.rpartition(":")
     processes = processes_of(m, owner)
     if not processes:
@@ -181,14 +181,14 @@ def _of_area(m: Machine, term: Term) -> Bools:
         if whole:
             return _of_owners(m, whole, ())
         words = [process.name for process in m.living()] + [*SORTS, *BY_KEY]
-        how = "an area is written nginx:heap or 144:heap, a class outcome:lost"
+        how = "a VMA is written nginx:heap or 144:heap, a class outcome:lost"
         raise term.error(unknown("process", owner, words, how))
     spans = _spans(m, processes, text)
     if not spans:
-        areas = area_names(m, processes)
+        names = vma_names(m, processes)
         if not text:
-            raise term.error(f"which area? {some_of(areas)}")
-        raise term.error(unknown("area", text, areas))
+            raise term.error(f"which VMA? {some_of(names)}")
+        raise term.error(unknown("VMA", text, names))
     frames = np.zeros(m.frames, np.bool_)
     for process in processes:
         _mark(m, process.mm, [(start, end) for mm, start, end in spans if mm == process.mm], frames)
@@ -196,38 +196,38 @@ def _of_area(m: Machine, term: Term) -> Bools:
 
 
 def processes_of(m: Machine, owner: str) -> list[Process]:
-    """Those of a name, or of a number."""
+    """The processes of a name, else the one of that number."""
     return _called(m, owner) or _numbered(m, owner)
 
 
-def area_names(m: Machine, processes: Iterable[Process]) -> list[str]:
-    """What areas of processes can be called, each once."""
-    names = (_area_name(m, vma) for process in processes for vma in m.vmas_of(process.mm))
+def vma_names(m: Machine, processes: Iterable[Process]) -> list[str]:
+    """Names of the VMAs of processes, each once."""
+    names = (_vma_name(m, vma) for process in processes for vma in m.vmas_of(process.mm))
     return list(dict.fromkeys(name for name in names if name))
 
 
 def _spans(m: Machine, processes: Iterable[Process], text: str) -> list[tuple[int, int, int]]:
-    """(mm, first virtual page, the one past the last) of areas called that, or of one page of them behind a +."""
+    """(mm, first virtual page, end) of the VMAs of a name; for NAME+PAGE, of that page of each."""
     whole = [
         (process.mm, vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT)
         for process in processes
         for vma in m.vmas_of(process.mm)
-        if _is_area(m, vma, text)
+        if _is_vma(m, vma, text)
     ]
     split = _PAGE.fullmatch(text)
     if whole or split is None:
         return whole
     page = int(split.group(2), 16 if split.group(2)[:2].lower() == "0x" else 10)
-    areas = _spans(m, processes, split.group(1))
-    return [(mm, start + page, start + page + 1) for mm, start, end in areas if start + page < end]
+    vmas = _spans(m, processes, split.group(1))
+    return [(mm, start + page, start + page + 1) for mm, start, end in vmas if start + page < end]
 
 
-def _is_area(m: Machine, vma: Vma, text: str) -> bool:
+def _is_vma(m: Machine, vma: Vma, text: str) -> bool:
     path = m.inodes.view[vma.mapping].path if vma.mapping else ""
     return vma.name.strip("[]") == text.strip("[]") != "" or (path != "" and _is_called(path, text))
 
 
-def _area_name(m: Machine, vma: Vma) -> str:
+def _vma_name(m: Machine, vma: Vma) -> str:
     if vma.name or not vma.mapping:
         return vma.name.strip("[]")
     return m.inodes.view[vma.mapping].path.removesuffix(_DELETED).rpartition("/")[2]
@@ -274,7 +274,7 @@ def _of_node(m: Machine, term: Term) -> Bools:
 
 
 def _is_page(m: Machine) -> Bools:
-    """What is no hole: a zone spans those, too."""
+    """Frames that are no hole (bool per frame); a zone spans holes too."""
     pages: Bools = (m.flags.view & np.uint64(pf.NOPAGE)) == 0
     return pages
 
@@ -306,7 +306,7 @@ _FIND: Final[dict[str, Callable[[Machine, Term], Bools]]] = {
     "pid": _of_pid,
     "path": _of_path,
     "name": _of_name,
-    "area": _of_area,
+    "vma": _of_vma,
     "zone": _of_zone,
     "node": _of_node,
 }

@@ -1,6 +1,6 @@
 """Names, meanings, colours and boundaries of zones and NUMA nodes.
 
-If a recording does not tell the zones, they are derived from the limits of x86, and their names say that the node is
+If a recording does not report the zones, they are derived from the limits of x86, and their names say that the node is
 unknown.
 """
 
@@ -19,12 +19,12 @@ Place = tuple[int, str]  # node and zone name
 _FOR: Final = {
     "DMA": "for old devices, which reach only the first 16 MiB",
     "DMA32": "for devices with 32-bit addresses: below 4 GiB",
-    "Normal": "for everybody: above what small devices reach",
+    "Normal": "for general use: above what 32-bit devices reach",
     "HighMem": "memory that the kernel has no address of its own for",
     "Movable": "only pages that can be moved, so that the memory can be taken out",
     "Device": "memory of devices",
 }
-_GUESSED: Final = "; told by x86’s limits alone: this machine’s source does not say zones and nodes"
+_GUESSED: Final = "; derived from the limits of x86: this machine’s source does not report zones and nodes"
 
 
 def zone_name(node: int, name: str) -> str:

@@ -21,9 +21,9 @@ from hwpoison_gui.view.outcome.prediction import find_prediction
 from hwpoison_gui.view.outline.reachable import unreachable
 
 FITS: Final = "fits"  # the first match
-TRIED: Final = "tried"  # looked at before, and does not fit
-SPARED: Final = "spared"  # after the first match: nobody looks at it
-OPEN: Final = "open"  # there is no page to ask about
+TRIED: Final = "tried"  # compared before the match, does not fit
+SPARED: Final = "spared"  # after the first match: not compared
+OPEN: Final = "open"  # no page is selected
 
 DOES: Final = {
     "me_kernel_ignore": "leave it",
@@ -39,16 +39,16 @@ DOES: Final = {
 DOES_ANON: Final = {"me_pagecache_clean": "no more to do", "me_pagecache_dirty": "mark ERROR"}  # it is in no page cache
 MEANS: Final = {
     "me_kernel_ignore": "the kernel keeps it for itself: nothing can be done",
-    "me_kernel": "the kernel’s own: its owner would have to give it up first",
+    "me_kernel": "a kernel page: its owner would have to free it first",
     "me_free": "the allocator refuses it from now on",
-    "me_huge_page": "a huge page is dealt with as a whole",
-    "me_pagecache_clean": "of a file: drop the page, its content is elsewhere or its users were told;"
-    " anonymous: unmapped it is already, nothing is left to do",
-    "me_pagecache_dirty": "set ERROR; of a file: note the loss, so that fsync says EIO, and drop the page;"
-    " anonymous: its users were told, nothing is left to do",
-    "me_swapcache_dirty": "keep it in the swap cache and never write it: who swaps it in is told",
+    "me_huge_page": "a huge page is handled as a whole",
+    "me_pagecache_clean": "of a file: drop the page, its content is elsewhere or its users were signalled;"
+    " anonymous: its PTEs are gone already, nothing is left to do",
+    "me_pagecache_dirty": "set PG_error; of a file: set AS_EIO, so that fsync() returns EIO, and drop the page;"
+    " anonymous: its users were signalled, nothing is left to do",
+    "me_swapcache_dirty": "keep it in the swap cache and never write it: a process that swaps it in gets SIGBUS",
     "me_swapcache_clean": "drop it from the swap cache: swap has a good copy",
-    "me_unknown": "log that its state is not known, and give up",
+    "me_unknown": "log an unknown page state, and give up",
 }
 
 
@@ -176,7 +176,7 @@ def _find_matched(m: Machine, pfn: int) -> Generator[None, None, Matched]:
 
 def _table(profile: Profile, found: Matched, when: str, step: int = -1) -> StateTable:
     if found.word is None:
-        caption = f"{found.pfn:#x} does not come so far: {found.stops}."
+        caption = f"{found.pfn:#x} does not reach the state table: {found.stops}."
         return StateTable(rows_of(profile, None), pfn=found.pfn, caption=caption)
     return StateTable(
         rows_of(profile, found.word),

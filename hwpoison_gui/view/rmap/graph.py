@@ -39,7 +39,7 @@ class Mapper(NamedTuple):
     vpn: int
     tgid: int
     task: str
-    area: str
+    name: str
     rights: str
 
 
@@ -135,6 +135,6 @@ def _mapper(m: Machine, vma: Vma, vpn: int) -> Mapper:
     path = inode.path.removesuffix(_DELETED) if inode is not None else ""
     file = "" if path == "/dev/zero" else path.rpartition("/")[2]
     named = vma.name if vma.name and not vma.name.startswith("0x") else ""
-    area = named or file or ("anonymous" if not vma.mapping else "shared")
+    name = named or file or ("anonymous" if not vma.mapping else "shared")
     rights = f"{vma.perms}{', locked' if vma.locked else ''}"
-    return Mapper(vma.id, vma.mm, vpn, process.tgid, process.name, area, rights)
+    return Mapper(vma.id, vma.mm, vpn, process.tgid, process.name, name, rights)

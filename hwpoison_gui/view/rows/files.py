@@ -1,4 +1,4 @@
-"""Files as rows of a table: what of them is cached, what would be lost, who maps them, whose write failed."""
+"""Rows of the table of files: cached and dirty pages, the processes that map them, and write-back errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FILE_COLUMNS: Final = (
     TextColumn("cached", "Cached", "How many of them are in the page cache", "000,000", number=True),
     TextColumn("dirty", "Dirty", "Cached pages newer than the disk: poison loses them", "000,000", number=True),
     TextColumn("mapped_by", "Mapped by", "Processes that have it mapped", "init, srv, w1 and 12 more"),
-    TextColumn("error", "Error", "EIO: a page was lost; fsync says so once to each who has it open", "EIO not told"),
+    TextColumn("error", "Error", "EIO: a page was lost; fsync() reports it once per open file", "EIO reported"),
 )  # fmt: skip
 _MOST_NAMES: Final = 3
 
@@ -40,7 +40,7 @@ class FileRow(NamedTuple):
 
 
 def file_rows(m: Machine) -> list[FileRow]:
-    """All files: those that have a name first, and of these those of which most is cached."""
+    """All files; named ones first, by the number of cached pages."""
     dirty = _dirty_pages(m)
     rows = [_row(m, inode, int(dirty[inode.id]) if inode.id < len(dirty) else 0) for inode in m.inodes.view.values()]
     return sorted(rows, key=lambda row: (row.path.startswith("("), -row.cached, row.path.casefold(), row.key))
@@ -66,7 +66,7 @@ def file_of_frame(m: Machine, pfn: int) -> int | None:
 
 def _row(m: Machine, inode: Inode, dirty: int) -> FileRow:
     deleted = "" if inode.linked or inode.path.endswith(" (deleted)") else " (deleted)"
-    error = ("EIO told" if inode.wb_seen else "EIO not told yet") if inode.wb_err else ""
+    error = ("EIO reported" if inode.wb_seen else "EIO unreported") if inode.wb_err else ""
     return FileRow(
         inode.id,
         (inode.path or f"inode {inode.id}") + deleted,
@@ -85,7 +85,7 @@ def _mapped_by(m: Machine, inode: int) -> str:
 
 
 def _dirty_pages(m: Machine) -> npt.NDArray[np.int64]:
-    """How many dirty pages each inode has, by its number; one look at all frames beats one at each cache."""
+    """Dirty pages of each inode, indexed by its id. One pass over all frames is faster than one per page cache."""
     dirty = np.flatnonzero(m.flags.view & np.uint64(pf.DIRTY))
     mapping = m.mapping.view[dirty]
     files = mapping[(mapping != 0) & (mapping & 3 == 0)] >> np.uint32(2)

@@ -20,7 +20,7 @@ PAGE_COLUMNS: Final = (
     TextColumn("mapcount", "Maps", "_mapcount: page-table entries that map it", "0,000", number=True),
     TextColumn("owner", "Owner", "page->mapping: the file, or the process whose anonymous memory it was first",
                "postgres-538", wide=True),
-    TextColumn("pgoff", "Index", "page->index: which page of the file or of the anonymous area it is", "0x7fffffff",
+    TextColumn("pgoff", "Index", "page->index: its page offset in the file or in the anonymous VMA", "0x7fffffff",
                fixed=True),
     TextColumn("shown", "On the map", "As what the map shows it: the class of its present lens", "10 to 999"),
 )  # fmt: skip

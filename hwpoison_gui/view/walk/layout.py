@@ -147,7 +147,7 @@ def _shared_out(room: float, shares: Widths, least: Widths, wanted: Widths) -> W
     if sum(least) <= room:
         lacks = tuple(want - need for want, need in zip(wanted, least, strict=True))
         return _between(least, tuple(lack / sum(lacks) for lack in lacks), room - sum(least))
-    # The mapping is named once, areas and tasks in every row: it gives first.
+    # The mapping is named once, VMAs and tasks in every row: the mapping is cut first.
     least = (max(least[0] * _LEAST_MAPPING, least[0] - (sum(least) - room)), *least[1:])
     return tuple(need * room / sum(least) for need in least)
 

@@ -11,27 +11,27 @@ from hwpoison_gui.view.walk.state import WalkState
 
 
 class RowNews(NamedTuple):
-    """Counts are of VMAs, `tasks`, `dead` and `told` of tasks. `entry`: the state of all its PTEs, or `several`."""
+    """Counts of VMAs; `tasks`, `dead` and `signalled` count tasks. `entry`: the state of all PTEs, or `several`."""
 
     entry: str
     vmas: int
     visited: int
-    passed: int
+    skipped: int
     cut: int
     current: bool
     tasks: int
     dead: int
-    told: int
+    signalled: int
     of_task: bool  # the present step is about one of its tasks
-    ends: tuple[str, ...] = ()  # how many of its tasks the error hits how, of those that were not told
+    ends: tuple[str, ...] = ()  # impact on its other tasks, with counts
 
     @property
     def all_cut(self) -> bool:
         return self.cut == self.vmas
 
     @property
-    def all_passed(self) -> bool:
-        return self.passed == self.vmas
+    def all_skipped(self) -> bool:
+        return self.skipped == self.vmas
 
 
 def news_of(row: Row, state: WalkState) -> RowNews:
@@ -43,12 +43,12 @@ def news_of(row: Row, state: WalkState) -> RowNews:
         entries.pop() if len(entries) == 1 else "several",
         len(vmas),
         len(vmas & state.visited),
-        len(vmas & state.passed.keys()),
+        len(vmas & state.skipped.keys()),
         len(vmas & state.cut),
         bool(vmas & state.current_vmas),
         len(tasks),
         kinds.count("killed"),
-        kinds.count("told"),
+        kinds.count("signalled"),
         state.current_task in tasks,
         _ends(tasks, state),
     )

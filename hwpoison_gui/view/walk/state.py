@@ -24,14 +24,14 @@ from hwpoison_gui.view.words.lookup import text_of
 
 
 class Fate(NamedTuple):
-    """The state of a task. `kind`: alive, told, pending, handled, ignored, killed; `text` says it in a few words."""
+    """The state of a task: alive, signalled, pending, handled, ignored, killed, exited or gone; `text` is displayed."""
 
     kind: str
     text: str = ""
     short: str = ""
 
 
-class Passed(NamedTuple):
+class Skipped(NamedTuple):
     """A pair that the walk skipped, and why."""
 
     short: str
@@ -40,7 +40,7 @@ class Passed(NamedTuple):
 
 @dataclass(slots=True)
 class WalkState:
-    """What is drawn on a reverse map. Keys: VMA ids for PTEs, tgids for tasks.
+    """The state that a reverse map shows. Keys: VMA ids for PTEs, tgids for tasks.
 
     `entries`: dirty, clean, swap, hwpoison, other, none. `current_vmas` and `current_task`: the objects of the present
     step; `act` is its act. `kind` is what the frame holds, or held before it was poisoned; `cached`: it is in a page
@@ -56,7 +56,7 @@ class WalkState:
     entries: dict[int, str] = field(default_factory=dict)
     visited: set[int] = field(default_factory=set)
     cut: set[int] = field(default_factory=set)
-    passed: dict[int, Passed] = field(default_factory=dict)
+    skipped: dict[int, Skipped] = field(default_factory=dict)
     fates: dict[int, Fate] = field(default_factory=dict)
     ends: dict[int, str] = field(default_factory=dict)
     act: Act | None = None
@@ -65,7 +65,14 @@ class WalkState:
     current_task: int | None = None
 
 
-_MAPS: Final = 8  # that are remembered
+_MAPS: Final = 8  # that are cached
+_EFFECTS: Final = {
+    "handled": "caught",
+    "pending": "pending",
+    "ignored": "ignored",
+    "killed": "dying",
+    "signalled": "sent",
+}
 
 
 def _short(mark: Mark) -> str:
@@ -130,8 +137,8 @@ class Follower:
         for mapper in graph.mappers:
             self._of_mm.setdefault(mapper.mm, []).append(mapper)
         self._state = WalkState()
-        self._told: dict[int, Fate] = {}  # what steps have told tasks
-        self._log: list[tuple[int, Callable[..., object], tuple[Any, ...]]] = []  # what takes back what a step said
+        self._signalled: dict[int, Fate] = {}  # by the steps applied so far
+        self._log: list[tuple[int, Callable[..., object], tuple[Any, ...]]] = []  # step, and the call that undoes it
         self._concerned = False
         self._operation: Operation | None = None
         self._position = -1
@@ -151,21 +158,21 @@ class Follower:
     def carry(self, session: Session) -> Generator[None, None, None]:
         """Update the state to the present position; yields now and then."""
         m, operation, here, there = session.machine, moment_of(session).operation, self._position, session.position
-        self._position = -1  # whoever does not go on with it begins anew
+        self._position = -1  # if this generator is abandoned, the next one starts over
         if here < 0 or operation is not self._operation:
             yield from self._begin(session, operation)
         elif here != there:
-            told = yield from self._take_back(there)
+            signalled = yield from self._take_back(there)
             if here < there:
-                told = yield from self._take(m, session.steps.each(here, there), here)
+                signalled = yield from self._take(m, session.steps.each(here, there), here)
             changed = session.steps.each(min(here, there), max(here, there))
-            yield from self._look_again(m, changed, told)
+            yield from self._look_again(m, changed, signalled)
         self._position = there
 
     def _begin(self, session: Session, operation: Operation | None) -> Iterator[None]:
         m, state = session.machine, WalkState()
         self._state, self._operation = state, operation
-        self._told, self._log = {}, []
+        self._signalled, self._log = {}, []
         self._concerned = operation is not None and concerns(session, operation, self.graph.pfn)
         if operation is not None:
             yield from self._take(m, session.steps.each(operation.first, session.position), operation.first)
@@ -173,11 +180,11 @@ class Follower:
             state.entries[mapper.vma] = entry_state(m, self.graph.pfn, mapper)
             if number % ITEMS_PER_SLICE == 0:
                 yield
-        yield from self._tell_fates(m, self._told.keys() | {mapper.tgid for mapper in self.graph.mappers})
+        yield from self._update_fates(m, self._signalled.keys() | {mapper.tgid for mapper in self.graph.mappers})
 
     def _take(self, m: Machine, steps: Iterable[Step], before: int) -> Generator[None, None, set[int]]:
         """Apply steps; returns the tasks that they signalled."""
-        told: set[int] = set()
+        signalled: set[int] = set()
         for number, step in enumerate(steps if self._concerned else (), before + 1):
             if number % ITEMS_PER_SLICE == 0:
                 yield
@@ -187,16 +194,16 @@ class Follower:
             elif mark.act is Act.UNMAP:
                 self._note(number, state.cut, self._vmas(mark))
             elif mark.act is Act.SKIP:
-                passed = Passed(_short(mark), text_of(mark))
+                skipped = Skipped(_short(mark), text_of(mark))
                 for vma in self._vmas(mark):
-                    self._log.append((number, _restore, (state.passed, vma, state.passed.get(vma))))
-                    state.passed[vma] = passed
+                    self._log.append((number, _restore, (state.skipped, vma, state.skipped.get(vma))))
+                    state.skipped[vma] = skipped
             for change in step.changes:
                 if change.store is m.deliveries and isinstance(change.new, Delivery):
-                    told.add(self._tell(m, number, change.new.tid, change.new.info, change.new.effect))
+                    signalled.add(self._note_signal(m, number, change.new.tid, change.new.info, change.new.effect))
                 elif change.store is m.pending and isinstance(change.new, tuple) and change.new:
-                    told.add(self._tell(m, number, change.key, change.new[-1], "told"))
-        return told
+                    signalled.add(self._note_signal(m, number, change.key, change.new[-1], "signalled"))
+        return signalled
 
     def _note(self, number: int, pairs: set[int], vmas: list[int]) -> None:
         new = set(vmas) - pairs
@@ -207,29 +214,37 @@ class Follower:
     def _vmas(self, mark: Mark) -> list[int]:
         return [self._by_pte[pte] for pte in mark.ptes if pte in self._by_pte] or list(mark.vmas)
 
-    def _tell(self, m: Machine, number: int, tid: int, info: SigInfo, effect: str) -> int:
+    def _note_signal(self, m: Machine, number: int, tid: int, info: SigInfo, effect: str) -> int:
         tgid = m.tasks.view[tid].tgid
         code = info.code.replace("BUS_MCEERR_", "").replace("SI_KERNEL", "forced")
-        words = {"handled": "caught", "pending": "pending", "ignored": "ignored", "killed": "dying", "told": "sent"}
+        words = {
+            "handled": "caught",
+            "pending": "pending",
+            "ignored": "ignored",
+            "killed": "dying",
+            "signalled": "sent",
+        }
         word = words[effect]
-        short = info.signal if effect in ("told", "killed") else word
-        self._log.append((number, _restore, (self._told, tgid, self._told.get(tgid))))
-        self._told[tgid] = Fate("told" if effect == "killed" else effect, f"{info.signal} {code} {word}", short)
+        short = info.signal if effect in ("signalled", "killed") else word
+        self._log.append((number, _restore, (self._signalled, tgid, self._signalled.get(tgid))))
+        self._signalled[tgid] = Fate(
+            "signalled" if effect == "killed" else effect, f"{info.signal} {code} {word}", short
+        )
         return tgid
 
     def _take_back(self, position: int) -> Generator[None, None, set[int]]:
         """Undo the steps after a position; returns the tasks that they signalled."""
-        told: set[int] = set()
+        signalled: set[int] = set()
         while self._log and self._log[-1][0] > position:
             _, undo, args = self._log.pop()
             undo(*args)
-            if args[0] is self._told:
-                told.add(args[1])
+            if args[0] is self._signalled:
+                signalled.add(args[1])
             if len(self._log) % ITEMS_PER_SLICE == 0:
                 yield
-        return told
+        return signalled
 
-    def _look_again(self, m: Machine, steps: Iterable[Step], told: set[int]) -> Iterator[None]:
+    def _look_again(self, m: Machine, steps: Iterable[Step], signalled: set[int]) -> Iterator[None]:
         """Reread the PTEs and tasks that the steps changed."""
         spaces: set[int] = set()
         tasks: set[int] = set()
@@ -248,15 +263,15 @@ class Follower:
                 yield
             for mapper in self._of_mm.get(mm, ()):
                 self._state.entries[mapper.vma] = entry_state(m, self.graph.pfn, mapper)
-        yield from self._tell_fates(m, tasks & self._state.fates.keys() | told)
+        yield from self._update_fates(m, tasks & self._state.fates.keys() | signalled)
 
-    def _tell_fates(self, m: Machine, tasks: Iterable[int]) -> Iterator[None]:
+    def _update_fates(self, m: Machine, tasks: Iterable[int]) -> Iterator[None]:
         """Update the state of tasks: death by the task itself, else the last signal."""
         for number, tgid in enumerate(tasks):
             if number % ITEMS_PER_SLICE == 0:
                 yield
             now = _standing(m, tgid)
-            self._state.fates[tgid] = now if now.kind == "killed" else self._told.get(tgid, now)
+            self._state.fates[tgid] = now if now.kind == "killed" else self._signalled.get(tgid, now)
 
     def _point(self, m: Machine, moment: Moment) -> None:
         """Set the objects of the present step."""
@@ -284,7 +299,7 @@ _FINDERS: Final = frozenset({"read", "write", "pread", "pwrite", "swapin", "copy
 
 
 def _brings(operation: Operation) -> bool:
-    """Whether it faults a page in rather than unmaps one: its users are looked up after it."""
+    """True if it faults a page in rather than unmaps one: the page's users are found after it."""
     return operation.name in _FINDERS and not operation.outcome.signals
 
 
@@ -333,7 +348,7 @@ class Walks:
         return (yield from self._kept(session, session.stamp, selected, session.position))
 
     def _kept(self, session: Session, made_for: object, pfn: int, position: int) -> Generator[None, None, ReverseMap]:
-        """Made for an operation, or for a state of the machine (its stamp); what came before either never changes."""
+        """The cached map of a frame before an operation, or in a state of the machine (its stamp)."""
         for one, frame, graph in self._maps:
             if one == made_for and frame == pfn:
                 return graph

@@ -23,17 +23,17 @@ ENTRY_WORDS: Final = {
     "other": "other",
     "none": "no PTE",
 }
-_NOBODY: Final = {
-    kinds.FREE: "Free: nobody uses it.",
+_NO_USERS: Final = {
+    kinds.FREE: "Free: no process uses it.",
     kinds.HOLE: "No memory here.",
     kinds.FILE: "In the page cache, but no process has mapped this page.",
     kinds.SHMEM: "In the page cache, but no process has mapped this page.",
     kinds.SWAP_CACHE: "In the swap cache; no page table maps it.",
-    kinds.ANON: "Nobody maps it any more.",
-    kinds.HUGE: "Part of a huge page that nobody has mapped.",
+    kinds.ANON: "No page table maps it any more.",
+    kinds.HUGE: "Part of a huge page that no process has mapped.",
 }
-_PER_CPU: Final = "Free, on a per-CPU list: nobody uses it."
-_CUT_OUT: Final = "It was in the page cache, and is no more; no process had mapped this page."
+_PER_CPU: Final = "Free, on a per-CPU list: no process uses it."
+_CUT_OUT: Final = "It was removed from the page cache; no process had mapped this page."
 
 
 def box_words(mapping: Mapping) -> tuple[str, str]:
@@ -46,34 +46,35 @@ def box_words(mapping: Mapping) -> tuple[str, str]:
     return mapping.title, mapping.detail
 
 
-def nobody_words(state: WalkState) -> str:
+def no_users_words(state: WalkState) -> str:
     """Why a frame has no users."""
     if state.per_cpu:
         return _PER_CPU
     if state.kind.id in (kinds.FILE, kinds.SHMEM) and not state.cached:
         return _CUT_OUT
-    return _NOBODY.get(state.kind.id, "No page table can map it.")
+    return _NO_USERS.get(state.kind.id, "No page table can map it.")
 
 
 def row_words(row: Row, state: WalkState, news: RowNews) -> list[str]:
-    """All lines of a row, the most important one first."""
+    """The lines of a row, the most important one first."""
     if row.is_group:
         entry = ENTRY_WORDS.get(news.entry, "several")
-        told = "".join(f", {words}" for words in ([f"{news.told:,} told"] if news.told else []) + list(news.ends))
+        ends = [f"{news.signalled:,} signalled"] * bool(news.signalled) + list(news.ends)
+        hit = "".join(f", {words}" for words in ends)
         return [
-            f"{row.label}: {counted(news.vmas, 'VMA')} of {counted(news.tasks, 'task')}, {news.dead:,} dead{told}",
-            f"PTE: {entry}; looked at {news.visited:,}, passed by {news.passed:,}, unmapped {news.cut:,}",
+            f"{row.label}: {counted(news.vmas, 'VMA')} of {counted(news.tasks, 'task')}, {news.dead:,} dead{hit}",
+            f"PTE: {entry}; visited {news.visited:,}, skipped {news.skipped:,}, unmapped {news.cut:,}",
         ]
     mapper = row.mappers[0]
     fate = state.fates.get(mapper.tgid, Fate("alive"))
-    passed = state.passed.get(mapper.vma)
+    skipped = state.skipped.get(mapper.vma)
     end = IN_SHORT[state.ends[mapper.tgid]][0] if mapper.tgid in state.ends else ""
     lines = [
         f"{mapper.task}:{mapper.tgid}  {fate.text or end or fate.kind}",
-        f"{mapper.area} at {mapper.vpn << PAGE_SHIFT:#x}, {mapper.rights}",
+        f"{mapper.name} at {mapper.vpn << PAGE_SHIFT:#x}, {mapper.rights}",
         f"PTE: {ENTRY_WORDS[state.entries.get(mapper.vma, 'none')]}",
     ]
-    return [*lines, passed.why] if passed else lines
+    return [*lines, skipped.why] if skipped else lines
 
 
 def map_words(
@@ -86,4 +87,4 @@ def map_words(
     lines += ["; ".join(row_words(row, state, news(number))) for number, row in enumerate(rows[:most])]
     if most is not None and len(rows) > most:
         lines.append(f"and {len(rows) - most:,} more")
-    return "\n".join(lines if rows else [*lines, nobody_words(state)])
+    return "\n".join(lines if rows else [*lines, no_users_words(state)])

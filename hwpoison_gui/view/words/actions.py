@@ -13,7 +13,7 @@ _KEPT: Final = {
     "dirty": "PG_dirty is set",
     "writeback": "PG_writeback is set",
     "mapped": "a PTE maps it",
-    "referenced": "somebody else holds a reference (refcount {count})",
+    "referenced": "another user holds a reference (refcount {count})",
 }
 
 
@@ -32,11 +32,11 @@ def _dirty_file(path: str, named: bool) -> str:
 
 WORDS: Final[dict[Site, Words]] = {
     actions.KERNEL_IGNORE: Words("The kernel reserved it for itself: nothing can be done."),
-    actions.KERNEL: Words("A kernel page: nothing is done until its owner frees it."),
+    actions.KERNEL: Words("A kernel page: nothing can be done until its owner frees it."),
     actions.FREE: Words("A free page: the allocator will not hand it out."),
     actions.HUGE: Words("Huge pages cannot be handled."),
     actions.UNKNOWN: Words("No row of the state table fits its flags."),
-    actions.ANON: Words("Anonymous and unmapped: its users have been dealt with."),
+    actions.ANON: Words("An anonymous page: its PTEs are gone already, nothing is left to do."),
     actions.NO_MAPPING: Words("It has lost its mapping."),
     actions.TRUNCATED: Words("{path} on {filesystem} is a regular file: the page is removed from the page cache."),
     actions.NOT_REGULAR: Words("{path} is a {filesystem}, no regular file: its page cannot be removed."),
@@ -47,5 +47,5 @@ WORDS: Final[dict[Site, Words]] = {
     actions.SWAPCACHE_DIRTY: Words(
         "PG_dirty was set: it stays in the swap cache and is never written; a process that swaps it in gets SIGBUS."
     ),
-    actions.SWAPCACHE_CLEAN: Words("PG_dirty is clear, swap has a good copy: the page is dropped from the swap cache."),
+    actions.SWAPCACHE_CLEAN: Words("PG_dirty is clear, swap has a good copy: the page is deleted from the swap cache."),
 }

@@ -12,15 +12,15 @@ from hwpoison_gui.view.words.words import Words, counted
 def _no_extra(count: int, expected: int, swapcache: bool) -> str:
     cache = "swap cache" if swapcache else "page cache"
     known = f"1 of the handler, {expected} of the {cache}" if expected else "the handler's own"
-    return f"{counted(count, 'reference')}: {known}. Nobody else holds it."
+    return f"{counted(count, 'reference')}: {known}. There is no other user."
 
 
 def _extra(users: int) -> str:
-    return f"{counted(users, 'reference')} left that nothing accounts for: Failed."
+    return f"{counted(users, 'unaccounted reference')} left: Failed."
 
 
 def _dirty_file(path: str, reported: bool) -> str:
-    to = "fsync() returns EIO once per open file" if reported else "noop_fsync() never looks at it"
+    to = "fsync() returns EIO once per open file" if reported else "noop_fsync() does not report it"
     return f"The data written to {path} is lost and an error is recorded: {to}."
 
 
@@ -28,7 +28,7 @@ WORDS: Final[dict[Site, Words]] = {
     actions.FOLIO_UNLOCKED: Words("Unlocked; the handler keeps its reference."),
     actions.OFF_LRU: Words("PG_lru is set: the page is taken off its LRU list, so reclaim does not meet it."),
     actions.ON_NO_LIST: Words("PG_lru is clear: it is on no LRU list."),
-    actions.CLEAN: Words("Its users have been dealt with."),
+    actions.CLEAN: Words("Its PTEs are gone already."),
     actions.TRUNCATE: Words("{path} is on {filesystem}."),
     **{
         site: Words("{path} is on {filesystem}, which keeps the page: later accesses to it fail.")

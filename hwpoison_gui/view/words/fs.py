@@ -27,8 +27,8 @@ WORDS: Final[dict[Site, Words]] = {
     fs.WRITTEN: Words("{path}, page {index}: written to frame {frame:#x}, PG_dirty is set."),
     fs.NOT_WRITTEN: Words("{path}, page {index}: poisoned, EIO."),
     fs.WRITTEN_BACK: Words(lambda path, frames: f"{path}: {counted(len(frames), 'dirty page')} written back."),
-    fs.ERROR_REPORTED: Words("{path} has an error that was not reported here yet: EIO, once."),
-    fs.NO_ERROR: Words("{path} has no error that was not reported here yet: 0."),
+    fs.ERROR_REPORTED: Words("{path} has an unreported write-back error: EIO, once."),
+    fs.NO_ERROR: Words("{path} has no unreported write-back error: 0."),
     fs.TRUNCATED: Words(
         lambda path, pages, gone: f"{path} is truncated to {counted(pages, 'page')}; {_cleared(gone)}."
     ),

@@ -42,7 +42,7 @@ def test_a_passed_task_says_why(user) -> None:
     user.click_frame(user.frame("srv:heap+1"))
     user.key(Key.Key_End)
     view = user.window.rmap
-    passed = {mapper.task: view.state.passed.get(mapper.vma) for mapper in view.graph.mappers}
+    passed = {mapper.task: view.state.skipped.get(mapper.vma) for mapper in view.graph.mappers}
     assert passed["w1"] is not None and "policy" in passed["w1"].short
     assert passed["w0"] is None
     number = next(n for n, row in enumerate(view._layout.rows) if row.mappers[0].task == "w1")

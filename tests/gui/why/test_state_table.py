@@ -67,7 +67,7 @@ def test_every_row_teaches(user) -> None:
 
 def test_what_does_not_come_so_far_says_so(user) -> None:
     user.window.controller.selection.select(user.frame("any:free"))
-    assert "does not come so far" in user.window.states.caption.text()
+    assert "does not reach the state table" in user.window.states.caption.text()
     assert not user.window.states.flags.isVisibleTo(user.window.states)
 
 

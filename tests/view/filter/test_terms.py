@@ -1,4 +1,4 @@
-"""Names in filters: areas of processes and pages of them, zones and nodes, and what is suggested."""
+"""Names in filters: VMAs of processes and pages of them, zones and nodes, and what is suggested."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def found(m: Machine, text: str) -> list[int]:
     return np.flatnonzero(frames).tolist()
 
 
-def test_an_area_is_what_a_process_has_mapped_there(session: Session) -> None:
+def test_a_vma_is_what_a_process_has_mapped_there(session: Session) -> None:
     m, pfn = session.machine, session.resolve_frame
     assert found(m, "srv:heap") == sorted(pfn(f"srv:heap+{page}") for page in (0, 2, 7))
     tgid = next(process.tgid for process in m.living() if process.name == "srv")
@@ -52,11 +52,11 @@ def test_an_area_is_what_a_process_has_mapped_there(session: Session) -> None:
     assert found(m, "srv:/srv/*") == found(m, "srv:data*") == found(m, "srv:m")
 
 
-def test_a_page_of_an_area(session: Session) -> None:
+def test_a_page_of_a_vma(session: Session) -> None:
     m, pfn = session.machine, session.resolve_frame
     assert found(m, "srv:heap+2") == found(m, "srv:heap+0x2") == [pfn("srv:heap+2")]
     assert found(m, "srv:heap+1") == []
-    with pytest.raises(FilterError, match="no such area"):
+    with pytest.raises(FilterError, match="no such VMA"):
         found(m, "srv:heap+9")
 
 

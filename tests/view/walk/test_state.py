@@ -55,7 +55,7 @@ def test_late_kill_leaves_hwpoison_entries_and_says_why_nobody_was_told() -> Non
     assert graph is not None
     state = Walks().state_of(session, graph)
     assert set(state.entries.values()) == {"hwpoison"}
-    assert {passed.short for passed in state.passed.values()} == {"later: early_kill is 0"}
+    assert {skipped.short for skipped in state.skipped.values()} == {"later: early_kill is 0"}
     assert not state.visited
 
 

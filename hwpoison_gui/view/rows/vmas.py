@@ -1,4 +1,4 @@
-"""VMAs as rows of a table: whose, where, what rights, of which file; and which frames they lead to."""
+"""Rows of the table of VMAs, and the frames that a VMA maps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hwpoison_gui.kernel.records import PAGE_SHIFT, Vma
 from hwpoison_gui.kernel.rmap import rmap_vmas
 from hwpoison_gui.view.base.columns import TextColumn
 
-AREA_COLUMNS: Final = (
+VMA_COLUMNS: Final = (
     TextColumn("task", "Task", "The process whose address space it is in", "postgres-12"),
     TextColumn("start", "Start", "Its first address", "0x7fffffffffff", fixed=True),
     TextColumn("end", "End", "The first address past it", "0x7fffffffffff", fixed=True),
@@ -26,8 +26,8 @@ AREA_COLUMNS: Final = (
 )  # fmt: skip
 
 
-class AreaRow(NamedTuple):
-    """One VMA; `key` is its number."""
+class VmaRow(NamedTuple):
+    """One VMA. `key` is its id."""
 
     key: int
     tgid: int
@@ -42,8 +42,8 @@ class AreaRow(NamedTuple):
     more: str
 
 
-def area_rows(m: Machine, tgid: int | None = None) -> list[AreaRow]:
-    """VMAs of a process, or of all that live, in order of process and address."""
+def vma_rows(m: Machine, tgid: int | None = None) -> list[VmaRow]:
+    """The VMAs of a process, or of all living processes, by process and address."""
     processes = m.processes.view
     chosen = list(m.living()) if tgid is None else [processes[tgid]] if tgid in processes else []
     rows = []
@@ -53,13 +53,13 @@ def area_rows(m: Machine, tgid: int | None = None) -> list[AreaRow]:
     return rows
 
 
-def _row(m: Machine, tgid: int, task: str, vma: Vma) -> AreaRow:
+def _row(m: Machine, tgid: int, task: str, vma: Vma) -> VmaRow:
     inode = m.inodes.view.get(vma.mapping)
     path = inode.path or f"inode {inode.id}" if inode is not None else ""
     named = vma.name if vma.name and not vma.name.startswith("0x") else ""
     more = [word for word, on in (("locked", vma.locked), ("mergeable", vma.mergeable)) if on]
     more += [vma.huge] if vma.huge != "none" else []
-    return AreaRow(
+    return VmaRow(
         vma.id,
         tgid,
         task,
@@ -74,8 +74,8 @@ def _row(m: Machine, tgid: int, task: str, vma: Vma) -> AreaRow:
     )
 
 
-def area_cells(row: AreaRow) -> tuple[str, ...]:
-    """The fields of a row as they are shown, in the order of AREA_COLUMNS."""
+def vma_cells(row: VmaRow) -> tuple[str, ...]:
+    """The fields of a row as they are shown, in the order of VMA_COLUMNS."""
     offset = "" if row.pgoff is None else f"{row.pgoff:#x}"
     anon_vma = f"{row.anon_vma}" if row.anon_vma else ""
     where = f"{row.start:#x}", f"{row.end:#x}", f"{row.kb:,}"
@@ -83,14 +83,14 @@ def area_cells(row: AreaRow) -> tuple[str, ...]:
 
 
 def first_frame_of(m: Machine, vma: int) -> int | None:
-    """The frame of the first page of a VMA that is in memory."""
-    area = m.vmas.view.get(vma)
-    if area is None:
+    """The first frame that a VMA maps, or None if none of its pages is resident."""
+    found = m.vmas.view.get(vma)
+    if found is None:
         return None
-    entries = m.ptes.between(area.mm, area.start >> PAGE_SHIFT, area.end >> PAGE_SHIFT)
+    entries = m.ptes.between(found.mm, found.start >> PAGE_SHIFT, found.end >> PAGE_SHIFT)
     return next((ptes.value_of(entry) for _, entry in entries if entry & ptes.PRESENT), None)
 
 
-def areas_of_frame(m: Machine, pfn: int) -> list[Vma]:
-    """VMAs that could map the frame."""
+def vmas_of_frame(m: Machine, pfn: int) -> list[Vma]:
+    """The VMAs that could map the frame, by its reverse map."""
     return rmap_vmas(m, pfn)
