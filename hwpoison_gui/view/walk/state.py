@@ -217,14 +217,7 @@ class Follower:
     def _note_signal(self, m: Machine, number: int, tid: int, info: SigInfo, effect: str) -> int:
         tgid = m.tasks.view[tid].tgid
         code = info.code.replace("BUS_MCEERR_", "").replace("SI_KERNEL", "forced")
-        words = {
-            "handled": "caught",
-            "pending": "pending",
-            "ignored": "ignored",
-            "killed": "dying",
-            "signalled": "sent",
-        }
-        word = words[effect]
+        word = _EFFECTS[effect]
         short = info.signal if effect in ("signalled", "killed") else word
         self._log.append((number, _restore, (self._signalled, tgid, self._signalled.get(tgid))))
         self._signalled[tgid] = Fate(

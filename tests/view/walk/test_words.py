@@ -34,7 +34,7 @@ def test_a_page_that_was_cut_out_of_the_page_cache_is_not_said_to_be_in_it() -> 
     do(session, "check")
     assert "In the page cache, but no process has mapped this page." in said(session, pfn)
     do(session, "poison", frame=f"pfn:{pfn:#x}")
-    assert "hardware poison, was file" in said(session, pfn) and "is no more" in said(session, pfn)
+    assert "hardware poison, was file" in said(session, pfn) and "removed from the page cache" in said(session, pfn)
 
 
 def test_a_page_that_is_brought_in_shows_what_it_is_now() -> None:
@@ -54,7 +54,7 @@ def test_an_unpoisoned_frame_is_what_it_is_now() -> None:
     do(session, "poison", frame=f"pfn:{pfn:#x}")
     do(session, "unpoison", frame=f"pfn:{pfn:#x}")
     _, state = seen(session, pfn)
-    assert state.kind.key == "free" and "Free: nobody uses it." in said(session, pfn)
+    assert state.kind.key == "free" and "Free: no process uses it." in said(session, pfn)
 
 
 def test_a_frame_that_goes_free_by_a_per_cpu_list_is_said_to_be_free() -> None:
