@@ -16,7 +16,7 @@ from .profile.type import SYSCTL_RECOVERY
 from .profile.variants import phase
 
 RECOVER: Final = site("memory_failure", Act.DECIDE, "recover", "sysctl")
-PANIC: Final = site("panic", Act.PANIC, args="line")
+PANIC: Final = site("panic", Act.PANIC)
 PFN_VALID: Final = site("pfn_valid", Act.DECIDE, "valid")
 POISONED: Final = site("TestSetPageHWPoison", Act.FLAG, "first time", "corrupted_kb")
 REFERENCED: Final = site("get_page_unless_zero", Act.FLAG, "in use", "count")
@@ -39,10 +39,9 @@ def check_recovery(h: Handler) -> Steps[Verdict]:
     if value:
         yield Mark(RECOVER, (value,), frames_of(h.m, h.pfn))
         return None
-    line = h.m.profile.log.panic.format(trapno=h.trapno, pfn=h.pfn)
-    h.m.printk(line, h.pfn, fatal=True)
+    h.m.printk(h.m.profile.log.panic.format(trapno=h.trapno, pfn=h.pfn), h.pfn, fatal=True)
     h.m.put(h.m.counters, "panic", 1)
-    yield Mark(PANIC, (line,), frames_of(h.m, h.pfn))
+    yield Mark(PANIC, (), frames_of(h.m, h.pfn))
     return "EPANIC"
 
 

@@ -28,7 +28,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.view.base.palette import DARK
-from hwpoison_gui.view.map import lenses
+from hwpoison_gui.view.map import lenses, roles
 from hwpoison_gui.view.map.lens_colours import colour_table
 from hwpoison_gui.view.map.plane import FramePlane
 
@@ -138,7 +138,7 @@ def bench_paint(widget: FrameMapWidget, flags: np.ndarray, rounds: int) -> dict[
 
     found = {"patch": timed(patch, 400), "patch and paint": timed(patch_and_paint, rounds)}
     users = np.unique(rng.integers(0, flags.size, 300))
-    widget.set_highlights([(users, "owner:1"), (users[:9], "unmapped"), ([int(users[5])], "target")])
+    widget.set_highlights([(users, roles.owned(1)), (users[:9], roles.UNMAPPED), ([int(users[5])], roles.TARGET)])
     widget.select(int(users[5]))
     flight = flights(widget)
     found["pan and zoom, overlays on"] = timed(lambda: next(flight)(), max(rounds, 96 * 3))

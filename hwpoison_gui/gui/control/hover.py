@@ -38,18 +38,22 @@ class HoverText(QObject):
         self._session, self._hover = session, None
 
     def text(self, pfn: int) -> str:
-        """A line on what the frame is, and a second line on what an error in it would do."""
+        """One or two lines about a frame; empty within a step, when its state is not meant to be shown."""
+        return "\n".join(line for line in self.lines(pfn) if line)
+
+    def lines(self, pfn: int) -> tuple[str, str]:
+        """What a frame is, and what an error in it would do; both empty within a step."""
         assert self._session is not None
         if not self._session.at_rest:
-            return ""  # within a step, a frame's state is not meant to be shown
+            return "", ""
         if self._hover is None:
             from hwpoison_gui.view.outcome.preview import Hover
 
             self._hover = Hover(self._session)
-        text = self._hover(pfn)
+        lines = self._hover(pfn)
         if self._hover.counting and not self._slices.busy:
             self._slices.run(self._count, lambda complete: self._counted() if complete else None, after_ms=0)
-        return text
+        return lines
 
     def _count(self) -> Work:
         assert self._hover is not None

@@ -12,7 +12,7 @@ from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.control.slices import Slices, Work
 from hwpoison_gui.gui.map.lens_control import LensControl
 from hwpoison_gui.gui.map.widget import FrameMapWidget
-from hwpoison_gui.view.map.lenses import CHANGED, OWNER, ZONE, Lens
+from hwpoison_gui.view.map.lenses import CHANGED, ZONE, Lens
 from hwpoison_gui.view.map.zones import places_shown, zone_expression, zone_name
 
 if TYPE_CHECKING:  # the language is imported when something is looked for
@@ -84,9 +84,8 @@ class FilterControl(QObject):
         if lens.key == ZONE.key:
             places = places_shown(self._controller.session.machine.zones)
             return next((zone_expression(*place) for place in places if zone_name(*place) == one.name), "")
-        if lens.key == OWNER.key and one.key.startswith("owner"):
-            name = quoted(one.name.removesuffix(" (deleted)"))
-            return name if one.name.startswith("/") else f"task:{name}"
+        if one.owner is not None:
+            return f"{one.owner.sort}:{quoted(one.owner.name)}" if one.owner.name else ""
         return "" if lens.key == CHANGED.key else f"{lens.key}:{slug(one.shortest)}"
 
     def _look(self, after_ms: int | None = None) -> None:

@@ -18,6 +18,7 @@ from hwpoison_gui.view.base.palette import Theme, mixed
 from hwpoison_gui.view.map.camera import Camera
 from hwpoison_gui.view.map.layout import Layout
 from hwpoison_gui.view.map.plane import FramePlane
+from hwpoison_gui.view.map.roles import FREED, SKIPPED, TARGET, UNMAPPED, VISITED, Role
 
 SMALLEST_POISON: Final = 13.0
 SMALLEST_RING: Final = 11.0
@@ -27,10 +28,10 @@ MOST_MARKS: Final = 1500  # marks of one role in view; more are binned more coar
 
 
 class Highlight(NamedTuple):
-    """Frames to outline, and their role: `target`, `visited`, `skipped`, `unmapped`, `freed` or `owner:N`."""
+    """Frames to outline, and their role."""
 
     pfns: np.ndarray
-    role: str
+    role: Role
 
 
 class Ring(NamedTuple):
@@ -42,20 +43,16 @@ class Ring(NamedTuple):
     strokes: str = ""  # "/" cut
 
 
-def ring_of(theme: Theme, role: str) -> Ring:
-    """Return the ring of a role. Raises ValueError for an unknown role."""
-    if role.startswith("owner:"):
-        return Ring(theme.task(int(role[6:])))
+def ring_of(theme: Theme, role: Role) -> Ring:
+    """Return the ring of a role."""
     rings = {
-        "target": Ring(theme.poison, 3.0),
-        "visited": Ring(theme.warn),
-        "skipped": Ring(theme.skipped, 2.0, dashed=True),
-        "unmapped": Ring(theme.text, 2.0, strokes="/"),
-        "freed": Ring(theme.text, 1.0, dashed=True),
+        TARGET: Ring(theme.poison, 3.0),
+        VISITED: Ring(theme.warn),
+        SKIPPED: Ring(theme.skipped, 2.0, dashed=True),
+        UNMAPPED: Ring(theme.text, 2.0, strokes="/"),
+        FREED: Ring(theme.text, 1.0, dashed=True),
     }
-    if role not in rings:
-        raise ValueError(f"no such role of a highlight: {role}")
-    return rings[role]
+    return Ring(theme.task(role.colour)) if role.colour >= 0 else rings[role]
 
 
 def paint_focus(painter: QPainter, theme: Theme, view: QRectF) -> None:
@@ -125,11 +122,12 @@ class MarkPainter:
     ) -> None:
         """Draw the ring of a role around its frames; `pulse` (0 to 1) widens that of the target."""
         ring = ring_of(self._theme, highlight.role)
-        swell = round(6 * pulse) if highlight.role == "target" else 0
+        swell = round(6 * pulse) if highlight.role == TARGET else 0
         size = math.ceil(max(SMALLEST_RING, camera.cell + 4)) + 2 * swell
-        if highlight.role == "target":
+        if highlight.role == TARGET:
             size += 6
-        dots = highlight.role.startswith(("owner:", "freed")) and camera.cell < SMALLEST_RING
+        many = highlight.role == FREED or highlight.role.colour >= 0
+        dots = many and camera.cell < SMALLEST_RING
         if dots:  # hundreds of rings would hide the map
             size = max(SMALLEST_DOT, math.ceil(camera.cell) + 2)
         px, py = places(layout, camera, highlight.pfns, size)

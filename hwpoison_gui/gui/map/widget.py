@@ -16,7 +16,7 @@ from PySide6.QtGui import QAccessible, QFont
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from hwpoison_gui.gui.map.item import NONE
-from hwpoison_gui.gui.map.marks import Highlight, ring_of
+from hwpoison_gui.gui.map.marks import Highlight
 from hwpoison_gui.gui.map.view import FrameMapView
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.map.camera import Camera
@@ -24,6 +24,7 @@ from hwpoison_gui.view.map.layout import PATIENCE, Layout, RowMajor, widest
 from hwpoison_gui.view.map.layout_curves import Hilbert, Morton, curve
 from hwpoison_gui.view.map.layout_zones import ByZone
 from hwpoison_gui.view.map.plane import FramePlane, suited
+from hwpoison_gui.view.map.roles import Role
 
 SLOWEST_FLASH: Final = (
     1 / 3
@@ -220,10 +221,8 @@ class FrameMapWidget(QWidget):
 
     # -- highlights
 
-    def set_highlights(self, highlights: Sequence[tuple[npt.NDArray[np.integer] | Sequence[int], str]]) -> None:
-        """Outline frames by role: target, visited, skipped, unmapped, freed or owner:N; later ones are on top."""
-        for _, role in highlights:
-            ring_of(self.view.item.theme, role)
+    def set_highlights(self, highlights: Sequence[tuple[npt.NDArray[np.integer] | Sequence[int], Role]]) -> None:
+        """Outline frames by role; later ones are drawn on top."""
         self.view.item.highlights = [Highlight(np.asarray(pfns, np.int64), role) for pfns, role in highlights]
         self.view.item.update()
 

@@ -18,7 +18,7 @@ def connect_timeline(sentence: SentenceBar, transport: Transport, controller: Co
 
     def show_sentence() -> None:
         c = controller
-        selected = chosen.text(c.selection.frame) if c.selection.frame != NONE and not c.session.steps else ""
+        selected = chosen.lines(c.selection.frame) if c.selection.frame != NONE and not c.session.steps else ("", "")
         shown = sentence_of(c.session, selected)
         sentence.set_sentence(shown)
         transport.where.setText(shown.where)

@@ -15,7 +15,7 @@ from hwpoison_gui.view.words.words import counted
 
 IDLE: Final = "Click a frame to break it."
 IDLE_HINT: Final = (
-    "The kernel will look for everybody who uses it. A right click only selects; arrow keys and Enter work, too."
+    "The kernel will look for all processes that use it. A right click only selects; arrow keys and Enter work, too."
 )
 
 
@@ -39,24 +39,24 @@ _TONES: Final[dict[Act, str]] = {
 }
 
 
-def sentence_of(session: Session, selected: str = "") -> Sentence:
+def sentence_of(session: Session, selected: tuple[str, str] = ("", "")) -> Sentence:
     """The sentence of the present step; before the first step, of the selected frame.
 
     Parameters
     ----------
     selected
-        One or two lines about the selected frame, and what an error in it would do.
+        What the selected frame is, and what an error in it would do; empty without one.
     """
     moment = moment_of(session)
     if moment.step is None or moment.operation is None:
-        if selected and not moment.total:
-            frame, _, ahead = selected.partition("\n")
+        frame, ahead = selected
+        if frame and not moment.total:
             return Sentence(
                 frame, f"{ahead or 'Nothing would come of it'}. Enter breaks it.", tone="idle", where="start"
             )
         lie = counted(moment.total, "step lies", "steps lie")
-        ahead = f"{lie} ahead: press Space to play them." if moment.total else IDLE_HINT
-        return Sentence(IDLE if not moment.total else "The machine as booted.", ahead, tone="idle", where="start")
+        detail = f"{lie} ahead: press Space to play them." if moment.total else IDLE_HINT
+        return Sentence(IDLE if not moment.total else "The machine as booted.", detail, tone="idle", where="start")
     mark = moment.step.mark
     tone = _TONES.get(mark.act, "plain")
     if mark.act is Act.RESULT:

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.view.filter.terms import SORTS, processes_of, quoted, slug, tokens_of, vma_names
-from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED, OWNER, ZONE
+from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED, ZONE
 from hwpoison_gui.view.map.zones import zone_meaning
 from hwpoison_gui.view.words.words import counted
 
@@ -99,7 +99,7 @@ def _paths(m: Machine) -> Iterator[Word]:
 
 def _classes(key: str) -> Iterator[Word]:
     for one in BY_KEY[key].classes[1:]:
-        if not (key == OWNER.key and one.key.startswith("owner")):
+        if one.owner is None:
             yield Word(f"{key}:{slug(one.shortest)}", one.meaning)
 
 

@@ -16,11 +16,13 @@ from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.moment import Moment, moment_of
+from hwpoison_gui.view.map.roles import FREED, SKIPPED, TARGET, UNMAPPED, VISITED, Role, owned
 
 Pfns = npt.NDArray[np.int64]
-Highlights = list[tuple[Pfns, str]]
+Highlights = list[tuple[Pfns, Role]]
 
 _OWN: Final = (Act.VISIT, Act.SIGNAL)
+_OF_TARGET: Final = {Act.UNMAP: UNMAPPED, Act.SKIP: SKIPPED}
 
 
 def frames_of(m: Machine, mm: int) -> Pfns:
@@ -48,8 +50,8 @@ def highlights_of(session: Session, selected_task: int | None, colours: Mapping[
     return [(pfns, role) for pfns, role in found if len(pfns)]
 
 
-def _owned(m: Machine, tgid: int, colours: Mapping[int, int]) -> tuple[Pfns, str]:
-    return frames_of(m, m.processes.view[tgid].mm), f"owner:{colours.get(tgid, tgid)}"
+def _owned(m: Machine, tgid: int, colours: Mapping[int, int]) -> tuple[Pfns, Role]:
+    return frames_of(m, m.processes.view[tgid].mm), owned(colours.get(tgid, tgid))
 
 
 def _of_step(m: Machine, moment: Moment, colours: Mapping[int, int]) -> Highlights:
@@ -59,20 +61,19 @@ def _of_step(m: Machine, moment: Moment, colours: Mapping[int, int]) -> Highligh
     inside = [pfn for pfn in (target,) if pfn is not None and 0 <= pfn < m.frames]
     others = np.array(sorted(set(mark.frames) - set(inside)), np.int64)
     found: Highlights = []
-    if moment.at_end and mark.act is not Act.DIE:
-        pass  # the walk is over
+    if mark.act is Act.DIE:
+        found.append((_freed(m, moment), FREED))
+    elif moment.at_end:  # the walk is over: its last step is not outlined any more
+        found = []
     elif mark.act in _OWN:
-        for tid in mark.tasks[:1]:
-            found.append(_owned(m, m.tasks.view[tid].tgid, colours))
-    elif mark.act is Act.DIE:
-        found.append((_freed(m, moment), "freed"))
-    elif mark.act in (Act.UNMAP, Act.SKIP):
-        found.append((np.array(inside, np.int64), "unmapped" if mark.act is Act.UNMAP else "skipped"))
+        found += [_owned(m, m.tasks.view[tid].tgid, colours) for tid in mark.tasks[:1]]
+    elif mark.act in _OF_TARGET:
+        found.append((np.array(inside, np.int64), _OF_TARGET[mark.act]))
     if moment.operation.name == "poison" or not len(others):
         broken = moment.operation.name == "poison" or any(m.page(pfn) & pf.HWPOISON for pfn in inside)
-        found.append((np.array(inside, np.int64), "target" if broken else "visited"))
+        found.append((np.array(inside, np.int64), TARGET if broken else VISITED))
     if len(others):
-        found.append((others, "visited"))
+        found.append((others, VISITED))
     return found
 
 

@@ -24,6 +24,7 @@ from hwpoison_gui.view.map.lenses import (
     OWNERS,
     ZONE,
     Lens,
+    Owner,
     owner_lens,
 )
 from hwpoison_gui.view.map.zones import lens_and_codes
@@ -168,15 +169,15 @@ class OwnerSheet:
         largest = sorted(candidates, reverse=True)[:OWNERS][::-1]
         first = OWNER.id_of("owner0") + OWNERS - len(largest)
         self._of_inode, self._of_anon = np.zeros(len(inodes), np.uint8), np.zeros(len(anons), np.uint8)
-        names = [""] * (OWNERS - len(largest))
+        owners = [Owner()] * (OWNERS - len(largest))
         for number, (_, sort, which) in enumerate(largest):
             if sort == "mm":
                 self._of_anon[mm_of == which] = first + number
-                names.append(m.processes.view[which].name)
+                owners.append(Owner("task", m.processes.view[which].name))
             else:
                 self._of_inode[which] = first + number
-                names.append(m.inodes.view[which].path)
-        self.lens = owner_lens(tuple(names))
+                owners.append(Owner("path", m.inodes.view[which].path))
+        self.lens = owner_lens(tuple(owners))
 
 
 class OutcomeSheet:

@@ -21,22 +21,37 @@ U8 = npt.NDArray[np.uint8]
 MOST_CLASSES: Final = 128  # the top bit of a code means "found by the filter"
 
 
+class Owner(NamedTuple):
+    """A process or file whose frames are a class of the owner lens. `sort`: task or path, as a filter names it."""
+
+    sort: str = ""
+    name: str = ""
+
+
 class LensClass(NamedTuple):
-    """One class of a lens: `id` is its code, `key` names its colour; `name`, `short` and `meaning` are displayed."""
+    """One class of a lens: `id` is its code, `key` names its colour; `name`, `short` and `meaning` are displayed.
+
+    `owner`: of a class that stands for one owner; an empty one if the machine has fewer owners than colours.
+    """
 
     id: int
     key: str
     name: str
     meaning: str
     short: str = ""
+    owner: Owner | None = None
 
     @property
     def shortest(self) -> str:
         return self.short or self.name
 
 
+# Key, name, meaning, and where they are given short name and owner.
+_Row = tuple[str, str, str] | tuple[str, str, str, str] | tuple[str, str, str, str, Owner]
+
+
 class Lens(NamedTuple):
-    """A lens. `classes` are in order of code: the first is the area past the last frame, the last is poison.
+    """A lens. `classes` are in order of code: the first is the space past the last frame, the last is poison.
 
     `code_of` maps a flag word to a class; it is None if the lens uses the sheet named `sheet`, whose bytes are looked
     up in `codes`. `quiet`: classes that need not stand out from the ground.
@@ -60,7 +75,7 @@ class Lens(NamedTuple):
         return next(one.id for one in self.classes if one.key == key)
 
 
-def _classes(*rows: tuple[str, str, str] | tuple[str, str, str, str]) -> tuple[LensClass, ...]:
+def _classes(*rows: _Row) -> tuple[LensClass, ...]:
     framed = (
         ("outside", "outside", "past the last frame"),
         ("hole", "no page", "a hole: no memory at this frame number"),
@@ -164,12 +179,17 @@ _LONGEST: Final = 11  # characters of an owner's short name
 OWNERS: Final = 6  # owners that have a colour of their own
 
 
-def owner_lens(names: tuple[str, ...] = ()) -> Lens:
-    """Return the owner lens; `names`: owners with a colour of their own, the largest last (highest code)."""
-    shown = names or tuple("" for _ in range(OWNERS))
+def owner_lens(owners: tuple[Owner, ...] = (Owner(),) * OWNERS) -> Lens:
+    """Return the owner lens; `owners`: those with a colour of their own, the largest last (highest code)."""
     hues = [
-        (f"owner{number}", name or "nobody", f"frames of {name}" if name else "no further owner", short_owner(name))
-        for number, name in enumerate(shown)
+        (
+            f"owner{number}",
+            owner.name or "nobody",
+            f"frames of {owner.name}" if owner.name else "no further owner",
+            short_owner(owner.name),
+            owner,
+        )
+        for number, owner in enumerate(owners)
     ]
     return Lens(
         "owner",

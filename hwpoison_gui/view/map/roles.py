@@ -1,12 +1,31 @@
-"""Roles of highlighted frames, and what a mark of a role says where no sentence says it."""
+"""Roles of the frames that the map outlines."""
 
 from __future__ import annotations
 
-from typing import Final
-
-_MEANINGS: Final = {"freed": "freed by the last exit"}
+from typing import Final, NamedTuple
 
 
-def meaning_of(role: str) -> str:
-    """The words for a mark; empty where the sentence of the step says it."""
+class Role(NamedTuple):
+    """Why frames are outlined. `colour`: for frames of a process, the number of its colour (palette.Theme.task)."""
+
+    name: str
+    colour: int = -1
+
+
+TARGET: Final = Role("target")
+VISITED: Final = Role("visited")
+SKIPPED: Final = Role("skipped")
+UNMAPPED: Final = Role("unmapped")
+FREED: Final = Role("freed")
+
+_MEANINGS: Final = {FREED: "freed by the last exit"}
+
+
+def owned(colour: int) -> Role:
+    """The role of frames that a process maps."""
+    return Role("owned", colour)
+
+
+def meaning_of(role: Role) -> str:
+    """The words of a mark; empty where the sentence of the step explains it."""
     return _MEANINGS.get(role, "")

@@ -47,8 +47,8 @@ class Hover:
         self._summary = self._preview = ""
         self._slices: Generator[None, None, Prediction] | None = None
 
-    def __call__(self, pfn: int) -> str:
-        """The text for a frame; the session must be at rest."""
+    def __call__(self, pfn: int) -> tuple[str, str]:
+        """What the frame is, and what an error in it would do (may be empty); the session must be at rest."""
         m, stamp = self.session.machine, self.session.stamp
         if (pfn, stamp) != (self._pfn, self._stamp):
             self._pfn, self._stamp, self._slices = pfn, stamp, None
@@ -57,7 +57,7 @@ class Hover:
                 self._slices = find_prediction(m, pfn)
                 self._preview = "If it broke: looking up its users…"
                 self.work(AT_ONCE)
-        return "\n".join(part for part in (self._summary, self._preview) if part)
+        return self._summary, self._preview
 
     @property
     def counting(self) -> bool:

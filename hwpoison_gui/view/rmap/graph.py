@@ -24,11 +24,15 @@ _DELETED: Final = " (deleted)"  # as /proc/PID/maps shows anonymous shared memor
 
 
 class Mapping(NamedTuple):
-    """The object that page->mapping refers to. `kind`: anon, file, swap or none."""
+    """The object that page->mapping refers to.
+
+    `kind`: anon, file, swap or none. `name`: path of a file, number of an anon_vma; `title` has it with its noun.
+    """
 
     kind: str
     title: str
     detail: str = ""
+    name: str = ""
 
 
 class Mapper(NamedTuple):
@@ -73,11 +77,11 @@ def mapping_of(m: Machine, pfn: int) -> Mapping:
     slot = m.page_private.view.get(pfn) if m.page(pfn) & pf.SWAPCACHE else None
     in_swap = f"swap cache, entry {slot:#x}" if slot is not None else ""
     if anon_vma:
-        return Mapping("anon", f"anon_vma {anon_vma}", in_swap or "private memory")
+        return Mapping("anon", f"anon_vma {anon_vma}", in_swap or "private memory", f"{anon_vma}")
     if inode is not None:
         path = (inode.path or f"inode {inode.id}").removesuffix(_DELETED)
         gone = "deleted; " if inode.path.endswith(_DELETED) else ""
-        return Mapping("file", path, f"{gone}page {page_index(m, pfn)} on {inode.filesystem}")
+        return Mapping("file", path, f"{gone}page {page_index(m, pfn)} on {inode.filesystem}", path)
     if in_swap:
         return Mapping("swap", "swap cache", f"entry {slot:#x}")
     return Mapping("none", "none", "no file and no process owns it")

@@ -1,10 +1,9 @@
-"""The kernel log as rows: the lines printed so far, and which of them the present step printed."""
+"""Rows of the kernel log: the lines printed so far, and those that the last step printed."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from hwpoison_gui.kernel.phases import PANIC
 from hwpoison_gui.kernel.records import LogLine
 from hwpoison_gui.session.session import Session
 
@@ -13,7 +12,7 @@ _LEAST: Final = 20
 
 
 def wrapped(line: str, columns: int) -> list[str]:
-    """A line in pieces of at most so many characters, broken at spaces where there are some; later ones hang."""
+    """Wrap a line at spaces to pieces of at most `columns` characters; all but the first are indented."""
     columns = max(columns, _LEAST)
     pieces, rest = list[str](), line
     while len(rest) > columns:
@@ -31,11 +30,8 @@ def log_lines(session: Session) -> list[LogLine]:
 
 
 def panic_line(session: Session) -> str:
-    """The line of the panic that the machine is in; empty where it runs."""
-    if not session.machine.panicked:
-        return ""
-    marks = session.steps.marks[: session.position]
-    return next((str(mark.value("line")) for mark in reversed(marks) if mark.site is PANIC), "")
+    """The line of the panic, which is the last of the log; empty while the machine runs."""
+    return log_lines(session)[-1].text if session.machine.panicked else ""
 
 
 def newest_lines(session: Session) -> frozenset[int]:

@@ -1,4 +1,4 @@
-"""Tasks as rows of a table: what each is, what it does with SIGBUS, and what became of it."""
+"""Rows of the table of processes: identity, SIGBUS policy, state and impact."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def task_row(m: Machine, tgid: int) -> TaskRow:
 
 
 class TaskRows:
-    """Rows as they were last time, made anew only for processes of which something is another one now."""
+    """Caches the rows, and rebuilds only those of processes that changed."""
 
     def __init__(self) -> None:
         self._rows: dict[int, tuple[tuple[object, ...], TaskRow]] = {}
 
     def after(self, m: Machine, steps: Iterable[Step]) -> list[TaskRow]:
-        """The rows of last time, but for tasks that a few steps changed."""
+        """The cached rows, updated for the processes that a few steps changed."""
         touched = _touched(m, steps)
         if not self._rows.keys() >= touched or len(self._rows) != len(m.processes.view):
             return self.of(m)
@@ -53,7 +53,7 @@ class TaskRows:
         return to_the_end(self.find(m))
 
     def find(self, m: Machine) -> Generator[None, None, list[TaskRow]]:
-        """The same in slices."""
+        """`of` in slices: yields now and then, and returns the rows."""
         before = self._rows
         after, found = {}, []
         for number, (tgid, process) in enumerate(m.processes.view.items()):
@@ -70,13 +70,13 @@ class TaskRows:
 
 
 def _parts(m: Machine, process: Process) -> tuple[object, ...]:
-    """All that a row is made of. Records are never changed, only replaced: the same objects are the same state."""
+    """The records that a row is made from. Records are immutable, so identical objects mean an unchanged row."""
     tasks, pending = m.tasks.view, m.pending.view
     return (process, m.rss.view.get(process.mm), *[(tasks.get(tid), pending.get(tid)) for tid in process.threads])
 
 
 def _touched(m: Machine, steps: Iterable[Step]) -> set[int]:
-    """The processes whose rows steps may have changed; of a thread that is gone, nobody's."""
+    """The processes whose rows steps may have changed; a thread that no longer exists belongs to none."""
     found: set[int] = set()
     for step in steps:
         for store, key, old, new in step.changes:

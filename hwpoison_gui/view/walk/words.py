@@ -39,10 +39,9 @@ _CUT_OUT: Final = "It was removed from the page cache; no process had mapped thi
 def box_words(mapping: Mapping) -> tuple[str, str]:
     """Heading and small print of the box of the mapping."""
     if mapping.kind == "file":
-        return mapping.title.rpartition("/")[2] or mapping.title, mapping.detail
+        return mapping.name.rpartition("/")[2] or mapping.name, mapping.detail
     if mapping.kind == "anon":
-        title, _, number = mapping.title.partition(" ")
-        return title, f"{number}: {mapping.detail}"
+        return "anon_vma", f"{mapping.name}: {mapping.detail}"
     return mapping.title, mapping.detail
 
 

@@ -43,7 +43,7 @@ def row_found(row: StateRow, saved: bool) -> str:
 
 WORDS: Final[dict[Site, Words]] = {
     phases.RECOVER: Words("memory_failure_recovery is {sysctl}: the kernel tries to recover."),
-    phases.PANIC: Words("memory_failure_recovery is 0: the kernel panics.", "{line}"),
+    phases.PANIC: Words("memory_failure_recovery is 0: the kernel panics."),
     phases.PFN_VALID: Words("Frame {frame:#x} is memory of this machine."),
     phases.POISONED: Words("PG_hwpoison was clear and is set now; HardwareCorrupted is {corrupted_kb} kB."),
     phases.REFERENCED: Words(lambda count: f"Its refcount is {count}; the handler takes one more reference."),

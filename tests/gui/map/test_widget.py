@@ -18,6 +18,7 @@ from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.palette import DARK, LIGHT, THEMES
+from hwpoison_gui.view.map import roles
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 WORDS = np.array([0, 0x400, 0x100000000, 0x5828, 0x868, 0x487C, 0x80, 0x4000000, 0x411800, 0x2000007028], np.uint64)
@@ -375,10 +376,10 @@ def test_what_is_selected_can_be_heard(shown: Shown) -> None:
 
 def test_highlights_are_seen_at_fit_and_go_away(shown: Shown) -> None:
     before = shown.image()
-    roles = ["target", "visited", "skipped", "unmapped", "freed", "owner:3"]
-    shown.map.set_highlights([([300 + 9 * number], role) for number, role in enumerate(roles)])
+    shown_as = [roles.TARGET, roles.VISITED, roles.SKIPPED, roles.UNMAPPED, roles.FREED, roles.owned(3)]
+    shown.map.set_highlights([([300 + 9 * number], role) for number, role in enumerate(shown_as)])
     assert shown.image() != before
-    shown.map.set_highlights([([300], "freed")])
+    shown.map.set_highlights([([300], roles.FREED)])
     image, middle = shown.image(), shown.point(300)
     square = [QPoint(middle.x() + dx, middle.y() + dy) for dx in range(-9, 10) for dy in range(-9, 10)]
     seen = [image.pixelColor(point) for point in square]
@@ -390,14 +391,9 @@ def test_highlights_are_seen_at_fit_and_go_away(shown: Shown) -> None:
     assert shown.image() == before
 
 
-def test_a_role_that_is_none_is_refused(shown: Shown) -> None:
-    with pytest.raises(ValueError, match="no such role"):
-        shown.map.set_highlights([([1], "sparkling")])
-
-
 def test_ten_thousand_highlights(qtbot: QtBot) -> None:
     shown = Shown(qtbot, np.full(1 << 18, 0x5828, np.uint64), None)
-    shown.map.set_highlights([(np.arange(0, 1 << 18, 26), "owner:1")])
+    shown.map.set_highlights([(np.arange(0, 1 << 18, 26), roles.owned(1))])
     shown.image()
 
 

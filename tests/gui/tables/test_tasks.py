@@ -80,11 +80,11 @@ def test_a_selected_task_is_outlined_on_the_map_in_its_colour(user) -> None:
     table.selectRow(cell(user, "w1", "name").row())
     assert window.controller.selection.task == tgid
     roles = {highlight.role: highlight for highlight in window.map.view.item.highlights}
-    owned = next(highlight for role, highlight in roles.items() if role.startswith("owner:"))
+    owned = next(highlight for role, highlight in roles.items() if role.colour >= 0)
     assert user.frame("w1:heap+0") in owned.pfns
     user.key(Key.Key_Escape, table)
     assert window.controller.selection.task is None
-    assert not any(highlight.role.startswith("owner:") for highlight in window.map.view.item.highlights)
+    assert not any(highlight.role.colour >= 0 for highlight in window.map.view.item.highlights)
 
 
 def test_a_task_stays_selected_while_steps_go_by_until_the_next_click(user) -> None:

@@ -15,7 +15,7 @@ METRICS = Metrics(line=15, small=13, entry=66, frame=80)
 
 def graph(count: int, name: str = "worker-{}") -> ReverseMap:
     mappers = tuple(Mapper(n, n, 16, n, name.format(n), "heap", "rw-p") for n in range(1, count + 1))
-    return ReverseMap(7, kinds.KINDS[kinds.ANON], "UDl", Mapping("anon", "anon_vma 3"), mappers)
+    return ReverseMap(7, kinds.KINDS[kinds.ANON], "UDl", Mapping("anon", "anon_vma 3", name="3"), mappers)
 
 
 @pytest.mark.parametrize("width", [410, 520, 900])

@@ -83,6 +83,6 @@ def test_pages_without_users_say_why() -> None:
 
 
 def test_the_box_of_a_mapping_has_its_name_large_and_the_rest_below() -> None:
-    assert box_words(Mapping("file", "/usr/lib/libc.so.6", "page 3")) == ("libc.so.6", "page 3")
-    assert box_words(Mapping("anon", "anon_vma 7", "3 VMAs")) == ("anon_vma", "7: 3 VMAs")
+    assert box_words(Mapping("file", "/usr/lib/libc.so.6", "page 3", "/usr/lib/libc.so.6")) == ("libc.so.6", "page 3")
+    assert box_words(Mapping("anon", "anon_vma 7", "3 VMAs", "7")) == ("anon_vma", "7: 3 VMAs")
     assert box_words(Mapping("none", "no mapping")) == ("no mapping", "")
