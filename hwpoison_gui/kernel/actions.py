@@ -115,7 +115,7 @@ def me_pagecache_dirty(h: Handler) -> Steps[str]:
 
 def _can_be_opened(inode: Inode) -> bool:
     """Whether fsync can report the error: a System V segment or a deleted file cannot be opened."""
-    return inode.linked and not inode.path.endswith(" (deleted)")
+    return inode.linked and not inode.deleted
 
 
 @action("2.6.32")

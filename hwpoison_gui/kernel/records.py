@@ -104,6 +104,7 @@ class Inode(NamedTuple):
 
     The first `on_disk` pages had content when the file was created; the others are a hole.
     `wb_err` counts write-back errors (errseq_t); `wb_seen`: the newest one has been reported.
+    `deleted`: /proc/PID/maps printed the path with ` (deleted)`, as for System V segments and memfds.
     """
 
     id: int
@@ -114,6 +115,7 @@ class Inode(NamedTuple):
     linked: bool = True
     wb_err: int = 0
     wb_seen: bool = True
+    deleted: bool = False
 
 
 class OpenFile(NamedTuple):

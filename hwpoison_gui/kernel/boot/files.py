@@ -16,6 +16,7 @@ from .compound import Compounds
 
 I64 = npt.NDArray[np.int64]
 
+_DELETED: Final = " (deleted)"  # behind a path in /proc/PID/maps
 NEWER: Final = "newer"  # content of a dirty page: newer than the disk
 
 _NOT_OF_A_FILE: Final = np.uint64(pf.ANON | pf.SWAPCACHE | pf.BUDDY | pf.SLAB | pf.RESERVED | pf.COMPOUND_TAIL)
@@ -31,11 +32,13 @@ def load_files(m: Machine, image: MemoryImage, compounds: Compounds) -> None:
     paths: dict[str, int] = {}
     for number, file in enumerate(image.files, 1):
         in_memory = "swapbacked" in FILESYSTEMS[file.filesystem] or "huge" in FILESYSTEMS[file.filesystem]
-        linked = _linked(file.path)
+        path, deleted = file.path.removesuffix(_DELETED), file.path.endswith(_DELETED)
+        # A System V segment or memfd outlives its last mapping, other deleted files do not.
+        linked = not deleted or path.startswith(("/SYSV", "/memfd:"))
         on_disk = 0 if in_memory else file.pages
-        m.inodes.load({number: Inode(number, file.path, file.filesystem, file.pages, on_disk, linked)})
+        m.inodes.load({number: Inode(number, path, file.filesystem, file.pages, on_disk, linked, deleted=deleted)})
         if linked:
-            paths.setdefault(file.path, number)
+            paths.setdefault(path, number)
     m.paths.load(paths)
     empty = np.empty(0, np.int64)
     cached = image.cached or CachedPages(empty, empty, empty)
@@ -44,11 +47,6 @@ def load_files(m: Machine, image: MemoryImage, compounds: Compounds) -> None:
     pfn, number, index = cached.pfn[whole], cached.file[whole] + 1, cached.index[whole]
     _load_cache(m, image.kpageflags, pfn, number, index)
     _load_unknown(m, image.kpageflags, cached.pfn)
-
-
-def _linked(path: str) -> bool:
-    """Whether the file outlives its last mapping: not if it is deleted; a System V segment or memfd may."""
-    return not path.endswith(" (deleted)") or path.startswith(("/SYSV", "/memfd:"))
 
 
 def _load_cache(m: Machine, words: U64, pfn: I64, inode: I64, index: I64) -> None:

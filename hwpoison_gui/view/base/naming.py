@@ -1,9 +1,11 @@
-"""Lists of names in a sentence: all of a few, or the first ones and the number of the others."""
+"""Names of files and VMAs, and lists of names in a sentence."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
+
+from hwpoison_gui.kernel.records import Inode, Vma
 
 _MOST: Final = 4
 
@@ -19,3 +21,13 @@ def listed(who: Sequence[str], most: int) -> str:
     """Return `a, b, c`; if there are more than `most`, the first ones and the number of the others."""
     more = f" and {len(who) - most:,} more" if len(who) > most else ""
     return ", ".join(who[:most]) + more
+
+
+def file_name(inode: Inode) -> str:
+    """The path of a file as /proc/PID/maps prints it; its number if the path is not known."""
+    return (inode.path or f"inode {inode.id}") + (" (deleted)" if inode.deleted else "")
+
+
+def vma_name(vma: Vma) -> str:
+    """The name of a VMA, such as `heap`; empty if it has none but its address."""
+    return "" if vma.name.startswith("0x") else vma.name

@@ -93,7 +93,7 @@ def _processes(m: Machine, before: str) -> Iterator[Word]:
 
 def _paths(m: Machine) -> Iterator[Word]:
     for inode in m.inodes.view.values():
-        if inode.path and not inode.path.endswith(")"):
+        if inode.linked and inode.path.startswith("/"):
             yield Word(quoted(inode.path), f"{counted(len(m.page_cache.of(inode.id)), 'page')} cached")
 
 

@@ -27,7 +27,6 @@ ClassesOf = Callable[[Lens], U8]  # the class of every frame under a lens that l
 Found = Bools | Callable[[int], bool]  # frames, or a test of flag words where those suffice
 
 _MOST_NAMED: Final = 6  # known names in an error message
-_DELETED: Final = " (deleted)"
 _SPACE: Final = re.compile(r"\s")
 _TOKEN: Final = re.compile(r'(?:"[^"]*(?:"|$)|[^\s"])+')
 _PAGE: Final = re.compile(r"(.*)\+(0[xX][0-9a-fA-F]{1,12}|[0-9]{1,12})")
@@ -130,8 +129,7 @@ def _inodes(m: Machine, text: str) -> list[int]:
 
 
 def _is_called(path: str, text: str) -> bool:
-    """Whether a path, or without a / in the text its last part, is called that; `*` stands for anything."""
-    path = path.removesuffix(_DELETED)
+    """True if a path matches; a pattern without `/` is matched against the last part."""
     return fnmatchcase(path if "/" in text else path.rpartition("/")[2], text)
 
 
@@ -154,7 +152,7 @@ def _of_pid(m: Machine, term: Term) -> Bools:
 def _of_path(m: Machine, term: Term) -> Bools:
     inodes = _inodes(m, term.text)
     if not inodes:
-        paths = [inode.path.removesuffix(_DELETED) for inode in m.inodes.view.values() if inode.path]
+        paths = [inode.path for inode in m.inodes.view.values() if inode.path]
         names = [path if "/" in term.text else path.rpartition("/")[2] for path in paths]
         raise term.error(unknown("file", term.text, names, "* stands for any letters, as in /usr/lib/*"))
     return _of_owners(m, (), inodes)
@@ -230,7 +228,7 @@ def _is_vma(m: Machine, vma: Vma, text: str) -> bool:
 def _vma_name(m: Machine, vma: Vma) -> str:
     if vma.name or not vma.mapping:
         return vma.name.strip("[]")
-    return m.inodes.view[vma.mapping].path.removesuffix(_DELETED).rpartition("/")[2]
+    return m.inodes.view[vma.mapping].path.rpartition("/")[2]
 
 
 def _mark(m: Machine, mm: int, spans: list[tuple[int, int]], frames: Bools) -> None:

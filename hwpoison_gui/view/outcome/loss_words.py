@@ -137,7 +137,7 @@ def path_of(inode: Inode) -> str:
     """The name of a file as it is shown."""
     if inode.path.startswith("/dev/zero"):
         return "anonymous shared memory"
-    return inode.path.removesuffix(" (deleted)") or f"inode {inode.id}"
+    return inode.path or f"inode {inode.id}"
 
 
 def _afterwards(m: Machine, inode: Inode) -> str:

@@ -7,7 +7,7 @@ process.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
@@ -17,10 +17,9 @@ from hwpoison_gui.kernel.records import PAGE_SHIFT, Vma
 from hwpoison_gui.kernel.rmap import page_index, rmap_vmas
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import kinds
+from hwpoison_gui.view.base.naming import vma_name
 from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE, to_the_end
 from hwpoison_gui.view.rmap.table_scan import entries_naming
-
-_DELETED: Final = " (deleted)"  # as /proc/PID/maps shows anonymous shared memory
 
 
 class Mapping(NamedTuple):
@@ -79,8 +78,8 @@ def mapping_of(m: Machine, pfn: int) -> Mapping:
     if anon_vma:
         return Mapping("anon", f"anon_vma {anon_vma}", in_swap or "private memory", f"{anon_vma}")
     if inode is not None:
-        path = (inode.path or f"inode {inode.id}").removesuffix(_DELETED)
-        gone = "deleted; " if inode.path.endswith(_DELETED) else ""
+        path = inode.path or f"inode {inode.id}"
+        gone = "deleted; " if inode.deleted else ""
         return Mapping("file", path, f"{gone}page {page_index(m, pfn)} on {inode.filesystem}", path)
     if in_swap:
         return Mapping("swap", "swap cache", f"entry {slot:#x}")
@@ -136,9 +135,8 @@ def _cut_off(session: Session, pfn: int) -> list[tuple[int, int]]:
 def _mapper(m: Machine, vma: Vma, vpn: int) -> Mapper:
     process = m.processes.view[vma.mm]
     inode = m.inodes.view.get(vma.mapping)
-    path = inode.path.removesuffix(_DELETED) if inode is not None else ""
+    path = inode.path if inode is not None else ""
     file = "" if path == "/dev/zero" else path.rpartition("/")[2]
-    named = vma.name if vma.name and not vma.name.startswith("0x") else ""
-    name = named or file or ("anonymous" if not vma.mapping else "shared")
+    name = vma_name(vma) or file or ("anonymous" if not vma.mapping else "shared")
     rights = f"{vma.perms}{', locked' if vma.locked else ''}"
     return Mapper(vma.id, vma.mm, vpn, process.tgid, process.name, name, rights)

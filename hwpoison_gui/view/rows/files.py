@@ -11,7 +11,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import Inode
 from hwpoison_gui.view.base.columns import TextColumn
-from hwpoison_gui.view.base.naming import listed
+from hwpoison_gui.view.base.naming import file_name, listed
 
 FILE_COLUMNS: Final = (
     TextColumn("path", "File", "Its path; deleted files live on while they are open or mapped",
@@ -65,11 +65,10 @@ def file_of_frame(m: Machine, pfn: int) -> int | None:
 
 
 def _row(m: Machine, inode: Inode, dirty: int) -> FileRow:
-    deleted = "" if inode.linked or inode.path.endswith(" (deleted)") else " (deleted)"
     error = ("EIO reported" if inode.wb_seen else "EIO unreported") if inode.wb_err else ""
     return FileRow(
         inode.id,
-        (inode.path or f"inode {inode.id}") + deleted,
+        file_name(inode._replace(deleted=inode.deleted or not inode.linked)),
         inode.filesystem,
         inode.pages,
         len(m.page_cache.of(inode.id)),

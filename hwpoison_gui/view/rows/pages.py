@@ -1,4 +1,4 @@
-"""One row a page frame, made when it is looked at: there may be tens of millions of them."""
+"""Rows of the table of frames, made when they are displayed: there may be tens of millions."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from hwpoison_gui.kernel.machine import MAPPING_ANON, MAPPING_KSM, Machine
 from hwpoison_gui.kernel.rmap import page_index
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.columns import TextColumn
+from hwpoison_gui.view.base.naming import file_name
 
 PAGE_COLUMNS: Final = (
     TextColumn("pfn", "Frame", "Page frame number: the physical address divided by 4096", "0xfffff", fixed=True),
@@ -52,7 +53,7 @@ class PageRows:
         self._names: dict[int, str] = {}
 
     def forget(self) -> None:
-        """The machine changed: names are asked for anew."""
+        """Forget cached names: the machine changed."""
         self._names.clear()
 
     def row(self, pfn: int) -> PageRow:
@@ -78,7 +79,7 @@ class PageRows:
 
 
 def owner_of(m: Machine, mapping: int) -> str:
-    """Whom a page->mapping leads to, in one word; empty for none."""
+    """The process or file that owns the pages of a page->mapping; empty for none."""
     low, number = mapping & 3, mapping >> 2
     if low == MAPPING_KSM:
         return "merged by KSM"
@@ -87,7 +88,7 @@ def owner_of(m: Machine, mapping: int) -> str:
         # The oldest VMA is that of the process which the memory was given to first.
         return m.processes.view[m.vmas.view[min(vmas)].mm].name if vmas else ""
     inode = m.inodes.view.get(number) if number else None
-    return (inode.path or f"inode {inode.id}") if inode is not None else ""
+    return file_name(inode) if inode is not None else ""
 
 
 def page_cells(row: PageRow) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import PAGE_SHIFT, Vma
 from hwpoison_gui.kernel.rmap import rmap_vmas
 from hwpoison_gui.view.base.columns import TextColumn
+from hwpoison_gui.view.base.naming import file_name, vma_name
 
 VMA_COLUMNS: Final = (
     TextColumn("task", "Task", "The process whose address space it is in", "postgres-12"),
@@ -55,8 +56,7 @@ def vma_rows(m: Machine, tgid: int | None = None) -> list[VmaRow]:
 
 def _row(m: Machine, tgid: int, task: str, vma: Vma) -> VmaRow:
     inode = m.inodes.view.get(vma.mapping)
-    path = inode.path or f"inode {inode.id}" if inode is not None else ""
-    named = vma.name if vma.name and not vma.name.startswith("0x") else ""
+    path = file_name(inode) if inode is not None else ""
     more = [word for word, on in (("locked", vma.locked), ("mergeable", vma.mergeable)) if on]
     more += [vma.huge] if vma.huge != "none" else []
     return VmaRow(
@@ -67,7 +67,7 @@ def _row(m: Machine, tgid: int, task: str, vma: Vma) -> VmaRow:
         vma.end,
         vma.pages << PAGE_SHIFT - 10,
         vma.perms,
-        path or named or "anonymous",
+        path or vma_name(vma) or "anonymous",
         vma.pgoff if vma.mapping else None,
         vma.anon_vma,
         ", ".join(more),
