@@ -400,7 +400,7 @@ def test_ten_thousand_highlights(qtbot: QtBot) -> None:
 def test_the_target_pulses_no_more_than_three_times_a_second(shown: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr("hwpoison_gui.gui.map.widget.time.monotonic", lambda: now[0])
-    shown.map.set_highlights([([300], "target")])
+    shown.map.set_highlights([([300], roles.TARGET)])
     item, peaks, risen = shown.view.item, 0, False
     for tick in range(200):  # an owner in a hurry: ten pulses a second, for two seconds
         now[0] += 0.01
@@ -416,7 +416,7 @@ def test_the_target_pulses_no_more_than_three_times_a_second(shown: Shown, monke
 
 def test_another_machine_and_theme(shown: Shown) -> None:
     shown.map.select(5)
-    shown.map.set_highlights([([5], "target")])
+    shown.map.set_highlights([([5], roles.TARGET)])
     flags = np.full(512, 0x80, np.uint64)
     shown.flags = flags
     counts = np.zeros(512, np.int32)

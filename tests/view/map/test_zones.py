@@ -59,7 +59,7 @@ def test_what_is_not_known_is_said() -> None:
     zones = zones_by_address(1 << 21)
     assert [zone_name(zone.node, zone.name) for zone in zones][-1] == "Normal, node not known"
     lens, _ = lens_and_codes(zones)
-    assert all("does not say" in lens.classes[lens.id_of(f"zone{number}")].meaning for number in range(3))
+    assert all("does not report" in lens.classes[lens.id_of(f"zone{number}")].meaning for number in range(3))
 
 
 def test_of_many_zones_the_largest_have_hues() -> None:
@@ -82,6 +82,6 @@ def test_the_inspector_says_the_zone() -> None:
     assert ("Zone", "node 0, DMA32") in [fact[:2] for fact in facts_of(session, 5000).counts]
     session.machine.zones = zones_by_address(8192)
     (fact,) = (fact for fact in facts_of(session, 5000).counts if fact.name == "Zone")
-    assert "node not known" in fact.value and "does not say" in fact.meaning
+    assert "node not known" in fact.value and "does not report" in fact.meaning
     session.machine.zones = TWO
     assert ("Zone", "none") in [fact[:2] for fact in facts_of(session, 8191).counts]

@@ -40,7 +40,7 @@ def test_words_are_chosen_by_the_values() -> None:
         "task_early_kill/task_early_kill: no", "a", "default", 0, tasks=(7,)
     )
     assert says("invalidate_inode_page/Failed", "/f", "referenced", 3) == (
-        "/f cannot drop the page: somebody else holds a reference (refcount 3)."
+        "/f cannot drop the page: another user holds a reference (refcount 3)."
     )
     assert branch_of(Mark(SITES["action_result"], ("LRU", "Failed"))) == "Failed"
     assert SITES["action_result"].act is Act.RESULT
