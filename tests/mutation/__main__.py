@@ -20,7 +20,7 @@ from typing import Final
 import pytest
 
 from tests.mutation import runner
-from tests.mutation.mutants import Mutant, diff_of, mutants_of
+from tests.mutation.mutants import Key, Mutant, diff_of, mutants_of
 from tests.mutation.runner import SURVIVED, UNREACHED, Mutation, Result
 from tests.paths import ROOT
 
@@ -37,10 +37,20 @@ def all_mutants(parts: list[str]) -> list[Mutant]:
     return [mutant for name in names if any(part in name for part in parts) for mutant in mutants_of(ROOT / name, name)]
 
 
-def explained() -> set[tuple[str, str, str]]:
-    """The survivors that somebody has looked at: (file, function, mutation)."""
-    known = tomllib.loads(EXPLAINED.read_text()).get("survivor", [])
-    return {(one["file"], one["function"], mutation) for one in known for mutation in one["mutations"]}
+def explained() -> set[Key]:
+    """The survivors that somebody has looked at."""
+    return {
+        (one["file"], one["function"], text, mutation)
+        for one in tomllib.loads(EXPLAINED.read_text())["survivor"]
+        for text, mutations in one["lines"].items()
+        for mutation in mutations
+    }
+
+
+def outdated(known: set[Key], mutants: list[Mutant]) -> list[Key]:
+    """What is explained in the files of the mutants and is none of them, because the code has changed."""
+    files, keys = {mutant.file for mutant in mutants}, {mutant.key for mutant in mutants}
+    return sorted(key for key in known if key[0] in files and key not in keys)
 
 
 def arguments() -> argparse.Namespace:
@@ -60,7 +70,9 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     asked, began = arguments(), time.monotonic()
-    mutants = all_mutants(asked.file)
+    mutants, known = all_mutants(asked.file), explained()
+    for key in outdated(known, mutants):
+        print("explained, but no mutant:", *key)
     if asked.sample is not None:
         random.Random(asked.seed).shuffle(mutants)
         del mutants[asked.sample :]
@@ -70,7 +82,7 @@ def main() -> int:
         return 0
     asked.results.mkdir(parents=True, exist_ok=True)
     os.nice(19)
-    known, screen = explained(), os.fdopen(os.dup(1), "w", buffering=1)
+    screen = os.fdopen(os.dup(1), "w", buffering=1)
 
     def told(result: Result) -> None:
         count = len(mutation.results)
@@ -93,7 +105,7 @@ def shown(result: Result) -> str:
     return f"{head}\n{diff_of(ROOT / mutant.file, mutant.number)}"
 
 
-def report(results: list[Result], folder: Path, known: set[tuple[str, str, str]]) -> int:
+def report(results: list[Result], folder: Path, known: set[Key]) -> int:
     """Print the counts, keep everything as JSON; 1 where a survivor is not explained."""
     counts = Counter(result.state for result in results)
     left = [result for result in results if result.state in (SURVIVED, UNREACHED)]

@@ -29,11 +29,14 @@ WORDS: Final = frozenset({"Mark", "Site", "site", "TypeVar", "cast"})
 FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
+Key = tuple[str, str, str, str]
+
+
 class Mutant(NamedTuple):
     """One fault. `function` is the qualified name, empty at module level; `number` its place in the file's list.
 
     `statement` is the line of the statement around it; `swappable` says that putting a new code object into the
-    function is enough, so that nothing has to be imported again.
+    function is enough, so that nothing has to be imported again. `text` is the source of `line`.
     """
 
     file: str
@@ -43,11 +46,12 @@ class Mutant(NamedTuple):
     statement: int
     mutation: str
     swappable: bool
+    text: str
 
     @property
-    def key(self) -> tuple[str, str, str]:
+    def key(self) -> Key:
         """What a list of explained survivors names it by: line numbers change too often."""
-        return self.file, self.function, self.mutation
+        return self.file, self.function, self.text, self.mutation
 
 
 class Place(NamedTuple):
@@ -260,12 +264,13 @@ def _parsed(path: Path) -> tuple[ast.Module, list[Place]]:
 def mutants_of(path: Path, name: str) -> list[Mutant]:
     """Every mutant of a file, which is called `name` in reports."""
     _, places = _parsed(path)
-    found = []
+    found, lines = [], path.read_text().splitlines()
     for number, place in enumerate(places):
         old, new = _short(place.node), _short(place.new)
         line = getattr(place.node, "lineno", place.statement)
         text = f"{old} -> {new}" if old != new else old
-        found.append(Mutant(name, number, place.function, line, place.statement, text, place.swappable))
+        source = lines[line - 1].strip()
+        found.append(Mutant(name, number, place.function, line, place.statement, text, place.swappable, source))
     return found
 
 
