@@ -197,8 +197,10 @@ class Mutation:
         return chosen if mutant.swappable else chosen[:60]  # imported again, which takes longer than they do
 
     def _tests_of_name(self, mutant: Mutant) -> list[str]:
-        """Tests for what is set when a module is loaded: those of the file's functions, or the quickest of all."""
+        """Tests for what is set when a module is loaded: of its name, of its functions, or the quickest of all."""
         found = {test for (file, _), tests in self.reach.tests.items() if file == mutant.file for test in tests}
+        own = "/test_" + Path(mutant.file).name
+        found |= {test for test in self.reach.seconds if own in test}
         return list(found or self.reach.seconds)
 
     # Which test reaches what
