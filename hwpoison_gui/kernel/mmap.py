@@ -118,13 +118,12 @@ def overlapping(m: Machine, mm: int, start: int, end: int) -> list[Vma]:
     return [vma for vma in m.vmas_of(mm) if vma.start < end and start < vma.end]
 
 
-def split_vma(m: Machine, vma: Vma, address: int) -> Vma:
-    """Split a VMA at `address`. Returns the upper part; the lower keeps the id."""
+def split_vma(m: Machine, vma: Vma, address: int) -> None:
+    """Split a VMA at `address`; the lower part keeps the id."""
     upper = vma._replace(id=m.new_id("vma"), start=address, pgoff=vma.index_of(address))
     link_vma(m, upper)
     anon_vma_clone(m, upper.id, vma.id)
     m.put(m.vmas, vma.id, vma._replace(end=address))
-    return upper
 
 
 def isolate_range(m: Machine, mm: int, start: int, end: int) -> list[Vma]:

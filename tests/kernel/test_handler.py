@@ -58,3 +58,12 @@ def test_a_handler_begins_with_nothing_known() -> None:
     h = Handler(Workbench().m, 7)
     assert (h.page, h.extra, h.flags, h.current, h.kind, h.lru_flag, h.page_flags) == (7, 0, 0, 0, "", 0, 0)
     assert h.unmapped and h.to_kill == [] and h.trapno == 18, "the vector of a machine check"
+
+
+@pytest.mark.parametrize("profile", ("v7", "6.1"))
+def test_an_outcome_says_that_the_frame_was_poisoned_before(profile: str) -> None:
+    bench = Workbench(profile)
+    bench.area()
+    bench.do("write", task="a", at="m+0")
+    bench.do("remember", name="it", frame="a:m+0")
+    assert [bench.do("poison", frame="@it").already_poisoned for _ in range(2)] == [False, True]

@@ -414,3 +414,38 @@ def test_a_fault_without_memory_leaves_everything_as_it_was(profile: str) -> Non
         assert bench.do(op, task="a", at=at).errno == "ENOMEM"
         assert dict(bench.m.ptes.of(mm)) == entries
         invariants.check(bench.m)
+
+
+# -- What an access returns and leaves in the log
+
+
+@both
+def test_an_access_that_succeeds_has_no_errno(profile: str) -> None:
+    bench = Workbench(profile)
+    bench.area()
+    assert [bench.do(op, task="a", at="m+0").errno for op in ("write", "read")] == [0, 0]
+    bench.do("munmap", task="a", at="m+0", pages=1)
+    assert bench.do("read", task="a", at="m+0").errno == 0, "SIGSEGV says it"
+
+
+@pytest.mark.parametrize("huge, lsb", (("none", 12), ("hugetlb", 21)))
+def test_the_signal_says_how_much_is_lost(huge: str, lsb: int) -> None:
+    """do_sigbus(): hstate_index_to_shift() of a hugetlb page; the line in the log is KERN_ERR."""
+    bench = Workbench(huge_pages=1)
+    bench.area(pages=512 if huge == "hugetlb" else 1, huge=huge, shared=True)
+    bench.do("write", task="a", at="m+0")
+    bench.do("poison", frame="a:m+0")
+    outcome = bench.do("read", task="a", at="m+0")
+    assert [(seen.code, seen.lsb) for seen in outcome.signals] == [("BUS_MCEERR_AR", lsb)]
+    line = list(bench.m.log.view.values())[-1]
+    assert "due to hardware memory corruption fault at" in line.text and line.fatal
+
+
+def test_no_frame_of_a_huge_page_stays_mapped_when_its_entry_is_zapped() -> None:
+    """page_remove_rmap(), compound: each of the 512 frames loses a mapping."""
+    bench = Workbench()
+    bench.do("mmap", task="a", name="t", pages=512, huge="thp", shared=True)
+    bench.do("write", task="a", at="t+3")
+    assert (bench.m.mapcount.view == 1).sum() == 512
+    zap_pte(bench.m, *vpn_of(bench, "t+0"))
+    assert not bench.m.mapcount.view.any()

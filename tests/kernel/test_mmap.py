@@ -14,7 +14,14 @@ from hypothesis import given, settings
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
-from hwpoison_gui.kernel.mmap import GUARD_PAGES, covered, covered_until, get_unmapped_area, overlapping
+from hwpoison_gui.kernel.mmap import (
+    GUARD_PAGES,
+    covered,
+    covered_until,
+    get_unmapped_area,
+    overlapping,
+    unmap_mapping_range,
+)
 from hwpoison_gui.kernel.records import PAGE_SHIFT, PAGE_SIZE
 from tests import invariants
 from tests.workbench import Workbench
@@ -329,3 +336,107 @@ def test_what_has_moved_is_found_by_the_reverse_map(profile: str) -> None:
     outcome = bench.do("poison", frame="a:n+0")
     assert outcome.signals[0].addr == bench.session.resolve_address("a", "n+0")
     assert bench.session.pte_state("a", "n+0") == "hwpoison"
+
+
+# -- Files that have lost their name
+
+
+def test_shared_memory_stays_while_one_process_maps_it() -> None:
+    """iput(): an inode without a name and without an open file lives as long as a VMA maps it."""
+    bench = Workbench()
+    bench.area(shared=True)
+    bench.do("write", task="a", at="m+0", value="x")
+    bench.do("fork", task="a", child="b")
+    pfn = bench.pfn()
+    bench.do("munmap", task="a", at="m+0", pages=1)
+    assert bench.do("read", task="b", at="m+0").value == "x" and bench.pfn("b:m+0") == pfn
+    bench.do("munmap", task="b", at="m+0", pages=1)
+    assert not bench.m.refcount.get(pfn)
+    invariants.check(bench.m)
+
+
+def test_a_file_without_a_name_stays_while_it_is_open() -> None:
+    bench = Workbench()
+    bench.do("file", path="/f", pages=1)
+    bench.do("open", task="a", path="/f", fd="f")
+    bench.area(file="/f", shared=True)
+    bench.do("write", task="a", at="m+0", value="x")
+    bench.do("unlink", path="/f")
+    bench.do("munmap", task="a", at="m+0", pages=1)
+    assert bench.do("pread", task="a", fd="f", page=0).value == "x"
+    pfns = list(bench.m.page_cache.view.values())
+    bench.do("close", task="a", fd="f")
+    assert pfns and not any(bench.m.page_cache.view.values())
+
+
+def test_a_page_that_is_there_takes_no_fault_to_populate() -> None:
+    """A shared file's page that is mapped read-only is locked as it is, clean."""
+    bench = Workbench()
+    bench.do("file", path="/f", pages=1)
+    bench.area(file="/f", shared=True)
+    bench.do("read", task="a", at="m+0")
+    assert bench.do("mlock", task="a", at="m+0", pages=1).errno == 0
+    mm, vpn = bench.session.world.process("a").mm, bench.session.resolve_address("a", "m+0") >> PAGE_SHIFT
+    assert not bench.m.pte(mm, vpn) & (ptes.RW | ptes.DIRTY)
+    assert "DIRTY" not in bench.flags(bench.pfn())
+
+
+@both
+def test_a_step_says_how_many_entries_were_cleared(profile: str) -> None:
+    bench = Workbench(profile)
+    bench.area(pages=4)
+    for page in (0, 2):
+        bench.do("write", task="a", at=f"m+{page}")
+    start = bench.session.resolve_address("a", "m+0")
+    bench.do("munmap", task="a", at="m+0", pages=4)
+    assert bench.session.steps[-1].mark.args == (4, start, 2)
+
+
+def test_locking_goes_on_behind_pages_of_hugetlb() -> None:
+    """mlock_fixup(): a hugetlb VMA is passed by, the VMA behind it is locked."""
+    bench = Workbench(huge_pages=2)
+    bench.area("h", pages=1024, huge="hugetlb", shared=True)
+    bench.area("n", pages=512, fixed="h+512")
+    assert bench.do("mlock", task="a", at="h+0", pages=514).errno == 0
+    vmas = bench.m.vmas_of(bench.session.world.process("a").mm)
+    assert [(vma.huge, vma.locked) for vma in vmas][:2] == [("hugetlb", False), ("none", True)]
+
+
+@pytest.mark.parametrize("huge", (False, True))
+def test_what_moves_is_aligned_only_where_huge_pages_move_as_a_whole(huge: bool) -> None:
+    bench = Workbench()
+    bench.do("mmap", task="a", name="t", pages=1536, huge="thp" if huge else "none")
+    bench.area("odd", pages=3)
+    start = bench.session.resolve_address("a", "t+0") >> PAGE_SHIFT
+    aligned = -start % 512
+    m, mm = bench.m, bench.session.world.process("a").mm
+    following = m.mmap_base.view[mm]
+    assert following % (2 << 20)
+    bench.do("mremap", task="a", at=f"t+{aligned + 1}" if huge else f"t+{aligned}", pages=5, name="n")
+    assert bench.session.resolve_address("a", "n+0") == following
+
+
+# -- unmap_mapping_range()
+
+
+def test_only_the_pages_of_the_range_are_unmapped() -> None:
+    bench = Workbench()
+    bench.do("file", path="/f", pages=4)
+    bench.area(file="/f", pages=4, shared=True)
+    for page in range(4):
+        bench.do("write", task="a", at=f"m+{page}")
+    inode = bench.m.paths.view["/f"]
+    assert unmap_mapping_range(bench.m, inode, 1, 3, even_cows=True) == 2
+    assert [bench.session.pte_state("a", f"m+{page}") for page in range(4)] == ["present", "none", "none", "present"]
+    assert unmap_mapping_range(bench.m, inode, 3, 100, even_cows=True) == 1
+
+
+def test_a_range_inside_a_huge_page_drops_its_huge_entry() -> None:
+    bench = Workbench()
+    bench.do("mmap", task="a", name="t", pages=512, huge="thp", shared=True)
+    bench.do("write", task="a", at="t+0")
+    inode = bench.m.inode_of(bench.m.compound_head(bench.pfn("a:t+0")))
+    assert inode is not None
+    unmap_mapping_range(bench.m, inode.id, 5, 6, even_cows=True)
+    assert bench.session.pte_state("a", "t+5") == "none"
+    assert not bench.m.mapcount.view.any()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.mark import Mark
 from hwpoison_gui.kernel.swap import pageout
+from hwpoison_gui.kernel.user_mappings import SHAKEN, UNMAP_FAILED
 from tests.workbench import Workbench, run
 
 
@@ -167,3 +169,51 @@ def test_who_runs_into_it_cannot_refuse(sigbus: str, effect: str) -> None:
     assert seen == {"a": ("BUS_MCEERR_AO", "handled"), "b": ("BUS_MCEERR_AR", effect)}
     address = bench.session.resolve_address("a", "m+0")
     assert {(one.addr, one.lsb) for one in outcome.signals if one.task == "a"} == {(address, 12)}
+
+
+# -- What the log and the steps say
+
+
+def marks(bench: Workbench) -> list[Mark]:
+    """What the steps of the last operation carry."""
+    last = bench.session.operations[-1]
+    return [step.mark for step in bench.session.steps[last.first : last.last]]
+
+
+def test_a_page_that_was_only_written_by_a_system_call_is_lost_too() -> None:
+    """hwpoison_user_mappings(): PageDirty() decides before page_mkclean() looks at the PTEs."""
+    bench = shared_file("6.1", tasks="a")
+    bench.do("open", task="a", path="/srv/f", fd="f")
+    bench.do("pwrite", task="a", fd="f", page=0, value="x")
+    bench.do("read", task="a", at="m+0")
+    outcome = bench.do("poison", frame="a:m+0")
+    assert bench.session.pte_state("a", "m+0") == "hwpoison"
+    assert [seen.code for seen in outcome.signals] == ["BUS_MCEERR_AO"]
+
+
+@pytest.mark.parametrize("locked", (False, True))
+def test_a_page_that_was_locked_is_shaken_when_it_is_unmapped(locked: bool) -> None:
+    """hwpoison_user_mappings(), 6.1: munlock() may have left the page in a per-CPU list."""
+    bench = Workbench("6.1", early_kill=1)
+    bench.area(locked=locked)
+    bench.do("write", task="a", at="m+0")
+    bench.do("poison", frame="a:m+0")
+    assert (SHAKEN in [mark.site for mark in marks(bench)]) is locked
+
+
+@pytest.mark.parametrize("profile", ("v7", "6.1"))
+def test_the_log_says_that_a_page_stays_mapped(profile: str) -> None:
+    bench = stays_mapped(profile, written=True)
+    outcome = bench.do("poison", frame="a:m+0")
+    left = bench.m.profile.log.unmap_failed.format(left=1)
+    assert sum(left in line for line in outcome.log) == 1
+    assert [mark.args for mark in marks(bench) if mark.site is UNMAP_FAILED] == [(1,)]
+
+
+def test_the_log_says_that_a_page_of_ksm_cannot_be_handled() -> None:
+    bench = Workbench("6.1")
+    bench.area()
+    bench.do("write", task="a", at="m+0")
+    bench.m.set_flags(bench.pfn(), pf.KSM)
+    outcome = bench.do("poison", frame="a:m+0")
+    assert any("can't handle KSM pages" in line for line in outcome.log)
