@@ -17,8 +17,7 @@ _INDENT: Final = 2
 # The compiler's copies of a function (parts of it, or for constant arguments) are the function.
 _COPY: Final = re.compile(r"\.(part|constprop|isra|cold|llvm)(\.\d+)?")
 
-# Functions whose body is told in several steps: what the compiler folded into them stands there, too. Of any
-# other a step is a call of its own.
+# Functions with several steps, also for what the compiler inlined into them. A step of any other function is a call.
 TOLD_IN_PARTS: Final = frozenset(
     {
         "memory_failure",
@@ -72,7 +71,7 @@ def follow(calls: Sequence[Call], steps: Iterable[str]) -> Astray | None:
     for number, function in enumerate(steps, start=1):
         depth = _under_way(calls, stack, function)
         if depth is not None:
-            # Told further: the callees it was in have returned.
+            # The step continues a running call: its callees have returned.
             at = calls[stack[depth + 1]].last if depth + 1 < len(stack) else at
             del stack[depth + 1 :]
         else:

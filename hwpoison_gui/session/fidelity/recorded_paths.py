@@ -11,7 +11,7 @@ from hwpoison_gui.session.scenario.reader import load
 
 INJECTIONS: Final = ("poison", "soft_offline")
 
-# What happens when the handler has returned: threads on their way to user space take their signals.
+# Functions that run after the handler has returned: threads take their signals on their way to user space.
 _AFTERWARDS: Final = {"handle_signal", "do_group_exit", "do_exit"}
 
 

@@ -99,7 +99,7 @@ def _by_kind(cases: Sequence[Path], holds: dict[Path, bool]) -> Iterator[tuple[s
 
 
 def _kind(op: str, expect: object) -> str:
-    """The expected kind of the result line, or what is expected instead."""
+    """The expected kind of the result line, or a word in parentheses if none is expected."""
     wanted = expect if isinstance(expect, dict) else {}
     if wanted.get("panic"):
         return "(panic)"

@@ -1,4 +1,4 @@
-"""Replaying scenario files and saying which hold: one line a file, a summary, an exit status."""
+"""Replays scenario files and reports which hold: one line per file, a summary, an exit status."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hwpoison_gui.session.scenario.reader import load
 
 
 class Verdict(Enum):
-    """What came of a file; the value is the exit status that it asks for."""
+    """The result for a file; the value is the exit status for it."""
 
     HOLDS = 0
     DIFFERS = 1
@@ -24,7 +24,7 @@ class Verdict(Enum):
 
 
 class Report(NamedTuple):
-    """One file: `message` is what its line says after the path."""
+    """The report on a file; `message` follows the path in its line."""
 
     path: Path
     verdict: Verdict
@@ -33,14 +33,14 @@ class Report(NamedTuple):
 
 
 def files_of(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files that are named, and for a directory all *.toml below it in order, or itself."""
+    """The given files; for a directory, all *.toml below it in order, or the directory itself if there is none."""
     for path in paths:
         found = sorted(file for file in path.rglob("*.toml") if file.is_file()) if path.is_dir() else []
         yield from found or [path]
 
 
 def check_file(path: Path) -> Report:
-    """Replay one file and compare; whatever is wrong with it is in the report."""
+    """Replay a file and compare. Never raises for an invalid file: the report says what is wrong."""
     if path.is_dir():
         return Report(path, Verdict.BAD, ": no *.toml below it")
     try:
@@ -53,7 +53,7 @@ def check_file(path: Path) -> Report:
         return Report(path, Verdict.DIFFERS, f" {error.summary}")
     except ScenarioError as error:
         return Report(path, Verdict.BAD, f": {_inside(error)}")
-    except Exception as error:  # noqa: BLE001  a bug of ours in one file must not hide the others' reports
+    except Exception as error:  # noqa: BLE001  a bug in one replay must not hide the other reports
         traceback.print_exc(file=sys.stderr)
         return Report(path, Verdict.DIFFERS, f": internal error: {type(error).__name__}: {error}")
     if not differences:
@@ -63,13 +63,13 @@ def check_file(path: Path) -> Report:
 
 
 def _inside(error: ScenarioError) -> str:
-    """The error without the file, which begins the line already."""
+    """The error in one line, without the file, which begins the line already."""
     inner = ScenarioError(error.message, key=error.key, step=error.step)
     return " ".join(str(inner).split())
 
 
 def check(paths: Sequence[Path], out: TextIO, every_difference: bool = False) -> int:
-    """Report on all files; gives the exit status: 0 all hold, 1 one differs, 2 one is bad."""
+    """Report on all files. Returns the exit status: 0 if all hold, 1 if one differs, 2 if one is invalid."""
     reports = []
     for path in files_of(paths):
         report = check_file(path)

@@ -1,7 +1,7 @@
-"""Whether a step came out as its `expect` says: each difference is a value, printed in one line.
+"""Compares the outcome of a step with its `expect`. Each difference is a value, printed in one line.
 
-What is named in `expect` is resolved before the step where it can be (an area may be remapped,
-a task may die), the rest after it. Keys that are not given are not compared.
+Names in `expect` are resolved before the step if they exist then (it may unmap a VMA or kill a task), else after it.
+Keys that are not given are not compared.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from hwpoison_gui.session.session import Session
 
 
 class Difference(NamedTuple):
-    """One key of `expect` that does not hold."""
+    """A key of `expect` that does not hold."""
 
     step: int
     op: str
@@ -31,8 +31,8 @@ class Difference(NamedTuple):
         return f"step {self.step} ({self.op}): {self.key}: expected {self.expected}, got {self.got}"
 
 
-class _Said(NamedTuple):
-    """A difference before it knows its step."""
+class _Mismatch(NamedTuple):
+    """A mismatch not yet attributed to a step."""
 
     key: str
     expected: str
@@ -41,7 +41,7 @@ class _Said(NamedTuple):
 
 @dataclass(slots=True)
 class Before:
-    """What the names of a step and its `expect` stood for before it was done."""
+    """The names of a step and its `expect`, as resolved before the step. `frames` by the text of the page."""
 
     step: ScenarioStep
     addresses: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Before:
 
 
 def look(session: Session, step: ScenarioStep) -> Before:
-    """To be called before the step: remember what its names stand for now."""
+    """Resolve the names of a step; call it before the step runs. Raises ScenarioError for an unknown page."""
     before = Before(step)
     for task, at in _addresses(step):
         address = _address(session, task, at)
@@ -66,18 +66,18 @@ def look(session: Session, step: ScenarioStep) -> Before:
 
 
 def compare(session: Session, before: Before, outcome: Outcome) -> tuple[Difference, ...]:
-    """What differs between `outcome`, with the machine after it, and the step's `expect`."""
+    """The differences between `outcome`, with the machine after it, and the step's `expect`."""
     step = before.step
     asked = _Asked(session, before, outcome)
     return tuple(
-        Difference(step.number, step.op, *said)
+        Difference(step.number, step.op, *mismatch)
         for key, wanted in step.expect.items()
-        for said in _HOW[key](asked, key, wanted)
+        for mismatch in _HOW[key](asked, key, wanted)
     )
 
 
 class _Asked:
-    """A step that was done, as `expect` asks about it."""
+    """A completed step, with the names that `expect` uses resolved."""
 
     def __init__(self, session: Session, before: Before, outcome: Outcome) -> None:
         self.session = session
@@ -85,7 +85,7 @@ class _Asked:
         self.before = before
 
     def address(self, task: str, at: str) -> int | None:
-        """What `at` stands for in `task`: before the step, or after it when it made the name."""
+        """The virtual address, in bytes, of `at` before the step, or after it if the step created the name."""
         address = self.before.addresses.get((task, at))
         return _address(self.session, task, at) if address is None else address
 
@@ -114,7 +114,7 @@ def _address(session: Session, task: str, at: str) -> int | None:
     try:
         return session.resolve_address(task, at)
     except ScenarioError:
-        return None  # it will exist after the step, or the task is gone
+        return None  # the step creates it, or the task is gone
 
 
 def _addresses(step: ScenarioStep) -> Iterator[tuple[str, str]]:
@@ -149,104 +149,104 @@ def _quoted(value: str | None) -> str:
     return "none" if value is None else f'"{value}"'
 
 
-def _same(key: str, wanted: object, got: object) -> Iterator[_Said]:
+def _same(key: str, wanted: object, got: object) -> Iterator[_Mismatch]:
     if wanted != got:
-        yield _Said(key, _word(wanted), _word(got))
+        yield _Mismatch(key, _word(wanted), _word(got))
 
 
-def _result(asked: _Asked, key: str, wanted: str) -> Iterator[_Said]:
+def _result(asked: _Asked, key: str, wanted: str) -> Iterator[_Mismatch]:
     return _same(key, wanted, asked.outcome.result or "none")
 
 
-def _text(asked: _Asked, key: str, wanted: str) -> Iterator[_Said]:
+def _text(asked: _Asked, key: str, wanted: str) -> Iterator[_Mismatch]:
     got = getattr(asked.outcome, key)
     if wanted != got:
-        yield _Said(key, _quoted(wanted), _quoted(got))
+        yield _Mismatch(key, _quoted(wanted), _quoted(got))
 
 
-def _of_outcome(asked: _Asked, key: str, wanted: object) -> Iterator[_Said]:
+def _of_outcome(asked: _Asked, key: str, wanted: object) -> Iterator[_Mismatch]:
     return _same(key, wanted, getattr(asked.outcome, key))
 
 
-def _corrupted_kb(asked: _Asked, key: str, wanted: int) -> Iterator[_Said]:
+def _corrupted_kb(asked: _Asked, key: str, wanted: int) -> Iterator[_Mismatch]:
     return _same(key, wanted, asked.session.corrupted_kb())
 
 
-def _mapcount(asked: _Asked, key: str, wanted: int) -> Iterator[_Said]:
+def _mapcount(asked: _Asked, key: str, wanted: int) -> Iterator[_Mismatch]:
     pfn = asked.outcome.pfn
     return _same(key, wanted, None if pfn is None else mapcount_of(asked.session, pfn))
 
 
 def mapcount_of(session: Session, pfn: int) -> int:
-    """How many PTEs map a frame; 0 where there is no memory, as /proc/kpagecount has it."""
+    """The number of PTEs that map a frame, as in /proc/kpagecount; 0 where there is no memory."""
     return session.mapcount(pfn) if 0 <= pfn < session.machine.frames else 0
 
 
-# Flags, entries, tasks
+# Flags, PTEs, tasks
 
 
-def _flags(asked: _Asked, key: str, wanted: Sequence[str]) -> Iterator[_Said]:
+def _flags(asked: _Asked, key: str, wanted: Sequence[str]) -> Iterator[_Mismatch]:
     pfn = asked.outcome.pfn
     present = () if pfn is None else names_of(asked.session.flags(pfn))
     wrong = [name for name in wanted if (name in present) != (key == "flags_set")]
     if wrong:
-        yield _Said(
+        yield _Mismatch(
             key, f"{' '.join(wrong)} {'set' if key == 'flags_set' else 'clear'}", " ".join(present) or "no flag"
         )
 
 
-def _pte(asked: _Asked, key: str, wanted: Sequence[Mapping[str, str]]) -> Iterator[_Said]:
+def _pte(asked: _Asked, key: str, wanted: Sequence[Mapping[str, str]]) -> Iterator[_Mismatch]:
     for entry in wanted:
         got = asked.session.pte_state(entry["task"], entry["at"])
         yield from _same(f"{key} {entry['task']}:{entry['at']}", entry["is"], got)
 
 
-def _lives(asked: _Asked, key: str, wanted: Sequence[str]) -> Iterator[_Said]:
+def _lives(asked: _Asked, key: str, wanted: Sequence[str]) -> Iterator[_Mismatch]:
     for name in wanted:
         got = "alive" if asked.session.alive(name) else "dead"
         yield from _same(f"{key} {name}", key, got)
 
 
-def _handed_out(asked: _Asked, key: str, wanted: Sequence[str]) -> Iterator[_Said]:
+def _handed_out(asked: _Asked, key: str, wanted: Sequence[str]) -> Iterator[_Mismatch]:
     for text in wanted:
         if asked.before.frames[text] in asked.outcome.handed_out:
-            yield _Said(key, f"{text} to stay", f"pfn:{asked.before.frames[text]:#x} handed out")
+            yield _Mismatch(key, f"{text} to stay", f"pfn:{asked.before.frames[text]:#x} handed out")
 
 
 # The log
 
 
-def _lines(asked: _Asked, key: str, wanted: Sequence[str]) -> Iterator[_Said]:
-    """All lines in order; the first that differs is told."""
+def _lines(asked: _Asked, key: str, wanted: Sequence[str]) -> Iterator[_Mismatch]:
+    """Compare all lines in order; only the first difference is reported."""
     lines, got = [asked.filled(line) for line in wanted], asked.outcome.log
     for number, (line, seen) in enumerate(zip(lines, got, strict=False), start=1):
         if line != seen:
-            yield _Said(f"{key}[{number}]", _quoted(line), _quoted(seen))
+            yield _Mismatch(f"{key}[{number}]", _quoted(line), _quoted(seen))
             return
     if len(lines) > len(got):
-        yield _Said(f"{key}[{len(got) + 1}]", _quoted(lines[len(got)]), "no further line")
+        yield _Mismatch(f"{key}[{len(got) + 1}]", _quoted(lines[len(got)]), "no further line")
     elif len(got) > len(lines):
-        yield _Said(f"{key}[{len(lines) + 1}]", "no further line", _quoted(got[len(lines)]))
+        yield _Mismatch(f"{key}[{len(lines) + 1}]", "no further line", _quoted(got[len(lines)]))
 
 
-def _contains(asked: _Asked, key: str, wanted: Sequence[str]) -> Iterator[_Said]:
+def _contains(asked: _Asked, key: str, wanted: Sequence[str]) -> Iterator[_Mismatch]:
     for part in (asked.filled(line) for line in wanted):
         found = [line for line in asked.outcome.log if part in line]
         if key == "log_contains" and not found:
-            yield _Said(key, _quoted(part), " | ".join(asked.outcome.log) or "no line")
+            yield _Mismatch(key, _quoted(part), " | ".join(asked.outcome.log) or "no line")
         if key == "log_lacks" and found:
-            yield _Said(key, f"no {_quoted(part)}", _quoted(found[0]))
+            yield _Mismatch(key, f"no {_quoted(part)}", _quoted(found[0]))
 
 
 # Signals
 
 
-def _signals(asked: _Asked, key: str, wanted: Sequence[Mapping[str, Any]]) -> Iterator[_Said]:
-    """Every entry needs a signal of its own and every signal an entry; order does not count."""
+def _signals(asked: _Asked, key: str, wanted: Sequence[Mapping[str, Any]]) -> Iterator[_Mismatch]:
+    """Match expected and seen signals one to one, in any order."""
     got = asked.outcome.signals
     fits = [[number for number, seen in enumerate(got) if _fits(asked, entry, seen)] for entry in wanted]
     if len(wanted) != len(got) or not _all_matched(fits):
-        yield _Said(
+        yield _Mismatch(
             key, _listed(_wanted_signal(entry) for entry in wanted), _listed(_seen_signal(asked, seen) for seen in got)
         )
 
@@ -258,7 +258,7 @@ def _fits(asked: _Asked, entry: Mapping[str, Any], seen: SignalSeen) -> bool:
 
 
 def _all_matched(fits: Sequence[Sequence[int]]) -> bool:
-    """Whether each entry can have a signal of its own (augmenting paths)."""
+    """Whether each expected signal can be matched with a different seen one (bipartite matching, augmenting paths)."""
     entry_of: dict[int, int] = {}
 
     def place(entry: int, tried: set[int]) -> bool:
@@ -291,7 +291,7 @@ def _listed(parts: Iterable[str]) -> str:
     return "; ".join(parts) or "nobody"
 
 
-_HOW: Final[dict[str, Callable[[_Asked, str, Any], Iterator[_Said]]]] = {
+_HOW: Final[dict[str, Callable[[_Asked, str, Any], Iterator[_Mismatch]]]] = {
     "result": _result,
     "kind": _text,
     "dirty": _of_outcome,

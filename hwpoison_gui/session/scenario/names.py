@@ -1,7 +1,7 @@
-"""Whether every name in a scenario stands for something, walked in the order of the steps.
+"""Checks that every name in a scenario exists when a step uses it.
 
-Only what can be known without running the machine: a task that a signal killed is found out by
-the session. A machine with a background has names of its own, so there an unknown one may be good.
+Without running the machine: only the session finds that a task was killed by a signal. A machine with a background has
+further names, so there an unknown name is accepted.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from hwpoison_gui.session.scenario.schema import OPS, Kind
 
 @dataclass(slots=True)
 class _Task:
-    """A process as far as its names go. `areas`: name -> pages; `fds`: name -> path.
+    """The names of a process. `areas`: name of a VMA -> pages; `fds`: descriptor -> path.
 
-    `known`: these are all it has; a child of the background has more.
+    `known`: it has no other names; a child of a background process has.
     """
 
     threads: int
@@ -38,7 +38,7 @@ class _File:
 
 
 def check(scenario: Scenario) -> None:
-    """Raise ScenarioError at the first name that stands for nothing."""
+    """Raise ScenarioError at the first name that does not exist."""
     names = _Names(scenario.memory.frames, background=scenario.memory.background != "none")
     for step in scenario.steps:
         try:
@@ -48,7 +48,7 @@ def check(scenario: Scenario) -> None:
 
 
 class _Names:
-    """What has a name so far."""
+    """The names that exist after the steps checked so far."""
 
     def __init__(self, frames: int, background: bool) -> None:
         self._frames = frames
@@ -58,7 +58,7 @@ class _Names:
         self._pages: set[str] = set()
 
     def take(self, step: ScenarioStep) -> None:
-        """Look up the names a step uses, then note those it makes."""
+        """Look up the names that a step uses, then add those that it creates."""
         self._look_up(step)
         for number, text in enumerate(step.expect.get("never_handed_out", ()), start=1):
             self._page(text, f"expect.never_handed_out[{number}]")
@@ -84,7 +84,7 @@ class _Names:
                 self._page(value, key)
 
     def _task(self, name: str, key: str) -> _Task | None:
-        """The task; None when it may be one of the background."""
+        """The task; None if it may be one of the background. Raises ScenarioError."""
         task = self._tasks.get(name)
         if task is None and not self._background:
             raise ScenarioError(f"expected a task that was created, not {shape.shown(name)}", key=key)
@@ -110,7 +110,7 @@ class _Names:
         if pages is None and not task.known:
             return
         if pages is None:
-            raise ScenarioError(f"expected an area that {shape.shown(name)} mapped, not {shape.shown(text)}", key=key)
+            raise ScenarioError(f"expected a VMA that {shape.shown(name)} mapped, not {shape.shown(text)}", key=key)
         if at.page >= pages:
             raise ScenarioError(f"expected a page below {pages} of `{at.area}`, not {at.page}", key=key)
 
@@ -118,7 +118,7 @@ class _Names:
         file = self._files.get(path)
         if file is None and not self._background:
             raise ScenarioError(f"expected a file that was created, not {shape.shown(path)}", key=key)
-        # A mapping by descriptor needs no name any more.
+        # A mapping by descriptor does not use the path.
         if file is not None and not file.linked and "fd" not in step.args:
             raise ScenarioError(f"expected a file that was not unlinked, not {shape.shown(path)}", key=key)
 
@@ -140,7 +140,7 @@ class _Names:
             raise ScenarioError(f"expected a file that was created, not {shape.shown(text)}", key=key)
 
     def _sizes(self, step: ScenarioStep) -> None:
-        """What the file system says about sizes, and a descriptor about its file."""
+        """Check sizes against the file system, and a descriptor against its file."""
         args = step.args
         if step.op == "file":
             self._new_file(args)
@@ -250,7 +250,7 @@ class _Names:
         elif not self._background and not any(
             entry["at"].rpartition("+")[0] in task.areas for task in self._tasks.values()
         ):
-            raise ScenarioError(f"expected an area that a task mapped, not {shape.shown(entry['at'])}", key=f"{key}.at")
+            raise ScenarioError(f"expected a VMA that a task mapped, not {shape.shown(entry['at'])}", key=f"{key}.at")
 
     def _placeholders(self, step: ScenarioStep, line: str, key: str) -> None:
         for found in grammar.PLACEHOLDER.finditer(line):

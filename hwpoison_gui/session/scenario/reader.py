@@ -19,7 +19,7 @@ from hwpoison_gui.session.scenario import names, schema, shape
 from hwpoison_gui.session.scenario.scenario import Memory, Scenario, ScenarioStep, pauses
 from hwpoison_gui.session.scenario.schema import FORMAT, MEMORY, OPS, Kind
 
-# What people have beside scenarios, by its first bytes.
+# Files that are opened by mistake, by their first bytes.
 _TAKEN_FOR_SCENARIOS: Final = (
     (b"PK\x03\x04", "the recorded memory of a machine"),
     (b"{", "JSON, as it lies beside a recorded memory"),

@@ -1,4 +1,4 @@
-"""Doing what a scenario says: boots its machine and takes its steps in order."""
+"""Runs a scenario: boots its machine and runs its steps in order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hwpoison_gui.session.session import Session
 
 
 class Done(NamedTuple):
-    """A step that was taken, and how it differs from what was expected of it."""
+    """A completed step, and how its outcome differs from its `expect`."""
 
     step: ScenarioStep
     outcome: Outcome
@@ -22,7 +22,7 @@ class Done(NamedTuple):
 
 
 def boot(scenario: Scenario) -> Session:
-    """The machine on which the scenario plays, before its first step."""
+    """A session on the scenario's machine, before the first step. Raises NotYetSupportedError for its profile."""
     if scenario.profile not in PROFILES:
         raise NotYetSupportedError(f"profile {scenario.profile}", key="profile")
     memory = scenario.memory
@@ -37,7 +37,7 @@ def boot(scenario: Scenario) -> Session:
 
 
 def play(session: Session, scenario: Scenario) -> Iterator[Done]:
-    """Take the steps one by one; the machine stands after the step that is handed out."""
+    """Run the steps one by one; at each yield the machine is as after that step. Raises ScenarioError."""
     for step in scenario.steps:
         try:
             before = expect.look(session, step)

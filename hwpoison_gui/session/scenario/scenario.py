@@ -1,6 +1,6 @@
-"""A scenario: what happened to a machine, in order, and what must come of it.
+"""A scenario: operations on a machine, in order, and the expected outcome of each.
 
-Values only: scenario_reader makes them from a file, scenario_writer a file from them.
+Values only: reader.py reads them from a file, writer.py saves them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class Memory(NamedTuple):
-    """The machine that is booted."""
+    """The machine to boot. `huge_pages` is nr_hugepages, 2 MiB pages in the hugetlb pool."""
 
     frames: int = 4096
     background: str = "none"
@@ -25,7 +25,7 @@ class Memory(NamedTuple):
 
 
 class ScenarioStep(NamedTuple):
-    """One op. `args` has the defaults filled in; `expect` is empty when nothing is; `number` is from 1."""
+    """A step. `args` has the defaults filled in; `expect` is empty if nothing is expected; `number` is from 1."""
 
     op: str
     args: Mapping[str, Any]
@@ -36,7 +36,7 @@ class ScenarioStep(NamedTuple):
 
 
 class Scenario(NamedTuple):
-    """A whole file."""
+    """The content of a scenario file."""
 
     title: str
     summary: str = ""
@@ -48,5 +48,5 @@ class Scenario(NamedTuple):
 
 
 def pauses(op: str, caption: str) -> bool:
-    """Whether presenting stops at a step that does not say."""
+    """The default of `pause`: whether playback stops at the step."""
     return op == "poison" or caption != ""

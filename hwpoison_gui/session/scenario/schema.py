@@ -36,7 +36,7 @@ class Kind(Enum):
     NEW_TASK = "a name for a task"
     THREAD = "a thread of the task"
     ADDRESS = "an address AREA+PAGE of the task"
-    NEW_AREA = "a name for an area"
+    NEW_AREA = "a name for a VMA"
     PATH = "a file"
     NEW_PATH = "a path for a file"
     FD = "an open descriptor of the task"
@@ -46,7 +46,7 @@ class Kind(Enum):
 
 
 class Missing(Enum):
-    """What it means if a key is missing."""
+    """Defaults that are no values: the key is required, or stays absent."""
 
     REQUIRED = "required"
     ABSENT = "absent"
@@ -295,5 +295,5 @@ SIGNAL_WORDS: Final[dict[str, tuple[str, ...]]] = {
 SIGNAL_KEYS: Final = ("task", "thread", "signal", "code", "at", "lsb", "effect")
 PTE_KEYS: Final = ("task", "at", "is")
 FLAG_NAMES: Final = frozenset(flag.name for flag in FLAGS)
-# Python learned EHWPOISON late.
+# errno.EHWPOISON exists since Python 3.14 only.
 ERRNO_NAMES: Final = frozenset(name for name in vars(errno) if name.startswith("E")) | {"EHWPOISON"}

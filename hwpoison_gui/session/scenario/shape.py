@@ -1,7 +1,7 @@
-"""Whether a value has the form its key asks for; what is wrong with it otherwise.
+"""Checks that values have the form that their keys require.
 
-Every function gives the value as it is kept (lists as tuples) or raises ScenarioError with the key.
-Names are not looked up here: scenario/names.py does that, in the order of the steps.
+Each function takes a value and its key, and returns the value as it is kept (lists as tuples) or raises ScenarioError
+with the key. Names are not looked up here; scenario/names.py does that, in the order of the steps.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from hwpoison_gui.session.scenario.schema import Key, Kind, Missing, SameAs, Wan
 
 
 def shown(value: object) -> str:
-    """A value as it stands in a file, short."""
+    """A value as it is written in a file, shortened for messages."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
@@ -32,17 +32,17 @@ def shown(value: object) -> str:
 
 
 def words(allowed: Iterable[object]) -> str:
-    """`a`, `b` or `c`."""
+    """A list of words for messages: `a`, `b` or `c`."""
     *first, last = (f"`{word}`" for word in allowed)
     return f"{', '.join(first)} or {last}" if first else last
 
 
 def known(key: str, allowed: Iterable[str], what: str) -> None:
-    """An error when `key` is none of `allowed`, with the nearest word that is."""
+    """Raise ScenarioError if `key` is not one of `allowed`; the message suggests the nearest one."""
     names = tuple(allowed)
     if key in names:
         return
-    from difflib import get_close_matches  # a start has no time for it
+    from difflib import get_close_matches  # imported here to keep the start fast
 
     near = get_close_matches(key, names, n=1)
     hint = f"; did you mean `{near[0]}`?" if near else ""
@@ -71,21 +71,21 @@ def flag(value: object, key: str) -> bool:
 
 
 def count(value: object, key: str, least: int = 0, most: int = schema.MOST_PAGES) -> int:
-    """An integer within bounds; true and false are none."""
+    """An integer from `least` to `most`; true and false are not integers."""
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise ScenarioError(f"expected an integer from {least} to {most}, not {shown(value)}", key=key)
     return value
 
 
 def choice(value: object, key: str, allowed: tuple[str, ...]) -> str:
-    """One of some words."""
+    """One of the allowed words."""
     if not isinstance(value, str) or value not in allowed:
         raise ScenarioError(f"expected {words(allowed)}, not {shown(value)}", key=key)
     return value
 
 
 def name(value: object, key: str) -> str:
-    """The name of a task, an area or a page."""
+    """The name of a task, a VMA or a page."""
     if not isinstance(value, str) or not grammar.is_name(value):
         raise ScenarioError(
             f"expected a name (no : + @ / {{ }} in it, and not `pfn`, `any` or `head`), not {shown(value)}", key=key
@@ -94,7 +94,7 @@ def name(value: object, key: str) -> str:
 
 
 def label(value: object, key: str) -> str:
-    """Something to be called by that stands in no other form: a comm, a descriptor."""
+    """A name without the restrictions of `name`: a comm, a descriptor."""
     if not isinstance(value, str) or not value or not value.isprintable():
         raise ScenarioError(f"expected a name, not {shown(value)}", key=key)
     return value
@@ -115,7 +115,7 @@ def address(value: object, key: str) -> str:
 
 
 def frame(value: object, key: str) -> str:
-    """A page in one of its forms."""
+    """A page in any of grammar.PAGE_FORMS."""
     page = grammar.parse_page(value) if isinstance(value, str) else None
     if page is None or not isinstance(value, str):
         raise ScenarioError(f"expected a page ({grammar.PAGE_FORMS}), not {shown(value)}", key=key)
@@ -143,7 +143,7 @@ _SIMPLE: Final[dict[Kind, Callable[[object, str], str | bool]]] = {
 
 
 def value_of(key: str, spec: Key, value: object) -> str | int | bool:
-    """The value of one key of an op or a table."""
+    """Check the value of one key of an op or a table."""
     if spec.kind is Kind.CHOICE:
         return choice(value, key, spec.allowed)
     if spec.kind is Kind.SYSCTL:
@@ -154,7 +154,7 @@ def value_of(key: str, spec: Key, value: object) -> str | int | bool:
 
 
 def values_of(specs: Mapping[str, Key], given: Mapping[str, object]) -> dict[str, Any]:
-    """All keys of an op or a table in the order of `specs`, defaults filled in."""
+    """Check all keys of an op or a table; returned in the order of `specs`, with defaults filled in."""
     filled: dict[str, Any] = {}
     for key, spec in specs.items():
         if key in given:
@@ -175,7 +175,7 @@ def _asked(spec: Key) -> str:
 
 
 def entries(value: object, key: str) -> list[tuple[str, object]]:
-    """The entries of a list, each with its own key: `key[1]`, `key[2]`, …"""
+    """The entries of a list, each with the key for messages: `key[1]`, `key[2]`, …"""
     if not isinstance(value, list | tuple):
         raise ScenarioError(f"expected a list, not {shown(value)}", key=key)
     return [(f"{key}[{number}]", entry) for number, entry in enumerate(value, start=1)]
@@ -237,7 +237,7 @@ def _signal(value: object, key: str) -> dict[str, Any]:
 
 
 def _pte(value: object, key: str) -> dict[str, Any]:
-    fields = _fields(value, key, schema.PTE_KEYS, "an entry")
+    fields = _fields(value, key, schema.PTE_KEYS, "a PTE")
     for field in schema.PTE_KEYS:
         if field not in fields:
             raise ScenarioError(f"missing; expected {words(schema.PTE_KEYS)}", key=f"{key}.{field}")
@@ -267,7 +267,7 @@ _SINGLE: Final[dict[Want, Callable[[object, str], object]]] = {
 
 
 def expectation(given: object) -> dict[str, Any]:
-    """The table `expect` of a step, in the order of the schema."""
+    """Check the table `expect` of a step; returned in the order of the schema."""
     fields = table(given, "expect")
     for key in fields:
         try:

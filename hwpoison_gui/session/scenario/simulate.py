@@ -1,4 +1,4 @@
-"""The outcome of each step, as text or as JSON with the keys of `expect`."""
+"""Prints the outcome of each step of a scenario, as text or as JSON with the keys of `expect`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hwpoison_gui.session.session import Session
 
 
 def simulate(scenario: Scenario, out: TextIO, as_json: bool = False) -> None:
-    """Run the scenario and print each step when it is done."""
+    """Run a scenario and print each step. JSON: one object per line."""
     session = replay.boot(scenario)
     if not as_json:
         print(f"{scenario.title}  (profile {scenario.profile}, {scenario.memory.frames} frames)", file=out)
@@ -28,7 +28,7 @@ def simulate(scenario: Scenario, out: TextIO, as_json: bool = False) -> None:
 
 
 def record(session: Session, done: Done) -> dict[str, Any]:
-    """The outcome of the step just taken, as keys of `expect` that hold for it.
+    """The outcome of the step just run, as values for the keys of `expect`.
 
     Keys that do not apply are left out: no `value` without a read, no `kind` without a result.
     """
@@ -43,7 +43,7 @@ def record(session: Session, done: Done) -> dict[str, Any]:
         fields["kind"] = outcome.kind
         if session.machine.profile.log.result_says_dirty:
             fields["dirty"] = outcome.dirty
-    if not outcome.panic:  # else nothing returns
+    if not outcome.panic:  # the operation does not return
         fields["errno"] = outcome.errno
     if outcome.value is not None:
         fields["value"] = outcome.value

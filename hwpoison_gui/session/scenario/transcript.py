@@ -1,4 +1,4 @@
-"""What was done in a session, as the steps of a scenario that does it again."""
+"""Converts the operations of a session to the steps of a scenario that runs them again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hwpoison_gui.session.session import Operation
 
 
 def steps_of(operations: Sequence[Operation], captions: Sequence[str] = ()) -> tuple[ScenarioStep, ...]:
-    """A step for each operation. `captions`: one for each, instead of those that came with them."""
+    """One step for each operation. `captions`: one for each, replacing those of the operations; empty: keep them."""
     words = captions or [operation.caption for operation in operations]
     return tuple(
         ScenarioStep(operation.name, dict(operation.args), caption, pauses(operation.name, caption), {}, number)

@@ -1,7 +1,7 @@
-"""Saving a scenario: a file that loads to an equal one, readable, written whole or not at all.
+"""Saves a scenario as a readable file that loads to an equal one. It is written completely or not at all.
 
-Keys stand in the order of the schema and only where they differ from their defaults, so that
-saving twice gives the same bytes.
+Keys are in the order of the schema, and only those that differ from their defaults are written, so that saving twice
+gives the same bytes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ _ESCAPES: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\
 
 
 def save(scenario: Scenario, path: str | PathLike[str]) -> None:
-    """Write `scenario` to `path`; the old file stays until the new one is whole on disk."""
+    """Write `scenario` to `path`, replacing an old file atomically.
+
+    Raises ScenarioError if the text does not load to an equal scenario, and OSError.
+    """
     text = dumps(scenario)
     if loads(text) != scenario:
         raise ScenarioError("it does not read back as it is", file=os.fspath(path))
@@ -66,7 +69,7 @@ def _step(step: ScenarioStep) -> Iterator[list[str]]:
 
 
 def told(step: ScenarioStep) -> Iterator[tuple[str, Any]]:
-    """The keys that are not as they would be unsaid."""
+    """The keys of a step that differ from their defaults, in the order of the schema."""
     for key, spec in OPS[step.op].keys.items():
         if key not in step.args:
             continue
@@ -76,7 +79,7 @@ def told(step: ScenarioStep) -> Iterator[tuple[str, Any]]:
 
 
 def _entry(key: str, value: object) -> str:
-    """`key = value`, a long list with one entry a line."""
+    """`key = value`; a long list has one entry per line."""
     line = f"{key} = {_value(value)}"
     if len(line) <= _WIDTH or not isinstance(value, Sequence) or isinstance(value, str):
         return line
@@ -101,7 +104,7 @@ def _string(text: str) -> str:
 
 
 def _prose(text: str) -> str:
-    """Markdown of several lines stays readable; three quotes in a row would end it."""
+    """A TOML string; several lines become a multi-line string, in which three quotes in a row are escaped."""
     if "\n" not in text:
         return _string(text)
     body = "".join(char if char in '\n"' else _escape(char) for char in text).replace('"""', '\\"\\"\\"')
@@ -121,7 +124,7 @@ def _escape(char: str) -> str:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    """Written beside, flushed, renamed: whoever looks sees the old file or the new one."""
+    """Write a temporary file beside `path`, flush it, rename it: readers see the old file or the new one."""
     beside = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         with open(beside, "xb") as file:
