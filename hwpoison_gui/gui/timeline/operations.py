@@ -92,7 +92,7 @@ class OperationStrip(QWidget):
         """Sets the present operation, -1 at the start; operations that end later show no result."""
         self.present, self._position = number, position
         chip = self.chips[number] if 0 <= number < len(self.chips) else None
-        here = f"{chip.text} {chip.told(position).result}".rstrip() if chip else "the machine as booted"
+        here = f"{chip.text} {chip.shown_at(position).result}".rstrip() if chip else "the machine as booted"
         self.setAccessibleDescription(f"{counted(len(self.chips), 'operation')}; now: {here}")
         self._follow()
         self.update()
@@ -172,23 +172,23 @@ class OperationStrip(QWidget):
 
     def _paint_chip(self, painter: QPainter, rect: QRectF, chip: Chip) -> None:
         theme, ahead = self._theme, chip.last > self._position
-        here, told = chip.number == self.present, chip.told(self._position)
+        here, shown = chip.number == self.present, chip.shown_at(self._position)
         tones = {"good": theme.good, "warn": theme.warn, "kill": theme.kill, "plain": theme.muted}
         edge = theme.text if here else theme.line
         line = Qt.PenStyle.DashLine if ahead and not here else Qt.PenStyle.SolidLine
         painter.setPen(QPen(QColor(edge), 1.5 if here else 1.0, line))
-        painter.setBrush(QColor(theme.base if ahead else mixed(theme.base, tones[told.tone], 0.14)))
+        painter.setBrush(QColor(theme.base if ahead else mixed(theme.base, tones[shown.tone], 0.14)))
         painter.drawRoundedRect(rect, 4, 4)
         painter.setFont(self.font())
         painter.setPen(QColor(theme.muted if ahead and not here else theme.text))
         inner = rect.adjusted(look.SMALL, 0, -look.SMALL, 0)
         words = self.fontMetrics().elidedText(chip.text, Qt.TextElideMode.ElideRight, look.px(_LONGEST))
         painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
-        if told.result:
-            painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, told.result)
-            if told.sign:
-                x = inner.right() - self.fontMetrics().horizontalAdvance(told.result) - look.px(_SIGN) / 2
-                _SIGN_OF[told.sign](painter, QPointF(x, rect.center().y()), QColor(tones[told.tone]))
+        if shown.result:
+            painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, shown.result)
+            if shown.sign:
+                x = inner.right() - self.fontMetrics().horizontalAdvance(shown.result) - look.px(_SIGN) / 2
+                _SIGN_OF[shown.sign](painter, QPointF(x, rect.center().y()), QColor(tones[shown.tone]))
         if here and self.hasFocus():
             painter.setPen(QPen(QColor(theme.accent), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -262,6 +262,6 @@ class OperationStrip(QWidget):
             return f"{branches} left here: what you did before you did something else. Click."
         chip = self.chips[place.chip]
         steps = chip.last - chip.first
-        told = chip.told(self._position)
-        came = f"\n{told.result}" if told.result else ""
+        shown = chip.shown_at(self._position)
+        came = f"\n{shown.result}" if shown.result else ""
         return f"{chip.text}{came}\n{counted(steps, 'step')}. Click: to its end."

@@ -1,4 +1,4 @@
-"""Two clicks compared: what came of each, fact by fact, with tasks that fare alike taken together."""
+"""Comparison of two clicks, fact by fact; tasks with equal facts share a row."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ _EFFECT_TONES: Final = {"killed": "kill", "handled": "warn", "pending": "warn", 
 
 
 class Value(NamedTuple):
-    """What one side says. `tone`: plain, kill, warn or good."""
+    """The value of a fact on one side. `tone`: plain, kill, warn or good."""
 
     text: str = NOTHING
     tone: str = "plain"
 
 
 class Row(NamedTuple):
-    """One fact on both sides; `subjects` are more than one where tasks fare alike.
+    """One fact on both sides; `subjects`: the tasks that it holds for.
 
-    `differs`: though the words are the same, they stand for different things.
+    `differs`: true if equal texts stand for different things.
     """
 
     aspect: str
@@ -60,7 +60,7 @@ class Row(NamedTuple):
 
     @property
     def subject(self) -> str:
-        """All of them in a few words."""
+        """The subjects in a few words."""
         many = f"{len(self.subjects):,}: " if len(self.subjects) > 4 else ""
         return many + names(self.subjects, 4) if self.subjects else ""
 
@@ -75,7 +75,7 @@ def settings_words(settings: Settings) -> str:
 
 
 def rows_of(left: Side, right: Side) -> list[Row]:
-    """All facts, differing or not, in the order in which they are told. Both sides must stand at their ends."""
+    """All facts in display order, differing or not. Both sides must be at their ends."""
     one, other = facts_of(left), facts_of(right)
     keys = dict.fromkeys([*one, *other])
     order = {aspect: number for number, aspect in enumerate((RESULT, SIGNALS, AFTERWARDS, ENTRIES, FRAME, COUNTERS))}
@@ -86,7 +86,7 @@ def rows_of(left: Side, right: Side) -> list[Row]:
 
 
 def differences(rows: Iterable[Row]) -> list[Row]:
-    """Only what is not the same."""
+    """The rows whose sides differ."""
     return [row for row in rows if not row.same]
 
 
@@ -95,7 +95,7 @@ def _log_of(side: Side) -> tuple[str, ...]:
 
 
 def facts_of(side: Side) -> dict[Key, Value]:
-    """What came of a side's click."""
+    """The facts about the click of one side."""
     if side.click is None:
         return {(RESULT, "result"): Value(f"not possible: {side.refused}", "kill")}
     outcome = side.click.outcome
@@ -136,7 +136,7 @@ def _by_task(signals: Sequence[SignalSeen]) -> dict[str, list[SignalSeen]]:
 
 
 def _frame_facts(side: Side, outcome: Outcome) -> dict[Key, Value]:
-    """The frame's flags, and what stands where it was mapped."""
+    """The flags of the frame, its mapcount, and the PTEs that mapped it."""
     session, pfn = side.session, outcome.pfn
     m = session.machine
     if side.click is None or pfn is None or not 0 <= pfn < m.frames:
@@ -156,7 +156,7 @@ def _frame_facts(side: Side, outcome: Outcome) -> dict[Key, Value]:
 
 
 def _grouped(rows: Iterable[Row]) -> list[Row]:
-    """Rows of tasks that say the same are one row."""
+    """Merge rows of tasks with equal values."""
     found: dict[tuple[object, ...], Row] = {}
     groups: dict[tuple[object, ...], list[str]] = {}
     for row in rows:
@@ -167,7 +167,7 @@ def _grouped(rows: Iterable[Row]) -> list[Row]:
 
 
 def _log_rows(left: Sequence[str], right: Sequence[str]) -> Iterator[Row]:
-    """Lines side by side; of many that only one side has, the first ones."""
+    """Log lines side by side; of a long run that only one side has, the first lines."""
     matcher = SequenceMatcher(None, left, right, autojunk=False)
     for kind, a, b, c, d in matcher.get_opcodes():
         longest = max(b - a, d - c)
@@ -185,7 +185,7 @@ def _more(lines: int) -> str:
 
 
 def headline(rows: Sequence[Row], already_poisoned: bool = False) -> str:
-    """How much differs, in a sentence."""
+    """The number of differences and their aspects, as a sentence."""
     differing = differences(rows)
     if not differing:
         return f"Nothing differs: {'it was broken before' if already_poisoned else 'these settings do not matter'}."

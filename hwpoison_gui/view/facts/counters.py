@@ -26,7 +26,7 @@ _RESULTS: Final = (
 
 
 def counters_of(session: Session) -> list[Counter]:
-    """Figures worth showing now; results that never happened are left out."""
+    """The counters to show; results that never happened are left out."""
     m = session.machine
     kb = m.hardware_corrupted_kb
     tip = "HardwareCorrupted of /proc/meminfo: memory that will never be used again"
@@ -42,5 +42,5 @@ def counters_of(session: Session) -> list[Counter]:
 
 
 def killed(m: Machine) -> int:
-    """How many processes a signal has ended."""
+    """The number of processes that a signal ended."""
     return sum(process.ended not in ("", "exit") for process in m.processes.view.values())

@@ -1,4 +1,4 @@
-"""All that is known of one frame: its flags, counts, mapping, content, and the entries that map it."""
+"""Facts about one frame: flags, counts, mapping, content, and the PTEs that map it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Fact(NamedTuple):
 
 
 class PteFact(NamedTuple):
-    """An entry that maps the frame, or that stands where one was cut off."""
+    """A PTE that maps the frame, or that replaced one."""
 
     tgid: int
     task: str
@@ -74,7 +74,7 @@ _BITS: Final = (
 
 
 def facts_of(session: Session, pfn: int, notes: tuple[str, ...] = (), users: Sequence[Mapper] | None = None) -> Facts:
-    """What the machine knows of frame `pfn` now; `users`: those that could map it, where they are known already."""
+    """Facts about frame `pfn` now. `users`: its mappers, if the caller has them already."""
     m = session.machine
     word = m.page(pfn)
     known = mappers_of(session, pfn) if users is None else users
@@ -102,7 +102,7 @@ def _counts(m: Machine, pfn: int, word: int) -> list[Fact]:
     facts = [
         Fact("Physical address", address, "the frame number times 4096"),
         _zone(m, pfn),
-        Fact("References", f"{int(m.refcount.view[pfn]):,}", "_refcount: who holds on to it; free at 0"),
+        Fact("References", f"{int(m.refcount.view[pfn]):,}", "_refcount: references to the page; it is free at 0"),
         Fact("Mappings", f"{int(m.mapcount.view[pfn]):,}", "_mapcount: page-table entries that map it"),
     ]
     if word & pf.COMPOUND_TAIL:
@@ -130,7 +130,7 @@ def _extras(m: Machine, pfn: int, word: int) -> list[Fact]:
         facts.append(Fact("Swap entry", f"{slot:#x}", "where its copy lies in swap"))
     pins = m.pins.view.get(pfn, 0)
     if pins:
-        facts.append(Fact("Pins", str(pins), "somebody outside the page tables holds it"))
+        facts.append(Fact("Pins", str(pins), "references held outside the page tables"))
     content = m.content.view.get(pfn)
     if content is not None:
         lost = " and lost" if word & pf.HWPOISON else ""

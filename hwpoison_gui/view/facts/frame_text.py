@@ -1,4 +1,4 @@
-"""What is known of a frame as plain text, for the clipboard and for people who cannot see the window."""
+"""Facts about a frame as plain text, for the clipboard and for screen readers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hwpoison_gui.view.words.words import counted
 
 
 def as_text(facts: Facts) -> str:
-    """All facts, one a line."""
+    """The facts, one per line."""
     lines = [f"frame {facts.pfn:#x}: {facts.kind.name}", f"flags {facts.letters or 'none'}"]
     lines += [f"  {flag.name}: {flag.meaning}" for flag in facts.flags]
     lines += [f"{fact.name}: {fact.value} ({fact.meaning})" if fact.meaning else f"{fact.name}: {fact.value}"

@@ -37,7 +37,7 @@ class _Way(NamedTuple):
 _WAYS: Final = (
     _Way("corrupt-pfn", "hwpoison/corrupt-pfn", "As a click does: by its number, without a reference of its own"),
     _Way("hard_offline", "hard_offline_page", "An administrator takes the page out of use, whoever has it"),
-    _Way("srao", "Machine check, action optional (SRAO)", "A scrubber found the error; nobody has used the data yet"),
+    _Way("srao", "Machine check, action optional (SRAO)", "A scrubber found the error; the data was not consumed"),
     _Way("madvise", "madvise(MADV_HWPOISON) by {task}", "The task asks for it: one more reference is held meanwhile"),
     _Way("srar", "Machine check, action required (SRAR), as {task} reads",
          "The task has consumed the error: it gets BUS_MCEERR_AR at once"),
@@ -89,6 +89,6 @@ def pin(session: Session, pfn: int) -> Injection:
     """Take an extra reference, or drop the one that was taken."""
     if pfn in session.machine.pins.view:
         return Injection("Unpin", "put_page(): the extra reference is given back", "unpin", {"frame": f"pfn:{pfn:#x}"})
-    missing = "" if session.world.in_use(pfn) else "Nobody refers to this frame: it cannot be pinned."
+    missing = "" if session.world.in_use(pfn) else "Its refcount is 0: it cannot be pinned."
     tip = "get_page(): one more reference, as direct I/O or a pipe would hold, beside those that the handler expects"
     return Injection("Pin", tip, "pin", {"frame": f"pfn:{pfn:#x}"}, missing)

@@ -1,4 +1,4 @@
-"""Operations at a glance: what each was, and what came of it in a word; and the branches that leave after it."""
+"""Operations and branches in a few words, each with its result and tone."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _Done(Told, Protocol):
 
 
 class Chip(NamedTuple):
-    """One operation. `sign` says without colour what `tone` says with it: tick, dot, cross or nothing."""
+    """One operation. `sign` is the shape for `tone`, for those who do not see colours: tick, dot, cross or none."""
 
     number: int
     title: str
@@ -36,8 +36,8 @@ class Chip(NamedTuple):
     first: int
     last: int
 
-    def told(self, position: int) -> Chip:
-        """As it is shown when `position` steps are applied: what came of it is told at its end, not before."""
+    def shown_at(self, position: int) -> Chip:
+        """The chip at timeline position `position`: the result is shown only from the end of the operation on."""
         return self if position >= self.last or not self.result else self._replace(result="…", tone="plain", sign="")
 
     @property
@@ -46,27 +46,32 @@ class Chip(NamedTuple):
 
 
 def result_of(outcome: Outcome) -> tuple[str, str]:
-    """What came of an operation in a word or two, and its tone."""
-    killed = {signal.task for signal in outcome.signals if signal.effect == "killed"}
-    told = {signal.task for signal in outcome.signals} - killed
+    """The result of an operation in a few words, and its tone."""
     if outcome.panic:
         return "panic", "kill"
-    words = [outcome.result] if outcome.result else []
-    words += [f"{len(killed)} killed"] if killed else []
     if outcome.op == "soft_offline" and not outcome.errno:
         return "set aside", "good"
-    if not words and outcome.signals:
-        words = [outcome.signals[-1].signal]
-    elif told:
-        words.append(f"{len(told)} signalled")
-    if not words and outcome.errno:
-        words = [f"−{outcome.errno}"]
-    tone = "kill" if killed else RESULT_TONES.get(outcome.result or "", "warn" if words else "plain")
-    return ", ".join(words), "warn" if told and tone == "good" else tone
+    killed = {signal.task for signal in outcome.signals if signal.effect == "killed"}
+    survived = {signal.task for signal in outcome.signals} - killed
+    words = _words(outcome, len(killed), len(survived))
+    return words, _tone(outcome, len(killed), len(survived), words)
+
+
+def _words(outcome: Outcome, killed: int, survived: int) -> str:
+    if not outcome.result and not killed:  # an access: its signal, or the errno it returned
+        errno = f"−{outcome.errno}" if outcome.errno else ""
+        return outcome.signals[-1].signal if outcome.signals else errno
+    counts = ((killed, "killed"), (survived, "signalled"))
+    return ", ".join([*filter(None, (outcome.result,)), *(f"{count} {word}" for count, word in counts if count)])
+
+
+def _tone(outcome: Outcome, killed: int, survived: int, words: str) -> str:
+    tone = RESULT_TONES.get(outcome.result or "", "warn" if words else "plain")
+    return "kill" if killed else "warn" if survived and tone == "good" else tone
 
 
 def result_in(session: Session, operation: Operation) -> tuple[str, str]:
-    """As `result_of`; what the kernel calls recovered, but not without loss, says so and is no good news."""
+    """`result_of`, with what the error leaves behind; a recovery that left something has the tone `warn`."""
     words, tone = result_of(operation.outcome)
     cost = _cost(session, operation) if operation.outcome.result else []
     return ", ".join((words, *cost)), "warn" if cost and tone == "good" else tone
@@ -80,7 +85,7 @@ def _cost(session: Session, operation: Operation) -> list[str]:
 
 
 def _find_cost(session: Session, operation: Operation) -> list[str]:
-    """What an error leaves behind, by the steps: tasks with hwpoison entries that know nothing, a file's lost data."""
+    """Consequences of an error, from its steps: unsignalled tasks with hwpoison entries, and lost data of a file."""
     m, lost, waiting, swapped = session.machine, False, set[int](), set[int]()
     steps = session.steps
     for number, mark in enumerate(steps.marks[operation.first : operation.last], start=operation.first):
@@ -97,13 +102,13 @@ def _find_cost(session: Session, operation: Operation) -> list[str]:
 
 
 def _left_poison(changes: Sequence[Change], tables: str) -> bool:
-    """Whether a hwpoison entry took the place of one that was cut."""
+    """True if an unmapped PTE was replaced by a hwpoison entry."""
     entries = [change.new for change in changes if change.store.name == tables and change.new is not ABSENT]
     return any(entry & ptes.HWPOISON for entry in entries)
 
 
 def chips_of(session: Session, known: Sequence[tuple[Operation, Chip]] = ()) -> list[tuple[Operation, Chip]]:
-    """All operations of the present line. `known`: those of before, which are taken as far as they are the same."""
+    """The chips of all operations. `known`: earlier chips, reused for operations that are still the same."""
     made = []
     for number, operation in enumerate(session.operations):
         if number < len(known) and known[number][0] is operation:
@@ -116,7 +121,7 @@ def chips_of(session: Session, known: Sequence[tuple[Operation, Chip]] = ()) -> 
 
 
 def line_words(operations: Sequence[_Done]) -> str:
-    """A few operations in a line: the first and the last one, and what came of that."""
+    """Operations in one line: the first and last one, and the result of the last."""
     if not operations:
         return ""
     first, last = operations[0], operations[-1]
@@ -130,6 +135,6 @@ def line_words(operations: Sequence[_Done]) -> str:
 
 
 def branch_words(branch: Branch, common: int) -> str:
-    """What a branch does that the present line does not; it has `common` operations in common with that."""
+    """The operations of a branch after the `common` ones that it shares with the current timeline."""
     after = f"after {common}" if common else "from the start"
     return f"{after}: {line_words(branch.operations[common:])}"

@@ -1,4 +1,4 @@
-"""How long each step of an operation is shown, so that a walk of any length stays watchable.
+"""Display time of each step of an operation, chosen so that a walk of any length can be watched.
 
 A step that moves the story takes longer than one that only looks. Long runs of the same act speed up,
 and the whole is pressed into a bearable time.

@@ -69,7 +69,7 @@ def boundaries(session: Session) -> list[int]:
 
 
 def x_of(position: int, total: int, width: int) -> float:
-    """Where a position lies on a track of `width` pixels."""
+    """The x coordinate of a position on a track of `width` pixels."""
     return width * position / total if total else 0.0
 
 

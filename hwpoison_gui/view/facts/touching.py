@@ -1,4 +1,4 @@
-"""Who can touch what: the pages of a task that it can be made to read, and the tasks that can read a frame."""
+"""Accesses that can be simulated: pages that a task can read, and tasks that can read a frame."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class Filter(NamedTuple):
         return bool(self.terms)
 
     def match(self, m: Machine, classes_of: ClassesOf) -> Match:
-        """What it finds in a machine. Raises FilterError for names that the machine does not have."""
+        """The matching frames of a machine. Raises FilterError for names that the machine does not have."""
         words: list[Callable[[int], bool]] = [test.holds for test in self.flags]
         frames: Bools | None = None
         for first, last in self.ranges:
@@ -153,7 +153,7 @@ def _flags(token: str, at: int) -> FlagTest:
         return FlagTest((1 << 64) - 1, value)
     mask = _bits(left, at, signs=False)[0]
     if value & ~mask:
-        text = "asked for, but not looked at: it must stand before the = too"
+        text = "this flag must stand before the = too"
         raise FilterError(text, at + len(left) + 1, len(right))
     return FlagTest(mask, value)
 

@@ -1,4 +1,4 @@
-"""Finding a line by some of its letters: what it is called before what it is for, together before scattered."""
+"""Fuzzy search: matches in names rank above matches in descriptions, adjacent letters above scattered ones."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ T = TypeVar("T")
 _START: Final = 10  # a letter at the start of a word
 _NEXT: Final = 6  # a letter that stands with others
 _FIRST: Final = 8  # at the very start
-_SKIPPED: Final = 1  # a letter passed over
+_SKIPPED: Final = 1  # a letter skipped
 
 # How a word was found, the best first.
 NAMED: Final = 0  # as it is in the name, or in another name for the same
 INITIALS: Final = 1  # by letters that each start a word of the name
-TOLD: Final = 2  # a word of the description begins so
+DESCRIBED: Final = 2  # a word of the description begins so
 SCATTERED: Final = 3  # its letters stand in this order in the name
 
 
 class Line(NamedTuple):
-    """What can be found: `also` are other names; `told` is what it is for, or why it cannot be had when not `able`."""
+    """An entry to search: `also` has other names, `about` its purpose, or why it is unavailable (not `able`)."""
 
     name: str
     also: str = ""
-    told: str = ""
+    about: str = ""
     able: bool = True
 
 
 class Fit(NamedTuple):
-    """How well a line fits; less is better."""
+    """Rank of a match; less is better."""
 
     way: int
     unable: bool
@@ -55,9 +55,9 @@ def _fit_word(word: str, line: Line) -> tuple[int, int] | None:
     starts = "".join(letter for at, letter in enumerate(name) if _is_start(name, at))
     if word in starts:
         return INITIALS, len(word) * _START
-    points = _together(word, line.told.casefold())
+    points = _together(word, line.about.casefold())
     if points >= len(word) * _START:
-        return TOLD, points
+        return DESCRIBED, points
     scattered = _scattered(word, name)
     return None if scattered is None else (SCATTERED, scattered)
 

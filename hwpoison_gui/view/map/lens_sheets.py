@@ -181,7 +181,7 @@ class OwnerSheet:
 
 
 class OutcomeSheet:
-    """The class of what poisoning the frame would come to, see outcome/assessment.py."""
+    """The predicted outcome of poisoning the frame, see outcome/assessment.py."""
 
     follows_tables = True
 

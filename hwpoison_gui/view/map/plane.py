@@ -44,7 +44,7 @@ class Sheet(Protocol):
 
 
 class Match(NamedTuple):
-    """What a filter finds: frames whose flag word passes `word`, restricted to `frames` (bool per frame) if given."""
+    """The match of a filter: frames whose flag word passes `word`, restricted to `frames` (bool per frame) if given."""
 
     word: Callable[[int], bool]
     frames: Bools | None = None

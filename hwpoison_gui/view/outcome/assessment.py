@@ -181,7 +181,7 @@ class Assessment:
         return key, mapped & (sort >= _FILES) | has(head_flags, pf.THP | pf.HUGE)
 
     def _mapping_sorts(self, mapping: U32) -> U8:
-        """What page->mapping of each frame is: nothing, an anon_vma, or a file, by its file system."""
+        """The sort of page->mapping of each frame: none, an anon_vma, or a file, by its file system."""
         sort = np.zeros(len(mapping), np.uint8)
         mapped_to = np.flatnonzero(mapping)
         if len(mapped_to):

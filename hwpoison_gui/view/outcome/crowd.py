@@ -67,7 +67,7 @@ class Crowd:
         yield
 
     def _sort_of(self, mm: int, places: list[Place]) -> Hashable:
-        """What the handler and the next touch may look at: the entries and VMAs of a process, policy and signals."""
+        """The inputs of the handler and the next touch: PTEs and VMAs of a process, its policy and its signals."""
         m, process = self._m, self._m.processes.view[mm]
         tid = m.profile.users.early_kill_thread(m, process)
         threads = []
@@ -83,7 +83,7 @@ class Crowd:
         return entry & ptes.FLAGS, ptes.maps_frame(entry, self._pfn), swapped, vma.shared, vma.locked, vma.huge
 
     def _count(self, place: Place) -> None:
-        """What an address space that is left out maps of the page, which may be one of many frames."""
+        """Count the mappings and references of an address space that is left out; the page may have many frames."""
         entry, table = self._m.pte(place.mm, place.vpn), self._m.ptes.of(place.mm)
         if entry & ptes.PSE:
             if ptes.maps_frame(entry, self._pfn):
@@ -98,14 +98,14 @@ class Crowd:
                 self._refcount += 1
 
     def leave_out(self, m: Machine) -> None:
-        """Take those who are left out off the reverse map; for a dry run, which puts them back."""
+        """Remove the address spaces left out from the reverse map; the dry run restores them."""
         m.put(*self._reverse_map)
         frames = np.arange(self._head, self._head + len(self._mapcount))
         m.put_cells(m.mapcount, frames, m.mapcount.view[frames] - self._mapcount)
         m.add_to(m.refcount, self._head, -self._refcount)
 
     def spread(self, hits: dict[int, str]) -> dict[int, str]:
-        """tgid -> how it is hit, for everybody, from how those are hit who stand for the others."""
+        """The impact of each process by tgid: those left out get that of their representative."""
         of_all = dict(hits)
         for one, group in self.alike.items():
             if one in hits:

@@ -1,4 +1,4 @@
-"""Who could have a page, and how the next touch of each hits it: asked of the machine as a handler has left it.
+"""Processes that could have a page, and the impact of their next touch, on the machine as the handler left it.
 
 The same functions serve a prediction, which asks inside a dry run, and the actual impact of a recorded operation.
 """
@@ -35,7 +35,7 @@ EFFECTS: Final = {"killed": DEAD, "handled": SIGNALLED, "pending": PENDING, "ign
 
 
 class Place(NamedTuple):
-    """Where a process could have a page: a VMA, its address space (whose number is the tgid), a virtual page."""
+    """A place where a process could map a page: VMA, address space (numbered by tgid) and virtual page."""
 
     vma: int
     mm: int
@@ -181,7 +181,7 @@ def find_next_touches(
 
 
 def _left_with(m: Machine, place: Place, before: Before, process: Process) -> str:
-    """What the next touch does, by the entry that stands at the place."""
+    """The impact of the next touch, by the PTE at the place."""
     entry, pfn = m.pte(place.mm, place.vpn), before.page.pfn
     if entry & ptes.HWPOISON:
         return when_touched(m, process)

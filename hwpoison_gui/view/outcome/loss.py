@@ -23,7 +23,7 @@ NOT_DONE: Final = ("EFAULT", "ENOMEM")  # madvise() did not find the page: nothi
 
 
 class Loss(NamedTuple):
-    """What was lost, as a sentence (`lost`) and as a clause (`brief`), and the impact on all processes that could have
+    """Lost data, as a sentence (`lost`) and as a clause (`brief`), and the impact on all processes that could have
     had the page (`hits`).
 
     `gone`: whether content was lost. `in_use`: the broken page was left to its users. `tone`: good or warn.

@@ -1,4 +1,4 @@
-"""What an error in one frame would do: read from a dry run of the handler, by the functions that read a real one."""
+"""Prediction for one frame: a dry run of the handler, read by the functions that read recorded steps."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WHEN_TOUCHED = frozenset({LATER, CAUGHT, IGNORED})
 
 
 class Prediction(NamedTuple):
-    """What an error in a frame would do if it happened now.
+    """The predicted outcome of an error in a frame, if it happened now.
 
     `code`: the class of the outcome (classes.CLASSES). `kind`, `result`: of the result line, None where none is
     logged. `errno`: what the handler returns. `lost`: whether content is gone. `matched`: how the state table is asked.

@@ -95,7 +95,7 @@ def words_of(m: Machine, pfn: int, ahead: Prediction) -> str:
     if ahead.code == outcomes.PANICS:
         return "If it broke: the machine would stop, memory_failure_recovery is 0"
     if ahead.code == outcomes.FREE:
-        return "If it broke: nobody would miss it, and the allocator never hands it out again"
+        return "If it broke: nothing is lost, and the allocator never hands it out again"
     hits, losses = _hits(m, ahead.hits), _losses(m, pfn, ahead)
     parts = [*(hits or ["no process is signalled"] * len(losses)), *losses]
     if ahead.code in (outcomes.STUCK, outcomes.IGNORED):
@@ -107,7 +107,7 @@ def words_of(m: Machine, pfn: int, ahead: Prediction) -> str:
 
 
 def _hits(m: Machine, hits: dict[str, list[int]]) -> list[str]:
-    """Which processes have which impact."""
+    """The impacts in words, with the processes that they hit."""
     dead, later = hits.get(DEAD, ()), hits.get(LATER, ())
     kills = [f"kills {len(dead):,} now{_who(m, dead)}"] if dead or later else []
     if later:

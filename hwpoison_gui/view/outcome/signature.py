@@ -1,8 +1,7 @@
-"""Which frames the handler cannot tell apart: everything that decides the class of an outcome, as one key a frame.
+"""Packs everything that decides the outcome of an error in a frame into one integer key per frame.
 
-Frames of equal keys have the same kind and result, errno, loss and class of outcome, under any profile. Whoever adds
-to the handler a decision that depends on something else adds a predicate here; tests/view/outcome/test_signature.py
-then passes again.
+Frames of equal keys have the same kind, result, errno, loss and class of outcome, under any profile. A decision of the
+handler that depends on something else needs a predicate here; tests/view/outcome/test_signature.py fails without it.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ assert len(FS_NAMES) <= 1 << _FS_BITS
 
 
 class Frames:
-    """What the handler may look at of some frames: arrays of one value a frame, of the machine as it is now.
+    """The properties of frames that the handler may read: arrays with one value per frame, of the current machine.
 
     Attributes
     ----------
@@ -44,11 +43,11 @@ class Frames:
     refs, maps : int64
         References of the compound page, and mappings of the frame; of hugetlb's those of the first frame.
     anon, mapped : bool
-        Whether page->mapping is an anon_vma, and whether it is anything.
+        True where page->mapping is an anon_vma, and where it is set.
     fs : int64
         File system of the inode by FS_NAMES, NO_FILE where there is none.
     splits : bool
-        Of a transparent huge page: whether nobody but mappings and page cache refers to it.
+        True for a transparent huge page without references beside mappings and page cache.
     user : dict of int64
         Counts of users by the names of USER_COUNTS.
     """
@@ -85,7 +84,7 @@ class Frames:
 
 
 def has(words: U64, mask: int) -> Bools:
-    """Which words have any flag of `mask`."""
+    """Mask of the words with any flag of `mask`."""
     found: Bools = (words & np.uint64(mask)) != 0
     return found
 

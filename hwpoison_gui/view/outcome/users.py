@@ -220,7 +220,7 @@ class Users:
         return taken
 
     def _file_places(self, pfns: I64) -> tuple[I64, I64]:
-        """Which of the frames are of files, and their pages in them as one number each."""
+        """Indices of the frames of files (int64), and inode and page index of each, packed into one int64."""
         m = self.m
         tail = (m.flags.view[pfns] & np.uint64(pf.COMPOUND_TAIL)) != 0
         head = np.where(tail, m.mapping.view[pfns].astype(np.int64), pfns)
@@ -237,7 +237,7 @@ class Users:
         return set(self.mms[self.swapped.rank[self.swapped.pfn == offset]].tolist())
 
     def waited_for(self, pfns: I64) -> Bools:
-        """Which of some unmapped frames are of files, and covered by a VMA that has no entry there."""
+        """Mask of the unmapped frames of files that are covered by a VMA without a PTE there."""
         file, where = self._file_places(pfns)
         starts, ends = self._intervals["vmas"]
         vmas = np.searchsorted(starts, where, "right") - np.searchsorted(ends, where, "right")
@@ -262,7 +262,7 @@ def _in_chain(chain: I64, anon_vma: I64, vma: I64) -> Bools:
 
 
 def early_killed(m: Machine, mms: I64) -> Bools:
-    """Whether collect_procs() lists the process of each address space, if it lists anybody."""
+    """Mask of the address spaces whose process would be put on to_kill."""
     found = np.zeros(len(mms), np.bool_)
     of_mm = {process.mm: process for process in m.living() if process.mm}
     for number, mm in enumerate(mms.tolist()):

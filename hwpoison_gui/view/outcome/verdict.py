@@ -73,12 +73,12 @@ def refused(outcome: Outcome) -> bool:
 
 
 def _of_soft_offline(session: Session, operation: Operation) -> str:
-    """Where the content is now; empty if the frame was set aside before."""
+    """The frame that holds the content now; empty if the frame was set aside before."""
     marks = session.steps.marks[operation.first : operation.last]
     if not any(mark.site is SET_ASIDE for mark in marks):
         return ""
     to = next((mark.frames[1] for mark in marks if mark.site is MOVED), None)
-    kept = "nothing was in use" if to is None else f"frame {to:#x} holds the content now, and nobody noticed"
+    kept = "nothing was in use" if to is None else f"frame {to:#x} holds the content now, and no process noticed"
     return f"Set aside for good: {kept}; nothing is lost."
 
 

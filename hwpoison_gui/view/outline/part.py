@@ -14,7 +14,7 @@ from hwpoison_gui.kernel.profile.type import Profile
 
 
 class Silent(Enum):
-    """How a way without a site of its own is recognized."""
+    """Recognizes a branch that has no site of its own."""
 
     NO_STEP = "no step"  # the code came by, and no other way has a step
     OWN_STEPS = "own steps"  # its part has steps, but none of another way

@@ -1,4 +1,4 @@
-"""The sentence of a mark. Sentences are made when somebody asks, never while an operation runs."""
+"""The sentence of a mark. Sentences are made on demand, never while an operation runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hwpoison_gui.view.words.words import Words, filled, values_of
 
 
 def text_of(mark: Mark) -> str:
-    """What happened, as a sentence with the values that decided."""
+    """The sentence of a mark, with the values that decided."""
     return filled(words_at(mark.site).text, values_of(mark))
 
 
@@ -32,7 +32,7 @@ def function_of(mark: Mark, profile: Profile) -> str:
 
 @cache
 def words_at(site: Site) -> Words:
-    """What is said of a site. Raises KeyError for one without words, which a test rules out."""
+    """The words of a site. Raises KeyError for a site without words; a test rules that out."""
     from hwpoison_gui.view.words.tables import WORDS  # a window without steps needs none of them
 
     return WORDS[site]

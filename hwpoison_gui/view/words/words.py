@@ -1,4 +1,4 @@
-"""What is said of a site: templates that a mark's values and objects fill in; and numbers with their noun."""
+"""Words of a site: templates filled with the values and objects of a mark; and numbers with their noun."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def values_of(mark: Mark) -> dict[str, Any]:
 
 
 def parameters(function: Callable[..., str]) -> tuple[str, ...]:
-    """Which values a function of words takes."""
+    """The names of the values that a function of words takes."""
     code = function.__code__
     return code.co_varnames[: code.co_argcount]
 

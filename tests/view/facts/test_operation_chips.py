@@ -37,9 +37,9 @@ def test_what_came_of_each(session: Session) -> None:
 
 def test_the_ending_is_told_at_the_end(session: Session) -> None:
     chip = chips_of(session)[-1][1]
-    assert {chip.told(position)[2:5] for position in range(chip.last)} == {("…", "plain", "")}
-    assert chip.told(chip.last)[2:5] == ("Recovered, 1 signalled", "warn", "dot")
-    assert chips_of(session)[0][1].told(0).result == ""
+    assert {chip.shown_at(position)[2:5] for position in range(chip.last)} == {("…", "plain", "")}
+    assert chip.shown_at(chip.last)[2:5] == ("Recovered, 1 signalled", "warn", "dot")
+    assert chips_of(session)[0][1].shown_at(0).result == ""
 
 
 def test_a_recovery_that_cost_something_is_no_good_news(session: Session) -> None:

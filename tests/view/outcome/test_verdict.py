@@ -105,7 +105,7 @@ def test_what_was_read_is_said() -> None:
 @pytest.mark.parametrize(
     ("frame", "said", "chip"),
     [
-        ("a:m+0", "holds the content now, and nobody noticed; nothing is lost.", "set aside"),
+        ("a:m+0", "holds the content now, and no process noticed; nothing is lost.", "set aside"),
         ("any:free", "Set aside for good: nothing was in use; nothing is lost.", "set aside"),
         ("any:slab", "the call returned −EIO.", "−EIO"),
     ],
