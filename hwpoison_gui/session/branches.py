@@ -14,7 +14,7 @@ MOST_BRANCHES: Final = 32
 MOST_OPERATIONS: Final = 10_000  # of all branches together, without those that they share with the line they left
 
 
-class Told(Protocol):
+class Inputs(Protocol):
     """Inputs of an operation. Equal inputs, after equal operations, have equal outcomes."""
 
     @property
@@ -23,7 +23,7 @@ class Told(Protocol):
     def args(self) -> Mapping[str, Any]: ...
 
 
-class Summed(Told, Protocol):
+class Completed(Inputs, Protocol):
     """A completed operation, as the session holds it."""
 
     @property
@@ -58,7 +58,7 @@ class Branch(NamedTuple):
         return self.operations[self.left_at :]
 
 
-def shared(one: Sequence[Told], other: Sequence[Told]) -> int:
+def shared(one: Sequence[Inputs], other: Sequence[Inputs]) -> int:
     """The number of operations that two lines have in common from the start."""
     for number, (a, b) in enumerate(zip(one, other, strict=False)):
         if a.name != b.name or a.args != b.args:
@@ -66,7 +66,7 @@ def shared(one: Sequence[Told], other: Sequence[Told]) -> int:
     return min(len(one), len(other))
 
 
-def summed(operation: Summed, steps: int) -> Past:
+def past_of(operation: Completed, steps: int) -> Past:
     """The record of an operation in a branch. Of its log only the last line is kept."""
     outcome = operation.outcome._replace(log=operation.outcome.log[-1:], handed_out=frozenset())
     return Past(operation.name, operation.args, operation.caption, outcome, steps)
@@ -88,16 +88,16 @@ class Branches:
         self.kept.append(Branch(self._number, tuple(line), left_at))
         self._forget()
 
-    def drop_covered(self, line: Sequence[Told]) -> None:
+    def drop_covered(self, line: Sequence[Inputs]) -> None:
         """Drop the branches of which all operations are in the line."""
         self.kept = [old for old in self.kept if shared(line, old.operations) < len(old.operations)]
 
-    def leading_along(self, line: Sequence[Told]) -> Branch | None:
+    def leading_along(self, line: Sequence[Inputs]) -> Branch | None:
         """The newest branch that begins with that line, or None."""
         fitting = (old for old in reversed(self.kept) if shared(line, old.operations) == len(line))
         return next(fitting, None)
 
-    def leaving_at(self, line: Sequence[Told]) -> dict[int, list[Branch]]:
+    def leaving_at(self, line: Sequence[Inputs]) -> dict[int, list[Branch]]:
         """The branches by the number of operations that they have in common with a line."""
         found: dict[int, list[Branch]] = {}
         for branch in self.kept:

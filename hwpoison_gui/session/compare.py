@@ -285,7 +285,7 @@ def ticks_of(left: Side, right: Side) -> list[Tick]:
 
 
 # Steps are aligned by these words if the function depends on settings or kernel, else by their function.
-_DEEDS: Final = {
+_BY_ACT: Final = {
     Act.VISIT: "a pair of the walk",
     Act.SKIP: "a pair of the walk",
     Act.UNMAP: "unmap",
@@ -305,4 +305,4 @@ def _functions(side: Side) -> list[str]:
     if side.click is None:
         return []
     marks = side.session.steps.marks[side.click.first : side.click.last]
-    return [_DEEDS.get(mark.act) or _SAME_PHASE.get(mark.site.function, mark.site.function) for mark in marks]
+    return [_BY_ACT.get(mark.act) or _SAME_PHASE.get(mark.site.function, mark.site.function) for mark in marks]

@@ -18,7 +18,7 @@ from hwpoison_gui.kernel.mark import Mark, Steps, site
 from hwpoison_gui.kernel.profile.registry import PROFILES, oldest
 from hwpoison_gui.kernel.signal import get_signal
 from hwpoison_gui.session.booting import boot
-from hwpoison_gui.session.branches import Branch, Branches, Past, Told, shared, summed
+from hwpoison_gui.session.branches import Branch, Branches, Inputs, Past, past_of, shared
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
 from hwpoison_gui.session.ops import OPS
 from hwpoison_gui.session.outcome import OpResult, Outcome, SignalSeen
@@ -226,9 +226,9 @@ class Session:
 
     def line(self) -> tuple[Past, ...]:
         """All operations, those after the position included, as records from which they can be run again."""
-        return tuple(summed(operation, operation.last - operation.first) for operation in self.operations)
+        return tuple(past_of(operation, operation.last - operation.first) for operation in self.operations)
 
-    def go_along(self, line: Sequence[Told]) -> Generator[int, None, None]:
+    def go_along(self, line: Sequence[Inputs]) -> Generator[int, None, None]:
         """Make `line` the beginning of the operations: run again those that are missing. Replaced ones become a branch.
 
         Yields the number of operations left. If the generator is closed, the operation under way is undone.
@@ -237,7 +237,7 @@ class Session:
         if common == len(line):
             return
         branch = self.branches.leading_along(line)
-        rest: Sequence[Told] = branch.operations if branch else line
+        rest: Sequence[Inputs] = branch.operations if branch else line
         self.seek(self.operations[common - 1].last if common else 0)
         for number, past in enumerate(rest[common:], start=common):
             yield len(rest) - number
@@ -249,7 +249,7 @@ class Session:
                 if self.recording is recording:
                     recording.give_up()
 
-    def reopen(self, line: Sequence[Told]) -> None:
+    def reopen(self, line: Sequence[Inputs]) -> None:
         """Redo a line of operations completely (see `go_along`)."""
         for _ in self.go_along(line):
             pass

@@ -8,7 +8,7 @@ import pytest
 
 from hwpoison_gui.session.fidelity.function_graph import Call, follow, parse
 from hwpoison_gui.session.fidelity.kernel_functions import all_known
-from hwpoison_gui.session.fidelity.recorded_paths import case_of, told
+from hwpoison_gui.session.fidelity.recorded_paths import case_of, functions_of_steps
 from tests.paths import DATA
 
 TRACES = sorted((DATA / "traces").glob("*.txt"))
@@ -18,7 +18,7 @@ CASES = DATA / "cases" / "6.1"
 
 def entered_and_told(trace: Path) -> tuple[list[Call], list[str]]:
     calls = parse(trace.read_text())
-    return calls, told(case_of(trace, CASES), calls[0].function)
+    return calls, functions_of_steps(case_of(trace, CASES), calls[0].function)
 
 
 @pytest.mark.parametrize("trace", TRACES, ids=lambda path: path.stem)

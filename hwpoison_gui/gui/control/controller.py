@@ -18,7 +18,7 @@ from hwpoison_gui.gui.control.playback import Playback
 from hwpoison_gui.gui.control.selection import Selection
 from hwpoison_gui.gui.control.slices import LongWork, Work
 from hwpoison_gui.opening import Opened
-from hwpoison_gui.session.branches import Told
+from hwpoison_gui.session.branches import Inputs
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.recording import Recording
 from hwpoison_gui.session.scenario import schema, shape
@@ -250,7 +250,7 @@ class Controller(QObject):
         """Lets a process access a page; `verb` is the name of the operation: read, write or msync."""
         self.act(verb, {"task": task, "at": at}, animate=True)
 
-    def go_along(self, line: Sequence[Told], progress: Callable[[int], bool]) -> bool:
+    def go_along(self, line: Sequence[Inputs], progress: Callable[[int], bool]) -> bool:
         """Redoes a line of operations; `progress` is called with the number left and may return False to stop."""
         if not self._settle():
             return False

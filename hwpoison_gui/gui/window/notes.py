@@ -17,7 +17,7 @@ from hwpoison_gui.gui.timeline.operations import OperationStrip
 from hwpoison_gui.gui.timeline.sentence import SentenceBar
 from hwpoison_gui.gui.timeline.track import Timeline
 from hwpoison_gui.gui.widgets.local_keys import PAGES, LocalKeys
-from hwpoison_gui.session.branches import Branch, Told
+from hwpoison_gui.session.branches import Branch, Inputs
 from hwpoison_gui.session.notebook import Note, Notebook, Saved
 from hwpoison_gui.session.session import Operation
 from hwpoison_gui.view.base.moment import moment_of
@@ -165,7 +165,7 @@ class Notes(QObject):
         kept = self._controller.session.branches.kept
         return "" if kept else "There are no branches: going back and doing something else leaves one."
 
-    def reopen(self, line: Sequence[Told]) -> bool:
+    def reopen(self, line: Sequence[Inputs]) -> bool:
         """Redoes a line of operations; returns whether it was completed."""
         dialog: list[QProgressDialog] = []
         most = max(1, len(line))

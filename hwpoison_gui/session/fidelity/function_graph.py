@@ -18,7 +18,7 @@ _INDENT: Final = 2
 _COPY: Final = re.compile(r"\.(part|constprop|isra|cold|llvm)(\.\d+)?")
 
 # Functions with several steps, also for what the compiler inlined into them. A step of any other function is a call.
-TOLD_IN_PARTS: Final = frozenset(
+IN_SEVERAL_STEPS: Final = frozenset(
     {
         "memory_failure",
         "get_hwpoison_page",
@@ -91,5 +91,5 @@ def _under_way(calls: Sequence[Call], stack: Sequence[int], function: str) -> in
     for depth in range(len(stack) - 1, -1, -1):
         if calls[stack[depth]].function == function:
             innermost = depth == len(stack) - 1
-            return None if innermost and function not in TOLD_IN_PARTS else depth
+            return None if innermost and function not in IN_SEVERAL_STEPS else depth
     return None

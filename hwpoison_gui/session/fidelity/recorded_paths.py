@@ -24,7 +24,7 @@ def case_of(recording: Path, cases: Path) -> Path:
     return found
 
 
-def told(case: Path, root: str) -> list[str]:
+def functions_of_steps(case: Path, root: str) -> list[str]:
     """The functions of the steps of the first injection, from `root` until the handler returns."""
     scenario = load(case)
     session = replay.boot(scenario)

@@ -16,7 +16,7 @@ from hwpoison_gui.session.fidelity.agreement import Compared, compare, kind_of, 
 from hwpoison_gui.session.fidelity.function_graph import follow, parse
 from hwpoison_gui.session.fidelity.kernel_functions import FOLDED, LEFT_OUT, all_known, by_profile, modelled
 from hwpoison_gui.session.fidelity.profile_differences import differences, table
-from hwpoison_gui.session.fidelity.recorded_paths import INJECTIONS, case_of, told
+from hwpoison_gui.session.fidelity.recorded_paths import INJECTIONS, case_of, functions_of_steps
 from hwpoison_gui.session.fidelity.recorded_rows import read_rows
 from hwpoison_gui.session.scenario.check import Verdict, check_file
 from hwpoison_gui.session.scenario.reader import load
@@ -141,7 +141,7 @@ def _traces(data: Path) -> Iterator[str]:
     rows = []
     for recording in sorted((data / "traces").glob("*.txt")):
         calls = parse(recording.read_text())
-        steps = told(case_of(recording, data / "cases" / _TRACED), calls[0].function)
+        steps = functions_of_steps(case_of(recording, data / "cases" / _TRACED), calls[0].function)
         entered = {call.function for call in calls}
         astray = follow(calls, steps)
         rows.append((f"`{recording.stem}`", len(entered), len(entered & named), len(steps), astray or "all"))

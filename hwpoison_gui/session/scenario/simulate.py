@@ -11,7 +11,7 @@ from hwpoison_gui.session.scenario import replay
 from hwpoison_gui.session.scenario.expect import mapcount_of
 from hwpoison_gui.session.scenario.replay import Done
 from hwpoison_gui.session.scenario.scenario import Scenario
-from hwpoison_gui.session.scenario.writer import told
+from hwpoison_gui.session.scenario.writer import non_defaults
 from hwpoison_gui.session.session import Session
 
 
@@ -84,7 +84,7 @@ def _tasks(session: Session) -> dict[str, list[str]]:
 
 def _lines(session: Session, done: Done) -> list[str]:
     step, outcome = done.step, done.outcome
-    keys = " ".join(f"{key}={_word(value)}" for key, value in told(step))
+    keys = " ".join(f"{key}={_word(value)}" for key, value in non_defaults(step))
     lines = [f"step {step.number}: {step.op} {keys}".rstrip() + _came(session, outcome)]
     lines += [f"    {line}" for line in outcome.log]
     for seen in outcome.signals:

@@ -58,7 +58,7 @@ def _memory(memory: Memory) -> list[str]:
 
 def _step(step: ScenarioStep) -> Iterator[list[str]]:
     lines = ["[[step]]", f"op = {_string(step.op)}"]
-    lines += [f"{key} = {_value(value)}" for key, value in told(step)]
+    lines += [f"{key} = {_value(value)}" for key, value in non_defaults(step)]
     if step.caption:
         lines.append(f"caption = {_prose(step.caption)}")
     if step.pause != pauses(step.op, step.caption):
@@ -68,7 +68,7 @@ def _step(step: ScenarioStep) -> Iterator[list[str]]:
         yield ["[step.expect]", *(_entry(key, value) for key, value in step.expect.items())]
 
 
-def told(step: ScenarioStep) -> Iterator[tuple[str, Any]]:
+def non_defaults(step: ScenarioStep) -> Iterator[tuple[str, Any]]:
     """The keys of a step that differ from their defaults, in the order of the schema."""
     for key, spec in OPS[step.op].keys.items():
         if key not in step.args:

@@ -10,7 +10,7 @@ from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.gate import ABSENT, Change
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.kernel.rmap import UNMAPPED
-from hwpoison_gui.session.branches import Branch, Told
+from hwpoison_gui.session.branches import Branch, Inputs
 from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
@@ -20,7 +20,7 @@ RESULT_TONES: Final = {"Recovered": "good", "Delayed": "warn", "Ignored": "warn"
 _SIGNS: Final = {"good": "tick", "warn": "dot", "kill": "cross", "plain": ""}
 
 
-class _Done(Told, Protocol):
+class _Done(Inputs, Protocol):
     @property
     def outcome(self) -> Outcome: ...
 
