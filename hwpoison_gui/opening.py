@@ -238,9 +238,13 @@ def recorded(opened: Opened, captions: Sequence[str] = ()) -> Scenario:
 
 def booting(opened: Opened) -> Callable[[str], Session] | None:
     """A function that boots the same machine under a profile, before any operation; None if there is none."""
-    from hwpoison_gui.session.scenario import replay
-
     scenario, again = opened.scenario, opened.again
     if scenario is not None:
-        return lambda profile: replay.boot(scenario._replace(profile=profile, steps=()))
+        return partial(_boot_scenario, scenario)
     return (lambda profile: again(profile).session) if again is not None else None
+
+
+def _boot_scenario(scenario: Scenario, profile: str) -> Session:
+    from hwpoison_gui.session.scenario import replay
+
+    return replay.boot(scenario._replace(profile=profile, steps=()))

@@ -96,11 +96,6 @@ def differing(base: Settings, what: str) -> tuple[Settings, Settings]:
     return base, base
 
 
-def can_compare(session: Session, selected: int) -> bool:
-    """Whether `recipe_of` would find a click."""
-    return selected >= 0 or any(op.name == "poison" and op.first < session.position for op in session.operations)
-
-
 def recipe_of(session: Session, boot: Boot, selected: int = -1) -> Recipe | None:
     """The click to compare: the present one, else the one that poisoned or would poison the selected frame.
 

@@ -19,34 +19,35 @@ from hwpoison_gui import __version__
 _log = logging.getLogger("hwpoison_gui")
 
 
-class _Reporter(QObject):
-    """Passes reports to the main thread."""
+class _Hook(QObject):
+    """Logs an uncaught exception of any thread, and reports it in the main thread."""
 
     reported = Signal(str)
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.reported.connect(show, Qt.ConnectionType.QueuedConnection)
 
-_reporter: list[_Reporter] = []
+    def in_main(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            QApplication.exit(130)
+            return
+        text = "".join(traceback.format_exception(kind, error, trace))
+        _log.critical("%s", text)
+        if QApplication.instance() is not None:
+            self.reported.emit(report(text))
+
+    def in_thread(self, args: threading.ExceptHookArgs) -> None:
+        self.in_main(args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback)
 
 
 def install() -> None:
     """Install the handlers; a QApplication must exist."""
     if not faulthandler.is_enabled() and sys.stderr is not None:
         faulthandler.enable()
-    reporter = _Reporter(QApplication.instance())
-    reporter.reported.connect(show, Qt.ConnectionType.QueuedConnection)
-    _reporter[:] = [reporter]
-    sys.excepthook = _hook
-    threading.excepthook = lambda args: _hook(args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback)
-
-
-def _hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    if issubclass(kind, KeyboardInterrupt):
-        QApplication.exit(130)
-        return
-    text = "".join(traceback.format_exception(kind, error, trace))
-    _log.critical("%s", text)
-    if _reporter and QApplication.instance() is not None:
-        _reporter[0].reported.emit(report(text))
+    hook = _Hook()  # kept alive by the two references to its methods
+    sys.excepthook = hook.in_main
+    threading.excepthook = hook.in_thread
 
 
 def report(trace: str) -> str:

@@ -18,6 +18,7 @@ from hwpoison_gui.gui.window.main_window import MainWindow
 from hwpoison_gui.opening import Start
 
 _UNSEEN_MS: Final = 500  # after which a window that is not painted, being minimized or covered, is completed anyway
+_IDLE_MS: Final = 300  # after which a complete window imports what the first selection needs
 
 
 def application() -> QApplication:
@@ -78,11 +79,14 @@ def run(start: Start, *, live: bool = False) -> int:
     """Open the window and run until it is closed. Returns the exit status."""
 
     def begun(window: MainWindow) -> None:
+        from hwpoison_gui.gui.control import hover
+
         # The objects of the program itself are permanent and need not be scanned again.
         gc.freeze()
         gc.enable()
         if live:
             window.machines.open_live()
+        QTimer.singleShot(_IDLE_MS, window, hover.preload)
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     app = application()

@@ -19,6 +19,11 @@ if TYPE_CHECKING:  # imported when a frame is first looked at
 _SLICE: Final = 0.006
 
 
+def preload() -> None:
+    """Imports what the first text needs, so that the first frame that is selected need not wait for it."""
+    import hwpoison_gui.view.outcome.preview  # noqa: F401
+
+
 class HoverText(QObject):
     """Provides the texts for one session; `counted` is called when an incomplete one is complete."""
 

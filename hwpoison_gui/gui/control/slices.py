@@ -22,6 +22,11 @@ _SOON: Final = 0.1  # seconds before progress is reported, and between two repor
 _REST_MS: Final = 80  # until `ready` is asked again
 
 
+def after_next_turn(owner: QObject, then: Callable[[], None]) -> None:
+    """Calls `then` after the next turn of the event loop: what is due or posted now is handled before it."""
+    QTimer.singleShot(0, owner, lambda: QTimer.singleShot(0, owner, then))
+
+
 class Slices(QObject):
     """Runs one generator at a time, for `seconds` in each turn of the event loop.
 

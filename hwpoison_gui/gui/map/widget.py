@@ -21,7 +21,7 @@ from hwpoison_gui.gui.map.view import FrameMapView
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.map.camera import Camera
 from hwpoison_gui.view.map.layout import PATIENCE, Layout, RowMajor, widest
-from hwpoison_gui.view.map.layout_curves import Hilbert, Morton, curve
+from hwpoison_gui.view.map.layout_curves import Hilbert, Morton
 from hwpoison_gui.view.map.layout_zones import ByZone
 from hwpoison_gui.view.map.plane import FramePlane, suited
 from hwpoison_gui.view.map.roles import Role
@@ -33,8 +33,8 @@ SLOWEST_FLASH: Final = (
 # Layouts by name, given the number of frames, the row length and the first frames of zones.
 LAYOUTS: Final[dict[str, Callable[[int, int, Sequence[int]], Layout]]] = {
     "rows": lambda frames, width, _: RowMajor(frames, width),
-    "hilbert": lambda frames, *_: curve(Hilbert, frames),
-    "morton": lambda frames, *_: curve(Morton, frames),
+    "hilbert": lambda frames, *_: Hilbert(frames),
+    "morton": lambda frames, *_: Morton(frames),
     "zones": ByZone,
 }
 _PROBES: Final = (0.5, 0.3, 0.7, 0.1, 0.9)  # positions to look for a frame, as shares of the view's width and height
@@ -61,6 +61,7 @@ class FrameMapWidget(QWidget):
         self._layout = "rows"
         self._row_width: int | None = None
         self._zone_starts: tuple[int, ...] = (0,)
+        self._curves: dict[str, Layout] = {}  # of this machine, for when the user switches back to one
         self._motion = True
         self._held = False
         self._phase = 0.0
@@ -91,6 +92,7 @@ class FrameMapWidget(QWidget):
         `zone_starts`: first frames of its zones, from 0. `plane`: a plane already built of the same columns, if any.
         """
         self._zone_starts = tuple(zone_starts)
+        self._curves.clear()
         plane = plane or FramePlane(flags, refcount, mapcount)
         self._arrange(plane, 1.0)
         self.view.item.set_plane(plane)
@@ -193,7 +195,9 @@ class FrameMapWidget(QWidget):
 
     def _arrange(self, plane: FramePlane, patience: float) -> None:
         width = min(self._row_width or plane.layout.width, widest(plane.frames))
-        layout = LAYOUTS[self._layout](plane.frames, width, self._zone_starts)
+        layout = self._curves.get(self._layout) or LAYOUTS[self._layout](plane.frames, width, self._zone_starts)
+        if not layout.has_rows:
+            self._curves[self._layout] = layout
         if self._row_width is None:
             layout = suited(layout, *self.view.room(self.view.item.edge_for(layout)), patience)
         plane.set_layout(layout, self._row_width is not None)

@@ -61,7 +61,7 @@ class DecisionDelegate(QStyledItemDelegate):
         return node.parent >= 0 and self._model.outline.nodes[node.parent].kind == "run"
 
     def _laid_out(self, node: Node, width: int) -> QTextLayout:
-        """The text, wrapped."""
+        """Lays out the words of `node` in lines of `width` pixels."""
         layout = QTextLayout(self._model.outline.words(node, self._model.position), self._font_of(node))
         option = QTextOption()
         option.setWrapMode(QTextOption.WrapMode.WordWrap)

@@ -24,11 +24,10 @@ class Comparison:
     def possible(self) -> bool:
         """Whether there is a click to compare, and its machine can be booted again."""
         c = self._controller
-        if c.selection.frame < 0 and not c.session.operations:
-            return False
-        from hwpoison_gui.session.compare import can_compare
-
-        return can_compare(c.session, c.selection.frame) and opening.booting(c.machine) is not None
+        session = c.session
+        # Asked at every selection: session.compare is imported only when the window opens.
+        clicked = (op.name == "poison" and op.first < session.position for op in session.operations)
+        return (c.selection.frame >= 0 or any(clicked)) and opening.booting(c.machine) is not None
 
     def open(self) -> None:
         """Opens the window; an open one is closed."""

@@ -6,7 +6,7 @@ The map comes first: `show_frames` shows it alone, in its place, before the rest
 
 from __future__ import annotations
 
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
 from PySide6.QtCore import QChildEvent, QEvent, QMargins, QPoint, QRect, QSettings, QSize, Qt, QTimer
@@ -53,7 +53,10 @@ class MainWindow(QMainWindow):
     """
 
     def __init__(self, opened: Opened | None = None, *, remember: bool = True) -> None:
+        self._is_built = False  # before Qt calls the overrides below
         super().__init__()
+        self._finder: FindBar | None = None
+        self._panic: PanicScreen | None = None
         self.setMinimumSize(SMALLEST)
         self.settings = Settings(QSettings() if remember else None)
         self.appearance = Appearance(self.settings, self)
@@ -63,7 +66,6 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.map_stage)
         if not self.restoreGeometry(self.settings.get(keys.GEOMETRY)):
             self.resize(fitting.first_size(self.screen().availableSize()))
-        self._is_built = False
         if opened is not None:
             self.complete(opened)
 
@@ -76,13 +78,14 @@ class MainWindow(QMainWindow):
         """Everything else, and the machine of which the map shows the frames already, or another one."""
         from hwpoison_gui.gui.control.controller import Controller
         from hwpoison_gui.gui.control.present import Present
+        from hwpoison_gui.gui.control.slices import after_next_turn
         from hwpoison_gui.gui.look import icons
         from hwpoison_gui.gui.look.dock import TabTips
         from hwpoison_gui.gui.window.panels import Panels
 
         if self.map.plane is not None:
             self.map.hold(True)  # it has the size already that it will have
-            QTimer.singleShot(0, self.map, lambda: QTimer.singleShot(0, self.map, lambda: self.map.hold(False)))
+            after_next_turn(self.map, lambda: self.map.hold(False))
         self.setWindowIcon(icons.window_icon())
         self.tab_tips = TabTips(self)
         self.setIconSize(look.icon_size())
@@ -214,7 +217,7 @@ class MainWindow(QMainWindow):
         c, present = self.controller, self.present
         connect_map(self.map, c, present, self.appearance, self.menus.show_frame_menu)
         connect_lenses(self.lenses, self.filter, self.lens_bar, self.legend, self.map, present, lambda: self.finder)
-        connect_panic(c, present, self._panic)
+        connect_panic(c, present, self._panic_screen)
         connect_timeline(self.sentence, self.transport, c, present)
         connect_progress(self.progress, c, self.appearance)
         connect_toolbar(self.sliders, self.counters, self.profile, c, present)
@@ -227,29 +230,31 @@ class MainWindow(QMainWindow):
 
     # -- parts that are made when they are first needed
 
-    @cached_property
+    @property
     def finder(self) -> FindBar:
-        """The search bar of the map."""
-        from hwpoison_gui.gui.map.connect import connect_finder
-        from hwpoison_gui.gui.map.find_bar import FindBar
+        """The search bar of the map, created on first use."""
+        if self._finder is None:
+            from hwpoison_gui.gui.map.connect import connect_finder
+            from hwpoison_gui.gui.map.find_bar import FindBar
 
-        bar = FindBar(self, self.theme)
-        self.map_stage.add_finder(bar)
-        connect_finder(bar, self.filter, self.map, self.controller)
-        return bar
+            self._finder = FindBar(self, self.theme)
+            self.map_stage.add_finder(self._finder)
+            connect_finder(self._finder, self.filter, self.map, self.controller)
+        return self._finder
 
-    @cached_property
+    @property
     def panic(self) -> PanicScreen:
-        """The screen that covers the map after a panic."""
-        from hwpoison_gui.gui.map.panic_screen import PanicScreen
+        """The screen that covers the map after a panic, created on first use."""
+        if self._panic is None:
+            from hwpoison_gui.gui.map.panic_screen import PanicScreen
 
-        screen = PanicScreen(self.map, self.theme)
-        for name in ("back", "first", "new"):
-            screen.add_action(self.actions_[name])
-        return screen
+            self._panic = PanicScreen(self.map, self.theme)
+            for name in ("back", "first", "new"):
+                self._panic.add_action(self.actions_[name])
+        return self._panic
 
-    def _panic(self, wanted: bool) -> PanicScreen | None:
-        return self.panic if wanted or "panic" in self.__dict__ else None
+    def _panic_screen(self, wanted: bool) -> PanicScreen | None:
+        return self.panic if wanted else self._panic
 
     @property
     def rmap(self) -> RmapView:
@@ -356,7 +361,7 @@ class MainWindow(QMainWindow):
         around = (self.lens_bar, self.overview, self.copy, self.operations)
         panels = [cast("Themed", dock.made) for dock in self.docks.values() if dock.made is not None]
         tables = [self.tables] if self.panels.has_tables else []
-        late = [self.__dict__[name] for name in ("finder", "panic") if name in self.__dict__]
+        late = [part for part in (self._finder, self._panic) if part is not None]
         compared = [self.comparison.shown] if self.comparison.shown else []
         return [*parts, *panels, *tables, *around, *late, *self.sliders.values(), *self.docks.values(), self.stage,
                 *compared]  # fmt: skip
@@ -396,13 +401,13 @@ class MainWindow(QMainWindow):
         self.overview.set_on(self.settings.get(keys.OVERVIEW))
         self.actions_.refresh()
         self.setContentsMargins(0, 0, 0, 0)
-        self.reset_docks()
-        self.restoreState(self.settings.get(keys.DOCKS), _LAYOUT_VERSION)
+        if not self.restoreState(self.settings.get(keys.DOCKS), _LAYOUT_VERSION):
+            self.reset_docks()
         self.map.setFocus()
 
     def childEvent(self, event: QChildEvent) -> None:
         super().childEvent(event)
-        if self.__dict__.get("_is_built") and event.polished() and isinstance(event.child(), QTabBar):
+        if self._is_built and event.polished() and isinstance(event.child(), QTabBar):
             event.child().installEventFilter(self.tab_tips)
 
     def showEvent(self, event: QShowEvent) -> None:

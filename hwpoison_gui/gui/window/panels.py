@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QMainWindow, QWidget
 
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.present import Present
+from hwpoison_gui.gui.control.slices import after_next_turn
 from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.look.dock import Dock
 from hwpoison_gui.gui.map.widget import FrameMapWidget
@@ -91,7 +92,7 @@ class Panels(QObject):
         self._wanted.append(dock)
         if len(self._wanted) == 1:
             # After the timers of the turn that painted first, so that whoever waits for that paint runs before.
-            QTimer.singleShot(0, self, lambda: QTimer.singleShot(0, self, self._make_next))
+            after_next_turn(self, self._make_next)
 
     def _make_next(self) -> None:
         self._wanted[0].content()

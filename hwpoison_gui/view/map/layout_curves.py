@@ -8,7 +8,6 @@ size of the machine. On both curves a 2 MiB block is a rectangle of 32 by 16 or 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -164,9 +163,3 @@ class Morton(Curve):
 
     def __init__(self, frames: int) -> None:
         super().__init__(frames, morton)
-
-
-@lru_cache(maxsize=2)
-def curve(kind: type[Hilbert] | type[Morton], frames: int) -> Curve:
-    """Return the curve through `frames` frames, cached for when the user switches back to it."""
-    return kind(frames)

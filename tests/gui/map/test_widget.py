@@ -393,8 +393,11 @@ def test_highlights_are_seen_at_fit_and_go_away(shown: Shown) -> None:
 
 def test_ten_thousand_highlights(qtbot: QtBot) -> None:
     shown = Shown(qtbot, np.full(1 << 18, 0x5828, np.uint64), None)
+    before = shown.image()
     shown.map.set_highlights([(np.arange(0, 1 << 18, 26), roles.owned(1))])
-    shown.image()
+    assert shown.image() != before
+    shown.map.set_highlights([])
+    assert shown.image() == before
 
 
 def test_the_target_pulses_no_more_than_three_times_a_second(shown: Shown, monkeypatch: pytest.MonkeyPatch) -> None:

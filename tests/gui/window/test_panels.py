@@ -6,6 +6,8 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.map.find_bar import FindBar
+from hwpoison_gui.gui.map.panic_screen import PanicScreen
 from hwpoison_gui.gui.window.main_window import MainWindow
 from hwpoison_gui.gui.window.panels import TITLES
 from hwpoison_gui.opening import Opened
@@ -84,11 +86,11 @@ def test_a_panel_that_is_made_late_has_the_theme_and_the_size_of_text(user) -> N
 
 def test_the_search_bar_and_the_panic_screen_are_made_when_they_are_needed(user) -> None:
     window = user.window
-    assert not {"finder", "panic"} & window.__dict__.keys()
+    assert not window.findChildren(FindBar) and not window.findChildren(PanicScreen)
     window.actions_["find"].trigger()
     assert eyes.in_sight(window.finder)
     window.controller.set_sysctl("memory_failure_recovery", 0)
-    assert "panic" not in window.__dict__
+    assert not window.findChildren(PanicScreen)
     user.click_frame(user.frame("srv:heap+1"))
     window.controller.seek(len(user.session.steps))
     assert window.panic.isVisible()
