@@ -77,6 +77,7 @@ class Notebook:
         return self._add(text, self._line(number + 1), session.position - session.operations[number].first)
 
     def remove(self, note: Note) -> None:
+        """Delete a note. Raises ValueError if it is not in the notebook."""
         self.notes.remove(note)
 
     def here(self) -> Note | None:

@@ -111,6 +111,7 @@ class Session:
 
     @property
     def steps(self) -> RecordedSteps:
+        """All recorded steps, those after the position included."""
         return self.timeline.steps
 
     @property
@@ -343,4 +344,5 @@ class Session:
         return self.machine.page(pfn) if 0 <= pfn < self.machine.frames else pf.NOPAGE
 
     def mapcount(self, pfn: int) -> int:
+        """The number of PTEs that map a frame, as in /proc/kpagecount; 0 past the last frame."""
         return int(self.machine.mapcount.view[pfn]) if 0 <= pfn < self.machine.frames else 0

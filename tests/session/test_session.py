@@ -98,6 +98,7 @@ def test_counts_and_flags_are_those_that_linux_exports() -> None:
     pfn = bench.pfn()
     assert session.mapcount(pfn) == 2 and session.flags(pfn) & pf.ANON and session.corrupted_kb() == 0
     assert session.flags(frames) == session.flags(-1) == pf.NOPAGE
+    assert session.mapcount(frames) == session.mapcount(-1) == 0
     bench.do("poison", frame="a:m+0")
     assert session.corrupted_kb() == 4 and session.flags(pfn) & pf.HWPOISON
 

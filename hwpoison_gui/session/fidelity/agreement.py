@@ -54,10 +54,12 @@ class Compared:
 
     @property
     def agrees(self) -> bool:
+        """Whether nothing that is compared differs."""
         return not self.differences
 
     @property
     def reason(self) -> str:
+        """The hidden state that explains the differences."""
         return "; ".join(self.unknown) or "the model knew all that was recorded of the page"
 
 
@@ -169,6 +171,7 @@ def _unknown_entries(m: Machine, row: Row) -> Iterator[str]:
 
 
 def pf_names(word: int) -> str:
+    """The flags of a flag word, joined by `|`; 0 if there are none."""
     return "|".join(pf.names_of(word)) or "0"
 
 
@@ -176,6 +179,7 @@ def pf_names(word: int) -> str:
 
 
 def kind_of(row: Row) -> str:
+    """The kind in the result line of a row, or a word in parentheses if it has none."""
     return row.kind or _NO_RESULT
 
 
@@ -204,6 +208,7 @@ def report(found: Sequence[Compared], out: TextIO) -> None:
 
 
 def share(group: Sequence[Compared]) -> str:
+    """The number and percentage of rows that agree, in columns."""
     agreeing = sum(one.agrees for one in group)
     return f"{agreeing:5}  {100 * agreeing / max(1, len(group)):5.1f} %"
 

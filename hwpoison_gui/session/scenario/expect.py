@@ -174,12 +174,7 @@ def _corrupted_kb(asked: _Asked, key: str, wanted: int) -> Iterator[_Mismatch]:
 
 def _mapcount(asked: _Asked, key: str, wanted: int) -> Iterator[_Mismatch]:
     pfn = asked.outcome.pfn
-    return _same(key, wanted, None if pfn is None else mapcount_of(asked.session, pfn))
-
-
-def mapcount_of(session: Session, pfn: int) -> int:
-    """The number of PTEs that map a frame, as in /proc/kpagecount; 0 where there is no memory."""
-    return session.mapcount(pfn) if 0 <= pfn < session.machine.frames else 0
+    return _same(key, wanted, None if pfn is None else asked.session.mapcount(pfn))
 
 
 # Flags, PTEs, tasks

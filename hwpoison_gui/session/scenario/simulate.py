@@ -8,7 +8,6 @@ from typing import Any, TextIO
 from hwpoison_gui.kernel.page_flags import names_of
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
 from hwpoison_gui.session.scenario import replay
-from hwpoison_gui.session.scenario.expect import mapcount_of
 from hwpoison_gui.session.scenario.replay import Done
 from hwpoison_gui.session.scenario.scenario import Scenario
 from hwpoison_gui.session.scenario.writer import non_defaults
@@ -51,7 +50,7 @@ def record(session: Session, done: Done) -> dict[str, Any]:
     fields["log"] = list(outcome.log)
     if outcome.pfn is not None and "frame" in step.args:
         fields["flags_set"] = list(names_of(session.flags(outcome.pfn)))
-        fields["mapcount"] = mapcount_of(session, outcome.pfn)
+        fields["mapcount"] = session.mapcount(outcome.pfn)
     if outcome.mce_kill is not None:
         fields["mce_kill"] = outcome.mce_kill
     fields["corrupted_kb"] = session.corrupted_kb()
