@@ -15,7 +15,7 @@ from .huge_fault import do_huge_file_fault, do_huge_pmd_anonymous_page, do_huge_
 from .hugetlb import hugetlb_fault
 from .machine import Machine
 from .mark import Act, Mark, Site, Steps, site
-from .page_alloc import alloc_page, get_page
+from .page_alloc import alloc_page, get_page, put_page
 from .records import BUS_ADRERR, BUS_MCEERR_AR, PAGE_SHIFT, PAGE_SIZE, SEGV_ACCERR, SEGV_MAPERR, Inode, SigInfo, Vma
 from .rmap import anon_vma_prepare, munlock_page, page_add_rmap, page_remove_rmap, set_anon
 from .signal import force_sig
@@ -137,9 +137,13 @@ def handle_mm_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[st
 
 
 def map_page(m: Machine, vma: Vma, address: int, pfn: int, flags: int) -> bool:
-    """Set a present PTE and increment mapcount; the PTE takes over the caller's reference. False without memory."""
+    """Set a present PTE and increment mapcount; the PTE takes over the caller's reference.
+
+    Returns False without memory for a page table; the reference is dropped then.
+    """
     vpn = address >> PAGE_SHIFT
     if not pte_alloc(m, vma.mm, vpn):
+        put_page(m, pfn)
         return False
     m.set_pte(vma.mm, vpn, ptes.mk_pte(pfn, flags | ptes.ACCESSED))
     page_add_rmap(m, pfn)

@@ -449,3 +449,21 @@ def test_no_frame_of_a_huge_page_stays_mapped_when_its_entry_is_zapped() -> None
     assert (bench.m.mapcount.view == 1).sum() == 512
     zap_pte(bench.m, *vpn_of(bench, "t+0"))
     assert not bench.m.mapcount.view.any()
+
+
+@both
+@pytest.mark.parametrize("op, area", (("read", "m"), ("write", "m"), ("read", "f"), ("write", "f"), ("write", "p")))
+def test_a_fault_without_memory_for_a_page_table_keeps_no_page(profile: str, op: str, area: str) -> None:
+    bench = Workbench(profile, frames=512)
+    bench.do("file", path="/f", pages=2)
+    bench.do("open", task="a", path="/f", fd="f")
+    bench.do("pread", task="a", fd="f", page=0)
+    bench.area(**({} if area == "m" else {"file": "/f", "shared": area == "f"}))
+    m, cached = bench.m, bench.pfn("/f@0")
+    free = int((m.flags.view & pf.BUDDY != 0).sum()) + len(m.pcp.of(0))
+    bench.do("alloc", frames=free - (area != "f" and op == "write"))  # one is left for the page itself
+    before = [int(column.view[cached]) for column in (m.refcount, m.mapcount)]
+    anonymous = int((m.flags.view & pf.ANON != 0).sum())
+    assert bench.do(op, task="a", at="m+0").errno == "ENOMEM"
+    assert [int(column.view[cached]) for column in (m.refcount, m.mapcount)] == before
+    assert int((m.flags.view & pf.ANON != 0).sum()) == anonymous and not entry(bench)
