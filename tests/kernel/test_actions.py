@@ -9,6 +9,7 @@ import pytest
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.actions import DIRTY_FILE
 from hwpoison_gui.kernel.handler import Handler, matching_row
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.page_alloc import get_page
@@ -187,3 +188,27 @@ def test_every_row_names_an_action_and_the_last_one_fits_all(profile: str) -> No
 ))  # fmt: skip
 def test_the_first_row_that_fits_is_taken(profile: str, word: int, kind: str) -> None:
     assert matching_row(PROFILES[profile].results.states, word).kind == kind
+
+
+@pytest.mark.parametrize("unlinked", (False, True))
+def test_a_step_says_whether_somebody_can_learn_of_the_loss(unlinked: bool) -> None:
+    """AS_EIO is for whoever calls fsync(): nobody can, where the file cannot be opened."""
+    bench = Workbench("v7")
+    bench.do("file", path="/f", pages=1)
+    bench.area(file="/f", shared=True)
+    bench.do("write", task="a", at="m+0")
+    if unlinked:
+        bench.do("unlink", path="/f")
+    bench.do("poison", frame="a:m+0")
+    assert [step.mark.args[1] for step in bench.session.steps if step.mark.site is DIRTY_FILE] == [not unlinked]
+
+
+def test_a_segment_of_system_v_has_no_name_to_open() -> None:
+    bench = Workbench("v7")
+    bench.do("file", path="/SYSV00000000", pages=1, filesystem="tmpfs")
+    number = bench.m.paths.view["/SYSV00000000"]
+    bench.m.put(bench.m.inodes, number, bench.m.inodes.view[number]._replace(deleted=True))
+    bench.area(file="/SYSV00000000", shared=True)
+    bench.do("write", task="a", at="m+0")
+    bench.do("poison", frame="a:m+0")
+    assert [step.mark.args[1] for step in bench.session.steps if step.mark.site is DIRTY_FILE] == [False]

@@ -137,3 +137,16 @@ def test_only_an_entry_that_is_present_counts(profile: str) -> None:
     mm, vpn = bench.session.world.process("a").mm, bench.session.resolve_address("a", "m+0") >> 12
     m.set_pte(mm, vpn, ptes.hwpoison_pte(pfn))
     assert run(collect_procs(m, pfn)) == []
+
+
+def test_each_pair_of_a_task_and_a_vma_is_visited() -> None:
+    """collect_procs_file(): for_each_process() x vma_interval_tree_foreach()."""
+    bench = Workbench(early_kill=1)
+    bench.do("file", path="/f", pages=1)
+    bench.do("task", name="b")
+    bench.do("task", name="c")
+    for task, name in (("a", "m"), ("a", "n"), ("b", "m"), ("b", "n")):
+        bench.area(name, task, file="/f", shared=True)
+    bench.do("write", task="a", at="m+0")
+    bench.do("poison", frame="a:m+0")
+    assert bench.m.counter("pairs_visited") == 3 * 4

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.records import PAGE_SHIFT
 from tests.workbench import Workbench
 
 
@@ -72,3 +74,38 @@ def test_areas_are_cut_between_huge_pages_only(op: str, keys: dict[str, str]) ->
     bench = Workbench(huge_pages=1)
     bench.area(pages=512, huge="hugetlb")
     assert bench.do(op, task="a", at="m+1", pages=2, **keys).errno == "EINVAL"
+
+
+@pytest.mark.parametrize("profile, dirty", (("v7", False), ("6.1", True)))
+def test_a_page_of_a_file_is_dirty_at_once_since(profile: str, dirty: bool) -> None:
+    """hugetlb_add_to_page_cache(), 4.20."""
+    bench = Workbench(profile, huge_pages=1)
+    bench.do("file", path="/huge/f", pages=512, filesystem="hugetlbfs", hole=True)
+    bench.area(pages=512, file="/huge/f", shared=True)
+    bench.do("read", task="a", at="m+7")
+    assert ("DIRTY" in bench.flags(bench.pfn("a:m+0"))) is dirty
+
+
+@pytest.mark.parametrize("shared, prot, bits", (
+    (True, "rw", ptes.RW | ptes.DIRTY), (True, "r", 0), (False, "rw", 0), (False, "r", 0),
+))  # fmt: skip
+def test_a_read_maps_writable_what_is_shared_and_may_be_written(shared: bool, prot: str, bits: int) -> None:
+    """make_huge_pte() for a fault that is no write."""
+    bench = Workbench(huge_pages=1)
+    bench.area(pages=512, huge="hugetlb", shared=shared, prot=prot)
+    bench.do("read", task="a", at="m+7")
+    mm, vpn = bench.session.world.process("a").mm, bench.session.resolve_address("a", "m+0") >> PAGE_SHIFT
+    assert bench.m.pte(mm, vpn) & (ptes.RW | ptes.DIRTY) == bits
+
+
+def test_who_maps_a_poisoned_page_later_meets_the_poison() -> None:
+    """hugetlb_no_page(): folio_test_hwpoison() of a page in the page cache."""
+    bench = Workbench(huge_pages=2)
+    bench.do("file", path="/huge/f", pages=512, filesystem="hugetlbfs", hole=True)
+    bench.area(pages=512, file="/huge/f", shared=True)
+    bench.do("write", task="a", at="m+7")
+    bench.do("poison", frame="a:m+7")
+    bench.do("task", name="b", sigbus="handler")
+    bench.area(task="b", pages=512, file="/huge/f", shared=True)
+    (seen,) = bench.do("read", task="b", at="m+9").signals
+    assert (seen.code, seen.lsb) == ("BUS_MCEERR_AR", 21)

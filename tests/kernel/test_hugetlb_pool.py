@@ -63,3 +63,12 @@ def test_a_promised_page_is_not_dissolved() -> None:
     bench = Workbench(huge_pages=1)
     bench.area(pages=512, huge="hugetlb")
     assert not pool.dissolve_free_huge_page(bench.m, bench.pfn("any:free-huge"))
+
+
+def test_only_what_is_promised_in_the_range_is_returned() -> None:
+    m = Workbench(huge_pages=3).m
+    assert pool.reserve(m, 7, [0, 512, 1024])
+    pool.unreserve(m, 7, 512, 1024)
+    assert sorted(m.huge_resv.of(7)) == [0, 1024] and m.counter("resv_huge_pages") == 2
+    pool.unreserve(m, 7, 512, None)
+    assert sorted(m.huge_resv.of(7)) == [0]

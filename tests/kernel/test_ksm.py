@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hwpoison_gui.kernel import page_flags as pf
 from tests import invariants
 from tests.workbench import Workbench
 
@@ -68,3 +69,38 @@ def test_it_can_be_moved() -> None:
     assert bench.do("soft_offline", frame="a:m+0").errno == 0
     assert bench.pfn("a:m+0") == bench.pfn("b:m+0") != pfn
     invariants.check(bench.m)
+
+
+def test_a_gap_is_told_when_the_rest_is_merged() -> None:
+    bench = Workbench()
+    bench.area(pages=3)
+    assert bench.do("madvise", task="a", at="m+0", pages=3, advice="mergeable").errno == 0
+    bench.do("munmap", task="a", at="m+1", pages=1)
+    assert bench.do("madvise", task="a", at="m+0", pages=3, advice="mergeable").errno == "ENOMEM"
+
+
+def test_the_page_at_the_lowest_address_is_the_one_that_stays() -> None:
+    """ksmd scans an address space in order of address, however old a VMA is."""
+    bench = Workbench()
+    bench.area(pages=2)
+    bench.area("n", fixed="m+0")
+    for at in ("m+1", "n+0"):
+        bench.do("write", task="a", at=at, value="same")
+    lowest = bench.pfn("a:n+0")
+    bench.do("madvise", task="a", at="n+0", pages=2, advice="mergeable")
+    assert bench.pfn("a:m+1") == bench.pfn("a:n+0") == lowest
+
+
+def test_the_dirty_bit_of_a_protected_entry_goes_to_the_page() -> None:
+    """write_protect_page()."""
+    assert "DIRTY" in merged().flags(merged().pfn("a:m+0"))
+
+
+def test_poison_is_not_merged() -> None:
+    bench = Workbench()
+    bench.area(pages=2)
+    for at in ("m+0", "m+1"):
+        bench.do("write", task="a", at=at, value="same")
+    bench.m.set_flags(bench.pfn("a:m+1"), pf.HWPOISON)
+    bench.do("madvise", task="a", at="m+0", pages=2, advice="mergeable")
+    assert bench.pfn("a:m+0") != bench.pfn("a:m+1")

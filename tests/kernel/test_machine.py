@@ -150,3 +150,18 @@ def test_poisoned_pages_are_told_in_kilobytes(m: Machine) -> None:
     assert m.hardware_corrupted_kb == 12
     m.put(m.counters, "panic", 1)
     assert m.panicked
+
+
+def test_bits_that_are_not_named_stay_as_they_are() -> None:
+    m = Workbench().m
+    frames = np.array([5, 6])
+    m.put(m.flags, 5, pf.LOCKED)
+    m.put(m.flags, 6, 0)
+    m.put_flags(frames, on=pf.DIRTY)
+    assert m.flags.view[frames].tolist() == [pf.LOCKED | pf.DIRTY, pf.DIRTY]
+    m.put_flags(frames, off=pf.DIRTY)
+    assert m.flags.view[frames].tolist() == [pf.LOCKED, 0]
+
+
+def test_a_machine_is_one_node_unless_an_image_says_otherwise() -> None:
+    assert {zone.node for zone in Workbench().m.zones} == {0}

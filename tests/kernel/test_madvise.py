@@ -190,6 +190,7 @@ def test_a_transparent_huge_page_is_split_and_paged_out_in_small_ones(first: int
     bench.do("madvise", task="a", at=f"m+{first}", pages=count, advice="pageout")
     found = [page for page in range(1024) if bench.session.pte_state("a", f"m+{page}") == "swap"]
     assert found == list(range(first, first + count))
+    assert not bench.m.swap_cache.view, "no reference is left on a page that was split"
     for page in (0, 3, 5, 7, 8, 511, 512, 513, 514, 1023):
         assert bench.do("read", task="a", at=f"m+{page}").value == f"v{page}"
     invariants.check(bench.m)
@@ -236,3 +237,24 @@ def test_swap_is_read_ahead_into_the_cache_alone(profile: str) -> None:
     bench.do("madvise", task="a", at="m+1", advice="pageout")
     bench.do("alloc", frames=9000)
     assert bench.do("swapin", task="a", at="m+1").errno == "ENOMEM"
+
+
+def test_only_present_entries_are_paged_out() -> None:
+    """The offset of a swap entry is no frame."""
+    bench = area("v7", pages=2)
+    bench.do("write", task="a", at="m+1")
+    mm, vpn = bench.session.world.process("a").mm, bench.session.resolve_address("a", "m+0") >> PAGE_SHIFT
+    other = bench.pfn("a:m+1")
+    bench.do("munmap", task="a", at="m+0", pages=1)
+    bench.area("n", fixed="m+0")
+    bench.m.set_pte(mm, vpn, ptes.swp_pte(other))
+    bench.do("madvise", task="a", at="n+0", pages=1, advice="pageout")
+    assert bench.session.pte_state("a", "m+1") == "present"
+
+
+@both
+def test_an_injector_learns_that_the_kernel_is_gone(profile: str) -> None:
+    bench = area(profile)
+    bench.do("sysctl", name="memory_failure_recovery", value=0)
+    outcome = bench.do("poison", frame="a:m+0", via="madvise", task="a")
+    assert outcome.panic and outcome.errno == "EPANIC"

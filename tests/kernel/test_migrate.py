@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.migrate import extra_references, migrate_page
 from hwpoison_gui.kernel.page_alloc import get_page, put_page
 from tests import invariants
@@ -45,3 +46,15 @@ def test_a_holder_who_cannot_be_moved_is_seen() -> None:
     assert extra_references(bench.m, bench.pfn(), held=0) == 0
     bench.do("pin", frame="a:m+0")
     assert extra_references(bench.m, bench.pfn(), held=0) == 1
+
+
+def test_the_dirty_bit_of_an_entry_is_not_lost() -> None:
+    """try_to_migrate_one(): folio_mark_dirty() where the PTE was dirty."""
+    bench = Workbench()
+    bench.area()
+    bench.do("write", task="a", at="m+0")
+    old = bench.pfn()
+    bench.m.clear_flags(old, pf.DIRTY)
+    get_page(bench.m, old)
+    assert run(migrate_page(bench.m, old)) == 0
+    assert "DIRTY" in bench.flags(bench.pfn())

@@ -358,3 +358,11 @@ def test_a_page_of_a_per_cpu_list_is_in_no_free_block() -> None:
     m = machine()
     assert alloc_page(m) is not None
     assert not take_page_off_buddy(m, m.pcp.of(0)[0])
+
+
+def test_each_frame_of_a_free_block_leads_to_its_head() -> None:
+    m = fresh_machine(2048, PROFILES["6.1"])
+    blocks = [(head, order) for order in range(MAX_ORDER + 1) for head in m.free_area.of(order)]
+    assert len({order for _, order in blocks}) > 1
+    for head, order in blocks:
+        assert {free_block_of(m, pfn) for pfn in range(head, head + (1 << order))} == {(head, order)}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel import phases_6_1
 from tests.workbench import Workbench
 
 
@@ -64,3 +66,15 @@ def test_a_mlocked_page_is_an_lru_page_once_it_is_unmapped() -> None:
     bench.area(locked=True)
     assert {"MLOCKED", "UNEVICTABLE"} <= bench.flags(bench.pfn())
     assert bench.do("poison", frame="a:m+0").kind == "dirty LRU page"
+
+
+@pytest.mark.parametrize("held", (False, True))
+def test_a_step_says_whether_the_lock_was_waited_for(held: bool) -> None:
+    bench = Workbench("6.1")
+    bench.area()
+    bench.do("write", task="a", at="m+0")
+    if held:
+        bench.m.set_flags(bench.pfn(), pf.LOCKED)
+    bench.do("poison", frame="a:m+0")
+    sites = [step.mark.site for step in bench.session.steps]
+    assert (phases_6_1.LOCK_WAITED in sites, phases_6_1.LOCKED in sites) == (held, not held)

@@ -6,7 +6,18 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from hwpoison_gui.kernel.records import PAGE_SIZE, Vma, anon_pgoff
+from hwpoison_gui.kernel.records import (
+    HPAGE_PMD_NR,
+    HPAGE_PMD_ORDER,
+    MAX_ORDER,
+    PAGE_SIZE,
+    Inode,
+    LogLine,
+    OpenFile,
+    SigInfo,
+    Vma,
+    anon_pgoff,
+)
 
 vmas = st.builds(
     lambda first, pages, pgoff: Vma(1, 1, first << 12, first + pages << 12, "rw", False, 0, pgoff),
@@ -44,3 +55,14 @@ def test_the_offset_of_anonymous_memory_fits_its_column() -> None:
     assert anon_pgoff(0x7F00_0000_0000) == 0x7_F000_0000 & 0x7FFF_FFFF
     assert anon_pgoff(0x5000) == 5
     assert anon_pgoff((1 << 47) - PAGE_SIZE) == 0x7FFF_FFFF
+
+
+def test_what_a_record_begins_with() -> None:
+    inode = Inode(1, "/f", "ext4", 3)
+    assert (inode.on_disk, inode.linked, inode.wb_err, inode.wb_seen, OpenFile(1, 1).wb_err) == (0, True, 0, True, 0)
+    assert SigInfo("SIGKILL", "SI_KERNEL")[2:] == (0, 0)
+    assert LogLine("text")[1:] == (-1, False)
+
+
+def test_a_huge_page_is_two_megabytes() -> None:
+    assert (PAGE_SIZE, HPAGE_PMD_NR * PAGE_SIZE, 1 << HPAGE_PMD_ORDER, MAX_ORDER) == (4096, 2 << 20, 512, 10)

@@ -388,3 +388,16 @@ def test_a_mark_names_the_entry_that_was_cut() -> None:
         vpn = bench.session.resolve_address(m.processes.view[tgid].name, "m+0") >> PAGE_SHIFT
         assert (mark.frames, mark.ptes) == ((pfn,), ((tgid, vpn),))
         assert m.vmas.view[mark.vmas[0]].mm == tgid
+
+
+def test_entries_are_cut_in_the_order_of_the_reverse_map() -> None:
+    """rmap_walk_file(): by where in the file a VMA begins, not by address; rmap_walk_ksm() is for KSM alone."""
+    bench = Workbench()
+    bench.do("file", path="/f", pages=4)
+    for name, offset in (("m", 2), ("n", 0)):
+        bench.area(name, file="/f", pages=4 - offset, offset=offset, shared=True)
+    bench.do("read", task="a", at="m+0")
+    bench.do("read", task="a", at="n+2")
+    bench.do("poison", frame="a:m+0")
+    cut = [step.mark.ptes[0][1] for step in bench.session.steps if step.mark.site.function == "try_to_unmap_one"]
+    assert cut == [bench.session.resolve_address("a", at) >> PAGE_SHIFT for at in ("n+2", "m+0")]

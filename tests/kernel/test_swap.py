@@ -362,3 +362,17 @@ def test_a_page_of_two_mappings_is_copied() -> None:
     assert swap.reuse_swap_page(bench.m, bench.pfn()) is False
     bench.do("munmap", task="b", at="m+0", pages=1)
     assert swap.reuse_swap_page(bench.m, bench.pfn()) is True
+
+
+@pytest.mark.parametrize("locked", (False, True))
+def test_a_mapping_that_is_not_the_last_leaves_the_swap_cache_alone(locked: bool) -> None:
+    """free_page_and_swap_cache(): only of a page that nobody maps and nobody has locked."""
+    bench, _ = paged_out("v7", readers="b")
+    m = bench.m
+    for task in "ab":
+        bench.do("read", task=task, at="m+0")
+    pfn = bench.pfn()
+    assert m.page(pfn) & pf.SWAPCACHE
+    m.set_flags(pfn, pf.LOCKED if locked else 0)
+    bench.do("munmap", task="b", at="m+0", pages=1)
+    assert m.page(pfn) & pf.SWAPCACHE
