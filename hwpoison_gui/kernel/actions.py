@@ -11,7 +11,7 @@ from . import page_flags as pf
 from .filemap import can, invalidate_inode_page, mapping_set_error, truncate_page, why_kept
 from .mark import Act, Mark, Steps, site
 from .profile.type import DELAYED, FAILED, IGNORED, RECOVERED
-from .profile.variants import action
+from .profile.variants import Effect, action
 from .records import Inode
 from .swap import delete_from_swap_cache
 
@@ -35,35 +35,35 @@ SWAPCACHE_DIRTY: Final = site("me_swapcache_dirty", Act.FLAG, DELAYED)
 SWAPCACHE_CLEAN: Final = site("me_swapcache_clean", Act.DROP, RECOVERED)
 
 
-@action("2.6.32")
+@action("2.6.32", Effect.LEAVES)
 def me_kernel_ignore(h: Handler) -> Steps[str]:
     """A reserved page: ignored."""
     yield Mark(KERNEL_IGNORE, (), (h.pfn,))
     return IGNORED
 
 
-@action("2.6.32")
+@action("2.6.32", Effect.LEAVES)
 def me_kernel(h: Handler) -> Steps[str]:
     """A page of the kernel: delayed until its owner frees it."""
     yield Mark(KERNEL, (), (h.pfn,))
     return DELAYED
 
 
-@action("2.6.32")
+@action("2.6.32", Effect.LEAVES_FREE)
 def me_free(h: Handler) -> Steps[str]:
     """A free page: delayed until the allocator rejects it."""
     yield Mark(FREE, (), (h.pfn,))
     return DELAYED
 
 
-@action("2.6.32")
+@action("2.6.32", Effect.HUGE)
 def me_huge_page(h: Handler) -> Steps[str]:
     """A huge page: not supported in 2.6.32."""
     yield Mark(HUGE, (), (h.pfn,))
     return FAILED
 
 
-@action("2.6.32")
+@action("2.6.32", Effect.GIVES_UP)
 def me_unknown(h: Handler) -> Steps[str]:
     """No row matches, which should not happen."""
     h.log("Unknown page state")
@@ -71,7 +71,7 @@ def me_unknown(h: Handler) -> Steps[str]:
     return FAILED
 
 
-@action("2.6.32")
+@action("2.6.32", Effect.DROPS)
 def me_pagecache_clean(h: Handler) -> Steps[str]:
     """Drop a page whose contents are elsewhere, or lost already, from the page cache."""
     m, pfn = h.m, h.pfn
@@ -99,7 +99,7 @@ def me_pagecache_clean(h: Handler) -> Steps[str]:
     return FAILED
 
 
-@action("2.6.32")
+@action("2.6.32", Effect.DROPS_DIRTY)
 def me_pagecache_dirty(h: Handler) -> Steps[str]:
     """Contents are lost: set AS_EIO on the mapping, so that fsync fails, and drop the page."""
     m, pfn = h.m, h.pfn
@@ -118,7 +118,7 @@ def _can_be_opened(inode: Inode) -> bool:
     return inode.linked and not inode.deleted
 
 
-@action("2.6.32")
+@action("2.6.32", Effect.KEEPS_IN_SWAP_CACHE)
 def me_swapcache_dirty(h: Handler) -> Steps[str]:
     """Not written to swap yet: keep the page in the swap cache, where a swap-in will find it poisoned."""
     h.m.clear_flags(h.pfn, pf.DIRTY | pf.UPTODATE)
@@ -126,7 +126,7 @@ def me_swapcache_dirty(h: Handler) -> Steps[str]:
     return DELAYED
 
 
-@action("2.6.32")
+@action("2.6.32", Effect.DROPS_FROM_SWAP_CACHE)
 def me_swapcache_clean(h: Handler) -> Steps[str]:
     """Swap has the same contents: drop the page from the swap cache."""
     delete_from_swap_cache(h.m, h.pfn)

@@ -16,7 +16,7 @@ from .hugetlb_pool import page_handle_poison
 from .mark import Act, Mark, Site, Steps, site
 from .page_alloc import put_page
 from .profile.type import DELAYED, FAILED, IGNORED, RECOVERED
-from .profile.variants import action
+from .profile.variants import Effect, action
 from .records import Inode
 from .swap import delete_from_swap_cache
 
@@ -43,14 +43,14 @@ def unlock(h: Handler, page: int, where: Site = UNLOCKED) -> Mark:
     return Mark(where, (), (h.pfn,))
 
 
-@action("6.1")
+@action("6.1", Effect.LEAVES)
 def me_kernel(h: Handler) -> Steps[str]:
     """A page of the kernel: ignored."""
     yield unlock(h, h.pfn)
     return IGNORED
 
 
-@action("6.1")
+@action("6.1", Effect.GIVES_UP)
 def me_unknown(h: Handler) -> Steps[str]:
     """No row matches, which should not happen."""
     h.log("Unknown page state")
@@ -84,7 +84,7 @@ def has_extra_refcount(h: Handler, page: int, expected: int, folded: str = "has_
     return True
 
 
-@action("6.1")
+@action("6.1", Effect.DROPS)
 def me_pagecache_clean(h: Handler) -> Steps[str]:
     """Drop a page whose contents are elsewhere, or lost already, from the page cache, or keep it there poisoned."""
     m, pfn = h.m, h.pfn
@@ -130,7 +130,7 @@ def truncate_error_page(h: Handler, page: int, inode: Inode) -> Steps[str]:
     return RECOVERED
 
 
-@action("6.1")
+@action("6.1", Effect.DROPS_DIRTY)
 def me_pagecache_dirty(h: Handler) -> Steps[str]:
     """Contents are lost: record a write-back error, so that fsync fails, and drop the page."""
     m, pfn = h.m, h.pfn
@@ -144,7 +144,7 @@ def me_pagecache_dirty(h: Handler) -> Steps[str]:
     return (yield from me_pagecache_clean(h))
 
 
-@action("6.1")
+@action("6.1", Effect.KEEPS_IN_SWAP_CACHE)
 def me_swapcache_dirty(h: Handler) -> Steps[str]:
     """Not written to swap yet: keep the page in the swap cache, where a swap-in will find it poisoned."""
     h.m.clear_flags(h.pfn, pf.DIRTY | pf.UPTODATE)
@@ -155,7 +155,7 @@ def me_swapcache_dirty(h: Handler) -> Steps[str]:
     return DELAYED if isolated and not extra else FAILED
 
 
-@action("6.1")
+@action("6.1", Effect.DROPS_FROM_SWAP_CACHE)
 def me_swapcache_clean(h: Handler) -> Steps[str]:
     """Swap has the same contents: drop the page from the swap cache."""
     delete_from_swap_cache(h.m, h.pfn)
@@ -166,7 +166,7 @@ def me_swapcache_clean(h: Handler) -> Steps[str]:
     return RECOVERED if isolated and not extra else FAILED
 
 
-@action("6.1")
+@action("6.1", Effect.HUGE)
 def me_huge_page(h: Handler) -> Steps[str]:
     """A page of a hugetlbfs file stays there, poisoned; any other is dissolved, and only 4 KiB are lost."""
     m, head = h.m, h.m.compound_head(h.pfn)

@@ -38,6 +38,7 @@ EXITS: Final = {
         "unmap failed",
     )
 }
+ROW: Final = site("identify_page_state", Act.DECIDE, args="row saved flags own_flags")
 UNLOCKED: Final = site("unlock_page", Act.FLAG)
 
 
@@ -125,6 +126,28 @@ def leave(h: Handler, by: str) -> Steps[Verdict]:
 def matching_row(states: tuple[StateRow, ...], flags: int) -> StateRow:
     """The first row of a state table that matches a flag word."""
     return next(row for row in states if flags & row.mask == row.res)
+
+
+def take_action(h: Handler, row: StateRow, flags: int, saved: bool = False) -> Steps[str]:
+    """Run the action of the row that matches; the only way to run one, as views find the row by the mark.
+
+    Parameters
+    ----------
+    h
+        The handler.
+    row
+        The matching row.
+    flags
+        The flag word that matches it.
+    saved
+        Whether `flags` were saved before unmapping.
+
+    Returns
+    -------
+    The result: IGNORED, FAILED, DELAYED or RECOVERED.
+    """
+    yield Mark(ROW, (row, saved, flags, h.m.page(h.pfn)), (h.pfn,))
+    return (yield from h.m.profile.results.actions[row.action](h))
 
 
 def unlock_page(h: Handler) -> Mark:

@@ -8,7 +8,17 @@ from __future__ import annotations
 from typing import Final
 
 from . import page_flags as pf
-from .handler import Handler, Verdict, action_result, found_poisoned, frames_of, leave, matching_row, unlock_page
+from .handler import (
+    Handler,
+    Verdict,
+    action_result,
+    found_poisoned,
+    frames_of,
+    leave,
+    matching_row,
+    take_action,
+    unlock_page,
+)
 from .machine import Machine
 from .mark import Act, Mark, Steps, site
 from .page_alloc import get_page, is_free_head, put_page
@@ -28,7 +38,6 @@ LOCK_WAITED: Final = site("lock_page_nosync", Act.FLAG, "waited")
 NO_WRITEBACK: Final = site("wait_on_page_writeback", Act.DECIDE, "no I/O")
 WRITEBACK_WAITED: Final = site("wait_on_page_writeback", Act.FLAG, "waited")
 NOT_TRUNCATED: Final = site("memory_failure", Act.DECIDE, "not truncated", "what anon_vma path")
-ROW: Final = site("page_action", Act.DECIDE, args="row saved flags own_flags", name="row")
 STILL_REFERENCED: Final = site("page_action", Act.DECIDE, "still referenced", "users")
 
 
@@ -152,8 +161,7 @@ def identify_page_state(h: Handler) -> Steps[Verdict]:
     m, pfn = h.m, h.pfn
     flags = m.page(pfn) | h.lru_flag
     row = matching_row(m.profile.results.states, flags)
-    yield Mark(ROW, (row, False, flags, m.page(pfn)), (pfn,))
-    result = yield from m.profile.results.actions[row.action](h)
+    result = yield from take_action(h, row, flags)
     yield action_result(h, row.kind, result)
     users = int(m.refcount.view[pfn]) - 1 - h.extra
     if users:

@@ -20,6 +20,7 @@ from .handler import (
     frames_of,
     leave,
     matching_row,
+    take_action,
 )
 from .huge_memory import split_huge_page
 from .kill_accessing_process import poisoned_before
@@ -38,7 +39,6 @@ FREE_RESULT: Final = site("action_result", Act.RESULT, args="kind result", name=
 SHAKEN: Final = site("shake_page", args="handlable")
 LOCKED: Final = site("hwpoison_filter", Act.FLAG, "free")
 LOCK_WAITED: Final = site("hwpoison_filter", Act.FLAG, "waited")
-ROW: Final = site("identify_page_state", Act.DECIDE, args="row saved flags own_flags")
 
 
 @phase("6.1")
@@ -139,8 +139,7 @@ def identify_page_state(h: Handler) -> Steps[Verdict]:
     if saved:
         flags = h.page_flags | m.page(pfn) & pf.DIRTY
         row = matching_row(rows, flags)
-    yield Mark(ROW, (row, saved, flags, m.page(pfn)), (pfn,))
     h.kind = row.kind
-    result = yield from m.profile.results.actions[row.action](h)
+    result = yield from take_action(h, row, flags, saved)
     yield action_result(h, row.kind, result)
     return m.profile.results.errno_of[result]

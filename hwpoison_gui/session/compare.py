@@ -291,7 +291,6 @@ _BY_ACT: Final = {
 _SAME_PHASE: Final = {
     "collect_procs_anon": "collect_procs",
     "collect_procs_file": "collect_procs",
-    "page_action": "identify_page_state",
     "lock_page_nosync": "lock_page",
 }
 

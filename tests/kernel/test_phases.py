@@ -33,7 +33,7 @@ def test_an_anonymous_page_counts_by_its_entry_and_a_file_s_by_the_area() -> Non
     bench.do("poison", frame="a:m+0")
     assert "maps the page" in says(bench.session, "add_to_kill")
     assert "anon_vma" in says(bench.session, "memory_failure")
-    assert says(bench.session, "page_action").startswith("PG_dirty is set, PG_lru is set: row 'LRU'")
+    assert says(bench.session, "identify_page_state").startswith("PG_dirty is set, PG_lru is set: row 'LRU'")
     bench.area("s", shared=True)
     bench.do("write", task="a", at="s+0")
     bench.do("poison", frame="a:s+0")

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFont
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.widgets.model_index import Index
 from hwpoison_gui.view.base.palette import Theme
-from hwpoison_gui.view.outline.state_rows import FITS, MEANS, OPEN, SPARED, TRIED, StateTable, TableRow
+from hwpoison_gui.view.outline.state_rows import FITS, OPEN, SPARED, TRIED, StateTable, TableRow
 
 Role = Qt.ItemDataRole
 HEADS: Final = ("", "Asks for", "Row", "Why not, or what then")
@@ -95,7 +95,7 @@ def tip_of(row: TableRow) -> str:
     """Full description of a row, for its tip."""
     asks = " and ".join(f"{bit.name} {'set' if bit.wanted else 'clear'}" for bit in row.bits)
     lines = [f"Row {row.number + 1}: {row.kind}", f"Fits a page with {asks}." if asks else "Fits any page."]
-    lines.append(f"Then {row.action}(): {MEANS[row.action]}.")
+    lines.append(f"Then {row.action}(): {row.means}.")
     if row.why:
         lines.append(f"Does not fit: {row.why}.")
     if row.never:

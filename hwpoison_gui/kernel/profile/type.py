@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..handler import Verdict
     from ..machine import Machine
     from ..records import Inode, Process, Vma
-    from .variants import Variant
+    from .variants import Action, Variant
 
 IGNORED: Final = "Ignored"
 FAILED: Final = "Failed"
@@ -116,7 +116,7 @@ class Results:
     """Outcomes of the handler: the state table, its actions, and the exits before it."""
 
     states: tuple[StateRow, ...] = field(metadata=means("error_states[], first match wins"))
-    actions: Mapping[str, Variant[str]] = field(metadata=means("functions that its rows name"))
+    actions: Mapping[str, Action] = field(metadata=means("functions that its rows name"))
     errno_of: Mapping[str, int | str] = field(metadata=means("what memory_failure() returns for a result"))
     exits: Mapping[str, Exit] = field(metadata=means("exits before the state table: kind, result, errno"))
 

@@ -161,7 +161,7 @@ V7: Final = Profile(
         phases.check_truncated,
         phases.identify_page_state,
     ),
-    names={},
+    names={"identify_page_state": "page_action"},
     log=LogLines(
         panic="Kernel panic - not syncing: Memory failure from trap {trapno} on page {pfn:x}",
         prefix="MCE {pfn:#x}: ",

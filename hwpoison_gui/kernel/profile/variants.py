@@ -1,12 +1,14 @@
 """Variants: versions of the same phase or action in different kernels.
 
 Phases of memory_failure() and actions of the state table are named by what they do. A kernel that changes one adds a
-variant of the same name, and each profile lists the variants that its kernel runs.
+variant of the same name, and each profile lists the variants that its kernel runs. Other layers look up what they need
+to know of a variant by the variant itself, never by its name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -15,6 +17,19 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 T = TypeVar("T")
+
+
+class Effect(Enum):
+    """What an action of the state table does with the page; views choose their words by it."""
+
+    LEAVES = "leaves it to the kernel"
+    LEAVES_FREE = "leaves it on the free lists"
+    HUGE = "handles a huge page as a whole"
+    DROPS = "drops it from the page cache"
+    DROPS_DIRTY = "records a write-back error and drops it from the page cache"
+    KEEPS_IN_SWAP_CACHE = "keeps it in the swap cache, and never writes it"
+    DROPS_FROM_SWAP_CACHE = "drops it from the swap cache"
+    GIVES_UP = "gives up"
 
 
 class Variant(Generic[R]):
@@ -46,6 +61,18 @@ class Variant(Generic[R]):
         return f"<{self}>"
 
 
+class Action(Variant[str]):
+    """One kernel's version of an action of the state table, and its effect on the page."""
+
+    __slots__ = ("effect",)
+
+    def __init__(self, name: str, kernel: str, run: Callable[[Handler], Steps[str]], effect: Effect) -> None:
+        super().__init__(name, kernel, run)
+        self.effect = effect
+
+
+V = TypeVar("V", bound=Variant[Any])
+
 VARIANTS: Final[dict[str, Variant[Any]]] = {}  # by name@kernel, in order of declaration
 
 
@@ -57,35 +84,34 @@ def phase(kernel: str) -> Callable[[Callable[[Handler], Steps[Verdict]]], Varian
     return lambda run: _register(Variant(run.__name__, kernel, run))
 
 
-def action(kernel: str) -> Callable[[Callable[[Handler], Steps[str]]], Variant[str]]:
+def action(kernel: str, effect: Effect) -> Callable[[Callable[[Handler], Steps[str]]], Action]:
     """Decorator: register a function as the variant of the action of that name which is new in `kernel`."""
-    return lambda run: _register(Variant(run.__name__, kernel, run))
+    return lambda run: _register(Action(run.__name__, kernel, run, effect))
 
 
-def _register(variant: Variant[R]) -> Variant[R]:
+def _register(variant: V) -> V:
     if str(variant) in VARIANTS:
         raise ValueError(f"two variants are called {variant}")
     VARIANTS[str(variant)] = variant
     return variant
 
 
-def by_name(*variants: Variant[R]) -> dict[str, Variant[R]]:
+def by_name(*variants: V) -> dict[str, V]:
     """Variants keyed by name."""
     return {variant.name: variant for variant in variants}
 
 
-def changed(variants: tuple[Variant[R], ...], *newer: Variant[R]) -> tuple[Variant[R], ...]:
+def changed(variants: tuple[V, ...], *newer: V) -> tuple[V, ...]:
     """`variants` with those of `newer` in place of the older ones of the same name; the order stays."""
     replaced = by_name(*newer)
     return tuple(replaced.get(variant.name, variant) for variant in variants)
 
 
-def nearest(table: dict[str, T], variant: Variant[Any]) -> T | None:
-    """Look up a variant in a table keyed by name@kernel in the order of kernels.
+def nearest(table: Mapping[Variant[Any], T], variant: Variant[Any]) -> T | None:
+    """Look up a variant in a table that is in the order of kernels.
 
     Returns the entry of the variant itself, else that of the newest variant of the same name, else None.
     """
-    found = table.get(str(variant))
-    if found is not None:
-        return found
-    return next((table[key] for key in reversed(table) if key.partition("@")[0] == variant.name), None)
+    if variant in table:
+        return table[variant]
+    return next((table[known] for known in reversed(tuple(table)) if known.name == variant.name), None)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 
-from hwpoison_gui.kernel import actions, actions_6_1
+from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.gate import ABSENT, Change
 from hwpoison_gui.kernel.mark import Act
+from hwpoison_gui.kernel.profile.variants import Effect
 from hwpoison_gui.kernel.rmap import UNMAPPED
 from hwpoison_gui.session.branches import Branch, Inputs
 from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.base.moment import title
+from hwpoison_gui.view.outcome.matched_row import effect_of, matched_by, step_of_table
 
 RESULT_TONES: Final = {"Recovered": "good", "Delayed": "warn", "Ignored": "warn", "Failed": "kill"}
 _SIGNS: Final = {"good": "tick", "warn": "dot", "kill": "cross", "plain": ""}
@@ -86,16 +88,19 @@ def _cost(session: Session, operation: Operation) -> list[str]:
 
 def _find_cost(session: Session, operation: Operation) -> list[str]:
     """Consequences of an error, from its steps: unsignalled tasks with hwpoison entries, and lost data of a file."""
-    m, lost, waiting, swapped = session.machine, False, set[int](), set[int]()
+    m, waiting, swapped = session.machine, set[int](), set[int]()
     steps = session.steps
     for number, mark in enumerate(steps.marks[operation.first : operation.last], start=operation.first):
         if mark.act is Act.UNMAP:
             poisons = _left_poison(steps.between(number, number + 1), m.ptes.name)
             into = waiting if poisons else swapped if mark.site is UNMAPPED["swap"] else set()
             into.update(mm for mm, _ in mark.ptes)
-        if mark.site is actions.SWAPCACHE_DIRTY:  # their swap entries lead to the broken page
-            waiting |= swapped
-        lost |= mark.site in (actions.DIRTY_FILE, actions_6_1.DIRTY_FILE)
+    found = step_of_table(session, operation)
+    matched = matched_by(steps.marks[found], -1) if found is not None else None
+    effect = effect_of(m.profile, matched.row) if matched is not None else None
+    if effect is Effect.KEEPS_IN_SWAP_CACHE:  # swap entries lead to the broken page
+        waiting |= swapped
+    lost = matched is not None and effect is Effect.DROPS_DIRTY and not matched.own & pf.ANON
     told = {signal.task for signal in operation.outcome.signals}
     hit = sum(process.name not in told for process in map(m.processes.view.get, waiting) if process is not None)
     return ([f"{hit:,} to be hit"] if hit else []) + ["data lost"] * lost

@@ -15,7 +15,7 @@ from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.outcome.impact import EFFECTS, Before, Place, find_before, find_hits, find_next_touches
 from hwpoison_gui.view.outcome.loss_words import lost_words
-from hwpoison_gui.view.outcome.matched_row import matched_row
+from hwpoison_gui.view.outcome.matched_row import effect_of, matched_row
 from hwpoison_gui.view.rmap.graph import Mapper, ReverseMap, mappers_of
 
 LOST_BEFORE: Final = "What was there has been lost since the frame broke: the touch only found it out."
@@ -80,8 +80,8 @@ def _find(session: Session, operation: Operation) -> Generator[None, None, Loss 
 def _look_after(session: Session, operation: Operation, before: Before) -> Generator[None, None, Loss]:
     row, outcome = matched_row(session, operation), operation.outcome
     hits = yield from _hits(session, operation, before)
-    action = row.action if row is not None else ""
-    lost = lost_words(session.machine, before.page, outcome.kind, outcome.result, action)
+    effect = effect_of(session.machine.profile, row)
+    lost = lost_words(session.machine, before.page, outcome.kind, outcome.result, effect)
     return Loss(lost.text, hits, lost.brief, lost.gone, lost.in_use, lost.tone)
 
 

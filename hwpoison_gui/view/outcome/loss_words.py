@@ -1,4 +1,4 @@
-"""What was lost, in words: by the action that was taken, and what the page was."""
+"""What was lost, in words: by the effect of the action that was taken, and what the page was."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.filemap import can
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.type import FAILED, RECOVERED
+from hwpoison_gui.kernel.profile.variants import Effect
 from hwpoison_gui.kernel.records import Inode
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.hits import STALE, when_read_again
@@ -68,20 +69,20 @@ class Lost(NamedTuple):
         return "warn" if self.gone or self.in_use or self.again else "good"
 
 
-def lost_words(m: Machine, page: Page, kind: str | None, result: str | None, action: str) -> Lost:
+def lost_words(m: Machine, page: Page, kind: str | None, result: str | None, effect: Effect | None) -> Lost:
     """What was lost.
 
-    `kind`, `result`: of the result line, None without one. `action`: of the state table, empty if the handler returned
-    before it.
+    `kind`, `result`: of the result line, None without one. `effect`: of the action that the state table chose,
+    None if the handler returned before it.
     """
-    if action == "me_swapcache_clean":
+    if effect is Effect.DROPS_FROM_SWAP_CACHE:
         return Lost("Nothing is lost: swap has a good copy.")
-    if action == "me_swapcache_dirty":
+    if effect is Effect.KEEPS_IN_SWAP_CACHE:
         what = f"{page.size} that swap had not got yet"
         return Lost(
             f"Lost: {what}{_of(page.owners, ',')}; a process that swaps it in is signalled.", f"{what} are lost", True
         )
-    if action in ("me_pagecache_dirty", "me_pagecache_clean", "me_huge_page"):
+    if effect in (Effect.DROPS_DIRTY, Effect.DROPS, Effect.HUGE):
         return _of_file(m, page, page.inode, result) if page.inode is not None else _of_memory(page)
     truncated = m.profile.results.exits.get("truncated")
     return _untouched(page, truncated is not None and kind == truncated.kind, result)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from hwpoison_gui.kernel import phases, phases_6_1
+from hwpoison_gui.kernel.handler import ROW
 from hwpoison_gui.kernel.mark import Mark
-from hwpoison_gui.kernel.profile.type import StateRow
+from hwpoison_gui.kernel.profile.type import Profile, StateRow
+from hwpoison_gui.kernel.profile.variants import Effect
 from hwpoison_gui.session.dry_run import Ran
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
 
-_ROWS: Final = (phases.ROW, phases_6_1.ROW)
 _STEP: Final = Question[int | None]("step that finds the row of the state table")  # asked at every step
 
 
@@ -58,10 +58,15 @@ def step_of_table(session: Session, operation: Operation) -> int | None:
 
 def find_table_step(marks: Sequence[Mark]) -> int | None:
     """The number of the mark that names the row, or None where none does."""
-    return next((number for number, mark in enumerate(marks) if mark.site in _ROWS), None)
+    return next((number for number, mark in enumerate(marks) if mark.site is ROW), None)
 
 
 def matched_row(session: Session, operation: Operation) -> StateRow | None:
     """The row whose action an operation took."""
     number = step_of_table(session, operation)
     return None if number is None else matched_by(session.steps.marks[number], -1).row
+
+
+def effect_of(profile: Profile, row: StateRow | None) -> Effect | None:
+    """What the action of a row does with the page; None without a row."""
+    return profile.results.actions[row.action].effect if row is not None else None

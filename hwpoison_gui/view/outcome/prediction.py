@@ -15,7 +15,7 @@ from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.crowd import Crowd, is_crowded
 from hwpoison_gui.view.outcome.impact import Before, effects_of, find_before, find_hits
 from hwpoison_gui.view.outcome.loss_words import lost_words
-from hwpoison_gui.view.outcome.matched_row import Matched, matched_in_run
+from hwpoison_gui.view.outcome.matched_row import Matched, effect_of, matched_in_run
 
 _WHEN_TOUCHED = frozenset({LATER, CAUGHT, IGNORED})
 
@@ -78,9 +78,8 @@ def _read(m: Machine, before: Before, ran: Ran) -> tuple[Prediction, dict[int, s
     matched = matched_in_run(before.page.pfn, ran)
     if m.panicked:
         return Prediction(class_of(m, before, ran, {}, False), None, None, ran.errno, False, matched, {}), {}
-    action = matched.row.action if matched.row is not None else ""
     hits = to_the_end(find_hits(m, before, effects_of(m, ran.deliveries)))
-    gone = lost_words(m, before.page, kind, result, action).gone
+    gone = lost_words(m, before.page, kind, result, effect_of(m.profile, matched.row)).gone
     code = class_of(m, before, ran, hits, gone)
     return Prediction(code, kind, result, ran.errno, gone, matched, {}), hits
 

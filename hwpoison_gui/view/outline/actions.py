@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from hwpoison_gui.kernel import actions, actions_6_1, handler, hugetlb_pool, phases, phases_6_1
+from hwpoison_gui.kernel import actions, actions_6_1, handler, hugetlb_pool, phases
 from hwpoison_gui.view.outline.part import NO_STEP, Part, Way
 
 ROW_2009: Final = Part(
     "Which row of the state table matches?",
-    "page_action",
-    signs=(phases.ROW,),
+    "identify_page_state",
+    signs=(handler.ROW,),
     teach="The first match wins; the state table next to this shows why the rows before it do not match.",
 )
 
 ROW_6_1: Final = Part(
     "Which row of the state table matches?",
     "identify_page_state",
-    signs=(phases_6_1.ROW,),
+    signs=(handler.ROW,),
     teach="The current flags are tried first; if they match no row, those saved before unmapping.",
 )
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from hwpoison_gui.kernel import phases
-from hwpoison_gui.kernel.handler import EXITS, UNLOCKED
+from hwpoison_gui.kernel import phases, user_mappings
+from hwpoison_gui.kernel.handler import EXITS, UNLOCKED, Verdict
+from hwpoison_gui.kernel.profile.variants import Variant
 from hwpoison_gui.view.outline.actions import AFTER_2009, ROW_2009
 from hwpoison_gui.view.outline.handler_6_1 import PHASES_6_1
 from hwpoison_gui.view.outline.part import Part, Way
@@ -97,19 +98,19 @@ TRUNCATED: Final = Part(
     (UNLOCKED,),
 )
 
-PHASES: Final[dict[str, Part]] = {
-    "check_recovery@2.6.32": CHECK_RECOVERY,
-    "check_pfn@2.6.32": CHECK_PFN,
-    "set_page_hwpoison@2.6.32": SET_POISON,
-    "take_reference@2.6.32": GET_PAGE,
-    "isolate_lru_page@2.6.32": ISOLATE,
-    "lock_page@2.6.32": LOCK,
-    "wait_on_page_writeback@2.6.32": WRITEBACK,
-    "hwpoison_user_mappings@2.6.32": USER_MAPPINGS,
-    "check_truncated@2.6.32": TRUNCATED,
-    "identify_page_state@2.6.32": Part(
+PHASES: Final[dict[Variant[Verdict], Part]] = {
+    phases.check_recovery: CHECK_RECOVERY,
+    phases.check_pfn: CHECK_PFN,
+    phases.set_page_hwpoison: SET_POISON,
+    phases.take_reference: GET_PAGE,
+    phases.isolate_lru_page: ISOLATE,
+    phases.lock_page: LOCK,
+    phases.wait_on_page_writeback: WRITEBACK,
+    user_mappings.hwpoison_user_mappings: USER_MAPPINGS,
+    phases.check_truncated: TRUNCATED,
+    phases.identify_page_state: Part(
         "What kind of page is it, and what is done with it?",
-        "page_action",
+        "identify_page_state",
         parts=(ROW_2009, *AFTER_2009),
         teach="The first row of the state table that matches its flags decides.",
     ),

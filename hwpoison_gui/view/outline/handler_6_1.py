@@ -13,7 +13,8 @@ from hwpoison_gui.kernel import (
     user_mappings,
 )
 from hwpoison_gui.kernel import memory_failure_hugetlb as hugetlb
-from hwpoison_gui.kernel.handler import EXITS
+from hwpoison_gui.kernel.handler import EXITS, Verdict
+from hwpoison_gui.kernel.profile.variants import Variant
 from hwpoison_gui.view.outline.actions import AFTER_6_1, ROW_6_1
 from hwpoison_gui.view.outline.part import NO_STEP, Part, Way
 from hwpoison_gui.view.outline.users import USER_MAPPINGS
@@ -129,16 +130,16 @@ TORN_DOWN: Final = Part(
     ),
 )
 
-PHASES_6_1: Final[dict[str, Part]] = {
-    "check_pfn@6.1": ONLINE,
-    "try_memory_failure_hugetlb@6.1": HUGETLB,
-    "set_page_hwpoison@6.1": SET_POISON,
-    "take_reference@6.1": TAKE,
-    "split_transparent_huge_page@6.1": SPLIT,
-    "shake_page@6.1": SHAKE,
-    "lock_page@6.1": LOCK,
-    "check_truncated@6.1": TORN_DOWN,
-    "identify_page_state@6.1": Part(
+PHASES_6_1: Final[dict[Variant[Verdict], Part]] = {
+    phases_6_1.check_pfn: ONLINE,
+    hugetlb.try_memory_failure_hugetlb: HUGETLB,
+    phases_6_1.set_page_hwpoison: SET_POISON,
+    phases_6_1.take_reference: TAKE,
+    phases_6_1.split_transparent_huge_page: SPLIT,
+    phases_6_1.shake_page: SHAKE,
+    phases_6_1.lock_page: LOCK,
+    phases_6_1.check_truncated: TORN_DOWN,
+    phases_6_1.identify_page_state: Part(
         "What kind of page is it, and what is done with it?",
         "identify_page_state",
         parts=(ROW_6_1, *AFTER_6_1),

@@ -12,6 +12,7 @@ from itertools import chain, combinations
 from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel import phases, phases_6_1
 from hwpoison_gui.kernel.handler import Verdict, matching_row
 from hwpoison_gui.kernel.profile.type import StateRow
 from hwpoison_gui.kernel.profile.variants import Variant, nearest
@@ -28,8 +29,8 @@ _ON_NO_LIST: Final = "on no LRU list, the handler stops before"
 _SPLIT: Final = "a huge page is handled on its own, or split before"
 
 # By the variant of the phase that looks at the table: what it is asked with depends on all phases before it.
-ENTRANCES: Final[dict[str, tuple[Entrance, ...]]] = {
-    "identify_page_state@2.6.32": (
+ENTRANCES: Final[dict[Variant[Verdict], tuple[Entrance, ...]]] = {
+    phases.identify_page_state: (
         Entrance(
             pf.LRU,
             {
@@ -41,7 +42,7 @@ ENTRANCES: Final[dict[str, tuple[Entrance, ...]]] = {
             },
         ),
     ),
-    "identify_page_state@6.1": (
+    phases_6_1.identify_page_state: (
         Entrance(
             pf.LRU,
             {

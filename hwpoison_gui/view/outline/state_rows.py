@@ -12,6 +12,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.handler import matching_row
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.type import Profile, StateRow
+from hwpoison_gui.kernel.profile.variants import Effect
 from hwpoison_gui.session.peek import at_in_slices
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.base.moment import moment_of
@@ -26,29 +27,28 @@ SPARED: Final = "spared"  # after the first match: not compared
 OPEN: Final = "open"  # no page is selected
 
 DOES: Final = {
-    "me_kernel_ignore": "leave it",
-    "me_kernel": "leave it",
-    "me_free": "leave it free",
-    "me_huge_page": "the huge page",
-    "me_pagecache_clean": "drop it",
-    "me_pagecache_dirty": "note EIO, drop it",
-    "me_swapcache_dirty": "keep it, unwritten",
-    "me_swapcache_clean": "drop it",
-    "me_unknown": "give up",
+    Effect.LEAVES: "leave it",
+    Effect.LEAVES_FREE: "leave it free",
+    Effect.HUGE: "the huge page",
+    Effect.DROPS: "drop it",
+    Effect.DROPS_DIRTY: "note EIO, drop it",
+    Effect.KEEPS_IN_SWAP_CACHE: "keep it, unwritten",
+    Effect.DROPS_FROM_SWAP_CACHE: "drop it",
+    Effect.GIVES_UP: "give up",
 }
-DOES_ANON: Final = {"me_pagecache_clean": "no more to do", "me_pagecache_dirty": "mark ERROR"}  # it is in no page cache
+# Anonymous pages are in no page cache.
+DOES_ANON: Final = {Effect.DROPS: "no more to do", Effect.DROPS_DIRTY: "mark ERROR"}
 MEANS: Final = {
-    "me_kernel_ignore": "the kernel keeps it for itself: nothing can be done",
-    "me_kernel": "a kernel page: its owner would have to free it first",
-    "me_free": "the allocator refuses it from now on",
-    "me_huge_page": "a huge page is handled as a whole",
-    "me_pagecache_clean": "of a file: drop the page, its content is elsewhere or its users were signalled;"
+    Effect.LEAVES: "a kernel page: its owner would have to free it first",
+    Effect.LEAVES_FREE: "the allocator refuses it from now on",
+    Effect.HUGE: "a huge page is handled as a whole",
+    Effect.DROPS: "of a file: drop the page, its content is elsewhere or its users were signalled;"
     " anonymous: its PTEs are gone already, nothing is left to do",
-    "me_pagecache_dirty": "set PG_error; of a file: set AS_EIO, so that fsync() returns EIO, and drop the page;"
+    Effect.DROPS_DIRTY: "set PG_error; of a file: record EIO, so that fsync() returns it, and drop the page;"
     " anonymous: its users were signalled, nothing is left to do",
-    "me_swapcache_dirty": "keep it in the swap cache and never write it: a process that swaps it in gets SIGBUS",
-    "me_swapcache_clean": "drop it from the swap cache: swap has a good copy",
-    "me_unknown": "log an unknown page state, and give up",
+    Effect.KEEPS_IN_SWAP_CACHE: "keep it in the swap cache and never write it: a process that swaps it in gets SIGBUS",
+    Effect.DROPS_FROM_SWAP_CACHE: "drop it from the swap cache: swap has a good copy",
+    Effect.GIVES_UP: "log an unknown page state, and give up",
 }
 
 
@@ -68,13 +68,17 @@ class Bit(NamedTuple):
 
 
 class TableRow(NamedTuple):
-    """`why`: why the row does not match; `never`: why no page ever reaches it. Both may be empty."""
+    """`does`, `means`: what its action does, in a few words and in a sentence.
+
+    `why`: why the row does not match; `never`: why no page ever reaches it. Both may be empty.
+    """
 
     number: int
     bits: tuple[Bit, ...]
     kind: str
     action: str
     does: str
+    means: str
     state: str
     why: str
     never: str
@@ -100,18 +104,21 @@ def rows_of(profile: Profile, word: int | None) -> tuple[TableRow, ...]:
     states = profile.results.states
     never = unreachable(states, profile.phases[-1])
     first = None if word is None else states.index(matching_row(states, word))
-    return tuple(_row(number, row, word, first, never.get(number, "")) for number, row in enumerate(states))
+    effects = [profile.results.actions[row.action].effect for row in states]
+    return tuple(
+        _row(number, row, effects[number], word, first, never.get(number, "")) for number, row in enumerate(states)
+    )
 
 
-def _row(number: int, row: StateRow, word: int | None, first: int | None, never: str) -> TableRow:
+def _row(number: int, row: StateRow, effect: Effect, word: int | None, first: int | None, never: str) -> TableRow:
     bits = tuple(_bit(name, row, word) for name in pf.names_of(row.mask))
     state = OPEN if first is None else FITS if number == first else TRIED if number < first else SPARED
     wrong = [bit for bit in bits if not bit.fits] if state == TRIED else []
     said = {has: ", ".join(bit.name for bit in wrong if bool(bit.has) == has) for has in (True, False)}
     why = "; ".join(f"{said[has]} {is_so}" for has, is_so in ((True, "set"), (False, "clear")) if said[has])
     anonymous = DOES_ANON if word is not None and word & pf.ANON else {}
-    does = anonymous.get(row.action, DOES.get(row.action, ""))
-    return TableRow(number, bits, row.kind, row.action, does, state, why, never)
+    does = anonymous.get(effect, DOES[effect])
+    return TableRow(number, bits, row.kind, row.action, does, MEANS[effect], state, why, never)
 
 
 def _bit(name: str, row: StateRow, word: int | None) -> Bit:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import phases
 from hwpoison_gui.kernel.mark import Site
-from hwpoison_gui.kernel.profile.type import StateRow
 from hwpoison_gui.view.words.words import Words, counted
 
 # Why nobody refers to a page, and what is returned for it.
@@ -23,22 +21,10 @@ _NOT_TRUNCATED: Final = {
     "mapping": "page->mapping is set",
     "never on LRU": "it was on no LRU list before",
 }
-# Flags that the kernel has under another name than /proc/kpageflags.
-_PAGE_FLAGS: Final = {"COMPOUND_HEAD": "PG_head", "COMPOUND_TAIL": "PG_tail"}
 
 
 def _not_truncated(what: str, anon_vma: int, path: str) -> str:
     return f"It was not truncated meanwhile: {_NOT_TRUNCATED[what].format(anon_vma=anon_vma, path=path)}."
-
-
-def row_found(row: StateRow, saved: bool) -> str:
-    """The row of the state table that fits, with the flags that it asks for; `saved`: of those saved before."""
-    asked = [
-        f"{_PAGE_FLAGS.get(name, f'PG_{name.lower()}')} is {'set' if row.res & 1 << pf.BY_NAME[name].bit else 'clear'}"
-        for name in pf.names_of(row.mask)
-    ]
-    by = " (in the saved flags)" if saved and row.mask else ""
-    return f"{', '.join(asked) or 'No row above fits'}{by}: row '{row.kind}', {row.action}()."
 
 
 WORDS: Final[dict[Site, Words]] = {
@@ -57,6 +43,5 @@ WORDS: Final[dict[Site, Words]] = {
     phases.NO_WRITEBACK: Words("PG_writeback is clear: no I/O is under way."),
     phases.WRITEBACK_WAITED: Words("PG_writeback was set: the handler waited until the I/O ended."),
     phases.NOT_TRUNCATED: Words(_not_truncated),
-    phases.ROW: Words(row_found, branch=lambda row: str(row.kind)),
     phases.STILL_REFERENCED: Words(lambda users: f"{counted(users, 'reference')} left besides the handler's own."),
 }

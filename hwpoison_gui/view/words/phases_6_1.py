@@ -6,7 +6,6 @@ from typing import Final
 
 from hwpoison_gui.kernel import phases_6_1 as phases
 from hwpoison_gui.kernel.mark import Site
-from hwpoison_gui.view.words.phases import row_found
 from hwpoison_gui.view.words.words import Words
 
 WORDS: Final[dict[Site, Words]] = {
@@ -25,5 +24,4 @@ WORDS: Final[dict[Site, Words]] = {
     phases.LOCK_WAITED: Words(
         "PG_locked was set: locked after its holder unlocked it, and its flags are saved; no filter rejects it."
     ),
-    phases.ROW: Words(row_found, branch=lambda row: str(row.kind)),
 }

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
 from hwpoison_gui.gui.why.state_model import BITS, DOES, KIND
+from hwpoison_gui.kernel.handler import ROW
 from hwpoison_gui.view.base.palette import THEMES, mixed
 from hwpoison_gui.view.outline.state_rows import FITS, OPEN
 
@@ -55,7 +56,7 @@ def test_enter_on_the_lit_row_goes_to_the_step_that_found_it(user) -> None:
     panel.view.setCurrentIndex(panel.model.index(row.number, KIND))
     user.key(Key.Key_Return, panel.view)
     assert user.session.position == step
-    assert user.session.steps[step - 1].mark.site.function == "page_action"
+    assert user.session.steps[step - 1].mark.site is ROW
 
 
 def test_every_row_teaches(user) -> None:

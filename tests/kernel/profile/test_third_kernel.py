@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from hwpoison_gui.cli import main
+from hwpoison_gui.kernel import actions_6_1, phases_6_1
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel import phases_6_1
-from hwpoison_gui.kernel.handler import Handler, Verdict, leave
+from hwpoison_gui.kernel.handler import Handler, Verdict, action_result, leave, matching_row, take_action
 from hwpoison_gui.kernel.mark import Steps
 from hwpoison_gui.kernel.profile.linux_6_1 import V6_1
 from hwpoison_gui.kernel.profile.registry import PROFILES, nearest, newest, sysctls
 from hwpoison_gui.kernel.profile.type import FAILED, IGNORED, Exit, Profile, Sysctl
-from hwpoison_gui.kernel.profile.variants import VARIANTS, changed, phase
+from hwpoison_gui.kernel.profile.variants import VARIANTS, Effect, action, by_name, changed, phase
 from hwpoison_gui.opening import under
 from hwpoison_gui.session.compare import Settings, differing
 from hwpoison_gui.session.errors import ScenarioError
@@ -28,10 +28,14 @@ from hwpoison_gui.session.scenario.reader import loads
 from hwpoison_gui.session.scenario.simulate import simulate
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.facts.injections import unpoison
+from hwpoison_gui.view.facts.operation_chips import result_in
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.assessment import Assessment
+from hwpoison_gui.view.outcome.loss import loss_of
+from hwpoison_gui.view.outcome.matched_row import matched_row
 from hwpoison_gui.view.outline.outline import DONE, Outline
-from hwpoison_gui.view.outline.state_rows import rows_of
+from hwpoison_gui.view.outline.state_rows import StateTables, rows_of
+from tests.workbench import Workbench
 
 # What the kernel's file would hold: here after a change of 2024, a result line for a page that is poisoned already.
 ENABLE: Sysctl = Sysctl(
@@ -98,6 +102,25 @@ def _kernel(monkeypatch: pytest.MonkeyPatch) -> Iterator[Profile]:
             return (yield from leave(h, "already poisoned"))
         return (yield from phases_6_1.set_page_hwpoison(h))
 
+    @phase("9.9")
+    def identify_page_state(h: Handler) -> Steps[Verdict]:
+        """Only the flags saved before unmapping are matched with the state table."""
+        h.page_flags |= h.m.page(h.pfn)
+        row = matching_row(h.m.profile.results.states, h.page_flags)
+        h.kind = row.kind
+        result = yield from take_action(h, row, h.page_flags, saved=True)
+        yield action_result(h, row.kind, result)
+        return h.m.profile.results.errno_of[result]
+
+    @action("9.9", Effect.DROPS_DIRTY)
+    def me_folio_dirty(h: Handler) -> Steps[str]:
+        """Contents are lost: as before, under a new name."""
+        return (yield from actions_6_1.me_pagecache_dirty(h))
+
+    states = tuple(
+        row._replace(action=me_folio_dirty.name) if row.action == "me_pagecache_dirty" else row
+        for row in V6_1.results.states
+    )
     exits = {
         **V6_1.results.exits,
         "already poisoned": Exit("already poisoned page", FAILED, "EHWPOISON"),
@@ -109,13 +132,19 @@ def _kernel(monkeypatch: pytest.MonkeyPatch) -> Iterator[Profile]:
         title="Linux 9.9 (toy)",
         from_version=(9, 0),
         sysctls=(*V6_1.sysctls, ENABLE),
-        phases=changed(V6_1.phases, set_page_hwpoison),
+        phases=changed(V6_1.phases, set_page_hwpoison, identify_page_state),
         log=replace(V6_1.log, prefix="Toy {pfn:#x}: "),
-        results=replace(V6_1.results, exits=exits),
+        results=replace(
+            V6_1.results,
+            states=states,
+            actions={**V6_1.results.actions, **by_name(me_folio_dirty)},
+            exits=exits,
+        ),
     )
     monkeypatch.setitem(PROFILES, toy.name, toy)
     yield toy
-    del VARIANTS[str(set_page_hwpoison)]
+    for variant in (set_page_hwpoison, identify_page_state, me_folio_dirty):
+        del VARIANTS[str(variant)]
 
 
 def _scenario() -> str:
@@ -169,6 +198,24 @@ def test_its_variant_has_a_place_in_the_outline(kernel: Profile) -> None:
     states = {node.text: node.state(operation.last) for node in outline.shown()}
     assert states["Was it poisoned before?"] == states["Lock it and save its flags"] == DONE
     assert len(rows_of(kernel, None)) == len(kernel.results.states)
+
+
+def test_its_rows_and_actions_have_words(kernel: Profile) -> None:
+    """Views know a row by the shared site, and an action by its declared effect."""
+    said = []
+    for profile in (kernel, V6_1):
+        bench = Workbench(profile.name)
+        bench.do("file", path="/srv/f", pages=1)
+        bench.do("open", task="a", path="/srv/f", fd="f")
+        bench.do("pwrite", task="a", fd="f", page=0, value="A")
+        bench.do("poison", frame="/srv/f@0")
+        session = bench.session
+        operation = session.operations[-1]
+        row = matched_row(session, operation)
+        loss = loss_of(session, operation)
+        assert row is not None and row.kind == "dirty LRU page" and loss is not None
+        said.append((loss.lost, result_in(session, operation), StateTables().table_for(session, -1).rows[9].does))
+    assert said[0] == said[1] and "the last write to /srv/f, page 0" in said[0][0] and "data lost" in said[0][1][0]
 
 
 def test_the_lens_runs_it(kernel: Profile) -> None:

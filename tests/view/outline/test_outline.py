@@ -53,7 +53,7 @@ def test_every_phase_of_a_kernel_is_told_and_nothing_else(profile: Profile) -> N
     outline = Outline(profile)
     root = line(outline, "A memory error is reported")
     told = [outline.nodes[number].text for number in root.children]
-    assert told == [PHASES[str(phase)].title for phase in profile.phases]
+    assert told == [PHASES[phase].title for phase in profile.phases]
     assert all(node.state(0) == AHEAD for node in outline.shown())
 
 

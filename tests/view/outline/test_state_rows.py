@@ -10,6 +10,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.handler import matching_row
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.profile.type import Profile
+from hwpoison_gui.kernel.profile.variants import Effect
 from hwpoison_gui.session.scenario import replay
 from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.session.session import Session
@@ -52,7 +53,8 @@ def test_without_a_page_nothing_is_decided(profile: Profile) -> None:
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
 def test_every_action_has_words(profile: Profile) -> None:
-    assert {row.action for row in profile.results.states} <= DOES.keys() & MEANS.keys()
+    assert all(row.does and row.means for row in rows_of(profile, None))
+    assert DOES.keys() == MEANS.keys() == set(Effect)
 
 
 def test_a_preview_becomes_a_fact_when_the_handler_looks() -> None:
