@@ -66,7 +66,7 @@ def me_huge_page(h: Handler) -> Steps[str]:
 @action("2.6.32", Effect.GIVES_UP)
 def me_unknown(h: Handler) -> Steps[str]:
     """No row matches, which should not happen."""
-    h.log("Unknown page state")
+    h.log(h.m.profile.log.unknown_state)
     yield Mark(UNKNOWN, (), (h.pfn,))
     return FAILED
 
@@ -87,14 +87,14 @@ def me_pagecache_clean(h: Handler) -> Steps[str]:
         yield Mark(TRUNCATED, (inode.path, inode.filesystem), (pfn,))
         return RECOVERED
     if can(inode, "drops"):
-        h.log("Failed to punch page: -5")
+        h.log(h.m.profile.log.not_punched.format(err=-5))  # -EIO
         yield Mark(NOT_REGULAR, (inode.path, inode.filesystem), (pfn,))
         return FAILED
     kept = why_kept(m, pfn)
     if invalidate_inode_page(m, pfn, extra=1):
         yield Mark(INVALIDATED, (inode.path,), (pfn,))
         return RECOVERED
-    h.log("Failed to invalidate")
+    h.log(h.m.profile.log.not_invalidated)
     yield Mark(NOT_INVALIDATED, (inode.path, *kept), (pfn,))
     return FAILED
 

@@ -53,7 +53,7 @@ def me_kernel(h: Handler) -> Steps[str]:
 @action("6.1", Effect.GIVES_UP)
 def me_unknown(h: Handler) -> Steps[str]:
     """No row matches, which should not happen."""
-    h.log("Unknown page state")
+    h.log(h.m.profile.log.unknown_state)
     yield Mark(actions.UNKNOWN, (), (h.pfn,))
     yield unlock(h, h.pfn)
     return FAILED
@@ -115,14 +115,14 @@ def truncate_error_page(h: Handler, page: int, inode: Inode) -> Steps[str]:
         if invalidate_inode_page(m, page, extra=1):
             yield Mark(actions.INVALIDATED, (inode.path,), (h.pfn,))
             return RECOVERED
-        h.log("Failed to invalidate")
+        h.log(h.m.profile.log.not_invalidated)
         yield Mark(actions.NOT_INVALIDATED, (inode.path, *kept), (h.pfn,))
         return FAILED
     if how != "generic_error_remove_page":
         yield Mark(KEPT[how], (inode.path, inode.filesystem), (h.pfn,))
         return RECOVERED
     if inode.filesystem == "directory":
-        h.log("Failed to punch page: -5")
+        h.log(h.m.profile.log.not_punched.format(err=-5))  # -EIO
         yield Mark(actions.NOT_REGULAR, (inode.path, inode.filesystem), (h.pfn,))
         return FAILED
     truncate_page(m, page)

@@ -69,6 +69,6 @@ def _unhandlable(m: Machine, pfn: int, held: bool) -> Steps[str]:
         put_page(m, pfn)
     for attempt in range(1, TRIES + 1):
         yield Mark(SHAKEN, (attempt,), (pfn,))
-    m.printk(m.profile.log.prefix.format(pfn=pfn) + "unhandlable page.", pfn)
+    m.printk(m.profile.log.prefix.format(pfn=pfn) + m.profile.log.unhandlable, pfn)
     yield Mark(UNHANDLABLE, (m.page(pfn),), (pfn,))
     return "EIO"

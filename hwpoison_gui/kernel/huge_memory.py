@@ -165,7 +165,7 @@ def split_huge_page(m: Machine, pfn: int) -> Steps[bool]:
     """split_huge_page_to_list(): make 512 pages of one; the caller's reference stays on `pfn`. False if it is held."""
     head = m.compound_head(pfn)
     if head == huge_zero_page(m):
-        m.printk("huge_memory: Called split_huge_page for huge zero page")
+        m.printk(m.profile.log.split_huge_zero_page)
         yield Mark(NEVER_SPLIT, (), (pfn,))
         return False
     if not can_split(m, head):

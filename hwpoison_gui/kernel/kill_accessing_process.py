@@ -43,7 +43,7 @@ def poisoned_before(h: Handler, page: int, found: Mark) -> Steps[int | str]:
     -------
     "EHWPOISON", or what kill_accessing_process() returns for an action-required error.
     """
-    h.log("already hardware poisoned")
+    h.log(h.m.profile.log.already_poisoned)
     found_poisoned(h.m)
     yield found
     errno: int | str = "EHWPOISON"

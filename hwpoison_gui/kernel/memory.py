@@ -107,7 +107,7 @@ def do_sigbus(m: Machine, tid: int, vma: Vma, address: int, fault: str) -> Mark:
     touched = address & -PAGE_SIZE
     if fault == VM_FAULT_HWPOISON:
         lsb = 21 if vma.huge == "hugetlb" else PAGE_SHIFT
-        m.printk(f"MCE: Killing {who.comm}:{tid} due to hardware memory corruption fault at {touched:x}", fatal=True)
+        m.printk(m.profile.log.fault_kill.format(comm=who.comm, pid=tid, address=touched), fatal=True)
         force_sig(m, tid, SigInfo("SIGBUS", BUS_MCEERR_AR, touched, lsb))
         where = TOUCHED_POISON
     else:

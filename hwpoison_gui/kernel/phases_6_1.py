@@ -50,7 +50,7 @@ def check_pfn(h: Handler) -> Steps[Verdict]:
     if 0 <= pfn < m.frames and not m.page(pfn) & pf.NOPAGE:
         yield Mark(ONLINE, (), (pfn,))
         return None
-    h.log("memory outside kernel control")
+    h.log(h.m.profile.log.no_page)
     yield Mark(OFFLINE, (pfn,))
     return "ENXIO"
 

@@ -69,7 +69,7 @@ def _ksm(h: Handler) -> Steps[Verdict]:
     if not h.m.profile.has("abort_on_failed_unmap"):
         yield _unmapping_failed(h, h.pfn)
         return None
-    h.log("can't handle KSM pages.")
+    h.log(h.m.profile.log.ksm)
     yield Mark(KSM, (), (h.pfn,))
     return (yield from unmap_failed(h))
 
@@ -77,7 +77,7 @@ def _ksm(h: Handler) -> Steps[Verdict]:
 def _what_takes_their_place(h: Handler, page: int) -> Steps[str]:
     """What replaces the PTEs of the page: a hwpoison entry, a swap entry, or nothing if the page is clean."""
     if h.m.page(page) & pf.SWAPCACHE:
-        h.log("keeping poisoned page in swap cache")
+        h.log(h.m.profile.log.in_swap_cache)
         yield Mark(SWAPCACHE, (), (page,))
         return "swap"
     return "none" if (yield from _is_clean(h, page)) else "hwpoison"
@@ -96,7 +96,7 @@ def _is_clean(h: Handler, pfn: int) -> Steps[bool]:
         m.set_flags(pfn, pf.DIRTY)
         yield Mark(MKCLEAN_DIRTY, (cleaned, mapped), (pfn,))
         return False
-    h.log("corrupted page was clean: dropped without side effects")
+    h.log(h.m.profile.log.clean)
     yield Mark(MKCLEAN_CLEAN, (mapped, inode.path), (pfn,))
     return True
 

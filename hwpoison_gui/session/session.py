@@ -168,7 +168,8 @@ class Session:
         Raises
         ------
         ScenarioError
-            If a name does not exist, a task is dead, or the machine has panicked. Nothing has changed then.
+            If a name does not exist, a task is dead, the profile lacks what is asked for, or the machine has
+            panicked. Nothing has changed then.
         """
         recording = self.begin(name, args, caption)
         recording.advance()
@@ -180,6 +181,7 @@ class Session:
         assert self.recording is None, "an operation is being recorded"
         if self.machine.panicked and name not in AFTER_PANIC:
             raise ScenarioError("the machine has panicked: only going back or a new machine helps")
+        self._check_available(name, args)
         left = self._leave_future()
         m, first = self.machine, self.position
         before = (len(m.log.view), len(m.deliveries.view), len(m.results.view), m.counter("already_poisoned"))
@@ -203,6 +205,11 @@ class Session:
         marks, last = self._carry_out(name, args), Mark(DONE[name])
         self.recording = Recording(self.timeline, len(self.operations), marks, last, done, undone)
         return self.recording
+
+    def _check_available(self, name: str, args: Mapping[str, Any]) -> None:
+        from hwpoison_gui.session.scenario.available import check_available  # a start has no time for it
+
+        check_available(self.machine.profile, name, args)
 
     def _leave_future(self) -> _Left:
         """Cut the steps after the current operation, or after the position, and keep them as a branch."""

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QToolBar, QWidget
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.kernel.profile.type import SYSCTL_RECOVERY, Sysctl
 from hwpoison_gui.view.base.palette import DARK, Theme, mixed
+from hwpoison_gui.view.words.sysctls import sysctl_words
 
 DETAILS: Final = (2, 1, 0)  # full name and meaning; both short; a short name only
 _PREFIX: Final = "memory_failure_"
@@ -26,6 +27,7 @@ class SysctlSlider(QAbstractSlider):
     def __init__(self, sysctl: Sysctl, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
         self.sysctl = sysctl
+        self._said = sysctl_words(sysctl.name)
         self._theme = theme
         self._detail = DETAILS[0]
         self._shown = True
@@ -35,7 +37,7 @@ class SysctlSlider(QAbstractSlider):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(f"vm.{sysctl.name}")
-        self.setToolTip(f"vm.{sysctl.name}\n{sysctl.tip}")
+        self.setToolTip(f"vm.{sysctl.name}\n{self._said.tip}")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._pressed_at = 0.0
         self.set_value(0)
@@ -60,7 +62,7 @@ class SysctlSlider(QAbstractSlider):
         self._show_in_tool_bar(value is not None)
         value = value or 0
         self.setValue(value)
-        self.setAccessibleDescription(f"{value}: {self.sysctl.on if value else self.sysctl.off}")
+        self.setAccessibleDescription(f"{value}: {self._said.on if value else self._said.off}")
 
     def _show_in_tool_bar(self, shown: bool) -> None:
         """Show or hide the slider in its tool bar, where visibility belongs to the action of the widget."""
@@ -122,7 +124,7 @@ class SysctlSlider(QAbstractSlider):
 
     def _words(self, detail: int) -> tuple[str, str]:
         """Texts for 0 and 1 at this level of detail."""
-        return {2: (self.sysctl.off, self.sysctl.on), 1: self.sysctl.short, 0: ("", "")}[detail]
+        return {2: (self._said.off, self._said.on), 1: self._said.short, 0: ("", "")}[detail]
 
     def width_of(self, detail: int) -> int:
         """Width in pixels at this level of detail."""

@@ -16,6 +16,7 @@ from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.view.facts.touching import touches_of_frame
 from hwpoison_gui.view.filter.fuzzy import Line, ranked
 from hwpoison_gui.view.rows.files import first_cached_frame
+from hwpoison_gui.view.words.sysctls import sysctl_words
 
 MOST = 60
 _MOST_TOUCHES = 20
@@ -114,9 +115,10 @@ def _sysctls(c: Controller) -> list[PaletteEntry]:
     entries = []
     for sysctl in c.session.machine.profile.sysctls:
         now = c.session.machine.sysctl.view[sysctl.name]
-        for value, means in ((1, sysctl.on), (0, sysctl.off)):
+        said = sysctl_words(sysctl.name)
+        for value, means in ((1, said.on), (0, said.off)):
             missing = PANICKED if c.panicked else f"It is already {value}." if now == value else ""
-            words = f"{sysctl.title}: {'on' if value else 'off'}"
+            words = f"{said.title}: {'on' if value else 'off'}"
             run = partial(c.set_sysctl, sysctl.name, value)
             entries.append(PaletteEntry(f"vm.{sysctl.name} = {value}", words, means, "", run, missing, means))
     return entries

@@ -225,9 +225,15 @@ V6_1: Final = replace(
         panic="Kernel panic - not syncing: Memory failure on page {pfn:x}",
         prefix="Memory failure: {pfn:#x}: ",
         result="recovery action for {kind}: {result}",
+        result_says_dirty=False,
         kill="Sending SIGBUS to {comm}:{pid} due to hardware memory corruption",
         still_referenced="{kind} still referenced by {users} users",
         unmap_failed="failed to unmap page (mapcount={left})",
+        no_page="memory outside kernel control",
+        already_poisoned="already hardware poisoned",
+        unhandlable="unhandlable page.",  # get_any_page()
+        ksm="can't handle KSM pages.",  # hwpoison_user_mappings()
+        split_huge_zero_page="huge_memory: Called split_huge_page for huge zero page",  # mm/huge_memory.c
         soft_offline=SOFT_OFFLINE,
         unpoison=UNPOISON,
     ),

@@ -57,58 +57,43 @@ SYSCTL_RECOVERY: Final = "memory_failure_recovery"
 
 
 class Sysctl(NamedTuple):
-    """A sysctl in /proc/sys/vm with the values 0 and 1.
-
-    Attributes
-    ----------
-    name : str
-        File name in /proc/sys/vm.
-    default : int
-        Value after boot.
-    title : str
-        Short label.
-    off, on : str
-        Meaning of 0 and 1, a few words.
-    short : tuple of str
-        Meaning of 0 and 1, one word each.
-    tip : str
-        Meaning of 0 and 1, in sentences.
-    effect : tuple of str
-        What follows from writing 0 or 1.
-    """
+    """A sysctl with the values 0 and 1: its file name in /proc/sys/vm, and its value after boot."""
 
     name: str
     default: int
-    title: str
-    off: str
-    on: str
-    short: tuple[str, str]
-    tip: str
-    effect: tuple[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class LogLines:
-    """Kernel log lines, as format strings.
+    """Kernel log lines, as format strings; empty where a kernel does not print the line.
 
-    Fields: `pfn`, `comm`, `pid`, `kind`, `result`, `dirty` ("dirty " or empty), `trapno`, `users` (references), `left`
-    (mappings); those of `soft_offline` are listed where the table is.
+    Values: `pfn`, `comm`, `pid`, `kind`, `result`, `dirty` ("dirty " or empty), `trapno`, `users` (references), `left`
+    (mappings), `address`, `err` (negative errno); those of `soft_offline` are listed where the table is.
     """
 
     panic: str = field(metadata=means("recovery is off"))
     prefix: str = field(metadata=means("before each line of the handler"))
     result: str = field(metadata=means("result line"))
+    result_says_dirty: bool = field(
+        metadata=means("the result line has a word for dirty pages; otherwise the kind includes it")
+    )
     kill: str = field(metadata=means("SIGBUS (action optional or required) is sent"))
     force_kill: str = field(metadata=means("SIGKILL is sent"))
     still_referenced: str = field(metadata=means("references that nobody accounts for"))
     unmap_failed: str = field(metadata=means("the page stays mapped"))
+    unknown_state: str = field(metadata=means("me_unknown()"))
+    not_invalidated: str = field(metadata=means("the page stays in its file, whose file system removes no pages"))
+    not_punched: str = field(metadata=means("the file system fails to remove the page"))
+    in_swap_cache: str = field(metadata=means("the page is in the swap cache"))
+    clean: str = field(metadata=means("the page is clean"))
+    fault_kill: str = field(metadata=means("a page fault meets a poisoned page"))
+    no_page: str = field(default="", metadata=means("a pfn without a page"))
+    already_poisoned: str = field(default="", metadata=means("the page is poisoned already"))
+    unhandlable: str = field(default="", metadata=means("no reference can be taken"))
+    ksm: str = field(default="", metadata=means("a KSM page"))
+    split_huge_zero_page: str = field(default="", metadata=means("the huge zero page is to be split"))
     soft_offline: Mapping[str, str] = field(metadata=means("soft offline"))
     unpoison: Mapping[str, str] = field(metadata=means("unpoison"))
-
-    @property
-    def result_says_dirty(self) -> bool:
-        """Whether the result line has a word for dirty pages; otherwise the kind includes it."""
-        return "{dirty}" in self.result
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +167,7 @@ class Profile:
     phases : tuple of Variant
         The phases of memory_failure() in their order.
     names : mapping
-        Functions that were renamed since 2.6.32; see `called`.
+        What this kernel calls functions that sites name otherwise; see `called`.
     log, results, users, mm, files
         Records.
     """
@@ -202,7 +187,7 @@ class Profile:
 
     def has(self, feature: str) -> bool:
         """Whether this kernel has a feature. Raises KeyError if no feature of that name is declared."""
-        return feature in self.features or not FEATURES[feature]
+        return FEATURES[feature].name in self.features
 
     def phase(self, name: str) -> Variant[Verdict]:
         """The variant of a phase that this kernel runs. Raises StopIteration if it runs none."""
@@ -218,5 +203,5 @@ class Profile:
         return {sysctl.name: sysctl.default for sysctl in self.sysctls}
 
     def called(self, function: str) -> str:
-        """The name in this kernel of a function of 2.6.32."""
+        """The name in this kernel of a function that a site or an outline names."""
         return self.names.get(function, function)

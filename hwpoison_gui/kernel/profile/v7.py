@@ -110,29 +110,8 @@ def swapped_in(m: Machine, vma: Vma, pfn: int, entry: int) -> None:
         try_to_free_swap(m, pfn)
 
 
-EARLY_KILL: Final = Sysctl(
-    name=SYSCTL_EARLY_KILL,
-    default=1,
-    title="Early kill",
-    off="late: whoever touches it",
-    on="early: all users at once",
-    short=("late", "early"),
-    tip="0: the page is unmapped, and a process is killed when it touches it.\n"
-    "1: every process that maps the page gets SIGBUS at once.\n"
-    "PR_MCE_KILL of a task has the last word.",
-    effect=("whoever touches a broken page learns of it then", "all who map a page that breaks are told at once"),
-)
-RECOVERY: Final = Sysctl(
-    name=SYSCTL_RECOVERY,
-    default=1,
-    title="Recovery",
-    off="panic on any failure",
-    on="try to recover",
-    short=("panic", "recover"),
-    tip="1: the kernel tries to go on without the broken page.\n"
-    "0: the machine stops (kernel panic) on any broken page.",
-    effect=("the machine stops at the next broken page", "the kernel tries to go on without a broken page"),
-)
+EARLY_KILL: Final = Sysctl(SYSCTL_EARLY_KILL, default=1)
+RECOVERY: Final = Sysctl(SYSCTL_RECOVERY, default=1)
 
 V7: Final = Profile(
     name="v7",
@@ -161,15 +140,24 @@ V7: Final = Profile(
         phases.check_truncated,
         phases.identify_page_state,
     ),
+    # The loop over error_states[] is a function of its own since 524fca1e7356 (see linux_6_1.py).
     names={"identify_page_state": "page_action"},
     log=LogLines(
         panic="Kernel panic - not syncing: Memory failure from trap {trapno} on page {pfn:x}",
         prefix="MCE {pfn:#x}: ",
         result="{dirty}{kind} page recovery: {result}",
+        result_says_dirty=True,
         kill="Killing {comm}:{pid} early due to hardware memory corruption",
         force_kill="forcibly killing {comm}:{pid} because of failure to unmap corrupted page",
         still_referenced="{kind} page still referenced by {users} users",
         unmap_failed="failed to unmap page (mapcount={left})!",
+        unknown_state="Unknown page state",
+        not_invalidated="Failed to invalidate",
+        not_punched="Failed to punch page: {err}",
+        in_swap_cache="keeping poisoned page in swap cache",
+        clean="corrupted page was clean: dropped without side effects",
+        # do_sigbus(), arch/x86/mm/fault.c
+        fault_kill="MCE: Killing {comm}:{pid} due to hardware memory corruption fault at {address:x}",
         soft_offline={},
         unpoison={},
     ),

@@ -85,7 +85,9 @@ def _features(one: Profile, other: Profile) -> Iterator[tuple[str, ...]]:
 
 def _other(one: Profile, other: Profile) -> Iterator[tuple[str, str, str]]:
     yield from _rows("sysctl after boot", one.sysctl, other.sysctl)
-    yield from _rows("called otherwise than in 2.6.32", one.names, other.names)
+    renamed = {**one.names, **other.names}
+    mine, theirs = ({name: f"{profile.called(name)}()" for name in renamed} for profile in (one, other))
+    yield from _rows("function", mine, theirs)
 
 
 def _fields(one: DataclassInstance, other: DataclassInstance) -> Iterator[tuple[str, str, str]]:

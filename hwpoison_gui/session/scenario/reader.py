@@ -11,13 +11,13 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Final
 
-from hwpoison_gui.kernel.profile.registry import PROFILES, having, oldest, sysctls
+from hwpoison_gui.kernel.profile.registry import PROFILES, oldest, sysctls
 from hwpoison_gui.kernel.profile.type import Profile
-from hwpoison_gui.session import grammar
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.scenario import names, schema, shape
+from hwpoison_gui.session.scenario.available import check_available, check_frame, check_sysctl
 from hwpoison_gui.session.scenario.scenario import Memory, Scenario, ScenarioStep, pauses
-from hwpoison_gui.session.scenario.schema import FORMAT, MEMORY, OPS, Kind
+from hwpoison_gui.session.scenario.schema import FORMAT, MEMORY, OPS
 
 # Files that are opened by mistake, by their first bytes.
 _TAKEN_FOR_SCENARIOS: Final = (
@@ -100,7 +100,7 @@ def sysctls_of(given: object, profile: Profile) -> dict[str, int]:
     for name in values:
         try:
             shape.known(name, sysctls(), "`[sysctl]`")
-            _has_sysctl(profile, name, name)
+            check_sysctl(profile, name, name)
         except ScenarioError as error:
             raise ScenarioError(error.message, key=f"sysctl.{name}") from None
     return {
@@ -133,45 +133,12 @@ def step_of(fields: Mapping[str, Any], number: int, profile: str) -> ScenarioSte
     for key, word, needed in op.needs:
         if args[key] == word and needed not in args:
             raise ScenarioError(f"missing; `{name}` with {key} = {shape.shown(word)} needs it", key=needed)
-    _known_to(PROFILES[profile], name, args)
+    check_available(PROFILES[profile], name, args)
     caption = shape.text(fields.get("caption", ""), "caption")
     expect = shape.expectation(fields.get("expect", {}))
     _answerable(name, args, expect, PROFILES[profile])
     pause = shape.flag(fields.get("pause", pauses(name, caption)), "pause")
     return ScenarioStep(name, args, caption, pause, expect, number)
-
-
-def _known_to(profile: Profile, name: str, args: Mapping[str, Any]) -> None:
-    """Raise ScenarioError if the op, or a word in it, needs a feature that the profile lacks."""
-    op = OPS[name]
-    _needs(profile, op.feature, f"`{name}`", "op")
-    for key, value in args.items():
-        spec = op.keys[key]
-        if spec.kind is Kind.CHOICE:
-            _needs(profile, spec.features.get(value, ""), shape.shown(value), key)
-        if spec.kind is Kind.SYSCTL:
-            _has_sysctl(profile, value, key)
-        if spec.kind is Kind.FRAME:
-            _frame_known_to(profile, value, key)
-
-
-def _frame_known_to(profile: Profile, text: str, key: str) -> None:
-    page = grammar.parse_page(text)
-    inner = page.page if isinstance(page, grammar.HeadPage) else page
-    if isinstance(inner, grammar.AnyPage):
-        _needs(profile, schema.ANY_KIND_FEATURES.get(inner.kind, ""), shape.shown(text), key)
-
-
-def _has_sysctl(profile: Profile, name: str, key: str) -> None:
-    if name not in profile.sysctl:
-        names = [other.name for other in PROFILES.values() if name in other.sysctl]
-        raise ScenarioError(f"`{name}` is only for profile {' and '.join(names)}", key=key)
-
-
-def _needs(profile: Profile, feature: str, what: str, key: str) -> None:
-    if feature and not profile.has(feature):
-        names = [other.name for other in having(feature)]
-        raise ScenarioError(f"{what} is only for profile {' and '.join(names)}", key=key)
 
 
 def _answerable(name: str, args: Mapping[str, Any], expect: Mapping[str, Any], profile: Profile) -> None:
@@ -189,4 +156,4 @@ def _answerable(name: str, args: Mapping[str, Any], expect: Mapping[str, Any], p
             raise ScenarioError(f"only for profile {' and '.join(names)}; `kind` says it here", key=f"expect.{key}")
         if key == "never_handed_out":
             for text in expect[key]:
-                _frame_known_to(profile, text, f"expect.{key}")
+                check_frame(profile, text, f"expect.{key}")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from hwpoison_gui.kernel.mark import Site
-from hwpoison_gui.kernel.profile.registry import sysctls
 from hwpoison_gui.session import ops
 from hwpoison_gui.session.session import DONE
+from hwpoison_gui.view.words.sysctls import sysctl_words
 from hwpoison_gui.view.words.words import Words, counted
 
 
@@ -28,7 +28,7 @@ WORDS: Final[dict[Site, Words]] = {
     ops.PROTECTED: Words(lambda at, pages, prot: f"{at}: the protection of {counted(pages, 'page')} is {prot} now."),
     ops.DONTNEED: Words(lambda pages, start: f"{counted(pages, 'page')} at {start:#x} dropped."),
     ops.SYSCTL: Words(
-        lambda sysctl, old, new: f"vm.{sysctl} is {new} now (was {old}): {sysctls()[sysctl].effect[new]}."
+        lambda sysctl, old, new: f"vm.{sysctl} is {new} now (was {old}): {sysctl_words(sysctl).effect[new]}."
     ),
     ops.CHECKED: Words("Nothing is done."),
     **{site: Words(f"{name}: done.") for name, site in DONE.items()},

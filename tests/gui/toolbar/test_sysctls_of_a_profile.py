@@ -10,16 +10,7 @@ from hwpoison_gui.kernel.profile.type import Sysctl
 from hwpoison_gui.opening import Opened
 from hwpoison_gui.session.session import Session
 
-ENABLE = Sysctl(
-    name="enable_soft_offline",
-    default=1,
-    title="Soft offline",
-    off="refuse soft offline",
-    on="allow soft offline",
-    short=("off", "on"),
-    tip="0: soft offline is refused.\n1: it is allowed.",
-    effect=("soft offline is refused", "soft offline is allowed"),
-)
+ENABLE = Sysctl("enable_soft_offline", default=1)
 
 
 def opened(profile: str) -> Opened:
@@ -30,6 +21,6 @@ def test_a_slider_is_shown_where_the_kernel_has_its_sysctl(open_window, monkeypa
     monkeypatch.setitem(PROFILES, "9.9", replace(V6_1, name="9.9", sysctls=(*V6_1.sysctls, ENABLE)))
     new = open_window(opened("9.9")).window
     slider = new.sliders["enable_soft_offline"]
-    assert slider.isVisible() and slider.value() == 1 and "soft offline is refused" in slider.toolTip()
+    assert slider.isVisible() and slider.value() == 1 and "vm.enable_soft_offline" in slider.toolTip()
     old = open_window(opened("6.1")).window
     assert [name for name, slider in old.sliders.items() if slider.isVisible()] == list(V6_1.sysctl)

@@ -38,16 +38,7 @@ from hwpoison_gui.view.outline.state_rows import StateTables, rows_of
 from tests.workbench import Workbench
 
 # What the kernel's file would hold: here after a change of 2024, a result line for a page that is poisoned already.
-ENABLE: Sysctl = Sysctl(
-    name="enable_soft_offline",
-    default=1,
-    title="Soft offline",
-    off="refuse soft offline",
-    on="allow soft offline",
-    short=("off", "on"),
-    tip="0: soft offline is refused.\n1: it is allowed.",
-    effect=("soft offline is refused", "soft offline is allowed"),
-)
+ENABLE: Sysctl = Sysctl("enable_soft_offline", default=1)
 SCENARIO = """
 format = 1
 title = "Twice"

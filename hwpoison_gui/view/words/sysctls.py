@@ -1,0 +1,68 @@
+"""Words of the sysctls, by name."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL, SYSCTL_RECOVERY
+
+
+class SysctlWords(NamedTuple):
+    """What the values 0 and 1 of a sysctl mean.
+
+    Attributes
+    ----------
+    title : str
+        Short label.
+    off, on : str
+        Meaning of 0 and 1, a few words.
+    short : tuple of str
+        Meaning of 0 and 1, one word each.
+    tip : str
+        Meaning of 0 and 1, in sentences.
+    effect : tuple of str
+        What follows from writing 0 or 1, a clause.
+    """
+
+    title: str
+    off: str
+    on: str
+    short: tuple[str, str]
+    tip: str
+    effect: tuple[str, str]
+
+
+SYSCTLS: Final = {
+    SYSCTL_EARLY_KILL: SysctlWords(
+        "Early kill",
+        "late: whoever touches it",
+        "early: all users at once",
+        ("late", "early"),
+        "0: the page is unmapped, and a process is killed when it touches it.\n"
+        "1: every process that maps the page gets SIGBUS at once.\n"
+        "The PR_MCE_KILL policy of a thread takes precedence.",
+        (
+            "a process is signalled when it touches a poisoned page",
+            "all processes that map a poisoned page are signalled at once",
+        ),
+    ),
+    SYSCTL_RECOVERY: SysctlWords(
+        "Recovery",
+        "panic on any failure",
+        "try to recover",
+        ("panic", "recover"),
+        "1: the kernel tries to continue without the poisoned page.\n0: the kernel panics on any memory failure.",
+        (
+            "the kernel panics on the next memory failure",
+            "the kernel tries to continue without a poisoned page",
+        ),
+    ),
+}
+
+
+def sysctl_words(name: str) -> SysctlWords:
+    """The words of a sysctl; plain ones for a sysctl without words of its own."""
+    if name in SYSCTLS:
+        return SYSCTLS[name]
+    title = name.replace("_", " ").capitalize()
+    return SysctlWords(title, "off", "on", ("off", "on"), "0: off.\n1: on.", ("it is off", "it is on"))
