@@ -30,7 +30,7 @@ from hwpoison_gui.view.map.lenses import KIND, LENSES
 from hwpoison_gui.view.map.plane import FramePlane
 from hwpoison_gui.view.outcome.assessment import Assessment
 from hwpoison_gui.view.outcome.prediction import find_prediction, predict
-from hwpoison_gui.view.outcome.preview import Hover
+from hwpoison_gui.view.outcome.preview import preview
 
 Times = tuple[float, float]
 
@@ -139,11 +139,10 @@ def bench_crowd() -> None:
 
 
 def bench_hover() -> None:
-    """The label's text, preview and all, of frames all over the desktop; every one for the first time."""
+    """The prediction in words, of frames all over the desktop; every one for the first time."""
     session = Session.fresh(65536, 1, "desktop")
     pfns = iter(np.random.default_rng(3).integers(0, 65536, 2000).tolist())
-    hover = Hover(session)
-    row("hover: text with preview, desktop", timed(lambda: hover(next(pfns)), 1500))
+    row("hover: preview, desktop", timed(lambda: preview(session.machine, next(pfns)), 1500))
 
 
 def main() -> None:

@@ -6,33 +6,38 @@ The users of a frame that has very many are counted between events.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import Final
 
 from PySide6.QtCore import QObject
 
 from hwpoison_gui.gui.control.slices import Slices, Work
 from hwpoison_gui.session.session import Session
 
-if TYPE_CHECKING:  # imported when a frame is first looked at
-    from hwpoison_gui.view.outcome.preview import Hover
-
-_SLICE: Final = 0.006
+_SLICE: Final = 0.006  # seconds that a hover may take, at once and in each turn of the event loop after that
+_LOOKING: Final = "If it broke: looking up its users…"
 
 
 def preload() -> None:
     """Imports what the first text needs, so that the first frame that is selected need not wait for it."""
-    import hwpoison_gui.view.outcome.preview  # noqa: F401
+    import hwpoison_gui.view.outcome.preview
+    import hwpoison_gui.view.outcome.summary  # noqa: F401
 
 
 class HoverText(QObject):
-    """Provides the texts for one session; `counted` is called when an incomplete one is complete."""
+    """Provides the texts for one session; `counted` is called when an incomplete one is complete.
+
+    The last text is kept, since a label is painted much more often than it changes.
+    """
 
     def __init__(self, counted: Callable[[], None], parent: QObject) -> None:
         super().__init__(parent)
         self._counted = counted
         self._session: Session | None = None
-        self._hover: Hover | None = None
-        self._slices = Slices(self, _SLICE, self._at_rest)
+        self._about: tuple[int, tuple[int, int]] | None = None  # the frame and the machine's stamp of the text
+        self._summary = self._preview = ""
+        self._deferred = False  # the prediction was not complete at once
+        self._slices = Slices(self, _SLICE, self._at_rest, at_once=_SLICE)
 
     def _at_rest(self) -> bool:
         return self._session is not None and self._session.at_rest
@@ -40,7 +45,7 @@ class HoverText(QObject):
     def set_session(self, session: Session) -> None:
         """Replaces the session."""
         self._slices.give_up()
-        self._session, self._hover = session, None
+        self._session, self._about = session, None
 
     def text(self, pfn: int) -> str:
         """One or two lines about a frame; empty within a step, when its state is not meant to be shown."""
@@ -48,20 +53,38 @@ class HoverText(QObject):
 
     def lines(self, pfn: int) -> tuple[str, str]:
         """What a frame is, and what an error in it would do; both empty within a step."""
-        assert self._session is not None
-        if not self._session.at_rest:
+        session = self._session
+        assert session is not None
+        if not session.at_rest:
             return "", ""
-        if self._hover is None:
-            from hwpoison_gui.view.outcome.preview import Hover
+        about = pfn, session.stamp
+        if about != self._about:
+            from hwpoison_gui.view.outcome.summary import summary
 
-            self._hover = Hover(self._session)
-        lines = self._hover(pfn)
-        if self._hover.counting and not self._slices.busy:
-            self._slices.run(self._count, lambda complete: self._counted() if complete else None, after_ms=0)
-        return lines
+            self._slices.give_up()
+            self._about = about
+            self._summary, self._preview = summary(session.machine, pfn), ""
+            if not session.machine.panicked:
+                self._preview = _LOOKING
+                self._deferred = False
+                self._slices.run(partial(self._predicting, session, pfn), self._ended)
+                self._deferred = self._slices.busy
+        return self._summary, self._preview
 
-    def _count(self) -> Work:
-        assert self._hover is not None
-        while self._hover.counting:
-            self._hover.work(0.0)
+    def _predicting(self, session: Session, pfn: int) -> Work:
+        from hwpoison_gui.view.outcome.prediction import find_prediction
+        from hwpoison_gui.view.outcome.preview import words_of
+
+        def finding() -> Work:
+            self._preview = words_of(session.machine, pfn, (yield from find_prediction(session.machine, pfn)))
+
+        work = finding()
+        while self._about == (pfn, session.stamp):
+            if next(work, work) is work:
+                return
             yield
+        self._about = None  # the machine has changed: what was counted is of no use
+
+    def _ended(self, complete: bool) -> None:
+        if complete and self._deferred:  # otherwise the caller of `lines` gets the complete text
+            self._counted()

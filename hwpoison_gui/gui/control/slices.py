@@ -31,16 +31,21 @@ class Slices(QObject):
     """Runs one generator at a time, for `seconds` in each turn of the event loop.
 
     `ready` says whether the machine can be read now. If not, partial results are out of date: the work is closed
-    and restarted later.
+    and restarted later. `at_once`: seconds of CPU time before the window handles other events, at first.
     """
 
     progressed = Signal(object)  # the value yielded last, after each slice but the final one
 
     def __init__(
-        self, parent: QObject, seconds: float = SLICE_SECONDS, ready: Callable[[], bool] = lambda: True
+        self,
+        parent: QObject,
+        seconds: float = SLICE_SECONDS,
+        ready: Callable[[], bool] = lambda: True,
+        at_once: float | None = None,
     ) -> None:
         super().__init__(parent)
         self.seconds = seconds
+        self._at_once = at_once
         self._ready = ready
         self._make: Callable[[], Work] | None = None
         self._work: Work | None = None
@@ -72,7 +77,9 @@ class Slices(QObject):
             self._timer.start(_REST_MS if after_ms is None else after_ms)
             return
         self._work = make()
-        end = time.thread_time() + _AT_ONCE  # CPU time: short work is completed at once on a loaded computer, too
+        end = time.thread_time() + (
+            _AT_ONCE if self._at_once is None else self._at_once
+        )  # CPU time: short work is completed at once on a loaded computer, too
         if self._go_on(lambda: time.thread_time() > end):
             self._end(True)
 

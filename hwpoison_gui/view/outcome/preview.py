@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.filemap import can
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR
-from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.hits import CAUGHT, DEAD, IGNORED, LATER, PENDING, SIGNALLED, STALE, USES, ZEROS
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.loss_words import path_of
-from hwpoison_gui.view.outcome.prediction import Prediction, find_prediction, predict
-from hwpoison_gui.view.outcome.summary import summary
+from hwpoison_gui.view.outcome.prediction import Prediction, predict
 
-AT_ONCE: Final = 0.006  # seconds that a hover may take at once; the rest of a prediction is made between events
 _MOST_NAMES: Final = 3
 
 # Impacts in words, for one process and for several.
@@ -32,55 +28,6 @@ _SAID: Final = {
     STALE: ("{} silently reads old data", "{} silently read old data"),
     ZEROS: ("{} silently reads zeros", "{} silently read zeros"),
 }
-
-
-class Hover:
-    """The label's text for a frame. The last text is kept, since a label is painted much more often than it changes.
-
-    The users of a frame with very many mappers are looked up in slices: call `work` until `counting` is False.
-    """
-
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        self._pfn = -1
-        self._stamp: tuple[int, int] | None = None  # of the machine that the text is about
-        self._summary = self._preview = ""
-        self._slices: Generator[None, None, Prediction] | None = None
-
-    def __call__(self, pfn: int) -> tuple[str, str]:
-        """What the frame is, and what an error in it would do (may be empty); the session must be at rest."""
-        m, stamp = self.session.machine, self.session.stamp
-        if (pfn, stamp) != (self._pfn, self._stamp):
-            self._pfn, self._stamp, self._slices = pfn, stamp, None
-            self._summary, self._preview = summary(m, pfn), ""
-            if not m.panicked:
-                self._slices = find_prediction(m, pfn)
-                self._preview = "If it broke: looking up its users…"
-                self.work(AT_ONCE)
-        return self._summary, self._preview
-
-    @property
-    def counting(self) -> bool:
-        """Whether the prediction for the last frame is still under way."""
-        return self._slices is not None
-
-    def work(self, seconds: float) -> None:
-        """Go on for about so long; of no effect once the machine has changed."""
-        if self._slices is None:
-            return
-        if self.session.stamp != self._stamp:
-            self._slices = None
-            return
-        assert self.session.recording is None, "an operation is being recorded"
-        end = time.monotonic() + seconds
-        while True:
-            try:
-                next(self._slices)
-            except StopIteration as stop:
-                self._preview, self._slices = words_of(self.session.machine, self._pfn, stop.value), None
-                return
-            if time.monotonic() >= end:
-                return
 
 
 def preview(m: Machine, pfn: int) -> str:

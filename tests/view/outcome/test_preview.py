@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.outcome import preview as module
-from hwpoison_gui.view.outcome.preview import Hover, preview
+from hwpoison_gui.view.outcome.preview import preview
 from tests.workbench import do
 
 
@@ -64,35 +63,6 @@ def test_recovery_off_and_poison(session: Session) -> None:
     do(session, "sysctl", name="memory_failure_recovery", value=1)
     do(session, "poison", frame=f"pfn:{pfn:#x}")
     assert preview(session.machine, pfn) == ""
-
-
-def test_many_users_are_counted_between_events(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    pfn = session.resolve_frame("a:m+0")
-    monkeypatch.setattr(module, "AT_ONCE", 60)
-    whole = Hover(session)(pfn)
-    monkeypatch.setattr(module, "AT_ONCE", 0)
-    hover = Hover(session)
-    assert "looking up its users" in hover(pfn)[1]
-    while hover.counting:
-        hover.work(0)
-    assert hover(pfn) == whole
-    hover = Hover(session)
-    hover(pfn)
-    do(session, "sysctl", name="memory_failure_early_kill", value=0)
-    hover.work(1)
-    assert not hover.counting
-    assert "looking up" in hover(pfn)[1]
-
-
-def test_who_goes_back_and_does_something_else_reads_of_that(session: Session) -> None:
-    pfn, before, hover = session.resolve_frame("/srv/data@1"), session.position, Hover(session)
-    do(session, "munmap", task="b", at="f+1", pages=1)
-    position = session.position
-    first = hover(pfn)
-    session.seek(before)
-    do(session, "munmap", task="c", at="f+1", pages=1)
-    assert session.position == position, "the two must not be told apart by their steps"
-    assert hover(pfn) == Hover(session)(pfn) != first
 
 
 def test_who_is_not_hit_by_an_entry(session: Session) -> None:
