@@ -137,6 +137,7 @@ class Timeline:
         self.steps = RecordedSteps()
         self.position = 0
         self.away = False  # the machine is in the state of another position (`as_of`)
+        self._looked_at: int | None = None  # that position, inside `as_of`
         self._line = 0  # number of times that steps were cut or mended
         self._news = News(set(), set())  # changes since the last notice
         self._listeners: list[Callable[[Notice], None]] = []
@@ -225,18 +226,23 @@ class Timeline:
     @contextmanager
     def as_of(self, position: int) -> Iterator[None]:
         """Inside, the machine is in the state of another position; `self.position` is unchanged. May be nested."""
-        here, away = self.position, self.away
+        here, away, outer = self.position, self.away, self._looked_at
+        start = here if outer is None else outer
         self.away = away or position != here
-        for _ in self.walk(position):
-            pass
-        self.position = here
+        self._look_at(position, start, here)
+        self._looked_at = position
         try:
             yield
         finally:
-            self.position = position
-            for _ in self.walk(here):
-                pass
-            self.away = away
+            self._look_at(start, position, here)
+            self.away, self._looked_at = away, outer
+
+    def _look_at(self, position: int, start: int, here: int) -> None:
+        """Bring the machine from the state of `start` to that of `position`; `self.position` stays `here`."""
+        self.position = start
+        for _ in self.walk(position):
+            pass
+        self.position = here
 
     def announce(self, before: int) -> None:
         """Notify the listeners of the move from `before` to the position, if there was one."""

@@ -130,9 +130,10 @@ def test_a_look_at_another_position_keeps_the_present_one() -> None:
     assert len(set(digests)) == 5 and digests[4] == present
     with timeline.as_of(1):
         assert bench.gate.digest() == digests[1] and timeline.position == 4 and timeline.away
-        with timeline.as_of(4):
-            pass
-        assert timeline.away
+        for position in (3, 0, 1, 4):
+            with timeline.as_of(position):
+                assert bench.gate.digest() == digests[position] and timeline.position == 4 and timeline.away
+            assert bench.gate.digest() == digests[1] and timeline.away
     assert bench.gate.digest() == present and timeline.position == 4 and not timeline.away
     with timeline.as_of(4):
         assert not timeline.away
@@ -177,6 +178,14 @@ def test_a_walk_may_be_left_at_any_yield(start: int, end: int, slices: int) -> N
     position = bench.timeline.position
     assert min(start, end) <= position <= max(start, end)
     assert bench.gate.digest() == digests[position]
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 7), (7, 0)])
+def test_a_long_walk_yields_after_each_slice(start: int, end: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = walked(range(7))
+    monkeypatch.setattr(module, "STEPS_PER_SLICE", 2)
+    bench.timeline.seek(start)
+    assert len(list(bench.timeline.walk(end))) == 3 and bench.timeline.position == end
 
 
 def test_a_notice_names_frames_of_columns_and_of_cells_and_other_stores_by_name() -> None:
