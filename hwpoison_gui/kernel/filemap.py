@@ -31,6 +31,8 @@ FILESYSTEMS: Final[dict[str, frozenset[str]]] = {
     "directory": frozenset({"writeback", "drops", "block"}),
 }
 
+_NO_END: Final = 1 << 63  # beyond any page of a file
+
 
 def can(inode: Inode, ability: str) -> bool:
     """Whether the inode's file system has the ability (see FILESYSTEMS)."""
@@ -176,21 +178,31 @@ def truncate_inode_pages(m: Machine, inode: Inode, first: int, last: int | None 
     if last is not None:
         _split_at(m, inode, last)
     unreserve(m, inode.id, first, last)
+    end = _NO_END if last is None else last
+    _truncate_cached(m, inode, first, end)
+    _truncate_swapped(m, inode, first, end)
+    for index in sorted(m.disk.of(inode.id)):
+        if first <= index < end:
+            m.delete(m.disk, (inode.id, index))
+
+
+def _truncate_cached(m: Machine, inode: Inode, first: int, end: int) -> None:
     for index, pfn in sorted(m.page_cache.of(inode.id).items()):
         span = HPAGE_PMD_NR if m.page(pfn) & pf.THP else 1
-        inside = range(max(index, first), index + span if last is None else min(index + span, last))
+        inside = range(max(index, first), min(index + span, end))
         if len(inside) == span or (inside and not m.page(pfn) & pf.DIRTY):
             truncate_page(m, pfn)
         for cut in inside if len(inside) < span else ():
             _set_content(m, pfn + cut - index, ZERO)  # an extra reference kept the huge page from being split
+
+
+def _truncate_swapped(m: Machine, inode: Inode, first: int, end: int) -> None:
+    """shmem_free_swap(): free the swap slots of shared memory."""
     for index, offset in sorted(m.shmem_swap.of(inode.id).items()):
-        if index >= first and (last is None or index < last):
+        if first <= index < end:
             m.delete(m.shmem_swap, (inode.id, index))
             m.add_to(m.swap_map, offset, -1)
             m.delete(m.swap_content, offset)
-    for index in sorted(m.disk.of(inode.id)):
-        if index >= first and (last is None or index < last):
-            m.delete(m.disk, (inode.id, index))
 
 
 def _split_at(m: Machine, inode: Inode, index: int) -> None:

@@ -117,9 +117,9 @@ def found_poisoned(m: Machine) -> None:
 
 
 def leave(h: Handler, by: str) -> Steps[Verdict]:
-    """Report one of the exits of the profile and return its errno."""
+    """Report one of the exits of the profile and return its errno. Raises KeyError for an exit without a site."""
     exit_ = h.m.profile.results.exits[by]
-    yield action_result(h, exit_.kind, exit_.result, EXITS.get(by, RESULT))
+    yield action_result(h, exit_.kind, exit_.result, EXITS[by])
     return exit_.errno
 
 

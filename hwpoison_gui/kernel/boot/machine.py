@@ -6,6 +6,7 @@ tables, boot/anon.py for anon_vma trees, boot/frames.py for reference counts and
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -69,24 +70,20 @@ def _padded(image: MemoryImage) -> MemoryImage:
 
 
 def _load_vmas(m: Machine, image: MemoryImage, rows: VmaRows, entries: Entries, families: AnonFamilies) -> None:
-    files = {(file.device, file.inode, file.path): number for number, file in enumerate(image.files, 1)}
-    by_inode = {(file.device, file.inode): number for number, file in enumerate(image.files, 1)}
+    inode_of = _inode_finder(image)
     locked = entries.locked(image, len(rows.vmas))
     thp = set(entries.row[entries.pse & ~entries.hugetlb].tolist())
     named: set[tuple[int, str]] = set()
     vmas: dict[int, Vma] = {}
-    i_mmap: dict[int, dict[int, bool]] = {}
     for row, (process, found) in enumerate(rows.vmas):
-        mapping = 0
-        if found.inode or found.path.startswith("/"):
-            mapping = files.get((found.device, found.inode, found.path), by_inode.get((found.device, found.inode), 0))
+        mapping = inode_of(found)
         hugetlb = "ht" in found.flags or _is_hugetlb(image.files[mapping - 1] if mapping else None)
         vma = Vma(
             id=row + 1,
             mm=process.pid,
             start=found.start,
             end=found.end,
-            prot="rw" if found.perms[1] == "w" else "r" if found.perms[:3] != "---" else "none",
+            prot=_prot(found.perms),
             shared=found.perms[3] == "s",
             mapping=mapping,
             pgoff=int(families.pgoff[row]),
@@ -98,9 +95,34 @@ def _load_vmas(m: Machine, image: MemoryImage, rows: VmaRows, entries: Entries, 
             execute=found.perms[2] == "x",
         )
         vmas[vma.id] = vma
-        if mapping:
-            i_mmap.setdefault(mapping, {})[vma.id] = True
     m.vmas.load(vmas)
+    _link_vmas(m, vmas)
+
+
+def _inode_finder(image: MemoryImage) -> Callable[[VmaImage], int]:
+    """Returns what finds the inode of a VMA by device, inode number and path, or without the path; 0 if none."""
+    files = {(file.device, file.inode, file.path): number for number, file in enumerate(image.files, 1)}
+    by_inode = {(file.device, file.inode): number for number, file in enumerate(image.files, 1)}
+
+    def find(vma: VmaImage) -> int:
+        if not vma.inode and not vma.path.startswith("/"):
+            return 0
+        return files.get((vma.device, vma.inode, vma.path), by_inode.get((vma.device, vma.inode), 0))
+
+    return find
+
+
+def _prot(perms: str) -> str:
+    """Protection by the permissions of /proc/pid/maps: rw, r or none."""
+    return "rw" if perms[1] == "w" else "r" if perms[:3] != "---" else "none"
+
+
+def _link_vmas(m: Machine, vmas: dict[int, Vma]) -> None:
+    """Add VMAs to their address spaces and to the reverse maps of their files and anon_vmas."""
+    i_mmap: dict[int, dict[int, bool]] = {}
+    for vma in vmas.values():
+        if vma.mapping:
+            i_mmap.setdefault(vma.mapping, {})[vma.id] = True
     for inode, ids in i_mmap.items():
         m.i_mmap.load(inode, ids)
     for vma in vmas.values():

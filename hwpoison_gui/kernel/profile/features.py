@@ -20,11 +20,29 @@ class Feature(NamedTuple):
         What a kernel that has it does.
     source : str
         The kernel commit that brought it, or a file and version that show it.
+    since : tuple of int or None
+        The first release that has it, by its version. None if it came after 2.6.32 and by 6.1, and the release was not
+        established.
+    gone : bool
+        Whether 6.1 lacks it again; the release that dropped it was not established.
+    gap : bool
+        Whether it is a gap of the model instead: profile v7 lacks it, though 2.6.32 has it.
     """
 
     name: str
     meaning: str
     source: str
+    since: tuple[int, ...] | None
+    gone: bool = False
+    gap: bool = False
+
+    def is_in(self, kernel: tuple[int, ...]) -> bool:
+        """Whether the model of a kernel, given by its version, should have it."""
+        later = kernel >= _ESTABLISHED
+        return later if self.since is None or self.gap else kernel >= self.since and not (self.gone and later)
+
+
+_ESTABLISHED: Final = (6, 1)  # a kernel whose source was read
 
 
 _DECLARED: Final = (
@@ -33,119 +51,160 @@ _DECLARED: Final = (
         "madvise_keeps_reference",
         "madvise(MADV_HWPOISON) drops the reference it injected with; the handler holds one of its own",
         "mm/madvise.c, 2.6.32",
+        since=(2, 6, 32),
+        gone=True,
     ),
     Feature(
         "invalidate_counts_last",
         "invalidating a page releases its buffers before it checks for other references",
         "mm/truncate.c, invalidate_complete_page(), 2.6.32",
+        since=(2, 6, 32),
+        gone=True,
     ),
     Feature(
         "block_device_buffers",
         "a page of a block device has buffers as soon as it is read",
         "fs/block_dev.c, def_blk_aops without readpages, 2.6.32",
+        since=(2, 6, 32),
+        gone=True,
     ),
     Feature(
         "msync_whole_file",
         "msync writes back the whole file, not only the range",
         "mm/msync.c, vfs_fsync(), 2.6.32",
+        since=(2, 6, 32),
+        gone=True,
     ),
     Feature(
         "sync_clears_error",
         "sync() consumes the AS_EIO mark of a file without reporting it",
         "fs/sync.c, wait_sb_inodes(), 2.6.32",
+        since=(2, 6, 32),
+        gone=True,
     ),
     Feature(
         "fork_copies_hugetlb",
         "fork copies the page-table entries of shared hugetlb mappings",
         "mm/memory.c, copy_page_range(), 2.6.32",
+        since=(2, 6, 32),
+        gone=True,
     ),
-    # 6.1, or between
     Feature(
         "ksm",
         "MADV_MERGEABLE merges pages of equal content",
-        "mm/ksm.c, 6.1 (2.6.32 has it, too; profile v7 is modelled without)",
+        "mm/ksm.c, 2.6.32; profile v7 is modelled without",
+        since=(2, 6, 32),
+        gap=True,
     ),
+    # 2.6.33
     Feature(
         "soft_offline",
         "a page that still works can be taken out of use (soft offline)",
         'facb6011f399 ("HWPOISON: Add soft page offline support")',
+        since=(2, 6, 33),
     ),
     Feature(
         "hard_offline",
         "a write to /sys/devices/system/memory/hard_offline_page runs the handler",
-        "drivers/base/memory.c, 6.1",
+        "drivers/base/memory.c; Documentation/ABI/testing/sysfs-memory-page-offline, 6.1",
+        since=(2, 6, 33),
     ),
     Feature(
         "unpoison",
         "an injected error can be withdrawn (unpoison)",
         '847ce401df39 ("HWPOISON: Add unpoisoning support")',
+        since=(2, 6, 33),
     ),
-    Feature(
-        "machine_check_recovery",
-        "machine checks run the handler: SRAO for an error found by scrubbing, SRAR for one that a thread consumed",
-        "arch/x86/kernel/cpu/mce/core.c, 6.1",
-    ),
-    Feature("inject_checks_pfn", "corrupt-pfn refuses a pfn without a page", "mm/hwpoison-inject.c, 6.1"),
+    # 2.6.34
     Feature(
         "anon_vma_chain",
         "a forked child has an anon_vma of its own",
         '5beb49305251 ("mm: change anon_vma linking to fix multi-process server scalability issue")',
+        since=(2, 6, 34),
     ),
-    Feature("transparent_hugepages", "transparent huge pages", '71e3aac0724f ("thp: transparent hugepage core")'),
+    # 2.6.38
+    Feature(
+        "transparent_hugepages",
+        "transparent huge pages",
+        '71e3aac0724f ("thp: transparent hugepage core")',
+        since=(2, 6, 38),
+    ),
+    # 4.13
     Feature(
         "errseq",
         "each open file reports a write-back error once, not each mapping",
         '5660e13d2fd6 ("fs: new infrastructure for writeback error handling and reporting")',
+        since=(4, 13),
     ),
+    # 5.4
+    Feature(
+        "pageout_spares_shared",
+        "MADV_PAGEOUT skips pages that are mapped more than once, and refuses locked VMAs",
+        "mm/madvise.c, can_madv_lru_vma(), madvise_cold_or_pageout_pte_range(), 6.1",
+        since=(5, 4),
+    ),
+    # 5.18
+    Feature(
+        "hugetlb_dontneed",
+        "MADV_DONTNEED works on hugetlb",
+        '90e7e7f5ef3f ("mm: enable MADV_DONTNEED for hugetlb mappings")',
+        since=(5, 18),
+    ),
+    # After 2.6.32, by 6.1
+    Feature(
+        "machine_check_recovery",
+        "machine checks run the handler: SRAO for an error found by scrubbing, SRAR for one that a thread consumed",
+        "arch/x86/kernel/cpu/mce/core.c, 6.1",
+        since=None,
+    ),
+    Feature("inject_checks_pfn", "corrupt-pfn refuses a pfn without a page", "mm/hwpoison-inject.c, 6.1", since=None),
     Feature(
         "madvise_returns_errno",
         "madvise(MADV_HWPOISON) returns what the handler returned, not 0",
         "mm/madvise.c, madvise_inject_error(), 6.1",
+        since=None,
     ),
     Feature(
         "abort_on_failed_unmap",
         "the handler gives up on a page that stays mapped, and on a KSM page",
         "mm/memory-failure.c, memory_failure() and hwpoison_user_mappings(), 6.1",
+        since=None,
     ),
     Feature(
         "count_at_action_result",
         "HardwareCorrupted grows with each result line, not when the flag is set",
         "mm/memory-failure.c, action_result(), 6.1",
+        since=None,
     ),
     Feature(
         "collect_procs_of_clean",
         "processes are collected for clean pages as well; the list is then discarded",
         "mm/memory-failure.c, hwpoison_user_mappings(), 6.1",
+        since=None,
     ),
     Feature(
         "shake_mlocked",
         "a page that was mlocked is shaken again after unmapping",
         "mm/memory-failure.c, hwpoison_user_mappings(), 6.1",
+        since=None,
     ),
     Feature(
         "poison_is_never_freed",
         "a poisoned page is never returned to the allocator, whoever drops its last reference",
         "mm/page_alloc.c, free_pages_prepare(), 6.1",
+        since=None,
     ),
     Feature(
         "unmap_clears_mlocked",
         "removing the last mapping clears MLOCKED",
         "mm/rmap.c, page_remove_rmap(), munlock_vma_page(), 6.1",
-    ),
-    Feature(
-        "pageout_spares_shared",
-        "MADV_PAGEOUT skips pages that are mapped more than once, and refuses locked VMAs",
-        "mm/madvise.c, can_madv_lru_vma(), madvise_cold_or_pageout_pte_range(), 6.1",
+        since=None,
     ),
     Feature(
         "hugetlb_files_are_dirty",
         "a page added to a hugetlbfs file is marked dirty",
         "mm/hugetlb.c, hugetlb_add_to_page_cache(), 6.1",
-    ),
-    Feature(
-        "hugetlb_dontneed",
-        "MADV_DONTNEED works on hugetlb",
-        '90e7e7f5ef3f ("mm: enable MADV_DONTNEED for hugetlb mappings")',
+        since=None,
     ),
 )
 

@@ -20,6 +20,10 @@ from .type import CUTS, DELAYED, IGNORED, SYSCTL_EARLY_KILL, Exit, Files, Mm, Re
 from .v7 import EARLY_KILL, RECOVERY, V7
 from .variants import by_name
 
+# PG_anon_exclusive is PG_mappedtodisk of an anonymous page: 6c287605fd56 ("mm: remember exclusively mapped anonymous
+# pages with PG_anon_exclusive"), include/linux/page-flags.h.
+ANON_EXCLUSIVE: Final = pf.MAPPEDTODISK
+
 _SWAP: Final = pf.SWAPCACHE | pf.SWAPBACKED
 
 # error_states[]. Changes since v7: the rows "free kernel" and "anonymous" are gone, a swap-cache page must be
@@ -72,7 +76,12 @@ def has_users(word: int) -> bool:
 
 
 def must_kill(word: int, unmapped: bool) -> bool:
-    """If the page is dirty or could not be unmapped (hwpoison_user_mappings())."""
+    """If the page is dirty or could not be unmapped (forcekill in hwpoison_user_mappings()).
+
+    MF_MUST_KILL, the third reason there, does not occur: kill_me_maybe() (arch/x86/kernel/cpu/mce/core.c) sets it for
+    a machine check that leaves the thread not restartable (RIPV clear), and injected ones are restartable; the other
+    users are DAX pages, which are not modelled.
+    """
     return bool(word & pf.DIRTY) or not unmapped
 
 
@@ -118,7 +127,7 @@ def check_and_advance_wb_err(m: Machine, inode: Inode, description: int | None) 
 
 def reuses(m: Machine, vma: Vma, address: int, pfn: int) -> bool:
     """If the page is exclusive, or has no other reference, swap included (do_wp_page(), mm/memory.c, 6.1)."""
-    if m.page(pfn) & pf.MAPPEDTODISK:
+    if m.page(pfn) & ANON_EXCLUSIVE:
         return True
     cached = 1 if m.page(pfn) & pf.SWAPCACHE else 0
     if m.page(pfn) & pf.KSM or int(m.refcount.view[pfn]) > 1 + cached:
@@ -127,7 +136,7 @@ def reuses(m: Machine, vma: Vma, address: int, pfn: int) -> bool:
     if int(m.refcount.view[pfn]) != 1:
         return False
     set_anon(m, pfn, vma, address)
-    m.set_flags(pfn, pf.MAPPEDTODISK)
+    m.set_flags(pfn, ANON_EXCLUSIVE)
     return True
 
 
@@ -142,7 +151,7 @@ def swap_in(m: Machine, vma: Vma, pfn: int, entry: int, write: bool) -> int:
         try_to_free_swap(m, pfn)
     if not entry & ptes.SWP_EXCLUSIVE and int(m.refcount.view[pfn]) != 1:
         return 0
-    m.set_flags(pfn, pf.MAPPEDTODISK)
+    m.set_flags(pfn, ANON_EXCLUSIVE)
     return ptes.RW | ptes.DIRTY if write else 0
 
 
@@ -175,6 +184,7 @@ V6_1: Final = replace(
     name="6.1",
     title="Linux 6.1 (long-term)",
     from_version=(3, 0),
+    modelled=(6, 1),
     sysctls=(EARLY_KILL._replace(default=0), RECOVERY),
     features=FEATURES,
     phases=(
@@ -199,25 +209,26 @@ V6_1: Final = replace(
         phases_6_1.check_truncated,  # memory_failure()
         phases_6_1.identify_page_state,  # 524fca1e7356 again
     ),
+    # Each is in the file named beside it, 6.1.
     names={
-        "__alloc_pages_nodemask": "__alloc_pages",
-        "collect_procs_anon": "collect_procs",
-        "collect_procs_file": "collect_procs",
-        "do_fork": "kernel_clone",
-        "do_page_fault": "do_user_addr_fault",
-        "do_sys_open": "do_sys_openat2",
-        "generic_file_aio_read": "generic_file_read_iter",
-        "generic_file_aio_write": "generic_file_write_iter",
-        "get_signal_to_deliver": "get_signal",
-        "hugetlb_cow": "hugetlb_wp",
-        "hugetlbfs_read": "hugetlbfs_read_iter",
-        "madvise_dontneed": "madvise_dontneed_single_vma",
-        "page_mkclean": "folio_mkclean",
-        "kill_procs_ao": "kill_procs",
-        "kill_proc_ao": "kill_proc",
-        "sys_close": "close_fd",
-        "test_clear_page_writeback": "__folio_end_writeback",
-        "test_set_page_writeback": "__folio_start_writeback",
+        "__alloc_pages_nodemask": "__alloc_pages",  # mm/page_alloc.c
+        "collect_procs_anon": "collect_procs",  # mm/memory-failure.c
+        "collect_procs_file": "collect_procs",  # mm/memory-failure.c
+        "do_fork": "kernel_clone",  # kernel/fork.c
+        "do_page_fault": "do_user_addr_fault",  # arch/x86/mm/fault.c
+        "do_sys_open": "do_sys_openat2",  # fs/open.c
+        "generic_file_aio_read": "generic_file_read_iter",  # mm/filemap.c
+        "generic_file_aio_write": "generic_file_write_iter",  # mm/filemap.c
+        "get_signal_to_deliver": "get_signal",  # kernel/signal.c
+        "hugetlb_cow": "hugetlb_wp",  # mm/hugetlb.c
+        "hugetlbfs_read": "hugetlbfs_read_iter",  # fs/hugetlbfs/inode.c
+        "madvise_dontneed": "madvise_dontneed_single_vma",  # mm/madvise.c
+        "page_mkclean": "folio_mkclean",  # mm/rmap.c
+        "kill_procs_ao": "kill_procs",  # mm/memory-failure.c
+        "kill_proc_ao": "kill_proc",  # mm/memory-failure.c
+        "sys_close": "close_fd",  # fs/file.c
+        "test_clear_page_writeback": "__folio_end_writeback",  # mm/page-writeback.c
+        "test_set_page_writeback": "__folio_start_writeback",  # mm/page-writeback.c
     },
     # The prefix since 96f96763de26 ("mm: memory-failure: convert to pr_fmt()").
     log=replace(
@@ -269,8 +280,7 @@ V6_1: Final = replace(
         reuses=reuses,
         swap_in=swap_in,
         swapped_in=swapped_in,
-        # PG_anon_exclusive: 6c287605fd56 ("mm: remember exclusively mapped anonymous pages with PG_anon_exclusive")
-        exclusive=pf.MAPPEDTODISK,
+        exclusive=ANON_EXCLUSIVE,
         fault_around=16,  # 8c6e50b0290c ("mm: introduce vm_ops->map_pages()")
     ),
     files=Files(

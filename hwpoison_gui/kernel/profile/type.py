@@ -30,9 +30,12 @@ CUTS: Final = "generic_error_remove_page"
 MEANS: Final = "means"
 
 
-def means(text: str) -> dict[str, Any]:
-    """Metadata of a dataclass field: what it holds, for the page of differences."""
-    return {MEANS: text}
+FLAGS: Final = "flags"
+
+
+def means(text: str, flags: bool = False) -> dict[str, Any]:
+    """Metadata of a dataclass field, for the page of differences: what it holds, and whether that is a flag word."""
+    return {MEANS: text, FLAGS: flags}
 
 
 class StateRow(NamedTuple):
@@ -132,7 +135,7 @@ class Mm:
         metadata=means("before a swapped-in page is mapped; returns bits of its PTE")
     )
     swapped_in: Callable[[Machine, Vma, int, int], None] = field(metadata=means("after it is mapped"))
-    exclusive: int = field(metadata=means("flag of an exclusive anonymous page; 0 if there is none"))
+    exclusive: int = field(metadata=means("flag of an exclusive anonymous page; 0 if there is none", flags=True))
     fault_around: int = field(metadata=means("pages that a read fault maps if they are cached (fault-around)"))
 
 
@@ -161,6 +164,8 @@ class Profile:
         As in scenario files, and as shown in menus.
     from_version : (int, int)
         The oldest kernel (major, minor) that this profile stands for.
+    modelled : tuple of int
+        The kernel that was modelled, by its version.
     sysctls : tuple of Sysctl
     features : frozenset of str
         Names declared in features.py; see `has`.
@@ -175,6 +180,7 @@ class Profile:
     name: str
     title: str
     from_version: tuple[int, int]
+    modelled: tuple[int, ...]
     sysctls: tuple[Sysctl, ...]
     features: frozenset[str]
     phases: tuple[Variant[Verdict], ...]

@@ -117,6 +117,7 @@ V7: Final = Profile(
     name="v7",
     title="HWPOISON v7, as it entered Linux 2.6.32 (2009)",
     from_version=(0, 0),
+    modelled=(2, 6, 32),
     sysctls=(EARLY_KILL, RECOVERY),
     features=frozenset(
         {

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.profile.features import FEATURES
-from hwpoison_gui.kernel.profile.type import MEANS, Exit, Profile, StateRow
+from hwpoison_gui.kernel.profile.type import FLAGS, MEANS, Exit, Profile, StateRow
 from hwpoison_gui.kernel.profile.variants import Variant, by_name
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 _RECORDS: Final = {"log": "Log lines", "results": "Results", "users": "Processes", "mm": "Memory", "files": "Files"}
-_LEAST_FLAG: Final = 1 << 12  # no number in a profile is as large that is not a mask of flags
 _IN_TABLES: Final = ("states", "actions")
 
 
@@ -94,7 +93,10 @@ def _fields(one: DataclassInstance, other: DataclassInstance) -> Iterator[tuple[
     """Rows for the fields that differ between two records of one type."""
     for found in fields(one):
         if found.name not in _IN_TABLES:
-            yield from _rows(found.metadata[MEANS], getattr(one, found.name), getattr(other, found.name))
+            values = (getattr(record, found.name) for record in (one, other))
+            if found.metadata[FLAGS]:
+                values = (" ".join(pf.names_of(value)) for value in values)
+            yield from _rows(found.metadata[MEANS], *values)
 
 
 def _rows(meaning: str, mine: Any, theirs: Any) -> Iterator[tuple[str, str, str]]:
@@ -112,8 +114,6 @@ def _value(value: Any) -> str:
         return first_sentence(value)
     if isinstance(value, Exit):
         return f"`{value.kind}`, {value.result}, {value.errno}"
-    if isinstance(value, int) and value >= _LEAST_FLAG:
-        return " ".join(pf.names_of(value))
     return f"`{value}`" if isinstance(value, str) and value else str(value) if value != "" else "–"
 
 

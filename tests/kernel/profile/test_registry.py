@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from hwpoison_gui.kernel.handler import EXITS
 from hwpoison_gui.kernel.image import SYSCTLS
 from hwpoison_gui.kernel.profile.features import FEATURES
 from hwpoison_gui.kernel.profile.registry import PROFILES, having, nearest, newest, oldest, sysctls
+from hwpoison_gui.kernel.profile.type import Profile
 
 
 def test_profiles_stand_in_the_order_of_their_kernels() -> None:
@@ -30,6 +32,30 @@ def test_every_feature_tells_some_kernel_from_another() -> None:
 def test_profiles_declare_known_features_alone() -> None:
     for profile in PROFILES.values():
         assert profile.features <= set(FEATURES)
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+def test_a_profile_has_the_features_of_its_kernel(profile: Profile) -> None:
+    for feature in FEATURES.values():
+        assert profile.has(feature.name) is feature.is_in(profile.modelled), feature.name
+
+
+def test_features_stand_in_the_order_of_their_kernels() -> None:
+    dated = [feature.since for feature in FEATURES.values() if feature.since is not None]
+    assert dated == sorted(dated)
+    undated = [feature for feature in FEATURES.values() if feature.since is None]
+    assert list(FEATURES.values())[len(dated) :] == undated
+    assert all(not (feature.gone and feature.gap) for feature in FEATURES.values())
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+def test_every_exit_has_a_site(profile: Profile) -> None:
+    assert profile.results.exits.keys() <= EXITS.keys()
+
+
+def test_the_result_line_says_dirty_where_the_profile_says_so() -> None:
+    for profile in PROFILES.values():
+        assert ("{dirty}" in profile.log.result) is profile.log.result_says_dirty
 
 
 def test_an_unknown_feature_is_an_error_not_a_no() -> None:

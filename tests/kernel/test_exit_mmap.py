@@ -1,0 +1,67 @@
+"""exit_mmap(): what a process leaves behind is what unmapping its pages one by one leaves."""
+
+from __future__ import annotations
+
+import pytest
+
+from hwpoison_gui.kernel import page_flags as pf
+from tests.workbench import Workbench
+
+
+def _shared_file(profile: str) -> Workbench:
+    bench = Workbench(profile)
+    bench.do("file", path="/srv/f", pages=2)
+    bench.do("task", name="b")
+    for task in "ab":
+        bench.area(task=task, pages=2, file="/srv/f", shared=True)
+    bench.do("write", task="b", at="m+0")
+    bench.do("read", task="a", at="m+0")
+    bench.do("read", task="b", at="m+1")
+    return bench
+
+
+@pytest.mark.parametrize("profile", ("v7", "6.1"))
+def test_anonymous_pages_and_page_tables_are_freed(profile: str) -> None:
+    bench = Workbench(profile)
+    free = len(_free(bench))
+    bench.do("task", name="b")
+    bench.area(task="b", pages=3)
+    for page in range(3):
+        bench.do("write", task="b", at=f"m+{page}")
+    pfns, mm = [bench.pfn(f"b:m+{page}") for page in range(3)], bench.m.processes.view[max(bench.m.processes.view)].mm
+    assert len(_free(bench)) < free
+    bench.do("exit", task="b")
+    assert len(_free(bench)) == free
+    assert all(not bench.m.refcount.view[pfn] and not bench.m.page(pfn) & pf.ANON for pfn in pfns)
+    assert not bench.m.pgtables.of(mm) and not bench.m.ptes.of(mm)
+
+
+@pytest.mark.parametrize("profile", ("v7", "6.1"))
+def test_dirty_bits_of_the_entries_go_to_the_pages_of_a_file(profile: str) -> None:
+    bench = _shared_file(profile)
+    first, second = bench.pfn("/srv/f@0"), bench.pfn("/srv/f@1")
+    mapped = int(bench.m.mapcount.view[first])
+    bench.do("exit", task="b")
+    assert bench.m.page(first) & pf.DIRTY and not bench.m.page(second) & pf.DIRTY
+    assert int(bench.m.mapcount.view[first]) == mapped - 1 and bench.m.page(first) & pf.MMAP
+    bench.do("exit", task="a")
+    assert not bench.m.mapcount.view[first] and not bench.m.page(first) & pf.MMAP
+    assert bench.pfn("/srv/f@0") == first, "it stays in the page cache"
+
+
+@pytest.mark.parametrize("profile", ("v7", "6.1"))
+def test_a_page_of_parent_and_child_stays_with_the_parent(profile: str) -> None:
+    bench = Workbench(profile)
+    bench.area()
+    bench.do("write", task="a", at="m+0", value="A")
+    pfn = bench.pfn()
+    bench.do("fork", task="a", child="c")
+    assert int(bench.m.mapcount.view[pfn]) == 2
+    bench.do("exit", task="c")
+    assert int(bench.m.mapcount.view[pfn]) == 1 and bench.pfn() == pfn
+    assert bench.do("read", task="a", at="m+0").value == "A"
+
+
+def _free(bench: Workbench) -> list[int]:
+    m = bench.m
+    return [pfn for pfn in range(m.frames) if not m.refcount.view[pfn] and not m.page(pfn) & pf.NOPAGE]
