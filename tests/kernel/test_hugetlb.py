@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from tests.workbench import Workbench
@@ -109,3 +110,28 @@ def test_who_maps_a_poisoned_page_later_meets_the_poison() -> None:
     bench.area(task="b", pages=512, file="/huge/f", shared=True)
     (seen,) = bench.do("read", task="b", at="m+9").signals
     assert (seen.code, seen.lsb) == ("BUS_MCEERR_AR", 21)
+
+
+def test_a_copy_belongs_to_the_writer_and_the_old_page_loses_him() -> None:
+    """hugetlb_wp(): the new page is anonymous, with one mapping, and is written to at once."""
+    bench = Workbench(huge_pages=2)
+    bench.area(pages=512, huge="hugetlb")
+    bench.do("write", task="a", at="m+1", value="A")
+    bench.do("fork", task="a", child="b")
+    old, m = bench.pfn("a:m+0"), bench.m
+    bench.do("write", task="a", at="m+2", value="B")
+    new = bench.pfn("a:m+0")
+    assert new != old and all(m.page(pfn) & pf.ANON for pfn in (new, new + 511))
+    assert m.anon_vma_of(new) and m.refcount.get(new) == m.mapcount.get(new) == 1
+    assert m.refcount.get(old) == m.mapcount.get(old) == m.mapcount.get(old + 511) == 1
+    bench.do("munmap", task="a", at="m+0", pages=512)
+    assert not m.refcount.get(new) and new in m.huge_free.of(0)
+
+
+def test_a_first_write_to_private_memory_takes_one_fault() -> None:
+    bench = Workbench(huge_pages=1)
+    bench.area(pages=512, huge="hugetlb")
+    bench.do("write", task="a", at="m+7")
+    mm, vpn = bench.session.world.process("a").mm, bench.session.resolve_address("a", "m+0") >> PAGE_SHIFT
+    assert bench.m.pte(mm, vpn) & ptes.RW
+    assert bench.functions().count("hugetlb_no_page") <= 1 and len(bench.functions()) == 3, "map, reuse, access"

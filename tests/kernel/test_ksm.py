@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.machine import MAPPING_KSM
 from tests import invariants
 from tests.workbench import Workbench
 
@@ -104,3 +105,25 @@ def test_poison_is_not_merged() -> None:
     bench.m.set_flags(bench.pfn("a:m+1"), pf.HWPOISON)
     bench.do("madvise", task="a", at="m+0", pages=2, advice="mergeable")
     assert bench.pfn("a:m+0") != bench.pfn("a:m+1")
+
+
+def test_a_merged_page_refers_to_a_stable_node() -> None:
+    bench = merged()
+    word = int(bench.m.mapping.view[bench.pfn("a:m+0")])
+    assert word & 3 == MAPPING_KSM and word >> 2 > 0
+
+
+def test_only_mergeable_pages_of_their_own_are_merged() -> None:
+    """The zero page, holes, and equal pages of VMAs that did not ask for it stay as they are."""
+    bench = Workbench()
+    bench.area(pages=4)
+    bench.area("n")
+    for at in ("m+0", "n+0"):
+        bench.do("write", task="a", at=at, value="same")
+    for page in (1, 2):
+        bench.do("read", task="a", at=f"m+{page}")
+    bench.do("madvise", task="a", at="m+0", pages=4, advice="mergeable")
+    assert "KSM" not in bench.flags(bench.pfn("a:n+0")) | bench.flags(bench.pfn("a:m+0"))
+    assert bench.pfn("a:m+1") == bench.pfn("a:m+2") == bench.pfn("any:zero")
+    assert "KSM" not in bench.flags(bench.pfn("any:zero"))
+    assert bench.session.pte_state("a", "m+3") == "none"

@@ -58,3 +58,27 @@ def test_the_dirty_bit_of_an_entry_is_not_lost() -> None:
     get_page(bench.m, old)
     assert run(migrate_page(bench.m, old)) == 0
     assert "DIRTY" in bench.flags(bench.pfn())
+
+
+def test_a_page_that_cannot_be_moved_leaves_no_new_one_behind() -> None:
+    bench = Workbench()
+    bench.area()
+    bench.do("write", task="a", at="m+0")
+    bench.do("pin", frame="a:m+0")
+    m, pfn = bench.m, bench.pfn()
+    used = int((m.refcount.view > 0).sum())
+    get_page(m, pfn)
+    assert run(migrate_page(m, pfn)) == 1
+    put_page(m, pfn)
+    assert int((m.refcount.view > 0).sum()) == used
+
+
+def test_a_clean_entry_makes_no_page_dirty() -> None:
+    bench = Workbench()
+    bench.do("file", path="/f", pages=1, filesystem="blockdev")
+    bench.area(file="/f", shared=True)
+    bench.do("read", task="a", at="m+0")
+    old = bench.pfn()
+    get_page(bench.m, old)
+    assert run(migrate_page(bench.m, old)) == 0
+    assert "DIRTY" not in bench.flags(bench.pfn()) and "UPTODATE" in bench.flags(bench.pfn())

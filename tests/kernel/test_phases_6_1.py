@@ -78,3 +78,11 @@ def test_a_step_says_whether_the_lock_was_waited_for(held: bool) -> None:
     bench.do("poison", frame="a:m+0")
     sites = [step.mark.site for step in bench.session.steps]
     assert (phases_6_1.LOCK_WAITED in sites, phases_6_1.LOCKED in sites) == (held, not held)
+
+
+def test_the_first_pfn_behind_memory_is_no_page() -> None:
+    bench = Workbench("6.1")
+    frames = bench.m.frames
+    assert bench.do("poison", frame=f"pfn:{frames:#x}").errno == "ENXIO"
+    assert bench.do("unpoison", frame=f"pfn:{frames:#x}").errno == "EIO"
+    assert bench.do("poison", frame=f"pfn:{frames - 1:#x}").errno != "ENXIO"

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.handler import MF_COUNT_INCREASED
+from hwpoison_gui.kernel.page_alloc import get_page
+from hwpoison_gui.kernel.soft_offline import soft_offline_in_use_page, soft_offline_page
 from tests import invariants
-from tests.workbench import Workbench
+from tests.workbench import Workbench, run
 
 
 def anonymous(bench: Workbench) -> None:
@@ -79,3 +83,43 @@ def test_again_is_no_error() -> None:
     again = bench.do("soft_offline", frame="@it")
     assert again.errno == 0
     assert again.log[0].startswith("soft_offline_page: ")
+
+
+def test_poison_is_left_alone_and_the_callers_reference_dropped() -> None:
+    """soft_offline_page(): put_ref_page() of a page that is poisoned already, where the caller holds one."""
+    bench = Workbench()
+    anonymous(bench)
+    m, pfn = bench.m, bench.pfn()
+    m.set_flags(pfn, pf.HWPOISON)
+    for flags, held in ((MF_COUNT_INCREASED, 1), (0, 0)):
+        count = m.refcount.get(pfn)
+        if held:
+            get_page(m, pfn)
+        assert run(soft_offline_page(m, pfn, flags)) == 0
+        assert m.refcount.get(pfn) == count
+
+
+def test_a_huge_page_that_cannot_be_split_keeps_no_reference() -> None:
+    bench = Workbench()
+    bench.do("mmap", task="a", name="t", pages=512, huge="thp")
+    bench.do("write", task="a", at="t+3")
+    bench.do("pin", frame="a:t+3")
+    head = bench.m.compound_head(bench.pfn("a:t+3"))
+    count = bench.m.refcount.get(head)
+    outcome = bench.do("soft_offline", frame="a:t+3")
+    assert outcome.errno == "EBUSY" and "thp split failed" in outcome.log[-1]
+    assert bench.m.refcount.get(head) == count
+
+
+def test_a_page_on_no_list_cannot_be_isolated() -> None:
+    """soft_offline_in_use_page(): isolate_page() failed."""
+    bench = Workbench()
+    anonymous(bench)
+    m, pfn = bench.m, bench.pfn()
+    m.clear_flags(pfn, pf.LRU)
+    get_page(m, pfn)
+    count = m.refcount.get(pfn)
+    assert run(soft_offline_in_use_page(m, pfn)) == "EBUSY"
+    assert m.refcount.get(pfn) == count - 1
+    assert "isolation failed" in list(m.log.view.values())[-1].text
+    assert not m.page(pfn) & pf.HWPOISON
