@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hwpoison_gui.kernel import actions_6_1
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.handler import Handler
 from hwpoison_gui.kernel.machine import Machine
@@ -209,3 +210,13 @@ def test_a_huge_page_that_somebody_holds_is_not_dissolved(holders: int) -> None:
     assert sum("still referenced by 1 users" in line for line in outcome.log) == holders - 1, "one takes the handler's"
     assert m.page(head) & (pf.HUGE | pf.COMPOUND_HEAD | pf.LOCKED) == pf.HUGE | pf.COMPOUND_HEAD
     invariants.check(m)
+
+
+def test_a_step_says_that_no_reference_is_the_swap_caches() -> None:
+    bench = Workbench("6.1")
+    bench.do("file", path="/f", pages=1)
+    bench.area(file="/f", shared=True)
+    bench.do("read", task="a", at="m+0")
+    bench.do("poison", frame="a:m+0")
+    seen = [step.mark.args for step in bench.session.steps if step.mark.site in actions_6_1.NO_EXTRA.values()]
+    assert seen and not any(swapcache for _, _, swapcache in seen)

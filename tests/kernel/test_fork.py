@@ -366,3 +366,8 @@ def test_descriptors_of_a_child_stand_for_the_same_descriptions() -> None:
     assert bench.do("pread", task="b", fd="f", page=0).value == "disk"
     bench.do("exit", task="b")
     assert not m.open_files.view and not m.file_users.view and not m.page_cache.view
+
+
+def test_an_address_space_begins_at_a_page() -> None:
+    bench = Workbench()
+    assert bench.m.mmap_base.view[bench.session.world.process("a").mm] % (2 << 20) == 0

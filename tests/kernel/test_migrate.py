@@ -17,8 +17,10 @@ def test_all_who_share_it_go_along() -> None:
     old = bench.pfn()
     get_page(bench.m, old)
     assert run(migrate_page(bench.m, old)) == 0
+    assert not bench.flags(old) & {"ANON", "LRU", "DIRTY", "SWAPBACKED", "MMAP"}
     put_page(bench.m, old)
     assert bench.pfn("a:m+0") == bench.pfn("b:m+0") != old
+    assert bench.m.refcount.get(bench.pfn()) == bench.m.mapcount.get(bench.pfn()) == 2
     assert bench.do("read", task="b", at="m+0").value == "A"
     assert bench.do("write", task="b", at="m+0", value="B").errno == 0
     assert bench.do("read", task="a", at="m+0").value == "A"

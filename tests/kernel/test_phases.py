@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hwpoison_gui.kernel import phases
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.words.lookup import text_of
 from hwpoison_gui.view.words.words import counted
@@ -50,3 +51,21 @@ def test_one_of_a_thing_is_counted_as_one() -> None:
     assert "Its refcount is 1;" in says(bench.session, "get_page_unless_zero")
     assert counted(1, "entry", "entries") == "1 entry"
     assert counted(1200, "entry", "entries") == "1,200 entries"
+
+
+def test_a_step_says_what_shows_that_a_page_was_not_truncated() -> None:
+    bench = Workbench("v7")
+    bench.do("file", path="/f", pages=1)
+    bench.area(file="/f", shared=True)
+    bench.do("read", task="a", at="m+0")
+    bench.do("poison", frame="a:m+0")
+    assert [step.mark.args for step in bench.session.steps if step.mark.site is phases.NOT_TRUNCATED] == [
+        ("file", 0, "/f")
+    ]
+
+
+def test_the_line_of_a_panic_is_marked_as_fatal() -> None:
+    bench = Workbench("v7")
+    bench.do("sysctl", name="memory_failure_recovery", value=0)
+    bench.do("poison", frame="any:free")
+    assert list(bench.m.log.view.values())[-1].fatal

@@ -6,7 +6,8 @@ import pytest
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import phases_6_1
-from tests.workbench import Workbench
+from hwpoison_gui.kernel.handler import Handler
+from tests.workbench import Workbench, run
 
 
 @pytest.mark.parametrize(
@@ -84,5 +85,6 @@ def test_the_first_pfn_behind_memory_is_no_page() -> None:
     bench = Workbench("6.1")
     frames = bench.m.frames
     assert bench.do("poison", frame=f"pfn:{frames:#x}").errno == "ENXIO"
+    assert run(phases_6_1.check_pfn(Handler(bench.m, frames))) == "ENXIO"
     assert bench.do("unpoison", frame=f"pfn:{frames:#x}").errno == "EIO"
     assert bench.do("poison", frame=f"pfn:{frames - 1:#x}").errno != "ENXIO"
