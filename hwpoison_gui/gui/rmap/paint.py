@@ -270,8 +270,9 @@ class RmapPainter:
             words, ink = self._end(end, width, self._name(row)), getattr(self.theme, TONES.get(end, "warn"))
         else:
             skipped = state.skipped.get(mapper.vma)
-            why = skipped.short if skipped is not None else ""
-            words, ink = why if roomy else why.partition(":")[0], self.theme.muted
+            words, ink = "", self.theme.muted
+            if skipped is not None:
+                words = skipped.short if roomy else skipped.brief
         return words or f"pid {mapper.tgid}" * roomy, ink
 
     def _end(self, kind: str, width: float, name: str) -> str:

@@ -46,8 +46,7 @@ class PteFact(NamedTuple):
 class Facts(NamedTuple):
     """One frame. `notes`: how what Linux does not export was derived, for machines from real memory.
 
-    `ahead`: what would come of it if it broke now, where that is soon said; `hits`: how its error hits whom, once it
-    is through.
+    `ahead`: the prediction, if it is quick to compute; `hits`: impact of a handled error, and the processes hit.
     """
 
     pfn: int

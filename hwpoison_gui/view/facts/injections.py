@@ -36,7 +36,7 @@ class _Way(NamedTuple):
 
 _WAYS: Final = (
     _Way("corrupt-pfn", "hwpoison/corrupt-pfn", "As a click does: by its number, without a reference of its own"),
-    _Way("hard_offline", "hard_offline_page", "An administrator takes the page out of use, whoever has it"),
+    _Way("hard_offline", "hard_offline_page", "An administrator takes the page out of use, mapped or not"),
     _Way("srao", "Machine check, action optional (SRAO)", "A scrubber found the error; the data was not consumed"),
     _Way("madvise", "madvise(MADV_HWPOISON) by {task}", "The task asks for it: one more reference is held meanwhile"),
     _Way("srar", "Machine check, action required (SRAR), as {task} reads",
@@ -73,7 +73,7 @@ def _missing(session: Session, feature: str) -> str:
 
 def soft_offline(session: Session, pfn: int) -> Injection:
     """Soft offline: migrate the contents and take the frame out of use."""
-    tip = "soft_offline_page(): what is there moves to another frame, this one is never handed out again. Nobody dies"
+    tip = "soft_offline_page(): the content moves to another frame, this one is never allocated again. No process dies"
     args: dict[str, object] = {"frame": f"pfn:{pfn:#x}"}
     return Injection("Soft offline", tip, "soft_offline", args, _missing(session, OPS["soft_offline"].feature))
 

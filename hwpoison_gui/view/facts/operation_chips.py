@@ -101,8 +101,8 @@ def _find_cost(session: Session, operation: Operation) -> list[str]:
     if effect is Effect.KEEPS_IN_SWAP_CACHE:  # swap entries lead to the broken page
         waiting |= swapped
     lost = matched is not None and effect is Effect.DROPS_DIRTY and not matched.own & pf.ANON
-    told = {signal.task for signal in operation.outcome.signals}
-    hit = sum(process.name not in told for process in map(m.processes.view.get, waiting) if process is not None)
+    signalled = {signal.task for signal in operation.outcome.signals}
+    hit = sum(process.name not in signalled for process in map(m.processes.view.get, waiting) if process is not None)
     return ([f"{hit:,} to be hit"] if hit else []) + ["data lost"] * lost
 
 

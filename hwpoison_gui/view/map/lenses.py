@@ -118,7 +118,7 @@ STATE: Final = Lens(
         ("sole", "only copy", "anonymous or tmpfs, not in the swap cache: there is no other copy, whatever DIRTY says"),
         ("dirty", "dirty", "DIRTY is set: its content is newer than any copy"),
         ("writeback", "writeback", "WRITEBACK is set: being written to disk or swap now"),
-        ("locked", "locked", "LOCKED is set: somebody works on it, others wait"),
+        ("locked", "locked", "LOCKED is set: one thread works on it, others wait"),
     ),
     _first(
         (pf.HWPOISON, 9),
@@ -160,8 +160,8 @@ def _count_classes(zero: tuple[str, str], word: str) -> tuple[LensClass, ...]:
 MAPCOUNT: Final = Lens(
     "mapcount",
     "Mappings",
-    "How many page-table entries map it? That many have to be found and cut.",
-    _count_classes(("not mapped", "no page-table entry maps it: nobody has to be found"), "mapping"),
+    "How many PTEs map it? All of them have to be found and unmapped.",
+    _count_classes(("not mapped", "no PTE maps it: there is no process to find"), "mapping"),
     sheet="counts",
     codes=_count_codes(0),
 )
@@ -238,7 +238,7 @@ ZONE: Final = zone_lens()
 OUTCOME: Final = Lens(
     "outcome",
     "Outcome",
-    "What would come of it if this frame broke now, under this profile and these sysctls?",
+    "What would an error in this frame do now, under this profile and these sysctls?",
     tuple(LensClass(*one, outcomes.SHORT.get(one.key, "")) for one in outcomes.CLASSES),
     sheet="outcome",
 )

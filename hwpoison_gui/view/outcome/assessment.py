@@ -107,7 +107,7 @@ class Assessment:
         found: U8 = self.codes[self.class_of]
         return found
 
-    # -- frames that somebody uses
+    # -- frames with users
 
     def _sign(self, pfns: I64) -> None:
         """Give frames the classes of their signatures; the member of each is the frame with the fewest mappers."""
@@ -127,7 +127,7 @@ class Assessment:
             numbers[at] = number
         self.class_of[pfns[by_maps]] = numbers[which.reshape(-1)]
 
-    # -- frames that nobody uses
+    # -- frames without users
 
     def _group(self, part: slice, used: I64) -> I64:
         """Give the frames of a part the classes of their groups; returns the places of those that need a signature.

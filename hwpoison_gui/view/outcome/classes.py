@@ -32,13 +32,13 @@ POISONED: Final = 10
 CLASSES: Final[tuple[OutcomeClass, ...]] = (
     OutcomeClass(OUTSIDE, "outside", "outside", "past the last frame"),
     OutcomeClass(HOLE, "hole", "no page", "a hole: no memory at this frame number"),
-    OutcomeClass(FREE, "free", "set aside", "free: the allocator never hands it out again, nobody misses it"),
+    OutcomeClass(FREE, "free", "set aside", "free: the allocator never hands it out again, nothing is lost"),
     OutcomeClass(SILENT, "silent", "recovered silently", "its content can be read again: no process is signalled"),
     OutcomeClass(
         LOST,
         "lost",
         "data lost",
-        "nobody is killed, but the last write is gone; of a file on disk, fsync says EIO once",
+        "no process is killed, but the last write is lost; of a file on disk, fsync() returns EIO once",
     ),
     OutcomeClass(
         LATE, "late", "SIGBUS when touched", "for a process that touches it: it dies unless it handles SIGBUS"

@@ -1,4 +1,4 @@
-"""Counts of who uses frames, for very many frames at once: all page tables as arrays.
+"""Counts the users of frames, for very many frames at once: all page tables as arrays.
 
 They are exact: the same entries, VMAs and policies that the reverse map of one frame leads to.
 """

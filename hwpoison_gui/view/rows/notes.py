@@ -1,4 +1,4 @@
-"""Notes as rows: the words, and where they stand."""
+"""Rows of the notebook: notes and their timeline positions."""
 
 from __future__ import annotations
 

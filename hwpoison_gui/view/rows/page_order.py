@@ -34,7 +34,7 @@ class PageOrder:
 
     `classes` gives what the map shows frames as, the gravest last.
 
-    `pfns` is there when `work` has come to its end; None stands for all frames, in order of their number.
+    `pfns` is complete when `work` has ended; None stands for all frames by number.
     """
 
     def __init__(

@@ -32,8 +32,9 @@ class Fate(NamedTuple):
 
 
 class Skipped(NamedTuple):
-    """A pair that the walk skipped, and why."""
+    """Why the walk skipped a pair: `why` is a sentence, `short` fits a box, `brief` a low one."""
 
+    brief: str
     short: str
     why: str
 
@@ -75,11 +76,11 @@ _EFFECTS: Final = {
 }
 
 
-def _short(mark: Mark) -> str:
-    """Why a pair was skipped, short enough for a box."""
+def _skipped(mark: Mark) -> Skipped:
     if mark.site is NOT_MAPPED:
-        return "no PTE: does not map it"
-    return "later: early_kill is 0" if mark.value("policy") == "default" else "later: its policy"
+        return Skipped("no PTE", "no PTE: does not map it", text_of(mark))
+    why = "early_kill is 0" if mark.value("policy") == "default" else "its policy"
+    return Skipped("later", f"later: {why}", text_of(mark))
 
 
 def entry_state(m: Machine, pfn: int, mapper: Mapper) -> str:
@@ -194,7 +195,7 @@ class Follower:
             elif mark.act is Act.UNMAP:
                 self._note(number, state.cut, self._vmas(mark))
             elif mark.act is Act.SKIP:
-                skipped = Skipped(_short(mark), text_of(mark))
+                skipped = _skipped(mark)
                 for vma in self._vmas(mark):
                     self._log.append((number, _restore, (state.skipped, vma, state.skipped.get(vma))))
                     state.skipped[vma] = skipped

@@ -8,7 +8,7 @@ from hwpoison_gui.kernel import phases
 from hwpoison_gui.kernel.mark import Site
 from hwpoison_gui.view.words.words import Words, counted
 
-# Why nobody refers to a page, and what is returned for it.
+# Why a page has no references, and what is returned for it.
 _WHOSE: Final = {
     "free head": "the head of a free block, PageBuddy(), hence 0",
     "free inside": "inside a free block, where only the head has PG_buddy, hence −EBUSY and not 0",

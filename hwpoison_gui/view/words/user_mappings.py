@@ -55,7 +55,7 @@ WORDS: Final[dict[Site, Words]] = {
     ),
     user_mappings.MKCLEAN_CLEAN: Words(
         lambda path, mapped: (
-            f"PG_dirty is clear and 0 of {counted(mapped, 'PTE')} dirty, {path} can be read again: nobody is killed."
+            f"PG_dirty is clear and 0 of {counted(mapped, 'PTE')} dirty, {path} can be read again: no signal is sent."
         )
     ),
     user_mappings.SHAKEN: Words("It was mlocked: the per-CPU LRU caches are drained once more."),
