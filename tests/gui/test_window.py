@@ -6,13 +6,12 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QThread
 from PySide6.QtGui import QColor, QFontMetrics, QKeySequence
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, QMessageBox, QPushButton, QToolButton
 
 from hwpoison_gui import opening
 from hwpoison_gui.gui.app import crash
-from hwpoison_gui.gui.control import loader
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.session.session import Session
@@ -198,7 +197,7 @@ def test_loading_can_be_cancelled(user) -> None:
     def work(progress, cancelled):
         while not cancelled():
             progress(0.1, "waiting")
-            loader.QThread.msleep(5)
+            QThread.msleep(5)
         raise CancelledError
 
     before = user.window.controller.machine
@@ -228,7 +227,7 @@ def test_closing_while_something_loads_ends_it(user) -> None:
 
     def work(progress, cancelled):
         while not cancelled():
-            loader.QThread.msleep(5)
+            QThread.msleep(5)
         raise CancelledError
 
     user.window.machines.loader.start("Waiting", work)

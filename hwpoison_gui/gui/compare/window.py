@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt, QTimer
@@ -23,8 +24,9 @@ from PySide6.QtWidgets import (
 
 from hwpoison_gui.gui.compare.side import CompareSide
 from hwpoison_gui.gui.compare.table import CompareTable
-from hwpoison_gui.gui.control.compare_builder import Builder, Compared
+from hwpoison_gui.gui.control.compare_builder import Compared, build
 from hwpoison_gui.gui.control.slices import LongWork, Work
+from hwpoison_gui.gui.control.worker import Worker
 from hwpoison_gui.gui.look import icons
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
@@ -58,7 +60,7 @@ class CompareWindow(QDialog):
         self._recipe, self._base, self._theme = recipe, base, theme
         self.compared: Compared | None = None
         self.at = 0
-        self._builder: Builder | None = None
+        self._builder: Worker | None = None
         self._stale = False
         self._walked = False
         self._work = LongWork(self)
@@ -192,9 +194,9 @@ class CompareWindow(QDialog):
         self.table.empty = ""
         self.table.set_rows([])
         self._show_building(True)
-        self._builder = builder = Builder(self._recipe, wanted, old, self)
+        self._builder = builder = Worker(partial(build, self._recipe, wanted, old), self)
         builder.progressed.connect(self._progressed)
-        builder.built.connect(self._built)
+        builder.made.connect(self._built)
         builder.refused.connect(self._refused)
         builder.finished.connect(self._finished)
         builder.start()

@@ -1,16 +1,13 @@
-"""Builds both sides of a comparison in a thread, with progress and cancellation."""
+"""Builds both sides of a comparison: work for a thread."""
 
 from __future__ import annotations
 
-import threading
 from typing import NamedTuple
 
-from PySide6.QtCore import QObject, QThread, Signal
-
+from hwpoison_gui.gui.control.worker import Cancelled, Progress
 from hwpoison_gui.session import compare
 from hwpoison_gui.session.compare import Recipe, Settings, Side, StoppedError, Tick
-from hwpoison_gui.session.errors import ScenarioError
-from hwpoison_gui.sources.errors import SourceError
+from hwpoison_gui.sources.errors import CancelledError
 from hwpoison_gui.view.facts.compare import Row, rows_of
 
 
@@ -23,53 +20,37 @@ class Compared(NamedTuple):
     rows: list[Row]
 
 
-class Builder(QThread):
-    """Builds both sides; a previous side is reused where only its sysctls change."""
+def build(
+    recipe: Recipe,
+    wanted: tuple[Settings, Settings],
+    old: tuple[Side | None, Side | None],
+    progress: Progress,
+    cancelled: Cancelled,
+) -> Compared:
+    """Builds both sides; one of `old` is used again where only its sysctls change. Raises CancelledError."""
 
-    progressed = Signal(float, str)
-    built = Signal(object)
-    refused = Signal(str)
+    def side(number: int) -> Side:
+        return _side(
+            recipe,
+            wanted[number],
+            old[number],
+            lambda share, doing: progress((number + share) / 2.1, doing),
+            cancelled,
+        )
 
-    def __init__(
-        self,
-        recipe: Recipe,
-        wanted: tuple[Settings, Settings],
-        old: tuple[Side | None, Side | None],
-        parent: QObject,
-    ) -> None:
-        super().__init__(parent)
-        self._recipe, self._wanted, self._old = recipe, wanted, old
-        self._stopped = threading.Event()
+    try:
+        left, right = side(0), side(1)
+        progress(1.0, "comparing")
+        return Compared(left, right, compare.ticks_of(left, right), rows_of(left, right))
+    except StoppedError:
+        raise CancelledError from None
 
-    def cancel(self) -> None:
-        """Requests cancellation; the thread ends at its next check."""
-        self._stopped.set()
 
-    def run(self) -> None:
-        try:
-            left, right = (self._side(number) for number in range(2))
-            self.progressed.emit(1.0, "comparing")
-            compared = Compared(left, right, compare.ticks_of(left, right), rows_of(left, right))
-        except StoppedError:
-            return
-        except (ScenarioError, SourceError) as error:
-            self.refused.emit(str(error))
-        except OSError as error:
-            self.refused.emit(f"{error.filename or ''}: {error.strerror or error}".lstrip(": "))
-        else:
-            if not self._stopped.is_set():
-                self.built.emit(compared)
-
-    def _side(self, number: int) -> Side:
-        old, wanted = self._old[number], self._wanted[number]
-        if old is not None and old.settings == wanted:
-            old.session.seek(len(old.session.steps))
-            return old
-        if old is not None and old.settings.profile == wanted.profile:
-            compare.again(old, self._recipe, wanted, self._stopped.is_set)
-            return old
-
-        def progress(share: float, doing: str) -> None:
-            self.progressed.emit((number + share) / 2.1, doing)
-
-        return compare.build(self._recipe, wanted, progress, self._stopped.is_set)
+def _side(recipe: Recipe, wanted: Settings, old: Side | None, progress: Progress, cancelled: Cancelled) -> Side:
+    if old is not None and old.settings == wanted:
+        old.session.seek(len(old.session.steps))
+        return old
+    if old is not None and old.settings.profile == wanted.profile:
+        compare.again(old, recipe, wanted, cancelled)
+        return old
+    return compare.build(recipe, wanted, progress, cancelled)

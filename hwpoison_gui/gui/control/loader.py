@@ -2,54 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Qt, QThread, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QProgressDialog, QWidget
 
+from hwpoison_gui.gui.control.worker import Cancelled, Progress, Worker
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.opening import Opened
-from hwpoison_gui.session.errors import ScenarioError
-from hwpoison_gui.sources.errors import CancelledError, LivePermissionError, SourceError
 from hwpoison_gui.view.map.plane import FramePlane
 
-Progress = Callable[[float, str], None]
-Work = Callable[[Progress, Callable[[], bool]], Opened]
+Work = Callable[[Progress, Cancelled], Opened]
 _SOON_MS = 300
-
-
-class LoaderThread(QThread):
-    """Runs the loading function; emits progress, then the machine or the reason why not."""
-
-    progressed = Signal(float, str)
-    loaded = Signal(object)
-    refused = Signal(str)
-
-    def __init__(self, work: Work, parent: QObject) -> None:
-        super().__init__(parent)
-        self._work = work
-        self._cancelled = threading.Event()
-
-    def cancel(self) -> None:
-        """Requests cancellation; nothing is loaded then."""
-        self._cancelled.set()
-
-    def run(self) -> None:
-        try:
-            opened = with_plane(self._work(self.progressed.emit, self._cancelled.is_set))
-        except CancelledError:
-            return
-        except LivePermissionError as error:
-            remedy = error.remedy.replace("`", "")
-            self.refused.emit(f"{error.path}: {error.missing}\n\n{remedy}\n\nThe machine shown stays as it is.")
-        except (ScenarioError, SourceError) as error:
-            self.refused.emit(str(error))
-        except OSError as error:
-            self.refused.emit(f"{error.filename or ''}: {error.strerror or error}".lstrip(": "))
-        else:
-            if not self._cancelled.is_set():
-                self.loaded.emit(opened)
 
 
 def with_plane(opened: Opened) -> Opened:
@@ -67,7 +31,7 @@ class Loader(QObject):
     def __init__(self, above: QWidget) -> None:
         super().__init__(above)
         self._above = above
-        self._thread: LoaderThread | None = None
+        self._thread: Worker | None = None
         self._dialog: QProgressDialog | None = None
         self._title = ""
         self._show: Callable[[Opened], None] = self.loaded.emit
@@ -90,9 +54,9 @@ class Loader(QObject):
         dialog.setAutoClose(False)
         dialog.setAutoReset(False)
         dialog.setValue(0)
-        thread = self._thread = LoaderThread(work, self)
+        thread = self._thread = Worker(lambda progress, cancelled: with_plane(work(progress, cancelled)), self)
         thread.progressed.connect(self._progressed)
-        thread.loaded.connect(self._loaded)
+        thread.made.connect(self._loaded)
         thread.refused.connect(self._refused)
         thread.finished.connect(self._finished)
         dialog.canceled.connect(thread.cancel)
