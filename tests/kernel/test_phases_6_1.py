@@ -88,3 +88,10 @@ def test_the_first_pfn_behind_memory_is_no_page() -> None:
     assert run(phases_6_1.check_pfn(Handler(bench.m, frames))) == "ENXIO"
     assert bench.do("unpoison", frame=f"pfn:{frames:#x}").errno == "EIO"
     assert bench.do("poison", frame=f"pfn:{frames - 1:#x}").errno != "ENXIO"
+
+
+@pytest.mark.parametrize("word, verdict", ((pf.WRITEBACK, None), (pf.LRU, "EBUSY"), (pf.LRU | pf.SWAPCACHE, None)))
+def test_only_a_page_on_the_lru_can_have_been_truncated(word: int, verdict: str | None) -> None:
+    m = Workbench("6.1").m
+    m.put(m.flags, 3000, word)
+    assert run(phases_6_1.check_truncated(Handler(m, 3000))) == verdict

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hwpoison_gui.kernel import page_flags as pf
 from tests import invariants
 from tests.workbench import Workbench
 
@@ -57,3 +58,19 @@ def test_all_bad_frames_of_a_huge_page_are_forgotten() -> None:
     assert bench.do("unpoison", frame="@first").errno == 0
     assert bench.session.corrupted_kb() == 0
     assert len(bench.m.huge_free.of(0)) == 1
+
+
+@pytest.mark.parametrize("mapped", (True, False))
+def test_a_page_that_is_still_used_stays_poisoned(mapped: bool) -> None:
+    """unpoison_memory(): page_mapped(), and page_mapping() of a page that nobody maps."""
+    bench = Workbench()
+    bench.do("file", path="/f", pages=1)
+    bench.area(file="/f", shared=True)
+    bench.do("read", task="a", at="m+0")
+    pfn = bench.pfn("/f@0")
+    if not mapped:
+        bench.do("munmap", task="a", at="m+0", pages=1)
+    bench.m.set_flags(pfn, pf.HWPOISON)
+    bench.m.put(bench.m.refcount, pfn, 1)  # further references are a reason of their own
+    assert bench.do("unpoison", frame=f"pfn:{pfn:#x}").errno == "EBUSY"
+    assert bench.m.page(pfn) & pf.HWPOISON

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import hits
 from hwpoison_gui.view.facts.frame_facts import facts_of
+from hwpoison_gui.view.outcome.impact import is_free
 from hwpoison_gui.view.outcome.impact_now import error_of, impact_now
 from hwpoison_gui.view.walk.layout import Row
 from hwpoison_gui.view.walk.news import news_of
@@ -120,3 +121,22 @@ def test_the_reverse_map_the_frame_panel_and_groups_say_so() -> None:
     lines = {fact.name: fact.value for fact in facts_of(session, pfn).hits}
     assert list(lines) == [hits.MEANINGS[kind] for kind in hits.MEANINGS if kind in AT_THE_END.values()]
     assert lines["Silently reads old data from disk"] == "stale"
+
+
+def test_nothing_is_said_in_the_middle_of_a_later_operation() -> None:
+    session, pfn = broken()
+    assert error_of(session, pfn) is session.operations[-1]
+    do(session, "write", task="stale", at="m+1")
+    following = session.operations[-1]
+    assert following.last - following.first > 1
+    session.seek(following.first + 1)
+    assert error_of(session, pfn) is None and impact_now(session, pfn) == {}
+
+
+def test_a_frame_is_free_wherever_an_allocator_holds_it() -> None:
+    session = Session.fresh(8192, huge_pages=1)
+    m = session.machine
+    for kind in ("free", "free-inside", "free-pcp", "free-huge"):
+        assert is_free(m, session.resolve_frame(f"any:{kind}")), kind
+    assert is_free(m, session.resolve_frame("any:free-huge") + 511)
+    assert not is_free(m, session.resolve_frame("any:slab"))

@@ -222,3 +222,10 @@ def test_the_ending_names_each_way_to_be_hit() -> None:
         "Lost: 4 KiB of anonymous memory of a and b.", "Killed: a.", "Signalled, and survives: b.",
     ]  # fmt: skip
     assert [fact.tone for fact in facts] == ["warn", "kill", "warn"]
+
+
+@pytest.mark.parametrize("profile, brief", (("v7", "nothing is lost yet"), ("6.1", "nothing is lost")))
+def test_a_free_huge_page_stays_in_its_pool_where_it_is_not_dissolved(profile: str, brief: str) -> None:
+    session = Session.fresh(8192, huge_pages=2, profile=profile)
+    do(session, "poison", frame="any:free-huge")
+    assert came(session).brief == brief
