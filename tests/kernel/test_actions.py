@@ -212,3 +212,14 @@ def test_a_segment_of_system_v_has_no_name_to_open() -> None:
     bench.do("write", task="a", at="m+0")
     bench.do("poison", frame="a:m+0")
     assert [step.mark.args[1] for step in bench.session.steps if step.mark.site is DIRTY_FILE] == [False]
+
+
+def test_the_log_says_that_a_directory_cannot_be_punched() -> None:
+    """generic_error_remove_page() refuses what is no regular file."""
+    bench = Workbench("v7")
+    bench.do("file", path="/d", pages=1, filesystem="directory")
+    bench.do("open", task="a", path="/d", fd="d")
+    bench.do("pread", task="a", fd="d", page=0)
+    pfn = bench.pfn("/d@0")
+    outcome = bench.do("poison", frame="/d@0")
+    assert outcome.log[0] == f"MCE {pfn:#x}: Failed to punch page: -5" and outcome.result == "Failed"
