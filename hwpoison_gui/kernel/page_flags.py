@@ -21,10 +21,10 @@ class PageFlag(NamedTuple):
 FLAGS: Final[tuple[PageFlag, ...]] = (
     PageFlag(0, "LOCKED", "L", "locked: somebody works on it, others wait"),
     PageFlag(1, "ERROR", "E", "an I/O error, or a memory error, happened to it"),
-    PageFlag(2, "REFERENCED", "R", "used since the last look of reclaim"),
+    PageFlag(2, "REFERENCED", "R", "referenced since the last reclaim scan"),
     PageFlag(3, "UPTODATE", "U", "its content is valid"),
     PageFlag(4, "DIRTY", "D", "its content is newer than the copy on disk or in swap"),
-    PageFlag(5, "LRU", "l", "on one of the LRU lists"),
+    PageFlag(5, "LRU", "l", "on an LRU list"),
     PageFlag(6, "ACTIVE", "A", "on the active LRU list"),
     PageFlag(7, "SLAB", "S", "belongs to the slab allocator"),
     PageFlag(8, "WRITEBACK", "W", "being written to disk or swap"),

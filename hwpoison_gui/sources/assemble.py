@@ -32,7 +32,7 @@ _DERIVED: Final = (
     "Reference counts are not exported: one for each mapping, the page cache, the swap cache and private data.",
     "Which processes share an anonymous page is taken from common frames and from who forked whom; "
     "the kernel's anon_vma trees are not exported.",
-    "Which page-table pages belong to whom is not exported: they are dealt out in order.",
+    "Which page-table pages belong to whom is not exported: they are assigned in order.",
 )
 _GIB: Final = 1 << 18  # frames
 _DIRTY_RULE: Final = (
@@ -179,7 +179,7 @@ def _notes(exported: Exported, processes: Sequence[ProcessImage], cache: Cache) 
         size = f"{bare * 4 / 1024:,.0f} MiB" if bare < _GIB else f"{bare / _GIB:,.1f} GiB"
         said.append(
             f"{size} have no flag at all. They are taken for the kernel's own; some may be free on per-CPU lists, or "
-            "memory that was never given to the allocator: Linux does not say."
+            "memory that was never given to the allocator: Linux does not export which."
         )
     return said
 

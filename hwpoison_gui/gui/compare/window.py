@@ -38,7 +38,7 @@ from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.facts.compare import differences, headline, settings_words
 from hwpoison_gui.view.words.words import counted
 
-_WAYS: Final = (("Early kill against late", "early"), ("Recovery on against off", "recovery"),
+_WAYS: Final = (("Early vs. late kill", "early"), ("Recovery on vs. off", "recovery"),
                 (f"Profile {oldest().name} against {newest().name}", "profile"), ("As chosen below", ""))  # fmt: skip
 _BUTTONS: Final = (("first", "To before the click (Home)"), ("back", "One step back on both sides (Left)"),
                    ("play", "Walk both, or pause (Space)"), ("forward", "One step forward on both sides (Right)"),

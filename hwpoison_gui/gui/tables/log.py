@@ -24,7 +24,7 @@ from hwpoison_gui.view.rows.log import wrapped
 Role = Qt.ItemDataRole
 _MOST_CHOSEN: Final = 100  # lines selected for a frame
 _INSERTED: Final = 512  # rows per insertion: for each row, Qt moves all rows of the insertion
-EMPTY: Final = "The kernel has said nothing yet.\nIts lines come here while it works, as dmesg prints them."
+EMPTY: Final = "No kernel messages yet.\nThey appear here as dmesg prints them."
 
 
 class LogModel(QStringListModel):

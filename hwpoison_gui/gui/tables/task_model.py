@@ -151,6 +151,8 @@ class TaskModel(QAbstractTableModel):
             if column.field == "rss_kb":
                 return f"{value:,}" if row.alive else ""
             return str(value)
+        if role == SORT_ROLE and column.field == "killed_by":
+            return value or self._end(row)
         if role == Role.EditRole or role == SORT_ROLE:
             return value
         if role == CHOICES_ROLE:

@@ -27,7 +27,7 @@ from hwpoison_gui.view.base.palette import DARK, Theme, mixed
 from hwpoison_gui.view.facts.operation_chips import Chip
 from hwpoison_gui.view.words.words import counted
 
-EMPTY: Final = "What you do will stand here, one after the other."
+EMPTY: Final = "Operations appear here in order."
 _SIGN: Final = 16
 _FORK: Final = 34
 _LONGEST: Final = 260

@@ -27,7 +27,7 @@ def connect_why(view: DecisionView, dock: Dock, controller: Controller, present:
         view.set_moment(present.ground.outlines.outline_for(session, operation), session.position)
         loss = loss_of(session, operation) if operation and session.position == operation.last else None
         view.set_ending(ending_of(loss) if loss else ())
-        dock.set_subject(title_of(operation) if operation else "the handler, at rest")
+        dock.set_subject(title_of(operation) if operation else "not running")
 
     LocalKeys(view, *MOVES, *PAGES, Qt.Key.Key_Plus, Qt.Key.Key_Minus)
     view.seekRequested.connect(controller.seek)

@@ -13,7 +13,7 @@ from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.outline.state_rows import FITS, OPEN, SPARED, TRIED, StateTable, TableRow
 
 Role = Qt.ItemDataRole
-HEADS: Final = ("", "Asks for", "Row", "Why not, or what then")
+HEADS: Final = ("", "Flags tested", "Row", "Mismatch or action")
 TIPS: Final = (
     "✓ the first row that fits, × does not fit, ○ not looked at any more, – can never be reached",
     "The flags that a page of this row has, or does not have; those that this page has otherwise are underlined",

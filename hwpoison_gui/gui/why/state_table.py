@@ -128,7 +128,7 @@ class StateTableView(QWidget):
         said = []
         for name in table.flags:
             colour = theme.poison if name == "HWPOISON" else theme.text if name in asked else theme.muted
-            note = " <i>(remembered)</i>" if name in table.remembered else ""
+            note = " <i>(saved earlier)</i>" if name in table.remembered else ""
             said.append(f"<span style='color:{colour}'>{escape(name)}</span>{note}")
         size = look.font(look.CAPTION).pointSizeF()
         self.flags.setText(f"<span style=\"font-family:'{family}'; font-size:{size}pt\">{' '.join(said)}</span>")

@@ -75,7 +75,7 @@ class ContextMenus:
         frozen = PANICKED if c.panicked else ""
         menu = self._menu(f"Frame {pfn:#x}")
         self._add(menu, Entry("Break it", lambda: c.fire(pfn), "break", frozen))
-        self._add_injections(menu.addMenu("Break it otherwise"), pfn, frozen)
+        self._add_injections(menu.addMenu("Report the error as"), pfn, frozen)
         for injection in (soft_offline(c.session, pfn), unpoison(c.session, pfn), pin(c.session, pfn)):
             self._add_injection(menu, pfn, injection, frozen)
         menu.addSeparator()

@@ -190,7 +190,7 @@ class Notes(QObject):
         """Menu of all branches, or of those that leave after `shared` operations."""
         session, menu = self._controller.session, QMenu(self._above)
         menu.setToolTipsVisible(True)
-        head = menu.addAction("Repeat what you did before")
+        head = menu.addAction("Branches")
         head.setEnabled(False)
         menu.addSeparator()
         for common, branches in sorted(session.branches.leaving_at(session.operations).items()):

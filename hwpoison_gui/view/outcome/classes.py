@@ -32,7 +32,7 @@ POISONED: Final = 10
 CLASSES: Final[tuple[OutcomeClass, ...]] = (
     OutcomeClass(OUTSIDE, "outside", "outside", "past the last frame"),
     OutcomeClass(HOLE, "hole", "no page", "a hole: no memory at this frame number"),
-    OutcomeClass(FREE, "free", "set aside", "free: the allocator never hands it out again, nothing is lost"),
+    OutcomeClass(FREE, "free", "set aside", "free: the page is taken off the free list, nothing is lost"),
     OutcomeClass(SILENT, "silent", "recovered silently", "its content can be read again: no process is signalled"),
     OutcomeClass(
         LOST,

@@ -18,7 +18,7 @@ from hwpoison_gui.view.outcome.loss_words import lost_words
 from hwpoison_gui.view.outcome.matched_row import effect_of, matched_row
 from hwpoison_gui.view.rmap.graph import Mapper, ReverseMap, mappers_of
 
-LOST_BEFORE: Final = "What was there has been lost since the frame broke: the touch only found it out."
+LOST_BEFORE: Final = "The data was lost when the frame failed: this access only exposed it."
 NOT_DONE: Final = ("EFAULT", "ENOMEM")  # madvise() did not find the page: nothing broke
 
 

@@ -80,7 +80,7 @@ def lost_words(m: Machine, page: Page, kind: str | None, result: str | None, eff
     if effect is Effect.KEEPS_IN_SWAP_CACHE:
         what = f"{page.size} that swap had not got yet"
         return Lost(
-            f"Lost: {what}{_of(page.owners, ',')}; a process that swaps it in is signalled.", f"{what} are lost", True
+            f"Lost: {what}{_of(page.owners, ',')}; a process that swaps it in is signalled.", f"{what} is lost", True
         )
     if effect in (Effect.DROPS_DIRTY, Effect.DROPS, Effect.HUGE):
         return _of_file(m, page, page.inode, result) if page.inode is not None else _of_memory(page)
@@ -94,7 +94,7 @@ def _of(owners: Sequence[str], comma: str = "") -> str:
 
 def _of_memory(page: Page) -> Lost:
     what = f"{page.size} of anonymous memory"
-    return Lost(f"Lost: {what}{_of(page.owners)}.", f"{what} are lost", True)
+    return Lost(f"Lost: {what}{_of(page.owners)}.", f"{what} is lost", True)
 
 
 def _of_file(m: Machine, page: Page, inode: Inode, result: str | None) -> Lost:
@@ -107,7 +107,7 @@ def _of_file(m: Machine, page: Page, inode: Inode, result: str | None) -> Lost:
         return Lost(f"Lost: {what}; {_told_by_fsync(m, page, inode)}{held}.", f"{what} is lost", True)
     if noted:
         what = f"{page.size} of {where}"
-        return Lost(f"Lost: {what}; {_afterwards(m, inode)}{held}.", f"{what}, are lost", True)
+        return Lost(f"Lost: {what}; {_afterwards(m, inode)}{held}.", f"{what}, is lost", True)
     if not can(inode, "writeback"):
         return Lost(f"Nothing is lost: {where}, was never written{held}.")
     if result == FAILED:
@@ -118,11 +118,11 @@ def _of_file(m: Machine, page: Page, inode: Inode, result: str | None) -> Lost:
 def _told_by_fsync(m: Machine, page: Page, inode: Inode) -> str:
     """How a lost write is reported."""
     one_mark = not m.profile.has("errseq")
-    once = "once" if one_mark else "once to each who has it open"
+    once = "once" if one_mark else "once per open file"
     unseen = one_mark and not m.page_cache.of(inode.id)
     when = " (but nothing while no page of the file is cached)" if unseen else ""
     older = "the older data" if when_read_again(m, inode, page.number) == STALE else "a hole there"
-    return f"fsync says EIO {once}{when}, the disk has {older}"
+    return f"fsync() returns EIO {once}{when}; the disk has {older}"
 
 
 def _held(m: Machine, page: Page, inode: Inode, result: str | None) -> str:
@@ -157,7 +157,7 @@ def _untouched(page: Page, truncated: bool, result: str | None) -> Lost:
     if page.free and page.word & pf.HUGE and result != RECOVERED:
         return Lost("Nothing is lost yet: it was free, but it stays in the pool of huge pages.", "nothing is lost yet")
     if page.free:
-        return Lost("Nothing is lost: it was free, and nobody is given it any more.")
+        return Lost("Nothing is lost: the page was free, and the allocator will not hand it out again.")
     if truncated:
         return Lost("Nothing is lost: it was cut off its file before.")
     left = f"{_USED.get(kinds.kind_of(page.word), 'it')} stays in use, broken"

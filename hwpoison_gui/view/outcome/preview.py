@@ -84,9 +84,9 @@ def _silent(m: Machine, pfn: int) -> str:
     """Why no process is hit."""
     inode = m.inode_of(m.compound_head(pfn))
     if m.page(pfn) & pf.SWAPCACHE:
-        return "no process is signalled, swap has a copy"
+        return "no process is signalled; swap has a copy"
     if inode is not None:
-        return "no process is signalled, " + (
-            "its file still has it" if can(inode, "writeback") else "nothing was written to it"
+        return "no process is signalled; " + (
+            "its file still has the data" if can(inode, "writeback") else "nothing was written to it"
         )
-    return "no process is signalled, nothing is lost"
+    return "no process is signalled; nothing is lost"

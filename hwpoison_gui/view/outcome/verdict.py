@@ -78,8 +78,8 @@ def _of_soft_offline(session: Session, operation: Operation) -> str:
     if not any(mark.site is SET_ASIDE for mark in marks):
         return ""
     to = next((mark.frames[1] for mark in marks if mark.site is MOVED), None)
-    kept = "nothing was in use" if to is None else f"frame {to:#x} holds the content now, and no process noticed"
-    return f"Set aside for good: {kept}; nothing is lost."
+    kept = "the page was not in use" if to is None else f"the page was migrated to frame {to:#x}"
+    return f"Offlined: {kept}; nothing is lost."
 
 
 def _of_error(session: Session, outcome: Outcome, loss: Loss) -> str:

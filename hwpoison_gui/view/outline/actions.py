@@ -153,7 +153,7 @@ REFERENCED_2009: Final = Part(
     "page_action",
     (
         Way(NO_STEP, "0 besides the handler’s own, which it keeps."),
-        Way(phases.STILL_REFERENCED, "Yes: it is logged, which changes nothing."),
+        Way(phases.STILL_REFERENCED, "Yes: it is logged only."),
     ),
     (handler.UNLOCKED,),
     local=True,

@@ -128,7 +128,7 @@ SOFT_OFFLINE: Final = (
                 (huge_memory.NEVER_SPLIT, huge_memory.HELD), "It is part of a huge page with extra references: −EBUSY."
             ),
             Way(get_hwpoison_page.FREE_PAGE, "It is free: it is only taken off the free lists."),
-            Way(get_hwpoison_page.UNHANDLABLE, "None of these: in use by the kernel, it stays so."),
+            Way(get_hwpoison_page.UNHANDLABLE, "None of these: the kernel uses the page, so it is left alone."),
         ),
         (
             get_hwpoison_page.DRAINED,

@@ -20,7 +20,7 @@ CHECK_RECOVERY: Final = Part(
     "memory_failure",
     (
         Way(phases.RECOVER, "memory_failure_recovery is 1: it tries to."),
-        Way(phases.PANIC, "It is 0: the kernel panics, nothing else runs."),
+        Way(phases.PANIC, "It is 0: the kernel panics."),
     ),
     teach="vm.memory_failure_recovery: some prefer a panic to running on after a memory error.",
 )
@@ -62,7 +62,7 @@ ISOLATE: Final = Part(
     "Is it on an LRU list?",
     "isolate_lru_page",
     (
-        Way(phases.ISOLATED, "Yes: it is taken off, so that reclaim does not meet it."),
+        Way(phases.ISOLATED, "Yes: it is taken off, so that reclaim does not find it."),
         Way(phases.NOT_LRU, "No, so it is in use by the kernel: “non LRU”, Ignored, −EBUSY."),
     ),
     (EXITS["not on LRU"],),

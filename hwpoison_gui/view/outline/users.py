@@ -48,7 +48,7 @@ CLEAN: Final = Part(
     (
         Way(
             user_mappings.MKCLEAN_CLEAN,
-            "Yes, from its file, and neither PG_dirty nor a PTE is dirty: PTEs are just cleared, nobody is killed.",
+            "Yes, from its file: neither PG_dirty nor a PTE dirty bit is set. PTEs are cleared, no process is killed.",
         ),
         Way(user_mappings.MKCLEAN_DIRTY, "No: PG_dirty was clear, but a PTE is dirty, newer than the file."),
         Way(user_mappings.MUST_KILL, "No: PG_dirty is set, or no file on disk has a copy: users must be signalled."),

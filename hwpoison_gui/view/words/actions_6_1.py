@@ -26,7 +26,7 @@ def _dirty_file(path: str, reported: bool) -> str:
 
 WORDS: Final[dict[Site, Words]] = {
     actions.FOLIO_UNLOCKED: Words("Unlocked; the handler keeps its reference."),
-    actions.OFF_LRU: Words("PG_lru is set: the page is taken off its LRU list, so reclaim does not meet it."),
+    actions.OFF_LRU: Words("PG_lru is set: the page is taken off its LRU list, so reclaim does not find it."),
     actions.ON_NO_LIST: Words("PG_lru is clear: it is on no LRU list."),
     actions.CLEAN: Words("Its PTEs are gone already."),
     actions.TRUNCATE: Words("{path} is on {filesystem}."),

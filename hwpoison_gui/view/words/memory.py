@@ -13,7 +13,7 @@ WORDS: Final[dict[Site, Words]] = {
     memory.WRITTEN: Words("{comm}:{task} writes to {address:#x}, frame {frame:#x}."),
     memory.BAD_AREA: Words("{comm}:{task} may not access {address:#x}: SIGSEGV ({code}).", branch="{code}"),
     memory.TOUCHED_POISON: Words(
-        "{comm}:{task} touches poisoned memory at {address:#x}: SIGBUS (BUS_MCEERR_AR), blocked or ignored or not."
+        "{comm}:{task} touches poisoned memory at {address:#x}: SIGBUS (BUS_MCEERR_AR), even if blocked or ignored."
     ),
     memory.TOUCHED_NOTHING: Words("{comm}:{task} touches {address:#x}, where there is no page: SIGBUS (BUS_ADRERR)."),
     memory.HWPOISON_ENTRY: Words("The PTE at {address:#x} is a hwpoison entry for frame {frame:#x}."),

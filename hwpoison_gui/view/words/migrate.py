@@ -12,7 +12,5 @@ WORDS: Final[dict[Site, Words]] = {
     migrate.NO_MEMORY: Words("There is no free memory to migrate to."),
     migrate.HELD: Words("Somebody holds a reference that cannot be migrated."),
     migrate.MOVED: Words("Frame {frames[1]:#x} holds the content now."),
-    migrate.REMAPPED: Words(
-        "{comm}:{task} maps frame {frames[1]:#x} at {address:#x} instead of {frame:#x}, and does not notice."
-    ),
+    migrate.REMAPPED: Words("{comm}:{task} maps frame {frames[1]:#x} at {address:#x} instead of {frame:#x}."),
 }

@@ -37,7 +37,7 @@ WORDS: Final[dict[Site, Words]] = {
     phases.NOT_LRU: Words(
         "PG_lru is clear, it is on no LRU list; the per-CPU caches are drained in case it is in one of them."
     ),
-    phases.ISOLATED: Words("PG_lru is set: the page is taken off its LRU list, so reclaim does not meet it."),
+    phases.ISOLATED: Words("PG_lru is set: the page is taken off its LRU list, so reclaim does not find it."),
     phases.LOCKED: Words("PG_locked was clear: locked."),
     phases.LOCK_WAITED: Words("PG_locked was set: locked after its holder unlocked it."),
     phases.NO_WRITEBACK: Words("PG_writeback is clear: no I/O is under way."),

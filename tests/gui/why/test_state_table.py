@@ -28,7 +28,7 @@ def test_a_selected_frame_is_previewed(user) -> None:
     user.window.controller.selection.select(user.frame("srv:heap+1"))
     assert "if it broke now" in panel.caption.text()
     assert lit(user).kind == "LRU"
-    assert "HWPOISON" in panel.flags.text() and "remembered" in panel.flags.text()
+    assert "HWPOISON" in panel.flags.text() and "saved earlier" in panel.flags.text()
 
 
 def test_the_row_is_a_fact_after_the_handler_looked(user) -> None:

@@ -43,7 +43,7 @@ def test_at_rest_it_shows_the_handler(user) -> None:
     view = user.window.why
     assert view.outline_model.rowCount() == 1
     assert view.outline_model.data(view.outline_model.index(0, 0)) == "A memory error is reported"
-    assert user.window.docks["why"].head.subject.text() == "the handler, at rest"
+    assert user.window.docks["why"].head.subject.text() == "not running"
 
 
 def test_back_at_rest_it_begins_at_the_first_question(fired) -> None:

@@ -78,7 +78,7 @@ def test_a_dirty_page_of_a_file_loses_its_last_write_and_who_had_no_entry_reads_
     do(session, "read", task="b", at="m+0")
     do(session, "poison", frame="a:m+0")
     found = came(session)
-    assert found.lost.startswith("Lost: the last write to /f, page 0 (4 KiB); fsync says EIO once (but nothing")
+    assert found.lost.startswith("Lost: the last write to /f, page 0 (4 KiB); fsync() returns EIO once (but nothing")
     assert kinds(found) == {"a": hits.LATER, "b": hits.LATER, "c": hits.STALE}
     do(session, "read", task="c", at="m+0")
     assert session.operations[-1].outcome.value == "disk"
@@ -94,8 +94,8 @@ def errors_of_fsync(session: Session) -> list[object]:
 @pytest.mark.parametrize(
     ("profile", "said", "errors"),
     [
-        ("v7", "fsync says EIO once, the disk has the older data", ["EIO", 0, 0]),
-        ("6.1", "fsync says EIO once to each who has it open, the disk has the older data", ["EIO", "EIO", 0]),
+        ("v7", "fsync() returns EIO once; the disk has the older data", ["EIO", 0, 0]),
+        ("6.1", "fsync() returns EIO once per open file; the disk has the older data", ["EIO", "EIO", 0]),
     ],
 )
 def test_fsync_says_so_as_often_as_it_is_told(profile: str, said: str, errors: list[object]) -> None:
@@ -173,7 +173,7 @@ def test_a_private_copy_is_not_hit() -> None:
 def test_free_memory_the_kernels_own_and_a_second_report() -> None:
     session = Session.fresh(4096)
     do(session, "poison", frame="any:free")
-    assert came(session).lost.startswith("Nothing is lost: it was free")
+    assert came(session).lost.startswith("Nothing is lost: the page was free")
     do(session, "poison", frame=f"pfn:{session.operations[-1].outcome.pfn:#x}")
     assert came(session).lost == "Nothing more is lost: it was broken before."
     do(session, "poison", frame="any:slab")

@@ -40,7 +40,7 @@ def test_kills_now_and_later(session: Session) -> None:
 
 
 def test_files(session: Session) -> None:
-    assert told(session, "/srv/data@0") == "no process is signalled, its file still has it"
+    assert told(session, "/srv/data@0") == "no process is signalled; its file still has the data"
     assert told(session, "/srv/data@1") == "kills 3 now (a, b and c); loses 4 KiB of /srv/data"
 
 
