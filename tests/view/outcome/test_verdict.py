@@ -119,7 +119,9 @@ def test_soft_offline_says_where_the_content_is(frame: str, said: str, chip: str
     assert verdict(session, session.operations[-1]).endswith(said)
     assert chips_of(session)[-1][1].result == chip
     if frame == "a:m+0":
-        assert f"the page was migrated to frame {session.resolve_frame(frame):#x};" in verdict(session, session.operations[-1])
+        assert f"the page was migrated to frame {session.resolve_frame(frame):#x};" in verdict(
+            session, session.operations[-1]
+        )
 
 
 def merged() -> Session:
