@@ -7,14 +7,15 @@ the pairs it visits are counted, and tasks that own none of the VMAs are summed 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Final, NamedTuple
 
 from .machine import Machine
-from .mark import Act, Mark, Steps, in_runs, site
+from .mark import Act, Mark, Run, Steps, in_runs, like_marks, site, stretches
 from .profile.type import SYSCTL_EARLY_KILL
-from .pte import maps_frame
+from .pte import PRESENT, maps_frame
 from .records import PAGE_SHIFT, Process, Vma
 from .rmap import page_index, rmap_addresses
 
@@ -80,9 +81,45 @@ class Collected:
     strangers: int = 0
 
 
-def _walk(m: Machine, page: Page, current: int, of_mm: Mapping[int, Places], found: Collected) -> Iterator[Mark]:
+def _walk(m: Machine, page: Page, current: int, of_mm: Mapping[int, Places], found: Collected) -> Iterator[Mark | Run]:
     """Visit every living process with each of its VMAs; `of_mm` has those that cover the page, by address space."""
-    for process in m.living():
+    for part in stretches(list(m.living())):
+        run = _visit_alike(m, page, current, part, of_mm, found)
+        if run is not None:
+            yield run
+        else:
+            yield from _visit_each(m, page, current, part, of_mm, found)
+
+
+def _visit_alike(
+    m: Machine, page: Page, current: int, processes: Sequence[Process], of_mm: Mapping[int, Places], found: Collected
+) -> Run | None:
+    """Visit many processes that each own one VMA and are put on to_kill; None where any is not."""
+    if len(processes) < 2:
+        return None
+    tids = [tid for process in processes if (tid := task_early_kill(m, process, current)) is not None]
+    places = [own[0] for process in processes if len(own := of_mm.get(process.mm, [])) == 1]
+    if min(len(tids), len(places)) < len(processes):
+        return None
+    vmas, addresses = zip(*places, strict=True)
+    keys = [(process.mm, address >> PAGE_SHIFT) for process, address in zip(processes, addresses, strict=True)]
+    entries = map(m.ptes.value, *zip(*keys, strict=True))
+    if not all(entry & PRESENT and entry >> PAGE_SHIFT == page.pfn for entry in entries):
+        return None
+    ids = [vma.id for vma in vmas]
+    found.early += len(tids)
+    found.to_kill += map(ToKill, tids, addresses, ids, repeat(page.lsb))
+    comms = [process.comm for process in processes]
+    args = zip(comms, addresses, *([] if page.anon else [repeat(True, len(ids))]), strict=True)
+    site, tasks = ADDED_ANON if page.anon else ADDED_FILE, zip([process.tgid for process in processes])
+    marks = like_marks(site, args, (page.pfn,), zip(ids), zip(keys), tasks)
+    return Run(marks, [len(m.gate.recorded)] * len(marks))
+
+
+def _visit_each(
+    m: Machine, page: Page, current: int, processes: Sequence[Process], of_mm: Mapping[int, Places], found: Collected
+) -> Iterator[Mark]:
+    for process in processes:
         tid = task_early_kill(m, process, current)
         own = of_mm.get(process.mm)
         if tid is None:

@@ -73,7 +73,7 @@ def anon_vma_fork(m: Machine, copy: Vma, parent: Vma) -> Vma:
     """Link the child's VMA to the anon_vmas of the parent's, and give it the anon_vma of its own new pages."""
     if not parent.anon_vma:
         return copy
-    for anon_vma in tuple(m.vma_anon_vmas.of(parent.id)):
+    for anon_vma in sorted(m.vma_anon_vmas.of(parent.id)):
         anon_vma_link(m, copy.id, anon_vma)
     if not m.profile.has("anon_vma_chain"):
         return copy._replace(anon_vma=parent.anon_vma)
@@ -123,7 +123,7 @@ def do_exit(m: Machine, tgid: int, why: str) -> Mark:
     """End a process: free its mappings, page tables and open files. Its record stays, as a zombie's does."""
     process = m.processes.view[tgid]
     exit_mmap(m, process.mm)
-    for fd in tuple(m.fds.of(tgid)):
+    for fd in sorted(m.fds.of(tgid)):
         close_fd(m, tgid, fd)
     for tid in process.threads:
         m.delete(m.pending, tid)

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, repeat
 from types import MappingProxyType
-from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from .packed import PackedNestedTable
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -81,6 +85,12 @@ class Column:
         cells[key] = value
         return old
 
+    def count(self, key: int, by: int, times: int) -> tuple[range, range]:
+        """Add `by` to a cell `times` times; the values before and after each time."""
+        old: int = self.cells[key]
+        self.cells[key] = last = old + by * times
+        return range(old, last, by), range(old + by, last + by, by)
+
     def load(self, where: Any, values: Any) -> None:
         """Set a slice or an index array at boot, without recording."""
         self._data[where] = values
@@ -126,6 +136,17 @@ class Table(Generic[K, V]):
         old = data.get(key, ABSENT)
         data[key] = value  # type: ignore[assignment]  # there is one ABSENT
         return old
+
+    def swap_many(self, keys: Sequence[K], values: Iterable[V | _Absent]) -> list[V | _Absent]:
+        """`swap` for each of different keys."""
+        data, values = self._data, tuple(values)
+        absent = values.count(ABSENT)
+        if absent:
+            every = absent == len(values)
+            return list(map(data.pop, keys, repeat(ABSENT)) if every else map(self.swap, keys, values))
+        olds = list(map(data.get, keys, repeat(ABSENT)))
+        data.update(zip(keys, values, strict=True))  # type: ignore[arg-type]  # none is ABSENT
+        return olds
 
     def load(self, data: Mapping[K, V]) -> None:
         """Add records at boot, without recording."""
@@ -267,6 +288,22 @@ class SortedSets:
             hasher.update(f"{members!r};".encode())
 
 
+class Each(NamedTuple):
+    """A change of a table a step: different keys, and for each a value that it does not have yet."""
+
+    store: Table[Any, Any] | PackedNestedTable
+    keys: Sequence[Any]
+    news: Iterable[Any]
+
+
+class Count(NamedTuple):
+    """A change of one cell of a column, the same amount a step."""
+
+    store: Column
+    key: int
+    by: int
+
+
 class Gate:
     """Holds the stores and makes every change. `_recording` is None while the machine boots."""
 
@@ -295,6 +332,21 @@ class Gate:
         if self._recording is not None:
             self._recording.append(_made(Change, (column, key, old, new)))
         return new
+
+    def put_run(self, steps: int, columns: Sequence[Each | Count]) -> range:
+        """Make and remember the changes of many like steps, one of each column a step.
+
+        Returns
+        -------
+        range
+            For each step, how many changes are recorded by its end.
+        """
+        recording = self._recording
+        assert recording is not None, "the machine is still booting"
+        first, width = len(recording), len(columns)
+        recording += chain.from_iterable(zip(*[_changed(column, steps) for column in columns], strict=True))
+        assert len(recording) == first + width * steps
+        return range(first + width, first + width * steps + 1, width)
 
     def record(self) -> None:
         """Start to record changes."""
@@ -344,3 +396,16 @@ class Gate:
 
     def stores(self) -> Iterator[Store]:
         return iter(self._stores.values())
+
+
+def _changed(column: Each | Count, steps: int) -> Iterator[Change]:
+    """Make the changes of a column, and return them in order of the steps."""
+    store: Store = column.store
+    cells: Iterator[tuple[Any, ...]]
+    if isinstance(column, Count):
+        olds, news = column.store.count(column.key, column.by, steps)
+        cells = zip(repeat(store), repeat(column.key), olds, news)
+    else:
+        values = tuple(column.news)
+        cells = zip(repeat(store), column.keys, column.store.swap_many(column.keys, values), values)
+    return map(_made, repeat(Change), cells)

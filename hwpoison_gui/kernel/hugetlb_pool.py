@@ -81,7 +81,7 @@ def reserve(m: Machine, owner: int, indices: list[int]) -> bool:
 
 def unreserve(m: Machine, owner: int, first: int, last: int | None) -> None:
     """hugetlb_unreserve_pages(): return reserved pages that were not used."""
-    for index in tuple(m.huge_resv.of(owner)):
+    for index in sorted(m.huge_resv.of(owner)):
         if index >= first and (last is None or index < last):
             m.delete(m.huge_resv, (owner, index))
             m.add_to(m.counters, "resv_huge_pages", -1)
@@ -120,7 +120,7 @@ def dissolve_free_huge_page(m: Machine, pfn: int) -> bool:
 
 def update_and_free_page(m: Machine, head: int) -> None:
     """Remove a free huge page from the pool and shrink the pool."""
-    bad = tuple(m.raw_hwp.of(head))
+    bad = tuple(sorted(m.raw_hwp.of(head)))
     m.delete(m.huge_free, (0, head))
     m.add_to(m.counters, "nr_huge_pages", -1)
     destroy_compound_page(m, head)

@@ -8,8 +8,9 @@ site, when a view asks.
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from enum import Enum
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
@@ -136,26 +137,57 @@ class Run(NamedTuple):
     `marks`: one a step. `ends`: for each, how many changes the gate had recorded by its end since the last `take`.
     """
 
-    marks: list[Mark]
-    ends: list[int]
+    marks: Sequence[Mark]
+    ends: Sequence[int]
 
 
 Steps = Generator[Mark | Run, None, R]
 
 LONGEST_RUN: Final = 512  # steps; some milliseconds
+SHORTEST_STRETCH: Final = 16  # items; fewer are not worth a look for what they have in common
 
 
-def in_runs(gate: Gate, marks: Iterable[Mark]) -> Generator[Run, None, None]:
+def in_runs(gate: Gate, steps: Iterable[Mark | Run]) -> Generator[Run, None, None]:
     """Yield the steps of a loop in runs: each mark closes a step with what changed before it.
 
-    A loop over ten thousand mappers would otherwise go through all generators above it for each of its steps.
+    A loop over ten thousand mappers would otherwise go through all generators above it for each of its steps. The
+    loop may also close many like steps at once, by a run with the ends that `Gate.put_run` returns.
     """
-    run, recorded = Run([], []), gate.recorded
-    for mark in marks:
-        run.marks.append(mark)
-        run.ends.append(len(recorded))
-        if len(run.marks) == LONGEST_RUN:
-            yield run
-            run = Run([], [])
-    if run.marks:
-        yield run
+    marks, ends, recorded = list[Mark](), list[int](), gate.recorded
+    for made in steps:
+        if isinstance(made, Run):
+            marks += made.marks
+            ends += made.ends
+        else:
+            marks.append(made)
+            ends.append(len(recorded))
+        if len(marks) >= LONGEST_RUN:
+            yield Run(marks, ends)
+            marks, ends = [], []
+    if marks:
+        yield Run(marks, ends)
+
+
+def like_marks(
+    site: Site,
+    args: Iterable[tuple[Any, ...]],
+    frames: tuple[int, ...],
+    vmas: Iterable[tuple[int, ...]] = repeat(()),
+    ptes: Iterable[tuple[tuple[int, int], ...]] = repeat(()),
+    tasks: Iterable[tuple[int, ...]] = repeat(()),
+) -> list[Mark]:
+    """Marks of one site, made as columns: `args`, `vmas`, `ptes` and `tasks` have one element a mark."""
+    return list(map(tuple.__new__, repeat(Mark), zip(repeat(site), args, repeat(frames), vmas, ptes, tasks)))
+
+
+def stretches(things: Sequence[R]) -> Iterator[Sequence[R]]:
+    """Parts of a loop's items, to be handled at once if all of a part are alike.
+
+    The first and the last item stand alone: they often differ, as the one that dirties the page, or frees it.
+    """
+    middle = LONGEST_RUN if len(things) >= SHORTEST_STRETCH else 1
+    yield things[:1]
+    for first in range(1, len(things) - 1, middle):
+        yield things[first : min(first + middle, len(things) - 1)]
+    if len(things) > 1:
+        yield things[-1:]

@@ -7,7 +7,7 @@ with one place per key; the records of all other blocks are in a dictionary.
 from __future__ import annotations
 
 from array import array
-from collections.abc import ItemsView, Iterator, Mapping, ValuesView
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
 from types import MappingProxyType
 from typing import Any, Final, TypeVar, overload
 
@@ -262,6 +262,10 @@ class PackedNestedTable:
             records._packed += 1
             return ABSENT
         return before
+
+    def swap_many(self, keys: Sequence[tuple[int, int]], values: Iterable[int | _Absent]) -> list[int | _Absent]:
+        """`swap` for each of different keys."""
+        return list(map(self.swap, keys, values))
 
     def load(self, outer: int, records: Mapping[int, int]) -> None:
         """Add records of one outer key at boot, without recording."""

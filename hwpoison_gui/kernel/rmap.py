@@ -6,15 +6,17 @@ the page's index gives its address in each VMA, and only the PTE at that address
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import repeat
 from typing import Final
 
 import numpy as np
 
 from . import page_flags as pf
 from . import pte as ptes
+from .gate import ABSENT, Count, Each
 from .machine import MAPPING_ANON, Machine
-from .mark import Act, Mark, Site, Steps, in_runs, site
+from .mark import Act, Mark, Run, Site, Steps, in_runs, like_marks, site, stretches
 from .page_alloc import put_page
 from .records import HPAGE_PMD_NR, PAGE_SHIFT, Vma
 
@@ -47,13 +49,13 @@ def anon_vma_link(m: Machine, vma: int, anon_vma: int) -> None:
 
 def anon_vma_clone(m: Machine, destination: int, source: int) -> None:
     """Link VMA `destination` to every anon_vma of VMA `source`, after a split, a move or a fork."""
-    for anon_vma in tuple(m.vma_anon_vmas.of(source)):
+    for anon_vma in sorted(m.vma_anon_vmas.of(source)):
         anon_vma_link(m, destination, anon_vma)
 
 
 def unlink_anon_vmas(m: Machine, vma: int) -> None:
     """Unlink the VMA from all its anon_vmas."""
-    for anon_vma in tuple(m.vma_anon_vmas.of(vma)):
+    for anon_vma in sorted(m.vma_anon_vmas.of(vma)):
         m.delete(m.anon_vma_chain, (anon_vma, vma))
         m.delete(m.vma_anon_vmas, (vma, anon_vma))
 
@@ -204,12 +206,55 @@ def try_to_unmap(m: Machine, pfn: int, entry_for: str) -> Steps[bool]:
     return bool(m.mapcount.view[pfn] == 0)
 
 
-def _unmapped(m: Machine, pfn: int, entry_for: str) -> Iterator[Mark]:
+def _unmapped(m: Machine, pfn: int, entry_for: str) -> Iterator[Mark | Run]:
     places = list(_rmap_walk_ksm(m, pfn)) if m.page(pfn) & pf.KSM else rmap_addresses(m, pfn)
-    for vma, address in places:
-        mark = try_to_unmap_one(m, pfn, vma, address, entry_for)
-        if mark is not None:
-            yield mark
+    for part in stretches(places):
+        run = _unmap_alike(m, pfn, part, entry_for)
+        if run is not None:
+            yield run
+            continue
+        for vma, address in part:
+            mark = try_to_unmap_one(m, pfn, vma, address, entry_for)
+            if mark is not None:
+                yield mark
+
+
+def _unmap_alike(m: Machine, pfn: int, places: Sequence[tuple[Vma, int]], entry_for: str) -> Run | None:
+    """try_to_unmap_one() at many places at once; None where it does more than to replace PTEs and lower the counts."""
+    count, word = len(places), m.page(pfn)
+    if (
+        count < 2
+        or entry_for == "swap"
+        or word & (pf.COMPOUND_HEAD | pf.COMPOUND_TAIL)
+        or min(m.mapcount.get(pfn), m.refcount.get(pfn)) <= count
+    ):
+        return None
+    mms = [vma.mm for vma, _ in places]
+    keys = [(vma.mm, address >> PAGE_SHIFT) for vma, address in places]
+    entries = list(map(m.ptes.value, *zip(*keys, strict=True)))
+    dirty = [entry & ptes.DIRTY != 0 for entry in entries]
+    plain = ptes.mk_pte(pfn)
+    if {entry & ~_HARMLESS for entry in entries} != {plain} or (any(dirty) and not word & pf.DIRTY):
+        return None
+    if len(set(mms)) < count:  # each RSS changes once
+        return None
+    resident = map(m.rss.view.__getitem__, mms)
+    ends = m.gate.put_run(
+        count,
+        (
+            Each(m.ptes, keys, repeat(ptes.hwpoison_pte(pfn) if entry_for == "hwpoison" else ABSENT, count)),
+            Each(m.rss, mms, [pages - 1 or ABSENT for pages in resident]),
+            Count(m.mapcount, pfn, -1),
+            Count(m.refcount, pfn, -1),
+        ),
+    )
+    owners = list(map(m.processes.view.__getitem__, mms))
+    args = zip([owner.comm for owner in owners], [address for _, address in places], dirty, strict=True)
+    vmas, tasks = zip([vma.id for vma, _ in places]), zip([owner.tgid for owner in owners])
+    return Run(like_marks(UNMAPPED[entry_for], args, (pfn,), vmas, zip(keys), tasks), ends)
+
+
+_HARMLESS: Final = ptes.RW | ptes.ACCESSED | ptes.DIRTY  # of a PTE that maps a small page of the machine
 
 
 def try_to_unmap_one(

@@ -6,12 +6,13 @@ process dies while the handler is still running.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import Final
 
-from .gate import ABSENT
+from .gate import ABSENT, Each
 from .machine import Machine
-from .mark import Act, Mark, Steps, in_runs, site
+from .mark import Act, Mark, Run, Steps, in_runs, like_marks, site, stretches
 from .records import Delivery, Process, SigInfo, Task
 
 HANDLED: Final = site("handle_signal", Act.SIGNAL, "handled", "comm signal code")
@@ -87,9 +88,18 @@ def get_signal(m: Machine) -> Steps[list[tuple[int, SigInfo]]]:
     return list(doomed.items())
 
 
-def _take_signals(m: Machine, doomed: dict[int, SigInfo]) -> Iterator[Mark]:
+def _take_signals(m: Machine, doomed: dict[int, SigInfo]) -> Iterator[Mark | Run]:
     """Yield a mark for each handler that runs; add the processes that die to `doomed`, by tgid."""
-    for tid in sorted(m.pending.view):
+    for part in stretches(sorted(m.pending.view)):
+        run = _handle_alike(m, part, doomed)
+        if run is not None:
+            yield run
+        else:
+            yield from _take_each(m, part, doomed)
+
+
+def _take_each(m: Machine, tids: Sequence[int], doomed: dict[int, SigInfo]) -> Iterator[Mark]:
+    for tid in tids:
         task = m.tasks.view[tid]
         process = m.processes.view[task.tgid]
         for info in m.pending.view[tid]:
@@ -102,6 +112,42 @@ def _take_signals(m: Machine, doomed: dict[int, SigInfo]) -> Iterator[Mark]:
                 yield Mark(HANDLED, (process.comm, info.signal, info.code), tasks=(tid,))
             else:
                 doomed[process.tgid] = info
+
+
+def _handle_alike(m: Machine, tids: Sequence[int], doomed: Mapping[int, SigInfo]) -> Run | None:
+    """The handlers of many threads with one signal each; None where any of them does something else."""
+    if len(tids) < 2:
+        return None
+    waiting = list(map(m.pending.view.__getitem__, tids))
+    infos = [info for info, *more in waiting if not more]
+    tasks = list(map(m.tasks.view.__getitem__, tids))
+    processes = [m.processes.view[task.tgid] for task in tasks]
+    if len(infos) < len(tids) or not all(
+        deliverable(task, info) and not process.ended and disposition(process, info.signal) == "handler"
+        for task, process, info in zip(tasks, processes, infos, strict=True)
+    ):
+        return None
+    if doomed and not doomed.keys().isdisjoint(process.tgid for process in processes):
+        return None
+    first = len(m.deliveries.view)
+    delivered = map(Delivery, tids, infos, repeat("handled"))
+    ends = m.gate.put_run(
+        len(tids),
+        (
+            Each(m.pending, tids, repeat(ABSENT, len(tids))),
+            Each(m.deliveries, range(first, first + len(tids)), delivered),
+        ),
+    )
+    args = [(process.comm, info.signal, info.code) for process, info in zip(processes, infos, strict=True)]
+    return Run(like_marks(HANDLED, args, (), tasks=zip(tids)), ends)
+
+
+def would_queue(m: Machine, tid: int, signal: str) -> bool:
+    """Whether send_sig() would queue the signal and do nothing else."""
+    task = m.tasks.view[tid]
+    process = m.processes.view[task.tgid]
+    plain = not (process.ended or task.blocked or task.stopped) and tid not in m.pending.view
+    return plain and disposition(process, signal) != "ignored"
 
 
 def _dequeue(m: Machine, tid: int, info: SigInfo) -> None:

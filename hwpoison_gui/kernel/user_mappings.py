@@ -5,17 +5,19 @@ After mm/memory-failure.c.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from . import page_flags as pf
 from .collect import ToKill, collect_procs
 from .filemap import can
+from .gate import Each
 from .handler import MF_ACTION_REQUIRED, Handler, Verdict, leave
-from .mark import Act, Mark, Steps, in_runs, site
+from .mark import Act, Mark, Run, Steps, in_runs, like_marks, site, stretches
 from .profile.variants import phase
-from .records import BUS_MCEERR_AO, BUS_MCEERR_AR, SigInfo
+from .records import BUS_MCEERR_AO, BUS_MCEERR_AR, LogLine, SigInfo
 from .rmap import page_mkclean, try_to_unmap
-from .signal import force_sig, send_sig
+from .signal import force_sig, send_sig, would_queue
 
 NOT_MAPPED: Final = site("hwpoison_user_mappings", Act.DECIDE, "not mapped", "mapped word")
 MAPPED: Final = site("hwpoison_user_mappings", Act.DECIDE, "mapped", "mapped")
@@ -125,7 +127,40 @@ def kill_procs(h: Handler, page: int) -> Steps[None]:
     if not m.profile.users.must_kill(m.page(page), h.unmapped):
         yield Mark(NOT_DIRTY, (), (page,))
         return
-    yield from in_runs(m.gate, (kill_proc(h, entry) for entry in h.to_kill))
+    yield from in_runs(m.gate, _kill_all(h))
+
+
+def _kill_all(h: Handler) -> Iterator[Mark | Run]:
+    for part in stretches(h.to_kill):
+        run = _kill_alike(h, part)
+        if run is not None:
+            yield run
+        else:
+            yield from (kill_proc(h, entry) for entry in part)
+
+
+def _kill_alike(h: Handler, entries: Sequence[ToKill]) -> Run | None:
+    """kill_proc() for many threads that get SIGBUS (BUS_MCEERR_AO) and queue it; None where any does not."""
+    m, tids = h.m, [entry.tid for entry in entries]
+    if len(entries) < 2 or not h.unmapped or (h.flags & MF_ACTION_REQUIRED and h.current in tids):
+        return None
+    if len(set(tids)) < len(tids) or not all(would_queue(m, tid, "SIGBUS") for tid in tids):
+        return None
+    if any(entry.address < 0 or not entry.vma for entry in entries):
+        return None
+    comms = [m.processes.view[m.tasks.view[tid].tgid].comm for tid in tids]
+    line = (h.prefix.replace("{", "{{").replace("}", "}}") + m.profile.log.kill).format
+    lines = [LogLine(line(comm=comm, pid=tid), h.pfn, True) for comm, tid in zip(comms, tids, strict=True)]
+    infos = [SigInfo("SIGBUS", BUS_MCEERR_AO, address, lsb) for _, address, _, lsb in entries]
+    first = len(m.log.view)
+    ends = m.gate.put_run(
+        len(tids),
+        (Each(m.log, range(first, first + len(tids)), lines), Each(m.pending, tids, zip(infos))),
+    )
+    args = [
+        (comm, "SIGBUS", BUS_MCEERR_AO, entry.address, "queued") for comm, entry in zip(comms, entries, strict=True)
+    ]
+    return Run(like_marks(SENT, args, (h.pfn,), [(entry.vma,) for entry in entries], tasks=zip(tids)), ends)
 
 
 def kill_proc(h: Handler, entry: ToKill) -> Mark:

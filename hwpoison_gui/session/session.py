@@ -294,7 +294,7 @@ class Session:
             kind=last.kind if last else None,
             dirty=last.dirty if last else False,
             errno=done.errno,
-            signals=tuple(self._signal(n) for n in range(before[1], len(m.deliveries.view))),
+            signals=self._signals(before[1]),
             log=tuple(m.log.view[n].text for n in range(before[0], len(m.log.view))),
             value=done.value,
             mce_kill=done.mce_kill,
@@ -303,12 +303,16 @@ class Session:
             already_poisoned=m.counter("already_poisoned") > before[3],
         )
 
-    def _signal(self, number: int) -> SignalSeen:
-        delivery = self.machine.deliveries.view[number]
-        task = self.machine.tasks.view[delivery.tid]
-        info = delivery.info
-        name = self.world.task_name(task.tgid)
-        return SignalSeen(name, task.number, info.signal, info.code, info.address, info.lsb, delivery.effect)
+    def _signals(self, first: int) -> tuple[SignalSeen, ...]:
+        """Return the deliveries from number `first` on."""
+        m, seen = self.machine, list[SignalSeen]()
+        deliveries, tasks, processes = m.deliveries.view, m.tasks.view, m.processes.view
+        for number in range(first, len(deliveries)):
+            tid, info, effect = deliveries[number]
+            task = tasks[tid]
+            name = processes[task.tgid].name
+            seen.append(SignalSeen(name, task.number, info.signal, info.code, info.address, info.lsb, effect))
+        return tuple(seen)
 
     # Queries
 

@@ -10,6 +10,7 @@ import gc
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from typing import Final, NamedTuple, overload
 
 import numpy as np
@@ -262,7 +263,7 @@ class News(NamedTuple):
 
     def read(self, changes: Sequence[Change]) -> None:
         """Add the frames and stores of some changes."""
-        stores = {change[0] for change in changes}
+        stores = set(map(itemgetter(0), changes))
         columns = {store for store in stores if isinstance(store, Column)}
         self.pfns.update([key for store, key, _, _ in changes if store in columns])
         cells = {store for store in stores if isinstance(store, Cells)}
