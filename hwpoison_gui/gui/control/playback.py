@@ -99,6 +99,6 @@ class Playback(QObject):
         if operation is None:
             return 250.0
         if self._times[0] != operation.first:
-            steps = session.steps[operation.first : operation.last]
-            self._times = (operation.first, durations([step.mark.act for step in steps]))
+            marks = session.steps.marks[operation.first : operation.last]
+            self._times = (operation.first, durations([mark.act for mark in marks]))
         return self._times[1][position - operation.first - 1]

@@ -84,9 +84,8 @@ class LogModel(QStringListModel):
             self.removeRows(first, len(self._pieces) - first)
             del self._pieces[first:], self._starts[same:], self.lines[same:]
         if same < len(lines):
-            made = [(number, piece) for number in range(same, len(lines)) for piece in self._wrapped(lines[number])]
             first = len(self._pieces)
-            self._take(made)
+            self._take(same, lines[same:])
             self.lines += lines[same:]
             for at in range(first, len(self._pieces), _INSERTED):
                 self.insertRows(at, min(_INSERTED, len(self._pieces) - at))
@@ -94,15 +93,14 @@ class LogModel(QStringListModel):
             self.newest = newest
             self.refresh_look()
 
-    def _wrapped(self, line: LogLine) -> list[str]:
-        return wrapped(line.text, self._columns)
-
-    def _take(self, made: list[tuple[int, str]]) -> None:
-        """Appends rows."""
-        for number, piece in made:
-            if number == len(self._starts):
-                self._starts.append(len(self._pieces))
-            self._pieces.append((number, piece))
+    def _take(self, first: int, lines: list[LogLine]) -> None:
+        """Appends the rows of lines, from number `first` on."""
+        for number, line in enumerate(lines, first):
+            self._starts.append(len(self._pieces))
+            if len(line.text) <= self._columns:
+                self._pieces.append((number, line.text))
+            else:
+                self._pieces += [(number, piece) for piece in wrapped(line.text, self._columns)]
 
     def set_columns(self, columns: int) -> bool:
         """Sets the characters per row; returns whether the rows changed."""
@@ -111,7 +109,7 @@ class LogModel(QStringListModel):
         if longest <= fewest:
             return False
         self._pieces, self._starts = [], []
-        self._take([(number, piece) for number, line in enumerate(self.lines) for piece in self._wrapped(line)])
+        self._take(0, self.lines)
         self.setStringList([""] * len(self._pieces))
         return True
 

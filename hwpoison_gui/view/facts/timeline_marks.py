@@ -58,7 +58,7 @@ class ActCodes:
         """Whatever has become of the steps."""
         line, _ = session.stamp
         known = len(self.codes) if line == self._line else 0
-        new = codes_of(mark.act for mark in session.steps.marks[known:])
+        new = codes_of([mark.site.act for mark in session.steps.marks[known:]])
         self.codes = np.concatenate((self.codes[:known], new))
         self._line = line
 
@@ -85,13 +85,18 @@ def ticks(codes: Codes, width: int) -> list[Tick]:
     if not len(codes):
         return []
     pixels = np.rint(width * np.arange(1, len(codes) + 1) / len(codes)).astype(np.int64)
-    taken, starts = np.unique(pixels, return_index=True)
+    starts = _firsts(pixels)
+    taken = pixels[starts]
     loudest = np.repeat(np.maximum.reduceat(codes, starts), np.diff(starts, append=len(codes)))
     candidates = np.flatnonzero(codes == loudest)
-    _, first = np.unique(pixels[candidates], return_index=True)
-    places = candidates[first]
+    places = candidates[_firsts(pixels[candidates])]
     acts = [_ACTS[code] for code in codes[places].tolist()]
     return [Tick(*one) for one in zip(taken.tolist(), acts, (places + 1).tolist(), strict=True)]
+
+
+def _firsts(ascending: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Index of the first of each value. Not np.unique, which sorts, and loads numpy.ma in the midst of a paint."""
+    return np.flatnonzero(np.diff(ascending, prepend=ascending[0] - 1))
 
 
 def cuts(bounds: Sequence[int], total: int, width: int) -> list[int]:
