@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from typing import Any, Final, NamedTuple
+from contextlib import AbstractContextManager, closing
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
+from hwpoison_gui.gui.control.notifier import Notifier
 from hwpoison_gui.gui.control.playback import Playback
 from hwpoison_gui.gui.control.selection import Selection
 from hwpoison_gui.gui.control.slices import LongWork, Work
@@ -23,32 +22,15 @@ from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.recording import Recording
 from hwpoison_gui.session.scenario import schema, shape
 from hwpoison_gui.session.session import SLICE_SECONDS, Session
-from hwpoison_gui.session.timeline import Notice, Step
 from hwpoison_gui.view.base.moment import moment_of, title
 from hwpoison_gui.view.words.words import counted
-
-_FEW: Final = 2000  # steps that a notice lists one by one; of more, views refresh everything
-# After an operation was given up, views that read tables during its recording must refresh: all use `processes`.
-_GIVEN_UP: Final = Notice(0, 0, np.empty(0, np.int64), frozenset({"processes"}))
-
-
-class Moved(NamedTuple):
-    """A change of the machine: frames, ascending, and names of tables. `acted`: there are new steps.
-
-    `steps` are the steps walked, in either direction, if they were few and none was new; else None.
-    """
-
-    pfns: npt.NDArray[np.int64]
-    tables: frozenset[str]
-    acted: bool
-    steps: tuple[Step, ...] | None = None
 
 
 class Controller(QObject):
     """Owns the open machine, its playback, and long work on it."""
 
     opened = Signal()
-    moved = Signal(object)
+    moved = Signal(object)  # Moved
     viewChanged = Signal()
     failed = Signal(str, str)  # a title, a message
 
@@ -62,12 +44,11 @@ class Controller(QObject):
         self.work = LongWork(self)
         # Prepares the data that views need before they are notified; called with whether many steps were walked.
         self.prepare: Callable[[bool], Iterator[None]] = lambda _: iter(())
-        self._depth = 0
-        self._looked = False
-        self._acted = self._refused = False
+        self.changes = Notifier(opened.session, self)
+        self.changes.moved.connect(self.moved)
+        self.changes.looked.connect(self.viewChanged)
+        self._refused = False  # the last operation was not possible
         self._hasty = self._hurried = False  # the current work may be completed at once, and is being so
-        self._notices: list[Notice] = []
-        self._unsubscribe = opened.session.subscribe(self._heard)
 
     @property
     def session(self) -> Session:
@@ -101,65 +82,31 @@ class Controller(QObject):
         self.work.give_up()
         self.playback.pause()
         self.playback.forget()
-        self._unsubscribe()
         self.machine = opened
         self.selection.forget()
-        self._unsubscribe = opened.session.subscribe(self._heard)
+        self.changes.follow(opened.session)
         gc.unfreeze()  # the objects of the previous machine may be collected now
         self.opened.emit()
 
-    # -- what changed
-
-    def _heard(self, notice: Notice) -> None:
-        self._notices.append(notice)
-        if not self._depth:
-            self._tell()
-
-    @contextmanager
-    def together(self) -> Iterator[None]:
+    def together(self) -> AbstractContextManager[None]:
         """Groups changes: listeners are notified once, at the end of the block."""
-        self._depth += 1
-        try:
-            yield
-        finally:
-            self._leave()
+        return self.changes.together()
 
-    def _leave(self) -> None:
-        self._depth -= 1
-        if self._depth:
-            return
-        if self._notices or self._acted:
-            self._tell()
-        if self._looked:
-            self._looked = False
-            self.viewChanged.emit()
+    def _run(self, work: Work, then: Callable[[], None] = lambda: None, *, hasty: bool = True) -> None:
+        """Runs long work; listeners are notified at its end, and `then` is called only if it was completed.
 
-    def _run(self, work: Work, then: Callable[[], None] = lambda: None) -> None:
-        """Runs long work; listeners are notified at its end, and `then` is called only if it was completed."""
-        self._depth += 1
-        self._hasty = True
+        `hasty`: the next action may complete the work at once, instead of being refused while it runs.
+        """
+        self.changes.enter()
+        self._hasty = hasty
 
         def ended(complete: bool) -> None:
             self._hasty = False
-            self._leave()
+            self.changes.leave()
             if complete:
                 then()
 
         self.work.start(work, ended)
-
-    def _tell(self) -> None:
-        notices, self._notices = self._notices, []
-        acted, self._acted = self._acted, False
-        # Not np.unique: it would load numpy.ma in the midst of the first click.
-        pfns = np.array(sorted(set[int]().union(*(notice.pfns.tolist() for notice in notices))), np.int64)
-        tables = frozenset().union(*(notice.tables for notice in notices)) if notices else frozenset[str]()
-        self.moved.emit(Moved(pfns, tables, acted, None if acted else self._few_steps(notices)))
-
-    def _few_steps(self, notices: Sequence[Notice]) -> tuple[Step, ...] | None:
-        spans = [sorted((notice.before, notice.after)) for notice in notices]
-        if sum(last - first for first, last in spans) > _FEW:
-            return None
-        return tuple(step for first, last in spans for step in self.session.steps[first:last])
 
     # -- acts
 
@@ -197,9 +144,8 @@ class Controller(QObject):
         finally:
             if self.session.recording is recording:
                 recording.give_up()
-                self._acted = True
-                self._notices.append(_GIVEN_UP)
-        self._acted = True
+                self.changes.note_given_up()
+        self.changes.note_steps()
 
     def _play(self, animate: bool) -> None:
         if animate and not self._refused:
@@ -250,20 +196,31 @@ class Controller(QObject):
         """Lets a process access a page; `verb` is the name of the operation: read, write or msync."""
         self.act(verb, {"task": task, "at": at}, animate=True)
 
-    def go_along(self, line: Sequence[Inputs], progress: Callable[[int], bool]) -> bool:
-        """Redoes a line of operations; `progress` is called with the number left and may return False to stop."""
-        if not self._settle():
-            return False
+    def go_along(self, line: Sequence[Inputs], then: Callable[[], None] = lambda: None) -> None:
+        """Redoes a line of operations as long work; `then` is called if it was completed.
+
+        Given up, it leaves the operations that were completed by then.
+        """
         with self.together():
-            self.finish()
-            self._settle()
+            if self._settle():
+                self._run(self._redoing(line), then, hasty=False)
+
+    def _redoing(self, line: Sequence[Inputs]) -> Work:
+        yield from self._finishing()
+        self.playback.forget()
+        complete = False
+        try:
             with closing(self.session.go_along(line)) as doing:  # rolled back before listeners are notified
                 for left in doing:
-                    self._acted = True
-                    self.playback.forget()
-                    if not progress(left):
-                        return False
-        return True
+                    self.changes.note_steps()
+                    yield f"Repeating operations: {left:,} left"
+            complete = True
+        except ScenarioError as error:
+            self.failed.emit("Cannot repeat these operations", str(error))
+        finally:
+            if not complete:
+                self.changes.note_given_up()
+        yield from self._preparing()
 
     # -- the timeline
 
@@ -300,7 +257,7 @@ class Controller(QObject):
         looked_at = None
         while looked_at != self.selection.pair:
             looked_at = self.selection.pair
-            for _ in self.prepare(self._acted or self._few_steps(self._notices) is None):
+            for _ in self.prepare(self.changes.few_steps is None):
                 if self._hurried:
                     return
                 yield "Looking at what has changed"
@@ -341,11 +298,11 @@ class Controller(QObject):
     # -- the selection
 
     def _look(self) -> None:
-        self._looked = True
-        if self._depth:
+        self.changes.note_look()
+        if self.changes.grouping:
             return
         if self.busy:  # the running work does not change the machine
-            self._depth += 1
-            self._leave()
+            self.changes.enter()
+            self.changes.leave()
         else:
             self._run(self._preparing())

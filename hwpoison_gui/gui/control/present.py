@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
-from hwpoison_gui.gui.control.controller import Controller, Moved
+from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.control.notifier import Moved
 from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.facts.groundwork import Groundwork

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint
 
-from hwpoison_gui.gui.control.controller import Controller, Moved
+from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.hover import HoverText
+from hwpoison_gui.gui.control.notifier import Moved
 from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.map.filter_control import FilterControl

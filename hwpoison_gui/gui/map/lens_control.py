@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
-from hwpoison_gui.gui.control.controller import Controller, Moved
+from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.control.notifier import Moved
 from hwpoison_gui.gui.control.slices import Slices, Work
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.view.map.changed_frames import touched_frames

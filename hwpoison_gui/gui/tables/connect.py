@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPoint
 
-from hwpoison_gui.gui.control.controller import Controller, Moved
+from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.control.notifier import Moved
 from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.look.dock import Dock

@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 from PySide6.QtCore import QObject, QPoint, Qt
 
-from hwpoison_gui.gui.control.controller import Controller, Moved
+from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.control.notifier import Moved
 from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.control.slices import Slices

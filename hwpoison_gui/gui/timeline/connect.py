@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from hwpoison_gui.gui.control.controller import Controller, Moved
+from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.hover import HoverText
+from hwpoison_gui.gui.control.notifier import Moved
 from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.look.appearance import Appearance

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QInputDialog, QMenu, QPlainTextEdit, QProgressDialog, QWidget
+from PySide6.QtWidgets import QInputDialog, QMenu, QPlainTextEdit, QWidget
 
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.present import Present
@@ -26,8 +26,6 @@ from hwpoison_gui.view.rows.notes import NoteRow, note_rows
 
 if TYPE_CHECKING:  # imported when first shown
     from hwpoison_gui.gui.timeline.notebook import NotebookView
-
-_SOON_MS: Final = 300
 
 
 class _KeepsByEnter(QObject):
@@ -147,12 +145,13 @@ class Notes(QObject):
 
     def go_to(self, note: Note) -> None:
         """Seeks to a note's step; on a branch, redoes the operations that lead there."""
-        c = self._controller
-        if not self.reopen(note.line):
-            return
-        position = self.notebook.position_of(note)
-        if position is not None:
-            c.seek(position)
+
+        def seek() -> None:
+            position = self.notebook.position_of(note)
+            if position is not None:
+                self._controller.seek(position)
+
+        self.reopen(note.line, seek)
 
     def to_save(self) -> Saved:
         """The notes that a scenario can hold."""
@@ -165,26 +164,9 @@ class Notes(QObject):
         kept = self._controller.session.branches.kept
         return "" if kept else "There are no branches: going back and doing something else leaves one."
 
-    def reopen(self, line: Sequence[Inputs]) -> bool:
-        """Redoes a line of operations; returns whether it was completed."""
-        dialog: list[QProgressDialog] = []
-        most = max(1, len(line))
-
-        def progress(left: int) -> bool:
-            if not dialog:
-                dialog.append(QProgressDialog("Doing it again", "Cancel", 0, max(most, left), self._above))
-                dialog[0].setWindowTitle("hwpoison-gui")
-                dialog[0].setWindowModality(Qt.WindowModality.WindowModal)
-                dialog[0].setMinimumDuration(_SOON_MS)
-            dialog[0].setValue(dialog[0].maximum() - left)
-            return not dialog[0].wasCanceled()
-
-        try:
-            return self._controller.go_along(line, progress)
-        finally:
-            for shown in dialog:
-                shown.reset()
-                shown.deleteLater()
+    def reopen(self, line: Sequence[Inputs], then: Callable[[], None] = lambda: None) -> None:
+        """Redoes a line of operations; `then` is called if it was completed."""
+        self._controller.go_along(line, then)
 
     def branches_menu(self, shared: int | None = None) -> QMenu:
         """Menu of all branches, or of those that leave after `shared` operations."""

@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 
 from hwpoison_gui.gui.control import controller, slices
 from hwpoison_gui.gui.window.actions import BUSY
+from hwpoison_gui.session import session as sessions
 from hwpoison_gui.view.facts import groundwork
 
 LEFT = Qt.MouseButton.LeftButton
@@ -22,6 +23,7 @@ def slow(user, monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
     monkeypatch.setattr(slices, "_SOON", -1.0)
     monkeypatch.setattr(slices, "SLICE_SECONDS", -1.0)
     monkeypatch.setattr(controller, "SLICE_SECONDS", -1.0)
+    monkeypatch.setattr(sessions, "SLICE_SECONDS", -1.0)
     monkeypatch.setattr(groundwork, "_MANY", -1)
     return user
 
@@ -118,10 +120,19 @@ def test_a_branch_is_reopened_or_given_up_though_what_plays_takes_long_to_finish
     (branch,) = session.branches.kept
     told: list[object] = []
     c.moved.connect(lambda _: told.append(session.recording))
-    assert not c.go_along(branch.operations, lambda left: len(session.steps) < booted + 5)
-    assert told == [None] and session.recording is None and session.position == booted
-    assert w.notes.reopen(branch.operations)
+    ended: list[bool] = []
+    c.go_along(branch.operations, lambda: ended.append(True))
+    slow.qtbot.waitUntil(lambda: len(session.steps) > booted + 5 and session.recording is not None)
+    assert c.occupied, "another action would complete the whole line at once"
+    operations = len(session.operations)
+    c.act("sysctl", {"name": "memory_failure_early_kill", "value": 0})
+    assert len(session.operations) == operations
+    slow.key(Qt.Key.Key_Escape)
     slow.qtbot.waitUntil(lambda: not c.busy)
+    assert told == [None] and session.recording is None and session.position == booted and not ended
+    w.notes.reopen(branch.operations, lambda: ended.append(True))
+    slow.qtbot.waitUntil(lambda: not c.busy)
+    assert ended == [True]
     assert session.operations[-1].args == branch.operations[-1].args
     assert session.position == len(session.steps) == w.transport.timeline.total
 
