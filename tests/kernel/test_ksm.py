@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import MAPPING_KSM
 from tests import invariants
 from tests.workbench import Workbench
@@ -127,3 +128,18 @@ def test_only_mergeable_pages_of_their_own_are_merged() -> None:
     assert bench.pfn("a:m+1") == bench.pfn("a:m+2") == bench.pfn("any:zero")
     assert "KSM" not in bench.flags(bench.pfn("any:zero"))
     assert bench.session.pte_state("a", "m+3") == "none"
+
+
+def test_a_swap_entry_is_no_page_of_the_number_of_its_slot() -> None:
+    """_candidate() reads a frame number from present entries only, whatever slot another entry names."""
+    bench = Workbench()
+    bench.area()
+    bench.area("n", pages=2)
+    bench.do("write", task="a", at="m+0", value="same")
+    bench.do("write", task="a", at="n+0", value="same")
+    pfn, mm = bench.pfn("a:m+0"), next(iter(bench.m.vmas.view.values())).mm
+    vpn = bench.session.resolve_address("a", "n+1") >> 12
+    bench.m.set_pte(mm, vpn, ptes.swp_pte(pfn))
+    bench.do("madvise", task="a", at="n+0", pages=2, advice="mergeable")
+    assert bench.session.pte_state("a", "n+1") == "swap"
+    assert "KSM" not in bench.flags(pfn) | bench.flags(bench.pfn("a:n+0"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from hwpoison_gui.kernel import page_flags as pf
@@ -34,6 +36,12 @@ def swapped_in(bench: Workbench) -> None:
     bench.do("read", task="a", at="m+0")
 
 
+def only_cached(bench: Workbench) -> None:
+    bench.do("file", path="/srv/f", pages=1)
+    bench.do("open", task="a", path="/srv/f", fd="f")
+    bench.do("pread", task="a", fd="f", page=0)
+
+
 @pytest.mark.parametrize("prepare", (anonymous, of_file, of_shared_memory, swapped_in))
 @pytest.mark.parametrize("via", ("sysfs", "madvise"))
 def test_content_survives(prepare: object, via: str) -> None:
@@ -52,9 +60,7 @@ def test_content_survives(prepare: object, via: str) -> None:
 
 def test_a_clean_unmapped_page_is_dropped() -> None:
     bench = Workbench()
-    bench.do("file", path="/srv/f", pages=1)
-    bench.do("open", task="a", path="/srv/f", fd="f")
-    bench.do("pread", task="a", fd="f", page=0)
+    only_cached(bench)
     pfn = bench.pfn("/srv/f@0")
     outcome = bench.do("soft_offline", frame="/srv/f@0")
     assert outcome.log == (f"soft_offline: {pfn:#x}: invalidated",)
@@ -111,11 +117,12 @@ def test_a_huge_page_that_cannot_be_split_keeps_no_reference() -> None:
     assert bench.m.refcount.get(head) == count
 
 
-def test_a_page_on_no_list_cannot_be_isolated() -> None:
-    """soft_offline_in_use_page(): isolate_page() failed."""
+@pytest.mark.parametrize("prepare, frame", ((anonymous, "a:m+0"), (only_cached, "/srv/f@0")))
+def test_a_page_on_no_list_cannot_be_isolated(prepare: Callable[[Workbench], None], frame: str) -> None:
+    """soft_offline_in_use_page(): isolate_page() failed; a clean page of a file stays cached."""
     bench = Workbench()
-    anonymous(bench)
-    m, pfn = bench.m, bench.pfn()
+    prepare(bench)
+    m, pfn = bench.m, bench.pfn(frame)
     m.clear_flags(pfn, pf.LRU)
     get_page(m, pfn)
     count = m.refcount.get(pfn)
@@ -123,3 +130,4 @@ def test_a_page_on_no_list_cannot_be_isolated() -> None:
     assert m.refcount.get(pfn) == count - 1
     assert "isolation failed" in list(m.log.view.values())[-1].text
     assert not m.page(pfn) & pf.HWPOISON
+    assert bench.pfn(frame) == pfn

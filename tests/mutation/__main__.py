@@ -30,11 +30,16 @@ TESTS: Final = ("tests/kernel", "tests/session", "tests/view")
 EXPLAINED: Final = Path(__file__).with_name("survivors.toml")
 
 
+def targets() -> dict[str, Path]:
+    """The files that get mutants, by their name in reports."""
+    files = sorted(path for target in TARGETS for path in (ROOT / target).rglob("*.py"))
+    return {name: path for path in files if LEFT_OUT not in (name := str(path.relative_to(ROOT)))}
+
+
 def all_mutants(parts: list[str]) -> list[Mutant]:
     """The mutants of every file whose path contains one of `parts`."""
-    files = sorted(path for target in TARGETS for path in (ROOT / target).rglob("*.py"))
-    names = [name for path in files if LEFT_OUT not in (name := str(path.relative_to(ROOT)))]
-    return [mutant for name in names if any(part in name for part in parts) for mutant in mutants_of(ROOT / name, name)]
+    found = targets().items()
+    return [mutant for name, path in found if any(part in name for part in parts) for mutant in mutants_of(path, name)]
 
 
 def explained() -> set[Key]:
@@ -91,7 +96,7 @@ def main() -> int:
         if count % 100 == 0 or count == len(mutants):
             screen.write(f"{count} of {len(mutants)}, {time.monotonic() - began:.0f} s\n")
 
-    mutation = Mutation(mutants, asked.results, asked.workers, asked.most, told)
+    mutation = Mutation(mutants, targets(), asked.results, asked.workers, asked.most, told)
     tests = [str(ROOT / test) for test in asked.tests]
     status = pytest.main([*runner.OPTIONS, *tests], plugins=[mutation])
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):

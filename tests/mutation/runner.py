@@ -1,7 +1,7 @@
 """Runs the tests against mutants, from a parent process that has collected all tests: a fork a mutant, a few at once.
 
 First every test runs once, and which statements it reaches is written down; a mutant meets only the tests that
-reach its statement, those of the module's own name first, then the quickest, until one fails.
+reach its statement, those that killed others of the file first, then those of its name and its folder, until one fails.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import select
 import signal
 import sys
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType
@@ -56,9 +56,16 @@ class Mutation:
     """A plugin of pytest that takes the place of its loop over the tests."""
 
     def __init__(
-        self, mutants: list[Mutant], cache: Path, workers: int, most: float, told: Callable[..., None]
+        self,
+        mutants: list[Mutant],
+        targets: dict[str, Path],
+        cache: Path,
+        workers: int,
+        most: float,
+        told: Callable[..., None],
     ) -> None:
         self.mutants = mutants
+        self.targets = targets  # every file that may get mutants, so that what reaches it is measured once
         self.cache = cache
         self.workers = workers
         self.most = most
@@ -95,9 +102,8 @@ class Mutation:
 
         assert not session.testsfailed, "tests could not be collected"
         items = {item.nodeid: item for item in session.items}
-        paths = {mutant.file: ROOT / mutant.file for mutant in self.mutants}
-        functions = loaded_functions({str(path) for path in paths.values()})
-        self.reach = self._reached(items, paths, functions)
+        functions = loaded_functions({str(path) for path in self.targets.values()})
+        self.reach = self._reached(items, self.targets, functions)
         gc.collect()
         gc.freeze()
         signal.signal(signal.SIGTERM, self._stop)
@@ -116,7 +122,7 @@ class Mutation:
     def _start(
         self, mutant: Mutant, items: dict[str, pytest.Item], functions: Functions, running: dict[int, Any]
     ) -> None:
-        tests = [test for test in self._tests_for(mutant, functions) if test in items]
+        tests = [test for test in self._tests_for(mutant) if test in items]
         if not tests:
             self._tell(Result(mutant, UNREACHED, "", 0))
             return
@@ -179,50 +185,60 @@ class Mutation:
             killers.append(result.by)
         self.told(result)
 
-    def _tests_for(self, mutant: Mutant, functions: Functions) -> list[str]:
+    def _tests_for(self, mutant: Mutant) -> list[str]:
+        """The tests that a mutant meets: the likely ones first, then the quickest, until the time is used up."""
         if mutant.swappable:
-            reached = list(self.reach.tests.get((mutant.file, mutant.statement), ()))
+            reached = {test: 0 for test in self.reach.tests.get((mutant.file, mutant.statement), ())}
         else:
-            reached = self._tests_of_name(mutant)
-        own = "/test_" + Path(mutant.file).name
+            reached = self._statements_of(mutant.file)
+        own, folder = "/test_" + Path(mutant.file).name, str(Path(mutant.file).parent).replace("hwpoison_gui", "tests")
         recent = set(self.killers[mutant.file][-8:])
         seconds = self.reach.seconds
-        reached.sort(key=lambda test: (test not in recent, own not in test, seconds[test], test))
+        order = sorted(
+            reached,
+            key=lambda test: (
+                test not in recent, own not in test, not test.startswith(folder), -reached[test], seconds[test], test
+            ),
+        )  # fmt: skip
         chosen, total = [], 0.0
-        for test in reached:
+        for test in order:
             total += seconds[test]
             if total > self.most and chosen:
                 break
             chosen.append(test)
-        return chosen if mutant.swappable else chosen[:60]  # imported again, which takes longer than they do
+        return chosen
 
-    def _tests_of_name(self, mutant: Mutant) -> list[str]:
-        """Tests for what is set when a module is loaded: of its name, of its functions, or the quickest of all."""
-        found = {test for (file, _), tests in self.reach.tests.items() if file == mutant.file for test in tests}
-        own = "/test_" + Path(mutant.file).name
-        found |= {test for test in self.reach.seconds if own in test}
-        return list(found or self.reach.seconds)
+    def _statements_of(self, file: str) -> Counter[str]:
+        """For what is set when a module is loaded: how many statements of its functions a test reaches, which is 0
+        for tests of its name, and for all tests if there is none."""
+        found = Counter(test for (name, _), tests in self.reach.tests.items() if name == file for test in tests)
+        own = "/test_" + Path(file).name
+        for test in self.reach.seconds:
+            if own in test:
+                found[test] += 0
+        return found or Counter(dict.fromkeys(self.reach.seconds, 0))
 
     # Which test reaches what
 
     def _reached(self, items: dict[str, pytest.Item], paths: dict[str, Path], functions: Functions) -> Reach:
-        digest = hashlib.sha256()
-        for path in sorted([*ROOT.glob("hwpoison_gui/**/*.py"), *ROOT.glob("tests/*/**/test_*.py")]):
-            digest.update(path.read_bytes())
-        digest.update("\n".join([*items, *sorted(paths)]).encode())
-        kept = self.cache / f"reach-{digest.hexdigest()[:16]}.json"
-        if not kept.exists():
+        """What each test reaches: kept for the next run, and measured only for tests in files that have changed."""
+        kept = self.cache / f"reach-{_digest_of(_all_but_tests())}.json"
+        known = json.loads(kept.read_text()) if kept.exists() else {}
+        of_file = {path: _digest_of([path]) for path in {item.path for item in items.values()}}
+        missing = [item for test, item in items.items() if known.get(test, [""])[0] != of_file[item.path]]
+        if missing:
             parts, pids = [self.cache / f"part-{number}.jsonl" for number in range(self.workers)], []
             for number, part in enumerate(parts):
                 pids.append(os.fork())
                 if not pids[-1]:
-                    self._write_reach(list(items.values())[number :: self.workers], paths, functions, part)
+                    self._write_reach(missing[number :: self.workers], paths, functions, part)
             assert all(os.waitpid(pid, 0)[1] == 0 for pid in pids), f"tests fail without mutants, see {parts}"
-            lines = [json.loads(line) for part in parts for line in part.read_text().splitlines()]
-            kept.write_text(json.dumps(lines))
+            for test, *found in (json.loads(line) for part in parts for line in part.read_text().splitlines()):
+                known[test] = [of_file[items[test].path], *found]
+            kept.write_text(json.dumps(known))
         reach = Reach()
-        for test, seconds, hits in json.loads(kept.read_text()):
-            reach.seconds[test] = seconds
+        for test in items:
+            _, reach.seconds[test], hits = known[test]
             for file, line in hits:
                 reach.tests[file, line].append(test)
         return reach
@@ -246,6 +262,19 @@ class Mutation:
                 hits.clear()
                 began = time.process_time()
         os._exit(0)
+
+
+def _all_but_tests() -> list[Path]:
+    """The program, and what tests share: a change of it may change what any test reaches."""
+    files = [*ROOT.glob("hwpoison_gui/**/*.py"), *ROOT.glob("tests/**/*.py")]
+    return sorted(path for path in files if not path.name.startswith("test_") and path.parent.name != "mutation")
+
+
+def _digest_of(paths: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 class _Loader(importlib.machinery.SourceFileLoader):
