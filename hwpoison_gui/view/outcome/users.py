@@ -22,7 +22,8 @@ Bools = npt.NDArray[np.bool_]
 # Counts of a frame's users. Of entries that the reverse map leads to: `found` all, `dirty` dirty ones, `written` those
 # of shared VMAs that are dirty or writable, `listed` those of processes that collect_procs() would list, `huge_listed`
 # of these the huge ones. `swapped`: swap entries that lead to the frame. Of a page of a file: `vmas` those that cover
-# it, `listed_vmas` of these those of processes that would be listed, `taken` those with an entry for something else.
+# it, `listed_vmas` of these those of processes that would be listed, `taken` those with an entry for something else,
+# a private copy among them.
 USER_COUNTS: Final = (
     "found", "dirty", "written", "listed", "huge_listed", "swapped", "vmas", "listed_vmas", "taken",
 )  # fmt: skip
@@ -122,13 +123,14 @@ class Users:
         rank, vpn, word, pfn = rank[inside], vpn[inside], word[inside], pfn[inside]
         yield 0.7
         vma, leads = np.zeros(len(pfn), np.int64), np.zeros(len(pfn), np.bool_)
+        of_file = leads.copy()
         in_chain = self._chain()
         for start in range(0, len(pfn), _PTES_PER_SLICE):
             part = slice(start, start + _PTES_PER_SLICE)
             vma[part] = self._vma_of(rank[part], vpn[part])
-            leads[part] = self._leads_back(vma[part], vpn[part], pfn[part], in_chain)
+            leads[part], of_file[part] = self._leads_back(vma[part], vpn[part], pfn[part], in_chain)
             yield 0.7 + 0.2 * start / len(pfn)
-        self._taken = np.append(self._taken, self._places(vma, vpn, ~leads))
+        self._taken = np.append(self._taken, self._places(vma, vpn, ~of_file))
         found = np.flatnonzero(leads)
         found = found[np.argsort(pfn[found], kind="stable")]
         yield 0.9
@@ -154,22 +156,21 @@ class Users:
         """The small entries, then each huge one 512 times."""
         return np.concatenate((np.delete(column, huge), np.repeat(column[huge], HPAGE_PMD_NR)))
 
-    def _leads_back(self, vma: I64, vpn: I64, pfn: I64, chain: I64) -> Bools:
-        """Whether the reverse map of each frame leads to the VMA, at this very address."""
+    def _leads_back(self, vma: I64, vpn: I64, pfn: I64, chain: I64) -> tuple[Bools, Bools]:
+        """Whether the reverse map of each frame leads to the VMA, at this very address, and whether it does so as a
+        page of the file of the VMA; a private copy of such a page is anonymous."""
         m, vmas = self.m, self.vmas
         if not len(vmas.key):
-            return np.zeros(len(pfn), np.bool_)
+            return np.zeros(len(pfn), np.bool_), np.zeros(len(pfn), np.bool_)
         tail = (m.flags.view[pfn] & np.uint64(pf.COMPOUND_TAIL)) != 0
         mapping = m.mapping.view[pfn].astype(np.int64)
         head = np.where(tail, mapping, pfn)
         index = m.index.view[head].astype(np.int64) + pfn - head
         there = (vpn - vmas.start[vma] + vmas.pgoff[vma] == index) & (vpn < vmas.start[vma] + vmas.pages[vma])
         word = m.mapping.view[head].astype(np.int64)
-        anon = (word & 3) == MAPPING_ANON
-        file = (word != 0) & ((word & 3) == 0)
-        in_chain = _in_chain(chain, word >> 2, vmas.id[vma])
-        found: Bools = there & np.where(anon, in_chain, file & (vmas.mapping[vma] == word >> 2))
-        return found
+        anon = there & ((word & 3) == MAPPING_ANON) & _in_chain(chain, word >> 2, vmas.id[vma])
+        file: Bools = there & (word != 0) & ((word & 3) == 0) & (vmas.mapping[vma] == word >> 2)
+        return anon | file, file
 
     def _chain(self) -> I64:
         """All (anon_vma, VMA) pairs that are linked, as one number each, ascending."""

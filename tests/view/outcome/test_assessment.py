@@ -6,10 +6,16 @@ import numpy as np
 import pytest
 
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.machine import MAPPING_ANON, Machine
 from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.kernel.records import PAGE_SHIFT
+from hwpoison_gui.kernel.rmap import rmap_addresses
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.outcome import assessment as module
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.assessment import Assessment
+from hwpoison_gui.view.outcome.prediction import predict
+from tests.view.outcome.states import scramble, with_huge_pages
 from tests.workbench import do
 
 
@@ -52,3 +58,109 @@ def test_classes_are_numbered_by_severity_and_have_words() -> None:
     assert [one.id for one in outcomes.CLASSES] == list(range(len(outcomes.CLASSES)))
     assert len({one.key for one in outcomes.CLASSES}) == len(outcomes.CLASSES)
     assert outcomes.CLASSES[-1].id == outcomes.POISONED
+
+
+def test_a_process_with_a_copy_of_its_own_does_not_wait_for_the_page() -> None:
+    """A private mapping has an entry at page 1, of its copy, and none at page 0: there it will meet the poison."""
+    session = Session.fresh(4096, profile="6.1")
+    do(session, "file", path="/dev/shm/s", pages=2, filesystem="tmpfs")
+    do(session, "task", name="w")
+    do(session, "open", task="w", path="/dev/shm/s", fd="d")
+    for page in range(2):
+        do(session, "pwrite", task="w", fd="d", page=page, value="W")
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=2, file="/dev/shm/s")
+    do(session, "write", task="a", at="m+1", value="own")
+    pfns = [session.resolve_frame(f"/dev/shm/s@{page}") for page in range(2)]
+    assert Assessment.of(session.machine).classes()[pfns].tolist() == [outcomes.LATE, outcomes.LOST]
+    assert [predict(session.machine, pfn).code for pfn in pfns] == [outcomes.LATE, outcomes.LOST]
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_classes_do_not_depend_on_how_many_frames_are_done_at_a_time(
+    profile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(1)
+    m = with_huge_pages(profile, rng).machine
+    scramble(m, rng)
+    whole = Assessment.of(m).classes()
+    for chunk, batch in ((1 << 8, 1 << 4), (1000, 33)):  # 1000: the last part is shorter
+        monkeypatch.setattr(module, "_CHUNK", chunk)
+        monkeypatch.setattr(module, "_BATCH", batch)
+        assert np.array_equal(Assessment.of(m).classes(), whole)
+
+
+def test_the_work_says_how_much_of_it_is_done() -> None:
+    m = with_huge_pages("6.1", np.random.default_rng(1)).machine
+    assessment = Assessment(m)
+    assert not len(assessment.codes) and not len(assessment.members)
+    done = list(assessment.work())
+    assert done == sorted(done) and 0 <= done[0] < 0.01 and 0.9 < done[-1] <= 1
+    assert any(0.28 < one <= 0.3 for one in done) and any(0.3 < one <= 0.6 for one in done)
+    assert sum(one >= 0.9 for one in done) >= len(assessment.codes), "a slice for each dry run at least"
+
+
+def what_decides(m: Machine, pfn: int) -> tuple[object, ...]:
+    """All that the handler can ask of a frame that no process uses, one question at a time."""
+    head, word = m.compound_head(pfn), int(m.mapping.view[pfn])
+    low, inode = word & 3, None if m.page(pfn) & pf.COMPOUND_TAIL else m.inode_of(pfn)
+    sort = inode.filesystem if inode else ("none" if not word else "anon" if low == MAPPING_ANON else "other")
+    mapped, refs = int(m.mapcount.view[pfn]), int(m.refcount.view[pfn])
+    waited_for = (
+        inode is not None
+        and not mapped
+        and m.profile.files.keeps_poison(inode.filesystem)
+        and any(not m.pte(vma.mm, address >> PAGE_SHIFT) for vma, address in rmap_addresses(m, pfn))
+    )
+    return (
+        m.page(pfn),
+        sort if not m.page(pfn) & pf.COMPOUND_TAIL else "tail",
+        min(max(refs - mapped, 0), 3),
+        mapped > 0,
+        m.refcount.view[head] == 0,
+        bool(m.page(head) & pf.LRU),
+        any(pfn in m.free_area.of(order) for order in range(11)),
+        pfn in m.pcp.of(0),
+        waited_for,
+    )
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_frames_without_users_are_of_one_class_if_nothing_tells_them_apart(profile: str) -> None:
+    rng = np.random.default_rng(2)
+    session = with_huge_pages(profile, rng)
+    do(session, "task", name="copies")
+    for name, path in (("k", "/f"), ("l", "/dev/shm/s"), ("o", "/n")):
+        do(session, "mmap", task="copies", name=name, pages=8, file=path)
+        for page in range(4):
+            do(session, "write", task="copies", at=f"{name}+{page}", value="own")
+    for name in ("k", "l", "o"):
+        do(session, "open", task="copies", path={"k": "/f", "l": "/dev/shm/s", "o": "/n"}[name], fd=name)
+        for page in range(8):
+            do(session, "pwrite", task="copies", fd=name, page=page, value="w")
+    m = session.machine
+    free = np.flatnonzero(m.refcount.view == 0)
+    kernel = np.flatnonzero((m.refcount.view > 0) & (m.mapping.view == 0) & (m.mapcount.view == 0))
+    tails = np.flatnonzero(((m.flags.view & np.uint64(pf.COMPOUND_TAIL)) != 0) & (m.mapcount.view == 0))
+    for pfn in rng.choice(kernel, 60).tolist():
+        m.put(m.refcount, pfn, int(rng.integers(0, 6)))
+        m.put(m.mapcount, pfn, int(rng.integers(0, 3)))
+    for pfn in rng.choice(free, 30).tolist():
+        m.put(m.refcount, pfn, int(rng.integers(0, 3)))
+    for pfn in rng.choice(tails, 60).tolist():
+        m.put(m.refcount, m.compound_head(pfn), int(rng.integers(0, 2)))
+        m.put(m.flags, m.compound_head(pfn), m.page(m.compound_head(pfn)) ^ pf.LRU * int(rng.integers(0, 2)))
+    m.gate.take()
+    assessment = Assessment.of(m)
+    signed = set(assessment.users.used().tolist())
+    for pfn in range(m.frames):
+        head_is_huge = m.page(m.compound_head(pfn)) & (pf.THP | pf.HUGE)
+        if head_is_huge or (m.mapcount.view[pfn] and m.inode_of(pfn) is not None):
+            signed.add(pfn)
+    class_of: dict[tuple[object, ...], int] = {}
+    for pfn in sorted(set(range(m.frames)) - signed):
+        number = int(assessment.class_of[pfn])
+        assert class_of.setdefault(what_decides(m, pfn), number) == number, hex(pfn)
+    by_class: dict[int, tuple[object, ...]] = {}
+    for facts, number in class_of.items():
+        assert by_class.setdefault(number, facts) == facts, "unlike frames are of one class"

@@ -1,0 +1,137 @@
+"""Counts of users for many frames at once are what the reverse map of each frame comes to."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.kernel.records import PAGE_SHIFT
+from hwpoison_gui.kernel.rmap import rmap_addresses
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.outcome import users as module
+from hwpoison_gui.view.outcome.users import USER_COUNTS, Users, distinct
+from tests.view.outcome.states import scramble, with_huge_pages
+from tests.workbench import do
+
+
+def users_of(m: Machine) -> Users:
+    users = Users(m)
+    for _ in users.work():
+        pass
+    return users
+
+
+def counts_of(users: Users, pfns: list[int]) -> dict[int, dict[str, int]]:
+    counts = {name: np.zeros(len(pfns), np.int64) for name in USER_COUNTS}
+    users.count(np.array(pfns, np.int64), counts)
+    return {pfn: {name: int(counts[name][at]) for name in USER_COUNTS} for at, pfn in enumerate(pfns)}
+
+
+def listed_mms(m: Machine) -> set[int]:
+    find = m.profile.users.early_kill_thread
+    return {process.mm for process in m.living() if process.mm and find(m, process) is not None}
+
+
+def counted_one_by_one(m: Machine, pfn: int, listed: set[int]) -> dict[str, int]:
+    """The same numbers by the reverse map of one frame."""
+    found: Counter[str] = Counter(dict.fromkeys(USER_COUNTS, 0))
+    for vma, address in rmap_addresses(m, pfn):
+        entry, is_listed = m.pte(vma.mm, address >> PAGE_SHIFT), vma.mm in listed
+        here = ptes.maps_frame(entry, pfn)
+        found["found"] += here
+        found["dirty"] += here and bool(entry & ptes.DIRTY)
+        found["written"] += here and vma.shared and bool(entry & (ptes.DIRTY | ptes.RW))
+        found["listed"] += here and is_listed
+        found["huge_listed"] += here and is_listed and bool(entry & ptes.PSE)
+        if m.inode_of(m.compound_head(pfn)) is not None:
+            found["vmas"] += 1
+            found["listed_vmas"] += is_listed
+            found["taken"] += entry != 0 and not here
+    for offset, cached in m.swap_cache.view.items():
+        if cached == pfn:
+            words = [word for mm in m.ptes.view for word in m.ptes.of(mm).values()]
+            found["swapped"] += sum(ptes.state_of(word) == "swap" and ptes.value_of(word) == offset for word in words)
+    return dict(found)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("seed", range(3))
+def test_counts_are_those_of_the_reverse_map(profile: str, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(seed)
+    m = with_huge_pages(profile, rng).machine
+    for state in ("made", "scrambled"):
+        listed, in_use = listed_mms(m), np.flatnonzero((m.mapping.view > 0) | (m.mapcount.view > 0))
+        huge = (m.flags.view[in_use] & np.uint64(pf.THP | pf.HUGE)) != 0
+        pfns = in_use[~huge | (in_use % 64 < 2) | (in_use % 512 == 511)].tolist()
+        expected = {pfn: counted_one_by_one(m, pfn, listed) for pfn in pfns}
+        assert counts_of(users_of(m), pfns) == expected, state
+        monkeypatch.setattr(module, "_PTES_PER_SLICE", 100)  # more than one slice, the last one shorter
+        users = users_of(m)
+        assert counts_of(users, pfns) == expected, state
+        assert counts_of(users, pfns[3:-3]) == {pfn: expected[pfn] for pfn in pfns[3:-3]}, "not from the first frame"
+        leads = np.array([pfn for pfn in pfns if expected[pfn]["found"]] + list(m.swap_cache.view.values()))
+        assert np.array_equal(np.intersect1d(users.used(), pfns), np.intersect1d(leads, pfns))
+        waited = [expected[pfn]["vmas"] > expected[pfn]["taken"] + expected[pfn]["found"] for pfn in pfns]
+        unmapped = [pfn for pfn in pfns if not expected[pfn]["found"]]
+        assert users.waited_for(np.array(unmapped)).tolist() == [
+            wait for pfn, wait in zip(pfns, waited, strict=True) if not expected[pfn]["found"]
+        ]
+        scramble(m, rng)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_work_says_how_much_of_it_is_done(profile: str) -> None:
+    m = with_huge_pages(profile, np.random.default_rng(1)).machine
+    done = list(Users(m).work())
+    assert done == sorted(done) and done[0] >= 0 and done[-1] == 1
+    assert sum(one < 0.5 for one in done) == len(m.ptes.view), "an address space at a time"
+
+
+def test_without_processes_there_are_no_users() -> None:
+    m = Session.fresh(4096).machine
+    for id_ in tuple(m.vmas.view):
+        m.delete(m.vmas, id_)
+    for mm in tuple(m.mm_vmas.view):
+        for id_ in tuple(m.mm_vmas.of(mm)):
+            m.delete(m.mm_vmas, (mm, id_))
+    users = users_of(m)
+    assert not len(users.used()) and not len(users.mms)
+    assert set(counts_of(users, [5, 6])[5].values()) == {0}
+
+
+def test_swap_holders_are_those_with_an_entry_for_the_slot() -> None:
+    session = Session.fresh(8192)
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=2)
+    for page in range(2):
+        do(session, "write", task="a", at=f"m+{page}", value="x")
+    for child in ("b", "c", "d"):
+        do(session, "fork", task="a", child=child)
+    do(session, "madvise", task="a", at="m+0", pages=2, advice="pageout")
+    do(session, "swapin", task="a", at="m+0")
+    do(session, "munmap", task="c", at="m+0", pages=1)
+    m = session.machine
+    (pfn,) = [pfn for pfn in m.swap_cache.view.values() if m.page_private.view.get(pfn) is not None][:1]
+    users = users_of(m)
+    offset = m.page_private.view[pfn]
+    holders = {
+        mm
+        for mm in m.ptes.view
+        for word in m.ptes.of(mm).values()
+        if word & ~ptes.SWP_EXCLUSIVE == ptes.swp_pte(offset)
+    }
+    assert users.swap_holders_of(pfn) == holders and len(holders) > 1
+    assert users.swap_holders_of(pfn + 1) == set()
+    m.clear_flags(pfn, pf.SWAPCACHE)
+    assert users.swap_holders_of(pfn) == set(), "page->private of another page is no slot"
+
+
+def test_distinct_numbers_come_in_order() -> None:
+    assert distinct(np.array([3, 1, 3, 2, 1])).tolist() == [1, 2, 3]
+    assert distinct(np.zeros(0, np.int64)).tolist() == []
