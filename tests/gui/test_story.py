@@ -50,7 +50,7 @@ def test_with_the_slider_at_0_nobody_dies_until_the_page_is_read(user) -> None:
     user.click_frame(pfn)
     user.key(Key.Key_End)
     assert user.alive(*EVERYBODY) == [True] * 4
-    assert "will die when they touch" in user.window.sentence.text.text()
+    assert "die on touch" in user.window.sentence.text.text()
     user.choose(user.window.menus.frame_menu(pfn), "Read as", "w1  (heap+1)")
     user.key(Key.Key_End)
     assert user.alive(*EVERYBODY) == [True, True, False, True]

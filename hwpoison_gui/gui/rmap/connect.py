@@ -24,7 +24,8 @@ def connect_rmap(view: RmapView, dock: Dock, controller: Controller, present: Pr
             dock.set_subject("")
             return
         operation = moment_of(session).operation
-        cost = walk_cost(session, operation) if operation is not None else ""
+        about_it = operation is not None and operation.outcome.pfn == graph.pfn
+        cost = walk_cost(session, operation) if operation is not None and about_it else ""
         dock.set_subject(f"who uses {graph.pfn:#x}" + (f"  ·  {cost}" if cost else ""))
 
     LocalKeys(view, *MOVES, *PAGES, Qt.Key.Key_Space)

@@ -91,9 +91,9 @@ class Notes(QObject):
 
     def _moved(self, acted: bool) -> None:
         session = self._controller.session
-        if acted:
+        before, self._chips = self._chips, chips_of(session, self._chips)
+        if acted or before != self._chips:
             forks = session.branches.leaving_at(session.operations)
-            self._chips = chips_of(session, self._chips)
             chips = [chip for _, chip in self._chips]
             self._strip.set_operations(chips, {after: len(branches) for after, branches in forks.items()})
         self._strip.set_present(moment_of(session).number, session.position)

@@ -5,6 +5,8 @@ outcome/impact.py asks these rules, in a dry run before an error as after a reco
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel.filemap import ZERO, can, disk_content
@@ -27,9 +29,9 @@ MEANINGS: Final[dict[str, str]] = {
     DEAD: "Killed",
     SIGNALLED: "Signalled, and survives",
     PENDING: "Signal pending",
-    LATER: "Dies when it touches the page",
-    CAUGHT: "Signalled when it touches the page",
-    IGNORED: "Ignored the signal, dies when it touches the page",
+    LATER: "Dies on touch",
+    CAUGHT: "Signalled on touch",
+    IGNORED: "Ignored the signal, dies on touch",
     USES: "Keeps using the broken page",
     STALE: "Silently reads old data from disk",
     ZEROS: "Silently reads zeros",
@@ -40,24 +42,27 @@ IN_SHORT: Final[dict[str, tuple[str, str]]] = {
     DEAD: ("killed", "killed"),
     SIGNALLED: ("signalled, survives", "signalled"),
     PENDING: ("signal pending", "pending"),
-    LATER: ("dies on touch", "dies later"),
-    CAUGHT: ("signalled on touch", "signalled later"),
-    IGNORED: ("ignored it, dies on touch", "dies later"),
+    LATER: ("dies on touch", "dies on touch"),
+    CAUGHT: ("signalled on touch", "signalled"),
+    IGNORED: ("ignored it, dies on touch", "dies on touch"),
     USES: ("keeps using it", "uses it"),
     STALE: ("silently reads old data", "old data"),
     ZEROS: ("silently reads zeros", "zeros"),
     SAFE: ("safe", "safe"),
 }
-# Of several processes.
+# Of several processes, after their number.
 OF_MANY: Final = {
-    LATER: "will die",
-    CAUGHT: "will be signalled",
-    IGNORED: "will die",
+    LATER: "die on touch",
+    CAUGHT: "signalled on touch",
+    IGNORED: "die on touch",
     USES: "use it",
     STALE: "read old data",
     ZEROS: "read zeros",
     SAFE: "safe",
 }
+_OF_ONE: Final = {LATER: "dies on touch", IGNORED: "dies on touch", USES: "uses it", STALE: "reads old data",
+                  ZEROS: "reads zeros"}  # fmt: skip
+_BY_SIGNAL: Final = {DEAD: "killed", SIGNALLED: "signalled", PENDING: "pending"}
 TONES: Final = {DEAD: "kill", SIGNALLED: "warn", PENDING: "warn", IGNORED: "warn", USES: "kill", SAFE: "good"}
 _ORDER: Final = {kind: number for number, kind in enumerate(MEANINGS)}
 
@@ -68,6 +73,17 @@ class Hit(NamedTuple):
     tgid: int
     task: str
     kind: str
+
+
+def counted_hits(kinds: Iterable[str], signals: bool = True) -> list[str]:
+    """Numbers of processes by their impact, the worst first: `4 killed`, `1 dies on touch`.
+
+    `signals`: whether the impact of signals is counted, too.
+    """
+    count = Counter(kinds)
+    words = {**_BY_SIGNAL, **OF_MANY} if signals else OF_MANY
+    return [f"{count[kind]:,} {_OF_ONE.get(kind, word) if count[kind] == 1 else word}"
+            for kind, word in words.items() if count[kind]]  # fmt: skip
 
 
 def worse(one: str, other: str) -> str:

@@ -78,11 +78,11 @@ class Groundwork:
         if operation is not None:
             note_beginning(session, operation, self.walks.map_for(session, selected))
             yield
-            result_in(session, operation)
-            yield
         if operation is not None and moment.at_end:
             yield from find_loss(session, operation)
             verdict(session, operation)
+            yield
+            result_in(session, operation)
             yield
         yield from self.tables.find(session, selected)
         if far:

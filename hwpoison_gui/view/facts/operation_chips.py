@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Final, NamedTuple, Protocol
 
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel import pte as ptes
-from hwpoison_gui.kernel.gate import ABSENT, Change
-from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.kernel.profile.variants import Effect
-from hwpoison_gui.kernel.rmap import UNMAPPED
 from hwpoison_gui.session.branches import Branch, Inputs
 from hwpoison_gui.session.outcome import Outcome
-from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.view.base.hits import SAFE, counted_hits
 from hwpoison_gui.view.base.moment import title
+from hwpoison_gui.view.outcome.loss import loss_of
 from hwpoison_gui.view.outcome.matched_row import effect_of, matched_by, step_of_table
 
 RESULT_TONES: Final = {"Recovered": "good", "Delayed": "warn", "Ignored": "warn", "Failed": "kill"}
@@ -28,7 +26,10 @@ class _Done(Inputs, Protocol):
 
 
 class Chip(NamedTuple):
-    """One operation. `sign` is the shape for `tone`, for those who do not see colours: tick, dot, cross or none."""
+    """One operation. `sign` is the shape for `tone`, for those who do not see colours: tick, dot, cross or none.
+
+    `final`: whether the result counts what the operation came to; it is not shown before its end.
+    """
 
     number: int
     title: str
@@ -37,6 +38,7 @@ class Chip(NamedTuple):
     sign: str
     first: int
     last: int
+    final: bool = True
 
     def shown_at(self, position: int) -> Chip:
         """The chip at timeline position `position`: the result is shown only from the end of the operation on."""
@@ -73,56 +75,50 @@ def _tone(outcome: Outcome, killed: int, survived: int, words: str) -> str:
 
 
 def result_in(session: Session, operation: Operation) -> tuple[str, str]:
-    """`result_of`, with what the error leaves behind; a recovery that left something has the tone `warn`."""
+    """The result of an operation that is complete at the session's position, and its tone.
+
+    An error's impact is counted from its loss, as the sentence does. A recovery with a cost has the tone `warn`.
+    """
     words, tone = result_of(operation.outcome)
-    cost = _cost(session, operation) if operation.outcome.result else []
-    return ", ".join((words, *cost)), "warn" if cost and tone == "good" else tone
+    loss = loss_of(session, operation) if operation.outcome.result and not operation.outcome.panic else None
+    if loss is None:
+        return words, tone
+    cost = counted_hits(hit.kind for hit in loss.hits if hit.kind != SAFE)
+    cost += ["data lost"] * _drops_dirty_data(session, operation)
+    return ", ".join((operation.outcome.result or "", *cost)), "warn" if cost and tone == "good" else tone
 
 
-_COST: Final = Question[list[str]]("what an error leaves behind")
-
-
-def _cost(session: Session, operation: Operation) -> list[str]:
-    return session.recall.answer(_COST, lambda: _find_cost(session, operation), operation)
-
-
-def _find_cost(session: Session, operation: Operation) -> list[str]:
-    """Consequences of an error, from its steps: unsignalled tasks with hwpoison entries, and lost data of a file."""
-    m, waiting, swapped = session.machine, set[int](), set[int]()
-    steps = session.steps
-    for number, mark in enumerate(steps.marks[operation.first : operation.last], start=operation.first):
-        if mark.act is Act.UNMAP:
-            poisons = _left_poison(steps.between(number, number + 1), m.ptes.name)
-            into = waiting if poisons else swapped if mark.site is UNMAPPED["swap"] else set()
-            into.update(mm for mm, _ in mark.ptes)
+def _drops_dirty_data(session: Session, operation: Operation) -> bool:
+    """Whether content of a file was dropped that is nowhere else."""
     found = step_of_table(session, operation)
-    matched = matched_by(steps.marks[found], -1) if found is not None else None
-    effect = effect_of(m.profile, matched.row) if matched is not None else None
-    if effect is Effect.KEEPS_IN_SWAP_CACHE:  # swap entries lead to the broken page
-        waiting |= swapped
-    lost = matched is not None and effect is Effect.DROPS_DIRTY and not matched.own & pf.ANON
-    signalled = {signal.task for signal in operation.outcome.signals}
-    hit = sum(process.name not in signalled for process in map(m.processes.view.get, waiting) if process is not None)
-    return ([f"{hit:,} to be hit"] if hit else []) + ["data lost"] * lost
-
-
-def _left_poison(changes: Sequence[Change], tables: str) -> bool:
-    """True if an unmapped PTE was replaced by a hwpoison entry."""
-    entries = [change.new for change in changes if change.store.name == tables and change.new is not ABSENT]
-    return any(entry & ptes.HWPOISON for entry in entries)
+    matched = matched_by(session.steps.marks[found], -1) if found is not None else None
+    effect = effect_of(session.machine.profile, matched.row) if matched is not None else None
+    return matched is not None and effect is Effect.DROPS_DIRTY and not matched.own & pf.ANON
 
 
 def chips_of(session: Session, known: Sequence[tuple[Operation, Chip]] = ()) -> list[tuple[Operation, Chip]]:
-    """The chips of all operations. `known`: earlier chips, reused for operations that are still the same."""
-    made = []
-    for number, operation in enumerate(session.operations):
-        if number < len(known) and known[number][0] is operation:
-            made.append(known[number])
-            continue
-        result, tone = result_in(session, operation)
-        name = title(operation.name, operation.args)
-        made.append((operation, Chip(number, name, result, tone, _SIGNS[tone], operation.first, operation.last)))
+    """The chips of all operations. `known`: earlier chips, reused for operations that are still the same.
+
+    What an operation came to is looked up once the session's position has passed its end.
+    """
+    made = [known[number] if number < len(known) and known[number][0] is operation
+            else (operation, _chip(number, operation, result_of(operation.outcome)))
+            for number, operation in enumerate(session.operations)]  # fmt: skip
+    with ExitStack() as stack:
+        for number in reversed(range(len(made))):
+            operation, chip = made[number]
+            if not chip.final and operation.last <= session.position:
+                if operation.last != session.position:  # nested: the machine walks back once for all of them
+                    stack.enter_context(session.timeline.as_of(operation.last))
+                made[number] = operation, _chip(number, operation, result_in(session, operation), final=True)
     return made
+
+
+def _chip(number: int, operation: Operation, result: tuple[str, str], final: bool = False) -> Chip:
+    words, tone = result
+    name = title(operation.name, operation.args)
+    final = final or not operation.outcome.result
+    return Chip(number, name, words, tone, _SIGNS[tone], operation.first, operation.last, final)
 
 
 def line_words(operations: Sequence[_Done]) -> str:

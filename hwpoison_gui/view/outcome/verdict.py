@@ -9,7 +9,7 @@ from hwpoison_gui.kernel.migrate import MOVED
 from hwpoison_gui.kernel.soft_offline import SET_ASIDE
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
 from hwpoison_gui.session.session import DONE, Operation, Session
-from hwpoison_gui.view.base.hits import CAUGHT, IGNORED, LATER, STALE, USES, ZEROS
+from hwpoison_gui.view.base.hits import CAUGHT, DEAD, IGNORED, LATER, STALE, USES, ZEROS
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.outcome.loss import Loss, loss_of
 from hwpoison_gui.view.outcome.old_data import read_old_data
@@ -25,19 +25,21 @@ _EFFECTS: Final = {
 }
 # Impacts that are still to come.
 _AHEAD: Final = {
-    LATER: ("{names} will die when it touches the page", "{names} will die when they touch the page"),
+    LATER: ("{names} dies on touch", "{names} die on touch"),
     IGNORED: (
-        "{names} ignored SIGBUS, and will die when it touches the page",
-        "{names} ignored SIGBUS, and will die when they touch the page",
+        "{names} ignored SIGBUS, and dies on touch",
+        "{names} ignored SIGBUS, and die on touch",
     ),
     CAUGHT: (
-        "{names} will be signalled when it touches the page",
-        "{names} will be signalled when they touch the page",
+        "{names} will be signalled on touch",
+        "{names} will be signalled on touch",
     ),
     USES: ("{names} keeps using it", "{names} keep using it"),
     STALE: ("{names} will silently read old data", "{names} will silently read old data"),
     ZEROS: ("{names} will silently read zeros", "{names} will silently read zeros"),
 }
+_FATAL: Final = (DEAD, LATER, IGNORED)
+_RUNS_ON: Final = "the machine runs on"
 _PANIC: Final = "The kernel gave up on purpose: only stepping back, or a new machine, goes on."
 
 
@@ -85,6 +87,8 @@ def _of_soft_offline(session: Session, operation: Operation) -> str:
 def _of_error(session: Session, outcome: Outcome, loss: Loss) -> str:
     """The result line, the impact, and what is lost."""
     parts = [*_signals(outcome.signals), *_ahead(loss)] or ["no process is signalled"]
+    if outcome.result == "Recovered" and any(loss.names(kind) for kind in _FATAL):
+        parts.insert(0, _RUNS_ON)
     if loss.brief and not (loss.in_use and loss.names(USES)):
         parts.append(loss.brief)
     went = _went(session, outcome)

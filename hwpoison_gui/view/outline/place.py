@@ -60,7 +60,7 @@ def place(parts: Sequence[Part], profile: Profile, marks: Iterable[Mark], first:
     for one in places:
         after = bisect_right(orders, one.order)
         one.passed = min(first + after, last - 1) if orders else last
-        _find_silent(one)
+        _find_silent(one, went_on=after < len(orders))
     return root
 
 
@@ -132,12 +132,15 @@ def _span(place: Place) -> None:
         place.first, place.last = min(numbers), max(numbers)
 
 
-def _find_silent(place: Place) -> None:
-    """Find the way without a step: taken if the code came by and no other way was."""
+def _find_silent(place: Place, went_on: bool) -> None:
+    """Find the way without a step: taken if the code came by and no other way was.
+
+    `went_on`: whether a step lies further down. Without one the code has left before this place.
+    """
     number = next((number for number, way in enumerate(place.ways) if isinstance(way.sign, Silent)), None)
     if number is None or place.taken:
         return
-    if place.steps or (place.ways[number].sign is NO_STEP and _came_by(place)):
+    if place.steps or (went_on and place.ways[number].sign is NO_STEP and _came_by(place)):
         place.silent = number
         if place.steps:
             place.passed = place.steps[0]

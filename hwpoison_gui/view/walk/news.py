@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import NamedTuple
 
-from hwpoison_gui.view.base.hits import OF_MANY
+from hwpoison_gui.view.base.hits import counted_hits
 from hwpoison_gui.view.walk.layout import Row
 from hwpoison_gui.view.walk.state import WalkState
 
@@ -57,5 +56,4 @@ def news_of(row: Row, state: WalkState) -> RowNews:
 def _ends(tasks: frozenset[int], state: WalkState) -> tuple[str, ...]:
     if not state.ends:
         return ()
-    counts = Counter(map(state.ends.get, tasks))
-    return tuple(f"{counts[kind]:,} {words}" for kind, words in OF_MANY.items() if counts[kind])
+    return tuple(counted_hits((state.ends[tgid] for tgid in tasks if tgid in state.ends), signals=False))

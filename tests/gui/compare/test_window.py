@@ -30,7 +30,7 @@ def test_early_against_late_is_shown_first(compared) -> None:
     rows = texts(compared)
     everybody = "srv, w0, w1 and w2"
     assert rows["Signal", everybody] == ("SIGBUS BUS_MCEERR_AO: killed", "–")
-    assert rows["Afterwards", everybody] == ("Killed", "Dies when it touches the page")
+    assert rows["Afterwards", everybody] == ("Killed", "Dies on touch")
     assert rows["Counter", "Killed"] == ("4", "–")
     assert "differ" in compared.words.text()
     assert compared.sides[0].rmap.graph.pfn == compared.sides[1].rmap.graph.pfn

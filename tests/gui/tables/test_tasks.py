@@ -136,7 +136,7 @@ def test_the_living_have_a_fate_once_the_error_is_through(user) -> None:
     assert cell(user, "w0", "killed_by").data() == ""
     user.key(Key.Key_End)
     fates = {name: cell(user, name, "killed_by").data() for name in ("srv", "w0", "w1", "other")}
-    assert fates == {"srv": "SIGBUS AO", "w0": "dies later", "w1": "signalled", "other": ""}
-    assert "Dies when it touches the page" in cell(user, "w0", "killed_by").data(Qt.ItemDataRole.ToolTipRole)
+    assert fates == {"srv": "SIGBUS AO", "w0": "dies on touch", "w1": "signalled", "other": ""}
+    assert "Dies on touch" in cell(user, "w0", "killed_by").data(Qt.ItemDataRole.ToolTipRole)
     do(user.session, "read", task="w0", at="heap+1")
     assert cell(user, "w0", "killed_by").data() == "SIGBUS AR"

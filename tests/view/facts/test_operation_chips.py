@@ -7,6 +7,7 @@ import pytest
 from hwpoison_gui.session.notebook import Notebook
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.facts.operation_chips import branch_words, chips_of, line_words
+from hwpoison_gui.view.outcome.loss import loss_of
 from hwpoison_gui.view.rows.notes import note_rows
 from tests.workbench import do
 
@@ -47,7 +48,7 @@ def test_a_recovery_that_cost_something_is_no_good_news(session: Session) -> Non
     do(session, "write", task="a", at="m+1", value="y")
     do(session, "fork", task="a", child="b")
     do(session, "poison", frame="a:m+1")
-    assert chips_of(session)[-1][1][2:5] == ("Recovered, 2 to be hit", "warn", "dot")
+    assert chips_of(session)[-1][1][2:5] == ("Recovered, 2 signalled on touch", "warn", "dot")
     do(session, "file", path="/srv/data", pages=2)
     do(session, "open", task="b", path="/srv/data", fd="f")
     do(session, "pread", task="b", fd="f", page=0)
@@ -109,4 +110,33 @@ def test_who_swaps_in_a_page_that_was_never_written_is_to_be_hit(session: Sessio
     do(session, "unpin", frame=f"pfn:{pfn:#x}")
     do(session, "read", task="a", at="m+1")
     do(session, "poison", frame=f"pfn:{pfn:#x}")
-    assert chips_of(session)[-1][1].result == "Delayed, 1 to be hit"
+    assert chips_of(session)[-1][1].result == "Delayed, 1 signalled on touch"
+
+
+def test_the_chip_counts_who_the_sentence_names(session: Session) -> None:
+    """Shared memory that was written: page tables are cleared, not poisoned, and yet everybody dies on touch."""
+    do(session, "sysctl", name="memory_failure_early_kill", value=0)
+    do(session, "file", path="/dev/shm/s", pages=1, fs="tmpfs")
+    for name in ("p", "q", "r"):
+        do(session, "task", name=name)
+        do(session, "open", task=name, path="/dev/shm/s", fd="f")
+        do(session, "mmap", task=name, name="s", pages=1, file="/dev/shm/s", fd="f", shared=True)
+        do(session, "write", task=name, at="s+0", value="new")
+    for operation in ({"frame": "/dev/shm/s@0"}, {"frame": "a:m+0"}):
+        do(session, "poison", **operation)
+    lost = loss_of(session, session.operations[-2])
+    assert lost is not None
+    on_touch = len(lost.names("later"))
+    chip = chips_of(session)[-2][1]
+    assert f"{on_touch} die on touch" in chip.result if on_touch else "on touch" not in chip.result
+
+
+def test_a_chip_is_counted_once_the_machine_is_at_its_end(session: Session) -> None:
+    do(session, "write", task="a", at="m+1", value="x")
+    do(session, "poison", frame="a:m+1")
+    session.seek(session.operations[-1].first)
+    early = chips_of(session)
+    assert not early[-1][1].final and early[3][1].final
+    session.seek(len(session.steps))
+    assert chips_of(session, early)[-1][1].final and chips_of(session, early)[3][1] is early[3][1]
+    assert session.at_rest and session.position == len(session.steps)

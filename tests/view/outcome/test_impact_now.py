@@ -116,7 +116,7 @@ def test_the_reverse_map_the_frame_panel_and_groups_say_so() -> None:
     }  # fmt: skip
     group = Row(graph.mappers, "all", folded=True)
     assert row_words(group, state, news_of(group, state))[0].endswith(
-        "1 dead, 1 will die, 1 will be signalled, 1 read old data, 1 safe"
+        "1 dead, 1 dies on touch, 1 signalled on touch, 1 reads old data, 1 safe"
     )
     lines = {fact.name: fact.value for fact in facts_of(session, pfn).hits}
     assert list(lines) == [hits.MEANINGS[kind] for kind in hits.MEANINGS if kind in AT_THE_END.values()]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hwpoison_gui.kernel.handler import EXITS
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.profile.type import Profile
@@ -198,3 +199,32 @@ def test_the_same_operation_has_the_same_outline() -> None:
     operation = session.operations[-1]
     assert outlines.outline_for(session, operation) is outlines.outline_for(session, operation)
     assert outlines.outline_for(session, None) is not outlines.outline_for(session, operation)
+
+
+@pytest.mark.parametrize("file", SOME, ids=lambda file: f"{file.parent.name}-{file.stem}")
+def test_nothing_is_ticked_after_the_handler_has_left(file: Path) -> None:
+    scenario = load(file)
+    session = replay.boot(scenario)
+    list(replay.play(session, scenario))
+    exits = set(EXITS.values())
+    for operation in session.operations:
+        outline = Outline(session.machine.profile, session.steps.marks, operation.first, operation.last)
+        left = [at for at in range(operation.first, operation.last) if session.steps.marks[at].site in exits]
+        lines = list(outline.shown())
+        after = next((number for number, node in enumerate(lines) if left and node.first == left[0]), len(lines))
+        ticked = [node.text for node in lines[after:] if node.first < 0 and node.state(operation.last) == DONE]
+        assert not ticked
+
+
+def test_a_page_of_ksm_leaves_the_handler_before_the_swap_cache_is_asked_about() -> None:
+    session = Session.fresh(4096, profile="6.1")
+    for name in ("a", "b"):
+        do(session, "task", name=name)
+        do(session, "mmap", task=name, name="m", pages=1)
+        do(session, "write", task=name, at="m+0", value="same")
+        do(session, "madvise", task=name, at="m+0", pages=1, advice="mergeable")
+    do(session, "poison", frame="a:m+0")
+    outline, end = outline_of(session), session.position
+    assert state(outline, "PG_ksm is set", end) == DONE
+    for text in ("PG_swapcache is clear", "it has a mapping, or is in the swap cache"):
+        assert state(outline, text, end) == ASIDE
