@@ -19,7 +19,7 @@ from hypothesis import settings
 # Before Qt is imported: it reads these once.
 os.environ["QT_QPA_PLATFORM"] = os.environ.get("HWPOISON_TEST_PLATFORM", "offscreen")
 _home = tempfile.TemporaryDirectory(prefix="hwpoison-gui-tests-")
-for _name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"):
+for _name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME"):
     _folder = Path(_home.name, _name)
     _folder.mkdir(mode=0o700)
     os.environ[_name] = str(_folder)

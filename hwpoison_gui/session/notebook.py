@@ -52,6 +52,12 @@ class Notebook:
             if operation.caption:
                 self._add(operation.caption, line[:count], operation.last - operation.first)
 
+    def restore(self, notes: Sequence[Note]) -> None:
+        """Replace all notes by those of a session file."""
+        self.notes = [note._replace(number=number) for number, note in enumerate(notes, start=1)]
+        self._number = len(self.notes)
+        self._places = None, {}
+
     def _line(self, count: int) -> tuple[Asked, ...]:
         return tuple(Asked(op.name, op.args, op.caption) for op in self._session.operations[:count])
 

@@ -1,0 +1,1 @@
+"""Session files: what was done to a machine, where its memory is, and what the window showed."""

@@ -1,0 +1,107 @@
+"""The content of a session file, as values. `dump.py` and `load.py` convert it; docs/session-file.md describes it."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from hwpoison_gui.session.notebook import Asked, Note
+from hwpoison_gui.session.scenario.scenario import Scenario
+from hwpoison_gui.session.session import Session
+
+FORMAT: Final = "hwpoison-gui session"
+VERSION: Final = 1
+SUFFIX: Final = ".hwsession"
+DOCUMENT: Final = "session.json"  # the member of a session file that has memory inside
+MEMORY: Final = "memory/"  # where the other members are
+
+Line = tuple[Asked, ...]
+
+
+class FileRef(NamedTuple):
+    """A file with memory: absolute path, or name inside the session file; size in bytes, SHA-256 (empty: unknown)."""
+
+    path: str
+    size: int
+    sha256: str = ""
+
+
+class Stored(NamedTuple):
+    """Memory in files, the one to open first. `inside`: they are members of the session file."""
+
+    files: tuple[FileRef, ...]
+    profile: str
+    inside: bool = False
+
+
+class Kept(NamedTuple):
+    """A branch: its operations since boot, and how many of them it shared with the line that replaced it."""
+
+    line: Line
+    left_at: int
+
+
+class View(NamedTuple):
+    """What the window showed. `centre`: frame in the middle of the map, of `cell` pixels; None: the whole map."""
+
+    lens: str = "kind"
+    filter: str = ""
+    layout: str = "rows"
+    row_width: int | None = None
+    centre: int | None = None
+    cell: float = 0.0
+    selected: int | None = None
+
+
+class Document(NamedTuple):
+    """A session. `machine`: a scenario without steps, or files. `at`: operations applied, and steps of the last one.
+
+    `drafts`: notes that were being typed.
+    """
+
+    title: str
+    machine: Scenario | Stored
+    line: Line = ()
+    branches: tuple[Kept, ...] = ()
+    notes: tuple[Note, ...] = ()
+    drafts: tuple[Note, ...] = ()
+    at: tuple[int, int] = (0, 0)
+    view: View = View()
+
+    @property
+    def profile(self) -> str:
+        return self.machine.profile
+
+
+def place_of(session: Session) -> tuple[int, int]:
+    """The timeline position as (operations begun, steps of the last one); steps of an unfinished one do not count."""
+    position = min(session.position, session.operations[-1].last if session.operations else 0)
+    if not position:
+        return 0, 0
+    number = session.steps.operations[position - 1]
+    return number + 1, position - session.operations[number].first
+
+
+def position_of(session: Session, at: tuple[int, int]) -> int:
+    """The inverse of `place_of`; the nearest position where the session has fewer operations or steps."""
+    count, within = at
+    if not count or not session.operations:
+        return 0
+    if count > len(session.operations):
+        return session.operations[-1].last
+    operation = session.operations[count - 1]
+    return min(operation.first + within, operation.last)
+
+
+def document_of(session: Session, title: str, machine: Scenario | Stored, notes: tuple[Note, ...]) -> Document:
+    """The operations, branches and timeline position of a session, with its notes."""
+    return Document(
+        title,
+        machine,
+        tuple(Asked(op.name, op.args, op.caption) for op in session.operations),
+        tuple(
+            Kept(tuple(Asked(past.name, past.args, past.caption) for past in branch.operations), branch.left_at)
+            for branch in session.branches.kept
+        ),
+        notes,
+        at=place_of(session),
+    )

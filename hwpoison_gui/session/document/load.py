@@ -1,0 +1,170 @@
+"""Reads the text of a session file. A file is read completely or refused, with the place and what was expected."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+from hwpoison_gui.session.document.document import FORMAT, VERSION, Document, FileRef, Kept, Line, Stored, View
+from hwpoison_gui.session.errors import ScenarioError
+from hwpoison_gui.session.notebook import Asked, Note
+from hwpoison_gui.session.scenario import shape
+from hwpoison_gui.session.scenario.reader import from_document, step_of
+from hwpoison_gui.session.scenario.scenario import Scenario
+from hwpoison_gui.session.scenario.schema import FORMAT as SCENARIO_FORMAT
+
+_KEYS: Final = ("format", "version", "program", "title", "machine", "operations", "last", "at", "branches", "notes",
+                "drafts", "view")  # fmt: skip
+_MACHINE_KEYS: Final = {
+    "made": ("kind", "title", "summary", "profile", "memory", "sysctl"),
+    "files": ("kind", "profile", "files"),
+    "inside": ("kind", "profile", "files"),
+}
+_MOST: Final = 1 << 52
+_SHA256: Final = 64  # hexadecimal digits
+
+
+def loads(data: bytes, file: str = "") -> Document:
+    """Parse the text of a session file. Raises ScenarioError with `file`, the number of the operation, and the key."""
+    try:
+        return _document(_json(data))
+    except ScenarioError as error:
+        raise error.at(file=file) from None
+
+
+def _json(data: bytes) -> dict[str, Any]:
+    try:
+        content = json.loads(data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise ScenarioError(f"is no session file: expected UTF-8; byte {error.start} is none") from None
+    except (ValueError, RecursionError) as error:
+        raise ScenarioError(f"is no session file, or it is damaged: {str(error)[:120]}") from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise ScenarioError("is no session file of hwpoison-gui", key="format")
+    version = shape.count(content.get("version"), "version")
+    if version > VERSION:
+        raise ScenarioError(
+            f"is of a newer program: this one reads sessions up to version {VERSION}, not {version}", key="version"
+        )
+    return content
+
+
+def _document(content: Mapping[str, Any]) -> Document:
+    _all_known(content, _KEYS, "a session")
+    machine = _machine(content.get("machine"))
+    rows = _Rows(content.get("operations", []), machine.profile)
+    return Document(
+        shape.text(content.get("title", ""), "title"),
+        machine,
+        rows.line(content.get("last", 0), "last"),
+        tuple(_kept(rows, entry, key) for key, entry in shape.entries(content.get("branches", []), "branches")),
+        _notes(rows, content.get("notes", []), "notes"),
+        _notes(rows, content.get("drafts", []), "drafts"),
+        _at(shape.table(content.get("at", {}), "at")),
+        _view(shape.table(content.get("view", {}), "view")),
+    )
+
+
+def _all_known(fields: Mapping[str, Any], allowed: tuple[str, ...], what: str, where: str = "") -> None:
+    for key in fields:
+        try:
+            shape.known(key, allowed, what)
+        except ScenarioError as error:
+            raise ScenarioError(error.message, key=f"{where}{key}") from None
+
+
+def _machine(given: object) -> Scenario | Stored:
+    fields = shape.table(given, "machine")
+    kind = shape.choice(fields.get("kind"), "machine.kind", tuple(_MACHINE_KEYS))
+    _all_known(fields, _MACHINE_KEYS[kind], "`machine`", "machine.")
+    try:
+        # The reader of scenarios checks the name of the profile for stored memory, too.
+        given_keys = ("title", "summary", "profile", "memory", "sysctl")
+        like = {key: fields[key] for key in given_keys if key in fields}
+        made = from_document({"format": SCENARIO_FORMAT, "title": "", **like})
+    except ScenarioError as error:
+        raise ScenarioError(error.message, key=f"machine.{error.key}") from None
+    if kind == "made":
+        return made
+    files = tuple(_file(entry, key) for key, entry in shape.entries(fields.get("files"), "machine.files"))
+    if not files:
+        raise ScenarioError("expected at least one file", key="machine.files")
+    return Stored(files, made.profile, kind == "inside")
+
+
+def _file(given: object, key: str) -> FileRef:
+    fields = shape.table(given, key)
+    path = shape.text(fields.get("path"), f"{key}.path")
+    digest = shape.text(fields.get("sha256", ""), f"{key}.sha256")
+    if not path or "\0" in path:
+        raise ScenarioError("expected the path of a file", key=f"{key}.path")
+    if digest and (len(digest) != _SHA256 or not set(digest) <= set("0123456789abcdef")):
+        raise ScenarioError("expected 64 hexadecimal digits", key=f"{key}.sha256")
+    return FileRef(path, shape.count(fields.get("size"), f"{key}.size", most=_MOST), digest)
+
+
+class _Rows:
+    """The operations of all lines: `self._rows[number]` is (number of the one before it, operation)."""
+
+    def __init__(self, given: object, profile: str) -> None:
+        self._rows: list[tuple[int, Asked]] = []
+        for number, (key, entry) in enumerate(shape.entries(given, "operations"), start=1):
+            fields = dict(shape.table(entry, key))
+            after = shape.count(fields.pop("after", number - 1), f"{key}.after", most=number - 1)
+            try:
+                step = step_of(fields, number, profile)
+            except ScenarioError as error:
+                raise ScenarioError(error.message, key=f"{key}.{error.key}") from None
+            self._rows.append((after, Asked(step.op, step.args, step.caption)))
+
+    def line(self, given: object, key: str) -> Line:
+        """The operations that lead to row `given`, from 1, and that one; none for 0."""
+        number = shape.count(given, key, most=len(self._rows))
+        found = []
+        while number:
+            number, operation = self._rows[number - 1]
+            found.append(operation)
+        return tuple(reversed(found))
+
+
+def _kept(rows: _Rows, given: object, key: str) -> Kept:
+    fields = shape.table(given, key)
+    line = rows.line(fields.get("last"), f"{key}.last")
+    return Kept(line, shape.count(fields.get("left_at"), f"{key}.left_at", most=len(line)))
+
+
+def _notes(rows: _Rows, given: object, key: str) -> tuple[Note, ...]:
+    notes = []
+    for number, (where, entry) in enumerate(shape.entries(given, key), start=1):
+        fields = shape.table(entry, where)
+        line = rows.line(fields.get("after", 0), f"{where}.after")
+        within = shape.count(fields.get("steps", 0), f"{where}.steps")
+        notes.append(Note(number, shape.text(fields.get("text"), f"{where}.text"), line, within))
+    return tuple(notes)
+
+
+def _at(fields: Mapping[str, Any]) -> tuple[int, int]:
+    return shape.count(fields.get("operations", 0), "at.operations"), shape.count(fields.get("steps", 0), "at.steps")
+
+
+def _view(fields: Mapping[str, Any]) -> View:
+    """What the window showed. Names of lenses and layouts are not checked: an unknown one leaves the default."""
+    _all_known(fields, View._fields, "`view`", "view.")
+    cell = fields.get("cell", 0.0)
+    if not isinstance(cell, int | float) or isinstance(cell, bool) or not math.isfinite(cell) or cell < 0:
+        raise ScenarioError("expected a size in pixels", key="view.cell")
+
+    def number(key: str, least: int = 0) -> int | None:
+        return shape.count(fields[key], f"view.{key}", least) if key in fields else None
+
+    return View(
+        shape.text(fields.get("lens", "kind"), "view.lens"),
+        shape.text(fields.get("filter", ""), "view.filter"),
+        shape.text(fields.get("layout", "rows"), "view.layout"),
+        number("row_width", 1),
+        number("centre"),
+        float(cell),
+        number("selected"),
+    )
