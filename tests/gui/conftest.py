@@ -14,6 +14,7 @@ from hwpoison_gui.gui.window.main_window import MainWindow
 from hwpoison_gui.opening import Opened
 from hwpoison_gui.session.scenario.scenario import Memory, Scenario
 from hwpoison_gui.session.session import Session
+from tests.gui.waiting import until
 from tests.workbench import do
 
 WORKERS = ("w0", "w1", "w2")
@@ -99,7 +100,7 @@ def open_window(qtbot: QtBot) -> Iterator[Callable[..., User]]:
         window.show()
         qtbot.waitExposed(window)
         window.reset_docks()
-        qtbot.waitUntil(lambda: window.is_complete)
+        until(lambda: window.is_complete)
         window.activateWindow()
         window.map.setFocus()
         return User(qtbot, window)

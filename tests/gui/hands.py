@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui import eyes
 from tests.gui.fingers import QtFingers, XFingers
+from tests.gui.waiting import until
 
 Key = Qt.Key
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
@@ -54,9 +55,9 @@ class Person:
     def settle(self) -> None:
         self.fingers.settle()
 
-    def until(self, seen: Callable[[], object], patience: int = 10_000) -> None:
+    def until(self, seen: Callable[[], object]) -> None:
         """Waits as somebody does who looks on."""
-        self.qtbot.waitUntil(lambda: bool(seen()), timeout=patience)
+        until(seen)
 
     # -- the keyboard
 

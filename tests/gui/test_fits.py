@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
 from tests.gui.conftest import User, workers
+from tests.gui.waiting import until
 
 Role = Qt.ItemDataRole
 
@@ -99,7 +100,7 @@ def test_all_words_fit_in_the_smallest_window_or_are_told(small: User) -> None:
     window.controller.set_sysctl("memory_failure_recovery", 0)
     QApplication.processEvents()  # the map takes the room of the bar
     small.click_frame(small.frame("/srv/data@1"))
-    small.qtbot.waitUntil(lambda: len(small.session.steps) > total + 1 and not window.controller.busy)
+    until(lambda: len(small.session.steps) > total + 1 and not window.controller.busy)
     window.controller.seek(len(small.session.steps))
     QApplication.processEvents()
     assert window.panic.isVisible()
@@ -128,7 +129,7 @@ def test_no_figure_leaves_the_tool_bar_of_a_narrow_window(small: User) -> None:
     whole = slider.width_of(2)
     try:
         window.appearance.choose_text_size(115)
-        small.qtbot.waitUntil(lambda: window.counters.isVisible() and slider.width() < whole)
+        until(lambda: window.counters.isVisible() and slider.width() < whole)
         assert len(window.counters.texts()) == 3
         for figure in (window.counters, window.profile, *window.sliders.values()):
             assert figure.isVisible() and window.rect().contains(figure.mapTo(window, figure.rect().bottomRight()))
@@ -145,7 +146,7 @@ def test_all_words_fit_in_a_small_comparison(small: User, qtbot) -> None:
     window = small.window.comparison.shown
     assert window is not None
     window.resize(892, 560)
-    qtbot.waitUntil(lambda: not window.building, timeout=20_000)
+    until(lambda: not window.building)
     QApplication.processEvents()
     assert cut(window) == []
     assert window.sides[0].sentence.detail.text()

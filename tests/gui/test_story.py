@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 
+from tests.gui.waiting import until
+
 EVERYBODY = ("srv", "w0", "w1", "w2")
 Key = Qt.Key
 
@@ -33,7 +35,7 @@ def test_playing_walks_to_the_end_by_itself(user) -> None:
     positions: list[int] = []
     user.window.controller.moved.connect(lambda _: positions.append(user.session.position))
     user.click_frame(user.frame("srv:heap+1"))
-    user.qtbot.waitUntil(lambda: not user.window.controller.playback.playing, timeout=20_000)
+    until(lambda: not user.window.controller.playback.playing)
     assert user.session.position == len(user.session.steps)
     assert positions == sorted(positions) and len(positions) > 10
     assert user.alive(*EVERYBODY) == [False] * 4

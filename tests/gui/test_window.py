@@ -18,6 +18,7 @@ from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.errors import CancelledError, LivePermissionError
 from hwpoison_gui.view.base.palette import THEMES
 from tests.gui.conftest import workers
+from tests.gui.waiting import until
 
 Key = Qt.Key
 
@@ -125,14 +126,14 @@ def test_a_file_is_opened_and_a_bad_one_leaves_everything_as_it_was(user, tmp_pa
     good = tmp_path / "good.toml"
     good.write_text('format = 1\ntitle = "Good"\n[[step]]\nop = "task"\nname = "t"\n')
     window.machines.open_path(good)
-    user.qtbot.waitUntil(lambda: window.controller.machine.title == "Good", timeout=5000)
-    user.qtbot.waitUntil(lambda: not window.machines.loader.busy, timeout=5000)
+    until(lambda: window.controller.machine.title == "Good")
+    until(lambda: not window.machines.loader.busy)
     assert [row.name for row in window.tasks.tasks.rows] == ["t"]
     assert "Good" in window.windowTitle()
     bad = tmp_path / "bad.toml"
     bad.write_text('format = 1\ntitle = "Bad"\n[[step]]\nop = "task"\nnam = "t"\n')
     window.machines.open_path(bad)
-    user.qtbot.waitUntil(lambda: not window.machines.loader.busy, timeout=5000)
+    until(lambda: not window.machines.loader.busy)
     box = message(window)
     assert "bad.toml" in box.informativeText() and "step 1" in box.informativeText() and "nam" in box.informativeText()
     box.close()
@@ -168,12 +169,12 @@ def test_live_memory_is_a_copy_and_the_window_says_so(user, monkeypatch) -> None
     image = open_recording("resources/machines/victim_before.npz")
     monkeypatch.setattr(live, "capture", lambda progress, cancelled: (progress(0.5, "half"), image)[1])
     user.window.actions_["live"].trigger()
-    user.qtbot.waitUntil(lambda: user.window.controller.machine.is_copy, timeout=10_000)
-    user.qtbot.waitUntil(lambda: not user.window.machines.loader.busy, timeout=5000)
+    until(lambda: user.window.controller.machine.is_copy)
+    until(lambda: not user.window.machines.loader.busy)
     assert user.window.copy.isVisible()
     assert "nothing here changes the real memory" in user.window.copy.line.text()
     user.window.actions_["new"].trigger()
-    user.qtbot.waitUntil(lambda: not user.window.machines.loader.busy, timeout=10_000)
+    until(lambda: not user.window.machines.loader.busy)
     assert not user.window.copy.isVisible()
 
 
@@ -185,7 +186,7 @@ def test_without_permission_live_says_what_is_missing_and_how_to_get_it(user, mo
 
     monkeypatch.setattr(live, "capture", refuse)
     user.window.actions_["live"].trigger()
-    user.qtbot.waitUntil(lambda: not user.window.machines.loader.busy, timeout=5000)
+    until(lambda: not user.window.machines.loader.busy)
     text = message(user.window).informativeText()
     assert "root only" in text and "sudo" in text
     message(user.window).close()
@@ -203,10 +204,10 @@ def test_loading_can_be_cancelled(user) -> None:
     before = user.window.controller.machine
     made = user.window.machines.loader
     made.start("Waiting", work)
-    user.qtbot.waitUntil(lambda: made._dialog is not None and made._dialog.isVisible(), timeout=5000)
+    until(lambda: made._dialog is not None and made._dialog.isVisible())
     cancel = made._dialog.findChild(QPushButton)
     user.qtbot.mouseClick(cancel, Qt.MouseButton.LeftButton)
-    user.qtbot.waitUntil(lambda: not made.busy, timeout=5000)
+    until(lambda: not made.busy)
     assert user.window.controller.machine is before
 
 
@@ -305,7 +306,7 @@ def test_what_would_come_of_the_selected_frame_is_told_without_a_mouse(open_wind
     user.window.controller.selection.select(slab)
     sentence = user.window.sentence
     assert sentence.text.text().startswith(f"{slab:#x}  ")
-    user.qtbot.waitUntil(lambda: "counted" not in sentence.detail.text())
+    until(lambda: "counted" not in sentence.detail.text())
     assert sentence.detail.text().startswith("If it broke: ") and sentence.detail.text().endswith("Enter breaks it.")
     said = sentence.detail.text().removesuffix(" Enter breaks it.")
     assert said in user.window.inspector.toPlainText()

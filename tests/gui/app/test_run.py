@@ -18,6 +18,7 @@ from hwpoison_gui.gui.window.main_window import MainWindow
 from hwpoison_gui.opening import Opened, Start, default_machine, start_of, start_of_desktop
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.map.plane import FramePlane
+from tests.gui.waiting import until
 
 # The second start of a program prints, once before each of three moments, which modules it has.
 START = """
@@ -148,7 +149,7 @@ class Begun:
 
     def complete(self) -> MainWindow:
         """The window with everything in it."""
-        self.qtbot.waitUntil(lambda: self.window.is_complete, timeout=20_000)
+        until(lambda: self.window.is_complete)
         self.qtbot.wait(50)
         return self.window
 
@@ -213,7 +214,7 @@ def test_a_click_counts_once_the_window_is_complete(begin: Callable[[Start], Beg
     window = begun.complete()
     assert window.controller.session.operations == []
     window.map.fired.emit(9)
-    begun.qtbot.waitUntil(lambda: len(window.controller.session.operations) == 1)
+    until(lambda: len(window.controller.session.operations) == 1)
 
 
 def test_a_window_that_is_closed_at_once_remembers_nothing(begin: Callable[[Start], Begun]) -> None:
@@ -229,7 +230,7 @@ def test_a_window_that_nobody_paints_is_completed_all_the_same(qtbot: QtBot, mon
     qtbot.addWidget(hidden)
     done: list[int] = []
     run.AfterPaint(hidden, lambda: done.append(1))
-    qtbot.waitUntil(lambda: done == [1])
+    until(lambda: done == [1])
     hidden.show()
     qtbot.wait(20)
     assert done == [1]

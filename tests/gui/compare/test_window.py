@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from hwpoison_gui.session.session import Session
+from tests.gui.waiting import until
 
 Key = Qt.Key
 
@@ -18,7 +19,7 @@ def compared(user, qtbot):
     user.window.controller.selection.select(user.frame("srv:heap+1"))
     user.window.actions_["compare"].trigger()
     window = user.window.comparison.shown
-    qtbot.waitUntil(lambda: window.compared is not None)
+    until(lambda: window.compared is not None)
     return window
 
 
@@ -66,14 +67,14 @@ def test_the_keyboard_is_with_the_walk_at_first_and_stays_where_it_is_put(compar
     assert compared.at == 0
     compared.way.setFocus()
     QTest.keyClick(compared.way, Key.Key_Down)
-    qtbot.waitUntil(lambda: compared.compared is not None)
+    until(lambda: compared.compared is not None)
     assert compared.focusWidget() is compared.way and compared.way.currentData() == "recovery"
 
 
 def test_it_plays_and_pauses(compared, qtbot) -> None:
     QTest.keyClick(compared, Key.Key_Space)
     assert compared.at == 0
-    qtbot.waitUntil(lambda: compared.at > 0, timeout=3000)
+    until(lambda: compared.at > 0)
     QTest.keyClick(compared, Key.Key_Space)
     at = compared.at
     QTest.qWait(400)
@@ -86,13 +87,13 @@ def test_other_settings_end_what_plays_and_the_button_says_so(compared, qtbot) -
     assert compared.buttons["play"].icon().pixmap(16).toImage() != at_rest
     compared.choose("recovery")
     assert compared.buttons["play"].icon().pixmap(16).toImage() == at_rest
-    qtbot.waitUntil(lambda: compared.compared is not None)
+    until(lambda: compared.compared is not None)
 
 
 @pytest.mark.parametrize(("way", "row", "says"), [("recovery", "result", ("Recovered", "panic")), ("profile", "", ())])
 def test_other_ways_to_differ(compared, qtbot, way: str, row: str, says: tuple[str, str]) -> None:
     compared.choose(way)
-    qtbot.waitUntil(lambda: compared.compared is not None)
+    until(lambda: compared.compared is not None)
     assert compared.way.currentData() == way
     if row:
         assert texts(compared)["Result", row] == says
@@ -106,7 +107,7 @@ def test_settings_chosen_by_hand(compared, qtbot) -> None:
     kill.setCurrentIndex(0)
     kill.activated.emit(0)
     assert compared.way.currentText() == "As chosen below"
-    qtbot.waitUntil(lambda: compared.compared is not None)
+    until(lambda: compared.compared is not None)
     assert compared.words.text().startswith("Nothing differs") and not compared.table.facts.rows
 
 
@@ -145,6 +146,6 @@ def test_the_machine_in_the_window_is_left_alone(user, qtbot) -> None:
     user.window.controller.selection.select(user.frame("srv:heap+1"))
     user.window.actions_["compare"].trigger()
     window = user.window.comparison.shown
-    qtbot.waitUntil(lambda: window.compared is not None)
+    until(lambda: window.compared is not None)
     QTest.keyClick(window, Key.Key_Home)
     assert user.session.machine.gate.digest() == digest and user.session.position == position

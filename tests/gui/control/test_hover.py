@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 from hwpoison_gui.gui.control import hover as module
 from hwpoison_gui.gui.control.hover import HoverText
 from hwpoison_gui.session.session import Session
+from tests.gui.waiting import until
 from tests.workbench import do
 
 
@@ -45,7 +46,7 @@ def test_many_users_are_counted_between_events(
     monkeypatch.setattr(module, "_SLICE", -1.0)
     text = text_of(session, parent, counted)
     assert "looking up its users" in text.lines(pfn)[1]
-    qtbot.waitUntil(lambda: bool(counted))
+    until(lambda: bool(counted))
     assert text.lines(pfn) == whole and counted == [1]
 
 
@@ -58,10 +59,10 @@ def test_what_was_counted_before_a_change_is_dropped(
     text = text_of(session, parent, counted)
     text.lines(pfn)
     do(session, "munmap", task="b", at="f+1", pages=1)
-    qtbot.waitUntil(lambda: bool(counted))
+    until(lambda: bool(counted))
     session.seek(before)
     assert "looking up its users" in text.lines(pfn)[1], "nothing of the other position is shown"
-    qtbot.waitUntil(lambda: len(counted) == 2)
+    until(lambda: len(counted) == 2)
     assert text.lines(pfn) == whole
 
 

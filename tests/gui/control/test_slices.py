@@ -12,6 +12,7 @@ from hwpoison_gui.gui.control import controller, slices
 from hwpoison_gui.gui.window.actions import BUSY
 from hwpoison_gui.session import session as sessions
 from hwpoison_gui.view.facts import groundwork
+from tests.gui.waiting import until
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -38,7 +39,7 @@ def test_esc_gives_a_click_up_and_nothing_has_changed(slow) -> None:
     w, session = slow.window, slow.session
     digest, position, operations = session.machine.gate.digest(), session.position, list(session.operations)
     begun(slow)
-    slow.qtbot.waitUntil(lambda: session.recording is not None and session.recording.steps > 5)
+    until(lambda: session.recording is not None and session.recording.steps > 5)
     line = w.progress
     assert line.isVisible() and "steps so far" in line.words.text()
     QTest.keyClick(w.map.view, Qt.Key.Key_Escape)
@@ -53,7 +54,7 @@ def test_given_up_in_the_past_the_future_is_there_again(slow) -> None:
     session = slow.session
     total, digest = len(session.steps), session.machine.gate.digest()
     slow.window.controller.seek(total // 2)
-    slow.qtbot.waitUntil(lambda: not slow.window.controller.busy)
+    until(lambda: not slow.window.controller.busy)
     begun(slow, "srv:heap+0")
     slow.window.progress.cancel.click()
     assert session.position == total // 2 and not session.branches.kept
@@ -79,8 +80,8 @@ def test_nothing_else_acts_while_an_operation_is_recorded_and_the_map_still_move
     w.map.view.zoom(1)
     assert w.map.view.item.rect_of(0) != before
     assert session.recording is recording
-    slow.qtbot.waitUntil(lambda: session.recording is None)
-    slow.qtbot.waitUntil(lambda: not c.busy)
+    until(lambda: session.recording is None)
+    until(lambda: not c.busy)
     assert session.operations[-1].name == "poison"
     assert [row.policy for row in w.tasks.tasks.rows] == policies
 
@@ -90,13 +91,13 @@ def test_when_it_is_complete_all_is_as_if_it_had_been_short(slow) -> None:
     w, c, session = slow.window, slow.window.controller, slow.session
     begun(slow)
     c.playback.set_speed(0.25)
-    slow.qtbot.waitUntil(lambda: not c.busy)
+    until(lambda: not c.busy)
     click = session.operations[-1]
     assert session.position == click.first + 1 and c.playback.playing
     assert w.transport.timeline.total == len(session.steps) == click.last
     assert "memory error is reported" in w.sentence.sentence.text
     c.seek(click.last)
-    slow.qtbot.waitUntil(lambda: not c.busy)
+    until(lambda: not c.busy)
     assert slow.alive("srv", "w0", "other") == [False, False, True]
     assert {row.name for row in w.tasks.tasks.rows if row.killed_by} >= {"srv", "w0"}
 
@@ -115,23 +116,23 @@ def test_a_branch_is_reopened_or_given_up_though_what_plays_takes_long_to_finish
     for page in ("srv:heap+1", "srv:heap+2"):
         c.seek(booted)
         begun(slow, page)
-        slow.qtbot.waitUntil(lambda: not c.busy)
+        until(lambda: not c.busy)
     assert c.playback.playing and session.position < len(session.steps)
     (branch,) = session.branches.kept
     told: list[object] = []
     c.moved.connect(lambda _: told.append(session.recording))
     ended: list[bool] = []
     c.go_along(branch.operations, lambda: ended.append(True))
-    slow.qtbot.waitUntil(lambda: len(session.steps) > booted + 5 and session.recording is not None)
+    until(lambda: len(session.steps) > booted + 5 and session.recording is not None)
     assert c.occupied, "another action would complete the whole line at once"
     operations = len(session.operations)
     c.act("sysctl", {"name": "memory_failure_early_kill", "value": 0})
     assert len(session.operations) == operations
     slow.key(Qt.Key.Key_Escape)
-    slow.qtbot.waitUntil(lambda: not c.busy)
+    until(lambda: not c.busy)
     assert told == [None] and session.recording is None and session.position == booted and not ended
     w.notes.reopen(branch.operations, lambda: ended.append(True))
-    slow.qtbot.waitUntil(lambda: not c.busy)
+    until(lambda: not c.busy)
     assert ended == [True]
     assert session.operations[-1].args == branch.operations[-1].args
     assert session.position == len(session.steps) == w.transport.timeline.total
@@ -174,7 +175,7 @@ def test_long_work_goes_on_between_events_and_says_how_far_it_is(one_step_each, 
     runner.progressed.connect(heard.append)
     runner.run(work, work.ended.append)
     assert runner.busy and not work.ended
-    qtbot.waitUntil(lambda: not runner.busy)
+    until(lambda: not runner.busy)
     assert work.ended == [True] and heard == [0, 1, 2, 3]
 
 
@@ -184,7 +185,7 @@ def test_other_work_takes_the_place_of_what_is_running(one_step_each, qtbot) -> 
     runner.run(first, first.ended.append)
     runner.run(second, second.ended.append)
     assert (first.closed, first.ended) == (1, [False])
-    qtbot.waitUntil(lambda: not runner.busy)
+    until(lambda: not runner.busy)
     assert second.ended == [True]
 
 
@@ -193,10 +194,10 @@ def test_work_begins_anew_when_the_machine_could_not_be_read_meanwhile(one_step_
     runner = slices.Slices(parent, -1.0, lambda: ready[0])
     runner.run(work, work.ended.append)
     ready[0] = False
-    qtbot.waitUntil(lambda: work.closed == 1)
+    until(lambda: work.closed == 1)
     assert runner.busy and not work.ended
     ready[0] = True
-    qtbot.waitUntil(lambda: not runner.busy)
+    until(lambda: not runner.busy)
     assert (work.begun, work.done, work.ended) == (2, 1, [True])
 
 
@@ -206,7 +207,7 @@ def test_a_delay_begins_again_with_each_call(qtbot) -> None:
     for _ in range(3):
         runner.run(work, work.ended.append, after_ms=5)
     assert runner.busy and not work.begun
-    qtbot.waitUntil(lambda: not runner.busy)
+    until(lambda: not runner.busy)
     assert (work.begun, work.ended) == (1, [False, False, True])
 
 

@@ -28,6 +28,7 @@ from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.opening import Opened
 from hwpoison_gui.session.session import Session
 from tests.gui.conftest import User
+from tests.gui.waiting import until
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 
@@ -110,7 +111,7 @@ def test_a_comparison_has_text_of_the_same_size(user: User, qtbot) -> None:
     user.window.actions_["compare"].trigger()
     shown = user.window.comparison.shown
     assert shown is not None
-    qtbot.waitUntil(lambda: not shown.building, timeout=20_000)
+    until(lambda: not shown.building)
     before = shown.words.font().pointSizeF(), shown.sides[0].sentence.height(), shown.table.font().pointSizeF()
     shown.activateWindow()
     QTest.keyClick(shown.slider, Qt.Key.Key_Plus, CTRL)

@@ -11,6 +11,7 @@ from hwpoison_gui.view.base.palette import mixed
 from hwpoison_gui.view.map.codes import FOUND
 from hwpoison_gui.view.map.lens_colours import FADED
 from hwpoison_gui.view.map.lenses import BY_KEY
+from tests.gui.waiting import until
 
 Key = Qt.Key
 
@@ -22,7 +23,7 @@ def look_for(user, text: str) -> FindBar:
     assert window.finder.isVisible()
     assert window.finder.field.hasFocus()
     QTest.keyClicks(window.finder.field, text)
-    user.qtbot.waitUntil(lambda: window.filter.text == text)
+    until(lambda: window.filter.text == text)
     return window.finder
 
 
@@ -86,9 +87,9 @@ def test_what_a_process_has_is_found_anew_when_it_exits(user) -> None:
     window = user.window
     assert window.map.plane.found_count() > 0
     window.controller.act("exit", {"task": "w1"})
-    user.qtbot.waitUntil(lambda: "no such" in window.finder.told.text())
+    until(lambda: "no such" in window.finder.told.text())
     window.controller.seek(window.controller.session.operations[-1].first)
-    user.qtbot.waitUntil(lambda: window.map.plane.found_count() < 4096)
+    until(lambda: window.map.plane.found_count() < 4096)
 
 
 def test_the_filter_stays_for_every_lens_and_layout(user) -> None:
@@ -97,7 +98,7 @@ def test_the_filter_stays_for_every_lens_and_layout(user) -> None:
     count = window.map.plane.found_count()
     for key in BY_KEY:
         window.lenses.choose(key)
-        user.qtbot.waitUntil(lambda: not window.lenses.busy)
+        until(lambda: not window.lenses.busy)
         assert window.map.plane.found_count() == count
         assert int((window.map.plane.pyramid.level(0) >= FOUND).sum()) == count
     window.actions_["layout-hilbert"].trigger()
@@ -114,7 +115,7 @@ def test_a_click_on_the_legend_looks_for_the_class(user) -> None:
         ("zone", "zone0"),
     ):
         window.lenses.choose(key)
-        user.qtbot.waitUntil(lambda: not window.lenses.busy)
+        until(lambda: not window.lenses.busy)
         lens = window.lenses.lens
         window.legend.classClicked.emit(lens.id_of(name))
         assert window.finder.isVisible()
@@ -133,7 +134,7 @@ def listed(user) -> list[str]:
 def test_an_empty_field_shows_examples(user) -> None:
     window = user.window
     window.actions_["find"].trigger()
-    user.qtbot.waitUntil(lambda: "lru,~dirty" in listed(user))
+    until(lambda: "lru,~dirty" in listed(user))
     field = window.finder.field
     assert not window.finder.words.geometry().intersects(QRect(field.mapTo(window, QPoint(0, 0)), field.size()))
     QTest.keyClick(window.finder.field, Key.Key_Down)

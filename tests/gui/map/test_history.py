@@ -7,6 +7,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from hwpoison_gui.gui.map import history as look_keeper
+from tests.gui.waiting import until
 
 
 def test_going_back_and_forward(user, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,18 +50,18 @@ def test_layout_lens_and_filter_come_back_with_the_place(user, monkeypatch: pyte
     ):
         clock[0] += 5
         act()
-        user.qtbot.waitUntil(lambda: not window.lenses.busy)
+        until(lambda: not window.lenses.busy)
         seen.append(shown(user))
     assert seen[-1] == ("rows", 96, "outcome", "lru,~dirty")
     for expected in reversed(seen[:-1]):
         QTest.mouseClick(view.viewport(), Qt.MouseButton.BackButton, pos=middle)
-        user.qtbot.waitUntil(lambda: not window.lenses.busy)
+        until(lambda: not window.lenses.busy)
         assert shown(user) == expected
         assert view.viewport().rect().contains(user.point(pfn))
     assert window.map.plane.match is None
     for expected in seen[1:]:
         QTest.keyClick(view, Qt.Key.Key_Right, Qt.KeyboardModifier.AltModifier)
-        user.qtbot.waitUntil(lambda: not window.lenses.busy)
+        until(lambda: not window.lenses.busy)
         assert shown(user) == expected
     assert window.finder.isVisible() and window.map.plane.match is not None
     assert window.actions_["layout-rows"].isChecked() and window.actions_["lens-outcome"].isChecked()
@@ -79,7 +80,7 @@ def test_back_from_a_filter_that_means_nothing_is_the_last_that_did(user) -> Non
 def test_the_commands_say_when_there_is_nowhere_to_go(user) -> None:
     window = user.window
     window.actions_["new"].trigger()
-    user.qtbot.waitUntil(lambda: not user.window.machines.loader.busy, timeout=10_000)
+    until(lambda: not user.window.machines.loader.busy)
     back, forward = window.actions_["look-back"], window.actions_["look-forward"]
     assert not back.isEnabled() and "There is no earlier view" in back.toolTip()
     window.map.center_on(500)

@@ -11,6 +11,7 @@ from hwpoison_gui.gui.look import settings as keys
 from hwpoison_gui.gui.look.settings import Settings
 from hwpoison_gui.gui.map.layout_control import LayoutControl
 from hwpoison_gui.gui.map.widget import FrameMapWidget
+from tests.gui.waiting import until
 
 Key, Modifier = Qt.Key, Qt.KeyboardModifier
 FIT = "&Fit to the window"
@@ -74,7 +75,7 @@ def test_the_shortest_and_the_longest_row_can_be_painted_and_clicked(user, extre
 
 
 def asked(user) -> tuple[QInputDialog, QSpinBox]:
-    user.qtbot.waitUntil(lambda: not user.window.findChildren(QInputDialog))
+    until(lambda: not user.window.findChildren(QInputDialog))
     choose(user, user.window.actions_["width-own"].text())
     (dialog,) = user.window.findChildren(QInputDialog)
     return dialog, dialog.findChild(QSpinBox)
@@ -112,7 +113,7 @@ def test_a_width_on_a_curve_is_one_of_rows(user) -> None:
 
 def test_a_width_too_long_for_a_smaller_machine_is_cut(user) -> None:
     user.window.actions_["new"].trigger()
-    user.qtbot.waitUntil(lambda: not user.window.machines.loader.busy, timeout=10_000)
+    until(lambda: not user.window.machines.loader.busy)
     choose(user, "2,048")
     user.window.layouts.set_width(40_000)
     assert width(user) == 40_000

@@ -12,6 +12,7 @@ from hwpoison_gui.gui.map.legend import Legend
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.palette import DARK, LIGHT
 from hwpoison_gui.view.map.lenses import LENSES
+from tests.gui.waiting import until
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ def test_chips_lie_apart_in_any_width(legend: Legend, qtbot: QtBot, width: int) 
     legend.set_counts([16_000] * len(kinds.KINDS))
     legend.resize(width, 200)
     legend.resize(width, legend.heightForWidth(width))
-    qtbot.waitUntil(lambda: legend.width() == width)
+    until(lambda: legend.width() == width)
     seen = [chip for chip in legend.chips.values() if chip.isVisible()]
     assert len(seen) == len(kinds.KINDS) - 1  # OUTSIDE is only padding
     for chip in seen:

@@ -11,6 +11,7 @@ from hwpoison_gui.gui.map.lens_bar import LensBar
 from hwpoison_gui.view.base.palette import DARK, LIGHT
 from hwpoison_gui.view.map.lens_colours import class_colour
 from hwpoison_gui.view.map.lenses import BY_KEY, LENSES, OUTCOME
+from tests.gui.waiting import until
 
 Key = Qt.Key
 
@@ -22,7 +23,7 @@ def code(window, pfn: int) -> int:
 
 
 def settled(user) -> None:
-    user.qtbot.waitUntil(lambda: not user.window.lenses.busy)
+    until(lambda: not user.window.lenses.busy)
 
 
 def test_number_keys_put_lenses_on(user) -> None:
@@ -105,7 +106,7 @@ def test_another_choice_ends_the_work_on_the_first(user, monkeypatch: pytest.Mon
 def test_the_lens_stays_on_for_another_machine(user) -> None:
     user.window.lenses.choose("mapcount")
     user.window.actions_["new"].trigger()
-    user.qtbot.waitUntil(lambda: not user.window.machines.loader.busy, timeout=10_000)
+    until(lambda: not user.window.machines.loader.busy)
     settled(user)
     assert user.window.map.plane.lens.key == "mapcount"
     assert user.window.lens_bar.buttons["mapcount"].isChecked()
@@ -139,7 +140,7 @@ def test_the_bar_has_numbers_alone_where_there_is_no_room(qtbot) -> None:
     qtbot.waitExposed(bar)
     assert all(button.words for button in bar.buttons.values())
     bar.resize(240, 24)
-    qtbot.waitUntil(lambda: [button.words for button in bar.buttons.values()] == ["Kind"] + [""] * 7)
+    until(lambda: [button.words for button in bar.buttons.values()] == ["Kind"] + [""] * 7)
     shown = list(bar.buttons.values())
     assert all(a is b or not a.geometry().intersects(b.geometry()) for a in shown for b in shown)
     assert bar.rect().contains(shown[-1].geometry())

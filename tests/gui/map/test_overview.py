@@ -18,6 +18,7 @@ from hwpoison_gui.view.base.palette import DARK, LIGHT, mixed
 from hwpoison_gui.view.map.lens_colours import FADED
 from hwpoison_gui.view.map.lenses import LENSES
 from hwpoison_gui.view.map.plane import Match
+from tests.gui.waiting import until
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 
@@ -97,7 +98,7 @@ def test_it_can_be_switched_off(shown: Shown) -> None:
 def test_a_map_without_room_has_none(shown: Shown, qtbot: QtBot) -> None:
     shown.zoom()
     shown.map.resize(330, 120)
-    qtbot.waitUntil(lambda: not shown.overview.isVisible())
+    until(lambda: not shown.overview.isVisible())
 
 
 def test_it_does_not_hide_the_ends_of_the_map(shown: Shown) -> None:

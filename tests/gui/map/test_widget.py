@@ -19,6 +19,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.palette import DARK, LIGHT, THEMES
 from hwpoison_gui.view.map import roles
+from tests.gui.waiting import until
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 WORDS = np.array([0, 0x400, 0x100000000, 0x5828, 0x868, 0x487C, 0x80, 0x4000000, 0x411800, 0x2000007028], np.uint64)
@@ -453,12 +454,12 @@ def test_a_resize_keeps_the_fit_or_the_middle(qtbot: QtBot) -> None:
     assert plane.layout.width == wide
     assert shown.view.camera.is_fit
     shown.map.resize(420, 900)
-    qtbot.waitUntil(lambda: shown.view.viewport().width() == 420)
+    until(lambda: shown.view.viewport().width() == 420)
     assert plane.layout.width < wide
     assert shown.view.camera.is_fit
     shown.map.center_on(40_000)
     shown.map.resize(1000, 500)
-    qtbot.waitUntil(lambda: shown.view.viewport().width() == 1000)
+    until(lambda: shown.view.viewport().width() == 1000)
     assert shown.view.item.pfn_at(QPointF(shown.point(40_000))) == 40_000
     assert not shown.view.camera.is_fit
 
@@ -470,7 +471,7 @@ def test_the_selected_frame_stays_in_view_when_the_map_gets_smaller(qtbot: QtBot
     low = shown.view.item.pfn_at(QPointF(880, 580))  # in the corner that goes first
     shown.map.select(low)
     shown.map.resize(*panel)
-    qtbot.waitUntil(lambda: shown.view.viewport().height() < 340)
+    until(lambda: shown.view.viewport().height() < 340)
     assert shown.view.viewport().rect().contains(shown.point(low))
 
 

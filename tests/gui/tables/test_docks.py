@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from hwpoison_gui.view.rows.pages import PAGE_COLUMNS
+from tests.gui.waiting import until
 
 Key = Qt.Key
 
@@ -35,7 +36,7 @@ def test_every_column_sorts_both_ways(user, field: str, descending: bool) -> Non
     pages = show(user, "pages")
     link = user.window.tables_link
     link.order_by(field, descending)
-    user.qtbot.waitUntil(lambda: not link.sorter.busy, timeout=5000)
+    until(lambda: not link.sorter.busy)
     model = pages.pages
     assert sorted(model.pfn_of(place) for place in range(model.size)) == list(range(user.session.machine.frames))
     if field in ("refcount", "mapcount", "pfn"):
@@ -80,7 +81,7 @@ def test_vmas_and_files_lead_to_their_frames_and_back(user) -> None:
 
 def listed(user) -> list[int]:
     link, model = user.window.tables_link, user.window.tables.pages.pages
-    user.qtbot.waitUntil(lambda: not link.sorter.busy, timeout=5000)
+    until(lambda: not link.sorter.busy)
     return [model.pfn_of(place) for place in range(model.size)]
 
 
@@ -110,9 +111,9 @@ def test_the_list_of_what_is_found_follows_the_machine(user) -> None:
     pfn = user.frame("srv:heap+1")
     user.click_frame(pfn)
     user.key(Key.Key_End)
-    user.qtbot.waitUntil(lambda: listed(user) == [pfn])
+    until(lambda: listed(user) == [pfn])
     user.key(Key.Key_Home)
-    user.qtbot.waitUntil(lambda: listed(user) == [])
+    until(lambda: listed(user) == [])
 
 
 def test_very_many_rows_are_copied_between_events(user) -> None:
@@ -122,7 +123,7 @@ def test_very_many_rows_are_copied_between_events(user) -> None:
     QTest.keyClick(pages.view, Key.Key_End, Qt.KeyboardModifier.ShiftModifier)
     QApplication.clipboard().setText("before")
     pages.view.copy(heads=True)
-    user.qtbot.waitUntil(lambda: not work.busy, timeout=20_000)
+    until(lambda: not work.busy)
     lines = QApplication.clipboard().text().split("\n")
     assert len(lines) == 1 + user.session.machine.frames
     assert lines[-1].startswith(f"{user.session.machine.frames - 1:#x}\t")
@@ -145,9 +146,9 @@ def test_pages_say_what_the_map_shows_them_as(user) -> None:
     assert says() == "anon"
     for lens, words in (("mapcount", "3 to 9"), ("zone", "DMA"), ("outcome", "SIGBUS")):
         user.window.actions_[f"lens-{lens}"].trigger()
-        user.qtbot.waitUntil(lambda words=words: words.casefold() in says().casefold(), timeout=5000)
+        until(lambda words=words: words.casefold() in says().casefold())
     user.window.tables_link.order_by("shown", True)
-    user.qtbot.waitUntil(lambda: not user.window.tables_link.sorter.busy, timeout=5000)
+    until(lambda: not user.window.tables_link.sorter.busy)
     classes = {one.shortest: one.id for one in user.window.map.plane.lens.classes}
     ids = [classes[pages.pages.cells_at(place)[shown]] for place in range(0, pages.pages.size, 7)]
     assert ids == sorted(ids, reverse=True) and len(set(ids)) > 2

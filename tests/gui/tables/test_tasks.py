@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QComboBox
 
 from hwpoison_gui.gui.tables.task_model import COLUMNS
+from tests.gui.waiting import until
 from tests.workbench import do
 
 Key = Qt.Key
@@ -35,7 +36,7 @@ def choose(user, name: str, field: str, word: str) -> None:
     QApplication.processEvents()
     # Without a window manager the window does not become active again when the list closes.
     user.window.activateWindow()
-    user.qtbot.waitUntil(user.window.isActiveWindow)
+    until(user.window.isActiveWindow)
 
 
 def test_a_policy_chosen_in_the_table_is_an_act(user) -> None:

@@ -13,6 +13,7 @@ from hwpoison_gui.opening import Opened
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.scenario import replay
 from hwpoison_gui.session.scenario.scenario import Memory, Scenario
+from tests.gui.waiting import until
 
 STORY = """format = 1
 title = "A dirty page"
@@ -43,7 +44,7 @@ def running(user) -> str:
 
 
 def settled(user) -> None:
-    user.qtbot.waitUntil(lambda: not user.window.machines.loader.busy, timeout=5000)
+    until(lambda: not user.window.machines.loader.busy)
 
 
 def question(window) -> QMessageBox:

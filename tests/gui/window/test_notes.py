@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QInputDialog, QPlainTextEdit
 
 from hwpoison_gui import opening
 from hwpoison_gui.session.scenario.reader import load
+from tests.gui.waiting import until
 
 Key = Qt.Key
 LEFT = Qt.MouseButton.LeftButton
@@ -32,9 +33,9 @@ def note(user, text: str) -> None:
     (edit,) = dialog.findChildren(QPlainTextEdit)
     QTest.keyClicks(edit, text)
     QTest.keyClick(edit, Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
-    user.qtbot.waitUntil(lambda: not user.window.findChildren(QInputDialog))
+    until(lambda: not user.window.findChildren(QInputDialog))
     user.window.activateWindow()
-    user.qtbot.waitUntil(user.window.isActiveWindow)
+    until(user.window.isActiveWindow)
 
 
 def point(strip, place) -> QPoint:

@@ -13,6 +13,7 @@ from hwpoison_gui.gui.window.panels import TITLES
 from hwpoison_gui.opening import Opened
 from hwpoison_gui.session.session import Session
 from tests.gui import eyes
+from tests.gui.waiting import until
 
 IN_FRONT = {"rmap", "why", "tasks", "log"}
 
@@ -27,7 +28,7 @@ def test_only_what_is_in_front_is_made_after_the_first_paint(qtbot) -> None:
     assert made(window) == set() and window.is_complete
     window.show()
     assert not window.is_complete
-    qtbot.waitUntil(lambda: window.is_complete)
+    until(lambda: window.is_complete)
     assert made(window) == IN_FRONT
 
 
@@ -44,7 +45,7 @@ def test_a_tab_that_is_brought_in_front_makes_its_panel(user) -> None:
     }
     for name, said in words.items():
         window.docks[name].raise_()
-        user.qtbot.waitUntil(lambda name=name: window.docks[name].made is not None)
+        until(lambda name=name: window.docks[name].made is not None)
         assert said in eyes.read(window.docks[name]), name
     assert {"pages", "vmas"} <= made(window)  # with the table of files: choices go from one to the other
 
@@ -75,7 +76,7 @@ def test_a_panel_that_is_made_late_has_the_theme_and_the_size_of_text(user) -> N
         window.appearance.choose_text_size(150)
         assert "states" not in made(window)
         window.show_panel("states")
-        user.qtbot.waitUntil(lambda: window.states.view.isVisible())
+        until(lambda: window.states.view.isVisible())
         early, late = window.tasks.font().pointSizeF(), window.states.view.font().pointSizeF()
         assert late == pytest.approx(early)
         window.appearance.choose_text_size(100)

@@ -6,6 +6,8 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
+from tests.gui.waiting import until
+
 Key = Qt.Key
 
 
@@ -47,7 +49,7 @@ def test_the_frame_panel_is_reached_when_it_is_in_front_and_left_again(user) -> 
     window.controller.selection.select(user.frame("srv:heap+1"))
     assert window.inspector not in walk(user)
     window.docks["frame"].raise_()
-    user.qtbot.waitUntil(lambda: not window.inspector.visibleRegion().isEmpty() or window.inspector.viewport().y() >= 0)
+    until(lambda: not window.inspector.visibleRegion().isEmpty() or window.inspector.viewport().y() >= 0)
     QTest.qWait(50)
     seen = walk(user)
     assert seen.count(window.inspector) == 1 and window.why not in seen
