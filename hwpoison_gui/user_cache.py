@@ -6,7 +6,6 @@ returns None, and `write` does nothing. Neither raises an exception. The caller 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
 from pathlib import Path
@@ -50,21 +49,17 @@ def read(name: str) -> bytes | None:
 
 def write(name: str, data: bytes) -> bool:
     """Write a file atomically, also if several programs do so at once. Returns whether it was written."""
+    from hwpoison_gui import atomic_file  # most starts only read
+
     where = folder()
     if where is None:
         return False
-    part = where / f".{name}.{os.getpid()}"
     try:
         if not _make(where):
             return False
-        number = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        try:
-            with open(number, "wb") as file:
-                file.write(data)
-            os.replace(part, where / name)
-        finally:
-            with contextlib.suppress(FileNotFoundError):  # it has its new name
-                os.unlink(part)
+        if (where / name).is_symlink():
+            (where / name).unlink()
+        atomic_file.write(where / name, data, 0o600)
     except OSError:
         return False
     return True

@@ -7,12 +7,12 @@ gives the same bytes.
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final
 
+from hwpoison_gui import atomic_file
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.scenario.reader import loads
 from hwpoison_gui.session.scenario.scenario import Memory, Scenario, ScenarioStep, pauses
@@ -30,7 +30,7 @@ def save(scenario: Scenario, path: str | PathLike[str]) -> None:
     text = dumps(scenario)
     if loads(text) != scenario:
         raise ScenarioError("it does not read back as it is", file=os.fspath(path))
-    _replace(Path(path).resolve(), text.encode("utf-8"))
+    atomic_file.write(Path(path), text.encode("utf-8"))
 
 
 def dumps(scenario: Scenario) -> str:
@@ -121,24 +121,3 @@ def _escape(char: str) -> str:
     if 0xD800 <= ord(char) <= 0xDFFF:
         raise ScenarioError("half a surrogate pair is no text that a file can hold")
     return char
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a temporary file beside `path`, flush it, rename it: readers see the old file or the new one."""
-    beside = path.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        with open(beside, "xb") as file:
-            file.write(data)
-            if path.exists():
-                os.fchmod(file.fileno(), path.stat().st_mode & 0o7777)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

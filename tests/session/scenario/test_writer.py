@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hwpoison_gui import atomic_file
 from hwpoison_gui.session.errors import ScenarioError
-from hwpoison_gui.session.scenario import writer as scenario_writer
 from hwpoison_gui.session.scenario.reader import load, loads
 from hwpoison_gui.session.scenario.scenario import Memory, Scenario, ScenarioStep
 from hwpoison_gui.session.scenario.writer import dumps, save
@@ -117,7 +117,7 @@ def test_a_failure_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Monke
     def no_space(handle: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(scenario_writer.os, "fsync", no_space)
+    monkeypatch.setattr(atomic_file.os, "fsync", no_space)
     with pytest.raises(OSError, match="No space"):
         save(Scenario(title="second"), path)
     assert load(path).title == "first"
