@@ -29,6 +29,8 @@ class Completed(Inputs, Protocol):
     @property
     def caption(self) -> str: ...
     @property
+    def pause(self) -> bool: ...
+    @property
     def outcome(self) -> Outcome: ...
 
 
@@ -40,6 +42,7 @@ class Past(NamedTuple):
     caption: str
     outcome: Outcome
     steps: int
+    pause: bool
 
 
 class Branch(NamedTuple):
@@ -69,7 +72,7 @@ def shared(one: Sequence[Inputs], other: Sequence[Inputs]) -> int:
 def past_of(operation: Completed, steps: int) -> Past:
     """The record of an operation in a branch. Of its log only the last line is kept."""
     outcome = operation.outcome._replace(log=operation.outcome.log[-1:], handed_out=frozenset())
-    return Past(operation.name, operation.args, operation.caption, outcome, steps)
+    return Past(operation.name, operation.args, operation.caption, outcome, steps, operation.pause)
 
 
 class Branches:

@@ -20,6 +20,7 @@ class Asked(NamedTuple):
     name: str
     args: Mapping[str, Any]
     caption: str = ""
+    pause: bool | None = None  # whether playback stops after it; None: as `pauses` has it
 
 
 class Note(NamedTuple):
@@ -59,7 +60,7 @@ class Notebook:
         self._places = None, {}
 
     def _line(self, count: int) -> tuple[Asked, ...]:
-        return tuple(Asked(op.name, op.args, op.caption) for op in self._session.operations[:count])
+        return tuple(Asked(op.name, op.args, op.caption, op.pause) for op in self._session.operations[:count])
 
     def _add(self, text: str, line: tuple[Asked, ...], within: int) -> Note:
         self._number += 1

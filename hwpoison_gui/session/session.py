@@ -24,6 +24,7 @@ from hwpoison_gui.session.ops import OPS
 from hwpoison_gui.session.outcome import OpResult, Outcome, SignalSeen
 from hwpoison_gui.session.recall import Recall
 from hwpoison_gui.session.recording import Recording
+from hwpoison_gui.session.scenario.scenario import pauses
 from hwpoison_gui.session.timeline import Notice, RecordedSteps, Timeline
 from hwpoison_gui.session.world import World
 
@@ -49,6 +50,7 @@ class Operation:
     first: int
     last: int
     outcome: Outcome
+    pause: bool = False  # playback stops after it
 
 
 class _Left(NamedTuple):
@@ -153,7 +155,7 @@ class Session:
 
     # Operations
 
-    def act(self, name: str, args: Mapping[str, Any], caption: str = "") -> Outcome:
+    def act(self, name: str, args: Mapping[str, Any], caption: str = "", pause: bool | None = None) -> Outcome:
         """Run an operation to completion and record it.
 
         Parameters
@@ -164,6 +166,8 @@ class Session:
             All keys of the operation that have a value, defaults included (see scenario/schema.py).
         caption
             The user's text for the operation.
+        pause
+            Whether playback stops after it; by default as `pauses` has it.
 
         Raises
         ------
@@ -171,12 +175,12 @@ class Session:
             If a name does not exist, a task is dead, the profile lacks what is asked for, or the machine has
             panicked. Nothing has changed then.
         """
-        recording = self.begin(name, args, caption)
+        recording = self.begin(name, args, caption, pause)
         recording.advance()
         assert recording.outcome is not None
         return recording.outcome
 
-    def begin(self, name: str, args: Mapping[str, Any], caption: str = "") -> Recording:
+    def begin(self, name: str, args: Mapping[str, Any], caption: str = "", pause: bool | None = None) -> Recording:
         """As `act`, in slices: `Recording.advance` runs it. Until it ends, nothing else may be run, and no seek."""
         assert self.recording is None, "an operation is being recorded"
         if self.machine.panicked and name not in AFTER_PANIC:
@@ -186,6 +190,7 @@ class Session:
         m, first = self.machine, self.position
         before = (len(m.log.view), len(m.deliveries.view), len(m.results.view), m.counter("already_poisoned"))
         frame = self._frame_of(args)
+        stops = pauses(name, caption) if pause is None else pause
 
         def done(result: OpResult) -> Outcome:
             self.recording = None
@@ -193,7 +198,7 @@ class Session:
             if known is None and result.pfn is not None:
                 known = result.pfn, m.compound_head(result.pfn)
             outcome = self._outcome(name, known, result, before)
-            self.operations.append(Operation(name, dict(args), caption, first, self.position, outcome))
+            self.operations.append(Operation(name, dict(args), caption, first, self.position, outcome, stops))
             self.branches.drop_covered(self.operations)
             self.timeline.announce(first)
             return outcome
@@ -249,7 +254,7 @@ class Session:
         self.seek(self.operations[common - 1].last if common else 0)
         for number, past in enumerate(rest[common:], start=common):
             yield len(rest) - number
-            recording = self.begin(past.name, past.args, getattr(past, "caption", ""))
+            recording = self.begin(past.name, past.args, getattr(past, "caption", ""), getattr(past, "pause", None))
             try:
                 while not recording.advance(SLICE_SECONDS):
                     yield len(rest) - number

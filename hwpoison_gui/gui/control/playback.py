@@ -11,18 +11,19 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.facts.pace import durations
+from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.view.facts.pace import Pace
 
 _TICK_MS: Final = 33
-SPEEDS: Final = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
+_BOOTED_MS: Final = 250.0  # for which the machine as booted is shown
+_MOVING_MS: Final = 1100.0  # in which what moves within a step has arrived
 
 
 class Playback(QObject):
-    """Plays from the present position to the newest step."""
+    """Plays from the present position to the newest step; it stops after each operation that asks for a pause."""
 
     seekWanted = Signal(int)
-    phaseChanged = Signal(float)  # 0 to 1 within the present step
+    phaseChanged = Signal(float)  # 0 to 1: how far what moves within the present step has come
     playingChanged = Signal(bool)
     speedChanged = Signal(float)
 
@@ -33,9 +34,11 @@ class Playback(QObject):
         self._timer.setInterval(_TICK_MS)
         self._timer.timeout.connect(self._tick)
         self._speed = 1.0
+        self._skim = True
         self._spent = 0.0  # ms spent in the present step, at speed 1
         self._last = 0.0
-        self._times: tuple[int, list[float]] = (-1, [])  # first step of the operation, durations of its steps
+        self._begun = -1  # the position at which playback was started
+        self._pace: tuple[Operation | None, Pace] = None, Pace(())  # of the operation that is playing
 
     @property
     def playing(self) -> bool:
@@ -46,10 +49,15 @@ class Playback(QObject):
         return self._speed
 
     def set_speed(self, speed: float) -> None:
-        """`speed` is one of SPEEDS."""
+        """`speed` is one of SPEEDS in look/settings.py."""
         if speed != self._speed:
             self._speed = speed
             self.speedChanged.emit(speed)
+
+    def set_motion(self, on: bool) -> None:
+        """Without motion, the steps of a run are passed over: only its first one is shown."""
+        self._skim = on
+        self._pace = None, Pace(())
 
     def play(self, *, again: bool = False) -> None:
         """Starts if there are steps left; with `again`, restarts from the first one at the end."""
@@ -59,6 +67,7 @@ class Playback(QObject):
         if self.playing or session.position == len(session.steps):
             return
         self.forget()
+        self._begun = session.position
         self._last = time.monotonic()
         self._timer.start()
         self.playingChanged.emit(True)
@@ -72,7 +81,7 @@ class Playback(QObject):
 
     def forget(self) -> None:
         """Restarts the present step: the timeline or the position has changed."""
-        self._times = (-1, [])
+        self._pace = None, Pace(())
         self._spent = 0.0
 
     def _tick(self) -> None:
@@ -80,25 +89,33 @@ class Playback(QObject):
         self._spent += (now - self._last) * 1000 * self._speed
         self._last = now
         session = self._session_of()
-        position, total = session.position, len(session.steps)
-        at = position
-        while at < total and self._spent >= self._duration(session, at):
+        position = at = session.position
+        rests = self._rests(session, at) and at != self._begun
+        while not rests and self._spent >= self._duration(session, at):
             self._spent -= self._duration(session, at)
             at += 1
+            rests = self._rests(session, at)
         if at != position:
             self.seekWanted.emit(at)
-        if at >= total:
+        if rests:
             self.phaseChanged.emit(0.0)
             self.pause()
             return
-        self.phaseChanged.emit(min(1.0, self._spent / self._duration(session, at)))
+        self.phaseChanged.emit(min(1.0, self._spent / min(self._duration(session, at), _MOVING_MS)))
 
-    def _duration(self, session: Session, position: int) -> float:
-        """Milliseconds for which `position` is shown; the machine as booted is shown briefly."""
-        operation = session.operation_at(position)
+    def _rests(self, session: Session, at: int) -> bool:
+        """True if playback ends at a position: the newest step, or the last one before a pause."""
+        operation = session.operation_at(at)
+        return at >= len(session.steps) or (operation is not None and at == operation.last and operation.pause)
+
+    def _duration(self, session: Session, at: int) -> float:
+        """Milliseconds for which a position is shown; where playback was started after an operation, none."""
+        operation = session.operation_at(at)
         if operation is None:
-            return 250.0
-        if self._times[0] != operation.first:
+            return _BOOTED_MS
+        if at == self._begun and at == operation.last:
+            return 0.0
+        if self._pace[0] is not operation:
             marks = session.steps.marks[operation.first : operation.last]
-            self._times = (operation.first, durations([mark.act for mark in marks]))
-        return self._times[1][position - operation.first - 1]
+            self._pace = operation, Pace(marks, operation.caption, skim=self._skim)
+        return self._pace[1].time(at - operation.first - 1)

@@ -35,8 +35,11 @@ def _one_of(words: Collection[str]) -> Callable[[Any], str]:
     return read
 
 
-def _nearest_of(numbers: Collection[int]) -> Callable[[Any], int]:
-    def read(kept: Any) -> int:
+N = TypeVar("N", int, float)
+
+
+def _nearest_of(numbers: Collection[N]) -> Callable[[Any], N]:
+    def read(kept: Any) -> N:
         wanted = float(str(kept))
         if not isfinite(wanted):
             raise ValueError(f"{kept!r} is near no size")
@@ -65,10 +68,12 @@ def _bytes(kept: Any) -> QByteArray:
     return kept
 
 
+SPEEDS: Final = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 LAYOUT_NAMES: Final = ("rows", "hilbert", "morton", "zones")
 THEME: Final = Setting("theme", look.SYSTEM, _one_of((look.SYSTEM, *THEMES)), "name of the theme, or `system`")
 TEXT_SIZE: Final = Setting("text-size", look.USUAL_TEXT, _nearest_of(look.TEXT_SIZES), "size of text, per cent")
 STILL: Final[Setting[bool | None]] = Setting("reduced-motion", None, _yes_or_no, "no animation; None: as the desktop")
+SPEED: Final = Setting("speed", 1.0, _nearest_of(SPEEDS), "speed of playback; 1: as a teacher speaks")
 LAYOUT: Final = Setting("layout", LAYOUT_NAMES[0], _one_of(LAYOUT_NAMES), "order of the frames on the map")
 ROW_WIDTH: Final = Setting("row-width", 0, _count, "frames a row of the map; 0: as many as suit the window")
 OVERVIEW: Final = Setting("overview", True, _yes_or_no, "whether a corner of the map shows all frames")
@@ -76,7 +81,7 @@ GEOMETRY: Final = Setting("geometry", QByteArray(), _bytes, "place and size of t
 DOCKS: Final = Setting("docks", QByteArray(), _bytes, "places and sizes of the panels")
 AROUND: Final = Setting("around-map", "", _margins, "pixels of the window around the map: left, above, right, below")
 SETTINGS: Final[tuple[Setting[Any], ...]] = (
-    THEME, TEXT_SIZE, STILL, LAYOUT, ROW_WIDTH, OVERVIEW, GEOMETRY, DOCKS, AROUND,
+    THEME, TEXT_SIZE, STILL, SPEED, LAYOUT, ROW_WIDTH, OVERVIEW, GEOMETRY, DOCKS, AROUND,
 )  # fmt: skip
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.hover import HoverText
 from hwpoison_gui.gui.control.notifier import Moved
+from hwpoison_gui.gui.control.playback import Playback
 from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.control.selection import NONE
+from hwpoison_gui.gui.look import settings as keys
 from hwpoison_gui.gui.look.appearance import Appearance
+from hwpoison_gui.gui.look.settings import Settings
 from hwpoison_gui.gui.timeline.sentence import SentenceBar
 from hwpoison_gui.gui.timeline.transport import Transport
 from hwpoison_gui.gui.widgets.progress_line import ProgressLine
@@ -45,6 +48,14 @@ def connect_timeline(sentence: SentenceBar, transport: Transport, controller: Co
     present.opened.connect(opened)
     present.moved.connect(moved)
     present.looked.connect(show_sentence)
+
+
+def connect_playback(playback: Playback, settings: Settings, appearance: Appearance) -> None:
+    """Plays at the speed that was chosen last, and without motion if that is wanted."""
+    playback.set_speed(settings.get(keys.SPEED))
+    playback.speedChanged.connect(lambda speed: settings.keep(keys.SPEED, speed))
+    playback.set_motion(not appearance.still)
+    appearance.motionChanged.connect(playback.set_motion)
 
 
 def connect_progress(line: ProgressLine, controller: Controller, appearance: Appearance) -> None:

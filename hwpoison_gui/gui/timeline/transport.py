@@ -22,7 +22,10 @@ class Transport(QWidget):
         self.where.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.speed = QToolButton(self)
         self.speed.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.speed.setToolTip("Playback speed, from a quarter to four times  (< slower, > faster)")
+        self.speed.setToolTip(
+            "Playback speed, from a quarter to eight times  (< slower, > faster)\n"
+            "At 1× there is time to read each sentence aloud"
+        )
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(look.SMALL, 0, look.LARGE, look.TIGHT)
         self._row.setSpacing(look.HAIR)

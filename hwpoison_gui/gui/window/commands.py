@@ -7,10 +7,10 @@ from functools import partial
 from typing import Final
 
 from hwpoison_gui.gui.control.controller import Controller
-from hwpoison_gui.gui.control.playback import SPEEDS
 from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.appearance import Appearance
+from hwpoison_gui.gui.look.settings import SPEEDS
 from hwpoison_gui.gui.map.filter_control import FilterControl
 from hwpoison_gui.gui.map.history import MapHistory
 from hwpoison_gui.gui.map.layout_control import WIDTHS, LayoutControl

@@ -209,7 +209,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         """Order matters: lenses read what the map has read, and actions are refreshed last."""
         from hwpoison_gui.gui.map.connect import connect_lenses, connect_map, connect_panic
-        from hwpoison_gui.gui.timeline.connect import connect_progress, connect_timeline
+        from hwpoison_gui.gui.timeline.connect import connect_playback, connect_progress, connect_timeline
         from hwpoison_gui.gui.toolbar.connect import connect_toolbar
         from hwpoison_gui.gui.window import messages
         from hwpoison_gui.gui.window.state import connect_state
@@ -220,6 +220,7 @@ class MainWindow(QMainWindow):
         connect_panic(c, present, self._panic_screen)
         connect_timeline(self.sentence, self.transport, c, present)
         connect_progress(self.progress, c, self.appearance)
+        connect_playback(c.playback, self.settings, self.appearance)
         connect_toolbar(self.sliders, self.counters, self.profile, c, present)
         connect_state(self, self.actions_, c, present, self.lenses, self.layouts, self.map)
         self.filter.found.connect(lambda _: self.actions_.refresh())

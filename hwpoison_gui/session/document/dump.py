@@ -9,7 +9,7 @@ from typing import Any
 from hwpoison_gui import __version__
 from hwpoison_gui.session.document.document import FORMAT, VERSION, Document, Line, Stored, View
 from hwpoison_gui.session.notebook import Asked, Note
-from hwpoison_gui.session.scenario.scenario import Scenario, ScenarioStep
+from hwpoison_gui.session.scenario.scenario import Scenario, ScenarioStep, pauses
 from hwpoison_gui.session.scenario.writer import non_defaults
 
 
@@ -80,6 +80,8 @@ class _Tree:
             row = dict(inputs)
             if operation.caption:
                 row["caption"] = operation.caption
+            if operation.pause not in (None, pauses(operation.name, operation.caption)):
+                row["pause"] = operation.pause
             if after != len(self.rows):
                 row["after"] = after
             self.rows.append(row)

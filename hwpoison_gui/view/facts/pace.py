@@ -1,7 +1,7 @@
-"""Display time of each step of an operation, chosen so that a walk of any length can be watched.
+"""How long playback shows each step, at speed 1: as long as a teacher takes to say its sentence.
 
-A step that moves the story takes longer than one that only looks. Long runs of the same act speed up,
-and the whole is pressed into a bearable time.
+Steps that say again what was just said, as those of a loop over the mappers of a page, are read once: the others
+pass ever faster, so that ten thousand of them take some seconds more than ten.
 """
 
 from __future__ import annotations
@@ -9,36 +9,62 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from hwpoison_gui.kernel.mark import Act
+from hwpoison_gui.kernel.mark import Act, Mark, Site
+from hwpoison_gui.view.words.lookup import branch_of, text_of, why_of
 
-BASE_MS: Final[dict[Act, float]] = {
-    Act.ENTER: 420,
-    Act.DECIDE: 520,
-    Act.VISIT: 620,
-    Act.SKIP: 520,
-    Act.FLAG: 480,
-    Act.UNMAP: 560,
-    Act.MAP: 380,
-    Act.SIGNAL: 620,
-    Act.DIE: 620,
-    Act.DROP: 620,
-    Act.RESULT: 700,
-    Act.PANIC: 1200,
-}
-LONGEST_MS: Final = 11_500.0
-_FASTER: Final = 0.82  # each step of a run takes this much of the one before it
-_RUN_FROM: Final = 3
-_LEAST_MS: Final = 45.0
+# Milliseconds. A teacher says 150 words of 6 characters a minute, and takes breath before each sentence.
+_BREATH: Final = 900.0
+_CHARACTER: Final = 65.0
+_GLANCE: Final = 1500.0  # the first step of a run that is not read
+_AT_THE_END: Final = 3000.0  # more for the last step of an operation: its sentence sums up what has happened
+_DWELL: Final[dict[Act, float]] = {Act.DECIDE: 800.0, Act.RESULT: 1500.0, Act.PANIC: 3000.0}
+
+_LOOPS: Final = frozenset({Act.VISIT, Act.SKIP, Act.UNMAP, Act.MAP, Act.SIGNAL, Act.DIE})  # acts on one mapper each
+_REMEMBERED: Final = 8  # steps after which the sentence of another act is read again
 
 
-def durations(acts: Sequence[Act]) -> list[float]:
-    """Milliseconds for each step at speed 1."""
-    times: list[float] = []
-    run = 0
-    for number, act in enumerate(acts):
-        run = run + 1 if number and acts[number - 1] is act else 0
-        times.append(max(_LEAST_MS, BASE_MS[act] * _FASTER ** max(0, run - _RUN_FROM + 1)))
-    total = sum(times)
-    if total <= LONGEST_MS:
-        return times
-    return [time * LONGEST_MS / total for time in times]
+def reading_ms(text: str) -> float:
+    """Time to read a text aloud; 0 without one."""
+    return _BREATH + _CHARACTER * len(text) if text else 0.0
+
+
+class Pace:
+    """The times of the steps of one operation; they are computed up to the step that is asked for.
+
+    Parameters
+    ----------
+    marks
+        Of the steps of the operation, in order.
+    caption
+        Text that is shown from its first step on and is to be read first.
+    skim
+        Show the steps of a run one by one, each shorter than the one before; otherwise only its first one.
+    """
+
+    def __init__(self, marks: Sequence[Mark], caption: str = "", *, skim: bool = True) -> None:
+        self._marks, self._skim = marks, skim
+        self._first = reading_ms(caption)
+        self._times: list[float] = []
+        self._said: dict[tuple[Site, str], int] = {}  # step at which each sentence came last
+        self._run = 0  # steps since the last one that was read
+
+    def time(self, step: int) -> float:
+        """Milliseconds for which a step is shown, numbered from 0."""
+        while len(self._times) <= step:
+            self._times.append(self._next(len(self._times)))
+        return self._times[step]
+
+    def _next(self, number: int) -> float:
+        mark = self._marks[number]
+        sentence = mark.site, branch_of(mark)
+        again = sentence in self._said
+        if not again and mark.act not in _LOOPS:
+            self._said = {one: last for one, last in self._said.items() if number - last <= _REMEMBERED}
+            self._run = 0
+        self._said[sentence] = number
+        ends = _AT_THE_END if number == len(self._marks) - 1 else 0.0
+        if again:
+            self._run += 1
+            return ends + (_GLANCE / self._run if self._skim else 0.0)
+        read = reading_ms(f"{text_of(mark)} {why_of(mark)}".strip()) + _DWELL.get(mark.act, 0.0)
+        return read + ends + (0.0 if number else self._first)

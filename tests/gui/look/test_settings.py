@@ -15,6 +15,7 @@ OTHER = {
     keys.THEME: "light",
     keys.TEXT_SIZE: 130,
     keys.STILL: False,
+    keys.SPEED: 2.0,
     keys.LAYOUT: "hilbert",
     keys.ROW_WIDTH: 300,
     keys.OVERVIEW: False,

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from hwpoison_gui.gui.control.playback import SPEEDS
+from hwpoison_gui.gui.look.settings import SPEEDS
 from hwpoison_gui.view.words.lookup import text_of
 
 Key = Qt.Key
@@ -105,8 +105,8 @@ def test_space_plays_and_pauses(played) -> None:
 
 def test_speed_is_chosen_from_the_menu_and_by_keys(played) -> None:
     window = played.window
-    window.actions_["speed-4"].trigger()
-    assert window.transport.speed.text() == "4×"
+    window.actions_["speed-8"].trigger()
+    assert window.transport.speed.text() == "8×"
     played.key("<", window.map.view)
     assert window.controller.playback.speed == SPEEDS[-2]
     assert window.actions_[f"speed-{SPEEDS[-2]:g}"].isChecked()
