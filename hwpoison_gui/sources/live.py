@@ -1,6 +1,6 @@
 """Captures the memory of the running machine from /proc. Read-only: nothing is ever opened for writing.
 
-`capture` runs in a worker thread; it reports progress and polls for cancellation. The machine keeps running
+`read` runs in a worker thread; it reports progress and polls for cancellation. The machine keeps running
 meanwhile, so processes may exit and pages may change; processes that exited are counted, not an error.
 """
 
@@ -32,7 +32,7 @@ Progress = Callable[[float, str], None]
 PROC: Final = Path("/proc")
 _VANISHED: Final = (errno.ENOENT, errno.ESRCH, errno.EIO)
 _REFUSED: Final = (errno.EACCES, errno.EPERM)
-_COPY_NOTE: Final = (
+COPY_NOTE: Final = (
     "This is a copy of this machine's memory, read a moment ago. What is done to it here is simulated: "
     "the machine itself is never written to."
 )
@@ -56,7 +56,22 @@ def quiet(share: float, doing: str) -> None:
 
 
 def capture(progress: Progress = quiet, cancelled: Cancelled = never, proc: Path = PROC) -> MemoryImage:
-    """A copy of this machine's memory.
+    """A copy of this machine's memory; see `read`."""
+    image = image_of(read(progress, cancelled, proc), proc)
+    progress(1.0, "done")
+    return image
+
+
+def image_of(exported: Exported, proc: Path = PROC) -> MemoryImage:
+    """The image of what was read. Raises SourceError."""
+    try:
+        return assemble(exported)
+    except MalformedError as bad:
+        raise SourceError(proc, bad.where, bad.why) from None
+
+
+def read(progress: Progress = quiet, cancelled: Cancelled = never, proc: Path = PROC) -> Exported:
+    """What this machine exports about its memory.
 
     Parameters
     ----------
@@ -82,12 +97,7 @@ def capture(progress: Progress = quiet, cancelled: Cancelled = never, proc: Path
         raise SourceError(proc / "kpageflags", "", "the kernel shows no frames")
     counts = _fitted(counts, len(flags))
     progress(0.95, "finding files and sharers")
-    try:
-        image = assemble(_exported(proc, flags, counts, gathered))
-    except MalformedError as bad:
-        raise SourceError(proc, bad.where, bad.why) from None
-    progress(1.0, "done")
-    return image
+    return _exported(proc, flags, counts, gathered)
 
 
 def _check_pagemap(proc: Path) -> None:
@@ -173,7 +183,7 @@ def _exported(proc: Path, flags: U64, counts: U64, gathered: _Gathered) -> Expor
         hidden=HiddenState(pte_pmd=pmd),
         mounts=_mounts(proc),
         zones=zones_of(text_or_empty(proc / "zoneinfo"), node_blocks(proc.parent / "sys")),
-        notes=(_COPY_NOTE, *_missed(gathered)),
+        notes=(COPY_NOTE, *_missed(gathered)),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from hwpoison_gui.kernel.image import SYSCTLS, HiddenState, MemoryImage
+from hwpoison_gui.kernel.image import SYSCTLS, HiddenState, MemoryImage, ZoneImage
 from hwpoison_gui.sources.assemble import PRESENT, Exported, assemble, page_aligned, release_of
 from hwpoison_gui.sources.errors import MalformedError, SourceError
 from hwpoison_gui.sources.maps import PAGE_SHIFT, ProcessText
@@ -22,14 +22,39 @@ from hwpoison_gui.sources.zoneinfo import zones_of
 
 _FRAME_COLUMNS: Final = ("kpageflags", "kpagecount")
 _ENTRY_COLUMNS: Final = ("pagemap_pid", "pagemap_va", "pagemap_entry")
+PMD_COLUMN: Final = "pagemap_pmd"  # optional: 1 for an entry that a huge PMD maps
+HIDDEN: Final = "_hidden.npz"
 _HIDDEN_COLUMNS: Final = ("raw_flags", "mapping", "index", "private", "refcount", "pagemap_pte")
 _PTE_DIRTY: Final = np.uint64(1 << 6)
 _PTE_LEAF_PMD: Final = np.uint64(1 << 7)
 _MOST_JSON: Final = 1 << 28
+_MOST_NODES: Final = 1 << 10
+_MOST_FRAMES: Final = 1 << 52
 
 
 def open_recording(path: Path | str, hidden: bool | None = None) -> MemoryImage:
-    """The image of a recording.
+    """The image of a recording; see `read_recording`."""
+    npz = Path(path).with_suffix(".npz")
+    try:
+        return assemble(read_recording(path, hidden))
+    except MalformedError as bad:
+        file = npz if bad.where.startswith("pagemap_") else npz.with_suffix(".json")
+        raise SourceError(file, bad.where, bad.why) from None
+
+
+def parts_of(path: Path) -> tuple[Path, ...]:
+    """The files that a recording consists of, as far as they exist; `path` is one of them."""
+    npz = path.with_suffix(".npz")
+    return tuple(part for part in (npz, npz.with_suffix(".json"), hidden_beside(npz)) if part.exists())
+
+
+def hidden_beside(npz: Path) -> Path:
+    """Where a recording keeps the state that Linux does not export."""
+    return npz.with_name(f"{npz.stem}{HIDDEN}")
+
+
+def read_recording(path: Path | str, hidden: bool | None = None) -> Exported:
+    """What was recorded, as read.
 
     Parameters
     ----------
@@ -43,16 +68,16 @@ def open_recording(path: Path | str, hidden: bool | None = None) -> MemoryImage:
     SourceError
     """
     npz = Path(path).with_suffix(".npz")
-    columns = read_columns(npz, _FRAME_COLUMNS + _ENTRY_COLUMNS)
+    columns = read_columns(npz, _FRAME_COLUMNS + _ENTRY_COLUMNS + (PMD_COLUMN,))
     frames, entries = _check(npz, columns)
     side = npz.with_suffix(".json")
     notes = _read_json(side)
     processes = _processes(side, notes)
-    beside = npz.with_name(f"{npz.stem}_hidden.npz")
+    beside = hidden_beside(npz)
     wanted = beside.exists() if hidden is None else hidden
-    state = _read_hidden(beside, frames, entries, columns) if wanted else HiddenState()
+    state = _read_hidden(beside, frames, entries, columns) if wanted else HiddenState(pte_pmd=_pmd(npz, columns))
     version = _text(side, notes, "version")
-    exported = Exported(
+    return Exported(
         title=f"{npz.stem} ({release_of(version)})",
         kpageflags=_unsigned(npz, columns, "kpageflags"),
         kpagecount=_unsigned(npz, columns, "kpagecount"),
@@ -64,13 +89,20 @@ def open_recording(path: Path | str, hidden: bool | None = None) -> MemoryImage:
         version=version,
         sysctl=_sysctls(side, notes),
         hidden=state,
-        zones=zones_of(_text(side, notes, "zoneinfo")),
+        mounts=_mounts(side, notes),
+        zones=_zones(side, notes),
+        notes=_lines(side, notes, "notes"),
     )
-    try:
-        return assemble(exported)
-    except MalformedError as bad:
-        file = npz if bad.where.startswith("pagemap_") else side
-        raise SourceError(file, bad.where, bad.why) from None
+
+
+def _pmd(path: Path, columns: dict[str, Integers]) -> npt.NDArray[np.bool_] | None:
+    """Which entries are mapped by a huge PMD, where that was recorded."""
+    column = columns.get(PMD_COLUMN)
+    if column is None:
+        return None
+    if len(column) != len(columns["pagemap_entry"]):
+        raise SourceError(path, PMD_COLUMN, f"{len(columns['pagemap_entry'])} entries expected, {len(column)} there")
+    return np.asarray(column != 0, np.bool_)
 
 
 def _check(path: Path, columns: dict[str, Integers]) -> tuple[int, int]:
@@ -184,6 +216,41 @@ def _text(path: Path, notes: dict[str, Any], key: str) -> str:
     if not isinstance(value, str):
         raise SourceError(path, key, "a text expected")
     return value
+
+
+def _lines(path: Path, notes: dict[str, Any], key: str) -> tuple[str, ...]:
+    value = notes.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(line, str) for line in value):
+        raise SourceError(path, key, "a list of texts expected")
+    return tuple(value)
+
+
+def _mounts(path: Path, notes: dict[str, Any]) -> dict[str, str]:
+    """File-system type by device, written as in maps."""
+    value = notes.get("mounts", {})
+    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value.values()):
+        raise SourceError(path, "mounts", "an object of texts expected")
+    return value
+
+
+def _zones(path: Path, notes: dict[str, Any]) -> tuple[ZoneImage, ...]:
+    """The zones as they were found, where that was recorded; else those of zoneinfo."""
+    listed = notes.get("zones")
+    if listed is None:
+        return zones_of(_text(path, notes, "zoneinfo"))
+    if not isinstance(listed, list):
+        raise SourceError(path, "zones", "a list expected")
+    zones: list[ZoneImage] = []
+    for number, one in enumerate(listed):
+        least = zones[-1].end if zones else 0
+        match one:
+            case {"node": int(node), "name": str(name), "start": int(start), "end": int(end)} if (
+                -1 <= node < _MOST_NODES and least <= start < end <= _MOST_FRAMES
+            ):
+                zones.append(ZoneImage(int(node), name, int(start), int(end)))
+            case _:
+                raise SourceError(path, f"zones[{number}]", "a zone after the one before it expected")
+    return tuple(zones)
 
 
 def _sysctls(path: Path, notes: dict[str, Any]) -> dict[str, int]:

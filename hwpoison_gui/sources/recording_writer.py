@@ -1,0 +1,80 @@
+"""Writes what a machine exported as a recording: NAME.npz and NAME.json, which `recording.py` reads.
+
+A copy of live memory shows what all processes use: the files are readable by their owner only.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import IO, Any, Final
+
+import numpy as np
+import numpy.lib.format as npy
+
+from hwpoison_gui import atomic_file
+from hwpoison_gui.sources.assemble import Exported
+from hwpoison_gui.sources.errors import SourceError
+from hwpoison_gui.sources.frames import Cancelled, check, never
+from hwpoison_gui.sources.live import COPY_NOTE
+from hwpoison_gui.sources.recording import PMD_COLUMN, hidden_beside
+
+PRIVATE: Final = 0o600
+_CHUNK: Final = 1 << 18  # values compressed between two looks at `cancelled`
+
+
+def save_recording(exported: Exported, path: Path, cancelled: Cancelled = never) -> tuple[Path, Path]:
+    """Write a recording; `path` is NAME.npz. Returns the paths of its two files.
+
+    Raises
+    ------
+    SourceError
+        If NAME_hidden.npz exists: it belongs to another recording, but would be read with this one.
+    OSError, CancelledError
+    """
+    beside = hidden_beside(path)
+    if beside.exists():
+        raise SourceError(beside, "", "this file of another recording would be read with the new one")
+    side = path.with_suffix(".json")
+    with atomic_file.writing(path, PRIVATE) as npz:
+        write_columns(npz, exported, cancelled)
+        atomic_file.write(side, json_of(exported), PRIVATE)
+    return path, side
+
+
+def write_columns(file: IO[bytes], exported: Exported, cancelled: Cancelled = never) -> None:
+    """Write the arrays as an .npz file to a stream, which need not be seekable. Raises CancelledError."""
+    columns: dict[str, np.ndarray[Any, Any]] = {
+        "kpageflags": exported.kpageflags,
+        "kpagecount": exported.kpagecount,
+        "pagemap_pid": exported.pagemap_pid,
+        "pagemap_va": exported.pagemap_va,
+        "pagemap_entry": exported.pagemap_entry,
+    }
+    if exported.hidden.pte_pmd is not None:
+        columns[PMD_COLUMN] = exported.hidden.pte_pmd.astype(np.uint8)
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name, column in columns.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                npy.write_array_header_1_0(member, npy.header_data_from_array_1_0(column))
+                for start in range(0, len(column), _CHUNK):
+                    check(cancelled)
+                    member.write(np.ascontiguousarray(column[start : start + _CHUNK]).tobytes())
+
+
+def json_of(exported: Exported) -> bytes:
+    """The JSON file of a recording."""
+    content = {
+        "version": exported.version,
+        "meminfo": exported.meminfo,
+        "sysctl": dict(exported.sysctl),
+        "mounts": dict(exported.mounts),
+        "zones": [zone._asdict() for zone in exported.zones] or None,
+        "notes": [note for note in exported.notes if note != COPY_NOTE],
+        "processes": [
+            {"pid": one.pid, "ppid": one.ppid, "comm": one.comm, "status": dict(one.status), "maps": list(one.maps)}
+            for one in exported.processes
+        ],
+    }
+    return json.dumps({key: value for key, value in content.items() if value is not None}, indent=1).encode("ascii")
