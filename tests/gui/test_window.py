@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt, QThread
 from PySide6.QtGui import QColor, QFontMetrics, QKeySequence
-from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, QMessageBox, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMessageBox, QPushButton, QToolButton
 
 from hwpoison_gui import opening
 from hwpoison_gui.gui.app import crash
+from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.window.go_to import GoToDialog
 from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.errors import CancelledError, LivePermissionError
@@ -104,21 +106,32 @@ def test_every_icon_only_button_has_a_name(user) -> None:
 
 def test_go_to_selects_by_number_or_name(user) -> None:
     pfn = user.frame("srv:heap+2")
-    for text in (f"{pfn:#x}", f"{pfn:x}", f"pfn:{pfn:#x}", "srv:heap+2"):
+    line = f"[  3.1] Memory failure: {pfn:#x}: Sending SIGBUS to srv:138"
+    for text in (f"{pfn:#x}", f"{pfn}", f"pfn:{pfn:#x}", "srv:heap+2", f"{pfn << 12:#x}", line):
         user.window.controller.selection.select(0)
         user.window.actions_["go-to"].trigger()
-        dialog = user.window.findChild(QInputDialog)
-        dialog.setTextValue(text)
-        dialog.accept()
+        dialog = user.window.findChild(GoToDialog)
+        dialog.line.setText(text)
+        assert dialog.answer.text().startswith(f"Frame {pfn:#x}"), text
+        dialog.ok.click()
         dialog.deleteLater()
         QApplication.processEvents()
         assert user.window.controller.selection.frame == pfn, text
 
 
-def test_go_to_nowhere_says_so(user) -> None:
-    user.window.go_to.go("srv:nothing+0")
-    assert "no VMA 'nothing'" in message(user.window).informativeText()
-    message(user.window).close()
+def test_go_to_nowhere_says_so_and_stays_open(user) -> None:
+    user.window.actions_["go-to"].trigger()
+    dialog = user.window.findChild(GoToDialog)
+    for text, words in (
+        ("srv:nothing+0", "no VMA 'nothing'"),
+        ("4d93", "A hexadecimal number is written 0x4d93."),
+        ("0xfffffffff", "0xfffffffff: this machine has frames 0 to 0xfff."),
+    ):
+        dialog.line.setText(text)
+        dialog.ok.click()
+        assert dialog.isVisible() and words in dialog.answer.text()
+        assert dialog.line.text() == text and user.window.controller.selection.frame == NONE
+    dialog.reject()
 
 
 def test_a_file_is_opened_and_a_bad_one_leaves_everything_as_it_was(user, tmp_path: Path) -> None:

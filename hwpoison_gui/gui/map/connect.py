@@ -121,7 +121,7 @@ def connect_finder(finder: FindBar, filters: FilterControl, frame_map: FrameMapW
     finder.textWanted.connect(filters.set_text)
     finder.stepWanted.connect(filters.step)
     finder.closed.connect(frame_map.setFocus)
-    filters.found.connect(finder.show_found)
+    filters.found.connect(lambda frames: finder.show_found(frames, filters.taken_for))
     filters.failed.connect(finder.show_error)
 
 

@@ -63,6 +63,11 @@ class FilterControl(QObject):
         else:
             self._tell()
 
+    @property
+    def taken_for(self) -> str:
+        """What a number or a line of a log was taken for."""
+        return self._filter.taken_for(self._controller.session.machine.frames) if self._filter is not None else ""
+
     def step(self, forward: bool) -> None:
         """Selects the next or previous match in memory, wrapping at the ends."""
         plane, c = self._map.plane, self._controller

@@ -24,7 +24,8 @@ _HELP: Final = """What to look for; terms with spaces between them must all hold
 lru,dirty        any of these flags
 lru,~dirty       LRU and not DIRTY
 =anon,lru        exactly these flags
-4096  0x1000+512  0x1000,0x2000    frames by number
+4096  0x1000+512  0x1000,0x2000    frames by number, or a physical address
+Memory failure: 0x1000: …    the frame of a line of a log, as it was pasted
 nginx  pid:144  "Web Content"    what a process has mapped
 nginx:heap  144:libc*  nginx:heap+3    one VMA of it, or one page of that
 /srv/data  lib*  what is cached of files
@@ -140,11 +141,12 @@ class FindBar(QWidget):
 
     # -- the result
 
-    def show_found(self, frames: int | None) -> None:
-        """Show the number of frames found; None: there is no filter."""
+    def show_found(self, frames: int | None, taken_for: str = "") -> None:
+        """Show the number of frames found; None: there is no filter. `taken_for`: what a number was taken for."""
         self._underline(0, 0)
-        self._say("" if frames is None else f"{counted(frames, 'frame')}, {amount(frames * FRAME_SIZE)}" if frames else
-                  "no frame", "muted" if frames else "warn")  # fmt: skip
+        found = f"{counted(frames, 'frame')}, {amount(frames * FRAME_SIZE)}" if frames else "no frame"
+        words = taken_for if taken_for and frames else f"{found}: {taken_for}" if taken_for else found
+        self._say("" if frames is None else words, "muted" if frames else "warn")
         for name in ("previous-match", "next-match"):
             self.buttons[name].setEnabled(bool(frames))
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
 from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QDialog,
+    QLabel,
     QLineEdit,
     QListView,
     QStyle,
@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.widgets.model_index import NOWHERE, Index
-from hwpoison_gui.gui.window.palette_entries import PaletteEntry
+from hwpoison_gui.gui.window.palette_entries import PaletteEntries, PaletteEntry
 from hwpoison_gui.view.base.palette import Theme
 
 ENTRY_ROLE: Final = Qt.ItemDataRole.UserRole
@@ -95,9 +95,9 @@ class _EntryDelegate(QStyledItemDelegate):
 
 
 class CommandPalette(QDialog):
-    """Lists what `entries` gives for the typed text; closes before it runs an entry."""
+    """Lists what `entries` gives for the typed text, or why it gives nothing; closes before it runs an entry."""
 
-    def __init__(self, parent: QWidget, theme: Theme, entries: Callable[[str], list[PaletteEntry]]) -> None:
+    def __init__(self, parent: QWidget, theme: Theme, entries: PaletteEntries) -> None:
         super().__init__(parent, Qt.WindowType.Dialog | Qt.WindowType.FramelessWindowHint)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Commands")
@@ -115,11 +115,17 @@ class CommandPalette(QDialog):
         self.list.setUniformItemSizes(True)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.none = QLabel(self)
+        self.none.setTextFormat(Qt.TextFormat.PlainText)
+        self.none.setWordWrap(True)
+        self.none.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        look.ink(self.none, theme.muted)
         box = QVBoxLayout(self)
         box.setContentsMargins(look.SMALL, look.SMALL, look.SMALL, look.SMALL)
         box.setSpacing(look.SMALL)
         box.addWidget(self.line)
         box.addWidget(self.list, 1)
+        box.addWidget(self.none, 1)
         self.setStyleSheet(f"CommandPalette {{ background: {theme.raised}; border: 1px solid {theme.muted}; }}")
         self.line.installEventFilter(self)
         self.line.textChanged.connect(self._look_up)
@@ -136,8 +142,12 @@ class CommandPalette(QDialog):
 
     def _look_up(self, typed: str) -> None:
         self.model.set_entries(self._entries(typed))
-        if self.model.entries:
+        found = bool(self.model.entries)
+        if found:
             self.list.setCurrentIndex(self.model.index(0))
+        self.list.setVisible(found)
+        self.none.setVisible(not found)
+        self.none.setText("" if found else self._entries.why_none(typed))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Passes keys for the list from the line edit to the list."""

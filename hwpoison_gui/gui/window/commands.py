@@ -117,7 +117,8 @@ def frame_commands(
                 menus.touch_selected, "read", ("T",), unbreakable),
         Command("copy-frame", "&Frame", "&Copy all facts", "Copies everything in the Frame panel as text",
                 menus.copy_frame, "copy", ("Ctrl+Shift+C",), unselected),
-        Command("go-to", "&Frame", "&Go to…", "Select a frame by its number or physical address, or a page by its name",
+        Command("go-to", "&Frame", "&Go to…", "Select a frame by its number, physical address or log line, "
+                "or a page by its name",
                 go_to.ask, "centre", ("Ctrl+G", "/"), separated=True),
         Command("centre", "&Frame", "&Centre on it", "Centres the map on the selected frame, large enough to read",
                 lambda: center_on(c.selection.frame), "centre", ("F",), unselected),

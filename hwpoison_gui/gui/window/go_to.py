@@ -1,54 +1,110 @@
-"""The Go to dialog: selects a frame by number, or by the name of a page."""
+"""The Go to dialog: selects a frame by number, physical address or log line, or by the name of a page."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Final
+
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QInputDialog, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.map.widget import FrameMapWidget
-from hwpoison_gui.gui.window.messages import show_error
 from hwpoison_gui.session.errors import ScenarioError
+from hwpoison_gui.view.base.frame_number import TakenFrame, frame_taken, hint_for
+from hwpoison_gui.view.base.palette import Theme
+
+_FORMS: Final = (
+    "A frame number (0x4d93, or decimal 19859), a physical address, a line of the kernel log, "
+    "or a page by name (nginx:heap+3, /usr/bin/vim@0):"
+)
 
 
 class GoTo:
     """Selects frames and moves the map to them."""
 
-    def __init__(self, above: QWidget, frame_map: FrameMapWidget, controller: Controller) -> None:
-        self._above, self._map, self._controller = above, frame_map, controller
+    def __init__(
+        self, above: QWidget, frame_map: FrameMapWidget, controller: Controller, theme: Callable[[], Theme]
+    ) -> None:
+        self._above, self._map, self._controller, self._theme = above, frame_map, controller, theme
 
     def ask(self) -> None:
         """Opens the dialog."""
-        dialog = QInputDialog(self._above)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setWindowTitle("Go to a frame")
-        dialog.setLabelText("Frame number (0x4d93), or a page by name (nginx:heap+3, /usr/bin/vim@0):")
-        dialog.textValueSelected.connect(self.go)
-        dialog.resize(look.px(480), dialog.sizeHint().height())
-        dialog.open()
+        GoToDialog(self._above, self.taken, self.show, self._theme()).open()
 
-    def go(self, text: str) -> None:
-        """Goes to the frame of that number or name, or shows an error."""
-        try:
-            pfn = self.frame_of(text)
-        except ScenarioError as error:
-            show_error(self._above, "No such frame", error.message)
-        else:
-            self.show(pfn)
-
-    def frame_of(self, text: str) -> int:
-        """The frame of a number or name. Raises ScenarioError if there is none."""
+    def taken(self, text: str) -> TakenFrame:
+        """The frame of a text, and what the text was taken for. Raises ScenarioError if there is none."""
         session, text = self._controller.session, text.strip()
-        number = text.lower().removeprefix("pfn:").removeprefix("0x")
-        pfn = int(number, 16) if number and set(number) <= set("0123456789abcdef") else session.resolve_frame(text)
-        if not 0 <= pfn < session.machine.frames:
+        found = frame_taken(text, session.machine.frames)
+        if found is None:
+            try:
+                pfn = session.resolve_frame(text)
+            except ScenarioError:
+                if hint := hint_for(text):
+                    raise ScenarioError(f"{hint[0].upper()}{hint[1:]}.") from None
+                raise
+            return TakenFrame(pfn, f"frame {pfn:#x}, the page {text}")
+        if not 0 <= found.pfn < session.machine.frames:
             last = session.machine.frames - 1
-            raise ScenarioError(f"{pfn:#x}: this machine has frames 0 to {last:#x}.")
-        return pfn
+            raise ScenarioError(f"{found.pfn:#x}: this machine has frames 0 to {last:#x}.")
+        return found
 
     def show(self, pfn: int) -> None:
         """Selects a frame and moves the map to it."""
         self._controller.selection.select(pfn)
         self._map.select(pfn, reveal=True)
         self._map.setFocus()
+
+
+class GoToDialog(QDialog):
+    """Says what the text is taken for while it is typed; stays open while it names no frame."""
+
+    def __init__(
+        self, above: QWidget, taken: Callable[[str], TakenFrame], go: Callable[[int], None], theme: Theme
+    ) -> None:
+        super().__init__(above)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Go to a frame")
+        self._taken, self._go, self._theme = taken, go, theme
+        forms = QLabel(_FORMS, self)
+        forms.setWordWrap(True)
+        self.line = QLineEdit(self)
+        self.line.setAccessibleName("Frame")
+        self.line.setAccessibleDescription(_FORMS)
+        self.answer = QLabel(self)
+        self.answer.setTextFormat(Qt.TextFormat.PlainText)
+        self.answer.setWordWrap(True)
+        self.answer.setAccessibleName("What the text is taken for")
+        self.answer.setMinimumHeight(2 * self.answer.fontMetrics().lineSpacing())
+        buttons = QDialogButtonBox(self)
+        self.ok = buttons.addButton("Go to it", QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        box = QVBoxLayout(self)
+        for part in (forms, self.line, self.answer, buttons):
+            box.addWidget(part)
+        self.line.textChanged.connect(self._say)
+        self.resize(look.px(520), self.sizeHint().height())
+
+    def _say(self, text: str) -> TakenFrame | None:
+        found, words = None, ""
+        try:
+            found = self._taken(text) if text.strip() else None
+            words = found.words if found is not None else ""
+        except ScenarioError as error:
+            words = error.message
+        self.answer.setText(words[:1].upper() + words[1:])
+        look.ink(self.answer, self._theme.warn if words and found is None else self._theme.muted)
+        return found
+
+    def accept(self) -> None:
+        """Goes to the frame; without one, the dialog says so and stays."""
+        found = self._say(self.line.text())
+        if found is None:
+            self.line.setFocus()
+            self.line.selectAll()
+            return
+        super().accept()
+        self._go(found.pfn)

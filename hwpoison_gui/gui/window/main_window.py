@@ -181,7 +181,7 @@ class MainWindow(QMainWindow):
         c = self.controller
         self.notes = Notes(self, c, self.present, self.operations, self.transport.timeline, self.sentence)
         self.machines = Machines(self, c, self.notes)
-        self.go_to = GoTo(self, self.map, c)
+        self.go_to = GoTo(self, self.map, c, lambda: self.theme)
         self.comparison = Comparison(self, c, self.appearance)
         self.menus = ContextMenus(self, self.map, c, self.appearance)
         self.actions_ = Actions(self, self._commands(), lambda: c.occupied)

@@ -13,6 +13,7 @@ from hwpoison_gui.gui.window.actions import Actions
 from hwpoison_gui.gui.window.command import PANICKED
 from hwpoison_gui.gui.window.go_to import GoTo
 from hwpoison_gui.session.errors import ScenarioError
+from hwpoison_gui.view.base.frame_number import frame_taken, hint_for
 from hwpoison_gui.view.facts.touching import touches_of_frame
 from hwpoison_gui.view.filter.fuzzy import Line, ranked
 from hwpoison_gui.view.rows.files import first_cached_frame
@@ -56,7 +57,23 @@ class PaletteEntries:
         if typed.strip():
             every += [*_touches(self._controller), *self._tasks(), *self._files()]
         found = ranked(typed, ((_line_of(entry), entry) for entry in every), MOST)
-        return [*self._frame(typed.strip()), *found]
+        # A number may be part of a command, as that of a text size; a decimal one more likely than not.
+        number = typed.strip()
+        named = sum(number in entry.text for entry in found) if number.isdecimal() else 0
+        found.sort(key=lambda entry: named > 0 and number not in entry.text)
+        return [*found[:named], *self._frame(number), *found[named:]]
+
+    def why_none(self, typed: str) -> str:
+        """Why nothing matches the typed text."""
+        typed = typed.strip()
+        if frame_taken(typed, self._controller.session.machine.frames) is not None:
+            try:
+                self._go_to.taken(typed)
+            except ScenarioError as error:
+                return error.message
+        hint = hint_for(typed)
+        none = f"No command, task, file or frame matches “{typed}”"
+        return f"{none}: {hint}." if hint else f"{none}."
 
     def _tasks(self) -> list[PaletteEntry]:
         return [
@@ -79,11 +96,11 @@ class PaletteEntries:
     def _frame(self, typed: str) -> list[PaletteEntry]:
         """Entry for the frame whose number or name was typed."""
         try:
-            pfn = self._go_to.frame_of(typed)
+            pfn, words = self._go_to.taken(typed)
         except ScenarioError:
             return []
         tip = " · ".join(self._summary_of(pfn).splitlines())
-        return [PaletteEntry("Go to frame", f"{pfn:#x}", tip, "", partial(self._go_to.show, pfn))]
+        return [PaletteEntry("Go to frame", words[0].upper() + words[1:], tip, "", partial(self._go_to.show, pfn))]
 
     def _to_task(self, tgid: int) -> None:
         self._show_tasks()

@@ -3,6 +3,7 @@
     lru,dirty            any of these flags          =anon,lru       exactly these flags and no other
     lru,~dirty           LRU and not DIRTY           lru,dirty=lru   the same: of these two exactly LRU
     4096  0x1000+512     one frame; 512 frames       0x1000,0x2000   up to, but not including
+    Memory failure: 0x1000: ...                      the frame of a line of the kernel log
     nginx  pid:144       what a process has mapped   nginx:heap  144:libc*   one VMA; nginx:heap+3 one page
     /srv/data  lib*      what is cached of files     node:1  zone:dma32      where it lies
     outcome:lost         a class of a lens
@@ -21,6 +22,7 @@ import numpy.typing as npt
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.view.base.frame_number import frame_in_line, frame_of_number, hint_for
 from hwpoison_gui.view.filter.terms import (
     MISSING,
     SORTS,
@@ -52,12 +54,16 @@ class FlagTest(NamedTuple):
 
 
 class Filter(NamedTuple):
-    """A parsed expression. `follows_tables`: what it finds depends on more than flags and numbers."""
+    """A parsed expression. `line`: what a line of a log, which stands for itself, was taken for.
+
+    `follows_tables`: what it finds depends on more than flags and numbers.
+    """
 
     text: str
     flags: tuple[FlagTest, ...] = ()
     ranges: tuple[tuple[int, int | None], ...] = ()
     terms: tuple[Term, ...] = ()
+    line: str = ""
 
     @property
     def follows_tables(self) -> bool:
@@ -69,6 +75,9 @@ class Filter(NamedTuple):
         frames: Bools | None = None
         for first, last in self.ranges:
             inside = np.zeros(m.frames, np.bool_)
+            if last == first + 1:
+                first = frame_of_number(first, m.frames).pfn
+                last = first + 1
             inside[first:last] = True
             frames = inside if frames is None else frames & inside
         for term in self.terms:
@@ -78,6 +87,13 @@ class Filter(NamedTuple):
             else:
                 frames = found if frames is None else frames & found
         return Match(lambda word: all(test(word) for test in words), frames)
+
+    def taken_for(self, frames: int) -> str:
+        """What a log line or a single number was taken for on a machine with so many frames; else empty."""
+        if self.line or len(self.ranges) != 1:
+            return self.line
+        first, last = self.ranges[0]
+        return frame_of_number(first, frames).words if last == first + 1 else ""
 
 
 _NUMBER: Final = re.compile(r"0[xX][0-9a-fA-F]+|[0-9]+")
@@ -89,6 +105,9 @@ def parse(text: str) -> Filter | None:
     flags: list[FlagTest] = []
     ranges: list[tuple[int, int | None]] = []
     terms: list[Term] = []
+    line = frame_in_line(text)
+    if line is not None:
+        return Filter(text, ranges=((line.pfn, line.pfn + 1),), line=line.words)
     for token, at in tokens_of(text):
         sort, colon, rest = token.partition(":")
         if token.startswith("/"):
@@ -126,6 +145,8 @@ def _range(token: str, at: int) -> tuple[int, int | None]:
         return start, None
     number = _NUMBER.fullmatch(rest[1:])
     if rest[0] not in "+," or number is None or (rest[0] == "+" and not end):
+        if hint := hint_for(token):
+            raise FilterError(hint, at, len(token))
         raise FilterError("not a frame, 4096 or 0x1000, nor several, 0x1000+512 or 0x1000,0x2000",
                           at + end, len(token) - end)  # fmt: skip
     last = start + _value(rest[1:]) if rest[0] == "+" else _value(rest[1:])

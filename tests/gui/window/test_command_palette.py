@@ -97,3 +97,26 @@ def test_names_come_before_descriptions_and_letters_together_before_scattered_on
     assert fit("tf", Line("Step forward")) is None
     assert ranked("sf", [(Line("Safe"), 1), (Line("Step forward"), 2)], 9) == [2, 1]
     assert ranked("", [(Line("b"), 1), (Line("a"), 2)], 9) == [1, 2]
+
+
+def test_a_number_is_decimal_without_0x_and_may_be_part_of_a_command(user) -> None:
+    made = palette(user, "150")
+    assert texts(made)[:2] == ["Text size: 150 %", "Frame 0x96 = 150"]
+    made.line.setText("0x150")
+    assert texts(made)[0] == "Frame 0x150 = 336"
+    made.line.setText("Memory failure: 0x150: Killing srv:138")
+    assert texts(made) == ["Frame 0x150, of the log line “Memory failure: 0x150”"]
+    enter(made)
+    assert user.window.controller.selection.frame == 0x150
+
+
+def test_without_a_match_it_says_why(user) -> None:
+    made = palette(user, "qxqxqx")
+    assert made.none.isVisible() and made.none.text() == "No command, task, file or frame matches “qxqxqx”."
+    made.line.setText("0xfffffff")
+    assert made.none.text() == "0xfffffff: this machine has frames 0 to 0xfff."
+    made.line.setText("4d93")
+    assert "a hexadecimal number is written 0x4d93" in made.none.text()
+    made.line.setText("compare")
+    assert not made.none.isVisible() and made.list.isVisible()
+    made.close()

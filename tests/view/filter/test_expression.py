@@ -78,7 +78,10 @@ def test_any_flags(names: list[str], word: int) -> None:
         (",3", range(3)),
         ("010", range(10, 11)),
         ("16,20 18,", range(18, 20)),
-        ("9000", range(0)),
+        ("9000", range(2, 3)),  # a physical address
+        ("0x1fff000", range(0x1FFF, 0x2000)),
+        ("Memory failure: 0x12: recovery action for dirty LRU page: Recovered", range(0x12, 0x13)),
+        ("0x2000+1", range(2, 3)),
     ],
 )
 def test_ranges_of_frames(session: Session, text: str, pfns: range) -> None:
