@@ -62,7 +62,7 @@ def dup_mm(m: Machine, parent: int, child: int) -> Steps[None]:
     """dup_mmap(): copy all VMAs to the child, and those page-table entries that a fault could not restore."""
     m.put(m.mmap_base, child, m.mmap_base.view[parent])
     for vma in m.vmas_of(parent):
-        copy = vma._replace(id=m.new_id("vma"), mm=child, anon_vma=0, locked=False)
+        copy = vma._replace(id=m.new_id("vma"), mm=child, anon_vma=0, locked=False, resv=0)
         copy = anon_vma_fork(m, copy, vma)
         link_vma(m, copy)
         copied = copy_page_range(m, vma, copy)

@@ -16,13 +16,16 @@ from .hugetlb_pool import alloc_huge_page, reserve, unreserve
 from .machine import Machine
 from .mark import Act, Mark, Steps, site
 from .page_alloc import get_page, put_page
-from .records import HPAGE_PMD_NR, PAGE_SHIFT, Inode, Vma
+from .records import HPAGE_PMD_NR, HPAGE_RESV_OWNER, HPAGE_RESV_UNMAPPED, PAGE_SHIFT, Inode, Vma
 from .rmap import anon_vma_prepare, page_add_rmap, page_remove_rmap, set_anon
 from .vm_fault import FAULT_DONE, VM_FAULT_HWPOISON, VM_FAULT_SIGBUS
 
 POISON: Final = site("hugetlb_fault", Act.DECIDE, "hwpoison", "path")
 MAPPED: Final = site("hugetlb_fault", Act.MAP, args="address")
 REUSED: Final = site("hugetlb_cow", Act.MAP)
+NOT_COPIED: Final = site("hugetlb_cow", Act.DECIDE, "no huge page")
+TAKEN: Final = site("unmap_ref_private", Act.UNMAP, args="comm address")
+TAKEN_BEFORE: Final = site("hugetlb_no_page", Act.DECIDE, "HPAGE_RESV_UNMAPPED")
 
 
 def hugetlb_file_setup(m: Machine, pages: int) -> int:
@@ -81,8 +84,21 @@ def hugetlb_vm_op_close(m: Machine, vma: Vma) -> None:
         unreserve(m, -vma.mm, vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT)
 
 
-def hugetlb_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
-    """Map the huge page that contains `address`. Returns FAULT_DONE or a VM_FAULT_ name."""
+def move_reservation(m: Machine, vma: Vma, by: int) -> None:
+    """Move what a private mapping has reserved and not used, `by` bytes upwards, for mremap()."""
+    if vma.huge != "hugetlb" or vma.shared:
+        return
+    for index in sorted(m.huge_resv.of(-vma.mm)):
+        if vma.start >> PAGE_SHIFT <= index < vma.end >> PAGE_SHIFT:
+            m.delete(m.huge_resv, (-vma.mm, index))
+            m.put(m.huge_resv, (-vma.mm, index + (by >> PAGE_SHIFT)), True)
+
+
+def hugetlb_fault(m: Machine, vma: Vma, address: int, write: bool, current: int = 0) -> Steps[str]:
+    """Map the huge page that contains `address`. Returns FAULT_DONE or a VM_FAULT_ name.
+
+    `current`: the thread that runs; 0 for the main thread of the address space.
+    """
     base = address & -(HPAGE_PMD_NR << PAGE_SHIFT)
     entry = m.ptes.value(vma.mm, base >> PAGE_SHIFT)
     if entry & ptes.HWPOISON:
@@ -90,7 +106,7 @@ def hugetlb_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]
         return VM_FAULT_HWPOISON
     if entry & ptes.PRESENT:
         return (yield from hugetlb_wp(m, vma, base, entry))
-    return (yield from hugetlb_no_page(m, vma, base, write))
+    return (yield from hugetlb_no_page(m, vma, base, write, current or vma.mm))
 
 
 def _met_poison(vma: Vma, base: int, head: int, path: str) -> Mark:
@@ -98,8 +114,15 @@ def _met_poison(vma: Vma, base: int, head: int, path: str) -> Mark:
     return Mark(POISON, (path,), (head,), (vma.id,), at)
 
 
-def hugetlb_no_page(m: Machine, vma: Vma, base: int, write: bool) -> Steps[str]:
-    """First access: map the page of the page cache, or allocate one, from the reservation if there is one."""
+def hugetlb_no_page(m: Machine, vma: Vma, base: int, write: bool, current: int) -> Steps[str]:
+    """First access: map the page of the page cache, or allocate one, from the reservation if there is one.
+
+    A VMA that lost a page to the owner of the mapping gets none any more: a page of zeros would look like its data.
+    """
+    if vma.resv & HPAGE_RESV_UNMAPPED:
+        m.printk(m.profile.log.inadequate_pool.format(pid=current), fatal=True)
+        yield Mark(TAKEN_BEFORE, (), (), (vma.id,), ((vma.mm, base >> PAGE_SHIFT),), (current,))
+        return VM_FAULT_SIGBUS
     inode, index = m.inodes.view[vma.mapping], vma.index_of(base)
     head = m.page_cache.of(inode.id).get(index)
     if head is not None:
@@ -112,7 +135,7 @@ def hugetlb_no_page(m: Machine, vma: Vma, base: int, write: bool) -> Steps[str]:
     else:
         head = alloc_huge_page(m, resv_owner(vma), _resv_index(vma, base))
         if head is None:
-            return VM_FAULT_SIGBUS
+            return m.profile.mm.no_huge_page
         if vma.shared:
             huge_add_to_page_cache(m, head, inode.id, index)
             get_page(m, head)
@@ -139,15 +162,27 @@ def _map(m: Machine, vma: Vma, base: int, head: int, flags: int) -> Mark:
 
 
 def hugetlb_wp(m: Machine, vma: Vma, base: int, entry: int) -> Steps[str]:
-    """Write to a huge page mapped read-only: reuse it if it has no other user, else copy it as a whole."""
+    """Write to a huge page mapped read-only: reuse it if it has no other user, else copy it as a whole.
+
+    The owner of the mapping must not use its reservation for a copy, which is for its first accesses. If the pool has
+    no other page, the owner takes the page away from the processes that share it.
+    """
     vpn, old = base >> PAGE_SHIFT, ptes.value_of(entry)
-    if vma.shared or (m.page(old) & pf.ANON and m.mapcount.view[old] == 1):
-        m.set_pte(vma.mm, vpn, entry | ptes.RW | ptes.DIRTY)
-        yield Mark(REUSED, (), (old,), (), ((vma.mm, vpn),))
+    if _has_no_other_user(m, vma, old):
+        yield _reuse(m, vma, vpn, entry)
         return FAULT_DONE
-    copy = alloc_huge_page(m, resv_owner(vma), _resv_index(vma, base))
+    outside_reserve = bool(vma.resv & HPAGE_RESV_OWNER) and old != _cached(m, vma, base)
+    copy = alloc_huge_page(m, resv_owner(vma), _resv_index(vma, base), avoid_reserve=outside_reserve)
     if copy is None:
-        return VM_FAULT_SIGBUS
+        yield Mark(NOT_COPIED, (), (old,), (vma.id,), ((vma.mm, vpn),))
+        if not outside_reserve:
+            return m.profile.mm.no_huge_page
+        yield from unmap_ref_private(m, vma, base, old)
+        # A user that is left, at another address since mremap(), has the kernel try for ever.
+        if not _has_no_other_user(m, vma, old):
+            return m.profile.mm.no_huge_page
+        yield _reuse(m, vma, vpn, entry)
+        return FAULT_DONE
     for number in range(HPAGE_PMD_NR):
         m.put(m.content, copy + number, m.content.view.get(old + number, ABSENT))
     m.set_pte(vma.mm, vpn, 0)
@@ -156,6 +191,38 @@ def hugetlb_wp(m: Machine, vma: Vma, base: int, entry: int) -> Steps[str]:
     _make_anon(m, vma, base, copy)
     yield _map(m, vma, base, copy, ptes.RW | ptes.DIRTY)
     return FAULT_DONE
+
+
+def _cached(m: Machine, vma: Vma, base: int) -> int | None:
+    return m.page_cache.of(vma.mapping).get(vma.index_of(base))
+
+
+def _has_no_other_user(m: Machine, vma: Vma, head: int) -> bool:
+    return vma.shared or bool(m.page(head) & pf.ANON and m.mapcount.view[head] == 1)
+
+
+def _reuse(m: Machine, vma: Vma, vpn: int, entry: int) -> Mark:
+    m.set_pte(vma.mm, vpn, entry | ptes.RW | ptes.DIRTY)
+    return Mark(REUSED, (), (ptes.value_of(entry),), (), ((vma.mm, vpn),))
+
+
+def unmap_ref_private(m: Machine, owner: Vma, base: int, head: int) -> Steps[None]:
+    """Unmap a huge page from the other private VMAs of its file that do not own its reservation, and mark them.
+
+    As the kernel does, look at the owner's address in every address space.
+    """
+    index, vpn = owner.index_of(base), base >> PAGE_SHIFT
+    for vma in [m.vmas.view[id_] for id_ in sorted(m.i_mmap.of(owner.mapping))]:
+        if vma.id == owner.id or vma.shared or vma.resv & HPAGE_RESV_OWNER or vma.address_of(index) < 0:
+            continue
+        if not ptes.maps_frame(m.ptes.value(vma.mm, vpn), head):
+            continue
+        m.put(m.vmas, vma.id, vma._replace(resv=vma.resv | HPAGE_RESV_UNMAPPED))
+        m.set_pte(vma.mm, vpn, 0)
+        page_remove_rmap(m, head, huge=True)
+        put_page(m, head)
+        user = m.processes.view[vma.mm]
+        yield Mark(TAKEN, (user.comm, base), (head,), (vma.id,), ((vma.mm, vpn),), (user.tgid,))
 
 
 def hugetlbfs_read(m: Machine, inode: Inode, index: int) -> str | None:

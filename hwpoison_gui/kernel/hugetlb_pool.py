@@ -87,12 +87,12 @@ def unreserve(m: Machine, owner: int, first: int, last: int | None) -> None:
             m.add_to(m.counters, "resv_huge_pages", -1)
 
 
-def alloc_huge_page(m: Machine, owner: int, index: int) -> int | None:
+def alloc_huge_page(m: Machine, owner: int, index: int, avoid_reserve: bool = False) -> int | None:
     """dequeue_huge_page_vma(): take a huge page for `owner`, from its reservation or from what is available.
 
-    Skips poisoned ones. Returns the head, with refcount 1, or None.
+    With `avoid_reserve` only from what is available. Skips poisoned ones. Returns the head, with refcount 1, or None.
     """
-    promised = index in m.huge_resv.of(owner)
+    promised = not avoid_reserve and index in m.huge_resv.of(owner)
     if not promised and available_huge_pages(m) <= 0:
         return None
     head = next((head for head in m.huge_free.of(0) if not m.page(head) & pf.HWPOISON), None)

@@ -61,7 +61,7 @@ def access(m: Machine, tid: int, address: int, write: str | None = None) -> Step
             came = _touch(m, vma, address, entry, write)
             yield _touched(m, tid, vma, address, entry, write)
             return came
-        fault = yield from handle_mm_fault(m, vma, address, write is not None)
+        fault = yield from handle_mm_fault(m, vma, address, write is not None, tid)
         if fault == VM_FAULT_OOM:
             return Access(None, "ENOMEM")
         if fault:
@@ -116,11 +116,14 @@ def do_sigbus(m: Machine, tid: int, vma: Vma, address: int, fault: str) -> Mark:
     return Mark(where, (who.comm, touched), (), (vma.id,), ((vma.mm, address >> PAGE_SHIFT),), (tid,))
 
 
-def handle_mm_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
-    """Make the page present. Returns FAULT_DONE, or the VM_FAULT_ name that says why it is not."""
+def handle_mm_fault(m: Machine, vma: Vma, address: int, write: bool, current: int = 0) -> Steps[str]:
+    """Make the page present. Returns FAULT_DONE, or the VM_FAULT_ name that says why it is not.
+
+    `current`: the thread that runs; 0 for the main thread of the address space.
+    """
     entry = m.pte(vma.mm, address >> PAGE_SHIFT)
     if vma.huge == "hugetlb":
-        return (yield from hugetlb_fault(m, vma, address, write))
+        return (yield from hugetlb_fault(m, vma, address, write, current))
     if entry & ptes.HWPOISON:
         pfn = ptes.value_of(entry)
         yield Mark(HWPOISON_ENTRY, (address,), (pfn,), (vma.id,), ((vma.mm, address >> PAGE_SHIFT),))

@@ -12,11 +12,11 @@ from . import page_flags as pf
 from . import pte as ptes
 from .filemap import truncate_inode_pages
 from .huge_memory import PMD_SIZE, split_pmds_at_edges
-from .hugetlb import hugetlb_reserve_pages, hugetlb_vm_op_close
+from .hugetlb import hugetlb_reserve_pages, hugetlb_vm_op_close, move_reservation
 from .machine import Machine
 from .mark import Act, Mark, Steps, site
 from .memory import handle_mm_fault, zap_pte
-from .records import HPAGE_PMD_NR, PAGE_SHIFT, PAGE_SIZE, Vma, anon_pgoff
+from .records import HPAGE_PMD_NR, HPAGE_RESV_OWNER, PAGE_SHIFT, PAGE_SIZE, Vma, anon_pgoff
 from .rmap import anon_vma_clone, munlock_page, unlink_anon_vmas
 
 NOT_RESERVED: Final = site("hugetlb_reserve_pages", Act.DECIDE, "ENOMEM", "pages")
@@ -88,6 +88,8 @@ def do_mmap(m: Machine, vma: Vma, populate: bool) -> Steps[int | str]:
     if vma.huge == "hugetlb" and not hugetlb_reserve_pages(m, vma):
         yield Mark(NOT_RESERVED, (vma.pages,))
         return "ENOMEM"
+    if vma.huge == "hugetlb" and not vma.shared:
+        vma = vma._replace(resv=HPAGE_RESV_OWNER)
     link_vma(m, vma)
     path = m.inodes.view[vma.mapping].path if vma.mapping else ""
     yield Mark(MAPPED, (vma.pages, path, vma.start), vmas=(vma.id,))
@@ -167,6 +169,11 @@ def zap_page_range(m: Machine, vma: Vma, start: int, end: int, spare: Callable[[
     return zapped
 
 
+def can_mremap(m: Machine, mm: int, start: int, end: int) -> bool:
+    """vma_to_resize(): whether the kernel moves every VMA of the range; early ones move none of hugetlb."""
+    return m.profile.has("hugetlb_mremap") or all(vma.huge != "hugetlb" for vma in overlapping(m, mm, start, end))
+
+
 def do_mremap(m: Machine, mm: int, old: int, pages: int) -> Steps[int]:
     """Move a range of VMAs with their PTEs, of any type. Returns the new address."""
     vmas = isolate_range(m, mm, old, old + (pages << PAGE_SHIFT))
@@ -175,6 +182,7 @@ def do_mremap(m: Machine, mm: int, old: int, pages: int) -> Steps[int]:
         moved = vma._replace(id=m.new_id("vma"), start=vma.start - old + new, end=vma.end - old + new)
         link_vma(m, moved)
         anon_vma_clone(m, moved.id, vma.id)
+        move_reservation(m, vma, new - old)
         for vpn in range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):
             entry = m.ptes.value(mm, vpn)
             if entry:

@@ -20,6 +20,10 @@ SEGV_MAPERR: Final = "SEGV_MAPERR"
 SEGV_ACCERR: Final = "SEGV_ACCERR"
 SI_KERNEL: Final = "SI_KERNEL"
 
+# Flags of a private hugetlb mapping, in the low bits of vm_private_data (mm/hugetlb.c).
+HPAGE_RESV_OWNER: Final = 1 << 0
+HPAGE_RESV_UNMAPPED: Final = 1 << 1
+
 MCE_KILL_POLICIES: Final = ("default", "early", "late")
 DISPOSITIONS: Final = ("default", "handler", "ignored", "blocked")
 
@@ -60,7 +64,9 @@ class Vma(NamedTuple):
     """A vm_area_struct. Addresses in bytes, `pgoff` in pages; `mapping` 0 means anonymous.
 
     `prot` is `rw`, `r` or `none`; `execute` is only displayed. `file` is the id of an open file description, or 0.
-    `anon_vma` is 0 until the first anonymous fault. `huge` is `none`, `hugetlb` or `thp`.
+    `anon_vma` is 0 until the first anonymous fault. `huge` is `none`, `hugetlb` or `thp`. `resv`: HPAGE_RESV_ flags of
+    a private hugetlb mapping: OWNER in the address space that reserved its pages, UNMAPPED where a page was taken away
+    for the owner (unmap_ref_private()).
     """
 
     id: int
@@ -78,6 +84,7 @@ class Vma(NamedTuple):
     mergeable: bool = False
     name: str = ""
     execute: bool = False
+    resv: int = 0
 
     @property
     def perms(self) -> str:

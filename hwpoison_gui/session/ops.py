@@ -251,7 +251,7 @@ def op_mremap(w: World, a: Args) -> Steps[OpResult]:
     mm, start, end = _range(w, a)
     if not mmap.covered(w.machine, mm, start, end):
         return OpResult(errno="EFAULT")
-    if mmap.cuts_huge_page(w.machine, mm, start, end):
+    if mmap.cuts_huge_page(w.machine, mm, start, end) or not mmap.can_mremap(w.machine, mm, start, end):
         return OpResult(errno="EINVAL")
     new = yield from mmap.do_mremap(w.machine, mm, start, a["pages"])
     w.machine.put(w.areas, (w.process(a["task"]).tgid, a["name"]), (new, a["pages"]))

@@ -135,3 +135,84 @@ def test_a_first_write_to_private_memory_takes_one_fault() -> None:
     mm, vpn = bench.session.world.process("a").mm, bench.session.resolve_address("a", "m+0") >> PAGE_SHIFT
     assert bench.m.pte(mm, vpn) & ptes.RW
     assert bench.functions().count("hugetlb_no_page") <= 1 and len(bench.functions()) == 3, "map, reuse, access"
+
+
+INADEQUATE = "PID {} killed due to inadequate hugepage pool"
+
+
+def forked(profile: str, pages: int = 512, huge_pages: int = 1) -> Workbench:
+    """`a` has written to private huge pages that it shares with its child `b`; the pool has none to spare."""
+    bench = Workbench(profile, huge_pages=huge_pages)
+    bench.area(pages=pages, huge="hugetlb")
+    bench.do("write", task="a", at="m+1", value="A")
+    bench.do("fork", task="a", child="b")
+    return bench
+
+
+@pytest.mark.parametrize("profile", ("v7", "6.1"))
+def test_the_owner_takes_the_page_it_cannot_copy(profile: str) -> None:
+    bench = forked(profile)
+    page = bench.pfn("a:m+1")
+    bench.do("fork", task="b", child="c")
+    assert not bench.do("write", task="a", at="m+1", value="B").signals
+    assert bench.pfn("a:m+1") == page and bench.session.mapcount(page) == 1
+    assert bench.do("read", task="a", at="m+1").value == "B"
+    for task in "bc":
+        touched = bench.do("read", task=task, at="m+1", thread=0)
+        assert [(seen.task, seen.code) for seen in touched.signals] == [(task, "BUS_ADRERR")]
+        assert touched.log == (INADEQUATE.format(bench.session.world.task_names.view[task]),)
+
+
+@pytest.mark.parametrize("profile", ("v7", "6.1"))
+def test_what_lost_a_page_gets_none_elsewhere_in_the_mapping(profile: str) -> None:
+    bench = forked(profile, pages=1024, huge_pages=2)
+    bench.do("write", task="a", at="m+1", value="B")
+    assert [seen.code for seen in bench.do("read", task="b", at="m+512").signals] == ["BUS_ADRERR"]
+    assert not bench.do("write", task="a", at="m+512", value="B").signals
+
+
+def test_a_fork_clears_the_mark_of_a_lost_page() -> None:
+    bench = forked("6.1")
+    bench.do("write", task="a", at="m+1", value="B")
+    bench.do("fork", task="b", child="c")
+    bench.do("exit", task="a")
+    assert bench.do("read", task="c", at="m+1").value == "zero"
+
+
+@pytest.mark.parametrize("profile, errno, codes", (("v7", "ENOMEM", []), ("6.1", 0, ["BUS_ADRERR"])))
+def test_a_child_gets_no_copy(profile: str, errno: int | str, codes: list[str]) -> None:
+    bench = forked(profile)
+    outcome = bench.do("write", task="b", at="m+1", value="B")
+    assert outcome.errno == errno and [seen.code for seen in outcome.signals] == codes
+    assert not bench.do("write", task="a", at="m+1", value="B").signals
+
+
+def test_the_owner_keeps_its_reservation_for_first_accesses() -> None:
+    bench = forked("6.1", pages=1024, huge_pages=2)
+    bench.do("write", task="a", at="m+1", value="B")
+    assert bench.m.counter("resv_huge_pages") == 1
+    assert not bench.do("write", task="a", at="m+512", value="C").signals
+
+
+def test_a_reservation_moves_with_its_mapping() -> None:
+    bench = Workbench(huge_pages=2)
+    bench.area(pages=1024, huge="hugetlb")
+    bench.do("write", task="a", at="m+0", value="A")
+    assert bench.do("mremap", task="a", at="m+0", pages=1024, name="n").errno == 0
+    assert bench.do("mmap", task="a", name="o", pages=512, huge="hugetlb").errno == "ENOMEM"
+    assert not bench.do("write", task="a", at="n+512", value="A").signals
+    assert bench.do("read", task="a", at="n+0").value == "A"
+
+
+def test_early_kernels_do_not_move_hugetlb_mappings() -> None:
+    bench = Workbench("v7", huge_pages=1)
+    bench.area(pages=512, huge="hugetlb")
+    assert bench.do("mremap", task="a", at="m+0", pages=512, name="n").errno == "EINVAL"
+
+
+def test_a_sharer_at_another_address_keeps_the_owner_from_its_page() -> None:
+    """unmap_ref_private() looks at the owner's address in every address space."""
+    bench = forked("6.1")
+    bench.do("mremap", task="b", at="m+0", pages=512, name="n")
+    assert [seen.code for seen in bench.do("write", task="a", at="m+1", value="B").signals] == ["BUS_ADRERR"]
+    assert bench.do("read", task="b", at="n+1").value == "A"

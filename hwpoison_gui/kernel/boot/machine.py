@@ -18,7 +18,7 @@ from ..image import FileImage, MemoryImage, ProcessImage, VmaImage
 from ..machine import Machine
 from ..mmzone import zones_by_address
 from ..profile.type import Profile
-from ..records import PAGE_SHIFT, Process, Task, Vma
+from ..records import HPAGE_RESV_OWNER, PAGE_SHIFT, Process, Task, Vma
 from .anon import AnonFamilies, anon_families
 from .compound import compounds_of
 from .entries import Entries, VmaRows, entries_of, page_table_words, vma_rows
@@ -95,8 +95,18 @@ def _load_vmas(m: Machine, image: MemoryImage, rows: VmaRows, entries: Entries, 
             execute=found.perms[2] == "x",
         )
         vmas[vma.id] = vma
+    _mark_reservation_owners(vmas, {process.pid: process.ppid for process, _ in rows.vmas})
     m.vmas.load(vmas)
     _link_vmas(m, vmas)
+
+
+def _mark_reservation_owners(vmas: dict[int, Vma], parents: dict[int, int]) -> None:
+    """HPAGE_RESV_OWNER, which Linux does not export: a private hugetlb VMA that the parent does not have as well."""
+    private = [vma for vma in vmas.values() if vma.huge == "hugetlb" and not vma.shared]
+    there = {(vma.mm, vma.start, vma.mapping) for vma in private}
+    for vma in private:
+        if (parents[vma.mm], vma.start, vma.mapping) not in there:
+            vmas[vma.id] = vma._replace(resv=HPAGE_RESV_OWNER)
 
 
 def _inode_finder(image: MemoryImage) -> Callable[[VmaImage], int]:

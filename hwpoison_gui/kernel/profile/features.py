@@ -143,6 +143,13 @@ _DECLARED: Final = (
         "mm/madvise.c, can_madv_lru_vma(), madvise_cold_or_pageout_pte_range(), 6.1",
         since=(5, 4),
     ),
+    # 5.16
+    Feature(
+        "hugetlb_mremap",
+        "mremap() moves hugetlb mappings",
+        '550a7d60bd5e ("mm, hugepages: add mremap() support for hugepage backed vma")',
+        since=(5, 16),
+    ),
     # 5.18
     Feature(
         "hugetlb_dontneed",

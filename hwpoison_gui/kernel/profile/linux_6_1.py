@@ -16,6 +16,7 @@ from ..machine import Machine
 from ..records import Inode, Process, Vma
 from ..rmap import set_anon
 from ..swap import try_to_free_swap
+from ..vm_fault import VM_FAULT_SIGBUS
 from .type import CUTS, DELAYED, IGNORED, SYSCTL_EARLY_KILL, Exit, Files, Mm, Results, StateRow, Users
 from .v7 import EARLY_KILL, RECOVERY, V7
 from .variants import by_name
@@ -66,6 +67,7 @@ FEATURES: Final = frozenset(
         "pageout_spares_shared",
         "hugetlb_files_are_dirty",
         "hugetlb_dontneed",
+        "hugetlb_mremap",
     }
 )
 
@@ -281,6 +283,7 @@ V6_1: Final = replace(
         swap_in=swap_in,
         swapped_in=swapped_in,
         exclusive=ANON_EXCLUSIVE,
+        no_huge_page=VM_FAULT_SIGBUS,  # hugetlb_wp(), hugetlb_no_page(), mm/hugetlb.c, 6.1
         fault_around=16,  # 8c6e50b0290c ("mm: introduce vm_ops->map_pages()")
     ),
     files=Files(

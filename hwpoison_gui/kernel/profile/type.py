@@ -90,6 +90,7 @@ class LogLines:
     in_swap_cache: str = field(metadata=means("the page is in the swap cache"))
     clean: str = field(metadata=means("the page is clean"))
     fault_kill: str = field(metadata=means("a page fault meets a poisoned page"))
+    inadequate_pool: str = field(metadata=means("a fault in a mapping that lost a huge page to its owner"))
     no_page: str = field(default="", metadata=means("a pfn without a page"))
     already_poisoned: str = field(default="", metadata=means("the page is poisoned already"))
     unhandlable: str = field(default="", metadata=means("no reference can be taken"))
@@ -136,6 +137,7 @@ class Mm:
     )
     swapped_in: Callable[[Machine, Vma, int, int], None] = field(metadata=means("after it is mapped"))
     exclusive: int = field(metadata=means("flag of an exclusive anonymous page; 0 if there is none", flags=True))
+    no_huge_page: str = field(metadata=means("what a page fault returns if the pool has no huge page left"))
     fault_around: int = field(metadata=means("pages that a read fault maps if they are cached (fault-around)"))
 
 

@@ -14,6 +14,7 @@ from .. import pte as ptes
 from ..machine import Machine
 from ..records import Inode, Process, Vma
 from ..swap import reuse_swap_page, swap_free, try_to_free_swap
+from ..vm_fault import VM_FAULT_OOM
 from .type import (
     CUTS,
     DELAYED,
@@ -159,6 +160,7 @@ V7: Final = Profile(
         clean="corrupted page was clean: dropped without side effects",
         # do_sigbus(), arch/x86/mm/fault.c
         fault_kill="MCE: Killing {comm}:{pid} due to hardware memory corruption fault at {address:x}",
+        inadequate_pool="PID {pid} killed due to inadequate hugepage pool",  # hugetlb_no_page(), mm/hugetlb.c
         soft_offline={},
         unpoison={},
     ),
@@ -197,6 +199,7 @@ V7: Final = Profile(
         swap_in=swap_in,
         swapped_in=swapped_in,
         exclusive=0,
+        no_huge_page=VM_FAULT_OOM,  # alloc_huge_page(), mm/hugetlb.c
         fault_around=1,
     ),
     files=Files(

@@ -9,7 +9,7 @@ import pytest
 from hwpoison_gui.session.scenario.check import Verdict, check_file
 from tests.paths import DATA
 
-FILES = sorted((DATA / "cases-extra").glob("*/*.toml"))
+FILES = sorted([*(DATA / "cases-extra").glob("*/*.toml"), *(DATA / "cases-public").glob("*.toml")])
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
