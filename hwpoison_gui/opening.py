@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 DEFAULT_FRAMES: Final = 65536
 _DESKTOP_SEED: Final = 1
-SCENARIO: Final = ".toml"
-RECORDING: Final = (".npz", ".json")
 _TELL: Final = 100  # operations of a scenario between two reports of progress
 
 Progress = Callable[[float, str], None]
@@ -116,7 +114,7 @@ def _nobody_cancels() -> bool:
 def open_file(
     path: Path, profile: str = "", progress: Progress = _nobody_waits, cancelled: Cancelled = _nobody_cancels
 ) -> Opened:
-    """Open a scenario, a recording, or a file of raw page flags.
+    """Open a scenario, a recording, or a file of raw page flags; its content says which.
 
     Parameters
     ----------
@@ -129,25 +127,42 @@ def open_file(
     ------
     ScenarioError, SourceError, OSError, CancelledError
     """
-    if path.is_dir():
-        raise ScenarioError("is a folder; expected a scenario or a recorded memory", file=str(path))
-    if path.suffix == SCENARIO:
+    from hwpoison_gui.sources.recognise import Reader, form_of
+
+    form = form_of(path)
+    if form.reader is Reader.SCENARIO:
         return open_scenario(path, profile, progress, cancelled)
-    image = _read(path)
+    image = image_of(path)
     if cancelled():
         raise CancelledError
     progress(0.5, "building the machine")
     return from_image(image, str(path), profile=profile)._replace(again=partial(open_file, path))
 
 
-def _read(path: Path) -> MemoryImage:
-    if path.suffix in RECORDING:
+def image_of(path: Path, hidden: bool | None = None) -> MemoryImage:
+    """The memory in a recording or a raw file of page flags; any other file is refused by name.
+
+    Parameters
+    ----------
+    hidden
+        Of a recording: True requires NAME_hidden.npz, False ignores it, None uses it if it exists.
+
+    Raises
+    ------
+    SourceError, OSError
+    """
+    from hwpoison_gui.sources.recognise import Reader, form_of
+
+    form = form_of(path)
+    if form.reader in (Reader.RECORDING, Reader.NOTES):
         from hwpoison_gui.sources.recording import open_recording
 
-        return open_recording(path)
-    from hwpoison_gui.sources.raw import open_raw
+        return open_recording(path, hidden)
+    if form.reader is Reader.RAW:
+        from hwpoison_gui.sources.raw import open_raw
 
-    return open_raw(path)
+        return open_raw(path)
+    raise form.refusal(path)
 
 
 def open_scenario(

@@ -17,6 +17,7 @@ from hwpoison_gui.sources.assemble import PRESENT, Exported, assemble, page_alig
 from hwpoison_gui.sources.errors import MalformedError, SourceError
 from hwpoison_gui.sources.maps import PAGE_SHIFT, ProcessText
 from hwpoison_gui.sources.npz import Integers, read_columns
+from hwpoison_gui.sources.recognise import MOST_JSON
 from hwpoison_gui.sources.vma_table import U64
 from hwpoison_gui.sources.zoneinfo import zones_of
 
@@ -27,25 +28,24 @@ HIDDEN: Final = "_hidden.npz"
 _HIDDEN_COLUMNS: Final = ("raw_flags", "mapping", "index", "private", "refcount", "pagemap_pte")
 _PTE_DIRTY: Final = np.uint64(1 << 6)
 _PTE_LEAF_PMD: Final = np.uint64(1 << 7)
-_MOST_JSON: Final = 1 << 28
 _MOST_NODES: Final = 1 << 10
 _MOST_FRAMES: Final = 1 << 52
 
 
 def open_recording(path: Path | str, hidden: bool | None = None) -> MemoryImage:
     """The image of a recording; see `read_recording`."""
-    npz = Path(path).with_suffix(".npz")
+    npz, side = _pair(Path(path))
     try:
         return assemble(read_recording(path, hidden))
     except MalformedError as bad:
-        file = npz if bad.where.startswith("pagemap_") else npz.with_suffix(".json")
+        file = npz if bad.where.startswith("pagemap_") else side
         raise SourceError(file, bad.where, bad.why) from None
 
 
 def parts_of(path: Path) -> tuple[Path, ...]:
     """The files that a recording consists of, as far as they exist; `path` is one of them."""
-    npz = path.with_suffix(".npz")
-    return tuple(part for part in (npz, npz.with_suffix(".json"), hidden_beside(npz)) if part.exists())
+    npz, side = _names(path)
+    return tuple(part for part in (npz, side, hidden_beside(npz)) if part.exists())
 
 
 def hidden_beside(npz: Path) -> Path:
@@ -59,7 +59,7 @@ def read_recording(path: Path | str, hidden: bool | None = None) -> Exported:
     Parameters
     ----------
     path
-        NAME.npz or NAME.json.
+        The .npz file of any name, or NAME.json.
     hidden
         True requires NAME_hidden.npz, False ignores it, None uses it if it exists.
 
@@ -67,10 +67,9 @@ def read_recording(path: Path | str, hidden: bool | None = None) -> Exported:
     ------
     SourceError
     """
-    npz = Path(path).with_suffix(".npz")
+    npz, side = _pair(Path(path))
     columns = read_columns(npz, _FRAME_COLUMNS + _ENTRY_COLUMNS + (PMD_COLUMN,))
     frames, entries = _check(npz, columns)
-    side = npz.with_suffix(".json")
     notes = _read_json(side)
     processes = _processes(side, notes)
     beside = hidden_beside(npz)
@@ -103,6 +102,21 @@ def _pmd(path: Path, columns: dict[str, Integers]) -> npt.NDArray[np.bool_] | No
     if len(column) != len(columns["pagemap_entry"]):
         raise SourceError(path, PMD_COLUMN, f"{len(columns['pagemap_entry'])} entries expected, {len(column)} there")
     return np.asarray(column != 0, np.bool_)
+
+
+def _names(path: Path) -> tuple[Path, Path]:
+    """The names of the arrays and the notes of a recording, by one of them."""
+    return (path.with_suffix(".npz"), path) if path.suffix == ".json" else (path, path.with_suffix(".json"))
+
+
+def _pair(path: Path) -> tuple[Path, Path]:
+    """As `_names`. Raises SourceError if one is not beside the other."""
+    npz, side = _names(path)
+    if path == side and not npz.exists():
+        raise SourceError(path, "", f"the notes of a recording; its memory, {npz.name}, is not beside it")
+    if path == npz and npz.exists() and not side.exists():
+        raise SourceError(path, "", f"the memory of a recording; its notes, {side.name}, are not beside it")
+    return npz, side
 
 
 def _check(path: Path, columns: dict[str, Integers]) -> tuple[int, int]:
@@ -171,7 +185,7 @@ def _pte_bits(pte: U64, columns: dict[str, Integers]) -> tuple[npt.NDArray[np.bo
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        if path.stat().st_size > _MOST_JSON:
+        if path.stat().st_size > MOST_JSON:
             raise SourceError(path, "", "too large to be the notes of a recording")
         content = json.loads(path.read_bytes())
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,23 +11,51 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hwpoison_gui.sources.errors import LivePermissionError, SourceError
-from hwpoison_gui.sources.raw import open_raw
+from hwpoison_gui.sources.raw import EXPORTED, open_raw
+
+
+def _write(folder: Path, words: Sequence[int] | np.ndarray, end: bytes = b"") -> Path:
+    path = folder / "flags"
+    path.write_bytes(_bytes(words) + end)
+    return path
+
+
+def _bytes(words: Sequence[int]) -> bytes:
+    return np.array(words, np.uint64).tobytes()
 
 
 def test_words(tmp_path: Path) -> None:
     words = np.arange(200_000, dtype=np.uint64)
-    (tmp_path / "flags").write_bytes(words.tobytes())
-    image = open_raw(tmp_path / "flags")
+    image = open_raw(_write(tmp_path, words))
     assert (image.kpageflags == words).all() and image.title == "flags"
     assert not image.processes and not len(image.pagemap_entry) and not image.kpagecount.any()
     assert "has no processes" in image.notes[0]
 
 
-@pytest.mark.parametrize(("content", "said"), [(b"", "there are no frames"), (b"123456789", "ends within a word")])
-def test_bad_files(content: bytes, said: str, tmp_path: Path) -> None:
-    (tmp_path / "flags").write_bytes(content)
+def test_every_exported_bit_is_taken(tmp_path: Path) -> None:
+    words = [1 << bit for bit in range(64) if EXPORTED >> bit & 1]
+    assert len(words) == 27 + 11  # include/uapi/linux/kernel-page-flags.h, include/linux/kernel-page-flags.h
+    assert open_raw(_write(tmp_path, words)).kpageflags.tolist() == words
+    for bit in set(range(64)) - {word.bit_length() - 1 for word in words}:
+        with pytest.raises(SourceError, match=rf"no kernel exports bit {bit}, which is set in word 0x26"):
+            open_raw(_write(tmp_path, [*words, 1 << bit]))
+
+
+@pytest.mark.parametrize(
+    ("words", "end", "said"),
+    [
+        ([], b"", "there are no frames"),
+        ([0] * 64, b"", "nothing but zeros"),
+        ([0, 0x868, 0x868], b"123", r"at byte 24: page flags that end within a word of 8 bytes: 3 frames and 3 bytes"),
+        (np.array([0x1_0000_0000, 0x868, 0x80000], np.uint64).byteswap(), b"", "big-endian"),
+        ([0, 0, 1, 1, 1, 2, 14, 312], b"", "counts of mappings, as /proc/kpagecount"),
+        ([0, 1 << 63 | 0x1234, 1 << 63 | 1 << 61 | 0x2345, 1 << 62 | 26 | 7 << 5], b"", "as /proc/PID/pagemap"),
+        ([0x0123_4567_89AB_CDEF] * 9, b"12", "no kernel exports bit|end within a word"),
+    ],
+)
+def test_what_is_no_page_flags(words: Sequence[int], end: bytes, said: str, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=said):
-        open_raw(tmp_path / "flags")
+        open_raw(_write(tmp_path, words, end))
 
 
 def test_no_file(tmp_path: Path) -> None:
@@ -48,11 +77,12 @@ def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(content=st.binary(max_size=100))
+@given(content=st.one_of(st.binary(max_size=100), st.lists(st.sampled_from([0, 1, 0x868, 0x80000])).map(_bytes)))
 def test_any_bytes(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "flags").write_bytes(content)
-    if content and len(content) % 8 == 0:
-        assert len(open_raw(tmp_path / "flags").kpageflags) == len(content) // 8
-    else:
-        with pytest.raises(SourceError):
-            open_raw(tmp_path / "flags")
+    try:
+        image = open_raw(tmp_path / "flags")
+    except SourceError:
+        return
+    assert image.kpageflags.tobytes() == content
+    assert not (image.kpageflags & np.uint64(~EXPORTED & (1 << 64) - 1)).any()

@@ -48,6 +48,19 @@ def test_either_name_of_the_pair_opens_it(recording: Recording) -> None:
     assert open_recording(path.with_suffix(".json")).title == open_recording(str(path)).title
 
 
+def test_any_name_of_the_arrays_opens_it(recording: Recording) -> None:
+    path = recording()
+    moved = path.rename(path.with_suffix(".memory"))
+    assert len(open_recording(moved).kpageflags) == 8
+
+
+def test_notes_without_their_memory(recording: Recording) -> None:
+    path = recording()
+    path.unlink()
+    with pytest.raises(SourceError, match=r"small\.json: the notes of a recording; its memory, small\.npz, is not"):
+        open_recording(path.with_suffix(".json"))
+
+
 def test_unknown_keys_are_passed_by(recording: Recording) -> None:
     path = recording({"novelty": np.zeros(3)}, {"novelty": [1, {}], "sysctl": {"vm.novelty": "x"}})
     assert len(open_recording(path).kpageflags) == 8
@@ -148,7 +161,7 @@ def test_missing_files(recording: Recording, tmp_path: Path) -> None:
         open_recording(tmp_path / "nothing.npz")
     path = recording()
     path.with_suffix(".json").unlink()
-    with pytest.raises(SourceError, match=r"small\.json: No such file"):
+    with pytest.raises(SourceError, match=r"small\.npz: the memory of a recording; its notes, small\.json, are not"):
         open_recording(path)
     path.with_suffix(".json").write_text("{" * 3)
     with pytest.raises(SourceError, match="not JSON"):

@@ -1,0 +1,271 @@
+"""Says what a file is by its content; its name does not count.
+
+Most files that people have at hand are not memory: logs, databases, archives, crash dumps. They are named and refused,
+with what to do instead. Words without any sign of a form may be page flags; sources/raw.py looks at their bits.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import zipfile
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from hwpoison_gui.sources.errors import SourceError
+
+HEAD: Final = 1 << 16  # bytes that are looked at; a multiple of 8, as /proc/kpageflags asks for
+MOST_JSON: Final = 1 << 28
+
+
+class Reader(Enum):
+    """What opens a file."""
+
+    NONE = "nothing"
+    SCENARIO = "a scenario"
+    SESSION = "a session"
+    RECORDING = "a recording"
+    NOTES = "the notes of a recording"
+    RAW = "raw page flags"
+
+
+class Form(NamedTuple):
+    """What a file is. `name` with its article; `advice` says why it is refused, or what to do instead."""
+
+    name: str
+    advice: str = ""
+    reader: Reader = Reader.NONE
+
+    def refusal(self, path: Path) -> SourceError:
+        """The error for a file of this form where it cannot be read."""
+        return SourceError(path, "", f"{self.name}; {self.advice}" if self.advice else self.name)
+
+
+_NO_LOGS: Final = "logs cannot be opened yet"
+_NO_DUMPS: Final = "crash dumps cannot be opened yet"
+_UNPACK: Final = "unpack it first"
+
+SCENARIO: Final = Form("a scenario", reader=Reader.SCENARIO)
+SESSION: Final = Form("a saved session", reader=Reader.SESSION)
+RECORDING: Final = Form("a recording", reader=Reader.RECORDING)
+NOTES: Final = Form("the notes of a recording", reader=Reader.NOTES)
+RAW: Final = Form("raw words", reader=Reader.RAW)
+KERNEL_LOG: Final = Form("a kernel log", _NO_LOGS)
+JOURNAL: Final = Form("a journal or system log", _NO_LOGS)
+
+# Signs at a fixed place of the content: (offset, bytes, form). The first that matches counts.
+_SIGNS: Final[tuple[tuple[int, bytes, Form], ...]] = (
+    (0, b"SQLite format 3\0", Form("an SQLite database", "databases cannot be opened")),
+    (0, b"KDUMP   ", Form("a crash dump of makedumpfile (kdump)", _NO_DUMPS)),
+    (0, b"DISKDUMP", Form("a crash dump of makedumpfile (diskdump)", _NO_DUMPS)),
+    (0, b"makedumpfile\0", Form("a crash dump of makedumpfile (flattened)", _NO_DUMPS)),
+    (0, b"EMiL", Form("a memory dump of LiME", _NO_DUMPS)),
+    (0, b"PAGEDU64", Form("a crash dump of Windows", _NO_DUMPS)),
+    (0, b"\x7fELF", Form("an ELF file", "programs cannot be opened")),
+    (0, b"\x1f\x8b", Form("compressed by gzip", f"{_UNPACK}: gunzip")),
+    (0, b"\xfd7zXZ\0", Form("compressed by xz", f"{_UNPACK}: unxz")),
+    (0, b"\x28\xb5\x2f\xfd", Form("compressed by zstd", f"{_UNPACK}: unzstd")),
+    (0, b"BZh", Form("compressed by bzip2", f"{_UNPACK}: bunzip2")),
+    (0, b"\x04\x22\x4d\x18", Form("compressed by lz4", f"{_UNPACK}: unlz4")),
+    (0, b"\x89LZO\0", Form("compressed by lzop", f"{_UNPACK}: lzop -d")),
+    (0, b"\x1f\x9d", Form("compressed by compress", f"{_UNPACK}: uncompress")),
+    (0, b"7z\xbc\xaf\x27\x1c", Form("a 7z archive", _UNPACK)),
+    (257, b"ustar", Form("a tar archive", _UNPACK)),
+    (0, b"070701", Form("a cpio archive", _UNPACK)),
+    (0, b"LPKSHHRH", Form("a binary systemd journal", _NO_LOGS)),
+    (0, b"PERFILE2", Form("a recording of perf", "traces cannot be opened")),
+    (0, b"\x17\x08\x44tracing", Form("a recording of trace-cmd", "traces cannot be opened")),
+    (0, b"\x93NUMPY", Form("a single NumPy array", "a recording is an .npz file with several")),
+    (0, b"QFI\xfb", Form("a disk image of QEMU", "disk images cannot be opened")),
+    (0, b"QEVM", Form("the saved state of a QEMU machine", _NO_DUMPS)),
+    (0, b"\x89PNG\r\n", Form("a PNG picture", "pictures cannot be opened")),
+    (0, b"\xff\xd8\xff", Form("a JPEG picture", "pictures cannot be opened")),
+    (0, b"%PDF-", Form("a PDF document", "documents cannot be opened")),
+    (0, b"version https://git-lfs", Form("the pointer of Git LFS to a file", "fetch the file: git lfs pull")),
+    (0, b"\xff\xfe", Form("text in UTF-16", "save it as UTF-8")),
+    (0, b"\xfe\xff", Form("text in UTF-16", "save it as UTF-8")),
+)  # fmt: skip
+
+_MONTH: Final = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_CLOCK: Final = r"\d\d:\d\d:\d\d"
+_PRIORITY: Final = r"(?:<\d+>|kern *:\w+ *: ?)?"  # dmesg --raw, dmesg --decode
+
+# Forms of a line; a text has the form of at least half of its lines.
+_LINES: Final[tuple[tuple[str, Form], ...]] = (
+    (rf"{_PRIORITY}\[ *\d+\.\d{{6}}\]", KERNEL_LOG),
+    (rf"{_PRIORITY}\[\w{{3}} {_MONTH} [ \d]\d {_CLOCK} \d{{4}}\]", KERNEL_LOG),
+    (rf"{_PRIORITY}\d{{4}}-\d\d-\d\dT{_CLOCK},\d+[+-]\d\d:\d\d ", KERNEL_LOG),
+    (r"\d+,\d+,\d+,[-c+][^;]*;", KERNEL_LOG),
+    (rf"{_MONTH} [ \d]\d {_CLOCK} \S+ ", JOURNAL),
+    (rf"\d{{4}}-\d\d-\d\d[T ]{_CLOCK}\S* \S+ [^ :]+: ", JOURNAL),
+    (r'\{.*"__REALTIME_TIMESTAMP"', JOURNAL),
+    (
+        r'\{(?=.*"pfn")(?=.*"word_before")',
+        Form("the rows of poisoned frames", "`hwpoison-gui agree` compares with them"),
+    ),
+    (r"[0-9a-f]{7,16}[: ] ?(?:[0-9a-f]{2,16} ){4}", Form("a hex dump as text", "open the file that it was made of")),
+    (
+        r"[0-9a-f]{8,16}-[0-9a-f]{8,16} [r-][w-][x-][ps] ",
+        Form("text of /proc/PID/maps", "record the machine's memory instead"),
+    ),
+)  # fmt: skip
+
+# Lines that only one form has; the first that is found counts.
+_HEADS: Final[tuple[tuple[str, Form], ...]] = (
+    (r"(?:format\s*=\s*\d|\[\[\s*step\s*\]\])", SCENARIO),
+    (
+        r"(?:voffset\t)?offset\t(?:len|cgroup|count|flags)|\s*flags\tpage-count",
+        Form("the output of page-types", "what can be opened is a copy of /proc/kpageflags itself"),
+    ),
+    (
+        r"(?:No )?(?:Memory|MCE|PCIe AER|Extlog|ARM|Devlink|Disk|CXL)[\w ]* (?:events|errors)(?: summary)?[:.]$",
+        Form("errors listed by ras-mc-ctl", _NO_LOGS),
+    ),
+    (r"Hardware event\. This is not a software error|mcelog: |MCE \d+$", Form("a log of mcelog", _NO_LOGS)),
+    (r".*(?:Memory failure: 0x|MCE 0x|\[Hardware Error\]:|mce: )", KERNEL_LOG),
+    (r"MemTotal: +\d+ kB", Form("text of /proc/meminfo", "record the machine's memory instead")),
+    (r"(?:VmFlags:|Rss:) ", Form("text of /proc/PID/smaps", "record the machine's memory instead")),
+    (r"Node \d+, zone +\w+", Form("text of /proc/buddyinfo or zoneinfo", "record the machine's memory instead")),
+    (r"#!", Form("a script", "scripts cannot be opened")),
+    (r"<(?:\?xml|!DOCTYPE|html)", Form("an XML or HTML document", "documents cannot be opened")),
+    (r"\[memory\]|title\s*=|profile\s*=", SCENARIO),
+)  # fmt: skip
+
+_ANY_TEXT: Final = Form("text, and no scenario", "a scenario is TOML that begins with `format = 1`")
+_EMPTY: Final = Form("an empty file")
+_NOT_FILES: Final[tuple[tuple[Callable[[int], bool], Form], ...]] = (
+    (stat.S_ISDIR, Form("is a folder", "expected a scenario or a recorded memory")),
+    (stat.S_ISFIFO, Form("a pipe", "save what comes out of it as a file")),
+    (stat.S_ISSOCK, Form("a socket", "only files can be opened")),
+    (stat.S_ISCHR, Form("a device", "only files can be opened")),
+    (stat.S_ISBLK, Form("a device", "only files can be opened")),
+)
+
+
+def form_of(path: Path) -> Form:
+    """The form of a file.
+
+    Raises
+    ------
+    SourceError
+        If it is no regular file.
+    OSError
+    """
+    mode = path.stat().st_mode
+    for is_that, form in _NOT_FILES:
+        if is_that(mode):
+            raise form.refusal(path)
+    head = _head(path)
+    if not head:
+        return _EMPTY
+    for offset, sign, form in _SIGNS:
+        if head.startswith(sign, offset):
+            return _CLOSER[sign](path, head, form) if sign in _CLOSER else form
+    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
+        return _archive(path, head)
+    text = _text(head)
+    return RAW if text is None else _form_of_text(path, text)
+
+
+def _head(path: Path) -> bytes:
+    """The first bytes. Unbuffered: files of /proc allow only reads of whole words."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(descriptor, HEAD)
+    finally:
+        os.close(descriptor)
+
+
+def _database(path: Path, head: bytes, form: Form) -> Form:
+    return form._replace(name="a database of rasdaemon") if b"mc_event" in head else form
+
+
+def _elf(path: Path, head: bytes, form: Form) -> Form:
+    kind = head[16:18][:: -1 if head[5:6] == b"\1" else 1]  # e_type; EI_DATA 1 is little-endian
+    if int.from_bytes(kind, "big") == 4:  # ET_CORE
+        return Form("an ELF core file, as crash dumps (vmcore) are", _NO_DUMPS)
+    return form
+
+
+_CLOSER: Final[dict[bytes, Callable[[Path, bytes, Form], Form]]] = {
+    b"SQLite format 3\0": _database,
+    b"\x7fELF": _elf,
+}
+
+
+def _archive(path: Path, head: bytes) -> Form:
+    """The form of a zip archive, which a recording (.npz) is, and a session with its memory inside."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = set(archive.namelist())
+    except (OSError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile):
+        # Without its end it may still be half a recording, whose reader says what is missing.
+        length = int.from_bytes(head[26:28], "little")
+        members = {head[30 : 30 + length].decode("utf-8", "replace")}
+        return RECORDING if any(name.endswith(".npy") for name in members) else Form("a damaged zip archive")
+    if "session.json" in members:
+        return SESSION
+    if "kpageflags.npy" in members:
+        return RECORDING
+    if members & {"raw_flags.npy", "refcount.npy", "pagemap_pte.npy"}:
+        return Form("the hidden state of a recording", "open the recording itself, which lies beside it")
+    if any(name.endswith(".npy") for name in members):
+        return Form("an .npz file without page flags", "a recording has an array `kpageflags`")
+    return Form("a zip archive", _UNPACK)
+
+
+def _text(head: bytes) -> str | None:
+    """The head as text; None if it is none. Logs may have a few bytes of another encoding."""
+    if b"\0" in head:
+        return None
+    text = head.decode("utf-8", "replace").removeprefix("\ufeff")
+    odd = sum(not (char.isprintable() or char in "\t\n\r\f\x1b") for char in text) + text.count("\ufffd")
+    return text if odd * 20 <= len(text) else None
+
+
+def _form_of_text(path: Path, text: str) -> Form:
+    lines = [line for line in re.split(r"\r?\n", text) if line.strip()]
+    if not lines:
+        return Form("a file of blank lines")
+    for pattern, form in _LINES:
+        compiled = re.compile(pattern)
+        if 2 * sum(compiled.match(line) is not None for line in lines) >= len(lines):
+            return form
+    if text.lstrip()[:1] in ("{", "["):
+        found = _form_of_json(path, text)
+        if found is not None:
+            return found
+    for pattern, form in _HEADS:
+        if re.search(f"^{pattern}", text, re.MULTILINE):
+            return form
+    return SCENARIO if path.suffix == ".toml" else _ANY_TEXT
+
+
+def _form_of_json(path: Path, text: str) -> Form | None:
+    """The form of JSON; None for other text, as a table of TOML begins with a bracket, too."""
+    if re.match(r'\s*\{\s*"format"\s*:\s*"hwpoison-gui session"', text):
+        return SESSION
+    if re.match(r'\s*\{\s*"dmesg"\s*:', text):
+        return KERNEL_LOG
+    if re.search(r'"processes"\s*:\s*\[\s*\{\s*"pid"', text):
+        return NOTES
+    content = _json(path)
+    if content is None:
+        return Form("JSON that is damaged") if re.match(r'\s*(\{\s*["}]|\[\s*[{"])', text) else None
+    if isinstance(content, dict) and content.get("format") == "hwpoison-gui session":
+        return SESSION
+    if isinstance(content, dict) and "processes" in content:
+        return NOTES
+    return Form("JSON", "it is neither a saved session nor the notes of a recording")
+
+
+def _json(path: Path) -> Any:
+    """The content of a JSON file; None if it is none, or null."""
+    try:
+        return json.loads(path.read_bytes()) if path.stat().st_size <= MOST_JSON else None
+    except (ValueError, RecursionError, OSError):
+        return None
