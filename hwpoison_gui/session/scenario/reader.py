@@ -135,10 +135,11 @@ def step_of(fields: Mapping[str, Any], number: int, profile: str) -> ScenarioSte
             raise ScenarioError(f"missing; `{name}` with {key} = {shape.shown(word)} needs it", key=needed)
     check_available(PROFILES[profile], name, args)
     caption = shape.text(fields.get("caption", ""), "caption")
+    notes = shape.text(fields.get("notes", ""), "notes")
     expect = shape.expectation(fields.get("expect", {}))
     _answerable(name, args, expect, PROFILES[profile])
     pause = shape.flag(fields.get("pause", pauses(name, caption)), "pause")
-    return ScenarioStep(name, args, caption, pause, expect, number)
+    return ScenarioStep(name, args, caption, notes, pause, expect, number)
 
 
 def _answerable(name: str, args: Mapping[str, Any], expect: Mapping[str, Any], profile: Profile) -> None:

@@ -30,6 +30,7 @@ class ScenarioStep(NamedTuple):
     op: str
     args: Mapping[str, Any]
     caption: str = ""
+    notes: str = ""
     pause: bool = False
     expect: Mapping[str, Any] = _NOTHING
     number: int = 0

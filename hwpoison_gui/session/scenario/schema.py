@@ -219,7 +219,7 @@ OPS: Final[dict[str, Op]] = {
     "check": Op({"frame": Key(Kind.FRAME, Missing.ABSENT), "task": Key(Kind.TASK, Missing.ABSENT)}),
 }
 
-STEP_KEYS: Final = ("caption", "pause", "expect")
+STEP_KEYS: Final = ("caption", "notes", "pause", "expect")
 SCENARIO_KEYS: Final = ("format", "title", "summary", "profile", "memory", "sysctl", "step")
 
 MEMORY: Final[dict[str, Key]] = {

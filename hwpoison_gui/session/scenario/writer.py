@@ -61,6 +61,8 @@ def _step(step: ScenarioStep) -> Iterator[list[str]]:
     lines += [f"{key} = {_value(value)}" for key, value in non_defaults(step)]
     if step.caption:
         lines.append(f"caption = {_prose(step.caption)}")
+    if step.notes:
+        lines.append(f"notes = {_prose(step.notes)}")
     if step.pause != pauses(step.op, step.caption):
         lines.append(f"pause = {_value(step.pause)}")
     yield lines

@@ -1,0 +1,99 @@
+"""The lessons: what their captions claim is what the machine does, and a speaker has something to say at each stop."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hwpoison_gui import resources
+from hwpoison_gui.session.scenario.check import check_file
+from hwpoison_gui.session.scenario.reader import load, loads
+from hwpoison_gui.session.scenario.scenario import Scenario, ScenarioStep
+from hwpoison_gui.session.scenario.writer import dumps
+
+LESSONS = sorted(resources.path("lessons").glob("*.toml"))
+
+NUMBERS = dict(zip(["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], range(2, 11), strict=True))
+NAMED = re.compile(r"\b(?:Recovered|Ignored|Delayed|Failed|SIG[A-Z]+|BUS_[A-Z_]+|E[A-Z]{2,})\b")
+# A number that counts what came of a step: of signals, of processes that died, of PTEs, of kilobytes.
+COUNTED = re.compile(
+    r"\b(\d+|" + "|".join(NUMBERS) + r")\b (?:processes get|signals|kB|times|processes map|PTEs)\b", re.I
+)
+# Dispositions and what cannot be done are no claims about what came of the step.
+EXCEPT = re.compile(r"handler for SIGBUS|ignores SIGBUS|unblocks SIGBUS|SIGBUS cannot|PR_MCE_KILL\w*|times as many")
+FATES = {
+    r"\bnobody gets? a signal|\bno signal\b": lambda expect: expect.get("signals") == (),
+    r"\bis killed|\bare killed": lambda expect: bool(expect.get("dead")),
+    r"\bis alive|\bare alive|\blives?\b(?! on)": lambda expect: bool(expect.get("alive")),
+}
+
+
+@pytest.fixture(params=LESSONS, ids=lambda path: path.stem)
+def lesson(request: pytest.FixtureRequest) -> Path:
+    return request.param
+
+
+def told(scenario: Scenario) -> Iterator[ScenarioStep]:
+    return (step for step in scenario.steps if step.caption)
+
+
+def backing(expect: Any) -> set[str]:
+    """All words and numbers of an expectation; a list counts its entries, a log line says its words."""
+    if isinstance(expect, dict) or hasattr(expect, "items"):
+        return set().union(*(backing(value) for value in expect.values()))
+    if isinstance(expect, (list, tuple)):
+        return {str(len(expect))}.union(*(backing(value) for value in expect))
+    return {str(expect), *re.findall(r"\w+", str(expect))}
+
+
+def claims(caption: str) -> Iterator[str]:
+    plain = EXCEPT.sub("", caption)
+    yield from NAMED.findall(plain)
+    for number in COUNTED.findall(plain):
+        yield str(NUMBERS.get(number.lower(), number))
+
+
+def test_there_are_enough() -> None:
+    assert len(LESSONS) >= 16
+
+
+def test_it_holds(lesson: Path) -> None:
+    report = check_file(lesson)
+    assert report.differences == ()
+
+
+def test_every_claim_of_a_caption_is_expected_of_its_step(lesson: Path) -> None:
+    for step in told(load(lesson)):
+        missing = [claim for claim in claims(step.caption) if claim not in backing(step.expect)]
+        missing += [
+            words for words, holds in FATES.items() if re.search(words, step.caption) and not holds(step.expect)
+        ]
+        assert not missing, (step.number, step.caption, missing)
+
+
+def test_a_speaker_has_notes_at_each_stop(lesson: Path) -> None:
+    scenario = load(lesson)
+    assert scenario.title and scenario.summary
+    stops = list(told(scenario))
+    assert all(step.notes for step in stops)
+    assert all(step.caption for step in scenario.steps if step.pause), "a stop without words"
+
+
+def test_it_takes_two_to_five_minutes_to_tell(lesson: Path) -> None:
+    """At 130 words a minute for what is read aloud, and ten seconds at each stop to look."""
+    stops = list(told(load(lesson)))
+    words = sum(len(f"{step.caption} {step.notes}".split()) for step in stops)
+    assert 2 <= words / 130 + len(stops) / 6 <= 5
+
+
+def test_captions_fit_on_a_slide(lesson: Path) -> None:
+    assert all(len(step.caption) <= 220 for step in told(load(lesson)))
+
+
+def test_notes_are_saved_and_read_again(lesson: Path) -> None:
+    scenario = load(lesson)
+    assert loads(dumps(scenario)) == scenario
