@@ -202,7 +202,7 @@ def under(scenario: Scenario, profile: str) -> Scenario:
 
     steps = []
     for step in scenario.steps:
-        fields = {"op": step.op, **step.args, "caption": step.caption, "pause": step.pause}
+        fields = {"op": step.op, **step.args, "caption": step.caption, "notes": step.notes, "pause": step.pause}
         try:
             steps.append(step_of(fields, step.number, profile))
         except ScenarioError as error:

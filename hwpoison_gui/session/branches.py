@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 from hwpoison_gui.session.outcome import Outcome
+from hwpoison_gui.session.telling import Telling
 
 MOST_BRANCHES: Final = 32
 MOST_OPERATIONS: Final = 10_000  # of all branches together, without those that they share with the line they left
@@ -21,15 +22,13 @@ class Inputs(Protocol):
     def name(self) -> str: ...
     @property
     def args(self) -> Mapping[str, Any]: ...
+    @property
+    def telling(self) -> Telling: ...
 
 
 class Completed(Inputs, Protocol):
     """A completed operation, as the session holds it."""
 
-    @property
-    def caption(self) -> str: ...
-    @property
-    def pause(self) -> bool: ...
     @property
     def outcome(self) -> Outcome: ...
 
@@ -39,10 +38,9 @@ class Past(NamedTuple):
 
     name: str
     args: Mapping[str, Any]
-    caption: str
+    telling: Telling
     outcome: Outcome
     steps: int
-    pause: bool
 
 
 class Branch(NamedTuple):
@@ -72,7 +70,7 @@ def shared(one: Sequence[Inputs], other: Sequence[Inputs]) -> int:
 def past_of(operation: Completed, steps: int) -> Past:
     """The record of an operation in a branch. Of its log only the last line is kept."""
     outcome = operation.outcome._replace(log=operation.outcome.log[-1:], handed_out=frozenset())
-    return Past(operation.name, operation.args, operation.caption, outcome, steps, operation.pause)
+    return Past(operation.name, operation.args, operation.telling, outcome, steps)
 
 
 class Branches:

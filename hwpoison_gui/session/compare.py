@@ -104,7 +104,7 @@ def recipe_of(session: Session, boot: Boot, selected: int = -1) -> Recipe | None
     """
     operations = session.operations
     number = session.steps.operations[session.position - 1] if session.position else -1
-    done = [Asked(op.name, dict(op.args), op.caption, op.pause) for op in operations]
+    done = [Asked(op.name, dict(op.args), op.telling) for op in operations]
     if number >= 0 and operations[number].name == "poison":
         same = operations[number].outcome.pfn == selected or selected < 0
         if same or session.position < operations[number].last:
@@ -179,7 +179,7 @@ def build(recipe: Recipe, settings: Settings, progress: Progress, stopped: Calla
 
 def _carry_out(session: Session, asked: Asked, stopped: Callable[[], bool]) -> None:
     """Run an operation. Raises StoppedError, with the operation undone."""
-    recording = session.begin(asked.name, asked.args, asked.caption, asked.pause)
+    recording = session.begin(asked.name, asked.args, asked.telling)
     while not recording.advance(SLICE_SECONDS):
         if stopped():
             recording.give_up()

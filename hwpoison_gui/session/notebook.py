@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from hwpoison_gui.session.branches import shared
 from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.telling import UNTOLD, Telling
 
 PARAGRAPH: Final = "\n\n"
 
@@ -19,8 +20,7 @@ class Asked(NamedTuple):
 
     name: str
     args: Mapping[str, Any]
-    caption: str = ""
-    pause: bool | None = None  # whether playback stops after it; None: as `pauses` has it
+    telling: Telling = UNTOLD
 
 
 class Note(NamedTuple):
@@ -50,8 +50,8 @@ class Notebook:
         self._places: tuple[Operation | None, dict[int, Operation | None]] = None, {}
         line = self._line(len(session.operations))
         for count, operation in enumerate(session.operations, start=1):
-            if operation.caption:
-                self._add(operation.caption, line[:count], operation.last - operation.first)
+            if operation.telling.caption:
+                self._add(operation.telling.caption, line[:count], operation.last - operation.first)
 
     def restore(self, notes: Sequence[Note]) -> None:
         """Replace all notes by those of a session file."""
@@ -60,7 +60,7 @@ class Notebook:
         self._places = None, {}
 
     def _line(self, count: int) -> tuple[Asked, ...]:
-        return tuple(Asked(op.name, op.args, op.caption, op.pause) for op in self._session.operations[:count])
+        return tuple(Asked(op.name, op.args, op.telling) for op in self._session.operations[:count])
 
     def _add(self, text: str, line: tuple[Asked, ...], within: int) -> Note:
         self._number += 1

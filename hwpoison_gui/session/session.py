@@ -24,7 +24,7 @@ from hwpoison_gui.session.ops import OPS
 from hwpoison_gui.session.outcome import OpResult, Outcome, SignalSeen
 from hwpoison_gui.session.recall import Recall
 from hwpoison_gui.session.recording import Recording
-from hwpoison_gui.session.scenario.scenario import pauses
+from hwpoison_gui.session.telling import UNTOLD, Telling
 from hwpoison_gui.session.timeline import Notice, RecordedSteps, Timeline
 from hwpoison_gui.session.world import World
 
@@ -46,11 +46,10 @@ class Operation:
 
     name: str
     args: Mapping[str, Any]
-    caption: str
+    telling: Telling
     first: int
     last: int
     outcome: Outcome
-    pause: bool = False  # playback stops after it
 
 
 class _Left(NamedTuple):
@@ -155,7 +154,7 @@ class Session:
 
     # Operations
 
-    def act(self, name: str, args: Mapping[str, Any], caption: str = "", pause: bool | None = None) -> Outcome:
+    def act(self, name: str, args: Mapping[str, Any], telling: Telling = UNTOLD) -> Outcome:
         """Run an operation to completion and record it.
 
         Parameters
@@ -164,10 +163,8 @@ class Session:
             A key of OPS.
         args
             All keys of the operation that have a value, defaults included (see scenario/schema.py).
-        caption
-            The user's text for the operation.
-        pause
-            Whether playback stops after it; by default as `pauses` has it.
+        telling
+            The user's words for the operation.
 
         Raises
         ------
@@ -175,12 +172,12 @@ class Session:
             If a name does not exist, a task is dead, the profile lacks what is asked for, or the machine has
             panicked. Nothing has changed then.
         """
-        recording = self.begin(name, args, caption, pause)
+        recording = self.begin(name, args, telling)
         recording.advance()
         assert recording.outcome is not None
         return recording.outcome
 
-    def begin(self, name: str, args: Mapping[str, Any], caption: str = "", pause: bool | None = None) -> Recording:
+    def begin(self, name: str, args: Mapping[str, Any], telling: Telling = UNTOLD) -> Recording:
         """As `act`, in slices: `Recording.advance` runs it. Until it ends, nothing else may be run, and no seek."""
         assert self.recording is None, "an operation is being recorded"
         if self.machine.panicked and name not in AFTER_PANIC:
@@ -190,7 +187,6 @@ class Session:
         m, first = self.machine, self.position
         before = (len(m.log.view), len(m.deliveries.view), len(m.results.view), m.counter("already_poisoned"))
         frame = self._frame_of(args)
-        stops = pauses(name, caption) if pause is None else pause
 
         def done(result: OpResult) -> Outcome:
             self.recording = None
@@ -198,7 +194,7 @@ class Session:
             if known is None and result.pfn is not None:
                 known = result.pfn, m.compound_head(result.pfn)
             outcome = self._outcome(name, known, result, before)
-            self.operations.append(Operation(name, dict(args), caption, first, self.position, outcome, stops))
+            self.operations.append(Operation(name, dict(args), telling, first, self.position, outcome))
             self.branches.drop_covered(self.operations)
             self.timeline.announce(first)
             return outcome
@@ -254,7 +250,7 @@ class Session:
         self.seek(self.operations[common - 1].last if common else 0)
         for number, past in enumerate(rest[common:], start=common):
             yield len(rest) - number
-            recording = self.begin(past.name, past.args, getattr(past, "caption", ""), getattr(past, "pause", None))
+            recording = self.begin(past.name, past.args, past.telling)
             try:
                 while not recording.advance(SLICE_SECONDS):
                     yield len(rest) - number

@@ -7,10 +7,11 @@ import pytest
 from hwpoison_gui.session.notebook import Notebook, lost_words
 from hwpoison_gui.session.scenario import schema, shape
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.session.telling import Telling
 
 
 def do(session: Session, op: str, caption: str = "", **args: object) -> None:
-    session.act(op, shape.values_of(schema.OPS[op].keys, args), caption)
+    session.act(op, shape.values_of(schema.OPS[op].keys, args), Telling(caption))
 
 
 @pytest.fixture

@@ -209,7 +209,7 @@ def test_a_replay_of_the_operations_gives_the_same_machine(kind: Kind, data: st.
     run(session, program)
     again = fresh(kind)
     for operation in session.operations:
-        assert again.act(operation.name, operation.args, operation.caption) == operation.outcome
+        assert again.act(operation.name, operation.args, operation.telling) == operation.outcome
     assert again.machine.gate.digest() == session.machine.gate.digest()
 
 

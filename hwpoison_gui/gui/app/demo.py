@@ -10,6 +10,7 @@ from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL
 from hwpoison_gui.kernel.rmap import page_mapped_in_vma, rmap_vmas
 from hwpoison_gui.opening import Opened, default_machine
 from hwpoison_gui.session.scenario import schema, shape
+from hwpoison_gui.session.telling import Telling
 
 
 def default_demo() -> Opened:
@@ -21,7 +22,8 @@ def default_demo() -> Opened:
     pfn = shared_anonymous_page(session.machine)
     if pfn is not None:
         keys = schema.OPS["poison"].keys
-        session.act("poison", shape.values_of(keys, {"frame": f"pfn:{pfn:#x}"}), "An error in a page of all workers.")
+        told = Telling("An error in a page of all workers.")
+        session.act("poison", shape.values_of(keys, {"frame": f"pfn:{pfn:#x}"}), told)
     return opened
 
 

@@ -105,8 +105,10 @@ class Playback(QObject):
 
     def _rests(self, session: Session, at: int) -> bool:
         """True if playback ends at a position: the newest step, or the last one before a pause."""
+        if at >= len(session.steps):
+            return True
         operation = session.operation_at(at)
-        return at >= len(session.steps) or (operation is not None and at == operation.last and operation.pause)
+        return operation is not None and at == operation.last and operation.telling.stops(operation.name)
 
     def _duration(self, session: Session, at: int) -> float:
         """Milliseconds for which a position is shown; where playback was started after an operation, none."""
@@ -117,5 +119,5 @@ class Playback(QObject):
             return 0.0
         if self._pace[0] is not operation:
             marks = session.steps.marks[operation.first : operation.last]
-            self._pace = operation, Pace(marks, operation.caption, skim=self._skim)
+            self._pace = operation, Pace(marks, operation.telling.caption, skim=self._skim)
         return self._pace[1].time(at - operation.first - 1)

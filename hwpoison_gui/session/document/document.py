@@ -97,10 +97,10 @@ def document_of(session: Session, title: str, machine: Scenario | Stored, notes:
     return Document(
         title,
         machine,
-        tuple(Asked(op.name, op.args, op.caption, op.pause) for op in session.operations),
+        tuple(Asked(op.name, op.args, op.telling) for op in session.operations),
         tuple(
             Kept(
-                tuple(Asked(past.name, past.args, past.caption, past.pause) for past in branch.operations),
+                tuple(Asked(past.name, past.args, past.telling) for past in branch.operations),
                 branch.left_at,
             )
             for branch in session.branches.kept

@@ -9,7 +9,7 @@ from typing import Any
 from hwpoison_gui import __version__
 from hwpoison_gui.session.document.document import FORMAT, VERSION, Document, Line, Stored, View
 from hwpoison_gui.session.notebook import Asked, Note
-from hwpoison_gui.session.scenario.scenario import Scenario, ScenarioStep, pauses
+from hwpoison_gui.session.scenario.scenario import Scenario, ScenarioStep
 from hwpoison_gui.session.scenario.writer import non_defaults
 
 
@@ -78,10 +78,7 @@ class _Tree:
         key = after, json.dumps(inputs, sort_keys=True)
         if key not in self._by_inputs:
             row = dict(inputs)
-            if operation.caption:
-                row["caption"] = operation.caption
-            if operation.pause not in (None, pauses(operation.name, operation.caption)):
-                row["pause"] = operation.pause
+            row |= {key: value for key, value in operation.telling._asdict().items() if value not in ("", None, {})}
             if after != len(self.rows):
                 row["after"] = after
             self.rows.append(row)

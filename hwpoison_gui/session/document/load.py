@@ -117,7 +117,7 @@ class _Rows:
                 step = step_of(fields, number, profile)
             except ScenarioError as error:
                 raise ScenarioError(error.message, key=f"{key}.{error.key}") from None
-            self._rows.append((after, Asked(step.op, step.args, step.caption, step.pause)))
+            self._rows.append((after, Asked(step.op, step.args, step.telling)))
 
     def line(self, given: object, key: str) -> Line:
         """The operations that lead to row `given`, from 1, and that one; none for 0."""

@@ -41,7 +41,7 @@ def play(session: Session, scenario: Scenario) -> Iterator[Done]:
     for step in scenario.steps:
         try:
             before = expect.look(session, step)
-            outcome = session.act(step.op, dict(step.args), step.caption, step.pause)
+            outcome = session.act(step.op, dict(step.args), step.telling)
             differences = expect.compare(session, before, outcome)
         except ScenarioError as error:
             raise error.at(step=step.number) from None

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from hwpoison_gui.kernel.profile.registry import oldest
 from hwpoison_gui.session.scenario.schema import FORMAT
+from hwpoison_gui.session.telling import Telling, pauses
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -35,6 +36,12 @@ class ScenarioStep(NamedTuple):
     expect: Mapping[str, Any] = _NOTHING
     number: int = 0
 
+    @property
+    def telling(self) -> Telling:
+        """All of it but the inputs. A `pause` that is the default stays the default where the caption is changed."""
+        pause = None if self.pause == pauses(self.op, self.caption) else self.pause
+        return Telling(self.caption, self.notes, pause, self.expect)
+
 
 class Scenario(NamedTuple):
     """The content of a scenario file."""
@@ -46,8 +53,3 @@ class Scenario(NamedTuple):
     sysctl: Mapping[str, int] = _NOTHING
     steps: tuple[ScenarioStep, ...] = ()
     format: int = FORMAT
-
-
-def pauses(op: str, caption: str) -> bool:
-    """The default of `pause`: whether playback stops at the step."""
-    return op == "poison" or caption != ""

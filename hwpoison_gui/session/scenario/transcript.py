@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hwpoison_gui.session.scenario.scenario import ScenarioStep, pauses
+from hwpoison_gui.session.scenario.scenario import ScenarioStep
 from hwpoison_gui.session.session import Operation
+from hwpoison_gui.session.telling import Telling
 
 
 def steps_of(operations: Sequence[Operation], captions: Sequence[str] = ()) -> tuple[ScenarioStep, ...]:
     """One step for each operation. `captions`: one for each, replacing those of the operations; empty: keep them."""
-    words = captions or [operation.caption for operation in operations]
+    words = captions or [operation.telling.caption for operation in operations]
     return tuple(
-        ScenarioStep(operation.name, dict(operation.args), caption, _pause(operation, caption), {}, number)
+        _step(operation, operation.telling._replace(caption=caption), number)
         for number, (operation, caption) in enumerate(zip(operations, words, strict=True), start=1)
     )
 
 
-def _pause(operation: Operation, caption: str) -> bool:
-    """Its own pause where it was given one, else the default with that caption."""
-    usual = operation.pause == pauses(operation.name, operation.caption)
-    return pauses(operation.name, caption) if usual else operation.pause
+def _step(operation: Operation, telling: Telling, number: int) -> ScenarioStep:
+    stops = telling.stops(operation.name)
+    return ScenarioStep(
+        operation.name, dict(operation.args), telling.caption, telling.notes, stops, telling.expect, number
+    )

@@ -15,8 +15,9 @@ from typing import Any, Final
 from hwpoison_gui import atomic_file
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.scenario.reader import loads
-from hwpoison_gui.session.scenario.scenario import Memory, Scenario, ScenarioStep, pauses
+from hwpoison_gui.session.scenario.scenario import Memory, Scenario, ScenarioStep
 from hwpoison_gui.session.scenario.schema import MEMORY, OPS, SameAs
+from hwpoison_gui.session.telling import pauses
 
 _WIDTH: Final = 112
 _ESCAPES: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}

@@ -11,6 +11,7 @@ from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.session.scenario.schema import OPS
 from hwpoison_gui.session.scenario.shape import values_of
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.session.telling import Telling
 from hwpoison_gui.view.facts import pace
 from tests.gui.conftest import workers
 from tests.gui.waiting import until
@@ -32,7 +33,9 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 def two_clicks(pause: bool | None = None) -> Session:
     """A session on which two errors follow each other; the first one asks for a pause or not."""
     session = workers()
-    session.act("poison", values_of(OPS["poison"].keys, {"frame": "srv:heap+1"}), "**First** page", pause)
+    session.act(
+        "poison", values_of(OPS["poison"].keys, {"frame": "srv:heap+1"}), Telling("**First** page", pause=pause)
+    )
     do(session, "poison", frame="/srv/data@1")
     return session
 

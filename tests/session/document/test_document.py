@@ -16,7 +16,9 @@ from hwpoison_gui.session.document.replay import replay
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.notebook import Notebook
 from hwpoison_gui.session.scenario.scenario import Memory, Scenario
+from hwpoison_gui.session.scenario.transcript import steps_of
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.session.telling import Telling
 from tests.session.test_properties import ACTS, deep, with_defaults
 from tests.workbench import do
 
@@ -143,3 +145,14 @@ def test_a_bad_file_is_refused_with_the_place(document: Document, key: str, valu
 def test_what_is_no_session_is_refused(data: bytes) -> None:
     with pytest.raises(ScenarioError, match="session"):
         loads(data, "x")
+
+
+def test_what_a_scenario_tells_of_a_step_is_kept() -> None:
+    """Words for the speaker, stops and expectations survive being saved in either kind of file."""
+    told = Telling("Now.", "Breathe.", False, {"result": "Recovered", "signals": ()})
+    session = Session.fresh(4096)
+    session.act("poison", {"frame": "any:free", "via": "corrupt-pfn"}, told)
+    (step,) = steps_of(session.operations)
+    assert step.telling == told
+    document = document_of(session, "t", Scenario("t"), ())
+    assert loads(dumps(document)).line[0].telling == told

@@ -12,6 +12,7 @@ from hwpoison_gui.session.scenario.reader import load, loads
 from hwpoison_gui.session.scenario.scenario import Memory, Scenario
 from hwpoison_gui.session.scenario.transcript import steps_of
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.session.telling import Telling
 from tests.paths import DATA
 
 CASES = sorted((DATA / "cases" / "v7").glob("*.toml"))
@@ -26,13 +27,13 @@ def test_a_replayed_case_is_told_as_it_was(path: Path) -> None:
         pytest.skip(error.summary)
     for _ in replay.play(session, scenario):
         pass
-    assert steps_of(session.operations) == tuple(step._replace(expect={}) for step in scenario.steps)
+    assert steps_of(session.operations) == scenario.steps
 
 
 def test_acts_replay_to_the_same_machine() -> None:
     session = Session.fresh(frames=1024, seed=5)
     steps = loads('format = 1\ntitle = "t"\n[[step]]\nop = "poison"\nframe = "any:free"\ncaption = "Bad."').steps
-    session.act("poison", steps[0].args, steps[0].caption)
+    session.act("poison", steps[0].args, steps[0].telling)
     scenario = Scenario("t", memory=Memory(frames=1024, seed=5), steps=steps_of(session.operations))
     assert scenario.steps == steps
     again = replay.boot(scenario)
@@ -43,6 +44,6 @@ def test_acts_replay_to_the_same_machine() -> None:
 
 def test_other_captions_may_be_given() -> None:
     session = Session.fresh(frames=1024)
-    session.act("drop_caches", {}, "Not this.")
+    session.act("drop_caches", {}, Telling("Not this.", notes="Say this."))
     (step,) = steps_of(session.operations, ["But this."])
-    assert step.caption == "But this." and step.pause
+    assert (step.caption, step.notes, step.pause) == ("But this.", "Say this.", True)

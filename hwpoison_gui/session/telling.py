@@ -1,0 +1,34 @@
+"""What a scenario tells about an operation beside its inputs: words for the audience and the speaker, and claims."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+class Telling(NamedTuple):
+    """Of one operation. It takes no part in what the operation does, and stays with it when it is saved or run again.
+
+    `notes` are for the speaker. `pause`: whether playback stops after it; None: as `pauses` has it. `expect`: what must
+    come of it, as in a scenario file.
+    """
+
+    caption: str = ""
+    notes: str = ""
+    pause: bool | None = None
+    expect: Mapping[str, Any] = _NOTHING
+
+    def stops(self, op: str) -> bool:
+        """Whether playback stops after the operation."""
+        return pauses(op, self.caption) if self.pause is None else self.pause
+
+
+UNTOLD: Final = Telling()
+
+
+def pauses(op: str, caption: str) -> bool:
+    """The default of `pause`."""
+    return op == "poison" or caption != ""
