@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import argparse
 import gc
-import io
 import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from hwpoison_gui import __version__
+from hwpoison_gui import __version__, terminal
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
 
 if TYPE_CHECKING:
@@ -57,19 +56,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     # No linear algebra is done here; starting threads for it would only take time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # A title or file name that the terminal cannot encode must not abort the command.
-        sys.stdout.reconfigure(errors="backslashreplace")
-    try:
-        command = _COMMANDS.get(arguments[0]) if arguments else None
-        status = command(arguments[1:]) if command else _window(arguments)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader is gone; without this the interpreter would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return PIPE_CLOSED
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    with terminal.shown():
+        try:
+            command = _COMMANDS.get(arguments[0]) if arguments else None
+            status = command(arguments[1:]) if command else _window(arguments)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            terminal.discard_output()
+            return PIPE_CLOSED
+        except KeyboardInterrupt:
+            return INTERRUPTED
     return status
 
 

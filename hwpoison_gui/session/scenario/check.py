@@ -13,6 +13,7 @@ from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
 from hwpoison_gui.session.scenario import replay
 from hwpoison_gui.session.scenario.expect import Difference
 from hwpoison_gui.session.scenario.reader import load
+from hwpoison_gui.terminal import one_line
 
 
 class Verdict(Enum):
@@ -74,10 +75,10 @@ def check(paths: Sequence[Path], out: TextIO, every_difference: bool = False) ->
     for path in files_of(paths):
         report = check_file(path)
         reports.append(report)
-        print(f"{path}{report.message}", file=out)
+        print(one_line(f"{path}{report.message}"), file=out)
         if every_difference:
             for difference in report.differences[1:]:
-                print(f"    {difference}", file=out)
+                print(one_line(f"    {difference}"), file=out)
     hold = sum(report.verdict is Verdict.HOLDS for report in reports)
     print(f"{hold} of {len(reports)} files hold", file=out)
     return max((report.verdict.value for report in reports), default=Verdict.HOLDS.value)

@@ -12,13 +12,14 @@ from hwpoison_gui.session.scenario.replay import Done
 from hwpoison_gui.session.scenario.scenario import Scenario
 from hwpoison_gui.session.scenario.writer import non_defaults
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.terminal import one_line
 
 
 def simulate(scenario: Scenario, out: TextIO, as_json: bool = False) -> None:
     """Run a scenario and print each step. JSON: one object per line."""
     session = replay.boot(scenario)
     if not as_json:
-        print(f"{scenario.title}  (profile {scenario.profile}, {scenario.memory.frames} frames)", file=out)
+        print(f"{one_line(scenario.title)}  (profile {scenario.profile}, {scenario.memory.frames} frames)", file=out)
     for done in replay.play(session, scenario):
         if as_json:
             print(json.dumps(record(session, done), ensure_ascii=False), file=out)
