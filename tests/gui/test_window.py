@@ -307,8 +307,11 @@ def test_errors_are_found_in_other_ways_too_and_frames_can_be_pinned(user) -> No
         assert user.session.operations[-1].name == name
         assert user.session.position == len(user.session.steps), "its one step is done, nothing is played again"
     menu = user.window.menus.frame_menu(pfn)
-    assert "profile 6.1" in next(action for action in menu.actions() if action.text() == "Soft offline").toolTip()
-    user.choose(menu, "Report the error as", "madvise(MADV_HWPOISON) by w1")
+    assert (
+        "profile 6.1"
+        in next(action for action in menu.actions() if action.text() == "Soft offline\tneeds 6.1").toolTip()
+    )
+    user.choose(menu, "Report the error as", "madvise(MADV_HWPOISON) by…", "w1")
     done = user.session.operations[-1]
     assert (done.args["via"], done.args["task"], done.outcome.pfn) == ("madvise", "w1", pfn)
 

@@ -46,6 +46,7 @@ def _menus(theme: Theme) -> str:
     QMenu {{ background: {theme.raised}; border: 1px solid {theme.line}; padding: {look.TIGHT}px 0; }}
     QMenu {{ icon-size: {look.px(look.SMALL_ICON)}px; }}
     QMenu::item {{ padding: 5px {look.px(26)}px 5px {look.px(26)}px; }}
+    QMenu[plain="true"]::item {{ padding-left: {look.MEDIUM}px; }}
     QMenu::item:selected {{ background: {look.selection_of(theme)}; color: {look.selected_text_of(theme)}; }}
     QMenu::item:disabled {{ color: {look.disabled_of(theme)}; }}
     QMenu::separator {{ height: 1px; background: {theme.line}; margin: {look.TIGHT}px 0; }}

@@ -78,6 +78,8 @@ class Actions:
                 action.setChecked(command.checked())
             if action.isEnabled() == bool(missing):
                 action.setEnabled(not missing)
+            if command.short is not None:
+                action.setText("\t".join(filter(None, (command.text, command.short()))))
             tip = f"{self._heads[name]}\n{missing or command.tip}"
             if action.toolTip() != tip:
                 action.setToolTip(tip)

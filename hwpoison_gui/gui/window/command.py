@@ -23,3 +23,4 @@ class Command(NamedTuple):
     group: str = ""  # exclusive group: one command of it is checked
     separated: bool = False
     checked: Callable[[], bool] | None = None  # of commands that toggle
+    short: Callable[[], str] | None = None  # `missing` in two words, beside the text in menus

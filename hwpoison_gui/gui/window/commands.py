@@ -89,8 +89,13 @@ def _injected(c: Controller, name: str, text: str, tip: str, what: Callable[[Ses
         injection = what(c.session, c.selection.frame)
         c.inject(c.selection.frame, injection.op, injection.args)
 
-    return Command(name, "&Frame", text, tip, run,
-                   missing=lambda: _unbreakable(c) or what(c.session, c.selection.frame).missing)  # fmt: skip
+    def missing() -> str:
+        return _unbreakable(c) or what(c.session, c.selection.frame).missing
+
+    def short() -> str:
+        return "" if _unbreakable(c) else what(c.session, c.selection.frame).short
+
+    return Command(name, "&Frame", text, tip, run, missing=missing, short=short)
 
 
 def frame_commands(

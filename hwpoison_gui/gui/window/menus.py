@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QPoint
@@ -15,6 +16,7 @@ from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.look import icons
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.appearance import Appearance
+from hwpoison_gui.gui.look.plain_menu import trim
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.window.actions import Actions
 from hwpoison_gui.gui.window.command import PANICKED
@@ -23,19 +25,21 @@ if TYPE_CHECKING:  # what context menus show is imported when one is opened
     from hwpoison_gui.view.facts.injections import Injection
     from hwpoison_gui.view.facts.touching import Touch
 
-_MOST_TOUCHES: Final = 24
+_MOST_TASKS: Final = 24  # in one menu
+_MOST_SINGLE: Final = 3  # processes for each of which a way stands in the menu itself
 # Operation, label and icon of accesses by a task.
 _VERBS: Final = (("read", "Read", "read"), ("write", "Write", "write"), ("msync", "Write back (msync)", "save"))
 
 
 class Entry(NamedTuple):
-    """An entry of a context menu; `missing` says why it is disabled."""
+    """An entry of a context menu; `missing` says why it is disabled, `short` does so in two words beside it."""
 
     text: str
     run: Callable[[], object]
     icon: str = ""
     missing: str = ""
     tip: str = ""
+    short: str = ""
 
 
 def build_menu_bar(bar: QMenuBar, actions: Actions) -> dict[str, QMenu]:
@@ -49,11 +53,16 @@ def build_menu_bar(bar: QMenuBar, actions: Actions) -> dict[str, QMenu]:
                 parent = menus[" > ".join(parts[:-1])] if depth > 1 else bar
                 menus[path] = parent.addMenu(parts[depth - 1])
                 menus[path].setToolTipsVisible(True)
-                menus[path].aboutToShow.connect(lambda menu=menus[path]: actions.draw_icons(menu.actions()))
+                menus[path].aboutToShow.connect(partial(_draw, menus[path], actions))
         if command.separated:
             menus[command.menu].addSeparator()
         menus[command.menu].addAction(actions[name])
     return menus
+
+
+def _draw(menu: QMenu, actions: Actions) -> None:
+    actions.draw_icons(menu.actions())
+    trim(menu)
 
 
 class ContextMenus:
@@ -116,12 +125,28 @@ class ContextMenus:
         from hwpoison_gui.view.facts.injections import injections_of
 
         menu.setToolTipsVisible(True)
-        for injection in injections_of(self._controller.session, pfn):
-            self._add_injection(menu, pfn, injection, frozen)
+        for way, some in groupby(injections_of(self._controller.session, pfn), key=lambda one: one.way):
+            injections = list(some)
+            if not way or len(injections) <= _MOST_SINGLE:
+                for injection in injections:
+                    self._add_injection(menu, pfn, injection, frozen)
+                continue
+            under = menu.addMenu(way)
+            under.setToolTipsVisible(True)
+            for injection in injections[:_MOST_TASKS]:
+                self._add_injection(under, pfn, injection._replace(text=injection.task), frozen)
+            self._add_rest(under, len(injections))
 
     def _add_injection(self, menu: QMenu, pfn: int, injection: Injection, frozen: str) -> None:
         run = partial(self._controller.inject, pfn, injection.op, injection.args)
-        self._add(menu, Entry(injection.text, run, "", frozen or injection.missing, injection.tip))
+        short = "" if frozen else injection.short
+        self._add(menu, Entry(injection.text, run, "", frozen or injection.missing, injection.tip, short))
+
+    def _add_rest(self, menu: QMenu, total: int) -> None:
+        """Says how many entries a menu leaves out."""
+        if total > _MOST_TASKS:
+            more = f"and {total - _MOST_TASKS:,} more"
+            self._add(menu, Entry(more, lambda: None, "", f"The menu has the first {_MOST_TASKS} of {total:,}."))
 
     def _add_touches(self, menu: QMenu, touches: list[Touch], frozen: str) -> None:
         c = self._controller
@@ -130,10 +155,10 @@ class ContextMenus:
             return
         for verb, word, icon in _VERBS:
             able = [touch for touch in touches if verb != "msync" or touch.of_file]
-            target = menu if len(touches) <= 3 or not able else menu.addMenu(f"{word} as")
+            target = menu if len(touches) <= _MOST_SINGLE or not able else menu.addMenu(f"{word} as")
             if target is not menu:
                 target.setToolTipsVisible(True)
-            for touch in able[:_MOST_TOUCHES]:
+            for touch in able[:_MOST_TASKS]:
                 text = f"{word} as {touch.task}" if target is menu else f"{touch.task}  ({touch.place})"
                 self._add(
                     target,
@@ -145,6 +170,8 @@ class ContextMenus:
                         f"{touch.task} at {touch.place}: {touch.state}",
                     ),
                 )
+            if target is not menu:
+                self._add_rest(target, len(able))
 
     def copy_frame(self) -> None:
         """Copies the inspector's facts as text."""
@@ -169,9 +196,10 @@ class ContextMenus:
         for verb, word in (("read", "Read"), ("write", "Write")):
             under = menu.addMenu(icons.icon(verb, *self._colours()), f"{word} a page")
             under.setEnabled(not frozen and bool(pages))
-            for touch in pages[:_MOST_TOUCHES]:
+            for touch in pages[:_MOST_TASKS]:
                 run = partial(c.touch, verb, touch.task, touch.at)
                 self._add(under, Entry(f"{touch.place}   {touch.state}", run, "", touch.missing))
+            self._add_rest(under, len(pages))
         self._add_choices(menu, "Policy (PR_MCE_KILL)", ("default", "early", "late"), tgid, "policy", frozen)
         choices = ("default", "handler", "ignored", "blocked")
         self._add_choices(menu, "SIGBUS", choices, tgid, "sigbus", frozen)
@@ -206,14 +234,15 @@ class ContextMenus:
     def _menu(self, title: str) -> QMenu:
         menu = QMenu(self._above)
         menu.setToolTipsVisible(True)
-        head = menu.addAction(title)
+        head = menu.addAction(title.replace("&", "&&"))
         head.setEnabled(False)
         head.setFont(look.mono(look.BODY, QFont.Weight.DemiBold))
         menu.addSeparator()
         return menu
 
     def _add(self, menu: QMenu, entry: Entry) -> QAction:
-        action = menu.addAction(entry.text)
+        text = entry.text.replace("&", "&&")
+        action = menu.addAction(f"{text}\t{entry.short}" if entry.short else text)
         if entry.icon:
             action.setIcon(icons.icon(entry.icon, *self._colours()))
         action.setEnabled(not entry.missing)
@@ -222,5 +251,6 @@ class ContextMenus:
         return action
 
     def _popup(self, menu: QMenu, where: QPoint) -> None:
+        trim(menu)
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(where)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QInputDialog, QMenu, QPlainTextEdit, QWidget
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.look.dock import Dock
+from hwpoison_gui.gui.look.plain_menu import trim
 from hwpoison_gui.gui.timeline.operations import OperationStrip
 from hwpoison_gui.gui.timeline.sentence import SentenceBar
 from hwpoison_gui.gui.timeline.track import Timeline
@@ -189,5 +190,6 @@ class Notes(QObject):
         """Shows the menu of branches."""
         menu = self.branches_menu(shared)
         menu.aboutToHide.connect(menu.deleteLater)
+        trim(menu)
         strip = self._strip
         menu.popup(where or strip.mapToGlobal(QPoint(0, -menu.sizeHint().height())))

@@ -61,6 +61,15 @@ _TITLES: Final[dict[str, str]] = {
 }
 
 
+# Of `poison`, by `via`; without one, by a click.
+_REPORTED: Final[dict[str, str]] = {
+    "hard_offline": "hard offline frame {frame}",
+    "srao": "SRAO at frame {frame}",
+    "srar": "SRAR at frame {frame}, {task} reads it",
+    "madvise": "{task}: MADV_HWPOISON on {frame}",
+}
+
+
 def title_of(operation: Operation) -> str:
     """Return a short title of an operation, built from its arguments."""
     return title(operation.name, operation.args)
@@ -71,7 +80,7 @@ def title(name: str, args: Mapping[str, Any]) -> str:
     if name == "sigaction":
         return f"{args['task']}: SIGBUS {args.get('sigbus') or args.get('sigsegv')}"
     shown = {key: str(value).removeprefix("pfn:") for key, value in args.items()}
-    pattern = _TITLES.get(name)
+    pattern = _REPORTED.get(shown.get("via", ""), _TITLES["poison"]) if name == "poison" else _TITLES.get(name)
     if pattern is not None:
         return pattern.format_map(shown)
     rest = [shown[key] for key in ("task", "at", "path", "frame", "advice") if shown.get(key)]

@@ -8,26 +8,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.profile.registry import having
+from hwpoison_gui.kernel.rmap import mappings_of
 from hwpoison_gui.session.scenario.schema import OPS
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.facts.touching import touches_of_frame
-
-_MOST_TASKS: Final = 24
 
 
 class Injection(NamedTuple):
-    """An operation on a frame; `missing` is the reason if it is not possible now, else empty."""
+    """An operation on a frame; `missing` is the reason if it is not possible now, else empty, `short` in two words.
+
+    `way` and `task`: of what is done by one of several processes, the heading for all of them, and the process.
+    """
 
     text: str
     tip: str
     op: str
     args: dict[str, object]
     missing: str = ""
+    short: str = ""
+    way: str = ""
+    task: str = ""
 
 
 class _Way(NamedTuple):
-    """A value of `via` of the op `poison`; `{task}` in the text stands for a task that maps the frame."""
+    """A value of `via` of the op `poison`; `{task}` in the text stands for a process that maps the frame."""
 
     via: str
     text: str
@@ -38,57 +43,69 @@ _WAYS: Final = (
     _Way("corrupt-pfn", "hwpoison/corrupt-pfn", "As a click does: by its number, without a reference of its own"),
     _Way("hard_offline", "hard_offline_page", "An administrator takes the page out of use, mapped or not"),
     _Way("srao", "Machine check, action optional (SRAO)", "A scrubber found the error; the data was not consumed"),
-    _Way("madvise", "madvise(MADV_HWPOISON) by {task}", "The task asks for it: one more reference is held meanwhile"),
-    _Way("srar", "Machine check, action required (SRAR), as {task} reads",
-         "The task has consumed the error: it gets BUS_MCEERR_AR at once"),
+    _Way("srar", "Machine check, action required (SRAR), read by {task}",
+         "The process has consumed the error: it gets BUS_MCEERR_AR at once"),
+    _Way("madvise", "madvise(MADV_HWPOISON) by {task}",
+         "The process asks for it: one more reference is held meanwhile"),
 )  # fmt: skip
 _BY_TASK: Final = frozenset(via for key, via, needed in OPS["poison"].needs if (key, needed) == ("via", "task"))
 
 
 def injections_of(session: Session, pfn: int) -> list[Injection]:
-    """All injections of an error into a frame; those made by a task, once for each living task that maps it."""
-    tasks = list(dict.fromkeys(touch.task for touch in touches_of_frame(session, pfn)))[:_MOST_TASKS]
+    """All injections of an error into a frame; those made by a process, once for each that maps it now."""
+    processes = session.machine.processes.view
+    tasks = list(dict.fromkeys(processes[vma.mm].name for vma, _ in mappings_of(session.machine, pfn)))
     return [injection for way in _WAYS for injection in _ways(session, pfn, way, tasks)]
 
 
 def _ways(session: Session, pfn: int, way: _Way, tasks: list[str]) -> Iterator[Injection]:
     spec = OPS["poison"].keys["via"]
-    missing = _missing(session, spec.features.get(way.via, ""))
+    missing, short = _missing(session, spec.features.get(way.via, ""))
     args: dict[str, object] = {"frame": f"pfn:{pfn:#x}", "via": way.via}
     if way.via not in _BY_TASK:
-        yield Injection(way.text, way.tip, "poison", args, missing)
+        yield Injection(way.text, way.tip, "poison", args, missing, short)
         return
+    if missing or not tasks:
+        text = way.text.format(task="a process")
+        yield Injection(text, way.tip, "poison", args, missing or "No process maps the frame.", short or "not mapped")
+        return
+    heading = way.text.removesuffix(" {task}") + "…"
     for task in tasks:
-        yield Injection(way.text.format(task=task), way.tip, "poison", {**args, "task": task}, missing)
+        text = way.text.format(task=task)
+        yield Injection(text, way.tip, "poison", {**args, "task": task}, way=heading, task=task)
 
 
-def _missing(session: Session, feature: str) -> str:
-    """The reason if the current profile lacks the feature, else empty."""
+def _missing(session: Session, feature: str) -> tuple[str, str]:
+    """The reason if the current profile lacks the feature, as a sentence and in two words; else both empty."""
     profile = session.machine.profile
     if not feature or profile.has(feature):
-        return ""
+        return "", ""
     first = having(feature)[0]
-    return f"{first.title} has this, {profile.title} has not: choose profile {first.name}."
+    return f"{first.title} has this, {profile.title} has not: choose profile {first.name}.", f"needs {first.name}"
 
 
 def soft_offline(session: Session, pfn: int) -> Injection:
     """Soft offline: migrate the contents and take the frame out of use."""
     tip = "soft_offline_page(): the content moves to another frame, this one is never allocated again. No process dies"
     args: dict[str, object] = {"frame": f"pfn:{pfn:#x}"}
-    return Injection("Soft offline", tip, "soft_offline", args, _missing(session, OPS["soft_offline"].feature))
+    return Injection("Soft offline", tip, "soft_offline", args, *_missing(session, OPS["soft_offline"].feature))
 
 
 def unpoison(session: Session, pfn: int) -> Injection:
     """Unpoison: clear PG_hwpoison; lost contents stay lost."""
     tip = "unpoison_memory(): the frame can be used again. What was lost stays lost; a real error cannot be undone"
     args: dict[str, object] = {"frame": f"pfn:{pfn:#x}"}
-    return Injection("Unpoison", tip, "unpoison", args, _missing(session, OPS["unpoison"].feature))
+    missing, short = _missing(session, OPS["unpoison"].feature)
+    if not missing and not session.machine.page(pfn) & pf.HWPOISON:
+        missing, short = "The frame is not poisoned: PG_hwpoison is clear.", "not poisoned"
+    return Injection("Unpoison", tip, "unpoison", args, missing, short)
 
 
 def pin(session: Session, pfn: int) -> Injection:
     """Take an extra reference, or drop the one that was taken."""
     if pfn in session.machine.pins.view:
         return Injection("Unpin", "put_page(): the extra reference is given back", "unpin", {"frame": f"pfn:{pfn:#x}"})
-    missing = "" if session.world.in_use(pfn) else "Its refcount is 0: it cannot be pinned."
+    free = not session.world.in_use(pfn)
+    missing, short = ("Its refcount is 0: it cannot be pinned.", "refcount 0") if free else ("", "")
     tip = "get_page(): one more reference, as direct I/O or a pipe would hold, beside those that the handler expects"
-    return Injection("Pin", tip, "pin", {"frame": f"pfn:{pfn:#x}"}, missing)
+    return Injection("Pin", tip, "pin", {"frame": f"pfn:{pfn:#x}"}, missing, short)

@@ -9,7 +9,7 @@ from hwpoison_gui.kernel.filemap import can
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.kernel.records import PAGE_SHIFT, Vma
-from hwpoison_gui.kernel.rmap import page_index, page_mapped_in_vma, rmap_vmas
+from hwpoison_gui.kernel.rmap import mappings_of, rmap_addresses
 from hwpoison_gui.session.session import Session
 
 
@@ -32,13 +32,9 @@ def touches_of_frame(session: Session, pfn: int) -> list[Touch]:
     m = session.machine
     if not 0 <= pfn < m.frames:
         return []
-    places: dict[tuple[int, int], None] = {}
-    index = page_index(m, pfn)
-    for vma in rmap_vmas(m, pfn):
-        address = vma.address_of(index)
-        entry = m.pte(vma.mm, address >> PAGE_SHIFT)
-        gone = entry & (ptes.HWPOISON | ptes.SWAP)
-        if page_mapped_in_vma(m, pfn, vma) >= 0 or gone or _was_cut(session, pfn, vma.mm, address):
+    places = dict.fromkeys((vma.mm, address) for vma, address in mappings_of(m, pfn))
+    for vma, address in rmap_addresses(m, pfn):
+        if m.pte(vma.mm, address >> PAGE_SHIFT) & (ptes.HWPOISON | ptes.SWAP):
             places[vma.mm, address] = None
     for mm, vpn in _cut_ptes(session, pfn):
         places[mm, vpn << PAGE_SHIFT] = None
@@ -79,10 +75,6 @@ def _touch(session: Session, mm: int, address: int) -> Touch:
     inode = m.inodes.view.get(vma.mapping) if vma is not None and vma.shared else None
     of_file = inode is not None and can(inode, "writeback")
     return Touch(process.name, at or "", at or f"{address:#x}", state, missing, of_file)
-
-
-def _was_cut(session: Session, pfn: int, mm: int, address: int) -> bool:
-    return (mm, address >> PAGE_SHIFT) in _cut_ptes(session, pfn)
 
 
 def _cut_ptes(session: Session, pfn: int | None) -> dict[tuple[int, int], None]:

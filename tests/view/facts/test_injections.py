@@ -12,6 +12,7 @@ from hwpoison_gui.session.scenario import schema, shape
 from hwpoison_gui.session.scenario.reader import step_of
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.facts.injections import Injection, injections_of, pin, soft_offline, unpoison
+from hwpoison_gui.view.facts.touching import touches_of_frame
 
 
 def do(session: Session, op: str, args: dict[str, object]) -> None:
@@ -27,6 +28,20 @@ def shared_page(profile: str) -> tuple[Session, int]:
     return session, session.resolve_frame("a:m+0")
 
 
+@pytest.fixture
+def ksm_pair() -> tuple[Session, int]:
+    """Two processes that share a page merged by KSM, and one page of `a` alone."""
+    session = Session.fresh(4096, profile="6.1", sysctl={"memory_failure_early_kill": 0})
+    for name in ("a", "b"):
+        do(session, "task", {"name": name})
+        do(session, "mmap", {"task": name, "name": "m", "pages": 1})
+        do(session, "write", {"task": name, "at": "m+0", "value": "x"})
+        do(session, "madvise", {"task": name, "at": "m+0", "pages": 1, "advice": "mergeable"})
+    do(session, "mmap", {"task": "a", "name": "own", "pages": 1})
+    do(session, "write", {"task": "a", "at": "own+0", "value": "y"})
+    return session, session.resolve_frame("a:m+0")
+
+
 def everything(session: Session, pfn: int) -> list[Injection]:
     return [*injections_of(session, pfn), *(of(session, pfn) for of in (soft_offline, unpoison, pin))]
 
@@ -35,6 +50,8 @@ def everything(session: Session, pfn: int) -> list[Injection]:
 def test_what_is_missing_is_what_the_kernel_has_not(profile: str) -> None:
     session, pfn = shared_page(profile)
     for injection in everything(session, pfn):
+        if injection.short == "not poisoned":
+            continue
         try:
             step_of({"op": injection.op, **injection.args}, 1, profile)
         except ScenarioError:
@@ -85,3 +102,30 @@ def test_a_pin_is_taken_once_and_given_back() -> None:
         assert int(session.machine.refcount.view[pfn]) == count + more
     free = session.resolve_frame("any:free")
     assert "cannot be pinned" in pin(session, free).missing
+
+
+def test_only_those_that_map_the_frame_report_it(ksm_pair: tuple[Session, int]) -> None:
+    session, pfn = ksm_pair
+    by_task = [injection for injection in injections_of(session, pfn) if injection.task]
+    assert [(injection.args["via"], injection.task) for injection in by_task] == [
+        ("srar", "a"), ("srar", "b"), ("madvise", "a"), ("madvise", "b"),
+    ]  # fmt: skip
+    do(session, "poison", {"frame": f"pfn:{session.resolve_frame('a:own+0'):#x}"})
+    gone = injections_of(session, session.operations[-1].outcome.pfn or 0)
+    assert {injection.missing for injection in gone if injection.args["via"] in ("srar", "madvise")} == {
+        "No process maps the frame."
+    }
+
+
+def test_a_merged_page_is_accessed_by_all_who_map_it(ksm_pair: tuple[Session, int]) -> None:
+    session, pfn = ksm_pair
+    assert [(touch.task, touch.at) for touch in touches_of_frame(session, pfn)] == [("a", "m+0"), ("b", "m+0")]
+
+
+def test_a_healthy_frame_is_not_unpoisoned_and_a_reason_stands_beside_the_entry() -> None:
+    session, pfn = shared_page("6.1")
+    assert unpoison(session, pfn).missing == "The frame is not poisoned: PG_hwpoison is clear."
+    do(session, "poison", {"frame": f"pfn:{pfn:#x}"})
+    assert not unpoison(session, pfn).missing
+    session, pfn = shared_page("v7")
+    assert [of(session, pfn).short for of in (soft_offline, unpoison)] == ["needs 6.1", "needs 6.1"]
