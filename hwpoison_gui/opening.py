@@ -168,9 +168,10 @@ def image_of(path: Path, hidden: bool | None = None) -> MemoryImage:
 def open_scenario(
     path: Path, profile: str = "", progress: Progress = _nobody_waits, cancelled: Cancelled = _nobody_cancels
 ) -> Opened:
-    """Play a scenario to its end. Raises ScenarioError, OSError, CancelledError."""
+    """Play a scenario to its end, and go back to its first caption. Raises ScenarioError, OSError, CancelledError."""
     from hwpoison_gui.session.scenario import replay
     from hwpoison_gui.session.scenario.reader import load
+    from hwpoison_gui.view.facts.captions import first_caption
 
     try:
         scenario = under(load(path), profile) if profile else load(path)
@@ -185,6 +186,9 @@ def open_scenario(
                 progress(done.step.number / len(scenario.steps), f"step {done.step.number:,}")
     except NotYetSupportedError as error:
         raise error.at(file=str(path)) from None
+    told = first_caption(session)
+    if told is not None:
+        session.seek(told)
     return Opened(
         session,
         scenario.title,

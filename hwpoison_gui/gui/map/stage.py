@@ -1,4 +1,4 @@
-"""Centre of the window: banner, map, search bar, lenses and legend from top to bottom."""
+"""Centre of the window: banner, caption, map, search bar, lenses and legend from top to bottom."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class MapStage(QWidget):
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
         box.addWidget(frame_map, 1)
-        self._box = box
+        self._box, self._map = box, frame_map
 
     def add_bars(self, banner: Banner, lenses: LensBar, legend: Legend) -> None:
         """Add the banner above the map, and lenses and legend below it."""
@@ -34,4 +34,8 @@ class MapStage(QWidget):
 
     def add_finder(self, finder: FindBar) -> None:
         """Insert the search bar below the map."""
-        self._box.insertWidget(2, finder)
+        self._box.insertWidget(self._box.indexOf(self._map) + 1, finder)
+
+    def add_caption(self, caption: QWidget) -> None:
+        """Insert the caption of a scenario above the map."""
+        self._box.insertWidget(self._box.indexOf(self._map), caption)

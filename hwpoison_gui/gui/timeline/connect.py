@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.hover import HoverText
 from hwpoison_gui.gui.control.notifier import Moved
@@ -15,6 +18,10 @@ from hwpoison_gui.gui.timeline.sentence import SentenceBar
 from hwpoison_gui.gui.timeline.transport import Transport
 from hwpoison_gui.gui.widgets.progress_line import ProgressLine
 from hwpoison_gui.view.facts.sentence import sentence_of
+
+if TYPE_CHECKING:  # only a scenario has captions
+    from hwpoison_gui.gui.widgets.caption_bar import CaptionBar
+    from hwpoison_gui.view.facts.captions import Captions
 
 
 def connect_timeline(sentence: SentenceBar, transport: Transport, controller: Controller, present: Present) -> None:
@@ -56,6 +63,31 @@ def connect_playback(playback: Playback, settings: Settings, appearance: Appeara
     playback.speedChanged.connect(lambda speed: settings.keep(keys.SPEED, speed))
     playback.set_motion(not appearance.still)
     appearance.motionChanged.connect(playback.set_motion)
+
+
+def connect_captions(controller: Controller, present: Present, bar: Callable[[bool], CaptionBar | None]) -> None:
+    """Shows the captions of a scenario while it is stepped through; `bar(create)` returns the bar, if created."""
+    told: list[Captions] = []
+
+    def opened() -> None:
+        scenario, session = controller.machine.scenario, controller.session
+        told.clear()
+        if any(operation.caption for operation in session.operations) or (scenario is not None and scenario.summary):
+            from hwpoison_gui.view.facts.captions import Captions
+
+            told.append(Captions(session, scenario.title, scenario.summary) if scenario else Captions(session, "", ""))
+        show(True)
+
+    def show(acted: bool) -> None:
+        shown = bar(bool(told))
+        if shown is None:
+            return
+        if acted:
+            shown.set_texts(told[0].every if told else ())
+        shown.show_words(*told[0].at_present() if told else ("", ""))
+
+    present.opened.connect(opened)
+    present.moved.connect(lambda moved: show(moved.acted))
 
 
 def connect_progress(line: ProgressLine, controller: Controller, appearance: Appearance) -> None:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from hwpoison_gui.gui.timeline.notebook import NotebookView
     from hwpoison_gui.gui.why.state_table import StateTableView
     from hwpoison_gui.gui.why.view import DecisionView
+    from hwpoison_gui.gui.widgets.caption_bar import CaptionBar
     from hwpoison_gui.gui.window.command import Command
     from hwpoison_gui.kernel.boot.snapshot_format import FrameColumns
     from hwpoison_gui.opening import Opened
@@ -57,6 +58,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._finder: FindBar | None = None
         self._panic: PanicScreen | None = None
+        self._caption: CaptionBar | None = None
         self.setMinimumSize(SMALLEST)
         self.settings = Settings(QSettings() if remember else None)
         self.appearance = Appearance(self.settings, self)
@@ -209,7 +211,12 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         """Order matters: lenses read what the map has read, and actions are refreshed last."""
         from hwpoison_gui.gui.map.connect import connect_lenses, connect_map, connect_panic
-        from hwpoison_gui.gui.timeline.connect import connect_playback, connect_progress, connect_timeline
+        from hwpoison_gui.gui.timeline.connect import (
+            connect_captions,
+            connect_playback,
+            connect_progress,
+            connect_timeline,
+        )
         from hwpoison_gui.gui.toolbar.connect import connect_toolbar
         from hwpoison_gui.gui.window import messages
         from hwpoison_gui.gui.window.state import connect_state
@@ -219,6 +226,7 @@ class MainWindow(QMainWindow):
         connect_lenses(self.lenses, self.filter, self.lens_bar, self.legend, self.map, present, lambda: self.finder)
         connect_panic(c, present, self._panic_screen)
         connect_timeline(self.sentence, self.transport, c, present)
+        connect_captions(c, present, self._caption_bar)
         connect_progress(self.progress, c, self.appearance)
         connect_playback(c.playback, self.settings, self.appearance)
         connect_toolbar(self.sliders, self.counters, self.profile, c, present)
@@ -256,6 +264,15 @@ class MainWindow(QMainWindow):
 
     def _panic_screen(self, wanted: bool) -> PanicScreen | None:
         return self.panic if wanted else self._panic
+
+    def _caption_bar(self, wanted: bool) -> CaptionBar | None:
+        """The caption of a scenario, created when one that has captions is opened."""
+        if wanted and self._caption is None:
+            from hwpoison_gui.gui.widgets.caption_bar import CaptionBar
+
+            self._caption = CaptionBar(self.map_stage, self.theme)
+            self.map_stage.add_caption(self._caption)
+        return self._caption
 
     @property
     def rmap(self) -> RmapView:
@@ -362,7 +379,7 @@ class MainWindow(QMainWindow):
         around = (self.lens_bar, self.overview, self.copy, self.operations)
         panels = [cast("Themed", dock.made) for dock in self.docks.values() if dock.made is not None]
         tables = [self.tables] if self.panels.has_tables else []
-        late = [part for part in (self._finder, self._panic) if part is not None]
+        late = [part for part in (self._finder, self._panic, self._caption) if part is not None]
         compared = [self.comparison.shown] if self.comparison.shown else []
         return [*parts, *panels, *tables, *around, *late, *self.sliders.values(), *self.docks.values(), self.stage,
                 *compared]  # fmt: skip

@@ -7,10 +7,11 @@ from typing import NamedTuple
 from hwpoison_gui.session.notebook import Note, Notebook
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.moment import title
+from hwpoison_gui.view.words.plain import plain
 
 
 class NoteRow(NamedTuple):
-    """`here`: it is about the present step. `position` is None on a branch."""
+    """`text`: without the marks of Markdown. `here`: it is about the present step. `position` is None on a branch."""
 
     note: Note
     text: str
@@ -33,4 +34,4 @@ def _row(session: Session, note: Note, position: int | None) -> NoteRow:
         where = f"{len(note.line)}. {title(last.name, last.args)}, step {note.within}"
     if position is None:
         where += " (on a branch)"
-    return NoteRow(note, note.text, where, position, position == session.position)
+    return NoteRow(note, plain(note.text), where, position, position == session.position)

@@ -1,0 +1,59 @@
+"""What a scenario says at a timeline position: its title and summary, and the caption of the operation."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.view.words.plain import plain
+
+
+class Told(NamedTuple):
+    """`head`: the title, and the summary where the text is another one; `text`: what is to be read now."""
+
+    head: str
+    text: str
+
+
+class Captions:
+    """The texts of an open scenario, without the marks of Markdown.
+
+    Parameters
+    ----------
+    session, title, summary
+        Of the open machine.
+    """
+
+    def __init__(self, session: Session, title: str, summary: str) -> None:
+        self._session, self._title, self._summary = session, title, plain(summary)
+        self._known: tuple[int, Operation | None] = (
+            0,
+            None,
+        )  # operations of which the captions were read, and the newest
+        self._captions: list[str] = []
+
+    @property
+    def every(self) -> list[str]:
+        """All texts, in order; none without a summary and captions."""
+        return [text for text in (self._summary, *self._read()) if text]
+
+    def at_present(self) -> Told:
+        """What is shown at the present position: the newest caption so far, before the first one the summary."""
+        session, captions = self._session, self._read()
+        done = session.steps.operations[session.position - 1] + 1 if session.position else 0
+        text = next((caption for caption in reversed(captions[:done]) if caption), "")
+        head = " · ".join(words for words in (self._title, self._summary if text else "") if words)
+        return Told(head, text or self._summary)
+
+    def _read(self) -> list[str]:
+        operations = self._session.operations
+        newest = operations[-1] if operations else None
+        if self._known != (len(operations), newest):
+            self._known = len(operations), newest
+            self._captions = [plain(operation.caption) for operation in operations]
+        return self._captions
+
+
+def first_caption(session: Session) -> int | None:
+    """The position of the first step of the first operation with a caption; None without one."""
+    return next((operation.first + 1 for operation in session.operations if operation.caption), None)

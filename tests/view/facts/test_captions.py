@@ -1,0 +1,91 @@
+"""Captions: the newest one so far, plain; the summary before the first; where a scenario opens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hwpoison_gui import opening
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.facts.captions import Captions, first_caption
+from tests.workbench import do
+
+STORY = """
+format = 1
+title = "A story"
+summary = "What **happens**."
+[[step]]
+op = "task"
+name = "a"
+[[step]]
+op = "mmap"
+task = "a"
+name = "m"
+pages = 2
+caption = "It maps *memory*."
+[[step]]
+op = "write"
+task = "a"
+at = "m+0"
+value = "x"
+[[step]]
+op = "poison"
+frame = "a:m+0"
+caption = "It breaks."
+pause = false
+"""
+
+
+def opened(tmp_path: Path, text: str = STORY) -> opening.Opened:
+    path = tmp_path / "story.toml"
+    path.write_text(text, "utf-8")
+    return opening.open_file(path)
+
+
+def test_a_scenario_opens_at_the_first_step_that_has_a_caption(tmp_path) -> None:
+    session = opened(tmp_path).session
+    assert session.position == session.operations[1].first + 1 == first_caption(session)
+    assert len(session.operations) == 4
+    plain = STORY.replace("caption", "# caption")
+    session = opened(tmp_path, plain).session
+    assert session.position == len(session.steps) and first_caption(session) is None
+
+
+def test_the_newest_caption_so_far_is_shown_and_before_it_the_summary(tmp_path) -> None:
+    machine = opened(tmp_path)
+    session = machine.session
+    told = Captions(session, machine.title, machine.scenario.summary)
+    assert told.at_present() == ("A story · What happens.", "It maps memory.")
+    session.seek(0)
+    assert told.at_present() == ("A story", "What happens.")
+    session.seek(session.operations[2].last)
+    assert told.at_present().text == "It maps memory."
+    session.seek(len(session.steps))
+    assert told.at_present().text == "It breaks."
+    assert told.every == ["What happens.", "It maps memory.", "It breaks."]
+
+
+def test_operations_that_replace_those_of_the_scenario_take_their_captions_away(tmp_path) -> None:
+    machine = opened(tmp_path)
+    session = machine.session
+    told = Captions(session, machine.title, "")
+    do(session, "task", name="b")
+    assert told.every == ["It maps memory."]
+
+
+def test_a_session_without_captions_tells_nothing() -> None:
+    session = Session.fresh(4096)
+    do(session, "task", name="a")
+    assert Captions(session, "", "").every == []
+    assert Captions(session, "", "").at_present() == ("", "")
+
+
+def test_whether_a_step_pauses_is_as_the_file_says_and_is_kept_when_saved(tmp_path) -> None:
+    machine = opened(tmp_path)
+    assert [operation.pause for operation in machine.session.operations] == [False, True, False, False]
+    again = opening.recorded(machine)
+    assert [step.pause for step in again.steps] == [False, True, False, False]
+    poison = machine.session.operations[-1]
+    redone = Session.fresh(4096)
+    for _ in redone.go_along([operation for operation in machine.session.operations]):
+        pass
+    assert redone.operations[-1].pause == poison.pause
