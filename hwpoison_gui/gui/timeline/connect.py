@@ -72,7 +72,9 @@ def connect_captions(controller: Controller, present: Present, bar: Callable[[bo
     def opened() -> None:
         scenario, session = controller.machine.scenario, controller.session
         told.clear()
-        if any(operation.caption for operation in session.operations) or (scenario is not None and scenario.summary):
+        if any(operation.telling.caption for operation in session.operations) or (
+            scenario is not None and scenario.summary
+        ):
             from hwpoison_gui.view.facts.captions import Captions
 
             told.append(Captions(session, scenario.title, scenario.summary) if scenario else Captions(session, "", ""))

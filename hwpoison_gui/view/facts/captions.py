@@ -50,10 +50,10 @@ class Captions:
         newest = operations[-1] if operations else None
         if self._known != (len(operations), newest):
             self._known = len(operations), newest
-            self._captions = [plain(operation.caption) for operation in operations]
+            self._captions = [plain(operation.telling.caption) for operation in operations]
         return self._captions
 
 
 def first_caption(session: Session) -> int | None:
     """The position of the first step of the first operation with a caption; None without one."""
-    return next((operation.first + 1 for operation in session.operations if operation.caption), None)
+    return next((operation.first + 1 for operation in session.operations if operation.telling.caption), None)

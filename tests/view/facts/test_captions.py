@@ -81,11 +81,16 @@ def test_a_session_without_captions_tells_nothing() -> None:
 
 def test_whether_a_step_pauses_is_as_the_file_says_and_is_kept_when_saved(tmp_path) -> None:
     machine = opened(tmp_path)
-    assert [operation.pause for operation in machine.session.operations] == [False, True, False, False]
+    assert [operation.telling.stops(operation.name) for operation in machine.session.operations] == [
+        False,
+        True,
+        False,
+        False,
+    ]
     again = opening.recorded(machine)
     assert [step.pause for step in again.steps] == [False, True, False, False]
     poison = machine.session.operations[-1]
     redone = Session.fresh(4096)
     for _ in redone.go_along([operation for operation in machine.session.operations]):
         pass
-    assert redone.operations[-1].pause == poison.pause
+    assert redone.operations[-1].telling == poison.telling
