@@ -37,12 +37,32 @@ class VmaImage(NamedTuple):
     name: str = ""
 
 
+class ThreadImage(NamedTuple):
+    """One thread: its PR_MCE_KILL policy (`default`, `early`, `late`), and whether it blocks SIGBUS."""
+
+    tid: int
+    mce_kill: str = "default"
+    blocked: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class ProcessImage:
     """One process with an address space (kernel threads have none).
 
-    `sigbus`: `default`, `handler`, `ignored` or `blocked`; `mce_kill`: `default`, `early`, `late`.
-    A `stopped` process (SIGSTOP) does not run: signals stay pending.
+    Attributes
+    ----------
+    threads : int
+        How many threads it has.
+    sigbus, sigsegv : str
+        Dispositions: `default`, `handler` or `ignored`.
+    mce_kill, blocked
+        PR_MCE_KILL policy (`default`, `early`, `late`), and whether SIGBUS is blocked: of each thread not `listed`.
+    stopped : bool
+        By SIGSTOP: it does not run, and signals stay pending.
+    listed : tuple of ThreadImage
+        Threads of which more is known, the main one first; may be empty.
+    pid_ns : tuple of int
+        Pids of the inits of its PID namespaces, the outermost first, without the initial namespace.
     """
 
     pid: int
@@ -53,6 +73,10 @@ class ProcessImage:
     sigbus: str = "default"
     mce_kill: str = "default"
     stopped: bool = False
+    sigsegv: str = "default"
+    blocked: bool = False
+    listed: tuple[ThreadImage, ...] = ()
+    pid_ns: tuple[int, ...] = ()
 
 
 class FileImage(NamedTuple):
@@ -110,6 +134,7 @@ class MemoryImage:
     present, 62 swapped, 61 file or shared, 56 exclusive, 0-54 pfn; swapped: 0-4 type, 5-54 offset):
     parallel, present or swapped entries only. `notes`: text on how hidden state was derived.
     `kernel`: (major, minor) of the kernel that exported it, None if unknown.
+    `hardware_corrupted_kb`: of /proc/meminfo, None if unknown.
     `zones`: sorted by address, without overlap (a zone may have several parts); empty if unknown.
     """
 
@@ -124,7 +149,7 @@ class MemoryImage:
     cached: CachedPages | None = None
     hidden: HiddenState = field(default_factory=HiddenState)
     kernel: tuple[int, int] | None = None
-    hardware_corrupted_kb: int = 0
+    hardware_corrupted_kb: int | None = None
     sysctl: dict[str, int] = field(default_factory=dict)
     zones: tuple[ZoneImage, ...] = ()
     notes: tuple[str, ...] = ()

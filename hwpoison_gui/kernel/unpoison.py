@@ -37,7 +37,8 @@ def unpoison_memory(m: Machine, pfn: int) -> Steps[int | str]:
     if not count:
         yield Mark(NOTHING_CLEARED, (), (pfn,))
         return "EBUSY"
-    m.add_to(m.counters, "num_poisoned_pages", -count)
+    # A recording may have flagged more frames than it counted.
+    m.add_to(m.counters, "num_poisoned_pages", -min(count, m.counter("num_poisoned_pages")))
     m.printk(m.profile.log.unpoison["done"].format(pfn=pfn), pfn)
     yield Mark(CLEARED, (), (pfn,))
     return 0

@@ -135,5 +135,6 @@ class Notebook:
 
 def lost_words(lost: Sequence[tuple[Note, str]]) -> str:
     """Message about notes that were not saved."""
-    lines = [f"“{note.text.splitlines()[0][:60]}”: {why}" for note, why in lost]
+    firsts = [note.text.partition("\n")[0][:60] for note, _ in lost]
+    lines = [f"“{first}”: {why}" for first, (_, why) in zip(firsts, lost, strict=True)]
     return "A scenario has captions on what was done, and nowhere else.\n\n" + "\n".join(lines)

@@ -18,6 +18,7 @@ from hwpoison_gui.kernel.image import HiddenState, MemoryImage, ProcessImage, Zo
 from hwpoison_gui.sources.cached import Cache, page_cache
 from hwpoison_gui.sources.errors import MalformedError
 from hwpoison_gui.sources.maps import PAGE_SHIFT, USER_END, ProcessText, meminfo_kb, process_image
+from hwpoison_gui.sources.pid_namespaces import inits_of
 from hwpoison_gui.sources.vma_table import I64, U64, VmaTable, keys_of, row_of, vma_table
 
 PRESENT: Final = np.uint64(1 << 63)
@@ -27,14 +28,16 @@ HWPOISON_TYPE: Final = 26
 # Swap types below it are swap devices in every configuration; from here on they are migration, markers and poison.
 _FIRST_SPECIAL_TYPE: Final = 23
 
+_CORRUPTED: Final = "HardwareCorrupted"
 _DERIVED: Final = (
-    "Signal policies set with prctl(PR_MCE_KILL) are not exported: every process starts with the default policy.",
     "Reference counts are not exported: one for each mapping, the page cache, the swap cache and private data.",
     "Which processes share an anonymous page is taken from common frames and from who forked whom; "
     "the kernel's anon_vma trees are not exported.",
     "Which page-table pages belong to whom is not exported: they are assigned in order.",
 )
 _GIB: Final = 1 << 18  # frames
+# Threads that were counted, but not listed, are alike within their process: so many of them are modelled.
+_MOST_UNLISTED: Final = 1 << 16
 _DIRTY_RULE: Final = (
     "Dirty bits of page-table entries are not exported: anonymous pages count as written by all who map them, "
     "except in the swap cache, merged ones, and single pages of a huge page; a file page as its own dirty flag says."
@@ -63,7 +66,7 @@ class Exported:
 
 def assemble(exported: Exported) -> MemoryImage:
     """The image of the exported machine. Raises MalformedError when its parts contradict each other."""
-    processes = tuple(image for image in map(process_image, exported.processes) if image.vmas)
+    processes, unlisted = _processes(exported.processes)
     vmas = vma_table(processes)
     if len(exported.pagemap_va) and int(exported.pagemap_va.max()) >= USER_END:
         raise MalformedError("pagemap_va", "an address outside of user space")
@@ -71,7 +74,7 @@ def assemble(exported: Exported) -> MemoryImage:
     _check_unique(key)
     row = row_of(vmas, key)
     entry, keep = _usable(exported.pagemap_entry, exported.kpageflags, row)
-    notes = [*exported.notes, *_left_out(row, keep)]
+    notes = [*exported.notes, *unlisted, *_left_out(row, keep)]
     hidden = _hidden_of(exported.hidden, keep)
     entry, row, key = entry[keep], row[keep], key[keep]
     cache = _cache(exported, vmas, row, key, entry, hidden)
@@ -87,11 +90,26 @@ def assemble(exported: Exported) -> MemoryImage:
         cached=cache.pages,
         hidden=hidden,
         kernel=kernel_of(exported.version),
-        hardware_corrupted_kb=meminfo_kb(exported.meminfo, "HardwareCorrupted"),
+        hardware_corrupted_kb=meminfo_kb(exported.meminfo, _CORRUPTED),
         sysctl=dict(exported.sysctl),
         zones=exported.zones,
         notes=(*notes, *_notes(exported, processes, cache)),
     )
+
+
+def _processes(texts: Sequence[ProcessText]) -> tuple[tuple[ProcessImage, ...], list[str]]:
+    """The processes with an address space, and notes on threads that are left out. Raises MalformedError."""
+    inits = inits_of(texts)
+    images = [image for text in texts if (image := process_image(text, inits.get(text.pid, ()))).vmas]
+    left, total = _MOST_UNLISTED, 0
+    for number, image in enumerate(images):
+        unlisted = image.threads - max(1, len(image.listed))
+        kept = min(unlisted, left)
+        left, total = left - kept, total + unlisted - kept
+        if kept < unlisted:
+            images[number] = replace(image, threads=image.threads - unlisted + kept)
+    notes = [f"Threads that are left out, as they were counted but not listed: {total:,}."] if total else []
+    return tuple(images), notes
 
 
 def kernel_of(version: str) -> tuple[int, int] | None:
@@ -167,10 +185,14 @@ def _notes(exported: Exported, processes: Sequence[ProcessImage], cache: Cache) 
     if texts and not any("SigCgt" in text.status for text in texts):
         said.append("Signal dispositions were not recorded: every process starts with the default for SIGBUS.")
     if processes:
-        said += _DERIVED if exported.hidden.refcount is None else (_DERIVED[0], *_DERIVED[2:])
+        if not any(process.listed for process in processes):
+            said.append("PR_MCE_KILL policies were not recorded: every process starts with the default policy.")
+        said += _DERIVED if exported.hidden.refcount is None else _DERIVED[1:]
         if exported.hidden.pte_dirty is None:
             said.append(_DIRTY_RULE)
     said.append(_cache_note(exported, cache))
+    if meminfo_kb(exported.meminfo, _CORRUPTED) is None:
+        said.append("HardwareCorrupted was not recorded: it is counted from the frames with the flag HWPOISON.")
     if not exported.zones:
         said.append(
             "Zones and nodes were not recorded: zones are assumed by the limits of x86, and nodes are not known."

@@ -21,15 +21,17 @@ from hwpoison_gui.kernel.image import SYSCTLS, HiddenState, MemoryImage, VmaImag
 from hwpoison_gui.sources.assemble import PFN_MASK, PRESENT, Exported, assemble, release_of
 from hwpoison_gui.sources.errors import LivePermissionError, MalformedError, SourceError
 from hwpoison_gui.sources.frames import Cancelled, check, check_readable, never, read_words
-from hwpoison_gui.sources.maps import ProcessText, parse_maps
+from hwpoison_gui.sources.maps import MOST_PID, ProcessText, parse_maps
 from hwpoison_gui.sources.pagemap import Tables
-from hwpoison_gui.sources.text import text_of, text_or_empty
+from hwpoison_gui.sources.text import lines_of, number_of, text_of, text_or_empty
+from hwpoison_gui.sources.threads import ThreadText, flags_of
 from hwpoison_gui.sources.vma_table import U64
 from hwpoison_gui.sources.zoneinfo import last_frame, node_blocks, zones_of
 
 Progress = Callable[[float, str], None]
 
 PROC: Final = Path("/proc")
+_MOST_INODE: Final = (1 << 63) - 1
 _VANISHED: Final = (errno.ENOENT, errno.ESRCH, errno.EIO)
 _REFUSED: Final = (errno.EACCES, errno.EPERM)
 COPY_NOTE: Final = (
@@ -108,7 +110,7 @@ def _check_pagemap(proc: Path) -> None:
     check_readable(proc / "kpageflags")
     path = proc / "self" / "pagemap"
     try:
-        vmas = parse_maps(text_of(proc / "self" / "maps").splitlines())
+        vmas = parse_maps(lines_of(text_of(proc / "self" / "maps")))
         _, entries, _ = Tables().entries(path, vmas, never)
     except OSError as error:
         raise SourceError(path, "", error.strerror or str(error)) from error
@@ -127,7 +129,7 @@ def _processes(proc: Path, progress: Progress, cancelled: Cancelled) -> _Gathere
     """Maps and page tables of all processes that live long enough to be read."""
     gathered, tables = _Gathered(), Tables()
     try:
-        pids = sorted(int(name) for name in os.listdir(proc) if name.isascii() and name.isdigit())
+        pids = sorted(pid for name in os.listdir(proc) if (pid := number_of(name, MOST_PID)))
     except OSError as error:
         raise SourceError(proc, "", error.strerror or str(error)) from error
     for number, pid in enumerate(pids):
@@ -149,19 +151,46 @@ def _processes(proc: Path, progress: Progress, cancelled: Cancelled) -> _Gathere
 
 def _process(base: Path, pid: int, gathered: _Gathered, tables: Tables, cancelled: Cancelled) -> None:
     """Add one process to `gathered`, completely or not at all."""
-    maps = tuple(text_of(base / "maps").splitlines())
+    maps = tuple(lines_of(text_of(base / "maps")))
     if not maps:
         return  # a kernel thread
     status = dict(_fields(text_of(base / "status")))
     vmas: tuple[VmaImage, ...] = parse_maps(maps)
     addresses, entries, huge = tables.entries(base / "pagemap", vmas, cancelled)
-    ppid = status.get("PPid", "0")
-    comm = status.get("Name", "")
-    gathered.texts.append(ProcessText(pid, int(ppid) if ppid.isdigit() else 0, comm, status, maps))
+    ppid = number_of(status.get("PPid", ""), MOST_PID) or 0
+    threads = _threads(base, pid)
+    gathered.texts.append(ProcessText(pid, ppid, status.get("Name", ""), status, maps, threads, _pid_ns(base)))
     gathered.pids.append(np.full(len(addresses), pid, np.int64))
     gathered.addresses.append(addresses)
     gathered.entries.append(entries)
     gathered.huge.append(huge)
+
+
+def _threads(base: Path, pid: int) -> tuple[ThreadText, ...]:
+    """The threads of a process that live long enough to be read, the main one first; empty if none does."""
+    try:
+        tids = sorted(tid for name in os.listdir(base / "task") if (tid := number_of(name, MOST_PID)))
+    except OSError:
+        return ()
+    found = []
+    for tid in sorted(tids, key=lambda tid: (tid != pid, tid)):
+        try:
+            flags = flags_of(text_of(base / "task" / str(tid) / "stat"))
+            mask = dict(_fields(text_of(base / "task" / str(tid) / "status"))).get("SigBlk", "0")
+        except OSError:
+            continue
+        if flags is not None:
+            found.append(ThreadText(tid, flags, mask))
+    return tuple(found) if found and found[0].tid == pid else ()
+
+
+def _pid_ns(base: Path) -> int:
+    """The inode number of the PID namespace of a process, from a link such as `pid:[4026531836]`; 0 if it is hidden."""
+    try:
+        link = os.readlink(base / "ns" / "pid")
+    except OSError:
+        return 0
+    return number_of(link.removeprefix("pid:[").removesuffix("]"), _MOST_INODE) or 0
 
 
 def _exported(proc: Path, flags: U64, counts: U64, gathered: _Gathered) -> Exported:
@@ -199,7 +228,7 @@ def _missed(gathered: _Gathered) -> list[str]:
 def _mounts(proc: Path) -> dict[str, str]:
     """File-system type by device, written as in maps (`fe:00`)."""
     found = {}
-    for line in text_or_empty(proc / "self" / "mountinfo").splitlines():
+    for line in lines_of(text_or_empty(proc / "self" / "mountinfo")):
         match = re.match(r"\d+ \d+ (\d{1,7}):(\d{1,7}) .* - (\S+) ", line, re.ASCII)
         if match:
             found[f"{int(match.group(1)):02x}:{int(match.group(2)):02x}"] = match.group(3)
@@ -212,8 +241,8 @@ def _sysctls(proc: Path) -> dict[str, int]:
 
 
 def _fields(status: str) -> list[tuple[str, str]]:
-    pairs = (line.partition(":") for line in status.splitlines())
-    return [(name, value.strip()) for name, colon, value in pairs if colon]
+    pairs = (line.partition(":") for line in lines_of(status))
+    return [(name, value.strip(" \t")) for name, colon, value in pairs if colon]
 
 
 def _fitted(counts: U64, frames: int) -> U64:

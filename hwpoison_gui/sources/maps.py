@@ -1,4 +1,4 @@
-"""Parses the lines of /proc/PID/maps and the fields of /proc/PID/status, for recordings and the live machine."""
+"""Parses the lines of /proc/PID/maps, and makes processes of what /proc says of them: recorded or live."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from typing import Final
 
 from hwpoison_gui.kernel.image import ProcessImage, VmaImage
 from hwpoison_gui.sources.errors import MalformedError
+from hwpoison_gui.sources.text import number_of
+from hwpoison_gui.sources.threads import SIGBUS, SIGSEGV, ThreadText, disposition_of, has_signal, thread_image
 
 PAGE_SHIFT: Final = 12
 # Five-level page tables have 57 address bits, half of that for user space; [vsyscall] lies above and is no VMA.
 USER_END: Final = 1 << 56
 
-SIGBUS: Final = 7
-_SIGBUS_BIT: Final = 1 << (SIGBUS - 1)
+MOST_PID: Final = (1 << 31) - 1  # pid_t
+MOST_THREADS: Final = 1 << 22  # PID_MAX_LIMIT: as many as a kernel can have
 
 _LINE: Final = re.compile(
     r"([0-9a-f]{1,16})-([0-9a-f]{1,16}) ([r-][w-][x-][ps]) ([0-9a-f]{1,16})"
@@ -26,13 +28,27 @@ _LINE: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ProcessText:
-    """A process as /proc prints it: the fields of status by name and the lines of maps."""
+    """A process as /proc prints it.
+
+    Attributes
+    ----------
+    status : mapping
+        The fields of status by name.
+    maps : tuple of str
+        The lines of maps.
+    threads : tuple of ThreadText
+        Its threads, the main one first; empty where they were not listed.
+    pid_ns : int
+        The inode number of /proc/PID/ns/pid; 0 where it was not read.
+    """
 
     pid: int
     ppid: int
     comm: str
     status: Mapping[str, str]
     maps: tuple[str, ...]
+    threads: tuple[ThreadText, ...] = ()
+    pid_ns: int = 0
 
 
 def parse_line(line: str) -> VmaImage | None:
@@ -67,43 +83,39 @@ def is_file(vma: VmaImage) -> bool:
     return vma.inode != 0 or vma.path.startswith("/")
 
 
-def sigbus_of(status: Mapping[str, str]) -> str:
-    """Disposition of SIGBUS by the masks SigBlk, SigIgn and SigCgt of status; `default` where they are missing."""
-    masks = {name: _mask(status, name) for name in ("SigBlk", "SigIgn", "SigCgt")}
-    if masks["SigIgn"] & _SIGBUS_BIT:
-        return "ignored"
-    if masks["SigBlk"] & _SIGBUS_BIT:
-        return "blocked"
-    return "handler" if masks["SigCgt"] & _SIGBUS_BIT else "default"
+def process_image(text: ProcessText, pid_ns: tuple[int, ...] = ()) -> ProcessImage:
+    """The process in the form that a machine is booted from, in the PID namespaces of these inits.
 
-
-def process_image(text: ProcessText) -> ProcessImage:
-    """The process in the form that a machine is booted from. Raises MalformedError."""
-    threads = text.status.get("Threads", "1").strip()
-    if not (threads.isascii() and threads.isdigit() and 1 <= len(threads) <= 7):
-        raise MalformedError(f"process {text.pid}", f"Threads is {threads[:40]!r}")
+    Raises MalformedError.
+    """
     try:
-        vmas = parse_maps(text.maps)
+        blocked = has_signal(text.status.get("SigBlk", "0"), SIGBUS)
+        return ProcessImage(
+            pid=text.pid,
+            ppid=text.ppid,
+            comm=text.comm,
+            vmas=parse_maps(text.maps),
+            threads=threads_of(text),
+            sigbus=disposition_of(text.status, SIGBUS),
+            sigsegv=disposition_of(text.status, SIGSEGV),
+            blocked=blocked,
+            listed=tuple(thread_image(thread) for thread in text.threads),
+            pid_ns=pid_ns,
+        )
     except MalformedError as bad:
         raise MalformedError(f"process {text.pid}, {bad.where}", bad.why) from None
-    return ProcessImage(
-        pid=text.pid,
-        ppid=text.ppid,
-        comm=text.comm,
-        vmas=vmas,
-        threads=max(1, int(threads)),
-        sigbus=sigbus_of(text.status),
-    )
 
 
-def meminfo_kb(text: str, name: str) -> int:
-    """A value of /proc/meminfo in kB; 0 if the kernel does not print it."""
+def threads_of(text: ProcessText) -> int:
+    """The number of threads of a process, at least 1. Raises MalformedError."""
+    said = text.status.get("Threads", "1").strip(" \t")
+    count = number_of(said, MOST_THREADS)
+    if count is None:
+        raise MalformedError("status", f"Threads is {said[:40]!r}; a kernel has at most {MOST_THREADS:,} threads")
+    return max(1, count, len(text.threads))
+
+
+def meminfo_kb(text: str, name: str) -> int | None:
+    """A value of /proc/meminfo in kB; None if the kernel does not print it."""
     match = re.search(rf"^{re.escape(name)}:\s*(\d{{1,18}})\b", text, re.ASCII | re.MULTILINE)
-    return int(match.group(1)) if match else 0
-
-
-def _mask(status: Mapping[str, str], name: str) -> int:
-    value = status.get(name, "0").strip()
-    if not re.fullmatch(r"[0-9a-f]{1,32}", value, re.ASCII):
-        raise MalformedError("status", f"{name} is {value[:40]!r}")
-    return int(value, 16)
+    return int(match.group(1)) if match else None

@@ -89,4 +89,4 @@ def _read_header(path: Path, member: IO[bytes], name: str) -> tuple[int, np.dtyp
 
 
 def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [""])[0][:120] or type(error).__name__
+    return str(error).partition("\n")[0][:120] or type(error).__name__

@@ -18,6 +18,7 @@ from hwpoison_gui.sources.errors import MalformedError, SourceError
 from hwpoison_gui.sources.maps import PAGE_SHIFT, ProcessText
 from hwpoison_gui.sources.npz import Integers, read_columns
 from hwpoison_gui.sources.recognise import MOST_JSON
+from hwpoison_gui.sources.threads import ThreadText
 from hwpoison_gui.sources.vma_table import U64
 from hwpoison_gui.sources.zoneinfo import zones_of
 
@@ -207,7 +208,7 @@ def _processes(path: Path, notes: dict[str, Any]) -> tuple[ProcessText, ...]:
 def _process(path: Path, where: str, one: Any) -> ProcessText:
     if not isinstance(one, dict):
         raise SourceError(path, where, "an object expected")
-    pid, ppid = (_integer(path, where, one, key) for key in ("pid", "ppid"))
+    pid, ppid = _integer(path, where, one, "pid"), _integer(path, where, one, "ppid", default=0)
     comm, status, maps = one.get("comm", ""), one.get("status", {}), one.get("maps", [])
     if not isinstance(comm, str):
         raise SourceError(path, f"{where}.comm", "a text expected")
@@ -215,13 +216,34 @@ def _process(path: Path, where: str, one: Any) -> ProcessText:
         raise SourceError(path, f"{where}.status", "an object of texts expected")
     if not isinstance(maps, list) or not all(isinstance(line, str) for line in maps):
         raise SourceError(path, f"{where}.maps", "a list of lines expected")
-    return ProcessText(pid, ppid, comm, status, tuple(maps))
+    pid_ns = _integer(path, where, one, "pid_ns", 1 << 63, 0)
+    return ProcessText(pid, ppid, comm, status, tuple(maps), _threads(path, where, one, pid), pid_ns)
 
 
-def _integer(path: Path, where: str, one: dict[str, Any], key: str) -> int:
-    value = one.get(key, 0 if key == "ppid" else None)
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 31:
-        raise SourceError(path, f"{where}.{key}", "a process number expected")
+def _threads(path: Path, where: str, one: dict[str, Any], pid: int) -> tuple[ThreadText, ...]:
+    """The threads of a process, where they were recorded: the main one first, none twice."""
+    listed = one.get("threads", [])
+    if not isinstance(listed, list) or not all(isinstance(thread, dict) for thread in listed):
+        raise SourceError(path, f"{where}.threads", "a list of objects expected")
+    found = []
+    for number, thread in enumerate(listed):
+        at = f"{where}.threads[{number}]"
+        mask = thread.get("SigBlk", "0")
+        if not isinstance(mask, str):
+            raise SourceError(path, f"{at}.SigBlk", "a text expected")
+        found.append(ThreadText(_integer(path, at, thread, "tid"), _integer(path, at, thread, "flags", 1 << 32), mask))
+    if found and (found[0].tid != pid or len({thread.tid for thread in found}) < len(found)):
+        raise SourceError(path, f"{where}.threads", "the main thread first, and none twice, expected")
+    return tuple(found)
+
+
+def _integer(
+    path: Path, where: str, one: dict[str, Any], key: str, limit: int = 1 << 31, default: int | None = None
+) -> int:
+    """The value of a key, 0 to `limit` exclusive, which is that of a process number unless given."""
+    value = one.get(key, default)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < limit:
+        raise SourceError(path, f"{where}.{key}", f"a whole number below {limit:,} expected")
     return value
 
 

@@ -18,6 +18,7 @@ from hwpoison_gui.sources.assemble import Exported
 from hwpoison_gui.sources.errors import SourceError
 from hwpoison_gui.sources.frames import Cancelled, check, never
 from hwpoison_gui.sources.live import COPY_NOTE
+from hwpoison_gui.sources.maps import ProcessText
 from hwpoison_gui.sources.recording import PMD_COLUMN, hidden_beside
 
 PRIVATE: Final = 0o600
@@ -72,9 +73,19 @@ def json_of(exported: Exported) -> bytes:
         "mounts": dict(exported.mounts),
         "zones": [zone._asdict() for zone in exported.zones] or None,
         "notes": [note for note in exported.notes if note != COPY_NOTE],
-        "processes": [
-            {"pid": one.pid, "ppid": one.ppid, "comm": one.comm, "status": dict(one.status), "maps": list(one.maps)}
-            for one in exported.processes
-        ],
+        "processes": [_process(one) for one in exported.processes],
     }
     return json.dumps({key: value for key, value in content.items() if value is not None}, indent=1).encode("ascii")
+
+
+def _process(one: ProcessText) -> dict[str, Any]:
+    threads = [{"tid": thread.tid, "flags": thread.flags, "SigBlk": thread.sig_blk} for thread in one.threads]
+    return {
+        "pid": one.pid,
+        "ppid": one.ppid,
+        "comm": one.comm,
+        "pid_ns": one.pid_ns,
+        "status": dict(one.status),
+        "threads": threads,
+        "maps": list(one.maps),
+    }

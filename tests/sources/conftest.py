@@ -58,7 +58,7 @@ def texts() -> dict[str, Any]:
     for pid, status in STATUS.items():
         ppid = int(status["PPid"])
         maps = MAPS[pid].splitlines()
-        processes.append({"pid": pid, "ppid": ppid, "comm": status["Name"], "status": status, "maps": maps})
+        processes.append({"pid": pid, "ppid": ppid, "comm": status["Name"], "status": dict(status), "maps": maps})
     return {"processes": processes, "meminfo": MEMINFO, "version": "Linux version 6.1.0-test", "sysctl": {}}
 
 
@@ -105,9 +105,17 @@ def fake_proc(tmp_path: Path) -> Path:
     return proc
 
 
+def add_thread(folder: Path, tid: int, flags: int, sig_blk: str = "0000000000000000") -> None:
+    """Add a thread to a process of the made-up /proc. Its name has what a parser of stat may stumble over."""
+    (folder / "task" / str(tid)).mkdir(parents=True)
+    (folder / "task" / str(tid) / "stat").write_text(f"{tid} (a ) (b) S 1 1 1 0 -1 {flags} 7 8 9\n")
+    (folder / "task" / str(tid) / "status").write_text(f"Name:\ta ) (b)\nSigBlk:\t{sig_blk}\n")
+
+
 def _process(folder: Path, status: Mapping[str, str], maps: str, entries: Mapping[int, int]) -> None:
     folder.mkdir()
     (folder / "status").write_text("".join(f"{name}:\t{value}\n" for name, value in status.items()))
+    add_thread(folder, int(folder.name), 0x400000)
     (folder / "maps").write_text(maps)
     with open(folder / "pagemap", "wb") as file:
         for va, entry in entries.items():

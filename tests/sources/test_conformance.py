@@ -156,4 +156,4 @@ def _notes(image: MemoryImage) -> None:
     assert any("no flag at all" in note for note in image.notes) == bool((image.kpageflags == 0).any())
     assert image.kernel is None or len(image.kernel) == 2
     assert set(image.sysctl) <= {"memory_failure_early_kill", "memory_failure_recovery"}
-    assert image.hardware_corrupted_kb >= 0
+    assert image.hardware_corrupted_kb is None or image.hardware_corrupted_kb >= 0

@@ -7,6 +7,7 @@ import ctypes
 import errno
 import io
 import os
+import shutil
 import threading
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hwpoison_gui.kernel.image import MemoryImage
+from hwpoison_gui.kernel.boot.machine import machine_from_image
+from hwpoison_gui.kernel.image import MemoryImage, ThreadImage
+from hwpoison_gui.kernel.profile.v7 import V7
 from hwpoison_gui.sources import live, pagemap
 from hwpoison_gui.sources.errors import CancelledError, LivePermissionError, SourceError
-from hwpoison_gui.sources.text import text_of
+from hwpoison_gui.sources.text import lines_of, text_of
+from tests.sources.conftest import add_thread
 
 PRESENT = np.uint64(1 << 63)
 
@@ -41,6 +45,74 @@ def test_a_made_up_machine(fake_proc: Path) -> None:
 def test_a_file_system_that_cannot_drop_pages(fake_proc: Path) -> None:
     (fake_proc / "10" / "mountinfo").write_text("27 1 254:0 / / rw - 9p host rw\n")
     assert live.capture(proc=fake_proc).files[0].filesystem == "nofs"
+
+
+def test_policies_and_masks_of_threads(fake_proc: Path) -> None:
+    """A virtual machine monitor asks for early kill (PR_MCE_KILL_EARLY); one of its threads chose late kill."""
+    (fake_proc / "10" / "task" / "10" / "stat").write_text(f"10 (qemu) S 1 1 1 0 -1 {0x8000080 | 0x400000} 7 8 9\n")
+    add_thread(fake_proc / "10", 9, 0x400080, "0000000000000040")
+    add_thread(fake_proc / "10", 12, 0x8400000)
+    (fake_proc / "10" / "task" / "14").mkdir()  # it ended before its stat was read
+    image = live.capture(proc=fake_proc)
+    assert image.processes[0].listed == (
+        ThreadImage(10, "early"),
+        ThreadImage(9, "late", blocked=True),
+        ThreadImage(12, "default"),
+    )
+    assert not any("PR_MCE_KILL" in note for note in image.notes)
+    m = machine_from_image(image, V7)
+    assert m.processes.view[10].threads == (10, 9, 12)
+    assert [(m.tasks.view[tid].mce_kill, m.tasks.view[tid].blocked) for tid in (10, 9, 12)] == [
+        ("early", False),
+        ("late", True),
+        ("default", False),
+    ]
+
+
+@pytest.mark.parametrize("gone", ["10/task", "10/task/10/stat", "10/task/10/status"])
+def test_threads_that_vanish(gone: str, fake_proc: Path) -> None:
+    (shutil.rmtree if (fake_proc / gone).is_dir() else os.unlink)(fake_proc / gone)
+    image = live.capture(proc=fake_proc)
+    assert [(one.pid, one.threads, len(one.listed)) for one in image.processes] == [(10, 3, 0), (11, 1, 1)]
+
+
+def test_processes_of_a_container(fake_proc: Path) -> None:
+    for pid, numbers, link in ((10, "10\t1", "pid:[4026532000]"), (11, "11\t7", "pid:[4026532000]")):
+        with open(fake_proc / str(pid) / "status", "a") as file:
+            file.write(f"NSpid:\t{numbers}\n")
+        (fake_proc / str(pid) / "ns").mkdir()
+        (fake_proc / str(pid) / "ns" / "pid").symlink_to(link)
+    assert [(one.pid, one.pid_ns) for one in live.capture(proc=fake_proc).processes] == [(10, (10,)), (11, (10,))]
+
+
+HOSTILE = ["\u0085", "\u2028", "\u2029", "\r", "\f", "\v", "\x1c", "\x1d", "\x1e", "\u00a0", "<b>", "\x9b31m", "\u202e"]
+
+
+@pytest.mark.parametrize("odd", HOSTILE)
+def test_names_that_are_no_line_break(odd: str, fake_proc: Path) -> None:
+    for pid in (10, 11):
+        maps = fake_proc / str(pid) / "maps"
+        maps.write_bytes(maps.read_bytes().replace(b"/a program", f"/a{odd}program{odd}".encode()))
+    status = fake_proc / "11" / "status"
+    status.write_bytes(status.read_bytes().replace(b"reader", f"{odd}re{odd}ader".encode()))
+    mounts = fake_proc / "10" / "mountinfo"
+    mounts.write_bytes(f"26 1 254:1 / /mnt/{odd} rw - 9p host rw\n".encode() + mounts.read_bytes())
+    image = live.capture(proc=fake_proc)
+    assert [file.path for file in image.files] == [f"/bin/a{odd}program{odd}"]
+    assert image.processes[1].comm == f"{odd}re{odd}ader" and image.processes[1].sigbus == "ignored"
+
+
+@pytest.mark.parametrize("ppid", ["²", "٣", "१२", "9" * 5000, str(1 << 63), str(1 << 31), "-1", "1e3", "", "0x1"])
+def test_odd_parents(ppid: str, fake_proc: Path) -> None:
+    status = fake_proc / "11" / "status"
+    status.write_bytes(status.read_bytes().replace(b"PPid:\t10", f"PPid:\t{ppid}".encode()))
+    assert [process.ppid for process in live.capture(proc=fake_proc).processes] == [1, 0]
+
+
+@pytest.mark.parametrize("name", ["²", "٣", "9" * 200, str(1 << 63), str(1 << 31), "0", "-1", "1_0"])
+def test_folders_that_are_no_process(name: str, fake_proc: Path) -> None:
+    (fake_proc / name).symlink_to("11")
+    assert [process.pid for process in live.capture(proc=fake_proc).processes] == [10, 11]
 
 
 def test_progress_rises_to_one(fake_proc: Path) -> None:
@@ -224,13 +296,15 @@ def test_this_machine(real: MemoryImage) -> None:
     assert os.getpid() in {process.pid for process in real.processes}
     mine = real.pagemap_pid == os.getpid()
     assert mine.sum() > 500
+    me = next(process for process in real.processes if process.pid == os.getpid())
+    assert me.threads >= len(me.listed) > 0 and {thread.mce_kill for thread in me.listed} == {"default"}
     assert len(real.kpageflags) == len(real.kpagecount) > 0
 
 
 @pytest.mark.live
 def test_this_machine_both_ways(real: MemoryImage) -> None:
     """PAGEMAP_SCAN and reading area by area find the same of this process, but for what changes meanwhile."""
-    vmas = live.parse_maps(text_of(live.PROC / "self" / "maps").splitlines())
+    vmas = live.parse_maps(lines_of(text_of(live.PROC / "self" / "maps")))
     path = live.PROC / "self" / "pagemap"
     first, second = (pagemap.Tables(scan).entries(path, vmas, live.never)[0] for scan in (True, False))
     both = np.intersect1d(first, second)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hwpoison_gui.sources.errors import MalformedError
-from hwpoison_gui.sources.maps import ProcessText, is_file, meminfo_kb, parse_line, parse_maps, process_image, sigbus_of
+from hwpoison_gui.sources.maps import ProcessText, is_file, meminfo_kb, parse_line, parse_maps, process_image
 
 
 def test_a_file_mapping() -> None:
@@ -65,25 +65,29 @@ def test_areas_must_be_in_order() -> None:
         ({}, "default"),
         ({"SigCgt": "0000000000000040"}, "handler"),
         ({"SigCgt": "0000000000000080"}, "default"),
-        ({"SigCgt": "0000000000000040", "SigBlk": "0000000000000040"}, "blocked"),
+        ({"SigCgt": "0000000000000040", "SigBlk": "0000000000000040"}, "handler"),
         ({"SigIgn": "0000000000001040", "SigBlk": "0000000000000040"}, "ignored"),
+        ({"SigCgt": "0000000000000400", "SigBlk": "0000000000000040"}, "default"),
     ],
 )
-def test_disposition(status: dict[str, str], sigbus: str) -> None:
-    assert sigbus_of(status) == sigbus
+def test_signals(status: dict[str, str], sigbus: str) -> None:
+    image = process_image(ProcessText(5, 1, "a", status, ()))
+    assert (image.sigbus, image.blocked) == (sigbus, "SigBlk" in status)
+    assert image.sigsegv == ("handler" if status.get("SigCgt", "").endswith("400") else "default")
 
 
 def test_a_process() -> None:
     image = process_image(ProcessText(5, 1, "a", {"Threads": "4"}, ("1000-2000 rw-p 00000000 00:00 0",)))
     assert (image.pid, image.ppid, image.comm, image.threads, len(image.vmas)) == (5, 1, "a", 4, 1)
-    for status in ({"Threads": "many"}, {"Threads": ""}, {"SigCgt": "xyz"}):
+    odd = ("many", "", "-1", "²", "٣", "4194305", "9999999", "9" * 5000)
+    for status in (*({"Threads": count} for count in odd), {"SigCgt": "xyz"}, {"SigBlk": "٤٠"}, {"SigIgn": "0x40"}):
         with pytest.raises(MalformedError):
             process_image(ProcessText(5, 1, "a", status, ()))
 
 
 def test_meminfo() -> None:
     assert meminfo_kb("A:   1 kB\nHardwareCorrupted:     12 kB\n", "HardwareCorrupted") == 12
-    assert meminfo_kb("A: 1 kB\n", "HardwareCorrupted") == 0
+    assert meminfo_kb("A: 1 kB\n", "HardwareCorrupted") is None
 
 
 @given(st.one_of(st.text(), st.from_regex(r"[0-9a-f]+-[0-9a-f]+ [rwxsp-]{4} [0-9a-f]+ ..:.. [0-9]+ .*")))

@@ -10,8 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.boot.machine import machine_from_image
+from hwpoison_gui.kernel.profile.linux_6_1 import V6_1
+from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.errors import LivePermissionError, SourceError
 from hwpoison_gui.sources.raw import EXPORTED, open_raw
+from tests.workbench import do
 
 
 def _write(folder: Path, words: Sequence[int] | np.ndarray, end: bytes = b"") -> Path:
@@ -86,3 +91,14 @@ def test_any_bytes(content: bytes, tmp_path: Path) -> None:
         return
     assert image.kpageflags.tobytes() == content
     assert not (image.kpageflags & np.uint64(~EXPORTED & (1 << 64) - 1)).any()
+
+
+def test_hardware_corrupted_is_counted_from_the_flags(tmp_path: Path) -> None:
+    words = np.full(512, pf.RESERVED, np.uint64)
+    words[[8, 9]] = pf.HWPOISON
+    (tmp_path / "flags").write_bytes(words.tobytes())
+    session = Session(machine_from_image(open_raw(tmp_path / "flags"), V6_1))
+    assert session.machine.hardware_corrupted_kb == 8
+    for pfn, left in ((8, 4), (9, 0)):
+        assert do(session, "unpoison", frame=f"pfn:{pfn:#x}").errno == 0
+        assert session.machine.hardware_corrupted_kb == left

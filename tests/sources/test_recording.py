@@ -17,11 +17,13 @@ from hypothesis import strategies as st
 
 from hwpoison_gui import resources
 from hwpoison_gui.kernel.boot.machine import machine_from_image
-from hwpoison_gui.kernel.image import MemoryImage
+from hwpoison_gui.kernel.image import MemoryImage, ThreadImage
 from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.kernel.profile.v7 import V7
 from hwpoison_gui.sources.errors import SourceError
 from hwpoison_gui.sources.recording import open_recording
 from tests.paths import DATA
+from tests.sources.conftest import FLAGS, texts
 
 Recording = Callable[..., Path]
 
@@ -127,7 +129,7 @@ BAD: dict[str, tuple[Callable[[Recording], Path], str]] = {
     "strange pids": (_with(pagemap_pid=np.arange(9) + 500), "pagemap_pid: no process with memory has the pid 500"),
     "no processes": (_noted(processes=None), "processes: a list expected"),
     "a process that is none": (_noted(processes=[5]), "processes[0]: an object expected"),
-    "no pid": (_process(pid=None), "processes[0].pid: a process number expected"),
+    "no pid": (_process(pid=None), "processes[0].pid: a whole number below 2,147,483,648 expected"),
     "a true pid": (_process(pid=True), "processes[0].pid"),
     "comm": (_process(comm=3), "processes[0].comm: a text expected"),
     "status": (_process(status=[]), "processes[0].status"),
@@ -315,3 +317,64 @@ def test_the_servers_files_are_what_the_kernel_said(server: MemoryImage) -> None
             )
     assert said > 80
     assert agreed == said
+
+
+def test_threads_and_namespaces(recording: Recording) -> None:
+    notes = texts()
+    notes["processes"][1]["threads"] = [
+        {"tid": 10, "flags": 0x8000080},
+        {"tid": 30, "flags": 0x80, "SigBlk": "0000000000000040"},
+    ]
+    for process, numbers in zip(notes["processes"][1:], ("10\t1", "11\t7"), strict=True):
+        process["status"]["NSpid"] = numbers
+    image = open_recording(recording(noted=notes))
+    assert image.processes[0].listed == (ThreadImage(10, "early"), ThreadImage(30, "late", blocked=True))
+    assert [(process.threads, process.pid_ns) for process in image.processes] == [(3, (10,)), (1, (10,))]
+    m = machine_from_image(image, V7)
+    assert m.processes.view[10].threads == (10, 30, 31)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"threads": {}}, "threads: a list of objects"),
+        ({"threads": [7]}, "threads: a list of objects"),
+        ({"threads": [{"tid": 10}]}, r"threads\[0\].flags: a whole number"),
+        ({"threads": [{"tid": 1 << 31, "flags": 0}]}, r"threads\[0\].tid: a whole number"),
+        ({"threads": [{"tid": 11, "flags": 0}]}, "the main thread first"),
+        ({"threads": [{"tid": 10, "flags": 0}, {"tid": 10, "flags": 0}]}, "none twice"),
+        ({"threads": [{"tid": 10, "flags": 0, "SigBlk": 4}]}, "SigBlk: a text"),
+        ({"threads": [{"tid": 10, "flags": 0, "SigBlk": "x"}]}, "a signal mask is 'x'"),
+        ({"pid_ns": -1}, "pid_ns: a whole number"),
+        ({"ppid": 1 << 63}, "ppid: a whole number"),
+    ],
+)
+def test_bad_threads(changed: dict[str, Any], said: str, recording: Recording) -> None:
+    notes = texts()
+    notes["processes"][1] |= changed
+    with pytest.raises(SourceError, match=said):
+        open_recording(recording(noted=notes))
+
+
+def test_more_threads_than_a_kernel_can_have(recording: Recording) -> None:
+    notes = texts()
+    notes["processes"][1]["status"]["Threads"] = "9999999"
+    with pytest.raises(SourceError, match="process 10, status: Threads is '9999999'; a kernel has at most 4,194,304"):
+        open_recording(recording(noted=notes))
+
+
+def test_threads_that_were_only_counted_are_limited(recording: Recording) -> None:
+    notes = texts()
+    for process in notes["processes"][1:]:
+        process["status"]["Threads"] = "4000000"
+    image = open_recording(recording(noted=notes))
+    assert [process.threads for process in image.processes] == [1 + (1 << 16), 1]
+    assert "Threads that are left out, as they were counted but not listed: 7,934,462." in image.notes
+
+
+def test_the_counter_comes_from_the_flags_where_it_was_not_recorded(recording: Recording) -> None:
+    for noted, kb in (({}, 4), ({"meminfo": "MemTotal: 32 kB\n"}, None), ({"meminfo": None}, None)):
+        image = open_recording(recording({"kpageflags": np.array([*FLAGS[:6], 0x80000, 0x80000], np.uint64)}, noted))
+        assert image.hardware_corrupted_kb == kb
+        assert any("HardwareCorrupted was not recorded" in note for note in image.notes) == (kb is None)
+        assert machine_from_image(image, V7).hardware_corrupted_kb == (8 if kb is None else kb)

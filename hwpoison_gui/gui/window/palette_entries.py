@@ -99,7 +99,7 @@ class PaletteEntries:
             pfn, words = self._go_to.taken(typed)
         except ScenarioError:
             return []
-        tip = " · ".join(self._summary_of(pfn).splitlines())
+        tip = " · ".join(self._summary_of(pfn).split("\n"))
         return [PaletteEntry("Go to frame", words[0].upper() + words[1:], tip, "", partial(self._go_to.show, pfn))]
 
     def _to_task(self, tgid: int) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import page_flags as pf
 from .. import pte as ptes
-from ..image import FileImage, MemoryImage, ProcessImage, VmaImage
+from ..image import FileImage, MemoryImage, ProcessImage, ThreadImage, VmaImage
 from ..machine import Machine
 from ..mmzone import zones_by_address
 from ..profile.type import Profile
@@ -181,12 +181,14 @@ def _by_pid(image: MemoryImage) -> list[ProcessImage]:
 
 
 def _load_processes(m: Machine, image: MemoryImage) -> None:
-    """Load thread groups in order of pid. Further threads get the next free tids: Linux does not export theirs."""
+    """Load thread groups in order of pid. Threads that are not listed get the next free tids."""
     taken = {process.pid for process in image.processes}
+    taken.update(thread.tid for process in image.processes for thread in process.listed)
     names: set[str] = set()
     for process in _by_pid(image):
         pid = process.pid
-        tids = [pid]
+        known = {thread.tid: thread for thread in process.listed}
+        tids = [*known] or [pid]
         while len(tids) < process.threads:
             tid = tids[-1] + 1
             while tid in taken:
@@ -195,13 +197,11 @@ def _load_processes(m: Machine, image: MemoryImage) -> None:
             tids.append(tid)
         name = f"{process.comm}-{pid}" if process.comm in names else process.comm
         names.add(name)
-        disposition = "handler" if process.sigbus == "blocked" else process.sigbus
-        m.processes.load(
-            {pid: Process(pid, process.ppid, process.comm, name, pid, sigbus=disposition, threads=tuple(tids))}
-        )
-        blocked = process.sigbus == "blocked"
+        group = Process(pid, process.ppid, process.comm, name, pid, process.sigbus, process.sigsegv, tuple(tids))
+        m.processes.load({pid: group})
         for number, tid in enumerate(tids):
-            m.tasks.load({tid: Task(tid, pid, number, process.mce_kill, blocked, process.stopped)})
+            thread = known.get(tid) or ThreadImage(tid, process.mce_kill, process.blocked)
+            m.tasks.load({tid: Task(tid, pid, number, thread.mce_kill, thread.blocked, process.stopped)})
         m.mmap_base.load({pid: _free_space(process)})
 
 
@@ -245,6 +245,13 @@ def _load_special(m: Machine, image: MemoryImage) -> None:
     m.special.load(found)
 
 
+def _poisoned_pages(image: MemoryImage) -> int:
+    """HardwareCorrupted in frames; where the image does not have it, the frames with the flag HWPOISON."""
+    if image.hardware_corrupted_kb is None:
+        return int(np.count_nonzero(image.kpageflags & np.uint64(pf.HWPOISON)))
+    return image.hardware_corrupted_kb >> (PAGE_SHIFT - 10)
+
+
 def _load_counters(m: Machine, image: MemoryImage) -> None:
     """Load the highest ids in use, HardwareCorrupted, and the sysctls that are known."""
     highest = {
@@ -253,7 +260,7 @@ def _load_counters(m: Machine, image: MemoryImage) -> None:
         "next_anon_vma": max(int(word) >> 2 for word in (m.mapping.view.max(), 0)),
         "next_pid": max(m.tasks.view, default=0),
         "next_swap_entry": max((*m.swap_map.view, *m.swap_cache.view, 0)),
-        "num_poisoned_pages": image.hardware_corrupted_kb >> (PAGE_SHIFT - 10),
+        "num_poisoned_pages": _poisoned_pages(image),
     }
     m.counters.load({name: value for name, value in highest.items() if value})
     m.sysctl.load({name: value for name, value in image.sysctl.items() if name in m.sysctl.view})

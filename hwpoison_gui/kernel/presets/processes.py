@@ -169,13 +169,20 @@ class ProcessTable:
 
 
 def _leader(program: Program, vmas: tuple[VmaImage, ...]) -> ProcessImage:
-    return ProcessImage(
-        program.pid, program.ppid, program.comm, vmas, program.threads, program.sigbus, program.mce_kill
-    )
+    return _image(program.pid, program.ppid, program.comm, vmas, program.threads, program.sigbus, program.mce_kill)
 
 
 def _child(child: Child, program: Program, vmas: tuple[VmaImage, ...]) -> ProcessImage:
     """A forked process: as its parent, apart from what it changed itself."""
     comm, threads = child.comm or program.comm, child.threads or 1
     sigbus, mce_kill = child.sigbus or program.sigbus, child.mce_kill or program.mce_kill
-    return ProcessImage(child.pid, program.pid, comm, vmas, threads, sigbus, mce_kill)
+    return _image(child.pid, program.pid, comm, vmas, threads, sigbus, mce_kill)
+
+
+def _image(
+    pid: int, ppid: int, comm: str, vmas: tuple[VmaImage, ...], threads: int, sigbus: str, mce_kill: str
+) -> ProcessImage:
+    """The process; one that blocks SIGBUS has a handler for it."""
+    blocked = sigbus == "blocked"
+    disposition = "handler" if blocked else sigbus
+    return ProcessImage(pid, ppid, comm, vmas, threads, disposition, mce_kill, blocked=blocked)

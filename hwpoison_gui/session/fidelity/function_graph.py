@@ -42,7 +42,7 @@ class Call(NamedTuple):
 def parse(text: str) -> list[Call]:
     """The calls of a recording in the order in which they were entered."""
     entered = [
-        (_COPY.sub("", found[2]), len(found[1]) // _INDENT) for found in map(_CALL.match, text.splitlines()) if found
+        (_COPY.sub("", found[2]), len(found[1]) // _INDENT) for found in map(_CALL.match, text.split("\n")) if found
     ]
     calls: list[Call] = []
     for at, (function, depth) in enumerate(entered):

@@ -303,7 +303,7 @@ def test_when_everybody_ends_nothing_is_mapped(name: str) -> None:
 
 
 def test_a_small_image_is_padded() -> None:
-    process = ProcessImage(5, 1, "a b", (VmaImage(0x1000, 0x3000, "rw-p"),), threads=3, sigbus="blocked")
+    process = ProcessImage(5, 1, "a b", (VmaImage(0x1000, 0x3000, "rw-p"),), threads=3, sigbus="handler", blocked=True)
     empty = np.empty(0, np.uint64)
     flags = np.array([pf.RESERVED, pf.LRU | pf.ANON | pf.MMAP, pf.LRU | pf.ANON | pf.MMAP | pf.SWAPCACHE], np.uint64)
     entries = np.array([1 << 63 | 1, 1 << 63 | 2], np.uint64)
