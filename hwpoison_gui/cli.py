@@ -30,7 +30,8 @@ _USAGE: Final = """hwpoison-gui [FILE | --live]
        hwpoison-gui simulate [--json] FILE
        hwpoison-gui agree [--hidden] [--json] RECORDING ROWS
        hwpoison-gui fidelity [--out FILE]
-       hwpoison-gui pictures [FILE] --out DIR"""
+       hwpoison-gui pictures [FILE] --out DIR
+       hwpoison-gui report [--out FILE] FILE"""
 
 _COMMANDS_HELP: Final = """commands:
   check FILE...        replay scenario files and compare; a directory means all *.toml below it
@@ -38,6 +39,7 @@ _COMMANDS_HELP: Final = """commands:
   agree RECORDING ROWS poison a recorded machine as was done on a real kernel, and compare
   fidelity             write docs/fidelity.md: the comparison with real kernels; needs a checkout
   pictures --out DIR   write pictures of a scenario's first, middle and last step, and its log
+  report FILE          write what the errors of a scenario did, and why, as Markdown
 
 examples:
   hwpoison-gui                           a small desktop machine; click a frame to poison it
@@ -161,6 +163,34 @@ def _pictures(arguments: Sequence[str]) -> int:
     return status
 
 
+def _report(arguments: Sequence[str]) -> int:
+    parser = _parser("report", "Write what the errors of a scenario did, and why, as Markdown for a bug report.")
+    parser.add_argument("file", type=Path, metavar="FILE", help="a scenario")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="file to write (default: standard output)")
+    options = parser.parse_args(arguments)
+    from hwpoison_gui import atomic_file
+    from hwpoison_gui.export.report import report
+    from hwpoison_gui.opening import open_file
+    from hwpoison_gui.sources.errors import SourceError
+
+    try:
+        opened = open_file(options.file)
+    except (ScenarioError, SourceError) as error:
+        return _complain(str(error), BAD_FILE)
+    except OSError as error:
+        return _complain(f"{options.file}: cannot be read: {error.strerror or error}", BAD_FILE)
+    opened.session.seek(len(opened.session.steps))
+    text = report(opened.session, opened.title)
+    if options.out is None:
+        sys.stdout.write(text)
+        return GOOD
+    try:
+        atomic_file.write(options.out, text.encode())
+    except OSError as error:
+        return _complain(f"{options.out}: cannot be written: {error.strerror or error}", BAD_FILE)
+    return GOOD
+
+
 def _window(arguments: Sequence[str]) -> int:
     file, live = _to_open(arguments)
     if file is not None and not file.exists():
@@ -227,4 +257,5 @@ _COMMANDS: Final[dict[str, Callable[[Sequence[str]], int]]] = {
     "agree": _agree,
     "fidelity": _fidelity,
     "pictures": _pictures,
+    "report": _report,
 }

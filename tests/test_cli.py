@@ -37,7 +37,7 @@ def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
         assert word in shown
 
 
-@pytest.mark.parametrize("command", ["check", "simulate", "agree", "pictures"])
+@pytest.mark.parametrize("command", ["check", "simulate", "agree", "pictures", "report"])
 def test_commands_have_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as raised:
         main([command, "--help"])
@@ -119,6 +119,19 @@ def test_simulate_of_bad_files(tmp_path: Path, capsys: pytest.CaptureFixture[str
         assert capsys.readouterr().err.startswith(f"{path}: is {what}")
     assert main(["check", str(recording)]) == 2
     assert "is the recorded memory of a machine, not a scenario" in capsys.readouterr().out
+
+
+def test_report_is_written_to_a_file_or_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lesson = str(resources.path("lessons/05-anonymous-early-kill.toml"))
+    assert main(["report", lesson]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("# An anonymous page, early kill") and "Kernel log" in printed
+    assert main(["report", lesson, "--out", str(tmp_path / "r.md")]) == 0
+    assert (tmp_path / "r.md").read_text() == printed
+    assert main(["report", lesson, "--out", str(tmp_path / "no" / "r.md")]) == 2
+    assert f"{tmp_path / 'no' / 'r.md'}: cannot be written" in capsys.readouterr().err
+    assert main(["report", str(tmp_path / "missing.toml")]) == 2
+    assert "missing.toml: cannot be read" in capsys.readouterr().err
 
 
 def test_agree_names_every_missing_file(capsys: pytest.CaptureFixture[str]) -> None:

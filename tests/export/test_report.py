@@ -6,14 +6,20 @@ import pytest
 
 from hwpoison_gui import resources
 from hwpoison_gui.export.report import MOST_SIGNALS, report
-from hwpoison_gui.opening import open_file
+from hwpoison_gui.opening import Opened, open_file
 from hwpoison_gui.session.session import Session
 from tests.workbench import do
 
 
+def at_its_end(lesson: str) -> Opened:
+    opened = open_file(resources.path(f"lessons/{lesson}.toml"))
+    opened.session.seek(len(opened.session.steps))
+    return opened
+
+
 @pytest.fixture(scope="module")
 def shared() -> str:
-    opened = open_file(resources.path("lessons/07-one-page-many-processes.toml"))
+    opened = at_its_end("07-one-page-many-processes")
     return report(opened.session, opened.title)
 
 
@@ -52,7 +58,7 @@ def test_operations_without_an_error_are_left_out_unless_asked_for() -> None:
 
 
 def test_the_session_stays_where_it_is(shared: str) -> None:
-    opened = open_file(resources.path("lessons/06-anonymous-late-kill.toml"))
+    opened = at_its_end("06-anonymous-late-kill")
     position, digest = opened.session.position, opened.session.machine.gate.digest()
     report(opened.session, opened.title)
     assert (opened.session.position, opened.session.machine.gate.digest()) == (position, digest)
