@@ -6,6 +6,7 @@ Most modules are imported by the functions that need them: a start without a fil
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -17,8 +18,10 @@ from hwpoison_gui.sources.errors import CancelledError
 
 if TYPE_CHECKING:
     from hwpoison_gui.kernel.image import MemoryImage
+    from hwpoison_gui.session.document.document import Document, Stored
     from hwpoison_gui.session.scenario.scenario import Scenario
     from hwpoison_gui.session.session import Session
+    from hwpoison_gui.sources.assemble import Exported
     from hwpoison_gui.view.map.plane import FramePlane
 
 DEFAULT_FRAMES: Final = 65536
@@ -46,6 +49,14 @@ class Opened(NamedTuple):
         Opens the same machine under another profile, by its name.
     plane
         The frames for the map, where they were prepared with the machine.
+    stored
+        The files that hold its memory, as they were when it was opened; None if a scenario makes it.
+    exported
+        What a live machine exported, where no file holds it.
+    document
+        The content of the session file that it was opened from.
+    saves_to
+        The session file that has its operations; empty if there is none.
     """
 
     session: Session
@@ -57,6 +68,10 @@ class Opened(NamedTuple):
     given: int = 0
     again: Callable[[str], Opened] | None = None
     plane: FramePlane | None = None
+    stored: Stored | None = None
+    exported: Exported | None = None
+    document: Document | None = None
+    saves_to: str = ""
 
     @property
     def done_since(self) -> int:
@@ -132,11 +147,17 @@ def open_file(
     form = form_of(path)
     if form.reader is Reader.SCENARIO:
         return open_scenario(path, profile, progress, cancelled)
+    from hwpoison_gui.session.document import files
+    from hwpoison_gui.session.document.document import SUFFIX, Stored
+
+    if form.reader is Reader.SESSION or path.suffix == SUFFIX:
+        return open_session(path, progress, cancelled)
     image = image_of(path)
     if cancelled():
         raise CancelledError
     progress(0.5, "building the machine")
-    return from_image(image, str(path), profile=profile)._replace(again=partial(open_file, path))
+    stored = Stored(files.refs_of(_parts_of(path)), profile)
+    return from_image(image, str(path), profile=profile)._replace(again=partial(open_file, path), stored=stored)
 
 
 def image_of(path: Path, hidden: bool | None = None) -> MemoryImage:
@@ -163,6 +184,17 @@ def image_of(path: Path, hidden: bool | None = None) -> MemoryImage:
 
         return open_raw(path)
     raise form.refusal(path)
+
+
+def _parts_of(path: Path) -> tuple[Path, ...]:
+    """The files that hold the memory that `image_of` reads."""
+    from hwpoison_gui.sources.recognise import Reader, form_of
+
+    if form_of(path).reader is Reader.RAW:
+        return (path,)
+    from hwpoison_gui.sources.recording import parts_of
+
+    return parts_of(path)
 
 
 def open_scenario(
@@ -232,16 +264,106 @@ def from_image(image: MemoryImage, file: str = "", is_copy: bool = False, profil
 
 def open_live(progress: Progress, cancelled: Cancelled) -> Opened:
     """Copy the memory of this computer. Raises SourceError, LivePermissionError, CancelledError."""
-    from hwpoison_gui.sources.live import capture
+    from hwpoison_gui.sources import live
 
-    image = capture(progress, cancelled)
+    exported = live.read(progress, cancelled)
+    image = live.image_of(exported)
     progress(1.0, "building the machine")
-    return _copy_of(image)
+    return _copy_of(image, exported)
 
 
-def _copy_of(image: MemoryImage, profile: str = "") -> Opened:
+def _copy_of(image: MemoryImage, exported: Exported, profile: str = "") -> Opened:
     # The image is kept: if it were read again, memory would have changed.
-    return from_image(image, is_copy=True, profile=profile)._replace(again=partial(_copy_of, image))
+    opened = from_image(image, is_copy=True, profile=profile)
+    return opened._replace(again=partial(_copy_of, image, exported), exported=exported)
+
+
+def open_session(
+    path: Path, progress: Progress = _nobody_waits, cancelled: Cancelled = _nobody_cancels, copied: bool = False
+) -> Opened:
+    """Open a session file: boot its machine, repeat all operations, and go to its timeline position.
+
+    Parameters
+    ----------
+    copied
+        The memory is a copy of live memory that has no other file than those beside `path`.
+
+    Raises
+    ------
+    ScenarioError, SourceError, OSError, CancelledError
+        Also if a file with memory is missing or was changed.
+    """
+    from hwpoison_gui.session.document import files
+    from hwpoison_gui.session.document.document import Stored
+    from hwpoison_gui.session.document.replay import replay
+
+    document = files.read(path)
+    machine = document.machine
+    if isinstance(machine, Stored):
+        opened = _open_stored(machine, path, copied, document.profile, progress, cancelled)
+    else:
+        opened = _made(machine, document.profile)
+    total = max(1, len(document.line))
+    try:
+        for left in replay(opened.session, document):
+            if cancelled():
+                raise CancelledError
+            progress(0.5 + 0.5 * max(0.0, 1 - left / total), f"{left:,} operations left")
+    except ScenarioError as error:
+        raise error.at(file=str(path)) from None
+    file = str(path.absolute())
+    return opened._replace(
+        title=document.title, file=file, given=len(opened.session.operations), document=document, saves_to=file
+    )
+
+
+def _made(scenario: Scenario, profile: str) -> Opened:
+    from hwpoison_gui.session.scenario import replay
+
+    scenario = under(scenario, profile)
+    return Opened(replay.boot(scenario), scenario.title, scenario, again=partial(_made, scenario))
+
+
+def _open_stored(
+    stored: Stored,
+    path: Path,
+    copied: bool,
+    profile: str,
+    progress: Progress = _nobody_waits,
+    cancelled: Cancelled = _nobody_cancels,
+) -> Opened:
+    """The machine of the memory that the session file at `path` refers to."""
+    from hwpoison_gui import user_state
+    from hwpoison_gui.session.document import files
+
+    def tick() -> None:
+        if cancelled():
+            raise CancelledError
+
+    progress(0.0, "checking the memory")
+    scratch = nullcontext(Path()) if stored.archive is None else user_state.scratch()
+    with scratch as folder, files.memory(stored, path, folder, tick) as paths:
+        progress(0.2, "reading the memory")
+        if copied:
+            return _read_copy(paths[0], profile)
+        image = image_of(paths[0], hidden=any(part.name.endswith("_hidden.npz") for part in paths))
+    progress(0.4, "building the machine")
+    if stored.archive is None:
+        refs = tuple(ref._replace(path=str(part)) for ref, part in zip(stored.files, paths, strict=True))
+        file, found = str(paths[0]), stored._replace(files=refs)
+    else:
+        file = stored.archive or str(path.absolute())
+        found = stored._replace(archive=file)
+    opened = from_image(image, file, profile=profile)
+    return opened._replace(stored=found, again=partial(_open_stored, found, path, False))
+
+
+def _read_copy(path: Path, profile: str) -> Opened:
+    from hwpoison_gui.sources import live
+    from hwpoison_gui.sources.recording import read_recording
+
+    exported = read_recording(path, hidden=False)
+    return _copy_of(live.image_of(exported), exported, profile)
 
 
 def recorded(opened: Opened, captions: Sequence[str] = ()) -> Scenario:

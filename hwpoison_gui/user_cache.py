@@ -11,17 +11,15 @@ import stat
 from pathlib import Path
 from typing import Final
 
-_NAME: Final = "hwpoison-gui"
+from hwpoison_gui import user_folders
+
 _MOST_BYTES: Final = 1 << 28
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
 def folder() -> Path | None:
     """$XDG_CACHE_HOME/hwpoison-gui or ~/.cache/hwpoison-gui; None if neither is an absolute path."""
-    home = os.environ.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(home):  # the XDG specification: relative paths are ignored
-        home = os.path.expanduser("~/.cache")
-    return Path(home, _NAME) if os.path.isabs(home) else None
+    return user_folders.folder("XDG_CACHE_HOME", "~/.cache")
 
 
 def read(name: str) -> bytes | None:
@@ -55,25 +53,11 @@ def write(name: str, data: bytes) -> bool:
     if where is None:
         return False
     try:
-        if not _make(where):
+        if not user_folders.make(where):
             return False
         if (where / name).is_symlink():
             (where / name).unlink()
         atomic_file.write(where / name, data, 0o600)
     except OSError:
         return False
-    return True
-
-
-def _make(where: Path) -> bool:
-    """Create the folder if it is missing. Returns whether the user owns it.
-
-    With sudo, HOME may be another user's: files of root must not be left there.
-    """
-    there = where
-    while not there.exists():
-        there = there.parent
-    if there.stat().st_uid != os.geteuid():
-        return False
-    where.mkdir(mode=0o700, parents=True, exist_ok=True)
     return True

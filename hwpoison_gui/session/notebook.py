@@ -46,42 +46,63 @@ class Notebook:
     def __init__(self, session: Session) -> None:
         self._session = session
         self.notes: list[Note] = []
+        self.drafts: list[Note] = []  # typed for a position, and not accepted
         self._number = 0
         self._places: tuple[Operation | None, dict[int, Operation | None]] = None, {}
         line = self._line(len(session.operations))
         for count, operation in enumerate(session.operations, start=1):
             if operation.telling.caption:
-                self._add(operation.telling.caption, line[:count], operation.last - operation.first)
+                self._number += 1
+                within = operation.last - operation.first
+                self.notes.append(Note(self._number, operation.telling.caption, line[:count], within))
 
-    def restore(self, notes: Sequence[Note]) -> None:
-        """Replace all notes by those of a session file."""
-        self.notes = [note._replace(number=number) for number, note in enumerate(notes, start=1)]
-        self._number = len(self.notes)
+    def restore(self, notes: Sequence[Note], drafts: Sequence[Note] = ()) -> None:
+        """Replace all notes and drafts by those of a session file."""
+        numbered = [note._replace(number=number) for number, note in enumerate((*notes, *drafts), start=1)]
+        self.notes, self.drafts = numbered[: len(notes)], numbered[len(notes) :]
+        self._number = len(numbered)
         self._places = None, {}
 
     def _line(self, count: int) -> tuple[Asked, ...]:
         return tuple(Asked(op.name, op.args, op.telling) for op in self._session.operations[:count])
 
-    def _add(self, text: str, line: tuple[Asked, ...], within: int) -> Note:
-        self._number += 1
-        note = Note(self._number, text, line, within)
-        self.notes.append(note)
-        return note
-
     def write(self, text: str) -> Note | None:
         """Write the note on the present position, replacing an existing one; an empty text removes it."""
-        session, text = self._session, text.strip()
-        old = self.here()
+        text, old, draft = text.strip(), self.here(), self.draft_here()
+        if draft is not None:
+            self.drafts.remove(draft)
         if old is not None:
             place = self.notes.index(old)
             self.notes[place : place + 1] = [Note(old.number, text, old.line, old.within)] if text else []
             return self.notes[place] if text else None
         if not text:
             return None
+        self.notes.append(self._note_here(text))
+        return self.notes[-1]
+
+    def _note_here(self, text: str) -> Note:
+        """A new note on the present position."""
+        session = self._session
+        self._number += 1
         if not session.position:
-            return self._add(text, (), 0)
+            return Note(self._number, text, ())
         number = session.steps.operations[session.position - 1]
-        return self._add(text, self._line(number + 1), session.position - session.operations[number].first)
+        line = self._line(number + 1)
+        return Note(self._number, text, line, session.position - session.operations[number].first)
+
+    def keep_draft(self, text: str) -> bool:
+        """Keep text that was typed for the present position, if it is not that of the note there. Returns whether."""
+        old, note = self.draft_here(), self.here()
+        if old is not None:
+            self.drafts.remove(old)
+        if not text.strip() or (note is not None and text.strip() == note.text):
+            return False
+        self.drafts.append(self._note_here(text))
+        return True
+
+    def draft_here(self) -> Note | None:
+        """The draft for the present position, or None."""
+        return self._at_present(self.drafts)
 
     def remove(self, note: Note) -> None:
         """Delete a note. Raises ValueError if it is not in the notebook."""
@@ -89,8 +110,11 @@ class Notebook:
 
     def here(self) -> Note | None:
         """The note on the present position, or None."""
+        return self._at_present(self.notes)
+
+    def _at_present(self, notes: Sequence[Note]) -> Note | None:
         position = self._session.position
-        return next((note for note in self.notes if self.position_of(note) == position), None)
+        return next((note for note in notes if self.position_of(note) == position), None)
 
     def position_of(self, note: Note) -> int | None:
         """The position of the note on the present line; None if it is on a branch."""

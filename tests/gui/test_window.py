@@ -177,10 +177,10 @@ def test_a_machine_without_scenario_cannot_be_saved_and_says_why(open_window) ->
 
 def test_live_memory_is_a_copy_and_the_window_says_so(user, monkeypatch) -> None:
     from hwpoison_gui.sources import live
-    from hwpoison_gui.sources.recording import open_recording
+    from hwpoison_gui.sources.recording import read_recording
 
-    image = open_recording("resources/machines/victim_before.npz")
-    monkeypatch.setattr(live, "capture", lambda progress, cancelled: (progress(0.5, "half"), image)[1])
+    exported = read_recording("resources/machines/victim_before.npz")
+    monkeypatch.setattr(live, "read", lambda progress, cancelled: (progress(0.5, "half"), exported)[1])
     user.window.actions_["live"].trigger()
     until(lambda: user.window.controller.machine.is_copy)
     until(lambda: not user.window.machines.loader.busy)
@@ -197,7 +197,7 @@ def test_without_permission_live_says_what_is_missing_and_how_to_get_it(user, mo
     def refuse(progress, cancelled):
         raise LivePermissionError("/proc/kpageflags", "it may be read by root only.", "Start with sudo.")
 
-    monkeypatch.setattr(live, "capture", refuse)
+    monkeypatch.setattr(live, "read", refuse)
     user.window.actions_["live"].trigger()
     until(lambda: not user.window.machines.loader.busy)
     text = message(user.window).informativeText()

@@ -26,11 +26,14 @@ class FileRef(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """Memory in files, the one to open first. `inside`: they are members of the session file."""
+    """Memory in files, the one to open first.
+
+    `archive`: None for files of their own; else they are members of the session file of that path (empty: of this one).
+    """
 
     files: tuple[FileRef, ...]
     profile: str
-    inside: bool = False
+    archive: str | None = None
 
 
 class Kept(NamedTuple):

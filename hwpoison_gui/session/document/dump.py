@@ -93,7 +93,9 @@ def _note(tree: _Tree, note: Note) -> dict[str, Any]:
 def _machine(machine: Scenario | Stored) -> dict[str, Any]:
     if isinstance(machine, Stored):
         files = [file._asdict() for file in machine.files]
-        return {"kind": "inside" if machine.inside else "files", "profile": machine.profile, "files": files}
+        kind = "files" if machine.archive is None else "inside"
+        elsewhere = {"archive": machine.archive} if machine.archive else {}
+        return {"kind": kind, **elsewhere, "profile": machine.profile, "files": files}
     return {
         "kind": "made",
         "title": machine.title,

@@ -20,7 +20,7 @@ _KEYS: Final = ("format", "version", "program", "title", "machine", "operations"
 _MACHINE_KEYS: Final = {
     "made": ("kind", "title", "summary", "profile", "memory", "sysctl"),
     "files": ("kind", "profile", "files"),
-    "inside": ("kind", "profile", "files"),
+    "inside": ("kind", "archive", "profile", "files"),
 }
 _MOST: Final = 1 << 52
 _SHA256: Final = 64  # hexadecimal digits
@@ -91,7 +91,8 @@ def _machine(given: object) -> Scenario | Stored:
     files = tuple(_file(entry, key) for key, entry in shape.entries(fields.get("files"), "machine.files"))
     if not files:
         raise ScenarioError("expected at least one file", key="machine.files")
-    return Stored(files, made.profile, kind == "inside")
+    archive = shape.text(fields.get("archive", ""), "machine.archive") if kind == "inside" else None
+    return Stored(files, made.profile, archive)
 
 
 def _file(given: object, key: str) -> FileRef:

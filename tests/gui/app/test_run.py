@@ -53,8 +53,8 @@ window.close()
 
 # What the first picture of the map is made of: whole packages, and of others the modules that are named.
 PICTURE = {
-    "cli", "opening", "resources", "terminal", "user_cache", "sources.errors", "session.errors", "session.booting",
-    "kernel.page_flags", "kernel.boot.snapshot_format",
+    "cli", "opening", "resources", "terminal", "user_cache", "user_folders", "sources.errors", "session.errors",
+    "session.booting", "kernel.page_flags", "kernel.boot.snapshot_format",
     "view.base.kinds", "view.base.palette", "view.base.units", "view.base.intern", "view.outcome.classes",
     "view.map.camera", "view.map.codes", "view.map.held", "view.map.layout", "view.map.layout_curves",
     "view.map.layout_zones", "view.map.lens_colours", "view.map.lenses", "view.map.plane", "view.map.pyramid",

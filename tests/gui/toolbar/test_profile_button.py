@@ -114,14 +114,14 @@ def test_a_story_that_the_other_kernel_does_not_know_stays_as_it_is(open_window,
 
 def test_recorded_memory_and_a_copy_can_be_booted_again(monkeypatch) -> None:
     from hwpoison_gui.sources import live
-    from hwpoison_gui.sources.recording import open_recording
+    from hwpoison_gui.sources.recording import read_recording
 
     path = Path("resources/machines/victim_before.npz")
     recorded = opening.open_file(path)
     assert recorded.again is not None
     again = recorded.again("v7")
     assert again.session.machine.profile is PROFILES["v7"] and again.file == recorded.file
-    monkeypatch.setattr(live, "capture", lambda progress, cancelled: open_recording(path))
+    monkeypatch.setattr(live, "read", lambda progress, cancelled: read_recording(path))
     copy = opening.open_live(lambda share, doing: None, lambda: False)
     assert copy.again is not None and copy.is_copy
     twice = copy.again("v7").again
