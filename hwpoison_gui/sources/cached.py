@@ -53,7 +53,7 @@ def page_cache(
     more = 0
     if hidden.mapping is not None and hidden.index is not None:
         found, more = _from_struct_page(kpageflags, hidden.mapping, hidden.index, found, named)
-        identities += [("", number + 1, f"(not mapped, {number + 1})") for number in range(more)]
+        identities += [("", number + 1, f"(file of unknown name {number + 1})") for number in range(more)]
     pfn, file, index = found
     sizes = _sizes(vmas, len(identities), file, index)
     kinds = _kinds(kpageflags, pfn, file, len(identities))

@@ -91,7 +91,7 @@ def test_hidden_state(recording: Recording) -> None:
     assert image.cached is not None and image.hidden.pte_dirty is not None
     found = zip(image.cached.pfn.tolist(), image.cached.file.tolist(), image.cached.index.tolist(), strict=True)
     assert set(found) == {(3, 0, 1), (4, 0, 2), (6, 0, 0), (7, 1, 0)}
-    assert image.files[1].path == "(not mapped, 1)"
+    assert image.files[1].path == "(file of unknown name 1)"
     assert image.hidden.pte_dirty.sum() == 1 and image.hidden.refcount is not None
 
 

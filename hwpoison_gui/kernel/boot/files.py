@@ -21,9 +21,9 @@ NEWER: Final = "newer"  # content of a dirty page: newer than the disk
 
 _NOT_OF_A_FILE: Final = np.uint64(pf.ANON | pf.SWAPCACHE | pf.BUDDY | pf.SLAB | pf.RESERVED | pf.COMPOUND_TAIL)
 _UNKNOWN: Final = {
-    "tmpfs": "(shared memory, not mapped)",
+    "tmpfs": "(shared memory of unknown name)",
     "blockdev": "(block devices)",
-    "ext4": "(not mapped)",
+    "ext4": "(files of unknown name)",
 }
 
 

@@ -17,7 +17,9 @@ from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.map.zones import zone_meaning, zone_name
 from hwpoison_gui.view.outcome.impact_now import by_impact, impact_now
 from hwpoison_gui.view.outcome.preview import preview
+from hwpoison_gui.view.rmap.compound import huge_name, place_in_compound
 from hwpoison_gui.view.rmap.graph import Mapper, mappers_of, mapping_of
+from hwpoison_gui.view.rmap.page_offset import offset_words
 from hwpoison_gui.view.words.words import counted
 
 
@@ -104,13 +106,13 @@ def _counts(m: Machine, pfn: int, word: int) -> list[Fact]:
         Fact("References", f"{int(m.refcount.view[pfn]):,}", "_refcount: references to the page; it is free at 0"),
         Fact("Mappings", f"{int(m.mapcount.view[pfn]):,}", "_mapcount: page-table entries that map it"),
     ]
-    if word & pf.COMPOUND_TAIL:
-        head = m.compound_head(pfn)
-        facts.append(Fact("Compound head", f"{head:#x}", f"page {pfn - head} of a compound page"))
+    if compound := place_in_compound(m, pfn):
+        facts.append(Fact("Compound page", compound, huge_name(word) or "several frames with one reference count"))
     mapping = mapping_of(m, pfn)
     facts.append(Fact("Mapping", mapping.title, mapping.detail))
-    if mapping.kind in ("anon", "file"):
-        facts.append(Fact("Index", f"{int(m.index.view[m.compound_head(pfn)]):#x}", "page->index, in pages"))
+    if index := offset_words(m, pfn):
+        only = "" if not index.startswith("…") else "; its lower 31 bits, the others are not known"
+        facts.append(Fact("Index", index, f"page->index, in pages{only}"))
     facts += _extras(m, pfn, word)
     return facts
 

@@ -90,6 +90,7 @@ def find_before(
         tuple(m.processes.view[mm].name for mm in owners if mm in m.processes.view),
         is_free(m, pfn),
         dirty,
+        not m.page(pfn) and not m.refcount.get(pfn),
     )
     unused = not m.refcount.get(m.compound_head(pfn)) and (m.page(pfn) & pf.BUDDY or m.pcp.get((0, pfn)) is True)
     return Before(page, tuple(places), frozenset(mapped), frozenset(swapped), bool(unused))

@@ -33,7 +33,8 @@ class Page(NamedTuple):
     """A page before the error.
 
     `head`: the flag word of the first frame of its compound page. `number`: its index in the file. `owners`: names of
-    the processes that had it. `free`: in the hands of an allocator. `dirty`: by its flag or by an entry.
+    the processes that had it. `free`: in the hands of an allocator. `dirty`: by its flag or by an entry. `bare`: with
+    neither flags nor references.
     """
 
     pfn: int
@@ -45,6 +46,7 @@ class Page(NamedTuple):
     owners: tuple[str, ...]
     free: bool
     dirty: bool
+    bare: bool = False
 
     @property
     def size(self) -> str:
@@ -160,5 +162,9 @@ def _untouched(page: Page, truncated: bool, result: str | None) -> Lost:
         return Lost("Nothing is lost: the page was free, and the allocator will not hand it out again.")
     if truncated:
         return Lost("Nothing is lost: it was cut off its file before.")
+    if page.bare:
+        maybe = "it may be free on a per-CPU list, or part of a larger allocation"
+        return Lost(f"Nothing is saved: a page with refcount 0 is left as it is; {maybe}.",
+                    "a page with refcount 0 is left as it is", in_use=True)  # fmt: skip
     left = f"{_USED.get(kinds.kind_of(page.word), 'it')} stays in use, broken"
     return Lost(f"Nothing is saved: {left}.", left, in_use=True)

@@ -49,7 +49,8 @@ def words_of(m: Machine, pfn: int, ahead: Prediction) -> str:
         parts.insert(0, f"{ahead.result} ({ahead.kind})")
         if len(parts) == 1:
             users = int(m.mapcount.view[pfn])
-            parts.append("its users keep it" if users else "the kernel keeps it")
+            bare = not m.page(pfn) and not m.refcount.get(pfn)
+            parts.append("its users keep it" if users else "it is left as it is" if bare else "the kernel keeps it")
     return "If it broke: " + ("; ".join(parts) or _silent(m, pfn))
 
 

@@ -6,9 +6,10 @@ from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.rmap import page_index, page_mapped_in_vma, rmap_vmas
+from hwpoison_gui.kernel.rmap import mappings_of, page_index
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.naming import listed
+from hwpoison_gui.view.rmap.compound import huge_name, place_in_compound
 from hwpoison_gui.view.words.words import counted
 
 _MOST_MAPPERS: Final = 256
@@ -18,7 +19,13 @@ _MOST_NAMES: Final = 3
 def summary(m: Machine, pfn: int) -> str:
     """The first line of the label beside the pointer."""
     word = m.page(pfn)
-    parts = [f"{pfn:#x}  {kinds.KINDS[kinds.kind_of(word)].name}"]
+    kind, compound = kinds.KINDS[kinds.kind_of(word)], place_in_compound(m, pfn)
+    if kind.id == kinds.HUGE and compound:
+        parts = [f"{pfn:#x}  {huge_name(word)}, {compound}"]
+    else:
+        parts = [f"{pfn:#x}  {kind.name}", *([f"compound page, {compound}"] if compound else [])]
+    if word & pf.KSM:
+        parts.append("merged by KSM")
     inode = m.inode_of(m.compound_head(pfn))
     if inode is not None:
         parts.append(f"{inode.path} page {page_index(m, pfn)}")
@@ -27,6 +34,8 @@ def summary(m: Machine, pfn: int) -> str:
         parts.append("mapped by " + listed(users, _MOST_NAMES))
     elif int(m.mapcount.view[pfn]):
         parts.append("mapped " + counted(int(m.mapcount.view[pfn]), "time"))
+    elif not word and not int(m.refcount.view[pfn]):
+        parts.append("refcount 0")
     letters = pf.letters_of(word)
     if letters:
         parts.append(letters)
@@ -38,7 +47,6 @@ def users_of(m: Machine, pfn: int) -> list[str]:
     if not 0 < int(m.mapcount.view[pfn]) <= _MOST_MAPPERS:
         return []
     names: dict[str, None] = {}
-    for vma in rmap_vmas(m, pfn):
-        if page_mapped_in_vma(m, pfn, vma) >= 0:
-            names[m.processes.view[vma.mm].name] = None
+    for vma, _ in mappings_of(m, pfn):
+        names[m.processes.view[vma.mm].name] = None
     return list(names)

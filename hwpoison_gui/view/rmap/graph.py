@@ -20,12 +20,13 @@ from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.naming import vma_name
 from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE, to_the_end
 from hwpoison_gui.view.rmap.table_scan import entries_naming
+from hwpoison_gui.view.words.words import counted
 
 
 class Mapping(NamedTuple):
     """The object that page->mapping refers to.
 
-    `kind`: anon, file, swap or none. `name`: path of a file, number of an anon_vma; `title` has it with its noun.
+    `kind`: anon, file, ksm, swap or none. `name`: path of a file, number of an anon_vma; `title` has it with its noun.
     """
 
     kind: str
@@ -74,6 +75,9 @@ def mapping_of(m: Machine, pfn: int) -> Mapping:
     head = m.compound_head(pfn)
     anon_vma, inode = m.anon_vma_of(head), m.inode_of(head)
     slot = m.page_private.view.get(pfn) if m.page(pfn) & pf.SWAPCACHE else None
+    if m.page(head) & pf.KSM:
+        shared = counted(int(m.mapcount.view[pfn]), "PTE shares", "PTEs share")
+        return Mapping("ksm", "KSM stable node", f"pages of equal content were merged: {shared} it", "KSM")
     in_swap = f"swap cache, entry {slot:#x}" if slot is not None else ""
     if anon_vma:
         return Mapping("anon", f"anon_vma {anon_vma}", in_swap or "private memory", f"{anon_vma}")
@@ -83,7 +87,7 @@ def mapping_of(m: Machine, pfn: int) -> Mapping:
         return Mapping("file", path, f"{gone}page {page_index(m, pfn)} on {inode.filesystem}", path)
     if in_swap:
         return Mapping("swap", "swap cache", f"entry {slot:#x}")
-    return Mapping("none", "none", "no file and no process owns it")
+    return Mapping("none", "none", "page->mapping is 0: no file and no anon_vma")
 
 
 def mappers_of(session: Session, pfn: int) -> tuple[Mapper, ...]:

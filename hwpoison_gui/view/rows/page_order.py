@@ -1,6 +1,6 @@
 """Frames in the order of a column, and of these what a filter finds: sorted in slices, between other work.
 
-Every column is a key of 16 bits (the index: two of them), so a stable counting sort does: count each class,
+Every column is a key of 16 bits (the index: three of them), so a stable counting sort does: count each class,
 then put slice after slice where its classes go on. Nothing is compared, and a slice costs milliseconds.
 """
 
@@ -13,9 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel.machine import MAPPING_ANON, Machine
+from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.machine import MAPPING_ANON, MAPPING_KSM, Machine
+from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.intern import WordTable
+from hwpoison_gui.view.base.naming import file_name
+from hwpoison_gui.view.rmap.page_offset import high_bits
 from hwpoison_gui.view.rows.pages import owner_of
 
 I64 = npt.NDArray[np.int64]
@@ -48,6 +52,7 @@ class PageOrder:
         self.m, self.field, self.descending = m, field, descending
         self._found, self._classes = found, classes
         self._words = WordTable()
+        self._mapper: U16 = np.zeros(0, np.uint16)  # of each frame, the rank of the first process that maps it
         self.pfns: Pfns | None = None
 
     def work(self) -> Generator[float, None, None]:
@@ -63,6 +68,9 @@ class PageOrder:
             return
         if self.field == "flags":
             for _ in self._learn_all():
+                yield share
+        if self.field == "owner":
+            for _ in self._find_mappers():
                 yield share
         passes = self._passes()
         for number, key in enumerate(passes):
@@ -116,6 +124,7 @@ class PageOrder:
             return [
                 lambda pfns: (m.index.view[self._heads(pfns)] & np.uint32(_LAST)).astype(np.uint16),
                 lambda pfns: (m.index.view[self._heads(pfns)] >> np.uint32(16)).astype(np.uint16),
+                self._high_key(),
             ]
         one: dict[str, Callable[[I64], U16]] = {
             "kind": lambda pfns: self._by_word(pfns, kinds.kind_of),
@@ -156,19 +165,51 @@ class PageOrder:
             )
             yield
 
-    def _owner_key(self) -> Callable[[I64], U16]:
-        """By the owner's name; pages without one first."""
+    def _find_mappers(self) -> Iterator[None]:
+        """Note of each anonymous frame the first process, by name, that maps it: the last one noted stays."""
+        m, ranks = self.m, self._ranks()
+        self._mapper = np.zeros(m.frames, np.uint16)
+        for process in sorted(m.living(), key=lambda one: ranks[one.name], reverse=True):
+            _, entries = m.ptes.arrays(process.mm)
+            entries = entries[entries & ptes.PRESENT != 0]
+            pfns = (entries >> PAGE_SHIFT).astype(np.int64)
+            self._mapper[pfns] = ranks[process.name]
+            for head in pfns[entries & ptes.PSE != 0].tolist():
+                self._mapper[head : head + HPAGE_PMD_NR] = ranks[process.name]
+            yield
+
+    def _ranks(self) -> dict[str, int]:
+        """Ranks of all names of processes and files; that of no name is 0."""
         m = self.m
-        names = {id_ << 2: owner_of(m, id_ << 2) for id_ in m.inodes.view}
-        for anon_vma in m.anon_vma_chain.view:
-            word = anon_vma << 2 | MAPPING_ANON
-            names[word] = owner_of(m, word)
-        ranks = {name: rank for rank, name in enumerate(sorted({"", *names.values()}, key=str.casefold))}
-        words = np.array(sorted(names) or [0], np.uint32)
-        table = np.array([min(ranks[names[word]], _LAST) for word in sorted(names)] or [0], np.uint16)
+        names = {"", *(process.name for process in m.processes.view.values()), *map(file_name, m.inodes.view.values())}
+        return {name: min(rank, _LAST) for rank, name in enumerate(sorted(names, key=str.casefold))}
+
+    def _owner_key(self) -> Callable[[I64], U16]:
+        """By the owner's name, as the rows have it; pages without one first."""
+        m, ranks = self.m, self._ranks()
+        words = [id_ << 2 for id_ in m.inodes.view]
+        words += [anon_vma << 2 | low for anon_vma in m.anon_vma_chain.view for low in (MAPPING_ANON, MAPPING_KSM)]
+        by_mapping = self._by_mapping({word: ranks[owner_of(m, word)] for word in words})
 
         def key(pfns: I64) -> U16:
-            mapping = m.mapping.view[self._heads(pfns)]
+            mapping, mapper = m.mapping.view[self._heads(pfns)], self._mapper[pfns]
+            of_file = (mapping != 0) & (mapping & 3 == 0)
+            return np.where(of_file | (mapper == 0), by_mapping(pfns), mapper).astype(np.uint16)
+
+        return key
+
+    def _high_key(self) -> Callable[[I64], U16]:
+        """By the bits of page->index that the column lacks."""
+        anons = self.m.anon_vma_chain.view
+        return self._by_mapping({one << 2 | MAPPING_ANON: (high_bits(self.m, one) or 0) >> 31 for one in anons})
+
+    def _by_mapping(self, values: dict[int, int]) -> Callable[[I64], U16]:
+        """A key that page->mapping decides; 0 for others than those given."""
+        words = np.array(sorted(values) or [0], np.uint32)
+        table = np.array([values[word] for word in sorted(values)] or [0], np.uint16)
+
+        def key(pfns: I64) -> U16:
+            mapping = self.m.mapping.view[self._heads(pfns)]
             slots = np.minimum(np.searchsorted(words, mapping), len(words) - 1)
             return np.where(words[slots] == mapping, table[slots], 0).astype(np.uint16)
 

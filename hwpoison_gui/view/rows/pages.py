@@ -7,10 +7,11 @@ from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import MAPPING_ANON, MAPPING_KSM, Machine
-from hwpoison_gui.kernel.rmap import page_index
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.columns import TextColumn
-from hwpoison_gui.view.base.naming import file_name
+from hwpoison_gui.view.base.naming import file_name, listed
+from hwpoison_gui.view.outcome.summary import users_of
+from hwpoison_gui.view.rmap.page_offset import offset_words
 
 PAGE_COLUMNS: Final = (
     TextColumn("pfn", "Frame", "Page frame number: the physical address divided by 4096", "0xfffff", fixed=True),
@@ -19,12 +20,13 @@ PAGE_COLUMNS: Final = (
                "RUDlAMasb", fixed=True),
     TextColumn("refcount", "Refs", "_refcount: how many hold on to it; free at 0", "0,000", number=True),
     TextColumn("mapcount", "Maps", "_mapcount: page-table entries that map it", "0,000", number=True),
-    TextColumn("owner", "Owner", "page->mapping: the file, or the process whose anonymous memory it was first",
+    TextColumn("owner", "Owner", "The file that it is cached of; of anonymous memory, the processes that map it",
                "postgres-538", wide=True),
-    TextColumn("pgoff", "Index", "page->index: its page offset in the file or in the anonymous VMA", "0x7fffffff",
+    TextColumn("pgoff", "Index", "page->index: its page in the file, or that of its address", "0x7ffffffff",
                fixed=True),
     TextColumn("shown", "On the map", "As what the map shows it: the class of its present lens", "10 to 999"),
 )  # fmt: skip
+_MOST_OWNERS: Final = 3
 
 
 class PageRow(NamedTuple):
@@ -36,7 +38,7 @@ class PageRow(NamedTuple):
     refcount: int
     mapcount: int
     owner: str
-    pgoff: int | None
+    pgoff: str
     shown: str
     poisoned: bool
 
@@ -50,15 +52,14 @@ class PageRows:
     def __init__(self, m: Machine, shown: Callable[[int], str] = lambda pfn: "") -> None:
         self.m, self._shown = m, shown
         self._words: dict[int, tuple[str, str]] = {}  # of a flag word: its kind and its letters
-        self._names: dict[int, str] = {}
+        self._owners: dict[int, str] = {}
 
     def forget(self) -> None:
-        """Forget cached names: the machine changed."""
-        self._names.clear()
+        """Forget cached owners: the machine changed."""
+        self._owners.clear()
 
     def row(self, pfn: int) -> PageRow:
         m, word = self.m, self.m.page(pfn)
-        mapping = int(m.mapping.view[m.compound_head(pfn)])
         if word not in self._words:
             self._words[word] = kinds.KINDS[kinds.kind_of(word)].name, pf.letters_of(word)
         return PageRow(
@@ -66,24 +67,26 @@ class PageRows:
             *self._words[word],
             int(m.refcount.view[pfn]),
             int(m.mapcount.view[pfn]),
-            self._owner(mapping),
-            page_index(m, pfn) if mapping else None,
+            self._owner(pfn),
+            offset_words(m, pfn),
             self._shown(pfn),
             bool(word & pf.HWPOISON),
         )
 
-    def _owner(self, mapping: int) -> str:
-        if mapping not in self._names:
-            self._names[mapping] = owner_of(self.m, mapping)
-        return self._names[mapping]
+    def _owner(self, pfn: int) -> str:
+        if pfn not in self._owners:
+            users = [] if self.m.inode_of(self.m.compound_head(pfn)) is not None else users_of(self.m, pfn)
+            mapping = int(self.m.mapping.view[self.m.compound_head(pfn)])
+            # In the order by which a table sorted by owner has its rows.
+            named = listed(sorted(users, key=str.casefold), _MOST_OWNERS)
+            self._owners[pfn] = named or owner_of(self.m, mapping)
+        return self._owners[pfn]
 
 
 def owner_of(m: Machine, mapping: int) -> str:
-    """The process or file that owns the pages of a page->mapping; empty for none."""
+    """The file of a page->mapping, or the process whose anonymous memory it was first; empty for none."""
     low, number = mapping & 3, mapping >> 2
-    if low == MAPPING_KSM:
-        return "merged by KSM"
-    if low == MAPPING_ANON:
+    if low in (MAPPING_ANON, MAPPING_KSM):
         vmas = m.anon_vma_chain.of(number)
         # The oldest VMA is that of the process which the memory was given to first.
         return m.processes.view[m.vmas.view[min(vmas)].mm].name if vmas else ""
@@ -93,6 +96,5 @@ def owner_of(m: Machine, mapping: int) -> str:
 
 def page_cells(row: PageRow) -> tuple[str, ...]:
     """The fields of a row as they are shown, in the order of PAGE_COLUMNS."""
-    index = "" if row.pgoff is None else f"{row.pgoff:#x}"
     counts = f"{row.refcount:,}", f"{row.mapcount:,}"
-    return f"{row.pfn:#x}", row.kind, row.flags, *counts, row.owner, index, row.shown
+    return f"{row.pfn:#x}", row.kind, row.flags, *counts, row.owner, row.pgoff, row.shown

@@ -106,6 +106,16 @@ def _standing(m: Machine, tgid: int) -> Fate:
     return Fate("pending", f"{pending[0]} pending", "pending") if pending else Fate("alive")
 
 
+def _kind_now(before: kinds.Kind, word: int) -> kinds.Kind:
+    """What a frame holds; of a poisoned one, what it held before, but for a huge page that was split or dissolved."""
+    if not word & pf.HWPOISON:
+        return kinds.KINDS[kinds.kind_of(word)]
+    if before.id != kinds.HUGE or word & (pf.HUGE | pf.THP):
+        return before
+    left = kinds.kind_of(word & ~pf.HWPOISON)
+    return kinds.KINDS[kinds.FREE if left == kinds.KERNEL else left]  # one dissolved was free
+
+
 def _shorter(ended: str) -> str:
     """`SIGBUS (BUS_MCEERR_AO)`, short enough for a box."""
     return ended.replace("BUS_MCEERR_", "").replace("SI_KERNEL", "forced")
@@ -149,7 +159,7 @@ class Follower:
         to_the_end(self.carry(session))
         m, word = session.machine, session.machine.page(self.graph.pfn)
         self._state.letters, self._state.poisoned = pf.letters_of(word), bool(word & pf.HWPOISON)
-        self._state.kind = self.graph.kind if self._state.poisoned else kinds.KINDS[kinds.kind_of(word)]
+        self._state.kind = _kind_now(self.graph.kind, word)
         self._state.cached = m.inode_of(m.compound_head(self.graph.pfn)) is not None
         self._state.per_cpu = m.pcp.get((0, self.graph.pfn)) is True
         self._state.ends = impact_now(session, self.graph.pfn)

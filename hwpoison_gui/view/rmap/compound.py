@@ -1,0 +1,25 @@
+"""Compound pages in words: head or tail, which of how many, and the head of a tail."""
+
+from __future__ import annotations
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.records import HPAGE_PMD_NR
+
+
+def place_in_compound(m: Machine, pfn: int) -> str:
+    """`head of 512 pages`, or `tail 2 of 512, head 0x6200`; empty for a page that is part of no compound page."""
+    word = m.page(pfn)
+    if not word & (pf.COMPOUND_HEAD | pf.COMPOUND_TAIL):
+        return ""
+    head = m.compound_head(pfn)
+    order = m.compound_order.get(head)
+    pages = 1 << order if isinstance(order, int) else HPAGE_PMD_NR if word & (pf.HUGE | pf.THP) else 0
+    if word & pf.COMPOUND_TAIL:
+        return f"tail {pfn - head}{f' of {pages}' if pages else ''}, head {head:#x}"
+    return f"head of {pages} pages" if pages else "head"
+
+
+def huge_name(word: int) -> str:
+    """What a page of kind HUGE is called: `hugetlb` or `THP`; empty for others."""
+    return "hugetlb" if word & pf.HUGE else "THP" if word & pf.THP else ""

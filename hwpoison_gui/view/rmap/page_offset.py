@@ -1,0 +1,31 @@
+"""page->index in full: the machine's column has 31 bits of that of an anonymous page, a VMA of it has the others."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.records import PAGE_SHIFT, anon_pgoff
+from hwpoison_gui.kernel.rmap import page_index
+
+_LOW: Final = (1 << 31) - 1
+
+
+def high_bits(m: Machine, anon_vma: int) -> int | None:
+    """What to add to the column's index of the pages of an anon_vma; None if its oldest VMA has been moved."""
+    vmas = m.anon_vma_chain.of(anon_vma)
+    oldest = m.vmas.view.get(min(vmas)) if vmas else None
+    if oldest is None or oldest.mapping or oldest.pgoff != anon_pgoff(oldest.start):
+        return None
+    return oldest.start >> PAGE_SHIFT & ~_LOW
+
+
+def offset_words(m: Machine, pfn: int) -> str:
+    """page->index as text; only its known bits after a `…`; empty for a page that has none."""
+    head = m.compound_head(pfn)
+    anon_vma = m.anon_vma_of(head)
+    if (not anon_vma and m.inode_of(head) is None) or m.page(head) & pf.KSM:
+        return ""
+    high = high_bits(m, anon_vma) if anon_vma else 0
+    return f"…{page_index(m, pfn):08x}" if high is None else f"{page_index(m, pfn) + high:#x}"

@@ -1,0 +1,64 @@
+"""The line of a frame: head or tail of a huge page, who shares a merged one, and what nobody knows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.view.facts.sentence import sentence_of
+from hwpoison_gui.view.outcome.preview import preview
+from hwpoison_gui.view.outcome.summary import summary
+from hwpoison_gui.view.rmap.graph import mapping_of
+from hwpoison_gui.view.walk.state import Walks
+from hwpoison_gui.view.walk.words import no_users_words
+from tests.workbench import Workbench
+
+
+def test_a_huge_page_says_head_or_tail_its_number_and_its_head() -> None:
+    bench = Workbench(huge_pages=1)
+    head = bench.m.huge_free.of(0)[0]
+    assert f"{head:#x}  hugetlb, head of 512 pages" in summary(bench.m, head)
+    assert f"{head + 5:#x}  hugetlb, tail 5 of 512, head {head:#x}" in summary(bench.m, head + 5)
+    words = bench.m.flags.view
+    tails = np.flatnonzero((words & np.uint64(pf.COMPOUND_TAIL) != 0) & (words & np.uint64(pf.HUGE | pf.THP) == 0))
+    slab = int(tails[0])
+    assert "compound page, tail 1 of" in summary(bench.m, bench.m.compound_head(slab) + 1)
+
+
+def test_a_dissolved_huge_page_is_no_longer_called_huge() -> None:
+    bench = Workbench(huge_pages=1)
+    pfn = bench.m.huge_free.of(0)[0] + 1
+    bench.do("poison", frame=f"pfn:{pfn:#x}")
+    walks = Walks()
+    graph = walks.map_for(bench.session, pfn)
+    assert graph is not None and graph.kind.key == "huge"
+    state = walks.state_of(bench.session, graph)
+    assert state.kind.key == "free" and no_users_words(state) == "Free: no process uses it."
+
+
+def test_a_merged_page_names_who_shares_it() -> None:
+    bench = Workbench()
+    bench.do("task", name="b")
+    for task in "ab":
+        bench.area(task=task)
+        bench.do("write", task=task, at="m+0", value="x")
+        bench.do("madvise", task=task, at="m+0", pages=1, advice="mergeable")
+    said = summary(bench.m, bench.pfn())
+    assert "merged by KSM" in said and "mapped by a, b" in said
+    mapping = mapping_of(bench.m, bench.pfn())
+    assert (mapping.kind, mapping.title) == ("ksm", "KSM stable node") and "2 PTEs share it" in mapping.detail
+
+
+def test_a_frame_without_flags_and_references_is_not_said_to_be_the_kernels() -> None:
+    bench = Workbench()
+    bench.area()
+    bench.do("write", task="a", at="m+0", value="x")
+    pfn = bench.pfn()
+    bench.m.flags.load(np.array([pfn]), np.array([0], np.uint64))
+    bench.m.refcount.load(np.array([pfn]), np.array([0], np.int32))
+    bench.m.mapcount.load(np.array([pfn]), np.array([0], np.int32))
+    bench.m.mapping.load(np.array([pfn]), np.array([0], np.uint32))
+    assert "refcount 0" in summary(bench.m, pfn) and "it is left as it is" in preview(bench.m, pfn)
+    bench.do("poison", frame=f"pfn:{pfn:#x}")
+    said = sentence_of(bench.session)
+    assert "kernel’s own" not in said.text + said.detail and "may be free on a per-CPU list" in said.detail
