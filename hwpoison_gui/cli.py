@@ -17,7 +17,7 @@ from hwpoison_gui import __version__, terminal
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
 
 if TYPE_CHECKING:
-    from hwpoison_gui.opening import Start
+    from hwpoison_gui.opening import Opened, Start
 
 GOOD: Final = 0
 NOT_DONE: Final = 1
@@ -31,7 +31,8 @@ _USAGE: Final = """hwpoison-gui [FILE | --live]
        hwpoison-gui agree [--hidden] [--json] RECORDING ROWS
        hwpoison-gui fidelity [--out FILE]
        hwpoison-gui pictures [FILE] --out DIR
-       hwpoison-gui report [--out FILE] FILE"""
+       hwpoison-gui report [--out FILE] FILE
+       hwpoison-gui render FILE --to FILE.html"""
 
 _COMMANDS_HELP: Final = """commands:
   check FILE...        replay scenario files and compare; a directory means all *.toml below it
@@ -40,6 +41,7 @@ _COMMANDS_HELP: Final = """commands:
   fidelity             write docs/fidelity.md: the comparison with real kernels; needs a checkout
   pictures --out DIR   write pictures of a scenario's first, middle and last step, and its log
   report FILE          write what the errors of a scenario did, and why, as Markdown
+  render FILE --to OUT write a scenario as a page that steps forward and back in any browser
 
 examples:
   hwpoison-gui                           a small desktop machine; click a frame to poison it
@@ -168,26 +170,60 @@ def _report(arguments: Sequence[str]) -> int:
     parser.add_argument("file", type=Path, metavar="FILE", help="a scenario")
     parser.add_argument("--out", type=Path, metavar="FILE", help="file to write (default: standard output)")
     options = parser.parse_args(arguments)
-    from hwpoison_gui import atomic_file
     from hwpoison_gui.export.report import report
-    from hwpoison_gui.opening import open_file
-    from hwpoison_gui.sources.errors import SourceError
 
-    try:
-        opened = open_file(options.file)
-    except (ScenarioError, SourceError) as error:
-        return _complain(str(error), BAD_FILE)
-    except OSError as error:
-        return _complain(f"{options.file}: cannot be read: {error.strerror or error}", BAD_FILE)
+    opened = _opened(options.file)
+    if opened is None:
+        return BAD_FILE
     opened.session.seek(len(opened.session.steps))
     text = report(opened.session, opened.title)
     if options.out is None:
         sys.stdout.write(text)
         return GOOD
+    return _write(options.out, text)
+
+
+def _render(arguments: Sequence[str]) -> int:
+    parser = _parser("render", "Write a scenario as one page that steps forward and back in any browser.")
+    parser.add_argument("file", type=Path, metavar="FILE", help="a scenario")
+    parser.add_argument("--to", required=True, type=Path, metavar="OUT", help="file to write: NAME.html")
+    options = parser.parse_args(arguments)
+    if options.to.suffix.lower() not in (".html", ".htm"):
+        return _complain(f"{options.to}: not a format that can be written; expected NAME.html", BAD_FILE)
+    from hwpoison_gui.export.html import page
+    from hwpoison_gui.export.story import TooLongError, story
+
+    opened = _opened(options.file)
+    if opened is None:
+        return BAD_FILE
     try:
-        atomic_file.write(options.out, text.encode())
+        told = story(opened.session, opened.title, opened.scenario.summary if opened.scenario else "")
+    except TooLongError as error:
+        return _complain(f"{options.file}: {error}", BAD_FILE)
+    return _write(options.to, page(told))
+
+
+def _opened(path: Path) -> Opened | None:
+    """An opened machine; None after reporting a bad file."""
+    from hwpoison_gui.opening import open_file
+    from hwpoison_gui.sources.errors import SourceError
+
+    try:
+        return open_file(path)
+    except (ScenarioError, SourceError) as error:
+        _complain(str(error), BAD_FILE)
     except OSError as error:
-        return _complain(f"{options.out}: cannot be written: {error.strerror or error}", BAD_FILE)
+        _complain(f"{path}: cannot be read: {error.strerror or error}", BAD_FILE)
+    return None
+
+
+def _write(path: Path, text: str) -> int:
+    from hwpoison_gui import atomic_file
+
+    try:
+        atomic_file.write(path, text.encode())
+    except OSError as error:
+        return _complain(f"{path}: cannot be written: {error.strerror or error}", BAD_FILE)
     return GOOD
 
 
@@ -258,4 +294,5 @@ _COMMANDS: Final[dict[str, Callable[[Sequence[str]], int]]] = {
     "fidelity": _fidelity,
     "pictures": _pictures,
     "report": _report,
+    "render": _render,
 }

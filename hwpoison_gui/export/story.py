@@ -1,0 +1,320 @@
+"""A session as a story to be stepped through elsewhere: plain values, one scene for each timeline position shown.
+
+Scenes repeat most of what stands in the ones before them. Rows of the reverse map and of tasks are kept once each and
+referred to by number; of the map a scene holds what has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.mark import Act
+from hwpoison_gui.kernel.records import PAGE_SHIFT
+from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.view.base import kinds
+from hwpoison_gui.view.base.hits import IN_SHORT
+from hwpoison_gui.view.base.moment import moment_of, title_of
+from hwpoison_gui.view.facts.counters import killed
+from hwpoison_gui.view.facts.operation_chips import result_in
+from hwpoison_gui.view.facts.sentence import sentence_of
+from hwpoison_gui.view.map.changed_frames import touched_frames
+from hwpoison_gui.view.outcome.loss import ending_of, loss_of
+from hwpoison_gui.view.outline.outline import Outline
+from hwpoison_gui.view.rmap.graph import ReverseMap
+from hwpoison_gui.view.rows.log import log_lines
+from hwpoison_gui.view.rows.tasks import TaskRow, TaskRows
+from hwpoison_gui.view.walk.layout import Row, rows_of
+from hwpoison_gui.view.walk.news import news_of
+from hwpoison_gui.view.walk.state import Fate, Walks, WalkState, frames_concerned
+from hwpoison_gui.view.walk.words import ENTRY_WORDS, box_words, no_users_words
+from hwpoison_gui.view.words.plain import plain
+
+U8 = npt.NDArray[np.uint8]
+Json = dict[str, Any]
+
+MOST_CELLS: Final = 1 << 16  # of the map: a browser draws as many at once
+MOST_SCENES: Final = 4000
+_EDGE: Final = 8  # scenes at either end of a run of alike steps
+_STOPS: Final = (Act.DECIDE, Act.RESULT, Act.PANIC)
+_LOOPS: Final = (Act.VISIT, Act.SKIP, Act.UNMAP, Act.MAP, Act.SIGNAL, Act.DIE)
+
+
+class TooLongError(Exception):
+    """The story has more scenes than a reader or a browser can take."""
+
+
+def story(session: Session, title: str, summary: str = "") -> Json:
+    """The story of all operations.
+
+    Parameters
+    ----------
+    session
+        At rest. It is walked through, and left at its last step; nobody else should listen to it.
+    title, summary
+        Of the scenario or machine; Markdown in the summary loses its marks.
+
+    Raises
+    ------
+    TooLongError
+        With more than MOST_SCENES scenes.
+    """
+    return _Story(session).tell(title, plain(summary))
+
+
+def scenes_of(session: Session) -> list[int]:
+    """The timeline positions that are shown: of operations without words of their own the last, else every step.
+
+    Of long runs of steps that do one thing to many tasks or PTEs, the first and the last few.
+    """
+    shown = [0]
+    for operation in session.operations:
+        if not _is_told(operation):
+            shown.append(operation.last)
+            continue
+        marks = session.steps.marks[operation.first : operation.last]
+        acts = [mark.act for mark in marks]
+        for number, act in enumerate(acts):
+            if act not in _LOOPS or _at_an_edge(acts, number):
+                shown.append(operation.first + number + 1)
+    if len(shown) > MOST_SCENES:
+        raise TooLongError(f"the story has {len(shown):,} scenes; at most {MOST_SCENES:,} fit a page")
+    return shown
+
+
+def _is_told(operation: Operation) -> bool:
+    """Whether each step is shown: not of what only leads up to something, nor where a scenario asks to pass over it."""
+    if operation.telling.pause is False and not operation.telling.caption:
+        return False
+    return bool(operation.telling.caption or operation.outcome.signals or operation.name in ("poison", "soft_offline"))
+
+
+def _at_an_edge(acts: Sequence[Act], number: int) -> bool:
+    near = acts[max(0, number - _EDGE) : number + _EDGE + 1]
+    return len(near) < 2 * _EDGE + 1 or any(act not in _LOOPS for act in near)
+
+
+class _Story:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._walks, self._tasks = Walks(), TaskRows()
+        self._pool: dict[tuple[Any, ...], int] = {}
+        self._maps: list[Json] = []
+        self._map_of: dict[int, int] = {}  # id of a reverse map -> its number
+        self._held: list[ReverseMap] = []  # so that no id is used twice
+        self._per_cell = 1
+        while session.machine.frames > MOST_CELLS * self._per_cell:
+            self._per_cell *= 2
+
+    def tell(self, title: str, summary: str) -> Json:
+        session = self._session
+        positions = scenes_of(session)
+        session.seek(0)
+        cells = self._cells()
+        scenes = [self._scene(position) for position in positions]
+        m = session.machine
+        return {
+            "title": title,
+            "summary": summary,
+            "profile": m.profile.title,
+            "frames": m.frames,
+            "perCell": self._per_cell,
+            "map": _runs(cells),
+            "kinds": [[kind.key, kind.name, kind.meaning] for kind in kinds.KINDS],
+            "operations": [self._operation(operation) for operation in session.operations],
+            "scenes": scenes,
+            "reverseMaps": self._maps,
+            "pool": [list(row) for row in self._pool],
+            "log": [[line.text, int(line.fatal)] for line in log_lines(session)],
+        }
+
+    # -- one scene
+
+    def _scene(self, position: int) -> Json:
+        session = self._session
+        passed = range(session.position + 1, position + 1)
+        touched = self._walk(position, passed)
+        moment, said = moment_of(session), sentence_of(session)
+        frames = frames_concerned(session, moment.operation) if moment.operation is not None else []
+        m = session.machine
+        scene: Json = {
+            "at": position,
+            "op": moment.number,
+            "text": said.text,
+            "detail": said.detail,
+            "code": said.code,
+            "branch": said.branch,
+            "tone": said.tone,
+            "stop": int(self._is_stop(position)),
+            "log": len(m.log.view),
+            "kb": m.hardware_corrupted_kb,
+            "killed": killed(m),
+            "tasks": [self._number(_task(row)) for row in self._tasks.of(m)],
+            "cells": self._changed(touched),
+        }
+        for target in frames[:1]:
+            scene["target"] = target // self._per_cell
+            scene["frame"] = [
+                f"{target:#x}",
+                pf.letters_of(m.page(target)),
+                kinds.KINDS[kinds.kind_of(m.page(target))].name,
+            ]
+            scene["walk"] = self._reverse_map(target)
+        return scene
+
+    def _walk(self, position: int, passed: range) -> set[int]:
+        touched: set[int] = set()
+        for step in passed:
+            self._session.seek(step)
+            touched.update(touched_frames(self._session)[1].tolist())
+        return touched
+
+    def _is_stop(self, position: int) -> bool:
+        """Where a presenter stops: at decisions and results, at the first word of a caption, where a pause is asked."""
+        session = self._session
+        operation = session.operation_at(position)
+        if operation is None:
+            return position == 0
+        telling = operation.telling
+        if position == operation.last and telling.stops(operation.name):
+            return True
+        if not _is_told(operation):
+            return False
+        return session.steps.marks[position - 1].act in _STOPS
+
+    # -- the map
+
+    def _cells(self) -> U8:
+        """The kind of each cell: of the worst frame, where it stands for several."""
+        words = self._session.machine.flags.view
+        distinct, numbers = np.unique(words, return_inverse=True)
+        codes = np.array([kinds.kind_of(int(word)) for word in distinct], np.uint8)[numbers]
+        padded = np.zeros(-(-len(codes) // self._per_cell) * self._per_cell, np.uint8)
+        padded[: len(codes)] = codes
+        found: U8 = padded.reshape(-1, self._per_cell).max(axis=1)
+        return found
+
+    def _changed(self, frames: set[int]) -> list[list[int]]:
+        m, size = self._session.machine, self._per_cell
+        found = []
+        for cell in sorted({frame // size for frame in frames}):
+            members = range(cell * size, min((cell + 1) * size, m.frames))
+            found.append([cell, max(kinds.kind_of(m.page(frame)) for frame in members)])
+        return found
+
+    # -- the reverse map
+
+    def _reverse_map(self, pfn: int) -> list[Any] | None:
+        """Number of the map, of its header's state, and of the state of each row."""
+        session = self._session
+        graph = self._walks.map_for(session, pfn)
+        if graph is None or graph.pfn != pfn:
+            return None
+        state, rows = self._walks.state_of(session, graph), rows_of(graph)
+        if id(graph) not in self._map_of:
+            self._held.append(graph)
+            self._map_of[id(graph)] = len(self._maps)
+            self._maps.append(_head(graph))
+        shown = [self._number(_row(row, state)) for row in rows]
+        empty = "" if rows else no_users_words(state)
+        return [self._map_of[id(graph)], int(state.at_frame), shown, empty]
+
+    def _number(self, row: tuple[Any, ...]) -> int:
+        return self._pool.setdefault(row, len(self._pool))
+
+    # -- operations
+
+    def _operation(self, operation: Operation) -> Json:
+        session = self._session
+        result, tone = result_in(session, operation)
+        made: Json = {
+            "title": title_of(operation),
+            "caption": plain(operation.telling.caption),
+            "first": operation.first,
+            "last": operation.last,
+            "result": result,
+            "tone": tone,
+        }
+        if _is_told(operation):
+            made["outline"] = list(_outline(session, operation))
+        return made
+
+
+def _head(graph: ReverseMap) -> Json:
+    name, detail = box_words(graph.mapping)
+    return {"pfn": f"{graph.pfn:#x}", "kind": graph.kind.name, "flags": graph.letters, "mapping": [name, detail]}
+
+
+def _row(row: Row, state: WalkState) -> tuple[Any, ...]:
+    """VMA, address and rights; entry; how far the walk has come; task, its fate and whether it is the present one."""
+    news = news_of(row, state)
+    if row.is_group:
+        told = ((news.dead, "killed"), (news.signalled, "signalled"))
+        ends = ", ".join([*(f"{count:,} {word}" for count, word in told if count), *news.ends])
+        return (
+            f"{news.vmas:,} VMAs",
+            "",
+            ENTRY_WORDS.get(news.entry, "several"),
+            _progress(news.visited, news.cut, news.vmas),
+            f"{row.label} × {news.tasks:,}",
+            ends,
+            "killed" if news.dead else "",
+            int(news.current),
+            "",
+        )
+    mapper = row.mappers[0]
+    fate = state.fates.get(mapper.tgid, Fate("alive"))
+    end = IN_SHORT[state.ends[mapper.tgid]][0] if mapper.tgid in state.ends else ""
+    skipped = state.skipped.get(mapper.vma)
+    return (
+        mapper.name,
+        f"{mapper.vpn << PAGE_SHIFT:#x} {mapper.rights}",
+        ENTRY_WORDS[state.entries.get(mapper.vma, "none")],
+        "skipped"
+        if skipped
+        else "cut"
+        if mapper.vma in state.cut
+        else "visited"
+        if mapper.vma in state.visited
+        else "",
+        f"{mapper.task}:{mapper.tgid}",
+        fate.text or end or fate.kind,
+        fate.kind,
+        int(mapper.vma in state.current_vmas or state.current_task == mapper.tgid),
+        skipped.why if skipped else "",
+    )
+
+
+def _progress(visited: int, cut: int, all_of_them: int) -> str:
+    return "cut" if cut == all_of_them else "visited" if visited == all_of_them else ""
+
+
+def _task(row: TaskRow) -> tuple[Any, ...]:
+    rss = f"{row.rss_kb:,} kB" if row.alive else ""
+    return (row.name, row.tgid, row.state, row.policy, row.sigbus, rss, row.killed_by or row.pending)
+
+
+def _outline(session: Session, operation: Operation) -> Iterator[list[Any]]:
+    """Lines: depth, texts before and after they are taken, function, and the steps that decide their state."""
+    outline = Outline(session.machine.profile, session.steps.marks, operation.first, operation.last)
+    loss = loss_of(session, operation)
+    if loss is not None:
+        outline.end(ending_of(loss))
+    depth = {0: -1}
+    for node in outline.shown():
+        depth[node.id] = depth[node.parent] + 1
+        yield [
+            depth[node.id], node.kind, node.text, node.told, node.code, node.branch,
+            node.first, node.last, node.passed, int(node.silent), int(node.folded), node.tone,
+        ]  # fmt: skip
+
+
+def _runs(cells: U8) -> list[int]:
+    """Run lengths: code, count, code, count ..."""
+    starts = np.flatnonzero(np.diff(cells, prepend=cells[:1] + 1))
+    counts = np.diff(np.append(starts, len(cells)))
+    return np.stack((cells[starts], counts), axis=1).ravel().tolist()

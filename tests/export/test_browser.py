@@ -1,0 +1,141 @@
+"""The page in a real browser: opened from disk, stepped by keys and buttons, without network and without an error."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hwpoison_gui import resources
+from hwpoison_gui.export.html import page
+from hwpoison_gui.export.story import story
+from hwpoison_gui.opening import open_file
+from tests.export.test_html import hostile  # noqa: F401  a fixture
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs Debian's chromium and chromium-driver")
+
+OPTIONS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --window-size=1280,720"
+)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM or ""
+    for option in OPTIONS.split():
+        options.add_argument(option)
+    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('profile')}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def visit(browser: Any, tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """Opens a scenario's page from disk, at an address within it; returns its story."""
+
+    def go(path: Path, anchor: str = "") -> dict[str, Any]:
+        opened = open_file(path)
+        told = story(opened.session, opened.title)
+        file = tmp_path / "page.html"
+        file.write_text(page(told), encoding="utf-8")
+        browser.get("about:blank")
+        browser.get_log("browser"), browser.get_log("performance")
+        browser.get(file.as_uri() + anchor)
+        return told
+
+    return go
+
+
+def text(browser: Any, selector: str) -> str:
+    return browser.find_element("css selector", selector).text
+
+
+def press(browser: Any, *keys: str) -> None:
+    body = browser.find_element("css selector", "body")
+    for key in keys:
+        body.send_keys(key)
+
+
+def here(browser: Any) -> int:
+    return int(browser.current_url.rpartition("#")[2])
+
+
+LESSON = resources.path("lessons/07-one-page-many-processes.toml")
+
+
+def test_keys_buttons_and_links_lead_to_the_same_scenes(browser: Any, visit: Callable[..., dict[str, Any]]) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    told = visit(LESSON)
+    stops = [at for at, scene in enumerate(told["scenes"]) if scene["stop"]]
+    press(browser, Keys.PAGE_DOWN, Keys.PAGE_DOWN, Keys.SPACE)
+    assert here(browser) == stops[3]
+    press(browser, Keys.PAGE_UP)
+    assert here(browser) == stops[2]
+    press(browser, Keys.ARROW_DOWN)
+    assert here(browser) == stops[2] + 1
+    browser.find_element("css selector", "[data-do=before]").click()
+    assert here(browser) == stops[2]
+    press(browser, "1", "2", Keys.ENTER)
+    assert here(browser) == 12
+    press(browser, Keys.END)
+    assert here(browser) == len(told["scenes"]) - 1
+    press(browser, Keys.HOME)
+    assert here(browser) == 0
+    visit(LESSON, "#20")
+    assert text(browser, ".say .text") == told["scenes"][20]["text"]
+
+
+def test_every_scene_shows_its_words_its_log_and_its_broken_cells(
+    browser: Any, visit: Callable[..., dict[str, Any]]
+) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    told = visit(LESSON)
+    press(browser, Keys.END)
+    for scene in reversed(told["scenes"]):
+        assert text(browser, ".say .text") == scene["text"]
+        lines = browser.find_elements("css selector", ".log .content div")
+        assert [line.text for line in lines] == [line for line, _ in told["log"][: scene["log"]]]
+        broken = 1 if scene["kb"] else 0
+        label = browser.find_element("css selector", "canvas").get_attribute("aria-label")
+        assert label == f"Map of 4096 cells, {broken} with broken memory"
+        press(browser, Keys.ARROW_UP)
+
+
+def test_no_error_and_no_request(browser: Any, visit: Callable[..., dict[str, Any]]) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    visit(LESSON)
+    press(browser, Keys.PAGE_DOWN, Keys.END, ".", ".")
+    assert browser.get_log("browser") == []
+    asked = [entry["message"] for entry in browser.get_log("performance") if "requestWillBeSent" in entry["message"]]
+    assert asked and all('"url":"file://' in message for message in asked)
+
+
+def test_the_text_of_a_scenario_is_never_markup(
+    browser: Any,
+    visit: Callable[..., dict[str, Any]],
+    hostile: Path,  # noqa: F811
+) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    told = visit(hostile)
+    press(browser, Keys.END)
+    for _ in told["scenes"]:
+        press(browser, Keys.ARROW_UP)
+    browser.find_element("css selector", "[data-do=plain]").click()
+    assert browser.execute_script("return window.hit") is None
+    assert browser.find_elements("css selector", "img") == []
+    assert browser.get_log("browser") == []
+    assert text(browser, ".script h1") == told["title"]
