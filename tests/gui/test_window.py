@@ -348,3 +348,18 @@ def test_the_error_mark_of_a_file_is_asked_for_by_msync_and_told_once(open_windo
         assert (done.name, done.outcome.errno or "") == ("msync", told)
     anonymous = [action.text() for action in window.menus.frame_menu(user.frame("srv:heap+1")).actions()]
     assert not any("msync" in text for text in anonymous)
+
+
+def test_a_selected_frame_has_its_line_after_an_operation_until_the_next_move(user) -> None:
+    window, other = user.window, user.frame("srv:heap+2")
+    window.controller.fire(user.frame("srv:heap+1"))
+    window.actions_["last"].trigger()
+    came = window.sentence.sentence
+    window.controller.selection.select(other)
+    assert window.sentence.text.text().startswith(f"{other:#x}  ")
+    assert "Enter breaks it" in window.sentence.sentence.detail
+    window.controller.step(-1)
+    assert f"Selected: {other:#x}" in window.sentence.sentence.detail
+    window.controller.step(1)
+    assert window.sentence.sentence.text == came.text
+    assert f"Selected: {other:#x}" in window.sentence.sentence.detail

@@ -17,7 +17,7 @@ from hwpoison_gui.gui.look.settings import Settings
 from hwpoison_gui.gui.timeline.sentence import SentenceBar
 from hwpoison_gui.gui.timeline.transport import Transport
 from hwpoison_gui.gui.widgets.progress_line import ProgressLine
-from hwpoison_gui.view.facts.sentence import sentence_of
+from hwpoison_gui.view.facts.sentence import is_about, sentence_of
 
 if TYPE_CHECKING:  # only a scenario has captions
     from hwpoison_gui.gui.widgets.caption_bar import CaptionBar
@@ -28,13 +28,20 @@ def connect_timeline(sentence: SentenceBar, transport: Transport, controller: Co
     """Keeps sentence and track up to date; the track seeks."""
 
     def show_sentence() -> None:
-        c = controller
-        selected = chosen.lines(c.selection.frame) if c.selection.frame != NONE and not c.session.steps else ("", "")
-        shown = sentence_of(c.session, selected)
+        session, frame = controller.session, controller.selection.frame
+        other = frame != NONE and not is_about(session, frame)
+        shown = sentence_of(session, chosen.lines(frame) if other else ("", ""), frame == asked[0])
         sentence.set_sentence(shown)
         transport.where.setText(shown.where)
 
+    def looked() -> None:
+        frame = controller.selection.frame
+        if frame != known[0]:
+            known[0] = asked[0] = frame
+        show_sentence()
+
     def show() -> None:
+        known[0], asked[0] = controller.selection.frame, NONE
         show_sentence()
         transport.timeline.set_position(controller.session.position)
 
@@ -50,11 +57,12 @@ def connect_timeline(sentence: SentenceBar, transport: Transport, controller: Co
         show()
 
     chosen = HoverText(show_sentence, sentence)
+    known, asked = [NONE], [NONE]  # the frame selected last, and the one selected since the last move
     transport.timeline.seekRequested.connect(controller.seek)
     controller.playback.speedChanged.connect(transport.show_speed)
     present.opened.connect(opened)
     present.moved.connect(moved)
-    present.looked.connect(show_sentence)
+    present.looked.connect(looked)
 
 
 def connect_playback(playback: Playback, settings: Settings, appearance: Appearance) -> None:

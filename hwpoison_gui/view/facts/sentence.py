@@ -10,6 +10,7 @@ from hwpoison_gui.view.base.moment import moment_of, title_of
 from hwpoison_gui.view.facts.operation_chips import RESULT_TONES, result_in
 from hwpoison_gui.view.outcome.loss import loss_of
 from hwpoison_gui.view.outcome.verdict import refused, verdict
+from hwpoison_gui.view.walk.state import concerns
 from hwpoison_gui.view.words.lookup import branch_of, function_of, text_of, why_of
 from hwpoison_gui.view.words.words import counted
 
@@ -39,21 +40,26 @@ _TONES: Final[dict[Act, str]] = {
 }
 
 
-def sentence_of(session: Session, selected: tuple[str, str] = ("", "")) -> Sentence:
-    """The sentence of the present step; before the first step, of the selected frame.
+def is_about(session: Session, pfn: int) -> bool:
+    """Whether the present step is one of an operation on frame `pfn`: then its sentence speaks of the frame."""
+    operation = moment_of(session).operation
+    return operation is not None and concerns(session, operation, pfn)
+
+
+def sentence_of(session: Session, selected: tuple[str, str] = ("", ""), is_asked: bool = False) -> Sentence:
+    """The sentence of the present step, or of a selected frame that its operation is not about.
 
     Parameters
     ----------
     selected
-        What the selected frame is, and what an error in it would do; empty without one.
+        What such a frame is, and what an error in it would do; both empty without one.
+    is_asked
+        The frame was selected after the last move on the timeline: between operations its sentence comes first.
     """
-    moment = moment_of(session)
+    moment, frame = moment_of(session), selected[0]
     if moment.step is None or moment.operation is None:
-        frame, ahead = selected
-        if frame and not moment.total:
-            return Sentence(
-                frame, f"{ahead or 'Nothing would come of it'}. Enter breaks it.", tone="idle", where="start"
-            )
+        if frame:
+            return Sentence(frame, _ahead(session, selected[1]), tone="idle", where="start")
         lie = counted(moment.total, "step lies", "steps lie")
         detail = f"{lie} ahead: press Space to play them." if moment.total else IDLE_HINT
         return Sentence(IDLE if not moment.total else "The machine as booted.", detail, tone="idle", where="start")
@@ -62,6 +68,10 @@ def sentence_of(session: Session, selected: tuple[str, str] = ("", "")) -> Sente
     if mark.act is Act.RESULT:
         tone = RESULT_TONES.get(mark.value("result"), tone)
     operation = moment.operation
+    length = operation.last - operation.first
+    where = f"step {moment.within} of {length}  ·  {moment.number + 1}. {title_of(operation)}"
+    if frame and is_asked and moment.at_end:
+        return Sentence(frame, _ahead(session, selected[1]), tone="idle", where=where)
     text, why = text_of(mark), why_of(mark)
     detail = f"because {why}" if why else ""
     came = verdict(session, operation) if moment.at_end else ""
@@ -70,6 +80,13 @@ def sentence_of(session: Session, selected: tuple[str, str] = ("", "")) -> Sente
         detail = loss.lost if loss else "" if refused(operation.outcome) else text
         text = came
         tone = "panic" if operation.outcome.panic else result_in(session, operation)[1]
-    length = operation.last - operation.first
-    where = f"step {moment.within} of {length}  ·  {moment.number + 1}. {title_of(operation)}"
+    if frame:
+        detail = "  ·  ".join(filter(None, (detail, f"Selected: {frame}")))
     return Sentence(text, detail, function_of(mark, session.machine.profile), branch_of(mark), tone, where)
+
+
+def _ahead(session: Session, words: str) -> str:
+    """What an error in the selected frame would do, and the key that injects it."""
+    if session.machine.panicked:
+        return "The machine has panicked: nothing more happens to it."
+    return f"{words or 'Nothing would come of it'}. Enter breaks it."
