@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QHelpEvent, QPaintEvent
-from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QTabBar, QToolTip, QWidget
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QTabBar, QToolButton, QToolTip, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
@@ -30,18 +30,22 @@ TIPS: Final = {
     "files": "Files with pages in memory: how many, how many dirty, and who maps them.",
 }
 
+_FOLD: Final = 16  # side of the button that collapses a panel
+_UNBOUNDED: Final = (1 << 24) - 1  # Qt's QWIDGETSIZE_MAX
+_MOST_LEAST: Final = 110  # pixels: large text must not take all room
 _LEAST: Final = 84  # height of a table with controls in its title bar: panels keep their size when tables are created
 
 
 class TabTips(QObject):
-    """Shows the tip of a panel on its tab; Qt would show the title once more."""
+    """Shows the title, which may be elided, and the tip of a panel on its tab."""
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if not (event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent) and isinstance(watched, QTabBar)):
             return super().eventFilter(watched, event)
         title = watched.tabText(watched.tabAt(event.pos()))
         docks = watched.window().findChildren(Dock)
-        QToolTip.showText(event.globalPos(), next((d.head.tip for d in docks if d.windowTitle() == title), ""), watched)
+        tip = next((f"{title}\n{d.head.tip}" for d in docks if d.windowTitle() == title), "")
+        QToolTip.showText(event.globalPos(), tip, watched)
         return True
 
 
@@ -61,13 +65,25 @@ class DockHead(QWidget):
         row.setSpacing(look.SMALL)
         row.addWidget(self.name)
         row.addWidget(self.subject, 1)
+        self.fold = QToolButton(self)
+        self.fold.setObjectName("fold")
+        self.fold.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # there is a key for it
+        row.addWidget(self.fold)
         self.row = row
         self.tip = ""
+        self.show_collapsed(False)
+
+    def show_collapsed(self, on: bool) -> None:
+        """Shows whether the content of the panel is collapsed."""
+        self.fold.setArrowType(Qt.ArrowType.UpArrow if on else Qt.ArrowType.DownArrow)
+        self.fold.setToolTip(f"{'Show' if on else 'Collapse'} this panel and those beside it")
+        self.fold.setAccessibleName(f"{'Show' if on else 'Collapse'} {self.name.text()}")
 
     def set_theme(self, theme: Theme) -> None:
         self.name.setFont(look.font(look.BODY, QFont.Weight.DemiBold))
         self.subject.setFont(look.font(look.CAPTION))
         look.ink(self.subject, theme.muted)
+        self.fold.setFixedSize(look.px(_FOLD), look.px(_FOLD))
 
 
 class _Unmade(QWidget):
@@ -78,7 +94,7 @@ class _Unmade(QWidget):
         self._seen: Callable[[], None] | None = seen
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(0, look.px(_LEAST))
+        return QSize(0, min(look.px(_LEAST), _MOST_LEAST))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._seen is not None:
@@ -90,6 +106,7 @@ class Dock(QDockWidget):
     """A panel that can be moved, floated and closed. `make` creates its content on first use."""
 
     seen = Signal()  # visible for the first time, without content yet
+    collapseWanted = Signal()
 
     def __init__(
         self, name: str, title: str, make: Callable[[Dock], QWidget], parent: QWidget, theme: Theme = DARK
@@ -99,23 +116,36 @@ class Dock(QDockWidget):
         self._make = make
         self.made: QWidget | None = None
         self.in_front = False  # neither hidden nor behind another tab
+        self.collapsed = False  # only the title bar is shown
+        self.size_before = QSize()  # when it was collapsed
         self.visibilityChanged.connect(self._visibility_changed)
         self.head = DockHead(title, self)
         self.head.tip = TIPS.get(name, "")
         self.head.setToolTip(self.head.tip)
+        self.head.fold.clicked.connect(self.collapseWanted)
         self.setTitleBarWidget(self.head)
-        self._put(_Unmade(self, self.seen.emit))
+        self._unmade: QWidget | None = _Unmade(self, self.seen.emit)
+        self._nothing = QWidget(self)  # in place of the content while it is collapsed
+        self._nothing.hide()
+        self._put(self._unmade)
         self.set_theme(theme)
 
     def content(self) -> QWidget:
         """The content, created now if it was not needed before."""
         if self.made is None:
-            unmade = self.widget()
             self.made = self._make(self)
             self._put(self.made)
-            self.made.show()
-            unmade.deleteLater()
+            if self._unmade is not None:
+                self._unmade.deleteLater()
+                self._unmade = None
         return self.made
+
+    def set_collapsed(self, on: bool) -> None:
+        """Shows only the title bar, or the content again."""
+        self.collapsed = on
+        self._show_content()
+        self.setMaximumHeight(self.head.sizeHint().height() if on else _UNBOUNDED)
+        self.head.show_collapsed(on)
 
     def _visibility_changed(self, visible: bool) -> None:
         self.in_front = visible
@@ -125,10 +155,20 @@ class Dock(QDockWidget):
         heard = content.focusProxy() or content
         if not heard.accessibleDescription():  # painted panels describe what they show
             heard.setAccessibleDescription(self.head.tip)
-        self.setWidget(content)
+        self._show_content()
+
+    def _show_content(self) -> None:
+        content = self.made or self._unmade
+        assert content is not None
+        hidden, shown = (content, self._nothing) if self.collapsed else (self._nothing, content)
+        hidden.hide()
+        self.setWidget(shown)
+        shown.show()
 
     def set_theme(self, theme: Theme) -> None:
         self.head.set_theme(theme)
+        if self.collapsed:
+            self.set_collapsed(True)
 
     def set_subject(self, text: str) -> None:
         """Shows in the title bar what the panel is about."""
@@ -138,7 +178,7 @@ class Dock(QDockWidget):
 
     def add_tool(self, tool: QWidget) -> None:
         """Adds a control at the right of the title bar."""
-        self.head.row.addWidget(tool)
+        self.head.row.insertWidget(self.head.row.count() - 1, tool)
 
 
 class Strip(QDockWidget):
@@ -153,5 +193,8 @@ class Strip(QDockWidget):
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
-        """Adapts the height to the content after a change of text size."""
+        self.suit()
+
+    def suit(self) -> None:
+        """Adapts the height to the content."""
         self.setFixedHeight(self.widget().sizeHint().height())

@@ -26,7 +26,8 @@ class ElidedLabel(QLabel):
     @property
     def is_cut(self) -> bool:
         if self.wordWrap():
-            return self.heightForWidth(self.width()) > self.height()
+            lacking = self.heightForWidth(self.width()) - self.height()
+            return lacking > self.fontMetrics().lineSpacing() // 4  # less is space between lines
         return self.shown != self.text()
 
     def paintEvent(self, event: QPaintEvent) -> None:

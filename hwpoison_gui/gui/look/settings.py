@@ -35,6 +35,13 @@ def _one_of(words: Collection[str]) -> Callable[[Any], str]:
     return read
 
 
+def _words_of(words: Collection[str]) -> Callable[[Any], str]:
+    def read(kept: Any) -> str:
+        return " ".join(map(_one_of(words), str(kept).split()))
+
+    return read
+
+
 N = TypeVar("N", int, float)
 
 
@@ -69,6 +76,7 @@ def _bytes(kept: Any) -> QByteArray:
 
 
 SPEEDS: Final = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
+PANEL_NAMES: Final = ("rmap", "why", "states", "frame", "tasks", "pages", "vmas", "files", "log", "notebook")
 LAYOUT_NAMES: Final = ("rows", "hilbert", "morton", "zones")
 THEME: Final = Setting("theme", look.SYSTEM, _one_of((look.SYSTEM, *THEMES)), "name of the theme, or `system`")
 TEXT_SIZE: Final = Setting("text-size", look.USUAL_TEXT, _nearest_of(look.TEXT_SIZES), "size of text, per cent")
@@ -79,9 +87,12 @@ ROW_WIDTH: Final = Setting("row-width", 0, _count, "frames a row of the map; 0: 
 OVERVIEW: Final = Setting("overview", True, _yes_or_no, "whether a corner of the map shows all frames")
 GEOMETRY: Final = Setting("geometry", QByteArray(), _bytes, "place and size of the window")
 DOCKS: Final = Setting("docks", QByteArray(), _bytes, "places and sizes of the panels")
+COLLAPSED: Final = Setting(
+    "collapsed", "", _words_of(PANEL_NAMES), "names of the panels that show only their title bar"
+)
 AROUND: Final = Setting("around-map", "", _margins, "pixels of the window around the map: left, above, right, below")
 SETTINGS: Final[tuple[Setting[Any], ...]] = (
-    THEME, TEXT_SIZE, STILL, SPEED, LAYOUT, ROW_WIDTH, OVERVIEW, GEOMETRY, DOCKS, AROUND,
+    THEME, TEXT_SIZE, STILL, SPEED, LAYOUT, ROW_WIDTH, OVERVIEW, GEOMETRY, DOCKS, COLLAPSED, AROUND,
 )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ def _bars(theme: Theme) -> str:
     QToolBar#tools {{ border-bottom: 1px solid {theme.line}; }}
     QToolButton {{ border: 1px solid transparent; border-radius: 4px;
                    padding: {look.TIGHT}px; background: transparent; }}
+    QToolButton#fold {{ padding: 0; }}
     QToolButton:hover {{ background: {hover}; }}
     QToolButton:focus {{ border-color: {theme.accent}; }}
     QToolButton:pressed, QToolButton:checked {{ background: {theme.line}; }}

@@ -18,6 +18,8 @@ SMALL: Final = 8
 MEDIUM: Final = 12
 LARGE: Final = 16
 
+TIGHT_WINDOW: Final = 440  # height of windows, at 100 % text, below which only the most important is shown in full
+
 # Type scale, as factors of the chosen text size.
 CAPTION: Final = 0.88
 BODY: Final = 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Final
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
@@ -24,7 +25,7 @@ from hwpoison_gui.gui.rmap.fonts import Fonts
 from hwpoison_gui.gui.rmap.paint import RmapPainter
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.rmap.graph import ReverseMap
-from hwpoison_gui.view.walk.layout import Layout, lay_out, rows_of
+from hwpoison_gui.view.walk.layout import Layout, lay_out, least_width, rows_of
 from hwpoison_gui.view.walk.news import RowNews, news_of
 from hwpoison_gui.view.walk.state import WalkState
 from hwpoison_gui.view.walk.words import map_words, no_users_words, row_words
@@ -56,7 +57,6 @@ class RmapView(QAbstractScrollArea):
         self._phase = 0.0
         self._motion = True
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.viewport().setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Reverse map")
@@ -65,7 +65,7 @@ class RmapView(QAbstractScrollArea):
         return QSize(500, 300)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(410, 130)
+        return QSize(410, 100)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -112,13 +112,18 @@ class RmapView(QAbstractScrollArea):
         if self.graph is not None:
             size = self.viewport().size()
             rows = rows_of(self.graph, self._unfolded)
-            self._layout = lay_out(rows, size.width(), size.height(), self._fonts.metrics(self.graph, rows))
+            metrics = self._fonts.metrics(self.graph, rows)
+            wide = max(size.width(), ceil(least_width(metrics)))
+            self._layout = lay_out(rows, wide, size.height(), metrics)
+            self.horizontalScrollBar().setRange(0, wide - size.width())
+            self.horizontalScrollBar().setPageStep(size.width())
             bar = self.verticalScrollBar()
             bar.setRange(0, max(0, round(self._layout.height) - size.height()))
             bar.setPageStep(size.height())
             bar.setSingleStep(round(self._layout.row_height))
         else:
-            self.verticalScrollBar().setRange(0, 0)
+            for bar in (self.verticalScrollBar(), self.horizontalScrollBar()):
+                bar.setRange(0, 0)
         self.viewport().update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -151,9 +156,11 @@ class RmapView(QAbstractScrollArea):
         if self.graph is None or self._layout is None:
             painter.setFont(look.font())
             painter.setPen(QColor(self._theme.muted))
-            painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, self.empty)
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(self.viewport().rect(), flags, self.empty)
             self._paint_focus(painter)
             return
+        painter.translate(-self.horizontalScrollBar().value(), 0)
         made = self._painter(painter)
         made.paint(self.graph, self.state)
         self._paint_focus(painter, made)
@@ -171,7 +178,8 @@ class RmapView(QAbstractScrollArea):
             return
         painter.setPen(QPen(QColor(self._theme.accent), 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRect(QRectF(self.viewport().rect()).adjusted(0.5, 0.5, -0.5, -0.5))
+        here = QRectF(self.viewport().rect()).translated(self.horizontalScrollBar().value(), 0)
+        painter.drawRect(here.adjusted(0.5, 0.5, -0.5, -0.5))
         if made is not None and made.layout.rows:
             number = min(self._cursor, len(made.layout.rows) - 1)
             rect = made.vma_box(number).united(made.task_box(number)).adjusted(-3, -2, 3, 2)
@@ -194,8 +202,8 @@ class RmapView(QAbstractScrollArea):
     # -- the user
 
     def _row_at(self, point: QPointF) -> int | None:
-        layout = self._layout
-        if layout is None or point.x() < layout.columns.vma[0] - self._fonts.plain.entry:
+        layout, x = self._layout, point.x() + self.horizontalScrollBar().value()
+        if layout is None or x < layout.columns.vma[0] - self._fonts.plain.entry:
             return None
         y = point.y() + self.verticalScrollBar().value()
         return next((n for n, top in enumerate(layout.tops) if top <= y <= top + layout.row_height), None)
@@ -262,7 +270,7 @@ class RmapView(QAbstractScrollArea):
             return ""
         number = self._row_at(point)
         if number is None:
-            in_frame = point.x() < layout.columns.mapping[0]
+            in_frame = point.x() + self.horizontalScrollBar().value() < layout.columns.mapping[0]
             mapping = f"{graph.mapping.title}\n{graph.mapping.detail}"
             return f"{graph.pfn:#x}: {self.state.kind.meaning}" if in_frame else mapping
         return self._row_in_words(number)

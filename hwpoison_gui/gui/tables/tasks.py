@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QFont, QFontMetrics, QKeyEvent, QKeySequence
+from PySide6.QtGui import QContextMenuEvent, QFont, QFontMetrics, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -23,12 +23,15 @@ from hwpoison_gui.gui.widgets.table_view import set_row_height
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.rows.tasks import TaskRow
 
+# The longest words of each column, as far as they are known.
 _WIDTHS = {
-    "tgid": "000000", "name": "Web Content-0000", "state": "running", "policy": "default0", "sigbus": "handler",
-    "rss_kb": "000,000", "threads": "00", "pending": "SIGBUS",
-    "killed_by": "SIGKILL forced",
+    "tgid": ("000000",), "name": ("Web Content-0000",), "state": ("running", "stopped", "killed", "exited"),
+    "policy": ("default0", "early", "late"), "sigbus": ("handler", "default", "blocked", "ignored"),
+    "rss_kb": ("000,000",), "threads": ("00",), "pending": ("SIGBUS",),
+    "killed_by": ("SIGKILL forced",),
 }  # fmt: skip
 
+_NAME = [column.field for column in COLUMNS].index("name")
 _BAR = 6  # width of the colour bar before a task's name
 _KILLED_BY = [column.field for column in COLUMNS].index("killed_by")
 
@@ -74,6 +77,7 @@ class TaskTable(QTableView):
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
+        self._least: dict[int, int] = {}  # widths that columns need
         self.tasks = TaskModel(self, theme)
         self.order = TaskOrder(self, self.tasks)
         self.setModel(self.order)
@@ -108,20 +112,39 @@ class TaskTable(QTableView):
         header.setMinimumSectionSize(36)
         bold = QFontMetrics(look.font(look.BODY, QFont.Weight.DemiBold))
         for number, column in enumerate(COLUMNS):
-            words = max(bold.horizontalAdvance(_WIDTHS[column.field]), bold.horizontalAdvance(column.head))
-            extra = look.px(_BAR) + look.LARGE + look.SMALL if column.field == "name" else 0
-            self.setColumnWidth(number, words + 2 * look.SMALL + extra)
+            words = max(bold.horizontalAdvance(words) for words in (*_WIDTHS[column.field], column.head))
+            self._least[number] = words + 2 * look.SMALL
+            self.setColumnWidth(number, self._least[number])
+        self._give_room()
         self.tasks.refresh_look()
+
+    def _give_room(self) -> None:
+        """The names take what the other columns leave, as far as the longest needs it."""
+        bold = QFontMetrics(look.font(look.BODY, QFont.Weight.DemiBold))
+        longest = max((bold.horizontalAdvance(row.name) for row in self.tasks.rows), default=0)
+        around = look.px(_BAR) + look.LARGE + look.SMALL
+        others = sum(self.columnWidth(number) for number in self._least if number not in (_NAME, _KILLED_BY))
+        room = self.viewport().width() - others - self._least[_KILLED_BY]
+        least = self._least[_NAME] + around
+        self.setColumnWidth(_NAME, max(least, min(longest + 2 * look.SMALL + around, room)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._least:
+            self._give_room()
 
     def set_rows(self, rows: list[TaskRow], frozen: bool) -> None:
         """Replaces the rows. `frozen`: nothing can be edited."""
         self.tasks.frozen = frozen
         if rows != self.tasks.rows:
+            renamed = [row.name for row in rows] != [row.name for row in self.tasks.rows]
             self._quiet = True
             try:
                 self.tasks.set_rows(rows)
             finally:
                 self._quiet = False
+            if renamed:
+                self._give_room()
 
     def set_colours(self, colours: dict[int, str], ends: dict[int, str] | None = None) -> None:
         """Sets by tgid the colours of tasks, and the impact of the frame's error on them."""

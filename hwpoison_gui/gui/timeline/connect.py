@@ -15,6 +15,7 @@ from hwpoison_gui.gui.look import settings as keys
 from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.look.settings import Settings
 from hwpoison_gui.gui.timeline.sentence import SentenceBar
+from hwpoison_gui.gui.timeline.stage import PlaybackStage
 from hwpoison_gui.gui.timeline.transport import Transport
 from hwpoison_gui.gui.widgets.progress_line import ProgressLine
 from hwpoison_gui.view.facts.sentence import is_about, sentence_of
@@ -98,6 +99,17 @@ def connect_captions(controller: Controller, present: Present, bar: Callable[[bo
 
     present.opened.connect(opened)
     present.moved.connect(lambda moved: show(moved.acted))
+
+
+def connect_stage(stage: PlaybackStage, controller: Controller, present: Present) -> None:
+    """Gives the playback row no more room than it has something to show."""
+
+    def show() -> None:
+        stage.set_content(bool(controller.session.steps), controller.selection.frame != NONE)
+
+    present.opened.connect(show)
+    present.moved.connect(lambda _: show())
+    present.looked.connect(show)
 
 
 def connect_progress(line: ProgressLine, controller: Controller, appearance: Appearance) -> None:

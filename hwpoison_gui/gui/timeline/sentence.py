@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Final
 
 from PySide6.QtCore import QRect, Qt
@@ -16,7 +17,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QApplication, QGridLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QApplication, QGridLayout, QLabel, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
@@ -27,6 +28,7 @@ _SCALES: Final = (look.SENTENCE, look.HEADLINE, look.TITLE, look.BODY)
 _LARGE: Final = (look.STAGE,)  # width of windows that are viewed from afar
 _WIDE: Final = 1300
 _BAR: Final = 4
+_LEAST_DETAIL: Final = 120  # width for the detail beside the sentence, at 100 % text
 
 
 def tone_colour(theme: Theme, tone: str) -> str:
@@ -35,15 +37,23 @@ def tone_colour(theme: Theme, tone: str) -> str:
     return colours.get(tone, theme.text)
 
 
+class Form(Enum):
+    """How much room the sentence takes. The height depends on nothing else, so that no step moves the panels."""
+
+    LARGE = look.SENTENCE  # two lines of this size, and the detail below them
+    LOW = look.TITLE  # the same in a low window
+    ONE_LINE = look.BODY  # the detail stands beside the sentence, if there is room
+
+
 class SentenceBar(QWidget):
     """Two lines of text; kernel function and branch beside them. Ctrl+C copies everything."""
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
         self.sentence = Sentence("")
+        self.form = Form.LARGE
         self._theme = theme
-        self.text = QLabel(self)
-        self.text.setWordWrap(True)
+        self.text = ElidedLabel(self)
         self.text.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.detail = ElidedLabel(self)
         self.code = QLabel(self)
@@ -58,25 +68,50 @@ class SentenceBar(QWidget):
         grid.setContentsMargins(look.LARGE + _BAR, look.SMALL, look.LARGE, look.TIGHT)
         grid.setHorizontalSpacing(look.LARGE)
         grid.setVerticalSpacing(look.HAIR)
-        grid.addWidget(self.text, 0, 0)
-        grid.addWidget(self.detail, 1, 0)
-        grid.addWidget(self.code, 0, 1)
-        grid.addWidget(self.branch, 1, 1)
-        grid.setColumnStretch(0, 1)
         grid.setRowStretch(0, 1)
-        self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._grid = grid
+        self._place()
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName("What happens in this step")
         self.set_theme(theme)
+
+    def set_form(self, form: Form) -> None:
+        """Changes the height."""
+        if form is not self.form:
+            self.form = form
+            self._place()
+            self.set_theme(self._theme)
+
+    def _place(self) -> None:
+        beside = self.form is Form.ONE_LINE
+        for label in (self.text, self.detail, self.code, self.branch):
+            self._grid.removeWidget(label)
+        self._grid.addWidget(self.text, 0, 0)
+        self._grid.addWidget(self.detail, *((0, 1) if beside else (1, 0)))
+        self._grid.addWidget(self.code, 0, 2)
+        self._grid.addWidget(self.branch, *((0, 3) if beside else (1, 2)))
+        for label in (self.text, self.detail):
+            label.setWordWrap(not beside)
+        self.branch.setHidden(beside)
+        self.detail.show()
+        self._grid.setColumnStretch(0, 1)
+        self._grid.setColumnStretch(1, 0)
+
+    def _height(self) -> int:
+        lines = QFontMetrics(look.font(self.form.value, QFont.Weight.DemiBold)).lineSpacing()
+        if self.form is Form.ONE_LINE:
+            return lines + look.LARGE
+        detail = QFontMetrics(self.detail.font()).lineSpacing()
+        return 2 * lines + detail + look.HAIR + (look.LARGE if self.form is Form.LARGE else look.MEDIUM)
 
     def set_theme(self, theme: Theme) -> None:
         """Applies colours and fonts."""
         self._theme = theme
         self.detail.setFont(look.font(look.BODY))
-        self.code.setFont(look.mono(look.TITLE, QFont.Weight.DemiBold))
+        one_line = self.form is Form.ONE_LINE
+        self.code.setFont(look.mono(look.CAPTION if one_line else look.TITLE, QFont.Weight.DemiBold))
         self.branch.setFont(look.mono(look.BODY))
-        lines = QFontMetrics(look.font(look.SENTENCE, QFont.Weight.DemiBold)).lineSpacing()
-        self.setFixedHeight(2 * lines + QFontMetrics(self.detail.font()).lineSpacing() + look.LARGE + look.HAIR)
+        self.setFixedHeight(self._height())
         self._paint_words()
 
     def set_sentence(self, sentence: Sentence) -> None:
@@ -92,14 +127,13 @@ class SentenceBar(QWidget):
         self.detail.setText(said.detail)
         self.code.setText(said.code)
         self.branch.setText(f"→ {said.branch}" if said.branch else "")
+        self.text.setToolTip("\n".join(self.in_words().split("\n")[1:]) if self.form is Form.ONE_LINE else "")
         loud = tone_colour(theme, said.tone)
         look.ink(self.text, loud if said.tone in ("kill", "panic") else theme.text)
         for label in (self.detail, self.code, self.branch):
             look.ink(label, theme.muted if label is not self.code else theme.text)
         self.setAccessibleDescription(self.in_words())
-        grid = self.layout()
-        assert grid is not None
-        grid.activate()  # the labels on the right take their space from the sentence at once
+        self._grid.activate()  # the labels on the right take their space from the sentence at once
         self._fit()
         self.update()
 
@@ -126,7 +160,11 @@ class SentenceBar(QWidget):
     def _fit(self) -> None:
         """Uses the largest font with which the sentence fits in two lines."""
         width = max(60, self.text.width())
-        height = 2 * QFontMetrics(look.font(look.SENTENCE, QFont.Weight.DemiBold)).lineSpacing()
+        lines = QFontMetrics(look.font(self.form.value, QFont.Weight.DemiBold)).lineSpacing()
+        height = 2 * lines
+        if self.form is Form.ONE_LINE:
+            self._fit_beside()
+            return
         for scale in (*_LARGE, *_SCALES) if self.width() >= _WIDE else _SCALES:
             font = look.font(scale, QFont.Weight.DemiBold)
             flags = Qt.TextFlag.TextWordWrap
@@ -135,7 +173,16 @@ class SentenceBar(QWidget):
                 break
         self.text.setFont(font)
         # If the sentence takes one line, the detail below it may take two.
-        self.detail.setWordWrap(room.height() <= QFontMetrics(look.font(look.SENTENCE)).lineSpacing())
+        self.detail.setWordWrap(room.height() <= lines)
+
+    def _fit_beside(self) -> None:
+        """Shows the detail beside the sentence where both fit, else the sentence alone; its tip says the rest."""
+        self.text.setFont(look.font(self.form.value, QFont.Weight.DemiBold))
+        wide = QFontMetrics(self.text.font()).horizontalAdvance(self.text.text()) + look.HAIR
+        rest = self._grid.contentsRect().width() - wide - self.code.sizeHint().width() - 2 * look.LARGE
+        self.detail.setVisible(rest >= look.px(_LEAST_DETAIL))
+        self._grid.setColumnStretch(0, wide)
+        self._grid.setColumnStretch(1, max(0, rest) if rest >= look.px(_LEAST_DETAIL) else 0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

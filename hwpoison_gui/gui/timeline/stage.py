@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.timeline.sentence import Form, SentenceBar
+
+_LOW: Final = 900  # height of windows, at 100 % text, below which the sentence takes less room
 
 
 class PlaybackStage(QWidget):
-    """As high as its parts."""
+    """As high as its parts; while there is no operation, only the sentence, and without a frame one line."""
 
-    def __init__(self, parent: QWidget, sentence: QWidget, operations: QWidget, transport: QWidget) -> None:
+    heightChanged = Signal()
+
+    def __init__(self, parent: QWidget, sentence: SentenceBar, operations: QWidget, transport: QWidget) -> None:
         super().__init__(parent)
+        self._sentence, self._played = sentence, (operations, transport)
+        self._has_steps = self._has_frame = False
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
@@ -17,3 +29,28 @@ class PlaybackStage(QWidget):
             box.addWidget(part)
         for fixed in (self, transport):
             fixed.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        parent.window().installEventFilter(self)
+        self._suit()
+
+    def set_content(self, has_steps: bool, has_frame: bool) -> None:
+        """`has_steps`: there is something to play; `has_frame`: the sentence is about a selected frame."""
+        self._has_steps, self._has_frame = has_steps, has_frame
+        self._suit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Adapts to the height of the window and to the size of text."""
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.FontChange):
+            self._suit()
+        return super().eventFilter(watched, event)
+
+    def _suit(self) -> None:
+        height, rests = self.window().height(), not self._has_steps and not self._has_frame
+        form = Form.LOW if height < look.px(_LOW) else Form.LARGE
+        if rests or height < look.px(look.TIGHT_WINDOW):
+            form = Form.ONE_LINE
+        if form is self._sentence.form and self._has_steps is not self._played[0].isHidden():
+            return
+        self._sentence.set_form(form)
+        for part in self._played:
+            part.setVisible(self._has_steps)
+        self.heightChanged.emit()

@@ -20,7 +20,7 @@ from hwpoison_gui.view.words.lookup import text_of
 
 # Pixels at 100 % text.
 _EDGE: Final = 12
-_HEIGHT: Final = 40
+_HEIGHT: Final = 32
 _TRACK: Final = 6
 _AHEAD: Final = 0.35  # share of the text colour in the track: ahead, and passed
 _PASSED: Final = 0.65

@@ -7,7 +7,16 @@ from typing import Final
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QFontInfo, QFontMetrics, QKeyEvent, QKeySequence, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QLabel, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QHeaderView,
+    QLabel,
+    QScrollArea,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
@@ -21,6 +30,7 @@ from hwpoison_gui.view.outline.state_rows import FITS, StateTable
 
 Role = Qt.ItemDataRole
 _SIGN: Final = 24
+_MOST_FLAGS: Final = 0.4  # of the height
 _PAD: Final = look.SMALL + look.TIGHT
 
 
@@ -59,7 +69,14 @@ class StateTableView(QWidget):
         box.setSpacing(look.HAIR)
         for label in (self.caption, self.flags):
             label.setContentsMargins(look.MEDIUM, 0, look.MEDIUM, 0)
-            box.addWidget(label)
+        self._scrolled = QScrollArea(self)  # where large text leaves no room for all flags
+        self._scrolled.setWidget(self.flags)
+        self._scrolled.setWidgetResizable(True)
+        self._scrolled.setFrameShape(QScrollArea.Shape.NoFrame)
+        self._scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # their meanings are the tip
+        for part in (self.caption, self._scrolled):
+            box.addWidget(part)
         box.addWidget(self.view, 1)
         self._dress()
         self.setFocusProxy(self.view)
@@ -132,9 +149,14 @@ class StateTableView(QWidget):
             said.append(f"<span style='color:{colour}'>{escape(name)}</span>{note}")
         size = look.font(look.CAPTION).pointSizeF()
         self.flags.setText(f"<span style=\"font-family:'{family}'; font-size:{size}pt\">{' '.join(said)}</span>")
-        self.flags.setVisible(bool(said))
+        self._scrolled.setVisible(bool(said))
+        self._give_flags_room()
         meanings = [f"{name}: {pf.BY_NAME[name].meaning}" for name in table.flags]
         self.flags.setToolTip("\n".join(meanings))
+
+    def _give_flags_room(self) -> None:
+        wanted = self.flags.heightForWidth(self.width())
+        self._scrolled.setFixedHeight(min(wanted, round(self.height() * _MOST_FLAGS)))
 
     def _fit(self) -> None:
         """Fits columns to their content; the last takes the rest, and the third shrinks for it."""
@@ -151,6 +173,7 @@ class StateTableView(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
+        self._give_flags_room()
         self._reveal()
 
     def showEvent(self, event: QShowEvent) -> None:

@@ -1,4 +1,4 @@
-"""Completion for a line edit: a list above it; arrows move in it, Tab or Enter accepts.
+"""Completion for a line edit: a list below it; arrows move in it, Tab or Enter accepts.
 
 It is a child widget, not a popup: the focus stays in the field, and no events are grabbed.
 """
@@ -129,8 +129,13 @@ class WordList(QListView):
         width = min(max(field.width(), wanted), window.width() - corner.x() - look.SMALL)
         rows = min(len(self.words.words), _ROWS)
         width += self.verticalScrollBar().sizeHint().width() if rows < len(self.words.words) else 0
-        height = min(rows * self.sizeHintForRow(0) + 2, corner.y() - look.HAIR)
-        self.setGeometry(corner.x(), corner.y() - height - look.HAIR, width, height)
+        wanted, below = rows * self.sizeHintForRow(0) + 2, corner.y() + field.height()
+        room = window.height() - below - look.HAIR
+        if room >= min(wanted, corner.y()):  # what the field is about is above it
+            self.setGeometry(corner.x(), below + look.HAIR, width, min(wanted, room))
+        else:
+            height = min(wanted, corner.y() - look.HAIR)
+            self.setGeometry(corner.x(), corner.y() - height - look.HAIR, width, height)
         self.show()
         self.raise_()
 

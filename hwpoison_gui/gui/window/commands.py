@@ -24,6 +24,7 @@ from hwpoison_gui.gui.window.help import Help
 from hwpoison_gui.gui.window.machines import Machines
 from hwpoison_gui.gui.window.menus import ContextMenus
 from hwpoison_gui.gui.window.notes import Notes
+from hwpoison_gui.gui.window.room import Room
 from hwpoison_gui.kernel.profile.registry import PROFILES, newest, oldest
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
@@ -292,7 +293,10 @@ def text_and_motion_commands(appearance: Appearance) -> list[Command]:
 
 
 def panel_commands(
-    show_panel: Callable[[str], None], next_panel: Callable[[bool], None], reset_docks: Callable[[], None]
+    show_panel: Callable[[str], None],
+    next_panel: Callable[[bool], None],
+    reset_docks: Callable[[], None],
+    room: Callable[[], Room],
 ) -> list[Command]:
     panels = [
         Command(f"panel-{name}", "&View > &Go to a panel", title, f"{tip}. Brings the panel in front and focuses it",
@@ -305,6 +309,14 @@ def panel_commands(
                 partial(next_panel, True), keys=("F6",), separated=True),
         Command("previous-panel", "&View", "&Previous panel", "Moves the focus to the previous part",
                 partial(next_panel, False), keys=("Shift+F6",)),
+        Command("map-only", "&View", "Only the &map", "Hides everything around the map, and brings it back",
+                lambda: room().toggle_map_only(), keys=("M", "F11"), separated=True,
+                checked=lambda: room().is_map_only),
+        Command("side-panels", "&View", "&Side panels", "Shows or hides the panels beside the map",
+                lambda: room().toggle_side(), keys=("Ctrl+B",), checked=lambda: room().has_side),
+        Command("bottom-panels", "&View", "Bottom panels in fu&ll", "Collapses the panels below the map to their "
+                "titles, or shows them in full", lambda: room().toggle_bottom(), keys=("Ctrl+J",),
+                checked=lambda: room().has_bottom),
         Command("reset-docks", "&View", "&Reset the panels", "Puts all panels back in their default places",
                 reset_docks, separated=True),
     ]  # fmt: skip

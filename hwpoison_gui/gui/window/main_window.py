@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 SMALLEST: Final = QSize(900, 600)
 _TRANSPORT: Final = ("first", "previous", "back", "play", "forward", "next", "last")
 _LAYOUT_VERSION: Final = 3
-_READABLE: Final = 0.32  # least share of the window's height for a table that is gone to
+_READABLE: Final = 0.24  # least share of the window's height for a table that is gone to
 
 
 class MainWindow(QMainWindow):
@@ -204,7 +204,9 @@ class MainWindow(QMainWindow):
             *commands.look_commands(self.map, self.history, self._toggle_overview, lambda: self.overview.on),
             *commands.theme_commands(self.appearance),
             *commands.text_and_motion_commands(self.appearance),
-            *commands.panel_commands(self.show_panel, partial(tab_order.next_panel, self), self.reset_docks),
+            *commands.panel_commands(
+                self.show_panel, partial(tab_order.next_panel, self), self.reset_docks, lambda: self.room
+            ),
             *commands.help_commands(help_, partial(help_.show_palette, partial(self.show_panel, "tasks"))),
         ]
 
@@ -332,13 +334,18 @@ class MainWindow(QMainWindow):
 
     def _place_docks(self) -> None:
         from hwpoison_gui.gui.look.dock import Strip
+        from hwpoison_gui.gui.timeline.connect import connect_stage
         from hwpoison_gui.gui.timeline.stage import PlaybackStage
+        from hwpoison_gui.gui.window.room import Room
 
         for name in _TRANSPORT:
             self.transport.add_action(self.actions_[name])
         self.transport.set_speed_menu(self.menu_of["&Play > &Speed"])
         stage = PlaybackStage(self, self.sentence, self.operations, self.transport)
         self.stage = Strip("stage", stage, self)
+        stage.heightChanged.connect(lambda: placing.suit_stage(self, self.stage, self.docks))
+        connect_stage(stage, self.controller, self.present)
+        self.room = Room(self, _LAYOUT_VERSION, self.docks, self.stage, self.map, self.lens_bar, self.legend)
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
         self.setDockOptions(self.dockOptions() | QMainWindow.DockOption.AllowNestedDocks)
@@ -346,11 +353,13 @@ class MainWindow(QMainWindow):
     def reset_docks(self) -> None:
         """Puts every panel in its default place."""
         placing.reset_docks(self, self.stage, self.docks)
+        self.room.docks_were_reset()
 
     def show_panel(self, name: str) -> None:
         """Brings a panel to the front and focuses it."""
         from hwpoison_gui.gui.window.panels import TABLES
 
+        self.room.expand(self.docks[name])
         self.docks[name].show()
         self.docks[name].raise_()
         if name in TABLES and self.docks[name].height() < self.height() * _READABLE:
@@ -358,6 +367,7 @@ class MainWindow(QMainWindow):
         self.docks[name].content().setFocus()
 
     def _notebook_in_front(self) -> None:
+        self.room.expand(self.docks["notebook"])
         self.docks["notebook"].show()
         self.docks["notebook"].raise_()
 
@@ -417,10 +427,12 @@ class MainWindow(QMainWindow):
 
     def _restore(self) -> None:
         self.overview.set_on(self.settings.get(keys.OVERVIEW))
-        self.actions_.refresh()
         self.setContentsMargins(0, 0, 0, 0)
         if not self.restoreState(self.settings.get(keys.DOCKS), _LAYOUT_VERSION):
             self.reset_docks()
+        self.room.changed.connect(self.actions_.refresh)
+        self.room.start(self.settings.get(keys.COLLAPSED))
+        self.actions_.refresh()
         self.map.setFocus()
 
     def childEvent(self, event: QChildEvent) -> None:
@@ -454,6 +466,7 @@ class MainWindow(QMainWindow):
             self.machines.loader.stop()
             self.comparison.stop()
             self.settings.keep(keys.GEOMETRY, self.saveGeometry())
-            self.settings.keep(keys.DOCKS, self.saveState(_LAYOUT_VERSION))
+            self.settings.keep(keys.DOCKS, self.room.state())
+            self.settings.keep(keys.COLLAPSED, self.room.collapsed())
             self.settings.keep(keys.AROUND, self._around())
         super().closeEvent(event)

@@ -80,7 +80,8 @@ class Panels(QObject):
     @property
     def complete(self) -> bool:
         """Whether all visible panels are created."""
-        return not self._wanted and all(dock.made is not None for dock in self.docks.values() if dock.in_front)
+        seen = [dock for dock in self.docks.values() if dock.in_front and not dock.collapsed]
+        return not self._wanted and all(dock.made is not None for dock in seen)
 
     def make_what_is_seen(self) -> None:
         """Creates the visible panels now, without waiting for the event loop."""

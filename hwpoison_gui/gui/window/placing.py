@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QMargins, Qt
 from PySide6.QtWidgets import QDockWidget, QMainWindow
 
 from hwpoison_gui.gui.look import theme as look
 
+if TYPE_CHECKING:
+    from hwpoison_gui.gui.look.dock import Dock, Strip
+
 _NAMES: Final = 430  # width in which the reverse map shows names, at 100 % text
 _LOW: Final = 680  # height below which the panels on the right are tabs of one place
 _ABOVE: Final = 77  # height of menu and tool bar, at 100 % text
-_BELOW: Final = 218  # height of lenses, legend, sentence, operations and timeline, at 100 % text
+_BELOW: Final = 72  # height of lenses and legend, at 100 % text
+_PLAYBACK: Final = 122  # height of sentence, operations and timeline in a low window, at 100 % text
+_AROUND_ROWS: Final = 78  # height of title bar, column names and tabs of a table, at 100 % text
+_ROW: Final = 22
+_ROWS: Final = ((1000, 9), (740, 6), (0, 3))  # rows that a table shows by the height of the window, at 100 % text
 _EDGE: Final = 5  # width of the handle between panels
 
 
@@ -22,17 +29,35 @@ def _right_of_map(width: int) -> int:
     return max(min(look.px(_NAMES), width // 2), round(width * 0.41))
 
 
-def _bottom_tables(height: int) -> int:
-    """Default height of the panels at the bottom, in a window of `height` pixels."""
-    return max(96, round(height * 0.17))
+def _bottom(height: int) -> int:
+    """Default height of playback row and panels at the bottom together, in a window of `height` pixels."""
+    rows = next(rows for least, rows in _ROWS if height >= look.px(least))
+    return look.px(_PLAYBACK + _AROUND_ROWS + rows * _ROW)
 
 
 def around_the_map(width: int, height: int) -> QMargins:
     """About what default panels leave around the map, before they are created."""
-    return QMargins(0, look.px(_ABOVE), _right_of_map(width) + _EDGE, look.px(_BELOW) + _bottom_tables(height))
+    return QMargins(0, look.px(_ABOVE), _right_of_map(width) + _EDGE, look.px(_BELOW) + _bottom(height))
 
 
-def reset_docks(window: QMainWindow, stage: QDockWidget, docks: Mapping[str, QDockWidget]) -> None:
+def suit_stage(window: QMainWindow, stage: Strip, docks: Mapping[str, Dock]) -> None:
+    """Adapts the height of the playback row; the panels below it give or take the difference, not the map."""
+    from hwpoison_gui.gui.window.room import tabs_below
+
+    bottom = Qt.DockWidgetArea.BottomDockWidgetArea
+    shown = [dock for dock in docks.values() if dock.in_front and not dock.collapsed]
+    below = [dock for dock in shown if window.dockWidgetArea(dock) is bottom]
+    before = stage.height()
+    heights = [dock.height() + tabs_below(window, dock) for dock in below]
+    stage.suit()
+    grown = stage.height() - before
+    if window.dockWidgetArea(stage) is Qt.DockWidgetArea.NoDockWidgetArea:
+        return  # the window is not complete yet
+    wanted = [stage.height(), *(max(1, height - grown) for height in heights)]
+    window.resizeDocks([stage, *below], wanted, Qt.Orientation.Vertical)
+
+
+def reset_docks(window: QMainWindow, stage: QDockWidget, docks: Mapping[str, Dock]) -> None:
     """Places the playback row (`stage`) and all panels, by name."""
     from hwpoison_gui.gui.window.panels import TABLES
 
@@ -40,6 +65,8 @@ def reset_docks(window: QMainWindow, stage: QDockWidget, docks: Mapping[str, QDo
     for dock in (stage, *docks.values()):
         dock.setFloating(False)
         window.removeDockWidget(dock)
+    for panel in docks.values():
+        panel.set_collapsed(False)
     window.addDockWidget(right, docks["rmap"])
     window.splitDockWidget(docks["rmap"], docks["why"], Qt.Orientation.Vertical)
     for under in ("states", "frame"):
@@ -60,5 +87,5 @@ def reset_docks(window: QMainWindow, stage: QDockWidget, docks: Mapping[str, QDo
         docks[front].raise_()
     window.resizeDocks([docks["rmap"]], [_right_of_map(width)], Qt.Orientation.Horizontal)
     window.resizeDocks([docks["rmap"], docks["why"]], [1, 1], Qt.Orientation.Vertical)
-    window.resizeDocks([docks["tasks"]], [_bottom_tables(height)], Qt.Orientation.Vertical)
+    window.resizeDocks([docks["tasks"]], [_bottom(height) - stage.height()], Qt.Orientation.Vertical)
     window.resizeDocks([docks["tasks"], docks["log"]], [58, 42], Qt.Orientation.Horizontal)

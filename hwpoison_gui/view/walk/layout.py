@@ -122,15 +122,23 @@ def lay_out(rows: Sequence[Row], width: float, height: float, metrics: Metrics) 
     return Layout(columns_of(width, metrics, roomy), tuple(rows), tops, row_height, roomy, content, top)
 
 
+def least_width(metrics: Metrics) -> float:
+    """Width in pixels in which the boxes show their names; a narrower view scrolls to the side."""
+    edge, gaps = 6.0, (8.0, metrics.entry + 10, 6.0)
+    mapping, vma, task = metrics.least
+    return 2 * edge + sum(gaps) + metrics.frame + mapping * _LEAST_MAPPING + vma + task
+
+
 def columns_of(width: float, metrics: Metrics, roomy: bool = True) -> Columns:
     """Distribute the width: frame and PTEs get what they need, tasks most of the rest."""
     shares = (0.30, 0.29, 0.41) if roomy and width >= _NARROW else (0.30, 0.23, 0.47)
     # Where names are short of room, what is between them gives way first.
-    if width >= _NARROW:
+    is_tight = width <= least_width(metrics) + 1
+    if width >= _NARROW and not is_tight:
         edge, gaps = 10.0, (max(12.0, width * 0.025), max(metrics.entry + 10, width * 0.12), max(10.0, width * 0.02))
     else:
         edge, gaps = 6.0, (8.0, metrics.entry + 10, 6.0)
-    frame = max(metrics.frame, width * 0.14)
+    frame = metrics.frame if is_tight else max(metrics.frame, width * 0.14)
     room = max(200.0, width - 2 * edge - sum(gaps) - frame)
     widths = [frame, *_shared_out(room, shares, metrics.least, metrics.wanted)]
     lefts = [edge]

@@ -21,6 +21,7 @@ OTHER = {
     keys.OVERVIEW: False,
     keys.GEOMETRY: QByteArray(b"\x01\x00\xff"),
     keys.DOCKS: QByteArray(b"docks"),
+    keys.COLLAPSED: "tasks log",
     keys.AROUND: "0 77 435 366",
 }
 

@@ -1,0 +1,204 @@
+"""Makes room: collapses panels to their title bars, hides the side panels, or shows nothing but the map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtWidgets import QMainWindow, QTabBar, QToolBar, QToolTip, QWidget
+
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.dock import Dock, Strip
+
+_BOTTOM: Final = Qt.DockWidgetArea.BottomDockWidgetArea
+_SIDES: Final = (Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea)
+_HINT_MS: Final = 4000
+
+
+class Room(QObject):
+    """`version` is that of the panels' stored places; a window that is low for its text has no room for all."""
+
+    changed = Signal()  # which panels are shown, or in full
+
+    def __init__(
+        self,
+        window: QMainWindow,
+        version: int,
+        docks: Mapping[str, Dock],
+        stage: Strip,
+        frame_map: QWidget,
+        lens_bar: QWidget,
+        legend: QWidget,
+    ) -> None:
+        super().__init__(window)
+        self._window, self._docks, self._stage = window, docks, stage
+        self._map, self._lens_bar, self._legend = frame_map, lens_bar, legend
+        self._is_tight = self._has_made_room = False
+        self._version = version
+        self._side: list[Dock] = []  # panels beside the map that were hidden together
+        self._all: QByteArray | None = None  # places of all panels, while only the map is shown
+        for dock in docks.values():
+            dock.collapseWanted.connect(lambda dock=dock: self.toggle(dock))
+            dock.visibilityChanged.connect(lambda visible, dock=dock: self._shown(dock, visible))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.FontChange):
+            self._suit()
+        return super().eventFilter(watched, event)
+
+    def start(self, collapsed: str) -> None:
+        """Collapses the named panels, as when the window was closed, and from now on makes room where it lacks."""
+        for name in collapsed.split():
+            self._docks[name].set_collapsed(True)
+        self.docks_were_reset()
+        self._window.installEventFilter(self)
+
+    def docks_were_reset(self) -> None:
+        """Makes room again in a low window."""
+        self._is_tight = self._has_made_room = False
+        self._suit()
+
+    def _suit(self) -> None:
+        """Collapses the bottom panels and hides the legend while the window is low for its text."""
+        is_tight = self._window.height() < look.px(look.TIGHT_WINDOW)
+        if is_tight is self._is_tight:
+            return
+        self._is_tight = is_tight
+        self._legend.setHidden(is_tight or self.is_map_only)
+        if is_tight is self.has_bottom and (is_tight or self._has_made_room):
+            self.toggle_bottom()
+            self._has_made_room = is_tight
+
+    # -- collapsed panels
+
+    def toggle(self, dock: Dock) -> None:
+        """Collapses or expands a panel, with its tabs and the panels beside it: a row has one height."""
+        on, row = not dock.collapsed, self._row_of(dock)
+        if on:
+            for front in row:
+                for one in (front, *self._tabs_of(front)):
+                    one.size_before = QSize(front.width(), front.height() + tabs_below(self._window, front))
+        self._collapse(row, on)
+        area = self._window.dockWidgetArea(dock)
+        if on and area in _SIDES and all(one.collapsed for one in self._front(area)):
+            others = [one for one in self._front(area) if one not in row]
+            self._collapse(others, False)  # a column that is wholly collapsed would leave a hole
+
+    def _collapse(self, row: Sequence[Dock], on: bool) -> None:
+        for front in row:
+            for one in (front, *self._tabs_of(front)):
+                one.set_collapsed(on)
+        if row and all(one.size_before.isValid() for one in row):
+            least = [one.head.sizeHint().height() + tabs_below(self._window, one) for one in row]
+            heights = least if on else [one.size_before.height() for one in row]
+            self._window.resizeDocks(list(row), heights, Qt.Orientation.Vertical)
+        self.changed.emit()
+
+    def toggle_bottom(self) -> None:
+        """Collapses or expands the panels below the map."""
+        on = self.has_bottom
+        for dock in self._front(_BOTTOM):
+            if dock.collapsed is not on:
+                self.toggle(dock)
+        for dock in self._below():
+            dock.set_collapsed(on)  # also where none is in front yet
+        self.changed.emit()
+
+    @property
+    def has_bottom(self) -> bool:
+        """Whether a panel below the map is shown in full."""
+        return any(not dock.collapsed for dock in self._below())
+
+    def _below(self) -> list[Dock]:
+        shown = [dock for dock in self._docks.values() if not dock.isHidden() and not dock.isFloating()]
+        return [dock for dock in shown if self._window.dockWidgetArea(dock) is _BOTTOM]
+
+    def collapsed(self) -> str:
+        """Names of the collapsed panels, separated by spaces."""
+        return " ".join(name for name, dock in self._docks.items() if dock.collapsed)
+
+    def _shown(self, dock: Dock, visible: bool) -> None:
+        """A collapsed panel that comes to the front of its tabs expands."""
+        if visible and dock.collapsed and any(not one.isHidden() and one is not dock for one in self._tabs_of(dock)):
+            self.expand(dock)
+
+    def expand(self, dock: Dock) -> None:
+        """Shows a panel in full, wherever it is."""
+        if self._all is not None:
+            self.toggle_map_only()
+        if dock.collapsed:
+            self._collapse(self._row_of(dock), False)
+
+    def _front(self, area: Qt.DockWidgetArea) -> list[Dock]:
+        front = [one for one in self._docks.values() if one.in_front and not one.isFloating()]
+        return [one for one in front if self._window.dockWidgetArea(one) is area]
+
+    def _row_of(self, dock: Dock) -> list[Dock]:
+        """Panels in front whose heights depend on each other, `dock` among them."""
+        if dock.isFloating():
+            return [dock]
+        place = dock.geometry()
+        near = [one for one in self._front(self._window.dockWidgetArea(dock)) if one is not dock]
+        beside = [one for one in near if one.y() < place.bottom() and place.y() < one.geometry().bottom()]
+        return [dock, *(one for one in beside if one not in self._tabs_of(dock))]
+
+    def _tabs_of(self, dock: Dock) -> list[Dock]:
+        return [one for one in self._window.tabifiedDockWidgets(dock) if isinstance(one, Dock)]
+
+    # -- hidden panels
+
+    @property
+    def has_side(self) -> bool:
+        return any(not dock.isHidden() and self._window.dockWidgetArea(dock) in _SIDES for dock in self._docks.values())
+
+    def toggle_side(self) -> None:
+        """Hides the panels beside the map, or shows them again."""
+        beside = [dock for dock in self._docks.values() if self._window.dockWidgetArea(dock) in _SIDES]
+        shown = [dock for dock in beside if not dock.isHidden() and not dock.isFloating()]
+        front = [dock for dock in shown if dock.in_front]
+        if shown:
+            self._side = [*(dock for dock in shown if dock not in front), *front]
+            for dock in shown:
+                dock.hide()
+        else:
+            for dock in self._side or beside:
+                dock.show()
+                dock.raise_()
+        self.changed.emit()
+
+    @property
+    def is_map_only(self) -> bool:
+        return self._all is not None
+
+    def toggle_map_only(self) -> None:
+        """Shows nothing but the map, or everything that was there before."""
+        window, only = self._window, self._all is None
+        if only:
+            self._all = window.saveState(self._version)
+        for part in (window.menuBar(), self._lens_bar, *window.findChildren(QToolBar)):
+            part.setVisible(not only)
+        self._legend.setHidden(only or self._is_tight)
+        if not only and self._all is not None:
+            window.restoreState(self._all, self._version)
+            self._all = None
+            self.changed.emit()
+            return
+        for dock in (self._stage, *self._docks.values()):
+            dock.hide()
+        self.changed.emit()
+        self._map.setFocus()
+        corner = self._map.mapToGlobal(QPoint(0, 0))
+        QToolTip.showText(corner, "M or F11 brings the panels back", self._map, QRect(), _HINT_MS)
+
+    def state(self) -> QByteArray:
+        """Places of all panels, to be stored."""
+        return self._window.saveState(self._version) if self._all is None else self._all
+
+
+def tabs_below(window: QMainWindow, dock: Dock) -> int:
+    """Height of the tab bar that a panel shares with others, 0 without; `resizeDocks` counts it as the panel's."""
+    bars = [bar for bar in window.findChildren(QTabBar) if bar.parent() is window and bar.isVisible()]
+    here = dock.geometry()
+    below = here.translated(0, here.height()).adjusted(0, 0, 0, 3 - here.height())
+    return next((bar.height() for bar in bars if bar.geometry().intersects(below)), 0)

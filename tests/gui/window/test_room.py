@@ -1,0 +1,150 @@
+"""Room: rows of tables, rest states of one line, collapsed panels, and only the map."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from hwpoison_gui import opening
+from hwpoison_gui.gui.look import settings as keys
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.window.main_window import MainWindow
+from tests.gui.conftest import User
+from tests.gui.eyes import in_sight
+from tests.gui.waiting import until
+
+
+def whole_rows(user: User) -> int:
+    table = user.window.tasks
+    return table.viewport().height() // table.rowHeight(0)
+
+
+@pytest.mark.parametrize(("size", "rows"), [((1280, 800), 6), ((1920, 1080), 8), ((900, 600), 2)])
+def test_tables_show_rows_with_and_without_operations(open_window, size: tuple[int, int], rows: int) -> None:
+    user = open_window(opening.default_machine(), size)
+    assert whole_rows(user) >= rows + 2
+    user.click_frame(user.frame("python3:heap+1"))
+    user.window.controller.finish()
+    QApplication.processEvents()
+    assert whole_rows(user) >= rows
+    assert user.window.map.height() >= 0.2 * size[1]
+
+
+def test_at_rest_sentence_operations_and_transport_take_one_line(open_window) -> None:
+    user = open_window(opening.default_machine())
+    window = user.window
+    assert window.stage.height() <= 2.5 * window.sentence.text.fontMetrics().lineSpacing()
+    assert "Click a frame to break it." in window.sentence.text.text() and in_sight(window.sentence.detail)
+    assert not in_sight(window.operations) and not in_sight(window.transport)
+    place = window.map.geometry()
+    window.controller.selection.select(user.frame("python3:heap+1"))
+    QApplication.processEvents()
+    assert window.sentence.height() == window.stage.height() and in_sight(window.sentence.detail)
+    assert window.map.geometry() == place
+
+
+def test_the_map_stays_in_sight_while_something_is_looked_for_in_the_smallest_window(open_window) -> None:
+    user = open_window(opening.default_machine(), (900, 600))
+    window = user.window
+    window.actions_["find"].trigger()
+    until(lambda: window.finder.words.isVisible())
+    words = window.finder.words
+    covered = words.geometry().intersected(window.map.rect().translated(window.map.mapTo(window, window.map.pos())))
+    assert covered.isEmpty() and window.rect().contains(words.geometry()) and window.map.height() >= 100
+
+
+def test_panels_of_a_row_collapse_together_and_expand_to_the_size_they_had(open_window) -> None:
+    window = open_window(opening.default_machine()).window
+    before = {name: window.docks[name].geometry() for name in ("tasks", "log", "rmap", "why")}
+    tall = window.map.height()
+    window.docks["tasks"].head.fold.click()
+    QTest.qWait(1)
+    assert not in_sight(window.tasks) and not in_sight(window.log) and in_sight(window.docks["tasks"].head)
+    assert window.map.height() > tall + 100
+    window.docks["tasks"].head.fold.click()
+    QTest.qWait(1)
+    assert {name: window.docks[name].geometry() for name in before} == before
+    window.docks["rmap"].head.fold.click()
+    QTest.qWait(1)
+    assert not in_sight(window.rmap) and window.docks["why"].height() > before["why"].height() + 50
+    window.docks["why"].head.fold.click()
+    QTest.qWait(1)
+    assert in_sight(window.rmap) and not in_sight(window.why), "a column that is wholly collapsed would be a hole"
+
+
+def test_a_collapsed_panel_that_is_gone_to_is_shown_in_full(open_window) -> None:
+    window = open_window(opening.default_machine()).window
+    window.actions_["bottom-panels"].trigger()
+    QTest.qWait(1)
+    assert not window.actions_["bottom-panels"].isChecked()
+    window.show_panel("files")
+    until(lambda: in_sight(window.tables.files))
+    window.actions_["bottom-panels"].trigger()
+    QTest.qWait(1)
+    window.docks["vmas"].raise_()
+    until(lambda: in_sight(window.tables.vmas))
+
+
+def test_only_the_map_and_everything_again(open_window) -> None:
+    user = open_window(opening.default_machine())
+    window = user.window
+    parts = (window.menuBar(), window.tasks, window.rmap, window.sentence, window.legend, window.lens_bar)
+    for key, page in ((Qt.Key.Key_M, "python3:heap+1"), (Qt.Key.Key_F11, "firefox-esr:heap+1")):
+        before = [part.geometry() for part in parts]
+        QTest.keyClick(window.map.view, key)
+        QTest.qWait(1)
+        assert window.map.size() == window.size() and not any(map(in_sight, parts))
+        user.click_frame(user.frame(page))
+        window.controller.finish()
+        QTest.keyClick(window.map.view, key)
+        QTest.qWait(1)
+        assert all(map(in_sight, parts))
+    assert [part.geometry() for part in parts if part is not window.sentence] == before[:3] + before[4:]
+    window.actions_["map-only"].trigger()
+    window.show_panel("why")
+    until(lambda: in_sight(window.why) and in_sight(window.tasks))
+
+
+def test_side_panels_go_and_come_back_as_they_were(open_window) -> None:
+    window = open_window(opening.default_machine()).window
+    window.docks["states"].raise_()
+    QTest.qWait(1)
+    wide = window.map.width()
+    window.actions_["side-panels"].trigger()
+    QTest.qWait(1)
+    assert window.map.width() > wide and not in_sight(window.docks["rmap"])
+    window.actions_["side-panels"].trigger()
+    until(lambda: in_sight(window.docks["rmap"]) and in_sight(window.docks["states"]))
+    assert window.map.width() == wide
+
+
+def test_a_window_that_is_low_for_its_text_makes_room_for_the_map(open_window) -> None:
+    window = open_window(opening.default_machine(), (900, 600)).window
+    assert in_sight(window.legend) and in_sight(window.tasks)
+    try:
+        window.appearance.choose_text_size(200)
+        until(lambda: not in_sight(window.tasks) and not in_sight(window.legend))
+        assert window.map.height() >= 100
+        until(lambda: window.stage.geometry().bottom() < window.docks["tasks"].y())
+        assert window.docks["tasks"].geometry().bottom() < window.height()
+    finally:
+        window.appearance.choose_text_size(look.USUAL_TEXT)
+    until(lambda: in_sight(window.tasks) and in_sight(window.legend))
+
+
+def test_what_is_collapsed_is_kept(qtbot, tmp_path) -> None:
+    def opened() -> MainWindow:
+        window = MainWindow(opening.default_machine(), remember=False)
+        window.settings.store = QSettings(str(tmp_path / "s.ini"), QSettings.Format.IniFormat)
+        qtbot.addWidget(window)
+        return window
+
+    first = opened()
+    first.show()
+    until(lambda: first.is_complete)
+    first.actions_["bottom-panels"].trigger()
+    first.actions_["map-only"].trigger()
+    first.close()
+    assert set(first.settings.get(keys.COLLAPSED).split()) == {"tasks", "pages", "vmas", "files", "log", "notebook"}
