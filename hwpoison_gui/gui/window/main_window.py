@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from hwpoison_gui.gui.timeline.notebook import NotebookView
     from hwpoison_gui.gui.why.state_table import StateTableView
     from hwpoison_gui.gui.why.view import DecisionView
-    from hwpoison_gui.gui.widgets.caption_bar import CaptionBar
     from hwpoison_gui.gui.window.command import Command
     from hwpoison_gui.kernel.boot.snapshot_format import FrameColumns
     from hwpoison_gui.opening import Opened
@@ -56,9 +55,6 @@ class MainWindow(QMainWindow):
     def __init__(self, opened: Opened | None = None, *, remember: bool = True) -> None:
         self._is_built = False  # before Qt calls the overrides below
         super().__init__()
-        self._finder: FindBar | None = None
-        self._panic: PanicScreen | None = None
-        self._caption: CaptionBar | None = None
         self.setMinimumSize(SMALLEST)
         self.settings = Settings(QSettings() if remember else None)
         self.appearance = Appearance(self.settings, self)
@@ -179,6 +175,7 @@ class MainWindow(QMainWindow):
         from hwpoison_gui.gui.window.machines import Machines
         from hwpoison_gui.gui.window.menus import ContextMenus, build_menu_bar
         from hwpoison_gui.gui.window.notes import Notes
+        from hwpoison_gui.gui.window.on_demand import OnDemand
 
         c = self.controller
         self.notes = Notes(self, c, self.present, self.operations, self.transport.timeline, self.sentence)
@@ -187,6 +184,7 @@ class MainWindow(QMainWindow):
         self.comparison = Comparison(self, c, self.appearance)
         self.menus = ContextMenus(self, self.map, c, self.appearance)
         self.actions_ = Actions(self, self._commands(), lambda: c.occupied)
+        self.on_demand = OnDemand(self, c, self.appearance, self.map, self.map_stage, self.filter, self.actions_)
         self.menu_of = build_menu_bar(self.menuBar(), self.actions_)
 
     def _commands(self) -> list[Command]:
@@ -226,9 +224,9 @@ class MainWindow(QMainWindow):
         c, present = self.controller, self.present
         connect_map(self.map, c, present, self.appearance, self.menus.show_frame_menu)
         connect_lenses(self.lenses, self.filter, self.lens_bar, self.legend, self.map, present, lambda: self.finder)
-        connect_panic(c, present, self._panic_screen)
+        connect_panic(c, present, self.on_demand.panic)
         connect_timeline(self.sentence, self.transport, c, present)
-        connect_captions(c, present, self._caption_bar)
+        connect_captions(c, present, self.on_demand.caption)
         connect_progress(self.progress, c, self.appearance)
         connect_playback(c.playback, self.settings, self.appearance)
         connect_toolbar(self.sliders, self.counters, self.profile, c, present)
@@ -243,38 +241,11 @@ class MainWindow(QMainWindow):
 
     @property
     def finder(self) -> FindBar:
-        """The search bar of the map, created on first use."""
-        if self._finder is None:
-            from hwpoison_gui.gui.map.connect import connect_finder
-            from hwpoison_gui.gui.map.find_bar import FindBar
-
-            self._finder = FindBar(self, self.theme)
-            self.map_stage.add_finder(self._finder)
-            connect_finder(self._finder, self.filter, self.map, self.controller)
-        return self._finder
+        return self.on_demand.finder()
 
     @property
-    def panic(self) -> PanicScreen:
-        """The screen that covers the map after a panic, created on first use."""
-        if self._panic is None:
-            from hwpoison_gui.gui.map.panic_screen import PanicScreen
-
-            self._panic = PanicScreen(self.map, self.theme)
-            for name in ("back", "first", "new"):
-                self._panic.add_action(self.actions_[name])
-        return self._panic
-
-    def _panic_screen(self, wanted: bool) -> PanicScreen | None:
-        return self.panic if wanted else self._panic
-
-    def _caption_bar(self, wanted: bool) -> CaptionBar | None:
-        """The caption of a scenario, created when one that has captions is opened."""
-        if wanted and self._caption is None:
-            from hwpoison_gui.gui.widgets.caption_bar import CaptionBar
-
-            self._caption = CaptionBar(self.map_stage, self.theme)
-            self.map_stage.add_caption(self._caption)
-        return self._caption
+    def panic(self) -> PanicScreen | None:
+        return self.on_demand.panic()
 
     @property
     def rmap(self) -> RmapView:
@@ -389,10 +360,9 @@ class MainWindow(QMainWindow):
         around = (self.lens_bar, self.overview, self.copy, self.operations)
         panels = [cast("Themed", dock.made) for dock in self.docks.values() if dock.made is not None]
         tables = [self.tables] if self.panels.has_tables else []
-        late = [part for part in (self._finder, self._panic, self._caption) if part is not None]
         compared = [self.comparison.shown] if self.comparison.shown else []
-        return [*parts, *panels, *tables, *around, *late, *self.sliders.values(), *self.docks.values(), self.stage,
-                *compared]  # fmt: skip
+        return [*parts, *panels, *tables, *around, *self.on_demand.made, *self.sliders.values(), *self.docks.values(),
+                self.stage, *compared]  # fmt: skip
 
     def _theme_changed(self, theme: Theme) -> None:
         self.setIconSize(look.icon_size())
