@@ -1,0 +1,17 @@
+"""What the glossary says about one term."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Term(NamedTuple):
+    """`text`: one or two sentences. `read`: files, functions and documents to read on, the kernel's unless it says so.
+
+    `forms`: other spellings and words that mean it; plurals with an s are found without being named.
+    """
+
+    name: str
+    text: str
+    read: tuple[str, ...]
+    forms: tuple[str, ...] = ()
