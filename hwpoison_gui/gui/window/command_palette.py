@@ -104,7 +104,7 @@ class CommandPalette(QDialog):
         self._entries, self._window = entries, parent
         self.model = _Entries(self)
         self.line = QLineEdit(self)
-        self.line.setPlaceholderText("A command, a task, a file, or a frame such as 0x4d93")
+        self.line.setPlaceholderText("A command, a task, a file, a term, or a frame such as 0x4d93")
         self.line.setAccessibleName("Command, task, file or frame")
         self.line.setFont(look.font(look.TITLE))
         self.list = QListView(self)

@@ -324,7 +324,9 @@ def panel_commands(
 
 def help_commands(pages: Help, show_palette: Callable[[], None]) -> list[Command]:
     return [
-        Command("keys", "&Help", "&Keys", "Lists all keys", pages.show_keys, "help", ("?", "F1")),
+        Command("glossary", "&Help", "&Glossary…", "What the kernel’s terms mean, first those of what has the focus",
+                lambda: pages.show_glossary(), "help", ("F1",)),
+        Command("keys", "&Help", "&Keys", "Lists all keys", pages.show_keys, "help", ("?",)),
         Command("palette", "&Help", "&Commands…", "Finds commands, tasks, files and frames by letters of their names",
                 show_palette, keys=("Ctrl+Shift+P",)),
         Command("notes", "&Help", "About this &machine", "Where its memory comes from, and what was derived",

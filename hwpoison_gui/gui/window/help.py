@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.look.appearance import Appearance
@@ -15,6 +15,8 @@ from hwpoison_gui.gui.window.messages import show_page
 
 if TYPE_CHECKING:
     from hwpoison_gui.gui.window.actions import Actions  # made of the commands, these among them
+    from hwpoison_gui.gui.window.glossary import Glossary
+    from hwpoison_gui.view.words.glossary.term import Term
 
 
 class Help:
@@ -31,12 +33,26 @@ class Help:
     ) -> None:
         self._above, self._map, self._controller, self._go_to = above, frame_map, controller, go_to
         self._appearance, self._actions = appearance, actions
+        self._glossary: Glossary | None = None
 
     def show_keys(self) -> None:
         """All keys."""
         from hwpoison_gui.gui.window.key_list import key_list
 
         show_page(self._above, "Keys", key_list(self._actions()))
+
+    def show_glossary(self, chosen: Term | None = None) -> None:
+        """The terms of what has the focus, and all others; `chosen`: the one to begin with."""
+        from hwpoison_gui.gui.window.glossary import Glossary
+        from hwpoison_gui.gui.window.pointed import said_by
+        from hwpoison_gui.view.words.glossary.find import terms_in
+
+        focus = QApplication.focusWidget()
+        here = terms_in(said_by(focus)) if focus is not None and focus.window() is self._above.window() else []
+        if self._glossary is None:
+            self._glossary = Glossary(self._above)
+            self._appearance.changed.connect(self._glossary.set_theme)
+        self._glossary.explain(here, chosen)
 
     def show_machine(self) -> None:
         """About the open machine."""
@@ -56,5 +72,7 @@ class Help:
         from hwpoison_gui.gui.window.palette_entries import PaletteEntries
 
         summary_of = self._map.view.item.summary_of
-        entries = PaletteEntries(self._actions(), self._controller, self._go_to, summary_of, show_tasks)
+        entries = PaletteEntries(
+            self._actions(), self._controller, self._go_to, summary_of, show_tasks, self.show_glossary
+        )
         CommandPalette(self._above, self._appearance.theme, entries).open()

@@ -106,6 +106,17 @@ class MainWindow(QMainWindow):
         self._is_built = True
         self.present.show_machine()
         self._restore()
+        self._explain()
+
+    def _explain(self) -> None:
+        """Adds the glossary to the tips."""
+        from hwpoison_gui.gui.window.term_tips import TermTips
+
+        tips = TermTips(self)
+        for widget in (self.sentence, self.counters, *self.sliders.values(), *self.legend.chips.values()):
+            tips.watch(widget)
+        for dock in self.docks.values():
+            tips.watch_content(dock)
 
     def _with_plane(self, opened: Opened) -> Opened:
         """With the plane of the first picture, where that shows the same frames."""

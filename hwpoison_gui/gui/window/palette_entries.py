@@ -17,10 +17,13 @@ from hwpoison_gui.view.base.frame_number import frame_taken, hint_for
 from hwpoison_gui.view.facts.touching import touches_of_frame
 from hwpoison_gui.view.filter.fuzzy import Line, ranked
 from hwpoison_gui.view.rows.files import first_cached_frame
+from hwpoison_gui.view.words.glossary.find import terms
+from hwpoison_gui.view.words.glossary.term import Term
 from hwpoison_gui.view.words.sysctls import sysctl_words
 
 MOST = 60
 _MOST_TOUCHES = 20
+_MOST_TERMS = 8
 
 
 class PaletteEntry(NamedTuple):
@@ -38,7 +41,8 @@ class PaletteEntry(NamedTuple):
 class PaletteEntries:
     """Call it with the typed text for the matching entries, best first.
 
-    `summary_of` describes a frame; `show_tasks` brings the tasks panel to the front.
+    `summary_of` describes a frame; `show_tasks` brings the tasks panel to the front, `show_term` opens the
+    glossary.
     """
 
     def __init__(
@@ -48,9 +52,10 @@ class PaletteEntries:
         go_to: GoTo,
         summary_of: Callable[[int], str],
         show_tasks: Callable[[], None],
+        show_term: Callable[[Term], None],
     ) -> None:
         self._actions, self._controller, self._go_to = actions, controller, go_to
-        self._summary_of, self._show_tasks = summary_of, show_tasks
+        self._summary_of, self._show_tasks, self._show_term = summary_of, show_tasks, show_term
 
     def __call__(self, typed: str) -> list[PaletteEntry]:
         every = [*_commands(self._actions), *_sysctls(self._controller)]
@@ -61,7 +66,7 @@ class PaletteEntries:
         number = typed.strip()
         named = sum(number in entry.text for entry in found) if number.isdecimal() else 0
         found.sort(key=lambda entry: named > 0 and number not in entry.text)
-        return [*found[:named], *self._frame(number), *found[named:]]
+        return [*found[:named], *self._frame(number), *found[named:], *self._terms(typed)]
 
     def why_none(self, typed: str) -> str:
         """Why nothing matches the typed text."""
@@ -72,7 +77,7 @@ class PaletteEntries:
             except ScenarioError as error:
                 return error.message
         hint = hint_for(typed)
-        none = f"No command, task, file or frame matches “{typed}”"
+        none = f"No command, task, file, frame or term matches “{typed}”"
         return f"{none}: {hint}." if hint else f"{none}."
 
     def _tasks(self) -> list[PaletteEntry]:
@@ -92,6 +97,18 @@ class PaletteEntries:
                 run = partial(self._to_file, inode.id)
                 entries.append(PaletteEntry("Go to file", inode.path, tip, "", run, missing))
         return entries
+
+    def _terms(self, typed: str) -> list[PaletteEntry]:
+        """Entries of the glossary, which come last: who types `late` more likely wants the command."""
+        if not typed.strip():
+            return []
+        every = (
+            PaletteEntry(
+                "Glossary", term.name, term.text, "", partial(self._show_term, term), also=" ".join(term.forms)
+            )
+            for term in terms()
+        )
+        return ranked(typed, ((_line_of(entry), entry) for entry in every), _MOST_TERMS)
 
     def _frame(self, typed: str) -> list[PaletteEntry]:
         """Entry for the frame whose number or name was typed."""

@@ -112,7 +112,7 @@ def test_a_number_is_decimal_without_0x_and_may_be_part_of_a_command(user) -> No
 
 def test_without_a_match_it_says_why(user) -> None:
     made = palette(user, "qxqxqx")
-    assert made.none.isVisible() and made.none.text() == "No command, task, file or frame matches “qxqxqx”."
+    assert made.none.isVisible() and made.none.text() == "No command, task, file, frame or term matches “qxqxqx”."
     made.line.setText("0xfffffff")
     assert made.none.text() == "0xfffffff: this machine has frames 0 to 0xfff."
     made.line.setText("4d93")

@@ -1,0 +1,59 @@
+"""Tips with the glossary: what is under the pointer, and below it what its terms mean. Plain text."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtGui import QHelpEvent
+from PySide6.QtWidgets import QAbstractScrollArea, QLabel, QToolTip, QWidget
+
+
+class TermTips(QObject):
+    """Explains the widgets that it watches. The glossary is imported with the first tip."""
+
+    def watch(self, root: QWidget) -> None:
+        """Watches a widget with the labels and views in it."""
+        for widget in (root, *root.findChildren(QLabel), *root.findChildren(QAbstractScrollArea)):
+            inside = widget.viewport() if isinstance(widget, QAbstractScrollArea) else widget
+            inside.installEventFilter(self)
+
+    def watch_content(self, frame: QWidget) -> None:
+        """Watches what a frame holds, and what it will hold: the content of a panel is made when it is first seen."""
+        frame.installEventFilter(self)
+        self.watch(frame)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        kind = event.type()
+        if kind == QEvent.Type.ToolTip and isinstance(event, QHelpEvent) and isinstance(watched, QWidget):
+            return self._show(watched, event)
+        if kind == QEvent.Type.ChildPolished and isinstance(child := event.child(), QWidget):  # type: ignore[attr-defined]
+            self.watch(child)
+        return False
+
+    @staticmethod
+    def _show(widget: QWidget, event: QHelpEvent) -> bool:
+        """Shows the tip; False where there is nothing to say."""
+        tip = tip_at(widget, event)
+        if not tip:
+            return False
+        QToolTip.showText(event.globalPos(), as_plain(tip), widget)
+        return True
+
+
+def tip_at(widget: QWidget, event: QHelpEvent) -> str:
+    """The tip of a widget at the pointer, and the term there; without one, the first terms of what is there."""
+    from hwpoison_gui.gui.window.pointed import pointed
+    from hwpoison_gui.view.words.glossary.find import at
+    from hwpoison_gui.view.words.glossary.tips import explained
+
+    found = pointed(widget, event.pos())
+    if found.place >= 0:
+        term = at(found.text, found.place)
+        return explained(found.tip, "", first=term) if term is not None else found.tip
+    return explained(found.tip, found.text)
+
+
+def as_plain(text: str) -> str:
+    """A text as a tip that Qt does not take for HTML."""
+    from html import escape  # its table of names is large
+
+    return f"<div style='white-space: pre'>{escape(text)}</div>" if "<" in text or "&" in text else text

@@ -1,0 +1,161 @@
+"""The glossary in the window: tips under the pointer, F1 on what has the focus, a search, and the palette."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QHelpEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QToolTip, QWidget
+
+from hwpoison_gui.gui.window import term_tips
+from hwpoison_gui.gui.window.command_palette import CommandPalette
+from hwpoison_gui.gui.window.glossary import ALL, HERE, Glossary
+from hwpoison_gui.gui.window.pointed import pointed, said_by
+from hwpoison_gui.view.facts.sentence import Sentence
+from hwpoison_gui.view.words.glossary.find import term_of
+
+Key = Qt.Key
+
+
+def tip(widget: QWidget, pos: QPoint) -> str:
+    """The tip that the window shows at a point."""
+    return term_tips.tip_at(widget, QHelpEvent(QEvent.Type.ToolTip, pos, widget.mapToGlobal(pos)))
+
+
+def glossary(user) -> Glossary:
+    (found,) = user.window.findChildren(Glossary)
+    return found
+
+
+def names(found: Glossary) -> list[str]:
+    return [found.list.item(row).text() for row in range(found.list.count())]
+
+
+@pytest.fixture
+def broken(user):
+    """After the error, with the panels made."""
+    user.click_frame(user.frame("srv:heap+1"))
+    user.key(Key.Key_End)
+    return user
+
+
+def places_of(label: QLabel, word: str) -> list[QPoint]:
+    """Points of a label at which the character under the pointer is one of a word."""
+    start = label.text().index(word)
+    found = []
+    for x in range(0, label.width(), 3):
+        for y in range(2, label.height(), 6):
+            place = pointed(label, QPoint(x, y)).place
+            if start <= place < start + len(word):
+                found.append(QPoint(x, y))
+    return found
+
+
+def test_the_word_under_the_pointer_is_explained_in_the_sentence(user) -> None:
+    bar = user.window.sentence
+    bar.set_sentence(Sentence("srv:101 loses the page: its dirty PTE is replaced by a hwpoison entry.", code="x()"))
+    (point, *_) = places_of(bar.text, "PTE")
+    assert tip(bar.text, point).startswith("PTE: Page-table entry")
+    (point, *_) = places_of(bar.text, "hwpoison entry")
+    assert tip(bar.text, point).startswith("hwpoison entry: ")
+    (point, *_) = places_of(bar.text, "replaced")
+    assert tip(bar.text, point) == ""
+
+
+def test_the_kernel_function_beside_the_sentence_is_explained(user) -> None:
+    bar = user.window.sentence
+    bar.set_sentence(Sentence("What happens", code="try_to_unmap_one()"))
+    (point, *_) = places_of(bar.code, "unmap")
+    assert "kernel/rmap.py" in tip(bar.code, point)
+
+
+def test_a_column_and_its_cells_are_explained(broken) -> None:
+    header = broken.window.tasks.horizontalHeader()
+    place = next(
+        n for n in range(header.count()) if header.model().headerData(n, Qt.Orientation.Horizontal) == "RSS kB"
+    )
+    at = QPoint(header.sectionViewportPosition(place) + 4, 4)
+    assert "RSS: Resident set size" in tip(header.viewport(), at)
+    view = broken.window.log
+    rect = view.visualRect(view.model().index(0, 0))
+    assert "early kill: All processes" in tip(view.viewport(), rect.center())
+
+
+def test_reverse_map_legend_and_counters_are_explained(broken) -> None:
+    rmap, layout = broken.window.rmap, broken.window.rmap._layout
+    mapping = QPoint(round(layout.columns.mapping[0]) + 5, rmap.viewport().height() // 2)
+    assert "anon_vma: The object" in tip(rmap.viewport(), mapping)
+    chip = broken.window.legend.chips[3]
+    assert "reserved: Memory that was never given" in tip(chip, QPoint(3, 3))
+
+
+def test_the_frame_panel_explains_the_word_under_the_pointer(broken) -> None:
+    inspector = broken.window.inspector
+    inspector.set_facts(None)
+    inspector.setPlainText("Its refcount and its VMA")
+    edge = inspector.cursorRect()
+    shown = {tip(inspector.viewport(), QPoint(x, edge.center().y())).partition(":")[0] for x in range(0, 400, 4)}
+    assert {"refcount", "VMA", ""} <= shown
+
+
+def test_a_tip_is_shown_by_the_window_as_plain_text(user) -> None:
+    bar = user.window.sentence
+    bar.set_sentence(Sentence("<b>evil</b> PTE"))
+    (point, *_) = places_of(bar.text, "PTE")
+    event = QHelpEvent(QEvent.Type.ToolTip, point, bar.text.mapToGlobal(point))
+    user.window.findChild(term_tips.TermTips).eventFilter(bar.text, event)
+    assert QToolTip.text().startswith("PTE: ")
+    assert term_tips.as_plain("<img src='file:///x'> & more") == (
+        "<div style='white-space: pre'>&lt;img src=&#x27;file:///x&#x27;&gt; &amp; more</div>"
+    )
+
+
+def test_f1_explains_what_has_the_focus(broken) -> None:
+    window = broken.window
+    window.sentence.set_sentence(Sentence("its dirty PTE is replaced by a hwpoison entry"))
+    window.sentence.setFocus()
+    broken.key(Key.Key_F1, window.sentence)
+    found = glossary(broken)
+    assert found.isVisible() and found.chosen.name == "dirty"
+    listed = names(found)
+    assert listed[:5] == [HERE, "dirty", "PTE", "hwpoison entry", "page"] or listed[:4] == [
+        HERE, "dirty", "PTE", "hwpoison entry"]  # fmt: skip
+    assert ALL in listed and "VMA" in listed
+
+
+def test_keys_choose_and_search_in_it(user) -> None:
+    user.window.actions_["glossary"].trigger()
+    found = glossary(user)
+    QTest.keyClicks(found.field, "pte")
+    assert found.chosen == term_of("PTE") and "Read on:" in found.text.toPlainText()
+    first = found.chosen
+    QTest.keyClick(found.field, Key.Key_Down)
+    assert found.chosen != first and found.name.text() == found.chosen.name
+    found.field.setText("no such thing")
+    assert found.chosen is None and "no such thing" in found.text.toPlainText()
+    QTest.keyClick(found.field, Key.Key_Escape)
+    assert not found.isVisible()
+    user.window.actions_["glossary"].trigger()
+    assert glossary(user) is found and found.field.text() == ""
+
+
+def test_the_palette_opens_an_entry(user) -> None:
+    user.window.actions_["palette"].trigger()
+    (palette,) = user.window.findChildren(CommandPalette)
+    palette.line.setText("anon_vma")
+    (entry,) = [entry for entry in palette.model.entries if (entry.group, entry.text) == ("Glossary", "anon_vma")]
+    palette.close()
+    entry.run()
+    assert glossary(user).chosen == term_of("anon_vma")
+
+
+def test_what_has_the_focus_is_read_in_full(broken) -> None:
+    window = broken.window
+    window.tasks.setCurrentIndex(window.tasks.model().index(0, 4))
+    said = said_by(window.tasks)
+    assert "SIGBUS" in said and "srv" in said
+    assert "anon_vma" in said_by(window.rmap)
+    window.log.setCurrentIndex(window.log.model().index(0, 0))
+    assert "MCE" in said_by(window.log)
+    assert said_by(None) == ""
