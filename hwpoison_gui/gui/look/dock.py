@@ -170,6 +170,13 @@ class Dock(QDockWidget):
         if self.collapsed:
             self.set_collapsed(True)
 
+    def set_news(self, lines: int) -> None:
+        """Shows beside the name, on the tab too, how many lines came while the panel was not seen."""
+        name = self.head.name.text()
+        title = f"{name}  ({lines:,} new)" if lines else name
+        if self.windowTitle() != title:
+            self.setWindowTitle(title)
+
     def set_subject(self, text: str) -> None:
         """Shows in the title bar what the panel is about."""
         if self.head.subject.text() != text:

@@ -18,7 +18,7 @@ from hwpoison_gui.view.base.palette import Theme, mixed
 from hwpoison_gui.view.map.camera import Camera
 from hwpoison_gui.view.map.layout import Layout
 from hwpoison_gui.view.map.plane import FramePlane
-from hwpoison_gui.view.map.roles import FREED, SKIPPED, TARGET, UNMAPPED, VISITED, Role
+from hwpoison_gui.view.map.roles import FREED, SKIPPED, TARGET, UNMAPPED, VISITED, Role, of_selected
 
 SMALLEST_POISON: Final = 13.0
 SMALLEST_RING: Final = 11.0
@@ -35,12 +35,13 @@ class Highlight(NamedTuple):
 
 
 class Ring(NamedTuple):
-    """Appearance of a role: colour, width, whether dashed, and a stroke through the frame."""
+    """Appearance of a role: colour, width, whether dashed, a stroke through the frame, and whether corners alone."""
 
     colour: str
     width: float = 2.0
     dashed: bool = False
     strokes: str = ""  # "/" cut
+    corners: bool = False  # as a small dot: hollow
 
 
 def ring_of(theme: Theme, role: Role) -> Ring:
@@ -52,7 +53,9 @@ def ring_of(theme: Theme, role: Role) -> Ring:
         UNMAPPED: Ring(theme.text, 2.0, strokes="/"),
         FREED: Ring(theme.text, 1.0, dashed=True),
     }
-    return Ring(theme.task(role.colour)) if role.colour >= 0 else rings[role]
+    if role.colour < 0:
+        return rings[role]
+    return Ring(theme.task(role.colour), corners=role == of_selected(role.colour))
 
 
 def paint_focus(painter: QPainter, theme: Theme, view: QRectF) -> None:
@@ -168,6 +171,8 @@ class MarkPainter:
     def _draw_dot(self, painter: QPainter, ring: Ring, size: float) -> None:
         painter.fillRect(QRectF(0, 0, size, size), faded(self._theme.ground, 0.9))
         painter.fillRect(QRectF(1, 1, size - 2, size - 2), QColor(ring.colour))
+        if ring.corners:
+            painter.fillRect(QRectF(2, 2, size - 4, size - 4), QColor(self._theme.ground))
 
     def _draw_ring(self, painter: QPainter, ring: Ring, size: float) -> None:
         half = ring.width / 2 + 1
@@ -180,11 +185,22 @@ class MarkPainter:
             pen.setDashPattern([2, 1.5])
         for one in (halo, pen):
             painter.setPen(one)
-            painter.drawRect(box)
+            if ring.corners:
+                _draw_corners(painter, box)
+            else:
+                painter.drawRect(box)
             if size >= POISON_BADGE_FROM:  # over text: lighter
                 painter.setPen(QPen(faded(ring.colour, 0.35), ring.width))
             if ring.strokes:
                 painter.drawLine(box.bottomLeft(), box.topRight())
+
+
+def _draw_corners(painter: QPainter, box: QRectF) -> None:
+    reach = max(3.0, box.width() * 0.3)
+    for corner, across, down in (
+        (box.topLeft(), 1, 1), (box.topRight(), -1, 1), (box.bottomLeft(), 1, -1), (box.bottomRight(), -1, -1),
+    ):  # fmt: skip
+        painter.drawPolyline([corner + QPointF(across * reach, 0), corner, corner + QPointF(0, down * reach)])
 
 
 def draw_poison(painter: QPainter, theme: Theme, size: float) -> None:

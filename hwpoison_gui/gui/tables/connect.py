@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -38,9 +39,8 @@ def connect_tasks(
     def show_rows(steps: Sequence[Step] | None = None) -> None:
         rows = present.ground.rows_of(controller.session, steps)
         table.set_rows(rows, controller.panicked)
-        alive = sum(row.alive for row in rows)
-        dead = len(rows) - alive
-        dock.set_subject(f"{alive} running" + (f", {dead} ended" if dead else ""))
+        states = Counter(row.state for row in rows)
+        dock.set_subject(", ".join(f"{states[one]:,} {one}" for one in ("running", "killed", "exited") if states[one]))
 
     def show_walk() -> None:
         state = present.state

@@ -74,6 +74,17 @@ class Panels(QObject):
         self.docks = {name: Dock(name, title, make[name], window, appearance.theme) for name, title in TITLES.items()}
         for dock in self.docks.values():
             dock.seen.connect(lambda dock=dock: self._seen(dock))
+        self._log_lines = 0  # those that were there when the log was in front, or at boot
+        self._count_log(opened=True)
+        present.opened.connect(lambda: self._count_log(opened=True))
+        present.moved.connect(lambda _: self._count_log())
+        self.docks["log"].visibilityChanged.connect(lambda _: self._count_log())
+
+    def _count_log(self, opened: bool = False) -> None:
+        """Says on the tab of the kernel log how many lines came while it was behind another one."""
+        dock, lines = self.docks["log"], len(self._controller.session.machine.log.view)
+        self._log_lines = lines if opened or dock.in_front else min(self._log_lines, lines)
+        dock.set_news(lines - self._log_lines)
 
     # -- when
 

@@ -16,7 +16,7 @@ from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.moment import Moment, moment_of
-from hwpoison_gui.view.map.roles import FREED, SKIPPED, TARGET, UNMAPPED, VISITED, Role, owned
+from hwpoison_gui.view.map.roles import FREED, SKIPPED, TARGET, UNMAPPED, VISITED, Role, of_selected, owned
 
 Pfns = npt.NDArray[np.int64]
 Highlights = list[tuple[Pfns, Role]]
@@ -43,15 +43,15 @@ def highlights_of(session: Session, selected_task: int | None, colours: Mapping[
     m = session.machine
     found: Highlights = []
     if selected_task is not None and selected_task in m.processes.view:
-        found.append(_owned(m, selected_task, colours))
+        found.append((_frames(m, selected_task), of_selected(colours.get(selected_task, selected_task))))
     moment = moment_of(session)
     if moment.step is not None:
         found += _of_step(m, moment, colours)
     return [(pfns, role) for pfns, role in found if len(pfns)]
 
 
-def _owned(m: Machine, tgid: int, colours: Mapping[int, int]) -> tuple[Pfns, Role]:
-    return frames_of(m, m.processes.view[tgid].mm), owned(colours.get(tgid, tgid))
+def _frames(m: Machine, tgid: int) -> Pfns:
+    return frames_of(m, m.processes.view[tgid].mm)
 
 
 def _of_step(m: Machine, moment: Moment, colours: Mapping[int, int]) -> Highlights:
@@ -66,7 +66,8 @@ def _of_step(m: Machine, moment: Moment, colours: Mapping[int, int]) -> Highligh
     elif moment.at_end:  # the walk is over: its last step is not outlined any more
         found = []
     elif mark.act in _OWN:
-        found += [_owned(m, m.tasks.view[tid].tgid, colours) for tid in mark.tasks[:1]]
+        tgids = [m.tasks.view[tid].tgid for tid in mark.tasks[:1]]
+        found += [(_frames(m, tgid), owned(colours.get(tgid, tgid))) for tgid in tgids]
     elif mark.act in _OF_TARGET:
         found.append((np.array(inside, np.int64), _OF_TARGET[mark.act]))
     if moment.operation.name == "poison" or not len(others):

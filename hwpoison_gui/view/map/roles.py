@@ -22,8 +22,13 @@ _MEANINGS: Final = {FREED: "freed by the last exit"}
 
 
 def owned(colour: int) -> Role:
-    """The role of frames that a process maps."""
+    """The role of frames that the process of the present step maps."""
     return Role("owned", colour)
+
+
+def of_selected(colour: int) -> Role:
+    """The role of frames that the selected process maps: marked by another shape than those of the step's process."""
+    return Role("selected", colour)
 
 
 def meaning_of(role: Role) -> str:

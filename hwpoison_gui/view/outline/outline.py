@@ -36,7 +36,7 @@ _COUNTED: Final = {
     Act.UNMAP: ("PTE unmapped", "PTEs unmapped"),
     Act.MAP: ("PTE set", "PTEs set"),
     Act.SIGNAL: ("signal", "signals"),
-    Act.DIE: ("ended", "ended"),
+    Act.DIE: ("killed", "killed"),
 }
 
 

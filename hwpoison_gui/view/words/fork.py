@@ -8,11 +8,16 @@ from hwpoison_gui.kernel import fork
 from hwpoison_gui.kernel.mark import Site
 from hwpoison_gui.view.words.words import Words, counted
 
+
+def _exited(comm: str, tgid: int, why: str) -> str:
+    return f"{comm}:{tgid} exits." if why == "exit" else f"{comm}:{tgid} is killed by {why}."
+
+
 WORDS: Final[dict[Site, Words]] = {
     fork.COPIED: Words(
         lambda area, start, copied: (
             f"{area or hex(start)}: {counted(copied, 'page-table entry', 'page-table entries')} copied to the child."
         )
     ),
-    fork.EXITED: Words("{comm}:{tgid} ends: {why}.", branch="{why}"),
+    fork.EXITED: Words(_exited, branch="{why}"),
 }

@@ -392,6 +392,17 @@ def test_highlights_are_seen_at_fit_and_go_away(shown: Shown) -> None:
     assert shown.image() == before
 
 
+def test_frames_of_the_selected_process_have_another_shape_than_those_of_the_step(shown: Shown) -> None:
+    pictures = []
+    for zoomed in (False, True):
+        for role in (roles.owned(3), roles.of_selected(3)):
+            shown.map.set_highlights([([300], role)])
+            if zoomed:
+                shown.map.center_on(300)
+            pictures.append(shown.image())
+    assert pictures[0] != pictures[1] and pictures[2] != pictures[3]
+
+
 def test_ten_thousand_highlights(qtbot: QtBot) -> None:
     shown = Shown(qtbot, np.full(1 << 18, 0x5828, np.uint64), None)
     before = shown.image()

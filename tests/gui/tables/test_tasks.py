@@ -82,7 +82,7 @@ def test_a_selected_task_is_outlined_on_the_map_in_its_colour(user) -> None:
     assert window.controller.selection.task == tgid
     roles = {highlight.role: highlight for highlight in window.map.view.item.highlights}
     owned = next(highlight for role, highlight in roles.items() if role.colour >= 0)
-    assert user.frame("w1:heap+0") in owned.pfns
+    assert user.frame("w1:heap+0") in owned.pfns and owned.role.name == "selected"
     user.key(Key.Key_Escape, table)
     assert window.controller.selection.task is None
     assert not any(highlight.role.colour >= 0 for highlight in window.map.view.item.highlights)

@@ -97,3 +97,19 @@ def test_the_search_bar_and_the_panic_screen_are_made_when_they_are_needed(user)
     assert window.panic.isVisible()
     window.controller.seek(0)
     assert not window.panic.isVisible()
+
+
+def test_the_tab_of_the_log_counts_lines_that_came_behind_another(user) -> None:
+    window = user.window
+    window.show_panel("notebook")
+    until(lambda: not window.docks["log"].in_front)
+    window.controller.fire(user.frame("srv:heap+1"))
+    window.actions_["last"].trigger()
+    lines = len(user.session.machine.log.view)
+    assert lines and window.docks["log"].windowTitle() == f"Kernel log  ({lines} new)"
+    window.controller.seek(0)
+    assert window.docks["log"].windowTitle() == "Kernel log"
+    window.actions_["last"].trigger()
+    window.show_panel("log")
+    until(lambda: window.docks["log"].in_front)
+    assert window.docks["log"].windowTitle() == "Kernel log"

@@ -161,7 +161,7 @@ def test_long_runs_are_one_line_that_counts() -> None:
     session = forked(children=9, memory_failure_early_kill=1)
     outline = outline_of(session)
     runs = {node.text: node for node in outline.nodes if node.kind == "run"}
-    assert set(runs) == {"10 added to to_kill", "10 PTEs unmapped", "10 signals", "10 ended"}
+    assert set(runs) == {"10 added to to_kill", "10 PTEs unmapped", "10 signals", "10 killed"}
     cut = runs["10 PTEs unmapped"]
     lines = len(outline.nodes)
     assert outline.words(cut, cut.first + 3).startswith("3 of 10: ")

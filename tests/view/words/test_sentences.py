@@ -11,6 +11,7 @@ from hwpoison_gui.session.scenario import replay
 from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.view.words.lookup import branch_of, text_of, why_of
 from tests.paths import DATA
+from tests.workbench import crowd, do
 
 SOME = [
     file for folder in ("cases", "cases-extra", "tinjpage") for file in sorted((DATA / folder).rglob("*.toml"))[::5]
@@ -44,3 +45,13 @@ def test_words_are_chosen_by_the_values() -> None:
     )
     assert branch_of(Mark(SITES["action_result"], ("LRU", "Failed"))) == "Failed"
     assert SITES["action_result"].act is Act.RESULT
+
+
+def test_a_process_exits_or_is_killed_and_does_not_end() -> None:
+    session = crowd(1)
+    do(session, "poison", frame="top:m+0")
+    texts = [text_of(mark) for mark in session.steps.marks if mark.act is Act.DIE]
+    do(session, "task", name="a")
+    do(session, "exit", task="a")
+    texts.append(text_of(session.steps.marks[-1]))
+    assert [text.partition(" ")[2] for text in texts] == ["is killed by SIGBUS (BUS_MCEERR_AO)."] * 2 + ["exits."]
