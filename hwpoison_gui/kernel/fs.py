@@ -48,22 +48,33 @@ UNLINKED: Final = site("do_unlinkat", Act.DROP, args="path")
 
 
 def create_file(m: Machine, path: str, pages: int, filesystem: str, hole: bool) -> int | None:
-    """Create a file. Returns its inode number, or None without memory: only tmpfs and hugetlbfs allocate pages now."""
+    """Create a file. Returns its inode number, or None without memory: only tmpfs and hugetlbfs allocate pages now.
+
+    Then no file is left.
+    """
     inode = Inode(m.new_id("inode"), path, filesystem, pages, on_disk=0 if hole else pages)
     m.put(m.inodes, inode.id, inode)
     m.put(m.paths, path, inode.id)
-    if can(inode, "huge") and not hole:
-        return inode.id if fallocate(m, inode) else None
-    if can(inode, "swapbacked") and not hole:
-        for index in range(pages):
-            pfn = alloc_page(m)
-            if pfn is None:
-                return None
-            store(m, pfn, DISK)
-            m.set_flags(pfn, pf.UPTODATE | pf.DIRTY)
-            add_to_page_cache(m, pfn, inode, index)
-            put_page(m, pfn)
-    return inode.id
+    fill = fallocate if can(inode, "huge") else _fill if can(inode, "swapbacked") else None
+    if fill is None or hole or fill(m, inode):
+        return inode.id
+    truncate_inode_pages(m, inode, 0)
+    m.delete(m.paths, path)
+    m.delete(m.inodes, inode.id)
+    return None
+
+
+def _fill(m: Machine, inode: Inode) -> bool:
+    """Allocate all pages of a tmpfs file. False without memory."""
+    for index in range(inode.pages):
+        pfn = alloc_page(m)
+        if pfn is None:
+            return False
+        store(m, pfn, DISK)
+        m.set_flags(pfn, pf.UPTODATE | pf.DIRTY)
+        add_to_page_cache(m, pfn, inode, index)
+        put_page(m, pfn)
+    return True
 
 
 def create_shmem(m: Machine, pages: int) -> int:

@@ -12,7 +12,7 @@ from . import page_flags as pf
 from . import pte as ptes
 from .filemap import DISK, content_of, store
 from .gate import ABSENT
-from .hugetlb_pool import alloc_huge_page, reserve, unreserve
+from .hugetlb_pool import alloc_huge_page, available_huge_pages, reserve, unreserve
 from .machine import Machine
 from .mark import Act, Mark, Steps, site
 from .page_alloc import get_page, put_page
@@ -72,10 +72,14 @@ def _resv_index(vma: Vma, address: int) -> int:
 def hugetlb_reserve_pages(m: Machine, vma: Vma) -> bool:
     """Reserve all pages of a new mapping, so that its faults cannot fail. False if too few are available."""
     step = HPAGE_PMD_NR << PAGE_SHIFT
+    owner = resv_owner(vma)
+    most = available_huge_pages(m) + len(m.page_cache.of(vma.mapping)) + len(m.huge_resv.of(owner))
+    if (vma.end - vma.start) // step > most:
+        return False
     wanted = [_resv_index(vma, address) for address in range(vma.start, vma.end, step)]
     if vma.shared:
         wanted = [index for index in wanted if index not in m.page_cache.of(vma.mapping)]
-    return reserve(m, resv_owner(vma), wanted)
+    return reserve(m, owner, wanted)
 
 
 def hugetlb_vm_op_close(m: Machine, vma: Vma) -> None:

@@ -48,9 +48,9 @@ def prep_compound_page(m: Machine, head: int, flags: int) -> None:
     """Make a compound page of 512 frames; page->mapping of a tail is its head."""
     m.put(m.compound_order, head, HPAGE_PMD_ORDER)
     m.set_flags(head, pf.COMPOUND_HEAD | flags)
-    for tail in range(head + 1, head + HPAGE_PMD_NR):
-        m.set_flags(tail, pf.COMPOUND_TAIL | flags)
-        m.put(m.mapping, tail, head)
+    tails = np.arange(head + 1, head + HPAGE_PMD_NR)
+    m.put_flags(tails, on=pf.COMPOUND_TAIL | flags)
+    m.put_cells(m.mapping, tails, np.full(len(tails), head, np.uint32))
 
 
 def destroy_compound_page(m: Machine, head: int) -> None:

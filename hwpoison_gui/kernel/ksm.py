@@ -40,7 +40,7 @@ def ksm_do_scan(m: Machine) -> Steps[None]:
     first: dict[str, tuple[Vma, int]] = {}
     stable = {content_of(m, pfn): pfn for pfn in _stable_pages(m)}
     for vma in sorted((v for v in m.vmas.view.values() if v.mergeable), key=lambda v: (v.mm, v.start)):
-        for vpn in range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):
+        for vpn, _ in m.ptes.between(vma.mm, vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):
             pfn = _candidate(m, vma, vpn)
             if pfn is None:
                 continue

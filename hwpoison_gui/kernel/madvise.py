@@ -5,6 +5,7 @@ After mm/madvise.c, mm/gup.c and arch/x86/lib/usercopy.c. Addresses are in bytes
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from . import page_flags as pf
@@ -97,7 +98,7 @@ def madvise_pageout(m: Machine, mm: int, start: int, end: int) -> Steps[int | st
 
 def _pageout_vma(m: Machine, vma: Vma, start: int, end: int) -> Steps[None]:
     """madvise_cold_or_pageout_pte_range()."""
-    for address in range(start, end, PAGE_SIZE):
+    for address in _mapped_addresses(m, vma, start, end):
         entry = m.pte(vma.mm, address >> PAGE_SHIFT)
         if not entry & ptes.PRESENT or entry & ptes.SPECIAL:
             continue
@@ -111,6 +112,14 @@ def _pageout_vma(m: Machine, vma: Vma, start: int, end: int) -> Steps[None]:
             yield from _split(m, pfn)
         for frame in range(pfn, pfn + pages):
             yield from pageout(m, frame)
+
+
+def _mapped_addresses(m: Machine, vma: Vma, start: int, end: int) -> Iterator[int]:
+    """The addresses in a range, in bytes, that have an entry now, of their own or a huge one."""
+    first, last = start >> PAGE_SHIFT, end >> PAGE_SHIFT
+    for vpn, entry in m.ptes.between(vma.mm, first & -HPAGE_PMD_NR, last):
+        span = range(vpn, vpn + (HPAGE_PMD_NR if entry & ptes.PSE else 1))
+        yield from (page << PAGE_SHIFT for page in span if first <= page < last)
 
 
 def _split(m: Machine, pfn: int) -> Steps[None]:

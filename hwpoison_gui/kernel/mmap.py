@@ -16,7 +16,7 @@ from .hugetlb import hugetlb_reserve_pages, hugetlb_vm_op_close, move_reservatio
 from .machine import Machine
 from .mark import Act, Mark, Steps, site
 from .memory import handle_mm_fault, zap_pte
-from .records import HPAGE_PMD_NR, HPAGE_RESV_OWNER, PAGE_SHIFT, PAGE_SIZE, Vma, anon_pgoff
+from .records import HPAGE_PMD_NR, HPAGE_RESV_OWNER, PAGE_SHIFT, PAGE_SIZE, TASK_SIZE, Vma, anon_pgoff
 from .rmap import anon_vma_clone, munlock_page, unlink_anon_vmas
 
 NOT_RESERVED: Final = site("hugetlb_reserve_pages", Act.DECIDE, "ENOMEM", "pages")
@@ -69,11 +69,13 @@ def put_inode(m: Machine, inode: int) -> None:
 
 
 def get_unmapped_area(m: Machine, mm: int, pages: int, huge: bool) -> int:
-    """A free address, in bytes, for `pages` pages; aligned to 2 MiB if `huge`."""
+    """A free address, in bytes, for `pages` pages; aligned to 2 MiB if `huge`. -1 past the end of user addresses."""
     base = m.mmap_base.view[mm]
     if huge:
         align = HPAGE_PMD_NR << PAGE_SHIFT
         base = (base + align - 1) & -align
+    if base + (pages << PAGE_SHIFT) > TASK_SIZE:
+        return -1
     m.put(m.mmap_base, mm, base + ((pages + GUARD_PAGES) << PAGE_SHIFT))
     return base
 
@@ -169,25 +171,31 @@ def zap_page_range(m: Machine, vma: Vma, start: int, end: int, spare: Callable[[
     return zapped
 
 
+def _entries_of(m: Machine, vma: Vma) -> list[tuple[int, int]]:
+    """(virtual page, page-table entry) of each entry of a VMA, ascending."""
+    return m.ptes.between(vma.mm, vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT)
+
+
 def can_mremap(m: Machine, mm: int, start: int, end: int) -> bool:
     """vma_to_resize(): whether the kernel moves every VMA of the range; early ones move none of hugetlb."""
     return m.profile.has("hugetlb_mremap") or all(vma.huge != "hugetlb" for vma in overlapping(m, mm, start, end))
 
 
 def do_mremap(m: Machine, mm: int, old: int, pages: int) -> Steps[int]:
-    """Move a range of VMAs with their PTEs, of any type. Returns the new address."""
-    vmas = isolate_range(m, mm, old, old + (pages << PAGE_SHIFT))
+    """Move a range of VMAs with their PTEs, of any type. Returns the new address, or -1 if there is no room."""
+    vmas = overlapping(m, mm, old, old + (pages << PAGE_SHIFT))
     new = get_unmapped_area(m, mm, pages, huge=old % PMD_SIZE == 0 and any(vma.huge != "none" for vma in vmas))
+    if new < 0:
+        return new
+    vmas = isolate_range(m, mm, old, old + (pages << PAGE_SHIFT))
     for vma in vmas:
         moved = vma._replace(id=m.new_id("vma"), start=vma.start - old + new, end=vma.end - old + new)
         link_vma(m, moved)
         anon_vma_clone(m, moved.id, vma.id)
         move_reservation(m, vma, new - old)
-        for vpn in range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):
-            entry = m.ptes.value(mm, vpn)
-            if entry:
-                m.set_pte(mm, vpn, 0)
-                m.set_pte(mm, vpn + ((new - old) >> PAGE_SHIFT), entry)
+        for vpn, entry in _entries_of(m, vma):
+            m.set_pte(mm, vpn, 0)
+            m.set_pte(mm, vpn + ((new - old) >> PAGE_SHIFT), entry)
         close_vma(m, vma)
         yield Mark(MOVED, (vma.pages, vma.start, moved.start), vmas=(moved.id,))
     return new
@@ -202,8 +210,7 @@ def do_mprotect(m: Machine, mm: int, start: int, end: int, prot: str) -> int | s
         m.put(m.vmas, vma.id, vma._replace(prot=prot, execute=False))
         if prot == "rw":
             continue
-        for vpn in range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):
-            entry = m.ptes.value(mm, vpn)
+        for vpn, entry in _entries_of(m, vma):
             if entry & ptes.PRESENT:
                 m.set_pte(mm, vpn, entry & ~ptes.RW)
     return 0 if until == end else "ENOMEM"
@@ -230,8 +237,7 @@ def do_mlock(m: Machine, mm: int, start: int, end: int, lock: bool) -> Steps[int
         if vma.huge == "hugetlb":
             continue  # never evicted anyway
         m.put(m.vmas, vma.id, vma._replace(locked=lock))
-        for vpn in range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):
-            entry = m.pte(mm, vpn)
+        for vpn, entry in _entries_of(m, vma):
             if entry & ptes.PRESENT and not entry & ptes.SPECIAL:
                 _mlock_page(m, vpn, entry, lock)
     if until != end:

@@ -48,7 +48,7 @@ def alloc_pages(m: Machine, order: int) -> int | None:
     A block that contains a HWPOISON frame is dropped as a whole (check_new_pages()).
     """
     while (pfn := _rmqueue(m, order)) is not None:
-        if not any(m.page(p) & pf.HWPOISON for p in range(pfn, pfn + (1 << order))):
+        if not (m.flags.view[pfn : pfn + (1 << order)] & np.uint64(pf.HWPOISON)).any():
             m.put(m.refcount, pfn, 1)
             return pfn
     return None
@@ -68,8 +68,10 @@ def _rmqueue(m: Machine, order: int) -> int | None:
             pfn = m.free_area.of(current)[0]
             m.delete(m.free_area, (current, pfn))
             _expand(m, pfn, order, current)
-            for frame in range(pfn, pfn + (1 << order)):
-                m.clear_flags(frame, pf.BUDDY)
+            if order:
+                m.put_flags(np.arange(pfn, pfn + (1 << order)), off=pf.BUDDY)
+            else:
+                m.clear_flags(pfn, pf.BUDDY)
             return pfn
     return None
 

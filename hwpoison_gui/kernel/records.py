@@ -9,6 +9,8 @@ from typing import Final, NamedTuple
 
 PAGE_SHIFT: Final = 12
 PAGE_SIZE: Final = 1 << PAGE_SHIFT
+TASK_SIZE: Final = 1 << 47  # the end of user addresses, in bytes
+INDEX_MASK: Final = (1 << 32) - 1  # the index column has 32 bits
 MAX_ORDER: Final = 10
 HPAGE_PMD_ORDER: Final = 9
 HPAGE_PMD_NR: Final = 1 << HPAGE_PMD_ORDER
@@ -101,9 +103,12 @@ class Vma(NamedTuple):
         return ((address - self.start) >> PAGE_SHIFT) + self.pgoff
 
     def address_of(self, index: int) -> int:
-        """vma_address(): address in bytes of page `index`, or -1 if the VMA does not cover it."""
-        address = self.start + ((index - self.pgoff) << PAGE_SHIFT)
-        return address if self.start <= address < self.end else -1
+        """vma_address(): address in bytes of page `index`, or -1 if the VMA does not cover it.
+
+        `index` has 32 bits: in an anonymous VMA of terabytes it begins again at 0.
+        """
+        address = self.start + ((index - self.pgoff & INDEX_MASK) << PAGE_SHIFT)
+        return address if address < self.end else -1
 
 
 class Inode(NamedTuple):

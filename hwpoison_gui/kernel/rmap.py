@@ -18,7 +18,7 @@ from .gate import ABSENT, Count, Each
 from .machine import MAPPING_ANON, Machine
 from .mark import Act, Mark, Run, Site, Steps, in_runs, like_marks, site, stretches
 from .page_alloc import put_page
-from .records import HPAGE_PMD_NR, PAGE_SHIFT, Vma
+from .records import HPAGE_PMD_NR, INDEX_MASK, PAGE_SHIFT, Vma
 
 SWAP_AGAIN = "SWAP_AGAIN"
 SWAP_SUCCESS = "SWAP_SUCCESS"
@@ -171,7 +171,7 @@ def clear_page_mlock(m: Machine, pfn: int) -> None:
 def set_anon(m: Machine, pfn: int, vma: Vma, address: int) -> None:
     """__page_set_anon_rmap(): set page->mapping and page->index for the VMA's anon_vma and this address."""
     m.put(m.mapping, pfn, vma.anon_vma << 2 | MAPPING_ANON)
-    m.put(m.index, pfn, vma.index_of(address))
+    m.put(m.index, pfn, vma.index_of(address) & INDEX_MASK)
 
 
 def page_mkclean(m: Machine, pfn: int) -> int:

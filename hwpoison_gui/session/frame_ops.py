@@ -25,6 +25,7 @@ from hwpoison_gui.kernel.swap import swap_writepage
 from hwpoison_gui.kernel.unpoison import unpoison_memory
 from hwpoison_gui.session import grammar
 from hwpoison_gui.session.errors import ScenarioError
+from hwpoison_gui.session.limits import check_allocated
 from hwpoison_gui.session.outcome import DONE, Args, OpResult, errno_of
 from hwpoison_gui.session.world import World
 
@@ -138,6 +139,7 @@ def op_remember(w: World, a: Args) -> Steps[OpResult]:
 
 def op_alloc(w: World, a: Args) -> Steps[OpResult]:
     """alloc_page(), `frames` times or until no memory is left."""
+    check_allocated(w.machine, a["frames"])
     taken: list[int] = []
     while len(taken) < a["frames"] and (pfn := alloc_page(w.machine)) is not None:
         taken.append(pfn)

@@ -13,10 +13,11 @@ from hwpoison_gui.kernel.hugetlb import hugetlb_file_setup
 from hwpoison_gui.kernel.ksm import madvise_mergeable
 from hwpoison_gui.kernel.mark import Act, Mark, Steps, site
 from hwpoison_gui.kernel.memory import Access, access
-from hwpoison_gui.kernel.records import PAGE_SHIFT, PAGE_SIZE, Process, Vma
+from hwpoison_gui.kernel.records import PAGE_SHIFT, PAGE_SIZE, Inode, Process, Vma
 from hwpoison_gui.kernel.signal import sigaction
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.frame_ops import FRAME_OPS
+from hwpoison_gui.session.limits import check_created, check_mapped, check_populated, whole_huge_pages
 from hwpoison_gui.session.outcome import DONE, Args, OpResult, errno_of
 from hwpoison_gui.session.world import World
 
@@ -121,15 +122,20 @@ def op_file(w: World, a: Args) -> Steps[OpResult]:
     """vfs_create() of a file with content or holes."""
     if a["path"] in w.machine.paths.view:
         raise ScenarioError(f"there is a file {a['path']!r} already", key="path")
+    whole_huge_pages(a, a["filesystem"] == "hugetlbfs", "pages")
+    if not a["hole"] and a["filesystem"] == "tmpfs" and not check_created(w.machine, a["pages"]):
+        return OpResult(errno="ENOMEM")
     made = fs.create_file(w.machine, a["path"], a["pages"], a["filesystem"], a["hole"])
     yield Mark(CREATED, (a["path"], a["pages"], a["filesystem"]))
     return DONE if made is not None else OpResult(errno="ENOMEM")
 
 
 def op_open(w: World, a: Args) -> Steps[OpResult]:
-    """do_sys_open()."""
+    """do_sys_open(); a descriptor of that name is closed first, as dup2() does."""
     process = w.process(a["task"])
     w.inode(a["path"])
+    if a["fd"] in w.machine.fds.of(process.tgid):
+        fork.close_fd(w.machine, process.tgid, a["fd"])
     fs.do_open(w.machine, process.tgid, a["path"], a["fd"])
     yield Mark(OPENED, (process.comm, a["path"]), tasks=(process.tgid,))
     return DONE
@@ -176,7 +182,9 @@ def op_sync(w: World, a: Args) -> Steps[OpResult]:
 
 def op_truncate(w: World, a: Args) -> Steps[OpResult]:
     """do_truncate()."""
-    return (yield from errno_of(fs.do_truncate(w.machine, w.inode(a["path"]), a["pages"])))
+    inode = w.inode(a["path"])
+    whole_huge_pages(a, inode.filesystem == "hugetlbfs", "pages")
+    return (yield from errno_of(fs.do_truncate(w.machine, inode, a["pages"])))
 
 
 def op_punch_hole(w: World, a: Args) -> Steps[OpResult]:
@@ -203,42 +211,57 @@ def op_mmap(w: World, a: Args) -> Steps[OpResult]:
     m, process = w.machine, w.process(a["task"])
     if w.is_mapped(process.tgid, a["name"]):
         raise ScenarioError(f"task {a['task']!r} has a VMA {a['name']!r} already", key="name")
-    mapping = w.inode(a["file"], "file").id if a.get("file") else 0
-    huge = a["huge"]
-    if mapping and m.inodes.view[mapping].filesystem == "hugetlbfs":
-        huge = "hugetlb"
-    elif huge == "hugetlb":
-        mapping = hugetlb_file_setup(m, a["pages"])
-    elif a["shared"] and not mapping:
-        mapping = fs.create_shmem(m, a["pages"])
+    inode, description = _mapped_file(w, a)
+    huge = _huge_of(a, inode)
+    vma = Vma(0, process.mm, 0, 0, a["prot"], a["shared"], inode.id if inode else 0, a["offset"], huge=huge)
+    if a["populate"] or a["locked"]:
+        check_mapped(m, vma, a["pages"])
     if a.get("fixed"):
         start = w.address(a["task"], a["fixed"], "fixed")
     else:
         start = mmap.get_unmapped_area(m, process.mm, a["pages"], huge=huge != "none")
+        if start < 0:
+            return OpResult(errno="ENOMEM")
+    mapping = vma.mapping
+    if huge == "hugetlb" and not mapping:
+        mapping = hugetlb_file_setup(m, a["pages"])
+    elif a["shared"] and not mapping:
+        mapping = fs.create_shmem(m, a["pages"])
+    if inode is not None and not a.get("fd") and inode.filesystem != "hugetlbfs":
+        description = fs.dentry_open(m, inode)
+    before = w.areas.get((process.tgid, a["name"]))
     m.put(w.areas, (process.tgid, a["name"]), (start, a["pages"]))
-    vma = Vma(
-        0,
-        process.mm,
-        start,
-        start + a["pages"] * PAGE_SIZE,
-        a["prot"],
-        a["shared"],
-        mapping,
-        a["offset"],
-        file=_description(w, a, mapping),
+    vma = vma._replace(
+        start=start,
+        end=start + a["pages"] * PAGE_SIZE,
+        mapping=mapping,
+        file=description,
         locked=a["locked"],
-        huge=huge,
         name=a["name"],
     )
-    return (yield from errno_of(mmap.do_mmap(m, vma, a["populate"])))
+    result = yield from errno_of(mmap.do_mmap(m, vma, a["populate"]))
+    if result.errno:
+        m.put(w.areas, (process.tgid, a["name"]), before)
+    return result
 
 
-def _description(w: World, a: Args, mapping: int) -> int:
-    """The id of the open file (vm_file) of a mapping: that of `fd`, or one that is opened for it; 0 if it has none."""
+def _mapped_file(w: World, a: Args) -> tuple[Inode | None, int]:
+    """(inode, open file) that mmap() maps; that of the descriptor `fd`, if it is given, whatever its path is now."""
     if a.get("fd"):
-        return w.description(a["task"], a["fd"])
-    inode = w.machine.inodes.view[mapping] if a.get("file") else None
-    return fs.dentry_open(w.machine, inode) if inode is not None and inode.filesystem != "hugetlbfs" else 0
+        description = w.description(a["task"], a["fd"])
+        return w.machine.inodes.view[w.machine.open_files.view[description].inode], description
+    return (w.inode(a["file"], "file") if a.get("file") else None), 0
+
+
+def _huge_of(a: Args, inode: Inode | None) -> str:
+    """`huge` of the VMA; raises ScenarioError if the file or its size cannot be mapped like that."""
+    on_hugetlbfs = inode is not None and inode.filesystem == "hugetlbfs"
+    if a["huge"] == "hugetlb" and inode is not None and not on_hugetlbfs:
+        raise ScenarioError(f'"hugetlb" needs a file on hugetlbfs; {inode.path!r} is on {inode.filesystem}', key="huge")
+    huge: str = "hugetlb" if on_hugetlbfs else a["huge"]
+    whole_huge_pages(a, huge == "hugetlb", "pages")
+    whole_huge_pages(a, huge == "hugetlb", "offset")
+    return huge
 
 
 def op_munmap(w: World, a: Args) -> Steps[OpResult]:
@@ -254,6 +277,8 @@ def op_mremap(w: World, a: Args) -> Steps[OpResult]:
     if mmap.cuts_huge_page(w.machine, mm, start, end) or not mmap.can_mremap(w.machine, mm, start, end):
         return OpResult(errno="EINVAL")
     new = yield from mmap.do_mremap(w.machine, mm, start, a["pages"])
+    if new < 0:
+        return OpResult(errno="ENOMEM")
     w.machine.put(w.areas, (w.process(a["task"]).tgid, a["name"]), (new, a["pages"]))
     return DONE
 
@@ -267,6 +292,7 @@ def op_mprotect(w: World, a: Args) -> Steps[OpResult]:
 
 def op_mlock(w: World, a: Args) -> Steps[OpResult]:
     """do_mlock() of a range."""
+    check_populated(w.machine, *_range(w, a))
     return (yield from errno_of(mmap.do_mlock(w.machine, *_range(w, a), lock=True)))
 
 
@@ -291,6 +317,8 @@ _ADVICE: Final[dict[str, Callable[[World, int, int, int], Steps[int | str]]]] = 
 
 def op_madvise(w: World, a: Args) -> Steps[OpResult]:
     """sys_madvise() of a range; see _ADVICE."""
+    if a["advice"] == "populate_read":
+        check_populated(w.machine, *_range(w, a), write=False)
     return (yield from errno_of(_ADVICE[a["advice"]](w, *_range(w, a))))
 
 

@@ -344,8 +344,9 @@ class Session:
         return self.world.pte_state(task, at)
 
     def alive(self, task: str) -> bool:
-        """Whether the process of that name is alive. Raises KeyError for an unknown task."""
-        return not self.machine.processes.view[self.world.task_names.view[task]].ended
+        """Whether there is a process of that name and it is alive."""
+        tgid = self.world.task_names.view.get(task)
+        return tgid is not None and not self.machine.processes.view[tgid].ended
 
     def corrupted_kb(self) -> int:
         """HardwareCorrupted of /proc/meminfo, in KiB."""

@@ -36,6 +36,7 @@ _DERIVED: Final = (
     "Which page-table pages belong to whom is not exported: they are assigned in order.",
 )
 _GIB: Final = 1 << 18  # frames
+_HUGE_PAGE: Final = 512  # frames of a page of 2 MiB
 # Threads that were counted, but not listed, are alike within their process: so many of them are modelled.
 _MOST_UNLISTED: Final = 1 << 16
 _DIRTY_RULE: Final = (
@@ -66,6 +67,7 @@ class Exported:
 
 def assemble(exported: Exported) -> MemoryImage:
     """The image of the exported machine. Raises MalformedError when its parts contradict each other."""
+    exported = _whole(exported)
     processes, unlisted = _processes(exported.processes)
     vmas = vma_table(processes)
     if len(exported.pagemap_va) and int(exported.pagemap_va.max()) >= USER_END:
@@ -110,6 +112,33 @@ def _processes(texts: Sequence[ProcessText]) -> tuple[tuple[ProcessImage, ...], 
             images[number] = replace(image, threads=image.threads - unlisted + kept)
     notes = [f"Threads that are left out, as they were counted but not listed: {total:,}."] if total else []
     return tuple(images), notes
+
+
+def _whole(exported: Exported) -> Exported:
+    """The same without a huge page of which the last frames are missing: nobody could say what they are."""
+    words = exported.kpageflags
+    last = words[max(0, len(words) - _HUGE_PAGE + 1) :]
+    huge = (last & np.uint64(pf.COMPOUND_HEAD) != 0) & (last & np.uint64(pf.HUGE | pf.THP) != 0)
+    if not huge.any():
+        return exported
+    frames = len(words) - len(last) + int(np.argmax(huge))
+    if not frames:
+        raise MalformedError("kpageflags", "it ends within its first huge page")
+    hidden = {
+        name: None if column is None else column[:frames]
+        for name in ("refcount", "mapping", "index", "private")
+        for column in [getattr(exported.hidden, name)]
+    }
+    left_out = (
+        f"The last {len(words) - frames} frames are left out: they begin with a huge page of which a part is missing."
+    )
+    return replace(
+        exported,
+        kpageflags=words[:frames],
+        kpagecount=exported.kpagecount[:frames],
+        hidden=replace(exported.hidden, **hidden),
+        notes=(*exported.notes, left_out),
+    )
 
 
 def kernel_of(version: str) -> tuple[int, int] | None:

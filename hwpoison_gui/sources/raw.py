@@ -15,7 +15,7 @@ import numpy as np
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.image import MemoryImage
 from hwpoison_gui.sources.assemble import Exported, assemble
-from hwpoison_gui.sources.errors import SourceError
+from hwpoison_gui.sources.errors import MalformedError, SourceError
 from hwpoison_gui.sources.frames import read_words
 from hwpoison_gui.sources.vma_table import U64
 
@@ -40,17 +40,19 @@ def open_raw(path: Path | str) -> MemoryImage:
     except OSError as error:
         raise SourceError(path, "", error.strerror or str(error)) from error
     _check(path, words, size % 8)
-    return assemble(
-        Exported(
-            title=path.name,
-            kpageflags=words,
-            kpagecount=np.zeros(len(words), np.uint64),
-            pagemap_pid=np.empty(0, np.int64),
-            pagemap_va=np.empty(0, np.uint64),
-            pagemap_entry=np.empty(0, np.uint64),
-            notes=(_NOTE,),
-        )
+    exported = Exported(
+        title=path.name,
+        kpageflags=words,
+        kpagecount=np.zeros(len(words), np.uint64),
+        pagemap_pid=np.empty(0, np.int64),
+        pagemap_va=np.empty(0, np.uint64),
+        pagemap_entry=np.empty(0, np.uint64),
+        notes=(_NOTE,),
     )
+    try:
+        return assemble(exported)
+    except MalformedError as bad:
+        raise SourceError(path, "", bad.why) from None
 
 
 def _check(path: Path, words: U64, rest: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from hwpoison_gui.kernel import page_flags as pf
@@ -11,7 +13,7 @@ from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.scenario.schema import ANY_KINDS
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.session.world import OUT_OF_RANGE, World
-from tests.workbench import Workbench
+from tests.workbench import Workbench, do
 
 
 def bench_with_file() -> Workbench:
@@ -169,3 +171,58 @@ def test_any_page_of_a_kind_is_unbroken_and_not_taken_twice(kind: str) -> None:
         assert session.resolve_frame(f"any:{kind}") != pfn
     except ScenarioError as error:
         assert "no such page now" in error.message
+
+
+@pytest.mark.parametrize("profile", ["v7", "6.1"])
+def test_a_mapping_of_a_descriptor_is_of_its_file_after_unlink(profile: str) -> None:
+    """As programs do with temporary files; another file may have taken the name."""
+    session = Session.fresh(profile=profile)
+    do(session, "file", path="/f", pages=2)
+    do(session, "task", name="a")
+    do(session, "open", task="a", path="/f", fd="d")
+    do(session, "pwrite", task="a", fd="d", page=0, value="old")
+    do(session, "unlink", path="/f")
+    do(session, "file", path="/f", pages=2)
+    do(session, "mmap", task="a", name="m", pages=2, fd="d", shared=True)
+    do(session, "mmap", task="a", name="n", pages=2, file="/f", shared=True)
+    assert do(session, "read", task="a", at="m+0").value == "old"
+    assert do(session, "read", task="a", at="n+0").value == "disk"
+    do(session, "close", task="a", fd="d")
+    assert do(session, "read", task="a", at="m+0").value == "old"
+    pages = sum(map(len, session.machine.page_cache.view.values()))
+    do(session, "munmap", task="a", at="m+0", pages=2)
+    assert sum(map(len, session.machine.page_cache.view.values())) == pages - 1, "its last user is gone"
+
+
+def test_a_name_of_a_descriptor_may_be_used_again() -> None:
+    """As by dup2(): what was open under it is closed."""
+    session = Session.fresh()
+    for path in ("/f", "/g"):
+        do(session, "file", path=path, pages=2)
+    do(session, "task", name="a")
+    do(session, "open", task="a", path="/f", fd="d")
+    do(session, "open", task="a", path="/g", fd="d")
+    (opened,) = session.machine.open_files.view.values()
+    assert session.machine.inodes.view[opened.inode].path == "/g"
+    assert list(session.machine.file_users.view.values()) == [1]
+
+
+@pytest.mark.parametrize(
+    ("op", "args", "key"),
+    [
+        ("file", {"path": "/h", "pages": 5, "filesystem": "hugetlbfs"}, "pages"),
+        ("truncate", {"path": "/huge", "pages": 5}, "pages"),
+        ("mmap", {"task": "a", "name": "m", "pages": 5, "huge": "hugetlb"}, "pages"),
+        ("mmap", {"task": "a", "name": "m", "pages": 512, "file": "/huge", "offset": 5}, "offset"),
+        ("mmap", {"task": "a", "name": "m", "pages": 512, "file": "/f", "huge": "hugetlb"}, "huge"),
+    ],
+    ids=str,
+)
+def test_what_a_scenario_may_not_say_cannot_be_done(op: str, args: dict[str, Any], key: str) -> None:
+    session = Session.fresh(huge_pages=2)
+    do(session, "file", path="/f", pages=512)
+    do(session, "file", path="/huge", pages=512, filesystem="hugetlbfs", hole=True)
+    do(session, "task", name="a")
+    with pytest.raises(ScenarioError) as raised:
+        do(session, op, **args)
+    assert raised.value.key == key

@@ -63,6 +63,20 @@ def test_what_is_no_page_flags(words: Sequence[int], end: bytes, said: str, tmp_
         open_raw(_write(tmp_path, words, end))
 
 
+@pytest.mark.parametrize("kind", [pf.HUGE, pf.THP])
+@pytest.mark.parametrize("there", [1, 2, 100, 511])
+def test_a_huge_page_that_is_cut_is_left_out(kind: int, there: int, tmp_path: Path) -> None:
+    """Nobody can say what its other frames are."""
+    head, tail = pf.COMPOUND_HEAD | kind, pf.COMPOUND_TAIL | kind
+    image = open_raw(_write(tmp_path, [pf.LRU] * 512 + [head] + [tail] * (there - 1)))
+    assert image.kpageflags.tolist() == [pf.LRU] * 512
+    assert f"The last {there} frames are left out" in image.notes[1]
+    whole = [pf.LRU] * 512 + [head] + [tail] * 511
+    assert open_raw(_write(tmp_path, whole)).kpageflags.tolist() == whole
+    with pytest.raises(SourceError, match="it ends within its first huge page"):
+        open_raw(_write(tmp_path, [head] + [tail] * (there - 1)))
+
+
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="No such file"):
         open_raw(tmp_path / "flags")

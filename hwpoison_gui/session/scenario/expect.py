@@ -198,7 +198,8 @@ def _pte(asked: _Asked, key: str, wanted: Sequence[Mapping[str, str]]) -> Iterat
 
 def _lives(asked: _Asked, key: str, wanted: Sequence[str]) -> Iterator[_Mismatch]:
     for name in wanted:
-        got = "alive" if asked.session.alive(name) else "dead"
+        there = asked.session.tid_of(name) is not None
+        got = ("alive" if asked.session.alive(name) else "dead") if there else "no such task"
         yield from _same(f"{key} {name}", key, got)
 
 

@@ -87,6 +87,10 @@ def _memory(given: object) -> Memory:
         memory = Memory(**shape.values_of(MEMORY, fields))
     except ScenarioError as error:
         raise ScenarioError(error.message, key=f"memory.{error.key}") from None
+    if memory.background != "none" and memory.frames > schema.MOST_DESKTOP_FRAMES:
+        raise ScenarioError(
+            f"expected at most {schema.MOST_DESKTOP_FRAMES} with a background, not {memory.frames}", key="memory.frames"
+        )
     if memory.huge_pages * schema.HUGE_PAGE > memory.frames:
         most = memory.frames // schema.HUGE_PAGE
         raise ScenarioError(
@@ -129,6 +133,8 @@ def step_of(fields: Mapping[str, Any], number: int, profile: str) -> ScenarioSte
     op = OPS[name]
     given = {key: value for key, value in fields.items() if key != "op" and key not in schema.STEP_KEYS}
     for key in given:
+        if (name, key) in schema.NO_KEYS:
+            raise ScenarioError(f"unknown key; {schema.NO_KEYS[name, key]}", key=key)
         shape.known(key, (*op.keys, *schema.STEP_KEYS), f"`{name}`")
     args = shape.values_of(op.keys, given)
     for key, word, needed in op.needs:

@@ -19,7 +19,10 @@ BACKGROUNDS: Final = ("none", "desktop")
 
 LEAST_FRAMES: Final = 256
 MOST_FRAMES: Final = 1 << 26  # 256 GiB: the columns of that many frames take 1.6 GB
-MOST_PAGES: Final = 1 << 35  # 47 bits of user addresses
+MOST_DESKTOP_FRAMES: Final = 1 << 24  # 64 GiB: with their processes and files they take 1.6 GB, too
+MOST_PAGES: Final = 1 << 31  # of a VMA, 8 TiB: 32 bits of page->index, of which anonymous VMAs begin in the lower half
+MOST_FILE_PAGES: Final = 1 << 32  # 32 bits of page->index
+MOST: Final = (1 << 63) - 1  # of other numbers: what TOML holds
 HUGE_PAGE: Final = 512  # 4 KiB frames of a 2 MiB page
 
 
@@ -71,7 +74,7 @@ class Key(NamedTuple):
     default: Default = Missing.REQUIRED
     allowed: tuple[str, ...] = ()
     least: int = 0
-    most: int = MOST_PAGES
+    most: int = MOST
     features: Mapping[str, str] = MappingProxyType({})
 
 
@@ -94,8 +97,8 @@ def _maybe(*words: str) -> Key:
     return Key(Kind.CHOICE, Missing.ABSENT, words)
 
 
-def _pages(least: int = 1, default: Default = Missing.REQUIRED) -> Key:
-    return Key(Kind.COUNT, default, least=least)
+def _pages(default: Default = Missing.REQUIRED) -> Key:
+    return Key(Kind.COUNT, default, least=1, most=MOST_PAGES)
 
 
 _POLICIES: Final = ("default", "early", "late")
@@ -111,7 +114,8 @@ _PATH: Final = Key(Kind.PATH)
 _FD: Final = Key(Kind.FD)
 _FRAME: Final = Key(Kind.FRAME)
 _VALUE: Final = Key(Kind.TEXT)
-_INDEX: Final = Key(Kind.COUNT)
+_INDEX: Final = Key(Kind.COUNT, most=MOST_FILE_PAGES - 1)
+_SIZE: Final = Key(Kind.COUNT, most=MOST_FILE_PAGES)
 _NO: Final = Key(Kind.FLAG, False)
 _RANGE: Final = {"task": _TASK, "at": _AT, "pages": _pages(default=1)}
 
@@ -143,7 +147,7 @@ OPS: Final[dict[str, Op]] = {
     "file": Op(
         {
             "path": Key(Kind.NEW_PATH),
-            "pages": _pages(0),
+            "pages": _SIZE,
             "filesystem": _choice("ext4", "tmpfs", "hugetlbfs", "blockdev", "nofs", "directory"),
             "hole": _NO,
         }
@@ -157,7 +161,7 @@ OPS: Final[dict[str, Op]] = {
             "pages": _pages(),
             "file": Key(Kind.PATH, Missing.ABSENT),
             "fd": Key(Kind.FD, Missing.ABSENT),
-            "offset": Key(Kind.COUNT, 0),
+            "offset": Key(Kind.COUNT, 0, most=MOST_FILE_PAGES - 1),
             "shared": _NO,
             "prot": _choice(*_PROT),
             "locked": _NO,
@@ -181,7 +185,7 @@ OPS: Final[dict[str, Op]] = {
     "fsync": Op({"task": _TASK, "fd": _FD}),
     "msync": Op(_RANGE),
     "sync": Op({"path": _PATH}),
-    "truncate": Op({"path": _PATH, "pages": _pages(0)}),
+    "truncate": Op({"path": _PATH, "pages": _SIZE}),
     "punch_hole": Op({"path": _PATH, "page": _INDEX}),
     "drop_caches": Op({}),
     "unlink": Op({"path": _PATH}),
@@ -217,6 +221,13 @@ OPS: Final[dict[str, Op]] = {
     "remember": Op({"name": Key(Kind.NEW_PAGE), "frame": _FRAME}),
     "alloc": Op({"frames": Key(Kind.COUNT)}),
     "check": Op({"frame": Key(Kind.FRAME, Missing.ABSENT), "task": Key(Kind.TASK, Missing.ABSENT)}),
+}
+
+# Keys that are looked for and do not exist: why.
+NO_KEYS: Final[Mapping[tuple[str, str], str]] = {
+    ("poison", "pages"): "one step poisons one page: write a step for each page",
+    ("soft_offline", "pages"): "one step takes one page out of use: write a step for each page",
+    ("unpoison", "pages"): "one step unpoisons one page: write a step for each page",
 }
 
 STEP_KEYS: Final = ("caption", "notes", "pause", "expect")

@@ -70,7 +70,7 @@ def flag(value: object, key: str) -> bool:
     return value
 
 
-def count(value: object, key: str, least: int = 0, most: int = schema.MOST_PAGES) -> int:
+def count(value: object, key: str, least: int = 0, most: int = schema.MOST) -> int:
     """An integer from `least` to `most`; true and false are not integers."""
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise ScenarioError(f"expected an integer from {least} to {most}, not {shown(value)}", key=key)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from hwpoison_gui.session.scenario.scenario import ScenarioStep
 from hwpoison_gui.session.session import Operation
 from hwpoison_gui.session.telling import Telling
+
+# Operations that make something with a name, unless they fail.
+_MAKERS: Final = frozenset({"task", "fork", "file", "mmap", "mremap"})
 
 
 def steps_of(operations: Sequence[Operation], captions: Sequence[str] = ()) -> tuple[ScenarioStep, ...]:
@@ -21,5 +25,13 @@ def steps_of(operations: Sequence[Operation], captions: Sequence[str] = ()) -> t
 def _step(operation: Operation, telling: Telling, number: int) -> ScenarioStep:
     stops = telling.stops(operation.name)
     return ScenarioStep(
-        operation.name, dict(operation.args), telling.caption, telling.notes, stops, telling.expect, number
+        operation.name, dict(operation.args), telling.caption, telling.notes, stops, _expected(operation), number
     )
+
+
+def _expected(operation: Operation) -> Mapping[str, Any]:
+    """What the step expects; also the failure of an operation that made nothing, so that its name is free."""
+    expect, errno = operation.telling.expect, operation.outcome.errno
+    if operation.name not in _MAKERS or not errno or operation.outcome.panic:
+        return expect
+    return {"errno": errno, **expect}

@@ -14,7 +14,6 @@ NAMES = {
         TASK + step("task", 'name = "b"') + MMAP + step("exit", 'task = "b"')
         + step("copy_from_user", 'task = "a"\nat = "m+0"\nby = "b"'), "by", 5
     ),
-    "a page of a task that exited": (TASK + MMAP + EXIT + step("pin", 'frame = "a:m+0"'), "frame", 4),
     "a task twice": (TASK + TASK, "name", 2),
     "a child that is there": (TASK + step("fork", 'task = "a"\nchild = "a"'), "child", 2),
     "a thread it has not": (TASK + step("prctl", 'task = "a"\nthread = 1\nmce_kill = "late"'), "thread", 2),
@@ -33,11 +32,6 @@ NAMES = {
     "a descriptor closed": (
         TASK + FILE + OPEN + step("close", 'task = "a"\nfd = "d"') + step("fsync", 'task = "a"\nfd = "d"'), "fd", 5
     ),
-    "a descriptor twice": (TASK + FILE + OPEN + OPEN, "fd", 4),
-    "a descriptor without its file": (TASK + FILE + OPEN + MMAP + 'fd = "d"', "file", 4),
-    "a descriptor of another file": (
-        TASK + FILE + FILE.replace("/f", "/g") + OPEN + MMAP + 'file = "/g"\nfd = "d"', "fd", 5
-    ),
     "a page never remembered": (step("pin", 'frame = "@p"'), "frame", 1),
     "a page of no file": (step("pin", 'frame = "/f@0"'), "frame", 1),
     "a head of nothing": (step("pin", 'frame = "head:@p"'), "frame", 1),
@@ -46,7 +40,6 @@ NAMES = {
     "huge pages of an ext4 file": (
         TASK + FILE + MMAP.replace("2", "512") + 'file = "/f"\nhuge = "hugetlb"', "huge", 3
     ),
-    "a tmpfs file larger than memory": (FILE.replace("4", "5000") + 'filesystem = "tmpfs"', "pages", 1),
 }  # fmt: skip
 
 
@@ -64,6 +57,27 @@ def test_names_go_on_where_they_may() -> None:
     text += step("unlink", 'path = "/f"') + MMAP.replace('"a"', '"b"') + 'file = "/f"\nfd = "d"\n'
     text += FILE + step("check", '[step.expect]\ndead = ["a"]\npte = [{ task = "a", at = "m+0", is = "none" }]')
     assert len(loads(text).steps) == 12
+
+
+def test_what_fails_makes_nothing() -> None:
+    """A step that expects an error leaves its name free, and nobody may use it."""
+    failed = '[step.expect]\nerrno = "ENOMEM"\n'
+    assert len(loads(HEAD + TASK + failed + TASK).steps) == 2
+    assert len(loads(HEAD + FILE + failed + FILE).steps) == 2
+    error = refused(HEAD + TASK + failed + MMAP)
+    assert (error.key, error.step) == ("task", 2)
+    error = refused(HEAD + TASK + MMAP + failed + step("read", 'task = "a"\nat = "m+0"'))
+    assert (error.key, error.step) == ("at", 3)
+
+
+def test_only_the_machine_knows_whether_these_can_be_done() -> None:
+    """A descriptor opened again, one of another file, a page of a dead task, a file larger than memory."""
+    other = FILE.replace("/f", "/g")
+    assert loads(HEAD + TASK + FILE + OPEN + OPEN)
+    assert loads(HEAD + TASK + FILE + other + OPEN + MMAP + 'file = "/g"\nfd = "d"')
+    assert loads(HEAD + TASK + FILE + OPEN + step("unlink", 'path = "/f"') + MMAP + 'fd = "d"')
+    assert loads(HEAD + TASK + MMAP + EXIT + step("pin", 'frame = "a:m+0"'))
+    assert loads(HEAD + FILE.replace("4", "5000") + 'filesystem = "tmpfs"')
 
 
 def test_a_background_has_names_of_its_own() -> None:
