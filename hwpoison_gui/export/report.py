@@ -77,7 +77,7 @@ def _operation(session: Session, number: int, operation: Operation) -> Iterator[
     pfn = operation.outcome.pfn
     if pfn is not None and 0 <= pfn < session.machine.frames:
         yield "### The page before"
-        yield code(at(session, operation.first, lambda: as_text(facts_of(session, pfn))).splitlines())
+        yield code(at(session, operation.first, lambda: as_text(facts_of(session, pfn))).split("\n"))
     decisions = list(_decisions(session, operation))
     if decisions:
         yield "### What the kernel did, and why"
