@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -36,6 +37,7 @@ from hwpoison_gui.session.compare import Recipe, Settings
 from hwpoison_gui.view.base.moment import title
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.facts.compare import differences, headline, settings_words
+from hwpoison_gui.view.facts.pace import PaceTogether
 from hwpoison_gui.view.words.words import counted
 
 _WAYS: Final = (("Early vs. late kill", "early"), ("Recovery on vs. off", "recovery"),
@@ -46,15 +48,22 @@ _BUTTONS: Final = (("first", "To before the click (Home)"), ("back", "One step b
 _SAME: Final = "Both sides are equal.\nThe button above lists the facts; other settings are chosen at the top."
 _USUAL: Final = QSize(1180, 740)
 _FRAME: Final = QSize(8, 40)  # approximate window frame
-_PLAY_MS: Final = 280
-_LONG: Final = 60  # ticks: longer walks skip some, to take no longer
+_TURN_MS: Final = 33.0  # between two pictures: ticks that take less are shown together
 
 
 class CompareWindow(QDialog):
-    """`recipe` is the click, `base` the settings of its machine."""
+    """`recipe` is the click, `base` the settings of its machine; `pace` gives speed of playback, and whether to skim."""
 
-    def __init__(self, recipe: Recipe, base: Settings, parent: QWidget | None = None, theme: Theme = DARK) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        base: Settings,
+        parent: QWidget | None = None,
+        theme: Theme = DARK,
+        pace: Callable[[], tuple[float, bool]] = lambda: (1.0, True),
+    ) -> None:
         super().__init__(parent)
+        self._pace_now, self._pace = pace, PaceTogether((), ())
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
         self._recipe, self._base, self._theme = recipe, base, theme
@@ -65,6 +74,7 @@ class CompareWindow(QDialog):
         self._walked = False
         self._work = LongWork(self)
         self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._play_on)
         self._make_widgets()
         self._place()
@@ -287,14 +297,22 @@ class CompareWindow(QDialog):
         elif self.compared is not None and self.last:
             if self.at == self.last:
                 self.seek(0)
-            self._timer.start(_PLAY_MS)
+            clicks = [(side.session, side.click) for side in (self.compared.left, self.compared.right)]
+            marks = [session.steps.marks[click.first : click.last] if click else [] for session, click in clicks]
+            self._pace = PaceTogether(marks, self.compared.ticks, skim=self._pace_now()[1])
+            self._timer.start(round(self._pace.time(self.at) / self._pace_now()[0]))
         self._show_playing()
 
     def _play_on(self) -> None:
-        self.seek(self.at + max(1, self.last // _LONG))
-        if self.at == self.last:
-            self._timer.stop()
-            self._show_playing()
+        """Goes on by one tick, or by as many as pass within one turn, and waits until that is read."""
+        at, spent = self.at, 0.0
+        while at < self.last and spent < _TURN_MS:
+            at += 1
+            spent += self._pace.time(at) / self._pace_now()[0]
+        self.seek(at)
+        if self.at < self.last:
+            self._timer.start(round(spent))
+        self._show_playing()
 
     def _show_playing(self) -> None:
         name = "pause" if self._timer.isActive() else "play"

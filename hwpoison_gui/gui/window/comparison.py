@@ -42,9 +42,14 @@ class Comparison:
         c.playback.pause()
         from hwpoison_gui.gui.compare.window import CompareWindow
 
-        self.shown = shown = CompareWindow(recipe, settings_of(c.session), self._above, self._appearance.theme)
+        theme = self._appearance.theme
+        self.shown = shown = CompareWindow(recipe, settings_of(c.session), self._above, theme, self._pace)
         shown.finished.connect(lambda: self._gone(shown))
         shown.show()
+
+    def _pace(self) -> tuple[float, bool]:
+        """Speed of playback, and whether the steps of a run are shown one by one."""
+        return self._controller.playback.speed, not self._appearance.still
 
     def _gone(self, gone: CompareWindow) -> None:
         if self.shown is gone:

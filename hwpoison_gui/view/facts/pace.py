@@ -68,3 +68,31 @@ class Pace:
             return ends + (_GLANCE / self._run if self._skim else 0.0)
         read = reading_ms(f"{text_of(mark)} {why_of(mark)}".strip()) + _DWELL.get(mark.act, 0.0)
         return read + ends + (0.0 if number else self._first)
+
+
+class PaceTogether:
+    """The times of two walks that are shown side by side: what is new on both sides is read, what is equal once.
+
+    Parameters
+    ----------
+    sides
+        The marks of each walk.
+    ticks
+        For each tick the number of steps done on each side.
+    skim
+        As of `Pace`.
+    """
+
+    def __init__(self, sides: Sequence[Sequence[Mark]], ticks: Sequence[Sequence[int]], *, skim: bool = True) -> None:
+        self._sides, self._ticks = sides, ticks
+        self._paces = [Pace(marks, skim=skim) for marks in sides]
+
+    def time(self, tick: int) -> float:
+        """Milliseconds for which a tick is shown; the first one, before both walks, only for a moment."""
+        if not tick:
+            return _BREATH
+        here, before = self._ticks[tick], self._ticks[tick - 1]
+        moved = [side for side, done in enumerate(here) if done != before[side]]
+        times = [self._paces[side].time(here[side] - 1) for side in moved]
+        said = {(mark.site, mark.args) for side in moved for mark in [self._sides[side][here[side] - 1]]}
+        return max(times, default=0.0) if len(said) < 2 else sum(times)

@@ -10,7 +10,7 @@ from hwpoison_gui.kernel.mark import Act, Mark, Site
 from hwpoison_gui.opening import default_machine
 from hwpoison_gui.session.scenario import schema, shape
 from hwpoison_gui.view.facts import pace
-from hwpoison_gui.view.facts.pace import Pace, reading_ms
+from hwpoison_gui.view.facts.pace import Pace, PaceTogether, reading_ms
 from hwpoison_gui.view.words.lookup import text_of, why_of
 
 SPOKEN_MS = 60_000 / (150 * 6)  # a character, at 150 words of 6 characters a minute
@@ -111,3 +111,15 @@ def test_a_caption_is_read_before_the_first_sentence(worded) -> None:
 def test_without_skimming_the_rest_of_a_run_takes_no_time(worded) -> None:
     times = times_of([worded("visit")] * 9 + [worded("end", Act.RESULT)], skim=False)
     assert times[0] > 0 and times[1:9] == [0.0] * 8 and times[9] > 0
+
+
+def test_two_walks_are_shown_until_both_sentences_are_read(worded) -> None:
+    one, other, common = worded("one"), worded("another one"), worded("common")
+    together = PaceTogether([[common, one], [common, other]], [(0, 0), (1, 1), (2, 1), (2, 2)])
+    alone = Pace([common, one]), Pace([common, other])
+    assert together.time(0) > 0
+    assert together.time(1) == alone[0].time(0)  # the same on both sides: read once
+    assert together.time(2) == alone[0].time(1)
+    assert together.time(3) == alone[1].time(1)
+    both = PaceTogether([[common, one], [common, other]], [(0, 0), (2, 2)])
+    assert both.time(1) == alone[0].time(1) + alone[1].time(1)
