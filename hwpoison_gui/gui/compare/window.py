@@ -52,7 +52,7 @@ _TURN_MS: Final = 33.0  # between two pictures: ticks that take less are shown t
 
 
 class CompareWindow(QDialog):
-    """`recipe` is the click, `base` the settings of its machine; `pace` gives speed of playback, and whether to skim."""
+    """`recipe`: the click; `base`: the settings of its machine; `pace` gives speed of playback, and whether to skim."""
 
     def __init__(
         self,

@@ -17,6 +17,7 @@ from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
 from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view.base.kinds import KINDS, kind_of
 from hwpoison_gui.view.base.moment import moment_of
+from hwpoison_gui.view.rmap.compound import exact_kind
 from hwpoison_gui.view.rows.log import log_lines, newest_lines, step_of_line
 
 if TYPE_CHECKING:  # each is imported when it is first seen
@@ -103,7 +104,8 @@ def connect_inspector(view: Inspector, dock: Dock, controller: Controller, prese
             view.set_facts(None)
             dock.set_subject("")
             return
-        dock.set_subject(f"{pfn:#x}  {KINDS[kind_of(session.machine.page(pfn))].name}")
+        m = session.machine
+        dock.set_subject(f"{pfn:#x}  {exact_kind(m, pfn, KINDS[kind_of(m.page(pfn))]).name}")
         graph = present.graph
         users = graph.mappers if graph is not None and graph.pfn == pfn else None
         many = users is not None and len(users) > MOST_PTES

@@ -17,7 +17,7 @@ from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.map.zones import zone_meaning, zone_name
 from hwpoison_gui.view.outcome.impact_now import by_impact, impact_now
 from hwpoison_gui.view.outcome.preview import preview
-from hwpoison_gui.view.rmap.compound import huge_name, place_in_compound
+from hwpoison_gui.view.rmap.compound import exact_kind, huge_name, place_in_compound
 from hwpoison_gui.view.rmap.graph import Mapper, mappers_of, mapping_of
 from hwpoison_gui.view.rmap.page_offset import offset_words
 from hwpoison_gui.view.words.words import counted
@@ -83,7 +83,7 @@ def facts_of(session: Session, pfn: int, notes: tuple[str, ...] = (), users: Seq
     flags = tuple(flag for flag in pf.FLAGS if word >> flag.bit & 1)
     entries = tuple(_pte(m, pfn, mapper) for mapper in mappers[:MOST_PTES])
     more = max(0, len(mappers) - MOST_PTES)
-    kind = kinds.KINDS[kinds.kind_of(word)]
+    kind = exact_kind(m, pfn, kinds.KINDS[kinds.kind_of(word)])
     ahead = "" if more else preview(m, pfn)
     counts = tuple(_counts(m, pfn, word))
     return Facts(pfn, kind, flags, pf.letters_of(word), counts, entries, more, notes, ahead, _hits(session, pfn))

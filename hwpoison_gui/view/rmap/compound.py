@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR
+from hwpoison_gui.view.base import kinds
+
+_MEANINGS: Final = {
+    "hugetlb": "part of a huge page of the hugetlb pool; the handler takes all of it",
+    "THP": "part of a transparent huge page, which can be split",
+}
 
 
 def place_in_compound(m: Machine, pfn: int) -> str:
@@ -23,3 +31,12 @@ def place_in_compound(m: Machine, pfn: int) -> str:
 def huge_name(word: int) -> str:
     """What a page of kind HUGE is called: `hugetlb` or `THP`; empty for others."""
     return "hugetlb" if word & pf.HUGE else "THP" if word & pf.THP else ""
+
+
+def exact_kind(m: Machine, pfn: int, kind: kinds.Kind) -> kinds.Kind:
+    """The kind of a frame; of one in a huge page with its name, `THP, tail 2 of 512, head 0x6200`."""
+    name = huge_name(m.page(pfn))
+    if kind.id != kinds.HUGE or not name:
+        return kind
+    place = place_in_compound(m, pfn)
+    return kind._replace(name=f"{name}, {place}" if place else name, meaning=_MEANINGS[name])

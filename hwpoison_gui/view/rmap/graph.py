@@ -19,6 +19,7 @@ from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.naming import vma_name
 from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE, to_the_end
+from hwpoison_gui.view.rmap.compound import exact_kind
 from hwpoison_gui.view.rmap.table_scan import entries_naming
 from hwpoison_gui.view.words.words import counted
 
@@ -67,7 +68,8 @@ def find_reverse_map(session: Session, pfn: int) -> Generator[None, None, Revers
     m = session.machine
     word = m.page(pfn)
     mappers = yield from _find_mappers(session, pfn)
-    return ReverseMap(pfn, kinds.KINDS[kinds.kind_of(word)], pf.letters_of(word), mapping_of(m, pfn), mappers)
+    kind = exact_kind(m, pfn, kinds.KINDS[kinds.kind_of(word)])
+    return ReverseMap(pfn, kind, pf.letters_of(word), mapping_of(m, pfn), mappers)
 
 
 def mapping_of(m: Machine, pfn: int) -> Mapping:

@@ -11,6 +11,7 @@ from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.columns import TextColumn
 from hwpoison_gui.view.base.naming import file_name, listed
 from hwpoison_gui.view.outcome.summary import users_of
+from hwpoison_gui.view.rmap.compound import huge_name
 from hwpoison_gui.view.rmap.page_offset import offset_words
 
 PAGE_COLUMNS: Final = (
@@ -61,7 +62,7 @@ class PageRows:
     def row(self, pfn: int) -> PageRow:
         m, word = self.m, self.m.page(pfn)
         if word not in self._words:
-            self._words[word] = kinds.KINDS[kinds.kind_of(word)].name, pf.letters_of(word)
+            self._words[word] = _kind_words(word), pf.letters_of(word)
         return PageRow(
             pfn,
             *self._words[word],
@@ -81,6 +82,14 @@ class PageRows:
             named = listed(sorted(users, key=str.casefold), _MOST_OWNERS)
             self._owners[pfn] = named or owner_of(self.m, mapping)
         return self._owners[pfn]
+
+
+def _kind_words(word: int) -> str:
+    """The kind of a page; of a huge one, which it is, and whether head or tail."""
+    kind = kinds.KINDS[kinds.kind_of(word)]
+    if kind.id != kinds.HUGE or not huge_name(word):
+        return kind.name
+    return f"{huge_name(word)}, {'tail' if word & pf.COMPOUND_TAIL else 'head'}"
 
 
 def owner_of(m: Machine, mapping: int) -> str:

@@ -19,6 +19,7 @@ from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.moment import Moment, moment_of
 from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE, to_the_end
 from hwpoison_gui.view.outcome.impact_now import impact_now
+from hwpoison_gui.view.rmap.compound import exact_kind
 from hwpoison_gui.view.rmap.graph import Mapper, ReverseMap, find_reverse_map
 from hwpoison_gui.view.words.lookup import text_of
 
@@ -159,7 +160,7 @@ class Follower:
         to_the_end(self.carry(session))
         m, word = session.machine, session.machine.page(self.graph.pfn)
         self._state.letters, self._state.poisoned = pf.letters_of(word), bool(word & pf.HWPOISON)
-        self._state.kind = _kind_now(self.graph.kind, word)
+        self._state.kind = exact_kind(m, self.graph.pfn, _kind_now(self.graph.kind, word))
         self._state.cached = m.inode_of(m.compound_head(self.graph.pfn)) is not None
         self._state.per_cpu = m.pcp.get((0, self.graph.pfn)) is True
         self._state.ends = impact_now(session, self.graph.pfn)

@@ -1,0 +1,31 @@
+"""A frame in a huge page is called what it is, with head or tail, its number and head, wherever it is named."""
+
+from __future__ import annotations
+
+from hwpoison_gui.view.facts.frame_facts import facts_of
+from hwpoison_gui.view.facts.frame_text import as_text
+from hwpoison_gui.view.rmap.graph import reverse_map
+from hwpoison_gui.view.rows.pages import PageRows
+from hwpoison_gui.view.walk.state import Walks
+from tests.workbench import Workbench
+
+
+def test_the_frame_panel_and_the_reverse_map_name_the_huge_page() -> None:
+    bench = Workbench(huge_pages=1)
+    head = bench.m.huge_free.of(0)[0]
+    for pfn, name in ((head, "hugetlb, head of 512 pages"), (head + 5, f"hugetlb, tail 5 of 512, head {head:#x}")):
+        assert facts_of(bench.session, pfn).kind.name == name
+        assert name in as_text(facts_of(bench.session, pfn))
+        assert reverse_map(bench.session, pfn).kind.name == name
+    assert [PageRows(bench.m).row(pfn).kind for pfn in (head, head + 1)] == ["hugetlb, head", "hugetlb, tail"]
+
+
+def test_after_a_dissolve_nothing_calls_its_frames_huge() -> None:
+    bench = Workbench(huge_pages=1)
+    pfn = bench.m.huge_free.of(0)[0] + 1
+    walks = Walks()
+    bench.do("poison", frame=f"pfn:{pfn:#x}")
+    graph = walks.map_for(bench.session, pfn)
+    names = [walks.state_of(bench.session, graph).kind.name, facts_of(bench.session, pfn).kind.name]
+    names += [facts_of(bench.session, pfn + 1).kind.name, PageRows(bench.m).row(pfn + 1).kind]
+    assert not [name for name in names if "huge" in name or "THP" in name]
