@@ -115,6 +115,13 @@ def test_kinds_stay_apart(theme: Theme, vision: str) -> None:
 
 
 @themes
+@pytest.mark.parametrize(("one", "other"), [("anon", "shmem"), ("kernel", "swapcache"), ("anon", "kernel")])
+def test_kinds_that_lie_side_by_side_in_small_cells_are_far_apart(theme: Theme, one: str, other: str) -> None:
+    by_key = {kind.key: theme.kind(kind.id) for kind in kinds.KINDS}
+    assert ciede2000(lab(by_key[one]), lab(by_key[other])) >= 19
+
+
+@themes
 def test_kinds_stand_out_from_the_ground(theme: Theme) -> None:
     least = 4.5 if theme is HIGH_CONTRAST else 3.0
     for number in COLOURED:
