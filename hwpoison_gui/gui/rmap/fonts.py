@@ -59,5 +59,10 @@ class Fonts(NamedTuple):
             max(width(self.name, task) for task in tasks) + 36,
         )
         address = width(self.mono, "0" * _ADDRESS)
-        wanted = (least[0], max(least[1], *counts, address + 16), least[2] + width(self.small, "SIGBUS") + 6)
+        longest = max(box_words(graph.mapping)[1].split(), key=len, default="")  # is not to be broken
+        wanted = (
+            max(least[0], width(self.small, longest) + 16),
+            max(least[1], *counts, address + 16),
+            least[2] + width(self.small, "SIGBUS") + 6,
+        )
         return self.plain._replace(frame=number, least=least, wanted=wanted)

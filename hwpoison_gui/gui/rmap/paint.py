@@ -17,7 +17,7 @@ from hwpoison_gui.view.base.hits import IN_SHORT, TONES
 from hwpoison_gui.view.base.palette import Theme, mixed
 from hwpoison_gui.view.map.lenses import KIND
 from hwpoison_gui.view.rmap.graph import ReverseMap
-from hwpoison_gui.view.walk.layout import Layout, Row
+from hwpoison_gui.view.walk.layout import Layout, Row, wrapped
 from hwpoison_gui.view.walk.news import RowNews
 from hwpoison_gui.view.walk.state import Fate, WalkState
 from hwpoison_gui.view.walk.words import ENTRY_WORDS, box_words
@@ -39,6 +39,7 @@ class RmapPainter:
         self.colours: dict[int, str] = {}
         self.selected_task: int | None = None
         self.news: Callable[[int], RowNews]
+        self._detail: list[str] = []  # of the mapping, as it fits its box
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
     # -- geometry
@@ -47,11 +48,12 @@ class RmapPainter:
         return self._fixed_box(*self.layout.columns.frame)
 
     def mapping_box(self) -> QRectF:
-        return self._fixed_box(*self.layout.columns.mapping)
+        return self._fixed_box(*self.layout.columns.mapping, len(self._detail))
 
-    def _fixed_box(self, left: float, width: float) -> QRectF:
+    def _fixed_box(self, left: float, width: float, lines: int = 0) -> QRectF:
+        """A box in the middle of the height: a line, and at least three small ones."""
         metrics = self.fonts.plain
-        tall = metrics.line + 3 * metrics.small + 14
+        tall = metrics.line + max(3, lines) * metrics.small + 14
         top = self.layout.top
         middle = top + (self.height - top - 8) / 2
         return QRectF(left, middle - tall / 2, width, tall)
@@ -80,6 +82,7 @@ class RmapPainter:
 
     def paint(self, graph: ReverseMap, state: WalkState) -> None:
         """Draws everything, back to front."""
+        self._detail = self._fitted(box_words(graph.mapping)[1])
         self._paint_heads()
         seen = [n for n in range(len(self.layout.rows)) if self._in_view(n)]
         self.p.save()
@@ -163,15 +166,18 @@ class RmapPainter:
         self._box(rect, theme.line, 1.0, dashed=mapping.kind == "none")
         metrics, inner = self.fonts.plain, rect.adjusted(7, 6, -4, -4)
         line = QRectF(inner.left(), inner.top(), inner.width(), metrics.line)
-        title, detail = box_words(mapping)
-        self._text(line, title, self.fonts.title, theme.text)
-        rest = QRectF(inner.left(), line.bottom(), inner.width(), 3 * metrics.small + 1)
-        self.p.save()
-        self.p.setClipRect(rest)
-        self.p.setFont(self.fonts.small)
-        self.p.setPen(QColor(theme.muted))
-        self.p.drawText(rest, Align.AlignLeft | Align.AlignTop | Qt.TextFlag.TextWordWrap, detail)
-        self.p.restore()
+        self._text(line, box_words(mapping)[0], self.fonts.title, theme.text)
+        for number, part in enumerate(self._detail):
+            top = line.bottom() + number * metrics.small
+            self._text(QRectF(inner.left(), top, inner.width(), metrics.small), part, self.fonts.small, theme.muted)
+
+    def _fitted(self, detail: str) -> list[str]:
+        """The small print of the mapping in lines: the box grows with them as far as there is room."""
+        metrics, small = self.fonts.plain, QFontMetricsF(self.fonts.small)
+        room = self.height - self.layout.top - 16 - metrics.line - 14
+        lines = wrapped(detail, self.layout.columns.mapping[1] - 11, small.horizontalAdvance)
+        most = max(3, int(room / metrics.small))
+        return lines if len(lines) <= most else [*lines[: most - 1], f"{lines[most - 1]} …"]
 
     def _line_to_mapping(self, state: WalkState) -> None:
         a, b = self.frame_box(), self.mapping_box()

@@ -28,7 +28,7 @@ from hwpoison_gui.view.rmap.graph import ReverseMap
 from hwpoison_gui.view.walk.layout import Layout, lay_out, least_width, rows_of
 from hwpoison_gui.view.walk.news import RowNews, news_of
 from hwpoison_gui.view.walk.state import WalkState
-from hwpoison_gui.view.walk.words import map_words, no_users_words, row_words
+from hwpoison_gui.view.walk.words import HEAD_TIPS, map_words, no_users_words, row_words
 
 _STEPS: Final = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -10, Qt.Key.Key_PageDown: 10}
 _PRESS: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
@@ -268,12 +268,23 @@ class RmapView(QAbstractScrollArea):
         graph, layout = self.graph, self._layout
         if graph is None or layout is None:
             return ""
-        number = self._row_at(point)
-        if number is None:
-            in_frame = point.x() + self.horizontalScrollBar().value() < layout.columns.mapping[0]
-            mapping = f"{graph.mapping.title}\n{graph.mapping.detail}"
-            return f"{graph.pfn:#x}: {self.state.kind.meaning}" if in_frame else mapping
-        return self._row_in_words(number)
+        number, column = self._row_at(point), self._column_at(point.x() + self.horizontalScrollBar().value())
+        if point.y() < layout.top - 4:
+            return HEAD_TIPS.get(column, "")
+        if number is not None:
+            return self._row_in_words(number)
+        if column == "mapping":
+            return f"{graph.mapping.title}\n{graph.mapping.detail}"
+        return f"{graph.pfn:#x}: {self.state.kind.meaning}" if column == "frame" else ""
+
+    def _column_at(self, x: float) -> str:
+        """The column, or the gap of the PTEs, at a place of the content; empty between others."""
+        assert self._layout is not None
+        columns = self._layout.columns
+        for name, (left, width) in zip(columns._fields, columns, strict=True):
+            if left <= x < left + width:
+                return name
+        return "pte" if columns.mapping[0] + columns.mapping[1] <= x < columns.vma[0] else ""
 
     def _row_in_words(self, number: int) -> str:
         assert self._layout is not None

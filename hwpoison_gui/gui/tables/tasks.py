@@ -119,7 +119,13 @@ class TaskTable(QTableView):
         self.tasks.refresh_look()
 
     def _give_room(self) -> None:
-        """The names take what the other columns leave, as far as the longest needs it."""
+        """Numbers are never cut; the names take what the other columns leave, as far as the longest needs it."""
+        metrics = self.fontMetrics()
+        for number, column in enumerate(COLUMNS):
+            if column.number:
+                longest = max((getattr(row, column.field) for row in self.tasks.rows), default=0)
+                wide = metrics.horizontalAdvance(f"{longest:,}") + 2 * look.SMALL + look.HAIR
+                self.setColumnWidth(number, max(self._least[number], wide))
         bold = QFontMetrics(look.font(look.BODY, QFont.Weight.DemiBold))
         longest = max((bold.horizontalAdvance(row.name) for row in self.tasks.rows), default=0)
         around = look.px(_BAR) + look.LARGE + look.SMALL
@@ -137,14 +143,19 @@ class TaskTable(QTableView):
         """Replaces the rows. `frozen`: nothing can be edited."""
         self.tasks.frozen = frozen
         if rows != self.tasks.rows:
-            renamed = [row.name for row in rows] != [row.name for row in self.tasks.rows]
+            was = self._widest()
             self._quiet = True
             try:
                 self.tasks.set_rows(rows)
             finally:
                 self._quiet = False
-            if renamed:
+            if self._widest() != was:
                 self._give_room()
+
+    def _widest(self) -> tuple[object, ...]:
+        """What the widths of columns depend on."""
+        rows = self.tasks.rows
+        return [row.name for row in rows], max((row.rss_kb for row in rows), default=0), len(rows)
 
     def set_colours(self, colours: dict[int, str], ends: dict[int, str] | None = None) -> None:
         """Sets by tgid the colours of tasks, and the impact of the frame's error on them."""

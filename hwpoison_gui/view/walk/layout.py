@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
@@ -146,6 +146,21 @@ def columns_of(width: float, metrics: Metrics, roomy: bool = True) -> Columns:
         lefts.append(lefts[-1] + widths[number] + gap)
     pairs = list(zip(lefts, widths, strict=True))
     return Columns(pairs[0], pairs[1], pairs[2], pairs[3])
+
+
+def wrapped(text: str, width: float, measure: Callable[[str], float]) -> list[str]:
+    """Break a text at spaces into lines of at most `width` pixels; a longer word is broken within."""
+    lines: list[str] = []
+    for word in text.split():
+        if lines and measure(f"{lines[-1]} {word}") <= width:
+            lines[-1] += f" {word}"
+            continue
+        while measure(word) > width and len(word) > 1:
+            fits = next((n for n in range(len(word) - 1, 1, -1) if measure(word[:n]) <= width), 1)
+            lines.append(word[:fits])
+            word = word[fits:]
+        lines.append(word)
+    return lines
 
 
 def _shared_out(room: float, shares: Widths, least: Widths, wanted: Widths) -> Widths:

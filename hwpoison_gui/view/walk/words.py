@@ -23,6 +23,14 @@ ENTRY_WORDS: Final = {
     "other": "other",
     "none": "no PTE",
 }
+# Tips of the columns of the reverse map, and of the gap where the entries stand.
+HEAD_TIPS: Final = {
+    "frame": "Frame: the page frame whose users are looked for.",
+    "mapping": "Mapping: what page->mapping refers to, the anon_vma of private memory or the file of a cached page.",
+    "pte": "PTEs: the page-table entry at the address where each VMA would map the frame.",
+    "vma": "VMAs: the virtual memory areas that could map the frame, as the reverse map lists them.",
+    "task": "Tasks: the processes that own these address spaces.",
+}
 _NO_USERS: Final = {
     kinds.FREE: "Free: no process uses it.",
     kinds.HOLE: "No memory here.",

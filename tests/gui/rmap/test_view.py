@@ -51,6 +51,30 @@ def test_a_passed_task_says_why(user) -> None:
     assert "PR_MCE_KILL is late" in tip and "hwpoison" in tip
 
 
+def test_each_head_and_box_has_the_tip_of_its_own_word(user) -> None:
+    user.window.controller.selection.select(user.frame("srv:heap+1"))
+    view = user.window.rmap
+    columns = view._layout.columns
+    gap = (columns.mapping[0] + columns.mapping[1] + columns.vma[0]) / 2
+    middles = {name: left + width / 2 for name, (left, width) in zip(columns._fields, columns, strict=True)}
+    words = {"frame": "Frame:", "mapping": "Mapping:", "vma": "VMAs:", "task": "Tasks:", "pte": "PTEs:"}
+    for name, x in {**middles, "pte": gap}.items():
+        assert view.tip_at(QPointF(x, 4)).startswith(words[name])
+    middle = view.viewport().height() / 2
+    assert view.tip_at(QPointF(middles["mapping"], middle)).startswith("anon_vma")
+    assert view.tip_at(QPointF(middles["frame"], middle)).startswith(f"{view.graph.pfn:#x}: ")
+
+
+def test_the_head_speaks_of_the_frame_shown_and_no_other(user) -> None:
+    window, other = user.window, user.frame("/srv/data@1")
+    window.controller.fire(user.frame("srv:heap+1"))
+    window.actions_["last"].trigger()
+    subject = window.docks["rmap"].head.subject
+    assert subject.text().endswith("4 found") and f"{user.session.operations[-1].outcome.pfn:#x}" in subject.text()
+    window.controller.selection.select(other)
+    assert subject.text() == f"who uses {other:#x}"
+
+
 def test_idle_it_shows_the_selected_frame(user) -> None:
     user.window.controller.seek(0)
     user.window.controller.seek(len(user.session.steps))

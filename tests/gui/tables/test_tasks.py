@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QComboBox
 
+from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.tables.task_model import COLUMNS
 from tests.gui.waiting import until
 from tests.workbench import do
@@ -141,3 +142,13 @@ def test_the_living_have_a_fate_once_the_error_is_through(user) -> None:
     assert "Dies on touch" in cell(user, "w0", "killed_by").data(Qt.ItemDataRole.ToolTipRole)
     do(user.session, "read", task="w0", at="heap+1")
     assert cell(user, "w0", "killed_by").data() == "SIGBUS AR"
+
+
+def test_no_digit_of_a_number_is_elided(user) -> None:
+    table = user.window.tasks
+    huge = [row._replace(rss_kb=123_456_789_012, tgid=4_194_303) for row in table.tasks.rows[:1]]
+    table.set_rows(huge, frozen=False)
+    for number, column in enumerate(COLUMNS):
+        if column.number:
+            words = str(table.order.index(0, number).data())
+            assert table.columnWidth(number) >= table.fontMetrics().horizontalAdvance(words) + 2 * look.SMALL

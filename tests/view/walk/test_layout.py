@@ -8,7 +8,7 @@ import pytest
 
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.rmap.graph import Mapper, Mapping, ReverseMap
-from hwpoison_gui.view.walk.layout import GROUP_FROM, Metrics, base_name, columns_of, lay_out, rows_of
+from hwpoison_gui.view.walk.layout import GROUP_FROM, Metrics, base_name, columns_of, lay_out, rows_of, wrapped
 
 METRICS = Metrics(line=15, small=13, entry=66, frame=80)
 
@@ -69,3 +69,13 @@ def test_few_rows_have_two_lines_and_many_have_one() -> None:
 )  # fmt: skip
 def test_siblings_share_a_name(name: str, base: str) -> None:
     assert base_name(name) == base
+
+
+def test_small_print_is_wrapped_and_nothing_of_it_is_lost() -> None:
+    detail = "deleted; page 3632 on hugetlbfs"
+    for width in range(1, 40):
+        lines = wrapped(detail, width, len)
+        assert "".join(lines).replace(" ", "") == detail.replace(" ", "")
+        assert all(len(line) <= max(width, 1) for line in lines)
+    assert wrapped(detail, 9, len) == ["deleted;", "page 3632", "on", "hugetlbfs"]
+    assert wrapped("", 9, len) == []
