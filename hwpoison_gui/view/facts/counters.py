@@ -29,7 +29,7 @@ def counters_of(session: Session) -> list[Counter]:
     """The counters to show; results that never happened are left out."""
     m = session.machine
     kb = m.hardware_corrupted_kb
-    tip = "HardwareCorrupted of /proc/meminfo: memory that will never be used again"
+    tip = "HardwareCorrupted of /proc/meminfo: 4 kB a poisoned page; Ignored ones count as well, and stay in use"
     found = [Counter("HardwareCorrupted", f"{kb:,} kB", "poison" if kb else "plain", tip)]
     for result, tone, meaning in _RESULTS:
         count = m.counter(f"result:{result}")
