@@ -15,12 +15,14 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from hwpoison_gui import resources
+from hwpoison_gui.kernel import hugetlb, memory
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.filemap import ZERO, content_of, disk_content
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.records import BUS_MCEERR_AR, HPAGE_PMD_NR, MAX_ORDER, PAGE_SHIFT
+from hwpoison_gui.kernel.records import HPAGE_PMD_NR, MAX_ORDER, PAGE_SHIFT
 from hwpoison_gui.kernel.rmap import page_index, rmap_vmas
+from hwpoison_gui.kernel.signal import get_signal
 from hwpoison_gui.session.fidelity.agreement import session_of
 from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.session.session import Session
@@ -28,10 +30,11 @@ from hwpoison_gui.sources.recording import open_recording
 from hwpoison_gui.view.base import hits
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.assessment import Assessment
+from hwpoison_gui.view.outcome.impact_now import error_of, impact_now
 from hwpoison_gui.view.outcome.loss import Loss, loss_of
 from hwpoison_gui.view.outcome.prediction import predict
 from tests.paths import DATA
-from tests.workbench import do
+from tests.workbench import do, run
 
 # Results of a read.
 DIES: Final = "dies"
@@ -49,11 +52,23 @@ READS: Final = {
 }  # fmt: skip
 
 
+# Sites of faults that meet a poisoned page; each names its frame.
+_MEETS_POISON: Final = frozenset(
+    {memory.HWPOISON_ENTRY, memory.POISONED_SWAP_CACHE, memory.POISONED_FILE_PAGE, hugetlb.POISON}
+)
+
+
+_BY_SIGNAL: Final = (hits.DEAD, hits.SIGNALLED, hits.PENDING)
+
+
 class Read(NamedTuple):
-    """One read by a process: whether it died or was told of poison, what it got and from which frame."""
+    """One read by a process: whether it died, the poisoned page that it met, what it got and from which frame.
+
+    `met`: all frames of the page, empty if none was met. `frame` is -1 where no frame was read.
+    """
 
     dead: bool
-    told: bool
+    met: range
     value: str | None
     frame: int
 
@@ -77,66 +92,82 @@ def places_of(m: Machine, pfn: int) -> list[tuple[int, int]]:
         table = m.ptes.of(mm)
         words = np.fromiter(table.values(), np.int64, len(table))
         first, span = words >> PAGE_SHIFT, np.where(words & ptes.PSE, HPAGE_PMD_NR, 1)
-        leads = ((words & ptes.PRESENT) != 0) & (first <= pfn) & (pfn < first + span)
+        leads = ((words & (ptes.PRESENT | ptes.HWPOISON)) != 0) & (first <= pfn) & (pfn < first + span)
+        leads &= (words & ptes.SPECIAL) == 0  # a zero page has no users that anybody could find
         if slot is not None:
             leads |= ((words & (ptes.PRESENT | ptes.SWAP)) == ptes.SWAP) & (first == slot)
         for at in np.flatnonzero(leads).tolist():
             vpn, entry = list(table.items())[at]
-            inside = pfn - ptes.value_of(entry) if entry & ptes.PRESENT else 0
+            inside = 0 if entry & ptes.SWAP else pfn - ptes.value_of(entry)
             found[mm, (vpn + inside) << PAGE_SHIFT] = None
     return [place for place in found if place[0] in living]
 
 
-def read(session: Session, mm: int, address: int) -> Read | None:
-    """A read by the main thread, taken back again; None where no operation can name the address."""
-    m, start = session.machine, session.position
-    name, vma = m.processes.view[mm].name, m.find_vma(mm, address)
-    at = session.address_name(name, address)
-    if at is None or vma is None:
-        return None
-    if vma.prot == "none":  # it cannot read it now, but may again
-        do(session, "mprotect", task=name, at=at, pages=1, prot="r")
-    outcome = do(session, "read", task=name, at=at)
-    told = any(seen.task == name and seen.code == BUS_MCEERR_AR for seen in outcome.signals)
+def read(m: Machine, mm: int, address: int) -> Read:
+    """A read by the main thread, taken back again; the machine is at rest."""
+    vma = m.find_vma(mm, address)
+    if vma is not None and vma.prot == "none":  # it cannot read it now, but may again
+        m.put(m.vmas, vma.id, vma._replace(prot="r"))
+    met = range(0)
+    loads = memory.access(m, mm, address)
+    while True:
+        try:
+            mark = next(loads)
+        except StopIteration as stop:
+            found: memory.Access = stop.value
+            break
+        if mark.site in _MEETS_POISON:
+            (head,) = mark.frames
+            met = range(head, head + (HPAGE_PMD_NR if mark.site is hugetlb.POISON else 1))
+    ended = {tgid for tgid, _ in run(get_signal(m))}
     vpn = address >> PAGE_SHIFT
     entry = m.pte(mm, vpn)
     frame = ptes.value_of(entry) + (vpn % HPAGE_PMD_NR if entry & ptes.PSE else 0) if entry & ptes.PRESENT else -1
-    found = Read(bool(m.processes.view[mm].ended), told, outcome.value, frame) if not outcome.errno else None
-    session.seek(start)
-    return found
+    m.gate.backward(m.gate.take())
+    return Read(mm in ended, met, found.value, frame)
 
 
 def break_and_read(session: Session, pfn: int) -> Truth:
     """Breaks the frame and has everybody read the page. The session stands where it stood, its future is gone."""
     m, start = session.machine, session.position
-    places = places_of(m, pfn)
-    before = {place: read(session, *place) for place in places}
+    head, places = m.compound_head(pfn), places_of(m, pfn)
+    before = {place: read(m, *place) for place in places}
+    if not (m.page(pfn) | m.page(head)) & pf.HWPOISON:
+        # What meets it all the same does so by an entry that is left of an error withdrawn since.
+        places = [place for place in places if not _is_met(before[place].met, pfn, head)]
     outcome = do(session, "poison", frame=f"pfn:{pfn:#x}")
-    loss, end, ends = loss_of(session, session.operations[-1]), session.position, dict[str, str]()
-    unread = set[str]()
+    loss, ends = loss_of(session, session.operations[-1]), dict[str, str]()
     for mm, address in places if not m.panicked else ():
-        process, was = m.processes.view[mm], before[mm, address]
+        process = m.processes.view[mm]
         if process.ended:
             continue
-        now = read(session, mm, address)
-        if now is None or was is None:
-            unread.add(process.name)
-            continue
-        came = _came(m, pfn, was, now)
+        came = _came(m, pfn, head, before[mm, address], read(m, mm, address))
         ends[process.name] = min(came, ends.get(process.name, came), key=_WORST_FIRST.index)
-    if session.position != end:
-        session.seek(end)
     session.seek(start)
-    return Truth(outcome, loss, {name: came for name, came in ends.items() if name not in unread})
+    return Truth(outcome, loss, ends)
 
 
-def _came(m: Machine, pfn: int, was: Read, now: Read) -> str:
-    if now.dead:
-        return DIES
-    if now.told:
-        return TOLD
-    same_page = now.frame == pfn or (m.page(pfn) & pf.HUGE and m.compound_head(now.frame) == m.compound_head(pfn))
-    if now.frame >= 0 and same_page and m.page(pfn) & pf.HWPOISON:
+def same_page(m: Machine, frame: int, pfn: int) -> bool:
+    """Whether two frames are one, or parts of one hugetlb page; `frame` may be -1."""
+    if frame < 0 or frame == pfn:
+        return frame == pfn
+    return bool(m.page(pfn) & pf.HUGE) and m.compound_head(frame) == m.compound_head(pfn)
+
+
+def _is_met(met: range, pfn: int, head: int) -> bool:
+    """Whether a poisoned page that a read met is that of an error in frame `pfn`, whose compound page began at `head`.
+
+    The hwpoison entry of a hugetlb page names its head.
+    """
+    return bool(met) and met.start == (head if len(met) > 1 else pfn)
+
+
+def _came(m: Machine, pfn: int, head: int, was: Read, now: Read) -> str:
+    if now.met and not _is_met(now.met, pfn, head):
+        return SAME  # by the error of another frame
+    if now.met or (now.dead and not was.dead):
+        return DIES if now.dead else TOLD
+    if same_page(m, now.frame, pfn) and m.page(pfn) & pf.HWPOISON:
         return USES
     if now.value == was.value:
         return SAME
@@ -187,11 +218,10 @@ def disagreements(session: Session, pfn: int, assessment: Assessment | None = No
     on_map = int(assessment.codes[assessment.class_of[pfn]]) if assessment is not None else ahead.code
     if on_map != ahead.code:
         yield f"class {on_map} on the map, {ahead.code} on the label"
-    unlike_disk = _unlike_disk(m, pfn)
+    by_chance = _read_again(m, pfn)
     for name, came in truth.ends.items():
         way = told.get(name, "none")
-        by_chance = came == SAME and way in (hits.STALE, hits.ZEROS) and not unlike_disk
-        if READS.get(way, came) != came and not by_chance:
+        if READS.get(way, came) != came and not (came == SAME and way in by_chance):
             yield f"{way} told, {came} in fact"
     if code in (outcomes.POISONED, outcomes.PANICS):
         return
@@ -203,10 +233,45 @@ def disagreements(session: Session, pfn: int, assessment: Assessment | None = No
         yield f"loss {ahead.lost} predicted, {truth.loss.lost if truth.loss else None!r} told"
 
 
-def _unlike_disk(m: Machine, pfn: int) -> bool:
-    """Whether a file's page holds something else than its disk does: a write may have stored what was there."""
-    inode = m.inode_of(m.compound_head(pfn))
-    return inode is None or content_of(m, pfn) != disk_content(m, inode, page_index(m, pfn))
+def errors_of(session: Session) -> list[int]:
+    """Frames that an operation broke and that the kernel has as broken.
+
+    Without those that were unpoisoned before: hwpoison entries of the error that was withdrawn are left, and no entry
+    says of which error it is.
+    """
+    m = session.machine
+    withdrawn = {one.outcome.pfn for one in session.operations if one.name == "unpoison" and not one.outcome.errno}
+    broken = {one.outcome.pfn for one in session.operations if one.name == "poison"} - withdrawn
+    inside = sorted(pfn for pfn in broken if pfn is not None and 0 <= pfn < m.frames)
+    marked = [pfn for pfn in inside if m.page(pfn) & pf.HWPOISON or pfn in m.raw_hwp.of(m.compound_head(pfn))]
+    return [pfn for pfn in marked if error_of(session, pfn) is not None]
+
+
+def disagreements_by_now(session: Session, pfn: int) -> Iterator[str]:
+    """Where the impact of an earlier error by now and what a touch of the frame does differ."""
+    m, now, worst = session.machine, impact_now(session, pfn), dict[int, str]()
+    error = error_of(session, pfn)
+    head = error.outcome.head if error is not None and error.outcome.head is not None else pfn
+    for mm, address in places_of(m, pfn):
+        found = read(m, mm, address)
+        came = SAME
+        if _is_met(found.met, pfn, head):
+            came = DIES if found.dead else TOLD
+        elif same_page(m, found.frame, pfn):
+            came = USES
+        worst[mm] = min(came, worst.get(mm, came), key=_WORST_FIRST.index)
+    for process in m.living():
+        way, came = now.get(process.tgid, "none"), worst.get(process.tgid, SAME)
+        foretold = READS.get(way, SAME)
+        if way not in _BY_SIGNAL and came != (foretold if foretold in (DIES, TOLD, USES) else SAME):
+            yield f"{way} by now, {came} in fact"
+
+
+def _read_again(m: Machine, pfn: int) -> set[str]:
+    """The impacts of which a read shows nothing: what it gets is what the page held, by chance."""
+    inode, content = m.inode_of(m.compound_head(pfn)), content_of(m, pfn)
+    on_disk = disk_content(m, inode, page_index(m, pfn)) if inode is not None else None
+    return {way for way, again in ((hits.STALE, on_disk), (hits.ZEROS, ZERO)) if content == again}
 
 
 # -- by hand

@@ -130,7 +130,7 @@ def hugetlb_no_page(m: Machine, vma: Vma, base: int, write: bool, current: int) 
     inode, index = m.inodes.view[vma.mapping], vma.index_of(base)
     head = m.page_cache.of(inode.id).get(index)
     if head is not None:
-        if m.page(head) & pf.HWPOISON:
+        if m.page(head) & pf.HWPOISON and m.profile.has("hugetlb_fault_checks_poison"):
             yield _met_poison(vma, base, head, inode.path)
             return VM_FAULT_HWPOISON
         get_page(m, head)

@@ -10,7 +10,7 @@ from typing import Final
 
 from hwpoison_gui.kernel import madvise
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel.filemap import writepage
+from hwpoison_gui.kernel.filemap import can, writepage
 from hwpoison_gui.kernel.hwpoison_inject import (
     do_machine_check,
     hard_offline_page,
@@ -60,18 +60,22 @@ def op_unpin(w: World, a: Args) -> Steps[OpResult]:
 
 
 def op_writeback(w: World, a: Args) -> Steps[OpResult]:
-    """Start or end writeback: test_set_page_writeback(), test_clear_page_writeback()."""
+    """Start or end writeback: test_set_page_writeback(), test_clear_page_writeback().
+
+    Content is written, and PG_dirty cleared, only where there is a disk or a swap slot for it: reclaim moves
+    other pages to the swap cache first.
+    """
     m, pfn = w.machine, w.frame(a["frame"])
     if not w.in_use(pfn):
         raise ScenarioError(f"{a['frame']!r}: there is no I/O on a frame without references", key="frame")
     if a["state"] == "end":
         m.clear_flags(pfn, pf.WRITEBACK)
     else:
-        if m.inode_of(pfn) is not None:
+        inode = m.inode_of(pfn)
+        if inode is not None and can(inode, "writeback"):
             writepage(m, pfn)
         elif m.page(pfn) & pf.SWAPCACHE:
             swap_writepage(m, pfn)
-        m.clear_flags(pfn, pf.DIRTY)
         m.set_flags(pfn, pf.WRITEBACK)
     yield Mark(WRITEBACK_ENDED if a["state"] == "end" else WRITEBACK_STARTED, (), (pfn,))
     return DONE

@@ -11,7 +11,8 @@ from hwpoison_gui.kernel.mark import Mark
 from hwpoison_gui.session import dry_run as module
 from hwpoison_gui.session.dry_run import dry_run
 from hwpoison_gui.session.session import Session
-from tests.session.test_properties import KINDS_OF_PROGRAM, PROGRAMS, Kind, deep, prepared, run
+from tests.programs import KINDS_OF_PROGRAM, Kind, prepared, run
+from tests.session.test_properties import PROGRAMS, deep
 from tests.workbench import do
 
 

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hwpoison_gui.session import timeline
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.session import Session
-from tests.session.test_properties import PROGRAMS, Kind, prepared, run, with_defaults
+from tests.programs import Kind, prepared, run, with_defaults
+from tests.session.test_properties import PROGRAMS
 
 shallow = settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]

@@ -164,6 +164,12 @@ _DECLARED: Final = (
         "arch/x86/kernel/cpu/mce/core.c, 6.1",
         since=None,
     ),
+    Feature(
+        "hugetlb_fault_checks_poison",
+        "a fault on a poisoned hugetlb page of a file raises SIGBUS",
+        "mm/hugetlb.c, hugetlb_no_page(), 6.1",
+        since=None,
+    ),
     Feature("inject_checks_pfn", "corrupt-pfn refuses a pfn without a page", "mm/hwpoison-inject.c, 6.1", since=None),
     Feature(
         "madvise_returns_errno",

@@ -66,6 +66,7 @@ FEATURES: Final = frozenset(
         "unmap_clears_mlocked",
         "pageout_spares_shared",
         "hugetlb_files_are_dirty",
+        "hugetlb_fault_checks_poison",
         "hugetlb_dontneed",
         "hugetlb_mremap",
     }

@@ -80,7 +80,8 @@ class Crowd:
     def _sort_of_place(self, place: Place) -> Hashable:
         entry, vma = self._m.pte(place.mm, place.vpn), self._m.vmas.view[place.vma]
         swapped = bool(entry & ptes.SWAP) and ptes.value_of(entry) == self._m.page_private.view.get(self._pfn)
-        return entry & ptes.FLAGS, ptes.maps_frame(entry, self._pfn), swapped, vma.shared, vma.locked, vma.huge
+        of_it = ptes.maps_frame(entry, self._pfn) or ptes.value_of(entry) == self._whole.page.named
+        return entry & ptes.FLAGS, of_it, swapped, vma.shared, vma.locked, vma.huge
 
     def _count(self, place: Place) -> None:
         """Count the mappings and references of an address space that is left out; the page may have many frames."""

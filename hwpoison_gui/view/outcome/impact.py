@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.filemap import find_get_page
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.records import MAX_ORDER, PAGE_SHIFT, Delivery, Process
+from hwpoison_gui.kernel.records import HPAGE_PMD_NR, MAX_ORDER, PAGE_SHIFT, Delivery, Process
 from hwpoison_gui.kernel.rmap import page_index, rmap_vmas
 from hwpoison_gui.view.base.hits import (
     DEAD,
@@ -176,9 +178,50 @@ def find_next_touches(
         if number % ITEMS_PER_SLICE == 0:
             yield
         process = m.processes.view[place.mm]
+        if _is_of_another_error(m, place, before.page):
+            continue
         if process.tgid in signalled or (not process.ended and place.vma in m.vmas.view):
             found[process.tgid] = worse(found.get(process.tgid, ""), _left_with(m, place, before, process))
     return found
+
+
+def find_touches_by_now(m: Machine, before: Before, suspects: Iterable[int]) -> Generator[None, None, dict[int, str]]:
+    """tgid -> what the next touch of a page that broke earlier does to a process, as the machine is now.
+
+    `suspects`: address spaces that may have got entries for it since, by fork() or mremap().
+    """
+    pfn = before.page.pfn
+    spots = {(place.mm, place.vpn) for place in before.places}
+    for mm in suspects:
+        yield
+        spots.update((mm, vpn) for vpn in _vpns_of(m, mm, before.page))
+    for place in (yield from find_places(m, pfn)):
+        spots.add((place.mm, place.vpn))
+    places = []
+    for number, (mm, vpn) in enumerate(sorted(spots)):
+        if number % ITEMS_PER_SLICE == 0:
+            yield
+        vma = m.find_vma(mm, vpn << PAGE_SHIFT)
+        if vma is not None:
+            places.append(Place(vma.id, mm, vpn))
+    swapped = yield from find_swap_holders(m, pfn, places)
+    return (yield from find_next_touches(m, before._replace(places=tuple(places), swapped=frozenset(swapped))))
+
+
+def _vpns_of(m: Machine, mm: int, page: Page) -> list[int]:
+    """Virtual pages of an address space with the hwpoison entry of the page, or an entry that counts as a mapping."""
+    vpns, words = m.ptes.arrays(mm)
+    into = page.pfn - (words >> PAGE_SHIFT)
+    counted = words & (ptes.PRESENT | ptes.SPECIAL) == ptes.PRESENT
+    maps = counted & (into >= 0) & (into < np.where(words & ptes.PSE, HPAGE_PMD_NR, 1))
+    found = maps | (words & ptes.HWPOISON != 0) & (words >> PAGE_SHIFT == page.named)
+    return list((vpns[found] + into[found]).tolist())
+
+
+def _is_of_another_error(m: Machine, place: Place, page: Page) -> bool:
+    """Whether the place has the hwpoison entry of another page: its next touch is signalled for that one."""
+    entry = m.pte(place.mm, place.vpn)
+    return bool(entry & ptes.HWPOISON) and ptes.value_of(entry) != page.named
 
 
 def _left_with(m: Machine, place: Place, before: Before, process: Process) -> str:
@@ -189,9 +232,9 @@ def _left_with(m: Machine, place: Place, before: Before, process: Process) -> st
     if ptes.maps_frame(entry, pfn):
         return USES
     if entry & ptes.SWAP and not entry & ptes.PRESENT:
-        had_it = (place.mm, place.vpn) in before.mapped or place.mm in before.swapped
-        return _when_swapped_in(m, pfn, process) if had_it else SAFE
-    return SAFE if entry & ptes.PRESENT else _when_faulted(m, before.page, process)
+        leads = ptes.value_of(entry) == m.page_private.view.get(pfn)
+        return _when_swapped_in(m, pfn, process) if leads else SAFE
+    return SAFE if entry & ptes.PRESENT else _when_faulted(m, before.page, place, process)
 
 
 def _when_swapped_in(m: Machine, pfn: int, process: Process) -> str:
@@ -199,13 +242,19 @@ def _when_swapped_in(m: Machine, pfn: int, process: Process) -> str:
     return when_touched(m, process) if still_there else SAFE
 
 
-def _when_faulted(m: Machine, page: Page, process: Process) -> str:
+def _when_faulted(m: Machine, page: Page, place: Place, process: Process) -> str:
     """No entry: the next fault asks the page cache of the file."""
-    if page.inode is None:
+    vma = m.vmas.view.get(place.vma)
+    if page.inode is None or vma is None or vma.mapping != page.inode.id:
+        return SAFE
+    if vma.index_of(place.vpn << PAGE_SHIFT) != page.number:
         return SAFE
     cached = find_get_page(m, page.inode.id, page.number)
-    if cached is not None and _is_poisoned(m, cached):
+    checked = not page.word & pf.HUGE or m.profile.has("hugetlb_fault_checks_poison")
+    if checked and cached is not None and _is_poisoned(m, cached):
         return when_touched(m, process)
+    if cached == page.pfn:
+        return USES
     if not m.page(page.pfn) & pf.ERROR:
         return SAFE
     return when_read_again(m, page.inode, page.number)

@@ -8,13 +8,16 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.base.hits import (
+    CAUGHT,
     DEAD,
     IGNORED,
+    LATER,
     MEANINGS,
     PENDING,
     SAFE,
     SIGNALLED,
     STALE,
+    USES,
     ZEROS,
     Hit,
     signalled_and_touched,
@@ -22,6 +25,7 @@ from hwpoison_gui.view.base.hits import (
 from hwpoison_gui.view.outcome.loss import NOT_DONE, hits_now, loss_of
 
 _BY_SIGNAL: Final = frozenset({SIGNALLED, PENDING, IGNORED})  # impacts of signals, which no later touch undoes
+_BY_TOUCH: Final = frozenset({LATER, CAUGHT, USES})  # impacts on a process that got the page after the error
 _MOST: Final = 2000  # processes; the impact on more of them is that at the end of the error
 
 # About the error, and the operation that is complete by then.
@@ -60,6 +64,7 @@ def _find(session: Session, error: Operation) -> dict[int, str]:
         return {hit.tgid: hit.kind for hit in hits}
     now = hits_now(session, error)
     found = {hit.tgid: _since(session.machine, hit, now) for hit in hits}
+    found.update((tgid, kind) for tgid, kind in now.items() if tgid not in found and kind in _BY_TOUCH)
     return {tgid: kind for tgid, kind in found.items() if kind}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.memory_failure import ENTER
 from hwpoison_gui.kernel.records import BUS_MCEERR_AR
 from hwpoison_gui.session.peek import at, at_in_slices
 from hwpoison_gui.session.recall import Question
@@ -13,7 +14,7 @@ from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.base.hits import MEANINGS, TONES, Hit, rank, worse
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.base.slicing import to_the_end
-from hwpoison_gui.view.outcome.impact import EFFECTS, Before, Place, find_before, find_hits, find_next_touches
+from hwpoison_gui.view.outcome.impact import EFFECTS, Before, Place, find_before, find_hits, find_touches_by_now
 from hwpoison_gui.view.outcome.loss_words import lost_words
 from hwpoison_gui.view.outcome.matched_row import effect_of, matched_row
 from hwpoison_gui.view.rmap.graph import Mapper, ReverseMap, mappers_of
@@ -99,11 +100,9 @@ def _look_before(session: Session, operation: Operation, graph: ReverseMap | Non
         pfn = operation.outcome.pfn
         if pfn is None or not 0 <= pfn < session.machine.frames:
             return None
-        known = graph.mappers if graph is not None and graph.pfn == pfn else None
-        m = session.machine
-        return at(
-            session, operation.first, lambda: to_the_end(find_before(m, pfn, _places(session, operation, pfn, known)))
-        )
+        m, start = session.machine, _start_of_handler(session, operation)
+        known = graph.mappers if graph is not None and graph.pfn == pfn and start == operation.first else None
+        return at(session, start, lambda: to_the_end(find_before(m, pfn, _places(session, operation, pfn, known))))
 
     return session.recall.answer(_BEFORE, find, operation)
 
@@ -130,9 +129,34 @@ def _hits(session: Session, operation: Operation, before: Before) -> Generator[N
 
 
 def hits_now(session: Session, operation: Operation) -> dict[int, str]:
-    """tgid -> impact of the next touch of the page as the machine is now, for processes that could still have it."""
+    """tgid -> impact of the next touch of the page as the machine is now, for processes that could have it by now."""
     before = _look_before(session, operation)
-    return to_the_end(find_next_touches(session.machine, before)) if before is not None else {}
+    if before is None:
+        return {}
+    return to_the_end(find_touches_by_now(session.machine, before, _suspects(session, operation)))
+
+
+# Operations that give an address space entries for a page elsewhere, and the argument that names the process.
+_COPIES_ENTRIES: Final = {"fork": "child", "mremap": "task"}
+
+
+def _suspects(session: Session, operation: Operation) -> set[int]:
+    """Address spaces that operations after this one gave entries which they had copied or moved."""
+    names = session.world.task_names.view
+    found = set[int]()
+    for later in session.operations:
+        if operation.last < later.last <= session.position and later.name in _COPIES_ENTRIES:
+            found.add(names[later.args[_COPIES_ENTRIES[later.name]]])
+    return found
+
+
+def _start_of_handler(session: Session, operation: Operation) -> int:
+    """Timeline position at which memory_failure() begins: madvise() faults the page in before. Else the operation's."""
+    if operation.name == "poison":
+        for number in range(operation.first, operation.last):
+            if session.steps.marks[number].site is ENTER:
+                return number
+    return operation.first
 
 
 def _effects(session: Session, operation: Operation) -> dict[int, str]:

@@ -10,7 +10,7 @@ from hwpoison_gui.kernel.filemap import can
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.type import FAILED, RECOVERED
 from hwpoison_gui.kernel.profile.variants import Effect
-from hwpoison_gui.kernel.records import Inode
+from hwpoison_gui.kernel.records import HPAGE_PMD_NR, Inode
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.hits import STALE, when_read_again
 from hwpoison_gui.view.base.naming import names
@@ -47,6 +47,11 @@ class Page(NamedTuple):
     free: bool
     dirty: bool
     bare: bool = False
+
+    @property
+    def named(self) -> int:
+        """The frame that a hwpoison entry for the page names: of a hugetlb page the head."""
+        return self.pfn & -HPAGE_PMD_NR if self.word & pf.HUGE else self.pfn
 
     @property
     def size(self) -> str:

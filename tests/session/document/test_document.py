@@ -19,7 +19,8 @@ from hwpoison_gui.session.scenario.scenario import Memory, Scenario
 from hwpoison_gui.session.scenario.transcript import steps_of
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.session.telling import Telling
-from tests.session.test_properties import ACTS, deep, with_defaults
+from tests.programs import with_defaults
+from tests.session.test_properties import OPERATIONS, deep
 from tests.workbench import do
 
 MADE = Scenario("a test", profile="v7", memory=Memory(4096))
@@ -45,7 +46,7 @@ def lines_of(session: Session) -> list[list[tuple[str, dict[str, Any]]]]:
 
 
 MOVES = st.one_of(
-    st.one_of(ACTS), st.tuples(st.just("seek"), st.integers(0, 10_000)), st.tuples(st.just("note"), st.text())
+    OPERATIONS[("v7", False)], st.tuples(st.just("seek"), st.integers(0, 10_000)), st.tuples(st.just("note"), st.text())
 )
 
 

@@ -15,7 +15,8 @@ from hwpoison_gui.view.outcome import crowd as module
 from hwpoison_gui.view.outcome.crowd import Crowd, is_crowded
 from hwpoison_gui.view.outcome.impact import find_before
 from hwpoison_gui.view.outcome.prediction import find_prediction, predict
-from tests.session.test_properties import EXAMPLES, PROGRAMS, Kind, prepared, run
+from tests.programs import Kind, prepared, run
+from tests.session.test_properties import EXAMPLES, PROGRAMS
 from tests.workbench import do
 
 few = settings(

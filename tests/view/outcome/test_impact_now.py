@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import hits
 from hwpoison_gui.view.facts.frame_facts import facts_of
@@ -140,3 +143,101 @@ def test_a_frame_is_free_wherever_an_allocator_holds_it() -> None:
         assert is_free(m, session.resolve_frame(f"any:{kind}")), kind
     assert is_free(m, session.resolve_frame("any:free-huge") + 511)
     assert not is_free(m, session.resolve_frame("any:slab"))
+
+
+def private(profile: str = "6.1", pages: int = 2) -> Session:
+    """`a` has written private memory, from page 0 on."""
+    session = Session.fresh(4096, profile=profile, sysctl={"memory_failure_early_kill": 0})
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=pages)
+    for page in range(pages):
+        do(session, "write", task="a", at=f"m+{page}", value="x")
+    return session
+
+
+@pytest.mark.parametrize("profile", ["v7", "6.1"])
+def test_a_child_inherits_the_hwpoison_entry(profile: str) -> None:
+    session = private(profile)
+    pfn = session.resolve_frame("a:m+0")
+    do(session, "poison", frame="a:m+0")
+    do(session, "fork", task="a", child="b")
+    assert told(session, pfn) == {"a": hits.LATER, "b": hits.LATER}
+
+
+def test_a_hwpoison_entry_moves_along() -> None:
+    session = private()
+    pfn = session.resolve_frame("a:m+0")
+    do(session, "poison", frame="a:m+0")
+    do(session, "mremap", task="a", at="m+0", pages=2, name="n")
+    assert told(session, pfn) == {"a": hits.LATER}
+
+
+def test_what_is_left_of_a_mapping_keeps_its_hwpoison_entry() -> None:
+    session = private(pages=3)
+    pfn = session.resolve_frame("a:m+2")
+    do(session, "poison", frame="a:m+2")
+    do(session, "munmap", task="a", at="m+0", pages=2)
+    assert told(session, pfn) == {"a": hits.LATER}
+    do(session, "munmap", task="a", at="m+2", pages=1)
+    assert told(session, pfn) == {}
+
+
+def test_a_new_mapping_finds_what_the_file_has_kept() -> None:
+    session = Session.fresh(4096, profile="6.1")
+    do(session, "file", path="/f", pages=2, filesystem="tmpfs")
+    do(session, "task", name="a")
+    pfn = session.resolve_frame("/f@0")
+    do(session, "poison", frame="/f@0")
+    assert told(session, pfn) == {}
+    do(session, "mmap", task="a", name="m", pages=2, file="/f", shared=True)
+    assert told(session, pfn) == {"a": hits.LATER}
+
+
+@pytest.mark.parametrize("profile", ["v7", "6.1"])
+def test_a_page_that_madvise_faults_in_has_its_user(profile: str) -> None:
+    session = Session.fresh(4096, profile=profile, sysctl={"memory_failure_early_kill": 0})
+    do(session, "file", path="/f", pages=2)
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=2, file="/f")
+    do(session, "poison", frame="a:m+0", via="madvise", task="a")
+    outcome = session.operations[-1].outcome
+    assert outcome.result == "Recovered" and outcome.pfn is not None
+    assert told(session, outcome.pfn) == {"a": hits.SAFE}
+
+
+def test_a_swap_entry_taken_away_hits_nobody() -> None:
+    session = private()
+    do(session, "madvise", task="a", at="m+0", pages=1, advice="pageout")
+    do(session, "swapin", task="a", at="m+0")
+    pfn = next(iter(session.machine.swap_cache.view.values()))
+    session.machine.set_flags(pfn, pf.DIRTY)
+    do(session, "poison", frame=f"pfn:{pfn:#x}")
+    assert told(session, pfn) == {"a": hits.LATER}
+    do(session, "munmap", task="a", at="m+0", pages=1)
+    assert told(session, pfn) == {}
+
+
+def test_an_error_that_stopped_the_thread_leaves_the_page_to_others() -> None:
+    """Without a valid return address memory_failure() is not called: a process that maps the page later uses it."""
+    session = Session.fresh(4096, profile="6.1")
+    do(session, "file", path="/f", pages=1)
+    for name in ("a", "b"):
+        do(session, "task", name=name)
+        do(session, "mmap", task=name, name="m", pages=1, file="/f", shared=True)
+    do(session, "read", task="a", at="m+0")
+    pfn = session.resolve_frame("a:m+0")
+    do(session, "poison", frame="a:m+0", via="srar", task="a", rip_valid=False)
+    assert told(session, pfn) == {"a": hits.DEAD, "b": hits.USES}
+
+
+def test_the_entry_of_a_dissolved_huge_page_is_not_that_of_a_frame_which_breaks_later() -> None:
+    session = Session.fresh(4096, huge_pages=2, profile="6.1")
+    for name in ("a", "b"):
+        do(session, "task", name=name)
+    do(session, "mmap", task="a", name="h", pages=512, huge="hugetlb")
+    do(session, "read", task="a", at="h+1")
+    pfn = session.resolve_frame("a:h+5")
+    do(session, "poison", frame=f"pfn:{pfn:#x}")
+    do(session, "poison", frame=f"pfn:{pfn + 1:#x}")
+    do(session, "fork", task="a", child="c")
+    assert told(session, pfn) == {"a": hits.LATER, "c": hits.LATER} and told(session, pfn + 1) == {}

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.outcome.matched_row import matched_by, step_of_table
 from hwpoison_gui.view.outcome.prediction import predict
-from tests.session.test_properties import PROGRAMS, Kind, prepared, run
+from tests.programs import Kind, prepared, run
+from tests.session.test_properties import PROGRAMS
 from tests.truth import kinds_of_frames
 from tests.workbench import do
 

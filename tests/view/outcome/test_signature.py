@@ -28,7 +28,8 @@ from hwpoison_gui.view.outcome.prediction import predict
 from hwpoison_gui.view.outcome.signature import PREDICATES, Frames, inode_file_systems, keys_of
 from hwpoison_gui.view.outcome.users import Users
 from tests.paths import DATA
-from tests.session.test_properties import EXAMPLES, PROGRAMS, Kind, prepared, run
+from tests.programs import Kind, prepared, run
+from tests.session.test_properties import EXAMPLES, PROGRAMS
 from tests.view.outcome.states import scramble, with_huge_pages
 from tests.workbench import do
 
