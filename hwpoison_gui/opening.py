@@ -43,8 +43,6 @@ class Opened(NamedTuple):
         How state that Linux does not export was derived, for the user.
     is_copy
         Whether it is a copy of this computer's memory.
-    given
-        Number of operations that came with it.
     again
         Opens the same machine under another profile, by its name.
     plane
@@ -65,18 +63,12 @@ class Opened(NamedTuple):
     notes: tuple[str, ...] = ()
     is_copy: bool = False
     file: str = ""
-    given: int = 0
     again: Callable[[str], Opened] | None = None
     plane: FramePlane | None = None
     stored: Stored | None = None
     exported: Exported | None = None
     document: Document | None = None
     saves_to: str = ""
-
-    @property
-    def done_since(self) -> int:
-        """The number of operations that the user has added."""
-        return max(0, len(self.session.operations) - self.given)
 
 
 class Start(NamedTuple):
@@ -226,7 +218,6 @@ def open_scenario(
         scenario.title,
         scenario._replace(steps=()),
         file=str(path),
-        given=len(session.operations),
         again=partial(open_scenario, path),
     )
 
@@ -312,9 +303,7 @@ def open_session(
     except ScenarioError as error:
         raise error.at(file=str(path)) from None
     file = str(path.absolute())
-    return opened._replace(
-        title=document.title, file=file, given=len(opened.session.operations), document=document, saves_to=file
-    )
+    return opened._replace(title=document.title, file=file, document=document, saves_to=file)
 
 
 def _made(scenario: Scenario, profile: str) -> Opened:

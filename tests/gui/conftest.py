@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QSettings, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from hwpoison_gui.gui.window.main_window import MainWindow
 from hwpoison_gui.opening import Opened
+from hwpoison_gui.session.scenario import replay
 from hwpoison_gui.session.scenario.scenario import Memory, Scenario
 from hwpoison_gui.session.session import Session
 from tests.gui.waiting import until
@@ -87,13 +89,13 @@ class User:
 
 @pytest.fixture
 def open_window(qtbot: QtBot) -> Iterator[Callable[..., User]]:
-    """Opens a window on a machine; it is closed after the test."""
+    """Opens a window on a machine; it is closed after the test. `remember`: it keeps settings and unsaved work."""
     made: list[MainWindow] = []
 
-    def open_one(opened: Opened | Session, size: tuple[int, int] = (1280, 800)) -> User:
+    def open_one(opened: Opened | Session, size: tuple[int, int] = (1280, 800), remember: bool = False) -> User:
         if isinstance(opened, Session):
             opened = Opened(opened, "a test", Scenario("a test", memory=Memory()))
-        window = MainWindow(opened, remember=False)
+        window = MainWindow(opened, remember=remember)
         made.append(window)
         qtbot.addWidget(window)
         window.resize(*size)
@@ -107,6 +109,7 @@ def open_window(qtbot: QtBot) -> Iterator[Callable[..., User]]:
 
     yield open_one
     for window in made:
+        window.keeping.guard.asks = False
         window.close()
 
 
@@ -114,3 +117,23 @@ def open_window(qtbot: QtBot) -> Iterator[Callable[..., User]]:
 def user(open_window: Callable[..., User]) -> User:
     """In front of the machine of workers()."""
     return open_window(workers())
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A state folder of the test's own, for windows that keep unsaved work."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, str(tmp_path / "settings"))
+    return tmp_path / "state/hwpoison-gui"
+
+
+@pytest.fixture
+def keeper(open_window: Callable[..., User], state: Path) -> User:
+    """In front of a window that keeps unsaved work and asks about it, on a machine that can be saved."""
+    return open_window(made_machine(), remember=True)
+
+
+def made_machine(profile: str = "6.1") -> Opened:
+    """A small machine with processes, as from a scenario."""
+    scenario = Scenario("a test", profile=profile, memory=Memory(4096, "desktop", 3))
+    return Opened(replay.boot(scenario), "a test", scenario, again=made_machine)

@@ -168,11 +168,8 @@ def test_what_was_done_is_saved_and_does_the_same_again(user, tmp_path: Path, mo
     assert [operation.outcome for operation in again.operations] == [o.outcome for o in user.session.operations]
 
 
-def test_a_machine_without_scenario_cannot_be_saved_and_says_why(open_window) -> None:
-    made = opening.open_file(Path("resources/machines/victim_before.npz"))
-    user = open_window(made)
-    action = user.window.actions_["save"]
-    assert not action.isEnabled() and "does not come from a scenario" in action.toolTip()
+def test_the_facts_of_a_recorded_frame_say_how_they_are_known(open_window) -> None:
+    user = open_window(opening.open_file(Path("resources/machines/victim_before.npz")))
     pfn = user.frame("w0:[heap]+0")
     user.window.controller.selection.select(pfn)
     assert "How this is known" in user.window.inspector.toPlainText()

@@ -18,7 +18,7 @@ from hwpoison_gui.gui.window.main_window import MainWindow
 from hwpoison_gui.opening import Start
 
 _UNSEEN_MS: Final = 500  # after which a window that is not painted, being minimized or covered, is completed anyway
-_IDLE_MS: Final = 300  # after which a complete window imports what the first selection needs
+_IDLE_MS: Final = 300  # after which a complete window looks for unsaved work, and imports what a selection needs
 
 
 def application() -> QApplication:
@@ -87,6 +87,7 @@ def run(start: Start, *, live: bool = False) -> int:
         if live:
             window.machines.open_live()
         QTimer.singleShot(_IDLE_MS, window, hover.preload)
+        QTimer.singleShot(_IDLE_MS, window, window.keeping.offer_recovery)
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     app = application()

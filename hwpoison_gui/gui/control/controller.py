@@ -29,6 +29,7 @@ from hwpoison_gui.view.words.words import counted
 class Controller(QObject):
     """Owns the open machine, its playback, and long work on it."""
 
+    leaving = Signal()  # the machine is about to be replaced
     opened = Signal()
     moved = Signal(object)  # Moved
     viewChanged = Signal()
@@ -80,6 +81,7 @@ class Controller(QObject):
     def open(self, opened: Opened) -> None:
         """Replaces the machine."""
         self.work.give_up()
+        self.leaving.emit()
         self.playback.pause()
         self.playback.forget()
         self.machine = opened
@@ -87,6 +89,11 @@ class Controller(QObject):
         self.changes.follow(opened.session)
         gc.unfreeze()  # the objects of the previous machine may be collected now
         self.opened.emit()
+
+    def set_files(self, machine: Opened) -> None:
+        """Replaces what is known of the files of the open machine; its session stays."""
+        assert machine.session is self.machine.session
+        self.machine = machine
 
     def together(self) -> AbstractContextManager[None]:
         """Groups changes: listeners are notified once, at the end of the block."""

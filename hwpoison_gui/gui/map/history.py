@@ -25,6 +25,7 @@ _SIDES = {Qt.MouseButton.BackButton: -1, Qt.MouseButton.ForwardButton: 1}
 class MapHistory(QObject):
     """Records what the map shows: place, layout, lens and filter. The mouse's side buttons go back and forward."""
 
+    changed = Signal()  # the map shows another view
     waysChanged = Signal()  # going back or forward has become possible or impossible
 
     def __init__(
@@ -50,8 +51,9 @@ class MapHistory(QObject):
         frame_map.view.viewport().installEventFilter(self)
 
     def _note(self) -> None:
+        self.changed.emit()
         plane = self._map.plane
-        look = self._look()
+        look = self.look()
         if plane is None or look is None or self._going:
             return
         if plane is not self._plane:
@@ -65,17 +67,20 @@ class MapHistory(QObject):
         self._room = room
         self._tell()
 
-    def _look(self) -> Look | None:
+    def look(self) -> Look | None:
         """The present view; None if the centre is no frame."""
         plane, camera = self._map.plane, self._map.view.camera
-        if plane is None:
-            return None
-        shown = self._map.layout_name, self._map.row_width, self._lenses.wanted, self._filters.text.strip()
-        if camera.is_fit:
-            return Look(None, 0.0, *shown)
+        if plane is None or camera.is_fit:
+            return self.look_at(None) if plane is not None else None
         x, y = camera.at(camera.view_width / 2, camera.view_height / 2)
         pfn = plane.layout.pfn_at(math.floor(x), math.floor(y))
-        return Look(pfn, camera.cell, *shown) if pfn is not None else None
+        return self.look_at(pfn) if pfn is not None else None
+
+    def look_at(self, pfn: int | None) -> Look:
+        """The present view with another frame in the middle; None: the whole map."""
+        cell = self._map.view.camera.cell if pfn is not None else 0.0
+        filter_ = self._filters.text.strip()
+        return Look(pfn, cell, self._map.layout_name, self._map.row_width, self._lenses.wanted, filter_)
 
     def _tell(self) -> None:
         ways = self.looks.can_go(-1), self.looks.can_go(1)
@@ -94,14 +99,15 @@ class MapHistory(QObject):
             return
         self._going = True
         try:
-            self._show(look)
+            self.show(look)
         finally:
             self._going = False
         self._tell()
 
-    def _show(self, look: Look) -> None:
+    def show(self, look: Look) -> None:
+        """Shows a view; a layout that it changes is stored only when it is chosen."""
         if (look.layout, look.row_width) != (self._map.layout_name, self._map.row_width):
-            self._layouts.arrange(look.layout, look.row_width)
+            self._map.set_layout(look.layout, look.row_width)
         if look.lens != self._lenses.wanted:
             self._lenses.choose(look.lens)
         if look.filter != self._filters.text.strip():

@@ -182,7 +182,7 @@ class FrameMapWidget(QWidget):
         self._layout, self._row_width = name, row_width
         if plane is None:
             return
-        keep = self._in_the_middle()
+        keep = self.middle_frame()
         self._arrange(plane, PATIENCE if plane.layout.has_rows and not chosen else 1.0)
         self.view.item.fit_edge()
         self.view.forget_pointer()
@@ -202,7 +202,7 @@ class FrameMapWidget(QWidget):
             layout = suited(layout, *self.view.room(self.view.item.edge_for(layout)), patience)
         plane.set_layout(layout, self._row_width is not None)
 
-    def _in_the_middle(self) -> int | None:
+    def middle_frame(self) -> int | None:
         """Return the selected frame if it is in view, otherwise a frame at or near the centre of the view."""
         item, view = self.view.item, QRectF(self.view.viewport().rect())
         if item.selected != NONE and view.contains(item.rect_of(item.selected).center()):

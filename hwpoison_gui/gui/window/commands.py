@@ -24,7 +24,9 @@ from hwpoison_gui.gui.window.help import Help
 from hwpoison_gui.gui.window.machines import Machines
 from hwpoison_gui.gui.window.menus import ContextMenus
 from hwpoison_gui.gui.window.notes import Notes
+from hwpoison_gui.gui.window.recent import RecentFiles
 from hwpoison_gui.gui.window.room import Room
+from hwpoison_gui.gui.window.saving import Saving
 from hwpoison_gui.kernel.profile.registry import PROFILES, newest, oldest
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
@@ -45,10 +47,12 @@ _PANELS: Final = (
 )
 
 
-def machine_commands(machines: Machines, controller: Controller, close: Callable[[], object]) -> list[Command]:
-    def unsaved() -> str:
-        made = controller.machine.scenario is not None
-        return "" if made else "This machine does not come from a scenario, so no scenario file can recreate it."
+def machine_commands(
+    machines: Machines, saving: Saving, recent: RecentFiles, controller: Controller, close: Callable[[], object]
+) -> list[Command]:
+    def no_copy() -> str:
+        copied = controller.machine.exported is not None
+        return "" if copied else "Only a copy of this machine’s own memory can be recorded (Ctrl+L)."
 
     def unbootable() -> str:
         return "" if controller.machine.again else "This machine cannot be booted again: its source is gone."
@@ -60,16 +64,22 @@ def machine_commands(machines: Machines, controller: Controller, close: Callable
         for name, profile in PROFILES.items()
     ]  # fmt: skip
     return [
-        Command("new", "&Machine", "&New machine", "A small desktop of 256 MiB, always the same. Unsaved work is lost",
+        Command("new", "&Machine", "&New machine", "A small desktop of 256 MiB, always the same",
                 machines.new_machine, "machine", ("Ctrl+N",)),
-        Command("open", "&Machine", "&Open…", "A scenario (.toml) or the recorded memory of a real machine (.npz)",
-                machines.open_file, "open", ("Ctrl+O",)),
-        Command("live", "&Machine", "This machine’s &own memory", "A copy of this machine’s memory, as /proc shows it. "
+        Command("open", "&Machine", "&Open…", "A session (.hwsession), a scenario (.toml) or the recorded memory of a "
+                "real machine (.npz)", machines.open_file, "open", ("Ctrl+O",)),
+        Command("forget-recent", "&Machine > Open re&cent", "&Forget these files", "Empties this list; the files stay",
+                recent.forget, separated=True),
+        Command("live", "&Machine", "This machine’s o&wn memory", "A copy of this machine’s memory, as /proc shows it. "
                 "The real memory is only read", machines.open_live, "live", ("Ctrl+L",)),
         *profiles,
-        Command("save", "&Machine", "&Save scenario as…", "Saves your operations as a file that repeats them",
-                machines.save_scenario, "save", ("Ctrl+S",), unsaved, separated=True),
-        Command("picture", "&Machine", "Save &picture…", "Saves the window as a PNG file", machines.save_picture,
+        Command("save", "&Machine", "&Save", "Saves what you did, with branches, notes and view, as a session file",
+                lambda: saving.save(), "save", ("Ctrl+S",), separated=True),
+        Command("save-as", "&Machine", "Save &as…", "Saves it to another file: a session, or a scenario",
+                lambda: saving.save_as(), "save", ("Ctrl+Shift+S",)),
+        Command("save-recording", "&Machine", "Save the copy as a &recording…", "Saves the copy of this machine’s "
+                "memory as files that only you can read", saving.save_recording, missing=no_copy),
+        Command("picture", "&Machine", "Save p&icture…", "Saves the window as a PNG file", saving.save_picture,
                 "picture", ("Ctrl+P",)),
         Command("quit", "&Machine", "&Quit", "Close the window", close, keys=("Ctrl+Q",), separated=True),
     ]  # fmt: skip

@@ -12,6 +12,7 @@ from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.window.go_to import GoTo
 from hwpoison_gui.gui.window.messages import show_page
+from hwpoison_gui.gui.window.recent import RecentFiles
 
 if TYPE_CHECKING:
     from hwpoison_gui.gui.window.actions import Actions  # made of the commands, these among them
@@ -30,9 +31,10 @@ class Help:
         go_to: GoTo,
         appearance: Appearance,
         actions: Callable[[], Actions],
+        recent: RecentFiles,
     ) -> None:
         self._above, self._map, self._controller, self._go_to = above, frame_map, controller, go_to
-        self._appearance, self._actions = appearance, actions
+        self._appearance, self._actions, self._recent = appearance, actions, recent
         self._glossary: Glossary | None = None
 
     def show_keys(self) -> None:
@@ -72,7 +74,6 @@ class Help:
         from hwpoison_gui.gui.window.palette_entries import PaletteEntries
 
         summary_of = self._map.view.item.summary_of
-        entries = PaletteEntries(
-            self._actions(), self._controller, self._go_to, summary_of, show_tasks, self.show_glossary
-        )
+        go_to, terms = self._go_to, self.show_glossary
+        entries = PaletteEntries(self._actions(), self._controller, go_to, summary_of, show_tasks, terms, self._recent)
         CommandPalette(self._above, self._appearance.theme, entries).open()

@@ -183,20 +183,25 @@ class MainWindow(QMainWindow):
         from hwpoison_gui.gui.window.actions import Actions
         from hwpoison_gui.gui.window.comparison import Comparison
         from hwpoison_gui.gui.window.go_to import GoTo
-        from hwpoison_gui.gui.window.machines import Machines
+        from hwpoison_gui.gui.window.keeping import Keeping
+        from hwpoison_gui.gui.window.map_view import MapView
         from hwpoison_gui.gui.window.menus import ContextMenus, build_menu_bar
         from hwpoison_gui.gui.window.notes import Notes
         from hwpoison_gui.gui.window.on_demand import OnDemand
 
         c = self.controller
         self.notes = Notes(self, c, self.present, self.operations, self.transport.timeline, self.sentence)
-        self.machines = Machines(self, c, self.notes)
+        view = MapView(self.map, self.history, c.selection)
+        remember = self.settings.store is not None
+        self.keeping = Keeping(self, self.map_stage, c, self.present, self.notes, view, lambda: self.theme, remember)
+        self.machines = self.keeping.machines
         self.go_to = GoTo(self, self.map, c, lambda: self.theme)
         self.comparison = Comparison(self, c, self.appearance)
         self.menus = ContextMenus(self, self.map, c, self.appearance)
         self.actions_ = Actions(self, self._commands(), lambda: c.occupied)
         self.on_demand = OnDemand(self, c, self.appearance, self.map, self.map_stage, self.filter, self.actions_)
         self.menu_of = build_menu_bar(self.menuBar(), self.actions_)
+        self.keeping.recent.show_in(self.menu_of["&Machine > Open re&cent"])
 
     def _commands(self) -> list[Command]:
         """All commands, in the order in which menus show them."""
@@ -204,9 +209,9 @@ class MainWindow(QMainWindow):
         from hwpoison_gui.gui.window.help import Help
 
         c = self.controller
-        help_ = Help(self, self.map, c, self.go_to, self.appearance, lambda: self.actions_)
+        help_ = Help(self, self.map, c, self.go_to, self.appearance, lambda: self.actions_, self.keeping.recent)
         return [
-            *commands.machine_commands(self.machines, c, self.close),
+            *commands.machine_commands(self.machines, self.keeping.saving, self.keeping.recent, c, self.close),
             *commands.frame_commands(c, self.menus, self.go_to, self.comparison, self.map.center_on),
             *commands.play_commands(c, self.notes),
             *commands.map_commands(self.lenses, self.layouts, self.filter, lambda: self.finder.open_search()),
@@ -241,12 +246,13 @@ class MainWindow(QMainWindow):
         connect_progress(self.progress, c, self.appearance)
         connect_playback(c.playback, self.settings, self.appearance)
         connect_toolbar(self.sliders, self.counters, self.profile, c, present)
-        connect_state(self, self.actions_, c, present, self.lenses, self.layouts, self.map)
+        connect_state(self, self.actions_, c, present, self.keeping.work, self.lenses, self.layouts, self.map)
         self.filter.found.connect(lambda _: self.actions_.refresh())
         self.history.waysChanged.connect(self.actions_.refresh)
         self.machines.profileKept.connect(lambda: self.actions_.check(f"profile-{c.session.machine.profile.name}"))
         c.failed.connect(partial(messages.show_error, self))
         present.opened.connect(self._show_copy)
+        self.keeping.connect_last(present)
 
     # -- parts that are made when they are first needed
 
@@ -441,10 +447,13 @@ class MainWindow(QMainWindow):
         return (self._is_built and tab_order.go_on(self, forward)) or super().focusNextPrevChild(forward)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if self._is_built and not self.keeping.may_close():
+            event.ignore()
+            return
         if self._is_built:
             self.controller.work.give_up()
             self.controller.playback.pause()
-            self.machines.loader.stop()
+            self.keeping.closed()
             self.comparison.stop()
             self.settings.keep(keys.GEOMETRY, self.saveGeometry())
             self.settings.keep(keys.DOCKS, self.room.state())

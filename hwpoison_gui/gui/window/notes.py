@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QInputDialog, QMenu, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QInputDialog, QLabel, QMenu, QPlainTextEdit, QWidget
 
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.present import Present
@@ -51,6 +51,9 @@ class Notes(QObject):
     `panel_in_front` brings the notebook's panel to the front.
     """
 
+    changed = Signal()  # a note or a draft
+    draftKept = Signal()  # the dialog was closed, and its text was not accepted
+
     def __init__(
         self,
         above: QWidget,
@@ -63,7 +66,7 @@ class Notes(QObject):
         super().__init__(above)
         self._above, self._controller, self._strip = above, controller, operations
         self._timeline, self._sentence = timeline, sentence
-        self.notebook = Notebook(controller.session)
+        self.notebook = Notebook(controller.session)  # of the machine with which the window begins, until it is shown
         self.panel_in_front: Callable[[], None] = lambda: None
         self._show_rows: Callable[[Sequence[NoteRow]], None] = lambda rows: None
         self._chips: list[tuple[Operation, Chip]] = []
@@ -88,6 +91,9 @@ class Notes(QObject):
 
     def _opened(self) -> None:
         self.notebook = Notebook(self._controller.session)
+        document = self._controller.machine.document
+        if document is not None:
+            self.notebook.restore(document.notes, document.drafts)
         self._moved(True)
 
     def _moved(self, acted: bool) -> None:
@@ -108,16 +114,20 @@ class Notes(QObject):
     # -- notes
 
     def ask_note(self) -> None:
-        """Opens a dialog for a note on the present step."""
+        """Opens a dialog for a note on the present step. What is typed is a draft until it is accepted."""
         self._controller.playback.pause()
-        here = self.notebook.here()
+        here, draft = self.notebook.here(), self.notebook.draft_here()
         dialog = QInputDialog(self._above)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setOption(QInputDialog.InputDialogOption.UsePlainTextEditForTextInput)
         dialog.setWindowTitle("Change the note" if here else "Note on this step")
-        dialog.setLabelText(self._about())
-        dialog.setTextValue(here.text if here else "")
+        dialog.setLabelText(self._about(draft is not None))
+        dialog.setTextValue(draft.text if draft else here.text if here else "")
+        for label in dialog.findChildren(QLabel):
+            label.setTextFormat(Qt.TextFormat.PlainText)
+        dialog.textValueChanged.connect(self._typed)
         dialog.textValueSelected.connect(self.write)
+        dialog.rejected.connect(self._left)
         dialog.resize(460, 220)
         for edit in dialog.findChildren(QPlainTextEdit):
             edit.setAccessibleName("Note")
@@ -125,24 +135,34 @@ class Notes(QObject):
             edit.installEventFilter(_KeepsByEnter(dialog))
         dialog.open()
 
-    def _about(self) -> str:
-        """What the note is about, and whether it can be saved."""
+    def _about(self, draft: bool) -> str:
+        """What the note is about, and how it is accepted."""
         said = self._sentence.sentence
         lines = ["The machine as booted"] if said.where == "start" else [said.where, said.text]
-        if self._controller.machine.scenario is None:
-            lines.append("No scenario can recreate this machine: its notes are kept only while it is open.")
-        return "\n".join([*lines, "Ctrl+Enter keeps the note."])
+        if draft:
+            lines.append("This text was typed before and is not a note yet.")
+        return "\n".join([*lines, "Ctrl+Enter keeps the note. Esc keeps the text as a draft."])
+
+    def _typed(self, text: str) -> None:
+        self.notebook.keep_draft(text)
+        self.changed.emit()
+
+    def _left(self) -> None:
+        if self.notebook.draft_here() is not None:
+            self.draftKept.emit()
 
     def write(self, text: str) -> None:
         """Writes a note on the present step; empty text removes it."""
         self.notebook.write(text)
         self._show_notes()
+        self.changed.emit()
         if self.notebook.here() is not None:
             self.panel_in_front()
 
     def remove(self, note: Note) -> None:
         self.notebook.remove(note)
         self._show_notes()
+        self.changed.emit()
 
     def go_to(self, note: Note) -> None:
         """Seeks to a note's step; on a branch, redoes the operations that lead there."""

@@ -12,6 +12,7 @@ from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.window.actions import Actions
 from hwpoison_gui.gui.window.command import PANICKED
 from hwpoison_gui.gui.window.go_to import GoTo
+from hwpoison_gui.gui.window.recent import RecentFiles
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.view.base.frame_number import frame_taken, hint_for
 from hwpoison_gui.view.facts.touching import touches_of_frame
@@ -53,14 +54,16 @@ class PaletteEntries:
         summary_of: Callable[[int], str],
         show_tasks: Callable[[], None],
         show_term: Callable[[Term], None],
+        recent: RecentFiles,
     ) -> None:
+        self._recent = recent
         self._actions, self._controller, self._go_to = actions, controller, go_to
         self._summary_of, self._show_tasks, self._show_term = summary_of, show_tasks, show_term
 
     def __call__(self, typed: str) -> list[PaletteEntry]:
         every = [*_commands(self._actions), *_sysctls(self._controller)]
         if typed.strip():
-            every += [*_touches(self._controller), *self._tasks(), *self._files()]
+            every += [*_touches(self._controller), *self._tasks(), *self._files(), *self._recent_files()]
         found = ranked(typed, ((_line_of(entry), entry) for entry in every), MOST)
         # A number may be part of a command, as that of a text size; a decimal one more likely than not.
         number = typed.strip()
@@ -79,6 +82,12 @@ class PaletteEntries:
         hint = hint_for(typed)
         none = f"No command, task, file, frame or term matches “{typed}”"
         return f"{none}: {hint}." if hint else f"{none}."
+
+    def _recent_files(self) -> list[PaletteEntry]:
+        return [
+            PaletteEntry("Open recent", path.name, str(path), "", partial(self._recent.open, path))
+            for path in self._recent.files()
+        ]
 
     def _tasks(self) -> list[PaletteEntry]:
         return [

@@ -10,6 +10,7 @@ from hwpoison_gui.gui.map.layout_control import LayoutControl
 from hwpoison_gui.gui.map.lens_control import LensControl
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.window.actions import Actions
+from hwpoison_gui.gui.window.unsaved import UnsavedWork
 
 
 def connect_state(
@@ -17,6 +18,7 @@ def connect_state(
     actions: Actions,
     controller: Controller,
     present: Present,
+    work: UnsavedWork,
     lenses: LensControl,
     layouts: LayoutControl,
     frame_map: FrameMapWidget,
@@ -25,8 +27,13 @@ def connect_state(
 
     def show() -> None:
         actions.refresh()
+        show_title()
+
+    def show_title() -> None:
         file = controller.machine.file.rpartition("/")[2]
-        window.setWindowTitle(f"{file + ': ' if file else ''}{controller.machine.title} – hwpoison-gui")
+        name = f"{file + ': ' if file else ''}{controller.machine.title}".replace("[*]", "[*][*]")
+        window.setWindowTitle(f"{name}[*] – hwpoison-gui")
+        window.setWindowModified(work.any)
 
     def opened() -> None:
         actions.check(f"profile-{controller.session.machine.profile.name}")
@@ -54,4 +61,5 @@ def connect_state(
     controller.work.busyChanged.connect(actions.refresh)
     controller.playback.speedChanged.connect(speed_changed)
     controller.playback.playingChanged.connect(actions.show_playing)
+    work.changed.connect(show_title)
     layout_changed()

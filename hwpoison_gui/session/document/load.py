@@ -63,7 +63,7 @@ def _document(content: Mapping[str, Any]) -> Document:
         _notes(rows, content.get("notes", []), "notes"),
         _notes(rows, content.get("drafts", []), "drafts"),
         _at(shape.table(content.get("at", {}), "at")),
-        _view(shape.table(content.get("view", {}), "view")),
+        view_of(shape.table(content.get("view", {}), "view")),
     )
 
 
@@ -150,7 +150,7 @@ def _at(fields: Mapping[str, Any]) -> tuple[int, int]:
     return shape.count(fields.get("operations", 0), "at.operations"), shape.count(fields.get("steps", 0), "at.steps")
 
 
-def _view(fields: Mapping[str, Any]) -> View:
+def view_of(fields: Mapping[str, Any]) -> View:
     """What the window showed. Names of lenses and layouts are not checked: an unknown one leaves the default."""
     _all_known(fields, View._fields, "`view`", "view.")
     cell = fields.get("cell", 0.0)

@@ -70,19 +70,19 @@ def test_the_same_machine_runs_under_the_other_kernel_with_its_defaults(open_win
     assert (window.controller.session.machine.flags.view == before).all()
 
 
-def test_what_would_be_lost_is_said_and_can_be_kept(open_window) -> None:
-    user = open_window(small())
+def test_what_would_be_lost_is_said_and_can_be_kept(open_window, state) -> None:
+    user = open_window(small(), remember=True)
     window = user.window
     user.click_frame(3000)
     user.click_frame(3100)
     window.actions_["profile-6.1"].trigger()
     box = question(window)
-    assert "Linux 6.1" in box.text() and "the 2 things you did" in box.informativeText()
+    assert "Linux 6.1" in box.informativeText() and "2 operations" in box.informativeText()
     assert window.actions_["profile-v7"].isChecked()
     box.button(QMessageBox.StandardButton.Cancel).click()
     assert running(user) == "v7" and len(user.session.operations) == 2
     window.actions_["profile-6.1"].trigger()
-    question(window).button(QMessageBox.StandardButton.Ok).click()
+    question(window).button(QMessageBox.StandardButton.Discard).click()
     settled(user)
     assert running(user) == "6.1" and not user.session.steps
 

@@ -1,0 +1,83 @@
+"""Work in a thread under a progress dialog, which can cancel it; the window cannot be used meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QProgressDialog, QWidget
+
+from hwpoison_gui.gui.control.worker import Work, Worker
+from hwpoison_gui.gui.look import theme as look
+
+_SOON_MS = 300
+
+
+class Background(QObject):
+    """Runs one piece of work at a time, with a progress dialog above `above`."""
+
+    refused = Signal(str, str)  # title, reason
+    ended = Signal()  # whatever came of it
+
+    def __init__(self, above: QWidget) -> None:
+        super().__init__(above)
+        self._above = above
+        self._thread: Worker | None = None
+        self._dialog: QProgressDialog | None = None
+        self._title = ""
+        self._take: Callable[[Any], None] = lambda _: None
+
+    @property
+    def busy(self) -> bool:
+        return self._thread is not None
+
+    def run(self, title: str, work: Work, take: Callable[[Any], None]) -> None:
+        """Starts work. `title` describes it; `take` gets its result, unless it failed or was cancelled."""
+        if self.busy:
+            return
+        self._title, self._take = title, take
+        dialog = self._dialog = QProgressDialog(title, "Cancel", 0, 1000, self._above)
+        dialog.setWindowTitle("hwpoison-gui")
+        dialog.setWindowModality(Qt.WindowModality.WindowModal)
+        dialog.setMinimumDuration(_SOON_MS)
+        dialog.setMinimumWidth(look.px(420))
+        dialog.setAutoClose(False)
+        dialog.setAutoReset(False)
+        dialog.setValue(0)
+        thread = self._thread = Worker(work, self)
+        thread.progressed.connect(self._progressed)
+        thread.made.connect(self._made)
+        thread.refused.connect(self._refused)
+        thread.finished.connect(self._finished)
+        dialog.canceled.connect(thread.cancel)
+        thread.start()
+
+    def stop(self) -> None:
+        """Cancels the work and waits for the thread; call before the window closes."""
+        if self._thread is not None:
+            self._thread.cancel()
+            self._thread.wait()
+            self._finished()
+
+    def _progressed(self, share: float, doing: str) -> None:
+        if self._dialog is not None and not self._dialog.wasCanceled():
+            self._dialog.setLabelText(f"{self._title}\n{doing}")
+            self._dialog.setValue(min(999, round(share * 1000)))
+
+    def _made(self, result: object) -> None:
+        self._take(result)
+
+    def _refused(self, why: str) -> None:
+        self.refused.emit(f"{self._title}: not possible", why)
+
+    def _finished(self) -> None:
+        thread, dialog = self._thread, self._dialog
+        self._thread = self._dialog = None
+        if dialog is not None:
+            dialog.reset()
+            dialog.deleteLater()
+        if thread is not None:
+            thread.wait()
+            thread.deleteLater()
+            self.ended.emit()

@@ -1,0 +1,163 @@
+"""Writes unsaved work to the user's state folder every few seconds, so that it survives a crash or kill -9."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.control.worker import Worker
+from hwpoison_gui.gui.window.unsaved import UnsavedWork
+
+if TYPE_CHECKING:  # imported with the first work: a start has no time for it
+    from hwpoison_gui.opening import Opened
+    from hwpoison_gui.session.document.document import Document
+    from hwpoison_gui.user_state import Slot
+
+SESSION: Final = "session.json"
+SAVES_TO: Final = "saves-to"  # the path of the session file that the work belongs to
+MEMORY: Final = "memory.npz"  # a copy of live memory
+PAUSE_MS: Final = 2000
+_SHARE: Final = 10  # pauses are at least this many times as long as the last autosave took
+
+
+class Autosave(QObject):
+    """Follows one window. `document` gives what is to be written; nothing is written unless something has changed.
+
+    Where it is not `on`, nothing is written at all.
+    """
+
+    failed = Signal(str)  # once in a row
+
+    def __init__(
+        self, parent: QObject, controller: Controller, work: UnsavedWork, document: Callable[[], Document], on: bool
+    ) -> None:
+        super().__init__(parent)
+        self._controller, self._work, self._document, self._on = controller, work, document, on
+        self._slot: Slot | None = None
+        self._worker: Worker | None = None
+        self._memory_of: object = None  # the live copy whose memory is in the folder
+        self._writing: Document | None = None
+        self._written: Document | None = None
+        self._took = 0.0
+        self._failing = False
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._save)
+        work.changed.connect(self._changed)
+
+    def touch(self) -> None:
+        """Something may have changed: work, position, selection or view."""
+        if self._on and self._work.any and not self._timer.isActive() and self._worker is None:
+            self._timer.start(max(PAUSE_MS, round(self._took * 1000 * _SHARE)))
+
+    def adopt(self, slot: Slot) -> None:
+        """Goes on in the folder from which work was recovered."""
+        self._drop_folder()
+        self._slot = slot
+        self._memory_of = self._controller.machine.exported if (slot.path / MEMORY).exists() else None
+
+    def stop(self) -> None:
+        """Work is saved or discarded, and the window closes: nothing is left to recover."""
+        self._timer.stop()
+        self._drop_folder()
+
+    def _changed(self, unsaved: bool) -> None:
+        if unsaved:
+            self.touch()
+        else:
+            self._forget()
+
+    def machine_changed(self) -> None:
+        """Another machine is open: work on the one before was saved or discarded."""
+        self._timer.stop()
+        self._drop_folder()
+        self.touch()
+
+    def _forget(self) -> None:
+        """All work is in a file of the user's."""
+        self._timer.stop()
+        self._join()
+        self._written = None
+        if self._slot is not None:
+            with contextlib.suppress(OSError):
+                (self._slot.path / SESSION).unlink(missing_ok=True)
+
+    def _drop_folder(self) -> None:
+        self._join()
+        self._written, self._memory_of = None, None
+        if self._slot is not None:
+            self._slot.remove()
+            self._slot = None
+
+    def _save(self) -> None:
+        if not self._work.any:
+            return
+        document, machine = self._document(), self._controller.machine
+        if document == self._written:
+            return
+        began = time.monotonic()
+
+        def write(*_: object) -> tuple[Document, float]:
+            self._write(document, machine)
+            return document, time.monotonic() - began
+
+        self._writing = document
+        self._worker = Worker(write, self)
+        self._worker.made.connect(self._made)
+        self._worker.refused.connect(self._refused)
+        self._worker.finished.connect(self._finished)
+        self._worker.start()
+
+    def _write(self, document: Document, machine: Opened) -> None:
+        """Runs in the thread."""
+        from hwpoison_gui import user_state
+        from hwpoison_gui.session.document import files
+        from hwpoison_gui.session.document.dump import dumps
+
+        if self._slot is None:
+            self._slot = user_state.new_slot(user_state.SESSIONS)
+            if self._slot is None:
+                raise OSError("there is no state folder that can be written to")
+        slot = self._slot
+        if machine.exported is not None and machine.stored is None:
+            from hwpoison_gui.sources.recording_writer import save_recording
+
+            if self._memory_of is not machine.exported:
+                save_recording(machine.exported, slot.path / MEMORY)
+                self._memory_of = machine.exported
+            parts = tuple(slot.path / name for name in (MEMORY, Path(MEMORY).with_suffix(".json").name))
+            document = document._replace(machine=document.machine._replace(files=files.refs_of(parts)))  # type: ignore[call-arg,union-attr]
+        if slot.read(SAVES_TO) != machine.saves_to.encode("utf-8", "surrogateescape"):
+            slot.write(SAVES_TO, machine.saves_to.encode("utf-8", "surrogateescape"))
+        slot.write(SESSION, dumps(document))
+
+    def _made(self, result: tuple[Document, float]) -> None:
+        if result[0] is self._writing:  # else it was joined, and what it wrote is gone
+            self._written, self._took, self._failing = *result, False
+
+    def _refused(self, why: str) -> None:
+        if not self._failing:
+            self._failing = True
+            self.failed.emit(f"What you do is not kept for the case of a crash: {why}")
+
+    def _finished(self) -> None:
+        if self._worker is not None and self._worker.isFinished():
+            self._end()
+            self.touch()  # something may have changed meanwhile
+
+    def _join(self) -> None:
+        if self._worker is not None:
+            self._worker.wait()
+            self._end()
+
+    def _end(self) -> None:
+        worker, self._worker, self._writing = self._worker, None, None
+        if worker is not None:
+            worker.wait()
+            worker.deleteLater()

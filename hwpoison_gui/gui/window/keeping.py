@@ -1,0 +1,191 @@
+"""Nothing is lost: unsaved work, files, autosave, recovery, and where the user was, of one window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QWidget
+
+from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.control.present import Present
+from hwpoison_gui.gui.widgets.toast import Toast
+from hwpoison_gui.gui.window.autosave import MEMORY, SESSION, Autosave
+from hwpoison_gui.gui.window.machines import Machines
+from hwpoison_gui.gui.window.map_view import MapView
+from hwpoison_gui.gui.window.messages import show_error
+from hwpoison_gui.gui.window.notes import Notes
+from hwpoison_gui.gui.window.recent import RecentFiles
+from hwpoison_gui.gui.window.saving import Saving
+from hwpoison_gui.gui.window.unsaved import Guard, UnsavedWork
+from hwpoison_gui.view.base.palette import Theme
+
+if TYPE_CHECKING:
+    from hwpoison_gui.gui.window.recovery import Left
+    from hwpoison_gui.opening import Opened
+
+
+class Keeping(QObject):
+    """`remember`: keep unsaved work and recent files in the user's state folder, and ask before work is dropped."""
+
+    def __init__(
+        self,
+        window: QWidget,
+        place: QWidget,
+        controller: Controller,
+        present: Present,
+        notes: Notes,
+        view: MapView,
+        theme: Callable[[], Theme],
+        remember: bool,
+    ) -> None:
+        super().__init__(window)
+        self._window, self._controller, self._view, self._remember = window, controller, view, remember
+        self._closing = False
+        self._recovering: Left | None = None
+        self.work = UnsavedWork(controller, present, notes)
+        self.toast = Toast(place, theme)
+        self.saving = Saving(window, controller, notes, self.work, view)
+        self.guard = Guard(window, controller, self.work, self.saving.save, asks=remember)
+        self.machines = Machines(window, controller, self.guard)
+        self.recent = RecentFiles(self, remember, self.machines.open_path)
+        self.autosave = Autosave(self, controller, self.work, self.saving.document, remember)
+        self.saving.said.connect(self.toast.say)
+        self.saving.saved.connect(self.recent.note)
+        self.autosave.failed.connect(self.toast.say)
+        notes.draftKept.connect(lambda: self.toast.say("The text is kept as a draft. N on this step goes on with it."))
+        self.machines.loader.ended.connect(self._loaded)
+        controller.leaving.connect(self._leave)
+        window.setAcceptDrops(True)
+        window.installEventFilter(self)
+        for changed in (present.moved, present.looked, notes.changed, view.changed):
+            changed.connect(self.autosave.touch)
+
+    def connect_last(self, present: Present) -> None:
+        """After all that shows another machine: what is restored must not be replaced by it."""
+        present.opened.connect(self._opened)
+
+    # -- machines
+
+    def restore(self) -> None:
+        """Shows the machine as it was left: as its session file says, or where it was closed last."""
+        machine = self._controller.machine
+        document = machine.document
+        place = self.recent.place_in(machine.file) if machine.file else None
+        view = place.view if place is not None else document.view if document is not None else None
+        if view is not None:
+            self._view.restore(view)
+        if place is not None:
+            from hwpoison_gui.session.document.document import position_of
+
+            self._controller.seek(position_of(machine.session, place.at))
+
+    def _opened(self) -> None:
+        self.autosave.machine_changed()
+        machine = self._controller.machine
+        if machine.file:
+            self.recent.note(machine.file)
+        if machine.document is not None or machine.file:
+            self.restore()
+
+    def _leave(self) -> None:
+        """The machine is about to be replaced, or the window to be closed."""
+        machine = self._controller.machine
+        if machine.file and self._remember:
+            from hwpoison_gui.session.document.document import place_of
+
+            self.recent.note_place(machine.file, place_of(machine.session), self._view.read())
+
+    # -- closing
+
+    def may_close(self) -> bool:
+        """Whether the window may close now. If not, the user is asked, and it is closed afterwards."""
+        if self._closing or not self.guard.wanted:
+            return True
+        self.guard.ask("To quit", self._close)
+        return False
+
+    def _close(self) -> None:
+        self._closing = True
+        QTimer.singleShot(0, self._window, self._window.close)
+
+    def closed(self) -> None:
+        """The window closes."""
+        self._leave()
+        self.saving.background.stop()
+        self.machines.loader.stop()
+        self.autosave.stop()
+
+    # -- recovery
+
+    def offer_recovery(self) -> None:
+        """Offers what processes that died have left, if there is something."""
+        if not self._remember:
+            return
+        from hwpoison_gui.gui.window.recovery import RecoveryDialog, left_work
+
+        found = left_work()
+        if found:
+            RecoveryDialog(self._window, found, self._recover).open()
+
+    def _recover(self, left: Left) -> None:
+        from hwpoison_gui import opening
+
+        path = left.slot.path / SESSION
+        copied = (left.slot.path / MEMORY).exists()
+
+        def show(opened: Opened) -> None:
+            file = left.saves_to or (opened.stored.files[0].path if opened.stored is not None else "")
+            self._controller.open(opened._replace(saves_to=left.saves_to, file=file))
+            self._recovering = None
+            self.autosave.adopt(left.slot)
+            self.work.mark_unsaved()
+            self.toast.say("Recovered. It is in no file yet: Ctrl+S saves it.")
+
+        def load() -> None:
+            self._recovering = left
+            self.machines.loader.start(
+                "Recovering unsaved work",
+                lambda progress, cancelled: opening.open_session(path, progress, cancelled, copied),
+                show,
+            )
+
+        self.guard.ask("To recover other work", load)
+
+    def _loaded(self) -> None:
+        """Work that could not be recovered, or was cancelled, is offered again at the next start."""
+        left, self._recovering = self._recovering, None
+        if left is not None:
+            left.slot.release()
+
+    # -- files that are dropped on the window
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.DragEnter, QEvent.Type.DragMove) and isinstance(event, QDropEvent):
+            if _files_of(event):
+                event.acceptProposedAction()
+                return True
+        elif event.type() == QEvent.Type.Drop and isinstance(event, QDropEvent):
+            files = _files_of(event)
+            if files:
+                event.acceptProposedAction()
+                QTimer.singleShot(0, self, lambda: self._dropped(files))  # the source of the drag waits for an answer
+                return True
+        return super().eventFilter(watched, event)
+
+    def _dropped(self, files: Sequence[Path]) -> None:
+        # The parts of a recording, dropped together, are one machine; the longest name is that of its hidden state.
+        by_length = sorted(files, key=lambda file: len(file.name), reverse=True)
+        machines = list({file.stem.removesuffix("_hidden"): file for file in by_length}.values())
+        if len(machines) > 1:
+            show_error(self._window, "One machine at a time", f"{len(machines)} files were dropped on the window.")
+        elif not self._controller.occupied:
+            self._window.activateWindow()
+            self.machines.open_path(machines[0])
+
+
+def _files_of(event: QDropEvent) -> list[Path]:
+    return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]

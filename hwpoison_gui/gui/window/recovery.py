@@ -1,0 +1,114 @@
+"""Offers work that a crash or kill -9 left in the user's state folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.window.autosave import SAVES_TO, SESSION
+from hwpoison_gui.session.document.document import Document
+from hwpoison_gui.session.document.files import read
+from hwpoison_gui.session.errors import ScenarioError
+from hwpoison_gui.user_state import SESSIONS, Slot, left_slots
+from hwpoison_gui.view.words.words import counted
+
+
+class Left(NamedTuple):
+    """Work in a folder that this process has claimed. `saves_to`: the session file that it belongs to, or empty."""
+
+    slot: Slot
+    document: Document
+    when: datetime
+    saves_to: str
+
+    @property
+    def words(self) -> str:
+        """Two lines for a list."""
+        document = self.document
+        counts = [counted(len(document.line), "operation")]
+        counts += [counted(len(document.branches), "branch", "branches")] if document.branches else []
+        counts += [counted(len(document.notes), "note")] if document.notes else []
+        counts += [counted(len(document.drafts), "draft")] if document.drafts else []
+        name = Path(self.saves_to).name if self.saves_to else document.title
+        return f"{name}\n{self.when:%d %B, %H:%M}: {', '.join(counts)}"
+
+
+def left_work() -> list[Left]:
+    """The work of processes that died, newest first; empty folders are removed."""
+    found = []
+    for slot in left_slots(SESSIONS):
+        path = slot.path / SESSION
+        if not path.exists():
+            slot.remove()
+            continue
+        try:
+            document, changed = read(path), path.stat().st_mtime
+        except (OSError, ScenarioError):
+            slot.release()  # of a newer program, or damaged: it stays where it is
+            continue
+        saves_to = (slot.read(SAVES_TO) or b"").decode("utf-8", "surrogateescape")
+        found.append(Left(slot, document, datetime.fromtimestamp(changed), saves_to))
+    return sorted(found, key=lambda left: left.when, reverse=True)
+
+
+class RecoveryDialog(QDialog):
+    """Lists what was left. Work that is neither recovered nor discarded is offered again at the next start."""
+
+    def __init__(self, above: QWidget, found: Sequence[Left], recover: Callable[[Left], None]) -> None:
+        super().__init__(above)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Recover unsaved work")
+        self._found, self._recover = list(found), recover
+        ended = "hwpoison-gui did not end as it should, and what was done last is in no file."
+        words = QLabel(f"{ended} Recover it?", self)
+        words.setWordWrap(True)
+        self.list = QListWidget(self)
+        self.list.setAccessibleName("Unsaved work")
+        for left in self._found:
+            self._add(left)
+        self.list.setCurrentRow(0)
+        self.list.itemActivated.connect(lambda _: self.accept())
+        self.buttons = QDialogButtonBox(self)
+        roles = QDialogButtonBox.ButtonRole
+        self.recover = self.buttons.addButton("&Recover", roles.AcceptRole)
+        self.discard = self.buttons.addButton("&Discard", roles.DestructiveRole)
+        self.later = self.buttons.addButton("&Later", roles.RejectRole)
+        self.recover.setDefault(True)
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+        self.discard.clicked.connect(self._discard)
+        box = QVBoxLayout(self)
+        for part in (words, self.list, self.buttons):
+            box.addWidget(part)
+        self.finished.connect(self._release)
+        self.resize(look.px(480), look.px(240))
+
+    def _add(self, left: Left) -> None:
+        item = QListWidgetItem(left.words, self.list)
+        item.setToolTip(left.saves_to or left.document.title)
+
+    def accept(self) -> None:
+        """Recovers the chosen work."""
+        row = self.list.currentRow()
+        chosen = self._found.pop(row) if row >= 0 else None
+        super().accept()
+        if chosen is not None:
+            self._recover(chosen)
+
+    def _discard(self) -> None:
+        row = self.list.currentRow()
+        if row >= 0:
+            self._found.pop(row).slot.remove()
+            self.list.takeItem(row)
+        if not self._found:
+            self.reject()
+
+    def _release(self) -> None:
+        for left in self._found:
+            left.slot.release()

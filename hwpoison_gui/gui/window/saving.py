@@ -1,0 +1,224 @@
+"""Saves the open machine: as a session, a scenario or a recording; and the window as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QBuffer, QIODevice, QObject, Qt, Signal
+from PySide6.QtGui import QImageWriter
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from hwpoison_gui.gui.control.background import Background
+from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.window.map_view import MapView
+from hwpoison_gui.gui.window.messages import plain, show_error
+from hwpoison_gui.gui.window.notes import Notes
+from hwpoison_gui.gui.window.unsaved import UnsavedWork, Work
+from hwpoison_gui.opening import Opened
+from hwpoison_gui.session.document.document import SUFFIX, Document
+from hwpoison_gui.session.errors import ScenarioError
+
+_SESSION: Final = f"Session (*{SUFFIX})"
+_INSIDE: Final = f"Session with a copy of the memory inside (*{SUFFIX})"
+_SCENARIO: Final = "Scenario, one line of operations without branches (*.toml)"
+_FAILED: Final = "It cannot be saved"
+
+
+def _nothing() -> None:
+    """The default of `then`."""
+
+
+class Saving(QObject):
+    """`said` is emitted with what was saved, and where."""
+
+    said = Signal(str)
+    saved = Signal(str)  # a file that can be opened again
+
+    def __init__(self, above: QWidget, controller: Controller, notes: Notes, work: UnsavedWork, view: MapView) -> None:
+        super().__init__(above)
+        self._above, self._controller, self._notes, self._work, self._view = above, controller, notes, work, view
+        self.folder = ""
+        self.background = Background(above)
+        self.background.refused.connect(self._failed)
+
+    def _failed(self, head: str, text: str) -> None:
+        show_error(self._above, head, text)
+
+    # -- sessions
+
+    def document(self) -> Document:
+        """What a session file keeps of the present state."""
+        from hwpoison_gui import saving
+
+        return saving.document_of_machine(self._controller.machine, self._notes.notebook, self._view.read())
+
+    def save(self, then: Callable[[], None] = _nothing) -> None:
+        """Saves to the session's file, or asks for one; `then` is called when all work is saved."""
+        machine = self._controller.machine
+        if machine.saves_to:
+            self._save_session(Path(machine.saves_to), False, then)
+        else:
+            self.save_as(then)
+
+    def save_as(self, then: Callable[[], None] = _nothing) -> None:
+        """Asks for a file and saves to it: a session, or a scenario."""
+        machine = self._controller.machine
+        kinds = [_SESSION, _INSIDE if machine.scenario is None else _SCENARIO]
+        if machine.exported is not None:
+            kinds = [_INSIDE]
+        name, kind = QFileDialog.getSaveFileName(
+            self._above, "Save what was done", str(self._suggested()), ";;".join(kinds)
+        )
+        if not name:
+            return
+        self.folder = str(Path(name).parent)
+        bare = not Path(name).suffix
+        if machine.scenario is not None and (name.endswith(".toml") or (kind == _SCENARIO and bare)):
+            self._with_suffix(name, ".toml", lambda path: self._save_scenario(path, then))
+        else:
+            self._with_suffix(name, SUFFIX, lambda path: self._save_session(path, kind == _INSIDE, then))
+
+    def _suggested(self) -> Path:
+        machine = self._controller.machine
+        stem = Path(machine.saves_to or machine.file).stem or "session"
+        folder = Path(machine.saves_to).parent if machine.saves_to else Path(self.folder)
+        return folder / f"{stem}{SUFFIX}"
+
+    def _with_suffix(self, name: str, suffix: str, save: Callable[[Path], None]) -> None:
+        """Saves under a name with that suffix; asks where it was added and such a file exists."""
+        path = Path(name if name.endswith(suffix) else f"{name}{suffix}")
+        if str(path) == name or not path.exists():
+            save(path)
+            return
+        kind = QMessageBox.StandardButton
+        box = QMessageBox(
+            QMessageBox.Icon.Question, "hwpoison-gui", f"Replace {path.name}?", kind.Yes | kind.Cancel, self._above
+        )
+        box.setInformativeText(f"The file exists already: {path}")
+        plain(box)
+        box.button(kind.Yes).setText("&Replace")
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.accepted.connect(lambda: save(path))
+        box.open()
+
+    def _save_session(self, path: Path, inside: bool, then: Callable[[], None]) -> None:
+        from hwpoison_gui import saving
+
+        machine, document, work = self._controller.machine, self.document(), self._work.present
+
+        def done(saved: Opened) -> None:
+            self._controller.set_files(saved)
+            self._done(path, work)
+            problems = saving.problems_of(saved)
+            if problems:
+                self._failed("Saved, but the memory has changed", _changed_words(problems))
+            else:
+                then()
+
+        if machine.scenario is None and (inside or saving.needs_copy(machine)):
+            title = f"Saving {path.name}"
+            self.background.run(
+                title, lambda _, cancelled: saving.save_session(machine, document, path, inside, cancelled), done
+            )
+            return
+        try:
+            saved = saving.save_session(machine, document, path)
+        except OSError as error:
+            self._failed(_FAILED, f"{path}: {error.strerror or error}")
+        else:
+            done(saved)
+
+    def _done(self, path: Path, work: Work) -> None:
+        self._work.mark_saved(work)
+        self.saved.emit(str(path.absolute()))
+        self.said.emit(f"Saved to {path.absolute()}")
+
+    # -- scenarios
+
+    def _save_scenario(self, path: Path, then: Callable[[], None]) -> None:
+        from hwpoison_gui import opening
+        from hwpoison_gui.session.notebook import lost_words
+        from hwpoison_gui.session.scenario.writer import save
+
+        notes, work = self._notes.to_save(), self._work.present
+        try:
+            save(opening.recorded(self._controller.machine, notes.captions), path)
+        except ScenarioError as error:
+            self._failed(_FAILED, str(error))
+            return
+        except OSError as error:
+            self._failed(_FAILED, f"{path}: {error.strerror or error}")
+            return
+        book, branches = self._notes.notebook, self._controller.session.branches.kept
+        if not (notes.lost or book.drafts or branches):
+            self._done(path, work)
+            then()
+            return
+        self.saved.emit(str(path.absolute()))
+        # The mark in the title stays.
+        self.said.emit(f"Saved to {path.absolute()}\nA scenario holds no branches and no drafts: a session file does.")
+        if notes.lost:
+            self._failed("Saved, but for some notes", lost_words(notes.lost))
+
+    # -- recordings and pictures
+
+    def save_recording(self) -> None:
+        """Saves the copy of live memory as a recording."""
+        from hwpoison_gui import saving
+
+        name, _ = QFileDialog.getSaveFileName(
+            self._above, "Save the copy of this machine’s memory", str(Path(self.folder) / "memory.npz"),
+            "Recorded memory (*.npz)",
+        )  # fmt: skip
+        if not name:
+            return
+        machine = self._controller.machine
+
+        def write(path: Path) -> None:
+            self.background.run(
+                f"Saving {path.name}", lambda _, cancelled: saving.save_recording(machine, path, cancelled), done
+            )
+
+        def done(saved: Opened) -> None:
+            self._controller.set_files(saved)
+            assert saved.stored is not None
+            npz, side = (Path(ref.path) for ref in saved.stored.files)
+            self.saved.emit(str(npz))
+            self.said.emit(f"The memory was saved to {npz} and {side.name}, readable only by you")
+
+        self._with_suffix(name, ".npz", write)
+
+    def save_picture(self) -> None:
+        """Saves a picture of the window."""
+        from hwpoison_gui import atomic_file
+
+        picture = self._above.grab()
+        name, _ = QFileDialog.getSaveFileName(
+            self._above, "Save a picture", str(Path(self.folder) / "hwpoison.png"), "Pictures (*.png)"
+        )
+        if not name:
+            return
+        suffix = Path(name).suffix.lower().removeprefix(".")
+        known = suffix.encode() in {bytes(kind.data()) for kind in QImageWriter.supportedImageFormats()}
+
+        def write(path: Path) -> None:
+            buffer = QBuffer()
+            buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+            if not picture.save(buffer, suffix if known else "png"):
+                self._failed("The picture cannot be saved", f"Qt cannot write pictures of the kind {suffix}.")
+                return
+            try:
+                atomic_file.write(path, bytes(buffer.data().data()))
+            except OSError as error:
+                self._failed("The picture cannot be saved", f"{path}: {error.strerror or error}")
+            else:
+                self.said.emit(f"Picture saved to {path.absolute()}")
+
+        self._with_suffix(name, f".{Path(name).suffix.removeprefix('.')}" if known else ".png", write)
+
+
+def _changed_words(problems: list[str]) -> str:
+    head = "The session refers to these files, and can be opened again only with them as they were:"
+    return "\n".join([head, *problems])

@@ -1,0 +1,131 @@
+"""Knows whether the open machine has work that is in no file, and asks before that would be dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
+
+from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.control.present import Present
+from hwpoison_gui.gui.window.messages import plain
+from hwpoison_gui.gui.window.notes import Notes
+from hwpoison_gui.view.words.words import counted
+
+# The newest operation, the branches, the notes and the drafts. Operations compare by identity: while the newest one
+# is the same, so are those before it.
+Work = tuple[object, tuple[int, ...], tuple[object, ...], tuple[object, ...]]
+_NEVER: Work = (None, (), (), ("never saved",))
+
+
+class UnsavedWork(QObject):
+    """What the user did since the machine was opened or saved: operations, branches, notes and drafts.
+
+    The timeline position, the selection and the view are no work: nothing is lost without them.
+    """
+
+    changed = Signal(bool)  # whether there is unsaved work; also after work was saved to another file
+
+    def __init__(self, controller: Controller, present: Present, notes: Notes) -> None:
+        super().__init__(controller)
+        self._controller, self._notes = controller, notes
+        self._saved = self.present
+        self.any = False
+        present.opened.connect(self._opened)
+        present.moved.connect(self._look)
+        notes.changed.connect(self._look)
+
+    @property
+    def present(self) -> Work:
+        """What there is now, for comparison."""
+        session, book = self._controller.session, self._notes.notebook
+        newest = session.operations[-1] if session.operations else None
+        return newest, tuple(branch.number for branch in session.branches.kept), tuple(book.notes), tuple(book.drafts)
+
+    def mark_saved(self, work: Work) -> None:
+        """`work` is in a file; what was done since is not."""
+        self._saved = work
+        self.any = self.present != work
+        self.changed.emit(self.any)
+
+    def mark_unsaved(self) -> None:
+        """Nothing of it is in a file."""
+        self.mark_saved(_NEVER)
+
+    def _opened(self) -> None:
+        self.mark_saved(self.present)
+
+    def _look(self) -> None:
+        unsaved = self.present != self._saved
+        if unsaved != self.any:
+            self.any = unsaved
+            self.changed.emit(unsaved)
+
+    @property
+    def words(self) -> str:
+        """What there is, counted."""
+        session, book = self._controller.session, self._notes.notebook
+        counts = (
+            (len(session.operations), "operation", "operations"),
+            (len(session.branches.kept), "branch", "branches"),
+            (len(book.notes), "note", "notes"),
+            (len(book.drafts), "draft of a note", "drafts of notes"),
+        )
+        parts = [counted(count, one, many) for count, one, many in counts if count]
+        return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:]))) or "nothing"
+
+
+class Guard(QObject):
+    """Asks before unsaved work is dropped: save it, discard it, or stay."""
+
+    def __init__(
+        self,
+        above: QWidget,
+        controller: Controller,
+        work: UnsavedWork,
+        save: Callable[[Callable[[], None]], None],
+        asks: bool,
+    ) -> None:
+        super().__init__(above)
+        self._above, self._controller, self._work, self._save = above, controller, work, save
+        self.asks = asks
+        self._box: QMessageBox | None = None
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is something to ask about."""
+        return self.asks and self._work.any
+
+    def ask(self, what: str, then: Callable[[], None]) -> None:
+        """Calls `then` at once if nothing is unsaved, else after it was saved or discarded. `what` would drop it."""
+        if not self.wanted:
+            then()
+            return
+        if self._box is not None:
+            self._box.raise_()
+            return
+        kind = QMessageBox.StandardButton
+        file = Path(self._controller.machine.saves_to).name
+        head = f"Save the changes to {file}?" if file else "Save what you did?"
+        box = QMessageBox(
+            QMessageBox.Icon.Question, "hwpoison-gui", head, kind.Save | kind.Discard | kind.Cancel, self._above
+        )
+        box.setInformativeText(f"{what} drops what is in no file. This session has {self._work.words}.")
+        plain(box)
+        discard = box.button(kind.Discard)
+        assert isinstance(discard, QPushButton)
+        discard.setText("&Discard")
+        box.setDefaultButton(kind.Save)
+        box.setEscapeButton(kind.Cancel)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        answers = {box.button(kind.Save): lambda: self._save(then), discard: then}
+        box.finished.connect(lambda _: self._answered(answers.get(box.clickedButton())))  # type: ignore[call-overload]
+        self._box = box
+        box.open()
+
+    def _answered(self, answer: Callable[[], None] | None) -> None:
+        self._box = None
+        if answer is not None:
+            answer()
