@@ -286,6 +286,12 @@ class RmapView(QAbstractScrollArea):
                 return name
         return "pte" if columns.mapping[0] + columns.mapping[1] <= x < columns.vma[0] else ""
 
+    def words_at(self, point: QPointF) -> str:
+        """What is written under a point: as the tip, and the letters of the flags in the box of the frame."""
+        tip = self.tip_at(point)
+        of_frame = self.graph is not None and tip.startswith(f"{self.graph.pfn:#x}:")
+        return f"{self.state.letters}\n{tip}" if of_frame else tip
+
     def _row_in_words(self, number: int) -> str:
         assert self._layout is not None
         row = self._layout.rows[number]

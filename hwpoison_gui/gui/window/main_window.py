@@ -113,10 +113,11 @@ class MainWindow(QMainWindow):
         from hwpoison_gui.gui.window.term_tips import TermTips
 
         tips = TermTips(self)
-        for widget in (self.sentence, self.counters, *self.sliders.values(), *self.legend.chips.values()):
+        bars = (self.sentence, self.operations, self.transport.timeline, self.counters, self.lens_bar)
+        for widget in (*bars, *self.sliders.values()):
             tips.watch(widget)
-        for dock in self.docks.values():
-            tips.watch_content(dock)
+        for frame in (self.legend, *self.docks.values()):
+            tips.watch_content(frame)
 
     def _with_plane(self, opened: Opened) -> Opened:
         """With the plane of the first picture, where that shows the same frames."""

@@ -18,6 +18,9 @@ from PySide6.QtWidgets import (
 )
 
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
+from hwpoison_gui.gui.rmap.view import RmapView
+from hwpoison_gui.gui.timeline.operations import OperationStrip
+from hwpoison_gui.gui.timeline.track import Timeline
 from hwpoison_gui.gui.widgets.model_index import NOWHERE
 
 Role = Qt.ItemDataRole
@@ -41,8 +44,10 @@ def pointed(widget: QWidget, pos: QPoint) -> Pointed:
         return _of_item(area, pos)
     if isinstance(area, QTextEdit | QPlainTextEdit) and area.viewport() is widget:
         return _of_text(area, pos)
-    if area is not None and hasattr(area, "tip_at") and hasattr(area, "viewport") and area.viewport() is widget:
-        tip = area.tip_at(QPointF(pos))
+    if isinstance(area, RmapView) and area.viewport() is widget:
+        return Pointed(area.tip_at(QPointF(pos)), area.words_at(QPointF(pos)))
+    if isinstance(widget, Timeline | OperationStrip):
+        tip = widget.tip_at(pos.x())
         return Pointed(tip, tip)
     if isinstance(widget, QLabel):
         tip = f"{widget.text()}\n{widget.toolTip()}".rstrip() if _is_cut(widget) else widget.toolTip()

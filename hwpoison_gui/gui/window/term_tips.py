@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QHelpEvent
-from PySide6.QtWidgets import QAbstractScrollArea, QLabel, QToolTip, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QLabel, QToolTip, QWidget
 
 
 class TermTips(QObject):
     """Explains the widgets that it watches. The glossary is imported with the first tip."""
 
     def watch(self, root: QWidget) -> None:
-        """Watches a widget with the labels and views in it."""
-        for widget in (root, *root.findChildren(QLabel), *root.findChildren(QAbstractScrollArea)):
+        """Watches a widget with the labels, buttons and views in it."""
+        inner = [root.findChildren(kind) for kind in (QLabel, QAbstractButton, QAbstractScrollArea)]
+        for widget in (root, *chain.from_iterable(inner)):
             inside = widget.viewport() if isinstance(widget, QAbstractScrollArea) else widget
             inside.installEventFilter(self)
 

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QHelpEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QToolTip, QWidget
+from PySide6.QtWidgets import QAbstractButton, QLabel, QToolTip, QWidget
 
 from hwpoison_gui.gui.window import term_tips
 from hwpoison_gui.gui.window.command_palette import CommandPalette
@@ -86,6 +86,13 @@ def test_reverse_map_legend_and_counters_are_explained(broken) -> None:
     rmap, layout = broken.window.rmap, broken.window.rmap._layout
     mapping = QPoint(round(layout.columns.mapping[0]) + 5, rmap.viewport().height() // 2)
     assert "anon_vma: The object" in tip(rmap.viewport(), mapping)
+    frame = QPoint(round(layout.columns.frame[0]) + 5, rmap.viewport().height() // 2)
+    assert f"{rmap.state.letters}: Letters of page flags: " in tip(rmap.viewport(), frame)
+    track = broken.window.transport.timeline
+    assert "reserved" not in tip(track, QPoint(track.width() - 30, 10))
+    assert "\n\n" in tip(track, QPoint(track.width() // 2, 10))
+    lens = broken.window.lens_bar.findChildren(QAbstractButton)[0]
+    assert "frame: A piece of physical memory" in tip(lens, QPoint(3, 3))
     chip = broken.window.legend.chips[3]
     assert "reserved: Memory that was never given" in tip(chip, QPoint(3, 3))
 
