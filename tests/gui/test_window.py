@@ -21,6 +21,7 @@ from hwpoison_gui.sources.errors import CancelledError, LivePermissionError
 from hwpoison_gui.view.base.palette import THEMES
 from tests.gui.conftest import workers
 from tests.gui.waiting import until
+from tests.workbench import do
 
 Key = Qt.Key
 
@@ -363,3 +364,19 @@ def test_a_selected_frame_has_its_line_after_an_operation_until_the_next_move(us
     window.controller.step(1)
     assert window.sentence.sentence.text == came.text
     assert f"Selected: {other:#x}" in window.sentence.sentence.detail
+
+
+def test_the_sentence_leads_to_the_frame_that_a_page_was_migrated_to(open_window) -> None:
+    session = Session.fresh(4096, profile="6.1")
+    do(session, "task", name="srv")
+    do(session, "mmap", task="srv", name="heap", pages=2)
+    do(session, "write", task="srv", at="heap+1", value="x")
+    user = open_window(session)
+    old = user.frame("srv:heap+1")
+    user.window.controller.inject(old, "soft_offline", {"frame": f"pfn:{old:#x}"})
+    user.window.actions_["last"].trigger()
+    bar, new = user.window.sentence, user.frame("srv:heap+1")
+    assert new != old and bar.to.isVisible() and bar.to.text() == f"Go to {new:#x}"
+    bar.to.click()
+    assert user.window.controller.selection.frame == new and not bar.to.isVisible()
+    assert bar.text.text().startswith(f"{new:#x}  ")

@@ -25,14 +25,20 @@ if TYPE_CHECKING:  # only a scenario has captions
     from hwpoison_gui.view.facts.captions import Captions
 
 
-def connect_timeline(sentence: SentenceBar, transport: Transport, controller: Controller, present: Present) -> None:
-    """Keeps sentence and track up to date; the track seeks."""
+def connect_timeline(
+    sentence: SentenceBar,
+    transport: Transport,
+    controller: Controller,
+    present: Present,
+    show_frame: Callable[[int], None],
+) -> None:
+    """Keeps sentence and track up to date; the track seeks, and the sentence shows another frame that it names."""
 
     def show_sentence() -> None:
         session, frame = controller.session, controller.selection.frame
         other = frame != NONE and not is_about(session, frame)
         shown = sentence_of(session, chosen.lines(frame) if other else ("", ""), frame == asked[0])
-        sentence.set_sentence(shown)
+        sentence.set_sentence(shown._replace(to=-1) if shown.to == frame else shown)
         transport.where.setText(shown.where)
 
     def looked() -> None:
@@ -59,6 +65,7 @@ def connect_timeline(sentence: SentenceBar, transport: Transport, controller: Co
 
     chosen = HoverText(show_sentence, sentence)
     known, asked = [NONE], [NONE]  # the frame selected last, and the one selected since the last move
+    sentence.frameWanted.connect(show_frame)
     transport.timeline.seekRequested.connect(controller.seek)
     controller.playback.speedChanged.connect(transport.show_speed)
     present.opened.connect(opened)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -17,7 +17,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QApplication, QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QGridLayout, QLabel, QToolButton, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
@@ -46,7 +46,12 @@ class Form(Enum):
 
 
 class SentenceBar(QWidget):
-    """Two lines of text; kernel function and branch beside them. Ctrl+C copies everything."""
+    """Two lines of text; kernel function and branch beside them. Ctrl+C copies everything.
+
+    A button, or Enter, goes to another frame that the sentence names.
+    """
+
+    frameWanted = Signal(int)
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
@@ -64,6 +69,11 @@ class SentenceBar(QWidget):
             label.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         for label in (self.code, self.branch):
             label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.to = QToolButton(self)
+        self.to.setObjectName("boxed")
+        self.to.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.to.clicked.connect(lambda: self.frameWanted.emit(self.sentence.to))
+        self.to.hide()
         grid = QGridLayout(self)
         grid.setContentsMargins(look.LARGE + _BAR, look.SMALL, look.LARGE, look.TIGHT)
         grid.setHorizontalSpacing(look.LARGE)
@@ -92,6 +102,8 @@ class SentenceBar(QWidget):
         self._grid.addWidget(self.branch, *((0, 3) if beside else (1, 2)))
         for label in (self.text, self.detail):
             label.setWordWrap(not beside)
+        self._grid.removeWidget(self.to)
+        self._grid.addWidget(self.to, 0, 4, 1 if beside else 2, 1, Qt.AlignmentFlag.AlignVCenter)
         self.branch.setHidden(beside)
         self.detail.show()
         self._grid.setColumnStretch(0, 1)
@@ -132,6 +144,9 @@ class SentenceBar(QWidget):
         look.ink(self.text, loud if said.tone in ("kill", "panic") else theme.text)
         for label in (self.detail, self.code, self.branch):
             look.ink(label, theme.muted if label is not self.code else theme.text)
+        self.to.setText(f"Go to {said.to:#x}")
+        self.to.setToolTip("Selects the other frame that this is about  (Enter)")
+        self.to.setVisible(said.to >= 0)
         self.setAccessibleDescription(self.in_words())
         self._grid.activate()  # the labels on the right take their space from the sentence at once
         self._fit()
@@ -146,6 +161,8 @@ class SentenceBar(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):
             QApplication.clipboard().setText(self.in_words())
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.sentence.to >= 0:
+            self.frameWanted.emit(self.sentence.to)
         else:
             super().keyPressEvent(event)
 
@@ -180,6 +197,7 @@ class SentenceBar(QWidget):
         self.text.setFont(look.font(self.form.value, QFont.Weight.DemiBold))
         wide = QFontMetrics(self.text.font()).horizontalAdvance(self.text.text()) + look.HAIR
         rest = self._grid.contentsRect().width() - wide - self.code.sizeHint().width() - 2 * look.LARGE
+        rest -= self.to.sizeHint().width() + look.LARGE if self.sentence.to >= 0 else 0
         self.detail.setVisible(rest >= look.px(_LEAST_DETAIL))
         self._grid.setColumnStretch(0, wide)
         self._grid.setColumnStretch(1, max(0, rest) if rest >= look.px(_LEAST_DETAIL) else 0)

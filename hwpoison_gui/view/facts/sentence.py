@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel.mark import Act
+from hwpoison_gui.kernel.migrate import MOVED
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base.moment import moment_of, title_of
+from hwpoison_gui.view.base.moment import Moment, moment_of, title_of
 from hwpoison_gui.view.facts.operation_chips import RESULT_TONES, result_in
 from hwpoison_gui.view.outcome.loss import loss_of
 from hwpoison_gui.view.outcome.verdict import refused, verdict
@@ -21,7 +22,10 @@ IDLE_HINT: Final = (
 
 
 class Sentence(NamedTuple):
-    """`tone`: idle, plain, kill, good, warn or panic. `code` is the kernel function, `branch` the one taken in it."""
+    """`tone`: idle, plain, kill, good, warn or panic. `code` is the kernel function, `branch` the one taken in it.
+
+    `to`: another frame that it names, to go to; -1 without one.
+    """
 
     text: str
     detail: str = ""
@@ -29,6 +33,7 @@ class Sentence(NamedTuple):
     branch: str = ""
     tone: str = "plain"
     where: str = ""
+    to: int = -1
 
 
 _TONES: Final[dict[Act, str]] = {
@@ -82,7 +87,18 @@ def sentence_of(session: Session, selected: tuple[str, str] = ("", ""), is_asked
         tone = "panic" if operation.outcome.panic else result_in(session, operation)[1]
     if frame:
         detail = "  ·  ".join(filter(None, (detail, f"Selected: {frame}")))
-    return Sentence(text, detail, function_of(mark, session.machine.profile), branch_of(mark), tone, where)
+    code, to = function_of(mark, session.machine.profile), _other_frame(session, moment)
+    return Sentence(text, detail, code, branch_of(mark), tone, where, to)
+
+
+def _other_frame(session: Session, moment: Moment) -> int:
+    """A frame besides that of the operation: of the step, or the one that a migrated page is in now; else -1."""
+    assert moment.step is not None and moment.operation is not None
+    operation, marks = moment.operation, [moment.step.mark]
+    if moment.at_end and operation.name == "soft_offline":
+        marks = [mark for mark in session.steps.marks[operation.first : operation.last] if mark.site is MOVED]
+    frames = [pfn for mark in marks for pfn in mark.frames if 0 <= pfn < session.machine.frames]
+    return next((pfn for pfn in frames if pfn != operation.outcome.pfn), -1)
 
 
 def _ahead(session: Session, words: str) -> str:

@@ -31,3 +31,15 @@ def test_after_a_panic_nothing_can_be_broken() -> None:
     bench.do("sysctl", name="memory_failure_recovery", value=0)
     bench.do("poison", frame="any:slab")
     assert "panicked" in sentence_of(bench.session, ("0x1  free", ""), is_asked=True).detail
+
+
+def test_soft_offline_leads_to_the_frame_that_has_the_content_now() -> None:
+    bench = Workbench()
+    bench.area()
+    bench.do("write", task="a", at="m+0", value="x")
+    old = bench.pfn()
+    bench.do("soft_offline", frame=f"pfn:{old:#x}")
+    said = sentence_of(bench.session)
+    assert said.to == bench.pfn() != old and f"{said.to:#x}" in said.text
+    bench.do("poison", frame="a:m+0")
+    assert sentence_of(bench.session).to == -1
