@@ -11,7 +11,7 @@ def test_the_caption_follows_the_steps_and_the_summary_stays_visible(open_window
     path = tmp_path / "story.toml"
     path.write_text(STORY.replace("It breaks.", "It <b>breaks</b>."), "utf-8")
     user = open_window(opening.open_file(path))
-    bar = user.window._caption_bar(False)
+    bar = user.window.on_demand.caption(False)
     assert bar.isVisible() and bar.text.toPlainText() == "It maps memory."
     assert "What happens." in bar.head.text()
     top = user.window.map.y()
@@ -28,11 +28,11 @@ def test_another_machine_without_captions_hides_them(open_window, tmp_path) -> N
     path.write_text(STORY, "utf-8")
     user = open_window(opening.open_file(path))
     user.window.controller.open(opening.Opened(workers(), "another"))
-    assert not user.window._caption_bar(False).isVisible()
+    assert not user.window.on_demand.caption(False).isVisible()
 
 
 def test_a_machine_without_captions_has_no_bar(user) -> None:
-    assert user.window._caption_bar(False) is None
+    assert user.window.on_demand.caption(False) is None
 
 
 def test_the_notebook_shows_captions_without_markdown(open_window, tmp_path) -> None:
