@@ -25,7 +25,7 @@ BAD_FILE: Final = 2
 INTERRUPTED: Final = 130  # as a shell says of SIGINT
 PIPE_CLOSED: Final = 141  # as a shell says of SIGPIPE
 
-_USAGE: Final = """hwpoison-gui [FILE | --live]
+_USAGE: Final = """hwpoison-gui [FILE | --live | --present FILE]
        hwpoison-gui check [--all] FILE...
        hwpoison-gui simulate [--json] FILE
        hwpoison-gui agree [--hidden] [--json] RECORDING ROWS
@@ -45,7 +45,8 @@ _COMMANDS_HELP: Final = """commands:
 
 examples:
   hwpoison-gui                           a small desktop machine; click a frame to poison it
-  hwpoison-gui demo.toml                 present a scenario, step by step
+  hwpoison-gui demo.toml                 open a scenario, and go through it step by step
+  hwpoison-gui --present demo.toml       the same full screen, for a projector and a remote
   hwpoison-gui victim_before.npz         the recorded memory of a real machine
   sudo hwpoison-gui --live               a copy of this machine's memory; the real one is only read
   hwpoison-gui check scenarios/          exit status 0: all hold, 1: one differs, 2: a file is bad
@@ -228,7 +229,8 @@ def _write(path: Path, text: str) -> int:
 
 
 def _window(arguments: Sequence[str]) -> int:
-    file, live = _to_open(arguments)
+    options = _to_open(arguments)
+    file = options.present or options.file
     if file is not None and not file.exists():
         return _complain(f"{file}: no such file", BAD_FILE)
     # Until the window is complete nothing is garbage, and collecting would take a tenth of the start.
@@ -243,12 +245,12 @@ def _window(arguments: Sequence[str]) -> int:
     qt.load()
     from hwpoison_gui.gui.app.run import run
 
-    status: int = run(start, live=live)
+    status: int = run(start, live=options.live, present=options.present is not None)
     return status
 
 
-def _to_open(arguments: Sequence[str]) -> tuple[Path | None, bool]:
-    """The file to open in the window, or None; and whether to open the memory of this machine."""
+def _to_open(arguments: Sequence[str]) -> argparse.Namespace:
+    """What to open in the window: `file`, `present` or neither; `live`: the memory of this machine."""
     parser = argparse.ArgumentParser(
         prog="hwpoison-gui",
         usage=_USAGE,
@@ -259,9 +261,9 @@ def _to_open(arguments: Sequence[str]) -> tuple[Path | None, bool]:
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a scenario or a recorded memory to open")
+    what.add_argument("--present", type=Path, metavar="FILE", help="present a scenario full screen")
     what.add_argument("--live", action="store_true", help="open a copy of this machine's own memory")
-    options = parser.parse_args(arguments)
-    return options.file, options.live
+    return parser.parse_args(arguments)
 
 
 def _start(file: Path | None) -> Start | None:

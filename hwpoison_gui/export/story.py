@@ -6,7 +6,7 @@ referred to by number; of the map a scene holds what has changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -22,6 +22,7 @@ from hwpoison_gui.view.base.moment import moment_of, title_of
 from hwpoison_gui.view.facts.counters import killed
 from hwpoison_gui.view.facts.operation_chips import result_in
 from hwpoison_gui.view.facts.sentence import sentence_of
+from hwpoison_gui.view.facts.stops import is_told, stops_of
 from hwpoison_gui.view.map.changed_frames import touched_frames
 from hwpoison_gui.view.outcome.loss import ending_of, loss_of
 from hwpoison_gui.view.outline.outline import Outline
@@ -40,7 +41,6 @@ Json = dict[str, Any]
 MOST_CELLS: Final = 1 << 16  # of the map: a browser draws as many at once
 MOST_SCENES: Final = 4000
 _EDGE: Final = 8  # scenes at either end of a run of alike steps
-_STOPS: Final = (Act.DECIDE, Act.RESULT, Act.PANIC)
 _LOOPS: Final = (Act.VISIT, Act.SKIP, Act.UNMAP, Act.MAP, Act.SIGNAL, Act.DIE)
 
 
@@ -73,7 +73,7 @@ def scenes_of(session: Session) -> list[int]:
     """
     shown = [0]
     for operation in session.operations:
-        if not _is_told(operation):
+        if not is_told(operation):
             shown.append(operation.last)
             continue
         marks = session.steps.marks[operation.first : operation.last]
@@ -84,13 +84,6 @@ def scenes_of(session: Session) -> list[int]:
     if len(shown) > MOST_SCENES:
         raise TooLongError(f"the story has {len(shown):,} scenes; at most {MOST_SCENES:,} fit a page")
     return shown
-
-
-def _is_told(operation: Operation) -> bool:
-    """Whether each step is shown: not of what only leads up to something, nor where a scenario asks to pass over it."""
-    if operation.telling.pause is False and not operation.telling.caption:
-        return False
-    return bool(operation.telling.caption or operation.outcome.signals or operation.name in ("poison", "soft_offline"))
 
 
 def _at_an_edge(acts: Sequence[Act], number: int) -> bool:
@@ -113,9 +106,10 @@ class _Story:
     def tell(self, title: str, summary: str) -> Json:
         session = self._session
         positions = scenes_of(session)
+        stops = set(stops_of(session))
         session.seek(0)
         cells = self._cells()
-        scenes = [self._scene(position) for position in positions]
+        scenes = [self._scene(position, stops) for position in positions]
         m = session.machine
         return {
             "title": title,
@@ -134,7 +128,7 @@ class _Story:
 
     # -- one scene
 
-    def _scene(self, position: int) -> Json:
+    def _scene(self, position: int, stops: Collection[int]) -> Json:
         session = self._session
         passed = range(session.position + 1, position + 1)
         touched = self._walk(position, passed)
@@ -149,7 +143,7 @@ class _Story:
             "code": said.code,
             "branch": said.branch,
             "tone": said.tone,
-            "stop": int(self._is_stop(position)),
+            "stop": int(position in stops),
             "log": len(m.log.view),
             "kb": m.hardware_corrupted_kb,
             "killed": killed(m),
@@ -172,19 +166,6 @@ class _Story:
             self._session.seek(step)
             touched.update(touched_frames(self._session)[1].tolist())
         return touched
-
-    def _is_stop(self, position: int) -> bool:
-        """Where a presenter stops: at decisions and results, at the first word of a caption, where a pause is asked."""
-        session = self._session
-        operation = session.operation_at(position)
-        if operation is None:
-            return position == 0
-        telling = operation.telling
-        if position == operation.last and telling.stops(operation.name):
-            return True
-        if not _is_told(operation):
-            return False
-        return session.steps.marks[position - 1].act in _STOPS
 
     # -- the map
 
@@ -239,7 +220,7 @@ class _Story:
             "result": result,
             "tone": tone,
         }
-        if _is_told(operation):
+        if is_told(operation):
             made["outline"] = list(_outline(session, operation))
         return made
 

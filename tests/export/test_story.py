@@ -134,4 +134,3 @@ def test_what_the_scenario_passes_over_is_passed_over() -> None:
     args = {"frame": "any:free", "via": "corrupt-pfn", "rip_valid": True, "thread": 0}
     session.act("poison", args, Telling(pause=False))
     assert scenes_of(session) == [0, session.operations[0].last]
-    assert story(session, "t")["scenes"][-1]["stop"] == 0

@@ -75,7 +75,7 @@ def begin(start: Start, then: Callable[[MainWindow], None]) -> MainWindow:
     return window
 
 
-def run(start: Start, *, live: bool = False) -> int:
+def run(start: Start, *, live: bool = False, present: bool = False) -> int:
     """Open the window and run until it is closed. Returns the exit status."""
 
     def begun(window: MainWindow) -> None:
@@ -86,6 +86,8 @@ def run(start: Start, *, live: bool = False) -> int:
         gc.enable()
         if live:
             window.machines.open_live()
+        if present:
+            window.presentation.begin()
         QTimer.singleShot(_IDLE_MS, window, hover.preload)
         QTimer.singleShot(_IDLE_MS, window, window.keeping.offer_recovery)
 

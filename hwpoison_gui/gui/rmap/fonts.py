@@ -28,15 +28,17 @@ class Fonts(NamedTuple):
     plain: Metrics
 
     @classmethod
-    def make(cls) -> Fonts:
+    def make(cls, scale: float = 1.0) -> Fonts:
+        """`scale`: relative to the window's text."""
         name, small, mono = (
-            look.font(look.BODY, QFont.Weight.DemiBold),
-            look.font(look.CAPTION),
-            look.mono(look.CAPTION),
+            look.font(look.BODY * scale, QFont.Weight.DemiBold),
+            look.font(look.CAPTION * scale),
+            look.mono(look.CAPTION * scale),
         )
         widest = max(QFontMetricsF(mono).horizontalAdvance(word) for word in ENTRY_WORDS.values())
         plain = Metrics(QFontMetricsF(name).height(), QFontMetricsF(small).height(), widest + 10, 0.0)
-        strong, title = look.mono(look.BODY, QFont.Weight.Bold), look.font(look.CAPTION, QFont.Weight.Bold)
+        strong = look.mono(look.BODY * scale, QFont.Weight.Bold)
+        title = look.font(look.CAPTION * scale, QFont.Weight.Bold)
         return cls(name, small, mono, strong, title, plain)
 
     def metrics(self, graph: ReverseMap, rows: Sequence[Row]) -> Metrics:

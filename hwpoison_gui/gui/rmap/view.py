@@ -44,6 +44,7 @@ class RmapView(QAbstractScrollArea):
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._scale = 1.0
         self._fonts = Fonts.make()
         self.empty = EMPTY  # shown without a reverse map
         self.graph: ReverseMap | None = None
@@ -69,8 +70,14 @@ class RmapView(QAbstractScrollArea):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        self._fonts = Fonts.make()
+        self._fonts = Fonts.make(self._scale)
         self._lay_out()
+
+    def set_scale(self, scale: float) -> None:
+        """Draws its text larger or smaller than the window's by a factor."""
+        if scale != self._scale:
+            self._scale = scale
+            self.set_theme(self._theme)
 
     def set_walk(
         self,

@@ -189,6 +189,7 @@ class MainWindow(QMainWindow):
         from hwpoison_gui.gui.window.menus import ContextMenus, build_menu_bar
         from hwpoison_gui.gui.window.notes import Notes
         from hwpoison_gui.gui.window.on_demand import OnDemand
+        from hwpoison_gui.gui.window.presentation import Presentation
 
         c = self.controller
         self.notes = Notes(self, c, self.present, self.operations, self.transport.timeline, self.sentence)
@@ -198,6 +199,7 @@ class MainWindow(QMainWindow):
         self.machines = self.keeping.machines
         self.go_to = GoTo(self, self.map, c, lambda: self.theme)
         self.comparison = Comparison(self, c, self.appearance)
+        self.presentation = Presentation(self, c, self.present, self.appearance)
         self.menus = ContextMenus(self, self.map, c, self.appearance)
         self.actions_ = Actions(self, self._commands(), lambda: c.occupied)
         self.on_demand = OnDemand(self, c, self.appearance, self.map, self.map_stage, self.filter, self.actions_)
@@ -214,7 +216,7 @@ class MainWindow(QMainWindow):
         return [
             *commands.machine_commands(self.machines, self.keeping.saving, self.keeping.recent, c, self.close),
             *commands.frame_commands(c, self.menus, self.go_to, self.comparison, self.map.center_on),
-            *commands.play_commands(c, self.notes),
+            *commands.play_commands(c, self.notes, self.presentation.begin),
             *commands.map_commands(self.lenses, self.layouts, self.filter, lambda: self.finder.open_search()),
             *commands.look_commands(self.map, self.history, self._toggle_overview, lambda: self.overview.on),
             *commands.theme_commands(self.appearance),
@@ -456,6 +458,7 @@ class MainWindow(QMainWindow):
             self.controller.playback.pause()
             self.keeping.closed()
             self.comparison.stop()
+            self.presentation.stop()
             self.settings.keep(keys.GEOMETRY, self.saveGeometry())
             self.settings.keep(keys.DOCKS, self.room.state())
             self.settings.keep(keys.COLLAPSED, self.room.collapsed())

@@ -1,0 +1,93 @@
+"""The speaker's own window: notes, what comes next, and the time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.stage.board import words
+from hwpoison_gui.gui.stage.keys import HELP
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.base.moment import title_of
+from hwpoison_gui.view.base.palette import Theme
+from hwpoison_gui.view.facts.stops import telling_time
+from hwpoison_gui.view.words.plain import plain
+
+_SECOND: Final = 1000  # ms
+_NO_NOTES: Final = "No notes here."
+
+
+class SpeakerWindow(QWidget):
+    """Shows what the audience does not see; keys go to the stage."""
+
+    def __init__(self, stage: QWidget, theme: Theme) -> None:
+        super().__init__(None, Qt.WindowType.Window)
+        self._stage = stage
+        self.setWindowTitle("Speaker notes")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._began = time.monotonic()
+        self._planned = self._left = 0.0
+        self.now, self.next, self.keys = words(self), words(self), words(self)
+        self.keys.setText(HELP)
+        self.notes = QPlainTextEdit(self)
+        self.notes.setReadOnly(True)
+        self.notes.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.notes.setAccessibleName("Notes for the speaker")
+        self.clock, self.elapsed, self.left = QLabel(self), QLabel(self), QLabel(self)
+        times = QHBoxLayout()
+        for label in (self.elapsed, self.left):
+            times.addWidget(label)
+        times.addStretch(1)
+        times.addWidget(self.clock)
+        box = QVBoxLayout(self)
+        box.addLayout(times)
+        box.addWidget(self.now)
+        box.addWidget(self.notes, 1)
+        box.addWidget(self.next)
+        box.addWidget(self.keys)
+        for label in (self.now, self.next):
+            label.setFont(look.font(look.TITLE))
+        for label in (self.clock, self.elapsed, self.left):
+            label.setFont(look.font(look.HEADLINE))
+        self.notes.setFont(look.font(look.HEADLINE))
+        for label in (self.next, self.keys):
+            look.ink(label, theme.muted)
+        self._tick = QTimer(self)
+        self._tick.setInterval(_SECOND)
+        self._tick.timeout.connect(self._show_time)
+        self._tick.start()
+        self._show_time()
+
+    def sizeHint(self) -> QSize:
+        return QSize(720, 480)
+
+    def show_stop(self, session: Session, stops: Sequence[int], stop: int) -> None:
+        """Shows the notes of a stop, and the caption after it."""
+        operation = session.operation_at(stops[stop])
+        self.now.setText(plain(operation.telling.caption) or title_of(operation) if operation else "")
+        self.notes.setPlainText(plain(operation.telling.notes) if operation and operation.telling.notes else _NO_NOTES)
+        number = session.operations.index(operation) + 1 if operation else 0
+        ahead = (plain(one.telling.caption) for one in session.operations[number:] if one.telling.caption)
+        self.next.setText(f"Next: {next(ahead, 'the end')}")
+        self._planned = telling_time(session, 0)
+        self._left = telling_time(session, number)
+        self._show_time()
+
+    def _show_time(self) -> None:
+        gone = time.monotonic() - self._began
+        self.clock.setText(time.strftime("%H:%M"))
+        self.elapsed.setText(f"{_minutes(gone)} of about {_minutes(self._planned)}")
+        self.left.setText(f"about {_minutes(self._left)} left")
+
+    def keyPressEvent(self, event: object) -> None:
+        self._stage.keyPressEvent(event)  # type: ignore[arg-type]
+
+
+def _minutes(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"

@@ -1,0 +1,50 @@
+"""Where a presenter stops in a session: at captions, pauses, decisions and results."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hwpoison_gui.kernel.mark import Act
+from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.view.facts.pace import reading_ms
+
+_ACTS: Final = (Act.DECIDE, Act.RESULT, Act.PANIC)
+_TOLD: Final = frozenset({"poison", "soft_offline"})
+
+
+def is_told(operation: Operation) -> bool:
+    """Whether its steps are shown: not of what leads up to something, nor where a scenario asks to pass over it."""
+    if operation.telling.pause is False and not operation.telling.caption:
+        return False
+    return bool(operation.telling.caption or operation.outcome.signals or operation.name in _TOLD)
+
+
+def is_stop(session: Session, position: int) -> bool:
+    """Whether a presenter stops at a timeline position; the machine as booted is one."""
+    operation = session.operation_at(position)
+    if operation is None:
+        return True
+    if position == operation.last and operation.telling.stops(operation.name):
+        return True
+    return is_told(operation) and session.steps.marks[position - 1].act in _ACTS
+
+
+def stops_of(session: Session) -> list[int]:
+    """All stops, ascending: the machine as booted first, the newest step last."""
+    found = {0, len(session.steps)}
+    for operation in session.operations:
+        if operation.telling.stops(operation.name):
+            found.add(operation.last)
+        if not is_told(operation):
+            continue
+        if operation.telling.caption and operation.name in _TOLD:
+            found.add(operation.first + 1)  # the caption is read before the walk begins
+        marks = session.steps.marks[operation.first : operation.last]
+        found.update(operation.first + number for number, mark in enumerate(marks, start=1) if mark.act in _ACTS)
+    return sorted(found)
+
+
+def telling_time(session: Session, first: int) -> float:
+    """Seconds that a speaker needs for the operations from number `first` on: captions and notes, read aloud."""
+    texts = (f"{one.telling.caption} {one.telling.notes}".strip() for one in session.operations[first:])
+    return sum(reading_ms(text) for text in texts) / 1000

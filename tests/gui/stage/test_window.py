@@ -1,0 +1,211 @@
+"""The stage: a remote's keys go from stop to stop, questions may leave the path, and one key leads back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+
+from hwpoison_gui import resources
+from hwpoison_gui.gui.stage.motion import between
+from hwpoison_gui.gui.stage.window import StageWindow
+from hwpoison_gui.opening import Opened, open_file
+from hwpoison_gui.view.facts.stops import stops_of
+from hwpoison_gui.view.map.camera import Camera
+from tests.gui.waiting import until
+
+Key = Qt.Key
+
+
+@pytest.fixture
+def presented(open_window: Callable[..., object]) -> Iterator[Callable[[Opened], tuple[object, StageWindow]]]:
+    """Opens a machine and presents it, without motion."""
+    shown: list[StageWindow] = []
+
+    def present(opened: Opened, still: bool = True) -> tuple[object, StageWindow]:
+        user = open_window(opened)
+        user.window.appearance.choose_motion(still)
+        QTest.keyClick(user.window, Key.Key_F5)
+        stage = user.window.presentation.shown
+        assert stage is not None
+        shown.append(stage)
+        stage.showNormal()
+        stage.resize(1280, 720)
+        stage.activateWindow()
+        until(stage.isActiveWindow)
+        return user, stage
+
+    yield present
+
+
+@pytest.fixture
+def lesson(presented: Callable[..., tuple[object, StageWindow]]) -> tuple[object, StageWindow]:
+    return presented(open_file(resources.path("lessons/07-one-page-many-processes.toml")))
+
+
+def press(stage: StageWindow, *keys: Qt.Key) -> None:
+    for key in keys:
+        QTest.keyClick(stage, key)
+
+
+def test_it_begins_with_the_title_whatever_was_shown_before(lesson: tuple[object, StageWindow]) -> None:
+    user, stage = lesson
+    assert user.session.position == 0 and stage.card.isVisible()
+    assert stage.card.title.text() == "One page, many processes"
+    assert "share the accident" in stage.card.text.text()
+
+
+def test_a_remote_goes_through_every_stop_and_back(lesson: tuple[object, StageWindow]) -> None:
+    user, stage = lesson
+    stops = stops_of(user.session)
+    seen = [0]
+    for _ in stops:
+        press(stage, Key.Key_PageDown)
+        seen.append(user.session.position)
+    assert seen == [*stops, stops[-1]] and not stage.card.isVisible()
+    for stop in reversed(stops[:-1]):
+        press(stage, Key.Key_PageUp)
+        assert user.session.position == stop
+    assert stage.card.isVisible()
+
+
+def test_number_and_enter_home_and_end(lesson: tuple[object, StageWindow]) -> None:
+    user, stage = lesson
+    press(stage, Key.Key_1, Key.Key_2, Key.Key_Return)
+    assert user.session.position == stage.stops[12]
+    press(stage, Key.Key_End)
+    assert user.session.position == stage.stops[-1]
+    press(stage, Key.Key_Home)
+    assert user.session.position == 0
+    press(stage, *[Key.Key_9] * 8, Key.Key_Return)
+    assert user.session.position == stage.stops[-1]
+
+
+def test_a_full_stop_blanks_and_any_key_brings_it_back(lesson: tuple[object, StageWindow]) -> None:
+    _, stage = lesson
+    press(stage, Key.Key_PageDown, Key.Key_Period)
+    assert stage.blank.isVisible()
+    press(stage, Key.Key_PageDown)
+    assert not stage.blank.isVisible() and stage.stop == 1
+
+
+def test_the_caption_the_decision_and_the_newest_line_are_shown(lesson: tuple[object, StageWindow]) -> None:
+    user, stage = lesson
+    texts = set()
+    for _ in stage.stops:
+        press(stage, Key.Key_PageDown)
+        texts.add(stage.board.head.text())
+        position = user.session.position
+        operation = user.session.operation_at(position)
+        told = [one.telling.caption for one in user.session.operations if one.telling.caption and one.first < position]
+        assert operation is None or stage.caption.text() == told[-1]
+    assert "May the kernel try to recover?" in texts and "What is left" in texts
+    assert stage.log.text() == "MCE 0x43: dirty LRU page recovery: Recovered"
+
+
+def test_motion_arrives_at_once_on_the_next_press(presented: Callable[..., tuple[object, StageWindow]]) -> None:
+    user, stage = presented(open_file(resources.path("lessons/05-anonymous-early-kill.toml")), still=False)
+    press(stage, Key.Key_PageDown)
+    assert stage.motion.moving
+    press(stage, Key.Key_PageDown)
+    assert not stage.motion.moving and user.session.position == stage.stops[1] and stage.stop == 1
+    press(stage, Key.Key_PageDown, Key.Key_PageUp)
+    assert not stage.motion.moving or stage.stop == 0
+    until(lambda: not stage.motion.moving)
+    assert user.session.position == stage.stops[stage.stop]
+
+
+def test_it_flies_near_for_the_walk_and_far_for_the_end(lesson: tuple[object, StageWindow]) -> None:
+    user, stage = lesson
+    click = next(one for one in user.session.operations if one.name == "poison")
+    near = stage.stops.index(click.first + 1)
+    for _ in range(near):
+        press(stage, Key.Key_PageDown)
+    cell = stage.map.view.item.rect_of(click.outcome.pfn)
+    assert cell.width() > 20 and stage.map.view.viewport().rect().contains(cell.center().toPoint())
+    while user.session.position < click.last:
+        press(stage, Key.Key_PageDown)
+    assert stage.map.view.camera.is_fit
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 1.0])
+def test_a_flight_keeps_its_end_in_view_and_sizes_in_between(share: float) -> None:
+    start = Camera(256, 256, 600, 400).fitted()
+    end = start.centred(40.5, 200.5, 30.0)
+    here = between(start, end, share)
+    x, y = here.to_view(40.5, 200.5)
+    assert 0 <= x <= 600 and 0 <= y <= 400
+    assert start.cell <= here.cell <= end.cell
+    assert (here == end) == (share == 1.0)
+
+
+def test_a_click_leaves_the_path_and_one_key_returns_to_the_stop(lesson: tuple[object, StageWindow]) -> None:
+    user, stage = lesson
+    line = [(one.name, one.args) for one in user.session.operations]
+    press(stage, Key.Key_PageDown, Key.Key_PageDown)
+    left_at = user.session.position
+    free = user.session.resolve_frame("any:free")
+    stage.map.center_on(free)
+    point = stage.map.view.item.rect_of(free).center().toPoint()
+    QTest.mouseClick(stage.map.view.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point)
+    until(lambda: not user.window.controller.busy)
+    assert user.session.operations[-1].args["frame"] == f"pfn:{free:#x}"
+    assert "R returns to stop 2" in stage.where.text()
+    press(stage, Key.Key_End)
+    assert user.session.machine.hardware_corrupted_kb == 4
+    press(stage, Key.Key_R)
+    until(lambda: not user.window.controller.busy)
+    assert [(one.name, one.args) for one in user.session.operations] == line
+    assert user.session.position == left_at and stage.stop == 2
+    assert stage.where.text() == f"2 / {len(stage.stops) - 1}"
+
+
+def test_a_slider_on_the_stage_is_the_sysctl(lesson: tuple[object, StageWindow]) -> None:
+    user, stage = lesson
+    press(stage, Key.Key_PageDown, Key.Key_S)
+    assert stage.sliders.isVisible()
+    slider = stage.sliders.children()[1]
+    QTest.mouseClick(slider, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(8, slider.height() // 2))
+    until(lambda: not user.window.controller.busy)
+    assert user.session.operations[-1].name == "sysctl"
+    press(stage, Key.Key_R)
+    until(lambda: not user.window.controller.busy)
+    assert user.session.operations[-1].name != "sysctl"
+
+
+def test_the_speaker_sees_notes_and_what_comes_next(lesson: tuple[object, StageWindow]) -> None:
+    _, stage = lesson
+    press(stage, Key.Key_PageDown, Key.Key_N)
+    speaker = stage._speaker
+    assert speaker is not None and "all of them fork" in speaker.notes.toPlainText()
+    assert speaker.next.text().startswith("Next: fork copies no memory")
+    QTest.keyClick(speaker, Key.Key_PageDown)
+    assert stage.stop == 2 and "Copy-on-write" in speaker.notes.toPlainText()
+    press(stage, Key.Key_N)
+
+
+def test_text_grows_and_a_long_caption_still_fits(lesson: tuple[object, StageWindow]) -> None:
+    _, stage = lesson
+    press(stage, Key.Key_PageDown)
+    before = stage.caption.font().pixelSize()
+    press(stage, Key.Key_Plus)
+    assert stage.caption.font().pixelSize() > before
+    stage.caption.setText("word " * 200)
+    stage._fit_caption()
+    width, flags = stage.caption.width(), Qt.TextFlag.TextWordWrap
+    needed = stage.caption.fontMetrics().boundingRect(0, 0, width, 1 << 20, flags, stage.caption.text())
+    assert needed.height() <= stage.caption.height() or stage.caption.font().pixelSize() == 12
+
+
+def test_escape_ends_it_and_it_can_begin_again(lesson: tuple[object, StageWindow]) -> None:
+    user, stage = lesson
+    press(stage, Key.Key_PageDown, Key.Key_Escape)
+    assert user.window.presentation.shown is None
+    user.window.controller.seek(0)
+    user.window.activateWindow()
+    until(user.window.isActiveWindow)
+    QTest.keyClick(user.window, Key.Key_F5)
+    assert user.window.presentation.shown not in (None, stage)
+    user.window.presentation.shown.close()

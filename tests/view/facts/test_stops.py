@@ -1,0 +1,76 @@
+"""Where a presenter stops, and what the back row reads there."""
+
+from __future__ import annotations
+
+import pytest
+
+from hwpoison_gui import resources
+from hwpoison_gui.kernel.mark import Act
+from hwpoison_gui.opening import open_file
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.session.telling import Telling
+from hwpoison_gui.view.facts.staged import staged, target_at
+from hwpoison_gui.view.facts.stops import stops_of, telling_time
+from hwpoison_gui.view.outline.outline import Outlines
+from tests.workbench import do
+
+
+@pytest.fixture
+def lesson() -> Session:
+    return open_file(resources.path("lessons/07-one-page-many-processes.toml")).session
+
+
+def test_a_walk_stops_at_its_caption_at_each_decision_and_at_its_end(lesson: Session) -> None:
+    stops = stops_of(lesson)
+    (click,) = [one for one in lesson.operations if one.name == "poison"]
+    inside = [at for at in stops if click.first < at <= click.last]
+    acts = [lesson.steps.marks[at - 1].act for at in inside[1:-1]]
+    assert inside[0] == click.first + 1 and inside[-1] == click.last
+    assert set(acts) == {Act.DECIDE, Act.RESULT} and len(acts) > 8
+
+
+def test_what_leads_up_to_it_is_no_stop_unless_it_has_words(lesson: Session) -> None:
+    stops = set(stops_of(lesson))
+    for operation in lesson.operations:
+        inside = [at for at in range(operation.first + 1, operation.last + 1) if at in stops]
+        if operation.name != "poison":
+            assert inside == ([operation.last] if operation.telling.caption else [])
+
+
+def test_a_scenario_may_pass_over_an_error() -> None:
+    session = Session.fresh(4096)
+    args = {"frame": "any:free", "via": "corrupt-pfn", "rip_valid": True, "thread": 0}
+    session.act("poison", args, Telling(pause=False))
+    do(session, "task", name="a")
+    assert stops_of(session) == [0, len(session.steps)]
+
+
+def test_a_machine_without_a_story_has_its_beginning_only() -> None:
+    assert stops_of(Session.fresh(4096)) == [0]
+
+
+def test_the_board_asks_and_answers_as_the_outline_does(lesson: Session) -> None:
+    outlines, asked = Outlines(), 0
+    (click,) = [one for one in lesson.operations if one.name == "poison"]
+    for at in stops_of(lesson):
+        lesson.seek(at)
+        shown = staged(lesson, outlines)
+        if click.first < at < click.last and lesson.steps.marks[at - 1].act is Act.DECIDE:
+            asked += bool(shown.ways)
+            assert not shown.ways or [way.taken for way in shown.ways] == [True] + [False] * (len(shown.ways) - 1), at
+            assert shown.head.endswith("?")
+    assert asked > 5
+    lesson.seek(click.last)
+    facts = " ".join(fact.text for fact in staged(lesson, outlines).facts)
+    assert "Killed: server, worker-1 and worker-2." in facts and "HardwareCorrupted 4 kB" in facts
+
+
+def test_the_camera_is_near_during_a_walk_and_far_before_and_after_it(lesson: Session) -> None:
+    (click,) = [one for one in lesson.operations if one.name == "poison"]
+    assert target_at(lesson, click.first) == -1 == target_at(lesson, click.last) == target_at(lesson, 0)
+    assert target_at(lesson, click.first + 1) == click.outcome.pfn
+
+
+def test_the_time_left_goes_down_to_nothing(lesson: Session) -> None:
+    times = [telling_time(lesson, number) for number in range(len(lesson.operations) + 1)]
+    assert times == sorted(times, reverse=True) and times[-1] == 0 and 60 < times[0] < 400
