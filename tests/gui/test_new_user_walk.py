@@ -154,7 +154,7 @@ def test_who_died_and_why_is_read_off_the_window(stranger: Stranger) -> None:
     assert f"{me.pfn:#x}" in me.reads(w.inspector) and "HWPOISON" in me.reads(w.inspector)
 
     me.click(me.button("Previous operation"))
-    assert "as booted" in me.reads(w.sentence) and not me.dead_by_the_table()
+    assert me.reads(w.transport.where) == "start" and not me.dead_by_the_table()
     assert {fate.partition(",")[0] for fate in me.fates_by_the_map().values()} == {"alive"}
     assert me.sought(r"HardwareCorrupted: (\d+) kB", w.counters) == "0"
 

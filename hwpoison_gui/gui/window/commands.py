@@ -162,8 +162,8 @@ def play_commands(controller: Controller, notes: Notes, present: Callable[[], ob
         for speed in SPEEDS
     ]  # fmt: skip
     return [
-        Command("present", "&Play", "P&resent full screen", "For a projector, from the beginning: Space or a remote goes "
-                "from stop to stop", present, keys=("F5",)),
+        Command("present", "&Play", "P&resent full screen", "For a projector, from the beginning: Space or a remote "
+                "goes from stop to stop", present, keys=("F5",)),
         Command("first", "&Play", "&First step", "Back to the machine as booted", lambda: c.seek(0), "first",
                 ("Home",), no_past),
         Command("previous", "&Play", "Previous &operation (undo)", "Back to the end of the previous operation; nothing "
