@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QKeySequence, 
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView, QWidget
 
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.widgets.model_index import Index
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.facts.compare import Row, Value
@@ -56,7 +57,7 @@ class CompareModel(QAbstractTableModel):
         if role == Role.DisplayRole:
             return self.text(row, column)
         if role == Role.ToolTipRole:
-            return ", ".join(row.subjects[:200]) if column == _SUBJECT else self.text(row, column)
+            return plain(", ".join(row.subjects[:200]) if column == _SUBJECT else self.text(row, column))
         if role == Role.ForegroundRole:
             return QColor(self._colour(row, column))
         if role == Role.FontRole and column == _ASPECT and not row.same:

@@ -31,6 +31,7 @@ from hwpoison_gui.gui.control.worker import Worker
 from hwpoison_gui.gui.look import icons
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
+from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.kernel.profile.registry import newest, oldest
 from hwpoison_gui.session import compare
 from hwpoison_gui.session.compare import Recipe, Settings
@@ -106,6 +107,7 @@ class CompareWindow(QDialog):
         self.slider.setToolTip("Walks both sides, in step where both are in the same function")
         self.slider.valueChanged.connect(self.seek)
         self.words = QLabel(self)
+        self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.words.setWordWrap(True)
         self.all = QToolButton(self)
         self.all.setObjectName("boxed")
@@ -249,7 +251,7 @@ class CompareWindow(QDialog):
     def _subject(self, compared: Compared) -> str:
         done, skipped = len(self._recipe.before), compared.left.skipped + compared.right.skipped
         words = "on the machine as booted" if not done else f"after {counted(done, 'operation')} done on both"
-        self.subject.setToolTip("\n".join(skipped))
+        self.subject.setToolTip(plain("\n".join(skipped)))
         left_out = f"; {len(skipped)} could not be repeated" if skipped else ""
         return f"{title(self._recipe.click.name, self._recipe.click.args)}, {words}{left_out}"
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QProgressDialog, QWidget
 
 from hwpoison_gui.gui.control.worker import Work, Worker
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.plain import plain_labels
 
 _SOON_MS = 300
 
@@ -38,6 +39,7 @@ class Background(QObject):
             return
         self._title, self._take = title, take
         dialog = self._dialog = QProgressDialog(title, "Cancel", 0, 1000, self._above)
+        plain_labels(dialog)
         dialog.setWindowTitle("hwpoison-gui")
         dialog.setWindowModality(Qt.WindowModality.WindowModal)
         dialog.setMinimumDuration(_SOON_MS)

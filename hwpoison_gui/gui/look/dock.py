@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QTabBar, QToolBu
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
+from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.view.base.palette import DARK, Theme
 
 # Tips: what each panel shows, and how it is used.
@@ -45,7 +46,7 @@ class TabTips(QObject):
         title = watched.tabText(watched.tabAt(event.pos()))
         docks = watched.window().findChildren(Dock)
         tip = next((f"{title}\n{d.head.tip}" for d in docks if d.windowTitle() == title), "")
-        QToolTip.showText(event.globalPos(), tip, watched)
+        QToolTip.showText(event.globalPos(), plain(tip), watched)
         return True
 
 
@@ -181,7 +182,8 @@ class Dock(QDockWidget):
         """Shows in the title bar what the panel is about."""
         if self.head.subject.text() != text:
             self.head.subject.setText(text)
-            self.head.setToolTip(f"{self.head.name.text()}: {text}\n{self.head.tip}" if text else self.head.tip)
+            tip = f"{self.head.name.text()}: {text}\n{self.head.tip}" if text else self.head.tip
+            self.head.setToolTip(plain(tip))
 
     def add_tool(self, tool: QWidget) -> None:
         """Adds a control at the right of the title bar."""

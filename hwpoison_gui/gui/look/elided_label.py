@@ -6,6 +6,8 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QToolTip, QWidget
 
+from hwpoison_gui.gui.look.plain import plain
+
 
 class ElidedLabel(QLabel):
     """Never wider than its space, so that long text moves nothing. `text()` is always the full text.
@@ -41,6 +43,6 @@ class ElidedLabel(QLabel):
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent) and self.is_cut:
             tip = f"{self.text()}\n{self.toolTip()}".rstrip()
-            QToolTip.showText(event.globalPos(), tip, self)
+            QToolTip.showText(event.globalPos(), plain(tip), self)
             return True
         return super().event(event)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.flow_layout import FlowLayout
+from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.map.marks import draw_poison
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
@@ -67,7 +68,7 @@ class LegendChip(QAbstractButton):
         size = amount(frames * FRAME_SIZE)
         self.setAccessibleName(f"{self.one.name}: {counted(frames, 'frame')}, {size}")
         meaning = self.one.meaning[0].upper() + self.one.meaning[1:]
-        self.setToolTip(f"{self.one.name}\n{meaning}\n{counted(frames, 'frame')}, {size}")
+        self.setToolTip(plain(f"{self.one.name}\n{meaning}\n{counted(frames, 'frame')}, {size}"))
         self.update()
 
     def set_detail(self, whole: bool, counted: bool) -> None:

@@ -24,8 +24,9 @@ class PanicScreen(QWidget):
         self.head = QLabel("Kernel panic", self.card)
         self.line = QLabel(self.card)
         self.hint = QLabel("The machine has stopped. Step back in time, or start a new machine.", self.card)
-        for label in (self.line, self.hint):
+        for label in (self.head, self.line, self.hint):
             label.setTextFormat(Qt.TextFormat.PlainText)
+        for label in (self.line, self.hint):
             label.setWordWrap(True)
         self.line.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._buttons = QHBoxLayout()

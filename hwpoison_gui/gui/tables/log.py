@@ -16,6 +16,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QKeySequence, QPaint
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QListView, QStyle, QWidget
 
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.widgets.model_index import Index
 from hwpoison_gui.kernel.records import LogLine
 from hwpoison_gui.view.base.palette import DARK, Theme, mixed
@@ -62,7 +63,7 @@ class LogModel(QStringListModel):
         if role == Role.AccessibleTextRole:
             return line.text if index.row() == self._starts[number] else piece.strip()
         if role == Role.ToolTipRole:
-            return f"{line.text}\nDouble click: go to the step that printed it."
+            return plain(f"{line.text}\nDouble click: go to the step that printed it.")
         newest = number in self.newest
         if role == Role.ForegroundRole:
             if line.fatal:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QAbstractTableModel, QObject, Qt
 from PySide6.QtGui import QColor
 
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.widgets.model_index import NOWHERE, Index
 from hwpoison_gui.gui.widgets.row_model import alignment, head_data
 from hwpoison_gui.kernel.machine import Machine
@@ -111,7 +112,7 @@ class PageModel(QAbstractTableModel):
         if role == Role.AccessibleTextRole:
             return f"{column.head}: {text or 'none'}"
         if role == Role.ToolTipRole:
-            return f"{text}\n{column.tip}".lstrip()
+            return plain(f"{text}\n{column.tip}".lstrip())
         if role == Role.ForegroundRole:
             loud = row.poisoned and column.field in ("pfn", "kind", "flags")
             return QColor(self.theme.kill) if loud else None

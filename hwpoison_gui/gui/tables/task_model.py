@@ -15,6 +15,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QFont
 
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.widgets.model_index import Index
 from hwpoison_gui.kernel.records import DISPOSITIONS, MCE_KILL_POLICIES
 from hwpoison_gui.view.base.hits import IN_SHORT, MEANINGS, TONES
@@ -177,7 +178,7 @@ class TaskModel(QAbstractTableModel):
         if role == Role.ToolTipRole:
             by = f" by {row.killed_by}" if row.killed_by else ""
             hit = f"\n{MEANINGS[self.ends[row.tgid]]}" if row.alive and row.tgid in self.ends else ""
-            return f"{row.comm}:{row.tgid}, {row.state}{by}{hit}\n{column.tip}"
+            return plain(f"{row.comm}:{row.tgid}, {row.state}{by}{hit}\n{column.tip}")
         if role == Role.DecorationRole and column.field == "name":
             # Without a colour the space stays empty, so that names do not move when a walk begins.
             return QColor(self.colours.get(row.tgid, Qt.GlobalColor.transparent))

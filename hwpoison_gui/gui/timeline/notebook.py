@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QListView, QStyle, QStyledItemDelega
 
 from hwpoison_gui.gui.look import signs
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.widgets.model_index import Index
 from hwpoison_gui.session.notebook import Note
 from hwpoison_gui.view.base.palette import DARK, Theme
@@ -49,7 +50,7 @@ class NoteModel(QAbstractListModel):
             return row
         if role == Role.ToolTipRole:
             how = "what was done there is done again" if row.position is None else "click to go there"
-            return f"{row.text}\n{row.where}: {how}. Delete removes the note, N changes it."
+            return plain(f"{row.text}\n{row.where}: {how}. Delete removes the note, N changes it.")
         if role == Role.AccessibleTextRole:
             return f"{row.text}, {row.where}{', now' if row.here else ''}"
         return None

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from hwpoison_gui.gui.look import signs
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.view.base.palette import DARK, Theme, mixed
 from hwpoison_gui.view.facts.operation_chips import Chip
 from hwpoison_gui.view.words.words import counted
@@ -245,7 +246,7 @@ class OperationStrip(QWidget):
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            QToolTip.showText(event.globalPos(), self.tip_at(event.pos().x()), self)
+            QToolTip.showText(event.globalPos(), plain(self.tip_at(event.pos().x())), self)
             return True
         if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
             self.update()

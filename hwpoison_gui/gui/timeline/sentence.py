@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QApplication, QGridLayout, QLabel, QToolButton, QW
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
+from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.facts.sentence import Sentence
 
@@ -139,7 +140,8 @@ class SentenceBar(QWidget):
         self.detail.setText(said.detail)
         self.code.setText(said.code)
         self.branch.setText(f"→ {said.branch}" if said.branch else "")
-        self.text.setToolTip("\n".join(self.in_words().split("\n")[1:]) if self.form is Form.ONE_LINE else "")
+        rest = "\n".join(self.in_words().split("\n")[1:]) if self.form is Form.ONE_LINE else ""
+        self.text.setToolTip(plain(rest))
         loud = tone_colour(theme, said.tone)
         look.ink(self.text, loud if said.tone in ("kill", "panic") else theme.text)
         for label in (self.detail, self.code, self.branch):

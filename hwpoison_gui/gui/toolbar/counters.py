@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.facts.counters import Counter
 
@@ -26,7 +27,7 @@ class Figure(QWidget):
         if counter == self.counter:
             return
         self.counter = counter
-        self.setToolTip(counter.tip)
+        self.setToolTip(plain(counter.tip))
         self.setAccessibleName(f"{counter.name}: {counter.value}")
         self.updateGeometry()
         self.update()

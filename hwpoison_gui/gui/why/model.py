@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, Qt
 
+from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.widgets.model_index import NOWHERE, Index
 from hwpoison_gui.view.outcome.loss import Fact
 from hwpoison_gui.view.outline.outline import AHEAD, ASIDE, DONE, NOW, WITHIN, Node, Outline
@@ -80,7 +81,7 @@ class DecisionModel(QAbstractItemModel):
         if role == Role.DisplayRole:
             return words
         if role == Role.ToolTipRole:
-            return node.tip if node.tip.startswith(words) else f"{words}\n{node.tip}".rstrip()
+            return plain(node.tip if node.tip.startswith(words) else f"{words}\n{node.tip}".rstrip())
         if role == Role.AccessibleTextRole:
             return f"{words} ({self.state_words(node)})" + (f", {node.code}" if node.code else "")
         return None

@@ -8,6 +8,7 @@ from PySide6.QtCore import QAbstractTableModel, QObject, Qt
 from PySide6.QtGui import QColor, QFont
 
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.widgets.model_index import Index
 from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.outline.state_rows import FITS, OPEN, SPARED, TRIED, StateTable, TableRow
@@ -62,7 +63,7 @@ class StateModel(QAbstractTableModel):
             whole = role == Role.AccessibleTextRole and index.column() == KIND
             return f"{text}: {_STATES[row.state]}{', never reached' if row.never else ''}" if whole else text
         if role == Role.ToolTipRole:
-            return tip_of(row)
+            return plain(tip_of(row))
         if role == Role.ForegroundRole:
             return QColor(self._ink(row))
         if role == Role.FontRole and row.state == FITS:

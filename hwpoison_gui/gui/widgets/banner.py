@@ -22,6 +22,8 @@ class Banner(QWidget):
         self.icon = QLabel(self)
         self.head = QLabel(self)
         self.line = QLabel(self)
+        for label in (self.head, self.line):
+            label.setTextFormat(Qt.TextFormat.PlainText)
         self.line.setWordWrap(True)
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(look.MEDIUM, look.TIGHT, look.MEDIUM, look.TIGHT)

@@ -11,6 +11,7 @@ from PySide6.QtGui import QFontMetrics, QResizeEvent, QTextOption
 from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.view.base.palette import DARK, Theme
 
 _MOST_LINES: Final = 5  # of a caption; the others are scrolled to
@@ -89,7 +90,7 @@ class CaptionBar(QWidget):
         low = self.window().height() < _LOW
         metrics = QFontMetrics(self.head.font())
         self.head.setText(_cut(self._head, metrics, width, _MOST_OF_HEAD))
-        self.head.setToolTip(self._head if self.head.text() != self._head else "")
+        self.head.setToolTip(plain(self._head) if self.head.text() != self._head else "")
         self.head.setFixedHeight(_height(self.head.text(), metrics, width))
         metrics = QFontMetrics(self.text.font())
         most = (_MOST_IN_LOW if low else _MOST_LINES) * metrics.lineSpacing()

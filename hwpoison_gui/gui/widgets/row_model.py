@@ -9,6 +9,7 @@ from PySide6.QtCore import QAbstractTableModel, QObject, Qt
 from PySide6.QtGui import QColor
 
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.widgets.model_index import NOWHERE, Index
 from hwpoison_gui.view.base.columns import TextColumn
 from hwpoison_gui.view.base.palette import DARK, Theme
@@ -87,7 +88,7 @@ class RowModel(QAbstractTableModel):
         row, column = self.rows[index.row()], self.columns[index.column()]
         if role in (Role.DisplayRole, Role.ToolTipRole):
             text = self._cells(row)[index.column()]
-            return text if role == Role.DisplayRole else f"{text}\n{column.tip}".lstrip()
+            return text if role == Role.DisplayRole else plain(f"{text}\n{column.tip}".lstrip())
         if role == SORT_ROLE:
             value = getattr(row, column.field)
             return -1 if value is None else value.casefold() if isinstance(value, str) else value

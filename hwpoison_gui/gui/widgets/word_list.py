@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QHideEvent, QKeyEvent, QPainter
 from PySide6.QtWidgets import QFrame, QLineEdit, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.widgets.model_index import NOWHERE, Index
 from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.filter.suggestions import Word
@@ -42,8 +43,11 @@ class _Words(QAbstractListModel):
         word = self.words[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             return word.text
-        said = (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleDescriptionRole)
-        return word.meaning if role in said else word if role == Qt.ItemDataRole.UserRole else None
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain(word.meaning)
+        if role == Qt.ItemDataRole.AccessibleDescriptionRole:
+            return word.meaning
+        return word if role == Qt.ItemDataRole.UserRole else None
 
 
 class _WordDelegate(QStyledItemDelegate):

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from hwpoison_gui.gui.look import icons
+from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.window.command import TEXT_SIZE, Command
 
 BUSY: Final = "Work is in progress: Esc cancels it."
@@ -80,7 +81,7 @@ class Actions:
                 action.setEnabled(not missing)
             if command.short is not None:
                 action.setText("\t".join(filter(None, (command.text, command.short()))))
-            tip = f"{self._heads[name]}\n{missing or command.tip}"
+            tip = plain(f"{self._heads[name]}\n{missing or command.tip}")
             if action.toolTip() != tip:
                 action.setToolTip(tip)
                 action.setStatusTip(missing or command.tip)

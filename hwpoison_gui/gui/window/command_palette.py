@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.widgets.model_index import NOWHERE, Index
 from hwpoison_gui.gui.window.palette_entries import PaletteEntries, PaletteEntry
 from hwpoison_gui.view.base.palette import Theme
@@ -50,7 +51,7 @@ class _Entries(QAbstractListModel):
         if role == Qt.ItemDataRole.AccessibleDescriptionRole:
             return entry.missing or f"{entry.tip} {entry.keys}".strip()
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{entry.text}  ({entry.group})\n{entry.missing or entry.tip}"
+            return plain(f"{entry.text}  ({entry.group})\n{entry.missing or entry.tip}")
         return entry if role == ENTRY_ROLE else None
 
 

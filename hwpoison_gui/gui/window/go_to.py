@@ -68,6 +68,7 @@ class GoToDialog(QDialog):
         self.setWindowTitle("Go to a frame")
         self._taken, self._go, self._theme = taken, go, theme
         forms = QLabel(_FORMS, self)
+        forms.setTextFormat(Qt.TextFormat.PlainText)
         forms.setWordWrap(True)
         self.line = QLineEdit(self)
         self.line.setAccessibleName("Frame")

@@ -16,6 +16,7 @@ from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.look import icons
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.appearance import Appearance
+from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.look.plain_menu import trim
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.window.actions import Actions
@@ -246,7 +247,7 @@ class ContextMenus:
         if entry.icon:
             action.setIcon(icons.icon(entry.icon, *self._colours()))
         action.setEnabled(not entry.missing)
-        action.setToolTip(entry.missing or entry.tip or entry.text)
+        action.setToolTip(plain(entry.missing or entry.tip or entry.text))
         action.triggered.connect(lambda _=False: entry.run())
         return action
 

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QMessageBox, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QMessageBox, QTextBrowser, QVBoxLayout, QWidget
 
 from hwpoison_gui.gui.look import theme as look
-
-
-def plain(box: QMessageBox) -> None:
-    """Shows the texts of a message box as they are: names in them may look like HTML. Call after they are set."""
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    for label in box.findChildren(QLabel):
-        label.setTextFormat(Qt.TextFormat.PlainText)
+from hwpoison_gui.gui.look.plain import plain_labels
 
 
 def show_error(above: QWidget, head: str, text: str) -> None:
     """Shows an error: what failed, and why."""
     box = QMessageBox(QMessageBox.Icon.Warning, "hwpoison-gui", head, QMessageBox.StandardButton.Ok, above)
     box.setInformativeText(text)
-    plain(box)
+    plain_labels(box)
     box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.open()

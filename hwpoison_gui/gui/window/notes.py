@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QInputDialog, QLabel, QMenu, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QInputDialog, QMenu, QPlainTextEdit, QWidget
 
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.look.dock import Dock
+from hwpoison_gui.gui.look.plain import plain_labels
 from hwpoison_gui.gui.look.plain_menu import trim
 from hwpoison_gui.gui.timeline.operations import OperationStrip
 from hwpoison_gui.gui.timeline.sentence import SentenceBar
@@ -123,8 +124,7 @@ class Notes(QObject):
         dialog.setWindowTitle("Change the note" if here else "Note on this step")
         dialog.setLabelText(self._about(draft is not None))
         dialog.setTextValue(draft.text if draft else here.text if here else "")
-        for label in dialog.findChildren(QLabel):
-            label.setTextFormat(Qt.TextFormat.PlainText)
+        plain_labels(dialog)
         dialog.textValueChanged.connect(self._typed)
         dialog.textValueSelected.connect(self.write)
         dialog.rejected.connect(self._left)

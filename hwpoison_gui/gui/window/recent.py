@@ -11,6 +11,8 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
+from hwpoison_gui.gui.look.plain import plain
+
 if TYPE_CHECKING:  # imported when the list is needed: a start without a file does not
     from hwpoison_gui.session.document.document import View
     from hwpoison_gui.session.document.recent import Recent
@@ -74,7 +76,7 @@ class RecentFiles(QObject):
         for number, path in enumerate(self.files(), start=1):
             mnemonic = f"&{number}  " if number < 10 else ""
             action = QAction(f"{mnemonic}{path.name.replace('&', '&&')}", menu)
-            action.setToolTip(str(path))
+            action.setToolTip(plain(str(path)))
             action.triggered.connect(lambda _=False, path=path: self.open(path))
             menu.insertAction(before, action)  # type: ignore[arg-type]
             self._shown.append(action)

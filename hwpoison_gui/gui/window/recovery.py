@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.window.autosave import SAVES_TO, SESSION
 from hwpoison_gui.session.document.document import Document
 from hwpoison_gui.session.document.files import read
@@ -67,6 +68,7 @@ class RecoveryDialog(QDialog):
         self._found, self._recover = list(found), recover
         ended = "hwpoison-gui did not end as it should, and what was done last is in no file."
         words = QLabel(f"{ended} Recover it?", self)
+        words.setTextFormat(Qt.TextFormat.PlainText)
         words.setWordWrap(True)
         self.list = QListWidget(self)
         self.list.setAccessibleName("Unsaved work")
@@ -91,7 +93,7 @@ class RecoveryDialog(QDialog):
 
     def _add(self, left: Left) -> None:
         item = QListWidgetItem(left.words, self.list)
-        item.setToolTip(left.saves_to or left.document.title)
+        item.setToolTip(plain(left.saves_to or left.document.title))
 
     def accept(self) -> None:
         """Recovers the chosen work."""

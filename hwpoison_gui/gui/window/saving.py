@@ -12,8 +12,9 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from hwpoison_gui.gui.control.background import Background
 from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.look.plain import plain_labels
 from hwpoison_gui.gui.window.map_view import MapView
-from hwpoison_gui.gui.window.messages import plain, show_error
+from hwpoison_gui.gui.window.messages import show_error
 from hwpoison_gui.gui.window.notes import Notes
 from hwpoison_gui.gui.window.unsaved import UnsavedWork, Work
 from hwpoison_gui.opening import Opened
@@ -97,7 +98,7 @@ class Saving(QObject):
             QMessageBox.Icon.Question, "hwpoison-gui", f"Replace {path.name}?", kind.Yes | kind.Cancel, self._above
         )
         box.setInformativeText(f"The file exists already: {path}")
-        plain(box)
+        plain_labels(box)
         box.button(kind.Yes).setText("&Replace")
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.accepted.connect(lambda: save(path))

@@ -8,6 +8,8 @@ from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QHelpEvent
 from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QLabel, QToolTip, QWidget
 
+from hwpoison_gui.gui.look.plain import plain
+
 
 class TermTips(QObject):
     """Explains the widgets that it watches. The glossary is imported with the first tip."""
@@ -38,7 +40,7 @@ class TermTips(QObject):
         tip = tip_at(widget, event)
         if not tip:
             return False
-        QToolTip.showText(event.globalPos(), as_plain(tip), widget)
+        QToolTip.showText(event.globalPos(), plain(tip), widget)
         return True
 
 
@@ -53,10 +55,3 @@ def tip_at(widget: QWidget, event: QHelpEvent) -> str:
         term = at(found.text, found.place)
         return explained(found.tip, "", first=term) if term is not None else found.tip
     return explained(found.tip, found.text)
-
-
-def as_plain(text: str) -> str:
-    """A text as a tip that Qt does not take for HTML."""
-    from html import escape  # its table of names is large
-
-    return f"<div style='white-space: pre'>{escape(text)}</div>" if "<" in text or "&" in text else text

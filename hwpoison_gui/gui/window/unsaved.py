@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.present import Present
-from hwpoison_gui.gui.window.messages import plain
+from hwpoison_gui.gui.look.plain import plain_labels
 from hwpoison_gui.gui.window.notes import Notes
 from hwpoison_gui.view.words.words import counted
 
@@ -113,7 +113,7 @@ class Guard(QObject):
             QMessageBox.Icon.Question, "hwpoison-gui", head, kind.Save | kind.Discard | kind.Cancel, self._above
         )
         box.setInformativeText(f"{what} drops what is in no file. This session has {self._work.words}.")
-        plain(box)
+        plain_labels(box)
         discard = box.button(kind.Discard)
         assert isinstance(discard, QPushButton)
         discard.setText("&Discard")
