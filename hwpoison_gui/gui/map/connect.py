@@ -117,11 +117,16 @@ def connect_finder(finder: FindBar, filters: FilterControl, frame_map: FrameMapW
     """Connects the search bar to the filter."""
     from hwpoison_gui.view.filter.suggestions import words_for
 
+    def show_found() -> None:
+        finder.show_found(filters.count, filters.taken_for, filters.found_at, filters.is_old)
+
     finder.words.suggest = lambda typed: words_for(controller.session.machine, typed)
     finder.textWanted.connect(filters.set_text)
     finder.stepWanted.connect(filters.step)
     finder.closed.connect(frame_map.setFocus)
-    filters.found.connect(lambda frames: finder.show_found(frames, filters.taken_for))
+    finder.againWanted.connect(filters.ask_again)
+    filters.found.connect(lambda _: show_found())
+    filters.aged.connect(show_found)
     filters.failed.connect(finder.show_error)
 
 

@@ -1,8 +1,8 @@
-"""Applies the filter to the map, refreshes it when the machine changes, and steps through matches."""
+"""Applies the filter to the map and steps through matches. What was found stays until it is asked again."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -18,14 +18,14 @@ from hwpoison_gui.view.map.zones import places_shown, zone_expression, zone_name
 
 if TYPE_CHECKING:  # the language is imported when something is looked for
     from hwpoison_gui.view.filter.expression import Filter
-
-_REST_MS: Final = 120  # delay before owners are looked up again after a change
+    from hwpoison_gui.view.filter.terms import FilterError
 
 
 class FilterControl(QObject):
-    """Holds the filter expression."""
+    """Holds the filter expression and what it found, at which timeline position."""
 
     found = Signal(object)  # number of matches; None without a filter
+    aged = Signal()  # the machine has moved since
     failed = Signal(object)  # a FilterError
 
     def __init__(self, frame_map: FrameMapWidget, lenses: LensControl, controller: Controller) -> None:
@@ -33,6 +33,9 @@ class FilterControl(QObject):
         self._map, self._lenses, self._controller = frame_map, lenses, controller
         self.text = ""
         self._filter: Filter | None = None
+        self.count: int | None = None  # of the frames found
+        self._asked_at = 0  # timeline position
+        self._is_gone = False  # that position belongs to a branch that was left
         self._slices = Slices(self, ready=lambda: not controller.busy)
 
     def set_text(self, text: str) -> None:
@@ -43,11 +46,13 @@ class FilterControl(QObject):
         try:
             self._filter = parse(text)
         except FilterError as error:
-            self._filter = None
-            self._show_all()
-            self.failed.emit(error)
+            self._fail(error)
             return
         self._look()
+
+    def ask_again(self) -> None:
+        """Applies the expression to the machine as it is now."""
+        self.set_text(self.text)
 
     def machine_changed(self) -> None:
         """Applies the expression to another machine."""
@@ -55,13 +60,24 @@ class FilterControl(QObject):
             self.set_text(self.text)
 
     def moved(self, moved: Moved) -> None:
-        """Handles a change of the machine."""
-        if self._filter is None:
-            return
-        if self._filter.follows_tables and (moved.tables or len(moved.pfns)):
-            self._look(_REST_MS)
-        else:
-            self._tell()
+        """Notes that what was found may be out of date."""
+        operations = self._controller.session.operations
+        if moved.acted and operations and operations[-1].first < self._asked_at:
+            self._is_gone = True
+        if self.count is not None:
+            self.aged.emit()
+
+    @property
+    def is_old(self) -> bool:
+        """True if the machine is not as it was when the expression was applied."""
+        return self.count is not None and (self._is_gone or self._asked_at != self._controller.session.position)
+
+    @property
+    def found_at(self) -> str:
+        """When it was found; empty before the first operation."""
+        if not self._controller.session.steps:
+            return ""
+        return f"found at step {self._asked_at:,}" if self._asked_at else "found at the start"
 
     @property
     def taken_for(self) -> str:
@@ -94,9 +110,9 @@ class FilterControl(QObject):
             return f"{one.owner.sort}:{quoted(one.owner.name)}" if one.owner.name else ""
         return "" if lens.key == CHANGED.key else f"{lens.key}:{slug(one.shortest)}"
 
-    def _look(self, after_ms: int | None = None) -> None:
+    def _look(self) -> None:
         """Applies the filter as soon as the machine can be read."""
-        self._slices.run(self._looking, lambda _: None, after_ms)
+        self._slices.run(self._looking, lambda _: None)
 
     def _looking(self) -> Work:
         self._apply()
@@ -110,28 +126,31 @@ class FilterControl(QObject):
             self._show_all()
             self.found.emit(None)
             return
+        session = self._controller.session
         from hwpoison_gui.view.filter.expression import FilterError
 
         try:
-            match = self._filter.match(self._controller.session.machine, self._classes_of)
+            match = self._filter.match(session.machine, self._classes_of)
         except FilterError as error:
-            self._show_all()
-            self.failed.emit(error)
+            self._fail(error)
             return
-        plane.set_filter(match)
+        plane.set_filter(plane.settled(match))
+        self._asked_at, self._is_gone = session.position, False
+        self.count = plane.found_count()
         self._map.lens_changed()
-        self._tell()
+        self.found.emit(self.count)
+
+    def _fail(self, error: FilterError) -> None:
+        self._filter = None
+        self._show_all()
+        self.failed.emit(error)
 
     def _show_all(self) -> None:
+        self.count = None
         plane = self._map.plane
         if plane is not None and plane.match is not None:
             plane.set_filter(None)
             self._map.lens_changed()
-
-    def _tell(self) -> None:
-        plane = self._map.plane
-        if plane is not None and plane.match is not None:
-            self.found.emit(plane.found_count())
 
     def _classes_of(self, lens: Lens) -> np.ndarray:
         sheet = self._lenses.sheet_of(lens)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QInputMethodEvent, QKeyEvent, QTextCharFormat
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QHideEvent, QInputMethodEvent, QKeyEvent, QTextCharFormat
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
 
 from hwpoison_gui.gui.look import icons
@@ -19,6 +19,7 @@ from hwpoison_gui.view.filter.suggestions import EXAMPLES
 from hwpoison_gui.view.words.words import counted
 
 _PAUSE_MS: Final = 120  # pause after a key press before the expression is applied
+_LEAST_ERROR: Final = 420  # width of an error shown in full, at 100 % text
 _EXAMPLES: Final = "lru,~dirty    0x1000+512    nginx:heap    /usr/lib/*    outcome:lost"
 _HELP: Final = """What to look for; terms with spaces between them must all hold.
 lru,dirty        any of these flags
@@ -30,21 +31,25 @@ nginx  pid:144  "Web Content"    what a process has mapped
 nginx:heap  144:libc*  nginx:heap+3    one VMA of it, or one page of that
 /srv/data  lib*  what is cached of files
 node:0  zone:dma32    where it lies
-outcome:lost  kind:free    a class of a lens
+outcome:lost  kind:free  late    a class of a lens, or its name in the legend
+mapcount>=14  refcount!=mapcount+1  index<16  order=9  rss>10M    numbers: =, !=, <, <=, >, >=
 The arrow down lists what may be written, Tab takes the first of it.
-Enter goes to the next match, Shift+Enter to the one before."""
+Enter goes to the next match, Shift+Enter to the one before.
+What was found stays until it is asked again: by Enter, or the button."""
 
 
 class FindBar(QWidget):
     """The filter expression, the number of matches or an error, and buttons; hidden until opened."""
 
     textWanted = Signal(str)
+    againWanted = Signal()  # the same expression, on the machine as it is now
     stepWanted = Signal(bool)  # True: next match, False: previous match
     closed = Signal()
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._is_error = False
         self.setObjectName("find")
         self.field = QLineEdit(self)
         self.field.setPlaceholderText(_EXAMPLES)
@@ -55,6 +60,18 @@ class FindBar(QWidget):
         self.field.installEventFilter(self)
         self.told = ElidedLabel(self)
         self.told.setAccessibleName("What was found")
+        self.explained = QLabel(self.window())  # an error that does not fit beside the field, over what is below it
+        self.explained.setObjectName("explained")
+        self.explained.setTextFormat(Qt.TextFormat.PlainText)
+        self.explained.setWordWrap(True)
+        self.explained.hide()
+        self.again = QToolButton(self)
+        self.again.setText("Again")
+        self.again.setAccessibleName("Ask again")
+        self.again.setObjectName("boxed")
+        self.again.setToolTip("Finds the frames for which it holds now  (Enter)")
+        self.again.clicked.connect(self.againWanted)
+        self.again.hide()
         self._icon = QLabel(self)
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
@@ -62,6 +79,7 @@ class FindBar(QWidget):
         self._pause.timeout.connect(self._look)
         self.field.textEdited.connect(lambda _: self._pause.start())
         self.words = WordList(self.field, self._look)
+        self.words.hidden.connect(self._explain)
         self.buttons = {
             "previous-match": self._button("The match before  (Shift+F3)", False),
             "next-match": self._button("The next match  (F3)", True),
@@ -72,7 +90,7 @@ class FindBar(QWidget):
         row.setSpacing(look.TIGHT)
         for widget, share in ((self._icon, 0), (self.field, 5), (self.told, 4)):
             row.addWidget(widget, share)
-        for button in self.buttons.values():
+        for button in (self.again, *self.buttons.values()):
             row.addWidget(button)
         self.set_theme(theme)
         self.hide()
@@ -119,6 +137,8 @@ class FindBar(QWidget):
 
     def _look(self) -> None:
         self._pause.stop()
+        self._is_error = False
+        self._explain()
         self.textWanted.emit(self.field.text())
 
     def _step(self, forward: bool) -> None:
@@ -126,10 +146,20 @@ class FindBar(QWidget):
             self._look()
         self.stepWanted.emit(forward)
 
+    def _enter(self, forward: bool) -> None:
+        if self.again.isHidden() or self._pause.isActive():
+            self._step(forward)
+        else:
+            self.againWanted.emit()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._explain()
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.field and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-                self._step(not event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+                self._enter(not event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
                 return True
             if event.key() == Qt.Key.Key_Down:
                 self._suggest()
@@ -141,11 +171,17 @@ class FindBar(QWidget):
 
     # -- the result
 
-    def show_found(self, frames: int | None, taken_for: str = "") -> None:
-        """Show the number of frames found; None: there is no filter. `taken_for`: what a number was taken for."""
+    def show_found(self, frames: int | None, taken_for: str = "", found_at: str = "", is_old: bool = False) -> None:
+        """Show the number of frames found; None: there is no filter.
+
+        `taken_for`: what a number was taken for; `found_at`: at which step; `is_old`: the machine has moved since.
+        """
         self._underline(0, 0)
-        found = f"{counted(frames, 'frame')}, {amount(frames * FRAME_SIZE)}" if frames else "no frame"
+        self.again.setVisible(frames is not None and is_old)
+        parts = (counted(frames, "frame"), found_at, amount(frames * FRAME_SIZE)) if frames else ("no frame", found_at)
+        found = " · ".join(part for part in parts if part)
         words = taken_for if taken_for and frames else f"{found}: {taken_for}" if taken_for else found
+        self._is_error = False
         self._say("" if frames is None else words, "muted" if frames else "warn")
         for name in ("previous-match", "next-match"):
             self.buttons[name].setEnabled(bool(frames))
@@ -153,6 +189,8 @@ class FindBar(QWidget):
     def show_error(self, error: FilterError) -> None:
         """Show an error of the expression, and underline the part concerned."""
         self._underline(error.at, error.length)
+        self.again.hide()
+        self._is_error = True
         self._say(error.message, "warn")
         for name in ("previous-match", "next-match"):
             self.buttons[name].setEnabled(False)
@@ -160,6 +198,20 @@ class FindBar(QWidget):
     def _say(self, text: str, tone: str) -> None:
         self.told.setText(text)
         look.ink(self.told, getattr(self._theme, tone))
+        QTimer.singleShot(0, self, self._explain)  # after the layout has given the words their place
+
+    def _explain(self) -> None:
+        """Show an error in full below the field, where it is cut beside it and no suggestions stand there."""
+        wanted = self._is_error and self.told.is_cut and self.isVisible() and not self.words.isVisible()
+        if wanted:
+            window, corner = self.window(), self.field.mapTo(self.window(), QPoint(0, self.field.height() + look.HAIR))
+            self.explained.setParent(window)
+            self.explained.setText(self.told.text())
+            room = window.width() - corner.x() - look.SMALL
+            width = min(room, max(self.width() - look.LARGE, look.px(_LEAST_ERROR)))
+            self.explained.setGeometry(corner.x(), corner.y(), width, self.explained.heightForWidth(width))
+            self.explained.raise_()
+        self.explained.setVisible(wanted)
 
     def _underline(self, at: int, length: int) -> None:
         """Underline a part of the expression like a spelling error."""
@@ -177,6 +229,13 @@ class FindBar(QWidget):
         self.words.set_theme(theme)
         self.field.setFont(look.mono(look.CAPTION))
         self.told.setFont(look.font(look.CAPTION))
+        self.again.setFont(look.font(look.CAPTION))
+        self.explained.setFont(look.font(look.CAPTION))
+        look.ink(self.explained, theme.warn)
+        self.explained.setStyleSheet(
+            f"#explained {{ background: {theme.raised}; border: 1px solid {theme.warn}; color: {theme.warn};"
+            f" padding: {look.TIGHT}px {look.SMALL}px; }}"
+        )
         self._icon.setPixmap(icons.pixmap("find", theme.muted, look.px(look.SMALL_ICON), self.devicePixelRatioF()))
         for name, button in self.buttons.items():
             button.setIcon(icons.icon(name, theme.text, look.disabled_of(theme)))

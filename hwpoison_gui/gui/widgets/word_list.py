@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPoint, Qt
+from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QHideEvent, QKeyEvent, QPainter
 from PySide6.QtWidgets import QFrame, QLineEdit, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -83,6 +83,8 @@ class _WordDelegate(QStyledItemDelegate):
 class WordList(QListView):
     """Suggestions for `field`; `taken` is called after one was inserted."""
 
+    hidden = Signal()
+
     def __init__(self, field: QLineEdit, taken: Callable[[], None]) -> None:
         super().__init__(field.window())
         self._field, self._taken, self._at = field, taken, 0
@@ -154,6 +156,7 @@ class WordList(QListView):
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
+        self.hidden.emit()
         self._field.setAccessibleDescription(self._help)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -6,7 +6,8 @@
     Memory failure: 0x1000: ...                      the frame of a line of the kernel log
     nginx  pid:144       what a process has mapped   nginx:heap  144:libc*   one VMA; nginx:heap+3 one page
     /srv/data  lib*      what is cached of files     node:1  zone:dma32      where it lies
-    outcome:lost         a class of a lens
+    outcome:lost         a class of a lens           late  page-table       the same, by its name in the legend
+    mapcount>=14         numbers                     refcount!=mapcount+1  index<16  rss>10M
 
 Terms with spaces between them must all hold; a name with a space stands in quotes: "Web Content":heap.
 """
@@ -23,6 +24,13 @@ import numpy.typing as npt
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.view.base.frame_number import frame_in_line, frame_of_number, hint_for
+from hwpoison_gui.view.filter.numbers import (
+    Comparison,
+    comparison_of,
+    frames_compared,
+    is_comparison,
+    quantity_named,
+)
 from hwpoison_gui.view.filter.terms import (
     MISSING,
     SORTS,
@@ -30,11 +38,11 @@ from hwpoison_gui.view.filter.terms import (
     FilterError,
     Term,
     frames_of,
+    lens_named,
     slug,
     tokens_of,
     unknown,
 )
-from hwpoison_gui.view.map.lenses import BY_KEY
 from hwpoison_gui.view.map.plane import Match
 
 Bools = npt.NDArray[np.bool_]
@@ -54,20 +62,14 @@ class FlagTest(NamedTuple):
 
 
 class Filter(NamedTuple):
-    """A parsed expression. `line`: what a line of a log, which stands for itself, was taken for.
-
-    `follows_tables`: what it finds depends on more than flags and numbers.
-    """
+    """A parsed expression. `line`: what a line of a log, which stands for itself, was taken for."""
 
     text: str
     flags: tuple[FlagTest, ...] = ()
     ranges: tuple[tuple[int, int | None], ...] = ()
     terms: tuple[Term, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
     line: str = ""
-
-    @property
-    def follows_tables(self) -> bool:
-        return bool(self.terms)
 
     def match(self, m: Machine, classes_of: ClassesOf) -> Match:
         """The matching frames of a machine. Raises FilterError for names that the machine does not have."""
@@ -86,6 +88,9 @@ class Filter(NamedTuple):
                 words.append(found)
             else:
                 frames = found if frames is None else frames & found
+        for one in self.comparisons:
+            compared = frames_compared(m, one)
+            frames = compared if frames is None else frames & compared
         return Match(lambda word: all(test(word) for test in words), frames)
 
     def taken_for(self, frames: int) -> str:
@@ -105,6 +110,7 @@ def parse(text: str) -> Filter | None:
     flags: list[FlagTest] = []
     ranges: list[tuple[int, int | None]] = []
     terms: list[Term] = []
+    comparisons: list[Comparison] = []
     line = frame_in_line(text)
     if line is not None:
         return Filter(text, ranges=((line.pfn, line.pfn + 1),), line=line.words)
@@ -112,9 +118,13 @@ def parse(text: str) -> Filter | None:
         sort, colon, rest = token.partition(":")
         if token.startswith("/"):
             terms.append(Term("path", token, at))
+        elif is_comparison(token):
+            comparisons.append(comparison_of(token, at))
+        elif quantity_named(token):
+            raise FilterError(f"compare it with a number: {token}>=14 or {token}!=0", at, len(token))
         elif colon and sort in SORTS:
             terms.append(Term(sort, _given(rest, token, at), at + len(sort) + 1))
-        elif colon and sort in BY_KEY:
+        elif colon and lens_named(sort) is not None:
             terms.append(Term("class", token, at))
         elif colon:
             terms.append(Term("vma", token, at))
@@ -124,7 +134,9 @@ def parse(text: str) -> Filter | None:
             flags.append(_flags(token, at))
         else:
             terms.append(Term("name", token, at))
-    return Filter(text, tuple(flags), tuple(ranges), tuple(terms)) if flags or ranges or terms else None
+    if not (flags or ranges or terms or comparisons):
+        return None
+    return Filter(text, tuple(flags), tuple(ranges), tuple(terms), tuple(comparisons))
 
 
 def _given(rest: str, token: str, at: int) -> str:

@@ -8,8 +8,18 @@ from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.view.filter.terms import SORTS, processes_of, quoted, slug, tokens_of, vma_names
-from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED, ZONE
+from hwpoison_gui.view.filter.numbers import ALIASES, QUANTITIES, SIGNS, quantity_named
+from hwpoison_gui.view.filter.terms import (
+    SORTS,
+    lens_named,
+    lens_with,
+    processes_of,
+    quoted,
+    slug,
+    tokens_of,
+    vma_names,
+)
+from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED, ZONE, Lens
 from hwpoison_gui.view.map.zones import zone_meaning
 from hwpoison_gui.view.words.words import counted
 
@@ -31,7 +41,8 @@ EXAMPLES: Final = (
     Word("nginx", "what a process has mapped; pid:144 by its number"),
     Word("nginx:heap", "one VMA of a process; nginx:heap+3 is one page of it"),
     Word("/usr/lib/*", "what is cached of files"),
-    Word("outcome:lost", "a class of a lens"),
+    Word("outcome:lost", "a class of a lens; late or page-table as the legend calls it"),
+    Word("mapcount>=14", "numbers: also refcount!=mapcount+1, index<16, rss>10M"),
     Word("node:0 zone:dma32", "terms with a space between them must all hold"),
 )
 
@@ -40,7 +51,8 @@ def words_for(m: Machine, typed: str) -> tuple[int, list[Word]]:
     """The words that may end `typed`, and from where on they stand there. None where all is written already."""
     *_, (token, at) = tokens_of(typed + _CURSOR)
     token = token.removesuffix(_CURSOR)
-    begun = re.split(r"[,~=]", token)[-1] if ":" not in token and not token.startswith("/") else token
+    apart = r"[<>=!+-]" if _compares(token) else r"[,~=]"
+    begun = re.split(apart, token)[-1] if ":" not in token and not token.startswith("/") else token
     found: dict[str, Word] = {}
     for word in _candidates(m, token, begun) if begun or token else ():
         if word.text.replace('"', "").lower().startswith(begun.lower()):
@@ -54,13 +66,41 @@ def words_for(m: Machine, typed: str) -> tuple[int, list[Word]]:
 def _candidates(m: Machine, token: str, begun: str) -> Iterable[Word]:
     """The words of the sorts that can begin like the token."""
     sort, colon, _ = token.partition(":")
+    if _compares(token):
+        return _operands(token) if begun != token else _comparisons(token)
     if token.startswith("/"):
         return _paths(m)
     if colon:
         return _after_colon(m, sort)
     if begun != token:
         return _flags()
-    return () if token[0].isdigit() else (*_flags(), *_processes(m, ""), *_sorts())
+    return () if token[0].isdigit() else (*_flags(), *_processes(m, ""), *_quantities(), *_sorts(), *_legend())
+
+
+def _compares(token: str) -> bool:
+    """True from the name of a quantity on."""
+    return bool(quantity_named(re.split(r"[<>=!+-]", token)[0]))
+
+
+def _comparisons(token: str) -> Iterator[Word]:
+    for sign, meaning in SIGNS.items():
+        yield Word(token + sign, f"{meaning} a number, as {token}{sign}14")
+
+
+def _operands(token: str) -> Iterator[Word]:
+    """What a quantity may be compared with; a number of processes only with a plain number."""
+    name = quantity_named(re.split(r"[<>=!+-]", token)[0])
+    if QUANTITIES[name].of_frames is not None and re.search(r"[<>=]", token):
+        for other, quantity in QUANTITIES.items():
+            if other != name and quantity.of_frames is not None:
+                yield Word(other, quantity.meaning)
+
+
+def _quantities() -> Iterator[Word]:
+    for name, quantity in QUANTITIES.items():
+        yield Word(f"{name}>=", f"{quantity.meaning}; also =, !=, <, <= and >")
+    for alias, name in ALIASES.items():
+        yield Word(f"{alias}>=", f"the same as {name}: {QUANTITIES[name].meaning}")
 
 
 def _after_colon(m: Machine, sort: str) -> Iterable[Word]:
@@ -75,8 +115,9 @@ def _after_colon(m: Machine, sort: str) -> Iterable[Word]:
         return (Word(f"node:{node}", f"the memory of node {node}") for node in nodes)
     if sort == ZONE.key:
         return (Word(f"zone:{name.lower()}", zone_meaning(node, name)) for node, name, *_ in m.zones)
-    if sort in BY_KEY and sort != CHANGED.key:
-        return _classes(sort)
+    lens = lens_named(sort)
+    if lens is not None and lens is not CHANGED:
+        return _classes(sort, lens)
     names = vma_names(m, processes_of(m, sort))
     return (Word(f"{quoted(sort)}:{quoted(name)}", "the pages that this VMA maps") for name in names)
 
@@ -97,16 +138,27 @@ def _paths(m: Machine) -> Iterator[Word]:
             yield Word(quoted(inode.path), f"{counted(len(m.page_cache.of(inode.id)), 'page')} cached")
 
 
-def _classes(key: str) -> Iterator[Word]:
-    for one in BY_KEY[key].classes[1:]:
+def _classes(key: str, lens: Lens) -> Iterator[Word]:
+    for one in lens.classes[1:]:
         if one.owner is None:
             yield Word(f"{key}:{slug(one.shortest)}", one.meaning)
+
+
+def _legend() -> Iterator[Word]:
+    """Classes by their names alone, as the legend of the first lens that has them calls them."""
+    for lens in BY_KEY.values():
+        for one in lens.classes[1:]:
+            name = slug(one.shortest)
+            if one.owner is None and not name[0].isdigit() and lens_with(name) is lens:
+                yield Word(name, f"{one.meaning} (lens {lens.name})")
 
 
 def _sorts() -> Iterator[Word]:
     for lens in BY_KEY.values():
         if lens.key not in (CHANGED.key, *SORTS):
             yield Word(f"{lens.key}:", lens.question)
+            if slug(lens.name) != lens.key:
+                yield Word(f"{slug(lens.name)}:", lens.question)
     yield Word("zone:", ZONE.question)
     yield Word("node:", "which node’s memory?")
     yield Word("pid:", "a process by its number")

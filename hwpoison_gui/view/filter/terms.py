@@ -19,7 +19,7 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mmzone import NUMA_NO_NODE
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT, Process, Vma
 from hwpoison_gui.view.base.naming import listed
-from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED, Lens
+from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED, Lens, LensClass
 
 U8 = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
@@ -28,7 +28,8 @@ Found = Bools | Callable[[int], bool]  # frames, or a test of flag words where t
 
 _MOST_NAMED: Final = 6  # known names in an error message
 _SPACE: Final = re.compile(r"\s")
-_TOKEN: Final = re.compile(r'(?:"[^"]*(?:"|$)|[^\s"])+')
+_AROUND: Final = re.compile(r"\s*([<>]=?|!=)\s*")  # comparisons may have spaces
+_TOKEN: Final = re.compile(r'(?:"[^"]*(?:"|$)|\s*(?:[<>]=?|!=)\s*|[^\s"])+')
 _PAGE: Final = re.compile(r"(.*)\+(0[xX][0-9a-fA-F]{1,12}|[0-9]{1,12})")
 
 
@@ -57,7 +58,29 @@ class Term(NamedTuple):
 
 def frames_of(m: Machine, term: Term, classes_of: ClassesOf) -> Found:
     """The frames of a term. Raises FilterError if the machine has nothing of that name."""
+    if term.sort == "name" and not _called(m, term.text) and not _inodes(m, term.text):
+        lens = lens_with(term.text)
+        if lens is not None:
+            return _of_class(m, Term("class", f"{lens.key}:{term.text}", term.at), classes_of)
     return _of_class(m, term, classes_of) if term.sort == "class" else _FIND[term.sort](m, term)
+
+
+def lens_with(name: str) -> Lens | None:
+    """The first lens that has a class of a name, as the legend shows it."""
+    wanted = slug(name)
+    lenses = (lens for lens in BY_KEY.values() if lens.key != CHANGED.key)
+    return next((lens for lens in lenses if any(wanted in names_of(one) for one in lens.classes[1:])), None)
+
+
+def names_of(one: LensClass) -> tuple[str, ...]:
+    """What a class is called in an expression."""
+    return one.key, slug(one.name), slug(one.shortest)
+
+
+def lens_named(word: str) -> Lens | None:
+    """The lens of a key or a name, as its button shows it."""
+    by_name = (lens for lens in BY_KEY.values() if slug(lens.name) == word.lower())
+    return BY_KEY.get(word.lower()) or next(by_name, None)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -85,6 +108,8 @@ def tokens_of(text: str) -> Iterator[tuple[str, int]]:
     """The words of an expression without quotes, and where they begin. A quote left open holds to the end."""
     for found in _TOKEN.finditer(text):
         token = found.group().replace('"', "")
+        if _AROUND.search(token):
+            token = _AROUND.sub(r"\1", token)
         if token:
             yield token, found.start()
 
@@ -102,7 +127,8 @@ def slug(name: str) -> str:
 # -- processes and files
 
 
-def _of_owners(m: Machine, processes: Iterable[Process], inodes: Iterable[int]) -> Bools:
+def frames_of_owners(m: Machine, processes: Iterable[Process], inodes: Iterable[int]) -> Bools:
+    """What processes have mapped, and what is cached of files (inode numbers)."""
     frames = np.zeros(m.frames, np.bool_)
     for inode in inodes:
         for pfn in m.page_cache.of(inode).values():
@@ -138,7 +164,7 @@ def _of_task(m: Machine, term: Term) -> Bools:
     if not processes:
         names = [process.name for process in m.living()]
         raise term.error(unknown("process", term.text, names))
-    return _of_owners(m, processes, ())
+    return frames_of_owners(m, processes, ())
 
 
 def _of_pid(m: Machine, term: Term) -> Bools:
@@ -146,7 +172,7 @@ def _of_pid(m: Machine, term: Term) -> Bools:
     if not processes:
         numbers = (f"{process.tgid} ({process.name})" for process in m.living())
         raise term.error(f"no process has that number; {some_of(numbers)}")
-    return _of_owners(m, processes, ())
+    return frames_of_owners(m, processes, ())
 
 
 def _of_path(m: Machine, term: Term) -> Bools:
@@ -155,7 +181,7 @@ def _of_path(m: Machine, term: Term) -> Bools:
         paths = [inode.path for inode in m.inodes.view.values() if inode.path]
         names = [path if "/" in term.text else path.rpartition("/")[2] for path in paths]
         raise term.error(unknown("file", term.text, names, "* stands for any letters, as in /usr/lib/*"))
-    return _of_owners(m, (), inodes)
+    return frames_of_owners(m, (), inodes)
 
 
 def _of_name(m: Machine, term: Term) -> Bools:
@@ -164,7 +190,7 @@ def _of_name(m: Machine, term: Term) -> Bools:
         names = [flag.name.lower() for flag in pf.FLAGS] + [process.name for process in m.living()]
         examples = "try lru,~dirty or 0x1000+512 or nginx:heap or /usr/* or outcome:lost"
         raise term.error(unknown("flag, process or file", term.text, names, examples))
-    return _of_owners(m, processes, inodes)
+    return frames_of_owners(m, processes, inodes)
 
 
 # -- VMAs of processes
@@ -177,7 +203,7 @@ def _of_vma(m: Machine, term: Term) -> Bools:
     if not processes:
         whole = _called(m, term.text)
         if whole:
-            return _of_owners(m, whole, ())
+            return frames_of_owners(m, whole, ())
         words = [process.name for process in m.living()] + [*SORTS, *BY_KEY]
         how = "a VMA is written nginx:heap or 144:heap, a class outcome:lost"
         raise term.error(unknown("process", owner, words, how))
@@ -279,9 +305,10 @@ def _is_page(m: Machine) -> Bools:
 
 def _of_class(m: Machine, term: Term, classes_of: ClassesOf) -> Found:
     key, _, name = term.text.partition(":")
-    lens = BY_KEY[key]
-    classes = [one for one in lens.classes if one.id and slug(name) in (one.key, slug(one.name), slug(one.shortest))]
-    if not classes or key == CHANGED.key:
+    lens = lens_named(key)
+    assert lens is not None
+    classes = [one for one in lens.classes if one.id and slug(name) in names_of(one)]
+    if not classes or lens is CHANGED:
         known = ", ".join(slug(one.shortest) for one in lens.classes[1:])
         raise term.error(f"{'no such class;' if name else 'which class?'} there is {known}")
     code, code_of = classes[0].id, lens.code_of

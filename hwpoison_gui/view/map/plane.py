@@ -148,6 +148,11 @@ class FramePlane:
             self._narrow.arrange(self.layout)
         self._show()
 
+    def settled(self, match: Match) -> Match:
+        """Return a filter of the frames that `match` finds now, whatever happens to them later."""
+        found = translated(self._ids.values[: self.frames], self._table_of(match.word)).view(np.bool_)
+        return Match(lambda word: True, found if match.frames is None else found & match.frames)
+
     def set_layout(self, layout: Layout, own_width: bool = False) -> None:
         """Show frames in another layout; `own_width`: keep its row length whatever the shape of the view."""
         if layout.in_order and self.frames + layout.width > self.room:

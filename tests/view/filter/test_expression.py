@@ -131,6 +131,13 @@ def test_classes_of_lenses(session: Session) -> None:
         ("zone:normal", 5, 6, "no such zone; there is dma, dma32, none"),
         ("node:1", 5, 1, "no such node; there is 0"),
         ("kind:", 0, 5, "which class? there is no-page, free"),
+        ("mapcont>=14", 0, 7, "did you mean mapcount"),
+        ("lru mapcount>=", 14, 1, "a number is missing: mapcount>=14"),
+        ("mapcount>=14x", 10, 3, "numbers are written 14, 0xe, 64K, 10M or 1G"),
+        ("mapcount", 0, 8, "compare it with a number: mapcount>=14"),
+        ("rss>mapcount", 0, 12, "rss is a number of processes; compare it with a plain number: rss>10M"),
+        ("3>2", 0, 3, "compare a number of the frames: mapcount, refcount"),
+        ("pfn<99999999999999999999", 4, 20, "this number is too large"),
         ("outcome:best", 0, 12, "no such class; there is no-page, set-aside"),
     ],
 )

@@ -37,6 +37,15 @@ def texts(session: Session, typed: str) -> list[str]:
         ("lru Web", 4, {'"Web Content"'}),
         ('"Web C', 0, {'"Web Content"'}),
         ('lru "Web Content":he', 4, {'"Web Content":heap'}),
+        ("mapc", 0, {"mapcount>=", "mapcount:"}),
+        ("mappi", 0, {"mappings>=", "mappings:"}),
+        ("lru mapcount", 4, {"mapcount>=", "mapcount=", "mapcount!=", "mapcount<"}),
+        ("refcount!=", 10, {"mapcount", "index", "order"}),
+        ("refcount!=ma", 10, {"mapcount"}),
+        ("refcount>=mapcount+", 19, {"index"}),
+        ("rs", 0, {"rss>="}),
+        ("pag", 0, {"page-table"}),
+        ("mappings:3", 0, {"mappings:3-to-9"}),
     ],
 )
 def test_words_end_what_is_typed(session: Session, typed: str, at: int, some: set[str]) -> None:
@@ -48,7 +57,9 @@ def test_words_end_what_is_typed(session: Session, typed: str, at: int, some: se
     assert len(words) <= MOST
 
 
-@pytest.mark.parametrize("typed", ["", "lru ", "12", "0x1000+", "dirty", "nothing-begins-like-this", "changed:"])
+@pytest.mark.parametrize(
+    "typed", ["", "lru ", "12", "0x1000+", "rss>", "mapcount>=1", "dirty", "nothing-begins-like-this", "changed:"]
+)
 def test_where_there_is_nothing_to_say_nothing_is_said(session: Session, typed: str) -> None:
     assert texts(session, typed) == []
 
@@ -62,7 +73,7 @@ def test_every_word_that_is_suggested_means_something(session: Session, typed: s
     assert words
     for word in words:
         text = typed[:at] + word.text
-        if not text.endswith(":"):
+        if not text.endswith((":", "=", "<", ">")):
             parsed = parse(text)
             assert parsed is not None
             parsed.match(session.machine, lambda _: np.zeros(session.machine.frames, np.uint8))
