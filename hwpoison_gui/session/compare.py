@@ -11,8 +11,9 @@ from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.mark import Act
-from hwpoison_gui.kernel.profile.registry import newest, oldest
+from hwpoison_gui.kernel.profile.registry import PROFILES, newest, oldest
 from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL, SYSCTL_RECOVERY
+from hwpoison_gui.session.branches import Inputs
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.notebook import Asked
 from hwpoison_gui.session.scenario.reader import step_of
@@ -40,11 +41,12 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How to reproduce a click: boot a machine, run `before`, then `click`."""
+    """How to reproduce a click: boot a machine, run `before`, then `click`, and what was done `after` it."""
 
     boot: Boot
     before: tuple[Asked, ...]
     click: Asked
+    after: tuple[Asked, ...] = ()
 
 
 @dataclass(slots=True)
@@ -63,8 +65,8 @@ class Side:
 
     @property
     def steps(self) -> int:
-        """The number of steps of the click."""
-        return self.click.last - self.click.first if self.click else 0
+        """The number of steps of the click and of what was done after it."""
+        return len(self.session.steps) - self.start if self.click else 0
 
     @property
     def already_poisoned(self) -> bool:
@@ -74,6 +76,15 @@ class Side:
     def seek(self, within: int) -> None:
         """Move to step `within` of the click; 0 is before its first step."""
         self.session.seek(min(self.start + within, len(self.session.steps)))
+
+
+def line_recipe(boot: Boot, operations: Sequence[Inputs]) -> Recipe | None:
+    """A whole line of operations, a branch or the present one, walked from its first error on; None without one."""
+    done = [Asked(op.name, dict(op.args), op.telling) for op in operations]
+    number = next((number for number, asked in enumerate(done) if asked.name == "poison"), -1)
+    if number < 0:
+        return None
+    return Recipe(boot, tuple(done[:number]), done[number], tuple(done[number + 1 :]))
 
 
 def settings_of(session: Session) -> Settings:
@@ -94,6 +105,11 @@ def differing(base: Settings, what: str) -> tuple[Settings, Settings]:
         case "profile":
             return Settings(oldest().name, base.sysctl), Settings(newest().name, base.sysctl)
     return base, base
+
+
+def matrix(base: Settings) -> list[Settings]:
+    """Every kernel, the oldest first, with early and with late kill."""
+    return [Settings(name, {**base.sysctl, SYSCTL_EARLY_KILL: early}) for name in PROFILES for early in (1, 0)]
 
 
 def recipe_of(session: Session, boot: Boot, selected: int = -1) -> Recipe | None:
@@ -189,6 +205,7 @@ def _carry_out(session: Session, asked: Asked, stopped: Callable[[], bool]) -> N
 def again(side: Side, recipe: Recipe, settings: Settings, stopped: Callable[[], bool] = lambda: False) -> None:
     """Run the click of a side again with other sysctls and the same profile. Raises StoppedError."""
     assert settings.profile == side.settings.profile
+    assert not recipe.after  # what could not be repeated would be counted twice
     side.session.seek(_end_of(side.session, len(recipe.before) - len(side.skipped)))
     side.settings, side.click, side.refused = settings, None, ""
     _click(side, recipe, stopped)
@@ -212,6 +229,11 @@ def _click(side: Side, recipe: Recipe, stopped: Callable[[], bool]) -> None:
         side.refused = error.message
         return
     side.click = session.operations[-1]
+    for number, asked in enumerate(recipe.after, start=len(recipe.before) + 2):
+        try:
+            _carry_out(session, asked, stopped)
+        except ScenarioError as error:
+            side.skipped.append(f"{number}. {asked.name}: {error.message}")
 
 
 class Tick(NamedTuple):
@@ -298,5 +320,5 @@ _SAME_PHASE: Final = {
 def _functions(side: Side) -> list[str]:
     if side.click is None:
         return []
-    marks = side.session.steps.marks[side.click.first : side.click.last]
+    marks = side.session.steps.marks[side.click.first :]
     return [_BY_ACT.get(mark.act) or _SAME_PHASE.get(mark.site.function, mark.site.function) for mark in marks]

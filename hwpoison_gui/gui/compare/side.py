@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
@@ -45,6 +45,11 @@ class SettingsRow(QWidget):
         for box in (self.profile, self.kill, self.recovery):
             row.addWidget(box)
             box.activated.connect(lambda _=0: self.changed.emit())
+        self.line = self._choice(f"{name}: line of operations", "Which operations are done on this side")
+        self.line.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.line.hide()
+        self.line.activated.connect(lambda _=0: self.changed.emit())
+        row.addWidget(self.line, 3)
         self.where = ElidedLabel(self)
         self.where.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self.where, 1)
@@ -58,6 +63,18 @@ class SettingsRow(QWidget):
     def set_theme(self, theme: Theme) -> None:
         self.where.setFont(look.font(look.CAPTION))
         look.ink(self.where, theme.muted)
+
+    def set_lines(self, lines: Sequence[str], chosen: int) -> None:
+        """Sets what lines of operations there are to choose from."""
+        self.line.clear()
+        self.line.addItems(list(lines))
+        self.line.setCurrentIndex(chosen)
+
+    def choose_lines(self, on: bool) -> None:
+        """Shows the choice of a line of operations in place of the settings, or the settings again."""
+        self.line.setVisible(on)
+        for box in (self.profile, self.kill, self.recovery):
+            box.setHidden(on)
 
     @property
     def settings(self) -> Settings:

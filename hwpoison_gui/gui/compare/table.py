@@ -5,28 +5,40 @@ from __future__ import annotations
 from typing import Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QObject, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetrics,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.widgets.model_index import Index
 from hwpoison_gui.view.base.palette import DARK, Theme
-from hwpoison_gui.view.facts.compare import Row, Value
+from hwpoison_gui.view.facts.compare import Row
 
 Role = Qt.ItemDataRole
-_HEADS: Final = ("", "What", "Of", "Left", "Right")
-_SIGN, _ASPECT, _SUBJECT, _LEFT, _RIGHT = range(5)
-_TEXT_SHARES: Final = {_SUBJECT: 0.26, _LEFT: 0.37}
+_HEADS: Final = ("", "What", "Of")
+_SIGN, _ASPECT, _SUBJECT = range(3)
+_SUBJECT_SHARE: Final = {2: 0.26}  # of the width left, by the number of sides
+_SUBJECT_OF_MANY: Final = 0.18
+_LEAST_VALUE: Final = 150  # width of the values of a side, at 100 % text
 
 
 class CompareModel(QAbstractTableModel):
-    """Facts of both sides as rows."""
+    """Facts of all sides as rows."""
 
     def __init__(self, parent: QObject, theme: Theme) -> None:
         super().__init__(parent)
         self.rows: list[Row] = []
-        self.heads = list(_HEADS)
+        self.heads = ["Left", "Right"]
         self.theme = theme
 
     def set_rows(self, rows: list[Row]) -> None:
@@ -34,20 +46,21 @@ class CompareModel(QAbstractTableModel):
         self.rows = rows
         self.endResetModel()
 
-    def set_heads(self, left: str, right: str) -> None:
-        """Sets the column headers: the settings of the sides."""
-        self.heads[_LEFT:] = [left, right]
-        self.headerDataChanged.emit(Qt.Orientation.Horizontal, _LEFT, _RIGHT)
+    def set_heads(self, heads: list[str]) -> None:
+        """Sets the column headers, a side each; the rows go."""
+        self.beginResetModel()
+        self.rows, self.heads = [], heads
+        self.endResetModel()
 
     def rowCount(self, parent: Index | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self.rows)
 
     def columnCount(self, parent: Index | None = None) -> int:
-        return len(_HEADS)
+        return len(_HEADS) + len(self.heads)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:
         if orientation == Qt.Orientation.Horizontal and role == Role.DisplayRole:
-            return self.heads[section]
+            return (*_HEADS, *self.heads)[section]
         if role == Role.TextAlignmentRole:
             return int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         return None
@@ -68,15 +81,16 @@ class CompareModel(QAbstractTableModel):
 
     def text(self, row: Row, column: int) -> str:
         """Text of a cell."""
-        return ("=" if row.same else "≠", row.aspect, row.subject, row.left.text, row.right.text)[column]
+        return ("=" if row.same else "≠", row.aspect, row.subject, *(value.text for value in row.values))[column]
 
     def _colour(self, row: Row, column: int) -> str:
         theme = self.theme
         tones = {"kill": theme.kill, "warn": theme.warn, "good": theme.good}
         if row.same or column == _SUBJECT:
             return theme.muted
-        value: Value = row.right if column == _RIGHT else row.left
-        return tones.get(value.tone, theme.text) if column in (_LEFT, _RIGHT) else theme.text
+        if column < len(_HEADS):
+            return theme.text
+        return tones.get(row.values[column - len(_HEADS)].tone, theme.text)
 
 
 class CompareTable(QTableView):
@@ -96,7 +110,7 @@ class CompareTable(QTableView):
         self.horizontalHeader().setStretchLastSection(True)
         self.horizontalHeader().setHighlightSections(False)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setAccessibleName("Differences")
         self.setAccessibleDescription("What came of the click on either side, a row a thing. Ctrl+C copies rows.")
@@ -119,12 +133,27 @@ class CompareTable(QTableView):
         aspect = bold.horizontalAdvance("Page table entry") + 3 * look.SMALL
         self.setColumnWidth(_SIGN, sign)
         self.setColumnWidth(_ASPECT, aspect)
-        room = self.viewport().width() - sign - aspect
-        for column, share in _TEXT_SHARES.items():
-            self.setColumnWidth(column, round(room * share))
+        room, sides = self.viewport().width() - sign - aspect, len(self.facts.heads)
+        subject = round(room * _SUBJECT_SHARE.get(sides, _SUBJECT_OF_MANY))
+        self.setColumnWidth(_SUBJECT, subject)
+        for side in range(sides):
+            self.setColumnWidth(len(_HEADS) + side, max(look.px(_LEAST_VALUE), (room - subject) // sides))
         self.resizeRowsToContents()
         for row in range(len(self.facts.rows)):
             self.setRowHeight(row, self.rowHeight(row) + look.SMALL)
+
+    def picture(self) -> QPixmap:
+        """All rows, without scroll bars."""
+        whole = CompareTable(None, self.facts.theme)
+        whole.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        whole.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        whole.facts.set_heads(self.facts.heads)
+        wide = max(self.width(), sum(self.columnWidth(column) for column in range(self.facts.columnCount())))
+        whole.resize(wide + look.SMALL, self.height())
+        whole.set_rows(self.facts.rows)
+        tall = sum(whole.rowHeight(row) for row in range(len(self.facts.rows)))
+        whole.resize(whole.width(), tall + whole.horizontalHeader().sizeHint().height() + look.SMALL)
+        return whole.grab()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -145,5 +174,8 @@ class CompareTable(QTableView):
             super().keyPressEvent(event)
             return
         chosen = sorted({index.row() for index in self.selectedIndexes()})
-        lines = ["\t".join(self.facts.text(self.facts.rows[row], c) for c in range(len(_HEADS))) for row in chosen]
+        lines = [
+            "\t".join(self.facts.text(self.facts.rows[row], c) for c in range(self.facts.columnCount()))
+            for row in chosen
+        ]
         QApplication.clipboard().setText("\n".join(lines))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QFont, QKeyEvent
@@ -23,9 +23,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from hwpoison_gui.export.comparison import Comparison as Exported
+from hwpoison_gui.gui.compare.export import ExportButton
 from hwpoison_gui.gui.compare.side import CompareSide
 from hwpoison_gui.gui.compare.table import CompareTable
-from hwpoison_gui.gui.control.compare_builder import Compared, build
+from hwpoison_gui.gui.control.compare_builder import Compared, build, build_matrix
 from hwpoison_gui.gui.control.slices import LongWork, Work
 from hwpoison_gui.gui.control.worker import Worker
 from hwpoison_gui.gui.look import icons
@@ -33,27 +35,40 @@ from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.kernel.profile.registry import newest, oldest
+from hwpoison_gui.kernel.profile.type import SYSCTL_RECOVERY
 from hwpoison_gui.session import compare
 from hwpoison_gui.session.compare import Recipe, Settings
 from hwpoison_gui.view.base.moment import title
 from hwpoison_gui.view.base.palette import DARK, Theme
-from hwpoison_gui.view.facts.compare import differences, headline, settings_words
+from hwpoison_gui.view.facts.compare import Column, Row, differences, headline, matrix_rows, settings_words
 from hwpoison_gui.view.facts.pace import PaceTogether
 from hwpoison_gui.view.words.words import counted
 
 _WAYS: Final = (("Early vs. late kill", "early"), ("Recovery on vs. off", "recovery"),
-                (f"Profile {oldest().name} against {newest().name}", "profile"), ("As chosen below", ""))  # fmt: skip
+                (f"Profile {oldest().name} against {newest().name}", "profile"), ("As chosen below", ""),
+                ("Matrix: every kernel, early and late", "matrix"))  # fmt: skip
 _BUTTONS: Final = (("first", "To before the click (Home)"), ("back", "One step back on both sides (Left)"),
                    ("play", "Walk both, or pause (Space)"), ("forward", "One step forward on both sides (Right)"),
                    ("last", "To the end of both (End)"))  # fmt: skip
-_SAME: Final = "Both sides are equal.\nThe button above lists the facts; other settings are chosen at the top."
+_LINES: Final = ("Branch against branch", "lines")
+_SAME: Final = "All sides are equal.\nThe button above lists the facts; other settings are chosen at the top."
 _USUAL: Final = QSize(1180, 740)
 _FRAME: Final = QSize(8, 40)  # approximate window frame
 _TURN_MS: Final = 33.0  # between two pictures: ticks that take less are shown together
 
 
+class Line(NamedTuple):
+    """A line of operations: the present one, or a branch."""
+
+    words: str
+    recipe: Recipe
+
+
 class CompareWindow(QDialog):
-    """`recipe`: the click; `base`: the settings of its machine; `pace` gives speed of playback, and whether to skim."""
+    """`recipe`: the click; `base`: the settings of its machine; `pace` gives speed of playback, and whether to skim.
+
+    `lines`: the present line of operations, and the branches that were left.
+    """
 
     def __init__(
         self,
@@ -62,12 +77,15 @@ class CompareWindow(QDialog):
         parent: QWidget | None = None,
         theme: Theme = DARK,
         pace: Callable[[], tuple[float, bool]] = lambda: (1.0, True),
+        lines: Sequence[Line] = (),
     ) -> None:
         super().__init__(parent)
         self._pace_now, self._pace = pace, PaceTogether((), ())
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
-        self._recipe, self._base, self._theme = recipe, base, theme
+        self._recipe, self._base, self._theme, self._lines = recipe, base, theme, tuple(lines)
+        self.rows: list[Row] = []
+        self._has_lines = False  # the sides show lines of operations, not the click under two settings
         self.compared: Compared | None = None
         self.at = 0
         self._builder: Worker | None = None
@@ -90,12 +108,13 @@ class CompareWindow(QDialog):
         self.way = QComboBox(self)
         self.way.setAccessibleName("What is compared")
         self.way.setToolTip("How the two sides differ; choices below override it")
-        for words, key in _WAYS:
+        for words, key in (*_WAYS, _LINES) if len(self._lines) > 1 else _WAYS:
             self.way.addItem(words, key)
         self.way.activated.connect(lambda _: self.choose(self.way.currentData()))
         self.subject = ElidedLabel(self)
         self.sides = CompareSide("Left", self, self._theme), CompareSide("Right", self, self._theme)
-        for side in self.sides:
+        for number, side in enumerate(self.sides):
+            side.choices.set_lines([line.words for line in self._lines], number)
             side.choices.changed.connect(self._chosen_by_hand)
         self.buttons = {name: self._button(tip) for name, tip in _BUTTONS}
         for name, run in (("first", lambda: self.seek(0)), ("back", lambda: self.seek(self.at - 1)),
@@ -111,17 +130,17 @@ class CompareWindow(QDialog):
         self.words.setWordWrap(True)
         self.all = QToolButton(self)
         self.all.setObjectName("boxed")
-        self.all.setText("Show what is the same")
         self.all.setCheckable(True)
-        self.all.setToolTip("Also shows facts that are equal on both sides")
+        self.all.setToolTip("The list has what differs; with this also what is equal on all sides")
         self.all.toggled.connect(lambda _: self._show_rows())
         self.progress = QProgressBar(self)
         self.progress.setRange(0, 1000)
         self.progress.setFormat("%p %")
         self.cancel = QPushButton("Cancel", self)
-        self.cancel.setToolTip("Stops building the two machines, and closes the window")
+        self.cancel.setToolTip("Stops building the machines, and closes the window")
         self.cancel.clicked.connect(self.close)
         self.table = CompareTable(self, self._theme)
+        self.export = ExportButton(self, self._exported, self.table.picture)
 
     def _button(self, tip: str) -> QToolButton:
         button = QToolButton(self)
@@ -135,13 +154,14 @@ class CompareWindow(QDialog):
         top = _row(self.way, self.subject)
         top.setStretch(1, 1)
         walk = _row(*self.buttons.values(), self.slider)
-        result = _row(self.words, self.progress, self.cancel, self.all)
+        result = _row(self.words, self.progress, self.cancel, self.all, self.export)
         result.setStretch(0, 1)
         pair = QSplitter(Qt.Orientation.Horizontal, self)
         for side in self.sides:
             pair.addWidget(side)
             side.rmap.setMinimumWidth(380)
         pair.setChildrenCollapsible(False)
+        self._pair = pair
         below = QWidget(self)
         under = QVBoxLayout(below)
         under.setContentsMargins(0, 0, 0, 0)
@@ -177,13 +197,17 @@ class CompareWindow(QDialog):
     def choose(self, way: str) -> None:
         """Chooses in what the sides differ; empty: the settings chosen by hand."""
         self.way.setCurrentIndex(self.way.findData(way))
-        if way:
+        for part in (self._pair, *self.buttons.values(), self.slider):
+            part.setHidden(way == "matrix")
+        for side in self.sides:
+            side.choices.choose_lines(way == "lines")
+        if way not in ("", "matrix", "lines"):
             for side, settings in zip(self.sides, compare.differing(self._base, way), strict=True):
                 side.choices.set_settings(settings)
         self._build()
 
     def _chosen_by_hand(self) -> None:
-        self.choose("")
+        self.choose("lines" if self.way.currentData() == "lines" else "")
 
     @property
     def building(self) -> bool:
@@ -198,33 +222,50 @@ class CompareWindow(QDialog):
             self._stale = True
             self._builder.cancel()
             return
-        wanted = self.sides[0].choices.settings, self.sides[1].choices.settings
-        old = self.sides[0].side, self.sides[1].side
-        self.compared = None
+        job, built = self._job()
+        self.compared, self.rows = None, []
         for side in self.sides:
             side.set_side(None)
         self.table.empty = ""
         self.table.set_rows([])
         self._show_building(True)
-        self._builder = builder = Worker(partial(build, self._recipe, wanted, old), self)
+        self._builder = builder = Worker(job, self)
         builder.progressed.connect(self._progressed)
-        builder.made.connect(self._built)
+        builder.made.connect(built)
         builder.refused.connect(self._refused)
         builder.finished.connect(self._finished)
         builder.start()
 
+    def _job(self) -> tuple[Callable[..., object], Callable[[Any], None]]:
+        """What builds the sides, and what shows them."""
+        if self.way.currentData() == "matrix":
+            return partial(build_matrix, self._recipe, self._base), self._matrix_built
+        wanted = self.sides[0].choices.settings, self.sides[1].choices.settings
+        old = self.sides[0].side, self.sides[1].side
+        recipes, had_lines, self._has_lines = (self._recipe,) * 2, self._has_lines, self.way.currentData() == "lines"
+        if self._has_lines or had_lines:
+            old = None, None
+        if self._has_lines:
+            wanted = (Settings(self._base.profile, {}),) * 2  # each line sets its own
+            recipes = self._lines[self._line_of(0)].recipe, self._lines[self._line_of(1)].recipe
+        return partial(build, recipes, wanted, old), self._built
+
+    def _line_of(self, side: int) -> int:
+        return max(0, self.sides[side].choices.line.currentIndex())
+
     def _show_building(self, yes: bool) -> None:
         self.progress.setVisible(yes)
         self.cancel.setVisible(yes)
-        self.all.setVisible(not yes)
-        self.words.setText("Building both machines …" if yes else "")
+        for button in (self.all, self.export):
+            button.setVisible(not yes)
+        self.words.setText("Building the machines …" if yes else "")
         self.slider.setEnabled(not yes)
         for button in self.buttons.values():
             button.setEnabled(not yes)
 
     def _progressed(self, share: float, doing: str) -> None:
         self.progress.setValue(round(share * 1000))
-        self.words.setText(f"Building both machines: {doing}")
+        self.words.setText(f"Building the machines: {doing}")
 
     def _refused(self, why: str) -> None:
         self._show_building(False)
@@ -238,7 +279,10 @@ class CompareWindow(QDialog):
         for shown, side in zip(self.sides, (compared.left, compared.right), strict=True):
             shown.set_side(side)
         heads = [settings_words(side.settings) for side in (compared.left, compared.right)]
-        self.table.facts.set_heads(*heads)
+        if self._has_lines:
+            heads = [self._lines[self._line_of(side)].words for side in (0, 1)]
+        self.table.facts.set_heads(heads)
+        self.rows = compared.rows
         self.slider.setRange(0, self.last)
         self.words.setText(headline(compared.rows, compared.left.already_poisoned))
         self.subject.setText(self._subject(compared))
@@ -248,7 +292,30 @@ class CompareWindow(QDialog):
             self._walked = True
             self.slider.setFocus()  # later choices keep the focus
 
+    def _matrix_built(self, columns: list[Column]) -> None:
+        if self._stale:
+            return
+        self._show_building(False)
+        self.table.facts.set_heads([column.head for column in columns])
+        self.rows = matrix_rows(columns)
+        self.words.setText(headline(self.rows, columns[0].already_poisoned))
+        done = counted(len(self._recipe.before), "operation")
+        recovery = "on" if self._base.sysctl.get(SYSCTL_RECOVERY, 1) else "off"
+        click = title(self._recipe.click.name, self._recipe.click.args)
+        self.subject.setText(f"{click}, after {done}; recovery is {recovery} everywhere")
+        self._show_rows()
+
+    def _exported(self) -> Exported:
+        return Exported(self.windowTitle(), f"{self.subject.text()}. {self.words.text()}", self.table.facts.heads,
+                        self.table.facts.rows)  # fmt: skip
+
     def _subject(self, compared: Compared) -> str:
+        if self._has_lines:
+            skipped = compared.left.skipped + compared.right.skipped
+            self.subject.setToolTip("\n".join(skipped))
+            return (
+                f"{len(skipped)} operations could not be repeated" if skipped else "each line from its first error on"
+            )
         done, skipped = len(self._recipe.before), compared.left.skipped + compared.right.skipped
         words = "on the machine as booted" if not done else f"after {counted(done, 'operation')} done on both"
         self.subject.setToolTip(plain("\n".join(skipped)))
@@ -300,7 +367,7 @@ class CompareWindow(QDialog):
             if self.at == self.last:
                 self.seek(0)
             clicks = [(side.session, side.click) for side in (self.compared.left, self.compared.right)]
-            marks = [session.steps.marks[click.first : click.last] if click else [] for session, click in clicks]
+            marks = [session.steps.marks[click.first :] if click else [] for session, click in clicks]
             self._pace = PaceTogether(marks, self.compared.ticks, skim=self._pace_now()[1])
             self._timer.start(round(self._pace.time(self.at) / self._pace_now()[0]))
         self._show_playing()
@@ -323,13 +390,10 @@ class CompareWindow(QDialog):
     # -- the list
 
     def _show_rows(self) -> None:
-        if self.compared is None:
-            return
-        rows = self.compared.rows
-        differing = differences(rows)
-        self.table.empty = "" if differing else _SAME
-        self.table.set_rows(rows if self.all.isChecked() else differing)
-        self.all.setText(f"Show what is the same ({len(rows) - len(differing)})")
+        differing = differences(self.rows)
+        self.table.empty = "" if differing or not self.rows else _SAME
+        self.table.set_rows(self.rows if self.all.isChecked() else differing)
+        self.all.setText(f"Also list what is equal ({len(self.rows) - len(differing)})")
 
     # -- the window
 

@@ -8,7 +8,7 @@ from hwpoison_gui.gui.control.worker import Cancelled, Progress
 from hwpoison_gui.session import compare
 from hwpoison_gui.session.compare import Recipe, Settings, Side, StoppedError, Tick
 from hwpoison_gui.sources.errors import CancelledError
-from hwpoison_gui.view.facts.compare import Row, rows_of
+from hwpoison_gui.view.facts.compare import Column, Row, column_of, rows_of
 
 
 class Compared(NamedTuple):
@@ -21,17 +21,20 @@ class Compared(NamedTuple):
 
 
 def build(
-    recipe: Recipe,
+    recipes: tuple[Recipe, Recipe],
     wanted: tuple[Settings, Settings],
     old: tuple[Side | None, Side | None],
     progress: Progress,
     cancelled: Cancelled,
 ) -> Compared:
-    """Builds both sides; one of `old` is used again where only its sysctls change. Raises CancelledError."""
+    """Builds both sides; one of `old`, if of the same recipe, is used again where only its sysctls change.
+
+    Raises CancelledError.
+    """
 
     def side(number: int) -> Side:
         return _side(
-            recipe,
+            recipes[number],
             wanted[number],
             old[number],
             lambda share, doing: progress((number + share) / 2.1, doing),
@@ -44,6 +47,23 @@ def build(
         return Compared(left, right, compare.ticks_of(left, right), rows_of(left, right))
     except StoppedError:
         raise CancelledError from None
+
+
+def build_matrix(recipe: Recipe, base: Settings, progress: Progress, cancelled: Cancelled) -> list[Column]:
+    """What comes of a click under every kernel, early and late; one machine at a time. Raises CancelledError."""
+    columns: list[Column] = []
+    side: Side | None = None
+    every = compare.matrix(base)
+    try:
+        for number, settings in enumerate(every):
+            progress(number / len(every), settings.profile)
+            if cancelled():
+                raise StoppedError
+            side = _side(recipe, settings, side, lambda share, doing: None, cancelled)
+            columns.append(column_of(side))
+    except StoppedError:
+        raise CancelledError from None
+    return columns
 
 
 def _side(recipe: Recipe, wanted: Settings, old: Side | None, progress: Progress, cancelled: Cancelled) -> Side:

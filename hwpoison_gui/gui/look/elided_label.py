@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QTextLayout
 from PySide6.QtWidgets import QLabel, QSizePolicy, QToolTip, QWidget
 
 from hwpoison_gui.gui.look.plain import plain
@@ -12,7 +12,7 @@ from hwpoison_gui.gui.look.plain import plain
 class ElidedLabel(QLabel):
     """Never wider than its space, so that long text moves nothing. `text()` is always the full text.
 
-    With word wrap it uses as many lines as fit, or one elided line if they are not enough.
+    With word wrap it uses as many lines as fit; the last of them is elided if they are not enough.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -38,7 +38,22 @@ class ElidedLabel(QLabel):
             return
         painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
-        painter.drawText(self.contentsRect(), self.alignment() | Qt.TextFlag.TextSingleLine, self.shown)
+        lines = self._lines() if self.wordWrap() else [self.shown]
+        painter.drawText(self.contentsRect(), self.alignment(), "\n".join(lines))
+
+    def _lines(self) -> list[str]:
+        """The lines that fit, the last one elided."""
+        room, metrics = self.contentsRect(), self.fontMetrics()
+        most = max(1, (room.height() + metrics.leading() + 1) // metrics.lineSpacing())
+        text, lines = self.text(), list[str]()
+        layout = QTextLayout(text, self.font())
+        layout.beginLayout()
+        while len(lines) < most and (line := layout.createLine()).isValid():
+            line.setLineWidth(room.width())
+            lines.append(text[line.textStart() : line.textStart() + line.textLength()].rstrip())
+        layout.endLayout()
+        start = layout.lineAt(len(lines) - 1).textStart()
+        return [*lines[:-1], metrics.elidedText(text[start:], Qt.TextElideMode.ElideRight, room.width())]
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent) and self.is_cut:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtWidgets import QWidget
 
 from hwpoison_gui import opening
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.look.appearance import Appearance
+from hwpoison_gui.view.base.moment import title
+
+_TOLD: Final = 3  # operations at the end of a line by which it is told from others
 
 if TYPE_CHECKING:
-    from hwpoison_gui.gui.compare.window import CompareWindow  # imported when first opened
+    from hwpoison_gui.gui.compare.window import CompareWindow, Line  # imported when first opened
+    from hwpoison_gui.session.branches import Inputs
+    from hwpoison_gui.session.compare import Boot
 
 
 class Comparison:
@@ -43,9 +49,27 @@ class Comparison:
         from hwpoison_gui.gui.compare.window import CompareWindow
 
         theme = self._appearance.theme
-        self.shown = shown = CompareWindow(recipe, settings_of(c.session), self._above, theme, self._pace)
+        settings = settings_of(c.session)
+        self.shown = shown = CompareWindow(recipe, settings, self._above, theme, self._pace, self._lines(recipe.boot))
         shown.finished.connect(lambda: self._gone(shown))
         shown.show()
+
+    def _lines(self, boot: Boot) -> list[Line]:
+        """The present line of operations and the branches, those that have an error."""
+        from hwpoison_gui.gui.compare.window import Line
+        from hwpoison_gui.session.compare import line_recipe
+
+        session = self._controller.session
+        named: list[tuple[str, Sequence[Inputs], Sequence[Inputs]]]
+        named = [("this line", session.operations, session.operations)]
+        named += [(f"branch {branch.number}", branch.own, branch.operations) for branch in session.branches.kept]
+        found = []
+        for name, told, operations in named:
+            recipe = line_recipe(boot, operations)
+            if recipe is not None:
+                what = ", ".join(title(one.name, one.args) for one in told[-_TOLD:])
+                found.append(Line(f"{name}: {what}", recipe))
+        return found
 
     def _pace(self) -> tuple[float, bool]:
         """Speed of playback, and whether the steps of a run are shown one by one."""

@@ -1,4 +1,4 @@
-"""Comparison of two clicks, fact by fact; tasks with equal facts share a row."""
+"""Comparison of a click under two or more settings, fact by fact; tasks with equal facts share a row."""
 
 from __future__ import annotations
 
@@ -43,20 +43,19 @@ class Value(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One fact on both sides; `subjects`: the tasks that it holds for.
+    """One fact on all sides; `subjects`: the tasks that it holds for.
 
     `differs`: true if equal texts stand for different things.
     """
 
     aspect: str
     subjects: tuple[str, ...]
-    left: Value
-    right: Value
+    values: tuple[Value, ...]
     differs: bool = False
 
     @property
     def same(self) -> bool:
-        return self.left.text == self.right.text and not self.differs
+        return len({value.text for value in self.values}) == 1 and not self.differs
 
     @property
     def subject(self) -> str:
@@ -74,15 +73,50 @@ def settings_words(settings: Settings) -> str:
     return f"{settings.profile}, {'early' if kill else 'late'} kill, recovery {'on' if recovery else 'off'}"
 
 
+def kernel_and_kill(settings: Settings) -> str:
+    """What differs between the columns of a matrix, in a line."""
+    return f"{settings.profile}, {'early' if settings.sysctl.get(SYSCTL_EARLY_KILL, 0) else 'late'} kill"
+
+
 def rows_of(left: Side, right: Side) -> list[Row]:
     """All facts in display order, differing or not. Both sides must be at their ends."""
     one, other = facts_of(left), facts_of(right)
     keys = dict.fromkeys([*one, *other])
     order = {aspect: number for number, aspect in enumerate((RESULT, SIGNALS, AFTERWARDS, ENTRIES, FRAME, COUNTERS))}
     missing = Value()
-    rows = [Row(key[0], (key[1],), one.get(key, missing), other.get(key, missing)) for key in keys]
+    rows = [Row(key[0], (key[1],), (one.get(key, missing), other.get(key, missing))) for key in keys]
     rows = sorted(_grouped(rows), key=lambda row: order[row.aspect])
     return [*rows, *_log_rows(_log_of(left), _log_of(right))]
+
+
+class Column(NamedTuple):
+    """What came of the click under one of several settings."""
+
+    head: str
+    facts: dict[Key, Value]
+    log: tuple[str, ...]
+    already_poisoned: bool = False
+
+
+def column_of(side: Side) -> Column:
+    """A side, which must be at its end, as a column of a matrix."""
+    return Column(kernel_and_kill(side.settings), facts_of(side), _log_of(side), side.already_poisoned)
+
+
+def matrix_rows(columns: Sequence[Column]) -> list[Row]:
+    """All facts of many sides in display order, and the first lines of each log."""
+    order = {aspect: number for number, aspect in enumerate((RESULT, SIGNALS, AFTERWARDS, ENTRIES, FRAME, COUNTERS))}
+    keys = dict.fromkeys(key for column in columns for key in column.facts)
+    rows = [Row(key[0], (key[1],), tuple(column.facts.get(key, Value()) for column in columns)) for key in keys]
+    rows = sorted(_grouped(rows), key=lambda row: order[row.aspect])
+    longest = max((len(column.log) for column in columns), default=0)
+    for n in range(min(longest, _MOST_LINES)):
+        values = tuple(Value(column.log[n]) if n < len(column.log) else Value() for column in columns)
+        rows.append(Row(LOG, (f"line {n + 1}",), values))
+    if longest > _MOST_LINES:
+        differs = len({column.log[_MOST_LINES:] for column in columns}) > 1
+        rows.append(Row(LOG, ("and so on",), tuple(Value(_more(len(column.log))) for column in columns), differs))
+    return rows
 
 
 def differences(rows: Iterable[Row]) -> list[Row]:
@@ -160,7 +194,7 @@ def _grouped(rows: Iterable[Row]) -> list[Row]:
     found: dict[tuple[object, ...], Row] = {}
     groups: dict[tuple[object, ...], list[str]] = {}
     for row in rows:
-        key = (row.aspect, row.left, row.right, None if row.aspect in _GROUPED else row.subjects)
+        key = (row.aspect, row.values, None if row.aspect in _GROUPED else row.subjects)
         found.setdefault(key, row)
         groups.setdefault(key, []).extend(row.subjects)
     return [row._replace(subjects=tuple(groups[key])) for key, row in found.items()]
@@ -174,10 +208,10 @@ def _log_rows(left: Sequence[str], right: Sequence[str]) -> Iterator[Row]:
         for n in range(min(longest, _MOST_LINES)):
             one = Value(left[a + n]) if a + n < b else Value()
             other = Value(right[c + n]) if c + n < d else Value()
-            yield Row(LOG, (f"line {max(a, c) + n + 1}",), one, other)
+            yield Row(LOG, (f"line {max(a, c) + n + 1}",), (one, other))
         if longest > _MOST_LINES:
             one, other = (Value(_more(size)) for size in (b - a, d - c))
-            yield Row(LOG, ("and so on",), one, other, differs=kind != "equal")
+            yield Row(LOG, ("and so on",), (one, other), differs=kind != "equal")
 
 
 def _more(lines: int) -> str:

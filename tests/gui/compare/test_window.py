@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.session import Session
 from tests.gui.waiting import until
 
@@ -24,7 +29,7 @@ def compared(user, qtbot):
 
 
 def texts(window) -> dict[tuple[str, str], tuple[str, str]]:
-    return {(row.aspect, row.subject): (row.left.text, row.right.text) for row in window.table.facts.rows}
+    return {(row.aspect, row.subject): (row.values[0].text, row.values[1].text) for row in window.table.facts.rows}
 
 
 def test_early_against_late_is_shown_first(compared) -> None:
@@ -149,3 +154,68 @@ def test_the_machine_in_the_window_is_left_alone(user, qtbot) -> None:
     until(lambda: window.compared is not None)
     QTest.keyClick(window, Key.Key_Home)
     assert user.session.machine.gate.digest() == digest and user.session.position == position
+
+
+def test_the_matrix_has_a_column_for_every_kernel_early_and_late(compared) -> None:
+    compared.way.setCurrentIndex(compared.way.findData("matrix"))
+    compared.choose("matrix")
+    until(lambda: not compared.building and compared.rows)
+    heads = compared.table.facts.heads
+    assert heads == [f"{name}, {kill} kill" for name in PROFILES for kill in ("early", "late")]
+    assert not compared.sides[0].isVisible() and not compared.slider.isVisible()
+    rows = {(row.aspect, row.subject): [value.text for value in row.values] for row in compared.rows}
+    assert rows["Afterwards", "srv, w0, w1 and w2"] == ["Killed", "Dies on touch"] * len(PROFILES)
+    assert len(compared.table.facts.rows) < len(compared.rows)
+    assert "Also list what is equal" in compared.all.text()
+    compared.all.click()
+    assert len(compared.table.facts.rows) == len(compared.rows)
+    compared.choose("early")
+    until(lambda: compared.compared is not None)
+    assert compared.sides[0].isVisible() and len(compared.table.facts.heads) == 2
+
+
+def test_a_comparison_is_exported_as_it_is_listed(compared, tmp_path) -> None:
+    compared.choose("matrix")
+    until(lambda: not compared.building and compared.rows)
+    for suffix in (".md", ".csv", ".txt", ".png"):
+        compared.export.save_as(tmp_path / f"c{suffix}")
+    rows = list(csv.reader((tmp_path / "c.csv").read_text().splitlines()))
+    assert rows[0][3:] == compared.table.facts.heads and len(rows) == len(compared.table.facts.rows) + 1
+    assert {row[0] for row in rows[1:]} == {"differs"}
+    assert "| differs | Afterwards | srv, w0, w1, w2 | Killed | Dies on touch |" in (tmp_path / "c.md").read_text()
+    assert "Afterwards\tsrv, w0, w1, w2\tKilled" in (tmp_path / "c.txt").read_text()
+    picture = QImage(str(tmp_path / "c.png"))
+    assert picture.height() > 20 * len(compared.table.facts.rows)
+    compared.export.copy()
+    assert QApplication.clipboard().text() == (tmp_path / "c.md").read_text()
+
+
+def test_branch_against_branch(user) -> None:
+    window, c, session = user.window, user.window.controller, user.session
+    user.click_frame(user.frame("srv:heap+1"))
+    c.finish()
+    c.seek(session.operations[-1].first)
+    c.act("sysctl", {"name": "memory_failure_early_kill", "value": 0})
+    user.click_frame(user.frame("srv:heap+1"))
+    c.finish()
+    c.act("write", {"task": "w0", "at": "heap+1", "value": "x", "thread": 0})
+    assert len(session.branches.kept) == 1
+    window.actions_["compare"].trigger()
+    shown = window.comparison.shown
+    assert shown is not None
+    shown.choose("lines")
+    until(lambda: shown.compared is not None)
+    assert [head.partition(":")[0] for head in shown.table.facts.heads] == ["this line", "branch 1"]
+    rows = texts(shown)
+    assert rows["Counter", "Killed"] == ("1", "4")
+    left, right = (side.side for side in shown.sides)
+    shown.seek(shown.last)
+    assert left.session.position == len(left.session.steps) and right.session.position == len(right.session.steps)
+    assert "w0" in {task.name for task in left.session.machine.processes.view.values() if task.ended}
+    shown.choose("early")
+    until(lambda: shown.compared is not None)
+    assert [head.partition(",")[2] for head in shown.table.facts.heads] == [
+        " early kill, recovery on",
+        " late kill, recovery on",
+    ]
+    shown.close()

@@ -8,7 +8,18 @@ from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL, SYSCTL_RECOVERY
 from hwpoison_gui.session import compare
 from hwpoison_gui.session.compare import Recipe, Settings, Side
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.facts.compare import LOG, Row, Value, differences, headline, rows_of, settings_words
+from hwpoison_gui.view.facts.compare import (
+    LOG,
+    Row,
+    Value,
+    column_of,
+    differences,
+    facts_of,
+    headline,
+    matrix_rows,
+    rows_of,
+    settings_words,
+)
 from tests.workbench import do
 
 SHARERS = 12
@@ -38,7 +49,16 @@ def side(recipe: Recipe, profile: str = "v7", early: int = 1, recovery: int = 1)
 
 
 def found(rows: list[Row]) -> dict[tuple[str, str], tuple[str, str]]:
-    return {(row.aspect, row.subject): (row.left.text, row.right.text) for row in rows}
+    return {(row.aspect, row.subject): (row.values[0].text, row.values[1].text) for row in rows}
+
+
+def test_a_matrix_says_the_same_as_its_pairs(recipe: Recipe) -> None:
+    sides = [side(recipe), side(recipe, early=0), side(recipe, "6.1"), side(recipe, "6.1", early=0)]
+    rows = matrix_rows([column_of(one) for one in sides])
+    facts = {(row.aspect, subject): row.values for row in rows if row.aspect != LOG for subject in row.subjects}
+    for number, one in enumerate(sides):
+        assert {key: values[number] for key, values in facts.items() if key in facts_of(one)} == facts_of(one)
+    assert [row.subject for row in rows if row.aspect == LOG][-1] == "and so on"
 
 
 def test_equal_settings_differ_in_nothing(recipe: Recipe) -> None:
@@ -62,7 +82,7 @@ def test_early_against_late(recipe: Recipe) -> None:
 
 def test_long_logs_are_cut_and_say_how_much(recipe: Recipe) -> None:
     rows = [row for row in rows_of(side(recipe), side(recipe, early=0)) if row.aspect == LOG]
-    assert rows[6].subject == "and so on" and rows[6].left.text == "5 more lines" and not rows[6].same
+    assert rows[6].subject == "and so on" and rows[6].values[0].text == "5 more lines" and not rows[6].same
     assert len(rows) == 8 and rows[7].same
 
 
@@ -84,9 +104,9 @@ def test_kernels(recipe: Recipe) -> None:
 def test_what_is_not_possible_is_a_result(recipe: Recipe) -> None:
     impossible = Recipe(boot, (), compare.with_defaults("poison", frame="nobody:m+0"))
     rows = rows_of(side(impossible), side(impossible))
-    assert [row.left.text.startswith("not possible") for row in rows] == [True]
+    assert [row.values[0].text.startswith("not possible") for row in rows] == [True]
 
 
 def test_equal_words_may_stand_for_different_things() -> None:
-    row = Row(LOG, ("and so on",), Value("5 more lines"), Value("5 more lines"), differs=True)
+    row = Row(LOG, ("and so on",), (Value("5 more lines"), Value("5 more lines")), differs=True)
     assert not row.same and headline([row]) == "1 thing differs: kernel log."
