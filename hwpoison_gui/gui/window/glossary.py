@@ -1,11 +1,11 @@
 """The glossary: a list of terms that can be searched, and the entry of the chosen one. Plain text.
 
-Terms of what had the focus when it was opened come first.
+Terms of what had the focus when it was opened come first, then those of the sentence of the step.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
@@ -28,10 +28,12 @@ from hwpoison_gui.view.words.glossary.term import Term
 from hwpoison_gui.view.words.glossary.tips import in_full
 
 _SIZE: Final = QSize(680, 460)
+_ROOM: Final = QSize(48, 96)  # left of the window around it
 _LIST_WIDTH: Final = 210
 _TERM: Final = Qt.ItemDataRole.UserRole
 _LIST_KEYS: Final = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 HERE: Final = "In what has the focus"
+SENTENCE: Final = "In the sentence"
 ALL: Final = "All terms"
 
 
@@ -41,7 +43,8 @@ class Glossary(QDialog):
     def __init__(self, above: QWidget) -> None:
         super().__init__(above)
         self.setWindowTitle("Glossary")
-        self._here: Sequence[Term] = ()
+        self._above = above
+        self._first: Mapping[str, Sequence[Term]] = {}
         self.field = QLineEdit(self)
         self.field.setPlaceholderText("Find a term")
         self.field.setAccessibleName("Find a term")
@@ -74,16 +77,17 @@ class Glossary(QDialog):
 
     def set_theme(self, _theme: object = None) -> None:
         """Applies fonts and sizes; the colours are the application's."""
+        size = (_SIZE * look.scale()).boundedTo(self._above.window().size() - _ROOM)
         for widget in (self.field, self.list):
             widget.setFont(look.font())
-            widget.setFixedWidth(look.px(_LIST_WIDTH))
+            widget.setFixedWidth(min(look.px(_LIST_WIDTH), size.width() * 2 // 5))
         self.name.setFont(look.font(look.HEADLINE, QFont.Weight.DemiBold))
         self.text.setFont(look.font(look.TITLE))
-        self.resize(look.px(_SIZE.width()), look.px(_SIZE.height()))
+        self.resize(size)
 
-    def explain(self, here: Sequence[Term], chosen: Term | None = None) -> None:
-        """Opens with the terms of what has the focus; `chosen`: the one to show, by default the first."""
-        self._here = here
+    def explain(self, first: Mapping[str, Sequence[Term]], chosen: Term | None = None) -> None:
+        """Opens with some terms, by heading, before all others; `chosen`: the one to show, by default the first."""
+        self._first = {head: found for head, found in first.items() if found}
         self.field.clear()
         self._fill()
         if chosen is not None:
@@ -103,9 +107,10 @@ class Glossary(QDialog):
     def _fill(self) -> None:
         typed = self.field.text()
         self.list.clear()
-        if not typed.strip() and self._here:
-            self._add_head(HERE)
-            self._add_terms(self._here)
+        if not typed.strip() and self._first:
+            for head, found in self._first.items():
+                self._add_head(head)
+                self._add_terms(found)
             self._add_head(ALL)
         self._add_terms(ranked(typed, terms()))
         first = next((row for row in range(self.list.count()) if self.list.item(row).data(_TERM)), -1)

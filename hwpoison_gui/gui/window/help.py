@@ -32,9 +32,11 @@ class Help:
         appearance: Appearance,
         actions: Callable[[], Actions],
         recent: RecentFiles,
+        sentence: Callable[[], str],
     ) -> None:
         self._above, self._map, self._controller, self._go_to = above, frame_map, controller, go_to
         self._appearance, self._actions, self._recent = appearance, actions, recent
+        self._sentence = sentence
         self._glossary: Glossary | None = None
 
     def show_keys(self) -> None:
@@ -44,17 +46,18 @@ class Help:
         show_page(self._above, "Keys", key_list(self._actions()))
 
     def show_glossary(self, chosen: Term | None = None) -> None:
-        """The terms of what has the focus, and all others; `chosen`: the one to begin with."""
-        from hwpoison_gui.gui.window.glossary import Glossary
+        """The terms of what has the focus and of the sentence, and all others; `chosen`: the one to begin with."""
+        from hwpoison_gui.gui.window.glossary import HERE, SENTENCE, Glossary
         from hwpoison_gui.gui.window.pointed import said_by
         from hwpoison_gui.view.words.glossary.find import terms_in
 
         focus = QApplication.focusWidget()
-        here = terms_in(said_by(focus)) if focus is not None and focus.window() is self._above.window() else []
+        focused = terms_in(said_by(focus)) if focus is not None and focus.window() is self._above.window() else []
+        said = [term for term in terms_in(self._sentence()) if term not in focused]
         if self._glossary is None:
             self._glossary = Glossary(self._above)
             self._appearance.changed.connect(self._glossary.set_theme)
-        self._glossary.explain(here, chosen)
+        self._glossary.explain({HERE: focused, SENTENCE: said}, chosen)
 
     def show_machine(self) -> None:
         """About the open machine."""

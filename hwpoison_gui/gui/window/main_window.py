@@ -212,7 +212,8 @@ class MainWindow(QMainWindow):
         from hwpoison_gui.gui.window.help import Help
 
         c = self.controller
-        help_ = Help(self, self.map, c, self.go_to, self.appearance, lambda: self.actions_, self.keeping.recent)
+        help_ = Help(self, self.map, c, self.go_to, self.appearance, lambda: self.actions_, self.keeping.recent,
+                     self.sentence.in_words)  # fmt: skip
         return [
             *commands.machine_commands(self.machines, self.keeping.saving, self.keeping.recent, c, self.close),
             *commands.frame_commands(c, self.menus, self.go_to, self.comparison, self.map.center_on),
