@@ -20,7 +20,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.filemap import ZERO, content_of, disk_content
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.records import HPAGE_PMD_NR, MAX_ORDER, PAGE_SHIFT
+from hwpoison_gui.kernel.records import HPAGE_PMD_NR, MAX_ORDER, PAGE_SHIFT, Process
 from hwpoison_gui.kernel.rmap import page_index, rmap_vmas
 from hwpoison_gui.kernel.signal import get_signal
 from hwpoison_gui.session.fidelity.agreement import session_of
@@ -37,18 +37,20 @@ from tests.paths import DATA
 from tests.workbench import do, run
 
 # Results of a read.
+PANICS: Final = "panics"  # init dies
+ENDS: Final = "ends"  # the init of a PID namespace dies
 DIES: Final = "dies"
 TOLD: Final = "told"
 USES: Final = "uses"  # the broken frame
 STALE: Final = "stale"
 ZEROS: Final = "zeros"
 SAME: Final = "same"
-_WORST_FIRST: Final = (DIES, TOLD, USES, STALE, ZEROS, SAME)
+_WORST_FIRST: Final = (PANICS, ENDS, DIES, TOLD, USES, STALE, ZEROS, SAME)
 
 # The result of a read that an impact implies; of other impacts a read says nothing.
 READS: Final = {
     hits.IGNORED: DIES, hits.LATER: DIES, hits.CAUGHT: TOLD, hits.USES: USES, hits.STALE: STALE, hits.ZEROS: ZEROS,
-    hits.SAFE: SAME,
+    hits.SAFE: SAME, hits.PANICS: PANICS, hits.ENDS: ENDS,
 }  # fmt: skip
 
 
@@ -142,6 +144,7 @@ def break_and_read(session: Session, pfn: int) -> Truth:
         if process.ended:
             continue
         came = _came(m, pfn, head, before[mm, address], read(m, mm, address))
+        came = death_of(process) if came == DIES else came
         ends[process.name] = min(came, ends.get(process.name, came), key=_WORST_FIRST.index)
     session.seek(start)
     return Truth(outcome, loss, ends)
@@ -152,6 +155,11 @@ def same_page(m: Machine, frame: int, pfn: int) -> bool:
     if frame < 0 or frame == pfn:
         return frame == pfn
     return bool(m.page(pfn) & pf.HUGE) and m.compound_head(frame) == m.compound_head(pfn)
+
+
+def death_of(process: Process) -> str:
+    """What the death of a process comes to."""
+    return PANICS if process.is_global_init else ENDS if process.is_namespace_init else DIES
 
 
 def _is_met(met: range, pfn: int, head: int) -> bool:
@@ -194,10 +202,15 @@ def class_of(m: Machine, pfn: int, truth: Truth) -> int:
     in_pool = m.huge_free.get((0, head)) is True and outcome.result == "Recovered"
     if is_free(m, pfn) or in_pool:
         return outcomes.FREE
+    if PANICS in truth.ends.values():
+        return outcomes.INIT
     if outcome.result == "Failed":
         return outcomes.STUCK
     if outcome.result not in ("Recovered", "Delayed"):
         return outcomes.IGNORED
+    killed = {seen.task for seen in outcome.signals if seen.effect == "killed"}
+    if ENDS in truth.ends.values() or any(one.name in killed and one.is_namespace_init for one in m.living()):
+        return outcomes.NAMESPACE
     if any(words in line for line in outcome.log for words in ("illing ", "Sending SIGBUS")):
         return outcomes.EARLY  # also where the signal is dropped, since one waits already
     if DIES in truth.ends.values() or TOLD in truth.ends.values():
@@ -256,14 +269,14 @@ def disagreements_by_now(session: Session, pfn: int) -> Iterator[str]:
         found = read(m, mm, address)
         came = SAME
         if _is_met(found.met, pfn, head):
-            came = DIES if found.dead else TOLD
+            came = death_of(m.processes.view[mm]) if found.dead else TOLD
         elif same_page(m, found.frame, pfn):
             came = USES
         worst[mm] = min(came, worst.get(mm, came), key=_WORST_FIRST.index)
     for process in m.living():
         way, came = now.get(process.tgid, "none"), worst.get(process.tgid, SAME)
         foretold = READS.get(way, SAME)
-        if way not in _BY_SIGNAL and came != (foretold if foretold in (DIES, TOLD, USES) else SAME):
+        if way not in _BY_SIGNAL and came != (foretold if foretold in (PANICS, ENDS, DIES, TOLD, USES) else SAME):
             yield f"{way} by now, {came} in fact"
 
 

@@ -14,30 +14,37 @@ from .machine import Machine
 from .mark import Act, Mark, Steps, site
 from .mmap import link_vma, put_file
 from .page_alloc import alloc_page, get_page
-from .records import PAGE_SHIFT, Process, SigInfo, Task, Vma
+from .records import PAGE_SHIFT, SI_KERNEL, Process, SigInfo, Task, Vma
 from .rmap import anon_vma_link, page_add_rmap
+from .signal import SIGNAL_NUMBERS, deliver
 from .vm_fault import pte_alloc
 
 COPIED: Final = site("copy_page_range", Act.MAP, args="area start copied")
 EXITED: Final = site("do_exit", Act.DIE, args="comm tgid why")
+INIT_DIED: Final = site("panic", Act.PANIC, args="comm why", name="init died")
+ZAPPED: Final = site("zap_pid_ns_processes", Act.SIGNAL, args="comm left")
 
 FIRST_PID = 100
 TASK_UNMAPPED_BASE = 0x7F00_0000_0000
 
 
-def create_task(m: Machine, process: Process, mce_kill: str, blocked: bool, threads: int, tgid: int = 0) -> int | None:
+def create_task(
+    m: Machine, process: Process, mce_kill: str, blocked: bool, threads: int, tgid: int = 0, newpid: bool = False
+) -> int | None:
     """Create a thread group with an empty address space. Returns its tgid, or None without memory.
 
     Parameters
     ----------
     process : Process
-        Template for comm, name, ppid and signal dispositions.
+        Template for comm, name, ppid, PID namespaces and signal dispositions.
     mce_kill, blocked
         PR_MCE_KILL policy and SIGBUS mask of every thread.
     threads : int
         Number of threads, at least 1.
     tgid : int
         Used if not 0; else the next free number.
+    newpid : bool
+        CLONE_NEWPID: the process is the init of a new PID namespace.
     """
     pgd = alloc_page(m)
     if pgd is None:
@@ -47,7 +54,9 @@ def create_task(m: Machine, process: Process, mce_kill: str, blocked: bool, thre
     m.set_flags(pgd, pf.PGTABLE)
     m.put(m.pgtables, (tgid, -1), pgd)
     m.put(m.mmap_base, tgid, TASK_UNMAPPED_BASE)
-    m.put(m.processes, tgid, process._replace(tgid=tgid, mm=tgid, threads=tids, ended=""))
+    pid_ns = (*process.pid_ns, tgid) if newpid else process.pid_ns
+    made = process._replace(tgid=tgid, mm=tgid, threads=tids, ended="", pid_ns=pid_ns)
+    m.put(m.processes, tgid, made._replace(unkillable=made.is_global_init or made.is_namespace_init))
     for number, tid in enumerate(tids):
         m.put(m.tasks, tid, Task(tid, tgid, number, mce_kill, blocked))
     return tgid
@@ -119,9 +128,37 @@ def _share(m: Machine, vma: Vma, vpn: int, entry: int) -> int:
     return entry & ~ptes.ACCESSED
 
 
-def do_exit(m: Machine, tgid: int, why: str) -> Mark:
-    """End a process: free its mappings, page tables and open files. Its record stays, as a zombie's does."""
+def do_exit(m: Machine, tgid: int, why: str, code: int = 0) -> Steps[None]:
+    """End a process, and the PID namespace of which it is the init. The kernel panics if it is the init of the machine.
+
+    `code` is the wait status: the number of the signal that killed it. 2.6.32 frees the memory of init before it panics
+    (exit_notify()), 6.1 does not; the machine stops either way, and here it stays as it was.
+    """
     process = m.processes.view[tgid]
+    if process.is_global_init:
+        m.put(m.processes, tgid, process._replace(ended=why))
+        m.printk(m.profile.log.init_died.format(code=code), fatal=True)
+        m.put(m.counters, "panic", 1)
+        yield Mark(INIT_DIED, (process.comm, why), tasks=process.threads)
+        return
+    yield _end(m, process, why)
+    if process.is_namespace_init:
+        yield from zap_pid_ns_processes(m, process)
+
+
+def zap_pid_ns_processes(m: Machine, init: Process) -> Steps[None]:
+    """Kill what is left in a PID namespace whose init has died, nested namespaces included."""
+    left = [process for process in m.living() if init.tgid in process.pid_ns]
+    yield Mark(ZAPPED, (init.comm, len(left)), tasks=tuple(process.tgid for process in left))
+    for process in left:
+        info = SigInfo("SIGKILL", SI_KERNEL)
+        deliver(m, process.tgid, info, "killed")
+        yield _end(m, process, _by(info))
+
+
+def _end(m: Machine, process: Process, why: str) -> Mark:
+    """Free the mappings, page tables and open files of a process. Its record stays, as a zombie's does."""
+    tgid = process.tgid
     exit_mmap(m, process.mm)
     for fd in sorted(m.fds.of(tgid)):
         close_fd(m, tgid, fd)
@@ -141,7 +178,12 @@ def close_fd(m: Machine, tgid: int, fd: str) -> None:
 def do_group_exit(m: Machine, doomed: list[tuple[int, SigInfo]]) -> Steps[None]:
     """End the processes that get_signal() found to be killed, given as (tgid, signal)."""
     for tgid, info in doomed:
-        yield do_exit(m, tgid, f"{info.signal} ({info.code})")
+        if not m.panicked and not m.processes.view[tgid].ended:
+            yield from do_exit(m, tgid, _by(info), SIGNAL_NUMBERS[info.signal])
+
+
+def _by(info: SigInfo) -> str:
+    return f"{info.signal} ({info.code})"
 
 
 def dup_fds(m: Machine, parent: int, child: int) -> None:

@@ -26,6 +26,8 @@ SI_KERNEL: Final = "SI_KERNEL"
 HPAGE_RESV_OWNER: Final = 1 << 0
 HPAGE_RESV_UNMAPPED: Final = 1 << 1
 
+GLOBAL_INIT: Final = 1  # pid
+
 MCE_KILL_POLICIES: Final = ("default", "early", "late")
 DISPOSITIONS: Final = ("default", "handler", "ignored", "blocked")
 
@@ -35,6 +37,8 @@ class Process(NamedTuple):
 
     `mm` is 0 after exit. `sigbus` and `sigsegv` are dispositions: `default`, `handler` or `ignored`.
     `ended` is empty while the process lives, then `exit`, or the signal that killed it with its code.
+    `unkillable` is SIGNAL_UNKILLABLE: signals whose default action would kill it are dropped.
+    `pid_ns` has the tgids of the inits of its PID namespaces, the outermost first, without the initial namespace.
     """
 
     tgid: int
@@ -46,6 +50,18 @@ class Process(NamedTuple):
     sigsegv: str = "default"
     threads: tuple[int, ...] = ()
     ended: str = ""
+    unkillable: bool = False
+    pid_ns: tuple[int, ...] = ()
+
+    @property
+    def is_global_init(self) -> bool:
+        """is_global_init(): the kernel panics when it dies."""
+        return self.tgid == GLOBAL_INIT
+
+    @property
+    def is_namespace_init(self) -> bool:
+        """The child_reaper of a PID namespace other than the initial one, which ends with it."""
+        return bool(self.pid_ns) and self.pid_ns[-1] == self.tgid
 
 
 class Task(NamedTuple):
@@ -156,7 +172,7 @@ class LogLine(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """The effect of a signal: killed, handled, ignored or pending."""
+    """The effect of a signal: killed, handled, ignored, pending, or dropped because the process is unkillable."""
 
     tid: int
     info: SigInfo

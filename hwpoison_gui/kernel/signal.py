@@ -16,6 +16,10 @@ from .mark import Act, Mark, Run, Steps, in_runs, like_marks, site, stretches
 from .records import Delivery, Process, SigInfo, Task
 
 HANDLED: Final = site("handle_signal", Act.SIGNAL, "handled", "comm signal code")
+UNKILLABLE: Final = site("get_signal_to_deliver", Act.SIGNAL, "SIGNAL_UNKILLABLE", "comm signal code")
+
+SIGNAL_NUMBERS: Final = {"SIGBUS": 7, "SIGKILL": 9, "SIGSEGV": 11}
+_IGNORED: Final = {"ignored": "ignored", "unkillable": "dropped"}  # effect by what sig_task_ignored() returns
 
 
 def disposition(process: Process, signal: str) -> str:
@@ -25,10 +29,25 @@ def disposition(process: Process, signal: str) -> str:
     return process.sigsegv if signal == "SIGSEGV" else "default"
 
 
-def send_sig(m: Machine, tid: int, info: SigInfo) -> str:
-    """send_sig_info(): queue a signal that may be ignored or blocked.
+def sig_task_ignored(m: Machine, process: Process, signal: str, force: bool = False) -> str:
+    """sig_task_ignored(): why a signal that is not blocked is discarded when it is sent; empty if it is not.
 
-    Returns `queued`, `pending` (blocked), `stopped` (waits as well), `ignored`, or `dropped` because
+    `ignored` by its disposition, or `unkillable`: an init gets no signal that it would die of by default. `force`: the
+    kernel sends it (SEND_SIG_PRIV), which only the init of the machine survives if it is SIGKILL.
+    """
+    action = disposition(process, signal)
+    forced = force and signal == "SIGKILL"
+    if signal == "SIGKILL" and process.is_global_init and m.profile.has("init_ignores_sigkill"):
+        return "unkillable"
+    if action == "default" and process.unkillable and not forced:
+        return "unkillable"
+    return "ignored" if action == "ignored" else ""
+
+
+def send_sig(m: Machine, tid: int, info: SigInfo, force: bool = False) -> str:
+    """send_sig_info(): queue a signal that may be ignored or blocked. `force`: as of sig_task_ignored().
+
+    Returns `queued`, `pending` (blocked), `stopped` (waits as well), `ignored`, `unkillable`, or `dropped` because
     one is pending already (legacy_queue()) or the task is gone.
     """
     task = m.tasks.view[tid]
@@ -36,32 +55,37 @@ def send_sig(m: Machine, tid: int, info: SigInfo) -> str:
     blocked = task.blocked and info.signal == "SIGBUS"
     if process.ended:
         return "dropped"
-    if disposition(process, info.signal) == "ignored" and not blocked:
-        _deliver(m, tid, info, "ignored")
-        return "ignored"
+    why = "" if blocked else sig_task_ignored(m, process, info.signal, force)
+    if why:
+        deliver(m, tid, info, _IGNORED[why])
+        return why
     waiting = m.pending.view.get(tid, ())
     if waiting and any(other.signal == info.signal for other in waiting):
         return "dropped"
     m.put(m.pending, tid, (*waiting, info))
     if blocked:
-        _deliver(m, tid, info, "pending")
+        deliver(m, tid, info, "pending")
         return "pending"
     if not deliverable(task, info):
-        _deliver(m, tid, info, "pending")
+        deliver(m, tid, info, "pending")
         return "stopped"
     return "queued"
 
 
 def force_sig(m: Machine, tid: int, info: SigInfo) -> str:
-    """force_sig_info(): a blocked or ignored signal is unblocked and set to its default action."""
+    """force_sig_info(): a blocked or ignored signal is unblocked and gets its default action; no init is spared."""
     task = m.tasks.view[tid]
     process = m.processes.view[task.tgid]
-    ignored = disposition(process, info.signal) == "ignored"
+    forced = process
     blocked = task.blocked and info.signal == "SIGBUS"
     if blocked:
         m.put(m.tasks, tid, task._replace(blocked=False))
-    if blocked or ignored:
-        m.put(m.processes, process.tgid, _with_disposition(process, info.signal, "default"))
+    if blocked or disposition(process, info.signal) == "ignored":
+        forced = _with_disposition(process, info.signal, "default")
+    if disposition(forced, info.signal) == "default":
+        forced = forced._replace(unkillable=False)
+    if forced != process:
+        m.put(m.processes, process.tgid, forced)
     return send_sig(m, tid, info)
 
 
@@ -69,7 +93,8 @@ def _with_disposition(process: Process, signal: str, value: str) -> Process:
     return process._replace(sigbus=value) if signal == "SIGBUS" else process._replace(sigsegv=value)
 
 
-def _deliver(m: Machine, tid: int, info: SigInfo, effect: str) -> None:
+def deliver(m: Machine, tid: int, info: SigInfo, effect: str) -> None:
+    """Record the effect of a signal (`Delivery`)."""
     m.put(m.deliveries, len(m.deliveries.view), Delivery(tid, info, effect))
 
 
@@ -107,9 +132,10 @@ def _take_each(m: Machine, tids: Sequence[int], doomed: dict[int, SigInfo]) -> I
                 continue
             _dequeue(m, tid, info)
             handled = disposition(process, info.signal) == "handler"
-            _deliver(m, tid, info, "handled" if handled else "killed")
-            if handled:
-                yield Mark(HANDLED, (process.comm, info.signal, info.code), tasks=(tid,))
+            spared = not handled and process.unkillable and info.signal != "SIGKILL"
+            deliver(m, tid, info, "handled" if handled else "dropped" if spared else "killed")
+            if handled or spared:
+                yield Mark(HANDLED if handled else UNKILLABLE, (process.comm, info.signal, info.code), tasks=(tid,))
             else:
                 doomed[process.tgid] = info
 
@@ -147,7 +173,7 @@ def would_queue(m: Machine, tid: int, signal: str) -> bool:
     task = m.tasks.view[tid]
     process = m.processes.view[task.tgid]
     plain = not (process.ended or task.blocked or task.stopped) and tid not in m.pending.view
-    return plain and disposition(process, signal) != "ignored"
+    return plain and not sig_task_ignored(m, process, signal)
 
 
 def _dequeue(m: Machine, tid: int, info: SigInfo) -> None:

@@ -174,7 +174,11 @@ def kill_proc(h: Handler, entry: ToKill) -> Mark:
     if not h.unmapped or entry.address < 0:
         h.log(m.profile.log.force_kill.format(**names), fatal=True)
         info = SigInfo("SIGKILL", "SI_KERNEL")
-        effect = force_sig(m, entry.tid, info)
+        effect = (
+            send_sig(m, entry.tid, info, force=True)
+            if m.profile.has("sigkill_is_sent")
+            else force_sig(m, entry.tid, info)
+        )
     else:
         h.log(m.profile.log.kill.format(**names), fatal=True)
         required = h.flags & MF_ACTION_REQUIRED and entry.tid == h.current

@@ -53,7 +53,10 @@ def op_task(w: World, a: Args) -> Steps[OpResult]:
     """Create a process with an empty address space, a child of init: do_fork() and execve()."""
     blocked = a["sigbus"] == "blocked"
     process = Process(0, 1, a["comm"], a["name"], 0, "handler" if blocked else a["sigbus"], a["sigsegv"])
-    tgid = fork.create_task(w.machine, process, a["mce_kill"], blocked, a["threads"])
+    pid = a.get("pid", 0)
+    if pid in w.machine.tasks.view:
+        raise ScenarioError(f"pid {pid} is in use", key="pid")
+    tgid = fork.create_task(w.machine, process, a["mce_kill"], blocked, a["threads"], pid, a["newpid"])
     if tgid is None:
         return OpResult(errno="ENOMEM")
     _name_task(w, a["name"], tgid)
@@ -80,7 +83,8 @@ def op_fork(w: World, a: Args) -> Steps[OpResult]:
         sigbus="handler" if blocked else sigbus,
         sigsegv=a.get("sigsegv") or parent.sigsegv,
     )
-    tgid = fork.create_task(w.machine, child, a.get("mce_kill") or main.mce_kill, blocked, a["threads"])
+    policy = a.get("mce_kill") or main.mce_kill
+    tgid = fork.create_task(w.machine, child, policy, blocked, a["threads"], newpid=a["newpid"])
     if tgid is None:
         return OpResult(errno="ENOMEM")
     _name_task(w, a["child"], tgid)
@@ -95,7 +99,7 @@ def op_fork(w: World, a: Args) -> Steps[OpResult]:
 
 def op_exit(w: World, a: Args) -> Steps[OpResult]:
     """do_exit() of all threads of a process."""
-    yield fork.do_exit(w.machine, w.process(a["task"]).tgid, "exit")
+    yield from fork.do_exit(w.machine, w.process(a["task"]).tgid, "exit")
     return DONE
 
 

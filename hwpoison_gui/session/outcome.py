@@ -9,7 +9,7 @@ from hwpoison_gui.kernel.mark import Steps
 
 
 class SignalSeen(NamedTuple):
-    """A signal and its effect (killed, handled, ignored, pending). `addr` in bytes, `thread` 0 is the main one."""
+    """A signal and its effect, as of Delivery. `addr` in bytes, `thread` 0 is the main one."""
 
     task: str
     thread: int

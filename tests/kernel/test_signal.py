@@ -9,7 +9,8 @@ import pytest
 
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import SigInfo
-from hwpoison_gui.kernel.signal import deliverable, disposition, force_sig, get_signal, send_sig, sigaction
+from hwpoison_gui.kernel.signal import deliverable, disposition, force_sig, get_signal, send_sig, sigaction, would_queue
+from hwpoison_gui.session.errors import ScenarioError
 from tests.workbench import Workbench, run
 
 BUS = SigInfo("SIGBUS", "BUS_MCEERR_AO", 0x1000, 12)
@@ -154,3 +155,91 @@ def test_only_what_is_named_is_set() -> None:
     assert m.tasks.view[tid].blocked and m.processes.view[tid].sigbus == "handler"
     sigaction(m, tid, sigbus="default")
     assert m.processes.view[tid].sigsegv == "handler" and not m.tasks.view[tid].blocked
+
+
+def init(profile: str, pid: int = 1, sigbus: str = "default") -> tuple[Machine, int]:
+    """The init of the machine, or with another pid that of a PID namespace."""
+    bench = Workbench(profile)
+    bench.do("task", name="init", pid=pid, newpid=pid != 1, sigbus=sigbus)
+    return bench.m, pid
+
+
+@pytest.mark.parametrize("profile", ["v7", "6.1"])
+@pytest.mark.parametrize("pid", [1, 77])
+def test_an_init_gets_no_signal_that_it_would_die_of(profile: str, pid: int) -> None:
+    m, tid = init(profile, pid)
+    assert not would_queue(m, tid, "SIGBUS")
+    assert send_sig(m, tid, BUS) == "unkillable" and send_sig(m, tid, KILL) == "unkillable"
+    assert effects(m) == ["dropped", "dropped"] and not m.pending.view
+    assert run(get_signal(m)) == []
+
+
+@pytest.mark.parametrize("profile", ["v7", "6.1"])
+@pytest.mark.parametrize("sigbus, effect", [("handler", "handled"), ("ignored", "ignored"), ("blocked", "pending")])
+def test_an_init_takes_other_signals_as_anybody_does(sigbus: str, effect: str, profile: str) -> None:
+    m, tid = init(profile, sigbus=sigbus)
+    send_sig(m, tid, BUS)
+    assert run(get_signal(m)) == [] and effects(m) == [effect]
+
+
+@pytest.mark.parametrize("profile", ["v7", "6.1"])
+@pytest.mark.parametrize("sigbus", ["default", "ignored", "blocked"])
+def test_a_forced_signal_makes_an_init_killable(sigbus: str, profile: str) -> None:
+    m, tid = init(profile, sigbus=sigbus)
+    assert m.processes.view[tid].unkillable
+    assert force_sig(m, tid, BUS) == "queued"
+    assert not m.processes.view[tid].unkillable
+    assert run(get_signal(m)) == [(tid, BUS)]
+
+
+def test_a_handler_keeps_an_init_unkillable() -> None:
+    m, tid = init("6.1", sigbus="handler")
+    force_sig(m, tid, BUS)
+    assert m.processes.view[tid].unkillable and run(get_signal(m)) == []
+
+
+@pytest.mark.parametrize("sigbus, sent", [("blocked", "pending"), ("handler", "queued")])
+def test_a_signal_that_waits_is_dropped_when_an_init_has_no_handler_any_more(sigbus: str, sent: str) -> None:
+    m, tid = init("6.1", sigbus=sigbus)
+    assert send_sig(m, tid, BUS) == sent
+    sigaction(m, tid, sigbus="default")
+    assert run(get_signal(m)) == [] and not m.pending.view
+    assert effects(m)[-1] == "dropped"
+
+
+@pytest.mark.parametrize(
+    ("profile", "pid", "sent"),
+    [("v7", 1, "unkillable"), ("v7", 77, "unkillable"), ("6.1", 1, "unkillable"), ("6.1", 77, "queued")],
+)
+def test_sigkill_from_the_kernel(profile: str, pid: int, sent: str) -> None:
+    """6.1 sends it with SEND_SIG_PRIV: the init of a namespace dies of it, that of the machine does not."""
+    m, tid = init(profile, pid)
+    assert send_sig(m, tid, KILL, force=profile == "6.1") == sent
+
+
+@pytest.mark.parametrize(("profile", "dies"), [("v7", True), ("6.1", False)])
+def test_sigkill_that_is_forced(profile: str, dies: bool) -> None:
+    """2.6.32 forces it (force_sig()); since sig_task_ignored() asks for it, the init of the machine never gets it."""
+    m, tid = init(profile)
+    force_sig(m, tid, KILL)
+    assert bool(run(get_signal(m))) is dies
+
+
+def test_only_an_init_is_unkillable() -> None:
+    bench = Workbench()
+    bench.do("task", name="init", pid=1)
+    bench.do("fork", task="init", child="child")
+    bench.do("fork", task="child", child="nested", newpid=True)
+    bench.do("fork", task="nested", child="inner")
+    by = {one.name: one for one in bench.m.processes.view.values()}
+    assert {name: one.unkillable for name, one in by.items()} == {
+        "a": False, "init": True, "child": False, "nested": True, "inner": False
+    }  # fmt: skip
+    assert by["inner"].pid_ns == by["nested"].pid_ns == (by["nested"].tgid,) and by["child"].pid_ns == ()
+
+
+def test_a_pid_is_given_once() -> None:
+    bench = Workbench()
+    bench.do("task", name="init", pid=1)
+    with pytest.raises(ScenarioError, match="pid 1 is in use"):
+        bench.do("task", name="other", pid=1)

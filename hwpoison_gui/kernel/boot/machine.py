@@ -197,8 +197,18 @@ def _load_processes(m: Machine, image: MemoryImage) -> None:
             tids.append(tid)
         name = f"{process.comm}-{pid}" if process.comm in names else process.comm
         names.add(name)
-        group = Process(pid, process.ppid, process.comm, name, pid, process.sigbus, process.sigsegv, tuple(tids))
-        m.processes.load({pid: group})
+        group = Process(
+            pid,
+            process.ppid,
+            process.comm,
+            name,
+            pid,
+            process.sigbus,
+            process.sigsegv,
+            tuple(tids),
+            pid_ns=process.pid_ns,
+        )
+        m.processes.load({pid: group._replace(unkillable=group.is_global_init or group.is_namespace_init)})
         for number, tid in enumerate(tids):
             thread = known.get(tid) or ThreadImage(tid, process.mce_kill, process.blocked)
             m.tasks.load({tid: Task(tid, pid, number, thread.mce_kill, thread.blocked, process.stopped)})

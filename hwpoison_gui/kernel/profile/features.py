@@ -214,6 +214,18 @@ _DECLARED: Final = (
         since=None,
     ),
     Feature(
+        "sigkill_is_sent",
+        "SIGKILL of a page that could not be unmapped is sent by the kernel, not forced",
+        "mm/memory-failure.c, kill_procs(), do_send_sig_info(), 6.1",
+        since=None,
+    ),
+    Feature(
+        "init_ignores_sigkill",
+        "the init of the machine ignores SIGKILL, whoever sends it",
+        "kernel/signal.c, sig_task_ignored(), 6.1",
+        since=None,
+    ),
+    Feature(
         "hugetlb_files_are_dirty",
         "a page added to a hugetlbfs file is marked dirty",
         "mm/hugetlb.c, hugetlb_add_to_page_cache(), 6.1",

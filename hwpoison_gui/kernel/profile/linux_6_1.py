@@ -68,6 +68,8 @@ FEATURES: Final = frozenset(
         "hugetlb_files_are_dirty",
         "hugetlb_fault_checks_poison",
         "hugetlb_dontneed",
+        "sigkill_is_sent",
+        "init_ignores_sigkill",
         "hugetlb_mremap",
     }
 )
@@ -237,6 +239,8 @@ V6_1: Final = replace(
     log=replace(
         V7.log,
         panic="Kernel panic - not syncing: Memory failure on page {pfn:x}",
+        # do_exit(), kernel/exit.c
+        init_died="Kernel panic - not syncing: Attempted to kill init! exitcode={code:#010x}",
         prefix="Memory failure: {pfn:#x}: ",
         result="recovery action for {kind}: {result}",
         result_says_dirty=False,

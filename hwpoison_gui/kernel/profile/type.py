@@ -71,10 +71,12 @@ class LogLines:
     """Kernel log lines, as format strings; empty where a kernel does not print the line.
 
     Values: `pfn`, `comm`, `pid`, `kind`, `result`, `dirty` ("dirty " or empty), `trapno`, `users` (references), `left`
-    (mappings), `address`, `err` (negative errno); those of `soft_offline` are listed where the table is.
+    (mappings), `address`, `err` (negative errno), `code` (wait status); those of
+    `soft_offline` are listed where the table is.
     """
 
     panic: str = field(metadata=means("recovery is off"))
+    init_died: str = field(metadata=means("init dies"))
     prefix: str = field(metadata=means("before each line of the handler"))
     result: str = field(metadata=means("result line"))
     result_says_dirty: bool = field(

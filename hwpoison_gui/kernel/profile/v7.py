@@ -146,6 +146,8 @@ V7: Final = Profile(
     names={"identify_page_state": "page_action"},
     log=LogLines(
         panic="Kernel panic - not syncing: Memory failure from trap {trapno} on page {pfn:x}",
+        # find_new_reaper(), kernel/exit.c
+        init_died="Kernel panic - not syncing: Attempted to kill init!",
         prefix="MCE {pfn:#x}: ",
         result="{dirty}{kind} page recovery: {result}",
         result_says_dirty=True,

@@ -26,7 +26,14 @@ from hwpoison_gui.session.session import Operation, Session
 
 _NUMBERS: Final = {"SIGBUS": 7, "SIGKILL": 9}
 _NAMES: Final = {number: name for name, number in _NUMBERS.items()}
-_FATES: Final = {"queued": "sent", "pending": "sent", "stopped": "sent", "ignored": "ignored", "dropped": "dropped"}
+_FATES: Final = {
+    "queued": "sent",
+    "pending": "sent",
+    "stopped": "sent",
+    "ignored": "ignored",
+    "unkillable": "ignored",
+    "dropped": "dropped",
+}
 _NO_RESULT: Final = "(already poisoned)"
 
 

@@ -23,6 +23,7 @@ MOST_DESKTOP_FRAMES: Final = 1 << 24  # 64 GiB: with their processes and files t
 MOST_PAGES: Final = 1 << 31  # of a VMA, 8 TiB: 32 bits of page->index, of which anonymous VMAs begin in the lower half
 MOST_FILE_PAGES: Final = 1 << 32  # 32 bits of page->index
 MOST: Final = (1 << 63) - 1  # of other numbers: what TOML holds
+MOST_PID: Final = 1 << 22  # PID_MAX_LIMIT
 HUGE_PAGE: Final = 512  # 4 KiB frames of a 2 MiB page
 
 
@@ -128,6 +129,8 @@ OPS: Final[dict[str, Op]] = {
             "sigbus": _choice(*_SIGBUS),
             "sigsegv": _choice(*_SIGSEGV),
             "threads": _THREADS,
+            "pid": Key(Kind.COUNT, Missing.ABSENT, least=1, most=MOST_PID),
+            "newpid": _NO,
         }
     ),
     "fork": Op(
@@ -139,6 +142,7 @@ OPS: Final[dict[str, Op]] = {
             "sigbus": _maybe(*_SIGBUS),
             "sigsegv": _maybe(*_SIGSEGV),
             "threads": _THREADS,
+            "newpid": _NO,
         }
     ),
     "exit": Op({"task": _TASK}),
@@ -301,7 +305,7 @@ PTE_STATES: Final = ("present", "none", "hwpoison", "swap")
 SIGNAL_WORDS: Final[dict[str, tuple[str, ...]]] = {
     "signal": ("SIGBUS", "SIGKILL", "SIGSEGV"),
     "code": ("BUS_MCEERR_AO", "BUS_MCEERR_AR", "BUS_ADRERR", "SEGV_ACCERR", "SEGV_MAPERR", "SI_KERNEL"),
-    "effect": ("killed", "handled", "ignored", "pending"),
+    "effect": ("killed", "handled", "ignored", "pending", "dropped"),
 }
 SIGNAL_KEYS: Final = ("task", "thread", "signal", "code", "at", "lsb", "effect")
 PTE_KEYS: Final = ("task", "at", "is")

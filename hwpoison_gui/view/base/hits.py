@@ -13,10 +13,13 @@ from hwpoison_gui.kernel.filemap import ZERO, can, disk_content
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import Inode, Process
 
+PANICS: Final = "panics"
 DEAD: Final = "dead"
+ENDS: Final = "ends"
 SIGNALLED: Final = "signalled"
 PENDING: Final = "pending"
 IGNORED: Final = "ignored"
+DROPPED: Final = "dropped"
 LATER: Final = "later"
 CAUGHT: Final = "caught"
 STALE: Final = "stale"
@@ -26,12 +29,15 @@ SAFE: Final = "safe"
 
 # The worst first.
 MEANINGS: Final[dict[str, str]] = {
+    PANICS: "Init: panics the kernel on touch",
     DEAD: "Killed",
+    ENDS: "Init: dies on touch with its PID namespace",
     SIGNALLED: "Signalled, and survives",
     PENDING: "Signal pending",
     LATER: "Dies on touch",
     CAUGHT: "Signalled on touch",
     IGNORED: "Ignored the signal, dies on touch",
+    DROPPED: "Init: the signal is dropped",
     USES: "Keeps using the broken page",
     STALE: "Silently reads old data from disk",
     ZEROS: "Silently reads zeros",
@@ -39,12 +45,15 @@ MEANINGS: Final[dict[str, str]] = {
 }
 # To fit a box, and a narrow one.
 IN_SHORT: Final[dict[str, tuple[str, str]]] = {
+    PANICS: ("panics the kernel on touch", "panics"),
     DEAD: ("killed", "killed"),
+    ENDS: ("dies on touch with its PID namespace", "namespace dies"),
     SIGNALLED: ("signalled, survives", "signalled"),
     PENDING: ("signal pending", "pending"),
     LATER: ("dies on touch", "dies on touch"),
     CAUGHT: ("signalled on touch", "signalled"),
     IGNORED: ("ignored it, dies on touch", "dies on touch"),
+    DROPPED: ("signal dropped", "dropped"),
     USES: ("keeps using it", "uses it"),
     STALE: ("silently reads old data", "old data"),
     ZEROS: ("silently reads zeros", "zeros"),
@@ -52,6 +61,8 @@ IN_SHORT: Final[dict[str, tuple[str, str]]] = {
 }
 # Of several processes, after their number.
 OF_MANY: Final = {
+    PANICS: "panic the kernel on touch",
+    ENDS: "die on touch with their PID namespaces",
     LATER: "die on touch",
     CAUGHT: "signalled on touch",
     IGNORED: "die on touch",
@@ -60,10 +71,14 @@ OF_MANY: Final = {
     ZEROS: "read zeros",
     SAFE: "safe",
 }
-_OF_ONE: Final = {LATER: "dies on touch", IGNORED: "dies on touch", USES: "uses it", STALE: "reads old data",
-                  ZEROS: "reads zeros"}  # fmt: skip
+_OF_ONE: Final = {
+    PANICS: "panics the kernel on touch", ENDS: "dies on touch with its PID namespace", LATER: "dies on touch",
+    IGNORED: "dies on touch", USES: "uses it", STALE: "reads old data", ZEROS: "reads zeros",
+}  # fmt: skip
 _BY_SIGNAL: Final = {DEAD: "killed", SIGNALLED: "signalled", PENDING: "pending"}
-TONES: Final = {DEAD: "kill", SIGNALLED: "warn", PENDING: "warn", IGNORED: "warn", USES: "kill", SAFE: "good"}
+TONES: Final = {
+    PANICS: "kill", DEAD: "kill", SIGNALLED: "warn", PENDING: "warn", IGNORED: "warn", USES: "kill", SAFE: "good"
+}  # fmt: skip
 _ORDER: Final = {kind: number for number, kind in enumerate(MEANINGS)}
 
 
@@ -99,18 +114,26 @@ def rank(kind: str) -> int:
 
 
 def when_touched(m: Machine, process: Process) -> str:
-    """Impact of touching a poisoned page. The fault forces the signal, so blocking or ignoring it does not help."""
-    return CAUGHT if process.sigbus == "handler" and not m.tasks.view[process.tgid].blocked else LATER
+    """Impact of touching a poisoned page. The fault forces the signal, so blocking or ignoring it does not help.
+
+    Nor is an init spared as it is by a signal that is not forced.
+    """
+    if process.sigbus == "handler" and not m.tasks.view[process.tgid].blocked:
+        return CAUGHT
+    return PANICS if process.is_global_init else ENDS if process.is_namespace_init else LATER
 
 
 def signalled_and_touched(effect: str, touched: str) -> str:
     """Impact on a process that was sent a signal with some effect, and whose next touch has another.
 
-    Only a process that ignored the signal, or was not sent one, is hit by the touch.
+    Only a process that ignored the signal, did not get it as an init, or was not sent one, is hit by the touch. The
+    death of an init counts in any case, for it is not its own alone.
     """
-    if effect != IGNORED:
+    if touched in (PANICS, ENDS) and effect != DEAD:
+        return touched
+    if effect not in (IGNORED, DROPPED):
         return effect or touched
-    return IGNORED if touched == LATER else touched
+    return IGNORED if effect == IGNORED and touched == LATER else touched
 
 
 def when_read_again(m: Machine, inode: Inode, number: int) -> str:

@@ -32,7 +32,7 @@ _ENTRY_WORDS: Final = {
     "other": "maps another page", "none": "empty",
 }  # fmt: skip
 _ENTRY_TONES: Final = {"hwpoison": "warn"}
-_EFFECT_TONES: Final = {"killed": "kill", "handled": "warn", "pending": "warn", "ignored": "warn"}
+_EFFECT_TONES: Final = {"killed": "kill", "handled": "warn", "pending": "warn", "ignored": "warn", "dropped": "warn"}
 
 
 class Value(NamedTuple):

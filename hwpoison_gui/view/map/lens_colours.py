@@ -28,7 +28,7 @@ _LIKE: Final[dict[str, dict[str, str]]] = {
     },
     "outcome": {
         "silent": "anon", "lost": "huge", "late": "pgtable", "early": "slab", "failed": "swapcache",
-        "ignored": "reserved",
+        "ignored": "reserved", "namespace": "file", "init": "shmem",
     },
 }  # fmt: skip
 

@@ -36,7 +36,8 @@ _FREE_HEAD: Final = 1 << 5
 _ON_PCP: Final = 1 << 6
 _MAPPING_AT: Final = 7
 _WAITED_FOR: Final = 1 << 11  # its file system keeps poisoned pages, and a VMA without an entry covers it
-_WORD_AT: Final = 12
+_INIT_WAITS: Final = {"init": 1 << 12, "namespace": 1 << 13}  # the same, of a VMA of an init that would die
+_WORD_AT: Final = 14
 
 
 class Assessment:
@@ -177,7 +178,8 @@ class Assessment:
         key |= has(head_flags, pf.LRU) * np.int32(_HEAD_LRU)
         if self._is_kept.any():
             kept = np.flatnonzero(self._is_kept[sort] & ~mapped)
-            key[kept] |= self.users.waited_for(kept + part.start) * np.int32(_WAITED_FOR)
+            for init, bit in (("", _WAITED_FOR), *_INIT_WAITS.items()):
+                key[kept] |= self.users.waited_for(kept + part.start, init) * np.int32(bit)
         return key, mapped & (sort >= _FILES) | has(head_flags, pf.THP | pf.HUGE)
 
     def _mapping_sorts(self, mapping: U32) -> U8:

@@ -24,10 +24,12 @@ SILENT: Final = 3
 LOST: Final = 4
 LATE: Final = 5
 EARLY: Final = 6
-STUCK: Final = 7
-IGNORED: Final = 8
-PANICS: Final = 9
-POISONED: Final = 10
+NAMESPACE: Final = 7
+STUCK: Final = 8
+IGNORED: Final = 9
+INIT: Final = 10
+PANICS: Final = 11
+POISONED: Final = 12
 
 CLASSES: Final[tuple[OutcomeClass, ...]] = (
     OutcomeClass(OUTSIDE, "outside", "outside", "past the last frame"),
@@ -44,12 +46,27 @@ CLASSES: Final[tuple[OutcomeClass, ...]] = (
         LATE, "late", "SIGBUS when touched", "for a process that touches it: it dies unless it handles SIGBUS"
     ),
     OutcomeClass(EARLY, "early", "SIGBUS now", "sent to its users at once: each dies unless it handles SIGBUS"),
+    OutcomeClass(
+        NAMESPACE,
+        "namespace",
+        "namespace ends",
+        "used by the init of a PID namespace that has no handler for SIGBUS: its death kills all of its container",
+    ),
     OutcomeClass(STUCK, "failed", "failed", "it cannot be taken from its users"),
     OutcomeClass(IGNORED, "ignored", "ignored", "the kernel's own, or of a kind it cannot handle: it stays in use"),
-    OutcomeClass(PANICS, "panic", "panic", "memory_failure_recovery is 0: the machine stops"),
+    OutcomeClass(
+        INIT,
+        "init",
+        "panic when touched",
+        "used by init (PID 1) without a handler for SIGBUS: a touch kills it, and the kernel panics",
+    ),
+    OutcomeClass(
+        PANICS, "panic", "panic", "the machine stops: memory_failure_recovery is 0, or the handler kills init"
+    ),
     OutcomeClass(POISONED, "poison", "hardware poison", "broken memory: HWPOISON is set"),
 )
 
 SHORT: Final = {
     "silent": "silent", "late": "SIGBUS late", "early": "SIGBUS now", "free": "set aside", "poison": "poison",
+    "namespace": "namespace ends", "init": "panic late",
 }  # fmt: skip

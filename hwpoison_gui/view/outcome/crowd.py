@@ -75,7 +75,8 @@ class Crowd:
             task, pending = m.tasks.view[thread], m.pending.view.get(thread, ())
             threads.append((thread == tid, task.blocked, task.stopped, *(info.signal for info in pending)))
         there = tuple(self._sort_of_place(place) for place in places)
-        return there, mm in self._whole.swapped, bool(process.ended), process.sigbus, tid is None, tuple(threads)
+        init = process.is_global_init, process.is_namespace_init, process.unkillable
+        return there, mm in self._whole.swapped, bool(process.ended), process.sigbus, init, tid is None, tuple(threads)
 
     def _sort_of_place(self, place: Place) -> Hashable:
         entry, vma = self._m.pte(place.mm, place.vpn), self._m.vmas.view[place.vma]

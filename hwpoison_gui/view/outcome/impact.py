@@ -18,6 +18,7 @@ from hwpoison_gui.kernel.records import HPAGE_PMD_NR, MAX_ORDER, PAGE_SHIFT, Del
 from hwpoison_gui.kernel.rmap import page_index, rmap_vmas
 from hwpoison_gui.view.base.hits import (
     DEAD,
+    DROPPED,
     IGNORED,
     PENDING,
     SAFE,
@@ -33,7 +34,7 @@ from hwpoison_gui.view.outcome.loss_words import Page
 from hwpoison_gui.view.rmap.graph import mapping_of
 from hwpoison_gui.view.rmap.table_scan import entries_naming
 
-EFFECTS: Final = {"killed": DEAD, "handled": SIGNALLED, "pending": PENDING, "ignored": IGNORED}
+EFFECTS: Final = {"killed": DEAD, "handled": SIGNALLED, "pending": PENDING, "ignored": IGNORED, "dropped": DROPPED}
 
 
 class Place(NamedTuple):

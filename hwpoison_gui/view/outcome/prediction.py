@@ -8,8 +8,9 @@ from typing import NamedTuple
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.type import DELAYED, FAILED, RECOVERED
+from hwpoison_gui.kernel.records import GLOBAL_INIT
 from hwpoison_gui.session.dry_run import Ran, dry_run
-from hwpoison_gui.view.base.hits import CAUGHT, IGNORED, LATER, MEANINGS
+from hwpoison_gui.view.base.hits import CAUGHT, DEAD, ENDS, IGNORED, LATER, MEANINGS, PANICS
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.crowd import Crowd, is_crowded
@@ -96,12 +97,19 @@ def class_of(m: Machine, before: Before, ran: Ran, hits: dict[int, str], gone: b
     # A free frame is Ignored in 2009 and Recovered later; either way it is never handed out again.
     if before.unused or (page.free and result in (RECOVERED, DELAYED)):
         return outcomes.FREE
+    impacts = set(hits.values())
+    if hits.get(GLOBAL_INIT) == DEAD:
+        return outcomes.PANICS
+    if PANICS in impacts:
+        return outcomes.INIT
     if result == FAILED:
         return outcomes.STUCK
     if result not in (RECOVERED, DELAYED):
         return outcomes.IGNORED
+    if ENDS in impacts or any(kind == DEAD and m.processes.view[tgid].is_namespace_init for tgid, kind in hits.items()):
+        return outcomes.NAMESPACE
     if ran.signals:
         return outcomes.EARLY
-    if not _WHEN_TOUCHED.isdisjoint(hits.values()):
+    if not _WHEN_TOUCHED.isdisjoint(impacts):
         return outcomes.LATE
     return outcomes.LOST if gone else outcomes.SILENT

@@ -9,7 +9,19 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.filemap import can
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR
-from hwpoison_gui.view.base.hits import CAUGHT, DEAD, IGNORED, LATER, PENDING, SIGNALLED, STALE, USES, ZEROS
+from hwpoison_gui.view.base.hits import (
+    CAUGHT,
+    DEAD,
+    ENDS,
+    IGNORED,
+    LATER,
+    PANICS,
+    PENDING,
+    SIGNALLED,
+    STALE,
+    USES,
+    ZEROS,
+)
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.outcome import classes as outcomes
@@ -20,6 +32,8 @@ _MOST_NAMES: Final = 3
 
 # Impacts in words, for one process and for several.
 _SAID: Final = {
+    PANICS: ("panics the kernel when touched", "panics the kernel when touched"),
+    ENDS: ("ends {} PID namespace when touched", "ends {} PID namespaces when touched"),
     SIGNALLED: ("signals {} that survives", "signals {} that survive"),
     PENDING: ("the signal stays pending for {}", "the signal stays pending for {}"),
     CAUGHT: ("signals {} when touched", "signals {} when touched"),
@@ -40,7 +54,8 @@ def words_of(m: Machine, pfn: int, ahead: Prediction) -> str:
     if ahead.code in (outcomes.HOLE, outcomes.POISONED):
         return ""
     if ahead.code == outcomes.PANICS:
-        return "If it broke: the machine would stop, memory_failure_recovery is 0"
+        why = "init is killed" if ahead.hits else "memory_failure_recovery is 0"
+        return f"If it broke: the machine would stop, {why}"
     if ahead.code == outcomes.FREE:
         return "If it broke: nothing is lost, and the allocator never hands it out again"
     hits, losses = _hits(m, ahead.hits), _losses(m, pfn, ahead)

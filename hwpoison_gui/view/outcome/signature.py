@@ -98,7 +98,7 @@ def inode_file_systems(m: Machine) -> I64:
 
 
 # What decides beside flag words, file system and references. Who dies of a signal does not: an outcome in which
-# anybody is signalled is of one class.
+# anybody is signalled is of one class, unless a touch kills an init.
 PREDICATES: Final[dict[str, Callable[[Frames], Bools]]] = {
     "page->mapping is an anon_vma": lambda f: f.anon,
     "page->mapping is set": lambda f: f.mapped,
@@ -113,6 +113,18 @@ PREDICATES: Final[dict[str, Callable[[Frames], Bools]]] = {
     "a swap entry leads to it": lambda f: f.user["swapped"] > 0,
     "a process with a huge entry is on the to_kill list": lambda f: f.user["huge_listed"] > 0,
     "a VMA has no entry there": lambda f: f.user["vmas"] - f.user["taken"] > f.user["found"],
+    "an entry of init is found": lambda f: f.user["init_found"] > 0,
+    "a swap entry of init leads to it": lambda f: f.user["init_swapped"] > 0,
+    "a VMA of init has no entry there": lambda f: f.user["init_vmas"] - f.user["init_taken"] > f.user["init_found"],
+    "init maps it and is on the to_kill list": lambda f: f.user["listed_init_found"] > 0,
+    "init has a VMA there and is on the to_kill list": lambda f: f.user["listed_init_vmas"] > 0,
+    "a namespace's init maps it and is on the to_kill list": lambda f: f.user["listed_namespace_found"] > 0,
+    "a namespace's init has a VMA there and is on the to_kill list": lambda f: f.user["listed_namespace_vmas"] > 0,
+    "an entry of a namespace's init is found": lambda f: f.user["namespace_found"] > 0,
+    "a swap entry of a namespace's init leads to it": lambda f: f.user["namespace_swapped"] > 0,
+    "a VMA of a namespace's init has no entry there": lambda f: (
+        f.user["namespace_vmas"] - f.user["namespace_taken"] > f.user["namespace_found"]
+    ),
 }  # fmt: skip
 
 assert 2 * _WORD_BITS + _FS_BITS + _REFS_BITS + len(PREDICATES) <= 63

@@ -14,7 +14,8 @@ import numpy.typing as npt
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import MAPPING_ANON, Machine
-from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT
+from hwpoison_gui.kernel.records import GLOBAL_INIT, HPAGE_PMD_NR, PAGE_SHIFT
+from hwpoison_gui.view.base.hits import ENDS, PANICS, when_touched
 
 I64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -23,9 +24,13 @@ Bools = npt.NDArray[np.bool_]
 # of shared VMAs that are dirty or writable, `listed` those of processes that collect_procs() would list, `huge_listed`
 # of these the huge ones. `swapped`: swap entries that lead to the frame. Of a page of a file: `vmas` those that cover
 # it, `listed_vmas` of these those of processes that would be listed, `taken` those with an entry for something else,
-# a private copy among them.
+# a private copy among them. The same of processes whose death is of a class of its own: `init` and `namespace`, the
+# inits of the machine and of PID namespaces that a touch kills, and those of them that are listed.
+INITS: Final = ("init", "namespace", "listed_init", "listed_namespace")
+_DIE: Final = {"init": PANICS, "namespace": ENDS}
 USER_COUNTS: Final = (
     "found", "dirty", "written", "listed", "huge_listed", "swapped", "vmas", "listed_vmas", "taken",
+    *(f"{init}_{count}" for init in INITS for count in ("found", "swapped", "vmas", "taken")),
 )  # fmt: skip
 _VPN_BITS: Final = 40
 _INDEX_BITS: Final = 33
@@ -62,13 +67,16 @@ class Users:
         self.m = m
         self.mms: I64 = np.array(sorted(m.mm_vmas.view.keys() | m.ptes.view.keys()), np.int64)
         self.listed = early_killed(m, self.mms)
+        self.inits = inits_of(m, self.mms, self.listed)
         self.vmas = self._all_vmas()
         none = np.zeros(0, np.int64)
         self.entries = self.swapped = Entries(none, none, none, none != 0)
-        self._taken = none  # pages of files, as of `_places`, once for each VMA with an entry for something else
+        # Pages of files, as of `_places`, once for each VMA with an entry for something else.
+        self._taken = dict.fromkeys(("taken", *(f"{init}_taken" for init in self.inits)), none)
         self._intervals = {
             "vmas": self._intervals_of(np.ones(len(self.mms), np.bool_)),
             "listed_vmas": self._intervals_of(self.listed),
+            **{f"{init}_vmas": self._intervals_of(mine) for init, mine in self.inits.items()},
         }
 
     def work(self) -> Iterator[float]:
@@ -94,11 +102,11 @@ class Users:
         present = (word & ptes.PRESENT) != 0
         absent = np.flatnonzero(~present)
         vma = self._vma_of(rank[absent], vpn[absent])
-        self._taken = self._places(vma, vpn[absent], vma >= 0)
+        self._take(rank[absent], vma, vpn[absent], vma >= 0)
         yield 0.6
         present = np.flatnonzero(present)
         yield from self._map(rank[present], vpn[present], word[present])
-        self._taken = np.sort(self._taken)
+        self._taken = {name: np.sort(places) for name, places in self._taken.items()}
 
     def _all_vmas(self) -> Vmas:
         vmas = sorted(self.m.vmas.view.values(), key=lambda vma: (vma.mm, vma.start))
@@ -130,7 +138,7 @@ class Users:
             vma[part] = self._vma_of(rank[part], vpn[part])
             leads[part], of_file[part] = self._leads_back(vma[part], vpn[part], pfn[part], in_chain)
             yield 0.7 + 0.2 * start / len(pfn)
-        self._taken = np.append(self._taken, self._places(vma, vpn, ~of_file))
+        self._take(rank, vma, vpn, ~of_file)
         found = np.flatnonzero(leads)
         found = found[np.argsort(pfn[found], kind="stable")]
         yield 0.9
@@ -140,6 +148,12 @@ class Users:
         """The last VMA of the address space that begins at or before a page, as its number."""
         found: I64 = np.searchsorted(self.vmas.key, rank << _VPN_BITS | vpn, "right") - 1
         return found
+
+    def _take(self, rank: I64, vma: I64, vpn: I64, which: Bools) -> None:
+        """Add the places of entries to those that are taken."""
+        for name, mine in (("taken", None), *((f"{init}_taken", mine) for init, mine in self.inits.items())):
+            places = self._places(vma, vpn, which if mine is None else which & mine[rank])
+            self._taken[name] = np.append(self._taken[name], places)
 
     def _places(self, vma: I64, vpn: I64, which: Bools) -> I64:
         """Pages of files, as one number each, at which entries stand: those of `which`."""
@@ -198,14 +212,19 @@ class Users:
         for name, which in (("dirty", dirty), ("written", written), ("listed", listed), ("huge_listed", huge & listed)):
             counts[name][:] = np.bincount(at[which], minlength=len(pfns))
         counts["found"][:] = np.bincount(at, minlength=len(pfns))
-        counts["swapped"][:] = self._count_swap_entries(pfns)
+        counts["swapped"][:] = self._count_swap_entries(pfns, self.swapped.pfn)
+        for init, mine in self.inits.items():
+            swapped = self.swapped.pfn[mine[self.swapped.rank]]
+            counts[f"{init}_found"][:] = np.bincount(at[mine[self.entries.rank[of]]], minlength=len(pfns))
+            counts[f"{init}_swapped"][:] = self._count_swap_entries(pfns, swapped)
         self._count_vmas(pfns, counts)
 
-    def _count_swap_entries(self, pfns: I64) -> I64:
+    def _count_swap_entries(self, pfns: I64, entries: I64) -> I64:
+        """How many of swap `entries`, given by their offsets, lead to each frame."""
         cache = self.m.swap_cache.view
         offsets = np.array(sorted(cache), np.int64)
         frames = np.array([cache[offset] for offset in offsets.tolist()], np.int64)
-        place, _ = _places(offsets, self.swapped.pfn)
+        place, _ = _places(offsets, entries)
         at = _places(pfns, frames[place])[0] if len(place) else place
         return np.bincount(at, minlength=len(pfns))
 
@@ -214,10 +233,12 @@ class Users:
         file, where = self._file_places(pfns)
         for name, (starts, ends) in self._intervals.items():
             counts[name][file] = np.searchsorted(starts, where, "right") - np.searchsorted(ends, where, "right")
-        counts["taken"][file] = self._taken_at(where)
+        for name in self._taken:
+            counts[name][file] = self._taken_at(where, name)
 
-    def _taken_at(self, where: I64) -> I64:
-        taken: I64 = np.searchsorted(self._taken, where, "right") - np.searchsorted(self._taken, where)
+    def _taken_at(self, where: I64, name: str) -> I64:
+        places = self._taken[name]
+        taken: I64 = np.searchsorted(places, where, "right") - np.searchsorted(places, where)
         return taken
 
     def _file_places(self, pfns: I64) -> tuple[I64, I64]:
@@ -237,13 +258,15 @@ class Users:
             return set()
         return set(self.mms[self.swapped.rank[self.swapped.pfn == offset]].tolist())
 
-    def waited_for(self, pfns: I64) -> Bools:
-        """Mask of the unmapped frames of files that are covered by a VMA without a PTE there."""
+    def waited_for(self, pfns: I64, init: str = "") -> Bools:
+        """Mask of the unmapped frames of files that are covered by a VMA without a PTE there; `init`: by one of its."""
+        if init and init not in self.inits:
+            return np.zeros(len(pfns), np.bool_)
         file, where = self._file_places(pfns)
-        starts, ends = self._intervals["vmas"]
+        starts, ends = self._intervals[f"{init}_vmas" if init else "vmas"]
         vmas = np.searchsorted(starts, where, "right") - np.searchsorted(ends, where, "right")
         found = np.zeros(len(pfns), np.bool_)
-        found[file] = vmas > self._taken_at(where)
+        found[file] = vmas > self._taken_at(where, f"{init}_taken" if init else "taken")
         return found
 
     def _intervals_of(self, mine: Bools) -> tuple[I64, I64]:
@@ -270,6 +293,18 @@ def early_killed(m: Machine, mms: I64) -> Bools:
         process = of_mm.get(mm)
         found[number] = process is not None and m.profile.users.early_kill_thread(m, process) is not None
     return found
+
+
+def inits_of(m: Machine, mms: I64, listed: Bools) -> dict[str, Bools]:
+    """Masks of the address spaces of inits by the names of INITS; without those that nobody belongs to."""
+    of_mm = {process.mm: process for process in m.living() if process.mm}
+    impacts = {mm: when_touched(m, process) for mm, process in of_mm.items()}
+    dies = {
+        name: np.array([impacts.get(mm) == impact for mm in mms.tolist()], np.bool_) for name, impact in _DIE.items()
+    }
+    namespace = np.array([mm in of_mm and of_mm[mm].is_namespace_init for mm in mms.tolist()], np.bool_)
+    found = {**dies, "listed_init": listed & (mms == GLOBAL_INIT), "listed_namespace": listed & namespace}
+    return {name: mine for name, mine in found.items() if mine.any()}
 
 
 def distinct(keys: I64) -> I64:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from hwpoison_gui.kernel.fork import INIT_DIED
 from hwpoison_gui.kernel.migrate import MOVED
 from hwpoison_gui.kernel.soft_offline import SET_ASIDE
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
 from hwpoison_gui.session.session import DONE, Operation, Session
-from hwpoison_gui.view.base.hits import CAUGHT, DEAD, IGNORED, LATER, STALE, USES, ZEROS
+from hwpoison_gui.view.base.hits import CAUGHT, DEAD, ENDS, IGNORED, LATER, PANICS, STALE, USES, ZEROS
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.outcome.loss import Loss, loss_of
 from hwpoison_gui.view.outcome.old_data import read_old_data
@@ -22,9 +23,18 @@ _EFFECTS: Final = {
     "killed": ("{signal} killed {names}", "{signal} killed {names}"),
     "handled": ("{names} caught {signal} and survives", "{names} caught {signal} and survive"),
     "pending": ("{signal} is pending for {names}", "{signal} is pending for {names}"),
+    "dropped": (
+        "{signal} for {names} is dropped, as it is an init",
+        "{signal} for {names} is dropped, as they are inits",
+    ),
 }
 # Impacts that are still to come.
 _AHEAD: Final = {
+    PANICS: ("the kernel panics when {names} touches it", "the kernel panics when {names} touch it"),
+    ENDS: (
+        "{names} dies on touch, and its PID namespace with it",
+        "{names} die on touch, and their PID namespaces with them",
+    ),
     LATER: ("{names} dies on touch", "{names} die on touch"),
     IGNORED: (
         "{names} ignored SIGBUS, and dies on touch",
@@ -38,16 +48,18 @@ _AHEAD: Final = {
     STALE: ("{names} will silently read old data", "{names} will silently read old data"),
     ZEROS: ("{names} will silently read zeros", "{names} will silently read zeros"),
 }
-_FATAL: Final = (DEAD, LATER, IGNORED)
+_FATAL: Final = (PANICS, DEAD, ENDS, LATER, IGNORED)
 _RUNS_ON: Final = "the machine runs on"
 _PANIC: Final = "The kernel gave up on purpose: only stepping back, or a new machine, goes on."
+_INIT_DIED: Final = "{signals}; without init the kernel cannot go on: only stepping back, or a new machine, does."
 
 
 def verdict(session: Session, operation: Operation) -> str:
     """The summary of a finished operation; empty if its last step says everything."""
     outcome = operation.outcome
     if outcome.panic:
-        return _PANIC
+        died = session.steps.marks[operation.last - 1].site is INIT_DIED
+        return _INIT_DIED.format(signals="; ".join(_signals(outcome.signals)) or "Init exited") if died else _PANIC
     if operation.name == "poison" and (loss := loss_of(session, operation)) is not None:
         return _of_error(session, outcome, loss)
     if operation.name == "soft_offline" and not outcome.errno:
@@ -110,10 +122,12 @@ def _went(session: Session, outcome: Outcome) -> str:
 def _signals(signals: Sequence[SignalSeen]) -> list[str]:
     said = []
     for effect, words in _EFFECTS.items():
-        seen = [signal for signal in signals if signal.effect == effect]
-        who = list(dict.fromkeys(signal.task for signal in seen))
-        if who:
-            said.append(words[len(who) > 1].format(signal=seen[-1].signal, names=names(who, _MOST_NAMES)))
+        who: dict[str, dict[str, None]] = {}
+        for seen in signals:
+            if seen.effect == effect:
+                who.setdefault(seen.signal, {})[seen.task] = None
+        for signal, tasks in who.items():
+            said.append(words[len(tasks) > 1].format(signal=signal, names=names(tuple(tasks), _MOST_NAMES)))
     return said
 
 

@@ -17,8 +17,8 @@ from hwpoison_gui.kernel import (
     unpoison,
 )
 from hwpoison_gui.kernel import hwpoison_inject as inject
-from hwpoison_gui.kernel.fork import EXITED
-from hwpoison_gui.kernel.signal import HANDLED
+from hwpoison_gui.kernel.fork import EXITED, INIT_DIED, ZAPPED
+from hwpoison_gui.kernel.signal import HANDLED, UNKILLABLE
 from hwpoison_gui.view.outline.part import NO_STEP, Part, Way, sites_of
 
 _COPIED: Final = (
@@ -102,7 +102,7 @@ AFTER: Final = (
     Part(
         "The tasks run and take their signals",
         "get_signal_to_deliver",
-        signs=(HANDLED, EXITED),
+        signs=(HANDLED, UNKILLABLE, EXITED, INIT_DIED, ZAPPED),
         quiet=True,
         teach="A process without a handler for the signal is killed.",
     ),

@@ -72,6 +72,7 @@ _EFFECTS: Final = {
     "handled": "caught",
     "pending": "pending",
     "ignored": "ignored",
+    "dropped": "dropped",
     "killed": "dying",
     "signalled": "sent",
 }

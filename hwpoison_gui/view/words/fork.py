@@ -13,6 +13,11 @@ def _exited(comm: str, tgid: int, why: str) -> str:
     return f"{comm}:{tgid} exits." if why == "exit" else f"{comm}:{tgid} is killed by {why}."
 
 
+def _init_died(comm: str, task: int, why: str) -> str:
+    ends = "exits" if why == "exit" else f"is killed by {why}"
+    return f"{comm}:{task} is init, and it {ends}: the kernel panics, as it cannot go on without."
+
+
 WORDS: Final[dict[Site, Words]] = {
     fork.COPIED: Words(
         lambda area, start, copied: (
@@ -20,4 +25,11 @@ WORDS: Final[dict[Site, Words]] = {
         )
     ),
     fork.EXITED: Words(_exited, branch="{why}"),
+    fork.INIT_DIED: Words(_init_died),
+    fork.ZAPPED: Words(
+        lambda comm, left: (
+            f"{comm} was the init of a PID namespace, which ends with it: "
+            f"{counted(left, 'process', 'processes')} left in it, each killed with SIGKILL."
+        )
+    ),
 }

@@ -33,6 +33,7 @@ _SENT: Final = {
     "pending": "blocked, so it stays pending",
     "stopped": "pending until the stopped task continues",
     "ignored": "ignored and discarded",
+    "unkillable": "dropped, as it is an init without a handler for it (SIGNAL_UNKILLABLE)",
     "dropped": "dropped, as one is pending already",
 }
 

@@ -16,6 +16,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.boot.frames import free_blocks
 from hwpoison_gui.kernel.boot.machine import machine_from_image
+from hwpoison_gui.kernel.exit_mmap import exit_mmap
 from hwpoison_gui.kernel.fork import do_exit
 from hwpoison_gui.kernel.image import HiddenState, MemoryImage, ProcessImage, VmaImage
 from hwpoison_gui.kernel.machine import Machine
@@ -295,8 +296,11 @@ def test_sampled_frames_of_the_server_can_all_be_poisoned() -> None:
 @pytest.mark.parametrize("name", ["victim_before", "server"])
 def test_when_everybody_ends_nothing_is_mapped(name: str) -> None:
     m = machine_from_image(recorded(name), V7)
-    for process in list(m.living()):
-        do_exit(m, process.tgid, "exit")
+    for process in reversed(list(m.living())):  # init, whose end stops the machine, comes last
+        assert not m.panicked
+        list(do_exit(m, process.tgid, "exit"))
+    assert m.panicked
+    exit_mmap(m, 1)
     assert not m.ptes.view
     assert not m.mapcount.view.any()
     assert (m.refcount.view >= 0).all()

@@ -62,6 +62,8 @@ def load_task(comm: str) -> dict[str, object]:
         "sigbus": "blocked",
         "sigsegv": "default",
         "threads": 3,
+        "pid": 7,
+        "newpid": True,
     }
 
 

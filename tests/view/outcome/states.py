@@ -28,7 +28,7 @@ def with_huge_pages(profile: str, rng: np.random.Generator) -> Session:
     thp = session.machine.profile.has("transparent_hugepages")
     for path, filesystem in _FILES.values():
         do(session, "file", path=path, pages=8, filesystem=filesystem)
-    do(session, "task", name="a")
+    do(session, "task", name="a", **({"pid": 1} if rng.random() < 0.5 else {}))
     for name, (path, _) in _FILES.items():
         do(session, "mmap", task="a", name=name, pages=8, file=path, shared=True)
     do(session, "mmap", task="a", name="p", pages=8, file="/f")
@@ -42,7 +42,7 @@ def with_huge_pages(profile: str, rng: np.random.Generator) -> Session:
             do(session, "write", task="a", at=at, value="t")
     _touch(session, "a", rng, 0.7)
     for number in range(5):
-        do(session, "fork", task="a" if number < 3 else "c1", child=f"c{number}")
+        do(session, "fork", task="a" if number < 3 else "c1", child=f"c{number}", newpid=bool(rng.random() < 0.3))
         _touch(session, f"c{number}", rng, 0.3)
         if thp and rng.random() < 0.5:
             do(session, "write", task=f"c{number}", at=f"t+{512 + int(rng.integers(512))}", value="q")

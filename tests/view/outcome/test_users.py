@@ -15,7 +15,7 @@ from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.kernel.rmap import rmap_addresses
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.outcome import users as module
-from hwpoison_gui.view.outcome.users import USER_COUNTS, Users, distinct
+from hwpoison_gui.view.outcome.users import INITS, USER_COUNTS, Users, distinct
 from tests.view.outcome.states import scramble, with_huge_pages
 from tests.workbench import do
 
@@ -38,9 +38,22 @@ def listed_mms(m: Machine) -> set[int]:
     return {process.mm for process in m.living() if process.mm and find(m, process) is not None}
 
 
+def mms_of_inits(m: Machine, listed: set[int]) -> dict[str, set[int]]:
+    """Address spaces of the inits that a touch would kill, and of those that are listed."""
+    inits = [process for process in m.living() if process.is_global_init or process.is_namespace_init]
+    die = [one for one in inits if one.sigbus != "handler" or m.tasks.view[one.tgid].blocked]
+    return {
+        "init": {one.mm for one in die if one.tgid == 1},
+        "namespace": {one.mm for one in die if one.tgid != 1},
+        "listed_init": {one.mm for one in inits if one.tgid == 1} & listed,
+        "listed_namespace": {one.mm for one in inits if one.tgid != 1} & listed,
+    }
+
+
 def counted_one_by_one(m: Machine, pfn: int, listed: set[int]) -> dict[str, int]:
     """The same numbers by the reverse map of one frame."""
     found: Counter[str] = Counter(dict.fromkeys(USER_COUNTS, 0))
+    inits = mms_of_inits(m, listed)
     for vma, address in rmap_addresses(m, pfn):
         entry, is_listed = m.pte(vma.mm, address >> PAGE_SHIFT), vma.mm in listed
         here = ptes.maps_frame(entry, pfn)
@@ -49,14 +62,23 @@ def counted_one_by_one(m: Machine, pfn: int, listed: set[int]) -> dict[str, int]
         found["written"] += here and vma.shared and bool(entry & (ptes.DIRTY | ptes.RW))
         found["listed"] += here and is_listed
         found["huge_listed"] += here and is_listed and bool(entry & ptes.PSE)
+        sorts = [f"{name}_" for name, mms in inits.items() if vma.mm in mms]
+        for sort in sorts:
+            found[f"{sort}found"] += here
         if m.inode_of(m.compound_head(pfn)) is not None:
+            for sort in sorts:
+                found[f"{sort}vmas"] += 1
+                found[f"{sort}taken"] += entry != 0 and not here
             found["vmas"] += 1
             found["listed_vmas"] += is_listed
             found["taken"] += entry != 0 and not here
     for offset, cached in m.swap_cache.view.items():
         if cached == pfn:
-            words = [word for mm in m.ptes.view for word in m.ptes.of(mm).values()]
-            found["swapped"] += sum(ptes.state_of(word) == "swap" and ptes.value_of(word) == offset for word in words)
+            for mm in m.ptes.view:
+                words = list(m.ptes.of(mm).values())
+                swapped = sum(ptes.state_of(word) == "swap" and ptes.value_of(word) == offset for word in words)
+                for sort in ("", *(f"{name}_" for name, mms in inits.items() if mm in mms)):
+                    found[f"{sort}swapped"] += swapped
     return dict(found)
 
 
@@ -82,6 +104,9 @@ def test_counts_are_those_of_the_reverse_map(profile: str, seed: int, monkeypatc
         assert users.waited_for(np.array(unmapped)).tolist() == [
             wait for pfn, wait in zip(pfns, waited, strict=True) if not expected[pfn]["found"]
         ]
+        for init in INITS:
+            waits = [here[f"{init}_vmas"] > here[f"{init}_taken"] for here in map(expected.__getitem__, unmapped)]
+            assert users.waited_for(np.array(unmapped), init).tolist() == waits
         scramble(m, rng)
 
 
