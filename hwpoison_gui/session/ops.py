@@ -56,7 +56,7 @@ def op_task(w: World, a: Args) -> Steps[OpResult]:
     pid = a.get("pid", 0)
     if pid in w.machine.tasks.view:
         raise ScenarioError(f"pid {pid} is in use", key="pid")
-    tgid = fork.create_task(w.machine, process, a["mce_kill"], blocked, a["threads"], pid, a["newpid"])
+    tgid = fork.create_task(w.machine, process, a["mce_kill"], blocked, a["threads"], pid, a.get("newpid", False))
     if tgid is None:
         return OpResult(errno="ENOMEM")
     _name_task(w, a["name"], tgid)
@@ -84,7 +84,7 @@ def op_fork(w: World, a: Args) -> Steps[OpResult]:
         sigsegv=a.get("sigsegv") or parent.sigsegv,
     )
     policy = a.get("mce_kill") or main.mce_kill
-    tgid = fork.create_task(w.machine, child, policy, blocked, a["threads"], newpid=a["newpid"])
+    tgid = fork.create_task(w.machine, child, policy, blocked, a["threads"], newpid=a.get("newpid", False))
     if tgid is None:
         return OpResult(errno="ENOMEM")
     _name_task(w, a["child"], tgid)

@@ -36,6 +36,14 @@ TERMS: Final = (
         "Process 1. A signal that it would die of by default is dropped when it is sent; where one is forced on "
         "it all the same, as by touching a broken page, the kernel panics.",
         (f"{_SIGNAL}: sig_task_ignored()", "kernel/exit.c: do_exit()"),
+        ("SIGNAL_UNKILLABLE", "PID 1"),
+    ),
+    Term(
+        "PID namespace",
+        "Processes with numbers of their own, as in a container. Its process 1 is its init: it is spared like that of "
+        "the machine, but when it dies, the kernel kills all others in it and goes on.",
+        ("kernel/pid_namespace.c: zap_pid_ns_processes()", "man 7 pid_namespaces"),
+        ("namespace", "container"),
     ),
     Term(
         "address space",
