@@ -130,7 +130,7 @@ OPS: Final[dict[str, Op]] = {
             "sigsegv": _choice(*_SIGSEGV),
             "threads": _THREADS,
             "pid": Key(Kind.COUNT, Missing.ABSENT, least=1, most=MOST_PID),
-            "newpid": _NO,
+            "newpid": Key(Kind.FLAG, Missing.ABSENT),
         }
     ),
     "fork": Op(
@@ -142,7 +142,7 @@ OPS: Final[dict[str, Op]] = {
             "sigbus": _maybe(*_SIGBUS),
             "sigsegv": _maybe(*_SIGSEGV),
             "threads": _THREADS,
-            "newpid": _NO,
+            "newpid": Key(Kind.FLAG, Missing.ABSENT),
         }
     ),
     "exit": Op({"task": _TASK}),

@@ -29,8 +29,7 @@ def test_defaults_are_filled_in() -> None:
     assert (scenario.profile, scenario.memory, scenario.sysctl) == ("v7", Memory(4096, "none", 0, 0), {})
     task, mmap, poison = scenario.steps
     assert task.args == {
-        "name": "a", "comm": "a", "mce_kill": "default", "sigbus": "default", "sigsegv": "default", "threads": 1,
-        "newpid": False,
+        "name": "a", "comm": "a", "mce_kill": "default", "sigbus": "default", "sigsegv": "default", "threads": 1
     }  # fmt: skip
     assert mmap.args == {
         "task": "a", "name": "m", "pages": 2, "offset": 0, "shared": False, "prot": "rw", "locked": False,
