@@ -102,9 +102,10 @@ def system_theme() -> Theme:
 
 def system_is_still() -> bool:
     """Whether animations are turned off in the desktop."""
-    from PySide6.QtWidgets import QStyle  # its large enumerations are not needed for the first paint of the map
+    from PySide6.QtWidgets import QTreeView  # not needed for the first paint of the map
 
-    return not QApplication.style().styleHint(QStyle.StyleHint.SH_Widget_Animate)
+    # A tree takes this from its style. Asking the style makes PySide create the 566 constants of QStyle.
+    return not QTreeView().isAnimated()
 
 
 def selection_of(theme: Theme) -> str:

@@ -13,7 +13,7 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QListView, QStyle, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QListView, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
@@ -25,6 +25,7 @@ from hwpoison_gui.view.rows.log import wrapped
 Role = Qt.ItemDataRole
 _MOST_CHOSEN: Final = 100  # lines selected for a frame
 _INSERTED: Final = 512  # rows per insertion: for each row, Qt moves all rows of the insertion
+_MARGIN: Final = 3  # pixels beside a row's text: PM_FocusFrameHMargin of Fusion and one; QStyle has 566 constants to create
 EMPTY: Final = "No kernel messages yet.\nThey appear here as dmesg prints them."
 
 
@@ -172,8 +173,7 @@ class LogView(QListView):
 
     def _fit(self) -> None:
         """Wraps lines at the view's width; the last visible line stays visible."""
-        margin = self.style().pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin) + 1
-        room = self.viewport().width() - 2 * margin
+        room = self.viewport().width() - 2 * _MARGIN
         last = self.indexAt(self.viewport().rect().bottomLeft())
         seen = self.log.line_at(last.row()) if last.isValid() else len(self.log.lines) - 1
         if self.log.set_columns(int(room / QFontMetricsF(self.font()).horizontalAdvance("0"))):

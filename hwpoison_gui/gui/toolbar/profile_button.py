@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPolygonF
-from PySide6.QtWidgets import QStyleOptionToolButton, QStylePainter, QToolButton, QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.kernel.profile.registry import PROFILES
@@ -28,6 +28,7 @@ class ProfileButton(QToolButton):
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
         self._theme = theme
+        self.profile = ""  # name of the profile shown
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the focus with the map
 
@@ -38,7 +39,8 @@ class ProfileButton(QToolButton):
 
     def set_profile(self, profile: Profile) -> None:
         """Show the profile of the current machine."""
-        self.setText(profile.name)
+        self.profile = profile.name
+        self.update()
         self.setAccessibleName(f"{_HEAD}: {profile.title}")
         self.setToolTip(
             f"Which kernel's memory_failure() runs here\n{meaning_of(profile)}.\n"
@@ -59,11 +61,8 @@ class ProfileButton(QToolButton):
         return self.sizeHint()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        frame = QStylePainter(self)
-        option = QStyleOptionToolButton()
-        self.initStyleOption(option)
-        option.text = ""  # type: ignore[attr-defined]
-        frame.drawComplexControl(self.style().ComplexControl.CC_ToolButton, option)
+        super().paintEvent(event)  # the frame: the button itself has neither text nor icon
+        frame = QPainter(self)
         small, large = self._fonts()
         room = self.rect().adjusted(look.SMALL, look.HAIR, -look.SMALL, -look.HAIR)
         right = Qt.AlignmentFlag.AlignRight
@@ -73,7 +72,7 @@ class ProfileButton(QToolButton):
         frame.setFont(large)
         frame.setPen(QColor(self._theme.text if self.isEnabled() else look.disabled_of(self._theme)))
         values = room.adjusted(0, 0, -look.px(_ARROW) - look.TIGHT, 0)
-        frame.drawText(values, right | Qt.AlignmentFlag.AlignBottom, self.text())
+        frame.drawText(values, right | Qt.AlignmentFlag.AlignBottom, self.profile)
         self._paint_arrow(frame, room, QFontMetrics(large).height())
 
     def _paint_arrow(self, painter: QPainter, room: QRect, line: int) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 
 from PySide6.QtCore import QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QTextLayout, QTextOption
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTreeView
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QTreeView
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.signs import cross, dot, ring, tick, triangle
@@ -91,7 +91,7 @@ class DecisionDelegate(QStyledItemDelegate):
         state = node.state(self._model.position)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._ground(painter, room, state, option)
+        self._ground(painter, room, state, index)
         colour = QColor(self.theme.muted if state in (AHEAD, ASIDE) else self.theme.text)
         self._sign(painter, QRect(room.left(), room.top() + _PAD, self._sign_room, round(self._line)), node, state)
         painter.setPen(colour)
@@ -108,13 +108,12 @@ class DecisionDelegate(QStyledItemDelegate):
             self._name(painter, room, node, state, layout)
         painter.restore()
 
-    def _ground(self, painter: QPainter, room: QRect, state: str, option: QStyleOptionViewItem) -> None:
+    def _ground(self, painter: QPainter, room: QRect, state: str, index: Index) -> None:
         whole = QRect(0, room.top(), self._view.viewport().width(), room.height())
         if state == NOW:
             painter.fillRect(whole, QColor(look.lit_ground(self.theme)))
             painter.fillRect(QRect(0, room.top(), _BAR, room.height()), QColor(self.theme.warn))
-        chosen = option.state & QStyle.StateFlag.State_Selected  # type: ignore[attr-defined]
-        if chosen and self._view.hasFocus():
+        if self._view.hasFocus() and self._view.selectionModel().isSelected(index):
             painter.setPen(QPen(QColor(self.theme.accent), 1))
             painter.drawRect(whole.adjusted(0, 0, -1, -1))
 

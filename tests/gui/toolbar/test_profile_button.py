@@ -59,12 +59,12 @@ def test_the_same_machine_runs_under_the_other_kernel_with_its_defaults(open_win
     before = window.controller.session.machine.flags.view.copy()
     window.controller.selection.select(17)
     slider = window.sliders["memory_failure_early_kill"]
-    assert slider.value() == 1 and window.profile.text() == "v7"
+    assert slider.value() == 1 and window.profile.profile == "v7"
     window.actions_["profile-6.1"].trigger()
     settled(user)
     assert running(user) == "6.1"
     assert slider.value() == 0
-    assert window.profile.text() == "6.1" and "Linux 6.1" in window.profile.accessibleName()
+    assert window.profile.profile == "6.1" and "Linux 6.1" in window.profile.accessibleName()
     assert window.actions_["profile-6.1"].isChecked()
     assert window.controller.selection.frame == 17
     assert (window.controller.session.machine.flags.view == before).all()

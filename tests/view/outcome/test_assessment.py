@@ -90,13 +90,15 @@ def test_classes_do_not_depend_on_how_many_frames_are_done_at_a_time(
         assert np.array_equal(Assessment.of(m).classes(), whole)
 
 
-def test_the_work_says_how_much_of_it_is_done() -> None:
+def test_the_work_says_how_much_of_it_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_BATCH", 64)
     m = with_huge_pages("6.1", np.random.default_rng(1)).machine
     assessment = Assessment(m)
     assert not len(assessment.codes) and not len(assessment.members)
     done = list(assessment.work())
     assert done == sorted(done) and 0 <= done[0] < 0.01 and 0.9 < done[-1] <= 1
     assert any(0.28 < one <= 0.3 for one in done) and any(0.3 < one <= 0.6 for one in done)
+    assert any(0.8 < one < 0.9 for one in done)
     assert sum(one >= 0.9 for one in done) >= len(assessment.codes), "a slice for each dry run at least"
 
 
@@ -130,14 +132,14 @@ def test_frames_without_users_are_of_one_class_if_nothing_tells_them_apart(profi
     rng = np.random.default_rng(2)
     session = with_huge_pages(profile, rng)
     do(session, "task", name="copies")
-    for name, path in (("k", "/f"), ("l", "/dev/shm/s"), ("o", "/n")):
-        do(session, "mmap", task="copies", name=name, pages=8, file=path)
-        for page in range(4):
-            do(session, "write", task="copies", at=f"{name}+{page}", value="own")
-    for name in ("k", "l", "o"):
-        do(session, "open", task="copies", path={"k": "/f", "l": "/dev/shm/s", "o": "/n"}[name], fd=name)
+    for fs in ("ext4", "tmpfs", "blockdev", "nofs"):  # pages in the cache, of which a process has copies of some
+        do(session, "file", path=f"/srv/{fs}", pages=8, filesystem=fs)
+        do(session, "mmap", task="copies", name=fs, pages=4, file=f"/srv/{fs}")
+        do(session, "open", task="copies", path=f"/srv/{fs}", fd=fs)
         for page in range(8):
-            do(session, "pwrite", task="copies", fd=name, page=page, value="w")
+            do(session, "pwrite", task="copies", fd=fs, page=page, value="w")
+        for page in range(2):
+            do(session, "write", task="copies", at=f"{fs}+{page}", value="own")
     m = session.machine
     free = np.flatnonzero(m.refcount.view == 0)
     kernel = np.flatnonzero((m.refcount.view > 0) & (m.mapping.view == 0) & (m.mapcount.view == 0))
