@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from .mmzone import ZoneImage
 from .profile.type import SYSCTL_EARLY_KILL, SYSCTL_RECOVERY
 
 U64 = npt.NDArray[np.uint64]
@@ -114,15 +115,6 @@ class HiddenState:
     index: U64 | None = None
     private: U64 | None = None
     pte_pmd: npt.NDArray[np.bool_] | None = None
-
-
-class ZoneImage(NamedTuple):
-    """Frames `start` to `end` (exclusive) of a zone of the page allocator. `node` is -1 if unknown."""
-
-    node: int
-    name: str
-    start: int
-    end: int
 
 
 @dataclass(frozen=True, slots=True)

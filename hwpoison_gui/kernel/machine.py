@@ -14,8 +14,7 @@ import numpy.typing as npt
 from . import page_flags as pf
 from . import pte as ptes
 from .gate import ABSENT, Cells, Column, Gate, NestedTable, SortedSets, Table
-from .image import ZoneImage
-from .mmzone import zones_by_address
+from .mmzone import ZoneImage, zones_by_address
 from .packed import PackedNestedTable, PackedTable
 from .profile.type import Profile
 from .records import (

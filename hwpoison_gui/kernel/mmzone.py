@@ -8,12 +8,19 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from operator import attrgetter
-from typing import Final
-
-from .image import ZoneImage
+from typing import Final, NamedTuple
 
 NUMA_NO_NODE: Final = -1
 _X86: Final = (("DMA", 0, 1 << 12), ("DMA32", 1 << 12, 1 << 20), ("Normal", 1 << 20, 1 << 52))  # 16 MiB, 4 GiB
+
+
+class ZoneImage(NamedTuple):
+    """Frames `start` to `end` (exclusive) of a zone of the page allocator. `node` is -1 if unknown."""
+
+    node: int
+    name: str
+    start: int
+    end: int
 
 
 def zones_by_address(frames: int, node: int = NUMA_NO_NODE) -> tuple[ZoneImage, ...]:

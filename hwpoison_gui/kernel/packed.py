@@ -174,21 +174,24 @@ class PackedRecords(Mapping[int, int]):
             for key, value in zip(keys.tolist(), values.tolist(), strict=True):
                 self.swap(key, value)
             return
-        order = np.argsort(keys, kind="stable")
-        keys, values = keys[order], values[order]
-        last = np.append(keys[1:] != keys[:-1], True)[: len(keys)]
-        self._pack(keys[last], values[last])
+        if not (keys[1:] > keys[:-1]).all():
+            order = np.argsort(keys, kind="stable")
+            keys, values = keys[order], values[order]
+            last = np.append(keys[1:] != keys[:-1], True)[: len(keys)]
+            keys, values = keys[last], values[last]
+        self._pack(keys, values)
 
     def _pack(self, keys: I64, values: I64) -> None:
         """Add records, ascending by key, of blocks that have none yet."""
         if not len(keys):
             return
         blocks = keys >> _BITS
-        starts = np.flatnonzero(np.diff(blocks, prepend=blocks[0] - 1))
-        counts = np.diff(starts, append=len(keys))
+        bounds = np.concatenate(([0], np.flatnonzero(blocks[1:] != blocks[:-1]) + 1, [len(keys)]))
+        starts, counts = bounds[:-1], bounds[1:] - bounds[:-1]
         dense = counts >= _DENSE
-        loose = np.repeat(~dense, counts)
-        self._loose.update(zip(keys[loose].tolist(), values[loose].tolist(), strict=True))
+        if not dense.all():
+            loose = np.repeat(~dense, counts)
+            self._loose.update(zip(keys[loose].tolist(), values[loose].tolist(), strict=True))
         if dense.any() and not self._leaves:
             self._leaves = {}
         for start, count in zip(starts[dense].tolist(), counts[dense].tolist(), strict=True):

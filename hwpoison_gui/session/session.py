@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel.fork import do_group_exit
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Mark, Steps, site
 from hwpoison_gui.kernel.profile.registry import PROFILES, oldest
@@ -20,16 +19,16 @@ from hwpoison_gui.kernel.signal import get_signal
 from hwpoison_gui.session.booting import boot
 from hwpoison_gui.session.branches import Branch, Branches, Inputs, Past, past_of, shared
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
-from hwpoison_gui.session.ops import OPS
 from hwpoison_gui.session.outcome import OpResult, Outcome, SignalSeen
 from hwpoison_gui.session.recall import Recall
 from hwpoison_gui.session.recording import Recording
+from hwpoison_gui.session.scenario import schema
 from hwpoison_gui.session.telling import UNTOLD, Telling
 from hwpoison_gui.session.timeline import Notice, RecordedSteps, Timeline
 from hwpoison_gui.session.world import World
 
 # Sites of the step that holds the changes after the last mark of an operation, or of an operation without marks.
-DONE: Final = {name: site(name, name="done") for name in OPS}
+DONE: Final = {name: site(name, name="done") for name in schema.OPS}
 
 # Operations that change nothing, and are therefore allowed after a panic.
 AFTER_PANIC: Final = frozenset({"check"})
@@ -160,7 +159,7 @@ class Session:
         Parameters
         ----------
         name
-            A key of OPS.
+            A key of OPS in scenario/schema.py.
         args
             All keys of the operation that have a value, defaults included (see scenario/schema.py).
         telling
@@ -264,6 +263,9 @@ class Session:
             pass
 
     def _carry_out(self, name: str, args: Mapping[str, Any]) -> Steps[OpResult]:
+        from hwpoison_gui.kernel.fork import do_group_exit  # a start runs no operation
+        from hwpoison_gui.session.ops import OPS
+
         result = yield from OPS[name](self.world, args)
         if not self.machine.panicked:
             doomed = yield from get_signal(self.machine)

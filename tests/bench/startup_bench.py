@@ -39,19 +39,34 @@ def painted():
     laps["map processor"] = time.process_time() * 1e3
 
 def ready():
-    lap("rest")
-    laps["ready processor"] = time.process_time() * 1e3
     print(json.dumps(laps))
     sys.stdout.flush()
     os._exit(0)
 
 def watch(part):
-    # The first paint of `part` in a window that is on the screen; then what the window still has to do.
+    # The first paint of `part` in a window that is on the screen; then what the window still has to do, until it has
+    # been complete and has not asked for another paint for QUIET milliseconds: the end of its last paint counts.
     from PySide6.QtCore import QEvent, QObject, QTimer
+    QUIET = 60
     window = part.window()
+    def note():
+        laps["rest"] = (time.time() - last) * 1e3
+        laps["ready processor"] = time.process_time() * 1e3
     def wait():
-        unfinished = getattr(window, "is_complete", True) is False
-        QTimer.singleShot(0, wait if unfinished else lambda: QTimer.singleShot(0, ready))
+        if getattr(window, "is_complete", True) is False:
+            QTimer.singleShot(0, wait)
+            return
+        note()
+        quiet = watch.quiet = QTimer(singleShot=True, interval=QUIET, timeout=ready)
+        class Repainted(QObject):
+            def eventFilter(self, watched, event):
+                if event.type() == QEvent.Type.UpdateRequest:
+                    QTimer.singleShot(0, note)
+                    quiet.start()
+                return False
+        watch.repainted = Repainted()
+        window.installEventFilter(watch.repainted)
+        quiet.start()
     class Painted(QObject):
         def eventFilter(self, watched, event):
             if event.type() == QEvent.Type.Paint and window.windowHandle().isExposed():

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hwpoison_gui.kernel.image import ZoneImage
-from hwpoison_gui.kernel.mmzone import NUMA_NO_NODE, page_zone, zones_by_address
+from hwpoison_gui.kernel.mmzone import NUMA_NO_NODE, ZoneImage, page_zone, zones_by_address
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from hwpoison_gui.view.rows.log import wrapped
 Role = Qt.ItemDataRole
 _MOST_CHOSEN: Final = 100  # lines selected for a frame
 _INSERTED: Final = 512  # rows per insertion: for each row, Qt moves all rows of the insertion
-_MARGIN: Final = 3  # pixels beside a row's text: PM_FocusFrameHMargin of Fusion and one; QStyle has 566 constants to create
+_MARGIN: Final = 3  # pixels beside a row's text: PM_FocusFrameHMargin and one, without the 566 constants of QStyle
 EMPTY: Final = "No kernel messages yet.\nThey appear here as dmesg prints them."
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
-from PySide6.QtCore import QChildEvent, QEvent, QMargins, QPoint, QRect, QSettings, QSize, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
+from PySide6.QtCore import QChildEvent, QMargins, QPoint, QRect, QSettings, QSize, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QTabBar
 
 from hwpoison_gui.gui.look import fitting
@@ -79,6 +79,7 @@ class MainWindow(QMainWindow):
         from hwpoison_gui.gui.control.slices import after_next_turn
         from hwpoison_gui.gui.look import icons
         from hwpoison_gui.gui.look.dock import TabTips
+        from hwpoison_gui.gui.window import tab_order
         from hwpoison_gui.gui.window.panels import Panels
 
         if self.map.plane is not None:
@@ -98,6 +99,7 @@ class MainWindow(QMainWindow):
         self.docks = self.panels.docks
         self.notes.panel_in_front = self._notebook_in_front
         self._connect()
+        self._own_keys = tab_order.OwnKeys(self)
         self._place_docks()
         self._add_panels_menu()
         self._show_appearance()
@@ -424,6 +426,7 @@ class MainWindow(QMainWindow):
         self.room.changed.connect(self.actions_.refresh)
         self.room.start(self.settings.get(keys.COLLAPSED))
         self.actions_.refresh()
+        self.panels.make_what_is_seen()
         self.map.setFocus()
 
     def childEvent(self, event: QChildEvent) -> None:
@@ -435,15 +438,6 @@ class MainWindow(QMainWindow):
         super().showEvent(event)
         if self.settings.store is not None:
             QTimer.singleShot(0, self, lambda: fitting.keep_on_screen(self))
-
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            from hwpoison_gui.gui.window import tab_order
-
-            if tab_order.keeps(event):
-                event.accept()
-                return True
-        return super().event(event)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         from hwpoison_gui.gui.window import tab_order

@@ -1,7 +1,7 @@
 """The panels of the window: each content is created when first shown or asked for, and shows the present state.
 
-Panels that are visible at start are created after the first paint of the map, one per turn of the event loop.
-Their modules are imported then.
+Panels that are visible at a start are created with the rest of the window, after the first paint of the map: a turn
+of the event loop each would place and paint the window as often. Their modules are imported then.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMainWindow, QWidget
 
 from hwpoison_gui.gui.control.controller import Controller
@@ -104,13 +104,12 @@ class Panels(QObject):
         self._wanted.append(dock)
         if len(self._wanted) == 1:
             # After the timers of the turn that painted first, so that whoever waits for that paint runs before.
-            after_next_turn(self, self._make_next)
+            after_next_turn(self, self._make_wanted)
 
-    def _make_next(self) -> None:
-        self._wanted[0].content()
-        self._wanted.popleft()
-        if self._wanted:
-            QTimer.singleShot(0, self, self._make_next)
+    def _make_wanted(self) -> None:
+        while self._wanted:
+            self._wanted[0].content()
+            self._wanted.popleft()
 
     # -- how
 

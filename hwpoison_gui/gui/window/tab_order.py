@@ -6,7 +6,7 @@ panels behind other tabs and tab bars of single panels, which Qt does not hide b
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -84,13 +84,36 @@ def next_panel(window: QMainWindow, forward: bool) -> None:
     (filling if filling in inside else inside[0]).setFocus(Qt.FocusReason.TabFocusReason)
 
 
-def keeps(event: QKeyEvent) -> bool:
-    """Whether the focused widget handles a key itself: Space presses a button, arrows choose in a group."""
-    focus = QApplication.focusWidget()
-    kept = next((keys for kind, keys in _OWN_KEYS.items() if isinstance(focus, kind)), frozenset[Qt.Key]())
-    if isinstance(focus, QAbstractButton) and focus.group() is not None:
-        kept |= _ARROWS
-    return event.key() in kept and not event.modifiers()
+class OwnKeys(QObject):
+    """Lets the focused widget handle keys that are shortcuts of commands: Space presses a button, arrows choose in a
+    group.
+
+    It filters the events of that widget alone: a start has a thousand events of the window.
+    """
+
+    def __init__(self, window: QMainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.connect(self._follow)
+
+    def _follow(self, old: QWidget | None, now: QWidget | None) -> None:
+        if old is not None:
+            old.removeEventFilter(self)
+        if now is not None and isinstance(now, tuple(_OWN_KEYS)) and now.window() is self._window:
+            now.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() != QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):
+            return False
+        kept = next((keys for kind, keys in _OWN_KEYS.items() if isinstance(watched, kind)), frozenset[Qt.Key]())
+        if isinstance(watched, QAbstractButton) and watched.group() is not None:
+            kept |= _ARROWS
+        if event.key() not in kept or event.modifiers():
+            return False
+        event.accept()
+        return True
 
 
 def _of(order: list[QWidget]) -> QWidget | None:

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Iterable
-from itertools import chain
+from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate, chain
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from ..gate import Column, NestedTable, SortedSets, Table
-from ..image import ZoneImage
 from ..machine import Machine
+from ..mmzone import ZoneImage
 from ..packed import PackedNestedTable, PackedTable
 from ..profile.type import Profile
 from ..records import Inode, Process, Task, Vma
@@ -156,9 +156,11 @@ def _read_packed(store: PackedTable, arrays: Arrays, *specs: Spec) -> None:
     store.load_arrays(keys, values)
 
 
-def _are_records(keys: npt.NDArray[Any], values: npt.NDArray[Any]) -> bool:
-    """Whether a packed store can hold them: keys ascend, and nothing is negative."""
-    return bool(keys.min(initial=0) >= 0 and values.min(initial=0) >= 0 and (np.diff(keys) > 0).all())
+def _are_records(keys: npt.NDArray[Any], values: npt.NDArray[Any], starts: Sequence[int] = ()) -> bool:
+    """Whether packed stores can hold them: keys ascend, again from each of `starts` on, and nothing is negative."""
+    ascends = keys[1:] > keys[:-1]
+    ascends[np.array(starts, np.int64) - 1] = True
+    return bool(keys.min(initial=0) >= 0 and values.min(initial=0) >= 0 and ascends.all())
 
 
 def _write_packed_nested(store: PackedNestedTable, keep: Keep) -> list[Spec]:
@@ -171,15 +173,15 @@ def _write_packed_nested(store: PackedNestedTable, keep: Keep) -> list[Spec]:
 def _read_packed_nested(store: PackedNestedTable, arrays: Arrays, *specs: Spec) -> None:
     outer, counts = _read(specs[0], arrays), _read(specs[1], arrays)
     keys, values = (arrays.next(spec, (np.dtype(np.int64),)) for spec in specs[2:])
-    at = 0
-    for key, count in _mapping(outer, counts).items():
-        part = slice(at, at + count)
-        if type(key) is not int or type(count) is not int or count <= 0 or not _are_records(keys[part], values[part]):
-            raise DamagedError(f"{store.name}: {count} records of {key}")
-        store.load_arrays(key, keys[part], values[part])
-        at += count
-    if not at == len(keys) == len(values):
+    records = _mapping(outer, counts)
+    if {*map(type, records), *map(type, counts)} - {int} or min(counts, default=1) <= 0:
+        raise DamagedError(f"{store.name}: {counts} records of {outer}")
+    if not sum(counts) == len(keys) == len(values) or not _are_records(keys, values, list(accumulate(counts))[:-1]):
         raise DamagedError(f"{store.name}: {len(keys)} keys, {len(values)} values")
+    at = 0
+    for key, count in records.items():
+        store.load_arrays(key, keys[at : at + count], values[at : at + count])
+        at += count
 
 
 def _write_sets(store: SortedSets, keep: Keep) -> list[Spec]:

@@ -66,7 +66,7 @@ class Sysctl(NamedTuple):
     default: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)  # one of a kind, and a start has no time for more
 class LogLines:
     """Kernel log lines, as format strings; empty where a kernel does not print the line.
 
@@ -102,7 +102,7 @@ class LogLines:
     unpoison: Mapping[str, str] = field(metadata=means("unpoison"))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)  # one of a kind, and a start has no time for more
 class Results:
     """Outcomes of the handler: the state table, its actions, and the exits before it."""
 
@@ -112,7 +112,7 @@ class Results:
     exits: Mapping[str, Exit] = field(metadata=means("exits before the state table: kind, result, errno"))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)  # one of a kind, and a start has no time for more
 class Users:
     """Treatment of the processes that map the page."""
 
@@ -126,7 +126,7 @@ class Users:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)  # one of a kind, and a start has no time for more
 class Mm:
     """Page faults, anonymous memory and swap."""
 
@@ -143,7 +143,7 @@ class Mm:
     fault_around: int = field(metadata=means("pages that a read fault maps if they are cached (fault-around)"))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)  # one of a kind, and a start has no time for more
 class Files:
     """File I/O and the page cache."""
 
@@ -158,7 +158,7 @@ class Files:
         return self.error_remove_page.get(filesystem, CUTS) != CUTS
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)  # one of a kind, and a start has no time for more
 class Profile:
     """One kernel: its handler, and where the memory manager around it differs.
 

@@ -10,8 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from hwpoison_gui.kernel.image import ZoneImage
-from hwpoison_gui.kernel.mmzone import NUMA_NO_NODE
+from hwpoison_gui.kernel.mmzone import NUMA_NO_NODE, ZoneImage
 from hwpoison_gui.view.map.lenses import ZONE, ZONES, Lens, zone_lens
 
 Place = tuple[int, str]  # node and zone name
