@@ -12,7 +12,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from hwpoison_gui.kernel.image import SYSCTLS, HiddenState, MemoryImage, ZoneImage
+from hwpoison_gui.kernel.image import SYSCTLS, HiddenState, MemoryImage
+from hwpoison_gui.kernel.mmzone import ZoneImage
 from hwpoison_gui.sources.assemble import PRESENT, Exported, assemble, page_aligned, release_of
 from hwpoison_gui.sources.errors import MalformedError, SourceError
 from hwpoison_gui.sources.maps import PAGE_SHIFT, ProcessText
