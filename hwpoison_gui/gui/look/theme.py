@@ -102,10 +102,9 @@ def system_theme() -> Theme:
 
 def system_is_still() -> bool:
     """Whether animations are turned off in the desktop."""
-    from PySide6.QtWidgets import QTreeView  # not needed for the first paint of the map
+    from PySide6.QtWidgets import QStyle  # its large enumerations are not needed for the first paint of the map
 
-    # A tree takes this from its style. Asking the style makes PySide create the 566 constants of QStyle.
-    return not QTreeView().isAnimated()
+    return not QApplication.style().styleHint(QStyle.StyleHint.SH_Widget_Animate)
 
 
 def selection_of(theme: Theme) -> str:
