@@ -38,7 +38,7 @@ class Controller(QObject):
     def __init__(self, opened: Opened, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.machine = opened
-        self.selection = Selection(self)
+        self.selection = Selection(lambda: self.session.machine.frames, self)
         self.selection.changed.connect(self._look)
         self.playback = Playback(self, lambda: self.session)
         self.playback.seekWanted.connect(lambda position: None if self.busy else self._seek(position))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QObject, Signal
@@ -10,12 +11,17 @@ NONE: Final = -1  # no frame
 
 
 class Selection(QObject):
-    """`frame` is a page frame number, or NONE; `task` the tgid of a process, or None."""
+    """`frame` is a page frame number, or NONE; `task` the tgid of a process, or None.
+
+    `frames` tells how many the machine has. Whoever selects may have the number from the machine before, whose frames
+    were more: such a number selects nothing.
+    """
 
     changed = Signal()
 
-    def __init__(self, parent: QObject) -> None:
+    def __init__(self, frames: Callable[[], int], parent: QObject) -> None:
         super().__init__(parent)
+        self._frames = frames
         self.frame = NONE
         self.task: int | None = None
 
@@ -26,6 +32,7 @@ class Selection(QObject):
 
     def select(self, pfn: int) -> None:
         """Selects a frame; the process stays selected."""
+        pfn = pfn if pfn < self._frames() else NONE
         if pfn != self.frame:
             self.frame = pfn
             self.changed.emit()

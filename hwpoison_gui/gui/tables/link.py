@@ -206,6 +206,8 @@ class TablesLink(QObject):
 
     def order_by(self, field: str, descending: bool) -> None:
         """Starts sorting the pages; with the filter's result, if only that is listed."""
+        if self._pages_machine is not self._controller.session.machine:
+            self._fill_pages()  # hidden since the machine was opened
         found = self._found() if self._tables.controls.found.isChecked() else None
         plane = self._map.plane
         assert plane is not None

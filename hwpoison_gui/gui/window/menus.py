@@ -254,4 +254,5 @@ class ContextMenus:
     def _popup(self, menu: QMenu, where: QPoint) -> None:
         trim(menu)
         menu.aboutToHide.connect(menu.deleteLater)
+        self._controller.opened.connect(menu.close)  # it is about the machine before
         menu.popup(where)

@@ -7,6 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from hwpoison_gui.opening import Opened
+from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.rows.pages import PAGE_COLUMNS
 from tests.gui.waiting import until
 
@@ -101,6 +103,19 @@ def test_only_what_is_found_is_listed_while_something_is_looked_for(user) -> Non
     window.finder.close_search()
     assert not only.isEnabled() and not only.isChecked()
     assert len(listed(user)) == user.session.machine.frames
+
+
+def test_pages_that_were_hidden_since_a_machine_was_opened_are_sorted_as_its_own(user) -> None:
+    link, model = user.window.tables_link, user.window.tables.pages.pages
+    assert not model.size, "nobody has seen them yet"
+    link.order_by("pfn", True)
+    assert listed(user) == list(reversed(range(user.session.machine.frames)))
+    show(user, "pages")
+    user.window.show_panel("tasks")
+    QApplication.processEvents()
+    user.window.controller.open(Opened(Session.fresh(512), "another"))
+    link.order_by("pfn", True)
+    assert listed(user) == list(reversed(range(512)))
 
 
 def test_the_list_of_what_is_found_stays_until_it_is_asked_again(user) -> None:
