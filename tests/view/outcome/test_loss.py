@@ -229,3 +229,87 @@ def test_a_free_huge_page_stays_in_its_pool_where_it_is_not_dissolved(profile: s
     session = Session.fresh(8192, huge_pages=2, profile=profile)
     do(session, "poison", frame="any:free-huge")
     assert came(session).brief == brief
+
+
+def broken(filesystem: str, profile: str, pinned: bool) -> Session:
+    """`a` wrote a page of a file, which somebody may hold, and an error strikes it."""
+    session = with_file(filesystem, profile)
+    do(session, "write", task="a", at="m+0", value="x")
+    if pinned:
+        do(session, "pin", frame="/f@0")
+    do(session, "poison", frame="/f@0")
+    return session
+
+
+@pytest.mark.parametrize(
+    ("filesystem", "profile", "pinned", "said"),
+    [
+        ("tmpfs", "v7", False, "Lost: 4 KiB of /f, page 0; a new mapping of it reads zeros."),
+        (
+            "tmpfs",
+            "6.1",
+            True,
+            "Lost: 4 KiB of /f, page 0; it stays there, poisoned: a process that touches it is signalled; "
+            "somebody still holds the broken page.",
+        ),
+        (
+            "ext4",
+            "6.1",
+            True,
+            "Lost: the last write to /f, page 0 (4 KiB); fsync() returns EIO once per open file; "
+            "the disk has the older data; somebody still holds the broken page.",
+        ),
+    ],
+)
+def test_what_became_of_a_written_page(filesystem: str, profile: str, pinned: bool, said: str) -> None:
+    found = came(broken(filesystem, profile, pinned))
+    assert found.lost == said and found.gone and not found.in_use and found.tone == "warn"
+
+
+def test_shared_memory_without_a_file_has_no_path() -> None:
+    session = Session.fresh(4096, sysctl={"memory_failure_early_kill": 0})
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1, shared=True)
+    do(session, "write", task="a", at="m+0", value="x")
+    do(session, "poison", frame="a:m+0")
+    found = came(session)
+    assert found.lost == "Lost: 4 KiB of anonymous shared memory, page 0; a new mapping of it reads zeros."
+
+
+def test_what_was_broken_before_is_no_new_loss_but_a_warning() -> None:
+    session = anonymous(0)
+    pfn = session.operations[-1].outcome.pfn
+    do(session, "poison", frame=f"pfn:{pfn:#x}")
+    found = came(session)
+    assert found.lost == "Nothing more is lost: it was broken before."
+    assert not found.gone and not found.in_use and found.tone == "warn"
+
+
+@pytest.mark.parametrize("pfn", [0, 1])
+def test_a_reserved_page_stays_in_use(pfn: int) -> None:
+    session = Session.fresh(4096)
+    do(session, "poison", frame=f"pfn:{pfn:#x}")
+    found = came(session)
+    assert found.lost == "Nothing is saved: a reserved page stays in use, broken."
+    assert found.in_use and not found.gone and found.tone == "warn"
+
+
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_where_there_is_no_memory_nothing_is_lost(beyond: int) -> None:
+    session = Session.fresh(4096)
+    do(session, "poison", frame=f"pfn:{4096 + beyond:#x}")
+    found = came(session)
+    assert found.lost == "Nothing is lost: there is no memory at this number."
+    assert not found.hits and not found.gone and not found.in_use and found.tone == "good"
+
+
+def test_the_worst_hit_come_first() -> None:
+    found = came(anonymous(1, sigbus="ignored"))
+    assert [hit.kind for hit in found.hits] == sorted((hit.kind for hit in found.hits), key=hits.rank)
+    session = Session.fresh(4096, sysctl={"memory_failure_early_kill": 1})
+    do(session, "task", name="a", sigbus="handler")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0", value="x")
+    do(session, "fork", task="a", child="b", sigbus="default")
+    do(session, "poison", frame="a:m+0")
+    assert [hit.task for hit in came(session).hits] == ["b", "a"]

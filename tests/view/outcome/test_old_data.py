@@ -69,3 +69,33 @@ def test_it_is_the_same_wherever_one_stands() -> None:
     read = session.operations[-1]
     do(session, "pwrite", task="b", fd="d", page=0, value="later")
     assert read_old_data(session, read)
+
+
+def test_errors_that_lost_nothing_of_the_file_are_passed_over() -> None:
+    session = lost()
+    do(session, "poison", frame="pfn:0x1000")  # where there is no memory
+    do(session, "poison", frame="pfn:0x0")
+    do(session, "poison", frame="any:free")
+    do(session, "read", task="b", at="m+0")
+    assert is_old(session)
+    do(session, "read", task="b", at="m+1")
+    assert not is_old(session)
+
+
+def test_another_file_is_not_meant() -> None:
+    session = lost()
+    do(session, "file", path="/g", pages=2)
+    do(session, "open", task="b", path="/g", fd="g")
+    do(session, "pread", task="b", fd="g", page=0)
+    assert not is_old(session), "the same page number, and what the disk has"
+    do(session, "truncate", path="/g", pages=1)
+    do(session, "read", task="b", at="m+0")
+    assert is_old(session), "what was cut is another file"
+
+
+def test_what_read_nothing_is_not_old() -> None:
+    session = lost()
+    do(session, "fsync", task="a", fd="d")
+    assert not is_old(session)
+    do(session, "write", task="b", at="m+1", value="z")
+    assert not is_old(session)

@@ -81,3 +81,14 @@ def test_who_is_not_hit_by_an_entry(session: Session) -> None:
     for name in "ac":
         do(session, "munmap", task=name, at="f+1", pages=1)
     assert told(session, "/srv/data@1") == "no process is signalled; loses 4 KiB of /srv/data"
+
+
+def test_a_page_that_swap_has_too_is_no_loss() -> None:
+    session = Session.fresh(4096)
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0", value="x")
+    do(session, "madvise", task="a", at="m+0", pages=1, advice="pageout")
+    do(session, "swapin", task="a", at="m+0")
+    pfn = next(iter(session.machine.swap_cache.view.values()))
+    assert told(session, f"pfn:{pfn:#x}") == "no process is signalled; swap has a copy"

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.facts.sentence import sentence_of
+from hwpoison_gui.view.outcome import summary as module
 from hwpoison_gui.view.outcome.preview import preview
-from hwpoison_gui.view.outcome.summary import summary
+from hwpoison_gui.view.outcome.summary import summary, users_of
 from hwpoison_gui.view.rmap.graph import mapping_of
 from hwpoison_gui.view.walk.state import Walks
 from hwpoison_gui.view.walk.words import no_users_words
-from tests.workbench import Workbench
+from tests.workbench import Workbench, do
 
 
 def test_a_huge_page_says_head_or_tail_its_number_and_its_head() -> None:
@@ -62,3 +65,60 @@ def test_a_frame_without_flags_and_references_is_not_said_to_be_the_kernels() ->
     bench.do("poison", frame=f"pfn:{pfn:#x}")
     said = sentence_of(bench.session)
     assert "kernel’s own" not in said.text + said.detail and "may be free on a per-CPU list" in said.detail
+
+
+@pytest.fixture(name="session")
+def _session() -> Session:
+    """`a` has a private page and two of a file; `b` to `e` are forked by it."""
+    session = Session.fresh(4096)
+    do(session, "file", path="/f", pages=4)
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0", value="x")
+    do(session, "mmap", task="a", name="f", pages=4, file="/f", shared=True)
+    for page in (0, 3):
+        do(session, "read", task="a", at=f"f+{page}")
+    for name in ("b", "c", "d"):
+        do(session, "fork", task="a", child=name)
+    return session
+
+
+def said(session: Session, frame: str) -> str:
+    pfn = session.resolve_frame(frame)
+    return summary(session.machine, pfn).removeprefix(f"{pfn:#x}  ")
+
+
+def test_what_it_is_where_it_is_and_who_maps_it(session: Session) -> None:
+    assert said(session, "/f@0") == "file (page cache) · /f page 0 · mapped by a · UlMd"
+    assert said(session, "/f@3") == "file (page cache) · /f page 3 · mapped by a · UlMd"
+    assert said(session, "any:free") == "free (buddy) · B"
+
+
+def test_three_names_are_said_of_more(session: Session) -> None:
+    do(session, "exit", task="d")
+    assert said(session, "a:m+0") == "anonymous · mapped by a, b, c · UlMab"
+    for name in ("e", "f"):
+        do(session, "fork", task="a", child=name)
+    assert said(session, "a:m+0") == "anonymous · mapped by a, b, c and 2 more · UlMab"
+
+
+def test_of_very_many_only_the_count_is_said(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    pfn = session.resolve_frame("a:m+0")
+    monkeypatch.setattr(module, "_MOST_MAPPERS", 4)
+    assert users_of(session.machine, pfn) == ["a", "b", "c", "d"]
+    do(session, "fork", task="a", child="e")
+    assert users_of(session.machine, pfn) == []
+    assert said(session, "a:m+0") == "anonymous · mapped 5 times · UlMab"
+
+
+def test_one_user_that_the_reverse_map_does_not_find_is_said_too(session: Session) -> None:
+    pfn = session.resolve_frame("any:free")
+    session.machine.mapcount.load(pfn, 1)
+    assert said(session, f"pfn:{pfn:#x}") == "free (buddy) · mapped 1 time · B"
+
+
+def test_a_frame_without_flags_ends_without_letters(session: Session) -> None:
+    pfn = session.resolve_frame("any:free")
+    session.machine.flags.load(pfn, 0)
+    assert not summary(session.machine, pfn).endswith("· ")
+    assert summary(session.machine, pfn).count("·") == 0

@@ -14,7 +14,7 @@ from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.facts.operation_chips import chips_of
 from hwpoison_gui.view.facts.sentence import IDLE, sentence_of
 from hwpoison_gui.view.outcome.loss import loss_of
-from hwpoison_gui.view.outcome.verdict import verdict
+from hwpoison_gui.view.outcome.verdict import refused, verdict
 from tests.paths import DATA
 from tests.workbench import do
 
@@ -159,3 +159,58 @@ def test_what_is_lost_is_said_even_if_somebody_goes_on_using_it() -> None:
     do(session, "poison", frame="/f@0")
     said = verdict(session, session.operations[-1])
     assert "a keeps using it; the last write to /f, page 0 (4 KiB) is lost" in said
+
+
+def anonymous(profile: str) -> tuple[Session, int]:
+    session = Session.fresh(4096, profile=profile, sysctl={"memory_failure_early_kill": 0})
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=2)
+    do(session, "write", task="a", at="m+0", value="x")
+    return session, session.resolve_frame("a:m+0")
+
+
+@pytest.mark.parametrize(
+    ("profile", "said"),
+    [
+        ("v7", "Ignored (dirty already hardware poisoned): a dies on touch; nothing more is lost."),
+        ("6.1", "Already hardware poisoned (−EHWPOISON): a dies on touch; nothing more is lost."),
+    ],
+)
+def test_a_second_error_in_the_same_frame(profile: str, said: str) -> None:
+    session, pfn = anonymous(profile)
+    for _ in range(2):
+        do(session, "poison", frame=f"pfn:{pfn:#x}")
+    assert verdict(session, session.operations[-1]) == said
+
+
+def test_a_page_is_set_aside_once() -> None:
+    session, pfn = anonymous("6.1")
+    do(session, "soft_offline", frame=f"pfn:{pfn:#x}")
+    to = session.resolve_frame("a:m+0")
+    assert verdict(session, session.operations[-1]) == (
+        f"Offlined: the page was migrated to frame {to:#x}; nothing is lost."
+    )
+    do(session, "soft_offline", frame=f"pfn:{pfn:#x}")
+    assert verdict(session, session.operations[-1]) == ""
+    do(session, "soft_offline", frame="any:free")
+    assert verdict(session, session.operations[-1]) == "Offlined: the page was not in use; nothing is lost."
+
+
+def test_refused_is_a_call_that_failed_and_did_nothing_else() -> None:
+    session, _ = anonymous("v7")
+    assert not refused(session.operations[-1].outcome), "it did not fail"
+    do(session, "poison", frame="a:m+0")
+    do(session, "read", task="a", at="m+0")
+    killed = session.operations[-1].outcome
+    assert not refused(killed) and not refused(killed._replace(errno="EIO")), "a signal says more"
+    assert refused(killed._replace(errno="EIO", signals=()))
+    assert not refused(killed._replace(errno="EIO", signals=(), value="x"))
+
+
+@pytest.mark.parametrize(("others", "who"), [(4, "a, b0, b1, b2 and b3"), (5, "a, b0, b1, b2, b3 and 1 more")])
+def test_five_names_are_said(others: int, who: str) -> None:
+    session, pfn = anonymous("v7")
+    for number in range(others):
+        do(session, "fork", task="a", child=f"b{number}")
+    do(session, "poison", frame=f"pfn:{pfn:#x}")
+    assert f"; {who} die on touch;" in verdict(session, session.operations[-1])

@@ -1,0 +1,103 @@
+"""Who could have a page, and what the next touch of it does, asked of one frame."""
+
+from __future__ import annotations
+
+import pytest
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.base.slicing import to_the_end
+from hwpoison_gui.view.outcome.impact import find_before, find_places, find_swap_holders
+from tests.workbench import do
+
+
+@pytest.fixture(name="swapped")
+def _swapped() -> Session:
+    """`a` and `b` share a page that is in swap and, read back by neither, in the swap cache; `c` never had it."""
+    session = Session.fresh(4096, profile="6.1")
+    do(session, "task", name="c")
+    do(session, "mmap", task="c", name="m", pages=2)
+    do(session, "write", task="c", at="m+1", value="y")
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0", value="x")
+    do(session, "madvise", task="a", at="m+0", pages=1, advice="pageout")
+    do(session, "fork", task="a", child="b")
+    do(session, "swapin", task="a", at="m+0")
+    return session
+
+
+def in_swap_cache(session: Session) -> int:
+    (pfn,) = session.machine.swap_cache.view.values()
+    return pfn
+
+
+def holders(session: Session, pfn: int, places: list[object] | None = None) -> set[str]:
+    m = session.machine
+    found = places if places is not None else to_the_end(find_places(m, pfn))
+    return {m.processes.view[mm].name for mm in to_the_end(find_swap_holders(m, pfn, found))}  # type: ignore[arg-type]
+
+
+def test_swap_entries_are_found_by_the_reverse_map_or_in_all_page_tables(swapped: Session) -> None:
+    pfn = in_swap_cache(swapped)
+    assert holders(swapped, pfn) == holders(swapped, pfn, []) == {"a", "b"}
+
+
+def test_only_a_page_in_the_swap_cache_has_swap_entries(swapped: Session) -> None:
+    m, pfn = swapped.machine, in_swap_cache(swapped)
+    m.flags.load(pfn, m.page(pfn) & ~pf.SWAPCACHE)
+    assert holders(swapped, pfn) == set()
+    assert holders(swapped, swapped.resolve_frame("c:m+1")) == set()
+
+
+def test_an_exclusive_entry_is_an_entry_for_the_page_too() -> None:
+    session = Session.fresh(4096, profile="6.1")
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0", value="x")
+    do(session, "madvise", task="a", at="m+0", pages=1, advice="pageout")
+    do(session, "swapin", task="a", at="m+0")
+    m, pfn = session.machine, in_swap_cache(session)
+    (entry,) = m.ptes.of(session.world.task_names.view["a"]).values()
+    assert entry & ptes.SWAP and entry & ptes.SWP_EXCLUSIVE
+    assert holders(session, pfn) == {"a"}
+
+
+def test_owners_are_those_who_map_it_and_those_who_have_it_in_swap_by_number(swapped: Session) -> None:
+    m = swapped.machine
+    do(swapped, "read", task="b", at="m+0")
+    before = to_the_end(find_before(m, in_swap_cache(swapped)))
+    a, b = (swapped.world.task_names.view[name] for name in "ab")
+    assert before.page.owners == ("a", "b") and before.swapped == {a}
+    assert {mm for mm, _ in before.mapped} == {b} and not before.unused
+
+
+def test_a_page_is_dirty_by_its_flag_or_by_an_entry() -> None:
+    session = Session.fresh(4096)
+    do(session, "file", path="/f", pages=3)
+    do(session, "task", name="a")
+    do(session, "open", task="a", path="/f", fd="d")
+    do(session, "mmap", task="a", name="m", pages=3, file="/f", fd="d", shared=True)
+    do(session, "read", task="a", at="m+0")
+    do(session, "write", task="a", at="m+1", value="x")
+    do(session, "pwrite", task="a", fd="d", page=2, value="x")
+    m = session.machine
+    dirty = [to_the_end(find_before(m, session.resolve_frame(f"/f@{page}"))).page.dirty for page in range(3)]
+    assert dirty == [False, True, True]
+    pfn = session.resolve_frame("/f@1")
+    m.flags.load(pfn, m.page(pfn) & ~pf.DIRTY)
+    assert to_the_end(find_before(m, pfn)).page.dirty, "the entry is dirty"
+
+
+def test_places_are_in_order_of_processes_and_addresses() -> None:
+    session = Session.fresh(4096)
+    do(session, "file", path="/f", pages=1)
+    for name in ("a", "b"):
+        do(session, "task", name=name)
+    for name, area in (("b", "m"), ("a", "m"), ("b", "n"), ("a", "n")):
+        do(session, "mmap", task=name, name=area, pages=1, file="/f", shared=True)
+        do(session, "read", task=name, at=f"{area}+0")
+    places = to_the_end(find_places(session.machine, session.resolve_frame("/f@0")))
+    assert [(place.mm, place.vma) for place in places] == sorted((place.mm, place.vma) for place in places)
+    assert [place.mm for place in places] == sorted(place.mm for place in places) and len(places) == 4
