@@ -231,6 +231,8 @@ class Timeline(QWidget):
         if position == 0:
             return "The machine as booted"
         number = sum(first < position for first in self._bounds) - 1
+        if position > len(self._steps) or number >= len(self._operations):
+            return ""  # a long operation has replaced them, and goes on
         title, mark = title_of(self._operations[number]), self._steps[position - 1].mark
         return f"{number + 1}. {title}\nstep {position}: {text_of(mark)}"
 

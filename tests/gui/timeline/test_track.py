@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 
 from hwpoison_gui.gui.look.settings import SPEEDS
 from hwpoison_gui.view.words.lookup import text_of
+from tests.workbench import do
 
 Key = Qt.Key
 LEFT = Qt.MouseButton.LeftButton
@@ -128,3 +129,12 @@ def test_the_track_tells_what_lies_under_the_pointer(played) -> None:
     total = len(played.session.steps)
     assert timeline.tip_at(timeline.x_of_position(0)) == "The machine as booted"
     assert text_of(played.session.steps[-1].mark) in timeline.tip_at(timeline.x_of_position(total))
+
+
+def test_no_tip_speaks_of_steps_that_a_long_operation_has_replaced(played) -> None:
+    timeline, session = played.window.transport.timeline, played.session
+    end = timeline.x_of_position(len(session.steps))
+    session.seek(0)
+    do(session, "check")  # nobody has told the timeline yet
+    assert len(session.steps) < timeline.total
+    assert timeline.tip_at(end) == ""
