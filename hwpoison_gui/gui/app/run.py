@@ -18,7 +18,7 @@ from hwpoison_gui.gui.window.main_window import MainWindow
 from hwpoison_gui.opening import Start
 
 _UNSEEN_MS: Final = 500  # after which a window that is not painted, being minimized or covered, is completed anyway
-_IDLE_MS: Final = 300  # after which a complete window looks for unsaved work, and imports what a selection needs
+_IDLE_MS: Final = 300  # after which a complete window looks for unsaved work
 
 
 def application() -> QApplication:
@@ -79,7 +79,7 @@ def run(start: Start, *, live: bool = False, present: bool = False) -> int:
     """Open the window and run until it is closed. Returns the exit status."""
 
     def begun(window: MainWindow) -> None:
-        from hwpoison_gui.gui.control import hover
+        from hwpoison_gui.gui.app.preload import Preload
 
         # The objects of the program itself are permanent and need not be scanned again.
         gc.freeze()
@@ -88,7 +88,7 @@ def run(start: Start, *, live: bool = False, present: bool = False) -> int:
             window.machines.open_live()
         if present:
             window.presentation.begin()
-        QTimer.singleShot(_IDLE_MS, window, hover.preload)
+        Preload(window)
         QTimer.singleShot(_IDLE_MS, window, window.keeping.offer_recovery)
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")

@@ -18,12 +18,6 @@ _SLICE: Final = 0.006  # seconds that a hover may take, at once and in each turn
 _LOOKING: Final = "If it broke: looking up its users…"
 
 
-def preload() -> None:
-    """Imports what the first text needs, so that the first frame that is selected need not wait for it."""
-    import hwpoison_gui.view.outcome.preview
-    import hwpoison_gui.view.outcome.summary  # noqa: F401
-
-
 class HoverText(QObject):
     """Provides the texts for one session; `counted` is called when an incomplete one is complete.
 

@@ -1,0 +1,43 @@
+"""Imports what the first selection and the first click need, before they come: one module in a turn of the event loop.
+
+A start has no time for these modules, and a click none either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Final
+
+from PySide6.QtCore import QObject, QTimer
+
+_IDLE_MS: Final = 300  # after the window is complete
+_MODULES: Final = (
+    "view.outcome.summary",
+    "view.outcome.preview",
+    "session.ops",
+    "session.scenario.available",
+    "view.words.tables",
+    "view.facts.touching",
+)
+
+
+class Preload(QObject):
+    """Does so once, after the window `above` is complete; closing the window ends it."""
+
+    def __init__(self, above: QObject) -> None:
+        super().__init__(above)
+        self._left: Iterator[str] = iter(_MODULES)
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self.step)
+        self._timer.start(_IDLE_MS)
+
+    def step(self) -> bool:
+        """Imports the next module; returns whether there was one."""
+        name = next(self._left, None)
+        if name is None:
+            self._timer.stop()
+            return False
+        import_module(f"hwpoison_gui.{name}")
+        self._timer.setInterval(0)
+        return True
