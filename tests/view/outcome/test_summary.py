@@ -115,10 +115,3 @@ def test_one_user_that_the_reverse_map_does_not_find_is_said_too(session: Sessio
     pfn = session.resolve_frame("any:free")
     session.machine.mapcount.load(pfn, 1)
     assert said(session, f"pfn:{pfn:#x}") == "free (buddy) · mapped 1 time · B"
-
-
-def test_a_frame_without_flags_ends_without_letters(session: Session) -> None:
-    pfn = session.resolve_frame("any:free")
-    session.machine.flags.load(pfn, 0)
-    assert not summary(session.machine, pfn).endswith("· ")
-    assert summary(session.machine, pfn).count("·") == 0
