@@ -143,3 +143,35 @@ def test_a_swap_entry_is_no_page_of_the_number_of_its_slot() -> None:
     bench.do("madvise", task="a", at="n+0", pages=2, advice="mergeable")
     assert bench.session.pte_state("a", "n+1") == "swap"
     assert "KSM" not in bench.flags(pfn) | bench.flags(bench.pfn("a:n+0"))
+
+
+def test_neither_shared_memory_nor_hugetlb_is_marked_mergeable() -> None:
+    bench = Workbench(huge_pages=1)
+    bench.area("own")
+    bench.area("shared", shared=True)
+    bench.area("huge", pages=512, huge="hugetlb")
+    for name in ("own", "shared", "huge"):
+        bench.do("madvise", task="a", at=f"{name}+0", pages=512 if name == "huge" else 1, advice="mergeable")
+    marked = {vma.id for vma in bench.m.vmas.view.values() if vma.mergeable}
+    areas = bench.session.world.areas.of(bench.session.world.task_names.view["a"])
+    assert len(marked) == 1 and len(areas) == 3
+    (own,) = marked
+    assert bench.m.vmas.view[own].start == bench.session.world.address("a", "own+0")
+
+
+def test_a_page_with_a_copy_in_swap_is_merged_but_not_if_it_is_held() -> None:
+    """write_protect_page() expects a reference for each mapping, its own, and that of the swap cache."""
+    for held in (False, True):
+        bench = Workbench()
+        bench.area(pages=2)
+        for at in ("m+0", "m+1"):
+            bench.do("write", task="a", at=at, value="same")
+        bench.do("madvise", task="a", at="m+0", advice="pageout")
+        bench.do("read", task="a", at="m+0")
+        pfn = bench.pfn("a:m+0")
+        assert bench.m.page(pfn) & pf.SWAPCACHE
+        if held:
+            bench.do("pin", frame="a:m+0")
+        bench.do("madvise", task="a", at="m+0", pages=2, advice="mergeable")
+        assert (bench.pfn("a:m+0") == bench.pfn("a:m+1")) is not held
+        invariants.check(bench.m)

@@ -180,6 +180,21 @@ def with_split_entries() -> Session:
     return session
 
 
+def test_all_frames_of_a_page_of_hugetlb_have_the_users_of_the_page() -> None:
+    session = Session.fresh(1 << 13, huge_pages=2)
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="h", pages=512, huge="hugetlb")
+    do(session, "write", task="a", at="h+0", value="x")
+    m, head = session.machine, session.resolve_frame("a:h+0")
+    users = Users(m)
+    for _ in users.work():
+        pass
+    pfns = np.array([head, head + 1, head + 7], np.int64)
+    frames = Frames(m, pfns, users, inode_file_systems(m))
+    assert frames.user["found"].tolist() == [1, 1, 1] and frames.maps.tolist() == [1, 1, 1]
+    assert difference(m, head + 1, head + 7) == set()
+
+
 def test_who_has_small_entries_of_a_huge_page_is_not_listed() -> None:
     session = with_split_entries()
     pfns = [session.resolve_frame(f"a:t+{page}") for page in (5, 517)]
