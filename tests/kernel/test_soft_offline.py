@@ -9,7 +9,7 @@ import pytest
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.handler import MF_COUNT_INCREASED
 from hwpoison_gui.kernel.page_alloc import get_page
-from hwpoison_gui.kernel.soft_offline import soft_offline_in_use_page, soft_offline_page
+from hwpoison_gui.kernel.soft_offline import WRITEBACK_WAITED, soft_offline_in_use_page, soft_offline_page
 from tests import invariants
 from tests.workbench import Workbench, run
 
@@ -131,3 +131,83 @@ def test_a_page_on_no_list_cannot_be_isolated(prepare: Callable[[Workbench], Non
     assert "isolation failed" in list(m.log.view.values())[-1].text
     assert not m.page(pfn) & pf.HWPOISON
     assert bench.pfn(frame) == pfn
+
+
+@pytest.mark.parametrize("under_writeback", [False, True])
+def test_it_waits_for_writeback_and_only_then(under_writeback: bool) -> None:
+    bench = Workbench()
+    of_file(bench)
+    pfn = bench.pfn()
+    if under_writeback:
+        bench.do("writeback", frame="a:m+0", state="start")
+    assert ("WRITEBACK" in bench.flags(pfn)) is under_writeback
+    assert bench.do("soft_offline", frame=f"pfn:{pfn:#x}").errno == 0
+    operation = bench.session.operations[-1]
+    marks = bench.session.steps.marks[operation.first : operation.last]
+    assert any(mark.site is WRITEBACK_WAITED for mark in marks) is under_writeback
+    assert "WRITEBACK" not in bench.flags(pfn) | bench.flags(bench.pfn())
+    invariants.check(bench.m)
+
+
+def test_a_page_that_is_in_use_is_moved_not_dropped() -> None:
+    """invalidate_inode_page() of a clean page of a file fails while a process maps it, and so does that of memory."""
+    for prepare in (of_file, anonymous):
+        bench = Workbench()
+        prepare(bench)
+        if prepare is of_file:
+            bench.do("msync", task="a", at="m+0", pages=1)
+        pfn = bench.pfn()
+        bench.do("soft_offline", frame=f"pfn:{pfn:#x}")
+        assert bench.pfn() != pfn and bench.do("read", task="a", at="m+0").value == "A"
+        assert bench.session.corrupted_kb() == 4
+
+
+def test_a_page_that_cannot_be_moved_keeps_the_references_of_its_users() -> None:
+    bench = Workbench()
+    anonymous(bench)
+    pfn = bench.pfn()
+    bench.do("pin", frame="a:m+0")
+    before = int(bench.m.refcount.view[pfn])
+    outcome = bench.do("soft_offline", frame=f"pfn:{pfn:#x}")
+    assert outcome.errno == "EBUSY" and "page migration failed 1" in outcome.log[0]
+    assert int(bench.m.refcount.view[pfn]) == before and "HWPOISON" not in bench.flags(pfn)
+    invariants.check(bench.m)
+
+
+@pytest.mark.parametrize("pages", [1, 2])
+def test_a_huge_page_leaves_the_pool_and_a_fresh_one_stays_in_it(pages: int) -> None:
+    """A page of the pool takes its place if one is free: then the pool is one smaller. Otherwise a fresh one does."""
+    bench = Workbench(huge_pages=pages)
+    bench.area("h", pages=512, huge="hugetlb")
+    bench.do("write", task="a", at="h+0", value="A")
+    pfn, m = bench.pfn("a:h+3"), bench.m
+    assert bench.do("soft_offline", frame=f"pfn:{pfn:#x}").errno == 0
+    assert m.counter("nr_huge_pages") == 1 and not len(m.huge_free.of(0))
+    assert bench.flags(pfn) == {"HWPOISON"} and m.refcount.view[pfn] == 1
+    assert "HUGE" not in bench.flags(pfn - 3) and bench.session.corrupted_kb() == 4
+    assert bench.do("read", task="a", at="h+0").value == "A"
+    invariants.check(m)
+
+
+def test_a_held_huge_page_keeps_its_references() -> None:
+    bench = Workbench(huge_pages=1)
+    bench.area("h", pages=512, huge="hugetlb")
+    bench.do("write", task="a", at="h+0", value="A")
+    bench.do("pin", frame="a:h+0")
+    head = bench.pfn("a:h+0")
+    count = int(bench.m.refcount.view[head])
+    outcome = bench.do("soft_offline", frame=f"pfn:{head:#x}")
+    assert outcome.errno == "EBUSY" and "hugepage migration failed 1" in outcome.log[0]
+    assert int(bench.m.refcount.view[head]) == count and bench.pfn("a:h+0") == head
+
+
+def test_memory_of_nobody_that_somebody_holds_is_in_no_page_cache() -> None:
+    bench = Workbench()
+    anonymous(bench)
+    pfn = bench.pfn()
+    bench.do("pin", frame="a:m+0")
+    bench.do("exit", task="a")
+    bench.m.clear_flags(pfn, pf.DIRTY)
+    assert bench.m.page(pfn) & pf.LRU and not bench.m.mapcount.view[pfn]
+    assert bench.do("soft_offline", frame=f"pfn:{pfn:#x}").errno == "EBUSY"
+    assert "HWPOISON" not in bench.flags(pfn)
