@@ -7,6 +7,7 @@ reach its statement, those that killed others of the file first, then those of i
 from __future__ import annotations
 
 import hashlib
+import importlib
 import importlib.abc
 import importlib.machinery
 import json
@@ -102,6 +103,8 @@ class Mutation:
 
         assert not session.testsfailed, "tests could not be collected"
         items = {item.nodeid: item for item in session.items}
+        for name in self.targets:  # some are imported only by what runs
+            importlib.import_module(name.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
         functions = loaded_functions({str(path) for path in self.targets.values()})
         self.reach = self._reached(items, self.targets, functions)
         gc.collect()
