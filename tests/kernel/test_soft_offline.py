@@ -10,6 +10,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.handler import MF_COUNT_INCREASED
 from hwpoison_gui.kernel.page_alloc import get_page
 from hwpoison_gui.kernel.soft_offline import WRITEBACK_WAITED, soft_offline_in_use_page, soft_offline_page
+from hwpoison_gui.view.outcome.impact import is_free
 from tests import invariants
 from tests.workbench import Workbench, run
 
@@ -211,3 +212,23 @@ def test_memory_of_nobody_that_somebody_holds_is_in_no_page_cache() -> None:
     assert bench.m.page(pfn) & pf.LRU and not bench.m.mapcount.view[pfn]
     assert bench.do("soft_offline", frame=f"pfn:{pfn:#x}").errno == "EBUSY"
     assert "HWPOISON" not in bench.flags(pfn)
+
+
+@pytest.mark.parametrize(("prepare", "frame"), [(anonymous, "a:m+0"), (only_cached, "/srv/f@0")])
+def test_a_frame_that_is_set_aside_has_one_reference_and_no_flag_but_its_own(
+    prepare: Callable[[Workbench], None], frame: str
+) -> None:
+    bench = Workbench()
+    prepare(bench)
+    pfn = bench.pfn(frame)
+    assert bench.do("soft_offline", frame=frame).errno == 0
+    assert bench.m.refcount.view[pfn] == 1 and "HWPOISON" in bench.flags(pfn)
+    assert bench.session.corrupted_kb() == 4 and not is_free(bench.m, pfn)
+
+
+def test_a_free_frame_that_is_set_aside_is_in_no_list() -> None:
+    bench = Workbench()
+    pfn = bench.pfn("any:free")
+    assert is_free(bench.m, pfn) and bench.do("soft_offline", frame=f"pfn:{pfn:#x}").errno == 0
+    assert not is_free(bench.m, pfn) and bench.m.refcount.view[pfn] == 1
+    invariants.check(bench.m)
