@@ -86,8 +86,7 @@ class Harness(QObject):
     def _shoot(self) -> None:
         if not self._left:
             self._timer.stop()
-            self._window.close()
-            QApplication.quit()
+            QApplication.exit()  # quit() would ask what becomes of unsaved work
             return
         self._left -= 1
         if self._left % _EVERY == 0:

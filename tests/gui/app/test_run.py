@@ -62,11 +62,10 @@ def click(window):
     window.controller.seek(len(window.controller.session.steps))
     app.processEvents()
     loaded("click")
-    app.quit()
+    app.exit()  # quit() would ask what becomes of unsaved work
 
 window = run.begin(start._replace(open=open_machine), wait)
 app.exec()
-window.close()
 """
 
 # What the first picture of the map is made of: whole packages, and of others the modules that are named.
