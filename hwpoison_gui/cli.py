@@ -11,13 +11,14 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from hwpoison_gui import __version__, terminal
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
 
 if TYPE_CHECKING:
     from hwpoison_gui.opening import Opened, Start
+    from hwpoison_gui.stories import Machine
 
 GOOD: Final = 0
 NOT_DONE: Final = 1
@@ -25,9 +26,11 @@ BAD_FILE: Final = 2
 INTERRUPTED: Final = 130  # as a shell says of SIGINT
 PIPE_CLOSED: Final = 141  # as a shell says of SIGPIPE
 
+_ANY_FILE: Final = "a scenario, a saved session, a recording or raw page flags"
+
 _USAGE: Final = """hwpoison-gui [FILE | --live | --present FILE]
-       hwpoison-gui check [--all] FILE...
-       hwpoison-gui simulate [--json] FILE
+       hwpoison-gui check [--all] [--on MACHINE | --live] FILE...
+       hwpoison-gui simulate [--json] [--on MACHINE | --live] FILE
        hwpoison-gui agree [--hidden] [--json] RECORDING ROWS
        hwpoison-gui fidelity [--out FILE]
        hwpoison-gui pictures [FILE] --out DIR
@@ -51,6 +54,7 @@ examples:
   sudo hwpoison-gui --live               a copy of this machine's memory; the real one is only read
   hwpoison-gui check scenarios/          exit status 0: all hold, 1: one differs, 2: a file is bad
   hwpoison-gui simulate --json demo.toml | jq .result
+  hwpoison-gui simulate --on server.npz steps.toml   the steps on a recorded machine
 
 `hwpoison-gui COMMAND --help` describes one command; a file named like a command is ./check.
 """
@@ -75,63 +79,111 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _check(arguments: Sequence[str]) -> int:
-    parser = _parser("check", "Replay scenario files and compare the results with what they expect.")
+    parser = _parser("check", "Replay scenarios and compare the results with what they expect.")
     parser.epilog = "exit status: 0 all hold, 1 one differs, 2 a file is bad"
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a scenario, or a folder of them")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=f"{_ANY_FILE}, or a folder of scenarios")
     parser.add_argument("--all", action="store_true", help="print every difference, not only a file's first")
+    _add_machine(parser)
     options = parser.parse_args(arguments)
     from hwpoison_gui.session.scenario.check import check
+    from hwpoison_gui.stories import story_of
 
-    return check(options.files, sys.stdout, every_difference=options.all)
+    with _Reported(options.on) as reported:
+        on = _machine(options)
+        return check(options.files, sys.stdout, options.all, lambda path: story_of(path, on))
+    return reported.status
 
 
 def _simulate(arguments: Sequence[str]) -> int:
     parser = _parser("simulate", "Replay a scenario; print the kernel log and the result of each step.")
-    parser.add_argument("file", type=Path, metavar="FILE", help="a scenario")
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help=f"{_ANY_FILE}; optional with --on or --live")
     parser.add_argument("--json", action="store_true", help="one JSON object per step and line")
+    _add_machine(parser)
     options = parser.parse_args(arguments)
-    from hwpoison_gui.session.scenario.reader import load
+    if options.file is None and options.on is None and not options.live:
+        parser.error("the following arguments are required: FILE")
     from hwpoison_gui.session.scenario.simulate import simulate
+    from hwpoison_gui.stories import machine_alone, story_of
 
-    try:
-        simulate(load(options.file), sys.stdout, as_json=options.json)
-    except NotYetSupportedError as error:
-        return _complain(f"{options.file} {error.summary}", NOT_DONE)
-    except ScenarioError as error:
-        error.file = error.file or str(options.file)
-        return _complain(str(error), BAD_FILE)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        return _complain(f"{options.file}: cannot be read: {error.strerror or error}", BAD_FILE)
-    return GOOD
+    with _Reported(options.file or options.on) as reported:
+        on = _machine(options)
+        if options.file is None and on is not None:
+            story = machine_alone(on(""))
+        else:
+            story = story_of(options.file, on)
+        simulate(story, sys.stdout, as_json=options.json)
+        return GOOD
+    return reported.status
 
 
 def _agree(arguments: Sequence[str]) -> int:
-    parser = _parser("agree", "Poison a recorded machine frame by frame, as was done on a real kernel, and compare.")
+    parser = _parser("agree", "Poison a machine frame by frame, as was done on a real kernel, and compare.")
     parser.epilog = "exit status: 0 all rows agree, 1 one differs, 2 a file is bad"
-    parser.add_argument("recording", type=Path, metavar="RECORDING", help="NAME.npz, with NAME.json beside it")
+    parser.add_argument(
+        "recording",
+        nargs="?",
+        type=Path,
+        metavar="RECORDING",
+        help=f"the machine: {_ANY_FILE}",
+    )
     parser.add_argument("rows", type=Path, metavar="ROWS", help="a .jsonl file with the outcome of each frame")
+    parser.add_argument("--live", action="store_true", help="in place of RECORDING: a copy of this machine's memory")
     parser.add_argument("--hidden", action="store_true", help="also use NAME_hidden.npz: what Linux does not export")
     parser.add_argument("--json", action="store_true", help="one JSON object per row and line")
     options = parser.parse_args(arguments)
-    from hwpoison_gui.session.fidelity.agreement import compare, report, report_json
+    if (options.recording is None) != options.live:
+        parser.error("one of RECORDING and --live is required")
+    from hwpoison_gui.session.fidelity.agreement import compare_on, report, report_json
     from hwpoison_gui.session.fidelity.recorded_rows import read_rows
-    from hwpoison_gui.sources.errors import SourceError
-    from hwpoison_gui.sources.recording import open_recording
+    from hwpoison_gui.stories import session_for
 
-    missing = [str(path) for path in (options.recording, options.rows) if not path.exists()]
+    missing = [str(path) for path in (options.recording, options.rows) if path is not None and not path.exists()]
     if missing:
         return _complain("\n".join(f"{path}: no such file" for path in missing), BAD_FILE)
-    try:
+    with _Reported(options.rows) as reported:
         rows = read_rows(options.rows)
-        found = list(compare(open_recording(options.recording, options.hidden), rows))
-    except (ScenarioError, SourceError) as error:
-        return _complain(str(error), BAD_FILE)
-    except OSError as error:
-        return _complain(f"{options.rows}: cannot be read: {error.strerror or error}", BAD_FILE)
-    (report_json if options.json else report)(found, sys.stdout)
-    return GOOD if all(one.agrees for one in found) else NOT_DONE
+        found = list(compare_on(session_for(rows, options.recording, options.hidden), rows))
+        (report_json if options.json else report)(found, sys.stdout)
+        return GOOD if all(one.agrees for one in found) else NOT_DONE
+    return reported.status
+
+
+def _add_machine(parser: argparse.ArgumentParser) -> None:
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--on", type=Path, metavar="MACHINE", help=f"run the steps on another machine: {_ANY_FILE}")
+    where.add_argument("--live", action="store_true", help="run the steps on a copy of this machine's own memory")
+
+
+def _machine(options: argparse.Namespace) -> Machine | None:
+    from hwpoison_gui.stories import machine_of
+
+    return machine_of(options.on, options.live)
+
+
+class _Reported:
+    """Reports what is wrong with a file, and leaves the exit status in `status`."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self.status = GOOD
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        from hwpoison_gui.sources.errors import SourceError
+
+        if isinstance(error, NotYetSupportedError):
+            self.status = _complain(f"{self._path} {error.summary}", NOT_DONE)
+        elif isinstance(error, ScenarioError):
+            error.file = error.file or str(self._path or "")
+            self.status = _complain(str(error), BAD_FILE)
+        elif isinstance(error, SourceError):
+            self.status = _complain(str(error), BAD_FILE)
+        elif isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
+            name = error.filename or self._path
+            self.status = _complain(f"{name}: cannot be read: {error.strerror or error}", BAD_FILE)
+        return self.status != GOOD
 
 
 def _fidelity(arguments: Sequence[str]) -> int:
@@ -157,12 +209,15 @@ def _fidelity(arguments: Sequence[str]) -> int:
 
 def _pictures(arguments: Sequence[str]) -> int:
     parser = _parser("pictures", "Write pictures of a scenario's first, middle and last step, and its kernel log.")
-    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a scenario (default: the first demo)")
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help=f"{_ANY_FILE} (default: the first demo)")
+    parser.add_argument("--live", action="store_true", help="in place of FILE: a copy of this machine's own memory")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder to write to; created if missing")
     options = parser.parse_args(arguments)
+    if options.live and options.file is not None:
+        parser.error("only one of FILE and --live")
     from hwpoison_gui.gui.app.pictures import write_pictures
 
-    status: int = write_pictures(options.out, options.file)
+    status: int = write_pictures(options.out, options.file, live=options.live)
     return status
 
 

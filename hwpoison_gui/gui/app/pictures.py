@@ -16,17 +16,17 @@ _NOT_DONE: Final = 1
 _BAD_FILE: Final = 2
 
 
-def write_pictures(out: Path, file: Path | None = None) -> int:
+def write_pictures(out: Path, file: Path | None = None, live: bool = False) -> int:
     """Write first.png, middle.png, last.png and kernel.log to `out`, and print their paths. Returns the exit status."""
     # Even if there is a display: pictures look the same everywhere, and no window appears.
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from hwpoison_gui.gui.app.demo import default_demo
     from hwpoison_gui.gui.app.run import application
-    from hwpoison_gui.opening import open_file
+    from hwpoison_gui.opening import open_file, open_live
 
     app = application()
     try:
-        opened = default_demo() if file is None else open_file(file)
+        opened = open_live(_quiet, _never) if live else default_demo() if file is None else open_file(file)
     except (ScenarioError, SourceError) as error:
         return _complain(str(error), _BAD_FILE)
     except OSError as error:
@@ -69,6 +69,14 @@ def moments_of(session: Session) -> dict[str, int]:
     broken = [operation for operation in session.operations if operation.name in ("poison", "soft_offline")]
     middle = (broken[-1].first + broken[-1].last + 1) // 2 if broken else (total + 1) // 2
     return {"first": 0, "middle": middle, "last": total}
+
+
+def _quiet(share: float, doing: str) -> None:
+    """Tell nobody of the progress."""
+
+
+def _never() -> bool:
+    return False
 
 
 def _complain(message: str, status: int) -> int:

@@ -71,8 +71,12 @@ class Compared:
 
 
 def compare(image: MemoryImage, rows: Sequence[Row]) -> Iterator[Compared]:
+    """Poison the frames of all rows one after the other on the machine of an image."""
+    return compare_on(session_of(image, stopped=all(row.stopped for row in rows)), rows)
+
+
+def compare_on(session: Session, rows: Sequence[Row]) -> Iterator[Compared]:
     """Poison the frames of all rows one after the other on one machine."""
-    session = session_of(image, stopped=all(row.stopped for row in rows))
     for row in rows:
         if session.machine.sysctl.view[SYSCTL_EARLY_KILL] != row.early_kill:
             session.act("sysctl", {"name": SYSCTL_EARLY_KILL, "value": row.early_kill})

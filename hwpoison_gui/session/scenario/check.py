@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import Final, NamedTuple, TextIO
 
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
 from hwpoison_gui.session.scenario import replay
 from hwpoison_gui.session.scenario.expect import Difference
-from hwpoison_gui.session.scenario.reader import load
+from hwpoison_gui.session.scenario.replay import Story
 from hwpoison_gui.terminal import one_line
+
+_NOTHING: Final = "it can be opened; nothing was done on it, so nothing is compared"
 
 
 class Verdict(Enum):
@@ -40,13 +42,12 @@ def files_of(paths: Iterable[Path]) -> Iterator[Path]:
         yield from found or [path]
 
 
-def check_file(path: Path) -> Report:
+def check_file(path: Path, story_of: Callable[[Path], Story] = replay.story) -> Report:
     """Replay a file and compare. Never raises for an invalid file: the report says what is wrong."""
     if path.is_dir():
         return Report(path, Verdict.BAD, ": no *.toml below it")
     try:
-        scenario = load(path)
-        session = replay.boot(scenario)
+        session, scenario, _ = story_of(path)
         differences = tuple(difference for done in replay.play(session, scenario) for difference in done.differences)
     except OSError as error:
         return Report(path, Verdict.BAD, f": cannot be read: {error.strerror or error}")
@@ -58,7 +59,7 @@ def check_file(path: Path) -> Report:
         traceback.print_exc(file=sys.stderr)
         return Report(path, Verdict.DIFFERS, f": internal error: {type(error).__name__}: {error}")
     if not differences:
-        return Report(path, Verdict.HOLDS, " ok")
+        return Report(path, Verdict.HOLDS, " ok" if scenario.steps else f" ok ({_NOTHING})")
     more = f" (and {len(differences) - 1} more)" if len(differences) > 1 else ""
     return Report(path, Verdict.DIFFERS, f": {differences[0]}{more}", differences)
 
@@ -69,11 +70,19 @@ def _inside(error: ScenarioError) -> str:
     return " ".join(str(inner).split())
 
 
-def check(paths: Sequence[Path], out: TextIO, every_difference: bool = False) -> int:
-    """Report on all files. Returns the exit status: 0 if all hold, 1 if one differs, 2 if one is invalid."""
+def check(
+    paths: Sequence[Path],
+    out: TextIO,
+    every_difference: bool = False,
+    story_of: Callable[[Path], Story] = replay.story,
+) -> int:
+    """Report on all files; `story_of` opens one.
+
+    Returns the exit status: 0 if all hold, 1 if one differs, 2 if one is invalid.
+    """
     reports = []
     for path in files_of(paths):
-        report = check_file(path)
+        report = check_file(path, story_of)
         reports.append(report)
         print(one_line(f"{path}{report.message}"), file=out)
         if every_difference:

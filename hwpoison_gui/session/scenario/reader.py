@@ -27,14 +27,17 @@ _TAKEN_FOR_SCENARIOS: Final = (
 )
 
 
-def load(path: str | PathLike[str]) -> Scenario:
-    """Read a scenario file. Raises OSError, or ScenarioError if its content is not a valid scenario."""
+def load(path: str | PathLike[str], elsewhere: bool = False) -> Scenario:
+    """Read a scenario file. Raises OSError, or ScenarioError if its content is not a valid scenario.
+
+    `elsewhere`: its steps are to run on another machine, which has names that are not known here.
+    """
     if Path(path).is_dir():
         raise ScenarioError("is a folder, not a scenario", file=fspath(path))
-    return loads(Path(path).read_bytes(), fspath(path))
+    return loads(Path(path).read_bytes(), fspath(path), elsewhere)
 
 
-def loads(data: bytes | str, file: str = "") -> Scenario:
+def loads(data: bytes | str, file: str = "", elsewhere: bool = False) -> Scenario:
     """Parse the content of a scenario file; `file` is used in error messages only."""
     for start, what in _TAKEN_FOR_SCENARIOS:
         if isinstance(data, bytes) and data.startswith(start):
@@ -48,12 +51,12 @@ def loads(data: bytes | str, file: str = "") -> Scenario:
     except ValueError as error:  # TOMLDecodeError, and integers too long for Python
         raise ScenarioError(f"expected TOML 1.0; {error}", file=file) from None
     try:
-        return from_document(document)
+        return from_document(document, elsewhere)
     except ScenarioError as error:
         raise error.at(file=file) from None
 
 
-def from_document(document: Mapping[str, Any]) -> Scenario:
+def from_document(document: Mapping[str, Any], elsewhere: bool = False) -> Scenario:
     """Build a scenario from a parsed TOML document."""
     for key in document:
         shape.known(key, schema.SCENARIO_KEYS, "a scenario")
@@ -75,7 +78,7 @@ def from_document(document: Mapping[str, Any]) -> Scenario:
             _step(entry, number, profile) for number, (_, entry) in enumerate(shape.entries(steps, "step"), start=1)
         ),
     )
-    names.check(scenario)
+    names.check(scenario, elsewhere)
     return scenario
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
 from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.session.scenario import expect
+from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.session.scenario.scenario import Scenario, ScenarioStep
 from hwpoison_gui.session.session import Session
 
@@ -19,6 +21,20 @@ class Done(NamedTuple):
     step: ScenarioStep
     outcome: Outcome
     differences: tuple[expect.Difference, ...]
+
+
+class Story(NamedTuple):
+    """A machine, and the scenario whose steps are to run on it. `notes`: what had to be assumed of the machine."""
+
+    session: Session
+    scenario: Scenario
+    notes: tuple[str, ...] = ()
+
+
+def story(path: Path) -> Story:
+    """The story of a scenario file. Raises ScenarioError, OSError."""
+    scenario = load(path)
+    return Story(boot(scenario), scenario)
 
 
 def boot(scenario: Scenario) -> Session:

@@ -5,26 +5,43 @@ from __future__ import annotations
 import json
 from typing import Any, TextIO
 
+import numpy as np
+
+from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.page_flags import names_of
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
 from hwpoison_gui.session.scenario import replay
-from hwpoison_gui.session.scenario.replay import Done
-from hwpoison_gui.session.scenario.scenario import Scenario
+from hwpoison_gui.session.scenario.replay import Done, Story
 from hwpoison_gui.session.scenario.writer import non_defaults
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.terminal import one_line
 
 
-def simulate(scenario: Scenario, out: TextIO, as_json: bool = False) -> None:
-    """Run a scenario and print each step. JSON: one object per line."""
-    session = replay.boot(scenario)
+def simulate(story: Story, out: TextIO, as_json: bool = False) -> None:
+    """Run the steps of a story and print each. JSON: one object per line."""
+    session, scenario, notes = story
     if not as_json:
-        print(f"{one_line(scenario.title)}  (profile {scenario.profile}, {scenario.memory.frames} frames)", file=out)
+        frames = session.machine.frames
+        print(f"{one_line(scenario.title)}  (profile {scenario.profile}, {frames} frames)", file=out)
+        for note in notes:
+            print(f"    note: {one_line(note)}", file=out)
+        if not scenario.steps:
+            print(f"    {_state(session)}", file=out)
     for done in replay.play(session, scenario):
         if as_json:
             print(json.dumps(record(session, done), ensure_ascii=False), file=out)
         else:
             print("\n".join(_lines(session, done)), file=out)
+
+
+def _state(session: Session) -> str:
+    """The machine in a line, where there is no step to tell of."""
+    m = session.machine
+    poisoned = int(np.count_nonzero(m.flags.view & np.uint64(pf.HWPOISON)))
+    return (
+        f"{sum(1 for _ in m.living())} processes, {poisoned} frames with HWPOISON, "
+        f"HardwareCorrupted: {session.corrupted_kb()} kB"
+    )
 
 
 def record(session: Session, done: Done) -> dict[str, Any]:

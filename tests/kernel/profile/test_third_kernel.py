@@ -25,6 +25,7 @@ from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.fidelity.profile_differences import differences
 from hwpoison_gui.session.scenario import replay
 from hwpoison_gui.session.scenario.reader import loads
+from hwpoison_gui.session.scenario.replay import Story
 from hwpoison_gui.session.scenario.simulate import simulate
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.facts.injections import unpoison
@@ -161,7 +162,7 @@ def test_scenarios_run_under_it(kernel: Profile) -> None:
     assert [one.differences for one in done] == [()] * len(scenario.steps)
     assert session.machine.sysctl.view["enable_soft_offline"] == 1
     out = StringIO()
-    simulate(scenario, out)
+    simulate(Story(replay.boot(scenario), scenario), out)
     assert "Failed (already poisoned page)" in out.getvalue() and "profile 9.9" in out.getvalue()
 
 

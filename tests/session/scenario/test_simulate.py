@@ -20,7 +20,8 @@ CASES = sorted((DATA / "cases").glob("*/*.toml"))[::9]
 
 def printed(text: str, as_json: bool = False) -> list[str]:
     out = io.StringIO()
-    simulate(loads(text), out, as_json)
+    scenario = loads(text)
+    simulate(replay.Story(replay.boot(scenario), scenario), out, as_json)
     return out.getvalue().splitlines()
 
 
