@@ -50,6 +50,7 @@ examples:
   hwpoison-gui                           a small desktop machine; click a frame to poison it
   hwpoison-gui demo.toml                 open a scenario, and go through it step by step
   hwpoison-gui --present demo.toml       the same full screen, for a projector and a remote
+  hwpoison-gui mine.hwsession            what was done before, where it was left
   hwpoison-gui victim_before.npz         the recorded memory of a real machine
   sudo hwpoison-gui --live               a copy of this machine's memory; the real one is only read
   hwpoison-gui check scenarios/          exit status 0: all hold, 1: one differs, 2: a file is bad
@@ -315,8 +316,10 @@ def _to_open(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a scenario or a recorded memory to open")
     what.add_argument("--present", type=Path, metavar="FILE", help="present a scenario full screen")
+    what.add_argument(
+        "file", nargs="?", type=Path, metavar="FILE", help="a session, a scenario or a recorded memory to open"
+    )
     what.add_argument("--live", action="store_true", help="open a copy of this machine's own memory")
     return parser.parse_args(arguments)
 

@@ -183,7 +183,7 @@ def test_another_profile_is_booted(open_window, qtbot, state) -> None:
     def wants_it() -> None:
         me.tab_to("^Profile: ")
         me.press_for_menu(Key.Key_Space, chooses)
-        me.until(lambda: "boot this machine again" in me.reads())
+        me.until(lambda: "Booting this machine again" in me.reads())
 
     me.tab_to("early_kill")
     me.press(Key.Key_0)

@@ -50,10 +50,11 @@ class Toast(QLabel):
             QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))
 
     def _put(self) -> None:
-        room = self._place.size()
-        self.setMaximumWidth(round(room.width() * _WIDEST))
-        self.adjustSize()
-        self.move(look.LARGE, room.height() - self.height() - look.LARGE)
+        most = round(self._place.width() * _WIDEST)
+        words = max(self.fontMetrics().horizontalAdvance(line) for line in self.text().splitlines() or [""])
+        self.setFixedWidth(min(most, words + 2 * look.LARGE))
+        self.setFixedHeight(self.heightForWidth(self.width()))
+        self.move(look.LARGE, self._place.height() - self.height() - look.LARGE)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._timer.stop()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -16,14 +15,16 @@ from hwpoison_gui.gui.window.unsaved import UnsavedWork
 
 if TYPE_CHECKING:  # imported with the first work: a start has no time for it
     from hwpoison_gui.opening import Opened
-    from hwpoison_gui.session.document.document import Document
+    from hwpoison_gui.session.document.document import Document, Stored
+    from hwpoison_gui.sources.assemble import Exported
     from hwpoison_gui.user_state import Slot
 
 SESSION: Final = "session.json"
 SAVES_TO: Final = "saves-to"  # the path of the session file that the work belongs to
 MEMORY: Final = "memory.npz"  # a copy of live memory
-PAUSE_MS: Final = 2000
-_SHARE: Final = 10  # pauses are at least this many times as long as the last autosave took
+PAUSE_MS: Final = 1500
+_LONGEST_MS: Final = 2500
+_SHARE: Final = 10  # pauses are at least this many times the processor time of the last autosave
 
 
 class Autosave(QObject):
@@ -41,7 +42,7 @@ class Autosave(QObject):
         self._controller, self._work, self._document, self._on = controller, work, document, on
         self._slot: Slot | None = None
         self._worker: Worker | None = None
-        self._memory_of: object = None  # the live copy whose memory is in the folder
+        self._memory: tuple[Exported, Stored] | None = None  # of the live copy whose memory is in the folder
         self._writing: Document | None = None
         self._written: Document | None = None
         self._took = 0.0
@@ -54,13 +55,18 @@ class Autosave(QObject):
     def touch(self) -> None:
         """Something may have changed: work, position, selection or view."""
         if self._on and self._work.any and not self._timer.isActive() and self._worker is None:
-            self._timer.start(max(PAUSE_MS, round(self._took * 1000 * _SHARE)))
+            self._timer.start(max(PAUSE_MS, min(_LONGEST_MS, round(self._took * 1000 * _SHARE))))
 
     def adopt(self, slot: Slot) -> None:
         """Goes on in the folder from which work was recovered."""
+        from hwpoison_gui.session.document.document import Stored
+
         self._drop_folder()
         self._slot = slot
-        self._memory_of = self._controller.machine.exported if (slot.path / MEMORY).exists() else None
+        machine = self._controller.machine
+        if machine.exported is not None and machine.document is not None:
+            found = machine.document.machine
+            self._memory = (machine.exported, found) if isinstance(found, Stored) else None
 
     def stop(self) -> None:
         """Work is saved or discarded, and the window closes: nothing is left to recover."""
@@ -90,7 +96,7 @@ class Autosave(QObject):
 
     def _drop_folder(self) -> None:
         self._join()
-        self._written, self._memory_of = None, None
+        self._written, self._memory = None, None
         if self._slot is not None:
             self._slot.remove()
             self._slot = None
@@ -101,11 +107,11 @@ class Autosave(QObject):
         document, machine = self._document(), self._controller.machine
         if document == self._written:
             return
-        began = time.monotonic()
 
         def write(*_: object) -> tuple[Document, float]:
+            began = time.thread_time()
             self._write(document, machine)
-            return document, time.monotonic() - began
+            return document, time.thread_time() - began
 
         self._writing = document
         self._worker = Worker(write, self)
@@ -117,7 +123,6 @@ class Autosave(QObject):
     def _write(self, document: Document, machine: Opened) -> None:
         """Runs in the thread."""
         from hwpoison_gui import user_state
-        from hwpoison_gui.session.document import files
         from hwpoison_gui.session.document.dump import dumps
 
         if self._slot is None:
@@ -126,16 +131,21 @@ class Autosave(QObject):
                 raise OSError("there is no state folder that can be written to")
         slot = self._slot
         if machine.exported is not None and machine.stored is None:
-            from hwpoison_gui.sources.recording_writer import save_recording
-
-            if self._memory_of is not machine.exported:
-                save_recording(machine.exported, slot.path / MEMORY)
-                self._memory_of = machine.exported
-            parts = tuple(slot.path / name for name in (MEMORY, Path(MEMORY).with_suffix(".json").name))
-            document = document._replace(machine=document.machine._replace(files=files.refs_of(parts)))  # type: ignore[call-arg,union-attr]
+            document = document._replace(machine=self._memory_in(slot, machine.exported, document.profile))
         if slot.read(SAVES_TO) != machine.saves_to.encode("utf-8", "surrogateescape"):
             slot.write(SAVES_TO, machine.saves_to.encode("utf-8", "surrogateescape"))
         slot.write(SESSION, dumps(document))
+
+    def _memory_in(self, slot: Slot, exported: Exported, profile: str) -> Stored:
+        """The files with the memory of a live copy, written with the first work on it."""
+        from hwpoison_gui.session.document.document import Stored
+        from hwpoison_gui.session.document.files import refs_of
+        from hwpoison_gui.sources.recording_writer import save_recording
+
+        if self._memory is None or self._memory[0] is not exported:
+            parts = save_recording(exported, slot.path / MEMORY)
+            self._memory = exported, Stored(refs_of(parts), profile)
+        return self._memory[1]
 
     def _made(self, result: tuple[Document, float]) -> None:
         if result[0] is self._writing:  # else it was joined, and what it wrote is gone

@@ -105,7 +105,7 @@ class Keeping(QObject):
         """Whether the window may close now. If not, the user is asked, and it is closed afterwards."""
         if self._closing or not self.guard.wanted:
             return True
-        self.guard.ask("To quit", self._close)
+        self.guard.ask("Quitting", self._close)
         return False
 
     def _close(self) -> None:
@@ -153,7 +153,7 @@ class Keeping(QObject):
                 show,
             )
 
-        self.guard.ask("To recover other work", load)
+        self.guard.ask("Recovering other work", load)
 
     def _loaded(self) -> None:
         """Work that could not be recovered, or was cancelled, is offered again at the next start."""

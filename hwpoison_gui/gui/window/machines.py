@@ -41,13 +41,13 @@ class Machines(QObject):
         """Opens the default machine."""
         profile = self._controller.session.machine.profile.name
         self._guard.ask(
-            "A new machine",
+            "Opening a new machine",
             lambda: self.loader.start("Starting a small desktop", lambda *_: opening.default_machine(profile)),
         )
 
     def open_file(self) -> None:
         """Asks for a file, and opens it."""
-        self._guard.ask("To open another machine", self._ask_file)
+        self._guard.ask("Opening another machine", self._ask_file)
 
     def _ask_file(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self._above, "Open a machine", self._folder, _OPEN)
@@ -57,7 +57,7 @@ class Machines(QObject):
 
     def open_path(self, path: Path) -> None:
         """Opens a file, or shows an error."""
-        self._guard.ask("To open another machine", lambda: self._load(path))
+        self._guard.ask("Opening another machine", lambda: self._load(path))
 
     def _load(self, path: Path) -> None:
         self.loader.start(
@@ -67,7 +67,7 @@ class Machines(QObject):
     def open_live(self) -> None:
         """Opens a copy of this computer’s memory."""
         self._guard.ask(
-            "To open another machine", lambda: self.loader.start("Reading this machine’s memory", opening.open_live)
+            "Opening another machine", lambda: self.loader.start("Reading this machine’s memory", opening.open_live)
         )
 
     # -- another profile
@@ -78,7 +78,7 @@ class Machines(QObject):
         if self._controller.session.machine.profile is profile:
             return
         self.profileKept.emit()
-        self._guard.ask(f"To boot this machine again with {profile.title}", lambda: self._boot_again(name))
+        self._guard.ask(f"Booting this machine again with {profile.title}", lambda: self._boot_again(name))
 
     def _boot_again(self, name: str) -> None:
         again, controller = self._controller.machine.again, self._controller

@@ -197,7 +197,7 @@ class MainWindow(QMainWindow):
         self.notes = Notes(self, c, self.present, self.operations, self.transport.timeline, self.sentence)
         view = MapView(self.map, self.history, c.selection)
         remember = self.settings.store is not None
-        self.keeping = Keeping(self, self.map_stage, c, self.present, self.notes, view, lambda: self.theme, remember)
+        self.keeping = Keeping(self, self.map, c, self.present, self.notes, view, lambda: self.theme, remember)
         self.machines = self.keeping.machines
         self.go_to = GoTo(self, self.map, c, lambda: self.theme)
         self.comparison = Comparison(self, c, self.appearance)

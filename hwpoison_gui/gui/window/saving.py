@@ -84,7 +84,8 @@ class Saving(QObject):
     def _suggested(self) -> Path:
         machine = self._controller.machine
         stem = Path(machine.saves_to or machine.file).stem or "session"
-        folder = Path(machine.saves_to).parent if machine.saves_to else Path(self.folder)
+        beside = machine.saves_to or self.folder or machine.file
+        folder = Path(beside) if beside == self.folder else Path(beside).parent
         return folder / f"{stem}{SUFFIX}"
 
     def _with_suffix(self, name: str, suffix: str, save: Callable[[Path], None]) -> None:

@@ -98,8 +98,8 @@ class Guard(QObject):
         """Whether there is something to ask about."""
         return self.asks and self._work.any
 
-    def ask(self, what: str, then: Callable[[], None]) -> None:
-        """Calls `then` at once if nothing is unsaved, else after it was saved or discarded. `what` would drop it."""
+    def ask(self, doing: str, then: Callable[[], None]) -> None:
+        """Calls `then` at once if nothing is unsaved, else after it was saved or discarded. `doing` drops it."""
         if not self.wanted:
             then()
             return
@@ -112,7 +112,7 @@ class Guard(QObject):
         box = QMessageBox(
             QMessageBox.Icon.Question, "hwpoison-gui", head, kind.Save | kind.Discard | kind.Cancel, self._above
         )
-        box.setInformativeText(f"{what} drops what is in no file. This session has {self._work.words}.")
+        box.setInformativeText(f"{doing} drops what is not saved. This session has {self._work.words}.")
         plain_labels(box)
         discard = box.button(kind.Discard)
         assert isinstance(discard, QPushButton)
