@@ -19,6 +19,7 @@ from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.hits import IN_SHORT
 from hwpoison_gui.view.base.moment import moment_of, title_of
+from hwpoison_gui.view.base.naming import with_pid
 from hwpoison_gui.view.facts.counters import killed
 from hwpoison_gui.view.facts.operation_chips import result_in
 from hwpoison_gui.view.facts.sentence import sentence_of
@@ -262,7 +263,7 @@ def _row(row: Row, state: WalkState) -> tuple[Any, ...]:
         else "visited"
         if mapper.vma in state.visited
         else "",
-        f"{mapper.task}:{mapper.tgid}",
+        with_pid(mapper.task, mapper.tgid),
         fate.text or end or fate.kind,
         fate.kind,
         int(mapper.vma in state.current_vmas or state.current_task == mapper.tgid),

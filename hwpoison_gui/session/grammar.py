@@ -17,7 +17,7 @@ class Address(NamedTuple):
 
 
 class TaskPage(NamedTuple):
-    """`TASK:AREA+PAGE`: the page that the PTE of an address leads to."""
+    """`TASK:AREA+PAGE`: the page that the PTE of an address leads to. TASK may be `COMM:PID`, as the kernel logs it."""
 
     task: str
     at: Address
@@ -63,7 +63,8 @@ PAGE_FORMS: Final = "TASK:AREA+PAGE, FILE@INDEX, pfn:0x1234, @NAME, any:KIND or 
 
 _NUMBER: Final = r"(0|[1-9][0-9]{0,15})"
 _ADDRESS: Final = re.compile(rf"([^:+@/{{}}\x00-\x1f\x7f]+)\+{_NUMBER}")
-_TASK_PAGE: Final = re.compile(r"([^:+@/{}\x00-\x1f\x7f]+):(.+)")
+_TASK: Final = r"[^:+@/{}\x00-\x1f\x7f]+(?::[0-9]{1,10})?"
+_TASK_PAGE: Final = re.compile(rf"({_TASK}):([^:]+)")
 _FILE_PAGE: Final = re.compile(rf"(.+)@{_NUMBER}")
 _PFN: Final = re.compile(r"0x([0-9a-fA-F]{1,16})")
 _NAME: Final = re.compile(r"[^:+@/{}\x00-\x1f\x7f]+")
@@ -75,6 +76,11 @@ PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 def is_name(text: str) -> bool:
     """Whether `text` may name a task, a VMA or a remembered page: no character that the forms use."""
     return _NAME.fullmatch(text) is not None and f"{text}:" not in _PREFIXES
+
+
+def is_task(text: str) -> bool:
+    """Whether `text` is a name, or `COMM:PID`: a process of a booted machine that shares its comm with an older one."""
+    return re.fullmatch(_TASK, text) is not None and f"{text.partition(':')[0]}:" not in _PREFIXES
 
 
 def is_path(text: str) -> bool:

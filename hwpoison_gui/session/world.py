@@ -31,6 +31,10 @@ class World:
         self.task_names: Table[str, int] = gate.add(Table("task_names"))
         self.areas: NestedTable[int, str, tuple[int, int]] = gate.add(NestedTable("areas"))
         self.remembered: Table[str, int] = gate.add(Table("remembered"))
+        # Scenarios that were saved before COMM:PID was a name have COMM-PID.
+        self.task_names.load(
+            {f"{p.comm}-{p.tgid}": p.tgid for p in machine.processes.view.values() if p.name != p.comm}
+        )
         self.task_names.load({p.name: p.tgid for p in machine.processes.view.values()})
         for vma in machine.vmas.view.values():
             # A VMA of real memory without a name is named by its address, so that its pages can be accessed.

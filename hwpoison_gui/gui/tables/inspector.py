@@ -10,6 +10,7 @@ from PySide6.QtGui import QFontInfo
 from PySide6.QtWidgets import QTextBrowser, QWidget
 
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.view.base.naming import with_pid
 from hwpoison_gui.view.base.palette import DARK, Theme, mixed
 from hwpoison_gui.view.facts.frame_facts import Fact, Facts, PteFact
 
@@ -144,7 +145,7 @@ class Inspector(QTextBrowser):
 
     def _pte(self, pte: PteFact) -> str:
         tone = {"hwpoison": "p", "swap": "w", "another frame": "m", "none": "m"}.get(pte.state, "")
-        name = escape(pte.task if pte.task.endswith(str(pte.tgid)) else f"{pte.task}:{pte.tgid}")
+        name = escape(with_pid(pte.task, pte.tgid))
         name = name if pte.alive else f"<s>{name}</s>"
         state = "hwpoison entry" if pte.state == "hwpoison" else pte.state
         bits = f"<span class='m'>{escape(pte.bits)}</span>" if pte.bits else ""

@@ -25,7 +25,7 @@ from hwpoison_gui.view.rows.tasks import TaskRow
 
 # The longest words of each column, as far as they are known.
 _WIDTHS = {
-    "tgid": ("000000",), "name": ("Web Content-0000",), "state": ("running", "stopped", "killed", "exited"),
+    "tgid": ("000000",), "name": ("Web Content:0000",), "state": ("running", "stopped", "killed", "exited"),
     "policy": ("default0", "early", "late"), "sigbus": ("handler", "default", "blocked", "ignored"),
     "rss_kb": ("000,000",), "threads": ("00",), "pending": ("SIGBUS",),
     "killed_by": ("SIGKILL forced",),

@@ -21,6 +21,7 @@ from hwpoison_gui.gui.look.plain_menu import trim
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.window.actions import Actions
 from hwpoison_gui.gui.window.command import PANICKED
+from hwpoison_gui.view.base.naming import with_pid
 
 if TYPE_CHECKING:  # what context menus show is imported when one is opened
     from hwpoison_gui.view.facts.injections import Injection
@@ -192,7 +193,7 @@ class ContextMenus:
         c = self._controller
         process = c.session.machine.processes.view[tgid]
         frozen = PANICKED if c.panicked else f"{process.name} is dead." if process.ended else ""
-        menu = self._menu(f"{process.name}:{tgid}")
+        menu = self._menu(with_pid(process.name, tgid))
         pages = [] if process.ended else pages_of_task(c.session, tgid)
         for verb, word in (("read", "Read"), ("write", "Write")):
             under = menu.addMenu(icons.icon(verb, *self._colours()), f"{word} a page")
@@ -207,7 +208,7 @@ class ContextMenus:
         menu.addSeparator()
         exits = lambda: c.act("exit", {"task": process.name}, animate=True)  # noqa: E731
         self._add(menu, Entry("Let it exit", exits, "", frozen))
-        row = f"{process.name}:{tgid}"
+        row = with_pid(process.name, tgid)
         self._add(menu, Entry(f"Copy {row}", lambda: QApplication.clipboard().setText(row), "copy"))
         return menu
 

@@ -15,6 +15,7 @@ from hwpoison_gui.gui.window.go_to import GoTo
 from hwpoison_gui.gui.window.recent import RecentFiles
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.view.base.frame_number import frame_taken, hint_for
+from hwpoison_gui.view.base.naming import with_pid
 from hwpoison_gui.view.facts.touching import touches_of_frame
 from hwpoison_gui.view.filter.fuzzy import Line, ranked
 from hwpoison_gui.view.rows.files import first_cached_frame
@@ -91,7 +92,7 @@ class PaletteEntries:
 
     def _tasks(self) -> list[PaletteEntry]:
         return [
-            PaletteEntry("Go to task", f"{process.name}:{tgid}", "Select it: its pages are outlined on the map", "",
+            PaletteEntry("Go to task", with_pid(process.name, tgid), "Select it: its pages are outlined on the map", "",
                          partial(self._to_task, tgid), f"{process.name} is dead." if process.ended else "")
             for tgid, process in self._controller.session.machine.processes.view.items()
         ]  # fmt: skip

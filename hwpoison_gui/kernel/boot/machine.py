@@ -195,7 +195,7 @@ def _load_processes(m: Machine, image: MemoryImage) -> None:
                 tid += 1
             taken.add(tid)
             tids.append(tid)
-        name = f"{process.comm}-{pid}" if process.comm in names else process.comm
+        name = f"{process.comm}:{pid}" if process.comm in names else process.comm  # as the kernel logs it
         names.add(name)
         group = Process(
             pid,

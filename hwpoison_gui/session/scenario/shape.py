@@ -93,6 +93,11 @@ def name(value: object, key: str) -> str:
     return value
 
 
+def task(value: object, key: str) -> str:
+    """The name of a task that exists, or COMM:PID."""
+    return value if isinstance(value, str) and grammar.is_task(value) else name(value, key)
+
+
 def label(value: object, key: str) -> str:
     """A name without the restrictions of `name`: a comm, a descriptor."""
     if not isinstance(value, str) or not value or not value.isprintable():
@@ -129,7 +134,7 @@ _SIMPLE: Final[dict[Kind, Callable[[object, str], str | bool]]] = {
     Kind.TEXT: text,
     Kind.NAME: label,
     Kind.FLAG: flag,
-    Kind.TASK: name,
+    Kind.TASK: task,
     Kind.NEW_TASK: name,
     Kind.ADDRESS: address,
     Kind.NEW_AREA: name,

@@ -199,11 +199,11 @@ def _of_name(m: Machine, term: Term) -> Bools:
 def _of_vma(m: Machine, term: Term) -> Bools:
     """PROCESS:VMA or PROCESS:VMA+PAGE. The name of a process may contain a colon, that of a VMA may not."""
     owner, _, text = term.text.rpartition(":")
+    whole = _called(m, term.text)
+    if whole:
+        return frames_of_owners(m, whole, ())
     processes = processes_of(m, owner)
     if not processes:
-        whole = _called(m, term.text)
-        if whole:
-            return frames_of_owners(m, whole, ())
         words = [process.name for process in m.living()] + [*SORTS, *BY_KEY]
         how = "a VMA is written nginx:heap or 144:heap, a class outcome:lost"
         raise term.error(unknown("process", owner, words, how))

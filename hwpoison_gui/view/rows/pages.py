@@ -22,7 +22,7 @@ PAGE_COLUMNS: Final = (
     TextColumn("refcount", "Refs", "_refcount: how many hold on to it; free at 0", "0,000", number=True),
     TextColumn("mapcount", "Maps", "_mapcount: page-table entries that map it", "0,000", number=True),
     TextColumn("owner", "Owner", "The file that it is cached of; of anonymous memory, the processes that map it",
-               "postgres-538", wide=True),
+               "postgres:538", wide=True),
     TextColumn("pgoff", "Index", "page->index: its page in the file, or that of its address", "0x7ffffffff",
                fixed=True),
     TextColumn("shown", "On the map", "As what the map shows it: the class of its present lens", "10 to 999"),

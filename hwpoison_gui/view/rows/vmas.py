@@ -12,7 +12,7 @@ from hwpoison_gui.view.base.columns import TextColumn
 from hwpoison_gui.view.base.naming import file_name, vma_name
 
 VMA_COLUMNS: Final = (
-    TextColumn("task", "Task", "The process whose address space it is in", "postgres-12"),
+    TextColumn("task", "Task", "The process whose address space it is in", "postgres:12"),
     TextColumn("start", "Start", "Its first address", "0x7fffffffffff", fixed=True),
     TextColumn("end", "End", "The first address past it", "0x7fffffffffff", fixed=True),
     TextColumn("kb", "Size kB", "How much of the address space it covers, resident or not", "000,000", number=True),

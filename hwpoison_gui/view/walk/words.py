@@ -8,6 +8,7 @@ from typing import Final
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.hits import IN_SHORT
+from hwpoison_gui.view.base.naming import with_pid
 from hwpoison_gui.view.rmap.graph import Mapping, ReverseMap
 from hwpoison_gui.view.walk.layout import Row
 from hwpoison_gui.view.walk.news import RowNews
@@ -77,7 +78,7 @@ def row_words(row: Row, state: WalkState, news: RowNews) -> list[str]:
     skipped = state.skipped.get(mapper.vma)
     end = IN_SHORT[state.ends[mapper.tgid]][0] if mapper.tgid in state.ends else ""
     lines = [
-        f"{mapper.task}:{mapper.tgid}  {fate.text or end or fate.kind}",
+        f"{with_pid(mapper.task, mapper.tgid)}  {fate.text or end or fate.kind}",
         f"{mapper.name} at {mapper.vpn << PAGE_SHIFT:#x}, {mapper.rights}",
         f"PTE: {ENTRY_WORDS[state.entries.get(mapper.vma, 'none')]}",
     ]
