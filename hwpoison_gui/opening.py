@@ -18,6 +18,7 @@ from hwpoison_gui.sources.errors import CancelledError
 
 if TYPE_CHECKING:
     from hwpoison_gui.kernel.image import MemoryImage
+    from hwpoison_gui.kernel.profile.type import Profile
     from hwpoison_gui.session.document.document import Document, Stored
     from hwpoison_gui.session.scenario.scenario import Scenario
     from hwpoison_gui.session.session import Session
@@ -55,6 +56,8 @@ class Opened(NamedTuple):
         The content of the session file that it was opened from.
     saves_to
         The session file that has its operations; empty if there is none.
+    modelled
+        That its kernel is not the one that is modelled; empty if it is, or if a scenario makes the machine.
     """
 
     session: Session
@@ -69,6 +72,7 @@ class Opened(NamedTuple):
     exported: Exported | None = None
     document: Document | None = None
     saves_to: str = ""
+    modelled: str = ""
 
 
 class Start(NamedTuple):
@@ -244,13 +248,21 @@ def from_image(image: MemoryImage, file: str = "", is_copy: bool = False, profil
     from hwpoison_gui.kernel.profile.registry import PROFILES, nearest
     from hwpoison_gui.session.session import Session
 
-    own = nearest(image.kernel)
-    chosen = PROFILES[profile] if profile else own
-    notes = image.notes
-    if chosen is not own:
-        notes = (*notes, f"Its kernel is a {own.name}; the handler that runs here is profile {chosen.name}.")
+    chosen = PROFILES[profile] if profile else nearest(image.kernel)
+    modelled = modelled_words(image.kernel, chosen)
+    notes = (f"{modelled}.", *image.notes) if modelled else image.notes
     session = Session(machine_from_image(image, chosen))
-    return Opened(session, image.title, None, notes, is_copy, file)
+    return Opened(session, image.title, None, notes, is_copy, file, modelled=modelled)
+
+
+def modelled_words(kernel: tuple[int, int] | None, profile: Profile) -> str:
+    """That a machine runs another kernel than the modelled one, or an unknown one; empty if it runs that one."""
+    model = ".".join(map(str, profile.modelled))
+    if kernel is None:
+        return f"Which kernel this memory is from is not known; it is modelled as {model}"
+    if kernel == profile.modelled[:2]:
+        return ""
+    return f"This machine runs Linux {kernel[0]}.{kernel[1]}; it is modelled as {model}"
 
 
 def open_live(progress: Progress, cancelled: Cancelled) -> Opened:

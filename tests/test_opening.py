@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from hwpoison_gui import opening, resources
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.sources.errors import SourceError
+from hwpoison_gui.sources.recording import open_recording
 from tests.invariants import check
 from tests.paths import DATA
 from tests.workbench import do
@@ -37,7 +39,7 @@ def test_a_recording_by_any_of_its_files(name: str) -> None:
 def test_a_scenario_without_a_suffix(tmp_path: Path) -> None:
     case = next((DATA / "cases" / "v7").glob("*.toml"))
     (tmp_path / "case").write_bytes(case.read_bytes())
-    assert opening.open_file(tmp_path / "case").given
+    assert opening.open_file(tmp_path / "case").session.operations
 
 
 @pytest.mark.parametrize("kind", [pf.HUGE, pf.THP | pf.ANON | pf.LRU])
@@ -54,3 +56,20 @@ def test_every_frame_of_a_cut_file_can_be_poisoned(kind: int, tmp_path: Path) ->
 def test_nothing_is_opened_of_random_words(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no kernel exports bit"):
         opening.open_file(DATA / "attacked" / "r2_huge_at_end.raw")
+
+
+@pytest.mark.parametrize(
+    ("kernel", "profile", "said"),
+    [
+        ((6, 18), "6.1", "This machine runs Linux 6.18; it is modelled as 6.1"),
+        ((6, 12), "6.1", "This machine runs Linux 6.12; it is modelled as 6.1"),
+        ((6, 1), "6.1", ""),
+        ((6, 1), "v7", "This machine runs Linux 6.1; it is modelled as 2.6.32"),
+        ((4, 18), "6.1", "This machine runs Linux 4.18; it is modelled as 6.1"),
+        (None, "6.1", "Which kernel this memory is from is not known; it is modelled as 6.1"),
+    ],
+)
+def test_another_kernel_than_the_modelled_one_is_said(kernel: tuple[int, int] | None, profile: str, said: str) -> None:
+    image = replace(open_recording(resources.path("machines/victim_before.npz")), kernel=kernel)
+    opened = opening.from_image(image, profile=profile)
+    assert opened.modelled == said and (not said or opened.notes[0] == f"{said}.")

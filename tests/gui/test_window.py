@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -180,16 +181,21 @@ def test_live_memory_is_a_copy_and_the_window_says_so(user, monkeypatch) -> None
     from hwpoison_gui.sources import live
     from hwpoison_gui.sources.recording import read_recording
 
-    exported = read_recording("resources/machines/victim_before.npz")
+    recorded = read_recording("resources/machines/victim_before.npz")
+    exported = replace(recorded, version="Linux version 6.18.5-x86 (nobody@nowhere)")
     monkeypatch.setattr(live, "read", lambda progress, cancelled: (progress(0.5, "half"), exported)[1])
     user.window.actions_["live"].trigger()
     until(lambda: user.window.controller.machine.is_copy)
     until(lambda: not user.window.machines.loader.busy)
     assert user.window.copy.isVisible()
-    assert "nothing here changes the real memory" in user.window.copy.line.text()
+    said = user.window.copy.line.text()
+    assert "nothing here changes the real memory" in said
+    assert said.startswith("This machine runs Linux 6.18; it is modelled as 6.1.")
+    assert "runs Linux 6.18; it is modelled as 6.1" in user.window.profile.toolTip()
     user.window.actions_["new"].trigger()
     until(lambda: not user.window.machines.loader.busy)
     assert not user.window.copy.isVisible()
+    assert "runs Linux" not in user.window.profile.toolTip()
 
 
 def test_without_permission_live_says_what_is_missing_and_how_to_get_it(user, monkeypatch) -> None:

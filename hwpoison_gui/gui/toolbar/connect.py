@@ -31,7 +31,7 @@ def connect_toolbar(
         for name, slider in sliders.items():
             slider.set_value(machine.sysctl.view.get(name))
             slider.setEnabled(not controller.panicked)
-        profile.set_profile(machine.profile)
+        profile.set_profile(machine.profile, controller.machine.modelled)
 
     for name, slider in sliders.items():
         slider.valueWanted.connect(partial(controller.set_sysctl, name))

@@ -37,14 +37,16 @@ class ProfileButton(QToolButton):
         self.updateGeometry()
         self.update()
 
-    def set_profile(self, profile: Profile) -> None:
-        """Show the profile of the current machine."""
+    def set_profile(self, profile: Profile, modelled: str = "") -> None:
+        """Show the profile of the current machine; `modelled` says that the machine runs another kernel."""
         self.profile = profile.name
         self.update()
         self.setAccessibleName(f"{_HEAD}: {profile.title}")
+        self.setAccessibleDescription(modelled)
         self.setToolTip(
             f"Which kernel's memory_failure() runs here\n{meaning_of(profile)}.\n"
-            "Another one boots the same machine again."
+            + (f"{modelled}.\n" if modelled else "")
+            + "Another one boots the same machine again."
         )
 
     def _fonts(self) -> tuple[QFont, QFont]:

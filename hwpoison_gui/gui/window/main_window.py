@@ -413,8 +413,10 @@ class MainWindow(QMainWindow):
         self.actions_.refresh()
 
     def _show_copy(self) -> None:
+        machine = self.controller.machine
         note = "Clicks are simulated on the copy: nothing here changes the real memory."
-        self.copy.show_words("A copy of this machine’s memory" if self.controller.machine.is_copy else "", note)
+        line = f"{machine.modelled}. {note}" if machine.modelled else note
+        self.copy.show_words("A copy of this machine’s memory" if machine.is_copy else "", line)
 
     # -- around
 
