@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+import hwpoison_gui.gui
 from hwpoison_gui import opening
 from hwpoison_gui.gui.look.plain import plain, plain_labels
 from hwpoison_gui.gui.window import messages
@@ -217,6 +219,21 @@ def test_comparison(hostile: User) -> None:
     until(lambda: shown.compared is not None)
     assert rich_of(tips_of_models(shown), texts_of_widgets(shown)) == {}
     assert automatic_labels(shown) == []
+
+
+GUI = Path(hwpoison_gui.gui.__file__).parent
+GUESSES = (
+    r"QMessageBox\.(?:warning|information|critical|question|about)\(",  # their texts cannot be made plain
+    r"QToolTip\.showText\((?!.*plain\().*(?:tip|text|name)",
+    r"setToolTip\((?!.*plain\().*(?:join|str\(|title|path)",
+)
+
+
+@pytest.mark.parametrize("pattern", GUESSES)
+def test_no_text_of_others_goes_where_qt_guesses(pattern: str) -> None:
+    lines = [(path.name, line) for path in GUI.rglob("*.py") for line in path.read_text().split("\n")]
+    found = {one for one in lines if re.search(pattern, one[1])}
+    assert found - {("state_table.py", '        self.flags.setToolTip("\\n".join(meanings))')} == set()
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from PySide6.QtCore import QBuffer, QIODevice, Qt
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox, QToolButton, QWidget
 
 from hwpoison_gui import atomic_file
 from hwpoison_gui.export.comparison import FORMATS, Comparison, as_markdown
+from hwpoison_gui.gui.look.plain import plain_labels
 
 _KINDS: Final = {
     "Markdown (*.md)": ".md", "Comma-separated values (*.csv)": ".csv", "Text (*.txt)": ".txt",
@@ -48,9 +50,19 @@ class ExportButton(QToolButton):
         """Writes a file."""
         try:
             if path.suffix.lower() == ".png":
-                if not self._picture().save(str(path)):
-                    raise OSError(0, "nothing could be written there")
+                atomic_file.write(path, self._as_png())
             else:
                 atomic_file.write(path, FORMATS[path.suffix.lower()](self._compared()).encode())
         except OSError as error:
-            QMessageBox.warning(self, "The comparison cannot be saved", f"{path}: {error.strerror or error}")
+            head = "The comparison cannot be saved"
+            box = QMessageBox(QMessageBox.Icon.Warning, "hwpoison-gui", head, QMessageBox.StandardButton.Ok, self)
+            box.setInformativeText(f"{path}: {error.strerror or error}")
+            plain_labels(box)
+            box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            box.open()
+
+    def _as_png(self) -> bytes:
+        buffer = QBuffer()
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+        self._picture().save(buffer, "png")
+        return bytes(buffer.data().data())

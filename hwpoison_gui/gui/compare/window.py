@@ -312,7 +312,7 @@ class CompareWindow(QDialog):
     def _subject(self, compared: Compared) -> str:
         if self._has_lines:
             skipped = compared.left.skipped + compared.right.skipped
-            self.subject.setToolTip("\n".join(skipped))
+            self.subject.setToolTip(plain("\n".join(skipped)))
             return (
                 f"{len(skipped)} operations could not be repeated" if skipped else "each line from its first error on"
             )
