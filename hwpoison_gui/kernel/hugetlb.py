@@ -182,7 +182,7 @@ def hugetlb_wp(m: Machine, vma: Vma, base: int, entry: int) -> Steps[str]:
         if not outside_reserve:
             return m.profile.mm.no_huge_page
         yield from unmap_ref_private(m, vma, base, old)
-        # A user that is left, at another address since mremap(), has the kernel try for ever.
+        # With a user that is left, at another address since mremap(), 6.1 tries for ever; 2.6.32 stops with a BUG().
         if not _has_no_other_user(m, vma, old):
             return m.profile.mm.no_huge_page
         yield _reuse(m, vma, vpn, entry)
@@ -202,7 +202,7 @@ def _cached(m: Machine, vma: Vma, base: int) -> int | None:
 
 
 def _has_no_other_user(m: Machine, vma: Vma, head: int) -> bool:
-    return vma.shared or bool(m.page(head) & pf.ANON and m.mapcount.view[head] == 1)
+    return vma.shared or m.profile.mm.reuses_huge(m, head)
 
 
 def _reuse(m: Machine, vma: Vma, vpn: int, entry: int) -> Mark:

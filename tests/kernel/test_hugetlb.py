@@ -216,3 +216,16 @@ def test_a_sharer_at_another_address_keeps_the_owner_from_its_page() -> None:
     bench.do("mremap", task="b", at="m+0", pages=512, name="n")
     assert [seen.code for seen in bench.do("write", task="a", at="m+1", value="B").signals] == ["BUS_ADRERR"]
     assert bench.do("read", task="b", at="n+1").value == "A"
+
+
+@pytest.mark.parametrize("profile, copied", (("v7", True), ("6.1", False)))
+def test_a_reference_from_elsewhere_has_only_early_kernels_copy(profile: str, copied: bool) -> None:
+    bench = Workbench(profile, huge_pages=2)
+    bench.area(pages=512, huge="hugetlb")
+    bench.do("write", task="a", at="m+1", value="A")
+    bench.do("fork", task="a", child="b")
+    bench.do("exit", task="b")
+    page = bench.pfn("a:m+0")
+    bench.do("pin", frame="a:m+0")
+    bench.do("write", task="a", at="m+1", value="B")
+    assert (bench.pfn("a:m+0") != page) == copied

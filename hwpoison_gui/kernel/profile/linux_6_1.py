@@ -145,6 +145,11 @@ def reuses(m: Machine, vma: Vma, address: int, pfn: int) -> bool:
     return True
 
 
+def reuses_huge(m: Machine, head: int) -> bool:
+    """If the page is anonymous and mapped once, whoever else holds it (hugetlb_wp(), mm/hugetlb.c, 6.1)."""
+    return bool(m.page(head) & pf.ANON and m.mapcount.view[head] == 1)
+
+
 def swap_in(m: Machine, vma: Vma, pfn: int, entry: int, write: bool) -> int:
     """Drop the swap reference; a page that was, or is now, exclusive may be mapped writable.
 
@@ -288,6 +293,7 @@ V6_1: Final = replace(
         swap_in=swap_in,
         swapped_in=swapped_in,
         exclusive=ANON_EXCLUSIVE,
+        reuses_huge=reuses_huge,
         no_huge_page=VM_FAULT_SIGBUS,  # hugetlb_wp(), hugetlb_no_page(), mm/hugetlb.c, 6.1
         fault_around=16,  # 8c6e50b0290c ("mm: introduce vm_ops->map_pages()")
     ),

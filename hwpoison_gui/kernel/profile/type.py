@@ -139,6 +139,9 @@ class Mm:
     )
     swapped_in: Callable[[Machine, Vma, int, int], None] = field(metadata=means("after it is mapped"))
     exclusive: int = field(metadata=means("flag of an exclusive anonymous page; 0 if there is none", flags=True))
+    reuses_huge: Callable[[Machine, int], bool] = field(
+        metadata=means("when a write to a private huge page of hugetlb reuses it instead of copying it")
+    )
     no_huge_page: str = field(metadata=means("what a page fault returns if the pool has no huge page left"))
     fault_around: int = field(metadata=means("pages that a read fault maps if they are cached (fault-around)"))
 

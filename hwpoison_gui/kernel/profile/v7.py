@@ -99,6 +99,11 @@ def reuses(m: Machine, vma: Vma, address: int, pfn: int) -> bool:
     return reuse_swap_page(m, pfn)
 
 
+def reuses_huge(m: Machine, head: int) -> bool:
+    """If there is no other reference to the page (hugetlb_cow(), mm/hugetlb.c, 2.6.32)."""
+    return bool(m.refcount.view[head] == 1)
+
+
 def swap_in(m: Machine, vma: Vma, pfn: int, entry: int, write: bool) -> int:
     """A write fault on a page without other references maps it writable (do_swap_page(), mm/memory.c, 2.6.32)."""
     return ptes.RW | ptes.DIRTY if write and reuse_swap_page(m, pfn) else 0
@@ -201,6 +206,7 @@ V7: Final = Profile(
         swap_in=swap_in,
         swapped_in=swapped_in,
         exclusive=0,
+        reuses_huge=reuses_huge,
         no_huge_page=VM_FAULT_OOM,  # alloc_huge_page(), mm/hugetlb.c
         fault_around=1,
     ),
