@@ -133,17 +133,18 @@ def break_and_read(session: Session, pfn: int) -> Truth:
     """Breaks the frame and has everybody read the page. The session stands where it stood, its future is gone."""
     m, start = session.machine, session.position
     head, places = m.compound_head(pfn), places_of(m, pfn)
+    named = head if m.page(pfn) & pf.HUGE else -1
     before = {place: read(m, *place) for place in places}
     if not (m.page(pfn) | m.page(head)) & pf.HWPOISON:
         # What meets it all the same does so by an entry that is left of an error withdrawn since.
-        places = [place for place in places if not _is_met(before[place].met, pfn, head)]
+        places = [place for place in places if not _is_met(before[place].met, pfn, named)]
     outcome = do(session, "poison", frame=f"pfn:{pfn:#x}")
     loss, ends = loss_of(session, session.operations[-1]), dict[str, str]()
     for mm, address in places if not m.panicked else ():
         process = m.processes.view[mm]
         if process.ended:
             continue
-        came = _came(m, pfn, head, before[mm, address], read(m, mm, address))
+        came = _came(m, pfn, named, before[mm, address], read(m, mm, address))
         came = death_of(process) if came == DIES else came
         ends[process.name] = min(came, ends.get(process.name, came), key=_WORST_FIRST.index)
     session.seek(start)
@@ -163,9 +164,9 @@ def death_of(process: Process) -> str:
 
 
 def _is_met(met: range, pfn: int, head: int) -> bool:
-    """Whether a poisoned page that a read met is that of an error in frame `pfn`, whose compound page began at `head`.
+    """Whether a poisoned page that a read met is that of an error in frame `pfn`.
 
-    The hwpoison entry of a hugetlb page names its head.
+    The hwpoison entry of a hugetlb page names its head: `head`, or -1 where the error was in another page.
     """
     return bool(met) and met.start == (head if len(met) > 1 else pfn)
 
@@ -264,7 +265,9 @@ def disagreements_by_now(session: Session, pfn: int) -> Iterator[str]:
     """Where the impact of an earlier error by now and what a touch of the frame does differ."""
     m, now, worst = session.machine, impact_now(session, pfn), dict[int, str]()
     error = error_of(session, pfn)
-    head = error.outcome.head if error is not None and error.outcome.head is not None else pfn
+    head = -1
+    if error is not None and error.outcome.head is not None and "huge" in (error.outcome.kind or ""):
+        head = error.outcome.head
     for mm, address in places_of(m, pfn):
         found = read(m, mm, address)
         came = SAME

@@ -81,7 +81,7 @@ class Crowd:
     def _sort_of_place(self, place: Place) -> Hashable:
         entry, vma = self._m.pte(place.mm, place.vpn), self._m.vmas.view[place.vma]
         swapped = bool(entry & ptes.SWAP) and ptes.value_of(entry) == self._m.page_private.view.get(self._pfn)
-        of_it = ptes.maps_frame(entry, self._pfn) or ptes.value_of(entry) == self._whole.page.named
+        of_it = ptes.maps_frame(entry, self._pfn) or entry == self._whole.page.hwpoison_entry
         return entry & ptes.FLAGS, of_it, swapped, vma.shared, vma.locked, vma.huge
 
     def _count(self, place: Place) -> None:

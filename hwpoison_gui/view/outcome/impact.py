@@ -37,6 +37,9 @@ from hwpoison_gui.view.rmap.table_scan import entries_naming
 EFFECTS: Final = {"killed": DEAD, "handled": SIGNALLED, "pending": PENDING, "ignored": IGNORED, "dropped": DROPPED}
 
 
+_OF_ANOTHER_ERROR: Final = ""  # the next touch is signalled, for a frame that broke in another error
+
+
 class Place(NamedTuple):
     """A place where a process could map a page: VMA, address space (numbered by tgid) and virtual page."""
 
@@ -179,10 +182,10 @@ def find_next_touches(
         if number % ITEMS_PER_SLICE == 0:
             yield
         process = m.processes.view[place.mm]
-        if _is_of_another_error(m, place, before.page):
-            continue
         if process.tgid in signalled or (not process.ended and place.vma in m.vmas.view):
-            found[process.tgid] = worse(found.get(process.tgid, ""), _left_with(m, place, before, process))
+            kind = worse(found.get(process.tgid, ""), _left_with(m, place, before, process))
+            if kind:
+                found[process.tgid] = kind
     return found
 
 
@@ -215,21 +218,15 @@ def _vpns_of(m: Machine, mm: int, page: Page) -> list[int]:
     into = page.pfn - (words >> PAGE_SHIFT)
     counted = words & (ptes.PRESENT | ptes.SPECIAL) == ptes.PRESENT
     maps = counted & (into >= 0) & (into < np.where(words & ptes.PSE, HPAGE_PMD_NR, 1))
-    found = maps | (words & ptes.HWPOISON != 0) & (words >> PAGE_SHIFT == page.named)
+    found = maps | (words == page.hwpoison_entry)
     return list((vpns[found] + into[found]).tolist())
-
-
-def _is_of_another_error(m: Machine, place: Place, page: Page) -> bool:
-    """Whether the place has the hwpoison entry of another page: its next touch is signalled for that one."""
-    entry = m.pte(place.mm, place.vpn)
-    return bool(entry & ptes.HWPOISON) and ptes.value_of(entry) != page.named
 
 
 def _left_with(m: Machine, place: Place, before: Before, process: Process) -> str:
     """The impact of the next touch, by the PTE at the place."""
     entry, pfn = m.pte(place.mm, place.vpn), before.page.pfn
     if entry & ptes.HWPOISON:
-        return when_touched(m, process)
+        return when_touched(m, process) if entry == before.page.hwpoison_entry else _OF_ANOTHER_ERROR
     if ptes.maps_frame(entry, pfn):
         return USES
     if entry & ptes.SWAP and not entry & ptes.PRESENT:
@@ -251,11 +248,11 @@ def _when_faulted(m: Machine, page: Page, place: Place, process: Process) -> str
     if vma.index_of(place.vpn << PAGE_SHIFT) != page.number:
         return SAFE
     cached = find_get_page(m, page.inode.id, page.number)
-    checked = not page.word & pf.HUGE or m.profile.has("hugetlb_fault_checks_poison")
-    if checked and cached is not None and _is_poisoned(m, cached):
-        return when_touched(m, process)
     if cached == page.pfn:
-        return USES
+        checked = not page.word & pf.HUGE or m.profile.has("hugetlb_fault_checks_poison")
+        return when_touched(m, process) if checked and _is_poisoned(m, cached) else USES
+    if cached is not None and _is_poisoned(m, cached):
+        return _OF_ANOTHER_ERROR
     if not m.page(page.pfn) & pf.ERROR:
         return SAFE
     return when_read_again(m, page.inode, page.number)

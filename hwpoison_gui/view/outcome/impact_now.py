@@ -10,9 +10,11 @@ from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.base.hits import (
     CAUGHT,
     DEAD,
+    ENDS,
     IGNORED,
     LATER,
     MEANINGS,
+    PANICS,
     PENDING,
     SAFE,
     SIGNALLED,
@@ -25,7 +27,7 @@ from hwpoison_gui.view.base.hits import (
 from hwpoison_gui.view.outcome.loss import NOT_DONE, hits_now, loss_of
 
 _BY_SIGNAL: Final = frozenset({SIGNALLED, PENDING, IGNORED})  # impacts of signals, which no later touch undoes
-_BY_TOUCH: Final = frozenset({LATER, CAUGHT, USES})  # impacts on a process that got the page after the error
+_BY_TOUCH: Final = frozenset({PANICS, ENDS, LATER, CAUGHT, USES})  # how those are hit who got the page afterwards
 _MOST: Final = 2000  # processes; the impact on more of them is that at the end of the error
 
 # About the error, and the operation that is complete by then.

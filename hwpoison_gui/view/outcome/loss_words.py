@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.filemap import can
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.type import FAILED, RECOVERED
@@ -49,9 +50,11 @@ class Page(NamedTuple):
     bare: bool = False
 
     @property
-    def named(self) -> int:
-        """The frame that a hwpoison entry for the page names: of a hugetlb page the head."""
-        return self.pfn & -HPAGE_PMD_NR if self.word & pf.HUGE else self.pfn
+    def hwpoison_entry(self) -> int:
+        """The hwpoison entry that replaces an entry for the page: of a hugetlb page a huge one, naming the head."""
+        if self.word & pf.HUGE:
+            return ptes.hwpoison_pte(self.pfn & -HPAGE_PMD_NR) | ptes.PSE
+        return ptes.hwpoison_pte(self.pfn)
 
     @property
     def size(self) -> str:

@@ -238,6 +238,23 @@ def test_the_entry_of_a_dissolved_huge_page_is_not_that_of_a_frame_which_breaks_
     do(session, "read", task="a", at="h+1")
     pfn = session.resolve_frame("a:h+5")
     do(session, "poison", frame=f"pfn:{pfn:#x}")
-    do(session, "poison", frame=f"pfn:{pfn + 1:#x}")
+    for later in (pfn + 1, pfn - 5):
+        do(session, "poison", frame=f"pfn:{later:#x}")
     do(session, "fork", task="a", child="c")
-    assert told(session, pfn) == {"a": hits.LATER, "c": hits.LATER} and told(session, pfn + 1) == {}
+    assert told(session, pfn) == {"a": hits.LATER, "c": hits.LATER}
+    assert told(session, pfn + 1) == told(session, pfn - 5) == {}
+
+
+def test_another_frame_of_the_file_that_broke_later_is_an_error_of_its_own() -> None:
+    session = Session.fresh(4096, profile="6.1")
+    do(session, "file", path="/f", pages=2, filesystem="tmpfs")
+    for name in ("a", "b"):
+        do(session, "task", name=name)
+        do(session, "mmap", task=name, name="m", pages=2, file="/f", shared=True)
+    first = session.resolve_frame("/f@0")
+    do(session, "poison", frame="/f@0")
+    do(session, "punch_hole", path="/f", page=0)
+    do(session, "poison", frame="a:m+0", via="madvise", task="a")
+    second = session.resolve_frame("/f@0")
+    assert told(session, second) == {"a": hits.LATER, "b": hits.LATER}
+    assert told(session, first) == {}
