@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QMainWindow, QTabBar, QToolBar, QToolTip, QWidget
 
 from hwpoison_gui.gui.look import theme as look
@@ -34,7 +34,7 @@ class Room(QObject):
         super().__init__(window)
         self._window, self._docks, self._stage = window, docks, stage
         self._map, self._lens_bar, self._legend = frame_map, lens_bar, legend
-        self._is_tight = self._has_made_room = False
+        self._is_tight = self._has_made_room = self._restoring = False
         self._version = version
         self._side: list[Dock] = []  # panels beside the map that were hidden together
         self._all: QByteArray | None = None  # places of all panels, while only the map is shown
@@ -119,8 +119,13 @@ class Room(QObject):
         return " ".join(name for name, dock in self._docks.items() if dock.collapsed)
 
     def _shown(self, dock: Dock, visible: bool) -> None:
-        """A collapsed panel that comes to the front of its tabs expands."""
-        if visible and dock.collapsed and any(not one.isHidden() and one is not dock for one in self._tabs_of(dock)):
+        """A collapsed panel that comes to the front of its tabs expands: later, for Qt is placing panels now."""
+        if visible and dock.collapsed and not self._restoring:
+            QTimer.singleShot(0, self, lambda: self._came_to_front(dock))
+
+    def _came_to_front(self, dock: Dock) -> None:
+        tabs = any(not one.isHidden() and one is not dock for one in self._tabs_of(dock))
+        if dock.in_front and dock.collapsed and tabs:
             self.expand(dock)
 
     def expand(self, dock: Dock) -> None:
@@ -180,8 +185,10 @@ class Room(QObject):
             part.setVisible(not only)
         self._legend.setHidden(only or self._is_tight)
         if not only and self._all is not None:
-            window.restoreState(self._all, self._version)
-            self._all = None
+            before, self._all = self._all, None
+            self._restoring = True  # panels come back as they were, collapsed ones too
+            window.restoreState(before, self._version)
+            self._restoring = False
             self.changed.emit()
             return
         for dock in (self._stage, *self._docks.values()):

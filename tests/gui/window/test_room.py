@@ -148,3 +148,24 @@ def test_what_is_collapsed_is_kept(qtbot, tmp_path) -> None:
     first.actions_["map-only"].trigger()
     first.close()
     assert set(first.settings.get(keys.COLLAPSED).split()) == {"tasks", "pages", "vmas", "files", "log", "notebook"}
+
+
+def test_panels_come_back_collapsed_as_they_were_and_one_that_is_shown_brings_back_all(open_window) -> None:
+    window = open_window(opening.default_machine()).window
+    window.room.toggle_bottom()
+    collapsed = window.room.collapsed()
+    assert "tasks" in collapsed.split()
+    for _ in range(2):
+        window.room.toggle_map_only()
+        QApplication.processEvents()
+    assert window.room.collapsed() == collapsed and not window.room.is_map_only
+    window.room.toggle_map_only()
+    QApplication.processEvents()
+    dock = window.docks["tasks"]
+    dock.setVisible(True)
+    dock.raise_()
+    until(lambda: dock.in_front)
+    window.docks["pages"].setVisible(True)
+    window.docks["pages"].raise_()
+    until(lambda: not window.room.is_map_only)
+    assert not window.docks["rmap"].isHidden()
