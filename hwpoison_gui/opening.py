@@ -214,9 +214,9 @@ def open_scenario(
                 progress(done.step.number / len(scenario.steps), f"step {done.step.number:,}")
     except NotYetSupportedError as error:
         raise error.at(file=str(path)) from None
-    told = first_caption(session)
-    if told is not None:
-        session.seek(told)
+    captioned = first_caption(session)
+    if captioned is not None:
+        session.seek(captioned)
     return Opened(
         session,
         scenario.title,

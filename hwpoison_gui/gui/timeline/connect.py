@@ -83,26 +83,27 @@ def connect_playback(playback: Playback, settings: Settings, appearance: Appeara
 
 def connect_captions(controller: Controller, present: Present, bar: Callable[[bool], CaptionBar | None]) -> None:
     """Shows the captions of a scenario while it is stepped through; `bar(create)` returns the bar, if created."""
-    told: list[Captions] = []
+    captions: list[Captions] = []  # of the open machine, if it has some
 
     def opened() -> None:
         scenario, session = controller.machine.scenario, controller.session
-        told.clear()
+        captions.clear()
         if any(operation.telling.caption for operation in session.operations) or (
             scenario is not None and scenario.summary
         ):
             from hwpoison_gui.view.facts.captions import Captions
 
-            told.append(Captions(session, scenario.title, scenario.summary) if scenario else Captions(session, "", ""))
+            title, summary = (scenario.title, scenario.summary) if scenario is not None else ("", "")
+            captions.append(Captions(session, title, summary))
         show(True)
 
     def show(acted: bool) -> None:
-        shown = bar(bool(told))
+        shown = bar(bool(captions))
         if shown is None:
             return
         if acted:
-            shown.set_texts(told[0].every if told else ())
-        shown.show_words(*told[0].at_present() if told else ("", ""))
+            shown.set_texts(captions[0].every if captions else ())
+        shown.show_words(*captions[0].at_present() if captions else ("", ""))
 
     present.opened.connect(opened)
     present.moved.connect(lambda moved: show(moved.acted))

@@ -47,11 +47,13 @@ class Comparison:
         self.stop()
         c.playback.pause()
         from hwpoison_gui.gui.compare.window import CompareWindow
+        from hwpoison_gui.gui.window.term_tips import TermTips
 
         theme = self._appearance.theme
         settings = settings_of(c.session)
         self.shown = shown = CompareWindow(recipe, settings, self._above, theme, self._pace, self._lines(recipe.boot))
         shown.finished.connect(lambda: self._gone(shown))
+        TermTips(shown).watch(shown)
         shown.show()
 
     def _lines(self, boot: Boot) -> list[Line]:

@@ -8,7 +8,7 @@ from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.words.plain import plain
 
 
-class Told(NamedTuple):
+class Caption(NamedTuple):
     """`head`: the title, and the summary where the text is another one; `text`: what is to be read now."""
 
     head: str
@@ -37,13 +37,13 @@ class Captions:
         """All texts, in order; none without a summary and captions."""
         return [text for text in (self._summary, *self._read()) if text]
 
-    def at_present(self) -> Told:
+    def at_present(self) -> Caption:
         """What is shown at the present position: the newest caption so far, before the first one the summary."""
         session, captions = self._session, self._read()
         done = session.steps.operations[session.position - 1] + 1 if session.position else 0
         text = next((caption for caption in reversed(captions[:done]) if caption), "")
         head = " · ".join(words for words in (self._title, self._summary if text else "") if words)
-        return Told(head, text or self._summary)
+        return Caption(head, text or self._summary)
 
     def _read(self) -> list[str]:
         operations = self._session.operations

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QHelpEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QLabel, QToolTip, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QToolTip, QWidget
 
 from hwpoison_gui.gui.window import term_tips
 from hwpoison_gui.gui.window.command_palette import CommandPalette
@@ -15,6 +15,7 @@ from hwpoison_gui.gui.window.pointed import pointed, said_by
 from hwpoison_gui.view.facts.sentence import Sentence
 from hwpoison_gui.view.words.glossary.find import term_of
 from tests.gui.conftest import workers
+from tests.gui.waiting import until
 
 Key = Qt.Key
 
@@ -182,3 +183,17 @@ def test_with_large_text_it_fits_into_a_small_window(open_window) -> None:
     assert found.width() <= 900 and found.height() <= 600
     assert found.text.width() > found.list.width()
     user.window.appearance.choose_text_size(100)
+
+
+def test_the_compare_window_is_explained_too(broken) -> None:
+    broken.window.actions_["compare"].trigger()
+    shown = broken.window.comparison.shown
+    until(lambda: shown.compared is not None)
+    label = shown.sides[0].sentence.text
+    QToolTip.hideText()
+    shown.sides[0].sentence.set_sentence(Sentence("its dirty PTE"))
+    (point, *_) = places_of(label, "PTE")
+    event = QHelpEvent(QEvent.Type.ToolTip, point, label.mapToGlobal(point))
+    QApplication.sendEvent(label, event)
+    assert QToolTip.text().startswith("PTE: ")
+    shown.close()

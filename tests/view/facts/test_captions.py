@@ -53,23 +53,23 @@ def test_a_scenario_opens_at_the_first_step_that_has_a_caption(tmp_path) -> None
 def test_the_newest_caption_so_far_is_shown_and_before_it_the_summary(tmp_path) -> None:
     machine = opened(tmp_path)
     session = machine.session
-    told = Captions(session, machine.title, machine.scenario.summary)
-    assert told.at_present() == ("A story · What happens.", "It maps memory.")
+    captions = Captions(session, machine.title, machine.scenario.summary)
+    assert captions.at_present() == ("A story · What happens.", "It maps memory.")
     session.seek(0)
-    assert told.at_present() == ("A story", "What happens.")
+    assert captions.at_present() == ("A story", "What happens.")
     session.seek(session.operations[2].last)
-    assert told.at_present().text == "It maps memory."
+    assert captions.at_present().text == "It maps memory."
     session.seek(len(session.steps))
-    assert told.at_present().text == "It breaks."
-    assert told.every == ["What happens.", "It maps memory.", "It breaks."]
+    assert captions.at_present().text == "It breaks."
+    assert captions.every == ["What happens.", "It maps memory.", "It breaks."]
 
 
 def test_operations_that_replace_those_of_the_scenario_take_their_captions_away(tmp_path) -> None:
     machine = opened(tmp_path)
     session = machine.session
-    told = Captions(session, machine.title, "")
+    captions = Captions(session, machine.title, "")
     do(session, "task", name="b")
-    assert told.every == ["It maps memory."]
+    assert captions.every == ["It maps memory."]
 
 
 def test_a_session_without_captions_tells_nothing() -> None:

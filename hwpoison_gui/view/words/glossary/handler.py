@@ -10,6 +10,7 @@ _HANDLER: Final = "mm/memory-failure.c"
 _HWPOISON: Final = "Documentation/mm/hwpoison.rst"
 _SYSCTL: Final = "Documentation/admin-guide/sysctl/vm.rst"
 _SEVERITY: Final = "arch/x86/kernel/cpu/mce/severity.c"
+_SDM: Final = "Intel SDM, volume 3: Machine-Check Architecture"
 _RESULT: Final = f"{_HANDLER}: action_result()"
 
 TERMS: Final = (
@@ -37,21 +38,21 @@ TERMS: Final = (
         "MCE",
         "Machine-check exception: the processor reports an error of the hardware. On x86 it is how most memory "
         "errors reach the handler.",
-        ("arch/x86/kernel/cpu/mce/core.c: do_machine_check()", "Intel SDM, volume 3, chapter 15"),
+        ("arch/x86/kernel/cpu/mce/core.c: do_machine_check()", _SDM),
         ("machine check", "machine-check exception", "bMCE"),
     ),
     Term(
         "SRAO",
         "Software recoverable, action optional: an error that the memory scrubber or an eviction found, before "
         "the data was used.",
-        (_SEVERITY, "Intel SDM, volume 3, 15.6"),
+        (_SEVERITY, _SDM),
         ("scrubber",),
     ),
     Term(
         "SRAR",
         "Software recoverable, action required: a thread read the broken data. The handler runs before the thread "
         "goes on, and signals it.",
-        (_SEVERITY, "Intel SDM, volume 3, 15.6"),
+        (_SEVERITY, _SDM),
     ),
     Term(
         "RIPV",
@@ -104,7 +105,10 @@ TERMS: Final = (
         (_RESULT,),
     ),
     Term(
-        "Ignored", "The result of an error that nothing could be done about: the page stays in use, broken.", (_RESULT,)
+        "Ignored",
+        "The result of an error about which nothing was done: the page stays in use, broken, or it was free and "
+        "is never allocated again.",
+        (_RESULT,),
     ),
     Term("Failed", "The result of an error where an action was tried and did not succeed.", (_RESULT,)),
     Term(

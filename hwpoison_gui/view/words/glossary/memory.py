@@ -117,7 +117,7 @@ TERMS: Final = (
         "per-CPU list",
         "A few free frames that each processor keeps for itself, so that most allocations need no lock. They are "
         "drained where a frame has to be found among the free ones.",
-        (f"{_ALLOC}: struct per_cpu_pages, drain_all_pages()",),
+        (f"{_ALLOC}: drain_all_pages()", "include/linux/mmzone.h: struct per_cpu_pages"),
         ("per-CPU cache", "per-CPU LRU cache", "per-CPU", "CPU", "drained", "drain"),
     ),
     Term(
@@ -305,7 +305,7 @@ TERMS: Final = (
     Term(
         "writeback",
         "The page is being written to disk or swap now. The handler waits until that ends.",
-        ("mm/page-writeback.c", "mm/filemap.c: folio_wait_writeback()"),
+        ("mm/page-writeback.c: folio_wait_writeback()",),
         ("write-back", "written back", "PG_writeback", "WRITEBACK"),
     ),
     Term(
