@@ -129,6 +129,7 @@ def test_go_to_nowhere_says_so_and_stays_open(user) -> None:
     dialog = user.window.findChild(GoToDialog)
     for text, words in (
         ("srv:nothing+0", "no VMA 'nothing'"),
+        ("somewhere", "“somewhere” names no frame."),
         ("4d93", "A hexadecimal number is written 0x4d93."),
         ("0xfffffffff", "0xfffffffff: this machine has frames 0 to 0xfff."),
     ):

@@ -12,6 +12,7 @@ from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.session.errors import ScenarioError
+from hwpoison_gui.session.grammar import parse_page
 from hwpoison_gui.view.base.frame_number import TakenFrame, frame_taken, hint_for
 from hwpoison_gui.view.base.palette import Theme
 
@@ -43,6 +44,8 @@ class GoTo:
             except ScenarioError:
                 if hint := hint_for(text):
                     raise ScenarioError(f"{hint[0].upper()}{hint[1:]}.") from None
+                if parse_page(text) is None:
+                    raise ScenarioError(f"“{text}” names no frame.") from None
                 raise
             return TakenFrame(pfn, f"frame {pfn:#x}, the page {text}")
         if not 0 <= found.pfn < session.machine.frames:

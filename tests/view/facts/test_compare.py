@@ -110,3 +110,14 @@ def test_what_is_not_possible_is_a_result(recipe: Recipe) -> None:
 def test_equal_words_may_stand_for_different_things() -> None:
     row = Row(LOG, ("and so on",), (Value("5 more lines"), Value("5 more lines")), differs=True)
     assert not row.same and headline([row]) == "1 thing differs: kernel log."
+
+
+def test_a_task_that_blocks_the_signal_has_a_whole_fate() -> None:
+    session = boot("v7")
+    do(session, "task", name="a", sigbus="blocked")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0", value="x")
+    recipe = compare.recipe_of(session, boot, session.resolve_frame("a:m+0"))
+    assert recipe is not None
+    fates = {value.text for key, value in facts_of(side(recipe)).items() if key[0] == "Afterwards"}
+    assert fates == {"Signal pending"}
