@@ -121,7 +121,7 @@ def once(code: str, platform: str, folder: Path, root: Path) -> dict[str, float]
     """Milliseconds of each phase of one start; `root` is the checkout, `folder` has its caches and settings."""
     environment = {**os.environ, "QT_QPA_PLATFORM": platform, "PYTHONPATH": str(root)}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    for name in ("PYTHONPYCACHEPREFIX", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+    for name in ("PYTHONPYCACHEPREFIX", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         environment[name] = str(folder / name)
     done = subprocess.run(
         [sys.executable, "-P", "-c", code, repr(time.time())], env=environment, capture_output=True, text=True

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QTimer
-from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QAction, QDropEvent
+from PySide6.QtWidgets import QMenu, QWidget
 
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.present import Present
@@ -67,6 +68,19 @@ class Keeping(QObject):
     def connect_last(self, present: Present) -> None:
         """After all that shows another machine: what is restored must not be replaced by it."""
         present.opened.connect(self._opened)
+
+    def add_menus(self, menu_of: Mapping[str, QMenu], live: QAction) -> None:
+        """Adds the menus of files that are known already, before the command `live`."""
+        self.recent.show_in(menu_of["&Machine > Open re&cent"])
+        samples = QMenu("Open a sa&mple", self._window)
+        menu_of["&Machine"].insertMenu(live, samples)
+        samples.aboutToShow.connect(partial(self._fill_samples, samples))
+
+    def _fill_samples(self, menu: QMenu) -> None:
+        from hwpoison_gui.gui.window.samples import add_samples
+
+        if menu.isEmpty():
+            add_samples(menu, self.machines.open_path)
 
     # -- machines
 

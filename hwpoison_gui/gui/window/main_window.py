@@ -206,7 +206,7 @@ class MainWindow(QMainWindow):
         self.actions_ = Actions(self, self._commands(), lambda: c.occupied)
         self.on_demand = OnDemand(self, c, self.appearance, self.map, self.map_stage, self.filter, self.actions_)
         self.menu_of = build_menu_bar(self.menuBar(), self.actions_)
-        self.keeping.recent.show_in(self.menu_of["&Machine > Open re&cent"])
+        self.keeping.add_menus(self.menu_of, self.actions_["live"])
 
     def _commands(self) -> list[Command]:
         """All commands, in the order in which menus show them."""

@@ -145,6 +145,18 @@ def test_the_list_is_short_and_each_file_is_in_it_once(state: Path) -> None:
     assert json.loads((state / "recent.json").read_text())["files"][0]["path"] == "/15"
 
 
+def test_samples_are_listed_by_title_and_opened(keeper) -> None:
+    actions = keeper.window.menu_of["&Machine"].actions()
+    (menu,) = [action.menu() for action in actions if action.text().replace("&", "") == "Open a sample"]
+    for _ in range(2):
+        menu.aboutToShow.emit()
+    words = [action.text() for action in menu.actions() if action.text()]
+    assert len(words) == len(set(words)) > 20 and any("server" in word for word in words)
+    next(action for action in menu.actions() if action.text().startswith("1  ")).trigger()
+    until(lambda: keeper.window.controller.machine.scenario.title in words[2])
+    until(lambda: not keeper.window.machines.loader.busy)
+
+
 def test_escape_in_the_note_dialog_keeps_the_text(keeper) -> None:
     from PySide6.QtTest import QTest
     from PySide6.QtWidgets import QInputDialog, QPlainTextEdit
