@@ -87,11 +87,11 @@ def _look_after(session: Session, operation: Operation, before: Before) -> Gener
 
 
 def note_beginning(session: Session, operation: Operation, graph: ReverseMap | None = None) -> None:
-    """Look the page up as it was before an operation, if that is only a few steps away.
+    """Look the page up as it was before the handler of an operation, if that is only a few steps ago.
 
     `graph`: the reverse map from before the operation, if at hand.
     """
-    if session.position - operation.first <= _NEAR:
+    if session.position - operation.first <= _NEAR and session.position >= _start_of_handler(session, operation):
         _look_before(session, operation, graph)
 
 

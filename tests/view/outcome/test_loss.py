@@ -313,3 +313,19 @@ def test_the_worst_hit_come_first() -> None:
     do(session, "fork", task="a", child="b", sigbus="default")
     do(session, "poison", frame="a:m+0")
     assert [hit.task for hit in came(session).hits] == ["b", "a"]
+
+
+def test_before_the_handler_begins_there_is_no_beginning_to_look_at() -> None:
+    """madvise() faults the page in first, in steps of its own; one may stand among them."""
+    session = Session.fresh(4096)
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "poison", frame="a:m+0", via="madvise", task="a")
+    operation, said = session.operations[-1], came(session)
+    again = Session.fresh(4096)
+    for one in session.operations:
+        again.act(one.name, one.args)
+    again.seek(operation.first)
+    loss.note_beginning(again, again.operations[-1])
+    again.seek(operation.last)
+    assert came(again) == said
