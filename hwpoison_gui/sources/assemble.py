@@ -222,7 +222,7 @@ def _notes(exported: Exported, processes: Sequence[ProcessImage], cache: Cache) 
             said.append(_DIRTY_RULE)
     said.append(_cache_note(exported, cache))
     if meminfo_kb(exported.meminfo, _CORRUPTED) is None:
-        said.append("HardwareCorrupted was not recorded: it is counted from the frames with the flag HWPOISON.")
+        said.append("HardwareCorrupted is not in its meminfo: the frames with the flag HWPOISON are counted instead.")
     if not exported.zones:
         said.append(
             "Zones and nodes were not recorded: zones are assumed by the limits of x86, and nodes are not known."

@@ -8,9 +8,12 @@ import errno
 import io
 import os
 import shutil
+import subprocess
+import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pytest
@@ -283,12 +286,40 @@ def _privileged() -> str:
     return ""
 
 
+# Asks for early kill, then makes a child that is the init of a PID namespace; both end with their standard input.
+_SETTER: Final = """
+import ctypes, os, sys
+libc = ctypes.CDLL(None)
+assert libc.prctl(33, 1, 1, 0, 0) == 0 and libc.unshare(0x20000000) == 0
+if os.fork():
+    print(flush=True)
+sys.stdin.read()
+"""
+
+
 @pytest.fixture(scope="module")
-def real() -> MemoryImage:
+def setter() -> Iterator[int]:
     why = _privileged()
     if why:
         pytest.skip(f"this machine's memory cannot be read: {why}")
+    with subprocess.Popen([sys.executable, "-c", _SETTER], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        if not process.stdout.readline():
+            pytest.skip("this machine's kernel makes no PID namespace")
+        yield process.pid
+
+
+@pytest.fixture(scope="module")
+def real(setter: int) -> MemoryImage:
     return live.capture()
+
+
+@pytest.mark.live
+def test_a_policy_and_a_container_of_this_machine(real: MemoryImage, setter: int) -> None:
+    parent = next(process for process in real.processes if process.pid == setter)
+    child = next(process for process in real.processes if process.ppid == setter)
+    assert [thread.mce_kill for thread in (*parent.listed, *child.listed)] == ["early", "early"]
+    assert parent.pid_ns == child.pid_ns[:-1] and child.pid_ns[-1] == child.pid
 
 
 @pytest.mark.live

@@ -376,5 +376,5 @@ def test_the_counter_comes_from_the_flags_where_it_was_not_recorded(recording: R
     for noted, kb in (({}, 4), ({"meminfo": "MemTotal: 32 kB\n"}, None), ({"meminfo": None}, None)):
         image = open_recording(recording({"kpageflags": np.array([*FLAGS[:6], 0x80000, 0x80000], np.uint64)}, noted))
         assert image.hardware_corrupted_kb == kb
-        assert any("HardwareCorrupted was not recorded" in note for note in image.notes) == (kb is None)
+        assert any("HardwareCorrupted is not in its meminfo" in note for note in image.notes) == (kb is None)
         assert machine_from_image(image, V7).hardware_corrupted_kb == (8 if kb is None else kb)

@@ -71,7 +71,7 @@ class Users:
         self.vmas = self._all_vmas()
         none = np.zeros(0, np.int64)
         self.entries = self.swapped = Entries(none, none, none, none != 0)
-        # Pages of files, as of `_places`, once for each VMA with an entry for something else.
+        # Pages of files, as of `_take`, once for each VMA with an entry for something else.
         self._taken = dict.fromkeys(("taken", *(f"{init}_taken" for init in self.inits)), none)
         self._intervals = {
             "vmas": self._intervals_of(np.ones(len(self.mms), np.bool_)),
@@ -150,20 +150,17 @@ class Users:
         return found
 
     def _take(self, rank: I64, vma: I64, vpn: I64, which: Bools) -> None:
-        """Add the places of entries to those that are taken."""
-        for name, mine in (("taken", None), *((f"{init}_taken", mine) for init, mine in self.inits.items())):
-            places = self._places(vma, vpn, which if mine is None else which & mine[rank])
-            self._taken[name] = np.append(self._taken[name], places)
-
-    def _places(self, vma: I64, vpn: I64, which: Bools) -> I64:
-        """Pages of files, as one number each, at which entries stand: those of `which`."""
+        """Add the pages of files at which entries stand, those of `which`, as one number each."""
         vmas = self.vmas
         if not len(vmas.key):
-            return np.zeros(0, np.int64)
+            return
         at = np.flatnonzero(which & (vmas.mapping[vma] != 0))
-        vma, inside = vma[at], vpn[at] - vmas.start[vma[at]]
-        found: I64 = vmas.mapping[vma] << _INDEX_BITS | vmas.pgoff[vma] + inside
-        return found[inside < vmas.pages[vma]]
+        at = at[vpn[at] - vmas.start[vma[at]] < vmas.pages[vma[at]]]
+        rank, vma, vpn = rank[at], vma[at], vpn[at]
+        places = vmas.mapping[vma] << _INDEX_BITS | vmas.pgoff[vma] + vpn - vmas.start[vma]
+        self._taken["taken"] = np.append(self._taken["taken"], places)
+        for init, mine in self.inits.items():
+            self._taken[f"{init}_taken"] = np.append(self._taken[f"{init}_taken"], places[mine[rank]])
 
     @staticmethod
     def _spread(column: I64, huge: I64) -> I64:
@@ -204,7 +201,7 @@ class Users:
         if not len(pfns):
             return
         first, last = np.searchsorted(self.entries.pfn, (pfns[0], pfns[-1] + 1))
-        at, of = _places(pfns, self.entries.pfn[first:last])
+        at, of = _pairs(pfns, self.entries.pfn[first:last])
         of += first
         word, listed = self.entries.word[of], self.listed[self.entries.rank[of]]
         dirty, huge = (word & ptes.DIRTY) != 0, (word & ptes.PSE) != 0
@@ -222,10 +219,12 @@ class Users:
     def _count_swap_entries(self, pfns: I64, entries: I64) -> I64:
         """How many of swap `entries`, given by their offsets, lead to each frame."""
         cache = self.m.swap_cache.view
+        if not len(entries):
+            return np.zeros(len(pfns), np.int64)
         offsets = np.array(sorted(cache), np.int64)
         frames = np.array([cache[offset] for offset in offsets.tolist()], np.int64)
-        place, _ = _places(offsets, entries)
-        at = _places(pfns, frames[place])[0] if len(place) else place
+        place, _ = _pairs(offsets, entries)
+        at = _pairs(pfns, frames[place])[0] if len(place) else place
         return np.bincount(at, minlength=len(pfns))
 
     def _count_vmas(self, pfns: I64, counts: dict[str, I64]) -> None:
@@ -314,7 +313,7 @@ def distinct(keys: I64) -> I64:
     return found
 
 
-def _places(sorted_keys: I64, keys: I64) -> tuple[I64, I64]:
+def _pairs(sorted_keys: I64, keys: I64) -> tuple[I64, I64]:
     """Pairs (place in `sorted_keys`, place in `keys`) of the keys that occur in both."""
     if not len(sorted_keys) or not len(keys):
         none = np.zeros(0, np.int64)
