@@ -45,7 +45,7 @@ MEANINGS: Final[dict[str, str]] = {
 }
 # To fit a box, and a narrow one.
 IN_SHORT: Final[dict[str, tuple[str, str]]] = {
-    PANICS: ("panics the kernel on touch", "panics"),
+    PANICS: ("panics the kernel on touch", "panic on touch"),
     DEAD: ("killed", "killed"),
     ENDS: ("dies on touch with its PID namespace", "namespace dies"),
     SIGNALLED: ("signalled, survives", "signalled"),
