@@ -117,8 +117,10 @@ def _by_madvise(w: World, a: Args, advice: Callable[[Machine, int, int], Steps[i
         return (yield from errno_of(advice(w.machine, mm, address))) if address >= 0 else OpResult(errno="EFAULT")
     address = w.address(page.task, f"{page.at.area}+{page.at.page}", "frame")
     found = yield from madvise.follow_page(w.machine, mm, address)
-    errno = yield from advice(w.machine, mm, address)
-    return OpResult(errno=errno, pfn=found if isinstance(found, int) else None)
+    if isinstance(found, str):
+        return OpResult(errno=(yield from advice(w.machine, mm, address)))
+    head = w.machine.compound_head(found)
+    return OpResult(errno=(yield from advice(w.machine, mm, address)), pfn=found, head=head)
 
 
 def op_soft_offline(w: World, a: Args) -> Steps[OpResult]:

@@ -21,13 +21,14 @@ class SignalSeen(NamedTuple):
 
 
 class OpResult(NamedTuple):
-    """The result that an operation returns; `pfn` is its frame, if that had to be faulted in first."""
+    """The result that an operation returns; `pfn` and `head` are of the frame that it found by an address."""
 
     errno: int | str = 0
     value: str | None = None
     mce_kill: str | None = None
     handed_out: frozenset[int] = frozenset()
     pfn: int | None = None
+    head: int | None = None
 
 
 Args = Mapping[str, Any]

@@ -189,9 +189,7 @@ class Session:
 
         def done(result: OpResult) -> Outcome:
             self.recording = None
-            known = frame
-            if known is None and result.pfn is not None:
-                known = result.pfn, m.compound_head(result.pfn)
+            known = frame if result.pfn is None or result.head is None else (result.pfn, result.head)
             outcome = self._outcome(name, known, result, before)
             self.operations.append(Operation(name, dict(args), telling, first, self.position, outcome))
             self.branches.drop_covered(self.operations)

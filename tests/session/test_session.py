@@ -107,3 +107,23 @@ def test_a_profile_that_does_not_exist() -> None:
     with pytest.raises(NotYetSupportedError) as raised:
         Session.fresh(profile="2.4")
     assert raised.value.key == "profile" and raised.value.summary == "not yet supported: profile 2.4"
+
+
+def test_madvise_breaks_the_page_of_the_process_that_calls_it() -> None:
+    """The address is that of another process, whose page there is another one."""
+    session = Session.fresh(profile="6.1")
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0", value="A")
+    do(session, "fork", task="a", child="b")
+    do(session, "write", task="b", at="m+0", value="B")
+    outcome = do(session, "poison", frame="a:m+0", via="madvise", task="b")
+    assert outcome.pfn == session.resolve_frame("b:m+0") != session.resolve_frame("a:m+0")
+
+
+def test_the_head_is_that_of_the_page_before_it_was_dissolved() -> None:
+    session = Session.fresh(profile="6.1", huge_pages=1)
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="h", pages=512, huge="hugetlb")
+    outcome = do(session, "poison", frame="a:h+5", via="madvise", task="a")
+    assert outcome.pfn is not None and outcome.head == outcome.pfn - 5
