@@ -13,6 +13,7 @@ from hwpoison_gui.view.rmap.compound import huge_name, place_in_compound
 from hwpoison_gui.view.words.words import counted
 
 _MOST_MAPPERS: Final = 256
+_MOST_SEARCHED: Final = 1 << 19  # page-table entries, all of which are searched for a page merged by KSM
 _MOST_NAMES: Final = 3
 
 
@@ -45,6 +46,8 @@ def summary(m: Machine, pfn: int) -> str:
 def users_of(m: Machine, pfn: int) -> list[str]:
     """Names of the processes that map the frame; none where there are too many to look for on a hover."""
     if not 0 < int(m.mapcount.view[pfn]) <= _MOST_MAPPERS:
+        return []
+    if m.page(pfn) & pf.KSM and sum(m.rss.view.values()) > _MOST_SEARCHED:
         return []
     names: dict[str, None] = {}
     for vma, _ in mappings_of(m, pfn):

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import MAPPING_ANON, MAPPING_KSM, Machine
+from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.columns import TextColumn
 from hwpoison_gui.view.base.naming import file_name, listed
@@ -28,6 +32,7 @@ PAGE_COLUMNS: Final = (
     TextColumn("shown", "On the map", "As what the map shows it: the class of its present lens", "10 to 999"),
 )  # fmt: skip
 _MOST_OWNERS: Final = 3
+_LONGEST_CHAIN: Final = 256  # VMAs of an anon_vma that are looked at for each row
 
 
 class PageRow(NamedTuple):
@@ -54,10 +59,12 @@ class PageRows:
         self.m, self._shown = m, shown
         self._words: dict[int, tuple[str, str]] = {}  # of a flag word: its kind and its letters
         self._owners: dict[int, str] = {}
+        self._sharers: dict[int, list[str]] | None = None  # of pages merged by KSM, if one was asked for
 
     def forget(self) -> None:
         """Forget cached owners: the machine changed."""
         self._owners.clear()
+        self._sharers = None
 
     def row(self, pfn: int) -> PageRow:
         m, word = self.m, self.m.page(pfn)
@@ -76,12 +83,30 @@ class PageRows:
 
     def _owner(self, pfn: int) -> str:
         if pfn not in self._owners:
-            users = [] if self.m.inode_of(self.m.compound_head(pfn)) is not None else users_of(self.m, pfn)
-            mapping = int(self.m.mapping.view[self.m.compound_head(pfn)])
             # In the order by which a table sorted by owner has its rows.
-            named = listed(sorted(users, key=str.casefold), _MOST_OWNERS)
-            self._owners[pfn] = named or owner_of(self.m, mapping)
+            named = listed(sorted(self._users(pfn), key=str.casefold), _MOST_OWNERS)
+            self._owners[pfn] = named or owner_of(self.m, int(self.m.mapping.view[self.m.compound_head(pfn)]))
         return self._owners[pfn]
+
+    def _users(self, pfn: int) -> list[str]:
+        """Names of the processes that map anonymous memory; none where they are too many to look for."""
+        m, anon_vma = self.m, self.m.anon_vma_of(self.m.compound_head(pfn))
+        if m.page(pfn) & pf.KSM:
+            if self._sharers is None:
+                self._sharers = sharers_of(m)
+            return self._sharers.get(pfn, [])
+        return users_of(m, pfn) if anon_vma and len(m.anon_vma_chain.of(anon_vma)) <= _LONGEST_CHAIN else []
+
+
+def sharers_of(m: Machine) -> dict[int, list[str]]:
+    """Names of the processes that map each page merged by KSM, found in one pass over all page tables."""
+    found: dict[int, dict[str, None]] = {}
+    for process in m.living():
+        _, entries = m.ptes.arrays(process.mm)
+        pfns = (entries[entries & ptes.PRESENT != 0] >> PAGE_SHIFT).astype(np.int64)
+        for pfn in pfns[m.flags.view[pfns] & np.uint64(pf.KSM) != 0].tolist():
+            found.setdefault(pfn, {})[process.name] = None
+    return {pfn: list(names) for pfn, names in found.items()}
 
 
 def _kind_words(word: int) -> str:

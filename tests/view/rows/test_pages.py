@@ -70,3 +70,17 @@ def test_the_order_is_that_of_what_is_shown(session: Session) -> None:
     shown = [page_cells(rows.row(pfn))[6] for pfn in order(session, "pgoff")]
     numbers = [int(text, 16) for text in shown if text and not text.startswith("…")]
     assert numbers == sorted(numbers) and max(numbers) > 0xFFFF_FFFF
+
+
+def test_a_merged_page_is_owned_by_all_who_share_it() -> None:
+    session = Session.fresh(4096, profile="6.1")
+    for name in ("b", "a"):
+        do(session, "task", name=name)
+        do(session, "mmap", task=name, name="m", pages=1)
+        do(session, "write", task=name, at="m+0", value="x")
+        do(session, "madvise", task=name, at="m+0", pages=1, advice="mergeable")
+    rows, pfn = PageRows(session.machine), session.resolve_frame("a:m+0")
+    assert rows.row(pfn).owner == "a, b"
+    do(session, "exit", task="b")
+    rows.forget()
+    assert rows.row(pfn).owner == "a"
