@@ -13,13 +13,15 @@ class Telling(NamedTuple):
     """Of one operation. It takes no part in what the operation does, and stays with it when it is saved or run again.
 
     `notes` are for the speaker. `pause`: whether playback stops after it; None: as `pauses` has it. `expect`: what must
-    come of it, as in a scenario file.
+    come of it, as in a scenario file. `joined`: it was done together with the operation before it, for another task or
+    frame, and is undone with it; this is not saved.
     """
 
     caption: str = ""
     notes: str = ""
     pause: bool | None = None
     expect: Mapping[str, Any] = _NOTHING
+    joined: bool = False
 
     def stops(self, op: str) -> bool:
         """Whether playback stops after the operation."""

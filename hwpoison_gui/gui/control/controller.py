@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
+from itertools import zip_longest
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -22,7 +23,9 @@ from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.recording import Recording
 from hwpoison_gui.session.scenario import schema, shape
 from hwpoison_gui.session.session import SLICE_SECONDS, Session
+from hwpoison_gui.session.telling import Telling
 from hwpoison_gui.view.base.moment import moment_of, title
+from hwpoison_gui.view.rows.tasks import task_row
 from hwpoison_gui.view.words.words import counted
 
 
@@ -129,6 +132,27 @@ class Controller(QObject):
             self._run(self._acting(name, args, animate), lambda: self._play(animate))
         return not self._refused
 
+    def act_together(self, acts: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        """Runs operations that were asked for at once: one undo takes back all of them."""
+        with self.together():
+            if acts and self._settle():
+                self._run(self._acting_together(acts), lambda: None)
+
+    def _acting_together(self, acts: Sequence[tuple[str, Mapping[str, Any]]]) -> Work:
+        yield from self._finishing()
+        done = 0
+        for name, args in acts:
+            words = title(name, args)
+            try:
+                values = shape.values_of(schema.OPS[name].keys, dict(args))
+                recording = self.session.begin(name, values, Telling(joined=done > 0))
+                yield from self._recording(recording, words)
+                done += 1
+            except ScenarioError as error:
+                self.failed.emit(f"Cannot do that: {words}", str(error))
+        self.playback.forget()
+        yield from self._preparing()
+
     def _acting(self, name: str, args: Mapping[str, Any], animate: bool) -> Work:
         yield from self._finishing()
         words, session = title(name, args), self.session
@@ -180,24 +204,23 @@ class Controller(QObject):
         if self.session.machine.sysctl.view[name] != value:
             self.act("sysctl", {"name": name, "value": value})
 
-    def set_task(self, field: str, task: str, word: str) -> None:
-        """Sets the policy or the SIGBUS disposition of a process, as `field` says."""
-        if field == "policy":
-            self.set_policy(task, word)
-        else:
-            self.set_sigbus(task, word)
+    def set_tasks(self, field: str, tasks: Sequence[str], word: str) -> None:
+        """Sets the policy or the SIGBUS disposition of processes, as `field` says; of those that have another one."""
+        acts = self._set_policy if field == "policy" else self._set_sigbus
+        self.act_together([act for task in tasks for act in acts(task, word)])
 
-    def set_policy(self, task: str, policy: str) -> None:
+    def _set_policy(self, task: str, policy: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """prctl(PR_MCE_KILL) for every thread of a process."""
-        process = self.session.machine.processes.view[self.session.world.task_names.view[task]]
-        with self.together():
-            for number, tid in enumerate(process.threads):
-                if self.session.machine.tasks.view[tid].mce_kill != policy:
-                    self.act("prctl", {"task": task, "thread": number, "mce_kill": policy})
+        m = self.session.machine
+        for number, tid in enumerate(m.processes.view[self.session.world.task_names.view[task]].threads):
+            if m.tasks.view[tid].mce_kill != policy:
+                yield "prctl", {"task": task, "thread": number, "mce_kill": policy}
 
-    def set_sigbus(self, task: str, disposition: str) -> None:
+    def _set_sigbus(self, task: str, disposition: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """sigaction(SIGBUS) and sigprocmask() for a process."""
-        self.act("sigaction", {"task": task, "sigbus": disposition})
+        m = self.session.machine
+        if task_row(m, self.session.world.task_names.view[task]).sigbus != disposition:
+            yield "sigaction", {"task": task, "sigbus": disposition}
 
     def touch(self, verb: str, task: str, at: str) -> None:
         """Lets a process access a page; `verb` is the name of the operation: read, write or msync."""
@@ -285,9 +308,10 @@ class Controller(QObject):
             yield from self._walking(operation.last)
 
     def step_operation(self, by: int) -> None:
-        """Seeks to the end of the previous or the next operation."""
+        """Seeks to the end of the previous or the next operation; those that were done together count as one."""
         session = self.session
-        ends = [0, *(operation.last for operation in session.operations)]
+        pairs = zip_longest(session.operations, session.operations[1:])
+        ends = [0, *(one.last for one, following in pairs if following is None or not following.telling.joined)]
         if by > 0:
             self.seek(next((end for end in ends if end > session.position), ends[-1]))
         else:

@@ -33,7 +33,7 @@ def connect_tasks(
     dock: Dock,
     controller: Controller,
     present: Present,
-    show_menu: Callable[[int, QPoint], None],
+    show_menu: Callable[[Sequence[int], QPoint], None],
 ) -> None:
     """Shows the processes and keeps them up to date; choices in the table select, edits set policies."""
 
@@ -62,7 +62,7 @@ def connect_tasks(
     LocalKeys(table, *MOVES, *PAGES)
     table.taskSelected.connect(controller.selection.select_task)
     table.menuRequested.connect(show_menu)
-    table.edited.connect(controller.set_task)
+    table.edited.connect(controller.set_tasks)
     present.opened.connect(show)
     present.moved.connect(moved)
     present.looked.connect(show_walk)

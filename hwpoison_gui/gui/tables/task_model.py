@@ -198,7 +198,7 @@ class TaskModel(QAbstractTableModel):
 
     def setData(self, index: Index, value: Any, role: int = Role.EditRole) -> bool:
         row, column = self.rows[index.row()], COLUMNS[index.column()]
-        if role != Role.EditRole or not column.choices or value == getattr(row, column.field):
+        if role != Role.EditRole or not column.choices:
             return False
         self.edited.emit(column.field, row.name, str(value))
         return True

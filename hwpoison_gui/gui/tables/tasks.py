@@ -20,6 +20,7 @@ from hwpoison_gui.gui.tables.task_model import CHOICES_ROLE, COLUMNS, TGID_ROLE,
 from hwpoison_gui.gui.widgets.model_index import Index
 from hwpoison_gui.gui.widgets.table_keys import sort_by_key, wants_menu
 from hwpoison_gui.gui.widgets.table_view import set_row_height
+from hwpoison_gui.view.base.columns import as_tsv
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.rows.tasks import TaskRow
 
@@ -69,11 +70,11 @@ class ChoiceDelegate(QStyledItemDelegate):
 
 
 class TaskTable(QTableView):
-    """Emits the task of the selected row; a right click requests its context menu."""
+    """Emits the task of the current row; a right click requests the context menu of the selected ones."""
 
     taskSelected = Signal(object)  # tgid, or None
-    menuRequested = Signal(int, QPoint)
-    edited = Signal(str, str, str)  # field, task name, value
+    menuRequested = Signal(object, QPoint)  # tgids
+    edited = Signal(str, object, str)  # field, task names, value
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
@@ -86,14 +87,14 @@ class TaskTable(QTableView):
         self.horizontalHeader().setSortIndicatorClearable(True)
         self.setSortingEnabled(True)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setItemDelegate(ChoiceDelegate(self))
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setTabKeyNavigation(False)
         self.verticalHeader().hide()
-        self.tasks.edited.connect(self.edited)
+        self.tasks.edited.connect(self._edited)
         self.setAccessibleName("Tasks")
         self.set_theme(theme)
 
@@ -191,9 +192,22 @@ class TaskTable(QTableView):
         return self.order.mapFromSource(self.tasks.index(row, 0)) if row >= 0 else QModelIndex()
 
     def selected(self) -> int | None:
-        """Tgid of the selected task, or None."""
+        """Tgid of the current task if it is selected, else of the first selected one, or None."""
         rows = self.selectionModel().selectedRows()
-        return int(rows[0].data(TGID_ROLE)) if rows else None
+        here = self.currentIndex()
+        current = next((row for row in rows if row.row() == here.row()), rows[0] if rows else None)
+        return int(current.data(TGID_ROLE)) if current is not None else None
+
+    def selected_tasks(self) -> list[int]:
+        """Tgids of all selected tasks, in the order of the rows."""
+        rows = sorted(self.selectionModel().selectedRows(), key=lambda index: index.row())
+        return [int(index.data(TGID_ROLE)) for index in rows]
+
+    def _edited(self, field: str, name: str, value: str) -> None:
+        """An edit of one of the selected tasks is one of all of them that are alive."""
+        rows = [self.tasks.rows[self.tasks.row_of(tgid)] for tgid in self.selected_tasks()]
+        names = [row.name for row in rows if row.alive]
+        self.edited.emit(field, names if name in names else [name], value)
 
     _quiet = False
 
@@ -215,11 +229,11 @@ class TaskTable(QTableView):
             super().keyPressEvent(event)
 
     def copy(self) -> None:
-        """Copies the selected row, tab-separated."""
-        for index in self.selectionModel().selectedRows():
-            row = index.row()
-            fields = [str(self.order.index(row, column).data()) for column in range(len(COLUMNS))]
-            QApplication.clipboard().setText("\t".join(fields))
+        """Copies the selected rows, tab-separated."""
+        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
+        cells = [[str(self.order.index(row, column).data()) for column in range(len(COLUMNS))] for row in rows]
+        if cells:
+            QApplication.clipboard().setText(as_tsv(cells))
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if event.reason() == QContextMenuEvent.Reason.Keyboard:
@@ -233,4 +247,5 @@ class TaskTable(QTableView):
 
     def _menu(self, index: QModelIndex, where: QPoint) -> None:
         if index.isValid():
-            self.menuRequested.emit(int(index.data(TGID_ROLE)), where)
+            chosen, tgid = self.selected_tasks(), int(index.data(TGID_ROLE))
+            self.menuRequested.emit(chosen if tgid in chosen else [tgid], where)

@@ -91,6 +91,8 @@ class OperationStrip(QWidget):
 
     def set_present(self, number: int, position: int) -> None:
         """Sets the present operation, -1 at the start; operations that end later show no result."""
+        while 0 < number < len(self.chips) and self.chips[number].joined:
+            number -= 1
         self.present, self._position = number, position
         chip = self.chips[number] if 0 <= number < len(self.chips) else None
         here = f"{chip.text} {chip.shown_at(position).result}".rstrip() if chip else "the machine as booted"
@@ -110,15 +112,19 @@ class OperationStrip(QWidget):
         elif 0 in self.forks:
             x = self._add(x, look.px(_FORK), -1, 0)
         for chip in self.chips[same:]:
-            width = min(look.px(_LONGEST), self._advance(chip.text)) + 2 * look.SMALL
-            if chip.result:
-                width += self._advance(chip.result) + look.SMALL + (look.px(_SIGN) if chip.sign else 0)
-            x = self._add(x, width, chip.number, chip.number + 1)
+            if not chip.joined:
+                x = self._add(x, self._width_of(chip), chip.number, chip.number + 1)
             if chip.number + 1 in self.forks:
                 x = self._add(x, look.px(_FORK), -1, chip.number + 1)
             self._ends.append(len(self._places))
         self._follow()
         self.update()
+
+    def _width_of(self, chip: Chip) -> int:
+        width = min(look.px(_LONGEST), self._advance(chip.text)) + 2 * look.SMALL
+        if chip.result:
+            width += self._advance(chip.result) + look.SMALL + (look.px(_SIGN) if chip.sign else 0)
+        return width
 
     def _advance(self, text: str) -> int:
         """Width of a text, cached: there may be thousands of operations."""
@@ -241,7 +247,10 @@ class OperationStrip(QWidget):
             event.ignore()
 
     def _go(self, by: int) -> None:
-        number = min(max(self.present + by, -1), len(self.chips) - 1)
+        number = self.present + by
+        while 0 < number < len(self.chips) and self.chips[number].joined and by > 0:
+            number += 1
+        number = min(max(number, -1), len(self.chips) - 1)
         self.seekRequested.emit(self.chips[number].last if number >= 0 else 0)
 
     def event(self, event: QEvent) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -22,6 +22,7 @@ from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.window.actions import Actions
 from hwpoison_gui.gui.window.command import PANICKED
 from hwpoison_gui.view.base.naming import with_pid
+from hwpoison_gui.view.words.words import counted
 
 if TYPE_CHECKING:  # what context menus show is imported when one is opened
     from hwpoison_gui.view.facts.injections import Injection
@@ -202,9 +203,7 @@ class ContextMenus:
                 run = partial(c.touch, verb, touch.task, touch.at)
                 self._add(under, Entry(f"{touch.place}   {touch.state}", run, "", touch.missing))
             self._add_rest(under, len(pages))
-        self._add_choices(menu, "Policy (PR_MCE_KILL)", ("default", "early", "late"), tgid, "policy", frozen)
-        choices = ("default", "handler", "ignored", "blocked")
-        self._add_choices(menu, "SIGBUS", choices, tgid, "sigbus", frozen)
+        self._add_all_choices(menu, [tgid], frozen)
         menu.addSeparator()
         exits = lambda: c.act("exit", {"task": process.name}, animate=True)  # noqa: E731
         self._add(menu, Entry("Let it exit", exits, "", frozen))
@@ -212,20 +211,37 @@ class ContextMenus:
         self._add(menu, Entry(f"Copy {row}", lambda: QApplication.clipboard().setText(row), "copy"))
         return menu
 
-    def show_task_menu(self, tgid: int, where: QPoint) -> None:
-        self._popup(self.task_menu(tgid), where)
+    def tasks_menu(self, tgids: Sequence[int]) -> QMenu:
+        """Context menu of several tasks: what is chosen is set for all of them, and undone at once."""
+        c = self._controller
+        living = [tgid for tgid in tgids if not c.session.machine.processes.view[tgid].ended]
+        menu = self._menu(counted(len(tgids), "task"))
+        self._add_all_choices(menu, living, PANICKED if c.panicked else "" if living else "They are all dead.")
+        menu.addSeparator()
+        rows = "\n".join(f"{c.session.machine.processes.view[tgid].name}:{tgid}" for tgid in tgids)
+        self._add(menu, Entry("Copy their names", lambda: QApplication.clipboard().setText(rows), "copy"))
+        return menu
 
-    def _add_choices(self, menu: QMenu, text: str, words: tuple[str, ...], tgid: int, field: str, frozen: str) -> None:
+    def show_task_menu(self, tgids: Sequence[int], where: QPoint) -> None:
+        self._popup(self.task_menu(tgids[0]) if len(tgids) == 1 else self.tasks_menu(tgids), where)
+
+    def _add_all_choices(self, menu: QMenu, tgids: Sequence[int], frozen: str) -> None:
+        self._add_choices(menu, "Policy (PR_MCE_KILL)", ("default", "early", "late"), tgids, "policy", frozen)
+        self._add_choices(menu, "SIGBUS", ("default", "handler", "ignored", "blocked"), tgids, "sigbus", frozen)
+
+    def _add_choices(
+        self, menu: QMenu, text: str, words: tuple[str, ...], tgids: Sequence[int], field: str, frozen: str
+    ) -> None:
         from hwpoison_gui.view.rows.tasks import task_row
 
         under = menu.addMenu(text)
         under.setEnabled(not frozen)
-        row = task_row(self._controller.session.machine, tgid)
-        now = getattr(row, field)
+        rows = [task_row(self._controller.session.machine, tgid) for tgid in tgids]
+        names, now = [row.name for row in rows], {getattr(row, field) for row in rows}
         for word in words:
-            action = self._add(under, Entry(word, partial(self._controller.set_task, field, row.name, word)))
+            action = self._add(under, Entry(word, partial(self._controller.set_tasks, field, names, word)))
             action.setCheckable(True)
-            action.setChecked(word == now)
+            action.setChecked(now == {word})
 
     # -- both
 

@@ -23,7 +23,7 @@ from hwpoison_gui.session.branches import Branch, Inputs
 from hwpoison_gui.session.notebook import Note, Notebook, Saved
 from hwpoison_gui.session.session import Operation
 from hwpoison_gui.view.base.moment import moment_of
-from hwpoison_gui.view.facts.operation_chips import Chip, branch_words, chips_of
+from hwpoison_gui.view.facts.operation_chips import Chip, branch_words, chips_of, grouped
 from hwpoison_gui.view.rows.notes import NoteRow, note_rows
 
 if TYPE_CHECKING:  # imported when first shown
@@ -102,7 +102,7 @@ class Notes(QObject):
         before, self._chips = self._chips, chips_of(session, self._chips)
         if acted or before != self._chips:
             forks = session.branches.leaving_at(session.operations)
-            chips = [chip for _, chip in self._chips]
+            chips = grouped([chip for _, chip in self._chips], session.operations)
             self._strip.set_operations(chips, {after: len(branches) for after, branches in forks.items()})
         self._strip.set_present(moment_of(session).number, session.position)
         self._show_notes()

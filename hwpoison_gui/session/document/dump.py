@@ -78,7 +78,9 @@ class _Tree:
         key = after, json.dumps(inputs, sort_keys=True)
         if key not in self._by_inputs:
             row = dict(inputs)
-            row |= {key: value for key, value in operation.telling._asdict().items() if value not in ("", None, {})}
+            told = operation.telling._asdict()
+            del told["joined"]
+            row |= {key: value for key, value in told.items() if value not in ("", None, {})}
             if after != len(self.rows):
                 row["after"] = after
             self.rows.append(row)

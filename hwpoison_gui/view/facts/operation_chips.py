@@ -39,6 +39,7 @@ class Chip(NamedTuple):
     first: int
     last: int
     final: bool = True
+    joined: bool = False  # it is shown with the chip before it
 
     def shown_at(self, position: int) -> Chip:
         """The chip at timeline position `position`: the result is shown only from the end of the operation on."""
@@ -112,6 +113,20 @@ def chips_of(session: Session, known: Sequence[tuple[Operation, Chip]] = ()) -> 
                     stack.enter_context(session.timeline.as_of(operation.last))
                 made[number] = operation, _chip(number, operation, result_in(session, operation), final=True)
     return made
+
+
+def grouped(chips: Sequence[Chip], operations: Sequence[Operation]) -> list[Chip]:
+    """The chips, where the first of operations that were done together stands for all of them."""
+    found = list(chips)
+    head = 0
+    for number, operation in enumerate(operations):
+        if not operation.telling.joined or not number:
+            head = number
+            continue
+        found[number] = chips[number]._replace(joined=True)
+        words = f"{chips[head].title}, and {number - head} more"
+        found[head] = found[head]._replace(title=words, last=chips[number].last)
+    return found
 
 
 def _chip(number: int, operation: Operation, result: tuple[str, str], final: bool = False) -> Chip:

@@ -74,7 +74,7 @@ def test_nothing_else_acts_while_an_operation_is_recorded_and_the_map_still_move
         assert w.actions_[command].isEnabled(), command
     c.seek(0)
     c.fire(slow.frame("srv:heap+2"))
-    c.set_policy("srv", "late")
+    c.set_tasks("policy", ["srv"], "late")
     QTest.mouseClick(w.transport.timeline, LEFT)
     before = w.map.view.item.rect_of(0)
     w.map.view.zoom(1)

@@ -38,7 +38,7 @@ def test_the_walk_visits_cuts_and_strikes_out(user) -> None:
 
 
 def test_a_passed_task_says_why(user) -> None:
-    user.window.controller.set_policy("w1", "late")
+    user.window.controller.set_tasks("policy", ["w1"], "late")
     user.click_frame(user.frame("srv:heap+1"))
     user.key(Key.Key_End)
     view = user.window.rmap

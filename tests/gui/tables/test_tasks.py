@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.tables.task_model import COLUMNS
+from hwpoison_gui.view.base.moment import title
 from tests.gui.waiting import until
 from tests.workbench import do
 
@@ -152,3 +154,58 @@ def test_no_digit_of_a_number_is_elided(user) -> None:
         if column.number:
             words = str(table.order.index(0, number).data())
             assert table.columnWidth(number) >= table.fontMetrics().horizontalAdvance(words) + 2 * look.SMALL
+
+
+def test_a_disposition_set_for_many_is_one_operation(user) -> None:
+    window, table, session = user.window, user.window.tasks, user.session
+    before, done = session.position, len(session.operations)
+    table.setFocus()
+    table.setCurrentIndex(cell(user, "srv", "name"))
+    QTest.keyClick(table, Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClick(table, Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    names = [session.machine.processes.view[tgid].name for tgid in table.selected_tasks()]
+    assert names == ["srv", "w0", "w1"] and window.controller.selection.task == table.selected()
+    user.choose(window.menus.tasks_menu(table.selected_tasks()), "SIGBUS", "handler")
+    assert [cell(user, name, "sigbus").data() for name in (*names, "w2")] == ["handler"] * 3 + ["default"]
+    assert [op.name for op in session.operations[done:]] == ["sigaction"] * 3
+    shown = [chip for chip in window.operations.chips[done:] if not chip.joined]
+    assert [chip.title for chip in shown] == [f"{title('sigaction', session.operations[done].args)}, and 2 more"]
+    assert table.selected_tasks() == [session.world.task_names.view[name] for name in names], "the choice stays"
+    window.actions_["previous"].trigger()
+    assert session.position == before
+    assert [cell(user, name, "sigbus").data() for name in names] == ["default"] * 3
+    window.actions_["next"].trigger()
+    assert session.position == len(session.steps)
+    QTest.keyClick(window.operations, Key.Key_Left)
+    assert session.position == before
+    QTest.keyClick(window.operations, Key.Key_Right)
+    assert session.position == len(session.steps)
+    user.choose(window.menus.tasks_menu(table.selected_tasks()), "SIGBUS", "handler")
+    assert len(session.operations) == done + 3, "all of them have it already"
+
+
+def test_an_edit_in_one_of_many_selected_rows_is_for_all(user) -> None:
+    window, table, session = user.window, user.window.tasks, user.session
+    table.setFocus()
+    table.selectAll()
+    tgid = session.world.task_names.view["w1"]
+    table.tasks.edited.emit("policy", "w1", "late")
+    assert {m.mce_kill for m in session.machine.tasks.view.values()} == {"late"}
+    assert len({op.telling.joined for op in session.operations[-3:]}) == 1
+    menu = window.menus.tasks_menu([tgid, *table.selected_tasks()[:2]])
+    under = next(action for action in menu.actions() if action.text().startswith("Policy")).menu()
+    assert [action.text() for action in under.actions() if action.isChecked()] == ["late"]
+    table.copy()
+    assert len(QApplication.clipboard().text().split("\n")) == len(table.tasks.rows)
+
+
+def test_a_group_is_one_step_back_in_a_branch_too(user) -> None:
+    window, session = user.window, user.session
+    before = session.position
+    window.controller.set_tasks("sigbus", ["w0", "w1"], "ignored")
+    window.controller.seek(before)
+    window.controller.act("exit", {"task": "w2"})
+    window.controller.go_along(session.branches.kept[0].operations)
+    until(lambda: not window.controller.work.busy)
+    window.actions_["previous"].trigger()
+    assert session.position == before
