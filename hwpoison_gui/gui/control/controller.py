@@ -150,6 +150,9 @@ class Controller(QObject):
                 done += 1
             except ScenarioError as error:
                 self.failed.emit(f"Cannot do that: {words}", str(error))
+                break
+            if self.panicked:
+                break
         self.playback.forget()
         yield from self._preparing()
 

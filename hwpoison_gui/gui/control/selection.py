@@ -1,8 +1,8 @@
-"""The selected frame and process. They belong to the window, not to the session."""
+"""The selected frame and process, and the frames marked for one operation. They belong to the window."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from PySide6.QtCore import QObject, Signal
@@ -11,7 +11,7 @@ NONE: Final = -1  # no frame
 
 
 class Selection(QObject):
-    """`frame` is a page frame number, or NONE; `task` the tgid of a process, or None.
+    """`frame` is a page frame number, or NONE; `task` the tgid of a process, or None; `marked`: pfns, ascending.
 
     `frames` tells how many the machine has. Whoever selects may have the number from the machine before, whose frames
     were more: such a number selects nothing.
@@ -24,6 +24,7 @@ class Selection(QObject):
         self._frames = frames
         self.frame = NONE
         self.task: int | None = None
+        self.marked: tuple[int, ...] = ()
 
     @property
     def pair(self) -> tuple[int, int | None]:
@@ -43,6 +44,13 @@ class Selection(QObject):
             self.task = tgid
             self.changed.emit()
 
+    def mark(self, pfns: Iterable[int]) -> None:
+        """Marks frames, and no others."""
+        marked = tuple(sorted(pfn for pfn in set(pfns) if 0 <= pfn < self._frames()))
+        if marked != self.marked:
+            self.marked = marked
+            self.changed.emit()
+
     def forget(self) -> None:
         """Clears the selection without a signal: the machine is replaced."""
-        self.frame, self.task = NONE, None
+        self.frame, self.task, self.marked = NONE, None, ()

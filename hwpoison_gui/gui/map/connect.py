@@ -38,6 +38,7 @@ def connect_map(
 
     def show_selected() -> None:
         frame_map.select(controller.selection.frame, reveal=False)
+        frame_map.mark(controller.selection.marked)
 
     def show_highlights() -> None:
         frame_map.set_highlights(highlights_of(controller.session, controller.selection.task, present.numbers))
@@ -64,6 +65,7 @@ def connect_map(
     appearance.motionChanged.connect(frame_map.set_motion)
     frame_map.fired.connect(controller.fire)
     frame_map.selected.connect(controller.selection.select)
+    frame_map.markWanted.connect(controller.selection.mark)
     frame_map.contextMenuRequested.connect(show_menu)
     controller.selection.changed.connect(show_selected)
     controller.playback.phaseChanged.connect(frame_map.set_pulse_phase)

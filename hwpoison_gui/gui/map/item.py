@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Final
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QFont, QPainter
 from PySide6.QtWidgets import QWidget
@@ -35,6 +36,7 @@ class FrameMapItem:
         self.covered = QRectF()  # part of the view covered by the overview
         self.selected = self.hovered = NONE
         self.described = NONE  # frame with the label: hovered, or selected by keyboard
+        self.marked: tuple[int, ...] = ()  # for an operation on all of them
         self.focused = False
         self.highlights: list[Highlight] = []
         self.pulse = 0.0
@@ -49,7 +51,7 @@ class FrameMapItem:
         self.plane = plane
         self.fit_edge()
         self.selected = self.hovered = self.described = NONE
-        self.highlights = []
+        self.highlights, self.marked = [], ()
         self._cells.forget_words()
 
     def set_theme(self, theme: Theme, font: QFont) -> None:
@@ -143,6 +145,8 @@ class FrameMapItem:
         self._marks.paint_poison(painter, plane, camera, ratio)
         for highlight in self.highlights:
             self._marks.paint_highlight(painter, layout, camera, ratio, highlight, self.pulse)
+        if self.marked:
+            self._marks.paint_marked(painter, layout, camera, np.array(self.marked, np.int64))
         if self.selected != NONE:
             self._marks.paint_selection(painter, plane, camera, self.selected, self.focused)
         if self.hovered not in (NONE, self.selected):

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen
 
 from hwpoison_gui.gui.map.stamps import Stamps, faded
 from hwpoison_gui.view.base.palette import Theme, mixed
@@ -108,6 +108,17 @@ class MarkPainter:
         """Use another theme."""
         self._theme = theme
         self._stamps.clear()
+
+    def paint_marked(self, painter: QPainter, layout: Layout, camera: Camera, pfns: np.ndarray) -> None:
+        """Draw frames marked for one operation: hatched, so that their colours stay visible."""
+        size = max(camera.cell, float(SMALLEST_DOT))
+        brush = QBrush(
+            QColor(self._theme.text), Qt.BrushStyle.BDiagPattern if size > SMALLEST_DOT else Qt.BrushStyle.SolidPattern
+        )
+        painter.setPen(QPen(QColor(self._theme.text), 1))
+        painter.setBrush(brush)
+        for x, y in zip(*(corner.tolist() for corner in places(layout, camera, pfns, size)), strict=True):
+            painter.drawRect(QRectF(x + 0.5, y + 0.5, size - 1, size - 1))
 
     def paint_poison(self, painter: QPainter, plane: FramePlane, camera: Camera, ratio: float) -> None:
         """Draw the poison mark on every poisoned frame in view."""

@@ -17,6 +17,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame
 
 from hwpoison_gui.gui.map.item import NONE, FrameMapItem
+from hwpoison_gui.gui.map.marking import Marking
 from hwpoison_gui.gui.widgets.table_keys import wants_menu
 from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.map.camera import Camera
@@ -57,7 +58,9 @@ class FrameMapView(QAbstractScrollArea):
         viewport.setMouseTracking(True)
         viewport.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.item = FrameMapItem(theme, self.font(), self._repaint)
+        self.marking = Marking(self.item, viewport)
         self._pressed: QPointF | None = None
+        self._marks = False  # pressed with Ctrl or Shift: a drag marks frames
         self._twice = False  # pressed as the second click of a double click
         self._panned: QPointF | None = None  # last position of the pointer while it drags the map
         self._wheel = 0
@@ -110,6 +113,7 @@ class FrameMapView(QAbstractScrollArea):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._pressed, self._twice = event.position(), False
+        self._marks = bool(event.modifiers() & _SELECTING) and event.button() == Qt.MouseButton.LeftButton
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self._pressed, self._twice = event.position(), True
@@ -121,6 +125,9 @@ class FrameMapView(QAbstractScrollArea):
             return
         if self._panned is None:
             if not self._is_far(here):
+                return
+            if self._marks:
+                self.marking.drag(self._pressed, here)
                 return
             self._panned = self._pressed
             self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
@@ -138,6 +145,8 @@ class FrameMapView(QAbstractScrollArea):
             self.hover(event.position())
         elif pressed is not None and near:
             self._clicked(pressed, event)
+        elif pressed is not None and self._marks:
+            self.marking.drop(pressed, event.position(), event.modifiers())
 
     def _is_far(self, here: QPointF) -> bool:
         """True if the pointer moved too far for a click; how long it took does not matter."""
@@ -200,12 +209,16 @@ class FrameMapView(QAbstractScrollArea):
         if pfn == NONE:
             return
         if event.button() == Qt.MouseButton.RightButton:
+            if pfn not in self.item.marked:
+                self.marking.begin(pfn)
             self.selected.emit(pfn)
             self.menuRequested.emit(pfn, self.viewport().mapToGlobal(point.toPoint()))
         elif event.button() == Qt.MouseButton.LeftButton:
             if event.modifiers() & _SELECTING:
+                self.marking.click(pfn, event.modifiers())
                 self.selected.emit(pfn)
             elif not self._twice:  # the second click of a double click does not inject a second error
+                self.marking.begin(pfn)
                 self.fired.emit(pfn)
 
     def _key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
@@ -215,8 +228,12 @@ class FrameMapView(QAbstractScrollArea):
             return False
         if key in _ARROWS:
             dx, dy = _ARROWS[key]
-            far = 16 if modifiers & _SELECTING else 1
-            self._step(dx * far, dy * far)
+            far = 16 if modifiers & Qt.KeyboardModifier.ControlModifier else 1
+            self._step(dx * far, dy * far, bool(modifiers & Qt.KeyboardModifier.ShiftModifier))
+        elif key == Qt.Key.Key_Space and modifiers & Qt.KeyboardModifier.ControlModifier:
+            self.marking.toggle(self.item.selected)
+        elif key == Qt.Key.Key_Escape:
+            return self.marking.forget()
         elif modifiers & Qt.KeyboardModifier.ControlModifier:
             return False
         elif key in _MOVES:
@@ -263,7 +280,7 @@ class FrameMapView(QAbstractScrollArea):
         if self.item.plane is not None:
             self.look(self.camera.revealing(*self.item.plane.layout.position(pfn)))
 
-    def _step(self, dx: int, dy: int) -> None:
+    def _step(self, dx: int, dy: int, extend: bool) -> None:
         plane = self.item.plane
         if plane is None:
             return
@@ -272,5 +289,9 @@ class FrameMapView(QAbstractScrollArea):
             pfn = max(0, self.item.pfn_at(middle))
         else:
             pfn = neighbour(plane.layout, self.item.selected, dx, dy)
+        if extend:
+            self.marking.extend(pfn)
+        else:
+            self.marking.begin(pfn)
         self.selected.emit(pfn)
         self.reveal(pfn)

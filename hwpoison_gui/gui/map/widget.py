@@ -45,6 +45,7 @@ class FrameMapWidget(QWidget):
 
     fired = Signal(int)  # by a click or Enter; the frame is selected as well
     selected = Signal(int)  # without firing
+    markWanted = Signal(object)  # pfns, for an operation on all of them
     hovered = Signal(int)  # NONE (-1) when the pointer leaves
     contextMenuRequested = Signal(int, QPoint)
     countsChanged = Signal()
@@ -69,6 +70,7 @@ class FrameMapWidget(QWidget):
         self.view.resized.connect(self._resized)
         self.view.selected.connect(self._user_selected)
         self.view.fired.connect(self._user_fired)
+        self.view.marking.wanted.connect(self.markWanted)
         self.view.hovered.connect(self.hovered)
         self.view.menuRequested.connect(self.contextMenuRequested)
 
@@ -151,6 +153,11 @@ class FrameMapWidget(QWidget):
                 self.view.describe(NONE)
         if reveal and pfn != NONE:
             self.view.reveal(pfn)
+
+    def mark(self, pfns: tuple[int, ...]) -> None:
+        """Show which frames are marked."""
+        self.view.item.marked = pfns
+        self.view.item.update()
 
     def center_on(self, pfn: int) -> None:
         """Centre a frame, large enough to be distinguished from its neighbours."""

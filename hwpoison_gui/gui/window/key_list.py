@@ -12,8 +12,9 @@ from hwpoison_gui.gui.window.actions import Actions
 
 _ON_THE_MAP: Final = (
     ("Click", "Break the frame"),
-    ("Right click", "Select the frame and open its menu (also Ctrl or Shift and click)"),
-    ("Arrows", "Move the selection, 16 at a time with Shift"),
+    ("Right click", "Select the frame and open its menu"),
+    ("Ctrl or Shift and click", "Mark one more frame, or all from the selected one on; a drag marks a rectangle"),
+    ("Arrows", "Move the selection, 16 at a time with Ctrl; Shift marks, as does Ctrl+Space; Esc forgets the marks"),
     ("Enter", "Break the selected frame"),
     ("W A S D", "Move; the wheel zooms, a drag pans"),
 )

@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # what context menus show is imported when one is opened
     from hwpoison_gui.view.facts.touching import Touch
 
 _MOST_TASKS: Final = 24  # in one menu
+_MOST_FRAMES: Final = 1000  # that an operation takes at once
 _MOST_SINGLE: Final = 3  # processes for each of which a way stands in the menu itself
 # Operation, label and icon of accesses by a task.
 _VERBS: Final = (("read", "Read", "read"), ("write", "Write", "write"), ("msync", "Write back (msync)", "save"))
@@ -98,8 +99,31 @@ class ContextMenus:
         self._add(menu, Entry("Copy all facts", self.copy_frame, "copy"))
         return menu
 
+    def frames_menu(self, pfns: Sequence[int]) -> QMenu:
+        """Context menu of the marked frames: what is chosen is done to all of them, and undone at once."""
+        from hwpoison_gui.view.facts.injections import soft_offline
+
+        c = self._controller
+        menu = self._menu(counted(len(pfns), "frame"))
+        many = f"At most {_MOST_FRAMES:,} at once." if len(pfns) > _MOST_FRAMES else ""
+        missing = PANICKED if c.panicked else many
+        soft = soft_offline(c.session, pfns[0]).missing
+        for text, op, icon, why in (
+            ("Break all", "poison", "break", ""),
+            ("Soft-offline all", "soft_offline", "", soft),
+        ):
+            acts = [(op, {"frame": f"pfn:{pfn:#x}"}) for pfn in pfns[:_MOST_FRAMES]]
+            run = partial(c.act_together, acts)
+            self._add(menu, Entry(text, run, icon, missing or why, "One undo takes back all of it"))
+        menu.addSeparator()
+        numbers = "\n".join(f"{pfn:#x}" for pfn in pfns)
+        self._add(menu, Entry("Copy their numbers", lambda: QApplication.clipboard().setText(numbers), "copy"))
+        self._add(menu, Entry("Forget the marks", lambda: c.selection.mark(())))
+        return menu
+
     def show_frame_menu(self, pfn: int, where: QPoint) -> None:
-        self._popup(self.frame_menu(pfn), where)
+        marked = self._controller.selection.marked
+        self._popup(self.frames_menu(marked) if pfn in marked and len(marked) > 1 else self.frame_menu(pfn), where)
 
     def touch_selected(self) -> None:
         """Shows a menu of accesses to the selected frame."""

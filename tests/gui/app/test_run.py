@@ -78,7 +78,8 @@ PICTURE = {
     "view.map.roles",
     "gui.app.qt", "gui.app.run", "gui.app.crash", "gui.window.main_window", "gui.window.placing",
     "gui.look.appearance", "gui.look.fitting", "gui.look.settings", "gui.look.style_sheet", "gui.look.theme",
-    "gui.map.axis", "gui.map.cells", "gui.map.item", "gui.map.marks", "gui.map.stage", "gui.map.stamps",
+    "gui.map.axis", "gui.map.cells", "gui.map.item", "gui.map.marking", "gui.map.marks", "gui.map.stage",
+    "gui.map.stamps",
     "gui.map.view", "gui.map.widget", "gui.widgets.primitives", "gui.widgets.table_keys",
 }  # fmt: skip
 
