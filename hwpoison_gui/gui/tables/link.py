@@ -59,6 +59,7 @@ class TablesLink(QObject):
         t.of_task.toggled.connect(lambda _: self._spoil(VMAS))
         t.pages.chosen.connect(self._go_to)
         t.pages.activated.connect(lambda: self._map.center_on(t.pages.pfn) if t.pages.pfn != NONE else None)
+        t.pages.markWanted.connect(c.selection.mark)
         t.pages.menuRequested.connect(show_menu)
         t.pages.copyWanted.connect(lambda copying: None if c.busy else c.work.start(copying, lambda _: None))
         self._map.countsChanged.connect(self._filter_may_have_changed)

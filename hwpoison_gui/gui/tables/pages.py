@@ -89,6 +89,7 @@ class PageTable(QWidget):
     """Rows of pages; `chosen` is emitted when the user goes to a frame."""
 
     chosen = Signal(int)
+    markWanted = Signal(object)  # pfns of several selected rows, or none
     activated = Signal()
     menuRequested = Signal(int, QPoint)
     copyWanted = Signal(object)  # work that copies many rows to the clipboard
@@ -157,6 +158,8 @@ class PageTable(QWidget):
             self._anchor = self.place
         self._reveal()
         self._show_selection()
+        several = self._selected() if self.place != self._anchor else range(0)
+        self.markWanted.emit([self.pages.pfn_of(place) for place in several])
         if self.pfn != before:
             self.chosen.emit(self.pfn)
 

@@ -86,3 +86,15 @@ def test_another_machine_has_no_marks(user) -> None:
     user.window.controller.selection.mark((1, 2))
     user.window.controller.open(user.window.controller.machine)
     assert marked(user) == ()
+
+
+def test_rows_selected_in_the_table_of_pages_are_marked(user) -> None:
+    window = user.window
+    window.show_panel("pages")
+    view = window.tables.pages.view
+    window.controller.selection.select(1000)
+    for _ in range(3):
+        QTest.keyClick(view, Key.Key_Down, Modifier.ShiftModifier)
+    assert marked(user) == (1000, 1001, 1002, 1003)
+    QTest.keyClick(view, Key.Key_Down)
+    assert marked(user) == ()
