@@ -60,13 +60,12 @@ def _index(m: Machine) -> I64:
     kinds = mapping & 3
     index: I64 = m.index.view[heads].astype(np.int64) + np.arange(m.frames) - heads
     index[(mapping == 0) | (kinds == MAPPING_KSM)] = _UNKNOWN
-    for number in np.unique(mapping[kinds == MAPPING_ANON] >> 2).tolist():
-        high = high_bits(m, number)
-        mine = mapping == (number << 2 | MAPPING_ANON)
-        if high is None:
-            index[mine] = _UNKNOWN
-        elif high:
-            index[mine] += high
+    anon = np.flatnonzero(kinds == MAPPING_ANON)
+    numbers, which = np.unique(mapping[anon] >> 2, return_inverse=True)
+    highs = [high_bits(m, number) for number in numbers.tolist()]
+    known = np.array([high is not None for high in highs], np.bool_)
+    index[anon] += np.array([high or 0 for high in highs], np.int64)[which]
+    index[anon[~known[which]]] = _UNKNOWN
     return index
 
 
