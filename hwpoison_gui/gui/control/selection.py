@@ -46,7 +46,8 @@ class Selection(QObject):
 
     def mark(self, pfns: Iterable[int]) -> None:
         """Marks frames, and no others."""
-        marked = tuple(sorted(pfn for pfn in set(pfns) if 0 <= pfn < self._frames()))
+        frames = self._frames()
+        marked = tuple(sorted(pfn for pfn in set(pfns) if 0 <= pfn < frames))
         if marked != self.marked:
             self.marked = marked
             self.changed.emit()
