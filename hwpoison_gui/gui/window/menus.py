@@ -242,7 +242,7 @@ class ContextMenus:
         menu = self._menu(counted(len(tgids), "task"))
         self._add_all_choices(menu, living, PANICKED if c.panicked else "" if living else "They are all dead.")
         menu.addSeparator()
-        rows = "\n".join(f"{c.session.machine.processes.view[tgid].name}:{tgid}" for tgid in tgids)
+        rows = "\n".join(with_pid(c.session.machine.processes.view[tgid].name, tgid) for tgid in tgids)
         self._add(menu, Entry("Copy their names", lambda: QApplication.clipboard().setText(rows), "copy"))
         return menu
 
