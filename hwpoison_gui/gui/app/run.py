@@ -89,6 +89,7 @@ def run(start: Start, *, live: bool = False, present: bool = False) -> int:
         if present:
             window.presentation.begin()
         Preload(window)
+        QTimer.singleShot(_IDLE_MS, window, window.explain)
         QTimer.singleShot(_IDLE_MS, window, window.keeping.offer_recovery)
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")

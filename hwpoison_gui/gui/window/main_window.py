@@ -108,10 +108,9 @@ class MainWindow(QMainWindow):
         self._is_built = True
         self.present.show_machine()
         self._restore()
-        self._explain()
 
-    def _explain(self) -> None:
-        """Adds the glossary to the tips."""
+    def explain(self) -> None:
+        """Adds the glossary to the tips; for when the window is idle, as a start has no time for it."""
         from hwpoison_gui.gui.window.term_tips import TermTips
 
         tips = TermTips(self)

@@ -111,9 +111,10 @@ def test_the_frame_panel_explains_the_word_under_the_pointer(broken) -> None:
 def test_a_tip_is_shown_by_the_window_as_plain_text(user) -> None:
     bar = user.window.sentence
     bar.set_sentence(Sentence("<b>evil</b> PTE"))
+    user.window.explain()
     (point, *_) = places_of(bar.text, "PTE")
     event = QHelpEvent(QEvent.Type.ToolTip, point, bar.text.mapToGlobal(point))
-    user.window.findChild(term_tips.TermTips).eventFilter(bar.text, event)
+    QApplication.sendEvent(bar.text, event)
     assert QToolTip.text().startswith("PTE: ")
 
 
