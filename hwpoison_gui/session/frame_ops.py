@@ -83,6 +83,8 @@ def op_writeback(w: World, a: Args) -> Steps[OpResult]:
 
 def op_poison(w: World, a: Args) -> Steps[OpResult]:
     """Report a memory error to memory_failure(); `via` says by which path."""
+    if a.get("task"):
+        w.thread(a["task"], a["thread"])  # also where `via` does not need it
     if a["via"] == "madvise":
         return (yield from _poison_by_madvise(w, a))
     if a["via"] == "srar":
@@ -125,6 +127,8 @@ def _by_madvise(w: World, a: Args, advice: Callable[[Machine, int, int], Steps[i
 
 def op_soft_offline(w: World, a: Args) -> Steps[OpResult]:
     """soft_offline_page(), from sysfs or by madvise(MADV_SOFT_OFFLINE)."""
+    if a.get("task"):
+        w.process(a["task"])
     if a["via"] == "madvise":
         return (yield from _by_madvise(w, a, madvise.madvise_soft_offline))
     return (yield from errno_of(soft_offline_page(w.machine, w.frame(a["frame"]))))

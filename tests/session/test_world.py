@@ -226,3 +226,20 @@ def test_what_a_scenario_may_not_say_cannot_be_done(op: str, args: dict[str, Any
     with pytest.raises(ScenarioError) as raised:
         do(session, op, **args)
     assert raised.value.key == key
+
+
+@pytest.mark.parametrize(
+    ("op", "args"),
+    [
+        ("poison", {"frame": "any:free", "task": "nobody"}),
+        ("poison", {"frame": "any:free", "task": "a", "thread": 3}),
+        ("soft_offline", {"frame": "any:free", "task": "nobody"}),
+    ],
+    ids=str,
+)
+def test_a_task_that_is_not_needed_must_exist_all_the_same(op: str, args: dict[str, Any]) -> None:
+    """As in a scenario: what was done can be saved and opened again."""
+    session = Session.fresh(profile="6.1")
+    do(session, "task", name="a")
+    with pytest.raises(ScenarioError):
+        do(session, op, **args)

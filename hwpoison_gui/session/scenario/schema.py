@@ -19,6 +19,7 @@ BACKGROUNDS: Final = ("none", "desktop")
 
 LEAST_FRAMES: Final = 256
 MOST_FRAMES: Final = 1 << 26  # 256 GiB: the columns of that many frames take 1.6 GB
+MOST_HUGE_PAGES: Final = 1 << 14  # of the pool, 32 GiB: some seconds at boot
 MOST_DESKTOP_FRAMES: Final = 1 << 24  # 64 GiB: with their processes and files they take 1.6 GB, too
 MOST_PAGES: Final = 1 << 31  # of a VMA, 8 TiB: 32 bits of page->index, of which anonymous VMAs begin in the lower half
 MOST_FILE_PAGES: Final = 1 << 32  # 32 bits of page->index
@@ -241,7 +242,7 @@ MEMORY: Final[dict[str, Key]] = {
     "frames": Key(Kind.COUNT, 4096, least=LEAST_FRAMES, most=MOST_FRAMES),
     "background": Key(Kind.CHOICE, "none", BACKGROUNDS),
     "seed": Key(Kind.COUNT, 0, most=(1 << 64) - 1),
-    "huge_pages": Key(Kind.COUNT, 0, most=MOST_FRAMES // HUGE_PAGE),
+    "huge_pages": Key(Kind.COUNT, 0, most=MOST_HUGE_PAGES),
 }
 
 ANY_KINDS: Final = (
