@@ -105,8 +105,8 @@ class Notebook:
         return self._at_present(self.drafts)
 
     def remove(self, note: Note) -> None:
-        """Delete a note. Raises ValueError if it is not in the notebook."""
-        self.notes.remove(note)
+        """Delete a note or a draft. Raises ValueError if it is not in the notebook."""
+        (self.drafts if note in self.drafts else self.notes).remove(note)
 
     def here(self) -> Note | None:
         """The note on the present position, or None."""

@@ -8,6 +8,7 @@ from hwpoison_gui.session.notebook import Notebook, lost_words
 from hwpoison_gui.session.scenario import schema, shape
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.session.telling import Telling
+from hwpoison_gui.view.rows.notes import note_rows
 
 
 def do(session: Session, op: str, caption: str = "", **args: object) -> None:
@@ -64,3 +65,21 @@ def test_a_note_on_a_branch_leads_back_to_its_step(session: Session) -> None:
     assert position is not None
     session.seek(position)
     assert session.machine.gate.digest() == digest
+
+
+def test_a_draft_is_kept_for_its_position_until_it_is_written() -> None:
+    session = Session.fresh(4096)
+    book = Notebook(session)
+    assert book.keep_draft("half") and not book.notes
+    do(session, "task", name="t")
+    assert book.draft_here() is None and book.keep_draft("other")
+    session.seek(0)
+    draft = book.draft_here()
+    assert draft is not None and draft.text == "half"
+    rows = note_rows(session, book)
+    assert [(row.text, row.here) for row in rows] == [("Draft: half", True), ("Draft: other", False)]
+    book.write("whole")
+    assert [note.text for note in book.drafts] == ["other"]
+    assert not book.keep_draft("whole") and not book.keep_draft(" ")
+    book.remove(book.drafts[0])
+    assert book.drafts == [] and [note.text for note in book.notes] == ["whole"]

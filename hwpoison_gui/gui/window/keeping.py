@@ -99,6 +99,7 @@ class Keeping(QObject):
 
     def _opened(self) -> None:
         self.autosave.machine_changed()
+        self.saving.note_file()
         machine = self._controller.machine
         if machine.file:
             self.recent.note(machine.file)

@@ -148,6 +148,7 @@ class Notes(QObject):
         self.changed.emit()
 
     def _left(self) -> None:
+        self._show_notes()
         if self.notebook.draft_here() is not None:
             self.draftKept.emit()
 

@@ -41,6 +41,7 @@ class Saving(QObject):
         super().__init__(above)
         self._above, self._controller, self._notes, self._work, self._view = above, controller, notes, work, view
         self.folder = ""
+        self._changed = 0  # when the session file was changed last, by this window
         self.background = Background(above)
         self.background.refused.connect(self._failed)
 
@@ -58,10 +59,19 @@ class Saving(QObject):
     def save(self, then: Callable[[], None] = _nothing) -> None:
         """Saves to the session's file, or asks for one; `then` is called when all work is saved."""
         machine = self._controller.machine
-        if machine.saves_to:
-            self._save_session(Path(machine.saves_to), False, then)
-        else:
+        path = Path(machine.saves_to)
+        if not machine.saves_to:
             self.save_as(then)
+        elif path.exists() and _time_of_change(path) != self._changed:
+            words = f"Another program, or another window, has changed the file since: {path}"
+            self._ask_replace(path, words, lambda: self._save_session(path, False, then))
+        else:
+            self._save_session(path, False, then)
+
+    def note_file(self) -> None:
+        """The open machine has the work that its session file has now."""
+        file = self._controller.machine.saves_to
+        self._changed = _time_of_change(Path(file)) if file else 0
 
     def save_as(self, then: Callable[[], None] = _nothing) -> None:
         """Asks for a file and saves to it: a session, or a scenario."""
@@ -94,15 +104,17 @@ class Saving(QObject):
         if str(path) == name or not path.exists():
             save(path)
             return
+        self._ask_replace(path, f"The file exists already: {path}", lambda: save(path))
+
+    def _ask_replace(self, path: Path, words: str, replace: Callable[[], None]) -> None:
         kind = QMessageBox.StandardButton
-        box = QMessageBox(
-            QMessageBox.Icon.Question, "hwpoison-gui", f"Replace {path.name}?", kind.Yes | kind.Cancel, self._above
-        )
-        box.setInformativeText(f"The file exists already: {path}")
+        head = f"Replace {path.name}?"
+        box = QMessageBox(QMessageBox.Icon.Question, "hwpoison-gui", head, kind.Yes | kind.Cancel, self._above)
+        box.setInformativeText(words)
         plain_labels(box)
         box.button(kind.Yes).setText("&Replace")
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.accepted.connect(lambda: save(path))
+        box.accepted.connect(replace)
         box.open()
 
     def _save_session(self, path: Path, inside: bool, then: Callable[[], None]) -> None:
@@ -112,6 +124,7 @@ class Saving(QObject):
 
         def done(saved: Opened) -> None:
             self._controller.set_files(saved)
+            self.note_file()
             self._done(path, work)
             problems = saving.problems_of(saved)
             if problems:
@@ -219,6 +232,14 @@ class Saving(QObject):
                 self.said.emit(f"Picture saved to {path.absolute()}")
 
         self._with_suffix(name, f".{Path(name).suffix.removeprefix('.')}" if known else ".png", write)
+
+
+def _time_of_change(path: Path) -> int:
+    """In nanoseconds; 0 if the file cannot be looked at."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _changed_words(problems: list[str]) -> str:

@@ -21,8 +21,10 @@ class NoteRow(NamedTuple):
 
 
 def note_rows(session: Session, notebook: Notebook) -> list[NoteRow]:
-    """All notes, those of the present line first and in the order of its steps."""
+    """All notes and drafts, those of the present line first and in the order of its steps."""
     rows = [_row(session, note, notebook.position_of(note)) for note in notebook.notes]
+    drafts = [_row(session, draft, notebook.position_of(draft)) for draft in notebook.drafts]
+    rows += [row._replace(text=f"Draft: {row.text}") for row in drafts]
     return sorted(rows, key=lambda row: (row.position is None, row.position or 0, row.note.number))
 
 

@@ -72,6 +72,25 @@ def test_save_as_goes_to_another_file(keeper, dialog: Dialog, tmp_path: Path) ->
     assert "b.hwsession" in said(keeper)
 
 
+def test_a_file_that_another_window_has_changed_is_not_replaced_unasked(keeper, dialog: Dialog, tmp_path: Path) -> None:
+    window, path = keeper.window, tmp_path / "a.hwsession"
+    dialog.answer = str(path)
+    window.notes.write("one")
+    window.actions_["save"].trigger()
+    path.write_text("theirs")
+    os.utime(path, (1, 1))
+    window.notes.write("two")
+    window.actions_["save"].trigger()
+    assert "another window" in question(window).informativeText() and path.read_text() == "theirs"
+    question(window).button(QMessageBox.StandardButton.Cancel).click()
+    until(lambda: question(window) is None)
+    assert path.read_text() == "theirs" and window.isWindowModified()
+    window.actions_["save"].trigger()
+    question(window).button(QMessageBox.StandardButton.Yes).click()
+    assert [note.text for note in opening.open_file(path).document.notes] == ["two"]
+    assert not window.isWindowModified()
+
+
 def test_an_added_suffix_does_not_replace_a_file_unasked(keeper, dialog: Dialog, tmp_path: Path) -> None:
     path = tmp_path / "a.hwsession"
     path.write_text("something else")
