@@ -189,6 +189,15 @@ def test_memory_that_is_not_as_it_was_is_named_in_one_message(
     assert len(saving.problems_of(opened)) == (0 if change is _turn else 2)
 
 
+def test_pipes_and_devices_are_not_opened_as_memory(raw: Path, tmp_path: Path) -> None:
+    opened = opening.open_file(raw)
+    saved(opened, Notebook(opened.session), tmp_path / "a.hwsession")
+    raw.unlink()
+    os.mkfifo(raw)
+    with pytest.raises(ScenarioError, match="no regular file"):
+        opening.open_file(tmp_path / "a.hwsession")
+
+
 def test_a_changed_file_is_not_put_inside(recorded: Path, tmp_path: Path) -> None:
     opened = opening.open_file(recorded)
     book, path = work_on(opened), tmp_path / "a.hwsession"

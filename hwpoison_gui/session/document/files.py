@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import stat
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -167,16 +168,20 @@ def _copy(source: IO[bytes], to: IO[bytes] | None, tick: Tick, most: int | None 
 
 def problems_of(files: Sequence[FileRef]) -> list[str]:
     """What is wrong with files of their own, as far as their sizes tell: one line for each that was changed."""
-    lines = []
-    for ref in files:
-        try:
-            size = os.stat(ref.path).st_size
-        except OSError as error:
-            lines.append(f"{ref.path}: {error.strerror}")
-            continue
-        if size != ref.size:
-            lines.append(f"{ref.path}: it has {size:,} bytes; it had {ref.size:,}")
-    return lines
+    return [problem for ref in files for problem in _seen_problems(Path(ref.path), ref)]
+
+
+def _seen_problems(path: Path, ref: FileRef) -> list[str]:
+    """Differences that show without reading the file; a pipe or a device is not opened."""
+    try:
+        found = os.stat(path)
+    except OSError as error:
+        return [f"{path}: {error.strerror}"]
+    if not stat.S_ISREG(found.st_mode):
+        return [f"{path}: it is no regular file"]
+    if found.st_size != ref.size:
+        return [f"{path}: it has {found.st_size:,} bytes, not {ref.size:,}"]
+    return []
 
 
 @contextlib.contextmanager
@@ -209,6 +214,10 @@ def _checked(files: Sequence[FileRef], session: Path, tick: Tick) -> tuple[Path,
     for ref in files:
         path = place / Path(ref.path).name
         found.append(path)
+        seen = _seen_problems(path, ref)
+        if seen:
+            problems += seen
+            continue
         try:
             with open(path, "rb") as file:
                 problems += _differences(str(path), ref, *_copy(file, None, tick, ref.size))
