@@ -91,8 +91,9 @@ class Stranger(Person):
 
     def fates_by_the_map(self) -> dict[str, str]:
         """Of each task on the reverse map: what became of it, and its page-table entry."""
-        rows = re.findall(r"^(.+):\d+  (.*?); .*PTE: ([^;\n]*)", self.reads(self.window.rmap), re.MULTILINE)
-        return {name: f"{fate}, {entry}" for name, fate, entry in rows}
+        rows = re.findall(r"^.+:(\d+)  (.*?); .*PTE: ([^;\n]*)", self.reads(self.window.rmap), re.MULTILINE)
+        names = {row[0]: name for name, row in self.states_by_the_table().items()}
+        return {names[number]: f"{fate}, {entry}" for number, fate, entry in rows}
 
     def states_by_the_table(self) -> dict[str, list[str]]:
         """Of each task: its number, its state and by what it was killed."""
