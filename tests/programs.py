@@ -77,14 +77,14 @@ _RANGE: Final = {**_AT, "pages": (1, 2, 3)}
 _HUGE_AT: Final = {"task": _TASKS, "at": _HUGE_ADDRESSES}
 
 ACTS: Final = (
-    _act("fork", task=_TASKS, child=_TASKS),
+    _act("fork", task=_TASKS, child=_TASKS, newpid=_FLAG),
     _act("write", **_AT, value="ABC"),
     _act("write", **_AT, value="ABC"),
     _act("read", **_AT),
     _act("read", **_AT),
     _act("poison", frame=_FRAMES),
     _act("poison", frame=_FRAMES, via=("madvise",), task=_TASKS),
-    _act("task", name=_TASKS, sigbus=_SIGBUS, mce_kill=_POLICIES, threads=(1, 2, 3)),
+    _act("task", name=_TASKS, sigbus=_SIGBUS, mce_kill=_POLICIES, threads=(1, 2, 3), newpid=_FLAG),
     _act("exit", task=_TASKS),
     _act("mmap", task=_TASKS, name=AREAS, pages=(1, 2, 3, 4), shared=_FLAG, populate=_FLAG, locked=_FLAG, prot=_PROT),
     _act("mmap", task=_TASKS, name=AREAS, pages=(1, 2, 3, 4), file=_PATHS, shared=_FLAG, offset=(0, 1, 2),

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.rmap import rmap_vmas
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.session import Session
@@ -111,9 +112,17 @@ def test_nobody_dies_or_is_signalled_without_a_cause(kind: Kind, data: st.DataOb
         assert dead == killed | ({args["task"]} if name == "exit" else set())
         if concerned is not None:
             # Who consumed the error is told, whoever else has the page.
-            assert {seen.task for seen in outcome.signals} <= concerned | {args.get("task")}
-        if name not in ("poison", "read", "write", "sigaction"):
+            assert {seen.task for seen in outcome.signals} <= concerned | {args.get("task")} | _in_namespaces(m, dead)
+        if name == "exit":
+            assert killed <= _in_namespaces(m, dead)
+        elif name not in ("poison", "read", "write", "sigaction"):
             assert not outcome.signals
+
+
+def _in_namespaces(m: Machine, inits: set[str]) -> set[str]:
+    """Tasks in the PID namespaces of which one of these is the init."""
+    tgids = {process.tgid for process in m.processes.view.values() if process.name in inits}
+    return {process.name for process in m.processes.view.values() if tgids & set(process.pid_ns)}
 
 
 def _concerned(session: Session, frame: str | None) -> set[str]:
