@@ -5,6 +5,7 @@ After kernel/signal.c sig_task_ignored() and force_sig_info(), kernel/exit.c, ke
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from hwpoison_gui import resources
@@ -19,6 +20,7 @@ from hwpoison_gui.view.facts.sentence import sentence_of
 from hwpoison_gui.view.filter.expression import parse
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.assessment import Assessment
+from hwpoison_gui.view.outcome.crowd import MOST_MAPPERS
 from hwpoison_gui.view.outcome.impact_now import impact_now
 from hwpoison_gui.view.outcome.loss import loss_of
 from hwpoison_gui.view.outcome.prediction import predict
@@ -135,8 +137,7 @@ def test_init_of_a_recorded_server() -> None:
     m = session.machine
     assert m.processes.view[1].comm == "init" and m.processes.view[1].unkillable
     assert preview(m, 0x6202).startswith("If it broke: panics the kernel when touched (init)")
-    find = parse("outcome:init")
-    assert find is not None and Assessment.of(m).classes()[0x6202] == outcomes.INIT
+    assert Assessment.of(m).classes()[0x6202] == outcomes.INIT
     do(session, "poison", frame="pfn:0x6202")
     assert not m.panicked
     (address,) = [vpn << 12 for vpn, entry in m.ptes.of(1).items() if entry >> 12 == 0x6202]
@@ -145,3 +146,23 @@ def test_init_of_a_recorded_server() -> None:
     assert session.operations[-1].outcome.log[-1] == (
         "Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000007"
     )
+
+
+def test_an_init_among_very_many_users() -> None:
+    """The handler is run for one process of each sort only; an init is a sort of its own."""
+    session = machine("6.1", 1)
+    for number in range(MOST_MAPPERS + 5):
+        do(session, "fork", task="i", child=f"k{number}", newpid=number == 7)
+    ahead = predict(session.machine, session.resolve_frame("i:m+1"))
+    assert ahead.code == outcomes.INIT and ahead.hits[hits.PANICS] == [1]
+    assert len(ahead.hits[hits.ENDS]) == 1 and len(ahead.hits[hits.DEAD]) == MOST_MAPPERS + 4
+
+
+def test_frames_are_found_by_what_becomes_of_an_init() -> None:
+    session = machine("6.1", 0)
+    classes = Assessment.of(session.machine).classes()
+    found = parse("outcome:init")
+    assert found is not None
+    frames = found.match(session.machine, lambda lens: classes).frames
+    assert frames is not None
+    assert set(np.flatnonzero(frames).tolist()) == {session.resolve_frame(f"i:m+{page}") for page in (0, 1)}
