@@ -20,7 +20,7 @@ from hwpoison_gui.session.document.document import place_of
 Key = Qt.Key
 _POLL_MS = 30
 _LOOK_MS = 600  # after which a start that offers nothing has nothing to offer
-_FRESH = 10
+_FRESH = 10  # one start of so many discards what it finds
 _KEYS = (Key.Key_Home, Key.Key_End, Key.Key_PageUp, Key.Key_PageDown, Key.Key_Period, Key.Key_Comma, Key.Key_Space,
          Key.Key_1, Key.Key_3, Key.Key_7, Key.Key_Plus, Key.Key_0, Key.Key_T)  # fmt: skip
 _MOST_OPERATIONS = 60
@@ -87,7 +87,6 @@ class Worker(QObject):
         dialog = window.findChild(RecoveryDialog)
         self._looks += 1
         if dialog is not None:
-            self._found = dialog.list.count()
             self._poll.stop()
             self._recover(dialog)
         elif self._looks * _POLL_MS > _LOOK_MS:
@@ -111,7 +110,7 @@ class Worker(QObject):
 
     def _begin(self, discard: bool) -> None:
         window = self._window
-        self._say(found=work_of(window), discarded=discard)
+        self._say(found=work_of(window))
         if discard:
             window.keeping.work.mark_saved(window.keeping.work.present)
             self._note()

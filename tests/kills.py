@@ -25,7 +25,6 @@ from typing import IO, Any, Final, NamedTuple
 
 LIMIT: Final = 5.0  # seconds of work that may be lost
 PATIENCE: Final = 120.0  # seconds for a start
-_FRESH: Final = 10  # one start of so many discards what it finds
 _EARLY: Final = 8  # one kill of so many comes while the program starts
 
 
@@ -37,10 +36,9 @@ class State(NamedTuple):
 
 
 class Run(NamedTuple):
-    """A start: what it found (None: killed before that), whether it discarded it, its states, and its end."""
+    """A start: what it found (None: killed before that), its states, and its end."""
 
     found: str | None
-    discarded: bool
     states: list[State]
     killed: float
 
@@ -101,7 +99,7 @@ class Program:
         lines = self.states()
         found = next((line for line in lines if "found" in line), None)
         states = [State(line["began"], line["work"]) for line in lines if "work" in line]
-        return Run(found["found"] if found else None, bool(found and found["discarded"]), states, killed)
+        return Run(found["found"] if found else None, states, killed)
 
 
 def main(kills: int, seed: int, longest: float) -> int:

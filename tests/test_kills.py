@@ -31,7 +31,7 @@ def test_what_was_done_is_there_after_kill_9(tmp_path: Path) -> None:
 
 def test_the_check_knows_a_loss(tmp_path: Path) -> None:
     now = time.time()
-    run = Run("", False, [State(now - 20, ""), State(now - 10, "a"), State(now - 4, "b")], now)
+    run = Run("", [State(now - 20, ""), State(now - 10, "a"), State(now - 4, "b")], now)
     assert check(run, "b") == 0 and check(run, "a") == pytest.approx(4)
     with pytest.raises(LossError, match="10.0 s"):
         check(run, "")
