@@ -181,13 +181,17 @@ def _by_pid(image: MemoryImage) -> list[ProcessImage]:
 
 
 def _load_processes(m: Machine, image: MemoryImage) -> None:
-    """Load thread groups in order of pid. Threads that are not listed get the next free tids."""
-    taken = {process.pid for process in image.processes}
-    taken.update(thread.tid for process in image.processes for thread in process.listed)
+    """Load thread groups in order of pid. Threads that are not listed get the next free tids.
+
+    So does one whose tid another thread has: the number was given again while the machine was being read.
+    """
+    owners = {thread.tid: process.pid for process in image.processes for thread in process.listed}
+    owners.update({process.pid: process.pid for process in image.processes})
+    taken = set(owners)
     names: set[str] = set()
     for process in _by_pid(image):
         pid = process.pid
-        known = {thread.tid: thread for thread in process.listed}
+        known = {thread.tid: thread for thread in process.listed if owners[thread.tid] == pid}
         tids = [*known] or [pid]
         while len(tids) < process.threads:
             tid = tids[-1] + 1

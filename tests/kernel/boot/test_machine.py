@@ -18,7 +18,7 @@ from hwpoison_gui.kernel.boot.frames import free_blocks
 from hwpoison_gui.kernel.boot.machine import machine_from_image
 from hwpoison_gui.kernel.exit_mmap import exit_mmap
 from hwpoison_gui.kernel.fork import do_exit
-from hwpoison_gui.kernel.image import HiddenState, MemoryImage, ProcessImage, VmaImage
+from hwpoison_gui.kernel.image import HiddenState, MemoryImage, ProcessImage, ThreadImage, VmaImage
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mmap import do_mprotect
 from hwpoison_gui.kernel.profile.registry import PROFILES
@@ -345,3 +345,17 @@ def test_a_private_hugetlb_mapping_belongs_to_whose_parent_has_it_not() -> None:
     m = machine_from_image(image, V7)
     owned = [(vma.mm, vma.start) for vma in m.vmas.view.values() if vma.resv & HPAGE_RESV_OWNER]
     assert owned == [(10, 0x400000)]
+
+
+def test_a_thread_number_that_was_given_again() -> None:
+    """While the machine was being read, threads ended and others got their numbers."""
+    area = (VmaImage(0x1000, 0x3000, "rw-p"),)
+    first = ProcessImage(5, 1, "a", area, threads=3, listed=(ThreadImage(5), ThreadImage(9, "early"), ThreadImage(7)))
+    second = ProcessImage(9, 1, "b", area, threads=2, listed=(ThreadImage(9), ThreadImage(7, "late")))
+    empty = np.empty(0, np.uint64)
+    image = MemoryImage(
+        "x", np.zeros(300, np.uint64), np.zeros(300, np.uint64), np.empty(0, np.int64), empty, empty, (first, second)
+    )
+    m = machine_from_image(image, V7)
+    assert {pid: m.processes.view[pid].threads for pid in (5, 9)} == {5: (5, 6, 8), 9: (9, 7)}
+    assert {task.tid: task.tgid for task in m.tasks.view.values()} == {5: 5, 6: 5, 8: 5, 9: 9, 7: 9}
