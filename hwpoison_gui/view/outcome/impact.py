@@ -209,7 +209,10 @@ def find_touches_by_now(m: Machine, before: Before, suspects: Iterable[int]) -> 
         if vma is not None:
             places.append(Place(vma.id, mm, vpn))
     swapped = yield from find_swap_holders(m, pfn, places)
-    return (yield from find_next_touches(m, before._replace(places=tuple(places), swapped=frozenset(swapped))))
+    page, inode = before.page, m.inode_of(m.compound_head(pfn))
+    if inode is not None:  # perhaps another one: an early kernel may hand out a huge page that broke
+        page = page._replace(inode=inode, number=page_index(m, pfn))
+    return (yield from find_next_touches(m, Before(page, tuple(places), before.mapped, frozenset(swapped), False)))
 
 
 def _vpns_of(m: Machine, mm: int, page: Page) -> list[int]:

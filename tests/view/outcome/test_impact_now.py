@@ -258,3 +258,21 @@ def test_another_frame_of_the_file_that_broke_later_is_an_error_of_its_own() -> 
     second = session.resolve_frame("/f@0")
     assert told(session, second) == {"a": hits.LATER, "b": hits.LATER}
     assert told(session, first) == {}
+
+
+def test_a_huge_page_that_early_kernels_hand_out_again_is_used_by_who_maps_its_new_file() -> None:
+    session = Session.fresh(4096, huge_pages=2)
+    do(session, "file", path="/huge", pages=512, filesystem="hugetlbfs", hole=True)
+    for name in ("a", "c"):
+        do(session, "task", name=name)
+    do(session, "mmap", task="a", name="h", pages=512, huge="hugetlb")
+    do(session, "write", task="a", at="h+0", value="I")
+    pfn = session.resolve_frame("a:h+511")
+    do(session, "poison", frame="a:h+511")
+    do(session, "munmap", task="a", at="h+0", pages=512)
+    assert told(session, pfn) == {}
+    for name in ("c", "a"):
+        do(session, "mmap", task=name, name="n", pages=512, file="/huge", shared=True)
+        do(session, "write", task="c", at="n+511", value="H")
+    assert session.resolve_frame("c:n+511") == pfn
+    assert told(session, pfn) == {"a": hits.USES, "c": hits.USES}
