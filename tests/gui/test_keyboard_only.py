@@ -74,7 +74,16 @@ def typist(open_window, qtbot) -> Typist:
 
 def test_every_panel_is_reached_and_left(typist: Typist) -> None:
     me, w = typist, typist.window
-    panels = (w.rmap, w.why, w.states.view, w.inspector, w.tasks, w.tables.pages.view, w.tables.vmas, w.tables.files)
+    panels = (
+        w.rmap,
+        w.why,
+        w.docks["states"].content().view,
+        w.docks["frame"].content(),
+        w.tasks,
+        w.tables.pages.view,
+        w.tables.vmas,
+        w.tables.files,
+    )
     keys = (Key.Key_1, Key.Key_2, Key.Key_3, Key.Key_4, Key.Key_5, Key.Key_6, Key.Key_7, Key.Key_8)
     for key, panel in zip((*keys, Key.Key_9, Key.Key_0), (*panels, w.log, w.notebook), strict=True):
         me.press(key, ALT)
@@ -342,7 +351,11 @@ def test_outline_and_state_table_are_walked(typist: Typist) -> None:
     me.press(Key.Key_End)
     me.press(Key.Key_3, ALT)
     me.press(Key.Key_PageUp)
-    fits = next(row for row in range(w.states.model.rowCount()) if w.states.model.table.rows[row].state == "fits")
+    fits = next(
+        row
+        for row in range(w.docks["states"].content().model.rowCount())
+        if w.docks["states"].content().model.table.rows[row].state == "fits"
+    )
     for _ in range(fits):
         me.press(Key.Key_Down)
     me.press(Key.Key_Return)

@@ -152,7 +152,7 @@ def test_who_died_and_why_is_read_off_the_window(stranger: Stranger) -> None:
     assert me.sought(r"HardwareCorrupted: (\d+) kB", w.counters) == "4"
     assert me.sought(r"hardware poison: (\d+) frame", w.legend) == "1"
     me.tab("Frame")
-    assert f"{me.pfn:#x}" in me.reads(w.inspector) and "HWPOISON" in me.reads(w.inspector)
+    assert f"{me.pfn:#x}" in me.reads(w.docks["frame"].content()) and "HWPOISON" in me.reads(w.docks["frame"].content())
 
     me.click(me.button("Previous operation"))
     assert me.reads(w.transport.where) == "start" and not me.dead_by_the_table()

@@ -94,12 +94,13 @@ def test_everything_in_the_dialogs_has_a_name(somebody: Person) -> None:
     me.press(Key.Key_Return)
     for key, keys in ((Key.Key_P, CTRL | SHIFT), (Key.Key_N, None), (Key.Key_F1, None), (Key.Key_E, CTRL)):
         me.press(key, *([keys] if keys else []))
-        assert me.front is not me.window and not silent(me.front)
+        me.until(lambda: me.front is not me.window)
+        assert not silent(me.front)
         if key is Key.Key_E:
             me.until(lambda: "differ" in me.reads())
             assert not silent(me.front)
         me.press(Key.Key_Escape)
-        assert me.front is me.window
+        me.until(lambda: me.front is me.window)
 
 
 def test_painted_views_tell_what_they_show(somebody: Person) -> None:

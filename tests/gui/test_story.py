@@ -105,7 +105,7 @@ def test_a_right_click_and_a_click_with_a_modifier_only_select(user, button, key
     user.click_frame(pfn, button, keys)
     assert user.window.controller.selection.frame == pfn == user.window.map.selection
     assert len(user.session.steps) == steps
-    assert f"{pfn:#x}" in user.window.inspector.toPlainText()
+    assert f"{pfn:#x}" in user.window.docks["frame"].content().toPlainText()
 
 
 def test_arrows_select_and_enter_fires(user) -> None:

@@ -48,7 +48,7 @@ def test_pages(me: Person) -> None:
     head = w.tables.pages.view.horizontalHeader()
     for _ in range(2):  # by mappings, the most first
         me.click(head.viewport(), QPoint(head.sectionViewportPosition(4) + 20, head.height() // 2))
-        me.until(lambda: not w.tables_link.sorter.busy)
+        me.until(lambda: not w.panels.tables_link.sorter.busy)
     me.wheel(w.tables.pages.view.viewport(), 1000)
     rows = [row.split("\t") for row in eyes.rows_in_view(w.tables.pages.view)]
     assert rows[0][4] == "4" and [row[4] for row in rows] == sorted((row[4] for row in rows), reverse=True)

@@ -175,7 +175,7 @@ def test_the_facts_of_a_recorded_frame_say_how_they_are_known(open_window) -> No
     user = open_window(opening.open_file(Path("resources/machines/victim_before.npz")))
     pfn = user.frame("w0:[heap]+0")
     user.window.controller.selection.select(pfn)
-    assert "How this is known" in user.window.inspector.toPlainText()
+    assert "How this is known" in user.window.docks["frame"].content().toPlainText()
 
 
 def test_live_memory_is_a_copy_and_the_window_says_so(user, monkeypatch) -> None:
@@ -333,7 +333,7 @@ def test_what_would_come_of_the_selected_frame_is_told_without_a_mouse(open_wind
     until(lambda: "counted" not in sentence.detail.text())
     assert sentence.detail.text().startswith("If it broke: ") and sentence.detail.text().endswith("Enter breaks it.")
     said = sentence.detail.text().removesuffix(" Enter breaks it.")
-    assert said in user.window.inspector.toPlainText()
+    assert said in user.window.docks["frame"].content().toPlainText()
     user.key(Qt.Key.Key_Return)
     user.window.actions_["last"].trigger()
     outcome = user.session.operations[-1].outcome

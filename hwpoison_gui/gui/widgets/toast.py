@@ -51,7 +51,7 @@ class Toast(QLabel):
 
     def _put(self) -> None:
         most = round(self._place.width() * _WIDEST)
-        words = max(self.fontMetrics().horizontalAdvance(line) for line in self.text().splitlines() or [""])
+        words = max(self.fontMetrics().horizontalAdvance(line) for line in self.text().split("\n"))
         self.setFixedWidth(min(most, words + 2 * look.LARGE))
         self.setFixedHeight(self.heightForWidth(self.width()))
         self.move(look.LARGE, self._place.height() - self.height() - look.LARGE)

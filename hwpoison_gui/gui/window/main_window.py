@@ -28,12 +28,9 @@ if TYPE_CHECKING:
     from hwpoison_gui.gui.map.panic_screen import PanicScreen
     from hwpoison_gui.gui.rmap.view import RmapView
     from hwpoison_gui.gui.tables.docks import Tables
-    from hwpoison_gui.gui.tables.inspector import Inspector
-    from hwpoison_gui.gui.tables.link import TablesLink
     from hwpoison_gui.gui.tables.log import LogView
     from hwpoison_gui.gui.tables.tasks import TaskTable
     from hwpoison_gui.gui.timeline.notebook import NotebookView
-    from hwpoison_gui.gui.why.state_table import StateTableView
     from hwpoison_gui.gui.why.view import DecisionView
     from hwpoison_gui.gui.window.command import Command
     from hwpoison_gui.kernel.boot.snapshot_format import FrameColumns
@@ -278,14 +275,6 @@ class MainWindow(QMainWindow):
         return cast("DecisionView", self.docks["why"].content())
 
     @property
-    def states(self) -> StateTableView:
-        return cast("StateTableView", self.docks["states"].content())
-
-    @property
-    def inspector(self) -> Inspector:
-        return cast("Inspector", self.docks["frame"].content())
-
-    @property
     def log(self) -> LogView:
         return cast("LogView", self.docks["log"].content())
 
@@ -300,10 +289,6 @@ class MainWindow(QMainWindow):
     @property
     def tables(self) -> Tables:
         return self.panels.tables
-
-    @property
-    def tables_link(self) -> TablesLink:
-        return self.panels.tables_link
 
     @property
     def is_complete(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Final
 from PySide6.QtWidgets import QMenu
 
 from hwpoison_gui import resources
+from hwpoison_gui.gui.look.plain import plain
 
 _MACHINES: Final = (
     ("machines/server.npz", "A recorded server: 1 GiB, 61 processes, Linux 6.1"),
@@ -40,5 +41,5 @@ def add_samples(menu: QMenu, open_path: Callable[[Path], None]) -> None:
             menu.addSeparator()
         number += path.suffix == ".toml"
         action = menu.addAction(f"{number}  {title}" if number else title)
-        action.setToolTip(str(path))
+        action.setToolTip(plain(str(path)))
         action.triggered.connect(lambda _=False, path=path: open_path(path))

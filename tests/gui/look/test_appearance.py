@@ -55,7 +55,9 @@ def _is_bare(widget: QWidget) -> bool:
 def painted(user: User) -> dict[str, float]:
     """What drawn text, and what stands beside it, takes: pixels that should grow with it."""
     w = user.window
-    rows = {name: table.rowHeight(0) for name, table in (("tasks", w.tasks), ("states", w.states.view))}
+    rows = {
+        name: table.rowHeight(0) for name, table in (("tasks", w.tasks), ("states", w.docks["states"].content().view))
+    }
     return rows | {
         "pages": w.tables.pages.findChild(QTableView).verticalHeader().defaultSectionSize(),
         "why": w.why.visualRect(w.why.model().index(0, 0)).height(),

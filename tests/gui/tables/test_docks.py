@@ -36,7 +36,7 @@ def test_a_row_selects_on_the_map_and_a_frame_its_row(user) -> None:
 @pytest.mark.parametrize("descending", [False, True])
 def test_every_column_sorts_both_ways(user, field: str, descending: bool) -> None:
     pages = show(user, "pages")
-    link = user.window.tables_link
+    link = user.window.panels.tables_link
     link.order_by(field, descending)
     until(lambda: not link.sorter.busy)
     model = pages.pages
@@ -82,7 +82,7 @@ def test_vmas_and_files_lead_to_their_frames_and_back(user) -> None:
 
 
 def listed(user) -> list[int]:
-    link, model = user.window.tables_link, user.window.tables.pages.pages
+    link, model = user.window.panels.tables_link, user.window.tables.pages.pages
     until(lambda: not link.sorter.busy)
     return [model.pfn_of(place) for place in range(model.size)]
 
@@ -96,7 +96,7 @@ def test_only_what_is_found_is_listed_while_something_is_looked_for(user) -> Non
     assert only.isEnabled()
     QTest.mouseClick(only, Qt.MouseButton.LeftButton)
     assert only.isChecked() and listed(user) == sorted(pfns)
-    window.tables_link.order_by("pfn", True)
+    window.panels.tables_link.order_by("pfn", True)
     assert listed(user) == sorted(pfns, reverse=True)
     window.finder.set_text("srv:heap+2")
     assert listed(user) == [pfns[2]]
@@ -106,7 +106,7 @@ def test_only_what_is_found_is_listed_while_something_is_looked_for(user) -> Non
 
 
 def test_pages_that_were_hidden_since_a_machine_was_opened_are_sorted_as_its_own(user) -> None:
-    link, model = user.window.tables_link, user.window.tables.pages.pages
+    link, model = user.window.panels.tables_link, user.window.tables.pages.pages
     assert not model.size, "nobody has seen them yet"
     link.order_by("pfn", True)
     assert listed(user) == list(reversed(range(user.session.machine.frames)))
@@ -164,8 +164,8 @@ def test_pages_say_what_the_map_shows_them_as(user) -> None:
     for lens, words in (("mapcount", "3 to 9"), ("zone", "DMA"), ("outcome", "SIGBUS")):
         user.window.actions_[f"lens-{lens}"].trigger()
         until(lambda words=words: words.casefold() in says().casefold())
-    user.window.tables_link.order_by("shown", True)
-    until(lambda: not user.window.tables_link.sorter.busy)
+    user.window.panels.tables_link.order_by("shown", True)
+    until(lambda: not user.window.panels.tables_link.sorter.busy)
     classes = {one.shortest: one.id for one in user.window.map.plane.lens.classes}
     ids = [classes[pages.pages.cells_at(place)[shown]] for place in range(0, pages.pages.size, 7)]
     assert ids == sorted(ids, reverse=True) and len(set(ids)) > 2

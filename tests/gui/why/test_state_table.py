@@ -15,15 +15,15 @@ Key, Role = Qt.Key, Qt.ItemDataRole
 
 
 def lit(user):
-    return next(row for row in user.window.states.model.table.rows if row.state == FITS)
+    return next(row for row in user.window.docks["states"].content().model.table.rows if row.state == FITS)
 
 
 def text(user, row: int, column: int) -> str:
-    return user.window.states.model.index(row, column).data()
+    return user.window.docks["states"].content().model.index(row, column).data()
 
 
 def test_a_selected_frame_is_previewed(user) -> None:
-    panel = user.window.states
+    panel = user.window.docks["states"].content()
     assert all(row.state == OPEN for row in panel.model.table.rows)
     user.window.controller.selection.select(user.frame("srv:heap+1"))
     assert "if it broke now" in panel.caption.text()
@@ -33,7 +33,7 @@ def test_a_selected_frame_is_previewed(user) -> None:
 
 def test_the_row_is_a_fact_after_the_handler_looked(user) -> None:
     user.click_frame(user.frame("srv:heap+1"))
-    panel = user.window.states
+    panel = user.window.docks["states"].content()
     assert "will look" in panel.caption.text()
     user.key(Key.Key_End, user.window.map.view)
     assert "looked" in panel.caption.text()
@@ -49,7 +49,7 @@ def test_the_row_is_a_fact_after_the_handler_looked(user) -> None:
 def test_enter_on_the_lit_row_goes_to_the_step_that_found_it(user) -> None:
     user.click_frame(user.frame("srv:heap+1"))
     user.key(Key.Key_End, user.window.map.view)
-    panel, row = user.window.states, lit(user)
+    panel, row = user.window.docks["states"].content(), lit(user)
     step = panel.model.table.step
     user.window.docks["states"].raise_()
     panel.view.setFocus()
@@ -60,7 +60,7 @@ def test_enter_on_the_lit_row_goes_to_the_step_that_found_it(user) -> None:
 
 
 def test_every_row_teaches(user) -> None:
-    model = user.window.states.model
+    model = user.window.docks["states"].content().model
     for row in model.table.rows:
         tip = model.index(row.number, KIND).data(Role.ToolTipRole)
         assert row.action in tip and (not row.never or "Never reached" in tip)
@@ -68,8 +68,8 @@ def test_every_row_teaches(user) -> None:
 
 def test_what_does_not_come_so_far_says_so(user) -> None:
     user.window.controller.selection.select(user.frame("any:free"))
-    assert "does not reach the state table" in user.window.states.caption.text()
-    assert not user.window.states.flags.isVisibleTo(user.window.states)
+    assert "does not reach the state table" in user.window.docks["states"].content().caption.text()
+    assert not user.window.docks["states"].content().flags.isVisibleTo(user.window.docks["states"].content())
 
 
 @pytest.mark.parametrize("theme", THEMES.values(), ids=lambda theme: theme.name)
@@ -78,8 +78,8 @@ def test_the_first_match_stands_on_a_ground_of_its_own(user, theme) -> None:
     user.click_frame(user.frame("srv:heap+1"))
     user.key(Key.Key_End, user.window.map.view)
     user.window.docks["states"].raise_()
-    view = user.window.states.view
-    rect = view.visualRect(user.window.states.model.index(lit(user).number, KIND))
+    view = user.window.docks["states"].content().view
+    rect = view.visualRect(user.window.docks["states"].content().model.index(lit(user).number, KIND))
     image = view.viewport().grab().toImage()
     ratio = image.devicePixelRatio()
     at = image.pixelColor(int((rect.right() - 2) * ratio), int((rect.top() + 1) * ratio))

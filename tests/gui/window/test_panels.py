@@ -76,11 +76,11 @@ def test_a_panel_that_is_made_late_has_the_theme_and_the_size_of_text(user) -> N
         window.appearance.choose_text_size(150)
         assert "states" not in made(window)
         window.show_panel("states")
-        until(lambda: window.states.view.isVisible())
-        early, late = window.tasks.font().pointSizeF(), window.states.view.font().pointSizeF()
+        until(lambda: window.docks["states"].content().view.isVisible())
+        early, late = window.tasks.font().pointSizeF(), window.docks["states"].content().view.font().pointSizeF()
         assert late == pytest.approx(early)
         window.appearance.choose_text_size(100)
-        assert window.states.view.font().pointSizeF() < late
+        assert window.docks["states"].content().view.font().pointSizeF() < late
     finally:
         look.set_text_size(look.USUAL_TEXT)
 

@@ -47,12 +47,17 @@ def test_backtab_goes_the_same_way_back(user) -> None:
 def test_the_frame_panel_is_reached_when_it_is_in_front_and_left_again(user) -> None:
     window = user.window
     window.controller.selection.select(user.frame("srv:heap+1"))
-    assert window.inspector not in walk(user)
+    assert window.docks["frame"].content() not in walk(user)
     window.docks["frame"].raise_()
-    until(lambda: not window.inspector.visibleRegion().isEmpty() or window.inspector.viewport().y() >= 0)
+    until(
+        lambda: (
+            not window.docks["frame"].content().visibleRegion().isEmpty()
+            or window.docks["frame"].content().viewport().y() >= 0
+        )
+    )
     QTest.qWait(50)
     seen = walk(user)
-    assert seen.count(window.inspector) == 1 and window.why not in seen
+    assert seen.count(window.docks["frame"].content()) == 1 and window.why not in seen
 
 
 def test_the_reverse_map_is_read_and_used_by_keyboard(user) -> None:
