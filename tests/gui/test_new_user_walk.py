@@ -216,5 +216,5 @@ def compared(me: Stranger) -> tuple[set[str], set[str]]:
     me.click(me.button("To before the click"))
     assert me.reads().count("Before the click.") == 2
     me.press(Key.Key_Escape)
-    assert me.front is me.window
+    me.until(lambda: me.front is me.window)
     return me.named(dead[0]), me.named(dead[1])
