@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt, QThread
+from PySide6.QtCore import QEvent, QObject, Qt, QThread
 from PySide6.QtGui import QColor, QFontMetrics, QKeySequence
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMessageBox, QPushButton, QToolButton
 
@@ -387,3 +387,24 @@ def test_the_sentence_leads_to_the_frame_that_a_page_was_migrated_to(open_window
     bar.to.click()
     assert user.window.controller.selection.frame == new and not bar.to.isVisible()
     assert bar.text.text().startswith(f"{new:#x}  ")
+
+
+def test_nothing_is_painted_while_nothing_happens(user) -> None:
+    """A widget that asks for a paint in its paint keeps a processor busy for as long as the window is open."""
+
+    class Counter(QObject):
+        paints = 0
+
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+            self.paints += event.type() == QEvent.Type.Paint and watched is user.window
+            return False
+
+    user.click_frame(user.frame("srv:heap+1"))
+    user.key(Qt.Key.Key_End)
+    until(lambda: not user.window.controller.busy)
+    user.qtbot.wait(300)
+    counter = Counter()
+    QApplication.instance().installEventFilter(counter)
+    user.qtbot.wait(300)
+    QApplication.instance().removeEventFilter(counter)
+    assert counter.paints <= 3

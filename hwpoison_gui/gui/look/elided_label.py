@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QTextLayout
 from PySide6.QtWidgets import QLabel, QSizePolicy, QToolTip, QWidget
 
 from hwpoison_gui.gui.look.plain import plain
+
+_UNBOUNDED: Final = 1 << 20  # pixels
 
 
 class ElidedLabel(QLabel):
@@ -28,8 +32,10 @@ class ElidedLabel(QLabel):
     @property
     def is_cut(self) -> bool:
         if self.wordWrap():
-            lacking = self.heightForWidth(self.width()) - self.height()
-            return lacking > self.fontMetrics().lineSpacing() // 4  # less is space between lines
+            # Not heightForWidth(): of a label whose text can be selected it asks for another paint, in every paint.
+            room, metrics = self.contentsRect(), self.fontMetrics()
+            needed = metrics.boundingRect(0, 0, room.width(), _UNBOUNDED, Qt.TextFlag.TextWordWrap, self.text())
+            return needed.height() - room.height() > metrics.lineSpacing() // 4  # less is space between lines
         return self.shown != self.text()
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -15,9 +15,13 @@ class TermTips(QObject):
     """Explains the widgets that it watches. The glossary is imported with the first tip."""
 
     def watch(self, root: QWidget) -> None:
-        """Watches a widget with the labels, buttons and views in it."""
-        inner = [root.findChildren(kind) for kind in (QLabel, QAbstractButton, QAbstractScrollArea)]
-        for widget in (root, *chain.from_iterable(inner)):
+        """Watches a widget with the labels, buttons and views in it.
+
+        Windows that belong to them are left out: Qt's own tip is one, and a tip about a tip would never end.
+        """
+        found = [root.findChildren(kind) for kind in (QLabel, QAbstractButton, QAbstractScrollArea)]
+        inner = (widget for widget in chain.from_iterable(found) if widget.window() is root.window())
+        for widget in (root, *inner):
             inside = widget.viewport() if isinstance(widget, QAbstractScrollArea) else widget
             inside.installEventFilter(self)
 
@@ -30,8 +34,10 @@ class TermTips(QObject):
         kind = event.type()
         if kind == QEvent.Type.ToolTip and isinstance(event, QHelpEvent) and isinstance(watched, QWidget):
             return self._show(watched, event)
-        if kind == QEvent.Type.ChildPolished and isinstance(child := event.child(), QWidget):  # type: ignore[attr-defined]
-            self.watch(child)
+        if kind == QEvent.Type.ChildPolished:
+            child = event.child()  # type: ignore[attr-defined]
+            if isinstance(child, QWidget) and not child.isWindow():
+                self.watch(child)
         return False
 
     @staticmethod

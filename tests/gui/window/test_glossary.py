@@ -118,6 +118,25 @@ def test_a_tip_is_shown_by_the_window_as_plain_text(user) -> None:
     assert QToolTip.text().startswith("PTE: ")
 
 
+def test_a_tip_has_no_tip(user, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Qt's tip is a label within the widget that it is about: if it were watched, it would be shown for ever."""
+    bar, asked = user.window.sentence, list[str]()
+    bar.set_sentence(Sentence("The PTE maps it."))
+    user.window.explain()
+    (point, *_) = places_of(bar.text, "PTE")
+    QApplication.sendEvent(bar.text, QHelpEvent(QEvent.Type.ToolTip, point, bar.text.mapToGlobal(point)))
+    until(QToolTip.isVisible)
+    for _ in range(5):
+        QApplication.processEvents()
+    tips = [one for one in QApplication.topLevelWidgets() if one.inherits("QTipLabel") and one.isVisible()]
+    monkeypatch.setattr(term_tips, "tip_at", lambda widget, _: asked.append(type(widget).__name__) or "a tip")
+    for shown in tips:
+        middle = shown.rect().center()
+        QApplication.sendEvent(shown, QHelpEvent(QEvent.Type.ToolTip, middle, shown.mapToGlobal(middle)))
+    assert tips and asked == []
+    QToolTip.hideText()
+
+
 def test_f1_explains_what_has_the_focus(broken) -> None:
     window = broken.window
     window.sentence.set_sentence(Sentence("its dirty PTE is replaced by a hwpoison entry"))
