@@ -22,7 +22,7 @@ from hwpoison_gui.view.base.moment import moment_of, title_of
 from hwpoison_gui.view.base.naming import with_pid
 from hwpoison_gui.view.facts.counters import killed
 from hwpoison_gui.view.facts.operation_chips import result_in
-from hwpoison_gui.view.facts.sentence import sentence_of
+from hwpoison_gui.view.facts.sentence import Sentence, sentence_of
 from hwpoison_gui.view.facts.stops import is_told, stops_of
 from hwpoison_gui.view.map.changed_frames import touched_frames
 from hwpoison_gui.view.outcome.loss import ending_of, loss_of
@@ -133,7 +133,8 @@ class _Story:
         session = self._session
         passed = range(session.position + 1, position + 1)
         touched = self._walk(position, passed)
-        moment, said = moment_of(session), sentence_of(session)
+        moment = moment_of(session)
+        said = sentence_of(session) if position else Sentence("The machine as booted.")
         frames = frames_concerned(session, moment.operation) if moment.operation is not None else []
         m = session.machine
         scene: Json = {

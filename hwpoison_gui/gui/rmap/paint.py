@@ -243,7 +243,8 @@ class RmapPainter:
         inner = rect.adjusted(13, 3, -20 if dead else -5, -3)
         if row.is_group:
             words = f"{'▸' if row.folded else '▾'} {row.label} × {news.tasks:,}"
-            self._two_lines(inner, words, self._dead(news), (self.theme.text, self.theme.kill), whole=True)
+            ink = self.theme.good if news.safe else self.theme.kill
+            self._two_lines(inner, words, self._dead(news), (self.theme.text, ink), whole=True)
             return
         words, ink = self._task_words(row, state, fate, inner.width())
         self._two_lines(inner, self._name(row), words, (self.theme.text, ink), strike=dead)

@@ -29,6 +29,8 @@ KEYS: Final[dict[int, str]] = {
     Key.Key_N: "notes",
     Key.Key_Backspace: "resume",
     Key.Key_R: "resume",
+    Key.Key_Question: "help",
+    Key.Key_F1: "help",
     Key.Key_Escape: "leave",
     Key.Key_F5: "leave",
 }

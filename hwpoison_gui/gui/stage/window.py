@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QFont,
     QFontInfo,
     QFontMetrics,
+    QGuiApplication,
     QKeyEvent,
     QMouseEvent,
     QPalette,
@@ -30,7 +31,7 @@ from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.rmap.view import RmapView
 from hwpoison_gui.gui.stage.board import Board, words
-from hwpoison_gui.gui.stage.keys import KEYS
+from hwpoison_gui.gui.stage.keys import HELP, KEYS
 from hwpoison_gui.gui.stage.motion import Motion, between
 from hwpoison_gui.gui.stage.overlays import Blank, Card, ProgressLine, Spotlight
 from hwpoison_gui.gui.stage.speaker import SpeakerWindow
@@ -101,7 +102,9 @@ class StageWindow(QWidget):
             slider.valueWanted.connect(partial(self._controller.set_sysctl, slider.sysctl.name))
         row.addStretch(1)
         self.sliders.hide()
-        self.card, self.blank, self.spotlight = Card(self), Blank(self), Spotlight(self)
+        self.card, self.help, self.blank, self.spotlight = Card(self), Card(self), Blank(self), Spotlight(self)
+        self.help.show_words("Keys", "\n".join(HELP.split(" · ")), "")
+        self.help.hide()
         # All keys are the stage's own: a remote must work whatever was clicked.
         for widget in (self.map.view, self.rmap, *self._sliders):
             widget.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -288,6 +291,11 @@ class StageWindow(QWidget):
         self.spotlight.setVisible(not self.spotlight.isVisible())
         self.spotlight.raise_()
 
+    def toggle_help(self) -> None:
+        """The keys, over everything."""
+        self.help.setVisible(not self.help.isVisible())
+        self.help.raise_()
+
     def toggle_sliders(self) -> None:
         self.sliders.setVisible(not self.sliders.isVisible())
 
@@ -299,6 +307,8 @@ class StageWindow(QWidget):
             return
         self._speaker = SpeakerWindow(self, self._theme)
         self._speaker.show_stop(self._controller.session, self._stops, self._stop)
+        if len(QGuiApplication.screens()) == 1:  # else the full screen would cover it
+            self._speaker.setWindowFlag(Qt.WindowType.WindowStaysOnTopHint)
         self._speaker.show()
         self.activateWindow()
 
@@ -320,13 +330,16 @@ class StageWindow(QWidget):
         key, text = event.key(), event.text()
         if text.isdecimal() and text.isascii():
             self._typed += text
+            self.where.setText(f"to stop {self._typed[-6:]} ⏎")
             return
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             typed, self._typed = self._typed, ""
             if typed:
                 self._go(int(typed[-6:]))
             return
-        self._typed = ""
+        if self._typed:
+            self._typed = ""
+            self._show()
         act = KEYS.get(key)
         if act is None:
             event.ignore()
@@ -340,6 +353,7 @@ class StageWindow(QWidget):
             "forward": self.forward, "back": self.back, "first": self.first, "last": self.last, "larger": self.larger,
             "smaller": self.smaller, "blank": self.toggle_blank, "spotlight": self.toggle_spotlight,
             "sliders": self.toggle_sliders, "notes": self.toggle_notes, "resume": self.resume, "leave": self.close,
+            "help": self.toggle_help,
         }  # fmt: skip
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -357,7 +371,7 @@ class StageWindow(QWidget):
         self.spotlight.move_to(self.mapFromGlobal(event.globalPosition()))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        for overlay in (self.card, self.blank, self.spotlight):
+        for overlay in (self.card, self.help, self.blank, self.spotlight):
             overlay.setGeometry(self.rect())
         self._set_fonts()
 
@@ -383,6 +397,7 @@ class StageWindow(QWidget):
         self.log.setFont(sized(0.8, mono=True))
         self.where.setFont(sized(0.75))
         self.card.set_look(self._theme, sized(2.6, bold=True), sized(1.3), unit)
+        self.help.set_look(self._theme, sized(1.6, bold=True), sized(1.3), unit)
         self.rmap.set_scale(unit / max(1, QFontInfo(look.font()).pixelSize()))
         grid = self.layout()
         assert isinstance(grid, QGridLayout)

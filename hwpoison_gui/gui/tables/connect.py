@@ -41,7 +41,8 @@ def connect_tasks(
         rows = present.ground.rows_of(controller.session, steps)
         table.set_rows(rows, controller.panicked)
         states = Counter(row.state for row in rows)
-        dock.set_subject(", ".join(f"{states[one]:,} {one}" for one in ("running", "killed", "exited") if states[one]))
+        said = [f"{states[one]:,} {one}" for one in ("running", "killed", "exited") if states[one]]
+        dock.set_subject("the machine has stopped" if controller.panicked else ", ".join(said))
 
     def show_walk() -> None:
         state = present.state

@@ -50,8 +50,8 @@ _AHEAD: Final = {
 }
 _FATAL: Final = (PANICS, DEAD, ENDS, LATER, IGNORED)
 _RUNS_ON: Final = "the machine runs on"
-_PANIC: Final = "The kernel gave up on purpose: only stepping back, or a new machine, goes on."
-_INIT_DIED: Final = "{signals}; without init the kernel cannot go on: only stepping back, or a new machine, does."
+_PANIC: Final = "The kernel gave up on purpose: nothing runs any more; step back, or start a new machine."
+_INIT_DIED: Final = "{signals}; without init the kernel cannot go on; step back, or start a new machine."
 
 
 def verdict(session: Session, operation: Operation) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hwpoison_gui.view.base.hits import counted_hits
+from hwpoison_gui.view.base.hits import SAFE, counted_hits
 from hwpoison_gui.view.walk.layout import Row
 from hwpoison_gui.view.walk.state import WalkState
 
@@ -23,6 +23,7 @@ class RowNews(NamedTuple):
     signalled: int
     of_task: bool  # the present step is about one of its tasks
     ends: tuple[str, ...] = ()  # impact on its other tasks, with counts
+    safe: bool = False  # the error is handled, and none of its tasks is hit
 
     @property
     def all_cut(self) -> bool:
@@ -50,6 +51,7 @@ def news_of(row: Row, state: WalkState) -> RowNews:
         kinds.count("signalled"),
         state.current_task in tasks,
         _ends(tasks, state),
+        bool(state.ends) and all(state.ends.get(tgid, SAFE) == SAFE for tgid in tasks),
     )
 
 

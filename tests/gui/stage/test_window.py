@@ -186,6 +186,16 @@ def test_the_speaker_sees_notes_and_what_comes_next(lesson: tuple[object, StageW
     press(stage, Key.Key_N)
 
 
+def test_a_question_mark_shows_the_keys_and_digits_are_seen(lesson: tuple[object, StageWindow]) -> None:
+    _, stage = lesson
+    press(stage, Key.Key_PageDown, Key.Key_Question)
+    assert stage.help.isVisible() and "PageDown: next stop" in stage.help.text.text()
+    press(stage, Key.Key_Question, Key.Key_1, Key.Key_2)
+    assert not stage.help.isVisible() and stage.where.text() == "to stop 12 ⏎"
+    press(stage, Key.Key_PageDown)
+    assert stage.stop == 2 and stage.where.text().startswith("2 /")
+
+
 def test_text_grows_and_a_long_caption_still_fits(lesson: tuple[object, StageWindow]) -> None:
     _, stage = lesson
     press(stage, Key.Key_PageDown)

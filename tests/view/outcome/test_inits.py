@@ -87,8 +87,8 @@ def test_the_words_before() -> None:
 
 
 @pytest.mark.parametrize(("container", "said", "touched", "chip"), [
-    (False, "the kernel panics when i touches it", "SIGBUS killed i; without init the kernel cannot go on: "
-     "only stepping back, or a new machine, does.", "1 panics the kernel on touch"),
+    (False, "the kernel panics when i touches it", "SIGBUS killed i; without init the kernel cannot go on; "
+     "step back, or start a new machine.", "1 panics the kernel on touch"),
     (True, "i dies on touch, and its PID namespace with it", "SIGBUS killed i; SIGKILL killed c.",
      "1 dies on touch with its PID namespace"),
 ])  # fmt: skip

@@ -92,7 +92,7 @@ def test_a_panic_says_what_is_left_to_do() -> None:
     session = Session.fresh(4096, sysctl={"memory_failure_recovery": 0})
     do(session, "poison", frame="any:free")
     assert sentence_of(session).tone == "panic"
-    assert "stepping back" in sentence_of(session).text
+    assert "step back" in sentence_of(session).text
 
 
 def test_what_was_read_is_said() -> None:
