@@ -1,0 +1,39 @@
+"""The summary of a row of the reverse map: of a group it counts, and says whether any of it is hit."""
+
+from __future__ import annotations
+
+import pytest
+
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.walk.layout import GROUP_FROM, rows_of
+from hwpoison_gui.view.walk.news import RowNews, news_of
+from hwpoison_gui.view.walk.state import Walks
+from tests.workbench import do
+
+
+def group(op: str, early_kill: int = 1) -> RowNews:
+    """The row of all forked tasks, after an error in the page of a clean file or of memory that they share."""
+    session = Session.fresh(1 << 14, sysctl={"memory_failure_early_kill": early_kill})
+    do(session, "file", path="/srv/data", pages=1)
+    do(session, "task", name="parent")
+    do(session, "mmap", task="parent", name="file", pages=1, file="/srv/data", prot="r")
+    do(session, "mmap", task="parent", name="heap", pages=1)
+    do(session, "write", task="parent", at="heap+0", value="x")
+    for number in range(GROUP_FROM):
+        do(session, "fork", task="parent", child=f"c-{number}")
+        do(session, "read", task=f"c-{number}", at="file+0")
+    do(session, "poison", frame=f"c-0:{op}+0")
+    walks = Walks()
+    graph = walks.map_for(session, session.operations[-1].outcome.pfn or 0)
+    assert graph is not None
+    (row,) = [one for one in rows_of(graph) if one.is_group]
+    return news_of(row, walks.state_of(session, graph))
+
+
+@pytest.mark.parametrize(("area", "early_kill", "safe", "dead"), [
+    ("file", 1, True, 0), ("heap", 1, False, GROUP_FROM), ("heap", 0, False, 0),
+])  # fmt: skip
+def test_a_group_is_safe_where_none_of_it_is_hit(area: str, early_kill: int, safe: bool, dead: int) -> None:
+    news = group(area, early_kill)
+    assert (news.safe, news.dead, news.tasks) == (safe, dead, GROUP_FROM)
+    assert news.all_cut
