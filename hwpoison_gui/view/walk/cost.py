@@ -26,5 +26,5 @@ def _find(session: Session, operation: Operation) -> tuple[int, str]:
             if not early:
                 return number + 1, "no task is signalled now"
             pairs = f"{counted(early, 'task')} × {counted(vmas, 'VMA')}: {counted(early * vmas, 'pair')}"
-            return number + 1, f"{pairs}, {found} found"
+            return number + 1, f"{pairs}, {found or 'none'} on to_kill"
     return operation.last, ""

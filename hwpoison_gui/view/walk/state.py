@@ -46,8 +46,8 @@ class WalkState:
 
     `entries`: dirty, clean, swap, hwpoison, other, none. `current_vmas` and `current_task`: the objects of the present
     step; `act` is its act. `kind` is what the frame holds, or held before it was poisoned; `cached`: it is in a page
-    cache; `per_cpu`: free, on a per-CPU list. `ends`: impact of the error on each task, once it is handled
-    (hits.MEANINGS).
+    cache; `per_cpu`: free, on a per-CPU list; `mapped`: PTEs that map it. `ends`: impact of the error on each task,
+    once it is handled (hits.MEANINGS).
     """
 
     letters: str = ""
@@ -55,6 +55,7 @@ class WalkState:
     kind: kinds.Kind = kinds.KINDS[0]
     cached: bool = False
     per_cpu: bool = False
+    mapped: int = 0
     entries: dict[int, str] = field(default_factory=dict)
     visited: set[int] = field(default_factory=set)
     cut: set[int] = field(default_factory=set)
@@ -164,6 +165,7 @@ class Follower:
         self._state.kind = exact_kind(m, self.graph.pfn, _kind_now(self.graph.kind, word))
         self._state.cached = m.inode_of(m.compound_head(self.graph.pfn)) is not None
         self._state.per_cpu = m.pcp.get((0, self.graph.pfn)) is True
+        self._state.mapped = m.mapcount.get(self.graph.pfn)
         self._state.ends = impact_now(session, self.graph.pfn)
         self._point(m, moment_of(session))
         return self._state

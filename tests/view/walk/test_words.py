@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from hwpoison_gui import resources
+from hwpoison_gui.opening import open_file
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.rmap.graph import Mapping, ReverseMap
 from hwpoison_gui.view.walk.layout import rows_of
 from hwpoison_gui.view.walk.news import news_of
 from hwpoison_gui.view.walk.state import Walks, WalkState
-from hwpoison_gui.view.walk.words import box_words, map_words
+from hwpoison_gui.view.walk.words import box_words, map_words, no_users_words
 from tests.workbench import do
 
 
@@ -86,3 +88,11 @@ def test_the_box_of_a_mapping_has_its_name_large_and_the_rest_below() -> None:
     assert box_words(Mapping("file", "/usr/lib/libc.so.6", "page 3", "/usr/lib/libc.so.6")) == ("libc.so.6", "page 3")
     assert box_words(Mapping("anon", "anon_vma 7", "3 VMAs", "7")) == ("anon_vma", "7: 3 VMAs")
     assert box_words(Mapping("none", "no mapping")) == ("no mapping", "")
+
+
+def test_a_page_that_is_mapped_without_a_reverse_map_is_not_said_to_be_unmapped() -> None:
+    """The vdso of the recorded server: a reserved frame in 51 page tables, with no file and no anon_vma."""
+    session = open_file(resources.path("machines/server.npz")).session
+    graph, state = seen(session, 0x2416)
+    assert not graph.mappers
+    assert no_users_words(state) == "51 PTEs map it, but no reverse map leads to them."
