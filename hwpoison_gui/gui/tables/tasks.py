@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from heapq import nlargest
+
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QFont, QFontMetrics, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
@@ -33,6 +35,7 @@ _WIDTHS = {
 }  # fmt: skip
 
 _NAME = [column.field for column in COLUMNS].index("name")
+_MEASURED = 32  # names with most characters: measuring ten thousand takes as long as a step may
 _BAR = 6  # width of the colour bar before a task's name
 _KILLED_BY = [column.field for column in COLUMNS].index("killed_by")
 
@@ -128,7 +131,8 @@ class TaskTable(QTableView):
                 wide = metrics.horizontalAdvance(f"{longest:,}") + 2 * look.SMALL + look.HAIR
                 self.setColumnWidth(number, max(self._least[number], wide))
         bold = QFontMetrics(look.font(look.BODY, QFont.Weight.DemiBold))
-        longest = max((bold.horizontalAdvance(row.name) for row in self.tasks.rows), default=0)
+        names = nlargest(_MEASURED, (row.name for row in self.tasks.rows), len)
+        longest = max(map(bold.horizontalAdvance, names), default=0)
         around = look.px(_BAR) + look.LARGE + look.SMALL
         others = sum(self.columnWidth(number) for number in self._least if number not in (_NAME, _KILLED_BY))
         room = self.viewport().width() - others - self._least[_KILLED_BY]
