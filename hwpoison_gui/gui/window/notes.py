@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QInputDialog, QMenu, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QInputDialog, QLabel, QMenu, QPlainTextEdit, QWidget
 
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.present import Present
@@ -125,6 +125,8 @@ class Notes(QObject):
         dialog.setLabelText(self._about(draft is not None))
         dialog.setTextValue(draft.text if draft else here.text if here else "")
         plain_labels(dialog)
+        for label in dialog.findChildren(QLabel):
+            label.setWordWrap(True)  # a long sentence would make the dialog wider than a small screen
         dialog.textValueChanged.connect(self._typed)
         dialog.textValueSelected.connect(self.write)
         dialog.rejected.connect(self._left)

@@ -150,3 +150,13 @@ def test_saving_says_which_notes_a_file_cannot_hold(branched, tmp_path, monkeypa
     assert "on the line" not in box.informativeText()
     box.close()
     assert [step.caption for step in load(path).steps if step.caption] == ["on the line"]
+
+
+def test_a_long_sentence_does_not_make_the_dialog_wider_than_a_small_screen(branched) -> None:
+    sentence = branched.window.sentence
+    sentence.set_sentence(sentence.sentence._replace(text="word " * 80, where="step 1 of 2"))
+    branched.window.notes.ask_note()
+    dialog = branched.window.findChild(QInputDialog)
+    until(dialog.isVisible)
+    assert dialog.width() <= 600 and "word word" in dialog.labelText()
+    dialog.reject()
