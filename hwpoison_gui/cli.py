@@ -17,7 +17,7 @@ from hwpoison_gui import __version__, terminal
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
 
 if TYPE_CHECKING:
-    from hwpoison_gui.opening import Opened, Start
+    from hwpoison_gui.opening import Start
     from hwpoison_gui.stories import Machine
 
 GOOD: Final = 0
@@ -228,16 +228,17 @@ def _report(arguments: Sequence[str]) -> int:
     parser.add_argument("--out", type=Path, metavar="FILE", help="file to write (default: standard output)")
     options = parser.parse_args(arguments)
     from hwpoison_gui.export.report import report
+    from hwpoison_gui.opening import open_file
 
-    opened = _opened(options.file)
-    if opened is None:
-        return BAD_FILE
-    opened.session.seek(len(opened.session.steps))
-    text = report(opened.session, opened.title)
-    if options.out is None:
+    with _Reported(options.file) as reported:
+        opened = open_file(options.file)
+        opened.session.seek(len(opened.session.steps))
+        text = report(opened.session, opened.title)
+        if options.out is not None:
+            return _write(options.out, text)
         sys.stdout.write(text)
         return GOOD
-    return _write(options.out, text)
+    return reported.status
 
 
 def _render(arguments: Sequence[str]) -> int:
@@ -249,29 +250,17 @@ def _render(arguments: Sequence[str]) -> int:
         return _complain(f"{options.to}: not a format that can be written; expected NAME.html", BAD_FILE)
     from hwpoison_gui.export.html import page
     from hwpoison_gui.export.story import TooLongError, story
-
-    opened = _opened(options.file)
-    if opened is None:
-        return BAD_FILE
-    try:
-        told = story(opened.session, opened.title, opened.scenario.summary if opened.scenario else "")
-    except TooLongError as error:
-        return _complain(f"{options.file}: {error}", BAD_FILE)
-    return _write(options.to, page(told))
-
-
-def _opened(path: Path) -> Opened | None:
-    """An opened machine; None after reporting a bad file."""
     from hwpoison_gui.opening import open_file
-    from hwpoison_gui.sources.errors import SourceError
 
-    try:
-        return open_file(path)
-    except (ScenarioError, SourceError) as error:
-        _complain(str(error), BAD_FILE)
-    except OSError as error:
-        _complain(f"{path}: cannot be read: {error.strerror or error}", BAD_FILE)
-    return None
+    with _Reported(options.file) as reported:
+        opened = open_file(options.file)
+        summary = opened.scenario.summary if opened.scenario is not None else ""
+        try:
+            told = story(opened.session, opened.title, summary)
+        except TooLongError as error:
+            return _complain(f"{options.file}: {error}", BAD_FILE)
+        return _write(options.to, page(told))
+    return reported.status
 
 
 def _write(path: Path, text: str) -> int:
@@ -327,14 +316,9 @@ def _to_open(arguments: Sequence[str]) -> argparse.Namespace:
 def _start(file: Path | None) -> Start | None:
     """What the window starts with; None after reporting a bad file."""
     from hwpoison_gui.opening import open_file, start_of, start_of_desktop
-    from hwpoison_gui.sources.errors import SourceError
 
-    try:
+    with _Reported(file):
         return start_of_desktop() if file is None else start_of(open_file(file))
-    except (ScenarioError, SourceError) as error:
-        _complain(str(error), BAD_FILE)
-    except OSError as error:
-        _complain(f"{file}: cannot be read: {error.strerror or error}", BAD_FILE)
     return None
 
 

@@ -24,7 +24,7 @@ from hwpoison_gui.view.facts.counters import killed
 from hwpoison_gui.view.facts.operation_chips import result_in
 from hwpoison_gui.view.facts.sentence import Sentence, sentence_of
 from hwpoison_gui.view.facts.stops import is_told, stops_of
-from hwpoison_gui.view.map.changed_frames import touched_frames
+from hwpoison_gui.view.map.changed_frames import frames_of
 from hwpoison_gui.view.outcome.loss import ending_of, loss_of
 from hwpoison_gui.view.outline.outline import Outline
 from hwpoison_gui.view.rmap.graph import ReverseMap
@@ -131,8 +131,8 @@ class _Story:
 
     def _scene(self, position: int, stops: Collection[int]) -> Json:
         session = self._session
-        passed = range(session.position + 1, position + 1)
-        touched = self._walk(position, passed)
+        touched = frames_of(session.steps.between(session.position, position))
+        session.seek(position)
         moment = moment_of(session)
         said = sentence_of(session) if position else Sentence("The machine as booted.")
         frames = frames_concerned(session, moment.operation) if moment.operation is not None else []
@@ -150,7 +150,7 @@ class _Story:
             "kb": m.hardware_corrupted_kb,
             "killed": killed(m),
             "tasks": [self._number(_task(row)) for row in self._tasks.of(m)],
-            "cells": self._changed(touched),
+            "cells": self._changed(touched.tolist()),
         }
         for target in frames[:1]:
             scene["target"] = target // self._per_cell
@@ -161,13 +161,6 @@ class _Story:
             ]
             scene["walk"] = self._reverse_map(target)
         return scene
-
-    def _walk(self, position: int, passed: range) -> set[int]:
-        touched: set[int] = set()
-        for step in passed:
-            self._session.seek(step)
-            touched.update(touched_frames(self._session)[1].tolist())
-        return touched
 
     # -- the map
 
@@ -181,7 +174,7 @@ class _Story:
         found: U8 = padded.reshape(-1, self._per_cell).max(axis=1)
         return found
 
-    def _changed(self, frames: set[int]) -> list[list[int]]:
+    def _changed(self, frames: list[int]) -> list[list[int]]:
         m, size = self._session.machine, self._per_cell
         found = []
         for cell in sorted({frame // size for frame in frames}):

@@ -29,7 +29,7 @@ from PySide6.QtWidgets import (
 import hwpoison_gui.gui
 from hwpoison_gui import opening
 from hwpoison_gui.gui.look.plain import plain, plain_labels
-from hwpoison_gui.gui.window import messages
+from hwpoison_gui.gui.widgets import messages
 from tests.gui.conftest import User
 from tests.gui.waiting import until
 

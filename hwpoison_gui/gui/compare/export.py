@@ -6,13 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QBuffer, QIODevice, Qt
 from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QToolButton, QWidget
 
 from hwpoison_gui import atomic_file
 from hwpoison_gui.export.comparison import FORMATS, Comparison, as_markdown
-from hwpoison_gui.gui.look.plain import plain_labels
+from hwpoison_gui.gui.widgets.messages import show_error
+from hwpoison_gui.gui.widgets.picture import encoded
 
 _KINDS: Final = {
     "Markdown (*.md)": ".md", "Comma-separated values (*.csv)": ".csv", "Text (*.txt)": ".txt",
@@ -49,20 +49,13 @@ class ExportButton(QToolButton):
     def save_as(self, path: Path) -> None:
         """Writes a file."""
         try:
-            if path.suffix.lower() == ".png":
-                atomic_file.write(path, self._as_png())
-            else:
-                atomic_file.write(path, FORMATS[path.suffix.lower()](self._compared()).encode())
+            atomic_file.write(path, self._content(path.suffix.lower()))
         except OSError as error:
-            head = "The comparison cannot be saved"
-            box = QMessageBox(QMessageBox.Icon.Warning, "hwpoison-gui", head, QMessageBox.StandardButton.Ok, self)
-            box.setInformativeText(f"{path}: {error.strerror or error}")
-            plain_labels(box)
-            box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            box.open()
+            show_error(self, "The comparison cannot be saved", f"{path}: {error.strerror or error}")
 
-    def _as_png(self) -> bytes:
-        buffer = QBuffer()
-        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        self._picture().save(buffer, "png")
-        return bytes(buffer.data().data())
+    def _content(self, suffix: str) -> bytes:
+        if suffix != ".png":
+            return FORMATS[suffix](self._compared()).encode()
+        data = encoded(self._picture())
+        assert data is not None, "Qt always writes PNG"
+        return data

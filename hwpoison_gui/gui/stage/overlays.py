@@ -85,7 +85,7 @@ class Spotlight(QWidget):
         painter.end()
 
 
-class ProgressLine(QWidget):
+class StopLine(QWidget):
     """A thin line: the stops passed, and those to come."""
 
     def __init__(self, parent: QWidget) -> None:

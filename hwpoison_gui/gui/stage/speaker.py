@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from hwpoison_gui.gui.look import theme as look
@@ -85,8 +86,8 @@ class SpeakerWindow(QWidget):
         self.elapsed.setText(f"{_minutes(gone)} of about {_minutes(self._planned)}")
         self.left.setText(f"about {_minutes(self._left)} left")
 
-    def keyPressEvent(self, event: object) -> None:
-        self._stage.keyPressEvent(event)  # type: ignore[arg-type]
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        self._stage.keyPressEvent(event)
 
 
 def _minutes(seconds: float) -> str:

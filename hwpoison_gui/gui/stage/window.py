@@ -25,6 +25,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
 from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.control.notifier import Moved
 from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.appearance import Appearance
@@ -33,16 +34,16 @@ from hwpoison_gui.gui.rmap.view import RmapView
 from hwpoison_gui.gui.stage.board import Board, words
 from hwpoison_gui.gui.stage.keys import HELP, KEYS
 from hwpoison_gui.gui.stage.motion import Motion, between
-from hwpoison_gui.gui.stage.overlays import Blank, Card, ProgressLine, Spotlight
+from hwpoison_gui.gui.stage.overlays import Blank, Card, Spotlight, StopLine
 from hwpoison_gui.gui.stage.speaker import SpeakerWindow
 from hwpoison_gui.gui.toolbar.sysctl_slider import SysctlSlider
 from hwpoison_gui.session.branches import Past, shared
+from hwpoison_gui.view.facts.captions import Captions
 from hwpoison_gui.view.facts.staged import staged, target_at
 from hwpoison_gui.view.facts.stops import stops_of
 from hwpoison_gui.view.map.camera import Camera
 from hwpoison_gui.view.map.highlights import highlights_of
 from hwpoison_gui.view.map.zones import starts_of
-from hwpoison_gui.view.outline.outline import Outlines
 from hwpoison_gui.view.words.plain import plain
 
 _ROWS: Final = 34  # lines of ordinary text that would fit the height
@@ -68,7 +69,7 @@ class StageWindow(QWidget):
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._controller, self._present, self._theme = controller, present, appearance.theme
-        self._outlines = Outlines()
+        self._captions = Captions(controller.session, "", "")
         self._size = _SIZES.index(1.0)
         self._typed = ""
         self._caption_font = self.font()
@@ -92,7 +93,7 @@ class StageWindow(QWidget):
         self.caption.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.where.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.map, self.rmap, self.board = FrameMapWidget(self, theme), RmapView(self, theme), Board(self)
-        self.progress = ProgressLine(self)
+        self.progress = StopLine(self)
         self.sliders = QWidget(self)
         row = QHBoxLayout(self.sliders)
         sysctls = self._controller.session.machine.profile.sysctls
@@ -175,8 +176,8 @@ class StageWindow(QWidget):
         """Shows the session's position in all parts."""
         c, present, theme = self._controller, self._present, self._theme
         session = c.session
-        shown = staged(session, self._outlines)
-        self.caption.setText(shown.caption[:_MOST_CAPTION])
+        shown = staged(session, present.ground.outlines)
+        self.caption.setText(self._captions.at_present().text[:_MOST_CAPTION])
         self._fit_caption()
         self.board.show_words(shown, theme)
         self.rmap.set_walk(present.graph, present.state, present.colours, None)
@@ -190,10 +191,9 @@ class StageWindow(QWidget):
         look.ink(self.where, theme.warn if off else theme.muted)
         self.progress.set_progress(self._stop, self._stops, theme)
 
-    def _moved(self, moved: object) -> None:
-        pfns = getattr(moved, "pfns", None)
-        self.map.frames_changed(pfns)
-        if getattr(moved, "acted", False):
+    def _moved(self, moved: Moved) -> None:
+        self.map.frames_changed(moved.pfns)
+        if moved.acted:
             self._acted()
         self._show()
 

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.map.widget import FrameMapWidget
+from hwpoison_gui.gui.widgets.messages import show_page
 from hwpoison_gui.gui.window.go_to import GoTo
-from hwpoison_gui.gui.window.messages import show_page
 from hwpoison_gui.gui.window.recent import RecentFiles
 
 if TYPE_CHECKING:

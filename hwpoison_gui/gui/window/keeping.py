@@ -13,11 +13,11 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.present import Present
+from hwpoison_gui.gui.widgets.messages import show_error
 from hwpoison_gui.gui.widgets.toast import Toast
 from hwpoison_gui.gui.window.autosave import MEMORY, SESSION, Autosave
 from hwpoison_gui.gui.window.machines import Machines
 from hwpoison_gui.gui.window.map_view import MapView
-from hwpoison_gui.gui.window.messages import show_error
 from hwpoison_gui.gui.window.notes import Notes
 from hwpoison_gui.gui.window.recent import RecentFiles
 from hwpoison_gui.gui.window.saving import Saving

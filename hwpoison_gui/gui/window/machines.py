@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from hwpoison_gui import opening
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.loader import Loader
-from hwpoison_gui.gui.window.messages import show_error
+from hwpoison_gui.gui.widgets.messages import show_error
 from hwpoison_gui.gui.window.unsaved import Guard
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.document.document import SUFFIX

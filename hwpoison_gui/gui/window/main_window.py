@@ -236,7 +236,7 @@ class MainWindow(QMainWindow):
             connect_timeline,
         )
         from hwpoison_gui.gui.toolbar.connect import connect_toolbar
-        from hwpoison_gui.gui.window import messages
+        from hwpoison_gui.gui.widgets import messages
         from hwpoison_gui.gui.window.state import connect_state
 
         c, present = self.controller, self.present

@@ -6,15 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QBuffer, QIODevice, QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QImageWriter
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from hwpoison_gui.gui.control.background import Background
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.look.plain import plain_labels
+from hwpoison_gui.gui.widgets.messages import show_error
+from hwpoison_gui.gui.widgets.picture import encoded
 from hwpoison_gui.gui.window.map_view import MapView
-from hwpoison_gui.gui.window.messages import show_error
 from hwpoison_gui.gui.window.notes import Notes
 from hwpoison_gui.gui.window.unsaved import UnsavedWork, Work
 from hwpoison_gui.opening import Opened
@@ -219,13 +220,12 @@ class Saving(QObject):
         known = suffix.encode() in {bytes(kind.data()) for kind in QImageWriter.supportedImageFormats()}
 
         def write(path: Path) -> None:
-            buffer = QBuffer()
-            buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-            if not picture.save(buffer, suffix if known else "png"):
+            data = encoded(picture, suffix if known else "png")
+            if data is None:
                 self._failed("The picture cannot be saved", f"Qt cannot write pictures of the kind {suffix}.")
                 return
             try:
-                atomic_file.write(path, bytes(buffer.data().data()))
+                atomic_file.write(path, data)
             except OSError as error:
                 self._failed("The picture cannot be saved", f"{path}: {error.strerror or error}")
             else:

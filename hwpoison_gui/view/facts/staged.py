@@ -13,7 +13,6 @@ from hwpoison_gui.view.facts.stops import is_told
 from hwpoison_gui.view.outcome.loss import Fact, ending_of, loss_of
 from hwpoison_gui.view.outline.outline import Node, Outlines
 from hwpoison_gui.view.rows.log import log_lines
-from hwpoison_gui.view.words.plain import plain
 
 MOST_WAYS: Final = 5
 
@@ -28,11 +27,10 @@ class Way(NamedTuple):
 class Staged(NamedTuple):
     """Words at one position.
 
-    `caption`: of the scenario. `head`: the question decided, or what goes on; `ways`: its answers. `facts`: what is
+    `head`: the question decided, or what goes on; `ways`: its answers. `facts`: what is
     left, at the end of an operation. `log`: the newest line. `target`: see `target_at`.
     """
 
-    caption: str
     said: Sentence
     head: str = ""
     ways: tuple[Way, ...] = ()
@@ -47,9 +45,8 @@ def staged(session: Session, outlines: Outlines) -> Staged:
     operation = moment.operation
     if operation is not None and operation.name == "check":
         said = Sentence("")  # it does nothing: its caption says why it is there
-    captions = [plain(one.telling.caption) for one in session.operations[: moment.number + 1] if one.telling.caption]
     lines = log_lines(session)
-    shown = Staged(captions[-1] if captions else "", said, log=lines[-1] if lines else None)
+    shown = Staged(said, log=lines[-1] if lines else None)
     shown = shown._replace(target=target_at(session, session.position))
     if operation is None or not is_told(operation):
         return shown

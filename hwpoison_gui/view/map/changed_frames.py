@@ -19,10 +19,11 @@ def touched_frames(session: Session) -> tuple[Pfns, Pfns]:
     if operation is None:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     steps, at = session.steps, session.position
-    return _frames(steps.between(operation.first, at - 1)), _frames(steps.between(at - 1, at))
+    return frames_of(steps.between(operation.first, at - 1)), frames_of(steps.between(at - 1, at))
 
 
-def _frames(changes: Iterable[Change]) -> Pfns:
+def frames_of(changes: Iterable[Change]) -> Pfns:
+    """Return the frames whose columns changes concern; ascending, each once."""
     single: set[int] = set()
     many = [np.zeros(0, np.int64)]
     for store, key, _, _ in changes:
