@@ -30,8 +30,9 @@ _BY_SIGNAL: Final = frozenset({SIGNALLED, PENDING, IGNORED})  # impacts of signa
 _BY_TOUCH: Final = frozenset({PANICS, ENDS, LATER, CAUGHT, USES})  # how those are hit who got the page afterwards
 _MOST: Final = 2000  # processes; the impact on more of them is that at the end of the error
 
-# About the error, and the operation that is complete by then.
-_NOW: Final = Question[dict[int, str]]("impact on each process by now")
+# About the error, and the operation that is complete by then. Several views ask at one position, each about its frame.
+_KEPT: Final = 8
+_NOW: Final = Question[dict[int, str]]("impact on each process by now", _KEPT)
 
 
 def impact_now(session: Session, pfn: int) -> dict[int, str]:

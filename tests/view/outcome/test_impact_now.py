@@ -276,3 +276,13 @@ def test_a_huge_page_that_early_kernels_hand_out_again_is_used_by_who_maps_its_n
         do(session, "write", task="c", at="n+511", value="H")
     assert session.resolve_frame("c:n+511") == pfn
     assert told(session, pfn) == {"a": hits.USES, "c": hits.USES}
+
+
+def test_views_of_several_frames_do_not_drop_each_others_answers() -> None:
+    session, first = broken()
+    do(session, "write", task="told", at="m+1")
+    second = session.resolve_frame("/f@1")
+    do(session, "poison", frame=f"pfn:{second:#x}")
+    of_first, of_second = impact_now(session, first), impact_now(session, second)
+    assert of_first is not of_second
+    assert impact_now(session, first) is of_first, "asked again at the same position"
