@@ -28,7 +28,7 @@ PIPE_CLOSED: Final = 141  # as a shell says of SIGPIPE
 
 _ANY_FILE: Final = "a scenario, a saved session, a recording or raw page flags"
 
-_USAGE: Final = """hwpoison-gui [FILE | --live | --present FILE]
+_USAGE: Final = """hwpoison-gui [FILE [--at MOMENT] | --live | --present FILE [--at MOMENT]]
        hwpoison-gui check [--all] [--on MACHINE | --live] FILE...
        hwpoison-gui simulate [--json] [--on MACHINE | --live] FILE
        hwpoison-gui agree [--hidden] [--json] RECORDING ROWS
@@ -50,6 +50,7 @@ examples:
   hwpoison-gui                           a small desktop machine; click a frame to poison it
   hwpoison-gui demo.toml                 open a scenario, and go through it step by step
   hwpoison-gui --present demo.toml       the same full screen, for a projector and a remote
+  hwpoison-gui demo.toml --at 3.12       the same at step 12 of operation 3
   hwpoison-gui mine.hwsession            what was done before, where it was left
   hwpoison-gui victim_before.npz         the recorded memory of a real machine
   sudo hwpoison-gui --live               a copy of this machine's memory; the real one is only read
@@ -281,7 +282,7 @@ def _window(arguments: Sequence[str]) -> int:
     # Until the window is complete nothing is garbage, and collecting would take a tenth of the start.
     gc.disable()
     # Before Qt is loaded: a bad file is reported without a window.
-    start = _start(file)
+    start = _start(file, options.at)
     if start is None:
         gc.enable()
         return BAD_FILE
@@ -290,12 +291,12 @@ def _window(arguments: Sequence[str]) -> int:
     qt.load()
     from hwpoison_gui.gui.app.run import run
 
-    status: int = run(start, live=options.live, present=options.present is not None)
+    status: int = run(start, live=options.live, present=options.present is not None, at_moment=options.at is not None)
     return status
 
 
 def _to_open(arguments: Sequence[str]) -> argparse.Namespace:
-    """What to open in the window: `file`, `present` or neither; `live`: the memory of this machine."""
+    """What to open in the window: `file`, `present` or neither; `at`: where; `live`: the memory of this machine."""
     parser = argparse.ArgumentParser(
         prog="hwpoison-gui",
         usage=_USAGE,
@@ -310,15 +311,22 @@ def _to_open(arguments: Sequence[str]) -> argparse.Namespace:
         "file", nargs="?", type=Path, metavar="FILE", help="a session, a scenario or a recorded memory to open"
     )
     what.add_argument("--live", action="store_true", help="open a copy of this machine's own memory")
-    return parser.parse_args(arguments)
+    parser.add_argument("--at", metavar="MOMENT", help="timeline position of the file: OPERATION.STEP, as in 3.12")
+    options = parser.parse_args(arguments)
+    if options.at is not None and options.file is None and options.present is None:
+        parser.error("--at needs a file")
+    return options
 
 
-def _start(file: Path | None) -> Start | None:
-    """What the window starts with; None after reporting a bad file."""
-    from hwpoison_gui.opening import open_file, start_of, start_of_desktop
+def _start(file: Path | None, at: str | None) -> Start | None:
+    """What the window starts with; None after reporting a bad file or timeline position."""
+    from hwpoison_gui.opening import at_moment, open_file, start_of, start_of_desktop
 
     with _Reported(file):
-        return start_of_desktop() if file is None else start_of(open_file(file))
+        if file is None:
+            return start_of_desktop()
+        opened = open_file(file)
+        return start_of(opened if at is None else at_moment(opened, at))
     return None
 
 

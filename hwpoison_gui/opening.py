@@ -58,6 +58,8 @@ class Opened(NamedTuple):
         The session file that has its operations; empty if there is none.
     modelled
         That its kernel is not the one that is modelled; empty if it is, or if a scenario makes the machine.
+    at_moment
+        Whether its timeline position was asked for; it is shown there, and not where the file was left.
     """
 
     session: Session
@@ -73,6 +75,7 @@ class Opened(NamedTuple):
     document: Document | None = None
     saves_to: str = ""
     modelled: str = ""
+    at_moment: bool = False
 
 
 class Start(NamedTuple):
@@ -154,6 +157,17 @@ def open_file(
     progress(0.5, "building the machine")
     stored = Stored(files.refs_of(_parts_of(path)), profile)
     return from_image(image, str(path), profile=profile)._replace(again=partial(open_file, path), stored=stored)
+
+
+def at_moment(opened: Opened, moment: str) -> Opened:
+    """The machine at a timeline position, as session/link.py writes it. Raises ScenarioError if there is none."""
+    from hwpoison_gui.session.link import position_at
+
+    try:
+        opened.session.seek(position_at(opened.session, moment))
+    except ScenarioError as error:
+        raise ScenarioError(error.message, key="--at", file=opened.file) from None
+    return opened._replace(at_moment=True)
 
 
 def image_of(path: Path, hidden: bool | None = None) -> MemoryImage:

@@ -75,8 +75,11 @@ def begin(start: Start, then: Callable[[MainWindow], None]) -> MainWindow:
     return window
 
 
-def run(start: Start, *, live: bool = False, present: bool = False) -> int:
-    """Open the window and run until it is closed. Returns the exit status."""
+def run(start: Start, *, live: bool = False, present: bool = False, at_moment: bool = False) -> int:
+    """Open the window and run until it is closed. Returns the exit status.
+
+    `present`: on the stage, and `at_moment`: not from the beginning, but at the machine's timeline position.
+    """
 
     def begun(window: MainWindow) -> None:
         from hwpoison_gui.gui.app.preload import Preload
@@ -87,7 +90,7 @@ def run(start: Start, *, live: bool = False, present: bool = False) -> int:
         if live:
             window.machines.open_live()
         if present:
-            window.presentation.begin()
+            window.presentation.begin(at_moment)
         Preload(window)
         QTimer.singleShot(_IDLE_MS, window, window.explain)
         QTimer.singleShot(_IDLE_MS, window, window.keeping.offer_recovery)

@@ -5,6 +5,7 @@ It shows the session of the main window and moves its timeline, so what is click
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
@@ -243,6 +244,15 @@ class StageWindow(QWidget):
         if not nearby:
             here = there
         self.motion.start(here, there, nearby and self._start != self._end, partial(self._arrive, stop))
+
+    def begin_at(self, position: int) -> None:
+        """Shows a timeline position at once, whether or not it is a stop."""
+        stop = bisect_right(self._stops, position) - 1
+        self.card.setVisible(not position)
+        self._controller.seek(position)
+        self._start = self._end = self._camera_at(position)
+        self.map.view.look(self._end)
+        self._arrive(stop)
 
     def _arrive(self, stop: int) -> None:
         self._stop = stop

@@ -27,6 +27,7 @@ from hwpoison_gui.gui.window.notes import Notes
 from hwpoison_gui.gui.window.recent import RecentFiles
 from hwpoison_gui.gui.window.room import Room
 from hwpoison_gui.gui.window.saving import Saving
+from hwpoison_gui.gui.window.taking_home import TakingHome
 from hwpoison_gui.kernel.profile.registry import PROFILES, newest, oldest
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
@@ -48,7 +49,12 @@ _PANELS: Final = (
 
 
 def machine_commands(
-    machines: Machines, saving: Saving, recent: RecentFiles, controller: Controller, close: Callable[[], object]
+    machines: Machines,
+    saving: Saving,
+    taking: TakingHome,
+    recent: RecentFiles,
+    controller: Controller,
+    close: Callable[[], object],
 ) -> list[Command]:
     def no_copy() -> str:
         copied = controller.machine.exported is not None
@@ -81,7 +87,20 @@ def machine_commands(
                 "memory as files that only you can read", saving.save_recording, missing=no_copy),
         Command("picture", "&Machine", "Save p&icture…", "Saves the window as a PNG file", saving.save_picture,
                 "picture", ("Ctrl+P",)),
+        *_taking_home(taking),
         Command("quit", "&Machine", "&Quit", "Close the window", close, keys=("Ctrl+Q",), separated=True),
+    ]  # fmt: skip
+
+
+def _taking_home(taking: TakingHome) -> list[Command]:
+    menu = "&Machine > &Take home"
+    return [
+        Command("copy-report", menu, "&Copy the report", "What the errors did, and why, as Markdown for a bug report",
+                taking.copy_report, "copy", missing=taking.missing_text),
+        Command("save-report", menu, "&Report as Markdown…", "Saves what the errors did, and why, as a Markdown file",
+                taking.save_report, missing=taking.missing_text),
+        Command("save-page", menu, "Page for a &browser…", "Saves one HTML file that steps forward and back in any "
+                "browser, without a network", taking.save_page, missing=taking.missing_text),
     ]  # fmt: skip
 
 
@@ -144,7 +163,9 @@ def frame_commands(
     ]  # fmt: skip
 
 
-def play_commands(controller: Controller, notes: Notes, present: Callable[[], object]) -> list[Command]:
+def play_commands(
+    controller: Controller, notes: Notes, taking: TakingHome, present: Callable[[], object]
+) -> list[Command]:
     c = controller
 
     def no_steps() -> str:
@@ -180,6 +201,8 @@ def play_commands(controller: Controller, notes: Notes, present: Callable[[], ob
                 lambda: c.seek(len(c.session.steps)), "last", ("End",), no_future),
         Command("note", "&Play", "&Note on this step…", "Adds a note on the present step to the notebook, or "
                 "edits it", notes.ask_note, "note", ("N",), separated=True),
+        Command("copy-link", "&Play", "Copy a &link to this step", "Copies the command that opens this file at this "
+                "step", taking.copy_link, "copy", missing=taking.missing_link),
         Command("branches", "&Play", "B&ranches…", "Repeats what you did before you went back and did something "
                 "else", notes.show_branches, keys=("B",), missing=notes.missing_branches),
         *speeds,

@@ -21,6 +21,7 @@ from hwpoison_gui.gui.window.map_view import MapView
 from hwpoison_gui.gui.window.notes import Notes
 from hwpoison_gui.gui.window.recent import RecentFiles
 from hwpoison_gui.gui.window.saving import Saving
+from hwpoison_gui.gui.window.taking_home import TakingHome
 from hwpoison_gui.gui.window.unsaved import Guard, UnsavedWork
 from hwpoison_gui.view.base.palette import Theme
 
@@ -54,7 +55,9 @@ class Keeping(QObject):
         self.machines = Machines(window, controller, self.guard)
         self.recent = RecentFiles(self, remember, self.machines.open_path)
         self.autosave = Autosave(self, controller, self.work, self.saving.document, remember)
+        self.taking = TakingHome(window, controller, self.work, self.saving)
         self.saving.said.connect(self.toast.say)
+        self.taking.said.connect(self.toast.say)
         self.saving.saved.connect(self.recent.note)
         self.autosave.failed.connect(self.toast.say)
         notes.draftKept.connect(lambda: self.toast.say("The text is kept as a draft. N on this step goes on with it."))
@@ -92,7 +95,7 @@ class Keeping(QObject):
         view = place.view if place is not None else document.view if document is not None else None
         if view is not None:
             self._view.restore(view)
-        if place is not None:
+        if place is not None and not machine.at_moment:
             from hwpoison_gui.session.document.document import position_of
 
             self._controller.seek(position_of(machine.session, place.at))
@@ -131,6 +134,7 @@ class Keeping(QObject):
         """The window closes."""
         self._leave()
         self.saving.background.stop()
+        self.taking.background.stop()
         self.machines.loader.stop()
         self.autosave.stop()
 

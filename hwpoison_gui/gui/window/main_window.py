@@ -209,13 +209,13 @@ class MainWindow(QMainWindow):
         from hwpoison_gui.gui.window import commands, tab_order
         from hwpoison_gui.gui.window.help import Help
 
-        c = self.controller
-        help_ = Help(self, self.map, c, self.go_to, self.appearance, lambda: self.actions_, self.keeping.recent,
+        c, keeping = self.controller, self.keeping
+        help_ = Help(self, self.map, c, self.go_to, self.appearance, lambda: self.actions_, keeping.recent,
                      self.sentence.in_words)  # fmt: skip
         return [
-            *commands.machine_commands(self.machines, self.keeping.saving, self.keeping.recent, c, self.close),
+            *commands.machine_commands(self.machines, keeping.saving, keeping.taking, keeping.recent, c, self.close),
             *commands.frame_commands(c, self.menus, self.go_to, self.comparison, self.map.center_on),
-            *commands.play_commands(c, self.notes, self.presentation.begin),
+            *commands.play_commands(c, self.notes, keeping.taking, self.presentation.begin),
             *commands.map_commands(self.lenses, self.layouts, self.filter, lambda: self.finder.open_search()),
             *commands.look_commands(self.map, self.history, self._toggle_overview, lambda: self.overview.on),
             *commands.theme_commands(self.appearance),

@@ -22,12 +22,16 @@ class Presentation:
         self._above, self._controller, self._present, self._appearance = above, controller, present, appearance
         self.shown: StageWindow | None = None
 
-    def begin(self) -> None:
-        """Begins at the title. With a second screen the stage is there, and the notes stay with the speaker."""
+    def begin(self, at_moment: bool = False) -> None:
+        """Begins at the title, or at the present timeline position.
+
+        With a second screen the stage is there, and the notes stay with the speaker.
+        """
         if self.shown is not None or self._controller.occupied:
             return
         from hwpoison_gui.gui.stage.window import StageWindow
 
+        position = self._controller.session.position
         self.shown = stage = StageWindow(self._controller, self._present, self._appearance, self._above)
         stage.left.connect(self._left)
         others = [screen for screen in QGuiApplication.screens() if screen is not self._above.screen()]
@@ -37,6 +41,8 @@ class Presentation:
         stage.showFullScreen()
         stage.activateWindow()
         stage.setFocus()
+        if at_moment:
+            stage.begin_at(position)
         if others:
             stage.toggle_notes()
 

@@ -88,9 +88,9 @@ class Saving(QObject):
         self.folder = str(Path(name).parent)
         bare = not Path(name).suffix
         if machine.scenario is not None and (name.endswith(".toml") or (kind == _SCENARIO and bare)):
-            self._with_suffix(name, ".toml", lambda path: self._save_scenario(path, then))
+            self.with_suffix(name, ".toml", lambda path: self._save_scenario(path, then))
         else:
-            self._with_suffix(name, SUFFIX, lambda path: self._save_session(path, kind == _INSIDE, then))
+            self.with_suffix(name, SUFFIX, lambda path: self._save_session(path, kind == _INSIDE, then))
 
     def _suggested(self) -> Path:
         machine = self._controller.machine
@@ -99,7 +99,7 @@ class Saving(QObject):
         folder = Path(beside) if beside == self.folder else Path(beside).parent
         return folder / f"{stem}{SUFFIX}"
 
-    def _with_suffix(self, name: str, suffix: str, save: Callable[[Path], None]) -> None:
+    def with_suffix(self, name: str, suffix: str, save: Callable[[Path], None]) -> None:
         """Saves under a name with that suffix; asks where it was added and such a file exists."""
         path = Path(name if name.endswith(suffix) else f"{name}{suffix}")
         if str(path) == name or not path.exists():
@@ -204,7 +204,7 @@ class Saving(QObject):
             self.saved.emit(str(npz))
             self.said.emit(f"The memory was saved to {npz} and {side.name}, readable only by you")
 
-        self._with_suffix(name, ".npz", write)
+        self.with_suffix(name, ".npz", write)
 
     def save_picture(self) -> None:
         """Saves a picture of the window."""
@@ -231,7 +231,7 @@ class Saving(QObject):
             else:
                 self.said.emit(f"Picture saved to {path.absolute()}")
 
-        self._with_suffix(name, f".{Path(name).suffix.removeprefix('.')}" if known else ".png", write)
+        self.with_suffix(name, f".{Path(name).suffix.removeprefix('.')}" if known else ".png", write)
 
 
 def _time_of_change(path: Path) -> int:

@@ -61,5 +61,5 @@ def connect_state(
     controller.work.busyChanged.connect(actions.refresh)
     controller.playback.speedChanged.connect(speed_changed)
     controller.playback.playingChanged.connect(actions.show_playing)
-    work.changed.connect(show_title)
+    work.changed.connect(show)
     layout_changed()
