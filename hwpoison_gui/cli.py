@@ -282,7 +282,7 @@ def _window(arguments: Sequence[str]) -> int:
     # Until the window is complete nothing is garbage, and collecting would take a tenth of the start.
     gc.disable()
     # Before Qt is loaded: a bad file is reported without a window.
-    start = _start(file, options.at)
+    start = _start(options)
     if start is None:
         gc.enable()
         return BAD_FILE
@@ -318,15 +318,19 @@ def _to_open(arguments: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def _start(file: Path | None, at: str | None) -> Start | None:
+def _start(options: argparse.Namespace) -> Start | None:
     """What the window starts with; None after reporting a bad file or timeline position."""
-    from hwpoison_gui.opening import at_moment, open_file, start_of, start_of_desktop
+    from hwpoison_gui.opening import at_moment, open_file, open_to_present, start_of, start_of_desktop
+
+    file = options.present or options.file
 
     with _Reported(file):
         if file is None:
             return start_of_desktop()
-        opened = open_file(file)
-        return start_of(opened if at is None else at_moment(opened, at))
+        opened = open_to_present(file) if options.present else open_file(file)
+        if opened.failed:  # the audience sees it at the last stop
+            _complain(f"{file}: {opened.failed}; presented up to the step before", GOOD)
+        return start_of(opened if options.at is None else at_moment(opened, options.at))
     return None
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hwpoison_gui.kernel.boot.snapshot_format import FrameColumns
 from hwpoison_gui.session.booting import KeptMachine
-from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
+from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.sources.errors import CancelledError
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ class Opened(NamedTuple):
         That its kernel is not the one that is modelled; empty if it is, or if a scenario makes the machine.
     at_moment
         Whether its timeline position was asked for; it is shown there, and not where the file was left.
+    failed
+        Why the scenario ends before its last step; empty if it does not.
     """
 
     session: Session
@@ -76,6 +78,7 @@ class Opened(NamedTuple):
     saves_to: str = ""
     modelled: str = ""
     at_moment: bool = False
+    failed: str = ""
 
 
 class Start(NamedTuple):
@@ -207,10 +210,34 @@ def _parts_of(path: Path) -> tuple[Path, ...]:
     return parts_of(path)
 
 
+def open_to_present(path: Path) -> Opened:
+    """As `open_file`; but a scenario that fails half-way is opened as far as it goes, and `failed` says why it ends."""
+    from hwpoison_gui.sources.recognise import Reader, form_of
+
+    if form_of(path).reader is Reader.SCENARIO:
+        return open_scenario(path, halfway=True)
+    return open_file(path)
+
+
 def open_scenario(
-    path: Path, profile: str = "", progress: Progress = _nobody_waits, cancelled: Cancelled = _nobody_cancels
+    path: Path,
+    profile: str = "",
+    progress: Progress = _nobody_waits,
+    cancelled: Cancelled = _nobody_cancels,
+    *,
+    halfway: bool = False,
 ) -> Opened:
-    """Play a scenario to its end, and go back to its first caption. Raises ScenarioError, OSError, CancelledError."""
+    """Play a scenario to its end, and go back to its first caption.
+
+    Parameters
+    ----------
+    halfway
+        A step that makes no sense on the machine is no error: the scenario ends before it.
+
+    Raises
+    ------
+    ScenarioError, OSError, CancelledError
+    """
     from hwpoison_gui.session.scenario import replay
     from hwpoison_gui.session.scenario.reader import load
     from hwpoison_gui.view.facts.captions import first_caption
@@ -219,15 +246,17 @@ def open_scenario(
         scenario = under(load(path), profile) if profile else load(path)
     except ScenarioError as error:
         raise error.at(file=str(path)) from None
-    session = replay.boot(scenario)
+    session, failed = replay.boot(scenario), ""
     try:
         for done in replay.play(session, scenario):
             if cancelled():
                 raise CancelledError
             if done.step.number % _TELL == 0:
                 progress(done.step.number / len(scenario.steps), f"step {done.step.number:,}")
-    except NotYetSupportedError as error:
-        raise error.at(file=str(path)) from None
+    except ScenarioError as error:
+        if not halfway:
+            raise error.at(file=str(path)) from None
+        failed = str(error)
     captioned = first_caption(session)
     if captioned is not None:
         session.seek(captioned)
@@ -237,6 +266,7 @@ def open_scenario(
         scenario._replace(steps=()),
         file=str(path),
         again=partial(open_scenario, path),
+        failed=failed,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from hwpoison_gui.gui.look import theme as look
@@ -14,6 +14,7 @@ from hwpoison_gui.view.facts.staged import Staged
 
 _SIGNS: Final = {True: "➜ ", False: "    ", None: "• "}
 _MOST: Final = 6
+_LEAST_PIXELS: Final = 12
 
 
 def words(parent: QWidget) -> QLabel:
@@ -23,6 +24,17 @@ def words(parent: QWidget) -> QLabel:
     label.setWordWrap(True)
     label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
     return label
+
+
+def fit(label: QLabel, usual: QFont) -> None:
+    """Gives a label its usual font, or a smaller one where its text is too long for its height."""
+    font, width = QFont(usual), max(1, label.width())
+    while font.pixelSize() > _LEAST_PIXELS:
+        needed = QFontMetrics(font).boundingRect(0, 0, width, 1 << 20, Qt.TextFlag.TextWordWrap, label.text())
+        if needed.height() <= label.height():
+            break
+        font.setPixelSize(font.pixelSize() - 1)
+    label.setFont(font)
 
 
 class Board(QWidget):

@@ -32,7 +32,8 @@ from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.rmap.view import RmapView
-from hwpoison_gui.gui.stage.board import Board, words
+from hwpoison_gui.gui.stage.board import Board, fit, words
+from hwpoison_gui.gui.stage.colour_key import ColourKey
 from hwpoison_gui.gui.stage.keys import HELP, KEYS
 from hwpoison_gui.gui.stage.motion import Motion, between
 from hwpoison_gui.gui.stage.overlays import Blank, Card, Spotlight, StopLine
@@ -53,8 +54,9 @@ _SIZES: Final = (0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.4)
 _NEAR: Final = 26.0  # width of a cell that a room can see, in pixels of a screen 720 high
 _CAPTION_LINES: Final = 3
 _BOARD_LINES: Final = 6
+_AXIS: Final = 0.75  # numbers beside the map, of ordinary text
 _MOST_CAPTION: Final = 1200  # characters
-_LEAST_PIXELS: Final = 12
+_FAILED: Final = "The scenario ends here, for its next step makes no sense on this machine: {}"
 _OFF_PATH: Final = "Off the path: R returns to stop {}"
 
 
@@ -73,7 +75,7 @@ class StageWindow(QWidget):
         self._captions = Captions(controller.session, "", "")
         self._size = _SIZES.index(1.0)
         self._typed = ""
-        self._caption_font = self.font()
+        self._caption_font = self._log_font = self.font()
         self._start = self._end = Camera(1, 1, 1, 1)
         self._line: tuple[Past, ...] = controller.session.line()  # what is told
         self._stops: list[int] = stops_of(controller.session)
@@ -94,6 +96,7 @@ class StageWindow(QWidget):
         self.caption.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.where.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.map, self.rmap, self.board = FrameMapWidget(self, theme), RmapView(self, theme), Board(self)
+        self.key = ColourKey(self, theme)
         self.progress = StopLine(self)
         self.sliders = QWidget(self)
         row = QHBoxLayout(self.sliders)
@@ -129,17 +132,21 @@ class StageWindow(QWidget):
         grid.addWidget(self.caption, 0, 0, 1, 2)
         grid.addWidget(self.map, 1, 0)
         grid.addWidget(self.rmap, 1, 1)
-        grid.addWidget(self.board, 2, 0, 1, 2)
-        grid.addWidget(self.sliders, 3, 0, 1, 2)
-        grid.addWidget(self.log, 4, 0)
-        grid.addWidget(self.where, 4, 1)
-        grid.addWidget(self.progress, 5, 0, 1, 2)
+        grid.addWidget(self.key, 2, 0, 1, 2)
+        grid.addWidget(self.board, 3, 0, 1, 2)
+        grid.addWidget(self.sliders, 4, 0, 1, 2)
+        line = QHBoxLayout()
+        line.addWidget(self.log, 7)
+        line.addWidget(self.where, 1)
+        grid.addLayout(line, 5, 0, 1, 2)
+        grid.addWidget(self.progress, 6, 0, 1, 2)
         grid.setRowStretch(1, 1)  # all else has its height, so that nothing moves from stop to stop
 
     def _connect(self, appearance: Appearance) -> None:
         """Bound methods only: Qt drops the connections with this window."""
         self.map.fired.connect(self._controller.fire)
         self.map.selected.connect(self._controller.selection.select)
+        self.map.countsChanged.connect(self._count)
         self._present.opened.connect(self._another)
         self._present.moved.connect(self._moved)
         self._controller.playback.phaseChanged.connect(self.rmap.set_phase)
@@ -152,6 +159,8 @@ class StageWindow(QWidget):
         m, scenario = c.session.machine, c.machine.scenario
         self.map.set_source(m.flags.view, m.refcount.view, m.mapcount.view, starts_of(m.zones))
         summary = plain(scenario.summary) if scenario is not None else ""
+        if c.machine.failed and not self._line:
+            summary = _FAILED.format(plain(c.machine.failed))
         self.card.show_words(c.machine.title, summary, "Space begins")
         c.seek(0)
         self._arrive(0)
@@ -178,19 +187,26 @@ class StageWindow(QWidget):
         c, present, theme = self._controller, self._present, self._theme
         session = c.session
         shown = staged(session, present.ground.outlines)
-        self.caption.setText(self._captions.at_present().text[:_MOST_CAPTION])
-        self._fit_caption()
+        failed = c.machine.failed if session.position == len(session.steps) and not self._is_off_path else ""
+        caption = _FAILED.format(plain(failed)) if failed else self._captions.at_present().text
+        self.caption.setText(caption[:_MOST_CAPTION])
+        look.ink(self.caption, theme.warn if failed else theme.text)
         self.board.show_words(shown, theme)
         self.rmap.set_walk(present.graph, present.state, present.colours, None)
         self.map.set_highlights(highlights_of(session, None, present.numbers))
         self.log.setText(shown.log.text if shown.log is not None else "")
         look.ink(self.log, theme.kill if shown.log is not None and shown.log.fatal else theme.muted)
+        self._fit_words()
         for slider in self._sliders:
             slider.set_value(session.machine.sysctl.view.get(slider.sysctl.name))
         off = self._is_off_path
         self.where.setText(_OFF_PATH.format(self._resume) if off else f"{self._stop} / {len(self._stops) - 1}")
         look.ink(self.where, theme.warn if off else theme.muted)
         self.progress.set_progress(self._stop, self._stops, theme)
+
+    def _count(self) -> None:
+        assert self.map.plane is not None
+        self.key.set_counts(self.map.plane.class_counts().tolist())
 
     def _moved(self, moved: Moved) -> None:
         self.map.frames_changed(moved.pfns)
@@ -399,16 +415,18 @@ class StageWindow(QWidget):
             font.setBold(bold)
             return font
 
-        self._caption_font = sized(1.6)
+        self._caption_font, self._log_font = sized(1.6), sized(0.8, mono=True)
         self.caption.setFixedHeight(QFontMetrics(self._caption_font).lineSpacing() * _CAPTION_LINES)
-        self._fit_caption()
+        self.log.setFixedHeight(QFontMetrics(self._log_font).lineSpacing())
+        self._fit_words()
+        self.key.set_fonts(sized(0.75))
         self.board.set_fonts(sized(1.05), sized(1.3))
         self.board.setFixedHeight(round(unit * _BOARD_LINES * 1.5))
-        self.log.setFont(sized(0.8, mono=True))
         self.where.setFont(sized(0.75))
         self.card.set_look(self._theme, sized(2.6, bold=True), sized(1.3), unit)
         self.help.set_look(self._theme, sized(1.6, bold=True), sized(1.3), unit)
         self.rmap.set_scale(unit / max(1, QFontInfo(look.font()).pixelSize()))
+        self.map.set_theme(self._theme, look.font(_AXIS * unit / max(1, QFontInfo(look.font()).pixelSize())))
         grid = self.layout()
         assert isinstance(grid, QGridLayout)
         grid.setContentsMargins(unit, unit // 2, unit, 0)
@@ -416,16 +434,9 @@ class StageWindow(QWidget):
         for slider in self._sliders:
             slider.set_theme(self._theme)
 
-    def _fit_caption(self) -> None:
-        """A caption that is too long for its lines gets a smaller font."""
-        font, width = QFont(self._caption_font), max(1, self.caption.width())
-        flags = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignTop
-        while font.pixelSize() > _LEAST_PIXELS:
-            needed = QFontMetrics(font).boundingRect(0, 0, width, 1 << 20, flags, self.caption.text())
-            if needed.height() <= self.caption.height():
-                break
-            font.setPixelSize(font.pixelSize() - 1)
-        self.caption.setFont(font)
+    def _fit_words(self) -> None:
+        fit(self.caption, self._caption_font)
+        fit(self.log, self._log_font)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.motion.stop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.records import Process
 from hwpoison_gui.session.session import Session
 
 
@@ -43,4 +44,9 @@ def counters_of(session: Session) -> list[Counter]:
 
 def killed(m: Machine) -> int:
     """The number of processes that a signal ended."""
-    return sum(process.ended not in ("", "exit") for process in m.processes.view.values())
+    return sum(map(was_killed, m.processes.view.values()))
+
+
+def was_killed(process: Process) -> bool:
+    """Whether a signal ended the process."""
+    return process.ended not in ("", "exit")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel.records import LogLine
-from hwpoison_gui.session.session import Session
+from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.base.moment import moment_of
-from hwpoison_gui.view.facts.counters import killed
+from hwpoison_gui.view.base.naming import names
+from hwpoison_gui.view.facts.counters import killed, was_killed
 from hwpoison_gui.view.facts.sentence import Sentence, sentence_of
 from hwpoison_gui.view.facts.stops import is_told
 from hwpoison_gui.view.outcome.loss import Fact, ending_of, loss_of
@@ -15,6 +16,10 @@ from hwpoison_gui.view.outline.outline import Node, Outlines
 from hwpoison_gui.view.rows.log import log_lines
 
 MOST_WAYS: Final = 5
+_LEFT: Final = "What is left"
+_BREAKS: Final = ("poison", "soft_offline")
+_MOST_LOSSES: Final = 30  # newest errors whose losses are looked up: each walks back over the steps after it
+_MOST_LOST: Final = 3
 
 
 class Way(NamedTuple):
@@ -48,11 +53,15 @@ def staged(session: Session, outlines: Outlines) -> Staged:
     lines = log_lines(session)
     shown = Staged(said, log=lines[-1] if lines else None)
     shown = shown._replace(target=target_at(session, session.position))
+    broken = _told_errors(session) if session.position == len(session.steps) else []
+    if broken and broken != [operation] and not session.machine.panicked:
+        return shown._replace(head=_LEFT, said=Sentence(""), facts=_summed_up(session, broken))
     if operation is None or not is_told(operation):
         return shown
     loss = loss_of(session, operation) if moment.at_end else None
     if loss is not None:
-        return shown._replace(head="What is left", said=Sentence(""), facts=(*ending_of(loss), _memory(session)))
+        memory = Fact(f"{_memory(session)}, processes killed: {killed(session.machine):,}.")
+        return shown._replace(head=_LEFT, said=Sentence(""), facts=(*ending_of(loss), memory))
     if moment.at_end:
         return shown
     outline = outlines.outline_for(session, operation)
@@ -83,7 +92,22 @@ def _ways(node: Node, above: Node, siblings: list[Node]) -> list[Way]:
     return ways[:MOST_WAYS]
 
 
-def _memory(session: Session) -> Fact:
-    """How much memory, and how many processes, the machine has lost until now."""
-    dead = killed(session.machine)
-    return Fact(f"HardwareCorrupted {session.machine.hardware_corrupted_kb:,} kB, processes killed: {dead:,}.")
+def _told_errors(session: Session) -> list[Operation]:
+    """The operations of the story that broke a page or took one out of use."""
+    return [one for one in session.operations if one.name in _BREAKS and is_told(one)]
+
+
+def _summed_up(session: Session, broken: list[Operation]) -> tuple[Fact, ...]:
+    """At the end of the story: who died, what was lost or is still in use, and how much memory."""
+    losses = [loss for one in broken[-_MOST_LOSSES:] if (loss := loss_of(session, one)) is not None]
+    dead = [process.name for process in session.machine.processes.view.values() if was_killed(process)]
+    who = Fact(f"Killed: {names(dead, 12)}.", "kill") if dead else Fact("No process was killed.", "good")
+    harm = list(dict.fromkeys(loss.lost for loss in losses if loss.gone or loss.in_use))
+    what = [Fact(text, "warn") for text in harm[:_MOST_LOST]] or [Fact("No data was lost.", "good")]
+    more = [Fact(f"{len(harm) - _MOST_LOST:,} more losses.", "warn")] if len(harm) > _MOST_LOST else []
+    return (who, *what, *more, Fact(f"{_memory(session)}."))
+
+
+def _memory(session: Session) -> str:
+    """How much memory is marked as broken by now."""
+    return f"HardwareCorrupted {session.machine.hardware_corrupted_kb:,} kB"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -11,9 +12,12 @@ from PySide6.QtTest import QTest
 from hwpoison_gui import resources
 from hwpoison_gui.gui.stage.motion import between
 from hwpoison_gui.gui.stage.window import StageWindow
-from hwpoison_gui.opening import Opened, open_file
+from hwpoison_gui.opening import Opened, open_file, open_to_present
+from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.view.facts.stops import stops_of
 from hwpoison_gui.view.map.camera import Camera
+from hwpoison_gui.view.map.lenses import KIND
+from hwpoison_gui.view.rows.log import log_lines
 from tests.gui.waiting import until
 
 Key = Qt.Key
@@ -203,7 +207,7 @@ def test_text_grows_and_a_long_caption_still_fits(lesson: tuple[object, StageWin
     press(stage, Key.Key_Plus)
     assert stage.caption.font().pixelSize() > before
     stage.caption.setText("word " * 200)
-    stage._fit_caption()
+    press(stage, Key.Key_Plus)  # fits the words again
     width, flags = stage.caption.width(), Qt.TextFlag.TextWordWrap
     needed = stage.caption.fontMetrics().boundingRect(0, 0, width, 1 << 20, flags, stage.caption.text())
     assert needed.height() <= stage.caption.height() or stage.caption.font().pixelSize() == 12
@@ -219,3 +223,89 @@ def test_escape_ends_it_and_it_can_begin_again(lesson: tuple[object, StageWindow
     QTest.keyClick(user.window, Key.Key_F5)
     assert user.window.presentation.shown not in (None, stage)
     user.window.presentation.shown.close()
+
+
+def test_nothing_moves_from_stop_to_stop_however_long_the_log_line_is(lesson: tuple[object, StageWindow]) -> None:
+    user, stage = lesson
+    seen = set()
+    for _ in stage.stops[1:]:
+        press(stage, Key.Key_PageDown)
+        until(lambda: not stage.motion.moving)
+        seen.add((stage.map.geometry().getRect(), stage.board.geometry().getRect(), stage.log.height()))
+    assert len(seen) == 1
+    assert any("Killing worker-2" in line.text for line in log_lines(user.session))
+
+
+def test_the_colours_of_the_map_are_named(lesson: tuple[object, StageWindow]) -> None:
+    _, stage = lesson
+    counts = stage.map.plane.class_counts()
+    named = stage.key.named()
+    assert named[0].name == "hardware poison"
+    assert {one.id for one in named[1:]} == {one.id for one in KIND.classes[1:-1] if counts[one.id]}
+    stage.resize(900, 720)
+    until(lambda: stage.key.width() < 900)
+    fewer = stage.key.named()
+    assert fewer[0].name == "hardware poison" and 2 < len(fewer) < len(named)
+    assert min(counts[one.id] for one in fewer[1:]) >= max(counts[one.id] for one in set(named) - set(fewer))
+
+
+def test_numbers_beside_the_map_follow_the_height_of_the_screen(lesson: tuple[object, StageWindow]) -> None:
+    _, stage = lesson
+    before = stage.map.view.item.edge
+    stage.resize(1920, 1080)
+    until(lambda: stage.map.view.item.edge > 1.3 * before)
+
+
+def test_the_last_stop_says_what_is_left_of_all_errors(lesson: tuple[object, StageWindow]) -> None:
+    _, stage = lesson
+    press(stage, Key.Key_End)
+    shown = [line.text() for line in stage.board.lines if not line.isHidden()]
+    assert stage.board.head.text() == "What is left"
+    assert [text.lstrip("• ") for text in shown] == [
+        "Killed: server, worker-1 and worker-2.",
+        "Lost: 4 KiB of anonymous memory of server, worker-1 and worker-2.",
+        "HardwareCorrupted 4 kB.",
+    ]
+
+
+HALF = """
+format = 1
+title = "Half a story"
+profile = "6.1"
+memory = { frames = 4096, background = "desktop" }
+[[step]]
+op = "poison"
+frame = "any:free"
+caption = "A free page breaks."
+[[step]]
+op = "pin"
+frame = "any:free-inside"
+caption = "Never seen."
+"""
+
+
+def test_a_story_that_fails_half_way_says_so_at_the_last_good_step(
+    presented: Callable[..., tuple[object, StageWindow]], tmp_path: Path
+) -> None:
+    path = tmp_path / "half.toml"
+    path.write_text(HALF)
+    with pytest.raises(ScenarioError):
+        open_file(path)
+    user, stage = presented(open_to_present(path))
+    press(stage, Key.Key_PageDown)
+    assert stage.caption.text() == "A free page breaks."
+    press(stage, Key.Key_End)
+    assert "step 2" in stage.caption.text() and "cannot be pinned" in stage.caption.text()
+    assert user.session.position == len(user.session.steps) > 0
+    press(stage, Key.Key_PageUp)
+    assert stage.caption.text() == "A free page breaks."
+
+
+def test_a_story_whose_first_step_fails_says_so_on_its_title(
+    presented: Callable[..., tuple[object, StageWindow]], tmp_path: Path
+) -> None:
+    path = tmp_path / "none.toml"
+    path.write_text(HALF.replace('op = "poison"', 'op = "pin"'))
+    _, stage = presented(open_to_present(path))
+    assert stage.card.isVisible() and "step 1" in stage.card.text.text()
+    press(stage, Key.Key_PageDown, Key.Key_End)
