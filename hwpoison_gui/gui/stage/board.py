@@ -6,13 +6,13 @@ from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QFontMetrics
-from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.facts.staged import Staged
 
-_SIGNS: Final = {True: "➜ ", False: "    ", None: "• "}
+_SIGNS: Final = {True: "➜", False: "", None: "•"}
 _MOST: Final = 6
 _LEAST_PIXELS: Final = 12
 
@@ -44,12 +44,17 @@ class Board(QWidget):
         super().__init__(parent)
         self.head, self.said = words(self), words(self)
         self.lines = [words(self) for _ in range(_MOST)]
-        box = QVBoxLayout(self)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.setSpacing(look.TIGHT)
-        for label in (self.head, *self.lines, self.said):
-            box.addWidget(label)
-        box.addStretch(1)
+        self.signs = [QLabel(self) for _ in range(_MOST)]  # apart, so that a long line is indented as a whole
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(look.TIGHT)
+        grid.setColumnStretch(1, 1)
+        grid.addWidget(self.head, 0, 0, 1, 2)
+        for row, (sign, line) in enumerate(zip(self.signs, self.lines, strict=True), start=1):
+            grid.addWidget(sign, row, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(line, row, 1)
+        grid.addWidget(self.said, _MOST + 1, 0, 1, 2)
+        grid.setRowStretch(_MOST + 2, 1)
 
     def show_words(self, shown: Staged, theme: Theme) -> None:
         """Shows the words of a position."""
@@ -57,23 +62,29 @@ class Board(QWidget):
         self.head.setVisible(bool(shown.head))
         look.ink(self.head, theme.muted)
         tones = {"kill": theme.kill, "warn": theme.warn, "good": theme.good, "plain": theme.text}
-        rows = [(_SIGNS[way.taken] + way.text, theme.text if way.taken else theme.muted, bool(way.taken))
+        rows = [(_SIGNS[way.taken], way.text, theme.text if way.taken else theme.muted, bool(way.taken))
                 for way in shown.ways]  # fmt: skip
-        rows += [(_SIGNS[None] + fact.text, tones.get(fact.tone, theme.text), False) for fact in shown.facts]
-        for label, row in zip(self.lines, [*rows, *[None] * _MOST], strict=False):
-            label.setVisible(row is not None)
-            if row is not None:
-                label.setText(row[0])
-                look.ink(label, row[1])
-                font = label.font()
-                font.setBold(row[2])
-                label.setFont(font)
+        rows += [(_SIGNS[None], fact.text, tones.get(fact.tone, theme.text), False) for fact in shown.facts]
+        for number, label in enumerate(self.lines):
+            self._show_row(label, self.signs[number], rows[number] if number < len(rows) else None)
         said = "" if any(way.taken and way.text == shown.said.text for way in shown.ways) else shown.said.text
         self.said.setText(said)
         self.said.setVisible(bool(said))
         look.ink(self.said, {"kill": theme.kill, "panic": theme.kill}.get(shown.said.tone, theme.text))
 
+    def _show_row(self, label: QLabel, sign: QLabel, row: tuple[str, str, str, bool] | None) -> None:
+        label.setVisible(row is not None)
+        sign.setVisible(row is not None)
+        if row is None:
+            return
+        for part, text in ((sign, row[0]), (label, row[1])):
+            part.setText(text)
+            look.ink(part, row[2])
+        font = label.font()
+        font.setBold(row[3])
+        label.setFont(font)
+
     def set_fonts(self, head: QFont, line: QFont) -> None:
         self.head.setFont(head)
-        for label in (*self.lines, self.said):
+        for label in (*self.signs, *self.lines, self.said):
             label.setFont(line)

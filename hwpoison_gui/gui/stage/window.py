@@ -41,7 +41,7 @@ from hwpoison_gui.gui.stage.speaker import SpeakerWindow
 from hwpoison_gui.gui.toolbar.sysctl_slider import SysctlSlider
 from hwpoison_gui.session.branches import Past, shared
 from hwpoison_gui.view.facts.captions import Captions
-from hwpoison_gui.view.facts.staged import staged, target_at
+from hwpoison_gui.view.facts.staged import frame_kept, staged, target_at
 from hwpoison_gui.view.facts.stops import stops_of
 from hwpoison_gui.view.map.camera import Camera
 from hwpoison_gui.view.map.highlights import highlights_of
@@ -255,6 +255,7 @@ class StageWindow(QWidget):
         stop = min(max(stop, 0), len(self._stops) - 1)
         there, here, nearby = self._stops[stop], c.session.position, stop == self._stop + 1
         self._stop = stop
+        c.selection.select(frame_kept(c.session, there))
         self.card.setVisible(not stop and not self._is_off_path)
         self._start, self._end = self.map.view.camera, self._camera_at(there)
         if not nearby:

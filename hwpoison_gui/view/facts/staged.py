@@ -14,6 +14,7 @@ from hwpoison_gui.view.facts.stops import is_told
 from hwpoison_gui.view.outcome.loss import Fact, ending_of, loss_of
 from hwpoison_gui.view.outline.outline import Node, Outlines
 from hwpoison_gui.view.rows.log import log_lines
+from hwpoison_gui.view.walk.state import frames_concerned
 
 MOST_WAYS: Final = 5
 _LEFT: Final = "What is left"
@@ -79,6 +80,16 @@ def target_at(session: Session, position: int) -> int:
     if operation is None or position == operation.last or not is_told(operation):
         return -1
     pfn = operation.outcome.pfn
+    return pfn if pfn is not None and 0 <= pfn < session.machine.frames else -1
+
+
+def frame_kept(session: Session, position: int) -> int:
+    """The frame whose reverse map stays in view where the operation concerns none: the newest broken one; else -1."""
+    operation = session.operation_at(position)
+    if operation is not None and frames_concerned(session, operation):
+        return -1
+    before = [one.outcome.pfn for one in _told_errors(session) if one.last <= position]
+    pfn = before[-1] if before else None
     return pfn if pfn is not None and 0 <= pfn < session.machine.frames else -1
 
 

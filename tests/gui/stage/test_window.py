@@ -261,7 +261,7 @@ def test_the_last_stop_says_what_is_left_of_all_errors(lesson: tuple[object, Sta
     press(stage, Key.Key_End)
     shown = [line.text() for line in stage.board.lines if not line.isHidden()]
     assert stage.board.head.text() == "What is left"
-    assert [text.lstrip("• ") for text in shown] == [
+    assert shown == [
         "Killed: server, worker-1 and worker-2.",
         "Lost: 4 KiB of anonymous memory of server, worker-1 and worker-2.",
         "HardwareCorrupted 4 kB.",
@@ -309,3 +309,16 @@ def test_a_story_whose_first_step_fails_says_so_on_its_title(
     _, stage = presented(open_to_present(path))
     assert stage.card.isVisible() and "step 1" in stage.card.text.text()
     press(stage, Key.Key_PageDown, Key.Key_End)
+
+
+def test_between_errors_the_broken_frame_stays_in_view(presented: Callable[..., tuple[object, StageWindow]]) -> None:
+    user, stage = presented(open_file(resources.path("lessons/04-a-dirty-file-page.toml")))
+    broken = next(one for one in user.session.operations if one.name == "poison")
+    synced = [one.last for one in user.session.operations if one.name == "fsync"]
+    for position in synced:
+        stop = list(stage.stops).index(position)
+        press(stage, *(Key(Key.Key_0 + int(digit)) for digit in str(stop)), Key.Key_Return)
+        assert user.session.position == position
+        assert user.window.present.graph is not None and user.window.present.graph.pfn == broken.outcome.pfn
+    press(stage, Key.Key_Home)
+    assert user.window.present.graph is None
