@@ -29,10 +29,10 @@ from hwpoison_gui.view.outcome.loss import ending_of, loss_of
 from hwpoison_gui.view.outline.outline import Outline
 from hwpoison_gui.view.rmap.graph import ReverseMap
 from hwpoison_gui.view.rows.log import log_lines
-from hwpoison_gui.view.rows.tasks import TaskRow, TaskRows
+from hwpoison_gui.view.rows.tasks import TaskRow, task_rows
 from hwpoison_gui.view.walk.layout import Row, rows_of
 from hwpoison_gui.view.walk.news import news_of
-from hwpoison_gui.view.walk.state import Fate, Walks, WalkState, frames_concerned
+from hwpoison_gui.view.walk.state import Fate, WalkState, frames_concerned, map_for, state_of
 from hwpoison_gui.view.walk.words import ENTRY_WORDS, box_words, no_users_words
 from hwpoison_gui.view.words.plain import plain
 
@@ -95,7 +95,6 @@ def _at_an_edge(acts: Sequence[Act], number: int) -> bool:
 class _Story:
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._walks, self._tasks = Walks(), TaskRows()
         self._pool: dict[tuple[Any, ...], int] = {}
         self._maps: list[Json] = []
         self._map_of: dict[int, int] = {}  # id of a reverse map -> its number
@@ -149,7 +148,7 @@ class _Story:
             "log": len(m.log.view),
             "kb": m.hardware_corrupted_kb,
             "killed": killed(m),
-            "tasks": [self._number(_task(row)) for row in self._tasks.of(m)],
+            "tasks": [self._number(_task(row)) for row in task_rows(session)],
             "cells": self._changed(touched.tolist()),
         }
         for target in frames[:1]:
@@ -187,10 +186,10 @@ class _Story:
     def _reverse_map(self, pfn: int) -> list[Any] | None:
         """Number of the map, of its header's state, and of the state of each row."""
         session = self._session
-        graph = self._walks.map_for(session, pfn)
+        graph = map_for(session, pfn)
         if graph is None or graph.pfn != pfn:
             return None
-        state, rows = self._walks.state_of(session, graph), rows_of(graph)
+        state, rows = state_of(session, graph), rows_of(graph)
         if id(graph) not in self._map_of:
             self._held.append(graph)
             self._map_of[id(graph)] = len(self._maps)

@@ -1,15 +1,16 @@
-"""Caches expensive answers about one session: the newest few of each question, dropped with the session.
+"""Caches what views found out about one session: the newest few answers to each question, dropped with the session.
 
 An operation never changes, and other operations after going back are other objects. So an answer is valid as long
-as it is about the same objects, compared by identity.
+as it is about the same objects, compared by identity, and about equal numbers, words and stamps.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 T = TypeVar("T")
+_PLAIN: Final = frozenset({int, str, tuple})  # compared by value; a tuple here is a stamp of the machine's state
 
 
 class Question(Generic[T]):
@@ -20,7 +21,7 @@ class Question(Generic[T]):
 
 
 class Recall:
-    """Answers by question and by the objects that each is about."""
+    """Answers by question and by what each is about."""
 
     def __init__(self) -> None:
         self._answers: dict[Question[Any], list[tuple[tuple[object, ...], Any]]] = {}
@@ -28,7 +29,7 @@ class Recall:
     def known(self, question: Question[T], *about: object) -> tuple[T] | None:
         """The answer in a tuple of one, since None is a valid answer; None if it is not cached."""
         for asked, answer in self._answers.get(question, ()):
-            if len(asked) == len(about) and all(map(lambda one, other: one is other, asked, about)):
+            if len(asked) == len(about) and all(map(_is_same, asked, about)):
                 return (answer,)
         return None
 
@@ -43,3 +44,7 @@ class Recall:
         """The cached answer, or that of `find`."""
         known = self.known(question, *about)
         return known[0] if known is not None else self.keep(question, find(), *about)
+
+
+def _is_same(one: object, other: object) -> bool:
+    return one is other or (type(one) in _PLAIN and type(other) is type(one) and one == other)

@@ -17,7 +17,7 @@ from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.facts.sentence import sentence_of
 from hwpoison_gui.view.outline.outline import Outline
 from hwpoison_gui.view.rows.log import log_lines
-from hwpoison_gui.view.rows.tasks import TaskRows
+from hwpoison_gui.view.rows.tasks import task_rows
 from tests.workbench import do
 
 LESSONS = ("07-one-page-many-processes", "16-huge-pages-today", "19-soft-offline")
@@ -55,7 +55,7 @@ def test_words_log_and_tasks_are_those_of_the_window(told: tuple[Session, dict[s
         session.seek(scene["at"])
         assert scene["text"] == (sentence_of(session).text if scene["at"] else "The machine as booted.")
         assert [text for text, _ in lines[: scene["log"]]] == [line.text for line in log_lines(session)]
-        rows = TaskRows().of(session.machine)
+        rows = task_rows(session)
         shown = [made["pool"][number] for number in scene["tasks"]]
         assert [(row[0], row[2]) for row in shown] == [(row.name, row.state) for row in rows]
 

@@ -23,6 +23,14 @@ def test_what_is_equal_is_not_the_same() -> None:
     assert recall.known(question, one) is None and recall.known(question, other, one) is None
 
 
+def test_numbers_and_stamps_are_compared_by_value() -> None:
+    recall, question, session = Recall(), Question[str]("which"), Session.fresh(4096)
+    recall.keep(question, "one", session.stamp, 1 << 40)
+    assert recall.known(question, session.stamp, 1 << 40) == ("one",)
+    assert recall.known(question, session.stamp, (1 << 40) + 1) is None
+    assert recall.known(question, 1, 1 << 40) is None
+
+
 def test_the_newest_few_are_kept_for_each_question() -> None:
     recall, few, one = Recall(), Question[int]("few", kept=3), Question[int]("one")
     about = [object() for _ in range(5)]

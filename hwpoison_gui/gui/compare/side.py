@@ -18,7 +18,7 @@ from hwpoison_gui.session.compare import Settings, Side
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.facts.sentence import Sentence, sentence_of
 from hwpoison_gui.view.map.highlights import colours_of
-from hwpoison_gui.view.walk.state import Walks
+from hwpoison_gui.view.walk.state import map_for, prepare_walk, state_of
 
 _KILL: Final = (("early kill", 1), ("late kill", 0))
 _RECOVERY: Final = (("recovery on", 1), ("recovery off", 0))
@@ -104,7 +104,6 @@ class CompareSide(QWidget):
         self.rmap.setAccessibleName(f"{name}: reverse map")
         self.rmap.empty = ""
         self.rmap.setWhatsThis("Who uses the frame on this side, and what the handler has done with them so far")
-        self._walks = Walks()
         self._colours: dict[int, str] = {}
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
@@ -125,7 +124,6 @@ class CompareSide(QWidget):
     def set_side(self, side: Side | None) -> None:
         """Sets the side, or None while it is built."""
         self.side = side
-        self._walks.clear()
         if side is None:
             self.sentence.set_sentence(Sentence("Building this machine again …", tone="idle"))
             self.rmap.set_walk(None, None, {}, None)
@@ -138,7 +136,7 @@ class CompareSide(QWidget):
             return
         yield from side.session.walking(min(side.start + within, len(side.session.steps)))
         if side.click is not None:
-            yield from self._walks.prepare(side.session, side.click.outcome.pfn or 0)
+            yield from prepare_walk(side.session, side.click.outcome.pfn or 0)
 
     def show_step(self) -> None:
         """Shows the present step."""
@@ -157,9 +155,9 @@ class CompareSide(QWidget):
             sentence = Sentence("Before the click.", "Only the settings differ.", tone="idle")
         self.sentence.set_sentence(sentence)
         self.choices.where.setText(f"step {within:,} of {side.steps:,}  ·  {sentence.code}".rstrip(" ·"))
-        graph = self._walks.map_for(session, side.click.outcome.pfn or 0)
+        graph = map_for(session, side.click.outcome.pfn or 0)
         if graph is not None:
             if graph is not self.rmap.graph:
                 numbers = colours_of(mapper.tgid for mapper in graph.mappers)
                 self._colours = {tgid: self._theme.task(number) for tgid, number in numbers.items()}
-            self.rmap.set_walk(graph, self._walks.state_of(session, graph), self._colours, None)
+            self.rmap.set_walk(graph, state_of(session, graph), self._colours, None)

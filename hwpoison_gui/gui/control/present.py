@@ -11,11 +11,11 @@ from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.notifier import Moved
 from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.base.palette import Theme
-from hwpoison_gui.view.facts.groundwork import Groundwork
+from hwpoison_gui.view.facts.groundwork import prepare
 from hwpoison_gui.view.map.highlights import colours_of
 from hwpoison_gui.view.outcome.loss import note_beginning
 from hwpoison_gui.view.rmap.graph import ReverseMap
-from hwpoison_gui.view.walk.state import WalkState
+from hwpoison_gui.view.walk.state import WalkState, map_for, state_of
 
 
 class Present(QObject):
@@ -28,12 +28,11 @@ class Present(QObject):
     def __init__(self, controller: Controller, theme: Theme, parent: QObject) -> None:
         super().__init__(parent)
         self._controller, self._theme = controller, theme
-        self.ground = Groundwork()
         self.graph: ReverseMap | None = None
         self.state: WalkState | None = None  # of `graph`
         self.numbers: dict[int, int] = {}  # tgid -> number of its colour
         self.colours: dict[int, str] = {}  # tgid -> its colour in the theme
-        controller.prepare = lambda far: self.ground.prepare(controller.session, controller.selection.frame, far)
+        controller.prepare = lambda far: prepare(controller.session, controller.selection.frame, far)
         controller.opened.connect(self._opened)
         controller.moved.connect(self._moved)
         controller.viewChanged.connect(self._looked)
@@ -49,7 +48,6 @@ class Present(QObject):
         self._opened()
 
     def _opened(self) -> None:
-        self.ground.clear()
         self._update()
         self.opened.emit()
 
@@ -63,12 +61,12 @@ class Present(QObject):
 
     def _update(self) -> None:
         session = self._controller.session
-        graph = self.ground.walks.map_for(session, self._controller.selection.frame)
+        graph = map_for(session, self._controller.selection.frame)
         if graph is not self.graph:
             self.graph = graph
             self.numbers = colours_of(mapper.tgid for mapper in graph.mappers) if graph is not None else {}
             self.colours = {tgid: self._theme.task(number) for tgid, number in self.numbers.items()}
-        self.state = self.ground.walks.state_of(session, graph) if graph is not None else None
+        self.state = state_of(session, graph) if graph is not None else None
         operation = moment_of(session).operation
         if operation is not None:
             note_beginning(session, operation)

@@ -186,7 +186,7 @@ class StageWindow(QWidget):
         """Shows the session's position in all parts."""
         c, present, theme = self._controller, self._present, self._theme
         session = c.session
-        shown = staged(session, present.ground.outlines)
+        shown = staged(session)
         failed = c.machine.failed if session.position == len(session.steps) and not self._is_off_path else ""
         caption = _FAILED.format(plain(failed)) if failed else self._captions.at_present().text
         self.caption.setText(caption[:_MOST_CAPTION])

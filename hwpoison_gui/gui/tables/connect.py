@@ -19,6 +19,7 @@ from hwpoison_gui.view.base.kinds import KINDS, kind_of
 from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.rmap.compound import exact_kind
 from hwpoison_gui.view.rows.log import log_lines, newest_lines, step_of_line
+from hwpoison_gui.view.rows.tasks import task_rows
 
 if TYPE_CHECKING:  # each is imported when it is first seen
     from hwpoison_gui.gui.tables.inspector import Inspector
@@ -38,7 +39,7 @@ def connect_tasks(
     """Shows the processes and keeps them up to date; choices in the table select, edits set policies."""
 
     def show_rows(steps: Sequence[Step] | None = None) -> None:
-        rows = present.ground.rows_of(controller.session, steps)
+        rows = task_rows(controller.session, steps)
         table.set_rows(rows, controller.panicked)
         states = Counter(row.state for row in rows)
         said = [f"{states[one]:,} {one}" for one in ("running", "killed", "exited") if states[one]]

@@ -12,6 +12,7 @@ from hwpoison_gui.gui.look.dock import Dock
 from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
 from hwpoison_gui.view.base.moment import moment_of, title_of
 from hwpoison_gui.view.outcome.loss import ending_of, loss_of
+from hwpoison_gui.view.outline.outline import outline_for
 
 if TYPE_CHECKING:  # each is imported when it is first seen
     from hwpoison_gui.gui.why.state_table import StateTableView
@@ -24,7 +25,7 @@ def connect_why(view: DecisionView, dock: Dock, controller: Controller, present:
     def show() -> None:
         session = controller.session
         operation = moment_of(session).operation
-        view.set_moment(present.ground.outlines.outline_for(session, operation), session.position)
+        view.set_moment(outline_for(session, operation), session.position)
         loss = loss_of(session, operation) if operation and session.position == operation.last else None
         view.set_ending(ending_of(loss) if loss else ())
         dock.set_subject(title_of(operation) if operation else "not running")
@@ -39,8 +40,10 @@ def connect_why(view: DecisionView, dock: Dock, controller: Controller, present:
 def connect_states(view: StateTableView, controller: Controller, present: Present) -> None:
     """Shows the state table for the frame of the present operation, else for the selected one; keeps it up to date."""
 
+    from hwpoison_gui.view.outline.state_rows import table_for
+
     def show() -> None:
-        view.set_table(present.ground.tables.table_for(controller.session, controller.selection.frame))
+        view.set_table(table_for(controller.session, controller.selection.frame))
 
     LocalKeys(view.view, *MOVES, *PAGES)
     view.seekRequested.connect(controller.seek)

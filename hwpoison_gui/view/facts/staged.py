@@ -12,7 +12,7 @@ from hwpoison_gui.view.facts.counters import killed, was_killed
 from hwpoison_gui.view.facts.sentence import Sentence, sentence_of
 from hwpoison_gui.view.facts.stops import is_told
 from hwpoison_gui.view.outcome.loss import Fact, ending_of, loss_of
-from hwpoison_gui.view.outline.outline import Node, Outlines
+from hwpoison_gui.view.outline.outline import Node, outline_for
 from hwpoison_gui.view.rows.log import log_lines
 from hwpoison_gui.view.walk.state import frames_concerned
 
@@ -45,7 +45,7 @@ class Staged(NamedTuple):
     target: int = -1
 
 
-def staged(session: Session, outlines: Outlines) -> Staged:
+def staged(session: Session) -> Staged:
     """The words at the session's position."""
     moment, said = moment_of(session), sentence_of(session)
     operation = moment.operation
@@ -65,7 +65,7 @@ def staged(session: Session, outlines: Outlines) -> Staged:
         return shown._replace(head=_LEFT, said=Sentence(""), facts=(*ending_of(loss), memory))
     if moment.at_end:
         return shown
-    outline = outlines.outline_for(session, operation)
+    outline = outline_for(session, operation)
     node = outline.now(session.position)
     if node is None:
         return shown

@@ -14,6 +14,7 @@ from typing import Final
 
 from hwpoison_gui.kernel.mark import Act, Mark
 from hwpoison_gui.kernel.profile.type import Profile
+from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.outcome.loss import Fact
 from hwpoison_gui.view.outline.entry_points import parts_of
@@ -230,21 +231,16 @@ class Outline:
         node.tip = "Unfold it to see each; a click goes to the last of them."
 
 
-class Outlines:
-    """Caches the outline of the present operation."""
+_OUTLINE: Final = Question[Outline]("outline")
 
-    def __init__(self) -> None:
-        self._key: object = None
-        self._outline: Outline | None = None
 
-    def outline_for(self, session: Session, operation: Operation | None) -> Outline:
-        """The outline of an operation, or of the handler at rest. Returns the same object for the same operation."""
-        key = operation if operation is not None else session.machine.profile.name
-        if self._outline is None or self._key is not key:
-            profile = session.machine.profile
-            if operation is None:
-                self._outline = Outline(profile)
-            else:
-                self._outline = Outline(profile, session.steps.marks, operation.first, operation.last)
-            self._key = key
-        return self._outline
+def outline_for(session: Session, operation: Operation | None) -> Outline:
+    """The outline of an operation, or of the handler at rest. Returns the same object for the same operation."""
+    profile = session.machine.profile
+
+    def build() -> Outline:
+        if operation is None:
+            return Outline(profile)
+        return Outline(profile, session.steps.marks, operation.first, operation.last)
+
+    return session.recall.answer(_OUTLINE, build, operation)

@@ -14,6 +14,7 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.type import Profile, StateRow
 from hwpoison_gui.kernel.profile.variants import Effect
 from hwpoison_gui.session.peek import at_in_slices
+from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.base.slicing import to_the_end
@@ -126,52 +127,46 @@ def _bit(name: str, row: StateRow, word: int | None) -> Bit:
     return Bit(name, bool(row.res & flag), None if word is None else bool(word & flag))
 
 
-class StateTables:
-    """Finds the table of each timeline position, and caches the flags of the frames of operations."""
+# What a frame looks like to the handler: before an operation, or in a state of the machine (its stamp).
+_MATCHED: Final = Question[Matched]("flags that the state table is compared with", 4)
 
-    def __init__(self) -> None:
-        self._key: object = None
-        self._before: Matched | None = None
-        self._looked: Matched | None = None
-        self._selected: tuple[tuple[int, int], Matched] | None = None
 
-    def clear(self) -> None:
-        """Forget everything: another machine was loaded."""
-        self._key = self._before = self._looked = self._selected = None
+def table_for(session: Session, selected: int) -> StateTable:
+    """The table of the frame of the present operation, else of the selected frame."""
+    return to_the_end(find_table(session, selected))
 
-    def table_for(self, session: Session, selected: int) -> StateTable:
-        """The table of the frame of the present operation, else of the selected frame."""
-        return to_the_end(self.find(session, selected))
 
-    def find(self, session: Session, selected: int) -> Generator[None, None, StateTable]:
-        """`table_for` in slices; the machine must not change meanwhile."""
-        moment = moment_of(session)
-        profile = session.machine.profile
-        operation = moment.operation
-        if operation is not None and operation.outcome.pfn is not None:
-            pfn = operation.outcome.pfn
-            if selected in (pfn, -1) or not moment.at_end:
-                return (yield from self._of_operation(session, operation, pfn))
-        if 0 <= selected < session.machine.frames:
-            if self._selected is None or self._selected[0] != session.stamp or self._selected[1].pfn != selected:
-                self._selected = session.stamp, (yield from _find_matched(session.machine, selected))
-            return _table(profile, self._selected[1], "if it broke now")
-        return StateTable(rows_of(profile, None), caption=AT_REST)
+def find_table(session: Session, selected: int) -> Generator[None, None, StateTable]:
+    """`table_for` in slices; the machine must not change meanwhile."""
+    moment = moment_of(session)
+    profile = session.machine.profile
+    operation = moment.operation
+    if operation is not None and operation.outcome.pfn is not None:
+        pfn = operation.outcome.pfn
+        if selected in (pfn, -1) or not moment.at_end:
+            return (yield from _of_operation(session, operation, pfn))
+    if 0 <= selected < session.machine.frames:
+        found = yield from _matched(session, session.stamp, selected, session.position)
+        return _table(profile, found, "if it broke now")
+    return StateTable(rows_of(profile, None), caption=AT_REST)
 
-    def _of_operation(self, session: Session, operation: Operation, pfn: int) -> Generator[None, None, StateTable]:
-        profile = session.machine.profile
-        if self._key is not operation:
-            self._key, self._before, self._looked = operation, None, None
-        number = step_of_table(session, operation)
-        if number is not None and session.position > number:
-            if self._looked is None:
-                self._looked = matched_by(session.steps.marks[number], pfn)
-            return _table(profile, self._looked, "when the handler looked", number + 1)
-        if self._before is None:
-            self._before = yield from at_in_slices(
-                session, operation.first, lambda: _find_matched(session.machine, pfn)
-            )
-        return _table(profile, self._before, "when the handler will look")
+
+def _of_operation(session: Session, operation: Operation, pfn: int) -> Generator[None, None, StateTable]:
+    profile = session.machine.profile
+    number = step_of_table(session, operation)
+    if number is not None and session.position > number:
+        looked = matched_by(session.steps.marks[number], pfn)
+        return _table(profile, looked, "when the handler looked", number + 1)
+    found = yield from _matched(session, operation, pfn, operation.first)
+    return _table(profile, found, "when the handler will look")
+
+
+def _matched(session: Session, made_for: object, pfn: int, position: int) -> Generator[None, None, Matched]:
+    known = session.recall.known(_MATCHED, made_for, pfn)
+    if known is not None:
+        return known[0]
+    found = yield from at_in_slices(session, position, lambda: _find_matched(session.machine, pfn))
+    return session.recall.keep(_MATCHED, found, made_for, pfn)
 
 
 def _find_matched(m: Machine, pfn: int) -> Generator[None, None, Matched]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import PAGE_SHIFT, Process, Task
+from hwpoison_gui.session.recall import Question
+from hwpoison_gui.session.session import Session
 from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE, to_the_end
 
@@ -32,30 +34,50 @@ def task_row(m: Machine, tgid: int) -> TaskRow:
     return _row(m, m.processes.view[tgid])
 
 
+def task_rows(session: Session, steps: Iterable[Step] | None = None) -> list[TaskRow]:
+    """All processes, living and dead, in order of creation.
+
+    `steps`: those walked since the last call, if few; None: anything may have changed.
+    """
+    rows = session.recall.answer(_ROWS, TaskRows)
+    return rows.of(session) if steps is None else rows.after(session, steps)
+
+
+def find_task_rows(session: Session) -> Generator[None, None, list[TaskRow]]:
+    """`task_rows` in slices: yields now and then; the session must stay as it is."""
+    return (yield from session.recall.answer(_ROWS, TaskRows).find(session))
+
+
 class TaskRows:
-    """Caches the rows, and rebuilds only those of processes that changed."""
+    """The rows at one position of a session; at the next one, only those of processes that changed are rebuilt."""
 
     def __init__(self) -> None:
         self._rows: dict[int, tuple[tuple[object, ...], TaskRow]] = {}
+        self._stamp: tuple[int, int] | None = None  # of the machine's state that the rows are of
 
-    def after(self, m: Machine, steps: Iterable[Step]) -> list[TaskRow]:
-        """The cached rows, updated for the processes that a few steps changed."""
-        touched = _touched(m, steps)
-        if not self._rows.keys() >= touched or len(self._rows) != len(m.processes.view):
-            return self.of(m)
-        for tgid in touched:
-            process = m.processes.view[tgid]
-            self._rows[tgid] = (_parts(m, process), _row(m, process))
-        return [row for _, row in self._rows.values()]
+    def after(self, session: Session, steps: Iterable[Step]) -> list[TaskRow]:
+        """The rows, updated for the processes that a few steps changed."""
+        m, stamp = session.machine, session.stamp
+        if stamp != self._stamp:
+            touched = _touched(m, steps)
+            if not self._rows.keys() >= touched or len(self._rows) != len(m.processes.view):
+                return self.of(session)
+            for tgid in touched:
+                process = m.processes.view[tgid]
+                self._rows[tgid] = (_parts(m, process), _row(m, process))
+            self._stamp = stamp
+        return self._list()
 
-    def of(self, m: Machine) -> list[TaskRow]:
-        """All processes, living and dead, in order of creation."""
-        return to_the_end(self.find(m))
+    def of(self, session: Session) -> list[TaskRow]:
+        """The rows, of which any may have changed."""
+        return to_the_end(self.find(session))
 
-    def find(self, m: Machine) -> Generator[None, None, list[TaskRow]]:
+    def find(self, session: Session) -> Generator[None, None, list[TaskRow]]:
         """`of` in slices: yields now and then, and returns the rows."""
-        before = self._rows
-        after, found = {}, []
+        m, before, stamp = session.machine, self._rows, session.stamp
+        if stamp == self._stamp:
+            return self._list()
+        after = {}
         for number, (tgid, process) in enumerate(m.processes.view.items()):
             if number % ITEMS_PER_SLICE == 0:
                 yield
@@ -64,9 +86,14 @@ class TaskRows:
             if known is None or known[0] != parts:
                 known = (parts, _row(m, process))
             after[tgid] = known
-            found.append(known[1])
-        self._rows = after
-        return found
+        self._rows, self._stamp = after, stamp
+        return self._list()
+
+    def _list(self) -> list[TaskRow]:
+        return [row for _, row in self._rows.values()]
+
+
+_ROWS: Final = Question[TaskRows]("rows of the processes")
 
 
 def _parts(m: Machine, process: Process) -> tuple[object, ...]:

@@ -13,6 +13,7 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Act, Mark
 from hwpoison_gui.kernel.records import Delivery, SigInfo
 from hwpoison_gui.session.peek import at_in_slices
+from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view.base import kinds
@@ -68,7 +69,9 @@ class WalkState:
     current_task: int | None = None
 
 
-_MAPS: Final = 8  # that are cached
+# Of the frames of operations, as they were before, and of selected frames.
+_MAP: Final = Question[ReverseMap]("reverse map", 8)
+_FOLLOWER: Final = Question["Follower"]("how far a reverse map has been followed")
 _EFFECTS: Final = {
     "handled": "caught",
     "pending": "pending",
@@ -311,55 +314,46 @@ def _brings(operation: Operation) -> bool:
     return operation.name in _FINDERS and not operation.outcome.signals
 
 
-class Walks:
-    """Caches the newest reverse maps: of the frames of operations, as they were before, and of the selected frame."""
+def map_for(session: Session, selected: int) -> ReverseMap | None:
+    """The map of the frame of the present operation, else of the selected frame."""
+    return to_the_end(find_map(session, selected))
 
-    def __init__(self) -> None:
-        self._maps: list[tuple[object, int, ReverseMap]] = []  # for what it was made, the frame, the map
-        self._follower: Follower | None = None
 
-    def clear(self) -> None:
-        """Forget everything: another machine was loaded."""
-        self._maps.clear()
-        self._follower = None
+def find_map(session: Session, selected: int) -> Generator[None, None, ReverseMap | None]:
+    """`map_for` in slices: that of an operation as it was before, at the end of which another frame is selected."""
+    moment = moment_of(session)
+    if moment.operation is not None:
+        concerned = frames_concerned(session, moment.operation)
+        if concerned and (selected in (*concerned, -1) or not moment.at_end):
+            pfn = selected if selected in concerned else concerned[0]
+            if not (moment.at_end and _brings(moment.operation)):
+                return (yield from _recalled(session, moment.operation, pfn, moment.operation.first))
+            selected = pfn
+    if selected < 0:
+        return None
+    return (yield from _recalled(session, session.stamp, selected, session.position))
 
-    def state_of(self, session: Session, graph: ReverseMap) -> WalkState:
-        """The state of a reverse map at the present position, updated incrementally where possible."""
-        return self._follow(graph).state_at(session)
 
-    def prepare(self, session: Session, selected: int) -> Iterator[None]:
-        """Compute what `map_for` and `state_of` need; yields now and then."""
-        graph = yield from self._find(session, selected)
-        if graph is not None:
-            yield from self._follow(graph).carry(session)
+def _recalled(session: Session, made_for: object, pfn: int, position: int) -> Generator[None, None, ReverseMap]:
+    """The map of a frame before an operation, or in a state of the machine (its stamp)."""
+    known = session.recall.known(_MAP, made_for, pfn)
+    if known is not None:
+        return known[0]
+    graph = yield from at_in_slices(session, position, lambda: find_reverse_map(session, pfn))
+    return session.recall.keep(_MAP, graph, made_for, pfn)
 
-    def _follow(self, graph: ReverseMap) -> Follower:
-        if self._follower is None or self._follower.graph is not graph:
-            self._follower = Follower(graph)
-        return self._follower
 
-    def map_for(self, session: Session, selected: int) -> ReverseMap | None:
-        """The map of the frame of the present operation, else of the selected frame."""
-        return to_the_end(self._find(session, selected))
+def state_of(session: Session, graph: ReverseMap) -> WalkState:
+    """The state of a reverse map at the present position, updated from the one shown before where possible."""
+    return _follower(session, graph).state_at(session)
 
-    def _find(self, session: Session, selected: int) -> Generator[None, None, ReverseMap | None]:
-        moment = moment_of(session)
-        if moment.operation is not None:
-            concerned = frames_concerned(session, moment.operation)
-            if concerned and (selected in (*concerned, -1) or not moment.at_end):
-                pfn = selected if selected in concerned else concerned[0]
-                if not (moment.at_end and _brings(moment.operation)):
-                    return (yield from self._kept(session, moment.operation, pfn, moment.operation.first))
-                selected = pfn
-        if selected < 0:
-            return None
-        return (yield from self._kept(session, session.stamp, selected, session.position))
 
-    def _kept(self, session: Session, made_for: object, pfn: int, position: int) -> Generator[None, None, ReverseMap]:
-        """The cached map of a frame before an operation, or in a state of the machine (its stamp)."""
-        for one, frame, graph in self._maps:
-            if one == made_for and frame == pfn:
-                return graph
-        graph = yield from at_in_slices(session, position, lambda: find_reverse_map(session, pfn))
-        self._maps = [*self._maps[1 - _MAPS :], (made_for, pfn, graph)]
-        return graph
+def prepare_walk(session: Session, selected: int) -> Iterator[None]:
+    """Compute what `map_for` and `state_of` need; yields now and then."""
+    graph = yield from find_map(session, selected)
+    if graph is not None:
+        yield from _follower(session, graph).carry(session)
+
+
+def _follower(session: Session, graph: ReverseMap) -> Follower:
+    return session.recall.answer(_FOLLOWER, lambda: Follower(graph), graph)

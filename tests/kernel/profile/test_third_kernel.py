@@ -35,7 +35,7 @@ from hwpoison_gui.view.outcome.assessment import Assessment
 from hwpoison_gui.view.outcome.loss import loss_of
 from hwpoison_gui.view.outcome.matched_row import matched_row
 from hwpoison_gui.view.outline.outline import DONE, Outline
-from hwpoison_gui.view.outline.state_rows import StateTables, rows_of
+from hwpoison_gui.view.outline.state_rows import rows_of, table_for
 from tests.workbench import Workbench
 
 # What the kernel's file would hold: here after a change of 2024, a result line for a page that is poisoned already.
@@ -206,7 +206,7 @@ def test_its_rows_and_actions_have_words(kernel: Profile) -> None:
         row = matched_row(session, operation)
         loss = loss_of(session, operation)
         assert row is not None and row.kind == "dirty LRU page" and loss is not None
-        said.append((loss.lost, result_in(session, operation), StateTables().table_for(session, -1).rows[9].does))
+        said.append((loss.lost, result_in(session, operation), table_for(session, -1).rows[9].does))
     assert said[0] == said[1] and "the last write to /srv/f, page 0" in said[0][0] and "data lost" in said[0][1][0]
 
 

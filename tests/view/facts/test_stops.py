@@ -11,7 +11,6 @@ from hwpoison_gui.session.session import Session
 from hwpoison_gui.session.telling import Telling
 from hwpoison_gui.view.facts.staged import staged, target_at
 from hwpoison_gui.view.facts.stops import stops_of, telling_time
-from hwpoison_gui.view.outline.outline import Outlines
 from tests.workbench import do
 
 
@@ -50,18 +49,18 @@ def test_a_machine_without_a_story_has_its_beginning_only() -> None:
 
 
 def test_the_board_asks_and_answers_as_the_outline_does(lesson: Session) -> None:
-    outlines, asked = Outlines(), 0
+    asked = 0
     (click,) = [one for one in lesson.operations if one.name == "poison"]
     for at in stops_of(lesson):
         lesson.seek(at)
-        shown = staged(lesson, outlines)
+        shown = staged(lesson)
         if click.first < at < click.last and lesson.steps.marks[at - 1].act is Act.DECIDE:
             asked += bool(shown.ways)
             assert not shown.ways or [way.taken for way in shown.ways] == [True] + [False] * (len(shown.ways) - 1), at
             assert shown.head.endswith("?")
     assert asked > 5
     lesson.seek(click.last)
-    facts = " ".join(fact.text for fact in staged(lesson, outlines).facts)
+    facts = " ".join(fact.text for fact in staged(lesson).facts)
     assert "Killed: server, worker-1 and worker-2." in facts and "HardwareCorrupted 4 kB" in facts
 
 

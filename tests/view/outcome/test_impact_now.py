@@ -12,7 +12,7 @@ from hwpoison_gui.view.outcome.impact import is_free
 from hwpoison_gui.view.outcome.impact_now import error_of, impact_now
 from hwpoison_gui.view.walk.layout import Row
 from hwpoison_gui.view.walk.news import news_of
-from hwpoison_gui.view.walk.state import Walks
+from hwpoison_gui.view.walk.state import map_for, state_of
 from hwpoison_gui.view.walk.words import row_words
 from tests.workbench import do
 
@@ -106,10 +106,9 @@ def test_a_second_report_changes_nothing_and_an_error_taken_back_hits_nobody() -
 
 def test_the_reverse_map_the_frame_panel_and_groups_say_so() -> None:
     session, pfn = broken()
-    walks = Walks()
-    graph = walks.map_for(session, pfn)
+    graph = map_for(session, pfn)
     assert graph is not None
-    state = walks.state_of(session, graph)
+    state = state_of(session, graph)
     said = {mapper.task: row_words(row, state, news_of(row, state))[0].partition("  ")[2]
             for mapper in graph.mappers for row in [Row((mapper,))]}  # fmt: skip
     assert said == {

@@ -12,7 +12,7 @@ from hwpoison_gui.view.outcome import summary as module
 from hwpoison_gui.view.outcome.preview import preview
 from hwpoison_gui.view.outcome.summary import summary, users_of
 from hwpoison_gui.view.rmap.graph import mapping_of
-from hwpoison_gui.view.walk.state import Walks
+from hwpoison_gui.view.walk.state import map_for, state_of
 from hwpoison_gui.view.walk.words import no_users_words
 from tests.workbench import Workbench, do
 
@@ -32,10 +32,9 @@ def test_a_dissolved_huge_page_is_no_longer_called_huge() -> None:
     bench = Workbench(huge_pages=1)
     pfn = bench.m.huge_free.of(0)[0] + 1
     bench.do("poison", frame=f"pfn:{pfn:#x}")
-    walks = Walks()
-    graph = walks.map_for(bench.session, pfn)
+    graph = map_for(bench.session, pfn)
     assert graph is not None and graph.kind.key == "huge"
-    state = walks.state_of(bench.session, graph)
+    state = state_of(bench.session, graph)
     assert state.kind.key == "free" and no_users_words(state) == "Free: no process uses it."
 
 

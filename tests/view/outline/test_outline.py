@@ -15,7 +15,7 @@ from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.outline.entry_points import all_ways, parts_of
 from hwpoison_gui.view.outline.handler import PHASES
-from hwpoison_gui.view.outline.outline import AHEAD, ASIDE, DONE, ENDING, NOW, WITHIN, Node, Outline, Outlines
+from hwpoison_gui.view.outline.outline import AHEAD, ASIDE, DONE, ENDING, NOW, WITHIN, Node, Outline, outline_for
 from hwpoison_gui.view.outline.part import Silent, sites_of
 from tests.paths import DATA
 from tests.workbench import do
@@ -195,10 +195,9 @@ def test_what_became_of_it_is_said_at_the_end() -> None:
 
 def test_the_same_operation_has_the_same_outline() -> None:
     session = forked()
-    outlines = Outlines()
     operation = session.operations[-1]
-    assert outlines.outline_for(session, operation) is outlines.outline_for(session, operation)
-    assert outlines.outline_for(session, None) is not outlines.outline_for(session, operation)
+    assert outline_for(session, operation) is outline_for(session, operation)
+    assert outline_for(session, None) is not outline_for(session, operation)
 
 
 @pytest.mark.parametrize("file", SOME, ids=lambda file: f"{file.parent.name}-{file.stem}")

@@ -16,7 +16,7 @@ from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.outcome.matched_row import matched_by, matched_row, step_of_table
 from hwpoison_gui.view.outcome.prediction import predict
-from hwpoison_gui.view.outline.state_rows import DOES, FITS, MEANS, OPEN, SPARED, TRIED, StateTables, rows_of
+from hwpoison_gui.view.outline.state_rows import DOES, FITS, MEANS, OPEN, SPARED, TRIED, rows_of, table_for
 from tests.paths import DATA
 from tests.workbench import do
 
@@ -60,17 +60,16 @@ def test_every_action_has_words(profile: Profile) -> None:
 def test_a_preview_becomes_a_fact_when_the_handler_looks() -> None:
     session = with_a_page()
     pfn = session.resolve_frame("a:m+0")
-    tables = StateTables()
-    selected = tables.table_for(session, pfn)
+    selected = table_for(session, pfn)
     assert not selected.fact and "if it broke now" in selected.caption
     do(session, "poison", frame="a:m+0")
     operation = session.operations[-1]
     look = step_of_table(session, operation)
     assert look is not None
     session.seek(look)
-    before = tables.table_for(session, pfn)
+    before = table_for(session, pfn)
     session.seek(look + 1)
-    after = tables.table_for(session, pfn)
+    after = table_for(session, pfn)
     assert not before.fact and after.fact and after.step == look + 1
     for table in (selected, before, after):
         assert next(row.kind for row in table.rows if row.state == FITS) == "LRU"
@@ -80,7 +79,7 @@ def test_a_preview_becomes_a_fact_when_the_handler_looks() -> None:
 def test_a_frame_that_does_not_come_so_far_says_where_it_stops() -> None:
     session = with_a_page()
     free = session.resolve_frame("any:free")
-    table = StateTables().table_for(session, free)
+    table = table_for(session, free)
     assert "free or high order kernel" in table.caption
     assert all(row.state == OPEN for row in table.rows)
 
@@ -90,10 +89,9 @@ def test_another_frame_is_previewed_only_when_the_operation_is_complete() -> Non
     do(session, "write", task="a", at="m+1", value="y")
     other = session.resolve_frame("a:m+1")
     do(session, "poison", frame="a:m+0")
-    tables = StateTables()
-    assert tables.table_for(session, other).pfn == other
+    assert table_for(session, other).pfn == other
     session.seek(len(session.steps) - 3)
-    assert tables.table_for(session, other).pfn == session.operations[-1].outcome.pfn
+    assert table_for(session, other).pfn == session.operations[-1].outcome.pfn
 
 
 @pytest.mark.parametrize("file", SOME, ids=lambda file: f"{file.parent.name}-{file.stem}")

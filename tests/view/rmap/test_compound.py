@@ -6,7 +6,7 @@ from hwpoison_gui.view.facts.frame_facts import facts_of
 from hwpoison_gui.view.facts.frame_text import as_text
 from hwpoison_gui.view.rmap.graph import reverse_map
 from hwpoison_gui.view.rows.pages import PageRows
-from hwpoison_gui.view.walk.state import Walks
+from hwpoison_gui.view.walk.state import map_for, state_of
 from tests.workbench import Workbench
 
 
@@ -23,9 +23,8 @@ def test_the_frame_panel_and_the_reverse_map_name_the_huge_page() -> None:
 def test_after_a_dissolve_nothing_calls_its_frames_huge() -> None:
     bench = Workbench(huge_pages=1)
     pfn = bench.m.huge_free.of(0)[0] + 1
-    walks = Walks()
     bench.do("poison", frame=f"pfn:{pfn:#x}")
-    graph = walks.map_for(bench.session, pfn)
-    names = [walks.state_of(bench.session, graph).kind.name, facts_of(bench.session, pfn).kind.name]
+    graph = map_for(bench.session, pfn)
+    names = [state_of(bench.session, graph).kind.name, facts_of(bench.session, pfn).kind.name]
     names += [facts_of(bench.session, pfn + 1).kind.name, PageRows(bench.m).row(pfn + 1).kind]
     assert not [name for name in names if "huge" in name or "THP" in name]

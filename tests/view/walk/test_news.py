@@ -7,7 +7,7 @@ import pytest
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.walk.layout import GROUP_FROM, rows_of
 from hwpoison_gui.view.walk.news import RowNews, news_of
-from hwpoison_gui.view.walk.state import Walks
+from hwpoison_gui.view.walk.state import map_for, state_of
 from tests.workbench import do
 
 
@@ -23,11 +23,10 @@ def group(op: str, early_kill: int = 1) -> RowNews:
         do(session, "fork", task="parent", child=f"c-{number}")
         do(session, "read", task=f"c-{number}", at="file+0")
     do(session, "poison", frame=f"c-0:{op}+0")
-    walks = Walks()
-    graph = walks.map_for(session, session.operations[-1].outcome.pfn or 0)
+    graph = map_for(session, session.operations[-1].outcome.pfn or 0)
     assert graph is not None
     (row,) = [one for one in rows_of(graph) if one.is_group]
-    return news_of(row, walks.state_of(session, graph))
+    return news_of(row, state_of(session, graph))
 
 
 @pytest.mark.parametrize(("area", "early_kill", "safe", "dead"), [

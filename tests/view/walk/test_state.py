@@ -6,7 +6,7 @@ import pytest
 
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.walk.state import Walks
+from hwpoison_gui.view.walk.state import Follower, map_for, state_of
 from tests.workbench import do
 
 
@@ -23,15 +23,14 @@ def forked(early_kill: int, **second: str) -> Session:
 def test_looking_at_any_step_changes_nothing_and_the_map_stays_the_same() -> None:
     session = forked(1)
     poison = session.operations[-1]
-    walks = Walks()
     graphs = set()
     for position in range(poison.first + 1, poison.last + 1):
         session.seek(position)
         digest = session.machine.gate.digest()
-        graph = walks.map_for(session, poison.outcome.pfn or 0)
+        graph = map_for(session, poison.outcome.pfn or 0)
         assert graph is not None
         graphs.add(graph)
-        Walks().state_of(session, graph)
+        state_of(session, graph)
         assert session.machine.gate.digest() == digest
     assert len(graphs) == 1
     assert [mapper.task for mapper in graphs.pop().mappers] == ["a", "b"]
@@ -42,18 +41,18 @@ def test_looking_at_any_step_changes_nothing_and_the_map_stays_the_same() -> Non
 )
 def test_what_becomes_of_a_task_is_told(sigbus: str, kind: str) -> None:
     session = forked(1, sigbus=sigbus)
-    graph = Walks().map_for(session, -1)
+    graph = map_for(session, -1)
     assert graph is not None
-    state = Walks().state_of(session, graph)
+    state = state_of(session, graph)
     fates = {mapper.task: state.fates[mapper.tgid].kind for mapper in graph.mappers}
     assert fates == {"a": "killed", "b": kind}
 
 
 def test_late_kill_leaves_hwpoison_entries_and_says_why_nobody_was_told() -> None:
     session = forked(0)
-    graph = Walks().map_for(session, -1)
+    graph = map_for(session, -1)
     assert graph is not None
-    state = Walks().state_of(session, graph)
+    state = state_of(session, graph)
     assert set(state.entries.values()) == {"hwpoison"}
     assert {skipped.short for skipped in state.skipped.values()} == {"later: early_kill is 0"}
     assert not state.visited
@@ -67,13 +66,13 @@ def test_a_state_carried_on_is_the_same_as_one_made_anew(early_kill: int, sigbus
     if session.alive("b"):
         do(session, "read", task="b", at="m+0")
     do(session, "poison", frame="any:slab")
-    walks, total = Walks(), len(session.steps)
+    total = len(session.steps)
     ways = [*range(total + 1), *range(total, -1, -1), *range(0, total, 3), total, total // 2, total]
     for position in ways:
         session.seek(position)
-        graph = walks.map_for(session, pfn)
+        graph = map_for(session, pfn)
         assert graph is not None
-        assert walks.state_of(session, graph) == Walks().state_of(session, graph), position
+        assert state_of(session, graph) == Follower(graph).state_at(session), position
 
 
 def test_the_present_pair_is_pointed_at() -> None:
@@ -82,9 +81,9 @@ def test_the_present_pair_is_pointed_at() -> None:
     seen = []
     for position in range(poison.first + 1, poison.last + 1):
         session.seek(position)
-        graph = Walks().map_for(session, -1)
+        graph = map_for(session, -1)
         assert graph is not None
-        state = Walks().state_of(session, graph)
+        state = state_of(session, graph)
         if state.act is Act.VISIT:
             seen.append([m.task for m in graph.mappers if m.vma in state.current_vmas])
     assert seen == [["a"], ["b"]]
@@ -98,8 +97,8 @@ def test_after_a_file_page_is_dropped_its_former_users_are_still_known() -> None
     do(session, "mmap", task="a", name="m", pages=2, file="/f", fd="d", shared=True)
     do(session, "read", task="a", at="m+0")
     do(session, "poison", frame="/f@0")
-    graph = Walks().map_for(session, -1)
+    graph = map_for(session, -1)
     assert graph is not None and graph.mapping.title == "/f"
     assert [mapper.task for mapper in graph.mappers] == ["a"]
-    state = Walks().state_of(session, graph)
+    state = state_of(session, graph)
     assert state.cut and set(state.entries.values()) == {"none"}

@@ -8,16 +8,15 @@ from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.rmap.graph import Mapping, ReverseMap
 from hwpoison_gui.view.walk.layout import rows_of
 from hwpoison_gui.view.walk.news import news_of
-from hwpoison_gui.view.walk.state import Walks, WalkState
+from hwpoison_gui.view.walk.state import WalkState, map_for, state_of
 from hwpoison_gui.view.walk.words import box_words, map_words, no_users_words
 from tests.workbench import do
 
 
 def seen(session: Session, pfn: int) -> tuple[ReverseMap, WalkState]:
-    walks = Walks()
-    graph = walks.map_for(session, pfn)
+    graph = map_for(session, pfn)
     assert graph is not None
-    return graph, walks.state_of(session, graph)
+    return graph, state_of(session, graph)
 
 
 def said(session: Session, pfn: int) -> str:
