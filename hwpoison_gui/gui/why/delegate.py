@@ -18,7 +18,7 @@ from hwpoison_gui.view.outline.outline import AHEAD, ASIDE, DONE, NOW, WITHIN, N
 _SIGN: Final = 16  # width of the sign in pixels
 _GAP: Final = look.MEDIUM
 _PAD: Final = 2
-_MOST_LINES: Final = 3
+_MOST_LINES: Final = 8  # what is longer is elided, and whole in the tip
 _BAR: Final = 3
 
 
@@ -49,7 +49,7 @@ class DecisionDelegate(QStyledItemDelegate):
         # Most lines fit, and checking that takes a tenth of the time of wrapping.
         whole = metrics.horizontalAdvance(self._model.outline.words(node, self._model.position)) < room
         lines = 1 if whole else self._laid_out(node, width).lineCount()
-        return QSize(width, round(self._line * max(1, min(lines, _MOST_LINES))) + 2 * _PAD)
+        return QSize(width, round(self._line * max(1, lines)) + 2 * _PAD)
 
     def _left_of(self, node: Node) -> int:
         depth = 1
@@ -61,10 +61,20 @@ class DecisionDelegate(QStyledItemDelegate):
         return node.parent >= 0 and self._model.outline.nodes[node.parent].kind == "run"
 
     def _laid_out(self, node: Node, width: int) -> QTextLayout:
-        """Lays out the words of `node` in lines of `width` pixels."""
-        layout = QTextLayout(self._model.outline.words(node, self._model.position), self._font_of(node))
+        """Lays out the words of `node` in lines of `width` pixels; beyond the most lines they are elided."""
+        words = self._model.outline.words(node, self._model.position)
+        layout = self._wrapped(words, node, width)
+        if layout.lineCount() > _MOST_LINES:
+            last = layout.lineAt(_MOST_LINES - 1).textStart()
+            metrics = self._strong_metrics if self._is_strong(node) else self._plain_metrics
+            rest = metrics.elidedText(words[last:], Qt.TextElideMode.ElideRight, self._room_of(width))
+            layout = self._wrapped(words[:last] + rest, node, width)
+        return layout
+
+    def _wrapped(self, words: str, node: Node, width: int) -> QTextLayout:
+        layout = QTextLayout(words, self._font_of(node))
         option = QTextOption()
-        option.setWrapMode(QTextOption.WrapMode.WordWrap)
+        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         layout.setTextOption(option)
         layout.beginLayout()
         top = 0.0

@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.why.delegate import sign_name
 from hwpoison_gui.gui.why.view import DecisionView
 from hwpoison_gui.kernel.profile.v7 import V7
@@ -191,3 +192,27 @@ def test_it_is_drawn_in_every_theme(fired, theme) -> None:
     operation = fired.session.operations[-1]
     loss = loss_of(fired.session, operation) if fired.session.position == operation.last else None
     assert loss is None or ending_of(loss)
+
+
+@pytest.mark.parametrize("width", [240, 300, 410])
+def test_no_line_is_drawn_over_the_next_one(fired, qtbot: QtBot, width: int) -> None:
+    end = len(fired.session.steps)
+    fired.window.controller.seek(end)
+    outline = fired.window.why.outline_model.outline
+    fact = next(node for node in outline.shown() if node.kind == "fact")
+    fact.text = f"Lost: {'pages and ' * 80}no more"
+    try:
+        look.set_text_size(200)
+        view = DecisionView()
+        qtbot.addWidget(view)
+        view.resize(width, 600)
+        view.set_moment(outline, end)
+        view.show()
+        QApplication.processEvents()
+        for node in outline.shown():
+            room = view.visualRect(view.outline_model.index_of(node))
+            drawn = view._delegate._laid_out(node, room.width()).boundingRect()
+            assert drawn.height() <= room.height() and drawn.width() <= room.width(), node.text
+        assert view._delegate._laid_out(fact, 200).text().endswith("…")
+    finally:
+        look.set_text_size(look.USUAL_TEXT)
