@@ -17,15 +17,22 @@ from hwpoison_gui.view.base.hits import IN_SHORT, TONES
 from hwpoison_gui.view.base.palette import Theme, mixed
 from hwpoison_gui.view.map.lenses import KIND
 from hwpoison_gui.view.rmap.graph import ReverseMap
-from hwpoison_gui.view.walk.layout import Layout, Row, wrapped
+from hwpoison_gui.view.walk.layout import Layout, Row, box_height, wrapped
 from hwpoison_gui.view.walk.news import RowNews
 from hwpoison_gui.view.walk.state import Fate, WalkState
 from hwpoison_gui.view.walk.words import ENTRY_WORDS, box_words
 from hwpoison_gui.view.words.words import counted
 
 Align = Qt.AlignmentFlag
+_STACK_GAP: Final = 10  # pixels between frame and mapping, where one is above the other
+_MOST_TITLES: Final = 2  # lines of the mapping's name
 _TRAVELS: Final = (Act.VISIT, Act.SKIP)
 _INKS: Final = {"killed": "text", "signalled": "kill", "handled": "good"}  # theme colours by the fate of a task
+
+
+def middle_of(layout: Layout, height: float) -> float:
+    """Where, in a view of this height, frame and mapping are: both, or one above and one below."""
+    return layout.top + (height - layout.top - 8) / 2
 
 
 class RmapPainter:
@@ -39,23 +46,24 @@ class RmapPainter:
         self.colours: dict[int, str] = {}
         self.selected_task: int | None = None
         self.news: Callable[[int], RowNews]
-        self._detail: list[str] = []  # of the mapping, as it fits its box
+        self._title: list[str] = []  # of the mapping, in the lines that fit its box
+        self._detail: list[str] = []
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
     # -- geometry
 
     def frame_box(self) -> QRectF:
-        return self._fixed_box(*self.layout.columns.frame)
+        return self._fixed_box(*self.layout.columns.frame, box_height(self.fonts.plain), -1)
 
     def mapping_box(self) -> QRectF:
-        return self._fixed_box(*self.layout.columns.mapping, len(self._detail))
+        tall = box_height(self.fonts.plain, len(self._detail), max(1, len(self._title)))
+        return self._fixed_box(*self.layout.columns.mapping, tall, 1)
 
-    def _fixed_box(self, left: float, width: float, lines: int = 0) -> QRectF:
-        """A box in the middle of the height: a line, and at least three small ones."""
-        metrics = self.fonts.plain
-        tall = metrics.line + max(3, lines) * metrics.small + 14
-        top = self.layout.top
-        middle = top + (self.height - top - 8) / 2
+    def _fixed_box(self, left: float, width: float, tall: float, side: int) -> QRectF:
+        """A box in the middle of the height; where they are stacked, above it (`side` is -1) or below (1)."""
+        middle = middle_of(self.layout, self.height)
+        if self.layout.stacked:
+            middle += side * (tall / 2 + _STACK_GAP / 2)
         return QRectF(left, middle - tall / 2, width, tall)
 
     def vma_box(self, number: int) -> QRectF:
@@ -82,7 +90,7 @@ class RmapPainter:
 
     def paint(self, graph: ReverseMap, state: WalkState) -> None:
         """Draws everything, back to front."""
-        self._detail = self._fitted(box_words(graph.mapping)[1])
+        self._title, self._detail = self._fitted(*box_words(graph.mapping))
         self._paint_heads()
         seen = [n for n in range(len(self.layout.rows)) if self._in_view(n)]
         self.p.save()
@@ -107,13 +115,16 @@ class RmapPainter:
         columns = self.layout.columns
         self.p.setFont(self.fonts.small)
         self.p.setPen(QColor(self.theme.muted))
-        heads = (("Frame", columns.frame), ("Mapping", columns.mapping), ("VMAs", columns.vma), ("Tasks", columns.task))
-        for text, (left, width) in heads:
-            room = QRectF(left, 4, width, self.layout.top - 4)
-            cut = QFontMetricsF(self.fonts.small).elidedText(text, Qt.TextElideMode.ElideRight, width)
-            self.p.drawText(room, Align.AlignLeft | Align.AlignTop, cut)
-        entry = self.fonts.plain.entry
+        named = [("Frame", columns.frame), ("Mapping", columns.mapping)][: 1 if self.layout.stacked else 2]
+        heads = (*named, ("VMAs", columns.vma), ("Tasks", columns.task))
+        small, entry = QFontMetricsF(self.fonts.small), self.fonts.plain.entry
         gap = QRectF(columns.vma[0] - 4 - entry, 4, entry, self.layout.top - 4)
+        for text, (left, width) in heads:
+            if text == "Mapping":  # may use what the next head leaves
+                width = gap.center().x() - small.horizontalAdvance("PTEs") / 2 - look.SMALL - left
+            room = QRectF(left, 4, width, self.layout.top - 4)
+            cut = small.elidedText(text, Qt.TextElideMode.ElideRight, width)
+            self.p.drawText(room, Align.AlignLeft | Align.AlignTop, cut)
         self.p.drawText(gap, Align.AlignHCenter | Align.AlignTop, "PTEs")
 
     # -- boxes
@@ -165,25 +176,36 @@ class RmapPainter:
         rect, theme, mapping = self.mapping_box(), self.theme, graph.mapping
         self._box(rect, theme.line, 1.0, dashed=mapping.kind == "none")
         metrics, inner = self.fonts.plain, rect.adjusted(7, 6, -4, -4)
-        line = QRectF(inner.left(), inner.top(), inner.width(), metrics.line)
-        self._text(line, box_words(mapping)[0], self.fonts.title, theme.text)
-        for number, part in enumerate(self._detail):
-            top = line.bottom() + number * metrics.small
+        top = inner.top()
+        for part in self._title:
+            self._text(QRectF(inner.left(), top, inner.width(), metrics.line), part, self.fonts.title, theme.text)
+            top += metrics.line
+        for part in self._detail:
             self._text(QRectF(inner.left(), top, inner.width(), metrics.small), part, self.fonts.small, theme.muted)
+            top += metrics.small
 
-    def _fitted(self, detail: str) -> list[str]:
-        """The small print of the mapping in lines: the box grows with them as far as there is room."""
-        metrics, small = self.fonts.plain, QFontMetricsF(self.fonts.small)
-        room = self.height - self.layout.top - 16 - metrics.line - 14
-        lines = wrapped(detail, self.layout.columns.mapping[1] - 11, small.horizontalAdvance)
+    def _fitted(self, title: str, detail: str) -> tuple[list[str], list[str]]:
+        """Name and small print of the mapping in lines: the box grows with them as far as there is room."""
+        metrics, width = self.fonts.plain, self.layout.columns.mapping[1] - 11
+        titles = wrapped(title, width, QFontMetricsF(self.fonts.title).horizontalAdvance)
+        if len(titles) > _MOST_TITLES:
+            titles = [*titles[: _MOST_TITLES - 1], title[sum(map(len, titles[: _MOST_TITLES - 1])) :].lstrip()]
+        room = (self.height - self.layout.top - 16) / (2 if self.layout.stacked else 1)
+        room -= len(titles) * metrics.line + 14
+        lines = wrapped(detail, width, QFontMetricsF(self.fonts.small).horizontalAdvance)
         most = max(3, int(room / metrics.small))
-        return lines if len(lines) <= most else [*lines[: most - 1], f"{lines[most - 1]} …"]
+        return titles, lines if len(lines) <= most else [*lines[: most - 1], f"{lines[most - 1]} …"]
 
     def _line_to_mapping(self, state: WalkState) -> None:
         a, b = self.frame_box(), self.mapping_box()
         lit = bool(state.visited or state.skipped or state.current_vmas)
         self.p.setPen(QPen(QColor(self.theme.warn if lit else self.theme.muted), 2.5 if lit else 1.5))
-        self.p.drawLine(QPointF(a.right(), a.center().y()), QPointF(b.left(), b.center().y()))
+        self.p.drawLine(*self._ends_of_line(a, b))
+
+    def _ends_of_line(self, frame: QRectF, mapping: QRectF) -> tuple[QPointF, QPointF]:
+        if self.layout.stacked:
+            return QPointF(frame.center().x(), frame.bottom()), QPointF(frame.center().x(), mapping.top())
+        return QPointF(frame.right(), frame.center().y()), QPointF(mapping.left(), mapping.center().y())
 
     # -- rows
 
@@ -363,8 +385,9 @@ class RmapPainter:
         """Draws the walk: a dot on its way from the frame to the task."""
         for number in range(len(self.layout.rows)):
             if self.news(number).current:
-                path = QPainterPath(QPointF(self.frame_box().right(), self.frame_box().center().y()))
-                path.lineTo(QPointF(self.mapping_box().left(), self.mapping_box().center().y()))
+                start, end = self._ends_of_line(self.frame_box(), self.mapping_box())
+                path = QPainterPath(start)
+                path.lineTo(end)
                 path.lineTo(QPointF(self.mapping_box().right(), self.mapping_box().center().y()))
                 path.connectPath(self.edge_path(number))
                 path.lineTo(QPointF(self.task_box(number).left(), self.task_box(number).center().y()))

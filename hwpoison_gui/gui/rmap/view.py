@@ -23,10 +23,10 @@ from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QToolTip, QWidg
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.rmap.fonts import Fonts
-from hwpoison_gui.gui.rmap.paint import RmapPainter
+from hwpoison_gui.gui.rmap.paint import RmapPainter, middle_of
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.rmap.graph import ReverseMap
-from hwpoison_gui.view.walk.layout import Layout, lay_out, least_width, rows_of
+from hwpoison_gui.view.walk.layout import Layout, lay_out, rows_of, width_of
 from hwpoison_gui.view.walk.news import RowNews, news_of
 from hwpoison_gui.view.walk.state import WalkState
 from hwpoison_gui.view.walk.words import HEAD_TIPS, map_words, no_users_words, row_words
@@ -121,7 +121,7 @@ class RmapView(QAbstractScrollArea):
             size = self.viewport().size()
             rows = rows_of(self.graph, self._unfolded)
             metrics = self._fonts.metrics(self.graph, rows)
-            wide = max(size.width(), ceil(least_width(metrics)))
+            wide = ceil(width_of(size.width(), size.height(), metrics))
             self._layout = lay_out(rows, wide, size.height(), metrics)
             self.horizontalScrollBar().setRange(0, wide - size.width())
             self.horizontalScrollBar().setPageStep(size.width())
@@ -276,7 +276,7 @@ class RmapView(QAbstractScrollArea):
         graph, layout = self.graph, self._layout
         if graph is None or layout is None:
             return ""
-        number, column = self._row_at(point), self._column_at(point.x() + self.horizontalScrollBar().value())
+        number, column = self._row_at(point), self._column_at(point)
         if point.y() < layout.top - 4:
             return HEAD_TIPS.get(column, "")
         if number is not None:
@@ -285,10 +285,12 @@ class RmapView(QAbstractScrollArea):
             return f"{graph.mapping.title}\n{graph.mapping.detail}"
         return f"{graph.pfn:#x}: {self.state.kind.meaning}" if column == "frame" else ""
 
-    def _column_at(self, x: float) -> str:
-        """The column, or the gap of the PTEs, at a place of the content; empty between others."""
+    def _column_at(self, point: QPointF) -> str:
+        """The column, or the gap of the PTEs, at a point; empty between others."""
         assert self._layout is not None
-        columns = self._layout.columns
+        columns, x = self._layout.columns, point.x() + self.horizontalScrollBar().value()
+        if self._layout.stacked and x < sum(columns.mapping):
+            return "mapping" if point.y() > middle_of(self._layout, self.viewport().height()) else "frame"
         for name, (left, width) in zip(columns._fields, columns, strict=True):
             if left <= x < left + width:
                 return name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from functools import cached_property, lru_cache
+from math import inf
 from typing import Final, NamedTuple
 
 from hwpoison_gui.view.rmap.graph import Mapper, ReverseMap
@@ -13,8 +14,11 @@ GROUP_FROM: Final = 25  # as many mappers are grouped by the name of their tasks
 _LEAST_GROUP: Final = 4
 _NARROW: Final = 460
 _LEAST_MAPPING: Final = 0.5  # of what the mapping's name needs
+_EDGE: Final = 6.0  # around the boxes in a narrow view
+_STEP: Final = 8.0  # between frame and mapping
 _LEAST_GAP: Final = 3.0
 _MOST_GAP: Final = 10.0
+_JOINTS: Final = "_/.-:,"  # signs after which a name is broken best
 _NUMBER: Final = re.compile(r"[-:#_. ]*\d+(:\d+)?$")
 
 
@@ -46,7 +50,7 @@ class Row(_Row):
 
 
 class Columns(NamedTuple):
-    """Left edges and widths of the four columns."""
+    """Left edges and widths of the four columns; frame and mapping have the same where they are stacked."""
 
     frame: tuple[float, float]
     mapping: tuple[float, float]
@@ -55,7 +59,10 @@ class Columns(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Positions of all boxes. Those of rows are in coordinates of the scrolled content."""
+    """Positions of all boxes. Those of rows are in coordinates of the scrolled content.
+
+    `stacked`: the mapping is below the frame, not beside it, so that both are readable in a narrow view.
+    """
 
     columns: Columns
     rows: tuple[Row, ...]
@@ -64,6 +71,7 @@ class Layout(NamedTuple):
     roomy: bool
     height: float
     top: float
+    stacked: bool = False
 
 
 class Metrics(NamedTuple):
@@ -119,27 +127,63 @@ def lay_out(rows: Sequence[Row], width: float, height: float, metrics: Metrics) 
     first = top + max(0.0, (room - total) / 2)
     tops = tuple(first + number * (row_height + gap) for number in range(len(rows)))
     content = max(height, (tops[-1] + row_height + 8) if tops else 0.0)
-    return Layout(columns_of(width, metrics, roomy), tuple(rows), tops, row_height, roomy, content, top)
+    stacked = _is_stacked(width, height, metrics)
+    columns = _stacked_columns(width, metrics) if stacked else columns_of(width, metrics, roomy)
+    return Layout(columns, tuple(rows), tops, row_height, roomy, content, top, stacked)
 
 
-def least_width(metrics: Metrics) -> float:
-    """Width in pixels in which the boxes show their names; a narrower view scrolls to the side."""
-    edge, gaps = 6.0, (8.0, metrics.entry + 10, 6.0)
+def box_height(metrics: Metrics, lines: int = 3, titles: int = 1) -> float:
+    """Height of the box of frame or mapping: its title, and at least three small lines."""
+    return titles * metrics.line + max(3, lines) * metrics.small + 14
+
+
+def _side_by_side(metrics: Metrics, mapping: float) -> float:
+    """Width with the frame's box beside one of the mapping that is `mapping` wide."""
+    return 2 * _EDGE + _STEP + metrics.entry + 16 + metrics.frame + mapping + sum(metrics.least[1:])
+
+
+def _is_stacked(width: float, height: float, metrics: Metrics) -> bool:
+    """Whether the names need it, and the height allows it."""
+    room = height - metrics.small - 10 - 8
+    is_narrow = width < _side_by_side(metrics, metrics.least[0])
+    return is_narrow and room >= 2 * (box_height(metrics, titles=2) + _STEP)
+
+
+def width_of(view: float, height: float, metrics: Metrics) -> float:
+    """Width of the content in a view of this size: the view's, or what all names need, and then it scrolls."""
+    stacked = 2 * _EDGE + metrics.entry + 16 + max(metrics.frame, metrics.least[0]) + sum(metrics.least[1:])
+    # Stacked, or with a squeezed mapping.
+    if view >= min(stacked if _is_stacked(view, height, metrics) else inf, _squeezed(metrics)):
+        return view
+    return _side_by_side(metrics, metrics.least[0])
+
+
+def _squeezed(metrics: Metrics) -> float:
+    """Width in which all names but the mapping's are whole."""
+    return _side_by_side(metrics, metrics.least[0] * _LEAST_MAPPING)
+
+
+def _stacked_columns(width: float, metrics: Metrics) -> Columns:
     mapping, vma, task = metrics.least
-    return 2 * edge + sum(gaps) + metrics.frame + mapping * _LEAST_MAPPING + vma + task
+    least, wanted = (
+        (max(metrics.frame, mapping), vma, task),
+        (max(metrics.frame, metrics.wanted[0]), *metrics.wanted[1:]),
+    )
+    gaps = (metrics.entry + 10, 6.0)
+    first, vma, task = _shared_out(width - 2 * _EDGE - sum(gaps), (0.2, 0.3, 0.5), least, wanted)
+    left = _EDGE + first + gaps[0]
+    return Columns((_EDGE, first), (_EDGE, first), (left, vma), (left + vma + gaps[1], task))
 
 
 def columns_of(width: float, metrics: Metrics, roomy: bool = True) -> Columns:
     """Distribute the width: frame and PTEs get what they need, tasks most of the rest."""
     shares = (0.30, 0.29, 0.41) if roomy and width >= _NARROW else (0.30, 0.23, 0.47)
-    # Where names are short of room, what is between them gives way first.
-    is_tight = width <= least_width(metrics) + 1
-    if width >= _NARROW and not is_tight:
-        edge, gaps = 10.0, (max(12.0, width * 0.025), max(metrics.entry + 10, width * 0.12), max(10.0, width * 0.02))
-    else:
-        edge, gaps = 6.0, (8.0, metrics.entry + 10, 6.0)
-    frame = metrics.frame if is_tight else max(metrics.frame, width * 0.14)
-    room = max(200.0, width - 2 * edge - sum(gaps) - frame)
+    edge, frame = 10.0, max(metrics.frame, width * 0.14)
+    gaps = (max(12.0, width * 0.025), max(metrics.entry + 10, width * 0.12), max(10.0, width * 0.02))
+    room = width - 2 * edge - sum(gaps) - frame
+    if width < _NARROW or room < sum(metrics.least):  # what is between the names gives way first
+        edge, gaps, frame = _EDGE, (_STEP, metrics.entry + 10, 6.0), metrics.frame
+        room = max(200.0, width - 2 * edge - sum(gaps) - frame)
     widths = [frame, *_shared_out(room, shares, metrics.least, metrics.wanted)]
     lefts = [edge]
     for number, gap in enumerate(gaps):
@@ -149,7 +193,9 @@ def columns_of(width: float, metrics: Metrics, roomy: bool = True) -> Columns:
 
 
 def wrapped(text: str, width: float, measure: Callable[[str], float]) -> list[str]:
-    """Break a text at spaces into lines of at most `width` pixels; a longer word is broken within."""
+    """Break a text at spaces into lines of at most `width` pixels; a longer word is broken within, after a sign
+    such as `_` or `/` where there is one.
+    """
     lines: list[str] = []
     for word in text.split():
         if lines and measure(f"{lines[-1]} {word}") <= width:
@@ -157,6 +203,7 @@ def wrapped(text: str, width: float, measure: Callable[[str], float]) -> list[st
             continue
         while measure(word) > width and len(word) > 1:
             fits = next((n for n in range(len(word) - 1, 1, -1) if measure(word[:n]) <= width), 1)
+            fits = next((n for n in range(fits, 1, -1) if word[n - 1] in _JOINTS), fits)
             lines.append(word[:fits])
             word = word[fits:]
         lines.append(word)

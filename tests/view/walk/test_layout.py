@@ -8,7 +8,16 @@ import pytest
 
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.rmap.graph import Mapper, Mapping, ReverseMap
-from hwpoison_gui.view.walk.layout import GROUP_FROM, Metrics, base_name, columns_of, lay_out, rows_of, wrapped
+from hwpoison_gui.view.walk.layout import (
+    GROUP_FROM,
+    Metrics,
+    base_name,
+    columns_of,
+    lay_out,
+    rows_of,
+    width_of,
+    wrapped,
+)
 
 METRICS = Metrics(line=15, small=13, entry=66, frame=80)
 
@@ -30,7 +39,7 @@ def test_nothing_overlaps(count: int, width: int, height: int, metrics: Metrics)
         assert layout.tops[0] >= layout.top
         assert layout.tops[-1] + layout.row_height <= layout.height
     columns = layout.columns
-    pairs = (columns.frame, columns.mapping, columns.vma, columns.task)
+    pairs = (columns.frame, columns.mapping, columns.vma, columns.task)[1 if layout.stacked else 0 :]
     for (left, wide), (following, _) in pairwise(pairs):
         assert left + wide < following
     assert columns.task[0] + columns.task[1] <= width
@@ -43,6 +52,20 @@ def test_columns_get_what_their_words_need_where_there_is_room() -> None:
     assert roomy.mapping[1] >= 90 and roomy.vma[1] >= 100 and roomy.task[1] >= 160
     assert tight.mapping[1] == pytest.approx(90) and 60 < tight.vma[1] < 100 and 100 < tight.task[1] < 160
     assert 50 < narrow.mapping[1] < 90 and narrow.vma[1] <= 60
+
+
+@pytest.mark.parametrize("large", [1, 1.5, 2])
+@pytest.mark.parametrize("height", [100, 200, 300, 500])
+@pytest.mark.parametrize("view", range(410, 700, 35))
+def test_a_narrow_view_shows_all_names_below_each_other_or_scrolls(view: int, height: int, large: float) -> None:
+    least = (66 * large, 42 * large, 104 * large)
+    metrics = Metrics(14 * large, 12 * large, 55 * large, 53 * large, least, least)
+    width = width_of(view, height, metrics)
+    columns = lay_out(rows_of(graph(4)), width, height, metrics).columns
+    names = [columns.mapping, columns.vma, columns.task][1 if width == view else 0 :]
+    assert all(wide >= need - 0.01 for (_, wide), need in zip(names[::-1], least[::-1], strict=False))
+    if width == view and height >= 200 * large:
+        assert columns.mapping[1] >= least[0] - 0.01, "where there is height, nothing is squeezed"
 
 
 @pytest.mark.parametrize("count", [0, 1, 24, 25, 300, 10_000])
@@ -79,3 +102,5 @@ def test_small_print_is_wrapped_and_nothing_of_it_is_lost() -> None:
         assert all(len(line) <= max(width, 1) for line in lines)
     assert wrapped(detail, 9, len) == ["deleted;", "page 3632", "on", "hugetlbfs"]
     assert wrapped("", 9, len) == []
+    assert wrapped("anon_vma", 7, len) == ["anon_", "vma"]
+    assert wrapped("libpython3.11.so.1.0", 14, len) == ["libpython3.11.", "so.1.0"]
