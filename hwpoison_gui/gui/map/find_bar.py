@@ -32,7 +32,7 @@ nginx:heap  144:libc*  nginx:heap+3    one VMA of it, or one page of that
 /srv/data  lib*  what is cached of files
 node:0  zone:dma32    where it lies
 outcome:lost  kind:free  late    a class of a lens, or its name in the legend
-mapcount>=14  refcount!=mapcount+1  index<16  order=9  rss>10M    numbers: =, !=, <, <=, >, >=
+mapcount>=14  refcount!=mapcount+1  index<16  order=0,9  rss>10M    numbers: =, !=, <, <=, >, >=
 The arrow down lists what may be written, Tab takes the first of it.
 Enter goes to the next match, Shift+Enter to the one before.
 What was found stays until it is asked again: by Enter, or the button."""
@@ -147,6 +147,7 @@ class FindBar(QWidget):
         self.stepWanted.emit(forward)
 
     def _enter(self, forward: bool) -> None:
+        self.words.hide()  # the answer has its place
         if self.again.isHidden() or self._pause.isActive():
             self._step(forward)
         else:
@@ -157,6 +158,8 @@ class FindBar(QWidget):
         self._explain()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.field and event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+            QTimer.singleShot(0, self, self._explain)
         if watched is self.field and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
                 self._enter(not event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
@@ -201,8 +204,9 @@ class FindBar(QWidget):
         QTimer.singleShot(0, self, self._explain)  # after the layout has given the words their place
 
     def _explain(self) -> None:
-        """Show an error in full below the field, where it is cut beside it and no suggestions stand there."""
-        wanted = self._is_error and self.told.is_cut and self.isVisible() and not self.words.isVisible()
+        """Show an error in full below the field while that has the focus, where it is cut and no suggestions are."""
+        is_asked = self.isVisible() and self.field.hasFocus() and not self.words.isVisible()
+        wanted = self._is_error and self.told.is_cut and is_asked
         if wanted:
             window, corner = self.window(), self.field.mapTo(self.window(), QPoint(0, self.field.height() + look.HAIR))
             self.explained.setParent(window)

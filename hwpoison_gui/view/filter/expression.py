@@ -120,8 +120,8 @@ def parse(text: str) -> Filter | None:
             terms.append(Term("path", token, at))
         elif is_comparison(token):
             comparisons.append(comparison_of(token, at))
-        elif quantity_named(token):
-            raise FilterError(f"compare it with a number: {token}>=14 or {token}!=0", at, len(token))
+        elif quantity_named(name := token.partition(",")[0]):
+            raise FilterError(f"compare it with a number: {name}>=14 or {name}=1,2", at, len(token))
         elif colon and sort in SORTS:
             terms.append(Term(sort, _given(rest, token, at), at + len(sort) + 1))
         elif colon and lens_named(sort) is not None:

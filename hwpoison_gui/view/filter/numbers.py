@@ -1,7 +1,7 @@
-"""Filter terms that compare numbers: `mapcount>=14`, `refcount!=mapcount+1`, `index<16`, `rss>10M`.
+"""Filter terms that compare numbers: `mapcount>=14`, `refcount!=mapcount+1`, `order=0,9`, `rss>10M`.
 
-Each side is a number, a quantity, or a sum of them. Quantities are of a frame, or of the processes that map it: a
-frame is found if the comparison holds for one of these processes.
+Each side is a number, a quantity, or a sum of them; after = and != there may be a list of them. Quantities are of
+a frame, or of the processes that map it: a frame is found if the comparison holds for one of these processes.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
+from functools import reduce
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -33,12 +34,18 @@ class Quantity(NamedTuple):
     of_process: Callable[[Machine, Process], int] | None = None
 
 
-class Comparison(NamedTuple):
-    """Sums of (sign, quantity or number) on both sides, the operator, and where it stands in the text."""
+Sum = tuple[tuple[int, str | int], ...]  # of (sign, quantity or number)
 
-    left: tuple[tuple[int, str | int], ...]
+
+class Comparison(NamedTuple):
+    """The sums on both sides, the operator, and where it stands in the text.
+
+    `right` has several where a list was given: the left side is one of them, or with != none.
+    """
+
+    left: Sum
     sign: str
-    right: tuple[tuple[int, str | int], ...]
+    right: tuple[Sum, ...]
     at: int
     length: int
 
@@ -106,6 +113,7 @@ _OPERATORS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     ">=": operator.ge, "<=": operator.le, "!=": operator.ne, "=": operator.eq, "==": operator.eq, ">": operator.gt,
     "<": operator.lt,
 }  # fmt: skip
+_OF_LISTS: Final = ("=", "==", "!=")
 _SIGN: Final = re.compile(r"<=|>=|!=|==|<|>|=")
 _NUMBER: Final = re.compile(r"(0[xX][0-9a-fA-F]+|[0-9]+)([kKmMgGtT]?)(?:[iI]?[bB])?")
 _UNITS: Final = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}
@@ -123,8 +131,8 @@ def is_comparison(token: str) -> bool:
     found = _SIGN.search(token)
     if found is None:
         return False
-    sides = (re.split(r"[+-]", side)[0] for side in (token[: found.start()], token[found.end() :]))
-    return found.group() not in ("=", "==") or any(map(quantity_named, sides))
+    names = re.split(r"[+,-]", f"{token[: found.start()]},{token[found.end() :]}")
+    return found.group() not in ("=", "==") or any(map(quantity_named, names))
 
 
 def comparison_of(token: str, at: int) -> Comparison:
@@ -132,9 +140,9 @@ def comparison_of(token: str, at: int) -> Comparison:
     found = _SIGN.search(token)
     assert found is not None
     left = _sum(token[: found.start()], at, token)
-    right = _sum(token[found.end() :], at + found.end(), token)
+    right = _list(token[found.end() :], at + found.end(), found.group(), token)
     made = Comparison(left, found.group(), right, at, len(token))
-    names = {part for _, part in (*left, *right) if isinstance(part, str)}
+    names = _names_in(made)
     if not names:
         raise FilterError(f"compare a number of the frames: {_known()}", at, len(token))
     if len(names) > 1 and any(QUANTITIES[name].of_process for name in names):
@@ -145,7 +153,22 @@ def comparison_of(token: str, at: int) -> Comparison:
     return made
 
 
-def _sum(text: str, at: int, token: str) -> tuple[tuple[int, str | int], ...]:
+def _names_in(one: Comparison) -> set[str]:
+    return {part for side in (one.left, *one.right) for _, part in side if isinstance(part, str)}
+
+
+def _list(text: str, at: int, sign: str, token: str) -> tuple[Sum, ...]:
+    """The sums of a list with commas, which only = and != can have."""
+    if "," in text and sign not in _OF_LISTS:
+        raise FilterError("a list of numbers stands after = or !=, as order=0,9 or mapcount!=1,2", at, len(text))
+    sums, place = [], at
+    for piece in text.split(","):
+        sums.append(_sum(piece, place, token))
+        place += len(piece) + 1
+    return tuple(sums)
+
+
+def _sum(text: str, at: int, token: str) -> Sum:
     parts: list[tuple[int, str | int]] = []
     for piece in re.finditer(r"([+-]?)([^+-]*)", text):
         sign, word = piece.groups()
@@ -167,6 +190,8 @@ def _part(word: str, at: int, token: str) -> str | int:
         raise FilterError(f"a number is missing: {token or 'mapcount>='}14, refcount!=mapcount+1", at, 1)
     if key := quantity_named(word):
         return key
+    if "," in word:
+        raise FilterError("a list of numbers stands on the right: order=0,9; between terms put a space", at, len(word))
     if word[0].isdigit():
         raise FilterError("not a number: numbers are written 14, 0xe, 64K, 10M or 1G", at, len(word))
     near = did_you_mean(word, [*QUANTITIES, *ALIASES])
@@ -184,21 +209,27 @@ def _known() -> str:
 
 def frames_compared(m: Machine, one: Comparison) -> Bools:
     """The frames for which a comparison holds (bool per frame)."""
-    named = [part for _, part in (*one.left, *one.right) if isinstance(part, str)]
-    holds, of_process = _OPERATORS[one.sign], QUANTITIES[named[0]].of_process
+    names = _names_in(one)
+    of_process = QUANTITIES[next(iter(names))].of_process
     if of_process is not None:
-        owners = []
+        name, owners = next(iter(names)), []
         for process in m.living():
-            value = of_process(m, process)
-            if holds(_total(one.left, {named[0]: value}), _total(one.right, {named[0]: value})):
+            if _holds(one, {name: of_process(m, process)}):
                 owners.append(process)
         return frames_of_owners(m, owners, ())
-    columns = {name: _column(m, name) for name in set(named)}
-    found: Bools = np.broadcast_to(holds(_total(one.left, columns), _total(one.right, columns)), m.frames).copy()
+    columns = {name: _column(m, name) for name in names}
+    found: Bools = np.broadcast_to(_holds(one, columns), m.frames).copy()
     found &= (m.flags.view & np.uint64(pf.NOPAGE)) == 0
     for column in columns.values():
         found &= column != _UNKNOWN
     return found
+
+
+def _holds(one: Comparison, values: dict[str, Any]) -> Any:
+    """Whether it holds: a bool, or one per frame where the values are columns."""
+    left, holds = _total(one.left, values), _OPERATORS[one.sign]
+    each = [holds(left, _total(side, values)) for side in one.right]
+    return reduce(operator.and_ if one.sign == "!=" else operator.or_, each)
 
 
 def _column(m: Machine, name: str) -> I64:
@@ -207,5 +238,5 @@ def _column(m: Machine, name: str) -> I64:
     return of_frames(m)
 
 
-def _total(parts: tuple[tuple[int, str | int], ...], values: dict[str, Any]) -> Any:
+def _total(parts: Sum, values: dict[str, Any]) -> Any:
     return sum(sign * (values[part] if isinstance(part, str) else part) for sign, part in parts)

@@ -220,3 +220,17 @@ def test_suggestions_go_with_the_focus(user) -> None:
     look_for(user, "l")
     user.window.map.setFocus()
     assert listed(user) == []
+
+
+def test_after_enter_the_answer_has_the_place_of_the_suggestions(open_window) -> None:
+    user = open_window(workers(), (900, 600))
+    finder = look_for(user, "lru,dir")
+    assert listed(user) == ["dirty"]
+    QTest.keyClick(finder.field, Key.Key_Return)
+    assert listed(user) == []
+    finder.set_text("mapcont>=14")
+    until(lambda: finder.explained.isVisible())
+    user.window.map.setFocus()
+    until(lambda: not finder.explained.isVisible())  # and nothing lies over the lenses
+    finder.field.setFocus()
+    until(lambda: finder.explained.isVisible())

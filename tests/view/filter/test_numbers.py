@@ -15,6 +15,7 @@ from hwpoison_gui.kernel.rmap import page_index
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.filter.expression import parse
 from hwpoison_gui.view.filter.numbers import ALIASES, QUANTITIES, comparison_of
+from hwpoison_gui.view.filter.terms import FilterError
 from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED
 from hwpoison_gui.view.map.plane import FramePlane
 from tests.workbench import do
@@ -135,3 +136,33 @@ def test_every_quantity_has_a_meaning_and_can_be_compared(session: Session) -> N
         found(session.machine, f"{name}>=1")
         assert QUANTITIES[ALIASES.get(name, name)].meaning
     assert comparison_of("refcount-mapcount>=3+1", 0).left == ((1, "refcount"), (-1, "mapcount"))
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=4))
+def test_a_list_is_any_of_its_numbers_or_none_of_them(numbers: list[int]) -> None:
+    listed, refs = ",".join(map(str, numbers)), MACHINE.refcount.view
+    assert found(MACHINE, f"refcount={listed}") == {pfn for pfn in PAGES.tolist() if int(refs[pfn]) in numbers}
+    assert found(MACHINE, f"refcount!={listed}") == {pfn for pfn in PAGES.tolist() if int(refs[pfn]) not in numbers}
+
+
+def test_a_list_may_hold_sums_and_be_of_processes(session: Session) -> None:
+    m = session.machine
+    assert found(m, "refcount=mapcount,mapcount+1") == found(m, "refcount=mapcount") | found(m, "refcount=mapcount+1")
+    assert found(m, "threads=1,2,3") == found(m, "threads=1") | found(m, "threads=2") | found(m, "threads=3")
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "words"),
+    [
+        ("mapcount>=1,2", 10, "a list of numbers stands after = or !="),
+        ("1,2=mapcount", 0, "a list of numbers stands on the right"),
+        ("dirty,mapcount=1", 0, "between terms put a space"),
+        ("mapcount=1,", 11, "a number is missing"),
+        ("mapcount=1,x", 11, "no number has that name"),
+        ("mapcount,2", 0, "compare it with a number: mapcount>=14 or mapcount=1,2"),
+    ],
+)
+def test_a_list_that_means_nothing_says_where_lists_may_be(text: str, at: int, words: str) -> None:
+    with pytest.raises(FilterError) as caught:
+        parse(text)
+    assert words in caught.value.message and caught.value.at == at
