@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QFontMetrics, QHelpEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QAbstractScrollArea,
     QApplication,
     QDockWidget,
     QHeaderView,
@@ -21,6 +22,9 @@ from PySide6.QtWidgets import (
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
+from hwpoison_gui.opening import Opened
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.map.lenses import LENSES
 from tests.gui.conftest import User, workers
 from tests.gui.waiting import until
 
@@ -30,6 +34,14 @@ Role = Qt.ItemDataRole
 def seen(root: QWidget, kind: type) -> Iterator[QWidget]:
     """What of a kind can be seen of a window, at least a part of it."""
     yield from (one for one in root.findChildren(kind) if one.isVisible() and not one.visibleRegion().isEmpty())
+
+
+def scrolls(one: QWidget) -> bool:
+    """Whether it can be scrolled into view."""
+    above = one.parentWidget()
+    while above is not None and not isinstance(above, QAbstractScrollArea):
+        above = above.parentWidget()
+    return above is not None
 
 
 def cut(root: QWidget) -> list[str]:
@@ -44,6 +56,9 @@ def cut(root: QWidget) -> list[str]:
         room, wanted = button.size(), button.sizeHint()
         if button.text() and (wanted.width() > room.width() or wanted.height() > room.height()):
             found.append(f"button {button.text()!r}")
+    for one in (*seen(root, QLabel), *seen(root, QAbstractButton)):
+        if one.text() and not scrolls(one) and one.visibleRegion().boundingRect() != one.rect():
+            found.append(f"a part of {one.text()!r}")
     for bar in seen(root, QTabBar):
         metrics = QFontMetrics(bar.font())
         tabs = range(bar.count())
@@ -127,6 +142,21 @@ def test_all_words_fit_where_text_is_larger(open_window, size: tuple[int, int], 
             user.window.show_panel(panel)
             QApplication.processEvents()
             assert cut(user.window) == [], panel
+    finally:
+        look.set_text_size(look.USUAL_TEXT)
+
+
+@pytest.mark.parametrize("size", [(900, 600), (1000, 700), (1100, 720)])
+@pytest.mark.parametrize("percent", [100, 115, 150, 200])
+def test_the_legend_of_every_lens_is_seen_in_full(open_window, size: tuple[int, int], percent: int) -> None:
+    window = open_window(Opened(Session.fresh(65536, 3, "desktop"), "a test"), size).window
+    try:
+        window.appearance.choose_text_size(percent)
+        for lens in LENSES:
+            window.lenses.choose(lens.key)
+            QApplication.processEvents()
+            QApplication.processEvents()
+            assert cut(window) == [], lens.key
     finally:
         look.set_text_size(look.USUAL_TEXT)
 

@@ -155,7 +155,8 @@ class Legend(QWidget):
         self._needed: tuple[Lens, list[tuple[int, int]]] | None = None  # everything that the widths of chips depend on
         self.chips: dict[int, LegendChip] = {}
         self.lens = KIND
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        # Not Fixed: its height would be limited to that of the size hint, which is for another width.
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self.setAutoFillBackground(True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from hwpoison_gui.gui.map.widget import FrameMapWidget
@@ -25,6 +27,16 @@ class MapStage(QWidget):
         box.setSpacing(0)
         box.addWidget(frame_map, 1)
         self._box, self._map = box, frame_map
+
+    def minimumSizeHint(self) -> QSize:
+        """With all lines that the legend has at the present width, which QMainWindow would not ask for."""
+        least = super().minimumSizeHint()
+        return least.expandedTo(QSize(0, self._box.minimumHeightForWidth(self.width())))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.updateGeometry()
 
     def add_bars(self, banner: Banner, lenses: LensBar, legend: Legend) -> None:
         """Add the banner above the map, and lenses and legend below it."""
