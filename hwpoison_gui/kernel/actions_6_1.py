@@ -90,7 +90,7 @@ def me_pagecache_clean(h: Handler) -> Steps[str]:
     m, pfn = h.m, h.pfn
     yield Mark(CLEAN, (), (pfn,))
     yield from delete_from_lru_cache(h)
-    if m.anon_vma_of(pfn):
+    if m.anon_vma_of(pfn) or m.page(pfn) & pf.KSM:
         yield unlock(h, pfn)
         return RECOVERED
     inode = m.inode_of(pfn)
@@ -133,15 +133,18 @@ def truncate_error_page(h: Handler, page: int, inode: Inode) -> Steps[str]:
 @action("6.1", Effect.DROPS_DIRTY)
 def me_pagecache_dirty(h: Handler) -> Steps[str]:
     """Contents are lost: record a write-back error, so that fsync fails, and drop the page."""
-    m, pfn = h.m, h.pfn
-    m.set_flags(pfn, pf.ERROR)
-    inode = m.inode_of(pfn)
-    if inode is not None:
-        mapping_set_error(m, inode)
-        yield Mark(DIRTY_FILE, (inode.path, can(inode, "writeback")), (pfn,))
-    else:
-        yield Mark(actions.DIRTY_ANON, (), (pfn,))
+    h.m.set_flags(h.pfn, pf.ERROR)
+    yield record_write_back_error(h)
     return (yield from me_pagecache_clean(h))
+
+
+def record_write_back_error(h: Handler) -> Mark:
+    """mapping_set_error(): each open file reports EIO once. A page without a mapping has nobody to report it."""
+    inode = h.m.inode_of(h.pfn)
+    if inode is None:
+        return Mark(actions.DIRTY_ANON, (), (h.pfn,))
+    mapping_set_error(h.m, inode)
+    return Mark(DIRTY_FILE, (inode.path, can(inode, "writeback")), (h.pfn,))
 
 
 @action("6.1", Effect.KEEPS_IN_SWAP_CACHE)

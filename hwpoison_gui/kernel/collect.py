@@ -57,7 +57,7 @@ def collect_procs(m: Machine, pfn: int, current: int = 0) -> Steps[list[ToKill]]
 
     `current` is the thread that consumed the error and is signalled whatever its policy, or 0.
     """
-    anon = m.anon_vma_of(pfn) != 0
+    anon = m.anon_vma_of(m.compound_head(pfn)) != 0
     vmas = rmap_addresses(m, pfn)
     of_mm: defaultdict[int, Places] = defaultdict(list)
     for place in vmas:
@@ -124,7 +124,7 @@ def _visit_each(
         own = of_mm.get(process.mm)
         if tid is None:
             if own:
-                yield _late(m, page.pfn, process, own)
+                yield late(m, page.pfn, process, [vma.id for vma, _ in own])
             continue
         found.early += 1
         if not own:
@@ -143,18 +143,18 @@ def task_early_kill(m: Machine, process: Process, current: int) -> int | None:
 
 
 def _enter(m: Machine, pfn: int, ids: tuple[int, ...]) -> Mark:
-    anon_vma = m.anon_vma_of(pfn)
+    anon_vma = m.anon_vma_of(m.compound_head(pfn))
     if anon_vma:
         return Mark(ENTER_ANON, (anon_vma,), (pfn,), ids)
     inode = m.inode_of(m.compound_head(pfn))
     return Mark(ENTER_FILE, (inode.path if inode else "", page_index(m, pfn)), (pfn,), ids)
 
 
-def _late(m: Machine, pfn: int, process: Process, own: Places) -> Mark:
+def late(m: Machine, pfn: int, process: Process, vmas: Sequence[int]) -> Mark:
+    """A process that has the page, by the VMAs given, and is not signalled now."""
     policy = m.tasks.view[process.tgid].mce_kill
     early_kill = m.sysctl.view[SYSCTL_EARLY_KILL]
-    vmas = tuple(vma.id for vma, _ in own)
-    return Mark(LATE, (process.comm, policy, early_kill), (pfn,), vmas, (), (process.tgid,))
+    return Mark(LATE, (process.comm, policy, early_kill), (pfn,), tuple(vmas), (), (process.tgid,))
 
 
 def _visit(m: Machine, page: Page, process: Process, entry: ToKill, to_kill: list[ToKill]) -> Mark:

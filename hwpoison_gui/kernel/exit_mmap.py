@@ -39,6 +39,7 @@ def exit_mmap(m: Machine, mm: int) -> None:
         m.delete(m.pgtables, (mm, at))
         put_page(m, pfn)
     m.delete(m.mmap_base, mm)
+    m.put(m.ksm_mm_slots, mm, ABSENT)
     m.delete(m.rss, mm)
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from . import page_flags as pf
 from . import pte as ptes
 from .exit_mmap import exit_mmap
+from .ksm import ksm_fork
 from .machine import Machine
 from .mark import Act, Mark, Steps, site
 from .mmap import link_vma, put_file
@@ -70,6 +71,7 @@ def _new_pid(m: Machine) -> int:
 def dup_mm(m: Machine, parent: int, child: int) -> Steps[None]:
     """dup_mmap(): copy all VMAs to the child, and those page-table entries that a fault could not restore."""
     m.put(m.mmap_base, child, m.mmap_base.view[parent])
+    ksm_fork(m, parent, child)
     for vma in m.vmas_of(parent):
         copy = vma._replace(id=m.new_id("vma"), mm=child, anon_vma=0, locked=False, resv=0)
         copy = anon_vma_fork(m, copy, vma)

@@ -46,6 +46,9 @@ PUNCHED: Final = site("truncate_pagecache_range", Act.DROP, args="path first las
 CACHES_DROPPED: Final = site("drop_pagecache_sb", Act.DROP, args="dropped")
 UNLINKED: Final = site("do_unlinkat", Act.DROP, args="path")
 
+# Where the recorded machines have a tmpfs mounted with huge=always.
+HUGE_TMPFS: Final = "/hugetmp/"
+
 
 def create_file(m: Machine, path: str, pages: int, filesystem: str, hole: bool) -> int | None:
     """Create a file. Returns its inode number, or None without memory: only tmpfs and hugetlbfs allocate pages now.
@@ -192,10 +195,18 @@ def do_truncate(m: Machine, inode: Inode, pages: int) -> Steps[int]:
     return 0
 
 
+def block_pages(inode: Inode) -> int:
+    """st_blksize of a file, in pages: a huge page on hugetlbfs, and on tmpfs mounted with huge=always.
+
+    shmem_getattr(), mm/shmem.c.
+    """
+    return HPAGE_PMD_NR if can(inode, "huge") or inode.path.startswith(HUGE_TMPFS) else 1
+
+
 def do_punch_hole(m: Machine, inode: Inode, first: int, last: int) -> Steps[int]:
     """fallocate(PUNCH_HOLE): unmap and drop the file's pages; private copies are dropped on hugetlbfs only."""
-    if can(inode, "huge"):
-        first, last = first & -HPAGE_PMD_NR, (last + HPAGE_PMD_NR - 1) & -HPAGE_PMD_NR
+    block = block_pages(inode)
+    first, last = first & -block, (last + block - 1) & -block
     gone = unmap_mapping_range(m, inode.id, first, last, even_cows=can(inode, "huge"))
     truncate_inode_pages(m, inode, first, last)
     for index in range(first, min(last, inode.on_disk)):

@@ -18,6 +18,7 @@ from .records import ActionResult
 # Why the handler was called (enum mf_flags, include/linux/mm.h).
 MF_COUNT_INCREASED: Final = 1 << 0
 MF_ACTION_REQUIRED: Final = 1 << 1
+MF_MUST_KILL: Final = 1 << 2
 MF_SOFT_OFFLINE: Final = 1 << 3
 MF_SW_SIMULATED: Final = 1 << 5
 
@@ -29,6 +30,7 @@ EXITS: Final = {
     for by in (
         "no page",
         "already poisoned",
+        "poisoned huge page",
         "free",
         "high-order kernel",
         "not on LRU",
@@ -99,12 +101,18 @@ def frames_of(m: Machine, pfn: int) -> tuple[int, ...]:
     return (pfn,) if 0 <= pfn < m.frames else ()
 
 
-def action_result(h: Handler, kind: str, result: str, where: Site = RESULT) -> Mark:
-    """action_result(): log and record the result of the handler. `where` is the site of the call."""
+def action_result(h: Handler, kind: str, result: str, where: Site = RESULT, counted: bool = True) -> Mark:
+    """action_result(): log and record the result of the handler.
+
+    `where` is the site of the call; `counted`: whether HardwareCorrupted and the counts of the node grow by it.
+    """
     m, pfn = h.m, h.pfn
     dirty = 0 <= pfn < m.frames and bool(m.page(pfn) & pf.DIRTY)
-    if m.profile.has("count_at_action_result"):
+    if counted and m.profile.has("count_at_action_result"):
         m.add_to(m.counters, "num_poisoned_pages", 1)
+    if counted and m.profile.has("memory_failure_stats"):
+        for name in ("total", result.lower()):
+            m.add_to(m.counters, f"mf_stats:{name}", 1)
     h.log(m.profile.log.result.format(dirty="dirty " if dirty else "", kind=kind, result=result))
     m.put(m.results, len(m.results.view), ActionResult(pfn, kind, result, dirty))
     m.add_to(m.counters, f"result:{result}", 1)
@@ -119,7 +127,7 @@ def found_poisoned(m: Machine) -> None:
 def leave(h: Handler, by: str) -> Steps[Verdict]:
     """Report one of the exits of the profile and return its errno. Raises KeyError for an exit without a site."""
     exit_ = h.m.profile.results.exits[by]
-    yield action_result(h, exit_.kind, exit_.result, EXITS[by])
+    yield action_result(h, exit_.kind, exit_.result, EXITS[by], exit_.counted)
     return exit_.errno
 
 

@@ -234,4 +234,5 @@ def hugetlbfs_read(m: Machine, inode: Inode, index: int) -> str | None:
     head = m.page_cache.of(inode.id).get(index & -HPAGE_PMD_NR)
     if head is None:
         return "zero"
-    return None if m.profile.files.io_refuses(m, head) else content_of(m, head + index % HPAGE_PMD_NR)
+    pfn = head + index % HPAGE_PMD_NR
+    return None if m.profile.files.io_refuses(m, pfn) else content_of(m, pfn)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from . import page_flags as pf
-from .handler import MF_ACTION_REQUIRED, MF_SW_SIMULATED
+from .handler import MF_ACTION_REQUIRED, MF_MUST_KILL, MF_SW_SIMULATED
 from .machine import Machine
 from .mark import Act, Mark, Steps, site
 from .memory_failure import memory_failure
@@ -41,19 +41,26 @@ def uc_decode_notifier(m: Machine, pfn: int) -> Steps[int | str]:
 
 
 def do_machine_check(m: Machine, pfn: int, tid: int, rip_valid: bool) -> Steps[int | str]:
-    """A thread consumed the error: action required. Without a valid RIP it is killed at once."""
+    """A thread consumed the error: action required.
+
+    Without a valid RIP it cannot go on: it is killed at once, or the handler is told to kill it.
+    """
     who = m.processes.view[m.tasks.view[tid].tgid]
-    yield Mark(GOES_ON if rip_valid else CANNOT_GO_ON, (who.comm, pfn), tasks=(tid,))
-    if not rip_valid:
+    handled = rip_valid or m.profile.has("machine_check_must_kill")
+    yield Mark(GOES_ON if handled else CANNOT_GO_ON, (who.comm, pfn), tasks=(tid,))
+    if not handled:
         yield kill_me_now(m, tid)
         return 0
-    return (yield from kill_me_maybe(m, pfn, tid))
+    return (yield from kill_me_maybe(m, pfn, tid, 0 if rip_valid else MF_MUST_KILL))
 
 
-def kill_me_maybe(m: Machine, pfn: int, tid: int) -> Steps[int | str]:
-    """Run the handler on the way back to user space, and kill the thread if it failed."""
+def kill_me_maybe(m: Machine, pfn: int, tid: int, must_kill: int = 0) -> Steps[int | str]:
+    """Run the handler on the way back to user space, and kill the thread if it failed.
+
+    `must_kill`: MF_MUST_KILL or 0.
+    """
     yield Mark(KILL_ME_MAYBE, (), tasks=(tid,))
-    errno = yield from memory_failure(m, pfn, flags=MF_ACTION_REQUIRED, current=tid)
+    errno = yield from memory_failure(m, pfn, flags=MF_ACTION_REQUIRED | must_kill, current=tid)
     if not m.panicked and errno not in (0, "EHWPOISON"):
         yield kill_me_now(m, tid)
     return errno

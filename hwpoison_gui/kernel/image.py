@@ -12,11 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from .mmzone import ZoneImage
-from .profile.type import SYSCTL_EARLY_KILL, SYSCTL_RECOVERY
+from .profile.type import SYSCTL_EARLY_KILL, SYSCTL_ENABLE_SOFT_OFFLINE, SYSCTL_RECOVERY
 
 U64 = npt.NDArray[np.uint64]
 
-SYSCTLS: Final = (SYSCTL_EARLY_KILL, SYSCTL_RECOVERY)  # of /proc/sys/vm, in any modelled kernel
+# Of /proc/sys/vm, in any modelled kernel.
+SYSCTLS: Final = (SYSCTL_EARLY_KILL, SYSCTL_RECOVERY, SYSCTL_ENABLE_SOFT_OFFLINE)
 
 
 class VmaImage(NamedTuple):

@@ -79,8 +79,8 @@ def find_hwpoisoned_entry(m: Machine, mm: int, pfn: int) -> Found | None:
         first = ptes.value_of(entry)
         vma = m.find_vma(mm, vpn << PAGE_SHIFT)
         if vma is not None and vma.huge == "hugetlb" and entry & ptes.PSE:
-            if first == pfn:
-                return Found(vpn << PAGE_SHIFT, 21)
+            if first == pfn or m.profile.has("hugetlb_signal_address"):
+                return Found((vpn + pfn - first) << PAGE_SHIFT, 21)
         elif entry & ptes.PSE and entry & ptes.PRESENT and first <= pfn < first + HPAGE_PMD_NR:
             return Found((vpn + pfn - first) << PAGE_SHIFT, PAGE_SHIFT)
         elif first == pfn:

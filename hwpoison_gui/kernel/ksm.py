@@ -13,9 +13,9 @@ from .filemap import content_of
 from .machine import MAPPING_KSM, Machine
 from .mark import Act, Mark, Steps, site
 from .memory import drop_present
-from .mmap import covered, isolate_range
+from .mmap import covered, isolate_range, overlapping
 from .page_alloc import get_page
-from .records import PAGE_SHIFT, Vma
+from .records import PAGE_SHIFT, RmapItem, Vma
 from .rmap import mappings_of, page_add_rmap
 
 MERGEABLE: Final = site("ksm_madvise")
@@ -29,17 +29,37 @@ def madvise_mergeable(m: Machine, mm: int, start: int, end: int) -> Steps[int | 
     """MADV_MERGEABLE, followed by a full scan of ksmd. Returns 0 or an errno name."""
     for vma in isolate_range(m, mm, start, end):
         if not vma.shared and vma.huge != "hugetlb":
+            ksm_enter(m, mm)
             m.put(m.vmas, vma.id, vma._replace(mergeable=True))
     yield Mark(MERGEABLE, (), tasks=(mm,))
     yield from ksm_do_scan(m)
     return 0 if covered(m, mm, start, end) else "ENOMEM"
 
 
+def ksmd(m: Machine, mm: int, start: int, end: int) -> Steps[None]:
+    """A scan after mlock(), which writes to the pages of a range without changing them: merge them again."""
+    if any(vma.mergeable for vma in overlapping(m, mm, start, end)):
+        yield from ksm_do_scan(m)
+
+
+def ksm_enter(m: Machine, mm: int) -> None:
+    """__ksm_enter(): ksmd scans the address space after those that it knows already."""
+    if mm not in m.ksm_mm_slots.view:
+        m.put(m.ksm_mm_slots, mm, m.new_id("ksm_mm_slot"))
+
+
+def ksm_fork(m: Machine, parent: int, child: int) -> None:
+    """ksm_fork(): ksmd scans the child's copies of mergeable VMAs, too."""
+    if parent in m.ksm_mm_slots.view:
+        ksm_enter(m, child)
+
+
 def ksm_do_scan(m: Machine) -> Steps[None]:
     """Scan all mergeable pages and merge equal ones."""
+    _remove_stale_items(m)
     first: dict[str, tuple[Vma, int]] = {}
     stable = {content_of(m, pfn): pfn for pfn in _stable_pages(m)}
-    for vma in sorted((v for v in m.vmas.view.values() if v.mergeable), key=lambda v: (v.mm, v.start)):
+    for vma in _mergeable_vmas(m):
         for vpn, _ in m.ptes.between(vma.mm, vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):
             pfn = _candidate(m, vma, vpn)
             if pfn is None:
@@ -52,6 +72,29 @@ def ksm_do_scan(m: Machine) -> Steps[None]:
                 yield _replace_page(m, vma, vpn, stable[content])
             else:
                 first[content] = (vma, vpn)
+
+
+def _mergeable_vmas(m: Machine) -> list[Vma]:
+    """In the order in which ksmd scans them: by address within a process, the processes as they were entered."""
+    order = m.ksm_mm_slots.view
+    found = [vma for vma in m.vmas.view.values() if vma.mergeable]
+    return sorted(found, key=lambda vma: (order.get(vma.mm, 0), vma.mm, vma.start))
+
+
+def _remove_stale_items(m: Machine) -> None:
+    """remove_rmap_item_from_tree(): forget the merged pages that were written to, or unmapped, since the last scan."""
+    for node, items in list(m.rmap_items.view.items()):
+        for number, item in list(items.items()):
+            entry = m.ptes.value(item.mm, item.address >> PAGE_SHIFT)
+            word = int(m.mapping.get(ptes.value_of(entry))) if entry & ptes.PRESENT else 0
+            if word != (node << 2 | MAPPING_KSM):
+                m.delete(m.rmap_items, (node, number))
+
+
+def _stable_tree_append(m: Machine, vma: Vma, vpn: int, node: int) -> None:
+    """stable_tree_append(): list a merged page, before those that were merged earlier."""
+    item = RmapItem(vma.mm, vpn << PAGE_SHIFT, vma.anon_vma)
+    m.put(m.rmap_items, (node, m.new_id("rmap_item")), item)
 
 
 def _stable_pages(m: Machine) -> list[int]:
@@ -91,6 +134,7 @@ def _make_ksm_page(m: Machine, place: tuple[Vma, int]) -> None:
     m.put(m.mapping, pfn, m.new_id("stable_node") << 2 | MAPPING_KSM)
     m.set_flags(pfn, pf.KSM)
     m.clear_flags(pfn, m.profile.mm.exclusive)
+    _stable_tree_append(m, vma, vpn, int(m.mapping.view[pfn]) >> 2)
 
 
 def _replace_page(m: Machine, vma: Vma, vpn: int, kpage: int) -> Mark:
@@ -101,5 +145,6 @@ def _replace_page(m: Machine, vma: Vma, vpn: int, kpage: int) -> Mark:
     page_add_rmap(m, kpage)
     m.set_pte(vma.mm, vpn, ptes.mk_pte(kpage, entry & ptes.ACCESSED))
     drop_present(m, entry & ~ptes.DIRTY)
+    _stable_tree_append(m, vma, vpn, int(m.mapping.view[kpage]) >> 2)
     owner = m.processes.view[vma.mm]
     return Mark(REPLACED, (owner.comm, vpn << PAGE_SHIFT), (kpage, pfn), (vma.id,), ((vma.mm, vpn),), (owner.tgid,))

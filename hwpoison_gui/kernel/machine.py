@@ -20,6 +20,7 @@ from .profile.type import Profile
 from .records import (
     HPAGE_PMD_NR,
     MAX_ORDER,
+    MF_STATS,
     PAGE_SHIFT,
     ActionResult,
     Delivery,
@@ -27,6 +28,7 @@ from .records import (
     LogLine,
     OpenFile,
     Process,
+    RmapItem,
     SigInfo,
     Task,
     Vma,
@@ -83,6 +85,8 @@ class Machine:
         self.swap_cache: PackedTable = add(PackedTable("swap_cache"))
         self.swap_content: Table[int, str] = add(Table("swap_content"))
         self.page_private: Table[int, int] = add(Table("page_private"))
+        self.ksm_mm_slots: Table[int, int] = add(Table("ksm_mm_slots"))
+        self.rmap_items: NestedTable[int, int, RmapItem] = add(NestedTable("rmap_items"))
         self.pins: Table[int, int] = add(Table("pins"))
 
     def _add_task_tables(self) -> None:
@@ -139,6 +143,10 @@ class Machine:
 
     def counter(self, name: str) -> int:
         return self.counters.view.get(name, 0)
+
+    def mf_stats(self) -> dict[str, int]:
+        """What /sys/devices/system/node/node0/memory_failure has counted since the start, by file name."""
+        return {name: self.counter(f"mf_stats:{name}") for name in MF_STATS}
 
     def anon_vma_of(self, pfn: int) -> int:
         """Id of the anon_vma in page->mapping, or 0."""

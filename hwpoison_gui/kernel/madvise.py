@@ -11,7 +11,7 @@ from typing import Final
 from . import page_flags as pf
 from . import pte as ptes
 from .filemap import content_of
-from .handler import MF_COUNT_INCREASED, MF_SW_SIMULATED
+from .handler import MF_ACTION_REQUIRED, MF_COUNT_INCREASED, MF_SW_SIMULATED
 from .huge_memory import split_huge_page
 from .machine import Machine
 from .mark import Act, Mark, Steps, site
@@ -60,17 +60,19 @@ def copy_from_user(m: Machine, mm: int, address: int) -> Steps[Access]:
     return Access(content_of(m, found))
 
 
-def madvise_hwpoison(m: Machine, mm: int, address: int) -> Steps[int | str]:
+def madvise_hwpoison(m: Machine, mm: int, address: int, current: int) -> Steps[int | str]:
     """madvise(MADV_HWPOISON): run the handler, with trap number 0, on the page at `address`, holding a reference.
 
-    Returns 0 or the name of an errno.
+    `current` is the thread that calls it. Returns 0 or the name of an errno.
     """
     found = yield from follow_page(m, mm, address)
     if isinstance(found, str):
         return _not_injected(found)
     get_page(m, found)
     flags = MF_COUNT_INCREASED | MF_SW_SIMULATED
-    errno = yield from memory_failure(m, found, trapno=0, extra=1, flags=flags)
+    if m.profile.has("madvise_action_required"):
+        flags |= MF_ACTION_REQUIRED
+    errno = yield from memory_failure(m, found, trapno=0, extra=1, flags=flags, current=current)
     if m.panicked:
         return errno
     if m.profile.has("madvise_keeps_reference"):
@@ -153,8 +155,8 @@ def swapin_readahead(m: Machine, mm: int, address: int) -> Steps[int | str]:
     return 0
 
 
-def madvise_soft_offline(m: Machine, mm: int, address: int) -> Steps[int | str]:
-    """madvise(MADV_SOFT_OFFLINE) on the page at `address`. Returns 0 or the name of an errno."""
+def madvise_soft_offline(m: Machine, mm: int, address: int, current: int) -> Steps[int | str]:
+    """madvise(MADV_SOFT_OFFLINE), by thread `current`, on the page at `address`. Returns 0 or the name of an errno."""
     found = yield from follow_page(m, mm, address)
     if isinstance(found, str):
         return _not_injected(found)

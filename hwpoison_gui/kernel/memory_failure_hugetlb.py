@@ -37,9 +37,15 @@ def try_memory_failure_hugetlb(h: Handler) -> Steps[Verdict]:
     if not m.page(pfn) & pf.HUGE:
         return None
     head = m.compound_head(pfn)
-    free = not m.refcount.view[head]
     if not hugetlb_update_hwpoison(m, head, pfn):
         return (yield from poisoned_before(h, head, Mark(POISONED_BEFORE, (), (head, pfn))))
+    return (yield from handle_huge_page(h, head))
+
+
+def handle_huge_page(h: Handler, head: int) -> Steps[Verdict]:
+    """Dissolve a free huge page and withhold the bad frame; take any other away from its processes."""
+    m, pfn = h.m, h.pfn
+    free = not m.refcount.view[head]
     if not free and not h.flags & MF_COUNT_INCREASED:
         get_page(m, head)
     m.set_flags(head, pf.LOCKED)

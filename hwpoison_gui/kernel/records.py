@@ -14,6 +14,8 @@ INDEX_MASK: Final = (1 << 32) - 1  # the index column has 32 bits
 MAX_ORDER: Final = 10
 HPAGE_PMD_ORDER: Final = 9
 HPAGE_PMD_NR: Final = 1 << HPAGE_PMD_ORDER
+# Files of /sys/devices/system/node/nodeN/memory_failure: all result lines, and those with each result.
+MF_STATS: Final = ("total", "ignored", "failed", "delayed", "recovered")
 
 BUS_ADRERR: Final = "BUS_ADRERR"
 BUS_MCEERR_AR: Final = "BUS_MCEERR_AR"
@@ -125,6 +127,14 @@ class Vma(NamedTuple):
         """
         address = self.start + ((index - self.pgoff & INDEX_MASK) << PAGE_SHIFT)
         return address if address < self.end else -1
+
+
+class RmapItem(NamedTuple):
+    """A page that KSM merged into another (struct ksm_rmap_item): its address in bytes, and its anon_vma then."""
+
+    mm: int
+    address: int
+    anon_vma: int
 
 
 class Inode(NamedTuple):

@@ -116,11 +116,12 @@ def mappings_of(m: Machine, pfn: int) -> list[tuple[Vma, int]]:
     A KSM page has a different index in each VMA, so all page tables are searched for it.
     """
     if m.page(pfn) & pf.KSM:
-        return list(_rmap_walk_ksm(m, pfn))
+        return list(rmap_walk_ksm(m, pfn))
     return [pair for pair in rmap_addresses(m, pfn) if mapped_at(m, pfn, *pair) >= 0]
 
 
-def _rmap_walk_ksm(m: Machine, pfn: int) -> Iterator[tuple[Vma, int]]:
+def rmap_walk_ksm(m: Machine, pfn: int) -> Iterator[tuple[Vma, int]]:
+    """Every (VMA, address in bytes) at which a PTE maps a KSM page, found in the page tables."""
     for mm in sorted(m.ptes.view):
         vpns, entries = m.ptes.arrays(mm)
         for vpn in vpns[(entries & ptes.PRESENT != 0) & (entries >> PAGE_SHIFT == pfn)].tolist():
@@ -207,7 +208,7 @@ def try_to_unmap(m: Machine, pfn: int, entry_for: str) -> Steps[bool]:
 
 
 def _unmapped(m: Machine, pfn: int, entry_for: str) -> Iterator[Mark | Run]:
-    places = list(_rmap_walk_ksm(m, pfn)) if m.page(pfn) & pf.KSM else rmap_addresses(m, pfn)
+    places = list(rmap_walk_ksm(m, pfn)) if m.page(pfn) & pf.KSM else rmap_addresses(m, pfn)
     for part in stretches(places):
         run = _unmap_alike(m, pfn, part, entry_for)
         if run is not None:

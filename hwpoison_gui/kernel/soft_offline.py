@@ -18,9 +18,11 @@ from .machine import Machine
 from .mark import Act, Mark, Steps, site
 from .migrate import migrate_page
 from .page_alloc import put_page
+from .profile.type import SYSCTL_ENABLE_SOFT_OFFLINE
 
 NO_PAGE: Final = site("soft_offline_page", Act.DECIDE, "ENXIO", "pfn")
 POISONED_BEFORE: Final = site("soft_offline_page", Act.DECIDE, "already poisoned")
+DISABLED: Final = site("soft_offline_page", Act.DECIDE, "EOPNOTSUPP")
 ENTER: Final = site("soft_offline_page")
 NOT_SPLIT: Final = site("soft_offline_page", Act.DECIDE, "EBUSY", name="not split")
 WRITEBACK_WAITED: Final = site("wait_on_page_writeback", Act.FLAG, "waited", name="soft offline")
@@ -49,6 +51,12 @@ def soft_offline_page(m: Machine, pfn: int, flags: int = 0) -> Steps[int | str]:
     if not pfn_valid(m, pfn):
         yield Mark(NO_PAGE, (pfn,))
         return "ENXIO"
+    if not m.sysctl.view.get(SYSCTL_ENABLE_SOFT_OFFLINE, 1):
+        if flags & MF_COUNT_INCREASED:
+            put_page(m, pfn)
+        _disabled(m, pfn)
+        yield Mark(DISABLED, (), (pfn,))
+        return "EOPNOTSUPP"
     if m.page(pfn) & pf.HWPOISON:
         _log(m, "already poisoned", pfn)
         if flags & MF_COUNT_INCREASED:
@@ -65,6 +73,13 @@ def soft_offline_page(m: Machine, pfn: int, flags: int = 0) -> Steps[int | str]:
         return "EBUSY"
     yield set_hwpoison(m, pfn, release=False)
     return 0
+
+
+def _disabled(m: Machine, pfn: int) -> None:
+    """pr_info_once(): said once per boot."""
+    if not m.counter("soft_offline_disabled"):
+        m.put(m.counters, "soft_offline_disabled", 1)
+        _log(m, "disabled", pfn)
 
 
 def _log(m: Machine, what: str, pfn: int, **values: object) -> None:

@@ -29,6 +29,7 @@ MKCLEAN_CLEAN: Final = site("page_mkclean", Act.DECIDE, "clean", "mapped path")
 SHAKEN: Final = site("shake_page", name="mlocked")
 UNMAP_FAILED: Final = site("hwpoison_user_mappings", Act.DECIDE, "failed", "left")
 UNLOCKED_MAPPED: Final = site("unlock_page", Act.FLAG, name="still mapped")
+NOT_RESTARTABLE: Final = site("hwpoison_user_mappings", Act.DECIDE, "MF_MUST_KILL")
 NOT_DIRTY: Final = site("kill_procs_ao", Act.DECIDE, "not PageDirty")
 SENT: Final = site("kill_proc_ao", Act.SIGNAL, args="comm signal code address sent")
 
@@ -51,7 +52,7 @@ def hwpoison_user_mappings(h: Handler) -> Steps[Verdict]:
     yield from _unmap(h, page, entry_for)
     if mlocked and m.profile.has("shake_mlocked"):
         yield Mark(SHAKEN, (), (page,))
-    yield from kill_procs(h, page)
+    yield from kill_if_lost(h, page)
     if h.unmapped or not m.profile.has("abort_on_failed_unmap"):
         return None
     return (yield from unmap_failed(h))
@@ -76,12 +77,20 @@ def _ksm(h: Handler) -> Steps[Verdict]:
     return (yield from unmap_failed(h))
 
 
-def _what_takes_their_place(h: Handler, page: int) -> Steps[str]:
+def unmap_poisoned_folio(h: Handler, page: int, must_kill: bool) -> Steps[None]:
+    """Unmap the page; `must_kill`: leave hwpoison entries even if it is clean."""
+    yield from _unmap(h, page, (yield from _what_takes_their_place(h, page, must_kill)))
+
+
+def _what_takes_their_place(h: Handler, page: int, must_kill: bool = False) -> Steps[str]:
     """What replaces the PTEs of the page: a hwpoison entry, a swap entry, or nothing if the page is clean."""
     if h.m.page(page) & pf.SWAPCACHE:
         h.log(h.m.profile.log.in_swap_cache)
         yield Mark(SWAPCACHE, (), (page,))
         return "swap"
+    if must_kill:
+        yield Mark(NOT_RESTARTABLE, (), (page,))
+        return "hwpoison"
     return "none" if (yield from _is_clean(h, page)) else "hwpoison"
 
 
@@ -119,15 +128,18 @@ def _unmapping_failed(h: Handler, page: int) -> Mark:
     return Mark(UNMAP_FAILED, (left,), (page,))
 
 
-def kill_procs(h: Handler, page: int) -> Steps[None]:
-    """Signal the threads in to_kill, if contents were lost."""
-    m = h.m
-    if not h.to_kill:
-        return
-    if not m.profile.users.must_kill(m.page(page), h.unmapped):
+def kill_if_lost(h: Handler, page: int, must_kill: bool = False) -> Steps[None]:
+    """Signal the threads in to_kill if contents were lost, or `must_kill` is set."""
+    if h.to_kill and not must_kill and not h.m.profile.users.must_kill(h.m.page(page), h.unmapped):
         yield Mark(NOT_DIRTY, (), (page,))
-        return
-    yield from in_runs(m.gate, _kill_all(h))
+    else:
+        yield from kill_procs(h)
+
+
+def kill_procs(h: Handler) -> Steps[None]:
+    """Signal the threads in to_kill."""
+    if h.to_kill:
+        yield from in_runs(h.m.gate, _kill_all(h))
 
 
 def _kill_all(h: Handler) -> Iterator[Mark | Run]:
@@ -142,7 +154,7 @@ def _kill_all(h: Handler) -> Iterator[Mark | Run]:
 def _kill_alike(h: Handler, entries: Sequence[ToKill]) -> Run | None:
     """kill_proc() for many threads that get SIGBUS (BUS_MCEERR_AO) and queue it; None where any does not."""
     m, tids = h.m, [entry.tid for entry in entries]
-    if len(entries) < 2 or not h.unmapped or (h.flags & MF_ACTION_REQUIRED and h.current in tids):
+    if len(entries) < 2 or _is_fatal(h) or (h.flags & MF_ACTION_REQUIRED and h.current in tids):
         return None
     if len(set(tids)) < len(tids) or not all(would_queue(m, tid, "SIGBUS") for tid in tids):
         return None
@@ -163,15 +175,20 @@ def _kill_alike(h: Handler, entries: Sequence[ToKill]) -> Run | None:
     return Run(like_marks(SENT, args, (h.pfn,), [(entry.vma,) for entry in entries], tasks=zip(tids)), ends)
 
 
+def _is_fatal(h: Handler) -> bool:
+    """Whether processes get SIGKILL, because a handler of SIGBUS could touch the page, which is still mapped."""
+    return not h.unmapped and h.m.profile.has("sigkill_if_still_mapped")
+
+
 def kill_proc(h: Handler, entry: ToKill) -> Mark:
-    """Send one signal: SIGBUS with the address, or SIGKILL if the page is still mapped or the address unknown.
+    """Send one signal: SIGBUS with the address, or SIGKILL if the address is unknown, or the page still mapped.
 
     For the thread that consumed the error it is BUS_MCEERR_AR, which is forced; for others BUS_MCEERR_AO.
     """
     m = h.m
     process = m.processes.view[m.tasks.view[entry.tid].tgid]
     names = {"comm": process.comm, "pid": entry.tid}
-    if not h.unmapped or entry.address < 0:
+    if _is_fatal(h) or entry.address < 0:
         h.log(m.profile.log.force_kill.format(**names), fatal=True)
         info = SigInfo("SIGKILL", "SI_KERNEL")
         effect = (

@@ -104,25 +104,25 @@ def _poison_by_madvise(w: World, a: Args) -> Steps[OpResult]:
     return (yield from _by_madvise(w, a, madvise.madvise_hwpoison))
 
 
-def _by_madvise(w: World, a: Args, advice: Callable[[Machine, int, int], Steps[int | str]]) -> Steps[OpResult]:
+def _by_madvise(w: World, a: Args, advice: Callable[[Machine, int, int, int], Steps[int | str]]) -> Steps[OpResult]:
     """madvise() with an advice that takes a page.
 
     `frame` as an address in a task: the page is faulted in if necessary. Else the process must map the frame.
     """
-    mm = w.process(a["task"]).mm
+    mm, tid = w.process(a["task"]).mm, w.thread(a["task"], a.get("thread", 0)).tid
     page = grammar.parse_page(a["frame"])
     if not isinstance(page, grammar.TaskPage):
         pfn = w.frame(a["frame"])
         if not w.in_use(pfn):
             raise ScenarioError(f"{a['frame']!r}: a process cannot map a frame without references", key="frame")
         address = madvise.address_of_frame(w.machine, mm, pfn)
-        return (yield from errno_of(advice(w.machine, mm, address))) if address >= 0 else OpResult(errno="EFAULT")
+        return (yield from errno_of(advice(w.machine, mm, address, tid))) if address >= 0 else OpResult(errno="EFAULT")
     address = w.address(page.task, f"{page.at.area}+{page.at.page}", "frame")
     found = yield from madvise.follow_page(w.machine, mm, address)
     if isinstance(found, str):
-        return OpResult(errno=(yield from advice(w.machine, mm, address)))
+        return OpResult(errno=(yield from advice(w.machine, mm, address, tid)))
     head = w.machine.compound_head(found)
-    return OpResult(errno=(yield from advice(w.machine, mm, address)), pfn=found, head=head)
+    return OpResult(errno=(yield from advice(w.machine, mm, address, tid)), pfn=found, head=head)
 
 
 def op_soft_offline(w: World, a: Args) -> Steps[OpResult]:

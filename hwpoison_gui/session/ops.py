@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from hwpoison_gui.kernel import fork, fs, madvise, mmap
 from hwpoison_gui.kernel.hugetlb import hugetlb_file_setup
-from hwpoison_gui.kernel.ksm import madvise_mergeable
+from hwpoison_gui.kernel.ksm import ksmd, madvise_mergeable
 from hwpoison_gui.kernel.mark import Act, Mark, Steps, site
 from hwpoison_gui.kernel.memory import Access, access
 from hwpoison_gui.kernel.records import PAGE_SHIFT, PAGE_SIZE, Inode, Process, Vma
@@ -295,9 +295,11 @@ def op_mprotect(w: World, a: Args) -> Steps[OpResult]:
 
 
 def op_mlock(w: World, a: Args) -> Steps[OpResult]:
-    """do_mlock() of a range."""
+    """do_mlock() of a range; ksmd, which never sleeps here, merges what that has unshared."""
     check_populated(w.machine, *_range(w, a))
-    return (yield from errno_of(mmap.do_mlock(w.machine, *_range(w, a), lock=True)))
+    result = yield from errno_of(mmap.do_mlock(w.machine, *_range(w, a), lock=True))
+    yield from ksmd(w.machine, *_range(w, a))
+    return result
 
 
 def op_munlock(w: World, a: Args) -> Steps[OpResult]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.kpageflags import stable_page_flags
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Mark, Steps, site
 from hwpoison_gui.kernel.profile.registry import PROFILES, oldest
@@ -354,7 +354,7 @@ class Session:
 
     def flags(self, pfn: int) -> int:
         """Flag word of a frame, as /proc/kpageflags has it: NOPAGE past the last frame."""
-        return self.machine.page(pfn) if 0 <= pfn < self.machine.frames else pf.NOPAGE
+        return stable_page_flags(self.machine, pfn)
 
     def mapcount(self, pfn: int) -> int:
         """The number of PTEs that map a frame, as in /proc/kpagecount; 0 past the last frame."""

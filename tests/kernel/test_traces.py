@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,17 +12,19 @@ from hwpoison_gui.session.fidelity.kernel_functions import all_known
 from hwpoison_gui.session.fidelity.recorded_paths import case_of, functions_of_steps
 from tests.paths import DATA
 
-TRACES = sorted((DATA / "traces").glob("*.txt"))
+TRACES = sorted((DATA / "traces").glob("*/*.txt"))
 
-CASES = DATA / "cases" / "6.1"
+
+def name_of(trace: Path) -> str:
+    return f"{trace.parent.name}-{trace.stem}"
 
 
 def entered_and_told(trace: Path) -> tuple[list[Call], list[str]]:
     calls = parse(trace.read_text())
-    return calls, functions_of_steps(case_of(trace, CASES), calls[0].function)
+    return calls, functions_of_steps(case_of(trace, DATA / "cases" / trace.parent.name), calls[0].function)
 
 
-@pytest.mark.parametrize("trace", TRACES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("trace", TRACES, ids=name_of)
 def test_steps_follow_the_kernel(trace: Path) -> None:
     calls, functions = entered_and_told(trace)
     assert follow(calls, functions) is None
@@ -30,7 +33,7 @@ def test_steps_follow_the_kernel(trace: Path) -> None:
     assert [function for function in functions if known.get(function) != "modelled"] == []
 
 
-@pytest.mark.parametrize("trace", TRACES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("trace", TRACES, ids=name_of)
 def test_what_the_kernel_entered_is_accounted_for(trace: Path) -> None:
     """Modelled, folded into a neighbour, or left out with a reason: down to the callees of the callees."""
     calls, known = parse(trace.read_text()), all_known()
@@ -38,7 +41,7 @@ def test_what_the_kernel_entered_is_accounted_for(trace: Path) -> None:
     assert near - known.keys() == set()
 
 
-@pytest.mark.parametrize("trace", TRACES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("trace", TRACES, ids=name_of)
 def test_a_function_that_was_not_entered_fails(trace: Path) -> None:
     """Wherever it is told; and so does a step too many, and steps in another order."""
     calls, functions = entered_and_told(trace)
@@ -50,4 +53,4 @@ def test_a_function_that_was_not_entered_fails(trace: Path) -> None:
 
 
 def test_there_are_recordings_of_all_sorts() -> None:
-    assert len(TRACES) == 14
+    assert Counter(trace.parent.name for trace in TRACES) == {"6.1": 14}

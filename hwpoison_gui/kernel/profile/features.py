@@ -21,10 +21,11 @@ class Feature(NamedTuple):
     source : str
         The kernel commit that brought it, or a file and version that show it.
     since : tuple of int or None
-        The first release that has it, by its version. None if it came after 2.6.32 and by 6.1, and the release was not
-        established.
-    gone : bool
-        Whether 6.1 lacks it again; the release that dropped it was not established.
+        The first release that has it, by its version; (6, 12) if it came after 6.1 and by 6.12. None if it came after
+        2.6.32 and by 6.1, and the release was not established.
+    gone : tuple of int or None
+        A release that lacks it again, by its version; the one that dropped it may be older. None if all later kernels
+        have it.
     gap : bool
         Whether it is a gap of the model instead: profile v7 lacks it, though 2.6.32 has it.
     """
@@ -33,13 +34,14 @@ class Feature(NamedTuple):
     meaning: str
     source: str
     since: tuple[int, ...] | None
-    gone: bool = False
+    gone: tuple[int, ...] | None = None
     gap: bool = False
 
     def is_in(self, kernel: tuple[int, ...]) -> bool:
         """Whether the model of a kernel, given by its version, should have it."""
-        later = kernel >= _ESTABLISHED
-        return later if self.since is None or self.gap else kernel >= self.since and not (self.gone and later)
+        if self.since is None or self.gap:
+            return kernel >= _ESTABLISHED
+        return kernel >= self.since and (self.gone is None or kernel < self.gone)
 
 
 _ESTABLISHED: Final = (6, 1)  # a kernel whose source was read
@@ -52,42 +54,56 @@ _DECLARED: Final = (
         "madvise(MADV_HWPOISON) drops the reference it injected with; the handler holds one of its own",
         "mm/madvise.c, 2.6.32",
         since=(2, 6, 32),
-        gone=True,
+        gone=(6, 1),
     ),
     Feature(
         "invalidate_counts_last",
         "invalidating a page releases its buffers before it checks for other references",
         "mm/truncate.c, invalidate_complete_page(), 2.6.32",
         since=(2, 6, 32),
-        gone=True,
+        gone=(6, 1),
     ),
     Feature(
         "block_device_buffers",
         "a page of a block device has buffers as soon as it is read",
         "fs/block_dev.c, def_blk_aops without readpages, 2.6.32",
         since=(2, 6, 32),
-        gone=True,
+        gone=(6, 1),
     ),
     Feature(
         "msync_whole_file",
         "msync writes back the whole file, not only the range",
         "mm/msync.c, vfs_fsync(), 2.6.32",
         since=(2, 6, 32),
-        gone=True,
+        gone=(6, 1),
     ),
     Feature(
         "sync_clears_error",
         "sync() consumes the AS_EIO mark of a file without reporting it",
         "fs/sync.c, wait_sb_inodes(), 2.6.32",
         since=(2, 6, 32),
-        gone=True,
+        gone=(6, 1),
     ),
     Feature(
         "fork_copies_hugetlb",
         "fork copies the page-table entries of shared hugetlb mappings",
         "mm/memory.c, copy_page_range(), 2.6.32",
         since=(2, 6, 32),
-        gone=True,
+        gone=(6, 1),
+    ),
+    Feature(
+        "page_error_flag",
+        "PG_error marks a page whose contents were lost",
+        "mm/memory-failure.c, me_pagecache_dirty(), 2.6.32; include/linux/page-flags.h, 6.12",
+        since=(2, 6, 32),
+        gone=(6, 12),
+    ),
+    Feature(
+        "sigkill_if_still_mapped",
+        "processes get SIGKILL if the page could not be unmapped",
+        "mm/memory-failure.c, kill_procs_ao(), 2.6.32",
+        since=(2, 6, 32),
+        gone=(6, 12),
     ),
     Feature(
         "ksm",
@@ -156,6 +172,43 @@ _DECLARED: Final = (
         "MADV_DONTNEED works on hugetlb",
         '90e7e7f5ef3f ("mm: enable MADV_DONTNEED for hugetlb mappings")',
         since=(5, 18),
+    ),
+    # After 6.1, by 6.12
+    Feature(
+        "madvise_action_required",
+        "madvise(MADV_HWPOISON) injects an action-required error: its caller gets SIGBUS (BUS_MCEERR_AR) at once",
+        "mm/madvise.c, madvise_inject_error(), 6.12",
+        since=(6, 12),
+    ),
+    Feature(
+        "machine_check_must_kill",
+        "a machine check that leaves the thread not restartable (RIPV clear) runs the handler with MF_MUST_KILL",
+        "arch/x86/kernel/cpu/mce/core.c, do_machine_check(), kill_me_maybe(), 6.12",
+        since=(6, 12),
+    ),
+    Feature(
+        "memory_failure_stats",
+        "each node counts its result lines in /sys/devices/system/node/nodeN/memory_failure",
+        "mm/memory-failure.c, update_per_node_mf_stats(), 6.12",
+        since=(6, 12),
+    ),
+    Feature(
+        "collect_procs_ksm",
+        "the processes of a KSM page are found, by the places that were merged into it",
+        "mm/ksm.c, collect_procs_ksm(), 6.12",
+        since=(6, 12),
+    ),
+    Feature(
+        "hugetlb_signal_address",
+        "the address in a signal is that of the bad 4 KiB page, also in a huge page",
+        "mm/memory-failure.c, add_to_kill_anon_file(), check_hwpoisoned_entry(), 6.12",
+        since=(6, 12),
+    ),
+    Feature(
+        "tails_show_their_folio",
+        "/proc/kpageflags shows the flags of the folio for each of its pages",
+        "fs/proc/page.c, stable_page_flags(), 6.12",
+        since=(6, 12),
     ),
     # After 2.6.32, by 6.1
     Feature(

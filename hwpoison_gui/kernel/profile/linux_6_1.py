@@ -45,9 +45,10 @@ ERROR_STATES: Final = (
 )
 
 
-# None of the features of v7 is left; features.py cites the source of each.
+# Of the features of v7 PG_error alone is left; features.py cites the source of each.
 FEATURES: Final = frozenset(
     {
+        "page_error_flag",
         "ksm",
         "soft_offline",
         "hard_offline",
@@ -69,6 +70,7 @@ FEATURES: Final = frozenset(
         "hugetlb_fault_checks_poison",
         "hugetlb_dontneed",
         "sigkill_is_sent",
+        "sigkill_if_still_mapped",
         "init_ignores_sigkill",
         "hugetlb_mremap",
     }

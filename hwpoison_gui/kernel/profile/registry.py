@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from .linux_6_1 import V6_1
+from .linux_6_12 import V6_12
 from .type import Profile, Sysctl
 from .v7 import V7
 
-PROFILES: Final[dict[str, Profile]] = {profile.name: profile for profile in (V7, V6_1)}
+PROFILES: Final[dict[str, Profile]] = {profile.name: profile for profile in (V7, V6_1, V6_12)}
 
 
 def oldest() -> Profile:

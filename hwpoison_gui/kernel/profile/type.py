@@ -48,15 +48,20 @@ class StateRow(NamedTuple):
 
 
 class Exit(NamedTuple):
-    """Where the handler returns before the state table: kind and result of the result line, and its return value."""
+    """Where the handler returns before the state table: kind and result of the result line, and its return value.
+
+    `counted`: whether HardwareCorrupted and the counts of the node grow by it, in kernels that count result lines.
+    """
 
     kind: str
     result: str
     errno: int | str
+    counted: bool = True
 
 
 SYSCTL_EARLY_KILL: Final = "memory_failure_early_kill"
 SYSCTL_RECOVERY: Final = "memory_failure_recovery"
+SYSCTL_ENABLE_SOFT_OFFLINE: Final = "enable_soft_offline"
 
 
 class Sysctl(NamedTuple):

@@ -133,6 +133,8 @@ V7: Final = Profile(
             "msync_whole_file",
             "sync_clears_error",
             "fork_copies_hugetlb",
+            "page_error_flag",
+            "sigkill_if_still_mapped",
         }
     ),
     phases=(

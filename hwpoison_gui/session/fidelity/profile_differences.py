@@ -24,18 +24,19 @@ _IN_TABLES: Final = ("states", "actions")
 
 def differences(one: Profile, other: Profile) -> Iterator[str]:
     """All differences between two profiles, as lines of Markdown."""
+    yield from (f"### {one.name} and {other.name}", "")
     yield f"`{one.name}`: {one.title}. `{other.name}`: {other.title}."
-    yield from ("", "### Phases of `memory_failure()`", "")
+    yield from ("", "#### Phases of `memory_failure()`", "")
     yield from _phases(one, other)
     for profile in (one, other):
-        yield from ("", f"### State table of {profile.name}: first match wins", "")
+        yield from ("", f"#### State table of {profile.name}: first match wins", "")
         yield from table(("set", "clear", "kind", "action"), map(_state, profile.results.states))
-    yield from ("", "### Features", "")
+    yield from ("", "#### Features", "")
     yield from table(("", one.name, other.name, "source"), _features(one, other))
-    yield from ("", "### Sysctls and names", "")
+    yield from ("", "#### Sysctls and names", "")
     yield from table(("", one.name, other.name), _other(one, other))
     for record, title in _RECORDS.items():
-        yield from ("", f"### {title}", "")
+        yield from ("", f"#### {title}", "")
         yield from table(("", one.name, other.name), _fields(getattr(one, record), getattr(other, record)))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +29,7 @@ _HEAD: Final = """\
 
 Written by `hwpoison-gui fidelity`. A test fails when it is out of date.
 
-How far the model does what Linux does. What a real kernel did was recorded from an unmodified Linux 6.1 in a
+How far the model does what Linux does. What a real kernel did was recorded from an unmodified Linux 6.1 and 6.12 in a
 virtual machine (`tests/data/README.md`); the 2009 handler could not be run, its cases come from its source.
 """
 
@@ -42,7 +43,6 @@ from that recording, agrees in a row when kind, result, errno, the tasks signall
 entries afterwards are the same. *Exported*: with what Linux exports alone; *hidden*: with dirty bits of page-table
 entries and reference counts besides. `hwpoison-gui agree` does this for any recording of the sort."""
 
-_TRACED: Final = "6.1"  # the kernel on which traces/*.txt were recorded
 _TRACES: Final = """\
 Recordings of the functions that the real handler entered. The functions that steps name must come in this order, and
 a step that names one which the kernel did not enter fails (`tests/kernel/test_traces.py`). A function whose body is
@@ -58,7 +58,7 @@ def page(data: Path, exported: MemoryImage, hidden: MemoryImage) -> str:
         ("A whole real machine", _server(data / _ROWS, exported, hidden)),
         ("The path itself", _traces(data)),
         ("Kernel functions", _functions()),
-        ("How the kernels differ", differences(*PROFILES.values())),
+        ("How the kernels differ", _differences()),
     )
     lines = [_HEAD]
     for title, body in sections:
@@ -139,14 +139,22 @@ def _traces(data: Path) -> Iterator[str]:
     yield ""
     named = {name for name, what in all_known().items() if what == "modelled"}
     rows = []
-    for recording in sorted((data / "traces").glob("*.txt")):
+    for recording in sorted((data / "traces").glob("*/*.txt")):
         calls = parse(recording.read_text())
-        steps = functions_of_steps(case_of(recording, data / "cases" / _TRACED), calls[0].function)
+        kernel = recording.parent.name
+        steps = functions_of_steps(case_of(recording, data / "cases" / kernel), calls[0].function)
         entered = {call.function for call in calls}
         astray = follow(calls, steps)
-        rows.append((f"`{recording.stem}`", len(entered), len(entered & named), len(steps), astray or "all"))
-    head = ("recording", "functions entered", "of them modelled", "steps", "follow the kernel")
+        rows.append((kernel, f"`{recording.stem}`", len(entered), len(entered & named), len(steps), astray or "all"))
+    head = ("kernel", "recording", "functions entered", "of them modelled", "steps", "follow the kernel")
     yield from table(head, rows)
+
+
+def _differences() -> Iterator[str]:
+    """Each kernel as the difference from the one before it."""
+    for number, (one, other) in enumerate(pairwise(PROFILES.values())):
+        yield from [""] * bool(number)
+        yield from differences(one, other)
 
 
 def _functions() -> Iterator[str]:
@@ -158,7 +166,7 @@ def _functions() -> Iterator[str]:
     ]
     yield from table(("file", "after", "functions"), rows)
     yield ""
-    yield f"By file system, in both kernels or one: {_names(by_profile())}."
+    yield f"By file system, in all kernels or some: {_names(by_profile())}."
     yield ""
     yield "Folded into a neighbour's step:"
     yield ""

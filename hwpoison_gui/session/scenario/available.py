@@ -42,6 +42,11 @@ def check_sysctl(profile: Profile, name: str, key: str) -> None:
         raise ScenarioError(f"`{name}` is only for profile {' and '.join(names)}", key=key)
 
 
+def check_expected(profile: Profile, key: str) -> None:
+    """Raise ScenarioError if a key of `expect` asks for something that the profile does not have."""
+    _check_feature(profile, schema.EXPECT_FEATURES.get(key, ""), f"`{key}`", f"expect.{key}")
+
+
 def _check_feature(profile: Profile, feature: str, what: str, key: str) -> None:
     if feature and not profile.has(feature):
         names = [other.name for other in having(feature)]

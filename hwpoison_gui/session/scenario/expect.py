@@ -172,6 +172,12 @@ def _corrupted_kb(asked: _Asked, key: str, wanted: int) -> Iterator[_Mismatch]:
     return _same(key, wanted, asked.session.corrupted_kb())
 
 
+def _mf_stats(asked: _Asked, key: str, wanted: Mapping[str, int]) -> Iterator[_Mismatch]:
+    got = asked.session.machine.mf_stats()
+    for name, number in wanted.items():
+        yield from _same(f"{key}.{name}", number, got[name])
+
+
 def _mapcount(asked: _Asked, key: str, wanted: int) -> Iterator[_Mismatch]:
     pfn = asked.outcome.pfn
     return _same(key, wanted, None if pfn is None else asked.session.mapcount(pfn))
@@ -303,6 +309,7 @@ _HOW: Final[dict[str, Callable[[_Asked, str, Any], Iterator[_Mismatch]]]] = {
     "pte": _pte,
     "mce_kill": _of_outcome,
     "corrupted_kb": _corrupted_kb,
+    "mf_stats": _mf_stats,
     "alive": _lives,
     "dead": _lives,
     "never_handed_out": _handed_out,

@@ -15,7 +15,7 @@ from hwpoison_gui.kernel.profile.registry import PROFILES, oldest, sysctls
 from hwpoison_gui.kernel.profile.type import Profile
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.scenario import names, schema, shape
-from hwpoison_gui.session.scenario.available import check_available, check_frame, check_sysctl
+from hwpoison_gui.session.scenario.available import check_available, check_expected, check_frame, check_sysctl
 from hwpoison_gui.session.scenario.scenario import Memory, Scenario, ScenarioStep
 from hwpoison_gui.session.scenario.schema import FORMAT, MEMORY, OPS
 from hwpoison_gui.session.telling import pauses
@@ -155,6 +155,7 @@ def step_of(fields: Mapping[str, Any], number: int, profile: str) -> ScenarioSte
 def _answerable(name: str, args: Mapping[str, Any], expect: Mapping[str, Any], profile: Profile) -> None:
     """Raise ScenarioError if `expect` asks for something that the op or the profile cannot have."""
     for key in expect:
+        check_expected(profile, key)
         ops = schema.EXPECT_ONLY.get(key)
         if ops is not None and name not in ops:
             raise ScenarioError(f"only for {shape.words(ops)}, not for `{name}`", key=f"expect.{key}")

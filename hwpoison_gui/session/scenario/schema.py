@@ -267,6 +267,7 @@ class Want(Enum):
     PTES = "a list of {task, at, is}"
     POLICY = "a policy"
     FRAMES = "a list of pages"
+    STATS = "{total, ignored, failed, delayed, recovered}"
 
 
 # In the order in which they are saved and reported.
@@ -286,6 +287,7 @@ EXPECT: Final[dict[str, Want]] = {
     "pte": Want.PTES,
     "mce_kill": Want.POLICY,
     "corrupted_kb": Want.COUNT,
+    "mf_stats": Want.STATS,
     "alive": Want.TASKS,
     "dead": Want.TASKS,
     "never_handed_out": Want.FRAMES,
@@ -298,6 +300,8 @@ EXPECT_ONLY: Final[dict[str, tuple[str, ...]]] = {
     "mce_kill": ("prctl", "check"),
     "never_handed_out": ("alloc",),
 }
+# Keys of `expect` that a profile can answer only if it has a feature.
+EXPECT_FEATURES: Final = {"mf_stats": "memory_failure_stats"}
 EXPECT_OF_FRAME: Final = ("flags_set", "flags_clear", "mapcount")
 
 RESULTS: Final = ("Ignored", "Failed", "Delayed", "Recovered", "none")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from hwpoison_gui.kernel.profile.registry import sysctls
+from hwpoison_gui.kernel.records import MF_STATS
 from hwpoison_gui.session import grammar
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.scenario import schema
@@ -253,6 +254,14 @@ def _pte(value: object, key: str) -> dict[str, Any]:
     }
 
 
+def _stats(value: object, key: str) -> dict[str, int]:
+    fields = _fields(value, key, MF_STATS, "the counts of a node")
+    for field in MF_STATS:
+        if field not in fields:
+            raise ScenarioError(f"missing; expected {words(MF_STATS)}", key=f"{key}.{field}")
+    return {field: count(fields[field], f"{key}.{field}") for field in MF_STATS}
+
+
 _LISTS: Final[dict[Want, Callable[[object, str], object]]] = {
     Want.SIGNALS: _signal,
     Want.LINES: _log_line,
@@ -268,6 +277,7 @@ _SINGLE: Final[dict[Want, Callable[[object, str], object]]] = {
     Want.FLAG: flag,
     Want.ERRNO: _errno,
     Want.COUNT: count,
+    Want.STATS: _stats,
 }
 
 

@@ -72,6 +72,8 @@ def record(session: Session, done: Done) -> dict[str, Any]:
     if outcome.mce_kill is not None:
         fields["mce_kill"] = outcome.mce_kill
     fields["corrupted_kb"] = session.corrupted_kb()
+    if session.machine.profile.has("memory_failure_stats"):
+        fields["mf_stats"] = session.machine.mf_stats()
     fields.update(_tasks(session))
     fields["panic"] = outcome.panic
     return fields

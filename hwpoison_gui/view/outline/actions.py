@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from hwpoison_gui.kernel import actions, actions_6_1, handler, hugetlb_pool, phases
+from hwpoison_gui.kernel import actions, actions_6_1, actions_6_12, handler, hugetlb_pool, phases
 from hwpoison_gui.view.outline.part import NO_STEP, Part, Way
 
 ROW_2009: Final = Part(
@@ -94,7 +94,14 @@ HUGE: Final = Part(
 OTHER: Final = Part(
     "The action of the row",
     "page_action",
-    signs=(actions.KERNEL_IGNORE, actions.KERNEL, actions.FREE, actions.UNKNOWN, actions_6_1.CLEAN),
+    signs=(
+        actions.KERNEL_IGNORE,
+        actions.KERNEL,
+        actions.FREE,
+        actions.UNKNOWN,
+        actions_6_12.UNKNOWN,
+        actions_6_1.CLEAN,
+    ),
     quiet=True,
     local=True,
 )

@@ -34,9 +34,13 @@ def _part_of(phase: Variant[Verdict]) -> Part:
     return nearest(PHASES, phase) or Part(phase.name.replace("_", " ").capitalize(), phase.name)
 
 
+_SOFT_OFFLINE: Final = frozenset(
+    {soft_offline.ENTER, soft_offline.DISABLED, soft_offline.POISONED_BEFORE, soft_offline.NO_PAGE}
+)
+
 # By a site that only such an operation comes to; the first that fits counts.
 _OPERATIONS: Final[tuple[tuple[frozenset[Site], tuple[Part, ...]], ...]] = (
-    (frozenset({soft_offline.ENTER, soft_offline.POISONED_BEFORE, soft_offline.NO_PAGE}), SOFT_OFFLINE),
+    (_SOFT_OFFLINE, SOFT_OFFLINE),
     (frozenset({unpoison.CLEARED, unpoison.NOTHING_CLEARED, unpoison.NO_PAGE, *unpoison.REFUSED.values()}), UNPOISON),
     (frozenset({inject.GOES_ON, inject.CANNOT_GO_ON}), BEFORE),
     (frozenset({madvise.COPIED, *madvise.NOT_COPIED.values()}), KERNEL_READ),

@@ -114,6 +114,7 @@ SOFT_OFFLINE: Final = (
         "soft_offline_page",
         (
             Way(soft_offline.ENTER, "Yes: the frame still works and is taken out of use."),
+            Way(soft_offline.DISABLED, "No: vm.enable_soft_offline is 0. −EOPNOTSUPP."),
             Way(soft_offline.POISONED_BEFORE, "No: it is poisoned already."),
             Way(soft_offline.NO_PAGE, "No: there is no such page. −ENXIO."),
         ),

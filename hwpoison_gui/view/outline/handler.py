@@ -12,6 +12,7 @@ from hwpoison_gui.kernel.handler import EXITS, UNLOCKED, Verdict
 from hwpoison_gui.kernel.profile.variants import Variant
 from hwpoison_gui.view.outline.actions import AFTER_2009, ROW_2009
 from hwpoison_gui.view.outline.handler_6_1 import PHASES_6_1
+from hwpoison_gui.view.outline.handler_6_12 import PHASES_6_12
 from hwpoison_gui.view.outline.part import Part, Way
 from hwpoison_gui.view.outline.users import USER_MAPPINGS
 
@@ -115,4 +116,5 @@ PHASES: Final[dict[Variant[Verdict], Part]] = {
         teach="The first row of the state table that matches its flags decides.",
     ),
     **PHASES_6_1,
+    **PHASES_6_12,
 }

@@ -80,7 +80,7 @@ TAKE: Final = Part(
         Way(phases_6_1.COUNT_INCREASED, "The injector has a reference already."),
         Way(get_hwpoison_page.LRU_PAGE, "It is on an LRU list: a reference is taken."),
         Way(get_hwpoison_page.FREE_PAGE, "It is free: taken off the free lists for good. Recovered."),
-        Way(get_hwpoison_page.UNHANDLABLE, "Neither: in use by the kernel. “unknown page”, Ignored, −EBUSY."),
+        Way(get_hwpoison_page.UNHANDLABLE, "Neither: in use by the kernel. Ignored, −EBUSY."),
     ),
     (
         get_hwpoison_page.DRAINED,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from hwpoison_gui.kernel import collect_ksm
 from hwpoison_gui.kernel.collect import SUM_ANON, SUM_FILE
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
@@ -21,7 +22,7 @@ def walk_cost(session: Session, operation: Operation) -> str:
 def _find(session: Session, operation: Operation) -> tuple[int, str]:
     for number in range(operation.first, operation.last):
         mark = session.steps.marks[number]
-        if mark.site in (SUM_ANON, SUM_FILE):
+        if mark.site in (SUM_ANON, SUM_FILE, collect_ksm.SUM):
             early, vmas, found, _ = mark.args
             if not early:
                 return number + 1, "no task is signalled now"

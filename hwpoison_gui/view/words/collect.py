@@ -30,7 +30,7 @@ def _sum(early: int, vmas_found: int, found: int, strangers: int) -> str:
     return f"{pairs}, {found} on the list{rest}."
 
 
-_SUM: Final = Words(_sum, branch="{found} to kill")
+SUM: Final = Words(_sum, branch="{found} to kill")
 
 WORDS: Final[dict[Site, Words]] = {
     collect.ENTER_ANON: Words(
@@ -43,6 +43,6 @@ WORDS: Final[dict[Site, Words]] = {
     collect.NOT_MAPPED: Words("{comm}:{task} is skipped: its VMA covers the page, but no PTE maps it."),
     collect.ADDED_ANON: Words("{comm}:{task} goes on the to_kill list: its PTE at {address:#x} maps the page."),
     collect.ADDED_FILE: Words(_added_file),
-    collect.SUM_ANON: _SUM,
-    collect.SUM_FILE: _SUM,
+    collect.SUM_ANON: SUM,
+    collect.SUM_FILE: SUM,
 }

@@ -10,6 +10,7 @@ from hwpoison_gui.view.words.words import Words
 
 WORDS: Final[dict[Site, Words]] = {
     soft_offline.NO_PAGE: Words("There is no page {pfn:#x}: ENXIO."),
+    soft_offline.DISABLED: Words("vm.enable_soft_offline is 0: EOPNOTSUPP; nothing has changed."),
     soft_offline.POISONED_BEFORE: Words("PG_hwpoison was set before: nothing to do."),
     soft_offline.ENTER: Words("Frame {frame:#x} is to be taken out of use."),
     soft_offline.NOT_SPLIT: Words("The huge page cannot be split: EBUSY."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL, SYSCTL_RECOVERY
+from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL, SYSCTL_ENABLE_SOFT_OFFLINE, SYSCTL_RECOVERY
 
 
 class SysctlWords(NamedTuple):
@@ -55,6 +55,18 @@ SYSCTLS: Final = {
         (
             "the kernel panics on the next memory failure",
             "the kernel tries to continue without a poisoned page",
+        ),
+    ),
+    SYSCTL_ENABLE_SOFT_OFFLINE: SysctlWords(
+        "Soft offline",
+        "refused",
+        "allowed",
+        ("refused", "allowed"),
+        "1: a page that still works can be taken out of use.\n0: every soft offline fails with EOPNOTSUPP.\n"
+        "Memory failures are handled either way.",
+        (
+            "every soft offline fails with EOPNOTSUPP",
+            "a page that still works can be taken out of use",
         ),
     ),
 }

@@ -51,6 +51,9 @@ WORDS: Final[dict[Site, Words]] = {
     ),
     user_mappings.SWAPCACHE: Words("PG_swapcache is set and the page stays there: its PTEs become swap entries."),
     user_mappings.MUST_KILL: Words(_must_kill),
+    user_mappings.NOT_RESTARTABLE: Words(
+        "MF_MUST_KILL is set, the thread cannot go on: the PTEs become hwpoison entries even if the page is clean."
+    ),
     user_mappings.MKCLEAN_DIRTY: Words(
         lambda dirty, mapped: f"PG_dirty was clear, but {dirty} of {counted(mapped, 'PTE')} dirty: PG_dirty is set now."
     ),

@@ -18,7 +18,16 @@ def test_profiles_stand_in_the_order_of_their_kernels() -> None:
 
 
 @pytest.mark.parametrize(
-    "kernel, name", (((2, 6), "v7"), ((3, 0), "6.1"), ((5, 10), "6.1"), ((6, 1), "6.1"), (None, "6.1"))
+    "kernel, name",
+    (
+        ((2, 6), "v7"),
+        ((3, 0), "6.1"),
+        ((5, 10), "6.1"),
+        ((6, 1), "6.1"),
+        ((6, 10), "6.1"),
+        ((6, 12), "6.12"),
+        (None, "6.12"),
+    ),
 )
 def test_a_kernel_has_a_nearest_profile(kernel: tuple[int, int] | None, name: str) -> None:
     assert nearest(kernel) is PROFILES[name]

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from hwpoison_gui.cli import main
-from hwpoison_gui.kernel import actions_6_1, phases_6_1
+from hwpoison_gui.kernel import actions_6_12, phases_6_12
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.handler import Handler, Verdict, action_result, leave, matching_row, take_action
 from hwpoison_gui.kernel.mark import Steps
 from hwpoison_gui.kernel.profile.linux_6_1 import V6_1
+from hwpoison_gui.kernel.profile.linux_6_12 import V6_12
 from hwpoison_gui.kernel.profile.registry import PROFILES, nearest, newest, sysctls
 from hwpoison_gui.kernel.profile.type import FAILED, IGNORED, Exit, Profile, Sysctl
 from hwpoison_gui.kernel.profile.variants import VARIANTS, Effect, action, by_name, changed, phase
@@ -39,12 +40,12 @@ from hwpoison_gui.view.outline.state_rows import rows_of, table_for
 from tests.workbench import Workbench
 
 # What the kernel's file would hold: here after a change of 2024, a result line for a page that is poisoned already.
-ENABLE: Sysctl = Sysctl("enable_soft_offline", default=1)
+TOY: Sysctl = Sysctl("toy_offline", default=1)
 SCENARIO = """
 format = 1
 title = "Twice"
 profile = "9.9"
-sysctl = {enable_soft_offline = 0, memory_failure_early_kill = 1}
+sysctl = {toy_offline = 0, memory_failure_early_kill = 1}
 
 [[step]]
 op = "task"
@@ -78,7 +79,7 @@ expect = {result = "Ignored", kind = "get hwpoison page", errno = "EBUSY"}
 
 [[step]]
 op = "sysctl"
-name = "enable_soft_offline"
+name = "toy_offline"
 value = 1
 """
 
@@ -92,7 +93,7 @@ def _kernel(monkeypatch: pytest.MonkeyPatch) -> Iterator[Profile]:
         """A page that is poisoned already gets a result line."""
         if h.m.page(h.pfn) & pf.HWPOISON:
             return (yield from leave(h, "already poisoned"))
-        return (yield from phases_6_1.set_page_hwpoison(h))
+        return (yield from phases_6_12.set_page_hwpoison(h))
 
     @phase("9.9")
     def identify_page_state(h: Handler) -> Steps[Verdict]:
@@ -107,29 +108,29 @@ def _kernel(monkeypatch: pytest.MonkeyPatch) -> Iterator[Profile]:
     @action("9.9", Effect.DROPS_DIRTY)
     def me_folio_dirty(h: Handler) -> Steps[str]:
         """Contents are lost: as before, under a new name."""
-        return (yield from actions_6_1.me_pagecache_dirty(h))
+        return (yield from actions_6_12.me_pagecache_dirty(h))
 
     states = tuple(
         row._replace(action=me_folio_dirty.name) if row.action == "me_pagecache_dirty" else row
-        for row in V6_1.results.states
+        for row in V6_12.results.states
     )
     exits = {
-        **V6_1.results.exits,
+        **V6_12.results.exits,
         "already poisoned": Exit("already poisoned page", FAILED, "EHWPOISON"),
         "unhandlable": Exit("get hwpoison page", IGNORED, "EBUSY"),
     }
     toy = replace(
-        V6_1,
+        V6_12,
         name="9.9",
         title="Linux 9.9 (toy)",
         from_version=(9, 0),
-        sysctls=(*V6_1.sysctls, ENABLE),
-        phases=changed(V6_1.phases, set_page_hwpoison, identify_page_state),
-        log=replace(V6_1.log, prefix="Toy {pfn:#x}: "),
+        sysctls=(*V6_12.sysctls, TOY),
+        phases=changed(V6_12.phases, set_page_hwpoison, identify_page_state),
+        log=replace(V6_12.log, prefix="Toy {pfn:#x}: "),
         results=replace(
-            V6_1.results,
+            V6_12.results,
             states=states,
-            actions={**V6_1.results.actions, **by_name(me_folio_dirty)},
+            actions={**V6_12.results.actions, **by_name(me_folio_dirty)},
             exits=exits,
         ),
     )
@@ -148,8 +149,8 @@ def _scenario() -> str:
 
 
 def test_the_registry_offers_it(kernel: Profile) -> None:
-    assert newest() is kernel and nearest((9, 9)) is kernel and nearest((8, 0)) is V6_1
-    assert "enable_soft_offline" in sysctls()
+    assert newest() is kernel and nearest((9, 9)) is kernel and nearest((8, 0)) is V6_12
+    assert "toy_offline" in sysctls()
     base = Settings("6.1", {})
     assert [side.profile for side in differing(base, "profile")] == [next(iter(PROFILES)), "9.9"]
 
@@ -157,10 +158,10 @@ def test_the_registry_offers_it(kernel: Profile) -> None:
 def test_scenarios_run_under_it(kernel: Profile) -> None:
     scenario = loads(_scenario())
     session = replay.boot(scenario)
-    assert session.machine.profile is kernel and session.machine.sysctl.view["enable_soft_offline"] == 0
+    assert session.machine.profile is kernel and session.machine.sysctl.view["toy_offline"] == 0
     done = list(replay.play(session, scenario))
     assert [one.differences for one in done] == [()] * len(scenario.steps)
-    assert session.machine.sysctl.view["enable_soft_offline"] == 1
+    assert session.machine.sysctl.view["toy_offline"] == 1
     out = StringIO()
     simulate(Story(replay.boot(scenario), scenario), out)
     assert "Failed (already poisoned page)" in out.getvalue() and "profile 9.9" in out.getvalue()
@@ -180,13 +181,13 @@ def test_the_command_line_takes_it(kernel: Profile, tmp_path: Path, capsys: pyte
 
 
 def test_its_variant_has_a_place_in_the_outline(kernel: Profile) -> None:
-    """That of the 6.1 variant, as it has no part of its own."""
+    """That of the 6.12 variant, as it has no part of its own."""
     session = Session.fresh(4096, profile="9.9")
     for step in loads(_scenario()).steps[:4]:
         session.act(step.op, dict(step.args))
     operation = session.operations[-1]
     outline = Outline(kernel, session.steps.marks, operation.first, operation.last)
-    assert [node.text for node in Outline(kernel).nodes] == [node.text for node in Outline(V6_1).nodes]
+    assert [node.text for node in Outline(kernel).nodes] == [node.text for node in Outline(V6_12).nodes]
     states = {node.text: node.state(operation.last) for node in outline.shown()}
     assert states["Was it poisoned before?"] == states["Lock it and save its flags"] == DONE
     assert len(rows_of(kernel, None)) == len(kernel.results.states)
@@ -195,7 +196,7 @@ def test_its_variant_has_a_place_in_the_outline(kernel: Profile) -> None:
 def test_its_rows_and_actions_have_words(kernel: Profile) -> None:
     """Views know a row by the shared site, and an action by its declared effect."""
     said = []
-    for profile in (kernel, V6_1):
+    for profile in (kernel, V6_12):
         bench = Workbench(profile.name)
         bench.do("file", path="/srv/f", pages=1)
         bench.do("open", task="a", path="/srv/f", fd="f")
@@ -213,7 +214,7 @@ def test_its_rows_and_actions_have_words(kernel: Profile) -> None:
 def test_the_lens_runs_it(kernel: Profile) -> None:
     session = Session.fresh(4096, 3, "desktop", profile="9.9")
     session.act("poison", {"frame": "any:anon", "via": "corrupt-pfn"})
-    same = Session.fresh(4096, 3, "desktop", profile="6.1")
+    same = Session.fresh(4096, 3, "desktop", profile="6.12")
     same.act("poison", {"frame": "any:anon", "via": "corrupt-pfn"})
     codes = Assessment.of(session.machine).classes()
     assert np.array_equal(codes, Assessment.of(same.machine).classes())
@@ -223,7 +224,7 @@ def test_the_lens_runs_it(kernel: Profile) -> None:
 
 def test_differences_are_derived(kernel: Profile) -> None:
     lines = "\n".join(differences(V6_1, kernel))
-    for said in ("already poisoned page", "Toy {pfn:#x}", "enable_soft_offline", "gets a result line"):
+    for said in ("already poisoned page", "Toy {pfn:#x}", "toy_offline", "gets a result line"):
         assert said in lines
 
 

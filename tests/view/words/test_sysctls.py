@@ -12,5 +12,5 @@ def test_every_sysctl_has_words_of_its_own() -> None:
 
 
 def test_a_sysctl_of_a_new_kernel_is_shown_by_its_name() -> None:
-    words = sysctl_words("enable_soft_offline")
-    assert words.title == "Enable soft offline" and words.short == ("off", "on")
+    words = sysctl_words("toy_offline")
+    assert words.title == "Toy offline" and words.short == ("off", "on")

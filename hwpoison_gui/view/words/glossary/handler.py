@@ -57,7 +57,7 @@ TERMS: Final = (
     Term(
         "RIPV",
         "Restart IP valid: a bit of the machine check that says that the interrupted thread can go on afterwards. "
-        "If it is clear, the thread gets SIGBUS at once.",
+        "If it is clear, the thread gets SIGBUS at once; 6.12 takes the page away first (MF_MUST_KILL).",
         ("arch/x86/include/asm/mce.h: MCG_STATUS_RIPV", "arch/x86/kernel/cpu/mce/core.c: kill_me_now()"),
     ),
     Term(
@@ -150,9 +150,61 @@ TERMS: Final = (
         ("filter",),
     ),
     Term(
+        "get hwpoison page",
+        "The result line of 6.12 for a page that is neither on an LRU list nor free, such as one of the kernel’s own: "
+        "no reference to it can be taken. Ignored. Earlier kernels say unknown page.",
+        (_RESULT, f"{_HANDLER}: get_any_page()"),
+    ),
+    Term(
+        "already poisoned page",
+        "The result line of 6.12 for an error in a page that has PG_hwpoison already: Failed, EHWPOISON. It is the "
+        "only result line that is not counted. Earlier kernels log a line without a result.",
+        (_RESULT, f"{_HANDLER}: memory_failure()"),
+    ),
+    Term(
+        "unsplit thp",
+        "The result line for a huge page that cannot be split, because something holds a further reference to it. "
+        "6.1 ignores it; 6.12 fails and signals its processes, clean or not. It stays mapped and can be read.",
+        (_RESULT, f"{_HANDLER}: kill_procs_now()"),
+        ("cannot be split",),
+    ),
+    Term(
+        "MF_ACTION_REQUIRED",
+        "Flag of memory_failure(): the running thread consumed the error, so it gets BUS_MCEERR_AR at once, whatever "
+        "its policy. Machine checks of the sort SRAR set it and, since 6.12, madvise(MADV_HWPOISON).",
+        ("include/linux/mm.h: enum mf_flags", "mm/madvise.c: madvise_inject_error()"),
+    ),
+    Term(
+        "MF_MUST_KILL",
+        "Flag of memory_failure(): the thread that consumed the error cannot go on (RIPV is clear), so it is signalled "
+        "even if the page is clean.",
+        ("include/linux/mm.h: enum mf_flags", "arch/x86/kernel/cpu/mce/core.c: kill_me_maybe()"),
+    ),
+    Term(
+        "mf_stats",
+        "The counts of result lines of a node since 6.12: total, ignored, failed, delayed and recovered. A soft "
+        "offline, an unpoisoning and already poisoned page do not change them.",
+        ("/sys/devices/system/node/nodeN/memory_failure", f"{_HANDLER}: update_per_node_mf_stats()"),
+        ("memory_failure_stats",),
+    ),
+    Term(
+        "enable_soft_offline",
+        "Sysctl vm.enable_soft_offline of 6.12: at 0 every soft offline fails with EOPNOTSUPP. Memory failures are "
+        "handled either way.",
+        (_SYSCTL, f"{_HANDLER}: soft_offline_page()"),
+        ("vm.enable_soft_offline",),
+    ),
+    Term(
+        "raw hwpoison list",
+        "The broken frames of a hugetlb page, listed at its head, which alone has PG_hwpoison. When the huge page is "
+        "dissolved, each of them gets the flag; read(2) of a hugetlbfs file fails at them alone in 6.12.",
+        (f"{_HANDLER}: hugetlb_update_hwpoison(), is_raw_hwpoison_page_in_hugepage()",),
+        ("raw_hwp_list", "raw_hwp"),
+    ),
+    Term(
         "profile",
-        "The kernel whose handler runs here: v7 is HWPOISON as it was merged into Linux 2.6.32 (2009), 6.1 is a "
-        "long-term kernel. They differ in much of what they do.",
+        "The kernel whose handler runs here: v7 is HWPOISON as it was merged into Linux 2.6.32 (2009), 6.1 and "
+        "6.12 are long-term kernels. They differ in much of what they do.",
         ("docs/fidelity.md of this program",),
         ("v7",),
     ),

@@ -179,7 +179,7 @@ TERMS: Final = (
         "Transparent huge page: 2 MiB that the kernel gives a process on its own, where an aligned range allows "
         "it. It can be split into 512 pages again.",
         (_THP, "mm/huge_memory.c"),
-        ("transparent huge page", "thp", "unsplit thp"),
+        ("transparent huge page", "thp"),
     ),
     Term(
         "split",

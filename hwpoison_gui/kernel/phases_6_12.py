@@ -1,0 +1,128 @@
+"""Phases of memory_failure() that are new or different in 6.12.
+
+After mm/memory-failure.c. A page that was poisoned before has a result line, a huge page that cannot be split has its
+processes signalled, KSM pages are unmapped and their processes found, and a machine check can insist on killing.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from . import page_flags as pf
+from .collect import collect_procs
+from .collect_ksm import collect_procs_ksm
+from .handler import (
+    MF_ACTION_REQUIRED,
+    MF_COUNT_INCREASED,
+    MF_MUST_KILL,
+    Handler,
+    Verdict,
+    found_poisoned,
+    leave,
+)
+from .huge_memory import split_huge_page
+from .kill_accessing_process import kill_accessing_process
+from .mark import Act, Mark, Steps, site
+from .memory_failure_hugetlb import handle_huge_page
+from .page_alloc import put_page
+from .profile.variants import phase
+from .user_mappings import (
+    MAPPED,
+    NOT_MAPPED,
+    SHAKEN,
+    kill_if_lost,
+    kill_procs,
+    unmap_failed,
+    unmap_poisoned_folio,
+)
+
+POISONED: Final = site("memory_failure", Act.FLAG, "first time", name="marked, not counted yet")
+HUGE_PAGE_POISONED_BEFORE: Final = site(
+    "memory_failure", Act.DECIDE, "already poisoned", "known", name="huge page reported again"
+)
+POISONED_BEFORE: Final = site("memory_failure", Act.DECIDE, "already poisoned", name="reported again")
+
+
+@phase("6.12")
+def set_page_hwpoison(h: Handler) -> Steps[Verdict]:
+    """TestSetPageHWPoison(): mark the page. One that is marked already has a result line, which counts nothing."""
+    m, pfn = h.m, h.pfn
+    if not m.page(pfn) & pf.HWPOISON:
+        m.set_flags(pfn, pf.HWPOISON)
+        yield Mark(POISONED, (), (pfn,))
+        return None
+    return (yield from already_poisoned(h, pfn, "already poisoned", Mark(POISONED_BEFORE, (), (pfn,))))
+
+
+@phase("6.12")
+def try_memory_failure_hugetlb(h: Handler) -> Steps[Verdict]:
+    """Handle an error in a hugetlb page to the end, with a result line for a further frame; else return None."""
+    m, pfn = h.m, h.pfn
+    if not m.page(pfn) & pf.HUGE:
+        return None
+    head = m.compound_head(pfn)
+    known, first = pfn in m.raw_hwp.of(head), not m.page(head) & pf.HWPOISON
+    if not known:
+        m.put(m.raw_hwp, (head, pfn), True)
+    if first:
+        m.set_flags(head, pf.HWPOISON)
+        return (yield from handle_huge_page(h, head))
+    by = "already poisoned" if known else "poisoned huge page"
+    return (yield from already_poisoned(h, head, by, Mark(HUGE_PAGE_POISONED_BEFORE, (known,), (head, pfn))))
+
+
+def already_poisoned(h: Handler, page: int, by: str, found: Mark) -> Steps[Verdict]:
+    """Stop at a page that was poisoned before: signal the thread that accessed it, then report the exit `by`.
+
+    `page` has the reference of the injector; `found` is the mark of the step that found PG_hwpoison set.
+    """
+    found_poisoned(h.m)
+    yield found
+    errno: Verdict = "EHWPOISON"
+    if h.flags & MF_ACTION_REQUIRED:
+        errno = yield from kill_accessing_process(h, h.pfn)
+    if h.flags & MF_COUNT_INCREASED:
+        put_page(h.m, page)
+    yield from leave(h, by)
+    return errno
+
+
+@phase("6.12")
+def split_transparent_huge_page(h: Handler) -> Steps[Verdict]:
+    """try_to_split_thp_page(): split a large folio; if it cannot be split, signal its processes and stop."""
+    m, pfn = h.m, h.pfn
+    if not m.page(pfn) & pf.THP or not m.page(pfn) & (pf.COMPOUND_HEAD | pf.COMPOUND_TAIL):
+        return None
+    if (yield from split_huge_page(m, pfn)):
+        return None
+    yield from kill_procs_now(h)
+    put_page(m, pfn)
+    return (yield from leave(h, "unsplit thp"))
+
+
+def kill_procs_now(h: Handler) -> Steps[None]:
+    """Signal the processes of a page that stays mapped, whether its contents were lost or not."""
+    h.to_kill = yield from collect_procs(h.m, h.pfn, h.current if h.flags & MF_ACTION_REQUIRED else 0)
+    yield from kill_procs(h)
+
+
+@phase("6.12")
+def hwpoison_user_mappings(h: Handler) -> Steps[Verdict]:
+    """Collect processes, KSM pages' as well, unmap the page, signal. Stops at a page that stays mapped.
+
+    MF_MUST_KILL: the thread cannot go on, so it is signalled even if the page is clean.
+    """
+    m, page = h.m, h.page
+    mapped = int(m.mapcount.view[page])
+    if not mapped or not m.profile.users.has_users(m.page(page)):
+        yield Mark(NOT_MAPPED, (mapped, m.page(page)), (page,))
+        return None
+    yield Mark(MAPPED, (mapped,), (page,))
+    mlocked, must_kill = m.page(page) & pf.MLOCKED, bool(h.flags & MF_MUST_KILL)
+    collect = collect_procs_ksm if m.page(page) & pf.KSM else collect_procs
+    h.to_kill = yield from collect(m, h.pfn, h.current if h.flags & MF_ACTION_REQUIRED else 0)
+    yield from unmap_poisoned_folio(h, page, must_kill)
+    if mlocked:
+        yield Mark(SHAKEN, (), (page,))
+    yield from kill_if_lost(h, page, must_kill)
+    return None if h.unmapped else (yield from unmap_failed(h))

@@ -1,0 +1,110 @@
+"""Profile 6.12: a long-term kernel, as the difference from 6.1.
+
+After Linux 6.12, mm/memory-failure.c, which is the source of whatever names no other. What is not replaced here is as
+in profile/linux_6_1.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from .. import actions_6_12, phases_6_12
+from .. import page_flags as pf
+from ..machine import Machine
+from .linux_6_1 import FEATURES as FEATURES_6_1
+from .linux_6_1 import V6_1
+from .type import FAILED, IGNORED, SYSCTL_ENABLE_SOFT_OFFLINE, Exit, Sysctl
+from .variants import by_name, changed
+
+# error_states[]: the row of slab pages, which never reach it, is gone.
+ERROR_STATES: Final = tuple(row for row in V6_1.results.states if row.mask != pf.SLAB)
+
+ENABLE_SOFT_OFFLINE: Final = Sysctl(SYSCTL_ENABLE_SOFT_OFFLINE, default=1)
+
+# features.py cites the source of each.
+FEATURES: Final = FEATURES_6_1 - {"page_error_flag", "sigkill_if_still_mapped"} | {
+    "madvise_action_required",
+    "machine_check_must_kill",
+    "memory_failure_stats",
+    "collect_procs_ksm",
+    "hugetlb_signal_address",
+    "tails_show_their_folio",
+}
+
+
+def io_refuses(m: Machine, pfn: int) -> bool:
+    """For poisoned pages of tmpfs and hugetlbfs; of a huge page, only for the 4 KiB that are bad.
+
+    shmem_file_read_iter(), shmem_write_begin(), mm/shmem.c; adjust_range_hwpoison(), fs/hugetlbfs/inode.c, and
+    is_raw_hwpoison_page_in_hugepage(), 6.12.
+    """
+    head = m.compound_head(pfn)
+    inode = m.inode_of(head)
+    if inode is None or inode.filesystem not in ("tmpfs", "hugetlbfs"):
+        return False
+    if m.page(head) & pf.HUGE:
+        return pfn in m.raw_hwp.of(head)
+    return bool(m.page(pfn) & pf.HWPOISON)
+
+
+# soft_offline_page() and soft_offline_in_use_page(); values as in linux_6_1.py.
+SOFT_OFFLINE: Final = {
+    "disabled": "Soft offline: disabled by /proc/sys/vm/enable_soft_offline",
+    "already poisoned": "Soft offline: {pfn:#x}: page already poisoned",
+    "thp split failed": "Soft offline: {pfn:#x}: thp split failed",
+    "invalidated": "Soft offline: {pfn:#x}: invalidated",
+    "isolation failed": "Soft offline: {pfn:#x}: {size} isolation failed, page count {count}, type {flags}",
+    "migration failed": "Soft offline: {pfn:#x}: {size} migration failed {left}, type {flags}",
+}
+# unpoison_memory()
+UNPOISON: Final = {
+    "done": "Unpoison: {pfn:#x}: software-unpoisoned page",
+    "hardware failure": "Unpoison: {pfn:#x}: disabled after HW memory failure",
+    "huge zero page": "Unpoison: {pfn:#x}: huge zero page is not supported",
+    "not poisoned": "Unpoison: {pfn:#x}: page was already unpoisoned",
+    "referenced": "Unpoison: {pfn:#x}: someone grabs the hwpoison page",
+    "mapped": "Unpoison: {pfn:#x}: someone maps the hwpoison page",
+    "has a mapping": "Unpoison: {pfn:#x}: the hwpoison page has non-NULL mapping",
+    "not grabbed": "Unpoison: {pfn:#x}: failed to grab page",
+}
+
+V6_12: Final = replace(
+    V6_1,
+    name="6.12",
+    title="Linux 6.12 (long-term)",
+    from_version=(6, 11),
+    modelled=(6, 12),
+    sysctls=(*V6_1.sysctls, ENABLE_SOFT_OFFLINE),
+    features=FEATURES,
+    phases=changed(
+        V6_1.phases,
+        phases_6_12.try_memory_failure_hugetlb,
+        phases_6_12.set_page_hwpoison,
+        phases_6_12.split_transparent_huge_page,
+        phases_6_12.hwpoison_user_mappings,
+    ),
+    log=replace(
+        V6_1.log,
+        unmap_failed="failed to unmap page (folio mapcount={left})",
+        already_poisoned="",
+        ksm="",
+        soft_offline=SOFT_OFFLINE,
+        unpoison=UNPOISON,
+    ),
+    results=replace(
+        V6_1.results,
+        states=ERROR_STATES,
+        actions={**V6_1.results.actions, **by_name(actions_6_12.me_unknown, actions_6_12.me_pagecache_dirty)},
+        # memory_failure(), try_memory_failure_hugetlb()
+        exits={
+            **V6_1.results.exits,
+            "already poisoned": Exit("already poisoned page", FAILED, "EHWPOISON", counted=False),
+            "poisoned huge page": Exit("huge page", FAILED, "EHWPOISON"),
+            "unhandlable": Exit("get hwpoison page", IGNORED, "EBUSY"),
+            "unsplit thp": Exit("unsplit thp", FAILED, "EHWPOISON"),
+            "unmap failed": Exit("unmapping failed page", FAILED, "EBUSY"),
+        },
+    ),
+    files=replace(V6_1.files, io_refuses=io_refuses),
+)

@@ -1,0 +1,127 @@
+"""Outline of the phases that are new or different in 6.12."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hwpoison_gui.kernel import collect_ksm, huge_memory, hugetlb_pool, phases_6_12, user_mappings
+from hwpoison_gui.kernel import memory_failure_hugetlb as hugetlb
+from hwpoison_gui.kernel.handler import EXITS, Verdict
+from hwpoison_gui.kernel.profile.variants import Variant
+from hwpoison_gui.kernel.rmap import UNMAPPED
+from hwpoison_gui.view.outline.actions import AFTER_6_1, ROW_6_1
+from hwpoison_gui.view.outline.handler_6_1 import ACCESSING
+from hwpoison_gui.view.outline.part import NO_STEP, OWN_STEPS, Part, Way
+from hwpoison_gui.view.outline.users import CLEAN, COLLECT, KILL, MAPPED, SHAKE, SWAPCACHE
+
+_COLLECT: Final = COLLECT._replace(
+    signs=(*COLLECT.signs, collect_ksm.ENTER),
+    parts=(
+        COLLECT.parts[0]._replace(signs=(*COLLECT.parts[0].signs, collect_ksm.ADDED, collect_ksm.LISTED)),
+        COLLECT.parts[1]._replace(signs=(*COLLECT.parts[1].signs, collect_ksm.SUM)),
+    ),
+    teach="With late kill none, unless one of them consumed the error, or injected it with madvise(): it is signalled"
+    " whatever its policy. A page that KSM merged lists the tasks itself.",
+)
+
+_CLEAN: Final = CLEAN._replace(
+    ways=(*CLEAN.ways, Way(user_mappings.NOT_RESTARTABLE, "Not asked: the thread cannot go on, hwpoison entries stay."))
+)
+
+_UNMAP: Final = Part(
+    "Unmap it from every page table",
+    "try_to_unmap",
+    (
+        Way(OWN_STEPS, "No PTE maps it now."),
+        Way(user_mappings.UNMAP_FAILED, "PTEs are left: the tasks on the list are signalled, dirty or not."),
+    ),
+    tuple(UNMAPPED.values()),
+    teach="The dirty bit of each PTE goes to the page; a hwpoison entry, a swap entry or nothing replaces the PTE.",
+)
+
+_KILL: Final = KILL._replace(
+    ways=(
+        Way(OWN_STEPS, "Yes: data is lost, a PTE is left, or a thread cannot go on."),
+        Way(user_mappings.NOT_DIRTY, "No, the page is clean: the list is discarded."),
+    ),
+    signs=(user_mappings.SENT, EXITS["unmap failed"], user_mappings.UNLOCKED_MAPPED),
+    teach="SIGBUS with the address: BUS_MCEERR_AR, which is forced, for the thread that consumed the error or injected"
+    " it with madvise(), BUS_MCEERR_AO for the others. SIGKILL only if the address is unknown.",
+)
+
+
+def _report(*exits: str) -> Part:
+    """The result line of exits of the handler."""
+    return Part("Report it", "action_result", signs=tuple(EXITS[by] for by in exits), quiet=True, local=True)
+
+
+USER_MAPPINGS: Final = Part(
+    "Unmap it and signal its users",
+    "hwpoison_user_mappings",
+    parts=(MAPPED, _COLLECT, SWAPCACHE, _CLEAN, _UNMAP, SHAKE, _KILL),
+    teach="Find the users through the reverse map, unmap the page, and signal those affected.",
+)
+
+HUGETLB: Final = Part(
+    "Is it part of a hugetlb page?",
+    "memory_failure",
+    (
+        Way(NO_STEP, "No: small pages are handled below."),
+        Way(hugetlb.HUGE_PAGE, "Yes: handled as a whole, PG_hwpoison is set on its head."),
+        Way(hugetlb.FREE_HUGE_PAGE, "Yes, and free: dissolved, only the bad 4 KiB are withheld."),
+        Way(phases_6_12.HUGE_PAGE_POISONED_BEFORE, "Yes, and poisoned before: a result line, Failed, −EHWPOISON."),
+    ),
+    (
+        hugetlb.LOCKED,
+        hugetlb_pool.DISSOLVED,
+        hugetlb_pool.NOT_DISSOLVED,
+        hugetlb_pool.OFF_BUDDY,
+        hugetlb.FREE_RESULT,
+    ),
+    parts=(
+        ACCESSING,
+        _report("already poisoned", "poisoned huge page"),
+        Part(USER_MAPPINGS.title, USER_MAPPINGS.function, parts=USER_MAPPINGS.parts, quiet=True, local=True),
+        Part("What is done with it?", "page_action", parts=(ROW_6_1, *AFTER_6_1), quiet=True, local=True),
+    ),
+    teach="A list of the bad frames hangs on the head: another frame of the huge page is counted, the same is not.",
+)
+
+SET_POISON: Final = Part(
+    "Was it poisoned before?",
+    "TestSetPageHWPoison",
+    (
+        Way(phases_6_12.POISONED, "No: PG_hwpoison is set now; it is counted with the result line."),
+        Way(phases_6_12.POISONED_BEFORE, "Yes: “already poisoned page”, Failed, −EHWPOISON; nothing is counted."),
+    ),
+    parts=(ACCESSING, _report("already poisoned")),
+)
+
+SPLIT: Final = Part(
+    "Is it part of a large folio?",
+    "split_huge_page_to_list",
+    (
+        Way(NO_STEP, "No: it is a page of 4 KiB."),
+        Way((huge_memory.SPLIT_FILE, huge_memory.REMAPPED), "Yes: split, so that one page of 4 KiB is lost."),
+        Way((huge_memory.NEVER_SPLIT, huge_memory.HELD), "Yes, but it cannot be split: “unsplit thp”, Failed."),
+    ),
+    (
+        huge_memory.SPLIT,
+        huge_memory.ENTRY_SPLIT,
+        huge_memory.NOT_MIGRATED,
+        huge_memory.ENTRY_DROPPED,
+    ),
+    parts=(
+        _COLLECT._replace(quiet=True, local=True),
+        _KILL._replace(quiet=True, local=True),
+        _report("unsplit thp"),
+    ),
+    teach="A folio that cannot be split stays mapped, with its bad page: its users are signalled, clean or not.",
+)
+
+PHASES_6_12: Final[dict[Variant[Verdict], Part]] = {
+    phases_6_12.try_memory_failure_hugetlb: HUGETLB,
+    phases_6_12.set_page_hwpoison: SET_POISON,
+    phases_6_12.split_transparent_huge_page: SPLIT,
+    phases_6_12.hwpoison_user_mappings: USER_MAPPINGS,
+}
