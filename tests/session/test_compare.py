@@ -50,7 +50,7 @@ def test_recovery_and_profiles(session: Session) -> None:
     assert left.click is not None and right.click is not None
     assert (left.click.outcome.panic, right.click.outcome.panic) == (False, True)
     left, right, _ = sides(session, "profile")
-    assert (left.session.machine.profile.name, right.session.machine.profile.name) == ("v7", "6.1")
+    assert (left.session.machine.profile.name, right.session.machine.profile.name) == ("v7", "6.12")
 
 
 def test_a_side_is_done_again_with_other_sysctls(session: Session) -> None:

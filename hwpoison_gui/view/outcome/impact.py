@@ -256,7 +256,7 @@ def _when_faulted(m: Machine, page: Page, place: Place, process: Process) -> str
         return when_touched(m, process) if checked and _is_poisoned(m, cached) else USES
     if cached is not None and _is_poisoned(m, cached):
         return _OF_ANOTHER_ERROR
-    if not m.page(page.pfn) & pf.ERROR:
+    if not page.dirty:
         return SAFE
     return when_read_again(m, page.inode, page.number)
 

@@ -93,7 +93,7 @@ def lost_words(m: Machine, page: Page, kind: str | None, result: str | None, eff
             f"Lost: {what}{_of(page.owners, ',')}; a process that swaps it in is signalled.", f"{what} is lost", True
         )
     if effect in (Effect.DROPS_DIRTY, Effect.DROPS, Effect.HUGE):
-        return _of_file(m, page, page.inode, result) if page.inode is not None else _of_memory(page)
+        return _of_file(m, page, page.inode, result, effect) if page.inode is not None else _of_memory(page)
     truncated = m.profile.results.exits.get("truncated")
     return _untouched(page, truncated is not None and kind == truncated.kind, result)
 
@@ -107,11 +107,11 @@ def _of_memory(page: Page) -> Lost:
     return Lost(f"Lost: {what}{_of(page.owners)}.", f"{what} is lost", True)
 
 
-def _of_file(m: Machine, page: Page, inode: Inode, result: str | None) -> Lost:
+def _of_file(m: Machine, page: Page, inode: Inode, result: str | None, effect: Effect) -> Lost:
     """Of a page of a file: its newest content, or nothing."""
     where = f"{path_of(inode)}, page {page.number}"
     held = _held(m, page, inode, result)
-    noted = page.dirty if page.word & pf.HUGE else bool(m.page(page.pfn) & pf.ERROR)
+    noted = page.dirty if page.word & pf.HUGE else effect is Effect.DROPS_DIRTY
     if noted and can(inode, "writeback"):
         what = f"the last write to {where} ({page.size})"
         return Lost(f"Lost: {what}; {_told_by_fsync(m, page, inode)}{held}.", f"{what} is lost", True)

@@ -7,10 +7,12 @@ from typing import Final
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.filemap import ZERO, can, content_of, disk_content
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.profile.variants import Effect
 from hwpoison_gui.kernel.records import Inode
 from hwpoison_gui.kernel.rmap import page_index
 from hwpoison_gui.session.peek import at
 from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.view.outcome.matched_row import effect_of, matched_row
 
 _CUTS: Final = ("truncate", "punch_hole")  # operations after which old content is expected to be gone
 
@@ -39,11 +41,15 @@ def read_old_data(session: Session, operation: Operation) -> bool:
 def _was_lost(session: Session, error: Operation, inode: Inode, index: int, value: str) -> bool:
     """Whether the error lost newer content of that page, and `value` is what was left."""
     m, pfn = session.machine, error.outcome.pfn
-    if pfn is None or not 0 <= pfn < m.frames or not m.page(pfn) & pf.ERROR or content_of(m, pfn) == value:
+    if pfn is None or not 0 <= pfn < m.frames or not _lost_a_write(session, error) or content_of(m, pfn) == value:
         return False
     if int(m.index.view[pfn]) != index or _inode_before(session, error, pfn) != inode.id:
         return False
     return value == at(session, error.last, lambda: _left(m, inode, index))
+
+
+def _lost_a_write(session: Session, error: Operation) -> bool:
+    return effect_of(session.machine.profile, matched_row(session, error)) is Effect.DROPS_DIRTY
 
 
 def _inode_before(session: Session, error: Operation, pfn: int) -> int:

@@ -104,7 +104,7 @@ def test_other_ways_to_differ(compared, qtbot, way: str, row: str, says: tuple[s
         assert texts(compared)["Result", row] == says
     else:
         profiles = [side.side.session.machine.profile.name for side in compared.sides]
-        assert profiles == ["v7", "6.1"]
+        assert profiles == ["v7", "6.12"]
 
 
 def test_settings_chosen_by_hand(compared, qtbot) -> None:
