@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+
 from . import page_flags as pf
 from . import pte as ptes
 from .filemap import content_of
@@ -98,14 +100,9 @@ def _stable_tree_append(m: Machine, vma: Vma, vpn: int, node: int) -> None:
 
 
 def _stable_pages(m: Machine) -> list[int]:
-    found = {
-        ptes.value_of(entry)
-        for vma in m.vmas.view.values()
-        if vma.mergeable
-        for entry in m.ptes.of(vma.mm).values()
-        if entry & ptes.PRESENT
-    }
-    return sorted(pfn for pfn in found if m.page(pfn) & pf.KSM and not m.page(pfn) & pf.HWPOISON)
+    """The stable tree: merged pages, whoever maps them, and whether or not their VMAs are mergeable still."""
+    pages: list[int] = np.flatnonzero(m.flags.view & (pf.KSM | pf.HWPOISON) == pf.KSM).tolist()
+    return pages
 
 
 def _candidate(m: Machine, vma: Vma, vpn: int) -> int | None:

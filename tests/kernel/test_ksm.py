@@ -110,8 +110,11 @@ def test_poison_is_not_merged() -> None:
 
 def test_a_merged_page_refers_to_a_stable_node() -> None:
     bench = merged()
-    word = int(bench.m.mapping.view[bench.pfn("a:m+0")])
-    assert word & 3 == MAPPING_KSM and word >> 2 > 0
+    for task in "ab":
+        bench.do("write", task=task, at="m+1", value="equal by now")
+    bench.do("madvise", task="a", at="m+0", pages=2, advice="mergeable")
+    words = [int(bench.m.mapping.view[bench.pfn(f"a:m+{page}")]) for page in (0, 1)]
+    assert words == [1 << 2 | MAPPING_KSM, 2 << 2 | MAPPING_KSM]
 
 
 def test_only_mergeable_pages_of_their_own_are_merged() -> None:
@@ -175,3 +178,43 @@ def test_a_page_with_a_copy_in_swap_is_merged_but_not_if_it_is_held() -> None:
         bench.do("madvise", task="a", at="m+0", pages=2, advice="mergeable")
         assert (bench.pfn("a:m+0") == bench.pfn("a:m+1")) is not held
         invariants.check(bench.m)
+
+
+def test_a_page_that_cannot_be_merged_does_not_end_the_scan() -> None:
+    bench = Workbench()
+    bench.area(pages=3)
+    bench.do("read", task="a", at="m+0")  # the zero page
+    for at in ("m+1", "m+2"):
+        bench.do("write", task="a", at=at, value="same")
+    bench.do("madvise", task="a", at="m+0", pages=3, advice="mergeable")
+    assert bench.pfn("a:m+1") == bench.pfn("a:m+2")
+
+
+def test_a_clean_page_stays_clean() -> None:
+    """write_protect_page() marks a page dirty only for an entry that is dirty."""
+    bench = Workbench()
+    bench.area(pages=2)
+    for at in ("m+0", "m+1"):
+        bench.do("write", task="a", at=at, value="same")
+        bench.do("madvise", task="a", at=at, advice="pageout")
+        bench.do("read", task="a", at=at)
+    assert "DIRTY" not in bench.flags(bench.pfn("a:m+0"))
+    bench.do("madvise", task="a", at="m+0", pages=2, advice="mergeable")
+    pfn = bench.pfn("a:m+0")
+    assert pfn == bench.pfn("a:m+1") and "KSM" in bench.flags(pfn) and "DIRTY" not in bench.flags(pfn)
+
+
+def test_merged_pages_are_joined_wherever_they_are_mapped_unless_they_broke() -> None:
+    """stable_tree_search() finds a page whose own VMAs are not scanned any more, but none that is poisoned."""
+    for broken in (False, True):
+        bench = merged()
+        pfn = bench.pfn("a:m+0")
+        for vma in tuple(bench.m.vmas.view.values()):
+            bench.m.put(bench.m.vmas, vma.id, vma._replace(mergeable=False))
+        if broken:
+            bench.m.set_flags(pfn, pf.HWPOISON)
+        bench.do("task", name="c")
+        bench.area(task="c")
+        bench.do("write", task="c", at="m+0", value="same")
+        bench.do("madvise", task="c", at="m+0", advice="mergeable")
+        assert (bench.pfn("c:m+0") == pfn) is not broken

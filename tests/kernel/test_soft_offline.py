@@ -9,7 +9,7 @@ import pytest
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.handler import MF_COUNT_INCREASED
 from hwpoison_gui.kernel.page_alloc import get_page
-from hwpoison_gui.kernel.soft_offline import WRITEBACK_WAITED, soft_offline_in_use_page, soft_offline_page
+from hwpoison_gui.kernel.soft_offline import INVALIDATED, WRITEBACK_WAITED, soft_offline_in_use_page, soft_offline_page
 from hwpoison_gui.view.outcome.impact import is_free
 from tests import invariants
 from tests.workbench import Workbench, run
@@ -132,6 +132,18 @@ def test_a_page_on_no_list_cannot_be_isolated(prepare: Callable[[Workbench], Non
     assert "isolation failed" in list(m.log.view.values())[-1].text
     assert not m.page(pfn) & pf.HWPOISON
     assert bench.pfn(frame) == pfn
+
+
+def test_a_page_of_a_file_is_dropped_once_it_is_written() -> None:
+    """invalidate_inode_page() refuses a page under writeback, which is why soft offline waits first."""
+    bench = Workbench()
+    only_cached(bench)
+    pfn = bench.pfn("/srv/f@0")
+    bench.do("writeback", frame="/srv/f@0", state="start")
+    assert bench.do("soft_offline", frame=f"pfn:{pfn:#x}").errno == 0
+    operation = bench.session.operations[-1]
+    marks = bench.session.steps.marks[operation.first : operation.last]
+    assert any(mark.site is INVALIDATED for mark in marks) and bench.flags(pfn) == frozenset({"HWPOISON"})
 
 
 @pytest.mark.parametrize("under_writeback", [False, True])
