@@ -176,13 +176,19 @@ class Session:
         assert recording.outcome is not None
         return recording.outcome
 
-    def begin(self, name: str, args: Mapping[str, Any], telling: Telling = UNTOLD) -> Recording:
-        """As `act`, in slices: `Recording.advance` runs it. Until it ends, nothing else may be run, and no seek."""
+    def begin(
+        self, name: str, args: Mapping[str, Any], telling: Telling = UNTOLD, back_to: int | None = None
+    ) -> Recording:
+        """As `act`, in slices: `Recording.advance` runs it. Until it ends, nothing else may be run, and no seek.
+
+        An operation begins where the present one ends. `back_to`: position to return to if it fails or is given up;
+        None: the present one.
+        """
         assert self.recording is None, "an operation is being recorded"
         if self.machine.panicked and name not in AFTER_PANIC:
             raise ScenarioError("the machine has panicked: only going back or a new machine helps")
         self._check_available(name, args)
-        left = self._leave_future()
+        left = self._leave_future(self.position if back_to is None else back_to)
         m, first = self.machine, self.position
         before = (len(m.log.view), len(m.deliveries.view), len(m.results.view), m.counter("already_poisoned"))
         frame = self._frame_of(args)
@@ -209,18 +215,17 @@ class Session:
 
         check_available(self.machine.profile, name, args)
 
-    def _leave_future(self) -> _Left:
+    def _leave_future(self, back_to: int) -> _Left:
         """Cut the steps after the current operation, or after the position, and keep them as a branch."""
-        position, branches = self.position, list(self.branches.kept)
-        current = self.operation_at(position)
-        if current is not None and position < current.last:
+        branches, current = list(self.branches.kept), self.operation_at(self.position)
+        if current is not None and self.position < current.last:
             self.seek(current.last)
         done = bisect_left(self.operations, self.position, key=lambda op: op.first)
         operations = self.operations[done:]
         if operations:
             self.branches.keep(self.line(), done)
             del self.operations[done:]
-        return _Left(position, self.timeline.cut(), operations, branches)
+        return _Left(back_to, self.timeline.cut(), operations, branches)
 
     def _return_to(self, left: _Left) -> None:
         self.timeline.mend(left.tail)

@@ -6,7 +6,7 @@ Widgets call it; it notifies them of changes, once per action.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from itertools import zip_longest
 from typing import Any
@@ -23,7 +23,7 @@ from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.recording import Recording
 from hwpoison_gui.session.scenario import schema, shape
 from hwpoison_gui.session.session import SLICE_SECONDS, Session
-from hwpoison_gui.session.telling import Telling
+from hwpoison_gui.session.telling import UNTOLD, Telling
 from hwpoison_gui.view.base.moment import moment_of, title
 from hwpoison_gui.view.rows.tasks import task_row
 from hwpoison_gui.view.words.words import counted
@@ -48,6 +48,7 @@ class Controller(QObject):
         self.work = LongWork(self)
         # Prepares the data that views need before they are notified; called with whether many steps were walked.
         self.prepare: Callable[[bool], Iterator[None]] = lambda _: iter(())
+        self.is_crowded: Callable[[], bool] = lambda: False  # views will take long, so work takes little at once
         self.changes = Notifier(opened.session, self)
         self.changes.moved.connect(self.moved)
         self.changes.looked.connect(self.viewChanged)
@@ -116,7 +117,7 @@ class Controller(QObject):
             if complete:
                 then()
 
-        self.work.start(work, ended)
+        self.work.start(work, ended, SLICE_SECONDS if self.is_crowded() else None)
 
     # -- acts
 
@@ -144,8 +145,7 @@ class Controller(QObject):
         for name, args in acts:
             words = title(name, args)
             try:
-                values = shape.values_of(schema.OPS[name].keys, dict(args))
-                recording = self.session.begin(name, values, Telling(joined=done > 0))
+                recording = yield from self._beginning(name, args, Telling(joined=done > 0))
                 yield from self._recording(recording, words)
                 done += 1
             except ScenarioError as error:
@@ -160,7 +160,7 @@ class Controller(QObject):
         yield from self._finishing()
         words, session = title(name, args), self.session
         try:
-            recording = session.begin(name, shape.values_of(schema.OPS[name].keys, dict(args)))
+            recording = yield from self._beginning(name, args, UNTOLD)
             yield from self._recording(recording, words)
         except ScenarioError as error:
             self._refused = True
@@ -170,6 +170,19 @@ class Controller(QObject):
         if animate:
             yield from self._going(session.operations[-1].first + 1)
         yield from self._preparing()
+
+    def _beginning(self, name: str, args: Mapping[str, Any], telling: Telling) -> Generator[str, None, Recording]:
+        """Begins an operation, at the end of the one whose steps are being walked. Raises ScenarioError."""
+        session, here = self.session, self.session.position
+        values = shape.values_of(schema.OPS[name].keys, dict(args))
+        current = session.operation_at(here)
+        if current is not None:
+            yield from self._going(current.last)
+        try:
+            return session.begin(name, values, telling, back_to=here)
+        except ScenarioError:
+            session.seek(here)
+            raise
 
     def _recording(self, recording: Recording, words: str) -> Work:
         try:
@@ -281,7 +294,7 @@ class Controller(QObject):
         yield from self._going(position)
         yield from self._preparing()
 
-    def _going(self, position: int) -> Work:
+    def _going(self, position: int) -> Generator[str, None, None]:
         for _ in self.session.walking(position):
             yield f"Step {self.session.position:,} of {len(self.session.steps):,}"
 

@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.session.timeline import Notice, Step
 
-_FEW: Final = 2000  # steps that a notice lists one by one; of more, views refresh everything
+MOST_STEPS: Final = 2000  # that a notice lists one by one; of more, views refresh everything
 # After an operation was given up, views that read tables during its recording must refresh: all use `processes`.
 _GIVEN_UP: Final = Notice(0, 0, np.empty(0, np.int64), frozenset({"processes"}))
 
@@ -59,7 +59,7 @@ class Notifier(QObject):
     def few_steps(self) -> tuple[Step, ...] | None:
         """The steps walked so far, if none is new and they are few; else None."""
         spans = [sorted((notice.before, notice.after)) for notice in self._notices]
-        if self._acted or sum(last - first for first, last in spans) > _FEW:
+        if self._acted or sum(last - first for first, last in spans) > MOST_STEPS:
             return None
         return tuple(step for first, last in spans for step in self._session.steps[first:last])
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 
 from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.control.feed import Feed, Feeds
 from hwpoison_gui.gui.control.notifier import Moved
 from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.base.palette import Theme
-from hwpoison_gui.view.facts.groundwork import prepare
+from hwpoison_gui.view.facts.groundwork import is_long, prepare
 from hwpoison_gui.view.map.highlights import colours_of
 from hwpoison_gui.view.outcome.loss import note_beginning
 from hwpoison_gui.view.rmap.graph import ReverseMap
@@ -19,7 +20,10 @@ from hwpoison_gui.view.walk.state import WalkState, map_for, state_of
 
 
 class Present(QObject):
-    """Holds the reverse map shown, its state, and the colours of its processes."""
+    """Holds the reverse map shown, its state, and the colours of its processes.
+
+    Map, bars and commands listen to `moved` and `looked`; a panel that may be late has a `feed`.
+    """
 
     opened = Signal()  # another machine; implies `moved` and `looked`, which are not emitted
     moved = Signal(object)  # Moved: the machine has changed
@@ -32,16 +36,31 @@ class Present(QObject):
         self.state: WalkState | None = None  # of `graph`
         self.numbers: dict[int, int] = {}  # tgid -> number of its colour
         self.colours: dict[int, str] = {}  # tgid -> its colour in the theme
+        self._feeds = Feeds(self, lambda: not controller.busy)
         controller.prepare = lambda far: prepare(controller.session, controller.selection.frame, far)
+        controller.is_crowded = self._is_crowded
         controller.opened.connect(self._opened)
         controller.moved.connect(self._moved)
         controller.viewChanged.connect(self._looked)
 
+    def feed(self, panel: QObject) -> Feed:
+        """What a panel listens to in place of `moved` and `looked`: for a crowd it is told in a later turn."""
+        return self._feeds.add(panel)
+
+    @property
+    def late(self) -> bool:
+        """Whether a panel still shows what was."""
+        return self._feeds.late
+
+    def finish(self) -> None:
+        """Lets all panels show what is."""
+        self._feeds.finish()
+
     def set_theme(self, theme: Theme) -> None:
         """Recomputes the colours."""
         self._theme = theme
-        self.colours = {tgid: theme.task(number) for tgid, number in self.numbers.items()}
-        self.looked.emit()
+        self.colours = {tgid: self._theme.task(number) for tgid, number in self.numbers.items()}
+        self._tell(None)
 
     def show_machine(self) -> None:
         """Makes all listeners show the machine; call once they are connected."""
@@ -49,15 +68,26 @@ class Present(QObject):
 
     def _opened(self) -> None:
         self._update()
+        self._feeds.forget()
         self.opened.emit()
 
     def _moved(self, moved: Moved) -> None:
         self._update()
-        self.moved.emit(moved)
+        self._tell(moved)
 
     def _looked(self) -> None:
         self._update()
-        self.looked.emit()
+        self._tell(None)
+
+    def _tell(self, moved: Moved | None) -> None:
+        if moved is None:
+            self.looked.emit()
+        else:
+            self.moved.emit(moved)
+        self._feeds.tell(moved, in_turn=self._is_crowded())
+
+    def _is_crowded(self) -> bool:
+        return is_long(self._controller.session, self._controller.selection.frame)
 
     def _update(self) -> None:
         session = self._controller.session

@@ -45,7 +45,7 @@ class Slices(QObject):
     ) -> None:
         super().__init__(parent)
         self.seconds = seconds
-        self._at_once = at_once
+        self._at_once = _AT_ONCE if at_once is None else at_once
         self._ready = ready
         self._make: Callable[[], Work] | None = None
         self._work: Work | None = None
@@ -59,7 +59,13 @@ class Slices(QObject):
         """Whether work is running or scheduled."""
         return self._make is not None
 
-    def run(self, make: Callable[[], Work], ended: Callable[[bool], None], after_ms: int | None = None) -> None:
+    def run(
+        self,
+        make: Callable[[], Work],
+        ended: Callable[[bool], None],
+        after_ms: int | None = None,
+        at_once: float | None = None,
+    ) -> None:
         """Starts work; work that is running is given up.
 
         Parameters
@@ -70,6 +76,8 @@ class Slices(QObject):
             Called at the end: True if the work was completed, False if it was given up.
         after_ms
             Delay in milliseconds, restarted by each call; None: a first slice runs now.
+        at_once
+            Length of that slice in seconds of CPU time; None: as given to the constructor.
         """
         self.give_up()
         self._make, self._ended = make, ended
@@ -77,9 +85,8 @@ class Slices(QObject):
             self._timer.start(_REST_MS if after_ms is None else after_ms)
             return
         self._work = make()
-        end = time.thread_time() + (
-            _AT_ONCE if self._at_once is None else self._at_once
-        )  # CPU time: short work is completed at once on a loaded computer, too
+        # CPU time: short work is completed at once on a loaded computer, too.
+        end = time.thread_time() + (self._at_once if at_once is None else at_once)
         if self._go_on(lambda: time.thread_time() > end):
             self._end(True)
 
@@ -154,12 +161,12 @@ class LongWork(Slices):
         self._told = False
         self._collects = True
 
-    def start(self, work: Work, ended: Callable[[bool], None]) -> None:
-        """Starts work; none may be running."""
+    def start(self, work: Work, ended: Callable[[bool], None], at_once: float | None = None) -> None:
+        """Starts work; none may be running. `at_once`: see `run`."""
         assert not self.busy
         self._said = time.monotonic()
         self.seconds = SLICE_SECONDS
-        self.run(lambda: work, ended)
+        self.run(lambda: work, ended, at_once=at_once)
         if self._work is work:
             self._collects = gc.isenabled()
             gc.disable()

@@ -33,6 +33,7 @@ def connect_rmap(view: RmapView, dock: Dock, controller: Controller, present: Pr
     appearance.motionChanged.connect(view.set_motion)
     view.taskClicked.connect(controller.selection.select_task)
     controller.playback.phaseChanged.connect(view.set_phase)
-    for changed in (present.opened, present.moved, present.looked):
+    feed = present.feed(view)
+    for changed in (present.opened, feed.moved, feed.looked):
         changed.connect(show)
     show()

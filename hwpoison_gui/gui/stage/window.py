@@ -148,7 +148,7 @@ class StageWindow(QWidget):
         self.map.selected.connect(self._controller.selection.select)
         self.map.countsChanged.connect(self._count)
         self._present.opened.connect(self._another)
-        self._present.moved.connect(self._moved)
+        self._present.feed(self).moved.connect(self._moved)
         self._controller.playback.phaseChanged.connect(self.rmap.set_phase)
         appearance.motionChanged.connect(self.motion.set_motion)
         self.rmap.set_motion(not appearance.still)

@@ -66,8 +66,9 @@ def connect_tasks(
     table.menuRequested.connect(show_menu)
     table.edited.connect(controller.set_tasks)
     present.opened.connect(show)
-    present.moved.connect(moved)
-    present.looked.connect(show_walk)
+    feed = present.feed(table)
+    feed.moved.connect(moved)
+    feed.looked.connect(show_walk)
     show()
 
 
@@ -88,9 +89,10 @@ def connect_log(view: LogView, controller: Controller, present: Present) -> None
 
     LocalKeys(view, *MOVES, *PAGES)
     view.lineActivated.connect(go_to)
-    for changed in (present.opened, present.moved):
+    feed = present.feed(view)
+    for changed in (present.opened, feed.moved):
         changed.connect(show)
-    for changed in (present.opened, present.looked):
+    for changed in (present.opened, feed.looked):
         changed.connect(show_frame)
     show()
     show_frame()
@@ -120,6 +122,7 @@ def connect_inspector(view: Inspector, dock: Dock, controller: Controller, prese
     view.taskWanted.connect(controller.selection.select_task)
     dock.visibilityChanged.connect(lambda seen: view.answer() if seen else None)
     present.opened.connect(show)
-    present.moved.connect(lambda moved: show(stepping=not moved.acted))
-    present.looked.connect(show)
+    feed = present.feed(view)
+    feed.moved.connect(lambda moved: show(stepping=not moved.acted))
+    feed.looked.connect(show)
     show()

@@ -54,8 +54,9 @@ class TablesLink(QObject):
     def _connect(self, present: Present, show_menu: Callable[[int, QPoint], None]) -> None:
         c, t = self._controller, self._tables
         present.opened.connect(self._opened)
-        present.moved.connect(self._moved)
-        present.looked.connect(self._view_changed)
+        feed = present.feed(self)
+        feed.moved.connect(self._moved)
+        feed.looked.connect(self._view_changed)
         t.of_task.toggled.connect(lambda _: self._spoil(VMAS))
         t.pages.chosen.connect(self._go_to)
         t.pages.activated.connect(lambda: self._map.center_on(t.pages.pfn) if t.pages.pfn != NONE else None)

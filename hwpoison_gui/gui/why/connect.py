@@ -32,7 +32,8 @@ def connect_why(view: DecisionView, dock: Dock, controller: Controller, present:
 
     LocalKeys(view, *MOVES, *PAGES, Qt.Key.Key_Plus, Qt.Key.Key_Minus)
     view.seekRequested.connect(controller.seek)
-    for changed in (present.opened, present.moved, present.looked):
+    feed = present.feed(view)
+    for changed in (present.opened, feed.moved, feed.looked):
         changed.connect(show)
     show()
 
@@ -47,6 +48,7 @@ def connect_states(view: StateTableView, controller: Controller, present: Presen
 
     LocalKeys(view.view, *MOVES, *PAGES)
     view.seekRequested.connect(controller.seek)
-    for changed in (present.opened, present.moved, present.looked):
+    feed = present.feed(view)
+    for changed in (present.opened, feed.moved, feed.looked):
         changed.connect(show)
     show()

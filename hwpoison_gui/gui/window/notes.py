@@ -75,7 +75,7 @@ class Notes(QObject):
         operations.seekRequested.connect(controller.seek)
         operations.branchesWanted.connect(self.show_branches)
         present.opened.connect(self._opened)
-        present.moved.connect(lambda moved: self._moved(moved.acted))
+        present.feed(self).moved.connect(lambda moved: self._moved(moved.acted))
 
     def connect_panel(self, view: NotebookView, dock: Dock) -> None:
         """Shows the notes in `view` and keeps it up to date."""

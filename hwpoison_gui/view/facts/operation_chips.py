@@ -10,6 +10,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.profile.variants import Effect
 from hwpoison_gui.session.branches import Branch, Inputs
 from hwpoison_gui.session.outcome import Outcome
+from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.base.hits import SAFE, counted_hits
 from hwpoison_gui.view.base.moment import title
@@ -17,6 +18,7 @@ from hwpoison_gui.view.outcome.loss import loss_of
 from hwpoison_gui.view.outcome.matched_row import effect_of, matched_by, step_of_table
 
 RESULT_TONES: Final = {"Recovered": "good", "Delayed": "warn", "Ignored": "warn", "Failed": "kill"}
+_RESULT: Final = Question[tuple[str, str]]("result of an operation", 3)
 _SIGNS: Final = {"good": "tick", "warn": "dot", "kill": "cross", "plain": ""}
 
 
@@ -80,6 +82,10 @@ def result_in(session: Session, operation: Operation) -> tuple[str, str]:
 
     An error's impact is counted from its loss, as the sentence does. A recovery with a cost has the tone `warn`.
     """
+    return session.recall.answer(_RESULT, lambda: _result_in(session, operation), operation)
+
+
+def _result_in(session: Session, operation: Operation) -> tuple[str, str]:
     words, tone = result_of(operation.outcome)
     loss = loss_of(session, operation) if operation.outcome.result and not operation.outcome.panic else None
     if loss is None:

@@ -9,6 +9,7 @@ from hwpoison_gui.kernel.fork import INIT_DIED
 from hwpoison_gui.kernel.migrate import MOVED
 from hwpoison_gui.kernel.soft_offline import SET_ASIDE
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
+from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import DONE, Operation, Session
 from hwpoison_gui.view.base.hits import CAUGHT, DEAD, ENDS, IGNORED, LATER, PANICS, STALE, USES, ZEROS
 from hwpoison_gui.view.base.naming import names
@@ -48,6 +49,7 @@ _AHEAD: Final = {
     STALE: ("{names} will silently read old data", "{names} will silently read old data"),
     ZEROS: ("{names} will silently read zeros", "{names} will silently read zeros"),
 }
+_OF_ERROR: Final = Question[str]("summary of an error", 3)  # counted over all its users, and shown at each look
 _FATAL: Final = (PANICS, DEAD, ENDS, LATER, IGNORED)
 _RUNS_ON: Final = "the machine runs on"
 _PANIC: Final = "The kernel gave up on purpose: nothing runs any more; step back, or start a new machine."
@@ -61,7 +63,7 @@ def verdict(session: Session, operation: Operation) -> str:
         died = session.steps.marks[operation.last - 1].site is INIT_DIED
         return _INIT_DIED.format(signals="; ".join(_signals(outcome.signals)) or "Init exited") if died else _PANIC
     if operation.name == "poison" and (loss := loss_of(session, operation)) is not None:
-        return _of_error(session, outcome, loss)
+        return session.recall.answer(_OF_ERROR, lambda: _of_error(session, outcome, loss), operation)
     if operation.name == "soft_offline" and not outcome.errno:
         return _of_soft_offline(session, operation)
     parts = _signals(outcome.signals)

@@ -1,0 +1,121 @@
+"""Panels are told at once on small machines; of a crowd later, and then of all that they missed and nothing else."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QObject
+
+from hwpoison_gui.gui.control.feed import Feeds, together
+from hwpoison_gui.gui.control.notifier import MOST_STEPS, Moved
+from hwpoison_gui.view.facts import groundwork
+from hwpoison_gui.view.rows.log import log_lines
+from hwpoison_gui.view.rows.tasks import task_row
+from hwpoison_gui.view.walk.state import Follower
+from tests.gui.conftest import workers
+from tests.gui.waiting import until
+
+
+@pytest.fixture
+def crowd(user, monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
+    """To this window every machine is a crowd."""
+    monkeypatch.setattr(groundwork, "_MANY", -1)
+    return user
+
+
+def move(*pfns: int, acted: bool = False, steps: tuple[object, ...] | None = ()) -> Moved:
+    return Moved(np.array(pfns, np.int64), frozenset({f"t{len(pfns)}"}), acted, steps)  # type: ignore[arg-type]
+
+
+def test_two_moves_are_one_of_everything() -> None:
+    one = together(move(1, 5, steps=("a",)), move(5, 7, 9, acted=True, steps=("b", "c")))
+    assert one.pfns.tolist() == [1, 5, 7, 9] and one.tables == {"t2", "t3"} and one.acted
+    assert one.steps == ("a", "b", "c")
+    assert together(move(1), move(2, steps=None)).steps is None
+    many = tuple(range(MOST_STEPS))
+    assert together(move(steps=many), move(steps=())).steps == many
+    assert together(move(steps=many), move(steps=("one more",))).steps is None
+
+
+def test_a_panel_hears_once_of_all_that_it_missed_and_ends_with_its_feed(qtbot) -> None:
+    above, ready = QObject(), [False]
+    feeds, heard = Feeds(above, lambda: ready[0]), []
+    panels = [QObject(above), QObject(above)]
+    for number, panel in enumerate(panels):
+        feed = feeds.add(panel)
+        feed.moved.connect(lambda moved, number=number: heard.append((number, moved.pfns.tolist())))
+        feed.looked.connect(lambda number=number: heard.append((number, "looked")))
+    feeds.tell(move(3), in_turn=True)
+    feeds.tell(None, in_turn=True)
+    feeds.tell(move(2), in_turn=True)
+    assert not heard and feeds.late, "the machine cannot be read yet"
+    ready[0] = True
+    until(lambda: not feeds.late)
+    assert heard == [(0, [2, 3]), (0, "looked"), (1, [2, 3]), (1, "looked")]
+    heard.clear()
+    panels[0].deleteLater()
+    until(lambda: len(feeds._feeds) == 1)
+    feeds.tell(move(4), in_turn=True)
+    feeds.tell(None, in_turn=False)
+    assert heard == [(1, [4]), (1, "looked")] and not feeds.late
+    feeds.tell(move(5), in_turn=True)
+    feeds.forget()
+    assert not feeds.late
+
+
+def test_a_small_machine_is_shown_in_one_turn(user) -> None:
+    user.window.controller.fire(user.frame("srv:heap+1"))
+    user.window.controller.finish()
+    assert not user.window.present.late
+    assert {row.name for row in user.window.tasks.tasks.rows if row.killed_by} >= {"srv", "w0"}
+
+
+def test_map_and_sentence_come_first_and_the_panels_follow(crowd) -> None:
+    w, c = crowd.window, crowd.window.controller
+    pfn = crowd.frame("srv:heap+1")
+    c.fire(pfn)
+    until(lambda: w.present.late)
+    assert w.transport.timeline.total == len(crowd.session.steps), "not late"
+    until(lambda: not c.busy and not w.present.late)
+    assert w.rmap.graph is w.present.graph and w.rmap.graph.pfn == pfn
+    c.seek(c.session.position + 3)
+    w.present.finish()
+    assert not w.present.late and w.rmap.state is w.present.state
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_however_fast_the_user_is_all_panels_arrive_at_what_is(crowd, seed: int) -> None:
+    """Moves and looks come before all panels know of the last ones; at rest they show what a new window would."""
+    w, c, session, dice = crowd.window, crowd.window.controller, crowd.session, random.Random(seed)
+    frames = [crowd.frame(page) for page in ("srv:heap+0", "srv:heap+1", "w0:data+1")]
+    c.act("poison", {"frame": f"pfn:{frames[0]:#x}"})
+    for _ in range(30):
+        deed = dice.randrange(6)
+        if deed < 3:
+            c.seek(dice.choice((c.session.position + dice.choice((-1, 1, 5)), dice.randrange(len(session.steps)))))
+        elif deed == 3:
+            c.selection.select(dice.choice(frames))
+        elif deed == 4:
+            c.act("sysctl", {"name": "memory_failure_early_kill", "value": dice.randrange(2)})
+        else:
+            turns = iter(range(dice.randrange(4)))
+            until(lambda turns=turns: next(turns, None) is None)
+    until(lambda: not c.busy and not w.present.late)
+    m = session.machine
+    assert w.tasks.tasks.rows == [task_row(m, tgid) for tgid in m.processes.view]
+    assert w.log.log.lines == log_lines(session)
+    assert w.rmap.graph is w.present.graph
+    assert w.rmap.state == Follower(w.rmap.graph).state_at(session)
+    assert w.operations.chips and len(w.operations.chips) == len(session.operations)
+
+
+def test_another_machine_is_not_told_of_the_last_one(crowd) -> None:
+    w, c = crowd.window, crowd.window.controller
+    c.seek(len(crowd.session.steps) - 5)
+    until(lambda: w.present.late)
+    c.open(c.machine._replace(session=workers(), plane=None))
+    assert not w.present.late
+    assert w.tasks.tasks.rows == [task_row(c.session.machine, tgid) for tgid in c.session.machine.processes.view]
