@@ -114,8 +114,8 @@ def compared(app: QApplication, mappers: int) -> dict[str, Measured]:
 
     heart = Heart(app)
     found = {"compare, both sides made": heart.during(begin, lambda: not made or made[0].building)}
-    found["compare, to the middle"] = heart.during(lambda: made[0].seek(made[0].last // 2), lambda: False)
-    found["compare, a step"] = heart.during(lambda: made[0].seek(made[0].at + 1), lambda: False)
+    found["compare, to the middle"] = heart.during(lambda: made[0].walk.seek(made[0].last // 2), lambda: False)
+    found["compare, a step"] = heart.during(lambda: made[0].walk.seek(made[0].at + 1), lambda: False)
     made[0].close()
     return found
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFont, QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -27,8 +27,8 @@ from hwpoison_gui.export.comparison import Comparison as Exported
 from hwpoison_gui.gui.compare.export import ExportButton
 from hwpoison_gui.gui.compare.side import CompareSide
 from hwpoison_gui.gui.compare.table import CompareTable
+from hwpoison_gui.gui.compare.walk import Walk
 from hwpoison_gui.gui.control.compare_builder import Compared, build, build_matrix
-from hwpoison_gui.gui.control.slices import LongWork, Work
 from hwpoison_gui.gui.control.worker import Worker
 from hwpoison_gui.gui.look import icons
 from hwpoison_gui.gui.look import theme as look
@@ -41,7 +41,6 @@ from hwpoison_gui.session.compare import Recipe, Settings
 from hwpoison_gui.view.base.moment import title
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.facts.compare import Column, Row, differences, headline, matrix_rows, settings_words
-from hwpoison_gui.view.facts.pace import PaceTogether
 from hwpoison_gui.view.words.words import counted
 
 _WAYS: Final = (("Early vs. late kill", "early"), ("Recovery on vs. off", "recovery"),
@@ -54,7 +53,6 @@ _LINES: Final = ("Branch against branch", "lines")
 _SAME: Final = "All sides are equal.\nThe button above lists the facts; other settings are chosen at the top."
 _USUAL: Final = QSize(1180, 740)
 _FRAME: Final = QSize(8, 40)  # approximate window frame
-_TURN_MS: Final = 33.0  # between two pictures: ticks that take less are shown together
 
 
 class Line(NamedTuple):
@@ -80,22 +78,16 @@ class CompareWindow(QDialog):
         lines: Sequence[Line] = (),
     ) -> None:
         super().__init__(parent)
-        self._pace_now, self._pace = pace, PaceTogether((), ())
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
         self._recipe, self._base, self._theme, self._lines = recipe, base, theme, tuple(lines)
         self.rows: list[Row] = []
         self._has_lines = False  # the sides show lines of operations, not the click under two settings
         self.compared: Compared | None = None
-        self.at = 0
         self._builder: Worker | None = None
         self._stale = False
         self._walked = False
-        self._work = LongWork(self)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._play_on)
-        self._make_widgets()
+        self._make_widgets(pace)
         self._place()
         self.setWindowTitle(f"Compare: {title(recipe.click.name, recipe.click.args)}")
         self.resize((_USUAL * look.scale()).boundedTo(self.screen().availableSize() - _FRAME))
@@ -104,7 +96,7 @@ class CompareWindow(QDialog):
 
     # -- making
 
-    def _make_widgets(self) -> None:
+    def _make_widgets(self, pace: Callable[[], tuple[float, bool]]) -> None:
         self.way = QComboBox(self)
         self.way.setAccessibleName("What is compared")
         self.way.setToolTip("How the two sides differ; choices below override it")
@@ -116,15 +108,18 @@ class CompareWindow(QDialog):
         for number, side in enumerate(self.sides):
             side.choices.set_lines([line.words for line in self._lines], number)
             side.choices.changed.connect(self._chosen_by_hand)
+        self.walk = walk = Walk(self, self.sides, pace)
+        walk.sought.connect(self._sought)
+        walk.playingChanged.connect(lambda _: self._show_playing())
         self.buttons = {name: self._button(tip) for name, tip in _BUTTONS}
-        for name, run in (("first", lambda: self.seek(0)), ("back", lambda: self.seek(self.at - 1)),
-                          ("play", self.toggle), ("forward", lambda: self.seek(self.at + 1)),
-                          ("last", lambda: self.seek(self.last))):  # fmt: skip
+        for name, run in (("first", lambda: walk.seek(0)), ("back", lambda: walk.seek(walk.at - 1)),
+                          ("play", walk.toggle), ("forward", lambda: walk.seek(walk.at + 1)),
+                          ("last", lambda: walk.seek(walk.last))):  # fmt: skip
             self.buttons[name].clicked.connect(run)
         self.slider = QSlider(Qt.Orientation.Horizontal, self)
         self.slider.setAccessibleName("Step of both clicks")
         self.slider.setToolTip("Walks both sides, in step where both are in the same function")
-        self.slider.valueChanged.connect(self.seek)
+        self.slider.valueChanged.connect(walk.seek)
         self.words = QLabel(self)
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.words.setWordWrap(True)
@@ -215,8 +210,7 @@ class CompareWindow(QDialog):
 
     def _build(self) -> None:
         """Builds both sides; a running build is cancelled."""
-        self._timer.stop()
-        self._work.give_up()
+        self.walk.stop()
         self._show_playing()
         if self._builder is not None:
             self._stale = True
@@ -224,6 +218,7 @@ class CompareWindow(QDialog):
             return
         job, built = self._job()
         self.compared, self.rows = None, []
+        self.walk.set_compared(None)
         for side in self.sides:
             side.set_side(None)
         self.table.empty = ""
@@ -276,6 +271,7 @@ class CompareWindow(QDialog):
             return
         self._show_building(False)
         self.compared = compared
+        self.walk.set_compared(compared)
         for shown, side in zip(self.sides, (compared.left, compared.right), strict=True):
             shown.set_side(side)
         heads = [settings_words(side.settings) for side in (compared.left, compared.right)]
@@ -287,7 +283,7 @@ class CompareWindow(QDialog):
         self.words.setText(headline(compared.rows, compared.left.already_poisoned))
         self.subject.setText(self._subject(compared))
         self._show_rows()
-        self.seek(self.last)
+        self.walk.seek(self.last)
         if not self._walked:
             self._walked = True
             self.slider.setFocus()  # later choices keep the focus
@@ -334,57 +330,20 @@ class CompareWindow(QDialog):
     # -- walking
 
     @property
-    def last(self) -> int:
-        return len(self.compared.ticks) - 1 if self.compared else 0
+    def at(self) -> int:
+        return self.walk.at
 
-    def seek(self, at: int) -> None:
-        """Seeks both sides to a tick."""
-        if self.compared is None:
-            return
-        self.at = min(max(at, 0), self.last)
-        self._work.give_up()  # an earlier seek may still be walking
-        self._work.start(self._going(), lambda complete: self._show_tick() if complete else None)
+    @property
+    def last(self) -> int:
+        return self.walk.last
+
+    def _sought(self, at: int) -> None:
         self.slider.blockSignals(True)
-        self.slider.setValue(self.at)
+        self.slider.setValue(at)
         self.slider.blockSignals(False)
 
-    def _going(self) -> Work:
-        assert self.compared is not None
-        tick = self.compared.ticks[self.at]
-        for side, within in zip(self.sides, tick, strict=True):
-            for _ in side.going(within):
-                yield ""
-
-    def _show_tick(self) -> None:
-        for side in self.sides:
-            side.show_step()
-
-    def toggle(self) -> None:
-        """Starts playback, from the start if at the end; or pauses."""
-        if self._timer.isActive():
-            self._timer.stop()
-        elif self.compared is not None and self.last:
-            if self.at == self.last:
-                self.seek(0)
-            clicks = [(side.session, side.click) for side in (self.compared.left, self.compared.right)]
-            marks = [session.steps.marks[click.first :] if click else [] for session, click in clicks]
-            self._pace = PaceTogether(marks, self.compared.ticks, skim=self._pace_now()[1])
-            self._timer.start(round(self._pace.time(self.at) / self._pace_now()[0]))
-        self._show_playing()
-
-    def _play_on(self) -> None:
-        """Goes on by one tick, or by as many as pass within one turn, and waits until that is read."""
-        at, spent = self.at, 0.0
-        while at < self.last and spent < _TURN_MS:
-            at += 1
-            spent += self._pace.time(at) / self._pace_now()[0]
-        self.seek(at)
-        if self.at < self.last:
-            self._timer.start(round(spent))
-        self._show_playing()
-
     def _show_playing(self) -> None:
-        name = "pause" if self._timer.isActive() else "play"
+        name = "pause" if self.walk.playing else "play"
         self.buttons["play"].setIcon(icons.icon(name, self._theme.text, look.disabled_of(self._theme)))
 
     # -- the list
@@ -402,18 +361,15 @@ class CompareWindow(QDialog):
                  Qt.Key.Key_End: self.last, Qt.Key.Key_Comma: self.at - 1, Qt.Key.Key_Period: self.at + 1}  # fmt: skip
         key = Qt.Key(event.key())
         if key in moves:
-            self._timer.stop()
-            self._show_playing()
-            self.seek(moves[key])
+            self.walk.seek(moves[key])
         elif key == Qt.Key.Key_Space:
-            self.toggle()
+            self.walk.toggle()
         elif key not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             super().keyPressEvent(event)
 
     def stop(self) -> None:
         """Stops playback, walking and building."""
-        self._timer.stop()
-        self._work.give_up()
+        self.walk.stop()
         self._stale = False
         if self._builder is not None:
             self._builder.cancel()

@@ -1,4 +1,4 @@
-"""The playback clock: seeks a session forward step by step, and reports the phase within the present step.
+"""The clock of playback: it moves a position forward, step by step, and reports the phase within the present step.
 
 It runs only during playback; no other clock of the window runs on its own.
 """
@@ -19,30 +19,104 @@ _BOOTED_MS: Final = 250.0  # for which the machine as booted is shown
 _MOVING_MS: Final = 1100.0  # in which what moves within a step has arrived
 
 
-class Playback(QObject):
-    """Plays from the present position to the newest step; it stops after each operation that asks for a pause."""
+class Clock(QObject):
+    """Plays from the present position to the last one. What is played says where it is, and how long it takes."""
 
     seekWanted = Signal(int)
     phaseChanged = Signal(float)  # 0 to 1: how far what moves within the present step has come
     playingChanged = Signal(bool)
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._timer = QTimer(self)
+        self._timer.setInterval(_TICK_MS)
+        self._timer.timeout.connect(self._tick)
+        self._spent = 0.0  # ms spent in the present step, at speed 1
+        self._last = 0.0
+        self._begun = -1  # the position at which playback was started
+
+    # -- what is played
+
+    @property
+    def speed(self) -> float:
+        """Times that of reading."""
+        raise NotImplementedError
+
+    def _here(self) -> int:
+        """The present position."""
+        raise NotImplementedError
+
+    def _end(self) -> int:
+        """The last position."""
+        raise NotImplementedError
+
+    def _duration(self, at: int) -> float:
+        """Milliseconds for which a position is shown, at speed 1."""
+        raise NotImplementedError
+
+    def _rests(self, at: int) -> bool:
+        """True if playback ends at a position."""
+        return at >= self._end()
+
+    # -- playing
+
+    @property
+    def playing(self) -> bool:
+        return self._timer.isActive()
+
+    def play(self, *, again: bool = False) -> None:
+        """Starts if there are steps left; with `again`, restarts from the first one at the end."""
+        if again and self._here() == self._end():
+            self.seekWanted.emit(0)
+        if self.playing or self._here() == self._end():
+            return
+        self.forget()
+        self._begun = self._here()
+        self._last = time.monotonic()
+        self._timer.start()
+        self.playingChanged.emit(True)
+
+    def pause(self) -> None:
+        """Pauses at the present step."""
+        if self.playing:
+            self._timer.stop()
+            self.playingChanged.emit(False)
+        self._spent = 0.0
+
+    def forget(self) -> None:
+        """Restarts the present step: the timeline or the position has changed."""
+        self._spent = 0.0
+
+    def _tick(self) -> None:
+        now = time.monotonic()
+        self._spent += (now - self._last) * 1000 * self.speed
+        self._last = now
+        position = at = self._here()
+        rests = self._rests(at) and at != self._begun
+        while not rests and self._spent >= self._duration(at):
+            self._spent -= self._duration(at)
+            at += 1
+            rests = self._rests(at)
+        if at != position:
+            self.seekWanted.emit(at)
+        if rests:
+            self.phaseChanged.emit(0.0)
+            self.pause()
+            return
+        self.phaseChanged.emit(min(1.0, self._spent / min(self._duration(at), _MOVING_MS)))
+
+
+class Playback(Clock):
+    """Plays a session; stops after each operation that asks for a pause."""
+
     speedChanged = Signal(float)
 
     def __init__(self, parent: QObject, session_of: Callable[[], Session]) -> None:
         super().__init__(parent)
         self._session_of = session_of
-        self._timer = QTimer(self)
-        self._timer.setInterval(_TICK_MS)
-        self._timer.timeout.connect(self._tick)
         self._speed = 1.0
         self._skim = True
-        self._spent = 0.0  # ms spent in the present step, at speed 1
-        self._last = 0.0
-        self._begun = -1  # the position at which playback was started
         self._pace: tuple[Operation | None, Pace] = None, Pace(())  # of the operation that is playing
-
-    @property
-    def playing(self) -> bool:
-        return self._timer.isActive()
 
     @property
     def speed(self) -> float:
@@ -59,59 +133,26 @@ class Playback(QObject):
         self._skim = on
         self._pace = None, Pace(())
 
-    def play(self, *, again: bool = False) -> None:
-        """Starts if there are steps left; with `again`, restarts from the first one at the end."""
-        session = self._session_of()
-        if again and session.position == len(session.steps):
-            self.seekWanted.emit(0)
-        if self.playing or session.position == len(session.steps):
-            return
-        self.forget()
-        self._begun = session.position
-        self._last = time.monotonic()
-        self._timer.start()
-        self.playingChanged.emit(True)
-
-    def pause(self) -> None:
-        """Pauses at the present step."""
-        if self.playing:
-            self._timer.stop()
-            self.playingChanged.emit(False)
-        self._spent = 0.0
-
     def forget(self) -> None:
-        """Restarts the present step: the timeline or the position has changed."""
+        super().forget()
         self._pace = None, Pace(())
-        self._spent = 0.0
 
-    def _tick(self) -> None:
-        now = time.monotonic()
-        self._spent += (now - self._last) * 1000 * self._speed
-        self._last = now
-        session = self._session_of()
-        position = at = session.position
-        rests = self._rests(session, at) and at != self._begun
-        while not rests and self._spent >= self._duration(session, at):
-            self._spent -= self._duration(session, at)
-            at += 1
-            rests = self._rests(session, at)
-        if at != position:
-            self.seekWanted.emit(at)
-        if rests:
-            self.phaseChanged.emit(0.0)
-            self.pause()
-            return
-        self.phaseChanged.emit(min(1.0, self._spent / min(self._duration(session, at), _MOVING_MS)))
+    def _here(self) -> int:
+        return self._session_of().position
 
-    def _rests(self, session: Session, at: int) -> bool:
-        """True if playback ends at a position: the newest step, or the last one before a pause."""
-        if at >= len(session.steps):
+    def _end(self) -> int:
+        return len(self._session_of().steps)
+
+    def _rests(self, at: int) -> bool:
+        """At the newest step, or the last one before a pause."""
+        if super()._rests(at):
             return True
-        operation = session.operation_at(at)
+        operation = self._session_of().operation_at(at)
         return operation is not None and at == operation.last and operation.telling.stops(operation.name)
 
-    def _duration(self, session: Session, at: int) -> float:
-        """Milliseconds for which a position is shown; where playback was started after an operation, none."""
+    def _duration(self, at: int) -> float:
+        """Where playback was started after an operation, none."""
+        session = self._session_of()
         operation = session.operation_at(at)
         if operation is None:
             return _BOOTED_MS

@@ -45,7 +45,7 @@ class Slices(QObject):
     ) -> None:
         super().__init__(parent)
         self.seconds = seconds
-        self._at_once = _AT_ONCE if at_once is None else at_once
+        self._at_once = at_once
         self._ready = ready
         self._make: Callable[[], Work] | None = None
         self._work: Work | None = None
@@ -85,8 +85,9 @@ class Slices(QObject):
             self._timer.start(_REST_MS if after_ms is None else after_ms)
             return
         self._work = make()
+        at_once = self._at_once if at_once is None else at_once
         # CPU time: short work is completed at once on a loaded computer, too.
-        end = time.thread_time() + (self._at_once if at_once is None else at_once)
+        end = time.thread_time() + (_AT_ONCE if at_once is None else at_once)
         if self._go_on(lambda: time.thread_time() > end):
             self._end(True)
 

@@ -209,7 +209,7 @@ def test_branch_against_branch(user) -> None:
     rows = texts(shown)
     assert rows["Counter", "Killed"] == ("1", "4")
     left, right = (side.side for side in shown.sides)
-    shown.seek(shown.last)
+    shown.walk.seek(shown.last)
     assert left.session.position == len(left.session.steps) and right.session.position == len(right.session.steps)
     assert "w0" in {task.name for task in left.session.machine.processes.view.values() if task.ended}
     shown.choose("early")
