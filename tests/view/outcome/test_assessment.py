@@ -11,6 +11,7 @@ from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.kernel.rmap import rmap_addresses
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.base.hits import ENDS, PANICS, when_touched
 from hwpoison_gui.view.outcome import assessment as module
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.assessment import Assessment
@@ -108,12 +109,13 @@ def what_decides(m: Machine, pfn: int) -> tuple[object, ...]:
     low, inode = word & 3, None if m.page(pfn) & pf.COMPOUND_TAIL else m.inode_of(pfn)
     sort = inode.filesystem if inode else ("none" if not word else "anon" if low == MAPPING_ANON else "other")
     mapped, refs = int(m.mapcount.view[pfn]), int(m.refcount.view[pfn])
-    waited_for = (
-        inode is not None
-        and not mapped
-        and m.profile.files.keeps_poison(inode.filesystem)
-        and any(not m.pte(vma.mm, address >> PAGE_SHIFT) for vma, address in rmap_addresses(m, pfn))
-    )
+    waiters = set[str]()
+    if inode is not None and not mapped and m.profile.files.keeps_poison(inode.filesystem):
+        for vma, address in rmap_addresses(m, pfn):
+            if not m.pte(vma.mm, address >> PAGE_SHIFT):
+                death = when_touched(m, m.processes.view[vma.mm])
+                waiters.add(death if death in (PANICS, ENDS) else "anybody")
+    waiters |= {"anybody"} if waiters else set()
     return (
         m.page(pfn),
         sort if not m.page(pfn) & pf.COMPOUND_TAIL else "tail",
@@ -123,7 +125,7 @@ def what_decides(m: Machine, pfn: int) -> tuple[object, ...]:
         bool(m.page(head) & pf.LRU),
         any(pfn in m.free_area.of(order) for order in range(11)),
         pfn in m.pcp.of(0),
-        waited_for,
+        frozenset(waiters),
     )
 
 
@@ -132,6 +134,7 @@ def test_frames_without_users_are_of_one_class_if_nothing_tells_them_apart(profi
     rng = np.random.default_rng(2)
     session = with_huge_pages(profile, rng)
     do(session, "task", name="copies")
+    do(session, "task", name="first of a namespace", newpid=True)
     for fs in ("ext4", "tmpfs", "blockdev", "nofs"):  # pages in the cache, of which a process has copies of some
         do(session, "file", path=f"/srv/{fs}", pages=8, filesystem=fs)
         do(session, "mmap", task="copies", name=fs, pages=4, file=f"/srv/{fs}")
@@ -140,6 +143,11 @@ def test_frames_without_users_are_of_one_class_if_nothing_tells_them_apart(profi
             do(session, "pwrite", task="copies", fd=fs, page=page, value="w")
         for page in range(2):
             do(session, "write", task="copies", at=f"{fs}+{page}", value="own")
+        for offset, init in (
+            (2, session.task_name(1)),
+            (3, "first of a namespace"),
+        ):  # they wait for pages, some for the same
+            do(session, "mmap", task=init, name=fs, pages=4, file=f"/srv/{fs}", offset=offset)
     m = session.machine
     free = np.flatnonzero(m.refcount.view == 0)
     kernel = np.flatnonzero((m.refcount.view > 0) & (m.mapping.view == 0) & (m.mapcount.view == 0))
@@ -154,6 +162,7 @@ def test_frames_without_users_are_of_one_class_if_nothing_tells_them_apart(profi
         m.put(m.flags, m.compound_head(pfn), m.page(m.compound_head(pfn)) ^ pf.LRU * int(rng.integers(0, 2)))
     m.gate.take()
     assessment = Assessment.of(m)
+    assert set(assessment.class_of.tolist()) == set(range(len(assessment.members))), "the handler runs for nobody"
     signed = set(assessment.users.used().tolist())
     for pfn in range(m.frames):
         head_is_huge = m.page(m.compound_head(pfn)) & (pf.THP | pf.HUGE)
