@@ -10,6 +10,7 @@ from typing import Final
 from . import page_flags as pf
 from . import pte as ptes
 from .exit_mmap import exit_mmap
+from .gup import release_pins, share_pins
 from .ksm import ksm_fork
 from .machine import Machine
 from .mark import Act, Mark, Steps, site
@@ -162,6 +163,7 @@ def _end(m: Machine, process: Process, why: str) -> Mark:
     """Free the mappings, page tables and open files of a process. Its record stays, as a zombie's does."""
     tgid = process.tgid
     exit_mmap(m, process.mm)
+    release_pins(m, tgid)
     for fd in sorted(m.fds.of(tgid)):
         close_fd(m, tgid, fd)
     for tid in process.threads:
@@ -189,7 +191,8 @@ def _by(info: SigInfo) -> str:
 
 
 def dup_fds(m: Machine, parent: int, child: int) -> None:
-    """dup_fd(): give the child descriptors of the same open file descriptions."""
+    """dup_fd(): give the child descriptors of the same open file descriptions, pipes included."""
+    share_pins(m, parent, child)
     for fd, description in m.fds.of(parent).items():
         m.put(m.fds, (child, fd), description)
         m.add_to(m.file_users, description, 1)

@@ -88,6 +88,7 @@ class Machine:
         self.ksm_mm_slots: Table[int, int] = add(Table("ksm_mm_slots"))
         self.rmap_items: NestedTable[int, int, RmapItem] = add(NestedTable("rmap_items"))
         self.pins: Table[int, int] = add(Table("pins"))
+        self.pin_holders: Table[int, tuple[int, ...]] = add(Table("pin_holders"))
 
     def _add_task_tables(self) -> None:
         add = self.gate.add

@@ -24,7 +24,7 @@ from .handler import (
 )
 from .huge_memory import split_huge_page
 from .kill_accessing_process import poisoned_before
-from .mark import Act, Mark, Steps, site
+from .mark import Act, Mark, Site, Steps, site
 from .page_alloc import put_page, take_page_off_buddy
 from .profile.type import FAILED, RECOVERED
 from .profile.variants import phase
@@ -106,11 +106,15 @@ def shake_page(h: Handler) -> Steps[Verdict]:
 @phase("6.1")
 def lock_page(h: Handler) -> Steps[Verdict]:
     """Lock the page and save its flags, since unmapping clears MLOCKED. Pages off the LRU skip to the state table."""
+    return (yield from lock_and_save_flags(h, LOCK_WAITED if h.m.page(h.pfn) & pf.LOCKED else LOCKED))
+
+
+def lock_and_save_flags(h: Handler, where: Site) -> Steps[Verdict]:
+    """`lock_page`, at a site that tells whether the lock was free."""
     m, pfn = h.m, h.pfn
-    held = m.page(pfn) & pf.LOCKED
     h.page_flags = m.page(pfn)
     m.set_flags(pfn, pf.LOCKED)
-    yield Mark(LOCK_WAITED if held else LOCKED, (), (pfn,))
+    yield Mark(where, (), (pfn,))
     if not m.page(pfn) & (pf.LRU | pf.WRITEBACK):
         return (yield from m.profile.phase("identify_page_state")(h))
     return None

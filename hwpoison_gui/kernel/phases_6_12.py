@@ -11,6 +11,7 @@ from typing import Final
 from . import page_flags as pf
 from .collect import collect_procs
 from .collect_ksm import collect_procs_ksm
+from .get_hwpoison_page import is_handlable
 from .handler import (
     MF_ACTION_REQUIRED,
     MF_COUNT_INCREASED,
@@ -18,6 +19,7 @@ from .handler import (
     Handler,
     Verdict,
     found_poisoned,
+    frames_of,
     leave,
 )
 from .huge_memory import split_huge_page
@@ -25,11 +27,11 @@ from .kill_accessing_process import kill_accessing_process
 from .mark import Act, Mark, Steps, site
 from .memory_failure_hugetlb import handle_huge_page
 from .page_alloc import put_page
+from .phases_6_1 import lock_and_save_flags
 from .profile.variants import phase
 from .user_mappings import (
     MAPPED,
     NOT_MAPPED,
-    SHAKEN,
     kill_if_lost,
     kill_procs,
     unmap_failed,
@@ -40,6 +42,11 @@ POISONED: Final = site("memory_failure", Act.FLAG, "first time", name="marked, n
 HUGE_PAGE_POISONED_BEFORE: Final = site(
     "memory_failure", Act.DECIDE, "already poisoned", "known", name="huge page reported again"
 )
+FILTERED: Final = site("hwpoison_filter", Act.DECIDE, "passes")
+DRAINED: Final = site("lru_add_drain_all", args="handlable", name="shake_folio")
+DRAINED_AFTER_MLOCK: Final = site("lru_add_drain_all", name="mlocked")
+LOCKED: Final = site("memory_failure", Act.FLAG, "free")
+LOCK_WAITED: Final = site("memory_failure", Act.FLAG, "waited")
 POISONED_BEFORE: Final = site("memory_failure", Act.DECIDE, "already poisoned", name="reported again")
 
 
@@ -88,6 +95,13 @@ def already_poisoned(h: Handler, page: int, by: str, found: Mark) -> Steps[Verdi
 
 
 @phase("6.12")
+def check_filter(h: Handler) -> Steps[Verdict]:
+    """hwpoison_filter(): the injector may protect pages from tests; it is asked with the folio locked."""
+    yield Mark(FILTERED, (), (h.pfn,))
+    return None
+
+
+@phase("6.12")
 def split_transparent_huge_page(h: Handler) -> Steps[Verdict]:
     """try_to_split_thp_page(): split a large folio; if it cannot be split, signal its processes and stop."""
     m, pfn = h.m, h.pfn
@@ -98,6 +112,19 @@ def split_transparent_huge_page(h: Handler) -> Steps[Verdict]:
     yield from kill_procs_now(h)
     put_page(m, pfn)
     return (yield from leave(h, "unsplit thp"))
+
+
+@phase("6.12")
+def shake_page(h: Handler) -> Steps[Verdict]:
+    """shake_folio(): drain the per-CPU LRU caches, to put the page on its LRU list."""
+    yield Mark(DRAINED, (is_handlable(h.m, h.pfn),), frames_of(h.m, h.pfn))
+    return None
+
+
+@phase("6.12")
+def lock_page(h: Handler) -> Steps[Verdict]:
+    """Lock the page and save its flags, since unmapping clears MLOCKED. Pages off the LRU skip to the state table."""
+    return (yield from lock_and_save_flags(h, LOCK_WAITED if h.m.page(h.pfn) & pf.LOCKED else LOCKED))
 
 
 def kill_procs_now(h: Handler) -> Steps[None]:
@@ -123,6 +150,6 @@ def hwpoison_user_mappings(h: Handler) -> Steps[Verdict]:
     h.to_kill = yield from collect(m, h.pfn, h.current if h.flags & MF_ACTION_REQUIRED else 0)
     yield from unmap_poisoned_folio(h, page, must_kill)
     if mlocked:
-        yield Mark(SHAKEN, (), (page,))
+        yield Mark(DRAINED_AFTER_MLOCK, (), (page,))
     yield from kill_if_lost(h, page, must_kill)
     return None if h.unmapped else (yield from unmap_failed(h))

@@ -11,6 +11,7 @@ from typing import Final
 from hwpoison_gui.kernel import madvise
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.filemap import can, writepage
+from hwpoison_gui.kernel.gup import is_pinned, pin_page, unpin_page
 from hwpoison_gui.kernel.hwpoison_inject import (
     do_machine_check,
     hard_offline_page,
@@ -19,7 +20,7 @@ from hwpoison_gui.kernel.hwpoison_inject import (
 )
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Act, Mark, Steps, site
-from hwpoison_gui.kernel.page_alloc import alloc_page, get_page, put_page
+from hwpoison_gui.kernel.page_alloc import alloc_page
 from hwpoison_gui.kernel.soft_offline import soft_offline_page
 from hwpoison_gui.kernel.swap import swap_writepage
 from hwpoison_gui.kernel.unpoison import unpoison_memory
@@ -29,8 +30,6 @@ from hwpoison_gui.session.limits import check_allocated
 from hwpoison_gui.session.outcome import DONE, Args, OpResult, errno_of
 from hwpoison_gui.session.world import World
 
-PINNED: Final = site("get_page", Act.FLAG)
-UNPINNED: Final = site("put_page", Act.FLAG)
 WRITEBACK_STARTED: Final = site("test_set_page_writeback", Act.FLAG)
 WRITEBACK_ENDED: Final = site("test_clear_page_writeback", Act.FLAG)
 REMEMBERED: Final = site("remember", args="name")
@@ -42,20 +41,16 @@ def op_pin(w: World, a: Args) -> Steps[OpResult]:
     pfn = w.frame(a["frame"])
     if not w.in_use(pfn):
         raise ScenarioError(f"{a['frame']!r}: a frame without references cannot be pinned", key="frame")
-    get_page(w.machine, pfn)
-    w.machine.add_to(w.machine.pins, pfn, 1)
-    yield Mark(PINNED, (), (pfn,))
+    yield pin_page(w.machine, pfn)
     return DONE
 
 
 def op_unpin(w: World, a: Args) -> Steps[OpResult]:
     """put_page(): drop the reference of `pin`."""
     pfn = w.frame(a["frame"])
-    if pfn not in w.machine.pins.view:
+    if not is_pinned(w.machine, pfn):
         raise ScenarioError(f"{a['frame']!r} is not pinned", key="frame")
-    w.machine.add_to(w.machine.pins, pfn, -1)
-    put_page(w.machine, pfn)
-    yield Mark(UNPINNED, (), (pfn,))
+    yield unpin_page(w.machine, pfn)
     return DONE
 
 

@@ -15,7 +15,7 @@ from ..machine import Machine
 from .linux_6_1 import FEATURES as FEATURES_6_1
 from .linux_6_1 import V6_1
 from .type import FAILED, IGNORED, SYSCTL_ENABLE_SOFT_OFFLINE, Exit, Sysctl
-from .variants import by_name, changed
+from .variants import before, by_name, changed
 
 # error_states[]: the row of slab pages, which never reach it, is gone.
 ERROR_STATES: Final = tuple(row for row in V6_1.results.states if row.mask != pf.SLAB)
@@ -77,13 +77,35 @@ V6_12: Final = replace(
     modelled=(6, 12),
     sysctls=(*V6_1.sysctls, ENABLE_SOFT_OFFLINE),
     features=FEATURES,
-    phases=changed(
-        V6_1.phases,
-        phases_6_12.try_memory_failure_hugetlb,
-        phases_6_12.set_page_hwpoison,
-        phases_6_12.split_transparent_huge_page,
-        phases_6_12.hwpoison_user_mappings,
+    # memory_failure(): the filter is asked before the split
+    phases=before(
+        "split_transparent_huge_page",
+        phases_6_12.check_filter,
+        changed(
+            V6_1.phases,
+            phases_6_12.try_memory_failure_hugetlb,
+            phases_6_12.set_page_hwpoison,
+            phases_6_12.split_transparent_huge_page,
+            phases_6_12.shake_page,
+            phases_6_12.lock_page,
+            phases_6_12.hwpoison_user_mappings,
+        ),
     ),
+    # Each is in the file named beside it, 6.12.
+    names={
+        **V6_1.names,
+        "__alloc_pages_nodemask": "__alloc_pages_noprof",  # mm/page_alloc.c
+        "add_to_kill": "__add_to_kill",  # mm/memory-failure.c
+        "truncate_error_page": "truncate_error_folio",  # mm/memory-failure.c
+        "generic_error_remove_page": "generic_error_remove_folio",  # mm/truncate.c
+        "shmem_error_remove_page": "shmem_error_remove_folio",  # mm/shmem.c
+        "hugetlbfs_error_remove_page": "hugetlbfs_error_remove_folio",  # fs/hugetlbfs/inode.c
+        "invalidate_inode_page": "mapping_evict_folio",  # mm/truncate.c
+        "dissolve_free_huge_page": "dissolve_free_hugetlb_folio",  # mm/hugetlb.c
+        "unlock_page": "folio_unlock",  # mm/filemap.c
+        "wait_on_page_writeback": "folio_wait_writeback",  # mm/page-writeback.c
+        "split_huge_page_to_list": "split_huge_page_to_list_to_order",  # mm/huge_memory.c
+    },
     log=replace(
         V6_1.log,
         unmap_failed="failed to unmap page (folio mapcount={left})",

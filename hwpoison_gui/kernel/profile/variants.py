@@ -107,6 +107,12 @@ def changed(variants: tuple[V, ...], *newer: V) -> tuple[V, ...]:
     return tuple(replaced.get(variant.name, variant) for variant in variants)
 
 
+def before(name: str, newer: V, variants: tuple[V, ...]) -> tuple[V, ...]:
+    """`variants` with a new one in front of that called `name`. Raises StopIteration if there is none."""
+    at = next(number for number, variant in enumerate(variants) if variant.name == name)
+    return (*variants[:at], newer, *variants[at:])
+
+
 def nearest(table: Mapping[Variant[Any], T], variant: Variant[Any]) -> T | None:
     """Look up a variant in a table that is in the order of kernels.
 

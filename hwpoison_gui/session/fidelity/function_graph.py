@@ -26,9 +26,15 @@ IN_SEVERAL_STEPS: Final = frozenset(
         "collect_procs",
         "soft_offline_page",
         "split_huge_page_to_list",
+        "split_huge_page_to_list_to_order",
         "migrate_pages",
     }
 )
+
+
+# Walks, and what they call for each entry: a recording of limited depth may end at the walk.
+_WALKS: Final = ("rmap_walk", "rmap_walk_anon", "rmap_walk_file")
+_OF_EACH_ENTRY: Final = ("try_to_unmap_one", "try_to_migrate_one", "remove_migration_pte")
 
 
 class Call(NamedTuple):
@@ -66,6 +72,9 @@ class Astray(NamedTuple):
 
 def follow(calls: Sequence[Call], steps: Iterable[str]) -> Astray | None:
     """The first function that the kernel did not enter in this order, or None."""
+    deepest = max((call.depth for call in calls), default=0)
+    hidden = {call for call in calls if call.function in _WALKS and call.depth == deepest}
+    names = [(call.function, *(_OF_EACH_ENTRY if call in hidden else ())) for call in calls]
     at, stack = -1, list[int]()
     before = ""
     for number, function in enumerate(steps, start=1):
@@ -75,7 +84,7 @@ def follow(calls: Sequence[Call], steps: Iterable[str]) -> Astray | None:
             at = calls[stack[depth + 1]].last if depth + 1 < len(stack) else at
             del stack[depth + 1 :]
         else:
-            found = next((later for later in range(at + 1, len(calls)) if calls[later].function == function), None)
+            found = next((later for later in range(at + 1, len(calls)) if function in names[later]), None)
             if found is None:
                 entered = any(call.function == function for call in calls)
                 why = f"entered, but not after {before}()" if entered else "the kernel did not enter it"

@@ -38,9 +38,14 @@ FOLDED: Final = (
     Folded("PageHuge PageHeadHuge folio_mapcount folio_mapped page_mapped", "whoever asks", "the branch taken tells"),
     Folded("page_mapping folio_mapping inode_to_bdi", "hwpoison_user_mappings", "the branch taken tells"),
     Folded("try_memory_failure_hugetlb", "memory_failure", "the compiler folds it into its only caller"),
+    Folded(
+        "unmap_poisoned_folio hugetlb_folio_mapping_lock_write",
+        "hwpoison_user_mappings",
+        "the branches taken tell what it leaves in the page tables",
+    ),
     Folded("try_to_split_thp_page", "split_huge_page_to_list", "it does nothing else"),
     Folded(
-        "get_any_page __get_hwpoison_page HWPoisonHandlable get_hwpoison_huge_page",
+        "get_any_page __get_hwpoison_page HWPoisonHandlable get_hwpoison_huge_page get_hwpoison_hugetlb_folio",
         "get_hwpoison_page",
         "how it looks at the page; most of them are folded by the compiler, too",
     ),
@@ -71,9 +76,14 @@ FOLDED: Final = (
     Folded("can_split_folio", "split_huge_page_to_list", "the branch taken tells"),
     Folded("free_page_and_swap_cache", "split_huge_page_to_list", "the other pages lose the splitter's reference"),
     Folded("remove_migration_ptes", "remap_page", "512 pages are told at once"),
-    Folded("soft_offline_in_use_page invalidate_inode_page", "soft_offline_page", "the branch taken tells"),
     Folded(
-        "migrate_pages_batch alloc_migration_target move_to_new_folio migrate_folio_done folio_add_lru",
+        "soft_offline_in_use_page invalidate_inode_page isolate_folio_to_list",
+        "soft_offline_page",
+        "the branch taken tells",
+    ),
+    Folded(
+        "migrate_pages_sync migrate_pages_batch alloc_migration_target move_to_new_folio migrate_folio_done"
+        " folio_add_lru",
         "migrate_pages",
         "moving one page is one act",
     ),
@@ -86,18 +96,26 @@ LEFT_OUT: Final = (
     LeftOut(
         "mutex_lock mutex_unlock mutex_trylock _raw_spin_lock _raw_spin_unlock _raw_spin_lock_irq _raw_spin_unlock_irq"
         " _raw_spin_lock_irqsave _raw_spin_unlock_irqrestore down_read down_write up_read up_write get_online_mems"
-        " put_online_mems folio_lruvec_lock folio_lruvec_lock_irq hugetlb_page_mapping_lock_write folio_get_anon_vma",
+        " put_online_mems __rcu_read_lock __rcu_read_unlock folio_lruvec_lock folio_lruvec_lock_irq"
+        " hugetlb_page_mapping_lock_write folio_get_anon_vma",
         "locks: while an operation runs nobody else does, so none is ever waited for",
     ),
     LeftOut(
-        "__cond_resched handle_softirqs idle_cpu update_rq_clock", "scheduling and interrupts: time has no part in it"
+        "__cond_resched handle_softirqs idle_cpu update_rq_clock rcu_note_context_switch pick_next_task_fair"
+        " psi_task_switch __traceiter_sched_switch enter_lazy_tlb finish_task_switch tick_nohz_irq_exit"
+        " __tick_nohz_full_update_tick __rcu_irq_enter_check_tick ktime_get queue_work_on flush_work",
+        "scheduling and interrupts: time has no part in it",
     ),
     LeftOut(
-        "inc_node_page_state __mod_zone_page_state mod_node_page_state page_cpupid_xchg_last",
-        "statistics of zones and nodes; HardwareCorrupted is kept",
+        "inc_node_page_state memblk_nr_poison_inc get_pfnblock_flags_mask __mod_zone_page_state mod_node_page_state"
+        " page_cpupid_xchg_last",
+        "statistics of zones, nodes and memory blocks; HardwareCorrupted is kept",
     ),
     LeftOut("split_page_memcg __mem_cgroup_uncharge", "memory cgroups: nobody has a limit"),
-    LeftOut("__kmem_cache_alloc_node kfree", "the kernel's own small allocations, which never fail here"),
+    LeftOut(
+        "__kmem_cache_alloc_node __kmalloc_cache_noprof kfree",
+        "the kernel's own small allocations, which never fail here",
+    ),
     LeftOut(
         "set_mce_nospec arch_is_platform_page change_page_attr_set_clr",
         "the kernel's own mapping of the frame, which processes do not see",

@@ -11,6 +11,7 @@ from hwpoison_gui.kernel.profile.variants import Variant
 from hwpoison_gui.kernel.rmap import UNMAPPED
 from hwpoison_gui.view.outline.actions import AFTER_6_1, ROW_6_1
 from hwpoison_gui.view.outline.handler_6_1 import ACCESSING
+from hwpoison_gui.view.outline.handler_6_1 import LOCK as LOCK_6_1
 from hwpoison_gui.view.outline.part import NO_STEP, OWN_STEPS, Part, Way
 from hwpoison_gui.view.outline.users import CLEAN, COLLECT, KILL, MAPPED, SHAKE, SWAPCACHE
 
@@ -55,10 +56,12 @@ def _report(*exits: str) -> Part:
     return Part("Report it", "action_result", signs=tuple(EXITS[by] for by in exits), quiet=True, local=True)
 
 
+_SHAKE: Final = SHAKE._replace(function="lru_add_drain_all", signs=(phases_6_12.DRAINED_AFTER_MLOCK,))
+
 USER_MAPPINGS: Final = Part(
     "Unmap it and signal its users",
     "hwpoison_user_mappings",
-    parts=(MAPPED, _COLLECT, SWAPCACHE, _CLEAN, _UNMAP, SHAKE, _KILL),
+    parts=(MAPPED, _COLLECT, SWAPCACHE, _CLEAN, _UNMAP, _SHAKE, _KILL),
     teach="Find the users through the reverse map, unmap the page, and signal those affected.",
 )
 
@@ -119,9 +122,22 @@ SPLIT: Final = Part(
     teach="A folio that cannot be split stays mapped, with its bad page: its users are signalled, clean or not.",
 )
 
+FILTER: Final = Part("Does a filter protect it?", "hwpoison_filter", signs=(phases_6_12.FILTERED,))
+
+LOCK: Final = LOCK_6_1._replace(
+    function="memory_failure",
+    ways=(
+        Way(phases_6_12.LOCKED, "PG_locked was clear: locked at once."),
+        Way(phases_6_12.LOCK_WAITED, "PG_locked was set: the handler waits for the holder."),
+    ),
+)
+
 PHASES_6_12: Final[dict[Variant[Verdict], Part]] = {
     phases_6_12.try_memory_failure_hugetlb: HUGETLB,
     phases_6_12.set_page_hwpoison: SET_POISON,
+    phases_6_12.check_filter: FILTER,
     phases_6_12.split_transparent_huge_page: SPLIT,
+    phases_6_12.shake_page: Part("Drain the per-CPU LRU caches", "lru_add_drain_all", signs=(phases_6_12.DRAINED,)),
+    phases_6_12.lock_page: LOCK,
     phases_6_12.hwpoison_user_mappings: USER_MAPPINGS,
 }

@@ -1,0 +1,65 @@
+"""Pins: references that processes hold beside their page tables, as get_user_pages() and vmsplice() take them.
+
+After mm/gup.c and fs/splice.c. A page in a pipe, or under direct I/O, is held by the processes that mapped it then, and
+by their children, which share the pipe: the reference goes with the last of them. Nobody's page stays pinned.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .gate import ABSENT
+from .machine import Machine
+from .mark import Act, Mark, site
+from .page_alloc import get_page, put_page
+from .rmap import mappings_of
+
+PINNED: Final = site("get_page", Act.FLAG)
+UNPINNED: Final = site("put_page", Act.FLAG)
+RELEASED: Final = site("put_page", Act.DECIDE, "released at exit")
+
+
+def pin_page(m: Machine, pfn: int) -> Mark:
+    """Take a reference for the processes that map the frame."""
+    get_page(m, pfn)
+    m.add_to(m.pins, pfn, 1)
+    holders = {m.processes.view[vma.mm].tgid for vma, _ in mappings_of(m, pfn)}
+    m.put(m.pin_holders, pfn, tuple(sorted({*m.pin_holders.view.get(pfn, ()), *holders})) or ABSENT)
+    return Mark(PINNED, (), (pfn,))
+
+
+def is_pinned(m: Machine, pfn: int) -> bool:
+    """Whether `unpin_page` has a reference to give back, or one that its holders took along when they exited."""
+    return pfn in m.pins.view or m.pin_holders.view.get(pfn) == ()
+
+
+def unpin_page(m: Machine, pfn: int) -> Mark:
+    """Give the reference back, unless it went with its holders."""
+    if pfn not in m.pins.view:
+        m.delete(m.pin_holders, pfn)
+        return Mark(RELEASED, (), (pfn,))
+    m.add_to(m.pins, pfn, -1)
+    if pfn not in m.pins.view:
+        m.put(m.pin_holders, pfn, ABSENT)
+    put_page(m, pfn)
+    return Mark(UNPINNED, (), (pfn,))
+
+
+def share_pins(m: Machine, parent: int, child: int) -> None:
+    """fork(): the child has the pipes of its parent."""
+    for pfn, holders in list(m.pin_holders.view.items()):
+        if parent in holders:
+            m.put(m.pin_holders, pfn, (*holders, child))
+
+
+def release_pins(m: Machine, tgid: int) -> None:
+    """exit(): the last holder of a pin closes the pipe."""
+    for pfn, holders in list(m.pin_holders.view.items()):
+        if tgid not in holders:
+            continue
+        left = tuple(holder for holder in holders if holder != tgid)
+        m.put(m.pin_holders, pfn, left)
+        if not left:
+            for _ in range(m.pins.view[pfn]):
+                put_page(m, pfn)
+            m.delete(m.pins, pfn)
