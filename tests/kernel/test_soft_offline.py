@@ -218,7 +218,7 @@ def test_memory_of_nobody_that_somebody_holds_is_in_no_page_cache() -> None:
     bench = Workbench()
     anonymous(bench)
     pfn = bench.pfn()
-    bench.do("pin", frame="a:m+0")
+    get_page(bench.m, pfn)  # the kernel's own: a pin would go with the process
     bench.do("exit", task="a")
     bench.m.clear_flags(pfn, pf.DIRTY)
     assert bench.m.page(pfn) & pf.LRU and not bench.m.mapcount.view[pfn]

@@ -9,7 +9,7 @@ from hwpoison_gui.view.words.glossary.term import Term
 
 # Kernel functions of operations, which no file of kernel/ models.
 _ELSEWHERE: Final[dict[str, tuple[str, ...]]] = {
-    "mm/page_alloc.c": ("__alloc_pages", "__alloc_pages_nodemask"),
+    "mm/page_alloc.c": ("__alloc_pages", "__alloc_pages_nodemask", "__alloc_pages_noprof"),
     "mm/page-writeback.c": (
         "__folio_end_writeback", "__folio_start_writeback", "test_clear_page_writeback", "test_set_page_writeback",
     ),
