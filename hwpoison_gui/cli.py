@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -34,6 +35,7 @@ _USAGE: Final = """hwpoison-gui [FILE [--at MOMENT] | --live | --present FILE [-
        hwpoison-gui agree [--hidden] [--json] RECORDING ROWS
        hwpoison-gui fidelity [--out FILE]
        hwpoison-gui pictures [FILE] --out DIR
+       hwpoison-gui kernels [--on MACHINE | --live] [--json | --to OUT] FILE|FRAME
        hwpoison-gui report [--out FILE] FILE
        hwpoison-gui render FILE --to FILE.html"""
 
@@ -43,6 +45,7 @@ _COMMANDS_HELP: Final = """commands:
   agree RECORDING ROWS poison a recorded machine as was done on a real kernel, and compare
   fidelity             write docs/fidelity.md: the comparison with real kernels; needs a checkout
   pictures --out DIR   write pictures of a scenario's first, middle and last step, and its log
+  kernels FILE|FRAME   let an error happen under every modelled kernel, early and late, and compare
   report FILE          write what the errors of a scenario did, and why, as Markdown
   render FILE --to OUT write a scenario as a page that steps forward and back in any browser
 
@@ -192,16 +195,23 @@ def _fidelity(arguments: Sequence[str]) -> int:
     parser = _parser("fidelity", "Compare with all recordings of a checkout and write the results.")
     parser.add_argument("--data", type=Path, default=Path("tests/data"), metavar="DIR", help="cases, traces and rows")
     parser.add_argument("--out", type=Path, default=Path("docs/fidelity.md"), metavar="FILE", help="file to write")
+    kernels = Path("docs/kernels.md")
+    parser.add_argument("--kernels", type=Path, default=kernels, metavar="FILE", help="file for how the kernels differ")
+    parser.add_argument("--search", action="store_true", help="look for the cases that show the differences again")
     options = parser.parse_args(arguments)
     from hwpoison_gui import resources
-    from hwpoison_gui.session.fidelity.report import page
+    from hwpoison_gui.session.fidelity import kernels_page, report, shown_by
     from hwpoison_gui.sources.recording import open_recording
 
     server = resources.path("machines/server.npz")
     try:
-        text = page(options.data, open_recording(server, hidden=False), open_recording(server, hidden=True))
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(text)
+        exported, hidden = open_recording(server, hidden=False), open_recording(server, hidden=True)
+        text = report.page(options.data, exported, hidden)
+        if options.search:
+            shown_by.write(options.data, print)
+        for path, page in ((options.out, text), (options.kernels, kernels_page.page(options.data))):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(page)
     except ScenarioError as error:
         return _complain(str(error), BAD_FILE)
     except OSError as error:
@@ -221,6 +231,38 @@ def _pictures(arguments: Sequence[str]) -> int:
 
     status: int = write_pictures(options.out, options.file, live=options.live)
     return status
+
+
+def _kernels(arguments: Sequence[str]) -> int:
+    parser = _parser("kernels", "Let an error happen under every modelled kernel, early and late, and compare.")
+    what = "a file with an error, its last one counts; or a frame: 0x4d93, nginx:heap+3, any:ksm"
+    parser.add_argument("what", metavar="FILE|FRAME", help=what)
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--on", type=Path, metavar="MACHINE", help=f"the frame is one of another machine: {_ANY_FILE}")
+    where.add_argument("--live", action="store_true", help="the frame is one of a copy of this machine's own memory")
+    parser.add_argument("--json", action="store_true", help="all facts as one JSON object")
+    parser.add_argument("--to", type=Path, metavar="OUT", help="write a table: NAME.md, NAME.csv or NAME.txt")
+    options = parser.parse_args(arguments)
+    from hwpoison_gui.export import comparison, kernels
+    from hwpoison_gui.stories import click_of
+    from hwpoison_gui.view.facts.compare import columns_of, headline, matrix_rows
+
+    written = comparison.FORMATS.get(options.to.suffix.lower()) if options.to is not None else None
+    if options.to is not None and written is None:
+        names = ", ".join(f"NAME{suffix}" for suffix in comparison.FORMATS)
+        return _complain(f"{options.to}: not a format that can be written; expected {names}", BAD_FILE)
+    with _Reported(options.on) as reported:
+        click = click_of(options.what, _machine(options))
+        columns = list(columns_of(click.recipe, click.base, lambda share, doing: None, lambda: False))
+        if written is not None:
+            rows = matrix_rows(columns)
+            heads = [column.head for column in columns]
+            return _write(options.to, written(comparison.Comparison(click.title, headline(rows), heads, rows)))
+        width = shutil.get_terminal_size((120, 24)).columns
+        text = kernels.as_json(click.title, columns) if options.json else None
+        sys.stdout.write(text or kernels.as_terminal(click.title, columns, width))
+        return GOOD
+    return reported.status
 
 
 def _report(arguments: Sequence[str]) -> int:
@@ -349,6 +391,7 @@ _COMMANDS: Final[dict[str, Callable[[Sequence[str]], int]]] = {
     "agree": _agree,
     "fidelity": _fidelity,
     "pictures": _pictures,
+    "kernels": _kernels,
     "report": _report,
     "render": _render,
 }

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hwpoison_gui import opening
+from hwpoison_gui.session.compare import Recipe, Settings, recipe_of, settings_of
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.fidelity.agreement import session_of
 from hwpoison_gui.session.scenario import replay
@@ -20,6 +21,8 @@ from hwpoison_gui.session.scenario.scenario import Memory, Scenario
 from hwpoison_gui.session.scenario.transcript import steps_of
 from hwpoison_gui.sources.errors import SourceError
 from hwpoison_gui.sources.recognise import Reader, form_of
+from hwpoison_gui.view.base.moment import title
+from hwpoison_gui.view.facts.frame_named import frame_named
 
 if TYPE_CHECKING:
     from hwpoison_gui.opening import Opened
@@ -117,3 +120,31 @@ def session_for(rows: Sequence[Row], file: Path | None, hidden: bool) -> Session
         session.seek(len(session.steps))
         return session
     return session_of(opening.image_of(file, hidden), stopped)
+
+
+class Click(NamedTuple):
+    """An error that is to happen on several machines. `base`: the settings that its own machine has."""
+
+    title: str
+    recipe: Recipe
+    base: Settings
+
+
+def click_of(what: str, on: Machine | None) -> Click:
+    """The last error of a file, or an error in a frame that is named, on a machine or on the small desktop.
+
+    Raises
+    ------
+    ScenarioError, SourceError, OSError
+        Also for a file in which no error happens, and a frame that the machine does not have.
+    """
+    path = Path(what)
+    is_file = on is None and path.exists()
+    opened = on("") if on is not None else opening.open_file(path) if is_file else opening.default_machine()
+    session, boot = opened.session, opening.booting(opened)
+    session.seek(len(session.steps))
+    pfn = -1 if is_file else frame_named(session, what).pfn
+    recipe = recipe_of(session, boot, pfn) if boot is not None else None
+    if recipe is None:
+        raise ScenarioError(f"no error happens in it; name a frame: kernels FRAME --on {what}", file=what)
+    return Click(f"{opened.title}: {title(recipe.click.name, recipe.click.args)}", recipe, settings_of(session))

@@ -193,6 +193,22 @@ def build(recipe: Recipe, settings: Settings, progress: Progress, stopped: Calla
     return side
 
 
+def built(recipe: Recipe, wanted: Settings, old: Side | None, progress: Progress, stopped: Callable[[], bool]) -> Side:
+    """A side at its end; an `old` one of the same recipe serves again where only its sysctls change.
+
+    Raises StoppedError.
+    """
+    if stopped():
+        raise StoppedError
+    if old is not None and old.settings == wanted:
+        old.session.seek(len(old.session.steps))
+        return old
+    if old is not None and old.settings.profile == wanted.profile and not recipe.after:
+        again(old, recipe, wanted, stopped)
+        return old
+    return build(recipe, wanted, progress, stopped)
+
+
 def _carry_out(session: Session, asked: Asked, stopped: Callable[[], bool]) -> None:
     """Run an operation. Raises StoppedError, with the operation undone."""
     recording = session.begin(asked.name, asked.args, asked.telling)

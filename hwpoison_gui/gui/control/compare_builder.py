@@ -8,7 +8,7 @@ from hwpoison_gui.gui.control.worker import Cancelled, Progress
 from hwpoison_gui.session import compare
 from hwpoison_gui.session.compare import Recipe, Settings, Side, StoppedError, Tick
 from hwpoison_gui.sources.errors import CancelledError
-from hwpoison_gui.view.facts.compare import Column, Row, column_of, rows_of
+from hwpoison_gui.view.facts.compare import Column, Row, columns_of, rows_of
 
 
 class Compared(NamedTuple):
@@ -33,7 +33,7 @@ def build(
     """
 
     def side(number: int) -> Side:
-        return _side(
+        return compare.built(
             recipes[number],
             wanted[number],
             old[number],
@@ -50,27 +50,8 @@ def build(
 
 
 def build_matrix(recipe: Recipe, base: Settings, progress: Progress, cancelled: Cancelled) -> list[Column]:
-    """What comes of a click under every kernel, early and late; one machine at a time. Raises CancelledError."""
-    columns: list[Column] = []
-    side: Side | None = None
-    every = compare.matrix(base)
+    """What comes of a click under every kernel, early and late. Raises CancelledError."""
     try:
-        for number, settings in enumerate(every):
-            progress(number / len(every), settings.profile)
-            if cancelled():
-                raise StoppedError
-            side = _side(recipe, settings, side, lambda share, doing: None, cancelled)
-            columns.append(column_of(side))
+        return list(columns_of(recipe, base, progress, cancelled))
     except StoppedError:
         raise CancelledError from None
-    return columns
-
-
-def _side(recipe: Recipe, wanted: Settings, old: Side | None, progress: Progress, cancelled: Cancelled) -> Side:
-    if old is not None and old.settings == wanted:
-        old.session.seek(len(old.session.steps))
-        return old
-    if old is not None and old.settings.profile == wanted.profile:
-        compare.again(old, recipe, wanted, cancelled)
-        return old
-    return compare.build(recipe, wanted, progress, cancelled)

@@ -12,9 +12,9 @@ from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.session.errors import ScenarioError
-from hwpoison_gui.session.grammar import parse_page
-from hwpoison_gui.view.base.frame_number import TakenFrame, frame_taken, hint_for
+from hwpoison_gui.view.base.frame_number import TakenFrame
 from hwpoison_gui.view.base.palette import Theme
+from hwpoison_gui.view.facts.frame_named import frame_named
 
 _FORMS: Final = (
     "A frame number (0x4d93, or decimal 19859), a physical address, a line of the kernel log, "
@@ -36,22 +36,7 @@ class GoTo:
 
     def taken(self, text: str) -> TakenFrame:
         """The frame of a text, and what the text was taken for. Raises ScenarioError if there is none."""
-        session, text = self._controller.session, text.strip()
-        found = frame_taken(text, session.machine.frames)
-        if found is None:
-            try:
-                pfn = session.resolve_frame(text)
-            except ScenarioError:
-                if hint := hint_for(text):
-                    raise ScenarioError(f"{hint[0].upper()}{hint[1:]}.") from None
-                if parse_page(text) is None:
-                    raise ScenarioError(f"“{text}” names no frame.") from None
-                raise
-            return TakenFrame(pfn, f"frame {pfn:#x}, the page {text}")
-        if not 0 <= found.pfn < session.machine.frames:
-            last = session.machine.frames - 1
-            raise ScenarioError(f"{found.pfn:#x}: this machine has frames 0 to {last:#x}.")
-        return found
+        return frame_named(self._controller.session, text)
 
     def show(self, pfn: int) -> None:
         """Selects a frame and moves the map to it."""

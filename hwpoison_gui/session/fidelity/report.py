@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +15,7 @@ from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.fidelity.agreement import Compared, compare, kind_of, line_of
 from hwpoison_gui.session.fidelity.function_graph import follow, parse
 from hwpoison_gui.session.fidelity.kernel_functions import FOLDED, LEFT_OUT, all_known, by_profile, modelled
-from hwpoison_gui.session.fidelity.profile_differences import differences, table
+from hwpoison_gui.session.fidelity.markdown import table
 from hwpoison_gui.session.fidelity.recorded_paths import INJECTIONS, case_of, functions_of_steps
 from hwpoison_gui.session.fidelity.recorded_rows import read_rows
 from hwpoison_gui.session.scenario.check import Verdict, check_file
@@ -29,8 +28,9 @@ _HEAD: Final = """\
 
 Written by `hwpoison-gui fidelity`. A test fails when it is out of date.
 
-How far the model does what Linux does. What a real kernel did was recorded from an unmodified Linux 6.1 and 6.12 in a
-virtual machine (`tests/data/README.md`); the 2009 handler could not be run, its cases come from its source.
+How far the model does what Linux does; [kernels.md](kernels.md) lists how the kernels differ. What a real kernel did
+was recorded from an unmodified Linux 6.1 and 6.12 in a virtual machine (`tests/data/README.md`); the 2009 handler could
+not be run, its cases come from its source.
 """
 
 _CASES: Final = """\
@@ -58,7 +58,6 @@ def page(data: Path, exported: MemoryImage, hidden: MemoryImage) -> str:
         ("A whole real machine", _server(data / _ROWS, exported, hidden)),
         ("The path itself", _traces(data)),
         ("Kernel functions", _functions()),
-        ("How the kernels differ", _differences()),
     )
     lines = [_HEAD]
     for title, body in sections:
@@ -148,13 +147,6 @@ def _traces(data: Path) -> Iterator[str]:
         rows.append((kernel, f"`{recording.stem}`", len(entered), len(entered & named), len(steps), astray or "all"))
     head = ("kernel", "recording", "functions entered", "of them modelled", "steps", "follow the kernel")
     yield from table(head, rows)
-
-
-def _differences() -> Iterator[str]:
-    """Each kernel as the difference from the one before it."""
-    for number, (one, other) in enumerate(pairwise(PROFILES.values())):
-        yield from [""] * bool(number)
-        yield from differences(one, other)
 
 
 def _functions() -> Iterator[str]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Final, NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL, SYSCTL_RECOVERY
 from hwpoison_gui.kernel.records import PAGE_SHIFT
-from hwpoison_gui.session.compare import Settings, Side
+from hwpoison_gui.session.compare import Recipe, Settings, Side, built, matrix
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
 from hwpoison_gui.session.peek import at
 from hwpoison_gui.view.base.hits import MEANINGS, TONES
@@ -73,11 +73,6 @@ def settings_words(settings: Settings) -> str:
     return f"{settings.profile}, {'early' if kill else 'late'} kill, recovery {'on' if recovery else 'off'}"
 
 
-def kernel_and_kill(settings: Settings) -> str:
-    """What differs between the columns of a matrix, in a line."""
-    return f"{settings.profile}, {'early' if settings.sysctl.get(SYSCTL_EARLY_KILL, 0) else 'late'} kill"
-
-
 def rows_of(left: Side, right: Side) -> list[Row]:
     """All facts in display order, differing or not. Both sides must be at their ends."""
     one, other = facts_of(left), facts_of(right)
@@ -92,15 +87,36 @@ def rows_of(left: Side, right: Side) -> list[Row]:
 class Column(NamedTuple):
     """What came of the click under one of several settings."""
 
-    head: str
+    settings: Settings
     facts: dict[Key, Value]
     log: tuple[str, ...]
     already_poisoned: bool = False
 
+    @property
+    def head(self) -> str:
+        """What differs between the columns of a matrix, in a line."""
+        return f"{self.settings.profile}, {self.kill} kill"
+
+    @property
+    def kill(self) -> str:
+        """How processes are killed: early or late."""
+        return "early" if self.settings.sysctl.get(SYSCTL_EARLY_KILL, 0) else "late"
+
 
 def column_of(side: Side) -> Column:
     """A side, which must be at its end, as a column of a matrix."""
-    return Column(kernel_and_kill(side.settings), facts_of(side), _log_of(side), side.already_poisoned)
+    return Column(side.settings, facts_of(side), _log_of(side), side.already_poisoned)
+
+
+def columns_of(
+    recipe: Recipe, base: Settings, progress: Callable[[float, str], None], stopped: Callable[[], bool]
+) -> Iterator[Column]:
+    """What comes of a click under every kernel, early and late; one machine at a time. Raises StoppedError."""
+    every, side = matrix(base), None
+    for number, settings in enumerate(every):
+        progress(number / len(every), settings.profile)
+        side = built(recipe, settings, side, lambda share, doing: None, stopped)
+        yield column_of(side)
 
 
 def matrix_rows(columns: Sequence[Column]) -> list[Row]:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import MAPPING_ANON, Machine
 from hwpoison_gui.view.base.intern import WordTable
-from hwpoison_gui.view.outcome.prediction import find_prediction
+from hwpoison_gui.view.outcome.prediction import Prediction, find_prediction
 from hwpoison_gui.view.outcome.signature import FS_NAMES, Bools, Frames, has, inode_file_systems, keys_of
 from hwpoison_gui.view.outcome.users import Users, distinct
 
@@ -44,13 +44,14 @@ class Assessment:
     """Outcomes of all frames of a machine as it is now; complete after `work`.
 
     `class_of`: the number of each frame's class, uint32. `members`: one frame of each class, int64, on which the
-    handler is run. `codes`: what came of that, by class (classes.CLASSES), uint8.
+    handler is run. `predictions`: what came of that, by class. `codes`: its class (classes.CLASSES), uint8.
     """
 
     def __init__(self, m: Machine) -> None:
         self.m = m
         self.users = Users(m)
         self.class_of: U32 = np.zeros(m.frames, np.uint32)
+        self.predictions: list[Prediction] = []
         self.codes: U8 = np.zeros(0, np.uint8)
         self._members: list[int] = []
         self._words = WordTable()
@@ -86,17 +87,18 @@ class Assessment:
         for start in range(0, len(single), _BATCH):
             self._sign(single[start : start + _BATCH])
             yield 0.6 + 0.3 * start / len(single)
-        codes = np.zeros(len(self._members), np.uint8)
+        found: list[Prediction] = []
         for number, pfn in enumerate(self._members):
             prediction = find_prediction(self.m, pfn, self.users.swap_holders_of(pfn))
             while True:
                 try:
                     next(prediction)
                 except StopIteration as stop:
-                    codes[number] = stop.value.code
+                    found.append(stop.value)
                     break
-                yield 0.9 + 0.1 * number / len(codes)
-        self.codes = codes
+                yield 0.9 + 0.1 * number / len(self._members)
+        self.predictions = found
+        self.codes = np.array([prediction.code for prediction in found], np.uint8)
 
     @property
     def members(self) -> I64:

@@ -23,7 +23,7 @@ from hwpoison_gui.kernel.profile.variants import VARIANTS, Effect, action, by_na
 from hwpoison_gui.opening import under
 from hwpoison_gui.session.compare import Settings, differing
 from hwpoison_gui.session.errors import ScenarioError
-from hwpoison_gui.session.fidelity.profile_differences import differences
+from hwpoison_gui.session.fidelity.kernels_page import sections
 from hwpoison_gui.session.scenario import replay
 from hwpoison_gui.session.scenario.reader import loads
 from hwpoison_gui.session.scenario.replay import Story
@@ -227,7 +227,7 @@ def test_the_lens_runs_it(kernel: Profile) -> None:
 
 
 def test_differences_are_derived(kernel: Profile) -> None:
-    lines = "\n".join(differences(V6_1, kernel))
+    lines = "\n".join(sections(V6_1, kernel, {}))
     for said in ("already poisoned page", "Toy {pfn:#x}", "toy_offline", "gets a result line"):
         assert said in lines
 

@@ -1,0 +1,205 @@
+"""The differences between a kernel and the one before it, one by one, read from their profiles.
+
+Each comes with the newer profile as it would be without it: a recorded case that does not hold then shows the
+difference, and a frame whose outcome is that of the older kernel then is decided by it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
+from functools import partial
+from itertools import pairwise
+from typing import Any, Final, NamedTuple
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.profile.features import FEATURES
+from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.kernel.profile.type import FLAGS, MEANS, Exit, Profile, StateRow
+from hwpoison_gui.kernel.profile.variants import Variant, by_name
+
+PHASES: Final = "phases"
+FEATURE: Final = "features"
+SYSCTL: Final = "sysctls"
+RECORDS: Final = {"log": "Log lines", "results": "Results", "users": "Processes", "mm": "Memory", "files": "Files"}
+GROUPS: Final = {PHASES: "Phases of `memory_failure()`", FEATURE: "Features", SYSCTL: "Sysctls", **RECORDS}
+NOTHING: Final = "–"
+NAMED: Final = ("exits", "actions")  # by a phase or the state table
+
+
+Undo = Callable[[Profile], Profile]
+
+
+class Difference(NamedTuple):
+    """One difference.
+
+    Attributes
+    ----------
+    group : str
+        A key of GROUPS: the field of the profile.
+    name : str
+        What differs, unique among the differences of two kernels: `features.ksm`, `results.exits.truncated`.
+    meaning, before, after : str
+        What it is about, and how it is in the older and in the newer kernel, in Markdown.
+    source : str
+        The commit that brought it, or file and version; empty where the newer profile cites it in its file only.
+    undo : function of a Profile
+        Makes this one thing as the older kernel has it, in the newer profile or one without other differences.
+    newer : Profile
+        The newer kernel.
+    """
+
+    group: str
+    name: str
+    meaning: str
+    before: str
+    after: str
+    source: str
+    undo: Undo
+    newer: Profile
+
+    @property
+    def without(self) -> Profile:
+        """The newer kernel, but for this."""
+        return self.undo(self.newer)
+
+
+def pairs() -> list[tuple[Profile, Profile]]:
+    """Each modelled kernel but the oldest, after the one before it."""
+    return list(pairwise(PROFILES.values()))
+
+
+def differences(older: Profile, newer: Profile) -> Iterator[Difference]:
+    """All differences in behaviour, log lines and values. What functions are called makes no difference."""
+    yield from _phases(older, newer)
+    yield from _features(older, newer)
+    yield from _sysctls(older, newer)
+    for group in RECORDS:
+        yield from _record(group, older, newer)
+
+
+def taken_over(older: Profile, newer: Profile) -> dict[str, Profile]:
+    """The older kernel with one difference of the newer one, by the name of the difference."""
+    return {difference.name: difference.without for difference in differences(newer, older)}
+
+
+def _phases(older: Profile, newer: Profile) -> Iterator[Difference]:
+    mine, theirs = by_name(*older.phases), by_name(*newer.phases)
+    order = merged([*mine], [*theirs])
+    for name in order:
+        if mine.get(name) is not theirs.get(name):
+            undo = partial(_with_phase, older=older, name=name, order=order)
+            before, after = _does(mine.get(name)), _does(theirs.get(name))
+            yield Difference(PHASES, f"{PHASES}.{name}", f"`{name}`", before, after, "", undo, newer)
+
+
+def _with_phase(profile: Profile, older: Profile, name: str, order: Sequence[str]) -> Profile:
+    """A phase as in the older kernel, with the exits that only this one has."""
+    chosen = {**by_name(*profile.phases), name: by_name(*older.phases).get(name)}
+    phases = tuple(phase for one in order if (phase := chosen.get(one)) is not None)
+    exits = {**older.results.exits, **profile.results.exits}
+    return replace(profile, phases=phases, results=replace(profile.results, exits=exits))
+
+
+def _does(variant: Variant[Any] | None) -> str:
+    return first_sentence(variant.run) if variant is not None else NOTHING
+
+
+def _features(older: Profile, newer: Profile) -> Iterator[Difference]:
+    for name, feature in FEATURES.items():
+        if older.has(name) != newer.has(name):
+            undo = partial(_with_feature, older=older, name=name)
+            before, after = ("no", "yes") if newer.has(name) else ("yes", "no")
+            yield Difference(FEATURE, f"{FEATURE}.{name}", feature.meaning, before, after, feature.source, undo, newer)
+
+
+def _with_feature(profile: Profile, older: Profile, name: str) -> Profile:
+    return replace(profile, features=profile.features - {name} | older.features & {name})
+
+
+def _sysctls(older: Profile, newer: Profile) -> Iterator[Difference]:
+    mine, theirs = older.sysctl, newer.sysctl
+    for name in {**mine, **theirs}:
+        if mine.get(name) != theirs.get(name):
+            undo = partial(_with_sysctl, older=older, name=name)
+            before, after = str(mine.get(name, NOTHING)), str(theirs.get(name, NOTHING))
+            meaning = f"`vm.{name}` after boot"
+            yield Difference(SYSCTL, f"{SYSCTL}.{name}", meaning, before, after, "", undo, newer)
+
+
+def _with_sysctl(profile: Profile, older: Profile, name: str) -> Profile:
+    left = tuple(sysctl for sysctl in profile.sysctls if sysctl.name != name)
+    return replace(profile, sysctls=left + tuple(sysctl for sysctl in older.sysctls if sysctl.name == name))
+
+
+def _record(group: str, older: Profile, newer: Profile) -> Iterator[Difference]:
+    """The fields that differ in a record of both kernels; of a mapping each key that differs.
+
+    An exit or an action that only one of them has makes no difference by itself: a phase or the state table names it.
+    """
+    for found in fields(getattr(newer, group)):
+        meaning, name = found.metadata[MEANS], f"{group}.{found.name}"
+        before, after = (getattr(getattr(profile, group), found.name) for profile in (older, newer))
+        if isinstance(after, Mapping):
+            for key in {**before, **after}:
+                if before.get(key, "") != after.get(key, "") and (
+                    found.name not in NAMED or (key in before and key in after)
+                ):
+                    undo = partial(_with_key, older=older, group=group, field=found.name, key=key)
+                    words = value_words(before.get(key, "")), value_words(after.get(key, ""))
+                    yield Difference(group, f"{name}.{key}", f"{meaning}: {key}", *words, "", undo, newer)
+        elif before != after:
+            undo = partial(_with_field, older=older, group=group, field=found.name)
+            flags = bool(found.metadata[FLAGS])
+            yield Difference(
+                group, name, meaning, value_words(before, flags), value_words(after, flags), "", undo, newer
+            )
+
+
+def _with_key(profile: Profile, older: Profile, group: str, field: str, key: str) -> Profile:
+    """One key of a mapping as in the older kernel: replaced, added or left out. A line of the log is left empty."""
+    record, other = getattr(profile, group), getattr(getattr(older, group), field)
+    values = {one: value for one, value in getattr(record, field).items() if one != key}
+    if key in other or group == "log":
+        values[key] = other.get(key, "")
+    return replace(profile, **{group: replace(record, **{field: values})})
+
+
+def _with_field(profile: Profile, older: Profile, group: str, field: str) -> Profile:
+    """One field of a record as in the older kernel; the state table with the actions that it names."""
+    record, other = getattr(profile, group), getattr(older, group)
+    values = {field: getattr(other, field)}
+    if field == "states":
+        values["actions"] = {**other.actions, **record.actions}
+    return replace(profile, **{group: replace(record, **values)})
+
+
+def value_words(value: Any, flags: bool = False) -> str:
+    """A value of a profile in a few words of Markdown."""
+    if flags:
+        return " ".join(pf.names_of(value)) or NOTHING
+    if isinstance(value, tuple) and value and isinstance(value[0], StateRow):
+        return f"{len(value)} rows"
+    if callable(value):
+        return first_sentence(value.run if isinstance(value, Variant) else value)
+    if isinstance(value, Exit):
+        return f"`{value.kind}`, {value.result}, {value.errno}"
+    return f"`{value}`" if isinstance(value, str) and value else str(value) if value != "" else NOTHING
+
+
+def merged(one: Sequence[str], other: Sequence[str]) -> list[str]:
+    """Merge two ordered lists: shared items keep their order, others come before the next shared item."""
+    found: list[str] = []
+    rest = list(other)
+    for name in one:
+        if name in rest:
+            found += rest[: rest.index(name)]
+            del rest[: rest.index(name) + 1]
+        found.append(name)
+    return found + rest
+
+
+def first_sentence(function: Callable[..., Any]) -> str:
+    """The summary line of a function's docstring; empty if it has none."""
+    return (inspect.getdoc(function) or "").partition("\n\n")[0].replace("\n", " ")

@@ -1,0 +1,101 @@
+"""The page on how the kernels differ, as Markdown made from their profiles and the cases that show each difference.
+
+Nothing is said here that a profile does not say; what a field means stands beside its name there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.profile.registry import oldest
+from hwpoison_gui.kernel.profile.type import Profile, StateRow
+from hwpoison_gui.session.fidelity.differences import (
+    GROUPS,
+    NAMED,
+    NOTHING,
+    Difference,
+    differences,
+    pairs,
+    value_words,
+)
+from hwpoison_gui.session.fidelity.markdown import table
+from hwpoison_gui.session.fidelity.shown_by import read
+
+_HEAD: Final = """\
+# How the kernels differ
+
+Written by `hwpoison-gui fidelity`. A test fails when it is out of date.
+
+Each kernel is modelled as the difference to the one before it. Every difference is listed here: what it is about, how
+the older and the newer kernel do it, where it is in the kernel's source (what is not cited in its row is cited in
+`hwpoison_gui/kernel/profile/`), and a case of `tests/data` that shows it. Such a case holds on its own kernel, and no
+longer holds when this one difference is taken away from the newer kernel, or given to the older one.
+"""
+
+
+def page(data: Path) -> str:
+    """The whole page. `data` holds the cases and what a search found in them. Raises OSError."""
+    shown = read(data)
+    lines = [_HEAD, *table(("kernel", "modelled", "differences to the one before", "shown by a case"), _counts(shown))]
+    for older, newer in pairs():
+        lines += ["", f"## From {older.name} to {newer.name}", "", f"`{older.name}`: {older.title}."]
+        lines += [f"`{newer.name}`: {newer.title}.", *sections(older, newer, shown.get(newer.name, {}))]
+    return "\n".join(lines) + "\n"
+
+
+def _counts(shown: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[object, ...]]:
+    first = oldest()
+    yield f"`{first.name}`", first.title, "", ""
+    for older, newer in pairs():
+        found = list(differences(older, newer))
+        cases = shown.get(newer.name, {})
+        yield f"`{newer.name}`", newer.title, len(found), sum(bool(cases.get(one.name)) for one in found)
+
+
+def sections(older: Profile, newer: Profile, cases: Mapping[str, str]) -> Iterator[str]:
+    """The tables on two kernels. `cases`: difference -> case that shows it."""
+    for group, found in groupby(differences(older, newer), key=lambda difference: difference.group):
+        yield from ("", f"### {GROUPS[group]}", "")
+        yield from table(("", older.name, newer.name, "source", "shown by"), (_row(one, cases) for one in found))
+    if older.results.states != newer.results.states:
+        for profile in (older, newer):
+            yield from ("", f"### State table of {profile.name}: first match wins", "")
+            yield from table(("set", "clear", "kind", "action"), map(_state, profile.results.states))
+    alone = list(_alone(older, newer))
+    if alone:
+        yield from ("", "### Exits and actions of only one kernel", "")
+        yield from table(("", older.name, newer.name), alone)
+    renamed = list(_renamed(older, newer))
+    if renamed:
+        yield from ("", "### Names of functions", "")
+        yield from table((older.name, newer.name), renamed)
+
+
+def _row(one: Difference, cases: Mapping[str, str]) -> tuple[str, ...]:
+    path = cases.get(one.name, "")
+    return one.meaning, one.before, one.after, one.source, f"`{path}`" if path else NOTHING
+
+
+def _state(row: StateRow) -> tuple[str, ...]:
+    there, gone = pf.names_of(row.res), pf.names_of(row.mask & ~row.res)
+    return " ".join(there), " ".join(gone), row.kind, f"`{row.action}`"
+
+
+def _alone(older: Profile, newer: Profile) -> Iterator[tuple[str, str, str]]:
+    """What a phase or the state table of only one kernel names."""
+    for name in NAMED:
+        mine, theirs = getattr(older.results, name), getattr(newer.results, name)
+        for key in {**mine, **theirs}:
+            if (key in mine) != (key in theirs):
+                yield key, *(value_words(values.get(key, "")) for values in (mine, theirs))
+
+
+def _renamed(older: Profile, newer: Profile) -> Iterator[tuple[str, str]]:
+    for name in {**older.names, **newer.names}:
+        before, after = older.called(name), newer.called(name)
+        if before != after:
+            yield f"`{before}()`", f"`{after}()`"

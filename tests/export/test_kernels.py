@@ -1,0 +1,85 @@
+"""One error under every kernel, as text and JSON, by the command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hwpoison_gui import resources
+from hwpoison_gui.cli import main
+from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.opening import under
+from hwpoison_gui.session.scenario import replay
+from hwpoison_gui.session.scenario.reader import load
+
+LESSON = str(resources.path("lessons/18-shared-memory-today.toml"))
+
+
+@pytest.fixture(autouse=True)
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "180")
+
+
+def test_every_kernel_is_there_early_and_late(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["kernels", LESSON]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    heads = [line.split() for line in lines if line.endswith("late kill")]
+    assert heads == [[name, "early", "kill", "late", "kill"] for name in PROFILES]
+    assert max(map(len, lines)) <= 180
+
+
+def test_what_differs_from_the_kernel_before_is_marked(capsys: pytest.CaptureFixture[str]) -> None:
+    first, second, *_ = _sections(capsys, LESSON)
+    assert not [line for line in first if line.startswith("*")]
+    marked = [line for line in second if line.startswith("*")]
+    assert any("lost" in line and "it stays there" in line for line in marked)
+    assert not [line for line in marked if line.startswith("* result")]
+
+
+def _sections(capsys: pytest.CaptureFixture[str], what: str) -> list[list[str]]:
+    main(["kernels", what])
+    return [part.splitlines() for part in capsys.readouterr().out.split("\n\n")[1:]]
+
+
+def test_the_facts_are_those_of_each_kernel(capsys: pytest.CaptureFixture[str]) -> None:
+    """The column of a kernel says what the scenario itself brings about under that kernel."""
+    path = Path(LESSON)
+    assert main(["kernels", LESSON, "--json"]) == 0
+    told = {(one["profile"], one["sysctl"]["memory_failure_early_kill"]): one
+            for one in json.loads(capsys.readouterr().out)["kernels"]}  # fmt: skip
+    assert [key for key in told if key[1] == 0] == [(name, 0) for name in PROFILES]
+    for (name, early), one in told.items():
+        scenario = under(load(path), name)
+        scenario = scenario._replace(sysctl={**scenario.sysctl, "memory_failure_early_kill": early})
+        session = replay.boot(scenario)
+        broke = next(done.outcome for done in replay.play(session, scenario) if done.step.op == "poison")
+        assert (one["result"]["result"], tuple(one["log"])) == (broke.result, broke.log)
+        assert list(one.get("signal", {})) == list(dict.fromkeys(signal.task for signal in broke.signals))
+
+
+def test_a_frame_of_another_machine(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["kernels", "any:slab", "--on", LESSON, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert "Shared memory today" in told["title"] and len(told["kernels"]) == 2 * len(PROFILES)
+    assert {one["result"]["result"] for one in told["kernels"]} == {"Ignored"}
+    out = tmp_path / "slab.md"
+    assert main(["kernels", "any:slab", "--on", LESSON, "--to", str(out)]) == 0
+    assert "| v7, early kill | v7, late kill |" in out.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nope"], "names no frame"),
+        (["0x7fffffff"], "this machine has frames"),
+        ([str(resources.path("machines/server.npz"))], "no error happens in it; name a frame"),
+        (["0x202", "--to", "x.pdf"], "x.pdf: not a format that can be written"),
+        (["0x202", "--on", "missing.toml"], "missing.toml"),
+    ],
+)
+def test_bad_input(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["kernels", *arguments]) == 2
+    shown = capsys.readouterr()
+    assert said in shown.err and not shown.out

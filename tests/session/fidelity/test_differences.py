@@ -1,0 +1,56 @@
+"""Each difference between two kernels stands alone, and the case that is said to show it does."""
+
+from __future__ import annotations
+
+import pytest
+
+from hwpoison_gui.kernel.profile.type import Profile
+from hwpoison_gui.session.fidelity.differences import GROUPS, NOTHING, Difference, differences, pairs, taken_over
+from hwpoison_gui.session.fidelity.shown_by import holds_under, read
+from hwpoison_gui.session.scenario.reader import load
+from tests.paths import ROOT
+
+DATA = ROOT / "tests" / "data"
+SHOWN = read(DATA)
+PAIRS = [pytest.param(older, newer, id=newer.name) for older, newer in pairs()]
+EVERY = [
+    pytest.param(older, newer, one, id=f"{newer.name}-{one.name}")
+    for older, newer in pairs()
+    for one in differences(older, newer)
+]
+
+
+@pytest.mark.parametrize(("older", "newer"), PAIRS)
+def test_each_says_something_of_both_kernels_under_a_name_of_its_own(older: Profile, newer: Profile) -> None:
+    found = list(differences(older, newer))
+    assert len({one.name for one in found}) == len(found) > 0
+    for one in found:
+        assert one.group in GROUPS and one.meaning and one.before and one.after
+        assert one.before != NOTHING or one.after != NOTHING
+
+
+@pytest.mark.parametrize(("older", "newer"), PAIRS)
+def test_without_one_difference_all_the_others_are_left(older: Profile, newer: Profile) -> None:
+    names = [one.name for one in differences(older, newer)]
+    for one in differences(older, newer):
+        assert [left.name for left in differences(older, one.without)] == [name for name in names if name != one.name]
+        assert [lost.name for lost in differences(one.without, newer)] == [one.name]
+
+
+@pytest.mark.parametrize(("older", "newer"), PAIRS)
+def test_a_search_looked_for_each(older: Profile, newer: Profile) -> None:
+    assert list(SHOWN[newer.name]) == [one.name for one in differences(older, newer)], (
+        "run: hwpoison-gui fidelity --search"
+    )
+
+
+@pytest.mark.parametrize(("older", "newer", "one"), EVERY)
+def test_the_case_holds_on_its_own_kernel_alone(older: Profile, newer: Profile, one: Difference) -> None:
+    path = SHOWN[newer.name].get(one.name)
+    if not path:
+        pytest.skip("no recorded case shows it; the page says so")
+    scenario = load(DATA / path)
+    assert scenario.profile in (older.name, newer.name)
+    wrong = one.without if scenario.profile == newer.name else taken_over(older, newer)[one.name]
+    assert holds_under(scenario, older if scenario.profile == older.name else newer) is True
+    assert holds_under(scenario, wrong) is False
