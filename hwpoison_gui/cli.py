@@ -197,7 +197,7 @@ def _fidelity(arguments: Sequence[str]) -> int:
     parser.add_argument("--out", type=Path, default=Path("docs/fidelity.md"), metavar="FILE", help="file to write")
     kernels = Path("docs/kernels.md")
     parser.add_argument("--kernels", type=Path, default=kernels, metavar="FILE", help="file for how the kernels differ")
-    parser.add_argument("--search", action="store_true", help="look for the cases that show the differences again")
+    parser.add_argument("--search", action="store_true", help="look again for cases that show a difference")
     options = parser.parse_args(arguments)
     from hwpoison_gui import resources
     from hwpoison_gui.session.fidelity import kernels_page, report, shown_by
@@ -207,8 +207,7 @@ def _fidelity(arguments: Sequence[str]) -> int:
     try:
         exported, hidden = open_recording(server, hidden=False), open_recording(server, hidden=True)
         text = report.page(options.data, exported, hidden)
-        if options.search:
-            shown_by.write(options.data, print)
+        shown_by.write(options.data, options.search, print)
         for path, page in ((options.out, text), (options.kernels, kernels_page.page(options.data))):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(page)

@@ -80,14 +80,25 @@ def case_for(difference: Difference, taken: Profile, cases: Sequence[Case]) -> P
     return None
 
 
-def search(data: Path, kept: ShownBy) -> Iterator[tuple[str, str, str]]:
-    """Kernel, difference and case for each difference, in order; what is kept is tried first. Takes minutes."""
+def search(data: Path, kept: ShownBy, again: bool) -> Iterator[tuple[str, str, str]]:
+    """Kernel, difference and case for each difference, in order.
+
+    Parameters
+    ----------
+    data
+        The folder of the recordings.
+    kept
+        What an earlier search found: looked for again only if no longer true or, with `again`, if it found nothing.
+    """
     cases = cases_of(data)
     for older, newer in pairs():
         taken = taken_over(older, newer)
         both = [*cases.get(newer.name, []), *cases.get(older.name, [])]
         for difference in differences(older, newer):
             known = kept.get(newer.name, {}).get(difference.name)
+            if known == "" and not again:
+                yield newer.name, difference.name, ""
+                continue
             likely = sorted(both, key=lambda case: case.path != data / known) if known else both
             found = case_for(difference, taken[difference.name], likely)
             yield newer.name, difference.name, found.relative_to(data).as_posix() if found is not None else ""
@@ -100,10 +111,13 @@ def read(data: Path) -> ShownBy:
     return found
 
 
-def write(data: Path, progress: Callable[[str], None]) -> None:
-    """Search, and keep what was found; `progress` is called with a line for each difference. Raises OSError."""
+def write(data: Path, again: bool, progress: Callable[[str], None]) -> None:
+    """Search, and keep what was found; `progress` is called with a line for each change. Raises OSError."""
     found: ShownBy = {}
-    for kernel, name, case in search(data, read(data)):
+    kept = read(data)
+    for kernel, name, case in search(data, kept, again):
         found.setdefault(kernel, {})[name] = case
-        progress(f"{kernel}: {name}: {case or 'no case'}")
-    atomic_file.write(data / KEPT, (json.dumps(found, indent=1) + "\n").encode())
+        if kept.get(kernel, {}).get(name) != case:
+            progress(f"{kernel}: {name}: {case or 'no case'}")
+    if found != kept:
+        atomic_file.write(data / KEPT, (json.dumps(found, indent=1) + "\n").encode())

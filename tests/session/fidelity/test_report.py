@@ -6,17 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from hwpoison_gui import resources
 from hwpoison_gui.cli import main
+from hwpoison_gui.session.fidelity import kernels_page, report
 from hwpoison_gui.session.fidelity.kernel_functions import FOLDED, LEFT_OUT, all_known, modelled
+from hwpoison_gui.sources.recording import open_recording
 from tests.paths import ROOT
 
 
-def test_the_page_is_up_to_date(tmp_path: Path) -> None:
-    written, kernels = tmp_path / "docs" / "fidelity.md", tmp_path / "docs" / "kernels.md"
-    data = str(ROOT / "tests" / "data")
-    assert main(["fidelity", "--data", data, "--out", str(written), "--kernels", str(kernels)]) == 0
-    for page in (written, kernels):
-        assert page.read_text() == (ROOT / "docs" / page.name).read_text(), "run: hwpoison-gui fidelity"
+def test_the_pages_are_up_to_date() -> None:
+    data, server = ROOT / "tests" / "data", resources.path("machines/server.npz")
+    recordings = open_recording(server, hidden=False), open_recording(server, hidden=True)
+    for name, text in (("fidelity.md", report.page(data, *recordings)), ("kernels.md", kernels_page.page(data))):
+        assert text == (ROOT / "docs" / name).read_text(), "run: hwpoison-gui fidelity"
 
 
 def test_without_a_checkout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
