@@ -15,6 +15,8 @@ from random import Random
 from typing import Any, Final, NamedTuple
 
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL, SYSCTL_RECOVERY, Profile
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.scenario import shape
 from hwpoison_gui.session.scenario.schema import OPS as SCHEMA
@@ -127,7 +129,7 @@ HUGE_ACTS: Final = (
     _act("poison", frame=_HUGE_FRAMES),
 )
 
-# What only the newer kernel can do.
+# What only newer kernels can do.
 _LATER_ACTS: Final = (
     _act("madvise", **_RANGE, advice=("mergeable",)),
     _act("soft_offline", frame=_FRAMES),
@@ -146,11 +148,17 @@ _LATER_HUGE_ACTS: Final = (
     _act("copy_from_user", **_HUGE_AT),
 )
 
+
+def _acts_of(profile: Profile, huge: bool) -> tuple[Act, ...]:
+    """What a kernel can do, and the sysctls that it has besides."""
+    later = profile.has("soft_offline")
+    rare = tuple(name for name in profile.sysctl if name not in (SYSCTL_EARLY_KILL, SYSCTL_RECOVERY))
+    acts = ACTS + _LATER_ACTS * later + tuple(_act("sysctl", name=(name,), value=(0, 1)) for name in rare)
+    return acts + 3 * (HUGE_ACTS + _LATER_HUGE_ACTS * later) * huge
+
+
 KINDS_OF_PROGRAM: Final[dict[Kind, tuple[Act, ...]]] = {
-    ("v7", False): ACTS,
-    ("v7", True): ACTS + 3 * HUGE_ACTS,
-    ("6.1", False): ACTS + _LATER_ACTS,
-    ("6.1", True): ACTS + _LATER_ACTS + 3 * (HUGE_ACTS + _LATER_HUGE_ACTS),
+    (profile.name, huge): _acts_of(profile, huge) for profile in PROFILES.values() for huge in (False, True)
 }
 
 

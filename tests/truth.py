@@ -20,6 +20,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.filemap import ZERO, content_of, disk_content
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR, MAX_ORDER, PAGE_SHIFT, Process
 from hwpoison_gui.kernel.rmap import page_index, rmap_vmas
 from hwpoison_gui.kernel.signal import get_signal
@@ -316,7 +317,7 @@ def users_of_all(m: Machine) -> list[int]:
 
 
 def machines() -> dict[str, Iterable[Session]]:
-    """All that are shipped, under both kernels and all settings."""
+    """All that are shipped, under all kernels and all settings."""
     settings = [
         {"memory_failure_early_kill": early, "memory_failure_recovery": on} for early in (0, 1) for on in (1, 0)
     ]
@@ -333,7 +334,7 @@ def machines() -> dict[str, Iterable[Session]]:
             yield session
 
     found: dict[str, Iterable[Session]] = {
-        f"desktop-{profile}-{frames}": preset(profile, frames) for profile in ("v7", "6.1") for frames in (4096, 65536)
+        f"desktop-{profile}-{frames}": preset(profile, frames) for profile in PROFILES for frames in (4096, 65536)
     }
     paths = [resources.path(f"machines/{name}.npz") for name in ("victim_before", "server")]
     paths += [DATA / "snapshot" / f"{name}.npz" for name in ("before", "victim_after")]
