@@ -5,17 +5,8 @@ After fs/proc/page.c. The word of a frame is what 6.1 shows; later kernels show 
 
 from __future__ import annotations
 
-from typing import Final
-
 from . import page_flags as pf
 from .machine import Machine
-
-# Flags of the folio, that is of its head (6.12).
-_OF_FOLIO: Final = (
-    pf.LOCKED | pf.DIRTY | pf.UPTODATE | pf.WRITEBACK | pf.LRU | pf.REFERENCED | pf.ACTIVE | pf.RECLAIM | pf.SWAPCACHE
-    | pf.SWAPBACKED | pf.UNEVICTABLE | pf.MLOCKED | pf.RESERVED | pf.MAPPEDTODISK | pf.PRIVATE | pf.PRIVATE_2 | pf.ANON
-    | pf.OWNER_PRIVATE
-)  # fmt: skip
 
 
 def stable_page_flags(m: Machine, pfn: int) -> int:
@@ -25,5 +16,5 @@ def stable_page_flags(m: Machine, pfn: int) -> int:
     word = m.page(pfn)
     if not word & pf.COMPOUND_TAIL or not word & (pf.HUGE | pf.THP) or not m.profile.has("tails_show_their_folio"):
         return word
-    shown = _OF_FOLIO | (pf.HWPOISON if word & pf.HUGE else 0)
+    shown = pf.OF_FOLIO | (pf.HWPOISON if word & pf.HUGE else 0)
     return word | m.page(m.compound_head(pfn)) & shown

@@ -98,6 +98,12 @@ UNCACHED: Final = 1 << 39
 SOFTDIRTY: Final = 1 << 40
 ARCH_2: Final = 1 << 41
 
+# Flags of a folio, that is of its head, which /proc/kpageflags of 6.12 shows for its tails.
+OF_FOLIO: Final = (
+    LOCKED | DIRTY | UPTODATE | WRITEBACK | LRU | REFERENCED | ACTIVE | RECLAIM | SWAPCACHE | SWAPBACKED | UNEVICTABLE
+    | MLOCKED | RESERVED | MAPPEDTODISK | PRIVATE | PRIVATE_2 | ANON | OWNER_PRIVATE
+)  # fmt: skip
+
 
 def names_of(word: int) -> tuple[str, ...]:
     """Names of the flags set in `word`, lowest bit first; unknown bits are left out."""
