@@ -46,6 +46,8 @@ def write_pictures(out: Path, file: Path | None = None, live: bool = False) -> i
             window.controller.show_step(position)
             app.processEvents()
             window.panels.make_what_is_seen()
+            window.controller.work.finish()
+            window.present.finish()
             app.processEvents()
             path = out / f"{name}.png"
             if not window.grab().save(str(path)):

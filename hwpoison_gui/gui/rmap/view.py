@@ -26,7 +26,7 @@ from hwpoison_gui.gui.rmap.fonts import Fonts
 from hwpoison_gui.gui.rmap.paint import RmapPainter, middle_of
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.rmap.graph import ReverseMap
-from hwpoison_gui.view.walk.layout import Layout, lay_out, rows_of, width_of
+from hwpoison_gui.view.walk.layout import Layout, Row, lay_out, rows_of, width_of
 from hwpoison_gui.view.walk.news import RowNews, news_of
 from hwpoison_gui.view.walk.state import WalkState
 from hwpoison_gui.view.walk.words import HEAD_TIPS, map_words, no_users_words, row_words
@@ -54,6 +54,7 @@ class RmapView(QAbstractScrollArea):
         self._selected_task: int | None = None
         self._unfolded: set[str] = set()
         self._cursor = 0  # row of the keyboard cursor
+        self._rows: list[Row] = []
         self._layout: Layout | None = None
         self._news: dict[int, RowNews] = {}  # of the rows drawn since the last step
         self._phase = 0.0
@@ -97,7 +98,7 @@ class RmapView(QAbstractScrollArea):
         self._phase = 0.0
         self._news = {}
         if other:
-            self._lay_out()
+            self._group()
         self._follow()
         self.setAccessibleDescription(self.in_words(_MOST_WORDS))
         self.viewport().update()
@@ -115,11 +116,15 @@ class RmapView(QAbstractScrollArea):
 
     # -- layout
 
+    def _group(self) -> None:
+        """Recomputes the rows, for other users or other groups that are unfolded."""
+        self._rows = rows_of(self.graph, self._unfolded) if self.graph is not None else []
+        self._lay_out()
+
     def _lay_out(self) -> None:
         self._layout, self._news = None, {}
         if self.graph is not None:
-            size = self.viewport().size()
-            rows = rows_of(self.graph, self._unfolded)
+            size, rows = self.viewport().size(), self._rows
             metrics = self._fonts.metrics(self.graph, rows)
             wide = ceil(width_of(size.width(), size.height(), metrics))
             self._layout = lay_out(rows, wide, size.height(), metrics)
@@ -256,7 +261,7 @@ class RmapView(QAbstractScrollArea):
         row = self._layout.rows[number]
         if row.is_group:
             self._unfolded ^= {row.label}
-            self._lay_out()
+            self._group()
             self.setAccessibleDescription(self._row_in_words(number))
         else:
             self.taskClicked.emit(row.mappers[0].tgid)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from math import inf
 from typing import Final, NamedTuple
 
@@ -88,7 +88,6 @@ class Metrics(NamedTuple):
     wanted: Widths = (0.0, 0.0, 0.0)
 
 
-@lru_cache(1 << 15)
 def base_name(name: str) -> str:
     """Name of a task without the number that distinguishes it from its siblings."""
     return _NUMBER.sub("", name) or name

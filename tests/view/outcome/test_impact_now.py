@@ -285,3 +285,13 @@ def test_views_of_several_frames_do_not_drop_each_others_answers() -> None:
     of_first, of_second = impact_now(session, first), impact_now(session, second)
     assert of_first is not of_second
     assert impact_now(session, first) is of_first, "asked again at the same position"
+
+
+def test_who_was_not_signalled_is_hit_as_it_would_be_by_now() -> None:
+    """A handler installed since catches the next touch; who has unmapped the file will never read it."""
+    session, pfn = broken()
+    do(session, "sigaction", task="later", sigbus="handler")
+    do(session, "munmap", task="stale", at="m+0", pages=2)
+    assert told(session, pfn) == {
+        name: hits.CAUGHT if name == "later" else kind for name, kind in AT_THE_END.items() if name != "stale"
+    }
