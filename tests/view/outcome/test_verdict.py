@@ -214,3 +214,34 @@ def test_five_names_are_said(others: int, who: str) -> None:
         do(session, "fork", task="a", child=f"b{number}")
     do(session, "poison", frame=f"pfn:{pfn:#x}")
     assert f"; {who} die on touch;" in verdict(session, session.operations[-1])
+
+
+@pytest.mark.parametrize(
+    ("most", "said"), [(2, "a and b caught SIGBUS and survive"), (1, "a caught SIGBUS and survives")]
+)
+def test_one_survives_or_several_survive(most: int, said: str) -> None:
+    session = Session.fresh(4096, sysctl={"memory_failure_early_kill": 1})
+    do(session, "task", name="a", sigbus="handler")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0")
+    if most > 1:
+        do(session, "fork", task="a", child="b")
+    do(session, "poison", frame="a:m+0")
+    assert f": {said};" in verdict(session, session.operations[-1])
+
+
+def test_a_call_that_fails_says_why_by_its_own_last_step() -> None:
+    """madvise() meets a hwpoison entry; then no VMA, after a step of munmap()."""
+    session, pfn = anonymous("6.1")
+    do(session, "poison", frame="a:m+0")
+    address = session.resolve_address("a", "m+0")
+    do(session, "sigaction", task="a", sigbus="handler")
+    do(session, "poison", frame="a:m+0", via="madvise", task="a")
+    assert verdict(session, session.operations[-1]) == (
+        f"The PTE at {address:#x} is a hwpoison entry for frame {pfn:#x}; the call returned −EFAULT."
+    )
+    do(session, "munmap", task="a", at="m+0", pages=1)
+    do(session, "madvise", task="a", at="m+0", pages=1, advice="dontneed")
+    failed = session.operations[-1]
+    assert (failed.outcome.errno, failed.last - failed.first) == ("ENOMEM", 1)
+    assert verdict(session, failed) == f"1 page at {address:#x} dropped; the call returned −ENOMEM."
