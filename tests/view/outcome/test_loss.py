@@ -7,7 +7,9 @@ import pytest
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import hits
 from hwpoison_gui.view.outcome import loss
+from hwpoison_gui.view.outcome.impact_now import impact_now
 from hwpoison_gui.view.outcome.loss import Loss, ending_of, loss_of
+from hwpoison_gui.view.rmap.graph import reverse_map
 from tests.workbench import do
 
 
@@ -329,3 +331,102 @@ def test_before_the_handler_begins_there_is_no_beginning_to_look_at() -> None:
     loss.note_beginning(again, again.operations[-1])
     again.seek(operation.last)
     assert came(again) == said
+
+
+def broken_twice() -> Session:
+    """The frame of an error that was withdrawn is mapped by `b` now; `a` has nothing of it any more."""
+    session = Session.fresh(4096, profile="6.1", sysctl={"memory_failure_early_kill": 0})
+    for name in ("a", "b"):
+        do(session, "task", name=name)
+        do(session, "mmap", task=name, name="m", pages=1)
+    do(session, "write", task="a", at="m+0", value="x")
+    pfn = session.resolve_frame("a:m+0")
+    do(session, "poison", frame="a:m+0")
+    do(session, "unpoison", frame=f"pfn:{pfn:#x}")
+    do(session, "write", task="b", at="m+0", value="y")
+    assert session.resolve_frame("b:m+0") == pfn
+    do(session, "poison", frame="b:m+0")
+    return session
+
+
+def mapped_by_madvise() -> Session:
+    """madvise() faults the page in that it then breaks: the map from before the operation lacks it."""
+    session = with_file()
+    do(session, "write", task="a", at="m+0", value="x")
+    do(session, "poison", frame="b:m+0", via="madvise", task="b")
+    return session
+
+
+def faulted_in_by_madvise() -> Session:
+    """The frame was free before the operation."""
+    session = Session.fresh(4096)
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "poison", frame="a:m+0", via="madvise", task="a")
+    return session
+
+
+def tail_twice(profile: str, shared: bool) -> Session:
+    """A second report of a tail of a huge page: the flag stands on its head, or on both."""
+    session = Session.fresh(4096, profile=profile, huge_pages=2, sysctl={"memory_failure_early_kill": 0})
+    do(session, "task", name="a", sigbus="handler")
+    do(session, "mmap", task="a", name="h", pages=512, huge="hugetlb", shared=shared)
+    do(session, "write", task="a", at="h+0", value="h")
+    do(session, "fork", task="a", child="b")
+    pfn = session.resolve_frame("a:h+3")
+    for _ in range(2):
+        do(session, "poison", frame=f"pfn:{pfn:#x}")
+    return session
+
+
+@pytest.mark.parametrize("profile", ["v7", "6.1"])
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_second_report_of_a_huge_page_hits_those_whom_the_first_one_hit(profile: str, shared: bool) -> None:
+    session = tail_twice(profile, shared)
+    first, second = session.operations[-2:]
+    before, after = loss_of(session, first), loss_of(session, second)
+    assert before is not None and after is not None
+    assert set(kinds(before)) == {"a", "b"}
+    is_dissolved = profile == "6.1" and not shared  # the entries are of the first error, and name its head
+    assert kinds(after) == ({} if is_dissolved else kinds(before))
+
+
+def of_a_file() -> Session:
+    session = with_file(early_kill=1)
+    do(session, "write", task="a", at="m+0", value="x")
+    do(session, "read", task="b", at="m+0")
+    do(session, "poison", frame="/f@0")
+    return session
+
+
+@pytest.mark.parametrize(
+    "build", [broken_twice, mapped_by_madvise, faulted_in_by_madvise, of_a_file, lambda: anonymous(1)]
+)
+@pytest.mark.parametrize("map_of", ["no frame", "the frame", "another frame"])
+def test_the_beginning_is_the_same_whenever_and_with_whatever_map_it_is_looked_at(build, map_of: str) -> None:
+    said = came(build())
+    session = build()
+    error, end = session.operations[-1], len(session.steps)
+    assert error.outcome.pfn is not None
+    for position in range(error.first, end + 1):
+        session = build()
+        error = session.operations[-1]
+        session.seek(error.first)
+        pfn = error.outcome.pfn if map_of == "the frame" else session.resolve_frame("any:slab")
+        graph = None if map_of == "no frame" else reverse_map(session, pfn)
+        session.seek(position)
+        loss.note_beginning(session, error, graph)
+        session.seek(end)
+        assert came(session) == said, position
+
+
+def test_what_has_no_frame_has_no_beginning() -> None:
+    session = anonymous(1)
+    do(session, "sysctl", name="memory_failure_early_kill", value=0)
+    do(session, "poison", frame="pfn:0x1000")
+    for operation in session.operations[-2:]:
+        session.seek(operation.last)
+        loss.note_beginning(session, operation)
+        assert loss.hits_now(session, operation) == {}
+    do(session, "sysctl", name="memory_failure_early_kill", value=1)
+    assert impact_now(session, 0x1000) == {}

@@ -99,3 +99,21 @@ def test_what_read_nothing_is_not_old() -> None:
     assert not is_old(session)
     do(session, "write", task="b", at="m+1", value="z")
     assert not is_old(session)
+
+
+def test_what_was_lost_may_be_equal_to_what_is_left() -> None:
+    session = lost()
+    do(session, "write", task="b", at="m+1", value="disk")
+    do(session, "poison", frame="/f@1")
+    do(session, "pread", task="b", fd="d", page=1)
+    assert session.operations[-1].outcome.value == "disk" and not is_old(session)
+
+
+def test_a_call_of_one_step_reads_the_page_of_that_step() -> None:
+    session = lost()
+    do(session, "file", path="/g", pages=1)
+    do(session, "open", task="b", path="/g", fd="g")
+    for fd in ("d", "g", "d"):
+        do(session, "pread", task="b", fd=fd, page=0)
+        assert is_old(session) is (fd == "d")
+    assert session.operations[-1].last - session.operations[-1].first == 1
