@@ -11,19 +11,22 @@ import pytest
 from hwpoison_gui import resources
 from hwpoison_gui.kernel.boot.machine import machine_from_image
 from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.session.dry_run import dry_run
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.recording import open_recording
 from hwpoison_gui.view.base import hits
 from hwpoison_gui.view.base.hits import counted_hits
+from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.facts.operation_chips import result_in
 from hwpoison_gui.view.facts.sentence import sentence_of
 from hwpoison_gui.view.filter.expression import parse
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.assessment import Assessment
 from hwpoison_gui.view.outcome.crowd import MOST_MAPPERS
+from hwpoison_gui.view.outcome.impact import find_before
 from hwpoison_gui.view.outcome.impact_now import impact_now
 from hwpoison_gui.view.outcome.loss import loss_of
-from hwpoison_gui.view.outcome.prediction import predict
+from hwpoison_gui.view.outcome.prediction import class_of, predict
 from hwpoison_gui.view.outcome.preview import preview
 from hwpoison_gui.view.outcome.verdict import verdict
 from hwpoison_gui.view.rows.tasks import task_row
@@ -166,3 +169,17 @@ def test_frames_are_found_by_what_becomes_of_an_init() -> None:
     frames = found.match(session.machine, lambda lens: classes).frames
     assert frames is not None
     assert set(np.flatnonzero(frames).tolist()) == {session.resolve_frame(f"i:m+{page}") for page in (0, 1)}
+
+
+def test_whose_death_ends_a_namespace() -> None:
+    session = machine("6.1", 1, container=True)
+    m, pfn = session.machine, session.resolve_frame("i:m+0")
+    init, child = (session.world.process(name).tgid for name in "ic")
+    before = to_the_end(find_before(m, pfn))
+    with dry_run(m, pfn) as ran:
+        assert ran.signals
+        for impacts, code in (
+            ({init: hits.ENDS}, outcomes.NAMESPACE), ({init: hits.DEAD}, outcomes.NAMESPACE),
+            ({child: hits.DEAD}, outcomes.EARLY), ({init: hits.SIGNALLED, child: hits.DEAD}, outcomes.EARLY),
+        ):  # fmt: skip
+            assert class_of(m, before, ran, impacts, True) == code, impacts

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.outcome.preview import preview
+from hwpoison_gui.view.base import hits
+from hwpoison_gui.view.outcome import classes as outcomes
+from hwpoison_gui.view.outcome.prediction import predict
+from hwpoison_gui.view.outcome.preview import preview, words_of
 from tests.workbench import do
 
 
@@ -92,3 +95,35 @@ def test_a_page_that_swap_has_too_is_no_loss() -> None:
     do(session, "swapin", task="a", at="m+0")
     pfn = next(iter(session.machine.swap_cache.view.values()))
     assert told(session, f"pfn:{pfn:#x}") == "no process is signalled; swap has a copy"
+
+
+def test_two_are_several(session: Session) -> None:
+    for name in "ab":
+        do(session, "sigaction", task=name, sigbus="handler")
+    do(session, "exit", task="c")
+    assert told(session, "a:m+0") == "signals 2 that survive (a and b); loses 4 KiB of private memory"
+
+
+def test_what_the_kernel_keeps_may_have_no_flags(session: Session) -> None:
+    m = session.machine
+    (bare, *_) = [pfn for pfn in range(m.frames) if not m.page(pfn) and m.refcount.get(pfn) and not m.mapcount.get(pfn)]
+    assert told(session, f"pfn:{bare:#x}").endswith("; the kernel keeps it")
+
+
+def test_the_result_stands_before_who_is_hit() -> None:
+    session = Session.fresh(4096, profile="6.1", sysctl={"memory_failure_early_kill": 0})
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=2)
+    for at in ("m+0", "m+1"):
+        do(session, "write", task="a", at=at, value="same")
+    do(session, "madvise", task="a", at="m+0", pages=2, advice="mergeable")
+    assert told(session, "a:m+0").startswith("Ignored (unmapping failed page); ")
+
+
+def test_why_the_machine_would_stop(session: Session) -> None:
+    pfn = session.resolve_frame("a:m+0")
+    ahead = predict(session.machine, pfn)._replace(code=outcomes.PANICS)
+    init = words_of(session.machine, pfn, ahead._replace(hits={hits.DEAD: [1]}))
+    assert init == "If it broke: the machine would stop, init is killed"
+    off = words_of(session.machine, pfn, ahead._replace(hits={}))
+    assert off == "If it broke: the machine would stop, memory_failure_recovery is 0"

@@ -66,6 +66,23 @@ def test_a_frame_without_flags_and_references_is_not_said_to_be_the_kernels() ->
     assert "kernel’s own" not in said.text + said.detail and "may be free on a per-CPU list" in said.detail
 
 
+def test_a_search_for_who_shares_a_merged_page_is_not_begun_on_a_large_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Workbench()
+    bench.area(pages=2)
+    bench.do("write", task="a", at="m+1", value="own")
+    for name in "mn":
+        if name == "n":
+            bench.area("n")
+        bench.do("write", task="a", at=f"{name}+0", value="x")
+        bench.do("madvise", task="a", at=f"{name}+0", pages=1, advice="mergeable")
+    merged, own = bench.pfn("a:m+0"), bench.pfn("a:m+1")
+    monkeypatch.setattr(module, "_MOST_SEARCHED", sum(bench.m.rss.view.values()))
+    assert users_of(bench.m, merged) == ["a"]
+    monkeypatch.setattr(module, "_MOST_SEARCHED", sum(bench.m.rss.view.values()) - 1)
+    assert users_of(bench.m, merged) == [] and "mapped 2 times" in summary(bench.m, merged)
+    assert users_of(bench.m, own) == ["a"], "its mapping leads to them"
+
+
 @pytest.fixture(name="session")
 def _session() -> Session:
     """`a` has a private page and two of a file; `b` to `e` are forked by it."""
