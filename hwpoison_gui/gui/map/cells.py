@@ -10,10 +10,10 @@ from typing import Final
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QImage, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QImage, QPainter, QPainterPath, QPen, QPolygonF
 
 from hwpoison_gui.gui.map.stamps import Face, Stamps, faded, glyphs_of
-from hwpoison_gui.gui.widgets.primitives import draw_lines
+from hwpoison_gui.gui.widgets.primitives import draw_lines, draws_vectors
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.palette import Theme, argb
@@ -27,6 +27,7 @@ BORDERS_FROM: Final = 14.0
 SIGNS_FROM: Final = 20.0
 TEXT_FROM: Final = 44.0
 BLOCKS_FROM: Final = 8.0
+MOST_VECTORS: Final = 1 << 16  # cells; more are an image with a pixel for each, also where the picture is of vectors
 _HEX: Final = glyphs_of(["0123456789abcdef"], 16)[0]
 _LETTERS: Final = 14  # maximum number of flag letters shown
 
@@ -78,13 +79,17 @@ class CellPainter:
             self._paint_contents(painter, plane, camera, ratio)
 
     def _paint_image(self, painter: QPainter, plane: FramePlane, camera: Camera, ratio: float) -> None:
-        number = plane.pyramid.level_for(camera.cell * ratio)
+        vectors = draws_vectors(painter)
+        number = 0 if vectors else plane.pyramid.level_for(camera.cell * ratio)
         size = 1 << number
         left, top, right, bottom = visible_cells(camera)
         left, top, right, bottom = left // size, top // size, -(-right // size), -(-bottom // size)
         if right <= left or bottom <= top:
             return
         codes = np.ascontiguousarray(plane.pyramid.region(number, left, top, right, bottom))
+        if vectors and codes.size <= MOST_VECTORS:
+            self._paint_runs(painter, codes, camera, left, top)
+            return
         image = QImage(codes.data, right - left, bottom - top, right - left, QImage.Format.Format_Indexed8)
         image.setColorTable(self._table)
         x, y = camera.to_view(left * size, top * size)
@@ -92,6 +97,21 @@ class CellPainter:
         # Qt scales 32-bit images several times faster than indexed ones; only the visible part is converted.
         image = image.convertToFormat(QImage.Format.Format_RGB32)
         painter.drawImage(QRectF(x, y, (right - left) * edge, (bottom - top) * edge), image)
+
+    def _paint_runs(self, painter: QPainter, codes: np.ndarray, camera: Camera, left: int, top: int) -> None:
+        """Draw cells of one colour that are side by side as one rectangle, all of a colour as one path."""
+        changes = np.diff(codes, axis=1, prepend=-1, append=-1) != 0
+        rows, starts = np.nonzero(changes[:, :-1])
+        ends = np.nonzero(changes[:, 1:])[1] + 1
+        x0, y = (starts + left - camera.left) * camera.cell, (rows + top - camera.top) * camera.cell
+        x1, found = (ends + left - camera.left) * camera.cell, codes[rows, starts]
+        painter.setPen(Qt.PenStyle.NoPen)
+        for code in np.unique(found).tolist():
+            path, mine = QPainterPath(), found == code
+            path.setFillRule(Qt.FillRule.WindingFill)
+            for a, b, at in zip(x0[mine].tolist(), x1[mine].tolist(), y[mine].tolist(), strict=True):
+                path.addRect(a, at, b - a, camera.cell)
+            painter.fillPath(path, QColor(self._table[code]))
 
     def _paint_borders(self, painter: QPainter, camera: Camera) -> None:
         left, top, right, bottom = visible_cells(camera)

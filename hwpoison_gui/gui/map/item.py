@@ -123,7 +123,7 @@ class FrameMapItem:
         plane, camera = self.plane, self.camera
         if plane is None:
             return
-        ratio = device.devicePixelRatioF()
+        ratio = painter.deviceTransform().m11()  # not that of the widget: it may be drawn into a larger picture
         view = QRectF(0, 0, camera.view_width + self.edge, camera.view_height)
         painter.save()
         painter.setClipRect(view.adjusted(self.edge, 0, 0, 0))

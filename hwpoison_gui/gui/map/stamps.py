@@ -1,6 +1,7 @@
 """Small pictures that are drawn many times: marks, signs and glyphs of the map.
 
-Positions are numpy arrays; Qt gets them as one array of fragments, without a Python object for each.
+Positions are numpy arrays; Qt gets them as one array of fragments, without a Python object for each. Where a picture
+is made of vectors, each is drawn instead of copied.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPixmap
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPixmap
 
-from hwpoison_gui.gui.widgets.primitives import FRAGMENT, draw_fragments
+from hwpoison_gui.gui.widgets.primitives import FRAGMENT, draw_fragments, draws_vectors
 
 Draw = Callable[[QPainter, int], None]
 
@@ -28,6 +29,13 @@ class Face(NamedTuple):
     height: float
 
 
+class Sheet(NamedTuple):
+    """Pictures in a row on a pixmap, and what drew them."""
+
+    pixmap: QPixmap
+    draw: Draw
+
+
 def glyphs_of(texts: Sequence[str], most: int) -> np.ndarray:
     """Return glyph numbers, shape (texts, most), -1 after the end of shorter texts."""
     rows = np.full((len(texts), most), -1)
@@ -41,19 +49,19 @@ class Stamps:
     """A cache of pixmaps drawn on first use, and methods that draw one at many positions."""
 
     def __init__(self) -> None:
-        self._pixmaps: dict[tuple, QPixmap] = {}
+        self._sheets: dict[tuple, Sheet] = {}
 
     def clear(self) -> None:
         """Drop all pixmaps after a change of theme, font or screen."""
-        self._pixmaps.clear()
+        self._sheets.clear()
 
-    def sheet(self, key: tuple, count: int, width: float, height: float, ratio: float, draw: Draw) -> QPixmap:
-        """Return a pixmap of `count` pictures in a row; `draw(painter, n)` draws one into (0, 0, width, height)."""
-        found = self._pixmaps.get((*key, ratio))
+    def sheet(self, key: tuple, count: int, width: float, height: float, ratio: float, draw: Draw) -> Sheet:
+        """Return a sheet of `count` pictures; `draw(painter, n)` draws one into (0, 0, width, height)."""
+        found = self._sheets.get((*key, ratio))
         if found is None:
-            found = QPixmap(round(count * width * ratio), round(height * ratio))
-            found.fill(Qt.GlobalColor.transparent)
-            painter = QPainter(found)
+            pixmap = QPixmap(round(count * width * ratio), round(height * ratio))
+            pixmap.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(pixmap)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             for number in range(count):
                 painter.resetTransform()
@@ -62,16 +70,19 @@ class Stamps:
                 painter.setClipRect(QRectF(0, 0, width, height))
                 draw(painter, number)
             painter.end()
-            if len(self._pixmaps) > 200:  # sizes change with the zoom
-                self._pixmaps.clear()
-            self._pixmaps[(*key, ratio)] = found
+            if len(self._sheets) > 200:  # sizes change with the zoom
+                self._sheets.clear()
+            found = self._sheets[(*key, ratio)] = Sheet(pixmap, draw)
         return found
 
-    def put(self, painter: QPainter, sheet: QPixmap, size: tuple[float, float], ratio: float, where: tuple) -> None:
+    def put(self, painter: QPainter, sheet: Sheet, size: tuple[float, float], ratio: float, where: tuple) -> None:
         """Draw pictures of a sheet. `where`: arrays (left, top, number); number may be a scalar."""
         left, top, number = where
         count = len(left)
         if not count:
+            return
+        if draws_vectors(painter):
+            _draw_each(painter, sheet.draw, left, top, np.broadcast_to(number, count))
             return
         width, height = size
         rows = np.empty((count, FRAGMENT))
@@ -84,11 +95,14 @@ class Stamps:
         rows[:, 6] = rows[:, 7] = 1 / ratio
         rows[:, 8] = 0
         rows[:, 9] = 1
-        draw_fragments(painter, rows, sheet)
+        draw_fragments(painter, rows, sheet.pixmap)
 
     def put_text(self, painter: QPainter, face: Face, inks: tuple[str, ...], ratio: float, where: tuple) -> None:
         """Draw rows of glyphs. `where`: arrays (left, top, glyphs, index into `inks`), one entry per row."""
         left, top, glyphs, ink = where
+        if draws_vectors(painter):
+            _write_each(painter, face, inks, where)
+            return
 
         def draw(p: QPainter, number: int) -> None:
             p.setFont(face.font)
@@ -104,6 +118,25 @@ class Stamps:
         y = np.asarray(top)[:, None] + np.zeros_like(x)
         number = glyphs + len(GLYPHS) * np.asarray(ink)[:, None]
         self.put(painter, sheet, (face.width, face.height), ratio, (x[used], y[used], number[used]))
+
+
+def _draw_each(painter: QPainter, draw: Draw, left: np.ndarray, top: np.ndarray, numbers: np.ndarray) -> None:
+    for x, y, number in zip(left.tolist(), top.tolist(), numbers.tolist(), strict=True):
+        painter.save()
+        painter.translate(x, y)
+        draw(painter, int(number))
+        painter.restore()
+
+
+def _write_each(painter: QPainter, face: Face, inks: tuple[str, ...], where: tuple) -> None:
+    """Write rows of glyphs as text."""
+    painter.setFont(face.font)
+    metrics = QFontMetricsF(face.font)
+    base = (face.height - metrics.height()) / 2 + metrics.ascent()
+    rows = zip(*(np.asarray(column).tolist() for column in where), strict=True)
+    for x, y, glyphs, ink in rows:
+        painter.setPen(QColor(inks[ink]))
+        painter.drawText(QPointF(x, y + base), "".join(GLYPHS[glyph] for glyph in glyphs if glyph >= 0))
 
 
 def faded(colour: str, opacity: float) -> QColor:

@@ -139,6 +139,10 @@ class RmapView(QAbstractScrollArea):
                 bar.setRange(0, 0)
         self.viewport().update()
 
+    def content_height(self) -> int:
+        """Pixels for all rows, at the present width."""
+        return ceil(self._layout.height) if self._layout is not None else 0
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._lay_out()

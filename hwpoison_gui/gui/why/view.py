@@ -79,6 +79,15 @@ class DecisionView(QTreeView):
         self.setExpanded(model.index_of(head), True)
         self.scrollToBottom()
 
+    def content_height(self) -> int:
+        """Pixels for all lines that are not folded, at the present width."""
+        self.doItemsLayout()
+        last, below = QModelIndex(), self.outline_model.index(0, 0)
+        while below.isValid():
+            last, below = below, self.indexBelow(below)
+        rect = self.visualRect(last)
+        return rect.bottom() + 1 + self.verticalOffset() + look.SMALL
+
     def _unfold(self) -> None:
         shown = list(self.outline_model.outline.shown())
         if all(node.kind != "run" for node in shown):

@@ -56,12 +56,12 @@ class CaptionBar(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Applies colours and fonts."""
         self.head.setFont(look.font(look.CAPTION))
-        look.ink(self.head, theme.muted)
         self.text.setFont(look.font(look.HEADLINE))
         self.setStyleSheet(
             f"#caption {{ background: {theme.raised}; border-left: {_BAR}px solid {theme.accent}; }}"
             "#caption QPlainTextEdit { background: transparent; border: none; padding: 0; border-radius: 0; }"
         )
+        look.ink(self.head, theme.muted)  # last: a style sheet brings back the palette that it found
         self._fit()
 
     def set_texts(self, texts: Sequence[str]) -> None:

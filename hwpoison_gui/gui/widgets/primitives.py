@@ -7,11 +7,17 @@ from typing import Any, Final
 import numpy as np
 import shiboken6
 from PySide6.QtCore import QLineF
-from PySide6.QtGui import QPainter, QPen, QPixmap
+from PySide6.QtGui import QPaintEngine, QPainter, QPen, QPixmap
 
 # Columns of a row, in the layout of the C++ structures.
 LINE: Final = 4  # x1, y1, x2, y2
 FRAGMENT: Final = 10  # centre x, y; left, top, width, height in the source; scales, rotation, opacity
+
+
+def draws_vectors(painter: QPainter) -> bool:
+    """Whether a picture is made that can be enlarged: see gui/export/svg.py."""
+    engine = painter.paintEngine()
+    return engine is not None and engine.type() == QPaintEngine.Type.User
 
 
 def draw_lines(painter: QPainter, lines: np.ndarray, pen: QPen) -> None:
