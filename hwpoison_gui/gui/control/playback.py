@@ -12,11 +12,10 @@ from typing import Final
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from hwpoison_gui.session.session import Operation, Session
-from hwpoison_gui.view.facts.pace import Pace
+from hwpoison_gui.view.facts.pace import MOVING_MS, Pace
 
 _TICK_MS: Final = 33
 _BOOTED_MS: Final = 250.0  # for which the machine as booted is shown
-_MOVING_MS: Final = 1100.0  # in which what moves within a step has arrived
 
 
 class Clock(QObject):
@@ -103,7 +102,7 @@ class Clock(QObject):
             self.phaseChanged.emit(0.0)
             self.pause()
             return
-        self.phaseChanged.emit(min(1.0, self._spent / min(self._duration(at), _MOVING_MS)))
+        self.phaseChanged.emit(min(1.0, self._spent / min(self._duration(at), MOVING_MS)))
 
 
 class Playback(Clock):

@@ -8,10 +8,9 @@ from typing import Final
 
 from PySide6.QtCore import QEasingCurve, QObject, QVariantAnimation
 
+from hwpoison_gui.view.facts.pace import FLIGHT_MS, STEP_MS
 from hwpoison_gui.view.map.camera import Camera
 
-_FLIGHT_MS: Final = 900
-_STEP_MS: Final = 420
 _MOST_MS: Final = 3000  # for any number of steps
 
 
@@ -60,8 +59,8 @@ class Motion(QObject):
         """Goes from one timeline position to another; `then` is called on arrival."""
         self.stop()
         self._from, self._to, self._then = here, there, then
-        walk_ms = min(_MOST_MS, _STEP_MS * abs(there - here))
-        flight_ms = _FLIGHT_MS if flight else 0
+        walk_ms = min(_MOST_MS, STEP_MS * abs(there - here))
+        flight_ms = FLIGHT_MS if flight else 0
         if not self._on or not walk_ms + flight_ms:
             self._arrived()
             return

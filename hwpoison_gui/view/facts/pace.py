@@ -12,6 +12,11 @@ from typing import Final
 from hwpoison_gui.kernel.mark import Act, Mark, Site
 from hwpoison_gui.view.words.lookup import branch_of, text_of, why_of
 
+# Milliseconds for what moves, at any speed of reading.
+FLIGHT_MS: Final = 900  # of the camera
+STEP_MS: Final = 420  # of a step that is passed on the way
+MOVING_MS: Final = 1100  # in which what moves within a step has arrived
+
 # Milliseconds. A teacher says 150 words of 6 characters a minute, and takes breath before each sentence.
 _BREATH: Final = 900.0
 _CHARACTER: Final = 65.0

@@ -1,0 +1,36 @@
+"""Packages that only some formats need: they are not installed with the program, but asked for by name."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+from typing import Final, NamedTuple
+
+
+class _Extra(NamedTuple):
+    name: str  # in [project.optional-dependencies]
+    package: str  # as pip knows it
+
+
+_EXTRAS: Final = {"PIL": _Extra("pictures", "Pillow"), "av": _Extra("video", "av")}
+
+
+class MissingExtraError(Exception):
+    """A format needs a package that is not installed. `str(error)` says which, and how to get it, in one line."""
+
+    def __init__(self, what: str, module: str) -> None:
+        extra = _EXTRAS[module]
+        super().__init__(
+            f"{what} needs {extra.package}, which is not installed: {sys.executable} -m pip install {extra.package}"
+            f"  (the extra “{extra.name}” of hwpoison-gui)"
+        )
+
+
+def required(what: str, module: str, part: str = "") -> ModuleType:
+    """Import a module, or a part of it, that the format `what` needs. Raises MissingExtraError."""
+    try:
+        found = importlib.import_module(module)
+        return importlib.import_module(f"{module}.{part}") if part else found
+    except ImportError:
+        raise MissingExtraError(what, module) from None
