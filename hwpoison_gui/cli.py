@@ -18,7 +18,8 @@ from hwpoison_gui import __version__, terminal
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
 
 if TYPE_CHECKING:
-    from hwpoison_gui.opening import Start
+    from hwpoison_gui.export.wanted import Wanted
+    from hwpoison_gui.opening import Opened, Start
     from hwpoison_gui.stories import Machine
 
 GOOD: Final = 0
@@ -27,6 +28,7 @@ BAD_FILE: Final = 2
 INTERRUPTED: Final = 130  # as a shell says of SIGINT
 PIPE_CLOSED: Final = 141  # as a shell says of SIGPIPE
 
+_SUBJECTS: Final = ("window", "map", "rmap", "outline", "stage")
 _ANY_FILE: Final = "a scenario, a saved session, a recording or raw page flags"
 
 _USAGE: Final = """hwpoison-gui [FILE [--at MOMENT] | --live | --present FILE [--at MOMENT]]
@@ -37,7 +39,7 @@ _USAGE: Final = """hwpoison-gui [FILE [--at MOMENT] | --live | --present FILE [-
        hwpoison-gui pictures [FILE] --out DIR
        hwpoison-gui kernels [--on MACHINE | --live] [--json | --to OUT] FILE|FRAME
        hwpoison-gui report [--out FILE] FILE
-       hwpoison-gui render FILE --to FILE.html"""
+       hwpoison-gui render FILE --to OUT [--what MAP] [--size WxH] [--steps A-B]"""
 
 _COMMANDS_HELP: Final = """commands:
   check FILE...        replay scenario files and compare; a directory means all *.toml below it
@@ -47,7 +49,7 @@ _COMMANDS_HELP: Final = """commands:
   pictures --out DIR   write pictures of a scenario's first, middle and last step, and its log
   kernels FILE|FRAME   let an error happen under every modelled kernel, early and late, and compare
   report FILE          write what the errors of a scenario did, and why, as Markdown
-  render FILE --to OUT write a scenario as a page that steps forward and back in any browser
+  render FILE --to OUT write a page for the browser, a picture or a film: OUT ends in .html .png .svg .gif .mp4
 
 examples:
   hwpoison-gui                           a small desktop machine; click a frame to poison it
@@ -284,25 +286,64 @@ def _report(arguments: Sequence[str]) -> int:
 
 
 def _render(arguments: Sequence[str]) -> int:
-    parser = _parser("render", "Write a scenario as one page that steps forward and back in any browser.")
-    parser.add_argument("file", type=Path, metavar="FILE", help="a scenario")
-    parser.add_argument("--to", required=True, type=Path, metavar="OUT", help="file to write: NAME.html")
+    parser = _parser("render", "Write a page for the browser, a picture or a film of what was done on a machine.")
+    parser.epilog = "the suffix of OUT decides: .html .png .svg .gif .apng .mp4 .webm; exit status: 0 made, 2 not made"
+    parser.add_argument("file", type=Path, metavar="FILE", help="a scenario, or a saved session")
+    parser.add_argument("--to", required=True, type=Path, metavar="OUT", help="file to write")
+    parser.add_argument("--what", default="", choices=_SUBJECTS, help="of a picture: what it shows (default: window)")
+    parser.add_argument("--size", default="", metavar="WxH", help="in pixels (default: 1280x720)")
+    parser.add_argument("--scale", default=0, type=int, metavar="N", help="of .png: 2 to 4 times as fine")
+    parser.add_argument("--fps", default=0, type=int, metavar="N", help="of a film: pictures a second")
+    parser.add_argument(
+        "--speed", default=0.0, type=float, metavar="X", help="of a film: 2 leaves half the time to read"
+    )
+    parser.add_argument("--theme", default="", metavar="NAME", help="dark, light or high-contrast (default: dark)")
+    parser.add_argument("--steps", default="", metavar="A-B", help="of a film or page: these steps; of a picture: one")
+    parser.add_argument("--reduced-motion", action="store_true", help="of a film: cuts instead of flights")
+    parser.add_argument("--progress", action="store_true", help="print the share that is done, for other programs")
     options = parser.parse_args(arguments)
-    if options.to.suffix.lower() not in (".html", ".htm"):
-        return _complain(f"{options.to}: not a format that can be written; expected NAME.html", BAD_FILE)
-    from hwpoison_gui.export.html import page
-    from hwpoison_gui.export.story import TooLongError, story
+    from hwpoison_gui.export import wanted
     from hwpoison_gui.opening import open_file
 
-    with _Reported(options.file) as reported:
-        opened = open_file(options.file)
-        summary = opened.scenario.summary if opened.scenario is not None else ""
-        try:
-            told = story(opened.session, opened.title, summary)
-        except TooLongError as error:
-            return _complain(f"{options.file}: {error}", BAD_FILE)
-        return _write(options.to, page(told))
+    try:
+        asked = wanted.wanted(options.to, options.what, options.size, options.scale, options.fps, options.speed,
+                              options.theme, options.steps, not options.reduced_motion)  # fmt: skip
+    except wanted.UnsuitedError as error:
+        return _complain(str(error), BAD_FILE)
+    with _Reported(options.file) as reported, terminal.Progress(options.progress) as progress:
+        return _made(open_file(options.file), asked, options.file, progress)
     return reported.status
+
+
+def _made(opened: Opened, wanted: Wanted, file: Path, progress: Callable[[float, str], None]) -> int:
+    from hwpoison_gui.export.extras import MissingExtraError
+    from hwpoison_gui.export.story import TooLongError
+    from hwpoison_gui.export.wanted import PAGES, UnsuitedError
+
+    try:
+        if wanted.kind in PAGES:
+            text = _page(opened, wanted)
+            progress(1.0, "page")
+            return _write(wanted.out, text)
+        from hwpoison_gui.gui.app.render import render
+
+        render(opened, wanted, progress)
+    except (UnsuitedError, TooLongError) as error:
+        return _complain(f"{file}: {error}", BAD_FILE)
+    except MissingExtraError as error:
+        return _complain(str(error), BAD_FILE)
+    except OSError as error:
+        return _complain(f"{wanted.out}: cannot be written: {error.strerror or error}", BAD_FILE)
+    return GOOD
+
+
+def _page(opened: Opened, wanted: Wanted) -> str:
+    from hwpoison_gui.export.html import page
+    from hwpoison_gui.export.story import story
+
+    summary = opened.scenario.summary if opened.scenario is not None else ""
+    first, last = wanted.within(opened.session)
+    return page(story(opened.session, opened.title, summary, first, last))
 
 
 def _write(path: Path, text: str) -> int:

@@ -8,13 +8,17 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import signal
 import sys
+import time
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, TextIO, cast
+from typing import Any, Final, Self, TextIO, cast
 
 # Control, format (such as U+202E, which reverses text), half surrogate pairs, line and paragraph separator.
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _LAYOUT: Final = "\n\t"
+_TO_THE_END: Final = "\x1b[K"  # erases what an earlier, longer line has left
+_SELDOM_S: Final = 0.1
 
 
 def visible(text: str) -> str:
@@ -80,6 +84,46 @@ def _wrapped(stream: TextIO) -> TextIO:
         stream.reconfigure(errors="backslashreplace")
     # A program without a console may have no streams (None).
     return cast("TextIO", VisibleText(stream)) if stream is not None else stream
+
+
+class Progress:
+    """Says on one line of standard error how far work is; to programs (`plain`), with a line for each on the output.
+
+    Where standard error is no terminal, nothing is said to people. SIGINT and SIGTERM end the work at the next report,
+    with KeyboardInterrupt: an exception from a signal handler would be lost where Qt calls Python, as in every paint.
+    """
+
+    def __init__(self, plain: bool = False) -> None:
+        self._plain, self._said = plain, 0.0
+        self._seen = self._stopped = False
+        self._handlers: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        self._handlers = {number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def _stop(self, number: int, frame: object) -> None:
+        self._stopped = True
+
+    def __call__(self, share: float, doing: str) -> None:
+        if self._stopped:
+            raise KeyboardInterrupt
+        if self._plain:
+            print(f"{share:.4f} {doing}", flush=True)
+        elif sys.stderr is not None and sys.stderr.isatty() and time.monotonic() > self._said + _SELDOM_S:
+            self._said, self._seen = time.monotonic(), True
+            print(f"\r{share:4.0%}  {doing}", end=_TO_THE_END, file=_bare(sys.stderr), flush=True)
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        if self._seen:
+            print("\r", end=_TO_THE_END, file=_bare(sys.stderr), flush=True)
+
+
+def _bare(stream: TextIO) -> TextIO:
+    """The stream that obeys control characters."""
+    return stream._to if isinstance(stream, VisibleText) else stream
 
 
 def discard_output() -> None:

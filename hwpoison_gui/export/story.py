@@ -49,8 +49,8 @@ class TooLongError(Exception):
     """The story has more scenes than a reader or a browser can take."""
 
 
-def story(session: Session, title: str, summary: str = "") -> Json:
-    """The story of all operations.
+def story(session: Session, title: str, summary: str = "", first: int = 0, last: int | None = None) -> Json:
+    """The story of all operations, or of a part of their steps.
 
     Parameters
     ----------
@@ -58,21 +58,24 @@ def story(session: Session, title: str, summary: str = "") -> Json:
         At rest. It is walked through, and left at its last step; nobody else should listen to it.
     title, summary
         Of the scenario or machine; Markdown in the summary loses its marks.
+    first, last
+        Timeline positions at which it begins and ends; None: the newest.
 
     Raises
     ------
     TooLongError
         With more than MOST_SCENES scenes.
     """
-    return _Story(session).tell(title, plain(summary))
+    return _Story(session).tell(title, plain(summary), first, last)
 
 
-def scenes_of(session: Session) -> list[int]:
+def scenes_of(session: Session, first: int = 0, last: int | None = None) -> list[int]:
     """The timeline positions that are shown: of operations without words of their own the last, else every step.
 
-    Of long runs of steps that do one thing to many tasks or PTEs, the first and the last few.
+    None before `first` or after `last`. Of long runs of steps that do one thing to many tasks or PTEs, the first and
+    the last few.
     """
-    shown = [0]
+    shown, end = [0], len(session.steps) if last is None else last
     for operation in session.operations:
         if not is_told(operation):
             shown.append(operation.last)
@@ -82,6 +85,7 @@ def scenes_of(session: Session) -> list[int]:
         for number, act in enumerate(acts):
             if act not in _LOOPS or _at_an_edge(acts, number):
                 shown.append(operation.first + number + 1)
+    shown = [first, *(position for position in shown if first < position <= end)]
     if len(shown) > MOST_SCENES:
         raise TooLongError(f"the story has {len(shown):,} scenes; at most {MOST_SCENES:,} fit a page")
     return shown
@@ -103,13 +107,14 @@ class _Story:
         while session.machine.frames > MOST_CELLS * self._per_cell:
             self._per_cell *= 2
 
-    def tell(self, title: str, summary: str) -> Json:
+    def tell(self, title: str, summary: str, first: int, last: int | None) -> Json:
         session = self._session
-        positions = scenes_of(session)
+        positions = scenes_of(session, first, last)
         stops = set(stops_of(session))
-        session.seek(0)
+        session.seek(first)
         cells = self._cells()
         scenes = [self._scene(position, stops) for position in positions]
+        session.seek(len(session.steps))  # what became of operations is known at the end
         m = session.machine
         return {
             "title": title,
