@@ -123,7 +123,7 @@ def _part(app: QApplication, opened: Opened, wanted: Wanted, position: int) -> t
         return seen, subjects.frame_map(opened.session, seen.present, seen.theme, size or QSize(*SIZE))
     if wanted.what == "rmap":
         return seen, subjects.reverse_map(seen.present, seen.theme, size)
-    return seen, subjects.outline(opened.session, seen.present, seen.theme, size)
+    return seen, subjects.outline(opened.session, seen.theme, size)
 
 
 def _appearance(app: QApplication, wanted: Wanted) -> Appearance:

@@ -24,6 +24,7 @@ from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.map.highlights import highlights_of
 from hwpoison_gui.view.map.zones import starts_of
 from hwpoison_gui.view.outcome.loss import ending_of, loss_of
+from hwpoison_gui.view.outline.outline import outline_for
 
 Shown = TypeVar("Shown", bound=QWidget)
 
@@ -56,13 +57,13 @@ def reverse_map(present: Present, theme: Theme, size: QSize | None = None) -> Rm
     return view
 
 
-def outline(session: Session, present: Present, theme: Theme, size: QSize | None = None) -> DecisionView:
+def outline(session: Session, theme: Theme, size: QSize | None = None) -> DecisionView:
     """The handler's decisions at the present step, with all lines that are not folded."""
     view = DecisionView(None, theme)
     view.resize(size or QSize(_WIDTH, _MOST))
     _laid_out(view)
     operation = moment_of(session).operation
-    view.set_moment(present.ground.outlines.outline_for(session, operation), session.position)
+    view.set_moment(outline_for(session, operation), session.position)
     loss = loss_of(session, operation) if operation and session.position == operation.last else None
     view.set_ending(ending_of(loss) if loss else ())
     if size is None:

@@ -19,14 +19,14 @@ from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.toolbar.profile_button import meaning_of
 from hwpoison_gui.gui.window.command import PANICKED, TEXT_SIZE, Command
 from hwpoison_gui.gui.window.comparison import Comparison
+from hwpoison_gui.gui.window.exporting import Exporting
 from hwpoison_gui.gui.window.go_to import GoTo
 from hwpoison_gui.gui.window.help import Help
+from hwpoison_gui.gui.window.keeping import Keeping
 from hwpoison_gui.gui.window.machines import Machines
 from hwpoison_gui.gui.window.menus import ContextMenus
 from hwpoison_gui.gui.window.notes import Notes
-from hwpoison_gui.gui.window.recent import RecentFiles
 from hwpoison_gui.gui.window.room import Room
-from hwpoison_gui.gui.window.saving import Saving
 from hwpoison_gui.gui.window.taking_home import TakingHome
 from hwpoison_gui.kernel.profile.registry import PROFILES, newest, oldest
 from hwpoison_gui.session.session import Session
@@ -50,12 +50,13 @@ _PANELS: Final = (
 
 def machine_commands(
     machines: Machines,
-    saving: Saving,
-    taking: TakingHome,
-    recent: RecentFiles,
+    keeping: Keeping,
+    exporting: Exporting,
     controller: Controller,
     close: Callable[[], object],
 ) -> list[Command]:
+    saving = keeping.saving
+
     def no_copy() -> str:
         copied = controller.machine.exported is not None
         return "" if copied else "Only a copy of this machine’s own memory can be recorded (Ctrl+L)."
@@ -75,7 +76,7 @@ def machine_commands(
         Command("open", "&Machine", "&Open…", "A session (.hwsession), a scenario (.toml) or the recorded memory of a "
                 "real machine (.npz)", machines.open_file, "open", ("Ctrl+O",)),
         Command("forget-recent", "&Machine > Open re&cent", "&Forget these files", "Empties this list; the files stay",
-                recent.forget, separated=True),
+                keeping.recent.forget, separated=True),
         Command("live", "&Machine", "This machine’s o&wn memory", "A copy of this machine’s memory, as /proc shows it. "
                 "The real memory is only read", machines.open_live, "live", ("Ctrl+L",)),
         *profiles,
@@ -85,22 +86,32 @@ def machine_commands(
                 lambda: saving.save_as(), "save", ("Ctrl+Shift+S",)),
         Command("save-recording", "&Machine", "Save the copy as a &recording…", "Saves the copy of this machine’s "
                 "memory as files that only you can read", saving.save_recording, missing=no_copy),
-        Command("picture", "&Machine", "Save p&icture…", "Saves the window as a PNG file", saving.save_picture,
-                "picture", ("Ctrl+P",)),
-        *_taking_home(taking),
+        *_export_commands(exporting, keeping.taking),
         Command("quit", "&Machine", "&Quit", "Close the window", close, keys=("Ctrl+Q",), separated=True),
     ]  # fmt: skip
 
 
-def _taking_home(taking: TakingHome) -> list[Command]:
-    menu = "&Machine > &Take home"
+def _export_commands(exporting: Exporting, taking: TakingHome) -> list[Command]:
+    menu, missing = "&Machine > &Export", taking.missing_text
+    pictures = [
+        Command(name, menu, text, f"{tip}, as PNG or SVG", partial(exporting.save_picture, what), "picture", keys)
+        for name, what, text, tip, keys in (
+            ("picture", "window", "Picture of the &window…", "Everything that the window shows", ("Ctrl+P",)),
+            ("picture-map", "map", "Picture of the &map…", "The map as it is shown, with its legend", ()),
+            ("picture-rmap", "rmap", "Picture of the &reverse map…", "All rows, also those below the panel", ()),
+            ("picture-outline", "outline", "Picture of the &decisions…", "All lines of Why that are not folded", ()),
+        )
+    ]
     return [
-        Command("copy-report", menu, "&Copy the report", "What the errors did, and why, as Markdown for a bug report",
-                taking.copy_report, "copy", missing=taking.missing_text),
-        Command("save-report", menu, "&Report as Markdown…", "Saves what the errors did, and why, as a Markdown file",
-                taking.save_report, missing=taking.missing_text),
+        *pictures,
+        Command("save-film", menu, "&Animation or video…", "What was done, as on the stage: MP4, WebM, GIF or APNG",
+                exporting.save_film, missing=exporting.missing, separated=True),
         Command("save-page", menu, "Page for a &browser…", "Saves one HTML file that steps forward and back in any "
-                "browser, without a network", taking.save_page, missing=taking.missing_text),
+                "browser, without a network", taking.save_page, missing=missing),
+        Command("save-report", menu, "Re&port as Markdown…", "Saves what the errors did, and why, as a Markdown file",
+                taking.save_report, missing=missing),
+        Command("copy-report", menu, "&Copy the report", "What the errors did, and why, as Markdown for a bug report",
+                taking.copy_report, "copy", missing=missing),
     ]  # fmt: skip
 
 

@@ -207,13 +207,16 @@ class MainWindow(QMainWindow):
     def _commands(self) -> list[Command]:
         """All commands, in the order in which menus show them."""
         from hwpoison_gui.gui.window import commands, tab_order
+        from hwpoison_gui.gui.window.exporting import Exporting
         from hwpoison_gui.gui.window.help import Help
 
         c, keeping = self.controller, self.keeping
         help_ = Help(self, self.map, c, self.go_to, self.appearance, lambda: self.actions_, keeping.recent,
                      self.sentence.in_words)  # fmt: skip
+        shown = {"window": (self,), "map": (self.map, self.legend)}
+        exporting = Exporting(self, c, self.present, self.appearance, keeping.saving, shown)
         return [
-            *commands.machine_commands(self.machines, keeping.saving, keeping.taking, keeping.recent, c, self.close),
+            *commands.machine_commands(self.machines, keeping, exporting, c, self.close),
             *commands.frame_commands(c, self.menus, self.go_to, self.comparison, self.map.center_on),
             *commands.play_commands(c, self.notes, keeping.taking, self.presentation.begin),
             *commands.map_commands(self.lenses, self.layouts, self.filter, lambda: self.finder.open_search()),

@@ -1,4 +1,4 @@
-"""Saves the open machine: as a session, a scenario or a recording; and the window as a picture."""
+"""Saves the open machine: as a session, a scenario or a recording."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QImageWriter
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from hwpoison_gui.gui.control.background import Background
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.look.plain import plain_labels
 from hwpoison_gui.gui.widgets.messages import show_error
-from hwpoison_gui.gui.widgets.picture import encoded
 from hwpoison_gui.gui.window.map_view import MapView
 from hwpoison_gui.gui.window.notes import Notes
 from hwpoison_gui.gui.window.unsaved import UnsavedWork, Work
@@ -101,7 +99,7 @@ class Saving(QObject):
 
     def with_suffix(self, name: str, suffix: str, save: Callable[[Path], None]) -> None:
         """Saves under a name with that suffix; asks where it was added and such a file exists."""
-        path = Path(name if name.endswith(suffix) else f"{name}{suffix}")
+        path = Path(name if name.lower().endswith(suffix) else f"{name}{suffix}")
         if str(path) == name or not path.exists():
             save(path)
             return
@@ -178,7 +176,7 @@ class Saving(QObject):
         if notes.lost:
             self._failed("Saved, but for some notes", lost_words(notes.lost))
 
-    # -- recordings and pictures
+    # -- recordings
 
     def save_recording(self) -> None:
         """Saves the copy of live memory as a recording."""
@@ -205,33 +203,6 @@ class Saving(QObject):
             self.said.emit(f"The memory was saved to {npz} and {side.name}, readable only by you")
 
         self.with_suffix(name, ".npz", write)
-
-    def save_picture(self) -> None:
-        """Saves a picture of the window."""
-        from hwpoison_gui import atomic_file
-
-        picture = self._above.grab()
-        name, _ = QFileDialog.getSaveFileName(
-            self._above, "Save a picture", str(Path(self.folder) / "hwpoison.png"), "Pictures (*.png)"
-        )
-        if not name:
-            return
-        suffix = Path(name).suffix.lower().removeprefix(".")
-        known = suffix.encode() in {bytes(kind.data()) for kind in QImageWriter.supportedImageFormats()}
-
-        def write(path: Path) -> None:
-            data = encoded(picture, suffix if known else "png")
-            if data is None:
-                self._failed("The picture cannot be saved", f"Qt cannot write pictures of the kind {suffix}.")
-                return
-            try:
-                atomic_file.write(path, data)
-            except OSError as error:
-                self._failed("The picture cannot be saved", f"{path}: {error.strerror or error}")
-            else:
-                self.said.emit(f"Picture saved to {path.absolute()}")
-
-        self.with_suffix(name, f".{Path(name).suffix.removeprefix('.')}" if known else ".png", write)
 
 
 def _time_of_change(path: Path) -> int:

@@ -186,7 +186,7 @@ def test_a_copy_of_live_memory_is_saved_as_a_recording(
 
 def test_pictures_are_whole_or_not_there(keeper, dialog: Dialog, tmp_path: Path) -> None:
     (tmp_path / "a.xyz").write_text("mine")
-    for name, file in (("a", "a.png"), ("a.xyz", "a.xyz.png"), ("b.JPG", "b.JPG")):
+    for name, file in (("a", "a.png"), ("a.xyz", "a.xyz.png"), ("b.PNG", "b.PNG")):
         dialog.answer = str(tmp_path / name)
         keeper.window.actions_["picture"].trigger()
         assert not QImage(str(tmp_path / file)).isNull() and file in said(keeper)

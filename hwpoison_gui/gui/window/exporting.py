@@ -1,0 +1,164 @@
+"""Exports pictures of the window and its parts, and films.
+
+Pictures are drawn by the window. A film takes Qt's thread for seconds or minutes, so another process makes it, from a
+copy of the session: the window goes on answering, and the work can be cancelled at any time.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.control.present import Present
+from hwpoison_gui.gui.control.worker import Cancelled, Progress
+from hwpoison_gui.gui.look.appearance import Appearance
+from hwpoison_gui.gui.widgets.messages import show_error
+from hwpoison_gui.gui.window.saving import Saving
+from hwpoison_gui.opening import Opened
+from hwpoison_gui.session.document.document import SUFFIX, Document
+
+_PICTURES: Final = {
+    "PNG (*.png)": (".png", 1),
+    "PNG, twice as fine (*.png)": (".png", 2),
+    "PNG, four times as fine (*.png)": (".png", 4),
+    "SVG, for enlarging (*.svg)": (".svg", 1),
+}
+# Names of filters in the dialog, suffixes, and arguments of `render`.
+FILMS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
+    "Video, MP4, 1280 × 720 (*.mp4)": (".mp4", ()),
+    "Video, MP4, 1920 × 1080 (*.mp4)": (".mp4", ("--size", "1920x1080")),
+    "Video, WebM, 1280 × 720 (*.webm)": (".webm", ()),
+    "Animation, GIF, 1280 × 720 (*.gif)": (".gif", ()),
+    "Animation, GIF, 960 × 540, read twice as fast (*.gif)": (".gif", ("--size", "960x540", "--speed", "2")),
+    "Animation, PNG, 1280 × 720 (*.apng)": (".apng", ()),
+}
+_MOST_ERRORS: Final = 1000  # characters of what went wrong
+
+
+class Exporting:
+    """`parts`: the widgets in a picture of the window, and of its map, below each other."""
+
+    def __init__(
+        self,
+        above: QWidget,
+        controller: Controller,
+        present: Present,
+        appearance: Appearance,
+        saving: Saving,
+        parts: Mapping[str, tuple[QWidget, ...]],
+    ) -> None:
+        self._above, self._controller, self._present, self._appearance = above, controller, present, appearance
+        self._saving, self._parts = saving, parts
+
+    def missing(self) -> str:
+        """Why there is nothing to tell; empty if there is something."""
+        return "" if self._controller.session.operations else "There is nothing to tell yet: click a frame."
+
+    # -- pictures
+
+    def save_picture(self, what: str) -> None:
+        """Saves a picture of the window, or of a part of it: `map`, `rmap` or `outline`."""
+        from hwpoison_gui import atomic_file
+        from hwpoison_gui.gui.export.still import as_png, as_svg
+
+        shown = self._shown(what)
+        name, kind = self._ask("Save a picture", f"{what}.png", list(_PICTURES))
+        if not name:
+            return
+        suffix, scale = _PICTURES.get(kind, (".png", 1))
+        suffix = own if (own := Path(name).suffix.lower()) in (".png", ".svg") else suffix
+
+        def write(path: Path) -> None:
+            try:
+                title = self._controller.machine.title
+                svg = suffix == ".svg"
+                atomic_file.write(path, as_svg(*shown, title=title) if svg else as_png(*shown, scale=scale))
+            except OSError as error:
+                show_error(self._above, "The picture cannot be saved", f"{path}: {error.strerror or error}")
+            else:
+                self._saving.said.emit(f"Picture saved to {path.absolute()}")
+
+        self._saving.with_suffix(name, suffix, write)
+
+    def _shown(self, what: str) -> tuple[QWidget, ...]:
+        from hwpoison_gui.gui.export import subjects
+
+        theme = self._appearance.theme
+        if what == "rmap":
+            return (subjects.reverse_map(self._present, theme),)
+        if what == "outline":
+            return (subjects.outline(self._controller.session, theme),)
+        return self._parts[what]
+
+    # -- films
+
+    def save_film(self) -> None:
+        """Saves everything that was done as an animation or a video."""
+        name, kind = self._ask("Save an animation or a video", "walk.mp4", list(FILMS))
+        if not name:
+            return
+        suffix, size = FILMS.get(kind, (".mp4", ()))
+        own = Path(name).suffix.lower()
+        if own != suffix and own in {known for known, _ in FILMS.values()}:
+            suffix, size = own, ()
+        still = ("--reduced-motion",) if self._appearance.still else ()
+        looks = (*size, *still, "--theme", self._appearance.theme.name)
+
+        def make(path: Path) -> None:
+            command = ("render", "--to", str(path.absolute()), *looks, "--progress")
+            work = partial(_made_elsewhere, self._controller.machine, self._saving.document(), command)
+            done = f"Saved to {path.absolute()}"
+            self._saving.background.run(f"Making {path.name}", work, lambda _: self._saving.said.emit(done))
+
+        self._saving.with_suffix(name, suffix, make)
+
+    # -- both
+
+    def _ask(self, head: str, suggested: str, kinds: Sequence[str]) -> tuple[str, str]:
+        folder = Path(self._saving.folder)
+        name, kind = QFileDialog.getSaveFileName(self._above, head, str(folder / suggested), ";;".join(kinds))
+        if name:
+            self._saving.folder = str(Path(name).parent)
+        return name, kind
+
+
+def _made_elsewhere(
+    machine: Opened, document: Document, arguments: tuple[str, ...], progress: Progress, cancelled: Cancelled
+) -> None:
+    """Work for a thread: the command, on what was done on a machine.
+
+    Raises
+    ------
+    OSError
+        With what the command complains of.
+    CancelledError
+    """
+    from hwpoison_gui import saving
+    from hwpoison_gui.sources.errors import CancelledError
+
+    with tempfile.TemporaryDirectory(prefix="hwpoison-gui-") as folder, open(Path(folder) / "said", "w+b") as said:
+        path = Path(folder) / f"session{SUFFIX}"
+        saving.save_session(machine, document, path, False, cancelled)
+        command = [sys.executable, "-m", "hwpoison_gui", *arguments, str(path)]
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said, text=True)
+        assert process.stdout is not None
+        with process:
+            for line in process.stdout:
+                share, _, doing = line.strip().partition(" ")
+                progress(float(share), doing)
+                if cancelled():
+                    process.terminate()
+        if cancelled():
+            raise CancelledError
+        if process.returncode:
+            said.seek(0)
+            words = said.read().decode(errors="replace").strip().replace(f"{path}: ", "")
+            raise OSError(words[-_MOST_ERRORS:] or f"the command ended with status {process.returncode}")
