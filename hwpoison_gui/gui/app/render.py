@@ -115,7 +115,7 @@ def _part(app: QApplication, opened: Opened, wanted: Wanted, position: int) -> t
 
     if wanted.what == "stage":
         film = _stage(app, opened, wanted)
-        film.show(Shot(0.0, position, position))
+        film.stage.pose(Shot(0.0, position, position))
         return film, film.stage
     seen = subjects.Seen(opened, _appearance(app, wanted), position)
     size = QSize(*wanted.size) if wanted.size is not None else None

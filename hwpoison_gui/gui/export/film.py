@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, cast
 
@@ -16,10 +17,36 @@ from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.export.still import as_image
 from hwpoison_gui.gui.look.appearance import Appearance
+from hwpoison_gui.gui.stage.motion import between
 from hwpoison_gui.gui.stage.window import StageWindow
 from hwpoison_gui.opening import Opened
+from hwpoison_gui.view.facts.staged import frame_kept
 
 _SAMPLES: Final = 12  # pictures from which the palette of a film is made
+
+
+class PosedStage(StageWindow):
+    """A stage that moves only when it is posed."""
+
+    def take_the_clock(self, moving: bool) -> None:
+        """Ends what moves by itself."""
+        self.motion.stop()
+        self.map.set_motion(False)  # its pulse is a matter of time
+        self.rmap.set_motion(moving)
+        self.card.hint.hide()
+
+    def pose(self, shot: Shot) -> None:
+        """Shows the machine at the shot's position, the camera on its flight, and the walk on its way."""
+        c = self._controller
+        self._stop = bisect_right(self._stops, shot.position) - 1
+        c.selection.select(frame_kept(c.session, shot.toward))
+        c.seek(shot.position)
+        c.work.finish()
+        self._show()
+        self.card.setVisible(shot.title)
+        self._start, self._end = self._camera_at(shot.position), self._camera_at(shot.toward)
+        self.map.view.look(between(self._start, self._end, shot.flown))
+        self.rmap.set_phase(shot.phase)
 
 
 class FilmStage(QObject):
@@ -31,21 +58,17 @@ class FilmStage(QObject):
         self._present = Present(self.controller, appearance.theme, self)
         self._present.show_machine()
         self._above = QWidget()
-        self.stage = StageWindow(self.controller, self._present, appearance, self._above)
+        self.stage = PosedStage(self.controller, self._present, appearance, self._above)
         # Of exactly the size that is wanted, however small: no window manager is asked.
         cast("QLayout", self.stage.layout()).setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         self.stage.resize(size)
         self.stage.show()
         QApplication.processEvents()
-        self.stage.pose_for_film(moving)
-
-    def show(self, shot: Shot) -> None:
-        """Shows a shot."""
-        self.stage.pose(shot.position, shot.toward, shot.flown, shot.phase, title=shot.title)
+        self.stage.take_the_clock(moving)
 
     def picture(self, shot: Shot) -> U8:
         """Pixels of a shot, shape (height, width, 3)."""
-        self.show(shot)
+        self.stage.pose(shot)
         return pixels_of(as_image(self.stage))
 
     def pictures(self, shots: Iterable[Shot]) -> Iterator[Picture]:

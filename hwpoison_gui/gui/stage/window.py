@@ -277,27 +277,6 @@ class StageWindow(QWidget):
         if self._speaker is not None:
             self._speaker.show_stop(self._controller.session, self._stops, stop)
 
-    # -- without a clock: for a film
-
-    def pose_for_film(self, moving: bool) -> None:
-        """Moves only when it is posed."""
-        self.motion.stop()
-        self.map.set_motion(False)  # its pulse is a matter of time
-        self.rmap.set_motion(moving)
-        self.card.hint.hide()
-
-    def pose(self, position: int, toward: int, flown: float, phase: float, *, title: bool) -> None:
-        """Shows one moment of a way: the machine at a position, the camera on its flight to that of another one."""
-        c = self._controller
-        self._stop = max(number for number, at in enumerate(self._stops) if at <= position)
-        c.seek(position)
-        c.work.finish()
-        self._show()
-        self.card.setVisible(title)
-        self._start, self._end = self._camera_at(position), self._camera_at(toward)
-        self.map.view.look(between(self._start, self._end, flown))
-        self.rmap.set_phase(phase)
-
     # -- acts, by the names in keys.py
 
     def forward(self) -> None:
