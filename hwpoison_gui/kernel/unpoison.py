@@ -59,7 +59,7 @@ def _refusal(m: Machine, pfn: int) -> tuple[str, str] | None:
         return "mapped", "EBUSY"
     if m.mapping.view[head] and not int(m.mapping.view[head]) & MAPPING_ANON:
         return "has a mapping", "EBUSY"
-    if m.page(head) & _KERNELS_OWN:
+    if m.page(head) & (_KERNELS_OWN | (pf.OFFLINE if m.profile.has("unpoison_spares_offline") else 0)):
         return "kernel's own", "EBUSY"
     return None
 

@@ -9,6 +9,7 @@ import pytest
 
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.collect import LATE, ToKill, collect_procs, page_shift, task_early_kill
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.words.lookup import text_of
 from tests.workbench import Workbench, do, run
@@ -27,7 +28,7 @@ def test_who_is_passed_by_is_promised_no_signal_that_a_clean_page_never_gives() 
     assert not any(process.ended for process in session.machine.processes.view.values())
 
 
-both = pytest.mark.parametrize("profile", ("v7", "6.1"))
+both = pytest.mark.parametrize("profile", tuple(PROFILES))
 
 
 def users(profile: str, early_kill: int = 1) -> Workbench:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from tests.workbench import Workbench
 
 
@@ -20,7 +21,7 @@ def _shared_file(profile: str) -> Workbench:
     return bench
 
 
-@pytest.mark.parametrize("profile", ("v7", "6.1"))
+@pytest.mark.parametrize("profile", tuple(PROFILES))
 def test_anonymous_pages_and_page_tables_are_freed(profile: str) -> None:
     bench = Workbench(profile)
     free = len(_free(bench))
@@ -36,7 +37,7 @@ def test_anonymous_pages_and_page_tables_are_freed(profile: str) -> None:
     assert not bench.m.pgtables.of(mm) and not bench.m.ptes.of(mm)
 
 
-@pytest.mark.parametrize("profile", ("v7", "6.1"))
+@pytest.mark.parametrize("profile", tuple(PROFILES))
 def test_dirty_bits_of_the_entries_go_to_the_pages_of_a_file(profile: str) -> None:
     bench = _shared_file(profile)
     first, second = bench.pfn("/srv/f@0"), bench.pfn("/srv/f@1")
@@ -49,7 +50,7 @@ def test_dirty_bits_of_the_entries_go_to_the_pages_of_a_file(profile: str) -> No
     assert bench.pfn("/srv/f@0") == first, "it stays in the page cache"
 
 
-@pytest.mark.parametrize("profile", ("v7", "6.1"))
+@pytest.mark.parametrize("profile", tuple(PROFILES))
 def test_a_page_of_parent_and_child_stays_with_the_parent(profile: str) -> None:
     bench = Workbench(profile)
     bench.area()

@@ -12,11 +12,12 @@ from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.exit_mmap import exit_mmap
 from hwpoison_gui.kernel.fork import FIRST_PID, create_task, do_group_exit
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.records import PAGE_SHIFT, Process, SigInfo
 from tests import invariants
 from tests.workbench import Workbench, run
 
-both = pytest.mark.parametrize("profile", ("v7", "6.1"))
+both = pytest.mark.parametrize("profile", tuple(PROFILES))
 
 
 def entry(bench: Workbench, task: str, at: str) -> int:

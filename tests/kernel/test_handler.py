@@ -14,6 +14,7 @@ from hwpoison_gui.kernel.handler import (
     action_result,
     frames_of,
 )
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.records import ActionResult, LogLine
 from tests.workbench import Workbench
 
@@ -60,7 +61,7 @@ def test_a_handler_begins_with_nothing_known() -> None:
     assert h.unmapped and h.to_kill == [] and h.trapno == 18, "the vector of a machine check"
 
 
-@pytest.mark.parametrize("profile", ("v7", "6.1"))
+@pytest.mark.parametrize("profile", tuple(PROFILES))
 def test_an_outcome_says_that_the_frame_was_poisoned_before(profile: str) -> None:
     bench = Workbench(profile)
     bench.area()

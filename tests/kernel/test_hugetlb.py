@@ -6,11 +6,12 @@ import pytest
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from tests.workbench import Workbench
 
 
-@pytest.mark.parametrize("profile", ("v7", "6.1"))
+@pytest.mark.parametrize("profile", tuple(PROFILES))
 def test_shared_by_two_through_a_file(profile: str) -> None:
     bench = Workbench(profile, huge_pages=2)
     bench.do("file", path="/huge/f", pages=512, filesystem="hugetlbfs", hole=True)
@@ -149,7 +150,7 @@ def forked(profile: str, pages: int = 512, huge_pages: int = 1) -> Workbench:
     return bench
 
 
-@pytest.mark.parametrize("profile", ("v7", "6.1"))
+@pytest.mark.parametrize("profile", tuple(PROFILES))
 def test_the_owner_takes_the_page_it_cannot_copy(profile: str) -> None:
     bench = forked(profile)
     page = bench.pfn("a:m+1")
@@ -163,7 +164,7 @@ def test_the_owner_takes_the_page_it_cannot_copy(profile: str) -> None:
         assert touched.log == (INADEQUATE.format(bench.session.world.task_names.view[task]),)
 
 
-@pytest.mark.parametrize("profile", ("v7", "6.1"))
+@pytest.mark.parametrize("profile", tuple(PROFILES))
 def test_what_lost_a_page_gets_none_elsewhere_in_the_mapping(profile: str) -> None:
     bench = forked(profile, pages=1024, huge_pages=2)
     bench.do("write", task="a", at="m+1", value="B")

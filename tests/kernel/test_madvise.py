@@ -10,11 +10,12 @@ import pytest
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.madvise import address_of_frame, follow_page
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from tests import invariants
 from tests.workbench import Workbench, run
 
-both = pytest.mark.parametrize("profile", ("v7", "6.1"))
+both = pytest.mark.parametrize("profile", tuple(PROFILES))
 
 
 def area(profile: str = "6.1", pages: int = 4, **args: object) -> Workbench:

@@ -22,11 +22,12 @@ from hwpoison_gui.kernel.mmap import (
     overlapping,
     unmap_mapping_range,
 )
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.records import PAGE_SHIFT, PAGE_SIZE
 from tests import invariants
 from tests.workbench import Workbench
 
-both = pytest.mark.parametrize("profile", ("v7", "6.1"))
+both = pytest.mark.parametrize("profile", tuple(PROFILES))
 PAGES = 6
 
 

@@ -236,7 +236,7 @@ def is_blank(m: Machine, pfn: int) -> bool:
     return not any(column.get(pfn) for column in columns) and m.content.get(pfn) is ABSENT
 
 
-@pytest.mark.parametrize("profile", ("v7", "6.1"))
+@pytest.mark.parametrize("profile", tuple(PROFILES))
 def test_a_page_is_blank_when_it_is_free(profile: str) -> None:
     m = machine(profile)
     pfn = used_page(m)

@@ -11,12 +11,13 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel import rmap
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.kernel.swap import add_to_swap
 from tests import invariants
 from tests.workbench import Workbench, run
 
-both = pytest.mark.parametrize("profile", ("v7", "6.1"))
+both = pytest.mark.parametrize("profile", tuple(PROFILES))
 
 
 def by_hand(m: Machine, pfn: int) -> set[tuple[int, int]]:
@@ -351,7 +352,7 @@ def test_a_swap_entry_counts_its_users_and_remembers_who_was_alone(profile: str)
     bench.do("fork", task="a", child="b")
     bench.do("write", task="b", at="m+1")
     alone, shared, m = bench.pfn("b:m+1"), bench.pfn("b:m+0"), bench.m
-    for pfn, users, exclusive in ((alone, 1, profile == "6.1"), (shared, 2, False)):
+    for pfn, users, exclusive in ((alone, 1, profile != "v7"), (shared, 2, False)):
         offset = add_to_swap(m, pfn)
         places = by_hand(m, pfn)
         assert run(rmap.try_to_unmap(m, pfn, "swap")) is True

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 
 from hwpoison_gui.kernel import mark, rmap, signal, user_mappings
 from hwpoison_gui.kernel.gate import Change
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.session import Session
 from tests.workbench import do
 
@@ -73,7 +74,7 @@ def _plain(change: Change) -> tuple[Any, ...]:
     return change.store.name, key, change.old, change.new
 
 
-@pytest.mark.parametrize("profile", ["v7", "6.1"])
+@pytest.mark.parametrize("profile", list(PROFILES))
 @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_alike_steps_at_once_equal_one_by_one(profile: str, data: st.DataObject) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.records import SigInfo
 from hwpoison_gui.kernel.signal import deliverable, disposition, force_sig, get_signal, send_sig, sigaction, would_queue
 from hwpoison_gui.session.errors import ScenarioError
@@ -164,7 +165,7 @@ def init(profile: str, pid: int = 1, sigbus: str = "default") -> tuple[Machine, 
     return bench.m, pid
 
 
-@pytest.mark.parametrize("profile", ["v7", "6.1"])
+@pytest.mark.parametrize("profile", list(PROFILES))
 @pytest.mark.parametrize("pid", [1, 77])
 def test_an_init_gets_no_signal_that_it_would_die_of(profile: str, pid: int) -> None:
     m, tid = init(profile, pid)
@@ -174,7 +175,7 @@ def test_an_init_gets_no_signal_that_it_would_die_of(profile: str, pid: int) -> 
     assert run(get_signal(m)) == []
 
 
-@pytest.mark.parametrize("profile", ["v7", "6.1"])
+@pytest.mark.parametrize("profile", list(PROFILES))
 @pytest.mark.parametrize("sigbus, effect", [("handler", "handled"), ("ignored", "ignored"), ("blocked", "pending")])
 def test_an_init_takes_other_signals_as_anybody_does(sigbus: str, effect: str, profile: str) -> None:
     m, tid = init(profile, sigbus=sigbus)
@@ -182,7 +183,7 @@ def test_an_init_takes_other_signals_as_anybody_does(sigbus: str, effect: str, p
     assert run(get_signal(m)) == [] and effects(m) == [effect]
 
 
-@pytest.mark.parametrize("profile", ["v7", "6.1"])
+@pytest.mark.parametrize("profile", list(PROFILES))
 @pytest.mark.parametrize("sigbus", ["default", "ignored", "blocked"])
 def test_a_forced_signal_makes_an_init_killable(sigbus: str, profile: str) -> None:
     m, tid = init(profile, sigbus=sigbus)
@@ -214,7 +215,7 @@ def test_a_signal_that_waits_is_dropped_when_an_init_has_no_handler_any_more(sig
 def test_sigkill_from_the_kernel(profile: str, pid: int, sent: str) -> None:
     """6.1 sends it with SEND_SIG_PRIV: the init of a namespace dies of it, that of the machine does not."""
     m, tid = init(profile, pid)
-    assert send_sig(m, tid, KILL, force=profile == "6.1") == sent
+    assert send_sig(m, tid, KILL, force=profile != "v7") == sent
 
 
 @pytest.mark.parametrize(("profile", "dies"), [("v7", True), ("6.1", False)])

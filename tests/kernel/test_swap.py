@@ -16,11 +16,12 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel import swap
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from tests import invariants
 from tests.workbench import Workbench, run
 
-both = pytest.mark.parametrize("profile", ("v7", "6.1"))
+both = pytest.mark.parametrize("profile", tuple(PROFILES))
 
 
 def free_frames(m: Machine) -> list[int]:

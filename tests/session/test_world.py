@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.records import PAGE_SIZE
 from hwpoison_gui.session.booting import boot
 from hwpoison_gui.session.errors import ScenarioError
@@ -173,7 +174,7 @@ def test_any_page_of_a_kind_is_unbroken_and_not_taken_twice(kind: str) -> None:
         assert "no such page now" in error.message
 
 
-@pytest.mark.parametrize("profile", ["v7", "6.1"])
+@pytest.mark.parametrize("profile", list(PROFILES))
 def test_a_mapping_of_a_descriptor_is_of_its_file_after_unlink(profile: str) -> None:
     """As programs do with temporary files; another file may have taken the name."""
     session = Session.fresh(profile=profile)

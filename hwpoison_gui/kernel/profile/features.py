@@ -210,6 +210,12 @@ _DECLARED: Final = (
         "fs/proc/page.c, stable_page_flags(), 6.12",
         since=(6, 12),
     ),
+    Feature(
+        "unpoison_spares_offline",
+        "an offline page is not unpoisoned",
+        "mm/memory-failure.c, unpoison_memory(), 6.12",
+        since=(6, 12),
+    ),
     # After 2.6.32, by 6.1
     Feature(
         "machine_check_recovery",

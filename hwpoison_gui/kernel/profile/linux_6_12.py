@@ -30,6 +30,7 @@ FEATURES: Final = FEATURES_6_1 - {"page_error_flag", "sigkill_if_still_mapped"} 
     "collect_procs_ksm",
     "hugetlb_signal_address",
     "tails_show_their_folio",
+    "unpoison_spares_offline",
 }
 
 
@@ -66,7 +67,6 @@ UNPOISON: Final = {
     "referenced": "Unpoison: {pfn:#x}: someone grabs the hwpoison page",
     "mapped": "Unpoison: {pfn:#x}: someone maps the hwpoison page",
     "has a mapping": "Unpoison: {pfn:#x}: the hwpoison page has non-NULL mapping",
-    "not grabbed": "Unpoison: {pfn:#x}: failed to grab page",
 }
 
 V6_12: Final = replace(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.errors import NotYetSupportedError
 from hwpoison_gui.session.scenario import replay
 from hwpoison_gui.session.scenario.reader import load, loads
@@ -60,7 +61,7 @@ def _refused_before() -> list[tuple[str, list[tuple[str, dict[str, Any]]]]]:
     return [(said, operations) for said, (_, operations) in kept.items()]
 
 
-@pytest.mark.parametrize("profile", ["v7", "6.1"])
+@pytest.mark.parametrize("profile", list(PROFILES))
 @pytest.mark.parametrize(("said", "operations"), _refused_before())
 def test_what_was_done_can_be_saved_and_opened_again(
     said: str, operations: list[tuple[str, dict[str, Any]]], profile: str, tmp_path: Path

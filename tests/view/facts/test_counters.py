@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.facts.counters import counters_of
 from tests.workbench import do
 
 
-@pytest.mark.parametrize("profile", ["v7", "6.1"])
+@pytest.mark.parametrize("profile", list(PROFILES))
 def test_an_ignored_page_counts_as_corrupted_and_stays_in_use(profile: str) -> None:
     session = Session.fresh(4096, profile=profile)
     slab = session.resolve_frame("any:slab")

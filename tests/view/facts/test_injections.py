@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.scenario import schema, shape
 from hwpoison_gui.session.scenario.reader import step_of
@@ -46,7 +47,7 @@ def everything(session: Session, pfn: int) -> list[Injection]:
     return [*injections_of(session, pfn), *(of(session, pfn) for of in (soft_offline, unpoison, pin))]
 
 
-@pytest.mark.parametrize("profile", ["v7", "6.1"])
+@pytest.mark.parametrize("profile", list(PROFILES))
 def test_what_is_missing_is_what_the_kernel_has_not(profile: str) -> None:
     session, pfn = shared_page(profile)
     for injection in everything(session, pfn):

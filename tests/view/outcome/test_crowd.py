@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import hits
 from hwpoison_gui.view.base.slicing import to_the_end
@@ -61,7 +62,7 @@ def test_after_any_program_of_operations(kind: Kind, data: st.DataObject) -> Non
     assert session.machine.gate.digest() == digest
 
 
-@pytest.mark.parametrize("profile", ["v7", "6.1"])
+@pytest.mark.parametrize("profile", list(PROFILES))
 def test_on_the_desktop(profile: str) -> None:
     session = Session.fresh(1 << 14, 3, "desktop", 2, profile, {"memory_failure_early_kill": 1})
     for pfn in shared_frames(session.machine)[::5]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import hits
 from hwpoison_gui.view.facts.frame_facts import facts_of
@@ -154,7 +155,7 @@ def private(profile: str = "6.1", pages: int = 2) -> Session:
     return session
 
 
-@pytest.mark.parametrize("profile", ["v7", "6.1"])
+@pytest.mark.parametrize("profile", list(PROFILES))
 def test_a_child_inherits_the_hwpoison_entry(profile: str) -> None:
     session = private(profile)
     pfn = session.resolve_frame("a:m+0")
@@ -192,7 +193,7 @@ def test_a_new_mapping_finds_what_the_file_has_kept() -> None:
     assert told(session, pfn) == {"a": hits.LATER}
 
 
-@pytest.mark.parametrize("profile", ["v7", "6.1"])
+@pytest.mark.parametrize("profile", list(PROFILES))
 def test_a_page_that_madvise_faults_in_has_its_user(profile: str) -> None:
     session = Session.fresh(4096, profile=profile, sysctl={"memory_failure_early_kill": 0})
     do(session, "file", path="/f", pages=2)

@@ -6,6 +6,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.outcome.matched_row import matched_by, step_of_table
 from hwpoison_gui.view.outcome.prediction import predict
@@ -41,7 +42,7 @@ def test_after_any_program_of_operations(kind: Kind, data: st.DataObject) -> Non
         assert_predicted(session, pfn)
 
 
-@pytest.mark.parametrize("profile", ["v7", "6.1"])
+@pytest.mark.parametrize("profile", list(PROFILES))
 def test_on_a_booted_machine(profile: str) -> None:
     session = Session.fresh(4096, 3, "desktop", 0, profile)
     for pfn in kinds_of_frames(session.machine, 1)[::2]:
