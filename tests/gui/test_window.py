@@ -15,7 +15,7 @@ from hwpoison_gui import opening
 from hwpoison_gui.gui.app import crash
 from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.look import theme as look
-from hwpoison_gui.gui.window.go_to import GoToDialog
+from hwpoison_gui.gui.window.go_to_dialog import GoToDialog
 from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.errors import CancelledError, LivePermissionError

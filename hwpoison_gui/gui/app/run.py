@@ -93,6 +93,7 @@ def run(start: Start, *, live: bool = False, present: bool = False, at_moment: b
             window.presentation.begin(at_moment)
         Preload(window)
         QTimer.singleShot(_IDLE_MS, window, window.explain)
+        QTimer.singleShot(_IDLE_MS, window.appearance, window.appearance.ask_desktop)
         QTimer.singleShot(_IDLE_MS, window, window.keeping.offer_recovery)
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")

@@ -45,10 +45,14 @@ class Appearance(QObject):
 
     @property
     def still(self) -> bool:
-        """Whether animations are off. Until the user chooses, the desktop's setting holds."""
+        """Whether animations are off; they are until it is known what the user or the desktop wants."""
+        return self._still is not False
+
+    def ask_desktop(self) -> None:
+        """Takes the desktop's setting if the user chose none; for when a start is over, as asking is slow."""
         if self._still is None:
             self._still = look.system_is_still()
-        return self._still
+            self.motionChanged.emit(not self._still)
 
     def choose_theme(self, choice: str) -> None:
         """`choice` is the name of a theme, or `system`."""

@@ -102,7 +102,7 @@ def system_theme() -> Theme:
 
 def system_is_still() -> bool:
     """Whether animations are turned off in the desktop."""
-    from PySide6.QtWidgets import QStyle  # its large enumerations are not needed for the first paint of the map
+    from PySide6.QtWidgets import QStyle  # PySide creates the 566 constants of its enumerations
 
     return not QApplication.style().styleHint(QStyle.StyleHint.SH_Widget_Animate)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QObject, QPoint, Qt
-from PySide6.QtWidgets import QInputDialog, QToolTip, QWidget
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from hwpoison_gui.gui.look import settings as keys
 from hwpoison_gui.gui.look.settings import Settings
@@ -57,6 +57,8 @@ class LayoutControl(QObject):
 
     def ask_width(self) -> None:
         """Asks for a width; the map follows while the user types."""
+        from PySide6.QtWidgets import QInputDialog
+
         before = self._map.layout_name, self._map.row_width
         dialog = QInputDialog(self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -16,6 +16,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame
 
+from hwpoison_gui.gui.look.viewport import know_viewport
 from hwpoison_gui.gui.map.item import NONE, FrameMapItem
 from hwpoison_gui.gui.map.marking import Marking
 from hwpoison_gui.gui.widgets.table_keys import wants_menu
@@ -49,6 +50,7 @@ class FrameMapView(QAbstractScrollArea):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
+        know_viewport(self)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

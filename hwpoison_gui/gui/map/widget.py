@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Signal
-from PySide6.QtGui import QAccessible, QFont
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from hwpoison_gui.gui.map.item import NONE
@@ -26,9 +26,7 @@ from hwpoison_gui.view.map.layout_zones import ByZone
 from hwpoison_gui.view.map.plane import FramePlane, suited
 from hwpoison_gui.view.map.roles import Role
 
-SLOWEST_FLASH: Final = (
-    1 / 3
-)  # minimum period of a pulse in seconds: nothing may flash more often than three times a second
+SLOWEST_FLASH: Final = 1 / 3  # minimum period of a pulse in seconds: more than three flashes a second are dangerous
 
 # Layouts by name, given the number of frames, the row length and the first frames of zones.
 LAYOUTS: Final[dict[str, Callable[[int, int, Sequence[int]], Layout]]] = {
@@ -112,6 +110,8 @@ class FrameMapWidget(QWidget):
             plane.patch(np.asarray(pfns, np.int64))
         else:
             return
+        from PySide6.QtGui import QAccessible  # its 151 constants are not needed for the first paint
+
         item = self.view.item
         item.update()
         if item.described != NONE or QAccessible.isActive():

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QToolTip, QWidg
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
+from hwpoison_gui.gui.look.viewport import know_viewport
 from hwpoison_gui.gui.rmap.fonts import Fonts
 from hwpoison_gui.gui.rmap.paint import RmapPainter, middle_of
 from hwpoison_gui.view.base.palette import DARK, Theme
@@ -59,6 +60,7 @@ class RmapView(QAbstractScrollArea):
         self._news: dict[int, RowNews] = {}  # of the rows drawn since the last step
         self._phase = 0.0
         self._motion = True
+        know_viewport(self)
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
         self.viewport().setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QListView, QWidge
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
+from hwpoison_gui.gui.look.viewport import know_viewport
 from hwpoison_gui.gui.widgets.model_index import Index
 from hwpoison_gui.kernel.records import LogLine
 from hwpoison_gui.view.base.palette import DARK, Theme, mixed
@@ -127,6 +128,7 @@ class LogView(QListView):
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
+        know_viewport(self)
         self.log = LogModel(self, theme)
         self._about: int | None = None  # frame whose lines were selected last
         self.setModel(self.log)

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.viewport import know_viewport
 from hwpoison_gui.gui.tables.task_model import CHOICES_ROLE, COLUMNS, TGID_ROLE, TaskModel, TaskOrder
 from hwpoison_gui.gui.widgets.model_index import Index
 from hwpoison_gui.gui.widgets.table_keys import sort_by_key, wants_menu
@@ -81,6 +82,7 @@ class TaskTable(QTableView):
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
+        know_viewport(self)
         self._least: dict[int, int] = {}  # widths that columns need
         self.tasks = TaskModel(self, theme)
         self.order = TaskOrder(self, self.tasks)

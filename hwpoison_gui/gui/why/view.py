@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QTreeView, QWidget
 
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.viewport import know_viewport
 from hwpoison_gui.gui.why.delegate import DecisionDelegate
 from hwpoison_gui.gui.why.model import DecisionModel
 from hwpoison_gui.kernel.profile.registry import oldest
@@ -30,6 +31,7 @@ class DecisionView(QTreeView):
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
+        know_viewport(self)
         self.outline_model = DecisionModel(self, Outline(oldest()))
         self.setModel(self.outline_model)
         self._delegate = DecisionDelegate(self, self.outline_model, theme)

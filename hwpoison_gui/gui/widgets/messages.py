@@ -1,9 +1,9 @@
-"""Message boxes, and dialogs with a page of text."""
+"""Message boxes, and dialogs with a page of text; their classes are imported when one is shown."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QMessageBox, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain_labels
@@ -11,6 +11,8 @@ from hwpoison_gui.gui.look.plain import plain_labels
 
 def show_error(above: QWidget, head: str, text: str) -> None:
     """Shows an error: what failed, and why."""
+    from PySide6.QtWidgets import QMessageBox
+
     box = QMessageBox(QMessageBox.Icon.Warning, "hwpoison-gui", head, QMessageBox.StandardButton.Ok, above)
     box.setInformativeText(text)
     plain_labels(box)
@@ -21,6 +23,8 @@ def show_error(above: QWidget, head: str, text: str) -> None:
 
 def show_page(above: QWidget, title: str, content: str) -> None:
     """Shows a page of HTML that can be scrolled and copied."""
+    from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout
+
     dialog = QDialog(above)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.setWindowTitle(title)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QTimer
-from PySide6.QtGui import QAccessible, QAccessibleEvent, QMouseEvent, Qt
+from PySide6.QtGui import QMouseEvent, Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
 from hwpoison_gui.gui.look import theme as look
@@ -33,6 +33,8 @@ class Toast(QLabel):
 
     def say(self, text: str) -> None:
         """Shows a text instead of the one before."""
+        from PySide6.QtGui import QAccessible, QAccessibleEvent
+
         theme = self._theme()
         self.setFont(look.font(look.BODY))
         self.setStyleSheet(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from hwpoison_gui import opening
 from hwpoison_gui.gui.control.controller import Controller
@@ -50,6 +50,8 @@ class Machines(QObject):
         self._guard.ask("Opening another machine", self._ask_file)
 
     def _ask_file(self) -> None:
+        from PySide6.QtWidgets import QFileDialog
+
         name, _ = QFileDialog.getOpenFileName(self._above, "Open a machine", self._folder, _OPEN)
         if name:
             self._folder = str(Path(name).parent)

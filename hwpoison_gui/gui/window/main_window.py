@@ -63,6 +63,7 @@ class MainWindow(QMainWindow):
             self.resize(fitting.first_size(self.screen().availableSize()))
         if opened is not None:
             self.complete(opened)
+            self.appearance.ask_desktop()
 
     def show_frames(self, columns: FrameColumns) -> None:
         """The first picture: the map alone, where it will be when the window is complete."""

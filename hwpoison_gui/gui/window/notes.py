@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QInputDialog, QLabel, QMenu, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.present import Present
@@ -27,6 +27,8 @@ from hwpoison_gui.view.facts.operation_chips import Chip, branch_words, chips_of
 from hwpoison_gui.view.rows.notes import NoteRow, note_rows
 
 if TYPE_CHECKING:  # imported when first shown
+    from PySide6.QtWidgets import QInputDialog
+
     from hwpoison_gui.gui.timeline.notebook import NotebookView
 
 
@@ -116,6 +118,8 @@ class Notes(QObject):
 
     def ask_note(self) -> None:
         """Opens a dialog for a note on the present step. What is typed is a draft until it is accepted."""
+        from PySide6.QtWidgets import QInputDialog, QLabel, QPlainTextEdit
+
         self._controller.playback.pause()
         here, draft = self.notebook.here(), self.notebook.draft_here()
         dialog = QInputDialog(self._above)

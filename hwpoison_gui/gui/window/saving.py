@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QWidget
 
 from hwpoison_gui.gui.control.background import Background
 from hwpoison_gui.gui.control.controller import Controller
@@ -74,6 +74,8 @@ class Saving(QObject):
 
     def save_as(self, then: Callable[[], None] = _nothing) -> None:
         """Asks for a file and saves to it: a session, or a scenario."""
+        from PySide6.QtWidgets import QFileDialog
+
         machine = self._controller.machine
         kinds = [_SESSION, _INSIDE if machine.scenario is None else _SCENARIO]
         if machine.exported is not None:
@@ -106,6 +108,8 @@ class Saving(QObject):
         self._ask_replace(path, f"The file exists already: {path}", lambda: save(path))
 
     def _ask_replace(self, path: Path, words: str, replace: Callable[[], None]) -> None:
+        from PySide6.QtWidgets import QMessageBox
+
         kind = QMessageBox.StandardButton
         head = f"Replace {path.name}?"
         box = QMessageBox(QMessageBox.Icon.Question, "hwpoison-gui", head, kind.Yes | kind.Cancel, self._above)
@@ -180,6 +184,8 @@ class Saving(QObject):
 
     def save_recording(self) -> None:
         """Saves the copy of live memory as a recording."""
+        from PySide6.QtWidgets import QFileDialog
+
         from hwpoison_gui import saving
 
         name, _ = QFileDialog.getSaveFileName(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from hwpoison_gui import opening
 from hwpoison_gui.gui.control.background import Background
@@ -106,6 +106,8 @@ class TakingHome(QObject):
         return text
 
     def _save(self, title: str, suffix: str, kind: str, text: Text) -> None:
+        from PySide6.QtWidgets import QFileDialog
+
         machine, folder = self._controller.machine, self._saving.folder
         stem = Path(machine.saves_to or machine.file).stem or "story"
         name, _ = QFileDialog.getSaveFileName(self._above, title, str(Path(folder) / f"{stem}{suffix}"), kind)

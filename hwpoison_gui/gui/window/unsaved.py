@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import QWidget
 
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.look.plain import plain_labels
 from hwpoison_gui.gui.window.notes import Notes
 from hwpoison_gui.view.words.words import counted
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QMessageBox
 
 # The newest operation, the branches, the notes and the drafts. Operations compare by identity: while the newest one
 # is the same, so are those before it.
@@ -106,6 +110,8 @@ class Guard(QObject):
         if self._box is not None:
             self._box.raise_()
             return
+        from PySide6.QtWidgets import QMessageBox, QPushButton
+
         kind = QMessageBox.StandardButton
         file = Path(self._controller.machine.saves_to).name
         head = f"Save the changes to {file}?" if file else "Save what you did?"

@@ -22,11 +22,15 @@ from tests.gui.waiting import until
 
 # The second start of a program prints, once before each of three moments, which modules it has.
 START = """
+import enum
 import sys
 
 def loaded(when):
     print(when, *sorted(name for name in sys.modules if name.partition(".")[0] in ("hwpoison_gui", "PySide6", "numpy")))
     print(when, *sorted(name for name in sys.modules if "." not in name))
+    kinds = [kind for base in (enum.Enum, enum.Flag, enum.IntEnum, enum.IntFlag) for kind in base.__subclasses__()]
+    names = {kind.__qualname__.partition(".")[0] for kind in kinds if kind.__module__.startswith("PySide6.")}
+    print(when, *sorted(f"class:{name}" for name in names))
 
 import hwpoison_gui.cli
 from hwpoison_gui.opening import start_of_desktop
@@ -78,6 +82,7 @@ PICTURE = {
     "view.map.roles",
     "gui.app.qt", "gui.app.run", "gui.app.crash", "gui.window.main_window", "gui.window.placing",
     "gui.look.appearance", "gui.look.fitting", "gui.look.settings", "gui.look.style_sheet", "gui.look.theme",
+    "gui.look.viewport",
     "gui.map.axis", "gui.map.cells", "gui.map.item", "gui.map.marking", "gui.map.marks", "gui.map.stage",
     "gui.map.stamps",
     "gui.map.view", "gui.map.widget", "gui.widgets.primitives", "gui.widgets.table_keys",
@@ -96,8 +101,12 @@ NOT_YET = (
     "gui.tables.docks", "gui.tables.pages", "gui.tables.inspector", "gui.timeline.notebook", "gui.why.state_table",
     "user_state", "session.document.files", "session.document.recent", "saving", "gui.window.recovery",
     "gui.window.samples", "gui.window.command_palette", "gui.window.palette_entries", "gui.window.about",
-    "gui.window.key_list", "view.words.glossary", "gui.window.glossary", "gui.window.pointed", "gui.window.term_tips",
+    "gui.window.key_list", "gui.window.go_to_dialog", "gui.widgets.picture", "view.base.frame_number",
+    "view.words.glossary", "gui.window.glossary", "gui.window.pointed", "gui.window.term_tips",
 )  # fmt: skip
+# Classes with enumerations that PySide creates when a name is imported, or to find out what class a widget has.
+NO_CLASS = {"QStyle", "QAccessible", "QMdiArea", "QWizard"}
+NO_CLASS |= {"QMessageBox", "QFileDialog", "QInputDialog", "QDialogButtonBox"}
 SLOW = {"hashlib", "difflib", "unittest", "tomllib", "asyncio", "numpy.ma", "numpy.random"}
 SLOW |= {"numpy.fft", "numpy.polynomial", "numpy.testing", "PySide6.QtNetwork", "PySide6.QtTest", "PySide6.QtDBus"}
 
@@ -146,6 +155,11 @@ def test_the_first_click_loads_nothing_more(moments: dict[str, set[str]]) -> Non
 
 def test_a_start_loads_nothing_slow(moments: dict[str, set[str]]) -> None:
     assert moments["complete"] & SLOW == set()
+
+
+def test_a_start_creates_no_class_of_qt_that_it_does_not_show(moments: dict[str, set[str]]) -> None:
+    assert "class:QDockWidget" in moments["complete"]
+    assert moments["complete"] & {f"class:{name}" for name in NO_CLASS} == set()
 
 
 # -- what is seen
