@@ -131,6 +131,11 @@ class Dock(QDockWidget):
         self._put(self._unmade)
         self.set_theme(theme)
 
+    def take(self, content: QWidget) -> None:
+        """Gives content its place and style before it is filled: lines are wrapped, and columns measured, once."""
+        content.setGeometry(self.widget().geometry())
+        content.ensurePolished()
+
     def content(self) -> QWidget:
         """The content, created now if it was not needed before."""
         if self.made is None:

@@ -37,20 +37,24 @@ USUAL_TEXT: Final = 100
 
 SYSTEM: Final = "system"
 
+_scale = 1.0  # of text; set by set_text_size()
 _FONTS: Final = 64  # kept ones: the same few are asked for a thousand times before the window is there
 
 
 def set_text_size(percent: int) -> None:
     """Sets the application's text size, one of TEXT_SIZES. Widgets that measure or draw text must be told."""
+    global _scale
+    _scale = percent / USUAL_TEXT
     made = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
-    made.setPointSizeF(made.pointSizeF() * percent / USUAL_TEXT)
+    made.setPointSizeF(made.pointSizeF() * _scale)
     QApplication.setFont(made)
+    _font.cache_clear()
+    _mono.cache_clear()
 
 
 def scale() -> float:
     """Present text size relative to 100 %; icons, switches and signs scale with it."""
-    usual = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont).pointSizeF()
-    return QGuiApplication.font().pointSizeF() / usual
+    return _scale
 
 
 def px(pixels: float) -> int:
@@ -65,11 +69,11 @@ def icon_size() -> QSize:
 
 def font(scale: float = BODY, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
     """The window's font in a size of the scale, with tabular figures."""
-    return QFont(_font(QGuiApplication.font().key(), scale, weight))
+    return QFont(_font(scale, weight))
 
 
 @lru_cache(_FONTS)
-def _font(base: str, scale: float, weight: QFont.Weight) -> QFont:
+def _font(scale: float, weight: QFont.Weight) -> QFont:
     made = QFont(QGuiApplication.font())
     made.setPointSizeF(max(6.0, made.pointSizeF() * scale))
     made.setWeight(weight)
@@ -79,6 +83,11 @@ def _font(base: str, scale: float, weight: QFont.Weight) -> QFont:
 
 def mono(scale: float = BODY, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
     """The monospaced font, for addresses, flags and the kernel's names."""
+    return QFont(_mono(scale, weight))
+
+
+@lru_cache(_FONTS)
+def _mono(scale: float, weight: QFont.Weight) -> QFont:
     made = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     made.setPointSizeF(max(6.0, QGuiApplication.font().pointSizeF() * scale))
     made.setWeight(weight)

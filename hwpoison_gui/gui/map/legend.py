@@ -92,12 +92,6 @@ class LegendChip(QAbstractButton):
         super().enterEvent(event)
         self.update()
 
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in _OWN_KEYS:
-            event.accept()
-            return True
-        return super().event(event)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in _ARROWS:
             event.ignore()  # handled by the legend
@@ -231,6 +225,13 @@ class Legend(QWidget):
         super().resizeEvent(event)
         if event.oldSize().width() != event.size().width():
             self._choose_names()
+
+    def event(self, event: QEvent) -> bool:
+        """Reserves the keys of its chips, which leave the question whether a key is a shortcut to it."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in _OWN_KEYS:
+            event.accept()
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         by = _ARROWS.get(Qt.Key(event.key()))

@@ -29,7 +29,6 @@ class PlaybackStage(QWidget):
             box.addWidget(part)
         for fixed in (self, transport):
             fixed.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        parent.window().installEventFilter(self)
         self._suit()
 
     def set_content(self, has_steps: bool, has_frame: bool) -> None:
@@ -37,8 +36,12 @@ class PlaybackStage(QWidget):
         self._has_steps, self._has_frame = has_steps, has_frame
         self._suit()
 
+    def follow_window(self) -> None:
+        """From now on adapts to the height of the window and to the size of text."""
+        self.window().installEventFilter(self)
+        self._suit()
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Adapts to the height of the window and to the size of text."""
         if event.type() in (QEvent.Type.Resize, QEvent.Type.FontChange):
             self._suit()
         return super().eventFilter(watched, event)

@@ -29,11 +29,13 @@ class ProfileButton(QToolButton):
         super().__init__(parent)
         self._theme = theme
         self.profile = ""  # name of the profile shown
+        self._size: QSize | None = None  # in the present text size
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the focus with the map
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
+        self._size = None
         self.updateGeometry()
         self.update()
 
@@ -53,11 +55,13 @@ class ProfileButton(QToolButton):
         return look.font(look.CAPTION), look.font(look.TITLE, QFont.Weight.DemiBold)
 
     def sizeHint(self) -> QSize:
-        small, large = self._fonts()
-        values = max(QFontMetrics(large).horizontalAdvance(name) for name in PROFILES)
-        width = max(QFontMetrics(small).horizontalAdvance(_HEAD), values + look.px(_ARROW) + look.TIGHT)
-        height = QFontMetrics(small).height() + QFontMetrics(large).height() + look.HAIR
-        return QSize(width + 2 * look.SMALL, height + look.TIGHT)
+        if self._size is None:
+            small, large = map(QFontMetrics, self._fonts())
+            values = max(large.horizontalAdvance(name) for name in PROFILES)
+            width = max(small.horizontalAdvance(_HEAD), values + look.px(_ARROW) + look.TIGHT)
+            height = small.height() + large.height() + look.HAIR
+            self._size = QSize(width + 2 * look.SMALL, height + look.TIGHT)
+        return self._size
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()

@@ -36,6 +36,7 @@ class DecisionView(QTreeView):
         self.setModel(self.outline_model)
         self._delegate = DecisionDelegate(self, self.outline_model, theme)
         self.setItemDelegate(self._delegate)
+        self._wrapped_at = -1  # width for which the lines are laid out
         self._now: int | None = -1  # line shown last; -1: none
         self.setHeaderHidden(True)
         self.setExpandsOnDoubleClick(False)
@@ -94,6 +95,7 @@ class DecisionView(QTreeView):
         shown = list(self.outline_model.outline.shown())
         if all(node.kind != "run" for node in shown):
             self.expandAll()  # one layout, not one for every parent
+            self._wrapped_at = self.viewport().width()
         for node in shown:
             open_ = node.kind != "run" and not node.folded
             if node.children and self.isExpanded(index := self.outline_model.index_of(node)) != open_:
@@ -163,7 +165,8 @@ class DecisionView(QTreeView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if event.size().width() != event.oldSize().width():
+        if event.size().width() != self._wrapped_at:
+            self._wrapped_at = event.size().width()
             self.scheduleDelayedItemsLayout()
         self._now = -1
         self._follow()

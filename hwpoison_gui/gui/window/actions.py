@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QToolButton, QWidget
 
@@ -26,13 +26,14 @@ class Actions:
 
     def __init__(self, window: QWidget, commands: Sequence[Command], occupied: Callable[[], bool]) -> None:
         self._occupied = occupied
+        self._owner = QObject(window)  # not the window itself: it would hear of every action
         self.commands = {command.name: command for command in commands}
         self.groups: dict[str, QActionGroup] = {}
         self.actions: dict[str, QAction] = {}
         self._heads: dict[str, str] = {}  # first line of the tips
         self._undrawn: dict[QAction, str] = {}  # icons that were not visible yet
         for command in self.commands.values():
-            action = QAction(command.text, window)
+            action = QAction(command.text, self._owner)
             action.setShortcuts([QKeySequence(key) for key in command.keys])
             if command.menu == TEXT_SIZE:  # also in the Compare window
                 action.setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)

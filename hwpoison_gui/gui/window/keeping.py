@@ -63,14 +63,17 @@ class Keeping(QObject):
         notes.draftKept.connect(lambda: self.toast.say("The text is kept as a draft. N on this step goes on with it."))
         self.machines.loader.ended.connect(self._loaded)
         controller.leaving.connect(self._leave)
-        window.setAcceptDrops(True)
-        window.installEventFilter(self)
         for changed in (present.moved, present.looked, notes.changed, view.changed):
             changed.connect(self.autosave.touch)
 
     def connect_last(self, present: Present) -> None:
         """After all that shows another machine: what is restored must not be replaced by it."""
         present.opened.connect(self._opened)
+
+    def take_drops(self) -> None:
+        """From now on opens files that are dropped on the window."""
+        self._window.setAcceptDrops(True)
+        self._window.installEventFilter(self)
 
     def add_menus(self, menu_of: Mapping[str, QMenu], live: QAction) -> None:
         """Adds the menus of files that are known already, before the command `live`."""

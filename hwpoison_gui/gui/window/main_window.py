@@ -231,7 +231,7 @@ class MainWindow(QMainWindow):
         ]
 
     def _connect(self) -> None:
-        """Order matters: lenses read what the map has read, and actions are refreshed last."""
+        """Order matters: lenses read what the map has read."""
         from hwpoison_gui.gui.map.connect import connect_lenses, connect_map, connect_panic
         from hwpoison_gui.gui.timeline.connect import (
             connect_captions,
@@ -241,7 +241,6 @@ class MainWindow(QMainWindow):
         )
         from hwpoison_gui.gui.toolbar.connect import connect_toolbar
         from hwpoison_gui.gui.widgets import messages
-        from hwpoison_gui.gui.window.state import connect_state
 
         c, present = self.controller, self.present
         connect_map(self.map, c, present, self.appearance, self.menus.show_frame_menu)
@@ -252,7 +251,6 @@ class MainWindow(QMainWindow):
         connect_progress(self.progress, c, self.appearance)
         connect_playback(c.playback, self.settings, self.appearance)
         connect_toolbar(self.sliders, self.counters, self.profile, c, present)
-        connect_state(self, self.actions_, c, present, self.keeping.work, self.lenses, self.layouts, self.map)
         self.filter.found.connect(lambda _: self.actions_.refresh())
         self.history.waysChanged.connect(self.actions_.refresh)
         self.machines.profileKept.connect(lambda: self.actions_.check(f"profile-{c.session.machine.profile.name}"))
@@ -323,10 +321,10 @@ class MainWindow(QMainWindow):
         for name in _TRANSPORT:
             self.transport.add_action(self.actions_[name])
         self.transport.set_speed_menu(self.menu_of["&Play > &Speed"])
-        stage = PlaybackStage(self, self.sentence, self.operations, self.transport)
-        self.stage = Strip("stage", stage, self)
-        stage.heightChanged.connect(lambda: placing.suit_stage(self, self.stage, self.docks))
-        connect_stage(stage, self.controller, self.present)
+        self.playing = PlaybackStage(self, self.sentence, self.operations, self.transport)
+        self.stage = Strip("stage", self.playing, self)
+        self.playing.heightChanged.connect(lambda: placing.suit_stage(self, self.stage, self.docks))
+        connect_stage(self.playing, self.controller, self.present)
         self.room = Room(self, _LAYOUT_VERSION, self.docks, self.stage, self.map, self.lens_bar, self.legend)
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
@@ -409,14 +407,21 @@ class MainWindow(QMainWindow):
     # -- around
 
     def _restore(self) -> None:
+        """Places what is shown; then follows the events of the window, of which this causes hundreds."""
+        from hwpoison_gui.gui.window.state import connect_state
+
         self.overview.set_on(self.settings.get(keys.OVERVIEW))
         self.setContentsMargins(0, 0, 0, 0)
         if not self.restoreState(self.settings.get(keys.DOCKS), _LAYOUT_VERSION):
             self.reset_docks()
         self.room.changed.connect(self.actions_.refresh)
-        self.room.start(self.settings.get(keys.COLLAPSED))
-        self.actions_.refresh()
+        self.room.restore(self.settings.get(keys.COLLAPSED))
         self.panels.make_what_is_seen()
+        connect_state(self, self.actions_, self.controller, self.present, self.keeping.work, self.lenses,
+                      self.layouts, self.map)  # fmt: skip
+        for part in (self.playing, self.room):
+            part.follow_window()
+        self.keeping.take_drops()
         self.map.setFocus()
 
     def childEvent(self, event: QChildEvent) -> None:

@@ -118,6 +118,7 @@ class Panels(QObject):
         from hwpoison_gui.gui.rmap.view import RmapView
 
         view = RmapView(dock, self._appearance.theme)
+        dock.take(view)
         connect_rmap(view, dock, self._controller, self._present, self._appearance)
         return view
 
@@ -126,6 +127,7 @@ class Panels(QObject):
         from hwpoison_gui.gui.why.view import DecisionView
 
         view = DecisionView(dock, self._appearance.theme)
+        dock.take(view)
         connect_why(view, dock, self._controller, self._present)
         return view
 
@@ -150,6 +152,7 @@ class Panels(QObject):
         from hwpoison_gui.gui.tables.log import LogView
 
         view = LogView(dock, self._appearance.theme)
+        dock.take(view)
         connect_log(view, self._controller, self._present)
         return view
 
@@ -158,6 +161,7 @@ class Panels(QObject):
         from hwpoison_gui.gui.tables.tasks import TaskTable
 
         view = TaskTable(dock, self._appearance.theme)
+        dock.take(view)
         connect_tasks(view, dock, self._controller, self._present, self._menus.show_task_menu)
         return view
 

@@ -47,12 +47,16 @@ class Room(QObject):
             self._suit()
         return super().eventFilter(watched, event)
 
-    def start(self, collapsed: str) -> None:
-        """Collapses the named panels, as when the window was closed, and from now on makes room where it lacks."""
+    def restore(self, collapsed: str) -> None:
+        """Collapses the named panels, as when the window was closed."""
         for name in collapsed.split():
             self._docks[name].set_collapsed(True)
         self.docks_were_reset()
+
+    def follow_window(self) -> None:
+        """From now on makes room where it lacks."""
         self._window.installEventFilter(self)
+        self._suit()
 
     def docks_were_reset(self) -> None:
         """Makes room again in a low window."""

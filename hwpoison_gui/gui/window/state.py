@@ -63,3 +63,4 @@ def connect_state(
     controller.playback.playingChanged.connect(actions.show_playing)
     work.changed.connect(show)
     layout_changed()
+    opened()
