@@ -47,9 +47,9 @@ def set_text_size(percent: int) -> None:
     _scale = percent / USUAL_TEXT
     made = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
     made.setPointSizeF(made.pointSizeF() * _scale)
-    QApplication.setFont(made)
-    _font.cache_clear()
+    _font.cache_clear()  # before widgets measure their text, which they do within setFont()
     _mono.cache_clear()
+    QApplication.setFont(made)
 
 
 def scale() -> float:

@@ -32,7 +32,9 @@ class ToolBar(QToolBar):
         self.addSeparator()
         space = QWidget(self)
         space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        for widget in (*self._sliders, space, profile, counters):
+        for slider in self._sliders:
+            slider.in_bar = self.addWidget(slider)
+        for widget in (space, profile, counters):
             self.addWidget(widget)
 
     def event(self, event: QEvent) -> bool:

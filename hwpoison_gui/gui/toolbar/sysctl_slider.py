@@ -5,8 +5,19 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
-from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QToolBar, QWidget
+from PySide6.QtGui import (
+    QAction,
+    QColor,
+    QFont,
+    QFontMetrics,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QWheelEvent,
+)  # fmt: skip
+from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.kernel.profile.type import SYSCTL_RECOVERY, Sysctl
@@ -30,7 +41,7 @@ class SysctlSlider(QAbstractSlider):
         self._said = sysctl_words(sysctl.name)
         self._theme = theme
         self._detail = DETAILS[0]
-        self._shown = True
+        self.in_bar: QAction | None = None  # in a tool bar, visibility belongs to the action of a widget
         self._widths: dict[int, int] = {}  # cached: asked for often while the window is laid out
         self._size: QSize | None = None  # tool bars ask for it many times
         self.setRange(0, 1)
@@ -59,17 +70,11 @@ class SysctlSlider(QAbstractSlider):
 
     def set_value(self, value: int | None) -> None:
         """Show the current value without emitting `valueWanted`; None (no such sysctl) hides the slider."""
-        self._show_in_tool_bar(value is not None)
+        if self.in_bar is not None:
+            self.in_bar.setVisible(value is not None)
         value = value or 0
         self.setValue(value)
         self.setAccessibleDescription(f"{value}: {self._said.on if value else self._said.off}")
-
-    def _show_in_tool_bar(self, shown: bool) -> None:
-        """Show or hide the slider in its tool bar, where visibility belongs to the action of the widget."""
-        bar = self.parentWidget()
-        if isinstance(bar, QToolBar) and shown != self._shown:
-            self._shown = shown
-            next(action for action in bar.actions() if bar.widgetForAction(action) is self).setVisible(shown)
 
     # -- the user
 
