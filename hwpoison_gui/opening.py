@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from hwpoison_gui.kernel.boot.snapshot_format import FrameColumns
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.booting import KeptMachine
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.sources.errors import CancelledError
@@ -33,7 +34,7 @@ Progress = Callable[[float, str], None]
 Cancelled = Callable[[], bool]
 
 
-class Opened(NamedTuple):
+class Opened(Record):
     """An open machine.
 
     Attributes
@@ -81,7 +82,7 @@ class Opened(NamedTuple):
     failed: str = ""
 
 
-class Start(NamedTuple):
+class Start(Record):
     """What a window starts with: frames that it shows at once, and a function that opens their machine."""
 
     columns: FrameColumns

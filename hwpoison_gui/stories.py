@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from hwpoison_gui import opening
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.compare import Recipe, Settings, recipe_of, settings_of
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.fidelity.agreement import session_of
@@ -122,7 +123,7 @@ def session_for(rows: Sequence[Row], file: Path | None, hidden: bool) -> Session
     return session_of(opening.image_of(file, hidden), stopped)
 
 
-class Click(NamedTuple):
+class Click(Record):
     """An error that is to happen on several machines. `base`: the settings that its own machine has."""
 
     title: str

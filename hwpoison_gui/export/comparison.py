@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from hwpoison_gui.export import markdown
+from hwpoison_gui.record import Record
 from hwpoison_gui.terminal import one_line
 from hwpoison_gui.view.facts.compare import Row
 
 
-class Comparison(NamedTuple):
+class Comparison(Record):
     """What was compared, the settings at the heads of the columns, and the rows that are listed."""
 
     title: str

@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import sys
 from types import ModuleType
-from typing import Final, NamedTuple
+from typing import Final
+
+from hwpoison_gui.record import Record
 
 
-class _Extra(NamedTuple):
+class _Extra(Record):
     name: str  # in [project.optional-dependencies]
     package: str  # as pip knows it
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+
+from hwpoison_gui.record import Record
 
 U8 = npt.NDArray[np.uint8]
 U32 = npt.NDArray[np.uint32]
@@ -14,14 +16,14 @@ U32 = npt.NDArray[np.uint32]
 COLOURS: Final = 255  # of a palette; one more stands for what has not changed
 
 
-class Picture(NamedTuple):
+class Picture(Record):
     """A picture of a film: `pixels` of shape (height, width, 3), red, green and blue; and milliseconds."""
 
     pixels: U8
     ms: float
 
 
-class Change(NamedTuple):
+class Change(Record):
     """What is new: a rectangle at (left, top), and for how long it is shown."""
 
     left: int

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from hwpoison_gui.kernel.mark import Act
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.facts.pace import FLIGHT_MS, MOVING_MS, STEP_MS, Pace, reading_ms
 from hwpoison_gui.view.facts.staged import target_at
@@ -15,7 +16,7 @@ _TRAVELS: Final = (Act.VISIT, Act.SKIP)  # acts in which a dot walks from the fr
 _END_MS: Final = 2000.0  # more for the last shot, before an animation begins again
 
 
-class Shot(NamedTuple):
+class Shot(Record):
     """What is seen for `ms` milliseconds.
 
     Attributes
@@ -40,7 +41,7 @@ class Shot(NamedTuple):
     title: bool = False
 
 
-class Film(NamedTuple):
+class Film(Record):
     """How a session is filmed.
 
     Attributes

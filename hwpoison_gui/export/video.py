@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
-from typing import IO, Any, Final, NamedTuple
+from typing import IO, Any, Final
 
 from hwpoison_gui.export.extras import required
 from hwpoison_gui.export.pixels import Picture
+from hwpoison_gui.record import Record
 
 NEEDS: Final = ("Video", "av")
 
 
-class Codec(NamedTuple):
+class Codec(Record):
     """An encoder, and its settings for drawings on a flat ground."""
 
     name: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.palette import THEMES
 
@@ -26,7 +27,7 @@ class UnsuitedError(Exception):
     """What is asked for cannot be made. `str(error)` says why, in one line."""
 
 
-class Wanted(NamedTuple):
+class Wanted(Record):
     """What is to be made.
 
     Attributes

@@ -10,7 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
-from typing import Final, NamedTuple
+from typing import Final
+
+from hwpoison_gui.record import Record
 
 from .machine import Machine
 from .mark import Act, Mark, Run, Steps, in_runs, like_marks, site, stretches
@@ -29,7 +31,7 @@ SUM_ANON: Final = site("collect_procs_anon", Act.DECIDE, args="early vmas_found 
 SUM_FILE: Final = site("collect_procs_file", Act.DECIDE, args="early vmas_found found strangers", name="sum")
 
 
-class ToKill(NamedTuple):
+class ToKill(Record):
     """An entry of the to_kill list: the thread to signal, and the page's address there in bytes, or -1.
 
     `lsb` is log2 of the size lost, in bytes: 12 for a page, 21 for a huge page.
@@ -41,7 +43,7 @@ class ToKill(NamedTuple):
     lsb: int = PAGE_SHIFT
 
 
-class Page(NamedTuple):
+class Page(Record):
     """What the walk needs to know of the poisoned page at each pair; constant during the walk."""
 
     pfn: int

@@ -10,10 +10,12 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, repeat
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+
+from hwpoison_gui.record import Record
 
 if TYPE_CHECKING:
     from .packed import PackedNestedTable
@@ -53,7 +55,7 @@ class DigestibleStore(Store, Protocol):
     def digest_into(self, hasher: Any) -> None: ...
 
 
-class Change(NamedTuple):
+class Change(Record):
     """One change of one value: walking forward sets `new`, walking back sets `old`."""
 
     store: Store
@@ -288,7 +290,7 @@ class SortedSets:
             hasher.update(f"{members!r};".encode())
 
 
-class Each(NamedTuple):
+class Each(Record):
     """A change of a table a step: different keys, and for each a value that it does not have yet."""
 
     store: Table[Any, Any] | PackedNestedTable
@@ -296,7 +298,7 @@ class Each(NamedTuple):
     news: Iterable[Any]
 
 
-class Count(NamedTuple):
+class Count(Record):
     """A change of one cell of a column, the same amount a step."""
 
     store: Column

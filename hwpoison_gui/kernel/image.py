@@ -6,10 +6,12 @@ Recordings, this machine's /proc and the presets provide images; boot/machine.py
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+
+from hwpoison_gui.record import Record
 
 from .mmzone import ZoneImage
 from .profile.type import SYSCTL_EARLY_KILL, SYSCTL_ENABLE_SOFT_OFFLINE, SYSCTL_RECOVERY
@@ -20,7 +22,7 @@ U64 = npt.NDArray[np.uint64]
 SYSCTLS: Final = (SYSCTL_EARLY_KILL, SYSCTL_RECOVERY, SYSCTL_ENABLE_SOFT_OFFLINE)
 
 
-class VmaImage(NamedTuple):
+class VmaImage(Record):
     """One line of /proc/PID/maps. Addresses in bytes, `offset` in bytes into the file.
 
     `path` is empty for anonymous memory, else what maps prints: a path, `[heap]`, `/memfd:x (deleted)`,
@@ -39,7 +41,7 @@ class VmaImage(NamedTuple):
     name: str = ""
 
 
-class ThreadImage(NamedTuple):
+class ThreadImage(Record):
     """One thread: its PR_MCE_KILL policy (`default`, `early`, `late`), and whether it blocks SIGBUS."""
 
     tid: int
@@ -81,7 +83,7 @@ class ProcessImage:
     pid_ns: tuple[int, ...] = ()
 
 
-class FileImage(NamedTuple):
+class FileImage(Record):
     """What is known of a file besides its mappings. `filesystem` as in scenario files; `pages` is its size."""
 
     device: str

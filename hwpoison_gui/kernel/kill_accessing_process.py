@@ -5,7 +5,9 @@ After mm/memory-failure.c (6.1). The virtual address is unknown, so the page tab
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from hwpoison_gui.record import Record
 
 from . import pte as ptes
 from .collect import ToKill
@@ -20,7 +22,7 @@ FOUND: Final = site("kill_accessing_process", Act.DECIDE, "found", "comm address
 NOT_FOUND: Final = site("kill_accessing_process", Act.DECIDE, "not found", "comm")
 
 
-class Found(NamedTuple):
+class Found(Record):
     """Where an address space maps the page, and the size of the loss as a power of two."""
 
     address: int

@@ -11,7 +11,9 @@ import sys
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from enum import Enum
 from itertools import repeat
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from hwpoison_gui.record import Record
 
 if TYPE_CHECKING:
     from .gate import Gate
@@ -96,7 +98,7 @@ def site(function: str, act: Act = Act.ENTER, branch: str = "", args: str = "", 
     return made
 
 
-class Mark(NamedTuple):
+class Mark(Record):
     """One step's label: the site, the values that decided, and the objects concerned.
 
     Attributes
@@ -131,7 +133,7 @@ class Mark(NamedTuple):
         return self.args[self.site.args.index(name)]
 
 
-class Run(NamedTuple):
+class Run(Record):
     """Consecutive steps of one loop, yielded together.
 
     `marks`: one a step. `ends`: for each, how many changes the gate had recorded by its end since the last `take`.

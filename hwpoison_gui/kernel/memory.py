@@ -5,7 +5,9 @@ After mm/memory.c (handle_mm_fault() and the do_*_page() below it) and arch/x86/
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from hwpoison_gui.record import Record
 
 from . import page_flags as pf
 from . import pte as ptes
@@ -41,7 +43,7 @@ COPIED: Final = site("wp_page_copy", Act.MAP, args="address old")
 SWAPPED_IN: Final = site("do_swap_page", Act.MAP, args="address")
 
 
-class Access(NamedTuple):
+class Access(Record):
     """Result of a load or store: the tag read (None for a store or a failure), and an errno name or 0."""
 
     value: str | None

@@ -8,13 +8,15 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import Final
+
+from hwpoison_gui.record import Record
 
 NUMA_NO_NODE: Final = -1
 _X86: Final = (("DMA", 0, 1 << 12), ("DMA32", 1 << 12, 1 << 20), ("Normal", 1 << 20, 1 << 52))  # 16 MiB, 4 GiB
 
 
-class ZoneImage(NamedTuple):
+class ZoneImage(Record):
     """Frames `start` to `end` (exclusive) of a zone of the page allocator. `node` is -1 if unknown."""
 
     node: int

@@ -6,10 +6,12 @@ internal ones of tools/mm/page-types.c above bit 31, so a frame's word reads as 
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from hwpoison_gui.record import Record
 
 
-class PageFlag(NamedTuple):
+class PageFlag(Record):
     """One flag: `name` as the kernel spells it, `letter` as page-types prints it."""
 
     bit: int

@@ -5,7 +5,9 @@ Records are immutable: a change puts a new one through the gate. They refer to e
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from hwpoison_gui.record import Record
 
 PAGE_SHIFT: Final = 12
 PAGE_SIZE: Final = 1 << PAGE_SHIFT
@@ -34,7 +36,7 @@ MCE_KILL_POLICIES: Final = ("default", "early", "late")
 DISPOSITIONS: Final = ("default", "handler", "ignored", "blocked")
 
 
-class Process(NamedTuple):
+class Process(Record):
     """A thread group (signal_struct and sighand_struct).
 
     `mm` is 0 after exit. `sigbus` and `sigsegv` are dispositions: `default`, `handler` or `ignored`.
@@ -66,7 +68,7 @@ class Process(NamedTuple):
         return bool(self.pid_ns) and self.pid_ns[-1] == self.tgid
 
 
-class Task(NamedTuple):
+class Task(Record):
     """One thread. `mce_kill` is its PR_MCE_KILL policy; `blocked`: it blocks SIGBUS.
 
     A `stopped` thread (SIGSTOP) takes only SIGKILL; other signals stay pending.
@@ -80,7 +82,7 @@ class Task(NamedTuple):
     stopped: bool = False
 
 
-class Vma(NamedTuple):
+class Vma(Record):
     """A vm_area_struct. Addresses in bytes, `pgoff` in pages; `mapping` 0 means anonymous.
 
     `prot` is `rw`, `r` or `none`; `execute` is only displayed. `file` is the id of an open file description, or 0.
@@ -129,7 +131,7 @@ class Vma(NamedTuple):
         return address if address < self.end else -1
 
 
-class RmapItem(NamedTuple):
+class RmapItem(Record):
     """A page that KSM merged into another (struct ksm_rmap_item): its address in bytes, and its anon_vma then."""
 
     mm: int
@@ -137,7 +139,7 @@ class RmapItem(NamedTuple):
     anon_vma: int
 
 
-class Inode(NamedTuple):
+class Inode(Record):
     """A file and its address_space; sizes in pages. `linked` is false after unlink.
 
     The first `on_disk` pages had content when the file was created; the others are a hole.
@@ -156,7 +158,7 @@ class Inode(NamedTuple):
     deleted: bool = False
 
 
-class OpenFile(NamedTuple):
+class OpenFile(Record):
     """An open file description; `wb_err` is the newest write-back error reported to it (f_wb_err)."""
 
     id: int
@@ -164,7 +166,7 @@ class OpenFile(NamedTuple):
     wb_err: int = 0
 
 
-class SigInfo(NamedTuple):
+class SigInfo(Record):
     """A signal (siginfo): `address` is si_addr, in bytes; `lsb` is si_addr_lsb."""
 
     signal: str
@@ -173,7 +175,7 @@ class SigInfo(NamedTuple):
     lsb: int = 0
 
 
-class LogLine(NamedTuple):
+class LogLine(Record):
     """A line of the kernel log. `pfn`: the frame that it is about, or -1; `fatal`: a kill or a panic."""
 
     text: str
@@ -181,7 +183,7 @@ class LogLine(NamedTuple):
     fatal: bool = False
 
 
-class Delivery(NamedTuple):
+class Delivery(Record):
     """The effect of a signal: killed, handled, ignored, pending, or dropped because the process is unkillable."""
 
     tid: int
@@ -189,7 +191,7 @@ class Delivery(NamedTuple):
     effect: str
 
 
-class ActionResult(NamedTuple):
+class ActionResult(Record):
     """A result line of the handler; `dirty`: it has the prefix of the 2.6.32 line."""
 
     pfn: int

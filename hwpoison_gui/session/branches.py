@@ -6,8 +6,9 @@ A branch holds all its operations since boot. Its steps are not kept; they are r
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.session.telling import Telling
 
@@ -33,7 +34,7 @@ class Completed(Inputs, Protocol):
     def outcome(self) -> Outcome: ...
 
 
-class Past(NamedTuple):
+class Past(Record):
     """An operation of a branch: its inputs, its outcome, and its number of steps."""
 
     name: str
@@ -43,7 +44,7 @@ class Past(NamedTuple):
     steps: int
 
 
-class Branch(NamedTuple):
+class Branch(Record):
     """A line of operations since boot.
 
     `number`: permanent id. `left_at`: how many operations it shared with the new line when it was left.

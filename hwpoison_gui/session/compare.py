@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.kernel.profile.registry import PROFILES, newest, oldest
 from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL, SYSCTL_RECOVERY
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.branches import Inputs
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.notebook import Asked
@@ -252,7 +253,7 @@ def _click(side: Side, recipe: Recipe, stopped: Callable[[], bool]) -> None:
             side.skipped.append(f"{number}. {asked.name}: {error.message}")
 
 
-class Tick(NamedTuple):
+class Tick(Record):
     """The number of steps of the click that are applied on each side."""
 
     left: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
 from hwpoison_gui.kernel.gate import Change
 from hwpoison_gui.kernel.machine import Machine
@@ -12,6 +12,7 @@ from hwpoison_gui.kernel.mark import Act, Steps
 from hwpoison_gui.kernel.memory_failure import memory_failure
 from hwpoison_gui.kernel.records import ActionResult, Delivery
 from hwpoison_gui.kernel.signal import get_signal
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.timeline import RecordedSteps
 
 R = TypeVar("R")
@@ -19,7 +20,7 @@ R = TypeVar("R")
 _NO_OPERATION: Final = -1
 
 
-class Ran(NamedTuple):
+class Ran(Record):
     """Result of a dry run of memory_failure() and get_signal().
 
     `steps`: those of memory_failure(), as the timeline would have recorded them. `errno`: what it returned.

@@ -6,43 +6,45 @@ They check the form only. scenario/names.py checks that the names exist; world.p
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
+
+from hwpoison_gui.record import Record
 
 
-class Address(NamedTuple):
+class Address(Record):
     """`AREA+PAGE` in a task: the name of a VMA, and a page from its start."""
 
     area: str
     page: int
 
 
-class TaskPage(NamedTuple):
+class TaskPage(Record):
     """`TASK:AREA+PAGE`: the page that the PTE of an address leads to. TASK may be `COMM:PID`, as the kernel logs it."""
 
     task: str
     at: Address
 
 
-class FilePage(NamedTuple):
+class FilePage(Record):
     """`FILE@INDEX`: a page of a file in the page cache."""
 
     path: str
     page: int
 
 
-class PfnPage(NamedTuple):
+class PfnPage(Record):
     """`pfn:0x1234`."""
 
     pfn: int
 
 
-class NamedPage(NamedTuple):
+class NamedPage(Record):
     """`@NAME`: a page that was remembered."""
 
     name: str
 
 
-class AnyPage(NamedTuple):
+class AnyPage(Record):
     """`any:KIND`: some page of a kind."""
 
     kind: str
@@ -51,7 +53,7 @@ class AnyPage(NamedTuple):
 BarePage = TaskPage | FilePage | PfnPage | NamedPage | AnyPage
 
 
-class HeadPage(NamedTuple):
+class HeadPage(Record):
     """`head:FRAME`: the compound head of a page."""
 
     page: BarePage

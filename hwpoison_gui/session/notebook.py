@@ -6,8 +6,9 @@ A note is bound to the line of operations that led to its position, so it is fou
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.branches import shared
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.session.telling import UNTOLD, Telling
@@ -15,7 +16,7 @@ from hwpoison_gui.session.telling import UNTOLD, Telling
 PARAGRAPH: Final = "\n\n"
 
 
-class Asked(NamedTuple):
+class Asked(Record):
     """The inputs of an operation."""
 
     name: str
@@ -23,7 +24,7 @@ class Asked(NamedTuple):
     telling: Telling = UNTOLD
 
 
-class Note(NamedTuple):
+class Note(Record):
     """A text on step `within` (from 1) of the last operation of `line`; 0 and an empty line: the machine as booted."""
 
     number: int
@@ -32,7 +33,7 @@ class Note(NamedTuple):
     within: int = 0
 
 
-class Saved(NamedTuple):
+class Saved(Record):
     """Captions, one for each operation, and the notes that a file cannot hold: (note, reason)."""
 
     captions: tuple[str, ...]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from hwpoison_gui.kernel.mark import Steps
+from hwpoison_gui.record import Record
 
 
-class SignalSeen(NamedTuple):
+class SignalSeen(Record):
     """A signal and its effect, as of Delivery. `addr` in bytes, `thread` 0 is the main one."""
 
     task: str
@@ -20,7 +21,7 @@ class SignalSeen(NamedTuple):
     effect: str
 
 
-class OpResult(NamedTuple):
+class OpResult(Record):
     """The result that an operation returns; `pfn` and `head` are of the frame that it found by an address."""
 
     errno: int | str = 0
@@ -40,7 +41,7 @@ def errno_of(steps: Steps[int | str]) -> Steps[OpResult]:
     return OpResult(errno=(yield from steps))
 
 
-class Outcome(NamedTuple):
+class Outcome(Record):
     """All facts about a finished operation.
 
     `pfn` and `head` are those of its frame before it ran. `result` and `kind` are of its last result line, None if it

@@ -9,13 +9,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from hwpoison_gui.kernel.kpageflags import stable_page_flags
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Mark, Steps, site
 from hwpoison_gui.kernel.profile.registry import PROFILES, oldest
 from hwpoison_gui.kernel.signal import get_signal
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.booting import boot
 from hwpoison_gui.session.branches import Branch, Branches, Inputs, Past, past_of, shared
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
@@ -51,7 +52,7 @@ class Operation:
     outcome: Outcome
 
 
-class _Left(NamedTuple):
+class _Left(Record):
     """The discarded future: steps and operations after the position of a new operation, and the branches before it."""
 
     position: int

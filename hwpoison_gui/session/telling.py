@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from hwpoison_gui.record import Record
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
-class Telling(NamedTuple):
+class Telling(Record):
     """Of one operation. It takes no part in what the operation does, and stays with it when it is saved or run again.
 
     `notes` are for the speaker. `pause`: whether playback stops after it; None: as `pauses` has it. `expect`: what must

@@ -11,18 +11,19 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
-from typing import Final, NamedTuple, overload
+from typing import Final, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from hwpoison_gui.kernel.gate import Cells, Change, Column, Gate, Store
 from hwpoison_gui.kernel.mark import Mark, Run
+from hwpoison_gui.record import Record
 
 STEPS_PER_SLICE: Final = 1024  # steps applied between two yields of a walk
 
 
-class Step(NamedTuple):
+class Step(Record):
     """One step: its label, the changes it made (oldest first), and the number of its operation."""
 
     mark: Mark
@@ -30,7 +31,7 @@ class Step(NamedTuple):
     operation: int
 
 
-class Notice(NamedTuple):
+class Notice(Record):
     """The position changed from `before` to `after`.
 
     `pfns`: int64, ascending, the frames of which a column changed. `tables`: names of the tables that changed.
@@ -255,7 +256,7 @@ class Timeline:
             listener(notice)
 
 
-class News(NamedTuple):
+class News(Record):
     """Frames of which a column changed (`pfns`), and changed stores that are no columns."""
 
     pfns: set[int]

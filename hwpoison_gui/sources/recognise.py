@@ -14,8 +14,9 @@ import zipfile
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from hwpoison_gui.record import Record
 from hwpoison_gui.sources.errors import SourceError
 
 HEAD: Final = 1 << 16  # bytes that are looked at; a multiple of 8, as /proc/kpageflags asks for
@@ -33,7 +34,7 @@ class Reader(Enum):
     RAW = "raw page flags"
 
 
-class Form(NamedTuple):
+class Form(Record):
     """What a file is. `name` with its article; `advice` says why it is refused, or what to do instead."""
 
     name: str

@@ -7,9 +7,10 @@ since PR_MCE_KILL exists.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from hwpoison_gui.kernel.image import ThreadImage
+from hwpoison_gui.record import Record
 from hwpoison_gui.sources.errors import MalformedError
 from hwpoison_gui.sources.text import number_of
 
@@ -24,7 +25,7 @@ _MOST_FLAGS: Final = (1 << 32) - 1
 _MOST_DIGITS: Final = 32  # of a signal mask, hexadecimal
 
 
-class ThreadText(NamedTuple):
+class ThreadText(Record):
     """A thread as /proc/PID/task/TID prints it: its flags, field 9 of stat, and its signal mask, SigBlk of status."""
 
     tid: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFont, QKeyEvent
@@ -36,6 +36,7 @@ from hwpoison_gui.gui.look.elided_label import ElidedLabel
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.kernel.profile.registry import newest, oldest
 from hwpoison_gui.kernel.profile.type import SYSCTL_RECOVERY
+from hwpoison_gui.record import Record
 from hwpoison_gui.session import compare
 from hwpoison_gui.session.compare import Recipe, Settings
 from hwpoison_gui.view.base.moment import title
@@ -55,7 +56,7 @@ _USUAL: Final = QSize(1180, 740)
 _FRAME: Final = QSize(8, 40)  # approximate window frame
 
 
-class Line(NamedTuple):
+class Line(Record):
     """A line of operations: the present one, or a branch."""
 
     words: str

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from hwpoison_gui.gui.control.worker import Cancelled, Progress
+from hwpoison_gui.record import Record
 from hwpoison_gui.session import compare
 from hwpoison_gui.session.compare import Recipe, Settings, Side, StoppedError, Tick
 from hwpoison_gui.sources.errors import CancelledError
 from hwpoison_gui.view.facts.compare import Column, Row, columns_of, rows_of
 
 
-class Compared(NamedTuple):
+class Compared(Record):
     """Both sides after their click, the ticks by which they are walked together, and all facts compared."""
 
     left: Side

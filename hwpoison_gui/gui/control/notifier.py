@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.session.timeline import Notice, Step
 
@@ -18,7 +19,7 @@ MOST_STEPS: Final = 2000  # that a notice lists one by one; of more, views refre
 _GIVEN_UP: Final = Notice(0, 0, np.empty(0, np.int64), frozenset({"processes"}))
 
 
-class Moved(NamedTuple):
+class Moved(Record):
     """A change of the machine: frames, ascending, and names of tables. `acted`: there are new steps.
 
     `steps` are the steps walked, in either direction, if they were few and none was new; else None.

@@ -7,13 +7,14 @@ positions before they are drawn, so the cost depends on the view and not on the 
 from __future__ import annotations
 
 import math
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen
 
 from hwpoison_gui.gui.map.stamps import Stamps, faded
+from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.palette import Theme, mixed
 from hwpoison_gui.view.map.camera import Camera
 from hwpoison_gui.view.map.layout import Layout
@@ -27,14 +28,14 @@ POISON_BADGE_FROM: Final = 44.0
 MOST_MARKS: Final = 1500  # marks of one role in view; more are binned more coarsely
 
 
-class Highlight(NamedTuple):
+class Highlight(Record):
     """Frames to outline, and their role."""
 
     pfns: np.ndarray
     role: Role
 
 
-class Ring(NamedTuple):
+class Ring(Record):
     """Appearance of a role: colour, width, whether dashed, a stroke through the frame, and whether corners alone."""
 
     colour: str

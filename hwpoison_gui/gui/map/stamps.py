@@ -7,13 +7,14 @@ is made of vectors, each is drawn instead of copied.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPixmap
 
 from hwpoison_gui.gui.widgets.primitives import FRAGMENT, draw_fragments, draws_vectors
+from hwpoison_gui.record import Record
 
 Draw = Callable[[QPainter, int], None]
 
@@ -21,7 +22,7 @@ FIRST_GLYPH: Final = 32
 GLYPHS: Final = "".join(chr(number) for number in range(FIRST_GLYPH, 127))
 
 
-class Face(NamedTuple):
+class Face(Record):
     """A monospaced font, and the size of a glyph in whole pixels."""
 
     font: QFont
@@ -29,7 +30,7 @@ class Face(NamedTuple):
     height: float
 
 
-class Sheet(NamedTuple):
+class Sheet(Record):
     """Pictures in a row on a pixmap, and what drew them."""
 
     pixmap: QPixmap

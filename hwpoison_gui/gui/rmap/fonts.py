@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from PySide6.QtGui import QFont, QFontMetricsF
 
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.record import Record
 from hwpoison_gui.view.map.lenses import KIND
 from hwpoison_gui.view.rmap.graph import ReverseMap
 from hwpoison_gui.view.walk.layout import Metrics, Row
@@ -17,7 +18,7 @@ from hwpoison_gui.view.words.words import counted
 _ADDRESS: Final = 12  # hex digits of a user-space address
 
 
-class Fonts(NamedTuple):
+class Fonts(Record):
     """The fonts used, with their metrics."""
 
     name: QFont

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from PySide6.QtCore import (
     QAbstractTableModel,
@@ -18,6 +18,7 @@ from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.widgets.model_index import Index
 from hwpoison_gui.kernel.records import DISPOSITIONS, MCE_KILL_POLICIES
+from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.hits import IN_SHORT, MEANINGS, TONES
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.rows.tasks import TaskRow
@@ -28,7 +29,7 @@ CHOICES_ROLE: Final = Role.UserRole + 1
 TGID_ROLE: Final = Role.UserRole + 2
 
 
-class TaskColumn(NamedTuple):
+class TaskColumn(Record):
     """A column: `field` of TaskRow, header and tip, and the values it can be set to."""
 
     field: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -24,6 +24,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from hwpoison_gui.gui.look import signs
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
+from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.palette import DARK, Theme, mixed
 from hwpoison_gui.view.facts.operation_chips import Chip
 from hwpoison_gui.view.words.words import counted
@@ -35,7 +36,7 @@ _LONGEST: Final = 260
 _SIGN_OF: Final = {"tick": signs.tick, "cross": signs.cross, "dot": signs.dot}
 
 
-class Place(NamedTuple):
+class Place(Record):
     """A chip (`chip` is its number) or a fork (-1) after `shared` operations, starting at `x`."""
 
     x: float

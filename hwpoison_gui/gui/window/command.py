@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
+
+from hwpoison_gui.record import Record
 
 PANICKED: Final = "The machine has panicked: step back, or start a new one."
 TEXT_SIZE: Final = "&View > Te&xt size"
 
 
-class Command(NamedTuple):
+class Command(Record):
     """A user action. `menu` uses " > " for submenus; `missing` says why it is unavailable, empty if it is not."""
 
     name: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QAction, QCursor, QFont
@@ -21,6 +21,7 @@ from hwpoison_gui.gui.look.plain_menu import trim
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.window.actions import Actions
 from hwpoison_gui.gui.window.command import PANICKED
+from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.naming import with_pid
 from hwpoison_gui.view.words.words import counted
 
@@ -35,7 +36,7 @@ _MOST_SINGLE: Final = 3  # processes for each of which a way stands in the menu 
 _VERBS: Final = (("read", "Read", "read"), ("write", "Write", "write"), ("msync", "Write back (msync)", "save"))
 
 
-class Entry(NamedTuple):
+class Entry(Record):
     """An entry of a context menu; `missing` says why it is disabled, `short` does so in two words beside it."""
 
     text: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
 from PySide6.QtGui import QKeySequence
 
@@ -13,6 +12,7 @@ from hwpoison_gui.gui.window.actions import Actions
 from hwpoison_gui.gui.window.command import PANICKED
 from hwpoison_gui.gui.window.go_to import GoTo
 from hwpoison_gui.gui.window.recent import RecentFiles
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.view.base.frame_number import frame_taken, hint_for
 from hwpoison_gui.view.base.naming import with_pid
@@ -28,7 +28,7 @@ _MOST_TOUCHES = 20
 _MOST_TERMS = 8
 
 
-class PaletteEntry(NamedTuple):
+class PaletteEntry(Record):
     """An entry; `missing` says why it is unavailable, `also` are other names."""
 
     group: str

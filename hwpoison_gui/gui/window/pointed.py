@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QTextCursor, QTextLayout, QTextOption
@@ -22,12 +22,13 @@ from hwpoison_gui.gui.rmap.view import RmapView
 from hwpoison_gui.gui.timeline.operations import OperationStrip
 from hwpoison_gui.gui.timeline.track import Timeline
 from hwpoison_gui.gui.widgets.model_index import NOWHERE
+from hwpoison_gui.record import Record
 
 Role = Qt.ItemDataRole
 _NEAR: Final = 4  # pixels beside a character that still belong to it
 
 
-class Pointed(NamedTuple):
+class Pointed(Record):
     """`tip`: what is shown there anyway; `text`: what is there; `place`: the character under the pointer, or -1."""
 
     tip: str = ""

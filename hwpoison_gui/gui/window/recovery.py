@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
@@ -13,6 +12,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QListWidget, QL
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.window.autosave import SAVES_TO, SESSION
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.document.document import Document
 from hwpoison_gui.session.document.files import read
 from hwpoison_gui.session.errors import ScenarioError
@@ -20,7 +20,7 @@ from hwpoison_gui.user_state import SESSIONS, Slot, left_slots
 from hwpoison_gui.view.words.words import counted
 
 
-class Left(NamedTuple):
+class Left(Record):
     """Work in a folder that this process has claimed. `saves_to`: the session file that it belongs to, or empty."""
 
     slot: Slot

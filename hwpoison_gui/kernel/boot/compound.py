@@ -5,10 +5,10 @@ Flags are read while the machine runs: a tail whose head was freed meanwhile is 
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
+
+from hwpoison_gui.record import Record
 
 from .. import page_flags as pf
 from ..image import U64
@@ -17,7 +17,7 @@ I64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 
-class Compounds(NamedTuple):
+class Compounds(Record):
     """`head`: the head of each frame, or the frame itself; `tails`: their pfns; `order`: by pfn of the head."""
 
     head: I64

@@ -7,10 +7,12 @@ page, unless recorded), and the dirty, accessed and writable bits of entries (pa
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+
+from hwpoison_gui.record import Record
 
 from .. import page_flags as pf
 from .. import pte as ptes
@@ -27,7 +29,7 @@ _PFN: Final = np.uint64((1 << 55) - 1)
 _VPN_BITS: Final = 45
 
 
-class VmaRows(NamedTuple):
+class VmaRows(Record):
     """All VMAs in order of pid and address; row n becomes VMA n + 1. Arrays have one value per row."""
 
     vmas: list[tuple[ProcessImage, VmaImage]]

@@ -277,8 +277,7 @@ def _smallest(values: list[int]) -> npt.NDArray[Any]:
 
 def _records(name: str, columns: list[list[Any]]) -> list[Any]:
     kind = _RECORDS[name]
-    for declared, column in zip(kind.__annotations__.values(), columns, strict=True):
-        wanted = declared.__forward_arg__
+    for wanted, column in zip(kind.__annotations__.values(), columns, strict=True):
         if {*map(type, column)} - {list if _FIELDS[wanted] is tuple else _FIELDS[wanted]}:
             raise DamagedError(f"{name}: a field that is no {wanted}")
     rows = [_plain(column) if column and type(column[0]) is list else column for column in columns]

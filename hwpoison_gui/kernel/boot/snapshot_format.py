@@ -10,10 +10,12 @@ import json
 import struct
 import zlib
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+
+from hwpoison_gui.record import Record
 
 MAGIC: Final = b"hwpoison-gui machine 1\n"
 HEAD: Final = struct.Struct("<II")  # CRC-32 of all that follows it; bytes of the JSON header
@@ -39,7 +41,7 @@ class DamagedError(Exception):
     """The bytes are not a complete snapshot of the expected machine."""
 
 
-class FrameColumns(NamedTuple):
+class FrameColumns(Record):
     """What a map shows of a machine: one value per frame, and the first frame of each zone (the first of them 0)."""
 
     flags: npt.NDArray[np.uint64]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from hwpoison_gui.record import Record
 
 from ..image import FileImage, VmaImage
 from .dice import Dice
@@ -12,7 +14,7 @@ from .spec import Anon
 PAGE_SHIFT: Final = 12
 
 
-class Area(NamedTuple):
+class Area(Record):
     """A VMA before it has an address. `anon`: its private pages; `file`: the file it maps from page `offset` on."""
 
     name: str
@@ -26,7 +28,7 @@ class Area(NamedTuple):
     locked: bool = False
 
 
-class Placed(NamedTuple):
+class Placed(Record):
     """An area and its address as a virtual page number."""
 
     area: Area

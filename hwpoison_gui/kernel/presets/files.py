@@ -7,9 +7,11 @@ written; a page of tmpfs is swap-backed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
+
+from hwpoison_gui.record import Record
 
 from .. import page_flags as pf
 from ..image import U64, CachedPages, FileImage
@@ -28,7 +30,7 @@ _DISK: Final = {"nofs": "08:01", "blockdev": "00:05"}
 _READAHEAD: Final = 16
 
 
-class OpenFile(NamedTuple):
+class OpenFile(Record):
     """A file and its cached pages. `page`: number of each page in the pool; -1 if it is not cached."""
 
     number: int

@@ -7,10 +7,12 @@ first. Of a large allocation that is not a compound page only the first frame is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+
+from hwpoison_gui.record import Record
 
 from .. import page_flags as pf
 from ..image import U64
@@ -27,7 +29,7 @@ _SLAB_HEAD: Final = pf.SLAB | pf.COMPOUND_HEAD
 _SLAB_TAIL: Final = pf.SLAB | pf.COMPOUND_TAIL
 
 
-class Small(NamedTuple):
+class Small(Record):
     """`pages` blocks of `order`, with the flag words of the first frame and of the others."""
 
     pages: int
@@ -61,7 +63,7 @@ LARGE: Final = (
 )
 
 
-class KernelMemory(NamedTuple):
+class KernelMemory(Record):
     """Parallel arrays with one value for each frame of the zones."""
 
     words: U64

@@ -7,10 +7,12 @@ follows the order in which blocks were allocated.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+
+from hwpoison_gui.record import Record
 
 from .. import page_flags as pf
 from ..image import U64
@@ -29,7 +31,7 @@ class NoRoomError(Exception):
     """The pages leave no free blocks of every order."""
 
 
-class Span(NamedTuple):
+class Span(Record):
     """Frames from `start` to `end` (exclusive)."""
 
     start: int
@@ -40,7 +42,7 @@ class Span(NamedTuple):
         return self.end - self.start
 
 
-class PhysicalMap(NamedTuple):
+class PhysicalMap(Record):
     """`hole`: no memory; `kernel`: the image; `mem_map`: struct pages; above `top` there are only ACPI tables."""
 
     frames: int

@@ -6,17 +6,19 @@ interleave, each in runs of its typical length.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+
+from hwpoison_gui.record import Record
 
 from .dice import I64, Dice
 
 _TICK: Final = 1 << 20
 
 
-class Birth(NamedTuple):
+class Birth(Record):
     """When pages were allocated: from tick `when` over `span` ticks, in runs of about `run` pages."""
 
     when: int

@@ -6,10 +6,12 @@ until one writes (copy-on-write), and touch pages of files on their own.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+
+from hwpoison_gui.record import Record
 
 from .. import page_flags as pf
 from ..image import ProcessImage, VmaImage
@@ -30,7 +32,7 @@ _BEGINNING: Final = 4  # first pages of a VMA: written early, in use since, and 
 _BACK: Final = 16  # percentage of swapped pages that are in the swap cache
 
 
-class Entries(NamedTuple):
+class Entries(Record):
     """Page-table entries as parallel arrays. `process`: in order of start; `page`: swap entries are below NOTHING.
 
     `shared`: in a mapping through which a write changes the file.
@@ -42,7 +44,7 @@ class Entries(NamedTuple):
     shared: Bools
 
 
-class AnonGroup(NamedTuple):
+class AnonGroup(Record):
     """Anonymous pages from number `first` on: their anon_vma, and page->index of each."""
 
     first: int

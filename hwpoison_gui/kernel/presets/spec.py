@@ -6,10 +6,10 @@ memory was ever written, `swapped` of that is swapped out, and `cowed` was writt
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from hwpoison_gui.record import Record
 
 
-class FileSpec(NamedTuple):
+class FileSpec(Record):
     """A file of `pages` pages. `dirty`, `fresh` (dirty and without blocks on disk) and `written` are percentages."""
 
     path: str
@@ -25,7 +25,7 @@ class FileSpec(NamedTuple):
     activity: int = 30
 
 
-class Library(NamedTuple):
+class Library(Record):
     """A library or executable: `text` pages of code, and `data` pages of which each process has private copies."""
 
     path: str
@@ -33,7 +33,7 @@ class Library(NamedTuple):
     data: int
 
 
-class Anon(NamedTuple):
+class Anon(Record):
     """Anonymous private memory."""
 
     name: str
@@ -48,7 +48,7 @@ class Anon(NamedTuple):
     activity: int = 65
 
 
-class Map(NamedTuple):
+class Map(Record):
     """A mapping of a file, by its name in the table of files."""
 
     name: str
@@ -58,7 +58,7 @@ class Map(NamedTuple):
     own: int = 30
 
 
-class Child(NamedTuple):
+class Child(Record):
     """A process forked by the first process of its program."""
 
     pid: int
@@ -69,7 +69,7 @@ class Child(NamedTuple):
     mce_kill: str = ""
 
 
-class Program(NamedTuple):
+class Program(Record):
     """A process and those it forks. `heap` and `stack` are in pages."""
 
     name: str

@@ -6,10 +6,12 @@ Each is declared once, in the order of the kernels that brought it, and code ask
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from hwpoison_gui.record import Record
 
 
-class Feature(NamedTuple):
+class Feature(Record):
     """A yes or no that distinguishes kernels.
 
     Attributes

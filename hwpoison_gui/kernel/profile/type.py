@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
+
+from hwpoison_gui.record import Record
 
 from .features import FEATURES
 
@@ -38,7 +40,7 @@ def means(text: str, flags: bool = False) -> dict[str, Any]:
     return {MEANS: text, FLAGS: flags}
 
 
-class StateRow(NamedTuple):
+class StateRow(Record):
     """A row of error_states[]: matches a page if `flags & mask == res`."""
 
     mask: int
@@ -47,7 +49,7 @@ class StateRow(NamedTuple):
     action: str
 
 
-class Exit(NamedTuple):
+class Exit(Record):
     """Where the handler returns before the state table: kind and result of the result line, and its return value.
 
     `counted`: whether HardwareCorrupted and the counts of the node grow by it, in kernels that count result lines.
@@ -64,7 +66,7 @@ SYSCTL_RECOVERY: Final = "memory_failure_recovery"
 SYSCTL_ENABLE_SOFT_OFFLINE: Final = "enable_soft_offline"
 
 
-class Sysctl(NamedTuple):
+class Sysctl(Record):
     """A sysctl with the values 0 and 1: its file name in /proc/sys/vm, and its value after boot."""
 
     name: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.notebook import Asked, Note
 from hwpoison_gui.session.scenario.scenario import Scenario
 from hwpoison_gui.session.session import Session
@@ -17,7 +18,7 @@ MEMORY: Final = "memory/"  # where the other members are
 Line = tuple[Asked, ...]
 
 
-class FileRef(NamedTuple):
+class FileRef(Record):
     """A file with memory: absolute path, or name inside the session file; size in bytes, SHA-256 (empty: unknown)."""
 
     path: str
@@ -25,7 +26,7 @@ class FileRef(NamedTuple):
     sha256: str = ""
 
 
-class Stored(NamedTuple):
+class Stored(Record):
     """Memory in files, the one to open first.
 
     `archive`: None for files of their own; else they are members of the session file of that path (empty: of this one).
@@ -36,14 +37,14 @@ class Stored(NamedTuple):
     archive: str | None = None
 
 
-class Kept(NamedTuple):
+class Kept(Record):
     """A branch: its operations since boot, and how many of them it shared with the line that replaced it."""
 
     line: Line
     left_at: int
 
 
-class View(NamedTuple):
+class View(Record):
     """What the window showed. `centre`: frame in the middle of the map, of `cell` pixels; None: the whole map."""
 
     lens: str = "kind"
@@ -55,7 +56,7 @@ class View(NamedTuple):
     selected: int | None = None
 
 
-class Document(NamedTuple):
+class Document(Record):
     """A session. `machine`: a scenario without steps, or files. `at`: operations applied, and steps of the last one.
 
     `drafts`: notes that were being typed.

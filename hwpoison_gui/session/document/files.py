@@ -11,9 +11,10 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import IO, Final, NamedTuple
+from typing import IO, Final
 
 from hwpoison_gui import atomic_file
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.document.document import DOCUMENT, MEMORY, Document, FileRef, Stored
 from hwpoison_gui.session.document.dump import dumps
 from hwpoison_gui.session.document.load import loads
@@ -27,7 +28,7 @@ _CHUNK: Final = 1 << 20
 Tick = Callable[[], None]  # called now and then; raises an exception to cancel
 
 
-class Member(NamedTuple):
+class Member(Record):
     """A file with memory for a session file; `fill` writes its content to a stream. `sha256`, if known, is checked."""
 
     name: str

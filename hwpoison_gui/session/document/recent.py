@@ -7,9 +7,10 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from hwpoison_gui import atomic_file, user_state
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.document.document import View
 from hwpoison_gui.session.document.load import view_of
 from hwpoison_gui.session.errors import ScenarioError
@@ -21,7 +22,7 @@ _FORMAT: Final = "hwpoison-gui recent files"
 _MOST_BYTES: Final = 1 << 20
 
 
-class Recent(NamedTuple):
+class Recent(Record):
     """A file: absolute path, and its time of change (ns) when it was left at a place: see Document for `at`, `view`."""
 
     path: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, NamedTuple, TextIO
+from typing import Any, Final, TextIO
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
@@ -21,6 +21,7 @@ from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.kernel.rmap import mappings_of
 from hwpoison_gui.kernel.user_mappings import SENT
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.fidelity.recorded_rows import Row, Sent
 from hwpoison_gui.session.session import Operation, Session
 
@@ -37,7 +38,7 @@ _FATES: Final = {
 _NO_RESULT: Final = "(already poisoned)"
 
 
-class Difference(NamedTuple):
+class Difference(Record):
     """One value that differs from the recording."""
 
     what: str

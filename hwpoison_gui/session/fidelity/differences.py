@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from functools import partial
 from itertools import pairwise
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.profile.features import FEATURES
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.profile.type import FLAGS, MEANS, Exit, Profile, StateRow
 from hwpoison_gui.kernel.profile.variants import Variant, by_name
+from hwpoison_gui.record import Record
 
 PHASES: Final = "phases"
 FEATURE: Final = "features"
@@ -31,7 +32,7 @@ NAMED: Final = ("exits", "actions")  # by a phase or the state table
 Undo = Callable[[Profile], Profile]
 
 
-class Difference(NamedTuple):
+class Difference(Record):
     """One difference.
 
     Attributes

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import Final
+
+from hwpoison_gui.record import Record
 
 # `CPU) TASK-PID | DURATION | INDENT NAME() {`, or `;` for one that calls nothing the tracer knows.
 _CALL: Final = re.compile(r"^ *\d+\)[^|]*\|[^|]*\|( *)([A-Za-z_][\w.]*)\(\)[ ;]")
@@ -37,7 +39,7 @@ _WALKS: Final = ("rmap_walk", "rmap_walk_anon", "rmap_walk_file")
 _OF_EACH_ENTRY: Final = ("try_to_unmap_one", "try_to_migrate_one", "remove_migration_pte")
 
 
-class Call(NamedTuple):
+class Call(Record):
     """A function that was entered; `last` is the position of the last call within it, or its own."""
 
     function: str
@@ -59,7 +61,7 @@ def parse(text: str) -> list[Call]:
     return calls
 
 
-class Astray(NamedTuple):
+class Astray(Record):
     """A step that the recording contradicts: its position, its function, and why."""
 
     step: int

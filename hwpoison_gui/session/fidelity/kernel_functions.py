@@ -12,14 +12,15 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Collection
-from typing import Final, NamedTuple
+from typing import Final
 
 from hwpoison_gui import kernel
 from hwpoison_gui.kernel.mark import SITES
 from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.record import Record
 
 
-class Folded(NamedTuple):
+class Folded(Record):
     """Functions without a step of their own: the step of `into` includes them."""
 
     functions: str
@@ -27,7 +28,7 @@ class Folded(NamedTuple):
     why: str
 
 
-class LeftOut(NamedTuple):
+class LeftOut(Record):
     """Functions that have no counterpart here."""
 
     functions: str
@@ -133,7 +134,7 @@ LEFT_OUT: Final = (
 _AFTER: Final = re.compile(r"[a-z0-9_]+(?:/[a-z0-9_-]+)+\.[ch]")
 
 
-class Modelled(NamedTuple):
+class Modelled(Record):
     """The functions of the sites of one of our files, and the kernel files that it follows."""
 
     module: str

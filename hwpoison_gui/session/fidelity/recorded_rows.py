@@ -9,8 +9,9 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.errors import ScenarioError
 
 PRESENT: Final = 1 << 63
@@ -20,7 +21,7 @@ _INJECTOR: Final = ("Injecting memory failure", "Soft offlining pfn", "mce: ")
 _FATES: Final = ("sent", "ignored", "dropped")  # signal_generate's res: 0, 1, 2
 
 
-class Sent(NamedTuple):
+class Sent(Record):
     """A signal sent to a thread; `fate` is sent, ignored, or dropped because one was pending."""
 
     tid: int
@@ -28,7 +29,7 @@ class Sent(NamedTuple):
     fate: str
 
 
-class Mapper(NamedTuple):
+class Mapper(Record):
     """A PTE that mapped the frame; `dirty` and `pmd` are None if they were not recorded."""
 
     pid: int

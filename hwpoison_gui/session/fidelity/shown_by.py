@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from hwpoison_gui import atomic_file
 from hwpoison_gui.kernel.profile.type import Profile
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.fidelity.differences import Difference, differences, pairs, taken_over
 from hwpoison_gui.session.scenario import replay
@@ -27,7 +28,7 @@ FOLDERS: Final = ("cases", "cases-extra", "cases-public", "tinjpage")  # what a 
 ShownBy = dict[str, dict[str, str]]
 
 
-class Case(NamedTuple):
+class Case(Record):
     """A recorded case of one kernel."""
 
     path: Path

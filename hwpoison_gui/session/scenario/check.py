@@ -7,8 +7,9 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import Final, NamedTuple, TextIO
+from typing import Final, TextIO
 
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
 from hwpoison_gui.session.scenario import replay
 from hwpoison_gui.session.scenario.expect import Difference
@@ -26,7 +27,7 @@ class Verdict(Enum):
     BAD = 2
 
 
-class Report(NamedTuple):
+class Report(Record):
     """The report on a file; `message` follows the path in its line."""
 
     path: Path

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from hwpoison_gui.kernel.page_flags import names_of
+from hwpoison_gui.record import Record
 from hwpoison_gui.session import grammar
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
@@ -18,7 +19,7 @@ from hwpoison_gui.session.scenario.scenario import ScenarioStep
 from hwpoison_gui.session.session import Session
 
 
-class Difference(NamedTuple):
+class Difference(Record):
     """A key of `expect` that does not hold."""
 
     step: int
@@ -31,7 +32,7 @@ class Difference(NamedTuple):
         return f"step {self.step} ({self.op}): {self.key}: expected {self.expected}, got {self.got}"
 
 
-class _Mismatch(NamedTuple):
+class _Mismatch(Record):
     """A mismatch not yet attributed to a step."""
 
     key: str

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
 from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.session.scenario import expect
@@ -15,7 +15,7 @@ from hwpoison_gui.session.scenario.scenario import Scenario, ScenarioStep
 from hwpoison_gui.session.session import Session
 
 
-class Done(NamedTuple):
+class Done(Record):
     """A completed step, and how its outcome differs from its `expect`."""
 
     step: ScenarioStep
@@ -23,7 +23,7 @@ class Done(NamedTuple):
     differences: tuple[expect.Difference, ...]
 
 
-class Story(NamedTuple):
+class Story(Record):
     """A machine, and the scenario whose steps are to run on it. `notes`: what had to be assumed of the machine."""
 
     session: Session

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from hwpoison_gui.kernel.profile.registry import oldest
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.scenario.schema import FORMAT
 from hwpoison_gui.session.telling import Telling, pauses
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
-class Memory(NamedTuple):
+class Memory(Record):
     """The machine to boot. `huge_pages` is nr_hugepages, 2 MiB pages in the hugetlb pool."""
 
     frames: int = 4096
@@ -25,7 +26,7 @@ class Memory(NamedTuple):
     huge_pages: int = 0
 
 
-class ScenarioStep(NamedTuple):
+class ScenarioStep(Record):
     """A step. `args` has the defaults filled in; `expect` is empty if nothing is expected; `number` is from 1."""
 
     op: str
@@ -43,7 +44,7 @@ class ScenarioStep(NamedTuple):
         return Telling(self.caption, self.notes, pause, self.expect)
 
 
-class Scenario(NamedTuple):
+class Scenario(Record):
     """The content of a scenario file."""
 
     title: str

@@ -10,9 +10,10 @@ import errno
 from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
 from hwpoison_gui.kernel.page_flags import FLAGS
+from hwpoison_gui.record import Record
 
 FORMAT: Final = 1
 BACKGROUNDS: Final = ("none", "desktop")
@@ -57,7 +58,7 @@ class Missing(Enum):
     ABSENT = "absent"
 
 
-class SameAs(NamedTuple):
+class SameAs(Record):
     """Default: the value of another key."""
 
     key: str
@@ -66,7 +67,7 @@ class SameAs(NamedTuple):
 Default = Missing | SameAs | str | int | bool
 
 
-class Key(NamedTuple):
+class Key(Record):
     """A key of an op.
 
     `features` maps a word of `allowed` to the feature that a profile must have for it.
@@ -80,7 +81,7 @@ class Key(NamedTuple):
     features: Mapping[str, str] = MappingProxyType({})
 
 
-class Op(NamedTuple):
+class Op(Record):
     """An op: its keys, and the feature that a profile must have for it (empty: none).
 
     `needs` holds (key, word, other): if `key` has the value `word`, the key `other` is required.

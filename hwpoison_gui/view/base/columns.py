@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+
+from hwpoison_gui.record import Record
 
 
-class TextColumn(NamedTuple):
+class TextColumn(Record):
     """A column: `field` of the row, header and tooltip; `sample` is as wide as most values.
 
     `wide`: takes the remaining width. `fixed`: monospaced. `path`: elided at the start, as the end matters most.

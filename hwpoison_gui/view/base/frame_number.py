@@ -6,9 +6,10 @@ One rule for all fields: hexadecimal with 0x, decimal without.
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
 
 from hwpoison_gui.kernel.records import PAGE_SHIFT
+from hwpoison_gui.record import Record
 
 _NUMBER: Final = re.compile(r"0[xX][0-9a-fA-F]{1,16}|[0-9]{1,20}", re.ASCII)
 _BARE_HEX: Final = re.compile(r"[0-9a-fA-F]*[a-fA-F][0-9a-fA-F]*")
@@ -33,7 +34,7 @@ _ADDRESSES: Final = re.compile(
 )
 
 
-class TakenFrame(NamedTuple):
+class TakenFrame(Record):
     """A frame, and what the text was taken for in words. `pfn` may lie past the last frame."""
 
     pfn: int

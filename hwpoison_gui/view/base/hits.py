@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
 from hwpoison_gui.kernel.filemap import ZERO, can, disk_content
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import Inode, Process
+from hwpoison_gui.record import Record
 
 PANICS: Final = "panics"
 DEAD: Final = "dead"
@@ -82,7 +83,7 @@ TONES: Final = {
 _ORDER: Final = {kind: number for number, kind in enumerate(MEANINGS)}
 
 
-class Hit(NamedTuple):
+class Hit(Record):
     """A process and its impact, a key of MEANINGS."""
 
     tgid: int

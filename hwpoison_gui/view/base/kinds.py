@@ -6,12 +6,13 @@ how much is lost when the frame breaks, so that the maximum over many frames sum
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.record import Record
 
 
-class Kind(NamedTuple):
+class Kind(Record):
     """One class of frames: `id` is its code on the map, `key` is used in code; `name` and `meaning` are displayed."""
 
     id: int
@@ -56,7 +57,7 @@ KINDS: Final[tuple[Kind, ...]] = (
 )
 
 
-class Rule(NamedTuple):
+class Rule(Record):
     """`kind` applies if any flag of `mask` is set; an empty mask always matches."""
 
     mask: int
@@ -92,7 +93,7 @@ def kind_of(word: int) -> int:
     raise AssertionError("the last rule takes everything")
 
 
-class StateSign(NamedTuple):
+class StateSign(Record):
     """A page state that cells show by a sign beside their colour; `bit` is its bit in the sign set of a cell."""
 
     bit: int

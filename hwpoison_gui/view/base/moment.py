@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.session.timeline import Step
 
 
-class Moment(NamedTuple):
+class Moment(Record):
     """A timeline position. `step`: the last one applied, or None; `within`: its number in the operation, from 1."""
 
     position: int

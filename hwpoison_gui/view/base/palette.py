@@ -7,14 +7,15 @@ colour vision, and that they contrast with the ground.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
+from hwpoison_gui.record import Record
 from hwpoison_gui.view.base import kinds
 
 _KEPT: Final = 1024  # computed colours to cache: paints use the same ones repeatedly
 
 
-class Theme(NamedTuple):
+class Theme(Record):
     """Colours as `#rrggbb`. `kinds`: by kind id, including poison; `tasks`: assigned to processes in turn."""
 
     name: str

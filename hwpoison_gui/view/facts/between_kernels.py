@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.type import Profile
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.fidelity.differences import Difference, differences
 from hwpoison_gui.view.base.kinds import KINDS, kind_of
 from hwpoison_gui.view.outcome.assessment import Assessment
@@ -22,7 +23,7 @@ Pfns = npt.NDArray[np.int64]
 _ASSESSED: Final = 0.4  # of the work, for each of the kernels
 
 
-class Outcome(NamedTuple):
+class Outcome(Record):
     """What an error comes to, whatever the kernel calls it: class (classes.CLASSES), result, whether data is lost."""
 
     code: int
@@ -35,7 +36,7 @@ class Outcome(NamedTuple):
         return f"{CLASSES[self.code].name} ({self.result}{', data lost' if self.lost else ''})"
 
 
-class Group(NamedTuple):
+class Group(Record):
     """Frames of one kind that come out the same way under either kernel.
 
     Attributes

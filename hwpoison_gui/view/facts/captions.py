@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.words.plain import plain
 
 
-class Caption(NamedTuple):
+class Caption(Record):
     """`head`: the title, and the summary where the text is another one; `text`: what is to be read now."""
 
     head: str

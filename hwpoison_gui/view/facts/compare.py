@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
-from typing import Final, NamedTuple
+from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL, SYSCTL_RECOVERY
 from hwpoison_gui.kernel.records import PAGE_SHIFT
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.compare import Recipe, Settings, Side, built, matrix
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
 from hwpoison_gui.session.peek import at
@@ -35,14 +36,14 @@ _ENTRY_TONES: Final = {"hwpoison": "warn"}
 _EFFECT_TONES: Final = {"killed": "kill", "handled": "warn", "pending": "warn", "ignored": "warn", "dropped": "warn"}
 
 
-class Value(NamedTuple):
+class Value(Record):
     """The value of a fact on one side. `tone`: plain, kill, warn or good."""
 
     text: str = NOTHING
     tone: str = "plain"
 
 
-class Row(NamedTuple):
+class Row(Record):
     """One fact on all sides; `subjects`: the tasks that it holds for.
 
     `differs`: true if equal texts stand for different things.
@@ -84,7 +85,7 @@ def rows_of(left: Side, right: Side) -> list[Row]:
     return [*rows, *_log_rows(_log_of(left), _log_of(right))]
 
 
-class Column(NamedTuple):
+class Column(Record):
     """What came of the click under one of several settings."""
 
     settings: Settings

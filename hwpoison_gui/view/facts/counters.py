@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import Process
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.session import Session
 
 
-class Counter(NamedTuple):
+class Counter(Record):
     """A figure with its name. `tone`: plain, poison, kill, good or warn; `always`: shown at 0, too."""
 
     name: str

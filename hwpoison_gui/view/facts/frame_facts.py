@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mmzone import page_zone
 from hwpoison_gui.kernel.records import PAGE_SHIFT
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.hits import MEANINGS, TONES
@@ -23,7 +24,7 @@ from hwpoison_gui.view.rmap.page_offset import offset_words
 from hwpoison_gui.view.words.words import counted
 
 
-class Fact(NamedTuple):
+class Fact(Record):
     """A name, a value, and what it means."""
 
     name: str
@@ -32,7 +33,7 @@ class Fact(NamedTuple):
     tone: str = ""
 
 
-class PteFact(NamedTuple):
+class PteFact(Record):
     """A PTE that maps the frame, or that replaced one."""
 
     tgid: int
@@ -45,7 +46,7 @@ class PteFact(NamedTuple):
     vma: str
 
 
-class Facts(NamedTuple):
+class Facts(Record):
     """One frame. `notes`: how what Linux does not export was derived, for machines from real memory.
 
     `ahead`: the prediction, if it is quick to compute; `hits`: impact of a handled error, and the processes hit.

@@ -6,16 +6,17 @@ Each is an operation with its arguments, named as the kernel's interface is.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.profile.registry import having
 from hwpoison_gui.kernel.rmap import mappings_of
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.scenario.schema import OPS
 from hwpoison_gui.session.session import Session
 
 
-class Injection(NamedTuple):
+class Injection(Record):
     """An operation on a frame; `missing` is the reason if it is not possible now, else empty, `short` in two words.
 
     `way` and `task`: of what is done by one of several processes, the heading for all of them, and the process.
@@ -31,7 +32,7 @@ class Injection(NamedTuple):
     task: str = ""
 
 
-class _Way(NamedTuple):
+class _Way(Record):
     """A value of `via` of the op `poison`; `{task}` in the text stands for a process that maps the frame."""
 
     via: str

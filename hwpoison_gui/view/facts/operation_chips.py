@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.profile.variants import Effect
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.branches import Branch, Inputs
 from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.session.recall import Question
@@ -27,7 +28,7 @@ class _Done(Inputs, Protocol):
     def outcome(self) -> Outcome: ...
 
 
-class Chip(NamedTuple):
+class Chip(Record):
     """One operation. `sign` is the shape for `tone`, for those who do not see colours: tick, dot, cross or none.
 
     `final`: whether the result counts what the operation came to; it is not shown before its end.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.kernel.migrate import MOVED
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.moment import Moment, moment_of, title_of
 from hwpoison_gui.view.facts.operation_chips import RESULT_TONES, result_in
@@ -21,7 +22,7 @@ IDLE_HINT: Final = (
 )
 
 
-class Sentence(NamedTuple):
+class Sentence(Record):
     """`tone`: idle, plain, kill, good, warn or panic. `code` is the kernel function, `branch` the one taken in it.
 
     `to`: another frame that it names, to go to; -1 without one.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from hwpoison_gui.kernel.records import LogLine
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.base.naming import names
@@ -23,14 +24,14 @@ _MOST_LOSSES: Final = 30  # newest errors whose losses are looked up: each walks
 _MOST_LOST: Final = 3
 
 
-class Way(NamedTuple):
+class Way(Record):
     """A way out of a decision; `taken` is None before it is decided."""
 
     text: str
     taken: bool | None
 
 
-class Staged(NamedTuple):
+class Staged(Record):
     """Words at one position.
 
     `head`: the question decided, or what goes on; `ways`: its answers. `facts`: what is

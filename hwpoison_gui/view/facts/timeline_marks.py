@@ -6,12 +6,13 @@ With more steps than pixels, a pixel shows the loudest of its steps: a kill is n
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from hwpoison_gui.kernel.mark import Act
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.session import Session
 
 LOUDNESS: Final[dict[Act, int]] = {
@@ -30,7 +31,7 @@ LOUDNESS: Final[dict[Act, int]] = {
 }
 
 
-class Tick(NamedTuple):
+class Tick(Record):
     """A mark at `x` pixels from the left: the act of step `position`."""
 
     x: int

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.filemap import can
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.kernel.records import PAGE_SHIFT, Vma
 from hwpoison_gui.kernel.rmap import mappings_of, rmap_addresses
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.session import Session
 
 
-class Touch(NamedTuple):
+class Touch(Record):
     """A task and an address in its words (`at`); `place` for people; `missing` says why it cannot be.
 
     `of_file`: a shared mapping of a file, so that msync() asks for its error mark.

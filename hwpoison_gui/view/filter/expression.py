@@ -16,13 +16,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.frame_number import frame_in_line, frame_of_number, hint_for
 from hwpoison_gui.view.filter.numbers import (
     Comparison,
@@ -50,7 +51,7 @@ Bools = npt.NDArray[np.bool_]
 __all__ = ["Filter", "FilterError", "FlagTest", "parse", "slug"]
 
 
-class FlagTest(NamedTuple):
+class FlagTest(Record):
     """Holds for a flag word when `word & mask` equals `value`, or, with `value` None, when it is not 0."""
 
     mask: int
@@ -61,7 +62,7 @@ class FlagTest(NamedTuple):
         return bool(found) if self.value is None else found == self.value
 
 
-class Filter(NamedTuple):
+class Filter(Record):
     """A parsed expression. `line`: what a line of a log, which stands for itself, was taken for."""
 
     text: str

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
+
+from hwpoison_gui.record import Record
 
 T = TypeVar("T")
 
@@ -19,7 +21,7 @@ DESCRIBED: Final = 2  # a word of the description begins so
 SCATTERED: Final = 3  # its letters stand in this order in the name
 
 
-class Line(NamedTuple):
+class Line(Record):
     """An entry to search: `also` has other names, `about` its purpose, or why it is unavailable (not `able`)."""
 
     name: str
@@ -28,7 +30,7 @@ class Line(NamedTuple):
     able: bool = True
 
 
-class Fit(NamedTuple):
+class Fit(Record):
     """Rank of a match; less is better."""
 
     way: int

@@ -10,7 +10,7 @@ import operator
 import re
 from collections.abc import Callable
 from functools import reduce
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ import numpy.typing as npt
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import MAPPING_ANON, MAPPING_KSM, Machine
 from hwpoison_gui.kernel.records import PAGE_SHIFT, Process
+from hwpoison_gui.record import Record
 from hwpoison_gui.view.filter.terms import FilterError, did_you_mean, frames_of_owners
 from hwpoison_gui.view.rmap.page_offset import high_bits
 
@@ -26,7 +27,7 @@ Bools = npt.NDArray[np.bool_]
 _UNKNOWN: Final = np.iinfo(np.int64).min  # of a frame that has no such number: nothing holds for it
 
 
-class Quantity(NamedTuple):
+class Quantity(Record):
     """A number that frames have (`of_frames`, int64 per frame), or processes."""
 
     meaning: str
@@ -37,7 +38,7 @@ class Quantity(NamedTuple):
 Sum = tuple[tuple[int, str | int], ...]  # of (sign, quantity or number)
 
 
-class Comparison(NamedTuple):
+class Comparison(Record):
     """The sums on both sides, the operator, and where it stands in the text.
 
     `right` has several where a list was given: the left side is one of them, or with != none.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.record import Record
 from hwpoison_gui.view.filter.numbers import ALIASES, QUANTITIES, SIGNS, quantity_named
 from hwpoison_gui.view.filter.terms import (
     SORTS,
@@ -27,7 +28,7 @@ MOST: Final = 40
 _CURSOR: Final = "\0"  # so that a token stands there, empty or not
 
 
-class Word(NamedTuple):
+class Word(Record):
     """A word as it is written, and what it finds."""
 
     text: str

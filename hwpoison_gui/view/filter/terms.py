@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mmzone import NUMA_NO_NODE
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT, Process, Vma
+from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.naming import listed
 from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED, Lens, LensClass
 
@@ -44,7 +45,7 @@ class FilterError(Exception):
         return f"at {self.at + 1}: {self.message}"
 
 
-class Term(NamedTuple):
+class Term(Record):
     """A name: `sort` is one of SORTS, vma, class, or name (of a process or file)."""
 
     sort: str

@@ -5,7 +5,9 @@ Above one pixel, `cell` is a whole number of pixels (except at the fitted size),
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from hwpoison_gui.record import Record
 
 LADDER: Final[tuple[float, ...]] = (
     *(2.0**-n for n in range(12, 0, -1)),
@@ -15,7 +17,7 @@ WHOLE_FROM: Final = 10.0  # from this size on, fitted cells have whole pixels as
 MARGIN: Final = 8  # pixels kept free around a map that fits the view
 
 
-class Camera(NamedTuple):
+class Camera(Record):
     """Immutable camera. `left`, `top`: map coordinates, in cells, of the upper left corner of the view."""
 
     width: int

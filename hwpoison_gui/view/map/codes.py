@@ -6,11 +6,12 @@ or maxima over blocks of cells, are ever drawn.
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from hwpoison_gui.record import Record
 from hwpoison_gui.view.map.held import Held, translated
 from hwpoison_gui.view.map.layout import Layout
 
@@ -20,7 +21,7 @@ I64 = npt.NDArray[np.int64]
 FOUND: Final = 0x80  # bit of a code: found by the filter
 
 
-class Filter(NamedTuple):
+class Filter(Record):
     """Frames that the filter finds: by a table over flag word ids, restricted to frames with 1 in `narrow` if given."""
 
     ids: Held
@@ -28,7 +29,7 @@ class Filter(NamedTuple):
     narrow: Held | None
 
 
-class Exceptions(NamedTuple):
+class Exceptions(Record):
     """Cells with a class of their own, in ascending order of place (row * width + column)."""
 
     places: I64

@@ -7,12 +7,13 @@ hardware poison, so that no lens can hide it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.record import Record
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.outcome import classes as outcomes
 
@@ -21,14 +22,14 @@ U8 = npt.NDArray[np.uint8]
 MOST_CLASSES: Final = 128  # the top bit of a code means "found by the filter"
 
 
-class Owner(NamedTuple):
+class Owner(Record):
     """A process or file whose frames are a class of the owner lens. `sort`: task or path, as a filter names it."""
 
     sort: str = ""
     name: str = ""
 
 
-class LensClass(NamedTuple):
+class LensClass(Record):
     """One class of a lens: `id` is its code, `key` names its colour; `name`, `short` and `meaning` are displayed.
 
     `owner`: of a class that stands for one owner; an empty one if the machine has fewer owners than colours.
@@ -50,7 +51,7 @@ class LensClass(NamedTuple):
 _Row = tuple[str, str, str] | tuple[str, str, str, str] | tuple[str, str, str, str, Owner]
 
 
-class Lens(NamedTuple):
+class Lens(Record):
     """A lens. `classes` are in order of code: the first is the space past the last frame, the last is poison.
 
     `code_of` maps a flag word to a class; it is None if the lens uses the sheet named `sheet`, whose bytes are looked

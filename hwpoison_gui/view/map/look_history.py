@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from hwpoison_gui.record import Record
 
 MOST: Final = 100
 PAUSE: Final = 0.7  # seconds without movement after which a new entry begins
 
 
-class Look(NamedTuple):
+class Look(Record):
     """A view of the map: frame in the middle, cell size (`pfn` None: the whole map), lens, layout and filter."""
 
     pfn: int | None

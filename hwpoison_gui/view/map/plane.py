@@ -8,12 +8,13 @@ of a patch depends only on the number of frames patched.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.record import Record
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.intern import Ids, WordTable
 from hwpoison_gui.view.map.camera import MARGIN
@@ -43,7 +44,7 @@ class Sheet(Protocol):
         """Compute the bytes of some frames from the machine's current state; same shape as `pfns`."""
 
 
-class Match(NamedTuple):
+class Match(Record):
     """The match of a filter: frames whose flag word passes `word`, restricted to `frames` (bool per frame) if given."""
 
     word: Callable[[int], bool]

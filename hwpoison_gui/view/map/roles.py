@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from hwpoison_gui.record import Record
 
 
-class Role(NamedTuple):
+class Role(Record):
     """Why frames are outlined. `colour`: for frames of a process, the number of its colour (palette.Theme.task)."""
 
     name: str

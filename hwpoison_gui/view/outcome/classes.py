@@ -5,10 +5,12 @@ The number is the code of the outcome lens, so the maximum over many frames is t
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from hwpoison_gui.record import Record
 
 
-class OutcomeClass(NamedTuple):
+class OutcomeClass(Record):
     """One class: `id` as stored in planes, `key` for code, `name` and `meaning` as shown."""
 
     id: int

@@ -6,7 +6,7 @@ The same functions serve a prediction, which asks inside a dry run, and the actu
 from __future__ import annotations
 
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from hwpoison_gui.kernel.filemap import find_get_page
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR, MAX_ORDER, PAGE_SHIFT, Delivery, Process
 from hwpoison_gui.kernel.rmap import page_index, rmap_vmas
+from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.hits import (
     DEAD,
     DROPPED,
@@ -40,7 +41,7 @@ EFFECTS: Final = {"killed": DEAD, "handled": SIGNALLED, "pending": PENDING, "ign
 _OF_ANOTHER_ERROR: Final = ""  # the next touch is signalled, for a frame that broke in another error
 
 
-class Place(NamedTuple):
+class Place(Record):
     """A place where a process could map a page: VMA, address space (numbered by tgid) and virtual page."""
 
     vma: int
@@ -48,7 +49,7 @@ class Place(NamedTuple):
     vpn: int
 
 
-class Before(NamedTuple):
+class Before(Record):
     """A page and its users before the handler changes them.
 
     `places`: all that the reverse map leads to, whether or not an entry stands there; `mapped`: (mm, vpn) of those

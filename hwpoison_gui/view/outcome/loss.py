@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.memory_failure import ENTER
 from hwpoison_gui.kernel.records import BUS_MCEERR_AR
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.peek import at, at_in_slices
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
@@ -23,7 +24,7 @@ LOST_BEFORE: Final = "The data was lost when the frame failed: this access only 
 NOT_DONE: Final = ("EFAULT", "ENOMEM")  # madvise() did not find the page: nothing broke
 
 
-class Loss(NamedTuple):
+class Loss(Record):
     """Lost data, as a sentence (`lost`) and as a clause (`brief`), and the impact on all processes that could have
     had the page (`hits`).
 
@@ -174,7 +175,7 @@ def _of_signals(session: Session, operation: Operation) -> Iterable[Hit]:
         yield Hit(tgid, session.task_name(tgid), effect)
 
 
-class Fact(NamedTuple):
+class Fact(Record):
     """A line about the end of an operation. `tone`: kill, warn, good or plain."""
 
     text: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
@@ -12,6 +12,7 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.type import FAILED, RECOVERED
 from hwpoison_gui.kernel.profile.variants import Effect
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR, Inode
+from hwpoison_gui.record import Record
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.hits import STALE, when_read_again
 from hwpoison_gui.view.base.naming import names
@@ -30,7 +31,7 @@ _USED: Final = {
 }
 
 
-class Page(NamedTuple):
+class Page(Record):
     """A page before the error.
 
     `head`: the flag word of the first frame of its compound page. `number`: its index in the file. `owners`: names of
@@ -61,7 +62,7 @@ class Page(NamedTuple):
         return "2 MiB" if self.word & pf.HUGE else "4 KiB"
 
 
-class Lost(NamedTuple):
+class Lost(Record):
     """What was lost: a sentence that also says how it is reported, and `brief`, a clause of the summary.
 
     `gone`: whether content was lost. `in_use`: the page was left to its users, broken. `again`: it was broken before.

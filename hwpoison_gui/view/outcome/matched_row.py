@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from hwpoison_gui.kernel.handler import ROW
 from hwpoison_gui.kernel.mark import Mark
 from hwpoison_gui.kernel.profile.type import Profile, StateRow
 from hwpoison_gui.kernel.profile.variants import Effect
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.dry_run import Ran
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
@@ -16,7 +17,7 @@ from hwpoison_gui.session.session import Operation, Session
 _STEP: Final = Question[int | None]("step that finds the row of the state table")  # asked at every step
 
 
-class Matched(NamedTuple):
+class Matched(Record):
     """The flag word `word` that the handler compared with the rows, and the row that fits.
 
     `word` is None where the handler returns before it looks at the table; `stops` says why. `own`: the page's own flag

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.type import DELAYED, FAILED, RECOVERED
 from hwpoison_gui.kernel.records import GLOBAL_INIT
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.dry_run import Ran, dry_run
 from hwpoison_gui.view.base.hits import CAUGHT, DEAD, ENDS, IGNORED, LATER, MEANINGS, PANICS
 from hwpoison_gui.view.base.slicing import to_the_end
@@ -21,7 +21,7 @@ from hwpoison_gui.view.outcome.matched_row import Matched, effect_of, matched_in
 _WHEN_TOUCHED = frozenset({LATER, CAUGHT, IGNORED})
 
 
-class Prediction(NamedTuple):
+class Prediction(Record):
     """The predicted outcome of an error in a frame, if it happened now.
 
     `code`: the class of the outcome (classes.CLASSES). `kind`, `result`: of the result line, None where none is

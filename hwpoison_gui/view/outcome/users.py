@@ -6,7 +6,7 @@ They are exact: the same entries, VMAs and policies that the reverse map of one 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import MAPPING_ANON, Machine
 from hwpoison_gui.kernel.records import GLOBAL_INIT, HPAGE_PMD_NR, PAGE_SHIFT
+from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.hits import ENDS, PANICS, when_touched
 
 I64 = npt.NDArray[np.int64]
@@ -37,7 +38,7 @@ _INDEX_BITS: Final = 33
 _PTES_PER_SLICE: Final = 1 << 15  # entries at a time
 
 
-class Vmas(NamedTuple):
+class Vmas(Record):
     """All VMAs, ordered by address space and address; `key`: rank of the mm and first page in one number."""
 
     key: I64
@@ -50,7 +51,7 @@ class Vmas(NamedTuple):
     shared: Bools
 
 
-class Entries(NamedTuple):
+class Entries(Record):
     """Page-table entries to which the reverse map leads, by frame, a huge one once for each of its frames; or swap
     entries, with the swap offset in place of the frame. `rank`: place of the address space in `Users.mms`."""
 

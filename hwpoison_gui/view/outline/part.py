@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
-from typing import Final, NamedTuple
+from typing import Final
 
 from hwpoison_gui.kernel.mark import Site
 from hwpoison_gui.kernel.profile.type import Profile
+from hwpoison_gui.record import Record
 
 
 class Silent(Enum):
@@ -24,7 +25,7 @@ NO_STEP: Final = Silent.NO_STEP
 OWN_STEPS: Final = Silent.OWN_STEPS
 
 
-class Way(NamedTuple):
+class Way(Record):
     """A way out of a decision, recognized by one or several sites."""
 
     sign: Site | tuple[Site, ...] | Silent
@@ -38,7 +39,7 @@ def sites_of(sign: Site | tuple[Site, ...] | Silent) -> tuple[Site, ...]:
     return sign if isinstance(sign, tuple) else ()
 
 
-class Part(NamedTuple):
+class Part(Record):
     """A function, or a decision in one.
 
     `function` is its name in 2.6.32. `signs`: sites of it that are no way out. A `quiet` part is shown only if it has

@@ -10,10 +10,10 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from hwpoison_gui.kernel.mark import Mark, Site
 from hwpoison_gui.kernel.profile.type import Profile
+from hwpoison_gui.record import Record
 from hwpoison_gui.view.outline.part import NO_STEP, Part, Silent, Way, sites_of
 
 ROOT = Part("")
@@ -41,7 +41,7 @@ class Place:
     passed: int = -1
 
 
-class _Claim(NamedTuple):
+class _Claim(Record):
     """The claim of a place to the steps of a site; `way` is -1 for a step that is no way."""
 
     order: int

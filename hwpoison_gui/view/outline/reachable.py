@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from itertools import chain, combinations
-from typing import Final, NamedTuple
+from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import phases, phases_6_1
 from hwpoison_gui.kernel.handler import Verdict, matching_row
 from hwpoison_gui.kernel.profile.type import StateRow
 from hwpoison_gui.kernel.profile.variants import Variant, nearest
+from hwpoison_gui.record import Record
 
 
-class Entrance(NamedTuple):
+class Entrance(Record):
     """A way to reach the table. `has`: flags set on every such page; `never`: flag -> why it is clear on all."""
 
     has: int

@@ -6,13 +6,14 @@ A fact once an operation has reached the table; before that, and for a frame tha
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Final, NamedTuple
+from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.handler import matching_row
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.type import Profile, StateRow
 from hwpoison_gui.kernel.profile.variants import Effect
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.peek import at_in_slices
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
@@ -56,7 +57,7 @@ MEANS: Final = {
 AT_REST: Final = "The first row that fits decides. Select a frame to try it."
 
 
-class Bit(NamedTuple):
+class Bit(Record):
     """A flag that a row asks for. `has` is None while there is no page."""
 
     name: str
@@ -68,7 +69,7 @@ class Bit(NamedTuple):
         return self.has is None or self.has == self.wanted
 
 
-class TableRow(NamedTuple):
+class TableRow(Record):
     """`does`, `means`: what its action does, in a few words and in a sentence.
 
     `why`: why the row does not match; `never`: why no page ever reaches it. Both may be empty.
@@ -85,7 +86,7 @@ class TableRow(NamedTuple):
     never: str
 
 
-class StateTable(NamedTuple):
+class StateTable(Record):
     """`flags`: those of the page when it is matched; `remembered`: those of them that were saved earlier.
 
     `fact`: an operation has matched it; else it is a prediction. `caption` names the frame, `short` in few words.

@@ -7,7 +7,6 @@ process.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from typing import NamedTuple
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
@@ -15,6 +14,7 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.kernel.records import PAGE_SHIFT, Vma
 from hwpoison_gui.kernel.rmap import page_index, rmap_vmas
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.naming import vma_name
@@ -24,7 +24,7 @@ from hwpoison_gui.view.rmap.table_scan import entries_naming
 from hwpoison_gui.view.words.words import counted
 
 
-class Mapping(NamedTuple):
+class Mapping(Record):
     """The object that page->mapping refers to.
 
     `kind`: anon, file, ksm, swap or none. `name`: path of a file, number of an anon_vma; `title` has it with its noun.
@@ -36,7 +36,7 @@ class Mapping(NamedTuple):
     name: str = ""
 
 
-class Mapper(NamedTuple):
+class Mapper(Record):
     """A VMA that could map the frame at virtual page `vpn`, in address space `mm` of process `tgid`."""
 
     vma: int
@@ -48,7 +48,7 @@ class Mapper(NamedTuple):
     rights: str
 
 
-class ReverseMap(NamedTuple):
+class ReverseMap(Record):
     """A frame with everything that leads from it to the processes that use it."""
 
     pfn: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ import numpy.typing as npt
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import Inode
+from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.columns import TextColumn
 from hwpoison_gui.view.base.naming import file_name, listed
 
@@ -26,7 +27,7 @@ FILE_COLUMNS: Final = (
 _MOST_NAMES: Final = 3
 
 
-class FileRow(NamedTuple):
+class FileRow(Record):
     """One inode; `key` is its number."""
 
     key: int

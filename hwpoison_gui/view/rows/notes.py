@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.notebook import Note, Notebook
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.moment import title
 from hwpoison_gui.view.words.plain import plain
 
 
-class NoteRow(NamedTuple):
+class NoteRow(Record):
     """`text`: without the marks of Markdown. `here`: it is about the present step. `position` is None on a branch."""
 
     note: Note

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import MAPPING_ANON, MAPPING_KSM, Machine
 from hwpoison_gui.kernel.records import PAGE_SHIFT
+from hwpoison_gui.record import Record
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.columns import TextColumn
 from hwpoison_gui.view.base.naming import file_name, listed
@@ -35,7 +36,7 @@ _MOST_OWNERS: Final = 3
 _LONGEST_CHAIN: Final = 256  # VMAs of an anon_vma that are looked at for each row
 
 
-class PageRow(NamedTuple):
+class PageRow(Record):
     """A frame as text, but for its number."""
 
     pfn: int

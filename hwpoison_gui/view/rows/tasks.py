@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import PAGE_SHIFT, Process, Task
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE, to_the_end
 
 
-class TaskRow(NamedTuple):
+class TaskRow(Record):
     """One process. `killed_by` is empty while it lives, and when it ended by itself."""
 
     tgid: int

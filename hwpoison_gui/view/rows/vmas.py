@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import PAGE_SHIFT, Vma
 from hwpoison_gui.kernel.rmap import rmap_vmas
+from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.columns import TextColumn
 from hwpoison_gui.view.base.naming import file_name, vma_name
 
@@ -27,7 +28,7 @@ VMA_COLUMNS: Final = (
 )  # fmt: skip
 
 
-class VmaRow(NamedTuple):
+class VmaRow(Record):
     """One VMA. `key` is its id."""
 
     key: int

@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from math import inf
-from typing import Final, NamedTuple
+from typing import Final
 
+from hwpoison_gui.record import Record
 from hwpoison_gui.view.rmap.graph import Mapper, ReverseMap
 
 GROUP_FROM: Final = 25  # as many mappers are grouped by the name of their tasks
@@ -25,7 +26,7 @@ _NUMBER: Final = re.compile(r"[-:#_. ]*\d+(:\d+)?$")
 Widths = tuple[float, ...]  # of mapping, VMAs and tasks
 
 
-class _Row(NamedTuple):
+class _Row(Record):
     mappers: tuple[Mapper, ...]
     label: str = ""
     folded: bool = False
@@ -49,7 +50,7 @@ class Row(_Row):
         return frozenset(mapper.tgid for mapper in self.mappers)
 
 
-class Columns(NamedTuple):
+class Columns(Record):
     """Left edges and widths of the four columns; frame and mapping have the same where they are stacked."""
 
     frame: tuple[float, float]
@@ -58,7 +59,7 @@ class Columns(NamedTuple):
     task: tuple[float, float]
 
 
-class Layout(NamedTuple):
+class Layout(Record):
     """Positions of all boxes. Those of rows are in coordinates of the scrolled content.
 
     `stacked`: the mapping is below the frame, not beside it, so that both are readable in a narrow view.
@@ -74,7 +75,7 @@ class Layout(NamedTuple):
     stacked: bool = False
 
 
-class Metrics(NamedTuple):
+class Metrics(Record):
     """Heights of lines in pixels, the least widths of an entry's name and of the frame's box.
 
     `least`: widths in which mapping, VMAs and tasks show their names; `wanted`: all their words.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.hits import SAFE, counted_hits
 from hwpoison_gui.view.walk.layout import Row
 from hwpoison_gui.view.walk.state import WalkState
 
 
-class RowNews(NamedTuple):
+class RowNews(Record):
     """Counts of VMAs; `tasks`, `dead` and `signalled` count tasks. `entry`: the state of all PTEs, or `several`."""
 
     entry: str

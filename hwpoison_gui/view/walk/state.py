@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
@@ -12,6 +12,7 @@ from hwpoison_gui.kernel.collect import NOT_MAPPED
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Act, Mark
 from hwpoison_gui.kernel.records import Delivery, SigInfo
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.peek import at_in_slices
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
@@ -25,7 +26,7 @@ from hwpoison_gui.view.rmap.graph import Mapper, ReverseMap, find_reverse_map
 from hwpoison_gui.view.words.lookup import text_of
 
 
-class Fate(NamedTuple):
+class Fate(Record):
     """The state of a task: alive, signalled, pending, handled, ignored, killed, exited or gone; `text` is displayed."""
 
     kind: str
@@ -33,7 +34,7 @@ class Fate(NamedTuple):
     short: str = ""
 
 
-class Skipped(NamedTuple):
+class Skipped(Record):
     """Why the walk skipped a pair: `why` is a sentence, `short` fits a box, `brief` a low one."""
 
     brief: str

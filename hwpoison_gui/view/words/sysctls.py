@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL, SYSCTL_ENABLE_SOFT_OFFLINE, SYSCTL_RECOVERY
+from hwpoison_gui.record import Record
 
 
-class SysctlWords(NamedTuple):
+class SysctlWords(Record):
     """What the values 0 and 1 of a sysctl mean.
 
     Attributes

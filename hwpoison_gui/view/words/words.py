@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from hwpoison_gui.kernel.mark import Mark
+from hwpoison_gui.record import Record
 
 # A format string, or a function where words must be chosen. Both take what `values_of` gives, by name.
 Template = str | Callable[..., str]
 
 
-class Words(NamedTuple):
+class Words(Record):
     """`text` is a sentence; `why` completes "because ..."; `branch` replaces the site's where a value is the branch."""
 
     text: Template

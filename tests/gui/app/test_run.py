@@ -74,7 +74,8 @@ app.exec()
 
 # What the first picture of the map is made of: whole packages, and of others the modules that are named.
 PICTURE = {
-    "cli", "opening", "resources", "terminal", "user_cache", "user_folders", "sources.errors", "session.errors",
+    "cli", "opening", "record", "resources", "terminal", "user_cache", "user_folders",
+    "sources.errors", "session.errors",
     "session.booting", "kernel.page_flags", "kernel.boot.snapshot_format",
     "view.base.kinds", "view.base.palette", "view.base.units", "view.base.intern", "view.outcome.classes",
     "view.map.camera", "view.map.codes", "view.map.held", "view.map.layout", "view.map.layout_curves",
@@ -101,7 +102,8 @@ NOT_YET = (
     "gui.tables.docks", "gui.tables.pages", "gui.tables.inspector", "gui.timeline.notebook", "gui.why.state_table",
     "user_state", "session.document.files", "session.document.recent", "saving", "gui.window.recovery",
     "gui.window.samples", "gui.window.command_palette", "gui.window.palette_entries", "gui.window.about",
-    "gui.window.key_list", "gui.window.go_to_dialog", "gui.widgets.picture", "view.base.frame_number",
+    "gui.window.key_list", "gui.window.go_to_dialog", "gui.widgets.picture",
+    "view.base.frame_number", "view.facts.frame_named",
     "view.words.glossary", "gui.window.glossary", "gui.window.pointed", "gui.window.term_tips",
 )  # fmt: skip
 # Classes with enumerations that PySide creates when a name is imported, or to find out what class a widget has.

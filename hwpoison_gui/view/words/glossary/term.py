@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from hwpoison_gui.record import Record
 
 
-class Term(NamedTuple):
+class Term(Record):
     """`text`: one or two sentences. `read`: files, functions and documents to read on, the kernel's unless it says so.
 
     `forms`: other spellings and words that mean it; plurals with an s are found without being named.
