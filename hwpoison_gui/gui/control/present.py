@@ -14,7 +14,6 @@ from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.facts.groundwork import is_long, prepare
 from hwpoison_gui.view.map.highlights import colours_of
-from hwpoison_gui.view.outcome.loss import note_beginning
 from hwpoison_gui.view.rmap.graph import ReverseMap
 from hwpoison_gui.view.walk.state import WalkState, map_for, state_of
 
@@ -99,4 +98,6 @@ class Present(QObject):
         self.state = state_of(session, graph) if graph is not None else None
         operation = moment_of(session).operation
         if operation is not None:
+            from hwpoison_gui.view.outcome.loss import note_beginning
+
             note_beginning(session, operation)

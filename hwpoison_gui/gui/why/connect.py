@@ -11,7 +11,6 @@ from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.look.dock import Dock
 from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
 from hwpoison_gui.view.base.moment import moment_of, title_of
-from hwpoison_gui.view.outcome.loss import ending_of, loss_of
 from hwpoison_gui.view.outline.outline import outline_for
 
 if TYPE_CHECKING:  # each is imported when it is first seen
@@ -26,8 +25,11 @@ def connect_why(view: DecisionView, dock: Dock, controller: Controller, present:
         session = controller.session
         operation = moment_of(session).operation
         view.set_moment(outline_for(session, operation), session.position)
-        loss = loss_of(session, operation) if operation and session.position == operation.last else None
-        view.set_ending(ending_of(loss) if loss else ())
+        if operation is not None and session.position == operation.last:
+            from hwpoison_gui.view.outcome.loss import ending_of, loss_of
+
+            loss = loss_of(session, operation)
+            view.set_ending(ending_of(loss) if loss else ())
         dock.set_subject(title_of(operation) if operation else "not running")
 
     LocalKeys(view, *MOVES, *PAGES, Qt.Key.Key_Plus, Qt.Key.Key_Minus)

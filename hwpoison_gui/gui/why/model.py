@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, Qt
 
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.widgets.model_index import NOWHERE, Index
-from hwpoison_gui.view.outcome.loss import Fact
 from hwpoison_gui.view.outline.outline import AHEAD, ASIDE, DONE, NOW, WITHIN, Node, Outline
+
+if TYPE_CHECKING:
+    from hwpoison_gui.view.outcome.loss import Fact
 
 Role = Qt.ItemDataRole
 

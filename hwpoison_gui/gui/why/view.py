@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShowEvent
@@ -15,8 +15,10 @@ from hwpoison_gui.gui.why.delegate import DecisionDelegate
 from hwpoison_gui.gui.why.model import DecisionModel
 from hwpoison_gui.kernel.profile.registry import oldest
 from hwpoison_gui.view.base.palette import DARK, Theme
-from hwpoison_gui.view.outcome.loss import Fact
 from hwpoison_gui.view.outline.outline import Node, Outline
+
+if TYPE_CHECKING:
+    from hwpoison_gui.view.outcome.loss import Fact
 
 _SELECTING: Final = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.present import Present
@@ -123,6 +123,8 @@ class Exporting:
     # -- both
 
     def _ask(self, head: str, suggested: str, kinds: Sequence[str]) -> tuple[str, str]:
+        from PySide6.QtWidgets import QFileDialog
+
         folder = Path(self._saving.folder)
         name, kind = QFileDialog.getSaveFileName(self._above, head, str(folder / suggested), ";;".join(kinds))
         if name:

@@ -75,7 +75,6 @@ class MainWindow(QMainWindow):
         from hwpoison_gui.gui.control.controller import Controller
         from hwpoison_gui.gui.control.present import Present
         from hwpoison_gui.gui.control.slices import after_next_turn
-        from hwpoison_gui.gui.look import icons
         from hwpoison_gui.gui.look.dock import TabTips
         from hwpoison_gui.gui.window import tab_order
         from hwpoison_gui.gui.window.panels import Panels
@@ -83,7 +82,6 @@ class MainWindow(QMainWindow):
         if self.map.plane is not None:
             self.map.hold(True)  # it has the size already that it will have
             after_next_turn(self.map, lambda: self.map.hold(False))
-        self.setWindowIcon(icons.window_icon())
         self.tab_tips = TabTips(self)
         self.setIconSize(look.icon_size())
         self.controller = Controller(self._with_plane(opened), self)
@@ -108,9 +106,11 @@ class MainWindow(QMainWindow):
         self._restore()
 
     def explain(self) -> None:
-        """Adds the glossary to the tips; for when the window is idle, as a start has no time for it."""
+        """Adds the window's icon, and the glossary to the tips; when the window is idle, as a start has no time."""
+        from hwpoison_gui.gui.look import icons
         from hwpoison_gui.gui.window.term_tips import TermTips
 
+        self.setWindowIcon(icons.window_icon())
         tips = TermTips(self)
         bars = (self.sentence, self.operations, self.transport.timeline, self.counters, self.lens_bar)
         for widget in (*bars, *self.sliders.values()):

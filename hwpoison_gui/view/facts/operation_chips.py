@@ -15,8 +15,6 @@ from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.base.hits import SAFE, counted_hits
 from hwpoison_gui.view.base.moment import title
-from hwpoison_gui.view.outcome.loss import loss_of
-from hwpoison_gui.view.outcome.matched_row import effect_of, matched_by, step_of_table
 
 RESULT_TONES: Final = {"Recovered": "good", "Delayed": "warn", "Ignored": "warn", "Failed": "kill"}
 _RESULT: Final = Question[tuple[str, str]]("result of an operation", 3)
@@ -87,6 +85,8 @@ def result_in(session: Session, operation: Operation) -> tuple[str, str]:
 
 
 def _result_in(session: Session, operation: Operation) -> tuple[str, str]:
+    from hwpoison_gui.view.outcome.loss import loss_of
+
     words, tone = result_of(operation.outcome)
     loss = loss_of(session, operation) if operation.outcome.result and not operation.outcome.panic else None
     if loss is None:
@@ -98,6 +98,8 @@ def _result_in(session: Session, operation: Operation) -> tuple[str, str]:
 
 def _drops_dirty_data(session: Session, operation: Operation) -> bool:
     """Whether content of a file was dropped that is nowhere else."""
+    from hwpoison_gui.view.outcome.matched_row import effect_of, matched_by, step_of_table
+
     found = step_of_table(session, operation)
     matched = matched_by(session.steps.marks[found], -1) if found is not None else None
     effect = effect_of(session.machine.profile, matched.row) if matched is not None else None

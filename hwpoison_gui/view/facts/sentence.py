@@ -10,8 +10,6 @@ from hwpoison_gui.record import Record
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.moment import Moment, moment_of, title_of
 from hwpoison_gui.view.facts.operation_chips import RESULT_TONES, result_in
-from hwpoison_gui.view.outcome.loss import loss_of
-from hwpoison_gui.view.outcome.verdict import refused, verdict
 from hwpoison_gui.view.walk.state import concerns
 from hwpoison_gui.view.words.lookup import branch_of, function_of, text_of, why_of
 from hwpoison_gui.view.words.words import counted
@@ -80,12 +78,15 @@ def sentence_of(session: Session, selected: tuple[str, str] = ("", ""), is_asked
         return Sentence(frame, _ahead(session, selected[1]), tone="idle", where=where)
     text, why = text_of(mark), why_of(mark)
     detail = f"because {why}" if why else ""
-    came = verdict(session, operation) if moment.at_end else ""
-    if came:
-        loss = loss_of(session, operation)
-        detail = loss.lost if loss else "" if refused(operation.outcome) else text
-        text = came
-        tone = "panic" if operation.outcome.panic else result_in(session, operation)[1]
+    if moment.at_end:
+        from hwpoison_gui.view.outcome.loss import loss_of
+        from hwpoison_gui.view.outcome.verdict import refused, verdict
+
+        if came := verdict(session, operation):
+            loss = loss_of(session, operation)
+            detail = loss.lost if loss else "" if refused(operation.outcome) else text
+            text = came
+            tone = "panic" if operation.outcome.panic else result_in(session, operation)[1]
     if frame:
         detail = "  ·  ".join(filter(None, (detail, f"Selected: {frame}")))
     code, to = function_of(mark, session.machine.profile), _other_frame(session, moment)

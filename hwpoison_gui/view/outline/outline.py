@@ -10,17 +10,19 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from hwpoison_gui.kernel.mark import Act, Mark
 from hwpoison_gui.kernel.profile.type import Profile
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
-from hwpoison_gui.view.outcome.loss import Fact
 from hwpoison_gui.view.outline.entry_points import parts_of
 from hwpoison_gui.view.outline.place import Place, place
 from hwpoison_gui.view.words.lookup import branch_of, function_of, text_of, why_of
 from hwpoison_gui.view.words.words import counted
+
+if TYPE_CHECKING:
+    from hwpoison_gui.view.outcome.loss import Fact
 
 DONE: Final = "done"
 NOW: Final = "now"

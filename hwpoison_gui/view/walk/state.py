@@ -20,7 +20,6 @@ from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.moment import Moment, moment_of
 from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE, to_the_end
-from hwpoison_gui.view.outcome.impact_now import impact_now
 from hwpoison_gui.view.rmap.compound import exact_kind
 from hwpoison_gui.view.rmap.graph import Mapper, ReverseMap, find_reverse_map
 from hwpoison_gui.view.words.lookup import text_of
@@ -163,6 +162,8 @@ class Follower:
 
     def state_at(self, session: Session) -> WalkState:
         """The state at the present position; the same object as long as it can be updated."""
+        from hwpoison_gui.view.outcome.impact_now import impact_now
+
         to_the_end(self.carry(session))
         m, word = session.machine, session.machine.page(self.graph.pfn)
         self._state.letters, self._state.poisoned = pf.letters_of(word), bool(word & pf.HWPOISON)
