@@ -132,7 +132,8 @@ class Click(Record):
 
 
 def click_of(what: str, on: Machine | None) -> Click:
-    """The last error of a file, or an error in a frame that is named, on a machine or on the small desktop.
+    """The last error of a file in a page that was whole, or an error in a frame that is named, on a machine or on the
+    small desktop.
 
     Raises
     ------
@@ -143,7 +144,8 @@ def click_of(what: str, on: Machine | None) -> Click:
     is_file = on is None and path.exists()
     opened = on("") if on is not None else opening.open_file(path) if is_file else opening.default_machine()
     session, boot = opened.session, opening.booting(opened)
-    session.seek(len(session.steps))
+    broke = [one.last for one in session.operations if one.name == "poison" and not one.outcome.already_poisoned]
+    session.seek(broke[-1] if is_file and broke else len(session.steps))
     pfn = -1 if is_file else frame_named(session, what).pfn
     recipe = recipe_of(session, boot, pfn) if boot is not None else None
     if recipe is None:

@@ -24,6 +24,9 @@ Boot = Callable[[str], Session]  # of a profile's name
 Progress = Callable[[float, str], None]
 
 
+KILLS: Final = 2  # early and late
+
+
 class StoppedError(Exception):
     """The comparison was cancelled."""
 
@@ -109,7 +112,7 @@ def differing(base: Settings, what: str) -> tuple[Settings, Settings]:
 
 
 def matrix(base: Settings) -> list[Settings]:
-    """Every kernel, the oldest first, with early and with late kill."""
+    """Every kernel, the oldest first, with early and with late kill: KILLS settings a kernel."""
     return [Settings(name, {**base.sysctl, SYSCTL_EARLY_KILL: early}) for name in PROFILES for early in (1, 0)]
 
 

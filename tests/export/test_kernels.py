@@ -13,6 +13,7 @@ from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.opening import under
 from hwpoison_gui.session.scenario import replay
 from hwpoison_gui.session.scenario.reader import load
+from tests.paths import ROOT
 
 LESSON = str(resources.path("lessons/18-shared-memory-today.toml"))
 
@@ -57,6 +58,14 @@ def test_the_facts_are_those_of_each_kernel(capsys: pytest.CaptureFixture[str]) 
         broke = next(done.outcome for done in replay.play(session, scenario) if done.step.op == "poison")
         assert (one["result"]["result"], tuple(one["log"])) == (broke.result, broke.log)
         assert list(one.get("signal", {})) == list(dict.fromkeys(signal.task for signal in broke.signals))
+
+
+def test_what_a_kernel_cannot_repeat_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """2.6.32 is modelled without KSM, so its pages were never merged; the second error of the file shows nothing."""
+    assert main(["kernels", str(ROOT / "tests/data/cases/6.1/ksm_2.ek1.toml"), "--json"]) == 0
+    told = {one["profile"]: one["result"] for one in json.loads(capsys.readouterr().out)["kernels"]}
+    assert "madvise" in told["v7"]["not repeated"] and "not repeated" not in told["6.1"]
+    assert told["6.1"]["kind"] == "unmapping failed page" and told["6.12"]["result"] == "Recovered"
 
 
 def test_a_frame_of_another_machine(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

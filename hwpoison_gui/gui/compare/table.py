@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from PySide6.QtCore import QAbstractTableModel, QObject, Qt
+from PySide6.QtCore import QAbstractTableModel, QObject, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -16,7 +16,15 @@ from PySide6.QtGui import (
     QPixmap,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
@@ -39,6 +47,7 @@ class CompareModel(QAbstractTableModel):
         super().__init__(parent)
         self.rows: list[Row] = []
         self.heads = ["Left", "Right"]
+        self.lit_from = 0  # a value that differs from that of the column this far to its left is lit; 0: none is
         self.theme = theme
 
     def set_rows(self, rows: list[Row]) -> None:
@@ -46,10 +55,10 @@ class CompareModel(QAbstractTableModel):
         self.rows = rows
         self.endResetModel()
 
-    def set_heads(self, heads: list[str]) -> None:
+    def set_heads(self, heads: list[str], lit_from: int = 0) -> None:
         """Sets the column headers, a side each; the rows go."""
         self.beginResetModel()
-        self.rows, self.heads = [], heads
+        self.rows, self.heads, self.lit_from = [], heads, lit_from
         self.endResetModel()
 
     def rowCount(self, parent: Index | None = None) -> int:
@@ -61,6 +70,8 @@ class CompareModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:
         if orientation == Qt.Orientation.Horizontal and role == Role.DisplayRole:
             return (*_HEADS, *self.heads)[section]
+        if role == Role.ToolTipRole and orientation == Qt.Orientation.Horizontal and self.lit_from:
+            return "A double click opens this machine beside the present one" if side_of(section) >= 0 else None
         if role == Role.TextAlignmentRole:
             return int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         return None
@@ -73,11 +84,18 @@ class CompareModel(QAbstractTableModel):
             return plain(", ".join(row.subjects[:200]) if column == _SUBJECT else self.text(row, column))
         if role == Role.ForegroundRole:
             return QColor(self._colour(row, column))
+        if role == Role.BackgroundRole and self.is_lit(row, side_of(column)):
+            return QColor(look.lit_ground(self.theme))
         if role == Role.FontRole and column == _ASPECT and not row.same:
             return look.font(look.BODY, QFont.Weight.DemiBold)
         if role == Role.AccessibleTextRole and column == _SIGN:
             return "the same" if row.same else "differs"
         return None
+
+    def is_lit(self, row: Row, side: int) -> bool:
+        """Whether the value of a side differs from that of the kernel before."""
+        before = side - self.lit_from
+        return bool(self.lit_from) and before >= 0 and row.values[side].text != row.values[before].text
 
     def text(self, row: Row, column: int) -> str:
         """Text of a cell."""
@@ -93,14 +111,49 @@ class CompareModel(QAbstractTableModel):
         return tones.get(row.values[column - len(_HEADS)].tone, theme.text)
 
 
+class _CellDelegate(QStyledItemDelegate):
+    """Paints the ground of lit cells, and a bar at their left, and gives wrapped text its height.
+
+    The style sheet would leave out the ground, and the usual height leaves out its padding.
+    """
+
+    def __init__(self, table: CompareTable) -> None:
+        super().__init__(table)
+        self._table = table
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        width = max(1, self._table.columnWidth(index.column()) - 3 * look.SMALL)
+        text = str(index.data() or "")
+        needed = QFontMetrics(option.font).boundingRect(0, 0, width, 1 << 16, Qt.TextFlag.TextWordWrap, text)
+        return QSize(width, needed.height() + 2 * look.TIGHT)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        ground = index.data(Role.BackgroundRole)
+        if ground is not None:
+            model = index.model()
+            assert isinstance(model, CompareModel)
+            cell = option.rect
+            painter.fillRect(cell, ground)
+            painter.fillRect(cell.x(), cell.y(), look.TIGHT, cell.height(), QColor(model.theme.warn))
+        super().paint(painter, option, index)
+
+
+def side_of(column: int) -> int:
+    """The number of the side that a column shows; negative for those before the sides."""
+    return column - len(_HEADS)
+
+
 class CompareTable(QTableView):
-    """Selects and copies whole rows; long text wraps."""
+    """Selects and copies whole rows; long text wraps. A double click on a side, or Enter, emits `sideWanted`."""
+
+    sideWanted = Signal(int)
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
         self.facts = CompareModel(self, theme)
         self.empty = ""  # shown when there are no rows
         self.setModel(self.facts)
+        self.setItemDelegate(_CellDelegate(self))
         self.setShowGrid(False)
         self.setWordWrap(True)
         self.setTabKeyNavigation(False)
@@ -112,6 +165,9 @@ class CompareTable(QTableView):
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.doubleClicked.connect(self._want)
+        self.horizontalHeader().setSectionsClickable(True)
+        self.horizontalHeader().sectionDoubleClicked.connect(self._want_side_of)
         self.setAccessibleName("Differences")
         self.setAccessibleDescription("What came of the click on either side, a row a thing. Ctrl+C copies rows.")
         self.set_theme(theme)
@@ -125,6 +181,12 @@ class CompareTable(QTableView):
     def set_rows(self, rows: list[Row]) -> None:
         self.facts.set_rows(rows)
         self._fit()
+
+    def width_for(self, sides: int) -> int:
+        """The width at which a number of sides need no scroll bar, in pixels."""
+        before = self.columnWidth(_SIGN) + self.columnWidth(_ASPECT)
+        values = sides * look.px(_LEAST_VALUE)
+        return before + round(values / (1 - _SUBJECT_OF_MANY)) + look.LARGE
 
     def _fit(self) -> None:
         metrics = self.fontMetrics()
@@ -147,7 +209,7 @@ class CompareTable(QTableView):
         whole = CompareTable(None, self.facts.theme)
         whole.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         whole.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        whole.facts.set_heads(self.facts.heads)
+        whole.facts.set_heads(self.facts.heads, self.facts.lit_from)
         wide = max(self.width(), sum(self.columnWidth(column) for column in range(self.facts.columnCount())))
         whole.resize(wide + look.SMALL, self.height())
         whole.set_rows(self.facts.rows)
@@ -169,7 +231,17 @@ class CompareTable(QTableView):
         super().resizeEvent(event)
         self._fit()
 
+    def _want(self, index: Index) -> None:
+        self._want_side_of(index.column())
+
+    def _want_side_of(self, column: int) -> None:
+        if side_of(column) >= 0:
+            self.sideWanted.emit(side_of(column))
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+            self._want(self.currentIndex())
+            return
         if not event.matches(QKeySequence.StandardKey.Copy):
             super().keyPressEvent(event)
             return

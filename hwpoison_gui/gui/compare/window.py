@@ -34,11 +34,11 @@ from hwpoison_gui.gui.look import icons
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
 from hwpoison_gui.gui.look.plain import plain
-from hwpoison_gui.kernel.profile.registry import newest, oldest
+from hwpoison_gui.kernel.profile.registry import PROFILES, newest, oldest
 from hwpoison_gui.kernel.profile.type import SYSCTL_RECOVERY
 from hwpoison_gui.record import Record
 from hwpoison_gui.session import compare
-from hwpoison_gui.session.compare import Recipe, Settings
+from hwpoison_gui.session.compare import KILLS, Recipe, Settings
 from hwpoison_gui.view.base.moment import title
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.facts.compare import Column, Row, differences, headline, matrix_rows, settings_words
@@ -83,6 +83,7 @@ class CompareWindow(QDialog):
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
         self._recipe, self._base, self._theme, self._lines = recipe, base, theme, tuple(lines)
         self.rows: list[Row] = []
+        self._columns: list[Column] = []  # of the matrix
         self._has_lines = False  # the sides show lines of operations, not the click under two settings
         self.compared: Compared | None = None
         self._builder: Worker | None = None
@@ -136,6 +137,7 @@ class CompareWindow(QDialog):
         self.cancel.setToolTip("Stops building the machines, and closes the window")
         self.cancel.clicked.connect(self.close)
         self.table = CompareTable(self, self._theme)
+        self.table.sideWanted.connect(self._open_column)
         self.export = ExportButton(self, self._exported, self.table.picture)
 
     def _button(self, tip: str) -> QToolButton:
@@ -195,6 +197,10 @@ class CompareWindow(QDialog):
         self.way.setCurrentIndex(self.way.findData(way))
         for part in (self._pair, *self.buttons.values(), self.slider):
             part.setHidden(way == "matrix")
+        if way == "matrix" and not self.isMaximized():
+            room = self.screen().availableSize() - _FRAME
+            wanted = self.table.width_for(KILLS * len(PROFILES)) + 2 * look.LARGE
+            self.resize(min(max(self.width(), wanted), room.width()), self.height())
         for side in self.sides:
             side.choices.choose_lines(way == "lines")
         if way not in ("", "matrix", "lines"):
@@ -293,14 +299,25 @@ class CompareWindow(QDialog):
         if self._stale:
             return
         self._show_building(False)
-        self.table.facts.set_heads([column.head for column in columns])
+        self._columns = columns
+        self.table.facts.set_heads([column.head for column in columns], lit_from=KILLS)
         self.rows = matrix_rows(columns)
         self.words.setText(headline(self.rows, columns[0].already_poisoned))
         done = counted(len(self._recipe.before), "operation")
         recovery = "on" if self._base.sysctl.get(SYSCTL_RECOVERY, 1) else "off"
         click = title(self._recipe.click.name, self._recipe.click.args)
-        self.subject.setText(f"{click}, after {done}; recovery is {recovery} everywhere")
+        self.subject.setText(f"{click}, after {done}; recovery is {recovery}. Lit: not as in the kernel before")
         self._show_rows()
+
+    def _open_column(self, number: int) -> None:
+        """Shows the machine of a column of the matrix, beside the present one, else beside its other policy."""
+        if self.way.currentData() != "matrix" or not self._columns:
+            return
+        wanted = self._columns[number].settings
+        other = self._base if self._base != wanted else self._columns[number ^ 1].settings
+        for side, settings in zip(self.sides, (other, wanted), strict=True):
+            side.choices.set_settings(settings)
+        self.choose("")
 
     def _exported(self) -> Exported:
         return Exported(self.windowTitle(), f"{self.subject.text()}. {self.words.text()}", self.table.facts.heads,

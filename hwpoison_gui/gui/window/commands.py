@@ -171,6 +171,9 @@ def frame_commands(
         Command("compare", "&Frame", "Co&mpare…", "The same click under two settings, side by side: early and late "
                 f"kill, recovery on and off, {oldest().name} and {newest().name}",
                 comparison.open, "compare", ("Ctrl+E",), incomparable, separated=True),
+        Command("kernels", "&Frame", "Every &kernel…", "The same click under every modelled kernel, early and late: "
+                "result, signals, lost data, log lines; what a kernel changed is lit",
+                comparison.open_matrix, keys=("Ctrl+Shift+E",), missing=incomparable),
     ]  # fmt: skip
 
 

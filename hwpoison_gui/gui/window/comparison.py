@@ -35,8 +35,12 @@ class Comparison:
         clicked = (op.name == "poison" and op.first < session.position for op in session.operations)
         return (c.selection.frame >= 0 or any(clicked)) and opening.booting(c.machine) is not None
 
-    def open(self) -> None:
-        """Opens the window; an open one is closed."""
+    def open_matrix(self) -> None:
+        """Opens the window with the click under every kernel, early and late."""
+        self.open("matrix")
+
+    def open(self, way: str = "early") -> None:
+        """Opens the window; an open one is closed. `way`: in what the sides differ, as CompareWindow.choose."""
         from hwpoison_gui.session.compare import recipe_of, settings_of
 
         c = self._controller
@@ -52,6 +56,8 @@ class Comparison:
         theme = self._appearance.theme
         settings = settings_of(c.session)
         self.shown = shown = CompareWindow(recipe, settings, self._above, theme, self._pace, self._lines(recipe.boot))
+        if way != "early":
+            shown.choose(way)
         shown.finished.connect(lambda: self._gone(shown))
         TermTips(shown).watch(shown)
         shown.show()

@@ -106,7 +106,10 @@ class Column(Record):
 
 def column_of(side: Side) -> Column:
     """A side, which must be at its end, as a column of a matrix."""
-    return Column(side.settings, facts_of(side), _log_of(side), side.already_poisoned)
+    facts = facts_of(side)
+    if side.skipped:
+        facts[RESULT, "not repeated"] = Value("; ".join(side.skipped), "warn")
+    return Column(side.settings, facts, _log_of(side), side.already_poisoned)
 
 
 def columns_of(
@@ -150,7 +153,7 @@ def facts_of(side: Side) -> dict[Key, Value]:
     if side.click is None:
         return {(RESULT, "result"): Value(f"not possible: {side.refused}", "kill")}
     outcome = side.click.outcome
-    found = dict(_result(outcome))
+    found = dict(_result(outcome, side.session.machine.profile.log.result_says_dirty))
     loss = loss_of(side.session, side.click)
     if loss is not None:
         found[RESULT, "lost"] = Value(loss.lost, loss.tone)
@@ -166,7 +169,7 @@ def facts_of(side: Side) -> dict[Key, Value]:
     return found
 
 
-def _result(outcome: Outcome) -> Iterator[tuple[Key, Value]]:
+def _result(outcome: Outcome, says_dirty: bool) -> Iterator[tuple[Key, Value]]:
     if outcome.panic:
         yield (RESULT, "result"), Value("panic", "kill")
     else:
@@ -174,8 +177,7 @@ def _result(outcome: Outcome) -> Iterator[tuple[Key, Value]]:
         yield (RESULT, "result"), Value(word, RESULT_TONES.get(word, "plain"))
         yield (RESULT, "returned"), Value(f"−{outcome.errno}" if outcome.errno else "0")
     if outcome.kind is not None:
-        # The old handler's word "dirty" stands before the kind, the new one's in it.
-        dirty = "dirty " if outcome.dirty and "dirty" not in outcome.kind else ""
+        dirty = "dirty " if outcome.dirty and says_dirty else ""  # else the kind has the word
         yield (RESULT, "kind"), Value(f"{dirty}{outcome.kind}")
 
 

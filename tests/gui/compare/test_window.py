@@ -174,6 +174,35 @@ def test_the_matrix_has_a_column_for_every_kernel_early_and_late(compared) -> No
     assert compared.sides[0].isVisible() and len(compared.table.facts.heads) == 2
 
 
+def test_what_a_kernel_changed_is_lit_and_opens_beside_the_present_machine(compared) -> None:
+    compared.choose("matrix")
+    until(lambda: not compared.building and compared.rows)
+    facts, names = compared.table.facts, list(PROFILES)
+    for row in facts.rows:
+        lit = [number for number in range(len(facts.heads)) if facts.is_lit(row, number)]
+        texts = [value.text for value in row.values]
+        assert lit == [number for number in range(2, len(texts)) if texts[number] != texts[number - 2]]
+    assert any(facts.is_lit(row, 2) for row in facts.rows)
+    column = 3 + 2 * len(names) - 1
+    compared.table.doubleClicked.emit(facts.index(0, column))
+    until(lambda: compared.compared is not None and not compared.building)
+    left, right = (side.settings for side in (compared.compared.left, compared.compared.right))
+    assert (right.profile, right.sysctl["memory_failure_early_kill"]) == (names[-1], 0)
+    assert left == compared._base
+
+
+def test_the_present_machine_opens_beside_its_other_policy(compared) -> None:
+    compared.choose("matrix")
+    until(lambda: not compared.building and compared.rows)
+    present = next(number for number, one in enumerate(compared._columns) if one.settings == compared._base)
+    compared.table.setCurrentIndex(compared.table.facts.index(0, 3 + present))
+    QTest.keyClick(compared.table, Qt.Key.Key_Return)
+    until(lambda: compared.compared is not None and not compared.building)
+    left, right = (side.settings for side in (compared.compared.left, compared.compared.right))
+    assert right == compared._base and left.profile == right.profile and left.sysctl != right.sysctl
+    assert not any(compared.table.facts.is_lit(row, side) for row in compared.rows for side in (0, 1))
+
+
 def test_a_comparison_is_exported_as_it_is_listed(compared, tmp_path) -> None:
     compared.choose("matrix")
     until(lambda: not compared.building and compared.rows)
