@@ -33,7 +33,8 @@ def test_tab_reaches_all_that_is_seen_and_comes_back(user) -> None:
     wanted = (window.legend.focusProxy(), window.rmap, window.why, window.transport.timeline, window.tasks, window.log)
     places = [seen.index(part) for part in wanted]
     assert places == sorted(places)
-    assert {*window.sliders.values(), window.profile, window.transport.speed} <= set(seen)
+    shown = {slider for slider in window.sliders.values() if slider.isVisible()}  # of the sysctls that this kernel has
+    assert len(shown) == 2 and {*shown, window.profile, window.transport.speed} <= set(seen)
     for widget in seen:
         assert QRect(widget.mapTo(window, QPoint()), widget.size()).intersects(window.rect()), widget
         assert widget.accessibleName() or widget.inherits("QTabBar"), widget
