@@ -108,7 +108,7 @@
     const width = Math.max(420, panel.clientWidth), height = Math.max(1, rows.length) * ROW + 16;
     const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, height, "aria-hidden": "true" });
     const part = width / 100, middle = height / 2 - ROW / 2 + 4;
-    const columns = [[0, 19], [22, 19], [44, 29], [76, 24]].map(([left, wide]) => [left * part, wide * part]);
+    const columns = [[0.3, 18.7], [22, 19], [44, 29], [76, 23.7]].map(([left, wide]) => [left * part, wide * part]);
     const edge = (group, from, y1, to, y2) =>
       group.append(draw("line", { x1: columns[from][0] + columns[from][1], y1, x2: columns[to][0], y2 }));
     const [pfn, letters, kind] = scene.frame;
@@ -217,6 +217,12 @@
     if (remember) history.replaceState(null, "", `#${here}`);
   }
 
+  function resize(factor) {
+    const size = parseFloat(getComputedStyle(document.documentElement).fontSize) * factor;
+    document.documentElement.style.fontSize = `${Math.min(Math.max(size, 10), 40)}px`;
+    show(here, false);
+  }
+
   const acts = {
     first: () => show(0),
     last: () => show(last),
@@ -225,6 +231,12 @@
     forward: () => show(stops.find((at) => at > here) ?? last),
     back: () => show(stops.findLast((at) => at < here) ?? 0),
     blank: () => document.documentElement.classList.toggle("blank"),
+    larger: () => resize(1.1),
+    smaller: () => resize(1 / 1.1),
+    help: () => {
+      find(".keys").hidden = !find(".keys").hidden;
+      show(here, false);
+    },
     plain: () => document.documentElement.classList.toggle("plain"),
     theme: () => {
       const root = document.documentElement, dark = getComputedStyle(root).getPropertyValue("--dark").trim() === "1";
@@ -235,6 +247,7 @@
   const keys = {
     " ": "forward", PageDown: "forward", ArrowRight: "forward", PageUp: "back", ArrowLeft: "back",
     ArrowDown: "next", ArrowUp: "before", Home: "first", End: "last", ".": "blank", b: "blank",
+    "+": "larger", "=": "larger", "-": "smaller", "?": "help", F1: "help",
   };
 
   document.addEventListener("keydown", (event) => {

@@ -139,3 +139,22 @@ def test_the_text_of_a_scenario_is_never_markup(
     assert browser.find_elements("css selector", "img") == []
     assert browser.get_log("browser") == []
     assert text(browser, ".script h1") == told["title"]
+
+
+def test_text_grows_and_the_keys_are_listed(browser: Any, visit: Callable[..., dict[str, Any]]) -> None:
+    visit(LESSON)
+
+    def size() -> float:
+        return float(browser.execute_script("return parseFloat(getComputedStyle(document.documentElement).fontSize)"))
+
+    usual = size()
+    press(browser, "+", "+")
+    larger = size()
+    press(browser, "-", "-", "-")
+    assert size() < usual < larger
+    keys = browser.find_element("css selector", ".keys")
+    assert not keys.is_displayed()
+    press(browser, "?")
+    assert keys.is_displayed() and "next stop" in keys.text
+    browser.find_element("css selector", "[data-do=help]").click()
+    assert not keys.is_displayed()
