@@ -13,6 +13,7 @@ from hwpoison_gui.view.facts.staged import target_at
 from hwpoison_gui.view.facts.stops import is_told
 
 _TRAVELS: Final = (Act.VISIT, Act.SKIP)  # acts in which a dot walks from the frame to a process
+_LONGEST_MS: Final = 60_000.0  # of one step: a text that takes longer to read is no caption
 _END_MS: Final = 2000.0  # more for the last shot, before an animation begins again
 
 
@@ -71,7 +72,7 @@ def shots_of(session: Session, film: Film) -> Iterator[Shot]:
     least = 1000 / film.fps
     times, here, owed = _durations(session, film), film.first, 0.0
     if not film.first:
-        yield Shot(max(least, reading_ms(film.words) / film.speed), 0, 0, title=True)
+        yield Shot(max(least, min(reading_ms(film.words), _LONGEST_MS) / film.speed), 0, 0, title=True)
     for position in range(max(film.first, 1), film.last + 1):
         ends = position == film.last
         owed += times[position] / film.speed + ends * _END_MS
@@ -115,5 +116,5 @@ def _durations(session: Session, film: Film) -> list[float]:
         marks = session.steps.marks[operation.first : operation.last]
         pace = Pace(marks, operation.telling.caption, skim=film.moving)
         for number in range(len(marks)):
-            times[operation.first + 1 + number] = pace.time(number)
+            times[operation.first + 1 + number] = min(pace.time(number), _LONGEST_MS)
     return times

@@ -8,7 +8,9 @@ from hwpoison_gui import resources
 from hwpoison_gui.export.shots import Film, Shot, shots_of
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.opening import open_file
+from hwpoison_gui.session.scenario import schema, shape
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.session.telling import Telling
 from hwpoison_gui.view.facts.pace import reading_ms
 from tests.workbench import crowd, do
 
@@ -76,3 +78,10 @@ def test_a_crowd_takes_seconds_more_not_hours() -> None:
     do(few, "poison", frame="top:m+0")
     times = [sum(shot.ms for shot in film(one)) for one in (session, few)]
     assert times[0] < times[1] + 120_000 + 420 * 600 and len(film(session)) < 3000
+
+
+def test_a_caption_of_a_megabyte_does_not_take_hours() -> None:
+    session = crowd(2)
+    args = shape.values_of(schema.OPS["poison"].keys, {"frame": "top:m+0"})
+    session.act("poison", args, Telling("word " * 200_000))
+    assert max(shot.ms for shot in film(session, words="x" * 1_000_000)) <= 62_000
