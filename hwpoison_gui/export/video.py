@@ -13,6 +13,11 @@ from hwpoison_gui.record import Record
 NEEDS: Final = ("Video", "av")
 
 
+# Numbers of FFmpeg's AVColorSpace and AVColorRange.
+_BT709: Final = 1
+_NARROW: Final = 1
+
+
 class Codec(Record):
     """An encoder, and its settings for drawings on a flat ground."""
 
@@ -22,7 +27,9 @@ class Codec(Record):
 
 _H264: Final = Codec("libx264", {"crf": "20", "preset": "veryfast", "tune": "animation"})
 _MPEG4: Final = Codec("mpeg4", {"qscale": "3"})  # where FFmpeg was built without x264
-_VP9: Final = Codec("libvpx-vp9", {"crf": "24", "b": "0", "deadline": "realtime", "cpu-used": "8", "row-mt": "1"})
+_VP9: Final = Codec(
+    "libvpx-vp9", {"crf": "32", "b": "0", "g": "600", "deadline": "realtime", "cpu-used": "8", "row-mt": "1"}
+)
 FORMATS: Final[dict[str, tuple[Codec, ...]]] = {"mp4": (_H264, _MPEG4), "webm": (_VP9,)}
 
 
@@ -51,6 +58,8 @@ def write(file: IO[bytes], pictures: Iterable[Picture], size: tuple[int, int], f
             stream.width, stream.height = size
             stream.pix_fmt = "yuv420p"
             stream.codec_context.time_base = Fraction(1, fps)
+            stream.codec_context.colorspace = _BT709  # said, so that players show the colours that were drawn
+            stream.codec_context.color_range = _NARROW
             _encode(av, container, stream, pictures, fps)
     except av.error.FFmpegError as error:
         raise OSError(error.errno, error.strerror) from error
@@ -63,7 +72,9 @@ def _encode(av: Any, container: Any, stream: Any, pictures: Iterable[Picture], f
         frame = None
         while number * 1000 < until * fps:
             if frame is None:
-                frame = av.VideoFrame.from_ndarray(picture.pixels, format="rgb24").reformat(format="yuv420p")
+                frame = av.VideoFrame.from_ndarray(picture.pixels, format="rgb24").reformat(
+                    format="yuv420p", dst_colorspace=_BT709, dst_color_range=_NARROW
+                )
             frame.pts = number
             container.mux(stream.encode(frame))
             number += 1

@@ -95,4 +95,6 @@ def _laid_out(shown: Shown) -> Shown:
     """The widget, shown where there is no screen: layouts follow only what is shown."""
     shown.show()
     QApplication.processEvents()
+    focused = shown.focusWidget() or shown
+    focused.clearFocus()  # its frame is none of the picture
     return shown
