@@ -10,6 +10,7 @@ from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.profile.registry import having
+from hwpoison_gui.kernel.profile.type import SYSCTL_ENABLE_SOFT_OFFLINE
 from hwpoison_gui.kernel.rmap import mappings_of
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.scenario.schema import OPS
@@ -88,6 +89,8 @@ def _missing(session: Session, feature: str) -> tuple[str, str]:
 def soft_offline(session: Session, pfn: int) -> Injection:
     """Soft offline: migrate the contents and take the frame out of use."""
     tip = "soft_offline_page(): the content moves to another frame, this one is never allocated again. No process dies"
+    if not session.machine.sysctl.view.get(SYSCTL_ENABLE_SOFT_OFFLINE, 1):
+        tip = "soft_offline_page() refuses while vm.enable_soft_offline is 0: EOPNOTSUPP, and nothing changes"
     args: dict[str, object] = {"frame": f"pfn:{pfn:#x}"}
     return Injection("Soft offline", tip, "soft_offline", args, *_missing(session, OPS["soft_offline"].feature))
 

@@ -123,6 +123,14 @@ def test_a_merged_page_is_accessed_by_all_who_map_it(ksm_pair: tuple[Session, in
     assert [(touch.task, touch.at) for touch in touches_of_frame(session, pfn)] == [("a", "m+0"), ("b", "m+0")]
 
 
+def test_a_soft_offline_that_is_switched_off_says_so() -> None:
+    session, pfn = shared_page("6.12")
+    assert "EOPNOTSUPP" not in soft_offline(session, pfn).tip
+    do(session, "sysctl", {"name": "enable_soft_offline", "value": 0})
+    injection = soft_offline(session, pfn)
+    assert "vm.enable_soft_offline is 0: EOPNOTSUPP" in injection.tip and not injection.missing
+
+
 def test_a_healthy_frame_is_not_unpoisoned_and_a_reason_stands_beside_the_entry() -> None:
     session, pfn = shared_page("6.1")
     assert unpoison(session, pfn).missing == "The frame is not poisoned: PG_hwpoison is clear."
