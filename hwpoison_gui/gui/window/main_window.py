@@ -412,10 +412,13 @@ class MainWindow(QMainWindow):
 
         self.overview.set_on(self.settings.get(keys.OVERVIEW))
         self.setContentsMargins(0, 0, 0, 0)
+        for bar in (self.lens_bar, self.legend):
+            bar.show()  # Qt would do so in the next turn
         if not self.restoreState(self.settings.get(keys.DOCKS), _LAYOUT_VERSION):
             self.reset_docks()
         self.room.changed.connect(self.actions_.refresh)
         self.room.restore(self.settings.get(keys.COLLAPSED))
+        self._lay_out()
         self.panels.make_what_is_seen()
         connect_state(self, self.actions_, self.controller, self.present, self.keeping.work, self.lenses,
                       self.layouts, self.map)  # fmt: skip
@@ -423,6 +426,12 @@ class MainWindow(QMainWindow):
             part.follow_window()
         self.keeping.take_drops()
         self.map.setFocus()
+
+    def _lay_out(self) -> None:
+        """Gives every part its place now, for one paint: the legend names its classes by the width that it gets."""
+        self.layout().activate()
+        self.map_stage.layout().activate()
+        self.legend.updateGeometry()  # a layout that is at work does not hear it
 
     def childEvent(self, event: QChildEvent) -> None:
         super().childEvent(event)

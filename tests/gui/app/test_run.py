@@ -236,6 +236,12 @@ def test_at_first_about_the_right_room_is_left(begin: Callable[[Start], Begun]) 
     assert max(abs(a - b) for a, b in zip(before.getCoords(), after.getCoords(), strict=True)) <= 40
 
 
+def test_the_legend_has_all_its_lines_before_it_is_painted(begin: Callable[[Start], Begun]) -> None:
+    window = begin(start_of_desktop()).window
+    until(lambda: window.is_complete)
+    assert window.legend.height() == window.legend.layout().heightForWidth(window.legend.width())
+
+
 def test_a_machine_with_other_frames_is_shown_as_it_is(begin: Callable[[Start], Begun]) -> None:
     window = begin(start_of(small(4096))._replace(open=lambda: small(8192))).complete()
     assert window.map.plane is not None and window.map.plane.frames == 8192
