@@ -6,9 +6,7 @@ copy of the session: the window goes on answering, and the work can be cancelled
 
 from __future__ import annotations
 
-import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -143,6 +141,9 @@ def _made_elsewhere(
         With what the command complains of.
     CancelledError
     """
+    import subprocess  # a start has no time for it
+    import tempfile
+
     from hwpoison_gui import saving
     from hwpoison_gui.sources.errors import CancelledError
 
