@@ -5,7 +5,7 @@ The same functions serve a prediction, which asks inside a dry run, and the actu
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -113,12 +113,12 @@ def find_places(m: Machine, pfn: int) -> Generator[None, None, list[Place]]:
                 if vma is not None:
                     found.append(Place(vma.id, mm, vpn))
             yield
-        return sorted(found)
-    index = page_index(m, pfn)
-    for number, vma in enumerate(rmap_vmas(m, pfn)):
-        if number % ITEMS_PER_SLICE == ITEMS_PER_SLICE - 1:
-            yield
-        found.append(Place(vma.id, vma.mm, vma.address_of(index) >> PAGE_SHIFT))
+    else:
+        index = page_index(m, pfn)
+        for number, vma in enumerate(rmap_vmas(m, pfn)):
+            if number % ITEMS_PER_SLICE == ITEMS_PER_SLICE - 1:
+                yield
+            found.append(Place(vma.id, vma.mm, vma.address_of(index) >> PAGE_SHIFT))
     return sorted(found, key=_by_process)
 
 
@@ -164,16 +164,14 @@ def find_hits(m: Machine, before: Before, effects: Mapping[int, str]) -> Generat
 
     The machine is as the handler left it.
     """
-    found = yield from find_next_touches(m, before, effects)
+    found = yield from find_next_touches(m, before)
     for tgid, effect in effects.items():
         found[tgid] = signalled_and_touched(effect, found.get(tgid, SAFE))
     return found
 
 
-def find_next_touches(
-    m: Machine, before: Before, signalled: Collection[int] = ()
-) -> Generator[None, None, dict[int, str]]:
-    """tgid -> what the next touch of the page does to a process, of the living and of those who were `signalled`."""
+def find_next_touches(m: Machine, before: Before) -> Generator[None, None, dict[int, str]]:
+    """tgid -> what the next touch of the page does to a process, of the living."""
     found = dict[int, str]()
     for tgid in before.swapped:
         process = m.processes.view.get(tgid)
@@ -183,7 +181,7 @@ def find_next_touches(
         if number % ITEMS_PER_SLICE == 0:
             yield
         process = m.processes.view[place.mm]
-        if process.tgid in signalled or (not process.ended and place.vma in m.vmas.view):
+        if not process.ended:
             kind = worse(found.get(process.tgid, ""), _left_with(m, place, before, process))
             if kind:
                 found[process.tgid] = kind

@@ -8,7 +8,8 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.slicing import to_the_end
-from hwpoison_gui.view.outcome.impact import find_before, find_places, find_swap_holders
+from hwpoison_gui.view.outcome.impact import _vpns_of, find_before, find_places, find_swap_holders
+from hwpoison_gui.view.outcome.loss import hits_now
 from tests.workbench import do
 
 
@@ -101,3 +102,70 @@ def test_places_are_in_order_of_processes_and_addresses() -> None:
     places = to_the_end(find_places(session.machine, session.resolve_frame("/f@0")))
     assert [(place.mm, place.vma) for place in places] == sorted((place.mm, place.vma) for place in places)
     assert [place.mm for place in places] == sorted(place.mm for place in places) and len(places) == 4
+
+
+def test_owners_and_hits_are_in_order_of_their_numbers() -> None:
+    session = Session.fresh(4096, sysctl={"memory_failure_early_kill": 0})
+    do(session, "file", path="/f", pages=1)
+    for name, pid in (("c", 72), ("b", 16), ("a", 9)):  # small sets of these are in another order
+        do(session, "task", name=name, pid=pid)
+        do(session, "mmap", task=name, name="m", pages=1, file="/f", shared=True)
+        do(session, "write", task=name, at="m+0", value=name)
+    pfn = session.resolve_frame("/f@0")
+    assert to_the_end(find_before(session.machine, pfn)).page.owners == ("a", "b", "c")
+    others = []
+    for number in range(12):
+        do(session, "fork", task="a", child=f"d{number}")
+        others.append(session.world.task_names.view[f"d{number}"])
+    do(session, "poison", frame="/f@0")
+    do(session, "sysctl", name="memory_failure_early_kill", value=1)
+    assert list(hits_now(session, session.operations[-2])) == [9, 16, 72, *sorted(others)]
+
+
+def test_a_bare_frame_has_neither_flags_nor_references() -> None:
+    session = Session.fresh(4096)
+    m = session.machine
+    plain = [pfn for pfn in range(m.frames) if not m.page(pfn) and m.refcount.get(pfn)]
+    free = session.resolve_frame("any:free")
+    assert not any(to_the_end(find_before(m, pfn)).page.bare for pfn in (plain[0], free))
+    assert m.page(free) and not m.refcount.get(free)
+    m.refcount.load(plain[0], 0)
+    assert to_the_end(find_before(m, plain[0])).page.bare
+
+
+def test_merged_pages_have_their_places_in_the_same_order() -> None:
+    session = Session.fresh(4096, profile="6.1")
+    for name in ("a", "b"):
+        do(session, "task", name=name)
+    for name in ("b", "a"):  # the VMA of `b` is the older one
+        do(session, "mmap", task=name, name="m", pages=1)
+        do(session, "write", task=name, at="m+0", value="x")
+        do(session, "madvise", task=name, at="m+0", pages=1, advice="mergeable")
+    pfn = session.resolve_frame("a:m+0")
+    assert session.flags(pfn) & pf.KSM
+    places = to_the_end(find_places(session.machine, pfn))
+    assert [session.task_name(place.mm) for place in places] == ["a", "b"]
+    assert places[0].vma > places[1].vma
+
+
+def test_entries_that_count_for_a_page_are_told_by_every_bit() -> None:
+    """Of an address space that may have got some by fork() or mremap(): present ones, of a huge page too, and its
+    hwpoison entry; not those of neighbours, of swap, or of the page without a count (the zero page is such a one)."""
+    session = Session.fresh(4096)
+    do(session, "task", name="a")
+    m, mm = session.machine, session.world.task_names.view["a"]
+    pfn = 1024 + 5
+    page = to_the_end(find_before(m, pfn)).page
+    huge = ptes.mk_pte(1024, ptes.PSE)
+    entries = {
+        0: ptes.mk_pte(pfn, 0), 1: ptes.mk_pte(pfn, ptes.RW | ptes.DIRTY), 2: ptes.hwpoison_pte(pfn),
+        3: ptes.mk_pte(pfn, ptes.SPECIAL), 4: ptes.mk_pte(pfn - 1, 0), 5: ptes.mk_pte(pfn + 1, 0),
+        6: ptes.swp_pte(pfn), 7: ptes.hwpoison_pte(pfn + 1), 1024: huge, 2048: ptes.mk_pte(512, ptes.PSE),
+        3072: ptes.mk_pte(1536, ptes.PSE),
+    }  # fmt: skip
+    for vpn, entry in entries.items():
+        m.set_pte(mm, vpn, entry)
+    assert sorted(_vpns_of(m, mm, page)) == [0, 1, 2, 1024 + 5]
+    first, last = (to_the_end(find_before(m, number)).page for number in (1024, 1535))
+    assert sorted(_vpns_of(m, mm, first)) == [1024] and sorted(_vpns_of(m, mm, last)) == [1024 + 511]
+    assert sorted(_vpns_of(m, mm, to_the_end(find_before(m, 1536)).page)) == [3072]

@@ -296,3 +296,13 @@ def test_who_was_not_signalled_is_hit_as_it_would_be_by_now() -> None:
     assert told(session, pfn) == {
         name: hits.CAUGHT if name == "later" else kind for name, kind in AT_THE_END.items() if name != "stale"
     }
+
+
+@pytest.mark.parametrize(("path", "offset"), [("/g", 0), ("/f", 1)])
+def test_who_has_something_else_there_by_now_is_safe(path: str, offset: int) -> None:
+    """At the old address: another file, or another page of the same one."""
+    session, pfn = broken()
+    do(session, "file", path="/g", pages=4)
+    do(session, "munmap", task="later", at="m+0", pages=2)
+    do(session, "mmap", task="later", name="n", pages=2, file=path, offset=offset, shared=True, fixed="m+0")
+    assert told(session, pfn)["later"] == hits.SAFE

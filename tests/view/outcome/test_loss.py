@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import hits
 from hwpoison_gui.view.outcome import loss
@@ -430,3 +431,40 @@ def test_what_has_no_frame_has_no_beginning() -> None:
         assert loss.hits_now(session, operation) == {}
     do(session, "sysctl", name="memory_failure_early_kill", value=1)
     assert impact_now(session, 0x1000) == {}
+
+
+@pytest.mark.parametrize("profile", ["v7", "6.1"])
+def test_a_page_that_stays_in_its_cache_waits_for_those_without_an_entry(profile: str) -> None:
+    session = with_file("nofs", profile)
+    do(session, "write", task="a", at="m+0", value="x")
+    do(session, "poison", frame="/f@0")
+    assert kinds(came(session)) == {"a": hits.LATER, "b": hits.LATER, "c": hits.LATER}
+
+
+def test_a_huge_page_that_stays_in_its_cache_is_known_by_its_head() -> None:
+    session = Session.fresh(4096, profile="6.1", huge_pages=2, sysctl={"memory_failure_early_kill": 0})
+    do(session, "file", path="/h", pages=512, filesystem="hugetlbfs")
+    for name in ("a", "b"):
+        do(session, "task", name=name)
+        do(session, "mmap", task=name, name="h", pages=512, file="/h", shared=True)
+    do(session, "read", task="a", at="h+0")
+    do(session, "poison", frame="a:h+3")
+    assert kinds(came(session)) == {"a": hits.LATER, "b": hits.LATER}
+
+
+def test_entries_of_swap_lead_to_a_page_that_is_kept_in_the_swap_cache() -> None:
+    """try_to_unmap() of 2009 leaves them for a page in the swap cache; a dirty one stays there, poisoned."""
+    session = Session.fresh(4096, sysctl={"memory_failure_early_kill": 0})
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0", value="x")
+    do(session, "fork", task="a", child="b")
+    do(session, "madvise", task="a", at="m+0", pages=1, advice="pageout")
+    do(session, "read", task="b", at="m+0")
+    pfn = session.resolve_frame("b:m+0")
+    session.machine.flags.load(pfn, session.flags(pfn) | pf.DIRTY)
+    assert session.flags(pfn) & pf.SWAPCACHE
+    do(session, "poison", frame=f"pfn:{pfn:#x}")
+    assert session.operations[-1].outcome.result == "Delayed"
+    assert kinds(came(session)) == {"a": hits.LATER, "b": hits.LATER}
+    assert do(session, "read", task="b", at="m+0").signals
