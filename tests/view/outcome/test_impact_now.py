@@ -306,3 +306,24 @@ def test_who_has_something_else_there_by_now_is_safe(path: str, offset: int) -> 
     do(session, "munmap", task="later", at="m+0", pages=2)
     do(session, "mmap", task="later", name="n", pages=2, file=path, offset=offset, shared=True, fixed="m+0")
     assert told(session, pfn)["later"] == hits.SAFE
+
+
+def test_a_huge_page_that_broke_may_be_another_page_of_another_file_by_now() -> None:
+    """2.6.32 hands it out again, and maps it without a look at PG_hwpoison."""
+    session = Session.fresh(4096, huge_pages=2, sysctl={"memory_failure_early_kill": 0})
+    do(session, "file", path="/old", pages=1024, filesystem="hugetlbfs")
+    for name in ("a", "b", "c"):
+        do(session, "task", name=name)
+    do(session, "mmap", task="a", name="h", pages=1024, file="/old", shared=True)
+    do(session, "read", task="a", at="h+512")
+    pfn = session.resolve_frame("a:h+515")
+    do(session, "poison", frame=f"pfn:{pfn:#x}")
+    do(session, "munmap", task="a", at="h+0", pages=1024)
+    do(session, "truncate", path="/old", pages=0)
+    do(session, "file", path="/new", pages=512, filesystem="hugetlbfs")
+    do(session, "truncate", path="/new", pages=1536)
+    for name in ("b", "c"):
+        do(session, "mmap", task=name, name="h", pages=512, file="/new", offset=1024, shared=True)
+    do(session, "read", task="b", at="h+0")
+    assert session.resolve_frame("b:h+3") == pfn
+    assert told(session, pfn) == {"b": hits.USES, "c": hits.USES}
