@@ -112,9 +112,6 @@ class Crowd:
         for one, group in self.alike.items():
             if one in hits:
                 of_all.update((mm, hits[one]) for mm in group)
-            else:
-                for mm in group:
-                    of_all.pop(mm, None)
         return of_all
 
 

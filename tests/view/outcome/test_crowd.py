@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.kernel.records import PAGE_SHIFT
+from hwpoison_gui.kernel.rmap import rmap_addresses
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import hits
 from hwpoison_gui.view.base.slicing import to_the_end
@@ -80,6 +83,48 @@ def test_a_huge_page_that_some_have_by_small_entries() -> None:
         do(session, "write", task=child, at="t+1", value="y")
     for at in ("a:t+0", "a:t+5", "a:t+511"):
         as_it_is_and_as_a_crowd(session.machine, session.resolve_frame(at))
+
+
+def test_a_huge_page_of_which_vmas_cover_a_part_each() -> None:
+    """Two VMAs of a process map halves of a page by small entries: each counts those that it covers, and no others."""
+    session = Session.fresh(1 << 14, profile="6.1", sysctl={"memory_failure_early_kill": 1})
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="t", pages=512, huge="thp")
+    do(session, "write", task="a", at="t+0", value="x")
+    for child in ("b", "c", "d"):
+        do(session, "fork", task="a", child=child)
+        do(session, "write", task=child, at="t+1", value="y")
+        do(session, "mprotect", task=child, at="t+256", pages=256, prot="r")
+    m = session.machine
+    frames = [session.resolve_frame(at) for at in ("a:t+0", "a:t+5", "a:t+300", "a:t+511")]
+    for pfn in frames:
+        as_it_is_and_as_a_crowd(m, pfn)
+    users = Crowd(m, to_the_end(find_before(m, frames[1])))
+    to_the_end(users.work())
+    users.leave_out(m)
+    head = m.compound_head(frames[1])
+    for pfn in range(head, head + 512):
+        maps = [ptes.maps_frame(m.pte(vma.mm, address >> PAGE_SHIFT), pfn) for vma, address in rmap_addresses(m, pfn)]
+        assert m.mapcount.get(pfn) == sum(maps), pfn - head
+
+
+def test_entries_for_the_page_are_not_those_for_another_one() -> None:
+    """Processes that differ in what their entry leads to, and in nothing else, are of two sorts."""
+    session = Session.fresh(4096)
+    do(session, "file", path="/f", pages=1)
+    names = [f"t{number}" for number in range(6)]
+    for name in names:
+        do(session, "task", name=name)
+        do(session, "mmap", task=name, name="m", pages=1, file="/f", shared=True)
+        do(session, "read", task=name, at="m+0")
+    m, pfn = session.machine, session.resolve_frame("/f@0")
+    entries = [ptes.mk_pte(pfn, 0), ptes.mk_pte(pfn + 1, 0), ptes.hwpoison_pte(pfn), ptes.hwpoison_pte(pfn + 1)]
+    mms = [session.world.task_names.view[name] for name in names]
+    for mm, entry in zip(mms, [*entries, entries[0], entries[3]], strict=True):
+        m.set_pte(mm, session.resolve_address("t0", "m+0") >> 12, entry)
+    users = Crowd(m, to_the_end(find_before(m, pfn)))
+    to_the_end(users.work())
+    assert sorted(users.alike.values()) == [[mms[0], mms[4]], [mms[1]], [mms[2]], [mms[3], mms[5]]]
 
 
 @pytest.mark.parametrize("shared", [True, False])
