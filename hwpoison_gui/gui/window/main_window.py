@@ -429,8 +429,10 @@ class MainWindow(QMainWindow):
 
     def _lay_out(self) -> None:
         """Gives every part its place now, for one paint: the legend names its classes by the width that it gets."""
-        self.layout().activate()
-        self.map_stage.layout().activate()
+        for placed in (self, self.map_stage):
+            layout = placed.layout()
+            assert layout is not None
+            layout.activate()
         self.legend.updateGeometry()  # a layout that is at work does not hear it
 
     def childEvent(self, event: QChildEvent) -> None:
