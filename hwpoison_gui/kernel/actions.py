@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from . import page_flags as pf
-from .filemap import can, invalidate_inode_page, mapping_set_error, truncate_page, why_kept
+from .filemap import can, mapping_set_error
 from .mark import Act, Mark, Steps, site
 from .profile.type import DELAYED, FAILED, IGNORED, RECOVERED
 from .profile.variants import Effect, action
 from .records import Inode
 from .swap import delete_from_swap_cache
+from .truncate import invalidate_inode_page, truncate_page, why_kept
 
 if TYPE_CHECKING:
     from .handler import Handler

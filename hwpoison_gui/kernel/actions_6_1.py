@@ -10,7 +10,7 @@ from typing import Final
 
 from . import actions
 from . import page_flags as pf
-from .filemap import can, invalidate_inode_page, mapping_set_error, truncate_page, why_kept
+from .filemap import can, mapping_set_error
 from .handler import UNLOCKED, Handler
 from .hugetlb_pool import page_handle_poison
 from .mark import Act, Mark, Site, Steps, site
@@ -19,6 +19,7 @@ from .profile.type import DELAYED, FAILED, IGNORED, RECOVERED
 from .profile.variants import Effect, action
 from .records import Inode
 from .swap import delete_from_swap_cache
+from .truncate import invalidate_inode_page, truncate_page, why_kept
 
 FOLIO_UNLOCKED: Final = site("folio_unlock", Act.FLAG)
 OFF_LRU: Final = site("delete_from_lru_cache", Act.FLAG)

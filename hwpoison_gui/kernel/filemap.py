@@ -1,6 +1,6 @@
-"""The page cache: lookup, reading, write-back, write-back errors, truncation.
+"""The page cache: lookup, reading, write-back, write-back errors.
 
-After mm/filemap.c, mm/truncate.c and mm/page-writeback.c. The content of a page is a tag: "disk"
+After mm/filemap.c and mm/page-writeback.c. The content of a page is a tag: "disk"
 for a page of a file that was never written, "zero" for a hole or new memory, else what was stored.
 """
 
@@ -9,13 +9,12 @@ from __future__ import annotations
 from typing import Final
 
 from . import page_flags as pf
+from .folio import folio_alloc, folio_frames, folio_nr_pages
 from .gate import ABSENT
-from .huge_memory import split_cached_page
-from .hugetlb_pool import unreserve
 from .machine import Machine
-from .page_alloc import alloc_page, get_page, put_page
-from .records import HPAGE_PMD_NR, Inode
-from .rmap import clear_page_mlock, page_mkclean
+from .page_alloc import get_page, put_page
+from .records import HPAGE_PMD_ORDER, Inode
+from .rmap import page_mkclean
 
 ZERO: Final = "zero"
 DISK: Final = "disk"
@@ -30,8 +29,6 @@ FILESYSTEMS: Final[dict[str, frozenset[str]]] = {
     "nofs": frozenset({"writeback", "regular"}),
     "directory": frozenset({"writeback", "drops", "block"}),
 }
-
-_NO_END: Final = 1 << 63  # beyond any page of a file
 
 
 def can(inode: Inode, ability: str) -> bool:
@@ -56,23 +53,30 @@ def has_blocks(m: Machine, inode: Inode, index: int) -> bool:
 def find_get_page(m: Machine, inode: int, index: int) -> int | None:
     """The frame that caches page `index` of the inode, or None. Takes no reference.
 
-    A huge page is stored at its first index and found at all of them.
+    A large folio is stored at its first index, which is a multiple of its size, and found at all of them.
     """
     cache = m.page_cache.of(inode)
     found = cache.get(index)
     if found is not None:
         return found
-    head = cache.get(index & -HPAGE_PMD_NR)
-    return head + index % HPAGE_PMD_NR if head is not None and m.page(head) & pf.COMPOUND_HEAD else None
+    first = index
+    for order in range(1, HPAGE_PMD_ORDER + 1):
+        if index & -(1 << order) == first:
+            continue
+        first = index & -(1 << order)
+        head = cache.get(first)
+        if head is not None:
+            return head + index - first if index - first < folio_nr_pages(m, head) else None
+    return None
 
 
 def add_to_page_cache(m: Machine, pfn: int, inode: Inode, index: int) -> None:
-    """Add the frame to the page cache as page `index` of the inode; the page cache takes a reference."""
+    """Add a folio to the page cache from page `index` of the inode on; the cache takes a reference for each frame."""
     m.put(m.page_cache, (inode.id, index), pfn)
     m.put(m.mapping, pfn, inode.id << 2)
     m.put(m.index, pfn, index)
     m.set_flags(pfn, pf.LRU | (pf.SWAPBACKED if can(inode, "swapbacked") else 0))
-    get_page(m, pfn)
+    m.add_to(m.refcount, pfn, folio_nr_pages(m, pfn))
     if m.profile.has("block_device_buffers"):
         create_buffers(m, pfn, inode)
 
@@ -84,14 +88,20 @@ def create_buffers(m: Machine, pfn: int, inode: Inode) -> None:
         get_page(m, pfn)
 
 
+def cache_references(m: Machine, head: int) -> int:
+    """The references that the page cache has to a folio of a file: one for each frame, or one to a hugetlb page."""
+    return 1 if m.page(head) & pf.HUGE else folio_nr_pages(m, head)
+
+
 def delete_from_page_cache(m: Machine, pfn: int) -> None:
-    """Remove the frame from the page cache, clear page->mapping and drop the page cache's reference."""
+    """Remove a folio from the page cache, clear page->mapping and drop the page cache's references."""
     inode = m.inode_of(pfn)
     assert inode is not None
     m.delete(m.page_cache, (inode.id, int(m.index.view[pfn])))
     m.put(m.mapping, pfn, 0)
-    if m.page(pfn) & pf.THP:
-        m.add_to(m.refcount, pfn, 1 - HPAGE_PMD_NR)
+    references = cache_references(m, pfn)
+    if references > 1:
+        m.add_to(m.refcount, pfn, 1 - references)
     release_page(m, pfn)
     put_page(m, pfn)
 
@@ -104,21 +114,46 @@ def release_page(m: Machine, pfn: int) -> None:
 
 
 def read_page(m: Machine, inode: Inode, index: int) -> int | None:
-    """The frame of page `index`, read from disk (tmpfs: from swap, or zeroed) if not cached. None without memory."""
+    """The frame of page `index`, read from disk (tmpfs: from swap, or zeroed) if not cached. None without memory.
+
+    Where the file system has large folios, the other pages of the folio are read as well (page_cache_ra_order()).
+    """
     found = find_get_page(m, inode.id, index)
     if found is not None:
         return found
-    pfn = alloc_page(m)
+    order = _folio_order(m, inode, index)
+    pfn = folio_alloc(m, order, 0)
+    if pfn is None and order:
+        order, pfn = 0, folio_alloc(m, 0, 0)
     if pfn is None:
         return None
-    if can(inode, "swapbacked"):
-        _shmem_fill(m, pfn, inode, index)
-    else:
-        _set_content(m, pfn, disk_content(m, inode, index))
-    m.set_flags(pfn, pf.UPTODATE | (pf.MAPPEDTODISK if has_blocks(m, inode, index) else 0))
-    add_to_page_cache(m, pfn, inode, index)
+    first = index & -(1 << order)
+    pages = range(first, first + (1 << order))
+    for number, frame in zip(pages, range(pfn, pfn + len(pages)), strict=True):
+        if can(inode, "swapbacked"):
+            _shmem_fill(m, frame, inode, number)
+        else:
+            _set_content(m, frame, disk_content(m, inode, number))
+    blocks = all(has_blocks(m, inode, number) for number in pages)
+    m.set_flags(pfn, pf.UPTODATE | (pf.MAPPEDTODISK if blocks else 0))
+    add_to_page_cache(m, pfn, inode, first)
     put_page(m, pfn)
-    return pfn
+    return pfn + index - first
+
+
+def _folio_order(m: Machine, inode: Inode, index: int) -> int:
+    """The order of a new folio at `index`: that of the file, less where the file ends, or a page is there already."""
+    if inode.filesystem not in m.profile.files.large_folios:
+        return 0
+    order = inode.folio.bit_length() - 1
+    cache, swapped = m.page_cache.of(inode.id), m.shmem_swap.of(inode.id)
+    while order:
+        first = index & -(1 << order)
+        pages = range(first, first + (1 << order))
+        if pages.stop <= inode.pages and not any(page in cache or page in swapped for page in pages):
+            break
+        order -= 1
+    return order
 
 
 def _shmem_fill(m: Machine, pfn: int, inode: Inode, index: int) -> None:
@@ -142,7 +177,7 @@ def store(m: Machine, pfn: int, tag: str) -> None:
 
 
 def writepage(m: Machine, pfn: int) -> None:
-    """Write a page to disk: clear DIRTY, clean and write-protect its PTEs."""
+    """Write a folio to disk: clear DIRTY, clean and write-protect its PTEs."""
     inode = m.inode_of(pfn)
     assert inode is not None
     if can(inode, "writeback"):
@@ -150,7 +185,10 @@ def writepage(m: Machine, pfn: int) -> None:
     m.clear_flags(pfn, pf.DIRTY)
     create_buffers(m, pfn, inode)
     if can(inode, "writeback"):
-        m.put(m.disk, (inode.id, int(m.index.view[pfn])), content_of(m, pfn))
+        index = int(m.index.view[pfn])
+        for frame in folio_frames(m, pfn):
+            if index + frame - pfn < inode.pages:
+                m.put(m.disk, (inode.id, index + frame - pfn), content_of(m, frame))
 
 
 def mapping_set_error(m: Machine, inode: Inode) -> None:
@@ -160,76 +198,6 @@ def mapping_set_error(m: Machine, inode: Inode) -> None:
 
 
 def cached_pages(m: Machine, inode: int) -> list[int]:
-    """The frames of the inode's page cache, sorted by index."""
+    """The frames of the inode's page cache, sorted by index; of a large folio the head alone."""
     cache = m.page_cache.of(inode)
     return [cache[index] for index in sorted(cache)]
-
-
-def truncate_page(m: Machine, pfn: int) -> None:
-    """truncate_complete_page(): remove the page from the page cache and discard its content."""
-    m.clear_flags(pfn, pf.DIRTY | pf.MAPPEDTODISK)
-    clear_page_mlock(m, pfn)
-    delete_from_page_cache(m, pfn)
-
-
-def truncate_inode_pages(m: Machine, inode: Inode, first: int, last: int | None = None) -> None:
-    """Discard cached pages, swapped-out pages and disk content from `first` to `last` (exclusive; None: the end)."""
-    _split_at(m, inode, first)
-    if last is not None:
-        _split_at(m, inode, last)
-    unreserve(m, inode.id, first, last)
-    end = _NO_END if last is None else last
-    _truncate_cached(m, inode, first, end)
-    _truncate_swapped(m, inode, first, end)
-    for index in sorted(m.disk.of(inode.id)):
-        if first <= index < end:
-            m.delete(m.disk, (inode.id, index))
-
-
-def _truncate_cached(m: Machine, inode: Inode, first: int, end: int) -> None:
-    for index, pfn in sorted(m.page_cache.of(inode.id).items()):
-        span = HPAGE_PMD_NR if m.page(pfn) & pf.THP else 1
-        inside = range(max(index, first), min(index + span, end))
-        if len(inside) == span or (inside and not m.page(pfn) & pf.DIRTY):
-            truncate_page(m, pfn)
-        for cut in inside if len(inside) < span else ():
-            _set_content(m, pfn + cut - index, ZERO)  # an extra reference kept the huge page from being split
-
-
-def _truncate_swapped(m: Machine, inode: Inode, first: int, end: int) -> None:
-    """shmem_free_swap(): free the swap slots of shared memory."""
-    for index, offset in sorted(m.shmem_swap.of(inode.id).items()):
-        if first <= index < end:
-            m.delete(m.shmem_swap, (inode.id, index))
-            m.add_to(m.swap_map, offset, -1)
-            m.delete(m.swap_content, offset)
-
-
-def _split_at(m: Machine, inode: Inode, index: int) -> None:
-    """truncate_inode_partial_folio(): split a huge page that crosses an end of the range."""
-    head = m.page_cache.of(inode.id).get(index & -HPAGE_PMD_NR)
-    if index % HPAGE_PMD_NR and head is not None and m.page(head) & pf.THP and m.page(head) & pf.COMPOUND_HEAD:
-        split_cached_page(m, head)
-
-
-def why_kept(m: Machine, pfn: int) -> tuple[str, int]:
-    """What keeps invalidate_inode_page() from dropping a page: dirty, writeback, mapped or referenced; and refcount."""
-    word, count = m.page(pfn), int(m.refcount.view[pfn])
-    if word & (pf.DIRTY | pf.WRITEBACK):
-        return "dirty" if word & pf.DIRTY else "writeback", count
-    return "mapped" if m.mapcount.view[pfn] else "referenced", count
-
-
-def invalidate_inode_page(m: Machine, pfn: int, extra: int) -> bool:
-    """Drop a clean, unmapped page with no references but the page cache's and `extra`. Returns whether it could."""
-    if m.page(pfn) & (pf.DIRTY | pf.WRITEBACK) or m.mapcount.view[pfn]:
-        return False
-    private = 1 if m.page(pfn) & pf.PRIVATE else 0
-    alone = int(m.refcount.view[pfn]) == 1 + private + extra
-    if alone:
-        clear_page_mlock(m, pfn)
-        delete_from_page_cache(m, pfn)
-    elif m.profile.has("invalidate_counts_last"):
-        clear_page_mlock(m, pfn)
-        release_page(m, pfn)
-    return alone

@@ -12,24 +12,22 @@ from . import page_flags as pf
 from .filemap import (
     DISK,
     ZERO,
-    add_to_page_cache,
     cached_pages,
     can,
     content_of,
     create_buffers,
-    invalidate_inode_page,
     read_page,
     store,
-    truncate_inode_pages,
     writepage,
 )
+from .folio import folio_nr_pages
 from .hugetlb import fallocate, hugetlbfs_read
 from .machine import Machine
 from .mark import Act, Mark, Steps, site
 from .memory import Access
 from .mmap import covered, overlapping, put_inode, unmap_mapping_range
-from .page_alloc import alloc_page, put_page
 from .records import HPAGE_PMD_NR, Inode, OpenFile
+from .truncate import invalidate_inode_page, truncate_inode_pages
 
 HUGETLB_READ: Final = site("hugetlbfs_read", Act.DECIDE, args="path index")
 HUGETLB_LOST: Final = site("hugetlbfs_read", Act.DECIDE, "EIO", "path index")
@@ -50,12 +48,12 @@ UNLINKED: Final = site("do_unlinkat", Act.DROP, args="path")
 HUGE_TMPFS: Final = "/hugetmp/"
 
 
-def create_file(m: Machine, path: str, pages: int, filesystem: str, hole: bool) -> int | None:
+def create_file(m: Machine, path: str, pages: int, filesystem: str, hole: bool, folio: int = 1) -> int | None:
     """Create a file. Returns its inode number, or None without memory: only tmpfs and hugetlbfs allocate pages now.
 
-    Then no file is left.
+    Then no file is left. `folio`: see `Inode`.
     """
-    inode = Inode(m.new_id("inode"), path, filesystem, pages, on_disk=0 if hole else pages)
+    inode = Inode(m.new_id("inode"), path, filesystem, pages, on_disk=0 if hole else pages, folio=folio)
     m.put(m.inodes, inode.id, inode)
     m.put(m.paths, path, inode.id)
     fill = fallocate if can(inode, "huge") else _fill if can(inode, "swapbacked") else None
@@ -70,20 +68,18 @@ def create_file(m: Machine, path: str, pages: int, filesystem: str, hole: bool) 
 def _fill(m: Machine, inode: Inode) -> bool:
     """Allocate all pages of a tmpfs file. False without memory."""
     for index in range(inode.pages):
-        pfn = alloc_page(m)
+        pfn = read_page(m, inode, index)
         if pfn is None:
             return False
         store(m, pfn, DISK)
-        m.set_flags(pfn, pf.UPTODATE | pf.DIRTY)
-        add_to_page_cache(m, pfn, inode, index)
-        put_page(m, pfn)
+        m.set_flags(m.compound_head(pfn), pf.DIRTY)
     return True
 
 
-def create_shmem(m: Machine, pages: int) -> int:
+def create_shmem(m: Machine, pages: int, folio: int = 1) -> int:
     """shmem_zero_setup(): the unnamed tmpfs file behind shared anonymous memory."""
     number = m.new_id("inode")
-    m.put(m.inodes, number, Inode(number, f"/dev/zero ({number})", "tmpfs", pages, linked=False))
+    m.put(m.inodes, number, Inode(number, f"/dev/zero ({number})", "tmpfs", pages, linked=False, folio=folio))
     return number
 
 
@@ -147,12 +143,18 @@ def write_back(m: Machine, inode: Inode, pages: range | None = None) -> Steps[No
     dirty = [
         pfn
         for pfn in cached_pages(m, inode.id)
-        if m.page(pfn) & (pf.DIRTY | pf.WRITEBACK) and (pages is None or int(m.index.view[pfn]) in pages)
+        if m.page(pfn) & (pf.DIRTY | pf.WRITEBACK) and (pages is None or _overlaps(m, pfn, pages))
     ]
     for pfn in dirty:
         writepage(m, pfn)
         m.clear_flags(pfn, pf.WRITEBACK)
     yield Mark(WRITTEN_BACK, (inode.path,), tuple(dirty))
+
+
+def _overlaps(m: Machine, pfn: int, pages: range) -> bool:
+    """Whether a folio of a file has any of the pages."""
+    first = int(m.index.view[pfn])
+    return first < pages.stop and pages.start < first + folio_nr_pages(m, pfn)
 
 
 def do_fsync(m: Machine, inode: Inode, description: int | None, pages: range | None = None) -> Steps[int | str]:
@@ -223,7 +225,8 @@ def do_drop_caches(m: Machine) -> Steps[int]:
             continue
         for pfn in cached_pages(m, number):
             if not m.page(pfn) & (pf.LOCKED | pf.UNEVICTABLE):
-                dropped += invalidate_inode_page(m, pfn, extra=0)
+                nr_pages = folio_nr_pages(m, pfn)
+                dropped += nr_pages if invalidate_inode_page(m, pfn, extra=0) else 0
     yield Mark(CACHES_DROPPED, (dropped,))
     return 0
 

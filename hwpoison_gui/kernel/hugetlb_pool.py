@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
 from . import page_flags as pf
-from .gate import ABSENT
+from .folio import destroy_compound_page, prep_compound_page
 from .machine import Machine
 from .mark import Act, Mark, Steps, site
 from .page_alloc import alloc_pages, drain_pcp, free_one_page, take_page_off_buddy
-from .records import HPAGE_PMD_NR, HPAGE_PMD_ORDER
+from .records import HPAGE_PMD_ORDER
 
 DISSOLVED: Final = site("dissolve_free_huge_page", Act.FLAG, "dissolved")
 NOT_DISSOLVED: Final = site("dissolve_free_huge_page", Act.FLAG, "busy")
@@ -42,25 +40,6 @@ def alloc_fresh_huge_page(m: Machine) -> int | None:
     m.set_flags(head, pf.UPTODATE)
     m.add_to(m.counters, "nr_huge_pages", 1)
     return head
-
-
-def prep_compound_page(m: Machine, head: int, flags: int) -> None:
-    """Make a compound page of 512 frames; page->mapping of a tail is its head."""
-    m.put(m.compound_order, head, HPAGE_PMD_ORDER)
-    m.set_flags(head, pf.COMPOUND_HEAD | flags)
-    tails = np.arange(head + 1, head + HPAGE_PMD_NR)
-    m.put_flags(tails, on=pf.COMPOUND_TAIL | flags)
-    m.put_cells(m.mapping, tails, np.full(len(tails), head, np.uint32))
-
-
-def destroy_compound_page(m: Machine, head: int) -> None:
-    """Split a compound page into 512 frames; they keep all but the compound flags."""
-    m.put(m.compound_order, head, ABSENT)
-    gone = pf.COMPOUND_HEAD | pf.COMPOUND_TAIL | pf.HUGE | pf.THP
-    m.clear_flags(head, gone)
-    tails = np.arange(head + 1, head + HPAGE_PMD_NR)
-    m.put_flags(tails, off=gone)
-    m.put_cells(m.mapping, tails, np.zeros(len(tails), np.uint32))
 
 
 def available_huge_pages(m: Machine) -> int:

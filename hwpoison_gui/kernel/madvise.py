@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from . import page_flags as pf
 from . import pte as ptes
+from .anon_folio import maps_whole_folio
 from .filemap import content_of
+from .folio import folio_nr_pages, folio_test_large
 from .handler import MF_ACTION_REQUIRED, MF_COUNT_INCREASED, MF_SW_SIMULATED
-from .huge_memory import split_huge_page
 from .machine import Machine
 from .mark import Act, Mark, Steps, site
 from .memory import Access, handle_mm_fault
@@ -21,7 +21,8 @@ from .mmap import covered, overlapping
 from .page_alloc import get_page, put_page
 from .records import HPAGE_PMD_NR, PAGE_SHIFT, PAGE_SIZE, Vma
 from .soft_offline import soft_offline_page
-from .swap import pageout, read_swap_cache
+from .split_folio import split_huge_page
+from .swap import is_reclaimed_whole, pageout, read_swap_cache
 from .vm_fault import VM_FAULT_HWPOISON, VM_FAULT_OOM
 
 COPIED: Final = site("copy_from_user", args="address")
@@ -110,10 +111,21 @@ def _pageout_vma(m: Machine, vma: Vma, start: int, end: int) -> Steps[None]:
         if entry & ptes.PSE:
             pfn += (address >> PAGE_SHIFT) % HPAGE_PMD_NR
             pages = min((end - address) >> PAGE_SHIFT, HPAGE_PMD_NR - (address >> PAGE_SHIFT) % HPAGE_PMD_NR)
-        if m.page(pfn) & pf.THP:
-            yield from _split(m, pfn)
+        if folio_test_large(m, pfn):
+            yield from _reclaim_large(m, vma, address, end, pfn)
+            if folio_test_large(m, pfn):
+                continue
         for frame in range(pfn, pfn + pages):
             yield from pageout(m, frame)
+
+
+def _reclaim_large(m: Machine, vma: Vma, address: int, end: int, pfn: int) -> Steps[None]:
+    """Reclaim a folio of a file on disk as a whole, if the range maps all of it; split any other."""
+    whole = pfn == m.compound_head(pfn) and address + (folio_nr_pages(m, pfn) << PAGE_SHIFT) <= end
+    if whole and is_reclaimed_whole(m, pfn) and maps_whole_folio(m, vma, address >> PAGE_SHIFT, pfn):
+        yield from pageout(m, pfn)
+    else:
+        yield from _split(m, pfn)
 
 
 def _mapped_addresses(m: Machine, vma: Vma, start: int, end: int) -> Iterator[int]:

@@ -11,6 +11,7 @@ from hwpoison_gui.record import Record
 
 from . import page_flags as pf
 from . import pte as ptes
+from .anon_folio import do_anonymous_folio
 from .filemap import ZERO, can, content_of, find_get_page, read_page, store
 from .gate import ABSENT
 from .huge_fault import do_huge_file_fault, do_huge_pmd_anonymous_page, do_huge_pmd_wp_page
@@ -202,6 +203,8 @@ def do_anonymous_page(m: Machine, vma: Vma, address: int, write: bool) -> Steps[
             return VM_FAULT_OOM
         m.set_pte(vma.mm, address >> PAGE_SHIFT, ptes.mk_pte(zero, ptes.SPECIAL | ptes.ACCESSED))
         yield _mapped(ZERO_PAGE, vma, address, zero)
+        return FAULT_DONE
+    if vma.folio > 1 and (yield from do_anonymous_folio(m, vma, address)):
         return FAULT_DONE
     pfn = _new_anon_page(m, vma, address, ZERO)
     if pfn is None or not map_page(m, vma, address, pfn, ptes.RW | ptes.DIRTY):

@@ -10,7 +10,7 @@ from typing import Final
 
 from . import page_flags as pf
 from . import pte as ptes
-from .filemap import truncate_inode_pages
+from .anon_folio import maps_whole_folio
 from .huge_memory import PMD_SIZE, split_pmds_at_edges
 from .hugetlb import hugetlb_reserve_pages, hugetlb_vm_op_close, move_reservation
 from .machine import Machine
@@ -18,6 +18,7 @@ from .mark import Act, Mark, Steps, site
 from .memory import handle_mm_fault, zap_pte
 from .records import HPAGE_PMD_NR, HPAGE_RESV_OWNER, PAGE_SHIFT, PAGE_SIZE, TASK_SIZE, Vma, anon_pgoff
 from .rmap import anon_vma_clone, munlock_page, unlink_anon_vmas
+from .truncate import truncate_inode_pages
 
 NOT_RESERVED: Final = site("hugetlb_reserve_pages", Act.DECIDE, "ENOMEM", "pages")
 MAPPED: Final = site("mmap_region", Act.MAP, args="pages path start")
@@ -68,16 +69,20 @@ def put_inode(m: Machine, inode: int) -> None:
         truncate_inode_pages(m, record, 0)
 
 
-def get_unmapped_area(m: Machine, mm: int, pages: int, huge: bool) -> int:
-    """A free address, in bytes, for `pages` pages; aligned to 2 MiB if `huge`. -1 past the end of user addresses."""
+def get_unmapped_area(m: Machine, mm: int, pages: int, align: int = 1) -> int:
+    """A free address, in bytes, for `pages` pages, aligned to `align` pages. -1 past the end of user addresses."""
     base = m.mmap_base.view[mm]
-    if huge:
-        align = HPAGE_PMD_NR << PAGE_SHIFT
-        base = (base + align - 1) & -align
+    align <<= PAGE_SHIFT
+    base = (base + align - 1) & -align
     if base + (pages << PAGE_SHIFT) > TASK_SIZE:
         return -1
     m.put(m.mmap_base, mm, base + ((pages + GUARD_PAGES) << PAGE_SHIFT))
     return base
+
+
+def alignment_of(vma: Vma) -> int:
+    """The pages to which the start of a VMA is aligned, so that its huge pages or large folios are."""
+    return HPAGE_PMD_NR if vma.huge != "none" else vma.folio
 
 
 def do_mmap(m: Machine, vma: Vma, populate: bool) -> Steps[int | str]:
@@ -184,7 +189,8 @@ def can_mremap(m: Machine, mm: int, start: int, end: int) -> bool:
 def do_mremap(m: Machine, mm: int, old: int, pages: int) -> Steps[int]:
     """Move a range of VMAs with their PTEs, of any type. Returns the new address, or -1 if there is no room."""
     vmas = overlapping(m, mm, old, old + (pages << PAGE_SHIFT))
-    new = get_unmapped_area(m, mm, pages, huge=old % PMD_SIZE == 0 and any(vma.huge != "none" for vma in vmas))
+    aligned = max(map(alignment_of, vmas), default=1)
+    new = get_unmapped_area(m, mm, pages, aligned if old % (aligned << PAGE_SHIFT) == 0 else 1)
     if new < 0:
         return new
     vmas = isolate_range(m, mm, old, old + (pages << PAGE_SHIFT))
@@ -239,7 +245,7 @@ def do_mlock(m: Machine, mm: int, start: int, end: int, lock: bool) -> Steps[int
         m.put(m.vmas, vma.id, vma._replace(locked=lock))
         for vpn, entry in _entries_of(m, vma):
             if entry & ptes.PRESENT and not entry & ptes.SPECIAL:
-                _mlock_page(m, vpn, entry, lock)
+                _mlock_page(m, vma, vpn, entry, lock)
     if until != end:
         return "ENOMEM"
     if not lock:
@@ -250,11 +256,14 @@ def do_mlock(m: Machine, mm: int, start: int, end: int, lock: bool) -> Steps[int
     return "EAGAIN" if errno == "ENOMEM" else "ENOMEM"  # __mlock_posix_error_return()
 
 
-def _mlock_page(m: Machine, vpn: int, entry: int, lock: bool) -> None:
-    """mlock_pte_range(): a huge page is locked once, by its huge PTE only."""
+def _mlock_page(m: Machine, vma: Vma, vpn: int, entry: int, lock: bool) -> None:
+    """mlock_pte_range(): a large folio is locked once, where all of it is mapped; early kernels ask for a huge PTE."""
     pfn = ptes.value_of(entry)
-    if vpn % HPAGE_PMD_NR if entry & ptes.PSE else m.page(pfn) & pf.THP:
-        return
+    if not entry & ptes.PSE and m.page(pfn) & pf.THP:
+        if not m.profile.has("mlock_large_folios"):
+            return
+        if lock and (pfn != m.compound_head(pfn) or not maps_whole_folio(m, vma, vpn, pfn)):
+            return
     if lock:
         m.set_flags(pfn, pf.MLOCKED | pf.UNEVICTABLE)
     else:

@@ -22,12 +22,12 @@ from .handler import (
     matching_row,
     take_action,
 )
-from .huge_memory import split_huge_page
 from .kill_accessing_process import poisoned_before
 from .mark import Act, Mark, Site, Steps, site
 from .page_alloc import put_page, take_page_off_buddy
 from .profile.type import FAILED, RECOVERED
 from .profile.variants import phase
+from .split_folio import split_huge_page
 
 ONLINE: Final = site("pfn_to_online_page", Act.DECIDE, "online")
 OFFLINE: Final = site("pfn_to_online_page", Act.DECIDE, "not online", "pfn")

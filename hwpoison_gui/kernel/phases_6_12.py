@@ -22,13 +22,13 @@ from .handler import (
     frames_of,
     leave,
 )
-from .huge_memory import split_huge_page
 from .kill_accessing_process import kill_accessing_process
 from .mark import Act, Mark, Steps, site
 from .memory_failure_hugetlb import handle_huge_page
 from .page_alloc import put_page
 from .phases_6_1 import lock_and_save_flags
 from .profile.variants import phase
+from .split_folio import split_huge_page
 from .user_mappings import (
     MAPPED,
     NOT_MAPPED,

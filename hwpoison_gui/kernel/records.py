@@ -88,7 +88,7 @@ class Vma(Record):
     `prot` is `rw`, `r` or `none`; `execute` is only displayed. `file` is the id of an open file description, or 0.
     `anon_vma` is 0 until the first anonymous fault. `huge` is `none`, `hugetlb` or `thp`. `resv`: HPAGE_RESV_ flags of
     a private hugetlb mapping: OWNER in the address space that reserved its pages, UNMAPPED where a page was taken away
-    for the owner (unmap_ref_private()).
+    for the owner (unmap_ref_private()). `folio`: frames of the folios in which anonymous memory is allocated.
     """
 
     id: int
@@ -107,6 +107,7 @@ class Vma(Record):
     name: str = ""
     execute: bool = False
     resv: int = 0
+    folio: int = 1
 
     @property
     def perms(self) -> str:
@@ -145,6 +146,7 @@ class Inode(Record):
     The first `on_disk` pages had content when the file was created; the others are a hole.
     `wb_err` counts write-back errors (errseq_t); `wb_seen`: the newest one has been reported.
     `deleted`: /proc/PID/maps printed the path with ` (deleted)`, as for System V segments and memfds.
+    `folio`: frames of the folios in which the page cache keeps it, where the file system has large ones.
     """
 
     id: int
@@ -156,6 +158,7 @@ class Inode(Record):
     wb_err: int = 0
     wb_seen: bool = True
     deleted: bool = False
+    folio: int = 1
 
 
 class OpenFile(Record):

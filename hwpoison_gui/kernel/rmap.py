@@ -158,9 +158,10 @@ def _lost_when_unmapped(m: Machine, word: int) -> int:
 
 
 def munlock_page(m: Machine, pfn: int) -> None:
-    """munlock_vma_page(): clear MLOCKED of a page that no locked VMA maps any more."""
-    if m.page(pfn) & pf.MLOCKED and not any(vma.locked for vma, _ in mappings_of(m, pfn)):
-        clear_page_mlock(m, pfn)
+    """munlock_vma_folio(): clear MLOCKED of a page that no locked VMA maps any more, or not all pages of its folio."""
+    head = m.compound_head(pfn)
+    if m.page(head) & pf.MLOCKED and not any(vma.locked for vma, _ in mappings_of(m, pfn)):
+        clear_page_mlock(m, head)
 
 
 def clear_page_mlock(m: Machine, pfn: int) -> None:
@@ -176,17 +177,17 @@ def set_anon(m: Machine, pfn: int, vma: Vma, address: int) -> None:
 
 
 def page_mkclean(m: Machine, pfn: int) -> int:
-    """Clear the dirty and write bits of every PTE in a shared VMA that maps the frame. Returns how many changed."""
+    """Clear the dirty and write bits of every PTE in a shared VMA that maps the folio. Returns how many changed."""
     cleaned = 0
-    for vma in rmap_vmas(m, pfn):
-        address = page_mapped_in_vma(m, pfn, vma)
-        if address < 0 or not vma.shared:
-            continue
-        vpn = address >> PAGE_SHIFT
-        entry = m.pte(vma.mm, vpn)
-        if entry & (ptes.DIRTY | ptes.RW):
-            m.set_pte(vma.mm, vpn, entry & ~(ptes.DIRTY | ptes.RW))
-            cleaned += 1
+    for frame in range(pfn, pfn + (1 << m.compound_order.view.get(pfn, 0))):
+        for vma, address in rmap_addresses(m, frame) if m.mapcount.view[frame] else ():
+            if mapped_at(m, frame, vma, address) < 0 or not vma.shared:
+                continue
+            vpn = address >> PAGE_SHIFT
+            entry = m.pte(vma.mm, vpn)
+            if entry & (ptes.DIRTY | ptes.RW) and not (frame > pfn and entry & ptes.PSE):
+                m.set_pte(vma.mm, vpn, entry & ~(ptes.DIRTY | ptes.RW))
+                cleaned += 1
     return cleaned
 
 

@@ -8,10 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from . import page_flags as pf
-from .filemap import invalidate_inode_page
 from .get_hwpoison_page import FREE, TAKEN, get_hwpoison_page
 from .handler import MF_COUNT_INCREASED, MF_SOFT_OFFLINE
-from .huge_memory import split_huge_page
 from .hugetlb_pool import page_handle_poison, update_and_free_page
 from .hwpoison_inject import pfn_valid
 from .machine import Machine
@@ -19,6 +17,8 @@ from .mark import Act, Mark, Steps, site
 from .migrate import migrate_page
 from .page_alloc import put_page
 from .profile.type import SYSCTL_ENABLE_SOFT_OFFLINE
+from .split_folio import split_huge_page
+from .truncate import invalidate_inode_page
 
 NO_PAGE: Final = site("soft_offline_page", Act.DECIDE, "ENXIO", "pfn")
 POISONED_BEFORE: Final = site("soft_offline_page", Act.DECIDE, "already poisoned")

@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Final
 
 from . import page_flags as pf
-from .filemap import delete_from_page_cache, writepage
+from .filemap import can, delete_from_page_cache, writepage
+from .folio import folio_frames, folio_test_large
 from .gate import ABSENT
 from .machine import Machine
 from .mark import Act, Mark, Steps, site
 from .page_alloc import alloc_page, get_page, put_page
-from .rmap import page_mapped_in_vma, rmap_vmas, try_to_unmap
+from .rmap import mappings_of, try_to_unmap
 
 KEPT: Final = site("shrink_page_list", Act.DECIDE, "keep", "extra")
 FREED: Final = site("shrink_page_list", Act.DROP, "free")
@@ -104,12 +105,23 @@ def swap_writepage(m: Machine, pfn: int) -> None:
 
 
 def pageout(m: Machine, pfn: int) -> Steps[bool]:
-    """shrink_page_list() for one page: unmap it, write it if dirty, free it. False if the page must stay."""
+    """shrink_page_list() for one folio: unmap it, write it if dirty, free it. False if the folio must stay.
+
+    An anonymous or tmpfs folio must be a single page; the caller splits it.
+    """
     if m.page(pfn) & (pf.LOCKED | pf.UNEVICTABLE | pf.HWPOISON) or not m.page(pfn) & pf.LRU:
+        return False
+    if folio_test_large(m, pfn) and not is_reclaimed_whole(m, pfn):
         return False
     if m.anon_vma_of(pfn):
         return (yield from _pageout_anon(m, pfn))
     return (yield from _pageout_file(m, pfn))
+
+
+def is_reclaimed_whole(m: Machine, pfn: int) -> bool:
+    """Whether the folio is a file's on disk: reclaim splits others, as swap slots are of one page each here."""
+    inode = m.inode_of(m.compound_head(pfn))
+    return inode is not None and not can(inode, "swapbacked")
 
 
 def _pageout_anon(m: Machine, pfn: int) -> Steps[bool]:
@@ -131,13 +143,14 @@ def _pageout_file(m: Machine, pfn: int) -> Steps[bool]:
     inode = m.inode_of(pfn)
     if inode is None:
         return False
-    for vma in rmap_vmas(m, pfn):
-        if page_mapped_in_vma(m, pfn, vma) >= 0 and vma.locked:
-            return False
-    if not (yield from try_to_unmap(m, pfn, "none")):
+    frames = folio_frames(m, pfn)
+    if any(vma.locked for frame in frames for vma, _ in mappings_of(m, frame)):
         return False
+    for frame in frames:
+        if not (yield from try_to_unmap(m, frame, "none")):
+            return False
     private = 1 if m.page(pfn) & pf.PRIVATE else 0
-    if m.refcount.view[pfn] != 1 + private:
+    if m.refcount.view[pfn] != len(frames) + private:
         return False
     if inode.filesystem == "tmpfs":
         _shmem_writepage(m, pfn, inode.id)

@@ -63,6 +63,7 @@ def op_writeback(w: World, a: Args) -> Steps[OpResult]:
     m, pfn = w.machine, w.frame(a["frame"])
     if not w.in_use(pfn):
         raise ScenarioError(f"{a['frame']!r}: there is no I/O on a frame without references", key="frame")
+    pfn = m.compound_head(pfn)
     if a["state"] == "end":
         m.clear_flags(pfn, pf.WRITEBACK)
     else:

@@ -129,7 +129,7 @@ def op_file(w: World, a: Args) -> Steps[OpResult]:
     whole_huge_pages(a, a["filesystem"] == "hugetlbfs", "pages")
     if not a["hole"] and a["filesystem"] == "tmpfs" and not check_created(w.machine, a["pages"]):
         return OpResult(errno="ENOMEM")
-    made = fs.create_file(w.machine, a["path"], a["pages"], a["filesystem"], a["hole"])
+    made = fs.create_file(w.machine, a["path"], a["pages"], a["filesystem"], a["hole"], a.get("folio", 1))
     yield Mark(CREATED, (a["path"], a["pages"], a["filesystem"]))
     return DONE if made is not None else OpResult(errno="ENOMEM")
 
@@ -218,19 +218,21 @@ def op_mmap(w: World, a: Args) -> Steps[OpResult]:
     inode, description = _mapped_file(w, a)
     huge = _huge_of(a, inode)
     vma = Vma(0, process.mm, 0, 0, a["prot"], a["shared"], inode.id if inode else 0, a["offset"], huge=huge)
+    if inode is None and not a["shared"]:
+        vma = vma._replace(folio=a.get("folio", 1))
     if a["populate"] or a["locked"]:
         check_mapped(m, vma, a["pages"])
     if a.get("fixed"):
         start = w.address(a["task"], a["fixed"], "fixed")
     else:
-        start = mmap.get_unmapped_area(m, process.mm, a["pages"], huge=huge != "none")
+        start = mmap.get_unmapped_area(m, process.mm, a["pages"], max(mmap.alignment_of(vma), a.get("folio", 1)))
         if start < 0:
             return OpResult(errno="ENOMEM")
     mapping = vma.mapping
     if huge == "hugetlb" and not mapping:
         mapping = hugetlb_file_setup(m, a["pages"])
     elif a["shared"] and not mapping:
-        mapping = fs.create_shmem(m, a["pages"])
+        mapping = fs.create_shmem(m, a["pages"], a.get("folio", 1))
     if inode is not None and not a.get("fd") and inode.filesystem != "hugetlbfs":
         description = fs.dentry_open(m, inode)
     before = w.areas.get((process.tgid, a["name"]))

@@ -128,13 +128,13 @@ def test_each_page_is_as_calls_have_left_it(profile: str, acts: list[tuple[str, 
 def test_areas_lie_apart_and_huge_ones_are_aligned() -> None:
     bench = Workbench()
     m, mm = bench.m, bench.session.world.process("a").mm
-    first = get_unmapped_area(m, mm, 3, huge=False)
-    second = get_unmapped_area(m, mm, 1, huge=False)
+    first = get_unmapped_area(m, mm, 3)
+    second = get_unmapped_area(m, mm, 1)
     assert second == first + (3 + GUARD_PAGES) * PAGE_SIZE
-    huge = get_unmapped_area(m, mm, 512, huge=True)
+    huge = get_unmapped_area(m, mm, 512, 512)
     assert huge % (2 << 20) == 0 and second < huge < second + (2 << 20) + (1 + GUARD_PAGES) * PAGE_SIZE
-    assert get_unmapped_area(m, mm, 1, huge=True) % (2 << 20) == 0
-    assert get_unmapped_area(m, mm, 1, huge=False) > huge + 512 * PAGE_SIZE
+    assert get_unmapped_area(m, mm, 1, 512) % (2 << 20) == 0
+    assert get_unmapped_area(m, mm, 1) > huge + 512 * PAGE_SIZE
 
 
 def test_a_new_area_takes_the_place_of_what_is_there() -> None:

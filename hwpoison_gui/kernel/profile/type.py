@@ -162,6 +162,9 @@ class Files:
     )
     report_error: Callable[[Machine, Inode, int | None], int | str] = field(metadata=means("what fsync returns"))
     error_remove_page: Mapping[str, str] = field(metadata=means("error_remove_page of a file system"))
+    large_folios: frozenset[str] = field(
+        default=frozenset(), metadata=means("file systems whose page cache may have folios of several pages")
+    )
 
     def keeps_poison(self, filesystem: str) -> bool:
         """Whether a file system keeps a poisoned page in the page cache instead of dropping it."""

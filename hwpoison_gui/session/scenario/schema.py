@@ -37,6 +37,7 @@ class Kind(Enum):
     CHOICE = "one of some words"
     SYSCTL = "a sysctl"
     COUNT = "an integer"
+    POWER = "a power of two"
     FLAG = "true or false"
     TASK = "a task"
     NEW_TASK = "a name for a task"
@@ -70,7 +71,8 @@ Default = Missing | SameAs | str | int | bool
 class Key(Record):
     """A key of an op.
 
-    `features` maps a word of `allowed` to the feature that a profile must have for it.
+    `features` maps a word of `allowed` to the feature that a profile must have for it; `feature`: what it must have for
+    any value but the default.
     """
 
     kind: Kind
@@ -79,6 +81,7 @@ class Key(Record):
     least: int = 0
     most: int = MOST
     features: Mapping[str, str] = MappingProxyType({})
+    feature: str = ""
 
 
 class Op(Record):
@@ -120,6 +123,7 @@ _VALUE: Final = Key(Kind.TEXT)
 _INDEX: Final = Key(Kind.COUNT, most=MOST_FILE_PAGES - 1)
 _SIZE: Final = Key(Kind.COUNT, most=MOST_FILE_PAGES)
 _NO: Final = Key(Kind.FLAG, False)
+_FOLIO: Final = Key(Kind.POWER, 1, least=1, most=HUGE_PAGE, feature="multi_size_thp")
 _RANGE: Final = {"task": _TASK, "at": _AT, "pages": _pages(default=1)}
 
 OPS: Final[dict[str, Op]] = {
@@ -156,6 +160,7 @@ OPS: Final[dict[str, Op]] = {
             "pages": _SIZE,
             "filesystem": _choice("ext4", "tmpfs", "hugetlbfs", "blockdev", "nofs", "directory"),
             "hole": _NO,
+            "folio": _FOLIO,
         }
     ),
     "open": Op({"task": _TASK, "path": _PATH, "fd": Key(Kind.NEW_FD)}),
@@ -173,6 +178,7 @@ OPS: Final[dict[str, Op]] = {
             "locked": _NO,
             "populate": _NO,
             "huge": _choice("none", "hugetlb", "thp", thp="transparent_hugepages"),
+            "folio": _FOLIO,
             "fixed": Key(Kind.ADDRESS, Missing.ABSENT),
         }
     ),

@@ -154,8 +154,11 @@ def value_of(key: str, spec: Key, value: object) -> str | int | bool:
         return choice(value, key, spec.allowed)
     if spec.kind is Kind.SYSCTL:
         return choice(value, key, tuple(sysctls()))
-    if spec.kind in (Kind.COUNT, Kind.THREAD):
-        return count(value, key, spec.least, spec.most)
+    if spec.kind in (Kind.COUNT, Kind.THREAD, Kind.POWER):
+        number = count(value, key, spec.least, spec.most)
+        if spec.kind is Kind.POWER and number & (number - 1):
+            raise ScenarioError(f"expected {spec.kind.value}, not {number}", key=key)
+        return number
     return _SIMPLE[spec.kind](value, key)
 
 

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.filemap import FILESYSTEMS
-from hwpoison_gui.kernel.huge_memory import accounted_references, huge_zero_page
 from hwpoison_gui.kernel.machine import MAPPING_ANON, Machine
+from hwpoison_gui.kernel.split_folio import splits
 from hwpoison_gui.view.base.intern import WordTable
 from hwpoison_gui.view.outcome.users import USER_COUNTS, Users
 
@@ -77,10 +77,8 @@ class Frames:
     def _look_at_thps(self, m: Machine, heads: I64) -> None:
         thp = np.flatnonzero(has(self.flags, pf.COMPOUND_HEAD | pf.COMPOUND_TAIL) & has(self.flags, pf.THP))
         distinct_heads, which = np.unique(heads[thp], return_inverse=True)
-        zero = huge_zero_page(m)
         for number, head in enumerate(distinct_heads.tolist()):
-            splits = head != zero and m.refcount.view[head] == accounted_references(m, head)
-            self.splits[thp[which == number]] = splits
+            self.splits[thp[which == number]] = splits(m, head)
 
 
 def has(words: U64, mask: int) -> Bools:
@@ -102,7 +100,7 @@ def inode_file_systems(m: Machine) -> I64:
 PREDICATES: Final[dict[str, Callable[[Frames], Bools]]] = {
     "page->mapping is an anon_vma": lambda f: f.anon,
     "page->mapping is set": lambda f: f.mapped,
-    "the huge page can be split": lambda f: f.splits,
+    "the folio can be split": lambda f: f.splits,
     "mapped": lambda f: f.maps > 0,
     "an entry is found": lambda f: f.user["found"] > 0,
     "all entries are found": lambda f: f.user["found"] == f.maps,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from hwpoison_gui.kernel import (
+    anon_folio,
     get_hwpoison_page,
     huge_fault,
     huge_memory,
@@ -14,6 +15,7 @@ from hwpoison_gui.kernel import (
     memory,
     migrate,
     soft_offline,
+    split_folio,
     unpoison,
 )
 from hwpoison_gui.kernel import hwpoison_inject as inject
@@ -45,7 +47,10 @@ FAULT: Final = Part(
             (memory.FILE_PAGE, memory.MAPPED_AROUND, memory.PRIVATE_COPY),
             "No PTE: the page of the file is mapped or copied.",
         ),
-        Way((memory.ZERO_PAGE, memory.NEW_PAGE, huge_memory.GIVEN, hugetlb.MAPPED), "No PTE: memory is allocated."),
+        Way(
+            (memory.ZERO_PAGE, memory.NEW_PAGE, anon_folio.NEW_FOLIO, huge_memory.GIVEN, hugetlb.MAPPED),
+            "No PTE: memory is allocated.",
+        ),
     ),
     teach="Unmapping leaves hwpoison entries behind: here late kill takes effect.",
 )
@@ -126,7 +131,8 @@ SOFT_OFFLINE: Final = (
             Way(get_hwpoison_page.LRU_PAGE, "It is on an LRU list: a reference is taken."),
             Way(get_hwpoison_page.HUGE_PAGE, "It is a huge page of hugetlb."),
             Way(
-                (huge_memory.NEVER_SPLIT, huge_memory.HELD), "It is part of a huge page with extra references: −EBUSY."
+                (split_folio.NEVER_SPLIT, split_folio.UNDER_IO, split_folio.BUFFERS, split_folio.HELD),
+                "It is part of a large folio that cannot be split: −EBUSY.",
             ),
             Way(get_hwpoison_page.FREE_PAGE, "It is free: it is only taken off the free lists."),
             Way(get_hwpoison_page.UNHANDLABLE, "None of these: the kernel uses the page, so it is left alone."),
@@ -134,11 +140,11 @@ SOFT_OFFLINE: Final = (
         (
             get_hwpoison_page.DRAINED,
             get_hwpoison_page.SHAKEN,
-            huge_memory.SPLIT,
-            huge_memory.SPLIT_FILE,
-            huge_memory.REMAPPED,
-            huge_memory.ENTRY_SPLIT,
-            huge_memory.ENTRY_DROPPED,
+            split_folio.SPLIT,
+            split_folio.SPLIT_FILE,
+            split_folio.REMAPPED,
+            split_folio.ENTRY_SPLIT,
+            split_folio.ENTRY_DROPPED,
         ),
     ),
     Part(

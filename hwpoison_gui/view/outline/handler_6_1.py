@@ -6,10 +6,10 @@ from typing import Final
 
 from hwpoison_gui.kernel import (
     get_hwpoison_page,
-    huge_memory,
     hugetlb_pool,
     kill_accessing_process,
     phases_6_1,
+    split_folio,
     user_mappings,
 )
 from hwpoison_gui.kernel import memory_failure_hugetlb as hugetlb
@@ -93,18 +93,21 @@ TAKE: Final = Part(
 )
 
 SPLIT: Final = Part(
-    "Is it part of a transparent huge page?",
+    "Is it part of a large folio?",
     "split_huge_page_to_list",
     (
         Way(NO_STEP, "No: it is a page of 4 KiB."),
-        Way((huge_memory.SPLIT_FILE, huge_memory.REMAPPED), "Yes: split into 512, of which one is lost."),
-        Way((huge_memory.NEVER_SPLIT, huge_memory.HELD), "Yes, but with extra references: “unsplit thp”, Ignored."),
+        Way((split_folio.SPLIT_FILE, split_folio.REMAPPED), "Yes: split into single pages, of which one is lost."),
+        Way(
+            (split_folio.NEVER_SPLIT, split_folio.UNDER_IO, split_folio.BUFFERS, split_folio.HELD),
+            "Yes, but it cannot be split: “unsplit thp”, Ignored.",
+        ),
     ),
     (
-        huge_memory.SPLIT,
-        huge_memory.ENTRY_SPLIT,
-        huge_memory.NOT_MIGRATED,
-        huge_memory.ENTRY_DROPPED,
+        split_folio.SPLIT,
+        split_folio.ENTRY_SPLIT,
+        split_folio.NOT_MIGRATED,
+        split_folio.ENTRY_DROPPED,
         EXITS["unsplit thp"],
     ),
 )

@@ -207,7 +207,7 @@ def test_a_huge_page_that_is_pinned_cannot_be_split() -> None:
     do(session, "munmap", task="b", at="t+400", pages=8)
     pfns = [session.resolve_frame(f"a:t+{page}") for page in (5, 517)]
     do(session, "pin", frame=f"pfn:{pfns[0]:#x}")
-    assert difference(session.machine, *pfns) == {"the huge page can be split"}
+    assert difference(session.machine, *pfns) == {"the folio can be split"}
     assert Assessment.of(session.machine).classes()[pfns].tolist() == [outcomes.IGNORED, outcomes.LATE]
 
 
