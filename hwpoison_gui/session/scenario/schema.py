@@ -72,7 +72,7 @@ class Key(Record):
     """A key of an op.
 
     `features` maps a word of `allowed` to the feature that a profile must have for it; `feature`: what it must have for
-    any value but the default.
+    a number above the least.
     """
 
     kind: Kind
@@ -123,7 +123,7 @@ _VALUE: Final = Key(Kind.TEXT)
 _INDEX: Final = Key(Kind.COUNT, most=MOST_FILE_PAGES - 1)
 _SIZE: Final = Key(Kind.COUNT, most=MOST_FILE_PAGES)
 _NO: Final = Key(Kind.FLAG, False)
-_FOLIO: Final = Key(Kind.POWER, 1, least=1, most=HUGE_PAGE, feature="multi_size_thp")
+_FOLIO: Final = Key(Kind.POWER, Missing.ABSENT, least=1, most=HUGE_PAGE, feature="multi_size_thp")
 _RANGE: Final = {"task": _TASK, "at": _AT, "pages": _pages(default=1)}
 
 OPS: Final[dict[str, Op]] = {
