@@ -77,7 +77,7 @@ def _check_places(m: Machine, flags: Any, refcount: Any, mapcount: Any) -> None:
     _none(m, free & ((refcount != 0) | (mapcount != 0)), "free, but in use")
     for inode, pages in m.page_cache.view.items():
         for index, pfn in pages.items():
-            claims[pfn : pfn + (HPAGE_PMD_NR if m.page(pfn) & (pf.HUGE | pf.THP) else 1)] += 1
+            claims[pfn : pfn + (1 << m.compound_order.view.get(pfn, 0))] += 1
             assert int(m.mapping.view[pfn]) == inode << 2 and int(m.index.view[pfn]) == index, (
                 f"{pfn:#x} is not where it says"
             )

@@ -28,6 +28,17 @@ class Compounds(Record):
         """Mask of the frames that are not tails."""
         return np.asarray(self.head[pfn] == pfn)
 
+    def is_large(self, head: I64) -> Bools:
+        """Mask of the frames that are heads of compound pages."""
+        return self.sizes(head) > 1
+
+    def sizes(self, head: I64) -> I64:
+        """The frames of the compound page of each head; 1 for a frame on its own."""
+        size = np.ones(len(self.head), np.int64)
+        size[np.fromiter(self.order, np.int64)] = 1 << np.fromiter(self.order.values(), np.int64)
+        found: I64 = size[head]
+        return found
+
 
 def compounds_of(words: U64) -> Compounds:
     """The compound pages in a column of flag words, uint64, one per frame."""

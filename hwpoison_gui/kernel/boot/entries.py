@@ -195,7 +195,7 @@ def _fold_huge(entries: Entries, words: U64, pmd: Bools | None) -> Entries:
     return replace(entries, pse=lead).only(lead | ~pse)
 
 
-def page_table_words(image: MemoryImage, rows: VmaRows, entries: Entries) -> I64:
+def page_table_words(image: MemoryImage, rows: VmaRows, entries: Entries, compounds: Compounds) -> I64:
     """The machine's entries. Where dirty bits were not recorded:
 
     an anonymous page outside the swap cache was written through every table that maps it (fork copies
@@ -212,10 +212,10 @@ def page_table_words(image: MemoryImage, rows: VmaRows, entries: Entries) -> I64
         return np.asarray((words & np.uint64(mask)) != 0)
 
     writable, shared = rows.writable[entries.row], rows.shared[entries.row]
-    anon, alone = has(pf.ANON), _mapped_once(entries)
+    anon, alone = has(pf.ANON), _mapped_once(entries, compounds)
     dirty = entries.dirty
     if dirty is None:
-        split = has(pf.COMPOUND_HEAD | pf.COMPOUND_TAIL) & ~entries.pse
+        split = _of_huge_page(entries, compounds) & ~entries.pse
         written = ~has(pf.SWAPCACHE) | (has(pf.MAPPEDTODISK) & ~has(pf.REFERENCED) & writable)
         dirty = np.where(anon | entries.hugetlb, written & ~split & ~has(pf.KSM), shared & writable & has(pf.DIRTY))
     may_write = np.where(
@@ -235,11 +235,21 @@ def page_table_words(image: MemoryImage, rows: VmaRows, entries: Entries) -> I64
     return made
 
 
-def _mapped_once(entries: Entries) -> Bools:
+def _of_huge_page(entries: Entries, compounds: Compounds) -> Bools:
+    """Mask of the present entries whose frame is part of a compound page of 2 MiB or more."""
+    huge = np.array(sorted(head for head, order in compounds.order.items() if order >= HPAGE_PMD_ORDER), np.int64)
+    if not len(huge):
+        return np.zeros(len(entries.mm), bool)
+    at = np.searchsorted(huge, entries.head).clip(0, len(huge) - 1)
+    return np.asarray(entries.present & (huge[at] == entries.head))
+
+
+def _mapped_once(entries: Entries, compounds: Compounds) -> Bools:
+    """Mask of the entries whose page no other one maps: a page of 4 KiB, also in a folio, or a whole huge page."""
     counted = entries.counted
     if not counted.any():
         return counted
-    times = np.bincount(entries.head[counted])
+    page = np.where(_of_huge_page(entries, compounds), entries.head, entries.value)[counted]
     once: Bools = counted.copy()
-    once[counted] = times[entries.head[counted]] == 1
+    once[counted] = np.bincount(page)[page] == 1
     return once

@@ -42,11 +42,29 @@ def load_files(m: Machine, image: MemoryImage, compounds: Compounds) -> None:
     m.paths.load(paths)
     empty = np.empty(0, np.int64)
     cached = image.cached or CachedPages(empty, empty, empty)
-    # A huge page is in the page cache by its head alone.
-    whole = (compounds.head[cached.pfn] == cached.pfn) & (cached.index < 1 << 32)
-    pfn, number, index = cached.pfn[whole], cached.file[whole] + 1, cached.index[whole]
-    _load_cache(m, image.kpageflags, pfn, number, index)
-    _load_unknown(m, image.kpageflags, cached.pfn)
+    pfn, inode, index = _by_heads(cached, compounds)
+    _load_cache(m, image.kpageflags, pfn, inode, index)
+    for owner, folio in _folios(pfn, inode, compounds, image.kpageflags).items():
+        m.inodes.load({owner: m.inodes.view[owner]._replace(folio=folio)})
+    _load_unknown(m, image.kpageflags, np.concatenate((cached.pfn, pfn)), compounds)
+
+
+def _by_heads(cached: CachedPages, compounds: Compounds) -> tuple[I64, I64, I64]:
+    """Frame, inode and index of each cached folio: it is in the page cache by its head, which need not be mapped."""
+    head = compounds.head[cached.pfn]
+    index = cached.index - (cached.pfn - head)
+    fits = (index >= 0) & (cached.index < 1 << 32)
+    pfn, first = np.unique(head[fits], return_index=True)
+    return pfn, (cached.file[fits] + 1)[first], index[fits][first]
+
+
+def _folios(pfn: I64, inode: I64, compounds: Compounds, words: U64) -> dict[int, int]:
+    """The pages of the largest folio of each file that has large ones, by inode."""
+    found: dict[int, int] = {}
+    large = compounds.is_large(pfn) & ((words[pfn] & np.uint64(pf.HUGE)) == 0)
+    for head, number in zip(pfn[large].tolist(), inode[large].tolist(), strict=True):
+        found[number] = max(found.get(number, 1), 1 << compounds.order[head])
+    return found
 
 
 def _load_cache(m: Machine, words: U64, pfn: I64, inode: I64, index: I64) -> None:
@@ -64,8 +82,11 @@ def _load_cache(m: Machine, words: U64, pfn: I64, inode: I64, index: I64) -> Non
     m.content.load(dict.fromkeys(pfn[dirty].tolist(), NEWER))
 
 
-def _load_unknown(m: Machine, words: U64, known: I64) -> None:
-    """Load LRU pages of unknown files: SWAPBACKED is shared memory; PRIVATE and not UPTODATE is a block device."""
+def _load_unknown(m: Machine, words: U64, known: I64, compounds: Compounds) -> None:
+    """Load LRU pages of unknown files: SWAPBACKED is shared memory; PRIVATE and not UPTODATE is a block device.
+
+    The largest folios get the first indices, so that each is at a multiple of its size.
+    """
     unknown = ((words & np.uint64(pf.LRU)) != 0) & ((words & _NOT_OF_A_FILE) == 0)
     unknown[known] = False
     pfn = np.nonzero(unknown)[0]
@@ -79,8 +100,13 @@ def _load_unknown(m: Machine, words: U64, known: I64) -> None:
     following = max(m.inodes.view, default=0) + 1
     for number, filesystem in enumerate(_UNKNOWN, following):
         of_kind = pfn[kind == filesystem]
-        pages = len(of_kind)
-        if pages:
-            on_disk = 0 if filesystem == "tmpfs" else pages
-            m.inodes.load({number: Inode(number, _UNKNOWN[filesystem], filesystem, pages, on_disk)})
-            _load_cache(m, words, of_kind, np.full(pages, number), np.arange(pages))
+        if not len(of_kind):
+            continue
+        sizes = compounds.sizes(of_kind)
+        largest_first = np.argsort(-sizes, kind="stable")
+        of_kind, sizes = of_kind[largest_first], sizes[largest_first]
+        pages = int(sizes.sum())
+        on_disk = 0 if filesystem == "tmpfs" else pages
+        folio = int(sizes[0])
+        m.inodes.load({number: Inode(number, _UNKNOWN[filesystem], filesystem, pages, on_disk, folio=folio)})
+        _load_cache(m, words, of_kind, np.full(len(of_kind), number), np.cumsum(sizes) - sizes)

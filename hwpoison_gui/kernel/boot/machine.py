@@ -18,12 +18,13 @@ from ..image import FileImage, MemoryImage, ProcessImage, ThreadImage, VmaImage
 from ..machine import Machine
 from ..mmzone import zones_by_address
 from ..profile.type import Profile
-from ..records import HPAGE_RESV_OWNER, PAGE_SHIFT, Process, Task, Vma
+from ..records import HPAGE_PMD_NR, HPAGE_RESV_OWNER, PAGE_SHIFT, Process, Task, Vma
 from .anon import AnonFamilies, anon_families
-from .compound import compounds_of
+from .compound import Compounds, compounds_of
 from .entries import Entries, VmaRows, entries_of, page_table_words, vma_rows
 from .files import NEWER, load_files
 from .frames import free_blocks, load_frames
+from .shown import stored_flags
 
 _LEAST_FRAMES: Final = 256
 _SPECIAL_MOST: Final = 64  # frames of each kind to which a name such as any:slab can refer
@@ -33,17 +34,17 @@ _ANON_HUGETLB: Final = "/anon_hugepage"
 
 def machine_from_image(image: MemoryImage, profile: Profile) -> Machine:
     """A machine in the state of the image, booted under a profile and recording."""
-    image = _padded(image)
+    image = stored_flags(_padded(image))
     m = Machine(len(image.kpageflags), profile)
     m.zones = image.zones or zones_by_address(m.frames)
     compounds = compounds_of(image.kpageflags)
     rows = vma_rows(image)
     entries = entries_of(image, rows, compounds)
     families, entries = anon_families(image, rows, entries)
-    _load_vmas(m, image, rows, entries, families)
+    _load_vmas(m, image, rows, entries, families, compounds)
     load_files(m, image, compounds)
     load_frames(m, image, entries, families, compounds)
-    _load_page_tables(m, image, rows, entries)
+    _load_page_tables(m, image, rows, entries, compounds)
     _load_processes(m, image)
     _load_free_area(m, image)
     _load_special(m, image)
@@ -69,8 +70,11 @@ def _padded(image: MemoryImage) -> MemoryImage:
     )
 
 
-def _load_vmas(m: Machine, image: MemoryImage, rows: VmaRows, entries: Entries, families: AnonFamilies) -> None:
+def _load_vmas(
+    m: Machine, image: MemoryImage, rows: VmaRows, entries: Entries, families: AnonFamilies, compounds: Compounds
+) -> None:
     inode_of = _inode_finder(image)
+    folios = _folios(image, entries, compounds)
     locked = entries.locked(image, len(rows.vmas))
     thp = set(entries.row[entries.pse & ~entries.hugetlb].tolist())
     named: set[tuple[int, str]] = set()
@@ -93,11 +97,23 @@ def _load_vmas(m: Machine, image: MemoryImage, rows: VmaRows, entries: Entries, 
             mergeable="mg" in found.flags,
             name=_name(process.pid, found, named),
             execute=found.perms[2] == "x",
+            folio=folios.get(row, 1),
         )
         vmas[vma.id] = vma
     _mark_reservation_owners(vmas, {process.pid: process.ppid for process, _ in rows.vmas})
     m.vmas.load(vmas)
     _link_vmas(m, vmas)
+
+
+def _folios(image: MemoryImage, entries: Entries, compounds: Compounds) -> dict[int, int]:
+    """The pages of the largest anonymous folio below 2 MiB that each VMA maps, by row; new ones are of that size."""
+    at = np.nonzero(entries.counted & ((image.kpageflags[entries.head] & np.uint64(pf.ANON)) != 0))[0]
+    pages = compounds.sizes(entries.head[at])
+    small = (pages > 1) & (pages < HPAGE_PMD_NR)
+    found: dict[int, int] = {}
+    for row, size in np.unique(np.stack((entries.row[at[small]], pages[small])), axis=1).T.tolist():
+        found[row] = size  # the last one is the largest
+    return found
 
 
 def _mark_reservation_owners(vmas: dict[int, Vma], parents: dict[int, int]) -> None:
@@ -155,9 +171,9 @@ def _is_hugetlb(file: FileImage | None) -> bool:
     return file is not None and (file.filesystem == "hugetlbfs" or file.path.startswith(_ANON_HUGETLB))
 
 
-def _load_page_tables(m: Machine, image: MemoryImage, rows: VmaRows, entries: Entries) -> None:
+def _load_page_tables(m: Machine, image: MemoryImage, rows: VmaRows, entries: Entries, compounds: Compounds) -> None:
     """Load page tables and RSS, and deal out page-table pages in order: Linux does not export whose they are."""
-    words = page_table_words(image, rows, entries)
+    words = page_table_words(image, rows, entries, compounds)
     written = entries.present & (words & ptes.DIRTY != 0) & rows.shared[entries.row] & rows.file[entries.row]
     m.content.load(dict.fromkeys(entries.value[written].tolist(), NEWER))
     tables = iter(np.nonzero((image.kpageflags & np.uint64(pf.PGTABLE)) != 0)[0].tolist())

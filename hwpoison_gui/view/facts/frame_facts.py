@@ -108,7 +108,7 @@ def _counts(m: Machine, pfn: int, word: int) -> list[Fact]:
         Fact("Mappings", f"{int(m.mapcount.view[pfn]):,}", "_mapcount: page-table entries that map it"),
     ]
     if compound := place_in_compound(m, pfn):
-        facts.append(Fact("Compound page", compound, huge_name(word) or "several frames with one reference count"))
+        facts.append(Fact("Compound page", compound, huge_name(m, pfn) or "several frames with one reference count"))
     mapping = mapping_of(m, pfn)
     facts.append(Fact("Mapping", mapping.title, mapping.detail))
     if index := offset_words(m, pfn):

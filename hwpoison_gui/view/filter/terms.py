@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.folio import folio_nr_pages
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mmzone import NUMA_NO_NODE
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT, Process, Vma
@@ -133,7 +134,7 @@ def frames_of_owners(m: Machine, processes: Iterable[Process], inodes: Iterable[
     frames = np.zeros(m.frames, np.bool_)
     for inode in inodes:
         for pfn in m.page_cache.of(inode).values():
-            frames[pfn : pfn + (HPAGE_PMD_NR if m.page(pfn) & pf.COMPOUND_HEAD else 1)] = True
+            frames[pfn : pfn + folio_nr_pages(m, pfn)] = True
     for process in processes:
         _, words = m.ptes.arrays(process.mm)
         present = words[(words & ptes.PRESENT) != 0]

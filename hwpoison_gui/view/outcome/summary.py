@@ -22,7 +22,7 @@ def summary(m: Machine, pfn: int) -> str:
     word = m.page(pfn)
     kind, compound = kinds.KINDS[kinds.kind_of(word)], place_in_compound(m, pfn)
     if kind.id == kinds.HUGE and compound:
-        parts = [f"{pfn:#x}  {huge_name(word)}, {compound}"]
+        parts = [f"{pfn:#x}  {huge_name(m, pfn)}, {compound}"]
     else:
         parts = [f"{pfn:#x}  {kind.name}", *([f"compound page, {compound}"] if compound else [])]
     if word & pf.KSM:

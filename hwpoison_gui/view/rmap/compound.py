@@ -12,6 +12,7 @@ from hwpoison_gui.view.base import kinds
 _MEANINGS: Final = {
     "hugetlb": "part of a huge page of the hugetlb pool; the handler takes all of it",
     "THP": "part of a transparent huge page, which can be split",
+    "large folio": "one of several frames with flags and references in common; the folio can be split",
 }
 
 
@@ -21,21 +22,29 @@ def place_in_compound(m: Machine, pfn: int) -> str:
     if not word & (pf.COMPOUND_HEAD | pf.COMPOUND_TAIL):
         return ""
     head = m.compound_head(pfn)
-    order = m.compound_order.get(head)
-    pages = 1 << order if isinstance(order, int) else HPAGE_PMD_NR if word & (pf.HUGE | pf.THP) else 0
+    pages = _pages(m, head)
     if word & pf.COMPOUND_TAIL:
         return f"tail {pfn - head}{f' of {pages}' if pages else ''}, head {head:#x}"
     return f"head of {pages} pages" if pages else "head"
 
 
-def huge_name(word: int) -> str:
-    """What a page of kind HUGE is called: `hugetlb` or `THP`; empty for others."""
-    return "hugetlb" if word & pf.HUGE else "THP" if word & pf.THP else ""
+def _pages(m: Machine, head: int) -> int:
+    """The frames of a compound page; 0 if they are not known."""
+    order = m.compound_order.get(head)
+    return 1 << order if isinstance(order, int) else HPAGE_PMD_NR if m.page(head) & (pf.HUGE | pf.THP) else 0
+
+
+def huge_name(m: Machine, pfn: int) -> str:
+    """What a page of kind HUGE is called: `hugetlb`, `THP`, or `large folio` below 2 MiB; empty for others."""
+    word = m.page(pfn)
+    if word & pf.HUGE or not word & pf.THP:
+        return "hugetlb" if word & pf.HUGE else ""
+    return "THP" if _pages(m, m.compound_head(pfn)) >= HPAGE_PMD_NR else "large folio"
 
 
 def exact_kind(m: Machine, pfn: int, kind: kinds.Kind) -> kinds.Kind:
-    """The kind of a frame; of one in a huge page with its name, `THP, tail 2 of 512, head 0x6200`."""
-    name = huge_name(m.page(pfn))
+    """The kind of a frame; of one in a large folio with its name, `THP, tail 2 of 512, head 0x6200`."""
+    name = huge_name(m, pfn)
     if kind.id != kinds.HUGE or not name:
         return kind
     place = place_in_compound(m, pfn)

@@ -70,10 +70,12 @@ class PageRows:
     def row(self, pfn: int) -> PageRow:
         m, word = self.m, self.m.page(pfn)
         if word not in self._words:
-            self._words[word] = _kind_words(word), pf.letters_of(word)
+            self._words[word] = kinds.KINDS[kinds.kind_of(word)].name, pf.letters_of(word)
+        kind, letters = self._words[word]
         return PageRow(
             pfn,
-            *self._words[word],
+            _kind_words(m, pfn) or kind,
+            letters,
             int(m.refcount.view[pfn]),
             int(m.mapcount.view[pfn]),
             self._owner(pfn),
@@ -110,12 +112,12 @@ def sharers_of(m: Machine) -> dict[int, list[str]]:
     return {pfn: list(names) for pfn, names in found.items()}
 
 
-def _kind_words(word: int) -> str:
-    """The kind of a page; of a huge one, which it is, and whether head or tail."""
-    kind = kinds.KINDS[kinds.kind_of(word)]
-    if kind.id != kinds.HUGE or not huge_name(word):
-        return kind.name
-    return f"{huge_name(word)}, {'tail' if word & pf.COMPOUND_TAIL else 'head'}"
+def _kind_words(m: Machine, pfn: int) -> str:
+    """Of a page in a large folio, which it is, and whether head or tail; empty for others."""
+    word = m.page(pfn)
+    if not word & (pf.HUGE | pf.THP) or kinds.kind_of(word) != kinds.HUGE:
+        return ""
+    return f"{huge_name(m, pfn)}, {'tail' if word & pf.COMPOUND_TAIL else 'head'}"
 
 
 def owner_of(m: Machine, mapping: int) -> str:

@@ -132,7 +132,29 @@ TERMS: Final = (
         "Several frames in a row that are one page, as a huge page is. The first one is the head, the others are "
         "its tails.",
         ("include/linux/page-flags.h: PageCompound()", "mm/page_alloc.c: prep_compound_page()"),
-        ("compound", "folio"),
+        ("compound",),
+    ),
+    Term(
+        "folio",
+        "A page of memory as the kernel handles it: one frame, or a compound page of 2, 4, 8 … frames as a whole. "
+        "Flags, references and the place in a file are the folio’s; each frame has its own count of mappings.",
+        ("include/linux/mm_types.h: struct folio", "Documentation/mm/page_cache.rst"),
+        ("folios",),
+    ),
+    Term(
+        "large folio",
+        "A folio of several frames, up to 2 MiB. Anonymous memory has them since 6.8, and the page cache where the "
+        "file system can: ext4 in 7.2. An error in one of its frames has the handler split it first; what cannot "
+        "be split, because it is dirty on ext4 or somebody holds a reference, stays in use with the bad frame in it.",
+        ("mm/huge_memory.c: split_huge_page_to_list()", "mm/readahead.c: page_cache_ra_order()"),
+        ("large folios",),
+    ),
+    Term(
+        "mTHP",
+        "Multi-size THP: anonymous memory in folios between 4 KiB and 2 MiB, each page mapped by a PTE of its own. "
+        "Each size is switched on in /sys/kernel/mm/transparent_hugepage/hugepages-*/enabled.",
+        (_THP, "mm/memory.c: alloc_anon_folio()"),
+        ("multi-size THP",),
     ),
     Term(
         "head",
@@ -183,8 +205,8 @@ TERMS: Final = (
     ),
     Term(
         "split",
-        "To turn a transparent huge page into 512 small pages, each with flags and counts of its own. It fails "
-        "while somebody else holds a reference.",
+        "To turn a large folio, such as a transparent huge page, into single pages with flags and counts of their "
+        "own. It fails while somebody else holds a reference, or a file system does not release the buffers.",
         ("mm/huge_memory.c: split_huge_page_to_list()", "Documentation/mm/transhuge.rst"),
     ),
     Term(
