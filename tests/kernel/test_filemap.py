@@ -21,9 +21,11 @@ from hwpoison_gui.kernel.filemap import (
     read_page,
     writepage,
 )
+from hwpoison_gui.kernel.folio import folio_nr_pages
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import PAGE_SHIFT, Inode
 from hwpoison_gui.kernel.truncate import truncate_page
+from tests import invariants
 from tests.workbench import Workbench
 
 both = pytest.mark.parametrize("profile", ("v7", "6.1"))
@@ -150,3 +152,74 @@ def test_a_device_gets_its_buffers_when_it_is_written_to() -> None:
 
 
 # -- Dropping
+
+
+def cached_in_folios(profile: str = "7.2", filesystem: str = "ext4", pages: int = 40) -> Workbench:
+    bench = Workbench(profile)
+    bench.do("file", path="/f", pages=pages, folio=16, filesystem=filesystem)
+    bench.do("open", task="a", path="/f", fd="f")
+    return bench
+
+
+def sizes(bench: Workbench) -> dict[int, int]:
+    """The folios of the first file: index and frames of each."""
+    return {index: folio_nr_pages(bench.m, head) for index, head in sorted(bench.m.page_cache.of(1).items())}
+
+
+def test_a_page_is_read_in_with_its_whole_folio() -> None:
+    bench = cached_in_folios()
+    assert bench.do("pread", task="a", fd="f", page=21).value == "disk"
+    assert sizes(bench) == {16: 16}
+    head = bench.pfn("head:/f@21")
+    assert bench.pfn("/f@21") == head + 5 and bench.m.refcount.view[head] == 16
+    invariants.check(bench.m)
+
+
+def test_no_folio_reaches_behind_the_end_of_its_file() -> None:
+    bench = cached_in_folios(pages=39)
+    for page in (33, 36, 38):
+        bench.do("pread", task="a", fd="f", page=page)
+    assert sizes(bench) == {32: 4, 36: 2, 38: 1}
+
+
+def test_what_is_cached_already_keeps_a_new_folio_small() -> None:
+    bench = cached_in_folios()
+    bench.do("pread", task="a", fd="f", page=5)
+    bench.do("poison", frame="/f@5")
+    bench.do("pread", task="a", fd="f", page=5)
+    assert sizes(bench) == dict.fromkeys(range(16), 1)
+
+
+@pytest.mark.parametrize("profile, filesystem, large", (
+    ("6.12", "ext4", False), ("6.12", "tmpfs", True), ("7.2", "ext4", True), ("7.2", "directory", False),
+))  # fmt: skip
+def test_file_systems_with_large_folios(profile: str, filesystem: str, large: bool) -> None:
+    bench = cached_in_folios(profile, filesystem)
+    bench.do("pread", task="a", fd="f", page=0)
+    assert (sizes(bench)[0] == 16) is large
+
+
+def test_writing_back_one_page_writes_its_folio() -> None:
+    bench = cached_in_folios()
+    bench.area(pages=32, file="/f", shared=True)
+    for page in (1, 2, 20):
+        bench.do("write", task="a", at=f"m+{page}", value="A")
+    bench.do("msync", task="a", at="m+1", pages=1)
+    assert {index for index, content in bench.m.disk.of(1).items() if content == "A"} == {1, 2}
+    assert [bool(bench.m.page(bench.pfn(f"head:/f@{page}")) & pf.DIRTY) for page in (1, 20)] == [False, True]
+    mm = bench.session.tid_of("a")
+    first = bench.session.resolve_address("a", "m+0") >> PAGE_SHIFT
+    assert not any(bench.m.pte(mm, first + page) & (ptes.DIRTY | ptes.RW) for page in range(16))
+
+
+def test_a_folio_is_dropped_and_reclaimed_as_a_whole() -> None:
+    bench = cached_in_folios()
+    bench.do("pread", task="a", fd="f", page=5)
+    bench.do("drop_caches")
+    assert sizes(bench) == {}
+    bench.area(pages=32, file="/f", shared=True)
+    bench.do("read", task="a", at="m+5")  # maps what is around it
+    bench.do("write", task="a", at="m+5", value="A")
+    bench.do("madvise", task="a", at="m+0", pages=16, advice="pageout")
+    assert sizes(bench) == {} and bench.m.disk.of(1)[5] == "A"
+    invariants.check(bench.m)

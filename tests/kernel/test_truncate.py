@@ -173,3 +173,18 @@ def test_a_huge_page_of_a_file_gives_all_its_frames_back() -> None:
     tables = set(m.pgtables.of(bench.session.world.process("t").mm).values())
     assert before - free() <= tables
     invariants.check(m)
+
+
+@pytest.mark.parametrize("dirty", (False, True))
+def test_a_cut_inside_a_folio_on_disk(dirty: bool) -> None:
+    """It is split, unless it is dirty: then what was cut off reads as zeros."""
+    bench = Workbench("7.2")
+    bench.do("file", path="/f", pages=16, folio=16)
+    bench.do("open", task="a", path="/f", fd="f")
+    bench.do("pwrite", task="a", fd="f", page=5, value="A")
+    if not dirty:
+        bench.do("fsync", task="a", fd="f")
+    bench.do("punch_hole", path="/f", page=5)
+    assert bool(bench.m.page(bench.pfn("/f@4")) & pf.THP) is dirty
+    assert [bench.do("pread", task="a", fd="f", page=page).value for page in (4, 5, 6)] == ["disk", "zero", "disk"]
+    invariants.check(bench.m)

@@ -39,6 +39,13 @@ class Compounds(Record):
         found: I64 = size[head]
         return found
 
+    def frames(self, head: I64) -> I64:
+        """All frames of the compound pages of these heads, each page's in a row."""
+        sizes = self.sizes(head)
+        number = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        found: I64 = np.repeat(head, sizes) + number
+        return found
+
 
 def compounds_of(words: U64) -> Compounds:
     """The compound pages in a column of flag words, uint64, one per frame."""

@@ -43,7 +43,7 @@ def load_files(m: Machine, image: MemoryImage, compounds: Compounds) -> None:
     empty = np.empty(0, np.int64)
     cached = image.cached or CachedPages(empty, empty, empty)
     pfn, inode, index = _by_heads(cached, compounds)
-    _load_cache(m, image.kpageflags, pfn, inode, index)
+    _load_cache(m, image.kpageflags, compounds, pfn, inode, index)
     for owner, folio in _folios(pfn, inode, compounds, image.kpageflags).items():
         m.inodes.load({owner: m.inodes.view[owner]._replace(folio=folio)})
     _load_unknown(m, image.kpageflags, np.concatenate((cached.pfn, pfn)), compounds)
@@ -67,7 +67,7 @@ def _folios(pfn: I64, inode: I64, compounds: Compounds, words: U64) -> dict[int,
     return found
 
 
-def _load_cache(m: Machine, words: U64, pfn: I64, inode: I64, index: I64) -> None:
+def _load_cache(m: Machine, words: U64, compounds: Compounds, pfn: I64, inode: I64, index: I64) -> None:
     m.mapping.load(pfn, inode << 2)
     m.index.load(pfn, index)
     order = np.argsort(inode, kind="stable")
@@ -78,8 +78,8 @@ def _load_cache(m: Machine, words: U64, pfn: I64, inode: I64, index: I64) -> Non
         m.page_cache.load_arrays(number, index[part], pfn[part])
     dirty = (words[pfn] & np.uint64(pf.DIRTY)) != 0
     on_disk = (words[pfn] & np.uint64(pf.SWAPBACKED | pf.HUGE)) == 0  # files in memory are zero until written
-    m.content.load(dict.fromkeys(pfn[~dirty & on_disk].tolist(), DISK))
-    m.content.load(dict.fromkeys(pfn[dirty].tolist(), NEWER))
+    m.content.load(dict.fromkeys(compounds.frames(pfn[~dirty & on_disk]).tolist(), DISK))
+    m.content.load(dict.fromkeys(compounds.frames(pfn[dirty]).tolist(), NEWER))
 
 
 def _load_unknown(m: Machine, words: U64, known: I64, compounds: Compounds) -> None:
@@ -109,4 +109,4 @@ def _load_unknown(m: Machine, words: U64, known: I64, compounds: Compounds) -> N
         on_disk = 0 if filesystem == "tmpfs" else pages
         folio = int(sizes[0])
         m.inodes.load({number: Inode(number, _UNKNOWN[filesystem], filesystem, pages, on_disk, folio=folio)})
-        _load_cache(m, words, of_kind, np.full(len(of_kind), number), np.cumsum(sizes) - sizes)
+        _load_cache(m, words, compounds, of_kind, np.full(len(of_kind), number), np.cumsum(sizes) - sizes)

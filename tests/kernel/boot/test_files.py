@@ -10,7 +10,7 @@ import pytest
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.boot.files import NEWER
 from hwpoison_gui.kernel.boot.machine import machine_from_image
-from hwpoison_gui.kernel.filemap import DISK
+from hwpoison_gui.kernel.filemap import DISK, find_get_page
 from hwpoison_gui.kernel.image import CachedPages, FileImage, MemoryImage
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.registry import PROFILES
@@ -55,3 +55,25 @@ def test_pages_of_unknown_files_are_sorted_by_their_flags() -> None:
     m = booted(image_of({5: CLEAN, 6: CLEAN | pf.SWAPBACKED, 7: buffers, 8: CLEAN | pf.ANON, 9: CLEAN | pf.BUDDY}))
     owner = {pfn: inode.filesystem for pfn in (5, 6, 7, 8, 9) if (inode := m.inode_of(pfn)) is not None}
     assert owner == {5: "ext4", 6: "tmpfs", 7: "blockdev"}
+
+
+def folio(order: int, flags: int) -> list[int]:
+    return [flags | pf.COMPOUND_HEAD | pf.THP, *[pf.COMPOUND_TAIL | pf.THP] * ((1 << order) - 1)]
+
+
+def test_a_folio_is_known_by_any_of_its_pages() -> None:
+    """Only what is mapped is known of a file, and that need not be the head."""
+    words = dict(enumerate(folio(2, CLEAN), 8))
+    m = booted(image_of(words, (FileImage("08:01", 9, "/f", "ext4", 16),), cached=CachedPages(
+        np.array([10, 11]), np.array([0, 0]), np.array([6, 7])
+    )))  # fmt: skip
+    assert dict(m.page_cache.of(1)) == {4: 8} and m.inodes.view[1].folio == 4
+    assert [find_get_page(m, 1, index) for index in (3, 4, 7, 8)] == [None, 8, 11, None]
+    assert m.refcount.view[8] == 4 and {m.content.view[pfn] for pfn in range(8, 12)} == {DISK}
+
+
+def test_folios_of_unknown_files_do_not_overlap() -> None:
+    words = {4: CLEAN, **dict(enumerate(folio(2, CLEAN), 8)), 20: CLEAN, **dict(enumerate(folio(4, CLEAN), 32))}
+    m = booted(image_of(words))
+    assert [dict(pages) for pages in m.page_cache.view.values()] == [{0: 32, 16: 8, 20: 4, 21: 20}]
+    assert next(inode.pages for inode in m.inodes.view.values() if inode.filesystem == "ext4") == 22

@@ -7,6 +7,7 @@ from hwpoison_gui.view.facts.frame_text import as_text
 from hwpoison_gui.view.rmap.graph import reverse_map
 from hwpoison_gui.view.rows.pages import PageRows
 from hwpoison_gui.view.walk.state import map_for, state_of
+from tests.view.filter.test_numbers import found
 from tests.workbench import Workbench
 
 
@@ -28,3 +29,14 @@ def test_after_a_dissolve_nothing_calls_its_frames_huge() -> None:
     names = [state_of(bench.session, graph).kind.name, facts_of(bench.session, pfn).kind.name]
     names += [facts_of(bench.session, pfn + 1).kind.name, PageRows(bench.m).row(pfn + 1).kind]
     assert not [name for name in names if "huge" in name or "THP" in name]
+
+
+def test_a_large_folio_is_named_with_its_size() -> None:
+    bench = Workbench("6.12")
+    bench.area(pages=16, folio=16)
+    bench.do("write", task="a", at="m+5", value="A")
+    head = bench.pfn("head:a:m+5")
+    assert facts_of(bench.session, head + 3).kind.name == f"large folio, tail 3 of 16, head {head:#x}"
+    assert reverse_map(bench.session, head).kind.name == "large folio, head of 16 pages"
+    assert [PageRows(bench.m).row(pfn).kind for pfn in (head, head + 1)] == ["large folio, head", "large folio, tail"]
+    assert found(bench.m, "order=4") == found(bench.m, "a:m") == set(range(head, head + 16))

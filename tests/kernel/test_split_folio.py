@@ -1,0 +1,119 @@
+"""Large folios of any size are split into single pages, unless something holds them together."""
+
+from __future__ import annotations
+
+import pytest
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.records import PAGE_SHIFT
+from tests import invariants
+from tests.workbench import Workbench
+
+
+def anonymous(profile: str = "6.12", folio: int = 16, **args: object) -> Workbench:
+    bench = Workbench(profile, early_kill=1)
+    bench.area(pages=2 * folio, folio=folio)
+    bench.do("write", task="a", at="m+5", value="A")
+    return bench
+
+
+def cached(pages: int = 32, folio: int = 16, dirty: bool = False, filesystem: str = "ext4") -> Workbench:
+    bench = Workbench("7.2", early_kill=1)
+    bench.do("file", path="/f", pages=pages, folio=folio, filesystem=filesystem)
+    bench.do("open", task="a", path="/f", fd="f")
+    bench.area(pages=pages, file="/f", shared=True)
+    bench.do("read", task="a", at="m+5")
+    if dirty:
+        bench.do("write", task="a", at="m+5", value="A")
+    return bench
+
+
+def state(bench: Workbench, at: str, task: str = "a") -> str:
+    mm = bench.session.tid_of(task)
+    assert mm is not None
+    return ptes.state_of(bench.m.pte(mm, bench.session.resolve_address(task, at) >> PAGE_SHIFT))
+
+
+@pytest.mark.parametrize("folio", (2, 16, 512))
+def test_the_split_itself_leaves_the_hwpoison_entries_of_an_anonymous_page(folio: int) -> None:
+    bench = Workbench("6.12", early_kill=1)
+    bench.area(pages=folio, folio=folio)
+    bench.do("write", task="a", at="m+1", value="A")
+    bench.do("fork", task="a", child="b")
+    outcome = bench.do("poison", frame="a:m+1")
+    assert (outcome.result, outcome.kind, outcome.signals) == ("Recovered", "dirty LRU page", ())
+    assert [state(bench, "m+1", task) for task in "ab"] == ["hwpoison", "hwpoison"]
+    assert bench.do("read", task="b", at="m+0").value == "zero"
+    assert not bench.m.page(bench.pfn("a:m+0")) & pf.THP
+    invariants.check(bench.m)
+
+
+def test_a_clean_folio_of_a_file_is_unmapped_and_split() -> None:
+    bench = cached()
+    head = bench.pfn("head:a:m+5")
+    outcome = bench.do("poison", frame="a:m+5")
+    assert (outcome.result, outcome.kind, outcome.signals) == ("Recovered", "clean LRU page", ())
+    assert {state(bench, f"m+{page}") for page in range(16)} == {"none"}
+    assert bench.do("read", task="a", at="m+5").value == "disk"
+    assert bench.pfn("a:m+5") != head + 5 and bench.pfn("/f@4") == head + 4
+    invariants.check(bench.m)
+
+
+def test_a_dirty_folio_on_disk_keeps_its_buffers_and_so_stays_whole() -> None:
+    bench = cached(dirty=True)
+    outcome = bench.do("poison", frame="a:m+5")
+    assert (outcome.result, outcome.kind, outcome.errno) == ("Failed", "unsplit thp", "EHWPOISON")
+    assert [(signal.code, signal.lsb) for signal in outcome.signals] == [("BUS_MCEERR_AO", 16)]
+    assert "filemap_release_folio" in bench.functions()
+    assert bench.do("fsync", task="a", fd="f").errno == 0
+    assert bench.do("read", task="a", at="m+5").value == "A"
+    assert bench.m.disk.of(1)[5] == "A" and not bench.m.page(bench.pfn("head:/f@5")) & pf.DIRTY
+    invariants.check(bench.m)
+
+
+@pytest.mark.parametrize("filesystem", ("ext4", "tmpfs"))
+def test_a_dirty_folio_of_shared_memory_is_split_and_kept(filesystem: str) -> None:
+    bench = cached(dirty=True, filesystem=filesystem)
+    outcome = bench.do("poison", frame="a:m+5")
+    assert outcome.result == ("Recovered" if filesystem == "tmpfs" else "Failed")
+    assert bench.do("pread", task="a", fd="f", page=5).errno == ("EIO" if filesystem == "tmpfs" else 0)
+    assert bench.do("pread", task="a", fd="f", page=6).value == "disk"
+    invariants.check(bench.m)
+
+
+@pytest.mark.parametrize("what", ("pin", "writeback"))
+def test_what_else_keeps_a_folio_whole(what: str) -> None:
+    bench = anonymous()
+    bench.do(what, frame="a:m+5")
+    assert bench.do("soft_offline", frame="a:m+5").errno == "EBUSY"
+    assert bench.m.page(bench.pfn("a:m+5")) & pf.COMPOUND_TAIL
+
+
+def test_a_locked_folio_is_locked_no_more_where_its_page_was_lost() -> None:
+    bench = anonymous()
+    bench.do("mlock", task="a", at="m+0", pages=16)
+    pfn = bench.pfn("a:m+5")
+    assert bench.m.page(bench.m.compound_head(pfn)) & pf.MLOCKED
+    assert bench.do("poison", frame="a:m+5").kind == "dirty LRU page"
+    assert bench.flags(pfn).isdisjoint({"MLOCKED", "UNEVICTABLE"})
+    assert {"MLOCKED", "UNEVICTABLE"} <= bench.flags(bench.pfn("a:m+6"))
+
+
+def test_soft_offline_moves_one_page_of_a_folio() -> None:
+    bench = anonymous()
+    old = bench.pfn("a:m+5")
+    assert bench.do("soft_offline", frame="a:m+5").errno == 0
+    assert bench.pfn("a:m+5") != old and bench.do("read", task="a", at="m+5").value == "A"
+    invariants.check(bench.m)
+
+
+def test_a_folio_that_was_cut_while_dirty_loses_what_is_behind_the_end_when_it_is_split() -> None:
+    bench = cached(pages=16, dirty=True)
+    head = bench.pfn("head:/f@5")
+    bench.do("truncate", path="/f", pages=6)
+    assert bench.m.page(head) & pf.COMPOUND_HEAD, "dirty: not split"
+    bench.do("fsync", task="a", fd="f")
+    assert bench.do("poison", frame=f"pfn:{head + 2:#x}").result == "Recovered"
+    assert sorted(bench.m.page_cache.of(1)) == [0, 1, 3, 4, 5]
+    invariants.check(bench.m)
