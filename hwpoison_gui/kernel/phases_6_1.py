@@ -77,6 +77,11 @@ def take_reference(h: Handler) -> Steps[Verdict]:
         return None
     if got != FREE:
         return (yield from leave(h, "unhandlable"))
+    return (yield from free_buddy_page(h))
+
+
+def free_buddy_page(h: Handler) -> Steps[Verdict]:
+    """Take a free page off the buddy lists for good."""
     taken = take_page_off_buddy(h.m, h.pfn)
     yield Mark(OFF_BUDDY, (), (h.pfn,))
     result = RECOVERED if taken else FAILED

@@ -175,6 +175,20 @@ _DECLARED: Final = (
         '90e7e7f5ef3f ("mm: enable MADV_DONTNEED for hugetlb mappings")',
         since=(5, 18),
     ),
+    # 6.7
+    Feature(
+        "mlock_large_folios",
+        "mlock() marks a large folio that PTEs map, where the range has all of it",
+        'dc68badcede4 ("mm: mlock: update mlock_pte_range to handle large folio")',
+        since=(6, 7),
+    ),
+    # 6.8
+    Feature(
+        "multi_size_thp",
+        "anonymous memory may be allocated in folios between 4 KiB and 2 MiB, which PTEs map",
+        '19eaf44954df ("mm: thp: support allocation of anonymous multi-size THP")',
+        since=(6, 8),
+    ),
     # After 6.1, by 6.12
     Feature(
         "madvise_action_required",
@@ -211,19 +225,6 @@ _DECLARED: Final = (
         "/proc/kpageflags shows the flags of the folio for each of its pages",
         "fs/proc/page.c, stable_page_flags(), 6.12",
         since=(6, 12),
-    # 6.7
-    Feature(
-        "mlock_large_folios",
-        "mlock() marks a large folio that PTEs map, where the range has all of it",
-        'dc68badcede4 ("mm: mlock: update mlock_pte_range to handle large folio")',
-        since=(6, 7),
-    ),
-    # 6.8
-    Feature(
-        "multi_size_thp",
-        "anonymous memory may be allocated in folios between 4 KiB and 2 MiB, which PTEs map",
-        '19eaf44954df ("mm: thp: support allocation of anonymous multi-size THP")',
-        since=(6, 8),
     ),
     Feature(
         "unpoison_spares_offline",

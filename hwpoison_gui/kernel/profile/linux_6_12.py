@@ -31,6 +31,8 @@ FEATURES: Final = FEATURES_6_1 - {"page_error_flag", "sigkill_if_still_mapped"} 
     "hugetlb_signal_address",
     "tails_show_their_folio",
     "unpoison_spares_offline",
+    "mlock_large_folios",
+    "multi_size_thp",
 }
 
 
@@ -128,5 +130,9 @@ V6_12: Final = replace(
             "unmap failed": Exit("unmapping failed page", FAILED, "EBUSY"),
         },
     ),
-    files=replace(V6_1.files, io_refuses=io_refuses),
+    files=replace(
+        V6_1.files,
+        io_refuses=io_refuses,
+        large_folios=frozenset({"tmpfs"}),  # shmem_allowable_huge_orders(), mm/shmem.c
+    ),
 )

@@ -6,10 +6,11 @@ from typing import Final
 
 from .linux_6_1 import V6_1
 from .linux_6_12 import V6_12
+from .linux_7_2 import V7_2
 from .type import Profile, Sysctl
 from .v7 import V7
 
-PROFILES: Final[dict[str, Profile]] = {profile.name: profile for profile in (V7, V6_1, V6_12)}
+PROFILES: Final[dict[str, Profile]] = {profile.name: profile for profile in (V7, V6_1, V6_12, V7_2)}
 
 
 def oldest() -> Profile:

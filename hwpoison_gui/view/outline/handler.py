@@ -13,6 +13,7 @@ from hwpoison_gui.kernel.profile.variants import Variant
 from hwpoison_gui.view.outline.actions import AFTER_2009, ROW_2009
 from hwpoison_gui.view.outline.handler_6_1 import PHASES_6_1
 from hwpoison_gui.view.outline.handler_6_12 import PHASES_6_12
+from hwpoison_gui.view.outline.handler_7_2 import PHASES_7_2
 from hwpoison_gui.view.outline.part import Part, Way
 from hwpoison_gui.view.outline.users import USER_MAPPINGS
 
@@ -117,4 +118,5 @@ PHASES: Final[dict[Variant[Verdict], Part]] = {
     ),
     **PHASES_6_1,
     **PHASES_6_12,
+    **PHASES_7_2,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from hwpoison_gui.kernel import collect_ksm, huge_memory, hugetlb_pool, phases_6_12, user_mappings
+from hwpoison_gui.kernel import collect_ksm, hugetlb_pool, phases_6_12, split_folio, user_mappings
 from hwpoison_gui.kernel import memory_failure_hugetlb as hugetlb
 from hwpoison_gui.kernel.handler import EXITS, Verdict
 from hwpoison_gui.kernel.profile.variants import Variant
@@ -105,14 +105,17 @@ SPLIT: Final = Part(
     "split_huge_page_to_list",
     (
         Way(NO_STEP, "No: it is a page of 4 KiB."),
-        Way((huge_memory.SPLIT_FILE, huge_memory.REMAPPED), "Yes: split, so that one page of 4 KiB is lost."),
-        Way((huge_memory.NEVER_SPLIT, huge_memory.HELD), "Yes, but it cannot be split: “unsplit thp”, Failed."),
+        Way((split_folio.SPLIT_FILE, split_folio.REMAPPED), "Yes: split, so that one page of 4 KiB is lost."),
+        Way(
+            (split_folio.NEVER_SPLIT, split_folio.UNDER_IO, split_folio.BUFFERS, split_folio.HELD),
+            "Yes, but it cannot be split: “unsplit thp”, Failed.",
+        ),
     ),
     (
-        huge_memory.SPLIT,
-        huge_memory.ENTRY_SPLIT,
-        huge_memory.NOT_MIGRATED,
-        huge_memory.ENTRY_DROPPED,
+        split_folio.SPLIT,
+        split_folio.ENTRY_SPLIT,
+        split_folio.NOT_MIGRATED,
+        split_folio.ENTRY_DROPPED,
     ),
     parts=(
         _COLLECT._replace(quiet=True, local=True),

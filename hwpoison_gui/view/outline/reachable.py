@@ -12,7 +12,7 @@ from itertools import chain, combinations
 from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel import phases, phases_6_1
+from hwpoison_gui.kernel import phases, phases_6_1, phases_7_2
 from hwpoison_gui.kernel.handler import Verdict, matching_row
 from hwpoison_gui.kernel.profile.type import StateRow
 from hwpoison_gui.kernel.profile.variants import Variant, nearest
@@ -29,9 +29,21 @@ class Entrance(Record):
 _ON_NO_LIST: Final = "on no LRU list, the handler stops before"
 _SPLIT: Final = "a huge page is handled on its own, or split before"
 
-# By the variant of the phase that looks at the table: what it is asked with depends on all phases before it.
+_ON_A_LIST: Final = Entrance(
+    pf.LRU,
+    {
+        pf.RESERVED: f"reserved pages are {_ON_NO_LIST}",
+        pf.SLAB: f"slab pages are {_ON_NO_LIST} (unhandlable page)",
+        pf.COMPOUND_HEAD: _SPLIT,
+        pf.MLOCKED: "unmapping takes MLOCKED away, and the flags of now are tried first",
+    },
+)
+# By the saved flags of its head.
+_HUGETLB: Final = Entrance(pf.COMPOUND_HEAD, {pf.LRU: "", pf.RESERVED: "", pf.SLAB: "", pf.MLOCKED: ""})
+
+# By the variant of the phase that takes a reference: it decides which pages come so far as the table.
 ENTRANCES: Final[dict[Variant[Verdict], tuple[Entrance, ...]]] = {
-    phases.identify_page_state: (
+    phases.take_reference: (
         Entrance(
             pf.LRU,
             {
@@ -43,21 +55,13 @@ ENTRANCES: Final[dict[Variant[Verdict], tuple[Entrance, ...]]] = {
             },
         ),
     ),
-    phases_6_1.identify_page_state: (
-        Entrance(
-            pf.LRU,
-            {
-                pf.RESERVED: f"reserved pages are {_ON_NO_LIST}",
-                pf.SLAB: f"slab pages are {_ON_NO_LIST} (unhandlable page)",
-                pf.COMPOUND_HEAD: _SPLIT,
-                pf.MLOCKED: "unmapping takes MLOCKED away, and the flags of now are tried first",
-            },
-        ),
-        # hugetlb, by the saved flags of its head.
-        Entrance(pf.COMPOUND_HEAD, {pf.LRU: "", pf.RESERVED: "", pf.SLAB: "", pf.MLOCKED: ""}),
+    phases_6_1.take_reference: (
+        _ON_A_LIST,
+        _HUGETLB,
         # madvise() has a reference already: nobody asks whether the page is on a list.
         Entrance(0, {pf.LRU: "", pf.SLAB: "", pf.COMPOUND_HEAD: "", pf.MLOCKED: ""}),
     ),
+    phases_7_2.take_reference: (_ON_A_LIST, _HUGETLB),
 }
 _SHADOWED: Final = "every page that comes so far fits a row before it"
 
@@ -71,7 +75,7 @@ def unreachable(states: tuple[StateRow, ...], phase: Variant[Verdict]) -> dict[i
     states
         The state table.
     phase
-        The variant of the phase that looks the page up in it.
+        The variant of the phase that takes a reference.
     """
     entrances = nearest(ENTRANCES, phase) or ()
     reached = set[int]()

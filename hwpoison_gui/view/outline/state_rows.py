@@ -104,7 +104,7 @@ class StateTable(Record):
 def rows_of(profile: Profile, word: int | None) -> tuple[TableRow, ...]:
     """The rows of the table against a flag word, or None without a page."""
     states = profile.results.states
-    never = unreachable(states, profile.phases[-1])
+    never = unreachable(states, profile.phase("take_reference"))
     first = None if word is None else states.index(matching_row(states, word))
     effects = [profile.results.actions[row.action].effect for row in states]
     return tuple(

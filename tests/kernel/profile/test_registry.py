@@ -26,7 +26,9 @@ def test_profiles_stand_in_the_order_of_their_kernels() -> None:
         ((6, 1), "6.1"),
         ((6, 10), "6.1"),
         ((6, 12), "6.12"),
-        (None, "6.12"),
+        ((6, 18), "6.12"),
+        ((7, 2), "7.2"),
+        (None, "7.2"),
     ),
 )
 def test_a_kernel_has_a_nearest_profile(kernel: tuple[int, int] | None, name: str) -> None:

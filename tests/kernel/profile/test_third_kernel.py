@@ -17,6 +17,7 @@ from hwpoison_gui.kernel.handler import Handler, Verdict, action_result, leave, 
 from hwpoison_gui.kernel.mark import Steps
 from hwpoison_gui.kernel.profile.linux_6_1 import V6_1
 from hwpoison_gui.kernel.profile.linux_6_12 import V6_12
+from hwpoison_gui.kernel.profile.linux_7_2 import V7_2
 from hwpoison_gui.kernel.profile.registry import PROFILES, nearest, newest, sysctls
 from hwpoison_gui.kernel.profile.type import FAILED, IGNORED, Exit, Profile, Sysctl
 from hwpoison_gui.kernel.profile.variants import VARIANTS, Effect, action, by_name, changed, phase
@@ -149,7 +150,7 @@ def _scenario() -> str:
 
 
 def test_the_registry_offers_it(kernel: Profile) -> None:
-    assert newest() is kernel and nearest((9, 9)) is kernel and nearest((8, 0)) is V6_12
+    assert newest() is kernel and nearest((9, 9)) is kernel and nearest((8, 0)) is V7_2
     assert "toy_offline" in sysctls()
     base = Settings("6.1", {})
     assert [side.profile for side in differing(base, "profile")] == [next(iter(PROFILES)), "9.9"]

@@ -13,7 +13,7 @@ from hwpoison_gui.view.outline.reachable import ENTRANCES, unreachable
 
 def never(name: str) -> dict[str, str]:
     profile = PROFILES[name]
-    found = unreachable(profile.results.states, profile.phases[-1])
+    found = unreachable(profile.results.states, profile.phase("take_reference"))
     return {f"{number} {profile.results.states[number].kind}": why for number, why in found.items()}
 
 
@@ -34,13 +34,13 @@ def test_in_6_1_slab_and_mlocked_rows_are_never_reached() -> None:
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
 def test_every_kernel_has_entrances_and_every_reason_is_said(profile: Profile) -> None:
-    assert profile.phases[-1] in ENTRANCES
-    assert all(unreachable(profile.results.states, profile.phases[-1]).values())
+    assert profile.phase("take_reference") in ENTRANCES
+    assert all(unreachable(profile.results.states, profile.phase("take_reference")).values())
 
 
 def test_no_lru_page_of_2009_fits_a_row_that_is_never_reached() -> None:
     profile = PROFILES["v7"]
-    found = unreachable(profile.results.states, profile.phases[-1])
+    found = unreachable(profile.results.states, profile.phase("take_reference"))
     for word in range(1 << 6):
         flags = pf.LRU
         for bit, flag in enumerate((pf.DIRTY, pf.SWAPCACHE, pf.UNEVICTABLE, pf.MLOCKED, pf.SWAPBACKED, pf.ANON)):
