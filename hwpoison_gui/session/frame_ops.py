@@ -11,6 +11,7 @@ from typing import Final
 from hwpoison_gui.kernel import madvise
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.filemap import can, writepage
+from hwpoison_gui.kernel.folio import folio_test_large
 from hwpoison_gui.kernel.gup import is_pinned, pin_page, unpin_page
 from hwpoison_gui.kernel.hwpoison_inject import (
     do_machine_check,
@@ -23,6 +24,7 @@ from hwpoison_gui.kernel.mark import Act, Mark, Steps, site
 from hwpoison_gui.kernel.page_alloc import alloc_page
 from hwpoison_gui.kernel.soft_offline import soft_offline_page
 from hwpoison_gui.kernel.swap import swap_writepage
+from hwpoison_gui.kernel.truncate import invalidate_inode_page
 from hwpoison_gui.kernel.unpoison import unpoison_memory
 from hwpoison_gui.session import grammar
 from hwpoison_gui.session.errors import ScenarioError
@@ -32,6 +34,7 @@ from hwpoison_gui.session.world import World
 
 WRITEBACK_STARTED: Final = site("test_set_page_writeback", Act.FLAG)
 WRITEBACK_ENDED: Final = site("test_clear_page_writeback", Act.FLAG)
+LET_GO: Final = site("invalidate_inode_page", Act.DROP, args="path", name="before unpoison")
 REMEMBERED: Final = site("remember", args="name")
 ALLOCATED: Final = site("__alloc_pages_nodemask", Act.FLAG)
 
@@ -131,8 +134,28 @@ def op_soft_offline(w: World, a: Args) -> Steps[OpResult]:
 
 
 def op_unpoison(w: World, a: Args) -> Steps[OpResult]:
-    """unpoison_memory()."""
-    return (yield from errno_of(unpoison_memory(w.machine, w.frame(a["frame"]))))
+    """unpoison_memory(), after a large folio that only the page cache has was dropped from it.
+
+    A poisoned folio that could not be split stays in its file; unpoison_memory() refuses it until it is dropped. In all
+    recordings it had been: whoever made them removed the file before they wrote to unpoison-pfn, which is no step of
+    its own. What is dirty, mapped or pinned stays, and is refused.
+    """
+    m, pfn = w.machine, w.frame(a["frame"])
+    path = _dropped_from_cache(m, pfn)
+    if path:
+        yield Mark(LET_GO, (path,), (pfn,))
+    return (yield from errno_of(unpoison_memory(m, pfn)))
+
+
+def _dropped_from_cache(m: Machine, pfn: int) -> str:
+    """Drop a poisoned large folio from the page cache if nobody else has it; returns the path of its file, or empty."""
+    if not 0 <= pfn < m.frames or not m.page(pfn) & pf.HWPOISON or m.counter("hw_memory_failure"):
+        return ""
+    head = m.compound_head(pfn)
+    inode = m.inode_of(head)
+    if inode is None or not folio_test_large(m, pfn) or not can(inode, "writeback"):
+        return ""
+    return inode.path if invalidate_inode_page(m, head, extra=0) else ""
 
 
 def op_remember(w: World, a: Args) -> Steps[OpResult]:

@@ -15,6 +15,7 @@ WORDS: Final[dict[Site, Words]] = {
     gup.RELEASED: Words("Frame {frame:#x}: its pin went with the process that held it."),
     frame_ops.WRITEBACK_STARTED: Words("I/O on frame {frame:#x} starts."),
     frame_ops.WRITEBACK_ENDED: Words("I/O on frame {frame:#x} ends."),
+    frame_ops.LET_GO: Words("{path}: the page cache lets go of the folio, which nobody else has."),
     frame_ops.REMEMBERED: Words("Frame {frame:#x} is called @{name}."),
     frame_ops.ALLOCATED: Words(lambda frames: f"The kernel allocates {counted(len(frames), 'frame')}."),
 }
