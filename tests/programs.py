@@ -32,6 +32,7 @@ FILES: Final = {
 }  # fmt: skip
 HOLE: Final = "/hole"
 HUGE_FILE: Final = "/huge"
+FOLIO_FILE: Final = "/large"
 
 Kind = tuple[str, bool]  # profile, with huge pages
 Op = tuple[str, dict[str, Any]]
@@ -148,12 +149,30 @@ _LATER_HUGE_ACTS: Final = (
     _act("copy_from_user", **_HUGE_AT),
 )
 
+# Large folios, of anonymous memory and of files.
+_FOLIO_FRAMES: Final = tuple(f"{FOLIO_FILE}@{page}" for page in range(6))
+_FOLIO_ACTS: Final = (
+    _act("mmap", task=_TASKS, name=AREAS, pages=(3, 4, 8), folio=(2, 4), shared=_FLAG, populate=_FLAG, locked=_FLAG),
+    _act("mmap", task=_TASKS, name=AREAS, pages=(4, 6), file=(FOLIO_FILE,), shared=_FLAG, offset=(0, 2)),
+    _act("open", task=_TASKS, path=(FOLIO_FILE,), fd="f"),
+    _act("truncate", path=(FOLIO_FILE,), pages=(2, 5, 8)),
+    _act("punch_hole", path=(FOLIO_FILE,), page=range(6)),
+    _act("sync", path=(FOLIO_FILE,)),
+    _act("writeback", frame=_FOLIO_FRAMES, state=("start", "end")),
+    _act("pin", frame=_FOLIO_FRAMES),
+    _act("unpin", frame=_FOLIO_FRAMES),
+    _act("poison", frame=_FOLIO_FRAMES),
+    _act("soft_offline", frame=_FOLIO_FRAMES),
+    _act("unpoison", frame=_FOLIO_FRAMES),
+)
+
 
 def _acts_of(profile: Profile, huge: bool) -> tuple[Act, ...]:
     """What a kernel can do, and the sysctls that it has besides."""
     later = profile.has("soft_offline")
     rare = tuple(name for name in profile.sysctl if name not in (SYSCTL_EARLY_KILL, SYSCTL_RECOVERY))
     acts = ACTS + _LATER_ACTS * later + tuple(_act("sysctl", name=(name,), value=(0, 1)) for name in rare)
+    acts += _FOLIO_ACTS * profile.has("multi_size_thp")
     return acts + 3 * (HUGE_ACTS + _LATER_HUGE_ACTS * later) * huge
 
 
@@ -184,6 +203,8 @@ def prepared(kind: Kind) -> Session:
     do("file", path=HOLE, pages=4, filesystem="tmpfs", hole=True)
     if kind[1]:
         do("file", path=HUGE_FILE, pages=1024, filesystem="hugetlbfs", hole=True)
+    if session.machine.profile.has("multi_size_thp"):
+        do("file", path=FOLIO_FILE, pages=8, folio=4)
     do("task", name="a", sigbus="handler")
     do("mmap", task="a", name="m", pages=4)
     for page in range(4):
