@@ -41,6 +41,13 @@ V7_2: Final = replace(
     title="Linux 7.2",
     from_version=(7, 0),
     modelled=(7, 2),
+    # Each is in the file named beside it, 7.2.
+    names={
+        **V6_12.names,
+        "remap_page": "remove_migration_ptes",  # mm/migrate.c
+        "shake_page": "get_hwpoison_page",  # mm/memory-failure.c: the compiler folds shake_folio() into it
+        "split_huge_page_to_list": "__folio_split",  # mm/huge_memory.c
+    },
     phases=changed(
         V6_12.phases,
         phases_7_2.check_pfn,  # memory_failure_pfn()

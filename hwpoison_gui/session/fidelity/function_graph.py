@@ -12,8 +12,9 @@ from typing import Final
 
 from hwpoison_gui.record import Record
 
-# `CPU) TASK-PID | DURATION | INDENT NAME() {`, or `;` for one that calls nothing the tracer knows.
-_CALL: Final = re.compile(r"^ *\d+\)[^|]*\|[^|]*\|( *)([A-Za-z_][\w.]*)\(\)[ ;]")
+# `CPU) TASK-PID | DURATION | INDENT NAME() {`, or `;` for one that calls nothing the tracer knows. A function of a
+# module has its name behind it, in brackets.
+_CALL: Final = re.compile(r"^ *\d+\)[^|]*\|[^|]*\|( *)([A-Za-z_][\w.]*)(?: \[\w+\])?\(\)[ ;]")
 _INDENT: Final = 2
 
 # The compiler's copies of a function (parts of it, or for constant arguments) are the function.
@@ -29,13 +30,14 @@ IN_SEVERAL_STEPS: Final = frozenset(
         "soft_offline_page",
         "split_huge_page_to_list",
         "split_huge_page_to_list_to_order",
+        "__folio_split",
         "migrate_pages",
     }
 )
 
 
 # Walks, and what they call for each entry: a recording of limited depth may end at the walk.
-_WALKS: Final = ("rmap_walk", "rmap_walk_anon", "rmap_walk_file")
+_WALKS: Final = ("rmap_walk", "rmap_walk_anon", "rmap_walk_file", "__rmap_walk_file", "rmap_walk_locked")
 _OF_EACH_ENTRY: Final = ("try_to_unmap_one", "try_to_migrate_one", "remove_migration_pte")
 
 
@@ -61,6 +63,11 @@ def parse(text: str) -> list[Call]:
     return calls
 
 
+def root_of(calls: Sequence[Call]) -> Call:
+    """The outermost call; what comes before it is the end of an interrupt."""
+    return min(calls, key=lambda call: call.depth)
+
+
 class Astray(Record):
     """A step that the recording contradicts: its position, its function, and why."""
 
@@ -81,7 +88,9 @@ def follow(calls: Sequence[Call], steps: Iterable[str]) -> Astray | None:
     before = ""
     for number, function in enumerate(steps, start=1):
         depth = _under_way(calls, stack, function)
-        if depth is not None:
+        if at >= 0 and calls[at] in hidden and function in _OF_EACH_ENTRY:
+            pass  # a further entry of the walk
+        elif depth is not None:
             # The step continues a running call: its callees have returned.
             at = calls[stack[depth + 1]].last if depth + 1 < len(stack) else at
             del stack[depth + 1 :]

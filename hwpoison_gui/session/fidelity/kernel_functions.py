@@ -44,7 +44,11 @@ FOLDED: Final = (
         "hwpoison_user_mappings",
         "the branches taken tell what it leaves in the page tables",
     ),
-    Folded("try_to_split_thp_page", "split_huge_page_to_list", "it does nothing else"),
+    Folded(
+        "try_to_split_thp_page min_order_for_split __split_huge_page_to_list_to_order",
+        "split_huge_page_to_list",
+        "it does nothing else",
+    ),
     Folded(
         "get_any_page __get_hwpoison_page HWPoisonHandlable get_hwpoison_huge_page get_hwpoison_hugetlb_folio",
         "get_hwpoison_page",
@@ -55,7 +59,11 @@ FOLDED: Final = (
         "get_hwpoison_page",
         "draining the per-CPU lists is one act",
     ),
-    Folded("lru_add_drain_all", "shake_page", "pages are on their LRU lists at once here: there is nothing to drain"),
+    Folded(
+        "lru_add_drain_all lru_add_drain_cpu mlock_drain_local need_mlock_drain has_bh_in_lru",
+        "shake_page",
+        "pages are on their LRU lists at once here: there is nothing to drain",
+    ),
     Folded("folio_lock", "hwpoison_filter", "locking has no step: memory_failure() calls it inline"),
     Folded("folio_wait_writeback", "wait_on_page_writeback", "it does nothing else"),
     Folded("folio_unlock", "unlock_page", "it does nothing else"),
@@ -104,12 +112,14 @@ LEFT_OUT: Final = (
     LeftOut(
         "__cond_resched handle_softirqs idle_cpu update_rq_clock rcu_note_context_switch pick_next_task_fair"
         " psi_task_switch __traceiter_sched_switch enter_lazy_tlb finish_task_switch tick_nohz_irq_exit"
-        " __tick_nohz_full_update_tick __rcu_irq_enter_check_tick ktime_get queue_work_on flush_work",
+        " __tick_nohz_full_update_tick __rcu_irq_enter_check_tick ktime_get queue_work_on flush_work"
+        " raw_irqentry_exit_cond_resched migrate_disable_switch pick_task_fair pick_eevdf arch_scale_cpu_capacity"
+        " tick_program_event __hrtimer_rearm_deferred update_curr",
         "scheduling and interrupts: time has no part in it",
     ),
     LeftOut(
-        "inc_node_page_state memblk_nr_poison_inc get_pfnblock_flags_mask __mod_zone_page_state mod_node_page_state"
-        " page_cpupid_xchg_last",
+        "inc_node_page_state memblk_nr_poison_inc get_pfnblock_flags_mask get_pfnblock_migratetype"
+        " __mod_zone_page_state mod_node_page_state page_cpupid_xchg_last",
         "statistics of zones, nodes and memory blocks; HardwareCorrupted is kept",
     ),
     LeftOut("split_page_memcg __mem_cgroup_uncharge", "memory cgroups: nobody has a limit"),

@@ -13,7 +13,7 @@ from typing import Final
 from hwpoison_gui.kernel.image import MemoryImage
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.fidelity.agreement import Compared, compare, kind_of, line_of
-from hwpoison_gui.session.fidelity.function_graph import follow, parse
+from hwpoison_gui.session.fidelity.function_graph import follow, parse, root_of
 from hwpoison_gui.session.fidelity.kernel_functions import FOLDED, LEFT_OUT, all_known, by_profile, modelled
 from hwpoison_gui.session.fidelity.markdown import table
 from hwpoison_gui.session.fidelity.recorded_paths import INJECTIONS, case_of, functions_of_steps
@@ -29,8 +29,8 @@ _HEAD: Final = """\
 Written by `hwpoison-gui fidelity`. A test fails when it is out of date.
 
 How far the model does what Linux does; [kernels.md](kernels.md) lists how the kernels differ. What a real kernel did
-was recorded from an unmodified Linux 6.1 and 6.12 in a virtual machine (`tests/data/README.md`); the 2009 handler could
-not be run, its cases come from its source.
+was recorded from unmodified Linux 6.1, 6.12 and 7.2 in a virtual machine (`tests/data/README.md`); the 2009 handler
+could not be run, its cases come from its source.
 """
 
 _CASES: Final = """\
@@ -141,7 +141,7 @@ def _traces(data: Path) -> Iterator[str]:
     for recording in sorted((data / "traces").glob("*/*.txt")):
         calls = parse(recording.read_text())
         kernel = recording.parent.name
-        steps = functions_of_steps(case_of(recording, data / "cases" / kernel), calls[0].function)
+        steps = functions_of_steps(case_of(recording, data / "cases" / kernel), root_of(calls).function)
         entered = {call.function for call in calls}
         astray = follow(calls, steps)
         rows.append((kernel, f"`{recording.stem}`", len(entered), len(entered & named), len(steps), astray or "all"))
