@@ -59,7 +59,7 @@ FORM = {
     "no title": ("format = 1", "title", None, "missing"),
     "a title that is no string": ("format = 1\ntitle = 1", "title", None, "expected a string, not 1"),
     "an unknown key": (HEAD + "steps = []", "steps", None, "did you mean `step`?"),
-    "an unknown profile": (HEAD + 'profile = "v8"', "profile", None, "expected `v7`, `6.1` or `6.12`"),
+    "an unknown profile": (HEAD + 'profile = "v8"', "profile", None, "expected `v7`, `6.1`, `6.12` or `7.2`"),
     "memory that is no table": (HEAD + "memory = 1", "memory", None, "expected a table"),
     "an unknown key of memory": (HEAD + "[memory]\nframe = 1", "memory.frame", None, "did you mean `frames`?"),
     "too few frames": (HEAD + "[memory]\nframes = 1", "memory.frames", None, "expected an integer from 256"),
