@@ -19,8 +19,11 @@ def own_flags(words: U64) -> U64:
     """The words as 6.1 would show them, which are those that a machine keeps.
 
     6.12 shows the flags of the folio for the tails of a huge page, HWPOISON included if it is of hugetlb; and KSM for
-    every anonymous page, so that KSM says nothing if all have it.
+    every anonymous page, so that KSM says nothing if all have it. A slab page may show both, where struct slab has
+    other words in the place of the mapping.
     """
+    slab = words & np.uint64(pf.SLAB) != 0
+    words = np.where(slab, words & ~_ANON_KSM, words)
     anon = words & np.uint64(pf.ANON) != 0
     if anon.any() and ((words[anon] & _ANON_KSM) == _ANON_KSM).all():
         words = words & ~np.uint64(pf.KSM)

@@ -29,3 +29,7 @@ def test_merged_for_every_anonymous_page_is_merged_for_none() -> None:
     anon, merged, file = pf.ANON | pf.LRU, pf.ANON | pf.LRU | pf.KSM, pf.LRU
     assert own_flags(np.array([merged, merged, file], np.uint64)).tolist() == [anon, anon, file]
     assert own_flags(np.array([merged, anon, file], np.uint64)).tolist() == [merged, anon, file]
+
+
+def test_a_slab_page_is_neither_anonymous_nor_merged() -> None:
+    assert own_flags(np.array([pf.SLAB | pf.ANON | pf.KSM, pf.SLAB], np.uint64)).tolist() == [pf.SLAB, pf.SLAB]

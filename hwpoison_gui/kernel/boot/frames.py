@@ -15,7 +15,7 @@ from .. import page_flags as pf
 from ..gate import Column
 from ..image import U64, MemoryImage
 from ..machine import MAPPING_ANON, MAPPING_KSM, Machine
-from ..records import HPAGE_PMD_NR, MAX_ORDER
+from ..records import HPAGE_PMD_NR, HPAGE_PMD_ORDER, MAX_ORDER
 from .anon import AnonFamilies
 from .compound import Compounds
 from .entries import Entries
@@ -51,6 +51,7 @@ def load_frames(m: Machine, image: MemoryImage, entries: Entries, families: Anon
     m.compound_order.load(compounds.order)
     m.mapping.load(compounds.tails, compounds.head[compounds.tails])
     _load_anon(m, words, families, compounds)
+    _load_exclusive(m, words, compounds)
     _load_swap(m, image, entries, compounds)
     counts = _refcounts(image, entries, compounds, m.mapping)
     m.refcount.load(everything, counts)
@@ -66,6 +67,15 @@ def _load_anon(m: Machine, words: U64, families: AnonFamilies, compounds: Compou
     kind = np.where((words[pfn] & np.uint64(pf.KSM)) != 0, MAPPING_KSM, MAPPING_ANON)
     m.mapping.load(pfn, families.of_frame[pfn] << 2 | kind)
     m.index.load(pfn, families.index[pfn])
+
+
+def _load_exclusive(m: Machine, words: U64, compounds: Compounds) -> None:
+    """Load PG_anon_exclusive of the tails of large folios that PTEs map; later kernels show that of the head alone."""
+    exclusive = pf.ANON | pf.MAPPEDTODISK
+    for head, order in compounds.order.items():
+        if order < HPAGE_PMD_ORDER and int(words[head]) & (exclusive | pf.THP) == exclusive | pf.THP:
+            tails = slice(head + 1, head + (1 << order))
+            m.flags.load(tails, m.flags.view[tails] | np.uint64(m.profile.mm.exclusive))
 
 
 def _load_swap(m: Machine, image: MemoryImage, entries: Entries, compounds: Compounds) -> None:

@@ -24,7 +24,6 @@ from .compound import Compounds, compounds_of
 from .entries import Entries, VmaRows, entries_of, page_table_words, vma_rows
 from .files import NEWER, load_files
 from .frames import free_blocks, load_frames
-from .shown import stored_flags
 
 _LEAST_FRAMES: Final = 256
 _SPECIAL_MOST: Final = 64  # frames of each kind to which a name such as any:slab can refer
@@ -34,7 +33,7 @@ _ANON_HUGETLB: Final = "/anon_hugepage"
 
 def machine_from_image(image: MemoryImage, profile: Profile) -> Machine:
     """A machine in the state of the image, booted under a profile and recording."""
-    image = stored_flags(_padded(image))
+    image = _padded(image)
     m = Machine(len(image.kpageflags), profile)
     m.zones = image.zones or zones_by_address(m.frames)
     compounds = compounds_of(image.kpageflags)
