@@ -13,16 +13,29 @@ from . import page_flags as pf
 from . import pte as ptes
 from .anon_folio import do_anonymous_folio
 from .filemap import ZERO, can, content_of, find_get_page, read_page, store
+from .folio import folio_frames
 from .gate import ABSENT
 from .huge_fault import do_huge_file_fault, do_huge_pmd_anonymous_page, do_huge_pmd_wp_page
 from .hugetlb import hugetlb_fault
 from .machine import Machine
 from .mark import Act, Mark, Site, Steps, site
 from .page_alloc import alloc_page, get_page, put_page
-from .records import BUS_ADRERR, BUS_MCEERR_AR, PAGE_SHIFT, PAGE_SIZE, SEGV_ACCERR, SEGV_MAPERR, Inode, SigInfo, Vma
-from .rmap import anon_vma_prepare, munlock_page, page_add_rmap, page_remove_rmap, set_anon
+from .records import (
+    BUS_ADRERR,
+    BUS_MCEERR_AR,
+    HPAGE_PMD_NR,
+    PAGE_SHIFT,
+    PAGE_SIZE,
+    SEGV_ACCERR,
+    SEGV_MAPERR,
+    Inode,
+    SigInfo,
+    Vma,
+)
+from .rmap import anon_vma_prepare, mappings_of, munlock_page, page_add_rmap, page_remove_rmap, set_anon
 from .signal import force_sig
 from .swap import free_page_and_swap_cache, read_swap_cache, swap_free
+from .truncate import invalidate_inode_page
 from .vm_fault import FAULT_DONE, VM_FAULT_HWPOISON, VM_FAULT_OOM, VM_FAULT_SIGBUS, pte_alloc
 
 READ: Final = site("access", Act.FLAG, args="comm address", name="read")
@@ -33,6 +46,7 @@ TOUCHED_NOTHING: Final = site("do_sigbus", Act.SIGNAL, VM_FAULT_SIGBUS, "comm ad
 HWPOISON_ENTRY: Final = site("do_swap_page", Act.DECIDE, "is_hwpoison_entry", "address")
 POISONED_SWAP_CACHE: Final = site("do_swap_page", Act.DECIDE, "PageHWPoison", "offset")
 POISONED_FILE_PAGE: Final = site("__do_fault", Act.DECIDE, "PageHWPoison", "path index")
+DROPPED_AT_FAULT: Final = site("invalidate_inode_page", Act.DROP, args="path index", name="at a fault")
 ZERO_PAGE: Final = site("do_anonymous_page", Act.MAP, args="address", name="zero page")
 NEW_PAGE: Final = site("do_anonymous_page", Act.MAP, args="address")
 MAPPED_AROUND: Final = site("filemap_map_pages", Act.MAP, args="address path index")
@@ -223,7 +237,7 @@ def do_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
         return VM_FAULT_OOM
     if m.page(pfn) & pf.HWPOISON:
         yield Mark(POISONED_FILE_PAGE, (inode.path, index), (pfn,), (vma.id,))
-        return VM_FAULT_HWPOISON
+        return (yield from _poisoned_in_cache(m, inode, index, m.compound_head(pfn)))
     if not m.page(m.compound_head(pfn)) & pf.UPTODATE:
         return VM_FAULT_SIGBUS
     if write and not vma.shared:
@@ -242,6 +256,20 @@ def do_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
     if not map_page(m, vma, address, pfn, flags):
         return VM_FAULT_OOM
     yield _mapped(FILE_PAGE, vma, address, pfn, inode.path, index)
+    return FAULT_DONE
+
+
+def _poisoned_in_cache(m: Machine, inode: Inode, index: int, head: int) -> Steps[str]:
+    """Unmap a poisoned folio from everybody; drop a clean one that nobody else has, and have the fault repeated."""
+    if not m.profile.has("fault_drops_clean_poison"):
+        return VM_FAULT_HWPOISON
+    for frame in folio_frames(m, head):
+        for mapper, address in mappings_of(m, frame) if m.mapcount.view[frame] else ():
+            vpn = address >> PAGE_SHIFT
+            zap_pte(m, mapper.mm, vpn & -HPAGE_PMD_NR if m.pte(mapper.mm, vpn) & ptes.PSE else vpn)
+    if not invalidate_inode_page(m, head, extra=0):
+        return VM_FAULT_HWPOISON
+    yield Mark(DROPPED_AT_FAULT, (inode.path, index), (head,))
     return FAULT_DONE
 
 

@@ -117,3 +117,18 @@ def test_a_folio_that_was_cut_while_dirty_loses_what_is_behind_the_end_when_it_i
     assert bench.do("poison", frame=f"pfn:{head + 2:#x}").result == "Recovered"
     assert sorted(bench.m.page_cache.of(1)) == [0, 1, 3, 4, 5]
     invariants.check(bench.m)
+
+
+@pytest.mark.parametrize("written_back", (False, True))
+def test_a_fault_unmaps_a_poisoned_folio_and_drops_it_if_it_is_clean(written_back: bool) -> None:
+    bench = cached(dirty=True)
+    bench.do("poison", frame="a:m+5")
+    if written_back:
+        bench.do("fsync", task="a", fd="f")
+    bench.area("n", pages=32, file="/f", shared=True)
+    outcome = bench.do("read", task="a", at="n+5")
+    assert (outcome.value, [signal.code for signal in outcome.signals]) == (
+        ("A", []) if written_back else (None, ["BUS_MCEERR_AR"])
+    )
+    assert {state(bench, f"m+{page}") for page in range(16)} == {"none"}
+    invariants.check(bench.m)

@@ -65,10 +65,10 @@ def machine_commands(
         return "" if controller.machine.again else "This machine cannot be booted again: its source is gone."
 
     profiles = [
-        Command(f"profile-{name}", "&Machine > &Profile", f"{name}: {profile.title}",
+        Command(f"profile-{name}", "&Machine > &Profile", f"{profile.title}: {profile.news}",
                 f"{meaning_of(profile)}. Boots the same machine again",
                 partial(machines.change_profile, name), missing=unbootable, group="profile")
-        for name, profile in PROFILES.items()
+        for name, profile in reversed(PROFILES.items())
     ]  # fmt: skip
     return [
         Command("new", "&Machine", "&New machine", "A small desktop of 256 MiB, always the same",

@@ -175,6 +175,12 @@ _DECLARED: Final = (
         '90e7e7f5ef3f ("mm: enable MADV_DONTNEED for hugetlb mappings")',
         since=(5, 18),
     ),
+    Feature(
+        "fault_drops_clean_poison",
+        "a fault that meets a poisoned page in the page cache unmaps it, and drops it if it is clean and nobody's",
+        'e53ac7374e64 ("mm: invalidate hwpoison page cache page in fault path")',
+        since=(5, 18),
+    ),
     # 6.7
     Feature(
         "mlock_large_folios",

@@ -75,6 +75,7 @@ V6_12: Final = replace(
     V6_1,
     name="6.12",
     title="Linux 6.12 (long-term)",
+    news="merged pages recover; what cannot be split kills",
     from_version=(6, 11),
     modelled=(6, 12),
     sysctls=(*V6_1.sysctls, ENABLE_SOFT_OFFLINE),
@@ -133,6 +134,6 @@ V6_12: Final = replace(
     files=replace(
         V6_1.files,
         io_refuses=io_refuses,
-        large_folios=frozenset({"tmpfs"}),  # shmem_allowable_huge_orders(), mm/shmem.c
+        large_folios=("tmpfs",),  # shmem_allowable_huge_orders(), mm/shmem.c
     ),
 )

@@ -39,6 +39,7 @@ V7_2: Final = replace(
     V6_12,
     name="7.2",
     title="Linux 7.2",
+    news="large folios on ext4, which stay whole while dirty",
     from_version=(7, 0),
     modelled=(7, 2),
     # Each is in the file named beside it, 7.2.
@@ -63,5 +64,5 @@ V7_2: Final = replace(
     ),
     mm=replace(V6_12.mm, reuses=reuses),
     # 7ac67301e82f ("ext4: enable large folio for regular file")
-    files=replace(V6_12.files, large_folios=V6_12.files.large_folios | {"ext4"}),
+    files=replace(V6_12.files, large_folios=(*V6_12.files.large_folios, "ext4")),
 )

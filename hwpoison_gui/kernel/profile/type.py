@@ -162,8 +162,8 @@ class Files:
     )
     report_error: Callable[[Machine, Inode, int | None], int | str] = field(metadata=means("what fsync returns"))
     error_remove_page: Mapping[str, str] = field(metadata=means("error_remove_page of a file system"))
-    large_folios: frozenset[str] = field(
-        default=frozenset(), metadata=means("file systems whose page cache may have folios of several pages")
+    large_folios: tuple[str, ...] = field(
+        default=(), metadata=means("file systems whose page cache may have folios of several pages")
     )
 
     def keeps_poison(self, filesystem: str) -> bool:
@@ -179,6 +179,8 @@ class Profile:
     ----------
     name, title : str
         As in scenario files, and as shown in menus.
+    news : str
+        What distinguishes its handler, in one line without a full stop.
     from_version : (int, int)
         The oldest kernel (major, minor) that this profile stands for.
     modelled : tuple of int
@@ -196,6 +198,7 @@ class Profile:
 
     name: str
     title: str
+    news: str
     from_version: tuple[int, int]
     modelled: tuple[int, ...]
     sysctls: tuple[Sysctl, ...]

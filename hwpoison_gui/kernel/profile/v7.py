@@ -122,6 +122,7 @@ RECOVERY: Final = Sysctl(SYSCTL_RECOVERY, default=1)
 V7: Final = Profile(
     name="v7",
     title="HWPOISON v7, as it entered Linux 2.6.32 (2009)",
+    news="the first handler; early kill",
     from_version=(0, 0),
     modelled=(2, 6, 32),
     sysctls=(EARLY_KILL, RECOVERY),

@@ -16,6 +16,7 @@ from hwpoison_gui.kernel.filemap import find_get_page
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR, MAX_ORDER, PAGE_SHIFT, Delivery, Process
 from hwpoison_gui.kernel.rmap import page_index, rmap_vmas
+from hwpoison_gui.kernel.split_folio import accounted_references
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.hits import (
     DEAD,
@@ -251,6 +252,8 @@ def _when_faulted(m: Machine, page: Page, place: Place, process: Process) -> str
         return SAFE
     cached = find_get_page(m, page.inode.id, page.number)
     if cached == page.pfn:
+        if _dropped_at_fault(m, cached):
+            return SAFE
         checked = not page.word & pf.HUGE or m.profile.has("hugetlb_fault_checks_poison")
         return when_touched(m, process) if checked and _is_poisoned(m, cached) else USES
     if cached is not None and _is_poisoned(m, cached):
@@ -258,6 +261,15 @@ def _when_faulted(m: Machine, page: Page, place: Place, process: Process) -> str
     if not page.dirty:
         return SAFE
     return when_read_again(m, page.inode, page.number)
+
+
+def _dropped_at_fault(m: Machine, pfn: int) -> bool:
+    """Whether the fault drops the poisoned page from the page cache, so that it is read in again."""
+    head = m.compound_head(pfn)
+    word, inode = m.page(head), m.inode_of(head)
+    if inode is None or word & (pf.HUGE | pf.DIRTY | pf.WRITEBACK) or not m.profile.has("fault_drops_clean_poison"):
+        return False
+    return int(m.refcount.view[head]) == accounted_references(m, head) + bool(word & pf.PRIVATE)
 
 
 def _is_poisoned(m: Machine, pfn: int) -> bool:

@@ -175,5 +175,6 @@ def _untouched(page: Page, truncated: bool, result: str | None) -> Lost:
         maybe = "it may be free on a per-CPU list, or part of a larger allocation"
         return Lost(f"Nothing is saved: a page with refcount 0 is left as it is; {maybe}.",
                     "a page with refcount 0 is left as it is", in_use=True)  # fmt: skip
-    left = f"{_USED.get(kinds.kind_of(page.word), 'it')} stays in use, broken"
+    used = "a large folio" if page.word & pf.THP else _USED.get(kinds.kind_of(page.word), "it")
+    left = f"{used} stays in use, broken"
     return Lost(f"Nothing is saved: {left}.", left, in_use=True)

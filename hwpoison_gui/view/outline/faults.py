@@ -43,6 +43,7 @@ FAULT: Final = Part(
         Way(memory.POISONED_SWAP_CACHE, "A swap entry, and its page in the swap cache is poisoned."),
         Way(memory.SWAPPED_IN, "A swap entry: the page is read in and mapped."),
         Way(memory.POISONED_FILE_PAGE, "No PTE, and the page in the page cache is poisoned."),
+        Way(memory.DROPPED_AT_FAULT, "No PTE; the poisoned page was clean, is dropped, and the fault is repeated."),
         Way(
             (memory.FILE_PAGE, memory.MAPPED_AROUND, memory.PRIVATE_COPY),
             "No PTE: the page of the file is mapped or copied.",

@@ -20,6 +20,9 @@ WORDS: Final[dict[Site, Words]] = {
     memory.POISONED_SWAP_CACHE: Words(
         "Swap entry {offset:#x} refers to frame {frame:#x} in the swap cache, which is poisoned."
     ),
+    memory.DROPPED_AT_FAULT: Words(
+        "{path}, page {index}: the poisoned folio is clean and nobody else has it: dropped, and the fault repeated."
+    ),
     memory.POISONED_FILE_PAGE: Words("{path}, page {index}: its page in the page cache is poisoned."),
     memory.ZERO_PAGE: Words("{address:#x} was never written: it maps the zero page."),
     memory.NEW_PAGE: Words("Frame {frame:#x} is allocated and mapped at {address:#x}."),

@@ -129,7 +129,9 @@ def test_recorded_memory_and_a_copy_can_be_booted_again(monkeypatch) -> None:
 
 
 def test_every_profile_is_told_in_a_line(user) -> None:
+    menu = user.window.menu_of["&Machine > &Profile"].actions()
+    assert menu == [user.window.actions_[f"profile-{name}"] for name in reversed(PROFILES)], "newest first"
     for name, profile in PROFILES.items():
         action = user.window.actions_[f"profile-{name}"]
-        assert profile.title in action.text()
+        assert profile.title in action.text() and profile.news in action.text()
         assert not action.isEnabled() and "cannot be booted again" in action.toolTip()
