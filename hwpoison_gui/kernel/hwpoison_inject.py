@@ -18,6 +18,7 @@ from .signal import force_sig
 NO_PAGE: Final = site("hwpoison_inject", Act.DECIDE, "ENXIO", "pfn")
 GOES_ON: Final = site("do_machine_check", Act.DECIDE, "kill_me_maybe", "comm pfn")
 CANNOT_GO_ON: Final = site("do_machine_check", Act.DECIDE, "kill_me_now", "comm pfn")
+MUST_KILL: Final = site("do_machine_check", Act.DECIDE, "kill_me_maybe", "comm pfn", name="RIPV clear")
 KILL_ME_MAYBE: Final = site("kill_me_maybe")
 KILL_ME_NOW: Final = site("kill_me_now", Act.SIGNAL, args="comm sent")
 
@@ -46,9 +47,10 @@ def do_machine_check(m: Machine, pfn: int, tid: int, rip_valid: bool) -> Steps[i
     Without a valid RIP it cannot go on: it is killed at once, or the handler is told to kill it.
     """
     who = m.processes.view[m.tasks.view[tid].tgid]
-    handled = rip_valid or m.profile.has("machine_check_must_kill")
-    yield Mark(GOES_ON if handled else CANNOT_GO_ON, (who.comm, pfn), tasks=(tid,))
-    if not handled:
+    must_kill = not rip_valid and m.profile.has("machine_check_must_kill")
+    handled = GOES_ON if rip_valid else MUST_KILL if must_kill else None
+    yield Mark(handled or CANNOT_GO_ON, (who.comm, pfn), tasks=(tid,))
+    if handled is None:
         yield kill_me_now(m, tid)
         return 0
     return (yield from kill_me_maybe(m, pfn, tid, 0 if rip_valid else MF_MUST_KILL))

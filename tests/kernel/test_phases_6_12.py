@@ -8,6 +8,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.actions_6_12 import UNKNOWN, me_unknown
 from hwpoison_gui.kernel.handler import Handler
+from hwpoison_gui.view.words.lookup import why_of
 from tests import invariants
 from tests.workbench import Workbench, run
 
@@ -71,6 +72,8 @@ def test_a_thread_that_cannot_go_on_is_killed_for_a_clean_page() -> None:
     outcome = bench.do("poison", frame="a:m+0", via="srar", task="a", rip_valid=False)
     assert (outcome.kind, outcome.result) == ("clean LRU page", "Recovered")
     assert [seen.code for seen in outcome.signals] == ["BUS_MCEERR_AR"]
+    last = bench.session.operations[-1]
+    assert "RIPV is clear" in why_of(bench.session.steps.marks[last.first])
     assert bench.session.pte_state("a", "m+0") == "hwpoison" and not any("was clean" in line for line in outcome.log)
 
 

@@ -42,7 +42,7 @@ _SOFT_OFFLINE: Final = frozenset(
 _OPERATIONS: Final[tuple[tuple[frozenset[Site], tuple[Part, ...]], ...]] = (
     (_SOFT_OFFLINE, SOFT_OFFLINE),
     (frozenset({unpoison.CLEARED, unpoison.NOTHING_CLEARED, unpoison.NO_PAGE, *unpoison.REFUSED.values()}), UNPOISON),
-    (frozenset({inject.GOES_ON, inject.CANNOT_GO_ON}), BEFORE),
+    (frozenset({inject.GOES_ON, inject.MUST_KILL, inject.CANNOT_GO_ON}), BEFORE),
     (frozenset({madvise.COPIED, *madvise.NOT_COPIED.values()}), KERNEL_READ),
     (
         frozenset({memory.READ, memory.WRITTEN, memory.TOUCHED_POISON, memory.TOUCHED_NOTHING, memory.BAD_AREA}),

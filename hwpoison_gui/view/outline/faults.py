@@ -95,6 +95,7 @@ BEFORE: Final = (
         "do_machine_check",
         (
             Way(inject.GOES_ON, "The thread can resume afterwards: it handles the error first."),
+            Way(inject.MUST_KILL, "It cannot resume: the handler takes the page away and must kill it (MF_MUST_KILL)."),
             Way(inject.CANNOT_GO_ON, "It cannot resume: SIGBUS at once."),
         ),
         (inject.KILL_ME_MAYBE, inject.NO_PAGE),

@@ -119,7 +119,9 @@ SPLIT: Final = Part(
     ),
     parts=(
         _COLLECT._replace(quiet=True, local=True),
-        _KILL._replace(quiet=True, local=True),
+        _KILL._replace(
+            ways=(Way(OWN_STEPS, "Yes, whether it is clean or not: it stays mapped."),), quiet=True, local=True
+        ),
         _report("unsplit thp"),
     ),
     teach="A folio that cannot be split stays mapped, with its bad page: its users are signalled, clean or not.",

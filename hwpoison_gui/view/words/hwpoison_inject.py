@@ -14,6 +14,10 @@ WORDS: Final[dict[Site, Words]] = {
     inject.CANNOT_GO_ON: Words(
         "{comm}:{task} consumes the error in frame {pfn:#x}.", "RIPV is clear: it cannot resume where it was"
     ),
+    inject.MUST_KILL: Words(
+        "{comm}:{task} consumes the error in frame {pfn:#x}.",
+        "RIPV is clear: it cannot resume where it was, so the handler must kill it",
+    ),
     inject.KILL_ME_MAYBE: Words("Before it returns to user space, the thread handles the error itself."),
     inject.KILL_ME_NOW: Words("{comm}:{task} is sent SIGBUS (SI_KERNEL).", branch="{sent}"),
 }

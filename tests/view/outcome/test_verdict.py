@@ -174,6 +174,7 @@ def anonymous(profile: str) -> tuple[Session, int]:
     [
         ("v7", "Ignored (dirty already hardware poisoned): a dies on touch; nothing more is lost."),
         ("6.1", "Already hardware poisoned (−EHWPOISON): a dies on touch; nothing more is lost."),
+        ("6.12", "Failed (already poisoned page): a dies on touch; nothing more is lost."),
     ],
 )
 def test_a_second_error_in_the_same_frame(profile: str, said: str) -> None:
