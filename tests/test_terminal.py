@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hwpoison_gui.cli import main
-from hwpoison_gui.terminal import VisibleText, one_line, shown, visible
+from hwpoison_gui.terminal import Progress, VisibleText, one_line, shown, visible
 from tests.paths import DATA
 
 ATTACKED = DATA / "attacked"
@@ -76,3 +77,34 @@ def test_arguments_are_shown(tmp_path: Path) -> None:
     said = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert said.returncode == 2
     assert "\\u001b[2J" in said.stderr and "\x1b" not in said.stderr
+
+
+class Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_is_one_line_that_goes_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Screen()
+    monkeypatch.setattr(sys, "stderr", VisibleText(screen))
+    with Progress() as progress:
+        progress(0.25, "picture 1 of 4")
+        progress(0.5, "picture 2 of 4")  # too soon after it
+    assert screen.getvalue() == "\r 25%  picture 1 of 4\x1b[K\r\x1b[K"
+
+
+def test_nothing_is_said_where_nobody_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", written)
+    with Progress() as progress:
+        progress(0.25, "picture 1 of 4")
+    assert written.getvalue() == ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_work_at_the_next_report(number: signal.Signals) -> None:
+    before = signal.getsignal(number)
+    with pytest.raises(KeyboardInterrupt), Progress() as progress:
+        signal.raise_signal(number)
+        progress(0.5, "more")
+    assert signal.getsignal(number) == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hwpoison_gui import opening
+from hwpoison_gui.view.base.palette import DARK, LIGHT
 from tests.gui.conftest import workers
 from tests.view.facts.test_captions import STORY
 
@@ -40,3 +41,13 @@ def test_the_notebook_shows_captions_without_markdown(open_window, tmp_path) -> 
     path.write_text(STORY, "utf-8")
     user = open_window(opening.open_file(path))
     assert [row.text for row in user.window.notebook.book.rows] == ["It maps memory.", "It breaks."]
+
+
+def test_the_summary_has_the_ink_of_another_theme(open_window, tmp_path) -> None:
+    path = tmp_path / "story.toml"
+    path.write_text(STORY, "utf-8")
+    user = open_window(opening.open_file(path))
+    head = user.window.on_demand.caption(False).head
+    for theme in (LIGHT, DARK):
+        user.window.appearance.choose_theme(theme.name)
+        assert head.palette().color(head.foregroundRole()).name() == theme.muted
