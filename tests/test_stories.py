@@ -11,6 +11,7 @@ import pytest
 
 from hwpoison_gui import opening, resources
 from hwpoison_gui.cli import main
+from hwpoison_gui.kernel.profile.registry import newest
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.sources import live
 from hwpoison_gui.sources.recording import open_recording, read_recording
@@ -55,7 +56,8 @@ def no_live(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_memory_without_steps(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["simulate", str(path)]) == 0
     said = capsys.readouterr().out
-    assert "(profile 6.1" in said and "    note: " in said and "HardwareCorrupted: " in said
+    profile = newest().name if path == RAW else "6.1"
+    assert f"(profile {profile}, " in said and "    note: " in said and "HardwareCorrupted: " in said
     assert main(["simulate", "--json", str(path)]) == 0
     assert capsys.readouterr().out == "", "there is no step"
     assert main(["check", str(path)]) == 0

@@ -252,7 +252,7 @@ def _when_faulted(m: Machine, page: Page, place: Place, process: Process) -> str
         return SAFE
     cached = find_get_page(m, page.inode.id, page.number)
     if cached == page.pfn:
-        if _dropped_at_fault(m, cached):
+        if _is_poisoned(m, cached) and _dropped_at_fault(m, cached):
             return SAFE
         checked = not page.word & pf.HUGE or m.profile.has("hugetlb_fault_checks_poison")
         return when_touched(m, process) if checked and _is_poisoned(m, cached) else USES
