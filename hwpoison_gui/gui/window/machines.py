@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from hwpoison_gui import opening
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.loader import Loader
+from hwpoison_gui.gui.control.worker import Cancelled, Progress
 from hwpoison_gui.gui.widgets.messages import show_error
 from hwpoison_gui.gui.window.unsaved import Guard
 from hwpoison_gui.kernel.profile.registry import PROFILES
@@ -47,24 +49,31 @@ class Machines(QObject):
 
     def open_file(self) -> None:
         """Asks for a file, and opens it."""
-        self._guard.ask("Opening another machine", self._ask_file)
-
-    def _ask_file(self) -> None:
         from PySide6.QtWidgets import QFileDialog
 
         name, _ = QFileDialog.getOpenFileName(self._above, "Open a machine", self._folder, _OPEN)
         if name:
             self._folder = str(Path(name).parent)
-            self._load(Path(name))
+            self.open_path(Path(name))
 
     def open_path(self, path: Path) -> None:
-        """Opens a file, or shows an error."""
-        self._guard.ask("Opening another machine", lambda: self._load(path))
+        """Opens a file, or shows an error. Nobody is asked to give up work for a file that cannot be opened."""
 
-    def _load(self, path: Path) -> None:
-        self.loader.start(
-            f"Opening {path.name}", lambda progress, cancelled: opening.open_file(path, "", progress, cancelled)
-        )
+        def show(opened: opening.Opened) -> None:
+            if self._guard.wanted:  # it is read again after the answer, for what is saved may be this file
+                QTimer.singleShot(0, self, lambda: self._guard.ask(f"Opening {path.name}", self._loading(path)))
+            else:
+                self._controller.open(opened)
+
+        self._loading(path, show)()
+
+    def _loading(self, path: Path, show: Callable[[opening.Opened], None] | None = None) -> Callable[[], None]:
+        """What loads a file when it is called."""
+
+        def work(progress: Progress, cancelled: Cancelled) -> opening.Opened:
+            return opening.open_file(path, "", progress, cancelled)
+
+        return lambda: self.loader.start(f"Opening {path.name}", work, show)
 
     def open_live(self) -> None:
         """Opens a copy of this computer’s memory."""

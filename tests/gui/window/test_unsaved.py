@@ -202,3 +202,33 @@ def test_a_file_dropped_on_the_map_opens(keeper, story: Path) -> None:
     while widget is not window:
         assert not widget.acceptDrops(), widget
         widget = widget.parentWidget()
+
+
+def test_a_file_that_cannot_be_opened_costs_no_answer(keeper, tmp_path: Path) -> None:
+    window, machine = keeper.window, keeper.window.controller.machine
+    work(keeper)
+    log = tmp_path / "dmesg.txt"
+    log.write_text("[    0.000000] Linux version 6.1.0-13-amd64 (debian-kernel@lists.debian.org)\n" * 20)
+    assert drop(window, log)
+    until(lambda: question(window) is not None)
+    assert "not possible" in question(window).text() and "a kernel log" in question(window).informativeText()
+    question(window).close()
+    settled(keeper)
+    assert question(window) is None
+    assert window.controller.machine is machine and window.isWindowModified()
+
+
+def test_a_file_that_was_saved_on_the_way_is_opened_as_it_is_now(keeper, tmp_path: Path, monkeypatch) -> None:
+    window, path = keeper.window, tmp_path / "a.hwsession"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    work(keeper)
+    window.actions_["save"].trigger()
+    until(lambda: not window.isWindowModified())
+    keeper.click_frame(3001)
+    keeper.key(Qt.Key.Key_End)
+    before = window.controller.machine
+    window.machines.open_path(path)
+    answer(window, Kind.Save)
+    until(lambda: window.controller.machine is not before and not window.machines.loader.busy)
+    until(lambda: not window.controller.busy)
+    assert len(keeper.session.operations) == 2
