@@ -112,6 +112,11 @@ def names_of(word: int) -> tuple[str, ...]:
     return tuple(flag.name for flag in FLAGS if word >> flag.bit & 1)
 
 
+def words_of(word: int) -> str:
+    """The set flags as a filter or page-types names them, lowest bit first: `0x868` is `uptodate,lru,active,mmap`."""
+    return ",".join(names_of(word)).lower()
+
+
 def letters_of(word: int) -> str:
     """The set flags as page-types letters, lowest bit first: `0x868` is `UlAM`."""
     return "".join(flag.letter for flag in FLAGS if word >> flag.bit & 1)

@@ -12,7 +12,9 @@ from typing import Final
 from PySide6.QtCore import QObject
 
 from hwpoison_gui.gui.control.slices import Slices, Work
+from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.facts.sentence import AboutFrame
 
 _SLICE: Final = 0.006  # seconds that a hover may take, at once and in each turn of the event loop after that
 _LOOKING: Final = "If it broke: looking up its users…"
@@ -42,15 +44,20 @@ class HoverText(QObject):
         self._session, self._about = session, None
 
     def text(self, pfn: int) -> str:
-        """One or two lines about a frame; empty within a step, when its state is not meant to be shown."""
-        return "\n".join(line for line in self.lines(pfn) if line)
+        """Up to three lines about a frame; empty within a step, when its state is not meant to be shown.
 
-    def lines(self, pfn: int) -> tuple[str, str]:
-        """What a frame is, and what an error in it would do; both empty within a step."""
+        Flags by their names: in a proportional font their letters `l` and `I` look alike.
+        """
+        lines = self.lines(pfn)
+        flags = pf.words_of(self._session.machine.page(pfn)) if lines[0] and self._session is not None else ""
+        return "\n".join(line for line in (*lines[:2], flags) if line)
+
+    def lines(self, pfn: int) -> AboutFrame:
+        """What a frame is, and what an error in it would do; all empty within a step."""
         session = self._session
         assert session is not None
         if not session.at_rest:
-            return "", ""
+            return AboutFrame()
         about = pfn, session.stamp
         if about != self._about:
             from hwpoison_gui.view.outcome.summary import summary
@@ -63,7 +70,7 @@ class HoverText(QObject):
                 self._deferred = False
                 self._slices.run(partial(self._predicting, session, pfn), self._ended)
                 self._deferred = self._slices.busy
-        return self._summary, self._preview
+        return AboutFrame(self._summary, self._preview, pf.letters_of(session.machine.page(pfn)))
 
     def _predicting(self, session: Session, pfn: int) -> Work:
         from hwpoison_gui.view.outcome.prediction import find_prediction

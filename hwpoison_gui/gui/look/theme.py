@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
 from hwpoison_gui.view.base.palette import DARK, HIGH_CONTRAST, LIGHT, Theme, mixed
@@ -38,6 +38,10 @@ USUAL_TEXT: Final = 100
 SYSTEM: Final = "system"
 
 _scale = 1.0  # of text; set by set_text_size()
+# Page-types has flags `l` (LRU) and `I` (RECLAIM), which in the first look like the digit 1, in the others do not.
+_LOOK_ALIKE: Final = frozenset({"Noto Sans Mono", "Liberation Mono", "Courier New", "Nimbus Mono PS", "Courier"})
+_TOLD_APART: Final = ("DejaVu Sans Mono", "Hack", "JetBrains Mono", "Source Code Pro", "Cascadia Mono", "Consolas")
+
 _FONTS: Final = 64  # kept ones: the same few are asked for a thousand times before the window is there
 
 
@@ -82,16 +86,24 @@ def _font(scale: float, weight: QFont.Weight) -> QFont:
 
 
 def mono(scale: float = BODY, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
-    """The monospaced font, for addresses, flags and the kernel's names."""
+    """The monospaced font, for addresses, flags and the kernel's names: one in which `l` is no `1`."""
     return QFont(_mono(scale, weight))
 
 
 @lru_cache(_FONTS)
 def _mono(scale: float, weight: QFont.Weight) -> QFont:
     made = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    if _family_of(made.family()) in _LOOK_ALIKE:
+        made.setFamilies([*_TOLD_APART, made.family()])  # the first that is installed
     made.setPointSizeF(max(6.0, QGuiApplication.font().pointSizeF() * scale))
     made.setWeight(weight)
     return made
+
+
+@lru_cache(_FONTS)
+def _family_of(name: str) -> str:
+    """The installed family that stands for a name, such as `monospace`."""
+    return QFontInfo(QFont(name)).family()
 
 
 def ink(label: QWidget, colour: str) -> None:

@@ -102,7 +102,7 @@ class FrameMapItem:
         if self.plane is None:
             return ""
         word = self.plane.word(pfn)
-        return f"0x{pfn:x}  {self.plane.kind(pfn).name}  {pf.letters_of(word)}"
+        return f"0x{pfn:x}  {self.plane.kind(pfn).name}  {pf.words_of(word)}"
 
     def _marks_at(self, pfn: int) -> list[str]:
         """Return the meanings of the marks on a frame, or next to it if they are larger than cells."""

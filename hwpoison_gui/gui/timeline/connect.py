@@ -18,7 +18,7 @@ from hwpoison_gui.gui.timeline.sentence import SentenceBar
 from hwpoison_gui.gui.timeline.stage import PlaybackStage
 from hwpoison_gui.gui.timeline.transport import Transport
 from hwpoison_gui.gui.widgets.progress_line import ProgressLine
-from hwpoison_gui.view.facts.sentence import is_about, sentence_of
+from hwpoison_gui.view.facts.sentence import AboutFrame, is_about, sentence_of
 
 if TYPE_CHECKING:  # only a scenario has captions
     from hwpoison_gui.gui.widgets.caption_bar import CaptionBar
@@ -37,7 +37,7 @@ def connect_timeline(
     def show_sentence() -> None:
         session, frame = controller.session, controller.selection.frame
         other = frame != NONE and not is_about(session, frame)
-        shown = sentence_of(session, chosen.lines(frame) if other else ("", ""), frame == asked[0])
+        shown = sentence_of(session, chosen.lines(frame) if other else AboutFrame(), frame == asked[0])
         sentence.set_sentence(shown._replace(to=-1) if shown.to == frame else shown)
         transport.where.setText(shown.where)
 

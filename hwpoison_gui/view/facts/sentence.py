@@ -20,8 +20,18 @@ IDLE_HINT: Final = (
 )
 
 
+class AboutFrame(Record):
+    """What a frame is, what an error in it would do, and its flags as letters."""
+
+    summary: str = ""
+    ahead: str = ""
+    letters: str = ""
+
+
 class Sentence(Record):
     """`tone`: idle, plain, kill, good, warn or panic. `code` is the kernel function, `branch` the one taken in it.
+
+    Of a selected frame `code` is the flags as letters.
 
     `to`: another frame that it names, to go to; -1 without one.
     """
@@ -35,6 +45,7 @@ class Sentence(Record):
     to: int = -1
 
 
+_NO_FRAME: Final = AboutFrame()
 _TONES: Final[dict[Act, str]] = {
     Act.SIGNAL: "kill",
     Act.DIE: "kill",
@@ -50,20 +61,20 @@ def is_about(session: Session, pfn: int) -> bool:
     return operation is not None and concerns(session, operation, pfn)
 
 
-def sentence_of(session: Session, selected: tuple[str, str] = ("", ""), is_asked: bool = False) -> Sentence:
+def sentence_of(session: Session, selected: AboutFrame = _NO_FRAME, is_asked: bool = False) -> Sentence:
     """The sentence of the present step, or of a selected frame that its operation is not about.
 
     Parameters
     ----------
     selected
-        What such a frame is, and what an error in it would do; both empty without one.
+        Such a frame; its flags stand where a step has the kernel function. Empty without one.
     is_asked
         The frame was selected after the last move on the timeline: between operations its sentence comes first.
     """
-    moment, frame = moment_of(session), selected[0]
+    moment, frame = moment_of(session), selected.summary
     if moment.step is None or moment.operation is None:
         if frame:
-            return Sentence(frame, _ahead(session, selected[1]), tone="idle", where="start")
+            return Sentence(frame, _ahead(session, selected.ahead), selected.letters, tone="idle", where="start")
         lie = counted(moment.total, "step lies", "steps lie")
         detail = f"{lie} ahead: press Space to play them." if moment.total else IDLE_HINT
         return Sentence(IDLE if not moment.total else "The machine as booted.", detail, tone="idle", where="start")
@@ -75,7 +86,7 @@ def sentence_of(session: Session, selected: tuple[str, str] = ("", ""), is_asked
     length = operation.last - operation.first
     where = f"step {moment.within} of {length}  ·  {moment.number + 1}. {title_of(operation)}"
     if frame and is_asked and moment.at_end:
-        return Sentence(frame, _ahead(session, selected[1]), tone="idle", where=where)
+        return Sentence(frame, _ahead(session, selected.ahead), selected.letters, tone="idle", where=where)
     text, why = text_of(mark), why_of(mark)
     detail = f"because {why}" if why else ""
     if moment.at_end:

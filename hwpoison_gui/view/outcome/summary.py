@@ -37,9 +37,6 @@ def summary(m: Machine, pfn: int) -> str:
         parts.append("mapped " + counted(int(m.mapcount.view[pfn]), "time"))
     elif not word and not int(m.refcount.view[pfn]):
         parts.append("refcount 0")
-    letters = pf.letters_of(word)
-    if letters:
-        parts.append(letters)
     return " · ".join(parts)
 
 

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton, QScrollBar, QSlider, QWidget
 
 from hwpoison_gui.gui.look import theme as look
@@ -70,3 +71,20 @@ def test_the_style_sheet_has_no_colour_of_its_own() -> None:
             mixed(theme.raised, theme.text, 0.08),
         }
         assert set(re.findall(r"#[0-9a-f]{6}\b", style_sheet(theme))) <= own
+
+
+def test_the_letter_l_is_no_digit_in_monospaced_text(qapp) -> None:
+    """Of the letters of page-types, l is LRU: drawn with 1 upon it, much of each is to be seen beside the other."""
+    drawn = []
+    for text in ("l", "1"):
+        image = QImage(40, 60, QImage.Format.Format_Grayscale8)
+        image.fill(0)
+        painter = QPainter(image)
+        painter.setFont(look.mono(2.0))
+        painter.setPen(QColor("white"))
+        painter.drawText(8, 45, text)
+        painter.end()
+        drawn.append({(x, y) for x in range(40) for y in range(60) if QColor(image.pixel(x, y)).value() > 128})
+    ell, one = drawn
+    assert ell and one
+    assert len(ell ^ one) > 0.5 * len(ell), look.mono().families()

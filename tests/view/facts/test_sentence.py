@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hwpoison_gui.view.facts.sentence import is_about, sentence_of
+from hwpoison_gui.view.facts.sentence import AboutFrame, is_about, sentence_of
 from tests.workbench import Workbench, crowd, do
 
-OTHER = ("0x150  anonymous", "If it broke: kills 1 now (a)")
+OTHER = AboutFrame("0x150  anonymous", "If it broke: kills 1 now (a)", "RUlMab")
 
 
 def test_a_selected_frame_has_its_line_wherever_the_timeline_is() -> None:
@@ -17,7 +17,7 @@ def test_a_selected_frame_has_its_line_wherever_the_timeline_is() -> None:
     came = sentence_of(session)
     asked = sentence_of(session, OTHER, is_asked=True)
     assert (asked.text, asked.detail) == (OTHER[0], "If it broke: kills 1 now (a). Enter breaks it.")
-    assert asked.where == came.where
+    assert asked.where == came.where and asked.code == "RUlMab"
     moved = sentence_of(session, OTHER)
     assert moved.text == came.text and moved.detail.endswith(f"  ·  Selected: {OTHER[0]}")
     session.seek(operation.first + 1)
@@ -30,7 +30,7 @@ def test_after_a_panic_nothing_can_be_broken() -> None:
     bench = Workbench()
     bench.do("sysctl", name="memory_failure_recovery", value=0)
     bench.do("poison", frame="any:slab")
-    assert "panicked" in sentence_of(bench.session, ("0x1  free", ""), is_asked=True).detail
+    assert "panicked" in sentence_of(bench.session, AboutFrame("0x1  free"), is_asked=True).detail
 
 
 def test_soft_offline_leads_to_the_frame_that_has_the_content_now() -> None:
