@@ -15,6 +15,7 @@ from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.look.dock import Dock
 from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
 from hwpoison_gui.session.timeline import Step
+from hwpoison_gui.view.base.hits import SAFE
 from hwpoison_gui.view.base.kinds import KINDS, kind_of
 from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.rmap.compound import exact_kind
@@ -49,8 +50,18 @@ def connect_tasks(
         state = present.state
         table.set_colours(present.colours if state is not None else {}, state.ends if state is not None else None)
         table.show_selected(controller.selection.task)
-        if state is not None and state.current_task is not None and moment_of(controller.session).step is not None:
+        moment = moment_of(controller.session)
+        is_within = moment.step is not None and not moment.at_end
+        if state is not None and state.current_task is not None and is_within:
             table.reveal(state.current_task)
+        about = None if present.graph is None or is_within else (present.graph.pfn, controller.session.position)
+        if about is not None and about != shown[0] and controller.selection.task is None:
+            hit = [tgid for tgid, end in (state.ends if state is not None else {}).items() if end != SAFE]
+            table.reveal(*(hit or present.colours))
+        shown[0] = about
+
+    # The frame whose tasks were scrolled to, and when: of another frame, or after an operation, they are scrolled to.
+    shown: list[tuple[int, int] | None] = [None]
 
     def show() -> None:
         show_rows()

@@ -37,6 +37,7 @@ _WIDTHS = {
 
 _NAME = [column.field for column in COLUMNS].index("name")
 _MEASURED = 32  # names with most characters: measuring ten thousand takes as long as a step may
+_REVEALED = 64  # tasks that are looked for, to scroll to the first of them
 _BAR = 6  # width of the colour bar before a task's name
 _KILLED_BY = [column.field for column in COLUMNS].index("killed_by")
 
@@ -187,10 +188,11 @@ class TaskTable(QTableView):
         finally:
             self._quiet = False
 
-    def reveal(self, tgid: int) -> None:
-        """Scrolls to a task's row."""
-        index = self._index_of(tgid)
-        if index.isValid():
+    def reveal(self, *tgids: int) -> None:
+        """Scrolls to the rows of tasks: to the first of them, with as many of the others as fit. Of many, to some."""
+        found = map(self._index_of, tgids[:_REVEALED])
+        rows = sorted((index for index in found if index.isValid()), key=QModelIndex.row)
+        for index in (*rows[-1:], *rows[:1]):
             self.scrollTo(index)
 
     def _index_of(self, tgid: int | None) -> QModelIndex:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QComboBox
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.tables.task_model import COLUMNS
 from hwpoison_gui.view.base.moment import title
+from tests.gui.conftest import workers
 from tests.gui.waiting import until
 from tests.workbench import do
 
@@ -209,3 +210,38 @@ def test_a_group_is_one_step_back_in_a_branch_too(user) -> None:
     until(lambda: not window.controller.work.busy)
     window.actions_["previous"].trigger()
     assert session.position == before
+
+
+def test_it_scrolls_to_those_who_use_the_frame_and_to_those_who_are_hit(open_window) -> None:
+    session = workers()
+    for number in range(40):
+        do(session, "task", name=f"early-{number}")
+        do(session, "mmap", task=f"early-{number}", name="m", pages=1)
+    do(session, "fork", task="srv", child="late")
+    do(session, "mmap", task="late", name="own", pages=1)
+    do(session, "write", task="late", at="own+0", value="x")
+    user = open_window(session)
+    table, controller = user.window.tasks, user.window.controller
+
+    def seen() -> set[str]:
+        rows = range(table.order.rowCount())
+        return {
+            table.order.index(row, 1).data()
+            for row in rows
+            if table.viewport().rect().contains(table.visualRect(table.order.index(row, 1)))
+        }
+
+    controller.selection.select(user.frame("any:free"))
+    table.scrollToTop()
+    assert "late" not in seen()
+    controller.selection.select(user.frame("late:own+0"))
+    assert "late" in seen()
+    controller.selection.select(user.frame("srv:heap+1"))
+    assert {"srv", "w0", "w1", "w2"} <= seen(), "the first of many"
+    table.scrollToBottom()
+    user.click_frame(user.frame("srv:heap+1"))
+    user.key(Qt.Key.Key_End)
+    assert {"srv", "w0", "w1", "w2"} <= seen(), "at the end of the operation, too"
+    table.scrollToBottom()
+    user.window.present.looked.emit()
+    assert "late" in seen(), "who has scrolled away is not taken back"
