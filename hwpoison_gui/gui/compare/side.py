@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QScrollBar, QVBoxLayout, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
@@ -87,6 +87,27 @@ class SettingsRow(QWidget):
         self.profile.setCurrentIndex(self.profile.findData(settings.profile))
         self.kill.setCurrentIndex(self.kill.findData(int(settings.sysctl[SYSCTL_EARLY_KILL] != 0)))
         self.recovery.setCurrentIndex(self.recovery.findData(int(settings.sysctl[SYSCTL_RECOVERY] != 0)))
+
+
+class LinkedViews(QObject):
+    """Makes two reverse maps one view: both show the same rows, and unfold the same groups."""
+
+    def __init__(self, first: RmapView, second: RmapView) -> None:
+        super().__init__(first)
+        self._is_following = False
+        for one, other in ((first, second), (second, first)):
+            one.unfolded.connect(other.unfold)
+            for bar, same in (
+                (one.verticalScrollBar(), other.verticalScrollBar()),
+                (one.horizontalScrollBar(), other.horizontalScrollBar()),
+            ):
+                bar.valueChanged.connect(lambda value, same=same: self._follow(same, value))
+
+    def _follow(self, bar: QScrollBar, value: int) -> None:
+        if not self._is_following:  # a shorter range must not scroll the other one back
+            self._is_following = True
+            bar.setValue(value)
+            self._is_following = False
 
 
 class CompareSide(QWidget):

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 
 from hwpoison_gui.export.comparison import Comparison as Exported
 from hwpoison_gui.gui.compare.export import ExportButton
-from hwpoison_gui.gui.compare.side import CompareSide
+from hwpoison_gui.gui.compare.side import CompareSide, LinkedViews
 from hwpoison_gui.gui.compare.table import CompareTable
 from hwpoison_gui.gui.compare.walk import Walk
 from hwpoison_gui.gui.control.compare_builder import Compared, build, build_matrix
@@ -107,6 +107,7 @@ class CompareWindow(QDialog):
         self.way.activated.connect(lambda _: self.choose(self.way.currentData()))
         self.subject = ElidedLabel(self)
         self.sides = CompareSide("Left", self, self._theme), CompareSide("Right", self, self._theme)
+        self._linked = LinkedViews(*(side.rmap for side in self.sides))
         for number, side in enumerate(self.sides):
             side.choices.set_lines([line.words for line in self._lines], number)
             side.choices.changed.connect(self._chosen_by_hand)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from math import ceil
 from typing import Final
 
@@ -42,6 +43,7 @@ class RmapView(QAbstractScrollArea):
     """Shows frame, mapping, VMAs and tasks from left to right, and the handler's walk over them."""
 
     taskClicked = Signal(object)
+    unfolded = Signal(object)  # labels of the unfolded groups, after a click or key
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
@@ -115,6 +117,13 @@ class RmapView(QAbstractScrollArea):
         """Turns the moving dot on or off; the path to the visited task is drawn bold in any case."""
         self._motion, self._phase = on, 0.0
         self.viewport().update()
+
+    def unfold(self, labels: Collection[str]) -> None:
+        """Shows the groups of these labels unfolded, and all others folded."""
+        if self._unfolded != set(labels):
+            self._unfolded = set(labels)
+            self._group()
+            self.viewport().update()
 
     # -- layout
 
@@ -266,8 +275,8 @@ class RmapView(QAbstractScrollArea):
         assert self._layout is not None
         row = self._layout.rows[number]
         if row.is_group:
-            self._unfolded ^= {row.label}
-            self._group()
+            self.unfold(self._unfolded ^ {row.label})
+            self.unfolded.emit(frozenset(self._unfolded))
             self.setAccessibleDescription(self._row_in_words(number))
         else:
             self.taskClicked.emit(row.mappers[0].tgid)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 from hwpoison_gui.kernel.profile.registry import PROFILES, newest, oldest
 from hwpoison_gui.session.session import Session
 from tests.gui.waiting import until
+from tests.workbench import do
 
 Key = Qt.Key
 
@@ -248,3 +249,28 @@ def test_branch_against_branch(user) -> None:
         " late kill, recovery on",
     ]
     shown.close()
+
+
+def test_the_two_reverse_maps_are_one_view(open_window) -> None:
+    session = Session.fresh(4096)
+    do(session, "task", name="top")
+    do(session, "mmap", task="top", name="m", pages=1)
+    do(session, "write", task="top", at="m+0", value="x")
+    for number in range(60):
+        do(session, "fork", task="top", child=f"worker-{number}")
+    user = open_window(session)
+    user.window.controller.selection.select(user.frame("top:m+0"))
+    user.window.actions_["compare"].trigger()
+    window = user.window.comparison.shown
+    until(lambda: window.compared is not None)
+    window.seek(window.last)
+    until(lambda: all(side.rmap.graph is not None for side in window.sides))
+    left, right = (side.rmap for side in window.sides)
+    assert left._layout.rows[1].is_group
+    left._press(1)
+    assert len(left._layout.rows) == len(right._layout.rows) > 60
+    right.verticalScrollBar().setValue(200)
+    assert left.verticalScrollBar().value() == right.verticalScrollBar().value() == 200
+    right._press(1)
+    assert len(left._layout.rows) == len(right._layout.rows) < 60
+    window.close()
