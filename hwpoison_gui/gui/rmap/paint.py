@@ -86,6 +86,10 @@ class RmapPainter:
         path.lineTo(QPointF(end.left(), b.y()))
         return path
 
+    @property
+    def _has_mapping_head(self) -> bool:
+        return not self.layout.stacked and self.layout.columns.mapping[1] > 0
+
     # -- the whole
 
     def paint(self, graph: ReverseMap, state: WalkState) -> None:
@@ -105,7 +109,8 @@ class RmapPainter:
             self._paint_traveller()
         self.p.restore()
         self._paint_frame(graph, state)
-        self._paint_mapping(graph)
+        if self.layout.columns.mapping[1]:
+            self._paint_mapping(graph)
 
     def _in_view(self, number: int) -> bool:
         top = self.layout.tops[number] - self.offset
@@ -115,7 +120,7 @@ class RmapPainter:
         columns = self.layout.columns
         self.p.setFont(self.fonts.small)
         self.p.setPen(QColor(self.theme.muted))
-        named = [("Frame", columns.frame), ("Mapping", columns.mapping)][: 1 if self.layout.stacked else 2]
+        named = [("Frame", columns.frame), ("Mapping", columns.mapping)][: 2 if self._has_mapping_head else 1]
         heads = (*named, ("VMAs", columns.vma), ("Tasks", columns.task))
         small, entry = QFontMetricsF(self.fonts.small), self.fonts.plain.entry
         gap = QRectF(columns.vma[0] - 4 - entry, 4, entry, self.layout.top - 4)
@@ -187,6 +192,8 @@ class RmapPainter:
     def _fitted(self, title: str, detail: str) -> tuple[list[str], list[str]]:
         """Name and small print of the mapping in lines: the box grows with them as far as there is room."""
         metrics, width = self.fonts.plain, self.layout.columns.mapping[1] - 11
+        if width <= 0:
+            return [], []
         titles = wrapped(title, width, QFontMetricsF(self.fonts.title).horizontalAdvance)
         if len(titles) > _MOST_TITLES:
             titles = [*titles[: _MOST_TITLES - 1], title[sum(map(len, titles[: _MOST_TITLES - 1])) :].lstrip()]

@@ -137,7 +137,7 @@ class RmapView(QAbstractScrollArea):
         if self.graph is not None:
             size, rows = self.viewport().size(), self._rows
             metrics = self._fonts.metrics(self.graph, rows)
-            wide = ceil(width_of(size.width(), size.height(), metrics))
+            wide = ceil(width_of(size.width(), metrics))
             self._layout = lay_out(rows, wide, size.height(), metrics)
             self.horizontalScrollBar().setRange(0, wide - size.width())
             self.horizontalScrollBar().setPageStep(size.width())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
-from math import inf
 from typing import Final
 
 from hwpoison_gui.record import Record
@@ -14,7 +13,7 @@ from hwpoison_gui.view.rmap.graph import Mapper, ReverseMap
 GROUP_FROM: Final = 25  # as many mappers are grouped by the name of their tasks
 _LEAST_GROUP: Final = 4
 _NARROW: Final = 460
-_LEAST_MAPPING: Final = 0.5  # of what the mapping's name needs
+_LEAST_MAPPING: Final = 0.75  # of what the mapping's name needs
 _EDGE: Final = 6.0  # around the boxes in a narrow view
 _STEP: Final = 8.0  # between frame and mapping
 _LEAST_GAP: Final = 3.0
@@ -62,7 +61,8 @@ class Columns(Record):
 class Layout(Record):
     """Positions of all boxes. Those of rows are in coordinates of the scrolled content.
 
-    `stacked`: the mapping is below the frame, not beside it, so that both are readable in a narrow view.
+    `stacked`: the mapping is below the frame, not beside it, so that both are readable in a narrow view. In one that
+    is low, too, the mapping is left out, and its width is 0.
     """
 
     columns: Columns
@@ -127,8 +127,8 @@ def lay_out(rows: Sequence[Row], width: float, height: float, metrics: Metrics) 
     first = top + max(0.0, (room - total) / 2)
     tops = tuple(first + number * (row_height + gap) for number in range(len(rows)))
     content = max(height, (tops[-1] + row_height + 8) if tops else 0.0)
-    stacked = _is_stacked(width, height, metrics)
-    columns = _stacked_columns(width, metrics) if stacked else columns_of(width, metrics, roomy)
+    stacked, bare = _is_stacked(width, height, metrics), _bare(metrics) <= width < _squeezed(metrics)
+    columns = _three_columns(width, metrics, stacked) if stacked or bare else columns_of(width, metrics, roomy)
     return Layout(columns, tuple(rows), tops, row_height, roomy, content, top, stacked)
 
 
@@ -143,19 +143,15 @@ def _side_by_side(metrics: Metrics, mapping: float) -> float:
 
 
 def _is_stacked(width: float, height: float, metrics: Metrics) -> bool:
-    """Whether the names need it, and the height allows it."""
+    """Whether the names need it, and the room allows it."""
     room = height - metrics.small - 10 - 8
-    is_narrow = width < _side_by_side(metrics, metrics.least[0])
+    is_narrow = _bare(metrics, metrics.least[0]) <= width < _side_by_side(metrics, metrics.least[0])
     return is_narrow and room >= 2 * (box_height(metrics, titles=2) + _STEP)
 
 
-def width_of(view: float, height: float, metrics: Metrics) -> float:
-    """Width of the content in a view of this size: the view's, or what all names need, and then it scrolls."""
-    stacked = 2 * _EDGE + metrics.entry + 16 + max(metrics.frame, metrics.least[0]) + sum(metrics.least[1:])
-    # Stacked, or with a squeezed mapping.
-    if view >= min(stacked if _is_stacked(view, height, metrics) else inf, _squeezed(metrics)):
-        return view
-    return _side_by_side(metrics, metrics.least[0])
+def width_of(view: float, metrics: Metrics) -> float:
+    """Width of the content in a view of this width: the view's, or what all names need, and then it scrolls."""
+    return view if view >= _bare(metrics) else _side_by_side(metrics, metrics.least[0])
 
 
 def _squeezed(metrics: Metrics) -> float:
@@ -163,16 +159,23 @@ def _squeezed(metrics: Metrics) -> float:
     return _side_by_side(metrics, metrics.least[0] * _LEAST_MAPPING)
 
 
-def _stacked_columns(width: float, metrics: Metrics) -> Columns:
-    mapping, vma, task = metrics.least
-    least, wanted = (
-        (max(metrics.frame, mapping), vma, task),
-        (max(metrics.frame, metrics.wanted[0]), *metrics.wanted[1:]),
-    )
+def _bare(metrics: Metrics, mapping: float = 0.0) -> float:
+    """Width in which all names are whole with nothing beside the frame, or what is below it."""
+    return 2 * _EDGE + metrics.entry + 16 + max(metrics.frame, mapping) + sum(metrics.least[1:])
+
+
+def _three_columns(width: float, metrics: Metrics, stacked: bool) -> Columns:
+    """Frame and mapping stacked, or the frame alone; VMAs; tasks."""
+    least, wanted = metrics.least, metrics.wanted
+    if stacked:
+        least, wanted = ((max(metrics.frame, first), *rest) for first, *rest in (least, wanted))
+    else:
+        least, wanted = (metrics.frame, *least[1:]), (metrics.frame, *wanted[1:])
     gaps = (metrics.entry + 10, 6.0)
     first, vma, task = _shared_out(width - 2 * _EDGE - sum(gaps), (0.2, 0.3, 0.5), least, wanted)
     left = _EDGE + first + gaps[0]
-    return Columns((_EDGE, first), (_EDGE, first), (left, vma), (left + vma + gaps[1], task))
+    mapping = (_EDGE, first) if stacked else (_EDGE + first, 0.0)
+    return Columns((_EDGE, first), mapping, (left, vma), (left + vma + gaps[1], task))
 
 
 def columns_of(width: float, metrics: Metrics, roomy: bool = True) -> Columns:
