@@ -11,11 +11,13 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractScrollArea,
     QApplication,
+    QDialog,
     QDockWidget,
     QHeaderView,
     QLabel,
     QTabBar,
     QTableView,
+    QTextBrowser,
     QToolTip,
     QWidget,
 )
@@ -159,6 +161,32 @@ def test_the_legend_of_every_lens_is_seen_in_full(open_window, size: tuple[int, 
             assert cut(window) == [], lens.key
     finally:
         look.set_text_size(look.USUAL_TEXT)
+
+
+@pytest.mark.parametrize("percent", [100, 200])
+@pytest.mark.parametrize("page", ["keys", "notes", "about", "note", "go-to", "palette", "glossary"])
+def test_dialogs_are_within_the_screen(small: User, page: str, percent: int) -> None:
+    window = small.window
+    try:
+        window.appearance.choose_text_size(percent)
+        window.actions_[page].trigger()
+        until(lambda: any(one.isVisible() for one in window.findChildren(QDialog)))
+        dialog = next(one for one in window.findChildren(QDialog) if one.isVisible())
+        QApplication.processEvents()
+        room = window.screen().availableSize().expandedTo(window.size())  # the test's screen is smaller
+        assert dialog.width() <= room.width() and dialog.height() <= room.height()
+        assert cut(dialog) == []
+        dialog.close()
+    finally:
+        look.set_text_size(look.USUAL_TEXT)
+
+
+def test_a_short_page_is_a_small_dialog(small: User) -> None:
+    small.window.actions_["about"].trigger()
+    dialog = next(one for one in small.window.findChildren(QDialog) if one.isVisible())
+    text = dialog.findChild(QTextBrowser)
+    assert dialog.height() < 300 and not text.verticalScrollBar().maximum()
+    dialog.close()
 
 
 def test_no_figure_leaves_the_tool_bar_of_a_narrow_window(small: User) -> None:

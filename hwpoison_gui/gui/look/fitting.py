@@ -1,11 +1,16 @@
-"""Initial size of the window, and keeping it on the screen, window frame included."""
+"""Sizes of the window and of dialogs, and keeping them on the screen, window frame included."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QMargins, QRect, QSize
 from PySide6.QtWidgets import QMainWindow
+
+from hwpoison_gui.gui.look import theme as look
+
+if TYPE_CHECKING:  # no dialog is needed for the first paint
+    from PySide6.QtWidgets import QDialog
 
 USUAL: Final = QSize(1280, 800)
 _SHARE: Final = 0.92  # pixels on a large screen
@@ -25,6 +30,12 @@ def placed(window: QRect, frame: QMargins, available: QRect) -> QRect:
     left = min(max(window.left(), room.left()), room.right() + 1 - size.width())
     top = min(max(window.top(), room.top()), room.bottom() + 1 - size.height())
     return QRect(left, top, size.width(), size.height())
+
+
+def resize_dialog(dialog: QDialog, width: float, height: float) -> None:
+    """Gives a dialog a size, in pixels at 100 % text, but no larger than the screen."""
+    room = dialog.screen().availableSize().shrunkBy(_FRAME)
+    dialog.resize(QSize(look.px(width), look.px(height)).boundedTo(room))
 
 
 def keep_on_screen(window: QMainWindow) -> None:

@@ -43,12 +43,14 @@ def _bars(theme: Theme) -> str:
 
 def _menus(theme: Theme) -> str:
     """Menus, tool tips and dialogs."""
+    edge = theme.accent if theme.name == "high-contrast" else "transparent"
     return f"""
     QMenu {{ background: {theme.raised}; border: 1px solid {theme.line}; padding: {look.TIGHT}px 0; }}
     QMenu {{ icon-size: {look.px(look.SMALL_ICON)}px; }}
     QMenu::item {{ padding: 5px {look.px(26)}px 5px {look.px(26)}px; }}
     QMenu[plain="true"]::item {{ padding-left: {look.MEDIUM}px; }}
-    QMenu::item:selected {{ background: {look.selection_of(theme)}; color: {look.selected_text_of(theme)}; }}
+    QMenu::item {{ border: 1px solid transparent; }}
+    QMenu::item:selected {{ background: {look.menu_ground(theme)}; color: {theme.text}; border-color: {edge}; }}
     QMenu::item:disabled {{ color: {look.disabled_of(theme)}; }}
     QMenu::separator {{ height: 1px; background: {theme.line}; margin: {look.TIGHT}px 0; }}
     QMenu::indicator {{ width: {look.px(12)}px; height: {look.px(12)}px; padding-left: 6px; }}

@@ -133,6 +133,11 @@ def selection_of(theme: Theme) -> str:
     return theme.accent if theme.name == "high-contrast" else mixed(theme.base, theme.accent, 0.18)
 
 
+def menu_ground(theme: Theme) -> str:
+    """Background of the entry of a menu that would be taken: icons on it keep the colour of the text."""
+    return mixed(theme.raised, theme.accent, 0.18)
+
+
 def selected_text_of(theme: Theme) -> str:
     """Text colour on that background."""
     return theme.accent_text if theme.name == "high-contrast" else theme.text

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
+from hwpoison_gui.gui.look import fitting
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain_labels
+
+
+_WIDTH: Final = 620  # of a page, at 100 % text
+_TALLEST: Final = 520
 
 
 def show_error(above: QWidget, head: str, text: str) -> None:
@@ -23,6 +30,7 @@ def show_error(above: QWidget, head: str, text: str) -> None:
 
 def show_page(above: QWidget, title: str, content: str) -> None:
     """Shows a page of HTML that can be scrolled and copied."""
+    from PySide6.QtGui import QTextDocument
     from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout
 
     dialog = QDialog(above)
@@ -38,5 +46,10 @@ def show_page(above: QWidget, title: str, content: str) -> None:
     box = QVBoxLayout(dialog)
     box.addWidget(text)
     box.addWidget(buttons)
-    dialog.resize(look.px(620), look.px(520))
+    margins, page = box.contentsMargins(), text.document().clone(dialog)
+    assert isinstance(page, QTextDocument)
+    page.setTextWidth(look.px(_WIDTH) - 2 * margins.left() - 2 * look.LARGE)
+    around = margins.top() + margins.bottom() + buttons.sizeHint().height() + box.spacing() + 2 * text.frameWidth()
+    tall = (page.size().height() + around) / look.scale()
+    fitting.resize_dialog(dialog, _WIDTH, min(tall, _TALLEST))
     dialog.open()

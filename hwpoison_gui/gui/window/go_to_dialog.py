@@ -8,6 +8,7 @@ from typing import Final
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QLineEdit, QVBoxLayout, QWidget
 
+from hwpoison_gui.gui.look import fitting
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.view.base.frame_number import TakenFrame
@@ -49,7 +50,7 @@ class GoToDialog(QDialog):
         for part in (forms, self.line, self.answer, buttons):
             box.addWidget(part)
         self.line.textChanged.connect(self._say)
-        self.resize(look.px(520), self.sizeHint().height())
+        fitting.resize_dialog(self, 520, self.sizeHint().height() / look.scale())
 
     def _say(self, text: str) -> TakenFrame | None:
         found, words = None, ""

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.present import Present
+from hwpoison_gui.gui.look import fitting
 from hwpoison_gui.gui.look.dock import Dock
 from hwpoison_gui.gui.look.plain import plain_labels
 from hwpoison_gui.gui.look.plain_menu import trim
@@ -134,7 +135,7 @@ class Notes(QObject):
         dialog.textValueChanged.connect(self._typed)
         dialog.textValueSelected.connect(self.write)
         dialog.rejected.connect(self._left)
-        dialog.resize(460, 220)
+        fitting.resize_dialog(dialog, 460, 220)
         for edit in dialog.findChildren(QPlainTextEdit):
             edit.setAccessibleName("Note")
             edit.setTabChangesFocus(True)

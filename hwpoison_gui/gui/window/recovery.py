@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
-from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look import fitting
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.window.autosave import SAVES_TO, SESSION
 from hwpoison_gui.record import Record
@@ -89,7 +89,7 @@ class RecoveryDialog(QDialog):
         for part in (words, self.list, self.buttons):
             box.addWidget(part)
         self.finished.connect(self._release)
-        self.resize(look.px(480), look.px(240))
+        fitting.resize_dialog(self, 480, 240)
 
     def _add(self, left: Left) -> None:
         item = QListWidgetItem(left.words, self.list)

@@ -22,6 +22,7 @@ def test_words_can_be_read_on_every_ground(theme: Theme) -> None:
     read = [
         (look.selected_text_of(theme), look.selection_of(theme)),
         (theme.text, look.dead_ground(theme)),
+        (theme.text, look.menu_ground(theme)),
         (theme.muted, mixed(theme.raised, theme.poison, 0.2)),
         *((ink, look.lit_ground(theme)) for ink in (theme.text, theme.muted, theme.kill)),
         *((theme.text, mixed(theme.base, tone, 0.22)) for tone in (theme.good, theme.warn)),
@@ -68,6 +69,7 @@ def test_the_style_sheet_has_no_colour_of_its_own() -> None:
         own = {
             *(getattr(theme, name) for name in ("window", "base", "raised", "line", "text", "muted", "accent")),
             *(look.selection_of(theme), look.selected_text_of(theme), look.disabled_of(theme), look.edge_of(theme)),
+            look.menu_ground(theme),
             mixed(theme.raised, theme.text, 0.08),
         }
         assert set(re.findall(r"#[0-9a-f]{6}\b", style_sheet(theme))) <= own
