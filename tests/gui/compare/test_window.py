@@ -263,7 +263,7 @@ def test_the_two_reverse_maps_are_one_view(open_window) -> None:
     user.window.actions_["compare"].trigger()
     window = user.window.comparison.shown
     until(lambda: window.compared is not None)
-    window.seek(window.last)
+    window.walk.seek(window.last)
     until(lambda: all(side.rmap.graph is not None for side in window.sides))
     left, right = (side.rmap for side in window.sides)
     assert left._layout.rows[1].is_group
