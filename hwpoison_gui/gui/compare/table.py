@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QObject, QSize, Qt, Signal
@@ -9,8 +10,6 @@ from PySide6.QtGui import (
     QColor,
     QFont,
     QFontMetrics,
-    QKeyEvent,
-    QKeySequence,
     QPainter,
     QPaintEvent,
     QPixmap,
@@ -18,7 +17,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QApplication,
     QHeaderView,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -28,7 +26,9 @@ from PySide6.QtWidgets import (
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
+from hwpoison_gui.gui.widgets.copying import Copying
 from hwpoison_gui.gui.widgets.model_index import Index
+from hwpoison_gui.view.base.columns import as_tsv
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.facts.compare import Row
 
@@ -169,6 +169,7 @@ class CompareTable(QTableView):
         self.horizontalHeader().setSectionsClickable(True)
         self.horizontalHeader().sectionDoubleClicked.connect(self._want_side_of)
         self.setAccessibleName("Differences")
+        Copying(self, "the differences", self._chosen, self._whole)
         self.setAccessibleDescription("What came of the click on either side, a row a thing. Ctrl+C copies rows.")
         self.set_theme(theme)
 
@@ -242,12 +243,19 @@ class CompareTable(QTableView):
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
             self._want(self.currentIndex())
             return
-        if not event.matches(QKeySequence.StandardKey.Copy):
-            super().keyPressEvent(event)
-            return
-        chosen = sorted({index.row() for index in self.selectedIndexes()})
-        lines = [
-            "\t".join(self.facts.text(self.facts.rows[row], c) for c in range(self.facts.columnCount()))
-            for row in chosen
+        super().keyPressEvent(event)
+
+    def _text(self, rows: Iterable[int]) -> str:
+        columns = range(self.facts.columnCount())
+        return as_tsv([[self.facts.text(self.facts.rows[row], column) for column in columns] for row in rows])
+
+    def _chosen(self) -> str:
+        return self._text(sorted({index.row() for index in self.selectedIndexes()}))
+
+    def _whole(self) -> str:
+        """All rows, below the heads."""
+        heads = [
+            str(self.facts.headerData(column, Qt.Orientation.Horizontal) or "")
+            for column in range(self.facts.columnCount())
         ]
-        QApplication.clipboard().setText("\n".join(lines))
+        return as_tsv([heads]) + "\n" + self._text(range(len(self.facts.rows))) if self.facts.rows else ""

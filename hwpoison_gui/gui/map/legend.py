@@ -17,6 +17,8 @@ from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.flow_layout import FlowLayout
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.map.marks import draw_poison
+from hwpoison_gui.gui.widgets.copying import Copying
+from hwpoison_gui.view.base.columns import as_tsv
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.map.lens_colours import class_colour
@@ -141,6 +143,7 @@ class Legend(QWidget):
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
         self.setAccessibleName("Legend: what the colours of the map mean")
+        Copying(self, "the legend", lambda: "", self._text)
         self._theme = theme
         self._flow = FlowLayout(self)
         self._flow.least_rows = 2
@@ -232,6 +235,12 @@ class Legend(QWidget):
             event.accept()
             return True
         return super().event(event)
+
+    def _text(self) -> str:
+        """All classes that are listed, as rows of a table."""
+        shown = [chip for chip in self.chips.values() if not chip.isHidden()]
+        rows = [(chip.one.name, chip.text(), amount(chip.frames * FRAME_SIZE)) for chip in shown]
+        return as_tsv(rows, (self.lens.name, "Frames", "Memory"))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         by = _ARROWS.get(Qt.Key(event.key()))

@@ -12,20 +12,20 @@ from PySide6.QtGui import (
     QFocusEvent,
     QHelpEvent,
     QKeyEvent,
-    QKeySequence,
     QMouseEvent,
     QPainter,
     QPaintEvent,
     QPen,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QToolTip, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.look.viewport import know_viewport
 from hwpoison_gui.gui.rmap.fonts import Fonts
 from hwpoison_gui.gui.rmap.paint import RmapPainter, middle_of
+from hwpoison_gui.gui.widgets.copying import Copying
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.rmap.graph import ReverseMap
 from hwpoison_gui.view.walk.layout import Layout, Row, lay_out, rows_of, width_of
@@ -67,6 +67,7 @@ class RmapView(QAbstractScrollArea):
         self.viewport().setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Reverse map")
+        Copying(self, "the reverse map", lambda: "", lambda: self.in_words() if self.graph is not None else "")
 
     def sizeHint(self) -> QSize:
         return QSize(500, 300)
@@ -237,11 +238,8 @@ class RmapView(QAbstractScrollArea):
         return next((n for n, top in enumerate(layout.tops) if top <= y <= top + layout.row_height), None)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Up and Down move the cursor; Enter and Space act as a click; Ctrl+C copies everything as text."""
+        """Up and Down move the cursor; Enter and Space act as a click."""
         key, layout = Qt.Key(event.key()), self._layout
-        if event.matches(QKeySequence.StandardKey.Copy):
-            QApplication.clipboard().setText(self.in_words() if self.graph is not None else "")
-            return
         if layout is None or not layout.rows or key not in (*_STEPS, *_PRESS):
             super().keyPressEvent(event)
             return

@@ -10,6 +10,7 @@ from PySide6.QtGui import QFontInfo
 from PySide6.QtWidgets import QTextBrowser, QWidget
 
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.widgets.copying import Copying
 from hwpoison_gui.view.base.naming import with_pid
 from hwpoison_gui.view.base.palette import DARK, Theme, mixed
 from hwpoison_gui.view.facts.frame_facts import Fact, Facts, PteFact
@@ -31,6 +32,7 @@ class Inspector(QTextBrowser):
         self.setOpenLinks(False)
         self.anchorClicked.connect(self._followed)
         self.setAccessibleName("The selected frame")
+        Copying(self, "what is known of the frame", self._selected, self._whole)
         self.document().setDocumentMargin(look.MEDIUM)
         self.set_theme(theme)
 
@@ -65,6 +67,14 @@ class Inspector(QTextBrowser):
         at = self.verticalScrollBar().value() if again else 0
         self.setHtml(html)
         self.verticalScrollBar().setValue(at)
+
+    def _selected(self) -> str:
+        return self.textCursor().selectedText().replace("\u2029", "\n")
+
+    def _whole(self) -> str:
+        from hwpoison_gui.view.facts.frame_text import as_text
+
+        return as_text(self._facts) if self._facts is not None else ""
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         return QWidget.focusNextPrevChild(self, forward)  # Tab does not go from link to link: there may be a hundred

@@ -12,12 +12,13 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QListView, QWidget
+from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.look.viewport import know_viewport
+from hwpoison_gui.gui.widgets.copying import Copying
 from hwpoison_gui.gui.widgets.model_index import Index
 from hwpoison_gui.kernel.records import LogLine
 from hwpoison_gui.view.base.palette import DARK, Theme, mixed
@@ -139,6 +140,7 @@ class LogView(QListView):
         self.setTextElideMode(Qt.TextElideMode.ElideNone)
         self.doubleClicked.connect(lambda index: self.lineActivated.emit(self.log.line_at(index.row())))
         self.setAccessibleName("Kernel log")
+        Copying(self, "the log", self._chosen, self._whole)
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
@@ -169,6 +171,13 @@ class LogView(QListView):
         if lines:
             self.scrollTo(self.log.index(self.log.rows_of(lines[-1])[1]))
 
+    def _chosen(self) -> str:
+        lines = sorted({self.log.line_at(index.row()) for index in self.selectedIndexes()})
+        return "\n".join(self.log.lines[line].text for line in lines)
+
+    def _whole(self) -> str:
+        return "\n".join(line.text for line in self.log.lines)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
@@ -191,10 +200,7 @@ class LogView(QListView):
             self.selectionModel().select(whole, QItemSelectionModel.SelectionFlag.Select)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.matches(QKeySequence.StandardKey.Copy):
-            chosen = sorted({self.log.line_at(index.row()) for index in self.selectedIndexes()})
-            QApplication.clipboard().setText("\n".join(self.log.lines[line].text for line in chosen))
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
             self.lineActivated.emit(self.log.line_at(self.currentIndex().row()))
         else:
             super().keyPressEvent(event)

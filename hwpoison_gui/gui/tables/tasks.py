@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from heapq import nlargest
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QFont, QFontMetrics, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtGui import QContextMenuEvent, QFont, QFontMetrics, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QApplication,
     QComboBox,
     QHeaderView,
     QStyledItemDelegate,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.viewport import know_viewport
 from hwpoison_gui.gui.tables.task_model import CHOICES_ROLE, COLUMNS, TGID_ROLE, TaskModel, TaskOrder
+from hwpoison_gui.gui.widgets.copying import Copying
 from hwpoison_gui.gui.widgets.model_index import Index
 from hwpoison_gui.gui.widgets.table_keys import sort_by_key, wants_menu
 from hwpoison_gui.gui.widgets.table_view import set_row_height
@@ -102,6 +103,7 @@ class TaskTable(QTableView):
         self.verticalHeader().hide()
         self.tasks.edited.connect(self._edited)
         self.setAccessibleName("Tasks")
+        Copying(self, "Tasks", self.chosen, self.whole, has_menu=True)
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
@@ -225,9 +227,7 @@ class TaskTable(QTableView):
             self.taskSelected.emit(self.selected())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.matches(QKeySequence.StandardKey.Copy):
-            self.copy()
-        elif wants_menu(event):
+        if wants_menu(event):
             self._menu_of_current()
         elif sort_by_key(self, event):
             return
@@ -236,12 +236,16 @@ class TaskTable(QTableView):
         else:
             super().keyPressEvent(event)
 
-    def copy(self) -> None:
-        """Copies the selected rows, tab-separated."""
-        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
-        cells = [[str(self.order.index(row, column).data()) for column in range(len(COLUMNS))] for row in rows]
-        if cells:
-            QApplication.clipboard().setText(as_tsv(cells))
+    def chosen(self) -> str:
+        """The selected rows, tab-separated."""
+        return as_tsv(self._cells(sorted(index.row() for index in self.selectionModel().selectedRows())))
+
+    def whole(self) -> str:
+        """All rows below the heads, tab-separated."""
+        return as_tsv(self._cells(range(self.order.rowCount())), [column.head for column in COLUMNS])
+
+    def _cells(self, rows: Iterable[int]) -> list[list[str]]:
+        return [[str(self.order.index(row, column).data()) for column in range(len(COLUMNS))] for row in rows]
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if event.reason() == QContextMenuEvent.Reason.Keyboard:

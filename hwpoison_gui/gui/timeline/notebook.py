@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QPaintEvent
-from PySide6.QtWidgets import QApplication, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from hwpoison_gui.gui.look import signs
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
+from hwpoison_gui.gui.widgets.copying import Copying
 from hwpoison_gui.gui.widgets.model_index import Index
 from hwpoison_gui.session.notebook import Note
 from hwpoison_gui.view.base.palette import DARK, Theme
@@ -108,6 +109,7 @@ class NotebookView(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.clicked.connect(self._go)
         self.setAccessibleName("Notebook")
+        Copying(self, "the notebook", lambda: note.text if (note := self._note()) else "", self._whole)
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
@@ -124,14 +126,16 @@ class NotebookView(QListView):
         index = self.currentIndex()
         return self.book.rows[index.row()].note if index.isValid() else None
 
+    def _whole(self) -> str:
+        """All notes, each below what it is about."""
+        return "\n\n".join(f"{row.where}\n{row.note.text}" for row in self.book.rows)
+
     def _go(self, index: QModelIndex) -> None:
         self.goWanted.emit(self.book.rows[index.row()].note)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         note, key = self._note(), event.key()
-        if event.matches(QKeySequence.StandardKey.Copy):
-            QApplication.clipboard().setText(note.text if note else "")
-        elif note is not None and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        if note is not None and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.goWanted.emit(note)
         elif note is not None and key == Qt.Key.Key_Delete:
             self.removeWanted.emit(note)

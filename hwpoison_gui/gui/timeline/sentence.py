@@ -12,16 +12,16 @@ from PySide6.QtGui import (
     QFont,
     QFontMetrics,
     QKeyEvent,
-    QKeySequence,
     QPainter,
     QPaintEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QApplication, QGridLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
 from hwpoison_gui.gui.look.plain import plain
+from hwpoison_gui.gui.widgets.copying import Copying
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.facts.sentence import Sentence
 
@@ -68,6 +68,7 @@ class SentenceBar(QWidget):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            label.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)  # that of the bar is wanted
         for label in (self.code, self.branch):
             label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.to = QToolButton(self)
@@ -84,6 +85,7 @@ class SentenceBar(QWidget):
         self._place()
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName("What happens in this step")
+        Copying(self, "the sentence", self._selected, self.in_words)
         self.set_theme(theme)
 
     def set_form(self, form: Form) -> None:
@@ -160,10 +162,11 @@ class SentenceBar(QWidget):
         kernel = f"{said.code} → {said.branch}" if said.branch else said.code
         return "\n".join(line for line in (said.text, said.detail, kernel) if line)
 
+    def _selected(self) -> str:
+        return "\n".join(filter(None, (label.selectedText() for label in (self.text, self.detail, self.code))))
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.matches(QKeySequence.StandardKey.Copy):
-            QApplication.clipboard().setText(self.in_words())
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.sentence.to >= 0:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.sentence.to >= 0:
             self.frameWanted.emit(self.sentence.to)
         else:
             super().keyPressEvent(event)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
+from hwpoison_gui.gui.widgets.copying import Copying
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.facts.counters import Counter
 
@@ -66,6 +67,7 @@ class CounterStrip(QWidget):
         self._row.setSpacing(look.LARGE + look.TIGHT)
         self._figures: list[Figure] = []
         self.setAccessibleName("Figures")
+        Copying(self, "the figures", lambda: "", lambda: "\n".join(self.texts()))
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme

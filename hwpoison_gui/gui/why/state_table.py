@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QFontInfo, QFontMetrics, QKeyEvent, QKeySequence, QResizeEvent, QShowEvent
+from PySide6.QtGui import QFontInfo, QFontMetrics, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QApplication,
     QHeaderView,
     QLabel,
     QScrollArea,
@@ -22,6 +22,7 @@ from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
 from hwpoison_gui.gui.why.state_delegate import BitsDelegate, RowDelegate, SignDelegate
 from hwpoison_gui.gui.why.state_model import BITS, DOES, KIND, SIGN, StateModel
+from hwpoison_gui.gui.widgets.copying import Copying
 from hwpoison_gui.gui.widgets.table_view import set_row_height
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.view.base.columns import as_tsv
@@ -35,18 +36,19 @@ _PAD: Final = look.SMALL + look.TIGHT
 
 
 class _Rows(QTableView):
-    """Copies whole rows, with their signs in words."""
+    """Gives rows as text, with their signs in words."""
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if not event.matches(QKeySequence.StandardKey.Copy):
-            super().keyPressEvent(event)
-            return
-        model, chosen = self.model(), sorted(index.row() for index in self.selectionModel().selectedRows())
-        cells = [
-            [model.index(row, column).data(Role.AccessibleTextRole) for column in (BITS, KIND, DOES)] for row in chosen
-        ]
-        if cells:
-            QApplication.clipboard().setText(as_tsv(cells))
+    def chosen(self) -> str:
+        """The selected rows."""
+        return self._text(sorted(index.row() for index in self.selectionModel().selectedRows()))
+
+    def whole(self) -> str:
+        """All rows."""
+        return self._text(range(self.model().rowCount()))
+
+    def _text(self, rows: Iterable[int]) -> str:
+        model, columns = self.model(), (BITS, KIND, DOES)
+        return as_tsv([[model.index(row, column).data(Role.AccessibleTextRole) for column in columns] for row in rows])
 
 
 class StateTableView(QWidget):
@@ -59,6 +61,7 @@ class StateTableView(QWidget):
         self._theme = theme
         self.caption, self.flags = ElidedLabel(self), QLabel(self)
         self.view = _Rows(self)
+        Copying(self.view, "the table", self.view.chosen, self.view.whole)
         self.model = StateModel(self, theme)
         self.view.setModel(self.model)
         self.flags.setWordWrap(True)

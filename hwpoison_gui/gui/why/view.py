@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShowEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QTreeView, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.viewport import know_viewport
 from hwpoison_gui.gui.why.delegate import DecisionDelegate
 from hwpoison_gui.gui.why.model import DecisionModel
+from hwpoison_gui.gui.widgets.copying import Copying
 from hwpoison_gui.kernel.profile.registry import oldest
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.outline.outline import Node, Outline
@@ -48,6 +49,7 @@ class DecisionView(QTreeView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.clicked.connect(self._clicked)
         self.setAccessibleName("Why: the handler as an outline")
+        Copying(self, "the outline", lambda: self.text(chosen=True), self.text)
         self.set_theme(theme)
 
     def sizeHint(self) -> QSize:
@@ -147,23 +149,20 @@ class DecisionView(QTreeView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
             self._go(self.currentIndex())
-        elif event.matches(QKeySequence.StandardKey.Copy):
-            self.copy()
         else:
             super().keyPressEvent(event)
 
-    def copy(self) -> None:
-        """Copies the selected lines in order, indented as shown."""
+    def text(self, chosen: bool = False) -> str:
+        """The lines that are unfolded, indented as shown; or the selected ones."""
         lines, index = [], self.outline_model.index(0, 0)
         while index.isValid():
-            if self.selectionModel().isSelected(index):
+            if not chosen or self.selectionModel().isSelected(index):
                 depth, above = 0, index.parent()
                 while above.isValid():
                     depth, above = depth + 1, above.parent()
                 lines.append(f"{'  ' * depth}{index.data(Qt.ItemDataRole.AccessibleTextRole)}")
             index = self.indexBelow(index)
-        if lines:
-            QApplication.clipboard().setText("\n".join(lines))
+        return "\n".join(lines)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

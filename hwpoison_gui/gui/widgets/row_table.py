@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSortFilterProxyModel, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QWidget
 
+from hwpoison_gui.gui.widgets.copying import Copying
 from hwpoison_gui.gui.widgets.model_index import Index
 from hwpoison_gui.gui.widgets.row_model import KEY_ROLE, SORT_ROLE, RowModel
 from hwpoison_gui.gui.widgets.table_keys import sort_by_key
 from hwpoison_gui.gui.widgets.table_view import FactView
+from hwpoison_gui.view.base.columns import as_tsv
 from hwpoison_gui.view.base.palette import Theme
 
 NO_KEY = -1
@@ -39,6 +41,7 @@ class RowTable(FactView):
         self.setSortingEnabled(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setAccessibleName(name)
+        Copying(self, name, lambda: as_tsv(self.selected_cells()), self._whole)
 
     def set_theme(self, theme: Theme) -> None:
         self.rows.theme = theme
@@ -86,6 +89,11 @@ class RowTable(FactView):
             super().keyPressEvent(event)
 
     def selected_cells(self) -> list[tuple[str, ...]]:
-        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
+        return self._cells(sorted(index.row() for index in self.selectionModel().selectedRows()))
+
+    def _whole(self) -> str:
+        return as_tsv(self._cells(range(self.order.rowCount())), [column.head for column in self.columns])
+
+    def _cells(self, rows: Iterable[int]) -> list[tuple[str, ...]]:
         width = range(len(self.columns))
         return [tuple(str(self.order.index(row, column).data()) for column in width) for row in rows]

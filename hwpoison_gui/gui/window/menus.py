@@ -19,9 +19,11 @@ from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.look.plain_menu import trim
 from hwpoison_gui.gui.map.widget import FrameMapWidget
+from hwpoison_gui.gui.widgets.copying import Copying
 from hwpoison_gui.gui.window.actions import Actions
 from hwpoison_gui.gui.window.command import PANICKED
 from hwpoison_gui.record import Record
+from hwpoison_gui.view.base.columns import as_tsv
 from hwpoison_gui.view.base.naming import with_pid
 from hwpoison_gui.view.words.words import counted
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:  # what context menus show is imported when one is opened
 
 _MOST_TASKS: Final = 24  # in one menu
 _MOST_FRAMES: Final = 1000  # that an operation takes at once
+_MOST_COPIED: Final = 10_000  # rows of frames
 _MOST_SINGLE: Final = 3  # processes for each of which a way stands in the menu itself
 # Operation, label and icon of accesses by a task.
 _VERBS: Final = (("read", "Read", "read"), ("write", "Write", "write"), ("msync", "Write back (msync)", "save"))
@@ -77,6 +80,8 @@ class ContextMenus:
         self, above: QWidget, frame_map: FrameMapWidget, controller: Controller, appearance: Appearance
     ) -> None:
         self._above, self._map, self._controller, self._appearance = above, frame_map, controller, appearance
+        self.all_tasks: Callable[[], str] = lambda: ""  # the table of tasks as text
+        Copying(frame_map.view, "the frames", self.frames_text, lambda: "", has_menu=True)
 
     # -- a frame
 
@@ -119,8 +124,20 @@ class ContextMenus:
         menu.addSeparator()
         numbers = "\n".join(f"{pfn:#x}" for pfn in pfns)
         self._add(menu, Entry("Copy their numbers", lambda: QApplication.clipboard().setText(numbers), "copy"))
+        table = lambda: QApplication.clipboard().setText(self.frames_text())  # noqa: E731
+        self._add(menu, Entry("Copy them as a table", table, "copy"))
         self._add(menu, Entry("Forget the marks", lambda: c.selection.mark(())))
         return menu
+
+    def frames_text(self) -> str:
+        """The marked frames, or the selected one, as the rows of a table with heads; only the first of very many."""
+        from hwpoison_gui.view.rows.pages import PAGE_COLUMNS, PageRows, page_cells
+
+        selection = self._controller.selection
+        pfns = selection.marked or ((selection.frame,) if selection.frame != NONE else ())
+        rows = PageRows(self._controller.session.machine)
+        cells = [page_cells(rows.row(pfn))[:-1] for pfn in pfns[:_MOST_COPIED]]  # not what the map shows them as
+        return as_tsv(cells, [column.head for column in PAGE_COLUMNS[:-1]]) if cells else ""
 
     def show_frame_menu(self, pfn: int, where: QPoint) -> None:
         marked = self._controller.selection.marked
@@ -234,6 +251,7 @@ class ContextMenus:
         self._add(menu, Entry("Let it exit", exits, "", frozen))
         row = with_pid(process.name, tgid)
         self._add(menu, Entry(f"Copy {row}", lambda: QApplication.clipboard().setText(row), "copy"))
+        self._add_copy_of_all(menu)
         return menu
 
     def tasks_menu(self, tgids: Sequence[int]) -> QMenu:
@@ -245,7 +263,12 @@ class ContextMenus:
         menu.addSeparator()
         rows = "\n".join(with_pid(c.session.machine.processes.view[tgid].name, tgid) for tgid in tgids)
         self._add(menu, Entry("Copy their names", lambda: QApplication.clipboard().setText(rows), "copy"))
+        self._add_copy_of_all(menu)
         return menu
+
+    def _add_copy_of_all(self, menu: QMenu) -> None:
+        run = lambda: QApplication.clipboard().setText(self.all_tasks())  # noqa: E731
+        self._add(menu, Entry("Copy all tasks as a table", run, "copy"))
 
     def show_task_menu(self, tgids: Sequence[int], where: QPoint) -> None:
         self._popup(self.task_menu(tgids[0]) if len(tgids) == 1 else self.tasks_menu(tgids), where)

@@ -162,6 +162,7 @@ class Panels(QObject):
 
         view = TaskTable(dock, self._appearance.theme)
         dock.take(view)
+        self._menus.all_tasks = view.whole
         connect_tasks(view, dock, self._controller, self._present, self._menus.show_task_menu)
         return view
 

@@ -1,0 +1,86 @@
+"""Copies a part of the window as text: Ctrl+C where the focus is, and an entry of the context menu."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QMenu, QWidget
+
+from hwpoison_gui.gui.look.plain_menu import trim
+from hwpoison_gui.gui.widgets.table_keys import wants_menu
+
+_COPY = QKeySequence.StandardKey.Copy
+
+
+class Copying(QObject):
+    """Lets the user copy what is selected of `widget`, or all of it.
+
+    Parameters
+    ----------
+    name
+        What it is, as `Copy all of NAME` says it.
+    chosen, whole
+        The selected part and everything as plain text, tables tab-separated; empty where there is nothing.
+    has_menu
+        The widget has a context menu of its own: only Ctrl+C is handled here.
+    """
+
+    def __init__(
+        self,
+        widget: QWidget,
+        name: str,
+        chosen: Callable[[], str],
+        whole: Callable[[], str],
+        has_menu: bool = False,
+    ) -> None:
+        super().__init__(widget)
+        self._widget, self._name, self._chosen, self._whole, self._has_menu = widget, name, chosen, whole, has_menu
+        widget.installEventFilter(self)
+        if isinstance(widget, QAbstractScrollArea):
+            widget.viewport().installEventFilter(self)
+
+    def copy(self) -> None:
+        """Copies what is selected, or everything where nothing is."""
+        _put(self._chosen() or self._whole())
+
+    def menu(self) -> QMenu:
+        """The context menu."""
+        menu = QMenu(self._widget)
+        if self._chosen():
+            menu.addAction("Copy\tCtrl+C", self.copy)
+            menu.addAction(f"Copy all of {self._name}", lambda: _put(self._whole()))
+        else:
+            action = menu.addAction(f"Copy {self._name}\tCtrl+C", self.copy)
+            action.setEnabled(bool(self._whole()))
+        trim(menu)
+        menu.aboutToHide.connect(menu.deleteLater)
+        return menu
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ContextMenu and isinstance(event, QContextMenuEvent) and not self._has_menu:
+            self.menu().popup(event.globalPos())
+            return True
+        if watched is self._widget and isinstance(event, QKeyEvent):
+            return self._key(event)
+        return False
+
+    def _key(self, event: QKeyEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and event.matches(_COPY):
+            event.accept()
+            return True
+        if event.type() != QEvent.Type.KeyPress:
+            return False
+        if event.matches(_COPY):
+            self.copy()
+            return True
+        if wants_menu(event) and event.key() != Qt.Key.Key_Menu and not self._has_menu:  # that key gives an event
+            self.menu().popup(self._widget.mapToGlobal(QPoint(self._widget.width() // 2, self._widget.height() // 2)))
+            return True
+        return False
+
+
+def _put(text: str) -> None:
+    if text:
+        QApplication.clipboard().setText(text)
