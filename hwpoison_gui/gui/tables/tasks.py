@@ -31,7 +31,7 @@ from hwpoison_gui.view.rows.tasks import TaskRow
 # The longest words of each column, as far as they are known.
 _WIDTHS = {
     "tgid": ("000000",), "name": ("Web Content:0000",), "state": ("running", "stopped", "killed", "exited"),
-    "policy": ("default0", "early", "late"), "sigbus": ("handler", "default", "blocked", "ignored"),
+    "policy": ("default0", "early", "late"), "sigbus": ("handler0", "default0", "blocked0"),
     "rss_kb": ("000,000",), "threads": ("00",), "pending": ("SIGBUS",),
     "killed_by": ("SIGKILL forced",),
 }  # fmt: skip
@@ -86,6 +86,7 @@ class TaskTable(QTableView):
         super().__init__(parent)
         know_viewport(self)
         self._least: dict[int, int] = {}  # widths that columns need
+        self._revealed: tuple[tuple[int, ...], int] = (), 0  # tasks scrolled to last, and where the scroll bar was then
         self.tasks = TaskModel(self, theme)
         self.order = TaskOrder(self, self.tasks)
         self.setModel(self.order)
@@ -148,6 +149,9 @@ class TaskTable(QTableView):
         super().resizeEvent(event)
         if self._least:
             self._give_room()
+        tgids, scrolled = self._revealed
+        if event.size().height() < event.oldSize().height() and scrolled == self.verticalScrollBar().value():
+            self.reveal(*tgids)
 
     def set_rows(self, rows: list[TaskRow], frozen: bool) -> None:
         """Replaces the rows. `frozen`: nothing can be edited."""
@@ -196,6 +200,7 @@ class TaskTable(QTableView):
         rows = sorted((index for index in found if index.isValid()), key=QModelIndex.row)
         for index in (*rows[-1:], *rows[:1]):
             self.scrollTo(index)
+        self._revealed = tgids[:_REVEALED], self.verticalScrollBar().value()
 
     def _index_of(self, tgid: int | None) -> QModelIndex:
         row = -1 if tgid is None else self.tasks.row_of(tgid)

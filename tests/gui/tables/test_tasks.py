@@ -245,3 +245,37 @@ def test_it_scrolls_to_those_who_use_the_frame_and_to_those_who_are_hit(open_win
     table.scrollToBottom()
     user.window.present.looked.emit()
     assert "late" in seen(), "who has scrolled away is not taken back"
+
+
+@pytest.mark.parametrize("percent", [100, 115, 150, 200])
+def test_no_word_of_a_state_policy_or_disposition_is_elided(user, percent: int) -> None:
+    window, table = user.window, user.window.tasks
+    try:
+        window.appearance.choose_text_size(percent)
+        for sigbus in ("handler", "ignored", "blocked", "default"):
+            for policy in ("default", "early", "late"):
+                row = table.tasks.rows[0]._replace(sigbus=sigbus, policy=policy, pending="SIGBUS")
+                table.set_rows([row, *table.tasks.rows[1:]], frozen=False)
+                for number, column in enumerate(COLUMNS):
+                    if column.field in ("state", "policy", "sigbus", "pending"):
+                        wanted = table.sizeHintForIndex(table.order.index(0, number)).width()
+                        assert wanted <= table.columnWidth(number), (column.head, sigbus, policy)
+    finally:
+        look.set_text_size(look.USUAL_TEXT)
+
+
+def test_the_task_of_the_step_stays_in_sight_when_the_table_becomes_lower(open_window) -> None:
+    session = workers()
+    for number in range(30):
+        do(session, "task", name=f"after-{number}")
+    user = open_window(session)
+    table = user.window.tasks
+    last = table.tasks.rows[8].tgid
+    table.scrollToTop()
+    table.resize(table.width(), 400)
+    table.reveal(last)
+    table.resize(table.width(), 160)
+    assert table.viewport().rect().contains(table.visualRect(table._index_of(last)))
+    table.scrollToTop()
+    table.resize(table.width(), 150)
+    assert table.verticalScrollBar().value() == 0, "not after the user has scrolled"
