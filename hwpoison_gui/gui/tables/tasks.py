@@ -118,7 +118,6 @@ class TaskTable(QTableView):
         header.setTextElideMode(Qt.TextElideMode.ElideRight)
         header.setStretchLastSection(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        header.setSectionResizeMode(_KILLED_BY, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(36)
         bold = QFontMetrics(look.font(look.BODY, QFont.Weight.DemiBold))
         for number, column in enumerate(COLUMNS):
@@ -142,8 +141,14 @@ class TaskTable(QTableView):
         around = look.px(_BAR) + look.LARGE + look.SMALL
         others = sum(self.columnWidth(number) for number in self._least if number not in (_NAME, _KILLED_BY))
         room = self.viewport().width() - others - self._least[_KILLED_BY]
-        least = self._least[_NAME] + around
-        self.setColumnWidth(_NAME, max(least, min(longest + 2 * look.SMALL + around, room)))
+        wanted = longest + 2 * look.SMALL
+        least = min(self._least[_NAME], wanted) + around
+        self.setColumnWidth(_NAME, max(least, min(wanted + around, room)))
+        # What ended a task takes the rest, but is whole where that is too little, and the table scrolls.
+        mode = QHeaderView.ResizeMode.Stretch if least <= room else QHeaderView.ResizeMode.Interactive
+        self.horizontalHeader().setSectionResizeMode(_KILLED_BY, mode)
+        if least > room:
+            self.setColumnWidth(_KILLED_BY, self._least[_KILLED_BY])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
