@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QMenu, QWidget
 
@@ -26,6 +26,10 @@ class Copying(QObject):
     has_menu
         The widget has a context menu of its own: only Ctrl+C is handled here.
     """
+
+    # A widget that is collected with this as a cycle still sends events when the attributes below are gone.
+    _widget: QWidget | None = None
+    _has_menu = True
 
     def __init__(
         self,
@@ -63,10 +67,10 @@ class Copying(QObject):
             self.menu().popup(event.globalPos())
             return True
         if watched is self._widget and isinstance(event, QKeyEvent):
-            return self._key(event)
+            return self._key(self._widget, event)
         return False
 
-    def _key(self, event: QKeyEvent) -> bool:
+    def _key(self, widget: QWidget, event: QKeyEvent) -> bool:
         if event.type() == QEvent.Type.ShortcutOverride and event.matches(_COPY):
             event.accept()
             return True
@@ -76,7 +80,7 @@ class Copying(QObject):
             self.copy()
             return True
         if wants_menu(event) and event.key() != Qt.Key.Key_Menu and not self._has_menu:  # that key gives an event
-            self.menu().popup(self._widget.mapToGlobal(QPoint(self._widget.width() // 2, self._widget.height() // 2)))
+            self.menu().popup(widget.mapToGlobal(widget.rect().center()))
             return True
         return False
 
