@@ -237,3 +237,8 @@ def test_a_cut_label_has_an_ellipsis_and_its_tip_says_all(qtbot) -> None:
     label.setWordWrap(True)
     label.resize(220, 80)
     assert not label.is_cut
+
+
+def test_the_columns_of_tasks_fit_the_usual_window(open_window) -> None:
+    table = open_window(Opened(Session.fresh(65536, 3, "desktop"), "a test"), (1280, 800)).window.tasks
+    assert not table.horizontalScrollBar().maximum()

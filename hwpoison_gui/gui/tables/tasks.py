@@ -30,13 +30,14 @@ from hwpoison_gui.view.rows.tasks import TaskRow
 
 # The longest words of each column, as far as they are known.
 _WIDTHS = {
-    "tgid": ("000000",), "name": ("Web Content:0000",), "state": ("running", "stopped", "killed", "exited"),
-    "policy": ("default0", "early", "late"), "sigbus": ("handler0", "default0", "blocked0"),
-    "rss_kb": ("000,000",), "threads": ("00",), "pending": ("SIGBUS",),
-    "killed_by": ("SIGKILL forced",),
+    "tgid": ("00000",), "name": ("gnome-terminal",), "state": ("running", "stopped", "killed", "exited"),
+    "policy": ("default", "early", "late"), "sigbus": ("handler", "default", "blocked", "ignored"),
+    "rss_kb": ("00,000",), "threads": ("00",), "pending": ("SIGBUS",),
+    "killed_by": ("dies on touch",),
 }  # fmt: skip
 
 _NAME = [column.field for column in COLUMNS].index("name")
+_PADDING = 2 * look.MEDIUM  # of a cell, as the style has it
 _MEASURED = 32  # names with most characters: measuring ten thousand takes as long as a step may
 _REVEALED = 64  # tasks that are looked for, to scroll to the first of them
 _BAR = 6  # width of the colour bar before a task's name
@@ -121,8 +122,9 @@ class TaskTable(QTableView):
         header.setMinimumSectionSize(36)
         bold = QFontMetrics(look.font(look.BODY, QFont.Weight.DemiBold))
         for number, column in enumerate(COLUMNS):
-            words = max(bold.horizontalAdvance(words) for words in (*_WIDTHS[column.field], column.head))
-            self._least[number] = words + 2 * look.SMALL
+            face = bold if number == _NAME else metrics
+            words = max(face.horizontalAdvance(words) for words in (*_WIDTHS[column.field], column.head))
+            self._least[number] = words + _PADDING
             self.setColumnWidth(number, self._least[number])
         self._give_room()
         self.tasks.refresh_look()
