@@ -20,6 +20,13 @@ _ON_THE_MAP: Final = (
 )
 
 
+_IN_EVERY_PANEL: Final = (
+    ("Ctrl+C", "Copy what is selected, or all of the panel, as text; also in its context menu"),
+    ("Shift+F10", "Open the context menu"),
+    ("Ctrl+Shift+Up, Ctrl+Shift+Down", "Sort a table by the column of the current cell"),
+)
+
+
 def key_list(actions: Actions) -> str:
     """An HTML table of keys and their meanings."""
     groups: dict[str, list[tuple[str, str]]] = {"On the map": list(_ON_THE_MAP)}
@@ -28,6 +35,7 @@ def key_list(actions: Actions) -> str:
         if keys:
             head = command.menu.partition(" > ")[0].replace("&", "")
             groups.setdefault(head, []).append((keys, command.tip))
+    groups["In every panel"] = list(_IN_EVERY_PANEL)
     return f"<table cellpadding='3'>{''.join(map(_group, groups, groups.values()))}</table>"
 
 
