@@ -183,7 +183,7 @@ class RmapView(QAbstractScrollArea):
         size = self.viewport().size()
         painter.fillRect(self.viewport().rect(), QColor(self._theme.window))
         if self.graph is None or self._layout is None:
-            painter.setFont(look.font())
+            painter.setFont(look.font(look.BODY * self._scale))
             painter.setPen(QColor(self._theme.muted))
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(self.viewport().rect(), flags, self.empty)
@@ -196,7 +196,7 @@ class RmapView(QAbstractScrollArea):
         if not self.graph.mappers:
             left = self._layout.columns.vma[0] - self._fonts.plain.entry
             room = QRectF(left, self._layout.top, size.width() - left - 12, size.height() - self._layout.top)
-            painter.setFont(look.font())
+            painter.setFont(look.font(look.BODY * self._scale))
             painter.setPen(QColor(self._theme.muted))
             flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap
             painter.drawText(room, flags, no_users_words(self.state))

@@ -59,7 +59,8 @@ def no_users_words(state: WalkState) -> str:
     if state.per_cpu:
         return _PER_CPU
     if state.mapped:
-        return f"{counted(state.mapped, 'PTE maps', 'PTEs map')} it, but no reverse map leads to them."
+        said = counted(state.mapped, "PTE maps", "PTEs map")
+        return f"{said} it, but no reverse map leads to {'it' if state.mapped == 1 else 'them'}."
     if state.kind.id in (kinds.FILE, kinds.SHMEM) and not state.cached:
         return _CUT_OUT
     return _NO_USERS.get(state.kind.id, "No page table can map it.")
