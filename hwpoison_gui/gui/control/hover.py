@@ -50,7 +50,7 @@ class HoverText(QObject):
         """
         lines = self.lines(pfn)
         flags = pf.words_of(self._session.machine.page(pfn)) if lines[0] and self._session is not None else ""
-        return "\n".join(line for line in (*lines[:2], flags) if line)
+        return "\n".join(line for line in (*lines[:2], f"flags: {flags}" * bool(flags)) if line)
 
     def lines(self, pfn: int) -> AboutFrame:
         """What a frame is, and what an error in it would do; all empty within a step."""

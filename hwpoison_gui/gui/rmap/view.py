@@ -299,9 +299,13 @@ class RmapView(QAbstractScrollArea):
             return HEAD_TIPS.get(column, "")
         if number is not None:
             return self._row_in_words(number)
+        mapping = f"{graph.mapping.title}\n{graph.mapping.detail}"
         if column == "mapping":
-            return f"{graph.mapping.title}\n{graph.mapping.detail}"
-        return f"{graph.pfn:#x}: {self.state.kind.meaning}" if column == "frame" else ""
+            return mapping
+        said = f"{graph.pfn:#x}: {self.state.kind.meaning}"
+        if not layout.columns.mapping[1]:  # no room for its box
+            said += f"\n{mapping}"
+        return said if column == "frame" else ""
 
     def _column_at(self, point: QPointF) -> str:
         """The column, or the gap of the PTEs, at a point; empty between others."""

@@ -135,3 +135,19 @@ def test_nobody_uses_a_free_frame(user) -> None:
     user.window.controller.selection.select(user.frame("any:free"))
     assert user.window.rmap.graph.mappers == ()
     user.window.rmap.grab()
+
+
+def test_where_the_mapping_has_no_room_the_tip_of_the_frame_names_it(user) -> None:
+    from hwpoison_gui.gui.rmap.view import RmapView
+
+    user.window.controller.selection.select(user.frame("srv:heap+1"))
+    shown, view = user.window.rmap, RmapView()
+    user.qtbot.addWidget(view)
+    view.set_walk(shown.graph, shown.state, {}, None)
+    view.show()
+    tips = {}
+    for width in range(900, 240, -10):
+        view.resize(width, 130)
+        columns = view._layout.columns
+        tips[columns.mapping[1] > 0] = view.tip_at(QPointF(columns.frame[0] + 5, 70))
+    assert "anon_vma" in tips[False] and "anon_vma" not in tips[True]
