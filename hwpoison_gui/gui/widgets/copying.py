@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QMenu, QWidget
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from hwpoison_gui.gui.look.plain_menu import trim
 from hwpoison_gui.gui.widgets.table_keys import wants_menu
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QMenu
 
 _COPY = QKeySequence.StandardKey.Copy
 
@@ -42,8 +46,9 @@ class Copying(QObject):
         super().__init__(widget)
         self._widget, self._name, self._chosen, self._whole, self._has_menu = widget, name, chosen, whole, has_menu
         widget.installEventFilter(self)
-        if isinstance(widget, QAbstractScrollArea):
-            widget.viewport().installEventFilter(self)
+        if not has_menu:
+            widget.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+            widget.customContextMenuRequested.connect(self._popup)
 
     def copy(self) -> None:
         """Copies what is selected, or everything where nothing is."""
@@ -51,6 +56,8 @@ class Copying(QObject):
 
     def menu(self) -> QMenu:
         """The context menu."""
+        from PySide6.QtWidgets import QMenu
+
         menu = QMenu(self._widget)
         if self._chosen():
             menu.addAction("Copy\tCtrl+C", self.copy)
@@ -62,10 +69,13 @@ class Copying(QObject):
         menu.aboutToHide.connect(menu.deleteLater)
         return menu
 
+    def _popup(self, where: QPoint) -> None:
+        widget = self._widget
+        if widget is not None:
+            pointed = widget.viewport() if isinstance(widget, QAbstractScrollArea) else widget
+            self.menu().popup(pointed.mapToGlobal(where))
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ContextMenu and isinstance(event, QContextMenuEvent) and not self._has_menu:
-            self.menu().popup(event.globalPos())
-            return True
         if watched is self._widget and isinstance(event, QKeyEvent):
             return self._key(self._widget, event)
         return False
@@ -80,11 +90,11 @@ class Copying(QObject):
             self.copy()
             return True
         if wants_menu(event) and event.key() != Qt.Key.Key_Menu and not self._has_menu:  # that key gives an event
-            self.menu().popup(widget.mapToGlobal(widget.rect().center()))
+            self._popup(widget.rect().center())
             return True
         return False
 
 
 def _put(text: str) -> None:
     if text:
-        QApplication.clipboard().setText(text)
+        QGuiApplication.clipboard().setText(text)
