@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -17,11 +17,12 @@ CTRL = Qt.KeyboardModifier.ControlModifier
 
 
 @pytest.fixture
-def hit(user: User) -> User:
+def hit(user: User) -> Iterator[User]:
     """In front of a page that four processes lost."""
     user.click_frame(user.frame("srv:heap+1"))
     user.key(Qt.Key.Key_End)
-    return user
+    yield user
+    QTest.keyClick(user.window, Qt.Key.Key_Shift)  # Control is up: Qt keeps the modifiers of the last key
 
 
 PARTS: dict[str, tuple[Callable[[User], QWidget], str]] = {
