@@ -6,6 +6,7 @@ that have the same signature, so a predicate that is missing shows as unlike fra
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import hypothesis.strategies as st
@@ -16,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hwpoison_gui import resources
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.boot.machine import machine_from_image
+from hwpoison_gui.kernel.huge_memory import accounted_references, huge_zero_page
 from hwpoison_gui.kernel.hugetlb_pool import available_huge_pages
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.registry import PROFILES
@@ -25,8 +27,8 @@ from hwpoison_gui.view.base.intern import WordTable
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.assessment import Assessment
 from hwpoison_gui.view.outcome.prediction import predict
-from hwpoison_gui.view.outcome.signature import PREDICATES, Frames, inode_file_systems, keys_of
-from hwpoison_gui.view.outcome.users import Users
+from hwpoison_gui.view.outcome.signature import FS_NAMES, NO_FILE, PREDICATES, Frames, inode_file_systems, keys_of
+from hwpoison_gui.view.outcome.users import USER_COUNTS, Users
 from tests.paths import DATA
 from tests.programs import Kind, prepared, run
 from tests.session.test_properties import EXAMPLES, PROGRAMS
@@ -256,3 +258,79 @@ def test_on_a_recorded_machine(recording: str, profile: str, early_kill: int) ->
     m.gate.record()
     do(Session(m), "sysctl", name="memory_failure_early_kill", value=early_kill)
     assert_alike(m, np.random.default_rng(early_kill))
+
+
+# Predicates that say whether a count is above 0.
+COUNTED = {
+    "an entry is found": "found", "an entry is dirty": "dirty",
+    "an entry of a shared VMA is dirty or writable": "written",
+    "a process that maps it is on the to_kill list": "listed",
+    "a process with a VMA there is on the to_kill list": "listed_vmas", "a swap entry leads to it": "swapped",
+    "a process with a huge entry is on the to_kill list": "huge_listed",
+    "an entry of init is found": "init_found", "a swap entry of init leads to it": "init_swapped",
+    "init maps it and is on the to_kill list": "listed_init_found",
+    "init has a VMA there and is on the to_kill list": "listed_init_vmas",
+    "a namespace's init maps it and is on the to_kill list": "listed_namespace_found",
+    "a namespace's init has a VMA there and is on the to_kill list": "listed_namespace_vmas",
+    "an entry of a namespace's init is found": "namespace_found",
+    "a swap entry of a namespace's init leads to it": "namespace_swapped",
+}  # fmt: skip
+UNTAKEN = {
+    "a VMA has no entry there": "", "a VMA of init has no entry there": "init_",
+    "a VMA of a namespace's init has no entry there": "namespace_",
+}  # fmt: skip
+OF_FRAMES = {"page->mapping is an anon_vma", "page->mapping is set", "the huge page can be split"}
+
+
+def counts(**given: list[int]) -> Any:
+    """Frames of which nothing is known but counts of users, and mappings."""
+    long = len(next(iter(given.values())))
+    user = {name: np.array(given.get(name, [0] * long)) for name in USER_COUNTS}
+    return SimpleNamespace(user=user, maps=np.array(given.get("maps", [0] * long)))
+
+
+def test_each_predicate_asks_its_own_count() -> None:
+    for name, count in COUNTED.items():
+        assert PREDICATES[name](counts(**{count: [0, 1, 2]})).tolist() == [False, True, True], name
+    for name, whose in UNTAKEN.items():
+        shown = counts(**{f"{whose}vmas": [3, 2, 3, 0], f"{whose}taken": [1, 1, 1, 0], f"{whose}found": [1, 1, 2, 0]})
+        assert PREDICATES[name](shown).tolist() == [True, False, False, False], name
+    assert PREDICATES["mapped"](counts(maps=[0, 1, 2])).tolist() == [False, True, True]
+    assert PREDICATES["all entries are found"](counts(maps=[2, 2], found=[2, 1])).tolist() == [True, False]
+    assert {*COUNTED, *UNTAKEN, *OF_FRAMES, "mapped", "all entries are found"} == set(PREDICATES)
+
+
+def test_what_differs_in_one_thing_has_another_key() -> None:
+    rows = [(flags, head, fs, refs, bit) for flags in range(3) for head in range(3) for fs in range(len(FS_NAMES))
+            for refs in range(-1, 4) for bit in range(-1, 3)]  # fmt: skip
+    flags, head, fs, refs, bit = (np.array(column) for column in zip(*rows, strict=True))
+    none = np.zeros(len(rows), np.int64)
+    shown: Any = SimpleNamespace(
+        flags=flags.astype(np.uint64), head=head.astype(np.uint64), fs=fs, refs=refs, maps=none, anon=bit == 0,
+        mapped=bit == 1, splits=bit == 2, user=dict.fromkeys(USER_COUNTS, none),
+    )  # fmt: skip
+    assert len(set(keys_of(shown, WordTable()).tolist())) == len(rows)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_frames_are_read_as_one_by_one(profile: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    m = with_huge_pages(profile, rng).machine
+    scramble(m, rng)
+    heads = [pfn for pfn in range(m.frames) if m.page(pfn) & pf.THP and m.page(pfn) & pf.COMPOUND_HEAD]
+    for number, head in enumerate(heads):  # somebody holds every second one, which stays whole
+        m.refcount.load(head, accounted_references(m, head) + number % 2)
+    users = Users(m)
+    for _ in users.work():
+        pass
+    shown = Frames(m, np.arange(m.frames), users, inode_file_systems(m))
+    zero = huge_zero_page(m)
+    for pfn in range(m.frames):
+        head, word = m.compound_head(pfn), m.page(pfn)
+        inode = m.inode_of(head)
+        assert shown.anon[pfn] == bool(m.anon_vma_of(head)), hex(pfn)
+        assert shown.mapped[pfn] == bool(m.mapping.get(head)), hex(pfn)
+        assert shown.fs[pfn] == (NO_FILE if inode is None else FS_NAMES.index(inode.filesystem)), hex(pfn)
+        thp = word & pf.THP and word & (pf.COMPOUND_HEAD | pf.COMPOUND_TAIL)
+        whole = bool(thp) and head != zero and m.refcount.get(head) == accounted_references(m, head)
+        assert shown.splits[pfn] == whole, hex(pfn)
