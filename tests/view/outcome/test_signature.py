@@ -304,9 +304,9 @@ def test_what_differs_in_one_thing_has_another_key() -> None:
     rows = [(flags, head, fs, refs, bit) for flags in range(3) for head in range(3) for fs in range(len(FS_NAMES))
             for refs in range(-1, 4) for bit in range(-1, 3)]  # fmt: skip
     flags, head, fs, refs, bit = (np.array(column) for column in zip(*rows, strict=True))
-    none = np.zeros(len(rows), np.int64)
+    none, maps = np.zeros(len(rows), np.int64), np.where(bit == 1, 5, 7)
     shown: Any = SimpleNamespace(
-        flags=flags.astype(np.uint64), head=head.astype(np.uint64), fs=fs, refs=refs, maps=none, anon=bit == 0,
+        flags=flags.astype(np.uint64), head=head.astype(np.uint64), fs=fs, refs=refs + maps, maps=maps, anon=bit == 0,
         mapped=bit == 1, splits=bit == 2, user=dict.fromkeys(USER_COUNTS, none),
     )  # fmt: skip
     assert len(set(keys_of(shown, WordTable()).tolist())) == len(rows)
