@@ -1,6 +1,6 @@
-"""Tells panels that the machine has moved: all at once, or each in a turn of the event loop of its own.
+"""Notifies panels of moves: all at once, or each in a turn of the event loop of its own.
 
-To redraw one panel for a crowd of users takes 10 ms, and all of them 60: too long for a window that is to answer.
+Redrawing one panel for a crowd of users takes about 10 ms, and redrawing all of them 60: too long for one turn.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _TURN: Final = 0.008  # seconds after which the next panel waits for the next tu
 
 
 class Feed(QObject):
-    """What one panel listens to. It may be late, but what it says is of the machine as it is then."""
+    """The notifications of one panel. They may be late, but are about the machine as it is when they are emitted."""
 
-    moved = Signal(object)  # Moved: everything since the last one
+    moved = Signal(object)  # Moved: everything since the last notification
     looked = Signal()  # the selection or the theme has changed
 
     def __init__(self, panel: QObject) -> None:
@@ -30,22 +30,22 @@ class Feed(QObject):
 
     @property
     def is_late(self) -> bool:
-        """Whether there is something that the panel was not told yet."""
+        """Whether the panel has not been notified of everything."""
         return self._moved is not None or self._looked
 
     def note(self, moved: Moved | None) -> None:
-        """Something is to be told: a move, or None for a look."""
+        """Keeps a move, or a look (None), for the next notification."""
         if moved is None:
             self._looked = True
         else:
             self._moved = moved if self._moved is None else together(self._moved, moved)
 
     def forget(self) -> None:
-        """There is another machine, and the panel knows it."""
+        """Drops what was kept: the panel shows another machine."""
         self._moved, self._looked = None, False
 
-    def tell(self) -> None:
-        """Tells the panel."""
+    def notify(self) -> None:
+        """Notifies the panel of what was kept."""
         moved, looked = self._moved, self._looked
         self.forget()
         if moved is not None:
@@ -55,7 +55,7 @@ class Feed(QObject):
 
 
 class Feeds(QObject):
-    """The feeds of all panels, in the order in which they were made. `ready`: whether the machine can be read now."""
+    """The feeds of all panels, in the order of creation. `ready`: whether the machine can be read now."""
 
     def __init__(self, parent: QObject, ready: Callable[[], bool]) -> None:
         super().__init__(parent)
@@ -64,42 +64,42 @@ class Feeds(QObject):
 
     @property
     def late(self) -> bool:
-        """Whether a panel shows what was, and will be told."""
+        """Whether any panel still shows an earlier state."""
         return any(feed.is_late for feed in self._feeds)
 
     def add(self, panel: QObject) -> Feed:
-        """A feed for a panel, which ends with it."""
+        """Creates the feed of a panel; it is removed with the panel."""
         feed = Feed(panel)
         self._feeds.append(feed)
         feed.destroyed.connect(lambda: self._feeds.remove(feed))
         return feed
 
     def forget(self) -> None:
-        """There is another machine, and all panels know it."""
+        """Drops all pending notifications: the panels show another machine."""
         self._turns.give_up()
         for feed in self._feeds:
             feed.forget()
 
-    def tell(self, moved: Moved | None, *, in_turn: bool) -> None:
-        """Tells all panels of a move, or of a look (None): now, or one after the other (`in_turn`)."""
+    def notify(self, moved: Moved | None, *, in_turn: bool) -> None:
+        """Notifies all panels of a move, or of a look (None): now, or one after the other (`in_turn`)."""
         for feed in self._feeds:
             feed.note(moved)
         if in_turn:
-            self._turns.run(self._telling, lambda _: None)
+            self._turns.run(self._notifying, lambda _: None)
             return
         self._turns.give_up()
         for feed in tuple(self._feeds):
-            feed.tell()
+            feed.notify()
 
     def finish(self) -> None:
-        """Tells those that were not told yet."""
+        """Notifies the panels that are late now."""
         self._turns.finish()
 
-    def _telling(self) -> Work:
+    def _notifying(self) -> Work:
         for feed in tuple(self._feeds):
             yield
             if feed.is_late:
-                feed.tell()
+                feed.notify()
 
 
 def together(one: Moved, other: Moved) -> Moved:

@@ -43,23 +43,23 @@ class Present(QObject):
         controller.viewChanged.connect(self._looked)
 
     def feed(self, panel: QObject) -> Feed:
-        """What a panel listens to in place of `moved` and `looked`: for a crowd it is told in a later turn."""
+        """The notifications of a panel, in place of `moved` and `looked`; those of a crowd come in later turns."""
         return self._feeds.add(panel)
 
     @property
     def late(self) -> bool:
-        """Whether a panel still shows what was."""
+        """Whether any panel still shows an earlier state."""
         return self._feeds.late
 
     def finish(self) -> None:
-        """Lets all panels show what is."""
+        """Makes all panels show the present state."""
         self._feeds.finish()
 
     def set_theme(self, theme: Theme) -> None:
         """Recomputes the colours."""
         self._theme = theme
         self.colours = {tgid: self._theme.task(number) for tgid, number in self.numbers.items()}
-        self._tell(None)
+        self._notify(None)
 
     def show_machine(self) -> None:
         """Makes all listeners show the machine; call once they are connected."""
@@ -72,18 +72,18 @@ class Present(QObject):
 
     def _moved(self, moved: Moved) -> None:
         self._update()
-        self._tell(moved)
+        self._notify(moved)
 
     def _looked(self) -> None:
         self._update()
-        self._tell(None)
+        self._notify(None)
 
-    def _tell(self, moved: Moved | None) -> None:
+    def _notify(self, moved: Moved | None) -> None:
         if moved is None:
             self.looked.emit()
         else:
             self.moved.emit(moved)
-        self._feeds.tell(moved, in_turn=self._is_crowded())
+        self._feeds.notify(moved, in_turn=self._is_crowded())
 
     def _is_crowded(self) -> bool:
         return is_long(self._controller.session, self._controller.selection.frame)

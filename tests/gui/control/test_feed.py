@@ -1,4 +1,4 @@
-"""Panels are told at once on small machines; of a crowd later, and then of all that they missed and nothing else."""
+"""Panels are notified at once on small machines; of a crowd later, of all that they missed and of nothing else."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def test_a_panel_hears_once_of_all_that_it_missed_and_ends_with_its_feed(qtbot) 
         feed = feeds.add(panel)
         feed.moved.connect(lambda moved, number=number: heard.append((number, moved.pfns.tolist())))
         feed.looked.connect(lambda number=number: heard.append((number, "looked")))
-    feeds.tell(move(3), in_turn=True)
-    feeds.tell(None, in_turn=True)
-    feeds.tell(move(2), in_turn=True)
+    feeds.notify(move(3), in_turn=True)
+    feeds.notify(None, in_turn=True)
+    feeds.notify(move(2), in_turn=True)
     assert not heard and feeds.late, "the machine cannot be read yet"
     ready[0] = True
     until(lambda: not feeds.late)
@@ -58,10 +58,10 @@ def test_a_panel_hears_once_of_all_that_it_missed_and_ends_with_its_feed(qtbot) 
     heard.clear()
     panels[0].deleteLater()
     until(lambda: len(feeds._feeds) == 1)
-    feeds.tell(move(4), in_turn=True)
-    feeds.tell(None, in_turn=False)
+    feeds.notify(move(4), in_turn=True)
+    feeds.notify(None, in_turn=False)
     assert heard == [(1, [4]), (1, "looked")] and not feeds.late
-    feeds.tell(move(5), in_turn=True)
+    feeds.notify(move(5), in_turn=True)
     feeds.forget()
     assert not feeds.late
 
@@ -112,7 +112,7 @@ def test_however_fast_the_user_is_all_panels_arrive_at_what_is(crowd, seed: int)
     assert w.operations.chips and len(w.operations.chips) == len(session.operations)
 
 
-def test_another_machine_is_not_told_of_the_last_one(crowd) -> None:
+def test_moves_of_the_last_machine_are_dropped_with_it(crowd) -> None:
     w, c = crowd.window, crowd.window.controller
     c.seek(len(crowd.session.steps) - 5)
     until(lambda: w.present.late)
