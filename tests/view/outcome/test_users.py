@@ -160,3 +160,67 @@ def test_swap_holders_are_those_with_an_entry_for_the_slot() -> None:
 def test_distinct_numbers_come_in_order() -> None:
     assert distinct(np.array([3, 1, 3, 2, 1])).tolist() == [1, 2, 3]
     assert distinct(np.zeros(0, np.int64)).tolist() == []
+
+
+def test_an_entry_that_is_not_present_takes_its_place_all_the_same() -> None:
+    """A private copy in swap: its process, whose VMA is the first of all, does not wait for the page of the file."""
+    session = Session.fresh(4096, profile="6.1")
+    do(session, "file", path="/f", pages=2)
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=2, file="/f")
+    do(session, "write", task="a", at="m+0", value="own")
+    do(session, "madvise", task="a", at="m+0", pages=1, advice="pageout")
+    assert session.pte_state("a", "m+0") == "swap"
+    m, pfn = session.machine, session.resolve_frame("/f@0")
+    counts = counts_of(users_of(m), [pfn])[pfn]
+    assert (counts["vmas"], counts["taken"], counts["found"]) == (1, 1, 0)
+    assert not users_of(m).waited_for(np.array([pfn])).any()
+
+
+def test_what_no_reverse_map_leads_back_from_is_not_found() -> None:
+    """An anonymous page at another index, of another anon_vma, and an entry for a frame beyond memory."""
+    session = Session.fresh(4096)
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=3)
+    for page in range(3):
+        do(session, "write", task="a", at=f"m+{page}")
+    m = session.machine
+    pfns = [session.resolve_frame(f"a:m+{page}") for page in range(3)]
+    m.index.load(pfns[1], m.index.get(pfns[1]) + 7)
+    m.mapping.load(pfns[2], m.mapping.get(pfns[2]) + (1000 << 2))
+    mm = session.world.task_names.view["a"]
+    m.set_pte(mm, (session.resolve_address("a", "m+2") >> PAGE_SHIFT) + 100, ptes.mk_pte(m.frames, 0))
+    found = counts_of(users_of(m), pfns)
+    assert [found[pfn]["found"] for pfn in pfns] == [1, 0, 0]
+
+
+def test_swap_entries_are_counted_for_the_frames_that_they_lead_to() -> None:
+    session = Session.fresh(4096, profile="6.1")
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=3)
+    for page in range(3):
+        do(session, "write", task="a", at=f"m+{page}", value=f"{page}")
+        do(session, "madvise", task="a", at=f"m+{page}", pages=1, advice="pageout")
+    do(session, "fork", task="a", child="b")
+    do(session, "munmap", task="b", at="m+0", pages=1)
+    for page in range(3):
+        do(session, "swapin", task="a", at=f"m+{page}")
+    m = session.machine
+    cached = dict(sorted(m.swap_cache.view.items()))
+    assert len(cached) == 3
+    counts = counts_of(users_of(m), sorted(cached.values()))
+    assert [counts[pfn]["swapped"] for pfn in cached.values()] == [1, 2, 2]
+
+
+def test_a_hwpoison_entry_leads_to_no_frame_even_if_the_frame_is_in_its_file_still() -> None:
+    session = Session.fresh(4096, sysctl={"memory_failure_early_kill": 0})
+    do(session, "file", path="/f", pages=1, filesystem="nofs")
+    for name in ("a", "b"):
+        do(session, "task", name=name)
+        do(session, "mmap", task=name, name="m", pages=1, file="/f", shared=True)
+        do(session, "write", task=name, at="m+0", value=name)
+    pfn = session.resolve_frame("/f@0")
+    do(session, "poison", frame="/f@0")
+    assert session.pte_state("a", "m+0") == "hwpoison" and session.resolve_frame("/f@0") == pfn
+    counts = counts_of(users_of(session.machine), [pfn])[pfn]
+    assert (counts["vmas"], counts["taken"], counts["found"]) == (2, 2, 0)
