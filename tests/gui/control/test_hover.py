@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 from hwpoison_gui.gui.control import hover as module
 from hwpoison_gui.gui.control.hover import HoverText
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.outcome.preview import preview
 from tests.gui.waiting import until
 from tests.workbench import do
 
@@ -41,6 +42,7 @@ def test_many_users_are_counted_between_events(
     qtbot: QtBot, session: Session, parent: QObject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pfn, counted = session.resolve_frame("/srv/data@1"), list[int]()
+    assert preview(session.machine, pfn)  # a first prediction imports more than fits a slice
     whole = text_of(session, parent, counted).lines(pfn)
     assert "looking up" not in whole[1] and not counted
     monkeypatch.setattr(module, "_SLICE", -1.0)
