@@ -17,10 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hwpoison_gui import resources
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.boot.machine import machine_from_image
-from hwpoison_gui.kernel.huge_memory import accounted_references, huge_zero_page
 from hwpoison_gui.kernel.hugetlb_pool import available_huge_pages
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.kernel.split_folio import accounted_references, splits
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.recording import open_recording
 from hwpoison_gui.view.base.intern import WordTable
@@ -279,7 +279,7 @@ UNTAKEN = {
     "a VMA has no entry there": "", "a VMA of init has no entry there": "init_",
     "a VMA of a namespace's init has no entry there": "namespace_",
 }  # fmt: skip
-OF_FRAMES = {"page->mapping is an anon_vma", "page->mapping is set", "the huge page can be split"}
+OF_FRAMES = {"page->mapping is an anon_vma", "page->mapping is set", "the folio can be split"}
 
 
 def counts(**given: list[int]) -> Any:
@@ -324,7 +324,6 @@ def test_frames_are_read_as_one_by_one(profile: str, seed: int) -> None:
     for _ in users.work():
         pass
     shown = Frames(m, np.arange(m.frames), users, inode_file_systems(m))
-    zero = huge_zero_page(m)
     for pfn in range(m.frames):
         head, word = m.compound_head(pfn), m.page(pfn)
         inode = m.inode_of(head)
@@ -332,5 +331,4 @@ def test_frames_are_read_as_one_by_one(profile: str, seed: int) -> None:
         assert shown.mapped[pfn] == bool(m.mapping.get(head)), hex(pfn)
         assert shown.fs[pfn] == (NO_FILE if inode is None else FS_NAMES.index(inode.filesystem)), hex(pfn)
         thp = word & pf.THP and word & (pf.COMPOUND_HEAD | pf.COMPOUND_TAIL)
-        whole = bool(thp) and head != zero and m.refcount.get(head) == accounted_references(m, head)
-        assert shown.splits[pfn] == whole, hex(pfn)
+        assert shown.splits[pfn] == (bool(thp) and splits(m, head)), hex(pfn)
