@@ -6,7 +6,11 @@ from random import Random
 
 import pytest
 
-from tests.programs import KINDS_OF_PROGRAM, Kind, Wrong, shrunk, tried
+from hwpoison_gui.view.base import hits
+from hwpoison_gui.view.outcome.impact_now import impact_now
+from hwpoison_gui.view.outcome.loss import loss_of
+from tests import truth
+from tests.programs import KINDS_OF_PROGRAM, Kind, Wrong, prepared, run, shrunk, tried
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -23,3 +27,27 @@ def test_a_program_is_cut_down_to_what_it_needs(monkeypatch: pytest.MonkeyPatch)
     )
     program = [("read", {"task": "b", "at": "m+0"}), ("exit", {"task": "a"}), ("drop_caches", {})]
     assert shrunk(Wrong("a died", ("v7", False), program)).program == [("exit", {"task": "a"})]
+
+
+@pytest.mark.parametrize("newpid", [True, False])
+@pytest.mark.parametrize("sigbus", ["default", "handler", "ignored"])
+def test_a_private_huge_page_that_madvise_faults_in(sigbus: str, newpid: bool) -> None:
+    """The hole of a file gets a page of the process's own, whose huge entry names the head once it is poisoned.
+
+    hugetlb_no_page() and hugetlb_fault(), mm/hugetlb.c; try_to_unmap_one(), mm/rmap.c (6.1): VM_FAULT_HWPOISON_LARGE.
+    """
+    session = prepared(("6.1", True))
+    run(session, [
+        ("task", {"name": "e", "sigbus": sigbus, "mce_kill": "late", "threads": 1, "newpid": newpid}),
+        ("truncate", {"path": "/huge", "pages": 1024}),
+        ("mmap", {"task": "e", "name": "h", "pages": 512, "file": "/huge", "offset": 0, "shared": False}),
+        ("exit", {"task": "a"}),
+        ("poison", {"frame": "a:n+3", "via": "madvise", "task": "e"}),
+    ])  # fmt: skip
+    error, tgid = session.operations[-1], session.world.process("e").tgid
+    pfn = error.outcome.pfn
+    assert pfn is not None and error.outcome.kind == "huge page" and truth.errors_of(session) == [pfn]
+    kind = hits.CAUGHT if sigbus == "handler" else hits.ENDS if newpid else hits.LATER
+    loss = loss_of(session, error)
+    assert loss is not None and [hit.kind for hit in loss.hits] == [kind] and impact_now(session, pfn) == {tgid: kind}
+    assert list(truth.disagreements_by_now(session, pfn)) == []

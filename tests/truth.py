@@ -147,7 +147,7 @@ def break_and_read(session: Session, pfn: int) -> Truth:
             continue
         came = _came(m, pfn, named, before[mm, address], read(m, mm, address))
         came = death_of(process) if came == DIES else came
-        ends[process.name] = min(came, ends.get(process.name, came), key=_WORST_FIRST.index)
+        ends[process.label] = min(came, ends.get(process.label, came), key=_WORST_FIRST.index)
     session.seek(start)
     return Truth(outcome, loss, ends)
 
@@ -224,7 +224,7 @@ def disagreements(session: Session, pfn: int, assessment: Assessment | None = No
     """Where the prediction for a frame, the loss that is reported afterwards, and what really happens differ."""
     m = session.machine
     ahead = predict(m, pfn)
-    predicted = {m.processes.view[mm].name: way for way, mms in ahead.hits.items() for mm in mms}
+    predicted = {m.processes.view[mm].label: way for way, mms in ahead.hits.items() for mm in mms}
     truth = break_and_read(session, pfn)
     told = {hit.task: hit.kind for hit in truth.loss.hits} if truth.loss else {}
     code = class_of(m, pfn, truth)

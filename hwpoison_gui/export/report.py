@@ -122,7 +122,7 @@ def _decisions(session: Session, operation: Operation) -> Iterator[str]:
 def _signals(operation: Operation) -> str:
     signals = operation.outcome.signals
     rows = [
-        (one.task, str(one.thread), one.signal, one.code, f"{one.addr:#x}", str(one.lsb), one.effect)
+        (one.label, str(one.thread), one.signal, one.code, f"{one.addr:#x}", str(one.lsb), one.effect)
         for one in signals[:MOST_SIGNALS]
     ]
     shown = table(("process", "thread", "signal", "si_code", "si_addr", "si_addr_lsb", "effect"), rows)

@@ -18,8 +18,7 @@ from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.hits import IN_SHORT
-from hwpoison_gui.view.base.moment import moment_of, title_of
-from hwpoison_gui.view.base.naming import with_pid
+from hwpoison_gui.view.base.moment import START, moment_of, title_of
 from hwpoison_gui.view.facts.counters import killed
 from hwpoison_gui.view.facts.operation_chips import result_in
 from hwpoison_gui.view.facts.sentence import Sentence, sentence_of
@@ -138,7 +137,7 @@ class _Story:
         touched = frames_of(session.steps.between(session.position, position))
         session.seek(position)
         moment = moment_of(session)
-        said = sentence_of(session) if position else Sentence("The machine as booted.")
+        said = sentence_of(session) if position else Sentence(f"{START}.")
         frames = frames_concerned(session, moment.operation) if moment.operation is not None else []
         m = session.machine
         scene: Json = {
@@ -253,7 +252,7 @@ def _row(row: Row, state: WalkState) -> tuple[Any, ...]:
     return (
         mapper.name,
         f"{mapper.vpn << PAGE_SHIFT:#x} {mapper.rights}",
-        ENTRY_WORDS[state.entries.get(mapper.vma, "none")],
+        ENTRY_WORDS[state.entry_of(mapper.vma)],
         "skipped"
         if skipped
         else "cut"
@@ -261,7 +260,7 @@ def _row(row: Row, state: WalkState) -> tuple[Any, ...]:
         else "visited"
         if mapper.vma in state.visited
         else "",
-        with_pid(mapper.task, mapper.tgid),
+        mapper.task,
         fate.text or end or fate.kind,
         fate.kind,
         int(mapper.vma in state.current_vmas or state.current_task == mapper.tgid),

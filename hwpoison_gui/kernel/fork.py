@@ -24,7 +24,7 @@ from .vm_fault import pte_alloc
 COPIED: Final = site("copy_page_range", Act.MAP, args="area start copied")
 EXITED: Final = site("do_exit", Act.DIE, args="comm tgid why")
 INIT_DIED: Final = site("panic", Act.PANIC, args="comm why", name="init died")
-ZAPPED: Final = site("zap_pid_ns_processes", Act.SIGNAL, args="comm left")
+ZAPPED: Final = site("zap_pid_ns_processes", Act.SIGNAL, args="init left")
 
 FIRST_PID = 100
 TASK_UNMAPPED_BASE = 0x7F00_0000_0000
@@ -152,7 +152,7 @@ def do_exit(m: Machine, tgid: int, why: str, code: int = 0) -> Steps[None]:
 def zap_pid_ns_processes(m: Machine, init: Process) -> Steps[None]:
     """Kill what is left in a PID namespace whose init has died, nested namespaces included."""
     left = [process for process in m.living() if init.tgid in process.pid_ns]
-    yield Mark(ZAPPED, (init.comm, len(left)), tasks=tuple(process.tgid for process in left))
+    yield Mark(ZAPPED, (init.label, len(left)), tasks=tuple(process.tgid for process in left))
     for process in left:
         info = SigInfo("SIGKILL", SI_KERNEL)
         deliver(m, process.tgid, info, "killed")

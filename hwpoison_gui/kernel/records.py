@@ -39,7 +39,8 @@ DISPOSITIONS: Final = ("default", "handler", "ignored", "blocked")
 class Process(Record):
     """A thread group (signal_struct and sighand_struct).
 
-    `mm` is 0 after exit. `sigbus` and `sigsegv` are dispositions: `default`, `handler` or `ignored`.
+    `name` is what scenarios call it; of a booted process, its label. `mm` is 0 after exit. `sigbus` and `sigsegv` are
+    dispositions: `default`, `handler` or `ignored`.
     `ended` is empty while the process lives, then `exit`, or the signal that killed it with its code.
     `unkillable` is SIGNAL_UNKILLABLE: signals whose default action would kill it are dropped.
     `pid_ns` has the tgids of the inits of its PID namespaces, the outermost first, without the initial namespace.
@@ -56,6 +57,11 @@ class Process(Record):
     ended: str = ""
     unkillable: bool = False
     pid_ns: tuple[int, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """`COMM:PID`, as the kernel log names the process; what it is called wherever it is shown."""
+        return f"{self.comm}:{self.tgid}"
 
     @property
     def is_global_init(self) -> bool:

@@ -68,6 +68,7 @@ def _name_task(w: World, name: str, tgid: int) -> None:
     if name in w.task_names.view:
         raise ScenarioError(f"there is a task {name!r} already", key="name")
     w.machine.put(w.task_names, name, tgid)
+    w.machine.put(w.task_names, w.machine.processes.view[tgid].label, tgid)
 
 
 def op_fork(w: World, a: Args) -> Steps[OpResult]:

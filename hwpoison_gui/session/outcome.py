@@ -10,7 +10,10 @@ from hwpoison_gui.record import Record
 
 
 class SignalSeen(Record):
-    """A signal and its effect, as of Delivery. `addr` in bytes, `thread` 0 is the main one."""
+    """A signal and its effect, as of Delivery. `addr` in bytes, `thread` 0 is the main one.
+
+    `task` is the process by its name in scenarios, `label` as the kernel log names it.
+    """
 
     task: str
     thread: int
@@ -19,6 +22,7 @@ class SignalSeen(Record):
     addr: int
     lsb: int
     effect: str
+    label: str = ""
 
 
 class OpResult(Record):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from hwpoison_gui.kernel.kpageflags import stable_page_flags
 from hwpoison_gui.kernel.machine import Machine
@@ -27,6 +27,9 @@ from hwpoison_gui.session.scenario import schema
 from hwpoison_gui.session.telling import UNTOLD, Telling
 from hwpoison_gui.session.timeline import Notice, RecordedSteps, Timeline
 from hwpoison_gui.session.world import World
+
+if TYPE_CHECKING:
+    from hwpoison_gui.session.comparisons import Compared
 
 # Sites of the step that holds the changes after the last mark of an operation, or of an operation without marks.
 DONE: Final = {name: site(name, name="done") for name in schema.OPS}
@@ -72,6 +75,7 @@ class Session:
         self.timeline = Timeline(machine.gate)
         self.recording: Recording | None = None
         self.recall = Recall()
+        self.comparisons: list[Compared] = []
 
     @classmethod
     def fresh(
@@ -317,8 +321,8 @@ class Session:
         for number in range(first, len(deliveries)):
             tid, info, effect = deliveries[number]
             task = tasks[tid]
-            name = processes[task.tgid].name
-            seen.append(SignalSeen(name, task.number, info.signal, info.code, info.address, info.lsb, effect))
+            name, label = processes[task.tgid].name, processes[task.tgid].label
+            seen.append(SignalSeen(name, task.number, info.signal, info.code, info.address, info.lsb, effect, label))
         return tuple(seen)
 
     # Queries
@@ -342,8 +346,12 @@ class Session:
         return self.world.name_of_address(self.world.task_names.view[task], address)
 
     def task_name(self, tgid: int) -> str:
-        """The name of a process, living or dead. Raises KeyError for an unknown tgid."""
-        return self.world.task_name(tgid)
+        """What scenarios call a process, living or dead. Raises KeyError for an unknown tgid."""
+        return self.machine.processes.view[tgid].name
+
+    def label_of(self, tgid: int) -> str:
+        """`COMM:PID` of a process, living or dead. Raises KeyError for an unknown tgid."""
+        return self.machine.processes.view[tgid].label
 
     def pte_state(self, task: str, at: str) -> str:
         """State of the PTE at `AREA+PAGE`: present, none, hwpoison or swap. Raises ScenarioError for unknown names."""

@@ -31,10 +31,10 @@ class World:
         self.task_names: Table[str, int] = gate.add(Table("task_names"))
         self.areas: NestedTable[int, str, tuple[int, int]] = gate.add(NestedTable("areas"))
         self.remembered: Table[str, int] = gate.add(Table("remembered"))
-        # Scenarios that were saved before COMM:PID was a name have COMM-PID.
-        self.task_names.load(
-            {f"{p.comm}-{p.tgid}": p.tgid for p in machine.processes.view.values() if p.name != p.comm}
-        )
+        # Scenarios may call a booted process COMM, the oldest of that comm; earlier versions saved COMM-PID.
+        booted = sorted(machine.processes.view.values(), key=lambda process: process.tgid, reverse=True)
+        self.task_names.load({f"{p.comm}-{p.tgid}": p.tgid for p in booted})
+        self.task_names.load({p.comm: p.tgid for p in booted})
         self.task_names.load({p.name: p.tgid for p in machine.processes.view.values()})
         for vma in machine.vmas.view.values():
             # A VMA of real memory without a name is named by its address, so that its pages can be accessed.
@@ -58,10 +58,6 @@ class World:
         if not 0 <= number < len(threads):
             raise ScenarioError(f"task {name!r} has threads 0 to {len(threads) - 1}, not {number}", key="thread")
         return self.machine.tasks.view[threads[number]]
-
-    def task_name(self, tgid: int) -> str:
-        """The name of a process, living or dead."""
-        return self.machine.processes.view[tgid].name
 
     # Addresses
 

@@ -47,7 +47,7 @@ def test_it_gives_the_decisions_that_were_taken_and_no_others(shared: str) -> No
 def test_each_signal_and_each_line_of_the_log_is_there(shared: str) -> None:
     assert section(shared, "### Signals").count("| SIGBUS | BUS_MCEERR_AO | 0x7f0000000000 | 12 | killed |") == 3
     assert section(shared, "### Kernel log").count("Killing") == 3
-    assert "Safe: worker-3." in section(shared, "### What is left")
+    assert "Safe: worker-3:1806." in section(shared, "### What is left")
 
 
 def test_operations_without_an_error_are_left_out_unless_asked_for() -> None:

@@ -53,7 +53,7 @@ def test_words_log_and_tasks_are_those_of_the_window(told: tuple[Session, dict[s
     lines = made["log"]
     for scene in made["scenes"]:
         session.seek(scene["at"])
-        assert scene["text"] == (sentence_of(session).text if scene["at"] else "The machine as booted.")
+        assert scene["text"] == (sentence_of(session).text if scene["at"] else "The machine at the start.")
         assert [text for text, _ in lines[: scene["log"]]] == [line.text for line in log_lines(session)]
         rows = task_rows(session)
         shown = [made["pool"][number] for number in scene["tasks"]]

@@ -63,7 +63,7 @@ class Typist(Person):
 
     def alive(self) -> set[str]:
         rows = [row.split("\t") for row in eyes.rows_in_view(self.window.tasks)]
-        return {row[1] for row in rows if row[2] == "running"}
+        return {row[1].partition(":")[0] for row in rows if row[2] == "running"}
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_a_frame_is_selected_by_arrows_broken_and_walked(typist: Typist) -> None
     me.press(Key.Key_Comma)
     assert me.reads(w.transport.where) == where
     me.press(Key.Key_End)
-    assert "SIGBUS killed srv, w0, w1 and w2;" in me.said() and me.alive() == {"other"}
+    assert "SIGBUS killed srv:101, w0:102, w1:103 and w2:104;" in me.said() and me.alive() == {"other"}
     me.press(Key.Key_PageUp)
     assert me.alive() == {"srv", "w0", "w1", "w2", "other"}
     me.press(Key.Key_PageDown)
@@ -203,7 +203,7 @@ def test_another_profile_is_booted(open_window, qtbot, state) -> None:
     wants_it()
     me.press(Key.Key_D, ALT)  # discard
     me.until(lambda: "Linux 6.1" in me.reads(w.profile))
-    assert "as booted" not in me.said() and "Click a frame" in me.said()
+    assert "at the start" not in me.said() and "Click a frame" in me.said()
 
 
 def test_lenses_and_layouts(typist: Typist) -> None:
@@ -230,7 +230,8 @@ def test_a_policy_is_chosen_in_the_table_and_by_its_menu(typist: Typist) -> None
     me, w = typist, typist.window
 
     def policy(name: str) -> str:
-        return next(row.split("\t")[3] for row in eyes.rows_in_view(w.tasks) if row.split("\t")[1] == name)
+        rows = [row.split("\t") for row in eyes.rows_in_view(w.tasks)]
+        return next(row[3] for row in rows if row[1].startswith(f"{name}:"))
 
     me.press(Key.Key_5, ALT)
     me.press(Key.Key_Down)
@@ -328,7 +329,7 @@ def test_a_group_of_users_unfolds_and_one_is_chosen(open_window, qtbot) -> None:
     assert "worker-0:" in me.reads(me.at)
     me.press(Key.Key_Return)
     assert any("worker-0" in row for row in eyes.rows_in_view(me.window.tasks))
-    assert me.window.tasks.currentIndex().siblingAtColumn(1).data() == "worker-0"
+    assert me.window.tasks.currentIndex().siblingAtColumn(1).data() == "worker-0:102"
 
 
 def test_outline_and_state_table_are_walked(typist: Typist) -> None:
@@ -374,11 +375,11 @@ def test_moments_are_noted_changed_returned_to_and_removed(typist: Typist) -> No
     me.type("the very start")
     me.press(Key.Key_Return, CTRL)
     me.press(Key.Key_End)
-    assert "as booted" not in me.said()
+    assert "at the start" not in me.said()
     me.press(Key.Key_0, ALT)
     me.press(Key.Key_Home)
     me.press(Key.Key_Return)
-    assert "as booted" in me.said()
+    assert "at the start" in me.said()
     me.press(Key.Key_N)
     me.press(Key.Key_End, CTRL)
     me.type(", again")

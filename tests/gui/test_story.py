@@ -19,7 +19,7 @@ def test_a_click_on_a_shared_page_kills_all_who_share_it_and_going_back_revives_
     user.key(Key.Key_End)
     assert not user.window.controller.playback.playing
     assert user.alive(*EVERYBODY, "other") == [False, False, False, False, True]
-    rows = {row.name: row for row in user.window.tasks.tasks.rows}
+    rows = {row.task: row for row in user.window.tasks.tasks.rows}
     assert rows["w1"].killed_by == "SIGBUS (BUS_MCEERR_AO)"
     assert "Killed 4" in user.window.counters.texts()
     assert "HardwareCorrupted 4 kB" in user.window.counters.texts()
@@ -53,7 +53,7 @@ def test_with_the_slider_at_0_nobody_dies_until_the_page_is_read(user) -> None:
     user.key(Key.Key_End)
     assert user.alive(*EVERYBODY) == [True] * 4
     assert "die on touch" in user.window.sentence.text.text()
-    user.choose(user.window.menus.frame_menu(pfn), "Read as", "w1  (heap+1)")
+    user.choose(user.window.menus.frame_menu(pfn), "Read as", "w1:103  (heap+1)")
     user.key(Key.Key_End)
     assert user.alive(*EVERYBODY) == [True, True, False, True]
     assert user.session.operations[-1].outcome.signals[0].code == "BUS_MCEERR_AR"

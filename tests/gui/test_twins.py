@@ -58,7 +58,7 @@ def test_pages(me: Person) -> None:
 
 def test_tasks(me: Person) -> None:
     w = me.window
-    me.click(w.tasks.viewport(), me.row(w.tasks, "w1", 1))
+    me.click(w.tasks.viewport(), me.row(w.tasks, "w1:103", 1))
     outlined = {int(pfn) for mark in w.map.view.item.highlights for pfn in mark.pfns}
     assert {frame(me, "w1:heap+1"), frame(me, "w1:data+1")} <= outlined
     me.press(Key.Key_Escape)

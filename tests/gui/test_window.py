@@ -147,7 +147,7 @@ def test_a_file_is_opened_and_a_bad_one_leaves_everything_as_it_was(user, tmp_pa
     window.machines.open_path(good)
     until(lambda: window.controller.machine.title == "Good")
     until(lambda: not window.machines.loader.busy)
-    assert [row.name for row in window.tasks.tasks.rows] == ["t"]
+    assert [row.task for row in window.tasks.tasks.rows] == ["t"]
     assert "Good" in window.windowTitle()
     bad = tmp_path / "bad.toml"
     bad.write_text('format = 1\ntitle = "Bad"\n[[step]]\nop = "task"\nnam = "t"\n')
@@ -319,7 +319,7 @@ def test_errors_are_found_in_other_ways_too_and_frames_can_be_pinned(user) -> No
         "profile 6.1"
         in next(action for action in menu.actions() if action.text() == "Soft offline\tneeds 6.1").toolTip()
     )
-    user.choose(menu, "Report the error as", "madvise(MADV_HWPOISON) by…", "w1")
+    user.choose(menu, "Report the error as", "madvise(MADV_HWPOISON) by…", "w1:103")
     done = user.session.operations[-1]
     assert (done.args["via"], done.args["task"], done.outcome.pfn) == ("madvise", "w1", pfn)
 
@@ -351,7 +351,7 @@ def test_the_error_mark_of_a_file_is_asked_for_by_msync_and_told_once(open_windo
     window.controller.finish()
     for told in ("EIO", ""):
         menu = window.menus.frame_menu(pfn)
-        user.choose(menu, "Write back (msync) as", "srv  (data+1)")
+        user.choose(menu, "Write back (msync) as", "srv:101  (data+1)")
         done = user.session.operations[-1]
         assert (done.name, done.outcome.errno or "") == ("msync", told)
     anonymous = [action.text() for action in window.menus.frame_menu(user.frame("srv:heap+1")).actions()]

@@ -132,4 +132,4 @@ def _concerned(session: Session, frame: str | None) -> set[str]:
         pfn = session.resolve_frame(frame or "")
     except ScenarioError:
         return {p.name for p in m.processes.view.values()}
-    return {session.task_name(vma.mm) for vma in rmap_vmas(m, pfn)}
+    return {session.machine.processes.view[vma.mm].name for vma in rmap_vmas(m, pfn)}

@@ -113,7 +113,7 @@ def test_a_dead_task_keeps_its_name_and_can_do_nothing() -> None:
     session, tid = bench.session, bench.session.tid_of("a")
     assert tid is not None and session.alive("a")
     bench.do("exit", task="a")
-    assert not session.alive("a") and session.tid_of("a") == tid and session.task_name(tid) == "a"
+    assert not session.alive("a") and session.tid_of("a") == tid and session.machine.processes.view[tid].name == "a"
     with pytest.raises(ScenarioError, match=r"task 'a' is dead \(exit\)"):
         bench.do("read", task="a", at="m+0")
 
@@ -150,7 +150,7 @@ def test_a_vma_of_a_preset_without_a_name_is_named_by_its_address() -> None:
     nameless = next(vma for vma in machine.vmas.view.values() if vma.name)
     machine.vmas.load({nameless.id: nameless._replace(name="")})
     world = World(machine)
-    assert world.address(world.task_name(nameless.mm), f"{nameless.start:#x}+0") == nameless.start
+    assert world.address(world.machine.processes.view[nameless.mm].name, f"{nameless.start:#x}+0") == nameless.start
 
 
 @pytest.mark.parametrize("kind", ANY_KINDS)

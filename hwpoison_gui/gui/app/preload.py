@@ -15,7 +15,7 @@ _IDLE_MS: Final = 300  # after the window is complete
 _MODULES: Final = (
     "view.outcome.summary",
     "view.outcome.preview",
-    "view.outcome.impact_now",
+    "view.outcome.fates",
     "view.outcome.verdict",
     "session.ops",
     "session.scenario.available",

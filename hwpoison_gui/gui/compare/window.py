@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFont, QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -39,7 +39,8 @@ from hwpoison_gui.kernel.profile.type import SYSCTL_RECOVERY
 from hwpoison_gui.record import Record
 from hwpoison_gui.session import compare
 from hwpoison_gui.session.compare import KILLS, Recipe, Settings
-from hwpoison_gui.view.base.moment import title
+from hwpoison_gui.session.comparisons import compared as kept_of
+from hwpoison_gui.view.base.moment import START_WITHIN, title
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.facts.compare import Column, Row, differences, headline, matrix_rows, settings_words
 from hwpoison_gui.view.words.words import counted
@@ -66,8 +67,10 @@ class Line(Record):
 class CompareWindow(QDialog):
     """`recipe`: the click; `base`: the settings of its machine; `pace` gives speed of playback, and whether to skim.
 
-    `lines`: the present line of operations, and the branches that were left.
+    `lines`: the present line and the branches. `way`: compared first, with settings `hand` if given.
     """
+
+    made = Signal(object)  # session.comparisons.Compared: a comparison is complete
 
     def __init__(
         self,
@@ -77,6 +80,8 @@ class CompareWindow(QDialog):
         theme: Theme = DARK,
         pace: Callable[[], tuple[float, bool]] = lambda: (1.0, True),
         lines: Sequence[Line] = (),
+        way: str = "early",
+        hand: tuple[Settings, Settings] | None = None,
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -94,7 +99,9 @@ class CompareWindow(QDialog):
         self.setWindowTitle(f"Compare: {title(recipe.click.name, recipe.click.args)}")
         self.resize((_USUAL * look.scale()).boundedTo(self.screen().availableSize() - _FRAME))
         self.set_theme(theme)
-        self.choose("early")
+        for side, settings in zip(self.sides, hand or (), strict=False):
+            side.choices.set_settings(settings)
+        self.choose(way)
 
     # -- making
 
@@ -290,6 +297,7 @@ class CompareWindow(QDialog):
         self.slider.setRange(0, self.last)
         self.words.setText(headline(compared.rows, compared.left.already_poisoned))
         self.subject.setText(self._subject(compared))
+        self._note((compared.left.settings, compared.right.settings))
         self._show_rows()
         self.walk.seek(self.last)
         if not self._walked:
@@ -308,6 +316,7 @@ class CompareWindow(QDialog):
         recovery = "on" if self._base.sysctl.get(SYSCTL_RECOVERY, 1) else "off"
         click = title(self._recipe.click.name, self._recipe.click.args)
         self.subject.setText(f"{click}, after {done}; recovery is {recovery}. Lit: not as in the kernel before")
+        self._note((self._base, self._base))
         self._show_rows()
 
     def _open_column(self, number: int) -> None:
@@ -319,6 +328,12 @@ class CompareWindow(QDialog):
         for side, settings in zip(self.sides, (other, wanted), strict=True):
             side.choices.set_settings(settings)
         self.choose("")
+
+    def _note(self, settings: tuple[Settings, Settings]) -> None:
+        recipes = self._recipe, self._recipe
+        if self.way.currentData() == "lines":
+            recipes = self._lines[self._line_of(0)].recipe, self._lines[self._line_of(1)].recipe
+        self.made.emit(kept_of(self.way.currentData(), recipes, settings, self.words.text()))
 
     def _exported(self) -> Exported:
         return Exported(self.windowTitle(), f"{self.subject.text()}. {self.words.text()}", self.table.facts.heads,
@@ -332,7 +347,7 @@ class CompareWindow(QDialog):
                 f"{len(skipped)} operations could not be repeated" if skipped else "each line from its first error on"
             )
         done, skipped = len(self._recipe.before), compared.left.skipped + compared.right.skipped
-        words = "on the machine as booted" if not done else f"after {counted(done, 'operation')} done on both"
+        words = f"on {START_WITHIN}" if not done else f"after {counted(done, 'operation')} done on both"
         self.subject.setToolTip(plain("\n".join(skipped)))
         left_out = f"; {len(skipped)} could not be repeated" if skipped else ""
         return f"{title(self._recipe.click.name, self._recipe.click.args)}, {words}{left_out}"

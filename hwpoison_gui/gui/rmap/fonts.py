@@ -9,7 +9,7 @@ from PySide6.QtGui import QFont, QFontMetricsF
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.record import Record
-from hwpoison_gui.view.map.lenses import KIND
+from hwpoison_gui.view.map.lenses import short_kind
 from hwpoison_gui.view.rmap.graph import ReverseMap
 from hwpoison_gui.view.walk.layout import Metrics, Row
 from hwpoison_gui.view.walk.words import ENTRY_WORDS, box_words
@@ -49,7 +49,7 @@ class Fonts(Record):
             return QFontMetricsF(font).horizontalAdvance(text)
 
         number = width(self.strong, f"{graph.pfn:#x}") + 20
-        number = max(number, width(self.small, KIND.classes[graph.kind.id].shortest) + 32)
+        number = max(number, width(self.small, short_kind(True, graph.kind)) + 32)
         single, groups = [row.mappers[0] for row in rows if not row.is_group], [row for row in rows if row.is_group]
         area = max((mapper.name for mapper in single), key=len, default="")
         tasks = [max((mapper.task for mapper in single), key=len, default="")]

@@ -13,9 +13,10 @@ from hwpoison_gui.gui.map.marks import draw_poison
 from hwpoison_gui.gui.rmap.fonts import Fonts
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.kernel.records import PAGE_SHIFT
+from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.hits import IN_SHORT, TONES
 from hwpoison_gui.view.base.palette import Theme, mixed
-from hwpoison_gui.view.map.lenses import KIND
+from hwpoison_gui.view.map.lenses import short_kind
 from hwpoison_gui.view.rmap.graph import ReverseMap
 from hwpoison_gui.view.walk.layout import Layout, Row, box_height, wrapped
 from hwpoison_gui.view.walk.news import RowNews
@@ -171,9 +172,9 @@ class RmapPainter:
         line.setHeight(metrics.small)
         swatch = QRectF(line.left(), line.center().y() - 5, 10, 10)
         self.p.setPen(Qt.PenStyle.NoPen)
-        self.p.setBrush(QColor(theme.kind(state.kind.id)))
+        self.p.setBrush(QColor(theme.kind(kinds.POISON if loud else state.kind.id)))
         self.p.drawRect(swatch)
-        self._text(line.adjusted(15, 0, 0, 0), KIND.classes[state.kind.id].shortest, self.fonts.small, theme.text)
+        self._text(line.adjusted(15, 0, 0, 0), short_kind(loud, state.kind), self.fonts.small, theme.text)
         line.translate(0, metrics.small + 1)
         self._text(line, state.letters or "no flags", self.fonts.mono, theme.muted)
 
@@ -339,8 +340,7 @@ class RmapPainter:
         self.p.setBrush(Qt.BrushStyle.NoBrush)
         self.p.setPen(self._entry_pen(entry, current))
         self.p.drawPath(path)
-        words = "cut" if cut and entry == "none" else ENTRY_WORDS.get(entry, "several")
-        self._chip(number, words, entry, cut)
+        self._chip(number, ENTRY_WORDS.get(entry, "several"), entry, cut)
 
     def _entry_pen(self, entry: str, current: bool) -> QPen:
         theme = self.theme
@@ -352,6 +352,7 @@ class RmapPainter:
             "hwpoison": (theme.poison, 2.0, [5, 3]),
             "other": (theme.muted, 1.0, [3, 4]),
             "none": (theme.muted, 1.0, [3, 4]),
+            "cut": (theme.muted, 1.0, [3, 4]),
         }
         colour, width, dashes = looks[entry]
         pen = QPen(QColor(theme.accent if current and entry not in ("hwpoison",) else colour), width)
@@ -368,9 +369,13 @@ class RmapPainter:
         wide = QFontMetricsF(self.fonts.mono).horizontalAdvance(words) + 10
         tall = min(metrics.small + 2, self.layout.row_height)
         rect = QRectF(end.left() - 4 - wide, end.center().y() - tall / 2, wide, tall)
-        ink = {"hwpoison": theme.poison, "swap": theme.warn, "none": theme.muted, "other": theme.muted}.get(
-            entry, theme.text
-        )
+        ink = {
+            "hwpoison": theme.poison,
+            "swap": theme.warn,
+            "none": theme.muted,
+            "cut": theme.muted,
+            "other": theme.muted,
+        }.get(entry, theme.text)
         if cut:
             self._gap(QPointF(end.left() - metrics.entry - 12, end.center().y()))
         self.p.setPen(QPen(QColor(theme.line if entry not in ("hwpoison", "swap") else ink), 1))

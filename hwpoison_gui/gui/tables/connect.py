@@ -15,10 +15,10 @@ from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.look.dock import Dock
 from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
 from hwpoison_gui.session.timeline import Step
-from hwpoison_gui.view.base.hits import SAFE
-from hwpoison_gui.view.base.kinds import KINDS, kind_of
+from hwpoison_gui.view.base.hits import SAFE, Fate
+from hwpoison_gui.view.base.kinds import KINDS, POISON, kind_of
 from hwpoison_gui.view.base.moment import moment_of
-from hwpoison_gui.view.rmap.compound import exact_kind
+from hwpoison_gui.view.rmap.compound import exact_kind, kind_words
 from hwpoison_gui.view.rows.log import log_lines, newest_lines, step_of_line
 from hwpoison_gui.view.rows.tasks import task_rows
 
@@ -46,9 +46,16 @@ def connect_tasks(
         said = [f"{states[one]:,} {one}" for one in ("running", "killed", "exited") if states[one]]
         dock.set_subject("the machine has stopped" if controller.panicked else ", ".join(said))
 
+    def fates() -> dict[int, Fate]:
+        if not controller.session.operations:
+            return {}
+        from hwpoison_gui.view.outcome.fates import fates_now  # a start has no operation
+
+        return fates_now(controller.session)
+
     def show_walk() -> None:
         state = present.state
-        table.set_colours(present.colours if state is not None else {}, state.ends if state is not None else None)
+        table.set_colours(present.colours if state is not None else {}, fates())
         table.show_selected(controller.selection.task)
         moment = moment_of(controller.session)
         is_within = moment.step is not None and not moment.at_end
@@ -120,14 +127,17 @@ def connect_inspector(view: Inspector, dock: Dock, controller: Controller, prese
             dock.set_subject("")
             return
         m = session.machine
-        dock.set_subject(f"{pfn:#x}  {exact_kind(m, pfn, KINDS[kind_of(m.page(pfn))]).name}")
         graph = present.graph
+        kind = exact_kind(m, pfn, KINDS[kind_of(m.page(pfn))])
+        was = present.state.kind if present.state is not None and graph is not None and graph.pfn == pfn else kind
+        is_poisoned = kind.id == POISON
+        dock.set_subject(f"{pfn:#x}  {kind_words(is_poisoned, was if is_poisoned else kind)}")
         users = graph.mappers if graph is not None and graph.pfn == pfn else None
         many = users is not None and len(users) > MOST_PTES
         if many or stepping:
-            view.show_when_seen(lambda: facts_of(session, pfn, notes, users if many else None))
+            view.show_when_seen(lambda: facts_of(session, pfn, notes, users if many else None, was))
         else:
-            view.set_facts(facts_of(session, pfn, notes))
+            view.set_facts(facts_of(session, pfn, notes, was=was))
 
     LocalKeys(view, *MOVES, *PAGES)
     view.taskWanted.connect(controller.selection.select_task)

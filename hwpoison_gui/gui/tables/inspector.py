@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QTextBrowser, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.widgets.copying import Copying
-from hwpoison_gui.view.base.naming import with_pid
 from hwpoison_gui.view.base.palette import DARK, Theme, mixed
 from hwpoison_gui.view.facts.frame_facts import Fact, Facts, PteFact
 
@@ -155,7 +154,7 @@ class Inspector(QTextBrowser):
 
     def _pte(self, pte: PteFact) -> str:
         tone = {"hwpoison": "p", "swap": "w", "another frame": "m", "none": "m"}.get(pte.state, "")
-        name = escape(with_pid(pte.task, pte.tgid))
+        name = escape(pte.task)
         name = name if pte.alive else f"<s>{name}</s>"
         state = "hwpoison entry" if pte.state == "hwpoison" else pte.state
         bits = f"<span class='m'>{escape(pte.bits)}</span>" if pte.bits else ""

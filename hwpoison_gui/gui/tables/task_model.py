@@ -19,7 +19,7 @@ from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.widgets.model_index import Index
 from hwpoison_gui.kernel.records import DISPOSITIONS, MCE_KILL_POLICIES
 from hwpoison_gui.record import Record
-from hwpoison_gui.view.base.hits import IN_SHORT, MEANINGS, TONES
+from hwpoison_gui.view.base.hits import IN_SHORT, MEANINGS, MOST_ERRORS, TONES, Fate
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.rows.tasks import TaskRow
 
@@ -41,7 +41,7 @@ class TaskColumn(Record):
 
 COLUMNS: Final = (
     TaskColumn("tgid", "PID", "Process number", number=True),
-    TaskColumn("name", "Name", "Name of the process"),
+    TaskColumn("name", "Name", "Name and number of the process, as the kernel log has them"),
     TaskColumn("state", "State", "Running, exited, or killed"),
     TaskColumn(
         "policy",
@@ -60,7 +60,9 @@ COLUMNS: Final = (
     TaskColumn("rss_kb", "RSS kB", "Resident memory: what its page tables map", number=True),
     TaskColumn("pending", "Pending", "Signals that it has not taken yet"),
     TaskColumn(
-        "killed_by", "Fate", "The signal and code that ended it; of the living, what the broken page means to them"
+        "killed_by",
+        "Fate",
+        f"The signal and code that ended it; of the living, what broken frames (the last {MOST_ERRORS}) mean to them",
     ),
 )
 
@@ -76,7 +78,7 @@ class TaskModel(QAbstractTableModel):
         self.theme = theme
         self.frozen = False  # nothing can be edited after a panic
         self.colours: dict[int, str] = {}
-        self.ends: dict[int, str] = {}  # impact of the shown frame's error on living processes
+        self.ends: dict[int, Fate] = {}  # impact of the errors so far on living processes
         self._numbered: list[TaskRow] = []
         self._numbers: dict[int, int] = {}
 
@@ -164,7 +166,7 @@ class TaskModel(QAbstractTableModel):
         return self._look(row, column, role)
 
     def _end(self, row: TaskRow) -> str:
-        return IN_SHORT[self.ends[row.tgid]][1] if row.alive and row.tgid in self.ends else ""
+        return IN_SHORT[self.ends[row.tgid].kind][1] if row.alive and row.tgid in self.ends else ""
 
     def _look(self, row: TaskRow, column: TaskColumn, role: int) -> Any:
         if role == Role.TextAlignmentRole:
@@ -178,8 +180,9 @@ class TaskModel(QAbstractTableModel):
             return font
         if role == Role.ToolTipRole:
             by = f" by {row.killed_by}" if row.killed_by else ""
-            hit = f"\n{MEANINGS[self.ends[row.tgid]]}" if row.alive and row.tgid in self.ends else ""
-            return plain(f"{row.comm}:{row.tgid}, {row.state}{by}{hit}\n{column.tip}")
+            end = self.ends.get(row.tgid) if row.alive else None
+            hit = f"\n{MEANINGS[end.kind]}, by the error in frame {end.pfn:#x}" if end is not None else ""
+            return plain(f"{row.name}, {row.state}{by}{hit}\n{column.tip}")
         if role == Role.DecorationRole and column.field == "name":
             # Without a colour the space stays empty, so that names do not move when a walk begins.
             return QColor(self.colours.get(row.tgid, Qt.GlobalColor.transparent))
@@ -191,7 +194,7 @@ class TaskModel(QAbstractTableModel):
         if not row.alive:
             return QColor(self.theme.muted)
         if column.field == "killed_by" and row.tgid in self.ends:
-            return QColor(getattr(self.theme, TONES.get(self.ends[row.tgid], "warn")))
+            return QColor(getattr(self.theme, TONES.get(self.ends[row.tgid].kind, "warn")))
         if column.field == "pending":
             return QColor(self.theme.warn)
         quiet = (column.field == "policy" and row.policy == "default") or column.field in ("threads", "state")
@@ -201,7 +204,7 @@ class TaskModel(QAbstractTableModel):
         row, column = self.rows[index.row()], COLUMNS[index.column()]
         if role != Role.EditRole or not column.choices:
             return False
-        self.edited.emit(column.field, row.name, str(value))
+        self.edited.emit(column.field, row.task, str(value))
         return True
 
 

@@ -25,6 +25,7 @@ from hwpoison_gui.gui.widgets.model_index import Index
 from hwpoison_gui.gui.widgets.table_keys import sort_by_key, wants_menu
 from hwpoison_gui.gui.widgets.table_view import set_row_height
 from hwpoison_gui.view.base.columns import as_tsv
+from hwpoison_gui.view.base.hits import Fate
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.rows.tasks import TaskRow
 
@@ -178,8 +179,8 @@ class TaskTable(QTableView):
         rows = self.tasks.rows
         return [row.name for row in rows], max((row.rss_kb for row in rows), default=0), len(rows)
 
-    def set_colours(self, colours: dict[int, str], ends: dict[int, str] | None = None) -> None:
-        """Sets by tgid the colours of tasks, and the impact of the frame's error on them."""
+    def set_colours(self, colours: dict[int, str], ends: dict[int, Fate] | None = None) -> None:
+        """Sets by tgid the colours of tasks, and the impact of the errors so far on them."""
         ends = ends or {}
         if colours != self.tasks.colours or ends != self.tasks.ends:
             self.tasks.colours, self.tasks.ends = colours, ends
@@ -228,7 +229,7 @@ class TaskTable(QTableView):
     def _edited(self, field: str, name: str, value: str) -> None:
         """An edit of one of the selected tasks is one of all of them that are alive."""
         rows = [self.tasks.rows[self.tasks.row_of(tgid)] for tgid in self.selected_tasks()]
-        names = [row.name for row in rows if row.alive]
+        names = [row.task for row in rows if row.alive]
         self.edited.emit(field, names if name in names else [name], value)
 
     _quiet = False

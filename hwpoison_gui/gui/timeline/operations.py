@@ -25,6 +25,7 @@ from hwpoison_gui.gui.look import signs
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.record import Record
+from hwpoison_gui.view.base.moment import START_WITHIN
 from hwpoison_gui.view.base.palette import DARK, Theme, mixed
 from hwpoison_gui.view.facts.operation_chips import Chip
 from hwpoison_gui.view.words.words import counted
@@ -96,7 +97,7 @@ class OperationStrip(QWidget):
             number -= 1
         self.present, self._position = number, position
         chip = self.chips[number] if 0 <= number < len(self.chips) else None
-        here = f"{chip.text} {chip.shown_at(position).result}".rstrip() if chip else "the machine as booted"
+        here = f"{chip.text} {chip.shown_at(position).result}".rstrip() if chip else START_WITHIN
         self.setAccessibleDescription(f"{counted(len(self.chips), 'operation')}; now: {here}")
         self._follow()
         self.update()

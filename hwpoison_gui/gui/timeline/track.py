@@ -14,7 +14,7 @@ from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.session.timeline import Step
-from hwpoison_gui.view.base.moment import title_of
+from hwpoison_gui.view.base.moment import START, title_of
 from hwpoison_gui.view.base.palette import DARK, Theme, mixed
 from hwpoison_gui.view.facts.timeline_marks import ActCodes, Tick, boundaries, cuts, position_at, ticks, x_of
 from hwpoison_gui.view.words.lookup import text_of
@@ -229,7 +229,7 @@ class Timeline(QWidget):
             return "Every step of what you do will stand here. Drag to go back and forth."
         position = self._at(x)
         if position == 0:
-            return "The machine as booted"
+            return START
         number = sum(first < position for first in self._bounds) - 1
         if position > len(self._steps) or number >= len(self._operations):
             return ""  # a long operation has replaced them, and goes on

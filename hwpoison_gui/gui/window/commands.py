@@ -75,6 +75,8 @@ def machine_commands(
                 machines.new_machine, "machine", ("Ctrl+N",)),
         Command("open", "&Machine", "&Open…", "A session (.hwsession), a scenario (.toml) or the recorded memory of a "
                 "real machine (.npz)", machines.open_file, "open", ("Ctrl+O",)),
+        Command("reopen", "&Machine", "&Reopen the last", "The file open before this machine, where it was left",
+                keeping.reopen_last, keys=("Ctrl+Shift+T",)),
         Command("forget-recent", "&Machine > Open re&cent", "&Forget these files", "Empties this list; the files stay",
                 keeping.recent.forget, separated=True),
         Command("live", "&Machine", "This machine’s o&wn memory", "A copy of this machine’s memory, as /proc shows it. "
@@ -174,6 +176,9 @@ def frame_commands(
         Command("kernels", "&Frame", "Every &kernel…", "The same click under every modelled kernel, early and late: "
                 "result, signals, lost data, log lines; what a kernel changed is lit",
                 comparison.open_matrix, keys=("Ctrl+Shift+E",), missing=incomparable),
+        Command("forget-compared", "&Frame > Compare a&gain", "&Forget these comparisons",
+                "Empties this list, which a session file keeps", comparison.forget,
+                missing=lambda: "" if c.session.comparisons else "There are none."),
     ]  # fmt: skip
 
 
@@ -186,7 +191,7 @@ def play_commands(
         return "" if c.session.steps else "There are no steps yet: click a frame."
 
     def no_past() -> str:
-        return no_steps() or ("" if c.session.position else "This is the machine as booted.")
+        return no_steps() or ("" if c.session.position else "This is the machine at the start.")
 
     def no_future() -> str:
         return no_steps() or ("" if c.session.position < len(c.session.steps) else "This is the newest step.")
@@ -199,7 +204,7 @@ def play_commands(
     return [
         Command("present", "&Play", "P&resent full screen", "For a projector, from the beginning: Space or a remote "
                 "goes from stop to stop", present, keys=("F5",)),
-        Command("first", "&Play", "&First step", "Back to the machine as booted", lambda: c.seek(0), "first",
+        Command("first", "&Play", "&First step", "Back to the machine at the start", lambda: c.seek(0), "first",
                 ("Home",), no_past),
         Command("previous", "&Play", "Previous &operation (undo)", "Back to the end of the previous operation; nothing "
                 "is lost", lambda: c.step_operation(-1), "previous-operation", ("PgUp", "Ctrl+Z"), no_past),

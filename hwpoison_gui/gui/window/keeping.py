@@ -75,8 +75,9 @@ class Keeping(QObject):
         self._window.setAcceptDrops(True)
         self._window.installEventFilter(self)
 
-    def add_menus(self, menu_of: Mapping[str, QMenu], live: QAction) -> None:
-        """Adds the menus of files that are known already, before the command `live`."""
+    def add_menus(self, menu_of: Mapping[str, QMenu], live: QAction, compared: Callable[[QMenu], None]) -> None:
+        """Adds the menus of files that are known already, before the command `live`, and of comparisons."""
+        compared(menu_of["&Frame > Compare a&gain"])
         self.recent.show_in(menu_of["&Machine > Open re&cent"])
         samples = QMenu("Open a sa&mple", self._window)
         menu_of["&Machine"].insertMenu(live, samples)
@@ -88,7 +89,17 @@ class Keeping(QObject):
         if menu.isEmpty():
             add_samples(menu, self.machines.open_path)
 
+    def compared(self) -> None:
+        """A comparison was made, or they were forgotten."""
+        self.work.look()
+        self.autosave.touch()
+
     # -- machines
+
+    def reopen_last(self) -> None:
+        """Opens the file that was open before this machine, where it was left."""
+        if not self.recent.reopen(self._controller.machine.file):
+            self.toast.say("No other file was open before.")
 
     def restore(self) -> None:
         """Shows the machine as it was left: as its session file says, or where it was closed last."""

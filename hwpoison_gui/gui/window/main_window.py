@@ -197,13 +197,13 @@ class MainWindow(QMainWindow):
         self.keeping = Keeping(self, self.map, c, self.present, self.notes, view, lambda: self.theme, remember)
         self.machines = self.keeping.machines
         self.go_to = GoTo(self, self.map, c, lambda: self.theme)
-        self.comparison = Comparison(self, c, self.appearance)
+        self.comparison = Comparison(self, c, self.appearance, self.keeping.compared)
         self.presentation = Presentation(self, c, self.present, self.appearance)
         self.menus = ContextMenus(self, self.map, c, self.appearance)
         self.actions_ = Actions(self, self._commands(), lambda: c.occupied)
         self.on_demand = OnDemand(self, c, self.appearance, self.map, self.map_stage, self.filter, self.actions_)
         self.menu_of = build_menu_bar(self.menuBar(), self.actions_)
-        self.keeping.add_menus(self.menu_of, self.actions_["live"])
+        self.keeping.add_menus(self.menu_of, self.actions_["live"], self.comparison.show_in)
 
     def _commands(self) -> list[Command]:
         """All commands, in the order in which menus show them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import groupby
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPoint
@@ -24,7 +24,6 @@ from hwpoison_gui.gui.window.actions import Actions
 from hwpoison_gui.gui.window.command import PANICKED
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.columns import as_tsv
-from hwpoison_gui.view.base.naming import with_pid
 from hwpoison_gui.view.words.words import counted
 
 if TYPE_CHECKING:  # what context menus show is imported when one is opened
@@ -107,7 +106,7 @@ class ContextMenus:
 
     def frames_menu(self, pfns: Sequence[int]) -> QMenu:
         """Context menu of the marked frames: what is chosen is done to all of them, and undone at once."""
-        from hwpoison_gui.view.facts.injections import soft_offline
+        from hwpoison_gui.view.facts.injections import madvise_range, soft_offline
 
         c = self._controller
         menu = self._menu(counted(len(pfns), "frame"))
@@ -121,6 +120,10 @@ class ContextMenus:
             acts = [(op, {"frame": f"pfn:{pfn:#x}"}) for pfn in pfns[:_MOST_FRAMES]]
             run = partial(c.act_together, acts)
             self._add(menu, Entry(text, run, icon, missing or why, "One undo takes back all of it"))
+        for label, calls in islice(madvise_range(c.session, pfns[:_MOST_FRAMES]).items(), _MOST_SINGLE):
+            run = partial(c.act_together, [("poison", args) for args in calls])
+            tip = "A range in one call: its pages break one by one, by address"
+            self._add(menu, Entry(f"madvise(MADV_HWPOISON) by {label}", run, "", missing, tip))
         menu.addSeparator()
         numbers = "\n".join(f"{pfn:#x}" for pfn in pfns)
         self._add(menu, Entry("Copy their numbers", lambda: QApplication.clipboard().setText(numbers), "copy"))
@@ -204,7 +207,7 @@ class ContextMenus:
             if target is not menu:
                 target.setToolTipsVisible(True)
             for touch in able[:_MOST_TASKS]:
-                text = f"{word} as {touch.task}" if target is menu else f"{touch.task}  ({touch.place})"
+                text = f"{word} as {touch.label}" if target is menu else f"{touch.label}  ({touch.place})"
                 self._add(
                     target,
                     Entry(
@@ -212,7 +215,7 @@ class ContextMenus:
                         partial(c.touch, verb, touch.task, touch.at),
                         icon if target is menu else "",
                         frozen or touch.missing,
-                        f"{touch.task} at {touch.place}: {touch.state}",
+                        f"{touch.label} at {touch.place}: {touch.state}",
                     ),
                 )
             if target is not menu:
@@ -235,8 +238,8 @@ class ContextMenus:
 
         c = self._controller
         process = c.session.machine.processes.view[tgid]
-        frozen = PANICKED if c.panicked else f"{process.name} is dead." if process.ended else ""
-        menu = self._menu(with_pid(process.name, tgid))
+        frozen = PANICKED if c.panicked else f"{process.label} is dead." if process.ended else ""
+        menu = self._menu(process.label)
         pages = [] if process.ended else pages_of_task(c.session, tgid)
         for verb, word in (("read", "Read"), ("write", "Write")):
             under = menu.addMenu(icons.icon(verb, *self._colours()), f"{word} a page")
@@ -249,7 +252,7 @@ class ContextMenus:
         menu.addSeparator()
         exits = lambda: c.act("exit", {"task": process.name}, animate=True)  # noqa: E731
         self._add(menu, Entry("Let it exit", exits, "", frozen))
-        row = with_pid(process.name, tgid)
+        row = process.label
         self._add(menu, Entry(f"Copy {row}", lambda: QApplication.clipboard().setText(row), "copy"))
         self._add_copy_of_all(menu)
         return menu
@@ -261,7 +264,7 @@ class ContextMenus:
         menu = self._menu(counted(len(tgids), "task"))
         self._add_all_choices(menu, living, PANICKED if c.panicked else "" if living else "They are all dead.")
         menu.addSeparator()
-        rows = "\n".join(with_pid(c.session.machine.processes.view[tgid].name, tgid) for tgid in tgids)
+        rows = "\n".join(c.session.machine.processes.view[tgid].label for tgid in tgids)
         self._add(menu, Entry("Copy their names", lambda: QApplication.clipboard().setText(rows), "copy"))
         self._add_copy_of_all(menu)
         return menu
@@ -285,7 +288,7 @@ class ContextMenus:
         under = menu.addMenu(text)
         under.setEnabled(not frozen)
         rows = [task_row(self._controller.session.machine, tgid) for tgid in tgids]
-        names, now = [row.name for row in rows], {getattr(row, field) for row in rows}
+        names, now = [row.task for row in rows], {getattr(row, field) for row in rows}
         for word in words:
             action = self._add(under, Entry(word, partial(self._controller.set_tasks, field, names, word)))
             action.setCheckable(True)

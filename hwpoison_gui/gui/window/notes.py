@@ -23,7 +23,7 @@ from hwpoison_gui.gui.widgets.local_keys import PAGES, LocalKeys
 from hwpoison_gui.session.branches import Branch, Inputs
 from hwpoison_gui.session.notebook import Note, Notebook, Saved
 from hwpoison_gui.session.session import Operation
-from hwpoison_gui.view.base.moment import moment_of
+from hwpoison_gui.view.base.moment import START, moment_of
 from hwpoison_gui.view.facts.operation_chips import Chip, branch_words, chips_of, grouped
 from hwpoison_gui.view.rows.notes import NoteRow, note_rows
 
@@ -145,7 +145,7 @@ class Notes(QObject):
     def _about(self, draft: bool) -> str:
         """What the note is about, and how it is accepted."""
         said = self._sentence.sentence
-        lines = ["The machine as booted"] if said.where == "start" else [said.where, said.text]
+        lines = [START] if said.where == "start" else [said.where, said.text]
         if draft:
             lines.append("This text was typed before and is not a note yet.")
         return "\n".join([*lines, "Ctrl+Enter keeps the note. Esc keeps the text as a draft."])

@@ -15,7 +15,6 @@ from hwpoison_gui.gui.window.recent import RecentFiles
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.view.base.frame_number import frame_taken, hint_for
-from hwpoison_gui.view.base.naming import with_pid
 from hwpoison_gui.view.facts.touching import touches_of_frame
 from hwpoison_gui.view.filter.fuzzy import Line, ranked
 from hwpoison_gui.view.rows.files import first_cached_frame
@@ -92,8 +91,8 @@ class PaletteEntries:
 
     def _tasks(self) -> list[PaletteEntry]:
         return [
-            PaletteEntry("Go to task", with_pid(process.name, tgid), "Select it: its pages are outlined on the map", "",
-                         partial(self._to_task, tgid), f"{process.name} is dead." if process.ended else "")
+            PaletteEntry("Go to task", process.label, "Select it: its pages are outlined on the map", "",
+                         partial(self._to_task, tgid), f"{process.label} is dead." if process.ended else "")
             for tgid, process in self._controller.session.machine.processes.view.items()
         ]  # fmt: skip
 
@@ -173,7 +172,7 @@ def _touches(c: Controller) -> list[PaletteEntry]:
     touches = touches_of_frame(c.session, c.selection.frame)[:_MOST_TOUCHES] if c.selection.frame >= 0 else []
     frozen = PANICKED if c.panicked else ""
     return [
-        PaletteEntry("Access the selected frame", f"{word} as {touch.task}", f"{touch.place}: {touch.state}", "",
+        PaletteEntry("Access the selected frame", f"{word} as {touch.label}", f"{touch.place}: {touch.state}", "",
                      partial(c.touch, verb, touch.task, touch.at), frozen or touch.missing)
         for verb, word in (("read", "Read"), ("write", "Write")) for touch in touches
     ]  # fmt: skip

@@ -12,10 +12,18 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from hwpoison_gui.gui.look.plain import plain
+from hwpoison_gui.record import Record
 
 if TYPE_CHECKING:  # imported when the list is needed: a start without a file does not
     from hwpoison_gui.session.document.document import View
     from hwpoison_gui.session.document.recent import Recent
+
+
+class LastSession(Record):
+    """The file that was open last, and where it was left."""
+
+    path: Path
+    words: str
 
 
 class RecentFiles(QObject):
@@ -33,6 +41,26 @@ class RecentFiles(QObject):
         from hwpoison_gui.session.document import recent
 
         return [path for path in map(Path, (one.path for one in recent.recent_files())) if path.exists()]
+
+    def last(self, but: str = "") -> LastSession | None:
+        """What was open last, other than the file `but`; None if there is nothing that still exists."""
+        if not self._remember:
+            return None
+        from hwpoison_gui.session.document import recent
+
+        for one in recent.recent_files():
+            if one.path != but and Path(one.path).exists():
+                operations, steps = one.at
+                left = f"left in operation {operations:,}, at its step {steps:,}" if operations else "left at the start"
+                return LastSession(Path(one.path), left if one.view is not None else "")
+        return None
+
+    def reopen(self, but: str = "") -> bool:
+        """Opens what was open last, where it was left. Returns whether there is such a file."""
+        last = self.last(but)
+        if last is not None:
+            self.open(last.path)
+        return last is not None
 
     def note(self, path: str) -> None:
         """A file was opened or saved."""

@@ -18,14 +18,14 @@ from hwpoison_gui.view.words.words import counted
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMessageBox
 
-# The newest operation, the branches, the notes and the drafts. Operations compare by identity: while the newest one
-# is the same, so are those before it.
-Work = tuple[object, tuple[int, ...], tuple[object, ...], tuple[object, ...]]
-_NEVER: Work = (None, (), (), ("never saved",))
+# The newest operation, the branches, the notes, the drafts and the comparisons. Operations compare by identity: while
+# the newest one is the same, so are those before it.
+Work = tuple[object, tuple[int, ...], tuple[object, ...], tuple[object, ...], tuple[object, ...]]
+_NEVER: Work = (None, (), (), (), ("never saved",))
 
 
 class UnsavedWork(QObject):
-    """What the user did since the machine was opened or saved: operations, branches, notes and drafts.
+    """What the user did since the machine was opened or saved: operations, branches, notes, drafts, comparisons.
 
     The timeline position, the selection and the view are no work: nothing is lost without them.
     """
@@ -38,15 +38,17 @@ class UnsavedWork(QObject):
         self._saved = self.present
         self.any = False
         present.opened.connect(self._opened)
-        present.moved.connect(self._look)
-        notes.changed.connect(self._look)
+        present.moved.connect(self.look)
+        notes.changed.connect(self.look)
 
     @property
     def present(self) -> Work:
         """What there is now, for comparison."""
         session, book = self._controller.session, self._notes.notebook
         newest = session.operations[-1] if session.operations else None
-        return newest, tuple(branch.number for branch in session.branches.kept), tuple(book.notes), tuple(book.drafts)
+        branches = tuple(branch.number for branch in session.branches.kept)
+        compared = tuple(map(id, session.comparisons))
+        return newest, branches, tuple(book.notes), tuple(book.drafts), compared
 
     def mark_saved(self, work: Work) -> None:
         """`work` is in a file; what was done since is not."""
@@ -61,7 +63,8 @@ class UnsavedWork(QObject):
     def _opened(self) -> None:
         self.mark_saved(self.present)
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Something may have changed."""
         unsaved = self.present != self._saved
         if unsaved != self.any:
             self.any = unsaved
@@ -76,6 +79,7 @@ class UnsavedWork(QObject):
             (len(session.branches.kept), "branch", "branches"),
             (len(book.notes), "note", "notes"),
             (len(book.drafts), "draft of a note", "drafts of notes"),
+            (len(session.comparisons), "comparison", "comparisons"),
         )
         parts = [counted(count, one, many) for count, one, many in counts if count]
         return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:]))) or "nothing"

@@ -203,7 +203,6 @@ def _load_processes(m: Machine, image: MemoryImage) -> None:
     owners = {thread.tid: process.pid for process in image.processes for thread in process.listed}
     owners.update({process.pid: process.pid for process in image.processes})
     taken = set(owners)
-    names: set[str] = set()
     for process in _by_pid(image):
         pid = process.pid
         known = {thread.tid: thread for thread in process.listed if owners[thread.tid] == pid}
@@ -214,8 +213,7 @@ def _load_processes(m: Machine, image: MemoryImage) -> None:
                 tid += 1
             taken.add(tid)
             tids.append(tid)
-        name = f"{process.comm}:{pid}" if process.comm in names else process.comm  # as the kernel logs it
-        names.add(name)
+        name = f"{process.comm}:{pid}"  # as the kernel logs it
         group = Process(
             pid,
             process.ppid,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from hwpoison_gui.record import Record
+from hwpoison_gui.session.comparisons import Compared
 from hwpoison_gui.session.notebook import Asked, Note
 from hwpoison_gui.session.scenario.scenario import Scenario
 from hwpoison_gui.session.session import Session
@@ -59,7 +60,7 @@ class View(Record):
 class Document(Record):
     """A session. `machine`: a scenario without steps, or files. `at`: operations applied, and steps of the last one.
 
-    `drafts`: notes that were being typed.
+    `drafts`: notes that were being typed. `comparisons`: the oldest first.
     """
 
     title: str
@@ -70,6 +71,7 @@ class Document(Record):
     drafts: tuple[Note, ...] = ()
     at: tuple[int, int] = (0, 0)
     view: View = View()
+    comparisons: tuple[Compared, ...] = ()
 
     @property
     def profile(self) -> str:
@@ -111,4 +113,5 @@ def document_of(session: Session, title: str, machine: Scenario | Stored, notes:
         ),
         notes,
         at=place_of(session),
+        comparisons=tuple(session.comparisons),
     )

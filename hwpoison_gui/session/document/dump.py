@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hwpoison_gui import __version__
+from hwpoison_gui.session.comparisons import Compared
 from hwpoison_gui.session.document.document import FORMAT, VERSION, Document, Line, Stored, View
 from hwpoison_gui.session.notebook import Asked, Note
 from hwpoison_gui.session.scenario.scenario import Scenario, ScenarioStep
@@ -20,8 +21,9 @@ def dumps(document: Document) -> bytes:
     branches = [{"last": tree.add(kept.line), "left_at": kept.left_at} for kept in document.branches]
     notes = [_note(tree, note) for note in document.notes]
     drafts = [_note(tree, note) for note in document.drafts]
+    comparisons = [_compared(tree, one) for one in document.comparisons]
     operations, within = document.at
-    content = {
+    content: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
         "program": __version__,
@@ -35,6 +37,8 @@ def dumps(document: Document) -> bytes:
         "drafts": drafts,
         "view": _view(document.view),
     }
+    if comparisons:  # earlier versions refuse the key
+        content["comparisons"] = comparisons
     try:
         return _text(content, ascii_only=False).encode("utf-8")
     except UnicodeEncodeError:
@@ -90,6 +94,14 @@ class _Tree:
 
 def _note(tree: _Tree, note: Note) -> dict[str, Any]:
     return {"after": tree.add(note.line), "steps": note.within, "text": note.text}
+
+
+def _compared(tree: _Tree, compared: Compared) -> dict[str, Any]:
+    sides = [
+        {"last": tree.add(line), "click": click + 1, "profile": profile, "sysctl": sysctl}
+        for line, click, (profile, sysctl) in zip(compared.lines, compared.clicks, compared.settings, strict=True)
+    ]
+    return {"way": compared.way, "said": compared.said, "left": sides[0], "right": sides[1]}
 
 
 def _machine(machine: Scenario | Stored) -> dict[str, Any]:

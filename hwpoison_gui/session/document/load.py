@@ -7,6 +7,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
+from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.session.comparisons import WAYS, Compared
 from hwpoison_gui.session.document.document import FORMAT, VERSION, Document, FileRef, Kept, Line, Stored, View
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.notebook import Asked, Note
@@ -16,7 +18,7 @@ from hwpoison_gui.session.scenario.scenario import Scenario
 from hwpoison_gui.session.scenario.schema import FORMAT as SCENARIO_FORMAT
 
 _KEYS: Final = ("format", "version", "program", "title", "machine", "operations", "last", "at", "branches", "notes",
-                "drafts", "view")  # fmt: skip
+                "drafts", "view", "comparisons")  # fmt: skip
 _MACHINE_KEYS: Final = {
     "made": ("kind", "title", "summary", "profile", "memory", "sysctl"),
     "files": ("kind", "profile", "files"),
@@ -64,6 +66,7 @@ def _document(content: Mapping[str, Any]) -> Document:
         _notes(rows, content.get("drafts", []), "drafts"),
         _at(shape.table(content.get("at", {}), "at")),
         view_of(shape.table(content.get("view", {}), "view")),
+        tuple(_compared(rows, one, key) for key, one in shape.entries(content.get("comparisons", []), "comparisons")),
     )
 
 
@@ -144,6 +147,27 @@ def _notes(rows: _Rows, given: object, key: str) -> tuple[Note, ...]:
         within = shape.count(fields.get("steps", 0), f"{where}.steps")
         notes.append(Note(number, shape.text(fields.get("text"), f"{where}.text"), line, within))
     return tuple(notes)
+
+
+def _compared(rows: _Rows, given: object, key: str) -> Compared:
+    fields = shape.table(given, key)
+    _all_known(fields, ("way", "said", "left", "right"), "a comparison", f"{key}.")
+    way = shape.choice(fields.get("way"), f"{key}.way", WAYS)
+    said = shape.text(fields.get("said", ""), f"{key}.said")
+    left, right = (_side(rows, fields.get(name), f"{key}.{name}") for name in ("left", "right"))
+    return Compared(way, (left[0], right[0]), (left[1], right[1]), (left[2], right[2]), said)
+
+
+def _side(rows: _Rows, given: object, key: str) -> tuple[Line, int, tuple[str, dict[str, int]]]:
+    fields = shape.table(given, key)
+    _all_known(fields, ("last", "click", "profile", "sysctl"), "a side", f"{key}.")
+    line = rows.line(fields.get("last"), f"{key}.last")
+    click = shape.count(fields.get("click"), f"{key}.click", 1, len(line))
+    profile = shape.choice(fields.get("profile"), f"{key}.profile", tuple(PROFILES))
+    sysctl = shape.table(fields.get("sysctl", {}), f"{key}.sysctl")
+    for name, value in sysctl.items():
+        shape.count(value, f"{key}.sysctl.{name}")
+    return line, click - 1, (profile, dict(sysctl))
 
 
 def _at(fields: Mapping[str, Any]) -> tuple[int, int]:

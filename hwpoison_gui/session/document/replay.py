@@ -31,6 +31,7 @@ def replay(session: Session, document: Document) -> Iterator[int]:
     except ScenarioError as error:
         raise error.at(step=len(session.operations) + 1) from None
     _order(session, document)
+    session.comparisons[:] = document.comparisons
     session.seek(position_of(session, document.at))
 
 

@@ -255,7 +255,9 @@ def _signals(asked: _Asked, key: str, wanted: Sequence[Mapping[str, Any]]) -> It
 
 
 def _fits(asked: _Asked, entry: Mapping[str, Any], seen: SignalSeen) -> bool:
-    if any(getattr(seen, key) != value for key, value in entry.items() if key != "at"):
+    if "task" in entry and asked.session.tid_of(entry["task"]) != asked.session.tid_of(seen.task):
+        return False
+    if any(getattr(seen, key) != value for key, value in entry.items() if key not in ("task", "at")):
         return False
     return "at" not in entry or asked.address(seen.task, entry["at"]) == seen.addr
 

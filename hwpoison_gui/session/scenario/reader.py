@@ -107,6 +107,8 @@ def sysctls_of(given: object, profile: Profile) -> dict[str, int]:
     values = shape.table(given, "sysctl")
     for name in values:
         try:
+            if ("name", name) in schema.NO_WORDS:
+                raise ScenarioError(schema.NO_WORDS["name", name], key=name)
             shape.known(name, sysctls(), "`[sysctl]`")
             check_sysctl(profile, name, name)
         except ScenarioError as error:
@@ -138,6 +140,9 @@ def step_of(fields: Mapping[str, Any], number: int, profile: str) -> ScenarioSte
     for key in given:
         if (name, key) in schema.NO_KEYS:
             raise ScenarioError(f"unknown key; {schema.NO_KEYS[name, key]}", key=key)
+        for beginning, why in schema.NO_KEYS_LIKE.items():
+            if key.startswith(beginning):
+                raise ScenarioError(f"unknown key; {why}", key=key)
         shape.known(key, (*op.keys, *schema.STEP_KEYS), f"`{name}`")
     args = shape.values_of(op.keys, given)
     for key, word, needed in op.needs:

@@ -242,6 +242,20 @@ NO_KEYS: Final[Mapping[tuple[str, str], str]] = {
     ("unpoison", "pages"): "one step unpoisons one page: write a step for each page",
 }
 
+_FILTER: Final = "format 1 has no injection filters: a step names the frame that it poisons"
+NO_KEYS_LIKE: Final[Mapping[str, str]] = {"corrupt-filter-": _FILTER, "corrupt_filter_": _FILTER}  # by their beginning
+# Words that are looked for and do not exist, by the key they stand for: why.
+_POOL: Final = "the pool of huge pages is set before the start, by `huge_pages` of `[memory]`"
+NO_WORDS: Final[Mapping[tuple[str, str], str]] = {
+    ("name", "nr_hugepages"): _POOL,
+    ("name", "nr_overcommit_hugepages"): f"surplus huge pages are not modelled; {_POOL}",
+    ("advice", "hwpoison"): 'MADV_HWPOISON is the op `poison` with via = "madvise", a step for each page of the range',
+    ("advice", "soft_offline"): 'MADV_SOFT_OFFLINE is the op `soft_offline` with via = "madvise", a step for each page',
+    ("op", "unpoison-pfn"): "hwpoison/unpoison-pfn is the op `unpoison`",
+    **{("op", f"corrupt-filter-{name}"): _FILTER for name in ("enable", "dev-major", "dev-minor", "flags-mask",
+                                                             "flags-value", "memcg")},
+}  # fmt: skip
+
 STEP_KEYS: Final = ("caption", "notes", "pause", "expect")
 SCENARIO_KEYS: Final = ("format", "title", "summary", "profile", "memory", "sysctl", "step")
 

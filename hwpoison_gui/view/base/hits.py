@@ -91,6 +91,16 @@ class Hit(Record):
     kind: str
 
 
+MOST_ERRORS: Final = 8  # frames broken last, whose impact Tasks shows; an older one costs a look at the past
+
+
+class Fate(Record):
+    """The worst impact of these errors on a process, a key of MEANINGS, and the frame whose error has it."""
+
+    kind: str
+    pfn: int
+
+
 def counted_hits(kinds: Iterable[str], signals: bool = True) -> list[str]:
     """Numbers of processes by their impact, the worst first: `4 killed`, `1 dies on touch`.
 

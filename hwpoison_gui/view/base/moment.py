@@ -9,6 +9,10 @@ from hwpoison_gui.record import Record
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.session.timeline import Step
 
+# Position 0: a machine may have been booted by a scenario, recorded, or copied from this computer.
+START: Final = "The machine at the start"
+START_WITHIN: Final = "the machine at the start"
+
 
 class Moment(Record):
     """A timeline position. `step`: the last one applied, or None; `within`: its number in the operation, from 1."""

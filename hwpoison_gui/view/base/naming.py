@@ -23,11 +23,6 @@ def listed(who: Sequence[str], most: int) -> str:
     return ", ".join(who[:most]) + more
 
 
-def with_pid(name: str, tgid: int) -> str:
-    """`COMM:PID`, as the kernel log names a process; a name that ends so already stays."""
-    return name if name.endswith(f":{tgid}") else f"{name}:{tgid}"
-
-
 def file_name(inode: Inode) -> str:
     """The path of a file as /proc/PID/maps prints it; its number if the path is not known."""
     return (inode.path or f"inode {inode.id}") + (" (deleted)" if inode.deleted else "")

@@ -184,7 +184,7 @@ def _result(outcome: Outcome, says_dirty: bool) -> Iterator[tuple[Key, Value]]:
 def _by_task(signals: Sequence[SignalSeen]) -> dict[str, list[SignalSeen]]:
     found: dict[str, list[SignalSeen]] = {}
     for signal in signals:
-        found.setdefault(signal.task, []).append(signal)
+        found.setdefault(signal.label, []).append(signal)
     return found
 
 

@@ -18,7 +18,7 @@ from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.map.zones import zone_meaning, zone_name
 from hwpoison_gui.view.outcome.impact_now import by_impact, impact_now
 from hwpoison_gui.view.outcome.preview import preview
-from hwpoison_gui.view.rmap.compound import exact_kind, huge_name, place_in_compound
+from hwpoison_gui.view.rmap.compound import exact_kind, huge_name, kind_words, place_in_compound
 from hwpoison_gui.view.rmap.graph import Mapper, mappers_of, mapping_of
 from hwpoison_gui.view.rmap.page_offset import offset_words
 from hwpoison_gui.view.words.words import counted
@@ -75,8 +75,17 @@ _BITS: Final = (
 )
 
 
-def facts_of(session: Session, pfn: int, notes: tuple[str, ...] = (), users: Sequence[Mapper] | None = None) -> Facts:
-    """Facts about frame `pfn` now. `users`: its mappers, if the caller has them already."""
+def facts_of(
+    session: Session,
+    pfn: int,
+    notes: tuple[str, ...] = (),
+    users: Sequence[Mapper] | None = None,
+    was: kinds.Kind = kinds.KINDS[kinds.POISON],
+) -> Facts:
+    """Facts about frame `pfn` now.
+
+    `users`: its mappers, if the caller has them already. `was`: what a poisoned frame held before, if that is known.
+    """
     m = session.machine
     word = m.page(pfn)
     known = mappers_of(session, pfn) if users is None else users
@@ -85,6 +94,7 @@ def facts_of(session: Session, pfn: int, notes: tuple[str, ...] = (), users: Seq
     entries = tuple(_pte(m, pfn, mapper) for mapper in mappers[:MOST_PTES])
     more = max(0, len(mappers) - MOST_PTES)
     kind = exact_kind(m, pfn, kinds.KINDS[kinds.kind_of(word)])
+    kind = kind._replace(name=kind_words(kind.id == kinds.POISON, was if kind.id == kinds.POISON else kind))
     ahead = "" if more else preview(m, pfn)
     counts = tuple(_counts(m, pfn, word))
     return Facts(pfn, kind, flags, pf.letters_of(word), counts, entries, more, notes, ahead, _hits(session, pfn))
@@ -96,7 +106,7 @@ def _hits(session: Session, pfn: int) -> tuple[Fact, ...]:
 
 
 def _who(session: Session, who: Sequence[int]) -> str:
-    return names([session.task_name(tgid) for tgid in who], MOST_NAMES)
+    return names([session.label_of(tgid) for tgid in who], MOST_NAMES)
 
 
 def _counts(m: Machine, pfn: int, word: int) -> list[Fact]:
@@ -153,7 +163,7 @@ def _block(m: Machine, pfn: int) -> str:
 def _pte(m: Machine, pfn: int, mapper: Mapper) -> PteFact:
     entry = m.pte(mapper.mm, mapper.vpn)
     state = ptes.state_of(entry)
-    if state == "present" and not ptes.value_of(entry) <= pfn < ptes.value_of(entry) + 512:
+    if state == "present" and not ptes.maps_frame(entry, pfn):
         state = "another frame"
     bits = ", ".join(name for bit, name in _BITS if entry & bit) if state == "present" else ""
     process = m.processes.view[mapper.tgid]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hwpoison_gui.view.base.naming import with_pid
 from hwpoison_gui.view.facts.frame_facts import Facts
 from hwpoison_gui.view.words.words import counted
 
@@ -15,7 +14,7 @@ def as_text(facts: Facts) -> str:
               for fact in facts.counts]  # fmt: skip
     for pte in facts.ptes:
         rest = ", ".join(part for part in (pte.state, pte.bits, pte.vma) if part)
-        lines.append(f"PTE {with_pid(pte.task, pte.tgid)} {pte.address} {pte.name}: {rest}".replace(" :", ":"))
+        lines.append(f"PTE {pte.task} {pte.address} {pte.name}: {rest}".replace(" :", ":"))
     if facts.more_ptes:
         lines.append(f"and {counted(facts.more_ptes, 'more page-table entry', 'more page-table entries')}")
     return "\n".join([*lines, *facts.notes, *([facts.ahead] if facts.ahead else [])])

@@ -5,7 +5,7 @@ Each is an operation with its arguments, named as the kernel's interface is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
@@ -56,11 +56,12 @@ _BY_TASK: Final = frozenset(via for key, via, needed in OPS["poison"].needs if (
 def injections_of(session: Session, pfn: int) -> list[Injection]:
     """All injections of an error into a frame; those made by a process, once for each that maps it now."""
     processes = session.machine.processes.view
-    tasks = list(dict.fromkeys(processes[vma.mm].name for vma, _ in mappings_of(session.machine, pfn)))
+    mappers = (processes[vma.mm] for vma, _ in mappings_of(session.machine, pfn))
+    tasks = {process.name: process.label for process in mappers}
     return [injection for way in _WAYS for injection in _ways(session, pfn, way, tasks)]
 
 
-def _ways(session: Session, pfn: int, way: _Way, tasks: list[str]) -> Iterator[Injection]:
+def _ways(session: Session, pfn: int, way: _Way, tasks: Mapping[str, str]) -> Iterator[Injection]:
     spec = OPS["poison"].keys["via"]
     missing, short = _missing(session, spec.features.get(way.via, ""))
     args: dict[str, object] = {"frame": f"pfn:{pfn:#x}", "via": way.via}
@@ -72,9 +73,31 @@ def _ways(session: Session, pfn: int, way: _Way, tasks: list[str]) -> Iterator[I
         yield Injection(text, way.tip, "poison", args, missing or "No process maps the frame.", short or "not mapped")
         return
     heading = way.text.removesuffix(" {task}") + "…"
-    for task in tasks:
-        text = way.text.format(task=task)
-        yield Injection(text, way.tip, "poison", {**args, "task": task}, way=heading, task=task)
+    for task, label in tasks.items():
+        text = way.text.format(task=label)
+        yield Injection(text, way.tip, "poison", {**args, "task": task}, way=heading, task=label)
+
+
+def madvise_range(session: Session, pfns: Sequence[int]) -> dict[str, list[dict[str, object]]]:
+    """Labels of the processes that map all of some frames -> the arguments of one `poison` for each page.
+
+    madvise(MADV_HWPOISON) takes a range, and breaks its pages one by one, in the order of their addresses
+    (madvise_inject_error(), mm/madvise.c).
+    """
+    m, at = session.machine, dict[int, dict[int, int]]()  # tgid -> frame -> its lowest address there
+    for pfn in pfns:
+        for vma, address in mappings_of(m, pfn):
+            of_task = at.setdefault(vma.mm, {})
+            of_task[pfn] = min(address, of_task.get(pfn, address))
+    found = dict[str, list[dict[str, object]]]()
+    for mm, addresses in at.items():
+        if len(addresses) == len(set(pfns)) and mm in m.processes.view:
+            process = m.processes.view[mm]
+            found[process.label] = [
+                {"frame": f"pfn:{pfn:#x}", "via": "madvise", "task": process.name}
+                for pfn in sorted(addresses, key=addresses.__getitem__)
+            ]
+    return found
 
 
 def _missing(session: Session, feature: str) -> tuple[str, str]:

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Final, Protocol
 
-from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel.profile.variants import Effect
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.branches import Branch, Inputs
 from hwpoison_gui.session.outcome import Outcome
@@ -15,6 +13,7 @@ from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.base.hits import SAFE, counted_hits
 from hwpoison_gui.view.base.moment import title
+from hwpoison_gui.view.outcome.loss import loss_of
 
 RESULT_TONES: Final = {"Recovered": "good", "Delayed": "warn", "Ignored": "warn", "Failed": "kill"}
 _RESULT: Final = Question[tuple[str, str]]("result of an operation", 3)
@@ -85,25 +84,14 @@ def result_in(session: Session, operation: Operation) -> tuple[str, str]:
 
 
 def _result_in(session: Session, operation: Operation) -> tuple[str, str]:
-    from hwpoison_gui.view.outcome.loss import loss_of
 
     words, tone = result_of(operation.outcome)
     loss = loss_of(session, operation) if operation.outcome.result and not operation.outcome.panic else None
     if loss is None:
         return words, tone
     cost = counted_hits(hit.kind for hit in loss.hits if hit.kind != SAFE)
-    cost += ["data lost"] * _drops_dirty_data(session, operation)
+    cost += ["data lost"] * loss.gone
     return ", ".join((operation.outcome.result or "", *cost)), "warn" if cost and tone == "good" else tone
-
-
-def _drops_dirty_data(session: Session, operation: Operation) -> bool:
-    """Whether content of a file was dropped that is nowhere else."""
-    from hwpoison_gui.view.outcome.matched_row import effect_of, matched_by, step_of_table
-
-    found = step_of_table(session, operation)
-    matched = matched_by(session.steps.marks[found], -1) if found is not None else None
-    effect = effect_of(session.machine.profile, matched.row) if matched is not None else None
-    return matched is not None and effect is Effect.DROPS_DIRTY and not matched.own & pf.ANON
 
 
 def chips_of(session: Session, known: Sequence[tuple[Operation, Chip]] = ()) -> list[tuple[Operation, Chip]]:

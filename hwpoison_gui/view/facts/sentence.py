@@ -8,7 +8,7 @@ from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.kernel.migrate import MOVED
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base.moment import Moment, moment_of, title_of
+from hwpoison_gui.view.base.moment import START, Moment, moment_of, title_of
 from hwpoison_gui.view.facts.operation_chips import RESULT_TONES, result_in
 from hwpoison_gui.view.walk.state import concerns
 from hwpoison_gui.view.words.lookup import branch_of, function_of, text_of, why_of
@@ -77,7 +77,7 @@ def sentence_of(session: Session, selected: AboutFrame = _NO_FRAME, is_asked: bo
             return Sentence(frame, _ahead(session, selected.ahead), selected.letters, tone="idle", where="start")
         lie = counted(moment.total, "step lies", "steps lie")
         detail = f"{lie} ahead: press Space to play them." if moment.total else IDLE_HINT
-        return Sentence(IDLE if not moment.total else "The machine as booted.", detail, tone="idle", where="start")
+        return Sentence(IDLE if not moment.total else f"{START}.", detail, tone="idle", where="start")
     mark = moment.step.mark
     tone = _TONES.get(mark.act, "plain")
     if mark.act is Act.RESULT:

@@ -112,7 +112,7 @@ def _told_errors(session: Session) -> list[Operation]:
 def _summed_up(session: Session, broken: list[Operation]) -> tuple[Fact, ...]:
     """At the end of the story: who died, what was lost or is still in use, and how much memory."""
     losses = [loss for one in broken[-_MOST_LOSSES:] if (loss := loss_of(session, one)) is not None]
-    dead = [process.name for process in session.machine.processes.view.values() if was_killed(process)]
+    dead = [process.label for process in session.machine.processes.view.values() if was_killed(process)]
     who = Fact(f"Killed: {names(dead, 12)}.", "kill") if dead else Fact("No process was killed.", "good")
     harm = list(dict.fromkeys(loss.lost for loss in losses if loss.gone or loss.in_use))
     what = [Fact(text, "warn") for text in harm[:_MOST_LOST]] or [Fact("No data was lost.", "good")]

@@ -13,12 +13,13 @@ from hwpoison_gui.session.session import Session
 
 
 class Touch(Record):
-    """A task and an address in its words (`at`); `place` for people; `missing` says why it cannot be.
+    """A task and an address in its words (`at`); `label` and `place` are shown; `missing` says why it cannot be.
 
     `of_file`: a shared mapping of a file, so that msync() asks for its error mark.
     """
 
     task: str
+    label: str
     at: str
     place: str
     state: str
@@ -73,7 +74,7 @@ def _touch(session: Session, mm: int, address: int) -> Touch:
     vma = m.find_vma(mm, address)
     inode = m.inodes.view.get(vma.mapping) if vma is not None and vma.shared else None
     of_file = inode is not None and can(inode, "writeback")
-    return Touch(process.name, at or "", at or f"{address:#x}", state, missing, of_file)
+    return Touch(process.name, process.label, at or "", at or f"{address:#x}", state, missing, of_file)
 
 
 def _cut_ptes(session: Session, pfn: int | None) -> dict[tuple[int, int], None]:

@@ -108,7 +108,7 @@ def _after_colon(m: Machine, sort: str) -> Iterable[Word]:
     if sort == "task":
         return _processes(m, "task:")
     if sort == "pid":
-        return (Word(f"pid:{process.tgid}", f"what {process.name} has mapped") for process in m.living())
+        return (Word(f"pid:{process.tgid}", f"what {process.label} has mapped") for process in m.living())
     if sort == "path":
         return (Word(f"path:{word.text}", word.meaning) for word in _paths(m))
     if sort == "node":
@@ -130,7 +130,7 @@ def _flags() -> Iterator[Word]:
 
 def _processes(m: Machine, before: str) -> Iterator[Word]:
     for process in m.living():
-        yield Word(before + quoted(process.name), f"what process {process.tgid} has mapped")
+        yield Word(before + quoted(process.label), f"what process {process.tgid} has mapped")
 
 
 def _paths(m: Machine) -> Iterator[Word]:

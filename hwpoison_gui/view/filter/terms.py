@@ -145,7 +145,7 @@ def frames_of_owners(m: Machine, processes: Iterable[Process], inodes: Iterable[
 
 
 def _called(m: Machine, name: str) -> list[Process]:
-    return [process for process in m.living() if name in (process.name, process.comm)]
+    return [process for process in m.living() if name in (process.name, process.comm, process.label)]
 
 
 def _numbered(m: Machine, pid: str) -> list[Process]:
@@ -164,7 +164,7 @@ def _is_called(path: str, text: str) -> bool:
 def _of_task(m: Machine, term: Term) -> Bools:
     processes = _called(m, term.text)
     if not processes:
-        names = [process.name for process in m.living()]
+        names = [process.label for process in m.living()]
         raise term.error(unknown("process", term.text, names))
     return frames_of_owners(m, processes, ())
 
@@ -172,7 +172,7 @@ def _of_task(m: Machine, term: Term) -> Bools:
 def _of_pid(m: Machine, term: Term) -> Bools:
     processes = _numbered(m, term.text)
     if not processes:
-        numbers = (f"{process.tgid} ({process.name})" for process in m.living())
+        numbers = (f"{process.tgid} ({process.label})" for process in m.living())
         raise term.error(f"no process has that number; {some_of(numbers)}")
     return frames_of_owners(m, processes, ())
 
@@ -189,7 +189,7 @@ def _of_path(m: Machine, term: Term) -> Bools:
 def _of_name(m: Machine, term: Term) -> Bools:
     processes, inodes = _called(m, term.text), _inodes(m, term.text)
     if not processes and not inodes:
-        names = [flag.name.lower() for flag in pf.FLAGS] + [process.name for process in m.living()]
+        names = [flag.name.lower() for flag in pf.FLAGS] + [process.label for process in m.living()]
         examples = "try lru,~dirty or 0x1000+512 or nginx:heap or /usr/* or outcome:lost"
         raise term.error(unknown("flag, process or file", term.text, names, examples))
     return frames_of_owners(m, processes, inodes)
@@ -206,7 +206,7 @@ def _of_vma(m: Machine, term: Term) -> Bools:
         return frames_of_owners(m, whole, ())
     processes = processes_of(m, owner)
     if not processes:
-        words = [process.name for process in m.living()] + [*SORTS, *BY_KEY]
+        words = [process.label for process in m.living()] + [*SORTS, *BY_KEY]
         how = "a VMA is written nginx:heap or 144:heap, a class outcome:lost"
         raise term.error(unknown("process", owner, words, how))
     spans = _spans(m, processes, text)

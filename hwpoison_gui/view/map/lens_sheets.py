@@ -173,7 +173,7 @@ class OwnerSheet:
         for number, (_, sort, which) in enumerate(largest):
             if sort == "mm":
                 self._of_anon[mm_of == which] = first + number
-                owners.append(Owner("task", m.processes.view[which].name))
+                owners.append(Owner("task", m.processes.view[which].label))
             else:
                 self._of_inode[which] = first + number
                 owners.append(Owner("path", m.inodes.view[which].path))

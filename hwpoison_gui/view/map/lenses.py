@@ -108,6 +108,13 @@ KIND: Final = Lens(
     kinds.kind_of,
 )
 
+
+def short_kind(poisoned: bool, kind: kinds.Kind) -> str:
+    """As compound.kind_words(), to fit a box."""
+    poison, was = KIND.classes[kinds.POISON].shortest, KIND.classes[kind.id].shortest
+    return was if not poisoned or kind.id == kinds.POISON else f"{poison}, was {was}"
+
+
 STATE: Final = Lens(
     "state",
     "State",

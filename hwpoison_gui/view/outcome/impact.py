@@ -5,7 +5,7 @@ The same functions serve a prediction, which asks inside a dry run, and the actu
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -95,7 +95,7 @@ def find_before(
         mapping_of(m, pfn),
         m.inode_of(m.compound_head(pfn)),
         page_index(m, pfn),
-        tuple(m.processes.view[mm].name for mm in owners if mm in m.processes.view),
+        tuple(m.processes.view[mm].label for mm in owners if mm in m.processes.view),
         is_free(m, pfn),
         dirty,
         not m.page(pfn) and not m.refcount.get(pfn),
@@ -149,6 +149,15 @@ def is_free(m: Machine, pfn: int) -> bool:
     """Whether the frame is in a free block of any order, on a per-CPU list, or in the pool of huge pages."""
     in_block = any(m.free_area.get((order, pfn & -(1 << order))) is True for order in range(MAX_ORDER + 1))
     return in_block or m.pcp.get((0, pfn)) is True or m.huge_free.get((0, m.compound_head(pfn))) is True
+
+
+def covering_only(before: Before, signalled: Collection[int]) -> list[int]:
+    """Those of the signalled processes whose VMA covers the page, but without an entry for it.
+
+    collect_procs_file() does not ask whether a PTE maps the page.
+    """
+    had = {mm for mm, _ in before.mapped} | before.swapped
+    return [mm for mm in dict.fromkeys(place.mm for place in before.places) if mm in signalled and mm not in had]
 
 
 def effects_of(m: Machine, deliveries: Iterable[Delivery]) -> dict[int, str]:

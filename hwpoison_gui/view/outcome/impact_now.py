@@ -28,6 +28,7 @@ from hwpoison_gui.view.outcome.loss import NOT_DONE, hits_now, loss_of
 
 _BY_SIGNAL: Final = frozenset({SIGNALLED, PENDING, IGNORED})  # impacts of signals, which no later touch undoes
 _BY_TOUCH: Final = frozenset({PANICS, ENDS, LATER, CAUGHT, USES})  # how those are hit who got the page afterwards
+_BY_ENTRY: Final = frozenset({PANICS, ENDS, LATER, CAUGHT})  # by a hwpoison entry, where the page is not poisoned
 _MOST: Final = 2000  # processes; the impact on more of them is that at the end of the error
 
 # About the error, and the operation that is complete by then. Several views ask at one position, each about its frame.
@@ -36,11 +37,18 @@ _NOW: Final = Question[dict[int, str]]("impact on each process by now", _KEPT)
 
 
 def impact_now(session: Session, pfn: int) -> dict[int, str]:
-    """tgid -> impact of the frame's error (hits.MEANINGS); empty in the middle of an operation."""
-    error, present = error_of(session, pfn), session.operation_at(session.position)
+    """tgid -> impact of the frame's error (hits.MEANINGS); empty in the middle of an operation.
+
+    After unpoison, of the hwpoison entries that are left: unpoison_memory() does not restore the PTEs.
+    """
+    present, withdrawn = session.operation_at(session.position), False
+    error = error_of(session, pfn)
+    if error is None and present is not None:
+        error, withdrawn = _withdrawn(session, pfn), True
     if error is None or present is None:
         return {}
-    return session.recall.answer(_NOW, lambda: _find(session, error), error, present)
+    find = _left_behind if withdrawn else _find
+    return session.recall.answer(_NOW, lambda: find(session, error), error, present)
 
 
 def error_of(session: Session, pfn: int) -> Operation | None:
@@ -58,6 +66,27 @@ def error_of(session: Session, pfn: int) -> Operation | None:
         if operation.name == "poison" and not again:
             return None if outcome.panic else operation
     return None
+
+
+def _withdrawn(session: Session, pfn: int) -> Operation | None:
+    """The error in a frame that was unpoisoned since and has no newer one; None in the middle of an operation."""
+    present = session.operation_at(session.position)
+    if present is None or session.position != present.last or session.machine.panicked:
+        return None
+    unpoisoned = False
+    for operation in reversed(session.operations):
+        outcome = operation.outcome
+        if outcome.pfn != pfn or operation.last > session.position:
+            continue
+        unpoisoned = unpoisoned or (operation.name == "unpoison" and not outcome.errno)
+        if operation.name == "poison" and outcome.errno not in NOT_DONE and not outcome.already_poisoned:
+            return operation if unpoisoned else None
+    return None
+
+
+def _left_behind(session: Session, error: Operation) -> dict[int, str]:
+    """Processes that still have a hwpoison entry of a withdrawn error, and are signalled when they touch it."""
+    return {tgid: kind for tgid, kind in hits_now(session, error).items() if kind in _BY_ENTRY}
 
 
 def _find(session: Session, error: Operation) -> dict[int, str]:

@@ -15,7 +15,15 @@ from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.base.hits import MEANINGS, TONES, Hit, rank, worse
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.base.slicing import to_the_end
-from hwpoison_gui.view.outcome.impact import EFFECTS, Before, Place, find_before, find_hits, find_touches_by_now
+from hwpoison_gui.view.outcome.impact import (
+    EFFECTS,
+    Before,
+    Place,
+    covering_only,
+    find_before,
+    find_hits,
+    find_touches_by_now,
+)
 from hwpoison_gui.view.outcome.loss_words import lost_words
 from hwpoison_gui.view.outcome.matched_row import effect_of, matched_row
 from hwpoison_gui.view.rmap.graph import Mapper, ReverseMap, mappers_of
@@ -29,6 +37,7 @@ class Loss(Record):
     had the page (`hits`).
 
     `gone`: whether content was lost. `in_use`: the broken page was left to its users. `tone`: good or warn.
+    `covering`: names of those that were signalled for a VMA that covers the page, though no PTE of theirs mapped it.
     """
 
     lost: str
@@ -37,15 +46,17 @@ class Loss(Record):
     gone: bool = False
     in_use: bool = False
     tone: str = "warn"
+    covering: tuple[str, ...] = ()
 
     def names(self, kind: str) -> list[str]:
         """Names of the processes with an impact."""
         return [hit.task for hit in self.hits if hit.kind == kind]
 
 
-# For the newest few operations. Answers never change, and walking back over thousands of changes takes long.
-_KEPT: Final = 3
-_LOSS: Final = Question["Loss | None"]("loss", _KEPT)
+# For the newest few operations, as many as fates.py asks about and the present one. Answers never change, and walking
+# back over thousands of changes takes long.
+_KEPT: Final = 10
+_LOSS: Final = Question["Loss"]("loss", _KEPT)
 _BEFORE: Final = Question["Before | None"]("the page and its users before the operation", _KEPT)
 _NEAR: Final = 100
 
@@ -60,7 +71,7 @@ def find_loss(session: Session, operation: Operation) -> Generator[None, None, L
     known = session.recall.known(_LOSS, operation)
     if known is not None:
         return known[0]
-    return session.recall.keep(_LOSS, (yield from _find(session, operation)), operation)
+    return (yield from _find(session, operation))
 
 
 def _find(session: Session, operation: Operation) -> Generator[None, None, Loss | None]:
@@ -76,7 +87,9 @@ def _find(session: Session, operation: Operation) -> Generator[None, None, Loss 
         return Loss(LOST_BEFORE, tuple(_of_signals(session, operation))) if ran_into else None
     before = _look_before(session, operation)
     assert before is not None
-    return (yield from at_in_slices(session, operation.last, lambda: _look_after(session, operation, before)))
+    # What took no look at the machine as it was is not worth a place among those that did.
+    found = yield from at_in_slices(session, operation.last, lambda: _look_after(session, operation, before))
+    return session.recall.keep(_LOSS, found, operation)
 
 
 def _look_after(session: Session, operation: Operation, before: Before) -> Generator[None, None, Loss]:
@@ -84,7 +97,9 @@ def _look_after(session: Session, operation: Operation, before: Before) -> Gener
     hits = yield from _hits(session, operation, before)
     effect = effect_of(session.machine.profile, row)
     lost = lost_words(session.machine, before.page, outcome.kind, outcome.result, effect)
-    return Loss(lost.text, hits, lost.brief, lost.gone, lost.in_use, lost.tone)
+    covering = covering_only(before, _effects(session, operation))
+    names_of_these = tuple(session.label_of(mm) for mm in covering)
+    return Loss(lost.text, hits, lost.brief, lost.gone, lost.in_use, lost.tone, names_of_these)
 
 
 def note_beginning(session: Session, operation: Operation, graph: ReverseMap | None = None) -> None:
@@ -126,7 +141,7 @@ def _hits(session: Session, operation: Operation, before: Before) -> Generator[N
     found = yield from find_hits(m, before, effects)
     ranked = sorted(found.items(), key=lambda item: rank(item[1]))
     yield
-    return tuple(Hit(tgid, m.processes.view[tgid].name, kind) for tgid, kind in ranked)
+    return tuple(Hit(tgid, m.processes.view[tgid].label, kind) for tgid, kind in ranked)
 
 
 def hits_now(session: Session, operation: Operation) -> dict[int, str]:
@@ -172,7 +187,7 @@ def _effects(session: Session, operation: Operation) -> dict[int, str]:
 def _of_signals(session: Session, operation: Operation) -> Iterable[Hit]:
     """Impact on processes that touched a page which was broken before."""
     for tgid, effect in _effects(session, operation).items():
-        yield Hit(tgid, session.task_name(tgid), effect)
+        yield Hit(tgid, session.label_of(tgid), effect)
 
 
 class Fact(Record):
@@ -189,4 +204,6 @@ def ending_of(loss: Loss) -> list[Fact]:
         who = loss.names(kind)
         if who:
             facts.append(Fact(f"{meaning}: {names(who, 12)}.", TONES.get(kind, "warn")))
+    if loss.covering:
+        facts.append(Fact(f"Signalled for a VMA over the page, without a PTE for it: {names(loss.covering, 12)}."))
     return facts

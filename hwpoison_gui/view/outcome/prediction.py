@@ -10,14 +10,15 @@ from hwpoison_gui.kernel.profile.type import DELAYED, FAILED, RECOVERED
 from hwpoison_gui.kernel.records import GLOBAL_INIT
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.dry_run import Ran, dry_run
-from hwpoison_gui.view.base.hits import CAUGHT, DEAD, ENDS, IGNORED, LATER, MEANINGS, PANICS
+from hwpoison_gui.view.base.hits import CAUGHT, DEAD, ENDS, IGNORED, LATER, MEANINGS, PANICS, PENDING, SIGNALLED
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.crowd import Crowd, is_crowded
-from hwpoison_gui.view.outcome.impact import Before, effects_of, find_before, find_hits
+from hwpoison_gui.view.outcome.impact import Before, covering_only, effects_of, find_before, find_hits
 from hwpoison_gui.view.outcome.loss_words import lost_words
 from hwpoison_gui.view.outcome.matched_row import Matched, effect_of, matched_in_run
 
+_NOW = (DEAD, SIGNALLED, PENDING)
 _WHEN_TOUCHED = frozenset({LATER, CAUGHT, IGNORED})
 
 
@@ -26,7 +27,8 @@ class Prediction(Record):
 
     `code`: the class of the outcome (classes.CLASSES). `kind`, `result`: of the result line, None where none is
     logged. `errno`: what the handler returns. `lost`: whether content is gone. `matched`: how the state table is asked.
-    `hits`: how a process is hit (hits.MEANINGS), the worst first -> tgids.
+    `hits`: how a process is hit (hits.MEANINGS), the worst first -> tgids. `covering`: those that are signalled for a
+    VMA over the page, without an entry for it.
     """
 
     code: int
@@ -36,6 +38,7 @@ class Prediction(Record):
     lost: bool
     matched: Matched
     hits: dict[str, list[int]]
+    covering: tuple[int, ...] = ()
 
 
 def predict(m: Machine, pfn: int) -> Prediction:
@@ -56,7 +59,7 @@ def find_prediction(m: Machine, pfn: int, swapped: set[int] | None = None) -> Ge
         Address spaces with a swap entry that leads to it, where they are at hand.
     """
     before = yield from find_before(m, pfn, swapped=swapped)
-    crowd = None
+    crowd, whole = None, before
     if is_crowded(m, before):
         crowd = Crowd(m, before)
         yield from crowd.work()
@@ -70,7 +73,9 @@ def find_prediction(m: Machine, pfn: int, swapped: set[int] | None = None) -> Ge
     found: dict[str, list[int]] = {}
     for tgid, kind in hits.items():
         found.setdefault(kind, []).append(tgid)
-    return prediction._replace(hits={kind: found[kind] for kind in MEANINGS if kind in found})
+    now = {tgid for kind in _NOW for tgid in found.get(kind, ())}
+    worst_first = {kind: found[kind] for kind in MEANINGS if kind in found}
+    return prediction._replace(hits=worst_first, covering=tuple(covering_only(whole, now)))
 
 
 def _read(m: Machine, before: Before, ran: Ran) -> tuple[Prediction, dict[int, str]]:

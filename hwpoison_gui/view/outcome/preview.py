@@ -58,7 +58,7 @@ def words_of(m: Machine, pfn: int, ahead: Prediction) -> str:
         return f"If it broke: the machine would stop, {why}"
     if ahead.code == outcomes.FREE:
         return "If it broke: nothing is lost, and the allocator never hands it out again"
-    hits, losses = _hits(m, ahead.hits), _losses(m, pfn, ahead)
+    hits, losses = [*_hits(m, ahead.hits), *_covering(ahead)], _losses(m, pfn, ahead)
     parts = [*(hits or ["no process is signalled"] * len(losses)), *losses]
     if ahead.code in (outcomes.STUCK, outcomes.IGNORED):
         parts.insert(0, f"{ahead.result} ({ahead.kind})")
@@ -82,9 +82,15 @@ def _hits(m: Machine, hits: dict[str, list[int]]) -> list[str]:
     return said
 
 
+def _covering(ahead: Prediction) -> list[str]:
+    """Why more processes are signalled than map the frame."""
+    count = len(ahead.covering)
+    return [f"{count:,} of them only by a VMA, without a PTE"] if count else []
+
+
 def _who(m: Machine, tgids: Sequence[int]) -> str:
     """Names of the processes if they are few."""
-    return f" ({names([m.processes.view[tgid].name for tgid in tgids])})" if 0 < len(tgids) <= _MOST_NAMES else ""
+    return f" ({names([m.processes.view[tgid].label for tgid in tgids])})" if 0 < len(tgids) <= _MOST_NAMES else ""
 
 
 def _losses(m: Machine, pfn: int, ahead: Prediction) -> list[str]:

@@ -48,5 +48,5 @@ def users_of(m: Machine, pfn: int) -> list[str]:
         return []
     names: dict[str, None] = {}
     for vma, _ in mappings_of(m, pfn):
-        names[m.processes.view[vma.mm].name] = None
+        names[m.processes.view[vma.mm].label] = None
     return list(names)

@@ -13,9 +13,11 @@ from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import DONE, Operation, Session
 from hwpoison_gui.view.base.hits import CAUGHT, DEAD, ENDS, IGNORED, LATER, PANICS, STALE, USES, ZEROS
 from hwpoison_gui.view.base.naming import names
+from hwpoison_gui.view.outcome.impact_now import impact_now
 from hwpoison_gui.view.outcome.loss import Loss, loss_of
 from hwpoison_gui.view.outcome.old_data import read_old_data
 from hwpoison_gui.view.words.lookup import text_of
+from hwpoison_gui.view.words.words import counted
 
 _MOST_NAMES: Final = 5
 
@@ -66,6 +68,8 @@ def verdict(session: Session, operation: Operation) -> str:
         return session.recall.answer(_OF_ERROR, lambda: _of_error(session, outcome, loss), operation)
     if operation.name == "soft_offline" and not outcome.errno:
         return _of_soft_offline(session, operation)
+    if operation.name == "unpoison" and not outcome.errno:
+        return _of_unpoison(session, operation)
     parts = _signals(outcome.signals)
     if outcome.value is not None:
         old = (
@@ -73,7 +77,7 @@ def verdict(session: Session, operation: Operation) -> str:
             if read_old_data(session, operation)
             else ""
         )
-        parts.append(f"{operation.args.get('task', 'it')} read “{outcome.value}”{old}")
+        parts.append(f"{_who(session, operation.args.get('task', ''))} read “{outcome.value}”{old}")
     if refused(outcome):
         mark = session.steps.marks[operation.last - 1]
         if mark.site is DONE[operation.name]:
@@ -81,6 +85,11 @@ def verdict(session: Session, operation: Operation) -> str:
         if outcome.errno not in (mark.site.branch, *mark.args):  # else the step says it
             parts = [text_of(mark).removesuffix("."), f"the call returned −{outcome.errno}"]
     return f"{'; '.join(parts)}." if parts else ""
+
+
+def _who(session: Session, task: str) -> str:
+    tgid = session.world.task_names.view.get(task)
+    return session.label_of(tgid) if tgid is not None else "it"
 
 
 def refused(outcome: Outcome) -> bool:
@@ -98,9 +107,21 @@ def _of_soft_offline(session: Session, operation: Operation) -> str:
     return f"Offlined: {kept}; nothing is lost."
 
 
+def _of_unpoison(session: Session, operation: Operation) -> str:
+    """Who has a hwpoison entry that was left; empty where none is."""
+    pfn = operation.outcome.pfn
+    left = impact_now(session, pfn) if pfn is not None else {}
+    if not left:
+        return ""
+    ends = [(words, [session.label_of(tgid) for tgid in left if left[tgid] == kind]) for kind, words in _AHEAD.items()]
+    said = [words[len(who) > 1].format(names=names(who, _MOST_NAMES)) for words, who in ends if who]
+    entry = counted(len(left), "process still has its hwpoison entry", "processes still have their hwpoison entries")
+    return f"Unpoisoned, but {entry}: {'; '.join(said)}."
+
+
 def _of_error(session: Session, outcome: Outcome, loss: Loss) -> str:
     """The result line, the impact, and what is lost."""
-    parts = [*_signals(outcome.signals), *_ahead(loss)] or ["no process is signalled"]
+    parts = [*_signals(outcome.signals), *_covering(loss), *_ahead(loss)] or ["no process is signalled"]
     if outcome.result == "Recovered" and any(loss.names(kind) for kind in _FATAL):
         parts.insert(0, _RUNS_ON)
     if loss.brief and not (loss.in_use and loss.names(USES)):
@@ -127,10 +148,18 @@ def _signals(signals: Sequence[SignalSeen]) -> list[str]:
         who: dict[str, dict[str, None]] = {}
         for seen in signals:
             if seen.effect == effect:
-                who.setdefault(seen.signal, {})[seen.task] = None
+                who.setdefault(seen.signal, {})[seen.label] = None
         for signal, tasks in who.items():
             said.append(words[len(tasks) > 1].format(signal=signal, names=names(tuple(tasks), _MOST_NAMES)))
     return said
+
+
+def _covering(loss: Loss) -> list[str]:
+    """Why more processes are signalled than mapped the page."""
+    if not loss.covering:
+        return []
+    has = "has a VMA" if len(loss.covering) == 1 else "have a VMA"
+    return [f"{names(loss.covering, _MOST_NAMES)} only {has} over the page, and no PTE for it"]
 
 
 def _ahead(loss: Loss) -> list[str]:

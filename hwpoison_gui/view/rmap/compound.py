@@ -42,6 +42,12 @@ def huge_name(m: Machine, pfn: int) -> str:
     return "THP" if _pages(m, m.compound_head(pfn)) >= HPAGE_PMD_NR else "large folio"
 
 
+def kind_words(poisoned: bool, kind: kinds.Kind) -> str:
+    """The kind of a frame; of a poisoned one also what it held before, if that is known: `kind`."""
+    poison = kinds.KINDS[kinds.POISON].name
+    return kind.name if not poisoned else poison if kind.id == kinds.POISON else f"{poison}, was {kind.name}"
+
+
 def exact_kind(m: Machine, pfn: int, kind: kinds.Kind) -> kinds.Kind:
     """The kind of a frame; of one in a large folio with its name, `THP, tail 2 of 512, head 0x6200`."""
     name = huge_name(m, pfn)

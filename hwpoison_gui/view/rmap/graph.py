@@ -145,4 +145,4 @@ def _mapper(m: Machine, vma: Vma, vpn: int) -> Mapper:
     file = "" if path == "/dev/zero" else path.rpartition("/")[2]
     name = vma_name(vma) or file or ("anonymous" if not vma.mapping else "shared")
     rights = f"{vma.perms}{', locked' if vma.locked else ''}"
-    return Mapper(vma.id, vma.mm, vpn, process.tgid, process.name, name, rights)
+    return Mapper(vma.id, vma.mm, vpn, process.tgid, process.label, name, rights)

@@ -81,7 +81,7 @@ def _row(m: Machine, inode: Inode, dirty: int) -> FileRow:
 
 def _mapped_by(m: Machine, inode: int) -> str:
     owners = dict.fromkeys(m.vmas.view[vma].mm for vma in sorted(m.i_mmap.of(inode)))
-    return listed([m.processes.view[mm].name for mm in owners if mm in m.processes.view], _MOST_NAMES)
+    return listed([m.processes.view[mm].label for mm in owners if mm in m.processes.view], _MOST_NAMES)
 
 
 def _dirty_pages(m: Machine) -> npt.NDArray[np.int64]:

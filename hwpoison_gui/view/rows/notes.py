@@ -5,7 +5,7 @@ from __future__ import annotations
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.notebook import Note, Notebook
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base.moment import title
+from hwpoison_gui.view.base.moment import START_WITHIN, title
 from hwpoison_gui.view.words.plain import plain
 
 
@@ -29,7 +29,7 @@ def note_rows(session: Session, notebook: Notebook) -> list[NoteRow]:
 
 def _row(session: Session, note: Note, position: int | None) -> NoteRow:
     if not note.line:
-        where = "the machine as booted"
+        where = START_WITHIN
     else:
         last = note.line[-1]
         where = f"{len(note.line)}. {title(last.name, last.args)}, step {note.within}"

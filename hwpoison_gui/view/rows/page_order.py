@@ -169,19 +169,19 @@ class PageOrder:
         """Note of each anonymous frame the first process, by name, that maps it: the last one noted stays."""
         m, ranks = self.m, self._ranks()
         self._mapper = np.zeros(m.frames, np.uint16)
-        for process in sorted(m.living(), key=lambda one: ranks[one.name], reverse=True):
+        for process in sorted(m.living(), key=lambda one: ranks[one.label], reverse=True):
             _, entries = m.ptes.arrays(process.mm)
             entries = entries[entries & ptes.PRESENT != 0]
             pfns = (entries >> PAGE_SHIFT).astype(np.int64)
-            self._mapper[pfns] = ranks[process.name]
+            self._mapper[pfns] = ranks[process.label]
             for head in pfns[entries & ptes.PSE != 0].tolist():
-                self._mapper[head : head + HPAGE_PMD_NR] = ranks[process.name]
+                self._mapper[head : head + HPAGE_PMD_NR] = ranks[process.label]
             yield
 
     def _ranks(self) -> dict[str, int]:
         """Ranks of all names of processes and files; that of no name is 0."""
         m = self.m
-        names = {"", *(process.name for process in m.processes.view.values()), *map(file_name, m.inodes.view.values())}
+        names = {"", *(process.label for process in m.processes.view.values()), *map(file_name, m.inodes.view.values())}
         return {name: min(rank, _LAST) for rank, name in enumerate(sorted(names, key=str.casefold))}
 
     def _owner_key(self) -> Callable[[I64], U16]:

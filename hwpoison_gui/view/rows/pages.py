@@ -108,7 +108,7 @@ def sharers_of(m: Machine) -> dict[int, list[str]]:
         _, entries = m.ptes.arrays(process.mm)
         pfns = (entries[entries & ptes.PRESENT != 0] >> PAGE_SHIFT).astype(np.int64)
         for pfn in pfns[m.flags.view[pfns] & np.uint64(pf.KSM) != 0].tolist():
-            found.setdefault(pfn, {})[process.name] = None
+            found.setdefault(pfn, {})[process.label] = None
     return {pfn: list(names) for pfn, names in found.items()}
 
 
@@ -126,7 +126,7 @@ def owner_of(m: Machine, mapping: int) -> str:
     if low in (MAPPING_ANON, MAPPING_KSM):
         vmas = m.anon_vma_chain.of(number)
         # The oldest VMA is that of the process which the memory was given to first.
-        return m.processes.view[m.vmas.view[min(vmas)].mm].name if vmas else ""
+        return m.processes.view[m.vmas.view[min(vmas)].mm].label if vmas else ""
     inode = m.inodes.view.get(number) if number else None
     return file_name(inode) if inode is not None else ""
 

@@ -15,11 +15,14 @@ from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE, to_the_end
 
 
 class TaskRow(Record):
-    """One process. `killed_by` is empty while it lives, and when it ended by itself."""
+    """One process: `name` as it is shown, `task` as scenarios call it.
+
+    `killed_by` is empty while it lives, and when it ended by itself.
+    """
 
     tgid: int
     name: str
-    comm: str
+    task: str
     state: str
     threads: int
     policy: str
@@ -123,8 +126,8 @@ def _row(m: Machine, process: Process) -> TaskRow:
     killed_by = process.ended if process.ended not in ("", "exit") else ""
     return TaskRow(
         process.tgid,
+        process.label,
         process.name,
-        process.comm,
         "running" if alive else "killed" if killed_by else "exited",
         len(process.threads),
         _shared_policy(m, process),

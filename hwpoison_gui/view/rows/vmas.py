@@ -51,7 +51,7 @@ def vma_rows(m: Machine, tgid: int | None = None) -> list[VmaRow]:
     rows = []
     for process in chosen:
         if process.mm:
-            rows += [_row(m, process.tgid, process.name, vma) for vma in m.vmas_of(process.mm)]
+            rows += [_row(m, process.tgid, process.label, vma) for vma in m.vmas_of(process.mm)]
     return rows
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from typing import Final
@@ -90,17 +91,23 @@ class Metrics(Record):
 
 
 def base_name(name: str) -> str:
-    """Name of a task without the number that distinguishes it from its siblings."""
+    """Name of a task without its PID, and without the number that distinguishes it from its siblings."""
     return _NUMBER.sub("", name) or name
 
 
+def _comm(name: str) -> str:
+    return name.rpartition(":")[0] or name
+
+
 def rows_of(graph: ReverseMap, unfolded: Collection[str] = ()) -> list[Row]:
-    """One row per mapper; if there are many, tasks of the same base name share one."""
+    """One row per mapper; of many, tasks share one whose comms are equal, or differ in a number only."""
     if len(graph.mappers) < GROUP_FROM:
         return [Row((mapper,)) for mapper in graph.mappers]
     groups: dict[str, list[Mapper]] = {}
+    often = Counter(_comm(mapper.task) for mapper in graph.mappers)
     for mapper in graph.mappers:
-        groups.setdefault(base_name(mapper.task), []).append(mapper)
+        comm = _comm(mapper.task)
+        groups.setdefault(comm if often[comm] >= _LEAST_GROUP else base_name(mapper.task), []).append(mapper)
     rows = []
     for label, mappers in groups.items():
         if len(mappers) < _LEAST_GROUP:

@@ -36,7 +36,7 @@ class RowNews(Record):
 def news_of(row: Row, state: WalkState) -> RowNews:
     """The summary of a row."""
     vmas, tasks = row.vmas, row.tasks
-    entries = {entry or "none" for entry in set(map(state.entries.get, vmas))}
+    entries = set(map(state.entry_of, vmas))
     kinds = [fate.kind for fate in map(state.fates.get, tasks) if fate is not None]
     return RowNews(
         entries.pop() if len(entries) == 1 else "several",

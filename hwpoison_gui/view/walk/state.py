@@ -68,6 +68,11 @@ class WalkState:
     current_vmas: frozenset[int] = frozenset()
     current_task: int | None = None
 
+    def entry_of(self, vma: int) -> str:
+        """The PTE at the place of a VMA: its state, or `cut` where the operation has cleared it."""
+        entry = self.entries.get(vma, "none")
+        return "cut" if entry == "none" and vma in self.cut else entry
+
 
 # Of the frames of operations, as they were before, and of selected frames.
 _MAP: Final = Question[ReverseMap]("reverse map", 8)

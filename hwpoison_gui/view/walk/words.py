@@ -8,7 +8,7 @@ from typing import Final
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.hits import IN_SHORT
-from hwpoison_gui.view.base.naming import with_pid
+from hwpoison_gui.view.rmap.compound import kind_words
 from hwpoison_gui.view.rmap.graph import Mapping, ReverseMap
 from hwpoison_gui.view.walk.layout import Row
 from hwpoison_gui.view.walk.news import RowNews
@@ -23,6 +23,7 @@ ENTRY_WORDS: Final = {
     "hwpoison": "hwpoison",
     "other": "other",
     "none": "no PTE",
+    "cut": "cut",
 }
 # Tips of the columns of the reverse map, and of the gap where the entries stand.
 HEAD_TIPS: Final = {
@@ -81,9 +82,9 @@ def row_words(row: Row, state: WalkState, news: RowNews) -> list[str]:
     skipped = state.skipped.get(mapper.vma)
     end = IN_SHORT[state.ends[mapper.tgid]][0] if mapper.tgid in state.ends else ""
     lines = [
-        f"{with_pid(mapper.task, mapper.tgid)}  {fate.text or end or fate.kind}",
+        f"{mapper.task}  {fate.text or end or fate.kind}",
         f"{mapper.name} at {mapper.vpn << PAGE_SHIFT:#x}, {mapper.rights}",
-        f"PTE: {ENTRY_WORDS[state.entries.get(mapper.vma, 'none')]}",
+        f"PTE: {ENTRY_WORDS[state.entry_of(mapper.vma)]}",
     ]
     return [*lines, skipped.why] if skipped else lines
 
@@ -92,8 +93,7 @@ def map_words(
     graph: ReverseMap, rows: Sequence[Row], state: WalkState, news: Callable[[int], RowNews], most: int | None = None
 ) -> str:
     """A line for the frame and one for each row; of long maps, the first `most` rows."""
-    broken = f"{kinds.KINDS[kinds.POISON].name}, was " if state.poisoned and state.kind.id != kinds.POISON else ""
-    frame = f"{graph.pfn:#x} {broken}{state.kind.name}, {graph.mapping.title}"
+    frame = f"{graph.pfn:#x} {kind_words(state.poisoned, state.kind)}, {graph.mapping.title}"
     lines = [f"{frame}: {graph.mapping.detail}" if graph.mapping.detail else frame]
     lines += ["; ".join(row_words(row, state, news(number))) for number, row in enumerate(rows[:most])]
     if most is not None and len(rows) > most:

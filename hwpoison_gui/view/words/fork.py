@@ -27,8 +27,8 @@ WORDS: Final[dict[Site, Words]] = {
     fork.EXITED: Words(_exited, branch="{why}"),
     fork.INIT_DIED: Words(_init_died),
     fork.ZAPPED: Words(
-        lambda comm, left: (
-            f"{comm} was the init of a PID namespace, which ends with it: "
+        lambda init, left: (
+            f"{init} was the init of a PID namespace, which ends with it: "
             f"{counted(left, 'process', 'processes')} left in it, each killed with SIGKILL."
         )
     ),

@@ -16,8 +16,8 @@ WORDS: Final[dict[Site, Words]] = {
     hugetlb.REUSED: Words("The huge page at frame {frame:#x} has no other user: its entry is made writable."),
     hugetlb.NOT_COPIED: Words("The huge page at frame {frame:#x} must be copied, but no huge page is to spare."),
     hugetlb.TAKEN: Words(
-        "{comm} loses its entry at {address:#x}, so that the owner of the mapping has the huge page alone; its VMA is "
-        "marked HPAGE_RESV_UNMAPPED."
+        "{comm}:{task} loses its entry at {address:#x}, so that the owner of the mapping has the huge page alone; its "
+        "VMA is marked HPAGE_RESV_UNMAPPED."
     ),
     hugetlb.TAKEN_BEFORE: Words(
         "A huge page of this VMA was taken away for the owner of the mapping: VM_FAULT_SIGBUS, instead of a page of "

@@ -35,7 +35,7 @@ def texts(window) -> dict[tuple[str, str], tuple[str, str]]:
 
 def test_early_against_late_is_shown_first(compared) -> None:
     rows = texts(compared)
-    everybody = "srv, w0, w1 and w2"
+    everybody = "srv:101, w0:102, w1:103 and w2:104"
     assert rows["Signal", everybody] == ("SIGBUS BUS_MCEERR_AO: killed", "–")
     assert rows["Afterwards", everybody] == ("Killed", "Dies on touch")
     assert rows["Counter", "Killed"] == ("4", "–")
@@ -165,7 +165,7 @@ def test_the_matrix_has_a_column_for_every_kernel_early_and_late(compared) -> No
     assert heads == [f"{name}, {kill} kill" for name in PROFILES for kill in ("early", "late")]
     assert not compared.sides[0].isVisible() and not compared.slider.isVisible()
     rows = {(row.aspect, row.subject): [value.text for value in row.values] for row in compared.rows}
-    assert rows["Afterwards", "srv, w0, w1 and w2"] == ["Killed", "Dies on touch"] * len(PROFILES)
+    assert rows["Afterwards", "srv:101, w0:102, w1:103 and w2:104"] == ["Killed", "Dies on touch"] * len(PROFILES)
     assert len(compared.table.facts.rows) < len(compared.rows)
     assert "Also list what is equal" in compared.all.text()
     compared.all.click()
@@ -212,8 +212,9 @@ def test_a_comparison_is_exported_as_it_is_listed(compared, tmp_path) -> None:
     rows = list(csv.reader((tmp_path / "c.csv").read_text().splitlines()))
     assert rows[0][3:] == compared.table.facts.heads and len(rows) == len(compared.table.facts.rows) + 1
     assert {row[0] for row in rows[1:]} == {"differs"}
-    assert "| differs | Afterwards | srv, w0, w1, w2 | Killed | Dies on touch |" in (tmp_path / "c.md").read_text()
-    assert "Afterwards\tsrv, w0, w1, w2\tKilled" in (tmp_path / "c.txt").read_text()
+    row = "| differs | Afterwards | srv:101, w0:102, w1:103, w2:104 | Killed | Dies on touch |"
+    assert row in (tmp_path / "c.md").read_text()
+    assert "Afterwards\tsrv:101, w0:102, w1:103, w2:104\tKilled" in (tmp_path / "c.txt").read_text()
     picture = QImage(str(tmp_path / "c.png"))
     assert picture.height() > 20 * len(compared.table.facts.rows)
     compared.export.copy()
@@ -274,3 +275,31 @@ def test_the_two_reverse_maps_are_one_view(open_window) -> None:
     right._press(1)
     assert len(left._layout.rows) == len(right._layout.rows) < 60
     window.close()
+
+
+def test_a_comparison_is_kept_and_made_again_from_the_menu(user) -> None:
+    window = user.window
+    window.keeping.work.mark_saved(window.keeping.work.present)
+    user.click_frame(user.frame("srv:heap+1"))
+    window.keeping.work.mark_saved(window.keeping.work.present)
+    window.comparison.open()
+    shown = window.comparison.shown
+    until(lambda: not shown.building and shown.rows)
+    said = shown.words.text()
+    shown.close()
+    (kept,) = window.controller.session.comparisons
+    assert (kept.way, kept.said) == ("early", said) and window.keeping.work.any
+    assert window.keeping.saving.document().comparisons == (kept,)
+    assert "1 comparison" in window.keeping.work.words
+    menu = window.menu_of["&Frame > Compare a&gain"]
+    menu.aboutToShow.emit()
+    assert menu.actions()[0].text().endswith(f"early against late kill: {said}")
+    window.controller.seek(0)
+    menu.actions()[0].trigger()
+    again = window.comparison.shown
+    until(lambda: not again.building and again.rows)
+    assert again.words.text() == said and len(window.controller.session.comparisons) == 1
+    again.close()
+    window.actions_["forget-compared"].trigger()
+    menu.aboutToShow.emit()
+    assert menu.actions()[0].text() == "No comparisons yet"

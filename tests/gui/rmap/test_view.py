@@ -22,7 +22,7 @@ def test_the_walk_visits_cuts_and_strikes_out(user) -> None:
     user.key(Key.Key_End)
     view = user.window.rmap
     graph = view.graph
-    assert [mapper.task for mapper in graph.mappers] == ["srv", "w0", "w1", "w2"]
+    assert [mapper.task for mapper in graph.mappers] == ["srv:101", "w0:102", "w1:103", "w2:104"]
     seen: dict[int, tuple[int, int, int]] = {}
     for position in range(first, len(user.session.steps) + 1):
         user.window.controller.seek(position)
@@ -43,9 +43,9 @@ def test_a_passed_task_says_why(user) -> None:
     user.key(Key.Key_End)
     view = user.window.rmap
     passed = {mapper.task: view.state.skipped.get(mapper.vma) for mapper in view.graph.mappers}
-    assert passed["w1"] is not None and "policy" in passed["w1"].short
-    assert passed["w0"] is None
-    number = next(n for n, row in enumerate(view._layout.rows) if row.mappers[0].task == "w1")
+    assert passed["w1:103"] is not None and "policy" in passed["w1:103"].short
+    assert passed["w0:102"] is None
+    number = next(n for n, row in enumerate(view._layout.rows) if row.mappers[0].task == "w1:103")
     left, width = view._layout.columns.task
     tip = view.tip_at(QPointF(left + width / 2, view._layout.tops[number] + 5))
     assert "PR_MCE_KILL is late" in tip and "hwpoison" in tip
@@ -84,7 +84,7 @@ def test_idle_it_shows_the_selected_frame(user) -> None:
     assert graph.pfn == pfn
     assert graph.mapping.kind == "file" and graph.mapping.title == "/srv/data"
     entries = {mapper.task: user.window.rmap.state.entries[mapper.vma] for mapper in graph.mappers}
-    assert entries == {"srv": "none", "w0": "clean", "w1": "clean", "w2": "clean"}
+    assert entries == {"srv:101": "none", "w0:102": "clean", "w1:103": "clean", "w2:104": "clean"}
 
 
 def test_a_click_on_a_row_selects_the_task(user) -> None:

@@ -262,8 +262,8 @@ def test_the_last_stop_says_what_is_left_of_all_errors(lesson: tuple[object, Sta
     shown = [line.text() for line in stage.board.lines if not line.isHidden()]
     assert stage.board.head.text() == "What is left"
     assert shown == [
-        "Killed: server, worker-1 and worker-2.",
-        "Lost: 4 KiB of anonymous memory of server, worker-1 and worker-2.",
+        "Killed: server:1803, worker-1:1804 and worker-2:1805.",
+        "Lost: 4 KiB of anonymous memory of server:1803, worker-1:1804 and worker-2:1805.",
         "HardwareCorrupted 4 kB.",
     ]
 

@@ -72,10 +72,10 @@ def test_vmas_and_files_lead_to_their_frames_and_back(user) -> None:
     row = [row.path for row in files.rows.rows].index("/srv/data")
     files.setCurrentIndex(files.order.index(row, 0))
     assert user.window.controller.selection.frame == user.frame("/srv/data@1")
-    assert files.rows.rows[row].mapped_by == "srv, w0, w1 and 1 more"
+    assert files.rows.rows[row].mapped_by == "srv:101, w0:102, w1:103 and 1 more"
     areas = show(user, "vmas")
     assert areas.current_key() in user.session.machine.vmas.view
-    heap = next(n for n, row in enumerate(areas.rows.rows) if (row.task, row.name) == ("w1", "heap"))
+    heap = next(n for n, row in enumerate(areas.rows.rows) if (row.task, row.name) == ("w1:103", "heap"))
     areas.setCurrentIndex(areas.order.index(heap, 0))
     assert user.window.controller.selection.frame == user.frame("w1:heap+0")
     assert user.window.controller.selection.task == user.session.world.task_names.view["w1"]

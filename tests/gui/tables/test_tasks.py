@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox
 
 from hwpoison_gui.gui.look import theme as look
-from hwpoison_gui.gui.tables.task_model import COLUMNS
+from hwpoison_gui.gui.tables.task_model import COLUMNS, TGID_ROLE
 from hwpoison_gui.view.base.moment import title
 from tests.gui.conftest import workers
 from tests.gui.waiting import until
@@ -21,7 +21,7 @@ def cell(user, name: str, field: str):
     table = user.window.tasks
     column = [column.field for column in COLUMNS].index(field)
     for row in range(table.order.rowCount()):
-        if table.order.index(row, 1).data() == name:
+        if user.session.machine.processes.view[table.order.index(row, 1).data(TGID_ROLE)].name == name:
             return table.order.index(row, column)
     raise AssertionError(name)
 
@@ -130,7 +130,7 @@ def test_a_task_reads_a_page_from_its_menu(user) -> None:
 
 def test_a_row_can_be_copied(user) -> None:
     user.window.tasks.selectRow(cell(user, "w1", "name").row())
-    assert user.window.tasks.chosen().split("\t")[1] == "w1"
+    assert user.window.tasks.chosen().split("\t")[1] == "w1:103"
 
 
 def test_the_living_have_a_fate_once_the_error_is_through(user) -> None:

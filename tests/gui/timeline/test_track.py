@@ -127,7 +127,7 @@ def test_the_buttons_say_why_they_cannot_be_used(open_window) -> None:
 def test_the_track_tells_what_lies_under_the_pointer(played) -> None:
     timeline = played.window.transport.timeline
     total = len(played.session.steps)
-    assert timeline.tip_at(timeline.x_of_position(0)) == "The machine as booted"
+    assert timeline.tip_at(timeline.x_of_position(0)) == "The machine at the start"
     assert text_of(played.session.steps[-1].mark) in timeline.tip_at(timeline.x_of_position(total))
 
 

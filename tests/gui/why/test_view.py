@@ -109,8 +109,8 @@ def test_at_the_end_it_says_what_became_of_it(fired) -> None:
     head = model.index(model.rowCount() - 1, 0)
     said = [model.data(model.index(row, 0, head)) for row in range(model.rowCount(head))]
     assert said == [
-        "Lost: 4 KiB of anonymous memory of srv, w0, w1 and w2.",
-        "Killed: srv, w0, w1 and w2.",
+        "Lost: 4 KiB of anonymous memory of srv:101, w0:102, w1:103 and w2:104.",
+        "Killed: srv:101, w0:102, w1:103 and w2:104.",
     ]
     assert "Lost: 4 KiB" in fired.window.sentence.detail.text()
     fired.key(Key.Key_PageUp, fired.window.map.view)

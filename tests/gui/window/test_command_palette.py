@@ -81,7 +81,7 @@ def test_names_stand_alone_without_their_menu(user) -> None:
 
 def test_the_selected_frame_is_touched_by_name(user) -> None:
     user.window.controller.selection.select(user.frame("srv:heap+2"))
-    enter(palette(user, "write as srv"))
+    enter(palette(user, "write as srv:101"))
     assert user.session.operations[-1].name == "write"
 
 

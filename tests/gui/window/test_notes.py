@@ -104,7 +104,7 @@ def test_chips_lead_to_the_ends_of_operations(branched) -> None:
     session, strip = branched.session, branched.window.operations
     assert strip.present == len(session.operations) - 1
     chip = strip.chips[-1]
-    assert chip.result == "Recovered, 4 killed" and chip.sign == "cross"
+    assert chip.result == "Recovered, 4 killed, data lost" and chip.sign == "cross"
     before = next(place for place in strip._places if place.chip == strip.present - 1)
     QTest.mouseClick(strip, LEFT, pos=point(strip, before))
     assert session.position == session.operations[-1].first and strip.present == len(session.operations) - 2

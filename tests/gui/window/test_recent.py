@@ -174,3 +174,21 @@ def test_escape_in_the_note_dialog_keeps_the_text(keeper) -> None:
     dialog.accept()
     assert [note.text for note in window.notes.notebook.notes] == ["half a thou"]
     assert window.notes.notebook.drafts == []
+
+
+def test_what_was_open_last_is_reopened_where_it_was_left_by_one_key(keeper, story: Path) -> None:
+    window = keeper.window
+    assert window.keeping.recent.last() is None
+    window.actions_["reopen"].trigger()
+    assert "No other file" in window.keeping.toast.text()
+    opened(keeper, story)
+    window.controller.seek(1)
+    assert window.keeping.recent.last(str(story)) is None, "it is open"
+    new(keeper)
+    last = window.keeping.recent.last()
+    assert last is not None and last.path == story and last.words == "left in operation 1, at its step 1"
+    window.actions_["reopen"].trigger()
+    until(lambda: window.controller.machine.file == str(story) and not window.machines.loader.busy)
+    assert window.controller.session.position == 1
+    story.unlink()
+    assert window.keeping.recent.last() is None

@@ -65,7 +65,7 @@ def test_stopped_processes_live_on() -> None:
     session.act("sysctl", {"name": "memory_failure_early_kill", "value": 1})
     outcome = session.act("poison", {"frame": f"pfn:{_victim()[0]:#x}", "via": "corrupt-pfn"})
     assert [seen.effect for seen in outcome.signals] == ["pending"] * 3
-    assert all(session.alive(session.task_name(pid)) for pid in USERS)
+    assert all(session.alive(session.machine.processes.view[pid].name) for pid in USERS)
 
 
 @cache

@@ -70,14 +70,14 @@ def test_equal_settings_differ_in_nothing(recipe: Recipe) -> None:
 def test_early_against_late(recipe: Recipe) -> None:
     rows = rows_of(side(recipe), side(recipe, early=0))
     differing = found(differences(rows))
-    others = "11: a, b1, b2, b3 and 7 more"
+    others = "11: a:101, b1:103, b2:104, b3:105 and 7 more"
     assert differing["Signal", others] == ("SIGBUS BUS_MCEERR_AO: killed", "–")
     assert differing["Afterwards", others] == ("Killed", "Dies on touch")
     assert differing["Page table entry", others] == ("gone with its process", "hwpoison entry")
     assert differing["Counter", "Killed"] == ("11", "–")
     same = found([row for row in rows if row.same])
     assert same["Result", "result"] == ("Recovered", "Recovered")
-    assert same["Afterwards", "b0"] == ("Dies on touch",) * 2
+    assert same["Afterwards", "b0:102"] == ("Dies on touch",) * 2
 
 
 def test_long_logs_are_cut_and_say_how_much(recipe: Recipe) -> None:

@@ -12,7 +12,7 @@ from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.scenario import schema, shape
 from hwpoison_gui.session.scenario.reader import step_of
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.facts.injections import Injection, injections_of, pin, soft_offline, unpoison
+from hwpoison_gui.view.facts.injections import Injection, injections_of, madvise_range, pin, soft_offline, unpoison
 from hwpoison_gui.view.facts.touching import touches_of_frame
 
 
@@ -109,7 +109,7 @@ def test_only_those_that_map_the_frame_report_it(ksm_pair: tuple[Session, int]) 
     session, pfn = ksm_pair
     by_task = [injection for injection in injections_of(session, pfn) if injection.task]
     assert [(injection.args["via"], injection.task) for injection in by_task] == [
-        ("srar", "a"), ("srar", "b"), ("madvise", "a"), ("madvise", "b"),
+        ("srar", "a:101"), ("srar", "b:102"), ("madvise", "a:101"), ("madvise", "b:102"),
     ]  # fmt: skip
     do(session, "poison", {"frame": f"pfn:{session.resolve_frame('a:own+0'):#x}"})
     gone = injections_of(session, session.operations[-1].outcome.pfn or 0)
@@ -138,3 +138,21 @@ def test_a_healthy_frame_is_not_unpoisoned_and_a_reason_stands_beside_the_entry(
     assert not unpoison(session, pfn).missing
     session, pfn = shared_page("v7")
     assert [of(session, pfn).short for of in (soft_offline, unpoison)] == ["needs 6.1", "needs 6.1"]
+
+
+def test_a_range_of_madvise_is_an_error_for_each_page_by_address() -> None:
+    session = Session.fresh()
+    do(session, "task", {"name": "a", "sigbus": "handler"})
+    do(session, "mmap", {"task": "a", "name": "m", "pages": 3})
+    for page in (2, 0, 1):
+        do(session, "write", {"task": "a", "at": f"m+{page}", "value": "x"})
+    do(session, "fork", {"task": "a", "child": "c"})
+    do(session, "write", {"task": "c", "at": "m+1", "value": "own"})
+    pfns = [session.resolve_frame(f"a:m+{page}") for page in (2, 1, 0)]
+    calls = madvise_range(session, pfns)
+    assert list(calls) == ["a:101"], "c maps two of them only"
+    assert [args["frame"] for args in calls["a:101"]] == [f"pfn:{pfn:#x}" for pfn in reversed(pfns)]
+    for args in calls["a:101"]:
+        do(session, "poison", args)
+        assert session.operations[-1].outcome.result == "Recovered"
+    assert madvise_range(session, pfns) == {}

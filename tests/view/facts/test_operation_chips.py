@@ -30,8 +30,8 @@ def test_what_came_of_each(session: Session) -> None:
     do(session, "poison", frame="b:m+0")
     chips = [chip for _, chip in chips_of(session)]
     assert [(chip.result, chip.sign) for chip in chips] == [
-        ("", ""), ("", ""), ("", ""), ("Recovered, 1 signalled", "dot"), ("SIGBUS", "dot"), ("", ""), ("", ""),
-        ("", ""), ("Recovered, 1 killed", "cross"),
+        ("", ""), ("", ""), ("", ""), ("Recovered, 1 signalled, data lost", "dot"), ("SIGBUS", "dot"), ("", ""),
+        ("", ""), ("", ""), ("Recovered, 1 killed, data lost", "cross"),
     ]  # fmt: skip
     assert chips[3].text.startswith("4  break frame") and chips[0].first == 0
 
@@ -39,7 +39,7 @@ def test_what_came_of_each(session: Session) -> None:
 def test_the_ending_is_told_at_the_end(session: Session) -> None:
     chip = chips_of(session)[-1][1]
     assert {chip.shown_at(position)[2:5] for position in range(chip.last)} == {("…", "plain", "")}
-    assert chip.shown_at(chip.last)[2:5] == ("Recovered, 1 signalled", "warn", "dot")
+    assert chip.shown_at(chip.last)[2:5] == ("Recovered, 1 signalled, data lost", "warn", "dot")
     assert chips_of(session)[0][1].shown_at(0).result == ""
 
 
@@ -48,7 +48,7 @@ def test_a_recovery_that_cost_something_is_no_good_news(session: Session) -> Non
     do(session, "write", task="a", at="m+1", value="y")
     do(session, "fork", task="a", child="b")
     do(session, "poison", frame="a:m+1")
-    assert chips_of(session)[-1][1][2:5] == ("Recovered, 2 signalled on touch", "warn", "dot")
+    assert chips_of(session)[-1][1][2:5] == ("Recovered, 2 signalled on touch, data lost", "warn", "dot")
     do(session, "file", path="/srv/data", pages=2)
     do(session, "open", task="b", path="/srv/data", fd="f")
     do(session, "pread", task="b", fd="f", page=0)
@@ -94,7 +94,7 @@ def test_notes_say_where_they_stand(session: Session) -> None:
     book.write("at the start")
     rows = note_rows(session, book)
     assert [row.text for row in rows] == ["at the start", "at the end"]
-    assert rows[0].here and rows[0].where == "the machine as booted"
+    assert rows[0].here and rows[0].where == "the machine at the start"
     assert rows[1].where.startswith("4. break frame") and not rows[1].here
     do(session, "task", name="b")
     rows = note_rows(session, book)
@@ -110,7 +110,7 @@ def test_who_swaps_in_a_page_that_was_never_written_is_to_be_hit(session: Sessio
     do(session, "unpin", frame=f"pfn:{pfn:#x}")
     do(session, "read", task="a", at="m+1")
     do(session, "poison", frame=f"pfn:{pfn:#x}")
-    assert chips_of(session)[-1][1].result == "Delayed, 1 signalled on touch"
+    assert chips_of(session)[-1][1].result == "Delayed, 1 signalled on touch, data lost"
 
 
 def test_the_chip_counts_who_the_sentence_names(session: Session) -> None:

@@ -61,7 +61,7 @@ def test_the_board_asks_and_answers_as_the_outline_does(lesson: Session) -> None
     assert asked > 5
     lesson.seek(click.last)
     facts = " ".join(fact.text for fact in staged(lesson).facts)
-    assert "Killed: server, worker-1 and worker-2." in facts and "HardwareCorrupted 4 kB" in facts
+    assert "Killed: server:1803, worker-1:1804 and worker-2:1805." in facts and "HardwareCorrupted 4 kB" in facts
 
 
 def test_the_camera_is_near_during_a_walk_and_far_before_and_after_it(lesson: Session) -> None:

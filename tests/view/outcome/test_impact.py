@@ -70,7 +70,7 @@ def test_owners_are_those_who_map_it_and_those_who_have_it_in_swap_by_number(swa
     do(swapped, "read", task="b", at="m+0")
     before = to_the_end(find_before(m, in_swap_cache(swapped)))
     a, b = (swapped.world.task_names.view[name] for name in "ab")
-    assert before.page.owners == ("a", "b") and before.swapped == {a}
+    assert before.page.owners == ("a:102", "b:103") and before.swapped == {a}
     assert {mm for mm, _ in before.mapped} == {b} and not before.unused
 
 

@@ -40,7 +40,7 @@ def broken() -> tuple[Session, int]:
 
 
 def told(session: Session, pfn: int) -> dict[str, str]:
-    return {session.task_name(tgid): kind for tgid, kind in impact_now(session, pfn).items()}
+    return {session.machine.processes.view[tgid].name: kind for tgid, kind in impact_now(session, pfn).items()}
 
 
 AT_THE_END = {
@@ -113,9 +113,9 @@ def test_the_reverse_map_the_frame_panel_and_groups_say_so() -> None:
     said = {mapper.task: row_words(row, state, news_of(row, state))[0].partition("  ")[2]
             for mapper in graph.mappers for row in [Row((mapper,))]}  # fmt: skip
     assert said == {
-        "dead": "SIGBUS (AO)", "told": "SIGBUS AO caught", "waits": "SIGBUS AO pending",
-        "later": "dies on touch", "caught": "signalled on touch", "stale": "silently reads old data",
-        "safe": "safe",
+        "dead:101": "SIGBUS (AO)", "told:102": "SIGBUS AO caught", "waits:103": "SIGBUS AO pending",
+        "later:104": "dies on touch", "caught:105": "signalled on touch", "stale:106": "silently reads old data",
+        "safe:107": "safe",
     }  # fmt: skip
     group = Row(graph.mappers, "all", folded=True)
     assert row_words(group, state, news_of(group, state))[0].endswith(
@@ -123,7 +123,7 @@ def test_the_reverse_map_the_frame_panel_and_groups_say_so() -> None:
     )
     lines = {fact.name: fact.value for fact in facts_of(session, pfn).hits}
     assert list(lines) == [hits.MEANINGS[kind] for kind in hits.MEANINGS if kind in AT_THE_END.values()]
-    assert lines["Silently reads old data from disk"] == "stale"
+    assert lines["Silently reads old data from disk"] == "stale:106"
 
 
 def test_nothing_is_said_in_the_middle_of_a_later_operation() -> None:

@@ -59,7 +59,7 @@ def test_it_is_foretold_as_it_happens(profile: str, early_kill: int, container: 
     assert ahead.code == code and ahead.hits == {way: [init], hits.DEAD if early_kill else hits.LATER: [child]}
     do(session, "poison", frame="i:m+0")
     loss = loss_of(session, session.operations[-1])
-    assert loss is not None and loss.names(way) == ["i"] and impact_now(session, shared)[init] == way
+    assert loss is not None and loss.names(way) == [f"i:{init}"] and impact_now(session, shared)[init] == way
     assert not session.machine.panicked and session.world.process("i")
     do(session, "read", task="i", at="m+0")
     assert m.panicked is not container and m.processes.view[init].ended == "SIGBUS (BUS_MCEERR_AR)"
@@ -80,31 +80,32 @@ def test_the_words_before() -> None:
     session = machine("6.1", 1)
     frames = [session.resolve_frame(f"i:m+{page}") for page in range(2)]
     assert [preview(session.machine, pfn) for pfn in frames] == [
-        "If it broke: kills 1 now (c); panics the kernel when touched (i); loses 4 KiB of private memory",
-        "If it broke: panics the kernel when touched (i); loses 4 KiB of private memory",
+        "If it broke: kills 1 now (c:101); panics the kernel when touched (i:1); loses 4 KiB of private memory",
+        "If it broke: panics the kernel when touched (i:1); loses 4 KiB of private memory",
     ]
     inside = machine("6.1", 0, container=True)
     assert preview(inside.machine, inside.resolve_frame("i:m+1")) == (
-        "If it broke: ends 1 PID namespace when touched (i); loses 4 KiB of private memory"
+        "If it broke: ends 1 PID namespace when touched (i:101); loses 4 KiB of private memory"
     )
 
 
 @pytest.mark.parametrize(("container", "said", "touched", "chip"), [
-    (False, "the kernel panics when i touches it", "SIGBUS killed i; without init the kernel cannot go on; "
+    (False, "the kernel panics when {i} touches it", "SIGBUS killed {i}; without init the kernel cannot go on; "
      "step back, or start a new machine.", "1 panics the kernel on touch"),
-    (True, "i dies on touch, and its PID namespace with it", "SIGBUS killed i; SIGKILL killed c.",
+    (True, "{i} dies on touch, and its PID namespace with it", "SIGBUS killed {i}; SIGKILL killed c:102.",
      "1 dies on touch with its PID namespace"),
 ])  # fmt: skip
 def test_the_words_afterwards(container: bool, said: str, touched: str, chip: str) -> None:
     session = machine("6.1", 1, container=container)
+    i = session.world.process("i").label
     do(session, "poison", frame="i:m+1")
     assert verdict(session, session.operations[-1]) == (
-        "Recovered (dirty LRU page): the machine runs on; SIGBUS for i is dropped, as it is an init; "
-        f"{said}; 4 KiB of anonymous memory is lost."
+        f"Recovered (dirty LRU page): the machine runs on; SIGBUS for {i} is dropped, as it is an init; "
+        f"{said.format(i=i)}; 4 KiB of anonymous memory is lost."
     )
-    assert result_in(session, session.operations[-1]) == (f"Recovered, {chip}", "warn")
+    assert result_in(session, session.operations[-1]) == (f"Recovered, {chip}, data lost", "warn")
     do(session, "read", task="i", at="m+1")
-    assert verdict(session, session.operations[-1]) == touched == sentence_of(session).text
+    assert verdict(session, session.operations[-1]) == touched.format(i=i) == sentence_of(session).text
 
 
 def test_the_words_of_the_steps() -> None:
@@ -117,7 +118,7 @@ def test_the_words_of_the_steps() -> None:
         said.append(sentence_of(session).text)
     text = " ".join(said)
     assert "dropped, as it is an init without a handler for it (SIGNAL_UNKILLABLE)" in text
-    assert "i was the init of a PID namespace, which ends with it: 1 process left in it, each killed" in text
+    assert "i:101 was the init of a PID namespace, which ends with it: 1 process left in it, each killed" in text
 
 
 def test_init_that_exits() -> None:
@@ -139,7 +140,7 @@ def test_init_of_a_recorded_server() -> None:
     session = Session(machine_from_image(open_recording(resources.path("machines/server.npz")), PROFILES["6.1"]))
     m = session.machine
     assert m.processes.view[1].comm == "init" and m.processes.view[1].unkillable
-    assert preview(m, 0x6202).startswith("If it broke: panics the kernel when touched (init)")
+    assert preview(m, 0x6202).startswith("If it broke: panics the kernel when touched (init:1)")
     assert Assessment.of(m).classes()[0x6202] == outcomes.INIT
     do(session, "poison", frame="pfn:0x6202")
     assert not m.panicked

@@ -47,8 +47,8 @@ def anonymous(early_kill: int, **second: str) -> Session:
 
 def test_private_memory_is_lost_with_those_who_had_it() -> None:
     found = came(anonymous(1))
-    assert found.lost == "Lost: 4 KiB of anonymous memory of a and b."
-    assert kinds(found) == {"a": hits.DEAD, "b": hits.DEAD}
+    assert found.lost == "Lost: 4 KiB of anonymous memory of a:101 and b:102."
+    assert kinds(found) == {"a:101": hits.DEAD, "b:102": hits.DEAD}
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_private_memory_is_lost_with_those_who_had_it() -> None:
     ],
 )
 def test_who_is_hit_how(early_kill: int, second: dict[str, str], kind: str) -> None:
-    assert kinds(came(anonymous(early_kill, **second)))["b"] == kind
+    assert kinds(came(anonymous(early_kill, **second)))["b:102"] == kind
 
 
 def test_a_clean_page_of_a_file_is_no_loss_and_all_are_safe() -> None:
@@ -82,7 +82,7 @@ def test_a_dirty_page_of_a_file_loses_its_last_write_and_who_had_no_entry_reads_
     do(session, "poison", frame="a:m+0")
     found = came(session)
     assert found.lost.startswith("Lost: the last write to /f, page 0 (4 KiB); fsync() returns EIO once (but nothing")
-    assert kinds(found) == {"a": hits.LATER, "b": hits.LATER, "c": hits.STALE}
+    assert kinds(found) == {"a:101": hits.LATER, "b:102": hits.LATER, "c:103": hits.STALE}
     do(session, "read", task="c", at="m+0")
     assert session.operations[-1].outcome.value == "disk"
 
@@ -126,7 +126,7 @@ def test_a_hole_is_read_as_zeros_and_what_was_never_written_is_no_loss() -> None
     do(session, "punch_hole", path="/f", page=0)
     do(session, "write", task="a", at="m+0", value="new")
     do(session, "poison", frame="a:m+0")
-    assert kinds(came(session))["c"] == hits.ZEROS and "the disk has a hole there" in came(session).lost
+    assert kinds(came(session))["c:103"] == hits.ZEROS and "the disk has a hole there" in came(session).lost
     session = with_file("tmpfs")
     do(session, "punch_hole", path="/f", page=0)
     do(session, "read", task="a", at="m+0")
@@ -141,7 +141,7 @@ def test_a_second_report_in_6_1_has_no_result_line_and_is_told_all_the_same() ->
     do(session, "poison", frame=f"pfn:{session.operations[-1].outcome.pfn:#x}")
     assert session.operations[-1].outcome.result is None
     assert came(session).lost == "Nothing more is lost: it was broken before."
-    assert kinds(came(session))["a"] == hits.LATER
+    assert kinds(came(session))["a:101"] == hits.LATER
 
 
 def test_shared_memory_of_2009_reads_zeros_and_that_of_today_is_told() -> None:
@@ -149,8 +149,8 @@ def test_shared_memory_of_2009_reads_zeros_and_that_of_today_is_told() -> None:
     for session in (old, new):
         do(session, "write", task="a", at="m+0", value="new")
         do(session, "poison", frame="a:m+0")
-    assert "reads zeros" in came(old).lost and kinds(came(old))["c"] == hits.ZEROS
-    assert "poisoned" in came(new).lost and kinds(came(new))["c"] == hits.LATER
+    assert "reads zeros" in came(old).lost and kinds(came(old))["c:103"] == hits.ZEROS
+    assert "poisoned" in came(new).lost and kinds(came(new))["c:103"] == hits.LATER
 
 
 def test_a_file_system_that_cannot_drop_pages() -> None:
@@ -170,7 +170,7 @@ def test_a_private_copy_is_not_hit() -> None:
     do(session, "fork", task="a", child="b")
     do(session, "write", task="b", at="m+0", value="y")
     do(session, "poison", frame="a:m+0")
-    assert kinds(came(session)) == {"a": hits.DEAD, "b": hits.SAFE}
+    assert kinds(came(session)) == {"a:101": hits.DEAD, "b:102": hits.SAFE}
 
 
 def test_free_memory_the_kernels_own_and_a_second_report() -> None:
@@ -193,7 +193,7 @@ def test_a_touch_finds_out_what_was_lost_before() -> None:
     session = anonymous(0)
     do(session, "read", task="b", at="m+0")
     found = came(session)
-    assert found.lost == loss.LOST_BEFORE and kinds(found) == {"b": hits.DEAD}
+    assert found.lost == loss.LOST_BEFORE and kinds(found) == {"b:102": hits.DEAD}
 
 
 def test_what_madvise_did_not_find_did_not_break() -> None:
@@ -222,7 +222,7 @@ def test_it_is_the_same_wherever_one_stands_afterwards() -> None:
 def test_the_ending_names_each_way_to_be_hit() -> None:
     facts = ending_of(came(anonymous(1, sigbus="handler")))
     assert [fact.text for fact in facts] == [
-        "Lost: 4 KiB of anonymous memory of a and b.", "Killed: a.", "Signalled, and survives: b.",
+        "Lost: 4 KiB of anonymous memory of a:101 and b:102.", "Killed: a:101.", "Signalled, and survives: b:102.",
     ]  # fmt: skip
     assert [fact.tone for fact in facts] == ["warn", "kill", "warn"]
 
@@ -315,7 +315,7 @@ def test_the_worst_hit_come_first() -> None:
     do(session, "write", task="a", at="m+0", value="x")
     do(session, "fork", task="a", child="b", sigbus="default")
     do(session, "poison", frame="a:m+0")
-    assert [hit.task for hit in came(session).hits] == ["b", "a"]
+    assert [hit.task for hit in came(session).hits] == ["b:102", "a:101"]
 
 
 def test_before_the_handler_begins_there_is_no_beginning_to_look_at() -> None:

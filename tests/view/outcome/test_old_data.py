@@ -34,7 +34,7 @@ def test_a_read_through_a_mapping_and_by_a_call(filesystem: str, value: str) -> 
     do(session, "read", task="b", at="m+0")
     assert is_old(session)
     assert verdict(session, session.operations[-1]) == (
-        f"b read “{value}”, which is old: the last write was lost, and the read does not say so."
+        f"b:102 read “{value}”, which is old: the last write was lost, and the read does not say so."
     )
     do(session, "pread", task="b", fd="d", page=0)
     assert is_old(session)
@@ -44,7 +44,7 @@ def test_another_page_of_the_file_is_as_it_was_written() -> None:
     session = lost()
     do(session, "read", task="b", at="m+1")
     assert not is_old(session)
-    assert verdict(session, session.operations[-1]) == "b read “kept”."
+    assert verdict(session, session.operations[-1]) == "b:102 read “kept”."
 
 
 def test_what_was_written_since_is_new() -> None:

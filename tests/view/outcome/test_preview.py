@@ -32,19 +32,23 @@ def told(session: Session, frame: str) -> str:
 
 
 def test_kills_now_and_later(session: Session) -> None:
-    assert told(session, "a:m+0") == "kills 3 now (a, b and c); loses 4 KiB of private memory"
+    assert told(session, "a:m+0") == "kills 3 now (a:101, b:102 and c:103); loses 4 KiB of private memory"
     do(session, "sysctl", name="memory_failure_early_kill", value=0)
-    assert told(session, "a:m+0") == "kills 0 now, 3 when touched (a, b and c); loses 4 KiB of private memory"
+    assert (
+        told(session, "a:m+0") == "kills 0 now, 3 when touched (a:101, b:102 and c:103); loses 4 KiB of private memory"
+    )
     do(session, "sigaction", task="b", sigbus="handler")
     do(session, "sysctl", name="memory_failure_early_kill", value=1)
     assert told(session, "a:m+0") == (
-        "kills 2 now (a and c); signals 1 that survives (b); loses 4 KiB of private memory"
+        "kills 2 now (a:101 and c:103); signals 1 that survives (b:102); loses 4 KiB of private memory"
     )
 
 
 def test_files(session: Session) -> None:
     assert told(session, "/srv/data@0") == "no process is signalled; its file still has the data"
-    assert told(session, "/srv/data@1") == "kills 3 now (a, b and c); loses 4 KiB of /srv/data"
+    assert told(session, "/srv/data@1") == (
+        "kills 3 now (a:101, b:102 and c:103); 2 of them only by a VMA, without a PTE; loses 4 KiB of /srv/data"
+    )
 
 
 def test_what_cannot_be_handled(session: Session) -> None:
@@ -73,13 +77,14 @@ def test_who_is_not_hit_by_an_entry(session: Session) -> None:
     do(session, "munmap", task="b", at="f+1", pages=1)
     do(session, "sigaction", task="c", sigbus="handler")
     assert told(session, "/srv/data@1") == (
-        "kills 0 now, 1 when touched (a); 1 silently reads old data (c); loses 4 KiB of /srv/data"
+        "kills 0 now, 1 when touched (a:101); 1 silently reads old data (c:103); loses 4 KiB of /srv/data"
     )
     do(session, "read", task="c", at="f+1")
     do(session, "sysctl", name="memory_failure_early_kill", value=1)
     do(session, "sigaction", task="c", sigbus="blocked")
     assert (
-        told(session, "/srv/data@1") == "kills 1 now (a); the signal stays pending for 1 (c); loses 4 KiB of /srv/data"
+        told(session, "/srv/data@1")
+        == "kills 1 now (a:101); the signal stays pending for 1 (c:103); loses 4 KiB of /srv/data"
     )
     for name in "ac":
         do(session, "munmap", task=name, at="f+1", pages=1)

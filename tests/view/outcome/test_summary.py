@@ -46,7 +46,7 @@ def test_a_merged_page_names_who_shares_it() -> None:
         bench.do("write", task=task, at="m+0", value="x")
         bench.do("madvise", task=task, at="m+0", pages=1, advice="mergeable")
     said = summary(bench.m, bench.pfn())
-    assert "merged by KSM" in said and "mapped by a, b" in said
+    assert "merged by KSM" in said and "mapped by a:101, b:102" in said
     mapping = mapping_of(bench.m, bench.pfn())
     assert (mapping.kind, mapping.title) == ("ksm", "KSM stable node") and "2 PTEs share it" in mapping.detail
 
@@ -105,23 +105,23 @@ def said(session: Session, frame: str) -> str:
 
 
 def test_what_it_is_where_it_is_and_who_maps_it(session: Session) -> None:
-    assert said(session, "/f@0") == "file (page cache) · /f page 0 · mapped by a"
-    assert said(session, "/f@3") == "file (page cache) · /f page 3 · mapped by a"
+    assert said(session, "/f@0") == "file (page cache) · /f page 0 · mapped by a:101"
+    assert said(session, "/f@3") == "file (page cache) · /f page 3 · mapped by a:101"
     assert said(session, "any:free") == "free (buddy)"
 
 
 def test_three_names_are_said_of_more(session: Session) -> None:
     do(session, "exit", task="d")
-    assert said(session, "a:m+0") == "anonymous · mapped by a, b, c"
+    assert said(session, "a:m+0") == "anonymous · mapped by a:101, b:102, c:103"
     for name in ("e", "f"):
         do(session, "fork", task="a", child=name)
-    assert said(session, "a:m+0") == "anonymous · mapped by a, b, c and 2 more"
+    assert said(session, "a:m+0") == "anonymous · mapped by a:101, b:102, c:103 and 2 more"
 
 
 def test_of_very_many_only_the_count_is_said(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     pfn = session.resolve_frame("a:m+0")
     monkeypatch.setattr(module, "_MOST_MAPPERS", 4)
-    assert users_of(session.machine, pfn) == ["a", "b", "c", "d"]
+    assert users_of(session.machine, pfn) == ["a:101", "b:102", "c:103", "d:104"]
     do(session, "fork", task="a", child="e")
     assert users_of(session.machine, pfn) == []
     assert said(session, "a:m+0") == "anonymous · mapped 5 times"

@@ -39,14 +39,14 @@ GONE = "4 KiB of anonymous memory is lost"
 @pytest.mark.parametrize(
     ("session", "said"),
     [
-        (forked(1), f"{WENT}; SIGBUS killed a and b; {GONE}."),
-        (forked(1, sigbus="handler"), f"{WENT}; SIGBUS killed a; b caught SIGBUS and survives; {GONE}."),
-        (forked(1, sigbus="blocked"), f"{WENT}; SIGBUS killed a; SIGBUS is pending for b; {GONE}."),
+        (forked(1), f"{WENT}; SIGBUS killed a:101 and b:102; {GONE}."),
+        (forked(1, sigbus="handler"), f"{WENT}; SIGBUS killed a:101; b:102 caught SIGBUS and survives; {GONE}."),
+        (forked(1, sigbus="blocked"), f"{WENT}; SIGBUS killed a:101; SIGBUS is pending for b:102; {GONE}."),
         (
             forked(1, sigbus="ignored"),
-            f"{WENT}; SIGBUS killed a; b ignored SIGBUS, and dies on touch; {GONE}.",
+            f"{WENT}; SIGBUS killed a:101; b:102 ignored SIGBUS, and dies on touch; {GONE}.",
         ),
-        (forked(0), f"{WENT}; a and b die on touch; {GONE}."),
+        (forked(0), f"{WENT}; a:101 and b:102 die on touch; {GONE}."),
     ],
 )
 def test_the_end_of_a_click(session: Session, said: str) -> None:
@@ -99,7 +99,7 @@ def test_what_was_read_is_said() -> None:
     session = forked(0)
     do(session, "write", task="a", at="m+1", value="hello")
     do(session, "read", task="a", at="m+1")
-    assert verdict(session, session.operations[-1]) == "a read “hello”."
+    assert verdict(session, session.operations[-1]) == "a:101 read “hello”."
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def merged() -> Session:
 def test_that_a_page_stays_in_use_is_said_once() -> None:
     """Of those who use it, where there are any; else of the page."""
     session = merged()
-    assert verdict(session, session.operations[-1]) == "Ignored (unmapping failed page): a and b keep using it."
+    assert verdict(session, session.operations[-1]) == "Ignored (unmapping failed page): a:101 and b:102 keep using it."
     do(session, "poison", frame="any:slab")
     assert verdict(session, session.operations[-1]).endswith(
         "no process is signalled; a slab page stays in use, broken."
@@ -158,7 +158,7 @@ def test_what_is_lost_is_said_even_if_somebody_goes_on_using_it() -> None:
     m.set_flags(pfn, pf.KSM)  # by hand: 2.6.32 merges private memory only
     do(session, "poison", frame="/f@0")
     said = verdict(session, session.operations[-1])
-    assert "a keeps using it; the last write to /f, page 0 (4 KiB) is lost" in said
+    assert "a:101 keeps using it; the last write to /f, page 0 (4 KiB) is lost" in said
 
 
 def anonymous(profile: str) -> tuple[Session, int]:
@@ -172,9 +172,9 @@ def anonymous(profile: str) -> tuple[Session, int]:
 @pytest.mark.parametrize(
     ("profile", "said"),
     [
-        ("v7", "Ignored (dirty already hardware poisoned): a dies on touch; nothing more is lost."),
-        ("6.1", "Already hardware poisoned (−EHWPOISON): a dies on touch; nothing more is lost."),
-        ("6.12", "Failed (already poisoned page): a dies on touch; nothing more is lost."),
+        ("v7", "Ignored (dirty already hardware poisoned): a:101 dies on touch; nothing more is lost."),
+        ("6.1", "Already hardware poisoned (−EHWPOISON): a:101 dies on touch; nothing more is lost."),
+        ("6.12", "Failed (already poisoned page): a:101 dies on touch; nothing more is lost."),
     ],
 )
 def test_a_second_error_in_the_same_frame(profile: str, said: str) -> None:
@@ -208,7 +208,10 @@ def test_refused_is_a_call_that_failed_and_did_nothing_else() -> None:
     assert not refused(killed._replace(errno="EIO", signals=(), value="x"))
 
 
-@pytest.mark.parametrize(("others", "who"), [(4, "a, b0, b1, b2 and b3"), (5, "a, b0, b1, b2, b3 and 1 more")])
+@pytest.mark.parametrize(
+    ("others", "who"),
+    [(4, "a:101, b0:102, b1:103, b2:104 and b3:105"), (5, "a:101, b0:102, b1:103, b2:104, b3:105 and 1 more")],
+)
 def test_five_names_are_said(others: int, who: str) -> None:
     session, pfn = anonymous("v7")
     for number in range(others):

@@ -33,7 +33,7 @@ def test_looking_at_any_step_changes_nothing_and_the_map_stays_the_same() -> Non
         state_of(session, graph)
         assert session.machine.gate.digest() == digest
     assert len(graphs) == 1
-    assert [mapper.task for mapper in graphs.pop().mappers] == ["a", "b"]
+    assert [mapper.task for mapper in graphs.pop().mappers] == ["a:101", "b:102"]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_what_becomes_of_a_task_is_told(sigbus: str, kind: str) -> None:
     assert graph is not None
     state = state_of(session, graph)
     fates = {mapper.task: state.fates[mapper.tgid].kind for mapper in graph.mappers}
-    assert fates == {"a": "killed", "b": kind}
+    assert fates == {"a:101": "killed", "b:102": kind}
 
 
 def test_late_kill_leaves_hwpoison_entries_and_says_why_nobody_was_told() -> None:
@@ -86,7 +86,7 @@ def test_the_present_pair_is_pointed_at() -> None:
         state = state_of(session, graph)
         if state.act is Act.VISIT:
             seen.append([m.task for m in graph.mappers if m.vma in state.current_vmas])
-    assert seen == [["a"], ["b"]]
+    assert seen == [["a:101"], ["b:102"]]
 
 
 def test_after_a_file_page_is_dropped_its_former_users_are_still_known() -> None:
@@ -99,6 +99,6 @@ def test_after_a_file_page_is_dropped_its_former_users_are_still_known() -> None
     do(session, "poison", frame="/f@0")
     graph = map_for(session, -1)
     assert graph is not None and graph.mapping.title == "/f"
-    assert [mapper.task for mapper in graph.mappers] == ["a"]
+    assert [mapper.task for mapper in graph.mappers] == ["a:101"]
     state = state_of(session, graph)
     assert state.cut and set(state.entries.values()) == {"none"}

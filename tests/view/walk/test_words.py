@@ -46,7 +46,7 @@ def test_a_page_that_is_brought_in_shows_what_it_is_now() -> None:
     do(session, "read", task="a", at="m+0")
     pfn = session.resolve_frame("a:m+0")
     graph, state = seen(session, pfn)
-    assert [mapper.task for mapper in graph.mappers] == ["a"] and state.kind.key == "file"
+    assert [mapper.task for mapper in graph.mappers] == ["a:101"] and state.kind.key == "file"
 
 
 def test_an_unpoisoned_frame_is_what_it_is_now() -> None:

@@ -1,0 +1,65 @@
+"""The comparisons that were made in a session: what was compared, under which settings, and what came of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from hwpoison_gui.record import Record
+from hwpoison_gui.session.branches import shared
+
+if TYPE_CHECKING:  # a start compares nothing
+    from hwpoison_gui.session.compare import Boot, Recipe, Settings
+    from hwpoison_gui.session.notebook import Asked
+
+WAYS: Final = ("early", "recovery", "profile", "", "matrix", "lines")
+MOST: Final = 50
+
+
+class Compared(Record):
+    """A comparison. `way`: in what its sides differ, a value of WAYS; empty for settings chosen by hand.
+
+    `lines`: the operations of each side, with the click as number `clicks`. `settings`: (profile, sysctls) of each
+    side. `said`: the headline.
+    """
+
+    way: str
+    lines: tuple[tuple[Asked, ...], tuple[Asked, ...]]
+    clicks: tuple[int, int]
+    settings: tuple[tuple[str, dict[str, int]], tuple[str, dict[str, int]]]
+    said: str
+
+    def is_about_the_same(self, other: Compared) -> bool:
+        """Whether another comparison has the same sides."""
+        if (self.way, self.clicks, self.settings) != (other.way, other.clicks, other.settings):
+            return False
+        return all(len(one) == len(two) == shared(one, two) for one, two in zip(self.lines, other.lines, strict=True))
+
+
+def compared(way: str, recipes: tuple[Recipe, Recipe], settings: tuple[Settings, Settings], said: str) -> Compared:
+    """A comparison that was made."""
+    one, other = recipes
+    left, right = settings
+    return Compared(
+        way,
+        ((*one.before, one.click, *one.after), (*other.before, other.click, *other.after)),
+        (len(one.before), len(other.before)),
+        ((left.profile, dict(left.sysctl)), (right.profile, dict(right.sysctl))),
+        said,
+    )
+
+
+def again(kept: Compared, boot: Boot) -> tuple[tuple[Recipe, Recipe], tuple[Settings, Settings]]:
+    """What makes a comparison again on the machine that `boot` gives."""
+    from hwpoison_gui.session.compare import Recipe, Settings
+
+    def recipe(number: int) -> Recipe:
+        line, click = kept.lines[number], kept.clicks[number]
+        return Recipe(boot, line[:click], line[click], line[click + 1 :])
+
+    left, right = (Settings(profile, sysctl) for profile, sysctl in kept.settings)
+    return (recipe(0), recipe(1)), (left, right)
+
+
+def keep(found: list[Compared], made: Compared) -> None:
+    """Put a comparison at the end, in place of an older one with the same sides; at most MOST stay."""
+    found[:] = [*(one for one in found if not one.is_about_the_same(made)), made][-MOST:]

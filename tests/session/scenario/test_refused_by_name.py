@@ -1,0 +1,31 @@
+"""What the format does not have, and users look for, is refused with what to write instead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hwpoison_gui.session.errors import ScenarioError
+from hwpoison_gui.session.scenario.reader import from_document, step_of
+
+POOL = "set before the start, by `huge_pages`"
+
+
+@pytest.mark.parametrize(("fields", "words"), [
+    ({"op": "sysctl", "name": "nr_hugepages", "value": 8}, POOL),
+    ({"op": "sysctl", "name": "nr_overcommit_hugepages", "value": 8}, "surplus huge pages are not modelled"),
+    ({"op": "poison", "frame": "any:free", "corrupt-filter-flags-mask": 1}, "no injection filters"),
+    ({"op": "corrupt-filter-enable", "value": 1}, "no injection filters"),
+    ({"op": "madvise", "task": "a", "at": "m+0", "pages": 4, "advice": "hwpoison"}, "a step for each page"),
+    ({"op": "madvise", "task": "a", "at": "m+0", "advice": "soft_offline"}, "a step for each page"),
+    ({"op": "poison", "frame": "any:free", "pages": 4}, "write a step for each page"),
+])  # fmt: skip
+def test_a_step_says_what_to_write_instead(fields: dict[str, Any], words: str) -> None:
+    with pytest.raises(ScenarioError, match=words):
+        step_of(fields, 1, "6.1")
+
+
+def test_a_table_of_sysctls_does_so_too() -> None:
+    with pytest.raises(ScenarioError, match=POOL):
+        from_document({"format": 1, "title": "", "sysctl": {"nr_hugepages": 8}})

@@ -1,0 +1,87 @@
+"""The impact of all errors on each process does not depend on the frame that a view shows."""
+
+from __future__ import annotations
+
+import pytest
+
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.base import hits
+from hwpoison_gui.view.base.hits import MOST_ERRORS, Fate
+from hwpoison_gui.view.facts.frame_facts import facts_of
+from hwpoison_gui.view.outcome.fates import fates_now
+from hwpoison_gui.view.outcome.impact_now import impact_now
+from hwpoison_gui.view.outcome.verdict import verdict
+from tests.workbench import do
+
+
+def machine(profile: str = "v7") -> tuple[Session, dict[str, int]]:
+    """Late kill; `a` has private pages, `b` with a handler others."""
+    session = Session.fresh(profile=profile, sysctl={"memory_failure_early_kill": 0})
+    for name, sigbus in (("a", "default"), ("b", "handler")):
+        do(session, "task", name=name, sigbus=sigbus)
+        do(session, "mmap", task=name, name="m", pages=12)
+        for page in range(12):
+            do(session, "write", task=name, at=f"m+{page}")
+    return session, {name: session.world.process(name).tgid for name in "ab"}
+
+
+def test_an_error_in_another_frame_does_not_hide_the_first() -> None:
+    session, tgids = machine()
+    first = session.resolve_frame("a:m+0")
+    do(session, "poison", frame="a:m+0")
+    second = session.resolve_frame("b:m+0")
+    do(session, "poison", frame="b:m+0")
+    wanted = {tgids["a"]: Fate(hits.LATER, first), tgids["b"]: Fate(hits.CAUGHT, second)}
+    assert fates_now(session) == wanted
+    do(session, "poison", frame="any:free")
+    assert fates_now(session) == wanted
+
+
+def test_in_the_middle_of_an_operation_they_are_those_before_it() -> None:
+    session, tgids = machine()
+    do(session, "poison", frame="a:m+0")
+    before = fates_now(session)
+    do(session, "poison", frame="b:m+0")
+    second = session.operations[-1]
+    for position in range(second.first, second.last):
+        session.seek(position)
+        assert fates_now(session) == before != {}
+    session.seek(session.operations[-2].first)
+    assert fates_now(session) == {}
+    session.seek(second.last)
+    assert fates_now(session).keys() == set(tgids.values())
+
+
+def test_the_newest_errors_are_looked_at() -> None:
+    session, tgids = machine()
+    for page in range(MOST_ERRORS + 1):
+        do(session, "poison", frame=f"{'b' if page else 'a'}:m+{page}")
+    assert fates_now(session).keys() == {tgids["b"]}
+
+
+@pytest.mark.parametrize(("task", "kind", "words"), [("a", hits.LATER, "dies on touch"),
+                                                    ("b", hits.CAUGHT, "will be signalled on touch")])  # fmt: skip
+def test_a_hwpoison_entry_that_unpoison_leaves_is_shown(task: str, kind: str, words: str) -> None:
+    session, tgids = machine("6.1")
+    pfn = session.resolve_frame(f"{task}:m+0")
+    do(session, "poison", frame=f"{task}:m+0")
+    do(session, "unpoison", frame=f"pfn:{pfn:#x}")
+    tgid, label = tgids[task], session.label_of(tgids[task])
+    assert impact_now(session, pfn) == {tgid: kind} and fates_now(session) == {tgid: Fate(kind, pfn)}
+    said = verdict(session, session.operations[-1])
+    assert said == f"Unpoisoned, but 1 process still has its hwpoison entry: {label} {words}."
+    facts = facts_of(session, pfn)
+    assert [(fact.name, fact.value) for fact in facts.hits] == [(hits.MEANINGS[kind], label)]
+    assert [(pte.task, pte.state) for pte in facts.ptes] == [(label, "hwpoison")]
+    do(session, "read", task=task, at="m+0")
+    assert [seen.code for seen in session.operations[-1].outcome.signals] == ["BUS_MCEERR_AR"]
+    assert (tgid in fates_now(session)) == (task == "b")
+
+
+def test_after_the_entry_is_gone_nothing_is_left() -> None:
+    session, _ = machine("6.1")
+    pfn = session.resolve_frame("b:m+0")
+    do(session, "poison", frame="b:m+0")
+    do(session, "unpoison", frame=f"pfn:{pfn:#x}")
+    do(session, "munmap", task="b", at="m+0", pages=1)
+    assert impact_now(session, pfn) == {} and fates_now(session) == {}
