@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 
@@ -13,6 +14,33 @@ from hwpoison_gui.sources.errors import CancelledError, LivePermissionError, Sou
 Progress = Callable[[float, str], None]
 Cancelled = Callable[[], bool]
 Work = Callable[[Progress, Cancelled], object]
+
+
+class _NoCollection:
+    """Keeps Python's collector of cycles from running while a thread does.
+
+    The collector runs in the thread that happens to allocate. In a worker it would take apart what is left of widgets,
+    whose C++ halves the other thread may be painting or deleting: a segmentation fault.
+    """
+
+    def __init__(self) -> None:
+        self._threads, self._was_on = 0, False
+
+    def begin(self) -> None:
+        """In the main thread, before a thread starts."""
+        if not self._threads:
+            self._was_on = gc.isenabled()
+            gc.disable()
+        self._threads += 1
+
+    def end(self) -> None:
+        """In the main thread, after a thread has ended."""
+        self._threads -= 1
+        if not self._threads and self._was_on:
+            gc.enable()
+
+
+_no_collection = _NoCollection()
 
 
 class Worker(QThread):
@@ -30,6 +58,19 @@ class Worker(QThread):
         super().__init__(parent)
         self._work = work
         self._cancelled = threading.Event()
+        self._counted = False
+        self.finished.connect(self._ended)  # in the main thread, to which this object belongs
+
+    def start(self, priority: QThread.Priority = QThread.Priority.InheritPriority) -> None:
+        if not self._counted:
+            self._counted = True
+            _no_collection.begin()
+        super().start(priority)
+
+    def _ended(self) -> None:
+        if self._counted:
+            self._counted = False
+            _no_collection.end()
 
     def cancel(self) -> None:
         """Requests cancellation; the thread ends at its next check."""
