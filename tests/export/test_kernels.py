@@ -57,7 +57,7 @@ def test_the_facts_are_those_of_each_kernel(capsys: pytest.CaptureFixture[str]) 
         session = replay.boot(scenario)
         broke = next(done.outcome for done in replay.play(session, scenario) if done.step.op == "poison")
         assert (one["result"]["result"], tuple(one["log"])) == (broke.result, broke.log)
-        assert list(one.get("signal", {})) == list(dict.fromkeys(signal.task for signal in broke.signals))
+        assert list(one.get("signal", {})) == list(dict.fromkeys(signal.label for signal in broke.signals))
 
 
 def test_what_a_kernel_cannot_repeat_is_said(capsys: pytest.CaptureFixture[str]) -> None:

@@ -112,7 +112,7 @@ def test_owners_and_hits_are_in_order_of_their_numbers() -> None:
         do(session, "mmap", task=name, name="m", pages=1, file="/f", shared=True)
         do(session, "write", task=name, at="m+0", value=name)
     pfn = session.resolve_frame("/f@0")
-    assert to_the_end(find_before(session.machine, pfn)).page.owners == ("a", "b", "c")
+    assert to_the_end(find_before(session.machine, pfn)).page.owners == ("a:9", "b:16", "c:72")
     others = []
     for number in range(12):
         do(session, "fork", task="a", child=f"d{number}")

@@ -387,7 +387,7 @@ def test_a_second_report_of_a_huge_page_hits_those_whom_the_first_one_hit(profil
     first, second = session.operations[-2:]
     before, after = loss_of(session, first), loss_of(session, second)
     assert before is not None and after is not None
-    assert set(kinds(before)) == {"a", "b"}
+    assert set(kinds(before)) == {"a:101", "b:102"}
     is_dissolved = profile == "6.1" and not shared  # the entries are of the first error, and name its head
     assert kinds(after) == ({} if is_dissolved else kinds(before))
 
@@ -438,7 +438,7 @@ def test_a_page_that_stays_in_its_cache_waits_for_those_without_an_entry(profile
     session = with_file("nofs", profile)
     do(session, "write", task="a", at="m+0", value="x")
     do(session, "poison", frame="/f@0")
-    assert kinds(came(session)) == {"a": hits.LATER, "b": hits.LATER, "c": hits.LATER}
+    assert kinds(came(session)) == {"a:101": hits.LATER, "b:102": hits.LATER, "c:103": hits.LATER}
 
 
 def test_a_huge_page_that_stays_in_its_cache_is_known_by_its_head() -> None:
@@ -449,7 +449,7 @@ def test_a_huge_page_that_stays_in_its_cache_is_known_by_its_head() -> None:
         do(session, "mmap", task=name, name="h", pages=512, file="/h", shared=True)
     do(session, "read", task="a", at="h+0")
     do(session, "poison", frame="a:h+3")
-    assert kinds(came(session)) == {"a": hits.LATER, "b": hits.LATER}
+    assert kinds(came(session)) == {"a:101": hits.LATER, "b:102": hits.LATER}
 
 
 def test_entries_of_swap_lead_to_a_page_that_is_kept_in_the_swap_cache() -> None:
@@ -466,5 +466,5 @@ def test_entries_of_swap_lead_to_a_page_that_is_kept_in_the_swap_cache() -> None
     assert session.flags(pfn) & pf.SWAPCACHE
     do(session, "poison", frame=f"pfn:{pfn:#x}")
     assert session.operations[-1].outcome.result == "Delayed"
-    assert kinds(came(session)) == {"a": hits.LATER, "b": hits.LATER}
+    assert kinds(came(session)) == {"a:101": hits.LATER, "b:102": hits.LATER}
     assert do(session, "read", task="b", at="m+0").signals

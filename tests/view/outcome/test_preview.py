@@ -106,7 +106,7 @@ def test_two_are_several(session: Session) -> None:
     for name in "ab":
         do(session, "sigaction", task=name, sigbus="handler")
     do(session, "exit", task="c")
-    assert told(session, "a:m+0") == "signals 2 that survive (a and b); loses 4 KiB of private memory"
+    assert told(session, "a:m+0") == "signals 2 that survive (a:101 and b:102); loses 4 KiB of private memory"
 
 
 def test_what_the_kernel_keeps_may_have_no_flags(session: Session) -> None:

@@ -221,7 +221,7 @@ def test_five_names_are_said(others: int, who: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("most", "said"), [(2, "a and b caught SIGBUS and survive"), (1, "a caught SIGBUS and survives")]
+    ("most", "said"), [(2, "a:101 and b:102 caught SIGBUS and survive"), (1, "a:101 caught SIGBUS and survives")]
 )
 def test_one_survives_or_several_survive(most: int, said: str) -> None:
     session = Session.fresh(4096, sysctl={"memory_failure_early_kill": 1})
