@@ -47,9 +47,12 @@ def _kernel_functions() -> dict[str, Term]:
     for file, functions in _ELSEWHERE.items():
         for name in functions:
             found[name] = Term(f"{name}()", "A function of the kernel.", (f"{file}: {name}()",))
+    modules, files = dict[str, list[str]](), dict[str, list[str]]()
     for one in modelled():
         for name in one.functions:
-            where = tuple(f"{file}: {name}()" for file in one.after) or (f"{name}()",)
-            text = f"A function of the kernel. Its steps are modelled in kernel/{one.module} of this program."
-            found[name] = Term(f"{name}()", text, where)
+            modules.setdefault(name, []).append(f"kernel/{one.module}")
+            files.setdefault(name, []).extend(f"{file}: {name}()" for file in one.after)
+    for name, where in modules.items():
+        text = f"A function of the kernel. Its steps are modelled in {', '.join(where)} of this program."
+        found[name] = Term(f"{name}()", text, tuple(dict.fromkeys(files[name])) or (f"{name}()",))
     return found
