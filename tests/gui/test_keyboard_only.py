@@ -186,7 +186,7 @@ def test_another_profile_is_booted(open_window, qtbot, state) -> None:
     w = me.window
 
     def chooses() -> None:
-        me.goes_to("^6.1")
+        me.goes_to("^Linux 6.1 ")
         me.press(Key.Key_Return)
 
     def wants_it() -> None:
