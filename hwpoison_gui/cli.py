@@ -373,7 +373,8 @@ def _window(arguments: Sequence[str]) -> int:
     qt.load()
     from hwpoison_gui.gui.app.run import run
 
-    status: int = run(start, live=options.live, present=options.present is not None, at_moment=options.at is not None)
+    present, plain = options.present is not None, file is None and not options.live
+    status: int = run(start, live=options.live, present=present, at_moment=options.at is not None, page=plain)
     return status
 
 

@@ -7,6 +7,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QTimer
@@ -14,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from hwpoison_gui import __version__
 from hwpoison_gui.gui.app import crash
+from hwpoison_gui.gui.look.settings import START_PAGE
 from hwpoison_gui.gui.window.main_window import MainWindow
 from hwpoison_gui.opening import Start
 
@@ -61,28 +63,39 @@ class AfterPaint(QObject):
             then()
 
 
-def begin(start: Start, then: Callable[[MainWindow], None]) -> MainWindow:
-    """Shows a window with the map alone, and completes it after that is painted; then calls `then` with it."""
+def begin(start: Start, then: Callable[[MainWindow], None], *, page: bool = False) -> MainWindow:
+    """Shows a window with the map alone, and completes it after that is painted; then calls `then` with it.
+
+    `page`: with the start page instead of the map, unless the user does not want it.
+    """
 
     def complete() -> None:
         window.complete(start.open())
         then(window)
 
     window = MainWindow()
-    window.show_frames(start.columns)
-    AfterPaint(window.map.view.viewport(), complete)
+    first: QWidget = window.map.view.viewport()
+    if page and window.settings.get(START_PAGE):
+        window.show_start_page()
+        assert window.starting is not None
+        first = window.starting.page
+    else:
+        window.show_frames(start.columns)
+    AfterPaint(first, complete)
     window.show()
     return window
 
 
-def run(start: Start, *, live: bool = False, present: bool = False, at_moment: bool = False) -> int:
+def run(start: Start, *, live: bool = False, present: bool = False, at_moment: bool = False, page: bool = False) -> int:
     """Open the window and run until it is closed. Returns the exit status.
 
     `present`: on the stage, and `at_moment`: not from the beginning, but at the machine's timeline position.
+    `page`: nothing was asked for, and the start page offers what there is.
     """
 
     def begun(window: MainWindow) -> None:
         from hwpoison_gui.gui.app.preload import Preload
+        from hwpoison_gui.gui.window import term_tips
 
         # The objects of the program itself are permanent and need not be scanned again.
         gc.freeze()
@@ -92,7 +105,7 @@ def run(start: Start, *, live: bool = False, present: bool = False, at_moment: b
         if present:
             window.presentation.begin(at_moment)
         Preload(window)
-        QTimer.singleShot(_IDLE_MS, window, window.explain)
+        QTimer.singleShot(_IDLE_MS, window, partial(term_tips.explain, window))
         QTimer.singleShot(_IDLE_MS, window.appearance, window.appearance.ask_desktop)
         QTimer.singleShot(_IDLE_MS, window, window.keeping.offer_recovery)
 
@@ -101,7 +114,7 @@ def run(start: Start, *, live: bool = False, present: bool = False, at_moment: b
     crash.install()
     # Control-C in the terminal ends the program even while no Python code runs.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    window = begin(start, begun)
+    window = begin(start, begun, page=page)
     status = app.exec()
     del window
     return status

@@ -91,8 +91,10 @@ COLLAPSED: Final = Setting(
     "collapsed", "", _words_of(PANEL_NAMES), "names of the panels that show only their title bar"
 )
 AROUND: Final = Setting("around-map", "", _margins, "pixels of the window around the map: left, above, right, below")
+START_PAGE: Final = Setting("start-page", True, _yes_or_no, "whether a start without a file shows the start page")
 SETTINGS: Final[tuple[Setting[Any], ...]] = (
     THEME, TEXT_SIZE, STILL, SPEED, LAYOUT, ROW_WIDTH, OVERVIEW, GEOMETRY, DOCKS, COLLAPSED, AROUND,
+    START_PAGE,
 )  # fmt: skip
 
 

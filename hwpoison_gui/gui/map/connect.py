@@ -25,6 +25,7 @@ from hwpoison_gui.view.rows.log import panic_line
 if TYPE_CHECKING:  # imported when first needed
     from hwpoison_gui.gui.map.find_bar import FindBar
     from hwpoison_gui.gui.map.panic_screen import PanicScreen
+    from hwpoison_gui.gui.widgets.banner import Banner
 
 
 def connect_map(
@@ -72,6 +73,18 @@ def connect_map(
     present.opened.connect(opened)
     present.moved.connect(moved)
     present.looked.connect(looked)
+
+
+def connect_copy(banner: Banner, controller: Controller, present: Present) -> None:
+    """Says above the map that it shows a copy of real memory."""
+
+    def opened() -> None:
+        machine = controller.machine
+        note = "Clicks are simulated on the copy: nothing here changes the real memory."
+        line = f"{machine.modelled}. {note}" if machine.modelled else note
+        banner.show_words("A copy of this machine’s memory" if machine.is_copy else "", line)
+
+    present.opened.connect(opened)
 
 
 def connect_lenses(

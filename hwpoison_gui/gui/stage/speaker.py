@@ -76,8 +76,8 @@ class SpeakerWindow(QWidget):
         number = session.operations.index(operation) + 1 if operation else 0
         ahead = (plain(one.telling.caption) for one in session.operations[number:] if one.telling.caption)
         self.next.setText(f"Next: {next(ahead, 'the end')}")
-        self._planned = telling_time(session, 0)
-        self._left = telling_time(session, number)
+        self._planned = telling_time(one.telling for one in session.operations)
+        self._left = telling_time(one.telling for one in session.operations[number:])
         self._show_time()
 
     def _show_time(self) -> None:

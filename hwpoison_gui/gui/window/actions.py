@@ -14,6 +14,10 @@ from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.window.command import TEXT_SIZE, Command
 
 BUSY: Final = "Work is in progress: Esc cancels it."
+COVERED: Final = "The start page is in front: Esc leads past it."
+# What is possible while the start page is in front: commands, and menus.
+_AT_START: Final = frozenset({"new", "open", "live", "forget-recent", "quit", "still", "start-page", "start-with-page"})
+_MENUS_AT_START: Final = ("&Help", "&View > &Theme", TEXT_SIZE)
 _MEANWHILE: Final = ("M&ap", "&View", "&Help")  # menus that only change the view
 
 
@@ -24,8 +28,14 @@ def _has_button(action: QAction) -> bool:
 class Actions:
     """The commands as QActions; `refresh` enables them, or says in their tips why they cannot be used."""
 
-    def __init__(self, window: QWidget, commands: Sequence[Command], occupied: Callable[[], bool]) -> None:
-        self._occupied = occupied
+    def __init__(
+        self,
+        window: QWidget,
+        commands: Sequence[Command],
+        occupied: Callable[[], bool],
+        covered: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._occupied, self._covered = occupied, covered
         self._owner = QObject(window)  # not the window itself: it would hear of every action
         self.commands = {command.name: command for command in commands}
         self.groups: dict[str, QActionGroup] = {}
@@ -90,6 +100,8 @@ class Actions:
     def _missing(self, command: Command) -> str:
         if self._occupied() and command.name != "quit" and not command.menu.startswith(_MEANWHILE):
             return BUSY
+        if self._covered() and command.name not in _AT_START and not command.menu.startswith(_MENUS_AT_START):
+            return COVERED
         return command.missing()
 
     def check(self, name: str) -> None:

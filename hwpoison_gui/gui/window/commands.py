@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.appearance import Appearance
-from hwpoison_gui.gui.look.settings import SPEEDS
+from hwpoison_gui.gui.look.settings import SPEEDS, START_PAGE, Settings
 from hwpoison_gui.gui.map.filter_control import FilterControl
 from hwpoison_gui.gui.map.history import MapHistory
 from hwpoison_gui.gui.map.layout_control import WIDTHS, LayoutControl
@@ -34,6 +34,9 @@ from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.facts.injections import Injection, pin, soft_offline, unpoison
 from hwpoison_gui.view.map.lenses import LENSES
 
+if TYPE_CHECKING:  # imported when the start page is shown
+    from hwpoison_gui.gui.window.starting import Starting
+
 _PANELS: Final = (
     ("rmap", "&Reverse map", "Who uses the frame"),
     ("why", "&Why", "What the handler decided, and why"),
@@ -46,6 +49,23 @@ _PANELS: Final = (
     ("log", "Kernel &log", "What the kernel has printed"),
     ("notebook", "&Notebook", "Your notes on timeline positions"),
 )
+
+
+def start_commands(
+    show: Callable[[], None], settings: Settings, starting: Callable[[], Starting | None]
+) -> list[Command]:
+    def toggle() -> None:
+        wanted = not settings.get(START_PAGE)
+        settings.keep(START_PAGE, wanted)
+        page = starting()
+        if page is not None:
+            page.page.kept.setChecked(wanted)
+
+    return [
+        Command("start-page", "&Machine", "Start pa&ge", "Lessons, and the other ways in", show, keys=("Alt+Home",)),
+        Command("start-with-page", "&View", "Start page at &every start", "Whether a start without a file shows the "
+                "start page", toggle, separated=True, checked=lambda: settings.get(START_PAGE)),
+    ]  # fmt: skip
 
 
 def machine_commands(

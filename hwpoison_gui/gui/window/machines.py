@@ -56,18 +56,25 @@ class Machines(QObject):
             self._folder = str(Path(name).parent)
             self.open_path(Path(name))
 
-    def open_path(self, path: Path) -> None:
-        """Opens a file, or shows an error. Nobody is asked to give up work for a file that cannot be opened."""
+    def open_path(self, path: Path, then: Callable[[], object] = lambda: None) -> None:
+        """Opens a file, or shows an error. Nobody is asked to give up work for a file that cannot be opened.
+
+        `then` is called if it was opened.
+        """
+
+        def done(opened: opening.Opened) -> None:
+            self._controller.open(opened)
+            then()
 
         def show(opened: opening.Opened) -> None:
             if self._guard.wanted:  # it is read again after the answer, for what is saved may be this file
-                QTimer.singleShot(0, self, lambda: self._guard.ask(f"Opening {path.name}", self._loading(path)))
+                QTimer.singleShot(0, self, lambda: self._guard.ask(f"Opening {path.name}", self._loading(path, done)))
             else:
-                self._controller.open(opened)
+                done(opened)
 
         self._loading(path, show)()
 
-    def _loading(self, path: Path, show: Callable[[opening.Opened], None] | None = None) -> Callable[[], None]:
+    def _loading(self, path: Path, show: Callable[[opening.Opened], None]) -> Callable[[], None]:
         """What loads a file when it is called."""
 
         def work(progress: Progress, cancelled: Cancelled) -> opening.Opened:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from hwpoison_gui.gui.timeline.notebook import NotebookView
     from hwpoison_gui.gui.why.view import DecisionView
     from hwpoison_gui.gui.window.command import Command
+    from hwpoison_gui.gui.window.starting import Starting
     from hwpoison_gui.kernel.boot.snapshot_format import FrameColumns
     from hwpoison_gui.opening import Opened
     from hwpoison_gui.view.base.palette import Theme
@@ -53,6 +54,7 @@ class MainWindow(QMainWindow):
         self._is_built = False  # before Qt calls the overrides below
         super().__init__()
         self.setMinimumSize(SMALLEST)
+        self.starting: Starting | None = None
         self.settings = Settings(QSettings() if remember else None)
         self.appearance = Appearance(self.settings, self)
         self.map = FrameMapWidget(self, self.theme)
@@ -104,19 +106,18 @@ class MainWindow(QMainWindow):
         self._is_built = True
         self.present.show_machine()
         self._restore()
+        if self.starting is not None:
+            self.starting.connect_window()
 
-    def explain(self) -> None:
-        """Adds the window's icon, and the glossary to the tips; when the window is idle, as a start has no time."""
-        from hwpoison_gui.gui.look import icons
-        from hwpoison_gui.gui.window.term_tips import TermTips
+    def show_start_page(self) -> None:
+        """The start page, over what is open; as the first picture, it needs no machine."""
+        if self.starting is None:
+            from hwpoison_gui.gui.window.starting import Starting
 
-        self.setWindowIcon(icons.window_icon())
-        tips = TermTips(self)
-        bars = (self.sentence, self.operations, self.transport.timeline, self.counters, self.lens_bar)
-        for widget in (*bars, *self.sliders.values()):
-            tips.watch(widget)
-        for frame in (self.legend, *self.docks.values()):
-            tips.watch_content(frame)
+            self.starting = Starting(self)
+            if self._is_built:
+                self.starting.connect_window()
+        self.starting.show()
 
     def _with_plane(self, opened: Opened) -> Opened:
         """With the plane of the first picture, where that shows the same frames."""
@@ -200,7 +201,9 @@ class MainWindow(QMainWindow):
         self.comparison = Comparison(self, c, self.appearance, self.keeping.compared)
         self.presentation = Presentation(self, c, self.present, self.appearance)
         self.menus = ContextMenus(self, self.map, c, self.appearance)
-        self.actions_ = Actions(self, self._commands(), lambda: c.occupied)
+        self.actions_ = Actions(
+            self, self._commands(), lambda: c.occupied, lambda: self.starting is not None and self.starting.shown
+        )
         self.on_demand = OnDemand(self, c, self.appearance, self.map, self.map_stage, self.filter, self.actions_)
         self.menu_of = build_menu_bar(self.menuBar(), self.actions_)
         self.keeping.add_menus(self.menu_of, self.actions_["live"], self.comparison.show_in)
@@ -217,6 +220,7 @@ class MainWindow(QMainWindow):
         shown = {"window": (self,), "map": (self.map, self.legend)}
         exporting = Exporting(self, c, self.present, self.appearance, keeping.saving, shown)
         return [
+            *commands.start_commands(self.show_start_page, self.settings, lambda: self.starting),
             *commands.machine_commands(self.machines, keeping, exporting, c, self.close),
             *commands.frame_commands(c, self.menus, self.go_to, self.comparison, self.map.center_on),
             *commands.play_commands(c, self.notes, keeping.taking, self.presentation.begin),
@@ -232,7 +236,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         """Order matters: lenses read what the map has read."""
-        from hwpoison_gui.gui.map.connect import connect_lenses, connect_map, connect_panic
+        from hwpoison_gui.gui.map.connect import connect_copy, connect_lenses, connect_map, connect_panic
         from hwpoison_gui.gui.timeline.connect import (
             connect_captions,
             connect_playback,
@@ -255,7 +259,7 @@ class MainWindow(QMainWindow):
         self.history.waysChanged.connect(self.actions_.refresh)
         self.machines.profileKept.connect(lambda: self.actions_.check(f"profile-{c.session.machine.profile.name}"))
         c.failed.connect(partial(messages.show_error, self))
-        present.opened.connect(self._show_copy)
+        connect_copy(self.copy, c, present)
         self.keeping.connect_last(present)
 
     # -- parts that are made when they are first needed
@@ -398,12 +402,6 @@ class MainWindow(QMainWindow):
         self.settings.keep(keys.OVERVIEW, self.overview.on)
         self.actions_.refresh()
 
-    def _show_copy(self) -> None:
-        machine = self.controller.machine
-        note = "Clicks are simulated on the copy: nothing here changes the real memory."
-        line = f"{machine.modelled}. {note}" if machine.modelled else note
-        self.copy.show_words("A copy of this machine’s memory" if machine.is_copy else "", line)
-
     # -- around
 
     def _restore(self) -> None:
@@ -425,7 +423,8 @@ class MainWindow(QMainWindow):
         for part in (self.playing, self.room):
             part.follow_window()
         self.keeping.take_drops()
-        self.map.setFocus()
+        if self.starting is None:
+            self.map.setFocus()
 
     def _lay_out(self) -> None:
         """Gives every part its place now, for one paint: the legend names its classes by the width that it gets."""
@@ -460,6 +459,8 @@ class MainWindow(QMainWindow):
             self.keeping.closed()
             self.comparison.stop()
             self.presentation.stop()
+            if self.starting is not None:
+                self.starting.stop()
             self.settings.keep(keys.GEOMETRY, self.saveGeometry())
             self.settings.keep(keys.DOCKS, self.room.state())
             self.settings.keep(keys.COLLAPSED, self.room.collapsed())

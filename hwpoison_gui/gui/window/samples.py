@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from PySide6.QtWidgets import QMenu
 
-from hwpoison_gui import resources
+from hwpoison_gui import lessons, resources
 from hwpoison_gui.gui.look.plain import plain
 
-_MACHINES: Final = (
+MACHINES: Final = (
     ("machines/server.npz", "A recorded server: 1 GiB, 61 processes, Linux 6.1"),
     (
         "machines/victim_before.npz",
-        "A small recorded machine: pages of every kind, one of them shared by three",
+        "A small recorded machine: 256 MiB, pages of every kind",
     ),
 )
 
 
+def machine_path(name: str) -> Path:
+    """The file of a recorded machine."""
+    return resources.path(name)
+
+
 def samples() -> list[tuple[Path, str]]:
     """Paths and titles: machines, then lessons."""
-    machines = [(resources.path(name), title) for name, title in _MACHINES]
-    return [*machines, *((path, _title_of(path)) for path in sorted(resources.path("lessons").glob("*.toml")))]
+    machines = [(machine_path(name), title) for name, title in MACHINES]
+    return [*machines, *((path, _title_of(path)) for path in lessons.paths())]
 
 
 def _title_of(path: Path) -> str:
+    import tomllib  # the start page lists the machines, and has no time for it
+
     with open(path, "rb") as file:
         return str(tomllib.load(file)["title"])
 

@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QHelpEvent
 from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QLabel, QToolTip, QWidget
 
 from hwpoison_gui.gui.look.plain import plain
+
+if TYPE_CHECKING:
+    from hwpoison_gui.gui.window.main_window import MainWindow
+
+
+def explain(window: MainWindow) -> None:
+    """Adds the icon of a window, and the glossary to its tips; when it is idle, as a start has no time."""
+    from hwpoison_gui.gui.look import icons
+
+    window.setWindowIcon(icons.window_icon())
+    tips = TermTips(window)
+    bars = (window.sentence, window.operations, window.transport.timeline, window.counters, window.lens_bar)
+    for widget in (*bars, *window.sliders.values()):
+        tips.watch(widget)
+    for frame in (window.legend, *window.docks.values()):
+        tips.watch_content(frame)
 
 
 class TermTips(QObject):

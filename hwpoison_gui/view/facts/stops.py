@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.telling import Telling
 from hwpoison_gui.view.facts.pace import reading_ms
 
 _ACTS: Final = (Act.DECIDE, Act.RESULT, Act.PANIC)
@@ -44,7 +46,7 @@ def stops_of(session: Session) -> list[int]:
     return sorted(found)
 
 
-def telling_time(session: Session, first: int) -> float:
-    """Seconds that a speaker needs for the operations from number `first` on: captions and notes, read aloud."""
-    texts = (f"{one.telling.caption} {one.telling.notes}".strip() for one in session.operations[first:])
+def telling_time(tellings: Iterable[Telling]) -> float:
+    """Seconds that a speaker needs for operations: captions and notes, read aloud."""
+    texts = (f"{one.caption} {one.notes}".strip() for one in tellings)
     return sum(reading_ms(text) for text in texts) / 1000

@@ -12,6 +12,7 @@ from hwpoison_gui.gui.window import term_tips
 from hwpoison_gui.gui.window.command_palette import CommandPalette
 from hwpoison_gui.gui.window.glossary import ALL, HERE, SENTENCE, Glossary
 from hwpoison_gui.gui.window.pointed import pointed, said_by
+from hwpoison_gui.gui.window.term_tips import explain
 from hwpoison_gui.view.facts.sentence import Sentence
 from hwpoison_gui.view.words.glossary.find import term_of
 from tests.gui.conftest import workers
@@ -111,7 +112,7 @@ def test_the_frame_panel_explains_the_word_under_the_pointer(broken) -> None:
 def test_a_tip_is_shown_by_the_window_as_plain_text(user) -> None:
     bar = user.window.sentence
     bar.set_sentence(Sentence("<b>evil</b> PTE"))
-    user.window.explain()
+    explain(user.window)
     (point, *_) = places_of(bar.text, "PTE")
     event = QHelpEvent(QEvent.Type.ToolTip, point, bar.text.mapToGlobal(point))
     QApplication.sendEvent(bar.text, event)
@@ -122,7 +123,7 @@ def test_a_tip_has_no_tip(user, monkeypatch: pytest.MonkeyPatch) -> None:
     """Qt's tip is a label within the widget that it is about: if it were watched, it would be shown for ever."""
     bar, asked = user.window.sentence, list[str]()
     bar.set_sentence(Sentence("The PTE maps it."))
-    user.window.explain()
+    explain(user.window)
     (point, *_) = places_of(bar.text, "PTE")
     QApplication.sendEvent(bar.text, QHelpEvent(QEvent.Type.ToolTip, point, bar.text.mapToGlobal(point)))
     until(QToolTip.isVisible)

@@ -1,0 +1,1 @@
+"""The start page: the hook, the lessons, and the other ways in."""

@@ -1,0 +1,160 @@
+"""The start page of a window: shown before the window is complete, and connected to it afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, QTimer
+
+from hwpoison_gui import lessons
+from hwpoison_gui.gui.look import settings as keys
+from hwpoison_gui.gui.start.page import StartPage, ways_in
+from hwpoison_gui.gui.window.samples import MACHINES, machine_path
+
+if TYPE_CHECKING:  # there once the window is complete
+    from hwpoison_gui.gui.start.pictures import Pictures
+    from hwpoison_gui.gui.window.comparison import Comparison
+    from hwpoison_gui.gui.window.main_window import MainWindow
+    from hwpoison_gui.opening import Opened
+
+_MOST_RECENT: Final = 6
+_IDLE_MS: Final = 200  # after the window is complete
+
+
+class Starting(QObject):
+    """What is asked for before the window is complete is done when it is."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._appearance = window.appearance
+        self._waiting: Callable[[], object] | None = None
+        self._complete = False
+        self._idle = QTimer(self)
+        self._idle.setSingleShot(True)
+        self._idle.timeout.connect(self.fill)
+        self._pictures: Pictures | None = None
+        self.comparison: Comparison | None = None
+        self.page = page = StartPage(window, window.appearance.theme, window.settings.get(keys.START_PAGE))
+        page.lessons.set_lessons(lessons.kept())
+        self._list_ways()
+        page.left.connect(self.leave)
+        page.openWanted.connect(lambda path: self._do(partial(self._open, path, present=False)))
+        page.presentWanted.connect(lambda path: self._do(partial(self._open, path, present=True)))
+        page.keptChanged.connect(self._keep)
+        page.hook.lateWanted.connect(self._compare)
+
+    @property
+    def shown(self) -> bool:
+        """Whether the page covers the window."""
+        return not self.page.isHidden()
+
+    # -- a complete window
+
+    def connect_window(self) -> None:
+        """The window is complete: what was asked for meanwhile is done."""
+        window = self._window
+        self._complete = True
+        for moved in (window.present.opened, window.present.moved, window.controller.selection.changed):
+            moved.connect(self.leave)
+        window.actions_.refresh()
+        self.page.follow_menu(window.menuBar())
+        self._appearance.changed.connect(self.page.set_theme)
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            waiting()
+        self._idle.start(_IDLE_MS)
+
+    def show(self) -> None:
+        """Shows the page, over whatever is open."""
+        self.page.show()
+        self.page.raise_()
+        self.page.take_focus()
+        if self._complete:
+            self.fill()
+            self._window.actions_.refresh()
+
+    def leave(self) -> None:
+        """To what is open below the page."""
+        if self.shown:
+            self.page.hook.settle()
+            self.page.hide()
+            self._window.map.setFocus()
+            if self._complete:
+                self._window.actions_.refresh()
+
+    def stop(self) -> None:
+        """The window closes."""
+        self._idle.stop()
+        self._complete = False
+        if self._pictures is not None:
+            self._pictures.stop()
+        if self.page.hook.scene is not None:
+            self.page.hook.scene.stop()
+        if self.comparison is not None:
+            self.comparison.stop()
+
+    def fill(self) -> None:
+        """Adds what the first picture had no time for: files used last, the scene, and pictures of lessons."""
+        if not self.shown or not self._complete:
+            return
+        self._list_ways(self._window.keeping.recent.files()[:_MOST_RECENT])
+        if self._pictures is None:
+            from hwpoison_gui.gui.start.pictures import Pictures
+
+            self._pictures = Pictures(self, self.page.lessons, self._take_scene)
+            self._pictures.begin()
+
+    def _keep(self, shown: bool) -> None:
+        self._window.settings.keep(keys.START_PAGE, shown)
+        if self._complete:
+            self._window.actions_.refresh()
+
+    def _take_scene(self, opened: Opened) -> None:
+        from hwpoison_gui.gui.start.scene import Scene
+
+        self.page.hook.set_scene(Scene(self.page, opened, self._appearance))
+
+    # -- ways in
+
+    def _list_ways(self, recent: Sequence[Path] = ()) -> None:
+        self.page.set_ways(
+            ways_in(
+                self.leave,
+                lambda path: self._do(partial(self._open, path, present=False)),
+                lambda: self._do(lambda: self._window.machines.open_live()),
+                lambda: self._do(lambda: self._window.machines.open_file()),
+                [(machine_path(name), title) for name, title in MACHINES],
+                recent,
+            )
+        )
+
+    def _do(self, what: Callable[[], object]) -> None:
+        """Does it now, or when the window is complete."""
+        if self._complete:
+            what()
+        else:
+            self._waiting = what
+
+    def _open(self, path: Path, present: bool) -> None:
+        def opened() -> None:
+            if present:
+                self._window.presentation.begin()
+            elif path.suffix == ".toml":
+                self._window.keeping.toast.say("F5 presents it full screen; Alt+Home leads back to the start page.")
+
+        self._window.machines.open_path(path, opened)
+
+    def _compare(self) -> None:
+        """Early and late kill of the scene, side by side."""
+        scene = self.page.hook.scene
+        if scene is None:
+            return
+        from hwpoison_gui.gui.window.comparison import Comparison
+
+        if self.comparison is None:
+            self.comparison = Comparison(self.page, scene.controller, self._appearance)
+        self.comparison.open()

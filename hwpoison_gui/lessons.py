@@ -1,0 +1,159 @@
+"""The lessons that come with the program, as the start page lists them: title, sentence, length and a small picture.
+
+A picture is drawn from the machine at the lesson's end, for which the lesson has to be run; what was found is kept in
+the user's cache until a lesson changes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from math import isqrt
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from hwpoison_gui import __version__, resources, user_cache
+from hwpoison_gui.view.base.kinds import KINDS, kind_of
+
+if TYPE_CHECKING:  # imported when a lesson is read: a start reads what was kept
+    from hwpoison_gui.session.session import Session
+
+COLUMNS: Final = 11  # of the part of the map that a picture shows
+ROWS: Final = 9
+_FILE: Final = "lessons.json"
+_SHOWN: Final = frozenset({"poison", "soft_offline"})
+
+
+class Picture(NamedTuple):
+    """The map around the frame of the last error, and the processes that had mapped it, at the end of a lesson.
+
+    `cells`: kind of each frame (base/kinds.py), row by row, COLUMNS a row; -1 outside of memory. `hit`: the cell of the
+    frame. `fates`: of each process: alive, told (it got a signal and lives), exited or dead.
+    """
+
+    cells: tuple[int, ...]
+    hit: int
+    fates: tuple[str, ...]
+    panic: bool
+
+
+class Lesson(NamedTuple):
+    """`seconds`: to tell it, captions and notes read aloud. `picture`: None until it was run."""
+
+    path: Path
+    title: str
+    summary: str
+    seconds: float
+    picture: Picture | None = None
+
+    @property
+    def minutes(self) -> int:
+        """Length in minutes, at least one."""
+        return max(1, round(self.seconds / 60))
+
+
+def paths() -> list[Path]:
+    """The files of the lessons, in order."""
+    return sorted(resources.path("lessons").glob("*.toml"))
+
+
+def read(path: Path) -> Lesson:
+    """A lesson without its picture. Raises ScenarioError, OSError."""
+    from hwpoison_gui.session.scenario.reader import load
+    from hwpoison_gui.view.facts.stops import telling_time
+
+    scenario = load(path)
+    return Lesson(path, scenario.title, scenario.summary, telling_time(step.telling for step in scenario.steps))
+
+
+def picture_of(path: Path) -> Picture:
+    """Runs a lesson, and looks at its end. Raises ScenarioError, OSError."""
+    from hwpoison_gui.opening import open_scenario
+
+    session = open_scenario(path).session
+    session.seek(len(session.steps))
+    return picture(session)
+
+
+def picture(session: Session) -> Picture:
+    """The picture of a session at its last step."""
+    errors = [one for one in session.operations if one.name in _SHOWN and one.outcome.pfn is not None]
+    if not errors:
+        return Picture((), -1, (), session.machine.panicked)
+    from hwpoison_gui.session.peek import at
+    from hwpoison_gui.view.rmap.graph import reverse_map
+
+    error = errors[-1]
+    pfn = error.outcome.pfn
+    assert pfn is not None
+    mappers = at(session, error.first, lambda: reverse_map(session, pfn)).mappers
+    fates = tuple(_fate(session, tgid) for tgid in dict.fromkeys(mapper.tgid for mapper in mappers))
+    cells, hit = _cells(session, pfn)
+    return Picture(cells, hit, fates, session.machine.panicked)
+
+
+def _fate(session: Session, tgid: int) -> str:
+    process = session.machine.processes.view.get(tgid)
+    if process is None or process.ended:
+        return "exited" if process is None or process.ended == "exit" else "dead"
+    name = session.task_name(tgid)
+    told = any(signal.task == name for one in session.operations for signal in one.outcome.signals)
+    return "told" if told else "alive"
+
+
+def _cells(session: Session, pfn: int) -> tuple[tuple[int, ...], int]:
+    """The frames around one, on a map that is about square; and which of the cells it is."""
+    m = session.machine
+    width = isqrt(m.frames)
+    height = -(-m.frames // width)
+    left = min(max(pfn % width - COLUMNS // 2, 0), width - COLUMNS)
+    top = min(max(pfn // width - ROWS // 2, 0), height - ROWS)
+    shown = [(top + row) * width + left + column for row in range(ROWS) for column in range(COLUMNS)]
+    cells = tuple(kind_of(m.page(frame)) if frame < m.frames else -1 for frame in shown)
+    return cells, shown.index(pfn)
+
+
+# -- what is kept
+
+
+def kept() -> list[Lesson]:
+    """The lessons as they were kept; empty if there are none, or a file has changed since."""
+    text = user_cache.read(_FILE)
+    try:
+        found = json.loads(text or b"null")
+        if not isinstance(found, dict) or found["of"] != _key():
+            return []
+        return [_lesson(path, entry) for path, entry in zip(paths(), found["lessons"], strict=True)]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return []
+
+
+def keep(lessons: Sequence[Lesson]) -> None:
+    """Keeps lessons for the next start."""
+    entries = [[one.title, one.summary, one.seconds, one.picture] for one in lessons]
+    user_cache.write(_FILE, json.dumps({"of": _key(), "lessons": entries}).encode())
+
+
+def _key() -> list[Any]:
+    """Changes with the program and with each lesson."""
+    stats = [(path.name, path.stat()) for path in paths()]
+    return [__version__, [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats]]
+
+
+def _lesson(path: Path, entry: Any) -> Lesson:
+    """One that was kept. Raises ValueError, TypeError for anything else."""
+    title, summary, seconds, drawn = entry
+    if not (isinstance(title, str) and isinstance(summary, str) and isinstance(seconds, float)):
+        raise TypeError("not a lesson")
+    return Lesson(path, title, summary, seconds, None if drawn is None else _picture(drawn))
+
+
+def _picture(drawn: Any) -> Picture:
+    cells, hit, fates, panic = drawn
+    if (
+        any(not -1 <= cell < len(KINDS) for cell in cells)
+        or len(cells) not in (0, COLUMNS * ROWS)
+        or not -1 <= hit < max(1, len(cells))
+    ):
+        raise ValueError("not a picture")
+    return Picture(tuple(map(int, cells)), int(hit), tuple(map(str, fates)), bool(panic))

@@ -1,0 +1,283 @@
+"""The start page: what it offers, how keys and clicks go through it, and how it is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, QSettings, Qt
+from PySide6.QtGui import QAccessible
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from hwpoison_gui import lessons
+from hwpoison_gui.gui.app import run
+from hwpoison_gui.gui.look import fitting
+from hwpoison_gui.gui.look.settings import START_PAGE
+from hwpoison_gui.gui.start.page import StartPage
+from hwpoison_gui.gui.window.actions import COVERED
+from hwpoison_gui.gui.window.main_window import MainWindow
+from hwpoison_gui.opening import start_of
+from tests.gui.conftest import made_machine
+from tests.gui.waiting import until
+
+Key = Qt.Key
+FEW = ("02", "07", "13")
+
+
+@pytest.fixture(autouse=True)
+def few_lessons(state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache of its own, and only some of the lessons: each has to be run for its picture."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    few = [path for path in lessons.paths() if path.name.startswith(FEW)]
+    monkeypatch.setattr(lessons, "paths", lambda: few)
+
+
+@pytest.fixture
+def start(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., MainWindow]]:
+    """Starts as a user does, without a file. A window may be larger than the screen."""
+    monkeypatch.setattr(fitting, "keep_on_screen", lambda window: None)
+    made: list[MainWindow] = []
+
+    def begin(size: tuple[int, int] = (1280, 800), complete: bool = True) -> MainWindow:
+        window = run.begin(start_of(made_machine()), lambda window: None, page=True)
+        window.resize(*size)
+        made.append(window)
+        qtbot.addWidget(window)
+        if complete:
+            until(lambda: window.is_complete)
+            window.activateWindow()
+            until(lambda: window.isActiveWindow())
+        return window
+
+    yield begin
+    for window in made:
+        until(lambda window=window: window.is_complete)
+        window.keeping.guard.asks = False
+        window.close()
+
+
+def page_of(window: MainWindow) -> StartPage:
+    assert window.starting is not None
+    return window.starting.page
+
+
+def full(window: MainWindow) -> StartPage:
+    """The page with everything on it."""
+    page = page_of(window)
+    until(lambda: page.hook.scene is not None and page.lessons.lessons.lessons)
+    until(lambda: all(lesson.picture is not None for lesson in page.lessons.lessons.lessons))
+    return page
+
+
+def press(*keys: Qt.Key) -> None:
+    for key in keys:
+        focus = QApplication.focusWidget()
+        assert focus is not None
+        QTest.keyClick(focus, key)
+
+
+def file_of(window: MainWindow) -> str:
+    return Path(window.controller.machine.file).name
+
+
+def test_it_is_the_first_picture_and_covers_everything_below_the_menu(start) -> None:
+    window = start(complete=False)
+    page = page_of(window)
+    assert page.isVisible() and page.hook.break_.isVisible() and page.ways.ways.ways
+    until(lambda: window.is_complete and page.y() == window.menuBar().height())
+    top = window.menuBar().height()
+    assert page.geometry().getRect() == (0, top, window.width(), window.height() - top)
+    assert window.childAt(QPoint(window.width() // 2, window.height() - 20)) in (
+        page,
+        *page.findChildren(type(page.hint)),
+    )
+
+
+def test_escape_leads_to_the_desktop_and_alt_home_back(start) -> None:
+    window = start()
+    page = page_of(window)
+    assert "Esc" in page.hint.text() and page.ways.ways.ways[0].key == "Esc"
+    press(Key.Key_Escape)
+    assert not page.isVisible() and window.map.view.hasFocus() and window.controller.session.operations == []
+    QTest.keyClick(window, Key.Key_Home, Qt.KeyboardModifier.AltModifier)
+    assert page.isVisible() and page.isAncestorOf(QApplication.focusWidget())
+
+
+def test_escape_before_the_window_is_complete(start) -> None:
+    window = start(complete=False)
+    QTest.keyClick(page_of(window), Key.Key_Escape)
+    until(lambda: window.is_complete)
+    assert not page_of(window).isVisible() and window.map.plane is not None
+
+
+def test_what_was_chosen_before_the_window_is_complete_is_done_then(start) -> None:
+    lessons.keep([lessons.read(path) for path in lessons.paths()])
+    window = start(complete=False)
+    page = page_of(window)
+    assert [lesson.title for lesson in page.lessons.lessons.lessons] != []
+    QTest.keyClick(page.lessons, Key.Key_Return)
+    until(lambda: window.is_complete and file_of(window).startswith("02"))
+    assert not page.isVisible()
+
+
+def test_a_setting_keeps_it_away(start) -> None:
+    window = start()
+    page = page_of(window)
+    page.kept.click()
+    assert not window.settings.get(START_PAGE) and not window.actions_["start-with-page"].isChecked()
+    window.close()
+    window = start()
+    assert window.starting is None and window.map.view.hasFocus()
+    window.actions_["start-page"].trigger()
+    assert page_of(window).isVisible() and not page_of(window).kept.isChecked()
+    window.actions_["start-with-page"].setEnabled(True)
+    window.actions_["start-with-page"].trigger()
+    assert page_of(window).kept.isChecked() and window.settings.get(START_PAGE)
+
+
+def test_arrows_go_among_lessons_and_enter_opens_one(start) -> None:
+    window = start()
+    page = full(window)
+    assert page.hook.break_.hasFocus()
+    press(Key.Key_Down)
+    assert page.lessons.hasFocus() and page.lessons.currentIndex().row() == 0
+    press(Key.Key_Right, Key.Key_Left, Key.Key_Left, Key.Key_Right)
+    assert page.lessons.currentIndex().row() == 1
+    press(Key.Key_Up, Key.Key_Down, Key.Key_End)
+    assert page.lessons.currentIndex().row() == 2
+    press(Key.Key_Home, Key.Key_Right, Key.Key_Return)
+    until(lambda: file_of(window).startswith("07"))
+    assert not page.isVisible() and window.presentation.shown is None
+    assert window.controller.machine.title == "One page, many processes"
+
+
+def test_up_and_down_go_by_rows(start) -> None:
+    page = full(start((1280, 800)))
+    assert page.lessons.columns == 2
+    page.lessons.setFocus()
+    press(Key.Key_Down)
+    assert page.lessons.currentIndex().row() == 2
+    press(Key.Key_Down)
+    assert page.lessons.currentIndex().row() == 2
+    press(Key.Key_Up)
+    assert page.lessons.currentIndex().row() == 0
+
+
+def test_f5_presents_a_lesson(start) -> None:
+    window = start()
+    page = full(window)
+    page.lessons.setFocus()
+    press(Key.Key_F5)
+    until(lambda: window.presentation.shown is not None)
+    assert file_of(window).startswith("02") and window.presentation.shown.card.isVisible()
+    window.presentation.stop()
+
+
+def test_a_click_opens_and_the_button_presents(start) -> None:
+    window = start()
+    page = full(window)
+    card = page.lessons.visualRect(page.lessons.lessons.index(1))
+    QTest.mouseClick(page.lessons.viewport(), Qt.MouseButton.LeftButton, pos=card.center())
+    until(lambda: file_of(window).startswith("07"))
+    window.actions_["start-page"].trigger()
+    button = page.lessons._card.present_button(card)
+    QTest.mouseClick(page.lessons.viewport(), Qt.MouseButton.LeftButton, pos=button.center())
+    until(lambda: window.presentation.shown is not None)
+    window.presentation.stop()
+
+
+def test_the_other_ways_and_files_used_last(start, tmp_path: Path) -> None:
+    window = start()
+    page = full(window)
+    story = tmp_path / "mine.toml"
+    story.write_bytes(lessons.paths()[0].read_bytes())
+    window.machines.open_path(story)
+    until(lambda: file_of(window) == "mine.toml")
+    window.actions_["start-page"].trigger()
+    texts = [way.text for way in page.ways.ways.ways]
+    assert texts[:2] == ["A small desktop", "A recorded server"] and texts[-1] == "mine.toml"
+    page.ways.setFocus()
+    press(Key.Key_End)
+    assert page.ways.currentIndex().row() == len(texts) - 1
+    press(Key.Key_Up)  # over the heading
+    assert page.ways.ways.ways[page.ways.currentIndex().row()].run is not None
+    press(Key.Key_End, Key.Key_Return)
+    until(lambda: not page.isVisible())
+    assert file_of(window) == "mine.toml"
+
+
+def test_what_acts_on_the_machine_below_waits(start) -> None:
+    window = start()
+    for name in ("break", "note", "play", "find", "map-only", "save", "compare", "present"):
+        assert not window.actions_[name].isEnabled() and COVERED in window.actions_[name].toolTip()
+    for name in ("open", "new", "live", "keys", "palette", "theme-dark", "text-larger", "quit"):
+        assert window.actions_[name].isEnabled(), name
+    press(Key.Key_Escape)
+    assert window.actions_["find"].isEnabled()
+
+
+def test_tab_stays_on_the_page(start) -> None:
+    page = full(start())
+    seen = []
+    for _ in range(6):
+        seen.append(QApplication.focusWidget())
+        press(Key.Key_Tab)
+    assert seen == [page.hook.break_, page.lessons, page.ways, page.kept, page.hook.break_, page.lessons]
+    press(Key.Key_Backtab)
+    assert QApplication.focusWidget() is page.lessons
+
+
+def test_what_a_screen_reader_hears(start) -> None:
+    page = full(start())
+    told = QAccessible.queryAccessibleInterface(page.lessons)
+    second = told.child(1)
+    assert second.text(QAccessible.Text.Name) == "Lesson 2: One page, many processes, 1 minute"
+    assert "fork" in second.text(QAccessible.Text.Description) and "F5" in second.text(QAccessible.Text.Description)
+    way = QAccessible.queryAccessibleInterface(page.ways).child(0)
+    assert way.text(QAccessible.Text.Name) == "A small desktop, Esc"
+
+
+@pytest.mark.parametrize("size", [(900, 600), (1280, 800), (1920, 1080)])
+@pytest.mark.parametrize("text", [100, 150, 200])
+def test_nothing_covers_anything_else(start, size: tuple[int, int], text: int) -> None:
+    window = start(size)
+    page = full(window)
+    window.appearance.choose_text_size(text)
+    QApplication.processEvents()
+    for large in (False, True):
+        if large:
+            page.hook.play()
+            page.hook.scene.finish()
+            until(lambda: page.hook.late.isVisible())
+        parts = [page.hook.head, page.hook.text, *page.order()]
+        shown = [part for part in parts if part.isVisible()]
+        places = [(part, part.rect().translated(part.mapTo(page, QPoint()))) for part in shown]
+        for part, place in places:
+            assert page.rect().contains(place.topLeft()), part
+            assert not any(place.intersects(other) for one, other in places if one is not part), part
+    page.hook.shrink()
+
+
+def test_pictures_are_kept_for_the_next_start(start) -> None:
+    window = start()
+    page = full(window)
+    until(lambda: not window.starting._pictures.busy)
+    assert lessons.kept() == page.lessons.lessons.lessons
+    window.close()
+    again = page_of(start(complete=False))
+    assert [lesson.picture is not None for lesson in again.lessons.lessons.lessons] == [True] * 3
+
+
+def test_a_window_that_is_closed_meanwhile_leaves_no_thread(start) -> None:
+    window = start()
+    window.starting.fill()
+    window.close()
+    assert not window.starting._pictures.busy
+
+
+def test_settings_are_those_of_the_test(start) -> None:
+    start()
+    assert QSettings().value("start-page") is None
