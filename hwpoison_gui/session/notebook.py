@@ -1,6 +1,7 @@
 """Notes on timeline positions.
 
-A note is bound to the line of operations that led to its position, so it is found again on a branch.
+A note is bound to the line of operations that led to its position, so it is found again on a branch. The notes on an
+operation are its caption: they are the only editor of captions.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Saved(Record):
 
 
 class Notebook:
-    """The notes of one session, in order of creation. Captions of a scenario become notes."""
+    """The notes of one session, in order of creation. Captions of a scenario become notes, and notes captions."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -63,12 +64,24 @@ class Notebook:
         self.notes, self.drafts = numbered[: len(notes)], numbered[len(notes) :]
         self._number = len(numbered)
         self._places = None, {}
+        self.tell()
+
+    def tell(self) -> None:
+        """Make the notes on each operation of the present line its caption; call when the line has changed."""
+        for operation, caption in zip(self._session.operations, self.to_save().captions, strict=True):
+            if caption != operation.telling.caption:
+                self._session.tell(operation, operation.telling._replace(caption=caption))
 
     def _line(self, count: int) -> tuple[Asked, ...]:
         return tuple(Asked(op.name, op.args, op.telling) for op in self._session.operations[:count])
 
     def write(self, text: str) -> Note | None:
         """Write the note on the present position, replacing an existing one; an empty text removes it."""
+        written = self._write(text)
+        self.tell()
+        return written
+
+    def _write(self, text: str) -> Note | None:
         text, old, draft = text.strip(), self.here(), self.draft_here()
         if draft is not None:
             self.drafts.remove(draft)
@@ -108,6 +121,7 @@ class Notebook:
     def remove(self, note: Note) -> None:
         """Delete a note or a draft. Raises ValueError if it is not in the notebook."""
         (self.drafts if note in self.drafts else self.notes).remove(note)
+        self.tell()
 
     def here(self) -> Note | None:
         """The note on the present position, or None."""

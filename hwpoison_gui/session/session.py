@@ -40,11 +40,12 @@ AFTER_PANIC: Final = frozenset({"check"})
 SLICE_SECONDS: Final = 0.01  # seconds of work between two yields
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Operation:
     """A completed operation; its steps are `first` to `last` (exclusive).
 
     Operations compare by identity: one with equal values on another branch ran on a machine in another state.
+    Nothing of one changes, but for `telling`, by `Session.tell`.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Session:
         self.recording: Recording | None = None
         self.recall = Recall()
         self.comparisons: list[Compared] = []
+        self.tellings = 0  # changes with each `tell`
 
     @classmethod
     def fresh(
@@ -180,6 +182,12 @@ class Session:
         recording.advance()
         assert recording.outcome is not None
         return recording.outcome
+
+    def tell(self, operation: Operation, telling: Telling) -> None:
+        """Change what is told about an operation: the machine, the steps and the branches stay as they are."""
+        if telling != operation.telling:
+            operation.telling = telling
+            self.tellings += 1
 
     def begin(
         self, name: str, args: Mapping[str, Any], telling: Telling = UNTOLD, back_to: int | None = None

@@ -95,9 +95,10 @@ class Controller(QObject):
         self.opened.emit()
 
     def set_files(self, machine: Opened) -> None:
-        """Replaces what is known of the files of the open machine; its session stays."""
+        """Replaces what is known of the open machine beside its session: its files, its title."""
         assert machine.session is self.machine.session
         self.machine = machine
+        self.viewChanged.emit()
 
     def together(self) -> AbstractContextManager[None]:
         """Groups changes: listeners are notified once, at the end of the block."""

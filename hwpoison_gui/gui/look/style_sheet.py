@@ -81,10 +81,11 @@ def _fields(theme: Theme) -> str:
     """Line edits, combo boxes and buttons: flat, with edges that are visible in every theme."""
     edge, arrow, least = look.edge_of(theme), resources.path("icons/arrow-down.svg").as_posix(), look.px(48)
     return f"""
-    QLineEdit, QComboBox, QPushButton, QPlainTextEdit {{ background: {theme.base}; color: {theme.text};
+    QLineEdit, QComboBox, QPushButton, QPlainTextEdit, QTextEdit#field {{ background: {theme.base}; color: {theme.text};
         border: 1px solid {edge}; border-radius: 4px; padding: 2px {look.SMALL}px; }}
     QPushButton {{ background: {theme.raised}; padding: {look.TIGHT}px {look.MEDIUM}px; min-width: {least}px; }}
-    QLineEdit:focus, QComboBox:focus, QPushButton:focus, QPlainTextEdit:focus {{ border-color: {theme.accent}; }}
+    QLineEdit:focus, QComboBox:focus, QPushButton:focus, QPlainTextEdit:focus, QTextEdit#field:focus {{
+        border-color: {theme.accent}; }}
     QComboBox:disabled, QPushButton:disabled {{ color: {look.disabled_of(theme)}; border-color: {theme.line}; }}
     QComboBox::drop-down {{ border: 0; width: {look.px(16)}px; }}
     QComboBox::down-arrow {{ image: url("{arrow}"); width: {look.px(9)}px; height: {look.px(9)}px; }}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import SignalInstance
+
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.hover import HoverText
 from hwpoison_gui.gui.control.notifier import Moved
@@ -81,8 +83,13 @@ def connect_playback(playback: Playback, settings: Settings, appearance: Appeara
     appearance.motionChanged.connect(playback.set_motion)
 
 
-def connect_captions(controller: Controller, present: Present, bar: Callable[[bool], CaptionBar | None]) -> None:
-    """Shows the captions of a scenario while it is stepped through; `bar(create)` returns the bar, if created."""
+def connect_captions(
+    controller: Controller, present: Present, edited: SignalInstance, bar: Callable[[bool], CaptionBar | None]
+) -> None:
+    """Shows the captions of a scenario while it is stepped through; `bar(create)` returns the bar, if created.
+
+    `edited` is emitted when one may have changed.
+    """
     captions: list[Captions] = []  # of the open machine, if it has some
 
     def opened() -> None:
@@ -105,8 +112,13 @@ def connect_captions(controller: Controller, present: Present, bar: Callable[[bo
             shown.set_texts(captions[0].every if captions else ())
         shown.show_words(*captions[0].at_present() if captions else ("", ""))
 
+    def again() -> None:
+        if captions or controller.machine.file.endswith(".toml"):  # notes on other machines are the user's own
+            opened()
+
     present.opened.connect(opened)
     present.moved.connect(lambda moved: show(moved.acted))
+    edited.connect(again)
 
 
 def connect_stage(stage: PlaybackStage, controller: Controller, present: Present) -> None:

@@ -251,7 +251,7 @@ class MainWindow(QMainWindow):
         connect_lenses(self.lenses, self.filter, self.lens_bar, self.legend, self.map, present, lambda: self.finder)
         connect_panic(c, present, self.on_demand.panic)
         connect_timeline(self.sentence, self.transport, c, present, self.go_to.show)
-        connect_captions(c, present, self.on_demand.caption)
+        connect_captions(c, present, self.notes.changed, self.on_demand.caption)
         connect_progress(self.progress, c, self.appearance)
         connect_playback(c.playback, self.settings, self.appearance)
         connect_toolbar(self.sliders, self.counters, self.profile, c, present)

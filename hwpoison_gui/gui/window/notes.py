@@ -6,15 +6,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtWidgets import QMenu, QWidget
 
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.present import Present
-from hwpoison_gui.gui.look import fitting
 from hwpoison_gui.gui.look.dock import Dock
-from hwpoison_gui.gui.look.plain import plain_labels
 from hwpoison_gui.gui.look.plain_menu import trim
 from hwpoison_gui.gui.timeline.operations import OperationStrip
 from hwpoison_gui.gui.timeline.sentence import SentenceBar
@@ -23,30 +20,14 @@ from hwpoison_gui.gui.widgets.local_keys import PAGES, LocalKeys
 from hwpoison_gui.session.branches import Branch, Inputs
 from hwpoison_gui.session.notebook import Note, Notebook, Saved
 from hwpoison_gui.session.session import Operation
+from hwpoison_gui.session.telling import pauses
 from hwpoison_gui.view.base.moment import START, moment_of
 from hwpoison_gui.view.facts.operation_chips import Chip, branch_words, chips_of, grouped
 from hwpoison_gui.view.rows.notes import NoteRow, note_rows
 
 if TYPE_CHECKING:  # imported when first shown
-    from PySide6.QtWidgets import QInputDialog
-
     from hwpoison_gui.gui.timeline.notebook import NotebookView
-
-
-class _KeepsByEnter(QObject):
-    """Enter starts a new line of the note; Ctrl+Enter accepts the dialog."""
-
-    def __init__(self, dialog: QInputDialog) -> None:
-        super().__init__(dialog)
-        self._dialog = dialog
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
-            enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-            if enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-                self._dialog.accept()
-                return True
-        return False
+    from hwpoison_gui.gui.window.note_dialog import Titled, Told
 
 
 class Notes(QObject):
@@ -102,6 +83,8 @@ class Notes(QObject):
 
     def _moved(self, acted: bool) -> None:
         session = self._controller.session
+        if acted and self.notebook.notes:
+            self.notebook.tell()  # a branch that was opened again has the captions of when it was left
         before, self._chips = self._chips, chips_of(session, self._chips)
         if acted or before != self._chips:
             forks = session.branches.leaving_at(session.operations)
@@ -119,28 +102,54 @@ class Notes(QObject):
 
     def ask_note(self) -> None:
         """Opens a dialog for a note on the present step. What is typed is a draft until it is accepted."""
-        from PySide6.QtWidgets import QInputDialog, QLabel, QPlainTextEdit
+        from hwpoison_gui.gui.window.note_dialog import note_dialog
 
         self._controller.playback.pause()
         here, draft = self.notebook.here(), self.notebook.draft_here()
-        dialog = QInputDialog(self._above)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setOption(QInputDialog.InputDialogOption.UsePlainTextEditForTextInput)
-        dialog.setWindowTitle("Change the note" if here else "Note on this step")
-        dialog.setLabelText(self._about(draft is not None))
-        dialog.setTextValue(draft.text if draft else here.text if here else "")
-        plain_labels(dialog)
-        for label in dialog.findChildren(QLabel):
-            label.setWordWrap(True)  # a long sentence would make the dialog wider than a small screen
+        dialog = note_dialog(
+            self._above,
+            "Change the note" if here else "Note on this step",
+            self._about(draft is not None),
+            draft.text if draft else here.text if here else "",
+            self._told(),
+        )
         dialog.textValueChanged.connect(self._typed)
         dialog.textValueSelected.connect(self.write)
         dialog.rejected.connect(self._left)
-        fitting.resize_dialog(dialog, 460, 220)
-        for edit in dialog.findChildren(QPlainTextEdit):
-            edit.setAccessibleName("Note")
-            edit.setTabChangesFocus(True)
-            edit.installEventFilter(_KeepsByEnter(dialog))
         dialog.open()
+
+    def _told(self) -> Told | Titled | None:
+        """What else is told at the present position: of its operation, or of the whole story before the first one."""
+        from hwpoison_gui.gui.window.note_dialog import Titled, Told
+
+        operation, machine = moment_of(self._controller.session).operation, self._controller.machine
+        if operation is not None:
+            number = self._controller.session.operations.index(operation) + 1
+            telling = operation.telling
+            return Told(number, telling.notes, telling.stops(operation.name), partial(self._tell, operation))
+        if machine.scenario is None:
+            return None
+        return Titled(machine.title, machine.scenario.summary, self._name_story)
+
+    def _changed(self) -> None:
+        """Something told has changed."""
+        self._controller.playback.forget()  # what is read takes another time
+        self.changed.emit()
+
+    def _tell(self, operation: Operation, notes: str, stops: bool) -> None:
+        """Speaker notes and stop of an operation; a stop that is the default stays the default."""
+        pause = None if stops == pauses(operation.name, operation.telling.caption) else stops
+        self._controller.session.tell(operation, operation.telling._replace(notes=notes.strip(), pause=pause))
+        self._changed()
+
+    def _name_story(self, title: str, summary: str) -> None:
+        """Title and summary of what was done."""
+        machine = self._controller.machine
+        if machine.scenario is not None:
+            title = title.strip() or machine.title
+            scenario = machine.scenario._replace(title=title, summary=summary.strip())
+            self._controller.set_files(machine._replace(title=title, scenario=scenario))
+            self._changed()
 
     def _about(self, draft: bool) -> str:
         """What the note is about, and how it is accepted."""
@@ -148,11 +157,12 @@ class Notes(QObject):
         lines = [START] if said.where == "start" else [said.where, said.text]
         if draft:
             lines.append("This text was typed before and is not a note yet.")
-        return "\n".join([*lines, "Ctrl+Enter keeps the note. Esc keeps the text as a draft."])
+        lines.append("The notes on an operation are its caption on the stage." if said.where != "start" else "")
+        return "\n".join([*filter(None, lines), "Ctrl+Enter keeps the note. Esc keeps the text as a draft."])
 
     def _typed(self, text: str) -> None:
         self.notebook.keep_draft(text)
-        self.changed.emit()
+        self._changed()
 
     def _left(self) -> None:
         self._show_notes()
@@ -163,14 +173,14 @@ class Notes(QObject):
         """Writes a note on the present step; empty text removes it."""
         self.notebook.write(text)
         self._show_notes()
-        self.changed.emit()
+        self._changed()
         if self.notebook.here() is not None:
             self.panel_in_front()
 
     def remove(self, note: Note) -> None:
         self.notebook.remove(note)
         self._show_notes()
-        self.changed.emit()
+        self._changed()
 
     def go_to(self, note: Note) -> None:
         """Seeks to a note's step; on a branch, redoes the operations that lead there."""

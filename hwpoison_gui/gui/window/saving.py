@@ -9,6 +9,7 @@ from typing import Final
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
+from hwpoison_gui import resources
 from hwpoison_gui.gui.control.background import Background
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.look.plain import plain_labels
@@ -80,6 +81,8 @@ class Saving(QObject):
         kinds = [_SESSION, _INSIDE if machine.scenario is None else _SCENARIO]
         if machine.exported is not None:
             kinds = [_INSIDE]
+        elif self._is_story:
+            kinds.reverse()
         name, kind = QFileDialog.getSaveFileName(
             self._above, "Save what was done", str(self._suggested()), ";;".join(kinds)
         )
@@ -97,7 +100,14 @@ class Saving(QObject):
         stem = Path(machine.saves_to or machine.file).stem or "session"
         beside = machine.saves_to or self.folder or machine.file
         folder = Path(beside) if beside == self.folder else Path(beside).parent
-        return folder / f"{stem}{SUFFIX}"
+        return folder / f"{stem}{'.toml' if self._is_story else SUFFIX}"
+
+    @property
+    def _is_story(self) -> bool:
+        """Whether the machine is a scenario of the user's, which holds all that was done."""
+        machine = self._controller.machine
+        own = machine.file.endswith(".toml") and not Path(machine.file).is_relative_to(resources.folder())
+        return own and not machine.saves_to and not self._controller.session.branches.kept
 
     def with_suffix(self, name: str, suffix: str, save: Callable[[Path], None]) -> None:
         """Saves under a name with that suffix; asks where it was added and such a file exists."""
@@ -171,6 +181,9 @@ class Saving(QObject):
             return
         book, branches = self._notes.notebook, self._controller.session.branches.kept
         if not (notes.lost or book.drafts or branches):
+            machine = self._controller.machine
+            if not machine.saves_to:
+                self._controller.set_files(machine._replace(file=str(path.absolute())))
             self._done(path, work)
             then()
             return

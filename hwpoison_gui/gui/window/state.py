@@ -55,7 +55,7 @@ def connect_state(
 
     present.opened.connect(opened)
     present.moved.connect(show)
-    present.looked.connect(actions.refresh)
+    present.looked.connect(show)
     lenses.lensChanged.connect(lens_changed)
     frame_map.layoutChanged.connect(layout_changed)
     controller.work.busyChanged.connect(actions.refresh)

@@ -18,10 +18,11 @@ from hwpoison_gui.view.words.words import counted
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMessageBox
 
-# The newest operation, the branches, the notes, the drafts and the comparisons. Operations compare by identity: while
-# the newest one is the same, so are those before it.
-Work = tuple[object, tuple[int, ...], tuple[object, ...], tuple[object, ...], tuple[object, ...]]
-_NEVER: Work = (None, (), (), (), ("never saved",))
+# The newest operation, the branches, the notes, the drafts, the comparisons, and what else is told. Operations compare
+# by identity: while the newest one is the same, so are those before it.
+Told = tuple[object, ...]
+Work = tuple[object, tuple[int, ...], Told, Told, Told, Told]
+_NEVER: Work = (None, (), (), (), (), ("never saved",))
 
 
 class UnsavedWork(QObject):
@@ -48,7 +49,15 @@ class UnsavedWork(QObject):
         newest = session.operations[-1] if session.operations else None
         branches = tuple(branch.number for branch in session.branches.kept)
         compared = tuple(map(id, session.comparisons))
-        return newest, branches, tuple(book.notes), tuple(book.drafts), compared
+        return newest, branches, tuple(book.notes), tuple(book.drafts), compared, self._told()
+
+
+    def _told(self) -> tuple[object, ...]:
+        """Title and summary, and speaker notes and stops of the operations that have some."""
+        machine, operations = self._controller.machine, self._controller.session.operations
+        told = ((number, one.telling.notes, one.telling.pause) for number, one in enumerate(operations)
+                if one.telling.notes or one.telling.pause is not None)  # fmt: skip
+        return machine.title, machine.scenario.summary if machine.scenario is not None else "", *told
 
     def mark_saved(self, work: Work) -> None:
         """`work` is in a file; what was done since is not."""

@@ -25,10 +25,7 @@ class Captions:
 
     def __init__(self, session: Session, title: str, summary: str) -> None:
         self._session, self._title, self._summary = session, title, plain(summary)
-        self._known: tuple[int, Operation | None] = (
-            0,
-            None,
-        )  # operations of which the captions were read, and the newest
+        self._known: tuple[int, Operation | None, int] = 0, None, -1  # what the captions were read of
         self._captions: list[str] = []
 
     @property
@@ -47,8 +44,9 @@ class Captions:
     def _read(self) -> list[str]:
         operations = self._session.operations
         newest = operations[-1] if operations else None
-        if self._known != (len(operations), newest):
-            self._known = len(operations), newest
+        known = len(operations), newest, self._session.tellings
+        if self._known != known:
+            self._known = known
             self._captions = [plain(operation.telling.caption) for operation in operations]
         return self._captions
 

@@ -1,0 +1,133 @@
+"""The dialog for a note on the present step, and for what else is told there: speaker notes, stop, title, summary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QFontMetrics, QKeyEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QInputDialog,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
+
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.plain import plain_labels
+
+_WIDE: Final = 460  # pixels, at 100 % text
+_FRAME: Final = 40  # pixels of a window's frame
+_LINES: Final = 3  # of the fields below the note
+STOPS: Final = "&Stop after this operation when presenting"
+
+
+class Told(NamedTuple):
+    """What is told about an operation beside its caption: `number` counts from 1, `kept` takes a change."""
+
+    number: int
+    notes: str
+    stops: bool
+    kept: Callable[[str, bool], object]
+
+
+class Titled(NamedTuple):
+    """Title and summary of the story; `kept` takes a change."""
+
+    title: str
+    summary: str
+    kept: Callable[[str, str], object]
+
+
+class _KeepsByEnter(QObject):
+    """Enter starts a new line; Ctrl+Enter accepts the dialog."""
+
+    def __init__(self, dialog: QInputDialog) -> None:
+        super().__init__(dialog)
+        self._dialog = dialog
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+            if enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+                self._dialog.accept()
+                return True
+        return False
+
+
+def note_dialog(above: QWidget, title: str, about: str, text: str, told: Told | Titled | None) -> QInputDialog:
+    """The dialog with the note `text`; what is `told` is kept as it is typed."""
+    dialog = QInputDialog(above)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.setOption(QInputDialog.InputDialogOption.UsePlainTextEditForTextInput)
+    dialog.setWindowTitle(title)
+    dialog.setLabelText(about)
+    dialog.setTextValue(text)
+    for label in dialog.findChildren(QLabel):
+        label.setWordWrap(True)  # a long sentence would make the dialog wider than a small screen
+    keeps = _KeepsByEnter(dialog)
+    for edit in dialog.findChildren(QPlainTextEdit):
+        edit.setAccessibleName("Note")
+        edit.setTabChangesFocus(True)
+        edit.installEventFilter(keeps)
+    box = dialog.layout()
+    if isinstance(box, QVBoxLayout) and told is not None:
+        fields = _of_operation(told, dialog) if isinstance(told, Told) else _of_story(told, dialog)
+        for field in fields:
+            box.insertWidget(box.count() - 1, field)
+            field.installEventFilter(keeps)
+    plain_labels(dialog)
+    room, wanted = above.window().size(), dialog.sizeHint()
+    dialog.resize(min(look.px(_WIDE), room.width() - _FRAME), min(wanted.height(), room.height() - _FRAME))
+    return dialog
+
+
+def _of_operation(told: Told, dialog: QWidget) -> list[QWidget]:
+    notes = _field("Speaker notes", told.notes, dialog)
+    stops = QCheckBox(STOPS, dialog)
+    stops.setChecked(told.stops)
+
+    def keep() -> None:
+        told.kept(notes.toPlainText(), stops.isChecked())
+
+    notes.textChanged.connect(keep)
+    stops.toggled.connect(keep)
+    head = _label(f"Speaker &notes for operation {told.number}: only the speaker’s window shows them", notes, dialog)
+    return [head, notes, stops]
+
+
+def _of_story(told: Titled, dialog: QWidget) -> list[QWidget]:
+    title, summary = QLineEdit(told.title, dialog), _field("Summary of the story", told.summary, dialog)
+    title.setAccessibleName("Title of the story")
+
+    def keep() -> None:
+        told.kept(title.text(), summary.toPlainText())
+
+    title.textChanged.connect(keep)
+    summary.textChanged.connect(keep)
+    return [_label("&Title of the story, as the stage begins with it", title, dialog), title,
+            _label("Its s&ummary, in one sentence", summary, dialog), summary]  # fmt: skip
+
+
+def _field(name: str, text: str, dialog: QWidget) -> QTextEdit:
+    """A text of some lines."""
+    edit = QTextEdit(dialog)
+    edit.setObjectName("field")
+    edit.setAcceptRichText(False)
+    edit.setPlainText(text)
+    edit.setTabChangesFocus(True)
+    edit.setAccessibleName(name)
+    edit.setFixedHeight(QFontMetrics(edit.font()).lineSpacing() * _LINES + look.LARGE)
+    return edit
+
+
+def _label(text: str, buddy: QWidget, dialog: QWidget) -> QLabel:
+    label = QLabel(text, dialog)
+    label.setBuddy(buddy)
+    label.setWordWrap(True)
+    return label
