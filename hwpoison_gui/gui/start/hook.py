@@ -143,6 +143,7 @@ class Hook(QWidget):
             return
         self.text.setText(scene.verdict)
         self.after.setText(LATE)
+        self.late.setAccessibleDescription(f"{scene.verdict} {LATE} Compares with late kill.")  # it gets the focus
         self._show_buttons()
         if self._large:
             self.late.setFocus()

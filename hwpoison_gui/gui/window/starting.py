@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # there once the window is complete
     from hwpoison_gui.gui.window.comparison import Comparison
     from hwpoison_gui.gui.window.main_window import MainWindow
     from hwpoison_gui.opening import Opened
+    from hwpoison_gui.view.base.palette import Theme
 
 _MOST_RECENT: Final = 6
 _IDLE_MS: Final = 200  # after the window is complete
@@ -41,6 +42,7 @@ class Starting(QObject):
         self.page = page = StartPage(window, window.appearance.theme, window.settings.get(keys.START_PAGE))
         page.lessons.set_lessons(lessons.kept())
         self._list_ways()
+        self._appearance.changed.connect(self._set_theme)
         page.left.connect(self.leave)
         page.openWanted.connect(lambda path: self._do(partial(self._open, path, present=False)))
         page.presentWanted.connect(lambda path: self._do(partial(self._open, path, present=True)))
@@ -62,7 +64,6 @@ class Starting(QObject):
             moved.connect(self.leave)
         window.actions_.refresh()
         self.page.follow_menu(window.menuBar())
-        self._appearance.changed.connect(self.page.set_theme)
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
             waiting()
@@ -107,6 +108,11 @@ class Starting(QObject):
 
             self._pictures = Pictures(self, self.page.lessons, self._take_scene)
             self._pictures.begin()
+
+    def _set_theme(self, theme: Theme) -> None:
+        self.page.set_theme(theme)
+        if self.comparison is not None and self.comparison.shown is not None:
+            self.comparison.shown.set_theme(theme)
 
     def _keep(self, shown: bool) -> None:
         self._window.settings.keep(keys.START_PAGE, shown)
