@@ -95,7 +95,7 @@ class MainWindow(QMainWindow):
         self._place_middle()
         self.panels = Panels(self, self.controller, self.present, self.appearance, self.map, self.menus, self.notes)
         self.docks = self.panels.docks
-        self.notes.panel_in_front = self._notebook_in_front
+        self.notes.panel_in_front = partial(self.show_panel, "notebook", focus=False)
         self._connect()
         self._own_keys = tab_order.OwnKeys(self)
         self._place_docks()
@@ -339,8 +339,8 @@ class MainWindow(QMainWindow):
         placing.reset_docks(self, self.stage, self.docks)
         self.room.docks_were_reset()
 
-    def show_panel(self, name: str) -> None:
-        """Brings a panel to the front and focuses it."""
+    def show_panel(self, name: str, focus: bool = True) -> None:
+        """Brings a panel to the front, and focuses it."""
         from hwpoison_gui.gui.window.panels import TABLES
 
         self.room.expand(self.docks[name])
@@ -348,12 +348,8 @@ class MainWindow(QMainWindow):
         self.docks[name].raise_()
         if name in TABLES and self.docks[name].height() < self.height() * _READABLE:
             self.resizeDocks([self.docks[name]], [round(self.height() * _READABLE)], Qt.Orientation.Vertical)
-        self.docks[name].content().setFocus()
-
-    def _notebook_in_front(self) -> None:
-        self.room.expand(self.docks["notebook"])
-        self.docks["notebook"].show()
-        self.docks["notebook"].raise_()
+        if focus:
+            self.docks[name].content().setFocus()
 
     def _add_panels_menu(self) -> None:
         menu = self.menu_of["&View"].addMenu("&Panels")
