@@ -104,10 +104,14 @@ class Saving(QObject):
 
     @property
     def _is_story(self) -> bool:
-        """Whether the machine is a scenario of the user's, which holds all that was done."""
+        """Whether the machine is from a scenario that this program wrote: one written by hand may have comments."""
         machine = self._controller.machine
-        own = machine.file.endswith(".toml") and not Path(machine.file).is_relative_to(resources.folder())
-        return own and not machine.saves_to and not self._controller.session.branches.kept
+        path = Path(machine.file)
+        if path.suffix != ".toml" or machine.saves_to or path.is_relative_to(resources.folder()):
+            return False
+        from hwpoison_gui.session.scenario.writer import is_as_written
+
+        return not self._controller.session.branches.kept and is_as_written(path)
 
     def with_suffix(self, name: str, suffix: str, save: Callable[[Path], None]) -> None:
         """Saves under a name with that suffix; asks where it was added and such a file exists."""

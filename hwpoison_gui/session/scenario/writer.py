@@ -34,6 +34,15 @@ def save(scenario: Scenario, path: str | PathLike[str]) -> None:
     atomic_file.write(Path(path), text.encode("utf-8"))
 
 
+def is_as_written(path: Path) -> bool:
+    """Whether a file is what `save` writes, so that nothing is lost when it is saved again."""
+    try:
+        text = path.read_text("utf-8")
+        return dumps(loads(text)) == text
+    except (OSError, UnicodeDecodeError, ScenarioError):
+        return False
+
+
 def dumps(scenario: Scenario) -> str:
     """The scenario as the text of a file."""
     head = [f"format = {scenario.format}", f"title = {_string(scenario.title)}"]

@@ -13,7 +13,7 @@ from hwpoison_gui import atomic_file
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.scenario.reader import load, loads
 from hwpoison_gui.session.scenario.scenario import Memory, Scenario, ScenarioStep
-from hwpoison_gui.session.scenario.writer import dumps, save
+from hwpoison_gui.session.scenario.writer import dumps, is_as_written, save
 from tests.paths import DATA
 
 CASES = sorted((DATA / "cases").glob("*/*.toml"))
@@ -136,3 +136,13 @@ def test_what_would_not_load_is_not_written(tmp_path: Path) -> None:
         with pytest.raises(ScenarioError):
             save(bad, path)
     assert os.listdir(tmp_path) == []
+
+
+def test_a_file_with_a_comment_is_not_as_written(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    save(loads('format = 1\ntitle = "A"\n[[step]]\nop = "task"\nname = "t"\n'), path)
+    assert is_as_written(path)
+    path.write_text(f"# mine\n{path.read_text()}")
+    assert not is_as_written(path)
+    path.write_bytes(b"\xff")
+    assert not is_as_written(path) and not is_as_written(tmp_path / "none.toml")
