@@ -95,7 +95,7 @@ def open_machine():
     return start.open()
 
 def wait(window):
-    QTimer.singleShot(0, lambda: (loaded("complete"), app.exit()) if window.is_complete else wait(window))
+    QTimer.singleShot(0, lambda: (loaded("complete"), window.close()) if window.is_complete else wait(window))
 
 window = run.begin(start._replace(open=open_machine), wait, page=True)
 app.exec()

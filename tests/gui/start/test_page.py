@@ -201,6 +201,8 @@ def test_the_other_ways_and_files_used_last(start, tmp_path: Path) -> None:
     window.actions_["start-page"].trigger()
     texts = [way.text for way in page.ways.ways.ways]
     assert texts[:2] == ["A small desktop", "A recorded server"] and texts[-1] == "mine.toml"
+    window.activateWindow()
+    until(lambda: window.isActiveWindow())
     page.ways.setFocus()
     press(Key.Key_End)
     assert page.ways.currentIndex().row() == len(texts) - 1
