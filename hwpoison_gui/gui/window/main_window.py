@@ -237,12 +237,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         """Order matters: lenses read what the map has read."""
         from hwpoison_gui.gui.map.connect import connect_copy, connect_lenses, connect_map, connect_panic
-        from hwpoison_gui.gui.timeline.connect import (
-            connect_captions,
-            connect_playback,
-            connect_progress,
-            connect_timeline,
-        )
+        from hwpoison_gui.gui.timeline import connect as timeline
         from hwpoison_gui.gui.toolbar.connect import connect_toolbar
         from hwpoison_gui.gui.widgets import messages
 
@@ -250,10 +245,10 @@ class MainWindow(QMainWindow):
         connect_map(self.map, c, present, self.appearance, self.menus.show_frame_menu)
         connect_lenses(self.lenses, self.filter, self.lens_bar, self.legend, self.map, present, lambda: self.finder)
         connect_panic(c, present, self.on_demand.panic)
-        connect_timeline(self.sentence, self.transport, c, present, self.go_to.show)
-        connect_captions(c, present, self.notes.changed, self.on_demand.caption)
-        connect_progress(self.progress, c, self.appearance)
-        connect_playback(c.playback, self.settings, self.appearance)
+        timeline.connect_timeline(self.sentence, self.transport, c, present, self.go_to.show)
+        timeline.connect_captions(c, present, self.notes.changed, self.on_demand.caption)
+        timeline.connect_progress(self.progress, c, self.appearance)
+        timeline.connect_playback(c.playback, self.settings, self.appearance)
         connect_toolbar(self.sliders, self.counters, self.profile, c, present)
         self.filter.found.connect(lambda _: self.actions_.refresh())
         self.history.waysChanged.connect(self.actions_.refresh)
