@@ -18,11 +18,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from hwpoison_gui.gui.look import fitting
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain_labels
 
 _WIDE: Final = 460  # pixels, at 100 % text
-_FRAME: Final = 40  # pixels of a window's frame
 _LINES: Final = 3  # of the fields below the note
 STOPS: Final = "&Stop after this operation when presenting"
 
@@ -82,8 +82,7 @@ def note_dialog(above: QWidget, title: str, about: str, text: str, told: Told | 
             box.insertWidget(box.count() - 1, field)
             field.installEventFilter(keeps)
     plain_labels(dialog)
-    room, wanted = above.window().size(), dialog.sizeHint()
-    dialog.resize(min(look.px(_WIDE), room.width() - _FRAME), min(wanted.height(), room.height() - _FRAME))
+    fitting.resize_dialog(dialog, _WIDE, dialog.sizeHint().height() / look.scale())
     return dialog
 
 
