@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 # The newest operation, the branches, the notes, the drafts, the comparisons, and what else is told. Operations compare
 # by identity: while the newest one is the same, so are those before it.
-Told = tuple[object, ...]
-Work = tuple[object, tuple[int, ...], Told, Told, Told, Told]
+_Some = tuple[object, ...]
+Work = tuple[object, tuple[int, ...], _Some, _Some, _Some, _Some]
 _NEVER: Work = (None, (), (), (), (), ("never saved",))
 
 
@@ -50,7 +50,6 @@ class UnsavedWork(QObject):
         branches = tuple(branch.number for branch in session.branches.kept)
         compared = tuple(map(id, session.comparisons))
         return newest, branches, tuple(book.notes), tuple(book.drafts), compared, self._told()
-
 
     def _told(self) -> tuple[object, ...]:
         """Title and summary, and speaker notes and stops of the operations that have some."""
