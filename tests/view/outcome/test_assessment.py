@@ -130,7 +130,10 @@ def what_decides(m: Machine, pfn: int) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_frames_without_users_are_of_one_class_if_nothing_tells_them_apart(profile: str) -> None:
+def test_frames_without_users_are_of_one_class_if_nothing_tells_them_apart(
+    profile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_CHUNK", 1 << 10)
     rng = np.random.default_rng(2)
     session = with_huge_pages(profile, rng)
     do(session, "task", name="copies")
