@@ -129,6 +129,8 @@ def _flags() -> Iterator[Word]:
 
 
 def _processes(m: Machine, before: str) -> Iterator[Word]:
+    for comm in dict.fromkeys(process.comm for process in m.living()):
+        yield Word(before + quoted(comm), "what the processes of that name have mapped")
     for process in m.living():
         yield Word(before + quoted(process.label), f"what process {process.tgid} has mapped")
 

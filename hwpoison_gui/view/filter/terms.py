@@ -172,7 +172,7 @@ def _of_task(m: Machine, term: Term) -> Bools:
 def _of_pid(m: Machine, term: Term) -> Bools:
     processes = _numbered(m, term.text)
     if not processes:
-        numbers = (f"{process.tgid} ({process.label})" for process in m.living())
+        numbers = (f"{process.tgid} ({process.comm})" for process in m.living())
         raise term.error(f"no process has that number; {some_of(numbers)}")
     return frames_of_owners(m, processes, ())
 

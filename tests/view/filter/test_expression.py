@@ -90,7 +90,7 @@ def test_ranges_of_frames(session: Session, text: str, pfns: range) -> None:
 
 def test_processes_and_files(session: Session) -> None:
     m = session.machine
-    process = next(process for process in m.living() if process.name == "postgres")
+    process = next(process for process in m.living() if process.name == "postgres:530")
     by_name, by_pid = found(session, "task:postgres"), found(session, f"pid:{process.tgid}")
     assert set(by_pid.tolist()) <= set(by_name.tolist())
     assert len(by_pid)
