@@ -76,14 +76,12 @@ class MainWindow(QMainWindow):
         """Everything else, and the machine of which the map shows the frames already, or another one."""
         from hwpoison_gui.gui.control.controller import Controller
         from hwpoison_gui.gui.control.present import Present
-        from hwpoison_gui.gui.control.slices import after_next_turn
         from hwpoison_gui.gui.look.dock import TabTips
         from hwpoison_gui.gui.window import tab_order
         from hwpoison_gui.gui.window.panels import Panels
 
         if self.map.plane is not None:
             self.map.hold(True)  # it has the size already that it will have
-            after_next_turn(self.map, lambda: self.map.hold(False))
         self.tab_tips = TabTips(self)
         self.setIconSize(look.icon_size())
         self.controller = Controller(self._with_plane(opened), self)
@@ -414,6 +412,9 @@ class MainWindow(QMainWindow):
         for part in (self.playing, self.room):
             part.follow_window()
         self.keeping.take_drops()
+        for _ in range(2):  # what the panels hold has changed how much room they need
+            self._lay_out()
+        self.map.hold(False)
         if self.starting is None:
             self.map.setFocus()
 

@@ -290,6 +290,15 @@ def test_the_legend_has_all_its_lines_before_it_is_painted(begin: Callable[[Star
     assert window.legend.height() == window.legend.layout().heightForWidth(window.legend.width())
 
 
+def test_the_map_is_painted_once_with_the_rest(begin: Callable[[Start], Begun]) -> None:
+    default_machine()
+    begun = begin(start_of_desktop())
+    item = begun.window.map.view.item
+    until(lambda: begun.window.is_complete and item.paints > 1)
+    begun.qtbot.wait(50)
+    assert item.paints == 2
+
+
 def test_a_machine_with_other_frames_is_shown_as_it_is(begin: Callable[[Start], Begun]) -> None:
     window = begin(start_of(small(4096))._replace(open=lambda: small(8192))).complete()
     assert window.map.plane is not None and window.map.plane.frames == 8192
