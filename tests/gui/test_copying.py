@@ -27,14 +27,14 @@ def hit(user: User) -> Iterator[User]:
 
 PARTS: dict[str, tuple[Callable[[User], QWidget], str]] = {
     "sentence": (lambda user: user.window.sentence, "SIGBUS killed srv"),
-    "rmap": (lambda user: user.window.rmap, "anon_vma"),
-    "why": (lambda user: user.window.why, "May the kernel try to recover?"),
+    "rmap": (lambda user: user.window.docks["rmap"].content(), "anon_vma"),
+    "why": (lambda user: user.window.docks["why"].content(), "May the kernel try to recover?"),
     "states": (lambda user: user.window.docks["states"].content().view, "unknown page state"),
     "frame": (lambda user: user.window.docks["frame"].content(), "HWPOISON"),
-    "tasks": (lambda user: user.window.tasks, "srv\tkilled"),
+    "tasks": (lambda user: user.window.docks["tasks"].content(), "srv\tkilled"),
     "vmas": (lambda user: user.window.tables.by_name["vmas"], "Perms"),
     "files": (lambda user: user.window.tables.by_name["files"], "/srv/data"),
-    "log": (lambda user: user.window.log, "Killing srv"),
+    "log": (lambda user: user.window.docks["log"].content(), "Killing srv"),
     "map": (lambda user: user.window.map.view, "hardware poison"),
     "legend": (lambda user: user.window.legend, "Kind\tFrames\tMemory"),
     "figures": (lambda user: user.window.counters, "HardwareCorrupted 4 kB"),
@@ -75,7 +75,7 @@ def test_the_context_menu_copies_it_too(hit: User, part: str) -> None:
 
 
 def test_what_is_selected_is_copied_alone(hit: User) -> None:
-    log = hit.window.log
+    log = hit.window.docks["log"].content()
     log.setCurrentIndex(log.log.index(0))
     QTest.keyClick(log, Qt.Key.Key_C, CTRL)
     assert len(QApplication.clipboard().text().splitlines()) == 1
@@ -87,6 +87,8 @@ def test_marked_frames_are_copied_as_a_table_and_all_tasks_by_their_menu(hit: Us
     QTest.keyClick(hit.window.map.view, Qt.Key.Key_C, CTRL)
     heads, *rows = QApplication.clipboard().text().splitlines()
     assert heads.split("\t")[:2] == ["Frame", "Kind"] and len(rows) == 2 and f"{first:#x}\tfile" in rows[0]
-    assert hit.window.tasks.whole()
-    hit.choose(hit.window.menus.task_menu(hit.window.tasks.tasks.rows[-1].tgid), "Copy all tasks as a table")
+    assert hit.window.docks["tasks"].content().whole()
+    hit.choose(
+        hit.window.menus.task_menu(hit.window.docks["tasks"].content().tasks.rows[-1].tgid), "Copy all tasks as a table"
+    )
     assert len(QApplication.clipboard().text().splitlines()) == 6

@@ -125,7 +125,7 @@ def test_all_words_fit_in_the_smallest_window_or_are_told(small: User) -> None:
     until(lambda: len(small.session.steps) > total + 1 and not window.controller.busy)
     window.controller.seek(len(small.session.steps))
     QApplication.processEvents()
-    assert window.panic.isVisible()
+    assert window.on_demand.panic().isVisible()
     assert cut(window) == []
 
 
@@ -240,5 +240,7 @@ def test_a_cut_label_has_an_ellipsis_and_its_tip_says_all(qtbot) -> None:
 
 
 def test_the_columns_of_tasks_fit_the_usual_window(open_window) -> None:
-    table = open_window(Opened(Session.fresh(65536, 3, "desktop"), "a test"), (1280, 800)).window.tasks
+    table = (
+        open_window(Opened(Session.fresh(65536, 3, "desktop"), "a test"), (1280, 800)).window.docks["tasks"].content()
+    )
     assert not table.horizontalScrollBar().maximum()

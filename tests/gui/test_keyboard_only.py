@@ -62,7 +62,7 @@ class Typist(Person):
         return self.reads(self.window.sentence)
 
     def alive(self) -> set[str]:
-        rows = [row.split("\t") for row in eyes.rows_in_view(self.window.tasks)]
+        rows = [row.split("\t") for row in eyes.rows_in_view(self.window.docks["tasks"].content())]
         return {row[1].partition(":")[0] for row in rows if row[2] == "running"}
 
 
@@ -75,24 +75,28 @@ def typist(open_window, qtbot) -> Typist:
 def test_every_panel_is_reached_and_left(typist: Typist) -> None:
     me, w = typist, typist.window
     panels = (
-        w.rmap,
-        w.why,
+        w.docks["rmap"].content(),
+        w.docks["why"].content(),
         w.docks["states"].content().view,
         w.docks["frame"].content(),
-        w.tasks,
+        w.docks["tasks"].content(),
         w.tables.pages.view,
         w.tables.vmas,
         w.tables.files,
     )
     keys = (Key.Key_1, Key.Key_2, Key.Key_3, Key.Key_4, Key.Key_5, Key.Key_6, Key.Key_7, Key.Key_8)
-    for key, panel in zip((*keys, Key.Key_9, Key.Key_0), (*panels, w.log, w.notebook), strict=True):
+    for key, panel in zip(
+        (*keys, Key.Key_9, Key.Key_0), (*panels, w.docks["log"].content(), w.docks["notebook"].content()), strict=True
+    ):
         me.press(key, ALT)
         assert me.at is panel
     there = []
     for _ in range(7):
         me.press(Key.Key_F6)
         there.append(me.at)
-    assert {w.map.view, w.rmap, w.sentence, w.notebook} <= set(there) and len(set(there)) >= 6
+    assert {w.map.view, w.docks["rmap"].content(), w.sentence, w.docks["notebook"].content()} <= set(there) and len(
+        set(there)
+    ) >= 6
     me.press(Key.Key_F6, SHIFT)
     assert me.at is there[-2]
 
@@ -230,7 +234,7 @@ def test_a_policy_is_chosen_in_the_table_and_by_its_menu(typist: Typist) -> None
     me, w = typist, typist.window
 
     def policy(name: str) -> str:
-        rows = [row.split("\t") for row in eyes.rows_in_view(w.tasks)]
+        rows = [row.split("\t") for row in eyes.rows_in_view(w.docks["tasks"].content())]
         return next(row[3] for row in rows if row[1].startswith(f"{name}:"))
 
     me.press(Key.Key_5, ALT)
@@ -277,7 +281,11 @@ def test_menus_of_frames(typist: Typist) -> None:
 
 def test_rows_are_ordered_and_copied(typist: Typist) -> None:
     me, w = typist, typist.window
-    for key, table in ((Key.Key_5, w.tasks), (Key.Key_7, w.tables.vmas), (Key.Key_8, w.tables.files)):
+    for key, table in (
+        (Key.Key_5, w.docks["tasks"].content()),
+        (Key.Key_7, w.tables.vmas),
+        (Key.Key_8, w.tables.files),
+    ):
         me.press(key, ALT)
         me.press(Key.Key_Down)
         me.press(Key.Key_Right)
@@ -328,8 +336,8 @@ def test_a_group_of_users_unfolds_and_one_is_chosen(open_window, qtbot) -> None:
     me.press(Key.Key_Down)
     assert "worker-0:" in me.reads(me.at)
     me.press(Key.Key_Return)
-    assert any("worker-0" in row for row in eyes.rows_in_view(me.window.tasks))
-    assert me.window.tasks.currentIndex().siblingAtColumn(1).data() == "worker-0:102"
+    assert any("worker-0" in row for row in eyes.rows_in_view(me.window.docks["tasks"].content()))
+    assert me.window.docks["tasks"].content().currentIndex().siblingAtColumn(1).data() == "worker-0:102"
 
 
 def test_outline_and_state_table_are_walked(typist: Typist) -> None:
@@ -346,9 +354,9 @@ def test_outline_and_state_table_are_walked(typist: Typist) -> None:
     assert "is reported" in me.said() or "recover" in me.said()
     me.press(Key.Key_Home)
     me.press(Key.Key_Left)  # folds
-    assert len(eyes.rows_in_view(w.why)) < 10
+    assert len(eyes.rows_in_view(w.docks["why"].content())) < 10
     me.press(Key.Key_Right)
-    assert len(eyes.rows_in_view(w.why)) >= 10
+    assert len(eyes.rows_in_view(w.docks["why"].content())) >= 10
     me.press(Key.Key_F6)
     me.press(Key.Key_End)
     me.press(Key.Key_3, ALT)
@@ -369,7 +377,7 @@ def test_moments_are_noted_changed_returned_to_and_removed(typist: Typist) -> No
     me.press(Key.Key_N)
     me.type("before all")
     me.press(Key.Key_Return, CTRL)
-    assert "before all" in me.reads(w.notebook)
+    assert "before all" in me.reads(w.docks["notebook"].content())
     me.press(Key.Key_Home)
     me.press(Key.Key_N)
     me.type("the very start")
@@ -384,10 +392,10 @@ def test_moments_are_noted_changed_returned_to_and_removed(typist: Typist) -> No
     me.press(Key.Key_End, CTRL)
     me.type(", again")
     me.press(Key.Key_Return, CTRL)
-    assert "the very start, again" in me.reads(w.notebook)
+    assert "the very start, again" in me.reads(w.docks["notebook"].content())
     me.press(Key.Key_0, ALT)
     me.press(Key.Key_Delete)
-    assert "the very start" not in me.reads(w.notebook)
+    assert "the very start" not in me.reads(w.docks["notebook"].content())
 
 
 def test_dialogs_open_and_close(typist: Typist) -> None:

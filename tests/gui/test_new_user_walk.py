@@ -81,23 +81,25 @@ class Stranger(Person):
         return set().union(*(self.named(part) for part in parts if re.search(of, part, re.IGNORECASE)))
 
     def told_by_the_outline(self, of: str) -> set[str]:
-        return self.named(self.sought(rf"^{of}: (.*)", self.window.why))
+        return self.named(self.sought(rf"^{of}: (.*)", self.window.docks["why"].content()))
 
     def whys_by_the_outline(self) -> dict[str, str]:
         """Of each task that the handler came by: all that is said of it, told by its number."""
-        lines = self.reads_to_the_end(self.window.why)
+        lines = self.reads_to_the_end(self.window.docks["why"].content())
         rows = self.states_by_the_table().items()
         return {name: "\n".join(line for line in lines if f":{row[0]} " in line) for name, row in rows}
 
     def fates_by_the_map(self) -> dict[str, str]:
         """Of each task on the reverse map: what became of it, and its page-table entry."""
-        rows = re.findall(r"^.+:(\d+)  (.*?); .*PTE: ([^;\n]*)", self.reads(self.window.rmap), re.MULTILINE)
+        rows = re.findall(
+            r"^.+:(\d+)  (.*?); .*PTE: ([^;\n]*)", self.reads(self.window.docks["rmap"].content()), re.MULTILINE
+        )
         names = {row[0]: name for name, row in self.states_by_the_table().items()}
         return {names[number]: f"{fate}, {entry}" for number, fate, entry in rows}
 
     def states_by_the_table(self) -> dict[str, list[str]]:
         """Of each task: its number, its state and by what it was killed."""
-        rows = [row.split("\t") for row in self.reads_to_the_end(self.window.tasks)]
+        rows = [row.split("\t") for row in self.reads_to_the_end(self.window.docks["tasks"].content())]
         return {row[1]: [row[0], row[2], row[8]] for row in rows}
 
     def dead_by_the_table(self) -> set[str]:
@@ -105,7 +107,9 @@ class Stranger(Person):
 
     def dead_by_the_log(self) -> set[str]:
         """The kernel prints names and numbers of its own: the numbers stand in the table of tasks."""
-        numbers = re.findall(r"MCE.*Killing .*?:(\d+) ", "\n".join(self.reads_to_the_end(self.window.log)))
+        numbers = re.findall(
+            r"MCE.*Killing .*?:(\d+) ", "\n".join(self.reads_to_the_end(self.window.docks["log"].content()))
+        )
         return {name for name, row in self.states_by_the_table().items() if row[0] in numbers}
 
 

@@ -107,7 +107,7 @@ def test_painted_views_tell_what_they_show(somebody: Person) -> None:
     me, w = somebody, somebody.window
     told = {
         "map": w.map.view,
-        "users": w.rmap,
+        "users": w.docks["rmap"].content(),
         "sentence": w.sentence,
         "steps": w.transport.timeline,
         "row": w.operations,
@@ -143,7 +143,7 @@ def test_many_users_are_told_in_groups_and_copied_one_by_one(open_window, qtbot)
     me.press(Key.Key_G, CTRL)
     me.type("top:m+0")
     me.press(Key.Key_Return)
-    said = heard(me.window.rmap, Text.Description)
+    said = heard(me.window.docks["rmap"].content(), Text.Description)
     assert "worker: 60 VMAs of 60 tasks" in said
     me.press(Key.Key_1, ALT)
     me.press(Key.Key_Down)

@@ -19,14 +19,14 @@ def test_a_click_on_a_shared_page_kills_all_who_share_it_and_going_back_revives_
     user.key(Key.Key_End)
     assert not user.window.controller.playback.playing
     assert user.alive(*EVERYBODY, "other") == [False, False, False, False, True]
-    rows = {row.task: row for row in user.window.tasks.tasks.rows}
+    rows = {row.task: row for row in user.window.docks["tasks"].content().tasks.rows}
     assert rows["w1"].killed_by == "SIGBUS (BUS_MCEERR_AO)"
     assert "Killed 4" in user.window.counters.texts()
     assert "HardwareCorrupted 4 kB" in user.window.counters.texts()
     user.key(Key.Key_PageUp)
     assert user.session.position == first
     assert user.alive(*EVERYBODY) == [True] * 4
-    assert all(row.alive for row in user.window.tasks.tasks.rows)
+    assert all(row.alive for row in user.window.docks["tasks"].content().tasks.rows)
     assert "HardwareCorrupted 0 kB" in user.window.counters.texts()
 
 
@@ -128,8 +128,8 @@ def test_recovery_off_panics_and_only_going_back_goes_on(user) -> None:
     user.click_frame(pfn)
     user.key(Key.Key_End)
     assert window.controller.panicked
-    assert window.panic.isVisible()
-    assert window.panic.line.text().startswith("Kernel panic - not syncing")
+    assert window.on_demand.panic().isVisible()
+    assert window.on_demand.panic().line.text().startswith("Kernel panic - not syncing")
     assert not window.actions_["break"].isEnabled()
     assert "panicked" in window.actions_["break"].toolTip()
     assert not window.sliders["memory_failure_early_kill"].isEnabled()
@@ -137,15 +137,19 @@ def test_recovery_off_panics_and_only_going_back_goes_on(user) -> None:
     user.click_frame(pfn)
     user.click_frame(pfn + 1)
     assert len(user.session.steps) == steps and window.controller.panicked
-    back = next(button for button in window.panic.card.findChildren(type(window.transport.speed)) if button.isEnabled())
+    back = next(
+        button
+        for button in window.on_demand.panic().card.findChildren(type(window.transport.speed))
+        if button.isEnabled()
+    )
     assert back.text().replace("&", "") == "Step back"
     user.qtbot.mouseClick(back, Qt.MouseButton.LeftButton)
-    assert not window.controller.panicked and not window.panic.isVisible()
+    assert not window.controller.panicked and not window.on_demand.panic().isVisible()
     assert window.actions_["break"].isEnabled()
 
 
 def test_the_log_follows_the_timeline(user) -> None:
-    log = user.window.log
+    log = user.window.docks["log"].content()
     assert log.log.lines == []
     user.click_frame(user.frame("srv:heap+1"))
     user.key(Key.Key_End)
@@ -162,6 +166,6 @@ def test_the_log_follows_the_timeline(user) -> None:
 def test_a_double_click_on_a_line_goes_to_the_step_that_printed_it(user) -> None:
     user.click_frame(user.frame("srv:heap+1"))
     user.key(Key.Key_End)
-    log = user.window.log
+    log = user.window.docks["log"].content()
     log.doubleClicked.emit(log.model().index(2, 0))
     assert len(log.log.lines) == 3 and log.log.newest == {2}

@@ -58,7 +58,7 @@ def test_pages(me: Person) -> None:
 
 def test_tasks(me: Person) -> None:
     w = me.window
-    me.click(w.tasks.viewport(), me.row(w.tasks, "w1:103", 1))
+    me.click(w.docks["tasks"].content().viewport(), me.row(w.docks["tasks"].content(), "w1:103", 1))
     outlined = {int(pfn) for mark in w.map.view.item.highlights for pfn in mark.pfns}
     assert {frame(me, "w1:heap+1"), frame(me, "w1:data+1")} <= outlined
     me.press(Key.Key_Escape)
@@ -83,17 +83,20 @@ def test_the_log(me: Person) -> None:
     click_frame(me, pfn)
     me.press(Key.Key_Return)
     me.press(Key.Key_End)
-    whole = me.reads(w.log)
+    whole = me.reads(w.docks["log"].content())
     assert f"{pfn:#x}: Killing" in whole
     click_frame(me, pfn + 1)
     click_frame(me, pfn)
-    assert not w.log.selectedIndexes(), "all lines are about it: nothing is told apart"
+    assert not w.docks["log"].content().selectedIndexes(), "all lines are about it: nothing is told apart"
     click_frame(me, pfn + 1)
-    assert not w.log.selectedIndexes()
+    assert not w.docks["log"].content().selectedIndexes()
     me.press(Key.Key_Return)
     me.press(Key.Key_End)
     click_frame(me, pfn)
-    assert len({index.row() for index in w.log.selectedIndexes()}) == len(whole.splitlines())
+    assert len({index.row() for index in w.docks["log"].content().selectedIndexes()}) == len(whole.splitlines())
     click_frame(me, pfn + 1)
-    me.double_click(w.log.viewport(), w.log.visualRect(w.log.log.index(0)).center())
-    assert w.map.selection == pfn and len(me.reads(w.log)) < len(whole)
+    me.double_click(
+        w.docks["log"].content().viewport(),
+        w.docks["log"].content().visualRect(w.docks["log"].content().log.index(0)).center(),
+    )
+    assert w.map.selection == pfn and len(me.reads(w.docks["log"].content())) < len(whole)

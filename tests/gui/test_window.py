@@ -59,11 +59,18 @@ def test_every_theme_reaches_every_part(user, name: str) -> None:
 def test_nothing_is_cut_off(open_window, size) -> None:
     user = open_window(opening.default_machine(), size)
     window = user.window
-    for part in (window.map, window.sentence, window.transport, window.tasks, window.log, window.rmap):
+    for part in (
+        window.map,
+        window.sentence,
+        window.transport,
+        window.docks["tasks"].content(),
+        window.docks["log"].content(),
+        window.docks["rmap"].content(),
+    ):
         if part.isVisible():
             corner = part.mapTo(window, part.rect().bottomRight())
             assert window.rect().contains(corner), part
-    assert window.map.height() >= 140 and window.rmap.height() >= 120
+    assert window.map.height() >= 140 and window.docks["rmap"].content().height() >= 120
     for label in window.sentence.findChildren(QLabel):
         if label.text() and label not in (window.sentence.text, window.sentence.detail):
             assert QFontMetrics(label.font()).horizontalAdvance(label.text()) <= label.width()
@@ -147,7 +154,7 @@ def test_a_file_is_opened_and_a_bad_one_leaves_everything_as_it_was(user, tmp_pa
     window.machines.open_path(good)
     until(lambda: window.controller.machine.title == "Good")
     until(lambda: not window.machines.loader.busy)
-    assert [row.task for row in window.tasks.tasks.rows] == ["t"]
+    assert [row.task for row in window.docks["tasks"].content().tasks.rows] == ["t"]
     assert "Good" in window.windowTitle()
     bad = tmp_path / "bad.toml"
     bad.write_text('format = 1\ntitle = "Bad"\n[[step]]\nop = "task"\nnam = "t"\n')

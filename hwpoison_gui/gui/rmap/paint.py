@@ -310,7 +310,7 @@ class RmapPainter:
             words, ink = "", self.theme.muted
             if skipped is not None:
                 words = skipped.short if roomy else skipped.brief
-        return words or f"pid {mapper.tgid}" * roomy, ink
+        return words, ink
 
     def _end(self, kind: str, width: float, name: str) -> str:
         """Impact of the error on a task, in full if there is room."""

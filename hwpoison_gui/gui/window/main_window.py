@@ -25,13 +25,7 @@ from hwpoison_gui.gui.window import placing
 if TYPE_CHECKING:
     from hwpoison_gui.gui.look.appearance import Themed
     from hwpoison_gui.gui.map.find_bar import FindBar
-    from hwpoison_gui.gui.map.panic_screen import PanicScreen
-    from hwpoison_gui.gui.rmap.view import RmapView
     from hwpoison_gui.gui.tables.docks import Tables
-    from hwpoison_gui.gui.tables.log import LogView
-    from hwpoison_gui.gui.tables.tasks import TaskTable
-    from hwpoison_gui.gui.timeline.notebook import NotebookView
-    from hwpoison_gui.gui.why.view import DecisionView
     from hwpoison_gui.gui.window.command import Command
     from hwpoison_gui.gui.window.starting import Starting
     from hwpoison_gui.kernel.boot.snapshot_format import FrameColumns
@@ -260,30 +254,6 @@ class MainWindow(QMainWindow):
     @property
     def finder(self) -> FindBar:
         return self.on_demand.finder()
-
-    @property
-    def panic(self) -> PanicScreen | None:
-        return self.on_demand.panic()
-
-    @property
-    def rmap(self) -> RmapView:
-        return cast("RmapView", self.docks["rmap"].content())
-
-    @property
-    def why(self) -> DecisionView:
-        return cast("DecisionView", self.docks["why"].content())
-
-    @property
-    def log(self) -> LogView:
-        return cast("LogView", self.docks["log"].content())
-
-    @property
-    def notebook(self) -> NotebookView:
-        return cast("NotebookView", self.docks["notebook"].content())
-
-    @property
-    def tasks(self) -> TaskTable:
-        return cast("TaskTable", self.docks["tasks"].content())
 
     @property
     def tables(self) -> Tables:

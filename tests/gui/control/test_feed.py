@@ -70,7 +70,7 @@ def test_a_small_machine_is_shown_in_one_turn(user) -> None:
     user.window.controller.fire(user.frame("srv:heap+1"))
     user.window.controller.finish()
     assert not user.window.present.late
-    assert {row.name for row in user.window.tasks.tasks.rows if row.killed_by} >= {"srv", "w0"}
+    assert {row.name for row in user.window.docks["tasks"].content().tasks.rows if row.killed_by} >= {"srv", "w0"}
 
 
 def test_map_and_sentence_come_first_and_the_panels_follow(crowd) -> None:
@@ -80,10 +80,10 @@ def test_map_and_sentence_come_first_and_the_panels_follow(crowd) -> None:
     until(lambda: w.present.late)
     assert w.transport.timeline.total == len(crowd.session.steps), "not late"
     until(lambda: not c.busy and not w.present.late)
-    assert w.rmap.graph is w.present.graph and w.rmap.graph.pfn == pfn
+    assert w.docks["rmap"].content().graph is w.present.graph and w.docks["rmap"].content().graph.pfn == pfn
     c.seek(c.session.position + 3)
     w.present.finish()
-    assert not w.present.late and w.rmap.state is w.present.state
+    assert not w.present.late and w.docks["rmap"].content().state is w.present.state
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -105,10 +105,10 @@ def test_however_fast_the_user_is_all_panels_arrive_at_what_is(crowd, seed: int)
             until(lambda turns=turns: next(turns, None) is None)
     until(lambda: not c.busy and not w.present.late)
     m = session.machine
-    assert w.tasks.tasks.rows == [task_row(m, tgid) for tgid in m.processes.view]
-    assert w.log.log.lines == log_lines(session)
-    assert w.rmap.graph is w.present.graph
-    assert w.rmap.state == Follower(w.rmap.graph).state_at(session)
+    assert w.docks["tasks"].content().tasks.rows == [task_row(m, tgid) for tgid in m.processes.view]
+    assert w.docks["log"].content().log.lines == log_lines(session)
+    assert w.docks["rmap"].content().graph is w.present.graph
+    assert w.docks["rmap"].content().state == Follower(w.docks["rmap"].content().graph).state_at(session)
     assert w.operations.chips and len(w.operations.chips) == len(session.operations)
 
 
@@ -118,4 +118,6 @@ def test_moves_of_the_last_machine_are_dropped_with_it(crowd) -> None:
     until(lambda: w.present.late)
     c.open(c.machine._replace(session=workers(), plane=None))
     assert not w.present.late
-    assert w.tasks.tasks.rows == [task_row(c.session.machine, tgid) for tgid in c.session.machine.processes.view]
+    assert w.docks["tasks"].content().tasks.rows == [
+        task_row(c.session.machine, tgid) for tgid in c.session.machine.processes.view
+    ]

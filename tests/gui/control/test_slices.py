@@ -66,7 +66,7 @@ def test_given_up_in_the_past_the_future_is_there_again(slow) -> None:
 def test_nothing_else_acts_while_an_operation_is_recorded_and_the_map_still_moves(slow) -> None:
     w, c, session = slow.window, slow.window.controller, slow.session
     begun(slow)
-    recording, policies = session.recording, [row.policy for row in w.tasks.tasks.rows]
+    recording, policies = session.recording, [row.policy for row in w.docks["tasks"].content().tasks.rows]
     for command in ("back", "first", "new", "compare", "note", "touch", "break"):
         assert not w.actions_[command].isEnabled(), command
         assert BUSY in w.actions_[command].toolTip()
@@ -83,7 +83,7 @@ def test_nothing_else_acts_while_an_operation_is_recorded_and_the_map_still_move
     until(lambda: session.recording is None)
     until(lambda: not c.busy)
     assert session.operations[-1].name == "poison"
-    assert [row.policy for row in w.tasks.tasks.rows] == policies
+    assert [row.policy for row in w.docks["tasks"].content().tasks.rows] == policies
 
 
 def test_when_it_is_complete_all_is_as_if_it_had_been_short(slow) -> None:
@@ -99,7 +99,7 @@ def test_when_it_is_complete_all_is_as_if_it_had_been_short(slow) -> None:
     c.seek(click.last)
     until(lambda: not c.busy and not w.present.late)
     assert slow.alive("srv", "w0", "other") == [False, False, True]
-    assert {row.name for row in w.tasks.tasks.rows if row.killed_by} >= {"srv:101", "w0:102"}
+    assert {row.name for row in w.docks["tasks"].content().tasks.rows if row.killed_by} >= {"srv:101", "w0:102"}
 
 
 def test_a_window_closed_in_the_middle_takes_the_operation_back(slow) -> None:

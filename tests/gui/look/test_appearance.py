@@ -56,18 +56,19 @@ def painted(user: User) -> dict[str, float]:
     """What drawn text, and what stands beside it, takes: pixels that should grow with it."""
     w = user.window
     rows = {
-        name: table.rowHeight(0) for name, table in (("tasks", w.tasks), ("states", w.docks["states"].content().view))
+        name: table.rowHeight(0)
+        for name, table in (("tasks", w.docks["tasks"].content()), ("states", w.docks["states"].content().view))
     }
     return rows | {
         "pages": w.tables.pages.findChild(QTableView).verticalHeader().defaultSectionSize(),
-        "why": w.why.visualRect(w.why.model().index(0, 0)).height(),
+        "why": w.docks["why"].content().visualRect(w.docks["why"].content().model().index(0, 0)).height(),
         "left edge of the map": w.map.view.item.edge,
-        "reverse map": w.rmap._fonts.plain.line,
+        "reverse map": w.docks["rmap"].content()._fonts.plain.line,
         "switch": w.sliders["memory_failure_early_kill"].sizeHint().height(),
         "chip of an operation": w.operations.rect_of(w.operations._places[0]).width(),
         "timeline": w.transport.timeline.height(),
         "legend": w.legend.chips[w.lenses.lens.poison].sizeHint().width(),
-        "head of a table": w.tasks.horizontalHeader().sizeHint().height(),
+        "head of a table": w.docks["tasks"].content().horizontalHeader().sizeHint().height(),
         "icon": max(size.width() for size in w.actions_["play"].icon().availableSizes()),
         "figure": w.counters.sizeHint().height(),
         "stage": w.stage.height(),

@@ -20,7 +20,7 @@ def test_the_walk_visits_cuts_and_strikes_out(user) -> None:
     first = len(user.session.steps)
     user.click_frame(user.frame("srv:heap+1"))
     user.key(Key.Key_End)
-    view = user.window.rmap
+    view = user.window.docks["rmap"].content()
     graph = view.graph
     assert [mapper.task for mapper in graph.mappers] == ["srv:101", "w0:102", "w1:103", "w2:104"]
     seen: dict[int, tuple[int, int, int]] = {}
@@ -41,7 +41,7 @@ def test_a_passed_task_says_why(user) -> None:
     user.window.controller.set_tasks("policy", ["w1"], "late")
     user.click_frame(user.frame("srv:heap+1"))
     user.key(Key.Key_End)
-    view = user.window.rmap
+    view = user.window.docks["rmap"].content()
     passed = {mapper.task: view.state.skipped.get(mapper.vma) for mapper in view.graph.mappers}
     assert passed["w1:103"] is not None and "policy" in passed["w1:103"].short
     assert passed["w0:102"] is None
@@ -53,7 +53,7 @@ def test_a_passed_task_says_why(user) -> None:
 
 def test_each_head_and_box_has_the_tip_of_its_own_word(user) -> None:
     user.window.controller.selection.select(user.frame("srv:heap+1"))
-    view = user.window.rmap
+    view = user.window.docks["rmap"].content()
     columns = view._layout.columns
     gap = (columns.mapping[0] + columns.mapping[1] + columns.vma[0]) / 2
     middles = {name: left + width / 2 for name, (left, width) in zip(columns._fields, columns, strict=True)}
@@ -80,16 +80,16 @@ def test_idle_it_shows_the_selected_frame(user) -> None:
     user.window.controller.seek(len(user.session.steps))
     pfn = user.frame("/srv/data@1")
     user.window.controller.selection.select(pfn)
-    graph = user.window.rmap.graph
+    graph = user.window.docks["rmap"].content().graph
     assert graph.pfn == pfn
     assert graph.mapping.kind == "file" and graph.mapping.title == "/srv/data"
-    entries = {mapper.task: user.window.rmap.state.entries[mapper.vma] for mapper in graph.mappers}
+    entries = {mapper.task: user.window.docks["rmap"].content().state.entries[mapper.vma] for mapper in graph.mappers}
     assert entries == {"srv:101": "none", "w0:102": "clean", "w1:103": "clean", "w2:104": "clean"}
 
 
 def test_a_click_on_a_row_selects_the_task(user) -> None:
     user.window.controller.selection.select(user.frame("srv:heap+1"))
-    view = user.window.rmap
+    view = user.window.docks["rmap"].content()
     left, width = view._layout.columns.task
     at = QPointF(left + width / 2, view._layout.tops[2] + 6).toPoint()
     user.qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=at)
@@ -111,7 +111,7 @@ def test_any_number_of_users_can_be_shown_and_broken(open_window, count: int) ->
     session = shared_by(count)
     user = open_window(session)
     user.click_frame(session.resolve_frame("top:m+0"))
-    view = user.window.rmap
+    view = user.window.docks["rmap"].content()
     assert len(view.graph.mappers) == count
     assert len(view._layout.rows) == (count if count < 25 else 2)
     user.key(Key.Key_End)
@@ -123,7 +123,7 @@ def test_a_group_unfolds(open_window) -> None:
     session = shared_by(60)
     user = open_window(session)
     user.window.controller.selection.select(session.resolve_frame("top:m+0"))
-    view = user.window.rmap
+    view = user.window.docks["rmap"].content()
     left, width = view._layout.columns.task
     at = QPointF(left + width / 2, view._layout.tops[1] + 6).toPoint()
     user.qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=at)
@@ -133,15 +133,15 @@ def test_a_group_unfolds(open_window) -> None:
 
 def test_nobody_uses_a_free_frame(user) -> None:
     user.window.controller.selection.select(user.frame("any:free"))
-    assert user.window.rmap.graph.mappers == ()
-    user.window.rmap.grab()
+    assert user.window.docks["rmap"].content().graph.mappers == ()
+    user.window.docks["rmap"].content().grab()
 
 
 def test_where_the_mapping_has_no_room_the_tip_of_the_frame_names_it(user) -> None:
     from hwpoison_gui.gui.rmap.view import RmapView
 
     user.window.controller.selection.select(user.frame("srv:heap+1"))
-    shown, view = user.window.rmap, RmapView()
+    shown, view = user.window.docks["rmap"].content(), RmapView()
     user.qtbot.addWidget(view)
     view.set_walk(shown.graph, shown.state, {}, None)
     view.show()

@@ -18,7 +18,7 @@ Key = Qt.Key
 
 
 def cell(user, name: str, field: str):
-    table = user.window.tasks
+    table = user.window.docks["tasks"].content()
     column = [column.field for column in COLUMNS].index(field)
     for row in range(table.order.rowCount()):
         if user.session.machine.processes.view[table.order.index(row, 1).data(TGID_ROLE)].name == name:
@@ -28,7 +28,7 @@ def cell(user, name: str, field: str):
 
 def choose(user, name: str, field: str, word: str) -> None:
     """As a user does: open the cell's list, choose, and be done."""
-    table = user.window.tasks
+    table = user.window.docks["tasks"].content()
     index = cell(user, name, field)
     table.setCurrentIndex(index)
     table.edit(index)
@@ -80,7 +80,7 @@ def test_the_dead_cannot_be_edited(user) -> None:
 def test_a_selected_task_is_outlined_on_the_map_in_its_colour(user) -> None:
     window = user.window
     tgid = user.session.world.task_names.view["w1"]
-    table = window.tasks
+    table = window.docks["tasks"].content()
     table.setFocus()
     table.selectRow(cell(user, "w1", "name").row())
     assert window.controller.selection.task == tgid
@@ -96,24 +96,24 @@ def test_a_task_stays_selected_while_steps_go_by_until_the_next_click(user) -> N
     window = user.window
     user.click_frame(user.frame("srv:heap+1"))
     user.key(Key.Key_End)
-    window.tasks.selectRow(cell(user, "other", "name").row())
+    window.docks["tasks"].content().selectRow(cell(user, "other", "name").row())
     chosen = window.controller.selection.task
     user.key(Key.Key_Home, window.map.view)
-    assert window.tasks.tasks.rows == []
+    assert window.docks["tasks"].content().tasks.rows == []
     user.key(Key.Key_End, window.map.view)
     assert window.controller.selection.task == chosen == user.session.world.task_names.view["other"]
-    assert window.tasks.selected() == chosen
+    assert window.docks["tasks"].content().selected() == chosen
     user.click_frame(user.frame("any:free"))
-    assert window.controller.selection.task is None and window.tasks.selected() is None
+    assert window.controller.selection.task is None and window.docks["tasks"].content().selected() is None
 
 
 @pytest.mark.parametrize("field", [column.field for column in COLUMNS])
 def test_every_column_sorts(user, field: str) -> None:
     column = [column.field for column in COLUMNS].index(field)
-    table = user.window.tasks
+    table = user.window.docks["tasks"].content()
     table.sortByColumn(column, Qt.SortOrder.AscendingOrder)
-    values = [getattr(user.window.tasks.tasks.rows[table.order.mapToSource(table.order.index(row, 0)).row()], field)
-              for row in range(table.order.rowCount())]  # fmt: skip
+    shown = [table.order.mapToSource(table.order.index(row, 0)).row() for row in range(table.order.rowCount())]
+    values = [getattr(table.tasks.rows[row], field) for row in shown]
     assert values == sorted(values)
 
 
@@ -129,8 +129,8 @@ def test_a_task_reads_a_page_from_its_menu(user) -> None:
 
 
 def test_a_row_can_be_copied(user) -> None:
-    user.window.tasks.selectRow(cell(user, "w1", "name").row())
-    assert user.window.tasks.chosen().split("\t")[1] == "w1:103"
+    user.window.docks["tasks"].content().selectRow(cell(user, "w1", "name").row())
+    assert user.window.docks["tasks"].content().chosen().split("\t")[1] == "w1:103"
 
 
 def test_the_living_have_a_fate_once_the_error_is_through(user) -> None:
@@ -147,7 +147,7 @@ def test_the_living_have_a_fate_once_the_error_is_through(user) -> None:
 
 
 def test_no_digit_of_a_number_is_elided(user) -> None:
-    table = user.window.tasks
+    table = user.window.docks["tasks"].content()
     huge = [row._replace(rss_kb=123_456_789_012, tgid=4_194_303) for row in table.tasks.rows[:1]]
     table.set_rows(huge, frozen=False)
     for number, column in enumerate(COLUMNS):
@@ -157,7 +157,7 @@ def test_no_digit_of_a_number_is_elided(user) -> None:
 
 
 def test_a_disposition_set_for_many_is_one_operation(user) -> None:
-    window, table, session = user.window, user.window.tasks, user.session
+    window, table, session = user.window, user.window.docks["tasks"].content(), user.session
     before, done = session.position, len(session.operations)
     table.setFocus()
     table.setCurrentIndex(cell(user, "srv", "name"))
@@ -185,7 +185,7 @@ def test_a_disposition_set_for_many_is_one_operation(user) -> None:
 
 
 def test_an_edit_in_one_of_many_selected_rows_is_for_all(user) -> None:
-    window, table, session = user.window, user.window.tasks, user.session
+    window, table, session = user.window, user.window.docks["tasks"].content(), user.session
     table.setFocus()
     table.selectAll()
     tgid = session.world.task_names.view["w1"]
@@ -219,7 +219,7 @@ def test_it_scrolls_to_those_who_use_the_frame_and_to_those_who_are_hit(open_win
     do(session, "mmap", task="late", name="own", pages=1)
     do(session, "write", task="late", at="own+0", value="x")
     user = open_window(session)
-    table, controller = user.window.tasks, user.window.controller
+    table, controller = user.window.docks["tasks"].content(), user.window.controller
 
     def seen() -> set[str]:
         rows = range(table.order.rowCount())
@@ -247,7 +247,7 @@ def test_it_scrolls_to_those_who_use_the_frame_and_to_those_who_are_hit(open_win
 
 @pytest.mark.parametrize("percent", [100, 115, 150, 200])
 def test_no_word_of_a_state_policy_or_disposition_is_elided(user, percent: int) -> None:
-    window, table = user.window, user.window.tasks
+    window, table = user.window, user.window.docks["tasks"].content()
     try:
         window.appearance.choose_text_size(percent)
         QApplication.processEvents()
@@ -270,7 +270,7 @@ def test_the_task_of_the_step_stays_in_sight_when_the_table_becomes_lower(open_w
     for number in range(30):
         do(session, "task", name=f"after-{number}")
     user = open_window(session)
-    table = user.window.tasks
+    table = user.window.docks["tasks"].content()
     last = table.tasks.rows[8].tgid
     table.scrollToTop()
     table.resize(table.width(), 400)

@@ -40,7 +40,7 @@ def test_the_notebook_shows_captions_without_markdown(open_window, tmp_path) -> 
     path = tmp_path / "story.toml"
     path.write_text(STORY, "utf-8")
     user = open_window(opening.open_file(path))
-    assert [row.text for row in user.window.notebook.book.rows] == ["It maps memory.", "It breaks."]
+    assert [row.text for row in user.window.docks["notebook"].content().book.rows] == ["It maps memory.", "It breaks."]
 
 
 def test_the_summary_has_the_ink_of_another_theme(open_window, tmp_path) -> None:

@@ -41,14 +41,14 @@ def click(view: DecisionView, node: Node) -> None:
 
 def test_at_rest_it_shows_the_handler(user) -> None:
     user.window.controller.seek(0)
-    view = user.window.why
+    view = user.window.docks["why"].content()
     assert view.outline_model.rowCount() == 1
     assert view.outline_model.data(view.outline_model.index(0, 0)) == "A memory error is reported"
     assert user.window.docks["why"].head.subject.text() == "not running"
 
 
 def test_back_at_rest_it_begins_at_the_first_question(fired) -> None:
-    view = fired.window.why
+    view = fired.window.docks["why"].content()
     fired.window.controller.seek(len(fired.session.steps))
     assert view.verticalScrollBar().value() > 0
     fired.window.controller.seek(0)
@@ -56,7 +56,7 @@ def test_back_at_rest_it_begins_at_the_first_question(fired) -> None:
 
 
 def test_the_present_step_is_marked_and_in_view(fired) -> None:
-    view, session = fired.window.why, fired.session
+    view, session = fired.window.docks["why"].content(), fired.session
     operation = session.operations[-1]
     for position in range(operation.first + 1, operation.last + 1):
         fired.window.controller.seek(position)
@@ -69,7 +69,7 @@ def test_the_present_step_is_marked_and_in_view(fired) -> None:
 
 
 def test_only_ways_are_ticked_or_crossed(fired) -> None:
-    outline, last = fired.window.why.outline_model.outline, fired.session.operations[-1].last
+    outline, last = fired.window.docks["why"].content().outline_model.outline, fired.session.operations[-1].last
     fired.window.controller.seek(last)
     for node in outline.shown():
         state = node.state(last)
@@ -77,7 +77,7 @@ def test_only_ways_are_ticked_or_crossed(fired) -> None:
 
 
 def test_a_click_on_a_line_goes_to_its_step(fired) -> None:
-    view = fired.window.why
+    view = fired.window.docks["why"].content()
     node = line(view, "PG_hwpoison is set now")
     click(view, node)
     assert fired.session.position == node.first + 1
@@ -86,7 +86,7 @@ def test_a_click_on_a_line_goes_to_its_step(fired) -> None:
 
 
 def test_arrows_move_in_it_and_enter_goes_there(fired) -> None:
-    view = fired.window.why
+    view = fired.window.docks["why"].content()
     before = fired.session.position
     view.setFocus()
     view.setCurrentIndex(view.outline_model.index_of(line(view, "Is there memory at the frame number?")))
@@ -103,7 +103,7 @@ def test_arrows_move_in_it_and_enter_goes_there(fired) -> None:
 
 
 def test_at_the_end_it_says_what_became_of_it(fired) -> None:
-    view = fired.window.why
+    view = fired.window.docks["why"].content()
     fired.key(Key.Key_End, fired.window.map.view)
     model = view.outline_model
     head = model.index(model.rowCount() - 1, 0)
@@ -122,7 +122,7 @@ def test_what_was_not_reached_is_one_line_so_that_decision_and_ending_are_seen_t
     user.window.controller.set_sysctl("memory_failure_recovery", 0)
     user.click_frame(user.frame("srv:heap+1"))
     user.key(Key.Key_End, user.window.map.view)
-    view, model = user.window.why, user.window.why.outline_model
+    view, model = user.window.docks["why"].content(), user.window.docks["why"].content().outline_model
     rest = line(view, "Not reached: ")
     assert rest.children and rest.first == -1 and not view.isExpanded(model.index_of(rest))
     assert rest.state(user.session.position) == "aside"
@@ -137,7 +137,7 @@ def test_a_touch_is_told_as_a_fault(user) -> None:
     user.window.controller.finish()
     user.window.controller.touch("read", "w1", "heap+2")
     user.window.controller.finish()
-    view = user.window.why
+    view = user.window.docks["why"].content()
     assert line(view, "What is in the page table?").first >= 0
     end = user.session.position
     assert line(view, "A hwpoison entry: its frame is poisoned.").state(end) == DONE
@@ -165,7 +165,7 @@ def test_ten_thousand_of_a_kind_are_one_line_until_it_is_unfolded(qtbot: QtBot, 
 
 
 def test_every_line_says_its_state_and_has_a_tip(fired) -> None:
-    model = fired.window.why.outline_model
+    model = fired.window.docks["why"].content().outline_model
     for node in model.outline.shown():
         index = model.index_of(node)
         assert model.data(index, Role.AccessibleTextRole).endswith((")", "()"))
@@ -174,7 +174,7 @@ def test_every_line_says_its_state_and_has_a_tip(fired) -> None:
 
 
 def test_no_words_are_cut_off(fired) -> None:
-    view = fired.window.why
+    view = fired.window.docks["why"].content()
     fired.key(Key.Key_End, fired.window.map.view)
     for node in view.outline_model.outline.shown():
         index = view.outline_model.index_of(node)
@@ -188,7 +188,7 @@ def test_no_words_are_cut_off(fired) -> None:
 @pytest.mark.parametrize("theme", THEMES.values(), ids=lambda theme: theme.name)
 def test_it_is_drawn_in_every_theme(fired, theme) -> None:
     fired.window.appearance.choose_theme(theme.name)
-    assert not fired.window.why.grab().isNull()
+    assert not fired.window.docks["why"].content().grab().isNull()
     operation = fired.session.operations[-1]
     loss = loss_of(fired.session, operation) if fired.session.position == operation.last else None
     assert loss is None or ending_of(loss)
@@ -198,7 +198,7 @@ def test_it_is_drawn_in_every_theme(fired, theme) -> None:
 def test_no_line_is_drawn_over_the_next_one(fired, qtbot: QtBot, width: int) -> None:
     end = len(fired.session.steps)
     fired.window.controller.seek(end)
-    outline = fired.window.why.outline_model.outline
+    outline = fired.window.docks["why"].content().outline_model.outline
     fact = next(node for node in outline.shown() if node.kind == "fact")
     fact.text = f"Lost: {'pages and ' * 80}no more"
     try:

@@ -74,19 +74,19 @@ def test_the_kernel_function_beside_the_sentence_is_explained(user) -> None:
 
 
 def test_a_column_and_its_cells_are_explained(broken) -> None:
-    header = broken.window.tasks.horizontalHeader()
+    header = broken.window.docks["tasks"].content().horizontalHeader()
     place = next(
         n for n in range(header.count()) if header.model().headerData(n, Qt.Orientation.Horizontal) == "RSS kB"
     )
     at = QPoint(header.sectionViewportPosition(place) + 4, 4)
     assert "RSS: Resident set size" in tip(header.viewport(), at)
-    view = broken.window.log
+    view = broken.window.docks["log"].content()
     rect = view.visualRect(view.model().index(0, 0))
     assert "early kill: All processes" in tip(view.viewport(), rect.center())
 
 
 def test_reverse_map_legend_and_counters_are_explained(broken) -> None:
-    rmap, layout = broken.window.rmap, broken.window.rmap._layout
+    rmap, layout = broken.window.docks["rmap"].content(), broken.window.docks["rmap"].content()._layout
     mapping = QPoint(round(layout.columns.mapping[0]) + 5, rmap.viewport().height() // 2)
     assert "anon_vma: The object" in tip(rmap.viewport(), mapping)
     frame = QPoint(round(layout.columns.frame[0]) + 5, rmap.viewport().height() // 2)
@@ -187,12 +187,12 @@ def test_the_palette_opens_an_entry(user) -> None:
 
 def test_what_has_the_focus_is_read_in_full(broken) -> None:
     window = broken.window
-    window.tasks.setCurrentIndex(window.tasks.model().index(0, 4))
-    said = said_by(window.tasks)
+    window.docks["tasks"].content().setCurrentIndex(window.docks["tasks"].content().model().index(0, 4))
+    said = said_by(window.docks["tasks"].content())
     assert "SIGBUS" in said and "srv" in said
-    assert "anon_vma" in said_by(window.rmap)
-    window.log.setCurrentIndex(window.log.model().index(0, 0))
-    assert "MCE" in said_by(window.log)
+    assert "anon_vma" in said_by(window.docks["rmap"].content())
+    window.docks["log"].content().setCurrentIndex(window.docks["log"].content().model().index(0, 0))
+    assert "MCE" in said_by(window.docks["log"].content())
     assert said_by(None) == ""
 
 

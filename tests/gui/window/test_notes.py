@@ -47,18 +47,18 @@ def test_a_note_is_written_listed_and_gone_back_to(branched) -> None:
     branched.key(Key.Key_Left, window.transport.timeline)
     at = session.position
     note(branched, "look here")
-    assert [row.text for row in window.notebook.book.rows] == ["look here"]
+    assert [row.text for row in window.docks["notebook"].content().book.rows] == ["look here"]
     assert window.transport.timeline._notes == (at,)
     branched.key(Key.Key_Home)
     assert session.position == 0
-    view = window.notebook
+    view = window.docks["notebook"].content()
     QTest.mouseClick(view.viewport(), LEFT, pos=view.visualRect(view.book.index(0)).center())
     assert session.position == at and view.book.rows[0].here
 
 
 def test_a_note_is_removed_by_a_key(branched) -> None:
     note(branched, "no")
-    view = branched.window.notebook
+    view = branched.window.docks["notebook"].content()
     view.setCurrentIndex(view.book.index(0))
     QTest.keyClick(view, Key.Key_Delete)
     assert not view.book.rows and not branched.window.transport.timeline._notes
@@ -71,9 +71,9 @@ def test_a_note_on_a_branch_opens_it_again(branched) -> None:
     branched.key(Key.Key_PageUp)
     branched.click_frame(branched.frame("srv:heap+3"))
     branched.key(Key.Key_End)
-    (row,) = window.notebook.book.rows
+    (row,) = window.docks["notebook"].content().book.rows
     assert row.position is None and "branch" in row.where
-    view = window.notebook
+    view = window.docks["notebook"].content()
     QTest.mouseClick(view.viewport(), LEFT, pos=view.visualRect(view.book.index(0)).center())
     assert session.machine.gate.digest() == digest
     assert view.book.rows[0].position == session.position == len(session.steps)
@@ -131,7 +131,7 @@ def test_notes_are_saved_as_captions_and_come_back(branched, tmp_path) -> None:
     steps = load(path).steps
     assert [step.caption for step in steps if step.caption] == ["everybody dies"] and steps[-1].caption
     window.controller.open(opening.open_scenario(path))
-    assert [row.text for row in window.notebook.book.rows] == ["everybody dies"]
+    assert [row.text for row in window.docks["notebook"].content().book.rows] == ["everybody dies"]
     assert window.notes.notebook.position_of(window.notes.notebook.notes[0]) == len(branched.session.steps)
 
 

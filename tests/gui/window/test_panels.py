@@ -77,7 +77,10 @@ def test_a_panel_that_is_made_late_has_the_theme_and_the_size_of_text(user) -> N
         assert "states" not in made(window)
         window.show_panel("states")
         until(lambda: window.docks["states"].content().view.isVisible())
-        early, late = window.tasks.font().pointSizeF(), window.docks["states"].content().view.font().pointSizeF()
+        early, late = (
+            window.docks["tasks"].content().font().pointSizeF(),
+            window.docks["states"].content().view.font().pointSizeF(),
+        )
         assert late == pytest.approx(early)
         window.appearance.choose_text_size(100)
         assert window.docks["states"].content().view.font().pointSizeF() < late
@@ -94,9 +97,9 @@ def test_the_search_bar_and_the_panic_screen_are_made_when_they_are_needed(user)
     assert not window.findChildren(PanicScreen)
     user.click_frame(user.frame("srv:heap+1"))
     window.controller.seek(len(user.session.steps))
-    assert window.panic.isVisible()
+    assert window.on_demand.panic().isVisible()
     window.controller.seek(0)
-    assert not window.panic.isVisible()
+    assert not window.on_demand.panic().isVisible()
 
 
 def test_the_tab_of_the_log_counts_lines_that_came_behind_another(user) -> None:

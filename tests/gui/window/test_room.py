@@ -17,7 +17,7 @@ from tests.gui.waiting import until
 
 
 def whole_rows(user: User) -> int:
-    table = user.window.tasks
+    table = user.window.docks["tasks"].content()
     return table.viewport().height() // table.rowHeight(0)
 
 
@@ -61,17 +61,23 @@ def test_panels_of_a_row_collapse_together_and_expand_to_the_size_they_had(open_
     tall = window.map.height()
     window.docks["tasks"].head.fold.click()
     QTest.qWait(1)
-    assert not in_sight(window.tasks) and not in_sight(window.log) and in_sight(window.docks["tasks"].head)
+    assert (
+        not in_sight(window.docks["tasks"].content())
+        and not in_sight(window.docks["log"].content())
+        and in_sight(window.docks["tasks"].head)
+    )
     assert window.map.height() > tall + 100
     window.docks["tasks"].head.fold.click()
     QTest.qWait(1)
     assert {name: window.docks[name].geometry() for name in before} == before
     window.docks["rmap"].head.fold.click()
     QTest.qWait(1)
-    assert not in_sight(window.rmap) and window.docks["why"].height() > before["why"].height() + 50
+    assert not in_sight(window.docks["rmap"].content()) and window.docks["why"].height() > before["why"].height() + 50
     window.docks["why"].head.fold.click()
     QTest.qWait(1)
-    assert in_sight(window.rmap) and not in_sight(window.why), "a column that is wholly collapsed would be a hole"
+    assert in_sight(window.docks["rmap"].content()) and not in_sight(window.docks["why"].content()), (
+        "a column that is wholly collapsed would be a hole"
+    )
 
 
 def test_a_collapsed_panel_that_is_gone_to_is_shown_in_full(open_window) -> None:
@@ -90,7 +96,14 @@ def test_a_collapsed_panel_that_is_gone_to_is_shown_in_full(open_window) -> None
 def test_only_the_map_and_everything_again(open_window) -> None:
     user = open_window(opening.default_machine())
     window = user.window
-    parts = (window.menuBar(), window.tasks, window.rmap, window.sentence, window.legend, window.lens_bar)
+    parts = (
+        window.menuBar(),
+        window.docks["tasks"].content(),
+        window.docks["rmap"].content(),
+        window.sentence,
+        window.legend,
+        window.lens_bar,
+    )
     for key, page in ((Qt.Key.Key_M, "python3:heap+1"), (Qt.Key.Key_F11, "firefox-esr:heap+1")):
         before = [part.geometry() for part in parts]
         QTest.keyClick(window.map.view, key)
@@ -104,7 +117,7 @@ def test_only_the_map_and_everything_again(open_window) -> None:
     assert [part.geometry() for part in parts if part is not window.sentence] == before[:3] + before[4:]
     window.actions_["map-only"].trigger()
     window.show_panel("why")
-    until(lambda: in_sight(window.why) and in_sight(window.tasks))
+    until(lambda: in_sight(window.docks["why"].content()) and in_sight(window.docks["tasks"].content()))
 
 
 def test_side_panels_go_and_come_back_as_they_were(open_window) -> None:
@@ -122,16 +135,16 @@ def test_side_panels_go_and_come_back_as_they_were(open_window) -> None:
 
 def test_a_window_that_is_low_for_its_text_makes_room_for_the_map(open_window) -> None:
     window = open_window(opening.default_machine(), (900, 600)).window
-    assert in_sight(window.legend) and in_sight(window.tasks)
+    assert in_sight(window.legend) and in_sight(window.docks["tasks"].content())
     try:
         window.appearance.choose_text_size(200)
-        until(lambda: not in_sight(window.tasks) and not in_sight(window.legend))
+        until(lambda: not in_sight(window.docks["tasks"].content()) and not in_sight(window.legend))
         assert window.map.height() >= 100
         until(lambda: window.stage.geometry().bottom() < window.docks["tasks"].y())
         assert window.docks["tasks"].geometry().bottom() < window.height()
     finally:
         window.appearance.choose_text_size(look.USUAL_TEXT)
-    until(lambda: in_sight(window.tasks) and in_sight(window.legend))
+    until(lambda: in_sight(window.docks["tasks"].content()) and in_sight(window.legend))
 
 
 def test_what_is_collapsed_is_kept(qtbot, tmp_path) -> None:

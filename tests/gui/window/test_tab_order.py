@@ -30,7 +30,14 @@ def test_tab_reaches_all_that_is_seen_and_comes_back(user) -> None:
     user.key(Key.Key_Comma, window.map.view)
     seen = walk(user)
     assert len(set(seen)) == len(seen)
-    wanted = (window.legend.focusProxy(), window.rmap, window.why, window.transport.timeline, window.tasks, window.log)
+    wanted = (
+        window.legend.focusProxy(),
+        window.docks["rmap"].content(),
+        window.docks["why"].content(),
+        window.transport.timeline,
+        window.docks["tasks"].content(),
+        window.docks["log"].content(),
+    )
     places = [seen.index(part) for part in wanted]
     assert places == sorted(places)
     shown = {slider for slider in window.sliders.values() if slider.isVisible()}  # of the sysctls that this kernel has
@@ -58,11 +65,11 @@ def test_the_frame_panel_is_reached_when_it_is_in_front_and_left_again(user) -> 
     )
     QTest.qWait(50)
     seen = walk(user)
-    assert seen.count(window.docks["frame"].content()) == 1 and window.why not in seen
+    assert seen.count(window.docks["frame"].content()) == 1 and window.docks["why"].content() not in seen
 
 
 def test_the_reverse_map_is_read_and_used_by_keyboard(user) -> None:
-    window, view = user.window, user.window.rmap
+    window, view = user.window, user.window.docks["rmap"].content()
     window.controller.selection.select(user.frame("srv:heap+1"))
     view.setFocus()
     user.key(Key.Key_Down, view)
