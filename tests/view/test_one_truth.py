@@ -92,7 +92,7 @@ def counter(session: Session, name: str) -> int:
 
 
 def dead(session: Session) -> set[str]:
-    return {row.name for row in task_rows(session) if row.killed_by}
+    return {f"{row.name}:{row.tgid}" for row in task_rows(session) if row.killed_by}
 
 
 class Before:

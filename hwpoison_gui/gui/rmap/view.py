@@ -67,7 +67,7 @@ class RmapView(QAbstractScrollArea):
         self.viewport().setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Reverse map")
-        Copying(self, "the reverse map", lambda: "", lambda: self.in_words() if self.graph is not None else "")
+        Copying(self, "the reverse map", lambda: "", self._whole)
 
     def sizeHint(self) -> QSize:
         return QSize(500, 300)
@@ -331,6 +331,9 @@ class RmapView(QAbstractScrollArea):
         if row.is_group:
             lines.append(f"A click or Enter {'un' * row.folded}folds it.")
         return "\n".join(lines)
+
+    def _whole(self) -> str:
+        return self.in_words() if self.graph is not None else ""
 
     def in_words(self, most: int | None = None) -> str:
         """Everything that is drawn, as text; at most `most` rows."""

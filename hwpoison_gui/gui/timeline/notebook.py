@@ -109,7 +109,7 @@ class NotebookView(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.clicked.connect(self._go)
         self.setAccessibleName("Notebook")
-        Copying(self, "the notebook", lambda: note.text if (note := self._note()) else "", self._whole)
+        Copying(self, "the notebook", self._chosen, self._whole)
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
@@ -125,6 +125,10 @@ class NotebookView(QListView):
     def _note(self) -> Note | None:
         index = self.currentIndex()
         return self.book.rows[index.row()].note if index.isValid() else None
+
+    def _chosen(self) -> str:
+        note = self._note()
+        return note.text if note is not None else ""
 
     def _whole(self) -> str:
         """All notes, each below what it is about."""

@@ -67,7 +67,7 @@ class CounterStrip(QWidget):
         self._row.setSpacing(look.LARGE + look.TIGHT)
         self._figures: list[Figure] = []
         self.setAccessibleName("Figures")
-        Copying(self, "the figures", lambda: "", lambda: "\n".join(self.texts()))
+        Copying(self, "the figures", lambda: "", self._whole)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -90,3 +90,6 @@ class CounterStrip(QWidget):
     def texts(self) -> list[str]:
         """The text shown, for tests and screen readers."""
         return [f"{figure.counter.name} {figure.counter.value}" for figure in self._figures if not figure.isHidden()]
+
+    def _whole(self) -> str:
+        return "\n".join(self.texts())

@@ -49,8 +49,11 @@ class DecisionView(QTreeView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.clicked.connect(self._clicked)
         self.setAccessibleName("Why: the handler as an outline")
-        Copying(self, "the outline", lambda: self.text(chosen=True), self.text)
+        Copying(self, "the outline", self._chosen, self.text)
         self.set_theme(theme)
+
+    def _chosen(self) -> str:
+        return self.text(chosen=True)
 
     def sizeHint(self) -> QSize:
         return QSize(500, 260)

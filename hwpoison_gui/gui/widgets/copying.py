@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import MethodType
 from typing import TYPE_CHECKING
+from weakref import WeakMethod
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
@@ -21,19 +23,19 @@ _COPY = QKeySequence.StandardKey.Copy
 class Copying(QObject):
     """Lets the user copy what is selected of `widget`, or all of it.
 
+    It does not keep the widget alive, whose child it is: a cycle would leave the end of the widget and of what it
+    shows to the garbage collector, which takes them apart in any order.
+
     Parameters
     ----------
     name
         What it is, as `Copy all of NAME` says it.
     chosen, whole
-        The selected part and everything as plain text, tables tab-separated; empty where there is nothing.
+        The selected part and everything as plain text, tables tab-separated; empty where there is nothing. Methods,
+        or functions that refer to no widget.
     has_menu
         The widget has a context menu of its own: only Ctrl+C is handled here.
     """
-
-    # A widget that is collected with this as a cycle still sends events when the attributes below are gone.
-    _widget: QWidget | None = None
-    _has_menu = True
 
     def __init__(
         self,
@@ -44,7 +46,8 @@ class Copying(QObject):
         has_menu: bool = False,
     ) -> None:
         super().__init__(widget)
-        self._widget, self._name, self._chosen, self._whole, self._has_menu = widget, name, chosen, whole, has_menu
+        self._name, self._has_menu = name, has_menu
+        self._chosen, self._whole = _weak(chosen), _weak(whole)
         widget.installEventFilter(self)
         if not has_menu:
             widget.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -58,7 +61,7 @@ class Copying(QObject):
         """The context menu."""
         from PySide6.QtWidgets import QMenu
 
-        menu = QMenu(self._widget)
+        menu = QMenu(self._widget())
         if self._chosen():
             menu.addAction("Copy\tCtrl+C", self.copy)
             menu.addAction(f"Copy all of {self._name}", lambda: _put(self._whole()))
@@ -70,15 +73,19 @@ class Copying(QObject):
         return menu
 
     def _popup(self, where: QPoint) -> None:
-        widget = self._widget
+        widget = self._widget()
         if widget is not None:
             pointed = widget.viewport() if isinstance(widget, QAbstractScrollArea) else widget
             self.menu().popup(pointed.mapToGlobal(where))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self._widget and isinstance(event, QKeyEvent):
-            return self._key(self._widget, event)
+        if isinstance(watched, QWidget) and isinstance(event, QKeyEvent):
+            return self._key(watched, event)
         return False
+
+    def _widget(self) -> QWidget | None:
+        found = self.parent()
+        return found if isinstance(found, QWidget) else None
 
     def _key(self, widget: QWidget, event: QKeyEvent) -> bool:
         if event.type() == QEvent.Type.ShortcutOverride and event.matches(_COPY):
@@ -93,6 +100,19 @@ class Copying(QObject):
             self._popup(widget.rect().center())
             return True
         return False
+
+
+def _weak(text: Callable[[], str]) -> Callable[[], str]:
+    """A bound method that does not keep its object alive; empty text once that is gone. Others as they are."""
+    if not isinstance(text, MethodType):
+        return text
+    method = WeakMethod(text)
+
+    def now() -> str:
+        found = method()
+        return found() if found is not None else ""
+
+    return now
 
 
 def _put(text: str) -> None:

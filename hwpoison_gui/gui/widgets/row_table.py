@@ -41,7 +41,7 @@ class RowTable(FactView):
         self.setSortingEnabled(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setAccessibleName(name)
-        Copying(self, name, lambda: as_tsv(self.selected_cells()), self._whole)
+        Copying(self, name, self._chosen, self._whole)
 
     def set_theme(self, theme: Theme) -> None:
         self.rows.theme = theme
@@ -90,6 +90,9 @@ class RowTable(FactView):
 
     def selected_cells(self) -> list[tuple[str, ...]]:
         return self._cells(sorted(index.row() for index in self.selectionModel().selectedRows()))
+
+    def _chosen(self) -> str:
+        return as_tsv(self.selected_cells())
 
     def _whole(self) -> str:
         return as_tsv(self._cells(range(self.order.rowCount())), [column.head for column in self.columns])

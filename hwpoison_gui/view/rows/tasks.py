@@ -15,7 +15,7 @@ from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE, to_the_end
 
 
 class TaskRow(Record):
-    """One process: `name` as it is shown, `task` as scenarios call it.
+    """One process: `name` is its comm, as its pid is shown beside it, `task` what scenarios call it.
 
     `killed_by` is empty while it lives, and when it ended by itself.
     """
@@ -126,7 +126,7 @@ def _row(m: Machine, process: Process) -> TaskRow:
     killed_by = process.ended if process.ended not in ("", "exit") else ""
     return TaskRow(
         process.tgid,
-        process.label,
+        process.comm,
         process.name,
         "running" if alive else "killed" if killed_by else "exited",
         len(process.threads),

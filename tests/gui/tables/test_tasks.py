@@ -130,7 +130,7 @@ def test_a_task_reads_a_page_from_its_menu(user) -> None:
 
 def test_a_row_can_be_copied(user) -> None:
     user.window.docks["tasks"].content().selectRow(cell(user, "w1", "name").row())
-    assert user.window.docks["tasks"].content().chosen().split("\t")[1] == "w1:103"
+    assert user.window.docks["tasks"].content().chosen().split("\t")[1] == "w1"
 
 
 def test_the_living_have_a_fate_once_the_error_is_through(user) -> None:

@@ -63,5 +63,5 @@ def test_steps_may_overlap_with_those_that_the_rows_have_seen(session: Session) 
 def test_rows_are_those_of_their_session(session: Session) -> None:
     other = Session.fresh(4096)
     do(other, "task", name="alone")
-    assert [row.name for row in task_rows(other)] == ["alone:101"]
+    assert [row.name for row in task_rows(other)] == ["alone"]
     assert TaskRows().of(session) == task_rows(session) == now(session)
