@@ -93,7 +93,7 @@ def _read(m: Machine, before: Before, ran: Ran) -> tuple[Prediction, dict[int, s
 def class_of(m: Machine, before: Before, ran: Ran, hits: dict[int, str], gone: bool) -> int:
     """The class of an outcome (classes.CLASSES), of the machine as the handler left it."""
     page, result = before.page, ran.result.result if ran.result is not None else None
-    if page.word & pf.HWPOISON or ran.errno == "EHWPOISON":
+    if page.word & pf.HWPOISON or _was_poisoned(m, ran):
         return outcomes.POISONED
     if page.word & pf.NOPAGE:
         return outcomes.HOLE
@@ -118,3 +118,13 @@ def class_of(m: Machine, before: Before, ran: Ran, hits: dict[int, str], gone: b
     if not _WHEN_TOUCHED.isdisjoint(impacts):
         return outcomes.LATE
     return outcomes.LOST if gone else outcomes.SILENT
+
+
+def _was_poisoned(m: Machine, ran: Ran) -> bool:
+    """Whether the hugetlb page of the frame was poisoned before the run.
+
+    From 6.12 on, a folio that cannot be split returns EHWPOISON as well (memory_failure(), mm/memory-failure.c).
+    """
+    unsplit = m.profile.results.exits.get("unsplit thp")
+    stays_whole = unsplit is not None and ran.result is not None and ran.result.kind == unsplit.kind
+    return ran.errno == "EHWPOISON" and not stays_whole

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from hwpoison_gui.session.scenario import replay
+from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import hits
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.prediction import predict
 from hwpoison_gui.view.outcome.preview import preview, words_of
+from tests.paths import DATA
 from tests.workbench import do
 
 
@@ -132,3 +135,25 @@ def test_why_the_machine_would_stop(session: Session) -> None:
     assert init == "If it broke: the machine would stop, init is killed"
     off = words_of(session.machine, pfn, ahead._replace(hits={}))
     assert off == "If it broke: the machine would stop, memory_failure_recovery is 0"
+
+
+@pytest.mark.parametrize(
+    ("case", "words"),
+    [
+        ("7.2/file_large_dirty_3.ek1", "Failed (unsplit thp); signals 3 that survive (w0:102, w1:103 and w2:104)"),
+        ("6.12/thp_tail_pinned_by_pipe.ek1", "Failed (unsplit thp); signals 1 that survives (w0:102)"),
+        ("6.12/thp_tail_pinned_by_pipe.ek0.srar", "Failed (unsplit thp); 1 keeps using it (w0:102)"),
+        ("6.12/hugetlb_shared_second_subpage.ek0", ""),
+    ],
+)
+def test_a_folio_that_cannot_be_split_was_not_poisoned_before(case: str, words: str) -> None:
+    scenario = load(DATA / f"cases/{case}.toml")
+    session = replay.boot(scenario)
+    frame = "@victim"
+    for step in scenario.steps:
+        if step.op == "poison":
+            frame = step.args["frame"]
+            if frame != "@victim" or words:
+                break
+        session.act(step.op, step.args)
+    assert told(session, frame) == words
