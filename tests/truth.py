@@ -197,7 +197,7 @@ def class_of(m: Machine, pfn: int, truth: Truth) -> int:
     if m.page(pfn) & pf.NOPAGE:
         return outcomes.HOLE
     noted = m.page(pfn) & pf.HUGE and pfn in m.raw_hwp.of(head)
-    if m.page(pfn) & pf.HWPOISON or noted or outcome.errno == "EHWPOISON":
+    if m.page(pfn) & pf.HWPOISON or noted or (outcome.errno == "EHWPOISON" and outcome.kind != "unsplit thp"):
         return outcomes.POISONED
     if outcome.panic:
         return outcomes.PANICS
