@@ -52,7 +52,7 @@ IN_SHORT: Final[dict[str, tuple[str, str]]] = {
     SIGNALLED: ("signalled, survives", "signalled"),
     PENDING: ("signal pending", "pending"),
     LATER: ("dies on touch", "dies on touch"),
-    CAUGHT: ("signalled on touch", "signalled"),
+    CAUGHT: ("signalled on touch", "SIGBUS on touch"),
     IGNORED: ("ignored it, dies on touch", "dies on touch"),
     DROPPED: ("signal dropped", "dropped"),
     USES: ("keeps using it", "uses it"),
