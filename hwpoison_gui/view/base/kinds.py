@@ -44,7 +44,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     Kind(SWAP_CACHE, "swapcache", "swap cache", "anonymous memory that has a place in swap as well"),
     Kind(SHMEM, "shmem", "shared memory (tmpfs)", "tmpfs, System V and other shared memory, backed by swap"),
     Kind(ANON, "anon", "anonymous", "heap, stack and other private memory of processes"),
-    Kind(HUGE, "huge", "huge (hugetlb, THP)", "part of a hugetlb page or of a transparent huge page"),
+    Kind(HUGE, "huge", "huge (hugetlb, THP)", "part of a hugetlb page, a transparent huge page or another large folio"),
     Kind(
         KERNEL,
         "kernel",
