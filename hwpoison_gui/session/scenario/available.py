@@ -41,7 +41,7 @@ def check_sysctl(profile: Profile, name: str, key: str) -> None:
     """Raise ScenarioError if the profile does not have a sysctl."""
     if name not in profile.sysctl:
         names = [other.name for other in PROFILES.values() if name in other.sysctl]
-        raise ScenarioError(f"`{name}` is only for profile {' and '.join(names)}", key=key)
+        raise ScenarioError(f"`{name}` is only for profile {_listed(names)}", key=key)
 
 
 def check_expected(profile: Profile, key: str) -> None:
@@ -52,4 +52,9 @@ def check_expected(profile: Profile, key: str) -> None:
 def _check_feature(profile: Profile, feature: str, what: str, key: str) -> None:
     if feature and not profile.has(feature):
         names = [other.name for other in having(feature)]
-        raise ScenarioError(f"{what} is only for profile {' and '.join(names)}", key=key)
+        raise ScenarioError(f"{what} is only for profile {_listed(names)}", key=key)
+
+
+def _listed(names: list[str]) -> str:
+    """Names as in a sentence: `6.1, 6.12 and 7.2`."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
