@@ -182,6 +182,8 @@ def value_words(value: Any, flags: bool = False) -> str:
         return " ".join(pf.names_of(value)) or NOTHING
     if isinstance(value, tuple) and value and isinstance(value[0], StateRow):
         return f"{len(value)} rows"
+    if type(value) is tuple:  # a record is one as well
+        return " ".join(f"`{one}`" for one in value) or NOTHING
     if callable(value):
         return first_sentence(value.run if isinstance(value, Variant) else value)
     if isinstance(value, Exit):

@@ -38,10 +38,11 @@ Each file says what was done and everything that was seen; it holds if all of it
 for word. `hwpoison-gui check tests/data` replays them."""
 
 _SERVER: Final = """\
-A small server's memory was recorded and {rows} sampled frames of it poisoned, one after the other. The model, booted
-from that recording, agrees in a row when kind, result, errno, the tasks signalled in their order and all page-table
-entries afterwards are the same. *Exported*: with what Linux exports alone; *hidden*: with dirty bits of page-table
-entries and reference counts besides. `hwpoison-gui agree` does this for any recording of the sort."""
+The memory of a small server that runs Linux 6.1 was recorded and {rows} sampled frames of it poisoned, one after the
+other. The model, booted from that recording under profile 6.1, agrees in a row when kind, result, errno, the tasks
+signalled in their order and all page-table entries afterwards are the same. *Exported*: with what Linux exports alone;
+*hidden*: with dirty bits of page-table entries and reference counts besides. `hwpoison-gui agree` does this for any
+recording of the sort."""
 
 _TRACES: Final = """\
 Recordings of the functions that the real handler entered. The functions that steps name must come in this order, and

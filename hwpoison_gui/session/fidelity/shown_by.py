@@ -16,7 +16,7 @@ from hwpoison_gui.record import Record
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.fidelity.differences import Difference, differences, pairs, taken_over
 from hwpoison_gui.session.scenario import replay
-from hwpoison_gui.session.scenario.available import check_available
+from hwpoison_gui.session.scenario.available import check_available, check_sysctl
 from hwpoison_gui.session.scenario.check import files_of
 from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.session.scenario.scenario import Scenario
@@ -53,6 +53,8 @@ def holds_under(scenario: Scenario, profile: Profile) -> bool | None:
     session.machine.profile = profile
     session.machine.sysctl.load({**profile.sysctl, **scenario.sysctl})
     try:
+        for name in scenario.sysctl:
+            check_sysctl(profile, name, name)
         for step in scenario.steps:
             check_available(profile, step.op, step.args)
         return not any(done.differences for done in replay.play(session, scenario))
