@@ -236,7 +236,7 @@ def _pictures(arguments: Sequence[str]) -> int:
 
 def _kernels(arguments: Sequence[str]) -> int:
     parser = _parser("kernels", "Let an error happen under every modelled kernel, early and late, and compare.")
-    what = "a file with an error, its last one counts; or a frame: 0x4d93, nginx:heap+3, any:ksm"
+    what = "a file, its last error in a sound page counts; or a frame: 0x4d93, nginx:heap+3, any:ksm"
     parser.add_argument("what", metavar="FILE|FRAME", help=what)
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--on", type=Path, metavar="MACHINE", help=f"the frame is one of another machine: {_ANY_FILE}")

@@ -68,6 +68,14 @@ def test_what_a_kernel_cannot_repeat_is_said(capsys: pytest.CaptureFixture[str])
     assert told["6.1"]["kind"] == "unmapping failed page" and told["6.12"]["result"] == "Recovered"
 
 
+def test_of_many_that_cannot_be_repeated_the_first_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """6.1 has no large folios of files: without the file no process can open, map or write it."""
+    assert main(["kernels", str(ROOT / "tests/data/cases/7.2/file_large_dirty_3.ek1.toml"), "--json"]) == 0
+    told = {one["profile"]: one["result"] for one in json.loads(capsys.readouterr().out)["kernels"]}
+    assert told["6.1"]["not repeated"] == "2. file: `folio` is only for profile 6.12 and 7.2; 12 later operations"
+    assert "not repeated" not in told["6.12"]
+
+
 def test_a_frame_of_another_machine(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["kernels", "any:slab", "--on", LESSON, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)

@@ -28,6 +28,7 @@ RESULT, SIGNALS, AFTERWARDS, ENTRIES = "Result", "Signal", "Afterwards", "Page t
 FRAME, COUNTERS, LOG = "Frame", "Counter", "Kernel log"
 _GROUPED: Final = frozenset({SIGNALS, AFTERWARDS, ENTRIES})
 _MOST_LINES: Final = 6  # of the log that only one side printed
+_MOST_SKIPPED: Final = 2  # operations before the click that are listed in full
 _ENTRY_WORDS: Final = {
     "dirty": "maps it, dirty", "clean": "maps it, clean", "swap": "swap entry", "hwpoison": "hwpoison entry",
     "other": "maps another page", "none": "empty",
@@ -108,8 +109,15 @@ def column_of(side: Side) -> Column:
     """A side, which must be at its end, as a column of a matrix."""
     facts = facts_of(side)
     if side.skipped:
-        facts[RESULT, "not repeated"] = Value("; ".join(side.skipped), "warn")
+        facts[RESULT, "not repeated"] = Value(_not_repeated(side.skipped), "warn")
     return Column(side.settings, facts, _log_of(side), side.already_poisoned)
+
+
+def _not_repeated(skipped: Sequence[str]) -> str:
+    """The operations that this kernel cannot repeat; of many the first, as most of the others fail for want of it."""
+    if len(skipped) <= _MOST_SKIPPED:
+        return "; ".join(skipped)
+    return f"{skipped[0]}; {counted(len(skipped) - 1, 'later operation')}"
 
 
 def columns_of(
