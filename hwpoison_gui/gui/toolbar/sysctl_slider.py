@@ -84,7 +84,6 @@ class SysctlSlider(QAbstractSlider):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
-            self.setFocus(Qt.FocusReason.MouseFocusReason)
             self.setSliderDown(True)
             self._pressed_at = event.position().x()
 
