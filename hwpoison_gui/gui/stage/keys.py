@@ -36,5 +36,5 @@ KEYS: Final[dict[int, str]] = {
 }
 HELP: Final = (
     "Space or PageDown: next stop · PageUp: back · number, Enter: to that stop · . blanks · + − text · L spotlight · "
-    "S sysctls · N notes · Esc ends"
+    "S sysctls · R back to the path · N notes · Esc ends"
 )

@@ -6,8 +6,8 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from hwpoison_gui.gui.look import theme as look
@@ -24,10 +24,12 @@ _NO_NOTES: Final = "No notes here."
 
 
 class SpeakerWindow(QWidget):
-    """Shows what the audience does not see; keys go to the stage."""
+    """Shows what the audience does not see; keys go to the stage. `closed` is emitted however it is closed."""
 
-    def __init__(self, stage: QWidget, theme: Theme) -> None:
-        super().__init__(None, Qt.WindowType.Window)
+    closed = Signal()
+
+    def __init__(self, stage: QWidget, theme: Theme, above: QWidget | None = None) -> None:
+        super().__init__(above, Qt.WindowType.Window)
         self._stage = stage
         self.setWindowTitle("Speaker notes")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -88,6 +90,10 @@ class SpeakerWindow(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         self._stage.keyPressEvent(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.closed.emit()
+        super().closeEvent(event)
 
 
 def _minutes(seconds: float) -> str:

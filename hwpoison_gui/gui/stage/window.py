@@ -280,11 +280,13 @@ class StageWindow(QWidget):
     # -- acts, by the names in keys.py
 
     def forward(self) -> None:
-        """To the next stop; what is still moving arrives first."""
+        """To the next stop; what is still moving arrives first. Off the path, the last stop leads back to it."""
         if self.motion.moving:
             self.motion.finish()
         elif self._controller.playback.playing:
             self._controller.finish()
+        elif self._is_off_path and self._controller.session.position == self._stops[-1]:
+            self.resume()
         else:
             self._go(self._next_stop())
 
@@ -310,18 +312,9 @@ class StageWindow(QWidget):
     def smaller(self) -> None:
         self._resize_text(-1)
 
-    def toggle_blank(self) -> None:
-        self.blank.setVisible(not self.blank.isVisible())
-        self.blank.raise_()
-
-    def toggle_spotlight(self) -> None:
-        self.spotlight.setVisible(not self.spotlight.isVisible())
-        self.spotlight.raise_()
-
-    def toggle_help(self) -> None:
-        """The keys, over everything."""
-        self.help.setVisible(not self.help.isVisible())
-        self.help.raise_()
+    def _toggle(self, overlay: QWidget) -> None:
+        overlay.setVisible(not overlay.isVisible())
+        overlay.raise_()
 
     def toggle_sliders(self) -> None:
         self.sliders.setVisible(not self.sliders.isVisible())
@@ -330,14 +323,18 @@ class StageWindow(QWidget):
         """Opens or closes the speaker's window."""
         if self._speaker is not None:
             self._speaker.close()
-            self._speaker = None
             return
-        self._speaker = SpeakerWindow(self, self._theme)
+        # On one screen it belongs to the stage and keeps the focus: a full screen that has it covers other windows.
+        above = self if len(QGuiApplication.screens()) == 1 else None
+        self._speaker = SpeakerWindow(self, self._theme, above)
+        self._speaker.closed.connect(self._forget_speaker)
         self._speaker.show_stop(self._controller.session, self._stops, self._stop)
-        if len(QGuiApplication.screens()) == 1:  # else the full screen would cover it
-            self._speaker.setWindowFlag(Qt.WindowType.WindowStaysOnTopHint)
         self._speaker.show()
-        self.activateWindow()
+        if above is None:
+            self.activateWindow()
+
+    def _forget_speaker(self) -> None:
+        self._speaker = None
 
     def resume(self) -> None:
         """Back to the stop that was left; what was done meanwhile stays as a branch."""
@@ -355,6 +352,9 @@ class StageWindow(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, text = event.key(), event.text()
+        if self.help.isVisible():
+            self._toggle(self.help)
+            return
         if text.isdecimal() and text.isascii():
             self._typed += text
             self.where.setText(f"to stop {self._typed[-6:]} ⏎")
@@ -371,16 +371,16 @@ class StageWindow(QWidget):
         if act is None:
             event.ignore()
         elif self.blank.isVisible() and act != "leave":
-            self.toggle_blank()
+            self._toggle(self.blank)
         else:
             self._acts()[act]()
 
     def _acts(self) -> dict[str, Callable[[], object]]:
         return {
             "forward": self.forward, "back": self.back, "first": self.first, "last": self.last, "larger": self.larger,
-            "smaller": self.smaller, "blank": self.toggle_blank, "spotlight": self.toggle_spotlight,
+            "smaller": self.smaller, "blank": partial(self._toggle, self.blank),
+            "spotlight": partial(self._toggle, self.spotlight), "help": partial(self._toggle, self.help),
             "sliders": self.toggle_sliders, "notes": self.toggle_notes, "resume": self.resume, "leave": self.close,
-            "help": self.toggle_help,
         }  # fmt: skip
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -179,6 +179,41 @@ def test_a_slider_on_the_stage_is_the_sysctl(lesson: tuple[object, StageWindow])
     assert user.session.operations[-1].name != "sysctl"
 
 
+def test_the_keys_are_the_stages_after_a_click_on_a_slider(lesson: tuple[object, StageWindow]) -> None:
+    user, stage = lesson
+    press(stage, Key.Key_PageDown, Key.Key_S)
+    slider = stage.sliders.children()[1]
+    QTest.mouseClick(slider, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(8, slider.height() // 2))
+    until(lambda: not user.window.controller.busy)
+    assert not slider.hasFocus() and stage.focusWidget() is not slider
+
+
+def test_the_last_stop_off_the_path_leads_back_with_a_remote(lesson: tuple[object, StageWindow]) -> None:
+    user, stage = lesson
+    line = [(one.name, one.args) for one in user.session.operations]
+    press(stage, Key.Key_PageDown, Key.Key_PageDown)
+    left_at = user.session.position
+    stage.map.fired.emit(user.session.resolve_frame("any:free"))
+    until(lambda: not user.window.controller.busy)
+    press(stage, Key.Key_End)
+    assert user.session.machine.hardware_corrupted_kb == 4
+    press(stage, Key.Key_PageDown)
+    until(lambda: not user.window.controller.busy)
+    assert [(one.name, one.args) for one in user.session.operations] == line
+    assert user.session.position == left_at and stage.stop == 2
+
+
+def test_the_speakers_window_may_be_closed_by_its_own_button(lesson: tuple[object, StageWindow]) -> None:
+    _, stage = lesson
+    press(stage, Key.Key_PageDown, Key.Key_N)
+    stage._speaker.close()
+    assert stage._speaker is None
+    press(stage, Key.Key_PageDown)
+    assert stage.stop == 2
+    press(stage, Key.Key_N, Key.Key_N)
+    assert stage._speaker is None
+
+
 def test_the_speaker_sees_notes_and_what_comes_next(lesson: tuple[object, StageWindow]) -> None:
     _, stage = lesson
     press(stage, Key.Key_PageDown, Key.Key_N)
@@ -194,7 +229,9 @@ def test_a_question_mark_shows_the_keys_and_digits_are_seen(lesson: tuple[object
     _, stage = lesson
     press(stage, Key.Key_PageDown, Key.Key_Question)
     assert stage.help.isVisible() and "PageDown: next stop" in stage.help.text.text()
-    press(stage, Key.Key_Question, Key.Key_1, Key.Key_2)
+    press(stage, Key.Key_PageDown)  # any key hides them, and does nothing else
+    assert not stage.help.isVisible() and stage.stop == 1
+    press(stage, Key.Key_1, Key.Key_2)
     assert not stage.help.isVisible() and stage.where.text() == "to stop 12 ⏎"
     press(stage, Key.Key_PageDown)
     assert stage.stop == 2 and stage.where.text().startswith("2 /")
