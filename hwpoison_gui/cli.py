@@ -298,7 +298,7 @@ def _render(arguments: Sequence[str]) -> int:
         "--speed", default=0.0, type=float, metavar="X", help="of a film: 2 leaves half the time to read"
     )
     parser.add_argument("--theme", default="", metavar="NAME", help="dark, light or high-contrast (default: dark)")
-    parser.add_argument("--steps", default="", metavar="A-B", help="of a film or page: these steps; of a picture: one")
+    parser.add_argument("--steps", default="", metavar="A-B", help="timeline positions, not stops: of a picture, one")
     parser.add_argument("--reduced-motion", action="store_true", help="of a film: cuts instead of flights")
     parser.add_argument("--progress", action="store_true", help="print the share that is done, for other programs")
     options = parser.parse_args(arguments)
