@@ -24,7 +24,7 @@ class Stranger(Person):
     """Knows where the parts of the window are, and that a frame can be clicked."""
 
     pfn = 0
-    tasks: Sequence[str] = ()  # as the table names them
+    tasks: Sequence[str] = ()  # as the table names and numbers them
 
     def frame(self) -> QPoint:
         """Where the frame is on the map."""
@@ -100,7 +100,7 @@ class Stranger(Person):
     def states_by_the_table(self) -> dict[str, list[str]]:
         """Of each task: its number, its state and by what it was killed."""
         rows = [row.split("\t") for row in self.reads_to_the_end(self.window.docks["tasks"].content())]
-        return {row[1]: [row[0], row[2], row[8]] for row in rows}
+        return {f"{row[1]}:{row[0]}": [row[0], row[2], row[8]] for row in rows}
 
     def dead_by_the_table(self) -> set[str]:
         return {name for name, (_, state, by) in self.states_by_the_table().items() if state == "killed" and by}

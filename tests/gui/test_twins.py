@@ -58,7 +58,7 @@ def test_pages(me: Person) -> None:
 
 def test_tasks(me: Person) -> None:
     w = me.window
-    me.click(w.docks["tasks"].content().viewport(), me.row(w.docks["tasks"].content(), "w1:103", 1))
+    me.click(w.docks["tasks"].content().viewport(), me.row(w.docks["tasks"].content(), "w1", 1))
     outlined = {int(pfn) for mark in w.map.view.item.highlights for pfn in mark.pfns}
     assert {frame(me, "w1:heap+1"), frame(me, "w1:data+1")} <= outlined
     me.press(Key.Key_Escape)
