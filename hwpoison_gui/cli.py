@@ -38,6 +38,7 @@ _USAGE: Final = """hwpoison-gui [FILE [--at MOMENT] | --live | --present FILE [-
        hwpoison-gui fidelity [--out FILE]
        hwpoison-gui pictures [FILE] --out DIR
        hwpoison-gui kernels [--on MACHINE | --live] [--json | --to OUT] FILE|FRAME
+       hwpoison-gui kernels --between OLD NEW [--early] [--json] [FILE | --live]
        hwpoison-gui report [--out FILE] FILE
        hwpoison-gui render FILE --to OUT [--what MAP] [--size WxH] [--steps A-B]"""
 
@@ -237,13 +238,22 @@ def _pictures(arguments: Sequence[str]) -> int:
 def _kernels(arguments: Sequence[str]) -> int:
     parser = _parser("kernels", "Let an error happen under every modelled kernel, early and late, and compare.")
     what = "a file, its last error in a sound page counts; or a frame: 0x4d93, nginx:heap+3, any:ksm"
-    parser.add_argument("what", metavar="FILE|FRAME", help=what)
+    parser.add_argument("what", nargs="?", metavar="FILE|FRAME", help=what)
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--on", type=Path, metavar="MACHINE", help=f"the frame is one of another machine: {_ANY_FILE}")
     where.add_argument("--live", action="store_true", help="the frame is one of a copy of this machine's own memory")
     parser.add_argument("--json", action="store_true", help="all facts as one JSON object")
     parser.add_argument("--to", type=Path, metavar="OUT", help="write a table: NAME.md, NAME.csv or NAME.txt")
+    from hwpoison_gui.kernel.profile.registry import PROFILES
+
+    between = "instead: which frames of a machine (FILE, or the small desktop) come out differently, and why"
+    parser.add_argument("--between", nargs=2, metavar=("OLD", "NEW"), choices=tuple(PROFILES), help=between)
+    parser.add_argument("--early", action="store_true", help="with --between: under early kill")
     options = parser.parse_args(arguments)
+    if options.between is not None:
+        return _between(options)
+    if options.what is None:
+        parser.error("one of FILE, FRAME and --between is required")
     from hwpoison_gui.export import comparison, kernels
     from hwpoison_gui.stories import click_of
     from hwpoison_gui.view.facts.compare import columns_of, headline, matrix_rows
@@ -262,6 +272,24 @@ def _kernels(arguments: Sequence[str]) -> int:
         width = shutil.get_terminal_size((120, 24)).columns
         text = kernels.as_json(click.title, columns) if options.json else None
         sys.stdout.write(text or kernels.as_terminal(click.title, columns, width))
+        return GOOD
+    return reported.status
+
+
+def _between(options: argparse.Namespace) -> int:
+    from hwpoison_gui.export import kernels
+    from hwpoison_gui.opening import default_machine
+    from hwpoison_gui.stories import machine_of, machines_under
+    from hwpoison_gui.view.base.slicing import to_the_end
+    from hwpoison_gui.view.facts.between_kernels import find_between
+
+    file = options.on or (Path(options.what) if options.what is not None else None)
+    with _Reported(file) as reported:
+        machine = machine_of(file, options.live) or default_machine
+        title, (one, other) = machines_under(machine, options.between, options.early)
+        groups = to_the_end(find_between(one, other))
+        write = kernels.between_as_json if options.json else kernels.between_as_text
+        sys.stdout.write(write(title, options.between, groups))
         return GOOD
     return reported.status
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hwpoison_gui import opening
+from hwpoison_gui.kernel.machine import Machine as KernelMachine
+from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.compare import Recipe, Settings, recipe_of, settings_of
 from hwpoison_gui.session.errors import ScenarioError
@@ -151,3 +153,22 @@ def click_of(what: str, on: Machine | None) -> Click:
     if recipe is None:
         raise ScenarioError(f"no error happens in it; name a frame: kernels FRAME --on {what}", file=what)
     return Click(f"{opened.title}: {title(recipe.click.name, recipe.click.args)}", recipe, settings_of(session))
+
+
+def machines_under(machine: Machine, kernels: Sequence[str], early: bool) -> tuple[str, list[KernelMachine]]:
+    """The title of a machine, and the machine under several kernels with the same policy.
+
+    Raises
+    ------
+    ScenarioError, SourceError, OSError
+    """
+    title, found = "", []
+    for kernel in kernels:
+        opened = machine(kernel)
+        session = opened.session
+        session.seek(len(session.steps))
+        if SYSCTL_EARLY_KILL in session.machine.sysctl.view:
+            session.act("sysctl", {"name": SYSCTL_EARLY_KILL, "value": int(early)})
+        title = opened.title
+        found.append(session.machine)
+    return title, found

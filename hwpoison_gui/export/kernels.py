@@ -9,7 +9,10 @@ from textwrap import wrap
 from typing import Final
 
 from hwpoison_gui.terminal import one_line
+from hwpoison_gui.view.base.units import FRAME_SIZE, amount
+from hwpoison_gui.view.facts.between_kernels import Group
 from hwpoison_gui.view.facts.compare import COUNTERS, ENTRIES, FRAME, NOTHING, RESULT, Column, Row, matrix_rows
+from hwpoison_gui.view.words.words import counted
 
 _LABEL: Final = 30  # columns of the terminal
 _LEAST: Final = 24
@@ -66,3 +69,38 @@ def as_json(title: str, columns: Sequence[Column]) -> str:
         settings = column.settings
         entries.append({"profile": settings.profile, "sysctl": dict(settings.sysctl), **facts, "log": column.log})
     return json.dumps({"title": title, "kernels": entries}, ensure_ascii=False, indent=1) + "\n"
+
+
+def between_as_text(title: str, kernels: Sequence[str], groups: Sequence[Group]) -> str:
+    """The frames that come out differently under two kernels, and what decides it."""
+    frames = sum(len(group.pfns) for group in groups)
+    lines = [
+        f"{one_line(title)}: {counted(frames, 'frame')} of {counted(len(groups), 'sort')} come out differently",
+        "",
+    ]
+    width = max(map(len, kernels))
+    for group in groups:
+        size = amount(len(group.pfns) * FRAME_SIZE)
+        lines.append(f"{len(group.pfns):9,}  {size:>9}  {group.kind}, such as {int(group.pfns[0]):#x}")
+        for kernel, outcome in zip(kernels, (group.before, group.after), strict=True):
+            lines.append(f"{'':22} {kernel:{width}}  {outcome.words}")
+        for difference in group.decided_by:
+            lines.append(f"{'':22} {difference.name}: {difference.before} -> {difference.after}")
+        if not group.decided_by:
+            lines.append(f"{'':22} decided when the machine boots")
+    return "\n".join(lines) + "\n"
+
+
+def between_as_json(title: str, kernels: Sequence[str], groups: Sequence[Group]) -> str:
+    """The same as an object with a list of groups."""
+    told = [
+        {
+            "frames": len(group.pfns),
+            "kind": group.kind,
+            "example": int(group.pfns[0]),
+            **{kernel: outcome.words for kernel, outcome in zip(kernels, (group.before, group.after), strict=True)},
+            "decided_by": [difference.name for difference in group.decided_by],
+        }
+        for group in groups
+    ]
+    return json.dumps({"title": title, "kernels": list(kernels), "groups": told}, ensure_ascii=False, indent=1) + "\n"

@@ -86,6 +86,18 @@ def test_a_frame_of_another_machine(capsys: pytest.CaptureFixture[str], tmp_path
     assert "| v7, early kill | v7, late kill |" in out.read_text()
 
 
+def test_what_a_kernel_changed_on_a_whole_machine(capsys: pytest.CaptureFixture[str]) -> None:
+    server = str(resources.path("machines/server.npz"))
+    assert main(["kernels", "--between", "6.1", "6.12", server, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    (merged,) = [group for group in told["groups"] if "phases.hwpoison_user_mappings" in group["decided_by"]]
+    assert merged["frames"] == 1536 and merged["6.1"].startswith("ignored") and "Recovered" in merged["6.12"]
+    for early in (["--early"], []):
+        assert main(["kernels", "--between", "v7", "6.1", "--on", server, *early]) == 0
+        shown = capsys.readouterr().out
+        assert ("SIGBUS now" in shown) == bool(early) and "phases.take_reference" in shown
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
