@@ -92,13 +92,18 @@ def free_buddy_page(h: Handler) -> Steps[Verdict]:
 @phase("6.1")
 def split_transparent_huge_page(h: Handler) -> Steps[Verdict]:
     """try_to_split_thp_page(): split a transparent huge page, so that only one page of 4 KiB is lost."""
-    m, pfn = h.m, h.pfn
-    if not m.page(pfn) & pf.THP or not m.page(pfn) & (pf.COMPOUND_HEAD | pf.COMPOUND_TAIL):
+    if (yield from is_small_now(h)):
         return None
-    if (yield from split_huge_page(m, pfn)):
-        return None
-    put_page(m, pfn)
+    put_page(h.m, h.pfn)
     return (yield from leave(h, "unsplit thp"))
+
+
+def is_small_now(h: Handler) -> Steps[bool]:
+    """try_to_split_thp_page(), for a page of a large folio; whether the page is one of 4 KiB by now."""
+    word = h.m.page(h.pfn)
+    if not word & pf.THP or not word & (pf.COMPOUND_HEAD | pf.COMPOUND_TAIL):
+        return True
+    return (yield from split_huge_page(h.m, h.pfn))
 
 
 @phase("6.1")

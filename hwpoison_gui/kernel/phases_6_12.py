@@ -26,9 +26,8 @@ from .kill_accessing_process import kill_accessing_process
 from .mark import Act, Mark, Steps, site
 from .memory_failure_hugetlb import handle_huge_page
 from .page_alloc import put_page
-from .phases_6_1 import lock_and_save_flags
+from .phases_6_1 import is_small_now, lock_and_save_flags
 from .profile.variants import phase
-from .split_folio import split_huge_page
 from .user_mappings import (
     MAPPED,
     NOT_MAPPED,
@@ -104,13 +103,10 @@ def check_filter(h: Handler) -> Steps[Verdict]:
 @phase("6.12")
 def split_transparent_huge_page(h: Handler) -> Steps[Verdict]:
     """try_to_split_thp_page(): split a large folio; if it cannot be split, signal its processes and stop."""
-    m, pfn = h.m, h.pfn
-    if not m.page(pfn) & pf.THP or not m.page(pfn) & (pf.COMPOUND_HEAD | pf.COMPOUND_TAIL):
-        return None
-    if (yield from split_huge_page(m, pfn)):
+    if (yield from is_small_now(h)):
         return None
     yield from kill_procs_now(h)
-    put_page(m, pfn)
+    put_page(h.m, h.pfn)
     return (yield from leave(h, "unsplit thp"))
 
 

@@ -75,10 +75,9 @@ def case_for(difference: Difference, taken: Profile, cases: Sequence[Case]) -> P
         Those of the newer kernel, which must not hold without the difference, and of the older one, which must not
         hold with it.
     """
-    newer = difference.newer.name
+    newer, without = difference.newer.name, difference.without
     for case in cases:
-        wrong = difference.without if case.scenario.profile == newer else taken
-        if holds_under(case.scenario, wrong) is False:
+        if holds_under(case.scenario, without if case.scenario.profile == newer else taken) is False:
             return case.path
     return None
 

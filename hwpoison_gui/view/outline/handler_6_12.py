@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from hwpoison_gui.kernel import collect_ksm, hugetlb_pool, phases_6_12, split_folio, user_mappings
-from hwpoison_gui.kernel import memory_failure_hugetlb as hugetlb
+from hwpoison_gui.kernel import collect_ksm, phases_6_12, split_folio, user_mappings
 from hwpoison_gui.kernel.handler import EXITS, Verdict
 from hwpoison_gui.kernel.profile.variants import Variant
-from hwpoison_gui.kernel.rmap import UNMAPPED
-from hwpoison_gui.view.outline.actions import AFTER_6_1, ROW_6_1
 from hwpoison_gui.view.outline.handler_6_1 import ACCESSING
+from hwpoison_gui.view.outline.handler_6_1 import HUGETLB as HUGETLB_6_1
 from hwpoison_gui.view.outline.handler_6_1 import LOCK as LOCK_6_1
 from hwpoison_gui.view.outline.part import NO_STEP, OWN_STEPS, Part, Way
-from hwpoison_gui.view.outline.users import CLEAN, COLLECT, KILL, MAPPED, SHAKE, SWAPCACHE
+from hwpoison_gui.view.outline.users import CLEAN, COLLECT, KILL, MAPPED, SHAKE, SWAPCACHE, UNMAP
 
 _COLLECT: Final = COLLECT._replace(
     signs=(*COLLECT.signs, collect_ksm.ENTER),
@@ -29,15 +27,11 @@ _CLEAN: Final = CLEAN._replace(
     ways=(*CLEAN.ways, Way(user_mappings.NOT_RESTARTABLE, "Not asked: the thread cannot go on, hwpoison entries stay."))
 )
 
-_UNMAP: Final = Part(
-    "Unmap it from every page table",
-    "try_to_unmap",
-    (
-        Way(OWN_STEPS, "No PTE maps it now."),
+_UNMAP: Final = UNMAP._replace(
+    ways=(
+        UNMAP.ways[0],
         Way(user_mappings.UNMAP_FAILED, "PTEs are left: the tasks on the list are signalled, dirty or not."),
-    ),
-    tuple(UNMAPPED.values()),
-    teach="The dirty bit of each PTE goes to the page; a hwpoison entry, a swap entry or nothing replaces the PTE.",
+    )
 )
 
 _KILL: Final = KILL._replace(
@@ -65,27 +59,14 @@ USER_MAPPINGS: Final = Part(
     teach="Find the users through the reverse map, unmap the page, and signal those affected.",
 )
 
-HUGETLB: Final = Part(
-    "Is it part of a hugetlb page?",
-    "memory_failure",
-    (
-        Way(NO_STEP, "No: small pages are handled below."),
-        Way(hugetlb.HUGE_PAGE, "Yes: handled as a whole, PG_hwpoison is set on its head."),
-        Way(hugetlb.FREE_HUGE_PAGE, "Yes, and free: dissolved, only the bad 4 KiB are withheld."),
-        Way(phases_6_12.HUGE_PAGE_POISONED_BEFORE, "Yes, and poisoned before: a result line, Failed, −EHWPOISON."),
-    ),
-    (
-        hugetlb.LOCKED,
-        hugetlb_pool.DISSOLVED,
-        hugetlb_pool.NOT_DISSOLVED,
-        hugetlb_pool.OFF_BUDDY,
-        hugetlb.FREE_RESULT,
-    ),
+_AGAIN: Final = "Yes, and poisoned before: a result line, Failed, −EHWPOISON."
+HUGETLB: Final = HUGETLB_6_1._replace(
+    ways=(*HUGETLB_6_1.ways[:-1], Way(phases_6_12.HUGE_PAGE_POISONED_BEFORE, _AGAIN)),
     parts=(
         ACCESSING,
         _report("already poisoned", "poisoned huge page"),
         Part(USER_MAPPINGS.title, USER_MAPPINGS.function, parts=USER_MAPPINGS.parts, quiet=True, local=True),
-        Part("What is done with it?", "page_action", parts=(ROW_6_1, *AFTER_6_1), quiet=True, local=True),
+        HUGETLB_6_1.parts[-1],
     ),
     teach="A list of the bad frames hangs on the head: another frame of the huge page is counted, the same is not.",
 )
