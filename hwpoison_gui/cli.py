@@ -1,35 +1,23 @@
-"""The command line: parses arguments and calls what does the work.
-
-Each command imports what it needs; only the window loads Qt.
-"""
+"""The command line: runs a command, or opens the window, which alone loads Qt."""
 
 from __future__ import annotations
 
 import argparse
 import gc
 import os
-import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from hwpoison_gui import __version__, terminal
-from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
+from hwpoison_gui.terminal import BAD_FILE, GOOD
 
 if TYPE_CHECKING:
-    from hwpoison_gui.export.wanted import Wanted
-    from hwpoison_gui.opening import Opened, Start
-    from hwpoison_gui.stories import Machine
+    from hwpoison_gui.opening import Start
 
-GOOD: Final = 0
-NOT_DONE: Final = 1
-BAD_FILE: Final = 2
 INTERRUPTED: Final = 130  # as a shell says of SIGINT
 PIPE_CLOSED: Final = 141  # as a shell says of SIGPIPE
-
-_SUBJECTS: Final = ("window", "map", "rmap", "outline", "stage")
-_ANY_FILE: Final = "a scenario, a saved session, a recording or raw page flags"
 
 _USAGE: Final = """hwpoison-gui [FILE [--at MOMENT] | --live | --present FILE [--at MOMENT]]
        hwpoison-gui check [--all] [--on MACHINE | --live] FILE...
@@ -75,8 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with terminal.shown():
         try:
-            command = _COMMANDS.get(arguments[0]) if arguments else None
-            status = command(arguments[1:]) if command else _window(arguments)
+            status = _run(arguments)
             sys.stdout.flush()
         except BrokenPipeError:
             terminal.discard_output()
@@ -86,309 +73,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def _check(arguments: Sequence[str]) -> int:
-    parser = _parser("check", "Replay scenarios and compare the results with what they expect.")
-    parser.epilog = "exit status: 0 all hold, 1 one differs, 2 a file is bad"
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=f"{_ANY_FILE}, or a folder of scenarios")
-    parser.add_argument("--all", action="store_true", help="print every difference, not only a file's first")
-    _add_machine(parser)
-    options = parser.parse_args(arguments)
-    from hwpoison_gui.session.scenario.check import check
-    from hwpoison_gui.stories import story_of
+def _run(arguments: Sequence[str]) -> int:
+    """A command, or else the window."""
+    if arguments:
+        from hwpoison_gui.commands import COMMANDS  # a plain start has no time for them
 
-    with _Reported(options.on) as reported:
-        on = _machine(options)
-        return check(options.files, sys.stdout, options.all, lambda path: story_of(path, on))
-    return reported.status
-
-
-def _simulate(arguments: Sequence[str]) -> int:
-    parser = _parser("simulate", "Replay a scenario; print the kernel log and the result of each step.")
-    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help=f"{_ANY_FILE}; optional with --on or --live")
-    parser.add_argument("--json", action="store_true", help="one JSON object per step and line")
-    _add_machine(parser)
-    options = parser.parse_args(arguments)
-    if options.file is None and options.on is None and not options.live:
-        parser.error("the following arguments are required: FILE")
-    from hwpoison_gui.session.scenario.simulate import simulate
-    from hwpoison_gui.stories import machine_alone, story_of
-
-    with _Reported(options.file or options.on) as reported:
-        on = _machine(options)
-        if options.file is None and on is not None:
-            story = machine_alone(on(""))
-        else:
-            story = story_of(options.file, on)
-        simulate(story, sys.stdout, as_json=options.json)
-        return GOOD
-    return reported.status
-
-
-def _agree(arguments: Sequence[str]) -> int:
-    parser = _parser("agree", "Poison a machine frame by frame, as was done on a real kernel, and compare.")
-    parser.epilog = "exit status: 0 all rows agree, 1 one differs, 2 a file is bad"
-    parser.add_argument(
-        "recording",
-        nargs="?",
-        type=Path,
-        metavar="RECORDING",
-        help=f"the machine: {_ANY_FILE}",
-    )
-    parser.add_argument("rows", type=Path, metavar="ROWS", help="a .jsonl file with the outcome of each frame")
-    parser.add_argument("--live", action="store_true", help="in place of RECORDING: a copy of this machine's memory")
-    parser.add_argument("--hidden", action="store_true", help="also use NAME_hidden.npz: what Linux does not export")
-    parser.add_argument("--json", action="store_true", help="one JSON object per row and line")
-    options = parser.parse_args(arguments)
-    if (options.recording is None) != options.live:
-        parser.error("one of RECORDING and --live is required")
-    from hwpoison_gui.session.fidelity.agreement import compare_on, report, report_json
-    from hwpoison_gui.session.fidelity.recorded_rows import read_rows
-    from hwpoison_gui.stories import session_for
-
-    missing = [str(path) for path in (options.recording, options.rows) if path is not None and not path.exists()]
-    if missing:
-        return _complain("\n".join(f"{path}: no such file" for path in missing), BAD_FILE)
-    with _Reported(options.rows) as reported:
-        rows = read_rows(options.rows)
-        found = list(compare_on(session_for(rows, options.recording, options.hidden), rows))
-        (report_json if options.json else report)(found, sys.stdout)
-        return GOOD if all(one.agrees for one in found) else NOT_DONE
-    return reported.status
-
-
-def _add_machine(parser: argparse.ArgumentParser) -> None:
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--on", type=Path, metavar="MACHINE", help=f"run the steps on another machine: {_ANY_FILE}")
-    where.add_argument("--live", action="store_true", help="run the steps on a copy of this machine's own memory")
-
-
-def _machine(options: argparse.Namespace) -> Machine | None:
-    from hwpoison_gui.stories import machine_of
-
-    return machine_of(options.on, options.live)
-
-
-class _Reported:
-    """Reports what is wrong with a file, and leaves the exit status in `status`."""
-
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self.status = GOOD
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
-        from hwpoison_gui.sources.errors import SourceError
-
-        if isinstance(error, NotYetSupportedError):
-            self.status = _complain(f"{self._path} {error.summary}", NOT_DONE)
-        elif isinstance(error, ScenarioError):
-            error.file = error.file or str(self._path or "")
-            self.status = _complain(str(error), BAD_FILE)
-        elif isinstance(error, SourceError):
-            self.status = _complain(str(error), BAD_FILE)
-        elif isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
-            name = error.filename or self._path
-            self.status = _complain(f"{name}: cannot be read: {error.strerror or error}", BAD_FILE)
-        return self.status != GOOD
-
-
-def _fidelity(arguments: Sequence[str]) -> int:
-    parser = _parser("fidelity", "Compare with all recordings of a checkout and write the results.")
-    parser.add_argument("--data", type=Path, default=Path("tests/data"), metavar="DIR", help="cases, traces and rows")
-    parser.add_argument("--out", type=Path, default=Path("docs/fidelity.md"), metavar="FILE", help="file to write")
-    kernels = Path("docs/kernels.md")
-    parser.add_argument("--kernels", type=Path, default=kernels, metavar="FILE", help="file for how the kernels differ")
-    parser.add_argument("--search", action="store_true", help="look again for cases that show a difference")
-    options = parser.parse_args(arguments)
-    from hwpoison_gui import resources
-    from hwpoison_gui.session.fidelity import kernels_page, report, shown_by
-    from hwpoison_gui.sources.recording import open_recording
-
-    server = resources.path("machines/server.npz")
-    try:
-        exported, hidden = open_recording(server, hidden=False), open_recording(server, hidden=True)
-        text = report.page(options.data, exported, hidden)
-        shown_by.write(options.data, options.search, print)
-        for path, page in ((options.out, text), (options.kernels, kernels_page.page(options.data))):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(page)
-    except ScenarioError as error:
-        return _complain(str(error), BAD_FILE)
-    except OSError as error:
-        return _complain(f"{error.filename}: {error.strerror or error}", BAD_FILE)
-    return GOOD
-
-
-def _pictures(arguments: Sequence[str]) -> int:
-    parser = _parser("pictures", "Write pictures of a scenario's first, middle and last step, and its kernel log.")
-    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help=f"{_ANY_FILE} (default: the first demo)")
-    parser.add_argument("--live", action="store_true", help="in place of FILE: a copy of this machine's own memory")
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder to write to; created if missing")
-    options = parser.parse_args(arguments)
-    if options.live and options.file is not None:
-        parser.error("only one of FILE and --live")
-    from hwpoison_gui.gui.app.pictures import write_pictures
-
-    status: int = write_pictures(options.out, options.file, live=options.live)
-    return status
-
-
-def _kernels(arguments: Sequence[str]) -> int:
-    parser = _parser("kernels", "Let an error happen under every modelled kernel, early and late, and compare.")
-    what = "a file, its last error in a sound page counts; or a frame: 0x4d93, nginx:heap+3, any:ksm"
-    parser.add_argument("what", nargs="?", metavar="FILE|FRAME", help=what)
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--on", type=Path, metavar="MACHINE", help=f"the frame is one of another machine: {_ANY_FILE}")
-    where.add_argument("--live", action="store_true", help="the frame is one of a copy of this machine's own memory")
-    parser.add_argument("--json", action="store_true", help="all facts as one JSON object")
-    parser.add_argument("--to", type=Path, metavar="OUT", help="write a table: NAME.md, NAME.csv or NAME.txt")
-    from hwpoison_gui.kernel.profile.registry import PROFILES
-
-    between = "instead: which frames of a machine (FILE, or the small desktop) come out differently, and why"
-    parser.add_argument("--between", nargs=2, metavar=("OLD", "NEW"), choices=tuple(PROFILES), help=between)
-    parser.add_argument("--early", action="store_true", help="with --between: under early kill")
-    options = parser.parse_args(arguments)
-    if options.between is not None:
-        return _between(options)
-    if options.what is None:
-        parser.error("one of FILE, FRAME and --between is required")
-    from hwpoison_gui.export import comparison, kernels
-    from hwpoison_gui.stories import click_of
-    from hwpoison_gui.view.facts.compare import columns_of, headline, matrix_rows
-
-    written = comparison.FORMATS.get(options.to.suffix.lower()) if options.to is not None else None
-    if options.to is not None and written is None:
-        names = ", ".join(f"NAME{suffix}" for suffix in comparison.FORMATS)
-        return _complain(f"{options.to}: not a format that can be written; expected {names}", BAD_FILE)
-    with _Reported(options.on) as reported:
-        click = click_of(options.what, _machine(options))
-        columns = list(columns_of(click.recipe, click.base, lambda share, doing: None, lambda: False))
-        if written is not None:
-            rows = matrix_rows(columns)
-            heads = [column.head for column in columns]
-            return _write(options.to, written(comparison.Comparison(click.title, headline(rows), heads, rows)))
-        width = shutil.get_terminal_size((120, 24)).columns
-        text = kernels.as_json(click.title, columns) if options.json else None
-        sys.stdout.write(text or kernels.as_terminal(click.title, columns, width))
-        return GOOD
-    return reported.status
-
-
-def _between(options: argparse.Namespace) -> int:
-    from hwpoison_gui.export import kernels
-    from hwpoison_gui.opening import default_machine
-    from hwpoison_gui.stories import machine_of, machines_under
-    from hwpoison_gui.view.base.slicing import to_the_end
-    from hwpoison_gui.view.facts.between_kernels import find_between
-
-    file = options.on or (Path(options.what) if options.what is not None else None)
-    with _Reported(file) as reported:
-        machine = machine_of(file, options.live) or default_machine
-        title, (one, other) = machines_under(machine, options.between, options.early)
-        groups = to_the_end(find_between(one, other))
-        write = kernels.between_as_json if options.json else kernels.between_as_text
-        sys.stdout.write(write(title, options.between, groups))
-        return GOOD
-    return reported.status
-
-
-def _report(arguments: Sequence[str]) -> int:
-    parser = _parser("report", "Write what the errors of a scenario did, and why, as Markdown for a bug report.")
-    parser.add_argument("file", type=Path, metavar="FILE", help="a scenario")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="file to write (default: standard output)")
-    options = parser.parse_args(arguments)
-    from hwpoison_gui.export.report import report
-    from hwpoison_gui.opening import open_file
-
-    with _Reported(options.file) as reported:
-        opened = open_file(options.file)
-        opened.session.seek(len(opened.session.steps))
-        text = report(opened.session, opened.title)
-        if options.out is not None:
-            return _write(options.out, text)
-        sys.stdout.write(text)
-        return GOOD
-    return reported.status
-
-
-def _render(arguments: Sequence[str]) -> int:
-    parser = _parser("render", "Write a page for the browser, a picture or a film of what was done on a machine.")
-    parser.epilog = "the suffix of OUT decides: .html .png .svg .gif .apng .mp4 .webm; exit status: 0 made, 2 not made"
-    parser.add_argument("file", type=Path, metavar="FILE", help="a scenario, or a saved session")
-    parser.add_argument("--to", required=True, type=Path, metavar="OUT", help="file to write")
-    parser.add_argument("--what", default="", choices=_SUBJECTS, help="of a picture: what it shows (default: window)")
-    parser.add_argument("--size", default="", metavar="WxH", help="in pixels (default: 1280x720)")
-    parser.add_argument("--scale", default=0, type=int, metavar="N", help="of .png: 2 to 4 times as fine")
-    parser.add_argument("--fps", default=0, type=int, metavar="N", help="of a film: pictures a second")
-    parser.add_argument(
-        "--speed", default=0.0, type=float, metavar="X", help="of a film: 2 leaves half the time to read"
-    )
-    parser.add_argument("--theme", default="", metavar="NAME", help="dark, light or high-contrast (default: dark)")
-    parser.add_argument("--steps", default="", metavar="A-B", help="timeline positions, not stops: of a picture, one")
-    parser.add_argument("--reduced-motion", action="store_true", help="of a film: cuts instead of flights")
-    parser.add_argument("--progress", action="store_true", help="print the share that is done, for other programs")
-    options = parser.parse_args(arguments)
-    from hwpoison_gui.export import wanted
-    from hwpoison_gui.opening import open_file
-
-    try:
-        asked = wanted.wanted(options.to, options.what, options.size, options.scale, options.fps, options.speed,
-                              options.theme, options.steps, not options.reduced_motion)  # fmt: skip
-    except wanted.UnsuitedError as error:
-        return _complain(str(error), BAD_FILE)
-    with _Reported(options.file) as reported, terminal.Progress(options.progress) as progress:
-        return _made(open_file(options.file), asked, options.file, progress)
-    return reported.status
-
-
-def _made(opened: Opened, wanted: Wanted, file: Path, progress: Callable[[float, str], None]) -> int:
-    from hwpoison_gui.export.extras import MissingExtraError
-    from hwpoison_gui.export.story import TooLongError
-    from hwpoison_gui.export.wanted import PAGES, UnsuitedError
-
-    try:
-        if wanted.kind in PAGES:
-            text = _page(opened, wanted)
-            progress(1.0, "page")
-            return _write(wanted.out, text)
-        from hwpoison_gui.gui.app.render import render
-
-        render(opened, wanted, progress)
-    except (UnsuitedError, TooLongError) as error:
-        return _complain(f"{file}: {error}", BAD_FILE)
-    except MissingExtraError as error:
-        return _complain(str(error), BAD_FILE)
-    except OSError as error:
-        return _complain(f"{wanted.out}: cannot be written: {error.strerror or error}", BAD_FILE)
-    return GOOD
-
-
-def _page(opened: Opened, wanted: Wanted) -> str:
-    from hwpoison_gui.export.html import page
-    from hwpoison_gui.export.story import story
-
-    summary = opened.scenario.summary if opened.scenario is not None else ""
-    first, last = wanted.within(opened.session)
-    return page(story(opened.session, opened.title, summary, first, last))
-
-
-def _write(path: Path, text: str) -> int:
-    from hwpoison_gui import atomic_file
-
-    try:
-        atomic_file.write(path, text.encode())
-    except OSError as error:
-        return _complain(f"{path}: cannot be written: {error.strerror or error}", BAD_FILE)
-    return GOOD
+        command = COMMANDS.get(arguments[0])
+        if command is not None:
+            return command(arguments[1:])
+    return _window(arguments)
 
 
 def _window(arguments: Sequence[str]) -> int:
     options = _to_open(arguments)
     file = options.present or options.file
     if file is not None and not file.exists():
-        return _complain(f"{file}: no such file", BAD_FILE)
+        print(f"{file}: no such file", file=sys.stderr)
+        return BAD_FILE
     # Until the window is complete nothing is garbage, and collecting would take a tenth of the start.
     gc.disable()
     # Before Qt is loaded: a bad file is reported without a window.
@@ -434,33 +135,13 @@ def _start(options: argparse.Namespace) -> Start | None:
     from hwpoison_gui.opening import at_moment, open_file, open_to_present, start_of, start_of_desktop
 
     file = options.present or options.file
+    if file is None:
+        return start_of_desktop()
+    from hwpoison_gui.commands import Reported, complain
 
-    with _Reported(file):
-        if file is None:
-            return start_of_desktop()
+    with Reported(file):
         opened = open_to_present(file) if options.present else open_file(file)
         if opened.failed:  # the audience sees it at the last stop
-            _complain(f"{file}: {opened.failed}; presented up to the step before", GOOD)
+            complain(f"{file}: {opened.failed}; presented up to the step before", GOOD)
         return start_of(opened if options.at is None else at_moment(opened, options.at))
     return None
-
-
-def _parser(command: str, description: str) -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(prog=f"hwpoison-gui {command}", description=description)
-
-
-def _complain(message: str, status: int) -> int:
-    print(message, file=sys.stderr)
-    return status
-
-
-_COMMANDS: Final[dict[str, Callable[[Sequence[str]], int]]] = {
-    "check": _check,
-    "simulate": _simulate,
-    "agree": _agree,
-    "fidelity": _fidelity,
-    "pictures": _pictures,
-    "kernels": _kernels,
-    "report": _report,
-    "render": _render,
-}

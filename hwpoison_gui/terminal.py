@@ -1,4 +1,4 @@
-"""Text from files and processes on the terminal: control characters are shown as escapes, never sent.
+"""The terminal: exit statuses, and text from files and processes, with control characters shown as escapes, never sent.
 
 A title or a file's name may hold sequences that clear the screen, name the window or reverse the direction of text.
 """
@@ -13,6 +13,11 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, Self, TextIO, cast
+
+# Exit statuses of the commands.
+GOOD: Final = 0
+NOT_DONE: Final = 1
+BAD_FILE: Final = 2
 
 # Control, format (such as U+202E, which reverses text), half surrogate pairs, line and paragraph separator.
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
