@@ -10,7 +10,7 @@ from typing import Final
 
 from . import page_flags as pf
 from . import pte as ptes
-from .filemap import DISK, content_of, store
+from .filemap import DISK, ZERO, content_of, store
 from .gate import ABSENT
 from .hugetlb_pool import alloc_huge_page, available_huge_pages, reserve, unreserve
 from .machine import Machine
@@ -208,6 +208,21 @@ def _has_no_other_user(m: Machine, vma: Vma, head: int) -> bool:
 def _reuse(m: Machine, vma: Vma, vpn: int, entry: int) -> Mark:
     m.set_pte(vma.mm, vpn, entry | ptes.RW | ptes.DIRTY)
     return Mark(REUSED, (), (ptes.value_of(entry),), (), ((vma.mm, vpn),))
+
+
+def store_huge(m: Machine, pfn: int, tag: str) -> None:
+    """Set the content of a 4 KiB page of a hugetlb page; the caller sets the dirty bit.
+
+    Content is a tag, not bytes, and a scenario writes down only a few stores of a program that fills a huge page with
+    one value. So a store of the tag that the page before it holds counts as filling: pages nobody has stored to get
+    the tag, too. In recorded cases (hugetlb_shared_tail_read_others) they are read, and hold it.
+    """
+    store(m, pfn, tag)
+    head = m.compound_head(pfn)
+    if pfn > head and content_of(m, pfn - 1) == tag:
+        for frame in range(head, head + HPAGE_PMD_NR):
+            if content_of(m, frame) == ZERO:
+                store(m, frame, tag)
 
 
 def unmap_ref_private(m: Machine, owner: Vma, base: int, head: int) -> Steps[None]:

@@ -16,7 +16,7 @@ from .filemap import ZERO, can, content_of, find_get_page, read_page, store
 from .folio import folio_frames
 from .gate import ABSENT
 from .huge_fault import do_huge_file_fault, do_huge_pmd_anonymous_page, do_huge_pmd_wp_page
-from .hugetlb import hugetlb_fault
+from .hugetlb import hugetlb_fault, store_huge
 from .machine import Machine
 from .mark import Act, Mark, Site, Steps, site
 from .page_alloc import alloc_page, get_page, put_page
@@ -95,7 +95,7 @@ def _touch(m: Machine, vma: Vma, address: int, entry: int, write: str | None) ->
     m.set_pte(vma.mm, vpn, entry | ptes.ACCESSED | (ptes.DIRTY if write is not None else 0))
     if write is None:
         return Access(content_of(m, pfn))
-    store(m, pfn, write)
+    (store_huge if m.page(pfn) & pf.HUGE else store)(m, pfn, write)
     return Access(None)
 
 

@@ -25,6 +25,16 @@ def test_shared_by_two_through_a_file(profile: str) -> None:
     assert bench.session.mapcount(bench.pfn("a:m+7")) == 2
 
 
+def test_stores_of_one_value_to_successive_pages_fill_a_huge_page() -> None:
+    bench = Workbench(huge_pages=2)
+    bench.area(pages=1024, huge="hugetlb")
+    stores = ((9, "old"), (5, "new"), (6, "new"), (7, "other"), (8, "new"))
+    for page, value in stores:
+        bench.do("write", task="a", at=f"m+{page}", value=value)
+    values = [bench.do("read", task="a", at=f"m+{page}").value for page in (0, 5, 6, 7, 8, 9, 511, 512)]
+    assert values == ["new", "new", "new", "other", "new", "old", "new", "zero"]
+
+
 def test_a_private_page_is_copied_whole() -> None:
     bench = Workbench(huge_pages=2)
     bench.area(pages=512, huge="hugetlb")
