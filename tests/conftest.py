@@ -10,7 +10,7 @@ import os
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,6 +33,12 @@ _PATIENCE_S = 2.0
 _failed = pytest.StashKey[bool]()
 
 
+def pytest_collection_finish() -> None:
+    """Modules and test functions live as long as the run: the garbage collector need not look at them again."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     report = yield
@@ -48,7 +54,7 @@ def nothing_is_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     qt = "qapp" in request.fixturenames
     threads = set(threading.enumerate())
     widgets = _top_level_widgets()
-    timers = _active_timers() if qt else {}
+    timers = _active_timers(_objects()) if qt else {}
     yield
     if request.node.stash.get(_failed, False):
         return  # the traceback keeps its objects alive
@@ -66,8 +72,9 @@ def _left(threads: set[threading.Thread], widgets: dict[int, str], timers: dict[
     found = [f"thread {thread.name}" for thread in threading.enumerate() if _still_runs(thread, threads)]
     found += _new(_top_level_widgets(), widgets, "top-level widget")
     if qt:
-        found += _new(_active_timers(), timers, "active timer")
-        found += [f"running QThread {name}" for name in _running_qthreads().values()]
+        objects = _objects()
+        found += _new(_active_timers(objects), timers, "active timer")
+        found += [f"running QThread {name}" for name in _running_qthreads(objects).values()]
     return found
 
 
@@ -109,29 +116,29 @@ def _top_level_widgets() -> dict[int, str]:
     }
 
 
-def _active_timers() -> dict[int, str]:
+def _objects() -> list[object]:
+    """The living Qt objects that the tests have made."""
+    from PySide6.QtCore import QObject
+    from shiboken6 import isValid
+
+    things = gc.get_objects()
+    # Few types and very many things: each type is looked at once.
+    kinds = {kind for kind in set(map(type, things)) if issubclass(kind, QObject)}
+    return [thing for thing in things if type(thing) in kinds and isValid(thing)]
+
+
+def _active_timers(objects: list[object]) -> dict[int, str]:
     from PySide6.QtCore import QTimer
 
-    return _objects(QTimer, QTimer.isActive)
+    return {_address(thing): repr(thing) for thing in objects if isinstance(thing, QTimer) and thing.isActive()}
 
 
-def _running_qthreads() -> dict[int, str]:
+def _running_qthreads(objects: list[object]) -> dict[int, str]:
     from PySide6.QtCore import QThread
 
     main = _address(QThread.currentThread())
-    running = _objects(QThread, lambda thread: _address(thread) != main and not thread.wait(int(_PATIENCE_S * 1000)))
-    return running
-
-
-def _objects(kind: type, is_meant: Callable[..., bool]) -> dict[int, str]:
-    """The living objects of a Qt class for which `is_meant`, by address."""
-    from shiboken6 import isValid
-
-    return {
-        _address(thing): repr(thing)
-        for thing in gc.get_objects()
-        if isinstance(thing, kind) and isValid(thing) and is_meant(thing)
-    }
+    threads = [thing for thing in objects if isinstance(thing, QThread) and _address(thing) != main]
+    return {_address(thread): repr(thread) for thread in threads if not thread.wait(int(_PATIENCE_S * 1000))}
 
 
 def _address(thing: object) -> int:
