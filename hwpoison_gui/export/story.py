@@ -22,7 +22,7 @@ from hwpoison_gui.view.base.moment import START, moment_of, title_of
 from hwpoison_gui.view.facts.counters import killed
 from hwpoison_gui.view.facts.operation_chips import result_in
 from hwpoison_gui.view.facts.sentence import Sentence, sentence_of
-from hwpoison_gui.view.facts.stops import is_told, stops_of
+from hwpoison_gui.view.facts.stops import ASIDES, is_told, stops_of
 from hwpoison_gui.view.map.changed_frames import frames_of
 from hwpoison_gui.view.outcome.loss import ending_of, loss_of
 from hwpoison_gui.view.outline.outline import Outline
@@ -77,7 +77,8 @@ def scenes_of(session: Session, first: int = 0, last: int | None = None) -> list
     shown, end = [0], len(session.steps) if last is None else last
     for operation in session.operations:
         if not is_told(operation):
-            shown.append(operation.last)
+            if operation.name not in ASIDES:
+                shown.append(operation.last)
             continue
         marks = session.steps.marks[operation.first : operation.last]
         acts = [mark.act for mark in marks]

@@ -27,6 +27,7 @@ from hwpoison_gui.view.words.words import counted
 Align = Qt.AlignmentFlag
 _STACK_GAP: Final = 10  # pixels between frame and mapping, where one is above the other
 _MOST_TITLES: Final = 2  # lines of the mapping's name
+_UNFOLD: Final = "click to unfold"
 _TRAVELS: Final = (Act.VISIT, Act.SKIP)
 _INKS: Final = {"killed": "text", "signalled": "kill", "handled": "good"}  # theme colours by the fate of a task
 
@@ -227,7 +228,9 @@ class RmapPainter:
         ink = theme.muted if skipped else theme.text
         inner = rect.adjusted(8, 3, -5, -3)
         if row.is_group:
-            self._two_lines(inner, counted(news.vmas, "VMA"), self._sum_up(news), (ink, theme.muted), whole=True)
+            self._two_lines(
+                inner, counted(news.vmas, "VMA"), self._sum_up(news, inner.width()), (ink, theme.muted), whole=True
+            )
             return
         self._two_lines(inner, mapper.name, f"{mapper.vpn << PAGE_SHIFT:x}", (ink, theme.muted), mono=True, whole=True)
 
@@ -259,10 +262,11 @@ class RmapPainter:
         if inner.width() - taken - 6 >= (rest - 7 if whole else 24):
             self._text(inner.adjusted(taken + 6, 0, 0, 0), second, small, inks[1])
 
-    def _sum_up(self, news: RowNews) -> str:
+    def _sum_up(self, news: RowNews, width: float) -> str:
         found = 0 if news.cut else news.visited  # cut entries were found before
         counts = ((found, "found"), (news.cut, "cut"), (news.skipped, "skipped"))
-        return ", ".join(f"{count:,} {word}" for count, word in counts if count) or "click to unfold"
+        hint = _UNFOLD if QFontMetricsF(self.fonts.small).horizontalAdvance(_UNFOLD) <= width else ""
+        return ", ".join(f"{count:,} {word}" for count, word in counts if count) or hint
 
     def _paint_task(self, number: int, state: WalkState) -> None:
         row, rect, news = self.layout.rows[number], self.task_box(number), self.news(number)

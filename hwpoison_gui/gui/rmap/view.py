@@ -28,13 +28,14 @@ from hwpoison_gui.gui.rmap.paint import RmapPainter, middle_of
 from hwpoison_gui.gui.widgets.copying import Copying
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.rmap.graph import ReverseMap
-from hwpoison_gui.view.walk.layout import Layout, Row, lay_out, rows_of, width_of
+from hwpoison_gui.view.walk.layout import Layout, Row, fits, lay_out, rows_of, width_of
 from hwpoison_gui.view.walk.news import RowNews, news_of
 from hwpoison_gui.view.walk.state import WalkState
 from hwpoison_gui.view.walk.words import HEAD_TIPS, map_words, no_users_words, row_words
 
 _STEPS: Final = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -10, Qt.Key.Key_PageDown: 10}
 _PRESS: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
+_SHARES: Final = (1.0, 0.9, 0.8, 0.7)  # of the usual size of text, where all rows are to fit
 _MOST_WORDS: Final = 50  # rows in the accessible description
 EMPTY: Final = "Select a frame to see who uses it.\nClick one to break it, and watch the kernel find them."
 
@@ -62,6 +63,7 @@ class RmapView(QAbstractScrollArea):
         self._news: dict[int, RowNews] = {}  # of the rows drawn since the last step
         self._phase = 0.0
         self._motion = True
+        self._steady = False
         know_viewport(self)
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
         self.viewport().setMouseTracking(True)
@@ -85,6 +87,11 @@ class RmapView(QAbstractScrollArea):
         if scale != self._scale:
             self._scale = scale
             self.set_theme(self._theme)
+
+    def set_steady(self, on: bool) -> None:
+        """Gives columns and boxes the same places whatever is shown, and fits the rows to the height, if it can."""
+        self._steady = on
+        self._lay_out()
 
     def set_walk(
         self,
@@ -137,9 +144,11 @@ class RmapView(QAbstractScrollArea):
         self._layout, self._news = None, {}
         if self.graph is not None:
             size, rows = self.viewport().size(), self._rows
+            if self._steady:
+                self._fonts = self._fitting(len(rows), size.height())
             metrics = self._fonts.metrics(self.graph, rows)
-            wide = ceil(width_of(size.width(), metrics))
-            self._layout = lay_out(rows, wide, size.height(), metrics)
+            wide = ceil(width_of(size.width(), metrics)) if not self._steady else size.width()
+            self._layout = lay_out(rows, wide, size.height(), metrics, self._steady)
             self.horizontalScrollBar().setRange(0, wide - size.width())
             self.horizontalScrollBar().setPageStep(size.width())
             bar = self.verticalScrollBar()
@@ -150,6 +159,12 @@ class RmapView(QAbstractScrollArea):
             for bar in (self.verticalScrollBar(), self.horizontalScrollBar()):
                 bar.setRange(0, 0)
         self.viewport().update()
+
+    def _fitting(self, rows: int, height: int) -> Fonts:
+        """The usual fonts, or smaller ones so that all rows fit the height; of too many rows, the usual ones."""
+        tried = [Fonts.make(self._scale * share) for share in _SHARES]
+        roomy = [fonts for fonts in tried[:-1] if fits(rows, height, fonts.plain, roomy=True)]
+        return next(iter(roomy + [fonts for fonts in tried if fits(rows, height, fonts.plain)]), tried[0])
 
     def content_height(self) -> int:
         """Pixels for all rows, at the present width."""

@@ -43,6 +43,7 @@ class Board(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.head, self.said = words(self), words(self)
+        self._fonts = self.font(), self.font()
         self.lines = [words(self) for _ in range(_MOST)]
         self.signs = [QLabel(self) for _ in range(_MOST)]  # apart, so that a long line is indented as a whole
         grid = QGridLayout(self)
@@ -85,6 +86,29 @@ class Board(QWidget):
         label.setFont(font)
 
     def set_fonts(self, head: QFont, line: QFont) -> None:
+        """Sets the usual fonts; `fit_words` makes them smaller where the words need it."""
+        self._fonts = head, line
+        self._set_fonts(head, line)
+
+    def _set_fonts(self, head: QFont, line: QFont) -> None:
         self.head.setFont(head)
         for label in (*self.signs, *self.lines, self.said):
-            label.setFont(line)
+            font = QFont(line)
+            font.setBold(label.font().bold())
+            label.setFont(font)
+
+    def fit_words(self) -> None:
+        """Gives all words the usual fonts, or smaller ones where they would not fit the height."""
+        head, line = (QFont(font) for font in self._fonts)
+        self._set_fonts(head, line)
+        while self._needed() > self.height() and line.pixelSize() > _LEAST_PIXELS:
+            for font in (head, line):
+                font.setPixelSize(max(_LEAST_PIXELS, font.pixelSize() - 1))
+            self._set_fonts(head, line)
+
+    def _needed(self) -> int:
+        """Height of all words that are shown, at the present width."""
+        beside = self.signs[0].fontMetrics().horizontalAdvance(_SIGNS[True]) + look.TIGHT
+        shown = [(label, self.width() - beside * (label in self.lines))
+                 for label in (self.head, *self.lines, self.said) if not label.isHidden()]  # fmt: skip
+        return sum(label.heightForWidth(max(1, width)) for label, width in shown) + look.TIGHT * len(shown)

@@ -20,21 +20,25 @@ from hwpoison_gui.view.facts.stops import telling_time
 from hwpoison_gui.view.words.plain import plain
 
 _SECOND: Final = 1000  # ms
+_OFF_PATH: Final = "Off the path: R, or PageDown after the last stop, returns to stop {}"
 _NO_NOTES: Final = "No notes here."
 
 
 class SpeakerWindow(QWidget):
-    """Shows what the audience does not see; keys go to the stage. `closed` is emitted however it is closed."""
+    """Shows what the audience does not see; keys go to the stage. `closed` is emitted however it is closed.
+
+    `began`: when the presentation did, by time.monotonic(); it goes on while this window is hidden.
+    """
 
     closed = Signal()
 
-    def __init__(self, stage: QWidget, theme: Theme, above: QWidget | None = None) -> None:
+    def __init__(self, stage: QWidget, theme: Theme, began: float, above: QWidget | None = None) -> None:
         super().__init__(above, Qt.WindowType.Window)
         self._stage = stage
         self.setWindowTitle("Speaker notes")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._began = time.monotonic()
+        self._began = began
         self._planned = self._left = 0.0
         self.now, self.next, self.keys = words(self), words(self), words(self)
         self.keys.setText(HELP)
@@ -70,14 +74,14 @@ class SpeakerWindow(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(720, 480)
 
-    def show_stop(self, session: Session, stops: Sequence[int], stop: int) -> None:
-        """Shows the notes of a stop, and the caption after it."""
+    def show_stop(self, session: Session, stops: Sequence[int], stop: int, resume: int | None = None) -> None:
+        """Shows the notes of a stop, and the caption after it. `resume`: the stop of the path that was left."""
         operation = session.operation_at(stops[stop])
         self.now.setText(plain(operation.telling.caption) or title_of(operation) if operation else "")
         self.notes.setPlainText(plain(operation.telling.notes) if operation and operation.telling.notes else _NO_NOTES)
         number = session.operations.index(operation) + 1 if operation else 0
         ahead = (plain(one.telling.caption) for one in session.operations[number:] if one.telling.caption)
-        self.next.setText(f"Next: {next(ahead, 'the end')}")
+        self.next.setText(f"Next: {next(ahead, 'the end')}" if resume is None else _OFF_PATH.format(resume))
         self._planned = telling_time(one.telling for one in session.operations)
         self._left = telling_time(one.telling for one in session.operations[number:])
         self._show_time()

@@ -41,6 +41,7 @@ class SysctlSlider(QAbstractSlider):
         self._said = sysctl_words(sysctl.name)
         self._theme = theme
         self._detail = DETAILS[0]
+        self._scale = 1.0
         self.in_bar: QAction | None = None  # in a tool bar, visibility belongs to the action of a widget
         self._widths: dict[int, int] = {}  # cached: asked for often while the window is laid out
         self._size: QSize | None = None  # tool bars ask for it many times
@@ -59,6 +60,12 @@ class SysctlSlider(QAbstractSlider):
         self._size = None
         self.updateGeometry()
         self.update()
+
+    def set_scale(self, scale: float) -> None:
+        """Draws it larger or smaller than the window's text by a factor."""
+        if scale != self._scale:
+            self._scale = scale
+            self.set_theme(self._theme)
 
     def set_detail(self, detail: int) -> None:
         """Set how much text stands beside the switch (one of DETAILS); the tool tip has all of it."""
@@ -121,7 +128,10 @@ class SysctlSlider(QAbstractSlider):
     # -- geometry and drawing
 
     def _fonts(self) -> tuple[QFont, QFont]:
-        return look.mono(look.CAPTION), look.font(look.CAPTION)
+        return look.mono(look.CAPTION * self._scale), look.font(look.CAPTION * self._scale)
+
+    def _digit_font(self, bold: bool = True) -> QFont:
+        return look.font(look.BODY * self._scale, QFont.Weight.Bold if bold else QFont.Weight.Normal)
 
     def _name(self, detail: int) -> str:
         return f"vm.{self.sysctl.name}" if detail == DETAILS[0] else self.sysctl.name.removeprefix(_PREFIX)
@@ -151,14 +161,14 @@ class SysctlSlider(QAbstractSlider):
 
     def _digit(self, value: int) -> QRectF:
         track = self._track()
-        width = QFontMetrics(look.font(look.BODY, QFont.Weight.Bold)).horizontalAdvance("0") + 4
+        width = QFontMetrics(self._digit_font()).horizontalAdvance("0") + 4
         left = look.TIGHT if value == 0 else track.right() + look.TIGHT
         return QRectF(left, track.top(), width, track.height())
 
     def _track(self) -> QRectF:
-        width = QFontMetrics(look.font(look.BODY, QFont.Weight.Bold)).horizontalAdvance("0") + 4
+        width = QFontMetrics(self._digit_font()).horizontalAdvance("0") + 4
         top = QFontMetrics(self._fonts()[0]).height() + look.TIGHT
-        return QRectF(QPointF(look.TIGHT + width + look.TIGHT, top), _TRACK * look.scale())
+        return QRectF(QPointF(look.TIGHT + width + look.TIGHT, top), _TRACK * look.scale() * self._scale)
 
     def _words_left(self) -> int:
         return int(self._digit(1).right()) + look.SMALL
@@ -173,7 +183,7 @@ class SysctlSlider(QAbstractSlider):
         painter.setPen(QColor(theme.muted))
         painter.drawText(QPointF(look.TIGHT, QFontMetrics(small).ascent()), self._name(self._detail))
         for digit in (0, 1):
-            painter.setFont(look.font(look.BODY, QFont.Weight.Bold if digit == value else QFont.Weight.Normal))
+            painter.setFont(self._digit_font(digit == value))
             painter.setPen(QColor(text if digit == value else theme.muted))
             painter.drawText(self._digit(digit), Qt.AlignmentFlag.AlignCenter, str(digit))
         self._paint_track(painter, text)

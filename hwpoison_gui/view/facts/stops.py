@@ -11,6 +11,7 @@ from hwpoison_gui.session.telling import Telling
 from hwpoison_gui.view.facts.pace import reading_ms
 
 _ACTS: Final = (Act.DECIDE, Act.RESULT, Act.PANIC)
+ASIDES: Final = frozenset({"check", "remember"})  # they do nothing to the machine: only their captions are told
 _TOLD: Final = frozenset({"poison", "soft_offline"})
 
 
@@ -29,6 +30,11 @@ def is_stop(session: Session, position: int) -> bool:
     if position == operation.last and operation.telling.stops(operation.name):
         return True
     return is_told(operation) and session.steps.marks[position - 1].act in _ACTS
+
+
+def has_inner_stops(session: Session, operation: Operation) -> bool:
+    """Whether there are stops at steps of an operation before its last one, where it is told."""
+    return any(mark.act in _ACTS for mark in session.steps.marks[operation.first : operation.last - 1])
 
 
 def stops_of(session: Session) -> list[int]:

@@ -19,6 +19,11 @@ _EDGE: Final = 6.0  # around the boxes in a narrow view
 _STEP: Final = 8.0  # between frame and mapping
 _LEAST_GAP: Final = 3.0
 _MOST_GAP: Final = 10.0
+_ABOVE: Final = 10  # pixels above the rows, beside the names of the columns
+_BELOW: Final = 8
+_CLOSE: Final = 5  # pixels of a row of one line, beside the line
+_ROOMY: Final = 7  # the same of a row of two lines
+_STEADY: Final = (0.38, 0.20, 0.42)  # shares of frame and mapping, VMAs and tasks
 _JOINTS: Final = "_/.-:,"  # signs after which a name is broken best
 _NUMBER: Final = re.compile(r"[-:#_. ]*\d+(:\d+)?$")
 
@@ -120,20 +125,27 @@ def rows_of(graph: ReverseMap, unfolded: Collection[str] = ()) -> list[Row]:
     return rows
 
 
-def lay_out(rows: Sequence[Row], width: float, height: float, metrics: Metrics) -> Layout:
-    """Give each row two lines if all rows fit that way, else one."""
-    top = metrics.small + 10
-    room = height - top - 8
-    roomy_height = metrics.line + metrics.small + 7
-    close_height = metrics.line + 5
-    roomy = len(rows) * (roomy_height + _LEAST_GAP) <= room
-    row_height = roomy_height if roomy else close_height
+def fits(rows: int, height: float, metrics: Metrics, roomy: bool = False) -> bool:
+    """Whether so many rows fit without scrolling, with one line each, or two (`roomy`)."""
+    row = metrics.line + (metrics.small + _ROOMY if roomy else _CLOSE)
+    return rows * (row + _LEAST_GAP) <= height - metrics.small - _ABOVE - _BELOW
+
+
+def lay_out(rows: Sequence[Row], width: float, height: float, metrics: Metrics, steady: bool = False) -> Layout:
+    """Give each row two lines if all rows fit that way, else one. `steady`: the columns do not depend on the words."""
+    top = metrics.small + _ABOVE
+    room = height - top - _BELOW
+    roomy = fits(len(rows), height, metrics, roomy=True)
+    row_height = metrics.line + (metrics.small + _ROOMY if roomy else _CLOSE)
     spare = (room - len(rows) * row_height) / max(1, len(rows))
     gap = min(_MOST_GAP, max(_LEAST_GAP, spare))
     total = len(rows) * (row_height + gap) - gap
     first = top + max(0.0, (room - total) / 2)
     tops = tuple(first + number * (row_height + gap) for number in range(len(rows)))
     content = max(height, (tops[-1] + row_height + 8) if tops else 0.0)
+    if steady:
+        columns = _steady_columns(width, metrics)
+        return Layout(columns, tuple(rows), tops, row_height, roomy, content, top, stacked=True)
     stacked, bare = _is_stacked(width, height, metrics), _bare(metrics) <= width < _squeezed(metrics)
     columns = _three_columns(width, metrics, stacked) if stacked or bare else columns_of(width, metrics, roomy)
     return Layout(columns, tuple(rows), tops, row_height, roomy, content, top, stacked)
@@ -183,6 +195,17 @@ def _three_columns(width: float, metrics: Metrics, stacked: bool) -> Columns:
     left = _EDGE + first + gaps[0]
     mapping = (_EDGE, first) if stacked else (_EDGE + first, 0.0)
     return Columns((_EDGE, first), mapping, (left, vma), (left + vma + gaps[1], task))
+
+
+def _steady_columns(width: float, metrics: Metrics) -> Columns:
+    """Frame and mapping stacked, VMAs, tasks: by fixed shares; a longer name takes its room from frame and mapping."""
+    gaps = (metrics.entry + 10, 6.0)
+    room = width - 2 * _EDGE - sum(gaps)
+    vma, task = (max(share * room, need) for share, need in zip(_STEADY[1:], metrics.least[1:], strict=True))
+    first = max(room - vma - task, room * _STEADY[0] / 2)
+    vma, task = (each * (room - first) / (vma + task) for each in (vma, task))
+    left = _EDGE + first + gaps[0]
+    return Columns((_EDGE, first), (_EDGE, first), (left, vma), (left + vma + gaps[1], task))
 
 
 def columns_of(width: float, metrics: Metrics, roomy: bool = True) -> Columns:

@@ -6,15 +6,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from hwpoison_gui import resources
+from hwpoison_gui.gui.stage import speaker
 from hwpoison_gui.gui.stage.motion import between
 from hwpoison_gui.gui.stage.window import StageWindow
+from hwpoison_gui.gui.toolbar.sysctl_slider import SysctlSlider
 from hwpoison_gui.opening import Opened, open_file, open_to_present
 from hwpoison_gui.session.errors import ScenarioError
-from hwpoison_gui.view.facts.stops import stops_of
+from hwpoison_gui.view.facts.stops import ASIDES, stops_of
 from hwpoison_gui.view.map.camera import Camera
 from hwpoison_gui.view.map.lenses import KIND
 from hwpoison_gui.view.rows.log import log_lines
@@ -52,6 +54,12 @@ def lesson(presented: Callable[..., tuple[object, StageWindow]]) -> tuple[object
 def press(stage: StageWindow, *keys: Qt.Key) -> None:
     for key in keys:
         QTest.keyClick(stage, key)
+
+
+def turn(slider: SysctlSlider) -> None:
+    """Clicks the digit of the other value."""
+    place = slider._digit(1 - slider.value()).center().toPoint()
+    QTest.mouseClick(slider, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
 
 
 def test_it_begins_with_the_title_whatever_was_shown_before(lesson: tuple[object, StageWindow]) -> None:
@@ -170,8 +178,8 @@ def test_a_slider_on_the_stage_is_the_sysctl(lesson: tuple[object, StageWindow])
     user, stage = lesson
     press(stage, Key.Key_PageDown, Key.Key_S)
     assert stage.sliders.isVisible()
-    slider = stage.sliders.children()[1]
-    QTest.mouseClick(slider, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(8, slider.height() // 2))
+    slider = stage.switches[0]
+    turn(slider)
     until(lambda: not user.window.controller.busy)
     assert user.session.operations[-1].name == "sysctl"
     press(stage, Key.Key_R)
@@ -179,11 +187,64 @@ def test_a_slider_on_the_stage_is_the_sysctl(lesson: tuple[object, StageWindow])
     assert user.session.operations[-1].name != "sysctl"
 
 
+def test_off_the_path_the_caption_says_what_was_done_and_the_reverse_map_stays(
+    lesson: tuple[object, StageWindow],
+) -> None:
+    user, stage = lesson
+    press(stage, Key.Key_PageDown, Key.Key_PageDown, Key.Key_S)
+    told, seen = stage.caption.text(), stage.rmap.graph.pfn
+    turn(stage.switches[0])
+    until(lambda: not user.window.controller.busy)
+    assert stage.caption.text() == "vm.memory_failure_early_kill = 0"
+    assert stage.rmap.graph is not None and stage.rmap.graph.pfn == seen
+    stage.map.fired.emit(seen)
+    until(lambda: not user.window.controller.busy)
+    user.window.controller.finish()
+    assert stage.caption.text() == f"Break frame {seen:#x}"
+    press(stage, Key.Key_PageUp, Key.Key_PageUp, Key.Key_PageUp)
+    while user.session.operations[-2].first < user.session.position:
+        press(stage, Key.Key_PageUp)
+    assert stage.caption.text() != f"Break frame {seen:#x}"
+    press(stage, Key.Key_R)
+    until(lambda: not user.window.controller.busy)
+    assert stage.caption.text() == told
+
+
+def test_sliders_are_as_large_as_the_text_of_the_room(lesson: tuple[object, StageWindow]) -> None:
+    _, stage = lesson
+    press(stage, Key.Key_PageDown, Key.Key_S)
+    assert all(slider.height() >= 2 * stage.unit for slider in stage.switches)
+    assert sum(slider.width() for slider in stage.switches) < stage.width()
+    heights = stage.switches[0].height()
+    stage.resize(1920, 1080)
+    until(lambda: stage.switches[0].height() > 1.3 * heights)
+    for _ in range(6):
+        press(stage, Key.Key_Plus)  # then with fewer words
+    assert sum(slider.width() for slider in stage.switches) < stage.width()
+
+
+def test_the_clock_goes_on_while_the_notes_are_hidden(
+    lesson: tuple[object, StageWindow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, stage = lesson
+    press(stage, Key.Key_PageDown, Key.Key_N, Key.Key_N)
+    monkeypatch.setattr(speaker.time, "monotonic", lambda: stage._began + 75)
+    press(stage, Key.Key_N)
+    assert stage._speaker.elapsed.text().startswith("1:15 of")
+
+
+def test_naming_a_frame_says_nothing_on_the_stage(lesson: tuple[object, StageWindow]) -> None:
+    user, stage = lesson
+    named = next(one for one in user.session.operations if one.name in ASIDES)
+    stage.begin_at(named.last)
+    assert not stage.board.head.isVisible() and not stage.board.said.isVisible()
+
+
 def test_the_keys_are_the_stages_after_a_click_on_a_slider(lesson: tuple[object, StageWindow]) -> None:
     user, stage = lesson
     press(stage, Key.Key_PageDown, Key.Key_S)
-    slider = stage.sliders.children()[1]
-    QTest.mouseClick(slider, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(8, slider.height() // 2))
+    slider = stage.switches[0]
+    turn(slider)
     until(lambda: not user.window.controller.busy)
     assert not slider.hasFocus() and stage.focusWidget() is not slider
 
@@ -228,7 +289,7 @@ def test_the_speaker_sees_notes_and_what_comes_next(lesson: tuple[object, StageW
 def test_a_question_mark_shows_the_keys_and_digits_are_seen(lesson: tuple[object, StageWindow]) -> None:
     _, stage = lesson
     press(stage, Key.Key_PageDown, Key.Key_Question)
-    assert stage.help.isVisible() and "PageDown: next stop" in stage.help.text.text()
+    assert stage.help.isVisible() and "Home, End: first and last stop\n" in stage.help.text.text()
     press(stage, Key.Key_PageDown)  # any key hides them, and does nothing else
     assert not stage.help.isVisible() and stage.stop == 1
     press(stage, Key.Key_1, Key.Key_2)
@@ -262,14 +323,19 @@ def test_escape_ends_it_and_it_can_begin_again(lesson: tuple[object, StageWindow
     user.window.presentation.shown.close()
 
 
-def test_nothing_moves_from_stop_to_stop_however_long_the_log_line_is(lesson: tuple[object, StageWindow]) -> None:
+def test_nothing_moves_within_an_operation_however_long_the_log_line_is(lesson: tuple[object, StageWindow]) -> None:
     user, stage = lesson
-    seen = set()
-    for _ in stage.stops[1:]:
+    seen: dict[bool, set[object]] = {True: set(), False: set()}
+    columns = set()
+    for _ in stage.stops[1:-1]:
         press(stage, Key.Key_PageDown)
         until(lambda: not stage.motion.moving)
-        seen.add((stage.map.geometry().getRect(), stage.board.geometry().getRect(), stage.log.height()))
-    assert len(seen) == 1
+        has_decisions = user.session.operation_at(user.session.position).name == "poison"
+        seen[has_decisions].add((stage.map.geometry().getRect(), stage.board.geometry().getRect(), stage.log.height()))
+        columns.add(stage.rmap._layout.columns)
+    assert len(seen[True]) == len(seen[False]) == len(columns) == 1
+    (small,), (large,) = seen[True], seen[False]
+    assert large[0][3] > 1.3 * small[0][3]  # without a decision, the map has its room
     assert any("Killing worker-2" in line.text for line in log_lines(user.session))
 
 

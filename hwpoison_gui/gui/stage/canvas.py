@@ -1,0 +1,148 @@
+"""The parts of the stage, composed for the back row: their places, and text that follows the height of the screen."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont, QFontInfo, QFontMetrics, QPalette, QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget
+
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.map.widget import FrameMapWidget
+from hwpoison_gui.gui.rmap.view import RmapView
+from hwpoison_gui.gui.stage.board import Board, fit, words
+from hwpoison_gui.gui.stage.colour_key import ColourKey
+from hwpoison_gui.gui.stage.keys import HELP
+from hwpoison_gui.gui.stage.overlays import Blank, Card, Spotlight, StopLine
+from hwpoison_gui.gui.toolbar.sysctl_slider import DETAILS, SysctlSlider
+from hwpoison_gui.kernel.profile.type import Sysctl
+from hwpoison_gui.view.base.palette import Theme
+
+_ROWS: Final = 34  # lines of ordinary text that would fit the height
+_SIZES: Final = (0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.4)
+_CAPTION_LINES: Final = 3
+_BOARD: Final = 8.2  # height of the board in lines of ordinary text, with a decision
+_SENTENCE: Final = 1.8  # without one: a sentence
+_SMALL: Final = 0.85  # numbers beside the map, names of colours, of ordinary text
+
+
+class Canvas(QWidget):
+    """All that is seen on the stage; what it shows is set by StageWindow."""
+
+    def __init__(self, above: QWidget, theme: Theme, sysctls: tuple[Sysctl, ...]) -> None:
+        super().__init__(above, Qt.WindowType.Window)
+        self._theme = theme
+        self._size = _SIZES.index(1.0)
+        self._roomy = False  # the board has room for a decision
+        self._caption_font = self._log_font = self.font()
+        self.caption, self.log, self.where = words(self), words(self), QLabel(self)
+        self.caption.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.where.setTextFormat(Qt.TextFormat.PlainText)
+        self.map, self.rmap, self.board = FrameMapWidget(self, theme), RmapView(self, theme), Board(self)
+        self.rmap.set_steady(True)
+        self.key = ColourKey(self, theme)
+        self.progress = StopLine(self)
+        self.sliders = QWidget(self)
+        row = QHBoxLayout(self.sliders)
+        row.setContentsMargins(0, 0, 0, 0)
+        self.switches = [SysctlSlider(one, self.sliders, theme) for one in sysctls]
+        for slider in self.switches:
+            row.addWidget(slider)
+        row.addStretch(1)
+        self.sliders.hide()
+        self.card, self.help, self.blank, self.spotlight = Card(self), Card(self), Blank(self), Spotlight(self)
+        self.help.show_words("Keys", "\n".join(HELP.split(" · ")), "")
+        self.help.hide()
+        ground = self.palette()
+        ground.setColor(QPalette.ColorRole.Window, QColor(theme.ground))
+        self.setPalette(ground)
+        self._place()
+
+    def _place(self) -> None:
+        grid = QGridLayout(self)
+        grid.setColumnStretch(0, 2)
+        grid.setColumnStretch(1, 3)
+        grid.addWidget(self.caption, 0, 0, 1, 2)
+        grid.addWidget(self.map, 1, 0)
+        grid.addWidget(self.rmap, 1, 1)
+        grid.addWidget(self.key, 2, 0, 1, 2)
+        grid.addWidget(self.board, 3, 0, 1, 2)
+        grid.addWidget(self.sliders, 4, 0, 1, 2)
+        line = QHBoxLayout()
+        line.addWidget(self.log, 1)
+        line.addWidget(self.where)
+        grid.addLayout(line, 5, 0, 1, 2)
+        grid.addWidget(self.progress, 6, 0, 1, 2)
+        grid.setRowStretch(1, 1)  # all else has its height, so that nothing moves from step to step
+
+    # -- composition
+
+    def compose(self, roomy: bool) -> None:
+        """Gives the board room for a decision, or map and reverse map all but a line of it."""
+        if roomy != self._roomy:
+            self._roomy = roomy
+            self._set_board()
+            grid = self.layout()
+            assert grid is not None
+            grid.activate()  # the camera flies in the map as large as it will be
+
+    @property
+    def unit(self) -> int:
+        """Height of ordinary text in pixels: a share of the screen's, the same from the back row of any room."""
+        return max(8, round(self.height() / _ROWS * _SIZES[self._size]))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        for overlay in (self.card, self.help, self.blank, self.spotlight):
+            overlay.setGeometry(self.rect())
+        self._set_fonts()
+
+    def resize_text(self, by: int) -> None:
+        """Makes text larger or smaller by a step."""
+        self._size = min(max(self._size + by, 0), len(_SIZES) - 1)
+        self._set_fonts()
+
+    def _sized(self, share: float, bold: bool = False, mono: bool = False) -> QFont:
+        font = look.mono() if mono else look.font()
+        font.setPixelSize(round(self.unit * share))
+        font.setBold(bold)
+        return font
+
+    def _set_fonts(self) -> None:
+        unit, sized = self.unit, self._sized
+        scale = unit / max(1, QFontInfo(look.font()).pixelSize())
+        self._caption_font, self._log_font = sized(1.6), sized(_SMALL, mono=True)
+        self.caption.setFixedHeight(QFontMetrics(self._caption_font).lineSpacing() * _CAPTION_LINES)
+        self.log.setFixedHeight(QFontMetrics(self._log_font).lineSpacing())
+        self.key.set_fonts(sized(_SMALL))
+        self._set_board()
+        self.where.setFont(sized(_SMALL))
+        self.card.set_look(self._theme, sized(2.6, bold=True), sized(1.3), unit)
+        self.help.set_look(self._theme, sized(1.6, bold=True), sized(1.1), unit)
+        self.rmap.set_scale(scale)
+        self.map.set_theme(self._theme, look.font(_SMALL * scale))
+        grid = self.layout()
+        assert isinstance(grid, QGridLayout)
+        grid.setContentsMargins(unit, unit // 2, unit, 0)
+        grid.setSpacing(unit // 2)
+        self._fit_sliders(scale, self.width() - 2 * unit)
+        self._fit_words()
+
+    def _set_board(self) -> None:
+        self.board.set_fonts(self._sized(1.05), self._sized(1.3))
+        self.board.setFixedHeight(round(self.unit * (_BOARD if self._roomy else _SENTENCE)))
+
+    def _fit_sliders(self, scale: float, room: int) -> None:
+        """As large as the other text, with as many of their words as fit beside each other."""
+        for slider in self.switches:
+            slider.set_scale(scale)
+        gaps = self.unit * len(self.switches)
+        detail = next((one for one in DETAILS if sum(slider.width_of(one) for slider in self.switches) + gaps <= room),
+                      DETAILS[-1])  # fmt: skip
+        for slider in self.switches:
+            slider.set_detail(detail)
+
+    def _fit_words(self) -> None:
+        fit(self.caption, self._caption_font)
+        fit(self.log, self._log_font)
+        self.board.fit_words()
