@@ -33,8 +33,8 @@ USER_COUNTS: Final = (
     "found", "dirty", "written", "listed", "huge_listed", "swapped", "vmas", "listed_vmas", "taken",
     *(f"{init}_{count}" for init in INITS for count in ("found", "swapped", "vmas", "taken")),
 )  # fmt: skip
-_VPN_BITS: Final = 40
-_INDEX_BITS: Final = 33
+VPN_BITS: Final = 40  # of a virtual page, below the rank of its address space
+INDEX_BITS: Final = 33  # of a page of a file, below the number of its inode
 _PTES_PER_SLICE: Final = 1 << 15  # entries at a time
 
 
@@ -116,7 +116,7 @@ class Users:
         ]
         table = np.array(rows, np.int64).reshape(-1, 7).T
         id_, mm, start, pages, pgoff, mapping, shared = table
-        key = np.searchsorted(self.mms, mm) << _VPN_BITS | start
+        key = np.searchsorted(self.mms, mm) << VPN_BITS | start
         return Vmas(key, id_, mm, start, pages, pgoff, mapping, shared != 0)
 
     def _map(self, rank: I64, vpn: I64, word: I64) -> Iterator[float]:
@@ -147,7 +147,7 @@ class Users:
 
     def _vma_of(self, rank: I64, vpn: I64) -> I64:
         """The last VMA of the address space that begins at or before a page, as its number."""
-        found: I64 = np.searchsorted(self.vmas.key, rank << _VPN_BITS | vpn, "right") - 1
+        found: I64 = np.searchsorted(self.vmas.key, rank << VPN_BITS | vpn, "right") - 1
         return found
 
     def _take(self, rank: I64, vma: I64, vpn: I64, which: Bools) -> None:
@@ -158,7 +158,7 @@ class Users:
         at = np.flatnonzero(which & (vmas.mapping[vma] != 0))
         at = at[vpn[at] - vmas.start[vma[at]] < vmas.pages[vma[at]]]
         rank, vma, vpn = rank[at], vma[at], vpn[at]
-        places = vmas.mapping[vma] << _INDEX_BITS | vmas.pgoff[vma] + vpn - vmas.start[vma]
+        places = vmas.mapping[vma] << INDEX_BITS | vmas.pgoff[vma] + vpn - vmas.start[vma]
         self._taken["taken"] = np.append(self._taken["taken"], places)
         for init, mine in self.inits.items():
             self._taken[f"{init}_taken"] = np.append(self._taken[f"{init}_taken"], places[mine[rank]])
@@ -230,7 +230,7 @@ class Users:
 
     def _count_vmas(self, pfns: I64, counts: dict[str, I64]) -> None:
         """Pages of files: collect_procs_file() lists a process with a VMA there, whether or not it maps the page."""
-        file, where = self._file_places(pfns)
+        file, where = self.file_places(pfns)
         for name, (starts, ends) in self._intervals.items():
             counts[name][file] = np.searchsorted(starts, where, "right") - np.searchsorted(ends, where, "right")
         for name in self._taken:
@@ -241,15 +241,25 @@ class Users:
         taken: I64 = np.searchsorted(places, where, "right") - np.searchsorted(places, where)
         return taken
 
-    def _file_places(self, pfns: I64) -> tuple[I64, I64]:
+    def file_places(self, pfns: I64) -> tuple[I64, I64]:
         """Indices of the frames of files (int64), and inode and page index of each, packed into one int64."""
         m = self.m
         tail = (m.flags.view[pfns] & np.uint64(pf.COMPOUND_TAIL)) != 0
         head = np.where(tail, m.mapping.view[pfns].astype(np.int64), pfns)
         word = m.mapping.view[head].astype(np.int64)
         file = np.flatnonzero((word != 0) & ((word & 3) == 0))
-        where = (word[file] >> 2) << _INDEX_BITS | m.index.view[head[file]].astype(np.int64) + pfns[file] - head[file]
+        where = (word[file] >> 2) << INDEX_BITS | m.index.view[head[file]].astype(np.int64) + pfns[file] - head[file]
         return file, where
+
+    def swapped_in(self) -> tuple[I64, I64]:
+        """Frames in the swap cache, and the ranks of address spaces with a swap entry that leads there; one for each
+        entry, ascending by frame."""
+        cache = self.m.swap_cache.view
+        offsets = np.array(sorted(cache), np.int64)
+        frames = np.array([cache[offset] for offset in offsets.tolist()], np.int64)
+        place, of = _pairs(offsets, self.swapped.pfn)
+        order = np.lexsort((self.swapped.rank[of], frames[place])) if len(place) else place
+        return frames[place][order] if len(place) else place, self.swapped.rank[of][order] if len(place) else place
 
     def swap_holders_of(self, pfn: int) -> set[int]:
         """Address spaces with a swap entry that leads to the frame."""
@@ -262,7 +272,7 @@ class Users:
         """Mask of the unmapped frames of files that are covered by a VMA without a PTE there; `init`: by one of its."""
         if init and init not in self.inits:
             return np.zeros(len(pfns), np.bool_)
-        file, where = self._file_places(pfns)
+        file, where = self.file_places(pfns)
         starts, ends = self._intervals[f"{init}_vmas" if init else "vmas"]
         vmas = np.searchsorted(starts, where, "right") - np.searchsorted(ends, where, "right")
         found = np.zeros(len(pfns), np.bool_)
@@ -272,8 +282,8 @@ class Users:
     def _intervals_of(self, mine: Bools) -> tuple[I64, I64]:
         """Starts and ends of the VMAs of files of some address spaces (by rank), as pages of the files."""
         vmas = self.vmas
-        file = (vmas.mapping != 0) & (mine[vmas.key >> _VPN_BITS] if len(mine) else False)
-        starts = vmas.mapping[file] << _INDEX_BITS | vmas.pgoff[file]
+        file = (vmas.mapping != 0) & (mine[vmas.key >> VPN_BITS] if len(mine) else False)
+        starts = vmas.mapping[file] << INDEX_BITS | vmas.pgoff[file]
         return np.sort(starts), np.sort(starts + vmas.pages[file])
 
 
