@@ -27,6 +27,7 @@ _USAGE: Final = """hwpoison-gui [FILE [--at MOMENT] | --live | --present FILE [-
        hwpoison-gui pictures [FILE] --out DIR
        hwpoison-gui kernels [--on MACHINE | --live] [--json | --to OUT] FILE|FRAME
        hwpoison-gui kernels --between OLD NEW [--early] [--json] [FILE | --live]
+       hwpoison-gui dram [--geometry G] [--on MACHINE | --live] [--json] [FRAME|ADDRESS|FAULT]
        hwpoison-gui report [--out FILE] FILE
        hwpoison-gui render FILE --to OUT [--what MAP] [--size WxH] [--steps A-B]"""
 
@@ -37,6 +38,7 @@ _COMMANDS_HELP: Final = """commands:
   fidelity             write docs/fidelity.md: the comparison with real kernels; needs a checkout
   pictures --out DIR   write pictures of a scenario's first, middle and last step, and its log
   kernels FILE|FRAME   let an error happen under every modelled kernel, early and late, and compare
+  dram FRAME|FAULT     say where a frame lies in DRAM, and which frames a row, bank or DIMM has
   report FILE          write what the errors of a scenario did, and why, as Markdown
   render FILE --to OUT write a page for the browser, a picture or a film: OUT ends in .html .png .svg .gif .mp4
 

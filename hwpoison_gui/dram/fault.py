@@ -81,7 +81,10 @@ def parse_fault(text: str, geometry: Geometry, frames: int) -> Fault:
     """
     mode, colon, rest = text.partition(":")
     if mode not in MODES:
-        raise DramError(f"no such fault mode: {mode!r}; there is {', '.join(MODES)}, as in {EXAMPLE}")
+        wrong = (
+            f"no such fault mode: {mode!r}" if colon else f"neither a frame, a physical address nor a fault: {text!r}"
+        )
+        raise DramError(f"{wrong}; fault modes are {', '.join(MODES)}, as in {EXAMPLE}")
     check_known(mode, geometry)
     if not colon or not rest:
         raise DramError(f"which {mode}? As in {mode}:of:0x2416, or {mode}:{place_name(geometry, _first(mode))}")
@@ -182,13 +185,3 @@ def _conditions(geometry: Geometry, fault: Fault) -> tuple[list[int], int]:
         masks.append(reduce(xor, (rows[number] for number in bits_of(combined))) >> PAGE_SHIFT)
         values |= ((combined & value).bit_count() & 1) << place
     return masks, values
-
-
-def rows_of_frame(geometry: Geometry, pfn: int) -> list[dict[str, int]]:
-    """The places of all rows in which a frame has bytes, in the order of their names. Raises DramError."""
-    keep = ~((1 << geometry.bits("column")) - 1)
-    images = [image & keep for image in gf2.transposed(geometry.rows, PAGE_SHIFT)]
-    spread = gf2.sums(gf2.reduced(images)[0])
-    first = geometry.packed(np.array([pfn << PAGE_SHIFT], np.int64)) & np.uint64(keep & (1 << 64) - 1)
-    found = geometry.unpacked(np.sort(spread ^ first))
-    return [{field: int(found[field][at]) for field in MODES["row"]} for at in range(len(spread))]

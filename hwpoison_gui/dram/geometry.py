@@ -215,6 +215,13 @@ class Geometry:
             frames.sort()
         return frames[: np.searchsorted(frames, machine_frames)]
 
+    def for_any_machine(self) -> tuple[Geometry, int]:
+        """This geometry for a machine of which nothing is known, and how many frames it may have: 1 TiB if it grows."""
+        frames = (1 << 40 if self.grows else self.size) >> PAGE_SHIFT
+        if self.hole is not None and not self.grows:
+            frames += self.hole.size >> PAGE_SHIFT
+        return self.fitted(frames), frames
+
     def fitted(self, frames: int, hole: Hole | None = None) -> Geometry:
         """This geometry for a machine with so many frames; `hole`: of the machine, if the file says none.
 

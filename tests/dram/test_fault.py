@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hwpoison_gui.dram.errors import DramError
-from hwpoison_gui.dram.fault import MODES, Fault, fault_at, frames_of_fault, parse_fault, place_name, rows_of_frame
+from hwpoison_gui.dram.fault import MODES, Fault, fault_at, frames_of_fault, parse_fault, place_name
 from hwpoison_gui.dram.geometry import Geometry, Hole
 from hwpoison_gui.dram.shipped import keys, shipped
 
@@ -65,16 +65,6 @@ def test_bytes_of_rows_are_disjoint_and_complete(key: str) -> None:
     assert len(rows) * geometry.count("column") == FRAMES << 12
 
 
-@pytest.mark.parametrize("key", keys())
-def test_rows_of_a_frame(key: str) -> None:
-    geometry, lines = shipped(key).fitted(FRAMES), _lines(key)
-    pfn = 0x234
-    part = slice(pfn * 4096 // STEP, (pfn + 1) * 4096 // STEP)
-    there = {tuple(int(lines[field][at]) for field in MODES["row"]) for at in range(part.start, part.stop)}
-    found = rows_of_frame(geometry, pfn)
-    assert {tuple(place[field] for field in MODES["row"]) for place in found} == there and len(found) == len(there)
-
-
 def test_frames_around_a_hole() -> None:
     """The row of DRAM behind the hole has the frames that the DRAM was moved to."""
     frames = 5 << 18
@@ -111,7 +101,7 @@ def test_a_frame_stands_for_its_part() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("rwo:of:1", "no such fault mode: 'rwo'; there is cell, row, column, bank"),
+        ("rwo:of:1", "no such fault mode: 'rwo'; fault modes are cell, row, column, bank"),
         ("row", "which row? As in row:of:0x2416, or row:channel0/rank0/bg0/bank0/row0x0"),
         ("row:", "which row?"),
         ("row:of:x", "not a frame: 'x'"),

@@ -122,7 +122,7 @@ class PaletteEntries:
     def _frame(self, typed: str) -> list[PaletteEntry]:
         """Entry for the frame whose number or name was typed."""
         try:
-            pfn, words = self._go_to.taken(typed)
+            pfn, words, _ = self._go_to.taken(typed)
         except ScenarioError:
             return []
         tip = " · ".join(self._summary_of(pfn).split("\n"))

@@ -35,10 +35,14 @@ _ADDRESSES: Final = re.compile(
 
 
 class TakenFrame(Record):
-    """A frame, and what the text was taken for in words. `pfn` may lie past the last frame."""
+    """A frame, and what the text was taken for in words. `pfn` may lie past the last frame.
+
+    `address`: the physical address in bytes, if the text is one.
+    """
 
     pfn: int
     words: str
+    address: int | None = None
 
 
 def number_of(text: str) -> int | None:
@@ -90,7 +94,7 @@ def frame_of_number(number: int, frames: int) -> TakenFrame:
 
 def _of_address(address: int) -> TakenFrame:
     pfn = address >> PAGE_SHIFT
-    return TakenFrame(pfn, f"frame {pfn:#x}, of the physical address {address:#x}")
+    return TakenFrame(pfn, f"frame {pfn:#x}, of the physical address {address:#x}", address)
 
 
 def hint_for(text: str) -> str:
