@@ -16,6 +16,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# Each worker imports everything, and many tests start the program: without bytecode all is compiled every time.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # Before Qt is imported: it reads these once.
 os.environ["QT_QPA_PLATFORM"] = os.environ.get("HWPOISON_TEST_PLATFORM", "offscreen")
 _home = tempfile.TemporaryDirectory(prefix="hwpoison-gui-tests-")
