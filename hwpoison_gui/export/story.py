@@ -26,13 +26,14 @@ from hwpoison_gui.view.facts.stops import ASIDES, is_told, stops_of
 from hwpoison_gui.view.map.changed_frames import frames_of
 from hwpoison_gui.view.outcome.loss import ending_of, loss_of
 from hwpoison_gui.view.outline.outline import Outline
+from hwpoison_gui.view.rmap.compound import kind_words
 from hwpoison_gui.view.rmap.graph import ReverseMap
 from hwpoison_gui.view.rows.log import log_lines
 from hwpoison_gui.view.rows.tasks import TaskRow, task_rows
 from hwpoison_gui.view.walk.layout import Row, rows_of
 from hwpoison_gui.view.walk.news import news_of
 from hwpoison_gui.view.walk.state import Fate, WalkState, frames_concerned, map_for, state_of
-from hwpoison_gui.view.walk.words import ENTRY_WORDS, box_words, no_users_words
+from hwpoison_gui.view.walk.words import ENTRY_WORDS, box_words_of, no_users_words
 from hwpoison_gui.view.words.plain import plain
 
 U8 = npt.NDArray[np.uint8]
@@ -100,9 +101,6 @@ class _Story:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._pool: dict[tuple[Any, ...], int] = {}
-        self._maps: list[Json] = []
-        self._map_of: dict[int, int] = {}  # id of a reverse map -> its number
-        self._held: list[ReverseMap] = []  # so that no id is used twice
         self._per_cell = 1
         while session.machine.frames > MOST_CELLS * self._per_cell:
             self._per_cell *= 2
@@ -126,7 +124,6 @@ class _Story:
             "kinds": [[kind.key, kind.name, kind.meaning] for kind in kinds.KINDS],
             "operations": [self._operation(operation) for operation in session.operations],
             "scenes": scenes,
-            "reverseMaps": self._maps,
             "pool": [list(row) for row in self._pool],
             "log": [[line.text, int(line.fatal)] for line in log_lines(session)],
         }
@@ -163,7 +160,11 @@ class _Story:
                 pf.letters_of(m.page(target)),
                 kinds.KINDS[kinds.kind_of(m.page(target))].name,
             ]
-            scene["walk"] = self._reverse_map(target)
+            graph = map_for(session, target)
+            if graph is not None and graph.pfn == target:
+                state = state_of(session, graph)
+                scene["frame"][-1] = kind_words(state.poisoned, state.kind)
+                scene["walk"] = self._reverse_map(graph, state)
         return scene
 
     # -- the map
@@ -188,20 +189,13 @@ class _Story:
 
     # -- the reverse map
 
-    def _reverse_map(self, pfn: int) -> list[Any] | None:
-        """Number of the map, of its header's state, and of the state of each row."""
-        session = self._session
-        graph = map_for(session, pfn)
-        if graph is None or graph.pfn != pfn:
-            return None
-        state, rows = state_of(session, graph), rows_of(graph)
-        if id(graph) not in self._map_of:
-            self._held.append(graph)
-            self._map_of[id(graph)] = len(self._maps)
-            self._maps.append(_head(graph))
+    def _reverse_map(self, graph: ReverseMap, state: WalkState) -> list[Any]:
+        """Whether the step is about the frame, the state of each row, why there is none, and the mapping."""
+        rows = rows_of(graph)
         shown = [self._number(_row(row, state)) for row in rows]
         empty = "" if rows else no_users_words(state)
-        return [self._map_of[id(graph)], int(state.at_frame), shown, empty]
+        name, detail, is_cut = box_words_of(graph, state)
+        return [int(state.at_frame), shown, empty, name, detail, int(is_cut)]
 
     def _number(self, row: tuple[Any, ...]) -> int:
         return self._pool.setdefault(row, len(self._pool))
@@ -222,11 +216,6 @@ class _Story:
         if is_told(operation):
             made["outline"] = list(_outline(session, operation))
         return made
-
-
-def _head(graph: ReverseMap) -> Json:
-    name, detail = box_words(graph.mapping)
-    return {"pfn": f"{graph.pfn:#x}", "kind": graph.kind.name, "flags": graph.letters, "mapping": [name, detail]}
 
 
 def _row(row: Row, state: WalkState) -> tuple[Any, ...]:

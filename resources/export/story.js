@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const story = JSON.parse(document.getElementById("story").textContent);
-  const { scenes, operations, reverseMaps, pool, log } = story;
+  const { scenes, operations, pool, log } = story;
   const find = (name) => document.querySelector(name);
   const last = scenes.length - 1;
   const stops = scenes.map((scene, at) => at).filter((at) => scenes[at].stop || at === last);
@@ -104,7 +104,7 @@
       panel.append(make("p", scene.frame ? "" : "No frame yet.", "quiet"));
       return;
     }
-    const [number, atFrame, rows, empty] = scene.walk, map = reverseMaps[number];
+    const [atFrame, rows, empty, mapping, detail, cut] = scene.walk;
     const width = Math.max(420, panel.clientWidth), height = Math.max(1, rows.length) * ROW + 16;
     const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, height, "aria-hidden": "true" });
     const part = width / 100, middle = height / 2 - ROW / 2 + 4;
@@ -127,10 +127,10 @@
     });
     function at4(column, y) { return [columns[column][0], y, columns[column][1]]; }
     box(svg, ...at4(0, middle), pfn, kind, `${hit ? "poison" : ""} ${atFrame ? "now" : ""}`);
-    box(svg, ...at4(1, middle), map.mapping[0], map.mapping[1]);
+    box(svg, ...at4(1, middle), mapping, detail, cut ? "gone" : "");
     panel.append(svg);
     if (empty) panel.append(make("p", empty));
-    words.prepend(make("li", `Frame ${pfn}, ${kind}, ${map.mapping[0]} ${map.mapping[1]}`));
+    words.prepend(make("li", `Frame ${pfn}, ${kind}, ${cut ? "was " : ""}${mapping} ${detail}`));
   }
 
   // -- the outline: the state of a line at a position is derived from the steps that reach it

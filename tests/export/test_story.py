@@ -75,7 +75,7 @@ def test_the_reverse_map_shows_who_was_cut_off_and_killed() -> None:
     made = story(found.session, found.title)
     click = next(number for number, one in enumerate(made["operations"]) if one["title"].startswith("break"))
     end = [scene for scene in made["scenes"] if scene["op"] == click][-1]
-    rows = [made["pool"][number] for number in end["walk"][2]]
+    rows = [made["pool"][number] for number in end["walk"][1]]
     assert [(row[4].split(":")[0], row[3], row[6]) for row in rows] == [
         ("server", "cut", "killed"), ("worker-1", "cut", "killed"), ("worker-2", "cut", "killed"),
         ("worker-3", "skipped", "alive"),

@@ -17,11 +17,11 @@ from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.hits import IN_SHORT, TONES
 from hwpoison_gui.view.base.palette import Theme, mixed
 from hwpoison_gui.view.map.lenses import short_kind
-from hwpoison_gui.view.rmap.graph import ReverseMap
+from hwpoison_gui.view.rmap.graph import Mapping, ReverseMap
 from hwpoison_gui.view.walk.layout import Layout, Row, box_height, wrapped
 from hwpoison_gui.view.walk.news import RowNews
 from hwpoison_gui.view.walk.state import Fate, WalkState
-from hwpoison_gui.view.walk.words import ENTRY_WORDS, box_words
+from hwpoison_gui.view.walk.words import ENTRY_WORDS, box_words_of
 from hwpoison_gui.view.words.words import counted
 
 Align = Qt.AlignmentFlag
@@ -50,6 +50,7 @@ class RmapPainter:
         self.news: Callable[[int], RowNews]
         self._title: list[str] = []  # of the mapping, in the lines that fit its box
         self._detail: list[str] = []
+        self._is_cut = False  # page->mapping no longer refers to it
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
     # -- geometry
@@ -96,7 +97,8 @@ class RmapPainter:
 
     def paint(self, graph: ReverseMap, state: WalkState) -> None:
         """Draws everything, back to front."""
-        self._title, self._detail = self._fitted(*box_words(graph.mapping))
+        title, detail, self._is_cut = box_words_of(graph, state)
+        self._title, self._detail = self._fitted(title, detail)
         self._paint_heads()
         seen = [n for n in range(len(self.layout.rows)) if self._in_view(n)]
         self.p.save()
@@ -112,7 +114,7 @@ class RmapPainter:
         self.p.restore()
         self._paint_frame(graph, state)
         if self.layout.columns.mapping[1]:
-            self._paint_mapping(graph)
+            self._paint_mapping(state.mapping or graph.mapping)
 
     def _in_view(self, number: int) -> bool:
         top = self.layout.tops[number] - self.offset
@@ -179,13 +181,15 @@ class RmapPainter:
         line.translate(0, metrics.small + 1)
         self._text(line, state.letters or "no flags", self.fonts.mono, theme.muted)
 
-    def _paint_mapping(self, graph: ReverseMap) -> None:
-        rect, theme, mapping = self.mapping_box(), self.theme, graph.mapping
+    def _paint_mapping(self, mapping: Mapping) -> None:
+        rect, theme = self.mapping_box(), self.theme
         self._box(rect, theme.line, 1.0, dashed=mapping.kind == "none")
         metrics, inner = self.fonts.plain, rect.adjusted(7, 6, -4, -4)
         top = inner.top()
+        ink = theme.muted if self._is_cut else theme.text
         for part in self._title:
-            self._text(QRectF(inner.left(), top, inner.width(), metrics.line), part, self.fonts.title, theme.text)
+            line = QRectF(inner.left(), top, inner.width(), metrics.line)
+            self._text(line, part, self.fonts.title, ink, self._is_cut)
             top += metrics.line
         for part in self._detail:
             self._text(QRectF(inner.left(), top, inner.width(), metrics.small), part, self.fonts.small, theme.muted)

@@ -31,7 +31,7 @@ from hwpoison_gui.view.rmap.graph import ReverseMap
 from hwpoison_gui.view.walk.layout import Layout, Row, fits, lay_out, rows_of, width_of
 from hwpoison_gui.view.walk.news import RowNews, news_of
 from hwpoison_gui.view.walk.state import WalkState
-from hwpoison_gui.view.walk.words import HEAD_TIPS, map_words, no_users_words, row_words
+from hwpoison_gui.view.walk.words import HEAD_TIPS, map_words, mapping_words, no_users_words, row_words
 
 _STEPS: Final = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -10, Qt.Key.Key_PageDown: 10}
 _PRESS: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
@@ -314,7 +314,7 @@ class RmapView(QAbstractScrollArea):
             return HEAD_TIPS.get(column, "")
         if number is not None:
             return self._row_in_words(number)
-        mapping = f"{graph.mapping.title}\n{graph.mapping.detail}"
+        mapping = "\n".join(mapping_words(graph, self.state)[:2])
         if column == "mapping":
             return mapping
         said = f"{graph.pfn:#x}: {self.state.kind.meaning}"

@@ -104,9 +104,12 @@ def _find_mappers(session: Session, pfn: int) -> Generator[None, None, tuple[Map
         if number % ITEMS_PER_SLICE == 0:
             yield
         found[vma.mm, vpn] = _mapper(m, vma, vpn)
+    poisoned = m.page(pfn) & pf.HWPOISON
     for mm, vpn in _cut_off(session, pfn):
         vma_there = m.find_vma(mm, vpn << PAGE_SHIFT)
-        if (mm, vpn) not in found and vma_there is not None:
+        # A frame that is not poisoned any more is only theirs whose hwpoison entry still names it.
+        is_left = poisoned or m.pte(mm, vpn) == ptes.hwpoison_pte(pfn)
+        if is_left and (mm, vpn) not in found and vma_there is not None:
             found[mm, vpn] = _mapper(m, vma_there, vpn)
     order = {tgid: number for number, tgid in enumerate(m.processes.view)}
     return tuple(sorted(found.values(), key=lambda mapper: (order[mapper.tgid], mapper.vma)))

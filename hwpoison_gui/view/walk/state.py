@@ -21,7 +21,7 @@ from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.moment import Moment, moment_of
 from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE, to_the_end
 from hwpoison_gui.view.rmap.compound import exact_kind
-from hwpoison_gui.view.rmap.graph import Mapper, ReverseMap, find_reverse_map
+from hwpoison_gui.view.rmap.graph import Mapper, Mapping, ReverseMap, find_reverse_map, mapping_of
 from hwpoison_gui.view.words.lookup import text_of
 
 
@@ -46,14 +46,15 @@ class WalkState:
     """The state that a reverse map shows. Keys: VMA ids for PTEs, tgids for tasks.
 
     `entries`: dirty, clean, swap, hwpoison, other, none. `current_vmas` and `current_task`: the objects of the present
-    step; `act` is its act. `kind` is what the frame holds, or held before it was poisoned; `cached`: it is in a page
-    cache; `per_cpu`: free, on a per-CPU list; `mapped`: PTEs that map it. `ends`: impact of the error on each task,
-    once it is handled (hits.MEANINGS).
+    step; `act` is its act. `kind` is what the frame holds, or held before it was poisoned; `mapping` what its
+    page->mapping refers to now, None if unknown; `cached`: it is in a page cache; `per_cpu`: free, on a per-CPU list;
+    `mapped`: PTEs that map it. `ends`: impact of the error on each task, once it is handled (hits.MEANINGS).
     """
 
     letters: str = ""
     poisoned: bool = False
     kind: kinds.Kind = kinds.KINDS[0]
+    mapping: Mapping | None = None
     cached: bool = False
     per_cpu: bool = False
     mapped: int = 0
@@ -173,6 +174,7 @@ class Follower:
         m, word = session.machine, session.machine.page(self.graph.pfn)
         self._state.letters, self._state.poisoned = pf.letters_of(word), bool(word & pf.HWPOISON)
         self._state.kind = exact_kind(m, self.graph.pfn, _kind_now(self.graph.kind, word))
+        self._state.mapping = mapping_of(m, self.graph.pfn)
         self._state.cached = m.inode_of(m.compound_head(self.graph.pfn)) is not None
         self._state.per_cpu = m.pcp.get((0, self.graph.pfn)) is True
         self._state.mapped = m.mapcount.get(self.graph.pfn)
@@ -316,9 +318,9 @@ def _restore(values: dict[int, Any], key: int, old: object) -> None:
 _FINDERS: Final = frozenset({"read", "write", "pread", "pwrite", "swapin", "copy_from_user"})
 
 
-def _brings(operation: Operation) -> bool:
-    """True if it faults a page in rather than unmaps one: the page's users are found after it."""
-    return operation.name in _FINDERS and not operation.outcome.signals
+def _is_shown_after(operation: Operation) -> bool:
+    """True if it faults a page in, or gives the frame back, rather than unmaps one: its users are found after it."""
+    return operation.name == "unpoison" or (operation.name in _FINDERS and not operation.outcome.signals)
 
 
 def map_for(session: Session, selected: int) -> ReverseMap | None:
@@ -333,7 +335,7 @@ def find_map(session: Session, selected: int) -> Generator[None, None, ReverseMa
         concerned = frames_concerned(session, moment.operation)
         if concerned and (selected in (*concerned, -1) or not moment.at_end):
             pfn = selected if selected in concerned else concerned[0]
-            if not (moment.at_end and _brings(moment.operation)):
+            if not (moment.at_end and _is_shown_after(moment.operation)):
                 return (yield from _recalled(session, moment.operation, pfn, moment.operation.first))
             selected = pfn
     if selected < 0:

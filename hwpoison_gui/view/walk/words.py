@@ -43,11 +43,31 @@ _NO_USERS: Final = {
     kinds.HUGE: "Part of a huge page that no process has mapped.",
 }
 _PER_CPU: Final = "Free, on a per-CPU list: no process uses it."
+_NOT_ANY_MORE: Final = "page->mapping is 0 now"
 _CUT_OUT: Final = "It was removed from the page cache; no process had mapped this page."
 
 
+def mapping_words(graph: ReverseMap, state: WalkState) -> tuple[str, str, bool]:
+    """Title and detail of the mapping now; of one that page->mapping referred to before, and True."""
+    if _is_cut(graph, state):
+        return f"was {graph.mapping.title}", _NOT_ANY_MORE, True
+    mapping = state.mapping or graph.mapping
+    return mapping.title, mapping.detail, False
+
+
+def _is_cut(graph: ReverseMap, state: WalkState) -> bool:
+    return state.mapping is not None and state.mapping.kind == "none" != graph.mapping.kind
+
+
+def box_words_of(graph: ReverseMap, state: WalkState) -> tuple[str, str, bool]:
+    """Heading and small print of the box of the mapping, and whether page->mapping no longer refers to it."""
+    if _is_cut(graph, state):
+        return box_words(graph.mapping)[0], _NOT_ANY_MORE, True
+    return *box_words(state.mapping or graph.mapping), False
+
+
 def box_words(mapping: Mapping) -> tuple[str, str]:
-    """Heading and small print of the box of the mapping."""
+    """Heading and small print of the box of a mapping."""
     if mapping.kind == "file":
         return mapping.name.rpartition("/")[2] or mapping.name, mapping.detail
     if mapping.kind == "anon":
@@ -93,8 +113,9 @@ def map_words(
     graph: ReverseMap, rows: Sequence[Row], state: WalkState, news: Callable[[int], RowNews], most: int | None = None
 ) -> str:
     """A line for the frame and one for each row; of long maps, the first `most` rows."""
-    frame = f"{graph.pfn:#x} {kind_words(state.poisoned, state.kind)}, {graph.mapping.title}"
-    lines = [f"{frame}: {graph.mapping.detail}" if graph.mapping.detail else frame]
+    title, detail, _ = mapping_words(graph, state)
+    frame = f"{graph.pfn:#x} {kind_words(state.poisoned, state.kind)}, {title}"
+    lines = [f"{frame}: {detail}" if detail else frame]
     lines += ["; ".join(row_words(row, state, news(number))) for number, row in enumerate(rows[:most])]
     if most is not None and len(rows) > most:
         lines.append(f"and {len(rows) - most:,} more")
