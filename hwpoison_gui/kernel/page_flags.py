@@ -43,7 +43,7 @@ FLAGS: Final[tuple[PageFlag, ...]] = (
     PageFlag(19, "HWPOISON", "X", "hardware poison: the memory below it is broken"),
     PageFlag(20, "NOPAGE", "n", "no page frame exists at this number"),
     PageFlag(21, "KSM", "x", "merged with equal pages by KSM"),
-    PageFlag(22, "THP", "t", "part of a transparent huge page"),
+    PageFlag(22, "THP", "t", "part of a large folio that can be split: a THP, or one below 2 MiB"),
     PageFlag(23, "OFFLINE", "o", "logically offline"),
     PageFlag(24, "ZERO_PAGE", "z", "the page of zeros"),
     PageFlag(25, "IDLE", "i", "not used since it was marked idle"),

@@ -117,41 +117,41 @@ def matrix(base: Settings) -> list[Settings]:
 
 
 def recipe_of(session: Session, boot: Boot, selected: int = -1) -> Recipe | None:
-    """The click to compare: the present one, else the one that poisoned or would poison the selected frame.
+    """The click to compare, in this order; None if there is none.
 
-    Without a selected frame (-1) it is the last one before the position; None if there is none. A poisoned frame is not
-    poisoned again, which would show nothing.
+    The error whose steps are being walked; the one that broke the selected frame, else a click on that; without a
+    selected frame (-1) the error that broke the frame of the present operation, else the last one before the position.
+    An error in a frame that was poisoned before would show nothing: the one that broke it counts.
     """
-    operations = session.operations
-    number = session.steps.operations[session.position - 1] if session.position else -1
+    operations, position = session.operations, session.position
+    number = session.steps.operations[position - 1] if position else -1
     done = [Asked(op.name, dict(op.args), op.telling) for op in operations]
-    if number >= 0 and operations[number].name == "poison":
-        same = operations[number].outcome.pfn == selected or selected < 0
-        if same or session.position < operations[number].last:
-            return Recipe(boot, tuple(done[:number]), done[number])
-    broke = _broke(session, selected, number)
+    broke = -1
+    if number >= 0:
+        here, pfn = operations[number], operations[number].outcome.pfn
+        if here.name == "poison" and (selected in (pfn, -1) or position < here.last):
+            broke = _breaking(session, pfn, number)
+            broke = broke if broke >= 0 else number
+        elif selected >= 0:
+            broke = _breaking(session, selected, number) if session.machine.page(selected) & pf.HWPOISON else -1
+        else:
+            broke = _breaking(session, pfn, number)
+            broke = broke if broke >= 0 else _breaking(session, None, number)
     if broke >= 0:
         return Recipe(boot, tuple(done[:broke]), done[broke])
     if selected >= 0:
         return Recipe(boot, tuple(done[: number + 1]), with_defaults("poison", frame=f"pfn:{selected:#x}"))
-    for earlier in range(number, -1, -1):
-        if operations[earlier].name == "poison":
-            return Recipe(boot, tuple(done[:earlier]), done[earlier])
     return None
 
 
-def _broke(session: Session, pfn: int, upto: int) -> int:
-    """Number of the operation, at most `upto`, that poisoned the frame; -1 if it is not poisoned by any of them."""
-    found = -1
-    if pfn < 0 or not session.machine.page(pfn) & pf.HWPOISON:
-        return found
+def _breaking(session: Session, pfn: int | None, upto: int) -> int:
+    """Number of the last operation up to `upto` that poisoned the frame, or any frame if `pfn` is None; -1: none."""
     for number in range(upto, -1, -1):
         operation = session.operations[number]
-        if operation.outcome.pfn == pfn and operation.name == "unpoison":
-            break
-        if operation.outcome.pfn == pfn and operation.name == "poison":
-            found = number
-    return found
+        broke = operation.name == "poison" and not operation.outcome.already_poisoned
+        if broke and pfn in (None, operation.outcome.pfn):
+            return number
+    return -1
 
 
 def with_defaults(name: str, **args: object) -> Asked:

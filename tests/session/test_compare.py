@@ -89,6 +89,25 @@ def test_broken_memory_is_compared_as_it_broke(session: Session) -> None:
     assert right.click.outcome.signals == ()
 
 
+def test_a_second_error_in_a_broken_frame_is_compared_as_the_first(session: Session) -> None:
+    """As recorded cases end: a second write to corrupt-pfn, then one to unpoison-pfn."""
+    session = boot("6.1")
+    for name, args in (("task", {"name": "a"}), ("mmap", {"task": "a", "name": "m", "pages": 3})):
+        do(session, name, **args)
+    do(session, "write", task="a", at="m+1", value="x")
+    pfn = session.resolve_frame("a:m+1")
+    do(session, "poison", frame=f"pfn:{pfn:#x}")
+    for name in ("poison", "unpoison"):
+        do(session, name, frame=f"pfn:{pfn:#x}")
+        end = compare.recipe_of(session, boot)
+        assert end is not None and len(end.before) == 3 and end.click.name == "poison"
+    again = compare.recipe_of(session, boot, pfn)
+    assert again is not None and len(again.before) == 6, "a frame that was given back would break again"
+    do(session, "read", task="a", at="m+2")
+    later = compare.recipe_of(session, boot)
+    assert later is not None and len(later.before) == 3, "the last error before the position"
+
+
 def test_sides_begin_with_the_same_operations(session: Session) -> None:
     do(session, "sysctl", name="memory_failure_early_kill", value=0)
     left, right, _ = sides(session, "early")

@@ -33,6 +33,7 @@ from hwpoison_gui.gui.control.worker import Worker
 from hwpoison_gui.gui.look import icons
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
+from hwpoison_gui.gui.look.enabling import enable
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.kernel.profile.registry import PROFILES, newest, oldest
 from hwpoison_gui.kernel.profile.type import SYSCTL_RECOVERY
@@ -269,9 +270,8 @@ class CompareWindow(QDialog):
         for button in (self.all, self.export):
             button.setVisible(not yes)
         self.words.setText("Building the machines …" if yes else "")
-        self.slider.setEnabled(not yes)
-        for button in self.buttons.values():
-            button.setEnabled(not yes)
+        for control in (self.slider, *self.buttons.values()):
+            enable(control, "The machines are being built." if yes else "")
 
     def _progressed(self, share: float, doing: str) -> None:
         self.progress.setValue(round(share * 1000))

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.feed import Feed, Feeds
 from hwpoison_gui.gui.control.notifier import Moved
+from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.facts.groundwork import is_long, prepare
@@ -41,6 +42,12 @@ class Present(QObject):
         controller.opened.connect(self._opened)
         controller.moved.connect(self._moved)
         controller.viewChanged.connect(self._looked)
+
+    @property
+    def frame(self) -> int:
+        """The frame that panels and commands are about: the selected one, else that of the operation, else NONE."""
+        selected = self._controller.selection.frame
+        return selected if selected != NONE or self.graph is None else self.graph.pfn
 
     def feed(self, panel: QObject) -> Feed:
         """The notifications of a panel, in place of `moved` and `looked`; those of a crowd come in later turns."""

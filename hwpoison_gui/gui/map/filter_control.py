@@ -84,6 +84,15 @@ class FilterControl(QObject):
         """What a number or a line of a log was taken for."""
         return self._filter.taken_for(self._controller.session.machine.frames) if self._filter is not None else ""
 
+    @property
+    def missing(self) -> str:
+        """Why there is no next match; empty if there is one."""
+        if not self.text:
+            return "There is no filter: Ctrl+F sets one."
+        if self._filter is None:
+            return "The filter cannot be read: Ctrl+F corrects it."
+        return "" if self.count != 0 else "No frame matches the filter."
+
     def step(self, forward: bool) -> None:
         """Selects the next or previous match in memory, wrapping at the ends."""
         plane, c = self._map.plane, self._controller

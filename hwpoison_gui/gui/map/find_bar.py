@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QLineEdit, QToo
 from hwpoison_gui.gui.look import icons
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
+from hwpoison_gui.gui.look.enabling import enable
 from hwpoison_gui.gui.widgets.word_list import WordList
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
@@ -186,8 +187,9 @@ class FindBar(QWidget):
         words = taken_for if taken_for and frames else f"{found}: {taken_for}" if taken_for else found
         self._is_error = False
         self._say("" if frames is None else words, "muted" if frames else "warn")
+        missing = "" if frames else "There is no filter." if frames is None else "No frame matches."
         for name in ("previous-match", "next-match"):
-            self.buttons[name].setEnabled(bool(frames))
+            enable(self.buttons[name], missing)
 
     def show_error(self, error: FilterError) -> None:
         """Show an error of the expression, and underline the part concerned."""
@@ -196,7 +198,7 @@ class FindBar(QWidget):
         self._is_error = True
         self._say(error.message, "warn")
         for name in ("previous-match", "next-match"):
-            self.buttons[name].setEnabled(False)
+            enable(self.buttons[name], "The filter cannot be read.")
 
     def _say(self, text: str, tone: str) -> None:
         self.told.setText(text)

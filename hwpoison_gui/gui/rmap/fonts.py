@@ -9,7 +9,7 @@ from PySide6.QtGui import QFont, QFontMetricsF
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.record import Record
-from hwpoison_gui.view.map.lenses import short_kind
+from hwpoison_gui.view.rmap.compound import short_kind
 from hwpoison_gui.view.rmap.graph import ReverseMap
 from hwpoison_gui.view.walk.layout import Metrics, Row
 from hwpoison_gui.view.walk.words import ENTRY_WORDS, box_words

@@ -16,9 +16,9 @@ from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.hits import IN_SHORT, TONES
 from hwpoison_gui.view.base.palette import Theme, mixed
-from hwpoison_gui.view.map.lenses import short_kind
+from hwpoison_gui.view.rmap.compound import short_kind
 from hwpoison_gui.view.rmap.graph import Mapping, ReverseMap
-from hwpoison_gui.view.walk.layout import Layout, Row, box_height, wrapped
+from hwpoison_gui.view.walk.layout import Layout, Row, box_height, broken, wrapped
 from hwpoison_gui.view.walk.news import RowNews
 from hwpoison_gui.view.walk.state import Fate, WalkState
 from hwpoison_gui.view.walk.words import ENTRY_WORDS, box_words_of
@@ -178,8 +178,9 @@ class RmapPainter:
         self.p.setBrush(QColor(theme.kind(kinds.POISON if loud else state.kind.id)))
         self.p.drawRect(swatch)
         self._text(line.adjusted(15, 0, 0, 0), short_kind(loud, state.kind), self.fonts.small, theme.text)
-        line.translate(0, metrics.small + 1)
-        self._text(line, state.letters or "no flags", self.fonts.mono, theme.muted)
+        for part in broken(state.letters or "no flags", line.width(), QFontMetricsF(self.fonts.mono).horizontalAdvance):
+            line.translate(0, metrics.small + 1)
+            self._text(line, part, self.fonts.mono, theme.muted)
 
     def _paint_mapping(self, mapping: Mapping) -> None:
         rect, theme = self.mapping_box(), self.theme

@@ -16,9 +16,9 @@ from hwpoison_gui.gui.look.dock import Dock
 from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
 from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view.base.hits import SAFE, Fate
-from hwpoison_gui.view.base.kinds import KINDS, POISON, kind_of
+from hwpoison_gui.view.base.kinds import POISON
 from hwpoison_gui.view.base.moment import moment_of
-from hwpoison_gui.view.rmap.compound import exact_kind, kind_words
+from hwpoison_gui.view.rmap.compound import kind_of_frame, kind_words
 from hwpoison_gui.view.rows.log import log_lines, newest_lines, step_of_line
 from hwpoison_gui.view.rows.tasks import task_rows
 
@@ -98,7 +98,7 @@ def connect_log(view: LogView, controller: Controller, present: Present) -> None
         view.set_lines(log_lines(session), newest_lines(session))
 
     def show_frame() -> None:
-        view.show_frame(controller.selection.frame)
+        view.show_frame(present.frame)
 
     def go_to(line: int) -> None:
         position = step_of_line(controller.session, line)
@@ -110,25 +110,25 @@ def connect_log(view: LogView, controller: Controller, present: Present) -> None
     feed = present.feed(view)
     for changed in (present.opened, feed.moved):
         changed.connect(show)
-    for changed in (present.opened, feed.looked):
+    for changed in (present.opened, feed.moved, feed.looked):
         changed.connect(show_frame)
     show()
     show_frame()
 
 
 def connect_inspector(view: Inspector, dock: Dock, controller: Controller, present: Present) -> None:
-    """Shows the facts of the selected frame and keeps them up to date; expensive ones only while visible."""
+    """Shows the facts of the selected frame, else of the operation’s frame; expensive ones only while visible."""
     from hwpoison_gui.view.facts.frame_facts import MOST_PTES, facts_of
 
     def show(stepping: bool = False) -> None:
-        pfn, session, notes = controller.selection.frame, controller.session, controller.machine.notes
+        pfn, session, notes = present.frame, controller.session, controller.machine.notes
         if pfn == NONE:
             view.set_facts(None)
             dock.set_subject("")
             return
         m = session.machine
         graph = present.graph
-        kind = exact_kind(m, pfn, KINDS[kind_of(m.page(pfn))])
+        kind = kind_of_frame(m, pfn)
         was = present.state.kind if present.state is not None and graph is not None and graph.pfn == pfn else kind
         is_poisoned = kind.id == POISON
         dock.set_subject(f"{pfn:#x}  {kind_words(is_poisoned, was if is_poisoned else kind)}")

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.enabling import enable
 from hwpoison_gui.gui.tables.pages import PageTable
 from hwpoison_gui.gui.widgets.row_model import RowModel
 from hwpoison_gui.gui.widgets.row_table import RowTable
@@ -61,7 +62,7 @@ class PageControls(QWidget):
         super().__init__(parent)
         self.found = Toggle("Only what is found", self)
         self.found.setToolTip("Lists only pages that match the map’s filter")
-        self.found.setEnabled(False)
+        self.enable_found(False)
         self.field = QComboBox(self)
         self.field.setAccessibleName("Order of the pages")
         self.field.setToolTip("Column by which pages are sorted; a click on a column header does the same")
@@ -82,6 +83,10 @@ class PageControls(QWidget):
         self.descending.clicked.connect(self._wanted)
         self.found.clicked.connect(self.foundOnly)
         self.stop.clicked.connect(self.stopped)
+
+    def enable_found(self, possible: bool) -> None:
+        """Enables what lists the found pages only, if the map has a filter."""
+        enable(self.found, "" if possible else "There is no filter: Ctrl+F sets one.")
 
     def _wanted(self) -> None:
         self.orderWanted.emit(self.field.currentData(), self.descending.isChecked())

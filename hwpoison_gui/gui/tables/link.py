@@ -101,7 +101,7 @@ class TablesLink(QObject):
         """Handles another filter of the map, or none."""
         plane, found = self._map.plane, self._tables.controls.found
         was = found.isChecked()
-        found.setEnabled(plane is not None and plane.match is not None)
+        self._tables.controls.enable_found(plane is not None and plane.match is not None)
         if not found.isEnabled():
             found.setChecked(False)
         if was:

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.present import Present
+from hwpoison_gui.gui.look.enabling import PANICKED, enable
 from hwpoison_gui.gui.toolbar.counters import CounterStrip
 from hwpoison_gui.gui.toolbar.profile_button import ProfileButton
 from hwpoison_gui.gui.toolbar.sysctl_slider import SysctlSlider
@@ -30,7 +31,7 @@ def connect_toolbar(
         counters.set_counters(counters_of(controller.session))
         for name, slider in sliders.items():
             slider.set_value(machine.sysctl.view.get(name))
-            slider.setEnabled(not controller.panicked)
+            enable(slider, PANICKED if controller.panicked else "")
         profile.set_profile(machine.profile, controller.machine.modelled)
 
     for name, slider in sliders.items():

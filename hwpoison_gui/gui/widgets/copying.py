@@ -67,7 +67,10 @@ class Copying(QObject):
             menu.addAction(f"Copy all of {self._name}", lambda: _put(self._whole()))
         else:
             action = menu.addAction(f"Copy {self._name}\tCtrl+C", self.copy)
-            action.setEnabled(bool(self._whole()))
+            if not self._whole():
+                action.setEnabled(False)
+                action.setToolTip("There is nothing to copy yet.")
+                menu.setToolTipsVisible(True)
         trim(menu)
         menu.aboutToHide.connect(menu.deleteLater)
         return menu

@@ -97,6 +97,10 @@ class Actions:
                 action.setToolTip(tip)
                 action.setStatusTip(missing or command.tip)
 
+    def missing_of(self, name: str) -> str:
+        """Why a command cannot be used now; empty if it can."""
+        return self._missing(self.commands[name])
+
     def _missing(self, command: Command) -> str:
         if self._occupied() and command.name != "quit" and not command.menu.startswith(_MEANWHILE):
             return BUSY

@@ -7,7 +7,7 @@ from typing import Final
 
 from hwpoison_gui.record import Record
 
-PANICKED: Final = "The machine has panicked: step back, or start a new one."
+UNBOOTABLE: Final = "This machine cannot be booted again: its source is gone."
 TEXT_SIZE: Final = "&View > Te&xt size"
 
 

@@ -7,9 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.appearance import Appearance
+from hwpoison_gui.gui.look.enabling import PANICKED
 from hwpoison_gui.gui.look.settings import SPEEDS, START_PAGE, Settings
 from hwpoison_gui.gui.map.filter_control import FilterControl
 from hwpoison_gui.gui.map.history import MapHistory
@@ -17,7 +19,7 @@ from hwpoison_gui.gui.map.layout_control import WIDTHS, LayoutControl
 from hwpoison_gui.gui.map.lens_control import LensControl
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.toolbar.profile_button import meaning_of
-from hwpoison_gui.gui.window.command import PANICKED, TEXT_SIZE, Command
+from hwpoison_gui.gui.window.command import TEXT_SIZE, UNBOOTABLE, Command
 from hwpoison_gui.gui.window.comparison import Comparison
 from hwpoison_gui.gui.window.exporting import Exporting
 from hwpoison_gui.gui.window.go_to import GoTo
@@ -82,7 +84,7 @@ def machine_commands(
         return "" if copied else "Only a copy of this machine’s own memory can be recorded (Ctrl+L)."
 
     def unbootable() -> str:
-        return "" if controller.machine.again else "This machine cannot be booted again: its source is gone."
+        return "" if controller.machine.again else UNBOOTABLE
 
     profiles = [
         Command(f"profile-{name}", "&Machine > &Profile", f"{profile.title}: {profile.news}",
@@ -137,65 +139,70 @@ def _export_commands(exporting: Exporting, taking: TakingHome) -> list[Command]:
     ]  # fmt: skip
 
 
-def _unselected(c: Controller) -> str:
-    return "" if c.selection.frame != NONE else "Select a frame first: a right click, or the arrow keys on the map."
+def _without_frame(present: Present) -> str:
+    return "" if present.frame != NONE else "Select a frame first: a right click, or the arrow keys on the map."
 
 
-def _unbreakable(c: Controller) -> str:
-    return PANICKED if c.panicked else _unselected(c)
+def _unbreakable(c: Controller, present: Present) -> str:
+    return PANICKED if c.panicked else _without_frame(present)
 
 
-def _injected(c: Controller, name: str, text: str, tip: str, what: Callable[[Session, int], Injection]) -> Command:
-    """Another operation than an error on the selected frame."""
+def _injected(
+    c: Controller, present: Present, name: str, text: str, tip: str, what: Callable[[Session, int], Injection]
+) -> Command:
+    """Another operation than an error on the frame shown."""
 
     def run() -> None:
-        injection = what(c.session, c.selection.frame)
-        c.inject(c.selection.frame, injection.op, injection.args)
+        injection = what(c.session, present.frame)
+        c.inject(present.frame, injection.op, injection.args)
 
     def missing() -> str:
-        return _unbreakable(c) or what(c.session, c.selection.frame).missing
+        return _unbreakable(c, present) or what(c.session, present.frame).missing
 
     def short() -> str:
-        return "" if _unbreakable(c) else what(c.session, c.selection.frame).short
+        return "" if _unbreakable(c, present) else what(c.session, present.frame).short
 
     return Command(name, "&Frame", text, tip, run, missing=missing, short=short)
 
 
 def frame_commands(
-    controller: Controller, menus: ContextMenus, go_to: GoTo, comparison: Comparison, center_on: Callable[[int], None]
+    controller: Controller,
+    present: Present,
+    menus: ContextMenus,
+    go_to: GoTo,
+    comparison: Comparison,
+    center_on: Callable[[int], None],
 ) -> list[Command]:
-    c, unselected, unbreakable = controller, partial(_unselected, controller), partial(_unbreakable, controller)
-
-    def incomparable() -> str:
-        return "" if comparison.possible() else "Click a frame first, or select one."
+    c, injected = controller, partial(_injected, controller, present)
+    no_frame, unbreakable = partial(_without_frame, present), partial(_unbreakable, controller, present)
 
     return [
-        Command("break", "&Frame", "&Break it", "memory_failure() for the selected frame, as a click does",
-                lambda: c.fire(c.selection.frame), "break", missing=unbreakable),
+        Command("break", "&Frame", "&Break it", "memory_failure() for the frame shown, as a click does",
+                lambda: c.fire(present.frame), "break", missing=unbreakable),
         Command("break-by", "&Frame", "Break it &otherwise…", "Choose how the error is detected: by a scrubber, by the "
-                "task that reads it, by madvise(MADV_HWPOISON), by an administrator", menus.break_selected_otherwise,
+                "task that reads it, by madvise(MADV_HWPOISON), by an administrator", menus.break_shown_otherwise,
                 "break", ("I",), unbreakable),
-        _injected(c, "soft-offline", "&Soft offline", "soft_offline_page(): migrates the content to another frame; "
+        injected("soft-offline", "&Soft offline", "soft_offline_page(): migrates the content to another frame; "
                   "this one is never allocated again", soft_offline),
-        _injected(c, "unpoison", "&Unpoison", "unpoison_memory(): the frame can be used again; lost data stays "
+        injected("unpoison", "&Unpoison", "unpoison_memory(): the frame can be used again; lost data stays "
                   "lost", unpoison),
-        _injected(c, "pin", "P&in or unpin", "get_page(): takes a reference, as direct I/O or a pipe would; "
+        injected("pin", "P&in or unpin", "get_page(): takes a reference, as direct I/O or a pipe would; "
                   "or drops it", pin),
-        Command("touch", "&Frame", "&Read or write it…", "Lets a task access the selected frame",
-                menus.touch_selected, "read", ("T",), unbreakable),
+        Command("touch", "&Frame", "&Read or write it…", "Lets a task access the frame",
+                menus.touch_shown, "read", ("T",), unbreakable),
         Command("copy-frame", "&Frame", "&Copy all facts", "Copies everything in the Frame panel as text",
-                menus.copy_frame, "copy", ("Ctrl+Shift+C",), unselected),
+                menus.copy_frame, "copy", ("Ctrl+Shift+C",), no_frame),
         Command("go-to", "&Frame", "&Go to…", "Select a frame by its number, physical address or log line, "
                 "or a page by its name",
                 go_to.ask, "centre", ("Ctrl+G", "/"), separated=True),
-        Command("centre", "&Frame", "&Centre on it", "Centres the map on the selected frame, large enough to read",
-                lambda: center_on(c.selection.frame), "centre", ("F",), unselected),
+        Command("centre", "&Frame", "&Centre on it", "Centres the map on the frame, large enough to read",
+                lambda: center_on(present.frame), "centre", ("F",), no_frame),
         Command("compare", "&Frame", "Co&mpare…", "The same click under two settings, side by side: early and late "
                 f"kill, recovery on and off, {oldest().name} and {newest().name}",
-                comparison.open, "compare", ("Ctrl+E",), incomparable, separated=True),
+                comparison.open, "compare", ("Ctrl+E",), comparison.missing, separated=True),
         Command("kernels", "&Frame", "Every &kernel…", "The same click under every modelled kernel, early and late: "
                 "result, signals, lost data, log lines; what a kernel changed is lit",
-                comparison.open_matrix, keys=("Ctrl+Shift+E",), missing=incomparable),
+                comparison.open_matrix, keys=("Ctrl+Shift+E",), missing=comparison.missing),
         Command("forget-compared", "&Frame > Compare a&gain", "&Forget these comparisons",
                 "Empties this list, which a session file keeps", comparison.forget,
                 missing=lambda: "" if c.session.comparisons else "There are none."),
@@ -273,16 +280,13 @@ def map_commands(
         )
     ]
 
-    def no_search() -> str:
-        return "" if filters.text else "There is no filter: Ctrl+F sets one."
-
     search = [
         Command("find", "M&ap", "&Find…", "Finds frames by flags, numbers, process, file or class; others fade",
                 open_search, "find", ("Ctrl+F",), separated=True),
         Command("next-match", "M&ap", "&Next match", "Selects the next frame that matches", lambda: filters.step(True),
-                "next-match", ("F3",), no_search),
+                "next-match", ("F3",), lambda: filters.missing),
         Command("previous-match", "M&ap", "&Previous match", "Selects the previous frame that matches",
-                lambda: filters.step(False), "previous-match", ("Shift+F3",), no_search),
+                lambda: filters.step(False), "previous-match", ("Shift+F3",), lambda: filters.missing),
     ]  # fmt: skip
     return [*by_lens, *by_layout, *_row_widths(layouts), *search]
 

@@ -10,7 +10,10 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from hwpoison_gui import opening
 from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.control.present import Present
+from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.look.appearance import Appearance
+from hwpoison_gui.gui.window.command import UNBOOTABLE
 from hwpoison_gui.view.base.moment import title
 
 _TOLD: Final = 3  # operations at the end of a line by which it is told from others
@@ -39,19 +42,27 @@ class Comparison:
     """Compares the operation shown, or a click on the selected frame."""
 
     def __init__(
-        self, above: QWidget, controller: Controller, appearance: Appearance, changed: Callable[[], None]
+        self,
+        above: QWidget,
+        controller: Controller,
+        present: Present,
+        appearance: Appearance,
+        changed: Callable[[], None],
     ) -> None:
         self._above, self._controller, self._appearance, self._changed = above, controller, appearance, changed
+        self._present = present
         self._listed: list[QAction] = []
         self.shown: CompareWindow | None = None
 
-    def possible(self) -> bool:
-        """Whether there is a click to compare, and its machine can be booted again."""
+    def missing(self) -> str:
+        """Why nothing can be compared; empty if there is a click, and its machine can be booted again."""
         c = self._controller
         session = c.session
         # Asked at every selection: session.compare is imported only when the window opens.
         clicked = (op.name == "poison" and op.first < session.position for op in session.operations)
-        return (c.selection.frame >= 0 or any(clicked)) and opening.booting(c.machine) is not None
+        if self._present.frame == NONE and not any(clicked):
+            return "Click a frame first, or select one."
+        return "" if opening.booting(c.machine) is not None else UNBOOTABLE
 
     def open_matrix(self) -> None:
         """Opens the window with the click under every kernel, early and late."""
@@ -63,7 +74,9 @@ class Comparison:
 
         c = self._controller
         boot = opening.booting(c.machine)
-        recipe = recipe_of(c.session, boot, c.selection.frame) if boot is not None else None
+        if boot is None:
+            return
+        recipe = recipe_of(c.session, boot, c.selection.frame) or recipe_of(c.session, boot, self._present.frame)
         if recipe is None:
             return
         self._show(recipe, settings_of(c.session), self._lines(recipe.boot), way)

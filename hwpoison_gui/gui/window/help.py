@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QApplication, QWidget
 
 from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.widgets.messages import show_page
@@ -28,6 +29,7 @@ class Help:
         above: QWidget,
         frame_map: FrameMapWidget,
         controller: Controller,
+        present: Present,
         go_to: GoTo,
         appearance: Appearance,
         actions: Callable[[], Actions],
@@ -35,6 +37,7 @@ class Help:
         sentence: Callable[[], str],
     ) -> None:
         self._above, self._map, self._controller, self._go_to = above, frame_map, controller, go_to
+        self._present = present
         self._appearance, self._actions, self._recent = appearance, actions, recent
         self._sentence = sentence
         self._glossary: Glossary | None = None
@@ -78,5 +81,7 @@ class Help:
 
         summary_of = self._map.view.item.summary_of
         go_to, terms = self._go_to, self.show_glossary
-        entries = PaletteEntries(self._actions(), self._controller, go_to, summary_of, show_tasks, terms, self._recent)
+        entries = PaletteEntries(
+            self._actions(), self._controller, self._present, go_to, summary_of, show_tasks, terms, self._recent
+        )
         CommandPalette(self._above, self._appearance.theme, entries).open()

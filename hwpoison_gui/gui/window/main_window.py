@@ -190,9 +190,9 @@ class MainWindow(QMainWindow):
         self.keeping = Keeping(self, self.map, c, self.present, self.notes, view, lambda: self.theme, remember)
         self.machines = self.keeping.machines
         self.go_to = GoTo(self, self.map, c, lambda: self.theme)
-        self.comparison = Comparison(self, c, self.appearance, self.keeping.compared)
+        self.comparison = Comparison(self, c, self.present, self.appearance, self.keeping.compared)
         self.presentation = Presentation(self, c, self.present, self.appearance)
-        self.menus = ContextMenus(self, self.map, c, self.appearance)
+        self.menus = ContextMenus(self, self.map, c, self.present, self.appearance)
         self.actions_ = Actions(
             self, self._commands(), lambda: c.occupied, lambda: self.starting is not None and self.starting.shown
         )
@@ -207,14 +207,14 @@ class MainWindow(QMainWindow):
         from hwpoison_gui.gui.window.help import Help
 
         c, keeping = self.controller, self.keeping
-        help_ = Help(self, self.map, c, self.go_to, self.appearance, lambda: self.actions_, keeping.recent,
-                     self.sentence.in_words)  # fmt: skip
+        help_ = Help(self, self.map, c, self.present, self.go_to, self.appearance, lambda: self.actions_,
+                     keeping.recent, self.sentence.in_words)  # fmt: skip
         shown = {"window": (self,), "map": (self.map, self.legend)}
         exporting = Exporting(self, c, self.present, self.appearance, keeping.saving, shown)
         return [
             *commands.start_commands(self.show_start_page, self.settings, lambda: self.starting),
             *commands.machine_commands(self.machines, keeping, exporting, c, self.close),
-            *commands.frame_commands(c, self.menus, self.go_to, self.comparison, self.map.center_on),
+            *commands.frame_commands(c, self.present, self.menus, self.go_to, self.comparison, self.map.center_on),
             *commands.play_commands(c, self.notes, keeping.taking, self.presentation.begin),
             *commands.map_commands(self.lenses, self.layouts, self.filter, lambda: self.finder.open_search()),
             *commands.look_commands(self.map, self.history, self._toggle_overview, lambda: self.overview.on),
@@ -242,7 +242,8 @@ class MainWindow(QMainWindow):
         timeline.connect_progress(self.progress, c, self.appearance)
         timeline.connect_playback(c.playback, self.settings, self.appearance)
         connect_toolbar(self.sliders, self.counters, self.profile, c, present)
-        self.filter.found.connect(lambda _: self.actions_.refresh())
+        for answered in (self.filter.found, self.filter.failed):
+            answered.connect(lambda _: self.actions_.refresh())
         self.history.waysChanged.connect(self.actions_.refresh)
         self.machines.profileKept.connect(lambda: self.actions_.check(f"profile-{c.session.machine.profile.name}"))
         c.failed.connect(partial(messages.show_error, self))

@@ -12,16 +12,17 @@ from PySide6.QtGui import QAction, QCursor, QFont
 from PySide6.QtWidgets import QApplication, QMenu, QMenuBar, QWidget
 
 from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.look import icons
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.appearance import Appearance
+from hwpoison_gui.gui.look.enabling import PANICKED
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.look.plain_menu import trim
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.widgets.copying import Copying
 from hwpoison_gui.gui.window.actions import Actions
-from hwpoison_gui.gui.window.command import PANICKED
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.columns import as_tsv
 from hwpoison_gui.view.words.words import counted
@@ -76,9 +77,15 @@ class ContextMenus:
     """Context menus of a frame and of a task."""
 
     def __init__(
-        self, above: QWidget, frame_map: FrameMapWidget, controller: Controller, appearance: Appearance
+        self,
+        above: QWidget,
+        frame_map: FrameMapWidget,
+        controller: Controller,
+        present: Present,
+        appearance: Appearance,
     ) -> None:
         self._above, self._map, self._controller, self._appearance = above, frame_map, controller, appearance
+        self._present = present
         self.all_tasks: Callable[[], str] = lambda: ""  # the table of tasks as text
         Copying(frame_map.view, "the frames", self.frames_text, lambda: "", has_menu=True)
 
@@ -146,25 +153,24 @@ class ContextMenus:
         marked = self._controller.selection.marked
         self._popup(self.frames_menu(marked) if pfn in marked and len(marked) > 1 else self.frame_menu(pfn), where)
 
-    def touch_selected(self) -> None:
-        """Shows a menu of accesses to the selected frame."""
+    def touch_shown(self) -> None:
+        """Shows a menu of accesses to the frame shown."""
         from hwpoison_gui.view.facts.touching import touches_of_frame
 
         c = self._controller
-        menu = self._menu(f"Frame {c.selection.frame:#x}")
-        self._add_touches(menu, touches_of_frame(c.session, c.selection.frame), PANICKED if c.panicked else "")
-        self._popup_at_selected(menu)
+        menu = self._menu(f"Frame {self._present.frame:#x}")
+        self._add_touches(menu, touches_of_frame(c.session, self._present.frame), PANICKED if c.panicked else "")
+        self._popup_at_shown(menu)
 
-    def break_selected_otherwise(self) -> None:
-        """Shows a menu of ways to inject an error into the selected frame."""
+    def break_shown_otherwise(self) -> None:
+        """Shows a menu of ways to inject an error into the frame shown."""
         c = self._controller
-        menu = self._menu(f"Break frame {c.selection.frame:#x}")
-        self._add_injections(menu, c.selection.frame, PANICKED if c.panicked else "")
-        self._popup_at_selected(menu)
+        menu = self._menu(f"Break frame {self._present.frame:#x}")
+        self._add_injections(menu, self._present.frame, PANICKED if c.panicked else "")
+        self._popup_at_shown(menu)
 
-    def _popup_at_selected(self, menu: QMenu) -> None:
-        c = self._controller
-        rect = self._map.view.item.rect_of(c.selection.frame)
+    def _popup_at_shown(self, menu: QMenu) -> None:
+        rect = self._map.view.item.rect_of(self._present.frame)
         view = self._map.view.viewport()
         inside = view.rect().contains(rect.center().toPoint())
         self._popup(menu, view.mapToGlobal(rect.bottomRight().toPoint()) if inside else QCursor.pos())
@@ -227,8 +233,8 @@ class ContextMenus:
         from hwpoison_gui.view.facts.frame_text import as_text
 
         c = self._controller
-        if c.selection.frame != NONE:
-            QApplication.clipboard().setText(as_text(facts_of(c.session, c.selection.frame)))
+        if self._present.frame != NONE:
+            QApplication.clipboard().setText(as_text(facts_of(c.session, self._present.frame)))
 
     # -- a task
 
@@ -243,7 +249,7 @@ class ContextMenus:
         pages = [] if process.ended else pages_of_task(c.session, tgid)
         for verb, word in (("read", "Read"), ("write", "Write")):
             under = menu.addMenu(icons.icon(verb, *self._colours()), f"{word} a page")
-            under.setEnabled(not frozen and bool(pages))
+            self._disable(under, frozen or ("" if pages else f"{process.label} has no pages."))
             for touch in pages[:_MOST_TASKS]:
                 run = partial(c.touch, verb, touch.task, touch.at)
                 self._add(under, Entry(f"{touch.place}   {touch.state}", run, "", touch.missing))
@@ -286,7 +292,7 @@ class ContextMenus:
         from hwpoison_gui.view.rows.tasks import task_row
 
         under = menu.addMenu(text)
-        under.setEnabled(not frozen)
+        self._disable(under, frozen)
         rows = [task_row(self._controller.session.machine, tgid) for tgid in tgids]
         names, now = [row.task for row in rows], {getattr(row, field) for row in rows}
         for word in words:
@@ -318,6 +324,12 @@ class ContextMenus:
         action.setToolTip(plain(entry.missing or entry.tip or entry.text))
         action.triggered.connect(lambda _=False: entry.run())
         return action
+
+    def _disable(self, under: QMenu, missing: str) -> None:
+        """Disables a menu within a menu, if something is missing: its tip says what."""
+        if missing:
+            under.setEnabled(False)
+            under.menuAction().setToolTip(plain(missing))
 
     def _popup(self, menu: QMenu, where: QPoint) -> None:
         trim(menu)

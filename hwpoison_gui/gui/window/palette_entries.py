@@ -8,8 +8,9 @@ from functools import partial
 from PySide6.QtGui import QKeySequence
 
 from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.control.present import Present
+from hwpoison_gui.gui.look.enabling import PANICKED
 from hwpoison_gui.gui.window.actions import Actions
-from hwpoison_gui.gui.window.command import PANICKED
 from hwpoison_gui.gui.window.go_to import GoTo
 from hwpoison_gui.gui.window.recent import RecentFiles
 from hwpoison_gui.record import Record
@@ -50,6 +51,7 @@ class PaletteEntries:
         self,
         actions: Actions,
         controller: Controller,
+        present: Present,
         go_to: GoTo,
         summary_of: Callable[[int], str],
         show_tasks: Callable[[], None],
@@ -57,13 +59,14 @@ class PaletteEntries:
         recent: RecentFiles,
     ) -> None:
         self._recent = recent
-        self._actions, self._controller, self._go_to = actions, controller, go_to
+        self._actions, self._controller, self._present, self._go_to = actions, controller, present, go_to
         self._summary_of, self._show_tasks, self._show_term = summary_of, show_tasks, show_term
 
     def __call__(self, typed: str) -> list[PaletteEntry]:
         every = [*_commands(self._actions), *_sysctls(self._controller)]
         if typed.strip():
-            every += [*_touches(self._controller), *self._tasks(), *self._files(), *self._recent_files()]
+            every += _touches(self._controller, self._present.frame)
+            every += [*self._tasks(), *self._files(), *self._recent_files()]
         found = ranked(typed, ((_line_of(entry), entry) for entry in every), MOST)
         # A number may be part of a command, as that of a text size; a decimal one more likely than not.
         number = typed.strip()
@@ -167,12 +170,12 @@ def _sysctls(c: Controller) -> list[PaletteEntry]:
     return entries
 
 
-def _touches(c: Controller) -> list[PaletteEntry]:
-    """Reads and writes of the selected frame by its users."""
-    touches = touches_of_frame(c.session, c.selection.frame)[:_MOST_TOUCHES] if c.selection.frame >= 0 else []
+def _touches(c: Controller, pfn: int) -> list[PaletteEntry]:
+    """Reads and writes of the frame shown by its users."""
+    touches = touches_of_frame(c.session, pfn)[:_MOST_TOUCHES] if pfn >= 0 else []
     frozen = PANICKED if c.panicked else ""
     return [
-        PaletteEntry("Access the selected frame", f"{word} as {touch.label}", f"{touch.place}: {touch.state}", "",
+        PaletteEntry(f"Access frame {pfn:#x}", f"{word} as {touch.label}", f"{touch.place}: {touch.state}", "",
                      partial(c.touch, verb, touch.task, touch.at), frozen or touch.missing)
         for verb, word in (("read", "Read"), ("write", "Write")) for touch in touches
     ]  # fmt: skip

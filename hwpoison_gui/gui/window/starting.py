@@ -162,5 +162,5 @@ class Starting(QObject):
         from hwpoison_gui.gui.window.comparison import Comparison
 
         if self.comparison is None:
-            self.comparison = Comparison(self.page, scene.controller, self._appearance, lambda: None)
+            self.comparison = Comparison(self.page, scene.controller, scene.present, self._appearance, lambda: None)
         self.comparison.open()

@@ -13,12 +13,17 @@ from hwpoison_gui.record import Record
 
 
 class Kind(Record):
-    """One class of frames: `id` is its code on the map, `key` is used in code; `name` and `meaning` are displayed."""
+    """One class of frames: `id` is its code on the map, `key` is used in code; the rest is displayed."""
 
     id: int
     key: str
     name: str
     meaning: str
+    short: str = ""
+
+    @property
+    def shortest(self) -> str:
+        return self.short or self.name
 
 
 OUTSIDE: Final = 0
@@ -38,22 +43,29 @@ POISON: Final = 12
 KINDS: Final[tuple[Kind, ...]] = (
     Kind(OUTSIDE, "outside", "outside", "past the last frame"),
     Kind(HOLE, "hole", "no page", "a hole: no memory at this frame number"),
-    Kind(FREE, "free", "free (buddy)", "in a free block of the buddy allocator"),
+    Kind(FREE, "free", "free (buddy)", "in a free block of the buddy allocator", "free"),
     Kind(RESERVED, "reserved", "reserved", "kept by the kernel image, the firmware or a balloon"),
-    Kind(FILE, "file", "file (page cache)", "content of a file or of a block device"),
+    Kind(FILE, "file", "file (page cache)", "content of a file or of a block device", "file"),
     Kind(SWAP_CACHE, "swapcache", "swap cache", "anonymous memory that has a place in swap as well"),
-    Kind(SHMEM, "shmem", "shared memory (tmpfs)", "tmpfs, System V and other shared memory, backed by swap"),
-    Kind(ANON, "anon", "anonymous", "heap, stack and other private memory of processes"),
-    Kind(HUGE, "huge", "huge (hugetlb, THP)", "part of a hugetlb page, a transparent huge page or another large folio"),
+    Kind(SHMEM, "shmem", "shared memory (tmpfs)", "tmpfs, System V and other shared memory, backed by swap", "shared"),
+    Kind(ANON, "anon", "anonymous", "heap, stack and other private memory of processes", "anon"),
+    Kind(
+        HUGE,
+        "huge",
+        "large folio (hugetlb, THP)",
+        "part of a hugetlb page, of a THP, or of a large folio below 2 MiB",
+        "large folio",
+    ),
     Kind(
         KERNEL,
         "kernel",
         "kernel (other)",
         "without any flag: kernel memory, free on a per-CPU list, or never given to the allocator",
+        "kernel",
     ),
     Kind(SLAB, "slab", "slab", "objects of the kernel: the slab allocator"),
     Kind(PGTABLE, "pgtable", "page table", "holds page-table entries"),
-    Kind(POISON, "poison", "hardware poison", "broken memory: HWPOISON is set"),
+    Kind(POISON, "poison", "hardware poison", "broken memory: HWPOISON is set", "poison"),
 )
 
 

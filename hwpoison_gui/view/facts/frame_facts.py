@@ -18,7 +18,7 @@ from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.map.zones import zone_meaning, zone_name
 from hwpoison_gui.view.outcome.impact_now import by_impact, impact_now
 from hwpoison_gui.view.outcome.preview import preview
-from hwpoison_gui.view.rmap.compound import exact_kind, huge_name, kind_words, place_in_compound
+from hwpoison_gui.view.rmap.compound import huge_name, kind_of_frame, kind_words, place_in_compound
 from hwpoison_gui.view.rmap.graph import Mapper, mappers_of, mapping_of
 from hwpoison_gui.view.rmap.page_offset import offset_words
 from hwpoison_gui.view.words.words import counted
@@ -93,7 +93,7 @@ def facts_of(
     flags = tuple(flag for flag in pf.FLAGS if word >> flag.bit & 1)
     entries = tuple(_pte(m, pfn, mapper) for mapper in mappers[:MOST_PTES])
     more = max(0, len(mappers) - MOST_PTES)
-    kind = exact_kind(m, pfn, kinds.KINDS[kinds.kind_of(word)])
+    kind = kind_of_frame(m, pfn)
     kind = kind._replace(name=kind_words(kind.id == kinds.POISON, was if kind.id == kinds.POISON else kind))
     ahead = "" if more else preview(m, pfn)
     counts = tuple(_counts(m, pfn, word))

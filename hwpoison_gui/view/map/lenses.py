@@ -95,24 +95,13 @@ def _first(*rules: tuple[int, int]) -> Callable[[int], int]:
     return code_of
 
 
-_SHORT_KINDS: Final = {
-    "free": "free", "file": "file", "shmem": "shared", "anon": "anon", "huge": "huge", "kernel": "kernel",
-    "poison": "poison",
-}  # fmt: skip
-
 KIND: Final = Lens(
     "kind",
     "Kind",
     "What kind of page does the frame hold?",
-    tuple(LensClass(*kind, _SHORT_KINDS.get(kind.key, "")) for kind in kinds.KINDS),
+    tuple(LensClass(*kind) for kind in kinds.KINDS),
     kinds.kind_of,
 )
-
-
-def short_kind(poisoned: bool, kind: kinds.Kind) -> str:
-    """As compound.kind_words(), to fit a box."""
-    poison, was = KIND.classes[kinds.POISON].shortest, KIND.classes[kind.id].shortest
-    return was if not poisoned or kind.id == kinds.POISON else f"{poison}, was {was}"
 
 
 STATE: Final = Lens(

@@ -33,6 +33,7 @@ from hwpoison_gui.view.base.hits import (
 )
 from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE
 from hwpoison_gui.view.outcome.loss_words import Page
+from hwpoison_gui.view.rmap.compound import is_per_cpu
 from hwpoison_gui.view.rmap.graph import mapping_of
 from hwpoison_gui.view.rmap.table_scan import entries_naming
 
@@ -100,7 +101,7 @@ def find_before(
         dirty,
         not m.page(pfn) and not m.refcount.get(pfn),
     )
-    unused = not m.refcount.get(m.compound_head(pfn)) and (m.page(pfn) & pf.BUDDY or m.pcp.get((0, pfn)) is True)
+    unused = not m.refcount.get(m.compound_head(pfn)) and (m.page(pfn) & pf.BUDDY or is_per_cpu(m, pfn))
     return Before(page, tuple(places), frozenset(mapped), frozenset(swapped), bool(unused))
 
 
@@ -148,7 +149,7 @@ def find_swap_holders(m: Machine, pfn: int, places: Iterable[Place]) -> Generato
 def is_free(m: Machine, pfn: int) -> bool:
     """Whether the frame is in a free block of any order, on a per-CPU list, or in the pool of huge pages."""
     in_block = any(m.free_area.get((order, pfn & -(1 << order))) is True for order in range(MAX_ORDER + 1))
-    return in_block or m.pcp.get((0, pfn)) is True or m.huge_free.get((0, m.compound_head(pfn))) is True
+    return in_block or is_per_cpu(m, pfn) or m.huge_free.get((0, m.compound_head(pfn))) is True
 
 
 def covering_only(before: Before, signalled: Collection[int]) -> list[int]:

@@ -9,7 +9,7 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.rmap import mappings_of, page_index
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.naming import listed
-from hwpoison_gui.view.rmap.compound import huge_name, place_in_compound
+from hwpoison_gui.view.rmap.compound import is_per_cpu, kind_of_frame, place_in_compound
 from hwpoison_gui.view.words.words import counted
 
 _MOST_MAPPERS: Final = 256
@@ -20,11 +20,10 @@ _MOST_NAMES: Final = 3
 def summary(m: Machine, pfn: int) -> str:
     """The first line of the label beside the pointer."""
     word = m.page(pfn)
-    kind, compound = kinds.KINDS[kinds.kind_of(word)], place_in_compound(m, pfn)
-    if kind.id == kinds.HUGE and compound:
-        parts = [f"{pfn:#x}  {huge_name(m, pfn)}, {compound}"]
-    else:
-        parts = [f"{pfn:#x}  {kind.name}", *([f"compound page, {compound}"] if compound else [])]
+    kind, compound = kind_of_frame(m, pfn), place_in_compound(m, pfn)
+    parts = [f"{pfn:#x}  {kind.name}"]
+    if compound and kind.id != kinds.HUGE:
+        parts.append(f"compound page, {compound}")
     if word & pf.KSM:
         parts.append("merged by KSM")
     inode = m.inode_of(m.compound_head(pfn))
@@ -35,7 +34,7 @@ def summary(m: Machine, pfn: int) -> str:
         parts.append("mapped by " + listed(users, _MOST_NAMES))
     elif int(m.mapcount.view[pfn]):
         parts.append("mapped " + counted(int(m.mapcount.view[pfn]), "time"))
-    elif not word and not int(m.refcount.view[pfn]):
+    elif not word and not int(m.refcount.view[pfn]) and not is_per_cpu(m, pfn):
         parts.append("refcount 0")
     return " · ".join(parts)
 

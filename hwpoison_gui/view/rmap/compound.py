@@ -1,4 +1,4 @@
-"""Compound pages in words: head or tail, which of how many, and the head of a tail."""
+"""What a frame is, in words: its kind, and of a compound page head or tail, which of how many, and the head."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ _MEANINGS: Final = {
     "THP": "part of a transparent huge page, which can be split",
     "large folio": "one of several frames with flags and references in common; the folio can be split",
 }
+_PER_CPU: Final = "free: on a per-CPU list of the page allocator, where no flag says so"
 
 
 def place_in_compound(m: Machine, pfn: int) -> str:
@@ -48,10 +49,28 @@ def kind_words(poisoned: bool, kind: kinds.Kind) -> str:
     return kind.name if not poisoned else poison if kind.id == kinds.POISON else f"{poison}, was {kind.name}"
 
 
+def short_kind(poisoned: bool, kind: kinds.Kind) -> str:
+    """As kind_words(), to fit a box."""
+    poison, was = kinds.KINDS[kinds.POISON].shortest, kind.shortest
+    return was if not poisoned or kind.id == kinds.POISON else f"{poison}, was {was}"
+
+
+def kind_of_frame(m: Machine, pfn: int) -> kinds.Kind:
+    """The kind of a frame as exact_kind() names it."""
+    return exact_kind(m, pfn, kinds.KINDS[kinds.kind_of(m.page(pfn))])
+
+
+def is_per_cpu(m: Machine, pfn: int) -> bool:
+    """Whether the frame is free on a per-CPU list."""
+    return m.pcp.get((0, pfn)) is True
+
+
 def exact_kind(m: Machine, pfn: int, kind: kinds.Kind) -> kinds.Kind:
-    """The kind of a frame; of one in a large folio with its name, `THP, tail 2 of 512, head 0x6200`."""
+    """A kind with what the flag word does not say: `THP, tail 2 of 512, head 0x6200`, or free on a per-CPU list."""
+    if kind.id == kinds.KERNEL and is_per_cpu(m, pfn):
+        return kind._replace(name="free (per-CPU list)", meaning=_PER_CPU, short="free")
     name = huge_name(m, pfn)
     if kind.id != kinds.HUGE or not name:
         return kind
     place = place_in_compound(m, pfn)
-    return kind._replace(name=f"{name}, {place}" if place else name, meaning=_MEANINGS[name])
+    return kind._replace(name=f"{name}, {place}" if place else name, meaning=_MEANINGS[name], short=name)

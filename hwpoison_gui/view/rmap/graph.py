@@ -19,7 +19,7 @@ from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.naming import vma_name
 from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE, to_the_end
-from hwpoison_gui.view.rmap.compound import exact_kind
+from hwpoison_gui.view.rmap.compound import kind_of_frame
 from hwpoison_gui.view.rmap.table_scan import entries_naming
 from hwpoison_gui.view.words.words import counted
 
@@ -68,8 +68,7 @@ def find_reverse_map(session: Session, pfn: int) -> Generator[None, None, Revers
     m = session.machine
     word = m.page(pfn)
     mappers = yield from _find_mappers(session, pfn)
-    kind = exact_kind(m, pfn, kinds.KINDS[kinds.kind_of(word)])
-    return ReverseMap(pfn, kind, pf.letters_of(word), mapping_of(m, pfn), mappers)
+    return ReverseMap(pfn, kind_of_frame(m, pfn), pf.letters_of(word), mapping_of(m, pfn), mappers)
 
 
 def mapping_of(m: Machine, pfn: int) -> Mapping:

@@ -16,7 +16,7 @@ from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.columns import TextColumn
 from hwpoison_gui.view.base.naming import file_name, listed
 from hwpoison_gui.view.outcome.summary import users_of
-from hwpoison_gui.view.rmap.compound import huge_name
+from hwpoison_gui.view.rmap.compound import huge_name, kind_of_frame
 from hwpoison_gui.view.rmap.page_offset import offset_words
 
 PAGE_COLUMNS: Final = (
@@ -113,8 +113,10 @@ def sharers_of(m: Machine) -> dict[int, list[str]]:
 
 
 def _kind_words(m: Machine, pfn: int) -> str:
-    """Of a page in a large folio, which it is, and whether head or tail; empty for others."""
+    """What the flag word does not say: which large folio, whether head or tail, or a per-CPU list; else empty."""
     word = m.page(pfn)
+    if not word:
+        return kind_of_frame(m, pfn).name
     if not word & (pf.HUGE | pf.THP) or kinds.kind_of(word) != kinds.HUGE:
         return ""
     return f"{huge_name(m, pfn)}, {'tail' if word & pf.COMPOUND_TAIL else 'head'}"

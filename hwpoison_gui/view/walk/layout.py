@@ -225,6 +225,12 @@ def columns_of(width: float, metrics: Metrics, roomy: bool = True) -> Columns:
     return Columns(pairs[0], pairs[1], pairs[2], pairs[3])
 
 
+def broken(letters: str, width: float, measure: Callable[[str], float]) -> list[str]:
+    """Break the letters of flags, which have no order to keep together, into lines of at most `width` pixels."""
+    fits = next((n for n in range(len(letters), 1, -1) if measure(letters[:n]) <= width), 1)
+    return [letters[start : start + fits] for start in range(0, len(letters), fits)]
+
+
 def wrapped(text: str, width: float, measure: Callable[[str], float]) -> list[str]:
     """Break a text at spaces into lines of at most `width` pixels; a longer word is broken within, after a sign
     such as `_` or `/` where there is one.

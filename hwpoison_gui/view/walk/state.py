@@ -20,7 +20,7 @@ from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.moment import Moment, moment_of
 from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE, to_the_end
-from hwpoison_gui.view.rmap.compound import exact_kind
+from hwpoison_gui.view.rmap.compound import exact_kind, is_per_cpu
 from hwpoison_gui.view.rmap.graph import Mapper, Mapping, ReverseMap, find_reverse_map, mapping_of
 from hwpoison_gui.view.words.lookup import text_of
 
@@ -176,7 +176,7 @@ class Follower:
         self._state.kind = exact_kind(m, self.graph.pfn, _kind_now(self.graph.kind, word))
         self._state.mapping = mapping_of(m, self.graph.pfn)
         self._state.cached = m.inode_of(m.compound_head(self.graph.pfn)) is not None
-        self._state.per_cpu = m.pcp.get((0, self.graph.pfn)) is True
+        self._state.per_cpu = is_per_cpu(m, self.graph.pfn)
         self._state.mapped = m.mapcount.get(self.graph.pfn)
         self._state.ends = impact_now(session, self.graph.pfn)
         self._point(m, moment_of(session))

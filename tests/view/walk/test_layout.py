@@ -12,6 +12,7 @@ from hwpoison_gui.view.walk.layout import (
     GROUP_FROM,
     Metrics,
     base_name,
+    broken,
     columns_of,
     lay_out,
     rows_of,
@@ -106,3 +107,9 @@ def test_small_print_is_wrapped_and_nothing_of_it_is_lost() -> None:
     assert wrapped("", 9, len) == []
     assert wrapped("anon_vma", 7, len) == ["anon_", "vma"]
     assert wrapped("libpython3.11.so.1.0", 14, len) == ["libpython3.11.", "so.1.0"]
+
+
+def test_letters_of_flags_are_broken_not_cut() -> None:
+    assert broken("ERUDAabX", 8 * 7, lambda text: len(text) * 7) == ["ERUDAabX"]
+    assert broken("ERUDAabX", 5 * 7, lambda text: len(text) * 7) == ["ERUDA", "abX"]
+    assert broken("RX", 3, lambda text: len(text) * 7) == ["R", "X"]

@@ -9,7 +9,7 @@ from hwpoison_gui.view.rmap.graph import Mapping, ReverseMap
 from hwpoison_gui.view.walk.layout import rows_of
 from hwpoison_gui.view.walk.news import news_of
 from hwpoison_gui.view.walk.state import WalkState, map_for, state_of
-from hwpoison_gui.view.walk.words import box_words, map_words, no_users_words
+from hwpoison_gui.view.walk.words import box_words, box_words_of, map_words, mapping_words, no_users_words
 from tests.workbench import do
 
 
@@ -95,3 +95,33 @@ def test_a_page_that_is_mapped_without_a_reverse_map_is_not_said_to_be_unmapped(
     graph, state = seen(session, 0x2416)
     assert not graph.mappers
     assert no_users_words(state) == "51 PTEs map it, but no reverse map leads to them."
+
+
+def test_the_mapping_is_that_of_the_same_moment() -> None:
+    session = Session.fresh(4096, profile="6.1")
+    do(session, "file", path="/srv/data", pages=2)
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=2, file="/srv/data", shared=True)
+    do(session, "read", task="a", at="m+0")
+    pfn = session.resolve_frame("a:m+0")
+    assert box_words_of(*seen(session, pfn)) == ("data", "page 0 on ext4", False)
+    do(session, "poison", frame=f"pfn:{pfn:#x}")
+    assert box_words_of(*seen(session, pfn)) == ("data", "page->mapping is 0 now", True)
+    assert "was /srv/data: page->mapping is 0 now" in said(session, pfn)
+    do(session, "unpoison", frame=f"pfn:{pfn:#x}")
+    graph, state = seen(session, pfn)
+    assert not graph.mappers, "the frame was given back: its former users are no users of it"
+    assert mapping_words(graph, state)[0] == "none" and state.kind.name == "free (per-CPU list)"
+
+
+def test_a_hwpoison_entry_outlives_the_poison() -> None:
+    session = Session.fresh(4096, profile="6.1")
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0", value="x")
+    pfn = session.resolve_frame("a:m+0")
+    do(session, "poison", frame=f"pfn:{pfn:#x}")
+    do(session, "unpoison", frame=f"pfn:{pfn:#x}")
+    graph, state = seen(session, pfn)
+    assert [state.entry_of(mapper.vma) for mapper in graph.mappers] == ["hwpoison"]
+    assert graph.mapping.kind == "none" == state.mapping.kind
