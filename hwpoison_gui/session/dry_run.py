@@ -78,6 +78,25 @@ def dry_run(m: Machine, pfn: int, prepare: Callable[[Machine], None] | None = No
         m.gate.backward(prepared)
 
 
+class RanAlone(Record):
+    """Result of a dry run of one function of the kernel: its steps, and what it returned."""
+
+    steps: RecordedSteps
+    returned: int | str
+
+
+@contextmanager
+def dry(m: Machine, function: Steps[int | str]) -> Iterator[RanAlone]:
+    """Inside, the machine is as a function of the kernel leaves it; afterwards it is as before, as of `dry_run`."""
+    assert not m.gate.changed, "an operation is between two steps"
+    steps = RecordedSteps()
+    try:
+        yield RanAlone(steps, _drive(m, function, steps))
+    finally:
+        m.gate.backward(m.gate.take())
+        m.gate.backward(steps.changes)
+
+
 def _drive(m: Machine, handler: Steps[R], steps: RecordedSteps | None = None) -> R:
     """Run a generator of the kernel to its end; its steps are appended to `steps`, where that is given."""
     while True:
