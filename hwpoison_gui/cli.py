@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import gc
 import os
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hwpoison_gui import __version__, terminal
+from hwpoison_gui.record import Record
 from hwpoison_gui.terminal import BAD_FILE, GOOD
 
 if TYPE_CHECKING:
@@ -109,8 +109,20 @@ def _window(arguments: Sequence[str]) -> int:
     return status
 
 
-def _to_open(arguments: Sequence[str]) -> argparse.Namespace:
+class _ToOpen(Record):
     """What to open in the window: `file`, `present` or neither; `at`: where; `live`: the memory of this machine."""
+
+    file: Path | None = None
+    present: Path | None = None
+    live: bool = False
+    at: str | None = None
+
+
+def _to_open(arguments: Sequence[str]) -> _ToOpen:
+    if not arguments:
+        return _ToOpen()  # a plain start has no time for argparse
+    import argparse
+
     parser = argparse.ArgumentParser(
         prog="hwpoison-gui",
         usage=_USAGE,
@@ -129,10 +141,10 @@ def _to_open(arguments: Sequence[str]) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.at is not None and options.file is None and options.present is None:
         parser.error("--at needs a file")
-    return options
+    return _ToOpen(**vars(options))
 
 
-def _start(options: argparse.Namespace) -> Start | None:
+def _start(options: _ToOpen) -> Start | None:
     """What the window starts with; None after reporting a bad file or timeline position."""
     from hwpoison_gui.opening import at_moment, open_file, open_to_present, start_of, start_of_desktop
 

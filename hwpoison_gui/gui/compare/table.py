@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from PySide6.QtCore import QAbstractTableModel, QObject, QSize, Qt, Signal
+from PySide6.QtCore import QAbstractTableModel, QObject, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -29,6 +29,7 @@ from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.widgets.copying import Copying
 from hwpoison_gui.gui.widgets.model_index import Index
+from hwpoison_gui.gui.widgets.primitives import fill
 from hwpoison_gui.view.base.columns import as_tsv
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.facts.compare import Row
@@ -134,8 +135,8 @@ class _CellDelegate(QStyledItemDelegate):
             model = index.model()
             assert isinstance(model, CompareModel)
             cell = option.rect
-            painter.fillRect(cell, ground)
-            painter.fillRect(cell.x(), cell.y(), look.TIGHT, cell.height(), QColor(model.theme.warn))
+            fill(painter, cell, ground)
+            fill(painter, QRect(cell.x(), cell.y(), look.TIGHT, cell.height()), QColor(model.theme.warn))
         super().paint(painter, option, index)
 
 

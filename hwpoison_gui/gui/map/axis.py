@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QPainter,
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.map.cells import visible_cells
 from hwpoison_gui.gui.map.stamps import Face, Stamps, glyphs_of
+from hwpoison_gui.gui.widgets.primitives import fill
 from hwpoison_gui.view.base.palette import Theme, mixed
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.map.camera import Camera
@@ -66,7 +67,7 @@ class AxisPainter:
 
     def paint(self, painter: QPainter, layout: Layout, camera: Camera, width: float, ratio: float) -> None:
         """Draw the axis, `width` pixels wide, beside the frames."""
-        painter.fillRect(QRectF(0, 0, width, camera.view_height), QColor(self._theme.ground))
+        fill(painter, QRectF(0, 0, width, camera.view_height), QColor(self._theme.ground))
         beside = max(0.0, math.floor(camera.to_view(0, 0)[0])) + width
         left, top, _, bottom = visible_cells(camera)
         line = self._face.height

@@ -13,7 +13,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QImage, QPainter, QPainterPath, QPen, QPolygonF
 
 from hwpoison_gui.gui.map.stamps import Face, Stamps, faded, glyphs_of
-from hwpoison_gui.gui.widgets.primitives import draw_lines, draws_vectors
+from hwpoison_gui.gui.widgets.primitives import draw_lines, draws_vectors, fill
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.palette import Theme, argb
@@ -206,7 +206,7 @@ def draw_signs(painter: QPainter, signs: int, ink: QColor, cell: float) -> None:
     painter.setBrush(ink)
     if signs & kinds.MAPPED:
         side = round(cell * 0.25)
-        painter.fillRect(QRectF(side, cell - 2 - bar, cell + 1 - 2 * side, bar), faded(ink.name(), 0.75))
+        fill(painter, QRectF(side, cell - 2 - bar, cell + 1 - 2 * side, bar), faded(ink.name(), 0.75))
     if signs & kinds.DIRTY:  # a folded corner, upper right
         tip = [QPointF(cell - small, 1), QPointF(cell, 1), QPointF(cell, 1 + small)]
         painter.drawPolygon(QPolygonF(tip))

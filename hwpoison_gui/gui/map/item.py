@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QWidget
 from hwpoison_gui.gui.map.axis import AxisPainter, axis_width, paint_label
 from hwpoison_gui.gui.map.cells import CellPainter
 from hwpoison_gui.gui.map.marks import Highlight, MarkPainter, cell_rect, nearest, paint_focus
+from hwpoison_gui.gui.widgets.primitives import fill
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.map.camera import Camera
@@ -119,7 +120,7 @@ class FrameMapItem:
     def paint(self, painter: QPainter, device: QWidget) -> None:
         """Draw ground, frames, marks, axis and label, in this order."""
         self.paints += 1
-        painter.fillRect(device.rect(), QColor(self.theme.ground))
+        fill(painter, device.rect(), QColor(self.theme.ground))
         plane, camera = self.plane, self.camera
         if plane is None:
             return

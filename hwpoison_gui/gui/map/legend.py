@@ -18,6 +18,7 @@ from hwpoison_gui.gui.look.flow_layout import FlowLayout
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.map.marks import draw_poison
 from hwpoison_gui.gui.widgets.copying import Copying
+from hwpoison_gui.gui.widgets.primitives import fill
 from hwpoison_gui.view.base.columns import as_tsv
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
@@ -104,7 +105,7 @@ class LegendChip(QAbstractButton):
         painter = QPainter(self)
         box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
         if self.underMouse() or self.isDown():
-            painter.fillRect(box, QColor(self.theme.raised))
+            fill(painter, box, QColor(self.theme.raised))
         if self.hasFocus():
             painter.setPen(QPen(QColor(self.theme.accent), 1))
             painter.drawRect(box)

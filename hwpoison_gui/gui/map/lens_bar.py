@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QPainter
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QLayout, QSizePolicy, QWidget
 
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.widgets.primitives import fill
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.map.lenses import KIND, LENSES, Lens
 
@@ -62,7 +63,7 @@ class LensButton(QAbstractButton):
         painter = QPainter(self)
         box = QRectF(self.rect())
         if self.underMouse() or self.isDown():
-            painter.fillRect(box, QColor(self.theme.raised))
+            fill(painter, box, QColor(self.theme.raised))
         painter.setFont(self._font())
         number, line = str(self.number), Qt.AlignmentFlag.AlignVCenter
         painter.setPen(QColor(self.theme.muted))
@@ -73,9 +74,9 @@ class LensButton(QAbstractButton):
         painter.drawText(QRectF(left, 0, box.width(), box.height()), line, self.words)
         wide = box.width() - 2 * _PADDING
         if self.isChecked():
-            painter.fillRect(QRectF(_PADDING, box.height() - 2, wide, 2), QColor(self.theme.accent))
+            fill(painter, QRectF(_PADDING, box.height() - 2, wide, 2), QColor(self.theme.accent))
         elif self.done < 1:
-            painter.fillRect(QRectF(_PADDING, box.height() - 2, wide * self.done, 2), QColor(self.theme.warn))
+            fill(painter, QRectF(_PADDING, box.height() - 2, wide * self.done, 2), QColor(self.theme.warn))
         if self.hasFocus():
             painter.setPen(QColor(self.theme.accent))
             painter.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5))

@@ -14,6 +14,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen
 
 from hwpoison_gui.gui.map.stamps import Stamps, faded
+from hwpoison_gui.gui.widgets.primitives import fill
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.palette import Theme, mixed
 from hwpoison_gui.view.map.camera import Camera
@@ -181,10 +182,10 @@ class MarkPainter:
             painter.drawRect(rect)
 
     def _draw_dot(self, painter: QPainter, ring: Ring, size: float) -> None:
-        painter.fillRect(QRectF(0, 0, size, size), faded(self._theme.ground, 0.9))
-        painter.fillRect(QRectF(1, 1, size - 2, size - 2), QColor(ring.colour))
+        fill(painter, QRectF(0, 0, size, size), faded(self._theme.ground, 0.9))
+        fill(painter, QRectF(1, 1, size - 2, size - 2), QColor(ring.colour))
         if ring.corners:
-            painter.fillRect(QRectF(2, 2, size - 4, size - 4), QColor(self._theme.ground))
+            fill(painter, QRectF(2, 2, size - 4, size - 4), QColor(self._theme.ground))
 
     def _draw_ring(self, painter: QPainter, ring: Ring, size: float) -> None:
         half = ring.width / 2 + 1

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from hwpoison_gui.gui.map.marks import places
 from hwpoison_gui.gui.map.widget import FrameMapWidget
+from hwpoison_gui.gui.widgets.primitives import fill
 from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.map.camera import Camera
 from hwpoison_gui.view.map.layout import Layout
@@ -167,7 +168,7 @@ class Overview(QWidget):
             self._picture = self._draw(plane, inside.size().toSize(), now[2])
         theme, rect = self._theme, self.view_rect()
         painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(theme.raised))
+        fill(painter, self.rect(), QColor(theme.raised))
         painter.setPen(QColor(theme.muted))
         painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         painter.drawPixmap(inside.topLeft(), self._picture)
@@ -190,7 +191,7 @@ class Overview(QWidget):
         picture = QPixmap(size * ratio)
         picture.setDevicePixelRatio(ratio)
         painter = QPainter(picture)
-        painter.fillRect(QRect(QPoint(), size), QColor(self._theme.ground))
+        fill(painter, QRect(QPoint(), size), QColor(self._theme.ground))
         # An odd last row or column of the level extends past the last frame.
         across, down = (level.shape[1] << number) / plane.layout.width, (level.shape[0] << number) / plane.layout.height
         where = QRectF(0, 0, size.width() * across, size.height() * down)
@@ -208,9 +209,9 @@ class Overview(QWidget):
         left, top = np.clip(px, 0, size.width() - _MARK), np.clip(py, 0, size.height() - _MARK)
         marks = [QRectF(x, y, _MARK, _MARK) for x, y in zip(left.tolist(), top.tolist(), strict=True)]
         for mark in marks:
-            painter.fillRect(mark.adjusted(-1, -1, 1, 1), QColor(self._theme.ground))
+            fill(painter, mark.adjusted(-1, -1, 1, 1), QColor(self._theme.ground))
         for mark in marks:
-            painter.fillRect(mark, QColor(self._theme.poison))
+            fill(painter, mark, QColor(self._theme.poison))
 
     # -- the mouse
 

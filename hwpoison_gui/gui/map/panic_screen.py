@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWi
 
 from hwpoison_gui.gui.look import icons
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.widgets.primitives import fill
 from hwpoison_gui.view.base.palette import DARK, Theme
 
 _WIDEST = 640
@@ -104,10 +105,10 @@ class PanicScreen(QWidget):
         painter = QPainter(self)
         veil = QColor(self._theme.ground)
         veil.setAlphaF(0.72)
-        painter.fillRect(self.rect(), veil)
+        fill(painter, self.rect(), veil)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         box = QRectF(self.card.geometry())
         painter.setPen(QPen(QColor(self._theme.kill), 2))
         painter.setBrush(QColor(self._theme.base))
         painter.drawRoundedRect(box, 6, 6)
-        painter.fillRect(QRectF(box.left() + 1, box.top() + 6, 6, box.height() - 12), QColor(self._theme.kill))
+        fill(painter, QRectF(box.left() + 1, box.top() + 6, 6, box.height() - 12), QColor(self._theme.kill))

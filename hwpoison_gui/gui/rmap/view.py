@@ -26,6 +26,7 @@ from hwpoison_gui.gui.look.viewport import know_viewport
 from hwpoison_gui.gui.rmap.fonts import Fonts
 from hwpoison_gui.gui.rmap.paint import RmapPainter, middle_of
 from hwpoison_gui.gui.widgets.copying import Copying
+from hwpoison_gui.gui.widgets.primitives import fill
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.rmap.graph import ReverseMap
 from hwpoison_gui.view.walk.layout import Layout, Row, fits, lay_out, rows_of, width_of
@@ -196,7 +197,7 @@ class RmapView(QAbstractScrollArea):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
         size = self.viewport().size()
-        painter.fillRect(self.viewport().rect(), QColor(self._theme.window))
+        fill(painter, self.viewport().rect(), QColor(self._theme.window))
         if self.graph is None or self._layout is None:
             painter.setFont(look.font(look.BODY * self._scale))
             painter.setPen(QColor(self._theme.muted))

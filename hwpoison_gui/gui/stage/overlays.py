@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.stage.board import words
+from hwpoison_gui.gui.widgets.primitives import fill
 from hwpoison_gui.view.base.palette import Theme
 
 LINE: Final = 4  # pixels
@@ -101,6 +102,6 @@ class StopLine(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.fillRect(self.rect(), self._colours[0])
-        painter.fillRect(QRectF(0, 0, self.width() * self._at / self._of, self.height()), self._colours[1])
+        fill(painter, self.rect(), self._colours[0])
+        fill(painter, QRectF(0, 0, self.width() * self._at / self._of, self.height()), self._colours[1])
         painter.end()

@@ -19,11 +19,12 @@ from PySide6.QtGui import (
     QTextLayout,
     QTextOption,
 )
-from PySide6.QtWidgets import QAbstractItemView, QListView, QMenu, QStyle, QStyledItemDelegate, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QListView, QMenu, QStyledItemDelegate, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.start.drawing import CELL, FAN, draw_picture
+from hwpoison_gui.gui.start.pointed_list import PointedList
 from hwpoison_gui.gui.widgets.model_index import NOWHERE, Index
 from hwpoison_gui.lessons import COLUMNS, ROWS, Lesson, Picture
 from hwpoison_gui.view.base.palette import Theme
@@ -96,9 +97,9 @@ class _Card(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: Any, index: Index) -> None:
         view, lesson = self._view, index.data(Role.UserRole)
-        theme, state = view.theme, option.state
-        current = bool(state & QStyle.StateFlag.State_HasFocus) or (view.hasFocus() and index == view.currentIndex())
-        over = bool(state & QStyle.StateFlag.State_MouseOver)
+        theme = view.theme
+        current = view.hasFocus() and index == view.currentIndex()
+        over = index.row() == view.row_under_pointer
         box = option.rect.adjusted(look.TIGHT, look.TIGHT, -look.TIGHT, -look.TIGHT)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -143,7 +144,7 @@ class _Card(QStyledItemDelegate):
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, PRESENT)
 
 
-class LessonList(QListView):
+class LessonList(PointedList):
     """A click or Enter opens a lesson in the window; F5 or the button on its card presents it."""
 
     openWanted = Signal(Path)
@@ -161,7 +162,6 @@ class LessonList(QListView):
         self.setWrapping(True)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setUniformItemSizes(True)
-        self.setMouseTracking(True)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)

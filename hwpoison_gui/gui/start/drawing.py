@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from hwpoison_gui.gui.look import signs
+from hwpoison_gui.gui.widgets.primitives import fill
 from hwpoison_gui.lessons import COLUMNS, ROWS, Picture
 from hwpoison_gui.view.base.palette import Theme, mixed
 
@@ -24,7 +25,7 @@ def draw_picture(painter: QPainter, at: QPointF, cell: float, picture: Picture, 
         row, column = divmod(number, COLUMNS)
         if kind >= 0:
             box = QRectF(at.x() + column * cell, at.y() + row * cell, cell - 1, cell - 1)
-            painter.fillRect(box, QColor(theme.kinds[kind]))
+            fill(painter, box, QColor(theme.kinds[kind]))
     if picture.hit >= 0:
         _draw_hit(painter, at, cell, picture, theme)
     if picture.panic:
@@ -60,7 +61,7 @@ def _draw_panic(painter: QPainter, at: QPointF, cell: float, theme: Theme) -> No
     veil = QColor(theme.ground)
     veil.setAlphaF(0.6)
     box = QRectF(at.x(), at.y(), (COLUMNS + FAN) * cell, ROWS * cell)
-    painter.fillRect(box, veil)
+    fill(painter, box, veil)
     painter.setPen(QPen(QColor(theme.kill), 3))
     middle, size = box.center(), 2.2 * cell
     painter.drawLine(middle + QPointF(-size, -size), middle + QPointF(size, size))

@@ -7,10 +7,11 @@ from typing import Any, Final, NamedTuple
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPen
-from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
+from hwpoison_gui.gui.start.pointed_list import PointedList
 from hwpoison_gui.gui.widgets.model_index import NOWHERE, Index
 from hwpoison_gui.view.base.palette import Theme
 
@@ -77,7 +78,7 @@ class _Row(QStyledItemDelegate):
         box: QRect = option.rect
         painter.save()
         current = view.hasFocus() and index == view.currentIndex()
-        if way.run is not None and (current or option.state & QStyle.StateFlag.State_MouseOver):
+        if way.run is not None and (current or index.row() == view.row_under_pointer):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(QColor(theme.accent), 2) if current else Qt.PenStyle.NoPen)
             painter.setBrush(QColor(theme.base if theme.name == "high-contrast" else look.selection_of(theme)))
@@ -106,7 +107,7 @@ class _Row(QStyledItemDelegate):
         painter.drawText(room, place, cut)
 
 
-class WayList(QListView):
+class WayList(PointedList):
     """A click or Enter goes a way."""
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
@@ -115,7 +116,6 @@ class WayList(QListView):
         self.ways = WayModel(self)
         self.setModel(self.ways)
         self.setItemDelegate(_Row(self))
-        self.setMouseTracking(True)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("Other ways in")

@@ -13,6 +13,7 @@ from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.widgets.copying import Copying
 from hwpoison_gui.gui.widgets.model_index import Index
+from hwpoison_gui.gui.widgets.primitives import fill
 from hwpoison_gui.session.notebook import Note
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.rows.notes import NoteRow
@@ -75,7 +76,7 @@ class _TwoLines(QStyledItemDelegate):
         rect: QRect = option.rect  # type: ignore[attr-defined]
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)  # type: ignore[attr-defined]
         if chosen:
-            painter.fillRect(rect, QColor(look.selection_of(theme)))
+            fill(painter, rect, QColor(look.selection_of(theme)))
         ink = look.selected_text_of(theme) if chosen else theme.text
         body, small = self._fonts()
         inner = rect.adjusted(look.px(_MARGIN), look.TIGHT, -look.SMALL, -look.TIGHT)

@@ -22,6 +22,7 @@ from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.widgets.copying import Copying
+from hwpoison_gui.gui.widgets.primitives import fill
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.facts.sentence import Sentence
 
@@ -213,8 +214,8 @@ class SentenceBar(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(self._theme.base))
-        painter.fillRect(QRect(0, 0, _BAR, self.height()), QColor(tone_colour(self._theme, self.sentence.tone)))
+        fill(painter, self.rect(), QColor(self._theme.base))
+        fill(painter, QRect(0, 0, _BAR, self.height()), QColor(tone_colour(self._theme, self.sentence.tone)))
         if self.hasFocus():
             painter.setPen(QColor(self._theme.accent))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))

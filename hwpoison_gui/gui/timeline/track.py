@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
+from hwpoison_gui.gui.widgets.primitives import fill
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.session.timeline import Step
@@ -146,7 +147,7 @@ class Timeline(QWidget):
         for tick in self._marks():
             tall = _TALL.get(tick.act, 3) * scale
             colour = colours[tick.act] if tick.position <= self.position else ahead
-            painter.fillRect(QRectF(self._edge + tick.x - 1, middle - tall, 2, 2 * tall), colour)
+            fill(painter, QRectF(self._edge + tick.x - 1, middle - tall, 2, 2 * tall), colour)
         self._paint_notes(painter, middle)
         self._paint_handle(painter, middle)
 

@@ -12,6 +12,7 @@ from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.signs import cross, dot, ring, tick, triangle
 from hwpoison_gui.gui.why.model import DecisionModel
 from hwpoison_gui.gui.widgets.model_index import Index
+from hwpoison_gui.gui.widgets.primitives import fill
 from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.outline.outline import AHEAD, ASIDE, DONE, NOW, WITHIN, Node
 
@@ -121,8 +122,8 @@ class DecisionDelegate(QStyledItemDelegate):
     def _ground(self, painter: QPainter, room: QRect, state: str, index: Index) -> None:
         whole = QRect(0, room.top(), self._view.viewport().width(), room.height())
         if state == NOW:
-            painter.fillRect(whole, QColor(look.lit_ground(self.theme)))
-            painter.fillRect(QRect(0, room.top(), _BAR, room.height()), QColor(self.theme.warn))
+            fill(painter, whole, QColor(look.lit_ground(self.theme)))
+            fill(painter, QRect(0, room.top(), _BAR, room.height()), QColor(self.theme.warn))
         if self._view.hasFocus() and self._view.selectionModel().isSelected(index):
             painter.setPen(QPen(QColor(self.theme.accent), 1))
             painter.drawRect(whole.adjusted(0, 0, -1, -1))

@@ -10,6 +10,7 @@ from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.signs import cross, ring, tick
 from hwpoison_gui.gui.why.state_model import StateModel
 from hwpoison_gui.gui.widgets.model_index import Index
+from hwpoison_gui.gui.widgets.primitives import fill
 from hwpoison_gui.view.base.palette import mixed
 from hwpoison_gui.view.outline.state_rows import FITS, OPEN, TRIED
 
@@ -24,7 +25,7 @@ class RowDelegate(QStyledItemDelegate):
     def _light(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         if self._model.table.rows[index.row()].state == FITS:
             ground = mixed(self._model.theme.base, self._model.lit(), 0.22)
-            painter.fillRect(option.rect, QColor(ground))  # type: ignore[attr-defined]
+            fill(painter, option.rect, QColor(ground))  # type: ignore[attr-defined]
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         self._light(painter, option, index)

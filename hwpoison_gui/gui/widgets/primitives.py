@@ -1,4 +1,7 @@
-"""Passes rows of a numpy array to QPainter as C arrays, without one Python object per primitive."""
+"""Draws with QPainter what is slow by the plain call.
+
+Rows of a numpy array are passed as C arrays, without one Python object per primitive.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,8 @@ from typing import Any, Final
 
 import numpy as np
 import shiboken6
-from PySide6.QtCore import QLineF
-from PySide6.QtGui import QPaintEngine, QPainter, QPen, QPixmap
+from PySide6.QtCore import QLineF, QRect, QRectF
+from PySide6.QtGui import QColor, QPaintEngine, QPainter, QPen, QPixmap
 
 # Columns of a row, in the layout of the C++ structures.
 LINE: Final = 4  # x1, y1, x2, y2
@@ -18,6 +21,12 @@ def draws_vectors(painter: QPainter) -> bool:
     """Whether a picture is made that can be enlarged: see gui/export/svg.py."""
     engine = painter.paintEngine()
     return engine is not None and engine.type() == QPaintEngine.Type.User
+
+
+def fill(painter: QPainter, box: QRect | QRectF, colour: QColor) -> None:
+    """As painter.fillRect(), which might be meant for a QGradient: PySide creates the 182 constants of that class."""
+    painter.setBackground(colour)
+    painter.eraseRect(box)
 
 
 def draw_lines(painter: QPainter, lines: np.ndarray, pen: QPen) -> None:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QListView, QStyle, QStyledItemD
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.widgets.model_index import NOWHERE, Index
+from hwpoison_gui.gui.widgets.primitives import fill
 from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.filter.suggestions import Word
 
@@ -65,7 +66,7 @@ class _WordDelegate(QStyledItemDelegate):
         word, theme = index.data(Qt.ItemDataRole.UserRole), self.theme
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         if chosen:
-            painter.fillRect(option.rect, QColor(look.selection_of(theme)))
+            fill(painter, option.rect, QColor(look.selection_of(theme)))
         text = look.selected_text_of(theme) if chosen else theme.text
         quiet = text if chosen and theme.name == "high-contrast" else theme.muted
         box, middle = option.rect.adjusted(look.SMALL, 0, -look.SMALL, 0), Qt.AlignmentFlag.AlignVCenter

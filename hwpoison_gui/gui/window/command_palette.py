@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.widgets.model_index import NOWHERE, Index
+from hwpoison_gui.gui.widgets.primitives import fill
 from hwpoison_gui.gui.window.palette_entries import PaletteEntries, PaletteEntry
 from hwpoison_gui.view.base.palette import Theme
 
@@ -70,7 +71,7 @@ class _EntryDelegate(QStyledItemDelegate):
         theme, entry = self._theme, index.data(ENTRY_ROLE)
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         if chosen:
-            painter.fillRect(option.rect, QColor(look.selection_of(theme)))
+            fill(painter, option.rect, QColor(look.selection_of(theme)))
         text = look.selected_text_of(theme) if chosen else theme.text
         quiet = text if chosen and theme.name == "high-contrast" else theme.muted
         body, small = look.font(look.BODY, QFont.Weight.DemiBold), look.font(look.CAPTION)

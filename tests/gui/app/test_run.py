@@ -20,8 +20,8 @@ from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.map.plane import FramePlane
 from tests.gui.waiting import until
 
-# The second start of a program prints, once before each of three moments, which modules it has.
-START = """
+# A start prints at several moments which modules it has, and which classes of Qt with enumerations.
+LOADED = """
 import enum
 import sys
 
@@ -31,7 +31,10 @@ def loaded(when):
     kinds = [kind for base in (enum.Enum, enum.Flag, enum.IntEnum, enum.IntFlag) for kind in base.__subclasses__()]
     names = {kind.__qualname__.partition(".")[0] for kind in kinds if kind.__module__.startswith("PySide6.")}
     print(when, *sorted(f"class:{name}" for name in names))
+"""
 
+# The second start of a program without the start page.
+MAP = """
 import hwpoison_gui.cli
 from hwpoison_gui.opening import start_of_desktop
 start = start_of_desktop()
@@ -74,12 +77,6 @@ app.exec()
 
 # A start with the start page: before its first picture is painted, and when the window below it is complete.
 PAGE = """
-import sys
-
-def loaded(when):
-    print(when, *sorted(name for name in sys.modules if name.partition(".")[0] in ("hwpoison_gui", "PySide6", "numpy")))
-    print(when, *sorted(name for name in sys.modules if "." not in name))
-
 import hwpoison_gui.cli
 from hwpoison_gui.opening import start_of_desktop
 start = start_of_desktop()
@@ -121,7 +118,8 @@ PICTURE = {
 # What the start page is made of besides, and what it does without until the window below it is complete.
 FIRST_PAGE = {
     "lessons", "gui.window.starting", "gui.window.samples", "gui.start.cards", "gui.start.drawing", "gui.start.hook",
-    "gui.start.page", "gui.start.ways", "gui.look.plain", "gui.look.signs", "gui.widgets.model_index",
+    "gui.start.page", "gui.start.pointed_list", "gui.start.ways", "gui.look.plain", "gui.look.signs",
+    "gui.widgets.model_index",
 }  # fmt: skip
 PAGE_NOT_YET = ("gui.start.scene", "gui.start.pictures")
 
@@ -143,7 +141,7 @@ NOT_YET = (
     "view.words.glossary", "gui.window.glossary", "gui.window.pointed", "gui.window.term_tips",
 )  # fmt: skip
 # Classes with enumerations that PySide creates when a name is imported, or to find out what class a widget has.
-NO_CLASS = {"QStyle", "QAccessible", "QMdiArea", "QWizard"}
+NO_CLASS = {"QStyle", "QAccessible", "QMdiArea", "QWizard", "QGradient"}
 NO_CLASS |= {"QMessageBox", "QFileDialog", "QInputDialog", "QDialogButtonBox"}
 SLOW = {"hashlib", "difflib", "unittest", "tomllib", "asyncio", "numpy.ma", "numpy.random"}
 SLOW |= {"numpy.fft", "numpy.polynomial", "numpy.testing", "PySide6.QtNetwork", "PySide6.QtTest", "PySide6.QtDBus"}
@@ -154,7 +152,7 @@ def moments_of(script: str, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         environment[name] = str(tmp_path_factory.mktemp(name))
-    start = [sys.executable, "-c", script]
+    start = [sys.executable, "-c", LOADED + script]
     keep = [sys.executable, "-c", "from hwpoison_gui.opening import default_machine; default_machine()"]
     subprocess.run(keep, env=environment, check=True, timeout=60)
     done = subprocess.run(start, env=environment, capture_output=True, text=True, timeout=60)
@@ -168,7 +166,7 @@ def moments_of(script: str, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 
 @pytest.fixture(scope="module")
 def moments(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
-    return moments_of(START, tmp_path_factory)
+    return moments_of(MAP, tmp_path_factory)
 
 
 def ours(names: set[str]) -> set[str]:
@@ -210,6 +208,7 @@ def test_the_start_page_is_made_of_little_more(tmp_path_factory: pytest.TempPath
     not_yet = (*(name for name in NOT_YET if name not in FIRST_PAGE), *PAGE_NOT_YET)
     unasked = {name for name in ours(moments["complete"]) if any(f"{name}.".startswith(f"{no}.") for no in not_yet)}
     assert unasked == set() and moments["complete"] & SLOW == set()
+    assert moments["complete"] & {f"class:{name}" for name in NO_CLASS} == set()
 
 
 # -- what is seen

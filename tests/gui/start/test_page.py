@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, QSettings, Qt
+from PySide6.QtCore import QEvent, QPoint, QSettings, Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -123,6 +123,17 @@ def test_what_was_chosen_before_the_window_is_complete_is_done_then(start) -> No
     QTest.keyClick(page.lessons, Key.Key_Return)
     until(lambda: window.is_complete and file_of(window).startswith("02"))
     assert not page.isVisible()
+
+
+def test_what_the_pointer_is_over_stands_out(start) -> None:
+    page = full(start())
+    for part in (page.lessons, page.ways):
+        plain = part.grab().toImage()
+        QTest.mouseMove(part.viewport(), part.visualRect(part.model().index(1, 0)).center())
+        until(lambda part=part: part.row_under_pointer == 1)
+        assert part.grab().toImage() != plain
+        QApplication.sendEvent(part.viewport(), QEvent(QEvent.Type.Leave))
+        assert part.grab().toImage() == plain
 
 
 def test_a_setting_keeps_it_away(start) -> None:
