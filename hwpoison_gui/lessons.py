@@ -77,13 +77,12 @@ def picture_of(path: Path) -> Picture:
 
 def picture(session: Session) -> Picture:
     """The picture of a session at its last step."""
-    errors = [one for one in session.operations if one.name in _SHOWN and one.outcome.pfn is not None]
-    if not errors:
+    error = next((one for one in session.parts() if one.name in _SHOWN and one.outcome.pfn is not None), None)
+    if error is None:
         return Picture((), -1, (), session.machine.panicked)
     from hwpoison_gui.session.peek import at
     from hwpoison_gui.view.rmap.graph import reverse_map
 
-    error = errors[-1]
     pfn = error.outcome.pfn
     assert pfn is not None
     mappers = at(session, error.first, lambda: reverse_map(session, pfn)).mappers

@@ -146,8 +146,9 @@ def click_of(what: str, on: Machine | None) -> Click:
     is_file = on is None and path.exists()
     opened = on("") if on is not None else opening.open_file(path) if is_file else opening.default_machine()
     session, boot = opened.session, opening.booting(opened)
-    broke = [one.last for one in session.operations if one.name == "poison" and not one.outcome.already_poisoned]
-    session.seek(broke[-1] if is_file and broke else len(session.steps))
+    errors = (one.last for one in session.parts() if one.name == "poison" and not one.outcome.already_poisoned)
+    broke = next(errors, None)
+    session.seek(broke if is_file and broke is not None else len(session.steps))
     pfn = -1 if is_file else frame_named(session, what).pfn
     recipe = recipe_of(session, boot, pfn) if boot is not None else None
     if recipe is None:

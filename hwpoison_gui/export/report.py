@@ -13,10 +13,12 @@ from hwpoison_gui.view.base.moment import title_of
 from hwpoison_gui.view.facts.frame_facts import facts_of
 from hwpoison_gui.view.facts.frame_text import as_text
 from hwpoison_gui.view.outcome.loss import ending_of, loss_of
+from hwpoison_gui.view.outcome.many import summary_of
 from hwpoison_gui.view.outcome.verdict import verdict
 from hwpoison_gui.view.outline.outline import AHEAD, ASIDE, Outline
 
 MOST_SIGNALS: Final = 200  # rows of a table that a person still reads
+MOST_FRAMES: Final = 200  # rows
 MOST_DECISIONS: Final = 400  # lines
 _MODEL: Final = (
     "Simulated: the handler ran on a model of the machine, and real memory was only read. How far this model agrees "
@@ -74,6 +76,10 @@ def _operation(session: Session, number: int, operation: Operation) -> Iterator[
     yield f"## {number}. {plain(title_of(operation))}"
     said = at(session, operation.last, lambda: verdict(session, operation))
     yield plain(said or _returned(operation))
+    if operation.parts:
+        yield "### The frames, the worst first"
+        yield _frames(session, operation)
+        return
     pfn = operation.outcome.pfn
     if pfn is not None and 0 <= pfn < session.machine.frames:
         yield "### The page before"
@@ -117,6 +123,20 @@ def _decisions(session: Session, operation: Operation) -> Iterator[str]:
         because = next((line for line in node.tip.split("\n") if line.startswith("Because ")), "")
         words = " ".join(filter(None, (plain(outline.words(node, operation.last)), plain(because))))
         yield f"{'  ' * depth[node.id]}- {words}" + (f" {span(code_words)}" if code_words else "")
+
+
+def _frames(session: Session, operation: Operation) -> str:
+    """The frames of an operation on many: a row for each of the worst."""
+    frames = summary_of(session, operation).frames
+    rows = [(f"{one.pfn:#x}", _result_of(one.part), one.words) for one in frames[:MOST_FRAMES]]
+    shown = table(("frame", "result", "came to"), rows)
+    more = len(frames) - MOST_FRAMES
+    return f"{shown}\n\nand {more:,} more" if more > 0 else shown
+
+
+def _result_of(operation: Operation) -> str:
+    outcome = operation.outcome
+    return f"{outcome.result} ({outcome.kind})" if outcome.result else _returned(operation)
 
 
 def _signals(operation: Operation) -> str:

@@ -148,8 +148,10 @@ def _breaking(session: Session, pfn: int | None, upto: int) -> int:
     """Number of the last operation up to `upto` that poisoned the frame, or any frame if `pfn` is None; -1: none."""
     for number in range(upto, -1, -1):
         operation = session.operations[number]
-        broke = operation.name == "poison" and not operation.outcome.already_poisoned
-        if broke and pfn in (None, operation.outcome.pfn):
+        if operation.name != "poison":
+            continue
+        parts = operation.parts or (operation,)
+        if any(not part.outcome.already_poisoned and pfn in (None, part.outcome.pfn) for part in parts):
             return number
     return -1
 

@@ -63,6 +63,8 @@ Page = BarePage | HeadPage
 
 PAGE_FORMS: Final = "TASK:AREA+PAGE, FILE@INDEX, pfn:0x1234, @NAME, any:KIND or head: before one of them"
 
+FRAMES_FORMS: Final = "N, N+M for the M frames from N, or N+M/S for each S-th frame of them; 0x or decimal"
+
 _NUMBER: Final = r"(0|[1-9][0-9]{0,15})"
 _ADDRESS: Final = re.compile(rf"([^:+@/{{}}\x00-\x1f\x7f]+)\+{_NUMBER}")
 _TASK: Final = r"[^:+@/{}\x00-\x1f\x7f]+(?::[0-9]{1,10})?"
@@ -71,6 +73,8 @@ _FILE_PAGE: Final = re.compile(rf"(.+)@{_NUMBER}")
 _PFN: Final = re.compile(r"0x([0-9a-fA-F]{1,16})")
 _NAME: Final = re.compile(r"[^:+@/{}\x00-\x1f\x7f]+")
 _PATH: Final = re.compile(r"[^@\x00-\x1f\x7f][^\x00-\x1f\x7f]*")
+_COUNT: Final = r"(0[xX][0-9a-fA-F]{1,16}|0|[1-9][0-9]{0,15})"
+_FRAMES: Final = re.compile(rf"{_COUNT}(?:\+{_COUNT}(?:/{_COUNT})?)?")
 _PREFIXES: Final = ("pfn:", "any:", "head:")
 PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 
@@ -119,6 +123,21 @@ def _parse_bare(text: str) -> BarePage | None:
     in_task = _TASK_PAGE.fullmatch(text)
     at = parse_address(in_task[2]) if in_task else None
     return TaskPage(in_task[1], at) if in_task and at else None
+
+
+def parse_frames(text: str) -> range | None:
+    """Parse a range of frames (FRAMES_FORMS); None if it has another form, or no frame."""
+    found = _FRAMES.fullmatch(text)
+    if found is None:
+        return None
+    first, frames, stride = (int(digits, 0) if digits else 1 for digits in found.groups())
+    return range(first, first + frames, stride) if frames and stride else None
+
+
+def frames_text(first: int, count: int, stride: int) -> str:
+    """The range of `count` frames from `first` on, `stride` frames apart."""
+    frames = f"{first:#x}+{(count - 1) * stride + 1:#x}"
+    return frames if stride == 1 else f"{frames}/{stride:#x}"
 
 
 def split_thread(name: str) -> tuple[str, int] | None:

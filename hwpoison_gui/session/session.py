@@ -17,6 +17,7 @@ from hwpoison_gui.kernel.mark import Mark, Steps, site
 from hwpoison_gui.kernel.profile.registry import PROFILES, oldest
 from hwpoison_gui.kernel.signal import get_signal
 from hwpoison_gui.record import Record
+from hwpoison_gui.session import many
 from hwpoison_gui.session.booting import boot
 from hwpoison_gui.session.branches import Branch, Branches, Inputs, Past, past_of, shared
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
@@ -45,7 +46,8 @@ class Operation:
     """A completed operation; its steps are `first` to `last` (exclusive).
 
     Operations compare by identity: one with equal values on another branch ran on a machine in another state.
-    Nothing of one changes, but for `telling`, by `Session.tell`.
+    Nothing of one changes, but for `telling`, by `Session.tell`. `parts`: of one on many frames, the operation on each
+    frame, in the order in which they were run; empty for any other.
     """
 
     name: str
@@ -54,6 +56,11 @@ class Operation:
     first: int
     last: int
     outcome: Outcome
+    parts: tuple[Operation, ...] = ()
+
+    def part_number(self, position: int) -> int:
+        """The number of the part with the last step applied at a position."""
+        return bisect_left(self.parts, position, key=lambda part: part.last)
 
 
 class _Left(Record):
@@ -63,6 +70,16 @@ class _Left(Record):
     tail: RecordedSteps
     operations: list[Operation]
     branches: list[Branch]
+
+
+class _Before(Record):
+    """The machine before an operation: (pfn, head) of its frame, and lengths of the tables that only grow."""
+
+    frame: tuple[int, int] | None
+    log: int
+    deliveries: int
+    results: int
+    already_poisoned: int
 
 
 class Session:
@@ -158,6 +175,23 @@ class Session:
         """The operation of the last step applied at `position`; None at position 0."""
         return self.operations[self.steps.operations[position - 1]] if position else None
 
+    def part_at(self, position: int) -> Operation | None:
+        """As `operation_at`; in an operation on many frames, the operation on one of them."""
+        operation = self.operation_at(position)
+        if operation is None or not operation.parts:
+            return operation
+        return operation.parts[operation.part_number(position)]
+
+    def parts(self, upto: int | None = None) -> Iterator[Operation]:
+        """The operations, newest first; those on many frames frame by frame.
+
+        `upto`: only those that are complete at that position.
+        """
+        for operation in reversed(self.operations):
+            for part in reversed(operation.parts) if operation.parts else (operation,):
+                if upto is None or part.last <= upto:
+                    yield part
+
     # Operations
 
     def act(self, name: str, args: Mapping[str, Any], telling: Telling = UNTOLD) -> Outcome:
@@ -201,16 +235,16 @@ class Session:
         if self.machine.panicked and name not in AFTER_PANIC:
             raise ScenarioError("the machine has panicked: only going back or a new machine helps")
         self._check_available(name, args)
+        frames = many.frames_of(many.entries_of(args), self.machine.frames, self.world.frame)
         left = self._leave_future(self.position if back_to is None else back_to)
-        m, first = self.machine, self.position
-        before = (len(m.log.view), len(m.deliveries.view), len(m.results.view), m.counter("already_poisoned"))
-        frame = self._frame_of(args)
+        first, before, parts = self.position, self._before(args), list[Operation]()
 
         def done(result: OpResult) -> Outcome:
             self.recording = None
-            known = frame if result.pfn is None or result.head is None else (result.pfn, result.head)
-            outcome = self._outcome(name, known, result, before)
-            self.operations.append(Operation(name, dict(args), telling, first, self.position, outcome))
+            outcome = self._outcome(name, result, before)
+            if parts:
+                outcome = many.outcome_of(outcome, [part.outcome for part in parts])
+            self.operations.append(Operation(name, dict(args), telling, first, self.position, outcome, tuple(parts)))
             self.branches.drop_covered(self.operations)
             self.timeline.announce(first)
             return outcome
@@ -219,7 +253,8 @@ class Session:
             self.recording = None
             self._return_to(left)
 
-        marks, last = self._carry_out(name, args), Mark(DONE[name])
+        run = self._carry_out_each(name, args, frames, parts) if frames else self._carry_out(name, args)
+        marks, last = run, Mark(DONE[name])
         self.recording = Recording(self.timeline, len(self.operations), marks, last, done, undone)
         return self.recording
 
@@ -288,6 +323,33 @@ class Session:
             yield from do_group_exit(self.machine, doomed)
         return result
 
+    def _carry_out_each(
+        self, name: str, args: Mapping[str, Any], frames: Sequence[int], parts: list[Operation]
+    ) -> Steps[OpResult]:
+        """Run an operation on one frame after the other, until the machine panics. Appends to `parts`."""
+        rest = {key: value for key, value in args.items() if key != "frames"}
+        for pfn in frames:
+            one = {"frame": f"pfn:{pfn:#x}", **rest}
+            first, before = self.position, self._before(one)
+            result = yield from self._carry_out(name, one)
+            if self.timeline.changed or self.position == first:
+                yield Mark(DONE[name])
+            outcome = self._outcome(name, result, before)
+            parts.append(Operation(name, one, UNTOLD, first, self.position, outcome))
+            if self.machine.panicked:
+                break
+        return OpResult()
+
+    def _before(self, args: Mapping[str, Any]) -> _Before:
+        m = self.machine
+        return _Before(
+            self._frame_of(args),
+            len(m.log.view),
+            len(m.deliveries.view),
+            len(m.results.view),
+            m.counter("already_poisoned"),
+        )
+
     def _frame_of(self, args: Mapping[str, Any]) -> tuple[int, int] | None:
         """(pfn, compound head) of the argument `frame` before the operation; None if there is none."""
         if not args.get("frame"):
@@ -299,11 +361,10 @@ class Session:
         inside = 0 <= pfn < self.machine.frames
         return pfn, self.machine.compound_head(pfn) if inside else pfn
 
-    def _outcome(
-        self, name: str, frame: tuple[int, int] | None, done: OpResult, before: tuple[int, int, int, int]
-    ) -> Outcome:
+    def _outcome(self, name: str, done: OpResult, before: _Before) -> Outcome:
         m = self.machine
-        results = [m.results.view[n] for n in range(before[2], len(m.results.view))]
+        frame = before.frame if done.pfn is None or done.head is None else (done.pfn, done.head)
+        results = [m.results.view[n] for n in range(before.results, len(m.results.view))]
         last = results[-1] if results else None
         return Outcome(
             op=name,
@@ -313,13 +374,13 @@ class Session:
             kind=last.kind if last else None,
             dirty=last.dirty if last else False,
             errno=done.errno,
-            signals=self._signals(before[1]),
-            log=tuple(m.log.view[n].text for n in range(before[0], len(m.log.view))),
+            signals=self._signals(before.deliveries),
+            log=tuple(m.log.view[n].text for n in range(before.log, len(m.log.view))),
             value=done.value,
             mce_kill=done.mce_kill,
             handed_out=done.handed_out,
             panic=m.panicked,
-            already_poisoned=m.counter("already_poisoned") > before[3],
+            already_poisoned=m.counter("already_poisoned") > before.already_poisoned,
         )
 
     def _signals(self, first: int) -> tuple[SignalSeen, ...]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # what context menus show is imported when one is opened
     from hwpoison_gui.view.facts.touching import Touch
 
 _MOST_TASKS: Final = 24  # in one menu
-_MOST_FRAMES: Final = 1000  # that an operation takes at once
+_MOST_LISTED: Final = 1000  # frames whose mappings are looked up for a menu
 _MOST_COPIED: Final = 10_000  # rows of frames
 _MOST_SINGLE: Final = 3  # processes for each of which a way stands in the menu itself
 # Operation, label and icon of accesses by a task.
@@ -113,22 +113,22 @@ class ContextMenus:
 
     def frames_menu(self, pfns: Sequence[int]) -> QMenu:
         """Context menu of the marked frames: what is chosen is done to all of them, and undone at once."""
+        from hwpoison_gui.session.many import MOST_FRAMES, ranges_of
         from hwpoison_gui.view.facts.injections import madvise_range, soft_offline
 
         c = self._controller
         menu = self._menu(counted(len(pfns), "frame"))
-        many = f"At most {_MOST_FRAMES:,} at once." if len(pfns) > _MOST_FRAMES else ""
+        many = f"At most {MOST_FRAMES:,} at once." if len(pfns) > MOST_FRAMES else ""
         missing = PANICKED if c.panicked else many
-        soft = soft_offline(c.session, pfns[0]).missing
+        soft, ranges = soft_offline(c.session, pfns[0]).missing, ranges_of(pfns[:MOST_FRAMES])
         for text, op, icon, why in (
             ("Break all", "poison", "break", ""),
             ("Soft-offline all", "soft_offline", "", soft),
         ):
-            acts = [(op, {"frame": f"pfn:{pfn:#x}"}) for pfn in pfns[:_MOST_FRAMES]]
-            run = partial(c.act_together, acts)
-            self._add(menu, Entry(text, run, icon, missing or why, "One undo takes back all of it"))
-        for label, calls in islice(madvise_range(c.session, pfns[:_MOST_FRAMES]).items(), _MOST_SINGLE):
-            run = partial(c.act_together, [("poison", args) for args in calls])
+            run = partial(c.act, op, {"frames": ranges})
+            self._add(menu, Entry(text, run, icon, missing or why, "One operation: one undo takes back all of it"))
+        for label, args in islice(madvise_range(c.session, pfns[:_MOST_LISTED]).items(), _MOST_SINGLE):
+            run = partial(c.act, "poison", args)
             tip = "A range in one call: its pages break one by one, by address"
             self._add(menu, Entry(f"madvise(MADV_HWPOISON) by {label}", run, "", missing, tip))
         menu.addSeparator()

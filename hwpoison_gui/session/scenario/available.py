@@ -27,6 +27,9 @@ def check_available(profile: Profile, name: str, args: Mapping[str, Any]) -> Non
             check_sysctl(profile, value, key)
         if spec.kind is Kind.FRAME:
             check_frame(profile, value, key)
+        if spec.kind is Kind.FRAMES:
+            for text in value:
+                check_frame(profile, text, key)
 
 
 def check_frame(profile: Profile, text: str, key: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hwpoison_gui.session import grammar
+from hwpoison_gui.session import grammar, many
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.scenario import schema, shape
 from hwpoison_gui.session.scenario.scenario import Scenario, ScenarioStep
@@ -40,7 +40,8 @@ class _Task:
 
 def check(scenario: Scenario, elsewhere: bool = False) -> None:
     """Raise ScenarioError at the first name that does not exist. `elsewhere`: the steps run on another machine."""
-    names = _Names(background=elsewhere or scenario.memory.background != "none")
+    frames = schema.MOST_FRAMES if elsewhere else scenario.memory.frames
+    names = _Names(frames, background=elsewhere or scenario.memory.background != "none")
     for step in scenario.steps:
         try:
             names.take(step)
@@ -49,9 +50,10 @@ def check(scenario: Scenario, elsewhere: bool = False) -> None:
 
 
 class _Names:
-    """The names that exist after the steps checked so far."""
+    """The names that exist after the steps checked so far, on a machine of `frames` frames."""
 
-    def __init__(self, background: bool) -> None:
+    def __init__(self, frames: int, background: bool) -> None:
+        self._frames = frames
         self._background = background
         self._tasks: dict[str, _Task] = {}
         self._files: dict[str, _File] = {}
@@ -83,6 +85,14 @@ class _Names:
                 self._fd(step.args["task"], value, key)
             elif kind is Kind.FRAME:
                 self._page(value, key)
+            elif kind is Kind.FRAMES:
+                many.frames_of(value, self._frames, self._named_frame)
+
+    def _named_frame(self, text: str, key: str) -> int | None:
+        """Check the names of a page in `frames`; its pfn where the text says it."""
+        self._page(text, key)
+        page = grammar.parse_page(text)
+        return page.pfn if isinstance(page, grammar.PfnPage) else None
 
     def _task(self, name: str, key: str) -> _Task | None:
         """The task; None if it may be one of the background. Raises ScenarioError."""

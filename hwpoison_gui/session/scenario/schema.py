@@ -49,6 +49,7 @@ class Kind(Enum):
     FD = "an open descriptor of the task"
     NEW_FD = "a name for a descriptor"
     FRAME = "a page"
+    FRAMES = "frames"
     NEW_PAGE = "a name for a page"
 
 
@@ -72,7 +73,7 @@ class Key(Record):
     """A key of an op.
 
     `features` maps a word of `allowed` to the feature that a profile must have for it; `feature`: what it must have for
-    a number above the least.
+    a number above the least. `instead`: a key that may be given in its place.
     """
 
     kind: Kind
@@ -82,6 +83,7 @@ class Key(Record):
     most: int = MOST
     features: Mapping[str, str] = MappingProxyType({})
     feature: str = ""
+    instead: str = ""
 
 
 class Op(Record):
@@ -119,6 +121,7 @@ _AT: Final = Key(Kind.ADDRESS)
 _PATH: Final = Key(Kind.PATH)
 _FD: Final = Key(Kind.FD)
 _FRAME: Final = Key(Kind.FRAME)
+_FRAMES: Final = {"frame": Key(Kind.FRAME, instead="frames"), "frames": Key(Kind.FRAMES, Missing.ABSENT)}
 _VALUE: Final = Key(Kind.TEXT)
 _INDEX: Final = Key(Kind.COUNT, most=MOST_FILE_PAGES - 1)
 _SIZE: Final = Key(Kind.COUNT, most=MOST_FILE_PAGES)
@@ -206,7 +209,7 @@ OPS: Final[dict[str, Op]] = {
     "writeback": Op({"frame": _FRAME, "state": _choice("start", "end")}),
     "poison": Op(
         {
-            "frame": _FRAME,
+            **_FRAMES,
             "via": _choice(
                 "corrupt-pfn",
                 "madvise",
@@ -224,11 +227,11 @@ OPS: Final[dict[str, Op]] = {
         needs=(("via", "madvise", "task"), ("via", "srar", "task")),
     ),
     "soft_offline": Op(
-        {"frame": _FRAME, "via": _choice("sysfs", "madvise"), "task": Key(Kind.TASK, Missing.ABSENT)},
+        {**_FRAMES, "via": _choice("sysfs", "madvise"), "task": Key(Kind.TASK, Missing.ABSENT)},
         feature="soft_offline",
         needs=(("via", "madvise", "task"),),
     ),
-    "unpoison": Op({"frame": _FRAME}, feature="unpoison"),
+    "unpoison": Op(_FRAMES, feature="unpoison"),
     "sysctl": Op({"name": Key(Kind.SYSCTL), "value": Key(Kind.COUNT, most=1)}),
     "remember": Op({"name": Key(Kind.NEW_PAGE), "frame": _FRAME}),
     "alloc": Op({"frames": Key(Kind.COUNT)}),
@@ -237,20 +240,21 @@ OPS: Final[dict[str, Op]] = {
 
 # Keys that are looked for and do not exist: why.
 NO_KEYS: Final[Mapping[tuple[str, str], str]] = {
-    ("poison", "pages"): "one step poisons one page: write a step for each page",
-    ("soft_offline", "pages"): "one step takes one page out of use: write a step for each page",
-    ("unpoison", "pages"): "one step unpoisons one page: write a step for each page",
+    ("poison", "pages"): '`frames` names many: frames = "0x1000+0x200"',
+    ("soft_offline", "pages"): '`frames` names many: frames = "0x1000+0x200"',
+    ("unpoison", "pages"): '`frames` names many: frames = "0x1000+0x200"',
 }
 
 _FILTER: Final = "format 1 has no injection filters: a step names the frame that it poisons"
 NO_KEYS_LIKE: Final[Mapping[str, str]] = {"corrupt-filter-": _FILTER, "corrupt_filter_": _FILTER}  # by their beginning
 # Words that are looked for and do not exist, by the key they stand for: why.
+_BY_MADVISE: Final = 'is the op `{}` with via = "madvise"; `frames` names the pages of a range'
 _POOL: Final = "the pool of huge pages is set before the start, by `huge_pages` of `[memory]`"
 NO_WORDS: Final[Mapping[tuple[str, str], str]] = {
     ("name", "nr_hugepages"): _POOL,
     ("name", "nr_overcommit_hugepages"): f"surplus huge pages are not modelled; {_POOL}",
-    ("advice", "hwpoison"): 'MADV_HWPOISON is the op `poison` with via = "madvise", a step for each page of the range',
-    ("advice", "soft_offline"): 'MADV_SOFT_OFFLINE is the op `soft_offline` with via = "madvise", a step for each page',
+    ("advice", "hwpoison"): "MADV_HWPOISON " + _BY_MADVISE.format("poison"),
+    ("advice", "soft_offline"): "MADV_SOFT_OFFLINE " + _BY_MADVISE.format("soft_offline"),
     ("op", "unpoison-pfn"): "hwpoison/unpoison-pfn is the op `unpoison`",
     **{("op", f"corrupt-filter-{name}"): _FILTER for name in ("enable", "dev-major", "dev-minor", "flags-mask",
                                                              "flags-value", "memcg")},

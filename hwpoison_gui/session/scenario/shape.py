@@ -133,7 +133,25 @@ def frame(value: object, key: str) -> str:
     return value
 
 
-_SIMPLE: Final[dict[Kind, Callable[[object, str], str | bool]]] = {
+def frames(value: object, key: str) -> tuple[str, ...]:
+    """Frames: a range, or a list of ranges and pages."""
+    if isinstance(value, str):
+        return (_some_frames(value, key),)
+    found = tuple(_some_frames(entry, where) for where, entry in entries(value, key))
+    if not found:
+        raise ScenarioError("expected at least one frame", key=key)
+    return found
+
+
+def _some_frames(value: object, key: str) -> str:
+    if isinstance(value, str) and grammar.parse_frames(value) is not None:
+        return value
+    if isinstance(value, str) and grammar.parse_page(value) is not None:
+        return frame(value, key)
+    raise ScenarioError(f"expected frames ({grammar.FRAMES_FORMS}) or a page, not {shown(value)}", key=key)
+
+
+_SIMPLE: Final[dict[Kind, Callable[[object, str], str | bool | tuple[str, ...]]]] = {
     Kind.TEXT: text,
     Kind.NAME: label,
     Kind.FLAG: flag,
@@ -146,11 +164,12 @@ _SIMPLE: Final[dict[Kind, Callable[[object, str], str | bool]]] = {
     Kind.FD: label,
     Kind.NEW_FD: label,
     Kind.FRAME: frame,
+    Kind.FRAMES: frames,
     Kind.NEW_PAGE: name,
 }
 
 
-def value_of(key: str, spec: Key, value: object) -> str | int | bool:
+def value_of(key: str, spec: Key, value: object) -> str | int | bool | tuple[str, ...]:
     """Check the value of one key of an op or a table."""
     if spec.kind is Kind.CHOICE:
         return choice(value, key, spec.allowed)
@@ -169,8 +188,12 @@ def values_of(specs: Mapping[str, Key], given: Mapping[str, object]) -> dict[str
     filled: dict[str, Any] = {}
     for key, spec in specs.items():
         if key in given:
+            if spec.instead in given:
+                raise ScenarioError(f"expected it or `{key}`, not both", key=spec.instead)
             filled[key] = value_of(key, spec, given[key])
         elif spec.default is Missing.REQUIRED:
+            if spec.instead in given:
+                continue
             raise ScenarioError(f"missing; expected {_asked(spec)}", key=key)
         elif isinstance(spec.default, SameAs):
             filled[key] = filled[spec.default.key]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any, TextIO
 
 import numpy as np
@@ -62,6 +64,8 @@ def record(session: Session, done: Done) -> dict[str, Any]:
             fields["dirty"] = outcome.dirty
     if not outcome.panic:  # the operation does not return
         fields["errno"] = outcome.errno
+    if parts := session.operations[-1].parts:
+        fields["frames"] = [_frame(part.outcome) for part in parts]
     if outcome.value is not None:
         fields["value"] = outcome.value
     fields["signals"] = [_signal(session, seen) for seen in outcome.signals]
@@ -77,6 +81,12 @@ def record(session: Session, done: Done) -> dict[str, Any]:
     fields.update(_tasks(session))
     fields["panic"] = outcome.panic
     return fields
+
+
+def _frame(outcome: Outcome) -> dict[str, Any]:
+    """One frame of a step on many."""
+    found = {"pfn": outcome.pfn, "result": outcome.result or "none", "kind": outcome.kind}
+    return {**found, "errno": None if outcome.panic else outcome.errno, "signals": len(outcome.signals)}
 
 
 def _signal(session: Session, seen: SignalSeen) -> dict[str, Any]:
@@ -104,7 +114,10 @@ def _tasks(session: Session) -> dict[str, list[str]]:
 def _lines(session: Session, done: Done) -> list[str]:
     step, outcome = done.step, done.outcome
     keys = " ".join(f"{key}={_word(value)}" for key, value in non_defaults(step))
-    lines = [f"step {step.number}: {step.op} {keys}".rstrip() + _came(session, outcome)]
+    parts = [part.outcome for part in session.operations[-1].parts]
+    came = _came_of_many(parts) if parts else _came(session, outcome)
+    lines = [f"step {step.number}: {step.op} {keys}".rstrip() + came]
+    lines += [f"    frame {part.pfn:#x}{_came(session, part, named=True)}" for part in parts]
     lines += [f"    {line}" for line in outcome.log]
     for seen in outcome.signals:
         at = session.address_name(seen.task, seen.addr) or f"{seen.addr:#x}"
@@ -113,17 +126,24 @@ def _lines(session: Session, done: Done) -> list[str]:
     return lines
 
 
+def _came_of_many(parts: Sequence[Outcome]) -> str:
+    counts = Counter(part.result or "without a result line" for part in parts)
+    return f" -> {', '.join(f'{count:,} {result}' for result, count in sorted(counts.items()))}"
+
+
 def _word(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
     plain = not isinstance(value, str) or (value.isprintable() and " " not in value and value != "")
     return str(value) if plain else json.dumps(value, ensure_ascii=False)
 
 
-def _came(session: Session, outcome: Outcome) -> str:
-    """The second half of a step's line: page, result, return value, value read."""
+def _came(session: Session, outcome: Outcome, named: bool = False) -> str:
+    """The second half of a step's line: page (unless it is `named` before), result, return value, value read."""
     said = []
-    if outcome.pfn is not None:
+    if outcome.pfn is not None and not named:
         said.append(f"pfn {outcome.pfn:#x}")
     if outcome.result is not None:
         dirty = "dirty " if outcome.dirty and session.machine.profile.log.result_says_dirty else ""

@@ -68,7 +68,7 @@ def _memory(memory: Memory) -> list[str]:
 
 def _step(step: ScenarioStep) -> Iterator[list[str]]:
     lines = ["[[step]]", f"op = {_string(step.op)}"]
-    lines += [f"{key} = {_value(value)}" for key, value in non_defaults(step)]
+    lines += [_entry(key, value) for key, value in non_defaults(step)]
     if step.caption:
         lines.append(f"caption = {_prose(step.caption)}")
     if step.notes:
@@ -86,8 +86,9 @@ def non_defaults(step: ScenarioStep) -> Iterator[tuple[str, Any]]:
         if key not in step.args:
             continue
         default = step.args[spec.default.key] if isinstance(spec.default, SameAs) else spec.default
-        if step.args[key] != default:
-            yield key, step.args[key]
+        value = step.args[key]
+        if value != default:
+            yield key, value[0] if isinstance(value, tuple) and len(value) == 1 else value
 
 
 def _entry(key: str, value: object) -> str:

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from hwpoison_gui.record import Record
+from hwpoison_gui.session.many import named
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.session.timeline import Step
+from hwpoison_gui.view.words.words import counted
 
 # Position 0: a machine may have been booted by a scenario, recorded, or copied from this computer.
 START: Final = "The machine at the start"
@@ -15,7 +17,11 @@ START_WITHIN: Final = "the machine at the start"
 
 
 class Moment(Record):
-    """A timeline position. `step`: the last one applied, or None; `within`: its number in the operation, from 1."""
+    """A timeline position. `step`: the last one applied, or None; `within`: its number in the operation, from 1.
+
+    `operation`: in an operation on many frames, the one on the frame that is at hand; `whole` is then all of it.
+    `number` counts whole ones.
+    """
 
     position: int
     total: int
@@ -23,6 +29,12 @@ class Moment(Record):
     operation: Operation | None = None
     number: int = -1
     within: int = 0
+    whole: Operation | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """True if an operation on many frames is complete."""
+        return self.whole is not None and self.position == self.whole.last
 
     @property
     def at_end(self) -> bool:
@@ -33,15 +45,16 @@ class Moment(Record):
 def moment_of(session: Session) -> Moment:
     """Return the current timeline position of a session."""
     position, total = session.position, len(session.steps)
-    operation = session.operation_at(position)
+    operation, whole = session.part_at(position), session.operation_at(position)
     if operation is None:
         return Moment(position, total)
     step = session.steps[position - 1]
-    return Moment(position, total, step, operation, step.operation, position - operation.first)
+    many = whole if whole is not operation else None
+    return Moment(position, total, step, operation, step.operation, position - operation.first, many)
 
 
 _TITLES: Final[dict[str, str]] = {
-    "poison": "break frame {frame}",
+    "poison": "break {what}",
     "sysctl": "vm.{name} = {value}",
     "prctl": "{task}: PR_MCE_KILL {mce_kill}",
     "read": "{task} reads {at}",
@@ -68,9 +81,9 @@ _TITLES: Final[dict[str, str]] = {
 
 # Of `poison`, by `via`; without one, by a click.
 _REPORTED: Final[dict[str, str]] = {
-    "hard_offline": "hard offline frame {frame}",
-    "srao": "SRAO at frame {frame}",
-    "srar": "SRAR at frame {frame}, {task} reads it",
+    "hard_offline": "hard offline {what}",
+    "srao": "SRAO at {what}",
+    "srar": "SRAR at {what}, {task} reads it",
     "madvise": "{task}: MADV_HWPOISON on {frame}",
 }
 
@@ -85,6 +98,9 @@ def title(name: str, args: Mapping[str, Any]) -> str:
     if name == "sigaction":
         return f"{args['task']}: SIGBUS {args.get('sigbus') or args.get('sigsegv')}"
     shown = {key: str(value).removeprefix("pfn:") for key, value in args.items()}
+    shown["what"] = f"frame {shown.get('frame', '')}"
+    if many := named(args):
+        shown["what"] = shown["frame"] = counted(many, "frame")
     pattern = _REPORTED.get(shown.get("via", ""), _TITLES["poison"]) if name == "poison" else _TITLES.get(name)
     if pattern is not None:
         return pattern.format_map(shown)

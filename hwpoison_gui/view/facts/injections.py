@@ -13,6 +13,7 @@ from hwpoison_gui.kernel.profile.registry import having
 from hwpoison_gui.kernel.profile.type import SYSCTL_ENABLE_SOFT_OFFLINE
 from hwpoison_gui.kernel.rmap import mappings_of
 from hwpoison_gui.record import Record
+from hwpoison_gui.session.many import ranges_of
 from hwpoison_gui.session.scenario.schema import OPS
 from hwpoison_gui.session.session import Session
 
@@ -78,8 +79,8 @@ def _ways(session: Session, pfn: int, way: _Way, tasks: Mapping[str, str]) -> It
         yield Injection(text, way.tip, "poison", {**args, "task": task}, way=heading, task=label)
 
 
-def madvise_range(session: Session, pfns: Sequence[int]) -> dict[str, list[dict[str, object]]]:
-    """Labels of the processes that map all of some frames -> the arguments of one `poison` for each page.
+def madvise_range(session: Session, pfns: Sequence[int]) -> dict[str, dict[str, object]]:
+    """Labels of the processes that map all of some frames -> the arguments of `poison` for these pages.
 
     madvise(MADV_HWPOISON) takes a range, and breaks its pages one by one, in the order of their addresses
     (madvise_inject_error(), mm/madvise.c).
@@ -89,14 +90,12 @@ def madvise_range(session: Session, pfns: Sequence[int]) -> dict[str, list[dict[
         for vma, address in mappings_of(m, pfn):
             of_task = at.setdefault(vma.mm, {})
             of_task[pfn] = min(address, of_task.get(pfn, address))
-    found = dict[str, list[dict[str, object]]]()
+    found = dict[str, dict[str, object]]()
     for mm, addresses in at.items():
         if len(addresses) == len(set(pfns)) and mm in m.processes.view:
             process = m.processes.view[mm]
-            found[process.label] = [
-                {"frame": f"pfn:{pfn:#x}", "via": "madvise", "task": process.name}
-                for pfn in sorted(addresses, key=addresses.__getitem__)
-            ]
+            by_address = sorted(addresses, key=addresses.__getitem__)
+            found[process.label] = {"frames": ranges_of(by_address), "via": "madvise", "task": process.name}
     return found
 
 

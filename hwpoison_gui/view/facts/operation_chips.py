@@ -11,7 +11,7 @@ from hwpoison_gui.session.branches import Branch, Inputs
 from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
-from hwpoison_gui.view.base.hits import SAFE, counted_hits
+from hwpoison_gui.view.base.hits import DEAD, ENDS, PANICS, SAFE, counted_hits
 from hwpoison_gui.view.base.moment import title
 from hwpoison_gui.view.outcome.loss import loss_of
 
@@ -84,7 +84,8 @@ def result_in(session: Session, operation: Operation) -> tuple[str, str]:
 
 
 def _result_in(session: Session, operation: Operation) -> tuple[str, str]:
-
+    if operation.parts and not operation.outcome.panic:
+        return _result_of_many(session, operation)
     words, tone = result_of(operation.outcome)
     loss = loss_of(session, operation) if operation.outcome.result and not operation.outcome.panic else None
     if loss is None:
@@ -92,6 +93,15 @@ def _result_in(session: Session, operation: Operation) -> tuple[str, str]:
     cost = counted_hits(hit.kind for hit in loss.hits if hit.kind != SAFE)
     cost += ["data lost"] * loss.gone
     return ", ".join((operation.outcome.result or "", *cost)), "warn" if cost and tone == "good" else tone
+
+
+def _result_of_many(session: Session, operation: Operation) -> tuple[str, str]:
+    from hwpoison_gui.view.outcome.many import brief, summary_of  # rarely asked for
+
+    summary = summary_of(session, operation)
+    fatal = any(summary.processes(kind) for kind in (PANICS, DEAD, ENDS))
+    cost = brief(summary)
+    return ", ".join(cost) or "nothing is lost", "kill" if fatal else "warn" if cost else "good"
 
 
 def chips_of(session: Session, known: Sequence[tuple[Operation, Chip]] = ()) -> list[tuple[Operation, Chip]]:
@@ -129,7 +139,7 @@ def grouped(chips: Sequence[Chip], operations: Sequence[Operation]) -> list[Chip
 def _chip(number: int, operation: Operation, result: tuple[str, str], final: bool = False) -> Chip:
     words, tone = result
     name = title(operation.name, operation.args)
-    final = final or not operation.outcome.result
+    final = final or not (operation.outcome.result or operation.parts)
     return Chip(number, name, words, tone, _SIGNS[tone], operation.first, operation.last, final)
 
 

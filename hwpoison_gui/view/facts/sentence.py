@@ -7,6 +7,7 @@ from typing import Final
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.kernel.migrate import MOVED
 from hwpoison_gui.record import Record
+from hwpoison_gui.session.many import named
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.moment import START, Moment, moment_of, title_of
 from hwpoison_gui.view.facts.operation_chips import RESULT_TONES, result_in
@@ -84,12 +85,17 @@ def sentence_of(session: Session, selected: AboutFrame = _NO_FRAME, is_asked: bo
         tone = RESULT_TONES.get(mark.value("result"), tone)
     operation = moment.operation
     length = operation.last - operation.first
-    where = f"step {moment.within} of {length}  ·  {moment.number + 1}. {title_of(operation)}"
+    where = f"step {moment.within} of {length}  ·  {moment.number + 1}. {title_of(moment.whole or operation)}"
+    if moment.whole is not None:
+        done, asked = moment.whole.part_number(moment.position) + 1, named(moment.whole.args)
+        where = f"frame {done:,} of {asked:,}  ·  {where}"
     if frame and is_asked and moment.at_end:
         return Sentence(frame, _ahead(session, selected.ahead), selected.letters, tone="idle", where=where)
     text, why = text_of(mark), why_of(mark)
     detail = f"because {why}" if why else ""
-    if moment.at_end:
+    if moment.is_over:
+        text, detail, tone = _over(session, moment)
+    elif moment.at_end:
         from hwpoison_gui.view.outcome.loss import loss_of
         from hwpoison_gui.view.outcome.verdict import refused, verdict
 
@@ -102,6 +108,16 @@ def sentence_of(session: Session, selected: AboutFrame = _NO_FRAME, is_asked: bo
         detail = "  ·  ".join(filter(None, (detail, f"Selected: {frame}")))
     code, to = function_of(mark, session.machine.profile), _other_frame(session, moment)
     return Sentence(text, detail, code, branch_of(mark), tone, where, to)
+
+
+def _over(session: Session, moment: Moment) -> tuple[str, str, str]:
+    """Text, detail and tone at the end of an operation on many frames."""
+    from hwpoison_gui.view.outcome.many import said_of, summary_of, worst_of
+
+    assert moment.whole is not None
+    summary = summary_of(session, moment.whole)
+    tone = "panic" if summary.panic else result_in(session, moment.whole)[1]
+    return said_of(summary), worst_of(summary), tone
 
 
 def _other_frame(session: Session, moment: Moment) -> int:

@@ -92,13 +92,14 @@ def target_at(session: Session, position: int) -> int:
     operation = session.operation_at(position)
     if operation is None or position == operation.last or not is_told(operation):
         return -1
-    pfn = operation.outcome.pfn
+    part = session.part_at(position)
+    pfn = part.outcome.pfn if part is not None else None
     return pfn if pfn is not None and 0 <= pfn < session.machine.frames else -1
 
 
 def frame_kept(session: Session, position: int) -> int:
     """The frame whose reverse map stays in view where the operation concerns none: the newest broken one; else -1."""
-    operation = session.operation_at(position)
+    operation = session.part_at(position)
     if operation is not None and frames_concerned(session, operation):
         return -1
     before = [one.outcome.pfn for one in _told_errors(session) if one.last <= position]
@@ -118,7 +119,8 @@ def _ways(node: Node, above: Node, siblings: list[Node]) -> list[Way]:
 
 def _told_errors(session: Session) -> list[Operation]:
     """The operations of the story that broke a page or took one out of use."""
-    return [one for one in session.operations if one.name in _BREAKS and is_told(one)]
+    told = (one for one in session.operations if one.name in _BREAKS and is_told(one))
+    return [part for one in told for part in one.parts or (one,)]
 
 
 def _summed_up(session: Session, broken: list[Operation]) -> tuple[Fact, ...]:

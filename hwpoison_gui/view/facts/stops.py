@@ -29,7 +29,7 @@ def is_stop(session: Session, position: int) -> bool:
         return True
     if position == operation.last and operation.telling.stops(operation.name):
         return True
-    return is_told(operation) and session.steps.marks[position - 1].act in _ACTS
+    return is_told(operation) and not operation.parts and session.steps.marks[position - 1].act in _ACTS
 
 
 def has_inner_stops(session: Session, operation: Operation) -> bool:
@@ -47,6 +47,8 @@ def stops_of(session: Session) -> list[int]:
             continue
         if operation.telling.caption and operation.name in _TOLD:
             found.add(operation.first + 1)  # the caption is read before the walk begins
+        if operation.parts:  # too many to stop in each
+            continue
         marks = session.steps.marks[operation.first : operation.last]
         found.update(operation.first + number for number, mark in enumerate(marks, start=1) if mark.act in _ACTS)
     return sorted(found)

@@ -16,6 +16,8 @@ Pfns = npt.NDArray[np.int64]
 def touched_frames(session: Session) -> tuple[Pfns, Pfns]:
     """Return the frames changed by earlier steps of the operation, and by the last step applied; each ascending."""
     operation = session.operation_at(session.position)
+    if operation is not None and operation.last != session.position:
+        operation = session.part_at(session.position)
     if operation is None:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     steps, at = session.steps, session.position

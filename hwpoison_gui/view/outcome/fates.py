@@ -24,10 +24,10 @@ def fates_now(session: Session) -> dict[int, Fate]:
 
 def _complete(session: Session) -> Operation | None:
     """The newest operation that is complete."""
-    operation = session.operation_at(session.position)
+    operation = session.part_at(session.position)
     if operation is None or session.position == operation.last:
         return operation
-    return session.operation_at(operation.first)
+    return session.part_at(operation.first)
 
 
 def _find(session: Session) -> dict[int, Fate]:
@@ -41,6 +41,5 @@ def _find(session: Session) -> dict[int, Fate]:
 
 def _broken(session: Session) -> list[int]:
     """The frames that operations so far have broken, the newest first."""
-    done = (one for one in reversed(session.operations) if one.last <= session.position)
-    pfns = dict.fromkeys(one.outcome.pfn for one in done if one.name == "poison")
+    pfns = dict.fromkeys(one.outcome.pfn for one in session.parts(session.position) if one.name == "poison")
     return [pfn for pfn in pfns if pfn is not None and 0 <= pfn < session.machine.frames][:MOST_ERRORS]

@@ -41,7 +41,7 @@ def impact_now(session: Session, pfn: int) -> dict[int, str]:
 
     After unpoison, of the hwpoison entries that are left: unpoison_memory() does not restore the PTEs.
     """
-    present, withdrawn = session.operation_at(session.position), False
+    present, withdrawn = session.part_at(session.position), False
     error = error_of(session, pfn)
     if error is None and present is not None:
         error, withdrawn = _withdrawn(session, pfn), True
@@ -53,12 +53,12 @@ def impact_now(session: Session, pfn: int) -> dict[int, str]:
 
 def error_of(session: Session, pfn: int) -> Operation | None:
     """The operation whose error took the frame; None in the middle of an operation, or if the frame was unpoisoned."""
-    present = session.operation_at(session.position)
+    present = session.part_at(session.position)
     if present is None or session.position != present.last:
         return None
-    for operation in reversed(session.operations):
+    for operation in session.parts(session.position):
         outcome = operation.outcome
-        if outcome.pfn != pfn or operation.last > session.position:
+        if outcome.pfn != pfn:
             continue
         if operation.name == "unpoison" and not outcome.errno:
             return None
@@ -70,13 +70,13 @@ def error_of(session: Session, pfn: int) -> Operation | None:
 
 def _withdrawn(session: Session, pfn: int) -> Operation | None:
     """The error in a frame that was unpoisoned since and has no newer one; None in the middle of an operation."""
-    present = session.operation_at(session.position)
+    present = session.part_at(session.position)
     if present is None or session.position != present.last or session.machine.panicked:
         return None
     unpoisoned = False
-    for operation in reversed(session.operations):
+    for operation in session.parts(session.position):
         outcome = operation.outcome
-        if outcome.pfn != pfn or operation.last > session.position:
+        if outcome.pfn != pfn:
             continue
         unpoisoned = unpoisoned or (operation.name == "unpoison" and not outcome.errno)
         if operation.name == "poison" and outcome.errno not in NOT_DONE and not outcome.already_poisoned:

@@ -29,8 +29,7 @@ def read_old_data(session: Session, operation: Operation) -> bool:
     )
     if inode is None or dirty:
         return False
-    number = session.steps.operations[operation.first]
-    for earlier in reversed(session.operations[:number]):
+    for earlier in session.parts(operation.first):
         if earlier.name in _CUTS and earlier.args.get("path") == inode.path:
             return False
         if earlier.name == "poison" and _was_lost(session, earlier, inode, index, operation.outcome.value):

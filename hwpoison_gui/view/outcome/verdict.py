@@ -61,6 +61,10 @@ _INIT_DIED: Final = "{signals}; without init the kernel cannot go on; step back,
 def verdict(session: Session, operation: Operation) -> str:
     """The summary of a finished operation; empty if its last step says everything."""
     outcome = operation.outcome
+    if operation.parts:
+        from hwpoison_gui.view.outcome.many import said_of, summary_of  # rarely asked for
+
+        return said_of(summary_of(session, operation))
     if outcome.panic:
         died = session.steps.marks[operation.last - 1].site is INIT_DIED
         return _INIT_DIED.format(signals="; ".join(_signals(outcome.signals)) or "Init exited") if died else _PANIC

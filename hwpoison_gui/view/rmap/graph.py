@@ -132,8 +132,8 @@ def _merged(m: Machine, pfn: int) -> Iterator[tuple[Vma, int]]:
 def _cut_off(session: Session, pfn: int) -> list[tuple[int, int]]:
     """Return the PTEs that finished operations unmapped from the frame; its page->mapping may be gone as well."""
     cut: list[tuple[int, int]] = []
-    for operation in session.operations:
-        if operation.outcome.pfn == pfn and operation.last <= session.position:
+    for operation in reversed(tuple(session.parts(session.position))):
+        if operation.outcome.pfn == pfn:
             for mark in session.steps.marks[operation.first : operation.last]:
                 if mark.act is Act.UNMAP:
                     cut += mark.ptes

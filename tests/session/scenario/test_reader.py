@@ -180,11 +180,3 @@ def test_a_file_with_other_values_is_answered(path: Path, data: st.DataObject) -
         assert isinstance(from_document(document), Scenario)
     except ScenarioError as error:
         assert str(error)
-
-
-@pytest.mark.parametrize("op", ["poison", "soft_offline", "unpoison"])
-def test_a_step_is_about_one_page(op: str) -> None:
-    error = refused(HEAD.replace("[memory]", "") + TASK + MMAP + step(op, 'frame = "a:m+0"\npages = 4'))
-    assert (error.key, error.step) == ("pages", 3)
-    assert "write a step for each page" in error.message
-    assert "pause" not in error.message

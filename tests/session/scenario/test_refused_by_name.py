@@ -17,9 +17,9 @@ POOL = "set before the start, by `huge_pages`"
     ({"op": "sysctl", "name": "nr_overcommit_hugepages", "value": 8}, "surplus huge pages are not modelled"),
     ({"op": "poison", "frame": "any:free", "corrupt-filter-flags-mask": 1}, "no injection filters"),
     ({"op": "corrupt-filter-enable", "value": 1}, "no injection filters"),
-    ({"op": "madvise", "task": "a", "at": "m+0", "pages": 4, "advice": "hwpoison"}, "a step for each page"),
-    ({"op": "madvise", "task": "a", "at": "m+0", "advice": "soft_offline"}, "a step for each page"),
-    ({"op": "poison", "frame": "any:free", "pages": 4}, "write a step for each page"),
+    ({"op": "madvise", "task": "a", "at": "m+0", "pages": 4, "advice": "hwpoison"}, "`frames` names the pages"),
+    ({"op": "madvise", "task": "a", "at": "m+0", "advice": "soft_offline"}, "`frames` names the pages"),
+    ({"op": "poison", "frame": "any:free", "pages": 4}, "frames = "),
 ])  # fmt: skip
 def test_a_step_says_what_to_write_instead(fields: dict[str, Any], words: str) -> None:
     with pytest.raises(ScenarioError, match=words):

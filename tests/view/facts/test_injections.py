@@ -151,8 +151,7 @@ def test_a_range_of_madvise_is_an_error_for_each_page_by_address() -> None:
     pfns = [session.resolve_frame(f"a:m+{page}") for page in (2, 1, 0)]
     calls = madvise_range(session, pfns)
     assert list(calls) == ["a:101"], "c maps two of them only"
-    assert [args["frame"] for args in calls["a:101"]] == [f"pfn:{pfn:#x}" for pfn in reversed(pfns)]
-    for args in calls["a:101"]:
-        do(session, "poison", args)
-        assert session.operations[-1].outcome.result == "Recovered"
+    do(session, "poison", calls["a:101"])
+    assert [part.outcome.pfn for part in session.operations[-1].parts] == pfns[::-1]
+    assert session.operations[-1].outcome.result == "Recovered"
     assert madvise_range(session, pfns) == {}

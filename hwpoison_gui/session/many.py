@@ -1,0 +1,103 @@
+"""Operations on many frames: the frames that `frames` names, and one outcome for all of them.
+
+Each frame has the operation to itself, in the order given, as if it had been asked for alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from hwpoison_gui.session import grammar
+from hwpoison_gui.session.errors import ScenarioError
+from hwpoison_gui.session.outcome import Outcome
+
+MOST_FRAMES: Final = 1 << 16  # of one operation: 256 MiB, half a minute
+_LEAST_RANGE: Final = 3  # frames of a range; fewer are named one by one
+
+
+def frames_of(entries: Sequence[str], frames: int, page: Callable[[str, str], int | None]) -> tuple[int, ...]:
+    """The pfns that `frames` names, in its order.
+
+    Parameters
+    ----------
+    entries
+        Ranges (grammar.FRAMES_FORMS), or pages in any form.
+    frames
+        Number of frames of the machine.
+    page
+        The pfn of a page by its text and the key for messages; None if it is not known yet.
+
+    Raises
+    ------
+    ScenarioError
+        If a frame lies beyond the last one, or is named twice, or if there are too many; `page` may raise others.
+    """
+    named: dict[int, str] = {}
+    for number, entry in enumerate(entries, start=1):
+        key = f"frames[{number}]" if len(entries) > 1 else "frames"
+        for pfn in _pfns(entry, key, page):
+            if not 0 <= pfn < frames:
+                raise ScenarioError(f"{entry!r} leaves the memory: the last frame is {frames - 1:#x}", key=key)
+            if pfn in named:
+                raise ScenarioError(f"{entry!r} overlaps {named[pfn]!r}: both name frame {pfn:#x}", key=key)
+            named[pfn] = entry
+            if len(named) > MOST_FRAMES:
+                raise ScenarioError(f"one step takes at most {MOST_FRAMES:,} frames", key="frames")
+    return tuple(named)
+
+
+def _pfns(entry: str, key: str, page: Callable[[str, str], int | None]) -> Sequence[int]:
+    frames = grammar.parse_frames(entry)
+    if frames is not None:
+        return frames
+    pfn = page(entry, key)
+    return () if pfn is None else (pfn,)
+
+
+def entries_of(args: Mapping[str, Any]) -> tuple[str, ...]:
+    """What an operation has for `frames`; empty if it is about one frame, or none. `alloc` has a number there."""
+    entries = args.get("frames")
+    return entries if isinstance(entries, tuple) else ()
+
+
+def named(args: Mapping[str, Any]) -> int:
+    """How many frames the `frames` of an operation names."""
+    entries = entries_of(args)
+    return sum(len(frames) if (frames := grammar.parse_frames(entry)) is not None else 1 for entry in entries)
+
+
+def ranges_of(pfns: Iterable[int]) -> tuple[str, ...]:
+    """The fewest words for some frames, from left to right: runs of equal distance become ranges."""
+    rest, found = list(pfns), list[str]()
+    at = 0
+    while at < len(rest):
+        stride = rest[at + 1] - rest[at] if at + 1 < len(rest) else 0
+        end = at + 1
+        while stride > 0 and end < len(rest) and rest[end] - rest[end - 1] == stride:
+            end += 1
+        if end - at < _LEAST_RANGE:
+            end = at + 1
+            found.append(f"{rest[at]:#x}")
+        else:
+            found.append(grammar.frames_text(rest[at], end - at, stride))
+        at = end
+    return tuple(found)
+
+
+def outcome_of(whole: Outcome, parts: Sequence[Outcome]) -> Outcome:
+    """The outcome of an operation on many frames.
+
+    `pfn` and `head` are those of the first frame; `result` and `kind` what all frames have in common, else None;
+    `errno` the first that is not 0. Log lines, signals and the panic are those of all.
+    """
+    first = parts[0]
+    return whole._replace(
+        pfn=first.pfn,
+        head=first.head,
+        result=first.result if len({part.result for part in parts}) == 1 else None,
+        kind=first.kind if len({part.kind for part in parts}) == 1 else None,
+        dirty=all(part.dirty for part in parts),
+        errno=next((part.errno for part in parts if part.errno), 0),
+        already_poisoned=all(part.already_poisoned for part in parts),
+    )

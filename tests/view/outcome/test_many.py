@@ -1,0 +1,72 @@
+"""The summary of an operation on many frames agrees with what is said of each frame alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.session.peek import at
+from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.view.base.hits import CAUGHT, DEAD, LATER
+from hwpoison_gui.view.facts.operation_chips import chips_of
+from hwpoison_gui.view.facts.sentence import sentence_of
+from hwpoison_gui.view.outcome.loss import loss_of
+from hwpoison_gui.view.outcome.many import said_of, summary_of, worst_of
+from tests.session.test_many import busy
+from tests.workbench import do
+
+FRAMES = ["a:m+0", "a:m+3", "a:s+1", "any:free", "any:slab", "any:pgtable"]
+
+
+def broken(profile: str = "6.1", **sysctl: int) -> Session:
+    session = busy(profile, **sysctl)
+    do(session, "poison", frames=FRAMES)
+    return session
+
+
+@pytest.mark.parametrize("profile", list(PROFILES))
+@pytest.mark.parametrize("early", [0, 1])
+def test_it_counts_what_each_frame_lost(profile: str, early: int) -> None:
+    session = broken(profile, memory_failure_early_kill=early)
+    summary = summary_of(session, session.operations[-1])
+    for one in summary.frames:
+        alone = at(session, one.part.last, lambda one=one: loss_of(session, one.part))  # type: ignore[misc]
+        assert alone is not None
+        assert (one.lost.gone, one.lost.in_use) == (alone.gone, alone.in_use), hex(one.pfn)
+    assert sum(summary.results.values()) == len(FRAMES)
+
+
+def test_early_and_late() -> None:
+    early = summary_of(*_end(broken(memory_failure_early_kill=1)))
+    assert {kind for kind in early.impacts.values()} >= {DEAD}
+    late = summary_of(*_end(broken(memory_failure_early_kill=0)))
+    assert sorted(late.impacts.values()) == sorted([CAUGHT, LATER])
+    assert (late.lost, late.in_use) == (3, 2)
+
+
+def test_the_worst_frame_is_first_and_equal_ones_are_in_order() -> None:
+    session, operation = _end(broken(memory_failure_early_kill=1))
+    frames = summary_of(session, operation).frames
+    assert "killed" in frames[0].words and frames[-1].words == "nothing is lost"
+    assert [one.badness for one in frames] == sorted((one.badness for one in frames), reverse=True)
+    assert worst_of(summary_of(session, operation)).startswith(f"Worst: {frames[0].pfn:#x} (")
+
+
+def test_one_source_for_sentence_and_chip() -> None:
+    session, operation = _end(broken())
+    summary = summary_of(session, operation)
+    assert sentence_of(session).text == said_of(summary)
+    assert "frame 6 of 6" in sentence_of(session).where and "break 6 frames" in sentence_of(session).where
+    chip = chips_of(session)[-1][1]
+    assert all(words in said_of(summary) for words in chip.result.split(", "))
+    session.seek(operation.parts[2].first + 1)
+    assert "frame 3 of 6  ·  step 1 of" in sentence_of(session).where
+
+
+def test_a_panic_says_where_it_ended() -> None:
+    session, operation = _end(broken(memory_failure_recovery=0))
+    assert said_of(summary_of(session, operation)) == "The kernel gave up at frame 1 of 6: nothing runs any more."
+
+
+def _end(session: Session) -> tuple[Session, Operation]:
+    return session, session.operations[-1]
