@@ -37,18 +37,19 @@ _PATIENCE_S = 2.0
 _failed = pytest.StashKey[bool]()
 
 
-def pytest_collection_finish() -> None:
-    """Modules and test functions live as long as the run: the garbage collector need not look at them again."""
-    gc.collect()
-    gc.freeze()
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     report = yield
     if report.when == "call":
         item.stash[_failed] = report.failed
     return report
+
+
+@pytest.fixture(autouse=True, scope="module")
+def what_was_there_before_is_not_looked_at() -> None:
+    """Modules and collected tests live as long as the run: neither the collector nor the end of a test sees them."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -23,7 +23,6 @@ Functions = dict[tuple[str, str, int], list[FunctionType]]
 def loaded_functions(paths: set[str]) -> Functions:
     """The living functions that were written in the files, by file, qualified name and first line."""
     found: Functions = defaultdict(list)
-    gc.unfreeze()  # the tests have frozen what was imported with them
     for thing in gc.get_objects():
         if type(thing) is FunctionType and thing.__code__.co_filename in paths:
             code = thing.__code__
