@@ -235,6 +235,29 @@ def _between(options: argparse.Namespace) -> int:
     return reported.status
 
 
+def _records(arguments: Sequence[str]) -> int:
+    parser = _parser("records", "List the memory errors that really happened, out of logs, traces and databases.")
+    what = (
+        "kernel log, journal, trace, database of rasdaemon, text of ras-mc-ctl or mcelog, node*/memory_failure; packed"
+    )
+    parser.epilog = "several files are of one machine: an error that several have is listed once"
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=what)
+    parser.add_argument("--json", action="store_true", help="one JSON object, as docs/records.md describes it")
+    parser.add_argument("--kernel", default="", metavar="RELEASE", help="which kernel it was, if no file says: 6.12")
+    options = parser.parse_args(arguments)
+    from hwpoison_gui.export import records
+    from hwpoison_gui.sources.records.history import history_of, version_of
+    from hwpoison_gui.sources.records.read import read
+
+    if options.kernel and version_of(options.kernel) is None:
+        return complain(f"--kernel {options.kernel}: no version of a kernel, such as 6.12", BAD_FILE)
+    with Reported(options.files[0]) as reported:
+        history = history_of([read(path) for path in options.files], options.kernel)
+        sys.stdout.write(f"{records.as_json(history)}\n" if options.json else records.as_text(history))
+        return GOOD
+    return reported.status
+
+
 def _report(arguments: Sequence[str]) -> int:
     parser = _parser("report", "Write what the errors of a scenario did, and why, as Markdown for a bug report.")
     parser.add_argument("file", type=Path, metavar="FILE", help="a scenario")
@@ -388,6 +411,7 @@ COMMANDS: Final[dict[str, Callable[[Sequence[str]], int]]] = {
     "fidelity": _fidelity,
     "pictures": _pictures,
     "kernels": _kernels,
+    "records": _records,
     "report": _report,
     "render": _render,
     "dram": _dram,

@@ -32,6 +32,7 @@ class Reader(Enum):
     RECORDING = "a recording"
     NOTES = "the notes of a recording"
     RAW = "raw page flags"
+    RECORDS = "records of errors"
 
 
 class Form(Record):
@@ -46,7 +47,7 @@ class Form(Record):
         return SourceError(path, "", f"{self.name}; {self.advice}" if self.advice else self.name)
 
 
-_NO_LOGS: Final = "logs cannot be opened yet"
+_RECORDS: Final = "it has records of errors, and no memory: `hwpoison-gui records` reads it"
 _NO_DUMPS: Final = "crash dumps cannot be opened yet"
 _UNPACK: Final = "unpack it first"
 
@@ -55,8 +56,11 @@ SESSION: Final = Form("a saved session", reader=Reader.SESSION)
 RECORDING: Final = Form("a recording", reader=Reader.RECORDING)
 NOTES: Final = Form("the notes of a recording", reader=Reader.NOTES)
 RAW: Final = Form("raw words", reader=Reader.RAW)
-KERNEL_LOG: Final = Form("a kernel log", _NO_LOGS)
-JOURNAL: Final = Form("a journal or system log", _NO_LOGS)
+KERNEL_LOG: Final = Form("a kernel log", _RECORDS, Reader.RECORDS)
+JOURNAL: Final = Form("a journal or system log", _RECORDS, Reader.RECORDS)
+TRACE: Final = Form("text of a trace", _RECORDS, Reader.RECORDS)
+MCELOG: Final = Form("a log of mcelog", _RECORDS, Reader.RECORDS)
+STATISTICS: Final = Form("memory_failure statistics", _RECORDS, Reader.RECORDS)
 
 # Signs at a fixed place of the content: (offset, bytes, form). The first that matches counts.
 _SIGNS: Final[tuple[tuple[int, bytes, Form], ...]] = (
@@ -77,7 +81,7 @@ _SIGNS: Final[tuple[tuple[int, bytes, Form], ...]] = (
     (0, b"7z\xbc\xaf\x27\x1c", Form("a 7z archive", _UNPACK)),
     (257, b"ustar", Form("a tar archive", _UNPACK)),
     (0, b"070701", Form("a cpio archive", _UNPACK)),
-    (0, b"LPKSHHRH", Form("a binary systemd journal", _NO_LOGS)),
+    (0, b"LPKSHHRH", Form("a binary systemd journal", "write it as text: journalctl -k -o json --file FILE")),
     (0, b"PERFILE2", Form("a recording of perf", "traces cannot be opened")),
     (0, b"\x17\x08\x44tracing", Form("a recording of trace-cmd", "traces cannot be opened")),
     (0, b"\x93NUMPY", Form("a single NumPy array", "a recording is an .npz file with several")),
@@ -124,10 +128,12 @@ _HEADS: Final[tuple[tuple[str, Form], ...]] = (
     ),
     (
         r"(?:No )?(?:Memory|MCE|PCIe AER|Extlog|ARM|Devlink|Disk|CXL)[\w ]* (?:events|errors)(?: summary)?[:.]$",
-        Form("errors listed by ras-mc-ctl", _NO_LOGS),
+        Form("errors listed by ras-mc-ctl", _RECORDS, Reader.RECORDS),
     ),
-    (r"Hardware event\. This is not a software error|mcelog: |MCE \d+$", Form("a log of mcelog", _NO_LOGS)),
-    (r".*(?:Memory failure: 0x|MCE 0x|\[Hardware Error\]:|mce: )", KERNEL_LOG),
+    (r"Hardware event\. This is not a software error|mcelog: |MCE \d+$", MCELOG),
+    (r"# tracer: \w|.*: (?:ras:)?memory_failure_event: pfn ", TRACE),
+    (r".*(?:Memory failure: 0x|MCE 0x|\[Hardware Error\]:|mce: |EDAC MC\d)", KERNEL_LOG),
+    (r"rasdaemon: |\S*node\d+/memory_failure/total:\d", Form("records of errors", _RECORDS, Reader.RECORDS)),
     (r"MemTotal: +\d+ kB", Form("text of /proc/meminfo", "record the machine's memory instead")),
     (r"(?:VmFlags:|Rss:) ", Form("text of /proc/PID/smaps", "record the machine's memory instead")),
     (r"Node \d+, zone +\w+", Form("text of /proc/buddyinfo or zoneinfo", "record the machine's memory instead")),
@@ -182,7 +188,27 @@ def _head(path: Path) -> bytes:
 
 
 def _database(path: Path, head: bytes, form: Form) -> Form:
-    return form._replace(name="a database of rasdaemon") if b"mc_event" in head else form
+    """rasdaemon's by the names of its tables, which stand anywhere in a file."""
+    from hwpoison_gui.sources.records.database import is_of_rasdaemon
+
+    if b"mc_event" in head or is_of_rasdaemon(path):
+        return Form("a database of rasdaemon", _RECORDS, Reader.RECORDS)
+    return form
+
+
+def _packed(path: Path, head: bytes, form: Form) -> Form:
+    """A packed log or database is read as it is; anything else is to be unpacked."""
+    from hwpoison_gui.sources.records.stream import head_of
+
+    try:
+        inside = head_of(path, HEAD)
+    except SourceError:
+        return form
+    if inside.startswith(b"SQLite format 3\0"):
+        return Form("a packed database", _RECORDS, Reader.RECORDS)
+    text = _text(inside)
+    found = _form_of_text(path, text) if text is not None and not text.lstrip().startswith("{") else form
+    return found if found.reader is Reader.RECORDS else form
 
 
 def _elf(path: Path, head: bytes, form: Form) -> Form:
@@ -195,6 +221,9 @@ def _elf(path: Path, head: bytes, form: Form) -> Form:
 _CLOSER: Final[dict[bytes, Callable[[Path, bytes, Form], Form]]] = {
     b"SQLite format 3\0": _database,
     b"\x7fELF": _elf,
+    b"\x1f\x8b": _packed,
+    b"\xfd7zXZ\0": _packed,
+    b"BZh": _packed,
 }
 
 
@@ -261,6 +290,8 @@ def _form_of_json(path: Path, text: str) -> Form | None:
         return SESSION
     if isinstance(content, dict) and "processes" in content:
         return NOTES
+    if isinstance(content, dict) and content.keys() >= {"total", "recovered", "ignored", "failed", "delayed"}:
+        return STATISTICS
     return Form("JSON", "it is neither a saved session nor the notes of a recording")
 
 

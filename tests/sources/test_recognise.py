@@ -19,15 +19,15 @@ from hwpoison_gui.sources.recognise import Reader, form_of
 from tests.paths import DATA
 
 FILES = {
-    "dmesg.txt": "a kernel log; logs cannot be opened yet",
-    "dmesg-656.txt": "a kernel log; logs cannot be opened yet",
-    "dmesg-T.log": "a kernel log; logs cannot be opened yet",
-    "journal-short.txt": "a journal or system log; logs cannot be opened yet",
-    "mcelog.txt": "a log of mcelog; logs cannot be opened yet",
+    "dmesg.txt": "a kernel log; it has records of errors, and no memory",
+    "dmesg-656.txt": "a kernel log; it has records of errors, and no memory",
+    "dmesg-T.log": "a kernel log; it has records of errors, and no memory",
+    "journal-short.txt": "a journal or system log; it has records of errors",
+    "mcelog.txt": "a log of mcelog; it has records of errors",
     "page-types-l.txt": "the output of page-types; ",
     "page-types-summary.txt": "the output of page-types; ",
-    "ras-mc-ctl-errors.txt": "errors listed by ras-mc-ctl; logs cannot be opened yet",
-    "ras-mc_event.db": "a database of rasdaemon; databases cannot be opened",
+    "ras-mc-ctl-errors.txt": "errors listed by ras-mc-ctl; it has records",
+    "ras-mc_event.db": "a database of rasdaemon; it has records",
     "kpageflags.gz": "compressed by gzip; unpack it first: gunzip",
     "vmcore": "a crash dump of makedumpfile (kdump); crash dumps cannot be opened yet",
 }
@@ -39,7 +39,7 @@ def test_what_people_have_at_hand(name: str, suffix: str, tmp_path: Path) -> Non
     path = tmp_path / f"file{suffix}"
     path.write_bytes((DATA / "files" / name).read_bytes())
     form = form_of(path)
-    assert form.reader is Reader.NONE
+    assert form.reader is (Reader.RECORDS if "it has records" in FILES[name] else Reader.NONE)
     assert str(form.refusal(path)).startswith(f"{path}: {FILES[name]}")
 
 
@@ -109,7 +109,17 @@ def test_other_forms(content: bytes, said: str, tmp_path: Path) -> None:
     path.write_bytes(content)
     form = form_of(path)
     assert form.name == said
-    assert form.reader is (Reader.NOTES if said == "the notes of a recording" else Reader.NONE)
+    records = ("a kernel log", "a journal or system log", "errors listed by ras-mc-ctl")
+    readers = dict.fromkeys(records, Reader.RECORDS) | {"the notes of a recording": Reader.NOTES}
+    assert form.reader is readers.get(said, Reader.NONE)
+
+
+@pytest.mark.parametrize("name", ["dmesg.txt", "ras-mc_event.db", "trace.txt", "dmesg.json.gz"])
+def test_records_are_known_packed_or_not(name: str, tmp_path: Path) -> None:
+    plain = (DATA / "records" / "6.12" / name).read_bytes()
+    for content in (plain, gzip.compress(plain)):
+        (tmp_path / "file.npz").write_bytes(content)
+        assert name.endswith(".json.gz") or form_of(tmp_path / "file.npz").reader is Reader.RECORDS
 
 
 def test_what_can_be_opened_is_known_under_any_name(tmp_path: Path) -> None:

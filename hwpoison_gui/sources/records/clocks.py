@@ -1,0 +1,79 @@
+"""Finds how the clocks of several sources of one machine go together.
+
+A log counts from boot, a database has the date in whole seconds, `dmesg -T` computes a date that drifts. What all of
+them have are the same errors in the same order: the shift between two clocks is the one on which most of these agree.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from statistics import median
+from typing import Final
+
+from hwpoison_gui.record import Record
+from hwpoison_gui.sources.records import event as ev
+from hwpoison_gui.sources.records.event import Source
+from hwpoison_gui.sources.records.incidents import Incident
+
+_BIN_S: Final = 5.0
+_MOST_PAIRS: Final = 200_000
+_MOST_OF_ONE: Final = 16  # repeats of an error that are compared with those of another source
+
+Key = tuple[str, int | None, str]  # operation, frame, result
+
+
+class Shift(Record):
+    """What is added to the times of a source. `how` says why; `found` is False if it is only assumed."""
+
+    seconds: float
+    how: str
+    found: bool
+
+
+def key_of(incident: Incident) -> Key:
+    """What an error has in common in all sources."""
+    return incident.operation, incident.pfn, incident.result
+
+
+def shift_by_errors(base: Sequence[Incident], shifts: Sequence[float], other: Sequence[Incident]) -> float | None:
+    """The shift of another clock on which most common errors agree; None if there are none.
+
+    Parameters
+    ----------
+    base
+        Incidents of sources whose clocks go together, with `shifts` to add to their times.
+    """
+    where: dict[Key, list[float]] = {}
+    for incident, shift in zip(base, shifts, strict=True):
+        if incident.time is not None and incident.pfn is not None:
+            where.setdefault(key_of(incident), []).append(incident.time + shift)
+    apart = list(_differences(where, other))
+    if not apart:
+        return None
+    bins = Counter(round(difference / _BIN_S) for difference in apart)
+    best = max(bins, key=lambda one: (bins[one - 1] + bins[one] + bins[one + 1], bins[one]))
+    return median(one for one in apart if abs(one / _BIN_S - best) <= 1.5)
+
+
+def _differences(where: dict[Key, list[float]], other: Iterable[Incident]) -> Iterable[float]:
+    left = _MOST_PAIRS
+    for incident in other:
+        if incident.time is None:
+            continue
+        for time in where.get(key_of(incident), ())[:_MOST_OF_ONE]:
+            yield time - incident.time
+            left -= 1
+            if not left:
+                return
+
+
+def own_shift(source: Source, boot: int, clock: str) -> Shift | None:
+    """The shift from a source's clock to UTC by what the source itself says; None if it does not say."""
+    if clock == ev.UTC:
+        return Shift(0.0, "its times are in UTC", True)
+    if clock == ev.BOOT and boot < len(source.boots):
+        epoch = source.boots[boot].epoch
+        if epoch is not None:
+            return Shift(epoch, "the kernel says when it set the system clock", True)
+    return None

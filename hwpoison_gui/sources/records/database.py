@@ -1,0 +1,205 @@
+"""Reads the SQLite database of rasdaemon, of any version: tables and columns that are missing are left out."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+from hwpoison_gui.record import Record
+from hwpoison_gui.sources.errors import SourceError
+from hwpoison_gui.sources.records import event as ev
+from hwpoison_gui.sources.records import page_types
+from hwpoison_gui.sources.records.event import Event, Source, Task
+from hwpoison_gui.sources.records.knows import DATABASE
+from hwpoison_gui.sources.records.prefixes import utc_of
+from hwpoison_gui.sources.records.stream import packing_of, unpacked
+
+SIGN: Final = b"SQLite format 3\0"
+MOST_BYTES: Final = 1 << 28  # of a packed database, which is unpacked into memory
+_WAIT_S: Final = 0.5
+_SIGNALS: Final = {7: "SIGBUS", 9: "SIGKILL"}
+_MCEERR: Final = (4, 5)  # si_code BUS_MCEERR_AR, BUS_MCEERR_AO
+
+_Row = dict[str, Any]
+_Build = Callable[[_Row], "Event | None"]
+
+
+class _Table(Record):
+    name: str
+    columns: tuple[str, ...]
+    needed: tuple[str, ...]
+    build: _Build
+
+
+class _BadRowError(Exception):
+    pass
+
+
+def read_database(path: Path, head: bytes) -> Source:
+    """The events of a database.
+
+    Parameters
+    ----------
+    head
+        The file's first bytes, which say whether it is packed.
+
+    Raises
+    ------
+    SourceError
+        If it is damaged, locked, not a database of rasdaemon, or names a frame that cannot exist.
+    """
+    try:
+        with closing(_connect(path, head)) as connection:
+            connection.text_factory = lambda data: data.decode("utf-8", "backslashreplace")
+            return _read(path, connection)
+    except sqlite3.Error as error:
+        raise SourceError(path, "", f"a database that cannot be read: {_said(error)}") from None
+
+
+def is_of_rasdaemon(path: Path) -> bool:
+    """Whether a file is a database with a table of rasdaemon's."""
+    try:
+        with closing(_connect(path, b"")) as connection:
+            names = _names(connection)
+            return bool(names & _OTHERS) or any(table.name in names for table in _TABLES)
+    except sqlite3.Error:
+        return False
+
+
+def _names(connection: sqlite3.Connection) -> set[str]:
+    query = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
+    return {str(row[0]) for row in connection.execute(query)}
+
+
+def _connect(path: Path, head: bytes) -> sqlite3.Connection:
+    if packing_of(head):
+        content = unpacked(path, MOST_BYTES)
+        connection = sqlite3.connect(":memory:")
+        connection.deserialize(content)
+        return connection
+    name = str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    return sqlite3.connect(f"file:{name}?mode=ro", uri=True, timeout=_WAIT_S)
+
+
+def _said(error: sqlite3.Error) -> str:
+    text = str(error)
+    if "locked" in text or "busy" in text:
+        return "another program has locked it; copy it with `sqlite3 FILE '.backup COPY'`"
+    return text
+
+
+def _read(path: Path, connection: sqlite3.Connection) -> Source:
+    names = _names(connection)
+    known = [table for table in _TABLES if table.name in names]
+    if not known and not names & _OTHERS:
+        raise SourceError(path, "", "an SQLite database, but none of rasdaemon: it has none of its tables")
+    events: list[Event] = []
+    rows = 0
+    for table in known:
+        for row in _rows(path, connection, table):
+            rows += 1
+            found = _built(path, table, row)
+            if found is not None:
+                events.append(found)
+            if len(events) > ev.MOST_EVENTS:
+                raise SourceError(path, table.name, f"more than {ev.MOST_EVENTS:,} rows")
+    events.sort(key=lambda event: (event.time is None, event.time or 0.0))
+    by = page_types.EITHER if "memory_failure_event" not in names else _tables_of(names)
+    return Source(str(path), DATABASE, tuple(events), lines=rows, others=rows - len(events), decoded_by=by)
+
+
+def _tables_of(names: set[str]) -> tuple[str, ...]:
+    """Which tables of page types rasdaemon had: those of CXL came with 0.8.1, if they were built in."""
+    return (page_types.NEW,) if any(name.startswith("cxl_") for name in names) else page_types.EITHER
+
+
+def _rows(path: Path, connection: sqlite3.Connection, table: _Table) -> Iterator[_Row]:
+    columns = {str(row[1]) for row in connection.execute(f'PRAGMA table_info("{table.name}")')}
+    missing = [name for name in table.needed if name not in columns]
+    if missing:
+        raise SourceError(path, table.name, f"has no column {', '.join(missing)}")
+    chosen = [name for name in ("id", "timestamp", *table.columns) if name in columns]
+    listed = ", ".join(f'"{name}"' for name in chosen)
+    for values in connection.execute(f'SELECT {listed} FROM "{table.name}"'):
+        yield dict(zip(chosen, values, strict=True))
+
+
+def _built(path: Path, table: _Table, row: _Row) -> Event | None:
+    where = f"{table.name}, row {row.get('id', '?')}"
+    try:
+        event = table.build(row)
+    except (_BadRowError, ValueError, TypeError) as error:
+        raise SourceError(path, where, str(error)) from None
+    if event is None:
+        return None
+    if event.pfn is not None and not 0 <= event.pfn <= ev.MOST_PFN:
+        raise SourceError(path, where, f"frame {event.pfn:#x} lies beyond any physical memory")
+    time, clock = utc_of(str(row.get("timestamp") or ""))
+    number = row.get("id")
+    return event._replace(time=time, clock=clock, line=number if isinstance(number, int) else 0)
+
+
+def _number(value: object) -> int | None:
+    """A number out of a column of any type: 12, "0x2a2d", "42"; None for NULL. Raises _BadRowError."""
+    if value is None or isinstance(value, int):
+        return value
+    text = str(value).strip()
+    if not re.fullmatch(r"0x[0-9a-fA-F]{1,16}|\d{1,20}", text, re.ASCII):
+        raise _BadRowError(f"{text[:40]!r} is no number")
+    return int(text, 0 if text.startswith("0x") else 10)
+
+
+def _event(what: str, pfn: int | None, kind: str, result: str, text: str, **more: Any) -> Event:
+    return Event(what, None, ev.NO_CLOCK, pfn, kind, result, more.get("task"), more.get("times", 1), text, 0)
+
+
+def _memory_failure(row: _Row) -> Event | None:
+    pfn = _number(row["pfn"])
+    if pfn is None:
+        raise _BadRowError("names no frame")
+    kind, result = str(row.get("page_type") or ""), str(row.get("action_result") or "")
+    return _event(ev.RESULT, pfn, kind, result, f"pfn={pfn:#x} page_type={kind} action_result={result}")
+
+
+def _signal(row: _Row) -> Event | None:
+    sig, code = _number(row["sig"]), _number(row.get("code"))
+    name = _SIGNALS.get(sig or 0)
+    if name is None or (sig == 7 and code not in _MCEERR):
+        return None  # a signal of another cause
+    task = Task(str(row.get("comm") or ""), _number(row.get("pid")) or 0, name, "sent")
+    return _event(ev.FAULT, None, "", "", f"sig={sig} code={code} comm={task.comm} pid={task.pid}", task=task)
+
+
+def _mc(row: _Row) -> Event | None:
+    address = _number(row.get("address"))
+    corrected = str(row.get("err_type") or "").startswith(("Corrected", "Info"))
+    label, message = str(row.get("label") or ""), str(row.get("err_msg") or "")
+    pfn = ev.frame_of(address & _WORD) if address else None
+    what = ev.CORRECTED if corrected else ev.UNCORRECTED
+    return _event(what, pfn, label, "", f"{message} at {label}", times=_number(row.get("err_count")) or 1)
+
+
+def _mce(row: _Row) -> Event | None:
+    status, address = _number(row.get("status")) or 0, _number(row.get("addr"))
+    has_address = bool(status & _ADDRV) and address is not None
+    pfn = ev.frame_of((address or 0) & _WORD) if has_address else None
+    what = ev.UNCORRECTED if status & _UC else ev.CORRECTED
+    return _event(what, pfn, str(row.get("bank_name") or ""), "", str(row.get("error_msg") or ""))
+
+
+_WORD: Final = (1 << 64) - 1
+_ADDRV: Final = 1 << 58  # bits of MCi_STATUS
+_UC: Final = 1 << 61
+
+_TABLES: Final = (
+    _Table("memory_failure_event", ("pfn", "page_type", "action_result"), ("pfn",), _memory_failure),
+    _Table("signal_event", ("sig", "code", "comm", "pid"), ("sig",), _signal),
+    _Table("mc_event", ("err_count", "err_type", "err_msg", "label", "address"), ("err_type",), _mc),
+    _Table("mce_record", ("status", "addr", "bank_name", "error_msg"), ("status",), _mce),
+)
+_OTHERS: Final = frozenset(("aer_event", "extlog_event", "non_standard_event", "arm_event", "devlink_event",
+                            "disk_errors"))  # fmt: skip

@@ -1,0 +1,369 @@
+"""Makes one history out of the sources of one machine: each error once, with every source that has it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from hwpoison_gui.record import Record
+from hwpoison_gui.sources.records import event as ev
+from hwpoison_gui.sources.records import knows, page_types
+from hwpoison_gui.sources.records.clocks import Key, Shift, key_of, own_shift, shift_by_errors
+from hwpoison_gui.sources.records.event import Event, Source, Task
+from hwpoison_gui.sources.records.incidents import MEMORY_FAILURE, Incident, incidents_of
+
+_SAME_S: Final = 10.0  # by aligned clocks
+_SAME_IF_ONLY_ONE_S: Final = 3600.0  # if no source has this error twice; `dmesg -T` drifts over a suspend
+_MOST_COMPARED: Final = 64  # repeats of one error
+_POISONED: Final = frozenset(("already poisoned page", "already poisoned", "already hardware poisoned"))
+
+
+class Seen(Record):
+    """An error in one source: the number of the source in the history, and its lines there."""
+
+    source: int
+    time: float | None
+    lines: tuple[int, ...]
+    kind: str
+
+
+class ErrorRecord(Record):
+    """One error of the history.
+
+    Attributes
+    ----------
+    operation
+        "memory failure", "soft offline", "unpoison", "kill at a page fault", "uncorrected error", …
+    time
+        Seconds on the clock of the history; None if no source has a time.
+    pfn
+        The frame; None if no source names one.
+    kind, result
+        In the kernel's words.
+    tasks
+        Processes that were sent a signal.
+    times
+        Errors that it stands for.
+    seen
+        In which sources, the most detailed first.
+    notes
+        What else the lines say, doubts, and differences between sources.
+    origin
+        Where the error came from: injected, or reported by hardware; empty if no source says.
+    again
+        Whether the frame was poisoned before.
+    boot
+        Which boot, from 0, where a source shows several.
+    release
+        The kernel that wrote it; empty if no source says.
+    """
+
+    operation: str
+    time: float | None
+    pfn: int | None
+    kind: str
+    result: str
+    tasks: tuple[Task, ...]
+    times: int
+    seen: tuple[Seen, ...]
+    notes: tuple[str, ...]
+    origin: str = ""
+    again: bool = False
+    boot: int = 0
+    release: str = ""
+
+
+class History(Record):
+    """All errors of a machine, in time.
+
+    Attributes
+    ----------
+    sources
+        The files.
+    records
+        Sorted by time; those without a time where their file has them.
+    clock
+        UTC, wall (a date without time zone), boot, or empty.
+    release
+        The kernel that the sources name last; empty if none does.
+    notes
+        How clocks were aligned, and what the sources disagree on.
+    """
+
+    sources: tuple[Source, ...]
+    records: tuple[ErrorRecord, ...]
+    clock: str
+    release: str
+    notes: tuple[str, ...]
+
+    @property
+    def kernel(self) -> tuple[int, int] | None:
+        """The version of that kernel."""
+        return version_of(self.release)
+
+    @property
+    def highest(self) -> int | None:
+        """The highest frame that is named."""
+        return max((record.pfn for record in self.records if record.pfn is not None), default=None)
+
+
+class _Placed(Record):
+    """An incident, its source, and its time on the clock of the history."""
+
+    incident: Incident
+    source: int
+    time: float | None
+    order: int
+
+
+def version_of(release: str) -> tuple[int, int] | None:
+    """(major, minor) of a kernel release; None if it is none."""
+    found = re.match(r"(\d{1,3})\.(\d{1,5})", release)
+    return (int(found[1]), int(found[2])) if found is not None else None
+
+
+def history_of(sources: Sequence[Source], release: str = "") -> History:
+    """One history out of sources of one machine.
+
+    Parameters
+    ----------
+    release
+        The kernel, where no source names it.
+    """
+    placed, clock, notes = _placed(sources)
+    named = [boot.release for source in sources for boot in source.boots if boot.release]
+    release = named[-1] if named else release
+    records = [_record(group, sources, named, release) for group in _grouped(placed)]
+    records = _marked(records)
+    hosts = sorted({host for source in sources for host in source.hosts})
+    if len(hosts) > 1:
+        notes.append(f"These are logs of several machines: {', '.join(hosts)}. Frames of one are not those of another.")
+    notes += _counted(sources, records)
+    return History(tuple(sources), tuple(records), clock, release, tuple(notes))
+
+
+def _placed(sources: Sequence[Source]) -> tuple[list[_Placed], str, list[str]]:
+    """All incidents with their times on one clock, which clock that is, and how it was found."""
+    parts = [(n, boot, group) for n, source in enumerate(sources) for boot, group in _by_boot(source)]
+    parts.sort(key=lambda part: _certainty(sources[part[0]], part[1], part[2]))
+    placed: list[_Placed] = []
+    notes: list[str] = []
+    clock = ""
+    for n, boot, group in parts:
+        own = next((incident.events[0].clock for incident in group if incident.time is not None), ev.NO_CLOCK)
+        shift = _shift(sources[n], boot, own, clock, placed, group)
+        if shift is not None and not clock:
+            clock = ev.UTC if shift.found else own
+        if len(parts) > 1 and shift is not None and shift.how and own:
+            notes.append(f"{sources[n].path}: {shift.how}.")
+        seconds = shift.seconds if shift is not None else 0.0
+        for incident in group:
+            time = incident.time + seconds if incident.time is not None and shift is not None else None
+            placed.append(_Placed(incident, n, time, incident.events[0].line))
+    return placed, clock, notes
+
+
+def _by_boot(source: Source) -> Iterable[tuple[int, list[Incident]]]:
+    groups: dict[int, list[Incident]] = {}
+    for incident in incidents_of(source):
+        groups.setdefault(incident.events[0].boot, []).append(incident)
+    return groups.items()
+
+
+def _certainty(source: Source, boot: int, group: Sequence[Incident]) -> int:
+    """Clocks that say most come first; the others are aligned with them."""
+    clock = next((incident.events[0].clock for incident in group if incident.time is not None), ev.NO_CLOCK)
+    if own_shift(source, boot, clock) is not None:
+        return 0 if clock == ev.UTC else 1
+    return {ev.WALL: 2, ev.BOOT: 3}.get(clock, 4)
+
+
+def _shift(
+    source: Source, boot: int, own: str, clock: str, placed: Sequence[_Placed], group: Sequence[Incident]
+) -> Shift | None:
+    """What to add to the times of a source's boot; None if they cannot be compared with the others."""
+    if own == ev.NO_CLOCK:
+        return None
+    said = own_shift(source, boot, own)
+    if own == ev.UTC:
+        return said
+    timed = [one for one in placed if one.time is not None]
+    shifts = [(one.time or 0.0) - (one.incident.time or 0.0) for one in timed]
+    by_errors = shift_by_errors([one.incident for one in timed], shifts, group)
+    if by_errors is not None:
+        return Shift(
+            by_errors, f"its clock was aligned by errors that another source has, too ({by_errors:+,.1f} s)", True
+        )
+    if said is not None and clock in ("", ev.UTC):
+        return said
+    if own == ev.WALL and clock in ("", ev.UTC, ev.WALL):
+        return Shift(0.0, "its dates name no time zone; they are taken as UTC", False)
+    if not clock or clock == own:
+        return Shift(0.0, "", False)
+    return Shift(0.0, "", False) if not placed else None
+
+
+def _grouped(placed: Sequence[_Placed]) -> list[list[_Placed]]:
+    """The incidents that are the same error in several sources."""
+    by_key: dict[Key, list[list[_Placed]]] = {}
+    groups: list[list[_Placed]] = []
+    often: dict[tuple[Key, int], int] = {}
+    counted: Counter[Key] = Counter()
+    tried: dict[tuple[Key, int], int] = {}  # the first of the known errors that was not passed yet
+    for one in placed:
+        often[key_of(one.incident), one.source] = often.get((key_of(one.incident), one.source), 0) + 1
+        counted[key_of(one.incident)] += 1
+    for one in placed:
+        key = key_of(one.incident)
+        known = by_key.setdefault(key, [])
+        shared = often[key, one.source] < counted[key]  # another source has it, too
+        group = _same(known[tried.get((key, one.source), 0) :][:_MOST_COMPARED], one, often, key) if shared else None
+        if group is not None:
+            tried[key, one.source] = next(n for n, known_one in enumerate(known) if known_one is group) + 1
+        else:
+            group = []
+            known.append(group)
+            groups.append(group)
+        group.append(one)
+    groups.sort(key=_when)
+    return groups
+
+
+def _same(
+    known: list[list[_Placed]], one: _Placed, often: dict[tuple[Key, int], int], key: Key
+) -> list[_Placed] | None:
+    """The error among the known ones that an incident of another source is; None if it is another."""
+    best, nearest = None, float("inf")
+    for group in known:
+        if any(other.source == one.source for other in group):
+            continue
+        if one.incident.pfn is None and one.incident.tasks != group[0].incident.tasks:
+            continue
+        only = all(often[key, other.source] == 1 for other in (*group, one))
+        times = [other.time for other in group if other.time is not None]
+        apart = abs(times[0] - one.time) if times and one.time is not None else 0.0
+        if apart <= (_SAME_IF_ONLY_ONE_S if only else _SAME_S) and apart < nearest:
+            best, nearest = group, apart
+    return best
+
+
+def _when(group: Sequence[_Placed]) -> tuple[bool, float, int]:
+    time = _time_of(group)
+    return time is None, time or 0.0, min(one.order for one in group)
+
+
+def _time_of(group: Sequence[_Placed]) -> float | None:
+    """When an error happened: by the finest clock, which is a log's, not a database's."""
+    timed = [one for one in group if one.time is not None]
+    return min(timed, key=lambda one: (one.time == int(one.time or 0), one.time)).time if timed else None
+
+
+def _record(group: Sequence[_Placed], sources: Sequence[Source], named: Sequence[str], release: str) -> ErrorRecord:
+    """One record of an error that several sources may have; the first with most to say gives the words."""
+    order = sorted(group, key=lambda one: knows.FORMS.index(sources[one.source].form))
+    first = order[0].incident
+    event = first.events[0]
+    boots = sources[order[0].source].boots
+    wrote = boots[event.boot].release if event.boot < len(boots) and boots[event.boot].release else ""
+    wrote = wrote or (release if len(set(named)) <= 1 else "")
+    kind, notes = _kind_of(order, sources, version_of(wrote))
+    seen = tuple(Seen(one.source, one.time, tuple(e.line for e in one.incident.events), one.incident.kind)
+                 for one in order)  # fmt: skip
+    tasks = max((one.incident.tasks for one in order), key=len)
+    said = [e.text for e in first.events if e.what == ev.NOTE]
+    return ErrorRecord(
+        first.operation, _time_of(group), first.pfn, kind, first.result, tasks, first.times, seen,
+        tuple(dict.fromkeys((*map(_after_prefix, said), *notes))), _origin(order), False, event.boot, wrote,
+    )  # fmt: skip
+
+
+def _kind_of(
+    order: Sequence[_Placed], sources: Sequence[Source], kernel: tuple[int, int] | None
+) -> tuple[str, list[str]]:
+    """The page type of an error in the kernel's words, and what is to be said about it."""
+    kernels = [one for one in order if not sources[one.source].decoded_by]
+    kind = kernels[0].incident.kind if kernels else ""
+    notes = []
+    for one in order:
+        by, recorded = sources[one.source].decoded_by, one.incident.kind
+        if not by or not recorded or one.incident.operation != MEMORY_FAILURE:
+            kind = kind or recorded
+            continue
+        if kernels and kind:
+            if not same_kind(kind, recorded):
+                notes.append(f"rasdaemon recorded “{recorded}”; the kernel says “{kind}”")
+            continue
+        read = page_types.read_again(recorded, one.incident.result, kernel, by)
+        kind = read.kind if kernel is not None else recorded
+        if kind != recorded:
+            notes.append(f"rasdaemon recorded “{recorded}”")
+        others = [other for other in read.kinds if other != kind]
+        if others or not read.certain:
+            notes.append(_doubt(others, kernel))
+    return kind, notes
+
+
+def _doubt(others: Sequence[str], kernel: tuple[int, int] | None) -> str:
+    on = "which kernel it was is not known" if kernel is None else f"on Linux {kernel[0]}.{kernel[1]}"
+    if not others:
+        return f"page type as recorded by rasdaemon; {on}, and it may name another"
+    return f"page type as recorded by rasdaemon; {on}: it may also be “{'”, “'.join(others)}”"
+
+
+def same_kind(one: str, other: str) -> bool:
+    """Whether two page types are the same: the tracepoint says `already poisoned`, the log `already poisoned page`."""
+    return one.removesuffix(" page") == other.removesuffix(" page")
+
+
+def _after_prefix(text: str) -> str:
+    """A line of the handler's without the frame that it begins with."""
+    return re.sub(r"^(?:Memory failure|MCE):? 0x[0-9a-f]+:? ", "", text)
+
+
+def _origin(order: Sequence[_Placed]) -> str:
+    for event in (event for one in order for event in one.incident.events):
+        if event.what == ev.INJECTED:
+            return "madvise" if "virtual address" in event.text or "for page" in event.text else "hwpoison-inject"
+        if event.what == ev.UNCORRECTED:
+            return _hardware(event)
+    return ""
+
+
+def _hardware(event: Event) -> str:
+    return f"reported by hardware: {event.kind}" if event.kind else "reported by hardware"
+
+
+def _marked(records: Sequence[ErrorRecord]) -> list[ErrorRecord]:
+    """The records, with those in a frame that was poisoned already marked."""
+    poisoned: set[tuple[int, int]] = set()
+    found = []
+    for record in records:
+        if record.pfn is None:
+            found.append(record)
+            continue
+        key = record.boot, record.pfn
+        again = key in poisoned and record.operation in (MEMORY_FAILURE, ev.SOFT_OFFLINE)
+        if record.operation == MEMORY_FAILURE or (record.operation == ev.SOFT_OFFLINE and not record.result):
+            poisoned.add(key)
+        elif record.operation == ev.UNPOISON and record.result.lower().startswith("software-unpoisoned"):
+            poisoned.discard(key)
+        already = record.kind in _POISONED or record.result in _POISONED
+        found.append(record._replace(again=again or already))
+    return found
+
+
+def _counted(sources: Sequence[Source], records: Sequence[ErrorRecord]) -> list[str]:
+    """Where counters of nodes and the errors of the other sources do not agree."""
+    total = sum(count.value for source in sources for count in source.counts if count.name == "total")
+    if not total or not records:
+        return []
+    results = [record for record in records if record.operation == MEMORY_FAILURE and record.kind]
+    repeats = sum(record.again for record in results)
+    if total == len(results):
+        return []
+    return [
+        f"The nodes count {total:,} errors; the other sources have {len(results):,} results, {repeats:,} of them in "
+        "frames that were poisoned already, which are not counted."
+    ]

@@ -1,0 +1,138 @@
+"""Reads a file of any size in blocks of whole lines, packed or not. Never more than a block is held."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any, Final
+
+from hwpoison_gui.record import Record
+from hwpoison_gui.sources.errors import SourceError
+from hwpoison_gui.sources.records.event import MOST_LINE, MOST_UNPACKED
+
+_BLOCK: Final = 1 << 20
+_PACKED: Final[tuple[tuple[bytes, str, Callable[[IO[bytes]], Any]], ...]] = (
+    (b"\x1f\x8b", "gzip", lambda file: gzip.GzipFile(fileobj=file, mode="rb")),
+    (b"\xfd7zXZ\0", "xz", lzma.LZMAFile),
+    (b"BZh", "bzip2", bz2.BZ2File),
+)
+_DAMAGED: Final = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, ValueError)
+
+Tick = Callable[[float], None]
+
+
+class Block(Record):
+    """Whole lines. `first` is the number of the first, `cut` how many are longer than MOST_LINE and were shortened."""
+
+    data: bytes
+    first: int
+    cut: int
+
+
+def packing_of(head: bytes) -> str:
+    """How a file is packed, by its first bytes; empty if it is not."""
+    return next((name for sign, name, _ in _PACKED if head.startswith(sign)), "")
+
+
+def opened(file: IO[bytes], head: bytes) -> IO[bytes]:
+    """The unpacked content of an open file."""
+    return next((unpack(file) for sign, _, unpack in _PACKED if head.startswith(sign)), file)
+
+
+def head_of(path: Path, size: int) -> bytes:
+    """The first bytes of the unpacked content. Raises SourceError, OSError."""
+    with open(path, "rb") as file:
+        packed = file.read(8)
+        file.seek(0)
+        try:
+            return opened(file, packed).read(size)
+        except _DAMAGED as error:
+            raise damaged(path, packed, 0, error) from None
+        except OSError as error:  # BadGzipFile and bz2 raise it without a number
+            if error.errno is None:
+                raise damaged(path, packed, 0, error) from None
+            raise
+
+
+def damaged(path: Path, head: bytes, line: int, error: Exception) -> SourceError:
+    """The error for packed data that cannot be unpacked further than a line."""
+    why = "it ends too early" if isinstance(error, EOFError) else str(error)
+    return SourceError(path, f"after line {line:,}", f"the {packing_of(head)} data is damaged: {why}")
+
+
+def unpacked(path: Path, most: int) -> bytes:
+    """The whole content of a packed file. Raises SourceError if it is damaged or larger than `most` bytes; OSError."""
+    content = head_of(path, most + 1)
+    if len(content) > most:
+        raise SourceError(path, "", f"unpacks to more than {most >> 20} MiB; unpack it first")
+    return content
+
+
+def blocks(path: Path, tick: Tick | None = None) -> Iterator[Block]:
+    """The lines of a file, in blocks.
+
+    Parameters
+    ----------
+    tick
+        Called now and then with the share of the file that was read.
+
+    Raises
+    ------
+    SourceError
+        If packed data is damaged, or too large.
+    OSError
+    """
+    size = max(1, path.stat().st_size)
+    with open(path, "rb") as file:
+        head = file.read(8)
+        file.seek(0)
+        content = opened(file, head)
+        number, total, rest = 1, 0, b""
+        while True:
+            try:
+                read = content.read(_BLOCK)
+            except _DAMAGED as error:
+                raise damaged(path, head, number - 1, error) from None
+            except OSError as error:
+                if error.errno is None:
+                    raise damaged(path, head, number - 1, error) from None
+                raise
+            total += len(read)
+            if packing_of(head) and total > MOST_UNPACKED:
+                raise SourceError(path, f"line {number:,}", f"unpacks to more than {MOST_UNPACKED >> 30} GiB")
+            end = len(read) if not read else read.rfind(b"\n") + 1
+            if read and not end:
+                rest = (rest + read)[: MOST_LINE + 1]
+                continue
+            data, rest = rest + read[:end], read[end:][: MOST_LINE + 1] if read else b""
+            if data:
+                yield _block(data, number)
+                number += data.count(b"\n")
+            if not read:
+                return
+            if tick is not None:
+                tick(min(1.0, file.tell() / size))
+
+
+def _block(data: bytes, number: int) -> Block:
+    """A block with its long lines shortened."""
+    if len(data) <= MOST_LINE or not _has_long(data):
+        return Block(data, number, 0)
+    lines = data.split(b"\n")
+    cut = sum(len(line) > MOST_LINE for line in lines)
+    return Block(b"\n".join(line[:MOST_LINE] for line in lines), number, cut)
+
+
+def _has_long(data: bytes) -> bool:
+    """Whether a line is longer than MOST_LINE: looks for a newline at least every MOST_LINE bytes."""
+    at = 0
+    while len(data) - at > MOST_LINE:
+        found = data.rfind(b"\n", at, at + MOST_LINE + 1)
+        if found < at:
+            return True
+        at = found + 1
+    return False

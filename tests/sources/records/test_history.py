@@ -1,0 +1,77 @@
+"""Errors of several sources are one record each, whatever their clocks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hwpoison_gui.sources.records.history import History, history_of
+from hwpoison_gui.sources.records.read import read
+
+MF = "Memory failure: {:#x}: recovery action for {}: {}"
+
+
+def _made(tmp_path: Path, *texts: str) -> History:
+    paths = []
+    for number, text in enumerate(texts):
+        paths.append(tmp_path / f"log{number}")
+        paths[-1].write_text(text)
+    return history_of([read(path) for path in paths])
+
+
+def _log(prefix: str, *errors: tuple[float, int]) -> str:
+    return "".join(f"{prefix.format(time)}{MF.format(pfn, 'dirty LRU page', 'Recovered')}\n" for time, pfn in errors)
+
+
+def test_a_clock_that_is_hours_off_is_aligned(tmp_path: Path) -> None:
+    errors = ((100.0, 0x10), (200.0, 0x11), (350.0, 0x12))
+    boot = _log("[{:.6f}] ", *errors)
+    unix = _log("{:.6f} host1 kernel: ", *((time + 1.7e9 + 7200, pfn) for time, pfn in errors))
+    made = _made(tmp_path, boot, unix)
+    assert [record.pfn for record in made.records] == [0x10, 0x11, 0x12]
+    assert all(len(record.seen) == 2 for record in made.records)
+    assert [record.time for record in made.records] == [1700007300.0, 1700007400.0, 1700007550.0]
+
+
+def test_repeats_are_records_of_their_own(tmp_path: Path) -> None:
+    errors = ((100.0, 0x10), (200.0, 0x10), (300.0, 0x10))
+    made = _made(tmp_path, _log("[{:.6f}] ", *errors), _log("[{:.6f}] ", *errors[:2]))
+    assert [len(record.seen) for record in made.records] == [2, 2, 1]
+    assert [record.again for record in made.records] == [False, True, True]
+
+
+def test_unpoison_makes_a_frame_good_again(tmp_path: Path) -> None:
+    unpoison = "[150.000000] Unpoison: 0x10: software-unpoisoned page\n"
+    made = _made(tmp_path, _log("[{:.6f}] ", (100.0, 0x10)) + unpoison + _log("[{:.6f}] ", (200.0, 0x10)))
+    assert [record.again for record in made.records] == [False, False, False]
+
+
+def test_a_reboot_makes_frames_good_again(tmp_path: Path) -> None:
+    start = "[    0.000000] Linux version {} (gcc)\n"
+    text = start.format("6.1.0") + _log("[{:.6f}] ", (100.0, 0x10)) + start.format("6.12.1")
+    made = _made(tmp_path, text + _log("[{:.6f}] ", (50.0, 0x10)))
+    assert [(record.boot, record.release, record.again) for record in made.records] == [
+        (1, "6.12.1", False),
+        (0, "6.1.0", False),
+    ] or [(record.boot, record.release) for record in made.records] == [(0, "6.1.0"), (1, "6.12.1")]
+    assert made.release == "6.12.1"
+
+
+def test_sources_without_times_go_by_order(tmp_path: Path) -> None:
+    made = _made(tmp_path, _log("", (0.0, 0x10), (0.0, 0x11)), _log("[{:.6f}] ", (5.0, 0x10), (6.0, 0x11)))
+    assert [(record.pfn, record.time, len(record.seen)) for record in made.records] == [(0x10, 5.0, 2), (0x11, 6.0, 2)]
+
+
+def test_logs_of_two_machines_are_said(tmp_path: Path) -> None:
+    made = _made(
+        tmp_path,
+        _log("{:.6f} host1 kernel: ", (1.7e9, 0x10)),
+        _log("{:.6f} host2 kernel: ", (1.7e9 + 5000, 0x11)),
+    )
+    assert any("logs of several machines: host1, host2" in note for note in made.notes)
+
+
+def test_many_repeats_take_no_square_of_time(tmp_path: Path) -> None:
+    errors = tuple((float(n), 0x10) for n in range(3000))
+    made = _made(tmp_path, _log("[{:.6f}] ", *errors), _log("[{:.6f}] ", *errors))
+    assert len(made.records) == 3000
+    assert all(len(record.seen) == 2 for record in made.records)
