@@ -370,7 +370,8 @@ def _dram(arguments: Sequence[str]) -> int:
     where.add_argument("--live", action="store_true", help="of this machine's own memory")
     parser.add_argument("--json", action="store_true", help="as JSON")
     options = parser.parse_args(arguments)
-    from hwpoison_gui.dram.shipped import MADE_UP, geometry_named, keys, shipped
+    from hwpoison_gui.dram.names import MADE_UP
+    from hwpoison_gui.dram.shipped import geometry_named, keys, shipped
     from hwpoison_gui.export import dram
 
     with Reported(options.on) as reported:
@@ -396,7 +397,7 @@ def _place_of(options: argparse.Namespace, geometry: Geometry) -> str:
         fitted, frames = geometry.for_any_machine()
     else:
         m = machine("").session.machine
-        fitted, frames = fitted_to(m, geometry), m.frames
+        fitted, frames = fitted_to(m.flags.view, geometry), m.frames
     taken = frame_taken(options.what, frames)
     if taken is None:
         fault = parse_fault(options.what, fitted, frames)

@@ -8,6 +8,7 @@ differ. Rows of two banks have the same frames where a low bit of the address al
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import reduce
 from operator import xor
 from typing import Final
@@ -169,6 +170,16 @@ def frames_of_fault(geometry: Geometry, fault: Fault, frames: int) -> I64:
         first = min(first, first ^ vector)
     found = (gf2.sums(basis) ^ np.uint64(first)).view(np.int64)
     return geometry.frames_of_dram(found, frames)
+
+
+def frame_functions(geometry: Geometry, fields: Sequence[str]) -> list[int]:
+    """Masks of bits of a frame number of DRAM: the sums of bits of fields that are the same for all bytes of a frame.
+
+    They are independent, those of the lowest fields and bits first.
+    """
+    rows = geometry.masks_of(fields)
+    sums = sorted(gf2.without_low_bits(rows, PAGE_SHIFT), key=int.bit_length)
+    return [reduce(xor, (rows[number] for number in bits_of(one))) >> PAGE_SHIFT for one in sums]
 
 
 def _conditions(geometry: Geometry, fault: Fault) -> tuple[list[int], int]:

@@ -40,7 +40,8 @@ SHORT: Final = {"bank_group": "bg", "subchannel": "sub", "column": "col"}  # as 
 class Hole(Record):
     """Physical addresses from `start` to `end` (bytes, whole frames) that reach no DRAM.
 
-    The DRAM at these addresses appears at `moved_to`; None: all DRAM from `start` on appears from `end` on.
+    The DRAM at these addresses appears at `moved_to`, where other DRAM ends; None: all DRAM from `start` on appears
+    from `end` on.
     """
 
     start: int
@@ -50,6 +51,12 @@ class Hole(Record):
     @property
     def size(self) -> int:
         return self.end - self.start
+
+    def dram_below(self, end: int) -> int:
+        """The end of the DRAM that physical addresses below `end` reach (bytes)."""
+        if self.moved_to is None:
+            return end - self.size if end > self.end else min(end, self.start)
+        return end if end > self.moved_to + self.size else min(end, self.moved_to)
 
     def dram_of(self, addresses: I64) -> I64:
         """DRAM addresses of physical ones (bytes); -1 in the hole."""
@@ -62,11 +69,12 @@ class Hole(Record):
         return np.where(inside, -1, found)
 
     def physical_of(self, addresses: I64) -> I64:
-        """Physical addresses of DRAM addresses (bytes): the inverse of `dram_of`."""
+        """Physical addresses of DRAM addresses (bytes), the inverse of `dram_of`; -1 where DRAM is out of reach."""
         if self.moved_to is None:
             return np.where(addresses >= self.start, addresses + self.size, addresses)
         inside = (addresses >= self.start) & (addresses < self.end)
-        return np.where(inside, addresses - self.start + self.moved_to, addresses)
+        moved = np.where(inside, addresses - self.start + self.moved_to, addresses)
+        return np.where(~inside & (addresses >= self.moved_to), -1, moved)
 
 
 class Function(Record):
@@ -212,7 +220,7 @@ class Geometry:
         """Frame numbers of frames of DRAM, ascending, without those that a machine with so many frames lacks."""
         if self.hole is not None:
             frames = self.hole.physical_of(frames << PAGE_SHIFT) >> PAGE_SHIFT
-            frames.sort()
+            frames = np.sort(frames[frames >= 0])
         return frames[: np.searchsorted(frames, machine_frames)]
 
     def for_any_machine(self) -> tuple[Geometry, int]:
@@ -231,14 +239,11 @@ class Geometry:
             If the machine has memory beyond the geometry, and it does not grow.
         """
         made = replace(self, hole=self.hole or hole)
-        last = frames * FRAME_BYTES
-        over = made.hole.size if made.hole is not None and last > made.hole.end else 0
-        if made.hole is not None and made.hole.moved_to is not None and last > made.hole.moved_to:
-            last, over = made.hole.moved_to, 0
-        size = self.size
-        while self.grows and size < last - over:
+        last, size = frames * FRAME_BYTES, self.size
+        needed = last if made.hole is None else made.hole.dram_below(last)
+        while self.grows and size < needed:
             size <<= 1
-        if size < last - over:
+        if size < needed:
             raise DramError(
                 f"the machine has memory up to {last - 1:#x}, beyond the {in_units(size)} that {self.name} covers"
             )
@@ -309,13 +314,10 @@ UNITS: Final = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
 
 def hole_of(is_page: Bools) -> Hole | None:
-    """The hole of a machine whose frames are pages or not (bool per frame): from the last page below 4 GiB to 4 GiB.
+    """The hole of a machine with memory above 4 GiB: from the last page below to 4 GiB; None where a page is there.
 
-    None without memory above 4 GiB, or with a page directly below it.
+    `is_page`: of each frame below 4 GiB.
     """
-    end = FOUR_GIB >> PAGE_SHIFT
-    if len(is_page) <= end or not is_page[end:].any():
-        return None
-    pages = np.flatnonzero(is_page[:end])
+    pages = np.flatnonzero(is_page)
     start = int(pages[-1]) + 1 if len(pages) else 0
-    return Hole(start << PAGE_SHIFT, FOUR_GIB) if 0 < start < end else None
+    return Hole(start << PAGE_SHIFT, FOUR_GIB) if 0 < start < FOUR_GIB >> PAGE_SHIFT else None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hwpoison_gui.dram.errors import DramError
-from hwpoison_gui.dram.geometry import FIELDS, FRAME_BYTES, UNITS, Function, Geometry, Hole, check, in_order
+from hwpoison_gui.dram.geometry import FIELDS, FRAME_BYTES, UNITS, Function, Geometry, Hole, check, in_order, in_units
 
 FORMAT: Final = 1
 MOST_BITS: Final = 52  # of a physical address of x86-64
@@ -157,8 +157,8 @@ def _hole(table: Any, size: int) -> Hole:
     hole = Hole(places["start"], places["end"], places.get("moved-to"))
     if not 0 < hole.start < hole.end:
         raise DramError("the hole ends where it begins, or before", where="hole.end")
-    if hole.moved_to is not None and not max(hole.end, size) <= hole.moved_to:
-        raise DramError("the DRAM behind the hole would appear where other DRAM is", where="hole.moved-to")
+    if hole.moved_to is not None and not hole.end <= hole.moved_to <= size:
+        raise DramError(f"expected where other DRAM ends: up to the size, {in_units(size)}", where="hole.moved-to")
     return hole
 
 

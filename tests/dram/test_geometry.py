@@ -93,8 +93,7 @@ def test_masks_that_are_no_bijection_are_named() -> None:
 
 
 def test_the_hole_of_a_machine_is_found_in_its_pages() -> None:
-    is_page = np.zeros(5 << 18, np.bool_)
-    is_page[: 3 << 18] = is_page[4 << 18 :] = True
+    is_page = np.zeros(4 << 18, np.bool_)
+    is_page[: 3 << 18] = True
     assert hole_of(is_page) == Hole(3 * GIB, 4 * GIB)
-    assert hole_of(is_page[: 3 << 18]) is None
-    assert hole_of(np.ones(5 << 18, np.bool_)) is None
+    assert hole_of(np.ones(4 << 18, np.bool_)) is None

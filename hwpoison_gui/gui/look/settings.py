@@ -63,6 +63,15 @@ def _yes_or_no(kept: Any) -> bool:
     return _one_of(("true", "false"))(str(kept).lower()) == "true"
 
 
+def _geometry(kept: Any) -> str:
+    """One that comes with the program, or a file."""
+    from hwpoison_gui.dram.names import NAMES  # a start without a choice has no time for it
+
+    if not isinstance(kept, str) or (kept not in NAMES and not kept.endswith(".toml")):
+        raise ValueError(f"{kept!r} names no geometry")
+    return kept
+
+
 def _margins(kept: Any) -> str:
     if len([size for size in str(kept).split() if 0 <= int(size) < _LARGEST]) != 4:
         raise ValueError(f"{kept!r} are no margins")
@@ -77,12 +86,13 @@ def _bytes(kept: Any) -> QByteArray:
 
 SPEEDS: Final = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 PANEL_NAMES: Final = ("rmap", "why", "states", "frame", "tasks", "pages", "vmas", "files", "log", "notebook")
-LAYOUT_NAMES: Final = ("rows", "hilbert", "morton", "zones")
+LAYOUT_NAMES: Final = ("rows", "hilbert", "morton", "zones", "dram")
 THEME: Final = Setting("theme", look.SYSTEM, _one_of((look.SYSTEM, *THEMES)), "name of the theme, or `system`")
 TEXT_SIZE: Final = Setting("text-size", look.USUAL_TEXT, _nearest_of(look.TEXT_SIZES), "size of text, per cent")
 STILL: Final[Setting[bool | None]] = Setting("reduced-motion", None, _yes_or_no, "no animation; None: as the desktop")
 SPEED: Final = Setting("speed", 1.0, _nearest_of(SPEEDS), "speed of playback; 1: as a teacher speaks")
 LAYOUT: Final = Setting("layout", LAYOUT_NAMES[0], _one_of(LAYOUT_NAMES), "order of the frames on the map")
+DRAM_GEOMETRY: Final = Setting("dram-geometry", "", _geometry, "geometry of DRAM, by its name or file; empty: made up")
 ROW_WIDTH: Final = Setting("row-width", 0, _count, "frames a row of the map; 0: as many as suit the window")
 OVERVIEW: Final = Setting("overview", True, _yes_or_no, "whether a corner of the map shows all frames")
 GEOMETRY: Final = Setting("geometry", QByteArray(), _bytes, "place and size of the window")
@@ -93,7 +103,7 @@ COLLAPSED: Final = Setting(
 AROUND: Final = Setting("around-map", "", _margins, "pixels of the window around the map: left, above, right, below")
 START_PAGE: Final = Setting("start-page", True, _yes_or_no, "whether a start without a file shows the start page")
 SETTINGS: Final[tuple[Setting[Any], ...]] = (
-    THEME, TEXT_SIZE, STILL, SPEED, LAYOUT, ROW_WIDTH, OVERVIEW, GEOMETRY, DOCKS, COLLAPSED, AROUND,
+    THEME, TEXT_SIZE, STILL, SPEED, LAYOUT, DRAM_GEOMETRY, ROW_WIDTH, OVERVIEW, GEOMETRY, DOCKS, COLLAPSED, AROUND,
     START_PAGE,
 )  # fmt: skip
 

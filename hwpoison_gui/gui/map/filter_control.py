@@ -139,7 +139,7 @@ class FilterControl(QObject):
         from hwpoison_gui.view.filter.expression import FilterError
 
         try:
-            match = self._filter.match(session.machine, self._classes_of)
+            match = self._filter.match(session.machine, self._classes_of, self._map.dram_geometry)
         except FilterError as error:
             self._fail(error)
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QObject, QPoint, Qt
+from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from hwpoison_gui.gui.look import settings as keys
@@ -15,16 +15,20 @@ from hwpoison_gui.view.map.layout import widest
 from hwpoison_gui.view.words.words import counted
 
 ROWS: Final = "rows"
+DRAM: Final = "dram"
 WITH_ROWS: Final = (ROWS, "zones")
 WIDTHS: Final = (64, 128, 256, 512, 1024, 2048)  # in the menu; others are entered in a dialog
 
 
 class LayoutControl(QObject):
-    """Changes the layout of `frame_map`."""
+    """Changes the layout of `frame_map`, and the geometry of DRAM."""
+
+    said = Signal(str)  # why a geometry is not used
 
     def __init__(self, frame_map: FrameMapWidget, settings: Settings, parent: QWidget) -> None:
         super().__init__(parent)
         self._map, self._settings, self._window = frame_map, settings, parent
+        frame_map.set_dram_geometry(settings.get(keys.DRAM_GEOMETRY))
         frame_map.set_layout(settings.get(keys.LAYOUT), settings.get(keys.ROW_WIDTH) or None)
 
     @property
@@ -35,6 +39,29 @@ class LayoutControl(QObject):
     def choose(self, name: str) -> None:
         """Selects an order of the frames; the row width stays."""
         self.arrange(name, self._map.row_width)
+
+    def choose_geometry(self, name: str) -> None:
+        """Selects the geometry of DRAM, by its name or file, and arranges the frames by it."""
+        self._map.set_dram_geometry(name)
+        self._settings.keep(keys.DRAM_GEOMETRY, name)
+        if self._map.layout_name != DRAM:
+            self.choose(DRAM)
+        self.report_geometry()
+
+    def report_geometry(self) -> None:
+        """Says why the chosen geometry is not used, if the frames are arranged by it."""
+        if self._map.layout_name == DRAM and self._map.plane is not None and (why := self._map.dram_geometry_trouble()):
+            self.said.emit(f"{why}. The made-up geometry is used.")
+
+    def ask_geometry(self) -> None:
+        """Asks for a file with a geometry."""
+        from PySide6.QtWidgets import QFileDialog
+
+        name, _ = QFileDialog.getOpenFileName(
+            self._window, "A geometry of DRAM", self._map.dram_geometry_name, "Geometries (*.toml);;All files (*)"
+        )
+        if name:
+            self.choose_geometry(name)
 
     def set_width(self, width: int | None) -> None:
         """Sets the frames per row; None: as suits the window. A layout without rows is replaced by rows."""

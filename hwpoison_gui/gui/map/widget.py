@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -26,14 +26,25 @@ from hwpoison_gui.view.map.layout_zones import ByZone
 from hwpoison_gui.view.map.plane import FramePlane, suited
 from hwpoison_gui.view.map.roles import Role
 
+if TYPE_CHECKING:  # imported when a layout or a filter asks for it
+    from hwpoison_gui.dram.geometry import Geometry
+
 SLOWEST_FLASH: Final = 1 / 3  # minimum period of a pulse in seconds: more than three flashes a second are dangerous
 
-# Layouts by name, given the number of frames, the row length and the first frames of zones.
-LAYOUTS: Final[dict[str, Callable[[int, int, Sequence[int]], Layout]]] = {
-    "rows": lambda frames, width, _: RowMajor(frames, width),
+
+def _by_geometry(frames: int, _: int, __: Sequence[int], geometry: Callable[[], Geometry]) -> Layout:
+    from hwpoison_gui.view.map.layout_dram import ByGeometry
+
+    return ByGeometry(frames, geometry())
+
+
+# Layouts by name, given the number of frames, the row length, the first frames of zones, and the geometry of DRAM.
+LAYOUTS: Final[dict[str, Callable[[int, int, Sequence[int], Callable[[], Geometry]], Layout]]] = {
+    "rows": lambda frames, width, *_: RowMajor(frames, width),
     "hilbert": lambda frames, *_: Hilbert(frames),
     "morton": lambda frames, *_: Morton(frames),
-    "zones": ByZone,
+    "zones": lambda frames, width, starts, _: ByZone(frames, width, starts),
+    "dram": _by_geometry,
 }
 _PROBES: Final = (0.5, 0.3, 0.7, 0.1, 0.9)  # positions to look for a frame, as shares of the view's width and height
 
@@ -48,6 +59,7 @@ class FrameMapWidget(QWidget):
     contextMenuRequested = Signal(int, QPoint)
     countsChanged = Signal()
     layoutChanged = Signal()
+    dramGeometryChanged = Signal()
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
@@ -60,6 +72,8 @@ class FrameMapWidget(QWidget):
         self._layout = "rows"
         self._row_width: int | None = None
         self._zone_starts: tuple[int, ...] = (0,)
+        self._geometry = ""  # name or file; empty: the one that is made up
+        self._fitted: tuple[FramePlane | None, str, tuple[Geometry, str]] | None = None  # of which plane and name
         self._curves: dict[str, Layout] = {}  # of this machine, for when the user switches back to one
         self._motion = True
         self._held = False
@@ -200,9 +214,42 @@ class FrameMapWidget(QWidget):
             self._show_again(keep, camera.cell)
         self.layoutChanged.emit()
 
+    @property
+    def dram_geometry_name(self) -> str:
+        """The chosen geometry of DRAM, by its name or file; empty: the one that is made up."""
+        return self._geometry
+
+    def set_dram_geometry(self, name: str) -> None:
+        """Choose the geometry of DRAM, by its name or file, for the layout by geometry and for whoever asks."""
+        if name == self._geometry:
+            return
+        self._geometry = name
+        self._curves.pop("dram", None)
+        if self._layout == "dram":
+            self.set_layout("dram", self._row_width)
+        self.dramGeometryChanged.emit()
+
+    def dram_geometry(self) -> Geometry:
+        """The geometry for the frames shown: the chosen one, or the one that is made up if that does not fit."""
+        return self._chosen_geometry()[0]
+
+    def dram_geometry_trouble(self) -> str:
+        """Why the chosen geometry is not used; empty if it is."""
+        return self._chosen_geometry()[1]
+
+    def _chosen_geometry(self, plane: FramePlane | None = None) -> tuple[Geometry, str]:
+        plane, name = plane or self.plane, self._geometry
+        if self._fitted is None or self._fitted[:2] != (plane, name):
+            from hwpoison_gui.view.base.dram import chosen
+
+            flags = plane.flags if plane is not None else np.zeros(1, np.uint64)
+            self._fitted = plane, name, chosen(flags, name)
+        return self._fitted[2]
+
     def _arrange(self, plane: FramePlane, patience: float) -> None:
         width = min(self._row_width or plane.layout.width, widest(plane.frames))
-        layout = self._curves.get(self._layout) or LAYOUTS[self._layout](plane.frames, width, self._zone_starts)
+        make, given = LAYOUTS[self._layout], lambda: self._chosen_geometry(plane)[0]
+        layout = self._curves.get(self._layout) or make(plane.frames, width, self._zone_starts, given)
         if not layout.has_rows:
             self._curves[self._layout] = layout
         if self._row_width is None:

@@ -13,6 +13,7 @@ from hwpoison_gui.gui.control.notifier import Moved
 from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.look.dock import Dock
+from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
 from hwpoison_gui.session.timeline import Step
 from hwpoison_gui.view.base.hits import SAFE, Fate
@@ -26,6 +27,7 @@ if TYPE_CHECKING:  # each is imported when it is first seen
     from hwpoison_gui.gui.tables.inspector import Inspector
     from hwpoison_gui.gui.tables.log import LogView
     from hwpoison_gui.gui.tables.tasks import TaskTable
+    from hwpoison_gui.view.facts.frame_facts import Fact
 
 _TASK_TABLES: Final = frozenset({"processes", "tasks", "pending_signals", "rss", "counters"})
 
@@ -116,9 +118,15 @@ def connect_log(view: LogView, controller: Controller, present: Present) -> None
     show_frame()
 
 
-def connect_inspector(view: Inspector, dock: Dock, controller: Controller, present: Present) -> None:
-    """Shows the facts of the selected frame, else of the operation’s frame; expensive ones only while visible."""
+def connect_inspector(
+    view: Inspector, dock: Dock, controller: Controller, present: Present, frame_map: FrameMapWidget
+) -> None:
+    """Shows the facts of the selected frame, else of the operation’s frame; expensive ones only while visible.
+
+    The geometry of DRAM is that of the map.
+    """
     from hwpoison_gui.view.facts.frame_facts import MOST_PTES, facts_of
+    from hwpoison_gui.view.facts.place_in_dram import place_in_dram
 
     def show(stepping: bool = False) -> None:
         pfn, session, notes = present.frame, controller.session, controller.machine.notes
@@ -135,11 +143,15 @@ def connect_inspector(view: Inspector, dock: Dock, controller: Controller, prese
         users = graph.mappers if graph is not None and graph.pfn == pfn else None
         many = users is not None and len(users) > MOST_PTES
         if many or stepping:
-            view.show_when_seen(lambda: facts_of(session, pfn, notes, users if many else None, was))
+            view.show_when_seen(lambda: facts_of(session, pfn, notes, users if many else None, was, place()))
         else:
-            view.set_facts(facts_of(session, pfn, notes, was=was))
+            view.set_facts(facts_of(session, pfn, notes, was=was, place=place()))
+
+    def place() -> Fact:
+        return place_in_dram(frame_map.dram_geometry(), present.frame)
 
     LocalKeys(view, *MOVES, *PAGES)
+    frame_map.dramGeometryChanged.connect(show)
     view.taskWanted.connect(controller.selection.select_task)
     dock.visibilityChanged.connect(lambda seen: view.answer() if seen else None)
     present.opened.connect(show)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from hwpoison_gui.dram.names import NAMES
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.control.selection import NONE
@@ -39,6 +40,7 @@ from hwpoison_gui.view.map.lenses import LENSES
 if TYPE_CHECKING:  # imported when the start page is shown
     from hwpoison_gui.gui.window.starting import Starting
 
+GEOMETRY: Final = "M&ap > DRAM &geometry"
 _PANELS: Final = (
     ("rmap", "&Reverse map", "Who uses the frame"),
     ("why", "&Why", "What the handler decided, and why"),
@@ -277,8 +279,18 @@ def map_commands(
             ("hilbert", "&Hilbert’s curve", "Neighbours in memory are neighbours on the map; 2 MiB are a rectangle"),
             ("morton", "&Morton’s curve", "Every aligned block is a square or two: 2 MiB are 32 by 16 frames"),
             ("zones", "By &zone and node", "Row by row, with a gap between zones and nodes"),
+            ("dram", "By &DRAM geometry", "Banks side by side; a line of a bank is a row of DRAM"),
         )
     ]
+    geometries = [
+        Command(f"geometry-{key}", GEOMETRY, text, f"Arranges the frames by the geometry {key}: banks side by side, "
+                "rows of DRAM as lines", partial(layouts.choose_geometry, key), group="geometry")
+        for key, text in NAMES.items()
+    ]  # fmt: skip
+    geometries += [
+        Command("geometry-file", GEOMETRY, "&Other file…", "A geometry of your own, a file as in docs/geometry.md",
+                layouts.ask_geometry, group="geometry"),
+    ]  # fmt: skip
 
     search = [
         Command("find", "M&ap", "&Find…", "Finds frames by flags, numbers, process, file or class; others fade",
@@ -288,7 +300,7 @@ def map_commands(
         Command("previous-match", "M&ap", "&Previous match", "Selects the previous frame that matches",
                 lambda: filters.step(False), "previous-match", ("Shift+F3",), lambda: filters.missing),
     ]  # fmt: skip
-    return [*by_lens, *by_layout, *_row_widths(layouts), *search]
+    return [*by_lens, *by_layout, *geometries, *_row_widths(layouts), *search]
 
 
 def _row_widths(layouts: LayoutControl) -> list[Command]:

@@ -52,6 +52,7 @@ class MainWindow(QMainWindow):
         self.settings = Settings(QSettings() if remember else None)
         self.appearance = Appearance(self.settings, self)
         self.map = FrameMapWidget(self, self.theme)
+        self.map.set_dram_geometry(self.settings.get(keys.DRAM_GEOMETRY))
         self.map.set_layout(self.settings.get(keys.LAYOUT), self.settings.get(keys.ROW_WIDTH) or None)
         self.map_stage = MapStage(self.map)
         self.setCentralWidget(self.map_stage)
@@ -248,6 +249,8 @@ class MainWindow(QMainWindow):
         self.machines.profileKept.connect(lambda: self.actions_.check(f"profile-{c.session.machine.profile.name}"))
         c.failed.connect(partial(messages.show_error, self))
         connect_copy(self.copy, c, present)
+        self.layouts.said.connect(self.keeping.toast.say)
+        present.opened.connect(self.layouts.report_geometry)
         self.keeping.connect_last(present)
 
     # -- parts that are made when they are first needed

@@ -231,10 +231,12 @@ class ContextMenus:
         """Copies the inspector's facts as text."""
         from hwpoison_gui.view.facts.frame_facts import facts_of
         from hwpoison_gui.view.facts.frame_text import as_text
+        from hwpoison_gui.view.facts.place_in_dram import place_in_dram
 
         c = self._controller
         if self._present.frame != NONE:
-            QApplication.clipboard().setText(as_text(facts_of(c.session, self._present.frame)))
+            place = place_in_dram(self._map.dram_geometry(), self._present.frame)
+            QApplication.clipboard().setText(as_text(facts_of(c.session, self._present.frame, place=place)))
 
     # -- a task
 

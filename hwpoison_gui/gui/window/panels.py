@@ -144,7 +144,7 @@ class Panels(QObject):
         from hwpoison_gui.gui.tables.inspector import Inspector
 
         view = Inspector(dock, self._appearance.theme)
-        connect_inspector(view, dock, self._controller, self._present)
+        connect_inspector(view, dock, self._controller, self._present, self._map)
         return view
 
     def _make_log(self, dock: Dock) -> QWidget:

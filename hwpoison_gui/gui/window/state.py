@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QWidget
 
+from hwpoison_gui.dram.names import MADE_UP, NAMES
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.map.layout_control import LayoutControl
@@ -50,6 +51,10 @@ def connect_state(
         actions.check("width-own" if own else f"width-{width or 'fit'}")
         actions["width-own"].setText(f"&Other… ({width:,})" if own else "&Other…")
 
+    def geometry_changed() -> None:
+        name = frame_map.dram_geometry_name or MADE_UP
+        actions.check(f"geometry-{name if name in NAMES else 'file'}")
+
     def speed_changed(speed: float) -> None:
         actions.check(f"speed-{speed:g}")
 
@@ -58,9 +63,11 @@ def connect_state(
     present.looked.connect(show)
     lenses.lensChanged.connect(lens_changed)
     frame_map.layoutChanged.connect(layout_changed)
+    frame_map.dramGeometryChanged.connect(geometry_changed)
     controller.work.busyChanged.connect(actions.refresh)
     controller.playback.speedChanged.connect(speed_changed)
     controller.playback.playingChanged.connect(actions.show_playing)
     work.changed.connect(show)
     layout_changed()
+    geometry_changed()
     opened()

@@ -81,10 +81,12 @@ def facts_of(
     notes: tuple[str, ...] = (),
     users: Sequence[Mapper] | None = None,
     was: kinds.Kind = kinds.KINDS[kinds.POISON],
+    place: Fact | None = None,
 ) -> Facts:
     """Facts about frame `pfn` now.
 
     `users`: its mappers, if the caller has them already. `was`: what a poisoned frame held before, if that is known.
+    `place`: where it lies in DRAM (facts/place_in_dram.py), if that is of interest.
     """
     m = session.machine
     word = m.page(pfn)
@@ -97,6 +99,7 @@ def facts_of(
     kind = kind._replace(name=kind_words(kind.id == kinds.POISON, was if kind.id == kinds.POISON else kind))
     ahead = "" if more else preview(m, pfn)
     counts = tuple(_counts(m, pfn, word))
+    counts = (counts[0], place, *counts[1:]) if place is not None else counts
     return Facts(pfn, kind, flags, pf.letters_of(word), counts, entries, more, notes, ahead, _hits(session, pfn))
 
 

@@ -8,6 +8,7 @@
     /srv/data  lib*      what is cached of files     node:1  zone:dma32      where it lies
     outcome:lost         a class of a lens           late  page-table       the same, by its name in the legend
     mapcount>=14         numbers                     refcount!=mapcount+1  index<16  rss>10M
+    row:of:0x2416        the row of DRAM of a frame  bank:channel0/rank1/bg2/bank3  dimm:of:0x2416
 
 Terms with spaces between them must all hold; a name with a space stands in quotes: "Web Content":heap.
 """
@@ -32,6 +33,7 @@ from hwpoison_gui.view.filter.numbers import (
     is_comparison,
     quantity_named,
 )
+from hwpoison_gui.view.filter.parts_of_dram import GeometryOf, frames_of_part, is_part
 from hwpoison_gui.view.filter.terms import (
     MISSING,
     SORTS,
@@ -72,8 +74,11 @@ class Filter(Record):
     comparisons: tuple[Comparison, ...] = ()
     line: str = ""
 
-    def match(self, m: Machine, classes_of: ClassesOf) -> Match:
-        """The matching frames of a machine. Raises FilterError for names that the machine does not have."""
+    def match(self, m: Machine, classes_of: ClassesOf, geometry: GeometryOf | None = None) -> Match:
+        """The matching frames of a machine. Raises FilterError for names that the machine does not have.
+
+        `geometry`: of its DRAM; without one, the geometry that is made up.
+        """
         words: list[Callable[[int], bool]] = [test.holds for test in self.flags]
         frames: Bools | None = None
         for first, last in self.ranges:
@@ -84,7 +89,7 @@ class Filter(Record):
             inside[first:last] = True
             frames = inside if frames is None else frames & inside
         for term in self.terms:
-            found = frames_of(m, term, classes_of)
+            found = frames_of_part(m, term, geometry) if term.sort == "dram" else frames_of(m, term, classes_of)
             if callable(found):
                 words.append(found)
             else:
@@ -123,6 +128,8 @@ def parse(text: str) -> Filter | None:
             comparisons.append(comparison_of(token, at))
         elif quantity_named(name := token.partition(",")[0]):
             raise FilterError(f"compare it with a number: {name}>=14 or {name}=1,2", at, len(token))
+        elif colon and is_part(sort, rest):
+            terms.append(Term("dram", token, at))
         elif colon and sort in SORTS:
             terms.append(Term(sort, _given(rest, token, at), at + len(sort) + 1))
         elif colon and lens_named(sort) is not None:

@@ -10,6 +10,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.filter.numbers import ALIASES, QUANTITIES, SIGNS, quantity_named
+from hwpoison_gui.view.filter.parts_of_dram import PARTS
 from hwpoison_gui.view.filter.terms import (
     SORTS,
     lens_named,
@@ -44,6 +45,7 @@ EXAMPLES: Final = (
     Word("/usr/lib/*", "what is cached of files"),
     Word("outcome:lost", "a class of a lens; late or page-table as the legend calls it"),
     Word("mapcount>=14", "numbers: also refcount!=mapcount+1, index<16, rss>10M"),
+    Word("row:of:0x2416", "the frames of a row of DRAM; bank:, rank:, dimm: and channel: as well"),
     Word("node:0 zone:dma32", "terms with a space between them must all hold"),
 )
 
@@ -114,6 +116,8 @@ def _after_colon(m: Machine, sort: str) -> Iterable[Word]:
     if sort == "node":
         nodes = sorted({zone.node for zone in m.zones if zone.node >= 0})
         return (Word(f"node:{node}", f"the memory of node {node}") for node in nodes)
+    if sort in PARTS:
+        return (Word(f"{sort}:of:0x", f"{PARTS[sort]}: the one that this frame has bytes in"),)
     if sort == ZONE.key:
         return (Word(f"zone:{name.lower()}", zone_meaning(node, name)) for node, name, *_ in m.zones)
     lens = lens_named(sort)
@@ -165,3 +169,5 @@ def _sorts() -> Iterator[Word]:
     yield Word("zone:", ZONE.question)
     yield Word("node:", "which node’s memory?")
     yield Word("pid:", "a process by its number")
+    for part, meaning in PARTS.items():
+        yield Word(f"{part}:of:", f"{meaning}, by one of its frames")

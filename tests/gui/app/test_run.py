@@ -138,6 +138,7 @@ NOT_YET = (
     "gui.window.samples", "gui.window.command_palette", "gui.window.palette_entries", "gui.window.about",
     "gui.window.key_list", "gui.window.go_to_dialog", "gui.widgets.picture",
     "view.base.frame_number", "view.facts.frame_named",
+    "dram.geometry", "dram.shipped", "view.base.dram", "view.map.layout_dram",
     "view.words.glossary", "gui.window.glossary", "gui.window.pointed", "gui.window.term_tips",
 )  # fmt: skip
 # Classes with enumerations that PySide creates when a name is imported, or to find out what class a widget has.

@@ -17,6 +17,7 @@ OTHER = {
     keys.STILL: False,
     keys.SPEED: 2.0,
     keys.LAYOUT: "hilbert",
+    keys.DRAM_GEOMETRY: "haswell",
     keys.ROW_WIDTH: 300,
     keys.OVERVIEW: False,
     keys.GEOMETRY: QByteArray(b"\x01\x00\xff"),

@@ -7,10 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hwpoison_gui.dram.shipped import shipped
 from hwpoison_gui.view.base.units import amount
 from hwpoison_gui.view.map.layout import MOST_WIDE, Layout, RowMajor, choose_width, neighbour, slack, widest, widths
 from hwpoison_gui.view.map.layout_curves import Hilbert, Morton
+from hwpoison_gui.view.map.layout_dram import ByGeometry
 from hwpoison_gui.view.map.layout_zones import ByZone
+
+DRAM = ByGeometry(5000, shipped("plain").fitted(5000))
 
 
 @given(st.integers(1, 5000), st.integers(1, 200))
@@ -80,8 +84,8 @@ def test_neighbours_in_rows() -> None:
 
 
 @pytest.mark.parametrize("step", [(1, 0), (-1, 0), (0, 1), (0, -1), (16, 0), (0, -16)])
-@pytest.mark.parametrize("layout", [Hilbert(5000), Morton(5000), ByZone(5000, 70, (0, 1030, 2500))],
-                         ids=["hilbert", "morton", "zones"])  # fmt: skip
+@pytest.mark.parametrize("layout", [Hilbert(5000), Morton(5000), ByZone(5000, 70, (0, 1030, 2500)), DRAM],
+                         ids=["hilbert", "morton", "zones", "dram"])  # fmt: skip
 def test_one_comes_from_every_frame_to_another_or_stays(layout: Layout, step: tuple[int, int]) -> None:
     for pfn in range(0, 5000, 7):
         x, y = layout.position(pfn)

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hwpoison_gui.dram.shipped import shipped
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.view.map.layout import Layout, RowMajor
 from hwpoison_gui.view.map.layout_curves import Hilbert, Morton
+from hwpoison_gui.view.map.layout_dram import ByGeometry
 from hwpoison_gui.view.map.layout_zones import ByZone
 from hwpoison_gui.view.map.plane import FramePlane
 from tests.view.map.plain import levels_of
@@ -20,6 +22,8 @@ LAYOUTS: dict[str, Callable[[int], Layout]] = {
     "hilbert": Hilbert,
     "morton": Morton,
     "zones": lambda frames: ByZone(frames, 96, (0, 4096, 1 << 20)),
+    "dram": lambda frames: ByGeometry(frames, shipped("plain").fitted(frames)),
+    "zen3": lambda frames: ByGeometry(frames, shipped("zen3-2rank").fitted(frames)),
 }
 every = pytest.mark.parametrize("make", LAYOUTS.values(), ids=LAYOUTS)
 
