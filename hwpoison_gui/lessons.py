@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # imported when a lesson is read: a start reads what was kept
 COLUMNS: Final = 11  # of the part of the map that a picture shows
 ROWS: Final = 9
 _FILE: Final = "lessons.json"
+_FORMAT: Final = 2  # changes with what is kept
 _SHOWN: Final = frozenset({"poison", "soft_offline"})
 
 
@@ -38,18 +39,18 @@ class Picture(NamedTuple):
 
 
 class Lesson(NamedTuple):
-    """`seconds`: to tell it, captions and notes read aloud. `picture`: None until it was run."""
+    """`seconds`: to present it (view/facts/telling_time.py), 0 until it was run. `picture`: None until then."""
 
     path: Path
     title: str
     summary: str
-    seconds: float
+    seconds: float = 0.0
     picture: Picture | None = None
 
     @property
     def minutes(self) -> int:
-        """Length in minutes, at least one."""
-        return max(1, round(self.seconds / 60))
+        """Length in minutes, at least one; 0 until it was run."""
+        return max(1, round(self.seconds / 60)) if self.seconds else 0
 
 
 def paths() -> list[Path]:
@@ -58,21 +59,23 @@ def paths() -> list[Path]:
 
 
 def read(path: Path) -> Lesson:
-    """A lesson without its picture. Raises ScenarioError, OSError."""
+    """A lesson without its length and picture. Raises ScenarioError, OSError."""
     from hwpoison_gui.session.scenario.reader import load
-    from hwpoison_gui.view.facts.stops import telling_time
 
     scenario = load(path)
-    return Lesson(path, scenario.title, scenario.summary, telling_time(step.telling for step in scenario.steps))
+    return Lesson(path, scenario.title, scenario.summary)
 
 
-def picture_of(path: Path) -> Picture:
-    """Runs a lesson, and looks at its end. Raises ScenarioError, OSError."""
+def run(lesson: Lesson) -> Lesson:
+    """The lesson with its length, and the picture of its end. Raises ScenarioError, OSError."""
     from hwpoison_gui.opening import open_scenario
+    from hwpoison_gui.view.facts.telling_time import stop_seconds
+    from hwpoison_gui.view.words.plain import plain
 
-    session = open_scenario(path).session
+    session = open_scenario(lesson.path).session
     session.seek(len(session.steps))
-    return picture(session)
+    seconds = sum(stop_seconds(session, f"{lesson.title} {plain(lesson.summary)}"))
+    return lesson._replace(seconds=seconds, picture=picture(session))
 
 
 def picture(session: Session) -> Picture:
@@ -136,7 +139,7 @@ def keep(lessons: Sequence[Lesson]) -> None:
 def _key() -> list[Any]:
     """Changes with the program and with each lesson."""
     stats = [(path.name, path.stat()) for path in paths()]
-    return [__version__, [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats]]
+    return [_FORMAT, __version__, [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats]]
 
 
 def _lesson(path: Path, entry: Any) -> Lesson:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Final
 
 from PySide6.QtCore import QEasingCurve, QObject, QVariantAnimation
 
-from hwpoison_gui.view.facts.pace import FLIGHT_MS, STEP_MS
+from hwpoison_gui.view.facts.pace import FLIGHT_MS, MOST_WALK_MS, STEP_MS
 from hwpoison_gui.view.map.camera import Camera
-
-_MOST_MS: Final = 3000  # for any number of steps
 
 
 def between(start: Camera, end: Camera, share: float) -> Camera:
@@ -59,7 +56,7 @@ class Motion(QObject):
         """Goes from one timeline position to another; `then` is called on arrival."""
         self.stop()
         self._from, self._to, self._then = here, there, then
-        walk_ms = min(_MOST_MS, STEP_MS * abs(there - here))
+        walk_ms = min(MOST_WALK_MS, STEP_MS * abs(there - here))
         flight_ms = FLIGHT_MS if flight else 0
         if not self._on or not walk_ms + flight_ms:
             self._arrived()

@@ -16,7 +16,6 @@ from hwpoison_gui.gui.stage.keys import HELP
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.moment import title_of
 from hwpoison_gui.view.base.palette import Theme
-from hwpoison_gui.view.facts.stops import telling_time
 from hwpoison_gui.view.words.plain import plain
 
 _SECOND: Final = 1000  # ms
@@ -74,16 +73,20 @@ class SpeakerWindow(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(720, 480)
 
-    def show_stop(self, session: Session, stops: Sequence[int], stop: int, resume: int | None = None) -> None:
-        """Shows the notes of a stop, and the caption after it. `resume`: the stop of the path that was left."""
+    def show_stop(
+        self, session: Session, stops: Sequence[int], stop: int, seconds: Sequence[float], resume: int | None = None
+    ) -> None:
+        """Shows the notes of a stop, and the caption after it.
+
+        `seconds`: that each stop of the path takes; `resume`: the stop of it that was left.
+        """
         operation = session.operation_at(stops[stop])
         self.now.setText(plain(operation.telling.caption) or title_of(operation) if operation else "")
         self.notes.setPlainText(plain(operation.telling.notes) if operation and operation.telling.notes else _NO_NOTES)
         number = session.operations.index(operation) + 1 if operation else 0
         ahead = (plain(one.telling.caption) for one in session.operations[number:] if one.telling.caption)
         self.next.setText(f"Next: {next(ahead, 'the end')}" if resume is None else _OFF_PATH.format(resume))
-        self._planned = telling_time(one.telling for one in session.operations)
-        self._left = telling_time(one.telling for one in session.operations[number:])
+        self._planned, self._left = sum(seconds), sum(seconds[stop + 1 :])
         self._show_time()
 
     def _show_time(self) -> None:

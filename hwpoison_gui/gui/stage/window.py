@@ -29,6 +29,7 @@ from hwpoison_gui.view.base.moment import moment_of, title_of
 from hwpoison_gui.view.facts.captions import Captions
 from hwpoison_gui.view.facts.staged import Staged, decides, frame_kept, staged, target_at
 from hwpoison_gui.view.facts.stops import stops_of
+from hwpoison_gui.view.facts.telling_time import stop_seconds
 from hwpoison_gui.view.map.camera import Camera
 from hwpoison_gui.view.map.highlights import highlights_of
 from hwpoison_gui.view.map.zones import starts_of
@@ -62,6 +63,7 @@ class StageWindow(Canvas):
         self._stops: list[int] = stops_of(controller.session)
         self._stop = 0
         self._path = self._stops  # of the line that is told
+        self._seconds = stop_seconds(controller.session)
         self._resume = 0  # stop of it that was left
         self._in_view = -1  # frame whose reverse map was shown last
         self._speaker: SpeakerWindow | None = None
@@ -248,7 +250,7 @@ class StageWindow(Canvas):
     def _tell_speaker(self) -> None:
         if self._speaker is not None:
             resume = self._resume if self._is_off_path else None
-            self._speaker.show_stop(self._controller.session, self._stops, self._stop, resume)
+            self._speaker.show_stop(self._controller.session, self._stops, self._stop, self._seconds, resume)
 
     # -- acts, by the names in keys.py
 

@@ -26,7 +26,7 @@ from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.start.drawing import CELL, FAN, draw_picture
 from hwpoison_gui.gui.start.pointed_list import PointedList
 from hwpoison_gui.gui.widgets.model_index import NOWHERE, Index
-from hwpoison_gui.lessons import COLUMNS, ROWS, Lesson, Picture
+from hwpoison_gui.lessons import COLUMNS, ROWS, Lesson
 from hwpoison_gui.view.base.palette import Theme
 
 Role = Qt.ItemDataRole
@@ -48,8 +48,8 @@ class LessonModel(QAbstractListModel):
         self.lessons = lessons
         self.endResetModel()
 
-    def set_picture(self, row: int, picture: Picture) -> None:
-        self.lessons[row] = self.lessons[row]._replace(picture=picture)
+    def set_lesson(self, row: int, lesson: Lesson) -> None:
+        self.lessons[row] = lesson
         self.dataChanged.emit(self.index(row), self.index(row))
 
     def rowCount(self, parent: Index = NOWHERE) -> int:
@@ -64,7 +64,8 @@ class LessonModel(QAbstractListModel):
         if role == Role.AccessibleTextRole:
             from hwpoison_gui.view.words.words import counted  # the first picture has no time for it
 
-            return f"Lesson {index.row() + 1}: {lesson.title}, {counted(lesson.minutes, 'minute')}"
+            length = f", {counted(lesson.minutes, 'minute')}" if lesson.minutes else ""
+            return f"Lesson {index.row() + 1}: {lesson.title}{length}"
         if role == Role.AccessibleDescriptionRole:
             return f"{lesson.summary} Enter opens it in the window, F5 presents it full screen."
         return lesson if role == Role.UserRole else None
@@ -132,7 +133,8 @@ class _Card(QStyledItemDelegate):
                 top += metrics.height()
             top += look.HAIR
         painter.setPen(QColor(theme.muted))
-        painter.drawText(room, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, f"{lesson.minutes} min")
+        length = f"{lesson.minutes} min" if lesson.minutes else ""
+        painter.drawText(room, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, length)
 
     def _draw_button(self, painter: QPainter, box: QRect) -> None:
         theme = self._view.theme

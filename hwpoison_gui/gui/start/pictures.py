@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QThread, Signal
 
 from hwpoison_gui import lessons, opening, resources
 from hwpoison_gui.gui.start.cards import LessonList
-from hwpoison_gui.lessons import Lesson, Picture
+from hwpoison_gui.lessons import Lesson
 from hwpoison_gui.opening import Opened
 
 _PAUSE_MS: Final = 20  # between two lessons, so that the window gets its turn
@@ -19,7 +19,7 @@ _PAUSE_MS: Final = 20  # between two lessons, so that the window gets its turn
 class _Thread(QThread):
     made = Signal(object)  # the Opened of the scene
     read = Signal(object)  # all lessons
-    drawn = Signal(int, object)  # number of a lesson, its picture
+    drawn = Signal(int, object)  # number of a lesson, and the lesson with its picture
 
     def __init__(self, known: list[Lesson], parent: QObject) -> None:
         super().__init__(parent)
@@ -38,9 +38,8 @@ class _Thread(QThread):
             if self.cancelled.wait(_PAUSE_MS / 1000):
                 return
             lesson = self._lessons[number]
-            drawn = lessons.picture_of(lesson.path)
-            self._lessons[number] = lesson._replace(picture=drawn)
-            self.drawn.emit(number, drawn)
+            self._lessons[number] = lessons.run(lesson)
+            self.drawn.emit(number, self._lessons[number])
         if missing:
             lessons.keep(self._lessons)
 
@@ -78,5 +77,5 @@ class Pictures(QObject):
         if not self._thread.cancelled.is_set():
             self._take(opened)
 
-    def _drawn(self, number: int, picture: Picture) -> None:
-        self._view.lessons.set_picture(number, picture)
+    def _drawn(self, number: int, lesson: Lesson) -> None:
+        self._view.lessons.set_lesson(number, lesson)

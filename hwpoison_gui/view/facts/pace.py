@@ -15,14 +15,15 @@ from hwpoison_gui.view.words.lookup import branch_of, text_of, why_of
 # Milliseconds for what moves, at any speed of reading.
 FLIGHT_MS: Final = 900  # of the camera
 STEP_MS: Final = 420  # of a step that is passed on the way
+MOST_WALK_MS: Final = 3000  # of any number of them
 MOVING_MS: Final = 1100  # in which what moves within a step has arrived
 
 # Milliseconds. A teacher says 150 words of 6 characters a minute, and takes breath before each sentence.
 _BREATH: Final = 900.0
 _CHARACTER: Final = 65.0
-_GLANCE: Final = 1500.0  # the first step of a run that is not read
-_AT_THE_END: Final = 3000.0  # more for the last step of an operation: its sentence sums up what has happened
-_DWELL: Final[dict[Act, float]] = {Act.DECIDE: 800.0, Act.RESULT: 1500.0, Act.PANIC: 3000.0}
+GLANCE: Final = 1500.0  # the first step of a run that is not read
+AT_THE_END: Final = 3000.0  # more for the last step of an operation: its sentence sums up what has happened
+DWELL: Final[dict[Act, float]] = {Act.DECIDE: 800.0, Act.RESULT: 1500.0, Act.PANIC: 3000.0}
 
 _LOOPS: Final = frozenset({Act.VISIT, Act.SKIP, Act.UNMAP, Act.MAP, Act.SIGNAL, Act.DIE})  # acts on one mapper each
 _REMEMBERED: Final = 8  # steps after which the sentence of another act is read again
@@ -67,11 +68,11 @@ class Pace:
             self._said = {one: last for one, last in self._said.items() if number - last <= _REMEMBERED}
             self._run = 0
         self._said[sentence] = number
-        ends = _AT_THE_END if number == len(self._marks) - 1 else 0.0
+        ends = AT_THE_END if number == len(self._marks) - 1 else 0.0
         if again:
             self._run += 1
-            return ends + (_GLANCE / self._run if self._skim else 0.0)
-        read = reading_ms(f"{text_of(mark)} {why_of(mark)}".strip()) + _DWELL.get(mark.act, 0.0)
+            return ends + (GLANCE / self._run if self._skim else 0.0)
+        read = reading_ms(f"{text_of(mark)} {why_of(mark)}".strip()) + DWELL.get(mark.act, 0.0)
         return read + ends + (0.0 if number else self._first)
 
 

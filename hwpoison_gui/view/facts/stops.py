@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.session.session import Operation, Session
-from hwpoison_gui.session.telling import Telling
-from hwpoison_gui.view.facts.pace import reading_ms
 
 _ACTS: Final = (Act.DECIDE, Act.RESULT, Act.PANIC)
 ASIDES: Final = frozenset({"check", "remember"})  # they do nothing to the machine: only their captions are told
@@ -52,9 +49,3 @@ def stops_of(session: Session) -> list[int]:
         marks = session.steps.marks[operation.first : operation.last]
         found.update(operation.first + number for number, mark in enumerate(marks, start=1) if mark.act in _ACTS)
     return sorted(found)
-
-
-def telling_time(tellings: Iterable[Telling]) -> float:
-    """Seconds that a speaker needs for operations: captions and notes, read aloud."""
-    texts = (f"{one.caption} {one.notes}".strip() for one in tellings)
-    return sum(reading_ms(text) for text in texts) / 1000

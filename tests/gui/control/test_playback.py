@@ -23,9 +23,9 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Makes all times of steps that many times shorter."""
 
     def shorten(by: float) -> None:
-        for name in ("_BREATH", "_CHARACTER", "_GLANCE", "_AT_THE_END"):
+        for name in ("_BREATH", "_CHARACTER", "GLANCE", "AT_THE_END"):
             monkeypatch.setattr(pace, name, getattr(pace, name) / by)
-        monkeypatch.setattr(pace, "_DWELL", {act: time / by for act, time in pace._DWELL.items()})
+        monkeypatch.setattr(pace, "DWELL", {act: time / by for act, time in pace.DWELL.items()})
 
     return shorten
 

@@ -9,8 +9,10 @@ from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.opening import open_file
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.session.telling import Telling
+from hwpoison_gui.view.facts.pace import reading_ms
 from hwpoison_gui.view.facts.staged import staged, target_at
-from hwpoison_gui.view.facts.stops import stops_of, telling_time
+from hwpoison_gui.view.facts.stops import stops_of
+from hwpoison_gui.view.facts.telling_time import stop_seconds
 from tests.workbench import do
 
 
@@ -71,7 +73,21 @@ def test_the_camera_is_near_during_a_walk_and_far_before_and_after_it(lesson: Se
 
 
 def test_the_time_left_goes_down_to_nothing(lesson: Session) -> None:
-    times = [
-        telling_time(one.telling for one in lesson.operations[number:]) for number in range(len(lesson.operations) + 1)
-    ]
-    assert times == sorted(times, reverse=True) and times[-1] == 0 and 60 < times[0] < 400
+    seconds = stop_seconds(lesson, "One page, many processes.")
+    assert len(seconds) == len(stops_of(lesson)) and all(one > 0 for one in seconds)
+    assert seconds[0] == reading_ms("One page, many processes.") / 1000
+    (click,) = [one for one in lesson.operations if one.name == "poison"]
+    caption = stops_of(lesson).index(click.first + 1)
+    assert seconds[caption] > reading_ms(click.telling.caption + click.telling.notes) / 1000
+    assert all(one < seconds[caption] for one in seconds[caption + 1 : caption + 4])
+
+
+def test_what_was_said_of_an_error_before_takes_a_glance() -> None:
+    session = Session.fresh(4096)
+    for _ in range(2):
+        do(session, "poison", frame="any:free")
+    stops, seconds = stops_of(session), stop_seconds(session)
+    first, second = session.operations
+    of_first = sum(time for at, time in zip(stops, seconds, strict=True) if 0 < at <= first.last)
+    of_second = sum(time for at, time in zip(stops, seconds, strict=True) if at > first.last)
+    assert second.last - second.first == first.last - first.first and of_second < 0.7 * of_first
