@@ -248,7 +248,7 @@ def test_what_a_screen_reader_hears(start) -> None:
     page = full(start())
     told = QAccessible.queryAccessibleInterface(page.lessons)
     second = told.child(1)
-    assert second.text(QAccessible.Text.Name) == "Lesson 2: One page, many processes, 1 minute"
+    assert second.text(QAccessible.Text.Name) == "Lesson 2: One page, many processes, 3 minutes"
     assert "fork" in second.text(QAccessible.Text.Description) and "F5" in second.text(QAccessible.Text.Description)
     way = QAccessible.queryAccessibleInterface(page.ways).child(0)
     assert way.text(QAccessible.Text.Name) == "A small desktop, Esc"
