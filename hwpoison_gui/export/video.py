@@ -30,7 +30,23 @@ _MPEG4: Final = Codec("mpeg4", {"qscale": "3"})  # where FFmpeg was built withou
 _VP9: Final = Codec(
     "libvpx-vp9", {"crf": "32", "b": "0", "g": "600", "deadline": "realtime", "cpu-used": "8", "row-mt": "1"}
 )
+_SAME_BYTES: Final = {"fflags": "+bitexact"}  # else WebM has a random number of itself
 FORMATS: Final[dict[str, tuple[Codec, ...]]] = {"mp4": (_H264, _MPEG4), "webm": (_VP9,)}
+
+
+class _Told:
+    """A file that keeps why a write failed; of that PyAV says no more than that a callback did."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.read, self.seek, self.tell, self._write = file.read, file.seek, file.tell, file.write
+        self.error: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        try:
+            return self._write(data)
+        except OSError as error:
+            self.error = self.error or error
+            raise
 
 
 def write(file: IO[bytes], pictures: Iterable[Picture], size: tuple[int, int], fps: int, kind: str) -> None:
@@ -52,8 +68,9 @@ def write(file: IO[bytes], pictures: Iterable[Picture], size: tuple[int, int], f
     """
     av = required(*NEEDS)
     codec = next(one for one in FORMATS[kind] if one.name in av.codecs_available or one is FORMATS[kind][-1])
+    told = _Told(file)
     try:
-        with av.open(file, "w", format=kind) as container:
+        with av.open(told, "w", format=kind, options=_SAME_BYTES) as container:
             stream = container.add_stream(codec.name, rate=fps, options=codec.options)
             stream.width, stream.height = size
             stream.pix_fmt = "yuv420p"
@@ -62,7 +79,9 @@ def write(file: IO[bytes], pictures: Iterable[Picture], size: tuple[int, int], f
             stream.codec_context.color_range = _NARROW
             _encode(av, container, stream, pictures, fps)
     except av.error.FFmpegError as error:
-        raise OSError(error.errno, error.strerror) from error
+        raise told.error or OSError(error.errno, error.strerror) from error
+    if told.error is not None:
+        raise told.error
 
 
 def _encode(av: Any, container: Any, stream: Any, pictures: Iterable[Picture], fps: int) -> None:

@@ -62,6 +62,8 @@ TRACE: Final = Form("text of a trace", _RECORDS, Reader.RECORDS)
 MCELOG: Final = Form("a log of mcelog", _RECORDS, Reader.RECORDS)
 STATISTICS: Final = Form("memory_failure statistics", _RECORDS, Reader.RECORDS)
 
+_EXPORTED: Final = "open the scenario or session that it was made from"
+
 # Signs at a fixed place of the content: (offset, bytes, form). The first that matches counts.
 _SIGNS: Final[tuple[tuple[int, bytes, Form], ...]] = (
     (0, b"SQLite format 3\0", Form("an SQLite database", "databases cannot be opened")),
@@ -89,6 +91,11 @@ _SIGNS: Final[tuple[tuple[int, bytes, Form], ...]] = (
     (0, b"QEVM", Form("the saved state of a QEMU machine", _NO_DUMPS)),
     (0, b"\x89PNG\r\n", Form("a PNG picture", "pictures cannot be opened")),
     (0, b"\xff\xd8\xff", Form("a JPEG picture", "pictures cannot be opened")),
+    (0, b"GIF8", Form("a GIF animation", _EXPORTED)),
+    (4, b"ftyp", Form("a video", _EXPORTED)),
+    (0, b"\x1a\x45\xdf\xa3", Form("a video", _EXPORTED)),
+    (0, b"<!DOCTYPE html", Form("a page for a browser", _EXPORTED)),
+    (0, b"<?xml", Form("an XML document", "documents cannot be opened")),
     (0, b"%PDF-", Form("a PDF document", "documents cannot be opened")),
     (0, b"version https://git-lfs", Form("the pointer of Git LFS to a file", "fetch the file: git lfs pull")),
     (0, b"\xff\xfe", Form("text in UTF-16", "save it as UTF-8")),
@@ -121,6 +128,7 @@ _LINES: Final[tuple[tuple[str, Form], ...]] = (
 
 # Lines that only one form has; the first that is found counts.
 _HEADS: Final[tuple[tuple[str, Form], ...]] = (
+    (r"- hwpoison-gui \d+\.\d+\S*, profile `", Form("a report as Markdown", _EXPORTED)),
     (r"(?:format\s*=\s*\d|\[\[\s*step\s*\]\])", SCENARIO),
     (
         r"(?:voffset\t)?offset\t(?:len|cgroup|count|flags)|\s*flags\tpage-count",

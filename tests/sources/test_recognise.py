@@ -49,6 +49,23 @@ def test_every_file_is_tried() -> None:
     assert {form_of(DATA / "files" / name).reader for name in raw} == {Reader.RAW}
 
 
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        (b"GIF89a" + bytes(20), "a GIF animation"),
+        (bytes(3) + b"\x20ftypisom" + bytes(20), "a video"),
+        (b"\x1a\x45\xdf\xa3" + bytes(20), "a video"),
+        (b"<!DOCTYPE html>\n<p>[   12.000000] MCE 0x43: Killing worker-1", "a page for a browser"),
+        (b"# A page\n\n- hwpoison-gui 0.1.0, profile `v7`: HWPOISON v7\n\nMCE 0x43: Killing a", "a report as Markdown"),
+    ],
+)
+def test_what_was_exported_is_not_taken_for_memory_or_a_log(tmp_path: Path, head: bytes, said: str) -> None:
+    (tmp_path / "walk").write_bytes(head)
+    form = form_of(tmp_path / "walk")
+    assert form.reader is Reader.NONE
+    assert f"{said}; open the scenario or session that it was made from" in str(form.refusal(tmp_path / "walk"))
+
+
 def _elf(kind: int) -> bytes:
     return b"\x7fELF\2\1\1" + bytes(9) + bytes([kind, 0]) + bytes(400)
 

@@ -26,6 +26,7 @@ from hwpoison_gui.session.document.document import SUFFIX, Document
 _PICTURES: Final = {
     "PNG (*.png)": (".png", 1),
     "PNG, twice as fine (*.png)": (".png", 2),
+    "PNG, three times as fine (*.png)": (".png", 3),
     "PNG, four times as fine (*.png)": (".png", 4),
     "SVG, for enlarging (*.svg)": (".svg", 1),
 }

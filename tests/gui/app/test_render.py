@@ -6,12 +6,15 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 from PySide6.QtGui import QImage
 
-from hwpoison_gui import resources
+from hwpoison_gui import atomic_file, resources
 from hwpoison_gui.cli import main
 
 LESSON = str(resources.path("lessons/05-anonymous-early-kill.toml"))
@@ -56,8 +59,10 @@ def test_films(qapp, tmp_path: Path, suffix: str, capsys: pytest.CaptureFixture[
     assert out.stat().st_size > 3000 and os.listdir(tmp_path) == [out.name]
 
 
-def test_an_animated_png_is_the_same_every_time(qapp, tmp_path: Path) -> None:
-    files = [tmp_path / f"{number}.apng" for number in (1, 2)]
+@pytest.mark.parametrize("suffix", ["gif", "apng", "mp4", "webm"])
+def test_a_film_is_the_same_every_time(qapp, tmp_path: Path, suffix: str) -> None:
+    need_extra(suffix)
+    files = [tmp_path / f"{number}.{suffix}" for number in (1, 2)]
     assert [render(file, "--size", "320x180", "--speed", "20", "--steps", "8-12") for file in files] == [0, 0]
     assert files[0].read_bytes() == files[1].read_bytes()
 
@@ -122,6 +127,43 @@ def test_a_full_disk_leaves_the_old_file(
     assert render(tmp_path / name, "--steps", "8") == 2
     assert "cannot be written: No space left" in capsys.readouterr().err
     assert (tmp_path / name).read_bytes() == b"old" and os.listdir(tmp_path) == [name]
+
+
+class _Full:
+    """A file on a disk that has no more than some bytes left."""
+
+    def __init__(self, file: IO[bytes], left: int) -> None:
+        self._file, self._left = file, left
+
+    def write(self, data: bytes) -> int:
+        self._left -= len(data)
+        if self._left < 0:
+            raise OSError(28, "No space left on device")
+        return self._file.write(data)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._file, name)
+
+
+@pytest.mark.parametrize("left", [0, 2000])
+@pytest.mark.parametrize("suffix", ["png", "svg", "gif", "apng", "mp4", "webm", "html"])
+def test_a_disk_that_is_full_in_the_middle_leaves_the_old_file(
+    qapp, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, suffix: str, left: int
+) -> None:
+    need_extra(suffix)
+
+    @contextmanager
+    def opened(*args: Any) -> Iterator[_Full]:
+        with open(*args) as file:
+            yield _Full(file, left)
+
+    monkeypatch.setattr(atomic_file, "open", opened, raising=False)
+    out = tmp_path / f"a.{suffix}"
+    out.write_bytes(b"old")
+    films = SMALL if suffix in ("gif", "apng", "mp4", "webm") else ()
+    assert render(out, "--steps", "8-12", *films) == 2
+    assert capsys.readouterr().err == f"{out}: cannot be written: No space left on device\n"
+    assert out.read_bytes() == b"old" and os.listdir(tmp_path) == [out.name]
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
