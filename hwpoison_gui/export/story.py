@@ -6,7 +6,7 @@ referred to by number; of the map a scene holds what has changed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -49,7 +49,18 @@ class TooLongError(Exception):
     """The story has more scenes than a reader or a browser can take."""
 
 
-def story(session: Session, title: str, summary: str = "", first: int = 0, last: int | None = None) -> Json:
+def _pass(_: float) -> None:
+    """Progress that nobody follows."""
+
+
+def story(
+    session: Session,
+    title: str,
+    summary: str = "",
+    first: int = 0,
+    last: int | None = None,
+    progress: Callable[[float], object] = _pass,
+) -> Json:
     """The story of all operations, or of a part of their steps.
 
     Parameters
@@ -60,13 +71,15 @@ def story(session: Session, title: str, summary: str = "", first: int = 0, last:
         Of the scenario or machine; Markdown in the summary loses its marks.
     first, last
         Timeline positions at which it begins and ends; None: the newest.
+    progress
+        Called before each scene with the share that is done; what it raises ends the work.
 
     Raises
     ------
     TooLongError
         With more than MOST_SCENES scenes.
     """
-    return _Story(session).tell(title, plain(summary), first, last)
+    return _Story(session, progress).tell(title, plain(summary), first, last)
 
 
 def scenes_of(session: Session, first: int = 0, last: int | None = None) -> list[int]:
@@ -98,8 +111,8 @@ def _at_an_edge(acts: Sequence[Act], number: int) -> bool:
 
 
 class _Story:
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, progress: Callable[[float], object]) -> None:
+        self._session, self._progress = session, progress
         self._pool: dict[tuple[Any, ...], int] = {}
         self._per_cell = 1
         while session.machine.frames > MOST_CELLS * self._per_cell:
@@ -111,7 +124,10 @@ class _Story:
         stops = set(stops_of(session))
         session.seek(first)
         cells = self._cells()
-        scenes = [self._scene(position, stops) for position in positions]
+        scenes = []
+        for number, position in enumerate(positions):
+            self._progress(number / len(positions))
+            scenes.append(self._scene(position, stops))
         session.seek(len(session.steps))  # what became of operations is known at the end
         m = session.machine
         return {

@@ -106,7 +106,7 @@ class Notebook:
 
     def keep_draft(self, text: str) -> bool:
         """Keep text that was typed for the present position, if it is not that of the note there. Returns whether."""
-        old, note = self.draft_here(), self.here()
+        old, note = self.draft_here(), self.here() or self.elsewhere()
         if old is not None:
             self.drafts.remove(old)
         if not text.strip() or (note is not None and text.strip() == note.text):
@@ -126,6 +126,22 @@ class Notebook:
     def here(self) -> Note | None:
         """The note on the present position, or None."""
         return self._at_present(self.notes)
+
+    def elsewhere(self) -> Note | None:
+        """The last note of the present operation if it is at another of its steps, and there is none here."""
+        operation = self._session.operation_at(self._session.position)
+        if operation is None or self.here() is not None:
+            return None
+        notes = [note for note in self.notes if self._operation_of(note) is operation]
+        return max(notes, key=lambda note: note.within, default=None)
+
+    def rewrite(self, note: Note, text: str) -> None:
+        """Give a note another text, where it is; an empty text removes it. What was typed here is no draft any more."""
+        text, place, draft = text.strip(), self.notes.index(note), self.draft_here()
+        if draft is not None:
+            self.drafts.remove(draft)
+        self.notes[place : place + 1] = [note._replace(text=text)] if text else []
+        self.tell()
 
     def _at_present(self, notes: Sequence[Note]) -> Note | None:
         position = self._session.position

@@ -24,6 +24,8 @@ from hwpoison_gui.gui.look.plain import plain_labels
 
 _WIDE: Final = 460  # pixels, at 100 % text
 _LINES: Final = 3  # of the fields below the note
+_APART_NAME: Final = "apart"
+APART: Final = "A note of its own on &this step, after the caption"
 STOPS: Final = "&Stop after this operation when presenting"
 
 
@@ -60,8 +62,14 @@ class _KeepsByEnter(QObject):
         return False
 
 
-def note_dialog(above: QWidget, title: str, about: str, text: str, told: Told | Titled | None) -> QInputDialog:
-    """The dialog with the note `text`; what is `told` is kept as it is typed."""
+def note_dialog(
+    above: QWidget, title: str, about: str, text: str, told: Told | Titled | None, caption: str = ""
+) -> QInputDialog:
+    """The dialog with the note `text`; what is `told` is kept as it is typed.
+
+    `caption`: the note of the operation where it is at another of its steps. It is the one that is changed, unless a
+    box is checked (`is_apart`).
+    """
     dialog = QInputDialog(above)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.setOption(QInputDialog.InputDialogOption.UsePlainTextEditForTextInput)
@@ -78,12 +86,32 @@ def note_dialog(above: QWidget, title: str, about: str, text: str, told: Told | 
     box = dialog.layout()
     if isinstance(box, QVBoxLayout) and told is not None:
         fields = _of_operation(told, dialog) if isinstance(told, Told) else _of_story(told, dialog)
+        if caption:
+            fields.insert(0, _apart(caption, dialog))
         for field in fields:
             box.insertWidget(box.count() - 1, field)
             field.installEventFilter(keeps)
     plain_labels(dialog)
     fitting.resize_dialog(dialog, _WIDE, dialog.sizeHint().height() / look.scale())
     return dialog
+
+
+def is_apart(dialog: QWidget) -> bool:
+    """Whether the text is to be a note of its own, beside the one of its operation."""
+    box = dialog.findChild(QCheckBox, _APART_NAME)
+    return isinstance(box, QCheckBox) and box.isChecked()
+
+
+def _apart(caption: str, dialog: QInputDialog) -> QWidget:
+    box = QCheckBox(APART, dialog)
+    box.setObjectName(_APART_NAME)
+
+    def change(apart: bool) -> None:
+        if dialog.textValue() == ("" if not apart else caption):
+            dialog.setTextValue("" if apart else caption)
+
+    box.toggled.connect(change)
+    return box
 
 
 def _of_operation(told: Told, dialog: QWidget) -> list[QWidget]:

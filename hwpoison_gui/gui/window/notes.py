@@ -102,19 +102,24 @@ class Notes(QObject):
 
     def ask_note(self) -> None:
         """Opens a dialog for a note on the present step. What is typed is a draft until it is accepted."""
-        from hwpoison_gui.gui.window.note_dialog import note_dialog
+        from hwpoison_gui.gui.window.note_dialog import is_apart, note_dialog
 
         self._controller.playback.pause()
-        here, draft = self.notebook.here(), self.notebook.draft_here()
+        here, draft, caption = self.notebook.here(), self.notebook.draft_here(), self.notebook.elsewhere()
         dialog = note_dialog(
             self._above,
-            "Change the note" if here else "Note on this step",
+            "Change the note" if here or caption else "Note on this step",
             self._about(draft is not None),
-            draft.text if draft else here.text if here else "",
+            draft.text if draft else here.text if here else caption.text if caption else "",
             self._told(),
+            caption.text if caption else "",
         )
+
+        def accept(text: str) -> None:
+            self.write(text, None if is_apart(dialog) else caption)
+
         dialog.textValueChanged.connect(self._typed)
-        dialog.textValueSelected.connect(self.write)
+        dialog.textValueSelected.connect(accept)
         dialog.rejected.connect(self._left)
         dialog.open()
 
@@ -169,9 +174,12 @@ class Notes(QObject):
         if self.notebook.draft_here() is not None:
             self.draftKept.emit()
 
-    def write(self, text: str) -> None:
-        """Writes a note on the present step; empty text removes it."""
-        self.notebook.write(text)
+    def write(self, text: str, instead_of: Note | None = None) -> None:
+        """Writes a note on the present step, or another text of a note elsewhere; empty text removes it."""
+        if instead_of is not None and instead_of in self.notebook.notes:
+            self.notebook.rewrite(instead_of, text)
+        else:
+            self.notebook.write(text)
         self._show_notes()
         self._changed()
         if self.notebook.here() is not None:

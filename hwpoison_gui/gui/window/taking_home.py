@@ -19,10 +19,12 @@ from hwpoison_gui.gui.window.saving import Saving
 from hwpoison_gui.gui.window.unsaved import UnsavedWork
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.sources.errors import CancelledError
 
 _REPORT: Final = "Markdown (*.md)"
 _PAGE: Final = "Page for a browser (*.html)"
-Text = Callable[[Session], str]
+Text = Callable[[Session, Callable[[float], None]], str]  # the second is told the share that is done
+_REPEATED: Final = 0.4  # share of the time, about, in which the operations are done again
 
 
 class TakingHome(QObject):
@@ -83,7 +85,7 @@ class TakingHome(QObject):
     def _report(self) -> Text:
         title = self._controller.machine.title
 
-        def text(session: Session) -> str:
+        def text(session: Session, _: Callable[[float], None]) -> str:
             from hwpoison_gui.export.report import report
 
             return report(session, title)
@@ -94,12 +96,12 @@ class TakingHome(QObject):
         machine = self._controller.machine
         title, summary = machine.title, machine.scenario.summary if machine.scenario is not None else ""
 
-        def text(session: Session) -> str:
+        def text(session: Session, each: Callable[[float], None]) -> str:
             from hwpoison_gui.export.html import page
             from hwpoison_gui.export.story import TooLongError, story
 
             try:
-                return page(story(session, title, summary))
+                return page(story(session, title, summary, progress=each))
             except TooLongError as error:
                 raise ScenarioError(str(error)) from None
 
@@ -136,9 +138,15 @@ class TakingHome(QObject):
         if boot is None:
             return
 
-        def work(_: Progress, __: Cancelled) -> str:
+        def work(progress: Progress, cancelled: Cancelled) -> str:
+            def each(share: float, doing: str) -> None:
+                if cancelled():
+                    raise CancelledError
+                progress(share, doing)
+
             copy = boot(profile)
-            copy.reopen(line)
-            return text(copy)
+            for left in copy.go_along(line):
+                each(_REPEATED * (1 - left / len(line)), f"operation {len(line) - left + 1} of {len(line)}")
+            return text(copy, lambda share: each(_REPEATED + (1 - _REPEATED) * share, "writing"))
 
         self.background.run(title, work, take)

@@ -11,11 +11,13 @@ from PySide6.QtWidgets import QCheckBox, QInputDialog, QLineEdit, QPlainTextEdit
 
 from hwpoison_gui.export.report import report
 from hwpoison_gui.export.story import story
+from hwpoison_gui.gui.window.note_dialog import APART
 from hwpoison_gui.opening import open_file
 from hwpoison_gui.session.document import dump, load
 from hwpoison_gui.session.notebook import Notebook
 from hwpoison_gui.session.scenario.reader import load as load_scenario
 from hwpoison_gui.view.facts.stops import stops_of
+from hwpoison_gui.view.rows.notes import note_rows
 from tests.gui.waiting import until
 from tests.gui.window.test_saving import Dialog
 
@@ -84,6 +86,40 @@ def test_notes_on_several_steps_are_one_caption(teller) -> None:
     window.notes.write("At the end.")
     window.controller.seek(operation.first + 2)
     window.notes.write("On the way.")
+    assert operation.telling.caption == "On the way.\n\nAt the end."
+
+
+def test_the_caption_is_changed_from_any_step_of_its_operation(teller) -> None:
+    window, operation = teller.window, teller.session.operations[-1]
+    tell(teller, "The page braeks.")
+    window.controller.seek(operation.first + 2)
+    dialog = asked(teller)
+    edit = dialog.findChild(QPlainTextEdit)
+    assert edit.toPlainText() == "The page braeks."
+    edit.selectAll()
+    QTest.keyClicks(edit, "The page breaks.")
+    accept(teller, dialog)
+    assert operation.telling.caption == "The page breaks." and not window.notes.notebook.drafts
+    assert [row.position for row in note_rows(teller.session, window.notes.notebook)] == [operation.last]
+    dialog = asked(teller)
+    dialog.findChild(QPlainTextEdit).clear()
+    accept(teller, dialog)
+    assert operation.telling.caption == "" and not window.notes.notebook.notes
+
+
+def test_a_step_of_a_captioned_operation_may_have_a_note_of_its_own(teller) -> None:
+    window, operation = teller.window, teller.session.operations[-1]
+    tell(teller, "At the end.")
+    window.controller.seek(operation.first + 2)
+    dialog = asked(teller)
+    own = next(box for box in dialog.findChildren(QCheckBox) if box.text() == APART)
+    own.click()
+    assert dialog.textValue() == ""
+    own.click()
+    assert dialog.textValue() == "At the end."
+    own.click()
+    QTest.keyClicks(dialog.findChild(QPlainTextEdit), "On the way.")
+    accept(teller, dialog)
     assert operation.telling.caption == "On the way.\n\nAt the end."
 
 

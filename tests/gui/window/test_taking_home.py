@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shlex
+import time
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QProgressDialog, QPushButton
 
 from hwpoison_gui import cli, opening, resources
+from hwpoison_gui.export import story
 from hwpoison_gui.opening import at_moment, open_file
 from tests.gui.conftest import made_machine
 from tests.gui.waiting import until
@@ -101,6 +103,29 @@ def test_report_and_page_are_saved(open_window, dialog: Dialog, tmp_path: Path) 
         until(lambda path=path: str(path) in said(user))
         assert path.read_bytes()[: len(start)].lower() == start.lower()
     assert dialog.asked == [f"{LESSON.stem}.md", f"{LESSON.stem}.html"]
+
+
+def test_a_page_can_be_cancelled(open_window, dialog: Dialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    user = open_window(open_file(LESSON))
+    taking = user.window.keeping.taking
+    told: list[float] = []
+
+    def endless(session, title, summary, progress) -> dict:
+        while True:
+            told.append(len(told) / (len(told) + 1))
+            progress(told[-1])
+            time.sleep(0.001)  # as long as a scene takes
+
+    monkeypatch.setattr(story, "story", endless)
+    dialog.answer = str(tmp_path / "a.html")
+    (tmp_path / "a.html").write_bytes(b"old")
+    user.window.actions_["save-page"].trigger()
+    until(lambda: told)
+    shown = user.window.findChild(QProgressDialog)
+    shown.findChild(QPushButton).click()
+    until(lambda: not taking.background.busy)
+    assert said(user) == "" and (tmp_path / "a.html").read_bytes() == b"old"
+    assert not [one for one in tmp_path.iterdir() if one.suffix == ".tmp"]
 
 
 def test_a_file_that_cannot_be_written_stays(open_window, dialog: Dialog, tmp_path: Path, monkeypatch) -> None:
