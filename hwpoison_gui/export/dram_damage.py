@@ -1,0 +1,197 @@
+"""What faults of DRAM would do to a machine, and how often, as text for a terminal and as JSON values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from textwrap import wrap
+from typing import Any, Final
+
+from hwpoison_gui.dram.rates import DEVICES_PER_RANK
+from hwpoison_gui.export.dram import runs_of
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.terminal import one_line
+from hwpoison_gui.view.base.hits import IN_SHORT
+from hwpoison_gui.view.base.naming import listed
+from hwpoison_gui.view.base.units import FRAME_SIZE, amount
+from hwpoison_gui.view.damage.damage import Toll
+from hwpoison_gui.view.damage.expected import MACHINE_YEARS, AssessedRates
+from hwpoison_gui.view.damage.fault import MOVED, AssessedFault, FaultDamage
+from hwpoison_gui.view.damage.hits import DIES, IMPACTS
+from hwpoison_gui.view.damage.moved import MIGRATED
+from hwpoison_gui.view.outcome import classes as outcomes
+from hwpoison_gui.view.words.words import counted
+
+_KILL: Final = ("late kill", "early kill")
+_LABEL: Final = 24
+_EACH: Final = 17
+_MOST_NAMED: Final = 6
+_MOST_RUNS: Final = 4
+_DYING: Final = tuple(kind for code, kind in enumerate(IMPACTS) if DIES[code])
+
+
+# -- a fault
+
+
+def fault_as_text(m: Machine, one: AssessedFault, width: int) -> str:
+    """The three courses of a fault side by side, policy by policy; then who is hit, and what is not moved."""
+    runs = runs_of(one.pfns)
+    shown = [f"{first:#x}+{count:#x}" if count > 1 else f"{first:#x}" for first, count in runs]
+    size = amount(len(one.pfns) * FRAME_SIZE)
+    by = "made up" if one.geometry.made_up else one.geometry.key or one.geometry.name
+    lines = [f"{one.fault.name(one.geometry)}, geometry {by}"]
+    lines += wrap(f"{counted(len(one.pfns), 'frame')}, {size}: {listed(shown, _MOST_RUNS)}", width)
+    for damage in one.damages:
+        lines += ["", *_courses(one.fault.mode, damage)]
+        who = [f"{_name(m, tgid)} {IN_SHORT[kind][1]}" for tgid, kind in damage.nothing.hit.items()]
+        if who:
+            lines += wrap(f"Nothing done: {listed(who, _MOST_NAMED)}", width, initial_indent="  ",
+                          subsequent_indent="    ")  # fmt: skip
+    lines += ["", *_offlined(one.damages[0], one.fault.mode, width)]
+    return "\n".join(lines) + "\n"
+
+
+def _courses(mode: str, damage: FaultDamage) -> Iterator[str]:
+    tolls = damage.nothing, damage.by_page, damage.by_part
+    first = ("", "page by page,", f"whole {mode} at")
+    second = ("nothing done", "at best", "1st error, worst")
+    yield _KILL[damage.early].ljust(_LABEL) + "".join(head.rjust(_EACH) for head in first)
+    yield " " * _LABEL + "".join(head.rjust(_EACH) for head in second)
+    for name, value in _MEASURES.items():
+        cells = [value(toll) for toll in tolls]
+        if any(cells) or name in ("frames that fail", "processes hit"):
+            show = amount if name == "content lost" else "{:,}".format
+            yield f"  {name}".ljust(_LABEL) + "".join(show(cell).rjust(_EACH) for cell in cells)
+
+
+def _of(*classes: int) -> Callable[[Toll], int]:
+    return lambda toll: sum(toll.frames[code] for code in classes)
+
+
+_MEASURES: Final[dict[str, Callable[[Toll], int]]] = {
+    "frames that fail": lambda toll: sum(toll.frames[outcomes.FREE : outcomes.POISONED]),
+    "  panic": _of(outcomes.PANICS, outcomes.INIT),
+    "  stay in use": _of(outcomes.IGNORED, outcomes.STUCK),
+    "  end a namespace": _of(outcomes.NAMESPACE),
+    "  signal": _of(outcomes.EARLY, outcomes.LATE),
+    "  lose data alone": _of(outcomes.LOST),
+    "  recovered silently": _of(outcomes.SILENT),
+    "  set aside, free": _of(outcomes.FREE),
+    "processes hit": lambda toll: len(toll.hit),
+    "processes that die": lambda toll: sum(kind in _DYING for kind in toll.hit.values()),
+    "content lost": lambda toll: toll.lost,
+}
+
+
+def _offlined(damage: FaultDamage, mode: str, width: int) -> Iterator[str]:
+    whole = sum(damage.offlined.values())
+    moved = [f"{damage.offlined[result]:,} {result}" for result in MOVED if damage.offlined.get(result)]
+    yield f"Soft offline: {', '.join(moved) if moved else 'none moved'}, of {counted(whole, 'frame')}"
+    for kind, why, frames in damage.obstacles:
+        yield from wrap(f"{frames:,} not moved, {kind}: {why}", width, initial_indent="  ", subsequent_indent="    ")
+    needed = damage.offlined.get(MIGRATED, 0)
+    if needed > damage.free:
+        yield from wrap(
+            f"Not all can be: {counted(needed, 'frame')} would be migrated, and {damage.free:,} outside the {mode} "
+            "are free. Courses with soft offline are too good then.", width, initial_indent="  ",
+            subsequent_indent="    ")  # fmt: skip
+
+
+def _name(m: Machine, tgid: int) -> str:
+    process = m.processes.view.get(tgid)
+    return one_line(process.label) if process is not None else str(tgid)
+
+
+def fault_as_dict(m: Machine, one: AssessedFault) -> dict[str, Any]:
+    """The same for JSON; `runs`: first frame and number of frames."""
+    return {
+        "fault": one.fault.name(one.geometry),
+        "geometry": one.geometry.key or one.geometry.name,
+        "frames": len(one.pfns),
+        "runs": runs_of(one.pfns),
+        "policies": [
+            {
+                "early_kill": damage.early,
+                "nothing": _toll_as_dict(m, damage.nothing),
+                "page_by_page_at_best": _toll_as_dict(m, damage.by_page),
+                "whole_part_at_worst": _toll_as_dict(m, damage.by_part) | {"first_error": damage.first},
+            }
+            for damage in one.damages
+        ],
+        "soft_offline": one.damages[0].offlined,
+        "not_moved": [{"kind": kind, "why": why, "frames": frames} for kind, why, frames in one.damages[0].obstacles],
+        "free_outside": one.damages[0].free,
+    }
+
+
+def _toll_as_dict(m: Machine, toll: Toll) -> dict[str, Any]:
+    counts = {one.key: toll.frames[one.id] for one in outcomes.CLASSES if toll.frames[one.id]}
+    hit = [{"tgid": tgid, "task": _name(m, tgid), "impact": kind} for tgid, kind in toll.hit.items()]
+    return {"outcomes": counts, "lost": toll.lost, "hit": hit}
+
+
+# -- an expectation
+
+
+def rates_as_text(one: AssessedRates, width: int) -> str:
+    """Sorts of faults in rows, with the bounds in brackets; then the sums, and what the numbers rest on."""
+    assumed = f", assumed: {DEVICES_PER_RANK} a rank; --devices says" if one.is_assumed else ""
+    lines = [f"Expected in {MACHINE_YEARS:,} machine-years by the rates of {one.rates.name}",
+             f"{counted(one.devices, 'device')}{assumed}"]  # fmt: skip
+    for early, found in one.found:
+        lines += ["", f"{_KILL[early]:18}{'FIT':>6}{'faults':>20}{'frames each':>12}{'processes hit':>22}"]
+        for row in found:
+            lines.append(f"  {row.name:16}{row.fit:>6.1f}{_bounded(row.faults):>20}{row.mean.frames:>12,.0f}"
+                         f"{_bounded(row.hit):>22}")  # fmt: skip
+        sums = (
+            tuple(map(sum, zip(*(getattr(row, field) for row in found), strict=True))) for field in ("faults", "hit")
+        )
+        faults, hit = map(_bounded, sums)
+        lines.append(f"  {'all':16}{sum(row.fit for row in found):>6.1f}{faults:>20}{'':12}{hit:>22}")
+    notes = ["Nothing is corrected in this count: with ECC, most faults of one device are, and these are upper bounds.",
+             f"In brackets: a factor of {one.rates.factor:g} to both sides. {one.rates.bounds_source}."]  # fmt: skip
+    if one.geometry.merged:
+        notes.append("The geometry does not tell ranks apart: a rank is a whole DIMM here, and counted as one rank.")
+    notes += [f"Source: {text}" for text in one.rates.sources]
+    notes += [f"Not known: {text}" for text in one.rates.unpublished]
+    lines.append("")
+    for note in notes:
+        lines += wrap(note, width, subsequent_indent="  ")
+    return "\n".join(lines) + "\n"
+
+
+def _bounded(bounds: Sequence[float]) -> str:
+    low, middle, high = map(_rounded, bounds)
+    return f"{middle} ({low} to {high})"
+
+
+def _rounded(number: float) -> str:
+    return f"{number:.2g}" if number < 10 else f"{number:,.0f}"
+
+
+def rates_as_dict(one: AssessedRates) -> dict[str, Any]:
+    """The same for JSON; ranges are [low, as the rate says, high]."""
+    return {
+        "rates": one.rates.name,
+        "sources": list(one.rates.sources),
+        "machine_years": MACHINE_YEARS,
+        "devices": one.devices,
+        "devices_assumed": one.is_assumed,
+        "policies": [
+            {
+                "early_kill": early,
+                "faults": [
+                    {
+                        "name": row.name,
+                        "part": row.part,
+                        "fit": row.fit,
+                        "faults": list(row.faults),
+                        "mean": row.mean._asdict(),
+                        "hit": list(row.hit),
+                        "dead": list(row.dead),
+                    }
+                    for row in found
+                ],
+            }
+            for early, found in one.found
+        ],
+    }
