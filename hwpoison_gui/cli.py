@@ -28,6 +28,7 @@ _USAGE: Final = """hwpoison-gui [FILE [--at MOMENT] | --live | --present FILE [-
        hwpoison-gui kernels [--on MACHINE | --live] [--json | --to OUT] FILE|FRAME
        hwpoison-gui kernels --between OLD NEW [--early] [--json] [FILE | --live]
        hwpoison-gui dram [--geometry G] [--on MACHINE | --live] [--json] [FRAME|ADDRESS|FAULT]
+       hwpoison-gui assess [--profile NAME] [--early-kill 0,1] [--by GROUP] [--top N] [--json | --csv] MACHINE...
        hwpoison-gui report [--out FILE] FILE
        hwpoison-gui render FILE --to OUT [--what MAP] [--size WxH] [--steps A-B]"""
 
@@ -39,6 +40,7 @@ _COMMANDS_HELP: Final = """commands:
   pictures --out DIR   write pictures of a scenario's first, middle and last step, and its log
   kernels FILE|FRAME   let an error happen under every modelled kernel, early and late, and compare
   dram FRAME|FAULT     say where a frame lies in DRAM, and which frames a row, bank or DIMM has
+  assess MACHINE...    say what an error in each frame would do, early and late, and what is most dangerous
   report FILE          write what the errors of a scenario did, and why, as Markdown
   render FILE --to OUT write a page for the browser, a picture or a film: OUT ends in .html .png .svg .gif .mp4
 
@@ -53,6 +55,7 @@ examples:
   hwpoison-gui check scenarios/          exit status 0: all hold, 1: one differs, 2: a file is bad
   hwpoison-gui simulate --json demo.toml | jq .result
   hwpoison-gui simulate --on server.npz steps.toml   the steps on a recorded machine
+  hwpoison-gui assess --by process server.npz        which process would be hit most
 
 `hwpoison-gui COMMAND --help` describes one command; a file named like a command is ./check.
 """

@@ -258,6 +258,12 @@ def _records(arguments: Sequence[str]) -> int:
     return reported.status
 
 
+def _assess(arguments: Sequence[str]) -> int:
+    from hwpoison_gui.command_assess import run
+
+    return run(arguments)
+
+
 def _report(arguments: Sequence[str]) -> int:
     parser = _parser("report", "Write what the errors of a scenario did, and why, as Markdown for a bug report.")
     parser.add_argument("file", type=Path, metavar="FILE", help="a scenario")
@@ -413,6 +419,7 @@ COMMANDS: Final[dict[str, Callable[[Sequence[str]], int]]] = {
     "pictures": _pictures,
     "kernels": _kernels,
     "records": _records,
+    "assess": _assess,
     "report": _report,
     "render": _render,
     "dram": _dram,

@@ -23,6 +23,7 @@ from hwpoison_gui.record import Record
 from hwpoison_gui.session.dry_run import dry
 from hwpoison_gui.view.base.kinds import KINDS, kind_of
 from hwpoison_gui.view.damage.damage import Damage
+from hwpoison_gui.view.damage.uses import owners_known
 from hwpoison_gui.view.outcome import classes as outcomes
 
 I64 = npt.NDArray[np.int64]
@@ -43,13 +44,14 @@ MEANINGS: Final = {
 }
 # Why a frame is not moved, by the site that decides.
 _REASONS: Final[dict[Site, str]] = {
-    UNHANDLABLE: "neither on an LRU list nor free (slab, page table, reserved or other kernel memory)",
+    UNHANDLABLE: "neither on an LRU list nor free",
     soft_offline.NOT_SPLIT: "the huge page cannot be split: somebody holds a reference to it",
     soft_offline.NOT_LRU: "on no LRU list",
     soft_offline.DISABLED: "vm.enable_soft_offline is 0",
     HELD: "somebody holds a reference that cannot be migrated",
     NO_MEMORY: "no free memory to migrate to",
 }
+_NO_OWNERS: Final = "who holds references to it is not known"
 _OTHERWISE: Final = "page_handle_poison() cannot take it off the free list"
 
 
@@ -78,7 +80,7 @@ class Obstacle(Record):
 
 
 class SoftOffline(Record):
-    """Soft offline of all frames of a machine, each alone.
+    """Soft offline of all frames of a machine, each alone; empty under a kernel that has none.
 
     `frames`: number of frames by class of outcome, for each result but NO_PAGE. `obstacles`: the largest first.
     """
@@ -90,6 +92,8 @@ class SoftOffline(Record):
 def find_soft_offline(damage: Damage) -> Generator[float, None, SoftOffline]:
     """Soft offline of all frames, in slices; yields the share that is done."""
     m, assessment = damage.m, damage.assessment
+    if not m.profile.has("soft_offline"):
+        return SoftOffline({}, ())
     count = np.bincount(assessment.class_of, minlength=len(assessment.codes))
     frames = {result: np.zeros(len(outcomes.CLASSES), np.int64) for result in MEANINGS}
     obstacles: dict[tuple[str, str, str], I64] = {}
@@ -101,7 +105,8 @@ def find_soft_offline(damage: Damage) -> Generator[float, None, SoftOffline]:
         code = assessment.codes[number]
         frames[offlined.result][code] += count[number]
         if offlined.result == NOT_MOVED:
-            key = offlined.why, str(offlined.errno), KINDS[kind_of(m.page(pfn))].name
+            why = offlined.why if offlined.why != _REASONS[HELD] or owners_known(m) else _NO_OWNERS
+            key = why, str(offlined.errno), KINDS[kind_of(m.page(pfn))].name
             obstacles.setdefault(key, np.zeros(len(outcomes.CLASSES), np.int64))[code] += count[number]
     listed = [Obstacle(*key, tuple(by_code.tolist())) for key, by_code in obstacles.items()]
     listed.sort(key=lambda one: (-sum(one.frames), one.kind, one.why))

@@ -23,14 +23,17 @@ from hwpoison_gui.view.outcome import classes as outcomes
 
 R = TypeVar("R")
 
-# Classes of outcomes by what becomes of the machine; those of no page and of broken pages are in none.
+# Classes of outcomes by what becomes of the machine; frames that are no page or broken before are in none.
+# HARMFUL: somebody is signalled, content is lost, or the kernel panics.
 HANDLED: Final = (
     outcomes.FREE, outcomes.SILENT, outcomes.LOST, outcomes.LATE, outcomes.EARLY, outcomes.NAMESPACE,
 )  # fmt: skip
 IN_USE: Final = (outcomes.STUCK, outcomes.IGNORED)
 PANIC_LATE: Final = (outcomes.INIT,)
 PANIC_NOW: Final = (outcomes.PANICS,)
-NOT_COUNTED: Final = (outcomes.OUTSIDE, outcomes.HOLE, outcomes.POISONED)
+HARMFUL: Final = (
+    outcomes.LOST, outcomes.LATE, outcomes.EARLY, outcomes.NAMESPACE, outcomes.STUCK, outcomes.INIT, outcomes.PANICS,
+)  # fmt: skip
 
 
 class Survival(Record):
@@ -77,6 +80,34 @@ class PolicyReport(Record):
     signalled_late: int
     killed: int
     soft_offline: SoftOffline
+
+
+class MachineReport(Record):
+    """The damage on one machine.
+
+    Attributes
+    ----------
+    name : str
+        Its file as it was given, or that it is a copy of this computer.
+    profile, modelled : str
+        The profile, and the kernel that it models, as in "6.1".
+    frames : int
+        Frames, holes included.
+    owners : bool
+        Whether its source says which processes have which frames.
+    notes : tuple of str
+        What its source does not say, and how it was made up.
+    policies : tuple of PolicyReport
+        One for each value of vm.memory_failure_early_kill that was asked for.
+    """
+
+    name: str
+    profile: str
+    modelled: str
+    frames: int
+    owners: bool
+    notes: tuple[str, ...]
+    policies: tuple[PolicyReport, ...]
 
 
 def find_report(m: Machine, early: Sequence[int], by: str, top: int) -> Generator[float, None, list[PolicyReport]]:

@@ -54,6 +54,11 @@ class Uses(Record):
     how: U8
 
 
+def owners_known(m: Machine) -> bool:
+    """Whether the machine's source says which processes have which frames; flags of pages alone do not."""
+    return any(process.mm for process in m.living())
+
+
 def find_uses(m: Machine, users: Users) -> Generator[None, None, Uses]:
     """All uses of a machine at rest, in slices; it must stay as it is meanwhile.
 

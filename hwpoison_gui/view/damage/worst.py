@@ -23,6 +23,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hwpoison_gui.record import Record
+from hwpoison_gui.view.base.hits import Hit
+from hwpoison_gui.view.base.kinds import KINDS, kind_of
 from hwpoison_gui.view.base.naming import file_name
 from hwpoison_gui.view.base.units import FRAME_SIZE
 from hwpoison_gui.view.damage.damage import Damage
@@ -46,14 +48,15 @@ _CHUNK: Final = 1 << 20  # frames at a time
 class WorstFrame(Record):
     """A frame and what an error in it would do. `outcome`: class (classes.CLASSES). `lost`: bytes.
 
-    `hit`: tgid -> impact (hits.MEANINGS), the worst first. `dead`: as of PerFrame.
+    `kind`: of page, as the map names it. `hit`: the processes that it hits, the worst first. `dead`: as of PerFrame.
     """
 
     pfn: int
+    kind: str
     outcome: int
     dead: int
     lost: int
-    hit: dict[int, str]
+    hit: tuple[Hit, ...]
 
 
 class FileToll(Record):
@@ -122,7 +125,9 @@ def worst_frames(damage: Damage, most: int, counts: PerFrame | None = None) -> l
 def _worst_frame(damage: Damage, pfn: int, dead: int) -> WorstFrame:
     toll = damage.toll(np.array([pfn]))
     number = damage.assessment.class_of[pfn]
-    return WorstFrame(pfn, int(damage.assessment.codes[number]), dead, toll.lost, toll.hit)
+    hit = tuple(Hit(tgid, damage.m.processes.view[tgid].label, kind) for tgid, kind in toll.hit.items())
+    kind = KINDS[kind_of(damage.m.page(pfn))].name
+    return WorstFrame(pfn, kind, int(damage.assessment.codes[number]), dead, toll.lost, hit)
 
 
 def _scores_of_classes(damage: Damage) -> I64:

@@ -47,7 +47,7 @@ def test_what_kills_more_is_more_dangerous() -> None:
     names = {session.resolve_frame(f"a:m+{page}"): page for page in range(3)}
     # m+2 is of a, c and d, and with c its namespace, d included, ends; c and d share a page, too.
     assert names[worst[0].pfn] == 2 and worst[0].dead == 4
-    assert list(worst[0].hit.values()) == [ENDS, LATER, LATER]
+    assert [one.kind for one in worst[0].hit] == [ENDS, LATER, LATER]
     assert worst[0].lost == 4096 and worst[0].outcome == outcomes.NAMESPACE
 
 
@@ -58,7 +58,7 @@ def test_a_panic_is_worse_than_any_number_of_deaths() -> None:
     do(session, "write", task="init", at="m+0", value="x")
     damage = Damage.of(session.machine, 0)
     worst = worst_frames(damage, 2)
-    assert worst[0].pfn == session.resolve_frame("init:m+0") and list(worst[0].hit.values()) == [PANICS]
+    assert worst[0].pfn == session.resolve_frame("init:m+0") and [one.kind for one in worst[0].hit] == [PANICS]
     assert tolls_of_processes(damage)[0].tgid == 1
     assert max(tolls_of_processes(damage), key=lambda one: one.danger).tgid == 1
 
