@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QTimer
@@ -15,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from hwpoison_gui import __version__
 from hwpoison_gui.gui.app import crash
-from hwpoison_gui.gui.look.settings import START_PAGE
+from hwpoison_gui.gui.look.settings import START_WITH, WITH_LAST, WITH_PAGE
 from hwpoison_gui.gui.window.main_window import MainWindow
 from hwpoison_gui.opening import Start
 
@@ -66,16 +67,25 @@ class AfterPaint(QObject):
 def begin(start: Start, then: Callable[[MainWindow], None], *, page: bool = False) -> MainWindow:
     """Shows a window with the map alone, and completes it after that is painted; then calls `then` with it.
 
-    `page`: with the start page instead of the map, unless the user does not want it.
+    `page`: nothing was asked for: the user's setting decides between start page, the last file, and the map.
     """
 
     def complete() -> None:
         window.complete(start.open())
+        if failed:
+            from hwpoison_gui.gui.widgets.messages import show_error
+
+            show_error(window, failed[0], failed[1])
         then(window)
 
     window = MainWindow()
     first: QWidget = window.map.view.viewport()
-    if page and window.settings.get(START_PAGE):
+    wanted = window.settings.get(START_WITH) if page else ""
+    failed: tuple[str, ...] = ()
+    if wanted == WITH_LAST:
+        last, failed = _last()
+        start, wanted = (start, WITH_PAGE) if last is None else (last, wanted)
+    if wanted == WITH_PAGE:
         window.show_start_page()
         assert window.starting is not None
         first = window.starting.page
@@ -84,6 +94,20 @@ def begin(start: Start, then: Callable[[MainWindow], None], *, page: bool = Fals
     AfterPaint(first, complete)
     window.show()
     return window
+
+
+def _last() -> tuple[Start | None, tuple[str, ...]]:
+    """The file that was open last; None if there is none, and a title and a message if it cannot be opened."""
+    from hwpoison_gui.opening import open_file, start_of
+    from hwpoison_gui.session.document.recent import recent_files
+    from hwpoison_gui.session.errors import ScenarioError
+    from hwpoison_gui.sources.errors import SourceError
+
+    path = next((path for path in (Path(one.path) for one in recent_files()) if path.exists()), None)
+    try:
+        return start_of(open_file(path)) if path is not None else None, ()
+    except (ScenarioError, SourceError, OSError) as error:
+        return None, (f"Cannot open {path.name}", str(error))
 
 
 def run(start: Start, *, live: bool = False, present: bool = False, at_moment: bool = False, page: bool = False) -> int:

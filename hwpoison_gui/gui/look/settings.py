@@ -101,10 +101,16 @@ COLLAPSED: Final = Setting(
     "collapsed", "", _words_of(PANEL_NAMES), "names of the panels that show only their title bar"
 )
 AROUND: Final = Setting("around-map", "", _margins, "pixels of the window around the map: left, above, right, below")
-START_PAGE: Final = Setting("start-page", True, _yes_or_no, "whether a start without a file shows the start page")
+WITH_PAGE, WITH_LAST, WITH_DESKTOP = "page", "last", "desktop"
+START_WITH: Final = Setting(
+    "start-with",
+    WITH_PAGE,
+    _one_of((WITH_PAGE, WITH_LAST, WITH_DESKTOP)),
+    "what a start without a file shows: the start page, the file that was open last, or a small desktop",
+)
 SETTINGS: Final[tuple[Setting[Any], ...]] = (
     THEME, TEXT_SIZE, STILL, SPEED, LAYOUT, DRAM_GEOMETRY, ROW_WIDTH, OVERVIEW, GEOMETRY, DOCKS, COLLAPSED, AROUND,
-    START_PAGE,
+    START_WITH,
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.look.enabling import PANICKED
-from hwpoison_gui.gui.look.settings import SPEEDS, START_PAGE, Settings
+from hwpoison_gui.gui.look.settings import SPEEDS, START_WITH, WITH_DESKTOP, WITH_LAST, WITH_PAGE, Settings
 from hwpoison_gui.gui.map.filter_control import FilterControl
 from hwpoison_gui.gui.map.history import MapHistory
 from hwpoison_gui.gui.map.layout_control import WIDTHS, LayoutControl
@@ -58,17 +58,27 @@ _PANELS: Final = (
 def start_commands(
     show: Callable[[], None], settings: Settings, starting: Callable[[], Starting | None]
 ) -> list[Command]:
-    def toggle() -> None:
-        wanted = not settings.get(START_PAGE)
-        settings.keep(START_PAGE, wanted)
+    def choose(what: str) -> None:
+        settings.keep(START_WITH, what)
         page = starting()
         if page is not None:
-            page.page.kept.setChecked(wanted)
+            page.page.kept.setChecked(what == WITH_PAGE)
+
+    def is_chosen(what: str) -> bool:
+        return settings.get(START_WITH) == what
 
     return [
         Command("start-page", "&Machine", "Start pa&ge", "Lessons, and the other ways in", show, keys=("Alt+Home",)),
-        Command("start-with-page", "&View", "Start page at &every start", "Whether a start without a file shows the "
-                "start page", toggle, separated=True, checked=lambda: settings.get(START_PAGE)),
+        *(
+            Command(f"start-with-{what}", "&Machine > At e&very start", text, f"A start without a file shows {tip}",
+                    partial(choose, what), group="start-with",
+                    checked=partial(is_chosen, what))
+            for what, text, tip in (
+                (WITH_PAGE, "The start &page", "the lessons, and the other ways in"),
+                (WITH_LAST, "What was open &last", "the file that was open last, where it was left"),
+                (WITH_DESKTOP, "A small &desktop", "a small desktop of 256 MiB, always the same"),
+            )
+        ),
     ]  # fmt: skip
 
 

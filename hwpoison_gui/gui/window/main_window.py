@@ -194,9 +194,7 @@ class MainWindow(QMainWindow):
         self.comparison = Comparison(self, c, self.present, self.appearance, self.keeping.compared)
         self.presentation = Presentation(self, c, self.present, self.appearance)
         self.menus = ContextMenus(self, self.map, c, self.present, self.appearance)
-        self.actions_ = Actions(
-            self, self._commands(), lambda: c.occupied, lambda: self.starting is not None and self.starting.shown
-        )
+        self.actions_ = Actions(self, self._commands(), lambda: c.occupied, lambda: self._is_covered)
         self.on_demand = OnDemand(self, c, self.appearance, self.map, self.map_stage, self.filter, self.actions_)
         self.menu_of = build_menu_bar(self.menuBar(), self.actions_)
         self.keeping.add_menus(self.menu_of, self.actions_["live"], self.comparison.show_in)
@@ -266,7 +264,11 @@ class MainWindow(QMainWindow):
     @property
     def is_complete(self) -> bool:
         """Whether all visible panels are created; the others follow in the next turns of the event loop."""
-        return self._is_built and self.panels.complete
+        return self._is_built and (self._is_covered or self.panels.complete)
+
+    @property
+    def _is_covered(self) -> bool:
+        return self.starting is not None and self.starting.shown
 
     # -- placing
 

@@ -39,7 +39,8 @@ class Starting(QObject):
         self._idle.timeout.connect(self.fill)
         self._pictures: Pictures | None = None
         self.comparison: Comparison | None = None
-        self.page = page = StartPage(window, window.appearance.theme, window.settings.get(keys.START_PAGE))
+        kept = window.settings.get(keys.START_WITH) == keys.WITH_PAGE
+        self.page = page = StartPage(window, window.appearance.theme, kept)
         page.lessons.set_lessons(lessons.kept())
         self._list_ways()
         self._appearance.changed.connect(self._set_theme)
@@ -115,7 +116,8 @@ class Starting(QObject):
             self.comparison.shown.set_theme(theme)
 
     def _keep(self, shown: bool) -> None:
-        self._window.settings.keep(keys.START_PAGE, shown)
+        if shown != (self._window.settings.get(keys.START_WITH) == keys.WITH_PAGE):
+            self._window.settings.keep(keys.START_WITH, keys.WITH_PAGE if shown else keys.WITH_DESKTOP)
         if self._complete:
             self._window.actions_.refresh()
 

@@ -24,7 +24,7 @@ OTHER = {
     keys.DOCKS: QByteArray(b"docks"),
     keys.COLLAPSED: "tasks log",
     keys.AROUND: "0 77 435 366",
-    keys.START_PAGE: False,
+    keys.START_WITH: keys.WITH_LAST,
 }
 
 

@@ -15,8 +15,9 @@ from pytestqt.qtbot import QtBot
 from hwpoison_gui import lessons
 from hwpoison_gui.gui.app import run
 from hwpoison_gui.gui.look import fitting
-from hwpoison_gui.gui.look.settings import START_PAGE
+from hwpoison_gui.gui.look.settings import START_WITH, WITH_DESKTOP, WITH_LAST, WITH_PAGE
 from hwpoison_gui.gui.start.page import StartPage
+from hwpoison_gui.gui.widgets import messages
 from hwpoison_gui.gui.window.actions import COVERED
 from hwpoison_gui.gui.window.main_window import MainWindow
 from hwpoison_gui.opening import start_of
@@ -140,15 +141,52 @@ def test_a_setting_keeps_it_away(start) -> None:
     window = start()
     page = page_of(window)
     page.kept.click()
-    assert not window.settings.get(START_PAGE) and not window.actions_["start-with-page"].isChecked()
+    assert window.settings.get(START_WITH) == WITH_DESKTOP and window.actions_["start-with-desktop"].isChecked()
     window.close()
     window = start()
     assert window.starting is None and window.map.view.hasFocus()
     window.actions_["start-page"].trigger()
     assert page_of(window).isVisible() and not page_of(window).kept.isChecked()
-    window.actions_["start-with-page"].setEnabled(True)
     window.actions_["start-with-page"].trigger()
-    assert page_of(window).kept.isChecked() and window.settings.get(START_PAGE)
+    assert page_of(window).kept.isChecked() and window.settings.get(START_WITH) == WITH_PAGE
+
+
+def test_a_start_can_go_on_with_what_was_open_last(start, tmp_path: Path) -> None:
+    window = start()
+    window.actions_["start-with-last"].trigger()
+    assert not page_of(window).kept.isChecked()
+    window.close()
+    window = start()
+    assert page_of(window).isVisible(), "nothing was open before"
+    window.machines.open_path(lessons.paths()[1])
+    until(lambda: file_of(window).startswith("07"))
+    window.controller.seek(17)
+    window.controller.selection.select(77)
+    window.close()
+    window = start()
+    assert window.starting is None and file_of(window).startswith("07")
+    assert (window.controller.session.position, window.controller.selection.frame) == (17, 77)
+    window.actions_["start-page"].trigger()
+    assert not page_of(window).kept.isChecked() and window.settings.get(START_WITH) == WITH_LAST
+
+
+def test_a_last_file_that_cannot_be_opened_is_reported_over_the_start_page(
+    start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = start()
+    window.actions_["start-with-last"].trigger()
+    bad = tmp_path / "mine.toml"
+    bad.write_bytes(lessons.paths()[0].read_bytes())
+    window.machines.open_path(bad)
+    until(lambda: file_of(window) == "mine.toml")
+    window.close()
+    bad.write_text("format = 1\n[[step]]\nop = 'no such thing'\n")
+    said: list[tuple[str, str]] = []
+    monkeypatch.setattr(messages, "show_error", lambda above, *words: said.append(words))
+    window = start()
+    assert page_of(window).isVisible() and file_of(window) != "mine.toml"
+    (words,) = said
+    assert words[0] == "Cannot open mine.toml" and "title: missing" in words[1]
 
 
 def test_arrows_go_among_lessons_and_enter_opens_one(start) -> None:
@@ -294,4 +332,4 @@ def test_a_window_that_is_closed_meanwhile_leaves_no_thread(start) -> None:
 
 def test_settings_are_those_of_the_test(start) -> None:
     start()
-    assert QSettings().value("start-page") is None
+    assert QSettings().value("start-with") is None
