@@ -104,8 +104,10 @@ def _last() -> tuple[Start | None, tuple[str, ...]]:
     from hwpoison_gui.sources.errors import SourceError
 
     path = next((path for path in (Path(one.path) for one in recent_files()) if path.exists()), None)
+    if path is None:
+        return None, ()
     try:
-        return start_of(open_file(path)) if path is not None else None, ()
+        return start_of(open_file(path)), ()
     except (ScenarioError, SourceError, OSError) as error:
         return None, (f"Cannot open {path.name}", str(error))
 
