@@ -26,7 +26,7 @@ _USAGE: Final = """hwpoison-gui [FILE [--at MOMENT] | --live | --present FILE [-
        hwpoison-gui fidelity [--out FILE]
        hwpoison-gui pictures [FILE] --out DIR
        hwpoison-gui kernels [--on MACHINE | --live] [--json | --to OUT] FILE|FRAME
-       hwpoison-gui kernels --between OLD NEW [--early] [--json] [FILE | --live]
+       hwpoison-gui kernels --between KERNEL OTHER [--early] [--json | --to OUT] [FILE | --live]
        hwpoison-gui dram [--geometry G] [--on MACHINE | --live] [--json] [FRAME|ADDRESS|FAULT]
        hwpoison-gui assess [--profile NAME] [--early-kill 0,1] [--by GROUP] [--top N] [--json | --csv] MACHINE...
        hwpoison-gui report [--out FILE] FILE

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
@@ -187,8 +187,11 @@ def _kernels(arguments: Sequence[str]) -> int:
     parser.add_argument("--to", type=Path, metavar="OUT", help="write a table: NAME.md, NAME.csv or NAME.txt")
     from hwpoison_gui.kernel.profile.registry import PROFILES
 
-    between = "instead: which frames of a machine (FILE, or the small desktop) come out differently, and why"
-    parser.add_argument("--between", nargs=2, metavar=("OLD", "NEW"), choices=tuple(PROFILES), help=between)
+    between = (
+        "instead: in which frames of a machine (FILE, or the small desktop) an error has another outcome under a "
+        "second kernel than under the first, and which difference of the kernels decides it"
+    )
+    parser.add_argument("--between", nargs=2, metavar=("KERNEL", "OTHER"), choices=tuple(PROFILES), help=between)
     parser.add_argument("--early", action="store_true", help="with --between: under early kill")
     options = parser.parse_args(arguments)
     if options.between is not None:
@@ -201,8 +204,7 @@ def _kernels(arguments: Sequence[str]) -> int:
 
     written = comparison.FORMATS.get(options.to.suffix.lower()) if options.to is not None else None
     if options.to is not None and written is None:
-        names = ", ".join(f"NAME{suffix}" for suffix in comparison.FORMATS)
-        return complain(f"{options.to}: not a format that can be written; expected {names}", BAD_FILE)
+        return _no_format(options.to, comparison.FORMATS)
     with Reported(options.on) as reported:
         click = click_of(options.what, _machine(options))
         columns = list(columns_of(click.recipe, click.base, lambda share, doing: None, lambda: False))
@@ -217,20 +219,32 @@ def _kernels(arguments: Sequence[str]) -> int:
     return reported.status
 
 
+def _no_format(out: Path, formats: Iterable[str]) -> int:
+    names = ", ".join(f"NAME{suffix}" for suffix in formats)
+    return complain(f"{out}: not a format that can be written; expected {names}", BAD_FILE)
+
+
 def _between(options: argparse.Namespace) -> int:
     from hwpoison_gui.export import kernels
+    from hwpoison_gui.kernel.profile.registry import PROFILES
     from hwpoison_gui.opening import default_machine
-    from hwpoison_gui.stories import machine_of, machines_under
+    from hwpoison_gui.stories import machine_of, machine_under
     from hwpoison_gui.view.base.slicing import to_the_end
-    from hwpoison_gui.view.facts.between_kernels import find_between
+    from hwpoison_gui.view.outcome.between_kernels import find_between
 
+    written = kernels.BETWEEN_FORMATS.get(options.to.suffix.lower()) if options.to is not None else None
+    if options.to is not None and written is None:
+        return _no_format(options.to, kernels.BETWEEN_FORMATS)
+    one, other = options.between
     file = options.on or (Path(options.what) if options.what is not None else None)
     with Reported(file) as reported:
-        machine = machine_of(file, options.live) or default_machine
-        title, (one, other) = machines_under(machine, options.between, options.early)
-        groups = to_the_end(find_between(one, other))
-        write = kernels.between_as_json if options.json else kernels.between_as_text
-        sys.stdout.write(write(title, options.between, groups))
+        opened = machine_under(machine_of(file, options.live) or default_machine, one, options.early)
+        between = to_the_end(find_between(opened.session.machine, PROFILES[other]))
+        if written is not None:
+            return _write(options.to, written(opened.title, between))
+        width = shutil.get_terminal_size((120, 24)).columns
+        text = kernels.between_as_json(opened.title, between) if options.json else None
+        sys.stdout.write(text or kernels.between_as_terminal(opened.title, between, width))
         return GOOD
     return reported.status
 

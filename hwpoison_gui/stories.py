@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hwpoison_gui import opening
-from hwpoison_gui.kernel.machine import Machine as KernelMachine
 from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.compare import Recipe, Settings, recipe_of, settings_of
@@ -156,20 +155,16 @@ def click_of(what: str, on: Machine | None) -> Click:
     return Click(f"{opened.title}: {title(recipe.click.name, recipe.click.args)}", recipe, settings_of(session))
 
 
-def machines_under(machine: Machine, kernels: Sequence[str], early: bool) -> tuple[str, list[KernelMachine]]:
-    """The title of a machine, and the machine under several kernels with the same policy.
+def machine_under(machine: Machine, kernel: str, early: bool) -> Opened:
+    """A machine at its newest timeline position under a kernel, with early or late kill.
 
     Raises
     ------
     ScenarioError, SourceError, OSError
     """
-    title, found = "", []
-    for kernel in kernels:
-        opened = machine(kernel)
-        session = opened.session
-        session.seek(len(session.steps))
-        if SYSCTL_EARLY_KILL in session.machine.sysctl.view:
-            session.act("sysctl", {"name": SYSCTL_EARLY_KILL, "value": int(early)})
-        title = opened.title
-        found.append(session.machine)
-    return title, found
+    opened = machine(kernel)
+    session = opened.session
+    session.seek(len(session.steps))
+    if SYSCTL_EARLY_KILL in session.machine.sysctl.view:
+        session.act("sysctl", {"name": SYSCTL_EARLY_KILL, "value": int(early)})
+    return opened

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Iterator, Sequence
 from itertools import groupby, zip_longest
 from textwrap import wrap
 from typing import Final
 
+from hwpoison_gui.export import markdown
 from hwpoison_gui.terminal import one_line
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
-from hwpoison_gui.view.facts.between_kernels import Group
 from hwpoison_gui.view.facts.compare import COUNTERS, ENTRIES, FRAME, NOTHING, RESULT, Column, Row, matrix_rows
-from hwpoison_gui.view.words.words import counted
+from hwpoison_gui.view.outcome.between_kernels import Between
+from hwpoison_gui.view.rows.between import (
+    BETWEEN_COLUMNS,
+    between_cells,
+    between_rows,
+    between_summary,
+    difference_words,
+)
 
 _LABEL: Final = 30  # columns of the terminal
 _LEAST: Final = 24
+_MARGIN: Final = 23  # of what is said about a group of frames
 _QUIET: Final = frozenset({FRAME, COUNTERS, ENTRIES})  # aspects that are only shown where a kernel changes them
 
 
@@ -28,7 +38,7 @@ def as_terminal(title: str, columns: Sequence[Column], width: int) -> str:
         Columns of the terminal.
     """
     each = max(_LEAST, (width - _LABEL - 4) // 2)
-    lines = [one_line(title), ""]
+    lines = [one_line(title), "*: not as under the kernel above", ""]
     rows, before = matrix_rows(columns), None
     for kernel, found in groupby(enumerate(columns), key=lambda item: item[1].settings.profile):
         numbers = [number for number, _ in found]
@@ -71,36 +81,75 @@ def as_json(title: str, columns: Sequence[Column]) -> str:
     return json.dumps({"title": title, "kernels": entries}, ensure_ascii=False, indent=1) + "\n"
 
 
-def between_as_text(title: str, kernels: Sequence[str], groups: Sequence[Group]) -> str:
-    """The frames that come out differently under two kernels, and what decides it."""
-    frames = sum(len(group.pfns) for group in groups)
-    lines = [
-        f"{one_line(title)}: {counted(frames, 'frame')} of {counted(len(groups), 'sort')} come out differently",
-        "",
-    ]
-    width = max(map(len, kernels))
-    for group in groups:
-        size = amount(len(group.pfns) * FRAME_SIZE)
-        lines.append(f"{len(group.pfns):9,}  {size:>9}  {group.kind}, such as {int(group.pfns[0]):#x}")
-        for kernel, outcome in zip(kernels, (group.before, group.after), strict=True):
-            lines.append(f"{'':22} {kernel:{width}}  {outcome.words}")
+def between_as_terminal(title: str, between: Between, width: int) -> str:
+    """The frames to which another kernel gives another outcome, and what decides it.
+
+    Parameters
+    ----------
+    width
+        Columns of the terminal.
+    """
+    lines = [f"{one_line(title)}: {between_summary(between)}"]
+    margin, name = " " * _MARGIN, max(len(between.one), len(between.other))
+    for group, row in zip(between.groups, between_rows(between), strict=True):
+        lines += [
+            "",
+            f"{row.frames:10,}  {amount(row.frames * FRAME_SIZE):>9}  {row.kind}, the first is {row.first:#x}",
+        ]
+        for kernel, outcome in ((between.one, group.before), (between.other, group.after)):
+            lines.append(f"{margin}{kernel:{name}}  {outcome.words}")
+        lines.append(f"{margin}decided by")
         for difference in group.decided_by:
-            lines.append(f"{'':22} {difference.name}: {difference.before} -> {difference.after}")
+            words = difference_words(difference, between.back)
+            lines += wrap(one_line(words), max(_LEAST, width), initial_indent=f"{margin}  ",
+                          subsequent_indent=f"{margin}    ")  # fmt: skip
         if not group.decided_by:
-            lines.append(f"{'':22} decided when the machine boots")
+            lines[-1] += f": {row.decided_by}"
     return "\n".join(lines) + "\n"
 
 
-def between_as_json(title: str, kernels: Sequence[str], groups: Sequence[Group]) -> str:
+def between_as_json(title: str, between: Between) -> str:
     """The same as an object with a list of groups."""
-    told = [
+    groups = [
         {
-            "frames": len(group.pfns),
+            "frames": group.frames,
             "kind": group.kind,
-            "example": int(group.pfns[0]),
-            **{kernel: outcome.words for kernel, outcome in zip(kernels, (group.before, group.after), strict=True)},
+            "first": group.first,
+            between.one: group.before.words,
+            between.other: group.after.words,
             "decided_by": [difference.name for difference in group.decided_by],
         }
-        for group in groups
+        for group in between.groups
     ]
-    return json.dumps({"title": title, "kernels": list(kernels), "groups": told}, ensure_ascii=False, indent=1) + "\n"
+    told = {"title": title, "kernels": [between.one, between.other], "groups": groups}
+    return json.dumps(told, ensure_ascii=False, indent=1) + "\n"
+
+
+def _between_table(between: Between) -> tuple[list[str], list[tuple[str, ...]]]:
+    heads = {"before": f"under {between.one}", "after": f"under {between.other}"}
+    cells = [(*between_cells(row), f"{row.first:#x}") for row in between_rows(between)]
+    return [*(heads.get(column.field, column.head) for column in BETWEEN_COLUMNS), "First frame"], cells
+
+
+def between_as_markdown(title: str, between: Between) -> str:
+    """A heading, the number of frames and a table."""
+    shown = markdown.table(*_between_table(between))
+    return f"# {markdown.plain(title)}\n\n{markdown.plain(between_summary(between))}\n\n{shown}\n"
+
+
+def between_as_csv(title: str, between: Between) -> str:
+    """Comma-separated, after RFC 4180; the title is left out."""
+    written = io.StringIO()
+    heads, rows = _between_table(between)
+    csv.writer(written).writerows([heads, *rows])
+    return written.getvalue()
+
+
+def between_as_text(title: str, between: Between) -> str:
+    """Title, number of frames, and lines with tabs between their cells."""
+    heads, rows = _between_table(between)
+    lines = ["\t".join(one_line(cell) for cell in row) for row in (heads, *rows)]
+    return "\n".join((one_line(title), between_summary(between), "", *lines, ""))
+
+
+BETWEEN_FORMATS: Final = {".md": between_as_markdown, ".csv": between_as_csv, ".txt": between_as_text}

@@ -92,10 +92,26 @@ def test_what_a_kernel_changed_on_a_whole_machine(capsys: pytest.CaptureFixture[
     told = json.loads(capsys.readouterr().out)
     (merged,) = [group for group in told["groups"] if "phases.hwpoison_user_mappings" in group["decided_by"]]
     assert merged["frames"] == 1536 and merged["6.1"].startswith("ignored") and "Recovered" in merged["6.12"]
+
+
+SMALL = str(resources.path("machines/victim_before.npz"))
+
+
+def test_what_a_kernel_changed_with_early_kill_and_without(capsys: pytest.CaptureFixture[str]) -> None:
     for early in (["--early"], []):
-        assert main(["kernels", "--between", "v7", "6.1", "--on", server, *early]) == 0
+        assert main(["kernels", "--between", "v7", "6.1", "--on", SMALL, *early]) == 0
         shown = capsys.readouterr().out
-        assert ("SIGBUS now" in shown) == bool(early) and "phases.take_reference" in shown
+        assert ("SIGBUS now" in shown) == bool(early) and "get_hwpoison_page()" in shown
+        assert max(map(len, shown.splitlines())) <= 180
+
+
+@pytest.mark.parametrize("suffix", [".md", ".csv", ".txt"])
+def test_what_a_kernel_changed_as_a_file(suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / f"x{suffix}"
+    assert main(["kernels", "--between", "v7", "6.1", SMALL, "--to", str(out)]) == 0
+    assert not capsys.readouterr().out
+    text = out.read_text()
+    assert "under 6.1" in text and "get_hwpoison_page()" in text and "0x" in text
 
 
 @pytest.mark.parametrize(
@@ -105,6 +121,7 @@ def test_what_a_kernel_changed_on_a_whole_machine(capsys: pytest.CaptureFixture[
         (["0x7fffffff"], "this machine has frames"),
         ([str(resources.path("machines/server.npz"))], "no error happens in it; name a frame"),
         (["0x202", "--to", "x.pdf"], "x.pdf: not a format that can be written"),
+        (["--between", "v7", "6.1", "--to", "x.pdf"], "x.pdf: not a format that can be written"),
         (["0x202", "--on", "missing.toml"], "missing.toml"),
     ],
 )

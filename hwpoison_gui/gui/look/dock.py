@@ -29,6 +29,8 @@ TIPS: Final = {
     "pages": "Every frame as a row: the map as text that can be sorted and copied.",
     "vmas": "The VMAs of all processes, and how much of each is in memory.",
     "files": "Files with pages in memory: how many, how many dirty, and who maps them.",
+    "kernels": "Frames in which an error has another outcome under another kernel, and the differences that decide it."
+    "\nA row finds its frames on the map; Enter or a double click goes to the first.",
 }
 
 _FOLD: Final = 16  # side of the button that collapses a panel

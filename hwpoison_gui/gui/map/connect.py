@@ -116,8 +116,7 @@ def connect_lenses(
         if text and text == filters.text:
             finder().close_search()
         elif text:
-            finder().show()
-            finder().set_text(text)
+            finder().look_for(text)
 
     lens_bar.lensWanted.connect(lenses.choose)
     lenses.lensChanged.connect(lambda lens: lens_bar.set_current(lens.key))

@@ -13,7 +13,7 @@ from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.control.slices import Slices, Work
 from hwpoison_gui.gui.map.lens_control import LensControl
 from hwpoison_gui.gui.map.widget import FrameMapWidget
-from hwpoison_gui.view.map.lenses import CHANGED, ZONE, Lens
+from hwpoison_gui.view.map.lenses import CHANGED, KERNEL_GROUPS, ZONE, Lens
 from hwpoison_gui.view.map.zones import places_shown, zone_expression, zone_name
 
 if TYPE_CHECKING:  # the language is imported when something is looked for
@@ -164,4 +164,5 @@ class FilterControl(QObject):
     def _classes_of(self, lens: Lens) -> np.ndarray:
         sheet = self._lenses.sheet_of(lens)
         frames = self._controller.session.machine.frames
-        return np.frombuffer(lens.codes, np.uint8)[sheet.held.values[:frames]]
+        shown = lens if lens is KERNEL_GROUPS else getattr(sheet, "lens", lens)  # some have codes of their own
+        return np.frombuffer(shown.codes, np.uint8)[sheet.held.values[:frames]]

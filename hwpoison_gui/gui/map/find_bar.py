@@ -136,6 +136,15 @@ class FindBar(QWidget):
         self.field.setText(text)
         self._look()
 
+    def look_for(self, text: str) -> None:
+        """Show the bar with an expression, or nothing for an empty one; the focus stays where it is."""
+        if text:
+            self.show()
+            self.set_text(text)
+        elif self.field.text():
+            self.set_text("")
+            self.hide()
+
     def _look(self) -> None:
         self._pause.stop()
         self._is_error = False

@@ -30,6 +30,7 @@ _SWATCH: Final = 12
 _ARROWS: Final = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
 _OWN_KEYS: Final = (*_ARROWS, Qt.Key.Key_Space)  # keys that are also shortcuts of the window
 _DETAILS: Final = ((True, True, 2), (False, True, 3), (False, False, 0))  # long names, counts, maximum number of lines
+_WIDEST: Final = "0000.0 MiB"  # amount of memory
 _FEWEST: Final = "0,000"  # minimum width of a count, so that chips keep their positions
 
 
@@ -38,7 +39,7 @@ def _chip_size(name: str, count: str, whole: bool, _font: str) -> tuple[int, int
     """Width and height of a chip; `_font` is the application's, on which they depend. Layouts ask for it repeatedly."""
     metrics = QFontMetrics(look.font(look.CAPTION))
     room = max(metrics.horizontalAdvance(text) for text in (count, _FEWEST)) if count else 0
-    memory = metrics.horizontalAdvance("000.0 MiB") + look.SMALL if whole else 0
+    memory = metrics.horizontalAdvance(_WIDEST) + look.SMALL if whole else 0
     words = metrics.horizontalAdvance(name) + look.SMALL + room + memory
     return 3 * look.TIGHT + look.px(_SWATCH) + words, metrics.height() + look.TIGHT
 
@@ -118,7 +119,7 @@ class LegendChip(QAbstractButton):
         painter.setPen(QColor(self.theme.muted))
         if self.whole:
             painter.drawText(room, middle | Qt.AlignmentFlag.AlignRight, self._memory())
-            room.adjust(0, 0, -painter.fontMetrics().horizontalAdvance("000.0 MiB") - look.SMALL, 0)
+            room.adjust(0, 0, -painter.fontMetrics().horizontalAdvance(_WIDEST) - look.SMALL, 0)
         if self.counted:
             painter.drawText(room, middle | Qt.AlignmentFlag.AlignRight, self.text())
 

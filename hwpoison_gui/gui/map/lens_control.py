@@ -11,7 +11,7 @@ from hwpoison_gui.gui.control.notifier import Moved
 from hwpoison_gui.gui.control.slices import Slices, Work
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.view.map.changed_frames import touched_frames
-from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED, KIND, Lens
+from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED, KERNELS, KIND, Lens
 
 if TYPE_CHECKING:  # sheets are imported when a lens first looks at one
     from hwpoison_gui.view.map.lens_sheets import AnySheet
@@ -26,6 +26,7 @@ class LensControl(QObject):
 
     lensChanged = Signal(object)
     progress = Signal(float)  # 0 to 1 while a sheet is built; 1 when it is ready
+    sheetsChanged = Signal()  # one was built, or became out of date
 
     def __init__(self, frame_map: FrameMapWidget, controller: Controller, parent: QObject) -> None:
         super().__init__(parent)
@@ -33,6 +34,10 @@ class LensControl(QObject):
         self.lens: Lens = KIND
         self._wanted: Lens = KIND
         self._sheets: dict[str, AnySheet] = {}
+        self._stale: set[str] = set()  # those that the machine has left behind
+        self._built: set[str] = set()  # by the work that ended last
+        self._needed: set[str] = set()  # those that a panel shows, whatever the lens
+        self.other_kernel = ""  # the one that the machine's is compared with; empty for the usual one
         self.slices = Slices(self, _SLICE, lambda: not controller.busy)
         self.slices.progressed.connect(self.progress.emit)
 
@@ -54,8 +59,13 @@ class LensControl(QObject):
         if sheet is None:
             from hwpoison_gui.view.map.lens_sheets import made
 
-            sheet = self._sheets[lens.sheet] = made(lens.sheet, self._controller.session.machine, plane.room)
+            m = self._controller.session.machine
+            sheet = self._sheets[lens.sheet] = made(lens.sheet, m, plane.room, self.other_kernel)
         return sheet
+
+    def current_sheet(self, name: str) -> AnySheet | None:
+        """The sheet of that name if it is complete and up to date."""
+        return self._sheets.get(name) if name not in self._stale else None
 
     # -- what happens
 
@@ -66,25 +76,49 @@ class LensControl(QObject):
         name = self._wanted.sheet
         if not name or name in self._sheets:
             self._put_on(self._sheets.get(name))
+        if self._missing():
+            self._make()
+
+    def need(self, name: str, on: bool) -> None:
+        """Keeps a sheet up to date for a panel that shows it, or no longer."""
+        self._needed = self._needed | {name} if on else self._needed - {name}
+        if on and name in self._missing() and not self.slices.busy:
+            self._make()
+
+    def compare_with(self, kernel: str) -> None:
+        """Chooses the kernel that the machine's is compared with."""
+        if kernel == self.other_kernel:
+            return
+        self.other_kernel = kernel
+        if self.lens.sheet == KERNELS.sheet:
+            self._stale.add(KERNELS.sheet)  # shown until the new one is complete
         else:
+            self._sheets.pop(KERNELS.sheet, None)
+        self.sheetsChanged.emit()
+        if self._missing():
             self._make()
 
     def machine_changed(self) -> None:
         """Rebuilds for another machine, whose map starts with the first lens."""
         self.slices.give_up()
         self._sheets.clear()
+        self._stale.clear()
         key, self.lens = self._wanted.key, KIND
+        self.sheetsChanged.emit()
         self.choose(key)
 
     def moved(self, moved: Moved) -> None:
         """Handles a change of the machine, after the map has read the changed frames."""
-        for name in [name for name in self._sheets if name != self.lens.sheet]:
+        changed = bool(moved.tables - _NO_NEWS or len(moved.pfns))
+        for name in [name for name in self._sheets if name not in (self.lens.sheet, *self._needed)]:
             del self._sheets[name]
+        self._stale |= {name for name, sheet in self._sheets.items() if sheet.follows_tables and changed}
+        self._stale &= self._sheets.keys()
         if self.lens is CHANGED:
             self.show_changes()
-        sheet = self._sheets.get(self.lens.sheet)
-        follows = sheet is not None and sheet.follows_tables and bool(moved.tables - _NO_NEWS or len(moved.pfns))
-        if self.slices.busy or follows:
+        if self._stale:
+            self.sheetsChanged.emit()
+        if self.slices.busy or self._stale:
             self._make(_REST_MS)
 
     def show_changes(self) -> None:
@@ -98,23 +132,34 @@ class LensControl(QObject):
 
     # -- making
 
+    def _missing(self) -> list[str]:
+        """The sheets to build, that of the lens first."""
+        wanted = dict.fromkeys([self._wanted.sheet, *sorted(self._needed)])
+        return [name for name in wanted if name and (name not in self._sheets or name in self._stale)]
+
     def _make(self, after_ms: int | None = None) -> None:
         if self._map.plane is not None:
             self.slices.run(self._work, self._ended, after_ms)
 
     def _work(self) -> Work:
-        from hwpoison_gui.view.map.lens_sheets import SHEETS
+        from hwpoison_gui.view.map.lens_sheets import sheet_for
 
         plane = self._map.plane
         assert plane is not None
-        sheet = SHEETS[self._wanted.sheet](self._controller.session.machine, plane.room)
-        yield from sheet.work()
-        self._sheets[self._wanted.sheet] = sheet
+        self._built.clear()
+        for name in self._missing():
+            sheet = sheet_for(name, self._controller.session.machine, plane.room, self.other_kernel)
+            yield from sheet.work()
+            self._sheets[name] = sheet
+            self._stale.discard(name)
+            self._built.add(name)
 
     def _ended(self, complete: bool) -> None:
         if complete:
             self.progress.emit(1.0)
-            self._put_on(self._sheets[self._wanted.sheet])
+            if self._wanted.sheet in self._built:
+                self._put_on(self._sheets[self._wanted.sheet])
+            self.sheetsChanged.emit()
 
     def _put_on(self, sheet: AnySheet | None) -> None:
         lens = self._wanted if sheet is None else getattr(sheet, "lens", self._wanted)  # some have names of their own

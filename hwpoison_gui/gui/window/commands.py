@@ -52,6 +52,7 @@ _PANELS: Final = (
     ("files", "F&iles", "Files with cached pages as table rows"),
     ("log", "Kernel &log", "What the kernel has printed"),
     ("notebook", "&Notebook", "Your notes on timeline positions"),
+    ("kernels", "&Kernels", "Frames that another kernel gives another outcome"),
 )
 
 
@@ -400,7 +401,7 @@ def panel_commands(
 ) -> list[Command]:
     panels = [
         Command(f"panel-{name}", "&View > &Go to a panel", title, f"{tip}. Brings the panel in front and focuses it",
-                partial(show_panel, name), keys=(f"Alt+{number % 10}",))
+                partial(show_panel, name), keys=(f"Alt+{number % 10}",) if number <= 10 else ())
         for number, (name, title, tip) in enumerate(_PANELS, start=1)
     ]  # fmt: skip
     return [

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 SMALLEST: Final = QSize(900, 600)
 _TRANSPORT: Final = ("first", "previous", "back", "play", "forward", "next", "last")
-_LAYOUT_VERSION: Final = 3
+_LAYOUT_VERSION: Final = 4
 _READABLE: Final = 0.24  # least share of the window's height for a table that is gone to
 
 
@@ -86,7 +86,8 @@ class MainWindow(QMainWindow):
         self._make_commands()
         self._place_tools()
         self._place_middle()
-        self.panels = Panels(self, self.controller, self.present, self.appearance, self.map, self.menus, self.notes)
+        self.panels = Panels(self, self.controller, self.present, self.appearance, self.map, self.menus, self.notes,
+                             self.lenses, lambda text: self.finder.look_for(text))  # fmt: skip
         self.docks = self.panels.docks
         self.notes.panel_in_front = partial(self.show_panel, "notebook", focus=False)
         self._connect()
@@ -204,6 +205,7 @@ class MainWindow(QMainWindow):
         from hwpoison_gui.gui.window import commands, tab_order
         from hwpoison_gui.gui.window.exporting import Exporting
         from hwpoison_gui.gui.window.help import Help
+        from hwpoison_gui.gui.window.kernel_commands import kernel_commands
 
         c, keeping = self.controller, self.keeping
         help_ = Help(self, self.map, c, self.present, self.go_to, self.appearance, lambda: self.actions_,
@@ -213,6 +215,7 @@ class MainWindow(QMainWindow):
         return [
             *commands.start_commands(self.show_start_page, self.settings, lambda: self.starting),
             *commands.machine_commands(self.machines, keeping, exporting, c, self.close),
+            *kernel_commands(self.lenses, c, self.show_panel),
             *commands.frame_commands(c, self.present, self.menus, self.go_to, self.comparison, self.map.center_on),
             *commands.play_commands(c, self.notes, keeping.taking, self.presentation.begin),
             *commands.map_commands(self.lenses, self.layouts, self.filter, lambda: self.finder.open_search()),
@@ -310,12 +313,12 @@ class MainWindow(QMainWindow):
 
     def show_panel(self, name: str, focus: bool = True) -> None:
         """Brings a panel to the front, and focuses it."""
-        from hwpoison_gui.gui.window.panels import TABLES
+        from hwpoison_gui.gui.window.panels import WIDE
 
         self.room.expand(self.docks[name])
         self.docks[name].show()
         self.docks[name].raise_()
-        if name in TABLES and self.docks[name].height() < self.height() * _READABLE:
+        if name in WIDE and self.docks[name].height() < self.height() * _READABLE:
             self.resizeDocks([self.docks[name]], [round(self.height() * _READABLE)], Qt.Orientation.Vertical)
         if focus:
             self.docks[name].content().setFocus()

@@ -18,6 +18,7 @@ from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.control.slices import after_next_turn
 from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.look.dock import Dock
+from hwpoison_gui.gui.map.lens_control import LensControl
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.window.menus import ContextMenus
 from hwpoison_gui.gui.window.notes import Notes
@@ -37,8 +38,10 @@ TITLES: Final = {
     "pages": "Pages",
     "vmas": "VMAs",
     "files": "Files",
+    "kernels": "Kernels",
 }
 TABLES: Final = ("pages", "vmas", "files")
+WIDE: Final = (*TABLES, "kernels")  # tabs beside the tasks
 
 
 class Panels(QObject):
@@ -53,10 +56,13 @@ class Panels(QObject):
         frame_map: FrameMapWidget,
         menus: ContextMenus,
         notes: Notes,
+        lenses: LensControl,
+        find: Callable[[str], None],
     ) -> None:
         super().__init__(window)
         self._window, self._controller, self._present = window, controller, present
         self._appearance, self._map, self._menus, self._notes = appearance, frame_map, menus, notes
+        self._lenses, self._find = lenses, find
         self._wanted: deque[Dock] = deque()
         self._tables: tuple[Tables, TablesLink] | None = None
         make: dict[str, Callable[[Dock], QWidget]] = {
@@ -70,6 +76,7 @@ class Panels(QObject):
             "pages": self._make_table,
             "vmas": self._make_table,
             "files": self._make_table,
+            "kernels": self._make_kernels,
         }
         self.docks = {name: Dock(name, title, make[name], window, appearance.theme) for name, title in TITLES.items()}
         for dock in self.docks.values():
@@ -171,6 +178,16 @@ class Panels(QObject):
 
         view = NotebookView(dock, self._appearance.theme)
         self._notes.connect_panel(view, dock)
+        return view
+
+    def _make_kernels(self, dock: Dock) -> QWidget:
+        from hwpoison_gui.gui.tables.connect_kernels import connect_kernels
+        from hwpoison_gui.gui.tables.kernels import KernelTable
+
+        view = KernelTable(dock, self._appearance.theme)
+        dock.take(view)
+        dock.add_tool(view.choice)
+        connect_kernels(view, dock, self._lenses, self._map, self._controller, self._present, self._find)
         return view
 
     def _make_table(self, dock: Dock) -> QWidget:

@@ -59,7 +59,7 @@ def suit_stage(window: QMainWindow, stage: Strip, docks: Mapping[str, Dock]) -> 
 
 def reset_docks(window: QMainWindow, stage: QDockWidget, docks: Mapping[str, Dock]) -> None:
     """Places the playback row (`stage`) and all panels, by name."""
-    from hwpoison_gui.gui.window.panels import TABLES
+    from hwpoison_gui.gui.window.panels import WIDE
 
     right, bottom = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
     for dock in (stage, *docks.values()):
@@ -75,7 +75,7 @@ def reset_docks(window: QMainWindow, stage: QDockWidget, docks: Mapping[str, Doc
     window.splitDockWidget(stage, docks["tasks"], Qt.Orientation.Vertical)
     window.splitDockWidget(docks["tasks"], docks["log"], Qt.Orientation.Horizontal)
     window.tabifyDockWidget(docks["log"], docks["notebook"])
-    for under in TABLES:
+    for under in WIDE:
         window.tabifyDockWidget(docks["tasks"], docks[under])
     width, height = window.width(), window.height()
     if height < _LOW * look.scale() ** 0.5:  # text is about half of what panels show

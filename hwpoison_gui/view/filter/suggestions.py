@@ -171,3 +171,6 @@ def _sorts() -> Iterator[Word]:
     yield Word("pid:", "a process by its number")
     for part, meaning in PARTS.items():
         yield Word(f"{part}:of:", f"{meaning}, by one of its frames")
+    yield Word(
+        "differs:", "a group of frames that another kernel treats differently, by its place in the panel Kernels"
+    )

@@ -21,7 +21,7 @@ from hwpoison_gui.kernel.mmzone import NUMA_NO_NODE
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT, Process, Vma
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.naming import listed
-from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED, Lens, LensClass
+from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED, KERNEL_GROUPS, KERNELS_SAME, Lens, LensClass
 
 U8 = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
@@ -64,6 +64,8 @@ def frames_of(m: Machine, term: Term, classes_of: ClassesOf) -> Found:
         lens = lens_with(term.text)
         if lens is not None:
             return _of_class(m, Term("class", f"{lens.key}:{term.text}", term.at), classes_of)
+    if term.sort == "differs":
+        return _of_group(term, classes_of)
     return _of_class(m, term, classes_of) if term.sort == "class" else _FIND[term.sort](m, term)
 
 
@@ -299,6 +301,16 @@ def _of_node(m: Machine, term: Term) -> Bools:
     return frames & _is_page(m)
 
 
+def _of_group(term: Term, classes_of: ClassesOf) -> Bools:
+    """A group of frames that another kernel gives another outcome, by its place in the panel Kernels."""
+    groups = classes_of(KERNEL_GROUPS)
+    last = max(0, int(groups.max(initial=0)) - KERNELS_SAME)
+    if not (term.text.isascii() and term.text.isdigit() and 0 < int(term.text[:4]) <= last):
+        raise term.error(f"no such group; the panel Kernels has {last:,}" if last else "every outcome is the same")
+    mine: Bools = groups == int(term.text) + KERNELS_SAME
+    return mine
+
+
 def _is_page(m: Machine) -> Bools:
     """Frames that are no hole (bool per frame); a zone spans holes too."""
     pages: Bools = (m.flags.view & np.uint64(pf.NOPAGE)) == 0
@@ -326,6 +338,7 @@ MISSING: Final = {
     "path": "a file’s name",
     "zone": "a zone’s name, as dma32,",
     "node": "a node’s number, as 0,",
+    "differs": "a group’s place in the panel Kernels, as 1,",
 }
 SORTS: Final = tuple(MISSING)
 _FIND: Final[dict[str, Callable[[Machine, Term], Bools]]] = {

@@ -36,31 +36,33 @@ _LIKE: Final[dict[str, dict[str, str]]] = {
 _OWN: Final[dict[str, dict[str, str]]] = {
     "dark": {
         "outcome/early": "#f48430", "outcome/late": "#a0642e", "outcome/panic": "#f4f0f0",
-        "changed/touched": "#a0642e", "changed/just": "#f0b429", "changed/unchanged": "#29333b",
+        "changed/touched": "#a0642e", "changed/just": "#f0b429", "changed/unchanged": "#29333b", "same": "#29333b",
         "ramp1": "#3577bb", "ramp2": "#6d9bc0", "ramp3": "#9bb6ae", "ramp4": "#c9d296", "ramp5": "#fff384",
     },
     "light": {
         "outcome/panic": "#1c0c18",
-        "changed/touched": "#a68533", "changed/just": "#5c2c00", "changed/unchanged": "#d3d9df",
+        "changed/touched": "#a68533", "changed/just": "#5c2c00", "changed/unchanged": "#d3d9df", "same": "#d3d9df",
         "ramp1": "#1292c0", "ramp2": "#2178ad", "ramp3": "#3b5593", "ramp4": "#41336d", "ramp5": "#2c153b",
     },
     "high-contrast": {
         "outcome/panic": "#f4fcfc",
-        "changed/touched": "#ff951e", "changed/just": "#faf400", "changed/unchanged": "#3c3c40",
+        "changed/touched": "#ff951e", "changed/just": "#faf400", "changed/unchanged": "#3c3c40", "same": "#3c3c40",
         "ramp1": "#4382d8", "ramp2": "#69a7d1", "ramp3": "#91c7b1", "ramp4": "#c0e38e", "ramp5": "#fffd81",
     },
 }  # fmt: skip
+
+_AS: Final = {"kernels": "outcome"}  # a lens with the classes of another one
 
 FADED: Final = 0.8  # share of the ground colour in frames that the filter did not find
 
 
 def class_colour(theme: Theme, lens: Lens, key: str) -> str:
     """Return the colour of a class, as #rrggbb."""
-    own = _OWN[theme.name]
-    colour = own.get(f"{lens.key}/{key}", own.get(key))
+    own, name = _OWN[theme.name], _AS.get(lens.key, lens.key)
+    colour = own.get(f"{name}/{key}", own.get(key))
     if colour is not None:
         return colour
-    like = _LIKE.get(lens.key, {}).get(key, key)
+    like = _LIKE.get(name, {}).get(key, key)
     return theme.kind(next(kind.id for kind in kinds.KINDS if kind.key == like))
 
 

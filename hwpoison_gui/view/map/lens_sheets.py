@@ -14,21 +14,27 @@ import numpy.typing as npt
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import MAPPING_ANON, Machine
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.view.map.held import Held
 from hwpoison_gui.view.map.lenses import (
     COUNT_BOUNDS,
     COUNT_EXISTS,
     COUNT_HOLE,
     COUNT_REFS,
+    KERNELS,
+    KERNELS_HOLE,
+    KERNELS_SAME,
     OWNER,
     OWNERS,
     ZONE,
     Lens,
     Owner,
+    kernels_lens,
     owner_lens,
 )
 from hwpoison_gui.view.map.zones import lens_and_codes
 from hwpoison_gui.view.outcome.assessment import Assessment
+from hwpoison_gui.view.outcome.between_kernels import Between, find_between, other_kernel
 from hwpoison_gui.view.outcome.prediction import predict
 
 U8 = npt.NDArray[np.uint8]
@@ -203,18 +209,71 @@ class OutcomeSheet:
         return np.array([predict(self.m, pfn).code for pfn in pfns.tolist()], np.uint8)
 
 
-AnySheet = CountsSheet | ZoneSheet | OwnerSheet | OutcomeSheet
+class KernelsSheet:
+    """The group of frames to which another kernel gives another outcome, see outcome/between_kernels.py.
+
+    `other`: the name of that kernel; empty for the one that `other_kernel` chooses. `between`: all that was found.
+    """
+
+    follows_tables = True
+
+    def __init__(self, m: Machine, room: int, other: str = "") -> None:
+        self.m, self.held = m, Held(room)
+        self.other = other if other not in ("", m.profile.name) else other_kernel(m.profile)
+        self.lens: Lens = KERNELS
+        self.between: Between | None = None
+
+    def work(self) -> Iterator[float]:
+        between = yield from find_between(self.m, PROFILES[self.other])
+        for start in range(0, self.m.frames, FRAMES_PER_SLICE):
+            part = slice(start, min(start + FRAMES_PER_SLICE, self.m.frames))
+            numbers = between.numbers[part]
+            no_page = (self.m.flags.view[part] & np.uint64(pf.NOPAGE)) != 0
+            same = np.where(no_page, np.uint8(KERNELS_HOLE), np.uint8(KERNELS_SAME))
+            self.held.write(part, np.where(numbers == 0, same, numbers + np.uint8(KERNELS_SAME)))
+            yield 1.0
+        codes = {group.number: group.after.code for group in between.groups}
+        self.lens = kernels_lens(between.one, between.other, tuple(codes.values()))
+        self.between = between
+
+    def some(self, pfns: I64) -> U8:
+        """What was found before: an outcome under two kernels and its group take too long for a single step."""
+        known: U8 = self.held.values[pfns]
+        return known
+
+    def group_of(self, pfn: int) -> int:
+        """The number of the frame's group; 0 if it has none."""
+        return max(0, int(self.held.values[pfn]) - KERNELS_SAME)
+
+
+AnySheet = CountsSheet | ZoneSheet | OwnerSheet | OutcomeSheet | KernelsSheet
 SHEETS: Final[dict[str, type[AnySheet]]] = {
     "counts": CountsSheet,
     "zone": ZoneSheet,
     "owner": OwnerSheet,
     "outcome": OutcomeSheet,
+    "kernels": KernelsSheet,
 }
 
 
-def made(name: str, m: Machine, room: int) -> AnySheet:
-    """Build a sheet at once. `name`: a key of SHEETS; `room`: frames including padding, as `FramePlane.room`."""
-    sheet = SHEETS[name](m, room)
+def sheet_for(name: str, m: Machine, room: int, other: str = "") -> AnySheet:
+    """An empty sheet, see its `work`.
+
+    Parameters
+    ----------
+    name
+        A key of SHEETS.
+    room
+        Frames including padding, as `FramePlane.room`.
+    other
+        The kernel with which that of the machine is compared; empty for the usual one.
+    """
+    return KernelsSheet(m, room, other) if name == "kernels" else SHEETS[name](m, room)
+
+
+def made(name: str, m: Machine, room: int, other: str = "") -> AnySheet:
+    """A complete sheet, see `sheet_for`."""
+    sheet = sheet_for(name, m, room, other)
     for _ in sheet.work():
         pass
     return sheet

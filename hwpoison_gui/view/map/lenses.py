@@ -240,6 +240,39 @@ OUTCOME: Final = Lens(
     sheet="outcome",
 )
 
+KERNELS_HOLE: Final = 1  # bytes of the sheet: no page, the same outcome, and from 3 on the groups that differ
+KERNELS_SAME: Final = 2
+_SAME: Final = LensClass(2, "same", "same outcome", "an error has the same outcome under both kernels", "same")
+
+
+def kernels_lens(one: str = "", other: str = "", groups: tuple[int, ...] = ()) -> Lens:
+    """The lens of what differs between two kernels.
+
+    Parameters
+    ----------
+    one, other
+        Names of the profiles; empty before they are compared.
+    groups
+        The class of the outcome under the other kernel (classes.CLASSES) of each group, by its number less 1.
+    """
+    outside, hole, *rest = OUTCOME.classes
+    classes = tuple(one._replace(id=number) for number, one in enumerate((outside, hole, _SAME, *rest)))
+    known = bytes([0, KERNELS_HOLE, KERNELS_SAME, *(code if code <= KERNELS_HOLE else code + 1 for code in groups)])
+    against = f"Which frames have another outcome under {other} than under {one}, and which?" if other else ""
+    return Lens(
+        "kernels",
+        "Kernels",
+        against or "Which frames have another outcome under another kernel, and which?",
+        classes,
+        sheet="kernels",
+        codes=known + bytes(256 - len(known)),
+        quiet=("hole", "same"),
+    )
+
+
+KERNELS: Final = kernels_lens()
+KERNEL_GROUPS: Final = KERNELS._replace(codes=bytes(range(256)))  # gives the bytes themselves, for the filter
+
 CHANGED: Final = Lens(
     "changed",
     "Changed",
@@ -253,5 +286,5 @@ CHANGED: Final = Lens(
     quiet=("hole", "unchanged"),
 )
 
-LENSES: Final[tuple[Lens, ...]] = (KIND, STATE, MAPCOUNT, REFCOUNT, OWNER, ZONE, OUTCOME, CHANGED)
+LENSES: Final[tuple[Lens, ...]] = (KIND, STATE, MAPCOUNT, REFCOUNT, OWNER, ZONE, OUTCOME, CHANGED, KERNELS)
 BY_KEY: Final[dict[str, Lens]] = {lens.key: lens for lens in LENSES}

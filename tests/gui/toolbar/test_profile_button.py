@@ -130,6 +130,7 @@ def test_recorded_memory_and_a_copy_can_be_booted_again(monkeypatch) -> None:
 
 def test_every_profile_is_told_in_a_line(user) -> None:
     menu = user.window.menu_of["&Machine > &Profile"].actions()
+    menu = menu[: len(PROFILES)]  # the others compare with a kernel
     assert menu == [user.window.actions_[f"profile-{name}"] for name in reversed(PROFILES)], "newest first"
     for name, profile in PROFILES.items():
         action = user.window.actions_[f"profile-{name}"]

@@ -160,7 +160,8 @@ def test_what_is_collapsed_is_kept(qtbot, tmp_path) -> None:
     first.actions_["bottom-panels"].trigger()
     first.actions_["map-only"].trigger()
     first.close()
-    assert set(first.settings.get(keys.COLLAPSED).split()) == {"tasks", "pages", "vmas", "files", "log", "notebook"}
+    below = {"tasks", "pages", "vmas", "files", "kernels", "log", "notebook"}
+    assert set(first.settings.get(keys.COLLAPSED).split()) == below
 
 
 def test_panels_come_back_collapsed_as_they_were_and_one_that_is_shown_brings_back_all(open_window) -> None:

@@ -83,7 +83,8 @@ def test_poison_is_seen_through_every_lens(session: Session) -> None:
     session.seek(start)
 
 
-@pytest.mark.parametrize("key", BY_KEY)
+# What differs between two kernels stays until it is found again.
+@pytest.mark.parametrize("key", [key for key in BY_KEY if key != "kernels"])
 def test_a_patch_equals_a_new_plane_under_every_lens(
     session: Session, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

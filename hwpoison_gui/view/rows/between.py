@@ -1,0 +1,71 @@
+"""Rows of the table of frames that another kernel gives another outcome, with the differences that decide it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hwpoison_gui.record import Record
+from hwpoison_gui.session.fidelity.differences import Difference
+from hwpoison_gui.view.base.columns import TextColumn
+from hwpoison_gui.view.base.units import FRAME_SIZE, amount
+from hwpoison_gui.view.outcome.between_kernels import Between
+from hwpoison_gui.view.words.words import counted
+
+_UNDECIDED: Final = "no single set of differences"
+
+
+class BetweenRow(Record):
+    """One group of frames; `key` is its number in `Between.numbers`."""
+
+    key: int
+    frames: int
+    kind: str
+    before: str
+    after: str
+    decided_by: str
+    first: int
+
+
+BETWEEN_COLUMNS: Final = (
+    TextColumn("frames", "Frames", "Number of frames with this outcome under both kernels", "00,000,000", number=True),
+    TextColumn("memory", "Memory", "The same as an amount of memory", "000.0 MiB", number=True),
+    TextColumn("kind", "Kind", "What the frames hold", "shared (tmpfs)"),
+    TextColumn("before", "From", "Outcome of an error under the kernel of this machine",
+               "SIGBUS when touched"),
+    TextColumn("after", "To", "Outcome of an error under the other kernel", "SIGBUS when touched"),
+    TextColumn("decided_by", "Decided by", "The differences of the kernels without which the outcome is the same",
+               "phases: the handler gives up on a page", wide=True),
+)  # fmt: skip
+
+
+def between_rows(between: Between) -> list[BetweenRow]:
+    """The groups, the largest first."""
+    rows = []
+    for group in between.groups:
+        decided = "; ".join(difference_words(one, between.back) for one in group.decided_by)
+        outcomes = group.before.beside(group.after), group.after.beside(group.before)
+        rows.append(BetweenRow(group.number, group.frames, group.kind, *outcomes, decided or _UNDECIDED, group.first))
+    return rows
+
+
+def between_cells(row: BetweenRow) -> tuple[str, ...]:
+    """The fields of a row as they are shown, in the order of BETWEEN_COLUMNS."""
+    memory = amount(row.frames * FRAME_SIZE)
+    return f"{row.frames:,}", memory, row.kind, row.before, row.after, row.decided_by
+
+
+def difference_words(difference: Difference, back: bool = False) -> str:
+    """A difference in one line of plain text: what it is about, and how each kernel has it; `back`: the newer first."""
+    kernels = (difference.before, difference.after)[:: -1 if back else 1]
+    before, after = (text.replace("`", "").rstrip(".") for text in kernels)
+    return f"{difference.meaning.replace('`', '')}: {before} → {after}"
+
+
+def between_summary(between: Between) -> str:
+    """How many frames have another outcome."""
+    frames = sum(group.frames for group in between.groups)
+    if not frames:
+        return f"every frame has the same outcome under {between.one} and {between.other}"
+    number = f"{counted(frames, 'frame')} ({amount(frames * FRAME_SIZE)})"
+    have = "has" if frames == 1 else "have"
+    return f"{number} {have} another outcome under {between.other} than under {between.one}"

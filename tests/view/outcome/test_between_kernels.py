@@ -1,0 +1,108 @@
+"""Frames whose outcome differs between two kernels: as the handler treats them, and for the reason that is named."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from hwpoison_gui import resources
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL, Profile
+from hwpoison_gui.opening import from_image, image_of
+from hwpoison_gui.session.fidelity.differences import differences
+from hwpoison_gui.view.base.slicing import to_the_end
+from hwpoison_gui.view.outcome.between_kernels import Between, Outcome, find_between, other_kernel, outcome_of
+from hwpoison_gui.view.outcome.prediction import predict
+from tests.workbench import Workbench
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+IMAGE = image_of(resources.path("machines/victim_before.npz"))
+PAIRS = [("v7", "6.1"), ("6.1", "6.12"), ("6.12", "7.2"), ("7.2", "v7")]
+
+
+def machine(kernel: str) -> Machine:
+    m = from_image(IMAGE, profile=kernel).session.machine
+    m.sysctl.load({SYSCTL_EARLY_KILL: 0})
+    return m
+
+
+def found_between(m: Machine, other: str) -> Between:
+    return to_the_end(find_between(m, PROFILES[other]))
+
+
+@contextmanager
+def under(m: Machine, profile: Profile) -> Iterator[None]:
+    own, m.profile = m.profile, profile
+    yield
+    m.profile = own
+
+
+def outcome(m: Machine, pfn: int, profile: Profile) -> Outcome:
+    with under(m, profile):
+        return outcome_of(predict(m, pfn))
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS)
+def test_groups_are_those_of_the_handler_and_leave_out_what_is_equal(one: str, other: str) -> None:
+    m, booted = machine(one), machine(other)
+    between = found_between(m, other)
+    assert [group.frames for group in between.groups] == sorted((g.frames for g in between.groups), reverse=True)
+    chance = np.random.default_rng(7)
+    for number, group in enumerate(between.groups, 1):
+        pfns = np.flatnonzero(between.numbers == number)
+        assert (group.number, group.frames, group.first) == (number, len(pfns), pfns[0])
+        for pfn in chance.choice(pfns, 3).tolist():
+            assert outcome_of(predict(m, pfn)) == group.before != group.after == outcome(m, pfn, PROFILES[other])
+            assert outcome_of(predict(booted, pfn)) == group.after  # the memory is the same under any kernel
+    for pfn in chance.choice(np.flatnonzero(between.numbers == 0), 60).tolist():
+        assert outcome_of(predict(m, pfn)) == outcome(m, pfn, PROFILES[other])
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS)
+def test_without_what_decides_it_is_as_before_and_without_less_it_is_not(one: str, other: str) -> None:
+    m = machine(one)
+    between, (older, newer) = found_between(m, other), sorted((one, other), key=list(PROFILES).index)
+    known = {difference.name for difference in differences(PROFILES[older], PROFILES[newer])}
+    for group in between.groups:
+        decided, wanted = group.decided_by, group.before if older == one else group.after
+        assert decided
+        assert {difference.name for difference in decided} <= known
+        for left_out in (decided, *(decided[:number] + decided[number + 1 :] for number in range(len(decided)))):
+            profile = PROFILES[newer]
+            for difference in left_out:
+                profile = difference.undo(profile)
+            assert (outcome(m, group.first, profile) == wanted) == (left_out == decided)
+
+
+def test_the_machine_has_its_own_profile_between_two_slices_and_stays_as_it_is() -> None:
+    bench = Workbench("6.1")
+    bench.area(pages=4)
+    bench.do("write", task="a", at="m+0", value="A")
+    m, digest = bench.m, bench.m.gate.digest()
+    for _ in find_between(m, PROFILES["7.2"]):
+        assert m.profile is PROFILES["6.1"]
+    assert bench.m.gate.digest() == digest
+
+
+def test_a_machine_after_errors_and_a_panic() -> None:
+    bench = Workbench("7.2")
+    bench.area(pages=4)
+    bench.do("write", task="a", at="m+0", value="A")
+    pfn = bench.pfn()
+    bench.do("poison", frame="a:m+0")
+    assert not found_between(bench.m, "6.1").numbers[pfn]
+    bench.do("sysctl", name="memory_failure_recovery", value=0)
+    bench.do("write", task="a", at="m+1", value="A")
+    bench.do("poison", frame="a:m+1")
+    assert bench.m.panicked
+    assert all("panic" in group.after.words for group in found_between(bench.m, "6.12").groups)
+
+
+def test_the_kernel_that_is_compared_with_at_first() -> None:
+    assert [other_kernel(profile) for profile in PROFILES.values()] == ["7.2", "7.2", "7.2", "6.12"]
