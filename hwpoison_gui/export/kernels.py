@@ -94,7 +94,7 @@ def between_as_terminal(title: str, between: Between, width: int) -> str:
     for group, row in zip(between.groups, between_rows(between), strict=True):
         lines += [
             "",
-            f"{row.frames:10,}  {amount(row.frames * FRAME_SIZE):>9}  {row.kind}, the first is {row.first:#x}",
+            f"{row.frames:10,}  {amount(row.frames * FRAME_SIZE):>9}  {group.kind}, the first is {row.first:#x}",
         ]
         for kernel, outcome in ((between.one, group.before), (between.other, group.after)):
             lines.append(f"{margin}{kernel:{name}}  {outcome.words}")

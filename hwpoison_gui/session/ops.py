@@ -219,7 +219,7 @@ def op_mmap(w: World, a: Args) -> Steps[OpResult]:
     inode, description = _mapped_file(w, a)
     huge = _huge_of(a, inode)
     vma = Vma(0, process.mm, 0, 0, a["prot"], a["shared"], inode.id if inode else 0, a["offset"], huge=huge)
-    if inode is None and not a["shared"]:
+    if inode is None and not a["shared"] and m.profile.has("multi_size_thp"):
         vma = vma._replace(folio=a.get("folio", 1))
     if a["populate"] or a["locked"]:
         check_mapped(m, vma, a["pages"])

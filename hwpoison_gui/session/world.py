@@ -20,6 +20,23 @@ from hwpoison_gui.session import grammar
 from hwpoison_gui.session.errors import ScenarioError
 
 OUT_OF_RANGE: Final = 1 << 40
+# Kinds of pages beside those of scenario files, for somebody who names a frame: flags that are set, flags that are not.
+MORE_KINDS: Final = {
+    "ksm": (pf.KSM, 0),
+    "thp": (pf.THP | pf.COMPOUND_HEAD, pf.HUGE),
+    "hugetlb": (pf.HUGE | pf.COMPOUND_HEAD | pf.UPTODATE, 0),
+    "shmem": (pf.LRU | pf.SWAPBACKED, pf.ANON | pf.SWAPCACHE),
+    "swapcache": (pf.SWAPCACHE, 0),
+    "dirty": (pf.LRU | pf.DIRTY, pf.SWAPBACKED),
+}
+_FLAGGED: Final = {
+    **MORE_KINDS,
+    "anon": (pf.ANON | pf.MMAP, pf.HUGE),
+    "file": (pf.LRU, pf.ANON | pf.SWAPCACHE | pf.SWAPBACKED),
+    "pgtable": (pf.PGTABLE, 0),
+    "reserved": (pf.RESERVED, 0),
+    "slab-tail": (pf.SLAB | pf.COMPOUND_TAIL, 0),
+}
 
 
 class World:
@@ -181,14 +198,7 @@ class World:
             return self._flagged(pf.SLAB, pf.COMPOUND_TAIL)
         if kind in m.special.view:
             return list(m.special.view[kind])
-        wanted = {
-            "anon": (pf.ANON | pf.MMAP, pf.HUGE),
-            "file": (pf.LRU, pf.ANON | pf.SWAPCACHE | pf.SWAPBACKED),
-            "pgtable": (pf.PGTABLE, 0),
-            "reserved": (pf.RESERVED, 0),
-            "slab-tail": (pf.SLAB | pf.COMPOUND_TAIL, 0),
-        }
-        return self._flagged(*wanted[kind]) if kind in wanted else []
+        return self._flagged(*_FLAGGED[kind]) if kind in _FLAGGED else []
 
     def _flagged(self, have: int, lack: int) -> list[int]:
         flags = self.machine.flags.view

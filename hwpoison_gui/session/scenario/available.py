@@ -19,8 +19,6 @@ def check_available(profile: Profile, name: str, args: Mapping[str, Any]) -> Non
     _check_feature(profile, op.feature, f"`{name}`", "op")
     for key, value in args.items():
         spec = op.keys[key]
-        if spec.feature and value > spec.least:
-            _check_feature(profile, spec.feature, f"`{key}`", key)
         if spec.kind is Kind.CHOICE:
             _check_feature(profile, spec.features.get(value, ""), shape.shown(value), key)
         if spec.kind is Kind.SYSCTL:

@@ -72,8 +72,8 @@ Default = Missing | SameAs | str | int | bool
 class Key(Record):
     """A key of an op.
 
-    `features` maps a word of `allowed` to the feature that a profile must have for it; `feature`: what it must have for
-    a number above the least. `instead`: a key that may be given in its place.
+    `features` maps a word of `allowed` to the feature that a profile must have for it. `instead`: a key that may be
+    given in its place.
     """
 
     kind: Kind
@@ -82,7 +82,6 @@ class Key(Record):
     least: int = 0
     most: int = MOST
     features: Mapping[str, str] = MappingProxyType({})
-    feature: str = ""
     instead: str = ""
 
 
@@ -126,7 +125,7 @@ _VALUE: Final = Key(Kind.TEXT)
 _INDEX: Final = Key(Kind.COUNT, most=MOST_FILE_PAGES - 1)
 _SIZE: Final = Key(Kind.COUNT, most=MOST_FILE_PAGES)
 _NO: Final = Key(Kind.FLAG, False)
-_FOLIO: Final = Key(Kind.POWER, Missing.ABSENT, least=1, most=HUGE_PAGE, feature="multi_size_thp")
+_FOLIO: Final = Key(Kind.POWER, Missing.ABSENT, least=1, most=HUGE_PAGE)
 _RANGE: Final = {"task": _TASK, "at": _AT, "pages": _pages(default=1)}
 
 OPS: Final[dict[str, Op]] = {

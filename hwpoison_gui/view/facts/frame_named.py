@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from hwpoison_gui.session.errors import ScenarioError
-from hwpoison_gui.session.grammar import parse_page
+from hwpoison_gui.session.grammar import AnyPage, parse_page
+from hwpoison_gui.session.scenario.schema import ANY_KINDS
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.session.world import MORE_KINDS
 from hwpoison_gui.view.base.frame_number import TakenFrame, frame_taken, hint_for
 
 
@@ -18,8 +20,11 @@ def frame_named(session: Session, text: str) -> TakenFrame:
         except ScenarioError:
             if hint := hint_for(text):
                 raise ScenarioError(f"{hint[0].upper()}{hint[1:]}.") from None
-            if parse_page(text) is None:
+            page = parse_page(text)
+            if page is None:
                 raise ScenarioError(f"“{text}” names no frame.") from None
+            if isinstance(page, AnyPage) and page.kind not in (known := (*ANY_KINDS, *MORE_KINDS)):
+                raise ScenarioError(f"“{text}”: no such kind of page. Kinds are {', '.join(known)}.") from None
             raise
         return TakenFrame(pfn, f"frame {pfn:#x}, the page {text}")
     if not 0 <= found.pfn < session.machine.frames:

@@ -8,9 +8,11 @@ from hwpoison_gui.record import Record
 from hwpoison_gui.session.fidelity.differences import Difference
 from hwpoison_gui.view.base.columns import TextColumn
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
+from hwpoison_gui.view.map.lenses import KIND
 from hwpoison_gui.view.outcome.between_kernels import Between
 from hwpoison_gui.view.words.words import counted
 
+_SHORT: Final = {one.name: one.shortest for one in KIND.classes}
 _UNDECIDED: Final = "no single set of differences"
 
 
@@ -29,7 +31,7 @@ class BetweenRow(Record):
 BETWEEN_COLUMNS: Final = (
     TextColumn("frames", "Frames", "Number of frames with this outcome under both kernels", "00,000,000", number=True),
     TextColumn("memory", "Memory", "The same as an amount of memory", "000.0 MiB", number=True),
-    TextColumn("kind", "Kind", "What the frames hold", "shared (tmpfs)"),
+    TextColumn("kind", "Kind", "What the frames hold", "page table"),
     TextColumn("before", "From", "Outcome of an error under the kernel of this machine",
                "SIGBUS when touched"),
     TextColumn("after", "To", "Outcome of an error under the other kernel", "SIGBUS when touched"),
@@ -44,7 +46,9 @@ def between_rows(between: Between) -> list[BetweenRow]:
     for group in between.groups:
         decided = "; ".join(difference_words(one, between.back) for one in group.decided_by)
         outcomes = group.before.beside(group.after), group.after.beside(group.before)
-        rows.append(BetweenRow(group.number, group.frames, group.kind, *outcomes, decided or _UNDECIDED, group.first))
+        rows.append(
+            BetweenRow(group.number, group.frames, _SHORT[group.kind], *outcomes, decided or _UNDECIDED, group.first)
+        )
     return rows
 
 
