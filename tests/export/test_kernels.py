@@ -69,11 +69,19 @@ def test_what_a_kernel_cannot_repeat_is_said(capsys: pytest.CaptureFixture[str])
 
 
 def test_of_many_that_cannot_be_repeated_the_first_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    """6.1 has no large folios of files: without the file no process can open, map or write it."""
+    """2.6.32 has no transparent huge pages: without the mapping no process can write or lock it."""
+    assert main(["kernels", str(ROOT / "tests/data/cases/6.1/thp_tail_mlocked.ek1.toml"), "--json"]) == 0
+    told = {one["profile"]: one["result"] for one in json.loads(capsys.readouterr().out)["kernels"]}
+    said = '3. mmap: "thp" is only for profile 6.1, 6.12 and 7.2; 4 later operations'
+    assert told["v7"]["not repeated"] == said
+    assert "not repeated" not in told["6.1"]
+
+
+def test_kernels_without_large_folios_use_single_pages(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["kernels", str(ROOT / "tests/data/cases/7.2/file_large_dirty_3.ek1.toml"), "--json"]) == 0
     told = {one["profile"]: one["result"] for one in json.loads(capsys.readouterr().out)["kernels"]}
-    assert told["6.1"]["not repeated"] == "2. file: `folio` is only for profile 6.12 and 7.2; 12 later operations"
-    assert "not repeated" not in told["6.12"]
+    kinds = {"v7": "LRU", "6.1": "dirty LRU page", "6.12": "dirty LRU page", "7.2": "unsplit thp"}
+    assert {name: result["kind"] for name, result in told.items()} == kinds
 
 
 def test_a_frame_of_another_machine(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -1,0 +1,27 @@
+"""Frames that a text names: by number, and as a page of a kind."""
+
+from __future__ import annotations
+
+import pytest
+
+from hwpoison_gui import opening, resources
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.session.errors import ScenarioError
+from hwpoison_gui.view.facts.frame_named import frame_named
+
+
+@pytest.mark.parametrize(
+    ("kind", "flags"), [("thp", pf.THP), ("hugetlb", pf.HUGE), ("shmem", pf.SWAPBACKED), ("free", pf.BUDDY)]
+)
+def test_a_page_of_a_kind(kind: str, flags: int) -> None:
+    session = opening.from_image(opening.image_of(resources.path("machines/victim_before.npz"))).session
+    assert session.machine.page(frame_named(session, f"any:{kind}").pfn) & flags
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("any:nonsense", "no such kind of page"), ("any:ksm", "there is no such page now"), ("nope", "names no frame")],
+)
+def test_what_names_no_frame(text: str, said: str) -> None:
+    with pytest.raises(ScenarioError, match=said):
+        frame_named(opening.default_machine().session, text)
