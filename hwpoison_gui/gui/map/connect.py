@@ -13,6 +13,7 @@ from hwpoison_gui.gui.control.notifier import Moved
 from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.map.filter_control import FilterControl
+from hwpoison_gui.gui.map.layout_control import DRAM
 from hwpoison_gui.gui.map.legend import Legend
 from hwpoison_gui.gui.map.lens_bar import LensBar
 from hwpoison_gui.gui.map.lens_control import LensControl
@@ -53,8 +54,17 @@ def connect_map(
         plane = controller.machine.plane
         hover.set_session(controller.session)
         frame_map.set_source(m.flags.view, m.refcount.view, m.mapcount.view, starts_of(m.zones), plane)
-        frame_map.set_summary(hover.text)
+        frame_map.set_summary(summary)
         looked()
+
+    def summary(pfn: int) -> str:
+        """The label of a frame; where it lies in DRAM as well, while the frames are arranged by that."""
+        text = hover.text(pfn)
+        if not text or frame_map.layout_name != DRAM:
+            return text
+        from hwpoison_gui.view.facts.place_in_dram import place_in_dram
+
+        return f"{text}\n{place_in_dram(frame_map.dram_geometry(), pfn).value}"
 
     def moved(moved: Moved) -> None:
         frame_map.frames_changed(moved.pfns)

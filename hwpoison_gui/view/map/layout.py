@@ -7,7 +7,7 @@ is one more class with the same methods.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -59,6 +59,14 @@ class Layout(Protocol):
 
     def borders(self, block: int, left: int, top: int, right: int, bottom: int) -> Segments:
         """Return lines (x1, y1, x2, y2) between blocks of `block` frames, at least in the given part of the grid."""
+
+
+@runtime_checkable
+class ByShape(Layout, Protocol):
+    """A layout that has a shape for each shape of the view."""
+
+    def of_shape(self, width: float, height: float, patience: float) -> Layout:
+        """Return the layout that suits a view of this shape, or itself if it is `patience` (0 to 1) times as good."""
 
 
 class Rearranged:

@@ -8,7 +8,7 @@ DRAM is, stand below all banks.
 
 from __future__ import annotations
 
-import math
+from copy import copy
 from typing import Any, Final
 
 import numpy as np
@@ -17,9 +17,9 @@ import numpy.typing as npt
 from hwpoison_gui.dram import gf2
 from hwpoison_gui.dram.fault import frame_functions
 from hwpoison_gui.dram.geometry import ABOVE_ROW, PAGE_SHIFT, Geometry
-from hwpoison_gui.view.map.layout import I64, Rearranged, Segments
+from hwpoison_gui.view.map.layout import I64, Layout, Rearranged, Segments
 
-_ASPECT: Final = 1.6  # wanted width by height
+_USUAL: Final = (16.0, 10.0)  # shape of a view that is not known yet
 _CHUNK: Final = 1 << 16  # cells arranged at a time
 _GAP: Final = 3  # rows between the banks and the hole
 
@@ -39,20 +39,41 @@ class ByGeometry(Rearranged):
         functions = [*within, *rows, *banks]
         self._forward = gf2.LinearMap(functions, bits)
         self._backward = gf2.LinearMap(gf2.inverse(functions), bits)
-        used = _largest(rows, dram) + 1
-        line, blocks = 1 << self._within, 1 << self._bank_bits
+        self._used = _largest(rows, dram) + 1  # rows of a bank
+        self.frames = frames
+        self._fold(min(self._folds(), key=lambda stripes: _misfit(*self._size(stripes), *_USUAL)))
+
+    def of_shape(self, width: float, height: float, patience: float) -> Layout:
+        room = max(1.0, width), max(1.0, height)
+        best = min(self._folds(), key=lambda stripes: _misfit(*self._size(stripes), *room))
+        now, then = (_misfit(*self._size(stripes), *room) for stripes in (self._stripes, best))
+        if best == self._stripes or now <= then / patience:
+            return self
+        made = copy(self)
+        made._fold(best)
+        return made
+
+    def _folds(self) -> list[int]:
+        """In how many stripes the rows of a bank may stand side by side."""
+        return sorted({times << bit for bit in range(self._row_bits + 1) for times in (1, 3) if times <= 1 << bit})
+
+    def _size(self, stripes: int) -> tuple[int, int]:
+        """Columns and rows of the map; with the hole below."""
+        line = 1 << self._within
         gap = max(1, line // 8)
-        stripes = min(
-            (1 << n for n in range(self._row_bits + 1)), key=lambda n: _misfit(blocks, n * (line + gap), -(-used // n))
-        )
-        self._stripes = stripes
-        self._lines = -(-used // stripes)  # rows of one stripe
-        self._pitch = line + gap  # cells from a stripe to the next
-        self._block = stripes * self._pitch + max(1, stripes * self._pitch // 16)  # and from a bank to the next
-        width = blocks * self._block - (self._block - stripes * self._pitch) - gap
-        self._top = self._lines + _GAP  # of the hole
+        block = stripes * (line + gap)
+        width = (block + max(1, block // 16)) * (1 << self._bank_bits) - max(1, block // 16) - gap
         below = 0 if self._hole is None else _GAP - (-(self._hole.size >> PAGE_SHIFT) // width)
-        super().__init__(frames, width, self._lines + below)
+        return width, -(-self._used // stripes) + below
+
+    def _fold(self, stripes: int) -> None:
+        line = 1 << self._within
+        self._stripes = stripes
+        self._lines = -(-self._used // stripes)  # rows of one stripe
+        self._pitch = line + max(1, line // 8)  # cells from a stripe to the next
+        self._block = stripes * self._pitch + max(1, stripes * self._pitch // 16)  # and from a bank to the next
+        self._top = self._lines + _GAP  # of the hole
+        self.width, self.height = self._size(stripes)
 
     # -- frames and cells
 
@@ -149,6 +170,7 @@ def _largest(functions: list[int], count: int) -> int:
     return found
 
 
-def _misfit(blocks: int, width: int, height: int) -> float:
-    """How far a map of so many blocks is from the wanted shape."""
-    return abs(math.log(blocks * width / height / _ASPECT))
+def _misfit(width: int, height: int, view_width: float, view_height: float) -> float:
+    """How many times as large as the map its view must be, for the map to be fitted in; 1 at best."""
+    cell = min(view_width / width, view_height / height)
+    return view_width * view_height / (cell * width * cell * height)

@@ -20,7 +20,7 @@ from hwpoison_gui.view.base.intern import Ids, WordTable
 from hwpoison_gui.view.map.camera import MARGIN
 from hwpoison_gui.view.map.codes import FOUND, Codes, Exceptions, Filter
 from hwpoison_gui.view.map.held import Held, translated
-from hwpoison_gui.view.map.layout import PATIENCE, Layout, RowMajor, choose_width, slack
+from hwpoison_gui.view.map.layout import PATIENCE, ByShape, Layout, RowMajor, choose_width, slack
 from hwpoison_gui.view.map.layout_zones import ByZone
 from hwpoison_gui.view.map.lenses import KIND, Lens
 from hwpoison_gui.view.map.pyramid import Pyramid
@@ -52,11 +52,11 @@ class Match(Record):
 
 
 def suited(layout: Layout, view_width: float, view_height: float, patience: float) -> Layout:
-    """Return the layout with the row length that suits a view of this shape; curves are returned unchanged."""
-    if not isinstance(layout, (RowMajor, ByZone)):
-        return layout
+    """Return the layout with the row length or the shape that suits a view; curves are returned unchanged."""
     room = view_width - 2 * MARGIN, view_height - 2 * MARGIN
-    return layout.of_width(choose_width(layout.frames, *room, layout.width, patience))
+    if isinstance(layout, (RowMajor, ByZone)):
+        return layout.of_width(choose_width(layout.frames, *room, layout.width, patience))
+    return layout.of_shape(*room, patience) if isinstance(layout, ByShape) else layout
 
 
 class FramePlane:

@@ -58,3 +58,13 @@ def test_most_cells_have_a_frame_and_the_map_is_not_tall() -> None:
             layout = ByGeometry(frames, shipped(key).fitted(frames))
             assert 0.7 < layout.width / layout.height < 3.3
             assert layout.width * layout.height < 1.7 * frames
+
+
+def test_the_shape_follows_the_view_with_patience() -> None:
+    usual = ByGeometry(FRAMES, shipped("haswell").fitted(FRAMES))
+    wide, tall = usual.of_shape(3000, 500, 1.0), usual.of_shape(300, 900, 1.0)
+    assert wide.width > usual.width > tall.width and usual.of_shape(16, 10, 1.0) is usual
+    assert wide.of_shape(2500, 500, 0.8) is wide
+    pfns = np.arange(FRAMES)
+    for layout in (wide, tall):
+        assert np.array_equal(layout.pfns_at(*layout.positions(pfns)), pfns)
