@@ -5,18 +5,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from hwpoison_gui import opening
+from hwpoison_gui.dram.errors import DramError
+from hwpoison_gui.dram.fault import parse_fault
+from hwpoison_gui.dram.geometry import Geometry
+from hwpoison_gui.dram.rates import Rates
+from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
 from hwpoison_gui.sources.errors import SourceError
+from hwpoison_gui.view.base.dram import fitted_to
 from hwpoison_gui.view.base.slicing import to_the_end
+from hwpoison_gui.view.damage.damage import Damage
+from hwpoison_gui.view.damage.expected import AssessedRates, assess_rates
+from hwpoison_gui.view.damage.fault import AssessedFault, assess_faults
 from hwpoison_gui.view.damage.report import MachineReport, find_report
 from hwpoison_gui.view.damage.uses import owners_known
 
 EARLY_KILL: Final = (0, 1)
+_THIS: Final = "this machine"
 
 
 class Options(Record):
@@ -43,6 +55,24 @@ class Options(Record):
     at: str = ""
 
 
+class Dram(Record):
+    """What is asked of faults of DRAM: `rates`: of a study, if any; `devices` of the machine, 0: as assumed."""
+
+    geometry: Geometry
+    faults: tuple[str, ...]
+    rates: Rates | None = None
+    devices: int = 0
+
+
+class DramReport(Record):
+    """Faults of DRAM on one machine, and an expectation if it was asked for."""
+
+    name: str
+    m: Machine
+    faults: tuple[AssessedFault, ...]
+    rates: AssessedRates | None
+
+
 class BadMachineError(Exception):
     """A machine that cannot be assessed: one message, with its file and the place in it."""
 
@@ -56,32 +86,54 @@ def assess(file: str, options: Options) -> MachineReport:
         If the file is missing, damaged, or no machine; if this computer's memory cannot be read; or if the kernel has
         panicked at the position.
     """
+    with _one_message(file):
+        opened = _opened(file, options)
+        m = opened.session.machine
+        policies = to_the_end(find_report(m, options.early_kill, options.by, options.top))
+    modelled = ".".join(map(str, m.profile.modelled))
+    name = file or _THIS
+    return MachineReport(name, m.profile.name, modelled, m.frames, owners_known(m), opened.notes, tuple(policies))
+
+
+def assess_dram(file: str, options: Options, asked: Dram) -> DramReport:
+    """Assess faults of DRAM on one machine, named as for `assess`. Raises BadMachineError, also for a bad fault."""
+    with _one_message(file):
+        m = _opened(file, options).session.machine
+        geometry = fitted_to(m.flags.view, asked.geometry)
+        faults = [parse_fault(text, geometry, m.frames) for text in asked.faults]
+        damages = [Damage.of(m, early) for early in options.early_kill]
+        rates = assess_rates(damages, geometry, asked.rates, asked.devices) if asked.rates is not None else None
+        return DramReport(file or _THIS, m, tuple(assess_faults(damages, geometry, faults)), rates)
+
+
+@contextmanager
+def _one_message(file: str) -> Iterator[None]:
+    """Turn every way in which a machine can be bad into a BadMachineError."""
     try:
-        return _assess(file, options)
+        yield
     except NotYetSupportedError as error:
         raise BadMachineError(f"{file} {error.summary}") from None
     except ScenarioError as error:
         error.file = error.file or file
         raise BadMachineError(str(error)) from None
+    except DramError as error:
+        raise BadMachineError(f"{file or _THIS}: {error}") from None
     except SourceError as error:
         raise BadMachineError(str(error)) from None
     except OSError as error:
         raise BadMachineError(f"{error.filename or file}: cannot be read: {error.strerror or error}") from None
 
 
-def _assess(file: str, options: Options) -> MachineReport:
+def _opened(file: str, options: Options) -> opening.Opened:
+    """The machine at the position that is asked for."""
     opened = opening.open_file(Path(file), options.profile) if file else _live(options.profile)
     if options.at:
         opened = opening.at_moment(opened, options.at)
     else:
         opened.session.seek(len(opened.session.steps))
-    m = opened.session.machine
-    if m.panicked:
+    if opened.session.machine.panicked:
         raise ScenarioError("the kernel has panicked there; name a position before that by --at, as in --at 0")
-    policies = to_the_end(find_report(m, options.early_kill, options.by, options.top))
-    modelled = ".".join(map(str, m.profile.modelled))
-    name = file or "this machine"
-    return MachineReport(name, m.profile.name, modelled, m.frames, owners_known(m), opened.notes, tuple(policies))
+    return opened
 
 
 def _live(profile: str) -> opening.Opened:

@@ -29,6 +29,7 @@ _USAGE: Final = """hwpoison-gui [FILE [--at MOMENT] | --live | --present FILE [-
        hwpoison-gui kernels --between KERNEL OTHER [--early] [--json | --to OUT] [FILE | --live]
        hwpoison-gui dram [--geometry G] [--on MACHINE | --live] [--json] [FRAME|ADDRESS|FAULT]
        hwpoison-gui assess [--profile NAME] [--early-kill 0,1] [--by GROUP] [--top N] [--json | --csv] MACHINE...
+       hwpoison-gui assess --geometry G --fault FAULT... [--rates NAME] [--early-kill 0,1] [--json] MACHINE...
        hwpoison-gui report [--out FILE] FILE
        hwpoison-gui render FILE --to OUT [--what MAP] [--size WxH] [--steps A-B]"""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from textwrap import wrap
 from typing import Any, Final
@@ -27,6 +28,24 @@ _EACH: Final = 17
 _MOST_NAMED: Final = 6
 _MOST_RUNS: Final = 4
 _DYING: Final = tuple(kind for code, kind in enumerate(IMPACTS) if DIES[code])
+
+
+def as_text(name: str, m: Machine, faults: Sequence[AssessedFault], rates: AssessedRates | None, width: int) -> str:
+    """Everything that was asked of one machine."""
+    texts = [fault_as_text(m, fault, width) for fault in faults]
+    texts += [rates_as_text(rates, width)] if rates is not None else []
+    return f"{one_line(name)}\n\n" + "\n".join(texts)
+
+
+def as_dict(name: str, m: Machine, faults: Sequence[AssessedFault], rates: AssessedRates | None) -> dict[str, Any]:
+    """The same as values."""
+    listed = [fault_as_dict(m, fault) for fault in faults]
+    return {"machine": name, "faults": listed, "expected": rates_as_dict(rates) if rates is not None else None}
+
+
+def as_json(machines: Sequence[dict[str, Any]]) -> str:
+    """An object with a list of machines."""
+    return json.dumps({"machines": list(machines)}, ensure_ascii=False, indent=1) + "\n"
 
 
 # -- a fault
