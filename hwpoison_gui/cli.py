@@ -40,6 +40,7 @@ _COMMANDS_HELP: Final = """commands:
   fidelity             write docs/fidelity.md: the comparison with real kernels; needs a checkout
   pictures --out DIR   write pictures of a scenario's first, middle and last step, and its log
   kernels FILE|FRAME   let an error happen under every modelled kernel, early and late, and compare
+  records FILE...      list the memory errors that a machine recorded: logs, traces, databases, counters
   dram FRAME|FAULT     say where a frame lies in DRAM, and which frames a row, bank or DIMM has
   assess MACHINE...    say what an error in each frame would do, early and late, and what is most dangerous
   report FILE          write what the errors of a scenario did, and why, as Markdown
@@ -52,6 +53,7 @@ examples:
   hwpoison-gui demo.toml --at 3.12       the same at step 12 of operation 3
   hwpoison-gui mine.hwsession            what was done before, where it was left
   hwpoison-gui victim_before.npz         the recorded memory of a real machine
+  hwpoison-gui dmesg.txt                 the errors that really happened, on an empty map
   sudo hwpoison-gui --live               a copy of this machine's memory; the real one is only read
   hwpoison-gui check scenarios/          exit status 0: all hold, 1: one differs, 2: a file is bad
   hwpoison-gui simulate --json demo.toml | jq .result
@@ -138,7 +140,11 @@ def _to_open(arguments: Sequence[str]) -> _ToOpen:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--present", type=Path, metavar="FILE", help="present a scenario full screen")
     what.add_argument(
-        "file", nargs="?", type=Path, metavar="FILE", help="a session, a scenario or a recorded memory to open"
+        "file",
+        nargs="?",
+        type=Path,
+        metavar="FILE",
+        help="a session, a scenario, a recorded memory, or a log of real errors",
     )
     what.add_argument("--live", action="store_true", help="open a copy of this machine's own memory")
     parser.add_argument("--at", metavar="MOMENT", help="timeline position of the file: OPERATION.STEP, as in 3.12")
@@ -150,15 +156,16 @@ def _to_open(arguments: Sequence[str]) -> _ToOpen:
 
 def _start(options: _ToOpen) -> Start | None:
     """What the window starts with; None after reporting a bad file or timeline position."""
-    from hwpoison_gui.opening import at_moment, open_file, open_to_present, start_of, start_of_desktop
+    from hwpoison_gui.opening import at_moment, open_to_present, start_of, start_of_desktop
 
     file = options.present or options.file
     if file is None:
         return start_of_desktop()
     from hwpoison_gui.commands import Reported, complain
+    from hwpoison_gui.real_errors import open_any
 
     with Reported(file):
-        opened = open_to_present(file) if options.present else open_file(file)
+        opened = open_to_present(file) if options.present else open_any(file)
         if opened.failed:  # the audience sees it at the last stop
             complain(f"{file}: {opened.failed}; presented up to the step before", GOOD)
         return start_of(opened if options.at is None else at_moment(opened, options.at))

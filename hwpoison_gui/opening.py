@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hwpoison_gui.session.scenario.scenario import Scenario
     from hwpoison_gui.session.session import Session
     from hwpoison_gui.sources.assemble import Exported
+    from hwpoison_gui.sources.records.history import History
     from hwpoison_gui.view.map.plane import FramePlane
 
 DEFAULT_FRAMES: Final = 65536
@@ -63,6 +64,8 @@ class Opened(Record):
         Whether its timeline position was asked for; it is shown there, and not where the file was left.
     failed
         Why the scenario ends before its last step; empty if it does not.
+    history
+        The real errors for which an empty map was opened.
     """
 
     session: Session
@@ -80,6 +83,7 @@ class Opened(Record):
     modelled: str = ""
     at_moment: bool = False
     failed: str = ""
+    history: History | None = None
 
 
 class Start(Record):

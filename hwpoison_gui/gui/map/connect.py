@@ -86,10 +86,13 @@ def connect_map(
 
 
 def connect_copy(banner: Banner, controller: Controller, present: Present) -> None:
-    """Says above the map that it shows a copy of real memory."""
+    """Says above the map that it shows a copy of real memory, or no memory at all."""
 
     def opened() -> None:
         machine = controller.machine
+        if machine.history is not None:
+            banner.show_words("Real errors on an empty map", " ".join(machine.notes[:3]))
+            return
         note = "Clicks are simulated on the copy: nothing here changes the real memory."
         line = f"{machine.modelled}. {note}" if machine.modelled else note
         banner.show_words("A copy of this machine’s memory" if machine.is_copy else "", line)

@@ -40,6 +40,7 @@ class FrameMapItem:
         self.marked: tuple[int, ...] = ()  # for an operation on all of them
         self.focused = False
         self.highlights: list[Highlight] = []
+        self.recorded: list[Highlight] = []  # real errors
         self.pulse = 0.0
         self.summary: Callable[[int], str] | None = None
         self.paints = 0
@@ -52,7 +53,7 @@ class FrameMapItem:
         self.plane = plane
         self.fit_edge()
         self.selected = self.hovered = self.described = NONE
-        self.highlights, self.marked = [], ()
+        self.highlights, self.recorded, self.marked = [], [], ()
         self._cells.forget_words()
 
     def set_theme(self, theme: Theme, font: QFont) -> None:
@@ -108,7 +109,7 @@ class FrameMapItem:
     def _marks_at(self, pfn: int) -> list[str]:
         """Return the meanings of the marks on a frame, or next to it if they are larger than cells."""
         said = list[str]()
-        for mark in self.highlights:
+        for mark in (*self.highlights, *self.recorded):
             meaning = meaning_of(mark.role)
             if not meaning or self.plane is None:
                 continue
@@ -144,7 +145,7 @@ class FrameMapItem:
     def _paint_marks(self, painter: QPainter, plane: FramePlane, ratio: float) -> None:
         camera, layout = self.camera, plane.layout
         self._marks.paint_poison(painter, plane, camera, ratio)
-        for highlight in self.highlights:
+        for highlight in (*self.recorded, *self.highlights):
             self._marks.paint_highlight(painter, layout, camera, ratio, highlight, self.pulse)
         if self.marked:
             self._marks.paint_marked(painter, layout, camera, np.array(self.marked, np.int64))

@@ -20,7 +20,18 @@ from hwpoison_gui.view.base.palette import Theme, mixed
 from hwpoison_gui.view.map.camera import Camera
 from hwpoison_gui.view.map.layout import Layout
 from hwpoison_gui.view.map.plane import FramePlane
-from hwpoison_gui.view.map.roles import FREED, SKIPPED, TARGET, UNMAPPED, VISITED, Role, of_selected
+from hwpoison_gui.view.map.roles import (
+    FREED,
+    RECORDED,
+    RECORDED_HERE,
+    RECORDED_LATER,
+    SKIPPED,
+    TARGET,
+    UNMAPPED,
+    VISITED,
+    Role,
+    of_selected,
+)
 
 SMALLEST_POISON: Final = 13.0
 SMALLEST_RING: Final = 11.0
@@ -44,6 +55,7 @@ class Ring(Record):
     dashed: bool = False
     strokes: str = ""  # "/" cut
     corners: bool = False  # as a small dot: hollow
+    diamond: bool = False
 
 
 def ring_of(theme: Theme, role: Role) -> Ring:
@@ -54,6 +66,9 @@ def ring_of(theme: Theme, role: Role) -> Ring:
         SKIPPED: Ring(theme.skipped, 2.0, dashed=True),
         UNMAPPED: Ring(theme.text, 2.0, strokes="/"),
         FREED: Ring(theme.text, 1.0, dashed=True),
+        RECORDED: Ring(theme.poison, diamond=True),
+        RECORDED_LATER: Ring(theme.text, 1.0, diamond=True),
+        RECORDED_HERE: Ring(theme.accent, 3.0, diamond=True),
     }
     if role.colour < 0:
         return rings[role]
@@ -140,7 +155,7 @@ class MarkPainter:
         ring = ring_of(self._theme, highlight.role)
         swell = round(6 * pulse) if highlight.role == TARGET else 0
         size = math.ceil(max(SMALLEST_RING, camera.cell + 4)) + 2 * swell
-        if highlight.role == TARGET:
+        if highlight.role in (TARGET, RECORDED_HERE):
             size += 6
         many = highlight.role == FREED or highlight.role.colour >= 0
         dots = many and camera.cell < SMALLEST_RING
@@ -200,6 +215,8 @@ class MarkPainter:
             painter.setPen(one)
             if ring.corners:
                 _draw_corners(painter, box)
+            elif ring.diamond:
+                _draw_diamond(painter, box)
             else:
                 painter.drawRect(box)
             if size >= POISON_BADGE_FROM:  # over text: lighter
@@ -214,6 +231,15 @@ def _draw_corners(painter: QPainter, box: QRectF) -> None:
         (box.topLeft(), 1, 1), (box.topRight(), -1, 1), (box.bottomLeft(), 1, -1), (box.bottomRight(), -1, -1),
     ):  # fmt: skip
         painter.drawPolyline([corner + QPointF(across * reach, 0), corner, corner + QPointF(0, down * reach)])
+
+
+def _draw_diamond(painter: QPainter, box: QRectF) -> None:
+    middle = box.center()
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawPolygon([
+        QPointF(middle.x(), box.top()), QPointF(box.right(), middle.y()), QPointF(middle.x(), box.bottom()),
+        QPointF(box.left(), middle.y()),
+    ])  # fmt: skip
 
 
 def draw_poison(painter: QPainter, theme: Theme, size: float) -> None:

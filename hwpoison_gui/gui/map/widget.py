@@ -284,6 +284,11 @@ class FrameMapWidget(QWidget):
         self.view.item.highlights = [Highlight(np.asarray(pfns, np.int64), role) for pfns, role in highlights]
         self.view.item.update()
 
+    def set_recorded(self, recorded: Sequence[tuple[npt.NDArray[np.integer] | Sequence[int], Role]]) -> None:
+        """Outline frames of real errors by role, below everything else."""
+        self.view.item.recorded = [Highlight(np.asarray(pfns, np.int64), role) for pfns, role in recorded]
+        self.view.item.update()
+
     def set_pulse_phase(self, phase: float) -> None:
         """Set the phase of the target's pulse, 0 to 1. Pulses that are too fast are suppressed."""
         if not self._motion:

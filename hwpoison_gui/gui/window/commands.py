@@ -53,6 +53,7 @@ _PANELS: Final = (
     ("log", "Kernel &log", "What the kernel has printed"),
     ("notebook", "&Notebook", "Your notes on timeline positions"),
     ("kernels", "&Kernels", "Frames that another kernel gives another outcome"),
+    ("records", "&Error records", "Errors that really happened"),
 )
 
 
@@ -85,6 +86,7 @@ def start_commands(
 
 def machine_commands(
     machines: Machines,
+    records: list[Command],
     keeping: Keeping,
     exporting: Exporting,
     controller: Controller,
@@ -116,6 +118,7 @@ def machine_commands(
                 keeping.recent.forget, separated=True),
         Command("live", "&Machine", "This machine’s o&wn memory", "A copy of this machine’s memory, as /proc shows it. "
                 "The real memory is only read", machines.open_live, "live", ("Ctrl+L",)),
+        *records,
         *profiles,
         Command("save", "&Machine", "&Save", "Saves what you did, with branches, notes and view, as a session file",
                 lambda: saving.save(), "save", ("Ctrl+S",), separated=True),

@@ -26,6 +26,7 @@ from hwpoison_gui.gui.window.unsaved import Guard, UnsavedWork
 from hwpoison_gui.view.base.palette import Theme
 
 if TYPE_CHECKING:
+    from hwpoison_gui.gui.window.records import Records
     from hwpoison_gui.gui.window.recovery import Left
     from hwpoison_gui.opening import Opened
 
@@ -74,6 +75,12 @@ class Keeping(QObject):
         """From now on opens files that are dropped on the window."""
         self._window.setAcceptDrops(True)
         self._window.installEventFilter(self)
+
+    def take_records(self, records: Records) -> None:
+        """Files that are dropped may be records of errors, too."""
+        self._records = records
+        records.said.connect(self.toast.say)
+        self.machines.recordsFound.connect(lambda path: records.open([path], over=False))
 
     def add_menus(self, menu_of: Mapping[str, QMenu], live: QAction, compared: Callable[[QMenu], None]) -> None:
         """Adds the menus of files that are known already, before the command `live`, and of comparisons."""
@@ -150,6 +157,7 @@ class Keeping(QObject):
         self.saving.background.stop()
         self.taking.background.stop()
         self.machines.loader.stop()
+        self._records.background.stop()
         self.autosave.stop()
 
     # -- recovery
@@ -210,6 +218,9 @@ class Keeping(QObject):
         return super().eventFilter(watched, event)
 
     def _dropped(self, files: Sequence[Path]) -> None:
+        if not self._controller.occupied and self._records.dropped(files):
+            self._window.activateWindow()
+            return
         # The parts of a recording, dropped together, are one machine; the longest name is that of its hidden state.
         by_length = sorted(files, key=lambda file: len(file.name), reverse=True)
         machines = list({file.stem.removesuffix("_hidden"): file for file in by_length}.values())

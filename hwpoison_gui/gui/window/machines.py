@@ -24,6 +24,7 @@ _OPEN: Final = f"Sessions, scenarios and recordings (*{SUFFIX} *.toml *.npz *.js
 class Machines(QObject):
     """Loads in a thread; the present machine stays open until the new one is ready, and after an error."""
 
+    recordsFound = Signal(object)  # the path of a file that has records of errors, and no memory
     profileKept = Signal()  # until the machine of another profile is ready, the old one is shown
 
     def __init__(self, above: QWidget, controller: Controller, guard: Guard) -> None:
@@ -59,8 +60,11 @@ class Machines(QObject):
     def open_path(self, path: Path, then: Callable[[], object] = lambda: None) -> None:
         """Opens a file, or shows an error. Nobody is asked to give up work for a file that cannot be opened.
 
-        `then` is called if it was opened.
+        `then` is called if it was opened. Records of errors are left to others.
         """
+        if _has_records(path):
+            self.recordsFound.emit(path)
+            return
 
         def done(opened: opening.Opened) -> None:
             self._controller.open(opened)
@@ -109,3 +113,13 @@ class Machines(QObject):
             controller.selection.select(selected)
 
         self.loader.start(f"Booting again under profile {name}", lambda progress, cancelled: again(name), show)
+
+
+def _has_records(path: Path) -> bool:
+    from hwpoison_gui.sources.errors import SourceError
+    from hwpoison_gui.sources.recognise import Reader, form_of
+
+    try:
+        return form_of(path).reader is Reader.RECORDS
+    except (SourceError, OSError):
+        return False  # whoever opens it says so

@@ -71,6 +71,7 @@ class MainWindow(QMainWindow):
         """Everything else, and the machine of which the map shows the frames already, or another one."""
         from hwpoison_gui.gui.control.controller import Controller
         from hwpoison_gui.gui.control.present import Present
+        from hwpoison_gui.gui.control.recorded import Recorded
         from hwpoison_gui.gui.look.dock import TabTips
         from hwpoison_gui.gui.window import tab_order
         from hwpoison_gui.gui.window.panels import Panels
@@ -80,6 +81,7 @@ class MainWindow(QMainWindow):
         self.tab_tips = TabTips(self)
         self.setIconSize(look.icon_size())
         self.controller = Controller(self._with_plane(opened), self)
+        self.recorded = Recorded(self.controller, self)
         self.present = Present(self.controller, self.theme, self)
         self._make_map()
         self._make_bars()
@@ -87,7 +89,7 @@ class MainWindow(QMainWindow):
         self._place_tools()
         self._place_middle()
         self.panels = Panels(self, self.controller, self.present, self.appearance, self.map, self.menus, self.notes,
-                             self.lenses, lambda text: self.finder.look_for(text))  # fmt: skip
+                             self.recorded, self.lenses, lambda text: self.finder.look_for(text))  # fmt: skip
         self.docks = self.panels.docks
         self.notes.panel_in_front = partial(self.show_panel, "notebook", focus=False)
         self._connect()
@@ -100,6 +102,8 @@ class MainWindow(QMainWindow):
         self._is_built = True
         self.present.show_machine()
         self._restore()
+        if self.recorded.history is not None:
+            self.show_panel("records", focus=False)
         if self.starting is not None:
             self.starting.connect_window()
 
@@ -184,6 +188,7 @@ class MainWindow(QMainWindow):
         from hwpoison_gui.gui.window.notes import Notes
         from hwpoison_gui.gui.window.on_demand import OnDemand
         from hwpoison_gui.gui.window.presentation import Presentation
+        from hwpoison_gui.gui.window.records import Records
 
         c = self.controller
         self.notes = Notes(self, c, self.present, self.operations, self.transport.timeline, self.sentence)
@@ -191,6 +196,8 @@ class MainWindow(QMainWindow):
         remember = self.settings.store is not None
         self.keeping = Keeping(self, self.map, c, self.present, self.notes, view, lambda: self.theme, remember)
         self.machines = self.keeping.machines
+        self.records = Records(self, c, self.recorded, self.keeping.guard, partial(self.show_panel, "records", False))
+        self.keeping.take_records(self.records)
         self.go_to = GoTo(self, self.map, c, lambda: self.theme)
         self.comparison = Comparison(self, c, self.present, self.appearance, self.keeping.compared)
         self.presentation = Presentation(self, c, self.present, self.appearance)
@@ -202,7 +209,7 @@ class MainWindow(QMainWindow):
 
     def _commands(self) -> list[Command]:
         """All commands, in the order in which menus show them."""
-        from hwpoison_gui.gui.window import commands, tab_order
+        from hwpoison_gui.gui.window import commands, records, tab_order
         from hwpoison_gui.gui.window.exporting import Exporting
         from hwpoison_gui.gui.window.help import Help
         from hwpoison_gui.gui.window.kernel_commands import kernel_commands
@@ -214,10 +221,13 @@ class MainWindow(QMainWindow):
         exporting = Exporting(self, c, self.present, self.appearance, keeping.saving, shown)
         return [
             *commands.start_commands(self.show_start_page, self.settings, lambda: self.starting),
-            *commands.machine_commands(self.machines, keeping, exporting, c, self.close),
+            *commands.machine_commands(
+                self.machines, records.records_commands(self.records, self.recorded), keeping, exporting, c, self.close
+            ),
             *kernel_commands(self.lenses, c, self.show_panel),
             *commands.frame_commands(c, self.present, self.menus, self.go_to, self.comparison, self.map.center_on),
             *commands.play_commands(c, self.notes, keeping.taking, self.presentation.begin),
+            *records.stepping_commands(self.recorded),
             *commands.map_commands(self.lenses, self.layouts, self.filter, lambda: self.finder.open_search()),
             *commands.look_commands(self.map, self.history, self._toggle_overview, lambda: self.overview.on),
             *commands.theme_commands(self.appearance),
@@ -231,6 +241,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         """Order matters: lenses read what the map has read."""
         from hwpoison_gui.gui.map.connect import connect_copy, connect_lenses, connect_map, connect_panic
+        from hwpoison_gui.gui.tables.connect_records import connect_recorded_marks
         from hwpoison_gui.gui.timeline import connect as timeline
         from hwpoison_gui.gui.toolbar.connect import connect_toolbar
         from hwpoison_gui.gui.widgets import messages
@@ -239,6 +250,9 @@ class MainWindow(QMainWindow):
         connect_map(self.map, c, present, self.appearance, self.menus.show_frame_menu)
         connect_lenses(self.lenses, self.filter, self.lens_bar, self.legend, self.map, present, lambda: self.finder)
         connect_panic(c, present, self.on_demand.panic)
+        connect_recorded_marks(self.map, self.recorded, present)
+        for changed in (self.recorded.changed, self.recorded.moved):
+            changed.connect(self.actions_.refresh)
         timeline.connect_timeline(self.sentence, self.transport, c, present, self.go_to.show)
         timeline.connect_captions(c, present, self.notes.changed, self.on_demand.caption)
         timeline.connect_progress(self.progress, c, self.appearance)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QMainWindow, QWidget
 
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.present import Present
+from hwpoison_gui.gui.control.recorded import Recorded
 from hwpoison_gui.gui.control.slices import after_next_turn
 from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.look.dock import Dock
@@ -39,9 +40,11 @@ TITLES: Final = {
     "vmas": "VMAs",
     "files": "Files",
     "kernels": "Kernels",
+    "records": "Error records",
 }
+AT_FIRST: Final = tuple(name for name in TITLES if name != "records")  # panels that are shown before there is a reason
 TABLES: Final = ("pages", "vmas", "files")
-WIDE: Final = (*TABLES, "kernels")  # tabs beside the tasks
+WIDE: Final = (*TABLES, "kernels", "records")  # tabs beside the tasks
 
 
 class Panels(QObject):
@@ -56,10 +59,12 @@ class Panels(QObject):
         frame_map: FrameMapWidget,
         menus: ContextMenus,
         notes: Notes,
+        recorded: Recorded,
         lenses: LensControl,
         find: Callable[[str], None],
     ) -> None:
         super().__init__(window)
+        self._recorded = recorded
         self._window, self._controller, self._present = window, controller, present
         self._appearance, self._map, self._menus, self._notes = appearance, frame_map, menus, notes
         self._lenses, self._find = lenses, find
@@ -77,6 +82,7 @@ class Panels(QObject):
             "vmas": self._make_table,
             "files": self._make_table,
             "kernels": self._make_kernels,
+            "records": self._make_records,
         }
         self.docks = {name: Dock(name, title, make[name], window, appearance.theme) for name, title in TITLES.items()}
         for dock in self.docks.values():
@@ -171,6 +177,15 @@ class Panels(QObject):
         dock.take(view)
         self._menus.all_tasks = view.whole
         connect_tasks(view, dock, self._controller, self._present, self._menus.show_task_menu)
+        return view
+
+    def _make_records(self, dock: Dock) -> QWidget:
+        from hwpoison_gui.gui.tables.connect_records import connect_records
+        from hwpoison_gui.gui.tables.records import RecordsView
+
+        view = RecordsView(dock, self._appearance.theme)
+        dock.take(view)
+        connect_records(view, dock, self._recorded, self._controller, self._present)
         return view
 
     def _make_notebook(self, dock: Dock) -> QWidget:

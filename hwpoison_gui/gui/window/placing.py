@@ -59,7 +59,7 @@ def suit_stage(window: QMainWindow, stage: Strip, docks: Mapping[str, Dock]) -> 
 
 def reset_docks(window: QMainWindow, stage: QDockWidget, docks: Mapping[str, Dock]) -> None:
     """Places the playback row (`stage`) and all panels, by name."""
-    from hwpoison_gui.gui.window.panels import WIDE
+    from hwpoison_gui.gui.window.panels import AT_FIRST, WIDE
 
     right, bottom = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
     for dock in (stage, *docks.values()):
@@ -81,7 +81,7 @@ def reset_docks(window: QMainWindow, stage: QDockWidget, docks: Mapping[str, Doc
     if height < _LOW * look.scale() ** 0.5:  # text is about half of what panels show
         for under in ("why", "states", "frame"):
             window.tabifyDockWidget(docks["rmap"], docks[under])
-    for dock in (stage, *docks.values()):
+    for dock in (stage, *(docks[name] for name in AT_FIRST)):
         dock.show()
     for front in ("why", "rmap", "tasks", "log"):
         docks[front].raise_()

@@ -20,7 +20,16 @@ SKIPPED: Final = Role("skipped")
 UNMAPPED: Final = Role("unmapped")
 FREED: Final = Role("freed")
 
-_MEANINGS: Final = {FREED: "freed by the last exit"}
+RECORDED: Final = Role("recorded")
+RECORDED_LATER: Final = Role("recorded later")
+RECORDED_HERE: Final = Role("recorded here")
+
+_MEANINGS: Final = {
+    FREED: "freed by the last exit",
+    RECORDED: "a real error is recorded",
+    RECORDED_LATER: "a real error is recorded, later than the chosen record",
+    RECORDED_HERE: "the chosen record of a real error",
+}
 
 
 def owned(colour: int) -> Role:

@@ -13,32 +13,56 @@ from hwpoison_gui.sources.records.event import Source, Task
 from hwpoison_gui.sources.records.history import ErrorRecord, History
 from hwpoison_gui.sources.records.incidents import FAULT_KILL, MEMORY_FAILURE
 from hwpoison_gui.sources.records.knows import LIMITS
+from hwpoison_gui.view.base.columns import TextColumn
 from hwpoison_gui.view.words.words import counted
 
-COLUMNS: Final = ("Time", "Frame", "What", "Page type", "Result", "Signalled", "Source", "Notes")
+RECORD_COLUMNS: Final = (
+    TextColumn("time", "Time", "When it was recorded", "06:56:44.04", fixed=True),
+    TextColumn("pfn", "Frame", "Its number (pfn); – if no source names it", "0x19b9f", number=True, fixed=True),
+    TextColumn("what", "What", "What happened to the frame", "kill at a page fault"),
+    TextColumn("kind", "Page type", "What the kernel took the page for; of hardware errors, the label of the module",
+               "different compound page"),
+    TextColumn("result", "Result", "What came of it, in the kernel’s words", "already poisoned"),
+    TextColumn("tasks", "Signalled", "Processes that were sent a signal: SIGBUS if none is named", "postgres:4711"),
+    TextColumn("source", "Source", "Files that have it", "dmesg.txt, ras-mc_event.db"),
+    TextColumn("notes", "Notes", "What else the sources say, and doubts", "injected by hwpoison-inject", wide=True),
+)  # fmt: skip
+COLUMNS: Final = tuple(column.head for column in RECORD_COLUMNS)
 NO_FRAME: Final = "–"
 _NO_TIME: Final = "–"
 _DAY_AND_TIME: Final = "%Y-%m-%d %H:%M:%S"
 
 
 class RecordRow(Record):
-    """A record in words. `cells` go with COLUMNS; `pfn` is None where no source names a frame."""
+    """A record, by its number in the history. `pfn` is None where no source names a frame. `cells` are its words."""
 
-    number: int
+    key: int
+    time: float
     pfn: int | None
+    what: str
+    kind: str
+    result: str
+    tasks: str
+    source: str
+    notes: str
     cells: tuple[str, ...]
 
 
-def record_rows(history: History) -> list[RecordRow]:
-    """One row for each record, in the order of the history."""
-    return [_row(number, record, history) for number, record in enumerate(history.records)]
+def record_rows(history: History, short: bool = False) -> list[RecordRow]:
+    """One row for each record, in the order of the history. `short`: a date that all have in common is left out."""
+    texts = [time_words(record.time, history.clock) for record in history.records]
+    days = {text.rpartition(" ")[0] for text in texts if text != _NO_TIME}
+    if short and len(days) == 1 and history.clock in (ev.UTC, ev.WALL):
+        texts = [text.rpartition(" ")[2] for text in texts]
+    pairs = enumerate(zip(history.records, texts, strict=True))
+    return [_row(number, record, history, text) for number, (record, text) in pairs]
 
 
-def _row(number: int, record: ErrorRecord, history: History) -> RecordRow:
+def _row(number: int, record: ErrorRecord, history: History, text: str) -> RecordRow:
     sources = dict.fromkeys(seen.source for seen in record.seen)
     names = names_of(history.sources)
     cells = (
-        time_words(record.time, history.clock),
+        text,
         NO_FRAME if record.pfn is None else f"{record.pfn:#x}",
         _what(record),
         record.kind,
@@ -47,7 +71,13 @@ def _row(number: int, record: ErrorRecord, history: History) -> RecordRow:
         ", ".join(names[source] for source in sources),
         "; ".join(notes_of(record)),
     )
-    return RecordRow(number, record.pfn, cells)
+    time = float("-inf") if record.time is None else record.time
+    return RecordRow(number, time, record.pfn, *cells[2:], cells)
+
+
+def record_cells(row: RecordRow) -> tuple[str, ...]:
+    """The words of a row, in the order of RECORD_COLUMNS."""
+    return row.cells
 
 
 def _what(record: ErrorRecord) -> str:
@@ -79,6 +109,14 @@ def time_words(time: float | None, clock: str) -> str:
     if when.year == 1972:  # of a log that names no year
         return when.strftime("%b %d %H:%M:%S")
     return f"{when.strftime(_DAY_AND_TIME)}.{when.microsecond // 10_000:02}"
+
+
+def playhead_words(history: History, at: int) -> str:
+    """Where stepping through the records stands; `at` is negative before the first."""
+    many = len(history.records)
+    if at < 0:
+        return counted(many, "record")
+    return f"{at + 1:,} of {many:,}   {time_words(history.records[at].time, history.clock)}"
 
 
 def clock_words(clock: str) -> str:

@@ -1,0 +1,62 @@
+"""The real errors that are laid over the open machine, and which of them is chosen: the playhead in real time."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.sources.records.history import ErrorRecord, History
+
+NONE = -1
+
+
+class Recorded(QObject):
+    """`history` is None if there are none; they go with the machine over which they were laid."""
+
+    changed = Signal()  # other records, or none
+    moved = Signal()  # another one is chosen
+
+    def __init__(self, controller: Controller, parent: QObject) -> None:
+        super().__init__(parent)
+        self._controller = controller
+        self.history: History | None = controller.machine.history
+        self.at = NONE
+        controller.opened.connect(lambda: self.show(controller.machine.history))
+
+    @property
+    def record(self) -> ErrorRecord | None:
+        """The chosen record."""
+        return self.history.records[self.at] if self.history is not None and self.at != NONE else None
+
+    def show(self, history: History | None) -> None:
+        """Lays other records over the machine; None takes them away."""
+        if history is None and self.history is None:
+            return
+        self.history = history
+        self.at = NONE
+        self.changed.emit()
+
+    def choose(self, number: int) -> None:
+        """Chooses a record, and selects its frame, if the machine has it."""
+        if self.history is None or not 0 <= number < len(self.history.records) or number == self.at:
+            return
+        self.at = number
+        self.moved.emit()
+        pfn = self.history.records[number].pfn
+        if pfn is not None and pfn < self._controller.session.machine.frames:
+            self._controller.selection.select(pfn)
+
+    def step(self, by: int) -> None:
+        """Chooses the next or the previous record."""
+        if self.history is not None and self.history.records:
+            first = 0 if by > 0 else len(self.history.records) - 1
+            self.choose(first if self.at == NONE else self.at + by)
+
+    def missing(self, by: int) -> str:
+        """Why there is no record to step to; empty if there is one."""
+        if self.history is None:
+            return "No error records are open."
+        at, last = self.at, len(self.history.records) - 1
+        if last < 0 or (at != NONE and not 0 <= at + by <= last):
+            return "There is no further record." if by > 0 else "There is no earlier record."
+        return ""

@@ -1,0 +1,185 @@
+"""The panel of real errors: a playhead, the records as a table, and what Linux said beside what the model says."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
+
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.enabling import enable
+from hwpoison_gui.gui.widgets.row_model import RowModel
+from hwpoison_gui.gui.widgets.row_table import NO_KEY, RowTable
+from hwpoison_gui.view.base.columns import TextColumn
+from hwpoison_gui.view.base.palette import DARK, Theme
+from hwpoison_gui.view.facts.said import Comparison
+from hwpoison_gui.view.rows.error_records import RECORD_COLUMNS, RecordRow, record_cells
+
+EMPTY: Final = (
+    "No error records are open.\nMachine > Open error records… reads kernel logs, traces and the database of rasdaemon."
+)
+_HEADS: Final = ("", "Linux said", "The model says")
+
+
+def _colour(row: Any, column: TextColumn, theme: Theme) -> str | None:
+    if column.field == "result" and row.result in ("Failed", "Ignored"):
+        return theme.warn
+    return theme.kill if column.field == "tasks" else None
+
+
+class Playhead(QWidget):
+    """Steps through the records in time: buttons, a slider, and where it stands."""
+
+    chosen = Signal(int)
+    stepWanted = Signal(int)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.back, self.on = (self._button(by) for by in (-1, 1))
+        self.slider = QSlider(Qt.Orientation.Horizontal, self)
+        self.slider.setAccessibleName("Record")
+        self.slider.setToolTip("The chosen record, in time; later ones are faint on the map")
+        self.words = QLabel(self)
+        self.words.setTextFormat(Qt.TextFormat.PlainText)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(look.SMALL, 0, look.SMALL, 0)
+        row.setSpacing(look.SMALL)
+        for widget in (self.back, self.on, self.words):
+            row.addWidget(widget)
+        row.addWidget(self.slider, 1)
+        self.slider.valueChanged.connect(self.chosen)
+
+    def _button(self, by: int) -> QToolButton:
+        button = QToolButton(self)
+        button.setText("◀" if by < 0 else "▶")
+        button.setObjectName("boxed")
+        name = "Previous record" if by < 0 else "Next record"
+        button.setAccessibleName(name)
+        button.setToolTip(f"{name}  ({'Alt+Up' if by < 0 else 'Alt+Down'})")
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        button.clicked.connect(lambda: self.stepWanted.emit(by))
+        return button
+
+    def show_at(self, at: int, many: int, words: str, missing: tuple[str, str]) -> None:
+        """Shows a record without emitting a signal. `missing`: why there is none before it, and after it."""
+        self.slider.blockSignals(True)
+        self.slider.setRange(0, max(0, many - 1))
+        self.slider.setValue(max(0, at))
+        self.slider.blockSignals(False)
+        self.slider.setEnabled(many > 1)
+        self.words.setText(words)
+        enable(self.back, missing[0])
+        enable(self.on, missing[1])
+
+
+class SaidView(QWidget):
+    """Three lines of what Linux said and what the model says; what differs is marked with a sign and in words."""
+
+    def __init__(self, parent: QWidget, theme: Theme) -> None:
+        super().__init__(parent)
+        self._grid = QGridLayout()
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(look.MEDIUM)
+        self._grid.setVerticalSpacing(0)
+        self._grid.setColumnStretch(2, 1)
+        self._grid.setColumnStretch(1, 1)
+        self.why = QLabel(self)
+        self.why.setWordWrap(True)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(look.MEDIUM, look.TIGHT, look.MEDIUM, look.TIGHT)
+        box.setSpacing(look.TIGHT)
+        box.addLayout(self._grid)
+        box.addWidget(self.why)
+        self._cells = [[self._label(row, column) for column in range(3)] for row in range(4)]
+        for cell, text in zip(self._cells[0], _HEADS, strict=True):
+            cell.setText(text)
+        self.why.setTextFormat(Qt.TextFormat.PlainText)
+        self.set_theme(theme)
+        self.hide()
+
+    def _label(self, row: int, column: int) -> QLabel:
+        label = QLabel(self)
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._grid.addWidget(label, row, column)
+        return label
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        for number, row in enumerate(self._cells):
+            for cell in row:
+                cell.setFont(look.font(look.CAPTION, QFont.Weight.DemiBold if not number else QFont.Weight.Normal))
+        self.why.setFont(look.font(look.CAPTION))
+        self.setStyleSheet(f"QLabel[differs=true] {{ color: {theme.warn}; }}")
+
+    def show_comparison(self, comparison: Comparison | None) -> None:
+        """Shows a comparison; None hides all of it."""
+        self.setVisible(comparison is not None)
+        if comparison is None:
+            return
+        self.why.setText(comparison.why)
+        for row in self._cells:
+            for cell in row:
+                cell.setVisible(bool(comparison.rows))
+        for cells, said in zip(self._cells[1:], comparison.rows, strict=False):
+            sign = "≠ " if said.differs else ""
+            for cell, text in zip(cells, (said.aspect, said.linux, f"{sign}{said.model}"), strict=True):
+                cell.setText(text)
+            cells[2].setProperty("differs", said.differs)
+            cells[2].style().polish(cells[2])
+
+    def as_text(self) -> str:
+        """What is shown, as text."""
+        if self.isHidden():
+            return ""
+        rows = ["\t".join(cell.text() for cell in row) for row in self._cells if not row[0].isHidden()]
+        return "\n".join([*rows, self.why.text()])
+
+
+class RecordsView(QWidget):
+    """The records of a history; the table has the focus and is what is copied."""
+
+    chosen = Signal(int)
+    stepWanted = Signal(int)
+
+    def __init__(self, parent: QWidget, theme: Theme = DARK) -> None:
+        super().__init__(parent)
+        self.playhead = Playhead(self)
+        self.table = RowTable(
+            "Error records", lambda table: RowModel(table, RECORD_COLUMNS, record_cells, _colour), self
+        )
+        self.said = SaidView(self, theme)
+        self.empty = QLabel(EMPTY, self)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setWordWrap(True)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(look.TIGHT)
+        for widget in (self.playhead, self.table, self.empty, self.said):
+            box.addWidget(widget, 1 if widget in (self.table, self.empty) else 0)
+        self.setFocusProxy(self.table)
+        self.table.chosen.connect(self.chosen)
+        self.playhead.chosen.connect(self.chosen)
+        self.playhead.stepWanted.connect(self.stepWanted)
+        self.set_theme(theme)
+        self.show_rows([])
+
+    def set_theme(self, theme: Theme) -> None:
+        self.table.set_theme(theme)
+        self.said.set_theme(theme)
+        self.empty.setFont(look.font())
+        self.playhead.words.setFont(look.font(look.CAPTION))
+        self.empty.setStyleSheet(f"color: {theme.muted}")
+
+    def show_rows(self, rows: list[RecordRow]) -> None:
+        """Shows the records, or what to do if there are none."""
+        self.table.set_rows(rows)
+        for widget in (self.table, self.playhead):
+            widget.setVisible(bool(rows))
+        self.empty.setVisible(not rows)
+
+    def show_record(self, number: int) -> None:
+        """Makes a record current without emitting a signal."""
+        self.table.show_key(number if number >= 0 else NO_KEY)

@@ -1,0 +1,129 @@
+"""Opens records of real errors: on an empty map of their own, or over the machine that is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from hwpoison_gui.gui.control.background import Background
+from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.control.recorded import Recorded
+from hwpoison_gui.gui.control.worker import Cancelled, Progress
+from hwpoison_gui.gui.widgets.messages import show_error
+from hwpoison_gui.gui.window.command import Command
+from hwpoison_gui.gui.window.unsaved import Guard
+
+_FILES: Final = "Logs, traces and databases (*)"
+_NONE: Final = "No error records are open."
+
+
+class Records(QObject):
+    """Reads files in a thread; what is shown stays until they are read, and after an error."""
+
+    said = Signal(str)  # what the user should know of records that were laid over a machine
+
+    def __init__(
+        self, above: QWidget, controller: Controller, recorded: Recorded, guard: Guard, show: Callable[[], None]
+    ) -> None:
+        super().__init__(above)
+        self._above, self._controller, self._recorded, self._guard, self._show = (
+            above,
+            controller,
+            recorded,
+            guard,
+            show,
+        )
+        self._folder = ""
+        self.background = Background(above)
+        self.background.refused.connect(partial(show_error, above))
+
+    def ask(self, over: bool) -> None:
+        """Asks for files, and opens them. `over`: laid over the machine that is open."""
+        from PySide6.QtWidgets import QFileDialog
+
+        title = "Lay error records over this machine" if over else "Open error records"
+        names, _ = QFileDialog.getOpenFileNames(self._above, title, self._folder, _FILES)
+        if names:
+            self._folder = str(Path(names[0]).parent)
+            self.open([Path(name) for name in names], over)
+
+    def open(self, paths: Sequence[Path], over: bool) -> None:
+        """Opens files of one machine; nothing is lost if one of them cannot be read."""
+        from hwpoison_gui import real_errors
+        from hwpoison_gui.sources.records.history import History
+
+        def work(progress: Progress, cancelled: Cancelled) -> History:
+            return real_errors.read_history(paths, progress, cancelled)
+
+        names = ", ".join(path.name for path in paths)
+        show = self._lay_over if over else partial(self._on_empty_map, names)
+        self.background.run(f"Opening {names}", work, show)
+
+    def dropped(self, paths: Sequence[Path]) -> bool:
+        """Whether all dropped files are records; then they are opened, over a machine that was recorded."""
+        from hwpoison_gui.sources.errors import SourceError
+        from hwpoison_gui.sources.recognise import Reader, form_of
+
+        try:
+            if any(form_of(path).reader is not Reader.RECORDS for path in paths):
+                return False
+        except (SourceError, OSError):
+            return False  # whoever opens it says so
+        self.open(paths, over=self._controller.machine.scenario is None)
+        return True
+
+    def _lay_over(self, history: object) -> None:
+        from hwpoison_gui.real_errors import beyond
+        from hwpoison_gui.view.rows.error_records import summary_words
+
+        self._recorded.show(history)  # type: ignore[arg-type]
+        self._show()
+        frames = self._controller.session.machine.frames
+        self.said.emit(" ".join([summary_words(history), *beyond(history, frames)]))  # type: ignore[arg-type]
+
+    def _on_empty_map(self, names: str, history: object) -> None:
+        from hwpoison_gui.real_errors import on_empty_map
+
+        def show() -> None:
+            opened = on_empty_map(history)  # type: ignore[arg-type]
+            self._controller.open(opened)
+            self._show()
+            self.said.emit(" ".join(opened.notes[:2]))
+
+        self._guard.ask(f"Opening {names}", show)
+
+    def close(self) -> None:
+        """Takes the records away; the machine stays."""
+        self._recorded.show(None)
+
+
+def records_commands(records: Records, recorded: Recorded) -> list[Command]:
+    """The commands of real errors."""
+
+    def none() -> str:
+        return "" if recorded.history is not None else _NONE
+
+    return [
+        Command("open-records", "&Machine", "Open &error records…", "Kernel logs, traces, rasdaemon’s database: what "
+                "really happened, on an empty map", lambda: records.ask(over=False), "open"),
+        Command("lay-records", "&Machine", "&Lay error records over it…", "The same over the machine that is open: "
+                "what Linux said beside what the model says", lambda: records.ask(over=True)),
+        Command("close-records", "&Machine", "&Close the error records", "Takes them off the map; the machine stays",
+                records.close, missing=none),
+    ]  # fmt: skip
+
+
+def stepping_commands(recorded: Recorded) -> list[Command]:
+    """Steps through the records in time."""
+    return [
+        Command("next-record", "&Play", "Next error &record", "Chooses the next record of a real error, in time",
+                lambda: recorded.step(1), keys=("Alt+Down",), missing=lambda: recorded.missing(1),
+                separated=True),
+        Command("previous-record", "&Play", "Previous error recor&d", "Chooses the record before it",
+                lambda: recorded.step(-1), keys=("Alt+Up",), missing=lambda: recorded.missing(-1)),
+    ]  # fmt: skip

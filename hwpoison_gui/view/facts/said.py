@@ -1,0 +1,95 @@
+"""What Linux said of a real error, beside what the model says would happen on the machine that is open."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL
+from hwpoison_gui.record import Record
+from hwpoison_gui.sources.records.history import ErrorRecord, History, same_kind
+from hwpoison_gui.sources.records.incidents import MEMORY_FAILURE
+from hwpoison_gui.view.base.hits import DEAD, PENDING, SIGNALLED
+from hwpoison_gui.view.outcome.prediction import Prediction, predict
+from hwpoison_gui.view.rows.error_records import tasks_words
+
+ASPECTS: Final = ("Page type", "Result", "Signalled at once")
+_NOW: Final = (DEAD, SIGNALLED, PENDING)
+_NOBODY: Final = "nobody"
+_NO_LINE: Final = "no result line"
+
+
+class Said(Record):
+    """One aspect: what Linux said, what the model says, and whether that differs."""
+
+    aspect: str
+    linux: str
+    model: str
+    differs: bool
+
+
+class Comparison(Record):
+    """`rows` is empty where nothing can be compared; `why` says so, or names what differs."""
+
+    rows: tuple[Said, ...]
+    why: str
+
+
+def compared(m: Machine, record: ErrorRecord, history: History) -> Comparison:
+    """A record beside the prediction for its frame on a machine at rest."""
+    refused = _not_comparable(m, record)
+    if refused:
+        return Comparison((), refused)
+    assert record.pfn is not None
+    prediction = predict(m, record.pfn)
+    rows = _rows(m, record, prediction)
+    different = [row.aspect.lower() for row in rows if row.differs]
+    model = f"modelled as {'.'.join(map(str, m.profile.modelled))}"
+    if not different:
+        return Comparison(rows, f"The model ({model}) says the same.")
+    return Comparison(
+        rows, f"The model ({model}) says otherwise: {', '.join(different)}. {_reason(m, record, history)}"
+    )
+
+
+def _not_comparable(m: Machine, record: ErrorRecord) -> str:
+    if record.pfn is None:
+        return "No source names the frame: nothing can be compared."
+    if record.pfn >= m.frames:
+        return f"The frame lies beyond the last one of this machine, {m.frames - 1:#x}."
+    if record.operation != MEMORY_FAILURE:
+        return f"Linux recorded: {record.operation} {record.result}".rstrip() + ". Only memory failures are compared."
+    word = m.page(record.pfn)
+    if word & pf.NOPAGE:
+        return "There is no memory here with which the record could be compared: lay it over a recorded machine."
+    if record.again and not word & pf.HWPOISON:
+        return "The frame was poisoned already when Linux wrote this; on this machine it is not: break it first."
+    if word & pf.HWPOISON and not record.again:
+        return "The frame is poisoned on this machine already: it was recorded after the error, or broken since."
+    return ""
+
+
+def _rows(m: Machine, record: ErrorRecord, prediction: Prediction) -> tuple[Said, ...]:
+    tgids = [tgid for kind in _NOW for tgid in prediction.hits.get(kind, ())]
+    model = (prediction.kind or _NO_LINE, prediction.result or _NO_LINE,
+             ", ".join(m.processes.view[tgid].label for tgid in sorted(tgids)) or _NOBODY)  # fmt: skip
+    linux = (record.kind or _NO_LINE, record.result or _NO_LINE, tasks_words(record.tasks) or _NOBODY)
+    pids = {task.pid for task in record.tasks}
+    same = (same_kind(linux[0], model[0]), linux[1] == model[1], pids == set(tgids))
+    return tuple(
+        Said(aspect, said, predicted, not alike)
+        for aspect, said, predicted, alike in zip(ASPECTS, linux, model, same, strict=True)
+    )
+
+
+def _reason(m: Machine, record: ErrorRecord, history: History) -> str:
+    """Why that may be: the first that applies."""
+    wrote = history.kernel
+    if not m.processes.view:
+        return "This memory was recorded without processes: who maps a page, and whether a PTE is dirty, is not known."
+    if wrote is not None and wrote != m.profile.modelled[:2]:
+        return f"Linux {wrote[0]}.{wrote[1]} wrote the record."
+    if record.tasks and not m.sysctl.view[SYSCTL_EARLY_KILL]:
+        return "vm.memory_failure_early_kill is 0 here."
+    return "The frame may have had other content when the error happened than when this memory was recorded."

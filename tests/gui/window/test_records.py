@@ -1,0 +1,127 @@
+"""Real errors in the window: opened, laid over a machine, stepped through, compared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from hwpoison_gui.gui.tables.records import RecordsView
+from hwpoison_gui.view.map.roles import RECORDED, RECORDED_HERE, RECORDED_LATER
+from tests.gui.conftest import User
+from tests.gui.waiting import until
+from tests.paths import DATA
+
+RECORDS = DATA / "records" / "6.12"
+
+
+def _view(user: User) -> RecordsView:
+    view = user.window.docks["records"].content()
+    assert isinstance(view, RecordsView)
+    return view
+
+
+def _marks(user: User) -> dict[str, list[int]]:
+    return {mark.role.name: mark.pfns.tolist() for mark in user.window.map.view.item.recorded}
+
+
+def _log(tmp_path: Path, *pfns: int) -> Path:
+    path = tmp_path / "dmesg.log"
+    lines = (f"[ {n}.000000] Memory failure: {pfn:#x}: recovery action for dirty LRU page: Recovered"
+             for n, pfn in enumerate(pfns, 1))  # fmt: skip
+    path.write_text("\n".join(lines))
+    return path
+
+
+def _lay_over(user: User, path: Path) -> None:
+    user.window.records.open([path], over=True)
+    until(lambda: user.window.recorded.history is not None)
+
+
+def test_a_log_is_opened_on_an_empty_map(user: User) -> None:
+    user.window.machines.open_path(RECORDS / "dmesg.txt")
+    until(lambda: user.window.recorded.history is not None)
+    assert user.session.machine.profile.name == "6.12"
+    assert user.session.machine.frames == 0xF800 + 0x800
+    view = _view(user)
+    assert view.table.rows.rowCount() == 29
+    assert len(_marks(user)[RECORDED.name]) == 23
+    assert "an empty map of 256.0 MiB" in user.window.copy.line.text()
+    assert user.window.docks["records"].in_front
+
+
+def test_records_are_laid_over_the_machine_and_go_with_it(user: User, tmp_path: Path) -> None:
+    before = user.session
+    _lay_over(user, _log(tmp_path, 0x10, 0x20, 0x99999))
+    assert user.session is before
+    assert _marks(user) == {RECORDED.name: [0x10, 0x20]}
+    user.window.actions_["close-records"].trigger()
+    assert _marks(user) == {}
+    assert not user.window.actions_["next-record"].isEnabled()
+
+
+def test_stepping_selects_frames_and_moves_the_playhead(user: User, tmp_path: Path) -> None:
+    _lay_over(user, _log(tmp_path, 0x10, 0x20, 0x30))
+    view, step = _view(user), user.window.actions_["next-record"]
+    for expected in (0x10, 0x20):
+        step.trigger()
+        assert user.window.controller.selection.frame == expected
+    assert _marks(user) == {
+        RECORDED.name: [0x10, 0x20],
+        RECORDED_HERE.name: [0x20],
+        RECORDED_LATER.name: [0x30],
+    }
+    assert view.playhead.slider.value() == 1
+    assert view.playhead.words.text() == "2 of 3   2.000 s"
+    assert view.table.current_key() == 1
+    view.playhead.slider.setValue(2)
+    assert user.window.controller.selection.frame == 0x30
+    assert not step.isEnabled()
+    QTest.keyClick(view.table, Qt.Key.Key_Up)
+    assert user.window.controller.selection.frame == 0x20
+
+
+def test_the_model_is_shown_beside_what_linux_said(user: User, tmp_path: Path) -> None:
+    pfn = user.frame("srv:heap+1")
+    _lay_over(user, _log(tmp_path, pfn))
+    user.window.recorded.step(1)
+    text = _view(user).said.as_text()
+    assert text.startswith("\tLinux said\tThe model says\nPage type\tdirty LRU page\t")
+    assert "≠ " in text
+    assert "signalled at once" in text
+    user.window.controller.fire(pfn)
+    until(lambda: not user.window.controller.busy)
+    user.window.controller.seek(len(user.session.steps))
+    until(lambda: "poisoned on this machine already" in _view(user).said.as_text())
+
+
+def test_rows_are_copied_as_text(user: User, tmp_path: Path) -> None:
+    _lay_over(user, _log(tmp_path, 0x10, 0x20))
+    user.window.recorded.step(1)
+    QTest.keyClick(_view(user).table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QApplication.clipboard().text().startswith("1.000 s\t0x10\tmemory failure\tdirty LRU page\tRecovered")
+
+
+def test_dropped_files_are_opened_together(user: User) -> None:
+    assert user.window.records.dropped([RECORDS / "dmesg.txt", RECORDS / "ras-mc_event.db"])
+    until(lambda: user.window.recorded.history is not None)
+    assert user.window.recorded.history is not None
+    assert len(user.window.recorded.history.sources) == 2
+    assert not user.window.records.dropped([RECORDS / "truth.json"])
+
+
+def test_a_bad_file_changes_nothing(user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    user.window.records.background.refused.disconnect()
+    user.window.records.background.refused.connect(lambda head, why: said.append(why))
+    path = tmp_path / "log"
+    path.write_text("[ 1.000000] Memory failure: 0xffffffffffffff: recovery action for dirty LRU page: Failed\n")
+    before = user.session
+    user.window.records.open([path], over=False)
+    until(lambda: bool(said))
+    assert "line 1: frame 0xffffffffffffff lies beyond any physical memory" in said[0]
+    assert user.session is before
+    assert user.window.recorded.history is None

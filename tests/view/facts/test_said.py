@@ -1,0 +1,76 @@
+"""What Linux said of an error beside what the model says would happen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.sources.records.history import History, history_of
+from hwpoison_gui.sources.records.read import read
+from hwpoison_gui.view.facts.said import Comparison, compared
+from tests.workbench import do
+
+
+def _session() -> tuple[Session, int]:
+    session = Session.fresh(4096, profile="6.12", sysctl={"memory_failure_early_kill": 1})
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="heap", pages=2)
+    do(session, "write", task="a", at="heap+0", value="x")
+    return session, session.resolve_frame("a:heap+0")
+
+
+def _history(tmp_path: Path, *lines: str) -> History:
+    path = tmp_path / "log"
+    path.write_text("".join(f"[ 1.000000] {line}\n" for line in ("Linux version 6.12.1 (gcc)", *lines)))
+    return history_of([read(path)])
+
+
+def _compared(session: Session, history: History, at: int = 0) -> Comparison:
+    return compared(session.machine, history.records[at], history)
+
+
+def test_the_same(tmp_path: Path) -> None:
+    session, pfn = _session()
+    tgid = session.world.task_names.view["a"]
+    made = _compared(session, _history(
+        tmp_path,
+        f"Memory failure: {pfn:#x}: Sending SIGBUS to a:{tgid} due to hardware memory corruption",
+        f"Memory failure: {pfn:#x}: recovery action for dirty LRU page: Recovered",
+    ))  # fmt: skip
+    assert not any(row.differs for row in made.rows)
+    assert made.why.startswith("The model (modelled as 6.12) says the same.")
+
+
+def test_differences_are_named(tmp_path: Path) -> None:
+    session, pfn = _session()
+    made = _compared(
+        session, _history(tmp_path, f"Memory failure: {pfn:#x}: recovery action for dirty LRU page: Failed")
+    )
+    assert [(row.aspect, row.linux) for row in made.rows if row.differs] == [
+        ("Result", "Failed"),
+        ("Signalled at once", "nobody"),
+    ]
+    assert "says otherwise: result, signalled at once" in made.why
+
+
+def test_what_cannot_be_compared(tmp_path: Path) -> None:
+    session, pfn = _session()
+    history = _history(
+        tmp_path,
+        "Memory failure: 0x9999: recovery action for dirty LRU page: Failed",
+        "MCE: Killing a:7 due to hardware memory corruption fault at 7f00",
+        f"Unpoison: {pfn:#x}: software-unpoisoned page",
+        f"Memory failure: {pfn:#x}: recovery action for already poisoned page: Failed",
+    )
+    why = [_compared(session, history, at).why for at in range(4)]
+    assert why[0] == "The frame lies beyond the last one of this machine, 0xfff."
+    assert why[1] == "No source names the frame: nothing can be compared."
+    assert why[2] == "Linux recorded: unpoison software-unpoisoned page. Only memory failures are compared."
+    assert "on this machine it is not: break it first" in why[3]
+
+
+def test_a_repeat_is_compared_once_the_frame_is_broken(tmp_path: Path) -> None:
+    session, pfn = _session()
+    do(session, "poison", frame=f"pfn:{pfn:#x}")
+    history = _history(tmp_path, f"Memory failure: {pfn:#x}: recovery action for already poisoned page: Failed")
+    assert not any(row.differs for row in _compared(session, history).rows[:2])
