@@ -17,9 +17,8 @@ from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.facts.said import Comparison
 from hwpoison_gui.view.rows.error_records import RECORD_COLUMNS, RecordRow, record_cells
 
-EMPTY: Final = (
-    "No error records are open.\nMachine > Open error records… reads kernel logs, traces and the database of rasdaemon."
-)
+EMPTY: Final = "No error records are open."
+_HOW: Final = "Machine > Open error records… reads kernel logs, traces and the database of rasdaemon."
 _HEADS: Final = ("", "Linux said", "The model says")
 
 
@@ -154,6 +153,7 @@ class RecordsView(QWidget):
         self.empty = QLabel(EMPTY, self)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
+        self.empty.setToolTip(_HOW)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(look.TIGHT)

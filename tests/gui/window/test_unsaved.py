@@ -207,11 +207,11 @@ def test_a_file_dropped_on_the_map_opens(keeper, story: Path) -> None:
 def test_a_file_that_cannot_be_opened_costs_no_answer(keeper, tmp_path: Path) -> None:
     window, machine = keeper.window, keeper.window.controller.machine
     work(keeper)
-    log = tmp_path / "dmesg.txt"
-    log.write_text("[    0.000000] Linux version 6.1.0-13-amd64 (debian-kernel@lists.debian.org)\n" * 20)
-    assert drop(window, log)
+    picture = tmp_path / "picture.npz"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    assert drop(window, picture)
     until(lambda: question(window) is not None)
-    assert "not possible" in question(window).text() and "a kernel log" in question(window).informativeText()
+    assert "not possible" in question(window).text() and "a PNG picture" in question(window).informativeText()
     question(window).close()
     settled(keeper)
     assert question(window) is None
