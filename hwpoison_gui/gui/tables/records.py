@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from hwpoison_gui.gui.look import theme as look
@@ -150,15 +150,11 @@ class RecordsView(QWidget):
             "Error records", lambda table: RowModel(table, RECORD_COLUMNS, record_cells, _colour), self
         )
         self.said = SaidView(self, theme)
-        self.empty = QLabel(EMPTY, self)
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.empty.setWordWrap(True)
-        self.empty.setToolTip(_HOW)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(look.TIGHT)
-        for widget in (self.playhead, self.table, self.empty, self.said):
-            box.addWidget(widget, 1 if widget in (self.table, self.empty) else 0)
+        for widget in (self.playhead, self.table, self.said):
+            box.addWidget(widget, 1 if widget is self.table else 0)
         self.setFocusProxy(self.table)
         self.table.chosen.connect(self.chosen)
         self.playhead.chosen.connect(self.chosen)
@@ -169,16 +165,25 @@ class RecordsView(QWidget):
     def set_theme(self, theme: Theme) -> None:
         self.table.set_theme(theme)
         self.said.set_theme(theme)
-        self.empty.setFont(look.font())
         self.playhead.words.setFont(look.font(look.CAPTION))
-        self.empty.setStyleSheet(f"color: {theme.muted}")
+        self._muted = theme.muted
 
     def show_rows(self, rows: list[RecordRow]) -> None:
         """Shows the records, or what to do if there are none."""
         self.table.set_rows(rows)
         for widget in (self.table, self.playhead):
             widget.setVisible(bool(rows))
-        self.empty.setVisible(not rows)
+        self.setAccessibleName("" if rows else EMPTY)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.table.isHidden():
+            painter = QPainter(self)
+            painter.setFont(look.font())
+            painter.setPen(QColor(self._muted))
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(self.rect(), flags, f"{EMPTY}\n{_HOW}")
 
     def show_record(self, number: int) -> None:
         """Makes a record current without emitting a signal."""
