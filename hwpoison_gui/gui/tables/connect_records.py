@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,8 +57,13 @@ def connect_records(
     show()
 
 
-def connect_recorded_marks(frame_map: FrameMapWidget, recorded: Recorded, present: Present) -> None:
-    """Marks the frames of the records on the map: those up to the chosen one, later ones, and its own."""
+def connect_recorded_marks(
+    frame_map: FrameMapWidget, recorded: Recorded, present: Present, refresh: Callable[[], None]
+) -> None:
+    """Marks the frames of the records on the map: those up to the chosen one, later ones, and its own.
+
+    `refresh` enables the commands that are possible now.
+    """
 
     def show() -> None:
         plane, history = frame_map.plane, recorded.history
@@ -73,6 +79,7 @@ def connect_recorded_marks(frame_map: FrameMapWidget, recorded: Recorded, presen
                  (pfns[inside & (numbers == at)], RECORDED_HERE)]  # fmt: skip
         frame_map.set_recorded([mark for mark in marks if len(mark[0])])
 
-    recorded.changed.connect(show)
-    recorded.moved.connect(show)
+    for changed in (recorded.changed, recorded.moved):
+        changed.connect(show)
+        changed.connect(refresh)
     present.opened.connect(show)

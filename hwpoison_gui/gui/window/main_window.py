@@ -196,8 +196,7 @@ class MainWindow(QMainWindow):
         remember = self.settings.store is not None
         self.keeping = Keeping(self, self.map, c, self.present, self.notes, view, lambda: self.theme, remember)
         self.machines = self.keeping.machines
-        self.records = Records(self, c, self.recorded, self.keeping.guard, partial(self.show_panel, "records", False))
-        self.keeping.take_records(self.records)
+        self.records = Records(self, c, self.recorded, self.keeping, partial(self.show_panel, "records", False))
         self.go_to = GoTo(self, self.map, c, lambda: self.theme)
         self.comparison = Comparison(self, c, self.present, self.appearance, self.keeping.compared)
         self.presentation = Presentation(self, c, self.present, self.appearance)
@@ -250,9 +249,7 @@ class MainWindow(QMainWindow):
         connect_map(self.map, c, present, self.appearance, self.menus.show_frame_menu)
         connect_lenses(self.lenses, self.filter, self.lens_bar, self.legend, self.map, present, lambda: self.finder)
         connect_panic(c, present, self.on_demand.panic)
-        connect_recorded_marks(self.map, self.recorded, present)
-        for changed in (self.recorded.changed, self.recorded.moved):
-            changed.connect(self.actions_.refresh)
+        connect_recorded_marks(self.map, self.recorded, present, self.actions_.refresh)
         timeline.connect_timeline(self.sentence, self.transport, c, present, self.go_to.show)
         timeline.connect_captions(c, present, self.notes.changed, self.on_demand.caption)
         timeline.connect_progress(self.progress, c, self.appearance)

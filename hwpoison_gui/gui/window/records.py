@@ -16,7 +16,7 @@ from hwpoison_gui.gui.control.recorded import Recorded
 from hwpoison_gui.gui.control.worker import Cancelled, Progress
 from hwpoison_gui.gui.widgets.messages import show_error
 from hwpoison_gui.gui.window.command import Command
-from hwpoison_gui.gui.window.unsaved import Guard
+from hwpoison_gui.gui.window.keeping import Keeping
 
 _FILES: Final = "Logs, traces and databases (*)"
 _NONE: Final = "No error records are open."
@@ -28,16 +28,12 @@ class Records(QObject):
     said = Signal(str)  # what the user should know of records that were laid over a machine
 
     def __init__(
-        self, above: QWidget, controller: Controller, recorded: Recorded, guard: Guard, show: Callable[[], None]
+        self, above: QWidget, controller: Controller, recorded: Recorded, keeping: Keeping, show: Callable[[], None]
     ) -> None:
         super().__init__(above)
-        self._above, self._controller, self._recorded, self._guard, self._show = (
-            above,
-            controller,
-            recorded,
-            guard,
-            show,
-        )
+        self._above, self._controller, self._recorded = above, controller, recorded
+        self._guard, self._show = keeping.guard, show
+        keeping.take_records(self)
         self._folder = ""
         self.background = Background(above)
         self.background.refused.connect(partial(show_error, above))
