@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
 from hwpoison_gui.gui.control.controller import Controller
@@ -118,6 +119,17 @@ class FilterControl(QObject):
         if one.owner is not None:
             return f"{one.owner.sort}:{quoted(one.owner.name)}" if one.owner.name else ""
         return "" if lens.key == CHANGED.key else f"{lens.key}:{slug(one.shortest)}"
+
+    def frames_of(self, text: str) -> npt.NDArray[np.int64]:
+        """The frames that an expression finds now, ascending; the map stays as it is. Raises FilterError."""
+        from hwpoison_gui.view.filter.expression import parse
+
+        plane, wanted = self._map.plane, parse(text)
+        if plane is None or wanted is None:
+            return np.zeros(0, np.int64)
+        match = plane.settled(wanted.match(self._controller.session.machine, self._classes_of))
+        assert match.frames is not None
+        return np.flatnonzero(match.frames)
 
     def _look(self) -> None:
         """Applies the filter as soon as the machine can be read."""

@@ -27,6 +27,7 @@ from hwpoison_gui.gui.window.go_to import GoTo
 from hwpoison_gui.gui.window.help import Help
 from hwpoison_gui.gui.window.keeping import Keeping
 from hwpoison_gui.gui.window.machines import Machines
+from hwpoison_gui.gui.window.many import Many
 from hwpoison_gui.gui.window.menus import ContextMenus
 from hwpoison_gui.gui.window.notes import Notes
 from hwpoison_gui.gui.window.room import Room
@@ -187,6 +188,7 @@ def frame_commands(
     menus: ContextMenus,
     go_to: GoTo,
     comparison: Comparison,
+    many: Many,
     center_on: Callable[[int], None],
 ) -> list[Command]:
     c, injected = controller, partial(_injected, controller, present)
@@ -204,6 +206,11 @@ def frame_commands(
                   "lost", unpoison),
         injected("pin", "P&in or unpin", "get_page(): takes a reference, as direct I/O or a pipe would; "
                   "or drops it", pin),
+        Command("break-many", "&Frame", "Break &many…", "Breaks the marked frames, what Find finds, or ranges, as one "
+                "operation; says before what would come of it", many.ask, keys=("Ctrl+Shift+B",),
+                missing=lambda: PANICKED if c.panicked else ""),
+        Command("worst-frames", "&Frame", "&Worst frames…", "The frames that this operation broke, the worst first",
+                many.show_worst, missing=many.missing_worst),
         Command("touch", "&Frame", "&Read or write it…", "Lets a task access the frame",
                 menus.touch_shown, "read", ("T",), unbreakable),
         Command("copy-frame", "&Frame", "&Copy all facts", "Copies everything in the Frame panel as text",

@@ -212,11 +212,13 @@ class MainWindow(QMainWindow):
         from hwpoison_gui.gui.window.exporting import Exporting
         from hwpoison_gui.gui.window.help import Help
         from hwpoison_gui.gui.window.kernel_commands import kernel_commands
+        from hwpoison_gui.gui.window.many import Many
 
         c, keeping = self.controller, self.keeping
         help_ = Help(self, self.map, c, self.present, self.go_to, self.appearance, lambda: self.actions_,
                      keeping.recent, self.sentence.in_words)  # fmt: skip
         shown = {"window": (self,), "map": (self.map, self.legend)}
+        many = Many(self, c, self.filter, self.appearance)
         exporting = Exporting(self, c, self.present, self.appearance, keeping.saving, shown)
         return [
             *commands.start_commands(self.show_start_page, self.settings, lambda: self.starting),
@@ -224,7 +226,9 @@ class MainWindow(QMainWindow):
                 self.machines, records.records_commands(self.records, self.recorded), keeping, exporting, c, self.close
             ),
             *kernel_commands(self.lenses, c, self.show_panel),
-            *commands.frame_commands(c, self.present, self.menus, self.go_to, self.comparison, self.map.center_on),
+            *commands.frame_commands(
+                c, self.present, self.menus, self.go_to, self.comparison, many, self.map.center_on
+            ),
             *commands.play_commands(c, self.notes, keeping.taking, self.presentation.begin),
             *records.stepping_commands(self.recorded),
             *commands.map_commands(self.lenses, self.layouts, self.filter, lambda: self.finder.open_search()),

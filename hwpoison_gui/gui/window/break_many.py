@@ -1,0 +1,148 @@
+"""The dialog that breaks many frames at once: which frames, what it would do, and the operations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.control.slices import Slices, Work
+from hwpoison_gui.gui.look import fitting
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.enabling import PANICKED, enable
+from hwpoison_gui.gui.look.plain import plain_labels
+from hwpoison_gui.session.grammar import parse_frames
+from hwpoison_gui.session.many import MOST_FRAMES, ranges_of
+from hwpoison_gui.view.base.palette import Theme
+from hwpoison_gui.view.base.units import FRAME_SIZE, amount
+from hwpoison_gui.view.damage.damage import Damage
+from hwpoison_gui.view.damage.foretold import foretold
+from hwpoison_gui.view.facts.injections import soft_offline
+from hwpoison_gui.view.filter.expression import FilterError
+from hwpoison_gui.view.words.words import counted
+
+Pfns = npt.NDArray[np.int64]
+
+_FORMS: Final = (
+    "Frames, as in Find (anon, task:nginx, node:1, dirty), or ranges: 0x1000+0x200, 0x1000+0x200/8 for every eighth:"
+)
+_TYPED_MS: Final = 300
+_EACH: Final = "If each of them broke alone, with vm.memory_failure_early_kill = {early}:"
+
+
+def named_at_first(pfns: Sequence[int], found: str) -> str:
+    """What the field begins with: the marked frames, else what was looked for."""
+    return " ".join(ranges_of(pfns)) if len(pfns) > 1 else found
+
+
+class BreakMany(QDialog):
+    """Says, while the frames are typed, how many they are and what would come of it.
+
+    Parameters
+    ----------
+    pfns_of
+        The frames that an expression of Find finds, int64, ascending; raises FilterError.
+    text
+        What the field begins with.
+    """
+
+    def __init__(
+        self, above: QWidget, controller: Controller, pfns_of: Callable[[str], Pfns], text: str, theme: Theme
+    ) -> None:
+        super().__init__(above)
+        self.setWindowTitle("Break many frames")
+        self._controller, self._pfns_of, self._theme = controller, pfns_of, theme
+        self._pfns: Pfns = np.zeros(0, np.int64)
+        self._damage: Damage | None = None
+        forms = QLabel(_FORMS, self)
+        self.line = QLineEdit(text, self)
+        self.line.setAccessibleName("Frames")
+        self.line.setAccessibleDescription(_FORMS)
+        self.answer = QLabel(self)
+        self.answer.setAccessibleName("Which frames these are")
+        self.head = QLabel(self)
+        self.lines = QLabel(self)
+        self.lines.setAccessibleName("What would come of it")
+        for label in (forms, self.answer, self.head, self.lines):
+            label.setWordWrap(True)
+        self.lines.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.lines.setMinimumHeight(6 * self.lines.fontMetrics().lineSpacing())
+        buttons = QDialogButtonBox(self)
+        self.breaks = self._button(buttons, "&Break them", "poison")
+        self.offlines = self._button(buttons, "&Soft-offline them", "soft_offline")
+        buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
+        buttons.rejected.connect(self.reject)
+        box = QVBoxLayout(self)
+        for part in (forms, self.line, self.answer, self.head, self.lines):
+            box.addWidget(part)
+        box.addStretch()
+        box.addWidget(buttons)
+        plain_labels(self)
+        self._typed = QTimer(self, singleShot=True, interval=_TYPED_MS)
+        self._typed.timeout.connect(self._look)
+        self.line.textChanged.connect(lambda _: self._typed.start())
+        self._slices = Slices(self, ready=lambda: not controller.busy)
+        fitting.resize_dialog(self, 560, self.sizeHint().height() / look.scale())
+        self._look()
+
+    def _button(self, buttons: QDialogButtonBox, text: str, op: str) -> QPushButton:
+        button = buttons.addButton(text, QDialogButtonBox.ButtonRole.ActionRole)
+        button.clicked.connect(lambda: self._run(op))
+        return button
+
+    def _look(self) -> None:
+        """Looks the frames up, and what would come of them."""
+        text, words, tone = self.line.text().strip(), "", self._theme.muted
+        self._pfns = np.zeros(0, np.int64)
+        try:
+            if text:
+                self._pfns = self._named(text)
+                words = f"{counted(len(self._pfns), 'frame')}, {amount(len(self._pfns) * FRAME_SIZE)}"
+        except FilterError as error:
+            words, tone = error.message[:1].upper() + error.message[1:], self._theme.warn
+        self.answer.setText(words)
+        look.ink(self.answer, tone)
+        self._allow()
+        self._tell()
+
+    def _named(self, text: str) -> Pfns:
+        """The frames of a text: ranges, or an expression of Find. Raises FilterError."""
+        ranges = [parse_frames(word) for word in text.split()]
+        if not all(ranges):
+            return self._pfns_of(text)
+        named, last = [one for one in ranges if one], self._controller.session.machine.frames - 1
+        if max(one[-1] for one in named) > last:
+            raise FilterError(f"that leaves the memory: the last frame is {last:#x}", 0, len(text))
+        return np.unique(np.concatenate([np.arange(one.start, one.stop, one.step) for one in named]))
+
+    def _allow(self) -> None:
+        c, pfns = self._controller, self._pfns
+        missing = PANICKED if c.panicked else "" if len(pfns) else "No frame is named."
+        if len(pfns) > MOST_FRAMES:
+            missing = f"At most {MOST_FRAMES:,} frames at once."
+        enable(self.breaks, missing)
+        enable(self.offlines, missing or soft_offline(c.session, int(pfns[0])).missing)
+
+    def _tell(self) -> None:
+        """Says what would come of it, as soon as the damage is known."""
+        if self._damage is None:
+            self.head.setText("Looking at what would come of it…")
+            self._slices.run(self._assess, lambda complete: self._tell() if complete else None)
+            return
+        self.head.setText(_EACH.format(early=self._damage.early) if len(self._pfns) else "")
+        lines = foretold(self._damage, self._damage.toll(self._pfns)) if len(self._pfns) else []
+        self.lines.setText("\n".join(line.text for line in lines))
+
+    def _assess(self) -> Work:
+        damage = Damage(self._controller.session.machine)
+        yield from damage.work()
+        self._damage = damage
+
+    def _run(self, op: str) -> None:
+        self.accept()
+        self._controller.act(op, {"frames": ranges_of(self._pfns.tolist())})

@@ -1,0 +1,55 @@
+"""Opens the dialogs for many frames: the one that breaks them, and the list of what came of them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QWidget
+
+from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.look.appearance import Appearance
+from hwpoison_gui.gui.map.filter_control import FilterControl
+from hwpoison_gui.session.session import Operation
+
+
+class Many:
+    """The dialogs, imported when they are opened."""
+
+    def __init__(self, above: QWidget, controller: Controller, filters: FilterControl, appearance: Appearance) -> None:
+        self._above, self._controller, self._filters, self._appearance = above, controller, filters, appearance
+        self.shown: QDialog | None = None
+
+    def ask(self) -> None:
+        """Opens the dialog that breaks many frames."""
+        from hwpoison_gui.gui.window.break_many import BreakMany, named_at_first
+
+        text = named_at_first(self._controller.selection.marked, self._filters.text)
+        self._open(BreakMany(self._above, self._controller, self._filters.frames_of, text, self._appearance.theme))
+
+    def show_worst(self) -> None:
+        """Opens the list of the frames of the operation at hand."""
+        from hwpoison_gui.gui.window.worst_frames import WorstFrames
+
+        operation = self._at_hand()
+        if operation is not None:
+            self._open(WorstFrames(self._above, self._controller, operation, self._appearance.theme))
+
+    def missing_worst(self) -> str:
+        """Why there is no such list now."""
+        return "" if self._at_hand() is not None else "This step is of no operation on many frames."
+
+    def _at_hand(self) -> Operation | None:
+        """The operation on many frames that the present step belongs to."""
+        operation = self._controller.session.operation_at(self._controller.session.position)
+        return operation if operation is not None and operation.parts else None
+
+    def _open(self, dialog: QDialog) -> None:
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.finished.connect(partial(self._closed, dialog))
+        self.shown = dialog
+        dialog.show()
+
+    def _closed(self, dialog: QDialog, _: int) -> None:
+        if self.shown is dialog:
+            self.shown = None

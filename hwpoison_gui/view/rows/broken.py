@@ -1,0 +1,55 @@
+"""Rows of the table of frames that one operation broke, the worst first."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hwpoison_gui.record import Record
+from hwpoison_gui.view.base.columns import TextColumn
+from hwpoison_gui.view.base.naming import listed
+from hwpoison_gui.view.outcome.many import Summary
+
+BROKEN_COLUMNS: Final = (
+    TextColumn("frame", "Frame", "Page frame number", "0x0000000"),
+    TextColumn("result", "Result", "The result line: what the handler could do", "Recovered"),
+    TextColumn("kind", "Page", "The page by the result line", "already truncated LRU page"),
+    TextColumn("killed", "Killed", "Processes that died of its signals", "nginx:1234 and 12 more", wide=True),
+    TextColumn("signalled", "Signalled", "Processes that got a signal, and live", "qemu:1234 and 12 more"),
+    TextColumn("lost", "Lost", "Whether content is gone, or the broken page was left to its users", "left in use"),
+)
+_MOST_NAMES: Final = 3
+
+
+class BrokenRow(Record):
+    """One frame; `key` is the number of its part of the operation."""
+
+    key: int
+    frame: int
+    result: str
+    kind: str
+    killed: tuple[str, ...]
+    signalled: tuple[str, ...]
+    lost: str
+
+
+def broken_rows(summary: Summary) -> list[BrokenRow]:
+    """One row for each frame, the worst first."""
+    number = {id(one.part): at for at, one in enumerate(sorted(summary.frames, key=lambda one: one.part.first))}
+    return [
+        BrokenRow(
+            number[id(one.part)],
+            one.pfn,
+            one.part.outcome.result or "",
+            one.part.outcome.kind or "",
+            one.killed,
+            one.signalled,
+            "data lost" if one.lost.gone else "left in use" if one.lost.in_use else "",
+        )
+        for one in summary.frames
+    ]
+
+
+def broken_cells(row: BrokenRow) -> tuple[str, ...]:
+    """The fields of a row as they are shown, in the order of BROKEN_COLUMNS."""
+    who = (listed(row.killed, _MOST_NAMES), listed(row.signalled, _MOST_NAMES))
+    return f"{row.frame:#x}", row.result, row.kind, *who, row.lost

@@ -1,0 +1,89 @@
+"""Breaking many frames in the window: what it would do is said before, and the worst frames are listed after."""
+
+from __future__ import annotations
+
+import pytest
+
+from hwpoison_gui.gui.window import break_many
+from hwpoison_gui.gui.window.break_many import BreakMany
+from hwpoison_gui.gui.window.worst_frames import WorstFrames
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.view.damage.damage import Damage
+from hwpoison_gui.view.outcome.many import said_of, summary_of
+from tests.gui.waiting import until
+
+
+@pytest.fixture
+def dialog(user) -> BreakMany:
+    user.window.actions_["break-many"].trigger()
+    shown = user.window.findChild(BreakMany)
+    until(lambda: "alone" in shown.head.text() or not shown.line.text())
+    return shown
+
+
+def typed(dialog: BreakMany, text: str) -> None:
+    dialog.line.setText(text)
+    until(lambda: not dialog._typed.isActive())
+
+
+def test_what_is_marked_stands_in_the_field(user) -> None:
+    user.window.controller.selection.mark((0x400, 0x401, 0x402, 0x409))
+    user.window.actions_["break-many"].trigger()
+    shown = user.window.findChild(BreakMany)
+    assert shown.line.text() == "0x400+0x3 0x409" and shown.answer.text() == "4 frames, 16 KiB"
+
+
+def test_what_would_come_of_it_is_what_the_assessment_says(user, dialog: BreakMany) -> None:
+    typed(dialog, "task:srv anon")
+    assert dialog.breaks.isEnabled()
+    pfns = user.window.filter.frames_of("task:srv anon")
+    toll = Damage.of(user.session.machine).toll(pfns)
+    assert dialog.answer.text().startswith(f"{len(pfns)} frames")
+    for tgid in list(toll.hit)[:5]:
+        assert user.session.label_of(tgid) in dialog.lines.text()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", ""),
+        ("0x10+0", "it ends where it begins"),
+        ("0xfffff+4", "leaves the memory"),
+        ("task:nobody", "no such process"),
+        ("=", ""),
+    ],
+)
+def test_what_names_no_frame_breaks_none(dialog: BreakMany, text: str, says: str) -> None:
+    typed(dialog, text)
+    assert says.casefold() in dialog.answer.text().casefold()
+    assert not dialog.breaks.isEnabled() and dialog.breaks.toolTip()
+
+
+def test_too_many_are_foretold_but_not_broken(dialog: BreakMany, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(break_many, "MOST_FRAMES", 100)
+    typed(dialog, "0x0,0x65")
+    assert "At most 100 frames" in dialog.breaks.toolTip() and not dialog.breaks.isEnabled()
+    assert dialog.answer.text().startswith("101 frames") and "frames: " in dialog.lines.text()
+    typed(dialog, "0x0,0x64")
+    assert dialog.breaks.isEnabled()
+
+
+def test_they_break_as_one_operation_and_the_worst_is_first(user, dialog: BreakMany) -> None:
+    window, session = user.window, user.session
+    done = len(session.operations)
+    assert not window.actions_["worst-frames"].isEnabled()
+    typed(dialog, "task:srv anon")
+    dialog.breaks.click()
+    until(lambda: not window.controller.work.busy)
+    (broke,) = session.operations[done:]
+    summary = summary_of(session, broke)
+    assert window.sentence.text.text() == said_of(summary)
+    window.actions_["worst-frames"].trigger()
+    worst = window.findChild(WorstFrames)
+    rows = worst.table.rows.rows
+    assert [row.frame for row in rows] == [one.pfn for one in summary.frames]
+    worst.table.setCurrentIndex(worst.table.order.index(1, 0))
+    until(lambda: window.controller.selection.frame == rows[1].frame)
+    assert session.position == broke.parts[rows[1].key].last
+    window.actions_["first"].trigger()
+    assert not any(session.machine.page(row.frame) & pf.HWPOISON for row in rows)
