@@ -38,8 +38,8 @@ Role = Qt.ItemDataRole
 _HEADS: Final = ("", "What", "Of")
 _SIGN, _ASPECT, _SUBJECT = range(3)
 _SUBJECT_SHARE: Final = {2: 0.26}  # of the width left, by the number of sides
-_SUBJECT_OF_MANY: Final = 0.18
-_LEAST_VALUE: Final = 150  # width of the values of a side, at 100 % text
+_SUBJECT_OF_MANY: Final = 0.14
+_LEAST_VALUE: Final = 134  # width of the values of a side, which BUS_MCEERR_AO just fits, at 100 % text
 
 
 class CompareModel(QAbstractTableModel):
@@ -49,7 +49,7 @@ class CompareModel(QAbstractTableModel):
         super().__init__(parent)
         self.rows: list[Row] = []
         self.heads = ["Left", "Right"]
-        self.lit_from = 0  # a value that differs from that of the column this far to its left is lit; 0: none is
+        self.lit_from = 0  # a value that differs from that of the column this far to its right is lit; 0: none is
         self.theme = theme
 
     def set_rows(self, rows: list[Row]) -> None:
@@ -96,8 +96,13 @@ class CompareModel(QAbstractTableModel):
 
     def is_lit(self, row: Row, side: int) -> bool:
         """Whether the value of a side differs from that of the kernel before."""
-        before = side - self.lit_from
-        return bool(self.lit_from) and before >= 0 and row.values[side].text != row.values[before].text
+        before = side + self.lit_from
+        return (
+            bool(self.lit_from)
+            and side >= 0
+            and before < len(row.values)
+            and row.values[side].text != row.values[before].text
+        )
 
     def text(self, row: Row, column: int) -> str:
         """Text of a cell."""

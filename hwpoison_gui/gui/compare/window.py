@@ -308,7 +308,9 @@ class CompareWindow(QDialog):
         if self._stale:
             return
         self._show_building(False)
-        self._columns = columns
+        # The newest kernel first, as in the menu: a narrow window hides the oldest.
+        pairs = [columns[first : first + KILLS] for first in range(0, len(columns), KILLS)]
+        self._columns = columns = [column for pair in reversed(pairs) for column in pair]
         self.table.facts.set_heads([column.head for column in columns], lit_from=KILLS)
         self.rows = matrix_rows(columns)
         self.words.setText(headline(self.rows, columns[0].already_poisoned))

@@ -162,7 +162,7 @@ def test_the_matrix_has_a_column_for_every_kernel_early_and_late(compared) -> No
     compared.choose("matrix")
     until(lambda: not compared.building and compared.rows)
     heads = compared.table.facts.heads
-    assert heads == [f"{name}, {kill} kill" for name in PROFILES for kill in ("early", "late")]
+    assert heads == [f"{name}, {kill} kill" for name in reversed(PROFILES) for kill in ("early", "late")]
     assert not compared.sides[0].isVisible() and not compared.slider.isVisible()
     rows = {(row.aspect, row.subject): [value.text for value in row.values] for row in compared.rows}
     assert rows["Afterwards", "srv:101, w0:102, w1:103 and w2:104"] == ["Killed", "Dies on touch"] * len(PROFILES)
@@ -182,9 +182,9 @@ def test_what_a_kernel_changed_is_lit_and_opens_beside_the_present_machine(compa
     for row in facts.rows:
         lit = [number for number in range(len(facts.heads)) if facts.is_lit(row, number)]
         texts = [value.text for value in row.values]
-        assert lit == [number for number in range(2, len(texts)) if texts[number] != texts[number - 2]]
-    assert any(facts.is_lit(row, 2) for row in facts.rows)
-    column = 3 + 2 * len(names) - 1
+        assert lit == [number for number in range(len(texts) - 2) if texts[number] != texts[number + 2]]
+    assert any(facts.is_lit(row, len(facts.heads) - 3) for row in facts.rows)
+    column = 3 + 1
     compared.table.doubleClicked.emit(facts.index(0, column))
     until(lambda: compared.compared is not None and not compared.building)
     left, right = (side.settings for side in (compared.compared.left, compared.compared.right))
