@@ -136,6 +136,7 @@ def connect_lenses(
     lenses.progress.connect(lambda done: lens_bar.set_progress(lenses.wanted, done))
     frame_map.countsChanged.connect(show_counts)
     legend.classClicked.connect(find_class)
+    frame_map.dramGeometryChanged.connect(filters.geometry_changed)
     present.opened.connect(opened)
     present.moved.connect(moved)
 

@@ -60,6 +60,11 @@ class FilterControl(QObject):
         if self.text:
             self.set_text(self.text)
 
+    def geometry_changed(self) -> None:
+        """Applies the expression again if it names a part of DRAM."""
+        if self._filter is not None and any(term.sort == "dram" for term in self._filter.terms):
+            self.ask_again()
+
     def moved(self, moved: Moved) -> None:
         """Notes that what was found may be out of date."""
         operations = self._controller.session.operations

@@ -266,6 +266,7 @@ class MainWindow(QMainWindow):
         c.failed.connect(partial(messages.show_error, self))
         connect_copy(self.copy, c, present)
         self.layouts.said.connect(self.keeping.toast.say)
+        self.menus.find = lambda text: self.finder.look_for(text)
         present.opened.connect(self.layouts.report_geometry)
         self.keeping.connect_last(present)
 

@@ -87,6 +87,7 @@ class ContextMenus:
         self._above, self._map, self._controller, self._appearance = above, frame_map, controller, appearance
         self._present = present
         self.all_tasks: Callable[[], str] = lambda: ""  # the table of tasks as text
+        self.find: Callable[[str], None] = lambda text: None  # applies a filter
         Copying(frame_map.view, "the frames", self.frames_text, lambda: "", has_menu=True)
 
     # -- a frame
@@ -106,6 +107,7 @@ class ContextMenus:
         menu.addSeparator()
         self._add_touches(menu, touches_of_frame(c.session, pfn), frozen)
         menu.addSeparator()
+        self._add_parts(menu.addMenu("Find its part of DRAM"), pfn)
         self._add(menu, Entry("Centre on it", lambda: self._map.center_on(pfn), "centre"))
         self._add(menu, Entry(f"Copy {pfn:#x}", lambda: QApplication.clipboard().setText(f"{pfn:#x}"), "copy"))
         self._add(menu, Entry("Copy all facts", self.copy_frame, "copy"))
@@ -148,6 +150,13 @@ class ContextMenus:
         rows = PageRows(self._controller.session.machine)
         cells = [page_cells(rows.row(pfn))[:-1] for pfn in pfns[:_MOST_COPIED]]  # not what the map shows them as
         return as_tsv(cells, [column.head for column in PAGE_COLUMNS[:-1]]) if cells else ""
+
+    def _add_parts(self, menu: QMenu, pfn: int) -> None:
+        """The filters that find the row, bank and the like that a frame has bytes in."""
+        merged = self._map.dram_geometry().merged
+        for part, text in (("row", "Row"), ("bank", "Bank"), ("rank", "Rank"), ("dimm", "DIMM")):
+            if part not in merged:
+                self._add(menu, Entry(text, partial(self.find, f"{part}:of:{pfn:#x}"), "find"))
 
     def show_frame_menu(self, pfn: int, where: QPoint) -> None:
         marked = self._controller.selection.marked

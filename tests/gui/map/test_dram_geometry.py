@@ -15,6 +15,7 @@ from hwpoison_gui.gui.look.settings import Settings
 from hwpoison_gui.gui.map.layout_control import LayoutControl
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.kernel import page_flags as pf
+from tests.gui.waiting import until
 
 FRAMES = 8192
 
@@ -70,3 +71,29 @@ def test_the_choice_is_kept(shown: FrameMapWidget) -> None:
     settings.keep = lambda setting, value: kept.__setitem__(setting.key, value)  # type: ignore[method-assign]
     LayoutControl(shown, settings, shown).choose_geometry("haswell")
     assert kept[keys.DRAM_GEOMETRY.key] == "haswell" and kept[keys.LAYOUT.key] == "dram"
+
+
+def test_the_menu_of_a_frame_finds_its_row_and_another_geometry_another_one(user) -> None:
+    window, pfn = user.window, user.frame("srv:heap+1")
+    user.choose(window.menus.frame_menu(pfn), "Find its part of DRAM", "Row")
+    assert window.filter.text == f"row:of:{pfn:#x}"
+    until(lambda: window.filter.count is not None)
+    assert window.filter.count == 8  # of the made-up geometry
+    window.layouts.choose_geometry("haswell")
+    until(lambda: window.filter.count == 4)
+    labels = [action.text() for action in window.menus.frame_menu(pfn).actions()]
+    assert "Find its part of DRAM" in labels
+    inside = next(action.menu() for action in window.menus.frame_menu(pfn).actions() if action.menu() is not None
+                  and action.text() == "Find its part of DRAM")  # fmt: skip
+    assert [action.text() for action in inside.actions()] == ["Row", "Bank", "DIMM"], "ranks are not told apart"
+
+
+def test_the_frame_panel_says_where_the_frame_lies(user) -> None:
+    window = user.window
+    window.controller.selection.select(user.frame("srv:heap+1"))
+    panel = window.docks["frame"].content()
+    panel.answer()
+    assert "made up" in panel.toPlainText() and "channel0+1/" in panel.toPlainText()
+    window.layouts.choose_geometry("zen4-1rank")
+    panel.answer()
+    assert "by the geometry zen4-1rank" in panel.toPlainText()
