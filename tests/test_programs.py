@@ -51,3 +51,25 @@ def test_a_private_huge_page_that_madvise_faults_in(sigbus: str, newpid: bool) -
     loss = loss_of(session, error)
     assert loss is not None and [hit.kind for hit in loss.hits] == [kind] and impact_now(session, pfn) == {tgid: kind}
     assert list(truth.disagreements_by_now(session, pfn)) == []
+
+
+def test_a_clean_poisoned_page_that_a_fault_drops_stops_nobody() -> None:
+    """A folio that could not be split was dirty, and is written back since: a fault takes it out of the page cache.
+
+    __do_fault(), mm/memory.c (7.2): mapping_evict_folio(), then VM_FAULT_NOPAGE.
+    """
+    session = prepared(("7.2", False))
+    run(session, [
+        ("open", {"task": "b", "path": "/large", "fd": "l"}),
+        ("pwrite", {"task": "b", "fd": "l", "page": 3, "value": "X"}),
+        ("poison", {"frame": "/large@0"}),
+        ("task", {"name": "e", "sigbus": "blocked"}),
+        ("mmap", {"task": "e", "name": "n", "pages": 4, "file": "/large", "shared": True}),
+    ])  # fmt: skip
+    (pfn,) = truth.errors_of(session)
+    tgid = session.world.process("e").tgid
+    assert impact_now(session, pfn) == {tgid: hits.LATER} and list(truth.disagreements_by_now(session, pfn)) == []
+    run(session, [("sync", {"path": "/large"})])
+    assert impact_now(session, pfn) == {} and list(truth.disagreements_by_now(session, pfn)) == []
+    run(session, [("read", {"task": "e", "at": "n+0"})])
+    assert session.alive("e") and not session.operations[-1].outcome.signals

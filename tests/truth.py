@@ -65,9 +65,9 @@ _BY_SIGNAL: Final = (hits.DEAD, hits.SIGNALLED, hits.PENDING)
 
 
 class Read(NamedTuple):
-    """One read by a process: whether it died, the poisoned page that it met, what it got and from which frame.
+    """One read by a process: whether it died, the poisoned page that stopped it, what it got and from which frame.
 
-    `met`: all frames of the page, empty if none was met. `frame` is -1 where no frame was read.
+    `met`: all frames of the page, empty if none stopped it. `frame` is -1 where no frame was read.
     """
 
     dead: bool
@@ -122,6 +122,8 @@ def read(m: Machine, mm: int, address: int) -> Read:
         if mark.site in _MEETS_POISON:
             (head,) = mark.frames
             met = range(head, head + (HPAGE_PMD_NR if mark.site is hugetlb.POISON else 1))
+        elif mark.site is memory.DROPPED_AT_FAULT:
+            met = range(0)  # the fault is repeated and finds another page
     ended = {tgid for tgid, _ in run(get_signal(m))}
     vpn = address >> PAGE_SHIFT
     entry = m.pte(mm, vpn)
