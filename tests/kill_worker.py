@@ -57,6 +57,16 @@ def work_of(window: MainWindow) -> str:
         "branches": [[line(branch.operations), branch.left_at] for branch in session.branches.kept],
         "notes": notes(book.notes),
         "drafts": notes(book.drafts),
+        "comparisons": [
+            [
+                one.way,
+                [[[asked.name, dict(asked.args)] for asked in side] for side in one.lines],
+                one.clicks,
+                one.settings,
+                one.said,
+            ]
+            for one in session.comparisons
+        ],
         "at": place_of(session),
     }
     return json.dumps(content, sort_keys=True)
@@ -150,7 +160,7 @@ class Worker(QObject):
 
     def _act(self) -> None:
         acts = (self._click_some, self._click_some, self._key, self._key, self._key, self._write, self._leave_draft,
-                self._inject, self._branch, self._sysctl, self._remove)  # fmt: skip
+                self._inject, self._branch, self._sysctl, self._remove, self._compare, self._compare)  # fmt: skip
         self._clear()
         if not self._window.machines.loader.busy:
             self._choice.choice(acts)()
@@ -161,6 +171,9 @@ class Worker(QObject):
         """Closes messages, and a note that was left open some time."""
         for box in self._window.findChildren(QMessageBox):
             box.close()
+        compared = self._window.comparison
+        if compared.shown is not None and not compared.shown.building and self._choice.randrange(2):
+            compared.stop()
         popup = QApplication.activePopupWidget()
         if popup is not None:
             popup.close()
@@ -206,6 +219,12 @@ class Worker(QObject):
         kept = self._window.controller.session.branches.kept
         if kept and not self._window.controller.occupied:
             self._window.notes.reopen(self._choice.choice(kept).operations)
+
+    def _compare(self) -> None:
+        """Opens a comparison, which is kept when it is complete; now and then, forgets them."""
+        name = self._choice.choice(("compare", "compare", "kernels", "compare", "compare", "forget-compared"))
+        if self._window.comparison.shown is None and self._window.actions_[name].isEnabled():
+            self._window.actions_[name].trigger()
 
     def _sysctl(self) -> None:
         if not self._window.controller.panicked:

@@ -244,7 +244,7 @@ NO_KEYS: Final[Mapping[tuple[str, str], str]] = {
     ("unpoison", "pages"): '`frames` names many: frames = "0x1000+0x200"',
 }
 
-_FILTER: Final = "format 1 has no injection filters: a step names the frame that it poisons"
+_FILTER: Final = "format 1 has no injection filters: write steps for the frames that the filter lets through only"
 NO_KEYS_LIKE: Final[Mapping[str, str]] = {"corrupt-filter-": _FILTER, "corrupt_filter_": _FILTER}  # by their beginning
 # Words that are looked for and do not exist, by the key they stand for: why.
 _BY_MADVISE: Final = 'is the op `{}` with via = "madvise"; `frames` names the pages of a range'
