@@ -46,6 +46,7 @@ def _menus(theme: Theme) -> str:
     edge = theme.accent if theme.name == "high-contrast" else "transparent"
     return f"""
     QMenu {{ background: {theme.raised}; border: 1px solid {theme.line}; padding: {look.TIGHT}px 0; }}
+    QMenu {{ menu-scrollable: 1; }} /* a long one would break into columns wider than the screen */
     QMenu {{ icon-size: {look.px(look.SMALL_ICON)}px; }}
     QMenu::item {{ padding: 5px {look.px(26)}px 5px {look.px(26)}px; }}
     QMenu[plain="true"]::item {{ padding-left: {look.MEDIUM}px; }}

@@ -416,9 +416,9 @@ def panel_commands(
     ]  # fmt: skip
     return [
         *panels,
-        Command("next-panel", "&View", "&Next panel", "Moves the focus to the next part of the window",
+        Command("next-panel", "&View > &Go to a panel", "&Next panel", "Moves the focus to the next part of the window",
                 partial(next_panel, True), keys=("F6",), separated=True),
-        Command("previous-panel", "&View", "&Previous panel", "Moves the focus to the previous part",
+        Command("previous-panel", "&View > &Go to a panel", "&Previous panel", "Moves the focus to the previous part",
                 partial(next_panel, False), keys=("Shift+F6",)),
         Command("map-only", "&View", "Only the &map", "Hides everything around the map, and brings it back",
                 lambda: room().toggle_map_only(), keys=("M", "F11"), separated=True,
@@ -428,7 +428,7 @@ def panel_commands(
         Command("bottom-panels", "&View", "Bottom panels in fu&ll", "Collapses the panels below the map to their "
                 "titles, or shows them in full", lambda: room().toggle_bottom(), keys=("Ctrl+J",),
                 checked=lambda: room().has_bottom),
-        Command("reset-docks", "&View", "&Reset the panels", "Puts all panels back in their default places",
+        Command("reset-docks", "&View > &Panels", "&Reset the panels", "Puts all panels back in their default places",
                 reset_docks, separated=True),
     ]  # fmt: skip
 

@@ -340,9 +340,9 @@ class MainWindow(QMainWindow):
             self.docks[name].content().setFocus()
 
     def _add_panels_menu(self) -> None:
-        menu = self.menu_of["&View"].addMenu("&Panels")
-        for dock in self.docks.values():
-            menu.addAction(dock.toggleViewAction())
+        menu, reset = self.menu_of["&View > &Panels"], self.actions_["reset-docks"]
+        menu.insertActions(reset, [dock.toggleViewAction() for dock in self.docks.values()])
+        menu.insertSeparator(reset)
 
     # -- appearance
 

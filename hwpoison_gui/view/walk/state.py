@@ -318,8 +318,8 @@ def _restore(values: dict[int, Any], key: int, old: object) -> None:
 _FINDERS: Final = frozenset({"read", "write", "pread", "pwrite", "swapin", "copy_from_user"})
 
 
-def _is_shown_after(operation: Operation) -> bool:
-    """True if it faults a page in, or gives the frame back, rather than unmaps one: its users are found after it."""
+def _is_shown_now(operation: Operation) -> bool:
+    """True if it faults a page in or gives the frame back: each step shows its own users, none that were before."""
     return operation.name == "unpoison" or (operation.name in _FINDERS and not operation.outcome.signals)
 
 
@@ -329,13 +329,13 @@ def map_for(session: Session, selected: int) -> ReverseMap | None:
 
 
 def find_map(session: Session, selected: int) -> Generator[None, None, ReverseMap | None]:
-    """`map_for` in slices: that of an operation as it was before, at the end of which another frame is selected."""
+    """`map_for` in slices: of an operation that unmaps a page as it was before; at its end another may be selected."""
     moment = moment_of(session)
     if moment.operation is not None:
         concerned = frames_concerned(session, moment.operation)
         if concerned and (selected in (*concerned, -1) or not moment.at_end):
             pfn = selected if selected in concerned else concerned[0]
-            if not (moment.at_end and _is_shown_after(moment.operation)):
+            if not _is_shown_now(moment.operation):
                 return (yield from _recalled(session, moment.operation, pfn, moment.operation.first))
             selected = pfn
     if selected < 0:

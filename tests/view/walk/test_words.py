@@ -47,6 +47,10 @@ def test_a_page_that_is_brought_in_shows_what_it_is_now() -> None:
     pfn = session.resolve_frame("a:m+0")
     graph, state = seen(session, pfn)
     assert [mapper.task for mapper in graph.mappers] == ["a:101"] and state.kind.key == "file"
+    operation = session.operations[-1]
+    session.seek(operation.first + 1)
+    graph, state = seen(session, -1)
+    assert graph.pfn == pfn and len(graph.mappers) == session.machine.mapcount.get(pfn), "at its first step as well"
 
 
 def test_an_unpoisoned_frame_is_what_it_is_now() -> None:
