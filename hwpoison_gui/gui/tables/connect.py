@@ -41,12 +41,19 @@ def connect_tasks(
 ) -> None:
     """Shows the processes and keeps them up to date; choices in the table select, edits set policies."""
 
+    states_said: list[str] = []  # how many are in which state
+
     def show_rows(steps: Sequence[Step] | None = None) -> None:
         rows = task_rows(controller.session, steps)
         table.set_rows(rows, controller.panicked)
         states = Counter(row.state for row in rows)
         said = [f"{states[one]:,} {one}" for one in ("running", "killed", "exited") if states[one]]
-        dock.set_subject("the machine has stopped" if controller.panicked else ", ".join(said))
+        states_said[:] = ["the machine has stopped" if controller.panicked else ", ".join(said)]
+        show_subject()
+
+    def show_subject() -> None:
+        left_out = [f"no room for {', '.join(table.left_out)}"] if table.left_out else []
+        dock.set_subject("  ·  ".join([*states_said, *left_out]))
 
     def fates() -> dict[int, Fate]:
         if not controller.session.operations:
@@ -82,6 +89,7 @@ def connect_tasks(
         show_walk()
 
     LocalKeys(table, *MOVES, *PAGES)
+    table.leftOutChanged.connect(show_subject)
     table.taskSelected.connect(controller.selection.select_task)
     table.menuRequested.connect(show_menu)
     table.edited.connect(controller.set_tasks)

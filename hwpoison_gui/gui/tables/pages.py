@@ -245,11 +245,23 @@ class PageTable(QWidget):
         return [self.pages.cells_at(place) for place in self._selected()]
 
     def copy_many(self, heads: bool) -> bool:
-        """Requests copying as long work if many rows are selected; returns whether it did."""
+        """Requests copying as long work if many rows are selected, or none; returns whether it did."""
+        if not self._selected():
+            self.copy_all()
+            return True
         many = len(self._selected()) > _COPIED_AT_ONCE
         if many:
             self.copyWanted.emit(self._copying(self._selected(), heads))
         return many
+
+    def copy_all(self) -> None:
+        """Requests copying of all rows, under a line of column names; only the first of very many."""
+        self.copyWanted.emit(self._copying(range(min(self.pages.size, MOST_COPIED)), True))
+
+    def copy_all_words(self) -> str:
+        """What copy_all() does."""
+        some = "all" if self.pages.size <= MOST_COPIED else f"the first {MOST_COPIED:,}"
+        return f"Copy {some} pages as a table"
 
     def _copying(self, places: range, heads: bool) -> Iterator[str]:
         lines = [as_tsv([[column.head for column in PAGE_COLUMNS]])] if heads else []

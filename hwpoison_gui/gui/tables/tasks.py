@@ -41,6 +41,8 @@ _NAME = [column.field for column in COLUMNS].index("name")
 _PADDING = 2 * look.MEDIUM  # of a cell, as the style has it
 _MEASURED = 32  # names with most characters: measuring ten thousand takes as long as a step may
 _REVEALED = 64  # tasks that are looked for, to scroll to the first of them
+# Columns that are left out, in this order, where there is no room for all: a task's fate matters more.
+_LEFT_OUT = [[column.field for column in COLUMNS].index(field) for field in ("threads", "rss_kb", "pending", "state")]
 _BAR = 6  # width of the colour bar before a task's name
 _KILLED_BY = [column.field for column in COLUMNS].index("killed_by")
 
@@ -83,11 +85,13 @@ class TaskTable(QTableView):
     taskSelected = Signal(object)  # tgid, or None
     menuRequested = Signal(object, QPoint)  # tgids
     edited = Signal(str, object, str)  # field, task names, value
+    leftOutChanged = Signal()
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
         know_viewport(self)
         self._least: dict[int, int] = {}  # widths that columns need
+        self.left_out: list[str] = []  # heads of the columns for which there is no room
         self._revealed: tuple[tuple[int, ...], int] = (), 0  # tasks scrolled to last, and where the scroll bar was then
         self.tasks = TaskModel(self, theme)
         self.order = TaskOrder(self, self.tasks)
@@ -131,7 +135,10 @@ class TaskTable(QTableView):
         self.tasks.refresh_look()
 
     def _give_room(self) -> None:
-        """Numbers are never cut; the names take what the other columns leave, as far as the longest needs it."""
+        """Numbers are never cut; the names take what the other columns leave, as far as the longest needs it.
+
+        Where that is too little, columns go that matter less than what ended a task; if it still is, the table scrolls.
+        """
         metrics = self.fontMetrics()
         for number, column in enumerate(COLUMNS):
             if column.number:
@@ -142,16 +149,32 @@ class TaskTable(QTableView):
         names = nlargest(_MEASURED, (row.name for row in self.tasks.rows), len)
         longest = max(map(bold.horizontalAdvance, names), default=0)
         around = look.px(_BAR) + look.LARGE + look.SMALL
-        others = sum(self.columnWidth(number) for number in self._least if number not in (_NAME, _KILLED_BY))
-        room = self.viewport().width() - others - self._least[_KILLED_BY]
         wanted = longest + 2 * look.SMALL
         least = min(self._least[_NAME], wanted) + around
+        room = self._leave_out(least)
         self.setColumnWidth(_NAME, max(least, min(wanted + around, room)))
         # What ended a task takes the rest, but is whole where that is too little, and the table scrolls.
         mode = QHeaderView.ResizeMode.Stretch if least <= room else QHeaderView.ResizeMode.Interactive
         self.horizontalHeader().setSectionResizeMode(_KILLED_BY, mode)
         if least > room:
             self.setColumnWidth(_KILLED_BY, self._least[_KILLED_BY])
+
+    def _leave_out(self, least: int) -> int:
+        """Hides the columns for which there is no room beside names of the least width; returns the room for names."""
+        for number in _LEFT_OUT:
+            self.setColumnHidden(number, False)
+        others = sum(self.columnWidth(number) for number in self._least if number not in (_NAME, _KILLED_BY))
+        room, hidden = self.viewport().width() - others - self._least[_KILLED_BY], []
+        for number in _LEFT_OUT:
+            if least <= room:
+                break
+            room += self.columnWidth(number)
+            self.setColumnHidden(number, True)
+            hidden.append(COLUMNS[number].head)
+        if hidden != self.left_out:
+            self.left_out = hidden
+            self.leftOutChanged.emit()
+        return room
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

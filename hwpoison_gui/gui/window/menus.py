@@ -88,6 +88,7 @@ class ContextMenus:
         self._present = present
         self.all_tasks: Callable[[], str] = lambda: ""  # the table of tasks as text
         self.find: Callable[[str], None] = lambda text: None  # applies a filter
+        self.copy_pages: tuple[Callable[[], str], Callable[[], object]]  # what copies the table of pages, and its name
         Copying(frame_map.view, "the frames", self.frames_text, lambda: "", has_menu=True)
 
     # -- a frame
@@ -159,8 +160,17 @@ class ContextMenus:
                 self._add(menu, Entry(text, partial(self.find, f"{part}:of:{pfn:#x}"), "find"))
 
     def show_frame_menu(self, pfn: int, where: QPoint) -> None:
+        self._popup(self._menu_of(pfn), where)
+
+    def show_page_menu(self, pfn: int, where: QPoint) -> None:
+        """The same in the table of pages, which can be copied."""
+        menu, (name, copy) = self._menu_of(pfn), self.copy_pages
+        self._add(menu, Entry(name(), copy, "copy"))
+        self._popup(menu, where)
+
+    def _menu_of(self, pfn: int) -> QMenu:
         marked = self._controller.selection.marked
-        self._popup(self.frames_menu(marked) if pfn in marked and len(marked) > 1 else self.frame_menu(pfn), where)
+        return self.frames_menu(marked) if pfn in marked and len(marked) > 1 else self.frame_menu(pfn)
 
     def touch_shown(self) -> None:
         """Shows a menu of accesses to the frame shown."""

@@ -233,8 +233,9 @@ class Panels(QObject):
             for name, tool in tables.tools.items():
                 self.docks[name].add_tool(tool)
             link = TablesLink(
-                tables, self.docks, self._map, self._controller, self._present, self._menus.show_frame_menu
+                tables, self.docks, self._map, self._controller, self._present, self._menus.show_page_menu
             )
+            self._menus.copy_pages = tables.pages.copy_all_words, tables.pages.copy_all
             self._tables = tables, link
             for name in TABLES:
                 self.docks[name].content()

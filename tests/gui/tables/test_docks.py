@@ -169,3 +169,19 @@ def test_pages_say_what_the_map_shows_them_as(user) -> None:
     classes = {one.shortest: one.id for one in user.window.map.plane.lens.classes}
     ids = [classes[pages.pages.cells_at(place)[shown]] for place in range(0, pages.pages.size, 7)]
     assert ids == sorted(ids, reverse=True) and len(set(ids)) > 2
+
+
+def test_all_pages_are_copied_from_their_menu_and_without_a_selection(user) -> None:
+    window = user.window
+    window.show_panel("pages")
+    pages, frames = window.tables.pages, user.session.machine.frames
+    menus = window.menus
+    assert menus.copy_pages[0]() == "Copy all pages as a table"
+    menus.copy_pages[1]()
+    until(lambda: not window.controller.busy)
+    lines = QApplication.clipboard().text().splitlines()
+    assert len(lines) == frames + 1 and lines[0].startswith("Frame\tKind") and lines[1].startswith("0x0\t")
+    QApplication.clipboard().clear()
+    pages.place = pages._anchor = -1
+    pages.view.copy()
+    until(lambda: QApplication.clipboard().text().count("\n") == frames)

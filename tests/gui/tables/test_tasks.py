@@ -129,7 +129,7 @@ def test_a_task_reads_a_page_from_its_menu(user) -> None:
 
 
 def test_a_row_can_be_copied(user) -> None:
-    user.window.docks["tasks"].content().selectRow(cell(user, "w1", "name").row())
+    user.window.docks["tasks"].content().show_selected(user.session.world.task_names.view["w1"])
     assert user.window.docks["tasks"].content().chosen().split("\t")[1] == "w1"
 
 
@@ -258,7 +258,9 @@ def test_no_word_of_a_state_policy_or_disposition_is_elided(user, percent: int) 
                 )
                 table.set_rows([row, *table.tasks.rows[1:]], frozen=False)
                 for number, column in enumerate(COLUMNS):
-                    if column.field in ("state", "policy", "sigbus", "pending", "killed_by"):
+                    if table.isColumnHidden(number):
+                        assert column.head in table.left_out and column.head in window.docks["tasks"].head.subject.text()
+                    elif column.field in ("state", "policy", "sigbus", "pending", "killed_by"):
                         wanted = table.sizeHintForIndex(table.order.index(0, number)).width()
                         assert wanted <= table.columnWidth(number), (column.head, sigbus, policy)
     finally:
@@ -280,3 +282,16 @@ def test_the_task_of_the_step_stays_in_sight_when_the_table_becomes_lower(open_w
     table.scrollToTop()
     table.resize(table.width(), 150)
     assert table.verticalScrollBar().value() == 0, "not after the user has scrolled"
+
+
+def test_in_a_small_window_nothing_scrolls_sideways_and_what_is_left_out_is_said(open_window) -> None:
+    user = open_window(workers(), (900, 600))
+    window, dock = user.window, user.window.docks["tasks"]
+    table = dock.content()
+    until(lambda: table.left_out != [])
+    fields = [column.field for column in COLUMNS]
+    assert table.horizontalScrollBar().maximum() == 0 and not table.isColumnHidden(fields.index("killed_by"))
+    assert all(head in dock.head.subject.text() for head in table.left_out)
+    window.resize(1900, 1000)
+    until(lambda: table.left_out == [])
+    assert "no room" not in dock.head.subject.text() and not any(map(table.isColumnHidden, range(len(COLUMNS))))
