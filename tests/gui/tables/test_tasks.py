@@ -259,7 +259,8 @@ def test_no_word_of_a_state_policy_or_disposition_is_elided(user, percent: int) 
                 table.set_rows([row, *table.tasks.rows[1:]], frozen=False)
                 for number, column in enumerate(COLUMNS):
                     if table.isColumnHidden(number):
-                        assert column.head in table.left_out and column.head in window.docks["tasks"].head.subject.text()
+                        assert column.head in table.left_out
+                        assert column.head in window.docks["tasks"].head.subject.text()
                     elif column.field in ("state", "policy", "sigbus", "pending", "killed_by"):
                         wanted = table.sizeHintForIndex(table.order.index(0, number)).width()
                         assert wanted <= table.columnWidth(number), (column.head, sigbus, policy)
