@@ -1,8 +1,10 @@
 """Cold start: to the first picture, and until everything is ready, beside a bare QMainWindow.
 
-The first picture is that of the start page, or of the map in a checkout without one.
+The first picture is that of the start page, or of the map in a checkout without one, and with --without-page.
+Ready: everything that is seen has been painted. --leave presses Esc on the start page at that moment, when the panels
+below it have no places yet, and measures how long it takes until the window is complete.
 
-    python tests/bench/startup_bench.py [--rounds 9] [--platform offscreen] [--against DIR]
+    python tests/bench/startup_bench.py [--rounds 9] [--platform offscreen] [--without-page | --leave] [--against DIR]
 
 The program is started as a user starts it, by `hwpoison_gui.cli.main()`; --against measures another checkout in the
 same run. The starts of a round follow one another, so that other work on the machine hits all of them. The bare
@@ -25,6 +27,7 @@ import time
 from pathlib import Path
 
 PHASES = ("interpreter", "numpy and model", "Qt and window", "first paint", "rest")
+SUMS = ("map", "ready", "leave", "map processor", "ready processor", "leave processor")
 TARGETS = {"map": 450, "ready": 600}  # milliseconds, where a bare window takes 210 to 250
 
 _CLOCK = """
@@ -51,14 +54,31 @@ def watch(part):
     from PySide6.QtCore import QEvent, QObject, QTimer
     QUIET = 60
     window = part.window()
+    complete = lambda: getattr(window, "is_complete", True)
+    ready_now = lambda: getattr(window, "is_ready", complete())
     def note():
         laps["rest"] = (time.time() - last) * 1e3
         laps["ready processor"] = time.process_time() * 1e3
+    def leave():
+        from PySide6.QtCore import QCoreApplication, Qt
+        from PySide6.QtGui import QKeyEvent
+        lap("rest")
+        began = time.process_time()
+        QCoreApplication.sendEvent(part, QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Escape, Qt.KeyboardModifier(0)))
+        def note():
+            laps["leave"] = (time.time() - last) * 1e3
+            laps["leave processor"] = (time.process_time() - began) * 1e3
+        return note
     def wait():
-        if getattr(window, "is_complete", True) is False:
+        nonlocal note
+        if not ready_now():
             QTimer.singleShot(0, wait)
             return
         note()
+        if "leave" in sys.argv[2:]:
+            note = leave()
+            if not complete():
+                raise SystemExit("not complete after Esc")
         quiet = watch.quiet = QTimer(singleShot=True, interval=QUIET, timeout=ready)
         class Repainted(QObject):
             def eventFilter(self, watched, event):
@@ -98,8 +118,10 @@ WHOLE = f"""{_CLOCK}
 def run_and_watch():
     from PySide6.QtWidgets import QApplication
     lap("Qt and window")
-    parts = {{type(widget).__name__: widget for widget in QApplication.allWidgets()}}
-    watch(parts.get("StartPage") or parts["FrameMapView"].viewport())
+    # Not allWidgets(): to find out what Qt's own widgets are, PySide would create every class of QtWidgets.
+    window = next(widget for widget in QApplication.topLevelWidgets() if hasattr(widget, "map"))
+    starting = getattr(window, "starting", None)
+    watch(starting.page if starting else window.map.view.viewport())
     return loop()
 
 class Finder:
@@ -119,15 +141,14 @@ main([])
 """
 
 
-def once(code: str, platform: str, folder: Path, root: Path) -> dict[str, float]:
+def once(code: str, platform: str, folder: Path, root: Path, leave: bool = False) -> dict[str, float]:
     """Milliseconds of each phase of one start; `root` is the checkout, `folder` has its caches and settings."""
     environment = {**os.environ, "QT_QPA_PLATFORM": platform, "PYTHONPATH": str(root)}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     for name in ("PYTHONPYCACHEPREFIX", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         environment[name] = str(folder / name)
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", code, repr(time.time())], env=environment, capture_output=True, text=True
-    )
+    start = [sys.executable, "-P", "-c", code, repr(time.time()), *(["leave"] if leave else ())]
+    done = subprocess.run(start, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(done.stderr or f"a start ended with status {done.returncode}")
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
@@ -140,6 +161,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--platform", default="offscreen", help="offscreen, xcb or wayland")
+    first = parser.add_mutually_exclusive_group()
+    first.add_argument("--without-page", action="store_true", help="with the setting that the start page is not shown")
+    first.add_argument("--leave", action="store_true", help="press Esc on the start page as soon as it is ready")
     parser.add_argument("--against", type=Path, metavar="DIR", help="another checkout, measured in the same run")
     options = parser.parse_args()
     here = Path(__file__).resolve().parents[2]
@@ -147,9 +171,13 @@ def main() -> None:
     starts["bare"] = (BARE, here)
     laps: dict[str, list[dict[str, float]]] = {name: [] for name in starts}
     with tempfile.TemporaryDirectory() as folder:
+        for name in starts if options.without_page else ():
+            settings = Path(folder, name, "XDG_CONFIG_HOME", "hwpoison-gui", "hwpoison-gui.conf")
+            settings.parent.mkdir(parents=True)
+            settings.write_text("[General]\nstart-with=desktop\n")
         for number in range(options.rounds + 1):
             for name, (code, root) in starts.items():
-                found = once(code, options.platform, Path(folder, name), root)
+                found = once(code, options.platform, Path(folder, name), root, options.leave and name != "bare")
                 if number:
                     laps[name].append(found)
     report(options.platform, laps)
@@ -158,13 +186,14 @@ def main() -> None:
 def report(platform: str, laps: dict[str, list[dict[str, float]]]) -> None:
     """A line a phase, with the least of all rounds; of the sums the median too."""
     print(f"{platform:<16}" + "".join(f"{name:>16}" for name in laps) + "   milliseconds, least (median)")
-    for phase in (*PHASES, "map", "ready", "map processor", "ready processor"):
+    for phase in (*PHASES, *SUMS):
         line = ""
         for rounds in laps.values():
             values = [found[phase] for found in rounds if phase in found]
             middle = "" if phase in PHASES or not values else f" ({statistics.median(values):.0f})"
             line += f"{f'{min(values):.0f}{middle}' if values else '':>16}"
-        print(f"  {phase:<14}{line}")
+        if line.strip():
+            print(f"  {phase:<15}{line}")
     for phase, target in TARGETS.items():
         ratios = [
             f"{name} {min(found[phase] for found in rounds) / min(found[phase] for found in laps['bare']):.2f}"

@@ -6,6 +6,7 @@ The map comes first: `show_frames` shows it alone, in its place, before the rest
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 SMALLEST: Final = QSize(900, 600)
 _TRANSPORT: Final = ("first", "previous", "back", "play", "forward", "next", "last")
 _LAYOUT_VERSION: Final = 4
+_UNSEEN_MS: Final = 100  # after which panels below the start page get their places, between events
 _READABLE: Final = 0.24  # least share of the window's height for a table that is gone to
 
 
@@ -72,9 +74,11 @@ class MainWindow(QMainWindow):
         from hwpoison_gui.gui.control.controller import Controller
         from hwpoison_gui.gui.control.present import Present
         from hwpoison_gui.gui.control.recorded import Recorded
+        from hwpoison_gui.gui.control.slices import Slices
         from hwpoison_gui.gui.look.dock import TabTips
         from hwpoison_gui.gui.window import tab_order
         from hwpoison_gui.gui.window.panels import Panels
+        from hwpoison_gui.gui.window.state import connect_state
 
         if self.map.plane is not None:
             self.map.hold(True)  # it has the size already that it will have
@@ -99,9 +103,16 @@ class MainWindow(QMainWindow):
         self._show_appearance()
         self.appearance.changed.connect(self._theme_changed)
         self.appearance.motionChanged.connect(self._motion_changed)
+        self._placing = Slices(self)
         self._is_built = True
         self.present.show_machine()
-        self._restore()
+        connect_state(self, self.actions_, self.controller, self.present, self.keeping.work, self.lenses,
+                      self.layouts, self.map)  # fmt: skip
+        self.room.changed.connect(self.actions_.refresh)
+        self.keeping.take_drops()
+        self._placing.run(self._places, lambda done: None, after_ms=_UNSEEN_MS)
+        if not self._is_covered:
+            self.place()
         if self.recorded.history is not None:
             self.show_panel("records", focus=False)
         if self.starting is not None:
@@ -283,7 +294,17 @@ class MainWindow(QMainWindow):
     @property
     def is_complete(self) -> bool:
         """Whether all visible panels are created; the others follow in the next turns of the event loop."""
-        return self._is_built and (self._is_covered or self.panels.complete)
+        return self.is_placed and (self._is_covered or self.panels.complete)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether everything that is seen is there; below the start page, panels may still be missing."""
+        return self.is_complete or (self._is_built and self._is_covered)
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether panels have their places."""
+        return self._is_built and not self._placing.busy
 
     @property
     def _is_covered(self) -> bool:
@@ -388,25 +409,26 @@ class MainWindow(QMainWindow):
 
     # -- around
 
-    def _restore(self) -> None:
-        """Places what is shown; then follows the events of the window, of which this causes hundreds."""
-        from hwpoison_gui.gui.window.state import connect_state
+    def place(self) -> None:
+        """Gives everything its place and its first content now; below the start page this waits until it is left."""
+        if self._is_built:
+            self._placing.finish()
 
+    def _places(self) -> Generator[None, None, None]:
+        """Places what is shown; then follows the events of the window, of which this causes hundreds."""
         self.overview.set_on(self.settings.get(keys.OVERVIEW))
         self.setContentsMargins(0, 0, 0, 0)
         for bar in (self.lens_bar, self.legend):
             bar.show()  # Qt would do so in the next turn
         if not self.restoreState(self.settings.get(keys.DOCKS), _LAYOUT_VERSION):
             self.reset_docks()
-        self.room.changed.connect(self.actions_.refresh)
         self.room.restore(self.settings.get(keys.COLLAPSED))
         self._lay_out()
-        self.panels.make_what_is_seen()
-        connect_state(self, self.actions_, self.controller, self.present, self.keeping.work, self.lenses,
-                      self.layouts, self.map)  # fmt: skip
+        yield
+        for _ in self.panels.making():
+            yield
         for part in (self.playing, self.room):
             part.follow_window()
-        self.keeping.take_drops()
         for _ in range(2):  # what the panels hold has changed how much room they need
             self._lay_out()
         self.map.hold(False)
@@ -449,7 +471,9 @@ class MainWindow(QMainWindow):
             if self.starting is not None:
                 self.starting.stop()
             self.settings.keep(keys.GEOMETRY, self.saveGeometry())
-            self.settings.keep(keys.DOCKS, self.room.state())
-            self.settings.keep(keys.COLLAPSED, self.room.collapsed())
-            self.settings.keep(keys.AROUND, self._around())
+            if self.is_placed:
+                self.settings.keep(keys.DOCKS, self.room.state())
+                self.settings.keep(keys.COLLAPSED, self.room.collapsed())
+                self.settings.keep(keys.AROUND, self._around())
+            self._placing.give_up()
         super().closeEvent(event)

@@ -7,7 +7,7 @@ of the event loop each would place and paint the window as often. Their modules 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
@@ -108,10 +108,16 @@ class Panels(QObject):
         return not self._wanted and all(dock.made is not None for dock in seen)
 
     def make_what_is_seen(self) -> None:
-        """Creates the visible panels now, without waiting for the event loop."""
+        """Creates the visible panels now, without waiting for their first paint."""
+        for _ in self.making():
+            pass
+
+    def making(self) -> Iterator[Dock]:
+        """Creates the visible panels one by one."""
         for dock in self.docks.values():
-            if dock.isVisible() and not dock.visibleRegion().isEmpty():
+            if dock.in_front:
                 dock.content()
+                yield dock
 
     def _seen(self, dock: Dock) -> None:
         self._wanted.append(dock)

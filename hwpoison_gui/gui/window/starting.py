@@ -82,6 +82,7 @@ class Starting(QObject):
     def leave(self) -> None:
         """To what is open below the page."""
         if self.shown:
+            self._window.place()
             self.page.hook.settle()
             self.page.hide()
             self._window.map.setFocus()
@@ -102,6 +103,9 @@ class Starting(QObject):
     def fill(self) -> None:
         """Adds what the first picture had no time for: files used last, the scene, and pictures of lessons."""
         if not self.shown or not self._complete:
+            return
+        if not self._window.is_placed:
+            self._idle.start(_IDLE_MS)
             return
         self._list_ways(self._window.keeping.recent.files()[:_MOST_RECENT])
         if self._pictures is None:

@@ -75,7 +75,7 @@ window = run.begin(start._replace(open=open_machine), wait)
 app.exec()
 """
 
-# A start with the start page: before its first picture is painted, and when the window below it is complete.
+# A start with the start page: before its first picture is painted, when it is ready, and when all below it is there.
 PAGE = """
 import hwpoison_gui.cli
 from hwpoison_gui.opening import start_of_desktop
@@ -92,7 +92,10 @@ def open_machine():
     return start.open()
 
 def wait(window):
-    QTimer.singleShot(0, lambda: (loaded("complete"), window.close()) if window.is_complete else wait(window))
+    QTimer.singleShot(0, lambda: (loaded("ready"), end(window)) if window.is_ready else wait(window))
+
+def end(window):
+    QTimer.singleShot(0, lambda: (loaded("complete"), window.close()) if window.is_complete else end(window))
 
 window = run.begin(start._replace(open=open_machine), wait, page=True)
 app.exec()

@@ -15,9 +15,11 @@ from pytestqt.qtbot import QtBot
 from hwpoison_gui import lessons
 from hwpoison_gui.gui.app import run
 from hwpoison_gui.gui.look import fitting
+from hwpoison_gui.gui.look import settings as keys
 from hwpoison_gui.gui.look.settings import START_WITH, WITH_DESKTOP, WITH_LAST, WITH_PAGE
 from hwpoison_gui.gui.start.page import StartPage
 from hwpoison_gui.gui.widgets import messages
+from hwpoison_gui.gui.window import main_window
 from hwpoison_gui.gui.window.actions import COVERED
 from hwpoison_gui.gui.window.main_window import MainWindow
 from hwpoison_gui.opening import start_of
@@ -55,7 +57,7 @@ def start(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..
 
     yield begin
     for window in made:
-        until(lambda window=window: window.is_complete)
+        until(lambda window=window: window.is_ready)
         window.keeping.guard.asks = False
         window.close()
 
@@ -114,6 +116,28 @@ def test_escape_before_the_window_is_complete(start) -> None:
     QTest.keyClick(page_of(window), Key.Key_Escape)
     until(lambda: window.is_complete)
     assert not page_of(window).isVisible() and window.map.plane is not None
+
+
+def test_what_is_below_the_page_waits_for_it_to_be_left(start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(main_window, "_UNSEEN_MS", 1 << 20)
+    window = start(complete=False)
+    until(lambda: window.is_ready)
+    assert not window.is_complete and not window.is_placed and window.menuBar().actions()
+    assert all(dock.made is None for dock in window.docks.values())
+    press(Key.Key_Escape)
+    assert window.is_complete and window.docks["rmap"].made is not None
+    assert all(dock.made is not None for dock in window.docks.values() if not dock.visibleRegion().isEmpty())
+
+
+def test_a_window_that_is_closed_below_the_page_keeps_the_places_of_its_panels(
+    start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(main_window, "_UNSEEN_MS", 1 << 20)
+    window = start(complete=False)
+    until(lambda: window.is_ready)
+    window.settings.keep(keys.COLLAPSED, "tasks")
+    window.close()
+    assert window.settings.get(keys.COLLAPSED) == "tasks" and not window.settings.get(keys.DOCKS)
 
 
 def test_what_was_chosen_before_the_window_is_complete_is_done_then(start) -> None:
