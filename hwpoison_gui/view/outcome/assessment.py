@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel.machine import MAPPING_ANON, Machine
+from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.view.base.intern import WordTable
 from hwpoison_gui.view.outcome.prediction import Prediction, find_prediction
 from hwpoison_gui.view.outcome.signature import FS_NAMES, Bools, Frames, has, inode_file_systems, keys_of
@@ -26,9 +26,9 @@ I64 = npt.NDArray[np.int64]
 _CHUNK: Final = 1 << 16  # frames at a time: intermediate arrays stay in the cache
 _BATCH: Final = 1 << 14  # frames at a time whose users are counted
 _MOST_REFS: Final = 3  # references that decide anything: page cache, private data, and one more
-_ANON: Final = 1
-_OTHER: Final = 2  # KSM, or what is no inode
-_FILES: Final = 3  # and from here on: the file system, by FS_NAMES
+# Sorts of page->mapping: 0 where none is set, the low bits of what is no inode, and from _FILES on the file systems
+# in the order of FS_NAMES.
+_FILES: Final = 4
 _MAPPED: Final = 1 << 2
 _UNUSED: Final = 1 << 3  # the compound page has no references
 _HEAD_LRU: Final = 1 << 4
@@ -166,16 +166,16 @@ class Assessment:
         self._words.ids_of(flags, ids)
         refs, maps, mapping = m.refcount.view[part], m.mapcount.view[part], m.mapping.view[part]
         mapped = maps > 0
+        head_flags, head_refs = flags, refs
+        tails = np.flatnonzero(flags & np.uint64(pf.COMPOUND_TAIL))
+        if len(tails):
+            head_flags, head_refs, heads, mapping = flags.copy(), refs.copy(), mapping[tails], mapping.copy()
+            head_flags[tails], head_refs[tails] = m.flags.view[heads], m.refcount.view[heads]
+            mapping[tails] = 0  # what stands there is the number of the head
         sort = self._mapping_sorts(mapping)
         key = ids.astype(np.int32) << _WORD_AT | sort.astype(np.int32) << _MAPPING_AT
         key |= np.clip(refs - maps, 0, _MOST_REFS)
         key |= mapped * np.int32(_MAPPED)
-        head_flags, head_refs = flags, refs
-        tails = np.flatnonzero(flags & np.uint64(pf.COMPOUND_TAIL))
-        if len(tails):
-            head_flags, head_refs = flags.copy(), refs.copy()
-            heads = mapping[tails]
-            head_flags[tails], head_refs[tails] = m.flags.view[heads], m.refcount.view[heads]
         key |= (head_refs == 0) * np.int32(_UNUSED)
         key |= has(head_flags, pf.LRU) * np.int32(_HEAD_LRU)
         if self._is_kept.any():
@@ -186,13 +186,9 @@ class Assessment:
 
     def _mapping_sorts(self, mapping: U32) -> U8:
         """The sort of page->mapping of each frame: none, an anon_vma, or a file, by its file system."""
-        sort = np.zeros(len(mapping), np.uint8)
-        mapped_to = np.flatnonzero(mapping)
-        if len(mapped_to):
-            word = mapping[mapped_to]
-            low = word & 3
-            fs = self._inode_fs[np.minimum(np.where(low == 0, word >> 2, 0), len(self._inode_fs) - 1)]
-            sort[mapped_to] = np.where(low == 0, fs + _OTHER, np.where(low == MAPPING_ANON, _ANON, _OTHER))
+        sort = (mapping & 3).astype(np.uint8)
+        files = np.flatnonzero((sort == 0) & (mapping != 0))
+        sort[files] = self._inode_fs[mapping[files] >> 2] + (_FILES - 1)
         return sort
 
 

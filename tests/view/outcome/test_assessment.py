@@ -77,6 +77,22 @@ def test_a_process_with_a_copy_of_its_own_does_not_wait_for_the_page() -> None:
     assert [predict(session.machine, pfn).code for pfn in pfns] == [outcomes.LATE, outcomes.LOST]
 
 
+@pytest.mark.parametrize("profile", [name for name in PROFILES if name != "v7"])
+def test_the_parts_of_an_unmapped_huge_page_are_told_from_those_of_a_poisoned_one(profile: str) -> None:
+    """The poisoned page of hugetlbfs stays in the page cache; that it is poisoned stands at its head."""
+    session = Session.fresh(1 << 13, huge_pages=2, profile=profile)
+    do(session, "file", path="/huge", pages=1024, filesystem="hugetlbfs")
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="h", pages=1024, file="/huge", shared=True)
+    for page in (0, 512):
+        do(session, "write", task="a", at=f"h+{page}", value="x")
+    do(session, "munmap", task="a", at="h+0", pages=1024)
+    do(session, "poison", frame="/huge@0")
+    pfns = [session.resolve_frame(f"/huge@{page}") for page in (1, 513)]
+    assert Assessment.of(session.machine).classes()[pfns].tolist() == [outcomes.POISONED, outcomes.LOST]
+    assert [predict(session.machine, pfn).code for pfn in pfns] == [outcomes.POISONED, outcomes.LOST]
+
+
 @pytest.mark.parametrize("profile", PROFILES)
 def test_classes_do_not_depend_on_how_many_frames_are_done_at_a_time(
     profile: str, monkeypatch: pytest.MonkeyPatch
@@ -133,7 +149,7 @@ def what_decides(m: Machine, pfn: int) -> tuple[object, ...]:
 def test_frames_without_users_are_of_one_class_if_nothing_tells_them_apart(
     profile: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_CHUNK", 1 << 10)
+    monkeypatch.setattr(module, "_CHUNK", 1 << 6)
     rng = np.random.default_rng(2)
     session = with_huge_pages(profile, rng)
     do(session, "task", name="copies")
