@@ -258,7 +258,10 @@ def _records(arguments: Sequence[str]) -> int:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=what)
     parser.add_argument("--json", action="store_true", help="one JSON object, as docs/records.md describes it")
     parser.add_argument("--kernel", default="", metavar="RELEASE", help="which kernel it was, if no file says: 6.12")
+    how = "show errors in one row of DRAM as one fault, by this geometry: a name, or a file; see docs/geometry.md"
+    parser.add_argument("--geometry", default="", metavar="G", help=how)
     options = parser.parse_args(arguments)
+    from hwpoison_gui.dram.shipped import geometry_named
     from hwpoison_gui.export import records
     from hwpoison_gui.sources.records.history import history_of, version_of
     from hwpoison_gui.sources.records.read import read
@@ -266,8 +269,11 @@ def _records(arguments: Sequence[str]) -> int:
     if options.kernel and version_of(options.kernel) is None:
         return complain(f"--kernel {options.kernel}: no version of a kernel, such as 6.12", BAD_FILE)
     with Reported(options.files[0]) as reported:
+        geometry = geometry_named(options.geometry) if options.geometry else None
         history = history_of([read(path) for path in options.files], options.kernel)
-        sys.stdout.write(f"{records.as_json(history)}\n" if options.json else records.as_text(history))
+        fitted = geometry.fitted((history.highest or 0) + 1) if geometry is not None else None
+        text = f"{records.as_json(history, fitted)}\n" if options.json else records.as_text(history, fitted)
+        sys.stdout.write(text)
         return GOOD
     return reported.status
 

@@ -6,11 +6,13 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from hwpoison_gui.dram.geometry import Geometry
 from hwpoison_gui.kernel.profile.registry import nearest
 from hwpoison_gui.opening import modelled_words
 from hwpoison_gui.sources.records.event import UTC, WALL, Source
 from hwpoison_gui.sources.records.history import ErrorRecord, History
 from hwpoison_gui.terminal import one_line
+from hwpoison_gui.view.facts.row_faults import fault_words, row_faults
 from hwpoison_gui.view.rows import error_records as words
 
 FORMAT: Final = "hwpoison-gui records"
@@ -27,8 +29,8 @@ def kernel_words(history: History) -> str:
     return f"Written by Linux {history.release}; it is modelled as {modelled}."
 
 
-def as_text(history: History) -> str:
-    """A table of the records, then the sources, and what is to be said about them."""
+def as_text(history: History, geometry: Geometry | None = None) -> str:
+    """A table of the records, then the sources, and what is to be said of them; with a geometry, the faults of rows."""
     lines = [words.summary_words(history), kernel_words(history), words.clock_words(history.clock), ""]
     rows = words.record_rows(history)
     if rows:
@@ -37,7 +39,14 @@ def as_text(history: History) -> str:
     for source in history.sources:
         lines.append(f"  {one_line(source.path)}: {words.source_words(source)}")
         lines += [f"    line {number:,}, not known: {one_line(text)}" for number, text in source.unknown]
-    for title, texts in (("Notes", history.notes), ("What the sources cannot know", words.limits_of(history))):
+    faults = [fault_words(fault, geometry) for fault in row_faults(history, geometry)] if geometry is not None else []
+    if geometry is not None and not faults:
+        faults = ["No two errors lie in one row, or they were injected."]
+    for title, texts in (
+        ("Faults of DRAM", faults),
+        ("Notes", history.notes),
+        ("What the sources cannot know", words.limits_of(history)),
+    ):
         if texts:
             lines += ["", title, *(f"  {one_line(text)}" for text in texts)]
     return "\n".join(lines) + "\n"
@@ -51,8 +60,8 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]
         yield "  ".join(row[at].ljust(width) for at, width in zip(used, widths, strict=True)).rstrip()
 
 
-def as_json(history: History) -> str:
-    """One object with the sources, the records and the notes."""
+def as_json(history: History, geometry: Geometry | None = None) -> str:
+    """One object with the sources, the records and the notes, and with a geometry of DRAM the faults of rows."""
     kernel = history.kernel
     return json.dumps(
         {
@@ -65,12 +74,20 @@ def as_json(history: History) -> str:
             },
             "sources": [_source(source) for source in history.sources],
             "records": [_record(record, history) for record in history.records],
+            **({"faults": _faults(history, geometry)} if geometry is not None else {}),
             "notes": list(history.notes),
             "limits": words.limits_of(history),
         },
         indent=1,
         ensure_ascii=False,
     )
+
+
+def _faults(history: History, geometry: Geometry) -> list[dict[str, Any]]:
+    named = geometry.key or geometry.name
+    return [
+        {"geometry": named, "made_up": geometry.made_up, **fault._asdict()} for fault in row_faults(history, geometry)
+    ]
 
 
 def _source(source: Source) -> dict[str, Any]:

@@ -113,12 +113,12 @@ class SaidView(QWidget):
         self.why.setFont(look.font(look.CAPTION))
         self.setStyleSheet(f"QLabel[differs=true] {{ color: {theme.warn}; }}")
 
-    def show_comparison(self, comparison: Comparison | None) -> None:
-        """Shows a comparison; None hides all of it."""
+    def show_comparison(self, comparison: Comparison | None, fault: str = "") -> None:
+        """Shows a comparison, and the fault that the record is part of; None hides all of it."""
         self.setVisible(comparison is not None)
         if comparison is None:
             return
-        self.why.setText(comparison.why)
+        self.why.setText(f"{comparison.why}\n{fault}".rstrip())
         for row in self._cells:
             for cell in row:
                 cell.setVisible(bool(comparison.rows))

@@ -191,7 +191,7 @@ class Panels(QObject):
 
         view = RecordsView(dock, self._appearance.theme)
         dock.take(view)
-        connect_records(view, dock, self._recorded, self._controller, self._present)
+        connect_records(view, dock, self._recorded, self._controller, self._present, self._map)
         return view
 
     def _make_notebook(self, dock: Dock) -> QWidget:

@@ -36,32 +36,40 @@ def key_of(incident: Incident) -> Key:
     return incident.operation, incident.pfn, incident.result
 
 
-def shift_by_errors(base: Sequence[Incident], shifts: Sequence[float], other: Sequence[Incident]) -> float | None:
-    """The shift of another clock on which most common errors agree; None if there are none.
+class Common:
+    """When errors happened that have a place on the common clock already."""
 
-    Parameters
-    ----------
-    base
-        Incidents of sources whose clocks go together, with `shifts` to add to their times.
-    """
-    where: dict[Key, list[float]] = {}
-    for incident, shift in zip(base, shifts, strict=True):
-        if incident.time is not None and incident.pfn is not None:
-            where.setdefault(key_of(incident), []).append(incident.time + shift)
-    apart = list(_differences(where, other))
-    if not apart:
-        return None
-    bins = Counter(round(difference / _BIN_S) for difference in apart)
-    best = max(bins, key=lambda one: (bins[one - 1] + bins[one] + bins[one + 1], bins[one]))
-    return median(one for one in apart if abs(one / _BIN_S - best) <= 1.5)
+    def __init__(self) -> None:
+        self._where: dict[Key, list[tuple[float, int]]] = {}
+
+    def note(self, incident: Incident, time: float, source: int) -> None:
+        """Remember when an error happened by a source."""
+        if incident.pfn is not None:
+            times = self._where.setdefault(key_of(incident), [])
+            if len(times) < _MOST_OF_ONE:
+                times.append((time, source))
+
+    def shift_of(self, other: Sequence[Incident], source: int) -> float | None:
+        """The shift of the clock of `other`, which are of `source`, on which most errors of other sources agree.
+
+        None if there are none.
+        """
+        apart = list(_differences(self._where, other, source))
+        if not apart:
+            return None
+        bins = Counter(round(difference / _BIN_S) for difference in apart)
+        best = max(bins, key=lambda one: (bins[one - 1] + bins[one] + bins[one + 1], bins[one]))
+        return median(one for one in apart if abs(one / _BIN_S - best) <= 1.5)
 
 
-def _differences(where: dict[Key, list[float]], other: Iterable[Incident]) -> Iterable[float]:
+def _differences(where: dict[Key, list[tuple[float, int]]], other: Iterable[Incident], source: int) -> Iterable[float]:
     left = _MOST_PAIRS
     for incident in other:
         if incident.time is None:
             continue
-        for time in where.get(key_of(incident), ())[:_MOST_OF_ONE]:
+        for time, noted_by in where.get(key_of(incident), ()):
+            if noted_by == source:  # of another boot
+                continue
             yield time - incident.time
             left -= 1
             if not left:

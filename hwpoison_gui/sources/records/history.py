@@ -10,7 +10,7 @@ from typing import Final
 from hwpoison_gui.record import Record
 from hwpoison_gui.sources.records import event as ev
 from hwpoison_gui.sources.records import knows, page_types
-from hwpoison_gui.sources.records.clocks import Key, Shift, key_of, own_shift, shift_by_errors
+from hwpoison_gui.sources.records.clocks import Common, Key, Shift, key_of, own_shift
 from hwpoison_gui.sources.records.event import Event, Source, Task
 from hwpoison_gui.sources.records.incidents import MEMORY_FAILURE, Incident, incidents_of
 
@@ -135,7 +135,7 @@ def history_of(sources: Sequence[Source], release: str = "") -> History:
     placed, clock, notes = _placed(sources)
     named = [boot.release for source in sources for boot in source.boots if boot.release]
     release = named[-1] if named else release
-    records = [_record(group, sources, named, release) for group in _grouped(placed)]
+    records = [_record(group, sources, named, release) for group in _grouped(placed, clock)]
     records = _marked(records)
     hosts = sorted({host for source in sources for host in source.hosts})
     if len(hosts) > 1:
@@ -150,10 +150,10 @@ def _placed(sources: Sequence[Source]) -> tuple[list[_Placed], str, list[str]]:
     parts.sort(key=lambda part: _certainty(sources[part[0]], part[1], part[2]))
     placed: list[_Placed] = []
     notes: list[str] = []
-    clock = ""
+    clock, common = "", Common()
     for n, boot, group in parts:
         own = next((incident.events[0].clock for incident in group if incident.time is not None), ev.NO_CLOCK)
-        shift = _shift(sources[n], boot, own, clock, placed, group)
+        shift = _shift(sources[n], boot, own, clock, common, group, n)
         if shift is not None and not clock:
             clock = ev.UTC if shift.found else own
         if len(parts) > 1 and shift is not None and shift.how and own:
@@ -162,7 +162,15 @@ def _placed(sources: Sequence[Source]) -> tuple[list[_Placed], str, list[str]]:
         for incident in group:
             time = incident.time + seconds if incident.time is not None and shift is not None else None
             placed.append(_Placed(incident, n, time, incident.events[0].line))
-    return placed, clock, notes
+        for one in placed[len(placed) - len(group) :]:
+            if one.time is not None:
+                common.note(one.incident, one.time, n)
+    return placed, clock, _first_of_each(notes)
+
+
+def _first_of_each(notes: Sequence[str]) -> list[str]:
+    """The notes on clocks, one of each source and kind: a log may have thousands of boots."""
+    return list({note.partition(" (")[0]: note for note in reversed(notes)}.values())[::-1]
 
 
 def _by_boot(source: Source) -> Iterable[tuple[int, list[Incident]]]:
@@ -181,7 +189,7 @@ def _certainty(source: Source, boot: int, group: Sequence[Incident]) -> int:
 
 
 def _shift(
-    source: Source, boot: int, own: str, clock: str, placed: Sequence[_Placed], group: Sequence[Incident]
+    source: Source, boot: int, own: str, clock: str, common: Common, group: Sequence[Incident], number: int
 ) -> Shift | None:
     """What to add to the times of a source's boot; None if they cannot be compared with the others."""
     if own == ev.NO_CLOCK:
@@ -189,9 +197,7 @@ def _shift(
     said = own_shift(source, boot, own)
     if own == ev.UTC:
         return said
-    timed = [one for one in placed if one.time is not None]
-    shifts = [(one.time or 0.0) - (one.incident.time or 0.0) for one in timed]
-    by_errors = shift_by_errors([one.incident for one in timed], shifts, group)
+    by_errors = common.shift_of(group, number)
     if by_errors is not None:
         return Shift(
             by_errors, f"its clock was aligned by errors that another source has, too ({by_errors:+,.1f} s)", True
@@ -200,12 +206,10 @@ def _shift(
         return said
     if own == ev.WALL and clock in ("", ev.UTC, ev.WALL):
         return Shift(0.0, "its dates name no time zone; they are taken as UTC", False)
-    if not clock or clock == own:
-        return Shift(0.0, "", False)
-    return Shift(0.0, "", False) if not placed else None
+    return Shift(0.0, "", False) if not clock or clock == own else None
 
 
-def _grouped(placed: Sequence[_Placed]) -> list[list[_Placed]]:
+def _grouped(placed: Sequence[_Placed], clock: str) -> list[list[_Placed]]:
     """The incidents that are the same error in several sources."""
     by_key: dict[Key, list[list[_Placed]]] = {}
     groups: list[list[_Placed]] = []
@@ -227,7 +231,7 @@ def _grouped(placed: Sequence[_Placed]) -> list[list[_Placed]]:
             known.append(group)
             groups.append(group)
         group.append(one)
-    groups.sort(key=_when)
+    groups.sort(key=_after_boot if clock == ev.BOOT else _when)
     return groups
 
 
@@ -254,6 +258,11 @@ def _when(group: Sequence[_Placed]) -> tuple[bool, float, int]:
     return time is None, time or 0.0, min(one.order for one in group)
 
 
+def _after_boot(group: Sequence[_Placed]) -> tuple[int, tuple[bool, float, int]]:
+    """When, by a clock that begins anew with each boot."""
+    return group[0].incident.events[0].boot, _when(group)
+
+
 def _time_of(group: Sequence[_Placed]) -> float | None:
     """When an error happened: by the finest clock, which is a log's, not a database's."""
     timed = [one for one in group if one.time is not None]
@@ -271,6 +280,9 @@ def _record(group: Sequence[_Placed], sources: Sequence[Source], named: Sequence
     kind, notes = _kind_of(order, sources, version_of(wrote))
     seen = tuple(Seen(one.source, one.time, tuple(e.line for e in one.incident.events), one.incident.kind)
                  for one in order)  # fmt: skip
+    times = [one.time for one in group if one.time is not None]
+    if times and max(times) - min(times) > _SAME_S:
+        notes.append(f"the times of the sources differ by {max(times) - min(times):,.0f} s")
     tasks = max((one.incident.tasks for one in order), key=len)
     said = [e.text for e in first.events if e.what == ev.NOTE]
     return ErrorRecord(

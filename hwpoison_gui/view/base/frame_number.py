@@ -82,7 +82,19 @@ def frame_in_line(text: str) -> TakenFrame | None:
         if found is not None:
             pfn = int(found[1], 16)
             return TakenFrame(pfn, f"frame {pfn:#x}, of the log line “{found[0]}”")
-    return None
+    return _in_other_wording(text)
+
+
+def _in_other_wording(text: str) -> TakenFrame | None:
+    """The frame of a line in a wording that only the reader of logs knows, such as of early kernels."""
+    from hwpoison_gui.sources.records.lines import meaning_of  # a start has no time for it
+    from hwpoison_gui.sources.records.prefixes import stamped
+
+    line = stamped(text).text
+    meaning = meaning_of(line)
+    if meaning is None or meaning.pfn is None:
+        return None
+    return TakenFrame(meaning.pfn, f"frame {meaning.pfn:#x}, of the log line “{line[:40]}…”")
 
 
 def frame_of_number(number: int, frames: int) -> TakenFrame:

@@ -49,10 +49,10 @@ def test_a_reboot_makes_frames_good_again(tmp_path: Path) -> None:
     start = "[    0.000000] Linux version {} (gcc)\n"
     text = start.format("6.1.0") + _log("[{:.6f}] ", (100.0, 0x10)) + start.format("6.12.1")
     made = _made(tmp_path, text + _log("[{:.6f}] ", (50.0, 0x10)))
-    assert [(record.boot, record.release, record.again) for record in made.records] == [
-        (1, "6.12.1", False),
-        (0, "6.1.0", False),
-    ] or [(record.boot, record.release) for record in made.records] == [(0, "6.1.0"), (1, "6.12.1")]
+    assert [(record.boot, record.release, record.time, record.again) for record in made.records] == [
+        (0, "6.1.0", 100.0, False),
+        (1, "6.12.1", 50.0, False),
+    ]
     assert made.release == "6.12.1"
 
 
@@ -75,3 +75,11 @@ def test_many_repeats_take_no_square_of_time(tmp_path: Path) -> None:
     made = _made(tmp_path, _log("[{:.6f}] ", *errors), _log("[{:.6f}] ", *errors))
     assert len(made.records) == 3000
     assert all(len(record.seen) == 2 for record in made.records)
+
+
+def test_times_that_do_not_go_together_are_said(tmp_path: Path) -> None:
+    one = _log("{:.6f} host1 kernel: ", (1.7e9, 0x10), (1.7e9 + 500, 0x11))
+    other = _log("[{:.6f}] ", (100.0, 0x10), (101.0, 0x11))
+    made = _made(tmp_path, one, other)
+    assert [len(record.seen) for record in made.records] == [2, 2]
+    assert any("the times of the sources differ by" in note for record in made.records for note in record.notes)

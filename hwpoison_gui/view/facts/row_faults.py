@@ -1,0 +1,90 @@
+"""Real errors that lie in one row of DRAM: most likely one fault, however many frames it has broken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from hwpoison_gui.dram.fault import place_name
+from hwpoison_gui.dram.frame_place import rows_of_frame
+from hwpoison_gui.dram.geometry import Geometry
+from hwpoison_gui.record import Record
+from hwpoison_gui.sources.records import event as ev
+from hwpoison_gui.sources.records.history import ErrorRecord, History
+from hwpoison_gui.sources.records.incidents import MEMORY_FAILURE
+from hwpoison_gui.view.words.words import counted
+
+_OF_HARDWARE: Final = frozenset((MEMORY_FAILURE, ev.UNCORRECTED, ev.CORRECTED))
+_INJECTED: Final = frozenset(("hwpoison-inject", "madvise"))
+_MOST_FRAMES: Final = 20_000  # with errors; more of them are no fault of a row
+_MOST_NAMED: Final = 6
+
+
+class RowFault(Record):
+    """Errors of one row.
+
+    `rows` are the names of the rows that have the same frames: more than one where a frame is spread over several.
+    `frames` ascend. `records` are numbers of records in the history. `errors` is how many these stand for.
+    """
+
+    rows: tuple[str, ...]
+    frames: tuple[int, ...]
+    records: tuple[int, ...]
+    errors: int
+
+
+def row_faults(history: History, geometry: Geometry) -> list[RowFault]:
+    """The rows with two or more errors that nobody injected, those with the most first. Raises DramError."""
+    where = dict(_frames_with_errors(history))
+    if len(where) > _MOST_FRAMES:
+        return []
+    frames_of: dict[str, set[int]] = {}
+    for pfn in where:
+        for row in rows_of_frame(geometry, pfn):
+            frames_of.setdefault(place_name(geometry, row), set()).add(pfn)
+    rows_of: dict[frozenset[int], list[str]] = {}
+    for name, frames in frames_of.items():
+        rows_of.setdefault(frozenset(frames), []).append(name)
+    found = [_fault(tuple(sorted(names)), frames, where, history) for frames, names in rows_of.items()]
+    repeated = [fault for fault in found if fault.errors > 1]
+    wide = {pfn for fault in repeated if len(fault.frames) > 1 for pfn in fault.frames}
+    told = [fault for fault in repeated if len(fault.frames) > 1 or fault.frames[0] not in wide]
+    return sorted(told, key=lambda fault: (-len(fault.frames), -fault.errors, fault.frames))
+
+
+def _frames_with_errors(history: History) -> Iterator[tuple[int, list[int]]]:
+    """Each frame with the numbers of its records."""
+    found: dict[int, list[int]] = {}
+    for number, record in enumerate(history.records):
+        if record.pfn is not None and _is_of_hardware(record):
+            found.setdefault(record.pfn, []).append(number)
+    yield from found.items()
+
+
+def _is_of_hardware(record: ErrorRecord) -> bool:
+    return record.operation in _OF_HARDWARE and record.origin not in _INJECTED
+
+
+def _fault(names: tuple[str, ...], frames: frozenset[int], where: dict[int, list[int]], history: History) -> RowFault:
+    records = tuple(sorted(number for pfn in frames for number in where[pfn]))
+    return RowFault(names, tuple(sorted(frames)), records, sum(history.records[number].times for number in records))
+
+
+def fault_words(fault: RowFault, geometry: Geometry) -> str:
+    """A fault in one line, with the geometry by which it is one."""
+    frames = ", ".join(f"{pfn:#x}" for pfn in fault.frames[:_MOST_NAMED])
+    if len(fault.frames) > _MOST_NAMED:
+        frames += f" and {len(fault.frames) - _MOST_NAMED:,} more"
+    rows = f"row:{fault.rows[0]}"
+    if len(fault.rows) > 1:
+        rows += f" or one of {len(fault.rows) - 1:,} others with the same frames"
+    made_up = ", which is made up" if geometry.made_up else ""
+    return (
+        f"{counted(fault.errors, 'error')} in {rows}: one fault, by the geometry {geometry.key or geometry.name}"
+        f"{made_up}. Frames {frames}."
+    )
+
+
+def fault_of(faults: list[RowFault], number: int) -> RowFault | None:
+    """The fault that a record is part of, by its number; None if it is alone."""
+    return next((fault for fault in faults if number in fault.records), None)
