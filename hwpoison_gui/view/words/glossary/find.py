@@ -8,7 +8,7 @@ from functools import cache
 from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.view.words.glossary import handler, memory, processes
+from hwpoison_gui.view.words.glossary import dram, handler, memory, processes
 from hwpoison_gui.view.words.glossary.functions import function_term
 from hwpoison_gui.view.words.glossary.term import Term
 
@@ -28,7 +28,7 @@ _FUNCTION: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\(\)")
 @cache
 def terms() -> tuple[Term, ...]:
     """All terms with an entry of their own, by name."""
-    written = (*memory.TERMS, *processes.TERMS, *handler.TERMS)
+    written = (*memory.TERMS, *dram.TERMS, *processes.TERMS, *handler.TERMS)
     found = [*written, *_flag_terms({form for term in written for form in (term.name, *term.forms)}), _letters_term()]
     return tuple(sorted(found, key=lambda term: term.name.casefold()))
 
