@@ -112,6 +112,14 @@ def _last() -> tuple[Start | None, tuple[str, ...]]:
         return None, (f"Cannot open {path.name}", str(error))
 
 
+def _offer_recovery(window: MainWindow) -> None:
+    """Offers unsaved work of a program that died; not over the stage, where an audience sees it."""
+    if window.presentation.shown is not None:
+        window.presentation.shown.left.connect(window.keeping.offer_recovery)
+    else:
+        window.keeping.offer_recovery()
+
+
 def run(start: Start, *, live: bool = False, present: bool = False, at_moment: bool = False, page: bool = False) -> int:
     """Open the window and run until it is closed. Returns the exit status.
 
@@ -133,7 +141,7 @@ def run(start: Start, *, live: bool = False, present: bool = False, at_moment: b
         Preload(window)
         QTimer.singleShot(_IDLE_MS, window, partial(term_tips.explain, window))
         QTimer.singleShot(_IDLE_MS, window.appearance, window.appearance.ask_desktop)
-        QTimer.singleShot(_IDLE_MS, window, window.keeping.offer_recovery)
+        QTimer.singleShot(_IDLE_MS, window, partial(_offer_recovery, window))
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     app = application()

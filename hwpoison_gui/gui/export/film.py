@@ -43,10 +43,10 @@ class PosedStage(StageWindow):
         c.seek(shot.position)
         c.work.finish()
         self._show()
-        roomy = decides(c.session, shot.toward)
-        if roomy != self._roomy:  # it flies in the map as large as it will be
-            self.compose(roomy)
+        if shot.toward != shot.position:  # it flies in the map as large as it will be
+            self.compose(decides(c.session, shot.toward))
             self._show_words()
+            self.board.fit_words()
         self.card.setVisible(shot.title)
         self._start, self._end = self._camera_at(shot.position), self._camera_at(shot.toward)
         self.map.view.look(between(self._start, self._end, shot.flown))
@@ -65,6 +65,7 @@ class FilmStage(QObject):
         self.stage = PosedStage(self.controller, self._present, appearance, self._above)
         # Of exactly the size that is wanted, however small: no window manager is asked.
         cast("QLayout", self.stage.layout()).setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
+        self.stage.setMinimumSize(0, 0)
         self.stage.resize(size)
         self.stage.show()
         QApplication.processEvents()

@@ -65,6 +65,11 @@ class FrameMapItem:
         self._axis.set_theme(theme, font)
         self.update()
 
+    def set_mark_scale(self, scale: float) -> None:
+        """Make the least size of marks larger or smaller by a factor."""
+        self._marks.set_scale(scale)
+        self.update()
+
     def edge_for(self, layout: Layout) -> float:
         """Return the width of the axis, in pixels; 0 for layouts without numbered rows."""
         return axis_width(self.font, layout.frames) if layout.has_rows else 0.0

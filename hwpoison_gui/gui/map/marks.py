@@ -119,7 +119,14 @@ class MarkPainter:
 
     def __init__(self, theme: Theme) -> None:
         self._stamps = Stamps()
+        self._scale = 1.0
         self.set_theme(theme)
+
+    def set_scale(self, scale: float) -> None:
+        """Make the least sizes of poison and rings larger or smaller by a factor."""
+        if scale != self._scale:
+            self._scale = scale
+            self._stamps.clear()
 
     def set_theme(self, theme: Theme) -> None:
         """Use another theme."""
@@ -141,7 +148,7 @@ class MarkPainter:
         """Draw the poison mark on every poisoned frame in view."""
         if not len(plane.poisoned):
             return
-        size = max(SMALLEST_POISON, camera.cell)
+        size = max(round(SMALLEST_POISON * self._scale), camera.cell)
         px, py = places(plane.layout, camera, plane.poisoned, size)
         sheet = self._stamps.sheet(
             ("poison", size), 1, size, size, ratio, lambda p, _: draw_poison(p, self._theme, size)
@@ -154,7 +161,7 @@ class MarkPainter:
         """Draw the ring of a role around its frames; `pulse` (0 to 1) widens that of the target."""
         ring = ring_of(self._theme, highlight.role)
         swell = round(6 * pulse) if highlight.role == TARGET else 0
-        size = math.ceil(max(SMALLEST_RING, camera.cell + 4)) + 2 * swell
+        size = math.ceil(max(SMALLEST_RING * self._scale, camera.cell + 4)) + 2 * swell
         if highlight.role in (TARGET, RECORDED_HERE):
             size += 6
         many = highlight.role == FREED or highlight.role.colour >= 0
@@ -203,11 +210,12 @@ class MarkPainter:
             fill(painter, QRectF(2, 2, size - 4, size - 4), QColor(self._theme.ground))
 
     def _draw_ring(self, painter: QPainter, ring: Ring, size: float) -> None:
-        half = ring.width / 2 + 1
+        width = ring.width * max(1.0, min(self._scale, size / SMALLEST_RING / 1.5))
+        half = width / 2 + 1
         box = QRectF(half, half, size - 2 * half, size - 2 * half)
-        pen = QPen(QColor(ring.colour), ring.width)
+        pen = QPen(QColor(ring.colour), width)
         pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
-        halo = QPen(faded(self._theme.ground, 0.9), ring.width + 2)
+        halo = QPen(faded(self._theme.ground, 0.9), width + 2)
         halo.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
         if ring.dashed:
             pen.setDashPattern([2, 1.5])
@@ -220,7 +228,7 @@ class MarkPainter:
             else:
                 painter.drawRect(box)
             if size >= POISON_BADGE_FROM:  # over text: lighter
-                painter.setPen(QPen(faded(ring.colour, 0.35), ring.width))
+                painter.setPen(QPen(faded(ring.colour, 0.35), width))
             if ring.strokes:
                 painter.drawLine(box.bottomLeft(), box.topRight())
 

@@ -97,6 +97,11 @@ class Board(QWidget):
             font.setBold(label.font().bold())
             label.setFont(font)
 
+    def wanted_height(self) -> int:
+        """Height for all words in their usual fonts."""
+        self._set_fonts(*self._fonts)
+        return self._needed()
+
     def fit_words(self) -> None:
         """Gives all words the usual fonts, or smaller ones where they would not fit the height."""
         head, line = (QFont(font) for font in self._fonts)

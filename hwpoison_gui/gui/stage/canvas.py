@@ -22,8 +22,10 @@ from hwpoison_gui.view.base.palette import Theme
 _ROWS: Final = 34  # lines of ordinary text that would fit the height
 _SIZES: Final = (0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.4)
 _CAPTION_LINES: Final = 3
-_BOARD: Final = 8.2  # height of the board in lines of ordinary text, with a decision
+_BOARD: Final = 8.6  # height of the board in lines of ordinary text, with a decision
+_ENDING: Final = 11.0  # the most that it takes at the end of an error, when the camera has flown away
 _SENTENCE: Final = 1.8  # without one: a sentence
+_MARKS: Final = 1.3  # size of marks on the map, beside that of text: one frame of all memory is to be found
 _SMALL: Final = 0.85  # numbers beside the map, names of colours, of ordinary text
 
 
@@ -80,9 +82,16 @@ class Canvas(QWidget):
 
     def compose(self, roomy: bool) -> None:
         """Gives the board room for a decision, or map and reverse map all but a line of it."""
-        if roomy != self._roomy:
-            self._roomy = roomy
-            self._set_board()
+        self._roomy = roomy
+        self._set_board_height(self.unit * (_BOARD if roomy else _SENTENCE))
+
+    def grow_board(self) -> None:
+        """Gives the board room for all its words in their usual size, as far as the map can spare it."""
+        self._set_board_height(min(max(self.board.wanted_height(), self.unit * _BOARD), self.unit * _ENDING))
+
+    def _set_board_height(self, height: float) -> None:
+        if round(height) != self.board.height():
+            self.board.setFixedHeight(round(height))
             grid = self.layout()
             assert grid is not None
             grid.activate()  # the camera flies in the map as large as it will be
@@ -115,22 +124,20 @@ class Canvas(QWidget):
         self.caption.setFixedHeight(QFontMetrics(self._caption_font).lineSpacing() * _CAPTION_LINES)
         self.log.setFixedHeight(QFontMetrics(self._log_font).lineSpacing())
         self.key.set_fonts(sized(_SMALL))
-        self._set_board()
+        self.board.set_fonts(self._sized(1.05), self._sized(1.3))
+        self.compose(self._roomy)
         self.where.setFont(sized(_SMALL))
         self.card.set_look(self._theme, sized(2.6, bold=True), sized(1.3), unit)
         self.help.set_look(self._theme, sized(1.6, bold=True), sized(1.1), unit)
         self.rmap.set_scale(scale)
         self.map.set_theme(self._theme, look.font(_SMALL * scale))
+        self.map.view.item.set_mark_scale(_MARKS * scale)
         grid = self.layout()
         assert isinstance(grid, QGridLayout)
         grid.setContentsMargins(unit, unit // 2, unit, 0)
         grid.setSpacing(unit // 2)
         self._fit_sliders(scale, self.width() - 2 * unit)
         self._fit_words()
-
-    def _set_board(self) -> None:
-        self.board.set_fonts(self._sized(1.05), self._sized(1.3))
-        self.board.setFixedHeight(round(self.unit * (_BOARD if self._roomy else _SENTENCE)))
 
     def _fit_sliders(self, scale: float, room: int) -> None:
         """As large as the other text, with as many of their words as fit beside each other."""

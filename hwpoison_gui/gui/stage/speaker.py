@@ -95,6 +95,11 @@ class SpeakerWindow(QWidget):
         self.elapsed.setText(f"{_minutes(gone)} of about {_minutes(self._planned)}")
         self.left.setText(f"about {_minutes(self._left)} left")
 
+    def come_forward(self) -> None:
+        """Shows it above the stage, with the focus."""
+        self.raise_()
+        self.activateWindow()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         self._stage.keyPressEvent(event)
 

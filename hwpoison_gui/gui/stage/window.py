@@ -134,6 +134,8 @@ class StageWindow(Canvas):
         if not self.motion.moving:
             self.compose(decides(session, session.position))
         shown = self._show_words()
+        if shown.facts and self._roomy and not self.motion.moving:
+            self.grow_board()
         failed = c.machine.failed if session.position == len(session.steps) and not off else ""
         caption = _FAILED.format(plain(failed)) if failed else self._caption(off)
         self.caption.setText(caption[:_MOST_CAPTION])
@@ -224,10 +226,9 @@ class StageWindow(Canvas):
         self._stop = stop
         c.selection.select(frame_kept(c.session, there))
         self.card.setVisible(not stop and not self._is_off_path)
-        roomy = decides(c.session, there)
-        if roomy != self._roomy:
-            self.compose(roomy)
-            self._show_words()
+        self.compose(decides(c.session, there))
+        self._show_words()
+        self.board.fit_words()
         self._start, self._end = self.map.view.camera, self._camera_at(there)
         if not nearby:
             here = there
@@ -310,6 +311,7 @@ class StageWindow(Canvas):
 
     def _forget_speaker(self) -> None:
         self._speaker = None
+        self.activateWindow()  # the notes had the focus, and no other window is to get the keys
 
     def resume(self) -> None:
         """Back to the stop that was left; what was done meanwhile stays as a branch."""
@@ -363,6 +365,15 @@ class StageWindow(Canvas):
             self._pointed(event)
         return False
 
+    def changeEvent(self, event: QEvent) -> None:
+        """On one screen the notes keep the focus, also after a click on the stage, which would cover them."""
+        super().changeEvent(event)
+        if event.type() != QEvent.Type.ActivationChange or not self.isActiveWindow():
+            return
+        speaker = self._speaker
+        if speaker is not None and speaker.parent() is self:
+            QTimer.singleShot(0, speaker, speaker.come_forward)
+
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._pointed(event)
 
@@ -375,6 +386,7 @@ class StageWindow(Canvas):
     def closeEvent(self, event: QCloseEvent) -> None:
         self.motion.stop()
         if self._speaker is not None:
+            self._speaker.closed.disconnect()
             self._speaker.close()
         self.left.emit()
         super().closeEvent(event)

@@ -17,7 +17,8 @@ from hwpoison_gui.view.outline.outline import Node, outline_for
 from hwpoison_gui.view.rows.log import log_lines
 from hwpoison_gui.view.walk.state import frames_concerned
 
-MOST_WAYS: Final = 5
+MOST_WAYS: Final = 4  # with more the back row reads none
+_OF_MANY: Final = frozenset({"alloc"})  # none of the frames that they concern is looked at
 _LEFT: Final = "What is left"
 _BREAKS: Final = ("poison", "soft_offline")
 _MOST_LOSSES: Final = 30  # newest errors whose losses are looked up: each walks back over the steps after it
@@ -100,7 +101,7 @@ def target_at(session: Session, position: int) -> int:
 def frame_kept(session: Session, position: int) -> int:
     """The frame whose reverse map stays in view where the operation concerns none: the newest broken one; else -1."""
     operation = session.part_at(position)
-    if operation is not None and frames_concerned(session, operation):
+    if operation is not None and operation.name not in _OF_MANY and frames_concerned(session, operation):
         return -1
     before = [one.outcome.pfn for one in _told_errors(session) if one.last <= position]
     pfn = before[-1] if before else None

@@ -233,6 +233,26 @@ def test_the_clock_goes_on_while_the_notes_are_hidden(
     assert stage._speaker.elapsed.text().startswith("1:15 of")
 
 
+def test_all_that_is_left_is_read_from_the_back_row(presented: Callable[..., tuple[object, StageWindow]]) -> None:
+    user, stage = presented(open_file(resources.path("lessons/09-blocked-and-ignored.toml")))
+    (click,) = [one for one in user.session.operations if one.name == "poison"]
+    stage.begin_at(click.last - 1)
+    before = stage.board.height()
+    stage.begin_at(click.last)
+    facts = [line for line in stage.board.lines if not line.isHidden()]
+    assert len(facts) == 6 and stage.board.height() > before
+    assert min(line.font().pixelSize() for line in facts) > 0.9 * stage.unit
+
+
+def test_memory_that_is_handed_out_leaves_the_broken_frame_in_view(
+    presented: Callable[..., tuple[object, StageWindow]],
+) -> None:
+    user, stage = presented(open_file(resources.path("lessons/02-a-free-page.toml")))
+    press(stage, Key.Key_End)
+    broken = [one.outcome.pfn for one in user.session.operations if one.name == "poison"]
+    assert user.session.operations[-1].name == "alloc" and stage.rmap.graph.pfn == broken[-1]
+
+
 def test_naming_a_frame_says_nothing_on_the_stage(lesson: tuple[object, StageWindow]) -> None:
     user, stage = lesson
     named = next(one for one in user.session.operations if one.name in ASIDES)
@@ -272,6 +292,21 @@ def test_the_speakers_window_may_be_closed_by_its_own_button(lesson: tuple[objec
     press(stage, Key.Key_PageDown)
     assert stage.stop == 2
     press(stage, Key.Key_N, Key.Key_N)
+    assert stage._speaker is None
+
+
+def test_the_notes_stay_in_front_after_a_click_on_the_stage(lesson: tuple[object, StageWindow]) -> None:
+    _, stage = lesson
+    press(stage, Key.Key_PageDown, Key.Key_N)
+    notes = stage._speaker
+    until(notes.isActiveWindow)
+    stage.activateWindow()  # as a click does
+    until(stage.isActiveWindow)
+    until(notes.isActiveWindow)
+    QTest.keyClick(notes, Key.Key_PageDown)
+    assert stage.stop == 2
+    press(stage, Key.Key_N)
+    until(stage.isActiveWindow)
     assert stage._speaker is None
 
 

@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QInputDialog
 
 from hwpoison_gui import opening, resources
+from hwpoison_gui.gui.app import run
 from hwpoison_gui.gui.window import autosave
 from hwpoison_gui.gui.window.recovery import RecoveryDialog, left_work
 from hwpoison_gui.opening import Opened
@@ -235,3 +236,15 @@ def test_a_window_that_remembers_nothing_writes_nothing(open_window, state: Path
     user.window.keeping.offer_recovery()
     user.window.close()
     assert not user.window.isVisible() and not state.exists()
+
+
+def test_nothing_is_offered_over_the_stage(keeper, open_window) -> None:
+    work(keeper)
+    killed(keeper)
+    user = open_window(made_machine(), remember=True)
+    user.window.presentation.begin()
+    run._offer_recovery(user.window)
+    assert user.window.findChild(RecoveryDialog) is None
+    user.window.presentation.stop()
+    until(lambda: user.window.findChild(RecoveryDialog) is not None)
+    user.window.findChild(RecoveryDialog).reject()
