@@ -27,6 +27,7 @@ _USAGE: Final = """hwpoison-gui [FILE [--at MOMENT] | --live | --present FILE [-
        hwpoison-gui pictures [FILE] --out DIR
        hwpoison-gui kernels [--on MACHINE | --live] [--json | --to OUT] FILE|FRAME
        hwpoison-gui kernels --between KERNEL OTHER [--early] [--json | --to OUT] [FILE | --live]
+       hwpoison-gui capture [--pid PID] [--anonymize | --no-names | --raw] OUT
        hwpoison-gui dram [--geometry G] [--on MACHINE | --live] [--json] [FRAME|ADDRESS|FAULT]
        hwpoison-gui assess [--profile NAME] [--early-kill 0,1] [--by GROUP] [--top N] [--json | --csv] MACHINE...
        hwpoison-gui assess --geometry G --fault FAULT... [--rates NAME] [--early-kill 0,1] [--json] MACHINE...
@@ -41,6 +42,7 @@ _COMMANDS_HELP: Final = """commands:
   pictures --out DIR   write pictures of a scenario's first, middle and last step, and its log
   kernels FILE|FRAME   let an error happen under every modelled kernel, early and late, and compare
   records FILE...      list the memory errors that a machine recorded: logs, traces, databases, counters
+  capture OUT          write a snapshot of this machine's memory, to open on another machine; needs root
   dram FRAME|FAULT     say where a frame lies in DRAM, and which frames a row, bank or DIMM has
   assess MACHINE...    say what an error in each frame would do, early and late, and what is most dangerous
   report FILE          write what the errors of a scenario did, and why, as Markdown
@@ -55,6 +57,7 @@ examples:
   hwpoison-gui victim_before.npz         the recorded memory of a real machine
   hwpoison-gui dmesg.txt                 the errors that really happened, on an empty map
   sudo hwpoison-gui --live               a copy of this machine's memory; the real one is only read
+  sudo hwpoison-gui capture --anonymize mine.npz     the same as a file to take home or to send
   hwpoison-gui check scenarios/          exit status 0: all hold, 1: one differs, 2: a file is bad
   hwpoison-gui simulate --json demo.toml | jq .result
   hwpoison-gui simulate --on server.npz steps.toml   the steps on a recorded machine

@@ -384,6 +384,12 @@ def complain(message: str, status: int) -> int:
     return status
 
 
+def _capture(arguments: Sequence[str]) -> int:
+    from hwpoison_gui.command_capture import capture
+
+    return capture(arguments)
+
+
 def _dram(arguments: Sequence[str]) -> int:
     parser = _parser("dram", "Say where a frame lies in DRAM, and which frames a fault of DRAM breaks.")
     parser.epilog = "exit status: 0 done, 2 a geometry is bad, or has no such part"
@@ -443,4 +449,5 @@ COMMANDS: Final[dict[str, Callable[[Sequence[str]], int]]] = {
     "report": _report,
     "render": _render,
     "dram": _dram,
+    "capture": _capture,
 }

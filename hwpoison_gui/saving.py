@@ -90,12 +90,9 @@ def problems_of(opened: Opened) -> list[str]:
 
 
 def save_recording(opened: Opened, path: Path, cancelled: Cancelled = _never) -> Opened:
-    """Write a copy of live memory as a recording, which later session files refer to.
-
-    Raises SourceError, OSError, CancelledError.
-    """
+    """Write a copy of live memory as a snapshot, which later session files refer to. Raises OSError, CancelledError."""
     from hwpoison_gui.sources import recording_writer
 
     assert opened.exported is not None
-    parts = recording_writer.save_recording(opened.exported, path, cancelled)
-    return opened._replace(exported=None, stored=Stored(files.refs_of(parts), opened.session.machine.profile.name))
+    recording_writer.save_snapshot(opened.exported, path, cancelled)
+    return opened._replace(exported=None, stored=Stored(files.refs_of((path,)), opened.session.machine.profile.name))

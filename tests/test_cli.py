@@ -37,7 +37,7 @@ def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
         assert word in shown
 
 
-@pytest.mark.parametrize("command", ["check", "simulate", "agree", "pictures", "report", "assess"])
+@pytest.mark.parametrize("command", ["check", "simulate", "agree", "pictures", "report", "assess", "capture"])
 def test_commands_have_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as raised:
         main([command, "--help"])

@@ -5,6 +5,7 @@ Recordings, this machine's /proc and the presets provide images; boot/machine.py
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -131,6 +132,8 @@ class MemoryImage:
     `kernel`: (major, minor) of the kernel that exported it, None if unknown.
     `hardware_corrupted_kb`: of /proc/meminfo, None if unknown.
     `zones`: sorted by address, without overlap (a zone may have several parts); empty if unknown.
+    `cgroup`: uint64 a frame, the inode number of the memory cgroup that it is charged to, 0 for none; None if unknown.
+    `cgroups`: paths of memory cgroups by inode number, as far as they are known.
     """
 
     title: str
@@ -147,4 +150,6 @@ class MemoryImage:
     hardware_corrupted_kb: int | None = None
     sysctl: dict[str, int] = field(default_factory=dict)
     zones: tuple[ZoneImage, ...] = ()
+    cgroup: U64 | None = None
+    cgroups: Mapping[int, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from . import page_flags as pf
 from . import pte as ptes
 from .gate import ABSENT, Cells, Column, Gate, NestedTable, SortedSets, Table
+from .memcontrol import PageMemcg
 from .mmzone import ZoneImage, zones_by_address
 from .packed import PackedNestedTable, PackedTable
 from .profile.type import Profile
@@ -44,7 +45,7 @@ class Machine:
     Columns, one value a frame, index = pfn: `flags` uint64 (KPF bits), `refcount` and `mapcount`
     int32, `mapping` uint32 (page->mapping as id << 2, plus 1 for an anon_vma and 3 for KSM; of a
     compound tail the pfn of its head), `index` uint32 (page->index, in pages).
-    `zones` are those of one node unless an image says otherwise; they are constant.
+    `zones` are those of one node unless an image says otherwise, `memcg` is None unless it says one; both are constant.
     """
 
     def __init__(self, frames: int, profile: Profile) -> None:
@@ -54,6 +55,7 @@ class Machine:
         self.profile = profile
         self.frames = frames
         self.zones: tuple[ZoneImage, ...] = zones_by_address(frames, node=0)
+        self.memcg: PageMemcg | None = None
         self._add_columns(frames)
         self._add_memory_tables()
         self._add_task_tables()

@@ -65,6 +65,9 @@ class Exported:
     mounts: Mapping[str, str] = field(default_factory=dict)
     zones: tuple[ZoneImage, ...] = ()
     notes: tuple[str, ...] = ()
+    cgroup: U64 | None = None  # of each frame: the inode number of its memory cgroup, 0 for none; as kpagecgroup
+    cgroups: Mapping[int, str] = field(default_factory=dict)  # their paths, by inode number
+    texts: Mapping[str, str] = field(default_factory=dict)  # other files of /proc and /sys, kept as they were
 
 
 def assemble(exported: Exported) -> MemoryImage:
@@ -97,6 +100,8 @@ def assemble(exported: Exported) -> MemoryImage:
         hardware_corrupted_kb=meminfo_kb(exported.meminfo, _CORRUPTED),
         sysctl=dict(exported.sysctl),
         zones=exported.zones,
+        cgroup=exported.cgroup,
+        cgroups=dict(exported.cgroups),
         notes=(*notes, *_notes(exported, processes, cache)),
     )
 
@@ -138,6 +143,7 @@ def _whole(exported: Exported) -> Exported:
         exported,
         kpageflags=words[:frames],
         kpagecount=exported.kpagecount[:frames],
+        cgroup=None if exported.cgroup is None else exported.cgroup[:frames],
         hidden=replace(exported.hidden, **hidden),
         notes=(*exported.notes, left_out),
     )

@@ -6,11 +6,12 @@ meanwhile, so processes may exit and pages may change; processes that exited are
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +35,7 @@ PROC: Final = Path("/proc")
 _MOST_INODE: Final = (1 << 63) - 1
 _VANISHED: Final = (errno.ENOENT, errno.ESRCH, errno.EIO)
 _REFUSED: Final = (errno.EACCES, errno.EPERM)
+_TEXTS: Final = ("zoneinfo", "buddyinfo", "swaps", "iomem", "vmstat")  # below /proc
 COPY_NOTE: Final = (
     "This is a copy of this machine's memory, read a moment ago. What is done to it here is simulated: "
     "the machine itself is never written to."
@@ -72,7 +74,9 @@ def image_of(exported: Exported, proc: Path = PROC) -> MemoryImage:
         raise SourceError(proc, bad.where, bad.why) from None
 
 
-def read(progress: Progress = quiet, cancelled: Cancelled = never, proc: Path = PROC) -> Exported:
+def read(
+    progress: Progress = quiet, cancelled: Cancelled = never, proc: Path = PROC, pids: Collection[int] = ()
+) -> Exported:
     """What this machine exports about its memory.
 
     Parameters
@@ -81,25 +85,52 @@ def read(progress: Progress = quiet, cancelled: Cancelled = never, proc: Path = 
         Called with the share done, 0 to 1, and what is being done.
     proc
         Where /proc is mounted; /sys is expected beside it.
+    pids
+        The only processes to look into; all of them if it is empty.
 
     Raises
     ------
     SourceError, LivePermissionError, CancelledError
+        Also for a process of `pids` that does not exist.
     """
     check(cancelled)
     progress(0.0, "looking at what may be read")
     _check_pagemap(proc)
-    gathered = _processes(proc, lambda share, doing: progress(0.5 * share, doing), cancelled)
+    gathered = _processes(proc, lambda share, doing: progress(0.5 * share, doing), cancelled, pids)
     guess = min(last_frame(text_or_empty(proc / "zoneinfo")), 1 << 32)
     flags = read_words(proc / "kpageflags", guess, lambda share: progress(0.5 + 0.25 * share, "page flags"), cancelled)
     counts = read_words(
-        proc / "kpagecount", len(flags), lambda share: progress(0.75 + 0.2 * share, "mapping counts"), cancelled
+        proc / "kpagecount", len(flags), lambda share: progress(0.75 + 0.15 * share, "mapping counts"), cancelled
     )
     if not len(flags):
         raise SourceError(proc / "kpageflags", "", "the kernel shows no frames")
     counts = _fitted(counts, len(flags))
+    cgroup = _cgroup_of_frames(proc, len(flags), lambda share: progress(0.9 + 0.05 * share, "cgroups"), cancelled)
     progress(0.95, "finding files and sharers")
-    return _exported(proc, flags, counts, gathered)
+    return replace(_exported(proc, flags, counts, gathered), cgroup=cgroup, cgroups=cgroup_paths(proc, cgroup))
+
+
+def _cgroup_of_frames(proc: Path, frames: int, progress: Callable[[float], None], cancelled: Cancelled) -> U64 | None:
+    """The inode number of each frame's memory cgroup; None where the kernel does not say (CONFIG_MEMCG is off)."""
+    path = proc / "kpagecgroup"
+    try:
+        words = _fitted(read_words(path, frames, progress, cancelled), frames) if path.exists() else None
+    except LivePermissionError:
+        return None
+    return words if words is not None and words.any() else None
+
+
+def cgroup_paths(proc: Path, cgroup: U64 | None) -> dict[int, str]:
+    """Paths of the memory cgroups of frames, by inode number, as far as /sys/fs/cgroup has them."""
+    wanted = set(np.unique(cgroup).tolist()) - {0} if cgroup is not None else set[int]()
+    root, found = proc.parent / "sys" / "fs" / "cgroup", dict[int, str]()
+    for hierarchy in (root, root / "memory"):  # version 2, and version 1
+        for folder, _, _ in os.walk(hierarchy) if wanted else ():
+            with contextlib.suppress(OSError):
+                number = os.stat(folder).st_ino
+                if number in wanted:
+                    found.setdefault(number, "/" + os.path.relpath(folder, hierarchy).removeprefix("."))
+    return found
 
 
 def _check_pagemap(proc: Path) -> None:
@@ -125,13 +156,16 @@ def _check_pagemap(proc: Path) -> None:
         )
 
 
-def _processes(proc: Path, progress: Progress, cancelled: Cancelled) -> _Gathered:
-    """Maps and page tables of all processes that live long enough to be read."""
+def _processes(proc: Path, progress: Progress, cancelled: Cancelled, wanted: Collection[int]) -> _Gathered:
+    """Maps and page tables of all processes, or of those that are wanted, that live long enough to be read."""
     gathered, tables = _Gathered(), Tables()
     try:
         pids = sorted(pid for name in os.listdir(proc) if (pid := number_of(name, MOST_PID)))
     except OSError as error:
         raise SourceError(proc, "", error.strerror or str(error)) from error
+    for missing in sorted(set(wanted) - set(pids)):
+        raise SourceError(proc / str(missing), "", "there is no such process")
+    pids = [pid for pid in pids if not wanted or pid in wanted]
     for number, pid in enumerate(pids):
         check(cancelled)
         progress(number / len(pids), f"page tables of process {pid}")
@@ -213,7 +247,16 @@ def _exported(proc: Path, flags: U64, counts: U64, gathered: _Gathered) -> Expor
         mounts=_mounts(proc),
         zones=zones_of(text_or_empty(proc / "zoneinfo"), node_blocks(proc.parent / "sys")),
         notes=(COPY_NOTE, *_missed(gathered)),
+        texts=_texts(proc),
     )
+
+
+def _texts(proc: Path) -> dict[str, str]:
+    """Files that say more of the machine, by their paths; those that are missing are left out."""
+    counts = sorted((proc.parent / "sys/devices/system/node").glob("node[0-9]*/memory_failure/*"))
+    files = [*(proc / name for name in _TEXTS), *counts]
+    texts = {str(file.relative_to(proc.parent)): text_or_empty(file) for file in files}
+    return {name: text for name, text in texts.items() if text}
 
 
 def _missed(gathered: _Gathered) -> list[str]:

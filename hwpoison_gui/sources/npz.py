@@ -6,6 +6,7 @@ Nothing is unpickled, every header is checked, and no more is allocated than the
 from __future__ import annotations
 
 import math
+import os
 import struct
 import tokenize
 import zipfile
@@ -22,7 +23,7 @@ from hwpoison_gui.sources.errors import SourceError
 
 Integers = npt.NDArray[np.integer[Any]]
 
-_MOST_BYTES: Final = 1 << 35
+_MOST_BYTES: Final = min(1 << 36, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))  # what memory could hold
 _HEADER_ROOM: Final = 1 << 16
 
 # What zipfile, zlib and numpy's header parser raise for damaged files.
@@ -53,6 +54,9 @@ def read_columns(path: Path, wanted: Iterable[str]) -> dict[str, Integers]:
         with zipfile.ZipFile(path) as archive:
             members = {info.filename: info for info in archive.infolist()}
             found = [(name, members[f"{name}.npy"]) for name in wanted if f"{name}.npy" in members]
+            size = sum(info.file_size for _, info in found)
+            if size > _MOST_BYTES:
+                raise SourceError(path, "", f"the arrays unpack to {size:,} bytes; at most {_MOST_BYTES:,} are read")
             return {name: _read_member(path, archive, info, name) for name, info in found}
     except OSError as error:
         raise SourceError(path, "", error.strerror or str(error)) from error
@@ -62,12 +66,37 @@ def read_columns(path: Path, wanted: Iterable[str]) -> dict[str, Integers]:
         raise SourceError(path, "", f"not a whole .npz file ({_first_line(error)})") from error
 
 
+def read_text(path: Path, name: str, most: int) -> bytes | None:
+    """The content of a member that is no array; None if the file has none of that name, or is no archive.
+
+    Raises SourceError, also for a member of more than `most` bytes: what it unpacks to is looked at before.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            info = next((one for one in archive.infolist() if one.filename == name), None)
+            if info is None:
+                return None
+            if info.file_size > most:
+                raise SourceError(path, name, f"it unpacks to {info.file_size:,} bytes; at most {most:,} are read")
+            with archive.open(info) as member:
+                data = member.read(most + 1)
+    except OSError as error:
+        raise SourceError(path, "", error.strerror or str(error)) from error
+    except MemoryError as error:
+        raise SourceError(path, name, "it does not fit into memory") from error
+    except _DAMAGE as error:
+        raise SourceError(path, name, f"damaged ({_first_line(error)})") from error
+    if len(data) != info.file_size:
+        raise SourceError(path, name, f"{info.file_size} bytes announced, {len(data)} there")
+    return data
+
+
 def _read_member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Integers:
     try:
         with archive.open(info) as member:
             count, dtype = _read_header(path, member, name)
             size = count * dtype.itemsize
-            if not size <= info.file_size <= size + _HEADER_ROOM or size > _MOST_BYTES:
+            if not size <= info.file_size <= size + _HEADER_ROOM:
                 raise SourceError(path, name, f"{count} values do not fit a member of {info.file_size} bytes")
             data = member.read()
             if len(data) != size:

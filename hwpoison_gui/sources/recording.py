@@ -1,4 +1,4 @@
-"""Opens a recording of a machine's memory: NAME.npz, NAME.json and optionally NAME_hidden.npz.
+"""Opens the recorded memory of a machine: a snapshot, which is one file, or NAME.npz, NAME.json and NAME_hidden.npz.
 
 The files are checked completely before an image is made of them.
 """
@@ -6,6 +6,7 @@ The files are checked completely before an image is made of them.
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,8 +18,9 @@ from hwpoison_gui.kernel.mmzone import ZoneImage
 from hwpoison_gui.sources.assemble import PRESENT, Exported, assemble, page_aligned, release_of
 from hwpoison_gui.sources.errors import MalformedError, SourceError
 from hwpoison_gui.sources.maps import PAGE_SHIFT, ProcessText
-from hwpoison_gui.sources.npz import Integers, read_columns
+from hwpoison_gui.sources.npz import Integers, read_columns, read_text
 from hwpoison_gui.sources.recognise import MOST_JSON
+from hwpoison_gui.sources.text import number_of
 from hwpoison_gui.sources.threads import ThreadText
 from hwpoison_gui.sources.vma_table import U64
 from hwpoison_gui.sources.zoneinfo import zones_of
@@ -26,6 +28,9 @@ from hwpoison_gui.sources.zoneinfo import zones_of
 _FRAME_COLUMNS: Final = ("kpageflags", "kpagecount")
 _ENTRY_COLUMNS: Final = ("pagemap_pid", "pagemap_va", "pagemap_entry")
 PMD_COLUMN: Final = "pagemap_pmd"  # optional: 1 for an entry that a huge PMD maps
+CGROUP_COLUMN: Final = "kpagecgroup"  # optional: the inode number of the memory cgroup of each frame
+INSIDE: Final = "machine.json"  # of a snapshot: what is else in NAME.json, as a member of the same archive
+FORMAT: Final[dict[str, Any]] = {"format": "hwpoison-gui snapshot", "snapshot": 1}
 HIDDEN: Final = "_hidden.npz"
 _HIDDEN_COLUMNS: Final = ("raw_flags", "mapping", "index", "private", "refcount", "pagemap_pte")
 _PTE_DIRTY: Final = np.uint64(1 << 6)
@@ -47,7 +52,18 @@ def open_recording(path: Path | str, hidden: bool | None = None) -> MemoryImage:
 def parts_of(path: Path) -> tuple[Path, ...]:
     """The files that a recording consists of, as far as they exist; `path` is one of them."""
     npz, side = _names(path)
+    if is_snapshot(npz):
+        return (npz,)
     return tuple(part for part in (npz, side, hidden_beside(npz)) if part.exists())
+
+
+def is_snapshot(path: Path) -> bool:
+    """Whether a file is a snapshot, which needs no other file beside it."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return INSIDE in archive.namelist()
+    except (OSError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile):
+        return False
 
 
 def hidden_beside(npz: Path) -> Path:
@@ -70,12 +86,15 @@ def read_recording(path: Path | str, hidden: bool | None = None) -> Exported:
     SourceError
     """
     npz, side = _pair(Path(path))
-    columns = read_columns(npz, _FRAME_COLUMNS + _ENTRY_COLUMNS + (PMD_COLUMN,))
+    columns = read_columns(npz, _FRAME_COLUMNS + _ENTRY_COLUMNS + (PMD_COLUMN, CGROUP_COLUMN))
     frames, entries = _check(npz, columns)
-    notes = _read_json(side)
+    inside = read_text(npz, INSIDE, MOST_JSON) if npz == side else None
+    notes = _read_json(side) if inside is None else _parse_json(npz, inside)
+    if inside is not None:
+        _check_format(npz, notes)
     processes = _processes(side, notes)
     beside = hidden_beside(npz)
-    wanted = beside.exists() if hidden is None else hidden
+    wanted = npz != side and beside.exists() if hidden is None else hidden
     state = _read_hidden(beside, frames, entries, columns) if wanted else HiddenState(pte_pmd=_pmd(npz, columns))
     version = _text(side, notes, "version")
     return Exported(
@@ -93,7 +112,50 @@ def read_recording(path: Path | str, hidden: bool | None = None) -> Exported:
         mounts=_mounts(side, notes),
         zones=_zones(side, notes),
         notes=_lines(side, notes, "notes"),
+        cgroup=_cgroup(npz, columns),
+        cgroups=_cgroups(side, notes),
+        texts=_texts(side, notes),
     )
+
+
+def _check_format(path: Path, notes: dict[str, Any]) -> None:
+    """Raise SourceError unless a snapshot is one that this program reads."""
+    if notes.get("format") != FORMAT["format"]:
+        raise SourceError(path, f"{INSIDE}: format", f"{FORMAT['format']!r} expected")
+    number = _integer(path, INSIDE, notes, "snapshot")
+    if number > FORMAT["snapshot"]:
+        why = f"of a newer program: this one reads up to {FORMAT['snapshot']}, not {number}"
+        raise SourceError(path, f"{INSIDE}: snapshot", why)
+
+
+def _cgroup(path: Path, columns: dict[str, Integers]) -> U64 | None:
+    if CGROUP_COLUMN not in columns:
+        return None
+    if len(columns[CGROUP_COLUMN]) != len(columns["kpageflags"]):
+        raise SourceError(path, CGROUP_COLUMN, f"{len(columns['kpageflags'])} frames expected")
+    return _unsigned(path, columns, CGROUP_COLUMN)
+
+
+def _cgroups(path: Path, notes: dict[str, Any]) -> dict[int, str]:
+    """Paths of memory cgroups by inode number."""
+    given = _mapping(path, notes, "cgroups")
+    numbers = {name: number_of(name, (1 << 63) - 1) for name in given}
+    bad = next((name for name, number in numbers.items() if number is None), None)
+    if bad is not None:
+        raise SourceError(path, "cgroups", f"the inode number of a cgroup expected, not {bad[:40]!r}")
+    return {number: given[name] for name, number in numbers.items() if number is not None}
+
+
+def _texts(path: Path, notes: dict[str, Any]) -> dict[str, str]:
+    """Other files of /proc and /sys; those that stand for themselves in older recordings are not looked for."""
+    return _mapping(path, notes, "texts")
+
+
+def _mapping(path: Path, notes: dict[str, Any], key: str) -> dict[str, str]:
+    value = notes.get(key, {})
+    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
+        raise SourceError(path, key, "an object of texts expected")
+    return value
 
 
 def _pmd(path: Path, columns: dict[str, Integers]) -> npt.NDArray[np.bool_] | None:
@@ -112,8 +174,13 @@ def _names(path: Path) -> tuple[Path, Path]:
 
 
 def _pair(path: Path) -> tuple[Path, Path]:
-    """As `_names`. Raises SourceError if one is not beside the other."""
+    """As `_names`; of a snapshot, which has both in it, the same file twice.
+
+    Raises SourceError if one is not beside the other.
+    """
     npz, side = _names(path)
+    if path == npz and is_snapshot(npz):
+        return npz, npz
     if path == side and not npz.exists():
         raise SourceError(path, "", f"the notes of a recording; its memory, {npz.name}, is not beside it")
     if path == npz and npz.exists() and not side.exists():
@@ -189,9 +256,14 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > MOST_JSON:
             raise SourceError(path, "", "too large to be the notes of a recording")
-        content = json.loads(path.read_bytes())
+        return _parse_json(path, path.read_bytes())
     except OSError as error:
         raise SourceError(path, "", error.strerror or str(error)) from error
+
+
+def _parse_json(path: Path, data: bytes) -> dict[str, Any]:
+    try:
+        content = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise SourceError(path, "", f"not JSON ({str(error)[:120]})") from error
     if not isinstance(content, dict):
@@ -264,10 +336,7 @@ def _lines(path: Path, notes: dict[str, Any], key: str) -> tuple[str, ...]:
 
 def _mounts(path: Path, notes: dict[str, Any]) -> dict[str, str]:
     """File-system type by device, written as in maps."""
-    value = notes.get("mounts", {})
-    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value.values()):
-        raise SourceError(path, "mounts", "an object of texts expected")
-    return value
+    return _mapping(path, notes, "mounts")
 
 
 def _zones(path: Path, notes: dict[str, Any]) -> tuple[ZoneImage, ...]:

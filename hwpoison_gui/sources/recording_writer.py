@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any, Final
 
 import numpy as np
@@ -19,9 +21,10 @@ from hwpoison_gui.sources.errors import SourceError
 from hwpoison_gui.sources.frames import Cancelled, check, never
 from hwpoison_gui.sources.live import COPY_NOTE
 from hwpoison_gui.sources.maps import ProcessText
-from hwpoison_gui.sources.recording import PMD_COLUMN, hidden_beside
+from hwpoison_gui.sources.recording import CGROUP_COLUMN, FORMAT, INSIDE, PMD_COLUMN, hidden_beside
 
 PRIVATE: Final = 0o600
+_NO_HEAD: Final[Mapping[str, Any]] = MappingProxyType({})
 _CHUNK: Final = 1 << 18  # values compressed between two looks at `cancelled`
 
 
@@ -44,8 +47,20 @@ def save_recording(exported: Exported, path: Path, cancelled: Cancelled = never)
     return path, side
 
 
-def write_columns(file: IO[bytes], exported: Exported, cancelled: Cancelled = never) -> None:
-    """Write the arrays as an .npz file to a stream, which need not be seekable. Raises CancelledError."""
+def save_snapshot(exported: Exported, path: Path, cancelled: Cancelled = never) -> None:
+    """Write a snapshot: the arrays and the JSON in one file (docs/snapshot-format.md), for its owner only.
+
+    Raises OSError, CancelledError; the file that it replaces is untouched then.
+    """
+    with atomic_file.writing(path, PRIVATE) as file:
+        write_columns(file, exported, cancelled, inside=json_of(exported, FORMAT))
+
+
+def write_columns(file: IO[bytes], exported: Exported, cancelled: Cancelled = never, inside: bytes = b"") -> None:
+    """Write the arrays as an .npz file to a stream, which need not be seekable. Raises CancelledError.
+
+    `inside`: the JSON of a snapshot, which is a member of the same archive.
+    """
     columns: dict[str, np.ndarray[Any, Any]] = {
         "kpageflags": exported.kpageflags,
         "kpagecount": exported.kpagecount,
@@ -55,7 +70,11 @@ def write_columns(file: IO[bytes], exported: Exported, cancelled: Cancelled = ne
     }
     if exported.hidden.pte_pmd is not None:
         columns[PMD_COLUMN] = exported.hidden.pte_pmd.astype(np.uint8)
+    if exported.cgroup is not None:
+        columns[CGROUP_COLUMN] = exported.cgroup
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        if inside:
+            archive.writestr(INSIDE, inside)
         for name, column in columns.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 npy.write_array_header_1_0(member, npy.header_data_from_array_1_0(column))
@@ -64,15 +83,18 @@ def write_columns(file: IO[bytes], exported: Exported, cancelled: Cancelled = ne
                     member.write(np.ascontiguousarray(column[start : start + _CHUNK]).tobytes())
 
 
-def json_of(exported: Exported) -> bytes:
-    """The JSON file of a recording."""
+def json_of(exported: Exported, head: Mapping[str, Any] = _NO_HEAD) -> bytes:
+    """The JSON of a recording; `head` says what the file is, where it stands alone."""
     content = {
+        **head,
         "version": exported.version,
         "meminfo": exported.meminfo,
         "sysctl": dict(exported.sysctl),
         "mounts": dict(exported.mounts),
         "zones": [zone._asdict() for zone in exported.zones] or None,
         "notes": [note for note in exported.notes if note != COPY_NOTE],
+        "cgroups": {str(number): path for number, path in exported.cgroups.items()} or None,
+        "texts": dict(exported.texts) or None,
         "processes": [_process(one) for one in exported.processes],
     }
     return json.dumps({key: value for key, value in content.items() if value is not None}, indent=1).encode("ascii")

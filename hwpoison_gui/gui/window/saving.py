@@ -221,9 +221,9 @@ class Saving(QObject):
         def done(saved: Opened) -> None:
             self._controller.set_files(saved)
             assert saved.stored is not None
-            npz, side = (Path(ref.path) for ref in saved.stored.files)
-            self.saved.emit(str(npz))
-            self.said.emit(f"The memory was saved to {npz} and {side.name}, readable only by you")
+            path = saved.stored.files[0].path
+            self.saved.emit(path)
+            self.said.emit(f"The memory was saved to {path}, readable only by you")
 
         self.with_suffix(name, ".npz", write)
 

@@ -16,6 +16,7 @@ from .. import page_flags as pf
 from .. import pte as ptes
 from ..image import FileImage, MemoryImage, ProcessImage, ThreadImage, VmaImage
 from ..machine import Machine
+from ..memcontrol import page_memcg
 from ..mmzone import zones_by_address
 from ..profile.type import Profile
 from ..records import HPAGE_PMD_NR, HPAGE_RESV_OWNER, PAGE_SHIFT, Process, Task, Vma
@@ -36,6 +37,7 @@ def machine_from_image(image: MemoryImage, profile: Profile) -> Machine:
     image = _padded(image)
     m = Machine(len(image.kpageflags), profile)
     m.zones = image.zones or zones_by_address(m.frames)
+    m.memcg = page_memcg(image.cgroup, image.cgroups) if image.cgroup is not None else None
     compounds = compounds_of(image.kpageflags)
     rows = vma_rows(image)
     entries = entries_of(image, rows, compounds)
@@ -65,6 +67,7 @@ def _padded(image: MemoryImage) -> MemoryImage:
         image,
         kpageflags=np.pad(image.kpageflags, (0, missing), constant_values=pf.NOPAGE),
         kpagecount=np.pad(image.kpagecount, (0, missing)),
+        cgroup=None if image.cgroup is None else np.pad(image.cgroup, (0, missing)),
         hidden=replace(image.hidden, **longer),
     )
 

@@ -201,8 +201,21 @@ def _by_process(damage: Damage, classes: I64) -> Made:
 
 
 def _by_cgroup(damage: Damage, classes: I64) -> Made:
-    yield
-    return [], _row("cgroup not known", (), damage, classes), "The source of this machine does not say cgroups."
+    memcg = damage.m.memcg
+    if memcg is None:
+        yield
+        return [], _row("cgroup not known", (), damage, classes), "The source of this machine does not say cgroups."
+    size = len(classes)
+    found = np.zeros(len(memcg.names) * size, np.int64)
+    for start in range(0, damage.m.frames, _CHUNK):
+        part = slice(start, min(start + _CHUNK, damage.m.frames))
+        pair = memcg.of[part].astype(np.int64) * size + damage.assessment.class_of[part]
+        found += np.bincount(pair, minlength=len(found))
+        yield
+    of_cgroup = found.reshape(-1, size)
+    rows = [_row(name, (), damage, count) for name, count in zip(memcg.names, of_cgroup, strict=True) if name]
+    none = sum((count for name, count in zip(memcg.names, of_cgroup, strict=True) if not name), classes * 0)
+    return rows, _row("charged to no cgroup", (), damage, none), ""
 
 
 _NO_PROCESSES: Final = "The processes are not known: flags of pages do not say who maps them."

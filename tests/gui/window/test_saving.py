@@ -178,9 +178,7 @@ def test_a_copy_of_live_memory_is_saved_as_a_recording(
     action.trigger()
     until(lambda: not window.keeping.saving.background.busy)
     assert "mine.npz" in said(user) and "only by you" in said(user)
-    assert {path.name: path.stat().st_mode & 0o777 for path in tmp_path.glob("mine*")} == {
-        "mine.npz": 0o600, "mine.json": 0o600,
-    }  # fmt: skip
+    assert {path.name: path.stat().st_mode & 0o777 for path in tmp_path.glob("mine*")} == {"mine.npz": 0o600}
     assert (open_recording(tmp_path / "mine.npz").kpageflags == exported.kpageflags).all()
 
 

@@ -1,0 +1,88 @@
+"""The command `capture`: a snapshot of this machine's memory, for another machine to open."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hwpoison_gui import terminal
+from hwpoison_gui.terminal import BAD_FILE, GOOD
+
+if TYPE_CHECKING:
+    from hwpoison_gui.sources.assemble import Exported
+
+PROC = Path("/proc")
+
+
+def capture(arguments: Sequence[str]) -> int:
+    """Run the command. Returns the exit status."""
+    options = _parser().parse_args(arguments)
+    from hwpoison_gui.sources.errors import SourceError
+
+    try:
+        with terminal.Progress(options.progress) as progress:
+            said = _raw(options, progress) if options.raw else _snapshot(options, progress)
+    except SourceError as error:
+        print(error, file=sys.stderr)
+        return BAD_FILE
+    except OSError as error:
+        print(f"{options.out}: cannot be written: {error.strerror or error}", file=sys.stderr)
+        return BAD_FILE
+    print(said)
+    return GOOD
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="hwpoison-gui capture",
+        description="Write a snapshot of this machine's memory: flags, counts and users of pages, never their content.",
+        epilog="exit status: 0 written, 2 not written; the format: docs/snapshot-format.md",
+    )
+    parser.add_argument("out", type=Path, metavar="OUT", help="file to write, readable by its owner only: NAME.npz")
+    parser.add_argument("--pid", type=int, action="append", default=[], metavar="PID", help="only this process; again")
+    names = parser.add_mutually_exclusive_group()
+    names.add_argument("--no-names", action="store_true", help="without names of processes, files, cgroups and host")
+    names.add_argument("--anonymize", action="store_true", help="with pseudonyms: equal names get equal ones")
+    names.add_argument("--raw", action="store_true", help="only page flags, 8 bytes a frame, as page-types -F reads")
+    parser.add_argument("--progress", action="store_true", help="print the share that is done, for other programs")
+    return parser
+
+
+def _snapshot(options: argparse.Namespace, progress: terminal.Progress) -> str:
+    from hwpoison_gui.sources import anonymous, live
+    from hwpoison_gui.sources.recording_writer import save_snapshot
+
+    exported = live.read(lambda share, doing: progress(0.9 * share, doing), proc=PROC, pids=options.pid)
+    live.image_of(exported, PROC)  # what cannot be opened is not written
+    if options.anonymize or options.no_names:
+        exported = anonymous.anonymized(exported) if options.anonymize else anonymous.without_names(exported)
+    progress(0.9, "writing")
+    save_snapshot(exported, options.out, _polling(progress))
+    return f"{options.out}: {_size(exported)}"
+
+
+def _polling(progress: terminal.Progress) -> Callable[[], bool]:
+    def cancelled() -> bool:
+        progress(0.95, "writing")
+        return False
+
+    return cancelled
+
+
+def _size(exported: Exported) -> str:
+    return f"{len(exported.kpageflags):,} frames, {len(exported.processes):,} processes"
+
+
+def _raw(options: argparse.Namespace, progress: terminal.Progress) -> str:
+    from hwpoison_gui import atomic_file
+    from hwpoison_gui.sources.frames import check_readable, read_words
+    from hwpoison_gui.sources.recording_writer import PRIVATE
+
+    path = PROC / "kpageflags"
+    check_readable(path)
+    words = read_words(path, 0, lambda share: progress(share, "page flags"))
+    atomic_file.write(options.out, words.astype("<u8").tobytes(), PRIVATE)
+    return f"{options.out}: {len(words):,} frames"

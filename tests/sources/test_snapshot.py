@@ -1,0 +1,188 @@
+"""A snapshot is one file that opens as the machine that it was, without names where that was asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import os
+import random
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hwpoison_gui import command_capture, resources
+from hwpoison_gui.cli import main
+from hwpoison_gui.kernel.boot.machine import machine_from_image
+from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.sources import live, npz
+from hwpoison_gui.sources.anonymous import anonymized, without_names
+from hwpoison_gui.sources.assemble import Exported, assemble
+from hwpoison_gui.sources.errors import SourceError
+from hwpoison_gui.sources.recording import INSIDE, open_recording, parts_of, read_recording
+from hwpoison_gui.sources.recording_writer import save_snapshot
+from hwpoison_gui.view.damage.damage import Damage
+from tests.sources.test_recording_writer import same
+
+VICTIM = resources.path("machines/victim_before.npz")
+
+
+@pytest.fixture
+def proc(fake_proc: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    cgroup = fake_proc.parent / "sys" / "fs" / "cgroup" / "work.slice"
+    cgroup.mkdir(parents=True)
+    words = np.array([0, 1, 1, 0, 2, 0, 0, 0], np.uint64) * np.uint64(os.stat(cgroup).st_ino)
+    (fake_proc / "kpagecgroup").write_bytes(words.tobytes())
+    counts = fake_proc.parent / "sys/devices/system/node/node0/memory_failure"
+    counts.mkdir(parents=True)
+    (counts / "total").write_text("3\n")
+    monkeypatch.setattr(command_capture, "PROC", fake_proc)
+    return fake_proc
+
+
+@pytest.fixture
+def exported(proc: Path) -> Exported:
+    return live.read(proc=proc)
+
+
+def test_a_snapshot_opens_as_the_machine_that_it_was(exported: Exported, tmp_path: Path) -> None:
+    save_snapshot(exported, tmp_path / "mine.npz")
+    again = read_recording(tmp_path / "mine.npz")
+    assert same(assemble(exported), assemble(again))
+    assert again.texts["sys/devices/system/node/node0/memory_failure/total"] == "3\n"
+    assert parts_of(tmp_path / "mine.npz") == (tmp_path / "mine.npz",)
+    assert os.stat(tmp_path / "mine.npz").st_mode & 0o777 == 0o600
+
+
+def test_what_lies_beside_a_snapshot_is_not_its_own(exported: Exported, tmp_path: Path) -> None:
+    save_snapshot(exported, tmp_path / "mine.npz")
+    (tmp_path / "mine.json").write_text("{}")
+    np.savez(tmp_path / "mine_hidden.npz", refcount=np.zeros(3, np.int64))
+    assert same(assemble(exported), open_recording(tmp_path / "mine.npz"))
+
+
+def test_a_real_machine_goes_through_the_format(tmp_path: Path) -> None:
+    exported = read_recording(VICTIM, hidden=False)
+    save_snapshot(exported, tmp_path / "again.npz")
+    assert same(open_recording(VICTIM, hidden=False), open_recording(tmp_path / "again.npz"))
+
+
+def test_frames_by_cgroup(exported: Exported) -> None:
+    memcg = machine_from_image(assemble(exported), PROFILES["6.12"]).memcg
+    assert memcg is not None
+    known = exported.cgroup is not None and int(exported.cgroup.max())
+    assert [memcg.names[at] for at in memcg.of[:5]] == ["", "/work.slice", "/work.slice", "", f"inode {known}"]
+
+
+@pytest.mark.parametrize("without", [anonymized, without_names])
+def test_no_name_is_left(without: Any, exported: Exported, tmp_path: Path) -> None:
+    bare = without(exported)
+    save_snapshot(bare, tmp_path / "bare.npz")
+    with zipfile.ZipFile(tmp_path / "bare.npz") as archive:
+        text = archive.read(INSIDE).decode()
+    for name in ("writer", "reader", "program", "nobody", "nowhere", "made-up", "work.slice"):
+        assert name not in text, name
+    one, other = (
+        machine_from_image(assemble(exported), PROFILES["6.1"]),
+        machine_from_image(assemble(bare), PROFILES["6.1"]),
+    )
+    assert (Damage.of(one).assessment.classes() == Damage.of(other).assessment.classes()).all()
+
+
+def test_equal_names_have_equal_pseudonyms() -> None:
+    exported = read_recording(VICTIM, hidden=False)
+    bare = anonymized(exported)
+    names = {one.comm: other.comm for one, other in zip(exported.processes, bare.processes, strict=True)}
+    assert len(set(names.values())) == len(names)
+    kinds = [line.split(None, 5)[5] for one in bare.processes for line in one.maps if len(line.split(None, 5)) == 6]
+    assert {"[heap]", "[stack]", "/dev/zero (deleted)", "/file-1"} <= set(kinds)
+    one, other = assemble(exported), assemble(bare)
+    assert len(one.files) == len(other.files)
+    assert [len(process.vmas) for process in one.processes] == [len(process.vmas) for process in other.processes]
+
+
+def test_the_command(proc: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "it.npz"
+    assert main(["capture", str(out)]) == 0
+    assert capsys.readouterr().out == f"{out}: 8 frames, 2 processes\n"
+    assert main(["capture", "--pid", "11", "--anonymize", str(out)]) == 0
+    assert [one.comm for one in read_recording(out).processes] == ["task-1"]
+    assert main(["capture", "--raw", str(out)]) == 0
+    assert out.read_bytes() == (proc / "kpageflags").read_bytes()
+
+
+def test_what_cannot_be_captured_leaves_nothing(proc: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "it.npz"
+    assert main(["capture", "--pid", "77", str(out)]) == 2
+    assert "/proc/77: there is no such process" in capsys.readouterr().err
+    (proc / "kpageflags").unlink()
+    assert main(["capture", str(out)]) == 2
+    assert "kpageflags: this kernel does not have it" in capsys.readouterr().err
+    assert main(["capture", "--raw", str(out)]) == 2
+    assert main(["capture", "--raw", str(tmp_path / "no" / "it")]) == 2
+    assert not out.exists()
+
+
+def changed(data: bytes, **fields: Any) -> bytes:
+    """The snapshot with other fields in its JSON."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(made, "w") as new:
+        for info in old.infolist():
+            content = old.read(info)
+            if info.filename == INSIDE:
+                content = json.dumps({**json.loads(content), **fields}).encode()
+            new.writestr(info.filename, content)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"format": "other"}, "machine.json: format: 'hwpoison-gui snapshot' expected"),
+        ({"snapshot": 2}, "of a newer program: this one reads up to 1, not 2"),
+        ({"snapshot": "1"}, "a whole number"),
+        ({"cgroups": {"x": "/a"}}, "cgroups: the inode number of a cgroup expected"),
+        ({"cgroups": []}, "cgroups: an object of texts expected"),
+        ({"texts": {"proc/swaps": 1}}, "texts: an object of texts expected"),
+        ({"processes": 1}, "processes: a list expected"),
+    ],
+)
+def test_a_snapshot_that_says_other_things(exported: Exported, tmp_path: Path, fields: Any, says: str) -> None:
+    path = tmp_path / "bad.npz"
+    save_snapshot(exported, path)
+    path.write_bytes(changed(path.read_bytes(), **fields))
+    with pytest.raises(SourceError) as refused:
+        open_recording(path)
+    assert says in str(refused.value) and str(path) in str(refused.value)
+
+
+def test_what_unpacks_to_too_much_is_not_unpacked(
+    exported: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "bomb.npz"
+    save_snapshot(dataclasses.replace(exported, texts={"proc/swaps": "0" * (1 << 20)}), path)
+    monkeypatch.setattr("hwpoison_gui.sources.recording.MOST_JSON", 1 << 16)
+    with pytest.raises(SourceError, match="it unpacks to 1,0.* at most 65,536"):
+        open_recording(path)
+    monkeypatch.undo()
+    monkeypatch.setattr(npz, "_MOST_BYTES", 64)
+    with pytest.raises(SourceError, match="the arrays unpack to .* bytes; at most 64"):
+        open_recording(path)
+
+
+def test_damaged_snapshots_are_refused_or_open_whole(exported: Exported, tmp_path: Path) -> None:
+    path, chance = tmp_path / "damaged.npz", random.Random(5)
+    save_snapshot(exported, path)
+    whole = path.read_bytes()
+    for _ in range(int(os.environ.get("HWPOISON_FUZZ", "60"))):
+        data = bytearray(whole)
+        for _ in range(chance.randint(1, 4)):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        path.write_bytes(data[: chance.choice((len(data), chance.randrange(len(data))))])
+        try:
+            open_recording(path)
+        except SourceError as error:
+            assert str(path) in str(error) and "\n" not in str(error)
