@@ -134,12 +134,13 @@ def truncate_error_page(h: Handler, page: int, inode: Inode) -> Steps[str]:
 @action("6.1", Effect.DROPS_DIRTY)
 def me_pagecache_dirty(h: Handler) -> Steps[str]:
     """Contents are lost: record a write-back error, so that fsync fails, and drop the page."""
-    h.m.set_flags(h.pfn, pf.ERROR)
-    yield record_write_back_error(h)
+    if h.m.profile.has("page_error_flag"):
+        h.m.set_flags(h.pfn, pf.ERROR)
+    yield _record_write_back_error(h)
     return (yield from me_pagecache_clean(h))
 
 
-def record_write_back_error(h: Handler) -> Mark:
+def _record_write_back_error(h: Handler) -> Mark:
     """mapping_set_error(): each open file reports EIO once. A page without a mapping has nobody to report it."""
     inode = h.m.inode_of(h.pfn)
     if inode is None:

@@ -39,7 +39,7 @@ def madvise_mergeable(m: Machine, mm: int, start: int, end: int) -> Steps[int | 
 
 
 def ksmd(m: Machine, mm: int, start: int, end: int) -> Steps[None]:
-    """A scan after mlock(), which writes to the pages of a range without changing them: merge them again."""
+    """A scan after mlock() or mremap(), which unshare the pages of a range without changing them: merge them again."""
     if any(vma.mergeable for vma in overlapping(m, mm, start, end)):
         yield from ksm_do_scan(m)
 

@@ -19,6 +19,7 @@ from .memory import handle_mm_fault, zap_pte
 from .records import HPAGE_PMD_NR, HPAGE_RESV_OWNER, PAGE_SHIFT, PAGE_SIZE, TASK_SIZE, Vma, anon_pgoff
 from .rmap import anon_vma_clone, munlock_page, unlink_anon_vmas
 from .truncate import truncate_inode_pages
+from .vm_fault import FAULT_DONE
 
 NOT_RESERVED: Final = site("hugetlb_reserve_pages", Act.DECIDE, "ENOMEM", "pages")
 MAPPED: Final = site("mmap_region", Act.MAP, args="pages path start")
@@ -187,13 +188,16 @@ def can_mremap(m: Machine, mm: int, start: int, end: int) -> bool:
 
 
 def do_mremap(m: Machine, mm: int, old: int, pages: int) -> Steps[int]:
-    """Move a range of VMAs with their PTEs, of any type. Returns the new address, or -1 if there is no room."""
+    """Move a range of VMAs with their PTEs, of any type. Returns the new address, or -1 without room or memory."""
     vmas = overlapping(m, mm, old, old + (pages << PAGE_SHIFT))
     aligned = max(map(alignment_of, vmas), default=1)
     new = get_unmapped_area(m, mm, pages, aligned if old % (aligned << PAGE_SHIFT) == 0 else 1)
     if new < 0:
         return new
     vmas = isolate_range(m, mm, old, old + (pages << PAGE_SHIFT))
+    for vma in vmas:
+        if vma.mergeable and (yield from unmerge_ksm_pages(m, vma)):
+            return -1
     for vma in vmas:
         moved = vma._replace(id=m.new_id("vma"), start=vma.start - old + new, end=vma.end - old + new)
         link_vma(m, moved)
@@ -205,6 +209,22 @@ def do_mremap(m: Machine, mm: int, old: int, pages: int) -> Steps[int]:
         close_vma(m, vma)
         yield Mark(MOVED, (vma.pages, vma.start, moved.start), vmas=(moved.id,))
     return new
+
+
+def unmerge_ksm_pages(m: Machine, vma: Vma) -> Steps[str]:
+    """Give the VMA pages of its own for those that KSM merged. Returns FAULT_DONE or a VM_FAULT_ name.
+
+    move_vma() of mm/mremap.c, and unmerge_ksm_pages() of mm/ksm.c: a merged page is listed with its address, at which
+    nobody would find it after a move. The VMA stays mergeable.
+    """
+    for vpn, entry in _entries_of(m, vma):
+        if entry & ptes.PRESENT and not entry & ptes.SPECIAL and m.page(ptes.value_of(entry)) & pf.KSM:
+            fault = yield from handle_mm_fault(m, vma, vpn << PAGE_SHIFT, write=True)
+            if fault:
+                return fault
+            if vma.prot != "rw":  # maybe_mkwrite()
+                m.set_pte(vma.mm, vpn, m.pte(vma.mm, vpn) & ~ptes.RW)
+    return FAULT_DONE
 
 
 def do_mprotect(m: Machine, mm: int, start: int, end: int, prot: str) -> int | str:

@@ -25,6 +25,7 @@ Progress = Callable[[float, str], None]
 
 
 KILLS: Final = 2  # early and late
+_LACKING: Final = frozenset({"file", "mmap"})  # operations without which frames stay free
 
 
 class StoppedError(Exception):
@@ -246,6 +247,7 @@ def _click(side: Side, recipe: Recipe, stopped: Callable[[], bool]) -> None:
                 "sysctl", {"name": name, "value": value}
             )  # even if it has that value: both sides take the same number of steps
         side.start = session.position
+        _check_repeated(side, recipe)
         _carry_out(session, recipe.click, stopped)
     except ScenarioError as error:
         side.refused = error.message
@@ -256,6 +258,20 @@ def _click(side: Side, recipe: Recipe, stopped: Callable[[], bool]) -> None:
             _carry_out(session, asked, stopped)
         except ScenarioError as error:
             side.skipped.append(f"{number}. {asked.name}: {error.message}")
+
+
+def _check_repeated(side: Side, recipe: Recipe) -> None:
+    """Raise ScenarioError if a number names the frame, and what was to use it could not be repeated: it is free."""
+    frame = str(recipe.click.args.get("frame", ""))
+    if not side.skipped or not frame.startswith("pfn:") or _LACKING.isdisjoint(_names_of(side.skipped)):
+        return
+    m, pfn = side.session.machine, side.session.resolve_frame(frame)
+    if 0 <= pfn < m.frames and not m.refcount.view[m.compound_head(pfn)]:
+        raise ScenarioError("what used the frame could not be repeated")
+
+
+def _names_of(skipped: Sequence[str]) -> set[str]:
+    return {said.split(" ", 2)[1].rstrip(":") for said in skipped}
 
 
 class Tick(Record):

@@ -277,7 +277,7 @@ def op_munmap(w: World, a: Args) -> Steps[OpResult]:
 
 
 def op_mremap(w: World, a: Args) -> Steps[OpResult]:
-    """do_mremap() of a range to a new place, under a new name (MREMAP_MAYMOVE)."""
+    """do_mremap() of a range to a new place, under a new name (MREMAP_MAYMOVE); ksmd merges what that has unshared."""
     mm, start, end = _range(w, a)
     if not mmap.covered(w.machine, mm, start, end):
         return OpResult(errno="EFAULT")
@@ -287,6 +287,7 @@ def op_mremap(w: World, a: Args) -> Steps[OpResult]:
     if new < 0:
         return OpResult(errno="ENOMEM")
     w.machine.put(w.areas, (w.process(a["task"]).tgid, a["name"]), (new, a["pages"]))
+    yield from ksmd(w.machine, mm, new, new + end - start)
     return DONE
 
 

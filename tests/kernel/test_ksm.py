@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import MAPPING_KSM
@@ -218,3 +220,35 @@ def test_merged_pages_are_joined_wherever_they_are_mapped_unless_they_broke() ->
         bench.do("write", task="c", at="m+0", value="same")
         bench.do("madvise", task="c", at="m+0", advice="mergeable")
         assert (bench.pfn("c:m+0") == pfn) is not broken
+
+
+@pytest.mark.parametrize("prot", ("rw", "r"))
+def test_a_move_unshares_merged_pages_which_are_merged_again_at_the_new_address(prot: str) -> None:
+    bench = Workbench("6.12", early_kill=1)
+    bench.area(pages=2)
+    for page in (0, 1):
+        bench.do("write", task="a", at=f"m+{page}", value="same")
+    bench.do("madvise", task="a", at="m+0", pages=2, advice="mergeable")
+    bench.do("mprotect", task="a", at="m+0", pages=2, prot=prot)
+    before = len(bench.session.steps)
+    bench.do("mremap", task="a", at="m+0", pages=2, name="n")
+    sites = [step.mark.site.function for step in bench.session.steps[before:]]
+    assert sites.index("wp_page_copy") < sites.index("move_vma") < sites.index("replace_page")
+    assert bench.pfn("a:n+0") == bench.pfn("a:n+1")
+    assert not any(entry & ptes.RW for _, entry in bench.m.ptes.between(bench.session.tid_of("a"), 0, 1 << 40))
+    done = bench.do("poison", frame="a:n+0")
+    at = {bench.session.world.address("a", f"n+{page}", "at") for page in (0, 1)}
+    assert done.result == "Recovered" and {signal.addr for signal in done.signals} <= at and done.signals
+    invariants.check(bench.m)
+
+
+def test_without_memory_for_the_copies_nothing_moves() -> None:
+    bench = Workbench("6.12")
+    bench.area(pages=2)
+    for page in (0, 1):
+        bench.do("write", task="a", at=f"m+{page}", value="same")
+    bench.do("madvise", task="a", at="m+0", pages=2, advice="mergeable")
+    bench.do("alloc", frames=8192)
+    assert bench.do("mremap", task="a", at="m+0", pages=2, name="n").errno == "ENOMEM"
+    assert bench.do("read", task="a", at="m+1").value == "same"
+    invariants.check(bench.m)

@@ -215,12 +215,6 @@ _DECLARED: Final = (
         since=(6, 12),
     ),
     Feature(
-        "collect_procs_ksm",
-        "the processes of a KSM page are found, by the places that were merged into it",
-        "mm/ksm.c, collect_procs_ksm(), 6.12",
-        since=(6, 12),
-    ),
-    Feature(
         "hugetlb_signal_address",
         "the address in a signal is that of the bad 4 KiB page, also in a huge page",
         "mm/memory-failure.c, add_to_kill_anon_file(), check_hwpoisoned_entry(), 6.12",

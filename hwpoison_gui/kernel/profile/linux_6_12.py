@@ -27,7 +27,6 @@ FEATURES: Final = FEATURES_6_1 - {"page_error_flag", "sigkill_if_still_mapped"} 
     "madvise_action_required",
     "machine_check_must_kill",
     "memory_failure_stats",
-    "collect_procs_ksm",
     "hugetlb_signal_address",
     "tails_show_their_folio",
     "unpoison_spares_offline",
@@ -120,7 +119,7 @@ V6_12: Final = replace(
     results=replace(
         V6_1.results,
         states=ERROR_STATES,
-        actions={**V6_1.results.actions, **by_name(actions_6_12.me_unknown, actions_6_12.me_pagecache_dirty)},
+        actions={**V6_1.results.actions, **by_name(actions_6_12.me_unknown)},
         # memory_failure(), try_memory_failure_hugetlb()
         exits={
             **V6_1.results.exits,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from hwpoison_gui.cli import main
-from hwpoison_gui.kernel import actions_6_12, phases_6_12
+from hwpoison_gui.kernel import actions_6_1, phases_6_12
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.handler import Handler, Verdict, action_result, leave, matching_row, take_action
 from hwpoison_gui.kernel.mark import Steps
@@ -109,7 +109,7 @@ def _kernel(monkeypatch: pytest.MonkeyPatch) -> Iterator[Profile]:
     @action("9.9", Effect.DROPS_DIRTY)
     def me_folio_dirty(h: Handler) -> Steps[str]:
         """Contents are lost: as before, under a new name."""
-        return (yield from actions_6_12.me_pagecache_dirty(h))
+        return (yield from actions_6_1.me_pagecache_dirty(h))
 
     states = tuple(
         row._replace(action=me_folio_dirty.name) if row.action == "me_pagecache_dirty" else row
