@@ -24,6 +24,7 @@ from .rmap import page_index, rmap_addresses
 ENTER_ANON: Final = site("collect_procs_anon", args="anon_vma")
 ENTER_FILE: Final = site("collect_procs_file", args="path index")
 LATE: Final = site("task_early_kill", Act.SKIP, "task_early_kill: no", "comm policy early_kill")
+REQUIRED: Final = site("task_early_kill", Act.DECIDE, "MF_ACTION_REQUIRED", "comm policy early_kill")
 NOT_MAPPED: Final = site("page_mapped_in_vma", Act.SKIP, "page_mapped_in_vma: no", "comm")
 ADDED_ANON: Final = site("add_to_kill", Act.VISIT, "page_mapped_in_vma: yes", "comm address")
 ADDED_FILE: Final = site("add_to_kill", Act.VISIT, "vma->vm_mm == tsk->mm", "comm address mapped")
@@ -103,6 +104,8 @@ def _visit_alike(
     places = [own[0] for process in processes if len(own := of_mm.get(process.mm, [])) == 1]
     if min(len(tids), len(places)) < len(processes):
         return None
+    if current and any(is_only_required(m, process, current) for process in processes):
+        return None
     vmas, addresses = zip(*places, strict=True)
     keys = [(process.mm, address >> PAGE_SHIFT) for process, address in zip(processes, addresses, strict=True)]
     entries = map(m.ptes.value, *zip(*keys, strict=True))
@@ -132,6 +135,8 @@ def _visit_each(
         if not own:
             found.strangers += 1
             continue
+        if is_only_required(m, process, current):
+            yield required(m, page.pfn, process)
         for vma, address in own:
             entry = ToKill(tid, address, vma.id, page.lsb)
             yield _visit(m, page, process, entry, found.to_kill)
@@ -144,6 +149,12 @@ def task_early_kill(m: Machine, process: Process, current: int) -> int | None:
     return m.profile.users.early_kill_thread(m, process)
 
 
+def is_only_required(m: Machine, process: Process, current: int) -> bool:
+    """Whether the process of `current` is signalled for the action-required error alone, and not by its policy."""
+    is_current = bool(current) and m.tasks.view[current].tgid == process.tgid
+    return is_current and m.profile.users.early_kill_thread(m, process) is None
+
+
 def _enter(m: Machine, pfn: int, ids: tuple[int, ...]) -> Mark:
     anon_vma = m.anon_vma_of(m.compound_head(pfn))
     if anon_vma:
@@ -154,9 +165,16 @@ def _enter(m: Machine, pfn: int, ids: tuple[int, ...]) -> Mark:
 
 def late(m: Machine, pfn: int, process: Process, vmas: Sequence[int]) -> Mark:
     """A process that has the page, by the VMAs given, and is not signalled now."""
-    policy = m.tasks.view[process.tgid].mce_kill
-    early_kill = m.sysctl.view[SYSCTL_EARLY_KILL]
-    return Mark(LATE, (process.comm, policy, early_kill), (pfn,), tuple(vmas), (), (process.tgid,))
+    return Mark(LATE, (process.comm, *_policy(m, process)), (pfn,), tuple(vmas), (), (process.tgid,))
+
+
+def required(m: Machine, pfn: int, process: Process) -> Mark:
+    """The process that the action-required error is for; its policy alone would have it signalled later."""
+    return Mark(REQUIRED, (process.comm, *_policy(m, process)), (pfn,), tasks=(process.tgid,))
+
+
+def _policy(m: Machine, process: Process) -> tuple[str, int]:
+    return m.tasks.view[process.tgid].mce_kill, m.sysctl.view[SYSCTL_EARLY_KILL]
 
 
 def _visit(m: Machine, page: Page, process: Process, entry: ToKill, to_kill: list[ToKill]) -> Mark:

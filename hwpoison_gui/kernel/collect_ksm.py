@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from .collect import ToKill, late, task_early_kill
+from .collect import ToKill, is_only_required, late, required, task_early_kill
 from .machine import Machine
 from .mark import Act, Mark, Steps, site
 from .records import PAGE_SHIFT, Process, RmapItem, Vma
@@ -34,13 +34,16 @@ def collect_procs_ksm(m: Machine, pfn: int, current: int = 0) -> Steps[list[ToKi
     tasks: Early = {process.mm: (process, task_early_kill(m, process, current)) for process in m.living()}
     to_kill: list[ToKill] = []
     yield Mark(ENTER, (len(items),), (pfn,))
-    pairs, owners = 0, set[int]()
+    pairs, owners, asked = 0, set[int](), False
     early = sum(tid is not None for _, tid in tasks.values())
     for item in items:
         vmas = _by_process(m, item)
         pairs += early * sum(map(len, vmas.values()))
         owners |= vmas.keys()
         for mm in (mm for mm in tasks if mm in vmas):
+            if not asked and is_only_required(m, tasks[mm][0], current):
+                asked = True
+                yield required(m, pfn, tasks[mm][0])
             yield from _visit(m, pfn, tasks[mm], item, vmas[mm], to_kill)
     m.add_to(m.counters, "pairs_visited", pairs)
     strangers = sum(tid is not None and mm not in owners for mm, (_, tid) in tasks.items())

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from hwpoison_gui.kernel import pte as ptes
-from hwpoison_gui.kernel.collect import LATE, ToKill, collect_procs, page_shift, task_early_kill
+from hwpoison_gui.kernel.collect import LATE, REQUIRED, ToKill, collect_procs, page_shift, task_early_kill
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.words.lookup import text_of
@@ -151,3 +151,16 @@ def test_each_pair_of_a_task_and_a_vma_is_visited() -> None:
     bench.do("write", task="a", at="m+0")
     bench.do("poison", frame="a:m+0")
     assert bench.m.counter("pairs_visited") == 3 * 4
+
+
+@pytest.mark.parametrize(("policy", "said"), (("default", True), ("late", True), ("early", False)))
+def test_whoever_injects_with_madvise_is_listed_for_the_action_required_error(policy: str, said: bool) -> None:
+    bench = Workbench("6.12")
+    bench.area()
+    bench.do("prctl", task="a", mce_kill=policy)
+    bench.do("write", task="a", at="m+0")
+    before = len(bench.session.steps)
+    done = bench.do("poison", frame="a:m+0", via="madvise", task="a")
+    assert [signal.code for signal in done.signals] == ["BUS_MCEERR_AR"]
+    words = [text_of(step.mark) for step in bench.session.steps[before:] if step.mark.site is REQUIRED]
+    assert len(words) == said and all("action required" in one and "madvise()" in one for one in words)

@@ -64,7 +64,7 @@ COLLECT: Final = Part(
         Part(
             "Every task × every VMA of the page",
             "add_to_kill",
-            signs=(collect.ADDED_ANON, collect.ADDED_FILE, collect.NOT_MAPPED, collect.LATE),
+            signs=(collect.ADDED_ANON, collect.ADDED_FILE, collect.NOT_MAPPED, collect.LATE, collect.REQUIRED),
             teach="Early kill is checked first: PR_MCE_KILL of the task, else vm.memory_failure_early_kill. For an"
             " anonymous page a task counts only if a PTE of its maps it, of a file’s page if its VMA covers it.",
         ),

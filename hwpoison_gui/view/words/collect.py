@@ -19,6 +19,14 @@ def _late(comm: str, task: int, policy: str, early_kill: int) -> str:
     return f"{comm}:{task} is skipped and not signalled now: {why}."
 
 
+def _required(comm: str, task: int, policy: str, early_kill: int) -> str:
+    why = f"PR_MCE_KILL is {policy}" if policy != "default" else f"memory_failure_early_kill is {early_kill}"
+    return (
+        f"{comm}:{task} is signalled now, though {why}: the error is action required (MF_ACTION_REQUIRED), as it ran"
+        " into it, or injected it with madvise()."
+    )
+
+
 def _added_file(comm: str, task: int, address: int, mapped: bool) -> str:
     covers = f"its VMA covers {address:#x}" + ("" if mapped else ", though no PTE maps the page there")
     return f"{comm}:{task} goes on the to_kill list: {covers}."
@@ -40,6 +48,7 @@ WORDS: Final[dict[Site, Words]] = {
     ),
     collect.ENTER_FILE: Words(_enter_file),
     collect.LATE: Words(_late),
+    collect.REQUIRED: Words(_required),
     collect.NOT_MAPPED: Words("{comm}:{task} is skipped: its VMA covers the page, but no PTE maps it."),
     collect.ADDED_ANON: Words("{comm}:{task} goes on the to_kill list: its PTE at {address:#x} maps the page."),
     collect.ADDED_FILE: Words(_added_file),
