@@ -55,7 +55,8 @@ class ByGeometry(Rearranged):
 
     def _folds(self) -> list[int]:
         """In how many stripes the rows of a bank may stand side by side."""
-        return sorted({times << bit for bit in range(self._row_bits + 1) for times in (1, 3) if times <= 1 << bit})
+        most = 1 << self._row_bits
+        return sorted(times << bit for bit in range(self._row_bits + 1) for times in (1, 3) if times << bit <= most)
 
     def _size(self, stripes: int) -> tuple[int, int]:
         """Columns and rows of the map; with the hole below."""

@@ -44,6 +44,7 @@ def test_with_other_terms(m: Machine) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("bank:", "which bank\\? As in bank:of:0x2416"),
         ("row:of:zz", "not a frame: 'zz'"),
         ("bank:bank9", "has no bank9"),
         ("row:of:0xffffffff", "no frame and no physical"),
