@@ -25,7 +25,7 @@ from hwpoison_gui.gui.widgets.model_index import Index
 from hwpoison_gui.gui.widgets.table_keys import sort_by_key, wants_menu
 from hwpoison_gui.gui.widgets.table_view import set_row_height
 from hwpoison_gui.view.base.columns import as_tsv
-from hwpoison_gui.view.base.hits import Fate
+from hwpoison_gui.view.base.hits import IN_SHORT, Fate
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.rows.tasks import TaskRow
 
@@ -34,7 +34,7 @@ _WIDTHS = {
     "tgid": ("00000",), "name": ("gnome-terminal",), "state": ("running", "stopped", "killed", "exited"),
     "policy": ("default", "early", "late"), "sigbus": ("handler", "default", "blocked", "ignored"),
     "rss_kb": ("00,000",), "threads": ("00",), "pending": ("SIGBUS",),
-    "killed_by": ("dies on touch",),
+    "killed_by": tuple(short for _, short in IN_SHORT.values()),
 }  # fmt: skip
 
 _NAME = [column.field for column in COLUMNS].index("name")
@@ -143,7 +143,7 @@ class TaskTable(QTableView):
         for number, column in enumerate(COLUMNS):
             if column.number:
                 longest = max((getattr(row, column.field) for row in self.tasks.rows), default=0)
-                wide = metrics.horizontalAdvance(f"{longest:,}") + 2 * look.SMALL + look.HAIR
+                wide = metrics.horizontalAdvance(f"{longest:,}") + _PADDING
                 self.setColumnWidth(number, max(self._least[number], wide))
         bold = QFontMetrics(look.font(look.BODY, QFont.Weight.DemiBold))
         names = nlargest(_MEASURED, (row.name for row in self.tasks.rows), len)

@@ -68,7 +68,23 @@ def find_reverse_map(session: Session, pfn: int) -> Generator[None, None, Revers
     m = session.machine
     word = m.page(pfn)
     mappers = yield from _find_mappers(session, pfn)
-    return ReverseMap(pfn, kind_of_frame(m, pfn), pf.letters_of(word), mapping_of(m, pfn), mappers)
+    return ReverseMap(pfn, _kind(session, pfn), pf.letters_of(word), mapping_of(m, pfn), mappers)
+
+
+def _kind(session: Session, pfn: int) -> kinds.Kind:
+    """The kind of a frame; of one that an operation poisoned, the kind that it had before that."""
+    kind = kind_of_frame(session.machine, pfn)
+    if kind.id != kinds.POISON:
+        return kind
+    flags = session.machine.flags
+    for operation in reversed(session.operations):
+        if operation.outcome.pfn != pfn or operation.outcome.already_poisoned or operation.last > session.position:
+            continue
+        for step in session.steps.each(operation.first, operation.last):
+            for store, key, old, new in step.changes:
+                if store is flags and key == pfn and int(new) & ~int(old) & pf.HWPOISON:
+                    return kinds.KINDS[kinds.kind_of(int(old))]
+    return kind
 
 
 def mapping_of(m: Machine, pfn: int) -> Mapping:

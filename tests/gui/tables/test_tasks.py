@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QComboBox
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.tables.task_model import COLUMNS, TGID_ROLE
+from hwpoison_gui.view.base.hits import IN_SHORT, Fate
 from hwpoison_gui.view.base.moment import title
 from tests.gui.conftest import workers
 from tests.gui.waiting import until
@@ -296,3 +297,17 @@ def test_in_a_small_window_nothing_scrolls_sideways_and_what_is_left_out_is_said
     window.resize(1900, 1000)
     until(lambda: table.left_out == [])
     assert "no room" not in dock.head.subject.text() and not any(map(table.isColumnHidden, range(len(COLUMNS))))
+
+
+def test_no_number_and_no_fate_is_elided(open_window) -> None:
+    window = open_window(workers(), (1600, 900)).window
+    table = window.docks["tasks"].content()
+    rows = [row._replace(rss_kb=545_448, threads=1234) for row in table.tasks.rows]
+    table.set_rows(rows, frozen=False)
+    for kind in IN_SHORT:
+        table.set_colours({}, {rows[0].tgid: Fate(kind, 7)})
+        for number, column in enumerate(COLUMNS):
+            assert (
+                table.isColumnHidden(number)
+                or table.columnWidth(number) >= table.sizeHintForIndex(table.order.index(0, number)).width()
+            ), (column.head, kind)

@@ -129,3 +129,17 @@ def test_a_hwpoison_entry_outlives_the_poison() -> None:
     graph, state = seen(session, pfn)
     assert [state.entry_of(mapper.vma) for mapper in graph.mappers] == ["hwpoison"]
     assert graph.mapping.kind == "none" == state.mapping.kind
+
+
+def test_a_broken_frame_is_still_said_to_have_held_what_it_held() -> None:
+    session = Session.fresh(4096, profile="6.1")
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0", value="x")
+    pfn = session.resolve_frame("a:m+0")
+    do(session, "pin", frame=f"pfn:{pfn:#x}")
+    do(session, "poison", frame=f"pfn:{pfn:#x}")
+    do(session, "task", name="b")
+    assert "hardware poison, was anonymous" in said(session, pfn), "after another operation"
+    do(session, "unpoison", frame=f"pfn:{pfn:#x}")
+    assert session.operations[-1].outcome.errno and "hardware poison, was anonymous" in said(session, pfn)
