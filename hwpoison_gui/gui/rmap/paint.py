@@ -125,16 +125,17 @@ class RmapPainter:
         self.p.setFont(self.fonts.small)
         self.p.setPen(QColor(self.theme.muted))
         named = [("Frame", columns.frame), ("Mapping", columns.mapping)][: 2 if self._has_mapping_head else 1]
-        heads = (*named, ("VMAs", columns.vma), ("Tasks", columns.task))
+        users = [("VMAs", columns.vma), ("Tasks", columns.task)] if self.layout.rows else []
         small, entry = QFontMetricsF(self.fonts.small), self.fonts.plain.entry
         gap = QRectF(columns.vma[0] - 4 - entry, 4, entry, self.layout.top - 4)
-        for text, (left, width) in heads:
+        for text, (left, width) in (*named, *users):
             if text == "Mapping":  # may use what the next head leaves
                 width = gap.center().x() - small.horizontalAdvance("PTEs") / 2 - look.SMALL - left
             room = QRectF(left, 4, width, self.layout.top - 4)
             cut = small.elidedText(text, Qt.TextElideMode.ElideRight, width)
             self.p.drawText(room, Align.AlignLeft | Align.AlignTop, cut)
-        self.p.drawText(gap, Align.AlignHCenter | Align.AlignTop, "PTEs")
+        if users:
+            self.p.drawText(gap, Align.AlignHCenter | Align.AlignTop, "PTEs")
 
     # -- boxes
 
