@@ -19,6 +19,7 @@ from hwpoison_gui.gui.map.lens_bar import LensBar
 from hwpoison_gui.gui.map.lens_control import LensControl
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.widgets.local_keys import MOVES, LocalKeys
+from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.map.highlights import highlights_of
 from hwpoison_gui.view.map.zones import starts_of
 from hwpoison_gui.view.rows.log import panic_line
@@ -91,7 +92,8 @@ def connect_copy(banner: Banner, controller: Controller, present: Present) -> No
     def opened() -> None:
         machine = controller.machine
         if machine.history is not None:
-            banner.show_words("Real errors on an empty map", " ".join(machine.notes[:3]))
+            size = amount(controller.session.machine.frames * FRAME_SIZE)
+            banner.show_words("Real errors", f"An empty map of {size}, up to the highest recorded frame.")
             return
         note = "Clicks are simulated on the copy: nothing here changes the real memory."
         line = f"{machine.modelled}. {note}" if machine.modelled else note

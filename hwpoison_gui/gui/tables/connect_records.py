@@ -34,7 +34,7 @@ def connect_records(
     Errors in one row of the map's geometry are said to be one fault.
     """
     from hwpoison_gui.view.facts.row_faults import fault_of, fault_words, row_faults
-    from hwpoison_gui.view.facts.said import compared
+    from hwpoison_gui.view.facts.said import Comparison, compared
     from hwpoison_gui.view.rows.error_records import playhead_words, record_rows, summary_words
 
     faults: list[RowFault] = []
@@ -69,6 +69,9 @@ def connect_records(
         elif not controller.busy and controller.session.at_rest:
             fault = fault_of(faults, recorded.at)
             words = fault_words(fault, frame_map.dram_geometry()) if fault is not None else ""
+            if controller.machine.history is not None:  # no memory with which anything could be compared
+                view.said.show_comparison(Comparison((), words) if words else None)
+                return
             view.said.show_comparison(compared(controller.session.machine, record, history), words)
 
     def geometry_changed() -> None:

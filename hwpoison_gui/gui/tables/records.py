@@ -6,7 +6,17 @@ from typing import Any, Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.enabling import enable
@@ -73,24 +83,31 @@ class Playhead(QWidget):
         enable(self.on, missing[1])
 
 
-class SaidView(QWidget):
+class SaidView(QScrollArea):
     """Three lines of what Linux said and what the model says; what differs is marked with a sign and in words."""
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
         super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName("What Linux said, and what the model says")
+        inner = QWidget(self)
+        self.setWidget(inner)
         self._grid = QGridLayout()
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(look.MEDIUM)
         self._grid.setVerticalSpacing(0)
         self._grid.setColumnStretch(2, 1)
         self._grid.setColumnStretch(1, 1)
-        self.why = QLabel(self)
+        self.why = QLabel(inner)
         self.why.setWordWrap(True)
-        box = QVBoxLayout(self)
-        box.setContentsMargins(look.MEDIUM, look.TIGHT, look.MEDIUM, look.TIGHT)
+        box = QVBoxLayout(inner)
+        box.setContentsMargins(look.MEDIUM, 0, look.MEDIUM, 0)
         box.setSpacing(look.TIGHT)
         box.addLayout(self._grid)
         box.addWidget(self.why)
+        box.addStretch(1)
         self._cells = [[self._label(row, column) for column in range(3)] for row in range(4)]
         for cell, text in zip(self._cells[0], _HEADS, strict=True):
             cell.setText(text)
@@ -99,7 +116,7 @@ class SaidView(QWidget):
         self.hide()
 
     def _label(self, row: int, column: int) -> QLabel:
-        label = QLabel(self)
+        label = QLabel(self.widget())
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._grid.addWidget(label, row, column)
@@ -153,8 +170,9 @@ class RecordsView(QWidget):
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(look.TIGHT)
-        for widget in (self.playhead, self.table, self.said):
-            box.addWidget(widget, 1 if widget is self.table else 0)
+        box.addWidget(self.playhead)
+        box.addWidget(self.table, 3)
+        box.addWidget(self.said, 2)
         self.setFocusProxy(self.table)
         self.table.chosen.connect(self.chosen)
         self.playhead.chosen.connect(self.chosen)

@@ -77,12 +77,10 @@ def fault_words(fault: RowFault, geometry: Geometry) -> str:
         frames += f" and {len(fault.frames) - _MOST_NAMED:,} more"
     rows = f"row:{fault.rows[0]}"
     if len(fault.rows) > 1:
-        rows += f" or one of {len(fault.rows) - 1:,} others with the same frames"
-    made_up = ", which is made up" if geometry.made_up else ""
-    return (
-        f"{counted(fault.errors, 'error')} in {rows}: one fault, by the geometry {geometry.key or geometry.name}"
-        f"{made_up}. Frames {frames}."
-    )
+        rows += f" (or {len(fault.rows) - 1:,} more with the same frames)"
+    kind = "made-up geometry" if geometry.made_up else "geometry"
+    named = geometry.key or geometry.name
+    return f"{counted(fault.errors, 'error')} in {rows}: one fault by the {kind} {named}, in {frames}."
 
 
 def fault_of(faults: list[RowFault], number: int) -> RowFault | None:

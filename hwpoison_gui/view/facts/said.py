@@ -45,11 +45,11 @@ def compared(m: Machine, record: ErrorRecord, history: History) -> Comparison:
     prediction = predict(m, record.pfn)
     rows = _rows(m, record, prediction)
     different = [row.aspect.lower() for row in rows if row.differs]
-    model = f"modelled as {'.'.join(map(str, m.profile.modelled))}"
+    model = ".".join(map(str, m.profile.modelled))
     if not different:
-        return Comparison(rows, f"The model ({model}) says the same.")
+        return Comparison(rows, f"The model of {model} says the same.")
     return Comparison(
-        rows, f"The model ({model}) says otherwise: {', '.join(different)}. {_reason(m, record, history)}"
+        rows, f"The model of {model} says otherwise: {', '.join(different)}. {_reason(m, record, history)}"
     )
 
 

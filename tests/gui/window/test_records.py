@@ -49,7 +49,7 @@ def test_a_log_is_opened_on_an_empty_map(user: User) -> None:
     view = _view(user)
     assert view.table.rows.rowCount() == 29
     assert len(_marks(user)[RECORDED.name]) == 23
-    assert "an empty map of 256.0 MiB" in user.window.copy.line.text()
+    assert "An empty map of 256.0 MiB" in user.window.copy.line.text()
     assert user.window.docks["records"].in_front
 
 
@@ -89,7 +89,7 @@ def test_the_model_is_shown_beside_what_linux_said(user: User, tmp_path: Path) -
     _lay_over(user, _log(tmp_path, pfn))
     user.window.recorded.step(1)
     text = _view(user).said.as_text()
-    assert text.startswith("\tLinux said\tThe model says\nPage type\tdirty LRU page\t")
+    assert "\tLinux said\tThe model says\nPage type\tdirty LRU page\t" in text
     assert "≠ " in text
     assert "signalled at once" in text
     user.window.controller.fire(pfn)

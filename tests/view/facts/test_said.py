@@ -38,7 +38,7 @@ def test_the_same(tmp_path: Path) -> None:
         f"Memory failure: {pfn:#x}: recovery action for dirty LRU page: Recovered",
     ))  # fmt: skip
     assert not any(row.differs for row in made.rows)
-    assert made.why.startswith("The model (modelled as 6.12) says the same.")
+    assert made.why.startswith("The model of 6.12 says the same.")
 
 
 def test_differences_are_named(tmp_path: Path) -> None:
