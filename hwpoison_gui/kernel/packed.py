@@ -183,7 +183,8 @@ class PackedRecords(Mapping[int, int]):
 
     def _pack(self, keys: I64, values: I64) -> None:
         """Add records, ascending by key, of blocks that have none yet."""
-        if not len(keys):
+        if len(keys) < _DENSE:
+            self._loose.update(zip(keys.tolist(), values.tolist(), strict=True))
             return
         blocks = keys >> _BITS
         bounds = np.concatenate(([0], np.flatnonzero(blocks[1:] != blocks[:-1]) + 1, [len(keys)]))

@@ -65,23 +65,24 @@ PAGE_FORMS: Final = "TASK:AREA+PAGE, FILE@INDEX, pfn:0x1234, @NAME, any:KIND or 
 
 FRAMES_FORMS: Final = "N, N+M for the M frames from N, or N+M/S for each S-th frame of them; 0x or decimal"
 
+# Patterns are compiled when the first string is parsed: a start has no time for them.
 _NUMBER: Final = r"(0|[1-9][0-9]{0,15})"
-_ADDRESS: Final = re.compile(rf"([^:+@/{{}}\x00-\x1f\x7f]+)\+{_NUMBER}")
+_ADDRESS: Final = rf"([^:+@/{{}}\x00-\x1f\x7f]+)\+{_NUMBER}"
 _TASK: Final = r"[^:+@/{}\x00-\x1f\x7f]+(?::[0-9]{1,10})?"
-_TASK_PAGE: Final = re.compile(rf"({_TASK}):([^:]+)")
-_FILE_PAGE: Final = re.compile(rf"(.+)@{_NUMBER}")
-_PFN: Final = re.compile(r"0x([0-9a-fA-F]{1,16})")
-_NAME: Final = re.compile(r"[^:+@/{}\x00-\x1f\x7f]+")
-_PATH: Final = re.compile(r"[^@\x00-\x1f\x7f][^\x00-\x1f\x7f]*")
+_TASK_PAGE: Final = rf"({_TASK}):([^:]+)"
+_FILE_PAGE: Final = rf"(.+)@{_NUMBER}"
+_PFN: Final = r"0x([0-9a-fA-F]{1,16})"
+_NAME: Final = r"[^:+@/{}\x00-\x1f\x7f]+"
+_PATH: Final = r"[^@\x00-\x1f\x7f][^\x00-\x1f\x7f]*"
 _COUNT: Final = r"(0[xX][0-9a-fA-F]{1,16}|0|[1-9][0-9]{0,15})"
-_FRAMES: Final = re.compile(rf"{_COUNT}(?:\+{_COUNT}(?:/{_COUNT})?)?")
+_FRAMES: Final = rf"{_COUNT}(?:\+{_COUNT}(?:/{_COUNT})?)?"
 _PREFIXES: Final = ("pfn:", "any:", "head:")
 PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 
 
 def is_name(text: str) -> bool:
     """Whether `text` may name a task, a VMA or a remembered page: no character that the forms use."""
-    return _NAME.fullmatch(text) is not None and f"{text}:" not in _PREFIXES
+    return re.fullmatch(_NAME, text) is not None and f"{text}:" not in _PREFIXES
 
 
 def is_task(text: str) -> bool:
@@ -91,12 +92,12 @@ def is_task(text: str) -> bool:
 
 def is_path(text: str) -> bool:
     """Whether a file may have that path: FILE@INDEX must not parse as another form."""
-    return _PATH.fullmatch(text) is not None and not text.startswith(_PREFIXES)
+    return re.fullmatch(_PATH, text) is not None and not text.startswith(_PREFIXES)
 
 
 def parse_address(text: str) -> Address | None:
     """Parse `AREA+PAGE`; None if it has another form."""
-    found = _ADDRESS.fullmatch(text)
+    found = re.fullmatch(_ADDRESS, text)
     return Address(found[1], int(found[2])) if found else None
 
 
@@ -111,23 +112,23 @@ def parse_page(text: str) -> Page | None:
 
 def _parse_bare(text: str) -> BarePage | None:
     if text.startswith("pfn:"):
-        digits = _PFN.fullmatch(text.removeprefix("pfn:"))
+        digits = re.fullmatch(_PFN, text.removeprefix("pfn:"))
         return PfnPage(int(digits[1], 16)) if digits else None
     if text.startswith("any:"):
         return AnyPage(text.removeprefix("any:"))
     if text.startswith("@"):
         return NamedPage(text[1:]) if is_name(text[1:]) else None
-    in_file = _FILE_PAGE.fullmatch(text)
+    in_file = re.fullmatch(_FILE_PAGE, text)
     if in_file:
         return FilePage(in_file[1], int(in_file[2]))
-    in_task = _TASK_PAGE.fullmatch(text)
+    in_task = re.fullmatch(_TASK_PAGE, text)
     at = parse_address(in_task[2]) if in_task else None
     return TaskPage(in_task[1], at) if in_task and at else None
 
 
 def parse_frames(text: str) -> range | None:
     """Parse a range of frames (FRAMES_FORMS); None if it has another form, or no frame."""
-    found = _FRAMES.fullmatch(text)
+    found = re.fullmatch(_FRAMES, text)
     if found is None:
         return None
     first, frames, stride = (int(digits, 0) if digits else 1 for digits in found.groups())

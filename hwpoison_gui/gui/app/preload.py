@@ -13,6 +13,8 @@ from PySide6.QtCore import QObject, QTimer
 
 _IDLE_MS: Final = 300  # after the window is complete
 _MODULES: Final = (
+    "view.outcome.loss",
+    "view.outline.outline",
     "view.outcome.summary",
     "view.outcome.preview",
     "view.outcome.fates",

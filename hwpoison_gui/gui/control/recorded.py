@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject, Signal
 
 from hwpoison_gui.gui.control.controller import Controller
-from hwpoison_gui.sources.records.history import ErrorRecord, History
+
+if TYPE_CHECKING:
+    from hwpoison_gui.sources.records.history import ErrorRecord, History
 
 NONE = -1
 

@@ -130,8 +130,7 @@ class Dock(QDockWidget):
         self.head.fold.clicked.connect(self.collapseWanted)
         self.setTitleBarWidget(self.head)
         self._unmade: QWidget | None = _Unmade(self, self.seen.emit)
-        self._nothing = QWidget(self)  # in place of the content while it is collapsed
-        self._nothing.hide()
+        self._nothing: QWidget | None = None  # in place of the content while it is collapsed
         self._put(self._unmade)
         self.set_theme(theme)
 
@@ -170,8 +169,12 @@ class Dock(QDockWidget):
     def _show_content(self) -> None:
         content = self.made or self._unmade
         assert content is not None
-        hidden, shown = (content, self._nothing) if self.collapsed else (self._nothing, content)
-        hidden.hide()
+        shown = content
+        if self.collapsed:
+            content.hide()
+            shown = self._nothing = self._nothing or QWidget(self)
+        elif self._nothing is not None:
+            self._nothing.hide()
         self.setWidget(shown)
         shown.show()
 

@@ -58,9 +58,8 @@ class StartPage(QWidget):
         self.lessons.presentWanted.connect(self.presentWanted)
         self.kept.toggled.connect(self.keptChanged)
         self.hook.grown.connect(lambda _: self._arrange())
-        window.installEventFilter(self)
         self.set_theme(theme)
-        self._cover()
+        self.follow_window(True)
 
     def set_theme(self, theme: Theme) -> None:
         """Applies colours and text size."""
@@ -82,6 +81,15 @@ class StartPage(QWidget):
         self.ways.set_ways(ways)
 
     # -- the room there is
+
+    def follow_window(self, on: bool) -> None:
+        """Whether it follows the window, in size and above all parts; not while those are added, by the hundred."""
+        if on:
+            self._window.installEventFilter(self)
+            self.raise_()
+            self._cover()
+        else:
+            self._window.removeEventFilter(self)
 
     def follow_menu(self, menu: QWidget) -> None:
         """The window has its menu bar now: the page stays below it, however high it is."""

@@ -10,7 +10,7 @@ from collections.abc import Generator
 from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
-from PySide6.QtCore import QChildEvent, QMargins, QPoint, QRect, QSettings, QSize, Qt, QTimer
+from PySide6.QtCore import QChildEvent, QSettings, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QTabBar
 
@@ -66,7 +66,7 @@ class MainWindow(QMainWindow):
 
     def show_frames(self, columns: FrameColumns) -> None:
         """The first picture: the map alone, where it will be when the window is complete."""
-        self.setContentsMargins(self._around_the_map())
+        self.setContentsMargins(placing.around_the_map(self.settings.get(keys.AROUND), self.width(), self.height()))
         self.map.set_source(*columns)
 
     def complete(self, opened: Opened) -> None:
@@ -82,6 +82,8 @@ class MainWindow(QMainWindow):
 
         if self.map.plane is not None:
             self.map.hold(True)  # it has the size already that it will have
+        if self.starting is not None:
+            self.starting.page.follow_window(False)
         self.tab_tips = TabTips(self)
         self.setIconSize(look.icon_size())
         self.controller = Controller(self._with_plane(opened), self)
@@ -108,7 +110,6 @@ class MainWindow(QMainWindow):
         self.present.show_machine()
         connect_state(self, self.actions_, self.controller, self.present, self.keeping.work, self.lenses,
                       self.layouts, self.map)  # fmt: skip
-        self.room.changed.connect(self.actions_.refresh)
         self.keeping.take_drops()
         self._placing.run(self._places, lambda done: None, after_ms=_UNSEEN_MS)
         if not self._is_covered:
@@ -134,16 +135,6 @@ class MainWindow(QMainWindow):
         if plane is not None and opened.plane is None and plane.follow(m.flags.view, m.refcount.view, m.mapcount.view):
             return opened._replace(plane=plane)
         return opened
-
-    def _around_the_map(self) -> QMargins:
-        """What the rest of the window will leave around the map: as when it was closed, or about as at first."""
-        kept = self.settings.get(keys.AROUND)
-        return QMargins(*map(int, kept.split())) if kept else placing.around_the_map(self.width(), self.height())
-
-    def _around(self) -> str:
-        place = QRect(self.map.mapTo(self, QPoint()), self.map.size())
-        right, below = self.width() - place.right() - 1, self.height() - place.bottom() - 1
-        return f"{place.left()} {place.top()} {right} {below}"
 
     def sizeHint(self) -> QSize:
         return fitting.USUAL
@@ -422,26 +413,19 @@ class MainWindow(QMainWindow):
             bar.show()  # Qt would do so in the next turn
         if not self.restoreState(self.settings.get(keys.DOCKS), _LAYOUT_VERSION):
             self.reset_docks()
+        self.room.changed.connect(self.actions_.refresh)
         self.room.restore(self.settings.get(keys.COLLAPSED))
-        self._lay_out()
+        placing.lay_out(self, self.map_stage, self.legend)
         yield
         for _ in self.panels.making():
             yield
         for part in (self.playing, self.room):
             part.follow_window()
         for _ in range(2):  # what the panels hold has changed how much room they need
-            self._lay_out()
+            placing.lay_out(self, self.map_stage, self.legend)
         self.map.hold(False)
         if self.starting is None:
             self.map.setFocus()
-
-    def _lay_out(self) -> None:
-        """Gives every part its place now, for one paint: the legend names its classes by the width that it gets."""
-        for placed in (self, self.map_stage):
-            layout = placed.layout()
-            assert layout is not None
-            layout.activate()
-        self.legend.updateGeometry()  # a layout that is at work does not hear it
 
     def childEvent(self, event: QChildEvent) -> None:
         super().childEvent(event)
@@ -474,6 +458,6 @@ class MainWindow(QMainWindow):
             if self.is_placed:
                 self.settings.keep(keys.DOCKS, self.room.state())
                 self.settings.keep(keys.COLLAPSED, self.room.collapsed())
-                self.settings.keep(keys.AROUND, self._around())
+                self.settings.keep(keys.AROUND, placing.left_around(self, self.map))
             self._placing.give_up()
         super().closeEvent(event)

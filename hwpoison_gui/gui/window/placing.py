@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QMargins, Qt
-from PySide6.QtWidgets import QDockWidget, QMainWindow
+from PySide6.QtCore import QMargins, QPoint, QRect, Qt
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 
@@ -35,9 +35,29 @@ def _bottom(height: int) -> int:
     return look.px(_PLAYBACK + _AROUND_ROWS + rows * _ROW)
 
 
-def around_the_map(width: int, height: int) -> QMargins:
-    """About what default panels leave around the map, before they are created."""
+def around_the_map(kept: str, width: int, height: int) -> QMargins:
+    """What the panels will leave around the map before they are created: as when the window was closed (`kept`, as
+    `left_around` gives it), or about what default panels leave.
+    """
+    if kept:
+        return QMargins(*map(int, kept.split()))
     return QMargins(0, look.px(_ABOVE), _right_of_map(width) + _EDGE, look.px(_BELOW) + _bottom(height))
+
+
+def left_around(window: QWidget, frame_map: QWidget) -> str:
+    """Pixels of the window around the map: left, above, right, below."""
+    place = QRect(frame_map.mapTo(window, QPoint()), frame_map.size())
+    right, below = window.width() - place.right() - 1, window.height() - place.bottom() - 1
+    return f"{place.left()} {place.top()} {right} {below}"
+
+
+def lay_out(window: QWidget, stage: QWidget, legend: QWidget) -> None:
+    """Gives every part its place now, for one paint: the legend names its classes by the width that it gets."""
+    for placed in (window, stage):
+        layout = placed.layout()
+        assert layout is not None
+        layout.activate()
+    legend.updateGeometry()  # a layout that is at work does not hear it
 
 
 def suit_stage(window: QMainWindow, stage: Strip, docks: Mapping[str, Dock]) -> None:

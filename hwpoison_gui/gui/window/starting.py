@@ -65,6 +65,7 @@ class Starting(QObject):
             moved.connect(self.leave)
         window.actions_.refresh()
         self.page.follow_menu(window.menuBar())
+        self.page.follow_window(True)
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
             waiting()

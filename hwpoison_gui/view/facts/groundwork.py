@@ -9,7 +9,6 @@ from typing import Final
 
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.moment import moment_of
-from hwpoison_gui.view.outline.outline import outline_for
 from hwpoison_gui.view.rows.tasks import find_task_rows
 from hwpoison_gui.view.walk.state import map_for, prepare_walk
 
@@ -35,6 +34,7 @@ def prepare(session: Session, selected: int, far: bool) -> Generator[None, None,
     from hwpoison_gui.view.facts.operation_chips import result_in
     from hwpoison_gui.view.outcome.loss import find_loss, note_beginning
     from hwpoison_gui.view.outcome.verdict import verdict
+    from hwpoison_gui.view.outline.outline import outline_for
     from hwpoison_gui.view.outline.state_rows import find_table
 
     yield from prepare_walk(session, selected)

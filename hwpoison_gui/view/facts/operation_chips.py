@@ -13,7 +13,6 @@ from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.base.hits import DEAD, ENDS, PANICS, SAFE, counted_hits
 from hwpoison_gui.view.base.moment import title
-from hwpoison_gui.view.outcome.loss import loss_of
 
 RESULT_TONES: Final = {"Recovered": "good", "Delayed": "warn", "Ignored": "warn", "Failed": "kill"}
 _RESULT: Final = Question[tuple[str, str]]("result of an operation", 3)
@@ -86,6 +85,8 @@ def result_in(session: Session, operation: Operation) -> tuple[str, str]:
 def _result_in(session: Session, operation: Operation) -> tuple[str, str]:
     if operation.parts and not operation.outcome.panic:
         return _result_of_many(session, operation)
+    from hwpoison_gui.view.outcome.loss import loss_of  # no operation, no need of it
+
     words, tone = result_of(operation.outcome)
     loss = loss_of(session, operation) if operation.outcome.result and not operation.outcome.panic else None
     if loss is None:

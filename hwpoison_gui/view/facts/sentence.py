@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from hwpoison_gui.kernel.mark import Act
-from hwpoison_gui.kernel.migrate import MOVED
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.many import named
 from hwpoison_gui.session.session import Session
@@ -125,6 +124,8 @@ def _other_frame(session: Session, moment: Moment) -> int:
     assert moment.step is not None and moment.operation is not None
     operation, marks = moment.operation, [moment.step.mark]
     if moment.at_end and operation.name == "soft_offline":
+        from hwpoison_gui.kernel.migrate import MOVED
+
         marks = [mark for mark in session.steps.marks[operation.first : operation.last] if mark.site is MOVED]
     frames = [pfn for mark in marks for pfn in mark.frames if 0 <= pfn < session.machine.frames]
     return next((pfn for pfn in frames if pfn != operation.outcome.pfn), -1)

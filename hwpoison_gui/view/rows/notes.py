@@ -6,7 +6,6 @@ from hwpoison_gui.record import Record
 from hwpoison_gui.session.notebook import Note, Notebook
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.moment import START_WITHIN, title
-from hwpoison_gui.view.words.plain import plain
 
 
 class NoteRow(Record):
@@ -28,6 +27,8 @@ def note_rows(session: Session, notebook: Notebook) -> list[NoteRow]:
 
 
 def _row(session: Session, note: Note, position: int | None) -> NoteRow:
+    from hwpoison_gui.view.words.plain import plain  # a start has no notes and no time for its patterns
+
     if not note.line:
         where = START_WITHIN
     else:
