@@ -62,7 +62,7 @@ class WorstFrame(Record):
 class FileToll(Record):
     """What errors in the cached pages of a file would do, each alone; numbers of frames.
 
-    `outcomes`: by class of outcome. `now`, `late`: whose error signals a process at once, or when it touches the page.
+    `outcomes`: by class of outcome. `now`: whose error signals a process at once; `late`: that signals only who touches it.
     `lost`: whose content is gone. `dead`: summed over the frames, how many processes die.
     """
 
@@ -165,8 +165,9 @@ def tolls_of_files(damage: Damage, counts: PerFrame | None = None) -> Iterator[F
         class_of = assessment.class_of[pfns]
         at = inode * len(outcomes.CLASSES) + assessment.codes[class_of]
         table += np.bincount(at, minlength=table.size).reshape(table.shape)
-        now += np.bincount(inode[counts.of(counts.sent, pfns) > 0], minlength=size)
-        late += np.bincount(inode[counts.of(counts.touch, pfns) > 0], minlength=size)
+        sent = counts.of(counts.sent, pfns) > 0
+        now += np.bincount(inode[sent], minlength=size)
+        late += np.bincount(inode[(counts.of(counts.touch, pfns) > 0) & ~sent], minlength=size)
         lost += np.bincount(inode[damage.lost[class_of] > 0], minlength=size)
         dead += np.bincount(inode, counts.of(counts.dead, pfns), minlength=size).astype(np.int64)
         yield None
