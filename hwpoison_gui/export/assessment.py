@@ -12,7 +12,7 @@ from typing import Any, Final
 from hwpoison_gui.terminal import one_line
 from hwpoison_gui.view.base.hits import IN_SHORT
 from hwpoison_gui.view.base.naming import listed
-from hwpoison_gui.view.base.units import FRAME_SIZE, amount
+from hwpoison_gui.view.base.units import FRAME_SIZE, amount, mebibytes
 from hwpoison_gui.view.damage.hits import IMPACTS
 from hwpoison_gui.view.damage.moved import BROKEN, DROPPED, FREED, MEANINGS, MIGRATED, NOT_MOVED, SoftOffline
 from hwpoison_gui.view.damage.report import HARMFUL, MachineReport, PolicyReport, Survival, survival
@@ -30,7 +30,6 @@ _WIDE: Final = (12, 11, 7)  # columns of the frames of a policy, of their size a
 _NARROW: Final = (11, 10, 5)
 _MOST_NAMED: Final = 3
 _KILL: Final = ("late kill", "early kill")
-_MIB: Final = 1 << 20
 _MOST_ROWS: Final = 40
 _LEAST_LABEL: Final = 14
 _OFFLINED: Final = {
@@ -163,7 +162,7 @@ def _groups(report: PolicyReport, width: int) -> Iterator[str]:
     rows = (*table.rows[:-1][:_MOST_ROWS], table.rows[-1], table.whole)
     shown = [one for one in _SHOWN if table.whole.frames[one.id]]
     heads = [["", "all"], *(["", *SHORT.get(one.key, one.name).rsplit(" ", 1)][-2:] for one in shown)]
-    columns = [[_mib(_memory(row.frames)), *(_mib(row.frames[one.id]) for one in shown)] for row in rows]
+    columns = [[mebibytes(_memory(row.frames)), *(mebibytes(row.frames[one.id]) for one in shown)] for row in rows]
     each = [1 + max(map(len, column)) for column in zip(*_in_rows(heads), *columns, strict=True)]
     each = [max(8, size) for size in each]
     first = 1 if 2 + sum(each) + _LEAST_LABEL > width else 0  # a narrow terminal has no room for the sums
@@ -239,12 +238,6 @@ def _files_worst(report: PolicyReport, width: int) -> Iterator[str]:
         numbers = f"{sum(file.outcomes):>9,}{signals:>9,}{file.dead:>10,}{file.lost:>11,}{in_use:>9,}"
         yield f"  {_fitted(file.path, label)}{numbers}"
     yield ""
-
-
-def _mib(frames: int) -> str:
-    """Memory in MiB; empty for none."""
-    size = frames * FRAME_SIZE / _MIB
-    return "" if not frames else "<0.1" if size < 0.05 else f"{size:,.1f}" if size < 1000 else f"{size:,.0f}"
 
 
 def _soft_offline(report: PolicyReport, owners: bool, width: int) -> Iterator[str]:

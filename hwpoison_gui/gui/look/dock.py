@@ -30,6 +30,8 @@ TIPS: Final = {
     "A double click on either changes it; a right click lets a task access a page.",
     "pages": "Every frame as a row: the map as text that can be sorted and copied.",
     "vmas": "The VMAs of all processes, and how much of each is in memory.",
+    "assess": "What an error in each frame would do, early and late, by kind of page, process, file, zone or node.\n"
+    "A click on a number finds its frames on the map, a second click ends the search.",
     "files": "Files with pages in memory: how many, how many dirty, and who maps them.",
     "kernels": "Frames in which an error has another outcome under another kernel, and the differences that decide it."
     "\nA row finds its frames on the map; Enter or a double click goes to the first.",

@@ -99,6 +99,11 @@ class FilterControl(QObject):
             return "The filter cannot be read: Ctrl+F corrects it."
         return "" if self.count != 0 else "No frame matches the filter."
 
+    def matches(self, pfn: int) -> bool:
+        """Whether a frame is among those found."""
+        plane = self._map.plane
+        return plane is not None and plane.match is not None and pfn != NONE and bool(plane.found(np.array([pfn]))[0])
+
     def step(self, forward: bool) -> None:
         """Selects the next or previous match in memory, wrapping at the ends."""
         plane, c = self._map.plane, self._controller

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -17,6 +17,7 @@ from hwpoison_gui.gui.look.enabling import enable
 from hwpoison_gui.gui.tables.pages import PageTable
 from hwpoison_gui.gui.widgets.row_model import RowModel
 from hwpoison_gui.gui.widgets.row_table import RowTable
+from hwpoison_gui.gui.widgets.toggle import Toggle
 from hwpoison_gui.view.base.columns import TextColumn
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.rows.files import FILE_COLUMNS, file_cells
@@ -32,23 +33,6 @@ def _file_colour(row: Any, column: TextColumn, theme: Theme) -> str | None:
     if column.field == "error":
         return theme.kill
     return theme.warn if column.field == "dirty" else None
-
-
-class Toggle(QToolButton):
-    """A toggle button; a tick, not colour alone, shows that it is on."""
-
-    def __init__(self, words: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._words = words
-        self.setCheckable(True)
-        self.setObjectName("boxed")
-        self.setAccessibleName(words)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.toggled.connect(self._say)
-        self._say(False)
-
-    def _say(self, on: bool) -> None:
-        self.setText(f"✓ {self._words}" if on else f"   {self._words}")
 
 
 class PageControls(QWidget):

@@ -75,7 +75,8 @@ class FactView(QTableView):
         head = QFontMetrics(look.font(look.CAPTION, QFont.Weight.DemiBold))
         for number, column in enumerate(self.columns):
             face = QFontMetrics(look.mono()) if column.fixed else metrics
-            words = max(face.horizontalAdvance(column.sample), head.horizontalAdvance(column.head) + 10)
+            heads = max(map(head.horizontalAdvance, column.head.split("\n")))
+            words = max(face.horizontalAdvance(column.sample), heads + 10)
             self._widths[number] = words + 2 * look.MEDIUM
             self.setColumnWidth(number, self._widths[number])
             if column.path:

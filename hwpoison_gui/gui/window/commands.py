@@ -55,6 +55,7 @@ _PANELS: Final = (
     ("notebook", "&Notebook", "Your notes on timeline positions"),
     ("kernels", "&Kernels", "Frames that another kernel gives another outcome"),
     ("records", "&Error records", "Errors that really happened"),
+    ("assess", "&Assess", "What an error in each frame would do, early and late"),
 )
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 SMALLEST: Final = QSize(900, 600)
 _TRANSPORT: Final = ("first", "previous", "back", "play", "forward", "next", "last")
-_LAYOUT_VERSION: Final = 4
+_LAYOUT_VERSION: Final = 5
 _UNSEEN_MS: Final = 100  # after which panels below the start page get their places, between events
 _READABLE: Final = 0.24  # least share of the window's height for a table that is gone to
 
@@ -95,7 +95,8 @@ class MainWindow(QMainWindow):
         self._place_tools()
         self._place_middle()
         self.panels = Panels(self, self.controller, self.present, self.appearance, self.map, self.menus, self.notes,
-                             self.recorded, self.lenses, lambda text: self.finder.look_for(text))  # fmt: skip
+                             self.recorded, self.lenses, self.filter,
+                             lambda text: self.finder.look_for(text))  # fmt: skip
         self.docks = self.panels.docks
         self.notes.panel_in_front = partial(self.show_panel, "notebook", focus=False)
         self._connect()

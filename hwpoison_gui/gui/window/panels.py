@@ -19,12 +19,14 @@ from hwpoison_gui.gui.control.recorded import Recorded
 from hwpoison_gui.gui.control.slices import after_next_turn
 from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.look.dock import Dock
+from hwpoison_gui.gui.map.filter_control import FilterControl
 from hwpoison_gui.gui.map.lens_control import LensControl
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.window.menus import ContextMenus
 from hwpoison_gui.gui.window.notes import Notes
 
 if TYPE_CHECKING:
+    from hwpoison_gui.gui.control.damage import DamageControl
     from hwpoison_gui.gui.tables.docks import Tables
     from hwpoison_gui.gui.tables.link import TablesLink
 
@@ -41,10 +43,11 @@ TITLES: Final = {
     "files": "Files",
     "kernels": "Kernels",
     "records": "Error records",
+    "assess": "Assess",
 }
 AT_FIRST: Final = tuple(name for name in TITLES if name != "records")  # panels that are shown before there is a reason
 TABLES: Final = ("pages", "vmas", "files")
-WIDE: Final = (*TABLES, "kernels", "records")  # tabs beside the tasks
+WIDE: Final = (*TABLES, "kernels", "assess", "records")  # tabs beside the tasks
 
 
 class Panels(QObject):
@@ -61,15 +64,17 @@ class Panels(QObject):
         notes: Notes,
         recorded: Recorded,
         lenses: LensControl,
+        filters: FilterControl,
         find: Callable[[str], None],
     ) -> None:
         super().__init__(window)
         self._recorded = recorded
         self._window, self._controller, self._present = window, controller, present
         self._appearance, self._map, self._menus, self._notes = appearance, frame_map, menus, notes
-        self._lenses, self._find = lenses, find
+        self._lenses, self._filters, self._find = lenses, filters, find
         self._wanted: deque[Dock] = deque()
         self._tables: tuple[Tables, TablesLink] | None = None
+        self._damage: DamageControl | None = None
         make: dict[str, Callable[[Dock], QWidget]] = {
             "rmap": self._make_rmap,
             "why": self._make_why,
@@ -83,6 +88,7 @@ class Panels(QObject):
             "files": self._make_table,
             "kernels": self._make_kernels,
             "records": self._make_records,
+            "assess": self._make_assess,
         }
         self.docks = {name: Dock(name, title, make[name], window, appearance.theme) for name, title in TITLES.items()}
         for dock in self.docks.values():
@@ -210,6 +216,24 @@ class Panels(QObject):
         dock.add_tool(view.choice)
         connect_kernels(view, dock, self._lenses, self._map, self._controller, self._present, self._find)
         return view
+
+    def _make_assess(self, dock: Dock) -> QWidget:
+        from hwpoison_gui.gui.tables.assess import AssessTable
+        from hwpoison_gui.gui.tables.assess_link import AssessLink
+
+        table = AssessTable(dock, self._appearance.theme)
+        dock.take(table)
+        AssessLink(table, dock, self.damage, self._controller, self._present, self._filters, self._find)
+        return table
+
+    @property
+    def damage(self) -> DamageControl:
+        """What errors would do, computed while a panel shows it; created now if necessary."""
+        if self._damage is None:
+            from hwpoison_gui.gui.control.damage import DamageControl
+
+            self._damage = DamageControl(self._controller, self._present, self)
+        return self._damage
 
     def _make_table(self, dock: Dock) -> QWidget:
         """The three tables are created together: a choice in one is shown in the others."""

@@ -13,3 +13,9 @@ def amount(size: int) -> str:
         if size >= factor:
             return f"{size / factor:.{digits}f} {unit}"
     return f"{size} B"
+
+
+def mebibytes(frames: int) -> str:
+    """The size of a number of frames in MiB, without the unit: `1.5`, `<0.1`; empty for none."""
+    size = frames * FRAME_SIZE / (1 << 20)
+    return "" if not frames else "<0.1" if size < 0.05 else f"{size:,.1f}" if size < 1000 else f"{size:,.0f}"

@@ -98,6 +98,11 @@ class Damage:
         process = self.m.processes.view.get(int(self.assessment.users.mms[rank]))
         return process.label if process is not None else f"mm {int(self.assessment.users.mms[rank])}"
 
+    def users_of(self, pfn: int) -> list[int]:
+        """The tgids of the processes that map a frame or have a swap entry for it, ascending."""
+        at = self._at(np.array([pfn]))
+        return list(self.assessment.users.mms[self.hits.rank[at[self.hits.mapped[at]]]].tolist())
+
     def toll(self, pfns: I64) -> Toll:
         """What errors in some frames would do; `pfns` ascending, each once.
 

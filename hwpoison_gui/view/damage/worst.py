@@ -62,8 +62,8 @@ class WorstFrame(Record):
 class FileToll(Record):
     """What errors in the cached pages of a file would do, each alone; numbers of frames.
 
-    `outcomes`: by class of outcome. `now`: whose error signals a process at once; `late`: that signals only who touches it.
-    `lost`: whose content is gone. `dead`: summed over the frames, how many processes die.
+    `outcomes`: by class of outcome. `now`: whose error signals a process at once. `late`: of the others, those that
+    signal who touches them. `lost`: whose content is gone. `dead`: summed over the frames, how many processes die.
     """
 
     inode: int

@@ -1,0 +1,185 @@
+"""Keeps the Assess panel up to date, and links its numbers with the filter and the selection of the map."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from PySide6.QtCore import QObject
+
+from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.control.damage import POLICIES, DamageControl
+from hwpoison_gui.gui.control.present import Present
+from hwpoison_gui.gui.control.selection import NONE
+from hwpoison_gui.gui.control.slices import Slices, Work
+from hwpoison_gui.gui.look.dock import Dock
+from hwpoison_gui.gui.map.filter_control import FilterControl
+from hwpoison_gui.gui.tables.assess import AssessTable, is_all
+from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
+from hwpoison_gui.kernel.mmzone import page_zone
+from hwpoison_gui.view.base.kinds import KINDS, kind_of
+from hwpoison_gui.view.base.naming import file_name
+from hwpoison_gui.view.damage.tables import Table, find_table
+from hwpoison_gui.view.filter.terms import quoted
+from hwpoison_gui.view.map.lenses import OUTCOME
+from hwpoison_gui.view.rows.assess import AssessColumn, AssessRow, sheet_of, survival_words
+
+_WHO: Final = "assess"
+_SLICE: Final = 0.008
+_KILL: Final = ("late kill", "early kill")
+
+
+class AssessLink(QObject):
+    """The panel is computed while it is seen."""
+
+    def __init__(
+        self,
+        table: AssessTable,
+        dock: Dock,
+        damage: DamageControl,
+        controller: Controller,
+        present: Present,
+        filters: FilterControl,
+        find: Callable[[str], None],
+    ) -> None:
+        super().__init__(table)
+        self._table, self._dock, self._damage = table, dock, damage
+        self._controller, self._filter, self._look_for = controller, filters, find
+        self._tables: dict[int, Table] = {}
+        self._step = False  # to the first frame that is found
+        dock.add_tool(table.tools)
+        self._slices = Slices(self, _SLICE, lambda: not controller.busy)
+        table.sheet.why_not = self._why_not
+        table.cellChosen.connect(self._find)
+        self._table.tools.by.activated.connect(lambda _: self._count())
+        self._table.tools.frames.toggled.connect(self._measure)
+        damage.changed.connect(self._damage_changed)
+        damage.progressed.connect(self._show_progress)
+        filters.found.connect(self._found)
+        dock.visibilityChanged.connect(self._seen)
+        feed = present.feed(table)
+        feed.looked.connect(self._show_selected)
+        LocalKeys(table, *MOVES, *PAGES)
+        self._seen(dock.in_front)
+
+    @property
+    def by(self) -> str:
+        """What frames are grouped by."""
+        return str(self._table.tools.by.currentData())
+
+    # -- what is shown
+
+    def _seen(self, seen: bool) -> None:
+        self._damage.want(_WHO, seen, every=True)
+        if seen:
+            self._damage_changed()
+
+    def _damage_changed(self) -> None:
+        if self._damage.every:
+            self._count()
+            return
+        self._slices.give_up()
+        self._table.sheet.stale = True
+        self._table.sheet.repaint()
+        self._dock.set_subject("the machine has stopped" if self._controller.panicked else "being computed")
+
+    def _show_progress(self, done: float) -> None:
+        if not self._damage.every:
+            self._dock.set_subject(f"{done:.0%} computed")
+
+    def _count(self) -> None:
+        """Counts the frames of each group; those of a kind at once, those of files in slices."""
+        self._slices.run(self._counting, self._counted)
+
+    def _counting(self) -> Work:
+        found: dict[int, Table] = {}
+        for early, damage in self._damage.every.items():
+            work = find_table(damage, self.by)
+            while True:
+                try:
+                    next(work)
+                except StopIteration as stop:
+                    found[early] = stop.value
+                    break
+                yield
+        self._tables = found
+
+    def _counted(self, complete: bool) -> None:
+        if complete and self._tables.keys() >= set(POLICIES):
+            self._table.sheet.stale = False
+            sheet = sheet_of(self._tables)
+            self._table.set_sheet(sheet)
+            self._table.setToolTip(sheet.note)
+            self._dock.set_subject(survival_words(self._tables))
+            self._show_selected()
+
+    def _measure(self, on: bool) -> None:
+        self._table.set_unit(on)
+
+    # -- to the map, and back
+
+    def _why_not(self, row: AssessRow, column: AssessColumn | None) -> str:
+        """Why the map cannot be asked for a cell; empty if it can."""
+        if not row.term and not row.is_whole:
+            return "No filter finds these frames."
+        if column is not None and not row.frames[self._table.sheet.place_of(column)]:
+            return "There is no such frame."
+        if row.is_whole and is_all(column):
+            return "All of memory: there is nothing to find."
+        if column is not None and column.early not in (None, self._damage.policy):
+            shown, early = _KILL[self._damage.policy], column.early
+            return f"The map shows {shown}: set vm.memory_failure_early_kill to {early} to find them."
+        return ""
+
+    def _expression(self, row: AssessRow, column: AssessColumn | None) -> str:
+        parts = [f"{row.term[0]}:{quoted(row.term[1])}"] if row.term else []
+        if column is not None and not is_all(column):
+            parts.append(self._filter.expression_of(OUTCOME, column.code))
+        return " ".join(parts)
+
+    def _find(self, row: AssessRow, column: AssessColumn | None) -> None:
+        """Writes the filter of a cell and goes to the first frame; a second click clears the filter."""
+        if self._why_not(row, column):
+            return
+        text = self._expression(row, column)
+        if text == self._filter.text:
+            self._look_for("")
+            return
+        self._step = True
+        self._look_for(text)
+
+    def _found(self, count: int | None) -> None:
+        step, self._step = self._step, False
+        if step and count and not self._filter.matches(self._controller.selection.frame):
+            self._filter.step(forward=True)
+
+    def _show_selected(self) -> None:
+        """Selects the cell of the selected frame: its group, and its outcome under the present policy."""
+        pfn, damage = self._controller.selection.frame, self._damage.present
+        if pfn == NONE or damage is None or self._table.sheet.stale or self._table.hasFocus():
+            return
+        code = int(damage.assessment.codes[damage.assessment.class_of[pfn]])
+        name, policies = self._group_of(pfn), (None, damage.early)
+        self._table.show_cell(
+            lambda row: row.name == name,
+            lambda column: column is not None and column.code == code and column.early in policies,
+        )
+
+    def _group_of(self, pfn: int) -> str:
+        """The name of the row that counts a frame; of processes, of the selected one."""
+        m, damage = self._controller.session.machine, self._damage.present
+        assert damage is not None
+        zone = page_zone(m.zones, pfn)
+        if self.by == "kind":
+            return KINDS[kind_of(m.page(pfn))].name
+        if self.by == "zone":
+            return zone.name if zone is not None else "in no zone"
+        if self.by == "node":
+            return f"node {zone.node}" if zone is not None else "on no node"
+        if self.by == "file":
+            inode = m.inode_of(m.compound_head(pfn))
+            return file_name(inode) if inode is not None else "of no file"
+        users, task = damage.users_of(pfn), self._controller.selection.task
+        if not users:
+            return "of no process"
+        return m.processes.view[task if task is not None and task in users else users[0]].label

@@ -1,0 +1,110 @@
+"""Rows of the Assess panel: frames by group and outcome, with a column for each policy where the policies differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from hwpoison_gui.record import Record
+from hwpoison_gui.view.base.units import mebibytes
+from hwpoison_gui.view.damage.report import survival
+from hwpoison_gui.view.damage.tables import Row, Table
+from hwpoison_gui.view.outcome import classes as outcomes
+from hwpoison_gui.view.outcome.classes import CLASSES, SHORT
+
+ALL: Final = -1  # of a column: every frame that is memory
+_NO_MEMORY: Final = (outcomes.OUTSIDE, outcomes.HOLE)
+_WORST_FIRST: Final = (*CLASSES[outcomes.PANICS : outcomes.HOLE : -1], CLASSES[outcomes.POISONED])
+_KILL: Final = ("late kill", "early kill")
+
+
+class AssessColumn(Record):
+    """Frames of one outcome.
+
+    `code`: its class (classes.CLASSES), or ALL. `early`: the policy, or None where all policies agree. `head`: one or
+    two lines.
+    """
+
+    code: int
+    early: int | None
+    head: str
+    tip: str
+
+
+class AssessRow(Record):
+    """A group. `term`: as of tables.Row. `frames`: their number in each column. `is_whole`: it has all of memory."""
+
+    key: int
+    name: str
+    term: tuple[str, str] | tuple[()]
+    frames: tuple[int, ...]
+    is_whole: bool = False
+
+
+class AssessSheet(Record):
+    """What the panel shows; the last row has all of memory."""
+
+    by: str
+    columns: tuple[AssessColumn, ...]
+    rows: tuple[AssessRow, ...]
+    note: str
+
+
+def sheet_of(tables: Mapping[int, Table]) -> AssessSheet:
+    """Tables of one grouping by policy (vm.memory_failure_early_kill), as one."""
+    policies = sorted(tables)
+    first = tables[policies[0]]
+    every = [(*tables[early].rows, tables[early].whole) for early in policies]
+    columns = [AssessColumn(ALL, None, "all", "Memory: all frames that have a page")]
+    for one in _WORST_FIRST:
+        counts = [[row.frames[one.id] for row in rows] for rows in every]
+        if any(map(any, counts)):
+            columns += _columns_of(one, counts, policies)
+    rows = [_row(number, [rows[number] for rows in every], columns, policies) for number in range(len(every[0]))]
+    rows[-1] = rows[-1]._replace(is_whole=True)
+    return AssessSheet(first.by, tuple(columns), tuple(rows), first.note)
+
+
+def _columns_of(
+    one: outcomes.OutcomeClass, counts: Sequence[Sequence[int]], policies: Sequence[int]
+) -> list[AssessColumn]:
+    name = SHORT.get(one.key, one.name)
+    in_two_lines = "\n".join(name.split(" ", 1))
+    if all(count == counts[0] for count in counts):
+        return [AssessColumn(one.id, None, in_two_lines, f"{one.name}: {one.meaning}")]
+    of_policy = zip(policies, counts, strict=True)
+    return [
+        AssessColumn(one.id, early, f"{name}\n{_KILL[early]}", f"{one.name}: {one.meaning}; with {_KILL[early]}")
+        for early, count in of_policy
+        if any(count)
+    ]
+
+
+def _row(key: int, rows: Sequence[Row], columns: Sequence[AssessColumn], policies: Sequence[int]) -> AssessRow:
+    """One group under all policies, which count the same frames in it."""
+    frames = []
+    for column in columns:
+        row = rows[0] if column.early is None else rows[policies.index(column.early)]
+        frames.append(memory_of(row) if column.code == ALL else row.frames[column.code])
+    return AssessRow(key, rows[0].name, rows[0].term, tuple(frames))
+
+
+def memory_of(row: Row) -> int:
+    """Frames of a group that are memory."""
+    return sum(row.frames) - sum(row.frames[code] for code in _NO_MEMORY)
+
+
+def assess_cells(row: AssessRow, as_frames: bool) -> tuple[str, ...]:
+    """The name and the numbers of a row as they are shown: frames, or MiB; empty for none."""
+    return row.name, *((f"{n:,}" if n else "") if as_frames else mebibytes(n) for n in row.frames)
+
+
+def survival_words(tables: Mapping[int, Table]) -> str:
+    """The share of errors that the machine survives, under each policy, in a few words."""
+    said = []
+    for early in sorted(tables):
+        found = survival(tables[early].whole.frames)
+        said.append(f"{100 * found.share(found.handled + found.in_use):.1f} % with {_KILL[early]}")
+    same = {text.partition(" %")[0] for text in said}
+    survived = f"{said[0].partition(' with')[0]} with either policy" if len(said) > 1 and len(same) == 1 else None
+    return f"survives {survived or ', '.join(said)}"

@@ -1,0 +1,169 @@
+"""The Assess panel: what it counts is what lens, legend and label say; its cells are filters, and follow the map."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from hwpoison_gui.gui.tables.assess import AssessTable
+from hwpoison_gui.view.base.kinds import KINDS, kind_of
+from hwpoison_gui.view.damage.damage import Damage
+from hwpoison_gui.view.outcome import classes as outcomes
+from hwpoison_gui.view.outcome.prediction import predict
+from tests.gui.waiting import until
+
+
+@pytest.fixture(name="table")
+def _table(user) -> AssessTable:
+    user.window.show_panel("assess")
+    table = user.window.docks["assess"].content()
+    settle(user)
+    return table
+
+
+def settle(user) -> None:
+    """Everything is computed."""
+    table = user.window.docks["assess"].content()
+    until(lambda: table.sheet.sheet is not None and not table.sheet.stale)
+
+
+def numbers(table: AssessTable) -> dict[tuple[str, str], int]:
+    """Frames by the name of the row and the head of the column."""
+    heads = [one.head.replace("\n", " ") for one in table.sheet.sheet.columns]
+    return {(row.name, head): n for row in table.sheet.rows for head, n in zip(heads, row.frames, strict=True)}
+
+
+def click(table: AssessTable, row: str, head: str) -> None:
+    heads = [column.head.replace("\n", " ") for column in table.sheet.columns]
+    index = table.sheet.index([one.name for one in table.sheet.rows].index(row), heads.index(head))
+    table.scrollTo(index)
+    QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=table.visualRect(index).center())
+
+
+def test_it_counts_what_the_lens_the_legend_and_the_label_say(user, table: AssessTable) -> None:
+    """One truth: panel, lens, its legend and the prediction for each frame."""
+    m, window = user.session.machine, user.window
+    window.lenses.choose("outcome")
+    until(lambda: window.lenses.lens.key == "outcome" and not window.lenses.busy)
+    plane = window.map.plane
+    of_lens = plane.classes_of(np.arange(m.frames))
+    legend = plane.class_counts().tolist()
+    codes = [predict(m, pfn).code for pfn in range(0, m.frames, 16)]
+    assert of_lens[::16].tolist() == codes
+    sheet = table.sheet.sheet
+    whole = next(row for row in table.sheet.rows if row.is_whole)
+    for number, column in enumerate(sheet.columns):
+        if column.early not in (None, 1):
+            continue
+        if column.code >= 0:
+            assert whole.frames[number] == legend[column.code] == int((of_lens == column.code).sum())
+        for row in table.sheet.rows:
+            mine = np.array([KINDS[kind_of(m.page(pfn))].name == row.name for pfn in range(m.frames)]) | row.is_whole
+            is_class = of_lens == column.code if column.code >= 0 else of_lens > outcomes.HOLE
+            assert row.frames[number] == int((mine & is_class).sum()), (row.name, column.head)
+
+
+def test_early_and_late_stand_side_by_side(user, table: AssessTable) -> None:
+    found = numbers(table)
+    late = Damage.of(user.session.machine, 0).toll(np.arange(user.session.machine.frames)).frames
+    assert found["all of memory", "SIGBUS late late kill"] == late[outcomes.LATE] > 0
+    assert found["all of memory", "SIGBUS now early kill"] > 0
+    assert ("all of memory", "SIGBUS now late kill") not in found
+    assert "survives" in user.window.docks["assess"].head.subject.text()
+
+
+def test_a_cell_writes_the_filter_and_goes_to_its_first_frame(user, table: AssessTable) -> None:
+    window = user.window
+    click(table, "anonymous", "SIGBUS now early kill")
+    until(lambda: window.filter.count is not None)
+    assert window.filter.text == "kind:anon outcome:sigbus-now" == window.finder.field.text()
+    assert window.filter.count == numbers(table)["anonymous", "SIGBUS now early kill"]
+    first = window.controller.selection.frame
+    assert predict(user.session.machine, first).code == outcomes.EARLY
+    click(table, "anonymous", "SIGBUS now early kill")
+    assert not window.filter.text and window.finder.isHidden()
+
+
+def test_enter_on_a_row_finds_all_of_its_frames(user, table: AssessTable) -> None:
+    table.setFocus()
+    table.show_cell(lambda row: row.name == "slab", lambda column: column is None)
+    QTest.keyClick(table, Qt.Key.Key_Return)
+    until(lambda: user.window.filter.count is not None)
+    assert user.window.filter.text == "kind:slab"
+    assert user.window.filter.count == numbers(table)["slab", "all"]
+
+
+def test_a_cell_of_the_other_policy_says_why_it_finds_nothing(user, table: AssessTable) -> None:
+    click(table, "anonymous", "SIGBUS late late kill")
+    assert not user.window.filter.text
+    index = table.currentIndex()
+    tip = table.sheet.data(index, Qt.ItemDataRole.ToolTipRole)
+    assert "set vm.memory_failure_early_kill to 0 to find them" in tip
+    user.window.controller.set_sysctl("memory_failure_early_kill", 0)
+    settle(user)
+    click(table, "anonymous", "SIGBUS late late kill")
+    until(lambda: user.window.filter.count is not None)
+    assert user.window.filter.text == "kind:anon outcome:sigbus-late"
+
+
+def test_a_frame_that_is_selected_on_the_map_is_found_in_the_table(user, table: AssessTable) -> None:
+    user.window.map.setFocus()
+    for by, name in (("kind", "anonymous"), ("process", None), ("zone", "DMA")):
+        table.tools.by.setCurrentIndex(table.tools.by.findData(by))
+        table.tools.by.activated.emit(table.tools.by.currentIndex())
+        until(lambda by=by: table.sheet.sheet.by == by)
+        user.window.controller.selection.select(user.frame("srv:heap+0"))
+        row, column = table.chosen_cell()
+        assert row.name == (name or user.session.machine.processes.view[_tgid(user, "srv")].label)
+        assert column.code == outcomes.EARLY
+        user.window.controller.selection.select(-1)
+
+
+def _tgid(user, name: str) -> int:
+    return next(one.tgid for one in user.session.machine.living() if one.name == name)
+
+
+def test_it_follows_what_breaks(user, table: AssessTable) -> None:
+    before, start = numbers(table)["anonymous", "all"], user.session.position
+    user.click_frame(user.frame("srv:heap+1"))
+    user.window.controller.seek(len(user.session.steps))
+    until(lambda: table.sheet.stale)
+    settle(user)
+    assert numbers(table)["hardware poison", "all"] == 1
+    assert numbers(table).get(("anonymous", "all"), 0) < before
+    user.window.controller.seek(start)
+    settle(user)
+    until(lambda: numbers(table).get(("anonymous", "all")) == before)
+
+
+def test_a_machine_that_has_panicked_has_nothing_to_assess(user, table: AssessTable) -> None:
+    user.window.controller.set_sysctl("memory_failure_recovery", 0)
+    user.click_frame(user.frame("srv:heap+1"))
+    user.window.controller.seek(len(user.session.steps))
+    until(lambda: user.window.docks["assess"].head.subject.text() == "the machine has stopped")
+    user.window.controller.seek(0)
+    settle(user)
+
+
+def test_it_is_sorted_counted_and_copied(user, table: AssessTable) -> None:
+    table.sortByColumn(1, Qt.SortOrder.AscendingOrder)
+    every = [row.frames[0] for row in table.sheet.rows]
+    assert every[:-1] == sorted(every[:-1]) and table.sheet.rows[-1].is_whole
+    table.tools.frames.setChecked(True)
+    assert table.sheet.data(table.sheet.index(len(every) - 1, 1)) == f"{every[-1]:,}"
+    assert table._whole().splitlines()[0].startswith("Kind in frames\tall")
+
+
+def test_nothing_is_computed_before_it_is_seen_or_while_it_is_hidden(user) -> None:
+    import sys
+
+    assert user.window.panels._damage is None
+    user.window.show_panel("assess")
+    settle(user)
+    assert "hwpoison_gui.view.damage.damage" in sys.modules
+    user.window.show_panel("tasks")
+    until(lambda: not user.window.docks["assess"].in_front)
+    user.window.controller.set_sysctl("memory_failure_early_kill", 0)
+    assert not user.window.panels.damage.slices.busy
