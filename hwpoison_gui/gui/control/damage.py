@@ -32,6 +32,7 @@ class DamageControl(QObject):
         super().__init__(parent)
         self._controller = controller
         self._found: dict[int, Damage] = {}
+        self._was_panicked = False
         self._wanted: dict[str, bool] = {}  # who wants it -> whether under every policy
         self.slices = Slices(self, _SLICE, lambda: not controller.busy)
         self.slices.progressed.connect(self.progressed.emit)
@@ -80,7 +81,9 @@ class DamageControl(QObject):
         self._drop(after_ms=0)
 
     def _moved(self, moved: Moved) -> None:
-        if moved.tables - _NO_NEWS or len(moved.pfns):
+        panicked = self._controller.panicked
+        if moved.tables - _NO_NEWS or len(moved.pfns) or panicked != self._was_panicked:
+            self._was_panicked = panicked
             self._drop(after_ms=_REST_MS)
 
     def _drop(self, after_ms: int) -> None:
