@@ -16,7 +16,7 @@ from . import pte as ptes
 from .gate import ABSENT, Cells, Column, Gate, NestedTable, SortedSets, Table
 from .memcontrol import PageMemcg
 from .mmzone import ZoneImage, zones_by_address
-from .packed import PackedNestedTable, PackedTable
+from .packed import PackedNestedTable, PackedTable, PackedTags
 from .profile.type import Profile
 from .records import (
     HPAGE_PMD_NR,
@@ -81,7 +81,7 @@ class Machine:
         self.huge_resv: NestedTable[int, int, bool] = add(NestedTable("huge_resv"))
         self.raw_hwp: NestedTable[int, int, bool] = add(NestedTable("raw_hwp_pages"))
         self.compound_order: Table[int, int] = add(Table("compound_order"))
-        self.content: Table[int, str] = add(Table("content"))
+        self.content: PackedTags = add(PackedTags("content"))
         self.special: Table[str, tuple[int, ...]] = add(Table("special_pages"))
         self.swap_map: PackedTable = add(PackedTable("swap_map"))
         self.swap_cache: PackedTable = add(PackedTable("swap_cache"))

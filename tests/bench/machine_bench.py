@@ -66,8 +66,8 @@ def synthetic(pages: int) -> MemoryImage:
     )
 
 
-def memory(name: str, image: MemoryImage, profile: str) -> None:
-    """Print what a machine of an image takes."""
+def memory(name: str, image: MemoryImage, profile: str) -> tuple[int, int]:
+    """Print what a machine of an image takes; returns the bytes, and the number of mapped pages."""
     gc.collect()
     tracemalloc.start()
     start = time.perf_counter()
@@ -89,6 +89,7 @@ def memory(name: str, image: MemoryImage, profile: str) -> None:
         f"{name:40}{taken / entries:9.1f} bytes a mapped page, {taken / 1e6:.0f} MB of {entries:,}; "
         f"entries alone in dictionaries {base:.0f}; peak of the boot {most / 1e6:.0f} MB, {took:.1f} s traced"
     )
+    return taken, entries
 
 
 def main() -> None:
@@ -111,7 +112,13 @@ def main() -> None:
         took = median(run, options.rounds)
         print(f"{name:40}{took:9.1f} ms  {took / base:9.1f}")
     memory("memory of the server", server, "6.1")
-    memory("memory of the desktop", small, "v7")
+    taken, entries = memory("memory of the desktop", small, "v7")
+    more, further = memory("memory of four times the desktop", desktop(4 * 65536, 1), "v7")
+    marginal = (more - taken) / (further - entries)
+    print(
+        f"{'each further mapped page of a desktop':40}{marginal:9.1f} bytes, with the page cache that comes with it; "
+        f"{(taken - marginal * entries) / 1e6:.2f} MB of the desktop do not grow with its memory"
+    )
     if options.pages:
         memory("memory of a made-up machine", synthetic(options.pages), "6.1")
 

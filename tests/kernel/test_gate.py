@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hwpoison_gui.kernel.boot.fresh import fresh_machine
 from hwpoison_gui.kernel.gate import ABSENT, Cells, Change, Column, Gate, NestedTable, SortedSets, Table, Whole
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.packed import PackedNestedTable, PackedTable
+from hwpoison_gui.kernel.packed import PackedNestedTable, PackedTable, PackedTags
 from hwpoison_gui.kernel.profile.registry import PROFILES
 
 Key = Hashable
@@ -49,6 +49,7 @@ KINDS: Final[dict[str, Kind]] = {
     "table": Kind(lambda: Table("store"), ("a", "b", 3, 0), (0, "x", (1, 2))),
     "nested table": Kind(lambda: NestedTable("store"), _PAIRS, (1, 2, 0x7FFF_F067)),
     "packed table": Kind(lambda: PackedTable("store"), (0, 1, 512, 1 << 50), (0, 1, 0x7FFF_F067)),
+    "packed tags": Kind(lambda: PackedTags("store"), (0, 1, 512, 1 << 50), ("disk", "newer", "x")),
     "packed nested table": Kind(lambda: PackedNestedTable("store"), _PAIRS, (1, 2, 0x7FFF_F067)),
     "sorted sets": Kind(lambda: SortedSets("store", 3), _SETS, (True,)),
 }
@@ -345,6 +346,8 @@ def _some_cell(m: Machine, store: Any) -> tuple[Any, Any]:
         return (0, 3), True
     if isinstance(store, PackedTable):
         return 9, 77
+    if isinstance(store, PackedTags):
+        return 9, "x"
     return (1, 2) if hasattr(store, "of") else "new", 77
 
 
@@ -363,5 +366,5 @@ def test_a_digest_sees_every_store_of_a_machine(m: Machine) -> None:
 
 def test_a_store_that_is_not_behind_the_gate_is_not_there(m: Machine) -> None:
     stores = {id(store) for store in m.gate.stores()}
-    kinds = (Column, Table, NestedTable, PackedTable, PackedNestedTable, SortedSets)
+    kinds = (Column, Table, NestedTable, PackedTable, PackedTags, PackedNestedTable, SortedSets)
     assert all(id(value) in stores for value in vars(m).values() if isinstance(value, kinds))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hypothesis.strategies as st
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from hwpoison_gui.kernel.gate import ABSENT, Change, Gate, NestedTable, Whole
-from hwpoison_gui.kernel.packed import PackedNestedTable, PackedRecords, PackedTable
+from hwpoison_gui.kernel.packed import PackedNestedTable, PackedRecords, PackedTable, PackedTags
 
 # Keys in blocks that fill up, at their edges, and far away from everything.
 KEYS = st.one_of(st.integers(0, 1100), st.integers(510, 514), st.sampled_from([1 << 35, (1 << 35) + 511, 1 << 50]))
@@ -127,6 +128,28 @@ def test_equal_content_is_equal_however_it_came_to_be() -> None:
     for key in reversed(range(700)):
         other.swap(key, key)
     assert one.view == other.view and list(one.view) == list(range(700))
+
+
+def test_tags_are_equal_however_they_are_numbered() -> None:
+    """Numbers go by the order in which values come first; neither the view nor the digest shows them."""
+
+    def digest(store: PackedTags) -> str:
+        hasher = hashlib.sha256()
+        store.digest_into(hasher)
+        return hasher.hexdigest()
+
+    loaded, put = PackedTags("x"), PackedTags("x")
+    loaded.load(np.arange(600), "disk")
+    loaded.load(np.arange(300, 900), "newer")
+    for key in reversed(range(900)):
+        assert put.swap(key, "newer" if key >= 300 else "disk") is ABSENT
+    assert put.swap(7, "x") == "disk" and put.get(7) == put.view[7] == "x" and put.swap(7, "disk") == "x"
+    assert loaded.view == put.view == {key: "newer" if key >= 300 else "disk" for key in range(900)}
+    assert digest(loaded) == digest(put)
+    other = PackedTags("x")
+    other.load_arrays(np.arange(900), np.repeat([0, 1], (300, 600)), ["newer", "disk"])
+    assert digest(other) != digest(put) and other.view.get(900, "none") == "none" and 900 not in other.view
+    assert put.swap(899, ABSENT) == "newer" and len(put.view) == 899 and digest(put) != digest(loaded)
 
 
 def test_a_copy_does_not_follow() -> None:

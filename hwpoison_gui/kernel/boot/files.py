@@ -78,8 +78,8 @@ def _load_cache(m: Machine, words: U64, compounds: Compounds, pfn: I64, inode: I
         m.page_cache.load_arrays(number, index[part], pfn[part])
     dirty = (words[pfn] & np.uint64(pf.DIRTY)) != 0
     on_disk = (words[pfn] & np.uint64(pf.SWAPBACKED | pf.HUGE)) == 0  # files in memory are zero until written
-    m.content.load(dict.fromkeys(compounds.frames(pfn[~dirty & on_disk]).tolist(), DISK))
-    m.content.load(dict.fromkeys(compounds.frames(pfn[dirty]).tolist(), NEWER))
+    m.content.load(compounds.frames(pfn[~dirty & on_disk]), DISK)
+    m.content.load(compounds.frames(pfn[dirty]), NEWER)
 
 
 def _load_unknown(m: Machine, words: U64, known: I64, compounds: Compounds) -> None:

@@ -177,7 +177,7 @@ def _load_page_tables(m: Machine, image: MemoryImage, rows: VmaRows, entries: En
     """Load page tables and RSS, and deal out page-table pages in order: Linux does not export whose they are."""
     words = page_table_words(image, rows, entries, compounds)
     written = entries.present & (words & ptes.DIRTY != 0) & rows.shared[entries.row] & rows.file[entries.row]
-    m.content.load(dict.fromkeys(entries.value[written].tolist(), NEWER))
+    m.content.load(entries.value[written], NEWER)
     tables = iter(np.nonzero((image.kpageflags & np.uint64(pf.PGTABLE)) != 0)[0].tolist())
     bounds = np.searchsorted(entries.mm, np.array([process.pid for process in _by_pid(image)] + [1 << 62]))
     resident = np.where(entries.present & ~entries.special, np.where(entries.pse, 512, 1), 0)

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from ..gate import Column, NestedTable, SortedSets, Table
 from ..machine import Machine
 from ..mmzone import ZoneImage
-from ..packed import PackedNestedTable, PackedTable
+from ..packed import PackedNestedTable, PackedTable, PackedTags
 from ..profile.type import Profile
 from ..records import Inode, Process, Task, Vma
 from .snapshot_format import COLUMN, HEAD, MAGIC, WRONG, Arrays, DamagedError, Snapshot, Spec
@@ -156,6 +156,21 @@ def _read_packed(store: PackedTable, arrays: Arrays, *specs: Spec) -> None:
     store.load_arrays(keys, values)
 
 
+def _write_tags(store: PackedTags, keep: Keep) -> list[Spec]:
+    keys, numbers, tags = store.arrays()
+    return [keep(keys), keep(numbers), list(tags)]
+
+
+def _read_tags(store: PackedTags, arrays: Arrays, *specs: Spec) -> None:
+    keys, numbers = (arrays.next(spec, (np.dtype(np.int64),)) for spec in specs[:2])
+    (tags,) = specs[2:]
+    if len(keys) != len(numbers) or not _are_records(keys, numbers) or {*map(type, tags)} - {str}:
+        raise DamagedError(f"{store.name}: {len(keys)} keys, {len(numbers)} values")
+    if numbers.max(initial=-1) >= len(tags):
+        raise DamagedError(f"{store.name}: a value that is none of {len(tags)}")
+    store.load_arrays(keys, numbers, tags)
+
+
 def _are_records(keys: npt.NDArray[Any], values: npt.NDArray[Any], starts: Sequence[int] = ()) -> bool:
     """Whether packed stores can hold them: keys ascend, again from each of `starts` on, and nothing is negative."""
     ascends = keys[1:] > keys[:-1]
@@ -204,6 +219,7 @@ _KINDS: Final[dict[type[Any], str]] = {
     Table: "table",
     NestedTable: "nested",
     PackedTable: "packed",
+    PackedTags: "tags",
     PackedNestedTable: "packed nested",
     SortedSets: "sets",
 }
@@ -212,6 +228,7 @@ _WRITE: Final[dict[str, Callable[[Any, Keep], list[Spec]]]] = {
     "table": _write_table,
     "nested": _write_nested,
     "packed": _write_packed,
+    "tags": _write_tags,
     "packed nested": _write_packed_nested,
     "sets": _write_sets,
 }
@@ -220,6 +237,7 @@ _READ: Final[dict[str, Callable[..., None]]] = {
     "table": _read_table,
     "nested": _read_nested,
     "packed": _read_packed,
+    "tags": _read_tags,
     "packed nested": _read_packed_nested,
     "sets": _read_sets,
 }
