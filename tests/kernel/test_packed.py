@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+
 import hypothesis.strategies as st
 import numpy as np
 import pytest
