@@ -25,7 +25,7 @@ SUM: Final = site("collect_procs_ksm", Act.DECIDE, args="early vmas_found found 
 Early = dict[int, tuple[Process, int | None]]  # by address space: its process, and the thread to signal now
 
 
-def collect_procs_ksm(m: Machine, pfn: int, current: int = 0) -> Steps[list[ToKill]]:
+def collect_procs_ksm(m: Machine, pfn: int, current: int) -> Steps[list[ToKill]]:
     """Walk rmap items x tasks x VMAs; returns one entry for a task, in the order of the items.
 
     `current` is the thread that consumed the error and is signalled whatever its policy, or 0.

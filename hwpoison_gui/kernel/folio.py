@@ -37,12 +37,12 @@ def destroy_compound_page(m: Machine, head: int) -> None:
 
 
 def folio_alloc(m: Machine, order: int, flags: int) -> int | None:
-    """Allocate a folio of 2^order frames with one reference, each frame with `flags`. Returns its head, or None."""
+    """Allocate a folio of 2^order frames with one reference. Returns its head, or None.
+
+    Each frame of a large one has `flags`.
+    """
     if not order:
-        pfn = alloc_page(m)
-        if pfn is not None and flags:
-            m.set_flags(pfn, flags)
-        return pfn
+        return alloc_page(m)
     head = alloc_pages(m, order)
     if head is not None:
         prep_compound_page(m, head, flags | pf.THP, order)

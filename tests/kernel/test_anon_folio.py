@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.anon_folio import NEW_FOLIO, maps_whole_folio
+from hwpoison_gui.kernel.records import PAGE_SHIFT
 from tests import invariants
 from tests.workbench import Workbench
 
@@ -22,7 +25,47 @@ def test_one_write_maps_the_whole_folio() -> None:
     assert head % 16 == 0 and [bench.pfn(f"a:m+{page}") for page in range(16)] == list(range(head, head + 16))
     assert bench.m.refcount.view[head] == 16 and bench.m.mapcount.view[head : head + 16].tolist() == [1] * 16
     assert bench.m.rss.view[bench.session.tid_of("a")] == 16
+    entries = dict(bench.m.ptes.of(bench.session.tid_of("a")))
+    written = ptes.PRESENT | ptes.RW | ptes.DIRTY | ptes.ACCESSED
+    assert all(entry & written == written for entry in entries.values() if ptes.value_of(entry) - head in range(16))
     invariants.check(bench.m)
+
+
+def test_the_step_names_where_the_folio_begins() -> None:
+    bench = bench_with(32)
+    bench.do("write", task="a", at="m+21", value="A")
+    (mark,) = [mark for mark in bench.session.steps.marks if mark.site is NEW_FOLIO]
+    assert mark.args == (bench.session.resolve_address("a", "m+16"), 16)
+
+
+def test_in_locked_memory_the_folio_is_locked() -> None:
+    bench = bench_with(16, locked=True)
+    bench.do("write", task="a", at="m+5", value="A")
+    assert {"MLOCKED", "UNEVICTABLE"} <= bench.flags(bench.pfn("head:a:m+5"))
+
+
+def test_without_memory_for_a_folio_a_page_is_mapped() -> None:
+    bench = bench_with(32)
+    bench.area("n", pages=8)
+    for page in range(8):
+        bench.do("write", task="a", at=f"n+{page}", value="N")
+    bench.do("write", task="a", at="m+20", value="A")  # the page table is there
+    bench.do("alloc", frames=bench.m.frames)
+    bench.do("munmap", task="a", at="n+0", pages=8)
+    assert bench.do("write", task="a", at="m+5", value="A").errno == 0
+    assert not bench.m.page(bench.pfn("a:m+5")) & pf.THP
+
+
+def test_whether_a_vma_maps_a_whole_folio() -> None:
+    bench = bench_with(16)
+    bench.do("write", task="a", at="m+5", value="A")
+    m, mm, pfn = bench.m, bench.session.tid_of("a"), bench.pfn("a:m+5")
+    address = bench.session.resolve_address("a", "m+5")
+    vma = m.find_vma(mm, address)
+    assert vma is not None and maps_whole_folio(m, vma, address >> PAGE_SHIFT, pfn)
+    bench.do("poison", frame="a:m+5")
+    m.set_pte(mm, (address >> PAGE_SHIFT) + 1, ptes.hwpoison_pte(pfn + 1))
+    assert not maps_whole_folio(m, vma, address >> PAGE_SHIFT, pfn)
 
 
 @pytest.mark.parametrize("pages, written, large", ((8, "m+0", False), (24, "m+20", False), (16, "m+0", True)))

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from hwpoison_gui.kernel import collect, collect_ksm
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.actions_6_12 import UNKNOWN, me_unknown
 from hwpoison_gui.kernel.handler import Handler
+from hwpoison_gui.kernel.mark import Mark, Site
+from hwpoison_gui.kernel.phases_6_12 import LOCK_WAITED, LOCKED
+from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.view.words.lookup import why_of
 from tests import invariants
 from tests.workbench import Workbench, run
@@ -43,11 +47,13 @@ def test_one_who_injects_twice_is_signalled_twice() -> None:
     """A huge page that cannot be split stays mapped: the second error finds the caller by its page table."""
     bench = written(pages=512, huge="thp")
     bench.do("pin", frame="a:m+5")
+    head, references = bench.pfn("head:a:m+5"), int(bench.m.refcount.view[bench.pfn("head:a:m+5")])
     for kind in ("unsplit thp", "already poisoned page"):
         outcome = bench.do("poison", frame="a:m+5", via="madvise", task="a")
         assert (outcome.kind, outcome.errno) == (kind, "EHWPOISON")
         (signal,) = outcome.signals
         assert (signal.code, signal.addr) == ("BUS_MCEERR_AR", bench.session.resolve_address("a", "m+5"))
+        assert bench.m.refcount.view[head] == references, "the injector's is given back"
 
 
 @pytest.mark.parametrize("kind_of_page", ("written", "read"))
@@ -99,9 +105,12 @@ def test_an_offline_page_stays_poisoned() -> None:
 def test_a_page_of_unknown_state_is_ignored() -> None:
     bench = Workbench("6.12")
     h = Handler(bench.m, bench.pfn("any:kernel"))
+    bench.m.set_flags(h.pfn, pf.LOCKED)
     steps = me_unknown(h)
     assert next(steps).site is UNKNOWN
-    assert run(me_unknown(h)) == "Ignored"
+    assert run(steps) == "Ignored" and "LOCKED" not in bench.flags(h.pfn)
+    (line,) = bench.m.log.view.values()
+    assert line.text == f"Memory failure: {h.pfn:#x}: {bench.m.profile.log.unknown_state}"
 
 
 # -- Soft offline can be switched off
@@ -118,6 +127,15 @@ def test_soft_offline_is_refused_once_in_the_log() -> None:
     assert bench.pfn() == pfn and bench.m.refcount.view[pfn] == count
     bench.do("sysctl", name="enable_soft_offline", value=1)
     assert bench.do("soft_offline", frame="a:m+0").errno == 0 and bench.pfn() != pfn
+
+
+@pytest.mark.parametrize("locked, site", ((True, LOCK_WAITED), (False, LOCKED)))
+def test_the_handler_waits_for_the_lock_of_a_page(locked: bool, site: Site) -> None:
+    bench = written()
+    bench.m.set_flags(bench.pfn(), pf.LOCKED * locked)
+    bench.m.gate.take()
+    bench.do("poison", frame="a:m+0")
+    assert {mark.site for mark in bench.session.steps.marks} & {LOCK_WAITED, LOCKED} == {site}
 
 
 # -- A page that KSM merged
@@ -185,6 +203,39 @@ def test_a_child_is_found_by_the_anon_vma_of_its_parent() -> None:
     bench = merged()
     bench.do("fork", task="b", child="c")
     assert killed(bench) == ["b", "c", "a"]
+
+
+def marks_of(bench: Workbench, *sites: Site) -> list[Mark]:
+    bench.do("poison", frame="a:m+0")
+    return [mark for mark in bench.session.steps.marks if mark.site in sites]
+
+
+def test_the_walk_is_summed_up() -> None:
+    """Each item meets each early task, and of each the VMAs of the item's anon_vma; who has none is a stranger."""
+    bench = merged()
+    bench.do("fork", task="b", child="c")
+    bench.do("task", name="d")
+    bench.do("task", name="e", mce_kill="late")
+    (mark,) = marks_of(bench, collect_ksm.SUM)
+    early = sum(process.name != "e" for process in bench.m.living())
+    strangers = early - 3
+    # The item of `b` finds its VMA and that of `c`, that of `a` its own.
+    assert strangers >= 1 and mark.args == (early, 3, 3, strangers)
+    assert bench.m.counter("pairs_visited") == early * 3
+
+
+def test_late_tasks_are_passed_by_one_by_one() -> None:
+    bench = merged(early_kill=0)
+    marks = marks_of(bench, collect.LATE, collect_ksm.SUM)
+    assert [mark.site for mark in marks] == [collect.LATE, collect.LATE, collect_ksm.SUM]
+    assert marks[-1].args == (0, 0, 0, 0)
+
+
+def test_a_step_names_the_entry_of_the_item() -> None:
+    bench = merged()
+    marks = marks_of(bench, collect_ksm.ADDED)
+    places = [(bench.session.tid_of(task), bench.session.resolve_address(task, "m+0")) for task in "ba"]
+    assert [mark.ptes for mark in marks] == [((mm, address >> PAGE_SHIFT),) for mm, address in places]
 
 
 def test_what_mlock_has_unshared_is_merged_again() -> None:

@@ -6,7 +6,9 @@ import pytest
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.mark import Site
 from hwpoison_gui.kernel.records import PAGE_SHIFT
+from hwpoison_gui.kernel.split_folio import ENTRY_DROPPED, ENTRY_SPLIT, HELD, NOT_MIGRATED, UNDER_IO, splits
 from tests import invariants
 from tests.workbench import Workbench
 
@@ -44,6 +46,8 @@ def test_the_split_itself_leaves_the_hwpoison_entries_of_an_anonymous_page(folio
     outcome = bench.do("poison", frame="a:m+1")
     assert (outcome.result, outcome.kind, outcome.signals) == ("Recovered", "dirty LRU page", ())
     assert [state(bench, "m+1", task) for task in "ab"] == ["hwpoison", "hwpoison"]
+    marks = [mark for mark in bench.session.steps.marks if mark.site is NOT_MIGRATED]
+    assert len(marks) == 2
     assert bench.do("read", task="b", at="m+0").value == "zero"
     assert not bench.m.page(bench.pfn("a:m+0")) & pf.THP
     invariants.check(bench.m)
@@ -86,8 +90,17 @@ def test_a_dirty_folio_of_shared_memory_is_split_and_kept(filesystem: str) -> No
 def test_what_else_keeps_a_folio_whole(what: str) -> None:
     bench = anonymous()
     bench.do(what, frame="a:m+5")
+    head, pfn = bench.pfn("head:a:m+5"), bench.pfn("a:m+5")
     assert bench.do("soft_offline", frame="a:m+5").errno == "EBUSY"
+    marks = [mark for mark in bench.session.steps.marks if mark.site in (HELD, UNDER_IO)]
+    assert marks and all(mark.frames == (head, pfn) for mark in marks)
     assert bench.m.page(bench.pfn("a:m+5")) & pf.COMPOUND_TAIL
+    assert not splits(bench.m, head)
+
+
+def test_a_folio_that_nothing_holds_could_be_split() -> None:
+    bench = anonymous()
+    assert splits(bench.m, bench.pfn("head:a:m+5"))
 
 
 def test_a_locked_folio_is_locked_no_more_where_its_page_was_lost() -> None:
@@ -131,4 +144,44 @@ def test_a_fault_unmaps_a_poisoned_folio_and_drops_it_if_it_is_clean(written_bac
         ("A", []) if written_back else (None, ["BUS_MCEERR_AR"])
     )
     assert {state(bench, f"m+{page}") for page in range(16)} == {"none"}
+    invariants.check(bench.m)
+
+
+@pytest.mark.parametrize("shared, site", ((True, ENTRY_DROPPED), (False, ENTRY_SPLIT)))
+def test_huge_entries_of_a_file_are_dropped_and_others_split(shared: bool, site: Site) -> None:
+    bench = Workbench("6.12", early_kill=1)
+    bench.area(pages=512, huge="thp", shared=shared)
+    bench.do("write", task="a", at="m+1", value="A")
+    bench.do("poison", frame="a:m+1")
+    assert {mark.site for mark in bench.session.steps.marks} & {ENTRY_DROPPED, ENTRY_SPLIT} == {site}
+
+
+def test_frames_that_nobody_uses_are_free_after_the_split() -> None:
+    bench = anonymous()
+    head = bench.pfn("head:a:m+5")
+    bench.do("munmap", task="a", at="m+8", pages=8)
+    assert bench.do("poison", frame="a:m+5").result == "Recovered"
+    assert bench.m.refcount.view[head : head + 16].tolist() == [1] * 8 + [0] * 8
+    assert not any(bench.m.mapping.view[head + 8 : head + 16])
+    invariants.check(bench.m)
+
+
+def test_what_was_cut_off_a_clean_folio_is_free_and_the_rest_is_mapped_by_nobody() -> None:
+    bench = cached(pages=16)
+    head = bench.pfn("head:/f@5")
+    bench.do("truncate", path="/f", pages=6)
+    assert not bench.m.page(head) & pf.COMPOUND_HEAD
+    assert {state(bench, f"m+{page}") for page in range(16)} == {"none"}
+    assert bench.m.refcount.view[head : head + 16].tolist() == [1] * 6 + [0] * 10
+    invariants.check(bench.m)
+
+
+def test_a_broken_page_behind_the_end_belongs_to_no_file_after_the_split() -> None:
+    bench = cached(pages=16, dirty=True)
+    head = bench.pfn("head:/f@5")
+    bench.do("truncate", path="/f", pages=6)
+    bench.do("fsync", task="a", fd="f")
+    outcome = bench.do("poison", frame=f"pfn:{head + 10:#x}")
+    assert (outcome.kind, outcome.result) == ("already truncated LRU page", "Ignored")
+    assert not bench.m.mapping.view[head + 10]
     invariants.check(bench.m)
