@@ -96,7 +96,7 @@ _DECLARED: Final = (
     Feature(
         "page_error_flag",
         "PG_error marks a page whose contents were lost",
-        "mm/memory-failure.c, me_pagecache_dirty(), 2.6.32; include/linux/page-flags.h, 6.12",
+        'mm/memory-failure.c, me_pagecache_dirty(), 2.6.32; gone with 09022bc196d2 ("mm: remove PG_error")',
         since=(2, 6, 32),
         gone=(6, 12),
     ),
@@ -199,7 +199,7 @@ _DECLARED: Final = (
     Feature(
         "madvise_action_required",
         "madvise(MADV_HWPOISON) injects an action-required error: its caller gets SIGBUS (BUS_MCEERR_AR) at once",
-        "mm/madvise.c, madvise_inject_error(), 6.12",
+        '66802526298e ("mm/madvise: add MF_ACTION_REQUIRED to madvise(MADV_HWPOISON)")',
         since=(6, 12),
     ),
     Feature(
@@ -211,7 +211,7 @@ _DECLARED: Final = (
     Feature(
         "memory_failure_stats",
         "each node counts its result lines in /sys/devices/system/node/nodeN/memory_failure",
-        "mm/memory-failure.c, update_per_node_mf_stats(), 6.12",
+        '44b8f8bf2438 ("mm: memory-failure: add memory failure stats to sysfs")',
         since=(6, 12),
     ),
     Feature(
@@ -223,7 +223,7 @@ _DECLARED: Final = (
     Feature(
         "tails_show_their_folio",
         "/proc/kpageflags shows the flags of the folio for each of its pages",
-        "fs/proc/page.c, stable_page_flags(), 6.12",
+        'dee3d0bef2b0 ("proc: rewrite stable_page_flags()")',
         since=(6, 12),
     ),
     Feature(

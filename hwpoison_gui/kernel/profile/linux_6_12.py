@@ -20,6 +20,7 @@ from .variants import before, by_name, changed
 # error_states[]: the row of slab pages, which never reach it, is gone.
 ERROR_STATES: Final = tuple(row for row in V6_1.results.states if row.mask != pf.SLAB)
 
+# 56374430c5df ("mm/memory-failure: userspace controls soft-offlining pages")
 ENABLE_SOFT_OFFLINE: Final = Sysctl(SYSCTL_ENABLE_SOFT_OFFLINE, default=1)
 
 # features.py cites the source of each.
@@ -38,8 +39,7 @@ FEATURES: Final = FEATURES_6_1 - {"page_error_flag", "sigkill_if_still_mapped"} 
 def io_refuses(m: Machine, pfn: int) -> bool:
     """For poisoned pages of tmpfs and hugetlbfs; of a huge page, only for the 4 KiB that are bad.
 
-    shmem_file_read_iter(), shmem_write_begin(), mm/shmem.c; adjust_range_hwpoison(), fs/hugetlbfs/inode.c, and
-    is_raw_hwpoison_page_in_hugepage(), 6.12.
+    shmem_file_read_iter(), shmem_write_begin(), mm/shmem.c; 38c1ddbde6c6 ("hugetlbfs: improve read HWPOISON hugepage").
     """
     head = m.compound_head(pfn)
     inode = m.inode_of(head)
@@ -79,7 +79,7 @@ V6_12: Final = replace(
     modelled=(6, 12),
     sysctls=(*V6_1.sysctls, ENABLE_SOFT_OFFLINE),
     features=FEATURES,
-    # memory_failure(): the filter is asked before the split
+    # 9b0ab153d769 ("mm/memory-failure: move hwpoison_filter() higher up")
     phases=before(
         "split_transparent_huge_page",
         phases_6_12.check_filter,
@@ -87,9 +87,11 @@ V6_12: Final = replace(
             V6_1.phases,
             phases_6_12.try_memory_failure_hugetlb,
             phases_6_12.set_page_hwpoison,
+            # 1a3798dececa ("mm/memory-failure: send SIGBUS in the event of thp split fail")
             phases_6_12.split_transparent_huge_page,
             phases_6_12.shake_page,
             phases_6_12.lock_page,
+            # 4248d0083ec5 ("mm: ksm: support hwpoison for ksm page")
             phases_6_12.hwpoison_user_mappings,
         ),
     ),
@@ -120,7 +122,8 @@ V6_12: Final = replace(
         V6_1.results,
         states=ERROR_STATES,
         actions={**V6_1.results.actions, **by_name(actions_6_12.me_unknown)},
-        # memory_failure(), try_memory_failure_hugetlb()
+        # b8b9488d50b7 ("mm/memory-failure: improve memory failure action_result messages"),
+        # aa298fdf535d ("mm/memory-failure: try to send SIGBUS even if unmap failed")
         exits={
             **V6_1.results.exits,
             "already poisoned": Exit("already poisoned page", FAILED, "EHWPOISON", counted=False),

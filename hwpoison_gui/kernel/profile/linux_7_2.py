@@ -58,7 +58,7 @@ V7_2: Final = replace(
         V6_12.results,
         exits={
             **V6_12.results.exits,
-            # memory_failure_pfn(), action_result()
+            # 2ec41967189c ("mm: handle poisoning of pfn without struct pages")
             "no page": Exit("non struct page pfn", IGNORED, "EBUSY", counted=False),
         },
     ),
