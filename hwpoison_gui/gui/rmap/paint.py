@@ -67,7 +67,8 @@ class RmapPainter:
         middle = middle_of(self.layout, self.height)
         if self.layout.stacked:
             middle += side * (tall / 2 + _STACK_GAP / 2)
-        return QRectF(left, middle - tall / 2, width, tall)
+        top = middle - tall / 2
+        return QRectF(left, top if self.layout.stacked else max(self.layout.top, top), width, tall)  # below its head
 
     def vma_box(self, number: int) -> QRectF:
         left, width = self.layout.columns.vma
@@ -250,7 +251,10 @@ class RmapPainter:
         strike: bool = False,
         whole: bool = False,
     ) -> None:
-        """Draws two texts below each other in roomy rows, else side by side. `whole`: do not elide the second."""
+        """Draws two texts below each other in roomy rows, else side by side, or the first one in the ink of the second.
+
+        `whole`: do not elide the second.
+        """
         metrics = self.fonts.plain
         small = self.fonts.mono if mono else self.fonts.small
         if self.layout.roomy:
@@ -262,6 +266,9 @@ class RmapPainter:
         taken = min(inner.width(), QFontMetricsF(self.fonts.name).horizontalAdvance(first) + 1)
         rest = QFontMetricsF(small).horizontalAdvance(second) + 7
         if second and taken + rest > inner.width() and not whole:  # the state is more important than the full name
+            if rest > inner.width() * 0.6 and taken <= inner.width():  # but half a name and half a state tell nothing
+                self._text(inner, first, self.fonts.name, inks[1], strike)
+                return
             taken = min(taken, max(inner.width() * 0.4, inner.width() - rest))
         self._text(QRectF(inner.left(), inner.top(), taken, inner.height()), first, self.fonts.name, inks[0], strike)
         # Half an address is of no use.
