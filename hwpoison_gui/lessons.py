@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 from math import isqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -56,6 +57,14 @@ class Lesson(NamedTuple):
 def paths() -> list[Path]:
     """The files of the lessons, in order."""
     return sorted(resources.path("lessons").glob("*.toml"))
+
+
+def following(file: str) -> Path | None:
+    """The lesson after the one in a file; None after the last one, and if the file is no lesson."""
+    if not file:
+        return None
+    every, here = paths(), Path(file).absolute()
+    return next((after for one, after in pairwise(every) if one == here), None)
 
 
 def read(path: Path) -> Lesson:

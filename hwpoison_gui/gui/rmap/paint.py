@@ -27,6 +27,7 @@ from hwpoison_gui.view.words.words import counted
 Align = Qt.AlignmentFlag
 _STACK_GAP: Final = 10  # pixels between frame and mapping, where one is above the other
 _MOST_TITLES: Final = 2  # lines of the mapping's name
+_POISON: Final = "poison, "
 _UNFOLD: Final = "click to unfold"
 _TRAVELS: Final = (Act.VISIT, Act.SKIP)
 _INKS: Final = {"killed": "text", "signalled": "kill", "handled": "good"}  # theme colours by the fate of a task
@@ -179,7 +180,11 @@ class RmapPainter:
         self.p.setPen(Qt.PenStyle.NoPen)
         self.p.setBrush(QColor(theme.kind(kinds.POISON if loud else state.kind.id)))
         self.p.drawRect(swatch)
-        self._text(line.adjusted(15, 0, 0, 0), short_kind(loud, state.kind), self.fonts.small, theme.text)
+        beside = line.adjusted(15, 0, 0, 0)
+        kind = short_kind(loud, state.kind)
+        if QFontMetricsF(self.fonts.small).horizontalAdvance(kind) > beside.width():
+            kind = kind.removeprefix(_POISON)  # the box is in its colour
+        self._text(beside, kind, self.fonts.small, theme.text)
         for part in broken(state.letters or "no flags", line.width(), QFontMetricsF(self.fonts.mono).horizontalAdvance):
             line.translate(0, metrics.small + 1)
             self._text(line, part, self.fonts.mono, theme.muted)

@@ -53,7 +53,9 @@ class Canvas(QWidget):
             row.addWidget(slider)
         row.addStretch(1)
         self.sliders.hide()
-        self.card, self.help, self.blank, self.spotlight = Card(self), Card(self), Blank(self), Spotlight(self)
+        self.card, self.after, self.help = Card(self), Card(self), Card(self)
+        self.blank, self.spotlight = Blank(self), Spotlight(self)
+        self.after.hide()
         self.help.show_words("Keys", "\n".join(HELP.split(" · ")), "")
         self.help.hide()
         ground = self.palette()
@@ -102,7 +104,7 @@ class Canvas(QWidget):
         return max(8, round(self.height() / _ROWS * _SIZES[self._size]))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        for overlay in (self.card, self.help, self.blank, self.spotlight):
+        for overlay in (self.card, self.after, self.help, self.blank, self.spotlight):
             overlay.setGeometry(self.rect())
         self._set_fonts()
 
@@ -128,6 +130,7 @@ class Canvas(QWidget):
         self.compose(self._roomy)
         self.where.setFont(sized(_SMALL))
         self.card.set_look(self._theme, sized(2.6, bold=True), sized(1.3), unit)
+        self.after.set_look(self._theme, sized(2.0, bold=True), sized(1.3), unit)
         self.help.set_look(self._theme, sized(1.6, bold=True), sized(1.1), unit)
         self.rmap.set_scale(scale)
         self.map.set_theme(self._theme, look.font(_SMALL * scale))

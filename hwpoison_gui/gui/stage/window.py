@@ -39,6 +39,7 @@ _STILL_MS: Final = 2000  # after which a pointer that rests is hidden
 _NEAR: Final = 26.0  # width of a cell that a room can see, in pixels of a screen 720 high
 _MOST_CAPTION: Final = 1200  # characters
 _FAILED: Final = "The scenario ends here, for its next step makes no sense on this machine: {}"
+_NEXT: Final = "Next: Space or PageDown begins it"
 _BEGINS: Final = "Space or PageDown begins"
 _OFF_PATH: Final = "Off the path: R returns to stop {}"
 
@@ -47,6 +48,7 @@ class StageWindow(Canvas):
     """One presentation. `left` is emitted when it has ended."""
 
     left = Signal()
+    nextWanted = Signal()  # the story that was announced after this one
 
     def __init__(self, controller: Controller, present: Present, appearance: Appearance, above: QWidget) -> None:
         super().__init__(above, appearance.theme, controller.session.machine.profile.sysctls)
@@ -65,6 +67,7 @@ class StageWindow(Canvas):
         self._path = self._stops  # of the line that is told
         self._seconds = stop_seconds(controller.session)
         self._resume = 0  # stop of it that was left
+        self._is_followed = self._hands_over = False  # by another story, which is being opened
         self._in_view = -1  # frame whose reverse map was shown last
         self._speaker: SpeakerWindow | None = None
         self._animate(appearance)
@@ -85,7 +88,8 @@ class StageWindow(Canvas):
         self.map.selected.connect(self._controller.selection.select)
         self.map.countsChanged.connect(self._count)
         self._present.opened.connect(self._another)
-        self._present.feed(self).moved.connect(self._moved)
+        self._feed = self._present.feed(self)
+        self._feed.moved.connect(self._moved)
         self._controller.playback.phaseChanged.connect(self.rmap.set_phase)
         appearance.motionChanged.connect(self.motion.set_motion)
         self.rmap.set_motion(not appearance.still)
@@ -190,9 +194,19 @@ class StageWindow(Canvas):
             self._controller.selection.select(self._in_view)
         self.card.hide()
 
+    def announce(self, title: str, summary: str) -> None:
+        """Says what is told after this story: at its last stop the next key shows it, and once more begins it."""
+        self.after.show_words(title, plain(summary), _NEXT)
+        self._is_followed = True
+
     def _another(self) -> None:
-        """Another machine was opened under the stage."""
-        self.close()
+        """Another machine was opened under the stage. If it is the next story, its stage will cover this one."""
+        if not self._hands_over:
+            self.close()
+            return
+        self._present.opened.disconnect(self._another)
+        self._feed.moved.disconnect(self._moved)
+        self._controller.playback.phaseChanged.disconnect(self.rmap.set_phase)
 
     # -- going
 
@@ -224,6 +238,8 @@ class StageWindow(Canvas):
         stop = min(max(stop, 0), len(self._stops) - 1)
         there, here, nearby = self._stops[stop], c.session.position, stop == self._stop + 1
         self._stop = stop
+        self.after.hide()
+        self._hands_over = False
         c.selection.select(frame_kept(c.session, there))
         self.card.setVisible(not stop and not self._is_off_path)
         self.compose(decides(c.session, there))
@@ -263,6 +279,11 @@ class StageWindow(Canvas):
             self._controller.finish()
         elif self._is_off_path and self._controller.session.position == self._stops[-1]:
             self.resume()
+        elif self.after.isVisible():
+            self._hands_over = True
+            self.nextWanted.emit()
+        elif self._is_followed and not self._is_off_path and self._controller.session.position == self._stops[-1]:
+            self._toggle(self.after)
         else:
             self._go(self._next_stop())
 
@@ -273,8 +294,8 @@ class StageWindow(Canvas):
         return next((number for number, at in enumerate(self._stops) if at > position), len(self._stops) - 1)
 
     def back(self) -> None:
-        """To the stop before, through what is still moving."""
-        self._go(self._stop - 1)
+        """To the stop before, through what is still moving; from what comes after the story, to its last stop."""
+        self._go(self._stop - (not self.after.isVisible()))
 
     def first(self) -> None:
         self._go(0)
@@ -291,6 +312,11 @@ class StageWindow(Canvas):
     def _toggle(self, overlay: QWidget) -> None:
         overlay.setVisible(not overlay.isVisible())
         overlay.raise_()
+
+    @property
+    def has_notes(self) -> bool:
+        """Whether the speaker's window is shown."""
+        return self._speaker is not None
 
     def toggle_sliders(self) -> None:
         self.sliders.setVisible(not self.sliders.isVisible())

@@ -202,7 +202,7 @@ class MainWindow(QMainWindow):
         self.records = Records(self, c, self.recorded, self.keeping, partial(self.show_panel, "records", False))
         self.go_to = GoTo(self, self.map, c, lambda: self.theme)
         self.comparison = Comparison(self, c, self.present, self.appearance, self.keeping.compared)
-        self.presentation = Presentation(self, c, self.present, self.appearance)
+        self.presentation = Presentation(self, c, self.present, self.appearance, self.machines.open_path)
         self.menus = ContextMenus(self, self.map, c, self.present, self.appearance)
         self.actions_ = Actions(self, self._commands(), lambda: c.occupied, lambda: self._is_covered)
         self.on_demand = OnDemand(self, c, self.appearance, self.map, self.map_stage, self.filter, self.actions_)

@@ -1,7 +1,10 @@
-"""Opens the stage, on the projector where there is one. One presentation runs at a time."""
+"""Opens the stage, on the projector where there is one. One presentation runs at a time, lesson after lesson."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QGuiApplication
@@ -18,12 +21,21 @@ if TYPE_CHECKING:
 class Presentation:
     """Presents the session of a window."""
 
-    def __init__(self, above: QWidget, controller: Controller, present: Present, appearance: Appearance) -> None:
+    def __init__(
+        self,
+        above: QWidget,
+        controller: Controller,
+        present: Present,
+        appearance: Appearance,
+        open_path: Callable[[Path, Callable[[], object]], object],
+    ) -> None:
         self._above, self._controller, self._present, self._appearance = above, controller, present, appearance
+        self._open_path = open_path
+        self._afterwards: Callable[[], object] = lambda: None
         self.shown: StageWindow | None = None
 
-    def begin(self, at_moment: bool = False) -> None:
-        """Begins at the title, or at the present timeline position.
+    def begin(self, at_moment: bool = False, afterwards: Callable[[], object] = lambda: None) -> None:
+        """Begins at the title, or at the present timeline position. `afterwards` is called when it has ended.
 
         With a second screen the stage is there, and the notes stay with the speaker.
         """
@@ -33,7 +45,9 @@ class Presentation:
 
         position = self._controller.session.position
         self.shown = stage = StageWindow(self._controller, self._present, self._appearance, self._above)
+        self._afterwards = afterwards
         stage.left.connect(self._left)
+        self._announce_next(stage)
         others = [screen for screen in QGuiApplication.screens() if screen is not self._above.screen()]
         if others:
             stage.setScreen(others[0])
@@ -46,10 +60,41 @@ class Presentation:
         if others:
             stage.toggle_notes()
 
+    def _announce_next(self, stage: StageWindow) -> None:
+        """After a lesson comes the next one."""
+        from hwpoison_gui import lessons
+        from hwpoison_gui.session.errors import ScenarioError
+
+        path = lessons.following(self._controller.machine.file)
+        try:
+            lesson = lessons.read(path) if path is not None else None
+        except (ScenarioError, OSError):
+            return
+        if lesson is not None:
+            stage.announce(lesson.title, lesson.summary)
+            stage.nextWanted.connect(partial(self._open_path, lesson.path, partial(self._replace, stage)))
+
+    def _replace(self, old: StageWindow) -> None:
+        """Covers the stage of the story before with the one of the story that is open now."""
+        if self.shown is not old:
+            return
+        old.left.disconnect(self._left)
+        notes, self.shown = old.has_notes, None
+        self.begin(afterwards=self._afterwards)
+        self._show_notes(notes)
+        old.close()
+
+    def _show_notes(self, wanted: bool) -> None:
+        if self.shown is not None and wanted and not self.shown.has_notes:
+            self.shown.toggle_notes()
+
     def _left(self) -> None:
         self.shown = None
+        afterwards, self._afterwards = self._afterwards, lambda: None
+        afterwards()
 
     def stop(self) -> None:
-        """Ends it."""
+        """Ends it, with nothing afterwards."""
+        self._afterwards = lambda: None
         if self.shown is not None:
             self.shown.close()

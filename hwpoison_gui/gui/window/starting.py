@@ -155,7 +155,7 @@ class Starting(QObject):
     def _open(self, path: Path, present: bool) -> None:
         def opened() -> None:
             if present:
-                self._window.presentation.begin()
+                self._window.presentation.begin(afterwards=self.show)
             elif path.suffix == ".toml":
                 self._window.keeping.toast.say("F5 presents it full screen; Alt+Home leads back to the start page.")
 

@@ -99,13 +99,18 @@ def target_at(session: Session, position: int) -> int:
 
 
 def frame_kept(session: Session, position: int) -> int:
-    """The frame whose reverse map stays in view where the operation concerns none: the newest broken one; else -1."""
+    """The frame whose reverse map stays in view where the operation concerns none; -1 if it concerns one.
+
+    The newest broken frame; before the first error, the one that was told of last; -1 without either.
+    """
     operation = session.part_at(position)
     if operation is not None and operation.name not in _OF_MANY and frames_concerned(session, operation):
         return -1
-    before = [one.outcome.pfn for one in _told_errors(session) if one.last <= position]
-    pfn = before[-1] if before else None
-    return pfn if pfn is not None and 0 <= pfn < session.machine.frames else -1
+    before = [one for one in _told_errors(session) if one.last <= position]
+    if not before and operation is not None:
+        before = [one for one in session.operations if one.telling.caption and one.last <= position]
+    looked_at = (frames_concerned(session, one)[:1] for one in reversed(before))
+    return next((pfn for (pfn, *_) in filter(None, looked_at)), -1)
 
 
 def _ways(node: Node, above: Node, siblings: list[Node]) -> list[Way]:

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from hwpoison_gui import resources
+from hwpoison_gui import lessons, resources
 from hwpoison_gui.gui.stage import speaker
 from hwpoison_gui.gui.stage.motion import between
 from hwpoison_gui.gui.stage.window import StageWindow
@@ -77,6 +77,7 @@ def test_a_remote_goes_through_every_stop_and_back(lesson: tuple[object, StageWi
         press(stage, Key.Key_PageDown)
         seen.append(user.session.position)
     assert seen == [*stops, stops[-1]] and not stage.card.isVisible()
+    press(stage, Key.Key_PageUp)  # back from what comes after the lesson
     for stop in reversed(stops[:-1]):
         press(stage, Key.Key_PageUp)
         assert user.session.position == stop
@@ -244,6 +245,17 @@ def test_all_that_is_left_is_read_from_the_back_row(presented: Callable[..., tup
     assert min(line.font().pixelSize() for line in facts) > 0.9 * stage.unit
 
 
+def test_before_an_error_the_frame_that_was_told_of_stays_in_view(
+    presented: Callable[..., tuple[object, StageWindow]],
+) -> None:
+    user, stage = presented(open_file(resources.path("lessons/08-a-policy-of-ones-own.toml")))
+    press(stage, Key.Key_PageDown)
+    told = stage.rmap.graph.pfn
+    press(stage, Key.Key_PageDown)
+    assert user.session.operation_at(user.session.position).name == "prctl"
+    assert stage.rmap.graph is not None and stage.rmap.graph.pfn == told
+
+
 def test_memory_that_is_handed_out_leaves_the_broken_frame_in_view(
     presented: Callable[..., tuple[object, StageWindow]],
 ) -> None:
@@ -344,6 +356,36 @@ def test_text_grows_and_a_long_caption_still_fits(lesson: tuple[object, StageWin
     width, flags = stage.caption.width(), Qt.TextFlag.TextWordWrap
     needed = stage.caption.fontMetrics().boundingRect(0, 0, width, 1 << 20, flags, stage.caption.text())
     assert needed.height() <= stage.caption.height() or stage.caption.font().pixelSize() == 12
+
+
+def test_after_a_lesson_comes_the_next_one(lesson: tuple[object, StageWindow]) -> None:
+    user, stage = lesson
+    press(stage, Key.Key_End, Key.Key_PageDown)
+    assert stage.after.isVisible() and stage.after.title.text() == "A policy of one's own"
+    press(stage, Key.Key_PageUp)
+    assert not stage.after.isVisible() and stage.stop == len(stage.stops) - 1
+    press(stage, Key.Key_N, Key.Key_PageDown, Key.Key_PageDown)
+    until(lambda: user.window.presentation.shown is not stage)
+    following = user.window.presentation.shown
+    assert following.card.isVisible() and following.card.title.text() == "A policy of one's own"
+    assert following.has_notes and user.session.position == 0
+    press(following, Key.Key_PageDown)
+    assert following.stop == 1
+    press(following, Key.Key_Escape)
+    assert user.window.presentation.shown is None and user.window.controller.machine.file.endswith("own.toml")
+
+
+def test_the_last_lesson_and_other_stories_are_followed_by_none(
+    presented: Callable[..., tuple[object, StageWindow]], tmp_path: Path
+) -> None:
+    last = lessons.paths()[-1]
+    copy = tmp_path / lessons.paths()[0].name
+    copy.write_bytes(lessons.paths()[0].read_bytes())
+    for path in (last, copy):
+        user, stage = presented(open_file(path))
+        press(stage, Key.Key_End, Key.Key_PageDown, Key.Key_PageDown)
+        assert not stage.after.isVisible() and user.window.presentation.shown is stage
+        press(stage, Key.Key_Escape)
 
 
 def test_escape_ends_it_and_it_can_begin_again(lesson: tuple[object, StageWindow]) -> None:

@@ -247,8 +247,10 @@ def test_f5_presents_a_lesson(start) -> None:
     page.lessons.setFocus()
     press(Key.Key_F5)
     until(lambda: window.presentation.shown is not None and file_of(window).startswith("02"))
-    assert window.presentation.shown.card.isVisible()
-    window.presentation.stop()
+    stage = window.presentation.shown
+    assert stage.card.isVisible() and not page.isVisible()
+    QTest.keyClick(stage, Key.Key_Escape)
+    assert window.presentation.shown is None and page.isVisible()  # where the speaker came from
 
 
 def test_a_click_opens_and_the_button_presents(start) -> None:
