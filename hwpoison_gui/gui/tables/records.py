@@ -112,6 +112,7 @@ class SaidView(QScrollArea):
         for cell, text in zip(self._cells[0], _HEADS, strict=True):
             cell.setText(text)
         self.why.setTextFormat(Qt.TextFormat.PlainText)
+        self._differs = [False] * 3
         self.set_theme(theme)
         self.hide()
 
@@ -128,7 +129,11 @@ class SaidView(QScrollArea):
             for cell in row:
                 cell.setFont(look.font(look.CAPTION, QFont.Weight.DemiBold if not number else QFont.Weight.Normal))
         self.why.setFont(look.font(look.CAPTION))
-        self.setStyleSheet(f"QLabel[differs=true] {{ color: {theme.warn}; }}")
+        self._colour()
+
+    def _colour(self) -> None:
+        for row, differs in zip(self._cells[1:], self._differs, strict=True):
+            row[2].setStyleSheet(f"color: {self._theme.warn}" if differs else "")
 
     def show_comparison(self, comparison: Comparison | None, fault: str = "") -> None:
         """Shows a comparison, and the fault that the record is part of; None hides all of it."""
@@ -143,8 +148,8 @@ class SaidView(QScrollArea):
             sign = "≠ " if said.differs else ""
             for cell, text in zip(cells, (said.aspect, said.linux, f"{sign}{said.model}"), strict=True):
                 cell.setText(text)
-            cells[2].setProperty("differs", said.differs)
-            cells[2].style().polish(cells[2])
+        self._differs = [said.differs for said in comparison.rows] or [False] * 3
+        self._colour()
 
     def as_text(self) -> str:
         """What is shown, as text."""

@@ -56,7 +56,7 @@ def read_database(path: Path, head: bytes) -> Source:
         with closing(_connect(path, head)) as connection:
             connection.text_factory = lambda data: data.decode("utf-8", "backslashreplace")
             return _read(path, connection)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeError) as error:  # the schema of a damaged one may be no text
         raise SourceError(path, "", f"a database that cannot be read: {_said(error)}") from None
 
 
@@ -66,7 +66,7 @@ def is_of_rasdaemon(path: Path) -> bool:
         with closing(_connect(path, b"")) as connection:
             names = _names(connection)
             return bool(names & _OTHERS) or any(table.name in names for table in _TABLES)
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeError):
         return False
 
 
@@ -85,7 +85,7 @@ def _connect(path: Path, head: bytes) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{name}?mode=ro", uri=True, timeout=_WAIT_S)
 
 
-def _said(error: sqlite3.Error) -> str:
+def _said(error: Exception) -> str:
     text = str(error)
     if "locked" in text or "busy" in text:
         return "another program has locked it; copy it with `sqlite3 FILE '.backup COPY'`"

@@ -15,6 +15,7 @@ from hwpoison_gui.sources.records.text import read_text
 
 _HEAD: Final = 1 << 14
 _SMALL: Final = 1 << 14  # a file of statistics is smaller
+_TAKEN: Final = frozenset(("kmsg", "trace_pipe"))  # of /proc and tracefs: not files, although stat() says so
 _BINARY: Final = 0.3  # of the first bytes; a log may have some junk
 
 
@@ -39,6 +40,8 @@ def read(path: Path, tick: Tick | None = None) -> Source:
         return statistics.read_folder(path)
     if not stat.S_ISREG(mode):
         raise SourceError(path, "", "only files can be opened")
+    if path.resolve().name in _TAKEN and not path.stat().st_size:
+        raise SourceError(path, "", "whoever reads it takes its lines away and waits for more: save a copy of it first")
     head = head_of(path, _HEAD)
     if head.startswith(database.SIGN):
         return database.read_database(path, head_of_file(path))

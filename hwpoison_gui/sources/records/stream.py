@@ -48,14 +48,19 @@ def head_of(path: Path, size: int) -> bytes:
     with open(path, "rb") as file:
         packed = file.read(8)
         file.seek(0)
+        content, head = opened(file, packed), bytearray()
         try:
-            return opened(file, packed).read(size)
+            while len(head) < size and (read := content.read1(size - len(head))):  # type: ignore[attr-defined]
+                head += read
         except _DAMAGED as error:
-            raise damaged(path, packed, 0, error) from None
-        except OSError as error:  # BadGzipFile and bz2 raise it without a number
-            if error.errno is None:
+            if not head:
                 raise damaged(path, packed, 0, error) from None
-            raise
+        except OSError as error:  # bz2 raises it without a number
+            if error.errno is not None:
+                raise
+            if not head:
+                raise damaged(path, packed, 0, error) from None
+        return bytes(head)
 
 
 def damaged(path: Path, head: bytes, line: int, error: Exception) -> SourceError:
@@ -66,10 +71,21 @@ def damaged(path: Path, head: bytes, line: int, error: Exception) -> SourceError
 
 def unpacked(path: Path, most: int) -> bytes:
     """The whole content of a packed file. Raises SourceError if it is damaged or larger than `most` bytes; OSError."""
-    content = head_of(path, most + 1)
-    if len(content) > most:
-        raise SourceError(path, "", f"unpacks to more than {most >> 20} MiB; unpack it first")
-    return content
+    whole = bytearray()
+    with open(path, "rb") as file:
+        head = file.read(8)
+        file.seek(0)
+        content = opened(file, head)
+        try:
+            while read := content.read1(_BLOCK):  # type: ignore[attr-defined]
+                whole += read
+                if len(whole) > most:
+                    raise SourceError(path, "", f"unpacks to more than {most >> 20} MiB; unpack it first")
+        except (*_DAMAGED, OSError) as error:
+            why = "it ends too early" if isinstance(error, EOFError) else str(error)
+            where = f"after byte {len(whole):,}"
+            raise SourceError(path, where, f"the {packing_of(head)} data is damaged: {why}") from None
+    return bytes(whole)
 
 
 def blocks(path: Path, tick: Tick | None = None) -> Iterator[Block]:
@@ -94,7 +110,7 @@ def blocks(path: Path, tick: Tick | None = None) -> Iterator[Block]:
         number, total, rest = 1, 0, b""
         while True:
             try:
-                read = content.read(_BLOCK)
+                read = content.read1(_BLOCK)  # type: ignore[attr-defined]
             except _DAMAGED as error:
                 raise damaged(path, head, number - 1, error) from None
             except OSError as error:

@@ -35,8 +35,21 @@ def test_packed(pack: Callable[[bytes], bytes], name: str, tmp_path: Path) -> No
 def test_packed_and_cut_short(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_bytes(gzip.compress(LINE * 20_000 + bytes(range(256)) * 5000)[:2000])
-    with pytest.raises(SourceError, match=r"log: after line [\d,]+: the gzip data is damaged: it ends too early"):
+    with pytest.raises(SourceError, match=r"log: after line [1-9][\d,]+: the gzip data is damaged: it ends too early"):
         read(path)
+
+
+def test_a_packed_database_that_is_cut_short(tmp_path: Path) -> None:
+    path = tmp_path / "db"
+    path.write_bytes(gzip.compress((RECORDS / "6.12" / "ras-mc_event.db").read_bytes())[:1500])
+    with pytest.raises(SourceError, match=r"db: after byte [1-9][\d,]+: the gzip data is damaged: it ends too early"):
+        read(path)
+
+
+def test_a_file_that_blocks_its_reader_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "trace_pipe").touch()
+    with pytest.raises(SourceError, match="save a copy of it first"):
+        read(tmp_path / "trace_pipe")
 
 
 def test_a_line_of_any_length_is_cut(tmp_path: Path) -> None:
@@ -213,3 +226,12 @@ def test_too_many_events_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
     path.write_bytes(LINE * 12)
     with pytest.raises(SourceError, match="line 11: more than 10 lines about memory errors"):
         read(path)
+
+
+def test_a_database_whose_schema_is_no_text(tmp_path: Path) -> None:
+    content = (RECORDS / "6.12" / "ras-mc_event.db").read_bytes()
+    path = tmp_path / "db"
+    for word in (b"CREATE TABLE mc_event", b"timestamp TEXT"):
+        path.write_bytes(content.replace(word, b"\xa2" * len(word)))
+        with pytest.raises(SourceError, match="a database that cannot be read"):
+            read(path)

@@ -35,6 +35,7 @@ TERM = re.compile(
 NO_TERMS = {
     "_page",  # in an f-string's name
     "DEMO",
+    "UTC",
 }
 
 
