@@ -231,7 +231,7 @@ def test_too_many_events_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_database_whose_schema_is_no_text(tmp_path: Path) -> None:
     content = (RECORDS / "6.12" / "ras-mc_event.db").read_bytes()
     path = tmp_path / "db"
-    for word in (b"CREATE TABLE mc_event", b"timestamp TEXT"):
-        path.write_bytes(content.replace(word, b"\xa2" * len(word)))
-        with pytest.raises(SourceError, match="a database that cannot be read"):
-            read(path)
+    word = b"CREATE TABLE mc_event"
+    path.write_bytes(content.replace(word, b"\xa2" * len(word)))
+    with pytest.raises(SourceError, match="a database that cannot be read"):
+        read(path)
