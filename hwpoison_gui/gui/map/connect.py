@@ -134,7 +134,7 @@ def connect_lenses(
             finder().look_for(text)
 
     lens_bar.lensWanted.connect(lenses.choose)
-    lenses.lensChanged.connect(lambda lens: lens_bar.set_current(lens.key))
+    lenses.lensChanged.connect(lens_bar.show_lens)
     lenses.progress.connect(lambda done: lens_bar.set_progress(lenses.wanted, done))
     frame_map.countsChanged.connect(show_counts)
     legend.classClicked.connect(find_class)

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QPainter
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QLayout, QSizePolicy, QWidget
 
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.widgets.primitives import fill
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.map.lenses import KIND, LENSES, Lens
@@ -34,13 +35,17 @@ class LensButton(QAbstractButton):
         self.short = False
         self.done = 1.0  # share of its sheet that has been built
         self.setCheckable(True)
-        self.setToolTip(f"{lens.name}  ({number})\n{lens.question}")
         self.setAccessibleName(f"Lens: {lens.name}")
-        self.setAccessibleDescription(lens.question)
+        self.ask(lens)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+    def ask(self, lens: Lens) -> None:
+        """Say what the lens answers; one that compares kernels says which."""
+        self.setToolTip(plain(f"{lens.name}  ({self.number})\n{lens.question}"))
+        self.setAccessibleDescription(lens.question)
 
     @staticmethod
     def _font() -> QFont:
@@ -117,6 +122,11 @@ class LensBar(QWidget):
             button.updateGeometry()
             button.update()
         self._choose_words()
+
+    def show_lens(self, lens: Lens) -> None:
+        """Show that a lens is active."""
+        self.buttons[lens.key].ask(lens)
+        self.set_current(lens.key)
 
     def set_current(self, key: str) -> None:
         """Show which lens is active."""

@@ -242,7 +242,6 @@ OUTCOME: Final = Lens(
 
 KERNELS_HOLE: Final = 1  # bytes of the sheet: no page, the same outcome, and from 3 on the groups that differ
 KERNELS_SAME: Final = 2
-_SAME: Final = LensClass(2, "same", "same outcome", "an error has the same outcome under both kernels", "same")
 
 
 def kernels_lens(one: str = "", other: str = "", groups: tuple[int, ...] = ()) -> Lens:
@@ -256,7 +255,9 @@ def kernels_lens(one: str = "", other: str = "", groups: tuple[int, ...] = ()) -
         The class of the outcome under the other kernel (classes.CLASSES) of each group, by its number less 1.
     """
     outside, hole, *rest = OUTCOME.classes
-    classes = tuple(one._replace(id=number) for number, one in enumerate((outside, hole, _SAME, *rest)))
+    both = f"{one} and {other}" if other else "both kernels"
+    same = LensClass(0, "same", "same outcome", f"an error has the same outcome under {both}", "same")
+    classes = tuple(each._replace(id=number) for number, each in enumerate((outside, hole, same, *rest)))
     known = bytes([0, KERNELS_HOLE, KERNELS_SAME, *(code if code <= KERNELS_HOLE else code + 1 for code in groups)])
     against = f"Which frames have another outcome under {other} than under {one}, and which?" if other else ""
     return Lens(

@@ -48,6 +48,7 @@ def test_lens_and_panel_show_what_is_found_between_the_two_kernels(server: User)
     counts = {chip.one.name: chip.frames for chip in window.legend.chips.values()}
     assert counts["same outcome"] == sum(name == "same outcome" for name in names) > 0
     assert "under v7 than under 6.1" in window.docks["kernels"].head.subject.text()
+    assert "under v7 than under 6.1" in window.lens_bar.buttons["kernels"].toolTip()
 
 
 def test_a_row_finds_its_frames_and_a_frame_its_row(server: User) -> None:
