@@ -141,11 +141,17 @@ class AssessTools(QWidget):
             self.by.addItem(f"By {name}", name)
         self.frames = Toggle("Frames", self)
         self.frames.setToolTip("Counts frames instead of memory")
+        self.tables = Toggle("In the tables", self)
+        self.tables.setToolTip(
+            "Adds to Tasks, Files and Pages what errors would do: frames whose error hits a process or a file, now and "
+            "late; processes that an error in a page signals, and what it loses. The worst come first."
+        )
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(look.SMALL)
         row.addWidget(self.by)
         row.addWidget(self.frames)
+        row.addWidget(self.tables)
 
 
 class AssessTable(FactView):
@@ -170,7 +176,7 @@ class AssessTable(FactView):
     def set_theme(self, theme: Theme) -> None:
         self.sheet.theme = theme
         self._fit()
-        for tool in (self.tools.by, self.tools.frames):
+        for tool in (self.tools.by, self.tools.frames, self.tools.tables):
             tool.setFont(look.font(look.CAPTION))
         self.sheet.repaint()
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QObject, QPoint, Qt
 
 from hwpoison_gui.gui.control.controller import Controller
@@ -17,10 +18,24 @@ from hwpoison_gui.gui.control.slices import Slices
 from hwpoison_gui.gui.look.dock import Dock
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.tables.docks import FILES, PAGES, VMAS, Tables
-from hwpoison_gui.view.rows.files import file_of_frame, file_rows, first_cached_frame
+from hwpoison_gui.view.rows.files import (
+    FILE_COLUMNS,
+    FILE_DAMAGE_COLUMNS,
+    file_cells,
+    file_damage_cells,
+    file_of_frame,
+    file_rows,
+    first_cached_frame,
+)
 from hwpoison_gui.view.rows.page_order import Found, PageOrder
-from hwpoison_gui.view.rows.pages import PAGE_COLUMNS
+from hwpoison_gui.view.rows.pages import PAGE_DAMAGE_COLUMNS
 from hwpoison_gui.view.rows.vmas import first_frame_of, vma_rows, vmas_of_frame
+
+if TYPE_CHECKING:
+    from hwpoison_gui.view.damage.worst import FileToll
+
+I64 = npt.NDArray[np.int64]
+Ahead = Callable[[I64], tuple[I64, I64]]  # processes that an error in frames would signal, and bytes lost
 
 _SLICE: Final = 0.012  # seconds of sorting per turn of the event loop
 _VMA_TABLES: Final = frozenset({"vmas", "mm_vmas", "processes"})
@@ -46,6 +61,8 @@ class TablesLink(QObject):
         self._field, self._descending = "pfn", False
         self._pages_machine: object = None
         self._match: object = None
+        self.tolls: dict[int, FileToll] = {}  # what errors would do, where that is shown
+        self.ahead: Ahead | None = None
         self.sorter = Slices(self, _SLICE)
         self._connect(present, show_menu)
         for name in tables.by_name:
@@ -148,7 +165,7 @@ class TablesLink(QObject):
                 self.order_by(self._field, self._descending)
             return
         self._pages_machine = m
-        pages.set_machine(m, self._shown)
+        pages.set_machine(m, self._shown, self._ahead_of)
         self._show_order()
         self.filter_changed()
 
@@ -160,7 +177,7 @@ class TablesLink(QObject):
         self._docks[VMAS].set_subject(f"{len(rows):,}")
 
     def _fill_files(self) -> None:
-        rows = file_rows(self._controller.session.machine)
+        rows = file_rows(self._controller.session.machine, self.tolls)
         self._tables.files.set_rows(rows)
         self._docks[FILES].set_subject(f"{len(rows):,}")
 
@@ -203,7 +220,7 @@ class TablesLink(QObject):
     # -- the order of the pages
 
     def _head_clicked(self, section: int) -> None:
-        field = PAGE_COLUMNS[section].field
+        field = self._tables.pages.pages.columns[section].field
         self.order_by(field, field == self._field and not self._descending)
 
     def order_by(self, field: str, descending: bool) -> None:
@@ -213,13 +230,33 @@ class TablesLink(QObject):
         found = self._found() if self._tables.controls.found.isChecked() else None
         plane = self._map.plane
         assert plane is not None
-        order = PageOrder(self._controller.session.machine, field, descending, found, plane.classes_of)
+        order = PageOrder(
+            self._controller.session.machine, field, descending, found, plane.classes_of, self._ahead_of_some
+        )
         self.sorter.run(order.work, partial(self._sorted, order))
 
     def _shown(self, pfn: int) -> str:
         """The class that the map shows for a frame, as the legend names it."""
         plane = self._map.plane
         return plane.lens.classes[int(plane.classes_of(np.array([pfn]))[0])].shortest if plane is not None else ""
+
+    def show_damage(self, on: bool, tolls: dict[int, FileToll], ahead: Ahead | None) -> None:
+        """Shows what errors would do in the tables of files and pages, or no longer; empty where it is not known."""
+        t = self._tables
+        self.tolls, self.ahead = tolls, ahead
+        columns = (*FILE_COLUMNS, *FILE_DAMAGE_COLUMNS) if on else FILE_COLUMNS
+        t.files.set_columns(columns, file_damage_cells if on else file_cells)
+        if not on and self._field in {column.field for column in PAGE_DAMAGE_COLUMNS}:
+            self.order_by("pfn", False)
+        t.pages.show_damage(on)
+        self._spoil(PAGES, FILES)
+
+    def _ahead_of(self, pfn: int) -> tuple[int, int]:
+        signalled, lost = self._ahead_of_some(np.array([pfn]))
+        return int(signalled[0]), int(lost[0])
+
+    def _ahead_of_some(self, pfns: I64) -> tuple[I64, I64]:
+        return self.ahead(pfns) if self.ahead is not None else (pfns * 0, pfns * 0)
 
     def _found(self) -> Found | None:
         plane = self._map.plane
@@ -241,9 +278,9 @@ class TablesLink(QObject):
     def _show_order(self) -> None:
         t = self._tables
         t.controls.show_order(self._field, self._descending)
-        header = t.pages.view.horizontalHeader()
+        header, fields = t.pages.view.horizontalHeader(), [column.field for column in t.pages.pages.columns]
         direction = Qt.SortOrder.DescendingOrder if self._descending else Qt.SortOrder.AscendingOrder
-        header.setSortIndicator([column.field for column in PAGE_COLUMNS].index(self._field), direction)
+        header.setSortIndicator(fields.index(self._field), direction)
         header.setSortIndicatorShown(True)
         self._docks[PAGES].set_subject(f"{t.pages.pages.size:,}")
 

@@ -13,9 +13,17 @@ from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.widgets.model_index import NOWHERE, Index
 from hwpoison_gui.gui.widgets.row_model import alignment, head_data
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.view.base.columns import TextColumn
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.rows.page_order import Pfns
-from hwpoison_gui.view.rows.pages import PAGE_COLUMNS, PageRow, PageRows, page_cells
+from hwpoison_gui.view.rows.pages import (
+    PAGE_COLUMNS,
+    PAGE_DAMAGE_COLUMNS,
+    PageRow,
+    PageRows,
+    page_cells,
+    page_damage_cells,
+)
 
 Role = Qt.ItemDataRole
 
@@ -28,12 +36,16 @@ class PageModel(QAbstractTableModel):
         self.theme: Theme = DARK
         self.pfns: Pfns | None = None
         self.top = self.room = self.size = 0
+        self.columns: tuple[TextColumn, ...] = PAGE_COLUMNS
+        self._cells = page_cells
         self._source: PageRows | None = None
         self._made: dict[int, PageRow] = {}
 
-    def set_machine(self, m: Machine, shown: Callable[[int], str]) -> None:
-        """Replaces the machine; `shown` names the class that the map shows for a frame."""
-        self._source = PageRows(m, shown)
+    def set_machine(
+        self, m: Machine, shown: Callable[[int], str], ahead: Callable[[int], tuple[int, int]] = lambda pfn: (0, 0)
+    ) -> None:
+        """Replaces the machine; `shown` and `ahead` are those of PageRows."""
+        self._source = PageRows(m, shown, ahead)
         self.set_order(None)
 
     def set_order(self, pfns: Pfns | None) -> None:
@@ -42,6 +54,14 @@ class PageModel(QAbstractTableModel):
         self.beginResetModel()
         self.pfns, self.top = pfns, 0
         self.size = self._source.m.frames if pfns is None else len(pfns)
+        self._made.clear()
+        self.endResetModel()
+
+    def show_damage(self, on: bool) -> None:
+        """Shows or hides the columns of what an error would do."""
+        self.beginResetModel()
+        self.columns = (*PAGE_COLUMNS, *PAGE_DAMAGE_COLUMNS) if on else PAGE_COLUMNS
+        self._cells = page_damage_cells if on else page_cells
         self._made.clear()
         self.endResetModel()
 
@@ -62,7 +82,7 @@ class PageModel(QAbstractTableModel):
         if self._source is not None:
             self._source.forget()
         if self.rowCount():
-            self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, len(PAGE_COLUMNS) - 1))
+            self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, len(self.columns) - 1))
 
     def pfn_of(self, place: int) -> int:
         """Frame at a position in the order."""
@@ -77,7 +97,7 @@ class PageModel(QAbstractTableModel):
 
     def cells_at(self, place: int) -> tuple[str, ...]:
         """A row as text, visible or not."""
-        return page_cells(self._row(place))
+        return self._cells(self._row(place))
 
     def _row(self, place: int) -> PageRow:
         row = self._made.get(place)
@@ -94,13 +114,13 @@ class PageModel(QAbstractTableModel):
         return 0 if parent.isValid() else min(self.room, self.size - self.top)
 
     def columnCount(self, parent: Index = NOWHERE) -> int:
-        return 0 if parent.isValid() else len(PAGE_COLUMNS)
+        return 0 if parent.isValid() else len(self.columns)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:
-        return head_data(PAGE_COLUMNS[section], role) if orientation == Qt.Orientation.Horizontal else None
+        return head_data(self.columns[section], role) if orientation == Qt.Orientation.Horizontal else None
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
-        column = PAGE_COLUMNS[index.column()]
+        column = self.columns[index.column()]
         if role == Role.TextAlignmentRole:
             return alignment(column)
         if role == Role.FontRole and column.fixed:
@@ -108,7 +128,7 @@ class PageModel(QAbstractTableModel):
         if role not in (Role.DisplayRole, Role.ToolTipRole, Role.ForegroundRole, Role.AccessibleTextRole):
             return None
         row = self._row(self.top + index.row())
-        text = page_cells(row)[index.column()]
+        text = self._cells(row)[index.column()]
         if role == Role.AccessibleTextRole:
             return f"{column.head}: {text or 'none'}"
         if role == Role.ToolTipRole:

@@ -117,11 +117,21 @@ class PageTable(QWidget):
         self.suit()
         self.pages.refresh()
 
-    def set_machine(self, m: Machine, shown: Callable[[int], str]) -> None:
-        """Replaces the machine; `shown` names the class that the map shows for a frame."""
+    def set_machine(
+        self, m: Machine, shown: Callable[[int], str], ahead: Callable[[int], tuple[int, int]] = lambda pfn: (0, 0)
+    ) -> None:
+        """Replaces the machine; `shown` and `ahead` are those of PageRows."""
         self.place = self._anchor = NOWHERE
-        self.pages.set_machine(m, shown)
+        self.pages.set_machine(m, shown, ahead)
         self.suit()
+
+    def show_damage(self, on: bool) -> None:
+        """Shows or hides the columns of what an error in the frame would do."""
+        if (len(self.pages.columns) > len(PAGE_COLUMNS)) != on:
+            self.pages.show_damage(on)
+            self.view.columns = self.pages.columns
+            self.view.set_look()
+            self.suit()
 
     def set_order(self, pfns: Pfns | None) -> None:
         """Shows frames in another order; the selected frame stays selected if it is listed."""
@@ -199,7 +209,7 @@ class PageTable(QWidget):
         if self.place == NOWHERE or low > high:
             selection.clear()
             return
-        rows = QItemSelection(self.pages.index(low, 0), self.pages.index(high, len(PAGE_COLUMNS) - 1))
+        rows = QItemSelection(self.pages.index(low, 0), self.pages.index(high, len(self.pages.columns) - 1))
         selection.select(rows, flags.ClearAndSelect)
         row = self.place - self.pages.top
         current = self.pages.index(row, 0) if 0 <= row < shown else QModelIndex()
@@ -264,7 +274,7 @@ class PageTable(QWidget):
         return f"Copy {some} pages as a table"
 
     def _copying(self, places: range, heads: bool) -> Iterator[str]:
-        lines = [as_tsv([[column.head for column in PAGE_COLUMNS]])] if heads else []
+        lines = [as_tsv([[column.head for column in self.pages.columns]])] if heads else []
         for number, place in enumerate(places):
             lines.append(as_tsv([self.pages.cells_at(place)]))
             if number % _COPIED_AT_ONCE == 0:

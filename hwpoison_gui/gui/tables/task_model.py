@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import (
     QAbstractTableModel,
@@ -21,7 +21,12 @@ from hwpoison_gui.kernel.records import DISPOSITIONS, MCE_KILL_POLICIES
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.hits import IN_SHORT, MEANINGS, MOST_ERRORS, TONES, Fate
 from hwpoison_gui.view.base.palette import DARK, Theme
+from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.rows.tasks import TaskRow
+from hwpoison_gui.view.words.words import counted
+
+if TYPE_CHECKING:  # a start has no use for it
+    from hwpoison_gui.view.damage.worst import ProcessToll
 
 Role = Qt.ItemDataRole
 SORT_ROLE: Final = Role.UserRole
@@ -67,6 +72,13 @@ COLUMNS: Final = (
 )
 
 
+# What errors would do to a process; shown when that is wanted.
+DAMAGE_COLUMNS: Final = (
+    TaskColumn("now", "Hit now", "Frames whose error would signal it at once", number=True),
+    TaskColumn("late", "Hit late", "Frames whose error would signal it when it touches them", number=True),
+)
+
+
 class TaskModel(QAbstractTableModel):
     """One row per process; `edited` requests another policy or disposition."""
 
@@ -78,6 +90,8 @@ class TaskModel(QAbstractTableModel):
         self.theme = theme
         self.frozen = False  # nothing can be edited after a panic
         self.colours: dict[int, str] = {}
+        self.columns: tuple[TaskColumn, ...] = COLUMNS
+        self.tolls: dict[int, ProcessToll] = {}  # what errors would do, by tgid
         self.ends: dict[int, Fate] = {}  # impact of the errors so far on living processes
         self._numbered: list[TaskRow] = []
         self._numbers: dict[int, int] = {}
@@ -105,7 +119,22 @@ class TaskModel(QAbstractTableModel):
         else:
             self.rows = rows
         if changed:
-            self.dataChanged.emit(self.index(changed[0], 0), self.index(changed[-1], len(COLUMNS) - 1))
+            self.dataChanged.emit(self.index(changed[0], 0), self.index(changed[-1], len(self.columns) - 1))
+
+    def show_tolls(self, on: bool, tolls: dict[int, ProcessToll]) -> None:
+        """Shows or hides the columns of what errors would do; without tolls they are empty."""
+        self.tolls = tolls
+        shown, first = len(self.columns) > len(COLUMNS), len(COLUMNS)
+        if on and not shown:
+            self.beginInsertColumns(QModelIndex(), first, first + len(DAMAGE_COLUMNS) - 1)
+            self.columns = (*COLUMNS, *DAMAGE_COLUMNS)
+            self.endInsertColumns()
+        elif shown and not on:
+            self.beginRemoveColumns(QModelIndex(), first, first + len(DAMAGE_COLUMNS) - 1)
+            self.columns = COLUMNS
+            self.endRemoveColumns()
+        elif shown:
+            self.refresh_look()
 
     def row_of(self, tgid: int) -> int:
         """Row of a task, or -1."""
@@ -116,7 +145,7 @@ class TaskModel(QAbstractTableModel):
     def refresh_look(self) -> None:
         """Repaints after a change of colours or fonts."""
         if self.rows:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self.rows) - 1, len(COLUMNS) - 1))
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self.rows) - 1, len(self.columns) - 1))
 
     # -- Qt's questions
 
@@ -124,12 +153,12 @@ class TaskModel(QAbstractTableModel):
         return 0 if parent is not None and parent.isValid() else len(self.rows)
 
     def columnCount(self, parent: Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(COLUMNS)
+        return 0 if parent is not None and parent.isValid() else len(self.columns)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:
         if orientation != Qt.Orientation.Horizontal:
             return None
-        column = COLUMNS[section]
+        column = self.columns[section]
         if role == Role.DisplayRole:
             return column.head
         if role == Role.ToolTipRole:
@@ -142,12 +171,14 @@ class TaskModel(QAbstractTableModel):
     def flags(self, index: Index) -> Qt.ItemFlag:
         base = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         row = self.rows[index.row()]
-        if COLUMNS[index.column()].choices and row.alive and not self.frozen:
+        if self.columns[index.column()].choices and row.alive and not self.frozen:
             base |= Qt.ItemFlag.ItemIsEditable
         return base
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
-        row, column = self.rows[index.row()], COLUMNS[index.column()]
+        row, column = self.rows[index.row()], self.columns[index.column()]
+        if column in DAMAGE_COLUMNS:
+            return self._toll(row, column, role)
         value = getattr(row, column.field)
         if role == Role.DisplayRole:
             if column.field == "killed_by":
@@ -164,6 +195,18 @@ class TaskModel(QAbstractTableModel):
         if role == TGID_ROLE:
             return row.tgid
         return self._look(row, column, role)
+
+    def _toll(self, row: TaskRow, column: TaskColumn, role: int) -> Any:
+        """A number of frames, shown as memory."""
+        toll = self.tolls.get(row.tgid)
+        frames = getattr(toll, column.field) if toll is not None else 0
+        if role == Role.DisplayRole:
+            return amount(frames * FRAME_SIZE) if frames else ""
+        if role in (SORT_ROLE, Role.EditRole):
+            return frames
+        if role == Role.ToolTipRole:
+            return plain(f"{row.name}: {counted(frames, 'frame')}\n{column.tip}")
+        return row.tgid if role == TGID_ROLE else self._look(row, column, role)
 
     def _end(self, row: TaskRow) -> str:
         return IN_SHORT[self.ends[row.tgid].kind][1] if row.alive and row.tgid in self.ends else ""
@@ -201,7 +244,7 @@ class TaskModel(QAbstractTableModel):
         return QColor(self.theme.muted) if quiet or (column.field, row.sigbus) == ("sigbus", "default") else None
 
     def setData(self, index: Index, value: Any, role: int = Role.EditRole) -> bool:
-        row, column = self.rows[index.row()], COLUMNS[index.column()]
+        row, column = self.rows[index.row()], self.columns[index.column()]
         if role != Role.EditRole or not column.choices:
             return False
         self.edited.emit(column.field, row.task, str(value))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from heapq import nlargest
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QFont, QFontMetrics, QKeyEvent, QResizeEvent
@@ -19,7 +20,14 @@ from PySide6.QtWidgets import (
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.viewport import know_viewport
-from hwpoison_gui.gui.tables.task_model import CHOICES_ROLE, COLUMNS, TGID_ROLE, TaskModel, TaskOrder
+from hwpoison_gui.gui.tables.task_model import (
+    CHOICES_ROLE,
+    COLUMNS,
+    DAMAGE_COLUMNS,
+    TGID_ROLE,
+    TaskModel,
+    TaskOrder,
+)
 from hwpoison_gui.gui.widgets.copying import Copying
 from hwpoison_gui.gui.widgets.model_index import Index
 from hwpoison_gui.gui.widgets.table_keys import sort_by_key, wants_menu
@@ -28,6 +36,9 @@ from hwpoison_gui.view.base.columns import as_tsv
 from hwpoison_gui.view.base.hits import IN_SHORT, Fate
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.rows.tasks import TaskRow
+
+if TYPE_CHECKING:
+    from hwpoison_gui.view.damage.worst import ProcessToll
 
 # The longest words of each column, as far as they are known.
 _WIDTHS = {
@@ -133,6 +144,19 @@ class TaskTable(QTableView):
             self.setColumnWidth(number, self._least[number])
         self._give_room()
         self.tasks.refresh_look()
+
+    def show_tolls(self, on: bool, tolls: dict[int, ProcessToll]) -> None:
+        """Shows what errors would do to each process, or no longer; when it is first shown, the worst come first."""
+        first, was = len(COLUMNS), len(self.tasks.columns)
+        self.tasks.show_tolls(on, tolls)
+        if len(self.tasks.columns) != was:
+            metrics = self.fontMetrics()
+            for number in range(first, first + len(DAMAGE_COLUMNS)):
+                self._least.pop(number, None)
+            for number, column in enumerate(self.tasks.columns[first:], first):
+                self._least[number] = max(map(metrics.horizontalAdvance, ("000.0 MiB", column.head))) + 2 * _PADDING
+                self.setColumnWidth(number, self._least[number])
+            self._give_room()
 
     def _give_room(self) -> None:
         """Numbers are never cut; the names take what the other columns leave, as far as the longest needs it.
@@ -278,10 +302,12 @@ class TaskTable(QTableView):
 
     def whole(self) -> str:
         """All rows below the heads, tab-separated."""
-        return as_tsv(self._cells(range(self.order.rowCount())), [column.head for column in COLUMNS])
+        return as_tsv(self._cells(range(self.order.rowCount())), [column.head for column in self.tasks.columns])
 
     def _cells(self, rows: Iterable[int]) -> list[list[str]]:
-        return [[str(self.order.index(row, column).data()) for column in range(len(COLUMNS))] for row in rows]
+        return [
+            [str(self.order.index(row, column).data()) for column in range(len(self.tasks.columns))] for row in rows
+        ]
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if event.reason() == QContextMenuEvent.Reason.Keyboard:

@@ -50,6 +50,12 @@ class RowModel(QAbstractTableModel):
         self.rows: list[Any] = []
         self.theme: Theme = DARK
 
+    def set_columns(self, columns: Sequence[TextColumn], cells: Callable[[Any], tuple[str, ...]]) -> None:
+        """Shows other columns of the same rows."""
+        self.beginResetModel()
+        self.columns, self._cells = tuple(columns), cells
+        self.endResetModel()
+
     def set_rows(self, rows: list[Any]) -> None:
         """Replaces the rows; if the keys are the same, only changed rows are reported."""
         if rows == self.rows:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSortFilterProxyModel, Qt, Signal
@@ -14,7 +14,7 @@ from hwpoison_gui.gui.widgets.model_index import Index
 from hwpoison_gui.gui.widgets.row_model import KEY_ROLE, SORT_ROLE, RowModel
 from hwpoison_gui.gui.widgets.table_keys import sort_by_key
 from hwpoison_gui.gui.widgets.table_view import FactView
-from hwpoison_gui.view.base.columns import as_tsv
+from hwpoison_gui.view.base.columns import TextColumn, as_tsv
 from hwpoison_gui.view.base.palette import Theme
 
 NO_KEY = -1
@@ -47,6 +47,16 @@ class RowTable(FactView):
         self.rows.theme = theme
         self.set_look()
         self.rows.refresh_look()
+
+    def set_columns(self, columns: Sequence[TextColumn], cells: Callable[[Any], tuple[str, ...]]) -> None:
+        """Shows other columns of the same rows; the current row stays."""
+        if tuple(columns) == self.columns:
+            return
+        key = self.current_key()
+        self.rows.set_columns(columns, cells)
+        self.columns = self.rows.columns
+        self.set_look()
+        self.show_key(key)
 
     def set_rows(self, rows: list[Any]) -> None:
         """Replaces the rows without emitting `chosen`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMainWindow, QWidget
@@ -27,8 +27,10 @@ from hwpoison_gui.gui.window.notes import Notes
 
 if TYPE_CHECKING:
     from hwpoison_gui.gui.control.damage import DamageControl
+    from hwpoison_gui.gui.tables.damage_columns import DamageColumns
     from hwpoison_gui.gui.tables.docks import Tables
     from hwpoison_gui.gui.tables.link import TablesLink
+    from hwpoison_gui.gui.tables.tasks import TaskTable
 
 TITLES: Final = {
     "rmap": "Reverse map",
@@ -75,6 +77,7 @@ class Panels(QObject):
         self._wanted: deque[Dock] = deque()
         self._tables: tuple[Tables, TablesLink] | None = None
         self._damage: DamageControl | None = None
+        self._damage_columns: DamageColumns | None = None
         make: dict[str, Callable[[Dock], QWidget]] = {
             "rmap": self._make_rmap,
             "why": self._make_why,
@@ -224,7 +227,17 @@ class Panels(QObject):
         table = AssessTable(dock, self._appearance.theme)
         dock.take(table)
         AssessLink(table, dock, self.damage, self._controller, self._present, self._filters, self._find)
+        table.tools.tables.toggled.connect(self._show_damage)
         return table
+
+    def _show_damage(self, on: bool) -> None:
+        """Shows what errors would do in the tables of tasks, files and pages, or no longer."""
+        if self._damage_columns is None:
+            from hwpoison_gui.gui.tables.damage_columns import DamageColumns
+
+            tasks = cast("TaskTable", self.docks["tasks"].content())
+            self._damage_columns = DamageColumns(self.damage, tasks, self.tables, self.tables_link)
+        self._damage_columns.set_on(on)
 
     @property
     def damage(self) -> DamageControl:

@@ -13,7 +13,7 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.hits import DEAD, ENDS
 from hwpoison_gui.view.damage.damage import Damage
-from hwpoison_gui.view.damage.hits import DIES, IMPACTS, NOT_HIT, ON_TOUCH, SENT
+from hwpoison_gui.view.damage.hits import DIES, IMPACTS, NOT_HIT, ON_TOUCH, SENT, SIGBUS
 from hwpoison_gui.view.outcome.users import INDEX_BITS, Users
 
 I64 = npt.NDArray[np.int64]
@@ -24,13 +24,14 @@ _CHUNK: Final = 1 << 18  # frames at a time
 class PerFrame(Record):
     """How many processes an error in a frame hits, of frames that hit any: arrays of int64, ascending by `frame`.
 
-    `hit`: all of them. `sent`: those that are sent a signal at once. `touch`: those that are signalled when they touch
-    the page. `dead`: those that die of it, at once or when they touch it; of a PID namespace that ends with its init,
-    all processes.
+    `hit`: all of them. `signalled`: those that are signalled at any time. `sent`: those that are sent a signal at once.
+    `touch`: those that are signalled when they touch the page. `dead`: those that die of it, at once or when they touch
+    it; of a PID namespace that ends with its init, all processes.
     """
 
     frame: I64
     hit: I64
+    signalled: I64
     sent: I64
     touch: I64
     dead: I64
@@ -51,10 +52,12 @@ def per_frame(damage: Damage) -> PerFrame:
     first = np.flatnonzero(np.append(True, frame[1:] != frame[:-1])[: len(frame)])
     if not len(first):
         none = np.zeros(0, np.int64)
-        return PerFrame(none, none, none, none, none)
-    sent, touch = (np.add.reduceat(table[impact].astype(np.int64), first) for table in (SENT, ON_TOUCH))
+        return PerFrame(none, none, none, none, none, none)
+    signalled, sent, touch = (
+        np.add.reduceat(table[impact].astype(np.int64), first) for table in (SIGBUS, SENT, ON_TOUCH)
+    )
     dead = np.add.reduceat(deaths_of(damage, hits.rank[which].astype(np.int64), impact), first)
-    return PerFrame(frame[first], np.diff(first, append=len(frame)), sent, touch, dead)
+    return PerFrame(frame[first], np.diff(first, append=len(frame)), signalled, sent, touch, dead)
 
 
 def deaths_of(damage: Damage, rank: I64, impact: npt.NDArray[np.uint8]) -> I64:

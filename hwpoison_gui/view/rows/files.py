@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,9 @@ from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.columns import TextColumn
 from hwpoison_gui.view.base.naming import file_name, listed
 
+if TYPE_CHECKING:
+    from hwpoison_gui.view.damage.worst import FileToll
+
 FILE_COLUMNS: Final = (
     TextColumn("path", "File", "Its path; deleted files live on while they are open or mapped",
                "/usr/lib/libc.so.6", wide=True, path=True),
@@ -23,6 +27,13 @@ FILE_COLUMNS: Final = (
     TextColumn("dirty", "Dirty", "Cached pages newer than the disk: poison loses them", "000,000", number=True),
     TextColumn("mapped_by", "Mapped by", "Processes that have it mapped", "init, srv, w1 and 12 more"),
     TextColumn("error", "Error", "EIO: a page was lost; fsync() reports it once per open file", "EIO reported"),
+)  # fmt: skip
+# What errors in its cached pages would do; shown when that is wanted.
+FILE_DAMAGE_COLUMNS: Final = (
+    TextColumn("now", "Hit now", "Cached frames whose error would signal a process at once", "000,000", number=True),
+    TextColumn("late", "Hit late", "Cached frames whose error would signal only who touches them", "000,000",
+               number=True),
+    TextColumn("lost", "Loses", "Cached frames whose error would lose content", "000,000", number=True),
 )  # fmt: skip
 _MOST_NAMES: Final = 3
 
@@ -38,12 +49,21 @@ class FileRow(Record):
     dirty: int
     mapped_by: str
     error: str
+    now: int = 0
+    late: int = 0
+    lost: int = 0
 
 
-def file_rows(m: Machine) -> list[FileRow]:
-    """All files; named ones first, by the number of cached pages."""
+def file_rows(m: Machine, tolls: Mapping[int, FileToll] | None = None) -> list[FileRow]:
+    """All files; named ones first, by the number of cached pages. `tolls`: what errors would do, by inode."""
     dirty = _dirty_pages(m)
     rows = [_row(m, inode, int(dirty[inode.id]) if inode.id < len(dirty) else 0) for inode in m.inodes.view.values()]
+    if tolls:
+        told = [tolls.get(row.key) for row in rows]
+        rows = [
+            row if toll is None else row._replace(now=toll.now, late=toll.late, lost=toll.lost)
+            for row, toll in zip(rows, told, strict=True)
+        ]
     return sorted(rows, key=lambda row: (row.path.startswith("("), -row.cached, row.path.casefold(), row.key))
 
 
@@ -51,6 +71,11 @@ def file_cells(row: FileRow) -> tuple[str, ...]:
     """The fields of a row as they are shown, in the order of FILE_COLUMNS."""
     dirty = f"{row.dirty:,}" if row.dirty else ""
     return row.path, row.filesystem, f"{row.pages:,}", f"{row.cached:,}", dirty, row.mapped_by, row.error
+
+
+def file_damage_cells(row: FileRow) -> tuple[str, ...]:
+    """As `file_cells`, with FILE_DAMAGE_COLUMNS."""
+    return *file_cells(row), *(f"{frames:,}" if frames else "" for frames in (row.now, row.late, row.lost))
 
 
 def first_cached_frame(m: Machine, inode: int) -> int | None:

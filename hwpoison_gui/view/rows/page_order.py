@@ -19,6 +19,7 @@ from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.intern import WordTable
 from hwpoison_gui.view.base.naming import file_name
+from hwpoison_gui.view.base.units import FRAME_SIZE
 from hwpoison_gui.view.rmap.page_offset import high_bits
 from hwpoison_gui.view.rows.pages import owner_of
 
@@ -36,7 +37,8 @@ _LAST: Final = _CLASSES - 1
 class PageOrder:
     """The order of all frames by `field` of PAGE_COLUMNS; `found`: only frames for which it is true.
 
-    `classes` gives what the map shows frames as, the gravest last.
+    `classes` gives what the map shows frames as, the gravest last; `ahead` how many processes an error in them would
+    signal, and bytes lost.
 
     `pfns` is complete when `work` has ended; None stands for all frames by number.
     """
@@ -48,9 +50,10 @@ class PageOrder:
         descending: bool = False,
         found: Found | None = None,
         classes: Classes = lambda pfns: np.zeros(len(pfns), np.uint8),
+        ahead: Callable[[I64], tuple[I64, I64]] = lambda pfns: (pfns * 0, pfns * 0),
     ) -> None:
         self.m, self.field, self.descending = m, field, descending
-        self._found, self._classes = found, classes
+        self._found, self._classes, self._ahead = found, classes, ahead
         self._words = WordTable()
         self._mapper: U16 = np.zeros(0, np.uint16)  # of each frame, the rank of the first process that maps it
         self.pfns: Pfns | None = None
@@ -131,6 +134,8 @@ class PageOrder:
             "flags": self._flags,
             "refcount": lambda pfns: np.clip(m.refcount.view[pfns], 0, _LAST).astype(np.uint16),
             "mapcount": lambda pfns: np.clip(m.mapcount.view[pfns], 0, _LAST).astype(np.uint16),
+            "signalled": lambda pfns: np.minimum(self._ahead(pfns)[0], _LAST).astype(np.uint16),
+            "loses": lambda pfns: np.minimum(self._ahead(pfns)[1] // FRAME_SIZE, _LAST).astype(np.uint16),
             "shown": lambda pfns: self._classes(pfns).astype(np.uint16),
         }
         return [self._owner_key() if self.field == "owner" else one[self.field]]

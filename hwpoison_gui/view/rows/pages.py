@@ -15,6 +15,7 @@ from hwpoison_gui.record import Record
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.columns import TextColumn
 from hwpoison_gui.view.base.naming import file_name, listed
+from hwpoison_gui.view.base.units import amount
 from hwpoison_gui.view.outcome.summary import users_of
 from hwpoison_gui.view.rmap.compound import huge_name, kind_of_frame
 from hwpoison_gui.view.rmap.page_offset import offset_words
@@ -32,6 +33,13 @@ PAGE_COLUMNS: Final = (
                fixed=True),
     TextColumn("shown", "On the map", "As what the map shows it: the class of its present lens", "10 to 999"),
 )  # fmt: skip
+# What an error in the frame would do; shown when that is wanted.
+PAGE_DAMAGE_COLUMNS: Final = (
+    TextColumn("signalled", "Signals", "Processes that an error would signal, at once or when they touch the page",
+               "0,000", number=True),
+    TextColumn("loses", "Loses", "Content that an error would lose; of a page of hugetlb, all of it", "2.0 MiB",
+               number=True),
+)  # fmt: skip
 _MOST_OWNERS: Final = 3
 _LONGEST_CHAIN: Final = 256  # VMAs of an anon_vma that are looked at for each row
 
@@ -48,16 +56,23 @@ class PageRow(Record):
     pgoff: str
     shown: str
     poisoned: bool
+    signalled: int = 0
+    loses: int = 0
 
 
 class PageRows:
     """Rows of one machine; owners are kept until `forget`, since asking the reverse map costs its length.
 
-    `shown` names what the map shows a frame as.
+    `shown` names what the map shows a frame as; `ahead`: how many processes an error would signal, and bytes lost.
     """
 
-    def __init__(self, m: Machine, shown: Callable[[int], str] = lambda pfn: "") -> None:
-        self.m, self._shown = m, shown
+    def __init__(
+        self,
+        m: Machine,
+        shown: Callable[[int], str] = lambda pfn: "",
+        ahead: Callable[[int], tuple[int, int]] = lambda pfn: (0, 0),
+    ) -> None:
+        self.m, self._shown, self._ahead = m, shown, ahead
         self._words: dict[int, tuple[str, str]] = {}  # of a flag word: its kind and its letters
         self._owners: dict[int, str] = {}
         self._sharers: dict[int, list[str]] | None = None  # of pages merged by KSM, if one was asked for
@@ -82,6 +97,7 @@ class PageRows:
             offset_words(m, pfn),
             self._shown(pfn),
             bool(word & pf.HWPOISON),
+            *self._ahead(pfn),
         )
 
     def _owner(self, pfn: int) -> str:
@@ -137,3 +153,8 @@ def page_cells(row: PageRow) -> tuple[str, ...]:
     """The fields of a row as they are shown, in the order of PAGE_COLUMNS."""
     counts = f"{row.refcount:,}", f"{row.mapcount:,}"
     return f"{row.pfn:#x}", row.kind, row.flags, *counts, row.owner, row.pgoff, row.shown
+
+
+def page_damage_cells(row: PageRow) -> tuple[str, ...]:
+    """As `page_cells`, with PAGE_DAMAGE_COLUMNS."""
+    return *page_cells(row), f"{row.signalled:,}" if row.signalled else "", amount(row.loses) if row.loses else ""

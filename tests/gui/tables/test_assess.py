@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from hwpoison_gui.gui.tables.assess import AssessTable
+from hwpoison_gui.gui.tables.task_model import TGID_ROLE
 from hwpoison_gui.view.base.kinds import KINDS, kind_of
 from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.outcome import classes as outcomes
@@ -167,3 +168,34 @@ def test_nothing_is_computed_before_it_is_seen_or_while_it_is_hidden(user) -> No
     until(lambda: not user.window.docks["assess"].in_front)
     user.window.controller.set_sysctl("memory_failure_early_kill", 0)
     assert not user.window.panels.damage.slices.busy
+
+
+def test_the_tables_say_what_errors_would_do(user, table: AssessTable) -> None:
+    """Tasks, Files and Pages, by the damage of each frame alone; the worst come first."""
+    window, m = user.window, user.session.machine
+    tasks, files, pages = window.docks["tasks"].content(), window.tables.files, window.tables.pages
+    before = [model.columnCount() for model in (tasks.tasks, files.rows, pages.pages)]
+    table.tools.tables.setChecked(True)
+    damage = Damage.of(m)
+    until(lambda: bool(tasks.tasks.tolls) and window.panels.tables_link.ahead is not None)
+    tolls = [damage.toll(np.array([pfn])) for pfn in range(m.frames)]
+    for row in tasks.tasks.rows:
+        hits = [toll.hit[row.tgid] for toll in tolls if row.tgid in toll.hit]
+        toll = tasks.tasks.tolls.get(row.tgid)
+        assert (toll.now if toll is not None else 0) == sum(kind in ("dead", "signalled", "pending") for kind in hits)
+    first = int(tasks.order.index(0, 0).data(TGID_ROLE))
+    assert tasks.tasks.tolls[first].now == max(toll.now for toll in tasks.tasks.tolls.values()) > 0
+    window.show_panel("pages")
+    pfn = user.frame("srv:heap+1")
+    window.panels.tables_link.order_by("signalled", descending=True)
+    until(lambda: not window.panels.tables_link.sorter.busy)
+    cells = pages.pages.cells_at(pages.pages.place_of(pfn))
+    assert cells[-2:] == (f"{len(tolls[pfn].hit)}", "4 KiB")
+    assert [len(tolls[pages.pages.pfn_of(at)].hit) for at in (0, 1)] == [max(len(toll.hit) for toll in tolls)] * 2
+    window.show_panel("files")
+    until(lambda: files.rows.columnCount() == before[1] + 3)
+    row = next(row for row in files.rows.rows if row.path == "/srv/data")
+    cached = m.page_cache.of(row.key).values()
+    assert row.now == sum(bool(tolls[pfn].hit) for pfn in cached)
+    table.tools.tables.setChecked(False)
+    assert [model.columnCount() for model in (tasks.tasks, files.rows, pages.pages)] == before
