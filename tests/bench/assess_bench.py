@@ -43,12 +43,19 @@ def bench(m: Machine, name: str, rounds: int) -> None:
     row("    ten worst frames", timed(lambda: worst_frames(damage, 10), rounds), base)
     row("    soft offline", timed(lambda: to_the_end(find_soft_offline(damage)), rounds), base)
     row("all of `assess`, one policy", timed(lambda: to_the_end(find_report(m, (0,), "kind", 10)), rounds), base)
-    gaps, last = [], time.perf_counter()
+    print(
+        f"  {'longest slice of the damage, ms (best of all)':44s} {min(longest_slice(m) for _ in range(rounds)):10.1f}"
+    )
+
+
+def longest_slice(m: Machine) -> float:
+    """Milliseconds of processor time."""
+    gaps, last = [], time.thread_time()
     for _ in itertools.chain(Damage(m).work(), "e"):
-        now = time.perf_counter()
+        now = time.thread_time()
         gaps.append((now - last) * 1e3)
         last = now
-    print(f"  {'longest slice of the damage, ms':44s} {max(gaps):10.1f}")
+    return max(gaps)
 
 
 def main() -> None:
